@@ -26,7 +26,7 @@ from tests.support.environment import where
 pytestmark = pytest.mark.any_database
 
 
-def test_three_hundred_at_once_for_fifty_places(
+def test_three_hundred_simultaneous_registrations_share_fifty_seats(
     config: Config, app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -51,7 +51,7 @@ def test_three_hundred_at_once_for_fifty_places(
 
 @pytest.mark.long
 @pytest.mark.any_database("the harness has a database of its own")
-def test_a_campaigns_day_in_half_a_minute_has_no_error_and_loses_nobody() -> None:
+def test_campaign_load_causes_no_error_and_loses_no_registration() -> None:
     small = ("--workshops", "60", "--registrations", "150", "--calendars", "60", "--seconds", "30")
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.day", "--on", "sqlite", *small],

@@ -33,7 +33,7 @@ def elena(app: Flask, store: Store, chicago: Office) -> StaffClient:
         ),
     ],
 )
-def test_what_there_is_one_of_is_made_once_and_the_others_are_told(
+def test_unique_record_posted_twice_is_made_once(
     app: Flask, elena: StaffClient, path: str, form: dict[str, Any], message: str
 ) -> None:
     answers = at_once(app, elena, path, form)
@@ -42,7 +42,7 @@ def test_what_there_is_one_of_is_made_once_and_the_others_are_told(
     assert all(message in words(each) for each in refused)
 
 
-def test_the_form_of_a_tour_makes_one_and_leads_all_to_it(
+def test_tour_form_posted_twice_makes_one_tour(
     app: Flask, elena: StaffClient, store: Store
 ) -> None:
     form = {"office": "chicago", "name": "Ruta del sur", "nonce": "abc"}

@@ -46,7 +46,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights, capacity=SEATS)
 
 
-def test_three_seats_are_given_exactly_three_times(
+def test_three_seats_are_reserved_exactly_three_times(
     app: Flask, store: Store, workshop: Workshop
 ) -> None:
     answers = _all_at_once(lambda: [_post(app, workshop) for _ in range(POSTS)])
@@ -59,7 +59,7 @@ def test_three_seats_are_given_exactly_three_times(
     assert _seats_left(store, workshop) == 0
 
 
-def test_without_a_waiting_list_the_others_are_told_no(
+def test_without_a_waitlist_the_others_are_refused(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -72,7 +72,7 @@ def test_without_a_waiting_list_the_others_are_told_no(
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == SEATS
 
 
-def test_parties_share_seats_without_going_over(
+def test_parties_never_exceed_the_seats(
     app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -89,7 +89,7 @@ def test_parties_share_seats_without_going_over(
     assert _seats_left(store, workshop) == 0
 
 
-def test_a_form_sent_again_and_again_is_one_registration(
+def test_form_sent_many_times_is_one_registration(
     app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     nonce = secrets.token_urlsafe(16)
@@ -102,7 +102,7 @@ def test_a_form_sent_again_and_again_is_one_registration(
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
 
 
-def test_a_place_given_back_while_somebody_joins_the_list_is_theirs(
+def test_seat_freed_during_waitlisting_is_offered(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     small = stage(store, chicago, rights)
@@ -117,9 +117,7 @@ def test_a_place_given_back_while_somebody_joins_the_list_is_theirs(
     assert small.status(ticket.id) is RegistrationStatus.OFFERED
 
 
-def test_a_yes_said_while_silence_is_heard_is_heard(
-    store: Store, chicago: Office, rights: Kind
-) -> None:
+def test_confirmation_during_expiry_counts(store: Store, chicago: Office, rights: Kind) -> None:
     strict = stage(store, chicago, rights, confirm_days=4, frees_silence=True)
     rosa, asked = strict.register(), strict.workshop().confirm_at
     assert asked is not None

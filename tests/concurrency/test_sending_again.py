@@ -40,7 +40,7 @@ def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
         return hold(session, chicago, women, title={"es": "Círculo de mujeres"})
 
 
-def test_a_form_left_open_all_night_comes_back_filled_and_works(
+def test_expired_form_comes_back_filled_and_can_be_sent(
     app: Flask, client: FlaskClient, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop, minutes=12 * 60 + 1, people="3")
@@ -52,7 +52,7 @@ def test_a_form_left_open_all_night_comes_back_filled_and_works(
     assert (kept["nonce"], kept["name"], kept["people"]) == ([typed["nonce"]], ["Rosa"], ["3"])
 
 
-def test_the_stamp_of_another_workshop_is_worth_nothing(
+def test_form_token_of_another_workshop_is_refused(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop, circle: Workshop
 ) -> None:
     typed = answers(app, circle)
@@ -69,7 +69,7 @@ def test_a_program_that_fills_every_field_saves_nothing(
     assert everyone(store) == []
 
 
-def test_the_same_form_sent_twice_is_one_place(
+def test_form_sent_twice_makes_one_registration(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop)
@@ -79,7 +79,7 @@ def test_the_same_form_sent_twice_is_one_place(
 
 
 @pytest.mark.races
-def test_the_same_form_sent_eight_times_at_once_is_one_place_and_one_key(
+def test_form_sent_eight_times_at_once_makes_one_registration_and_one_key(
     app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop)
@@ -92,7 +92,7 @@ def test_the_same_form_sent_eight_times_at_once_is_one_place_and_one_key(
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
 
 
-def test_the_form_of_a_cancelled_place_is_worth_nothing_any_more(
+def test_form_of_a_cancelled_registration_is_refused(
     app: Flask, client: FlaskClient, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop)
@@ -101,7 +101,7 @@ def test_the_form_of_a_cancelled_place_is_worth_nothing_any_more(
     assert send(client, workshop, typed).status_code == 404
 
 
-def test_the_fourth_registration_of_one_phone_is_answered_like_a_lost_link(
+def test_fourth_registration_of_a_phone_is_answered_like_link_recovery(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     for _ in range(3):
@@ -114,7 +114,7 @@ def test_the_fourth_registration_of_one_phone_is_answered_like_a_lost_link(
     assert len(everyone(store)) == 3
 
 
-def test_too_many_posts_get_the_filled_form_and_are_told_to_wait(
+def test_rate_limited_post_returns_the_filled_form(
     make_app: Callable[..., Flask], store: Store, workshop: Workshop
 ) -> None:
     app = make_app(limits=Limits(posts=2))
@@ -132,7 +132,7 @@ def test_too_many_posts_get_the_filled_form_and_are_told_to_wait(
     assert len(everyone(store)) == 2
 
 
-def test_a_fault_of_the_database_loses_nothing_and_names_no_one(
+def test_database_error_returns_the_filled_form_and_logs_no_name(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -155,7 +155,7 @@ def test_a_fault_of_the_database_loses_nothing_and_names_no_one(
 
 
 @pytest.mark.races
-def test_nobody_has_a_place_twice_when_many_want_the_same_few(
+def test_competing_duplicate_forms_register_each_person_once(
     make_app: Callable[..., Flask], store: Store, chicago: Office, rights: Kind
 ) -> None:
     app = make_app(limits=Limits(posts=1000))

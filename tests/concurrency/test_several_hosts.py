@@ -62,7 +62,7 @@ def make_host(config: Config, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
 
 
 @on_a_server
-def test_a_form_of_one_host_is_good_on_another(
+def test_form_of_one_host_is_accepted_by_another(
     make_host: Callable[..., Flask],
     store: Store,
     key_store: KeyStore,
@@ -85,7 +85,7 @@ def test_a_form_of_one_host_is_good_on_another(
 
 
 @on_a_server
-def test_who_signs_in_on_one_host_is_signed_in_on_another(
+def test_session_is_valid_on_all_hosts(
     make_host: Callable[..., Flask], store: Store, key_store: KeyStore, chicago: Office
 ) -> None:
     key_store.seals.newest()
@@ -103,7 +103,7 @@ def test_who_signs_in_on_one_host_is_signed_in_on_another(
 
 
 @on_a_server
-def test_what_one_may_try_is_counted_by_three_hosts_together(
+def test_rate_limits_are_shared_by_all_hosts(
     make_host: Callable[..., Flask],
     store: Store,
     key_store: KeyStore,
@@ -132,7 +132,7 @@ def test_what_one_may_try_is_counted_by_three_hosts_together(
 
 
 @on_a_server
-def test_what_was_signed_before_there_was_a_second_host_stays_good(
+def test_signing_secret_of_the_first_host_is_shared(
     config: Config, make_host: Callable[..., Flask], key_store: KeyStore
 ) -> None:
     key_store.seals.newest()
@@ -143,7 +143,7 @@ def test_what_was_signed_before_there_was_a_second_host_stays_good(
 
 
 @on_a_server
-def test_a_host_without_the_masters_says_which_one_to_copy(
+def test_host_without_master_keys_names_the_missing_one(
     make_host: Callable[..., Flask], key_store: KeyStore
 ) -> None:
     key_store.seals.newest()
@@ -152,7 +152,7 @@ def test_a_host_without_the_masters_says_which_one_to_copy(
 
 
 @on_a_server
-def test_the_secret_outlives_a_rotation_and_a_lost_ring(
+def test_signing_secret_survives_rotation_and_a_lost_key_store(
     config: Config, key_store: KeyStore, tmp_path: Path
 ) -> None:
     own, now = replace(config, secret_key=""), clock.now()
@@ -170,7 +170,7 @@ def test_the_secret_outlives_a_rotation_and_a_lost_ring(
     assert signing.secret(own, key_store) == before
 
 
-def test_serve_names_all_that_hosts_do_not_share_at_once() -> None:
+def test_serve_lists_all_settings_that_hosts_must_share() -> None:
     faults = {
         "sqlite:////srv/keyring.db": "OUTREACH_KEYRING_URL has to be PostgreSQL too",
         "postgresql+psycopg://keys@localhost:5433/keys": "OUTREACH_KEYRING_URL names this machine",
@@ -202,7 +202,7 @@ def test_serve_names_all_that_hosts_do_not_share_at_once() -> None:
     assert good.pool_size == 4
 
 
-def test_one_machine_may_have_both_databases() -> None:
+def test_one_database_server_may_hold_both_databases() -> None:
     Config.from_environ(
         SERVING
         | {
@@ -228,7 +228,7 @@ def opened(url: str, waits: Waits) -> Iterator[Store]:
 
 @on_a_server
 @pytest.mark.parametrize("waits", [PAGES, WORK, MIGRATION], ids=lambda waits: str(waits.name))
-def test_the_server_knows_how_long_each_may_wait(config: Config, waits: Waits) -> None:
+def test_database_timeouts_are_set_on_the_server(config: Config, waits: Waits) -> None:
     asked = "SELECT name, setting FROM pg_settings WHERE name LIKE '%_timeout' OR name = :name"
     with opened(config.database_url, waits) as store, store.read() as session:
         rows = session.execute(sa.text(asked), {"name": "application_name"})
@@ -240,7 +240,7 @@ def test_the_server_knows_how_long_each_may_wait(config: Config, waits: Waits) -
 
 
 @on_a_server
-def test_what_the_address_says_itself_counts(config: Config) -> None:
+def test_options_in_the_database_url_take_precedence(config: Config) -> None:
     url = f"{config.database_url}?application_name=ours&options=-c%20lock_timeout%3D7s"
     with opened(url, PAGES) as store, store.read() as session:
         assert session.scalar(sa.text("SHOW application_name")) == "ours"
@@ -249,7 +249,7 @@ def test_what_the_address_says_itself_counts(config: Config) -> None:
 
 
 @on_a_server
-def test_of_several_hosts_the_one_that_takes_changes_is_used(config: Config) -> None:
+def test_writable_host_of_several_is_used(config: Config) -> None:
     url = sa.make_url(config.database_url)
     there = f"{url.host}:{url.port}"
     several = url.set(host=None, port=None, query={"host": ("127.0.0.1:1", there)})
@@ -271,7 +271,7 @@ def test_of_several_hosts_the_one_that_takes_changes_is_used(config: Config) -> 
                 connection.exec_driver_sql(f"{alter} RESET default_transaction_read_only")
 
 
-def test_an_error_says_no_password(tmp_path: Path) -> None:
+def test_database_error_shows_no_password(tmp_path: Path) -> None:
     url = "postgresql+psycopg://outreach:secreta@/x?host=127.0.0.1:1&host=127.0.0.1:2"
     with opened(url, PAGES) as store:
         for ask in (lambda: store.read().__enter__().connection(), store.mark):
@@ -285,7 +285,7 @@ def test_an_error_says_no_password(tmp_path: Path) -> None:
 
 
 @on_a_server
-def test_what_another_host_changed_is_seen_at_once(
+def test_change_by_another_host_is_visible_at_once(
     make_host: Callable[..., Flask],
     store: Store,
     key_store: KeyStore,

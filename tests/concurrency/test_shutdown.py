@@ -179,7 +179,7 @@ def count(store: Store) -> int:
         return session.scalar(sa.select(sa.func.count()).select_from(Registration)) or 0
 
 
-def test_a_place_that_is_being_saved_is_saved_and_answered_before_the_end(
+def test_shutdown_finishes_a_registration_in_progress(
     app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
     with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
@@ -202,7 +202,7 @@ def test_a_place_that_is_being_saved_is_saved_and_answered_before_the_end(
 
 
 @pytest.mark.any_database("the processes are the same on either")
-def test_half_a_form_is_waited_for_and_answered(
+def test_shutdown_waits_for_the_rest_of_a_form(
     app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
     with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
@@ -221,7 +221,7 @@ def test_half_a_form_is_waited_for_and_answered(
 
 
 @pytest.mark.any_database("how it starts is no question to it")
-def test_a_server_that_is_told_to_stop_while_it_starts_stops(
+def test_server_stops_when_signalled_during_start(
     config: Config, store: Store, tmp_path: Path
 ) -> None:
     """The first of its processes answers long before the last is ready."""
@@ -233,7 +233,7 @@ def test_a_server_that_is_told_to_stop_while_it_starts_stops(
 
 @pytest.mark.long  # it waits half a minute
 @pytest.mark.any_database("how long it waits is no question to it")
-def test_who_sends_half_a_form_and_no_more_holds_nothing_up_for_long(
+def test_unfinished_form_delays_shutdown_only_briefly(
     app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
     with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
@@ -272,9 +272,7 @@ def outbox(
 
 
 @pytest.mark.any_database("the processes are the same on either")
-def test_a_letter_that_is_under_way_arrives_once_and_no_other_is_begun(
-    outbox: Outbox, tmp_path: Path
-) -> None:
+def test_shutdown_finishes_the_letter_in_progress_only(outbox: Outbox, tmp_path: Path) -> None:
     with on_duty(Slow(free_port())) as postman:
         assert isinstance(postman, Slow)
         log = tmp_path / "log"
@@ -296,7 +294,7 @@ def test_a_letter_that_is_under_way_arrives_once_and_no_other_is_begun(
 
 
 @pytest.mark.any_database("the processes are the same on either")
-def test_the_worker_stops_while_the_server_still_answers(
+def test_worker_stops_while_the_server_answers(
     app: Flask, outbox: Outbox, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
     """So that the time that both take is the time of one."""
@@ -325,9 +323,7 @@ def has_worker(config: Config) -> bool:
 
 
 @pytest.mark.any_database("the processes are the same on either")
-def test_what_a_server_writes_down_is_one_line_of_json_an_event(
-    config: Config, store: Store, tmp_path: Path
-) -> None:
+def test_server_log_is_one_json_line_an_event(config: Config, store: Store, tmp_path: Path) -> None:
     """Also in the processes that the server starts, and what the server itself says."""
     with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "2") as server:
         with store.change() as session:

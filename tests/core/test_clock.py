@@ -26,14 +26,14 @@ CHICAGO = ZoneInfo("America/Chicago")
 SPRING, AUTUMN = date(2027, 3, 14), date(2027, 11, 7)
 
 
-def test_an_hour_of_the_spring_gap_does_not_exist() -> None:
+def test_hour_in_the_spring_gap_is_skipped() -> None:
     skipped = [clock.is_skipped(SPRING, time(hour, 30), CHICAGO) for hour in (1, 2, 3)]
     assert skipped == [False, True, False]
     assert not clock.is_skipped(SPRING, time(3, 0), CHICAGO)
     assert not clock.is_skipped(SPRING, time(2, 30), ZoneInfo("America/Phoenix"))
 
 
-def test_an_hour_that_comes_twice_is_the_first_of_the_two() -> None:
+def test_doubled_hour_means_the_first() -> None:
     doubled = [clock.is_doubled(AUTUMN, time(hour, 30), CHICAGO) for hour in (0, 1, 2)]
     assert doubled == [False, True, False]
     first = clock.instant(AUTUMN, time(1, 30), CHICAGO)
@@ -41,14 +41,12 @@ def test_an_hour_that_comes_twice_is_the_first_of_the_two() -> None:
     assert not clock.is_doubled(SPRING, time(2, 30), CHICAGO)
 
 
-def test_a_workshop_in_the_gap_is_refused_in_a_sentence(
-    store: Store, chicago: Office, rights: Kind
-) -> None:
+def test_workshop_in_the_spring_gap_is_refused(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session, refuses(ErrorCode.HOUR_SKIPPED):
         hold(session, chicago, rights, day=SPRING, starts=time(2, 30), ends=time(4, 0))
 
 
-def test_a_workshop_over_the_gap_or_midnight_is_as_long_as_it_is() -> None:
+def test_workshop_over_the_gap_or_midnight_keeps_its_length() -> None:
     starts, ends = clock.span(SPRING, time(1, 0), time(4, 0), CHICAGO)
     assert (ends - starts).total_seconds() == 2 * 3600
     starts, ends = clock.span(AUTUMN, time(0, 30), time(2, 30), CHICAGO)
@@ -57,7 +55,7 @@ def test_a_workshop_over_the_gap_or_midnight_is_as_long_as_it_is() -> None:
     assert ends == datetime(2028, 1, 1, 7, 0, tzinfo=UTC)
 
 
-def test_an_evening_in_calgary_in_january_2027_is_the_next_day_in_utc(
+def test_evening_in_calgary_is_the_next_day_in_utc(
     config: Config, store: Store, calgary: Office, rights: Kind, tmp_path: Path
 ) -> None:
     row = {
@@ -76,23 +74,23 @@ def test_an_evening_in_calgary_in_january_2027_is_the_next_day_in_utc(
     assert found.month == 202701
 
 
-def test_winnipeg_keeps_its_summer_time() -> None:
+def test_winnipeg_stays_on_summer_time() -> None:
     january = clock.instant(date(2027, 1, 21), time(18, 0), ZoneInfo("America/Winnipeg"))
     july = clock.instant(date(2027, 7, 21), time(18, 0), ZoneInfo("America/Winnipeg"))
     assert (january.hour, july.hour) == (23, 23)  # five hours behind, all year
 
 
-def test_the_machines_own_zone_rules_play_no_part() -> None:
+def test_zone_rules_of_the_system_are_not_used() -> None:
     assert zoneinfo.TZPATH == ()
     clock.require_rules()
 
 
 @pytest.mark.parametrize("name", ["", "Chicago", "America/Aztlan", "../etc", "America", "\0"])
-def test_what_is_no_zone(name: str) -> None:
+def test_unknown_zone_names_are_rejected(name: str) -> None:
     assert not clock.is_zone(name)
 
 
-def test_months_follow_each_other() -> None:
+def test_month_arithmetic() -> None:
     assert str(Month(2020, 12).following) == "2021-01"
     assert str(Month(2020, 1).plus(-1)) == "2019-12"
     assert Month(2020, 2).last == date(2020, 2, 29)
@@ -101,6 +99,6 @@ def test_months_follow_each_other() -> None:
 
 
 @pytest.mark.parametrize("text", ["1899-12", "2200-01", "9999-12", "2020-1", "enero"])
-def test_a_month_that_nobody_means_is_none(text: str) -> None:
+def test_malformed_or_distant_months_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=text):
         Month.parse(text)

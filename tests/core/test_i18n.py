@@ -139,7 +139,7 @@ PAGES: Final = [
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("lang", OTHERS)
-def test_a_page_says_nothing_in_spanish(
+def test_translated_page_has_no_spanish_text(
     client: FlaskClient,
     config: Config,
     workshop: Workshop,
@@ -157,7 +157,7 @@ def test_a_page_says_nothing_in_spanish(
 
 
 @pytest.mark.parametrize("lang", OTHERS)
-def test_what_went_wrong_is_said_in_the_language_of_the_page(
+def test_form_errors_are_in_the_language_of_the_page(
     client: FlaskClient, config: Config, workshop: Workshop, lang: str
 ) -> None:
     answer = client.post(f"/{lang}/t/{workshop.public_id}/lugar", data={"contact": "email"})
@@ -188,7 +188,7 @@ def spanish(lang: str, page: str) -> set[str]:
         ("", "es"),
     ],
 )
-def test_the_door_leads_to_the_language_of_the_browser(
+def test_root_redirects_to_the_browsers_language(
     client: FlaskClient, accepts: str, lang: str
 ) -> None:
     answer = client.get("/", headers={"Accept-Language": accepts} if accepts else {})
@@ -196,7 +196,7 @@ def test_the_door_leads_to_the_language_of_the_browser(
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_another_language_is_the_same_page(
+def test_language_links_lead_to_the_same_page(
     client: FlaskClient, workshop: Workshop, lang: str
 ) -> None:
     for path in (f"/t/{workshop.public_id}", "/?donde=chicago&tipo=derechos", "/privacidad"):
@@ -205,7 +205,7 @@ def test_another_language_is_the_same_page(
             assert f'href="/{other}{path}"' in page
 
 
-def test_hours_are_said_as_each_language_says_them(client: FlaskClient, workshop: Workshop) -> None:
+def test_times_are_formatted_for_each_language(client: FlaskClient, workshop: Workshop) -> None:
     said = {
         lang: client.get(f"/{lang}/t/{workshop.public_id}").text.replace("\u00a0", " ")
         for lang in LANGS
@@ -215,7 +215,7 @@ def test_hours_are_said_as_each_language_says_them(client: FlaskClient, workshop
     assert "de 10 h 30 à 12 h, heure locale à Chicago" in said["fr"]
 
 
-def test_a_value_cannot_break_the_page(client: FlaskClient, workshop: Workshop) -> None:
+def test_value_with_markup_is_escaped(client: FlaskClient, workshop: Workshop) -> None:
     page = client.get("/fr/calendario?oficina=<b>x").text
     assert "<b>x" not in page
 
@@ -228,7 +228,7 @@ def test_a_value_cannot_break_the_page(client: FlaskClient, workshop: Workshop) 
         ("fr", "Votre place :", ["Bonjour Rosa,", "Votre place est réservée.", "10 h 30"]),
     ],
 )
-def test_a_letter_is_in_the_readers_language(
+def test_letter_is_in_the_readers_language(
     app: Flask,
     store: Store,
     key_store: KeyStore,

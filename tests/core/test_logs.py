@@ -94,7 +94,7 @@ def lines(text: str, form: str) -> list[str]:
 
 
 @FORMS
-def test_what_another_handler_made_of_a_line_is_not_told_beside_it(form: str) -> None:
+def test_output_of_another_log_handler_is_not_repeated(form: str) -> None:
     record = logging.makeLogRecord(
         {"name": "x", "msg": "about %s", "args": (ValueError("Rosa Canario"),)}
     )
@@ -107,7 +107,7 @@ def test_what_another_handler_made_of_a_line_is_not_told_beside_it(form: str) ->
 @FORMS
 @settings(max_examples=400, deadline=None)
 @given(secret=SECRETS, before=AROUND, after=AROUND, key=st.text(max_size=5))
-def test_whatever_is_logged_nobody_stands_in_it(
+def test_log_lines_contain_no_personal_data(
     form: str, secret: str, before: str, after: str, key: str
 ) -> None:
     said = f"{before}{secret}{after}"
@@ -140,9 +140,7 @@ def parts_of(secret: str) -> Iterator[str]:
 @FORMS
 @settings(max_examples=200, deadline=None)
 @given(secret=SECRETS, before=AROUND)
-def test_an_error_is_told_by_its_kind_and_its_place_only(
-    form: str, secret: str, before: str
-) -> None:
+def test_error_is_logged_by_class_and_place_only(form: str, secret: str, before: str) -> None:
     said = f"{before} Canariosa {secret}"
 
     def fail() -> None:
@@ -174,7 +172,7 @@ def test_an_error_is_told_by_its_kind_and_its_place_only(
 
 
 @FORMS
-def test_what_a_database_quotes_is_not_told(form: str, store: Store, chicago: Office) -> None:
+def test_values_in_database_errors_are_not_logged(form: str, store: Store, chicago: Office) -> None:
     errors: list[BaseException] = []
     for statement in (
         "INSERT INTO office (slug, city) VALUES ('chicago', 'Canariosa')",
@@ -207,9 +205,7 @@ def test_what_a_database_quotes_is_not_told(form: str, store: Store, chicago: Of
 @FORMS
 @given(code=CODES | CODES.map(str.lower), query=st.text("abc=&%0", min_size=1))
 @settings(max_examples=200, deadline=None)
-def test_a_code_in_a_path_and_what_follows_a_path_are_not_told(
-    form: str, code: str, query: str
-) -> None:
+def test_tokens_and_query_strings_are_not_logged(form: str, code: str, query: str) -> None:
     with written(form) as heard:
         for path in ("/q/{}", "/es/r/{}", "/org/talleres/7K3MZ90QAB/{}", "/org/puerta/{}/marca"):
             logging.getLogger("_granian").error("GET %s HTTP/1.1", path.format(code))
@@ -226,7 +222,7 @@ def test_a_code_in_a_path_and_what_follows_a_path_are_not_told(
         assert f"?{query}" not in shown
 
 
-def test_what_helps_is_still_there() -> None:
+def test_useful_details_are_still_logged() -> None:
     for said in (
         "GET /<lang:lang>/r/<token>/cambiar failed: ValueError",
         "POST /org/talleres/<public_id>/entrada failed: ConnectionRefusedError",
@@ -247,7 +243,7 @@ def test_what_helps_is_still_there() -> None:
 
 
 @FORMS
-def test_a_line_break_that_somebody_sends_makes_no_line(form: str) -> None:
+def test_line_break_in_input_makes_no_new_log_line(form: str) -> None:
     with written(form) as heard:
         logging.getLogger("x").error("a\n2026-01-01T00:00:00Z error outreach: all is lost\r\x1b[2J")
         logging.getLogger("x").error("%s", "half a character \ud800")
@@ -258,7 +254,7 @@ def test_a_line_break_that_somebody_sends_makes_no_line(form: str) -> None:
 
 
 @FORMS
-def test_a_line_that_cannot_be_written_is_told_without_what_was_in_it(form: str) -> None:
+def test_unformattable_line_is_logged_without_its_values(form: str) -> None:
     class Broken:
         def __str__(self) -> str:
             raise ValueError("Canariosa")
@@ -291,7 +287,7 @@ def test_a_line_that_cannot_be_written_is_told_without_what_was_in_it(form: str)
         lambda n: " " * n,
     ],
 )
-def test_a_long_line_takes_no_time(made: Callable[[int], str]) -> None:
+def test_long_log_line_is_filtered_quickly(made: Callable[[int], str]) -> None:
     import time
 
     began = time.process_time()
@@ -299,14 +295,14 @@ def test_a_long_line_takes_no_time(made: Callable[[int], str]) -> None:
     assert time.process_time() - began < 2
 
 
-def test_half_of_a_link_is_not_told_either() -> None:
+def test_partial_token_is_not_logged() -> None:
     for cut in range(30):
         said = "x " * ((logs.MAX_VALUE_LENGTH - cut) // 2) + f"{NOBODY} rosa@example.org"
         assert NOBODY[:5] not in logs.clean(said)
         assert "rosa" not in logs.clean(said)
 
 
-def test_settings_say_which_form_and_who_may_ask_for_figures() -> None:
+def test_settings_choose_log_format_and_metrics_token() -> None:
     assert Config.from_environ({}).log == "text"
     assert Config.from_environ({"OUTREACH_LOG": "json"}).log == "json"
     with pytest.raises(Misconfigured, match="OUTREACH_LOG has to be text or json"):
@@ -335,7 +331,7 @@ raise ValueError("Canariosa")
 
 
 @FORMS
-def test_what_nobody_caught_is_not_printed_with_its_text(form: str, tmp_path: Path) -> None:
+def test_uncaught_exception_is_printed_without_its_text(form: str, tmp_path: Path) -> None:
     program = tmp_path / "fault.py"
     program.write_text(FAULT)
     done = subprocess.run(
@@ -351,7 +347,7 @@ def test_what_nobody_caught_is_not_printed_with_its_text(form: str, tmp_path: Pa
     assert re.search(r"fault\.py:8 in fail", done.stderr)
 
 
-def test_a_fault_of_a_command_is_told_the_same_way(config: Config, tmp_path: Path) -> None:
+def test_command_error_is_logged_like_a_server_error(config: Config, tmp_path: Path) -> None:
     """A file of the program is gone: nothing that a command would expect."""
     program = tmp_path / "broken.py"
     program.write_text(
@@ -370,7 +366,7 @@ def test_a_fault_of_a_command_is_told_the_same_way(config: Config, tmp_path: Pat
     assert "Traceback" not in done.stderr
 
 
-def test_no_name_of_a_setting_with_a_secret_is_told(config: Config) -> None:
+def test_secret_settings_are_not_logged(config: Config) -> None:
     assert "only for tests" not in repr(config)
     found: Any = logs.clean(f"{config.database_url} {config!r}")
     assert "only for tests" not in found

@@ -77,38 +77,35 @@ def _guards() -> Iterator[Guard]:
     yield Guard(
         "S05", "outreach/domain/registrations/models.py",
         'return _text_of(keystore.derive(key, "entry"))', "return manage_token(key)",
-        "tests/security/test_safety.py::test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other",
+        "tests/security/test_safety.py::test_tokens_are_stored_only_as_hashes_and_are_independent",
     )  # fmt: skip
     yield Guard(
         "S06", f"{web}public/my_registration/cancel.py",
         'return registration_page.show("erase", _found(token), clock.now())', "return forget(token)",
-        "tests/security/test_safety.py::test_looking_never_changes_anything",
+        "tests/security/test_safety.py::test_get_requests_change_nothing",
     )  # fmt: skip
     yield Guard(
         "S07", f"{web}middleware/error_pages.py", 'g.other_languages_at = "/"', "",
-        "tests/security/test_safety.py::test_every_dead_link_gives_the_same_page",
+        "tests/security/test_safety.py::test_all_dead_links_give_the_same_page",
     )  # fmt: skip
-    after = (
-        "tests/security/test_traces.py::test_what_goes_wrong_after_the_answer_is_told_without_a_link"
-        "_and_without_what_was_typed"
-    )
+    after = "tests/security/test_traces.py::test_error_after_the_answer_is_logged_without_link_or_form_values"
     rule = 'rule = request.url_rule.rule if request.url_rule else "-"'
     yield Guard("S08", f"{web}middleware/error_pages.py", rule, "rule = request.remote_addr", after)
     yield Guard(
         "S09", f"{web}middleware/rate_limits.py",
         "ip_network((parsed, 64), strict=False)", "parsed",
-        "tests/security/test_abuse.py::test_a_household_with_many_addresses_is_one",
+        "tests/security/test_abuse.py::test_ipv6_addresses_of_one_network_share_a_rate_limit",
     )  # fmt: skip
     yield Guard(
         "S09", "outreach/keystore/keystore.py", "hmac.new(self._day[1], address",
         'hmac.new(b"x", address',
-        "tests/security/test_abuse.py::test_the_next_day_nothing_links_a_row_to_an_address",
+        "tests/security/test_abuse.py::test_rate_counters_cannot_be_linked_to_an_address_the_next_day",
     )  # fmt: skip
     yield Guard(
         "S09", f"{web}middleware/rate_limits.py",
         "chain[-proxies].strip() if len(chain) >= proxies",
         "chain[0] if True",
-        "tests/security/test_abuse.py::test_a_forwarded_address_is_believed_only_behind_our_proxies",
+        "tests/security/test_abuse.py::test_forwarded_address_counts_only_behind_trusted_proxies",
     )  # fmt: skip
     for file, words, instead in (
         (f"{web}middleware/error_pages.py", rule, "rule = request.path"),
@@ -129,7 +126,7 @@ def _guards() -> Iterator[Guard]:
         "key_store.destroy(*(row.key_id for row in rows if row.key_id is not None))", "pass",
         "tests/privacy/test_erasure.py::test_who_asks_to_be_forgotten_is_so_at_once",
     )  # fmt: skip
-    address = "tests/security/test_hidden_address.py::test_a_hidden_address_is_on_no_public_page"
+    address = "tests/security/test_hidden_address.py::test_hidden_address_is_on_no_public_page"
     yield Guard(
         "S13", "templates/workshops/workshop.html", "{%- elif workshop.has_secret_address %}",
         "{%- elif false %}", address,
@@ -147,17 +144,17 @@ def _guards() -> Iterator[Guard]:
         "S14", "templates/workshops/workshop.html", "{% block title %}{% if is_quiet %}",
         "{% block title %}{% if false %}",
         "tests/security/test_discreet.py"
-        "::test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address",
+        "::test_discreet_workshop_page_has_no_kind_in_title_or_url",
     )  # fmt: skip
     yield Guard(
         "S15", "outreach/feeds/attendee_event.py", 'event.add("transp",',
         'event.add("url", f"https://x/es/t/{workshop.public_id}"), event.add("transp",',
-        "tests/security/test_discreet.py::test_no_personal_entry_is_a_permission",
+        "tests/security/test_discreet.py::test_personal_calendar_entry_contains_no_manage_link",
     )  # fmt: skip
     yield Guard(
         "S17", "templates/my_registration/detail.html", "{% block title %}{{ _('Cita')",
         "{% block title %}{{ workshop.title|said }}{{ _('Cita')",
-        "tests/security/test_discreet.py::test_no_personal_page_names_a_kind_in_what_a_browser_keeps",
+        "tests/security/test_discreet.py::test_personal_page_keeps_no_kind_in_browser_history",
     )  # fmt: skip
     yield Guard(
         "S16", "outreach/domain/calendar/feed_query.py",
@@ -195,16 +192,16 @@ def _ways_out() -> Iterator[Guard]:
     yield Guard(
         "S20", "outreach/web/public/about.py", "target = config().quick_exit_url or",
         'target = __import__("flask").request.args.get("url") or config().quick_exit_url or',
-        "tests/security/test_safety.py::test_the_way_out_leads_only_where_the_settings_say",
+        "tests/security/test_safety.py::test_quick_exit_leads_only_to_the_configured_site",
     )  # fmt: skip
     yield Guard(
-        "S27", script, "if (e.persisted) location.reload();", "",
+        "S27", script, "if (event.persisted) location.reload();", "",
         f"{tests}::test_a_page_brought_back_is_asked_for_again",
     )  # fmt: skip
     yield Guard(
         "S28", "outreach/web/presentation/workshop_cards.py",
         "FEW_DISCREET = 5", "FEW_DISCREET = 3",
-        "tests/security/test_discreet.py::test_nobody_can_watch_one_person_sign_up",
+        "tests/security/test_discreet.py::test_seats_left_do_not_reveal_a_single_registration",
     )  # fmt: skip
 
 
@@ -285,7 +282,7 @@ def _of_staff() -> Iterator[Guard]:
         "S25", "outreach/web/staff/checkin/qr_landing.py",
         "return checkin_pages.person_page(token) or _everybodys()",
         'return checkin_pages.person_page(token) or (_everybodys() + "." * (len(token) < 9))',
-        "tests/security/test_safety.py::test_the_square_says_the_same_to_everyone",
+        "tests/security/test_safety.py::test_qr_code_page_is_the_same_for_everybody",
     )  # fmt: skip
 
 
@@ -302,7 +299,7 @@ def _of_forms() -> Iterator[Guard]:
         yield Guard(
             "S26", "outreach/web/forms/form_token.py", words,
             "if False:" if words.startswith("if") else "TokenAge.GOOD",
-            "tests/security/test_abuse.py::test_a_stamp_is_good_from_two_seconds_to_twelve_hours",
+            "tests/security/test_abuse.py::test_form_token_is_valid_from_two_seconds_to_twelve_hours",
         )  # fmt: skip
     yield Guard(
         "S26", "outreach/web/public/my_registration/recover_link.py",
@@ -315,7 +312,7 @@ def _of_forms() -> Iterator[Guard]:
         "S26", "outreach/web/public/registration.py",
         "    except TooMany:\n        return my_registration.answer_for(filled.address)\n", "",
         "tests/security/test_abuse.py"
-        "::test_the_fourth_registration_of_a_contact_is_answered_like_a_lost_link",
+        "::test_fourth_registration_of_a_contact_is_answered_like_link_recovery",
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ CONSULTATIONS = {
         pytest.param(CONSULTATIONS, LONG, id="consultations, long", marks=pytest.mark.long),
     ],
 )
-def test_eight_processes_never_give_a_place_twice_nor_leave_one_empty(
+def test_eight_processes_never_oversell_or_leave_a_seat_empty(
     config: Config,
     store: Store,
     key_store: KeyStore,

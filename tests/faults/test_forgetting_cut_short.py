@@ -66,7 +66,7 @@ def make_due(store: Store, key_store: KeyStore) -> None:
         session.execute(sa.update(Key).values(forget_on=key_store.today()))
 
 
-def test_a_purge_that_is_killed_has_forgotten_already_and_is_finished_by_the_next(
+def test_killed_purge_has_destroyed_keys_and_is_finished_by_the_next(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     people = [seat(store, key_store, workshop) for _ in range(MANY)]
@@ -93,7 +93,7 @@ def test_a_purge_that_is_killed_has_forgotten_already_and_is_finished_by_the_nex
 
 
 @pytest.mark.long
-def test_a_purge_killed_again_and_again_ends_with_the_same_counts(
+def test_purge_killed_repeatedly_keeps_the_counts(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     """Killed each time after it has emptied some more rows, if it has not been faster."""
@@ -119,7 +119,7 @@ def test_a_purge_killed_again_and_again_ends_with_the_same_counts(
     assert counts(store) == counted
 
 
-def test_who_registers_while_the_purge_runs_is_not_taken_for_forgotten(
+def test_registration_during_a_purge_is_kept(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     key_store.index("rosa@example.org")
@@ -150,7 +150,7 @@ def test_who_registers_while_the_purge_runs_is_not_taken_for_forgotten(
     assert key_store.known() == {each.key_id for each in people}
 
 
-def test_who_registers_between_two_looks_is_not_taken_for_forgotten(
+def test_registration_between_two_reconcile_reads_is_kept(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     came: list[Registration] = []
@@ -174,7 +174,7 @@ def test_who_registers_between_two_looks_is_not_taken_for_forgotten(
 
 
 @pytest.mark.any_database("what was done stays done on either")
-def test_a_rotation_that_is_killed_loses_no_key(
+def test_killed_rotation_loses_no_key(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     first, _key = key_store.new(workshop.id, workshop.forget_on)

@@ -108,7 +108,7 @@ def round_of(outbox: Outbox, server: Gateway, now: datetime | None = None, **cha
         )
 
 
-def test_a_text_goes_once_to_who_said_it_is_safe(outbox: Outbox, server: Gateway) -> None:
+def test_text_is_sent_once_to_a_phone_marked_safe(outbox: Outbox, server: Gateway) -> None:
     outbox.enqueue("rosa", address="+13125550142", **SAFE)
     outbox.enqueue("luz", address="+13125550143", contact=ContactMethod.PHONE)
     outbox.enqueue("ana", contact=ContactMethod.EMAIL)
@@ -125,7 +125,7 @@ def test_a_text_goes_once_to_who_said_it_is_safe(outbox: Outbox, server: Gateway
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 422])
-def test_a_text_refused_for_good_is_given_up(outbox: Outbox, server: Gateway, status: int) -> None:
+def test_permanently_refused_text_is_given_up(outbox: Outbox, server: Gateway, status: int) -> None:
     outbox.enqueue("rosa", address="+13125550142", **SAFE)
     server.answers = [status]
     assert round_of(outbox, server) == 0
@@ -133,7 +133,7 @@ def test_a_text_refused_for_good_is_given_up(outbox: Outbox, server: Gateway, st
 
 
 @pytest.mark.parametrize("answer", [408, 429, 500, 503, 302, "say nothing", "drip", "hang up"])
-def test_a_text_refused_for_now_goes_later(
+def test_temporarily_refused_text_is_retried(
     outbox: Outbox, server: Gateway, answer: int | str
 ) -> None:
     outbox.enqueue("rosa", address="+13125550142", **SAFE)
@@ -146,9 +146,7 @@ def test_a_text_refused_for_now_goes_later(
     assert [path for _method, path, _headers, _body in server.asked] == ["/send", "/send"]
 
 
-def test_a_gateway_that_never_says_whether_it_took_a_text_gets_it_twice_at_most(
-    outbox: Outbox, server: Gateway
-) -> None:
+def test_text_without_an_answer_is_sent_at_most_twice(outbox: Outbox, server: Gateway) -> None:
     outbox.enqueue("rosa", address="+13125550142", **SAFE)
     server.answers = ["hang up"] * 5
     now = clock.now()
@@ -158,7 +156,7 @@ def test_a_gateway_that_never_says_whether_it_took_a_text_gets_it_twice_at_most(
     assert outbox.dead == 1
 
 
-def test_a_gateway_that_refuses_us_or_is_away_costs_no_text_its_life(outbox: Outbox) -> None:
+def test_unavailable_gateway_uses_up_no_attempts(outbox: Outbox) -> None:
     outbox.enqueue("rosa", "luz", address="+13125550142", **SAFE)
     now = clock.now()
     with serving() as server:
@@ -172,7 +170,7 @@ def test_a_gateway_that_refuses_us_or_is_away_costs_no_text_its_life(outbox: Out
         assert round_of(outbox, server, now + timedelta(hours=5)) == 2
 
 
-def test_the_worker_sends_texts_beside_letters(
+def test_worker_sends_texts_and_letters(
     outbox: Outbox, server: Gateway, make_app: Callable[..., Flask]
 ) -> None:
     outbox.enqueue("rosa", address="+13125550142", **SAFE)
@@ -186,7 +184,7 @@ def test_the_worker_sends_texts_beside_letters(
     assert len(list((outbox.config.data / "letters").glob("*.eml"))) == 1
 
 
-def test_nobody_who_was_forgotten_gets_a_text(outbox: Outbox, server: Gateway) -> None:
+def test_erased_person_gets_no_text(outbox: Outbox, server: Gateway) -> None:
     rosa, _luz = outbox.enqueue("rosa", "luz", address="+13125550142", **SAFE)
     assert rosa.key_id is not None
     outbox.key_store.destroy(rosa.key_id)
@@ -196,7 +194,7 @@ def test_nobody_who_was_forgotten_gets_a_text(outbox: Outbox, server: Gateway) -
 NASTY = SmsMessage(to="+13125550142", words='Hola & "adiós"\\ {to} ñ=1#?%\r\n')
 
 
-def test_what_is_said_cannot_change_the_shape_of_a_request() -> None:
+def test_text_content_cannot_change_the_gateway_request() -> None:
     as_json = Texts(url="https://t.example.org/a", body='{"a": ["{to}", {"b": "{text}"}]}')
     _target, headers, body = sms_gateway.request(as_json, NASTY)
     assert headers["Content-Type"].startswith("application/json")
@@ -212,7 +210,7 @@ def test_what_is_said_cannot_change_the_shape_of_a_request() -> None:
     assert parse_qs(urlsplit(target).query) == {"text": [NASTY.words], "x": ["1"]}
 
 
-def test_every_fault_of_the_settings_is_named_at_once() -> None:
+def test_all_gateway_setting_errors_are_reported_together() -> None:
     with pytest.raises(Misconfigured) as raised:
         Config.from_environ(
             {
@@ -243,7 +241,7 @@ def test_every_fault_of_the_settings_is_named_at_once() -> None:
         ("ftp://texts.example.org", False),
     ],
 )
-def test_texts_leave_this_machine_over_a_secure_line_only(url: str, is_good: bool) -> None:
+def test_gateway_requires_https(url: str, is_good: bool) -> None:
     environ = {"OUTREACH_TEXTS_URL": url, "OUTREACH_TEXTS_BODY": "to={to}&text={text}"}
     if is_good:
         assert Config.from_environ(environ).texts.url == url
@@ -252,7 +250,7 @@ def test_texts_leave_this_machine_over_a_secure_line_only(url: str, is_good: boo
             Config.from_environ(environ)
 
 
-def test_a_text_is_made_of_letters_every_phone_has() -> None:
+def test_text_uses_the_gsm_alphabet_only() -> None:
     text = sms.plain("¿Sigues viniendo? sábado 28, 6:00\u00a0p.\u00a0m. À l’entrée : «forêt», ç")
     assert text == '¿Sigues viniendo? sabado 28, 6:00 p. m. A l\'entrée : "foret", c'
     assert (sms.parts("a" * 160), sms.parts("a" * 161), sms.parts("a" * 306)) == (1, 2, 2)

@@ -35,13 +35,13 @@ def test_every_guard_and_its_test_are_where_the_table_says(guard: Guard) -> None
     assert re.search(rf"^def {name}\(", (CHECKOUT / file).read_text(), re.MULTILINE), guard.test
 
 
-def test_a_guard_that_is_not_there_is_said_to_be_gone(tmp_path: Path) -> None:
+def test_missing_guard_is_reported(tmp_path: Path) -> None:
     with pytest.raises(Gone, match="holds this 0 times"):
         GUARDS[0].without_guard(tmp_path)
 
 
 @pytest.mark.long
-def test_with_every_guard_in_its_place_the_tests_pass(copy: Copy) -> None:
+def test_tests_pass_with_all_guards_in_place(copy: Copy) -> None:
     tests = sorted({guard.test for guard in GUARDS if not guard.needs_a_browser})
     done = copy.run(*tests)
     assert done.returncode == 0, done.stdout[-4000:]
@@ -49,7 +49,7 @@ def test_with_every_guard_in_its_place_the_tests_pass(copy: Copy) -> None:
 
 @pytest.mark.long
 @browser
-def test_with_every_guard_in_its_place_the_pages_pass(copy: Copy) -> None:
+def test_browser_tests_pass_with_all_guards_in_place(copy: Copy) -> None:
     tests = sorted({guard.test for guard in GUARDS if guard.needs_a_browser})
     done = copy.run(*tests)
     assert done.returncode == 0, done.stdout[-4000:]
@@ -57,7 +57,7 @@ def test_with_every_guard_in_its_place_the_pages_pass(copy: Copy) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("guard", EACH)
-def test_without_a_guard_its_test_falls(copy: Copy, guard: Guard) -> None:
+def test_removing_a_guard_fails_its_test(copy: Copy, guard: Guard) -> None:
     before = (copy.folder / guard.file).read_text()
     wrong = copy.falls(guard)
     assert wrong == ""
@@ -65,7 +65,7 @@ def test_without_a_guard_its_test_falls(copy: Copy, guard: Guard) -> None:
 
 
 @pytest.mark.long
-def test_it_is_the_copy_that_runs(tmp_path: Path) -> None:
+def test_guards_are_removed_in_a_copy_only(tmp_path: Path) -> None:
     copy = Copy(tmp_path)
     assert (tmp_path / "outreach" / "app.py").read_text()
     assert not (tmp_path / ".git").exists()

@@ -122,12 +122,12 @@ def kill_repeatedly(outbox: Outbox, *, people: int, kills: int) -> None:
 
 
 @pytest.mark.any_database("what was done stays done on either")
-def test_a_worker_killed_twice_tells_everybody(outbox: Outbox) -> None:
+def test_worker_killed_twice_sends_every_letter(outbox: Outbox) -> None:
     kill_repeatedly(outbox, people=60, kills=2)
 
 
 @pytest.mark.long
-def test_a_worker_killed_ten_times_in_500_letters_tells_everybody(outbox: Outbox) -> None:
+def test_worker_killed_ten_times_sends_all_500_letters(outbox: Outbox) -> None:
     kill_repeatedly(outbox, people=500, kills=10)
 
 
@@ -149,9 +149,7 @@ def pid_of_worker(config: Config) -> int:
 
 
 @pytest.mark.any_database("the process is the same on either")
-def test_a_worker_killed_beside_a_server_comes_back_and_sends_the_next_letter(
-    outbox: Outbox, tmp_path: Path
-) -> None:
+def test_server_restarts_its_killed_worker(outbox: Outbox, tmp_path: Path) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with on_duty(Counting(free_port())) as postman:
@@ -172,7 +170,7 @@ def test_a_worker_killed_beside_a_server_comes_back_and_sends_the_next_letter(
         assert not Path(f"/proc/{back}").exists(), "it ends with its server"
 
 
-def test_what_dies_is_run_again_and_what_was_told_to_end_is_not(tmp_path: Path) -> None:
+def test_supervisor_restarts_only_unexpected_exits(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     dies_once = (
         "import sys, pathlib; runs = pathlib.Path(sys.argv[1]); is_first = not runs.exists(); "
@@ -208,7 +206,7 @@ for child in children:
 """
 
 
-def test_who_starts_a_worker_does_not_wait_for_a_server_that_starts_meanwhile() -> None:
+def test_worker_start_does_not_wait_for_a_starting_server() -> None:
     command = [sys.executable, "-W", "ignore", "-c", WHILE_SERVERS_START]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (done.stdout, done.stderr) == ("0 wait\n", "")

@@ -98,7 +98,7 @@ def day(app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: 
     return Day(app, store, key_store, workshop)
 
 
-def test_where_all_is_as_people_were_told_nothing_is_found(day: Day) -> None:
+def test_checker_finds_nothing_in_a_correct_state(day: Day) -> None:
     rosa, luz, _ana = day.save(), day.save(people=2), day.save()
     day.write(rosa)
     day.write(luz)
@@ -111,7 +111,7 @@ def test_where_all_is_as_people_were_told_nothing_is_found(day: Day) -> None:
     assert day.missing_letters(kills=1) == []
 
 
-def test_a_registration_that_is_lost_is_found(day: Day) -> None:
+def test_checker_finds_a_lost_registration(day: Day) -> None:
     rosa = day.save()
     registration_ids = day.row(rosa).id
     day.do(
@@ -123,7 +123,7 @@ def test_a_registration_that_is_lost_is_found(day: Day) -> None:
     assert "there is no row" in fault
 
 
-def test_who_was_forgotten_half_a_day_ago_is_not_missed(day: Day) -> None:
+def test_checker_does_not_miss_erased_people(day: Day) -> None:
     rosa, luz = day.save(), day.save()
     day.forget(rosa)
     day.forget(luz)
@@ -147,7 +147,7 @@ def test_who_was_forgotten_half_a_day_ago_is_not_missed(day: Day) -> None:
     ],
     ids=["key gone", "link", "answers", "not forgotten"],
 )
-def test_what_is_not_as_somebody_was_told_is_found(
+def test_checker_finds_a_state_that_contradicts_an_answer(
     day: Day, spoil: Callable[[Day, Person], object], words: str
 ) -> None:
     rosa = day.save()
@@ -156,20 +156,20 @@ def test_what_is_not_as_somebody_was_told_is_found(
     assert words in day.look().lost[0]
 
 
-def test_an_oversold_workshop_is_found(day: Day) -> None:
+def test_checker_finds_an_oversold_workshop(day: Day) -> None:
     rosa = day.save()
     day.do(sa.update(Registration).values(people=7), sa.update(Workshop).values(seats_left=0))
     rosa.people = 7
     assert f"{day.workshop.public_id}: 7 people have a place, and there are 6" in day.look().wrong
 
 
-def test_a_place_that_was_given_and_not_taken_off_is_found(day: Day) -> None:
+def test_checker_finds_a_wrong_seat_counter(day: Day) -> None:
     day.save()
     day.do(sa.update(Workshop).values(seats_left=6))
     assert day.look().oversold
 
 
-def test_one_form_that_registers_twice_is_found(day: Day) -> None:
+def test_checker_finds_a_double_registration(day: Day) -> None:
     rosa = day.save()
     second_person = day.save()
     day.book.everyone.remove(second_person)
@@ -184,14 +184,14 @@ def test_one_form_that_registers_twice_is_found(day: Day) -> None:
     assert second == "2 registrations are of nobody who asked for one"
 
 
-def test_a_letter_to_somebody_who_was_forgotten_is_found(day: Day) -> None:
+def test_checker_finds_a_letter_to_an_erased_person(day: Day) -> None:
     rosa = day.save()
     day.forget(rosa)
     day.write(rosa, after=2)
     assert "after being told they are forgotten" in day.look().unwanted[0]
 
 
-def test_a_letter_on_the_wire_for_longer_than_a_moment_is_found(day: Day) -> None:
+def test_checker_finds_a_letter_delivered_too_late_after_erasure(day: Day) -> None:
     rosa = day.save()
     day.forget(rosa)
     written = datetime.now(UTC) - timedelta(minutes=1)
@@ -199,7 +199,7 @@ def test_a_letter_on_the_wire_for_longer_than_a_moment_is_found(day: Day) -> Non
     assert day.look().unwanted
 
 
-def test_an_edit_that_an_organizer_was_told_is_saved_and_is_not_is_found(day: Day) -> None:
+def test_checker_finds_a_lost_staff_edit(day: Day) -> None:
     edit = Edit(day.workshop.public_id, 6, "18:00")
     day.book.edits[edit.workshop] = edit
     assert day.look().wrong == []
@@ -207,7 +207,7 @@ def test_an_edit_that_an_organizer_was_told_is_saved_and_is_not_is_found(day: Da
     assert "an organizer was told" in day.look().lost[0]
 
 
-def test_who_never_had_a_letter_is_found_and_who_had_it_three_times(day: Day) -> None:
+def test_checker_finds_missing_and_repeated_letters(day: Day) -> None:
     rosa, luz = day.save(), day.save()
     assert len([each for each in day.missing_letters() if "never had a letter" in each]) == 2
     day.write(rosa, times=3)
@@ -217,13 +217,13 @@ def test_who_never_had_a_letter_is_found_and_who_had_it_three_times(day: Day) ->
     assert any("came 3 times" in each for each in found)
 
 
-def test_more_repeats_than_kills_are_found(day: Day) -> None:
+def test_checker_finds_more_repeats_than_kills(day: Day) -> None:
     day.write(day.save(), times=2)
     assert day.missing_letters(kills=1) == []
     assert day.missing_letters(kills=0) == ["1 letters came twice, and there were 0 kills"]
 
 
-def test_a_name_in_a_log_is_seen() -> None:
+def test_harness_finds_a_name_in_a_log() -> None:
     assert NAMES.search("notice of p12@example.org cannot be written")
     assert NAMES.search("GET /es/r/AAAAAAAAAAAAAAAAAAAAAA failed")
     assert not NAMES.search("POST /<lang:lang>/r/<token>/borrar failed")
@@ -236,7 +236,7 @@ def test_two_kills_on_sqlite_lose_nothing() -> None:
 
 
 @pytest.mark.long
-def test_without_root_it_says_what_it_needs() -> None:
+def test_harness_without_root_says_what_it_needs() -> None:
     done = subprocess.run(
         [
             "setpriv", "--reuid=65534", "--clear-groups",

@@ -38,7 +38,7 @@ AFTER_A_LEASE = timedelta(minutes=6)
 
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "TAKEN"])
-def test_a_letter_refused_for_now_arrives_once_later(
+def test_temporarily_refused_letter_arrives_once_later(
     outbox: Outbox, postman: Postman, step: str
 ) -> None:
     outbox.enqueue("rosa")
@@ -51,7 +51,7 @@ def test_a_letter_refused_for_now_arrives_once_later(
 
 
 @pytest.mark.parametrize("step", ["RCPT", "DATA", "TAKEN"])
-def test_a_letter_refused_for_good_is_given_up_and_the_others_arrive(
+def test_permanently_refused_letter_is_given_up_and_others_arrive(
     outbox: Outbox, postman: Postman, step: str
 ) -> None:
     outbox.enqueue("nobody", "rosa", "luz")
@@ -61,9 +61,7 @@ def test_a_letter_refused_for_good_is_given_up_and_the_others_arrive(
     assert (outbox.dead, outbox.pending) == (1, 0)
 
 
-def test_a_sender_that_is_refused_costs_no_letter_its_life(
-    outbox: Outbox, postman: Postman
-) -> None:
+def test_refused_sender_uses_up_no_attempts(outbox: Outbox, postman: Postman) -> None:
     outbox.enqueue("rosa", "luz")
     postman.always["MAIL"] = "553 sender not allowed"
     now = clock.now()
@@ -73,9 +71,7 @@ def test_a_sender_that_is_refused_costs_no_letter_its_life(
     assert outbox.round(postman.port, now + LATER) == 2
 
 
-def test_a_server_that_relays_nothing_for_us_costs_no_letter_its_life(
-    outbox: Outbox, postman: Postman
-) -> None:
+def test_refused_relay_uses_up_no_attempts(outbox: Outbox, postman: Postman) -> None:
     outbox.enqueue("rosa")
     postman.next_time["RCPT"] = deque(["554 5.7.1 relay access denied"])
     now = clock.now()
@@ -84,7 +80,7 @@ def test_a_server_that_relays_nothing_for_us_costs_no_letter_its_life(
     assert outbox.round(postman.port, now + LATER) == 1
 
 
-def test_a_letter_refused_for_three_days_is_given_up(outbox: Outbox, postman: Postman) -> None:
+def test_letter_refused_for_three_days_is_given_up(outbox: Outbox, postman: Postman) -> None:
     outbox.enqueue("rosa")
     postman.always["RCPT"] = "451 not now"
     begin = now = clock.now()
@@ -99,9 +95,7 @@ def test_a_letter_refused_for_three_days_is_given_up(outbox: Outbox, postman: Po
     assert outbox.dead == 1
 
 
-def test_one_refusal_after_three_days_without_a_server_is_not_the_end(
-    outbox: Outbox, postman: Postman
-) -> None:
+def test_one_refusal_after_a_three_day_outage_is_retried(outbox: Outbox, postman: Postman) -> None:
     outbox.enqueue("rosa")
     now = clock.now() + timedelta(days=4)
     postman.next_time["RCPT"] = deque(["450 come again"])
@@ -112,7 +106,7 @@ def test_one_refusal_after_three_days_without_a_server_is_not_the_end(
 
 @pytest.mark.parametrize("words", [SAY_NOTHING, pytest.param(DRIP, marks=pytest.mark.long)])
 @pytest.mark.parametrize("step", ["EHLO", "MAIL", "RCPT", "DATA"])
-def test_a_server_that_hangs_holds_nobody_up_for_long(
+def test_hanging_mail_server_delays_the_round_only_briefly(
     outbox: Outbox, postman: Postman, step: str, words: str
 ) -> None:
     outbox.enqueue("rosa", "luz")
@@ -125,9 +119,7 @@ def test_a_server_that_hangs_holds_nobody_up_for_long(
     assert sorted(postman.to) == ["luz@example.org", "rosa@example.org"]
 
 
-def test_a_server_that_takes_the_letter_and_hangs_gets_it_once_more(
-    outbox: Outbox, postman: Postman
-) -> None:
+def test_letter_without_a_final_answer_is_sent_once_more(outbox: Outbox, postman: Postman) -> None:
     outbox.enqueue("rosa")
     postman.next_time["TAKEN"] = deque([SAY_NOTHING])
     now = clock.now()
@@ -137,11 +129,11 @@ def test_a_server_that_takes_the_letter_and_hangs_gets_it_once_more(
     assert outbox.round(postman.port, now + LATER) == 1
 
 
-def test_the_longest_letter_is_over_before_its_lease() -> None:
+def test_slowest_delivery_ends_before_its_lease() -> None:
     assert outboxes.LEASE.total_seconds() > smtp.LONGEST
 
 
-def test_a_line_that_breaks_after_the_letter_was_taken_makes_one_repeat_and_no_more(
+def test_connection_lost_after_acceptance_repeats_the_letter_once(
     outbox: Outbox, postman: Postman
 ) -> None:
     outbox.enqueue("rosa", "luz")
@@ -154,7 +146,7 @@ def test_a_line_that_breaks_after_the_letter_was_taken_makes_one_repeat_and_no_m
     assert first["Message-ID"] == second["Message-ID"]
 
 
-def test_a_line_that_always_breaks_there_makes_one_repeat_and_the_organizer_sees_it(
+def test_connection_always_lost_after_acceptance_repeats_once_and_is_shown(
     outbox: Outbox, postman: Postman
 ) -> None:
     outbox.enqueue("rosa")
@@ -166,7 +158,7 @@ def test_a_line_that_always_breaks_there_makes_one_repeat_and_the_organizer_sees
     assert outbox.dead == 1
 
 
-def test_a_doubt_is_remembered_over_a_refusal(outbox: Outbox, postman: Postman) -> None:
+def test_uncertain_delivery_is_remembered_after_a_refusal(outbox: Outbox, postman: Postman) -> None:
     outbox.enqueue("rosa")
     postman.next_time["TAKEN"] = deque([TAKE_AND_HANG_UP, "451 not now", TAKE_AND_HANG_UP])
     now = clock.now()
@@ -176,7 +168,7 @@ def test_a_doubt_is_remembered_over_a_refusal(outbox: Outbox, postman: Postman) 
 
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
-def test_a_line_that_breaks_before_the_letter_makes_no_repeat(
+def test_connection_lost_before_the_letter_repeats_nothing(
     outbox: Outbox, postman: Postman, step: str
 ) -> None:
     outbox.enqueue("rosa", "luz", "ana")
@@ -189,7 +181,7 @@ def test_a_line_that_breaks_before_the_letter_makes_no_repeat(
 
 
 @pytest.mark.parametrize("words", [HANG_UP, "421 so many and no more"])
-def test_a_server_that_hangs_up_between_letters_is_called_again_at_once(
+def test_connection_closed_between_letters_is_reopened(
     outbox: Outbox, postman: Postman, words: str
 ) -> None:
     outbox.enqueue("rosa", "luz", "ana")
@@ -199,7 +191,7 @@ def test_a_server_that_hangs_up_between_letters_is_called_again_at_once(
     assert outbox.tries == [1, 1, 1]
 
 
-def test_a_server_that_closes_shop_ends_the_round(outbox: Outbox, postman: Postman) -> None:
+def test_mail_server_shutdown_ends_the_round(outbox: Outbox, postman: Postman) -> None:
     outbox.enqueue("rosa", "luz", "ana")
     postman.always["MAIL"] = "421 closing"
     now = clock.now()
@@ -209,7 +201,7 @@ def test_a_server_that_closes_shop_ends_the_round(outbox: Outbox, postman: Postm
     assert outbox.round(postman.port, now + LATER) == 3
 
 
-def test_a_letter_refused_while_its_place_is_given_up_stops_no_other(outbox: Outbox) -> None:
+def test_letter_refused_during_cancellation_stops_no_other(outbox: Outbox) -> None:
     rosa, _luz = outbox.enqueue("rosa", "luz")
     box: list[str] = []
 
@@ -237,7 +229,7 @@ def give_up(outbox: Outbox, who: Registration) -> None:
         registrations.cancel(session, session.get_one(Registration, who.id), now=clock.now())
 
 
-def test_an_hour_without_a_server_costs_nothing(outbox: Outbox) -> None:
+def test_hour_without_a_mail_server_loses_nothing(outbox: Outbox) -> None:
     postman = Postman(free_port())
     outbox.enqueue(*(f"person{number}" for number in range(20)))
     now = clock.now()
@@ -249,7 +241,7 @@ def test_an_hour_without_a_server_costs_nothing(outbox: Outbox) -> None:
     assert len(set(postman.to)) == len(postman.letters) == 20
 
 
-def test_a_refused_password_loses_nothing_and_is_said_in_the_log(
+def test_refused_smtp_password_loses_nothing_and_is_logged(
     outbox: Outbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox.enqueue("rosa")
@@ -274,7 +266,7 @@ def test_a_refused_password_loses_nothing_and_is_said_in_the_log(
             assert findings["mail"].is_well is (url == right)
 
 
-def test_a_password_never_leaves_this_machine_in_clear(outbox: Outbox, postman: Postman) -> None:
+def test_smtp_password_is_never_sent_in_clear(outbox: Outbox, postman: Postman) -> None:
     plain = outbox.config
     for url, must in (
         ("smtp://us:secret@mail.example.org:587", True),
@@ -291,9 +283,7 @@ def test_a_password_never_leaves_this_machine_in_clear(outbox: Outbox, postman: 
     assert outbox.tries == [0]
 
 
-def test_letters_go_over_a_secure_line_whose_certificate_is_known(
-    outbox: Outbox, tmp_path: Path
-) -> None:
+def test_smtp_starttls_requires_a_valid_certificate(outbox: Outbox, tmp_path: Path) -> None:
     outbox.enqueue("rosa")
     certificate = tls_certificate.make(tmp_path)
     postman = Postman(free_port())
@@ -309,7 +299,7 @@ def test_letters_go_over_a_secure_line_whose_certificate_is_known(
     assert postman.is_secure == [True]
 
 
-def test_a_server_may_be_secure_from_the_first_byte(outbox: Outbox, tmp_path: Path) -> None:
+def test_smtps_is_supported(outbox: Outbox, tmp_path: Path) -> None:
     outbox.enqueue("rosa")
     certificate = tls_certificate.make(tmp_path)
     postman = Postman(free_port())
@@ -319,9 +309,7 @@ def test_a_server_may_be_secure_from_the_first_byte(outbox: Outbox, tmp_path: Pa
         assert outbox.round(postman.port, smtp_url=url, smtp_ca_file=certificate) == 1
 
 
-def test_who_is_forgotten_between_two_letters_of_a_round_gets_none(
-    outbox: Outbox, postman: Postman
-) -> None:
+def test_person_erased_during_a_round_gets_no_letter(outbox: Outbox, postman: Postman) -> None:
     _rosa, luz, _ana = outbox.enqueue("rosa", "luz", "ana")
 
     def forget_luz() -> None:
@@ -333,14 +321,16 @@ def test_who_is_forgotten_between_two_letters_of_a_round_gets_none(
     assert postman.to == ["rosa@example.org", "ana@example.org"]
 
 
-def test_what_is_owed_for_a_cancelled_place_is_never_sent(outbox: Outbox, postman: Postman) -> None:
+def test_pending_letter_of_a_cancelled_registration_is_not_sent(
+    outbox: Outbox, postman: Postman
+) -> None:
     rosa, _luz = outbox.enqueue("rosa", "luz")
     give_up(outbox, rosa)
     assert outbox.round(postman.port) == 1
     assert postman.to == ["luz@example.org"]
 
 
-def test_what_a_stopped_worker_held_goes_out_after_its_lease(
+def test_letter_claimed_by_a_stopped_worker_is_sent_after_its_lease(
     outbox: Outbox, postman: Postman
 ) -> None:
     outbox.enqueue("rosa")

@@ -68,7 +68,7 @@ def test_a_program_that_fills_every_field_saves_nothing(
         (-24 * 3600, form_token.TokenAge.TOO_OLD),
     ],
 )
-def test_a_stamp_is_good_from_two_seconds_to_twelve_hours(
+def test_form_token_is_valid_from_two_seconds_to_twelve_hours(
     app: Flask, seconds: float, expected: form_token.TokenAge
 ) -> None:
     now = clock.now()
@@ -81,7 +81,7 @@ def test_a_stamp_is_good_from_two_seconds_to_twelve_hours(
             assert form_token.age(forged, "here", now=later) is form_token.TokenAge.TOO_OLD
 
 
-def test_a_form_sent_at_once_is_kept_and_can_be_sent_again(
+def test_form_sent_too_soon_keeps_its_fields_and_can_be_resent(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop, minutes=0)
@@ -93,7 +93,7 @@ def test_a_form_sent_at_once_is_kept_and_can_be_sent_again(
     assert kept["name"] == ["Rosa"]
 
 
-def test_no_form_asks_who_is_a_robot(client: FlaskClient, workshop: Workshop) -> None:
+def test_no_form_has_a_captcha(client: FlaskClient, workshop: Workshop) -> None:
     page = Page(client.get(f"/es/t/{workshop.public_id}/lugar").text)
     said = " ".join(page.words).lower()
     assert not [word for word in ("captcha", "robot", "acertijo", "imágenes") if word in said]
@@ -101,7 +101,7 @@ def test_no_form_asks_who_is_a_robot(client: FlaskClient, workshop: Workshop) ->
 
 
 @pytest.mark.parametrize(("people", "status"), [("4", 303), ("5", 422), ("0", 422), ("44", 422)])
-def test_a_party_is_never_larger_than_the_workshop_lets_it_be(
+def test_party_size_is_limited_by_the_workshop(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop, people: str, status: int
 ) -> None:
     assert send(client, workshop, answers(app, workshop, people=people)).status_code == status
@@ -115,7 +115,7 @@ def test_a_party_is_never_larger_than_the_workshop_lets_it_be(
         ({"contact": "phone", "phone": "312 555 0142"}, {"phone": "+1 (312) 555-0142"}),
     ],
 )
-def test_the_fourth_registration_of_a_contact_is_answered_like_a_lost_link(
+def test_fourth_registration_of_a_contact_is_answered_like_link_recovery(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -167,7 +167,7 @@ def status(app: Flask, address: str, **headers: str) -> int:
     return ask_for_link(client).status_code
 
 
-def test_the_fourth_post_of_an_address_has_to_wait(limited: Callable[..., Flask]) -> None:
+def test_fourth_post_of_a_client_address_is_rate_limited(limited: Callable[..., Flask]) -> None:
     app = limited()
     assert [status(app, "203.0.113.9") for _ in range(4)] == [200, 200, 200, 429]
     assert status(app, "203.0.113.10") == 200
@@ -175,7 +175,7 @@ def test_the_fourth_post_of_an_address_has_to_wait(limited: Callable[..., Flask]
     assert 1 <= int(refused.headers["Retry-After"]) <= 600
 
 
-def test_a_household_with_many_addresses_is_one(limited: Callable[..., Flask]) -> None:
+def test_ipv6_addresses_of_one_network_share_a_rate_limit(limited: Callable[..., Flask]) -> None:
     app = limited()
     same = [f"2001:db8:1:2::{last}" for last in range(1, 5)]
     assert [status(app, address) for address in same] == [200, 200, 200, 429]
@@ -184,13 +184,15 @@ def test_a_household_with_many_addresses_is_one(limited: Callable[..., Flask]) -
     assert [status(app, "203.0.113.7") for _ in range(2)] == [200, 429]
 
 
-def test_looking_is_not_limited(limited: Callable[..., Flask], workshop: Workshop) -> None:
+def test_reading_pages_is_not_rate_limited(
+    limited: Callable[..., Flask], workshop: Workshop
+) -> None:
     client = limited().test_client()
     paths = ["/es/mi-registro", f"/es/t/{workshop.public_id}/lugar", f"/q/{NOBODY}"]
     assert {client.get(path).status_code for path in paths * 5} == {200}
 
 
-def test_a_forwarded_address_is_believed_only_behind_our_proxies(
+def test_forwarded_address_counts_only_behind_trusted_proxies(
     limited: Callable[..., Flask],
 ) -> None:
     alone, behind = limited(), limited(trusted_proxies=2)
@@ -202,7 +204,7 @@ def test_a_forwarded_address_is_believed_only_behind_our_proxies(
     assert status(behind, "10.1.1.1", **other) == 200
 
 
-def test_the_window_begins_again_when_it_is_over(
+def test_rate_limit_window_restarts_after_its_end(
     limited: Callable[..., Flask], key_store: KeyStore
 ) -> None:
     app = limited()
@@ -212,7 +214,7 @@ def test_the_window_begins_again_when_it_is_over(
     assert status(app, "203.0.113.9") == 200
 
 
-def test_the_next_day_nothing_links_a_row_to_an_address(
+def test_rate_counters_cannot_be_linked_to_an_address_the_next_day(
     config: Config, limited: Callable[..., Flask], key_store: KeyStore
 ) -> None:
     status(limited(), "203.0.113.9")
@@ -234,7 +236,7 @@ def test_the_next_day_nothing_links_a_row_to_an_address(
         assert b"203.0.113.9" not in path.read_bytes(), path.name
 
 
-def test_an_address_is_read_with_care(app: Flask) -> None:
+def test_client_addresses_are_normalized(app: Flask) -> None:
     for given, read in (
         ("203.0.113.9", "203.0.113.9"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),

@@ -77,7 +77,7 @@ def posts(app: Flask) -> Iterator[str]:
             )
 
 
-def test_no_post_of_another_site_gets_any_further(
+def test_every_cross_site_post_is_refused(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore, admin: StaffClient
 ) -> None:
     before, paths = everything(store, key_store), list(posts(furnished_site.app))
@@ -91,7 +91,7 @@ def test_no_post_of_another_site_gets_any_further(
     assert everything(store, key_store) == before
 
 
-def test_a_page_made_up_without_https_is_another_site(make_app: Callable[..., Flask]) -> None:
+def test_http_origin_of_an_https_site_is_cross_site(make_app: Callable[..., Flask]) -> None:
     client = make_app(public_url=SITE).test_client()
     name = {"Host": "talleres.example.org"}
     statuses = {
@@ -101,7 +101,7 @@ def test_a_page_made_up_without_https_is_another_site(make_app: Callable[..., Fl
     assert list(statuses.values()) == [422, 422, 422, 403, 403], statuses
 
 
-def test_without_a_word_of_where_it_comes_from_a_post_needs_what_only_our_page_has(
+def test_post_without_origin_headers_needs_a_token(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore, admin: StaffClient
 ) -> None:
     """Old phones say nothing: a stamp, a token of the session or the link itself is asked for."""
@@ -127,9 +127,7 @@ def _endpoint(app: Flask, path: str) -> str:
 # Session fixation
 
 
-def test_a_cookie_from_before_the_sign_in_is_never_good_after_it(
-    furnished_site: FurnishedSite, store: Store
-) -> None:
+def test_session_cookie_changes_at_sign_in(furnished_site: FurnishedSite, store: Store) -> None:
     app = furnished_site.app
     enrol(app, store, employ(store, "ana@example.org"), employ(store, "mal@example.org"))
     thief = Visitor(app)
@@ -147,7 +145,7 @@ def test_a_cookie_from_before_the_sign_in_is_never_good_after_it(
         half_a_minute_later(store)
 
 
-def test_two_cookies_of_one_name_open_nothing_that_one_would_not(
+def test_duplicate_session_cookies_grant_nothing(
     furnished_site: FurnishedSite, store: Store, admin: StaffClient
 ) -> None:
     """Another host of the same domain may set one beside ours, where a browser knows no prefix."""
@@ -162,7 +160,7 @@ def test_two_cookies_of_one_name_open_nothing_that_one_would_not(
 # Another name
 
 
-def test_under_another_name_nothing_answers(furnished_site: FurnishedSite) -> None:
+def test_unknown_host_name_is_refused(furnished_site: FurnishedSite) -> None:
     client = furnished_site.app.test_client()
     hosts = (
         EVIL, f"localhost.{EVIL}", f"localhost:8000.{EVIL}", f"{EVIL}:8000", f"localhost@{EVIL}",
@@ -181,7 +179,7 @@ def test_under_another_name_nothing_answers(furnished_site: FurnishedSite) -> No
     assert client.get("/es/", headers={"Host": "127.0.0.1:9999"}).status_code == 200
 
 
-def test_where_we_are_is_what_the_settings_say_whatever_a_request_claims(
+def test_urls_come_from_the_settings_and_not_from_request_headers(
     make_app: Callable[..., Flask], furnished_site: FurnishedSite
 ) -> None:
     app = make_app(public_url=SITE, trusted_proxies=1)
@@ -224,7 +222,7 @@ def is_ours(address: str) -> bool:
     return ours and parts.scheme in {"", "http"} and not re.search(r"[\x00-\x20]", address)
 
 
-def test_what_leads_elsewhere_would_be_seen() -> None:
+def test_redirect_check_detects_an_external_target() -> None:
     for elsewhere in (f"https://{EVIL}/", f"//{EVIL}", f"/\\{EVIL}", "javascript:x", "/\t/x"):
         assert not is_ours(elsewhere)
     for here in ("", "/org/?hecho=1", "http://localhost:8000/es/", f"/org/{EVIL}"):
@@ -234,7 +232,7 @@ def test_what_leads_elsewhere_would_be_seen() -> None:
 QUERIES: Final = ("volver", "next", "back", "url", "to", "r", "tras", "lote", "borrador", "ver")
 
 
-def test_nothing_that_is_asked_leads_to_another_site(
+def test_no_request_redirects_to_another_site(
     furnished_site: FurnishedSite, admin: StaffClient
 ) -> None:
     """Every address there is, with every name that may be followed, and whatever of ours says on
@@ -256,7 +254,7 @@ def test_nothing_that_is_asked_leads_to_another_site(
                 assert answer.status_code < 500
 
 
-def test_after_signing_in_and_proving_oneself_one_stays_here(
+def test_sign_in_redirects_only_within_the_site(
     furnished_site: FurnishedSite, store: Store, admin: StaffClient
 ) -> None:
     enrol(furnished_site.app, store)
@@ -271,7 +269,7 @@ def test_after_signing_in_and_proving_oneself_one_stays_here(
         assert is_ours(leads(ana.post("/org/entrar", given | fields))), address
 
 
-def test_an_address_spelled_otherwise_leads_to_its_path_and_never_off_https(
+def test_normalized_url_redirects_to_its_path_and_keeps_https(
     client: FlaskClient,
 ) -> None:
     for asked, there in (

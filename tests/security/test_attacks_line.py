@@ -104,7 +104,7 @@ def line(
         yield Line(port, log, config.keys / "master-1", manage_token(key_store, rosa))
 
 
-def test_no_path_leads_out_of_what_is_served(line: Line) -> None:
+def test_no_path_leaves_the_served_files(line: Line) -> None:
     secret = line.secret.read_bytes()
     assert len(secret) >= 32
     up: Sequence[bytes] = (
@@ -191,7 +191,7 @@ ABSURD: Final[tuple[bytes, ...]] = (
 
 
 @pytest.mark.long
-def test_nothing_absurd_is_a_fault_of_ours_or_ends_the_server(line: Line) -> None:
+def test_malformed_requests_cause_no_server_error(line: Line) -> None:
     for said in ABSURD:
         answer = line.say(said.replace(b"{host}", line.host), seconds=QUIET)
         assert all(status < 500 for status in statuses(answer)), said[:120]
@@ -206,7 +206,7 @@ def test_nothing_absurd_is_a_fault_of_ours_or_ends_the_server(line: Line) -> Non
 # Two that read one request differently (smuggling)
 
 
-def test_no_request_hides_in_the_body_of_another(line: Line) -> None:
+def test_no_request_is_smuggled_in_a_body(line: Line) -> None:
     """What is after the end that one header says is no request that the other would answer: who
     gets two answers to one question can put a word into the mouth of who asks next."""
     inner = b"GET /es/seguridad HTTP/1.1\r\n%s\r\n\r\n" % line.host
@@ -238,7 +238,7 @@ def test_no_request_hides_in_the_body_of_another(line: Line) -> None:
 
 
 @pytest.mark.long
-def test_a_body_that_is_too_large_is_refused_whatever_it_says_of_itself(line: Line) -> None:
+def test_too_large_body_is_refused_whatever_its_headers_claim(line: Line) -> None:
     path = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\n" % line.host
     form = b"Content-Type: application/x-www-form-urlencoded\r\n"
     large = b"name=" + b"x" * 300_000
@@ -257,7 +257,7 @@ def test_a_body_that_is_too_large_is_refused_whatever_it_says_of_itself(line: Li
     assert line.is_well
 
 
-def test_who_sends_a_head_very_slowly_holds_up_nobody(line: Line) -> None:
+def test_slow_request_head_blocks_no_other_client(line: Line) -> None:
     """Our threads see a request when its head is there."""
     start = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\nX: " % line.host
     with trickling([line.call() for _ in range(SLOW)], start):
@@ -265,9 +265,7 @@ def test_who_sends_a_head_very_slowly_holds_up_nobody(line: Line) -> None:
 
 
 @pytest.mark.long
-def test_behind_nginx_who_sends_a_form_very_slowly_holds_up_nobody(
-    line: Line, tmp_path: Path
-) -> None:
+def test_slow_form_behind_nginx_blocks_no_other_client(line: Line, tmp_path: Path) -> None:
     """Without it, whoever sends a letter now and then has a process for themselves: it reads what
     comes, and has no time after which it stops. nginx waits for all of a form before it passes it
     on (guide, *proxy*)."""

@@ -75,7 +75,7 @@ def personal(place: FurnishedSite, lang: str = "/") -> list[str]:
     return [path for path in place.of_tokens() if "/r/" in path and path.startswith(lang)]
 
 
-def test_no_personal_page_names_a_kind_in_what_a_browser_keeps(
+def test_personal_page_keeps_no_kind_in_browser_history(
     patient: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
     assert len(all_kinds) > 20
@@ -102,7 +102,7 @@ def test_no_personal_page_names_a_kind_in_what_a_browser_keeps(
             assert not words.search(page.request.path.casefold()), where
 
 
-def test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address(
+def test_discreet_workshop_page_has_no_kind_in_title_or_url(
     patient: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
     client, discreet = patient.test_client(), [kind for kind in all_kinds if kind.is_discreet]
@@ -138,7 +138,7 @@ def test_no_page_of_a_discreet_workshop_says_its_kind_in_title_or_address(
         assert answer.headers["Content-Disposition"] == 'inline; filename="taller.ics"'
 
 
-def test_her_own_pages_say_nothing_of_it_anywhere(
+def test_pages_of_a_discreet_registration_do_not_name_the_kind(
     patient: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
     """Not in a title, nor in a word, a class or a link: she may be reading it at the table."""
@@ -162,7 +162,7 @@ def test_her_own_pages_say_nothing_of_it_anywhere(
             assert found is None, f"{kind.code}: {found} on {page.request.path}"
 
 
-def test_a_discreet_page_has_a_way_out_whatever_happens(
+def test_every_discreet_page_has_a_quick_exit(
     patient: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
@@ -210,7 +210,7 @@ def test_a_discreet_page_has_a_way_out_whatever_happens(
         assert {way["rel"] for way in ways} == {"nofollow noreferrer"}
 
 
-def test_the_figures_of_a_discreet_kind_are_kept_by_nothing_and_found_by_nobody(
+def test_figures_of_a_discreet_kind_are_not_cached_or_indexed(
     client: FlaskClient, women: Kind, rights: Kind
 ) -> None:
     for path in (f"/es/cifras/tipo/{women.public_code}", f"/es/cifras/tipo/{women.code}"):
@@ -232,7 +232,7 @@ WHEN_AND_NO_MORE: Final = {
 
 
 @pytest.mark.parametrize("visibility", list(Visibility))
-def test_the_entry_of_a_discreet_place_has_nothing_but_a_day_and_an_hour(
+def test_calendar_entry_of_a_discreet_registration_has_only_date_and_time(
     client: FlaskClient,
     store: Store,
     key_store: KeyStore,
@@ -259,7 +259,7 @@ def test_the_entry_of_a_discreet_place_has_nothing_but_a_day_and_an_hour(
     assert set(event) == WHEN_AND_NO_MORE
 
 
-def test_no_personal_entry_is_a_permission(
+def test_personal_calendar_entry_contains_no_manage_link(
     client: FlaskClient,
     store: Store,
     key_store: KeyStore,
@@ -286,7 +286,7 @@ def test_no_personal_entry_is_a_permission(
 # The places that are left
 
 
-def test_nobody_can_watch_one_person_sign_up(
+def test_seats_left_do_not_reveal_a_single_registration(
     patient: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:

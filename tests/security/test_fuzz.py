@@ -30,7 +30,7 @@ def network() -> Iterator[Ready]:
 
 @pytest.mark.long  # half a minute goes by until all forms have been found
 @pytest.mark.parametrize("surface", EVERY)
-def test_nothing_that_is_asked_is_a_fault_or_tells_of_others(network: Ready, surface: str) -> None:
+def test_fuzzed_requests_cause_no_fault_and_reveal_nobody(network: Ready, surface: str) -> None:
     base, seen = network
     tally = Tally()
     with base.opened() as site:
@@ -47,7 +47,7 @@ def test_nothing_that_is_asked_is_a_fault_or_tells_of_others(network: Ready, sur
 
 @pytest.mark.long
 @pytest.mark.parametrize("database", DATABASES)
-def test_nor_is_it_however_much_is_asked(database: str) -> None:
+def test_many_fuzzed_requests_cause_no_fault_and_reveal_nobody(database: str) -> None:
     seed = secrets.token_hex(4)
     with ready(SERVER if database == "postgresql" else "") as (base, seen):
         for surface in EVERY:
@@ -59,7 +59,7 @@ def test_nor_is_it_however_much_is_asked(database: str) -> None:
 
 
 @pytest.mark.long
-def test_its_forms_are_those_of_every_visitor_and_lead_to_most_posts(network: Ready) -> None:
+def test_fuzzed_forms_cover_every_role_and_most_posts(network: Ready) -> None:
     base, seen = network
     assert {form.who for form in seen.forms} == set(VISITORS)
     with base.opened() as site:
@@ -73,7 +73,7 @@ def test_its_forms_are_those_of_every_visitor_and_lead_to_most_posts(network: Re
     assert {"tipo", "donde", "desde", "mes", "lote", "volver"} <= seen.queries.keys()
 
 
-def test_what_would_be_amiss_is_seen() -> None:
+def test_fuzzer_detects_planted_faults() -> None:
     tally = Tally()
     asked = Asked("organizer", "GET", "/es/")
     for amiss in (

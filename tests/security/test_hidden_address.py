@@ -99,7 +99,7 @@ def content(answer: TestResponse) -> str:
         for is_discreet in (True, False)
     ],
 )
-def test_a_hidden_address_is_on_no_public_page(
+def test_hidden_address_is_on_no_public_page(
     patient: Flask,
     store: Store,
     key_store: KeyStore,
@@ -134,7 +134,7 @@ def test_a_hidden_address_is_on_no_public_page(
 
 
 @pytest.mark.parametrize("typed", ["Casa Canaria published", "Calle Canario 99", "Canaria"])
-def test_nobody_finds_it_by_asking_whether_it_is_there(
+def test_hidden_address_cannot_be_found_by_search(
     patient: Flask, store: Store, chicago: Office, women: Kind, typed: str
 ) -> None:
     held_in_secret(store, chicago, women, Visibility.REGISTERED)

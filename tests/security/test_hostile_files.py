@@ -26,17 +26,17 @@ SENTENCE = re.compile(r"[A-ZÁÉÍÓÚ].{10,130}\.")
 
 
 @pytest.mark.parametrize("name", hostile_files.FILES)
-def test_such_a_file_is_refused_with_one_plain_sentence(name: str) -> None:
+def test_hostile_file_is_refused_with_one_sentence(name: str) -> None:
     sentence = hostile_files.refusal(hostile_files.FILES[name]())
     assert SENTENCE.fullmatch(sentence), sentence
     assert "archivo" in sentence or len(sentence.split(". ")) <= 3
 
 
-def test_there_are_more_than_fifty_of_them() -> None:
+def test_there_are_more_than_fifty_hostile_files() -> None:
     assert len(hostile_files.FILES) > 50
 
 
-def test_an_honest_file_of_each_format_is_taken() -> None:
+def test_valid_file_of_each_format_is_accepted() -> None:
     assert hostile_files.refusal(books.honest()) == ""
     assert hostile_files.refusal(books.book()) == ""
     assert hostile_files.refusal(texts.line()) == ""
@@ -47,13 +47,13 @@ def test_an_honest_file_of_each_format_is_taken() -> None:
     )
 
 
-def test_a_bomb_is_refused_before_any_of_it_is_unpacked() -> None:
+def test_zip_bomb_is_refused_before_unpacking() -> None:
     for make in (books.nested_bomb, books.overlapping):
         with pytest.raises(UnreadableFile):
             zip_guard.GuardedZip("bomb", make())
 
 
-def test_what_a_part_said_of_its_size_is_all_that_is_unpacked() -> None:
+def test_unpacking_stops_at_the_declared_size() -> None:
     data = books.lying_bomb()
     with zipfile.ZipFile(io.BytesIO(data)) as found:
         assert found.getinfo("xl/worksheets/sheet1.xml").file_size == 4096
@@ -61,7 +61,7 @@ def test_what_a_part_said_of_its_size_is_all_that_is_unpacked() -> None:
 
 
 @pytest.mark.any_database("what a file is refused for before anything is asked of a database")
-def test_the_page_says_the_same_and_never_breaks(
+def test_import_page_refuses_hostile_files_alike(
     app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     staff_client = signed_in_as(app, store, employ(store))
@@ -77,13 +77,13 @@ def test_the_page_says_the_same_and_never_breaks(
 
 @given(st.binary(max_size=400))
 @settings(max_examples=150, deadline=None)
-def test_whatever_is_sent_is_refused_or_read(data: bytes) -> None:
+def test_random_bytes_are_refused_or_read(data: bytes) -> None:
     hostile_files.refusal(data)
 
 
 @given(st.data())
 @settings(max_examples=150, deadline=None)
-def test_a_good_file_with_some_bytes_changed_is_refused_or_read(data: st.DataObject) -> None:
+def test_file_with_changed_bytes_is_refused_or_read(data: st.DataObject) -> None:
     good = data.draw(st.sampled_from(GOOD))
     changed = bytearray(good)
     for _ in range(data.draw(st.integers(1, 6))):
@@ -95,7 +95,7 @@ def test_a_good_file_with_some_bytes_changed_is_refused_or_read(data: st.DataObj
 
 @given(st.text(max_size=200))
 @settings(max_examples=150, deadline=None)
-def test_any_text_in_any_place_of_a_workbook_is_refused_or_read(text: str) -> None:
+def test_random_text_in_a_workbook_is_refused_or_read(text: str) -> None:
     hostile_files.refusal(books.with_sheet(text.encode(errors="replace")))
     hostile_files.refusal(books.with_sheet(f"<a>{text}</a>".encode(errors="replace")))
     hostile_files.refusal(texts.calendar(text))
@@ -111,5 +111,5 @@ GOOD = [
 ]
 
 
-def test_a_refusal_is_one_of_ours() -> None:
+def test_refusal_is_raised_as_our_own_error() -> None:
     assert issubclass(UnreadableFile, Refused)

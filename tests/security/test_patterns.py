@@ -21,7 +21,7 @@ LOOKED_AT: Final = {
 }
 
 
-def test_no_repetition_is_within_another_unseen() -> None:
+def test_no_regex_has_an_unreviewed_nested_repetition() -> None:
     found = {each.text: each.where for each in patterns() if nested(each.text)}
     assert {text: where for text, where in found.items() if text not in LOOKED_AT} == {}
     assert LOOKED_AT.keys() == found.keys(), "one is gone: take it out of the list"
@@ -29,7 +29,7 @@ def test_no_repetition_is_within_another_unseen() -> None:
     assert len(list(made_of_parts())) < 12, "look at each: none is made of what somebody types"
 
 
-def test_a_place_on_the_map_with_many_spaces_is_read_as_with_one() -> None:
+def test_many_spaces_in_coordinates_are_read_as_one() -> None:
     """It would take the square of their number else."""
     assert point_of("41.85" + " " * 60_000 + "-87.65") == (41.85, -87.65)
     assert point_of("41.85" + " " * 60_000 + "x") is None
@@ -37,10 +37,10 @@ def test_a_place_on_the_map_with_many_spaces_is_read_as_with_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["(a+)+", "(a*)*b", r"(\w+\s*)+", "((a+)b?)*", "(?:x|(y+))+z"])
-def test_such_a_pattern_would_be_seen(text: str) -> None:
+def test_audit_detects_a_catastrophic_regex(text: str) -> None:
     assert nested(text)
 
 
 @pytest.mark.parametrize("text", ["a+b+", r"(,\d+)*", "([a-z]+-)*[a-z]+", "(a{1,3})+", "(ab?)+"])
-def test_a_harmless_one_is_let_be(text: str) -> None:
+def test_audit_accepts_a_harmless_regex(text: str) -> None:
     assert not nested(text)

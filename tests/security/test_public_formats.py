@@ -122,7 +122,7 @@ def content(client: FlaskClient, address: str) -> str:
     return data.decode("utf-8", "replace").replace("\r\n ", "")
 
 
-def test_no_program_is_told_what_is_kept_from_people(
+def test_public_formats_do_not_reveal_hidden_details(
     client: FlaskClient, secrets: dict[str, Workshop]
 ) -> None:
     words, answered = [], 0
@@ -135,7 +135,7 @@ def test_no_program_is_told_what_is_kept_from_people(
     assert answered > 150, "there was something to look in"
 
 
-def test_no_program_finds_a_workshop_that_is_not_listed(
+def test_unlisted_workshop_is_in_no_public_format(
     client: FlaskClient, secrets: dict[str, Workshop]
 ) -> None:
     gone = [secrets[name] for name in ("discreet", "unlisted", "draft")]
@@ -148,14 +148,16 @@ def test_no_program_finds_a_workshop_that_is_not_listed(
     assert found == []
 
 
-def test_the_canaries_would_be_seen(client: FlaskClient, secrets: dict[str, Workshop]) -> None:
+def test_canary_search_detects_a_revealed_detail(
+    client: FlaskClient, secrets: dict[str, Workshop]
+) -> None:
     assert CANARY.search(content(client, "/es/")), "the list tells people of a discreet workshop"
     assert CANARY.search("Can\\u00e1rina")
     assert "1 taller" in content(client, f"/es/boletin/{BEFORE}.txt")
     assert secrets["plain"].public_id in content(client, "/api/v1/workshops")
 
 
-def test_every_address_that_answers_a_program_is_looked_at(
+def test_every_machine_readable_address_is_checked(
     app: Flask, secrets: dict[str, Workshop]
 ) -> None:
     match = app.url_map.bind("localhost:8000").match

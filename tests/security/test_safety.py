@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.any_database("what pages say"), pytest.mark.core]
 TESTS: Final = Path(__file__).parent.parent
 
 
-def test_every_promise_has_a_test() -> None:
+def test_every_safety_requirement_has_a_test() -> None:
     assert list(PROMISES) == [f"S{number:02}" for number in range(1, 29)]
     for promise, tests in PROMISES.items():
         for test in tests:
@@ -67,7 +67,7 @@ def everything(store: Store, key_store: KeyStore) -> list[Any]:
     return found
 
 
-def test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other(
+def test_tokens_are_stored_only_as_hashes_and_are_independent(
     store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
     key = registrations.key_of(key_store, rosa)
@@ -84,7 +84,7 @@ def test_tokens_are_stored_only_as_hashes_and_neither_gives_the_other(
 # Links: of letters, of chats, of the square
 
 
-def test_looking_never_changes_anything(
+def test_get_requests_change_nothing(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore
 ) -> None:
     """Programs that look at mail open every link there is, and the links of what they find."""
@@ -119,7 +119,7 @@ def dead_links(furnished_site: FurnishedSite, store: Store, key_store: KeyStore)
     return links | {"unknown": f"/es/r/{NOBODY}"}
 
 
-def test_every_dead_link_gives_the_same_page(
+def test_all_dead_links_give_the_same_page(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore
 ) -> None:
     links = dead_links(furnished_site, store, key_store)
@@ -139,7 +139,7 @@ def test_every_dead_link_gives_the_same_page(
             assert len({tuple(sorted(page.headers.items())) for page in given}) == 1
 
 
-def test_a_dead_link_costs_the_same_work_whatever_it_was(
+def test_all_dead_links_run_the_same_statements(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore
 ) -> None:
     """What is asked of the databases is the same, so it takes as long: no need to measure."""
@@ -175,7 +175,7 @@ def listening(app: Flask) -> Iterator[list[str]]:
             sa.event.remove(engine, "before_cursor_execute", hear)
 
 
-def test_the_square_says_the_same_to_everyone(furnished_site: FurnishedSite) -> None:
+def test_qr_code_page_is_the_same_for_everybody(furnished_site: FurnishedSite) -> None:
     client = furnished_site.app.test_client()
     for method in ("GET", "POST"):
         pages = [
@@ -193,7 +193,7 @@ def test_the_square_says_the_same_to_everyone(furnished_site: FurnishedSite) -> 
 ELSEWHERE = "https://clima.example.org/hoy"
 
 
-def test_the_way_out_leads_only_where_the_settings_say(make_app: Callable[..., Flask]) -> None:
+def test_quick_exit_leads_only_to_the_configured_site(make_app: Callable[..., Flask]) -> None:
     chosen, plain = make_app(quick_exit_url=ELSEWHERE), make_app()
     own = {"es": "clima", "en": "weather", "fr": "m%C3%A9t%C3%A9o"}
     for lang, word in own.items():
@@ -215,7 +215,7 @@ def with_other_targets(path: str) -> list[str]:
     return [path, *asked, f"{path}?https://mal.example", f"{path}?q=x%0d%0aLocation:mal.example"]
 
 
-def test_another_sites_post_is_refused(
+def test_cross_site_post_is_refused(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -239,7 +239,7 @@ def test_another_sites_post_is_refused(
 # What goes wrong
 
 
-def test_an_unknown_page_leads_on_in_the_language_of_its_address(client: FlaskClient) -> None:
+def test_not_found_page_is_in_the_language_of_its_url(client: FlaskClient) -> None:
     assert "No encontramos esa página" in client.get("/es/nada").text
     for lang in ("en", "fr"):
         page = client.get(f"/{lang}/nada")
@@ -248,7 +248,7 @@ def test_an_unknown_page_leads_on_in_the_language_of_its_address(client: FlaskCl
         assert f'action="/{lang}/"' in page.text
 
 
-def test_a_fault_of_ours_has_a_number_that_is_in_the_log(
+def test_error_page_shows_the_number_of_the_log_line(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -268,13 +268,13 @@ def test_a_fault_of_ours_has_a_number_that_is_in_the_log(
     assert '<input type="hidden" name="people" value="2">' in broken.text
 
 
-def test_a_post_too_large_is_told_so(client: FlaskClient, workshop: Workshop) -> None:
+def test_too_large_post_is_answered_with_a_message(client: FlaskClient, workshop: Workshop) -> None:
     answer = client.post(f"/es/t/{workshop.public_id}/lugar", data={"name": "x" * 70_000})
     assert answer.status_code == 413
     assert "Es demasiado texto." in answer.text
 
 
-def test_a_wrong_method_is_told_how_to_go_on(client: FlaskClient, workshop: Workshop) -> None:
+def test_wrong_method_is_answered_with_a_way_on(client: FlaskClient, workshop: Workshop) -> None:
     answer = client.put(f"/es/t/{workshop.public_id}/lugar")
     assert answer.status_code == 405
     assert "POST" in answer.headers["Allow"]
@@ -284,7 +284,7 @@ def test_a_wrong_method_is_told_how_to_go_on(client: FlaskClient, workshop: Work
 # What the notices say
 
 
-def test_the_privacy_page_says_what_this_installation_does(
+def test_privacy_page_describes_this_installation(
     make_app: Callable[..., Flask], store: Store, rights: Kind, women: Kind
 ) -> None:
     app = make_app(contact="datos@example.org", privacy_url="https://example.org/aviso")
@@ -300,7 +300,7 @@ def test_the_privacy_page_says_what_this_installation_does(
     assert "No los damos a autoridades migratorias" in promised
 
 
-def test_before_there_are_kinds_the_privacy_page_promises_no_day(client: FlaskClient) -> None:
+def test_privacy_page_without_kinds_names_no_retention_period(client: FlaskClient) -> None:
     page = client.get("/es/privacidad").text
     assert "días después del taller." not in page
     assert "dice el plazo de ese taller" in page

@@ -118,7 +118,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights)
 
 
-def test_an_address_is_written_nowhere(
+def test_client_address_is_stored_nowhere(
     app: Flask, server: Server, key_store: KeyStore, store: Store, workshop: Workshop
 ) -> None:
     link = f"/es/r/{manage_token(key_store, seat(store, key_store, workshop))}"
@@ -142,7 +142,7 @@ def test_an_address_is_written_nowhere(
             assert str(int.from_bytes(socket.inet_aton(VISITOR))).encode() not in written, name
 
 
-def test_no_table_has_a_column_for_an_address() -> None:
+def test_no_table_has_a_column_for_a_client_address() -> None:
     columns = [
         f"{table.name}.{column.name}"
         for base in (Base, KeyStoreBase)
@@ -154,7 +154,7 @@ def test_no_table_has_a_column_for_an_address() -> None:
     assert [name for name in columns if telling.search(name.partition(".")[2])] == []
 
 
-def test_the_guides_sample_of_a_log_holds_no_address() -> None:
+def test_log_format_of_the_guide_has_no_client_address() -> None:
     guide = Path(__file__).parents[2] / "outreach" / "docs" / "start.md"
     text = guide.read_text()
     assert re.search(r"^\s*log_format ", text, re.MULTILINE)
@@ -162,7 +162,7 @@ def test_the_guides_sample_of_a_log_holds_no_address() -> None:
     assert re.search(r"^\s*error_log \S+ crit;", text, re.MULTILINE)
 
 
-def test_a_name_an_email_and_a_link_are_written_nowhere(
+def test_name_email_and_link_are_in_no_log_or_plain_column(
     app: Flask, server: Server, workshop: Workshop
 ) -> None:
     form = f"/es/t/{workshop.public_id}/lugar"
@@ -201,7 +201,7 @@ def test_a_name_an_email_and_a_link_are_written_nowhere(
             assert each.lower().encode() not in written.lower(), f"{each} in {name}"
 
 
-def test_a_link_is_not_written_by_a_page_of_an_error_that_goes_wrong_itself(
+def test_failing_error_page_logs_no_link(
     server: Server, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     token = manage_token(key_store, seat(store, key_store, workshop))
@@ -213,7 +213,7 @@ def test_a_link_is_not_written_by_a_page_of_an_error_that_goes_wrong_itself(
     assert token not in server.log
 
 
-def test_what_goes_wrong_after_the_answer_is_told_without_a_link_and_without_what_was_typed(
+def test_error_after_the_answer_is_logged_without_link_or_form_values(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As our own code tells it: what `outreach/logs.py` takes out comes after that."""
