@@ -191,7 +191,7 @@ def config(
 def store(config: Config) -> Iterator[Store]:
     store = Store(config.database_url)
     with store.change() as session:
-        installation_settings.keep_calendar_host(session, "talleres.example.org")
+        installation_settings.set_calendar_host(session, "talleres.example.org")
     yield store
     store.close()
 

@@ -13,7 +13,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.accounts.sessions import digest
 from outreach.db.base import Base
-from outreach.domain.network.staff import ALL_OFFICES, Permission, RoleAssignment, StaffMember, may
+from outreach.domain.network.staff import (
+    ALL_OFFICES,
+    Permission,
+    RoleAssignment,
+    StaffMember,
+    is_allowed,
+)
 
 
 class CalendarToken(Base):
@@ -64,7 +70,7 @@ def owner_of(session: Session, token: str) -> CalendarOwner | None:
         .where(CalendarToken.token_hash == digest(token), StaffMember.disabled_at.is_(None))
     ).all()
     grants = {office: role for _, office, role in rows}
-    seen = frozenset(office for office in grants if may(grants, Permission.SEE, office))
+    seen = frozenset(office for office in grants if is_allowed(grants, Permission.SEE, office))
     if not seen:
         return None
     return CalendarOwner(rows[0][0], None if ALL_OFFICES in seen else seen)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.accounts import calendar_tokens, invitations, passkeys, sessions, totp
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.domain.audit import audit_log
 from outreach.domain.checkin import checkin_tokens
 from outreach.domain.network.staff import StaffMember
@@ -72,7 +72,7 @@ def rehash(session: Session, organizer: StaffMember, better: str) -> None:
 def change_password(session: Session, organizer_id: int, stored: str, hashed: str) -> bool:
     """Replaces the password hash `stored`. False when it was changed meanwhile."""
     is_own = (StaffMember.id == organizer_id, StaffMember.password == stored)
-    return took_effect(session, sa.update(StaffMember).where(*is_own).values(password=hashed))
+    return changes_one_row(session, sa.update(StaffMember).where(*is_own).values(password=hashed))
 
 
 def has_second_factor(session: Session, organizer_id: int) -> bool:

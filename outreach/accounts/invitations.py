@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.accounts.sessions import digest
 from outreach.db.base import Base
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 
 LIFETIME: Final = timedelta(days=3)
 
@@ -49,7 +49,7 @@ def staff_id_of(session: Session, token: str, *, now: datetime) -> int | None:
 def redeem(session: Session, token: str, *, now: datetime) -> int | None:
     """The same, and uses the link up. Of several at once one gets the id, the others None."""
     organizer_id = staff_id_of(session, token, now=now)
-    is_redeemed = took_effect(
+    is_redeemed = changes_one_row(
         session,
         sa.delete(Invitation).where(Invitation.digest == digest(token), Invitation.ends_at > now),
     )

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.accounts import webauthn_challenges
 from outreach.db.base import Base
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 
 MAX_PASSKEYS: Final = 20  # an account
 MAX_NAME_LENGTH: Final = 40  # characters
@@ -162,7 +162,7 @@ def authenticate(
         return None
     # A signature counter that does not rise means a copied key (WebAuthn, 6.1.1). Keys that are
     # synchronized always send 0.
-    counted = took_effect(
+    counted = changes_one_row(
         session,
         sa.update(Passkey)
         .where(
@@ -189,13 +189,13 @@ def owner_ids(session: Session) -> frozenset[int]:
 
 
 def rename(session: Session, organizer_id: int, key: bytes, name: str) -> bool:
-    return took_effect(
+    return changes_one_row(
         session, sa.update(Passkey).where(*_is_own(organizer_id, key)).values(name=name)
     )
 
 
 def remove(session: Session, organizer_id: int, key: bytes) -> bool:
-    return took_effect(session, sa.delete(Passkey).where(*_is_own(organizer_id, key)))
+    return changes_one_row(session, sa.delete(Passkey).where(*_is_own(organizer_id, key)))
 
 
 def delete_all(session: Session, organizer_id: int) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 
 IDLE: Final = timedelta(minutes=30)
@@ -187,7 +187,7 @@ def confirm_second_factor(session: Session, signed: SignedInStaff, *, now: datet
     values = {"digest": digest(token), "proven_at": now, "seen_at": now}
     is_own = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))
     proven = sa.update(StaffSession).where(*is_own, StaffSession.proven_at.is_(None)).values(values)
-    if not took_effect(session, proven):
+    if not changes_one_row(session, proven):
         return None
     _remember(session, signed.organizer_id, now)
     return token
@@ -197,14 +197,14 @@ def refresh_second_factor(session: Session, signed: SignedInStaff, *, now: datet
     """Records that the second factor was shown again. The token stays: open forms keep working.
     False when the session was ended meanwhile."""
     is_own = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))
-    return took_effect(session, sa.update(StaffSession).where(*is_own).values(proven_at=now))
+    return changes_one_row(session, sa.update(StaffSession).where(*is_own).values(proven_at=now))
 
 
 def lock(session: Session, signed: SignedInStaff, *, now: datetime) -> bool:
     """Locks the session until the end of the transaction. False when it was ended since the request
     was let in; then nothing may be changed."""
     is_own = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))
-    return took_effect(session, sa.update(StaffSession).where(*is_own).values(seen_at=now))
+    return changes_one_row(session, sa.update(StaffSession).where(*is_own).values(seen_at=now))
 
 
 def _remember(session: Session, organizer_id: int, now: datetime) -> None:
@@ -218,7 +218,7 @@ def record_rights(session: Session, signed: SignedInStaff) -> bool:
     """Writes the hash of the current roles. True once for each change of roles."""
     current = _rights(signed.grants)
     is_own = (StaffSession.digest == signed.digest, StaffSession.rights != current)
-    return took_effect(session, sa.update(StaffSession).where(*is_own).values(rights=current))
+    return changes_one_row(session, sa.update(StaffSession).where(*is_own).values(rights=current))
 
 
 def end(session: Session, token: str, *, now: datetime) -> None:
@@ -228,7 +228,7 @@ def end(session: Session, token: str, *, now: datetime) -> None:
 def end_one(session: Session, organizer_id: int, ref: str, *, now: datetime) -> bool:
     """Ends one session of a staff member by its `ref`. False when there is none."""
     is_own = (StaffSession.organizer_id == organizer_id, _ref() == ref)
-    return took_effect(session, _ending(now, *is_own))
+    return changes_one_row(session, _ending(now, *is_own))
 
 
 def end_all(session: Session, organizer_id: int, *, now: datetime, except_digest: str = "") -> int:
@@ -249,7 +249,7 @@ def record_refusal(session: Session, token: str, *, now: datetime) -> int | None
     )
     who = session.scalar(sa.select(StaffSession.organizer_id).where(*is_own))
     once = sa.update(StaffSession).where(*is_own).values(refused_at=now)
-    return who if who is not None and took_effect(session, once) else None
+    return who if who is not None and changes_one_row(session, once) else None
 
 
 def is_ended(session: Session, token: str) -> bool:

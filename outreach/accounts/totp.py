@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.db.base import Base
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.domain import text
 from outreach.domain.audit import audit_log
 from outreach.errors import Forgotten
@@ -163,7 +163,7 @@ def check(
             .where(is_own, TotpSecret.tries == MAX_TRIES)
             .values(tries=MAX_TRIES + 1)
         )
-        if took_effect(session, once):
+        if changes_one_row(session, once):
             audit_log.record(session, organizer_id, "too many codes tried", now=now)
         return CodeVerdict.TOO_MANY
     bare = text.read_code(typed)
@@ -236,7 +236,7 @@ def _count_try(session: Session, organizer_id: int, *, now: datetime) -> bool:
         .where(is_own, TotpSecret.tries < MAX_TRIES)
         .values(tries=TotpSecret.tries + 1)
     )
-    return took_effect(session, first_of_window) or took_effect(session, next_of_window)
+    return changes_one_row(session, first_of_window) or changes_one_row(session, next_of_window)
 
 
 def _use_step(
@@ -250,7 +250,7 @@ def _use_step(
     step = _matching_step(secret, code, now)
     if step is None:
         return CodeVerdict.WRONG
-    used = took_effect(
+    used = changes_one_row(
         session,
         sa.update(TotpSecret)
         .where(TotpSecret.organizer_id == totp.organizer_id, TotpSecret.last_step < step)
@@ -262,7 +262,7 @@ def _use_step(
 def _use_recovery_code(
     session: Session, organizer_id: int, code: str, key: ServerEncryption, *, now: datetime
 ) -> CodeVerdict:
-    gone = took_effect(
+    gone = changes_one_row(
         session,
         sa.delete(RecoveryCode).where(
             RecoveryCode.organizer_id == organizer_id,

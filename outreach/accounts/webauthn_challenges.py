@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 
 LIFETIME: Final = timedelta(minutes=5)
 
@@ -45,7 +45,7 @@ def redeem(session: Session, challenge: bytes, purpose: str, *, now: datetime) -
         Challenge.ends_at > now,
     )
     kept = session.scalar(sa.select(Challenge.kept).where(*is_open))
-    return kept if took_effect(session, sa.delete(Challenge).where(*is_open)) else None
+    return kept if changes_one_row(session, sa.delete(Challenge).where(*is_open)) else None
 
 
 def purge(session: Session, *, now: datetime) -> None:

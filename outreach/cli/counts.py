@@ -125,7 +125,7 @@ def _read_month(
         report = month_report.report(session, month, now=clock.now(), number=number)
     except NotFound:
         _refuse(f"{month} has no revision {number}. Leave --revision out to see the last.")
-    revisions = months.revisions(session, month)
+    revisions = months.list_revisions(session, month)
     return report, {each.number: month_report.changes_of(each) for each in revisions}
 
 

@@ -87,8 +87,8 @@ def bring_up_to_date(config: Config, *, new_key_store: bool = False) -> None:
     with _open(config.keyring_url) as key_store:
         version = migrations.state(Database.KEY_STORE, key_store).revision
     with _open(config.database_url) as store, store.change() as session:
-        installation_settings.keep_calendar_host(session, config.host.partition(":")[0])
-        installation_settings.keep_key_store_version(session, version)
+        installation_settings.set_calendar_host(session, config.host.partition(":")[0])
+        installation_settings.set_key_store_version(session, version)
         zip_codes.fill(session)
 
 
@@ -103,7 +103,7 @@ def _find_faults(config: Config, *, new_key_store: bool = False) -> list[str]:
         return faults
     current = states[Database.KEY_STORE].revision
     with _open(config.database_url) as store, store.read() as session:
-        previous = installation_settings.key_store_version(session)
+        previous = installation_settings.get_key_store_version(session)
     if states[Database.KEY_STORE].stage is Stage.EMPTY:
         return [f"ring: {_KEY_STORE_IS_EMPTY}"]
     if previous and migrations.is_before(Database.KEY_STORE, current, previous):

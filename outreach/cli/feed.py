@@ -52,7 +52,7 @@ def command(office: str | None, kinds: tuple[str, ...], lang: str, output: Path 
                 param_hint=f"--{unknown.what}",
             ) from None
         site = PublicSite(
-            config.public_url, installation_settings.calendar_host(session), config.phone
+            config.public_url, installation_settings.get_calendar_host(session), config.phone
         )
         body = ics_feed.feed(session, query, lang, site, today=clock.now().date())
     if output is None:

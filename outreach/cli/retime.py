@@ -34,10 +34,10 @@ def command(dry_run: bool) -> None:
         if not dry_run:
             stale = [each for batch in _batches(stale) for each in _retime(store, batch)]
         with store.read() as session:
-            reminders = timezone_update.wrong_reminders(session, now=now)
+            reminders = timezone_update.find_wrong_reminders(session, now=now)
         if reminders and not dry_run:
             with store.change() as session:
-                timezone_update.remind_at(session, reminders)
+                timezone_update.reschedule_reminders(session, reminders)
     _print_numbers(stale, len(reminders), "would move" if dry_run else "moved")
 
 

@@ -70,7 +70,7 @@ def list_() -> None:
     table = Table("E-mail", "Role and office", "State")
     with open_store(settings()) as store, store.read() as session:
         with_second_factor = credentials.ids_with_second_factor(session)
-        for staff_member in staff.all_of_them(session):
+        for staff_member in staff.list_staff(session):
             state = _state(staff_member, has_second=staff_member.id in with_second_factor)
             table.add_row(staff_member.email, _rights(staff_member), state)
     # A file or a pipe has no width.
@@ -108,7 +108,7 @@ def reset(email: str, second_factor: bool) -> None:
 
 def _require(session: Session, email: str) -> StaffMember:
     try:
-        return staff.require(session, email)
+        return staff.get_by_email(session, email)
     except NotFound:
         _refuse(f"There is no account for {email}. See them with: outreach user list")
 

@@ -210,7 +210,7 @@ class _Watch:
         return None if row is None else row[0]
 
 
-def took_effect(session: Session, statement: sa.Update | sa.Delete) -> bool:
+def changes_one_row(session: Session, statement: sa.Update | sa.Delete) -> bool:
     """Whether a conditional change found its one row: how we do anything that works once."""
     result = session.execute(statement.execution_options(synchronize_session=False))
     assert isinstance(result, sa.CursorResult)

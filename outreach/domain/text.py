@@ -25,7 +25,7 @@ def clean_lines(text: str) -> str:
     return "\n".join(clean(line) for line in text.replace("\r\n", "\n").split("\n")).strip()
 
 
-def plain(text: str) -> str:
+def fold(text: str) -> str:
     """For comparing: no accents, no capitals, words apart by one space. «Québec» is «quebec»."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(c if c.isalnum() else " " for c in apart if not unicodedata.combining(c))

@@ -280,7 +280,9 @@ def _key(choice: FeedQuery, asked: FeedRequest, site: PublicSite) -> str:
 
 
 def _site(config: Config, session: Session) -> PublicSite:
-    return PublicSite(config.public_url, installation_settings.calendar_host(session), config.phone)
+    return PublicSite(
+        config.public_url, installation_settings.get_calendar_host(session), config.phone
+    )
 
 
 def _file(name: str, form: str) -> str:

@@ -69,9 +69,11 @@ def write(session: Session, mine: Offices, site: PublicSite, *, now: datetime) -
     the past, down to a day, then the far end, and the calendar says until when it reaches."""
     today = now.date()
     yesterday, until = today - DAY, today + (OFFICE_WINDOW.ahead + 1) * DAY
-    lines = agenda.lines(session, mine, today - OFFICE_WINDOW.back * DAY, until, limit=MOST + 1)
+    lines = agenda.list_lines(
+        session, mine, today - OFFICE_WINDOW.back * DAY, until, limit=MOST + 1
+    )
     if len(lines) > MOST:
-        lines = agenda.lines(session, mine, yesterday, until, limit=MOST + 1)
+        lines = agenda.list_lines(session, mine, yesterday, until, limit=MOST + 1)
     pieces, fresh = _filled(session, lines[:MOST], site, now)
     if _size(pieces) > LARGEST:
         pieces = [piece for piece in pieces if piece.line.day >= yesterday]
@@ -234,7 +236,7 @@ def _zones(
     """Those of its workshops. A calendar has to have something in it: else that of an office."""
     zones = {piece.line.zone.key: piece.line.zone for piece in pieces}
     if not zones:
-        known = offices.all_of_them(session)
+        known = offices.list_offices(session)
         there = [each.zone for each in known if mine is None or each.slug in mine]
         zones = {zone.key: zone for zone in there[:1]}
     return zones

@@ -142,7 +142,7 @@ _PHONE: Final = "312 555 0142"  # nobody's: 555 01xx is kept free for fiction
 def _load_files(session: Session, now: datetime) -> None:
     with resources.as_file(DATA) as folder:
         offices_file.load(session, offices_file.read(folder / "offices.csv"), now=now)
-        for office in offices.all_of_them(session):
+        for office in offices.list_offices(session):
             office.phone = office.phone or _PHONE  # the file knows none
         kinds_file.load(session, kinds_file.read(folder / "taxonomy.json"), now=now)
         session.flush()
@@ -163,8 +163,8 @@ def _add_accounts(session: Session) -> None:
 def _plan(session: Session, now: datetime) -> Iterator[Workshop]:
     """The samples at their offices, then two or more workshops at each office there is."""
     chance = random.Random(2026)  # noqa: S311 - the same demo every time, not a secret
-    by_code = {kind.code: kind for kind in kinds.all_of_them(session)}
-    by_slug = {office.slug: office for office in offices.open_on(session, now.date())}
+    by_code = {kind.code: kind for kind in kinds.list_kinds(session)}
+    by_slug = {office.slug: office for office in offices.list_open_offices(session, now.date())}
     with resources.as_file(DATA / "sample-workshops.json") as path:
         samples: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     for sample in samples:
@@ -204,7 +204,7 @@ def _of_sample(
         has_childcare=sample["childcare"],
         venue=_venue(session, office, sample["venue"], sample["city"]) if mode.has_venue else None,
     )
-    return workshop_service.spread(sampled)
+    return workshop_service.spread_over_slots(sampled)
 
 
 def _at_office(
@@ -222,7 +222,7 @@ def _at_office(
         interpretation=Codes(["mxt"] if chance.random() < 0.1 else []),
         has_childcare=chance.random() < 0.25,
     )
-    return workshop_service.spread(made)
+    return workshop_service.spread_over_slots(made)
 
 
 def _today(session: Session, office: Office, kind: Kind, now: datetime) -> WorkshopData:
@@ -237,7 +237,7 @@ def _today(session: Session, office: Office, kind: Kind, now: datetime) -> Works
 def _venue(session: Session, office: Office, name: str, city: str) -> Venue:
     """Its street is made up: «Ejemplo» is in no city."""
     address = f"{len(name) * 100 + 5} S. Ejemplo St."
-    venue = venues.find_or_make(
+    venue = venues.find_or_create(
         session,
         office,
         name,
@@ -284,10 +284,10 @@ def _register(store: Store, key_store: KeyStore, coming: Sequence[Workshop], now
 
 def _free_hour(session: Session, workshop: Workshop, who: RegistrationData) -> str:
     """The first hour that is free, where there are hours."""
-    for slot in time_slots.of_workshop(session, workshop) if workshop.has_slots else ():
+    for slot in time_slots.list_slots(session, workshop) if workshop.has_slots else ():
         session.refresh(slot)
         if slot.seats_left >= who.people:
-            return f"{time_slots.starts(workshop, slot.minute):%H:%M}"
+            return f"{time_slots.get_start(workshop, slot.minute):%H:%M}"
     return ""
 
 

@@ -39,7 +39,7 @@ class _Making:
         plan = workshop_service.from_kind(kinds.find(self.session, kind), office, day, time(9))
         plan = replace(
             plan,
-            venue=venues.find_or_make(
+            venue=venues.find_or_create(
                 self.session,
                 office,
                 "Centro comunitario",

@@ -19,7 +19,7 @@ from outreach.domain.network import kinds
 from outreach.domain.network.kinds import CODE, COLOUR, Kind, Visibility, Way
 from outreach.domain.reporting.figures import FigureSeries
 from outreach.domain.scheduling import network_changes
-from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
+from outreach.domain.scheduling.workshop_data import MAX_PARTY
 from outreach.domain.text import clean
 from outreach.errors import Refused
 from outreach.imports import csv_tables
@@ -122,7 +122,7 @@ def load(
     session: Session, taxonomy: Taxonomy, *, now: datetime, watch: Watch = unwatched
 ) -> ImportResult:
     """Makes the kinds and series what the file says. Those it does not name stay as they are."""
-    known = {kind.code: kind for kind in kinds.all_of_them(session)}
+    known = {kind.code: kind for kind in kinds.list_kinds(session)}
     positions = _positions(taxonomy.kinds, known)
     loaded = ImportResult()
     for row in watch(taxonomy.kinds):
@@ -274,7 +274,7 @@ def _row(item: _Item) -> KindRow:
         colour=colour,
         minutes=item.number("defaults.minutes", 5, 1439),
         capacity=item.number("defaults.capacity", 0, 100_000),
-        party_limit=item.number("defaults.party_limit", 1, LARGEST_PARTY),
+        party_limit=item.number("defaults.party_limit", 1, MAX_PARTY),
         way=Way(way) if way in ways else Way.PLACE,
         slot_minutes=item.number("defaults.slot_minutes", 5, 1439) if has_slots else None,
         opens_days=_days(item, "defaults.opens_days", 1, 365),

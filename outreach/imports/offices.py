@@ -13,7 +13,7 @@ from outreach import clock, languages
 from outreach.db.base import Words
 from outreach.db.types import Codes
 from outreach.domain.network import offices
-from outreach.domain.network.offices import SLUG, TAKEN, Office
+from outreach.domain.network.offices import RESERVED_SLUGS, SLUG_PATTERN, Office
 from outreach.domain.scheduling import network_changes
 from outreach.imports import csv_tables
 from outreach.imports.csv_tables import RowParser
@@ -75,7 +75,7 @@ def load(
     session: Session, rows: Iterable[OfficeRow], *, now: datetime, watch: Watch = unwatched
 ) -> ImportResult:
     """Makes the offices what the rows say. Those of which no row tells stay as they are."""
-    known = {office.slug: office for office in offices.all_of_them(session)}
+    known = {office.slug: office for office in offices.list_offices(session)}
     loaded = ImportResult()
     for row in watch(rows):
         values = vars(row)
@@ -125,9 +125,9 @@ def _row(line: RowParser) -> OfficeRow:
 
 def _slug(line: RowParser) -> str:
     slug = line.text("slug", 40, is_required=True)
-    if slug and not SLUG.fullmatch(slug):
+    if slug and not SLUG_PATTERN.fullmatch(slug):
         line.fault("slug", DataFileErrorCode.SLUG_MALFORMED)
-    if slug in TAKEN:
+    if slug in RESERVED_SLUGS:
         line.fault("slug", DataFileErrorCode.SLUG_RESERVED)
     return slug
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.locations.zip_codes import ZipCode
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 
 
 def fill(session: Session) -> int:
@@ -17,7 +17,7 @@ def fill(session: Session) -> int:
         row["zip_code"]: {
             "code": row["zip_code"],
             "city": row["city"],
-            "city_plain": plain(row["city"]),
+            "city_plain": fold(row["city"]),
             "region": row["state"],
             "latitude": float(row["lat"]),
             "longitude": float(row["long"]),

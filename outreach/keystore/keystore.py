@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from outreach import clock
-from outreach.db.store import Store, took_effect
+from outreach.db.store import Store, changes_one_row
 from outreach.errors import Forgotten, OutreachError, TooMany
 from outreach.keystore.envelope import Envelope
 from outreach.keystore.master_keys import MasterKeys
@@ -150,7 +150,7 @@ class KeyStore:
         """This one is kept until that day at least. False when it is gone, or its day has come."""
         at_least = sa.case((Key.forget_on < forget_on, forget_on), else_=Key.forget_on)
         with self.store.change() as session:
-            return took_effect(
+            return changes_one_row(
                 session,
                 sa.update(Key)
                 .where(Key.id == key_id, Key.forget_on > self.today())

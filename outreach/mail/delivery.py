@@ -118,11 +118,11 @@ class _NotificationWriter(Generic[Written]):
             if notification is None or outbox.is_obsolete(notification, now):
                 return None
             registration = notification.registration
-            group = registrations.group(session, registration)
+            group = registrations.list_group(session, registration)
             has_entry = registration.wants_entry
-            host = installation_settings.calendar_host(session) if has_entry else ""
+            host = installation_settings.get_calendar_host(session) if has_entry else ""
         try:
-            key = registrations.key_of(self.key_store, registration)
+            key = registrations.get_key(self.key_store, registration)
             person = registrations.decrypt_person(registration, key)
         except (NotFound, Forgotten):
             return None

@@ -163,7 +163,7 @@ class _MailingWriter:
     def _unreported(self, session: Session, mailing: Mailing, now: datetime) -> Sequence[Workshop]:
         if mailing.topic is not MailingTopic.ATTENDANCE or mailing.organizer is None:
             return ()
-        return missing_reports.of_organizer(session, mailing.organizer.id, now=now)
+        return missing_reports.list_missing_reports(session, mailing.organizer.id, now=now)
 
     def _bulletin(self, session: Session, mailing: Mailing, now: datetime) -> str:
         subscriber = mailing.subscriber

@@ -37,10 +37,10 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
     """What the templates of letters and texts may say."""
     registration, workshop = context.registration, context.registration.workshop
     lang = registration.language
-    token = registrations.manage_token(context.key)
+    token = registrations.derive_manage_token(context.key)
     notification = context.notification
     message = notification.message if notification.cause is NotificationType.MESSAGE else None
-    until, answer_by = registration.offered_until, reconfirmation.answer_by(registration)
+    until, answer_by = registration.offered_until, reconfirmation.get_answer_deadline(registration)
     return {
         "name": context.person.name,
         "registration": registration,

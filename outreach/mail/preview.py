@@ -9,7 +9,12 @@ from outreach import i18n
 from outreach.config import Config
 from outreach.db.types import Codes
 from outreach.domain.outbox.messaging import PLACES
-from outreach.domain.registrations import ContactMethod, PersonalData, Registration, manage_token
+from outreach.domain.registrations import (
+    ContactMethod,
+    PersonalData,
+    Registration,
+    derive_manage_token,
+)
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.workshops import Workshop
@@ -42,7 +47,7 @@ def of_message(
         letter = render.write(
             MessageContext(notification=notification, person=person, key=_KEY, now=now), config
         )
-    own = f"{config.public_url}/{lang}/r/{manage_token(_KEY)}"
+    own = f"{config.public_url}/{lang}/r/{derive_manage_token(_KEY)}"
     return MessagePreview(str(letter["Subject"]), _text(letter).replace(own, link).strip())
 
 

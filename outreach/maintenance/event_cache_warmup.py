@@ -28,7 +28,7 @@ class EventCacheWarmer:
         if number == self._complete and self._tidied_on == now.date():
             return 0
         with self.store.read() as session:
-            host = installation_settings.calendar_host(session)
+            host = installation_settings.get_calendar_host(session)
             site = PublicSite(self.config.public_url, host, self.config.phone)
             fresh = write_missing(session, site, today=now.date(), limit=AT_ONCE)
         if fresh or self._tidied_on != now.date():

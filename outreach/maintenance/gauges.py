@@ -63,7 +63,7 @@ def _of_main(store: Store, now: datetime) -> Iterator[GaugeMetricFamily]:
         backlog = outbox.backlog(session, now=now) + mailings.OUTBOX.backlog(session, now=now)
         dead = outbox.count_dead(session) + mailings.OUTBOX.count_dead(session)
         published = workshops.count_published(session)
-        seen = installation_settings.worker_seen_at(session)
+        seen = installation_settings.get_worker_seen_at(session)
     age = (now - backlog.oldest_due_at).total_seconds() if backlog.oldest_due_at else 0.0
     yield _gauge("outbox_waiting", "Letters and texts that are due and not sent.", backlog.count)
     yield _gauge("outbox_oldest_seconds", "For how long the oldest of them has been due.", age)

@@ -67,7 +67,7 @@ def clocks(config: Config, store: Store, session: Session, now: datetime) -> Ite
 
 def worker(session: Session, now: datetime) -> CheckResult:
     start = "outreach serve runs one, or: outreach worker"
-    seen = installation_settings.worker_seen_at(session)
+    seen = installation_settings.get_worker_seen_at(session)
     if seen is None:
         return CheckResult("worker", True, f"none has run yet: {start}", is_warning=True)
     minutes = int((now - seen).total_seconds() // 60)

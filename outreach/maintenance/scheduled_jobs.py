@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def pass_on_offers(store: Store, *, now: datetime) -> int:
     """Offers that nobody took go to the next who fits; says how many ran out."""
     with store.read() as session:
-        late = waitlist.with_late_offers(session, now)
+        late = waitlist.list_workshops_with_expired_offers(session, now)
     return _each(
         store, late, "offers", lambda session, each: waitlist.expire_offers(session, each, now=now)
     )
@@ -30,7 +30,7 @@ def pass_on_offers(store: Store, *, now: datetime) -> int:
 def ask_for_reports(store: Store, *, now: datetime) -> int:
     """Asks those of the staff who have not said how a workshop went; says how many."""
     with store.read() as session:
-        if not missing_reports.due(session, now=now):
+        if not missing_reports.list_due(session, now=now):
             return 0
     with store.change() as session:
         return len(mailings.ask_for_reports(session, now=now))
@@ -42,8 +42,8 @@ def ask_who_comes(store: Store, *, now: datetime) -> int:
     with store.read() as session:
         asking = [
             each.id
-            for each in reconfirmation.with_question(session, now)
-            if reconfirmation.is_due(session, each, now)
+            for each in reconfirmation.list_workshops_to_ask(session, now)
+            if reconfirmation.has_work_to_do(session, each, now)
         ]
 
     def ask(session: Session, workshop: Workshop) -> int:

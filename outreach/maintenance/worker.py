@@ -100,7 +100,7 @@ def _sign_of_life(worker: Worker, now: datetime) -> int:
     """Once a minute: each commit makes every process look again at what it remembers."""
     if worker.seen_at is None or now - worker.seen_at >= MINUTE:
         with worker.store.change() as session:
-            installation_settings.see_worker(session, now=now)
+            installation_settings.record_worker_seen(session, now=now)
         worker.seen_at = now
     return 0
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from outreach import formats
-from outreach.domain.text import clean, plain
+from outreach.domain.text import clean, fold
 from outreach.domain.workshops import Workshop
 from outreach.i18n import current, say
 from outreach.i18n import gettext as _
@@ -30,7 +30,7 @@ class SheetLine:
 
 def pdf(workshop: Workshop, lines: Sequence[SheetLine], *, brand: str, made_at: datetime) -> bytes:
     """PDF/UA in Spanish, which the staff speak: by name, or by hour where each has one."""
-    rows = sorted(lines, key=lambda line: (_minute(line.hour), plain(line.name), line.code))
+    rows = sorted(lines, key=lambda line: (_minute(line.hour), fold(line.name), line.code))
     count = -(-(len(rows) + FEWEST_BLANK) // ROWS)
     pages = [rows[page * ROWS : (page + 1) * ROWS] for page in range(count)]
     data = {

@@ -20,7 +20,7 @@ from outreach.domain.newsletter.bulletins import BulletinEdition
 from outreach.domain.search import public_listing, search
 from outreach.domain.search.public_listing import ListedWorkshop
 from outreach.domain.search.search import SearchFilters
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 from outreach.domain.workshops import WorkshopStatus
 from outreach.errors import NotFound
 from outreach.i18n import say
@@ -89,7 +89,7 @@ def document(
     number = edition.revision or None if edition else None
     report = month_report.report(session, month, now=now, number=number)
     made = replace(
-        _made(report, [kind.code for kind in kinds.all_of_them(session) if kind.is_core]),
+        _made(report, [kind.code for kind in kinds.list_kinds(session) if kind.is_core]),
         cities=_cities(session, report),
         coming=tuple(_coming(session, month.following, now)),
     )
@@ -189,7 +189,7 @@ def _made(report: MonthReport, core: Sequence[str]) -> BulletinDocument:
 
 def _cities(session: Session, report: MonthReport) -> dict[str, str]:
     """Where the offices of a report are; a table has no room for their names."""
-    known = {office.slug: office.city for office in offices.all_of_them(session)}
+    known = {office.slug: office.city for office in offices.list_offices(session)}
     return {
         slug: known.get(slug) or say(named.name, "es")
         for slug, named in report.count.offices.items()
@@ -210,7 +210,7 @@ def _coming(session: Session, month: Month, now: datetime) -> list[UpcomingWorks
         filters = SearchFilters(
             since=first + timedelta(days=since), until=first + timedelta(days=until - 1)
         )
-        page, _key = public_listing.page(session, filters, now=now, limit=search.PAGE)
+        page, _key = public_listing.list_page(session, filters, now=now, limit=search.PAGE_SIZE)
         shown = [each for each in page if _is_told(each, now)]
         fresh = [each for each in shown if each.office_slug not in found] or shown
         if fresh:
@@ -235,7 +235,7 @@ def _still_shown(session: Session, coming: Sequence[UpcomingWorkshop]) -> list[U
     kept = []
     for each in coming:
         try:
-            found = public_listing.find(session, each.id)
+            found = public_listing.get_listed(session, each.id)
         except NotFound:
             continue
         if found.status is not WorkshopStatus.CANCELLED:
@@ -257,4 +257,4 @@ def office_rows(document: BulletinDocument) -> list[tuple[str, list[int], int, i
     for slug, numbers in document.by_office.items():
         shown = [numbers.get(code, 0) for code in document.core]
         rows.append((slug, shown, numbers[TOTAL] - sum(shown), numbers[TOTAL]))
-    return sorted(rows, key=lambda row: (-row[3], plain(document.cities[row[0]])))
+    return sorted(rows, key=lambda row: (-row[3], fold(document.cities[row[0]])))

@@ -101,11 +101,11 @@ class CoverageMatrix:
 def matrix(session: Session, month: Month, mine: Slugs, *, now: datetime) -> CoverageMatrix:
     """Each of these offices and its month, as of now."""
     count = workshop_counts.count(session, month, now=now)
-    core = [kind for kind in kinds.all_of_them(session) if kind.is_core]
+    core = [kind for kind in kinds.list_kinds(session) if kind.is_core]
     pending, called_off = _open_ends(session, month, now)
-    said = months.said(session, month)
+    said = months.list_office_months(session, month)
     rows = []
-    for office in offices.all_of_them(session):
+    for office in offices.list_offices(session):
         if mine is not None and office.slug not in mine:
             continue
         held = count.by_office.get(office.slug, {})
@@ -187,12 +187,14 @@ def gaps(session: Session, mine: Slugs, *, now: datetime) -> CoverageGaps:
     """Which offices offer nothing in the next 30 days, and which core kinds the others do not."""
     today = now.date()
     working = [
-        office for office in offices.open_on(session, today) if mine is None or office.slug in mine
+        office
+        for office in offices.list_open_offices(session, today)
+        if mine is None or office.slug in mine
     ]
     offered = _offered(session, today, today + AHEAD)
     idle = {office.id for office in working if not offered.get(office.id)}
     missing = []
-    for kind in kinds.all_of_them(session):
+    for kind in kinds.list_kinds(session):
         if not kind.is_core:
             continue
         cities = tuple(

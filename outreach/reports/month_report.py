@@ -91,8 +91,8 @@ def report(
 ) -> MonthReport:
     """What is published of a month; `number`: what a certain revision said. Raises NotFound."""
     if number is not None:
-        return thawed(months.revision(session, month, number))
-    latest = months.latest(session, month)
+        return thawed(months.get_revision(session, month, number))
+    latest = months.find_latest_revision(session, month)
     if latest is None or latest.reopened_at is not None:
         return live(session, month, now=now, revision=latest.number if latest else 0)
     return thawed(latest)
@@ -100,15 +100,15 @@ def report(
 
 def figure_months(session: Session, first: Month, last: Month) -> list[Month]:
     """The months of these whose `report` has typed figures, the first one first."""
-    closed = months.closed(session, first, last)
+    closed = months.list_closed_months(session, first, last)
     frozen = {month for month, revision in closed.items() if thawed(revision).figures}
-    typed = {month for month in figures.months(session) if first <= month <= last}
+    typed = {month for month in figures.list_months(session) if first <= month <= last}
     return sorted(frozen | (typed - closed.keys()))
 
 
 def count(session: Session, month: Month, *, now: datetime) -> WorkshopCounts:
     """The count of `report`, for who needs no more."""
-    latest = months.latest(session, month)
+    latest = months.find_latest_revision(session, month)
     if latest is None:
         return workshop_counts.count(session, month, now=now)
     return report(session, month, now=now).count
@@ -138,7 +138,7 @@ def live(session: Session, month: Month, *, now: datetime, revision: int = 0) ->
                 source=figure.source,
                 part_of=series.part_of,
             )
-            for series, figure in figures.of_month(session, month)
+            for series, figure in figures.list_figures(session, month)
         ),
     )
 
@@ -159,7 +159,7 @@ def close(
     months.lock(session, month)
     if not workshop_counts.is_over(month, now):
         raise Refused(ErrorCode.MONTH_NOT_OVER, month=month)
-    latest = months.latest(session, month)
+    latest = months.find_latest_revision(session, month)
     number = latest.number + 1 if latest else 1
     if seen is not None and seen != number - 1:
         raise Taken(f"revision {number - 1} of {month}")
@@ -180,13 +180,13 @@ def close(
         frozen=text,
         changes=[_plain(change) for change in draft.changes],
     )
-    months.add(session, made)
+    months.add_revision(session, made)
     return made
 
 
 def drafted(session: Session, month: Month, *, now: datetime) -> MonthDraft:
     """What `close` would freeze now."""
-    earlier = months.revisions(session, month)
+    earlier = months.list_revisions(session, month)
     latest = earlier[-1] if earlier else None
     cut = now.replace(microsecond=0)
     found = live(session, month, now=cut, revision=latest.number + 1 if latest else 1)

@@ -47,7 +47,7 @@ def by_kind(
     session: Session, first: Month, last: Month, *, now: datetime, office: Office | None = None
 ) -> list[ReportedMonth]:
     """Every month of these by the codes of kinds; months with nothing too."""
-    codes = {kind.id: kind.code for kind in kinds.all_of_them(session)}
+    codes = {kind.id: kind.code for kind in kinds.list_kinds(session)}
 
     def frozen(count: WorkshopCounts) -> Mapping[str, int]:
         return count.by_office.get(office.slug, {}) if office else count.by_kind
@@ -62,7 +62,7 @@ def by_office(
     session: Session, first: Month, last: Month, *, now: datetime, kind: Kind | None = None
 ) -> list[ReportedMonth]:
     """Every month of these by the slugs of offices; months with nothing too."""
-    slugs = {office.id: office.slug for office in offices.all_of_them(session)}
+    slugs = {office.id: office.slug for office in offices.list_offices(session)}
 
     def frozen(count: WorkshopCounts) -> Mapping[str, int]:
         what = kind.code if kind else TOTAL
@@ -79,7 +79,7 @@ def first_month(session: Session, now: datetime) -> Month:
     known: Iterable[int | None] = (
         session.scalar(sa.select(sa.func.min(Workshop.month)).where(workshop_counts.IS_COUNTED)),
         session.scalar(sa.select(sa.func.min(MonthRevision.month))),
-        *(each.number for each in figures.months(session)[:1]),
+        *(each.number for each in figures.list_months(session)[:1]),
     )
     this = Month.of(now.date())
     return Month.from_number(min([this.number, *(n for n in known if n is not None)]))
@@ -146,6 +146,6 @@ def _thawed(
     """The counts of the months that are closed, each with its numbers that are asked for."""
     counts = {
         month: month_report.thawed(revision).count
-        for month, revision in months.closed(session, first, last).items()
+        for month, revision in months.list_closed_months(session, first, last).items()
     }
     return {month: (count, numbers(count)) for month, count in counts.items()}

@@ -92,7 +92,7 @@ def _seen_after(proxy: Proxy, base: Network, path: str) -> float:
             .order_by(Workshop.day.desc())
             .limit(1)
         ).one()
-        data = replace(workshop_service.data_of(workshop), title={"es": "Se ve por nginx"})
+        data = replace(workshop_service.get_data(workshop), title={"es": "Se ve por nginx"})
         workshop_service.change(session, workshop, data, now=clock.now())
     store.close()
     begun = perf_counter()

@@ -91,7 +91,7 @@ def _app(folder: Path) -> Flask:
     app = create_app(config)
     store: Store = app.extensions["outreach_store"]
     with store.change() as session:
-        installation_settings.keep_calendar_host(session, "talleres.example.org")
+        installation_settings.set_calendar_host(session, "talleres.example.org")
         session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
         session.add(kind("derechos", "Tus derechos"))
     return app

@@ -82,7 +82,7 @@ def _coming(store: Store, count: int) -> Sequence[int]:
 def _change(store: Store, workshop_id: int, number: int) -> None:
     with store.change() as session:
         workshop = session.get_one(Workshop, workshop_id)
-        data = workshop_service.data_of(workshop)
+        data = workshop_service.get_data(workshop)
         if number % 2:
             data = replace(data, title=data.title | {"es": f"Taller {number}"})
         else:

@@ -50,7 +50,7 @@ def network(folder: Path, *, same: int = SAME, thousand: int = 0, others: int) -
     bring_up_to_date(config)
     store = Store(config.database_url, is_durable=False)
     with store.change() as session:
-        installation_settings.keep_calendar_host(session, HOST)
+        installation_settings.set_calendar_host(session, HOST)
         names = ["same", "thousand", *(f"office-{number}" for number in range(2, OFFICES))]
         offices = [office(name, "Chicago", "IL", "America/Chicago") for name in names]
         kinds = [kind(f"kind-{n}", "Tus derechos", position=n) for n in range(KINDS)]

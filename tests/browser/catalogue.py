@@ -18,7 +18,7 @@ from tests.conftest import a_saturday, hold, venue
 def free_day() -> date:
     """A day on which nothing is asked before publishing: far enough ahead, and no holiday."""
     day = a_saturday() + timedelta(days=9)
-    while holidays.of(day, "US", "IL"):
+    while holidays.list_holidays(day, "US", "IL"):
         day += timedelta(days=1)
     return day
 
@@ -27,7 +27,7 @@ def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
     """Ids, by what they are there for."""
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
-        for each in offices.all_of_them(session):
+        for each in offices.list_offices(session):
             each.phone = each.phone or "312 555 0142"  # the packaged file knows none
         session.flush()
         library = venue(
@@ -56,12 +56,12 @@ def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
         session.add_all([partner, shelter, speaker])
         session.flush()
         given = hold(session, chicago, rights, day=a_saturday(), starts=time(9), ends=time(11))
-        partners.choose(session, given, ChosenPartners((partner.id, shelter.id), (speaker.id,)))
+        partners.set_chosen(session, given, ChosenPartners((partner.id, shelter.id), (speaker.id,)))
         lacking = _lacking(session, now)
-        unsaved = form_drafts.keep(
+        unsaved = form_drafts.save(
             session,
-            staff.require(session, organizer).id,
-            form_drafts.of_new("b" * 22),
+            staff.get_by_email(session, organizer).id,
+            form_drafts.new_form_key("b" * 22),
             [("kind", "derechos"), ("title_es", "Un taller a medias"), ("mode", "presencial")],
             office="chicago",
             now=now.astimezone(ZoneInfo("UTC")),

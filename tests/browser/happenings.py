@@ -50,7 +50,9 @@ def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
     _begin(store, key_store, held["begun"])
     with store.read() as session:
         tokens = {
-            name: registrations.manage_token(registrations.key_of(key_store, session.merge(each)))
+            name: registrations.derive_manage_token(
+                registrations.get_key(key_store, session.merge(each))
+            )
             for name, each in parties.items()
         }
     tokens |= {

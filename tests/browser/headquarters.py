@@ -14,8 +14,8 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]:
     """The ids of accounts, by whose they are; `plain` is the public id of a workshop."""
     with store.change() as session:
-        hers = staff.require(session, ana).id
-        elena = staff.require(session, "elena@example.org").id
+        hers = staff.get_by_email(session, ana).id
+        elena = staff.get_by_email(session, "elena@example.org").id
         workshop = workshops.find(session, plain)
         for hours, action, detail in (
             (30, "workshop created", ""),

@@ -125,7 +125,7 @@ class Evening:
         store = Store(self.config.database_url)
         with store.read() as session:
             workshop = workshops.find(session, self.public_id)
-            found = checkin.arrived(session, workshop), workshop.walk_ins
+            found = checkin.count_arrived(session, workshop), workshop.walk_ins
         store.close()
         return found
 
@@ -207,5 +207,5 @@ def _party(
         contact=ContactMethod.PHONE,
         address=phone,
     )
-    token = registrations.calendar_token(registrations.key_of(key_store, made))
+    token = registrations.derive_calendar_token(registrations.get_key(key_store, made))
     return Party(made.id, name, phone, made.door_code or "", token, made.people)

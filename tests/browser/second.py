@@ -33,7 +33,7 @@ def make(session: Session, key: ServerEncryption, *, now: datetime) -> None:
         someone.grants.append(RoleAssignment(office="chicago", role=Role.ORGANIZER))
         session.add(someone)
     session.flush()
-    for someone in staff.all_of_them(session):
+    for someone in staff.list_staff(session):
         if someone.email == NORA:
             continue
         sheet = [f"{number:012}" for number in range(LONG)]

@@ -57,7 +57,7 @@ class Hand:
 def free(month: Month) -> list[date]:
     """The days of a month on which no door is closed."""
     days = (month.first + timedelta(days=number) for number in range(month.last.day))
-    return [day for day in days if not holidays.of(day, "US", "IL")]
+    return [day for day in days if not holidays.list_holidays(day, "US", "IL")]
 
 
 def row(title: str, day: date, hour: str, place: str) -> Row:
@@ -143,7 +143,7 @@ def test_ana_enters_thirty_workshops_in_one_sitting(opened: Open, world: World) 
     ana.fill("O tantas veces más", "1")
     ana.press("Ver fechas")
     later = month_of_second(month.following, second.weekday())
-    if holidays.of(later, "US", "IL"):
+    if holidays.list_holidays(later, "US", "IL"):
         ana.click(page.locator("#fechas label").first)
     ana.press("Publicar")
     assert shown(page) == [row("Opciones migratorias", later, "5:30 p. m.", ROOM)]

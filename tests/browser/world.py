@@ -101,7 +101,7 @@ def _made(config: Config, weather: "Weather") -> World:
     discreet = seat(store, key_store, workshops["discreet"], name="Flor")
     with store.read() as session:
         keys = [
-            registrations.key_of(key_store, session.merge(each))
+            registrations.get_key(key_store, session.merge(each))
             for each in (seated, waiting, discreet)
         ]
     more = happenings.make(store, key_store, now=now)
@@ -116,10 +116,10 @@ def _made(config: Config, weather: "Weather") -> World:
         url=config.public_url,
         quick_exit=weather,
         more=more,
-        seated=registrations.manage_token(keys[0]),
-        waiting=registrations.manage_token(keys[1]),
-        discreet_seated=registrations.manage_token(keys[2]),
-        entry=registrations.calendar_token(keys[0]),
+        seated=registrations.derive_manage_token(keys[0]),
+        waiting=registrations.derive_manage_token(keys[1]),
+        discreet_seated=registrations.derive_manage_token(keys[2]),
+        entry=registrations.derive_calendar_token(keys[0]),
         discreet_kind=women,
         **{name: each.public_id for name, each in workshops.items()},
     )

@@ -100,7 +100,7 @@ class Story:
 
     def _change(self, session: Session, name: str, **changes: Any) -> None:
         there = self._workshop(session, name)
-        data = replace(workshop_service.data_of(there), **changes)
+        data = replace(workshop_service.get_data(there), **changes)
         workshop_service.change(session, there, data, now=self.there.now)
 
     def _created(self, session: Session) -> None:

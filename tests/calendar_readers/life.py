@@ -103,7 +103,7 @@ class Life:
         elif name != "nothing":
             changes = self._changes(session, there, name, what)
             workshop_service.change(
-                session, there, replace(workshop_service.data_of(there), **changes), now=self.now
+                session, there, replace(workshop_service.get_data(there), **changes), now=self.now
             )
 
     def _changes(self, session: Session, there: Workshop, name: str, what: Any) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def _of_person(known: _Known, rows: _Rows, key_store: KeyStore, is_over: bool) -
 
 def _is_forgotten(row: Registration, key_store: KeyStore) -> bool:
     try:
-        registrations.key_of(key_store, row)
+        registrations.get_key(key_store, row)
     except OutreachError:
         return True
     return False
@@ -163,13 +163,13 @@ def _unreadable(person: Person, row: Registration, key_store: KeyStore) -> Itera
         yield "has given nothing back, and is cancelled"
         return
     try:
-        key = registrations.key_of(key_store, row)
+        key = registrations.get_key(key_store, row)
         read = registrations.decrypt_person(row, key)
     except OutreachError:
         if not person.is_leaving:  # they may have asked to be forgotten a moment ago
             yield "asked for nothing, and is forgotten"
         return
-    if registrations.manage_token(key) != person.token:
+    if registrations.derive_manage_token(key) != person.token:
         yield "has a link that leads to nothing"
     if (read.address, row.people) != (person.email, person.people):
         yield "is kept with other answers than theirs"

@@ -144,7 +144,7 @@ class _One:
             registrations.change(session, registration, wanted, now=self.now)
 
     def accept(self) -> None:
-        self._with(self._somebody(RegistrationStatus.OFFERED), registrations.accept)
+        self._with(self._somebody(RegistrationStatus.OFFERED), registrations.accept_offer)
 
     def confirm(self) -> None:
         self._with(self._somebody(RegistrationStatus.CONFIRMED), reconfirmation.confirm)
@@ -155,12 +155,12 @@ class _One:
     # What the staff and the worker do
 
     def grant(self) -> None:
-        self._with(self._somebody(RegistrationStatus.WAITLISTED), registrations.grant)
+        self._with(self._somebody(RegistrationStatus.WAITLISTED), registrations.grant_seat)
 
     def resize(self) -> None:
         with self.store.change() as session:
             workshop = session.get_one(Workshop, self.scene.workshop_ids[0])
-            data = workshop_service.data_of(workshop)
+            data = workshop_service.get_data(workshop)
             places = self.random.randint(2, 4) if workshop.has_slots else self.random.randint(8, 12)
             changed: dict[str, Any] = {"slot_places" if workshop.has_slots else "capacity": places}
             changed_data = replace(data, **changed, support={"childcare": places // 2})

@@ -243,7 +243,7 @@ def _of_staff() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "S21", "outreach/accounts/webauthn_challenges.py",
-        "return kept if took_effect(session, sa.delete(Challenge).where(*is_open)) else None",
+        "return kept if changes_one_row(session, sa.delete(Challenge).where(*is_open)) else None",
         "return kept",
         "tests/accounts/test_passkeys.py::test_an_answer_posted_twice_is_refused_the_second_time",
     )  # fmt: skip

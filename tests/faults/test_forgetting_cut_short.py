@@ -71,7 +71,8 @@ def test_killed_purge_has_destroyed_keys_and_is_finished_by_the_next(
 ) -> None:
     people = [seat(store, key_store, workshop) for _ in range(MANY)]
     links = [
-        registrations.manage_token(registrations.key_of(key_store, each)) for each in people[:5]
+        registrations.derive_manage_token(registrations.get_key(key_store, each))
+        for each in people[:5]
     ]
     make_due(store, key_store)
     with process(config, "purge") as running:
@@ -82,7 +83,7 @@ def test_killed_purge_has_destroyed_keys_and_is_finished_by_the_next(
     assert key_store.known() == set()
     for link in links:
         with store.read() as session, pytest.raises(NotFound):
-            registrations.key_of(key_store, registrations.find(session, link))
+            registrations.get_key(key_store, registrations.find(session, link))
     with store.read() as session:
         rows = session.scalars(sa.select(Registration)).all()
     assert registrations.decrypt_people(key_store, rows) == {}

@@ -48,7 +48,7 @@ class Day:
         ticket = registrations.prepare(self.key_store, self.workshop, someone)
         with self.store.change() as session:
             registrations.register(session, self.workshop, someone, ticket, nonce, now=clock.now())
-        person.token, person.saved_at = registrations.manage_token(ticket.key), time.time()
+        person.token, person.saved_at = registrations.derive_manage_token(ticket.key), time.time()
         return person
 
     def row(self, person: Person) -> Registration:

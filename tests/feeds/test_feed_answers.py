@@ -43,7 +43,7 @@ def held(store: Store, chicago: Office, rights: Kind) -> Workshop:
 def move(store: Store, held: Workshop) -> None:
     with store.change() as session:
         there = workshops.find(session, held.public_id)
-        plan = workshop_service.data_of(there)
+        plan = workshop_service.get_data(there)
         an_hour_later = replace(plan, starts=plan.starts.replace(hour=plan.starts.hour + 1))
         workshop_service.change(session, there, an_hour_later, now=clock.now())
 
@@ -138,7 +138,7 @@ def test_the_date_rises_when_a_workshop_leaves_the_feed(
     before = client.get(FEED).headers["Last-Modified"]
     with store.change() as session:
         there = workshops.find(session, held.public_id)
-        plan = replace(workshop_service.data_of(there), way=Way.UNLISTED)
+        plan = replace(workshop_service.get_data(there), way=Way.UNLISTED)
         workshop_service.change(session, there, plan, now=clock.now())
     after = client.get(FEED, headers={"If-Modified-Since": before})
     assert after.status_code == 200
@@ -318,7 +318,9 @@ def test_a_mark_changes_with_every_commit_of_anybody_and_only_then(
 ) -> None:
     before = store.mark()
     with store.read() as session:
-        workshops.of_office(session, chicago, since=clock.now().date(), until=clock.now().date())
+        workshops.list_workshops(
+            session, chicago, since=clock.now().date(), until=clock.now().date()
+        )
     if store.is_sqlite:  # on PostgreSQL those of the server's other databases count as well
         assert store.mark() == before
     elsewhere = Store(config.database_url)

@@ -57,7 +57,7 @@ def process(config: Config, store: Store) -> Client:
 def change(store: Store, held: Workshop, **changes: Any) -> None:
     with store.change() as session:
         there = workshops.find(session, held.public_id)
-        plan = replace(workshop_service.data_of(there), **changes)
+        plan = replace(workshop_service.get_data(there), **changes)
         workshop_service.change(session, there, plan, now=clock.now())
 
 
@@ -95,7 +95,7 @@ def test_a_workshop_that_moves_is_counted_where_it_was_and_where_it_is(
     before = counts(store)
     with store.change() as session:
         there = workshops.find(session, held.public_id)
-        plan = replace(workshop_service.data_of(there), office=offices.find(session, "calgary"))
+        plan = replace(workshop_service.get_data(there), office=offices.find(session, "calgary"))
         workshop_service.change(session, there, plan, now=clock.now())
     after = counts(store)
     assert {name for name in after if after[name] > before[name]} == {"red", "chicago", "calgary"}
@@ -148,7 +148,7 @@ def test_what_was_changed_before_a_savepoint_that_fails_is_counted(
     before = counts(store)
     with store.change() as session:
         there = workshops.find(session, held.public_id)
-        plan = replace(workshop_service.data_of(there), title={"es": "Con café"})
+        plan = replace(workshop_service.get_data(there), title={"es": "Con café"})
         workshop_service.change(session, there, plan, now=clock.now())
         with pytest.raises(IntegrityError), session.begin_nested():
             session.add(office("chicago", "Chicago", "IL", "America/Chicago"))

@@ -83,7 +83,7 @@ def beside(empty_databases: Path, tmp_path: Path) -> Iterator[Store]:
     shutil.copy(empty_databases / "outreach.db", tmp_path / "beside.db")
     made = Store(f"sqlite:///{tmp_path / 'beside.db'}")
     with made.change() as session:
-        installation_settings.keep_calendar_host(session, HOST)
+        installation_settings.set_calendar_host(session, HOST)
     yield made
     made.close()
 
@@ -159,7 +159,7 @@ class Scene:
         )
 
     def change(self, **changes: Any) -> None:
-        plan = replace(workshop_service.data_of(self.workshop), **changes)
+        plan = replace(workshop_service.get_data(self.workshop), **changes)
         workshop_service.change(self.session, self.workshop, plan, now=self.now)
 
     def move_house(self) -> None:

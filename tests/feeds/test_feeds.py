@@ -45,7 +45,7 @@ def later(store: Store, workshop: Workshop, **changes: Any) -> None:
     """An organizer changes something, a day after it was written."""
     with store.change() as session:
         there = workshops.find(session, workshop.public_id)
-        plan = replace(workshop_service.data_of(there), **changes)
+        plan = replace(workshop_service.get_data(there), **changes)
         workshop_service.change(session, there, plan, now=LONG_AGO + timedelta(days=1))
 
 
@@ -163,7 +163,7 @@ def test_the_zone_of_a_calendar_is_told_only_when_it_has_one(
         workshop_service.change(
             session,
             there,
-            replace(workshop_service.data_of(there), zone=calgary.zone),
+            replace(workshop_service.get_data(there), zone=calgary.zone),
             now=clock.now(),
         )
     assert b"X-WR-TIMEZONE" not in feed(store)

@@ -219,7 +219,7 @@ def _furnish(
     """The demo, and beside it all that it lacks; the people whom nobody may see."""
     now = clock.now()
     with store.change() as session:
-        installation_settings.keep_calendar_host(session, "talleres.example.org")
+        installation_settings.set_calendar_host(session, "talleres.example.org")
     demo.fill(store, key_store, now=now)
     today = clock.now().date()
     with store.change() as session:
@@ -258,10 +258,10 @@ def _furnish(
         ).one()
         door_pass = checkin_tokens.issue(session, workshop, admin, {}, now=now)
     with store.read() as session:
-        key = registrations.key_of(key_store, session.get_one(Registration, nobody.id))
+        key = registrations.get_key(key_store, session.get_one(Registration, nobody.id))
         ids |= {
-            "token": (registrations.manage_token(key),),
-            "entry": (registrations.calendar_token(key),),
+            "token": (registrations.derive_manage_token(key),),
+            "entry": (registrations.derive_calendar_token(key),),
             "registration": (nobody.id, registration.id),
             "any workshop": tuple(session.scalars(sa.select(Workshop.public_id).limit(400))),
             "office": (HOME, OTHER, "montreal"),

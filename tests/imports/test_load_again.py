@@ -251,7 +251,7 @@ def test_what_an_organizer_wrote_since_stays_where_the_file_says_nothing(
     done(run(config, "load", "workshops", path))
     with store.change() as session:
         mine = session.scalars(sa.select(Workshop)).one()
-        plan = workshop_service.data_of(mine)
+        plan = workshop_service.get_data(mine)
         written = replace(
             plan, summary={"es": "Trae tus preguntas."}, title=plan.title | {"fr": "Vos droits"}
         )

@@ -23,13 +23,13 @@ def test_a_discreet_kind_gets_four_letters_once_and_keeps_them(
 ) -> None:
     done(run(config, "load", "kinds", DATA / "taxonomy.json"))
     with store.read() as session:
-        before = {kind.code: kind.public_code for kind in kinds.all_of_them(session)}
+        before = {kind.code: kind.public_code for kind in kinds.list_kinds(session)}
     assert before["derechos"] == "derechos"
     assert len(before["mujeres"]) == 4
     assert before["mujeres"] != before["salud_mental"]
     done(run(config, "load", "kinds", DATA / "taxonomy.json"))
     with store.read() as session:
-        assert {kind.code: kind.public_code for kind in kinds.all_of_them(session)} == before
+        assert {kind.code: kind.public_code for kind in kinds.list_kinds(session)} == before
 
 
 def test_a_file_with_one_new_kind_puts_it_last_and_leaves_the_others(
@@ -42,7 +42,7 @@ def test_a_file_with_one_new_kind_puts_it_last_and_leaves_the_others(
     path.write_text(json.dumps({"kinds": [new]}), encoding="utf-8")
     assert "1 new" in done(run(config, "load", "kinds", path)).stdout
     with store.read() as session:
-        listed = [kind.code for kind in kinds.all_of_them(session)]
+        listed = [kind.code for kind in kinds.list_kinds(session)]
     assert listed == [kind["code"] for kind in found["kinds"]] + ["vivienda"]
 
 
@@ -78,7 +78,7 @@ def test_a_wrong_kind_is_named(
     assert result.exit_code == 2
     assert f"kinds[1].{path} " in result.stderr
     with store.read() as session:
-        assert not kinds.all_of_them(session)
+        assert not kinds.list_kinds(session)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_wrong_offices_are_named_by_line_field_and_value(
     ):
         assert start in result.stderr
     with store.read() as session:
-        assert not offices.all_of_them(session)
+        assert not offices.list_offices(session)
 
 
 def test_the_typed_figures_of_a_month_come_in_and_wrong_ones_are_named(
@@ -138,7 +138,9 @@ def test_the_typed_figures_of_a_month_come_in_and_wrong_ones_are_named(
     done(run(config, "load", "figures", DATA / "figures-2020-01.csv"))
     january = clock.Month(2020, 1)
     with store.read() as session:
-        found = {series.code: figure.value for series, figure in figures.of_month(session, january)}
+        found = {
+            series.code: figure.value for series, figure in figures.list_figures(session, january)
+        }
     assert found["documentacion.pasaportes"] == 109_657
     assert len(found) == 6
     path = tmp_path / "figures.csv"

@@ -95,7 +95,7 @@ def everything(app: Flask, store: Store, config: Config, chicago: Office) -> lis
                 session, chicago, kind, day=a_wednesday(), title=kind.name, way=Way.PLACE,
                 frees_silence=True,
             )
-            for kind in kinds.all_of_them(session)
+            for kind in kinds.list_kinds(session)
         ]  # fmt: skip
     assert len(held) >= 21
     return held
@@ -344,7 +344,7 @@ def letter_to(
         ).one()
         assert notice.registration is registration
         assert registration.workshop is not None
-    key = registrations.key_of(key_store, registration)
+    key = registrations.get_key(key_store, registration)
     matter = MessageContext(
         notification=notice, person=registrations.decrypt_person(registration, key), key=key,
         now=clock.now(), calendar_host="talleres.example.org",

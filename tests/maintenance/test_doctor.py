@@ -42,7 +42,7 @@ def test_a_worker_that_is_silent_for_ten_minutes_is_told_of(config: Config, stor
     now = clock.now()
     for minutes, state in ((0, "well"), (9, "well"), (11, "to do"), (600, "to do")):
         with store.change() as session:
-            installation_settings.see_worker(session, now=now - timedelta(minutes=minutes))
+            installation_settings.record_worker_seen(session, now=now - timedelta(minutes=minutes))
         assert told(config)["worker"].state == state, minutes
     assert "not seen for 600 minutes" in told(config)["worker"].words
     assert "outreach worker" in told(config)["worker"].words

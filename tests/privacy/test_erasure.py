@@ -242,7 +242,7 @@ def test_who_saved_a_whole_series_is_forgotten_in_all_of_it(
             .where(Registration.id.in_([one.id, other.id]))
             .values(joint_id=one.id)
         )
-    token = registrations.manage_token(registrations.key_of(key_store, other))
+    token = registrations.derive_manage_token(registrations.get_key(key_store, other))
     assert app.test_client().post(f"/es/r/{token}/borrar").status_code == 200
     assert key_store.known() == {alone.key_id}
     with store.read() as session:
@@ -260,7 +260,7 @@ def test_who_gives_up_one_date_of_a_series_keeps_the_others(
     one, other = seat(store, key_store, first), seat(store, key_store, second)
     with store.change() as session:
         session.execute(sa.update(Registration).values(joint_id=one.id))
-    token = registrations.manage_token(registrations.key_of(key_store, one))
+    token = registrations.derive_manage_token(registrations.get_key(key_store, one))
     assert app.test_client().post(f"/es/r/{token}/cancelar").status_code == 200
     assert key_store.known() == {other.key_id}
 

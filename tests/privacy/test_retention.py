@@ -140,8 +140,8 @@ def test_no_two_tokens_give_each_other_and_only_their_hash_is_kept(
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     rosa = seat(store, key_store, workshop)
-    key = registrations.key_of(key_store, rosa)
-    manage, entry = registrations.manage_token(key), registrations.calendar_token(key)
+    key = registrations.get_key(key_store, rosa)
+    manage, entry = registrations.derive_manage_token(key), registrations.derive_calendar_token(key)
     assert manage != entry
     with store.read() as session:
         assert registrations.find(session, manage).id == rosa.id
@@ -191,7 +191,7 @@ def test_a_kind_that_keeps_people_shorter_holds_up_nobody_elses_forgetting(
         workshop = session.get_one(Workshop, workshop.id)
         kind = session.merge(women)
         shorter = replace(
-            workshop_service.data_of(workshop),
+            workshop_service.get_data(workshop),
             kind=kind,
             visibility=kind.visibility,
             retention_days=7,

@@ -48,12 +48,12 @@ def test_an_office_that_says_there_was_nothing_has_reported_zero(
 ) -> None:
     who = employ(store)
     with store.change() as session:
-        months.say_complete(session, chicago.id, MARCH, organizer_id=who, now=APRIL)
+        months.set_complete(session, chicago.id, MARCH, organizer_id=who, now=APRIL)
     assert row_of(store, "chicago").state is ReportState.ZERO
     assert not row_of(store, "chicago").is_late
     assert row_of(store, "chicago", MARCH.following).state is ReportState.MISSING
     with store.change() as session:
-        months.say_complete(session, chicago.id, MARCH, organizer_id=who, now=None)
+        months.set_complete(session, chicago.id, MARCH, organizer_id=who, now=None)
     assert row_of(store, "chicago").state is ReportState.MISSING
 
 
@@ -102,7 +102,7 @@ def test_an_office_is_not_asked_for_a_month_in_which_it_was_not_open(store: Stor
             office("reno", "Reno", "NV", "America/Denver", was_open_in_january_2020=False)
         )  # fmt: skip
     with store.read() as session:
-        by_slug = {each.slug: each for each in offices.all_of_them(session)}
+        by_slug = {each.slug: each for each in offices.list_offices(session)}
         found = coverage.matrix(session, MARCH, None, now=APRIL)
     assert [row.slug for row in found.rows] == ["reno", "tulsa"]
     asked = {slug: coverage.is_asked(each, Month(2020, 1)) for slug, each in by_slug.items()}
@@ -163,6 +163,6 @@ def test_those_who_report_for_an_office_are_all_of_its_own_who_may(store: Store)
         assert left.id == gone
         left.disabled_at = APRIL
     with store.read() as session:
-        assert missing_reports.reporters(session, ["chicago"]) == [(ana, "chicago")]
-        assert missing_reports.reporters(session, ["*", "calgary"]) == [(elena, "calgary")]
-        assert len(missing_reports.reporters(session, ["chicago", "calgary"])) == 2
+        assert missing_reports.list_reporters(session, ["chicago"]) == [(ana, "chicago")]
+        assert missing_reports.list_reporters(session, ["*", "calgary"]) == [(elena, "calgary")]
+        assert len(missing_reports.list_reporters(session, ["chicago", "calgary"])) == 2

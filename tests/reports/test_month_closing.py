@@ -177,7 +177,7 @@ def test_only_one_of_two_who_close_at_once_does(march: Store) -> None:
         outcomes = sorted(pool.map(try_to, range(4)))
     assert outcomes == ["Taken", "Taken", "Taken", "closed"]
     with march.read() as session:
-        assert len(months.revisions(session, MARCH)) == 1
+        assert len(months.list_revisions(session, MARCH)) == 1
 
 
 @pytest.mark.races
@@ -197,7 +197,7 @@ def test_a_month_that_is_being_closed_again_is_not_opened_as_it_was_before(march
     )
     assert (made.number, is_open) == (2, False)
     with march.read() as session:
-        assert [each.reopened_at for each in months.revisions(session, MARCH)] == [None, None]
+        assert [each.reopened_at for each in months.list_revisions(session, MARCH)] == [None, None]
 
 
 @pytest.mark.races

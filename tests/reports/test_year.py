@@ -112,8 +112,8 @@ class Network:
                 for place, each in enumerate(SERIES)
             )
         with store.read() as session:
-            self.offices = {each.slug: each.id for each in offices.all_of_them(session)}
-            self.kinds = {each.code: each.id for each in kinds.all_of_them(session)}
+            self.offices = {each.slug: each.id for each in offices.list_offices(session)}
+            self.kinds = {each.code: each.id for each in kinds.list_kinds(session)}
         self.held = {number: self._one(number) for number in range(1, size + 1)}
         self.figures = {
             (Month(YEAR, n), series): self.chance.randint(0, 200_000)
@@ -296,7 +296,9 @@ def test_a_year_is_closed_and_corrected_and_every_file_of_every_revision_agrees(
         with store.read() as session:
             agrees(month_report.report(session, month, now=LATER, number=1), first[month])
             agrees(month_report.report(session, month, now=LATER), second[month])
-            assert all(month_report.is_sound(each) for each in months.revisions(session, month))
+            assert all(
+                month_report.is_sound(each) for each in months.list_revisions(session, month)
+            )
     assert len(revised) >= read
 
     for month in revised[:read]:
@@ -319,7 +321,7 @@ def _is_corrected(store: Store, month: Month, before: Told, after: Told) -> bool
         assert before.by_office == after.by_office
         return False
     with store.read() as session:
-        told = [month_report.thawed(each).people for each in months.revisions(session, month)]
+        told = [month_report.thawed(each).people for each in months.list_revisions(session, month)]
     hidden = frozenset[str]().union(*(people.hidden for people in told if people))
     found = {
         (each.what, each.office, each.kind or each.series, each.before, each.after)

@@ -56,7 +56,7 @@ def all_kinds(store: Store) -> list[Kind]:
     with store.change() as session:
         kinds_file.load(session, taxonomy, now=LONG_AGO)
     with store.read() as session:
-        return list(kinds.all_of_them(session))
+        return list(kinds.list_kinds(session))
 
 
 def words_of(kind: Kind, never: str = f"{NEVER} {NEVER_IN_A_TITLE}") -> re.Pattern[str]:

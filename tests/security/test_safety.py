@@ -70,8 +70,8 @@ def everything(store: Store, key_store: KeyStore) -> list[Any]:
 def test_tokens_are_stored_only_as_hashes_and_are_independent(
     store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
-    key = registrations.key_of(key_store, rosa)
-    manage, entry = registrations.manage_token(key), registrations.calendar_token(key)
+    key = registrations.get_key(key_store, rosa)
+    manage, entry = registrations.derive_manage_token(key), registrations.derive_calendar_token(key)
     assert manage != entry
     assert {len(keystore.derive(key, "manage")), len(keystore.derive(key, "entry"))} == {16}
     rows = repr(everything(store, key_store))

@@ -55,7 +55,7 @@ def plant(
     client.post(f"{link}/cita.ics", data={"title": "Cita"})
     ask_for_link(client, typed[typed["contact"]])
     [registration] = [each for each in everyone(store) if each.id not in before]
-    key = registrations.key_of(key_store, registration)
+    key = registrations.get_key(key_store, registration)
     person = registrations.decrypt_person(registration, key)
     tokens = [keystore.derive(key, purpose) for purpose in ("manage", "entry")]
     return Canary(
@@ -67,8 +67,8 @@ def plant(
             person.name.encode(),
             person.address.encode(),
             person.address.removeprefix("+1").encode(),
-            registrations.manage_token(key).encode(),
-            registrations.calendar_token(key).encode(),
+            registrations.derive_manage_token(key).encode(),
+            registrations.derive_calendar_token(key).encode(),
             *tokens,
             *(token.hex().encode() for token in tokens),
             key,

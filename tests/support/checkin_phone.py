@@ -74,10 +74,10 @@ def take_along(staff_client: StaffClient, workshop: Workshop) -> Phone:
 def token_of(store: Store, key_store: KeyStore, registration: Registration) -> str:
     with store.read() as session:
         there = session.get_one(Registration, registration.id)
-        return registrations.calendar_token(registrations.key_of(key_store, there))
+        return registrations.derive_calendar_token(registrations.get_key(key_store, there))
 
 
 def counts(store: Store, workshop: Workshop) -> tuple[int, int]:
     with store.read() as session:
         there = session.get_one(Workshop, workshop.id)
-        return checkin.arrived(session, there), there.walk_ins
+        return checkin.count_arrived(session, there), there.walk_ins

@@ -150,7 +150,7 @@ def furnished(
         links={name: manage_token(key_store, each) for name, each in people.items()}
         | in_every_status(store, key_store, plain)
         | in_every_status(store, key_store, workshops["discreet"]),
-        entry=registrations.calendar_token(registrations.key_of(key_store, seated)),
+        entry=registrations.derive_calendar_token(registrations.get_key(key_store, seated)),
         files=tuple(app.extensions["outreach_static"]),
     )
 
@@ -179,7 +179,7 @@ def in_every_status(store: Store, key_store: KeyStore, workshop: Workshop) -> di
 
 
 def manage_token(key_store: KeyStore, registration: Registration) -> str:
-    return registrations.manage_token(registrations.key_of(key_store, registration))
+    return registrations.derive_manage_token(registrations.get_key(key_store, registration))
 
 
 class Page(HTMLParser):

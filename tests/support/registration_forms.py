@@ -72,7 +72,9 @@ _WITH_WORKSHOP = sa.select(Registration).options(sa.orm.joinedload(Registration.
 
 def link_of(key_store: KeyStore, registration: Registration) -> str:
     """The path of a registration's own page."""
-    return f"/es/r/{registrations.manage_token(registrations.key_of(key_store, registration))}"
+    return (
+        f"/es/r/{registrations.derive_manage_token(registrations.get_key(key_store, registration))}"
+    )
 
 
 def now_of(store: Store, registration: Registration) -> Registration:

@@ -72,7 +72,7 @@ class Stage:
             registrations.change(session, registration, wanted, now=self.now)
 
     def accept(self, registration_id: str) -> None:
-        self._with(registration_id, registrations.accept)
+        self._with(registration_id, registrations.accept_offer)
 
     def rejoin(self, registration_id: str) -> None:
         self._with(registration_id, registrations.rejoin)
@@ -83,7 +83,7 @@ class Stage:
     # What the staff and the worker do
 
     def grant(self, registration_id: str) -> None:
-        self._with(registration_id, registrations.grant)
+        self._with(registration_id, registrations.grant_seat)
 
     def change_workshop(self, **changes: Any) -> None:
         with self.store.change() as session:
@@ -91,7 +91,7 @@ class Stage:
             workshop_service.change(
                 session,
                 workshop,
-                replace(workshop_service.data_of(workshop), **changes),
+                replace(workshop_service.get_data(workshop), **changes),
                 now=self.now,
             )
 
@@ -153,9 +153,10 @@ class Stage:
         """The seats left in each time slot, by start."""
         with self.store.read() as session:
             workshop = session.get_one(Workshop, self.workshop_id)
-            rows = time_slots.of_workshop(session, workshop)
+            rows = time_slots.list_slots(session, workshop)
             return {
-                f"{time_slots.starts(workshop, row.minute):%H:%M}": row.seats_left for row in rows
+                f"{time_slots.get_start(workshop, row.minute):%H:%M}": row.seats_left
+                for row in rows
             }
 
     def hour(self, registration_id: str) -> str | None:
@@ -165,7 +166,7 @@ class Stage:
 
     def supported(self) -> dict[str, int]:
         with self.store.read() as session:
-            return dict(accommodations.left(session, self.workshop_id))
+            return dict(accommodations.get_left(session, self.workshop_id))
 
     def notification_types(self, registration_id: str) -> list[NotificationType]:
         """The types of pending notifications, sorted."""

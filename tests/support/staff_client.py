@@ -40,7 +40,7 @@ def enrol(app: Flask, store: Store, *organizer_ids: int) -> ServerEncryption:
     under."""
     key = ServerEncryption(app.extensions["outreach_secret"])
     with store.change() as session:
-        everybody = [each.id for each in staff.all_of_them(session)]
+        everybody = [each.id for each in staff.list_staff(session)]
         for organizer_id in organizer_ids or everybody:
             totp.store_secret(session, organizer_id, SECRET, key, now=clock.now())
     return key

@@ -28,7 +28,7 @@ from outreach.domain.workshops import (
     DeliveryMode,
     Workshop,
     WorkshopStatus,
-    modes_named,
+    parse_modes,
 )
 from outreach.errors import NotFound
 
@@ -229,7 +229,9 @@ def _conditions(choice: FeedQuery) -> Iterator[sa.ColumnElement[bool]]:
     if choice.languages:
         yield sa.or_(*(has_code(Workshop.languages, code) for code in choice.languages))
     if choice.wheres:
-        yield sa.or_(*(sa.and_(*search.is_there(where)) for where in choice.wheres))
+        yield sa.or_(
+            *(sa.and_(*search.build_location_conditions(where)) for where in choice.wheres)
+        )
     if choice.modes:
         yield Workshop.mode.in_(choice.modes)
 
@@ -250,7 +252,7 @@ def _kind(session: Session, code: str) -> Kind:
 
 def _modes(word: str) -> tuple[DeliveryMode, ...]:
     try:
-        return modes_named(word)
+        return parse_modes(word)
     except NotFound:
         raise UnknownFilter("mode", word) from None
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.domain.checkin import checkin_events
 from outreach.domain.registrations import SEAT_HOLDING_STATUSES, Registration, capacity
 from outreach.domain.registrations import RegistrationStatus as Place
@@ -50,7 +50,7 @@ def admit_from_waitlist(
         raise Refused(ErrorCode.WAITLIST_CHECKIN_TOO_EARLY)
     capacity.lock(session, workshop)
     slot = _slot_of(session, workshop, now)
-    is_let_in = took_effect(
+    is_let_in = changes_one_row(
         session,
         sa.update(Registration)
         .where(
@@ -71,7 +71,7 @@ def admit_from_waitlist(
     raise Refused(ErrorCode.CHAIRS_TAKEN)
 
 
-def seats_left(session: Session, workshop: Workshop, *, now: datetime) -> int | None:
+def count_free_chairs(session: Session, workshop: Workshop, *, now: datetime) -> int | None:
     """Chairs that nobody has taken though it began; of consultations, those of the hour that is on.
     None before the start, and where no places are saved."""
     if now < workshop.starts_at or not workshop.takes_places:
@@ -80,7 +80,7 @@ def seats_left(session: Session, workshop: Workshop, *, now: datetime) -> int | 
     return max(0, left or 0)
 
 
-def undo(session: Session, registration: Registration) -> bool:
+def mark_not_arrived(session: Session, registration: Registration) -> bool:
     """Nobody of the party has come after all. False when nobody had."""
     capacity.lock(session, registration.workshop)
     session.refresh(registration)
@@ -95,7 +95,7 @@ def undo(session: Session, registration: Registration) -> bool:
 def count_walk_in(session: Session, workshop: Workshop, people: int) -> bool:
     """People who came without a place, or, below zero, who were counted by mistake. False, and
     nothing changes, when that would leave fewer than none."""
-    return took_effect(
+    return changes_one_row(
         session,
         sa.update(Workshop)
         .where(Workshop.id == workshop.id, Workshop.walk_ins + people >= 0)
@@ -103,12 +103,12 @@ def count_walk_in(session: Session, workshop: Workshop, people: int) -> bool:
     )
 
 
-def arrived(session: Session, workshop: Workshop) -> int:
+def count_arrived(session: Session, workshop: Workshop) -> int:
     """People who registered and have come, those let in too; after forgetting too."""
     return session.scalar(sa.select(_arrived(_There.workshop_id == workshop.id))) or 0
 
 
-def expected(session: Session, workshop: Workshop) -> int:
+def count_expected(session: Session, workshop: Workshop) -> int:
     """People who have a place, or an offer of one."""
     has_place = sa.and_(
         Registration.workshop_id == workshop.id, Registration.status.in_(SEAT_HOLDING_STATUSES)
@@ -117,12 +117,12 @@ def expected(session: Session, workshop: Workshop) -> int:
     return session.scalar(counted) or 0
 
 
-def head_count(session: Session, workshop: Workshop) -> int:
+def count_heads(session: Session, workshop: Workshop) -> int:
     """How many came, as the door knows it: with a place and without."""
-    return arrived(session, workshop) + workshop.walk_ins
+    return count_arrived(session, workshop) + workshop.walk_ins
 
 
-def require_open(workshop: Workshop) -> None:
+def require_checkin_open(workshop: Workshop) -> None:
     """Raises Refused where there is no door: a draft, or a workshop that is not held."""
     if workshop.status not in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}:
         raise Refused(ErrorCode.CHECKIN_NEEDS_PUBLISHED)
@@ -140,7 +140,7 @@ def _slot_of(session: Session, workshop: Workshop, now: datetime) -> TimeSlot | 
     if not workshop.has_slots:
         return None
     lasts = workshop.slot_minutes or 0
-    for slot in time_slots.of_workshop(session, workshop):
+    for slot in time_slots.list_slots(session, workshop):
         begins = workshop.starts_at + timedelta(minutes=slot.minute)
         if begins <= now < begins + timedelta(minutes=lasts):
             return slot

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.domain.checkin import checkin, checkin_events
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import (
@@ -29,7 +29,7 @@ from outreach.domain.registrations import capacity, digest
 from outreach.domain.workshops import COUNTED_STATUSES, Workshop
 from outreach.errors import ErrorCode, NotFound, Refused, TooMany
 
-MOST: Final = 2_000  # marks by one pass
+MAX_MARKS: Final = 2_000  # marks by one pass
 AT_DOOR: Final = [role for role, allowed in PERMISSIONS.items() if Permission.DOOR in allowed]
 EVE: Final = timedelta(days=1)  # taken along the day before, where there is still a signal
 
@@ -63,14 +63,14 @@ class CheckinTokenRow(Base):
     ends_at: Mapped[datetime] = mapped_column(index=True)
 
 
-def require_near(workshop: Workshop, *, now: datetime) -> None:
+def require_near_day(workshop: Workshop, *, now: datetime) -> None:
     """Raises Refused unless a phone may take this door along."""
-    checkin.require_open(workshop)
-    if not is_near(workshop, now=now):
+    checkin.require_checkin_open(workshop)
+    if not is_near_day(workshop, now=now):
         raise Refused(ErrorCode.MANIFEST_TOO_EARLY)
 
 
-def is_near(workshop: Workshop, *, now: datetime) -> bool:
+def is_near_day(workshop: Workshop, *, now: datetime) -> bool:
     """Whether there is a door, today or tomorrow."""
     if workshop.status not in COUNTED_STATUSES:
         return False
@@ -88,7 +88,7 @@ def issue(
 ) -> str:
     """A pass for one phone, and what it calls each party. Raises Refused as `require_near` does."""
     capacity.lock(session, workshop)  # another phone may be taking it along
-    require_near(workshop, now=now)
+    require_near_day(workshop, now=now)
     ends_at, token = checkin_events.checkin_ends_at(workshop), secrets.token_urlsafe(32)
     session.add(
         CheckinToken(
@@ -135,7 +135,7 @@ def find(session: Session, token: str, public_id: str, *, now: datetime) -> Chec
     return found
 
 
-def parties(session: Session, door_pass: CheckinToken) -> dict[bytes, str]:
+def get_registration_ids(session: Session, door_pass: CheckinToken) -> dict[bytes, str]:
     """The registration of each party, by what the phones call it."""
     rows = session.execute(
         sa.select(CheckinTokenRow.ref, CheckinTokenRow.registration_id).where(
@@ -145,15 +145,15 @@ def parties(session: Session, door_pass: CheckinToken) -> dict[bytes, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def count(session: Session, door_pass: CheckinToken, new: int) -> None:
+def count_marks(session: Session, door_pass: CheckinToken, new: int) -> None:
     """So many marks more by this pass. Raises TooMany."""
-    if new and not took_effect(
+    if new and not changes_one_row(
         session,
         sa.update(CheckinToken)
-        .where(CheckinToken.digest == door_pass.digest, CheckinToken.used + new <= MOST)
+        .where(CheckinToken.digest == door_pass.digest, CheckinToken.used + new <= MAX_MARKS)
         .values(used=CheckinToken.used + new),
     ):
-        raise TooMany(f"{MOST} marks")
+        raise TooMany(f"{MAX_MARKS} marks")
 
 
 def revoke(session: Session, organizer_id: int) -> None:

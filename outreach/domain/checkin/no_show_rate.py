@@ -22,8 +22,8 @@ MIN_PEOPLE: Final = 50
 LATEST: Final = 12  # workshops of an office: what was true two years ago says little
 LATEST_OF_NETWORK: Final = 60
 TRIED: Final = 10  # times as many are looked through, as not every door is kept
-TOO_OFTEN: Final = 0.05  # how likely it may be that somebody finds no chair
-MOST: Final = 0.5  # places beyond the chairs, as a share of them
+MAX_OVERFULL_PROBABILITY: Final = 0.05  # how likely it may be that somebody finds no chair
+MAX_OVERBOOKED_SHARE: Final = 0.5  # places beyond the chairs, as a share of them
 LEAST_TOLD: Final = 5  # of a discreet kind, fewer people than this would tell of somebody
 # The list at the door counts where it knows of nine in ten of those who were reported.
 _IN_TEN: Final = 9
@@ -45,7 +45,7 @@ class AttendanceRate:
         return min(9, max(1, round(10 * self.came / self.people)))
 
 
-def rate(session: Session, office: Office, kind: Kind) -> AttendanceRate | None:
+def estimate_attendance_rate(session: Session, office: Office, kind: Kind) -> AttendanceRate | None:
     """What the doors of this office's last workshops of this kind say or, where they are too few,
     those of the network; None where those are too few as well."""
     own = _sum(_rows(session, kind, office, LATEST), is_of_network=False)
@@ -60,7 +60,7 @@ def overbooking_allowance(show: AttendanceRate, chairs: int) -> int:
     """The most places beyond the chairs with which more people than chairs come at most once in
     twenty times."""
     likely = _most_likely(show)
-    low, high = 0, int(chairs * MOST)
+    low, high = 0, int(chairs * MAX_OVERBOOKED_SHARE)
     while low < high:
         middle = (low + high + 1) // 2
         if _is_too_likely(chairs + middle, chairs, likely):
@@ -90,7 +90,7 @@ def _is_too_likely(people: int, chairs: int, share: float) -> bool:
     total = 0.0
     for number in range(chairs + 1, people + 1):
         total += term
-        if total > TOO_OFTEN:
+        if total > MAX_OVERFULL_PROBABILITY:
             return True
         if term < 1e-12:  # what follows is less and less
             return False

@@ -56,24 +56,24 @@ def build_manifest(lines: Iterable[ManifestEntry], *, is_discreet: bool) -> Offl
     return OfflineManifest(salt, rows)
 
 
-def called(token: str) -> bytes:
+def hash_token(token: str) -> bytes:
     """What phones call the party of that token; nothing leads back to it."""
     return hashlib.sha256(f"puerta {token}".encode()).digest()[:16]
 
 
-def called_by_code(salt: str, code: str) -> str:
+def hash_code(salt: str, code: str) -> str:
     return hashlib.sha256(f"puerta {salt}{code}".encode()).hexdigest()[:16]
 
 
 def _row(line: ManifestEntry, salt: str, *, is_discreet: bool) -> ManifestRow:
-    ref = called(line.token).hex()
+    ref = hash_token(line.token).hex()
     told: dict[str, object] = {"name": line.name, "needs": line.needs}
     if is_discreet:
         told["people"] = line.people
     sealed = _seal(line.token, salt, _padded(told), ref)
     if is_discreet:
         return {"t": ref, "s": sealed}
-    return {"t": ref, "s": sealed, "p": line.people, "c": called_by_code(salt, line.code)}
+    return {"t": ref, "s": sealed, "p": line.people, "c": hash_code(salt, line.code)}
 
 
 def _seal(token: str, salt: str, text: bytes, ref: str) -> str:

@@ -33,7 +33,7 @@ class AgendaFilter(StrEnum):
     CANCELLED = "cancelado"
 
 
-def between(
+def list_workshops(
     session: Session, offices: Offices, since: date, until: date, *, limit: int
 ) -> Sequence[Workshop]:
     """Workshops of the days from `since` to before `until`, drafts too, in order of time."""
@@ -56,7 +56,7 @@ class AgendaLine(NamedTuple):
     version: tuple[object, ...]  # another one as soon as anything of it changes, its places too
 
 
-def lines(
+def list_lines(
     session: Session, offices: Offices, since: date, until: date, *, limit: int
 ) -> list[AgendaLine]:
     """As `between`, for who may have all of them already."""
@@ -94,7 +94,7 @@ _WAITING: Final = (
 )
 
 
-def hours(
+def list_hours(
     session: Session, offices: Offices, since: date, until: date
 ) -> Iterable[tuple[str, Hour]]:
     """Of each workshop of these days that is not cancelled, the public id, and when it is."""
@@ -109,7 +109,7 @@ def hours(
     return [(row[0], (row[1], row[2], row[3], row[4])) for row in rows]
 
 
-def reachable(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
+def count_reachable(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
     """How many parties with a place or a turn can be told of something, by workshop."""
     found: dict[int, int] = {}
     for start in range(0, len(ids), 500):
@@ -126,7 +126,7 @@ def reachable(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
     return found
 
 
-def of_month(
+def list_month(
     session: Session,
     offices: Offices,
     month: Month,
@@ -162,7 +162,7 @@ def count_by_status(
     return dict(zip(_SHOWN, row, strict=True))
 
 
-def waiting(session: Session, workshops: Iterable[Workshop]) -> Mapping[int, int]:
+def count_waiting(session: Session, workshops: Iterable[Workshop]) -> Mapping[int, int]:
     """People on the waiting list of each workshop that has any, by the workshop's id."""
     ids = [workshop.id for workshop in workshops]
     rows = session.execute(
@@ -184,7 +184,9 @@ class MonthToDate:
     came: int  # of those
 
 
-def so_far(session: Session, offices: Offices, month: Month, *, now: datetime) -> MonthToDate:
+def count_month_to_date(
+    session: Session, offices: Offices, month: Month, *, now: datetime
+) -> MonthToDate:
     of_the_month = [Workshop.month == month.number, *_of(offices)]
     has_ended = Workshop.ends_at <= now
     held, ahead, people = session.execute(
@@ -213,7 +215,7 @@ def so_far(session: Session, offices: Offices, month: Month, *, now: datetime) -
     return MonthToDate(held, ahead, people, expected, came)
 
 
-def next_one(session: Session, offices: Offices, *, now: datetime) -> Workshop | None:
+def find_next(session: Session, offices: Offices, *, now: datetime) -> Workshop | None:
     """The next that begins, of those that are public."""
     return session.scalar(
         sa.select(Workshop)

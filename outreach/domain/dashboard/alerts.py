@@ -45,7 +45,7 @@ class Alert:
     count: int = 0  # calls to make, people who wait, letters
 
 
-def of(
+def list_alerts(
     session: Session,
     *,
     edit: Collection[str],
@@ -64,7 +64,7 @@ def of(
         rows = _rows(session, rule(now), edit, limit)
         spared = {mine for other in _SPARED.get(concern, ()) for mine in seen[other]}
         seen[concern] = {row.id for row in rows}
-        people = agenda.waiting(session, rows) if concern is AlertType.WAITING else {}
+        people = agenda.count_waiting(session, rows) if concern is AlertType.WAITING else {}
         found[concern] = [
             Alert(concern, row, people.get(row.id, 0)) for row in rows if row.id not in spared
         ]

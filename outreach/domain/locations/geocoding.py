@@ -13,7 +13,7 @@ from outreach.domain.locations import regions
 from outreach.domain.locations.venues import Venue
 from outreach.domain.locations.zip_codes import ZipCode
 from outreach.domain.network.offices import Office
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 
 
 class LocationScale(StrEnum):
@@ -44,7 +44,7 @@ class Location:
             return self.region
         if self.scale is LocationScale.NEAR and self.typed.isdigit():
             return self.typed
-        return f"{plain(self.name)} {self.region.lower()}".strip()
+        return f"{fold(self.name)} {self.region.lower()}".strip()
 
 
 ANYWHERE: Final = Location(scale=LocationScale.EVERYWHERE)
@@ -52,7 +52,7 @@ ANYWHERE: Final = Location(scale=LocationScale.EVERYWHERE)
 
 def resolve(session: Session, typed: str) -> Location:
     """What someone meant by where they are."""
-    text = plain(typed)[:80]
+    text = fold(typed)[:80]
     if not text:
         return ANYWHERE
     return (
@@ -65,7 +65,7 @@ def resolve(session: Session, typed: str) -> Location:
     )
 
 
-def miles(
+def distance_in_miles(
     here: tuple[float, float] | None, latitude: float | None, longitude: float | None
 ) -> float | None:
     """The distance on the ground, by the haversine formula, to within half a percent."""
@@ -107,12 +107,12 @@ def _by_postal_code(session: Session, typed: str) -> Location | None:
 def _by_office(session: Session, text: str) -> Location | None:
     for office in session.scalars(sa.select(Office).order_by(Office.slug)):
         names = (
-            {plain(office.slug), plain(office.city)}
+            {fold(office.slug), fold(office.city)}
             | {
-                plain(f"{office.city} {name}")
+                fold(f"{office.city} {name}")
                 for name in (office.region, *regions.NAMES.get(office.region, {}).values())
             }
-            | {plain(name) for name in office.name.values()}
+            | {fold(name) for name in office.name.values()}
         )
         if text in names:
             return Location(
@@ -121,14 +121,14 @@ def _by_office(session: Session, text: str) -> Location | None:
                 name=office.city,
                 region=office.region,
                 office=office.id,
-                city=plain(office.city),
+                city=fold(office.city),
                 position=(office.latitude, office.longitude),
             )
     return None
 
 
 def _by_region(session: Session, text: str) -> Location | None:
-    code = regions.named(text)
+    code = regions.find_region_code(text)
     return None if code is None else _region(session, code)
 
 
@@ -151,7 +151,7 @@ def _region(session: Session, code: str) -> Location:
 def _by_city(session: Session, text: str) -> Location | None:
     """A city where a workshop has been, or any of the United States: «Joliet», «joliet il»."""
     city, _, last = text.rpartition(" ")
-    region = regions.named(last) if city else None
+    region = regions.find_region_code(last) if city else None
     bare = city if region else text
     venue = session.scalars(
         sa.select(Venue).where(Venue.city_plain == bare).limit(1)

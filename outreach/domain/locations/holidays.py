@@ -21,7 +21,7 @@ class Holiday:
     is_home: bool  # Mexico's
 
 
-def of(day: date, country: str, region: str) -> list[Holiday]:
+def list_holidays(day: date, country: str, region: str) -> list[Holiday]:
     """The holidays of that day at a place, and Mexico's; one that both keep is told once."""
     there = [
         Holiday(name, is_home=False) for name in _there(country, region, day.year).get(day, ())

@@ -3,7 +3,7 @@
 from typing import Final
 
 from outreach.db.base import Words
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 
 _TABLE: Final = """
 AK|Alaska|Alaska|Alaska
@@ -86,7 +86,7 @@ POSTAL: Final = {
     "X": "NT", "Y": "YT",
 }  # fmt: skip
 
-_BY_NAME: Final = {plain(name): code for code, names in NAMES.items() for name in names.values()}
+_BY_NAME: Final = {fold(name): code for code, names in NAMES.items() for name in names.values()}
 _BY_NAME.update({"misouri": "MO", "tejas": "TX", "quebec": "QC"})
 
 # Where each is drawn on the tile map: column and row.
@@ -104,10 +104,10 @@ TILES: Final = {
 }  # fmt: skip
 
 
-def named(text: str) -> str | None:
+def find_region_code(text: str) -> str | None:
     """The code of a region named in any of the languages, or by its code; accents and capitals
     do not matter."""
-    bare = plain(text)
+    bare = fold(text)
     if bare.upper() in NAMES:
         return bare.upper()
     return _BY_NAME.get(bare)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from outreach.db.base import Base, Words
 from outreach.domain.locations import zip_codes
 from outreach.domain.network.offices import Office
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 from outreach.errors import ErrorCode, NotFound, Refused
 
 
@@ -46,11 +46,11 @@ class Venue(Base):
     changed_at: Mapped[datetime]
 
     def __post_init__(self) -> None:
-        self.city_plain = plain(self.city)
+        self.city_plain = fold(self.city)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Premises:
+class VenueData:
     """All that an office says of a venue."""
 
     name: str
@@ -66,32 +66,32 @@ class Premises:
     access: Words = field(default_factory=dict)
 
 
-SAID: Final = tuple(each.name for each in fields(Premises))
+DETAIL_FIELDS: Final = tuple(each.name for each in fields(VenueData))
 
 
-def of_office(session: Session, office: Office) -> Sequence[Venue]:
+def list_venues(session: Session, office: Office) -> Sequence[Venue]:
     """All of an office's, those that are retired too."""
     return session.scalars(
         sa.select(Venue).where(Venue.office_id == office.id).order_by(Venue.name, Venue.city)
     ).all()
 
 
-def offered(session: Session, office: Office, *, keep: int | None = None) -> list[Venue]:
+def list_selectable(session: Session, office: Office, *, keep: int | None = None) -> list[Venue]:
     """Those one may choose for a workshop; the one it has may stay, though it is retired."""
     return [
-        each for each in of_office(session, office) if each.retired_at is None or each.id == keep
+        each for each in list_venues(session, office) if each.retired_at is None or each.id == keep
     ]
 
 
-def told_apart(venues: Iterable[Venue]) -> dict[int, str]:
+def get_distinct_names(venues: Iterable[Venue]) -> dict[int, str]:
     """By id, what to call each of them: its name; with its city, and with its address too, where
     another one is called so as well."""
     every = list(venues)
     called = {venue.id: venue.name for venue in every}
     for more in (("city",), ("address", "city")):
-        times = Counter(plain(name) for name in called.values())
+        times = Counter(fold(name) for name in called.values())
         for venue in every:
-            if times[plain(called[venue.id])] > 1:
+            if times[fold(called[venue.id])] > 1:
                 parts = (getattr(venue, each) for each in ("name", *more))
                 called[venue.id] = ", ".join(part for part in parts if part)
     return called
@@ -112,7 +112,9 @@ def lock(session: Session, venue: Venue) -> None:
     session.refresh(venue, with_for_update={"of": Venue, "key_share": True})
 
 
-def named(session: Session, office: Office, name: str, address: str, city: str) -> Venue | None:
+def find_by_name(
+    session: Session, office: Office, name: str, address: str, city: str
+) -> Venue | None:
     return session.scalar(
         sa.select(Venue).where(
             Venue.office_id == office.id,
@@ -123,7 +125,7 @@ def named(session: Session, office: Office, name: str, address: str, city: str) 
     )
 
 
-def find_or_make(
+def find_or_create(
     session: Session,
     office: Office,
     name: str,
@@ -137,7 +139,7 @@ def find_or_make(
 ) -> Venue:
     """The office's venue of that name and address; a new one, about where its city is, if there
     is none. An area is added to one that had none."""
-    venue = named(session, office, name, address, city)
+    venue = find_by_name(session, office, name, address, city)
     if venue is not None:
         if area and not venue.area:
             venue.area, venue.changed_at = area, now
@@ -159,14 +161,14 @@ def find_or_make(
         with session.begin_nested():
             session.add(venue)
     except sa.exc.IntegrityError:  # somebody made it in this very moment
-        there = named(session, office, name, address, city)
+        there = find_by_name(session, office, name, address, city)
         if there is None:
             raise
         return there
     return venue
 
 
-def add(session: Session, office: Office, said: Premises, *, now: datetime) -> Venue:
+def add(session: Session, office: Office, said: VenueData, *, now: datetime) -> Venue:
     """A venue more. Raises Refused when there is one by that name and address."""
     require_own_name(session, office, said, None)
     near = _near(session, office, said.region, said.city)
@@ -175,14 +177,14 @@ def add(session: Session, office: Office, said: Premises, *, now: datetime) -> V
         near_latitude=near[0],
         near_longitude=near[1],
         changed_at=now,
-        **{name: getattr(said, name) for name in SAID},
+        **{name: getattr(said, name) for name in DETAIL_FIELDS},
     )
     session.add(venue)
-    settle(session)
+    flush_unique(session)
     return venue
 
 
-def settle(session: Session) -> None:
+def flush_unique(session: Session) -> None:
     """Writes what is new of a venue. Raises Refused when a colleague was a moment faster."""
     try:
         session.flush()
@@ -190,20 +192,22 @@ def settle(session: Session) -> None:
         raise Refused(ErrorCode.VENUE_EXISTS) from None
 
 
-def require_own_name(session: Session, office: Office, said: Premises, venue: Venue | None) -> None:
+def require_own_name(
+    session: Session, office: Office, said: VenueData, venue: Venue | None
+) -> None:
     """Raises Refused when another venue of the office has this name and address."""
-    there = named(session, office, said.name, said.address, said.city)
+    there = find_by_name(session, office, said.name, said.address, said.city)
     if there is not None and there is not venue:
         raise Refused(ErrorCode.VENUE_EXISTS)
 
 
-def settle_in(session: Session, venue: Venue) -> None:
+def update_location(session: Session, venue: Venue) -> None:
     """Works out again what follows from the city."""
-    venue.city_plain = plain(venue.city)
+    venue.city_plain = fold(venue.city)
     venue.near_latitude, venue.near_longitude = _near(
         session, venue.office, venue.region, venue.city
     )
 
 
 def _near(session: Session, office: Office, region: str, city: str) -> tuple[float, float]:
-    return zip_codes.of_city(session, region, city) or (office.latitude, office.longitude)
+    return zip_codes.get_city_position(session, region, city) or (office.latitude, office.longitude)

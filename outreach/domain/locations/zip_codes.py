@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 
 
 class ZipCode(Base):
@@ -23,11 +23,11 @@ class ZipCode(Base):
     __table_args__ = (sa.Index(None, "region", "city_plain"),)
 
 
-def of_city(session: Session, region: str, city: str) -> tuple[float, float] | None:
+def get_city_position(session: Session, region: str, city: str) -> tuple[float, float] | None:
     """Latitude and longitude of the middle of a city's ZIP codes; None if we know none."""
     latitude, longitude = session.execute(
         sa.select(sa.func.avg(ZipCode.latitude), sa.func.avg(ZipCode.longitude)).where(
-            ZipCode.region == region, ZipCode.city_plain == plain(city)
+            ZipCode.region == region, ZipCode.city_plain == fold(city)
         )
     ).one()
     return None if latitude is None else (float(latitude), float(longitude))

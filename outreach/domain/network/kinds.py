@@ -82,11 +82,11 @@ def find(session: Session, code: str) -> Kind:
     return kind
 
 
-def all_of_them(session: Session) -> Sequence[Kind]:
+def list_kinds(session: Session) -> Sequence[Kind]:
     return session.scalars(sa.select(Kind).order_by(Kind.position)).all()
 
 
-def version(session: Session) -> tuple[int, datetime | None]:
+def get_version(session: Session) -> tuple[int, datetime | None]:
     """Another one as soon as anything of them changes."""
     count, latest = session.execute(_VERSION).one()
     return count, latest

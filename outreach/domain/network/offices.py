@@ -13,9 +13,9 @@ from outreach.db.base import Base, Words
 from outreach.db.types import Codes
 from outreach.errors import NotFound
 
-SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+SLUG_PATTERN: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # /es/cal/red.ics is the feed of the whole network, /org/red/nueva the page of a new office.
-TAKEN: Final = frozenset({"red", "nueva"})
+RESERVED_SLUGS: Final = frozenset({"red", "nueva"})
 
 
 class Office(Base):
@@ -56,16 +56,16 @@ def find(session: Session, slug: str) -> Office:
     return office
 
 
-def all_of_them(session: Session) -> Sequence[Office]:
+def list_offices(session: Session) -> Sequence[Office]:
     return session.scalars(sa.select(Office).order_by(Office.slug)).all()
 
 
-def open_on(session: Session, day: date) -> list[Office]:
+def list_open_offices(session: Session, day: date) -> list[Office]:
     """The offices that work on that day, by the name of their city."""
-    return [office for office in all_of_them(session) if office.is_open(day)]
+    return [office for office in list_offices(session) if office.is_open(day)]
 
 
-def version(session: Session) -> tuple[int, datetime | None]:
+def get_version(session: Session) -> tuple[int, datetime | None]:
     """Another one as soon as anything of them changes."""
     count, latest = session.execute(_VERSION).one()
     return count, latest

@@ -66,13 +66,13 @@ class RoleAssignment(Base):
     role: Mapped[Role]
 
 
-def may(grants: Mapping[str, Role], action: Permission, office: str) -> bool:
+def is_allowed(grants: Mapping[str, Role], action: Permission, office: str) -> bool:
     """Whether someone with these roles may do this at that office."""
     roles = (grants.get(ALL_OFFICES), grants.get(office))
     return any(role is not None and action in PERMISSIONS[role] for role in roles)
 
 
-def offices_of(grants: Mapping[str, Role]) -> frozenset[str] | None:
+def get_office_slugs(grants: Mapping[str, Role]) -> frozenset[str] | None:
     """The slugs of the offices someone works for; None for all of them."""
     return None if ALL_OFFICES in grants else frozenset(grants)
 
@@ -81,7 +81,7 @@ def find(session: Session, email: str) -> StaffMember | None:
     return session.scalar(sa.select(StaffMember).where(StaffMember.email == email.strip().lower()))
 
 
-def require(session: Session, email: str) -> StaffMember:
+def get_by_email(session: Session, email: str) -> StaffMember:
     """Raises NotFound."""
     organizer = find(session, email)
     if organizer is None:
@@ -97,7 +97,7 @@ def get(session: Session, organizer_id: int) -> StaffMember:
     return organizer
 
 
-def all_of_them(session: Session) -> Sequence[StaffMember]:
+def list_staff(session: Session) -> Sequence[StaffMember]:
     """By their address, each with its grants."""
     every = sa.select(StaffMember).order_by(StaffMember.email)
     return session.scalars(every.options(selectinload(StaffMember.grants))).all()

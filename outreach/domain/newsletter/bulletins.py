@@ -247,13 +247,13 @@ def is_sound(edition: BulletinEdition) -> bool:
 
 def closed_as(session: Session, month: Month) -> int:
     """The revision that a bulletin of the month has to tell; 0 while the month is open."""
-    last = months.latest(session, month)
+    last = months.find_latest_revision(session, month)
     return last.number if last is not None and last.reopened_at is None else 0
 
 
 def _closed(session: Session, month: Month) -> MonthRevision:
     """The last revision of a month. Raises Refused where there is none, or it is open again."""
-    last = months.latest(session, month)
+    last = months.find_latest_revision(session, month)
     if last is None:
         raise Refused(ErrorCode.BULLETIN_MONTH_NOT_CLOSED)
     if last.reopened_at is not None:

@@ -160,7 +160,7 @@ def remind(
 def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
     """Owes one letter of all that is unreported to each of the staff who was not sent one since
     the last occasion of their offices, and says to whom. Two who ask at once are one."""
-    wanted = missing_reports.due(session, now=now)
+    wanted = missing_reports.list_due(session, now=now)
     if not wanted:
         return []
     session.execute(
@@ -204,12 +204,12 @@ def _is_moot(session: Session, circular: Mailing) -> bool:
         assert circular.month is not None
         month = Month.from_number(circular.month)
         is_away = circular.organizer is None or circular.organizer.disabled_at is not None
-        return is_away or bool(months.closed(session, month, month))
+        return is_away or bool(months.list_closed_months(session, month, month))
     if circular.topic is MailingTopic.ATTENDANCE:
         who = circular.organizer
         if who is None or who.disabled_at is not None:
             return True
-        return not missing_reports.of_organizer(session, who.id, now=circular.made_at)
+        return not missing_reports.list_missing_reports(session, who.id, now=circular.made_at)
     if circular.topic is MailingTopic.BULLETIN and _is_corrected(session, circular):
         return True
     subscriber = circular.subscriber

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach import keystore
 from outreach.db.base import Base
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.domain.text import code
 from outreach.errors import NotFound, TooMany
 from outreach.keystore import KeyStore
@@ -97,7 +97,7 @@ def find(session: Session, text: str) -> Subscriber:
 def confirm(session: Session, subscriber_id: str, *, now: datetime) -> bool:
     """They said yes. False when they had already, or are gone. The ring has been told to `keep`
     their key before."""
-    return took_effect(
+    return changes_one_row(
         session,
         sa.update(Subscriber)
         .where(Subscriber.id == subscriber_id, Subscriber.confirmed_at.is_(None))

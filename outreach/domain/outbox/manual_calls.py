@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.domain.outbox.delivery_queue import is_obsolete
 from outreach.domain.outbox.outbox_table import GIVE_UP_AFTER
 from outreach.domain.registrations import ContactMethod, Registration
@@ -137,7 +137,7 @@ def dead_of(session: Session, workshop: Workshop) -> Sequence[Notification]:
 
 def try_again(session: Session, notice_id: int, *, now: datetime) -> None:
     """A letter or text that was given up goes out once more, with three days ahead of it."""
-    took_effect(
+    changes_one_row(
         session,
         sa.update(Notification)
         .where(Notification.id == notice_id, Notification.is_dead.is_(True))
@@ -147,7 +147,7 @@ def try_again(session: Session, notice_id: int, *, now: datetime) -> None:
 
 def _by_hand(session: Session, notice_id: int, **values: object) -> None:
     of_phones = sa.select(Registration.id).where(Registration.contact == ContactMethod.PHONE)
-    took_effect(
+    changes_one_row(
         session,
         sa.update(Notification)
         .where(Notification.id == notice_id, Notification.registration_id.in_(of_phones))

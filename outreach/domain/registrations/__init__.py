@@ -8,7 +8,7 @@ coming?», `contact_details.py` a new name or contact, `address_approval.py` who
 address, `notifications.py` and `notify.py` what people are told.
 """
 
-from outreach.domain.registrations.address_approval import approve, unapprove
+from outreach.domain.registrations.address_approval import approve, revoke_approval
 from outreach.domain.registrations.contact_details import change_person
 from outreach.domain.registrations.models import (
     ACTIVE_STATUSES,
@@ -22,18 +22,18 @@ from outreach.domain.registrations.models import (
     RegistrationData,
     RegistrationStatus,
     SealedRegistration,
-    calendar_token,
     count_access_need,
     decrypt_people,
     decrypt_person,
+    derive_calendar_token,
+    derive_manage_token,
     digest,
     find,
     find_by_calendar_token,
     find_duplicate,
-    group,
-    key_of,
-    manage_token,
-    of_workshop,
+    get_key,
+    list_active,
+    list_group,
     prepare,
 )
 from outreach.domain.registrations.notify import notify_all
@@ -46,12 +46,12 @@ from outreach.domain.registrations.service import (
 )
 from outreach.domain.registrations.status import TRANSITIONS, StatusEvent
 from outreach.domain.registrations.waitlist import (
-    accept,
-    grant,
-    lapsed,
+    accept_offer,
+    get_position,
+    grant_seat,
+    list_expired,
     offer_free_seats,
     rejoin,
-    turn,
 )
 
 __all__ = [
@@ -69,31 +69,31 @@ __all__ = [
     "RegistrationStatus",
     "SealedRegistration",
     "StatusEvent",
-    "accept",
+    "accept_offer",
     "approve",
-    "calendar_token",
     "cancel",
     "change",
     "change_person",
     "count_access_need",
     "decrypt_people",
     "decrypt_person",
+    "derive_calendar_token",
+    "derive_manage_token",
     "digest",
     "find",
     "find_by_calendar_token",
     "find_duplicate",
-    "grant",
-    "group",
-    "key_of",
-    "lapsed",
-    "manage_token",
+    "get_key",
+    "get_position",
+    "grant_seat",
+    "list_active",
+    "list_expired",
+    "list_group",
     "notify_all",
-    "of_workshop",
     "offer_free_seats",
     "prepare",
     "register",
     "register_group",
     "rejoin",
-    "turn",
-    "unapprove",
+    "revoke_approval",
 ]

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import notifications
 from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
@@ -20,7 +20,7 @@ def approve(session: Session, registration: Registration, *, now: datetime) -> b
         raise Refused(ErrorCode.ADDRESS_NOT_BY_APPROVAL)
     if registration.status is not RegistrationStatus.CONFIRMED:
         raise Refused(ErrorCode.APPROVAL_NEEDS_SEAT)
-    is_new = took_effect(
+    is_new = changes_one_row(
         session,
         sa.update(Registration)
         .where(
@@ -36,9 +36,9 @@ def approve(session: Session, registration: Registration, *, now: datetime) -> b
     return is_new
 
 
-def unapprove(session: Session, registration: Registration) -> bool:
+def revoke_approval(session: Session, registration: Registration) -> bool:
     """It was a mistake: the address is hidden from them again. False when it was hidden."""
-    was_approved = took_effect(
+    was_approved = changes_one_row(
         session,
         sa.update(Registration)
         .where(Registration.id == registration.id, Registration.approved_at.is_not(None))

@@ -26,7 +26,7 @@ class CapacityHold:
     slot_id: int | None = None
 
 
-def of(registration: Registration) -> CapacityHold:
+def get_hold(registration: Registration) -> CapacityHold:
     return CapacityHold(registration.people, registration.needs, registration.slot_id)
 
 
@@ -48,7 +48,7 @@ def lock_all(session: Session, workshop_ids: Iterable[int]) -> None:
     session.execute(_LOCK.where(Workshop.id.in_(workshop_ids)).order_by(Workshop.id)).all()
 
 
-def look(session: Session, workshop_id: int) -> sa.Row[WorkshopStatus, int, bool]:
+def lock_and_read(session: Session, workshop_id: int) -> sa.Row[WorkshopStatus, int, bool]:
     """Locks it too, for who has only its id or read it a while ago: how it stands, how many seats
     are left, whether one may wait."""
     return session.execute(_LOCK.where(Workshop.id == workshop_id)).one()
@@ -65,7 +65,7 @@ def reserve(session: Session, workshop: Workshop, wanted: CapacityHold) -> Capac
         return None
     slot_id = wanted.slot_id
     if workshop.has_slots:
-        slot_id = slot_id or time_slots.first_free(session, workshop.id, wanted.people)
+        slot_id = slot_id or time_slots.find_first_free(session, workshop.id, wanted.people)
         if slot_id is None or not time_slots.reserve(session, slot_id, wanted.people):
             release_seats(session, workshop.id, wanted.people)
             return None

@@ -156,20 +156,24 @@ class Registration(Base):
     @property
     def day(self) -> date:
         slot = self.slot
-        return self.workshop.day if slot is None else time_slots.day(self.workshop, slot.minute)
+        return self.workshop.day if slot is None else time_slots.get_day(self.workshop, slot.minute)
 
     @property
     def starts(self) -> time:
         """When they are expected: at their own hour if they have one."""
         slot = self.slot
         return (
-            self.workshop.starts if slot is None else time_slots.starts(self.workshop, slot.minute)
+            self.workshop.starts
+            if slot is None
+            else time_slots.get_start(self.workshop, slot.minute)
         )
 
     @property
     def ends(self) -> time:
         slot = self.slot
-        return self.workshop.ends if slot is None else time_slots.ends(self.workshop, slot.minute)
+        return (
+            self.workshop.ends if slot is None else time_slots.get_end(self.workshop, slot.minute)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -248,7 +252,7 @@ def _found(
     return registration
 
 
-def key_of(key_store: KeyStore, registration: Registration) -> bytes:
+def get_key(key_store: KeyStore, registration: Registration) -> bytes:
     """Raises NotFound when the person has been forgotten."""
     if registration.key_id is None:
         raise NotFound("registration")
@@ -258,11 +262,11 @@ def key_of(key_store: KeyStore, registration: Registration) -> bytes:
         raise NotFound("registration") from None
 
 
-def manage_token(key: bytes) -> str:
+def derive_manage_token(key: bytes) -> str:
     return _text_of(keystore.derive(key, "manage"))
 
 
-def calendar_token(key: bytes) -> str:
+def derive_calendar_token(key: bytes) -> str:
     return _text_of(keystore.derive(key, "entry"))
 
 
@@ -283,7 +287,7 @@ def decrypt_people(
     return {wanted[key_id].id: decrypt_person(wanted[key_id], key) for key_id, key in keys.items()}
 
 
-def of_workshop(session: Session, workshop: Workshop) -> Sequence[Registration]:
+def list_active(session: Session, workshop: Workshop) -> Sequence[Registration]:
     """All who still have a place or a turn, in the order they came."""
     return session.scalars(
         sa.select(Registration)
@@ -292,7 +296,7 @@ def of_workshop(session: Session, workshop: Workshop) -> Sequence[Registration]:
     ).all()
 
 
-def group(session: Session, registration: Registration) -> Sequence[Registration]:
+def list_group(session: Session, registration: Registration) -> Sequence[Registration]:
     """The dates that were saved together with this one and can still be read, this one too, in
     the order of the days."""
     if registration.joint_id is None:

@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.domain.registrations import capacity, notifications, waitlist
 from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
 from outreach.domain.registrations.notifications import Notification, NotificationType
@@ -26,7 +26,7 @@ ANSWER_WITHIN: Final = timedelta(hours=36)  # asked at 11 in the morning: until 
 REACHED_FOR: Final = timedelta(hours=24)  # a letter that came late gives a day all the same
 
 
-def answer_by(registration: Registration) -> datetime | None:
+def get_answer_deadline(registration: Registration) -> datetime | None:
     """Until when someone who was asked has time to say; None when silence costs nothing."""
     asked, workshop = registration.asked_at, registration.workshop
     if asked is None or not workshop.frees_silence:
@@ -45,7 +45,7 @@ def is_asked(registration: Registration, now: datetime) -> bool:
     )
 
 
-def with_question(session: Session, now: datetime) -> Sequence[Workshop]:
+def list_workshops_to_ask(session: Session, now: datetime) -> Sequence[Workshop]:
     """Workshops whose people are to be asked, or have been and may be silent."""
     soon = session.scalars(
         sa.select(Workshop).where(
@@ -58,7 +58,7 @@ def with_question(session: Session, now: datetime) -> Sequence[Workshop]:
     return [each for each in soon if each.confirm_at is not None and each.confirm_at <= now]
 
 
-def is_due(session: Session, workshop: Workshop, now: datetime) -> bool:
+def has_work_to_do(session: Session, workshop: Workshop, now: datetime) -> bool:
     """Whether somebody is to be asked, or has been silent for long enough."""
     wanted = (_to_ask(workshop, now), _silent(workshop, now))
     return any(
@@ -84,7 +84,7 @@ def _to_ask(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None
 
 def _silent(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None:
     is_on = workshop.status is WorkshopStatus.PUBLISHED
-    if not workshop.frees_silence or not is_on or waitlist.has_closed(workshop, now):
+    if not workshop.frees_silence or not is_on or waitlist.is_closed(workshop, now):
         return None
     return sa.select(Registration).where(
         Registration.workshop_id == workshop.id,
@@ -121,7 +121,7 @@ def confirm(session: Session, registration: Registration, *, now: datetime) -> N
     capacity.lock(session, registration.workshop)  # or silence might be heard at the same moment
     if now >= registration.workshop.starts_at:
         raise Closed("registration")
-    kept = took_effect(
+    kept = changes_one_row(
         session,
         sa.update(Registration)
         .where(
@@ -143,7 +143,7 @@ def release_unanswered(session: Session, workshop: Workshop, *, now: datetime) -
         return 0
     silent = session.scalars(wanted.execution_options(populate_existing=True)).all()
     for party in silent:
-        capacity.release(session, workshop, capacity.of(party))
+        capacity.release(session, workshop, capacity.get_hold(party))
         transition(
             session, party.id, RegistrationStatus.CONFIRMED, StatusEvent.NO_ANSWER, slot_id=None
         )
@@ -154,7 +154,7 @@ def release_unanswered(session: Session, workshop: Workshop, *, now: datetime) -
     return len(silent)
 
 
-def request_again(session: Session, workshop: Workshop) -> None:
+def reset_reconfirmation(session: Session, workshop: Workshop) -> None:
     """The workshop moved: an answer for the old day says nothing of the new one, and a question
     about the old day need not be put any more."""
     of_workshop = Registration.workshop_id == workshop.id

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import keystore
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.db.types import Codes
 from outreach.domain.registrations import capacity, notifications, waitlist
 from outreach.domain.registrations.capacity import CapacityHold
@@ -98,13 +98,13 @@ def _find_place(
     session: Session, workshop: Workshop, applicant: RegistrationData, now: datetime
 ) -> CapacityHold | None:
     """What the party has now; None: it waits. Raises Closed, Taken or Full."""
-    is_late = waitlist.has_closed(workshop, now)
+    is_late = waitlist.is_closed(workshop, now)
     held = None if is_late else _seat(session, workshop, applicant)
     if held is not None:
         return held
     # Whoever gives back a place looks for who waits, and would not see this party yet. So nobody
     # may give one back from here on, and what was given back just before is theirs.
-    found = capacity.look(session, workshop.id)
+    found = capacity.lock_and_read(session, workshop.id)
     if found.status is not WorkshopStatus.PUBLISHED:
         raise Closed(f"workshop {workshop.public_id}")
     others_first = is_late and waitlist.has_fitting_candidate(session, workshop)
@@ -137,7 +137,7 @@ def _slot(session: Session, workshop: Workshop, hour: str, people: int) -> int |
         slot_id = time_slots.find(session, workshop, hour).id
         if time_slots.reserve(session, slot_id, people):
             return slot_id
-    if time_slots.first_free(session, workshop.id, people) is None:
+    if time_slots.find_first_free(session, workshop.id, people) is None:
         return None
     raise Taken("")
 
@@ -210,11 +210,11 @@ def _swap(
     is_more |= not set(wanted.needs) <= set(registration.needs)
     if (
         is_more
-        and waitlist.has_closed(workshop, now)
+        and waitlist.is_closed(workshop, now)
         and waitlist.has_fitting_candidate(session, workshop)
     ):
         raise Full(f"workshop {workshop.public_id}")  # others were first
-    capacity.release(session, workshop, capacity.of(registration))
+    capacity.release(session, workshop, capacity.get_hold(registration))
     if not capacity.reserve_seats(session, workshop.id, wanted.people):
         raise Full(f"workshop {workshop.public_id}")
     slot_id = registration.slot_id
@@ -245,11 +245,11 @@ def cancel(session: Session, registration: Registration, *, now: datetime) -> No
     capacity.lock(session, workshop)
     session.refresh(registration)
     notifications.cancel_pending(session, registration.id)
-    was, held = registration.status, capacity.of(registration)
+    was, held = registration.status, capacity.get_hold(registration)
     values: dict[str, object] = dict(_EMPTY)
     if is_ahead and (was, StatusEvent.CANCEL) in TRANSITIONS:
         values |= {"status": TRANSITIONS[was, StatusEvent.CANCEL], "slot_id": None}
-    emptied = took_effect(
+    emptied = changes_one_row(
         session,
         sa.update(Registration)
         .where(Registration.id == registration.id, Registration.key_id.is_not(None))

@@ -11,7 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.domain.registrations.models import Registration, RegistrationStatus
 
 
@@ -59,7 +59,7 @@ def transition(
 ) -> bool:
     """Moves a registration along its arrow if it still stands at `start`; False when it has moved
     on meanwhile. Places are the caller's business, see `service`."""
-    return took_effect(
+    return changes_one_row(
         session,
         sa.update(Registration)
         .where(Registration.id == registration_id, Registration.status == start)

@@ -27,12 +27,12 @@ OFFER_DURATION: Final = timedelta(hours=24)
 LATE_OFFER_DURATION: Final = timedelta(hours=2)  # when the workshop starts within a day
 
 
-def has_closed(workshop: Workshop, now: datetime) -> bool:
+def is_closed(workshop: Workshop, now: datetime) -> bool:
     """Whether the list does not move by itself any more: the staff go on by hand."""
     return now > workshop.starts_at - NO_OFFER_BEFORE
 
 
-def offer_ends(workshop: Workshop, now: datetime) -> datetime:
+def compute_offer_end(workshop: Workshop, now: datetime) -> datetime:
     is_near = workshop.starts_at - now <= OFFER_DURATION
     return now + (LATE_OFFER_DURATION if is_near else OFFER_DURATION)
 
@@ -40,9 +40,9 @@ def offer_ends(workshop: Workshop, now: datetime) -> datetime:
 def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Offers what is free to who waited longest and fits, and says to how many parties."""
     capacity.lock(session, workshop)
-    if workshop.status is not WorkshopStatus.PUBLISHED or has_closed(workshop, now):
+    if workshop.status is not WorkshopStatus.PUBLISHED or is_closed(workshop, now):
         return 0
-    offered, until = 0, offer_ends(workshop, now)
+    offered, until = 0, compute_offer_end(workshop, now)
     left = _left(session, workshop)
     for party in _line(session, workshop) if left else ():
         fits = party.people <= left
@@ -73,11 +73,13 @@ def has_fitting_candidate(session: Session, workshop: Workshop) -> bool:
     left = _left(session, workshop)
     if left == 0:
         return False
-    supported = accommodations.left(session, workshop.id)
+    supported = accommodations.get_left(session, workshop.id)
     return any(
         party.people <= left
         and all(supported.get(need, 1) > 0 for need in party.needs)
-        and (not workshop.has_slots or time_slots.first_free(session, workshop.id, party.people))
+        and (
+            not workshop.has_slots or time_slots.find_first_free(session, workshop.id, party.people)
+        )
         for party in _line(session, workshop)
     )
 
@@ -99,7 +101,7 @@ def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int
         .execution_options(populate_existing=True)
     ).all()
     for place, party in enumerate(late):
-        capacity.release(session, workshop, capacity.of(party))
+        capacity.release(session, workshop, capacity.get_hold(party))
         # One after the other, as they stood before.
         end = {"queued_at": now + timedelta(microseconds=place)} if party.lapses == 0 else {}
         transition(
@@ -120,9 +122,9 @@ def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int
     return len(late)
 
 
-def renew(session: Session, workshop: Workshop, *, now: datetime) -> None:
+def extend_offers(session: Session, workshop: Workshop, *, now: datetime) -> None:
     """The workshop is on again, or on another day: who has an offer has the whole time for it."""
-    ends = offer_ends(workshop, now)
+    ends = compute_offer_end(workshop, now)
     session.execute(
         sa.update(Registration)
         .where(
@@ -135,7 +137,7 @@ def renew(session: Session, workshop: Workshop, *, now: datetime) -> None:
     )
 
 
-def with_late_offers(session: Session, now: datetime) -> Sequence[int]:
+def list_workshops_with_expired_offers(session: Session, now: datetime) -> Sequence[int]:
     """The ids of workshops where an offer has run out."""
     return session.scalars(
         sa.select(Registration.workshop_id)
@@ -152,7 +154,7 @@ def with_late_offers(session: Session, now: datetime) -> Sequence[int]:
 # What the person says
 
 
-def accept(session: Session, registration: Registration, *, now: datetime) -> None:
+def accept_offer(session: Session, registration: Registration, *, now: datetime) -> None:
     """«Yes, I want it.» Raises Closed when there is nothing to take any more: the offer ran out
     and somebody else was next, or the workshop is off."""
     workshop = registration.workshop
@@ -201,7 +203,7 @@ def rejoin(session: Session, registration: Registration, *, now: datetime) -> No
     offer_free_seats(session, workshop, now=now)
 
 
-def grant(session: Session, registration: Registration, *, now: datetime) -> None:
+def grant_seat(session: Session, registration: Registration, *, now: datetime) -> None:
     """The staff give a place to who waits, out of turn if they choose. Raises Full."""
     workshop = registration.workshop
     capacity.lock(session, workshop)
@@ -237,7 +239,7 @@ def grant(session: Session, registration: Registration, *, now: datetime) -> Non
 # The line
 
 
-def lapsed(session: Session, workshop: Workshop) -> Sequence[Registration]:
+def list_expired(session: Session, workshop: Workshop) -> Sequence[Registration]:
     """Who lost the turn or the place by silence and can still be spoken to."""
     return session.scalars(
         sa.select(Registration)
@@ -250,7 +252,7 @@ def lapsed(session: Session, workshop: Workshop) -> Sequence[Registration]:
     ).all()
 
 
-def turn(session: Session, registration: Registration) -> int:
+def get_position(session: Session, registration: Registration) -> int:
     """The place in the waiting list; the first is 1."""
     before = session.scalar(
         sa.select(sa.func.count())

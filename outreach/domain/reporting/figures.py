@@ -12,11 +12,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.clock import Month
 from outreach.db.base import Base, Words
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.errors import Taken
 
-HISTORY: Final = 12  # months that a new number is held against
-FEWEST: Final = 3  # with fewer of them only what is ten times as much is doubted
+HISTORY_MONTHS: Final = 12  # months that a new number is held against
+MIN_HISTORY: Final = 3  # with fewer of them only what is ten times as much is doubted
 _SPREADS: Final = 6  # so many times the middle distance from the middle is far
 _SHARE: Final = 0.4  # a steady series may still move by so much of itself
 _SMALL: Final = 5  # numbers so near to each other are all alike
@@ -45,7 +45,7 @@ class MonthlyFigure(Base):
     entered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organizer.id"), default=None)
 
 
-def every_series(session: Session) -> Sequence[FigureSeries]:
+def list_series(session: Session) -> Sequence[FigureSeries]:
     """All there are, in their order, each whole followed by its parts."""
     found = session.scalars(
         sa.select(FigureSeries).order_by(FigureSeries.position, FigureSeries.code)
@@ -58,7 +58,7 @@ def every_series(session: Session) -> Sequence[FigureSeries]:
     ]
 
 
-def of_month(session: Session, month: Month) -> list[tuple[FigureSeries, MonthlyFigure]]:
+def list_figures(session: Session, month: Month) -> list[tuple[FigureSeries, MonthlyFigure]]:
     """The typed figures of a month, in the order of the series."""
     rows = session.execute(
         sa.select(FigureSeries, MonthlyFigure)
@@ -69,17 +69,19 @@ def of_month(session: Session, month: Month) -> list[tuple[FigureSeries, Monthly
     return [(series, figure) for series, figure in rows]
 
 
-def months(session: Session) -> list[Month]:
+def list_months(session: Session) -> list[Month]:
     """The months that have any, the first one first."""
     found = session.scalars(sa.select(MonthlyFigure.month).distinct().order_by(MonthlyFigure.month))
     return [Month.from_number(number) for number in found]
 
 
-def history(session: Session, month: Month) -> dict[str, list[int]]:
+def get_history(session: Session, month: Month) -> dict[str, list[int]]:
     """What each series had in the twelve months before, the last one first."""
     rows = session.execute(
         sa.select(MonthlyFigure.series, MonthlyFigure.value)
-        .where(MonthlyFigure.month.between(month.plus(-HISTORY).number, month.plus(-1).number))
+        .where(
+            MonthlyFigure.month.between(month.plus(-HISTORY_MONTHS).number, month.plus(-1).number)
+        )
         .order_by(MonthlyFigure.month.desc())
     )
     found: dict[str, list[int]] = {}
@@ -98,13 +100,13 @@ def is_unlikely(value: int, before: Sequence[int]) -> bool:
         return False
     if value >= 10 * middle or 10 * value <= middle:
         return True
-    if len(before) < FEWEST:
+    if len(before) < MIN_HISTORY:
         return False
     spread = median(abs(each - middle) for each in before)
     return abs(value - middle) > max(_SPREADS * spread, _SHARE * middle)
 
 
-def do_not_add_up(whole: int, parts: Mapping[str, int | None]) -> bool:
+def is_sum_inconsistent(whole: int, parts: Mapping[str, int | None]) -> bool:
     """Whether the parts of a whole tell something else than it: together more, or, once every one
     of them is known, less."""
     known = [value for value in parts.values() if value is not None]
@@ -113,7 +115,7 @@ def do_not_add_up(whole: int, parts: Mapping[str, int | None]) -> bool:
     return sum(known) > whole or (len(known) == len(parts) and sum(known) < whole)
 
 
-def enter(
+def set_figure(
     session: Session,
     month: Month,
     series: str,
@@ -151,7 +153,7 @@ def enter(
             .where(*there)
             .values(value=value, source=source, entered_at=now, entered_by_id=organizer_id)
         )
-    if not took_effect(session, change):
+    if not changes_one_row(session, change):
         raise Taken(f"{series} of {month}")
 
 

@@ -33,7 +33,9 @@ WITHIN: Final = timedelta(days=60)  # older ones were closed with their month
 _REPORTERS: Final = [role for role in Role if Permission.EDIT in PERMISSIONS[role]]
 
 
-def of_organizer(session: Session, organizer_id: int, *, now: datetime) -> Sequence[Workshop]:
+def list_missing_reports(
+    session: Session, organizer_id: int, *, now: datetime
+) -> Sequence[Workshop]:
     """Those of the offices this account works for, in the order of the days. Who answers for the
     whole network has the page of the month for that."""
     mine = sa.select(Office.id).join(RoleAssignment, RoleAssignment.office == Office.slug)
@@ -50,18 +52,18 @@ def of_organizer(session: Session, organizer_id: int, *, now: datetime) -> Seque
     ).all()
 
 
-def due(session: Session, *, now: datetime) -> dict[int, datetime]:
+def list_due(session: Session, *, now: datetime) -> dict[int, datetime]:
     """Whom to ask now, by account, and since when: the last occasion of their offices."""
     occasions: dict[str, datetime] = {}
     for workshop in session.scalars(_open(now)):
-        last = max((each for each in moments(workshop) if each <= now), default=None)
+        last = max((each for each in compute_reminder_times(workshop) if each <= now), default=None)
         if last is not None and now - last < LATE_BY:
             slug = workshop.office.slug
             occasions[slug] = max(last, occasions.get(slug, last))
     return _reporters(session, occasions)
 
 
-def moments(workshop: Workshop) -> tuple[datetime, datetime]:
+def compute_reminder_times(workshop: Workshop) -> tuple[datetime, datetime]:
     """When its office is asked for it."""
     zone = workshop.office.zone
     next_day = workshop.ends_at.astimezone(zone).date() + timedelta(days=1)
@@ -76,13 +78,13 @@ def _reporters(session: Session, occasions: Mapping[str, datetime]) -> dict[int,
     if not occasions:
         return {}
     found: dict[int, datetime] = {}
-    for organizer_id, slug in reporters(session, occasions):
+    for organizer_id, slug in list_reporters(session, occasions):
         since = occasions[slug]
         found[organizer_id] = max(since, found.get(organizer_id, since))
     return found
 
 
-def reporters(session: Session, slugs: Iterable[str]) -> list[tuple[int, str]]:
+def list_reporters(session: Session, slugs: Iterable[str]) -> list[tuple[int, str]]:
     """The accounts that report for these offices, each with the slug of one of them."""
     rows = session.execute(
         sa.select(RoleAssignment.organizer_id, RoleAssignment.office)

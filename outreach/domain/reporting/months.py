@@ -62,7 +62,7 @@ class OfficeMonth(Base):
     reminded_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-def closes_at(month: Month, zone: ZoneInfo) -> datetime:
+def get_closing_time(month: Month, zone: ZoneInfo) -> datetime:
     """Until when an office may say how its month went."""
     after = month.following
     return clock.instant(date(after.year, after.month, CLOSES_ON), CLOSES_AT, zone)
@@ -75,7 +75,7 @@ def lock(session: Session, month: Month) -> None:
         session.execute(_LOCK, {"month": month.number})
 
 
-def latest(session: Session, month: Month) -> MonthRevision | None:
+def find_latest_revision(session: Session, month: Month) -> MonthRevision | None:
     return session.scalar(
         sa.select(MonthRevision)
         .where(MonthRevision.month == month.number)
@@ -86,7 +86,7 @@ def latest(session: Session, month: Month) -> MonthRevision | None:
     )
 
 
-def revision(session: Session, month: Month, number: int) -> MonthRevision:
+def get_revision(session: Session, month: Month, number: int) -> MonthRevision:
     """Raises NotFound."""
     found = session.scalar(
         sa.select(MonthRevision).where(
@@ -98,7 +98,7 @@ def revision(session: Session, month: Month, number: int) -> MonthRevision:
     return found
 
 
-def revisions(session: Session, month: Month) -> Sequence[MonthRevision]:
+def list_revisions(session: Session, month: Month) -> Sequence[MonthRevision]:
     """All of a month, the first one first."""
     return session.scalars(
         sa.select(MonthRevision)
@@ -107,7 +107,7 @@ def revisions(session: Session, month: Month) -> Sequence[MonthRevision]:
     ).all()
 
 
-def closed(session: Session, first: Month, last: Month) -> dict[Month, MonthRevision]:
+def list_closed_months(session: Session, first: Month, last: Month) -> dict[Month, MonthRevision]:
     """The last revision of each month of these that is closed, and not open again."""
     newest = (
         sa.select(MonthRevision.month, sa.func.max(MonthRevision.number).label("number"))
@@ -127,7 +127,7 @@ def closed(session: Session, first: Month, last: Month) -> dict[Month, MonthRevi
     return {Month.from_number(row.month): row for row in rows}
 
 
-def add(session: Session, made: MonthRevision) -> None:
+def add_revision(session: Session, made: MonthRevision) -> None:
     """Raises Taken when somebody else has just made that revision: only one of two can."""
     try:
         with session.begin_nested():
@@ -165,13 +165,13 @@ def reopen(
     return done.rowcount == 1
 
 
-def said(session: Session, month: Month) -> dict[int, OfficeMonth]:
+def list_office_months(session: Session, month: Month) -> dict[int, OfficeMonth]:
     """What offices said of their month, by the office's id."""
     rows = session.scalars(sa.select(OfficeMonth).where(OfficeMonth.month == month.number))
     return {row.office_id: row for row in rows}
 
 
-def say_complete(
+def set_complete(
     session: Session, office_id: int, month: Month, *, organizer_id: int, now: datetime | None
 ) -> None:
     """An office says that nothing is missing of its month; `now` None: it takes that back."""
@@ -179,7 +179,9 @@ def say_complete(
     row.complete_at, row.organizer_id = now, organizer_id
 
 
-def reminded(session: Session, office_ids: Iterable[int], month: Month, *, now: datetime) -> None:
+def record_reminder(
+    session: Session, office_ids: Iterable[int], month: Month, *, now: datetime
+) -> None:
     """Writes down that these offices have been asked for what is missing."""
     for office_id in office_ids:
         _of_office(session, office_id, month).reminded_at = now

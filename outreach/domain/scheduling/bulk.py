@@ -18,7 +18,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus, partners
 from outreach.errors import ErrorCode, Refused
 
 MAX_WORKSHOPS: Final = 200
-ALLIES: Final = "allies"  # partners and speakers, as one thing that can be alike
+PARTNERS: Final = "allies"  # partners and speakers, as one thing that can be alike
 _TOLD_OF: Final = (NotificationType.CHANGED, NotificationType.CANCELLED)
 
 When = tuple[date, time, time]  # a day, a start and an end, on the wall clock
@@ -88,7 +88,7 @@ def _done(session: Session, workshop: Workshop, act: Act, now: datetime) -> Bulk
         changed,
         told=after[ContactMethod.EMAIL] - before[ContactMethod.EMAIL],
         calls=after[ContactMethod.PHONE] - before[ContactMethod.PHONE],
-        plan=workshop_service.data_of(workshop),
+        plan=workshop_service.get_data(workshop),
     )
 
 
@@ -123,7 +123,7 @@ def cancel(session: Session, workshop: Workshop, now: datetime) -> frozenset[str
     return frozenset({"status"})
 
 
-def discard(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
+def delete_draft(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
     """A draft that nobody outside has seen is gone without a trace but the journal's."""
     if workshop.status is not WorkshopStatus.DRAFT or workshop.published_at is not None:
         raise Refused(ErrorCode.DELETE_NEEDS_DRAFT)
@@ -145,12 +145,12 @@ class Reschedule:
 
     def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
         require_ahead(workshop, now)
-        plan = workshop_service.data_of(workshop)
+        plan = workshop_service.get_data(workshop)
         plan = replace(plan, day=plan.day + timedelta(days=self.days))
         if self.starts is not None:
             there = (plan.day, plan.starts, plan.ends)
-            later, _longer = span_between(there, (plan.day, self.starts, plan.ends))
-            plan = shifted(plan, later)
+            later, _longer = compute_shift(there, (plan.day, self.starts, plan.ends))
+            plan = shift(plan, later)
         if self.venue is not None:
             if not plan.mode.has_venue:
                 raise Refused(ErrorCode.WORKSHOP_WITHOUT_VENUE)
@@ -171,15 +171,17 @@ class SameForAll:
 
     def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
         require_ahead(workshop, now)
-        given: dict[str, Any] = {name: getattr(self.source, name) for name in self.names - {ALLIES}}
+        given: dict[str, Any] = {
+            name: getattr(self.source, name) for name in self.names - {PARTNERS}
+        }
         if "venue" in given:
             given["zone"] = self.source.zone
-        plan = replace(workshop_service.data_of(workshop), **given)
+        plan = replace(workshop_service.get_data(workshop), **given)
         if self.minutes or self.longer:
-            plan = shifted(plan, self.minutes, self.longer)
+            plan = shift(plan, self.minutes, self.longer)
             _require_coming(plan, now)
         changed = workshop_service.change(session, workshop, plan, now=now)
-        if ALLIES in self.names:
+        if PARTNERS in self.names:
             changed |= partners.copy(session, self.source, workshop)
         return changed
 
@@ -200,7 +202,7 @@ def _require_coming(plan: WorkshopData, now: datetime) -> None:
         raise Refused(ErrorCode.NEW_DATE_PAST)
 
 
-def shifted(plan: WorkshopData, minutes: int, longer: int = 0) -> WorkshopData:
+def shift(plan: WorkshopData, minutes: int, longer: int = 0) -> WorkshopData:
     """So much later on the wall clock, over midnight too, and so much longer. Raises Refused where
     nothing would be left of it, or more than a day."""
     starts = datetime.combine(plan.day, plan.starts)
@@ -211,7 +213,7 @@ def shifted(plan: WorkshopData, minutes: int, longer: int = 0) -> WorkshopData:
     return replace(plan, day=starts.date(), starts=starts.time(), ends=(starts + length).time())
 
 
-def span_between(before: When, after: When) -> tuple[int, int]:
+def compute_shift(before: When, after: When) -> tuple[int, int]:
     """How many minutes later, and how many longer, something is whose day, start and end were
     these, and are those."""
     minute = timedelta(minutes=1)
@@ -225,7 +227,7 @@ def _length(of: When) -> timedelta:
     return datetime.combine(last, ends) - datetime.combine(day, starts)
 
 
-def dates_of_series(
+def list_series_dates(
     session: Session, workshop: Workshop, *, only_following: bool
 ) -> Sequence[Workshop]:
     """The other dates of its series, or those after it, in order of time."""

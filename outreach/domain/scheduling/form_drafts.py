@@ -15,9 +15,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.db.base import Base
 from outreach.errors import ErrorCode, NotFound, Refused
 
-KEPT: Final = timedelta(days=30)
-LARGEST: Final = 30_000  # bytes: the texts of a form at their longest take half of it
-MOST: Final = 20  # of one organizer: the oldest goes
+RETENTION: Final = timedelta(days=30)
+MAX_BYTES: Final = 30_000  # bytes: the texts of a form at their longest take half of it
+MAX_DRAFTS: Final = 20  # of one organizer: the oldest goes
 
 Fields = list[tuple[str, str]]  # names and values, in the order of the form
 
@@ -53,15 +53,15 @@ class FormDraft(Base):
         return next((value for each, value in self.typed if each == name), "")
 
 
-def of_new(nonce: str) -> str:
+def new_form_key(nonce: str) -> str:
     return f"new {nonce}"
 
 
-def of_workshop(workshop_id: int) -> str:
+def workshop_form_key(workshop_id: int) -> str:
     return f"edit {workshop_id}"
 
 
-def keep(
+def save(
     session: Session,
     organizer_id: int,
     form: str,
@@ -73,9 +73,9 @@ def keep(
     """Keeps what the form says now in place of what it said before. Raises Refused when that is
     more than any form holds."""
     text = json.dumps(list(fields), ensure_ascii=False, separators=(",", ":"))
-    if len(text.encode()) > LARGEST:
+    if len(text.encode()) > MAX_BYTES:
         raise Refused(ErrorCode.FORM_DRAFT_TOO_LONG)
-    draft = of_form(session, organizer_id, form)
+    draft = find_by_form(session, organizer_id, form)
     if draft is None:
         _make_room(session, organizer_id)
         draft = FormDraft(
@@ -87,7 +87,7 @@ def keep(
     return draft
 
 
-def of_form(session: Session, organizer_id: int, form: str) -> FormDraft | None:
+def find_by_form(session: Session, organizer_id: int, form: str) -> FormDraft | None:
     return session.scalar(
         sa.select(FormDraft).where(FormDraft.organizer_id == organizer_id, FormDraft.form == form)
     )
@@ -101,7 +101,7 @@ def find(session: Session, organizer_id: int, draft_id: int) -> FormDraft:
     return draft
 
 
-def unsaved(session: Session, organizer_id: int) -> Sequence[FormDraft]:
+def list_unsaved(session: Session, organizer_id: int) -> Sequence[FormDraft]:
     """Those of new workshops, the last one first."""
     return session.scalars(
         sa.select(FormDraft)
@@ -119,11 +119,11 @@ def discard(session: Session, organizer_id: int, form: str) -> None:
 
 def forget(session: Session, workshop_id: int) -> None:
     """What anybody typed into that workshop's form."""
-    session.execute(sa.delete(FormDraft).where(FormDraft.form == of_workshop(workshop_id)))
+    session.execute(sa.delete(FormDraft).where(FormDraft.form == workshop_form_key(workshop_id)))
 
 
 def purge(session: Session, *, now: datetime) -> None:
-    session.execute(sa.delete(FormDraft).where(FormDraft.saved_at < now - KEPT))
+    session.execute(sa.delete(FormDraft).where(FormDraft.saved_at < now - RETENTION))
 
 
 def _make_room(session: Session, organizer_id: int) -> None:
@@ -131,6 +131,6 @@ def _make_room(session: Session, organizer_id: int) -> None:
         sa.select(FormDraft.id)
         .where(FormDraft.organizer_id == organizer_id)
         .order_by(FormDraft.saved_at.desc(), FormDraft.id.desc())
-        .offset(MOST - 1)
+        .offset(MAX_DRAFTS - 1)
     ).all()
     session.execute(sa.delete(FormDraft).where(FormDraft.id.in_(oldest)))

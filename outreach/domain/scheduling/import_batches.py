@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.db.store import took_effect
+from outreach.db.store import changes_one_row
 from outreach.domain.text import code
 from outreach.errors import NotFound
 
-KEPT: Final = timedelta(days=1)
-MAX_EACH: Final = 5  # of one organizer; an older one goes for a newer
+RETENTION: Final = timedelta(days=1)
+MAX_BATCHES: Final = 5  # of one organizer; an older one goes for a newer
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ImportBatch(Base):
     made_at: Mapped[datetime] = mapped_column(index=True)
 
 
-def keep(
+def save(
     session: Session,
     organizer_id: int,
     name: str,
@@ -82,7 +82,7 @@ def find(session: Session, public_id: str, organizer_id: int, *, now: datetime) 
         sa.select(ImportBatch).where(
             ImportBatch.public_id == public_id,
             ImportBatch.organizer_id == organizer_id,
-            ImportBatch.made_at > now - KEPT,
+            ImportBatch.made_at > now - RETENTION,
         )
     )
     if batch is None:
@@ -90,33 +90,33 @@ def find(session: Session, public_id: str, organizer_id: int, *, now: datetime) 
     return batch
 
 
-def lines_of(batch: ImportBatch) -> list[ImportBatchSummary]:
+def read_lines(batch: ImportBatch) -> list[ImportBatchSummary]:
     """Its lines as they were read. Raises NotFound when they are not what was kept."""
     if hashlib.sha256(batch.packed).hexdigest() != batch.digest:
         raise NotFound("batch")
     return [ImportBatchSummary(*each) for each in json.loads(zlib.decompress(batch.packed))]
 
 
-def marks_of(batch: ImportBatch) -> dict[str, str]:
+def read_marks(batch: ImportBatch) -> dict[str, str]:
     """What was seen of each row, by its id."""
     found: dict[str, str] = json.loads(zlib.decompress(batch.marks))
     return found
 
 
-def see_again(session: Session, batch: ImportBatch, marks: Mapping[str, str]) -> None:
+def update_marks(session: Session, batch: ImportBatch, marks: Mapping[str, str]) -> None:
     """From now on this is what was seen of it."""
     batch.marks = _packed(marks)
     session.flush()
 
 
-def use(session: Session, batch: ImportBatch) -> bool:
+def take(session: Session, batch: ImportBatch) -> bool:
     """Takes it away, and says whether it was still there: of two who load one, one does."""
-    return took_effect(session, sa.delete(ImportBatch).where(ImportBatch.id == batch.id))
+    return changes_one_row(session, sa.delete(ImportBatch).where(ImportBatch.id == batch.id))
 
 
 def purge(session: Session, *, now: datetime) -> None:
     """Forgets those that nobody has loaded within a day."""
-    session.execute(sa.delete(ImportBatch).where(ImportBatch.made_at <= now - KEPT))
+    session.execute(sa.delete(ImportBatch).where(ImportBatch.made_at <= now - RETENTION))
 
 
 def _make_room(session: Session, organizer_id: int) -> None:
@@ -125,7 +125,7 @@ def _make_room(session: Session, organizer_id: int) -> None:
         .where(ImportBatch.organizer_id == organizer_id)
         .order_by(ImportBatch.id.desc())
     )
-    kept = session.scalars(newest.limit(MAX_EACH - 1)).all()
+    kept = session.scalars(newest.limit(MAX_BATCHES - 1)).all()
     session.execute(
         sa.delete(ImportBatch).where(
             ImportBatch.organizer_id == organizer_id, ImportBatch.id.not_in(kept)

@@ -14,20 +14,20 @@ from sqlalchemy.orm import Session
 from outreach.domain.calendar import feed_query
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind, Visibility, Way
-from outreach.domain.network.offices import TAKEN, Office
+from outreach.domain.network.offices import RESERVED_SLUGS, Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop, WorkshopStatus, new_public_id
 from outreach.errors import ErrorCode, Refused, Taken
 
-AHEAD = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
+UPCOMING_STATUSES = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
 
 
 def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) -> Office:
     """Raises Refused where there is one by that short name, a closed one too: its feed's address
     is still in people's calendars."""
     slug = values["slug"]
-    if slug in TAKEN or session.scalar(sa.select(Office.id).where(Office.slug == slug)):
+    if slug in RESERVED_SLUGS or session.scalar(sa.select(Office.id).where(Office.slug == slug)):
         raise Refused(ErrorCode.OFFICE_SLUG_TAKEN)
     office = Office(**values, changed_at=now)
     try:
@@ -54,15 +54,15 @@ def require_unchanged(session: Session, thing: Office | Kind, seen: str) -> None
     """Raises Taken when an office or a kind is not what the page showed any more: its form holds
     all of it, and would put back what somebody else has changed."""
     session.refresh(thing, with_for_update=True)
-    if seen != version_of(thing):
+    if seen != get_version(thing):
         raise Taken(f"{type(thing).__name__} {thing.id}")
 
 
-def version_of(thing: Office | Kind) -> str:
+def get_version(thing: Office | Kind) -> str:
     return thing.changed_at.isoformat()
 
 
-def ahead_of(session: Session, office: Office, day: date) -> int:
+def count_from_day(session: Session, office: Office, day: date) -> int:
     """How many workshops of the office are planned on that day or later, drafts too."""
     return _count(session, Workshop.office_id == office.id, Workshop.day >= day)
 
@@ -109,9 +109,9 @@ def count_not_over(session: Session, kind: Kind, *, now: datetime) -> int:
     return _count(session, Workshop.kind_id == kind.id, Workshop.ends_at > now)
 
 
-def next_position(session: Session) -> int:
+def get_next_position(session: Session) -> int:
     """The end of the list of kinds."""
-    return max((kind.position for kind in kinds.all_of_them(session)), default=0) + 1
+    return max((kind.position for kind in kinds.list_kinds(session)), default=0) + 1
 
 
 def _hide(workshop: Workshop, kind: Kind, now: datetime) -> None:
@@ -138,7 +138,7 @@ def _count(session: Session, *conditions: sa.ColumnElement[bool]) -> int:
         session.scalar(
             sa.select(sa.func.count())
             .select_from(Workshop)
-            .where(Workshop.status.in_(AHEAD), *conditions)
+            .where(Workshop.status.in_(UPCOMING_STATUSES), *conditions)
         )
         or 0
     )
@@ -146,7 +146,7 @@ def _count(session: Session, *conditions: sa.ColumnElement[bool]) -> int:
 
 def _new_code(session: Session) -> str:
     """Four letters that no other kind has."""
-    taken = {kind.public_code for kind in kinds.all_of_them(session)}
+    taken = {kind.public_code for kind in kinds.list_kinds(session)}
     while (made := code(4)) in taken:
         pass
     return made

@@ -26,7 +26,7 @@ from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import ErrorCode, Refused
 
 MAX_DATES: Final = 60  # dates at once
-AHEAD: Final = timedelta(days=3 * 366)
+MAX_AHEAD: Final = timedelta(days=3 * 366)
 _IN_A_MONTH: Final = 7
 _THERE: Final = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED, WorkshopStatus.HELD)
 
@@ -48,16 +48,16 @@ class RecurrenceRule:
     count: int | None = None
 
 
-def nth(day: date) -> int:
+def week_of_month(day: date) -> int:
     """Which of its month's Saturdays a Saturday is: 1 to 5."""
     return (day.day - 1) // _IN_A_MONTH + 1
 
 
-def is_last(day: date) -> bool:
+def is_last_of_month(day: date) -> bool:
     return (day + timedelta(days=_IN_A_MONTH)).month != day.month
 
 
-def days(rule: RecurrenceRule, first: date, *, today: date) -> list[date]:
+def list_days(rule: RecurrenceRule, first: date, *, today: date) -> list[date]:
     """The days the rule means after `first`, from today on. Raises Refused, for too many too."""
     if rule.until is None and rule.count is None:
         raise Refused(ErrorCode.RECURRENCE_WITHOUT_END)
@@ -65,7 +65,7 @@ def days(rule: RecurrenceRule, first: date, *, today: date) -> list[date]:
         raise Refused(ErrorCode.RECURRENCE_WITHOUT_WEEKDAY)
     if rule.count is not None and not 1 <= rule.count <= MAX_DATES:
         raise Refused(ErrorCode.RECURRENCE_COUNT_OUT_OF_RANGE, most=MAX_DATES)
-    if rule.until is not None and rule.until > today + AHEAD:
+    if rule.until is not None and rule.until > today + MAX_AHEAD:
         raise Refused(ErrorCode.RECURRENCE_TOO_FAR)
     most = rule.count or MAX_DATES + 1
     found = list(islice(_after(rule, first, today), most))
@@ -78,9 +78,9 @@ def days(rule: RecurrenceRule, first: date, *, today: date) -> list[date]:
 
 def _after(rule: RecurrenceRule, first: date, today: date) -> Iterator[date]:
     start = datetime.combine(first, datetime.min.time())
-    until = rule.until or today + AHEAD
+    until = rule.until or today + MAX_AHEAD
     if rule.every is RecurrenceUnit.MONTH:
-        byday = rrule.weekday(first.weekday(), nth(first))
+        byday = rrule.weekday(first.weekday(), week_of_month(first))
         found = rrule.rrule(rrule.MONTHLY, dtstart=start, byweekday=byday)
     elif rule.every is RecurrenceUnit.LAST:
         byday = rrule.weekday(first.weekday(), -1)
@@ -157,7 +157,7 @@ class _Taken:
 
     @classmethod
     def by(cls, workshop: Workshop) -> "_Taken":
-        return cls(workshop_service.data_of(workshop), workshop.starts_at, workshop.ends_at)
+        return cls(workshop_service.get_data(workshop), workshop.starts_at, workshop.ends_at)
 
     def overlaps(self, other: "_Taken") -> bool:
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
@@ -181,7 +181,7 @@ def _look(plan: WorkshopData, taken: Sequence[_Taken]) -> DateProposal:
     region, country = (venue.region if venue else plan.office.region), plan.office.country
     return DateProposal(
         plan=plan,
-        holidays=tuple(holidays.of(plan.day, country, region)),
+        holidays=tuple(holidays.list_holidays(plan.day, country, region)),
         busy=in_the_way[0].plan.title.get("es", "") if in_the_way else "",
         busy_until=in_the_way[0].ends_at if in_the_way else None,
         is_twin=any(each.plan.starts == plan.starts for each in alike),
@@ -198,7 +198,7 @@ def _is_day_of_change(day: date, zone: ZoneInfo) -> bool:
     return following - clock.instant(day, midnight, zone) != timedelta(days=1)
 
 
-def changes_of_clock(since: date, until: date, zone: ZoneInfo) -> list[date]:
+def list_clock_changes(since: date, until: date, zone: ZoneInfo) -> list[date]:
     """The days, from one to the other, on which the clock there goes forward or back."""
     every = (since + timedelta(days=number) for number in range((until - since).days + 1))
     return [day for day in every if _is_day_of_change(day, zone)]
@@ -226,7 +226,7 @@ def _around(session: Session, plans: Sequence[WorkshopData]) -> Sequence[Worksho
     ).all()
 
 
-def make(
+def create_workshops(
     session: Session,
     plans: Sequence[WorkshopData],
     *,
@@ -239,7 +239,7 @@ def make(
     """All of them, or none: raises Refused, with the day it is about. One nonce makes one set:
     where it has made one before, nothing is made and nothing returned. Who gives `source` gives
     them too; `phone` is the network's, as in `publish_checks`."""
-    if made_before(session, nonce):
+    if has_created(session, nonce):
         return []
     made = []
     for number, plan in enumerate(plans, 1):
@@ -258,7 +258,7 @@ def make(
     return made
 
 
-def made_before(session: Session, nonce: str) -> bool:
+def has_created(session: Session, nonce: str) -> bool:
     """Whether the form with this number has made its workshops already."""
     return bool(
         session.scalar(
@@ -271,15 +271,17 @@ def made_before(session: Session, nonce: str) -> bool:
     )
 
 
-def series_of(session: Session, workshop: Workshop, name: str, *, now: datetime) -> WorkshopSeries:
+def find_or_create_series(
+    session: Session, workshop: Workshop, name: str, *, now: datetime
+) -> WorkshopSeries:
     """The series the workshop is in; a new one of that name, or nearly, with it in it."""
     if workshop.series is not None:
         return workshop.series
-    there = {each.name for each in all_series.of_office(session, workshop.office)}
+    there = {each.name for each in all_series.list_series(session, workshop.office)}
     names = (name, *(f"{name} ({number})" for number in range(2, len(there) + 3)))
     free = next(each for each in names if each not in there)
     series = all_series.find_or_create(session, workshop.office, free, is_joint=False)
     workshop_service.change(
-        session, workshop, replace(workshop_service.data_of(workshop), series=series), now=now
+        session, workshop, replace(workshop_service.get_data(workshop), series=series), now=now
     )
     return series

@@ -71,7 +71,7 @@ def update(session: Session, ids: Sequence[int], *, now: datetime) -> list[Stale
     return moved
 
 
-def wrong_reminders(session: Session, *, now: datetime) -> dict[int, datetime]:
+def find_wrong_reminders(session: Session, *, now: datetime) -> dict[int, datetime]:
     """Reminders to come that are not due at 11 in the morning there; and when they should be."""
     rows = session.execute(
         sa.select(Notification.id, Notification.due_at, Workshop)
@@ -91,7 +91,7 @@ def wrong_reminders(session: Session, *, now: datetime) -> dict[int, datetime]:
     return {number: each.remind_at for number, due_at, each in rows if due_at != each.remind_at}
 
 
-def remind_at(session: Session, due: dict[int, datetime]) -> None:
+def reschedule_reminders(session: Session, due: dict[int, datetime]) -> None:
     """Makes these reminders due then, unless the worker has taken one up meanwhile."""
     for number, at in due.items():
         session.execute(

@@ -70,7 +70,7 @@ def find_stop(session: Session, tour: Tour, stop_id: int) -> TourStop:
     return stop
 
 
-def of_offices(session: Session, offices: frozenset[str] | None) -> Sequence[Tour]:
+def list_tours(session: Session, offices: frozenset[str] | None) -> Sequence[Tour]:
     """The tours of the offices with these slugs, or of all; the newest first."""
     asked = sa.select(Tour).join(Tour.office).order_by(Tour.id.desc())
     if offices is not None:
@@ -78,7 +78,7 @@ def of_offices(session: Session, offices: frozenset[str] | None) -> Sequence[Tou
     return session.scalars(asked).all()
 
 
-def stops(session: Session, tour_ids: Sequence[int]) -> dict[int, list[TourStop]]:
+def list_stops(session: Session, tour_ids: Sequence[int]) -> dict[int, list[TourStop]]:
     """The stops of some tours, by the id of the tour, in the order of the days."""
     found: dict[int, list[TourStop]] = defaultdict(list)
     asked = sa.select(TourStop).where(TourStop.tour_id.in_(tour_ids))
@@ -87,7 +87,7 @@ def stops(session: Session, tour_ids: Sequence[int]) -> dict[int, list[TourStop]
     return found
 
 
-def workshops_at(session: Session, stop_ids: Sequence[int]) -> dict[int, list[Workshop]]:
+def list_workshops(session: Session, stop_ids: Sequence[int]) -> dict[int, list[Workshop]]:
     """What is held at some stops, by the id of the stop, in the order they were made."""
     found: dict[int, list[Workshop]] = defaultdict(list)
     asked = sa.select(Workshop).where(Workshop.stop_id.in_(stop_ids)).order_by(Workshop.id)
@@ -125,7 +125,7 @@ def add_stop(session: Session, tour: Tour, plan: TourStopData, *, now: datetime)
     """A stop more, with a draft for each kind if it has a venue. Raises Refused."""
     lock(session, tour)
     _check(session, tour, plan)
-    there = stops(session, [tour.id])[tour.id]
+    there = list_stops(session, [tour.id])[tour.id]
     if any(_is_same(each, plan) for each in there):
         raise Refused(ErrorCode.TOUR_STOP_EXISTS)
     if len(there) >= MAX_STOPS:
@@ -155,7 +155,7 @@ def change_stop(
         raise Refused(ErrorCode.TOUR_STOP_NEEDS_VENUE)
     if {workshop.kind.code for workshop in there} - set(plan.kinds):
         raise Refused(ErrorCode.TOUR_STOP_KIND_IN_USE)
-    later, _longer = bulk.span_between(
+    later, _longer = bulk.compute_shift(
         (stop.day, stop.starts, stop.ends), (plan.day, plan.starts, plan.ends)
     )
     changed = []
@@ -165,7 +165,7 @@ def change_stop(
         assert plan.venue is not None
         is_here = workshop.venue_id == stop.venue_id
         own = (workshop.starts, workshop.ends) != (stop.starts, stop.ends)
-        moved = bulk.shifted(workshop_service.data_of(workshop), later)
+        moved = bulk.shift(workshop_service.get_data(workshop), later)
         wanted = replace(
             moved,
             ends=moved.ends if own else plan.ends,
@@ -247,7 +247,7 @@ _TO_COME: Final = frozenset({WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED})
 def _locked(session: Session, stop: TourStop) -> list[Workshop]:
     """Its workshops; nobody else changes any of them, or the stop, until the transaction ends."""
     lock_stop(session, stop)
-    there = workshops_at(session, [stop.id])[stop.id]
+    there = list_workshops(session, [stop.id])[stop.id]
     for workshop in there:
         workshop_service.lock(session, workshop)
     return there
@@ -271,7 +271,7 @@ def _fill(session: Session, tour: Tour, stop: TourStop, now: datetime) -> None:
     """A draft for each kind of the stop that has no workshop there, once it has a venue."""
     if stop.venue is None:
         return
-    there = {workshop.kind.code for workshop in workshops_at(session, [stop.id])[stop.id]}
+    there = {workshop.kind.code for workshop in list_workshops(session, [stop.id])[stop.id]}
     plan = TourStopData(**{name: getattr(stop, name) for name in TourStopData.__annotations__})
     for code in stop.kinds:
         if code not in there:
@@ -296,7 +296,7 @@ def _plan(
         mode=mode,
         capacity=base.capacity if plan.capacity is None else plan.capacity,
     )
-    return workshop_service.normalized(workshop_service.spread(wanted))
+    return workshop_service.normalize(workshop_service.spread_over_slots(wanted))
 
 
 def _zone(tour: Tour, plan: TourStopData) -> ZoneInfo:

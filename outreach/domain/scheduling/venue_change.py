@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.locations import venues
-from outreach.domain.locations.venues import Premises, Venue
+from outreach.domain.locations.venues import Venue, VenueData
 from outreach.domain.registrations import ContactMethod, reconfirmation
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling import workshop_service
@@ -34,31 +34,35 @@ class VenueChangeResult:
     told: int = 0  # people who are owed a notice of it
 
 
-def change(session: Session, venue: Venue, said: Premises, *, now: datetime) -> VenueChangeResult:
+def change_venue(
+    session: Session, venue: Venue, said: VenueData, *, now: datetime
+) -> VenueChangeResult:
     """Makes the venue what is said of it. Raises Refused when another one is that already, or when
     one of its workshops would begin at an hour that the new zone does not have, or be over."""
-    new = frozenset(name for name in venues.SAID if getattr(venue, name) != getattr(said, name))
+    new = frozenset(
+        name for name in venues.DETAIL_FIELDS if getattr(venue, name) != getattr(said, name)
+    )
     if not new:
         return VenueChangeResult(new)
     venues.require_own_name(session, venue.office, said, venue)
     for name in new:
         setattr(venue, name, getattr(said, name))
-    venues.settle(session)
+    venues.flush_unique(session)
     if {"city", "region"} & new:
-        venues.settle_in(session, venue)
+        venues.update_location(session, venue)
     if {"city", "region", "zone"} & new:
-        tour_stops.follow(session, venue)
+        tour_stops.follow_venue(session, venue)
     if new & _SHOWN:
         venue.changed_at = clock.second_after(venue.changed_at, now)
     session.flush()
     if not new & _WHERE:
         return VenueChangeResult(new)
-    there = upcoming(session, venue, now=now)
+    there = list_upcoming(session, venue, now=now)
     told = sum(_follow(session, each, venue, new, now) for each in there)
     return VenueChangeResult(new, len(there), told)
 
 
-def upcoming(session: Session, venue: Venue, *, now: datetime) -> Sequence[Workshop]:
+def list_upcoming(session: Session, venue: Venue, *, now: datetime) -> Sequence[Workshop]:
     """Its workshops that have not ended, drafts too."""
     return session.scalars(
         sa.select(Workshop)
@@ -75,13 +79,16 @@ def _follow(
     is_told = workshop.status is WorkshopStatus.PUBLISHED and bool(new & _TOLD)
     if workshop.zone != venue.zone:  # the hours on its wall stay, and mean other instants
         workshop_service.change(
-            session, workshop, replace(workshop_service.data_of(workshop), zone=venue.zone), now=now
+            session,
+            workshop,
+            replace(workshop_service.get_data(workshop), zone=venue.zone),
+            now=now,
         )
-        reached = workshop_service.reach(session, workshop)
+        reached = workshop_service.count_reachable(session, workshop)
         return reached[ContactMethod.EMAIL] + reached[ContactMethod.PHONE] if is_told else 0
     workshop_service.mark_changed(workshop, now, is_new_version=True)
     session.flush()
     if not is_told:
         return 0
-    reconfirmation.request_again(session, workshop)
+    reconfirmation.reset_reconfirmation(session, workshop)
     return registrations.notify_all(session, workshop, NotificationType.CHANGED, now=now)

@@ -17,8 +17,8 @@ from outreach.domain.workshops import DeliveryMode, time_slots
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import ErrorCode, Refused
 
-SLOT_MINUTES: Final = 20  # where neither the plan nor the kind says
-LARGEST_PARTY: Final = 20  # people on one registration: no kind and no workshop allows more
+DEFAULT_SLOT_MINUTES: Final = 20  # where neither the plan nor the kind says
+MAX_PARTY: Final = 20  # people on one registration: no kind and no workshop allows more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,17 +80,17 @@ def from_kind(kind: Kind, office: Office, day: date, starts: time) -> WorkshopDa
         way=kind.way,
         slot_minutes=kind.slot_minutes,
         visibility=kind.visibility,
-        party_limit=min(kind.party_limit, LARGEST_PARTY),  # a kind could once allow a hundred
+        party_limit=min(kind.party_limit, MAX_PARTY),  # a kind could once allow a hundred
         retention_days=kind.retention_days,
         has_reminders=kind.has_reminders,
         opens_days=kind.opens_days,
         confirm_days=kind.confirm_days,
         frees_silence=kind.frees_silence,
     )
-    return spread(plan)
+    return spread_over_slots(plan)
 
 
-def normalized(plan: WorkshopData) -> WorkshopData:
+def normalize(plan: WorkshopData) -> WorkshopData:
     """The plan as it is kept: of consultations the capacity is that of their hours together, and
     a party is no larger than one of them; other workshops have no hours."""
     if plan.way is not Way.SLOTS:
@@ -103,7 +103,7 @@ def normalized(plan: WorkshopData) -> WorkshopData:
     )
 
 
-def spread(plan: WorkshopData) -> WorkshopData:
+def spread_over_slots(plan: WorkshopData) -> WorkshopData:
     """Consultations with so many places in each slot that the plan's capacity is about reached."""
     if plan.way is not Way.SLOTS:
         return plan
@@ -112,12 +112,12 @@ def spread(plan: WorkshopData) -> WorkshopData:
 
 def _every(plan: WorkshopData) -> int:
     """How often a slot starts. A workshop that is shorter than that is one slot."""
-    every = plan.slot_minutes or plan.kind.slot_minutes or SLOT_MINUTES
-    return min(every, time_slots.length(plan.starts, plan.ends))
+    every = plan.slot_minutes or plan.kind.slot_minutes or DEFAULT_SLOT_MINUTES
+    return min(every, time_slots.count_minutes(plan.starts, plan.ends))
 
 
 def _slots(plan: WorkshopData) -> int:
-    return len(time_slots.minutes_of(plan.starts, plan.ends, _every(plan)))
+    return len(time_slots.list_offsets(plan.starts, plan.ends, _every(plan)))
 
 
 def check(plan: WorkshopData, *, is_draft: bool = False) -> None:

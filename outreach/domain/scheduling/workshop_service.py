@@ -24,12 +24,12 @@ from outreach.domain.registrations import (
     waitlist,
 )
 from outreach.domain.registrations.notifications import NotificationType
-from outreach.domain.scheduling.workshop_data import SLOT_MINUTES as SLOT_MINUTES
+from outreach.domain.scheduling.workshop_data import DEFAULT_SLOT_MINUTES as DEFAULT_SLOT_MINUTES
 from outreach.domain.scheduling.workshop_data import WorkshopData as WorkshopData
 from outreach.domain.scheduling.workshop_data import check as check
 from outreach.domain.scheduling.workshop_data import from_kind as from_kind
-from outreach.domain.scheduling.workshop_data import normalized as normalized
-from outreach.domain.scheduling.workshop_data import spread as spread
+from outreach.domain.scheduling.workshop_data import normalize as normalize
+from outreach.domain.scheduling.workshop_data import spread_over_slots as spread_over_slots
 from outreach.domain.workshops import (
     Workshop,
     WorkshopStatus,
@@ -105,7 +105,7 @@ def prepare(
     is_synthetic: bool = False,
 ) -> Workshop:
     """The same, for `add`: nothing has been written yet."""
-    plan = normalized(plan)
+    plan = normalize(plan)
     check(plan, is_draft=status is WorkshopStatus.DRAFT)
     return Workshop(
         public_id=new_public_id(plan.kind, plan.way),
@@ -136,12 +136,12 @@ def lock(session: Session, workshop: Workshop) -> None:
     """Nobody else changes it, or cancels its stop, until the transaction ends; and all that others
     have just changed of it is seen."""
     session.flush()  # what is not written yet would be lost
-    if (stop := tour_stops.of(session, workshop)) is not None:
+    if (stop := tour_stops.find_stop(session, workshop)) is not None:
         tour_stops.lock(session, stop)
     session.refresh(workshop, with_for_update={"of": Workshop, "key_share": True})
 
 
-def data_of(workshop: Workshop) -> WorkshopData:
+def get_data(workshop: Workshop) -> WorkshopData:
     """The workshop as it stands, to change with `dataclasses.replace`."""
     return WorkshopData(**{name: getattr(workshop, name) for name in _FIELDS})
 
@@ -154,7 +154,7 @@ def change(
     Raises Refused as `check` does, when fewer places are left than have been taken, where everybody
     would come to see the address of something discreet, and where what is to come would be over.
     """
-    plan = normalized(plan)
+    plan = normalize(plan)
     check(plan, is_draft=workshop.status is WorkshopStatus.DRAFT)
     new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(plan, n))
     if not new:
@@ -162,7 +162,7 @@ def change(
     if workshop.status is not WorkshopStatus.DRAFT and new & _OPENS and has_open_address(plan):
         raise Refused(ErrorCode.ADDRESS_EXPOSED)
     _starts_at, ends_at = clock.span(plan.day, plan.starts, plan.ends, plan.zone)
-    if new & _WHEN and would_be_past(workshop, ends_at, now=now):
+    if new & _WHEN and is_moved_to_past(workshop, ends_at, now=now):
         raise Refused(ErrorCode.WORKSHOP_PAST)
     was_hidden = workshop.is_hidden
     for name in new - {"capacity", "overbooked"}:
@@ -177,18 +177,18 @@ def change(
         mark_changed(workshop, now, is_new_version=moved)
     session.flush()
     if moved and now < workshop.ends_at:
-        reconfirmation.request_again(session, workshop)
+        reconfirmation.reset_reconfirmation(session, workshop)
     if workshop.status is WorkshopStatus.PUBLISHED:
         if moved and now < workshop.ends_at:
             registrations.notify_all(session, workshop, NotificationType.CHANGED, now=now)
             if new & _START:  # an offer was short as the old day was near
-                waitlist.renew(session, workshop, now=now)
+                waitlist.extend_offers(session, workshop, now=now)
         if moved or new & _PLACES:  # one that is put off has a list that moves again
             registrations.offer_free_seats(session, workshop, now=now)
     return new
 
 
-def would_be_past(workshop: Workshop, ends_at: datetime, *, now: datetime) -> bool:
+def is_moved_to_past(workshop: Workshop, ends_at: datetime, *, now: datetime) -> bool:
     """Whether that end says of what people still come to that it is past: a year is soon mistyped,
     and who registered is forgotten so many days after the day."""
     return workshop.status in _HAS_PEOPLE and ends_at <= now < workshop.ends_at
@@ -218,8 +218,8 @@ def publish(
         missing = [field for field in missing if field not in _NOT_IN_FILES]
     if missing:
         raise Refused(ErrorCode.FIELDS_MISSING, fields=missing)
-    check(data_of(workshop))
-    tour_stops.require_on(session, workshop)
+    check(get_data(workshop))
+    tour_stops.require_stop_active(session, workshop)
     workshop.status = WorkshopStatus.PUBLISHED
     workshop.published_at = workshop.published_at or now
     mark_changed(workshop, now, is_new_version=False)
@@ -251,7 +251,7 @@ def must_notify(workshop: Workshop, *, now: datetime) -> bool:
     return workshop.starts_at - now < NOTIFIED_CHANGES
 
 
-def reach(session: Session, workshop: Workshop) -> Mapping[ContactMethod, int]:
+def count_reachable(session: Session, workshop: Workshop) -> Mapping[ContactMethod, int]:
     """How many parties with a place or a turn can be told of something, and how."""
     rows = session.execute(
         sa.select(Registration.contact, sa.func.count())
@@ -266,14 +266,14 @@ def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.CANCELLED:
         raise Refused(ErrorCode.WORKSHOP_NOT_CANCELLED)
-    tour_stops.require_on(session, workshop)
+    tour_stops.require_stop_active(session, workshop)
     workshop.status = WorkshopStatus.PUBLISHED
     workshop.cancelled_at = None
     workshop.published_at = workshop.published_at or now
     mark_changed(workshop, now, is_new_version=True)
     session.flush()
     told = registrations.notify_all(session, workshop, NotificationType.REINSTATED, now=now)
-    waitlist.renew(session, workshop, now=now)  # nobody could say yes while it was off
+    waitlist.extend_offers(session, workshop, now=now)  # nobody could say yes while it was off
     registrations.offer_free_seats(session, workshop, now=now)
     return told
 

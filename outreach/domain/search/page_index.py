@@ -42,7 +42,7 @@ _CHANGES: Final = (
 _PUBLIC: Final = (Workshop.status.in_(PUBLIC_STATUSES), Workshop.way != Way.UNLISTED)
 
 
-def by_month(session: Session, since: Month, until: Month) -> list[MonthPages]:
+def list_months(session: Session, since: Month, until: Month) -> list[MonthPages]:
     """The months from `since` to `until` that have any, the first one first."""
     rows = session.execute(
         _joined(Workshop.month, sa.func.count(), *(sa.func.max(each) for each in _CHANGES))
@@ -53,7 +53,7 @@ def by_month(session: Session, since: Month, until: Month) -> list[MonthPages]:
     return [MonthPages(Month.from_number(row[0]), row[1], max(row[2:])) for row in rows]
 
 
-def of_month(session: Session, month: Month, *, skip: int, limit: int) -> Sequence[IndexedPage]:
+def list_pages(session: Session, month: Month, *, skip: int, limit: int) -> Sequence[IndexedPage]:
     """The pages of a month, by day and hour, without the first `skip`."""
     rows = session.execute(
         _joined(Workshop.public_id, *_CHANGES)

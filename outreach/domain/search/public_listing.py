@@ -25,7 +25,7 @@ from outreach.domain.workshops import (
     DeliveryMode,
     Workshop,
     WorkshopStatus,
-    opening,
+    compute_opening,
 )
 from outreach.errors import NotFound
 
@@ -85,7 +85,7 @@ class ListedWorkshop:
 
     @property
     def opens_at(self) -> datetime | None:
-        return opening(self.day, self.opens_days, self.zone)
+        return compute_opening(self.day, self.opens_days, self.zone)
 
     @property
     def has_open_address(self) -> bool:
@@ -117,7 +117,9 @@ _COLUMNS: Final = (
     Workshop.way,
     Workshop.mode,
     Workshop.visibility,
-    sa.case((Workshop.seats_left > search.MANY, search.MANY), else_=Workshop.seats_left),
+    sa.case(
+        (Workshop.seats_left > search.MAX_VALUES, search.MAX_VALUES), else_=Workshop.seats_left
+    ),
     Workshop.has_waiting_list,
     Workshop.opens_days,
     Workshop.languages,
@@ -167,7 +169,7 @@ _AFTER: Final = sa.tuple_(*_ORDER) > sa.tuple_(
 _ONE: Final = _LISTED.where(Workshop.public_id == sa.bindparam("public_id"))
 
 
-def page(
+def list_page(
     session: Session,
     filters: SearchFilters,
     *,
@@ -191,7 +193,7 @@ def page(
         "until": until,
         "limit": limit + 1,
     }
-    statement = (_COMING if is_coming else _PAGE).where(*search.conditions(filters))
+    statement = (_COMING if is_coming else _PAGE).where(*search.build_conditions(filters))
     if is_coming:
         values["now"] = now
     if office is not None:
@@ -205,7 +207,7 @@ def page(
     return found[:limit], ListingKey(last.day, last.starts, last.id) if last else None
 
 
-def find(session: Session, public_id: str) -> ListedWorkshop:
+def get_listed(session: Session, public_id: str) -> ListedWorkshop:
     """Raises NotFound, for what is not on the public list too."""
     row = session.execute(_ONE, {"public_id": public_id}).first()
     if row is None:

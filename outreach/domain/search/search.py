@@ -15,16 +15,16 @@ from sqlalchemy.orm import Session
 
 from outreach.db.base import Words
 from outreach.db.types import Codes, has_code
-from outreach.domain.locations.geocoding import ANYWHERE, Location, LocationScale, miles
+from outreach.domain.locations.geocoding import ANYWHERE, Location, LocationScale, distance_in_miles
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, opening
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, compute_opening
 
 HORIZON: Final = timedelta(days=90)
-PAGE: Final = 40
+PAGE_SIZE: Final = 40
 NEAR_MILES: Final = 50
-MANY: Final = 11  # so many places left, or more, are all the same to a list
+MAX_VALUES: Final = 11  # so many places left, or more, are all the same to a list
 _MILES_A_DEGREE: Final = 69.0
 
 
@@ -82,7 +82,7 @@ class SearchResult:
 
     @property
     def opens_at(self) -> datetime | None:
-        return opening(self.day, self.opens_days, self.zone)
+        return compute_opening(self.day, self.opens_days, self.zone)
 
     @property
     def kind_name(self) -> Words:
@@ -111,7 +111,7 @@ _SHOWN: Final = (
         Workshop.way,
         Workshop.mode,
         Workshop.visibility,
-        sa.case((Workshop.seats_left > MANY, MANY), else_=Workshop.seats_left),
+        sa.case((Workshop.seats_left > MAX_VALUES, MAX_VALUES), else_=Workshop.seats_left),
         Workshop.has_waiting_list,
         Workshop.opens_days,
         Workshop.languages,
@@ -157,8 +157,13 @@ _COUNT: Final = (
 )
 
 
-def upcoming(
-    session: Session, filters: SearchFilters, *, now: datetime, after: str = "", limit: int = PAGE
+def search_upcoming(
+    session: Session,
+    filters: SearchFilters,
+    *,
+    now: datetime,
+    after: str = "",
+    limit: int = PAGE_SIZE,
 ) -> SearchPage:
     """The workshops from now to 90 days ahead, by day and hour; a cancelled one until its end.
 
@@ -166,7 +171,7 @@ def upcoming(
     """
     if filters.where.scale is LocationScale.UNKNOWN:
         return SearchPage((), 0, None, filters)
-    wanted = conditions(filters)
+    wanted = build_conditions(filters)
     values = _window(filters, now)
     statement = _LIST.where(*wanted) if wanted else _LIST
     key = _read_key(after)
@@ -183,17 +188,17 @@ def upcoming(
     return SearchPage(found, total, _write_key(found[-1]) if len(rows) > limit else None, filters)
 
 
-def nearest(
+def search_nearest(
     session: Session, filters: SearchFilters, *, now: datetime, limit: int = 3
 ) -> list[tuple[SearchResult, float | None]]:
     """What there is instead when a place has nothing: the closest of the same kind, with miles,
     then what can be followed from anywhere; the distance of those is None."""
     everywhere = replace(filters, where=ANYWHERE)
-    found = upcoming(session, everywhere, now=now, limit=400).found
+    found = search_upcoming(session, everywhere, now=now, limit=400).found
     open_ones = [each for each in found if each.status is WorkshopStatus.PUBLISHED]
     here = filters.where.position
     with_miles = [
-        (each, miles(here, each.near_latitude, each.near_longitude))
+        (each, distance_in_miles(here, each.near_latitude, each.near_longitude))
         for each in open_ones
         if each.near_latitude is not None and here is not None
     ]
@@ -204,10 +209,10 @@ def nearest(
     return [*online, *close][: limit + 1]
 
 
-def conditions(filters: SearchFilters) -> list[sa.ColumnElement[bool]]:
+def build_conditions(filters: SearchFilters) -> list[sa.ColumnElement[bool]]:
     """The conditions, all to be met, that a workshop is what was asked for, whatever its day. The
     query has to join Office and Venue."""
-    found = is_there(filters.where)
+    found = build_location_conditions(filters.where)
     if filters.kinds:
         found.append(Workshop.kind_id.in_(filters.kinds))
     if filters.modes:
@@ -217,7 +222,7 @@ def conditions(filters: SearchFilters) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def is_there(where: Location) -> list[sa.ColumnElement[bool]]:
+def build_location_conditions(where: Location) -> list[sa.ColumnElement[bool]]:
     """The conditions, all to be met, that a workshop is at that place or, where it has no venue,
     of an office there. The query has to join Office and Venue. An unknown place has none."""
     region = sa.func.coalesce(Venue.region, Office.region)
@@ -270,7 +275,7 @@ def _read_key(text: str) -> tuple[date, time, int] | None:
         return None
 
 
-def coming_to(
+def list_upcoming(
     session: Session, office: Office, *, now: datetime, limit: int
 ) -> Sequence[SearchResult]:
     """The next workshops of one office."""
@@ -281,7 +286,7 @@ def coming_to(
     return [_found(row) for row in rows]
 
 
-def of_ids(session: Session, ids: Sequence[int]) -> Sequence[SearchResult]:
+def list_by_ids(session: Session, ids: Sequence[int]) -> Sequence[SearchResult]:
     """The workshops of these numbers, by day and hour."""
     rows = session.execute(_SHOWN.where(Workshop.id.in_(ids)).order_by(*_KEY))
     return [_found(row) for row in rows]

@@ -27,7 +27,7 @@ class AccommodationCapacity(Base):
     seats_left: Mapped[int]
 
 
-def left(session: Session, workshop_id: int) -> Mapping[str, int]:
+def get_left(session: Session, workshop_id: int) -> Mapping[str, int]:
     """How many parties can still have each need met; a need that is absent has no limit."""
     rows = session.execute(
         sa.select(AccommodationCapacity.need, AccommodationCapacity.seats_left).where(
@@ -45,7 +45,7 @@ def reserve(session: Session, workshop_id: int, needs: Iterable[str]) -> bool:
         found = session.connection().execute(_TAKE, {"workshop": workshop_id, "what": need})
         if found.rowcount == 1:
             taken.append(need)
-        elif need in left(session, workshop_id):
+        elif need in get_left(session, workshop_id):
             release(session, workshop_id, taken)
             return False
     return True

@@ -195,7 +195,7 @@ class Workshop(Base):
     @property
     def opens_at(self) -> datetime | None:
         """From when a place can be saved. None: at once."""
-        return opening(self.day, self.opens_days, self.zone)
+        return compute_opening(self.day, self.opens_days, self.zone)
 
     @property
     def confirm_at(self) -> datetime | None:
@@ -216,7 +216,7 @@ class Workshop(Base):
         return self.ends_at <= now
 
 
-def opening(day: date, opens_days: int | None, zone: ZoneInfo) -> datetime | None:
+def compute_opening(day: date, opens_days: int | None, zone: ZoneInfo) -> datetime | None:
     """The first minute, there, of the day that many days before; None: at once."""
     if opens_days is None:
         return None
@@ -250,7 +250,7 @@ def find_all(session: Session, public_ids: Collection[str]) -> Sequence[Workshop
     return found
 
 
-def office_slug(session: Session, public_id: str) -> str:
+def get_office_slug(session: Session, public_id: str) -> str:
     """The slug of the office whose workshop it is. Raises NotFound."""
     slug = session.scalar(_SLUG, {"public_id": public_id})
     if slug is None:
@@ -265,7 +265,7 @@ _SLUG: Final = (
 )
 
 
-def by_id(session: Session, workshop_id: int) -> Workshop | None:
+def find_by_id(session: Session, workshop_id: int) -> Workshop | None:
     return session.get(Workshop, workshop_id)
 
 
@@ -295,7 +295,7 @@ def find_by_external_id(session: Session, external_id: str) -> Workshop | None:
     return session.scalar(sa.select(Workshop).where(Workshop.external_id == external_id))
 
 
-def version(session: Session, public_id: str) -> tuple[object, ...] | None:
+def get_version(session: Session, public_id: str) -> tuple[object, ...] | None:
     """Another one as soon as anything of the workshop changes, its venue, office and kind with it;
     only the seats that are left do not count. None when there is no such workshop."""
     row = session.connection().execute(_VERSION, {"public_id": public_id}).first()
@@ -335,7 +335,7 @@ def find_public(session: Session, public_id: str) -> Workshop:
     return workshop
 
 
-def loaded_from(session: Session, external_ids: Sequence[str]) -> dict[str, Workshop]:
+def find_imported(session: Session, external_ids: Sequence[str]) -> dict[str, Workshop]:
     """The workshops that were loaded from rows of a file, by the id of the row. A row may also
     name one as calendars do: `taller-` and its uid."""
     found: dict[str, Workshop] = {}
@@ -350,7 +350,7 @@ def loaded_from(session: Session, external_ids: Sequence[str]) -> dict[str, Work
     return found
 
 
-def of_office(
+def list_workshops(
     session: Session, office: Office, *, since: date, until: date, limit: int | None = None
 ) -> Sequence[Workshop]:
     """An office's workshops of the days from `since` to before `until`, drafts too."""
@@ -362,7 +362,7 @@ def of_office(
     ).all()
 
 
-def together_with(session: Session, workshop: Workshop, *, now: datetime) -> Sequence[Workshop]:
+def list_group_dates(session: Session, workshop: Workshop, *, now: datetime) -> Sequence[Workshop]:
     """The other dates of its series in which a place can be saved along with this one, in the
     order of the days. None where the organizer has not said so, nor for one-to-one consultations:
     each of those wants an hour of its own."""
@@ -390,7 +390,7 @@ def together_with(session: Session, workshop: Workshop, *, now: datetime) -> Seq
 ONLINE_MODES: Final = tuple(each for each in DeliveryMode if each is not DeliveryMode.IN_PERSON)
 
 
-def modes_named(word: str) -> tuple[DeliveryMode, ...]:
+def parse_modes(word: str) -> tuple[DeliveryMode, ...]:
     """What a filter `modalidad=` means: a mode's code, or `en-linea` for all one can follow from
     anywhere. Raises NotFound."""
     if word == "en-linea":

@@ -107,14 +107,14 @@ class ChosenPartners:
 _Ally = TypeVar("_Ally", Partner, Speaker)
 
 
-def of_office(session: Session, office: Office) -> Sequence[Partner]:
+def list_partners(session: Session, office: Office) -> Sequence[Partner]:
     """All of an office's, those that are retired too."""
     return session.scalars(
         sa.select(Partner).where(Partner.office_id == office.id).order_by(Partner.name)
     ).all()
 
 
-def by_office(
+def list_by_office(
     session: Session, office_ids: Collection[int]
 ) -> tuple[dict[int, list[Partner]], dict[int, list[Speaker]]]:
     """Those of several offices: partners and speakers by the office's id."""
@@ -131,7 +131,7 @@ def by_office(
     return partners, speakers
 
 
-def speakers_of(session: Session, office: Office) -> Sequence[Speaker]:
+def list_speakers(session: Session, office: Office) -> Sequence[Speaker]:
     return session.scalars(
         sa.select(Speaker).where(Speaker.office_id == office.id).order_by(Speaker.name)
     ).all()
@@ -147,7 +147,7 @@ def find_speaker(session: Session, office: Office, speaker_id: int) -> Speaker:
     return _own(session.get(Speaker, speaker_id), office)
 
 
-def keep(session: Session, ally: _Ally) -> None:
+def save(session: Session, ally: _Ally) -> None:
     """Keeps a new one, or what was changed of one. Raises Refused when the office has another of
     that name."""
     session.add(ally)
@@ -164,7 +164,7 @@ def keep(session: Session, ally: _Ally) -> None:
         raise Refused(ErrorCode.PARTNER_EXISTS) from None
 
 
-def chosen(session: Session, workshop: Workshop) -> ChosenPartners:
+def get_chosen(session: Session, workshop: Workshop) -> ChosenPartners:
     partners = session.scalars(
         sa.select(Partner.id)
         .join(WorkshopPartner, WorkshopPartner.partner_id == Partner.id)
@@ -180,13 +180,13 @@ def chosen(session: Session, workshop: Workshop) -> ChosenPartners:
     return ChosenPartners(tuple(partners), tuple(speakers))
 
 
-def choose(session: Session, workshop: Workshop, wanted: ChosenPartners) -> frozenset[str]:
+def set_chosen(session: Session, workshop: Workshop, wanted: ChosenPartners) -> frozenset[str]:
     """Makes these the ones who give it; what is new of it. Raises NotFound for another office's."""
     for partner_id in wanted.partners:
         find(session, workshop.office, partner_id)
     for speaker_id in wanted.speakers:
         find_speaker(session, workshop.office, speaker_id)
-    before, new = chosen(session, workshop), set()
+    before, new = get_chosen(session, workshop), set()
     if set(before.partners) != set(wanted.partners):
         new.add("partners")
         session.execute(
@@ -212,7 +212,7 @@ def choose(session: Session, workshop: Workshop, wanted: ChosenPartners) -> froz
 def copy(session: Session, source: Workshop, target: Workshop) -> frozenset[str]:
     """Who gives the one gives the other too: of a clone, or of the dates of a series. What is new
     of it."""
-    return choose(session, target, chosen(session, source))
+    return set_chosen(session, target, get_chosen(session, source))
 
 
 def are_alike(session: Session, workshops: Sequence[Workshop]) -> bool:
@@ -230,7 +230,7 @@ def are_alike(session: Session, workshops: Sequence[Workshop]) -> bool:
     return len({frozenset(each) for each in given.values()}) <= 1
 
 
-def said_of(session: Session, workshop: Workshop) -> list[str]:
+def list_public_names(session: Session, workshop: Workshop) -> list[str]:
     """The names that the public may read beside a workshop: partners, then speakers."""
     if workshop.is_discreet:
         return []
@@ -249,14 +249,14 @@ def said_of(session: Session, workshop: Workshop) -> list[str]:
     return [*partners, *speakers]
 
 
-def all_of(session: Session, workshop: Workshop) -> list[str]:
+def list_names(session: Session, workshop: Workshop) -> list[str]:
     """The names of all who give it, for the staff."""
-    there = chosen(session, workshop)
+    there = get_chosen(session, workshop)
     names = [session.get_one(Partner, each).name for each in there.partners]
     return names + [session.get_one(Speaker, each).name for each in there.speakers]
 
 
-def ids(values: Iterable[str]) -> tuple[int, ...]:
+def parse_ids(values: Iterable[str]) -> tuple[int, ...]:
     """What a form has ticked."""
     return tuple(int(each) for each in values)
 

@@ -112,7 +112,7 @@ def _of_its_day(workshop: Workshop, now: datetime) -> list[UnconfirmedWarnings]:
     elif workshop.starts_at < now + timedelta(days=MIN_DAYS):
         found.append(UnconfirmedWarnings(PublishWarning.SOON, str(MIN_DAYS)))
     place = workshop.venue or workshop.office
-    closed = holidays.of(workshop.day, workshop.office.country, place.region)
+    closed = holidays.list_holidays(workshop.day, workshop.office.country, place.region)
     if closed:
         found.append(UnconfirmedWarnings(PublishWarning.HOLIDAY, closed[0].name))
     if clock.is_doubled(workshop.day, workshop.starts, workshop.zone):

@@ -31,7 +31,7 @@ def find(session: Session, office: Office, series_id: int) -> WorkshopSeries:
     return series
 
 
-def of_office(session: Session, office: Office) -> Sequence[WorkshopSeries]:
+def list_series(session: Session, office: Office) -> Sequence[WorkshopSeries]:
     return session.scalars(
         sa.select(WorkshopSeries)
         .where(WorkshopSeries.office_id == office.id)

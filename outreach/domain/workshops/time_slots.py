@@ -31,7 +31,7 @@ class TimeSlot(Base):
     seats_left: Mapped[int]
 
 
-def of_workshop(session: Session, workshop: Workshop) -> Sequence[TimeSlot]:
+def list_slots(session: Session, workshop: Workshop) -> Sequence[TimeSlot]:
     """In the order of the day."""
     return session.scalars(_OF_WORKSHOP, {"workshop": workshop.id}).all()
 
@@ -45,22 +45,22 @@ _OF_WORKSHOP: Final = (
 
 def find(session: Session, workshop: Workshop, hour: str) -> TimeSlot:
     """The slot that starts at that hour, as `10:20`. Raises NotFound."""
-    for slot in of_workshop(session, workshop):
-        if f"{starts(workshop, slot.minute):%H:%M}" == hour:
+    for slot in list_slots(session, workshop):
+        if f"{get_start(workshop, slot.minute):%H:%M}" == hour:
             return slot
     raise NotFound("slot")
 
 
-def starts(workshop: Workshop, minute: int) -> time:
+def get_start(workshop: Workshop, minute: int) -> time:
     """When a slot starts, on the wall clock of the venue."""
     return _at(workshop, minute).time()
 
 
-def ends(workshop: Workshop, minute: int) -> time:
+def get_end(workshop: Workshop, minute: int) -> time:
     return _at(workshop, minute + (workshop.slot_minutes or 0)).time()
 
 
-def day(workshop: Workshop, minute: int) -> date:
+def get_day(workshop: Workshop, minute: int) -> date:
     """The day of a slot: of the small hours it is the next one."""
     return _at(workshop, minute).date()
 
@@ -71,12 +71,12 @@ def _at(workshop: Workshop, minute: int) -> datetime:
     return begin + timedelta(minutes=minute)
 
 
-def minutes_of(starts: time, ends: time, every: int) -> list[int]:
+def list_offsets(starts: time, ends: time, every: int) -> list[int]:
     """The offsets of the slots of such a workshop: only whole ones."""
-    return list(range(0, length(starts, ends) - every + 1, every))
+    return list(range(0, count_minutes(starts, ends) - every + 1, every))
 
 
-def length(starts: time, ends: time) -> int:
+def count_minutes(starts: time, ends: time) -> int:
     """Minutes between them; an end that is not after the start is of the next day."""
     minutes = (ends.hour - starts.hour) * 60 + ends.minute - starts.minute
     return minutes if minutes > 0 else minutes + 24 * 60
@@ -87,7 +87,7 @@ def sync(session: Session, workshop: Workshop) -> None:
 
     Raises Refused when that would take a place from somebody. The workshop's row is locked by the
     caller."""
-    wanted = minutes_of(workshop.starts, workshop.ends, workshop.slot_minutes or 1)
+    wanted = list_offsets(workshop.starts, workshop.ends, workshop.slot_minutes or 1)
     # What was read of them before the lock may be old.
     fresh = _OF_WORKSHOP.execution_options(populate_existing=True)
     rows = session.scalars(fresh, {"workshop": workshop.id})
@@ -126,7 +126,7 @@ def remove_all(session: Session, workshop: Workshop) -> None:
 
 
 def _taken(workshop: Workshop, slot: TimeSlot) -> Refused:
-    hour = starts(workshop, slot.minute)
+    hour = get_start(workshop, slot.minute)
     return Refused(ErrorCode.SLOT_TAKEN, hour=hour)
 
 
@@ -139,7 +139,7 @@ def release(session: Session, slot_id: int, people: int) -> None:
     session.connection().execute(_GIVE_BACK, {"slot": slot_id, "people": people})
 
 
-def first_free(session: Session, workshop_id: int, people: int) -> int | None:
+def find_first_free(session: Session, workshop_id: int, people: int) -> int | None:
     """The id of the earliest slot with so many places."""
     return session.scalar(
         sa.select(TimeSlot.id)

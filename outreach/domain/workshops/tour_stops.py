@@ -42,23 +42,23 @@ def lock(session: Session, stop: TourStop) -> None:
     session.refresh(stop, with_for_update={"of": TourStop, "key_share": True})
 
 
-def of(session: Session, workshop: Workshop) -> TourStop | None:
+def find_stop(session: Session, workshop: Workshop) -> TourStop | None:
     return session.get(TourStop, workshop.stop_id) if workshop.stop_id is not None else None
 
 
-def is_off(session: Session, workshop: Workshop) -> bool:
+def is_stop_cancelled(session: Session, workshop: Workshop) -> bool:
     """Whether its stop is cancelled."""
-    stop = of(session, workshop)
+    stop = find_stop(session, workshop)
     return stop is not None and stop.cancelled_at is not None
 
 
-def require_on(session: Session, workshop: Workshop) -> None:
+def require_stop_active(session: Session, workshop: Workshop) -> None:
     """Raises Refused for a workshop whose stop is cancelled."""
-    if is_off(session, workshop):
+    if is_stop_cancelled(session, workshop):
         raise Refused(ErrorCode.WORKSHOP_OF_CANCELLED_STOP)
 
 
-def follow(session: Session, venue: Venue) -> None:
+def follow_venue(session: Session, venue: Venue) -> None:
     """A stop is in the city and the zone of its venue, whatever is said of that now."""
     session.execute(
         sa.update(TourStop)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from outreach.domain import workshops
-from outreach.domain.text import clean, plain
+from outreach.domain.text import clean, fold
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refused
 from outreach.feeds import labels
@@ -46,7 +46,7 @@ def table(
     """The events of a file as lines. Raises Unfit."""
     calendar = ical.read(name, data, most=most)
     ids = [_id(each) for each in calendar.events]
-    there = workshops.loaded_from(session, ids)
+    there = workshops.find_imported(session, ids)
     maker = _Maker(calendar, known, given)
     lines = [
         maker.line(event, id_, there.get(id_))
@@ -98,7 +98,7 @@ class _Maker:
         return facts.zone if facts else ZoneInfo("UTC")
 
     def _new(self, event: IcalEvent) -> dict[str, str]:
-        found = (self._kinds.get(plain(each)) for each in event.categories)
+        found = (self._kinds.get(fold(each)) for each in event.categories)
         kind = next((code for code in found if code), self._given.kind)
         statuses = {"CANCELLED": WorkshopStatus.CANCELLED, "CONFIRMED": WorkshopStatus.PUBLISHED}
         said = dict.fromkeys(COLUMNS, "") | {
@@ -151,7 +151,7 @@ def _where(location: str, around: tuple[str, str]) -> dict[str, str]:
     rest = parts[1:]
     if rest and rest[-1] == region:
         rest.pop()
-    if rest and plain(rest[-1]) == plain(city):
+    if rest and fold(rest[-1]) == fold(city):
         rest.pop()
     return {
         "venue": parts[0] if parts else "",
@@ -170,7 +170,7 @@ def _city_and_region(known: Network, office: str) -> tuple[str, str]:
 def _by_name(known: Network) -> dict[str, str]:
     """Kinds by all that a calendar may call them."""
     pairs: Iterable[tuple[str, str]] = (
-        (plain(name), facts.code)
+        (fold(name), facts.code)
         for code, facts in known.kinds.items()
         for name in (code, *facts.names)
         if name

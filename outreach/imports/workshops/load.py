@@ -67,7 +67,7 @@ def load(
     `is_synthetic` marks them as a reconstruction. Raises Faulty when a row asks for what cannot be
     done to the workshop as it stands: then leave the transaction, nothing must be kept.
     """
-    known = workshops.loaded_from(session, [row.id for row in rows])
+    known = workshops.find_imported(session, [row.id for row in rows])
     loader = _Loader(session, now, is_synthetic)
     for row in watch(rows):
         loader.take(row, known.get(row.id))
@@ -87,8 +87,8 @@ class Named:
     @classmethod
     def of(cls, session: Session) -> "Named":
         return cls(
-            {office.slug: office for office in offices.all_of_them(session)},
-            {kind.code: kind for kind in kinds.all_of_them(session)},
+            {office.slug: office for office in offices.list_offices(session)},
+            {kind.code: kind for kind in kinds.list_kinds(session)},
         )
 
 
@@ -98,7 +98,7 @@ def unplannable(
     """Why what the row says of the workshop, or of a new one, cannot be. Nothing is written to
     find out: no venue is made, and that there is one has been seen to when the row was read."""
     told = _told(row, workshop, named, workshop.venue if workshop is not None else None)
-    told = workshop_service.normalized(told)
+    told = workshop_service.normalize(told)
     try:
         workshop_service.check(told, is_draft=True)
         if workshop is not None:
@@ -135,10 +135,14 @@ def impossible(
     elif workshop_service.cancel in steps and (ends_at if is_draft else workshop.ends_at) <= now:
         error = Refused(ErrorCode.CANCEL_AFTER_END)
         yield _refused(row, "status", row.status.value, error)
-    if steps and steps[0] is not workshop_service.cancel and tour_stops.is_off(session, workshop):
+    if (
+        steps
+        and steps[0] is not workshop_service.cancel
+        and tour_stops.is_stop_cancelled(session, workshop)
+    ):
         error = Refused(ErrorCode.WORKSHOP_OF_CANCELLED_STOP)
         yield _refused(row, "status", row.status.value, error)
-    if workshop_service.would_be_past(workshop, ends_at, now=now):
+    if workshop_service.is_moved_to_past(workshop, ends_at, now=now):
         starts_at = f"{row.day}T{row.starts:%H:%M}"
         yield _refused(row, "starts_at", starts_at, Refused(ErrorCode.WORKSHOP_PAST))
     taken = workshop.capacity + workshop.overbooked - workshop.seats_left
@@ -240,7 +244,7 @@ class _Loader:
             return now_at
         key = (office.slug, place)
         if key not in self._venues:
-            self._venues[key] = venues.find_or_make(
+            self._venues[key] = venues.find_or_create(
                 self._session,
                 office,
                 place.name,
@@ -265,7 +269,7 @@ def _told(
     kind, office, title = named.kinds[row.kind], named.offices[row.office], dict(row.title)
     plan = workshop_service.from_kind(kind, office, row.day, row.starts)
     if before is not None:
-        there = workshop_service.data_of(before)
+        there = workshop_service.get_data(before)
         plan = there if before.kind.code == row.kind else _as_its_kind(there, plan)
         if not row.has_french and "fr" in before.title:
             title["fr"] = before.title["fr"]
@@ -286,7 +290,7 @@ def _told(
         has_childcare=row.has_childcare,
         phone=plan.phone if row.phone is None else row.phone,
     )
-    return workshop_service.spread(told)
+    return workshop_service.spread_over_slots(told)
 
 
 def is_same_venue(venue: Venue, place: ImportedPlace) -> bool:

@@ -85,7 +85,7 @@ def look(
 ) -> ImportPreview:
     """What would become of each row, and what stands against it. Workshops of offices that are
     not `mine` are not told of, nor changed."""
-    known = workshops.loaded_from(session, [row.id for row in rows])
+    known = workshops.find_imported(session, [row.id for row in rows])
     named = Named.of(session)
     faults: list[ImportFault] = []
     seen: list[PreviewedRow] = []
@@ -102,7 +102,9 @@ def look(
         faults += found
         if not found:
             seen.append(_compared(row, workshop))
-    told = agenda.reachable(session, [known[e.row.id].id for e in seen if _is_told(e, known, now)])
+    told = agenda.count_reachable(
+        session, [known[e.row.id].id for e in seen if _is_told(e, known, now)]
+    )
     seen = [
         replace(each, told=told.get(known[each.row.id].id, 0)) if each.row.id in known else each
         for each in seen
@@ -183,13 +185,13 @@ def _capacity(row: WorkshopImportRow, workshop: Workshop) -> int:
     if row.way is not Way.SLOTS:
         return row.capacity
     plan = replace(
-        workshop_service.data_of(workshop),
+        workshop_service.get_data(workshop),
         way=row.way,
         starts=row.starts,
         ends=row.ends,
         capacity=row.capacity,
     )
-    return workshop_service.normalized(workshop_service.spread(plan)).capacity
+    return workshop_service.normalize(workshop_service.spread_over_slots(plan)).capacity
 
 
 def _is_told(seen: PreviewedRow, known: Mapping[str, Workshop], now: datetime) -> bool:
@@ -214,7 +216,7 @@ def _twins(
     in_file = {workshop.public_id for workshop in known.values()}
     first, last = min(row.day for row in new), max(row.day for row in new)
     wanted = {_hour(row) for row in new}
-    for public_id, hour in agenda.hours(session, mine, first, last):
+    for public_id, hour in agenda.list_hours(session, mine, first, last):
         if hour in wanted and public_id not in in_file:
             there[hour].append(public_id)
     for row in new:

@@ -17,7 +17,7 @@ from outreach.db.types import Codes
 from outreach.domain.dashboard.agenda import Offices
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Way
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.i18n import LANGUAGES, SPOKEN
 from outreach.imports import csv_tables
@@ -129,7 +129,7 @@ def network(session: Session, mine: Offices = None) -> Network:
             office.slug: OfficeFacts(
                 zone=office.zone, country=office.country, city=office.city, region=office.region
             )
-            for office in offices.all_of_them(session)
+            for office in offices.list_offices(session)
             if mine is None or office.slug in mine
         },
         kinds={
@@ -140,7 +140,7 @@ def network(session: Session, mine: Offices = None) -> Network:
                 capacity=kind.capacity,
                 names=(*kind.name.values(), *kind.short_name.values()),
             )
-            for kind in kinds.all_of_them(session)
+            for kind in kinds.list_kinds(session)
             for name in (kind.code, kind.public_code)
         },
     )
@@ -281,7 +281,7 @@ def _mode(line: RowParser) -> DeliveryMode | None:
     if line.raw("mode"):
         modes = {each.value: each for each in DeliveryMode}
         return line.one_of("mode", modes)
-    return DeliveryMode.VIDEO_CALL if plain(line.raw("venue")) in _ONLINE else None
+    return DeliveryMode.VIDEO_CALL if fold(line.raw("venue")) in _ONLINE else None
 
 
 def _place(line: RowParser, office: OfficeFacts | None) -> ImportedPlace:

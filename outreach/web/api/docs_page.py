@@ -76,9 +76,9 @@ def _parts() -> dict[str, str]:
     now, known = clock.now(), reference()
     this = Month.of(now.date())
     with store().read() as session:
-        found, _more = public_listing.page(session, SearchFilters(), now=now, limit=1)
+        found, _more = public_listing.list_page(session, SearchFilters(), now=now, limit=1)
         counted = [month for month in workshop_counts.months(session) if month < this]
-        over = handlers.over(session, months.closed(session, *FAR), now=now)
+        over = handlers.over(session, months.list_closed_months(session, *FAR), now=now)
         typed = month_report.figure_months(session, *FAR)
     office = next((each.slug for each in known.offices if each.is_open(now.date())), "")
     return {

@@ -22,7 +22,7 @@ from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.search import public_listing
 from outreach.domain.search.public_listing import ListingKey
 from outreach.domain.search.search import SearchFilters
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 from outreach.errors import NotFound
 from outreach.reports import month_report, month_tables, workshop_counts
 from outreach.web.api import params, schemas, serializers
@@ -120,11 +120,11 @@ def listed(question: Question) -> Answer:
         until=asked.day("hasta"),
         languages=asked.many("idioma"),
         modes=tuple(
-            {m: None for word in asked.many("modalidad") for m in workshops.modes_named(word)}
+            {m: None for word in asked.many("modalidad") for m in workshops.parse_modes(word)}
         ),
     )
     slug = asked.one("oficina")
-    found, key = public_listing.page(
+    found, key = public_listing.list_page(
         session,
         filters,
         office=_office(slug, known).id if slug else None,
@@ -146,7 +146,7 @@ def listed(question: Question) -> Answer:
 def one_listed(question: Question, id: str) -> Answer:
     changed_at = change_counters.read(question.session, change_counters.NETWORK)[1]
     try:
-        found = public_listing.find(question.session, id)
+        found = public_listing.get_listed(question.session, id)
     except NotFound:
         raise Missing(
             f"There is no workshop {quoted(id)} on the public list. Look in /api/v1/workshops."
@@ -179,7 +179,7 @@ def count(question: Question, month: str) -> Answer:
         )
     except NotFound:
         raise Missing(f"{month} has no revision {asked}. Look in /api/v1/counts/{month}.") from None
-    revisions = [each.number for each in months.revisions(question.session, wanted)]
+    revisions = [each.number for each in months.list_revisions(question.session, wanted)]
     told = msgspec.convert(month_tables.as_json(found, revisions=revisions), schemas.Count)
     # An hour later the same numbers say that they are as of an hour later: no news.
     return Answer(
@@ -212,7 +212,7 @@ def figures_of(question: Question, month: str) -> Answer:
 def bulletins(question: Question) -> Answer:
     asked, session = question.asked, question.session
     limit, after = asked.number(params.LIMIT_MONTHS), asked.one("after")
-    closed = months.closed(session, *FAR)
+    closed = months.list_closed_months(session, *FAR)
     found = [
         month
         for month in over(session, closed, now=question.now)
@@ -236,7 +236,7 @@ def bulletins(question: Question) -> Answer:
 
 def bulletin(question: Question, month: str) -> Answer:
     wanted, session = read_month(month), question.session
-    closed = months.closed(session, wanted, wanted)
+    closed = months.list_closed_months(session, wanted, wanted)
     if wanted not in over(session, closed, now=question.now):
         raise Missing(
             f"{month} is not over, or has nothing to tell. The months there are: /api/v1/bulletins."
@@ -272,7 +272,7 @@ def read_key(text: str) -> ListingKey:
 def over(session: Session, closed: Iterable[Month], *, now: datetime) -> list[Month]:
     """The months that are over, as the bulletin's page has it, and have something to tell: those
     that are `closed`, and those that have any workshop or figure. The newest first."""
-    found = {*closed, *workshop_counts.months(session), *figures.months(session)}
+    found = {*closed, *workshop_counts.months(session), *figures.list_months(session)}
     return sorted((month for month in found if workshop_counts.is_over(month, now)), reverse=True)
 
 
@@ -314,7 +314,7 @@ def _no_kind(code: str) -> Missing:
 def _where(session: Session, typed: str) -> Location:
     if not typed:
         return geocoding.ANYWHERE
-    where = geocoding.resolve(session, typed) if plain(typed) else None
+    where = geocoding.resolve(session, typed) if fold(typed) else None
     if where is None or where.scale is LocationScale.UNKNOWN:
         raise Missing(f"We do not know the place {quoted(typed)}. Write a state, like IL.")
     return where

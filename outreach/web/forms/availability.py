@@ -72,7 +72,7 @@ def of_workshop(session: Session, workshop: Workshop, *, now: datetime) -> Avail
     return Availability(
         hours=_hours(session, workshop),
         used_up=_used_up(session, workshop),
-        dates=workshops.together_with(session, workshop, now=now),
+        dates=workshops.list_group_dates(session, workshop, now=now),
     )
 
 
@@ -93,11 +93,11 @@ def _hours(session: Session, workshop: Workshop, mine: int | None = None) -> lis
     # Of a discreet kind an hour that is taken is not even shown: nobody is to watch one go.
     return [
         AvailableSlot(
-            time_slots.day(workshop, slot.minute),
-            time_slots.starts(workshop, slot.minute),
+            time_slots.get_day(workshop, slot.minute),
+            time_slots.get_start(workshop, slot.minute),
             slot.seats_left > 0 or slot.id == mine,
         )
-        for slot in time_slots.of_workshop(session, workshop)
+        for slot in time_slots.list_slots(session, workshop)
         if slot.seats_left > 0 or slot.id == mine or not workshop.is_discreet
     ]
 
@@ -105,7 +105,9 @@ def _hours(session: Session, workshop: Workshop, mine: int | None = None) -> lis
 def _used_up(session: Session, workshop: Workshop) -> set[str]:
     if not workshop.support:
         return set()
-    return {need for need, left in accommodations.left(session, workshop.id).items() if left == 0}
+    return {
+        need for need, left in accommodations.get_left(session, workshop.id).items() if left == 0
+    }
 
 
 # Needs, in words

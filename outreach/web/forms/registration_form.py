@@ -260,8 +260,8 @@ def hours_of(workshop: Workshop) -> set[str]:
     """The hours there are, free or not, as `10:20`."""
     if not workshop.has_slots or not workshop.slot_minutes:
         return set()
-    minutes = time_slots.minutes_of(workshop.starts, workshop.ends, workshop.slot_minutes)
-    return {f"{time_slots.starts(workshop, minute):%H:%M}" for minute in minutes}
+    minutes = time_slots.list_offsets(workshop.starts, workshop.ends, workshop.slot_minutes)
+    return {f"{time_slots.get_start(workshop, minute):%H:%M}" for minute in minutes}
 
 
 def _is_tick(field: StringField) -> bool:

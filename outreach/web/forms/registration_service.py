@@ -66,7 +66,7 @@ def _key_of(before: Registration, made: list[tuple[Workshop, SealedRegistration]
     """The key of what was saved. Those made now go, unless they are the very ones of it."""
     if not made or before.key_id != made[0][1].key_id:
         _destroy(made)
-    return registrations.key_of(key_store(), before)
+    return registrations.get_key(key_store(), before)
 
 
 def _destroy(made: list[tuple[Workshop, SealedRegistration]]) -> None:

@@ -45,7 +45,7 @@ def workshop(session: Session, public_id: str) -> Workshop:
     The object is shared by threads: read only. Raises NotFound.
     """
     cache: MemoryCache[Workshop] = current_app.extensions["outreach_workshops"]
-    version = workshops.version(session, public_id)
+    version = workshops.get_version(session, public_id)
     cached = cache.get(public_id, version=version)
     if cached is None:
         cached = workshops.find_public(session, public_id)
@@ -67,11 +67,11 @@ class _ReferenceCache:
         if cached is not None:
             return cached
         with self._store.read() as session:
-            version = offices.version(session), kinds.version(session)
+            version = offices.get_version(session), kinds.get_version(session)
             data = self._by_version.get("reference", version=version)
             if data is None:
                 data = ReferenceData(
-                    version, offices.all_of_them(session), kinds.all_of_them(session)
+                    version, offices.list_offices(session), kinds.list_kinds(session)
                 )
                 self._by_version.put("reference", data, version=version)
         self._by_mark.put("reference", data, version=mark)

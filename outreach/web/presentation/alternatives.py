@@ -12,7 +12,7 @@ from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.network.kinds import Way
 from outreach.domain.search import search
 from outreach.domain.search.search import SearchFilters, SearchResult
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.web.context import config, store
 from outreach.web.presentation import formatting, workshop_cards
@@ -40,7 +40,7 @@ def alternatives(session: Session, workshop: Workshop, *, now: datetime) -> list
         return []
     of_kind = _same_kind(workshop)
     for filters in (of_kind, replace(of_kind, kinds=())):
-        found = search.upcoming(session, filters, now=now, limit=20).found
+        found = search.search_upcoming(session, filters, now=now, limit=20).found
         open_ones = [each for each in found if each.id != workshop.id and _can_be_had(each, now)]
         if open_ones:
             return [workshop_cards.card(each, now=now) for each in open_ones[:MOST]]
@@ -54,7 +54,7 @@ def other_days(workshop: Workshop) -> list[AlternativeDay]:
         return []
     now = clock.now()
     with store().read() as session:
-        found = search.upcoming(session, _same_kind(workshop), now=now).found
+        found = search.search_upcoming(session, _same_kind(workshop), now=now).found
     days = [
         each
         for each in found
@@ -83,7 +83,7 @@ def _same_kind(workshop: Workshop) -> SearchFilters:
     """Those of its kind, around its office."""
     office = workshop.office
     here = Location(
-        scale=LocationScale.OFFICE, office=office.id, city=plain(office.city), region=office.region
+        scale=LocationScale.OFFICE, office=office.id, city=fold(office.city), region=office.region
     )
     return SearchFilters(where=here, kinds=(workshop.kind_id,))
 

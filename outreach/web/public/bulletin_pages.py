@@ -87,7 +87,7 @@ def index() -> ResponseReturnValue:
 def atom() -> ResponseReturnValue:
     lang = i18n.current()
     with store().read() as session:
-        host = installation_settings.calendar_host(session)
+        host = installation_settings.get_calendar_host(session)
         published = [line for line in bulletins.lines(session) if line.published_at]
         published.sort(key=lambda line: (line.published_at or _EPOCH, line.number), reverse=True)
         entries = [
@@ -169,7 +169,7 @@ def _edition(
 
 
 def _is_provisional(session: Session, wanted: Month, now: datetime) -> bool:
-    return workshop_counts.is_over(wanted, now) and wanted not in months.closed(
+    return workshop_counts.is_over(wanted, now) and wanted not in months.list_closed_months(
         session, wanted, wanted
     )
 
@@ -179,8 +179,8 @@ def _months(session: Session, now: datetime) -> dict[Month, datetime | None]:
     published = {
         line.month: line.published_at for line in bulletins.lines(session) if line.published_at
     }
-    closed = months.closed(session, *FAR)
-    counted = {*workshop_counts.months(session), *figures.months(session)}
+    closed = months.list_closed_months(session, *FAR)
+    counted = {*workshop_counts.months(session), *figures.list_months(session)}
     waiting = {
         each: None
         for each in counted

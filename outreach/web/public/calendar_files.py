@@ -56,7 +56,7 @@ def workshop(public_id: str) -> Response:
         except NotFound:
             return _not_found(_("No encontramos ese taller. Pide el enlace otra vez."))
         site = PublicSite(
-            config().public_url, installation_settings.calendar_host(session), config().phone
+            config().public_url, installation_settings.get_calendar_host(session), config().phone
         )
         body = ics_feed.single(found, lang, site)
     disposition = {"Content-Disposition": 'inline; filename="taller.ics"'}

@@ -98,7 +98,7 @@ def one(public_id: str) -> Response:
     try:
         with store().read() as session:
             workshop = _shown(session, public_id)
-            found = search.of_ids(session, [workshop.id])
+            found = search.list_by_ids(session, [workshop.id])
     except NotFound:
         return _missing()
     return _framed(
@@ -200,7 +200,7 @@ def _coming(
         ahead = [entry.id for entry in entries if entry.ends_at > now][:count]
         if len(ahead) == count:
             break
-    return list(search.of_ids(session, ahead))
+    return list(search.list_by_ids(session, ahead))
 
 
 def _title(choice: FeedQuery, places: list[str]) -> str:

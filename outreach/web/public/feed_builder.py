@@ -16,7 +16,7 @@ from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.domain.locations import regions
 from outreach.domain.network import installation_settings, offices
 from outreach.domain.network.offices import Office
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode
 from outreach.feeds import ics_feed
 from outreach.feeds.vevent import PublicSite
@@ -51,7 +51,7 @@ def build() -> str:
         coming = ics_feed.coming(session, choice, today=today)
         reach = _reach(session, choice, today) if coming > SURELY_FIT else None
         names = {place: feed_params.place_name(session, place) for place in choice.places}
-        open_offices = offices.open_on(session, today)
+        open_offices = offices.list_open_offices(session, today)
     if choice.is_discreet:
         keep_private()
     elif not request.query_string:
@@ -79,7 +79,7 @@ def build() -> str:
 def _reach(session: Session, choice: FeedQuery, today: date) -> date | None:
     """The last day the calendar has room for, if it has not for all: it is written to find out."""
     site = PublicSite(
-        config().public_url, installation_settings.calendar_host(session), config().phone
+        config().public_url, installation_settings.get_calendar_host(session), config().phone
     )
     return ics_feed.reach(session, choice, i18n.current(), site, today=today)
 
@@ -109,7 +109,7 @@ def _offices(choice: FeedQuery, open_offices: list[Office]) -> list[FeedOption]:
         shown.setdefault(choice.office.slug, choice.office)
     return [
         FeedOption(slug, f"{office.city}, {office.region}", slug == choice.name)
-        for slug, office in sorted(shown.items(), key=lambda item: plain(item[1].city))
+        for slug, office in sorted(shown.items(), key=lambda item: fold(item[1].city))
     ]
 
 
@@ -127,7 +127,7 @@ def _regions(open_offices: list[Office], chosen: str) -> list[FeedOption]:
     }
     return [
         FeedOption(code, name, code == chosen)
-        for code, name in sorted(names.items(), key=lambda item: plain(item[1]))
+        for code, name in sorted(names.items(), key=lambda item: fold(item[1]))
     ]
 
 

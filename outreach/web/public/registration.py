@@ -90,7 +90,7 @@ def _save(
 ) -> ResponseReturnValue:
     workshop = filled.workshop
     if before is not None:
-        return _lead_to(registrations.key_of(key_store(), before))
+        return _lead_to(registrations.get_key(key_store(), before))
     if not workshop.is_open(now):
         return _closed(workshop, 409)
     if not filled.validate():
@@ -140,7 +140,7 @@ def _fault(filled: RegistrationForm, now: datetime) -> str:
 
 
 def _lead_to(key: bytes) -> ResponseReturnValue:
-    token = registrations.manage_token(key)
+    token = registrations.derive_manage_token(key)
     return redirect(f"/{i18n.current()}/r/{token}", 303)
 
 

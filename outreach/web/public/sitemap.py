@@ -92,7 +92,7 @@ def robots() -> Response:
 @pages.get("/sitemap.xml")
 def index() -> Response:
     def parts(session: Session, this: Month) -> str:
-        known = page_index.by_month(session, this.plus(-BACK), this.plus(AHEAD))
+        known = page_index.list_months(session, this.plus(-BACK), this.plus(AHEAD))
         workshops = [
             (f"talleres-{each.month}-{part + 1}", each.changed_at)
             for each in known
@@ -120,7 +120,7 @@ def _addresses(session: Session, name: str, this: Month) -> Iterator[Address]:
     """What the file of that name holds; nothing if there is none."""
     if name == "paginas":
         yield from ((path, None) for path in FIXED)
-        for office in offices.open_on(session, clock.now().date()):
+        for office in offices.list_open_offices(session, clock.now().date()):
             yield f"/o/{office.slug}", office.changed_at
     elif name == "cifras":
         yield from ((f"/cifras/{each}", None) for each in _counted(session, this))
@@ -128,7 +128,7 @@ def _addresses(session: Session, name: str, this: Month) -> Iterator[Address]:
         month, number = Month.parse(read[1]), int(read[2])
         if this.plus(-BACK) <= month <= this.plus(AHEAD):
             skip = (number - 1) * MOST
-            for each in page_index.of_month(session, month, skip=skip, limit=MOST):
+            for each in page_index.list_pages(session, month, skip=skip, limit=MOST):
                 yield f"/t/{each.public_id}", each.changed_at
 
 

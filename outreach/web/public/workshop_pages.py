@@ -18,7 +18,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.search import search
 from outreach.domain.search.search import SearchFilters, SearchPage, SearchResult
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode, partners
 from outreach.errors import NotFound
 from outreach.web.context import config, store
@@ -100,8 +100,8 @@ def upcoming() -> ResponseReturnValue:
             languages=asked.languages,
             modes=_modes(asked),
         )
-        page = search.upcoming(session, filters, now=now, after=request.args.get("tras", ""))
-        instead = [] if page.found else search.nearest(session, filters, now=now)
+        page = search.search_upcoming(session, filters, now=now, after=request.args.get("tras", ""))
+        instead = [] if page.found else search.search_nearest(session, filters, now=now)
     # What the clock alone changes on the page: what has begun, and whether places can be saved.
     seen = [*page.found, *(each for each, _miles in instead)]
     moments = tuple((each.starts_at <= now, workshop_cards.opening(each, now=now)) for each in seen)
@@ -150,7 +150,7 @@ def office(slug: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         found = offices.find(session, slug)
-        coming = search.coming_to(session, found, now=now, limit=search.PAGE)
+        coming = search.list_upcoming(session, found, now=now, limit=search.PAGE_SIZE)
     keep_for(60)
     return render_template(
         "workshops/office.html",
@@ -166,7 +166,7 @@ def office(slug: str) -> ResponseReturnValue:
 def network() -> ResponseReturnValue:
     today = clock.now().date()
     with store().read() as session:
-        open_offices = offices.open_on(session, today)
+        open_offices = offices.list_open_offices(session, today)
     by_region: dict[str, list[Office]] = {}
     for each in open_offices:
         by_region.setdefault(each.region, []).append(each)
@@ -180,7 +180,7 @@ def network() -> ResponseReturnValue:
         ],
         regions=sorted(
             ((code, _region(code), those) for code, those in by_region.items()),
-            key=lambda group: plain(group[1]),
+            key=lambda group: fold(group[1]),
         ),
     )
 
@@ -190,7 +190,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         found = workshops.find_public(session, public_id)
-        given_with = partners.said_of(session, found)
+        given_with = partners.list_public_names(session, found)
     if found.is_hidden:
         keep_private()
     else:
@@ -217,7 +217,7 @@ def _chosen(all_kinds: Sequence[Kind], asked: SearchParams) -> list[Kind]:
 
 
 def _modes(asked: SearchParams) -> tuple[DeliveryMode, ...]:
-    return tuple({mode: None for word in asked.modes for mode in workshops.modes_named(word)})
+    return tuple({mode: None for word in asked.modes for mode in workshops.parse_modes(word)})
 
 
 def _day(text: str) -> date | None:

@@ -69,7 +69,7 @@ def test_whoever_was_let_in_by_mistake_waits_again(
     with store.change() as session:
         luz = session.get_one(Registration, waiting[0].id)
         assert luz.status is Place.WAITLISTED
-        assert checkin.undo(session, luz)
+        assert checkin.mark_not_arrived(session, luz)
     assert _chairs(store, workshop, workshop.starts_at) == 3
 
 
@@ -134,7 +134,7 @@ def test_two_phones_at_one_door_never_let_in_more_than_there_are_chairs(
         phone.join()
     assert len(let_in) == len(set(let_in)) == 3
     with store.read() as session:
-        assert checkin.arrived(session, workshop) == 3
+        assert checkin.count_arrived(session, workshop) == 3
 
 
 def _with_line(
@@ -158,7 +158,7 @@ def _with_line(
 
 def _chairs(store: Store, workshop: Workshop, now: datetime) -> int | None:
     with store.read() as session:
-        return checkin.seats_left(session, session.get_one(Workshop, workshop.id), now=now)
+        return checkin.count_free_chairs(session, session.get_one(Workshop, workshop.id), now=now)
 
 
 def _admit(store: Store, who: Registration, people: int, *, now: datetime) -> bool:

@@ -173,7 +173,9 @@ def test_so_many_doors_are_looked_through_and_no_more(
 
 def _rate(store: Store, office: Office, kind: Kind) -> AttendanceRate | None:
     with store.read() as session:
-        return no_show_rate.rate(session, session.merge(office), session.merge(kind))
+        return no_show_rate.estimate_attendance_rate(
+            session, session.merge(office), session.merge(kind)
+        )
 
 
 def _past(

@@ -51,7 +51,7 @@ def _decide(store: Store, who: Registration, *, is_approved: bool) -> bool:
         registration = session.get_one(Registration, who.id)
         if is_approved:
             return registrations.approve(session, registration, now=clock.now())
-        return registrations.unapprove(session, registration)
+        return registrations.revoke_approval(session, registration)
 
 
 def _sees_address(store: Store, who: Registration) -> bool:

@@ -82,7 +82,7 @@ def test_they_know_of_each_other_in_the_order_of_the_days(course: Course) -> Non
     mine = _save_all([second, third, first])
     with first.store.read() as session:
         one = session.get_one(Registration, mine[0])
-        assert [each.id for each in registrations.group(session, one)] == [mine[2], *mine[:2]]
+        assert [each.id for each in registrations.list_group(session, one)] == [mine[2], *mine[:2]]
 
 
 def test_where_one_date_is_full_one_waits_for_that_one(course: Course) -> None:
@@ -122,7 +122,7 @@ def test_one_date_can_be_given_up_and_the_others_stay(course: Course) -> None:
     assert [date.left() for date in dates] == [2, 1, 1]
     with dates[0].store.read() as session:
         other = session.get_one(Registration, mine[1])
-        assert [each.id for each in registrations.group(session, other)] == mine[1:]
+        assert [each.id for each in registrations.list_group(session, other)] == mine[1:]
 
 
 def test_a_date_that_is_called_off_says_so_to_who_saved_all(course: Course) -> None:

@@ -108,7 +108,7 @@ def test_silence_frees_the_place_a_day_and_a_half_after_the_question(strict: Sta
     rosa, luz = strict.register(4, wants_reminder=True), strict.register()
     strict.work(at=ASKED)
     strict.deliver(NotificationType.RECONFIRM)
-    assert reconfirmation.answer_by(strict.of(rosa)) == ASKED + 36 * HOUR
+    assert reconfirmation.get_answer_deadline(strict.of(rosa)) == ASKED + 36 * HOUR
     strict.work(at=ASKED + 36 * HOUR - SECOND)
     assert strict.statuses(rosa, luz) == [SEATED, WAITING]
     strict.work(at=ASKED + 36 * HOUR)
@@ -123,7 +123,7 @@ def test_silence_keeps_the_place_where_the_organizer_chose_so(lenient: Stage) ->
     lenient.deliver(NotificationType.RECONFIRM)
     lenient.work(at=ASKED + 60 * HOUR)
     assert lenient.status(rosa) is SEATED
-    assert reconfirmation.answer_by(lenient.of(rosa)) is None
+    assert reconfirmation.get_answer_deadline(lenient.of(rosa)) is None
 
 
 def test_who_left_no_contact_never_loses_the_place(strict: Stage) -> None:
@@ -159,7 +159,7 @@ def test_a_question_that_came_late_leaves_a_day_to_answer(strict: Stage) -> None
 def test_no_silence_is_heard_in_the_last_three_hours(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=STARTS - 38 * HOUR)
-    assert reconfirmation.answer_by(strict.of(rosa)) is None
+    assert reconfirmation.get_answer_deadline(strict.of(rosa)) is None
     strict.deliver(NotificationType.RECONFIRM)
     strict.work(at=STARTS - 2 * HOUR)
     assert strict.status(rosa) is SEATED

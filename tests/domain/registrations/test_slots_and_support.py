@@ -189,9 +189,9 @@ def test_hours_go_past_midnight(store: Store, chicago: Office, rights: Kind) -> 
 def test_what_was_read_of_the_hours_before_does_not_give_a_place_twice(talks: Stage) -> None:
     with talks.store.change() as session:
         workshop = session.get_one(Workshop, talks.workshop_id)
-        early = time_slots.of_workshop(session, workshop)
+        early = time_slots.list_slots(session, workshop)
         assert capacity.reserve(session, workshop, CapacityHold(2, (), early[0].id))
-        fewer = replace(workshop_service.data_of(workshop), slot_places=1)
+        fewer = replace(workshop_service.get_data(workshop), slot_places=1)
         with refuses(ErrorCode.SLOT_TAKEN, hour=time(18, 0)):
             workshop_service.change(session, workshop, fewer, now=talks.now)
         session.rollback()

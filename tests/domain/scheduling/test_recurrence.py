@@ -24,7 +24,7 @@ SATURDAY = 5
 
 
 def days(rule: RecurrenceRule, first: date, today: date | None = None) -> list[date]:
-    return recurrence.days(rule, first, today=today or first)
+    return recurrence.list_days(rule, first, today=today or first)
 
 
 def dates(*texts: str) -> list[date]:
@@ -53,8 +53,8 @@ def test_the_last_saturday_is_the_fourth_or_the_fifth() -> None:
     rule = RecurrenceRule(RecurrenceUnit.LAST, count=5)
     found = days(rule, date(2027, 1, 30))
     assert found == dates("2027-02-27", "2027-03-27", "2027-04-24", "2027-05-29", "2027-06-26")
-    assert recurrence.is_last(date(2027, 2, 27))
-    assert recurrence.nth(date(2027, 2, 27)) == 4
+    assert recurrence.is_last_of_month(date(2027, 2, 27))
+    assert recurrence.week_of_month(date(2027, 2, 27)) == 4
 
 
 def test_the_29th_of_february_is_a_day_like_any_other() -> None:
@@ -103,13 +103,13 @@ def test_a_rule_that_means_nothing_is_refused(rule: RecurrenceRule, code: ErrorC
 
 
 def names(day: str, country: str = "US", region: str = "IL") -> list[str]:
-    return [each.name for each in holidays.of(date.fromisoformat(day), country, region)]
+    return [each.name for each in holidays.list_holidays(date.fromisoformat(day), country, region)]
 
 
 def test_holidays_of_where_it_is_and_those_of_mexico() -> None:
     assert names("2027-01-18") == ["Día de Martin Luther King"]
     assert names("2027-02-01") == ["Día de la Constitución"]
-    assert holidays.of(date(2027, 2, 1), "US", "IL")[0].is_home
+    assert holidays.list_holidays(date(2027, 2, 1), "US", "IL")[0].is_home
     assert names("2026-12-25") == ["Navidad"], "kept by both, told once"
     assert names("2027-02-15", "CA", "AB") == ["Día de la Familia"]
     assert names("2027-02-15", "CA", "QC") == []
@@ -160,9 +160,9 @@ def test_alberta_does_not_change_its_clocks_any_more(
     store: Store, calgary: Office, rights: Kind
 ) -> None:
     zone = ZoneInfo("America/Edmonton")
-    assert recurrence.changes_of_clock(date(2027, 1, 1), date(2028, 12, 31), zone) == []
+    assert recurrence.list_clock_changes(date(2027, 1, 1), date(2028, 12, 31), zone) == []
     chicago = ZoneInfo("America/Chicago")
-    assert recurrence.changes_of_clock(date(2027, 1, 1), date(2027, 12, 31), chicago) == dates(
+    assert recurrence.list_clock_changes(date(2027, 1, 1), date(2027, 12, 31), chicago) == dates(
         "2027-03-14", "2027-11-07"
     )
     with store.read() as session:
@@ -182,14 +182,14 @@ def test_a_taken_venue_and_the_same_kind_are_told(
             workshop_service.from_kind(kind, office, day, time(19)), venue=room, zone=room.zone
         )
         late = replace(base, starts=time(20), ends=time(21))
-        twin = replace(workshop_service.data_of(there), venue=venue(session, chicago, name="Otra"))
+        twin = replace(workshop_service.get_data(there), venue=venue(session, chicago, name="Otra"))
         again = replace(twin, starts=time(9), ends=time(10))
         found = recurrence.propose(session, [base, late, twin, again])
         assert [each.busy for each in found] == ["Conoce tus derechos", "Tus derechos", "", ""]
         assert found[0].busy_until == there.ends_at
         assert [each.is_twin for each in found] == [False, False, True, False]
         assert [each.has_sibling for each in found] == [False, True, True, True]
-        alone = recurrence.propose(session, [workshop_service.data_of(there)], ignoring={there.id})
+        alone = recurrence.propose(session, [workshop_service.get_data(there)], ignoring={there.id})
         assert (alone[0].busy, alone[0].is_twin) == ("", False)
 
 
@@ -197,5 +197,5 @@ def test_what_is_cancelled_is_in_nobodys_way(store: Store, chicago: Office, righ
     with store.change() as session:
         there = hold(session, chicago, rights)
         workshop_service.cancel(session, there, now=clock.now())
-        found = recurrence.propose(session, [workshop_service.data_of(there)])
+        found = recurrence.propose(session, [workshop_service.get_data(there)])
         assert (found[0].busy, found[0].has_sibling) == ("", False)

@@ -12,7 +12,7 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.locations import venues
-from outreach.domain.locations.venues import Premises
+from outreach.domain.locations.venues import VenueData
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling import tours, venue_change, workshop_service
 from outreach.domain.scheduling.tours import Tour
@@ -42,12 +42,12 @@ def test_hours_of_their_own_that_move_over_midnight_are_on_the_next_day(
 ) -> None:
     with store.change() as session:
         stop = stops_of(session, route)[1]
-        _first, second = tours.workshops_at(session, [stop.id])[stop.id]
-        own = replace(workshop_service.data_of(second), starts=time(20), ends=time(22))
+        _first, second = tours.list_workshops(session, [stop.id])[stop.id]
+        own = replace(workshop_service.get_data(second), starts=time(20), ends=time(22))
         workshop_service.change(session, second, own, now=clock.now())
         later = replace(plan_of(stop), starts=time(14), ends=time(20))
         tours.change_stop(session, route, stop, later, now=clock.now())
-        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        first, second = tours.list_workshops(session, [stop.id])[stop.id]
         assert (first.day, first.starts, first.ends) == (stop.day, time(14), time(20))
         assert second.day == stop.day + timedelta(days=1)
         assert (second.starts, second.ends) == (time(1), time(3))
@@ -59,7 +59,7 @@ def test_hours_of_their_own_that_move_over_midnight_are_on_the_next_day(
 def test_nothing_comes_back_to_a_cancelled_stop_without_it(store: Store, route: Tour) -> None:
     with store.change() as session:
         stop = stops_of(session, route)[0]
-        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        first, second = tours.list_workshops(session, [stop.id])[stop.id]
         tours.cancel_stop(session, stop, now=clock.now())
         with refuses(ErrorCode.WORKSHOP_OF_CANCELLED_STOP):
             workshop_service.reinstate(session, first, now=clock.now())
@@ -89,9 +89,9 @@ def test_a_stop_goes_along_when_its_venue_is_said_to_be_in_another_city(
         first, second = stops_of(session, route)[:2]
         there = first.venue
         assert there is not None
-        said = Premises(**{name: getattr(there, name) for name in venues.SAID})
+        said = VenueData(**{name: getattr(there, name) for name in venues.DETAIL_FIELDS})
         other = replace(said, city="Hammond", region="IN", zone=ZoneInfo("America/Indianapolis"))
-        venue_change.change(session, there, other, now=clock.now())
+        venue_change.change_venue(session, there, other, now=clock.now())
         before = (second.city, second.region, second.zone)
     with store.read() as session:
         first, second = stops_of(session, route)[:2]

@@ -64,7 +64,7 @@ def planned(venue: Venue | None, number: int = 0, **changes: Any) -> TourStopDat
 
 
 def stops_of(session: Session, tour: Tour) -> list[TourStop]:
-    return tours.stops(session, [tour.id])[tour.id]
+    return tours.list_stops(session, [tour.id])[tour.id]
 
 
 def plan_of(stop: TourStop) -> TourStopData:
@@ -105,7 +105,7 @@ def test_a_stop_holds_a_workshop_of_each_kind_at_its_venue_and_on_its_clocks(
 ) -> None:
     with store.read() as session:
         there = stops_of(session, route)
-        held = tours.workshops_at(session, [stop.id for stop in there])
+        held = tours.list_workshops(session, [stop.id for stop in there])
         assert [stop.city for stop in there] == list(CITIES)
         for stop in there:
             assert [each.kind.code for each in held[stop.id]] == ["derechos", "mujeres"]
@@ -124,7 +124,7 @@ def test_moving_one_of_five_stops_is_one_version_more_there_and_tells_its_people
     all_seated(store, key_store)
     with store.read() as session:
         stop = stops_of(session, route)[2]
-        mine = {each.id for each in tours.workshops_at(session, [stop.id])[stop.id]}
+        mine = {each.id for each in tours.list_workshops(session, [stop.id])[stop.id]}
         before = all_workshops(session)
     with store.change() as session:
         stop = session.get_one(TourStop, stop.id)
@@ -149,7 +149,7 @@ def test_cancelling_one_stop_cancels_nothing_else_and_can_be_undone(
     all_seated(store, key_store)
     with store.change() as session:
         stop = stops_of(session, route)[0]
-        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        first, second = tours.list_workshops(session, [stop.id])[stop.id]
         workshop_service.cancel(session, first, now=clock.now() - timedelta(hours=1))
         cancelled, number = tours.cancel_stop(session, stop, now=clock.now())
         assert ([each.id for each in cancelled], number) == ([second.id], 2)
@@ -172,13 +172,13 @@ def test_a_stop_without_a_venue_waits_and_gets_its_workshops_with_it(
 ) -> None:
     with store.change() as session:
         stop = tours.add_stop(session, route, planned(None, 9), now=clock.now())
-        assert tours.workshops_at(session, [stop.id]) == {}
+        assert tours.list_workshops(session, [stop.id]) == {}
         with refuses(ErrorCode.TOUR_STOP_WITHOUT_VENUE, city="Gary"):
             tours.publish_stop(session, stop, now=clock.now())
         found = venue(session, chicago, name="Escuela Ejemplo", city="Gary")
         with_venue = replace(plan_of(stop), venue=found)
         tours.change_stop(session, route, stop, with_venue, now=clock.now())
-        made = tours.workshops_at(session, [stop.id])[stop.id]
+        made = tours.list_workshops(session, [stop.id])[stop.id]
         assert [each.status for each in made] == [WorkshopStatus.DRAFT, WorkshopStatus.DRAFT]
         assert len(tours.publish_stop(session, stop, now=clock.now())) == 2
 
@@ -186,12 +186,12 @@ def test_a_stop_without_a_venue_waits_and_gets_its_workshops_with_it(
 def test_hours_of_their_own_are_kept_and_move_along(store: Store, route: Tour) -> None:
     with store.change() as session:
         stop = stops_of(session, route)[1]
-        _first, second = tours.workshops_at(session, [stop.id])[stop.id]
-        own = replace(workshop_service.data_of(second), starts=time(12), ends=time(13))
+        _first, second = tours.list_workshops(session, [stop.id])[stop.id]
+        own = replace(workshop_service.get_data(second), starts=time(12), ends=time(13))
         workshop_service.change(session, second, own, now=clock.now())
         wanted = replace(plan_of(stop), starts=time(8), ends=time(14))
         tours.change_stop(session, route, stop, wanted, now=clock.now())
-        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        first, second = tours.list_workshops(session, [stop.id])[stop.id]
         assert (first.starts, first.ends) == (time(8), time(14))
         assert (second.starts, second.ends) == (time(11), time(12))
 
@@ -201,12 +201,12 @@ def test_what_is_held_in_another_place_or_online_stays_there(
 ) -> None:
     with store.change() as session:
         stop = stops_of(session, route)[3]
-        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        first, second = tours.list_workshops(session, [stop.id])[stop.id]
         room = venue(session, chicago, name="Sala 2", city="South Bend", zone=first.zone)
-        own = replace(workshop_service.data_of(first), venue=room)
+        own = replace(workshop_service.get_data(first), venue=room)
         workshop_service.change(session, first, own, now=clock.now())
         online = replace(
-            workshop_service.data_of(second),
+            workshop_service.get_data(second),
             venue=None,
             mode=DeliveryMode.LIVE_STREAM,
             zone=chicago.zone,
@@ -221,7 +221,7 @@ def test_what_is_held_in_another_place_or_online_stays_there(
         assert not told(session, NotificationType.CHANGED)
         later = replace(plan_of(stop), day=stop.day + timedelta(days=1))
         assert len(tours.change_stop(session, route, stop, later, now=clock.now())) == 2
-        first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        first, second = tours.list_workshops(session, [stop.id])[stop.id]
         assert (first.venue, first.day) == (session.get_one(Venue, room.id), later.day)
         assert (second.venue, second.zone, second.day) == (None, chicago.zone, later.day)
 
@@ -264,10 +264,10 @@ def test_a_workshop_with_a_day_of_its_own_keeps_it_and_moves_by_as_much(
 ) -> None:
     with store.change() as session:
         stop = stops_of(session, route)[1]
-        _first, second = tours.workshops_at(session, [stop.id])[stop.id]
+        _first, second = tours.list_workshops(session, [stop.id])[stop.id]
         own = stop.day + timedelta(days=1)
         workshop_service.change(
-            session, second, replace(workshop_service.data_of(second), day=own), now=clock.now()
+            session, second, replace(workshop_service.get_data(second), day=own), now=clock.now()
         )
         wanted = replace(plan_of(stop), capacity=30)
         changed = tours.change_stop(session, route, stop, wanted, now=clock.now())
@@ -282,6 +282,6 @@ def test_a_draft_of_a_cancelled_stop_comes_out_nowhere(store: Store, route: Tour
         there = stops_of(session, route)[0].venue
         stop = tours.add_stop(session, route, planned(there, 12), now=clock.now())
         tours.cancel_stop(session, stop, now=clock.now())
-        draft = tours.workshops_at(session, [stop.id])[stop.id][0]
+        draft = tours.list_workshops(session, [stop.id])[stop.id][0]
         with refuses(ErrorCode.WORKSHOP_OF_CANCELLED_STOP):
             workshop_service.publish(session, draft, now=clock.now())

@@ -11,7 +11,7 @@ from outreach.domain import workshops
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
+from outreach.domain.scheduling.workshop_data import MAX_PARTY
 from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.domain.workshops.publish_checks import RequiredField
@@ -38,7 +38,7 @@ def test_a_kind_with_hours_of_ones_own_starts_with_about_as_many_places(chicago:
     plan = workshop_service.from_kind(one_to_one, chicago, date(2026, 12, 5), time(9, 0))
     assert (plan.way, plan.slot_minutes, plan.slot_places) == (Way.SLOTS, 20, 3)
     assert (
-        workshop_service.normalized(plan).capacity == 36
+        workshop_service.normalize(plan).capacity == 36
     )  # twelve hours with three places; 40 asked for
 
 
@@ -48,7 +48,7 @@ def test_a_kind_that_once_allowed_more_starts_with_the_largest_party_there_may_b
     plan = workshop_service.from_kind(
         kind("a", "A", party_limit=100), chicago, date(2026, 12, 5), time(9)
     )
-    assert plan.party_limit == LARGEST_PARTY
+    assert plan.party_limit == MAX_PARTY
 
 
 def test_a_kind_says_how_chairs_are_kept_from_staying_empty(chicago: Office) -> None:
@@ -188,6 +188,6 @@ def test_it_is_reported_once_it_began_and_can_be_corrected(
 def _change(store: Store, public_id: str, **changes: Any) -> Workshop:
     with store.change() as session:
         workshop = workshops.find(session, public_id)
-        plan: WorkshopData = replace(workshop_service.data_of(workshop), **changes)
+        plan: WorkshopData = replace(workshop_service.get_data(workshop), **changes)
         workshop_service.change(session, workshop, plan, now=LATER)
     return workshop

@@ -252,7 +252,7 @@ def test_a_worker_leaves_a_sign_of_life_once_a_minute(
     assert 0 <= value(figures(watched), "worker_seen_seconds") < 30
     earlier = clock.now() - timedelta(minutes=5)
     with store.change() as session:
-        installation_settings.see_worker(session, now=earlier)
+        installation_settings.record_worker_seen(session, now=earlier)
     worker.round()  # not yet again
     assert 290 < value(figures(watched), "worker_seen_seconds") < 330
     Worker(app).round()

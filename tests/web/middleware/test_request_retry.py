@@ -347,7 +347,7 @@ def test_a_server_that_is_started_anew_costs_a_pause(
         migrations.upgrade(migrations.Database.KEY_STORE, own.keyring_url)
         store = Store(own.database_url)
         with store.change() as session:
-            installation_settings.keep_calendar_host(session, "talleres.example.org")
+            installation_settings.set_calendar_host(session, "talleres.example.org")
             here = office("chicago", "Chicago", "IL", "America/Chicago")
             rights = kind("derechos", "Tus derechos")
             session.add_all([here, rights])

@@ -46,7 +46,7 @@ def rosa(store: Store, key_store: KeyStore, workshop: Workshop) -> Registration:
 
 def person_of(store: Store, key_store: KeyStore, registration: Registration) -> PersonalData:
     row = now_of(store, registration)
-    return registrations.decrypt_person(row, registrations.key_of(key_store, row))
+    return registrations.decrypt_person(row, registrations.get_key(key_store, row))
 
 
 def pending(store: Store, registration: Registration) -> list[NotificationType]:

@@ -93,7 +93,7 @@ def test_the_email_and_the_needs_are_kept_as_they_were_given(
         Codes(["childcare", "interpreter-nah"]),
     )
     assert (saved.wants_reminder, saved.language) == (True, "fr")
-    person = registrations.decrypt_person(saved, registrations.key_of(key_store, saved))
+    person = registrations.decrypt_person(saved, registrations.get_key(key_store, saved))
     assert person.address == "Rosa@ejemplo.com"
     with store.read() as session:
         causes = set(session.scalars(sa.select(Notification.cause)))
@@ -106,7 +106,7 @@ def test_a_phone_is_kept_with_its_country(
     typed = answers(app, workshop, contact="phone", phone="(312) 555-0142")
     assert send(client, workshop, typed).status_code == 303
     [saved] = everyone(store)
-    person = registrations.decrypt_person(saved, registrations.key_of(key_store, saved))
+    person = registrations.decrypt_person(saved, registrations.get_key(key_store, saved))
     assert person.address == "+13125550142"
 
 

@@ -241,4 +241,4 @@ def test_two_at_the_same_hour_each_have_a_place(
     assert status_of(store, rosa) is RegistrationStatus.CONFIRMED
     with store.read() as session:
         there = session.get_one(Registration, rosa.id)
-        assert registrations.capacity.of(there).slot_id == rosa.slot_id
+        assert registrations.capacity.get_hold(there).slot_id == rosa.slot_id

@@ -90,7 +90,7 @@ def test_it_is_looked_through_by_month_by_what_and_by_who(
 ) -> None:
     now = clock.now()
     with store.change() as session:
-        ids = {each.email: each.id for each in staff.all_of_them(session)}
+        ids = {each.email: each.id for each in staff.list_staff(session)}
         old = {"now": now - timedelta(days=70), "office": "chicago"}
         _note(session, ids["ana@example.org"], "workshop created", **old)
         _note(session, ids["ana@example.org"], "contact seen", office="chicago")

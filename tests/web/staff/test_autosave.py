@@ -162,19 +162,19 @@ def test_the_oldest_goes_when_there_are_many(ana: StaffClient, store: Store) -> 
     now = clock.now()
     with store.change() as session:
         who = session.scalars(sa.text("SELECT id FROM organizer")).one()
-        for number in range(form_drafts.MOST + 3):
-            form_drafts.keep(
+        for number in range(form_drafts.MAX_DRAFTS + 3):
+            form_drafts.save(
                 session,
                 who,
-                form_drafts.of_new(f"{number:022}"),
+                form_drafts.new_form_key(f"{number:022}"),
                 [],
                 office="chicago",
                 now=now + timedelta(seconds=number),
             )
-    assert _count(store) == form_drafts.MOST
+    assert _count(store) == form_drafts.MAX_DRAFTS
     with store.read() as session:
-        kept = [each.form for each in form_drafts.unsaved(session, who)]
-    assert kept[-1] == form_drafts.of_new(f"{3:022}")
+        kept = [each.form for each in form_drafts.list_unsaved(session, who)]
+    assert kept[-1] == form_drafts.new_form_key(f"{3:022}")
 
 
 def test_after_thirty_days_it_is_gone(ana: StaffClient, store: Store, key_store: KeyStore) -> None:

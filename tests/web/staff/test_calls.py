@@ -94,7 +94,7 @@ def test_who_says_on_the_phone_that_they_do_not_come_is_forgotten_and_the_place_
     assert _status(store, luz) is Place.CANCELLED
     assert _status(store, ivan) is Place.OFFERED
     with store.read() as session, pytest.raises(NotFound):
-        registrations.key_of(key_store, session.get_one(Registration, luz.id))
+        registrations.get_key(key_store, session.get_one(Registration, luz.id))
     assert luz.key_id is not None
     assert luz.key_id not in key_store.get_all([luz.key_id])
 

@@ -143,7 +143,7 @@ def test_only_who_has_a_place_is_on_it(
     rosa = seat(store, key_store, workshop)
     seat(store, key_store, workshop, name="Luz")  # waits
     rows = take_along(tomas, workshop).bundle["rows"]
-    called = offline_manifest.called(token_of(store, key_store, rosa)).hex()
+    called = offline_manifest.hash_token(token_of(store, key_store, rosa)).hex()
     assert [row["t"] for row in rows] == [called]
 
 
@@ -242,7 +242,7 @@ def test_a_second_phone_adds_those_who_came_to_it_since_and_all_stay_as_long(
     seat(store, key_store, tonight, name="Luz")
     with store.change() as session:
         there = session.get_one(Workshop, tonight.id)
-        plan = replace(workshop_service.data_of(there), day=there.day + timedelta(days=1))
+        plan = replace(workshop_service.get_data(there), day=there.day + timedelta(days=1))
         workshop_service.change(session, there, plan, now=clock.now())
     take_along(tomas, tonight)
     with store.read() as session:
@@ -326,14 +326,14 @@ def test_whoever_may_not_stand_at_that_door_any_more_tells_nothing(
 ) -> None:
     phone = take_along(tomas, tonight)
     with store.change() as session:
-        who = staff.require(session, TOMAS)
+        who = staff.get_by_email(session, TOMAS)
         who.grants[0].role = Role.READER
     assert phone.tell(walk_in()).status_code == 404
     with store.change() as session:
-        staff.require(session, TOMAS).grants[0].role = Role.DOOR
+        staff.get_by_email(session, TOMAS).grants[0].role = Role.DOOR
     assert phone.tell(walk_in()).status_code == 200
     with store.change() as session:
-        credentials.reset(session, staff.require(session, TOMAS), now=clock.now())
+        credentials.reset(session, staff.get_by_email(session, TOMAS), now=clock.now())
     assert phone.tell(walk_in()).status_code == 404
 
 
@@ -342,7 +342,7 @@ def test_a_phone_tells_so_much_and_no_more(
 ) -> None:
     phone = take_along(tomas, tonight)
     with store.change() as session:
-        session.execute(sa.update(CheckinToken).values(used=checkin_tokens.MOST - 2))
+        session.execute(sa.update(CheckinToken).values(used=checkin_tokens.MAX_MARKS - 2))
     two, third = [walk_in(), walk_in()], walk_in()
     assert phone.tell(*two, third).status_code == 409
     assert counts(store, tonight) == (0, 0), "all of it or nothing"

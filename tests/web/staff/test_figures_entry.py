@@ -75,7 +75,7 @@ def type_in(
 
 def stored(store: Store) -> dict[str, int]:
     with store.read() as session:
-        return {each.code: figure.value for each, figure in figures.of_month(session, MARCH)}
+        return {each.code: figure.value for each, figure in figures.list_figures(session, MARCH)}
 
 
 @pytest.mark.parametrize(
@@ -183,10 +183,12 @@ def test_a_figure_that_somebody_changed_in_between_is_not_overwritten(
 ) -> None:
     who = employ(store)
     with store.change() as session:
-        figures.enter(session, MARCH, CASES, 1, "SRE", seen=None, organizer_id=who, now=APRIL)
+        figures.set_figure(session, MARCH, CASES, 1, "SRE", seen=None, organizer_id=who, now=APRIL)
     for seen in (None, (2, "SRE"), (1, "otra")):
         with pytest.raises(Taken), store.change() as session:
-            figures.enter(session, MARCH, CASES, 5, "SRE", seen=seen, organizer_id=who, now=APRIL)
+            figures.set_figure(
+                session, MARCH, CASES, 5, "SRE", seen=seen, organizer_id=who, now=APRIL
+            )
     assert stored(store) == {CASES: 1}
 
 
@@ -209,7 +211,7 @@ def test_protection_cases_come_with_their_five_matters(store: Store) -> None:
     ):
         kinds_file.load(session, kinds_file.read(data / "taxonomy.json"), now=APRIL)
     with store.read() as session:
-        found = figures.every_series(session)
+        found = figures.list_series(session)
     codes = [each.code for each in found if each.code.startswith(CASES)]
     assert codes == [
         CASES,

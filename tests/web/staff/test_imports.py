@@ -266,7 +266,9 @@ def limit_childcare(store: Store, row_id: str) -> None:
     """Somebody sets at the desk how many children of that workshop can be looked after."""
     with store.change() as session:
         held = session.scalars(sa.select(Workshop).where(Workshop.external_id == row_id)).one()
-        plan = replace(workshop_service.data_of(held), has_childcare=True, support={"childcare": 1})
+        plan = replace(
+            workshop_service.get_data(held), has_childcare=True, support={"childcare": 1}
+        )
         workshop_service.change(session, held, plan, now=clock.now())
 
 

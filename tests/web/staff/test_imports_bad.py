@@ -85,7 +85,7 @@ def test_a_file_that_nobody_loads_is_gone_after_a_day(
     bring(staff_client, csv_of(row()))
     with store.change() as session:
         batch = session.scalars(sa.select(ImportBatch)).one()
-        batch.made_at -= import_batches.KEPT + timedelta(minutes=1)
+        batch.made_at -= import_batches.RETENTION + timedelta(minutes=1)
         public_id = batch.public_id
     assert staff_client.get(f"/org/traer?lote={public_id}").status_code == 404
     done = retention.purge(store, key_store, now=clock.now())

@@ -316,8 +316,8 @@ def test_who_wanted_no_letter_reads_it_on_their_own_page(
 ) -> None:  # fmt: skip
     with store.read() as session:
         there = {
-            name: registrations.manage_token(
-                registrations.key_of(key_store, session.get_one(Registration, each.id))
+            name: registrations.derive_manage_token(
+                registrations.get_key(key_store, session.get_one(Registration, each.id))
             )
             for name, each in crowd.items()
         }

@@ -97,7 +97,7 @@ def test_closing_lists_who_has_not_reported_and_freezes_the_month(
     answer = close(elena)
     assert (answer.status_code, answer.location) == (303, f"{CLOSE}?hecho=1")
     with store.read() as session:
-        made = months.revisions(session, MARCH)[0]
+        made = months.list_revisions(session, MARCH)[0]
         noted = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id.desc())).first()
     assert noted == "month.close"
     told = words(elena.get(CLOSE))
@@ -140,7 +140,7 @@ def test_of_two_who_close_at_once_one_wins_and_the_other_is_told(
     assert [each.status_code for each in answers] == [303, 409]
     assert "Otra persona publicó la revisión 1 mientras mirabas" in words(answers[1])
     with store.read() as session:
-        assert len(months.revisions(session, MARCH)) == 1
+        assert len(months.list_revisions(session, MARCH)) == 1
 
 
 @pytest.mark.races
@@ -180,7 +180,7 @@ def test_what_is_frozen_is_what_was_reviewed_though_it_changes_at_that_moment(
     )
     assert closed.status_code == 303
     with store.read() as session:
-        made = months.revision(session, MARCH, 2)
+        made = months.get_revision(session, MARCH, 2)
     assert [each.what for each in month_report.changes_of(made)] == ["figure"]
 
 
@@ -220,7 +220,7 @@ def test_the_first_revision_freezes_no_number_that_nobody_saw(
     assert answer.status_code == 409
     assert "Algo cambió mientras mirabas" in words(answer)
     with store.read() as session:
-        assert not months.revisions(session, MARCH)
+        assert not months.list_revisions(session, MARCH)
     assert close(elena, page=answer).status_code == 303
 
 

@@ -117,7 +117,7 @@ def test_what_an_office_lacks_is_said_and_what_was_typed_stays(
     assert said in words(answer)
     assert 'value="815 555 0142"' in answer.text
     with store.read() as session:
-        assert [each.slug for each in offices.all_of_them(session)] == ["chicago"]
+        assert [each.slug for each in offices.list_offices(session)] == ["chicago"]
 
 
 def test_a_new_name_keeps_the_address_and_the_history(
@@ -272,7 +272,7 @@ def test_what_a_kind_lacks_is_said(
     assert answer.status_code == 422
     assert said in words(answer)
     with store.read() as session:
-        assert [each.code for each in kinds.all_of_them(session)] == ["derechos"]
+        assert [each.code for each in kinds.list_kinds(session)] == ["derechos"]
 
 
 def test_new_defaults_leave_planned_workshops_as_they_are(

@@ -103,7 +103,7 @@ def test_a_form_chooses_them_and_shows_whom_it_has(
     made = _workshop(store)
     assert made.facilitator == "El equipo de los sábados"
     with store.read() as session:
-        assert set(partners.chosen(session, made).partners) == set(everyone.partners)
+        assert set(partners.get_chosen(session, made).partners) == set(everyone.partners)
     edit = ana.get(f"/org/talleres/{made.public_id}/editar").text
     for each in everyone.partners:
         assert f'name="partners" value="{each}" checked' in edit
@@ -112,7 +112,7 @@ def test_a_form_chooses_them_and_shows_whom_it_has(
     answer = ana.post(f"/org/talleres/{made.public_id}/editar", **fewer)
     assert "hecho=cambiado" in answer.headers["Location"]
     with store.read() as session:
-        assert partners.chosen(session, made) == ChosenPartners()
+        assert partners.get_chosen(session, made) == ChosenPartners()
 
 
 def test_the_public_reads_the_names_that_may_be_said(
@@ -120,7 +120,7 @@ def test_the_public_reads_the_names_that_may_be_said(
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, rights, facilitator="Canaria Mora")
-        partners.choose(session, made, everyone)
+        partners.set_chosen(session, made, everyone)
     page = ana.client.get(f"/es/t/{made.public_id}")
     assert "Con Casa Canaria, Carmen Canaria" in words(page)
     assert "Comisaría" not in page.text
@@ -136,7 +136,7 @@ def test_of_a_discreet_kind_nobody_is_named_anywhere(
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, women)
-        partners.choose(session, made, everyone)
+        partners.set_chosen(session, made, everyone)
     assert "Canaria" not in ana.client.get(f"/es/t/{made.public_id}").text
 
 
@@ -145,7 +145,7 @@ def test_neither_calendars_nor_open_data_name_anybody(
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, rights)
-        partners.choose(session, made, everyone)
+        partners.set_chosen(session, made, everyone)
     for path in (
         "/es/cal/chicago.ics",
         f"/es/t/{made.public_id}.ics",
@@ -162,7 +162,7 @@ def test_whoever_helps_no_more_is_not_offered_but_stays_where_they_were(
 ) -> None:
     with store.change() as session:
         made = hold(session, chicago, rights)
-        partners.choose(session, made, everyone)
+        partners.set_chosen(session, made, everyone)
     for path in (f"organizacion/{everyone.partners[0]}", f"persona/{everyone.speakers[0]}"):
         assert ana.post(f"/org/aliados/chicago/{path}", do="retire").status_code == 303
     new = words(ana.get("/org/talleres/nuevo?tipo=derechos"))
@@ -176,9 +176,9 @@ def test_a_clone_is_given_by_the_same(
 ) -> None:
     with store.change() as session:
         first, second = hold(session, chicago, rights), hold(session, chicago, rights)
-        partners.choose(session, first, everyone)
+        partners.set_chosen(session, first, everyone)
         partners.copy(session, first, second)
-        assert partners.chosen(session, second) == partners.chosen(session, first)
+        assert partners.get_chosen(session, second) == partners.get_chosen(session, first)
 
 
 def test_another_offices_allies_cannot_be_chosen_or_changed(

@@ -79,7 +79,7 @@ def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
         ContactMethod.PHONE,
         Place.CONFIRMED,
     )
-    person = registrations.decrypt_person(party, registrations.key_of(key_store, party))
+    person = registrations.decrypt_person(party, registrations.get_key(key_store, party))
     assert (person.name, person.address) == ("Doña Chelo", PHONE)
     page = words(ana.get(first.headers["Location"].partition("#")[0]))
     assert "Apartado. Dile su código" in page

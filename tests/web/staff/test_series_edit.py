@@ -15,8 +15,8 @@ from outreach.db.store import Store
 from outreach.domain.calendar import change_counters
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.scheduling.bulk import shifted, span_between
-from outreach.domain.scheduling.workshop_service import data_of
+from outreach.domain.scheduling.bulk import compute_shift, shift
+from outreach.domain.scheduling.workshop_service import get_data
 from outreach.domain.workshops import Workshop, partners
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.domain.workshops.series import WorkshopSeries
@@ -150,7 +150,7 @@ def test_who_gives_one_date_gives_the_following_too(
     assert "Cambiar las 2 fechas" in seen
     assert following(ana, dates[1], dates[2:], campos="allies").status_code == 303
     with store.read() as session:
-        given = [partners.all_of(session, each) for each in fresh(store, dates)]
+        given = [partners.list_names(session, each) for each in fresh(store, dates)]
     assert given == [[], *[["Casa Sur", "Lic. Mora"]] * 3]
     assert journal(store)[-1][2] == f"as {dates[1].public_id}: partners, speakers"
     alike = words(ana.get(f"/org/talleres/{dates[1].public_id}/serie"))
@@ -217,17 +217,17 @@ def test_nothing_is_offered_where_there_is_no_other_date(
 def test_a_shift_goes_over_midnight_and_keeps_the_length(
     store: Store, dates: list[Workshop]
 ) -> None:
-    plan = data_of(dates[0])
-    late = shifted(plan, 5 * 60)
+    plan = get_data(dates[0])
+    late = shift(plan, 5 * 60)
     assert (late.day, late.starts, late.ends) == (plan.day, time(23), time(1))
-    later = shifted(late, 90)
+    later = shift(late, 90)
     assert later.day == plan.day + timedelta(days=1)
     assert (later.starts, later.ends) == (time(0, 30), time(2, 30))
-    before, after = ((p.day, p.starts, p.ends) for p in (late, shifted(late, -30, 15)))
-    assert span_between(before, after) == (-30, 15)
+    before, after = ((p.day, p.starts, p.ends) for p in (late, shift(late, -30, 15)))
+    assert compute_shift(before, after) == (-30, 15)
     for longer in (-120, 24 * 60):
         with refuses(ErrorCode.DURATION_IMPOSSIBLE):
-            shifted(plan, 0, longer)
+            shift(plan, 0, longer)
 
 
 def test_a_shift_onto_an_hour_that_does_not_exist_is_refused(

@@ -54,13 +54,13 @@ def test_somebody_is_invited_and_comes_in_with_the_link(
     given = {"email": "tomas@example.org", "password": PASSWORD}
     assert public.post("/org/entrar", data=given).status_code == 303
     with store.read() as session:
-        signed_in_as(app, store, staff.require(session, "tomas@example.org").id)
+        signed_in_as(app, store, staff.get_by_email(session, "tomas@example.org").id)
     said = words(elena.get("/org/personal?papel=door"))
     assert (
         "tomas@example.org Entrada Calgary, Chicago Activa Sin segundo factor todavía Hoy" in said
     )
     with store.read() as session:
-        tomas = staff.require(session, "tomas@example.org")
+        tomas = staff.get_by_email(session, "tomas@example.org")
         assert administration.rights_of(tomas) == {"chicago": Role.DOOR, "calgary": Role.DOOR}
     assert _noted(store) == [("account invited", f"{tomas.id}: door calgary, door chicago")]
 
@@ -86,7 +86,7 @@ def test_what_an_invitation_lacks_is_said_and_nobody_is_invited(
     assert answer.status_code == 422
     assert said in words(answer)
     with store.read() as session:
-        assert [each.email for each in staff.all_of_them(session)] == ["elena@example.org"]
+        assert [each.email for each in staff.list_staff(session)] == ["elena@example.org"]
     assert _noted(store) == []
 
 
@@ -129,7 +129,7 @@ def test_rights_that_cannot_be_are_refused(
     assert answer.status_code == 422
     assert said in words(answer)
     with store.read() as session:
-        ana = staff.require(session, "ana@example.org")
+        ana = staff.get_by_email(session, "ana@example.org")
         assert administration.rights_of(ana) == {"chicago": Role.ORGANIZER}
 
 
@@ -146,11 +146,11 @@ def test_a_role_of_one_office_is_not_given_everywhere_by_changing_another(
         assert answer.status_code == 422
         assert "Ese papel necesita una oficina." in words(answer)
     with store.read() as session:
-        iris = staff.require(session, "iris@example.org")
+        iris = staff.get_by_email(session, "iris@example.org")
         assert administration.rights_of(iris) == {ALL_OFFICES: Role.READER}
     elena.post(path, **(fields(page, path) | {"papel-*": "admin"}))
     with store.read() as session:
-        iris = staff.require(session, "iris@example.org")
+        iris = staff.get_by_email(session, "iris@example.org")
         assert administration.rights_of(iris) == {ALL_OFFICES: Role.ADMIN}
 
 

@@ -58,7 +58,7 @@ def concerns(
 ) -> list[tuple[AlertType, str, int]]:
     slugs = offices or ("chicago",)
     with store.read() as session:
-        found = alerts.of(session, edit=slugs, call=slugs, now=now or clock.now())
+        found = alerts.list_alerts(session, edit=slugs, call=slugs, now=now or clock.now())
     return [(each.concern, each.workshop.title["es"], each.count) for each in found]
 
 
@@ -252,7 +252,9 @@ def test_a_month_closes_on_the_fifth_at_six_on_the_clock_of_the_office(
 ) -> None:
     with store.change() as session:
         held = hold(session, chicago, rights, day=datetime(2026, 11, 21, tzinfo=UTC).date())
-    assert months.closes_at(Month(2026, 11), chicago.zone) == datetime(2026, 12, 6, tzinfo=UTC)
+    assert months.get_closing_time(Month(2026, 11), chicago.zone) == datetime(
+        2026, 12, 6, tzinfo=UTC
+    )
     with app.test_request_context():
         assert closes_words(held, now=now) == said
 

@@ -94,7 +94,7 @@ def test_a_stop_is_moved_published_and_cancelled_on_its_page(
     with store.read() as session:
         stop = stops_of(session, route)[3]
         here = str(stop.venue.id) if stop.venue else ""
-        one = tours.workshops_at(session, [stop.id])[stop.id][0]
+        one = tours.list_workshops(session, [stop.id])[stop.id][0]
     path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
     asked = words(ana.get(f"{path}/cancelar"))
     assert "A 4 registros les avisamos por correo." in asked
@@ -187,7 +187,7 @@ def test_a_stop_moved_four_times_by_one_form_moves_once(
     answers = Counter(each.status_code for each in at_once(app, ana, path, form))
     assert answers == {303: 1, 409: TIMES - 1}
     with store.read() as session:
-        held = tours.workshops_at(session, [stop.id])[stop.id]
+        held = tours.list_workshops(session, [stop.id])[stop.id]
         assert [each.day for each in held] == [later, later]
 
 
@@ -197,7 +197,7 @@ def test_publishing_a_whole_tour_says_which_stop_is_not_ready(
     with store.change() as session:
         there = stops_of(session, route)[1].venue
         stop = tours.add_stop(session, route, planned(there, 20), now=clock.now())
-        draft = tours.workshops_at(session, [stop.id])[stop.id][0]
+        draft = tours.list_workshops(session, [stop.id])[stop.id][0]
         draft.languages = Codes()
     answer = ana.post(f"/org/giras/chicago/{route.id}/publicar")
     assert answer.status_code == 422

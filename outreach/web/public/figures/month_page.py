@@ -14,7 +14,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.reporting import months
 from outreach.domain.reporting.months import MonthRevision
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 from outreach.i18n import gettext
 from outreach.pdf import month_report as on_paper
 from outreach.reports import month_report, month_tables, trends, workshop_counts
@@ -67,7 +67,7 @@ def month(text: str) -> ResponseReturnValue:
     with store().read() as session:
         wanted = month_params.month_of(session, text)
         told = month_report.report(session, wanted, now=now, number=number)
-        revisions = months.revisions(session, wanted)
+        revisions = months.list_revisions(session, wanted)
         row = trends.by_kind(session, wanted.plus(-YEAR), wanted, now=now)
         first, last = month_params.span(session)
         known = _known(session, told, revisions)
@@ -151,7 +151,7 @@ def as_pdf(text: str) -> ResponseReturnValue:
     told, _revisions = _asked_for(text)
     with store().read() as session:
         short_names = {
-            each.code: formatting.said(each.short_name) for each in kinds.all_of_them(session)
+            each.code: formatting.said(each.short_name) for each in kinds.list_kinds(session)
         }
     body = on_paper.pdf(
         told,
@@ -171,7 +171,7 @@ def _asked_for(text: str) -> tuple[MonthReport, Sequence[MonthRevision]]:
     with store().read() as session:
         wanted = month_params.month_of(session, text)
         told = month_report.report(session, wanted, now=now, number=number)
-        revisions = months.revisions(session, wanted)
+        revisions = months.list_revisions(session, wanted)
     keep_for(month_params.seconds(is_over=told.count.is_over, number=number))
     return told, revisions
 
@@ -182,8 +182,8 @@ def _known(session: Session, told: MonthReport, revisions: Sequence[MonthRevisio
         frozen = month_report.thawed(each).figures
         figures = {one.series: formatting.said(one.label) for one in frozen} | figures
     return Known(
-        kinds={kind.code: kind for kind in kinds.all_of_them(session)},
-        cities={office.slug: office.city for office in offices.all_of_them(session)},
+        kinds={kind.code: kind for kind in kinds.list_kinds(session)},
+        cities={office.slug: office.city for office in offices.list_offices(session)},
         series=figures,
     )
 
@@ -227,7 +227,7 @@ def _office_rows(
         shown = [numbers.get(kind.code, 0) for kind in core]
         total = numbers[workshop_counts.TOTAL]
         rows.append((slug, cities[slug], shown, total - sum(shown), total))
-    return sorted(rows, key=lambda row: (-row[4], plain(row[1])))
+    return sorted(rows, key=lambda row: (-row[4], fold(row[1])))
 
 
 def _people_rows(people: Attendance, all_kinds: Mapping[str, Kind]) -> list[tuple[Kind, str]]:

@@ -9,7 +9,7 @@ from outreach import clock, i18n
 from outreach.clock import Month
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 from outreach.reports import month_tables, trends, workshop_counts
 from outreach.reports.trends import ReportedMonth
 from outreach.web.context import store
@@ -31,8 +31,8 @@ def year(year: int) -> ResponseReturnValue:
         since, until = Month(year, 1), Month(year, 12)
         row = trends.by_kind(session, since, until, now=now)
         by_office = trends.by_office(session, since, until, now=now)
-        all_kinds = {kind.code: kind for kind in kinds.all_of_them(session)}
-        cities = {office.slug: office.city for office in offices.all_of_them(session)}
+        all_kinds = {kind.code: kind for kind in kinds.list_kinds(session)}
+        cities = {office.slug: office.city for office in offices.list_offices(session)}
     keep_for(month_params.LATER)
     total = sum(each.total for each in row)
     core = [kind for kind in all_kinds.values() if kind.is_core]
@@ -62,7 +62,7 @@ def office(slug: str) -> ResponseReturnValue:
     with store().read() as session:
         found = offices.find(session, slug)
         row = trends.by_kind(session, trends.first_month(session, now), this, now=now, office=found)
-        all_kinds = {kind.code: kind for kind in kinds.all_of_them(session)}
+        all_kinds = {kind.code: kind for kind in kinds.list_kinds(session)}
     keep_for(month_params.LATER)
     return render_template(
         "figures/office.html",
@@ -91,7 +91,7 @@ def kind(code: str) -> ResponseReturnValue:
         if found.public_code != code:
             return redirect(f"/{i18n.current()}/cifras/tipo/{found.public_code}", 301)
         row = trends.by_office(session, trends.first_month(session, now), this, now=now, kind=found)
-        cities = {office.slug: office.city for office in offices.all_of_them(session)}
+        cities = {office.slug: office.city for office in offices.list_offices(session)}
     keep_for(month_params.LATER)
     return render_template(
         "figures/kind.html",
@@ -136,7 +136,7 @@ def _offices(
     sums = trends.added(row)
     drawn = charts.lines(row[-SHOWN:], sums)
     found = [(slug, cities[slug], number, drawn[slug]) for slug, number in sums.items()]
-    return sorted(found, key=lambda each: (-each[2], plain(each[1])))
+    return sorted(found, key=lambda each: (-each[2], fold(each[1])))
 
 
 def _years(row: Sequence[ReportedMonth]) -> list[tuple[int, list[ReportedMonth | None], int]]:

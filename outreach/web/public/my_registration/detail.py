@@ -64,7 +64,7 @@ def own_page(
         mine = registration_page.find(session, token)
         messages = messaging.told(session, mine.registration)
         if mine.status is RegistrationStatus.WAITLISTED:
-            turn = registrations.turn(session, mine.registration)
+            turn = registrations.get_position(session, mine.registration)
         if not mine.has_seat or mine.workshop.is_cancelled:
             others = alternatives.alternatives(session, mine.workshop, now=now)
     page = registration_page.show(
@@ -89,7 +89,7 @@ def my_entry(token: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         mine = registration_page.find(session, token)
-        host = installation_settings.calendar_host(session)
+        host = installation_settings.get_calendar_host(session)
     typed = clean(request.form.get("title", ""))[:LONGEST_TITLE].strip()
     uid = attendee_event.uid(mine.key, host)
     answer = Response(
@@ -112,7 +112,7 @@ def _series(mine: RegistrationView) -> list[Other]:
                 (formatting.first_capital(formatting.day(each.day)), formatting.hour(each.starts))
             ),
             status=_status_words(each),
-            path=f"/{i18n.current()}/r/{registrations.manage_token(keys[each.key_id])}",
+            path=f"/{i18n.current()}/r/{registrations.derive_manage_token(keys[each.key_id])}",
         )
         for each in others
         if each.key_id in keys

@@ -63,7 +63,7 @@ class RegistrationView:
     @property
     def square(self) -> Markup:
         """The address to show at the door, as a picture."""
-        token = registrations.calendar_token(self.key)
+        token = registrations.derive_calendar_token(self.key)
         return qr(f"{config().public_url}/q/{token}")
 
 
@@ -84,10 +84,10 @@ def _dead_link(_error: Exception) -> ResponseReturnValue:
 def find(session: Session, token: str) -> RegistrationView:
     """Raises NotFound, for a registration that cannot be read any more too."""
     registration = registrations.find(session, token)
-    key = registrations.key_of(key_store(), registration)
+    key = registrations.get_key(key_store(), registration)
     person = registrations.decrypt_person(registration, key)
     return RegistrationView(
-        token, registration, person, key, registrations.group(session, registration)
+        token, registration, person, key, registrations.list_group(session, registration)
     )
 
 

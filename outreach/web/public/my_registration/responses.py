@@ -33,7 +33,7 @@ def _accept(token: str) -> ResponseReturnValue:
     now = clock.now()
     try:
         with store().change() as session:
-            registrations.accept(session, registrations.find(session, token), now=now)
+            registrations.accept_offer(session, registrations.find(session, token), now=now)
     except Closed:
         # The offer goes on to the next one now, and not when the worker comes.
         with store().change() as session:
@@ -87,7 +87,7 @@ def answer_coming(token: str) -> ResponseReturnValue:
 
 
 def _question(mine: RegistrationView, notice: str = "") -> str:
-    now, by = clock.now(), reconfirmation.answer_by(mine.registration)
+    now, by = clock.now(), reconfirmation.get_answer_deadline(mine.registration)
     words = detail.moment_words(mine.registration, by, now) if by and by > now else ""
     return registration_page.show("reconfirm", mine, now, notice=notice, answer_by=words)
 

@@ -28,7 +28,7 @@ def export(public_id: str, ending: str) -> ResponseReturnValue:
         workshop = find_workshop(session, public_id)
         if workshop.is_discreet:
             raise NotFound("list")
-        parties = registrations.of_workshop(session, workshop)
+        parties = registrations.list_active(session, workshop)
     needs = {need for party in parties for need in party.needs}
     rows = attendee_export.table(
         parties,

@@ -53,7 +53,7 @@ def decide(public_id: str) -> ResponseReturnValue:
             workshop = find_workshop(session, public_id)
             party = checkin.find(session, workshop, wanted)
             if what == "grant":
-                registrations.grant(session, party, now=now)
+                registrations.grant_seat(session, party, now=now)
                 log_workshop_action(session, workshop, "place given by hand")
                 there = "hecho=con-lugar&ver=espera"
             elif what == "confirm":
@@ -65,7 +65,7 @@ def decide(public_id: str) -> ResponseReturnValue:
                     log_workshop_action(session, workshop, "address approved")
                 there = "hecho=aprobada"
             elif what == "unapprove":
-                if registrations.unapprove(session, party):
+                if registrations.revoke_approval(session, party):
                     log_workshop_action(session, workshop, "approval taken back")
                 there = "hecho=sin-aprobar"
             else:
@@ -166,7 +166,7 @@ def _answer(session: Session, workshop: Workshop, notice: Notification, what: st
         log_workshop_action(session, workshop, "call made")
         return f"llamada={notice.id}"
     if notice.cause is NotificationType.OFFER:
-        registrations.accept(session, notice.registration, now=now)
+        registrations.accept_offer(session, notice.registration, now=now)
     else:
         reconfirmation.confirm(session, notice.registration, now=now)
     log_workshop_action(session, workshop, "answer noted")

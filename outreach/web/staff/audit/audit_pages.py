@@ -134,8 +134,8 @@ def _days(
     session: Session, lines: Sequence[AuditLine], zone: ZoneInfo, *, is_of_one: bool
 ) -> list[tuple[str, list[AuditRow]]]:
     """The lines by the day there on which they were written, the newest first."""
-    cities = {each.slug: each.city for each in offices.all_of_them(session)}
-    accounts = {each.id: each.email for each in staff.all_of_them(session)}
+    cities = {each.slug: each.city for each in offices.list_offices(session)}
+    accounts = {each.id: each.email for each in staff.list_staff(session)}
     today = clock.now().astimezone(zone).date()
     by_day: dict[date, list[AuditRow]] = defaultdict(list)
     for line in lines:

@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from outreach import clock, i18n
 from outreach.clock import Month
 from outreach.domain.network.kinds import Kind
-from outreach.domain.network.kinds import all_of_them as all_kinds
+from outreach.domain.network.kinds import list_kinds as all_kinds
 from outreach.domain.network.staff import Permission, StaffMember
 from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import PARTS, BulletinEdition, BulletinLine, BulletinPart
@@ -68,7 +68,7 @@ def list_bulletins() -> ResponseReturnValue:
         for line in bulletins.lines(session):
             by_month.setdefault(line.month, []).append(line)
         shown = sorted(by_month, reverse=True)
-        closed = months.closed(session, shown[-1], shown[0]) if shown else {}
+        closed = months.list_closed_months(session, shown[-1], shown[0]) if shown else {}
     rows = [
         words.row(month, by_month[month], closed[month].number if month in closed else 0)
         for month in shown

@@ -53,7 +53,7 @@ def _is_good(session: Session, endpoint: str, values: Mapping[str, Any]) -> bool
         offices.find(session, str(values["slug"]))
     if "code" in values:
         codes = {
-            code for kind in kinds.all_of_them(session) for code in (kind.code, kind.public_code)
+            code for kind in kinds.list_kinds(session) for code in (kind.code, kind.public_code)
         }
         return values["code"] in codes
     for name in ("month", "text"):

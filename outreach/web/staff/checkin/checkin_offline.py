@@ -20,7 +20,7 @@ from outreach.domain.checkin import checkin, checkin_events, checkin_tokens, off
 from outreach.domain.checkin.checkin_events import Arrival, UndoneArrival
 from outreach.domain.checkin.offline_manifest import ManifestEntry
 from outreach.domain.dashboard import agenda
-from outreach.domain.network.staff import Permission, offices_of
+from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.registrations import SEAT_HOLDING_STATUSES, Registration
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.errors import NotFound
@@ -62,13 +62,13 @@ def offline_form() -> ResponseReturnValue:
     now = clock.now()
     since, until = now.date() - checkin_tokens.EVE * 3, now.date() + checkin_tokens.EVE * 3
     with store().read() as session:
-        found = agenda.between(
-            session, offices_of(current_staff().grants), since, until, limit=1000
+        found = agenda.list_workshops(
+            session, get_office_slugs(current_staff().grants), since, until, limit=1000
         )
     near = [
         each
         for each in found
-        if checkin_tokens.is_near(each, now=now)
+        if checkin_tokens.is_near_day(each, now=now)
         and has_permission(Permission.DOOR, each.office.slug)
     ]
     return page("checkin/download", near=near, words=workshop_labels, now=now)
@@ -102,14 +102,14 @@ def manifest(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        checkin_tokens.require_near(workshop, now=now)
-        everyone = registrations.of_workshop(session, workshop)
+        checkin_tokens.require_near_day(workshop, now=now)
+        everyone = registrations.list_active(session, workshop)
     parties = [each for each in everyone if each.status in SEAT_HOLDING_STATUSES]
     lines = _lines(workshop, parties)
     bundle = offline_manifest.build_manifest(lines.values(), is_discreet=workshop.is_discreet)
     with store().change() as session:
         workshop = find_workshop(session, public_id)
-        called = {offline_manifest.called(line.token): mine for mine, line in lines.items()}
+        called = {offline_manifest.hash_token(line.token): mine for mine, line in lines.items()}
         token = checkin_tokens.issue(
             session, workshop, current_staff().organizer_id, called, now=now
         )
@@ -142,16 +142,16 @@ def upload_events(public_id: str) -> ResponseReturnValue:
         except NotFound:
             rate_limits.count_look_up()
             raise
-        parties = checkin_tokens.parties(session, door_pass)
+        parties = checkin_tokens.get_registration_ids(session, door_pass)
     rate_limits.count_door(door_pass.digest)
     told = _told(_body(), parties)
     if told is None:
         abort(400)
     with store().change() as session:
         workshop = session.get_one(Workshop, door_pass.workshop_id)
-        checkin.require_open(workshop)
+        checkin.require_checkin_open(workshop)
         counted = checkin_events.merge_offline_events(session, workshop, told)
-        checkin_tokens.count(session, door_pass, counted.new)
+        checkin_tokens.count_marks(session, door_pass, counted.new)
         counts = _counts(session, workshop) | {"strangers": counted.strangers}
     return jsonify(counts)
 
@@ -170,12 +170,16 @@ def _lines(workshop: Workshop, parties: list[Registration]) -> dict[str, Manifes
     keys = key_store().get_all(each.key_id for each in parties if each.key_id)
     return {
         each.id: ManifestEntry(
-            token=registrations.calendar_token(keys[each.key_id]),
+            token=registrations.derive_calendar_token(keys[each.key_id]),
             code=each.door_code or "",
             people=each.people,
             name=registrations.decrypt_person(each, keys[each.key_id]).name,
             needs=[
-                *([hour_words(time_slots.starts(workshop, each.slot.minute))] if each.slot else []),
+                *(
+                    [hour_words(time_slots.get_start(workshop, each.slot.minute))]
+                    if each.slot
+                    else []
+                ),
                 *map(workshop_labels.need_words, each.needs),
             ],
         )
@@ -186,8 +190,8 @@ def _lines(workshop: Workshop, parties: list[Registration]) -> dict[str, Manifes
 
 def _counts(session: Session, workshop: Workshop) -> dict[str, int]:
     return {
-        "arrived": checkin.arrived(session, workshop),
-        "expected": checkin.expected(session, workshop),
+        "arrived": checkin.count_arrived(session, workshop),
+        "expected": checkin.count_expected(session, workshop),
         "walk_ins": workshop.walk_ins,
         "strangers": 0,
     }

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.checkin import checkin
-from outreach.domain.network.staff import Permission, may
+from outreach.domain.network.staff import Permission, is_allowed
 from outreach.domain.registrations import Registration
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.text import clean, plain, read_code
+from outreach.domain.text import clean, fold, read_code
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
@@ -57,7 +57,7 @@ def check_in(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
-            checkin.require_open(workshop)
+            checkin.require_checkin_open(workshop)
             if what in {"more", "less"}:
                 checkin.count_walk_in(session, workshop, 1 if what == "more" else -1)
             else:
@@ -109,10 +109,10 @@ def person_page(token: str, fault: str = "") -> Response | None:
         with store().read() as session:
             party = registrations.find_by_calendar_token(session, token)
             workshop = party.workshop
-            chairs = checkin.seats_left(session, workshop, now=clock.now())
+            chairs = checkin.count_free_chairs(session, workshop, now=clock.now())
     except NotFound:
         return _nobodys_page()
-    if not may(who.grants, Permission.DOOR, workshop.office.slug):
+    if not is_allowed(who.grants, Permission.DOOR, workshop.office.slug):
         return _nobodys_page()
     _prepare()
     _leave_trace(workshop)
@@ -149,7 +149,7 @@ def mark_person(token: str) -> Response | None:
     try:
         with store().change() as session:
             party = registrations.find_by_calendar_token(session, token)
-            checkin.require_open(party.workshop)
+            checkin.require_checkin_open(party.workshop)
             if party.is_live:
                 is_new = _mark(session, party, request.form.get("do", ""))
     except Refused as refusal:
@@ -178,7 +178,7 @@ def _prepare() -> None:
 def _mark(session: Session, party: Registration, what: str) -> bool:
     """False when that was known already."""
     if what == "undo":
-        return checkin.undo(session, party)
+        return checkin.mark_not_arrived(session, party)
     if what not in {"arrived", "admit"}:
         raise PageRefused("Marca quién llegó con los botones de la lista.")
     typed = request.form.get("people", "")
@@ -193,10 +193,10 @@ def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") ->
     now = clock.now()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        checkin.require_open(workshop)
-        everyone = registrations.of_workshop(session, workshop)
-        came = checkin.arrived(session, workshop)
-        chairs = checkin.seats_left(session, workshop, now=now)
+        checkin.require_checkin_open(workshop)
+        everyone = registrations.list_active(session, workshop)
+        came = checkin.count_arrived(session, workshop)
+        chairs = checkin.count_free_chairs(session, workshop, now=now)
     _leave_trace(workshop)
     rows = workshop_labels.rows(
         workshop, everyone, registrations.decrypt_people(key_store(), everyone)
@@ -204,7 +204,7 @@ def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") ->
     line = [row for row in rows if row.is_waiting and not row.arrived]
     rows = sorted(
         (row for row in rows if typed or not row.is_waiting or row.arrived),
-        key=lambda row: plain(row.name),
+        key=lambda row: fold(row.name),
     )
     expected = sum(row.people for row in rows if not row.is_waiting)
     return page(
@@ -224,9 +224,9 @@ def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") ->
         share=100 * min(1, came / expected) if expected else 0.0,
         is_known=request.args.get("ya") == "1",
         just=next((row for row in rows if row.id == request.args.get("r")), None),
-        plain=plain,
+        plain=fold,
         words=workshop_labels,
-        may_report=may(current_staff().grants, Permission.EDIT, workshop.office.slug),
+        may_report=is_allowed(current_staff().grants, Permission.EDIT, workshop.office.slug),
     )
 
 
@@ -236,11 +236,11 @@ def _chosen(
     """The rows of a tab, or those that match what was typed. The one just marked stays, so that
     a slip of the finger can be undone."""
     if typed:
-        name, code = plain(typed), read_code(typed)
+        name, code = fold(typed), read_code(typed)
         return [
             row
             for row in rows
-            if name in plain(row.name) or (len(code) >= 3 and code in row.code.replace(" ", ""))
+            if name in fold(row.name) or (len(code) >= 3 and code in row.code.replace(" ", ""))
         ]
     if tab == "todos":
         return list(rows)
@@ -254,7 +254,7 @@ def _tab(asked: str) -> str:
 def _attendance_page(public_id: str, fault: str = "") -> Response:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        came = checkin.head_count(session, workshop)
+        came = checkin.count_heads(session, workshop)
     prefilled = workshop.head_count if workshop.head_count is not None else came
     return page(
         "checkin/attendance",

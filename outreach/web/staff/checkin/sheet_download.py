@@ -26,10 +26,10 @@ def sheet(public_id: str) -> ResponseReturnValue:
         workshop = find_workshop(session, public_id)
         if workshop.is_discreet:
             raise NotFound("the door sheet of a discreet workshop")
-        checkin.require_open(workshop)
+        checkin.require_checkin_open(workshop)
         parties = [
             each
-            for each in registrations.of_workshop(session, workshop)
+            for each in registrations.list_active(session, workshop)
             if each.status in registrations.SEAT_HOLDING_STATUSES
         ]
         log_workshop_action(session, workshop, "door sheet printed", f"{len(parties)} parties")

@@ -92,7 +92,7 @@ def enforce(rule: PageRule, given: Mapping[str, str]) -> None:
         case Scope.WORKSHOP:
             with store().read() as session:
                 require_permission(
-                    rule.permission, workshops.office_slug(session, given["public_id"])
+                    rule.permission, workshops.get_office_slug(session, given["public_id"])
                 )
         case Scope.OFFICE:
             require_permission(rule.permission, given["slug"])
@@ -141,7 +141,7 @@ def _has_token(who: SignedInStaff) -> bool:
 
 
 def has_permission(action: Permission, office: str) -> bool:
-    return staff.may(current_staff().grants, action, office)
+    return staff.is_allowed(current_staff().grants, action, office)
 
 
 def require_permission(action: Permission, office: str) -> None:
@@ -164,13 +164,14 @@ def find_workshop(session: Session, public_id: str, action: Permission | None = 
 
 def offices_with(session: Session, action: Permission) -> list[Office]:
     """The offices where one may do this, by the name of their city."""
-    found = [each for each in offices.all_of_them(session) if has_permission(action, each.slug)]
+    found = [each for each in offices.list_offices(session) if has_permission(action, each.slug)]
     return sorted(found, key=lambda office: office.city)
 
 
 def has_permission_anywhere(action: Permission) -> bool:
     return any(
-        staff.may(current_staff().grants, action, office) for office in current_staff().grants
+        staff.is_allowed(current_staff().grants, action, office)
+        for office in current_staff().grants
     )
 
 

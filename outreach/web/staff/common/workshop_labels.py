@@ -159,7 +159,7 @@ def need_words(need: str) -> str:
 
 def closes_words(workshop: Workshop, *, now: datetime) -> str:
     """How long there is to say how it went: El mes cierra en 6 días."""
-    closes = months.closes_at(Month.from_number(workshop.month), workshop.office.zone)
+    closes = months.get_closing_time(Month.from_number(workshop.month), workshop.office.zone)
     here = closes.astimezone(workshop.office.zone)
     days = (here.date() - now.astimezone(workshop.office.zone).date()).days
     if now >= closes:
@@ -234,7 +234,7 @@ def _row(
         is_lapsed=registration.status is Place.EXPIRED,
         is_approved=registration.approved_at is not None,
         offered_until=_until(workshop, registration.offered_until),
-        hour=hour_words(time_slots.starts(workshop, slot.minute)) if slot else "",
+        hour=hour_words(time_slots.get_start(workshop, slot.minute)) if slot else "",
         says=_says(registration),
         is_sure=registration.confirmed_at is not None,
         contact=registration.contact if address else ContactMethod.NONE,

@@ -78,7 +78,7 @@ def calendar_feed(token: str) -> ResponseReturnValue:
         if follower is None:
             return Response(_gone() + "\n", 404, mimetype="text/plain")
         site = PublicSite(
-            config().public_url, installation_settings.calendar_host(session), config().phone
+            config().public_url, installation_settings.get_calendar_host(session), config().phone
         )
         written = staff_feed.write(session, follower.offices, site, now=clock.now())
     _keep(written)

@@ -11,7 +11,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda, alerts
 from outreach.domain.dashboard.alerts import Alert
-from outreach.domain.network.staff import ALL_OFFICES, Permission, offices_of
+from outreach.domain.network.staff import ALL_OFFICES, Permission, get_office_slugs
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.web.context import config, store
 from outreach.web.staff.common import workshop_labels
@@ -26,17 +26,17 @@ AT_MOST: Final = 40  # a member of headquarters has hundreds a week: the list ha
 @blueprint.get("/")
 @requires(Scope.SIGNED_IN)
 def today() -> ResponseReturnValue:
-    now, mine = clock.now(), offices_of(current_staff().grants)
+    now, mine = clock.now(), get_office_slugs(current_staff().grants)
     with store().read() as session:
-        near = agenda.between(session, mine, *_around(now), limit=1000)
+        near = agenda.list_workshops(session, mine, *_around(now), limit=1000)
         wanted = _wanted(session, now)
         offices = (
             [] if ALL_OFFICES in current_staff().grants else offices_with(session, Permission.SEE)
         )
         here = now.astimezone(offices[0].zone).date() if offices else now.date()
         month = Month.of(here)
-        so_far = agenda.so_far(session, mine, month, now=now)
-        following = agenda.next_one(session, mine, now=now)
+        so_far = agenda.count_month_to_date(session, mine, month, now=now)
+        following = agenda.find_next(session, mine, now=now)
     ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]
     return page(
         "dashboard/today",
@@ -57,7 +57,7 @@ def today() -> ResponseReturnValue:
 
 def _wanted(session: Session, now: datetime) -> list[Alert]:
     """Of the offices where one may do something about it."""
-    return alerts.of(
+    return alerts.list_alerts(
         session,
         edit=[office.slug for office in offices_with(session, Permission.EDIT)],
         call=[office.slug for office in offices_with(session, Permission.CONTACTS)],
@@ -70,9 +70,9 @@ def _wanted(session: Session, now: datetime) -> list[Alert]:
 @requires(Scope.SIGNED_IN)
 def checkins() -> ResponseReturnValue:
     """The doors one may stand at today; straight to it when there is one."""
-    now, mine = clock.now(), offices_of(current_staff().grants)
+    now, mine = clock.now(), get_office_slugs(current_staff().grants)
     with store().read() as session:
-        near = agenda.between(session, mine, *_around(now), limit=1000)
+        near = agenda.list_workshops(session, mine, *_around(now), limit=1000)
     there = [
         each
         for each in near

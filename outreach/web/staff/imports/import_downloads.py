@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda
-from outreach.domain.network.staff import Permission, offices_of
+from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.scheduling import import_batches
 from outreach.domain.text import clean
 from outreach.i18n import gettext as _
@@ -78,13 +78,13 @@ def template(form: str) -> ResponseReturnValue:
 def export(form: str) -> ResponseReturnValue:
     """The workshops of a month or a year, without their people, to be mended and brought again."""
     first, last, name = _span()
-    offices = offices_of(current_staff().grants)
+    offices = get_office_slugs(current_staff().grants)
     slug = clean(request.args.get("oficina", ""))
     if slug:
         require_permission(Permission.SEE, slug)
         offices = frozenset([slug])
     with store().read() as session:
-        found = agenda.between(session, offices, first, last, limit=ALL_OF_THEM + 1)
+        found = agenda.list_workshops(session, offices, first, last, limit=ALL_OF_THEM + 1)
         rows = [write.cells(each) for each in found[:ALL_OF_THEM]]
     if len(found) > ALL_OF_THEM:
         return page("imports/too_many_rows", 422, most=ALL_OF_THEM)

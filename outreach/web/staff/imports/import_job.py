@@ -100,7 +100,7 @@ class ImportJob:
         batch = import_batches.find(session, self.public_id, self.organizer_id, now=now)
         looked = import_preview.at(session, import_preview.again(batch), self.mine, now=now)
         is_as_seen = not looked.faults and print_of(looked.preview.marks) == self.seen
-        if is_as_seen and not import_batches.use(session, batch):
+        if is_as_seen and not import_batches.take(session, batch):
             raise NotFound("batch")
         return looked
 

@@ -68,7 +68,7 @@ def upload() -> ResponseReturnValue:
     except ImportRejected as faulty:
         return _ask(422, name=name, faults=faulty)
     with store().change() as session:
-        batch = import_batches.keep(
+        batch = import_batches.save(
             session,
             current_staff().organizer_id,
             name,
@@ -106,7 +106,7 @@ def after_refusal(public_id: str, outcome: import_job.ImportJobOutcome) -> Respo
             session, public_id, current_staff().organizer_id, now=clock.now()
         )
         looked = import_preview.at(session, import_preview.again(batch), mine(), now=clock.now())
-        before = import_batches.marks_of(batch)
+        before = import_batches.read_marks(batch)
     if outcome.faults:
         looked = PreviewedFile(looked.lines, looked.preview, outcome.faults, looked.kinds)
     differing = differing_lines(looked, before)
@@ -114,7 +114,7 @@ def after_refusal(public_id: str, outcome: import_job.ImportJobOutcome) -> Respo
         there = import_batches.find(
             session, public_id, current_staff().organizer_id, now=clock.now()
         )
-        import_batches.see_again(session, there, looked.preview.marks)
+        import_batches.update_marks(session, there, looked.preview.marks)
     return _show(batch, looked, status=409, differing=differing)
 
 
@@ -146,7 +146,7 @@ def _ask(
 ) -> Response:
     with store().read() as session:
         offices = offices_with(session, Permission.EDIT)
-        all_kinds = kinds.all_of_them(session)
+        all_kinds = kinds.list_kinds(session)
     return page(
         "imports/upload",
         status,

@@ -56,7 +56,7 @@ def at(session: Session, table: ImportTable, mine: Offices, *, now: datetime) ->
     known = workshops.network(session, mine)
     rows, faults = workshops.look(table, known)
     seen = preview.look(session, rows, mine, now=now)
-    by_code = {kind.code: kind for kind in kinds.all_of_them(session)}
+    by_code = {kind.code: kind for kind in kinds.list_kinds(session)}
     return PreviewedFile(table.lines, seen, sorted({*faults, *seen.faults}), by_code)
 
 
@@ -75,7 +75,7 @@ def kept(table: ImportTable) -> list[ImportBatchSummary]:
 def again(batch: ImportBatch) -> ImportTable:
     """The file that was put aside, as it was read."""
     lines = []
-    for each in import_batches.lines_of(batch):
+    for each in import_batches.read_lines(batch):
         line = RowParser(each.number, each.cells)
         line.faults += [_unpacked(each.number, fault) for fault in each.faults]
         lines.append(line)

@@ -77,7 +77,7 @@ def update_figures(month: str) -> ResponseReturnValue:
     wanted, now = month_access.month_of(month), clock.now()
     with store().read() as session:
         entries, revision = _entries(session, wanted), _revision(session, wanted)
-        before = figures.history(session, wanted)
+        before = figures.get_history(session, wanted)
     for entry in entries:
         _read(entry, request.form)
     changed = [entry for entry in entries if entry.is_changed]
@@ -90,7 +90,7 @@ def update_figures(month: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             for entry in changed:
-                figures.enter(
+                figures.set_figure(
                     session,
                     wanted,
                     entry.code,
@@ -135,13 +135,14 @@ def read_number(text: str) -> int | None:
 
 def _entries(session: Session, month: Month) -> list[FigureEntry]:
     """Every series with what is stored of it, and nothing typed."""
-    stored = {figure.series: figure for _series, figure in figures.of_month(session, month)}
+    stored = {figure.series: figure for _series, figure in figures.list_figures(session, month)}
     before = {
-        figure.series: figure.value for _series, figure in figures.of_month(session, month.plus(-1))
+        figure.series: figure.value
+        for _series, figure in figures.list_figures(session, month.plus(-1))
     }
-    emails = {each.id: each.email for each in staff.all_of_them(session)}
+    emails = {each.id: each.email for each in staff.list_staff(session)}
     found = []
-    for series in figures.every_series(session):
+    for series in figures.list_series(session):
         there = stored.get(series.code)
         found.append(
             FigureEntry(
@@ -193,7 +194,7 @@ def _doubt(
         parts = {each.code: each.value for each in entries if each.series.part_of == whole.code}
         if whole.code not in touched or whole.value is None:
             continue
-        if figures.do_not_add_up(whole.value, parts):
+        if figures.is_sum_inconsistent(whole.value, parts):
             together = sum(value or 0 for value in parts.values())
             whole.doubts.append(
                 _(
@@ -251,7 +252,7 @@ def _typed_over(now: FigureEntry) -> FigureEntry:
 
 def _revision(session: Session, month: Month) -> int:
     """The number of the last one; what is typed after it goes into the next."""
-    latest = months.latest(session, month)
+    latest = months.find_latest_revision(session, month)
     return latest.number if latest else 0
 
 

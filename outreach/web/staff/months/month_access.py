@@ -3,7 +3,7 @@
 from typing import Final
 
 from outreach.clock import Month
-from outreach.domain.network.staff import ALL_OFFICES, Permission, offices_of
+from outreach.domain.network.staff import ALL_OFFICES, Permission, get_office_slugs
 from outreach.errors import NotFound
 from outreach.web.staff.common.guards import current_staff, has_permission
 
@@ -28,4 +28,4 @@ def answers_for_all() -> bool:
 
 def own_offices() -> list[str]:
     """The slugs of the offices that one works for by name; nobody's of headquarters."""
-    return sorted(offices_of(current_staff().grants) or ())
+    return sorted(get_office_slugs(current_staff().grants) or ())

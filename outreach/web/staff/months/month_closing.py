@@ -102,7 +102,7 @@ def reopen(month: str) -> ResponseReturnValue:
 def _require_as_seen(session: Session, month: Month) -> int:
     """The number of the last revision, if it is the one on the page that was sent, as open or as
     closed as it was. Raises Taken."""
-    latest = months.latest(session, month)
+    latest = months.find_latest_revision(session, month)
     if request.form.get("seen", "") != _status_of(latest):
         raise Taken(f"standing of {month}")
     return latest.number if latest else 0
@@ -152,8 +152,8 @@ def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturn
             "is_synthetic": count.is_synthetic,
             "changes": _told(session, month, latest, changes),
             "touched": len({each.office for each in changes if each.office}),
-            "revisions": [_Told(each) for each in reversed(months.revisions(session, month))],
-            "emails": {each.id: each.email for each in staff.all_of_them(session)},
+            "revisions": [_Told(each) for each in reversed(months.list_revisions(session, month))],
+            "emails": {each.id: each.email for each in staff.list_staff(session)},
             "found": coverage.matrix(session, month, None, now=now),
         }
     return page(
@@ -189,9 +189,9 @@ def _told(
         return []
     return month_labels.lines(
         changes,
-        offices={each.slug: each for each in offices.all_of_them(session)},
-        kinds={each.code: each for each in kinds.all_of_them(session)},
-        series={each.code: say(each.label, "es") for each in figures.every_series(session)},
+        offices={each.slug: each for each in offices.list_offices(session)},
+        kinds={each.code: each for each in kinds.list_kinds(session)},
+        series={each.code: say(each.label, "es") for each in figures.list_series(session)},
         causes=change_causes.since(session, month, latest.cut),
     )
 

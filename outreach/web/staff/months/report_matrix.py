@@ -10,7 +10,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.audit import audit_log
 from outreach.domain.network import offices
-from outreach.domain.network.staff import Permission, offices_of
+from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.newsletter import mailings
 from outreach.domain.reporting import missing_reports, months
 from outreach.errors import Refused
@@ -57,7 +57,7 @@ def mark_complete(month: str) -> ResponseReturnValue:
             office = offices.find(session, slug)
             if not is_undone:
                 _require_all_reported(session, wanted, slug)
-            months.say_complete(
+            months.set_complete(
                 session,
                 office.id,
                 wanted,
@@ -79,12 +79,12 @@ def remind(month: str) -> ResponseReturnValue:
     wanted, now = month_access.month_of(month), clock.now()
     with store().change() as session:
         late = coverage.matrix(session, wanted, None, now=now).late
-        whom = missing_reports.reporters(session, [row.slug for row in late])
+        whom = missing_reports.list_reporters(session, [row.slug for row in late])
         told = mailings.remind(session, {account for account, _slug in whom}, wanted, now=now)
         if told:
             asked_of = {slug for account, slug in whom if account in told}
             reached = [row.id for row in late if row.slug in asked_of]
-            months.reminded(session, reached, wanted, now=now)
+            months.record_reminder(session, reached, wanted, now=now)
             _note(session, "month.remind", f"{wanted}: {len(told)}")
     return redirect(f"/org/mes/{wanted}?hecho=recordado&cartas={len(told)}", 303)
 
@@ -110,10 +110,14 @@ def _require_all_reported(session: Session, month: Month, slug: str) -> None:
 
 
 def _matrix_page(month: Month, fault: str = "") -> ResponseReturnValue:
-    now, mine, own = clock.now(), offices_of(current_staff().grants), month_access.own_offices()
+    now, mine, own = (
+        clock.now(),
+        get_office_slugs(current_staff().grants),
+        month_access.own_offices(),
+    )
     with store().read() as session:
         found = coverage.matrix(session, month, mine, now=now)
-        latest = months.latest(session, month)
+        latest = months.find_latest_revision(session, month)
         people = coverage.people(session, month, own) if own else []
         gaps = coverage.gaps(session, mine, now=now)
     return page(

@@ -55,7 +55,7 @@ def seen_of(thing: Office | Kind | None, status: int) -> str:
     for it."""
     if status == 422:
         return request.form.get("seen", "")
-    return network_changes.version_of(thing) if thing else ""
+    return network_changes.get_version(thing) if thing else ""
 
 
 def somebody_else() -> str:

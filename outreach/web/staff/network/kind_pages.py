@@ -16,7 +16,7 @@ from outreach.domain.network.kinds import CODE, Kind, Visibility, Way
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import reconfirmation
 from outreach.domain.scheduling import network_changes
-from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
+from outreach.domain.scheduling.workshop_data import MAX_PARTY
 from outreach.errors import Refused, Taken
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
@@ -77,7 +77,7 @@ class KindForm(Form):
     countries = Choices()
     minutes = number(5, 1439, "La duración va de 5 a 1439 minutos.")
     capacity = number(0, 100_000, "Los lugares van de 0 a 100,000.")
-    party_limit = number(1, LARGEST_PARTY, f"Las personas por registro van de 1 a {LARGEST_PARTY}.")
+    party_limit = number(1, MAX_PARTY, f"Las personas por registro van de 1 a {MAX_PARTY}.")
     way = Choice()
     slot_minutes = number(5, 1439, "Una cita dura de 5 a 1439 minutos.")
     opens_days = number(1, 365, "Los lugares se abren de 1 a 365 días antes.")
@@ -168,7 +168,7 @@ class KindForm(Form):
 @requires(Scope.NETWORK, Permission.NETWORK)
 def list_kinds() -> ResponseReturnValue:
     with store().read() as session:
-        found = kinds.all_of_them(session)
+        found = kinds.list_kinds(session)
     return page("network/kinds", kinds=found, words=workshop_labels)
 
 
@@ -176,7 +176,7 @@ def list_kinds() -> ResponseReturnValue:
 @requires(Scope.NETWORK, Permission.NETWORK)
 def new_kind() -> ResponseReturnValue:
     with store().read() as session:
-        values = _first_values(network_changes.next_position(session))
+        values = _first_values(network_changes.get_next_position(session))
         return _form_page(session, KindForm(None, None, values), None)
 
 

@@ -17,7 +17,7 @@ from outreach.accounts import administration
 from outreach.db.types import Codes
 from outreach.domain.locations import regions
 from outreach.domain.network import offices
-from outreach.domain.network.offices import SLUG, TAKEN, Office
+from outreach.domain.network.offices import RESERVED_SLUGS, SLUG_PATTERN, Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import network_changes
 from outreach.errors import Refused, Taken
@@ -81,11 +81,11 @@ class OfficeForm(Form):
     def validate_slug(self, field: Any) -> None:
         if self.office is not None:
             return  # it stays
-        if not SLUG.fullmatch(field.data or ""):
+        if not SLUG_PATTERN.fullmatch(field.data or ""):
             raise ValidationError(
                 _("Escribe el nombre corto con minúsculas y guiones, como nueva-york.")
             )
-        if field.data in TAKEN:
+        if field.data in RESERVED_SLUGS:
             raise ValidationError(_("Ese nombre corto ya tiene otro uso. Elige otro."))
 
     def validate_zone(self, field: Any) -> None:
@@ -131,7 +131,7 @@ class OfficeForm(Form):
 def list_offices() -> ResponseReturnValue:
     today = clock.now().date()
     with store().read() as session:
-        found = sorted(offices.all_of_them(session), key=lambda office: office.city)
+        found = sorted(offices.list_offices(session), key=lambda office: office.city)
     is_closed = request.args.get("ver") == "cerradas"
     closed = [each for each in found if each.closed_on is not None and each.closed_on <= today]
     open_ = [each for each in found if each not in closed]
@@ -237,7 +237,7 @@ def _form_page(
 ) -> Response:
     now = clock.now()
     closes = office.closed_on if office else None
-    after = network_changes.ahead_of(session, office, closes) if office and closes else 0
+    after = network_changes.count_from_day(session, office, closes) if office and closes else 0
     return page(
         "network/office",
         status,
@@ -245,8 +245,8 @@ def _form_page(
         office=office,
         seen=seen_of(office, status),
         faults=[("formulario", fault), *faults_of(form)] if fault else faults_of(form),
-        zones=sorted({each.zone.key for each in offices.all_of_them(session)}),
-        ahead=network_changes.ahead_of(session, office, now.date()) if office else 0,
+        zones=sorted({each.zone.key for each in offices.list_offices(session)}),
+        ahead=network_changes.count_from_day(session, office, now.date()) if office else 0,
         after=after,
         said=_said(request.args.get("hecho", "")),
         tag=status_tag(office, now.date()) if office else None,

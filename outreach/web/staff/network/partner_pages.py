@@ -61,7 +61,7 @@ class SpeakerForm(Form):
 def list_partners() -> ResponseReturnValue:
     with store().read() as session:
         mine = offices_with(session, Permission.EDIT)
-        organizations, people = partners.by_office(session, [office.id for office in mine])
+        organizations, people = partners.list_by_office(session, [office.id for office in mine])
     rows = [(office, organizations[office.id], people[office.id]) for office in mine]
     done = _done(request.args.get("hecho", ""))
     return page("network/partners", rows=rows, done=done, kind_words=kind_words)
@@ -164,7 +164,7 @@ def _keep_partner(slug: str, number: int | None) -> ResponseReturnValue:
                 partner = partners.find(session, office, number)
                 for name, value in said.items():
                     setattr(partner, name, value)
-            partners.keep(session, partner)
+            partners.save(session, partner)
             what = "partner created" if number is None else "partner changed"
             log_office_action(session, slug, what, f"partner {partner.id}")
     except Refused as refusal:
@@ -191,7 +191,7 @@ def _keep_speaker(slug: str, number: int | None) -> ResponseReturnValue:
             else:
                 speaker = partners.find_speaker(session, office, number)
                 speaker.name, speaker.partner, speaker.is_shown = name, partner, is_shown
-            partners.keep(session, speaker)
+            partners.save(session, speaker)
             what = "speaker created" if number is None else "speaker changed"
             log_office_action(session, slug, what, f"speaker {speaker.id}")
     except Refused as refusal:
@@ -231,7 +231,7 @@ def _offered(office: Office, speaker: Speaker | None = None) -> list[Partner]:
     """The organizations somebody can be of: those in use, and their own."""
     own = speaker.partner.id if speaker is not None and speaker.partner is not None else None
     with store().read() as session:
-        there = partners.of_office(session, office)
+        there = partners.list_partners(session, office)
     return [each for each in there if each.retired_at is None or each.id == own]
 
 

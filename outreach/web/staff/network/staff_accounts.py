@@ -16,7 +16,7 @@ from outreach import clock
 from outreach.accounts import administration, credentials, invitations
 from outreach.domain.network import offices, staff
 from outreach.domain.network.staff import ALL_OFFICES, Permission, Role, StaffMember
-from outreach.domain.text import clean, plain
+from outreach.domain.text import clean, fold
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
@@ -74,9 +74,9 @@ def list_staff() -> ResponseReturnValue:
     with store().read() as session:
         cities = _cities(session)
         out = invitations.pending(session, now=now)
-        rows = [_row(each, cities, out, now) for each in staff.all_of_them(session)]
+        rows = [_row(each, cities, out, now) for each in staff.list_staff(session)]
         with_second = credentials.ids_with_second_factor(session)
-    found = [row for row in rows if plain(wanted) in plain(f"{row.email} {row.places}")]
+    found = [row for row in rows if fold(wanted) in fold(f"{row.email} {row.places}")]
     counts = Counter(each for row in found for each in row.roles)
     shown = [row for row in found if role not in set(Role) or Role(role) in row.roles]
     return page(
@@ -234,7 +234,7 @@ def _seen(at: datetime | None, now: datetime) -> str:
 
 def _cities(session: Session) -> dict[str, str]:
     """The offices by their slug, in the order of their cities."""
-    found = sorted(offices.all_of_them(session), key=lambda office: office.city)
+    found = sorted(offices.list_offices(session), key=lambda office: office.city)
     return {office.slug: office.city for office in found}
 
 

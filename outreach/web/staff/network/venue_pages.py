@@ -13,8 +13,8 @@ from wtforms import BooleanField, Field, Form, SelectField, ValidationError
 
 from outreach import clock
 from outreach.domain.locations import venues
-from outreach.domain.locations.geocoding import miles
-from outreach.domain.locations.venues import Premises, Venue
+from outreach.domain.locations.geocoding import distance_in_miles
+from outreach.domain.locations.venues import Venue, VenueData
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
@@ -79,17 +79,17 @@ class VenueForm(Form):
         point = point_of(field.data)
         if point is None:
             raise ValidationError(_("Escribe latitud y longitud, como 41.8500, -87.6500."))
-        away = miles((self.office.latitude, self.office.longitude), *point)
+        away = distance_in_miles((self.office.latitude, self.office.longitude), *point)
         if away is not None and away > FARTHEST:
             raise ValidationError(
                 _("Ese punto está lejos de la oficina. Primero va la latitud y luego la longitud.")
             )
 
-    def premises(self) -> Premises:
+    def premises(self) -> VenueData:
         """Only after `validate()`."""
         point = point_of(self.position.data or "")
         told = {lang: self[f"access_{lang}"].data for lang in LANGUAGES}
-        return Premises(
+        return VenueData(
             name=self.name.data or "",
             address=self.address.data or "",
             city=self.city.data or "",
@@ -125,7 +125,7 @@ def list_venues() -> ResponseReturnValue:
         rows = [
             (
                 office,
-                venues.of_office(session, office),
+                venues.list_venues(session, office),
                 _counts(session, office, now=now),
             )
             for office in mine
@@ -189,7 +189,7 @@ def update_venue(slug: str, venue: int) -> ResponseReturnValue:
             venues.lock(session, there)
             if form.seen.data != _mark(there):
                 raise Taken(f"venue {venue}")
-            moved = venue_change.change(session, there, form.premises(), now=clock.now())
+            moved = venue_change.change_venue(session, there, form.premises(), now=clock.now())
             if moved.new:
                 said = f"venue {venue}: {', '.join(sorted(moved.new))}"
                 detail = f"{said}; {moved.workshops} workshops, {moved.told} told"

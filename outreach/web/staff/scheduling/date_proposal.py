@@ -92,7 +92,7 @@ def warned(
 def clock_changes(proposals: Sequence[DateProposal], zone: ZoneInfo) -> list[date]:
     """The days between the first and the last on which the clock changes there."""
     days = [each.plan.day for each in proposals]
-    return recurrence.changes_of_clock(min(days), max(days), zone) if days else []
+    return recurrence.list_clock_changes(min(days), max(days), zone) if days else []
 
 
 def new_nonce() -> str:
@@ -116,7 +116,7 @@ def make(
     """Makes them, published where the form asks for it, and writes down each; who gives `source`
     gives them too. Raises Refused."""
     is_public = request.form.get("action") == "publish"
-    made = recurrence.make(
+    made = recurrence.create_workshops(
         session,
         plans,
         nonce=nonce,
@@ -136,7 +136,7 @@ def is_made(nonce: str, error: sa.exc.IntegrityError) -> None:
     """The same form came twice at one moment, and the other one was first. Raises the error where
     it was something else."""
     with store().read() as session:
-        if not recurrence.made_before(session, nonce):
+        if not recurrence.has_created(session, nonce):
             raise error
 
 

@@ -35,7 +35,7 @@ class CloneForm(Form):
     def validate_day(self, field: Field) -> None:
         today = clock.now().date()
         if field.data is not None and not (
-            today - recurrence.AHEAD <= field.data <= today + recurrence.AHEAD
+            today - recurrence.MAX_AHEAD <= field.data <= today + recurrence.MAX_AHEAD
         ):
             raise ValidationError(_("Revisa el año de la fecha."))
 
@@ -67,7 +67,7 @@ def duplicate(public_id: str) -> ResponseReturnValue:
     form, nonce = CloneForm(request.form), date_proposal.typed_nonce()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        if recurrence.made_before(session, nonce):  # the same form again
+        if recurrence.has_created(session, nonce):  # the same form again
             return redirect(f"/org/talleres/{_made_before(session, nonce)}", 303)
         if not form.validate():
             return _page(workshop, form, nonce=nonce, status=422, faults=form.faults)
@@ -100,7 +100,7 @@ def duplicate(public_id: str) -> ResponseReturnValue:
 
 def _make(session: Session, public_id: str, form: CloneForm, nonce: str) -> str:
     workshop = find_workshop(session, public_id)
-    if recurrence.made_before(session, nonce):
+    if recurrence.has_created(session, nonce):
         return _made_before(session, nonce)
     plan = _plan(workshop, form)
     detail = f"clone of {workshop.public_id}"
@@ -118,9 +118,11 @@ def _made_before(session: Session, nonce: str) -> str:
 def _plan(workshop: Workshop, form: CloneForm) -> WorkshopData:
     """It lasts as long as the first one, and is in no series of its own accord."""
     day, starts = form.chosen
-    plan = workshop_service.data_of(workshop)
-    later, _longer = bulk.span_between((plan.day, plan.starts, plan.ends), (day, starts, plan.ends))
-    return replace(bulk.shifted(plan, later), series=None)
+    plan = workshop_service.get_data(workshop)
+    later, _longer = bulk.compute_shift(
+        (plan.day, plan.starts, plan.ends), (day, starts, plan.ends)
+    )
+    return replace(bulk.shift(plan, later), series=None)
 
 
 def _known(form: CloneForm) -> str:

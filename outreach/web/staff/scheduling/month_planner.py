@@ -70,7 +70,7 @@ class MonthForm(Form):
         sede = str(there[0].id) if there else ""
         super().__init__(typed, data={"idioma": ["es"], "sede": sede})
         self.tipo.choices = [(kind.public_code, kind.name.get("es", kind.code)) for kind in offered]
-        self.called = venues.told_apart(there)
+        self.called = venues.get_distinct_names(there)
         self.sede.choices = [
             *((str(number), name) for number, name in self.called.items()),
             ("", _("En línea")),
@@ -161,7 +161,7 @@ def restore(typed: MultiDict[str, str]) -> Response:
 def _make(session: Session, sheet: PlannerSheet, typed: MultiDict[str, str], nonce: str) -> None:
     """Makes what is ticked of what the sheet means. Raises Refused, where the list that was ticked
     is another too: its lines can still be changed on the page that shows it."""
-    if recurrence.made_before(session, nonce):
+    if recurrence.has_created(session, nonce):
         return
     if sheet.faults:
         raise PageRefused(sheet.faults[0][1])
@@ -192,14 +192,14 @@ def _month(typed: str) -> Month:
 
 
 def _blank(session: Session, office: Office, month: Month) -> PlannerSheet:
-    offered, there = _kinds(session, office), venues.offered(session, office)
+    offered, there = _kinds(session, office), venues.list_selectable(session, office)
     return PlannerSheet(office, month, MonthForm(None, offered, there), [], [], [])
 
 
 def _sheet(session: Session, typed: MultiDict[str, str]) -> PlannerSheet:
     """What was typed, and what it means. Raises NotFound for an office that is not one's own."""
     office, month = _office(session, clean(typed.get("oficina", ""))), _month(typed.get("mes", ""))
-    offered, there = _kinds(session, office), venues.offered(session, office)
+    offered, there = _kinds(session, office), venues.list_selectable(session, office)
     form = MonthForm(typed, offered, there)
     sheet = PlannerSheet(office, month, form, _ticked(typed, month), [], [])
     if not form.validate():
@@ -239,7 +239,7 @@ def _understand(sheet: PlannerSheet, common: CommonFields, lines: str) -> None:
 
 
 def _kinds(session: Session, office: Office) -> list[Kind]:
-    every = kinds.all_of_them(session)
+    every = kinds.list_kinds(session)
     return [each for each in every if not each.countries or office.country in each.countries]
 
 
@@ -299,7 +299,7 @@ def _weeks(sheet: PlannerSheet) -> list[list[PlannerCell | None]]:
 
 
 def _cell(sheet: PlannerSheet, day: date, today: date) -> PlannerCell:
-    there = holidays.of(day, sheet.office.country, sheet.office.region)
+    there = holidays.list_holidays(day, sheet.office.country, sheet.office.region)
     return PlannerCell(
         day, day in sheet.ticked, day < today, ", ".join(each.name for each in there)
     )

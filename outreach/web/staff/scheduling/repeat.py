@@ -116,12 +116,12 @@ def repeat(public_id: str) -> ResponseReturnValue:
 
 def _make(session: Session, workshop: Workshop, typed: MultiDict[str, str], nonce: str) -> date:
     """Makes what is ticked, in the series of the workshop; the first day. Raises Refused."""
-    if recurrence.made_before(session, nonce):
+    if recurrence.has_created(session, nonce):
         return workshop.day
     chosen = _chosen(workshop, typed)
     now = clock.now()
-    series = recurrence.series_of(session, workshop, _series_name(workshop), now=now)
-    base = replace(workshop_service.data_of(workshop), series=series)
+    series = recurrence.find_or_create_series(session, workshop, _series_name(workshop), now=now)
+    base = replace(workshop_service.get_data(workshop), series=series)
     plans = [replace(base, day=day) for day in chosen]
     detail = f"repeats {workshop.public_id}, {len(plans)} dates"
     date_proposal.make(plans, session, nonce=nonce, detail=detail, source=workshop)
@@ -133,7 +133,7 @@ def _chosen(workshop: Workshop, typed: MultiDict[str, str]) -> list[date]:
     form = RepeatForm(typed, workshop, _today(workshop))
     if not form.validate():
         raise PageRefused(form.faults[0][1])
-    meant = recurrence.days(form.rule, workshop.day, today=_today(workshop))
+    meant = recurrence.list_days(form.rule, workshop.day, today=_today(workshop))
     ticked = set(typed.getlist("dia"))
     chosen = [day for day in meant if day.isoformat() in ticked]
     if len(chosen) != len(ticked):
@@ -156,13 +156,13 @@ def _page(
         faults += form.faults
     else:
         try:
-            dates = recurrence.days(form.rule, workshop.day, today=_today(workshop))
+            dates = recurrence.list_days(form.rule, workshop.day, today=_today(workshop))
         except Refused as refusal:
             # Without having asked for anything one is not scolded.
             faults += (
                 [("hasta", error_messages.say(refusal))] if typed is not None and not fault else []
             )
-    base = workshop_service.data_of(workshop)
+    base = workshop_service.get_data(workshop)
     proposals = recurrence.propose(session, [replace(base, day=day) for day in dates])
     is_sent = request.method == "POST"
     ticked = set(typed.getlist("dia")) if is_sent and typed is not None else None
@@ -187,13 +187,13 @@ def _ticked(proposals: Sequence[DateProposal]) -> set[str]:
 
 
 def _ways(day: date) -> list[tuple[RecurrenceUnit, str]]:
-    name, number = weekday(day), recurrence.nth(day)
+    name, number = weekday(day), recurrence.week_of_month(day)
     ways = [
         (RecurrenceUnit.WEEK, _("Cada semana")),
         (RecurrenceUnit.TWO_WEEKS, _("Cada 2 semanas")),
         (RecurrenceUnit.MONTH, _("El %(nth)s %(day)s de cada mes", nth=_NTH[number - 1], day=name)),
     ]
-    if recurrence.is_last(day):
+    if recurrence.is_last_of_month(day):
         ways.append((RecurrenceUnit.LAST, _("El último %(day)s de cada mes", day=name)))
     return ways
 

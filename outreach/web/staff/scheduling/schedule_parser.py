@@ -18,7 +18,7 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.scheduling.workshop_service import WorkshopData
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode
 from outreach.i18n import gettext as _
 
@@ -50,7 +50,7 @@ class CommonFields:
     @cached_property
     def called(self) -> Mapping[int, str]:
         """What to call each venue."""
-        return venues.told_apart(self.venues)
+        return venues.get_distinct_names(self.venues)
 
 
 def of_days(common: CommonFields, ticked: Sequence[date]) -> list[WorkshopData]:
@@ -74,7 +74,7 @@ def of_line(common: CommonFields, line: str) -> list[WorkshopData]:
             continue
         if hours is not None:
             starts, ends = hours
-        elif plain(piece) == ONLINE:
+        elif fold(piece) == ONLINE:
             venue = None
         else:
             found = _named(piece, common)
@@ -128,11 +128,11 @@ def _hour(text: str) -> time | None:
 def _named(text: str, common: CommonFields) -> Kind | Venue:
     """The venue or the kind that is meant: by its whole name, or by a part that only one has. A
     venue whose name another one has too is meant by its name and city."""
-    bare = plain(text)
+    bare = fold(text)
     known: list[Kind | Venue] = [*common.venues, *common.kinds]
     names = [(name, each) for each in known for name in _names(each)]
     found: Sequence[Kind | Venue] = (
-        [venue for venue in common.venues if plain(common.called[venue.id]) == bare]
+        [venue for venue in common.venues if fold(common.called[venue.id]) == bare]
         or list(dict.fromkeys(each for name, each in names if name == bare))
         or list(dict.fromkeys(each for name, each in names if bare and bare in name))
     )
@@ -163,11 +163,11 @@ def _one_of(several: Sequence[Kind | Venue], text: str, common: CommonFields) ->
 
 def _names(of: Kind | Venue) -> Iterator[str]:
     if isinstance(of, Venue):
-        yield plain(of.name)
+        yield fold(of.name)
         return
-    yield plain(of.name.get("es", ""))
-    yield plain(of.short_name.get("es", ""))
-    yield plain(of.public_code)
+    yield fold(of.name.get("es", ""))
+    yield fold(of.short_name.get("es", ""))
+    yield fold(of.public_code)
 
 
 def _plan(
@@ -193,4 +193,4 @@ def _plan(
         phone=common.office.phone,
         capacity=capacity,
     )
-    return workshop_service.spread(plan) if ends else plan
+    return workshop_service.spread_over_slots(plan) if ends else plan

@@ -117,11 +117,11 @@ def form_of(
 ) -> StopForm:
     offered = [
         kind
-        for kind in kinds.all_of_them(session)
+        for kind in kinds.list_kinds(session)
         if not kind.countries or office.country in kind.countries
     ]
     has = keep.venue_id if keep is not None else None
-    return StopForm(typed, offered, venues.offered(session, office, keep=has), **values)
+    return StopForm(typed, offered, venues.list_selectable(session, office, keep=has), **values)
 
 
 def _values(stop: TourStop) -> dict[str, Any]:

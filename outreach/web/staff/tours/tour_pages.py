@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain.network import offices
-from outreach.domain.network.staff import Permission, offices_of
+from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.scheduling import tours, workshop_service
 from outreach.domain.scheduling.tours import Tour, TourStop
@@ -47,10 +47,10 @@ _AT: Final = f"{_OF}/parada/<int(max=2147483647):stop_id>"
 @blueprint.get("/giras")
 @requires(Scope.SIGNED_IN)
 def list_tours() -> ResponseReturnValue:
-    mine = offices_of(current_staff().grants)
+    mine = get_office_slugs(current_staff().grants)
     with store().read() as session:
-        found = tours.of_offices(session, mine)
-        stops = tours.stops(session, [each.id for each in found])
+        found = tours.list_tours(session, mine)
+        stops = tours.list_stops(session, [each.id for each in found])
         may_make = bool(offices_with(session, Permission.EDIT))
     return page("tours/tours", tours=found, stops=stops, may_make=may_make, words=workshop_labels)
 
@@ -95,7 +95,7 @@ def publish(slug: str, tour_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
             found = _find(session, slug, tour_id)
-            for stop in tours.stops(session, [found.id])[found.id]:
+            for stop in tours.list_stops(session, [found.id])[found.id]:
                 if stop.venue is not None and stop.cancelled_at is None:
                     number += _publish_one_of(session, stop)
     except Refused as refusal:
@@ -111,7 +111,7 @@ def publish(slug: str, tour_id: int) -> ResponseReturnValue:
 def new_stop(slug: str, tour_id: int) -> ResponseReturnValue:
     with store().read() as session:
         found = _find(session, slug, tour_id)
-        there = tours.stops(session, [found.id])[found.id]
+        there = tours.list_stops(session, [found.id])[found.id]
         form = stop_form.of_new(session, found, there[-1] if there else None)
         return _stop_page(found, form)
 
@@ -129,7 +129,7 @@ def create_stop(slug: str, tour_id: int) -> ResponseReturnValue:
             tour = _find(session, slug, tour_id)
             plan = form.plan(session, tour.office)
             stop = tours.add_stop(session, tour, plan, now=clock.now())
-            for workshop in tours.workshops_at(session, [stop.id])[stop.id]:
+            for workshop in tours.list_workshops(session, [stop.id])[stop.id]:
                 log_workshop_action(
                     session, workshop, "workshop created", f"tour {tour.id}, stop {stop.id}"
                 )
@@ -210,12 +210,12 @@ def cancel_stop_form(slug: str, tour_id: int, stop_id: int) -> ResponseReturnVal
         stop = tours.find_stop(session, found, stop_id)
         there = [
             each
-            for each in tours.workshops_at(session, [stop.id])[stop.id]
+            for each in tours.list_workshops(session, [stop.id])[stop.id]
             if each.status is WorkshopStatus.PUBLISHED
         ]
         told = dict.fromkeys(ContactMethod, 0)
         for workshop in there:
-            for contact, number in workshop_service.reach(session, workshop).items():
+            for contact, number in workshop_service.count_reachable(session, workshop).items():
                 told[contact] += number
     return page(
         "tours/stop_cancel", tour=found, stop=stop, there=there, told=told, words=workshop_labels
@@ -297,8 +297,8 @@ def _tour_page(slug: str, tour_id: int, fault: str = "") -> Response:
     now = clock.now()
     with store().read() as session:
         found = _find(session, slug, tour_id)
-        there = tours.stops(session, [found.id])[found.id]
-        held = tours.workshops_at(session, [stop.id for stop in there])
+        there = tours.list_stops(session, [found.id])[found.id]
+        held = tours.list_workshops(session, [stop.id for stop in there])
     on = [stop for stop in there if stop.cancelled_at is None]
     shown = [each for stop in on for each in held[stop.id] if each.takes_places]
     return page(

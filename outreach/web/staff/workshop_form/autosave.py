@@ -75,7 +75,7 @@ def discard_draft() -> ResponseReturnValue:
         )
         back = "/org/talleres/nuevo"
         if not draft.is_new:
-            workshop = workshops.by_id(session, draft.workshop_id)
+            workshop = workshops.find_by_id(session, draft.workshop_id)
             back = f"/org/talleres/{workshop.public_id}/editar" if workshop else "/org/talleres"
         form_drafts.discard(session, current_staff().organizer_id, draft.form)
     return redirect(back, 303)
@@ -83,7 +83,7 @@ def discard_draft() -> ResponseReturnValue:
 
 def offers(session: Session) -> list[DraftOffer]:
     """The forms of new workshops that one left unsaved, of offices where one may still make any."""
-    there = form_drafts.unsaved(session, current_staff().organizer_id)
+    there = form_drafts.list_unsaved(session, current_staff().organizer_id)
     mine = [each for each in there if has_permission(Permission.EDIT, each.office)]
     return [_offer(session, each, "/org/talleres/nuevo") for each in mine[:OFFERED]]
 
@@ -110,7 +110,11 @@ def recovered_of(session: Session, workshop: Workshop) -> MultiDict[str, str] | 
 
 def settle(session: Session, *, nonce: str = "", workshop: Workshop | None = None) -> None:
     """What was typed is saved where it belongs: it need not be kept any more."""
-    form = form_drafts.of_new(nonce) if workshop is None else form_drafts.of_workshop(workshop.id)
+    form = (
+        form_drafts.new_form_key(nonce)
+        if workshop is None
+        else form_drafts.workshop_form_key(workshop.id)
+    )
     form_drafts.discard(session, current_staff().organizer_id, form)
 
 
@@ -120,7 +124,7 @@ def _kept(typed: MultiDict[str, str], now: datetime) -> Office:
     with store().change() as session:
         form, office = _which(session, typed)
         if form:
-            form_drafts.keep(
+            form_drafts.save(
                 session, current_staff().organizer_id, form, said, office=office.slug, now=now
             )
     return office
@@ -131,18 +135,18 @@ def _which(session: Session, typed: MultiDict[str, str]) -> tuple[str, Office]:
     public_id = clean(typed.get("workshop", ""))
     if public_id:
         workshop = find_workshop(session, public_id)
-        return form_drafts.of_workshop(workshop.id), workshop.office
+        return form_drafts.workshop_form_key(workshop.id), workshop.office
     slug, nonce = clean(typed.get("office", "")), typed.get("nonce", "")
     require_permission(Permission.EDIT, slug)
     if not NONCE.fullmatch(nonce):
         raise NotFound("form")
     is_made = workshops.find_by_external_id(session, f"desk {nonce}") is not None
-    return "" if is_made else form_drafts.of_new(nonce), offices.find(session, slug)
+    return "" if is_made else form_drafts.new_form_key(nonce), offices.find(session, slug)
 
 
 def _of_workshop(session: Session, workshop: Workshop) -> FormDraft | None:
-    form = form_drafts.of_workshop(workshop.id)
-    return form_drafts.of_form(session, current_staff().organizer_id, form)
+    form = form_drafts.workshop_form_key(workshop.id)
+    return form_drafts.find_by_form(session, current_staff().organizer_id, form)
 
 
 def _offer(session: Session, draft: FormDraft, address: str) -> DraftOffer:

@@ -33,7 +33,7 @@ def form_of(
 ) -> WorkshopForm:
     """The form as typed or, without that, with these values. It offers what the office uses, and
     what the workshop has already."""
-    there = partners.chosen(session, workshop) if workshop is not None else ChosenPartners()
+    there = partners.get_chosen(session, workshop) if workshop is not None else ChosenPartners()
     venue_id = workshop.venue.id if workshop is not None and workshop.venue else None
     is_draft = workshop is None or workshop.status is WorkshopStatus.DRAFT
     return WorkshopForm(
@@ -42,18 +42,18 @@ def form_of(
         kinds=kinds_of(session, office),
         venues=[
             each
-            for each in venues.of_office(session, office)
+            for each in venues.list_venues(session, office)
             if each.retired_at is None or each.id == venue_id
         ],
-        all_series=series.of_office(session, office),
+        all_series=series.list_series(session, office),
         partners=[
             each
-            for each in partners.of_office(session, office)
+            for each in partners.list_partners(session, office)
             if each.retired_at is None or each.id in there.partners
         ],
         speakers=[
             each
-            for each in partners.speakers_of(session, office)
+            for each in partners.list_speakers(session, office)
             if each.retired_at is None or each.id in there.speakers
         ],
         is_draft=is_draft and (typed is None or typed.get("action") != "publish"),
@@ -72,8 +72,8 @@ def mark(session: Session, workshop: Workshop) -> str:
 
 
 def _saved(session: Session, workshop: Workshop) -> dict[str, Any]:
-    chosen = partners.chosen(session, workshop)
-    return values_of(workshop_service.data_of(workshop)) | {
+    chosen = partners.get_chosen(session, workshop)
+    return values_of(workshop_service.get_data(workshop)) | {
         "partners": sorted(str(each) for each in chosen.partners),
         "speakers": sorted(str(each) for each in chosen.speakers),
     }
@@ -107,7 +107,7 @@ def kinds_of(session: Session, office: Office) -> list[Kind]:
     """Kinds that are given in the office's country."""
     return [
         kind
-        for kind in kinds.all_of_them(session)
+        for kind in kinds.list_kinds(session)
         if not kind.countries or office.country in kind.countries
     ]
 

@@ -18,8 +18,8 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import INTERPRETER, AccessNeed
-from outreach.domain.scheduling.workshop_data import LARGEST_PARTY
-from outreach.domain.scheduling.workshop_service import SLOT_MINUTES, WorkshopData
+from outreach.domain.scheduling.workshop_data import MAX_PARTY
+from outreach.domain.scheduling.workshop_service import DEFAULT_SLOT_MINUTES, WorkshopData
 from outreach.domain.workshops import DeliveryMode, time_slots
 from outreach.domain.workshops.partners import Partner, Speaker
 from outreach.domain.workshops.series import WorkshopSeries
@@ -89,9 +89,7 @@ class WorkshopForm(Form):
     party_limit = NumberField(
         validators=[
             required("Escribe cuántas personas puede traer cada quien."),
-            NumberRange(
-                1, LARGEST_PARTY, lazy("Escribe un número de 1 a %(num)d.", num=LARGEST_PARTY)
-            ),
+            NumberRange(1, MAX_PARTY, lazy("Escribe un número de 1 a %(num)d.", num=MAX_PARTY)),
         ]
     )
     has_waiting_list = BooleanField()
@@ -197,9 +195,9 @@ class WorkshopForm(Form):
 
     def slot_count(self, kind: Kind) -> int:
         """How many hours the consultations have, as the form stands."""
-        every = self.slot_minutes.data or kind.slot_minutes or SLOT_MINUTES
+        every = self.slot_minutes.data or kind.slot_minutes or DEFAULT_SLOT_MINUTES
         starts, ends = self.starts.data, self.ends.data
-        length = time_slots.length(starts, ends) if starts and ends else kind.minutes
+        length = time_slots.count_minutes(starts, ends) if starts and ends else kind.minutes
         return max(1, length // every)
 
     @property

@@ -59,11 +59,11 @@ class SlotAttendees:
 def of(session: Session, workshop: Workshop, *, now: datetime) -> AttendeeList:
     calls = list(outbox.to_call(session, workshop, now=now, has_texts=bool(config().texts.url)))
     return AttendeeList(
-        registrations.of_workshop(session, workshop),
-        registrations.lapsed(session, workshop),
+        registrations.list_active(session, workshop),
+        registrations.list_expired(session, workshop),
         [*calls, *_just_called(session, workshop)],
         outbox.unsent(session, workshop, now=now),
-        time_slots.of_workshop(session, workshop) if workshop.has_slots else (),
+        time_slots.list_slots(session, workshop) if workshop.has_slots else (),
     )
 
 
@@ -130,7 +130,7 @@ def _hours(
     at = {each.id: each.slot_id for each in there.everyone}
     return [
         SlotAttendees(
-            starts=hour(time_slots.starts(workshop, slot.minute)),
+            starts=hour(time_slots.get_start(workshop, slot.minute)),
             taken=slot.capacity - slot.seats_left,
             places=slot.capacity,
             rows=[row for row in rows if at.get(row.id) == slot.id],

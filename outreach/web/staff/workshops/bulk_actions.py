@@ -196,7 +196,7 @@ def _venues(session: Session, chosen: Sequence[Workshop]) -> Sequence[Venue]:
     """Those all of them could be moved to: of one office."""
     if len({each.office_id for each in chosen}) != 1:
         return []
-    return venues.offered(session, chosen[0].office)
+    return venues.list_selectable(session, chosen[0].office)
 
 
 def _deed(typed: MultiDict[str, str]) -> BulkAction:
@@ -228,7 +228,7 @@ def _act(session: Session, deed: BulkAction, form: BulkForm, chosen: Sequence[Wo
         return Reschedule(days=form.dias.data or 0, starts=form.hora.data, venue=venue)
     if deed is BulkAction.PUBLISH:
         return Publish(phone=config().phone)
-    return bulk.cancel if deed is BulkAction.CANCEL else bulk.discard
+    return bulk.cancel if deed is BulkAction.CANCEL else bulk.delete_draft
 
 
 def _write_down(

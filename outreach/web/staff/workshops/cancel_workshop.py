@@ -48,7 +48,7 @@ def cancel(public_id: str) -> ResponseReturnValue:
 def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        reach = workshop_service.reach(session, workshop)
+        reach = workshop_service.count_reachable(session, workshop)
     return page(
         "workshops/cancel",
         422 if fault else 200,

@@ -8,7 +8,7 @@ from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from outreach.domain.network.staff import Permission
-from outreach.domain.text import plain
+from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
 from outreach.i18n import LANGUAGES, NAMES
@@ -133,7 +133,7 @@ def _file_name(workshop: Workshop) -> str:
     """A file lies about on computers that many use: of a discreet one its name says nothing."""
     if workshop.is_discreet:
         return "taller"
-    title = plain(workshop.title.get("es", "")).encode("ascii", "ignore").decode()
+    title = fold(workshop.title.get("es", "")).encode("ascii", "ignore").decode()
     words = "-".join(title[:_LONGEST_NAME].split())
     return "-".join(part for part in ("volante", words, str(workshop.day)) if part)
 

@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from outreach import clock
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import bulk, workshop_service
-from outreach.domain.scheduling.bulk import ALLIES, BulkOutcome, SameForAll, When
+from outreach.domain.scheduling.bulk import PARTNERS, BulkOutcome, SameForAll, When
 from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop, partners
 from outreach.errors import NotFound, Refused
@@ -31,7 +31,7 @@ from outreach.web.staff.workshops import blueprint
 
 # A date has these for itself; its zone goes with its venue.
 _OWN: Final = {"office", "series", "day", "starts", "ends", "zone"}
-CARRIED: Final = (*(each.name for each in fields(WorkshopData) if each.name not in _OWN), ALLIES)
+CARRIED: Final = (*(each.name for each in fields(WorkshopData) if each.name not in _OWN), PARTNERS)
 FARTHEST: Final = 366 * 24 * 60  # minutes
 _IN_A_DAY: Final = 24 * 60
 
@@ -104,8 +104,8 @@ def _ask(public_id: str, typed: MultiDict[str, str], *, fault: str = "") -> Resp
     outcomes = [outcome for outcome, _warned in tried.values()]
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        every = bulk.dates_of_series(session, workshop, only_following=False)
-        following = bulk.dates_of_series(session, workshop, only_following=True)
+        every = bulk.list_series_dates(session, workshop, only_following=False)
+        following = bulk.list_series_dates(session, workshop, only_following=True)
         shown = following if asked.only_following else every
         return page(
             "workshops/series_edit",
@@ -140,7 +140,7 @@ def _tried(
 
 
 def _dates(session: Session, workshop: Workshop, asked: SeriesEditRequest) -> Sequence[Workshop]:
-    return bulk.dates_of_series(session, workshop, only_following=asked.only_following)
+    return bulk.list_series_dates(session, workshop, only_following=asked.only_following)
 
 
 def _asked(typed: MultiDict[str, str]) -> SeriesEditRequest:
@@ -177,7 +177,7 @@ def _offered(
 def _is_different(
     session: Session, workshop: Workshop, others: Sequence[Workshop], name: str
 ) -> bool:
-    if name == ALLIES:
+    if name == PARTNERS:
         return not partners.are_alike(session, [workshop, *others])
     return any(getattr(each, name) != getattr(workshop, name) for each in others)
 
@@ -189,10 +189,10 @@ def when(workshop: Workshop) -> When:
 def offer(session: Session, workshop: Workshop, before: When, changed: frozenset[str]) -> str:
     """For the address of the page that comes after a change: what of it could be done to the other
     dates of the series. Empty where there is none, or nothing."""
-    ahead = bulk.dates_of_series(session, workshop, only_following=False)
-    later, longer = bulk.span_between(before, when(workshop))
+    ahead = bulk.list_series_dates(session, workshop, only_following=False)
+    later, longer = bulk.compute_shift(before, when(workshop))
     if changed & {"partners", "speakers"}:
-        changed |= {ALLIES}
+        changed |= {PARTNERS}
     asked = {
         "campos": ",".join(name for name in CARRIED if name in changed),
         "dias": later // _IN_A_DAY if later % _IN_A_DAY == 0 else 0,
@@ -220,9 +220,9 @@ def offered_address(public_id: str) -> str:
 
 
 def _value_words(session: Session, workshop: Workshop, name: str) -> str:
-    if name == ALLIES:
-        return ", ".join(partners.all_of(session, workshop)) or _("Nadie más")
-    value: Any = getattr(workshop_service.data_of(workshop), name)
+    if name == PARTNERS:
+        return ", ".join(partners.list_names(session, workshop)) or _("Nadie más")
+    value: Any = getattr(workshop_service.get_data(workshop), name)
     if name == "venue":
         return workshop_labels.place(workshop)
     if name == "kind":
@@ -264,6 +264,6 @@ def field_words(name: str) -> str:
         "opens_days": _("Cuándo se abren los lugares"),
         "confirm_days": _("Cuándo se pregunta quién viene"),
         "frees_silence": _("Quien no contesta pierde su lugar"),
-        ALLIES: _("Con quién se da"),
+        PARTNERS: _("Con quién se da"),
     }
     return said.get(name, name)

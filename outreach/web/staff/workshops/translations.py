@@ -71,7 +71,7 @@ def update_texts(public_id: str) -> ResponseReturnValue:
             there = find_workshop(session, public_id)
             said = _kept(typed)
             plan = replace(
-                workshop_service.data_of(there),
+                workshop_service.get_data(there),
                 title=said["title"],
                 summary=said["summary"],
                 bring=said["bring"],

@@ -72,7 +72,7 @@ def open_seats(public_id: str) -> ResponseReturnValue:
             before = found.capacity
             is_asked = _is_too_many(found, wanted) and request.form.get("sure") != "yes"
             if wanted != before and not is_asked:
-                plan = replace(workshop_service.data_of(found), capacity=wanted)
+                plan = replace(workshop_service.get_data(found), capacity=wanted)
                 workshop_service.change(session, found, plan, now=clock.now())
                 log_workshop_action(session, found, "places changed", f"{before} to {wanted}")
     except Refused as refusal:
@@ -109,9 +109,9 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
     with store().read() as session:
         found = find_workshop(session, public_id, Permission.SEE)
         there = attendee_list.of(session, found, now=now)
-        came = checkin.head_count(session, found)
+        came = checkin.count_heads(session, found)
         checked = publish_warnings.of(session, found)
-        giving = partners.all_of(session, found)
+        giving = partners.list_names(session, found)
     return page(
         "workshops/detail",
         422 if fault or beyond else 200,

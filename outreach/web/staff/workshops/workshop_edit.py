@@ -218,7 +218,7 @@ def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, s
         kind = kinds.find(session, form.kind.data)
         venue = _venue(session, form, workshop.office)
         own, is_new_choice = _series(session, form, workshop.office, workshop.series)
-        plan = form.plan(workshop_service.data_of(workshop), kind, venue, own)
+        plan = form.plan(workshop_service.get_data(workshop), kind, venue, own)
         before = series_edit.when(workshop)
         changed = workshop_service.change(session, workshop, plan, now=clock.now())
         changed |= {"series"} if is_new_choice else set()
@@ -252,9 +252,9 @@ def _choose_allies(session: Session, form: WorkshopForm, workshop: Workshop) -> 
     if "allies" not in request.form:
         return frozenset()
     wanted = ChosenPartners(
-        partners.ids(form.partners.data or ()), partners.ids(form.speakers.data or ())
+        partners.parse_ids(form.partners.data or ()), partners.parse_ids(form.speakers.data or ())
     )
-    return partners.choose(session, workshop, wanted)
+    return partners.set_chosen(session, workshop, wanted)
 
 
 def _made_before(session: Session, nonce: str, error: sa.exc.IntegrityError) -> str:
@@ -271,7 +271,7 @@ def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None
         return None
     if form.venue.data != NEW:
         return venues.find(session, office, int(form.venue.data))
-    venue = venues.find_or_make(
+    venue = venues.find_or_create(
         session,
         office,
         form.venue_name.data or "",
@@ -335,7 +335,7 @@ def _suggestion(session: Session, form: WorkshopForm) -> workshop_labels.Suggest
         kind = kinds.find(session, form.kind.data or "")
     except NotFound:
         return None
-    show = no_show_rate.rate(session, form.office, kind)
+    show = no_show_rate.estimate_attendance_rate(session, form.office, kind)
     chairs = form.capacity.data or 0
     return workshop_labels.Suggestion(
         show, no_show_rate.overbooking_allowance(show, chairs) if show else 0

@@ -15,7 +15,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda
 from outreach.domain.dashboard.agenda import AgendaFilter, Offices
-from outreach.domain.network.staff import Permission, offices_of
+from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.i18n import gettext as _
@@ -66,18 +66,18 @@ class ListParams:
 @requires(Scope.SIGNED_IN)
 def list_workshops() -> ResponseReturnValue:
     now, asked = clock.now(), _asked()
-    mine: Offices = offices_of(current_staff().grants)
+    mine: Offices = get_office_slugs(current_staff().grants)
     if asked.office:
         require_permission(Permission.SEE, asked.office)
         mine = frozenset([asked.office])
     with store().read() as session:
         counts = agenda.count_by_status(session, mine, asked.month, now=now)
         if asked.day is not None:
-            found = agenda.between(
+            found = agenda.list_workshops(
                 session, mine, asked.day, asked.day + timedelta(days=1), limit=ALL_OF_THEM
             )
         else:
-            found = agenda.of_month(
+            found = agenda.list_month(
                 session,
                 mine,
                 asked.month,
