@@ -1,9 +1,8 @@
-"""Runs a harness on a network of its own: it may cut links, fill disks and kill what it started,
-and nothing outside notices.
+"""Runs a harness in namespaces of its own (network, mounts, processes).
 
-The command starts itself again in namespaces (network, mounts, processes). Whatever ends it, by
-itself, Ctrl-C or kill -9, its first process ends; then the kernel ends all the others and takes
-away the network and the mounts with them.
+The harness can cut links, fill disks and kill processes without any effect outside. However it ends
+(return, Ctrl-C or kill -9), its first process ends too; the kernel then ends all other processes
+and removes the network and the mounts.
 """
 
 import os
@@ -38,7 +37,7 @@ def is_apart() -> bool:
 
 
 def folder() -> Path:
-    """Where what runs apart keeps its files; gone afterwards."""
+    """A temporary folder for the isolated processes."""
     return Path(os.environ[INSIDE])
 
 
@@ -57,13 +56,13 @@ def require(programs: Mapping[str, str] = PROGRAMS, *, databases: bool = True) -
 
 
 def run(module: str, arguments: Sequence[str], *, at_most: float) -> int:
-    """Runs `python -m module` with these arguments apart, and says how it ended. After so many
-    seconds it is ended from outside."""
+    """Runs `python -m module` in new namespaces and returns its exit status. After the given number
+    of seconds it is ended from outside."""
     with tempfile.TemporaryDirectory(prefix="outreach-faults-") as name:
         home = Path(name)
-        home.chmod(0o711)  # PostgreSQL, which runs as somebody else, has a folder in it
+        home.chmod(0o711)  # PostgreSQL, which runs as another user, has a folder in it
         environ = os.environ | {INSIDE: name, "PATH": _path(), "PYTHONUNBUFFERED": "1"}
-        # With us gone it goes too, and its child with it, and with that all that is inside.
+        # It ends with this process, its child with it, and so every process inside.
         command = [
             "setpriv", "--pdeathsig", "KILL", "unshare",
             "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
@@ -82,7 +81,7 @@ def _waited(process: "subprocess.Popen[bytes]", at_most: float) -> int:
     try:
         return process.wait(timeout=at_most)
     except KeyboardInterrupt:
-        # The terminal has told those inside too: let them print what they have.
+        # The terminal has signalled the processes inside too: let them print their results.
         try:
             process.wait(timeout=GOODBYE)
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
@@ -95,8 +94,10 @@ def _waited(process: "subprocess.Popen[bytes]", at_most: float) -> int:
 
 
 def enter_namespaces() -> None:
-    """The first thing to do inside: names of networks are our own, loopback works, and a signal to
-    end is an exception, as Ctrl-C is: the first process of all would ignore it."""
+    """Prepares the new namespaces; called first inside.
+
+    Host names resolve to our own networks, loopback works, and SIGTERM raises an exception as
+    Ctrl-C does: as process 1 we would otherwise ignore it."""
     signal.signal(signal.SIGTERM, _stop)
     tell("mount", "-t", "tmpfs", "none", "/run")
     for name in ("/run/netns", "/run/lock"):
@@ -105,7 +106,7 @@ def enter_namespaces() -> None:
 
 
 def tell(*command: str | Path) -> str:
-    """Runs a short command. Raises RuntimeError with its own words."""
+    """Runs a short command. Raises RuntimeError with its output."""
     done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=60)
     if done.returncode:
         words = (done.stderr or done.stdout).strip()
@@ -122,8 +123,7 @@ def _path() -> str:
 
 
 class Lan:
-    """Hosts on one switch. We are on it too, at `.1`, with as many other addresses as there are
-    people."""
+    """Hosts on one switch. We are at `.1`, with as many other addresses as there are people."""
 
     OURS: Final = "10.77.0.1"
     PEOPLE: Final = "10.78.0.0/16"
@@ -136,7 +136,7 @@ class Lan:
         tell("ip", "route", "add", "local", self.PEOPLE, "dev", "lo")
 
     def add(self, name: str, number: int) -> str:
-        """A host of that name; its address."""
+        """Adds a host with that name; returns its address."""
         address = f"10.77.0.{number}"
         tell("ip", "netns", "add", name)
         tell("ip", "link", "add", f"to-{name}", "type", "veth", "peer", "name", "eth0",
@@ -150,10 +150,10 @@ class Lan:
         return address
 
     def clear(self) -> None:
-        """No hosts any more."""
+        """Removes all hosts."""
         for name in list(self.hosts):
             self.kill(name)
-            # A namespace goes when the last of its processes has, and that takes its time.
+            # A namespace ends some time after its last process.
             tell("ip", "link", "del", f"to-{name}")
             tell("ip", "netns", "del", name)
             del self.hosts[name]
@@ -167,7 +167,7 @@ class Lan:
         environ: Mapping[str, str] | None = None,
         account: str | None = None,
     ) -> "subprocess.Popen[bytes]":
-        """Starts a program on that host, the first of a group of its own."""
+        """Starts a program on that host, as the leader of a process group."""
         with log.open("ab") as out:
             return subprocess.Popen(
                 [*self.on(name, account), *command],
@@ -180,18 +180,18 @@ class Lan:
             )
 
     def on(self, name: str, account: str | None = None) -> list[str]:
-        """What goes before a command that is to run there."""
+        """The prefix of a command that runs on that host."""
         as_them = ["setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups"]
         return ["ip", "netns", "exec", name, *(as_them if account else [])]
 
     def cut(self, name: str, *others: str) -> None:
-        """What goes from one to the others is lost without a word, and so are their answers."""
+        """Drops silently all packets between one host and the others."""
         for other in others:
             self._lose(name, self.hosts[other])
             self._lose(other, self.hosts[name])
 
     def isolate(self, name: str) -> None:
-        """As if its cable were out."""
+        """Drops all packets from and to one host."""
         tell("ip", "link", "set", f"to-{name}", "down")
 
     def mend(self, name: str) -> None:
@@ -205,7 +205,7 @@ class Lan:
         return [int(each) for each in tell("ip", "netns", "pids", name).split()]
 
     def kill(self, name: str) -> None:
-        """kill -9 of all that runs there."""
+        """kill -9 of every process of the host."""
         for pid in self.processes(name):
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -213,7 +213,7 @@ class Lan:
                 continue
 
     def _lose(self, name: str, address: str) -> None:
-        """Sends it to a card that nobody has."""
+        """Routes packets to a MAC address that no host has."""
         tell("ip", "-n", name, "neigh", "replace", address, "lladdr", "02:00:00:00:00:99",
              "dev", "eth0", "nud", "permanent")  # fmt: skip
 

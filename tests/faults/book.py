@@ -1,4 +1,4 @@
-"""What people were told, noted down by themselves: the harness believes nobody else."""
+"""Records what people were told: the only facts that the harness trusts."""
 
 import threading
 import time
@@ -9,44 +9,46 @@ from itertools import pairwise
 
 @dataclass(eq=False)
 class Person:
-    """One who tried to save a place. Moments are seconds since 1970, as the clock says them."""
+    """One person who tried to register. Instants are seconds since 1970."""
 
     number: int
     workshop: str  # its public id
     nonce: str
     email: str = ""
     people: int = 1
-    token: str = ""  # of the link that the 303 led to: acknowledged
+    token: str = ""  # from the link of the 303, which acknowledges the registration
     saved_at: float = 0.0
-    is_leaving: bool = False  # has asked to cancel or to be forgotten
-    left_at: float = 0.0  # and was told that it is done
-    link_was_dead: bool = False  # told so by a 404: the answer to the first time was lost
+    is_leaving: bool = False  # has requested cancellation or erasure
+    left_at: float = 0.0  # and got an answer that it is done
+    link_was_dead: bool = False  # by a 404: the answer to the first request was lost
 
 
 @dataclass(eq=False)
 class Edit:
-    """What an organizer was told is saved: capacity and hours of one workshop."""
+    """Capacity and hours of one workshop that a staff member was told are saved."""
 
     workshop: str
     capacity: int
     starts: str
-    is_sure: bool = True  # no later one of which it is not known whether it was saved
+    is_sure: bool = True  # there is no later edit whose outcome is unknown
 
 
 @dataclass
 class Book:
-    """Of everybody together."""
+    """The records of all people."""
 
     everyone: list[Person] = field(default_factory=list)
     edits: dict[str, Edit] = field(default_factory=dict)
-    done: list[float] = field(default_factory=list)  # when a post had succeeded; monotonic
+    done: list[float] = field(default_factory=list)  # monotonic times of successful posts
     answers: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    longest: float = 0.0  # seconds that somebody waited for an answer
-    unlucky: int = 0  # saw an error, or no answer, at least once
-    recovered: int = 0  # and then succeeded by repeating
+    longest: float = 0.0  # seconds of waiting for an answer
+    unlucky: int = 0  # people who saw an error or no answer at least once
+    recovered: int = 0  # of these, who then succeeded by repeating
     given_up: int = 0
-    shown: Counter[str] = field(default_factory=Counter)  # headings of pages of 500 and more
+    shown: Counter[str] = field(
+        default_factory=Counter
+    )  # headings of pages with status 500 and above
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def meet(self, workshop: str, nonce: str, *, writes: bool, people: int) -> Person:
@@ -69,7 +71,7 @@ class Book:
             self.wrong.append(fault)
 
     def gap(self, since: float, until: float) -> float:
-        """The longest time in which nobody's post succeeded."""
+        """The longest time in seconds without a successful post."""
         moments = [since, *(each for each in sorted(self.done) if since < each < until), until]
         return max(after - before for before, after in pairwise(moments))
 
@@ -78,7 +80,7 @@ class Book:
         return [each for each in list(self.everyone) if each.token]
 
     def errors(self) -> int:
-        """Answers of 500 and more."""
+        """The number of answers with status 500 and above."""
         return sum(
             count
             for what, count in self.answers.items()

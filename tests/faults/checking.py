@@ -1,4 +1,4 @@
-"""Whether what people were told is true: the book against the databases and the letters.
+"""Compares what people were told with the databases and the letters.
 
 Each check gives one line for each fault. All but `missing_letters` can run during the load: the
 book is read first, and what was acknowledged by then must be in the databases after it.
@@ -31,24 +31,24 @@ from tests.faults.book import Book, Person
 from tests.faults.mailbox import Letter
 from tests.support.scenario import faults
 
-# A letter that was written before somebody was told they are forgotten is on the wire for so many
-# seconds at most: a worker reads a person, writes to them, and hands the letter over at once.
+# A letter written before an erasure was acknowledged may still arrive for this many seconds:
+# the worker decrypts the address, writes the letter and sends it at once.
 ON_THE_WIRE = 10.0
 
 
 @dataclass(frozen=True)
 class Looked:
-    """How much there was to look at, and what was wrong with it."""
+    """How much was checked, and the faults."""
 
     saved: int = 0
     left: int = 0
     rows: int = 0
     letters: int = 0
-    twice: int = 0  # letters that came a second time
+    twice: int = 0  # letters delivered a second time
     lost: tuple[str, ...] = ()
     oversold: tuple[str, ...] = ()
     doubled: tuple[str, ...] = ()
-    unwanted: tuple[str, ...] = ()  # letters to who was forgotten
+    unwanted: tuple[str, ...] = ()  # letters to erased people
     others: tuple[str, ...] = ()
 
     @property
@@ -64,7 +64,7 @@ def look(
     *,
     is_over: bool = False,
 ) -> Looked:
-    """At any moment; `is_over`: everybody has gone, and a purge has been."""
+    """Checks at any moment. `is_over`: the load has ended and a purge has run."""
     saved = [_Known(each, bool(each.left_at), each.is_leaving) for each in book.saved]
     edits = [each for each in list(book.edits.values()) if each.is_sure]
     known = list(book.everyone)
@@ -100,7 +100,7 @@ def look(
 
 @dataclass(frozen=True)
 class _Known:
-    """What was acknowledged to somebody before the databases were read."""
+    """What was acknowledged to a person before the databases were read."""
 
     person: Person
     has_left: bool
@@ -108,14 +108,14 @@ class _Known:
 
 
 class _Rows:
-    """All registrations there are. Of who is forgotten, a purge half a day later changes what the
-    form had too: such a row is of its workshop, and of nobody else any more."""
+    """All registrations. A purge half a day after an erasure also changes the nonce of the form:
+    such a row belongs to its workshop only."""
 
     def __init__(self, session: Session, book: Book) -> None:
         workshop = sa.orm.joinedload(Registration.workshop)
         self.every = session.scalars(sa.select(Registration).options(workshop)).all()
         self.by_nonce = {row.nonce: row for row in self.every}
-        # Whoever opened a form after the book was read is in it by now.
+        # People who opened a form after the book was read are in it by now.
         known = {_nonce(each) for each in list(book.everyone)}
         unknown = [row for row in self.every if row.nonce not in known]
         self.strangers = sum(row.key_id is not None for row in unknown)
@@ -140,8 +140,8 @@ def _of_person(known: _Known, rows: _Rows, key_store: KeyStore, is_over: bool) -
     elif known.has_left:
         if row.key_id is not None and not _is_forgotten(row, key_store):
             yield f"{about}: was told it is erased, and it can be read"
-        # A process killed between the key and the row: erased at once, and the place is given
-        # back by the next purge.
+        # The process was killed between key and row: the person is erased, and the next purge
+        # frees the seat.
         if row.status is not RegistrationStatus.CANCELLED and not (
             person.link_was_dead and not is_over
         ):
@@ -166,7 +166,7 @@ def _unreadable(person: Person, row: Registration, key_store: KeyStore) -> Itera
         key = registrations.get_key(key_store, row)
         read = registrations.decrypt_person(row, key)
     except OutreachError:
-        if not person.is_leaving:  # they may have asked to be forgotten a moment ago
+        if not person.is_leaving:  # they may have requested erasure a moment ago
             yield "asked for nothing, and is forgotten"
         return
     if registrations.derive_manage_token(key) != person.token:
@@ -217,7 +217,7 @@ def _unwanted(people: Sequence[Person], letters: Sequence[Letter]) -> Iterator[s
         acknowledged_at = left.get(letter.to)
         if acknowledged_at is None:
             continue
-        # A Date has whole seconds: what was written in the second of the answer may be older.
+        # A Date has whole seconds: a letter of the same second may be older than the answer.
         is_later = letter.written.timestamp() > acknowledged_at
         is_late = letter.came > acknowledged_at + ON_THE_WIRE
         if is_later or is_late:
@@ -228,8 +228,8 @@ def _unwanted(people: Sequence[Person], letters: Sequence[Letter]) -> Iterator[s
 def missing_letters(
     book: Book, store: Store, letters: Sequence[Letter], *, kills: int, at: datetime
 ) -> list[str]:
-    """At the end, when every letter has been sent by that moment: who got none, and what came too
-    often. An offer that had ended by then needs no letter any more."""
+    """Faults at the end, when all letters due by `at` are sent: missing and repeated ones. An offer
+    that had ended by then needs no letter."""
     found = list[str]()
     had = Counter(each.to for each in letters)
     named = Counter(each.name for each in letters)

@@ -1,4 +1,4 @@
-"""What the tests of broken mail share: people who are owed a letter, and rounds of the worker."""
+"""Fixtures for tests of broken mail: registrations with pending letters, and rounds of delivery."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,14 +25,14 @@ from tests.support.smtp_server import Postman, on_duty
 
 
 class Outbox:
-    """People who are owed something, and what became of it."""
+    """Registrations with pending notifications, and their state after delivery."""
 
     def __init__(self, app: Flask, store: Store, key_store: KeyStore, config: Config) -> None:
         self.app, self.store, self.key_store, self.config = app, store, key_store, config
         self.workshop: Workshop
 
     def enqueue(self, *names: str, **changes: Any) -> list[Registration]:
-        """Each has saved a place, and a letter to say so waits for NAME@example.org."""
+        """Registers each name with a pending confirmation letter to NAME@example.org."""
         plain: dict[str, Any] = {"contact": ContactMethod.EMAIL} | changes
         return [
             seat(
@@ -50,9 +50,10 @@ class Outbox:
         meanwhile: Callable[[], object] = lambda: None,
         **settings: Any,
     ) -> int:
-        """One round with the mail server at that port; says how many letters went out.
+        """Runs one delivery round with the mail server at that port; returns the number of letters
+        sent.
 
-        `meanwhile` is called before each letter is taken."""
+        `meanwhile` is called before each letter is claimed."""
         plain: dict[str, Any] = {"smtp_url": f"smtp://127.0.0.1:{port}", "smtp_seconds": 1}
         config = replace(self.config, **(plain | settings))
         transport = delivery.letter_transport(config)

@@ -1,5 +1,5 @@
-"""One of a crowd: a process of its own that saves places, gives them up, says yes to offers, and
-does what the staff and the worker do, at random and as fast as it can."""
+"""One process of a crowd: registers, cancels, accepts offers, and does the work of staff and
+worker, at random and as fast as it can."""
 
 import random
 import secrets
@@ -35,7 +35,7 @@ _start: list[Barrier] = []
 
 @dataclass(frozen=True)
 class Scene:
-    """Where it happens: the databases, and the workshops, the first of which everybody wants."""
+    """The databases and the workshops; all processes compete for the first workshop."""
 
     database_url: str
     keyring_url: str
@@ -45,12 +45,12 @@ class Scene:
 
 @dataclass
 class Done:
-    """What one of them has done."""
+    """What one process has done."""
 
     steps: Counter[str] = field(default_factory=Counter)
     registered: set[str] = field(default_factory=set)
     cancelled: set[str] = field(default_factory=set)
-    errors: list[str] = field(default_factory=list)  # those that nobody should ever see
+    errors: list[str] = field(default_factory=list)  # errors that must not occur
 
 
 def begin_together(barrier: Barrier) -> None:
@@ -58,7 +58,7 @@ def begin_together(barrier: Barrier) -> None:
 
 
 def act(scene: Scene, seed: int, count: int) -> Done:
-    """So many steps, one hour after the other."""
+    """Runs that many steps, each an hour after the other."""
     one = _One(scene, seed)
     _start[0].wait(timeout=120)
     try:
@@ -95,7 +95,7 @@ class _One:
         self._save(self.scene.workshop_ids[:1])
 
     def save_all(self) -> None:
-        """Both dates at once, beginning with either."""
+        """Registers for both dates at once, in either order."""
         ids = list(self.scene.workshop_ids)
         self.random.shuffle(ids)
         self._save(ids)

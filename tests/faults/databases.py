@@ -1,5 +1,5 @@
-"""Three PostgreSQL servers on hosts of their own, two of them synchronous standbys of the third,
-and what somebody must do when the first is lost: what Patroni would."""
+"""Three PostgreSQL servers on separate hosts, two of them synchronous standbys, and the failover
+that a tool such as Patroni would do."""
 
 import signal
 import subprocess
@@ -30,7 +30,7 @@ SETTINGS: Final = {
     "wal_sender_timeout": "4s",
     "wal_receiver_timeout": "4s",
     "wal_retrieve_retry_interval": "500ms",
-    # Commits wait for the disk of a standby; nothing here has to survive a power cut of ours.
+    # Commits wait for a standby; no data here has to survive a power cut of this machine.
     "fsync": "on",
     "log_min_messages": "log",
 }
@@ -38,7 +38,7 @@ SETTINGS: Final = {
 
 @dataclass
 class Server:
-    """One of them: its place on the network, and its process."""
+    """One server: its host and its process."""
 
     name: str
     address: str
@@ -47,14 +47,14 @@ class Server:
     account: str
     programs: Path
     process: "subprocess.Popen[bytes] | None" = None
-    more: tuple[str, ...] = ()  # settings that this one alone has
+    more: tuple[str, ...] = ()  # settings of this server only
 
     @property
     def data(self) -> Path:
         return self.home / "data"
 
     def begin(self) -> "subprocess.Popen[bytes]":
-        own = ["-c", f"cluster_name={self.name}"]  # what the standby is called by its primary
+        own = ["-c", f"cluster_name={self.name}"]  # the standby's name at its primary
         self.process = self.lan.start(
             self.name,
             [self.programs / "postgres", "-D", self.data, "-p", "5432", *own],
@@ -89,7 +89,7 @@ class Server:
                 connection.execute(each.encode())
 
     def received(self) -> int:
-        """How much of the log a standby has, in bytes."""
+        """The position in the write-ahead log that a standby has received, in bytes."""
         question = (
             "SELECT greatest(pg_wal_lsn_diff(pg_last_wal_receive_lsn(), '0/0'),"
             " pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0'))::bigint"
@@ -97,20 +97,20 @@ class Server:
         return int(str(self.ask(question)[0][0]))
 
     def follow(self, primary: "Server") -> None:
-        """A running standby gets its log from that one from now on."""
+        """Makes a running standby replicate from that server."""
         self.do(
             f"ALTER SYSTEM SET primary_conninfo = '{_conninfo(primary)}'",
             "SELECT pg_reload_conf()",
         )
 
     def kill(self) -> None:
-        """kill -9 of every process of it."""
+        """kill -9 of every process of the server."""
         self.lan.kill(self.name)
         if self.process is not None:
             self.process.wait()
 
     def restart(self, number: signal.Signals) -> None:
-        """Told to end (SIGINT: at once, in order; SIGQUIT: at once), and started."""
+        """Stops the server (SIGINT: fast shutdown; SIGQUIT: immediate shutdown) and starts it."""
         assert self.process is not None
         self.process.send_signal(number)
         self.process.wait(timeout=60)
@@ -126,22 +126,22 @@ def _conninfo(primary: Server) -> str:
 
 @dataclass(frozen=True)
 class Lost:
-    """What it took to come back."""
+    """A failover and its duration."""
 
     name: str
     promoted: str
-    seconds: float  # from noticing to the new primary taking changes
+    seconds: float  # from detection until the new primary accepts writes
 
 
 class Databases:
-    """The three, or fewer, and which of them is the primary now."""
+    """The servers, and which of them is the primary now."""
 
     def __init__(self, lan: Lan, folder: Path, *, standbys: int = 2) -> None:
         programs, account = postgresql.programs(), postgresql.runs_as()
         if programs is None or account is None:
             raise Missing("PostgreSQL's server is not installed. Debian has it: postgresql")
         self.lan, self.rejoined = lan, dict.fromkeys(("rewound", "copied"), 0)
-        self.rewind_errors: list[str] = []  # why one could not be rewound
+        self.rewind_errors: list[str] = []  # why pg_rewind failed
         self.servers = {
             name: Server(name, lan.add(name, 11 + number), folder / name, lan, account, programs)
             for number, name in enumerate(NAMES[: 1 + standbys])
@@ -161,7 +161,7 @@ class Databases:
         # In the file, so that pg_rewind's own recovery of a killed one keeps the log it needs.
         with (first.data / "postgresql.conf").open("a") as settings:
             settings.writelines(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
-            if len(self.servers) > 1:  # whichever of them is not the primary
+            if len(self.servers) > 1:  # any server but the primary
                 settings.write("synchronous_standby_names = 'ANY 1 (n1,n2,n3)'\n")
         first.start()
         for each in self.standbys():
@@ -171,7 +171,7 @@ class Databases:
         first.do(*(f"CREATE DATABASE {each}" for each in DATABASES))
 
     def url(self, database: str, more: str = "", *, by_name: bool = False) -> str:
-        """Of all the hosts: the one that takes changes answers."""
+        """The URL with all hosts; the connection goes to the one that accepts writes."""
         hosts = "&".join(
             f"host={each.name if by_name else each.address}:5432" for each in self.servers.values()
         )
@@ -182,7 +182,7 @@ class Databases:
         return [each for each in self.servers.values() if each is not self.primary]
 
     def fail_over(self) -> Lost:
-        """The primary is gone, and dead for sure: the standby that has most takes its place."""
+        """Promotes the standby that has received most, after the primary is certainly dead."""
         begun, lost = time.monotonic(), self.primary
         best = max(self.standbys(), key=Server.received)
         best.do("SELECT pg_promote(true, 30)")
@@ -195,8 +195,7 @@ class Databases:
         return Lost(lost.name, best.name, took)
 
     def rejoin(self, server: Server) -> None:
-        """What was the primary becomes a standby: what it alone had is wound back, or, where that
-        cannot be done, it is made anew."""
+        """Makes the former primary a standby, by pg_rewind or, where that fails, by a new copy."""
         try:
             server.run(
                 "pg_rewind", "-D", server.data,

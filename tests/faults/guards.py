@@ -1,10 +1,10 @@
-"""Takes the guards of requirements.md out, one at a time, and looks whether their tests fall.
+"""Removes the guards of requirements.md one at a time and checks that their tests fail.
 
-A test that passes whatever the code does is worth nothing, and nobody sees it. So each guard is
-named here by its own words; in a copy of the checkout it is replaced, and the test has to fail.
+A test that passes whatever the code does is worth nothing. So each guard is listed here by its
+source text; in a copy of the checkout the text is replaced, and the test must fail.
 
     python -m tests.faults.guards            all of them, as a table
-    python -m tests.faults.guards S06 S19    those of some promises
+    python -m tests.faults.guards S06 S19    those of some requirements
 """
 
 import os
@@ -20,7 +20,7 @@ from typing import Final
 
 CHECKOUT: Final = Path(__file__).parents[2]
 COPIED: Final = ("outreach", "templates", "tests", "pyproject.toml", "README.md")
-FELL: Final = 1  # what pytest says when a test failed; other numbers are other troubles
+FELL: Final = 1  # pytest's exit status for a failed test; others are other errors
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Guard:
         return "/browser/" in self.test
 
     def without_guard(self, folder: Path) -> str:
-        """Its file without it. Raises Gone if it is not there, or there twice."""
+        """The file's text without the guard. Raises Gone unless the guard occurs exactly once."""
         file = folder / self.file
         text = file.read_text() if file.is_file() else ""
         found = text.count(self.words)
@@ -53,7 +53,7 @@ class Guard:
 
 
 class Gone(Exception):
-    """A guard is not where the table says: the table has to be mended, or the guard put back."""
+    """A guard is not where the table says: correct the table, or put the guard back."""
 
 
 def _guards() -> Iterator[Guard]:
@@ -320,7 +320,7 @@ GUARDS: Final = tuple(_guards())
 
 
 class Copy:
-    """A checkout of its own, in which a guard can be missing for a while."""
+    """A copy of the checkout in which a guard can be removed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -340,7 +340,7 @@ class Copy:
 
     @contextmanager
     def without(self, guard: Guard) -> Iterator[None]:
-        """While the block runs, the guard is not there. Raises Gone if it never was."""
+        """Removes the guard during the block. Raises Gone if it is missing."""
         without, file = guard.without_guard(self.folder), self.folder / guard.file
         whole = file.read_text()
         file.write_text(without)
@@ -350,7 +350,7 @@ class Copy:
             file.write_text(whole)
 
     def falls(self, guard: Guard) -> str:
-        """Runs its test without the guard; what is wrong, which is nothing if the test failed."""
+        """Runs the guard's test without it; returns what is wrong, or "" when the test failed."""
         with self.without(guard):
             done = self.run(guard.test)
         if done.returncode == FELL:
@@ -358,7 +358,7 @@ class Copy:
         return f"{guard.test} does not need this guard ({done.returncode}):\n{done.stdout[-2000:]}"
 
     def _python(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        # Bytecode is known by its file's second and size: two changes within a second are one.
+        # Bytecode is keyed by second and size: it would miss two changes within a second.
         environ = os.environ | {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
         environ.pop("OUTREACH_TEST_POSTGRESQL", None)
         return subprocess.run(
@@ -371,7 +371,7 @@ class Copy:
 
 
 def main(promises: Sequence[str]) -> int:
-    """Prints a line a guard. 1 if a test did not fall."""
+    """Prints a line for each guard. Returns 1 if a test did not fail."""
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         copy = Copy(Path(folder))

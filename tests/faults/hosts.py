@@ -1,5 +1,5 @@
-"""An installation on seven hosts: three with PostgreSQL, three with our servers and a worker each,
-and nginx in front. Run apart (tests/faults/apart.py)."""
+"""An installation on seven isolated hosts: three with PostgreSQL, three with a server and a worker,
+and nginx in front. Runs under tests/faults/apart.py."""
 
 import subprocess
 from contextlib import suppress
@@ -16,7 +16,7 @@ APPS: Final = ("a1", "a2", "a3")
 FRONT: Final = "front"
 PORT: Final = 8000
 
-# What matters here of the guide's page *proxy*, for several servers behind it.
+# The parts of the guide's page *proxy* that concern several servers.
 NGINX: Final = """
 worker_rlimit_nofile 8192;
 worker_processes 1;
@@ -54,7 +54,7 @@ http {{
 
 
 class Hosts(Site):
-    """All of it. `more` goes into the addresses of the databases, which name three hosts."""
+    """The whole installation. `more` is appended to the database URLs, which name three hosts."""
 
     def __init__(self, folder: Path, mail_port: int, *, more: str = "") -> None:
         lan = self.lan = Lan()
@@ -76,7 +76,7 @@ class Hosts(Site):
         self.workers = [self._worker(name) for name in APPS]
 
     def start(self) -> None:
-        # Every host has its own copy of the masters, made before any of them starts.
+        # Every host has a copy of the master keys before any of them starts.
         self.key_store.index("nobody@example.org")
         for name in APPS:
             copytree(self.config.keys, self.folder / name / "keys")

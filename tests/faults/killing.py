@@ -1,13 +1,12 @@
-"""`python -m tests.faults.killing`: a campaign's day, and kill -9 all the while.
+"""`python -m tests.faults.killing`: kills processes at random moments under load.
 
     python -m tests.faults.killing --on sqlite --rounds 25
     python -m tests.faults.killing --on postgresql --kills 10 --cuts 5      (as root)
 
-While people save places and leave, organizers change their workshops, calendars are followed and
-letters go out, processes are killed at random moments. On PostgreSQL it is the primary that is
-killed, or cut off by the network and then fenced; the script does then what a Patroni would, after
-`DETECTION` seconds. What people were told is compared with what there is, after each and at the
-end. Exit 1 when anything is not as they were told.
+While people register and cancel, staff edit workshops, feeds are polled and letters go out,
+processes are killed with kill -9. On PostgreSQL the primary is killed, or cut off from the network
+and fenced; the script fails over after `DETECTION` seconds. What people were told is compared with
+the databases after each kill and at the end. Exit status 1: something differs.
 """
 
 import os
@@ -38,10 +37,10 @@ from tests.runner import Missing
 from tests.support.ports import free_port
 from tests.support.smtp_server import on_duty
 
-DETECTION: Final = 1.0  # seconds until the script notices, as a Patroni of a very short ttl
+DETECTION: Final = 1.0  # seconds until the script detects the loss, as Patroni with a short ttl
 PEOPLE: Final = 24  # at once
-BACK: Final = 60.0  # seconds in which somebody's post has to succeed again
-QUIET: Final = 5.0  # seconds after which nothing more is going to show
+BACK: Final = 60.0  # seconds within which a post must succeed again
+QUIET: Final = 5.0  # seconds after which no further effect is expected
 
 
 @dataclass
@@ -59,7 +58,7 @@ class Killing:
     def __init__(self, scene: Scene, pick: random.Random, console: Console) -> None:
         self.scene, self.pick, self.console = scene, pick, console
         self.history: list[Round] = []
-        self.seen: set[str] = set()  # faults that have been told
+        self.seen: set[str] = set()  # faults already reported
 
     def play(self, events: Sequence[tuple[str, Callable[[], str]]]) -> None:
         self._wait_for_success("the day does not begin")
@@ -127,7 +126,7 @@ def of_processes(
         ("the worker", mail_worker),
         ("server and worker", all_of_it),
     ]
-    # Each of them at least once where there are rounds enough.
+    # Each kind of kill occurs at least once if there are enough rounds.
     chosen = [every[number % 4] for number in range(min(history, 4))]
     chosen += [pick.choice(every) for _ in range(history - len(chosen))]
     pick.shuffle(chosen)
@@ -144,7 +143,7 @@ def of_hosts(
         lost = databases.fail_over()
         lan.mend(old.name)
         began = time.monotonic()
-        # It comes back while everybody goes on.
+        # It restarts while the load goes on.
         databases.rejoin(old)
         took = time.monotonic() - began
         return (
@@ -167,7 +166,7 @@ def of_hosts(
         else:
             lan.isolate(old.name)
         time.sleep(DETECTION + pick.uniform(0, 2))
-        old.kill()  # the fence: before another one takes changes, this one takes none
+        old.kill()  # fencing: it must accept no write before another server does
         return come_back(f" cut off from {where}")
 
     places = ["the apps", "its standbys", "everything"]
@@ -180,7 +179,7 @@ def of_hosts(
 
 
 def report(console: Console, run: Killing, folder: Path, kills: int, title: str) -> int:
-    """The table, and 0 when all is as people were told."""
+    """Prints the table; returns 0 when nothing differs."""
     scene = run.scene
     looked, wrong = scene.finish(kills=kills)
     book = scene.book
@@ -269,7 +268,7 @@ def on_postgresql(seed: int, kills: int, cuts: int, more: str, console: Console)
 @click.option("--seed", type=int, help="Of an earlier run, to have its moments again.")
 @click.option("--more", default="", help="Appended to the databases' addresses: &name=value.")
 def command(on: str, history: int, kills: int, cuts: int, seed: int | None, more: str) -> None:
-    """Kill, at random moments, what runs; see that nothing acknowledged is lost."""
+    """Kill processes at random moments; check that nothing acknowledged is lost."""
     seed = secrets.randbelow(10**6) if seed is None else seed
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     if on == "sqlite":
@@ -290,7 +289,7 @@ def command(on: str, history: int, kills: int, cuts: int, seed: int | None, more
 
 
 def _end_after(seconds: int) -> None:
-    """Whatever hangs, it ends, and so does all it has started."""
+    """Ends this process and all it has started after that time, whatever hangs."""
     signal.signal(signal.SIGALRM, _too_long)
     signal.signal(signal.SIGTERM, _too_long)
     signal.alarm(seconds)

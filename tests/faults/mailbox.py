@@ -1,4 +1,4 @@
-"""The mail server of the harness: every letter with the moment it came."""
+"""The mail server of the harness: stores every letter with its time of arrival."""
 
 import time
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 class Letter:
     to: str
     name: str  # its Message-ID
-    written: datetime  # its Date: the second in which the worker began to write it
+    written: datetime  # its Date header: when the worker wrote it
     came: float  # seconds since 1970
 
 
 class Mailbox(Postman):
-    """`dates`: whether the clock of who writes can be believed."""
+    """`dates`: whether the sender's clock can be trusted."""
 
     def __init__(self, port: int, host: str = "127.0.0.1", *, dates: bool = True) -> None:
         super().__init__(port, host)

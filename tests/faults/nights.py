@@ -1,5 +1,5 @@
-"""Bad nights: what goes wrong with the machine under us, how it shows, and how it ends. Each is
-played with people who save places all the while; run apart (tests/faults/trouble.py)."""
+"""Faults of the machine: what breaks, how it shows, and how it ends. Each runs under load and in
+isolation (tests/faults/trouble.py)."""
 
 import re
 import signal
@@ -17,27 +17,27 @@ from tests.faults.mailbox import Mailbox
 from tests.faults.scene import AFTER_A_LEASE, Scene
 from tests.faults.site import Program, Site, on_one_machine
 
-BAD: Final = 12.0  # seconds that most nights last
+BAD: Final = 12.0  # seconds that most faults last
 BACK: Final = 40.0  # seconds after which all must be well
-# What names a person, or shows the inside, in what an operator reads.
+# What names a person or shows internals in the operator's output.
 NAMES: Final = re.compile(r"Rosa|p\d+@example\.org|/r/[\w-]{22}")
 
 
 @dataclass
 class Night:
-    """What came of one."""
+    """The result of one fault."""
 
     name: str
     people: str = ""
     operator: str = ""
-    back: float = 0.0  # seconds from the end of the trouble to the next success
+    back: float = 0.0  # seconds from the end of the fault to the next success
     saved: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Stage:
-    """Where a night is played."""
+    """The installation under a fault."""
 
     folder: Path
     mailbox: Mailbox
@@ -68,11 +68,11 @@ class Stage:
         return self.wait_for(lambda: len(self.mailbox.came) > count, seconds, "no letter comes")
 
 
-Play = Callable[[Stage], str]  # the trouble itself; what the operator is told while it lasts
+Play = Callable[[Stage], str]  # causes the fault; returns what the operator sees meanwhile
 
 
 def doctor(stage: Stage, about: str) -> str:
-    """What `outreach doctor` has to say of it now."""
+    """The findings of `outreach doctor` about one subject."""
     done = stage.site.run("doctor")
     found = [line for line in done.stdout.splitlines() if about in line]
     found.sort(key=lambda line: line.startswith("well"))
@@ -86,7 +86,7 @@ def doctor(stage: Stage, about: str) -> str:
 
 
 def fill(path: Path) -> None:
-    """Until nothing more fits."""
+    """Writes until the disk is full."""
     with path.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(b"\0" * 4096)
@@ -105,10 +105,12 @@ def disk_full(where: str) -> Play:
 
 
 def disk_read_only(stage: Stage) -> str:
-    """Linux refuses to remount what is open for writing, so each file, and the folder, is made
-    immutable: every write fails, on the lines that are open too. Who writes to a page of the shared
-    memory may be killed for it (SIGBUS), so the server is, in the middle, and opens its files
-    anew while they are read-only."""
+    """Makes the data folder and each file in it immutable.
+
+    Linux refuses to remount a file system with open files read-only; immutable files fail every
+    write, on open connections too. A process that writes to a page of shared memory may be killed
+    for it (SIGBUS), so the server is killed meanwhile and reopens its files while they are
+    immutable."""
     data = stage.folder / "data"
     files = [path for path in data.iterdir() if path.is_file()]
     for path in (*files, data):
@@ -142,8 +144,9 @@ def clock_file(folder: Path) -> Path:
 
 
 def faked(folder: Path) -> dict[str, str]:
-    """Debian's libfaketime, for our own processes alone: a time namespace moves only the clocks
-    that count from the start of the machine."""
+    """The environment of processes with a shifted clock (libfaketime), set by `set_clock`.
+
+    A time namespace shifts only the monotonic and boot-time clocks."""
     libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     clock_file(folder).write_text("+0\n")
     return {
@@ -178,8 +181,8 @@ def clock_jumps(seconds: int) -> Play:
 
 
 def mail_down(stage: Stage) -> str:
-    """An hour, by the clock of our own processes: four steps of a quarter, a few rounds of the
-    worker in each."""
+    """An outage of an hour by the shifted clock, in four steps with some delivery rounds in
+    each."""
     stage.mailbox.always["EHLO"] = "hang up"
     stage.scene.ahead = timedelta(hours=3)
     for quarter in range(1, 5):
@@ -194,7 +197,7 @@ def mail_down(stage: Stage) -> str:
 def mail_says(answer: str, step: str = "RCPT") -> Play:
     def play(stage: Stage) -> str:
         stage.mailbox.always[step] = answer
-        stage.scene.ahead = timedelta(hours=3)  # what was refused for now is tried again later
+        stage.scene.ahead = timedelta(hours=3)  # temporarily refused letters are retried later
         time.sleep(BAD)
         finding = doctor(stage, "letters given up" if answer.startswith("5") else "outbox")
         stage.mailbox.always.clear()
@@ -207,8 +210,8 @@ def mail_says(answer: str, step: str = "RCPT") -> Play:
 
 
 def names_dead(stage: Stage) -> str:
-    """The name server is away, and PostgreSQL is restarted meanwhile: every line has to be made
-    anew, and none can be."""
+    """The name server fails and PostgreSQL is restarted: every connection must be reopened, and
+    none can be."""
     assert stage.databases is not None
     hosts = stage.folder / "hosts"
     known = hosts.read_text()
@@ -230,14 +233,14 @@ def database_restarted(stage: Stage) -> str:
     return doctor(stage, "database (main)")
 
 
-# Where they are played
+# Installations
 
 
 @contextmanager
 def on_sqlite(
     folder: Path, mailbox: Mailbox, *, small: str = "", clock: bool = False, **changes: object
 ) -> Iterator[Site]:
-    """`small`: a folder, data or keys, that is a disk of its own."""
+    """`small`: the folder, data or keys, that is a small disk of its own."""
     if small:
         (folder / small).mkdir(mode=0o700)
         tell("mount", "-t", "tmpfs", "-o", "size=32m,mode=700", "none", folder / small)
@@ -254,7 +257,7 @@ def on_sqlite(
 def on_postgresql(
     folder: Path, mailbox: Mailbox, lan: Lan, *, is_small: bool = False, by_name: bool = False
 ) -> Iterator[tuple[Site, Databases]]:
-    """One server on a host of its own, which is started again when it dies."""
+    """One database server on a host of its own, restarted when it dies."""
     home = folder / "n1"
     home.mkdir(mode=0o700)
     if is_small:
@@ -287,6 +290,6 @@ def on_postgresql(
 
 
 def restarter(databases: Databases) -> Program:
-    """systemd's part: PostgreSQL that has ended for want of room is started again."""
+    """Restarts PostgreSQL after it ended for lack of disk space, as systemd would."""
     server = databases.primary
     return Program("postgresql", server.begin, server.process, is_wanted=True)

@@ -1,6 +1,5 @@
-"""People on a campaign's day, as threads with browsers of their own: they save places in bursts,
-cancel, ask to be forgotten, and press the button again when no answer comes. Organizers change
-their workshops over their pages, and programs follow calendars."""
+"""Simulated users as threads: people register in bursts, cancel, request erasure, and resend the
+form when no answer comes; staff edit workshops; programs poll feeds."""
 
 import http.client
 import random
@@ -18,13 +17,13 @@ from tests.support import html_forms
 from tests.support.staff_client import COOKIE
 
 Form = Mapping[str, Any]
-PATIENCE: Final = 90.0  # seconds for which somebody repeats
+PATIENCE: Final = 90.0  # seconds for which a person retries
 PAUSE: Final = 0.5
-READING: Final = 2.1  # seconds: the form says that nobody fills it in two
+READING: Final = 2.1  # seconds: the form refuses answers within two
 BURST: Final = 3.0  # seconds from one burst to the next
 _HEADING: Final = re.compile(r"<h1[^>]*>([^<]+)")
 _FORM: Final = "application/x-www-form-urlencoded"
-# What nobody may ever see of a fault.
+# What no error page may show.
 SECRETS: Final = (
     "Traceback",
     "Errno",
@@ -38,14 +37,14 @@ SECRETS: Final = (
 
 @dataclass(frozen=True)
 class Answer:
-    status: int  # 0: none came
+    status: int  # 0: no answer
     location: str = ""
     etag: str = ""
     text: str = ""
 
 
 class Browser:
-    """One browser, from one address."""
+    """One browser with one client address."""
 
     def __init__(self, site: Site, book: Book, number: int, cookie: str = "") -> None:
         self.host, self.book = urlsplit(site.url).netloc, book
@@ -83,7 +82,7 @@ class Browser:
         return found
 
     def insist(self, what: str, path: str, form: Form | None = None) -> Answer:
-        """Asks, and asks again as long as it goes wrong through no fault of theirs."""
+        """Repeats a request as long as it fails for a reason of the server."""
         until, first = time.monotonic() + PATIENCE, True
         while True:
             answer = self.ask(what, path, form)
@@ -105,18 +104,19 @@ class Browser:
 
 
 class Crowd:
-    """All of them, until told to stop."""
+    """All users, until stopped."""
 
     def __init__(self, site: Site, workshops: Sequence[str], seed: int) -> None:
         self.site, self.workshops, self.book = site, workshops, Book()
         self.seed, self.stops = seed, threading.Event()
-        self.may_be_signed_out = False  # where the clock jumps: sessions end by it
+        self.may_be_signed_out = False  # a clock jump ends sessions
         self._threads: list[threading.Thread] = []
 
     def start(
         self, *, people: int, desks: Sequence[tuple[str, Sequence[str]]], calendars: int
     ) -> None:
-        """So many at once; `desks` are cookies with the workshops that each organizer has."""
+        """Starts that many people; `desks` are session cookies with the workshops of each staff
+        member."""
         for number in range(people):
             self._begin(self._people, number)
         for number, (cookie, own) in enumerate(desks):
@@ -133,7 +133,7 @@ class Crowd:
         def run() -> None:
             try:
                 act(*given)
-            except Exception as error:  # one of us is broken: never pass for a good day
+            except Exception as error:  # a broken harness must not pass
                 self.book.tell(f"the harness itself: {act.__name__}: {error!r}")
 
         thread = threading.Thread(target=run, daemon=True)
@@ -155,7 +155,7 @@ class Crowd:
         browser = Browser(self.site, self.book, pick.randrange(60_000))
         page = browser.insist("form", path)
         if page.status != 200:
-            return  # it is full, with no list, or we gave up
+            return  # full without a waitlist, or given up
         fields = html_forms.fields(page.text, path)
         person = self.book.meet(
             workshop, str(fields["nonce"]), writes=pick.random() < 0.8, people=pick.randint(1, 3)
@@ -206,7 +206,7 @@ class Crowd:
     def _leave(self, browser: Browser, person: Person, how: str) -> None:
         person.is_leaving = True
         answer = browser.insist(how, f"/es/r/{person.token}/{how}", {})
-        # 404: it was done the first time, and only the answer was lost.
+        # 404: the first request succeeded and only its answer was lost.
         if answer.status in {200, 404}:
             person.link_was_dead = answer.status == 404
             person.left_at = time.time()
@@ -229,7 +229,7 @@ class Crowd:
         fields = html_forms.fields(page.text, path)
         fields.pop("action", None)
         capacity = max(1, int(str(fields["capacity"])) + pick.randint(-4, 6))
-        # A new hour is told to everybody, so it is not changed each time.
+        # A new hour notifies everybody, so it is not changed each time.
         starts = f"{pick.randint(9, 17):02}:00" if pick.random() < 0.2 else str(fields["starts"])
         fields |= {"capacity": str(capacity), "starts": starts, "ends": "19:30"}
         before = self.book.edits.get(workshop)
@@ -241,7 +241,7 @@ class Crowd:
             self.book.edits[workshop] = Edit(workshop, capacity, starts)
             self.book.succeed()
         elif 400 <= answer.status < 500 and before is not None:
-            before.is_sure = was_sure  # refused: fewer places than have been taken
+            before.is_sure = was_sure  # refused: fewer seats than registrations
 
     def _calendar(self, number: int) -> None:
         pick = random.Random(f"{self.seed} calendar {number}")

@@ -1,5 +1,5 @@
-"""What a campaign's day is played with: two offices, their organizers, and workshops with few
-chairs, the first of which everybody wants."""
+"""The scene of the load tests: two offices, their staff, and workshops with few seats, the first of
+which everybody wants."""
 
 import json
 import random
@@ -40,7 +40,7 @@ class Scene:
     site: Site
     mailbox: Mailbox
     crowd: Crowd
-    ahead: timedelta = AFTER_A_LEASE  # how late it is when the last letters are sent
+    ahead: timedelta = AFTER_A_LEASE  # clock offset when the last letters are sent
 
     @property
     def book(self) -> Book:
@@ -51,7 +51,7 @@ class Scene:
         return look(self.book, self.site.store, self.site.key_store, came, is_over=is_over)
 
     def finish(self, *, kills: int) -> tuple[Looked, list[str]]:
-        """Everybody goes home, the last letters are sent; what is wrong then."""
+        """Ends the load, sends the last letters, and returns the faults."""
         self.crowd.stop()
         self.site.stop()
         purged = self.site.run("purge")
@@ -72,8 +72,8 @@ class Scene:
         return looked, wrong
 
     def deliver_rest(self) -> None:
-        """What the workers have not sent. A letter that a killed one had in its hands is held for
-        it for five minutes; our clock is six minutes ahead instead of waiting for them."""
+        """Sends what the workers have not sent, with a clock six minutes ahead: the lease of a
+        letter claimed by a killed worker lasts five minutes."""
         app = create_app(self.site.config)
         transport = delivery.letter_transport(self.site.config)
         assert transport is not None
@@ -110,7 +110,7 @@ class Scene:
 def furnish(
     site: Site, pick: random.Random, *, workshops: int
 ) -> tuple[list[str], dict[str, list[str]]]:
-    """Fills an empty installation: all public ids, and of each organizer's cookie theirs."""
+    """Fills an empty installation; returns the public ids, and the workshops by staff cookie."""
     with site.store.change() as session:
         every = [
             office(slug, city, region, zone, country=country)
@@ -146,7 +146,7 @@ def furnish(
 def played(
     site: Site, mailbox: Mailbox, seed: int, *, people: int, calendars: int = 4, workshops: int = 40
 ) -> Iterator[Scene]:
-    """The day goes on while the block runs."""
+    """Runs the load during the block."""
     ids, desks = furnish(site, random.Random(f"{seed} workshops"), workshops=workshops)
     crowd = Crowd(site, ids, seed)
     crowd.may_be_signed_out = not mailbox.dates
@@ -160,5 +160,5 @@ def played(
 
 
 def logs(folder: Path) -> str:
-    """What our programs have written."""
+    """The log output of our programs."""
     return "".join(path.read_text(errors="replace") for path in sorted(folder.glob("*.log")))

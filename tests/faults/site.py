@@ -1,5 +1,5 @@
-"""A whole installation for the harnesses, and how its programs are kept running: as systemd would,
-what dies is started again."""
+"""A whole installation for the harnesses, whose programs are restarted when they die, as by
+systemd."""
 
 import os
 import signal
@@ -23,12 +23,12 @@ from tests.support.server_process import wait_until_ready
 
 OUTREACH: Final = (sys.executable, "-m", "outreach.cli")
 SECONDS_TO_START: Final = 90.0
-RESTART: Final = 1.0  # seconds, as a unit of systemd with RestartSec=1
+RESTART: Final = 1.0  # seconds, as RestartSec=1 of a systemd unit
 
 
 @dataclass
 class Program:
-    """One that is to run always, with whatever it starts itself."""
+    """A program that should always run, with its child processes."""
 
     name: str
     begin: Callable[[], "subprocess.Popen[bytes]"]
@@ -41,13 +41,13 @@ class Program:
 
     @property
     def pids(self) -> list[int]:
-        """Its own process and those that it has started, the youngest last."""
+        """The ids of its process and of the children, youngest last."""
         if self.process is None or self.process.poll() is not None:
             return []
         return [self.process.pid, *children(self.process.pid)]
 
     def kill(self) -> None:
-        """kill -9 of all of it, as when the machine has no memory left, or no current."""
+        """kill -9 of all its processes."""
         if self.process is not None:
             for pid in reversed(self.pids):
                 with suppress(ProcessLookupError):
@@ -57,7 +57,7 @@ class Program:
             self.process.wait()
 
     def stop(self) -> None:
-        """Told to end; what it is doing is finished first."""
+        """SIGTERM: it finishes its work first."""
         self.is_wanted = False
         if self.process is None or self.process.poll() is not None:
             return
@@ -68,7 +68,7 @@ class Program:
 
 
 class Keeper(threading.Thread):
-    """Starts again what has died, and counts how often it had to."""
+    """Restarts dead programs and counts the restarts."""
 
     def __init__(self, programs: Sequence[Program]) -> None:
         super().__init__(daemon=True)
@@ -84,7 +84,7 @@ class Keeper(threading.Thread):
                     each.start()
 
     def leave(self) -> None:
-        """Looks after them no more."""
+        """Stops restarting."""
         self._over.set()
         if self.is_alive():
             self.join(timeout=10)
@@ -102,11 +102,11 @@ class Keeper(threading.Thread):
 
 @dataclass
 class Site:
-    """Where people go, and what the harness itself opens."""
+    """The address of the installation, and its databases as the harness opens them."""
 
     url: str
     config: Config
-    people: str  # the first two numbers of their addresses
+    people: str  # the first two numbers of their IP addresses
     programs: list[Program] = field(default_factory=list)
     workers: list[Program] = field(default_factory=list)
 
@@ -116,7 +116,7 @@ class Site:
         self.keeper = Keeper([])
 
     def address_of(self, number: int) -> str:
-        """Everybody comes from somewhere else: what one asks is not counted for another."""
+        """A client address of its own for each person, so that rate limits do not add up."""
         return f"{self.people}.{1 + number // 250 % 250}.{1 + number % 250}"
 
     def start(self) -> None:
@@ -138,7 +138,7 @@ class Site:
         self.key_store.store.close()
 
     def run(self, *arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
-        """One command of this installation."""
+        """Runs one command of this installation."""
         return subprocess.run(
             [*OUTREACH, *arguments],
             env={**os.environ, **environ_of(self.config), **changes},
@@ -171,14 +171,13 @@ def settings(folder: Path, **changes: object) -> Config:
         "controller": "Red de consulados",
         "secret_key": "only for the harness of faults",
     }
-    return Config(**(plain | changes))  # type: ignore[arg-type]  # each of a type of its own
+    return Config(**(plain | changes))  # type: ignore[arg-type]  # the values have different types
 
 
 def on_one_machine(
     folder: Path, mail_port: int, *, around: Mapping[str, str] | None = None, **changes: object
 ) -> Site:
-    """One server and one worker, on SQLite unless told otherwise; `around` is in their
-    environment."""
+    """One server and one worker, by default on SQLite; `around` is added to their environment."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     plain = {"public_url": url, "smtp_url": f"smtp://127.0.0.1:{mail_port}"}
@@ -204,7 +203,7 @@ def on_one_machine(
 
 
 def leash() -> list[str]:
-    """Where Linux can, what we start ends with us, even when we are killed and cannot end it."""
+    """On Linux, makes a child end with this process, even when this process is killed."""
     return ["setpriv", "--pdeathsig", "KILL"] if Path("/usr/bin/setpriv").exists() else []
 
 

@@ -1,5 +1,5 @@
-"""Eight processes and one workshop: everybody wants the same places at the same moment, gives them
-up, is offered them, loses them.
+"""Eight processes compete for the same seats of one workshop: they register, cancel, and accept or
+miss offers.
 
 The longer one, on both databases:
 
@@ -57,7 +57,9 @@ def test_eight_processes_never_oversell_or_leave_a_seat_empty(
     steps: int,
 ) -> None:
     scene = _scene(config, store, chicago, rights, workshop_changes)
-    key_store.index("rosa@example.org")  # the ring's own keys are made before the crowd is there
+    key_store.index(
+        "rosa@example.org"
+    )  # the key store makes its own keys before the processes start
     done, looks = _crowd(store, scene, steps)
     assert [error for each in done for error in each.errors] == []
     with store.read() as session:
@@ -103,7 +105,7 @@ def _scene(
 
 
 def _crowd(store: Store, scene: Scene, steps: int) -> tuple[list[Done], int]:
-    """Lets them loose, and looks at what is held and what is left all the while."""
+    """Runs the processes, and checks the counters meanwhile."""
     spawn = multiprocessing.get_context("spawn")
     looks = 0
     with ProcessPoolExecutor(
@@ -123,7 +125,8 @@ def _crowd(store: Store, scene: Scene, steps: int) -> tuple[list[Done], int]:
 
 
 def _wrong(session: Session, scene: Scene) -> list[str]:
-    """What must not be after any commit: a place held twice, or free with somebody who fits."""
+    """What must not hold after any commit: a seat taken twice, or free while a waitlisted party
+    fits."""
     return [
         fault
         for each in scene.workshop_ids

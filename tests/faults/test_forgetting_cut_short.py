@@ -1,4 +1,4 @@
-"""Forgetting, when the power goes in the middle of it, and when people register meanwhile."""
+"""Erasure interrupted by a kill, and registrations during an erasure."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 @contextmanager
 def process(config: Config, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """The program, at work in a process of its own."""
+    """A process of the program at work."""
     environ = {name: value for name, value in os.environ.items() if "OUTREACH" not in name} | where(
         config
     )
@@ -58,7 +58,7 @@ def pointing(store: Store) -> int:
 
 
 def make_due(store: Store, key_store: KeyStore) -> None:
-    """Everybody was to be forgotten by today, though their workshop may be to come."""
+    """Moves every day of erasure to today, even of workshops to come."""
     with store.change() as session:
         for each in session.scalars(sa.select(Workshop)):
             each.retention_days = (key_store.today() - each.day).days
@@ -89,7 +89,7 @@ def test_killed_purge_has_destroyed_keys_and_is_finished_by_the_next(
     assert registrations.decrypt_people(key_store, rows) == {}
     retention.purge(store, key_store, now=clock.now(), sure=True)
     assert pointing(store) == 0
-    with store.read() as session:  # before the workshop: the places are free again, once each
+    with store.read() as session:  # before the workshop: each seat is freed once
         assert session.get_one(Workshop, workshop.id).seats_left == 500
 
 
@@ -97,10 +97,10 @@ def test_killed_purge_has_destroyed_keys_and_is_finished_by_the_next(
 def test_purge_killed_repeatedly_keeps_the_counts(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    """Killed each time after it has emptied some more rows, if it has not been faster."""
+    """Kills each purge after it has emptied some more rows, unless it was faster."""
     for _ in range(MANY):
         seat(store, key_store, workshop, people=2)
-    with store.change() as session:  # it is over: places are not given back, numbers stay
+    with store.change() as session:  # after the workshop: no seat is freed, the counts stay
         over = session.get_one(Workshop, workshop.id)
         over.day = clock.now().date() - timedelta(days=30)
         over.retime()
@@ -157,7 +157,7 @@ def test_registration_between_two_reconcile_reads_is_kept(
     came: list[Registration] = []
 
     class Busy(KeyStore):
-        """Somebody registers when its keys have just been read."""
+        """A key store in which a person registers just after its keys were read."""
 
         def known(self) -> set[bytes]:
             found = super().known()

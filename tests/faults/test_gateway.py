@@ -1,4 +1,4 @@
-"""A gateway for texts, real and local, that answers as it is told."""
+"""A real, local SMS gateway that answers as the test says."""
 
 import json
 import threading
@@ -29,7 +29,7 @@ SAFE = {"contact": ContactMethod.PHONE, "may_leave_message": True}
 
 
 class Gateway(ThreadingHTTPServer):
-    """Keeps what it was asked; answers with the next of `answers`, or 200."""
+    """Keeps its requests; answers with the next of `answers`, or 200."""
 
     daemon_threads = True
 
@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: there would be phones in it."""
+        """Logs nothing: the lines would contain phone numbers."""
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def round_of(outbox: Outbox, server: Gateway, now: datetime | None = None, **cha
         headers={"Authorization": "Bearer t"},
         seconds=1,
     )
-    # What a test changes is any of the settings, each of a type of its own.
+    # A test changes any setting; the values have different types.
     config = replace(outbox.config, texts=replace(settings, **changes))  # type: ignore[arg-type]
     transport = delivery.text_transport(config)
     assert transport is not None

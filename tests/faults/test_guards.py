@@ -1,4 +1,4 @@
-"""Each guard of requirements.md is missed by its test when it is taken out."""
+"""Each guard of requirements.md is where the table says, and its test fails without it."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.guards import CHECKOUT, GUARDS, Copy, Gone, Guard
 
-# What the issue of safety asks to be shown.
+# The requirements that must have a guard here.
 SHOWN = {"S03", "S06", "S09", "S10", "S13", "S16", "S19", "S20", "S23", "S26"}
 browser = pytest.mark.browser
 EACH = [

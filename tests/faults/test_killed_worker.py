@@ -1,5 +1,5 @@
-"""A worker killed in the middle of its letters, again and again: everybody is told, hardly anybody
-twice, and nobody who was forgotten meanwhile."""
+"""A worker killed while it sends letters: every letter arrives, hardly any twice, and none to a
+person erased meanwhile."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ AFTER_A_LEASE = timedelta(minutes=6)
 
 
 class Counting(Postman):
-    """Says when so many letters have come."""
+    """Signals when that many letters have arrived."""
 
     def __init__(self, port: int) -> None:
         super().__init__(port)
@@ -51,7 +51,7 @@ class Counting(Postman):
 
 
 def settings(config: Config, port: int) -> dict[str, str]:
-    """Those of a command whose mail server listens at that port."""
+    """The settings of a command whose mail server listens at that port."""
     return {
         **where(config),
         "OUTREACH_PUBLIC_URL": config.public_url,
@@ -63,7 +63,7 @@ def settings(config: Config, port: int) -> dict[str, str]:
 
 @contextmanager
 def worker(config: Config, port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """`outreach worker`, as it runs beside a server."""
+    """A running `outreach worker`, beside a server."""
     process = subprocess.Popen(
         worker_process.WORKER, env=os.environ | settings(config, port), stdout=subprocess.DEVNULL
     )
@@ -82,7 +82,7 @@ def kill_repeatedly(outbox: Outbox, *, people: int, kills: int) -> None:
     }
     # Not the next in line, and not all of them at the end.
     doomed = [f"p{number}@example.org" for number in range(people - 1, people // 3, -11)]
-    forgotten: dict[str, int] = {}  # with how many letters the postman had by then
+    forgotten: dict[str, int] = {}  # with the number of letters delivered by then
     a_stretch = people // (kills + 1)
     with on_duty(Counting(free_port())) as postman:
         assert isinstance(postman, Counting)
@@ -132,13 +132,13 @@ def test_worker_killed_ten_times_sends_all_500_letters(outbox: Outbox) -> None:
 
 
 def pid_of_worker(config: Config) -> int:
-    """The worker that runs beside the server of this installation."""
+    """The process id of the worker that the server of this installation started."""
     ours = f"OUTREACH_DATA={config.data}".encode()
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command = (process / "cmdline").read_bytes().split(b"\0")
             around = (process / "environ").read_bytes().split(b"\0")
-        except OSError:  # somebody else's, or gone by now
+        except OSError:  # another user's process, or already gone
             continue
         if (
             command[1:-1] == [word.encode() for word in worker_process.WORKER[1:]]

@@ -1,4 +1,4 @@
-"""The harness of kills keeps its word: what is planted for it to find, it finds."""
+"""The checker of the kill harness detects each planted fault."""
 
 import hashlib
 import subprocess
@@ -33,7 +33,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 class Day:
-    """A small one: who saved a place, and what the checker says of it."""
+    """A small load: registered people, and the result of the checker."""
 
     def __init__(self, app: Flask, store: Store, key_store: KeyStore, workshop: Workshop) -> None:
         self.app, self.store, self.key_store, self.workshop = app, store, key_store, workshop
@@ -70,7 +70,7 @@ class Day:
                 session.execute(each)
 
     def write(self, person: Person, *, after: float = 0.0, times: int = 1) -> None:
-        """The letter that is owed, so many seconds after they have left or saved."""
+        """Delivers the pending letter, that many seconds after the person left or registered."""
         registration_ids = self.row(person) if not person.left_at else None
         name = "<1.gone@example.org>"
         if registration_ids is not None:

@@ -1,4 +1,4 @@
-"""A mail server at its worst: nothing is lost, and nothing is sent twice that need not be."""
+"""A failing mail server loses no letter, and causes no avoidable repeat."""
 
 from collections import deque
 from contextlib import nullcontext
@@ -45,7 +45,7 @@ def test_temporarily_refused_letter_arrives_once_later(
     postman.next_time[step] = deque(["451 not now"])
     now = clock.now()
     assert outbox.round(postman.port, now) == 0
-    assert outbox.round(postman.port, now + timedelta(minutes=1)) == 0  # it is not asked again yet
+    assert outbox.round(postman.port, now + timedelta(minutes=1)) == 0  # not retried yet
     assert outbox.round(postman.port, now + LATER) == 1
     assert postman.to == ["rosa@example.org"]
 
@@ -113,7 +113,7 @@ def test_hanging_mail_server_delays_the_round_only_briefly(
     postman.next_time[step] = deque([words])
     begin, now = monotonic(), clock.now()
     assert outbox.round(postman.port, now) == 0
-    assert monotonic() - begin < 20  # with one second for an answer; forever without
+    assert monotonic() - begin < 20  # with a timeout of one second; without, forever
     assert all(notice.leased_until is None for notice in outbox.notices())
     assert outbox.round(postman.port, now + LATER) == 2
     assert sorted(postman.to) == ["luz@example.org", "rosa@example.org"]
@@ -174,7 +174,7 @@ def test_connection_lost_before_the_letter_repeats_nothing(
     outbox.enqueue("rosa", "luz", "ana")
     postman.next_time[step] = deque([HANG_UP])
     now = clock.now()
-    assert outbox.round(postman.port, now) == 0  # a new line that breaks: the round is over
+    assert outbox.round(postman.port, now) == 0  # a new connection that breaks ends the round
     assert outbox.tries == [1, 0, 0]
     assert outbox.round(postman.port, now + LATER) == 3
     assert len(postman.letters) == 3
@@ -278,7 +278,7 @@ def test_smtp_password_is_never_sent_in_clear(outbox: Outbox, postman: Postman) 
         assert asked is must, url
     outbox.enqueue("rosa")
     postman.password = "secret"
-    assert outbox.round(postman.port, smtp_tls=True) == 0  # it offers no secure line
+    assert outbox.round(postman.port, smtp_tls=True) == 0  # it offers no TLS
     assert postman.letters == []
     assert outbox.tries == [0]
 
@@ -290,11 +290,15 @@ def test_smtp_starttls_requires_a_valid_certificate(outbox: Outbox, tmp_path: Pa
     postman.password = "secret"
     url = f"smtp://us:secret@localhost:{postman.port}"
     with on_duty(postman, tls_context=context(certificate)):
-        assert outbox.round(postman.port, smtp_url=url, smtp_tls=True) == 0  # nobody vouches for it
+        assert (
+            outbox.round(postman.port, smtp_url=url, smtp_tls=True) == 0
+        )  # a self-signed certificate
         assert postman.tries_to_sign_in == 0
         known: dict[str, Any] = {"smtp_tls": True, "smtp_ca_file": certificate}
         by_number = url.replace("localhost", "127.0.0.1")
-        assert outbox.round(postman.port, smtp_url=by_number, **known) == 0  # another's name
+        assert (
+            outbox.round(postman.port, smtp_url=by_number, **known) == 0
+        )  # a certificate for another name
         assert outbox.round(postman.port, smtp_url=url, **known) == 1
     assert postman.is_secure == [True]
 

@@ -1,10 +1,9 @@
-"""`python -m tests.faults.trouble`: bad nights, one after the other, as root.
+"""`python -m tests.faults.trouble`: faults of the machine under load, one after the other, as root.
 
-Disk full or read-only, clock wrong, mail server away or refusing, names that cannot be looked up,
-PostgreSQL restarted: each while people save places. The table says what people and the operator
-saw, and how long after its end the next place was saved, without anything of ours being started
-again. Exit 1 when something acknowledged is lost, an inside or a name is shown, or it does not
-come back by itself.
+Disk full or read-only, wrong clock, mail server down or refusing, name resolution down, PostgreSQL
+restarted. The table shows what people and the operator saw, and how long after the end of a fault
+the next registration succeeded, without a restart by hand. Exit status 1: something acknowledged is
+lost, internals or a name are shown, or the site does not recover.
 """
 
 import sys
@@ -31,20 +30,20 @@ from tests.support.ports import free_port
 from tests.support.smtp_server import on_duty
 
 PEOPLE: Final = 8
-CALM: Final = 8.0  # seconds before the trouble
+CALM: Final = 8.0  # seconds before the fault
 
 
 @dataclass(frozen=True)
 class Scenario:
     name: str
     play: Play
-    small: str = ""  # which folder is a small disk of its own
+    small: str = ""  # the folder that is a small disk of its own
     has_clock: bool = False
     is_postgresql: bool = False
     by_name: bool = False
     mail_seconds: int = 30
-    tells: bool = False  # whether the doctor has to say what to do
-    may_die: bool = False  # it is killed, and started again, in the middle of it
+    tells: bool = False  # whether `outreach doctor` must say what to do
+    may_die: bool = False  # the server is killed and restarted during the fault
 
 
 SCENARIOS: Final = {
@@ -136,14 +135,14 @@ def _through(scenario: Scenario, stage: Stage, night: Night) -> None:
 
 
 def _may_repeat(scenario: Scenario) -> int:
-    """A server that says nothing, or goes away with a letter in its hands, may get it twice."""
+    """Whether a letter may be repeated: the server gave no final answer."""
     return (
         1000 if scenario.name.startswith("mail") or scenario.is_postgresql or scenario.small else 20
     )
 
 
 def _is_meant(scenario: Scenario, fault: str) -> bool:
-    """Who is refused for good is told nothing more: the organizer sees it."""
+    """Whether a missing letter is expected: a permanently refused address gets none."""
     return "550" in scenario.name and ("given up" in fault or "never had a letter" in fault)
 
 
@@ -152,7 +151,7 @@ def _errors(stage: Stage) -> int:
 
 
 def _kinds(log: str) -> str:
-    """The kinds of errors in a log, without what differs each time."""
+    """The kinds of errors in a log, without their variable parts."""
     found: dict[str, int] = {}
     for line in log.splitlines():
         if "failed: " in line:
@@ -210,7 +209,7 @@ def inside(chosen: Sequence[str], logs: Path | None, console: Console) -> int:
 @click.argument("chosen", nargs=-1, type=click.Choice([*SCENARIOS]))
 @click.option("--logs", type=click.Path(path_type=Path), help="A folder to keep the logs in.")
 def command(chosen: tuple[str, ...], logs: Path | None) -> None:
-    """Play bad nights, all of them or those named."""
+    """Run faults, all of them or those named."""
     if apart.is_apart():
         sys.exit(inside(chosen, logs, Console(width=None if sys.stdout.isatty() else 150)))
     try:

@@ -44,6 +44,7 @@ from tests.support.checkin_phone import (
     token_of,
     walk_in,
 )
+from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
 pytestmark = pytest.mark.any_database
@@ -147,7 +148,8 @@ def test_only_who_has_a_place_is_on_it(
     assert [row["t"] for row in rows] == [called]
 
 
-def test_an_hour_of_ones_own_is_told_with_the_name(
+@fixed_clock
+def test_time_slot_is_in_the_manifest_with_the_name(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     hours: dict[str, Any] = {"way": Way.SLOTS, "slot_minutes": 20, "party_limit": 1}
