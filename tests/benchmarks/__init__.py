@@ -1,1 +1,2 @@
-"""Speeds, as ratios to a bare Flask view on the same server: `python -m tests.benchmarks`."""
+"""Benchmarks: throughput as a ratio to a bare Flask view on the same server (`python -m
+tests.benchmarks`)."""

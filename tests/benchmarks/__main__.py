@@ -1,7 +1,7 @@
-"""`python -m tests.benchmarks`: what the site can do, measured in one run on this machine.
+"""`python -m tests.benchmarks`: measures all benchmarks in one run on this machine.
 
-Each path is measured beside Flask's «hello» on the same server, or beside whatever else it is
-compared with, turn about, so that whatever else the machine is doing weighs on both.
+Each path is measured in alternation with its baseline, such as a minimal Flask view on the same
+server, so that other load on the machine affects both.
 """
 
 import tempfile
@@ -30,7 +30,7 @@ FLOORS = {
 
 
 class Bench:
-    """One run: its folder, its servers, and the table of what came of it."""
+    """One run: its folder, its servers and its table of results."""
 
     def __init__(
         self, folder: Path, until_the_end: ExitStack, seconds: int, repetitions: int
@@ -52,8 +52,8 @@ class Bench:
         most: tuple[float, float] | None = None,
         limit: str = "",
     ) -> None:
-        """A line of the table. It is kept if the ratio is at `least` so much, or the first of
-        `most` is no more than the second."""
+        """Adds a line to the table. It passes if the ratio is at least `least`, or the first value
+        of `most` at most the second."""
         is_kept = None
         if least is not None and ratio is not None:
             is_kept, limit = ratio >= least, f"≥ {least}"
@@ -83,7 +83,7 @@ class Bench:
 
 
 def hello(bench: Bench) -> None:
-    """The paths of the site beside Flask's least answer."""
+    """The paths of the site against a minimal Flask view."""
     environ, form = world(bench.folder)
     with (
         serving("tests.benchmarks.hello:create_app", {}) as bare,
@@ -149,7 +149,7 @@ def slow_pages(bench: Bench) -> None:
 
 
 def memory(bench: Bench) -> None:
-    """What a process holds after ten thousand different addresses."""
+    """The memory of a process after ten thousand different addresses."""
     server = bench.large[1]
     before = server.largest()
     after, count = busy.memory(server, count=10_000, seconds=120)
@@ -165,7 +165,7 @@ def memory(bench: Bench) -> None:
 def proxy(bench: Bench) -> None:
     """nginx with its cache in front."""
     base, server = bench.thousand
-    # Both are so fast that a moment of anything else shows: many short turns.
+    # Both are so fast that any other load shows: many short repetitions.
     found = front.measured(bench.folder, server, base, seconds=1, repetitions=bench.repetitions * 5)
     bench.tell(
         "feed out of nginx's cache, gzip (200)",
@@ -183,13 +183,13 @@ def proxy(bench: Bench) -> None:
 
 
 def post(bench: Bench) -> None:
-    """Letters of the worker beside a bare loop."""
+    """Letters of the worker against a bare smtplib loop."""
     ours, bare, ratio = letters.rates(bench.folder, repetitions=bench.repetitions)
     bench.tell("letters", f"{ours:.0f}/s", beside=f"bare smtplib {bare:.0f}/s", ratio=ratio)
 
 
 def months(bench: Bench) -> None:
-    """The count of a month of a million."""
+    """Counting one month of a million workshops."""
     for name, most, found in (
         ("SQLite", 1, million.on_sqlite(bench.folder)),
         ("PostgreSQL", 5, million.on_postgresql()),
@@ -219,7 +219,7 @@ def months(bench: Bench) -> None:
 
 
 def backups(bench: Bench) -> None:
-    """A year of the network, kept, put back and moved."""
+    """Backup, restore and move of a year of the network."""
     for each in backup.measured(bench.folder):
         size = "" if each.size is None else f"{each.size:.0f} MB"
         bench.tell(each.what, f"{each.seconds:.1f} s", beside=size)

@@ -1,5 +1,5 @@
-"""A year of the network, 22,000 workshops and 100,000 registrations: how long a backup of it takes,
-how large it is, and how long it takes to put it back or to move it."""
+"""Duration and size of a backup of a year of the network (22,000 workshops, 100,000 registrations),
+and duration of a restore and of a move."""
 
 import secrets
 from collections.abc import Iterator

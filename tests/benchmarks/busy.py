@@ -1,5 +1,5 @@
-"""What programs that poll calendars cost others: the slowest list pages while 500 polls a second
-come in, and the memory of a process that was asked for ten thousand different feeds."""
+"""The cost of feed polling for others: the slowest list pages during 500 polls a second, and the
+memory of a process after ten thousand different feeds."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,13 +19,15 @@ UNCHANGED = 9  # of ten
 
 
 def slowest(server: Running, *, seconds: int, repetitions: int) -> tuple[float, float, float]:
-    """The 99th percentile of the list page alone, and with the polls, in milliseconds; and the
+    """The 99th percentile of the list page in milliseconds, alone and during the polls; and the
     median of their ratios."""
     page = [paced.request("/es/", Accept_Encoding="gzip")]
     polls = list(_polls(server))
     pairs = []
     with paced.beside() as pool:
-        paced.begin(pool, server.port, polls, POLLS, 3).result()  # each process has made them once
+        paced.begin(
+            pool, server.port, polls, POLLS, 3
+        ).result()  # each process has rendered them once
         for _ in range(repetitions):
             alone = paced.begin(pool, server.port, page, PAGES, seconds).result()
             polling = paced.begin(pool, server.port, polls, POLLS, seconds)
@@ -39,8 +41,8 @@ def slowest(server: Running, *, seconds: int, repetitions: int) -> tuple[float, 
 
 
 def memory(server: Running, *, count: int, seconds: int) -> tuple[float, int]:
-    """Megabytes of the largest process after so many addresses, none twice; and how many there
-    were time for."""
+    """The memory in MB of the largest process after that many distinct addresses; and how many
+    addresses were requested in the time."""
     until = monotonic() + seconds
 
     def ask(some: list[str]) -> int:
@@ -60,7 +62,7 @@ def memory(server: Running, *, count: int, seconds: int) -> tuple[float, int]:
 
 
 def addresses() -> Iterator[str]:
-    """Feeds with every two kinds of every office, some of the whole network among them."""
+    """Distinct feed addresses: every two kinds of every office, and some of the whole network."""
     pairs = list(combinations(range(KINDS), 2))
     for number, (office, (one, other)) in enumerate(product(range(2, OFFICES), pairs)):
         name = "red" if number % 50 == 0 else f"office-{office}"
@@ -68,7 +70,7 @@ def addresses() -> Iterator[str]:
 
 
 def _polls(server: Running) -> Iterator[bytes]:
-    """Nine of ten hold what there is."""
+    """Requests, nine of ten with the current ETag."""
     with Poll(server.port) as poll:
         for number, path in enumerate(islice(addresses(), FEEDS)):
             _, etag, _ = poll.ask(path)

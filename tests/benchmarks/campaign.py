@@ -1,4 +1,4 @@
-"""A campaign's first minute: hundreds of people post the form at the same moment, each from an
+"""The first minute of a campaign: hundreds of people post the form at the same moment, each from an
 address of their own."""
 
 import http.client
@@ -18,13 +18,13 @@ class Outcome:
 
 
 def rush(site: str, public_id: str, stamp: str, *, people: int) -> Outcome:
-    """So many people at once; each waits for the answer as long as it takes."""
+    """Posts from that many people at once; each waits for its answer without a limit."""
     host = urlsplit(site).netloc
     start = threading.Barrier(people + 1)
     statuses: list[int] = []
 
     def one(number: int) -> None:
-        # 127.0.1.1, 127.0.1.2 …: nobody of them has asked before.
+        # 127.0.1.1, 127.0.1.2 …: none has sent a request before.
         own = (f"127.0.{1 + number // 250}.{1 + number % 250}", 0)
         form = urlencode(
             {

@@ -1,14 +1,13 @@
-"""`python -m tests.benchmarks.day`: a campaign's day in some minutes.
+"""`python -m tests.benchmarks.day`: the load of a campaign's day in some minutes.
 
     python -m tests.benchmarks.day --on sqlite              (one machine, nginx in front)
     python -m tests.benchmarks.day --on postgresql          (three hosts of each kind; as root)
     python -m tests.benchmarks.day --on sqlite --soak 5m
 
-1,500 workshops, 20,000 registrations in bursts, 5,000 programs that each follow a calendar of their
-own, organizers at their pages, the worker sending letters to a real mail server. `--soak` instead
-keeps an even load for so long, to see what grows. Exit 1 when a request failed, when a registration
-that was acknowledged is not there, or when a workshop is oversold; at a soak also when a process
-keeps growing.
+1,500 workshops, 20,000 registrations in bursts, 5,000 programs that poll a calendar each, staff at
+their pages, the worker sending letters to a real mail server. `--soak` keeps an even load for that
+time instead, and reports growth. Exit status 1: a request failed, an acknowledged registration is
+missing, or a workshop is oversold; in a soak also a process that keeps growing.
 """
 
 import random
@@ -53,7 +52,7 @@ OFFICES: Final = 59
 KINDS: Final = 21
 DESKS: Final = 6
 STEADY: Final = 12  # registrations a second of a soak
-MOST_GROWTH: Final = 0.15  # of a process, from the middle of a soak to its end
+MOST_GROWTH: Final = 0.15  # growth of a process, from the middle of a soak to its end
 ERRORS: Final = frozenset({0, 429, *range(500, 600)})
 LANGUAGES: Final = ("", "&idioma=es", "&idioma=en")
 
@@ -68,7 +67,7 @@ class Size:
 
 
 def furnish(site: Site, how_much: Size) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """The public ids, and the cookie and workshops of each organizer."""
+    """The public ids, and the cookie and workshops of each staff member."""
     pick = random.Random(1)
     with site.store.change() as session:
         names = [f"office-{number}" for number in range(OFFICES)]
@@ -101,7 +100,7 @@ def furnish(site: Site, how_much: Size) -> tuple[list[str], list[tuple[str, list
 
 
 def feeds(count: int) -> list[str]:
-    """So many addresses, none twice."""
+    """That many distinct feed addresses."""
 
     def every() -> "list[str]":
         pairs = list(combinations(range(KINDS), 2))
@@ -150,7 +149,8 @@ class Run:
         self.sizes.append(self._size())
 
     def _pids(self) -> dict[str, int]:
-        """The largest of PostgreSQL's processes stands for all: each has the shared memory too."""
+        """Process ids to watch. The largest of PostgreSQL's stands for all: each includes the
+        shared memory."""
         found = {}
         for program in (*self.site.programs, *self.site.workers):
             for number, pid in enumerate(program.pids):
@@ -227,7 +227,7 @@ def show(console: Console, run: Run, mailbox: Mailbox, title: str, wrong: list[s
 
 @contextmanager
 def _behind_nginx(folder: Path, mail_port: int) -> Iterator[Site]:
-    """One machine as the guide has it."""
+    """One machine as the guide describes it."""
     bare = free_port()
     public_url = f"http://127.0.0.1:{bare}"
     site = on_one_machine(folder, mail_port, public_url=public_url, trusted_proxies=1)
@@ -273,7 +273,7 @@ def of(how_much: Size, on: str, console: Console, *, is_soak: bool) -> int:
 def command(
     on: str, workshops: int, registrations: int, calendars: int, seconds: int, soak: str | None
 ) -> None:
-    """Play a campaign's day, and say what it cost."""
+    """Run a campaign's day, and report what it cost."""
     if soak is not None:
         found = re.fullmatch(r"(\d+)m", soak)
         if found is None:

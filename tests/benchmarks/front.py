@@ -1,5 +1,5 @@
-"""nginx in front, as the guide has it: its own rate for a file, the rate of the same bytes out of
-its cache, and how long a change of ours stays unseen."""
+"""nginx in front, as the guide configures it: requests a second for a file, for the same bytes from
+its cache, and how long a change stays invisible."""
 
 import gzip
 import json
@@ -81,7 +81,7 @@ def measured(
 
 
 def _seen_after(proxy: Proxy, base: Network, path: str) -> float:
-    """Seconds from the commit until the last poll that was still given what was there before."""
+    """Seconds from the commit until the last poll that still got the old content."""
     etag = proxy.ask(path).headers["ETag"]
     store = Store(base.database, is_durable=False)
     with store.change() as session:

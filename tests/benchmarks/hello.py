@@ -1,4 +1,4 @@
-"""The least that Flask can do: what the other speeds are measured by."""
+"""A minimal Flask application, the baseline of the benchmarks."""
 
 from flask import Flask
 

@@ -1,5 +1,5 @@
-"""Letters a second: the worker's round, with its lease, its key and its words, beside a bare
-smtplib loop that sends one ready letter over and over to the same server."""
+"""Letters a second: a delivery round of the worker, with claiming, decryption and rendering,
+against a smtplib loop that sends one ready letter to the same server."""
 
 import smtplib
 import socket
@@ -44,7 +44,7 @@ asyncio.run(main())
 
 
 def rates(folder: Path, *, count: int = 1000, repetitions: int = 3) -> tuple[float, float, float]:
-    """The worker's letters a second, the bare loop's, and the median of their ratios."""
+    """The letters a second of the worker, of the bare loop, and the median of their ratios."""
     app = _app(folder)
     pairs = []
     with _sink() as port:
@@ -98,7 +98,7 @@ def _app(folder: Path) -> Flask:
 
 
 def _enqueue(app: Flask, count: int) -> None:
-    """So many people, each with a place and a letter due."""
+    """Registers that many people, each with a letter due."""
     store: Store = app.extensions["outreach_store"]
     key_store: KeyStore = app.extensions["outreach_key_store"]
     now = clock.now()
@@ -119,7 +119,7 @@ def _enqueue(app: Flask, count: int) -> None:
 
 @contextmanager
 def _sink() -> Iterator[int]:
-    """aiosmtpd in a process of its own, which takes everything and keeps nothing."""
+    """aiosmtpd in a process of its own, which accepts and drops every letter."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Load, made by wrk (Debian's package `wrk`), and what it measured."""
+"""Runs wrk (Debian's package `wrk`) and parses its results."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ end
 
 
 def rate(address: str, *, seconds: int, headers: tuple[str, ...] = (), script: str = "") -> float:
-    """Answers a second. Raises RuntimeError when any of them was an error."""
+    """Requests a second. Raises RuntimeError when an answer was an error."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise RuntimeError("the bench needs wrk: apt-get install wrk")
@@ -38,7 +38,7 @@ def rate(address: str, *, seconds: int, headers: tuple[str, ...] = (), script: s
 
 
 def posting(folder: Path, body: str) -> str:
-    """A script for wrk that posts a form over and over, each time with a nonce of its own."""
+    """A script for wrk that posts a form repeatedly, each time with a new nonce."""
     path = folder / "post.lua"
     path.write_text(_SCRIPT.replace("BODY", body))
     return str(path)

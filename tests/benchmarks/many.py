@@ -1,5 +1,5 @@
-"""Whether it matters how many workshops are stored: the same feed from a database of 500 and from
-one of 50,000, turn about; and how long the first who asks after a change has to wait."""
+"""The effect of the number of stored workshops: the same feed from a database of 500 and one of
+50,000, in alternation; and the latency of the first poll after a change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -51,8 +51,8 @@ def rates(many: Running, few: Running, *, seconds: int, repetitions: int) -> lis
 
 
 def rebuilt(server: Running, base: Network, *, times: int = 40) -> tuple[list[float], float]:
-    """Milliseconds of the first poll after each of so many changes, from least to most: a title,
-    or an hour, of one workshop in a feed of a thousand. And what the server worked for one."""
+    """Milliseconds of the first poll after each change of a title or an hour of one workshop in a
+    feed of a thousand, sorted; and the processor time of the server for one."""
     path, taken = FEED.format("thousand"), []
     store = Store(base.database, is_durable=False)
     with Poll(server.port) as poll:

@@ -1,4 +1,4 @@
-"""A million workshops, to count one month and all of: rows written straight into a database."""
+"""A database of a million workshops, to measure counting of one month and of all."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,7 +26,7 @@ MONTHS = 540  # 45 years of some 1,850 workshops a month
 
 
 class Counted(NamedTuple):
-    """Milliseconds, as whoever asks has to wait."""
+    """Durations in milliseconds."""
 
     month: float  # to count one month
     months: float  # to list every month there is
@@ -42,7 +42,7 @@ def on_sqlite(folder: Path) -> Counted:
 
 
 def on_postgresql() -> Counted | None:
-    """None where no server is given, as the tests are given one."""
+    """The results on PostgreSQL; None without a server."""
     if not SERVER:
         return None
     pair = Pair()
@@ -86,13 +86,14 @@ def _counted(url: str) -> Counted:
 
 
 def _vacuum(store: Store) -> None:
-    """What a server does by itself within minutes: without it an index alone is not enough."""
+    """VACUUM, which a server does by itself within minutes: without it an index-only scan is
+    slow."""
     unseen = sa.text(
         "SELECT relpages - relallvisible FROM pg_class WHERE oid = 'workshop'::regclass"
     )
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # A look that the server takes of itself just then keeps the youngest rows from being
-        # marked as seen by all: once more.
+        # A concurrent autovacuum keeps the newest rows from being marked all-visible:
+        # run it again.
         for _ in range(30):
             connection.execute(sa.text("VACUUM ANALYZE workshop"))
             if connection.scalar(unseen) == 0:

@@ -1,7 +1,8 @@
-"""Networks of any size, their workshops written straight into SQLite.
+"""Networks of any size, with workshops written straight into SQLite.
 
-One office, `same`, has the same workshops in all of them, so that its feed is the same bytes and
-only what is stored beside it differs. Another, `thousand`, has a feed of a thousand events."""
+One office, `same`, has the same workshops in all of them, so that its feed has the same bytes and
+only the other rows differ. Another, `thousand`, has a feed of a thousand events.
+"""
 
 import hashlib
 from collections.abc import Iterator
@@ -38,8 +39,8 @@ class Network:
 
 
 def network(folder: Path, *, same: int = SAME, thousand: int = 0, others: int) -> Network:
-    """A database of so many workshops: of the others two thirds in the weeks that the network's
-    feed shows, the rest over the five years before."""
+    """A database with that many workshops: two thirds of the others within the weeks of the
+    network's feed, the rest over the five years before."""
     environ = {
         "OUTREACH_DATA": str(folder / "data"),
         "OUTREACH_KEYS": str(folder / "keys"),

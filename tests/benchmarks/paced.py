@@ -1,6 +1,5 @@
-"""Requests at a steady pace, in a process of their own: so many a second, whatever the answers
-take. The time of an answer is counted from when its request was due, so that a server which is
-late for one is late for those behind it too."""
+"""Requests at a constant rate, from a process of their own, whatever the answers take. Latency
+counts from when a request was due, so that one slow answer delays those behind it too."""
 
 import random
 import socket
@@ -15,11 +14,11 @@ from time import perf_counter, sleep
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What came of it: milliseconds of each answer, in order, and how many had which status."""
+    """Sorted latencies in milliseconds, and the number of answers by status."""
 
     times: tuple[float, ...]
     statuses: dict[int, int]
-    rate: float  # that was kept up
+    rate: float  # the achieved rate
 
     def percentile(self, share: float) -> float:
         return self.times[min(int(len(self.times) * share), len(self.times) - 1)]
@@ -33,7 +32,7 @@ def request(path: str, **headers: str) -> bytes:
 
 @contextmanager
 def beside() -> Iterator[ProcessPoolExecutor]:
-    """Somebody else to do it, so that it shares no lock with who measures."""
+    """A process pool for the load, so that it shares no lock with the measuring process."""
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         yield pool
 
@@ -45,7 +44,7 @@ def begin(
 
 
 def load(port: int, requests: Sequence[bytes], rate: float, seconds: float) -> LoadResult:
-    """Sends the requests in any order, over eight connections that stay open."""
+    """Sends the requests in any order over eight persistent connections."""
     lines, count = 8, int(rate * seconds)
     taken: list[list[tuple[float, int]]] = [[] for _ in range(lines)]
     begun = perf_counter() + 0.2
@@ -75,7 +74,7 @@ def load(port: int, requests: Sequence[bytes], rate: float, seconds: float) -> L
 
 
 def _answer(line: socket.socket) -> int:
-    """Reads one answer to its end; its status."""
+    """Reads one answer to its end; returns its status."""
     found = b""
     while b"\r\n\r\n" not in found:
         more = line.recv(65_536)

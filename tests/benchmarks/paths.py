@@ -1,4 +1,4 @@
-"""The paths of the site that are measured beside «hello», on a demo network."""
+"""The paths of the site that are compared with the minimal view, on a demo network."""
 
 import gzip
 import re
@@ -21,7 +21,7 @@ from tests.benchmarks import load
 
 
 def world(folder: Path) -> tuple[dict[str, str], str]:
-    """A demo network, and the form of one workshop with places for everybody who comes."""
+    """A demo network, and the form of one workshop with unlimited seats."""
     environ = {
         "OUTREACH_DATA": str(folder / "data"),
         "OUTREACH_KEYS": str(folder / "keys"),
@@ -57,7 +57,7 @@ def paths(site: str, form: str, folder: Path, seconds: int) -> dict[str, Callabl
     stamp = re.search(r'name="stamp"[^>]*value="([^"]+)"', page.decode())
     if stamp is None:
         raise RuntimeError("the form has no stamp")
-    # The form's own least age passes while the paths before this one are measured.
+    # The minimum age of the form passes while the other paths are measured.
     body = f"name=Rosa&people=1&contact=none&stamp={stamp[1]}"
     script = load.posting(folder, body)
     return {

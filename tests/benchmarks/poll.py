@@ -1,4 +1,4 @@
-"""One program that has subscribed to a feed: asks for it, over a line that stays open."""
+"""One program that polls a feed over a persistent connection."""
 
 import http.client
 from time import perf_counter
@@ -18,7 +18,7 @@ class Poll:
         self._line.close()
 
     def ask(self, path: str, **headers: str) -> tuple[int, str, bytes]:
-        """Status, ETag, and the bytes as they came."""
+        """Status, ETag and raw body."""
         spelled = {name.replace("_", "-"): value for name, value in headers.items()}
         self._line.request("GET", path, headers={"Accept-Encoding": "gzip"} | spelled)
         answer = self._line.getresponse()
@@ -28,7 +28,7 @@ class Poll:
         return answer.status, answer.headers.get("ETag", ""), body
 
     def changed(self, path: str, etag: str) -> tuple[float, str]:
-        """Asks who holds an older one: milliseconds, and the new ETag."""
+        """Polls with an older ETag; returns milliseconds and the new ETag."""
         begun = perf_counter()
         status, new, _ = self.ask(path, If_None_Match=etag)
         took = (perf_counter() - begun) * 1000

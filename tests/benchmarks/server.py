@@ -1,4 +1,4 @@
-"""Servers for the bench: ours and the bare one, started the same way, stopped by their own id."""
+"""Starts the servers of the benchmarks, ours and the minimal one, alike."""
 
 import os
 import socket
@@ -21,25 +21,25 @@ class Running:
     pid: int
 
     def largest(self) -> float:
-        """Megabytes of memory that the largest of its processes holds."""
+        """The memory in MB of the largest of its processes."""
         return max(_resident(pid) for pid in (self.pid, *_children(self.pid))) / 1000
 
     def worked(self) -> float:
-        """Milliseconds of a processor that its processes have used, to the hundredth second."""
+        """Processor time of its processes in milliseconds, with a resolution of 10 ms."""
         every = (self.pid, *_children(self.pid))
         return sum(_ticks(pid) for pid in every) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
 def serving(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterator[str]:
-    """Serves a WSGI factory with granian on a free port, and gives its address."""
+    """Serves a WSGI factory with granian on a free port; yields the URL."""
     with running(factory, environ, path) as server:
         yield server.site
 
 
 @contextmanager
 def running(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterator[Running]:
-    """The same, for who also wants to look at its processes."""
+    """Serves a WSGI factory; yields the server with its process ids."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -77,7 +77,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _resident(pid: int) -> int:
-    """Kilobytes."""
+    """Resident memory in kilobytes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1])

@@ -1,6 +1,6 @@
-"""The load of a campaign's day, in a process of its own: people who open a form and send it,
-programs that follow calendars, organizers at their pages. Every request is due at a moment, and its
-time is counted from then, so that a server which is late for one is late for those behind it."""
+"""The load of a campaign's day, in a process of its own: people who open and send a form, programs
+that poll feeds, staff at their pages. Latency counts from when a request was due, so that one slow
+answer delays those behind it too."""
 
 import asyncio
 import random
@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 from tests.support import html_forms
 from tests.support.staff_client import COOKIE
 
-READING: Final = 2.2  # seconds: the form says that nobody fills it in two
+READING: Final = 2.2  # seconds: the form refuses answers within two
 BURST: Final = 10.0  # seconds from one burst to the next
-SHORT: Final = 1.0  # within which those of a burst come
-LONGEST: Final = 120.0  # seconds that anybody waits for an answer
+SHORT: Final = 1.0  # seconds within which the people of a burst come
+LONGEST: Final = 120.0  # timeout in seconds
 MOST: Final = 400  # requests at once
 Form = Mapping[str, Any]
 _FIELD: Final = re.compile(r'name="(stamp|nonce)" value="([^"]*)"')
@@ -26,12 +26,12 @@ _FIELD: Final = re.compile(r'name="(stamp|nonce)" value="([^"]*)"')
 
 @dataclass(frozen=True)
 class Day:
-    """What is to happen, and where."""
+    """The amount of load and its target."""
 
     host: str
     port: int
-    name: str  # as the address of the site has it
-    people: str  # the first two numbers of their addresses
+    name: str  # the host name of the site
+    people: str  # the first two numbers of their IP addresses
     workshops: Sequence[str]
     feeds: Sequence[str]  # one of each subscriber
     desks: Sequence[tuple[str, Sequence[str]]]
@@ -43,7 +43,7 @@ class Day:
 
 @dataclass
 class VisitResult:
-    """Milliseconds by kind of request, and how many had which status."""
+    """Latencies in milliseconds by kind of request, and the number of answers by status."""
 
     times: dict[str, list[float]] = field(default_factory=dict)
     statuses: dict[str, dict[int, int]] = field(default_factory=dict)
@@ -56,7 +56,7 @@ def visit(day: Day) -> VisitResult:
 
 
 class _Line:
-    """One connection that stays open."""
+    """One persistent connection."""
 
     def __init__(self, load: "_Load", number: int) -> None:
         day = load.day
@@ -86,7 +86,8 @@ class _Line:
     async def _insisted(
         self, path: str, form: Form | None, headers: Mapping[str, str]
     ) -> tuple[int, dict[str, str], str]:
-        """On a line that the server has closed meanwhile, as any browser: once more, on another."""
+        """Repeats a request on a new connection when the server has closed the old one, as browsers
+        do."""
         was_open = self.ends is not None
         try:
             return await self._asked(path, form, headers)
@@ -161,7 +162,7 @@ class _Load:
         todo: list[tuple[float, Coroutine[Any, Any, None]]] = []
         for number in range(day.registrations):
             moment = pick.random() * day.seconds
-            # Six of ten come when the radio has just told of it.
+            # Six of ten come right after an announcement on the radio.
             if pick.random() < 0.6:
                 moment = moment // BURST * BURST + pick.random() * SHORT
             todo.append((moment, self._person(number, moment)))
@@ -230,7 +231,7 @@ class _Load:
                 "calendar, again" if held else "calendar, first", feed, due=due, headers=headers
             )
             held = found.get("etag", held) if status == 200 else held
-            await line.close()  # a program that comes back in a quarter of an hour has hung up
+            await line.close()  # a program that polls every 15 minutes closes its connection
 
     async def _organizer(self, number: int, cookie: str, own: Sequence[str]) -> None:
         line, headers = _Line(self, 60_000 + number), {"Cookie": f"{COOKIE}={cookie}"}

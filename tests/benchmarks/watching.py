@@ -1,4 +1,4 @@
-"""What processes hold of memory over time, and how the files of a database grow."""
+"""Memory of processes over time, and growth of database files."""
 
 import math
 import os
@@ -11,8 +11,8 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Held:
-    """Megabytes of a process: at the start, in the middle, at the end; what it gains in an hour, by
-    its second half; and how many seconds of a processor it has used meanwhile."""
+    """The memory of a process in MB: at the start, in the middle and at the end; its growth an
+    hour, extrapolated from the second half; and its processor time in seconds."""
 
     start: float
     middle: float
@@ -23,7 +23,7 @@ class Held:
 
 @dataclass
 class Watch(threading.Thread):
-    """Looks every so often at the processes that `pids` names."""
+    """Samples at an interval the processes that `pids` returns."""
 
     pids: Callable[[], Mapping[str, int]]
     every: float = 2.0
@@ -60,14 +60,12 @@ def _held(points: list[tuple[float, float, float, int]]) -> Held:
     up = sum((at - x) * (size - y) for at, size, *_ in half)
     slope = up / across * 3600 if across else 0.0
     is_one = len({pid for *_, pid in points}) == 1
-    used = (
-        points[-1][2] - points[0][2] if is_one else math.nan
-    )  # the largest was now one, now another
+    used = points[-1][2] - points[0][2] if is_one else math.nan  # the largest process changed
     return Held(points[0][1], points[len(points) // 2][1], points[-1][1], slope, used)
 
 
 def resident(pid: int) -> float:
-    """Megabytes; 0 of one that is gone."""
+    """Resident memory in MB; 0 if the process has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
@@ -76,7 +74,7 @@ def resident(pid: int) -> float:
 
 
 def worked(pid: int) -> float:
-    """Seconds of a processor."""
+    """Processor time in seconds."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -85,6 +83,6 @@ def worked(pid: int) -> float:
 
 
 def size(*folders: Path) -> float:
-    """Megabytes of the files there."""
+    """The size of the files in MB."""
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return sum(path.stat().st_size for path in files) / 1e6

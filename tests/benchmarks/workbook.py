@@ -1,4 +1,4 @@
-"""A year of workshops written into a spreadsheet by the command, and the memory that takes."""
+"""The spreadsheet of a year of workshops, written by the command, and the memory it takes."""
 
 import os
 import subprocess
@@ -11,8 +11,8 @@ import openpyxl
 
 YEAR = "2010"
 ROWS = 0  # the sheet with a row a workshop
-# The most that a process ever held is said by the kernel. `getrusage` would not do: it starts with
-# what the process held that started this one.
+# The peak memory comes from /proc. `getrusage` would start with the memory of the process that
+# started this one.
 COMMAND = """
 import atexit, pathlib
 status = pathlib.Path("/proc/self/status")
@@ -29,7 +29,8 @@ class Written(NamedTuple):
 
 
 def written(folder: Path, database: str) -> Written:
-    """Of the base of `million.py`, with a row for each workshop of a year."""
+    """Writes the spreadsheet of the database of `million.py`, with a row for each workshop of a
+    year."""
     keys = folder / "keys"
     keys.mkdir(mode=0o700, exist_ok=True)
     environ = os.environ | {

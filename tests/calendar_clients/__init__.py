@@ -1,5 +1,5 @@
-"""Programs that people follow calendars with, as they are installed: each fetches from a served
-installation, keeps what it understood, and is asked afterwards what it would show."""
+"""Real calendar programs, as installed: each polls a served installation, and reports afterwards
+what it would show."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 
 class Shown(NamedTuple):
-    """An entry as somebody sees it in the program."""
+    """An entry as the program shows it."""
 
     starts: datetime  # in UTC
     ends: datetime
@@ -16,15 +16,15 @@ class Shown(NamedTuple):
     status: str
 
 
-Calendars = Mapping[str, list[Shown]]  # by the name the subscriber gave each, sorted
+Calendars = Mapping[str, list[Shown]]  # entries sorted, by the subscriber's name of each calendar
 
 
 class Client(Protocol):
-    """A subscriber of some calendars."""
+    """A program that subscribes to some calendars."""
 
-    # Whether it goes by rules of its own for a zone that it has heard of, not by the file's.
+    # Whether it uses its own rules for known time zones instead of the file's.
     knows_zones: bool
 
     def follow(self, expected: Calendars) -> Calendars:
-        """Fetches everything anew, and says what there is then; a program that does it in its own
-        time is given some until that is `expected`."""
+        """Fetches all calendars and returns their entries; a program with its own schedule gets
+        some time to reach `expected`."""

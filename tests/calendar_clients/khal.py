@@ -1,4 +1,4 @@
-"""khal, the calendar of a terminal: reads the folders that vdirsyncer fills."""
+"""khal, a terminal calendar: reads the folders that vdirsyncer fills."""
 
 import json
 import subprocess
@@ -53,7 +53,7 @@ class Khal:
             text=True,
         )
         assert done.returncode == 0, done.stderr
-        # A line a day; who is there over midnight is said on both days.
+        # A line a day; an entry over midnight is on both days.
         days = [json.loads(line) for line in done.stdout.splitlines()]
         return sorted({_shown(event) for day in days for event in day})
 

@@ -1,4 +1,4 @@
-"""An installation that is served for real, by a clock that the test puts forward."""
+"""A served installation with a clock that the test advances."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ LANG: Final = "es"
 
 @dataclass
 class Network:
-    """What is served at `config.public_url`, and the hour there."""
+    """The installation at `config.public_url`, and its clock."""
 
     config: Config
     store: Store
@@ -50,13 +50,14 @@ class Network:
         return self.now.date()
 
     def wait(self, **time: int) -> None:
-        """So much later, for the server too."""
+        """Advances the clock of the test and of the server."""
         self.ahead += timedelta(**time)
         _clock(self.config).write_text(f"+{int(self.ahead.total_seconds())}")
 
     @contextmanager
     def serving(self, *, rules: Path | None = None) -> Iterator[None]:
-        """`outreach serve`, perhaps with other zone rules: a folder that has a `tzdata`."""
+        """Runs `outreach serve`, optionally with other zone rules: a folder with a `tzdata`
+        package."""
         port = self.config.public_url.rpartition(":")[2]
         settings = self._settings | ({"PYTHONPATH": str(rules)} if rules else {})
         with server_process.running(
@@ -68,7 +69,7 @@ class Network:
             yield
 
     def run(self, *words: str) -> None:
-        """A command of the program, at the hour that it is there."""
+        """Runs a command of the program at the installation's time."""
         done = subprocess.run(
             [program("outreach", "Install the project."), *words],
             env=os.environ | self._settings,
@@ -87,13 +88,13 @@ class Network:
             "OUTREACH_CONTROLLER": "Red de consulados",
             "LD_PRELOAD": str(_library()),
             "FAKETIME_TIMESTAMP_FILE": str(_clock(config)),
-            "FAKETIME_NO_CACHE": "1",  # the file is read whenever the hour is asked for
+            "FAKETIME_NO_CACHE": "1",  # read the file at each call
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
         }
 
     def addresses(self, feeds: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-        """Where each of these calendars is."""
+        """The URL of each of these calendars."""
         with self.store.read() as session:
             return {
                 name: ics_feed.address(_choice(session, asked), LANG, self.config.public_url)
@@ -103,8 +104,8 @@ class Network:
     def expected(
         self, feeds: Mapping[str, Mapping[str, Any]], *, by_new_rules: bool = False
     ) -> Calendars:
-        """What the database has for each of them. `by_new_rules`: not the moments that it has,
-        but those that its days and hours stand for today."""
+        """The entries in the database for each calendar. `by_new_rules`: with instants computed
+        from day and hour by today's zone rules, instead of those stored."""
         with self.store.read() as session:
             every = session.scalars(sa.select(Workshop)).all()
             return {
@@ -119,7 +120,7 @@ class Network:
 
 @contextmanager
 def made(folder: Path) -> Iterator[Network]:
-    """An empty one, in `folder`."""
+    """An empty installation in `folder`."""
     config = Config(
         data=folder / "data",
         keys=folder / "keys",
@@ -135,8 +136,7 @@ def made(folder: Path) -> Iterator[Network]:
 
 
 def earlier_rules(folder: Path) -> Path:
-    """The zone rules as they were before the law of 2026 in Alberta: clocks change in Calgary as
-    they do in Denver."""
+    """A tzdata package from before the 2026 law of Alberta: Calgary has Denver's clock changes."""
     with resources.as_file(resources.files("tzdata")) as now:
         shutil.copytree(now, folder / "tzdata")
     there = folder / "tzdata" / "zoneinfo" / "America"
@@ -145,7 +145,7 @@ def earlier_rules(folder: Path) -> Path:
 
 
 def program(name: str, how: str) -> str:
-    """Its path: beside our own Python, or on the machine's."""
+    """The path of a program: beside our Python, or on PATH."""
     beside = Path(sys.executable).with_name(name)
     found = str(beside) if beside.exists() else shutil.which(name)
     if found is None:

@@ -1,5 +1,5 @@
-"""Iván follows three calendars, in three programs, for some simulated weeks. Whatever happens to a
-workshop, each program ends up showing what the database has."""
+"""Three calendar programs follow three feeds for some simulated weeks: whatever happens to a
+workshop, each program shows what the database has."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -78,7 +78,7 @@ def test_a_program_shows_what_became_of_every_workshop(
 
 
 class Story:
-    """What happens, a week after what happened before."""
+    """A sequence of events, a week apart."""
 
     def __init__(self, there: Network) -> None:
         self.there = there
@@ -126,7 +126,7 @@ class Story:
         self._tell_by_earlier_rules(session)
 
     def _tell_by_earlier_rules(self, session: Session) -> None:
-        """The moments in Calgary, as they were worked out before the law."""
+        """Stores the instants in Calgary as computed before the law."""
         for name in ("north", "near"):
             there = self._workshop(session, name)
             denver = ZoneInfo("America/Denver")
@@ -147,7 +147,7 @@ class Story:
         workshop_service.reinstate(session, self._workshop(session, "first"), now=self.there.now)
 
     def _made_discreet(self, session: Session) -> None:
-        """Its address is told only to who saved a place, or it could not be."""
+        """Makes workshops discreet: the address only for registered people, or by phone."""
         women = kinds.find(session, "mujeres")
         self._change(session, "first", kind=women, visibility=women.visibility)
 
@@ -156,7 +156,7 @@ class Story:
         self._change(session, "first", kind=rights, visibility=rights.visibility)
 
     def _at_another_address(self, session: Session) -> None:
-        """One goes elsewhere; the house of another has a new number."""
+        """Moves one workshop to another venue, and edits the address of another venue."""
         chicago = offices.find(session, "chicago")
         self._change(
             session, "first", venue=venue(session, chicago, "Parroquia", address="7 Otra St.")
@@ -166,7 +166,7 @@ class Story:
         house.address, house.changed_at = "200 W. Nueva St.", self.there.now
 
     def _of_an_office_that_closes(self, session: Session) -> None:
-        """Its calendar goes on, and says that what was planned is off."""
+        """Closes an office: its feed stays, with its workshops cancelled."""
         closing = offices.find(session, "chicago")
         row = intake.OfficeRow(
             **{each.name: getattr(closing, each.name) for each in fields(intake.OfficeRow)}
@@ -176,7 +176,7 @@ class Story:
         workshop_service.cancel(session, self._workshop(session, "late"), now=self.there.now)
 
     def _taken_away(self, session: Session) -> None:
-        """One that was published is cancelled first; one is only for who has the link from now."""
+        """Cancels and deletes a published workshop, and makes another unlisted."""
         workshop_service.cancel(session, self._workshop(session, "first"), now=self.there.now)
         self._change(session, "spring", way=Way.UNLISTED)
 

@@ -1,5 +1,5 @@
-"""Thunderbird without a window: fetches the calendars of its profile when it starts, and keeps
-them in a database of its own."""
+"""Thunderbird without a window: fetches the calendars of its profile at start, and stores them in
+its own database."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from typing import Final
 from tests.calendar_clients import Calendars, Shown
 from tests.calendar_clients.network import program
 
-SECONDS: Final = 90  # to start on a slow machine, fetch and store
+SECONDS: Final = 90  # seconds to start, fetch and store on a slow machine
 CALENDAR: Final = """
 user_pref("calendar.registry.{name}.type", "ics");
 user_pref("calendar.registry.{name}.uri", "{address}");
@@ -26,7 +26,7 @@ user_pref("calendar.registry.{name}.cache.enabled", true);
 user_pref("calendar.registry.{name}.readOnly", true);
 user_pref("calendar.registry.{name}.refreshInterval", "60");
 """
-# It asks nobody but us: to anywhere else leads a proxy that is not there.
+# A proxy that does not exist blocks all requests to other sites.
 QUIET: Final = """
 user_pref("network.proxy.type", 1);
 user_pref("network.proxy.http", "127.0.0.1");
@@ -42,7 +42,7 @@ user_pref("toolkit.telemetry.enabled", false);
 user_pref("network.dns.disablePrefetch", true);
 user_pref("extensions.update.enabled", false);
 """
-# Moments are microseconds, and UTC whatever the zone of the entry.
+# Instants are in microseconds of UTC, whatever the zone of the entry.
 READ: Final = """
 SELECT cal_id, event_start, event_end, title, ical_status, (
     SELECT value FROM cal_properties AS more
@@ -84,7 +84,7 @@ class Thunderbird:
             process.wait(timeout=60)
 
     def _read(self, expected: Calendars) -> Calendars:
-        """From a copy: the database is in use, and a half of it in its journal."""
+        """Reads a copy: the database is in use, and part of it is in its journal."""
         found: dict[str, list[Shown]] = {name: [] for name in expected}
         with tempfile.TemporaryDirectory() as folder:
             try:
@@ -92,7 +92,7 @@ class Thunderbird:
                     shutil.copy(path, folder)
                 with closing(sqlite3.connect(Path(folder) / "cache.sqlite")) as database:
                     rows = database.execute(READ).fetchall()
-            except (OSError, sqlite3.DatabaseError):  # not yet made, or in the middle of a change
+            except (OSError, sqlite3.DatabaseError):  # not yet made, or being changed
                 return found
         for name, starts, ends, title, status, location in rows:
             found[name].append(Shown(_instant(starts), _instant(ends), title, location, status))

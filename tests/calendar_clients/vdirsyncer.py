@@ -1,7 +1,7 @@
-"""vdirsyncer: from the address of a calendar into a folder, one file an entry.
+"""vdirsyncer: copies a feed into a folder, one file an entry.
 
-It gives every entry a UID of its own, made from what is in it, so that a changed one is a new file
-and the old one goes.
+It gives every entry a UID made from its content, so that a changed entry is a new file and the old
+one is deleted.
 """
 
 import subprocess
@@ -32,7 +32,7 @@ fileext = ".ics"
 
 
 class Vdirsyncer:
-    knows_zones = False  # what it keeps is read by the zones in it
+    knows_zones = False  # its files are read with the zones inside
 
     def __init__(self, folder: Path, addresses: Mapping[str, str]) -> None:
         self.folders = {name: folder / name for name in addresses}
@@ -45,7 +45,7 @@ class Vdirsyncer:
         self._run("discover")
 
     def fetch(self) -> None:
-        # Without --force-delete it keeps the last entry of a calendar that has become empty.
+        # Without --force-delete it keeps the last entries of a feed that became empty.
         self._run("sync", "--force-delete")
 
     def follow(self, expected: Calendars) -> Calendars:

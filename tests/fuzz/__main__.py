@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz`: asks each surface for so long, or so often, and says what came of it."""
+"""`python -m tests.fuzz`: fuzzes each surface for a time or a number of requests, and reports."""
 
 import logging
 import os
@@ -31,7 +31,7 @@ def main(seconds: int | None, each: int | None, on: str, only: tuple[str, ...], 
     server = os.environ.get("OUTREACH_TEST_POSTGRESQL", "") if on == "postgresql" else ""
     if on == "postgresql" and not server:
         raise click.UsageError("Set OUTREACH_TEST_POSTGRESQL to the address of a server.")
-    # What goes wrong is told once at the end, and not a thousand times as it happens.
+    # Faults are reported once at the end, not a thousand times as they happen.
     logging.getLogger().addHandler(logging.NullHandler())
     console = Console(highlight=False, soft_wrap=True)
     seed = seed or secrets.token_hex(4)

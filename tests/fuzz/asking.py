@@ -1,4 +1,4 @@
-"""One question, what came of it, and whether that is as it should be."""
+"""One request, its answer, and whether the answer is as it should be."""
 
 import gzip
 import logging
@@ -14,15 +14,15 @@ from flask.testing import FlaskClient
 
 from tests.fuzz.world import HIDDEN, OTHERS_EMAIL, OTHERS_NAME, OURS_EMAIL, OURS_NAME
 
-# What only an error of ours would say of itself.
+# What only an internal error would contain.
 OF_OURS: Final = re.compile(
     rb"Traceback \(most recent|File \"/|/outreach/[\w/]+\.py|sqlalchemy|werkzeug\.|psycopg"
     rb"|sqlite3\.|jinja2\.|0x[0-9a-f]{10,}>"
 )
-REFUSED_FORMAT: Final = 501  # as oEmbed wants it said of a format that there is none of
+REFUSED_FORMAT: Final = 501  # as oEmbed requires for an unknown format
 OTHERS: Final = (OTHERS_NAME.encode(), OTHERS_EMAIL.encode(), HIDDEN.encode())
 OURS: Final = (OURS_NAME.encode(), OURS_EMAIL.encode())
-# What nobody may read: of another office's people, the staff; of anybody, who is not signed in.
+# What an answer must not contain: for staff, people of another office; for others, anybody.
 UNSEEN: Final = {
     "anonymous": OTHERS + OURS,
     "door": (*OTHERS, OURS[1]),
@@ -34,7 +34,7 @@ UNSEEN: Final = {
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as it goes over the line: enough to ask it again."""
+    """A request with everything needed to repeat it."""
 
     who: str
     method: str
@@ -51,7 +51,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answered:
-    """Status, words and headers; and what was written into the log meanwhile."""
+    """Status, body and headers; and the log lines written meanwhile."""
 
     status: int
     body: bytes = b""
@@ -61,13 +61,13 @@ class Answered:
 
 @dataclass
 class Tally:
-    """What came of one surface."""
+    """The results of one surface."""
 
     answers: Counter[str] = field(default_factory=Counter)  # 2xx, 3xx, …
     tried: int = 0
     logged: int = 0
     leaks: int = 0
-    # The first question of each fault, by what it was.
+    # The first request that caused each fault.
     faults: dict[str, str] = field(default_factory=dict)
 
     took: float = 0.0  # seconds
@@ -111,14 +111,14 @@ def _faults(answered: Answered, who: str) -> Iterator[str]:
 
 @contextmanager
 def listening() -> Iterator[list[str]]:
-    """What is written into the log as an error while the block runs, with where it was raised."""
+    """Collects the error log lines during the block, with where they were raised."""
     heard: list[str] = []
 
     class Ear(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             error = record.exc_info[1] if record.exc_info else None
             where = "".join(traceback.format_exception(error)[-6:]) if error else ""
-            # The number of an incident is another one each time.
+            # Incident numbers differ each time.
             heard.append(re.sub(r"^[0-9A-Z]{6}: ", "", record.getMessage()) + "\n" + where)
 
     ear, root = Ear(logging.ERROR), logging.getLogger()
@@ -130,7 +130,7 @@ def listening() -> Iterator[list[str]]:
 
 
 def ask(client: FlaskClient, asked: Asked) -> Answered:
-    """Through the whole application, what stands in front of Flask too."""
+    """Sends a request through the whole application with its WSGI middleware."""
     path, _, query = asked.path.partition("?")
     with listening() as heard:
         try:

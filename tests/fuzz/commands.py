@@ -1,5 +1,5 @@
-"""Files that the command line loads, with something wrong in them. What it answers has to be one
-plain line, and its status 0 or 2."""
+"""Loads malformed files by the command line. The command must print one plain line and end with
+status 0 or 2."""
 
 import json
 import traceback
@@ -20,7 +20,7 @@ STATUS: Final = {0: 200, 2: 422}
 
 
 def load(site: Site, random: Random) -> tuple[str, Answered]:
-    """What was loaded, and what came of it; as though the command were a page."""
+    """Loads a file; returns the command line and its answer, as though it were a page."""
     what = random.choice(("offices", "kinds", "figures", "workshops"))
     ending, data = _file(what, random)
     config = site.app.extensions["outreach_config"]
@@ -39,7 +39,7 @@ def load(site: Site, random: Random) -> tuple[str, Answered]:
     output = (result.stdout + result.stderr).encode("utf-8", "replace")
     if status == 500 and not log:
         log.append(f"ended with {result.exit_code}: {output.decode()[:300]}")
-    # Where the file is, the command does say.
+    # The command prints the path of the file.
     output = output.replace(str(path).encode(), b"FILE")
     return command_line, Answered(status, output, log=tuple(log))
 
@@ -72,7 +72,7 @@ def _good(what: str) -> bytes:
 
 
 def _bend(found: Any, random: Random) -> None:
-    """Something within it is something else."""
+    """Replaces something within the file."""
     while isinstance(found, dict | list) and found:
         key: Any = random.choice(sorted(found)) if isinstance(found, dict) else None
         key = random.randrange(len(found)) if key is None else key

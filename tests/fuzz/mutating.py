@@ -1,4 +1,4 @@
-"""What nobody types: values, forms and files as they should not be."""
+"""Malformed values, forms and files."""
 
 from collections.abc import Sequence
 from random import Random
@@ -55,7 +55,7 @@ WRONG_NAMES: Final = (
 
 
 def value(random: Random, ids: Sequence[str]) -> str:
-    """Anything but what the form asked for; or the name of something that is another's."""
+    """A value that the form did not ask for, or an id of another office."""
     how = random.random()
     if how < 0.25:
         return random.choice(ids)
@@ -65,7 +65,7 @@ def value(random: Random, ids: Sequence[str]) -> str:
 
 
 def bent(text: str, random: Random) -> str:
-    """A good value that is not quite good any more."""
+    """A good value, slightly changed."""
     if not text:
         return random.choice(NASTY)
     at = random.randrange(len(text))
@@ -90,8 +90,8 @@ def fields(
     ids: Sequence[str],
     random: Random,
 ) -> Fields:
-    """A form with some things wrong: missing, doubled, huge, of another, never asked for."""
-    # Half of the time another choice that the form does offer: what is wrong then is reached.
+    """A form with some fields missing, duplicated, huge, foreign or unknown."""
+    # Half of the time another choice that the form offers, to reach the code behind its checks.
     sent = [
         (
             name,
@@ -120,7 +120,7 @@ def fields(
 
 
 def spoiled(data: bytes, random: Random) -> bytes:
-    """A good file that something happened to on its way."""
+    """A good file, damaged."""
     made = bytearray(data)
     for _ in range(random.choice((1, 1, 2, 4, 16))):
         at = random.randrange(len(made) + 1)
@@ -142,7 +142,7 @@ def spoiled(data: bytes, random: Random) -> bytes:
 
 
 def rewritten(text: str, random: Random) -> str:
-    """A good text of lines and cells, some of whose cells say something else."""
+    """A good table with some cells replaced."""
     lines = text.split("\n")
     for _ in range(random.choice((1, 1, 2, 3))):
         at = random.randrange(len(lines))

@@ -1,5 +1,5 @@
-"""What there is to ask: read out of the application's own table of addresses, out of its pages,
-and, for the names of a query, out of its code."""
+"""Collects what can be requested: from the URL map, from the pages, and query parameters from the
+code."""
 
 import ast
 import re
@@ -18,29 +18,29 @@ from werkzeug.routing import Rule
 
 from tests.fuzz.world import VISITORS, Site
 
-PAGES_OF_ONE: Final = 3  # of one endpoint, for one visitor: the next would hold the same forms
+PAGES_OF_ONE: Final = 3  # pages of one endpoint for one visitor: more would hold the same forms
 CODE: Final = Path(__file__).parents[2] / "outreach"
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form as a page shows it to somebody: where it goes, and what it holds."""
+    """A form as a page shows it: its action and its fields."""
 
     who: str
     method: str
     action: str
     fields: tuple[tuple[str, str], ...]
-    choices: Mapping[str, tuple[str, ...]]  # what else a field could hold
+    choices: Mapping[str, tuple[str, ...]]  # other choices of a field
 
 
 @dataclass
 class Map:
-    """All that was found."""
+    """All that was collected."""
 
     forms: list[Form] = field(default_factory=list)
     links: set[str] = field(default_factory=set)
     queries: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    names: set[str] = field(default_factory=set)  # of fields, of any form
+    names: set[str] = field(default_factory=set)  # names of fields of any form
     pages: int = 0
 
     def form(self, who: str, random: Random) -> Form:
@@ -48,7 +48,8 @@ class Map:
 
 
 def found(site: Site, pages: int) -> Map:
-    """Goes wherever each visitor can go, by addresses and by links: to so many pages of a sort."""
+    """Crawls the pages by addresses and links as each visitor, up to that many pages of an
+    endpoint."""
     seen = Map()
     for name in _names_in_code():
         seen.queries[name].add("")
@@ -71,18 +72,18 @@ def rules(app: Flask, method: str) -> list[Rule]:
 
 
 def filled(rule: Rule, site: Site, random: Random) -> str:
-    """An address of that pattern which leads somewhere, as far as can be known."""
+    """A URL of that pattern that exists, as far as can be known."""
     parts = {name: random.choice(known(rule, name, site)) for name in rule.arguments}
     return path_of(rule, parts)
 
 
 def path_of(rule: Rule, parts: Mapping[str, str]) -> str:
-    """The pattern with whatever is given in its places, though it may not belong there."""
+    """The pattern filled with the given values, even if they do not belong there."""
     return re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda part: parts.get(part[1], "x"), rule.rule)
 
 
 def known(rule: Rule, name: str, site: Site) -> Sequence[str]:
-    """What is there to be named in that place of the address."""
+    """The values that exist for that part of the URL."""
     ids = site.base.ids
     workshops = (*ids["workshop"], *ids["any workshop"][:10])
     there: dict[str, Sequence[str]] = {
@@ -150,7 +151,7 @@ def _walk(site: Site, who: str, seen: Map, pages: int) -> None:
 
 
 def _as_link(form: "_Form") -> str:
-    """Where a form leads that only asks, with its first choices taken."""
+    """The URL of a GET form with its default choices."""
     given = {name: values[0] for name, values in form.choices.items() if name} | dict(form.fields)
     return f"{urlsplit(form.action).path}?{urlencode(given)}"
 
@@ -163,7 +164,7 @@ def _remember(seen: Map, who: str, form: "_Form") -> None:
         tuple(form.fields),
         {name: tuple(values) for name, values in form.choices.items()},
     )
-    # The same form of another workshop says nothing new.
+    # The same form of another workshop adds nothing.
     if sum(_shape(each) == _shape(made) for each in seen.forms) < 2:
         seen.forms.append(made)
 
@@ -182,7 +183,7 @@ def _endpoint(app: Flask, path: str) -> str | None:
 
 
 def _names_in_code() -> Iterator[str]:
-    """The names that the code asks of a query: the first argument of `request.args.get` and kin."""
+    """The query parameters of the code: the first argument of `request.args.get` and the like."""
     for file in sorted((CODE / "web").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if (
@@ -206,7 +207,7 @@ class _Form:
 
 
 class _Page(HTMLParser):
-    """The forms and the links of a page."""
+    """The forms and links of a page."""
 
     def __init__(self, path: str) -> None:
         super().__init__()

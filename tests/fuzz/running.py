@@ -1,4 +1,4 @@
-"""A run: rounds of questions, each on a copy of the network of its own."""
+"""A run: rounds of requests, each on a new copy of the network."""
 
 import tempfile
 import time
@@ -14,15 +14,15 @@ from tests.fuzz.reading import PAGES_OF_ONE, Map, found
 from tests.fuzz.surfaces import SURFACES, Asker, follow
 from tests.fuzz.world import Base, made
 
-IN_A_ROUND: Final = 250  # questions, before the network is whole again
-STEPS: Final = 4  # that follow from one question: sent on, shown, loaded, shown
+IN_A_ROUND: Final = 250  # requests before the network is copied again
+STEPS: Final = 4  # requests that follow from one: redirect, preview, load, result
 LOADS: Final = "loads"
 EVERY: Final = (*SURFACES, LOADS)
 
 
 @contextmanager
 def ready(server: str = "", *, pages: int = PAGES_OF_ONE) -> Iterator[tuple[Base, Map]]:
-    """A network, and all there is to ask of it, as so many pages of each sort show it."""
+    """A network and its crawled map, with that many pages of an endpoint."""
     with (
         tempfile.TemporaryDirectory(prefix="outreach-fuzz-") as name,
         made(Path(name), server) as base,
@@ -41,13 +41,13 @@ def round_of(
     most: int = IN_A_ROUND,
     until: float = float("inf"),
 ) -> Tally:
-    """So many questions, all that follows from the seed; fewer when it is `until` (monotonic)."""
+    """That many requests, determined by the seed; fewer after `until` (monotonic)."""
     tally = Tally()
     with base.opened() as site:
         asker, began = Asker(site, seen, Random(seed)), time.monotonic()
         while tally.tried < most and time.monotonic() < until:
             asked = ask_and_follow(asker, surface, tally)
-            # Signed out, or disabled: nothing more is learned of them here.
+            # Signed out or disabled: no further requests of this visitor.
             if asked is not None and asked.method == "POST" and not site.is_in(asked.who):
                 break
         tally.took = time.monotonic() - began
@@ -55,7 +55,7 @@ def round_of(
 
 
 def ask_and_follow(asker: Asker, surface: str, tally: Tally) -> Asked | None:
-    """One question of a surface, and what a browser would ask next; the first of them."""
+    """A request of a surface, then the requests that a browser would make next."""
     if surface == LOADS:
         tally.add(*commands.load(asker.site, asker.random))
         return None

@@ -1,4 +1,4 @@
-"""Each place where something comes in, and one question there that nobody would ask."""
+"""The surfaces: every place where input comes in, with a generator of malformed requests."""
 
 import io
 import json
@@ -28,7 +28,7 @@ MARK: Final = "----fuzz"
 
 @dataclass
 class Asker:
-    """A copy of the network, what there is to ask of it, and the chance that decides what."""
+    """A copy of the network, its map, and the random generator."""
 
     site: Site
     seen: Map
@@ -36,7 +36,7 @@ class Asker:
 
     @property
     def ids(self) -> Sequence[str]:
-        """One of each sort, most of them another's."""
+        """One id of each sort, most of them of another office."""
         return [self.random.choice(each) for each in self.site.base.ids.values() if each]
 
     def who(self, *among: str) -> str:
@@ -47,7 +47,7 @@ class Asker:
         return Asked(who, method, path, headers=tuple(headers.items()), **more)
 
     def query(self, names: int) -> str:
-        """A query string of so many names, each one that the pages or the code know."""
+        """A query string of that many parameters, known from pages or code."""
         random, asked = self.random, []
         for _ in range(names):
             name = random.choice(sorted(self.seen.queries))
@@ -63,11 +63,11 @@ def encoded(asked: Sequence[tuple[str, str]]) -> str:
 
 
 def forms(asker: Asker) -> Asked:
-    """A form of a page, or a post of the table that no page shows, sent with some of it wrong."""
+    """A form of a page, or a POST without a form, with some fields malformed."""
     random, who = asker.random, asker.who()
     if random.random() < 0.75:
         form = asker.seen.form(who, random)
-        # Somebody else sends the form that this one was shown.
+        # Another visitor sends the form that was shown to this one.
         who = asker.who() if random.random() < 0.15 else who
         method, action, good = form.method, form.action, list(form.fields)
         choices: dict[str, Sequence[str]] = dict(form.choices)
@@ -93,7 +93,7 @@ def filters(asker: Asker) -> Asked:
 
 
 def addresses(asker: Asker) -> Asked:
-    """An address in which one part, or each, is no such thing or another's."""
+    """A URL in which one or all parts are invalid or of another office."""
     random, who = asker.random, asker.who()
     method = random.choice(("GET", "GET", "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS"))
     rule = random.choice([rule for rule in asker.site.app.url_map.iter_rules() if rule.arguments])
@@ -112,7 +112,7 @@ def addresses(asker: Asker) -> Asked:
 
 
 def uploads(asker: Asker) -> Asked:
-    """A good file of each format, spoiled; and the question that loads what was read of it."""
+    """A damaged file of each format; and the request that loads what was read of it."""
     random, who = asker.random, asker.who("organizer", "organizer", "admin")
     name, data = spoiled_file(random.choice((HOME, HOME, OTHER)), random)
     fields: dict[str, Any] = {"token": asker.site.tokens[who]}
@@ -127,7 +127,7 @@ def uploads(asker: Asker) -> Asked:
 
 
 def feeds(asker: Asker) -> Asked:
-    """Feeds and other files that programs keep, with headers about what they hold already."""
+    """Feeds and other cached files, with conditional request headers."""
     random = asker.random
     site = asker.site
     there = [
@@ -176,12 +176,12 @@ def _tag(random: Random) -> str:
 
 
 def _plain(text: str) -> str:
-    """As a header can hold it at all: what has a line in it, no server lets through."""
+    """The text as a header can hold it: servers refuse line breaks."""
     return "".join(each for each in text if each.isprintable() and ord(each) < 256)
 
 
 def follow(asker: Asker, asked: Asked, answered: Answered) -> Asked | None:
-    """What a browser would ask next: where an answer leads; of a file, the form that loads it."""
+    """What a browser would request next: the redirect, or the form that loads a file."""
     there = dict(answered.headers).get("Location", "")
     if answered.status == 303 and there.startswith("/"):
         return asker.say(asked.who, "GET", there)
@@ -201,7 +201,7 @@ def follow(asker: Asker, asked: Asked, answered: Answered) -> Asked | None:
 
 
 def marks(asker: Asker) -> Asked:
-    """What a phone that was without a network tells of who came."""
+    """Check-in events of a phone that was off line."""
     random, site = asker.random, asker.site
     marked: list[Any] = [_mark(random) for _ in range(random.choice((0, 1, 1, 2, 5, 200, 201)))]
     payload: Any = {"marks": marked}
@@ -278,7 +278,7 @@ def _quoted(name: str) -> str:
 
 @cache
 def good_files(office: str) -> tuple[tuple[str, bytes], ...]:
-    """One of each format, as somebody who means well would bring it."""
+    """A valid file of each format."""
     there = row(office=office, timezone="")
     event = texts.event("CATEGORIES:derechos", "DURATION:PT2H", "RRULE:FREQ=DAILY;COUNT=3")
     return (
@@ -296,7 +296,7 @@ def spoiled_file(office: str, random: Random) -> tuple[str, bytes]:
         data = mutating.rewritten(text, random).encode("utf-8", "surrogatepass")
     else:
         data = mutating.spoiled(data, random)
-    # Of a workbook, what a reader gets to see is within.
+    # The content of a workbook is inside its archive.
     return ("talleres.xlsx", books.with_sheet(data)) if name.endswith("xml") else (name, data)
 
 

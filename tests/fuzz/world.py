@@ -1,5 +1,5 @@
-"""The network that is asked: made once, and copied for every few hundred questions, since what is
-asked cancels workshops, signs people out and closes offices."""
+"""The network that is fuzzed: made once, and copied for every few hundred requests, since they
+cancel workshops, sign people out and close offices."""
 
 import gc
 import secrets
@@ -44,9 +44,9 @@ from outreach.reports import month_report
 from tests.conftest import hold, seat
 from tests.support.staff_client import HASHED, SECRET
 
-HOME: Final = "calgary"  # where the staff who ask are employed
-OTHER: Final = "chicago"  # whose people they must never see
-# Whoever is asked about, and by whom: nobody has such a name or lives there.
+HOME: Final = "calgary"  # the office of the staff visitors
+OTHER: Final = "chicago"  # the office whose people they must never see
+# Names and addresses that nobody has.
 OTHERS_NAME, OTHERS_EMAIL = "Canariajena", "canariajena@ejemplo.com"
 OURS_NAME, OURS_EMAIL = "Canariapropia", "canariapropia@ejemplo.com"
 HIDDEN: Final = "77 Calle Canariaoculta"
@@ -58,18 +58,18 @@ PATIENT: Final = Limits(posts=10**9, look_ups=10**9, sign_ins=10**9)
 
 @dataclass(frozen=True)
 class Base:
-    """A furnished installation that nobody asks anything of: it is copied."""
+    """A furnished installation that is only copied."""
 
     config: Config
     folder: Path
     cookies: Mapping[str, str]  # of each visitor's session
-    ids: Mapping[str, tuple[str, ...]]  # what stands in addresses and forms, by what it is
+    ids: Mapping[str, tuple[str, ...]]  # ids in addresses and forms, by sort
     door_pass: str
     server: str = ""  # of PostgreSQL, where there is one
 
     @contextmanager
     def opened(self) -> Iterator["Site"]:
-        """A copy of it: whatever happens to it, the next is whole."""
+        """Opens a copy of the installation for the block."""
         number = next(_NUMBERS)
         config = self._copied(number)
         app = create_app(config)
@@ -124,16 +124,16 @@ class Base:
 
 
 class Site:
-    """A copy that is being asked, and who asks."""
+    """A copy under test, and its visitors."""
 
     def __init__(self, base: Base, app: Flask) -> None:
         self.base, self.app = base, app
         self.store: Store = app.extensions["outreach_store"]
         self.client: FlaskClient = app.test_client(use_cookies=False)
-        self.tokens: dict[str, str] = {}  # of forms, by visitor
+        self.tokens: dict[str, str] = {}  # form tokens by visitor
 
     def begin(self) -> None:
-        """Sessions that were made with the base are young again."""
+        """Renews the sessions that were made with the base."""
         now = clock.now()
         with self.store.change() as session:
             fresh = {"started_at": now, "seen_at": now, "proven_at": now}
@@ -149,7 +149,7 @@ class Site:
         return {"Cookie": f"__Host-staff={cookie}"} if cookie else {}
 
     def is_in(self, who: str) -> bool:
-        """Whether what was asked has left their session alive, where they have one."""
+        """Whether the visitor's session still exists, if they have one."""
         if who not in self.base.cookies:
             return True
         with self.store.read() as session:
@@ -158,7 +158,7 @@ class Site:
 
 @contextmanager
 def made(folder: Path, server: str = "") -> Iterator[Base]:
-    """Makes the network, on SQLite or on a server of PostgreSQL, for as long as the block lasts."""
+    """Makes the network for the block, on SQLite or on a PostgreSQL server."""
     config = _config(folder, server)
     migrations.upgrade(migrations.Database.MAIN, config.database_url)
     migrations.upgrade(migrations.Database.KEY_STORE, config.keyring_url)
@@ -216,7 +216,7 @@ def _of_server(server: str) -> Any:
 def _furnish(
     store: Store, key_store: KeyStore
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]], str]:
-    """The demo, and beside it all that it lacks; the people whom nobody may see."""
+    """Loads the demo and everything that it lacks, and registers people nobody may see."""
     now = clock.now()
     with store.change() as session:
         installation_settings.set_calendar_host(session, "talleres.example.org")
@@ -296,7 +296,7 @@ def _partners_and_tour(session: Session, office: Any) -> None:
 
 
 def _employ(store: Store) -> dict[str, str]:
-    """One session for each way of working here; the admin's office is everywhere."""
+    """Makes a session for each role; the admin's role is for all offices."""
     roles = {
         "door": Role.DOOR,
         "reader": Role.READER,

@@ -1,5 +1,5 @@
-"""Follows the operator's guide by its words alone: makes fresh Debian machines, types what the
-guide's blocks say, and looks whether the site does what the guide promises.
+"""Follows the operator's guide literally: creates fresh Debian machines, types the guide's command
+blocks, and checks that the site does what the guide promises.
 
     python -m tests.guide_runs machine
     python -m tests.guide_runs many

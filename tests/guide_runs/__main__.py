@@ -1,4 +1,4 @@
-"""`python -m tests.guide_runs machine|many`: see the package."""
+"""`python -m tests.guide_runs machine|many`: see the package's docstring."""
 
 import argparse
 import sys

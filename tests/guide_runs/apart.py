@@ -1,8 +1,8 @@
-"""Namespaces of its own for the machines, with a way out to the package archives.
+"""Namespaces for the machines, with a route to the package archives.
 
-The command starts itself again inside. Whatever ends it, its first process ends; then the kernel
-ends all the others and takes away the networks and the mounts. Outside there are one cable and one
-rule of the firewall, which the command takes away at its end.
+The command starts itself again inside. However it ends, its first process ends; the kernel then
+ends all other processes and removes the networks and the mounts. Outside there are one virtual
+cable and one firewall rule, which the command removes at its end.
 """
 
 import os
@@ -23,10 +23,12 @@ from tests.runner.packages import SYSTEM
 
 INSIDE: Final = "OUTREACH_TEST_FOLLOWING"  # the folder of a command that runs inside already
 GOODBYE: Final = 30.0  # seconds
-CABLE: Final = "OUTREACH_TEST_CABLE"  # the network of the cable: one a run, of two addresses
-OUTSIDE: Final = "outgo"  # what is outside begins so
-OURS: Final = "10.79.0.1"  # where we are, among the machines
-PEOPLE: Final = "10.79.8.0/22"  # more addresses of ours: each person has one
+CABLE: Final = (
+    "OUTREACH_TEST_CABLE"  # the network of the cable: one for each run, with two addresses
+)
+OUTSIDE: Final = "outgo"  # prefix of the names outside
+OURS: Final = "10.79.0.1"  # our address among the machines
+PEOPLE: Final = "10.79.8.0/22"  # further addresses of ours, one for each person
 GROUPS: Final = Path("/sys/fs/cgroup")
 FORWARDING: Final = Path("/proc/sys/net/ipv4/ip_forward")
 PROGRAMS: Final = {
@@ -45,7 +47,7 @@ def is_inside() -> bool:
 
 
 def folder() -> Path:
-    """Where the machines are; gone afterwards."""
+    """A temporary folder for the machines."""
     return Path(os.environ[INSIDE])
 
 
@@ -66,7 +68,7 @@ def path() -> str:
 
 
 def tell(*command: str | Path, given: str = "") -> str:
-    """Runs a short command. Raises RuntimeError with its own words."""
+    """Runs a short command. Raises RuntimeError with its output."""
     done = subprocess.run(
         [*map(str, command)], input=given, capture_output=True, text=True, timeout=600
     )
@@ -77,7 +79,7 @@ def tell(*command: str | Path, given: str = "") -> str:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs this command inside, and says how it ended."""
+    """Runs this command inside the namespaces, and returns its exit status."""
     signal.signal(signal.SIGTERM, _stop)
     with tempfile.TemporaryDirectory(
         prefix="outreach-following-", dir="/var/tmp", ignore_cleanup_errors=True
@@ -88,7 +90,7 @@ def run(arguments: Sequence[str]) -> int:
             "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
             sys.executable, "-m", "tests.guide_runs", *arguments,
         ]  # fmt: skip
-        # It begins when the cable is there.
+        # It starts once the cable exists.
         process = subprocess.Popen(command, env=environ, stdin=subprocess.PIPE)
         try:
             with _way_out(_child(process), cable):
@@ -107,7 +109,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def enter_namespaces() -> None:
-    """The first thing to do inside: the end of the cable, and a switch for the machines."""
+    """Prepares the namespaces, first inside: the end of the cable, and a switch for the
+    machines."""
     sys.stdin.read()
     signal.signal(signal.SIGTERM, _stop)
     tell("mount", "-t", "tmpfs", "none", "/run")
@@ -125,13 +128,13 @@ def enter_namespaces() -> None:
 
 
 def _one_hierarchy() -> None:
-    """systemd in the machines wants control groups of version 2."""
+    """Mounts control groups of version 2, which systemd in the machines needs."""
     if not (GROUPS / "cgroup.controllers").exists():
         tell("mount", "-t", "cgroup2", "none", GROUPS)
 
 
 def _remove_groups(name: str) -> None:
-    """The empty control groups that the machines have left, seen through a mount of their own."""
+    """Removes the empty control groups of the machines, through a mount of its own."""
     remove = (
         'mount -t cgroup2 none /mnt && if [ -d "/mnt/$0" ]; then '
         'for try in 1 2 3 4 5 6 7 8 9; do find "/mnt/$0" -depth -type d -exec rmdir {} + '
@@ -154,7 +157,7 @@ def _way_out(child: int, cable: str) -> Iterator[None]:
     route = re.search(r"\bdev (\S+)", tell("ip", "route", "show", "default"))
     if route is None:
         raise Missing("This machine has no way to the package archives (no default route).")
-    # Another run may be under way: its name says how it was before all of us.
+    # Another run may be active: its name records the state before all runs.
     others = re.search(rf"{OUTSIDE}([01])", tell("nft", "list", "tables"))
     before = others[1] if others else FORWARDING.read_text().strip()
     name = f"{OUTSIDE}{before}x{os.getpid()}"

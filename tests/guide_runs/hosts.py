@@ -1,4 +1,4 @@
-"""Fresh Debian machines, with systemd as their first process."""
+"""Fresh Debian machines with systemd as their first process."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from tests.guide_runs.apart import GROUPS, OURS, PEOPLE, tell
 from tests.guide_runs.pages import Block
 
 RELEASE: Final = "trixie"
-# What Debian's installer puts on every machine, and the smallest root has not.
+# Packages that Debian's installer adds to a minimal root.
 ALWAYS_THERE: Final = (
     "systemd", "systemd-sysv", "dbus", "iproute2", "ca-certificates", "openssh-client",
     "openssh-server", "procps", "tzdata", "less",
@@ -28,11 +28,11 @@ TO_START: Final = 60.0  # seconds
 
 
 class Failed(Exception):
-    """Something that the guide says to type did not work. Its text is what was said."""
+    """A command of the guide failed. The text is its output."""
 
 
 def base(home: Path, kept: Path | None) -> Path:
-    """The folder of a fresh root; `kept` is an archive of one, made when it is not there."""
+    """The folder of a fresh root; `kept` is its archive, made when missing."""
     root, archive = home / "base", kept or home / "base.tar"
     if not archive.exists():
         whole = home / "whole.tar"
@@ -41,7 +41,7 @@ def base(home: Path, kept: Path | None) -> Path:
         shutil.move(whole, archive)
     root.mkdir()
     tell("tar", "--extract", "--file", archive, "--directory", root, "--numeric-owner")
-    # A machine on this network trusts whom this one trusts, and takes packages from where it does.
+    # The machines use this machine's certificates and package sources.
     for each in Path("/", AUTHORITIES).glob("*.crt"):
         shutil.copy(each, root / AUTHORITIES)
     tell("chroot", root, "update-ca-certificates")
@@ -52,7 +52,7 @@ def base(home: Path, kept: Path | None) -> Path:
 
 
 def _pip() -> str:
-    """Where pip gets packages from, on this machine."""
+    """The package index of pip on this machine."""
     output = subprocess.run(["pip", "config", "list"], capture_output=True, text=True).stdout
     lines = ["[global]"]
     for line in output.splitlines():
@@ -64,7 +64,7 @@ def _pip() -> str:
 
 
 class Host:
-    """One machine. It is on when the constructor returns."""
+    """One machine, running when the constructor returns."""
 
     def __init__(self, home: Path, base: Path, name: str, number: int) -> None:
         self.name, self.address = name, f"10.79.0.{number}"
@@ -85,7 +85,7 @@ class Host:
             f"--directory={self.root}", f"--machine={self.name}", "--console=pipe",
             "--network-bridge=lan", "--resolv-conf=copy-host", "--link-journal=no",
             "--timezone=off",
-            # Nobody cuts the power of the machine that all of them are on.
+            # The machine below does not lose power.
             "--suppress-sync=yes",
         ]  # fmt: skip
         with self._log.open("ab") as log:
@@ -139,7 +139,7 @@ class Host:
         raise Failed(f"{self.name}: {what} did not come in {TO_START:.0f} s")
 
     def command(self, shell: str) -> list[str]:
-        """To run that in a root shell on the machine, as somebody who types it."""
+        """A command line that runs in a root shell on the machine."""
         return [
             "nsenter", "--target", str(self._first), "--all", "--wdns=/root",
             "env", "--ignore-environment", "HOME=/root", "USER=root", "LOGNAME=root",
@@ -148,7 +148,7 @@ class Host:
         ]  # fmt: skip
 
     def ask(self, shell: str, *, seconds: float = 600) -> str:
-        """What it prints. Raises Failed with all it said."""
+        """The output of a command. Raises Failed with all output."""
         done = subprocess.run(
             self.command(shell), stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=seconds,
@@ -160,7 +160,7 @@ class Host:
         return done.stdout + done.stderr
 
     def type(self, blocks: Sequence[Block], changes: Mapping[str, str] | None = None) -> str:
-        """Types blocks of the guide; `changes` are words that stand for others here."""
+        """Types blocks of the guide; `changes` replaces words in them."""
         output = ""
         for block in blocks:
             shell = block.text
@@ -175,23 +175,23 @@ class Host:
         self.ask(f"cat > {path} <<'END-OF-FILE'\n{text}\nEND-OF-FILE")
 
     def bring(self, source: Path, path: str) -> None:
-        """A file from outside, as by scp."""
+        """Copies a file to the machine, as by scp."""
         with source.open("rb") as file:
             subprocess.run(self.command(f"cat > {path}"), stdin=file, check=True)
 
     @property
     def outside(self) -> str:
-        """What opens a root shell on the machine from outside all of this."""
+        """A command that opens a root shell on the machine from outside the namespaces."""
         ours = re.search(r"^NSpid:\s+(.*)$", Path(f"/proc/{self._first}/status").read_text(), re.M)
         return f"its first process is {self._first} in here ({ours[1] if ours else ''})"
 
     def kill(self) -> None:
-        """As if its power were cut."""
+        """Kills all its processes, as by a power cut."""
         self._process.kill()
         with suppress(ProcessLookupError):
             os.kill(self._first, signal.SIGKILL)
         self._process.wait(timeout=60)
-        # nspawn had no time to, and does not start again over them.
+        # nspawn had no time to remove these, and does not start over them.
         for undo in (
             ("umount", "--lazy", f"/run/systemd/nspawn/unix-export/{self.name}"),
             ("ip", "link", "del", f"vb-{self.name}"),
@@ -213,8 +213,8 @@ class Host:
 
 @contextmanager
 def machines(home: Path, base: Path, *, hold: bool) -> Iterator[Callable[[str, int], Host]]:
-    """Starts machines by name and number, and switches them off in the end. `hold`: when
-    something failed, somebody first looks at them for as long as they like."""
+    """Starts machines by name and number, and stops them at the end. `hold`: after a failure, waits
+    so that a person can look at them."""
     running: list[Host] = []
 
     def start(name: str, number: int) -> Host:

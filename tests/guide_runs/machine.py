@@ -1,4 +1,4 @@
-"""The page *machine*, from a bare Debian to a site, and what it says about living with it."""
+"""The guide's page *machine*, from a bare Debian to a site, and its advice on operation."""
 
 import re
 import socket
@@ -13,7 +13,7 @@ from tests.guide_runs.hosts import OURS, Failed, Host
 from tests.guide_runs.people import NAME, Crowd, Site
 from tests.guide_runs.release_files import Certificate, Mailbox
 
-# What is yours, and stands for something else here.
+# Values of the operator, replaced here.
 SETTINGS: Final = {
     r"^OUTREACH_SMTP_URL=.*$": f"OUTREACH_SMTP_URL=smtp://{OURS}:{release_files.MAIL}",
     r"^OUTREACH_CONTROLLER=.*$": 'OUTREACH_CONTROLLER="Red de prueba"',
@@ -27,7 +27,7 @@ def follow(home: Path, base: Path, *, hold: bool) -> None:
     with hosts.machines(home, base, hold=hold) as start, release_files.mailbox() as mail:
         host = start("one", 11)
         release_files.pack(host, home, releases)
-        host.ask(f"echo '{host.address} {NAME}' >> /etc/hosts")  # the name leads to it
+        host.ask(f"echo '{host.address} {NAME}' >> /etc/hosts")  # the site's name resolves to it
         _set_up(host, certificate)
         site = Site(host.address, certificate.trust())
         _first_people(host, site, mail)
@@ -40,7 +40,7 @@ def section(host: Host, name: str, changes: Mapping[str, str] | None = None) -> 
 
 
 def configure(host: Host, settings: Mapping[str, str]) -> None:
-    """Writes into the settings what is ours."""
+    """Writes our values into the settings."""
     path = "/etc/outreach/outreach.env"
     text = host.ask(f"cat {path}")
     for pattern, value in settings.items():
@@ -73,7 +73,7 @@ def _set_up(host: Host, certificate: Certificate) -> None:
 
 
 def line(start: str) -> str:
-    """The line to type that begins so."""
+    """The line of the guide that begins so."""
     for block in pages.blocks("machine"):
         for line in block.text.splitlines():
             if block.is_typed and line.startswith(start):
@@ -91,7 +91,7 @@ def _first_people(host: Host, site: Site, mail: Mailbox) -> None:
 
 
 def _require_closed(host: Host) -> None:
-    """Only nginx is seen from outside."""
+    """Raises Failed if any port but nginx's is reachable from outside."""
     for number in (8000, 25, 111):
         with suppress(OSError):
             socket.create_connection((host.address, number), 2).close()

@@ -1,4 +1,4 @@
-"""The page *many*: seven machines, and what becomes of people when some of them die."""
+"""The guide's page *many*: seven machines, and what people see when some of them die."""
 
 import json
 import re
@@ -23,7 +23,7 @@ TO_AGREE: Final = 180.0  # seconds until a cluster has its leader and two standb
 
 
 class Network:
-    """The seven of them."""
+    """The seven machines."""
 
     def __init__(self, start: Callable[[str, int], Host]) -> None:
         with ThreadPoolExecutor(len(NUMBERS)) as pool:
@@ -78,7 +78,7 @@ class Network:
         )
 
     def agree(self, standbys: int = 2) -> None:
-        """Waits until each cluster has a leader, and standbys that have what it has."""
+        """Waits until each cluster has a leader and up-to-date standbys."""
         until = time.monotonic() + TO_AGREE
         for cluster in CLUSTERS:
             while True:
@@ -113,7 +113,7 @@ def follow(home: Path, base: Path, *, hold: bool) -> None:
 
 
 def _prepare(network: Network, home: Path, releases: dict[str, Path]) -> None:
-    """What one has before the page begins: the files, and ssh from the first machine."""
+    """Prepares what the page assumes: the files, and ssh from the first machine."""
     at_once(lambda host: release_files.pack(host, home, releases), network.meant("app"))
     first = network.hosts["app1"]
     first.ask("ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519")

@@ -1,4 +1,4 @@
-"""The blocks of a page of the guide: what is typed, and the files that are written."""
+"""The blocks of a page of the guide: commands, and files to write."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ PAGES: Final = Path(__file__).parents[2] / "outreach" / "docs"
 @dataclass(frozen=True)
 class Block:
     section: str
-    kind: str  # the first word behind the fence: sh, ini, nginx; none where it is indented
-    name: str  # the rest: the path of a file, or where it is typed
+    kind: str  # the first word behind the fence: sh, ini, nginx; empty for an indented block
+    name: str  # the rest: the path of a file, or the machines to type it on
     text: str
 
     @property
     def is_typed(self) -> bool:
-        """Here, and as it stands."""
+        """Whether it is typed as it stands on the current machine."""
         return self.kind == "sh" and not self.name.startswith("/")
 
     @property
@@ -34,7 +34,7 @@ def names() -> list[str]:
 
 
 def blocks(page: str) -> Iterator[Block]:
-    """Of the page with that name, in their order."""
+    """The blocks of the page with that name, in order."""
     section, is_heading = "", False
     for token in MarkdownIt().parse((PAGES / f"{page}.md").read_text()):
         if token.type == "heading_open":
@@ -47,12 +47,12 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 def typed(page: str, section: str) -> list[Block]:
-    """What that section has to be typed where one is, at least one block."""
+    """The commands of a section for the current machine; at least one block."""
     return _some(page, section, [each for each in of(page, section) if not each.name])
 
 
 def everywhere(page: str, section: str) -> list[Block]:
-    """The same, on whatever machines the blocks say."""
+    """The commands of a section for all machines."""
     return _some(page, section, of(page, section))
 
 

@@ -1,5 +1,5 @@
-"""People who come to the site over https: they save places, look at their page, and go on while
-the machine behind is stopped and started."""
+"""People who use the site over https: they register and open their page, while machines behind it
+are stopped and started."""
 
 import http.client
 import re
@@ -18,8 +18,8 @@ from tests.guide_runs.hosts import Failed
 from tests.support import html_forms
 
 NAME: Final = "talleres.example.org"
-READING: Final = 2.2  # seconds: the form says that nobody fills it in two
-PATIENCE: Final = 120.0  # seconds for which somebody tries again
+READING: Final = 2.2  # seconds: the form refuses answers within two
+PATIENCE: Final = 120.0  # seconds for which a person retries
 PAUSE: Final = 0.5
 Form = Mapping[str, str | list[str]] | None
 _FIRST: Final = int(ip_address(PEOPLE.partition("/")[0]))
@@ -27,14 +27,14 @@ _FIRST: Final = int(ip_address(PEOPLE.partition("/")[0]))
 
 @dataclass(frozen=True)
 class Answer:
-    status: int  # 0: none came
+    status: int  # 0: no answer
     location: str
     text: str
 
 
 @dataclass(frozen=True)
 class Site:
-    """How one finds it: the address that the name leads to, and who vouches for it."""
+    """The address of the site and its certificate authority."""
 
     address: str
     trust: ssl.SSLContext
@@ -57,7 +57,7 @@ class Site:
             line.close()
 
     def insist(self, path: str, form: Form = None, *, visitor: int = 1) -> Answer:
-        """Asks, and asks again as long as it goes wrong through no fault of theirs."""
+        """Repeats a request as long as it fails for a reason of the server."""
         until = time.monotonic() + PATIENCE
         while True:
             answer = self.ask(path, form, visitor=visitor)
@@ -73,8 +73,8 @@ class Site:
         return found[1]
 
     def save(self, workshop: str, name: str, visitor: int, email: str = "") -> str:
-        """Saves a place; the path of the page that whoever saved it gets. Pressing the button
-        again, with the form as it was, is what a person does who gets no answer."""
+        """Registers; returns the path of the registration's page. Without an answer the same form
+        is sent again, as a person would."""
         path = f"{workshop}/lugar"
         page = self.insist(path, visitor=visitor)
         if page.status != 200:
@@ -93,7 +93,7 @@ class Site:
         return re.sub(r"^https://[^/]+", "", answer.location)
 
     def require(self, link: str, name: str) -> None:
-        """Whoever saved a place has it."""
+        """Raises Failed if the registration is missing."""
         page = self.insist(link)
         if page.status != 200 or name not in page.text:
             raise Failed(
@@ -121,8 +121,8 @@ class _Line(http.client.HTTPSConnection):
 
 @dataclass
 class Crowd:
-    """Several at once, each saving one place after the other until told to stop. Whoever was given
-    a page of their own is in `links`, by name; `waits` has how long each waited for it."""
+    """Several people at once, each registering repeatedly until stopped. `links` has the paths of
+    their pages by name, `waits` how long each waited."""
 
     site: Site
     workshop: str
@@ -166,7 +166,7 @@ class Crowd:
                 self.waits.append(now - began - READING)
 
     def saved(self, more: int, seconds: float = PATIENCE) -> None:
-        """Waits until so many more have been saved."""
+        """Waits until that many more have registered."""
         wanted, until = len(self.links) + more, time.monotonic() + seconds
         while len(self.links) < wanted:
             if self.wrong or time.monotonic() > until:
@@ -175,7 +175,7 @@ class Crowd:
 
     @property
     def gap(self) -> float:
-        """The longest time in which nobody was given a place."""
+        """The longest time in seconds without a registration."""
         return max(
             (
                 after - before
@@ -185,6 +185,6 @@ class Crowd:
         )
 
     def require_all(self) -> None:
-        """Everybody who was told they have a place has it."""
+        """Raises Failed if an acknowledged registration is missing."""
         for name, link in self.links.items():
             self.site.require(link, name)

@@ -1,5 +1,5 @@
-"""What an operator brings along: the release, the offices, workshops; and what stands outside the
-machine: a mail server, the names in the network, an authority for certificates."""
+"""What an operator provides: the release, offices and workshops; and what is outside the machine:
+mail server, DNS, certificate authority."""
 
 import shutil
 import ssl
@@ -32,7 +32,7 @@ INGREDIENTS: Final = (
 DATA: Final = CHECKOUT / "outreach" / "imports" / "data"
 MAIL: Final = 2525
 THIS: Final = "0.1.0"  # the release that the guide installs
-NEXT: Final = "0.1.1"  # and the one it goes on to: the same program, under another number
+NEXT: Final = "0.1.1"  # and the one it is upgraded to: the same program with another number
 COLUMNS: Final = (
     "id,office,kind,title_es,title_en,timezone,starts_at,ends_at,venue,city,region,capacity,"
     "languages,childcare,status"
@@ -40,7 +40,7 @@ COLUMNS: Final = (
 
 
 def wheels(home: Path) -> dict[str, Path]:
-    """This checkout as a release, and once more with the next number. From a copy: the build
+    """This checkout as a release, and again with the next number. Built from a copy: the build
     compiles translations."""
     found = {}
     for number in (THIS, NEXT):
@@ -67,7 +67,7 @@ def wheels(home: Path) -> dict[str, Path]:
 
 
 def pack(host: Host, home: Path, releases: dict[str, Path]) -> None:
-    """Puts into /srv what the guide says to bring, and workshops for somebody to come to."""
+    """Puts into /srv the files that the guide requires, and workshops to register for."""
     for release in releases.values():
         host.bring(release, f"/srv/{release.name}")
     for name in ("offices.csv", "taxonomy.json"):
@@ -89,14 +89,14 @@ def _workshops() -> Iterator[str]:
 
 
 class Certificate:
-    """Of the site's name, by an authority that only these machines know; it stands for the one
-    that certbot fetches."""
+    """A certificate for the site's name by an authority that only these machines know, instead of
+    the one that certbot fetches."""
 
     def __init__(self, home: Path) -> None:
         self.path = tls_certificate.make(home, NAME)
 
     def put(self, host: Host) -> str:
-        """What is typed there instead of certbot's line."""
+        """Types this instead of certbot's line."""
         folder = f"/etc/letsencrypt/live/{NAME}"
         host.ask(f"install -d -m 700 /etc/letsencrypt && install -d {folder}")
         for name in ("fullchain.pem", "privkey.pem"):
@@ -110,7 +110,7 @@ class Certificate:
 
 
 class Mailbox:
-    """A mail server in the network, and how many letters came."""
+    """A mail server in the network, which counts letters."""
 
     def __init__(self) -> None:
         self.to: list[str] = []
