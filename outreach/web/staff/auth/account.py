@@ -1,4 +1,4 @@
-"""«Mi cuenta»: where one is signed in, one's password, keys and codes."""
+"""The page «Mi cuenta»: sessions, password, passkeys and recovery codes of a staff member."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,7 +19,7 @@ from outreach.web.staff.auth import blueprint, login
 from outreach.web.staff.common.guards import current_staff, page
 from outreach.web.staff.common.permissions import Scope, requires
 
-FEW: Final = 3  # paper codes: time to print others
+FEW_CODES: Final = 3  # from here on the page advises to print new recovery codes
 
 
 @blueprint.get("/cuenta")
@@ -31,7 +31,7 @@ def account() -> ResponseReturnValue:
 @blueprint.post("/cuenta/sesiones")
 @requires(Scope.SIGNED_IN)
 def end_session() -> ResponseReturnValue:
-    """One of them by its name in the list (`which`), or all others (`others`)."""
+    """Ends one session by its `ref` (field `which`), or all others (field `others`)."""
     now, who = clock.now(), current_staff()
     with store().change() as session:
         if "others" in request.form:
@@ -58,15 +58,15 @@ def change_password() -> ResponseReturnValue:
         stored = session.get_one(StaffMember, who.organizer_id).password
     if len(new) < passwords.MIN_LENGTH:
         return _page(422, fault=_("La contraseña es corta. Escribe 12 letras o más."), field="new")
-    login.count()  # whoever finds a browser open may not guess
-    said = _("Esa no es tu contraseña de ahora. Escríbela otra vez.")
+    login.count_attempt()  # somebody at an open browser may not guess it
+    wrong = _("Esa no es tu contraseña de ahora. Escríbela otra vez.")
     if not passwords.verify(old, stored) or stored is None:
         with store().change() as session:
             audit_log.record(session, who.organizer_id, "wrong password", now=now)
-        return _page(422, fault=said, field="password")
+        return _page(422, fault=wrong, field="password")
     hashed = passwords.hash_password(new)
     with store().change() as session:
-        # The account before its sessions: whoever shuts somebody out takes them in this order.
+        # Locks the account before its sessions, in the same order as `credentials.disable`.
         is_changed = credentials.change_password(session, who.organizer_id, stored, hashed)
         is_open = sessions.lock(session, who, now=now)
         if is_changed and is_open:
@@ -76,8 +76,8 @@ def change_password() -> ResponseReturnValue:
             session.rollback()
     if not is_open:
         return redirect("/org/entrar", 303)
-    if not is_changed:  # by somebody else, since it was read
-        return _page(422, fault=said, field="password")
+    if not is_changed:  # it was changed since it was read
+        return _page(422, fault=wrong, field="password")
     return redirect("/org/cuenta?hecho=contrasena", 303)
 
 
@@ -95,12 +95,12 @@ def _page(status: int = 200, *, fault: str = "", field: str = "") -> Response:
         browsers=browsers,
         keys=keys,
         left=left,
-        few=FEW,
+        few=FEW_CODES,
         has_codes=has_codes,
         has_password=has_password,
         fault=fault,
         field=field,
-        said=_done(request.args.get("hecho", "")),
+        said=_done_message(request.args.get("hecho", "")),
         shortest=passwords.MIN_LENGTH,
         ago=lambda moment: ago(now - moment),
         day_of=datetime.date,
@@ -108,7 +108,7 @@ def _page(status: int = 200, *, fault: str = "", field: str = "") -> Response:
 
 
 def ago(since: timedelta) -> str:
-    """How long ago, as one says it; sessions last twelve hours."""
+    """A time span of up to twelve hours in words: «hace 5 minutos»."""
     minutes = int(since.total_seconds()) // 60
     if minutes < 1:
         return _("ahora")
@@ -117,8 +117,8 @@ def ago(since: timedelta) -> str:
     return ngettext("hace %(num)d hora", "hace %(num)d horas", minutes // 60)
 
 
-def _done(what: str) -> str:
-    said: dict[str, str] = {
+def _done_message(what: str) -> str:
+    messages: dict[str, str] = {
         "sesion": _("Cerramos esa sesión."),
         "sesiones": _("Cerramos todas las demás sesiones."),
         "contrasena": _("Tu contraseña cambió. Cerramos las demás sesiones."),
@@ -127,4 +127,4 @@ def _done(what: str) -> str:
         "quitada": _("Quitamos la llave. Ya no abre nada."),
         "aplicacion": _("Tu aplicación nueva ya da los códigos. La de antes ya no sirve."),
     }
-    return said.get(what, "")
+    return messages.get(what, "")

@@ -1,4 +1,4 @@
-"""The link that sets a password: of an invitation, or of a reset. It is never a second factor."""
+"""The page of an invitation link, which sets a password. The link is no second factor."""
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
@@ -27,7 +27,7 @@ def invitation(token: str) -> ResponseReturnValue:
 def accept_invitation(token: str) -> ResponseReturnValue:
     password = request.form.get("password", "")
     with store().read() as session:
-        _whose(session, token)
+        _staff_member_of(session, token)
     if len(password) < passwords.MIN_LENGTH:
         return _invitation_page(token, _("La contraseña es corta. Escribe 12 letras o más."))
     hashed = passwords.hash_password(password)
@@ -37,10 +37,10 @@ def accept_invitation(token: str) -> ResponseReturnValue:
     return redirect("/org/entrar", 303)
 
 
-def _whose(session: Session, token: str) -> StaffMember:
-    """Raises NotFound, the same for a link that is used, old, withdrawn or was never made."""
-    who = invitations.staff_id_of(session, token, now=clock.now())
-    organizer = session.get(StaffMember, who) if who is not None else None
+def _staff_member_of(session: Session, token: str) -> StaffMember:
+    """Raises NotFound, alike for a link that is used, expired, withdrawn or unknown."""
+    organizer_id = invitations.staff_id_of(session, token, now=clock.now())
+    organizer = session.get(StaffMember, organizer_id) if organizer_id is not None else None
     if organizer is None or organizer.disabled_at is not None:
         raise NotFound("invitation")
     return organizer
@@ -48,7 +48,7 @@ def _whose(session: Session, token: str) -> StaffMember:
 
 def _invitation_page(token: str, fault: str = "") -> ResponseReturnValue:
     with store().read() as session:
-        organizer = _whose(session, token)
+        organizer = _staff_member_of(session, token)
         slugs = sorted(grant.office for grant in organizer.grants if grant.office != ALL_OFFICES)
         places = [offices.find(session, slug) for slug in slugs]
         ends_at = invitations.ends_at(session, token) or clock.now()

@@ -1,5 +1,7 @@
-"""Signing in: the password, then the second factor; and out. The other ways in, by key and by
-another provider, end here too."""
+"""Sign-in with password and second factor, confirmation of the second factor, sign-out.
+
+Sign-in with a passkey or through a provider uses `start` and `go_on` too.
+"""
 
 from datetime import datetime
 
@@ -37,9 +39,9 @@ from outreach.web.staff.common.guards import (
 from outreach.web.staff.common.kept_forms import fields_of, server_key, target_of
 from outreach.web.staff.common.permissions import Scope, requires, rule_of
 
-SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac", "Linux")
-# Each also says the names of those after it.
-BROWSERS = {
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac", "Linux")
+# In this order: the user agent of each browser also contains the names of those after it.
+_BROWSERS = {
     "Edg": "Edge",
     "OPR": "Opera",
     "Firefox": "Firefox",
@@ -54,36 +56,36 @@ def sign_in_form() -> ResponseReturnValue:
     back = local_path(request.args.get("volver", ""))
     if signed_in_staff() is not None:
         return redirect(back, 303)
-    return entrance_page(back=back)
+    return sign_in_page(back=back)
 
 
 @blueprint.post("/entrar")
 @requires(Scope.PUBLIC)
 def sign_in() -> ResponseReturnValue:
-    """With `email` and `password`; with `code` too, or with `code` alone after them."""
+    """Takes `email` and `password`, optionally with `code`; or `code` alone afterwards."""
     half = session_staff()
     if "password" not in request.form and "code" in request.form and half and not half.is_proven:
-        return _given(half)
-    count()
+        return _second_factor(half)
+    count_attempt()
     email = clean(request.form.get("email", ""))
     typed = request.form.get("password", "")
     with store().read() as session:
         who = staff.find(session, email)
     stored = who.password if who is not None and who.disabled_at is None else None
-    # Outside any transaction: it takes 30 ms, and as long for an account that does not exist.
+    # Outside a transaction: hashing takes 30 ms, also for an account that does not exist.
     if not passwords.verify(typed, stored) or who is None:
         with store().change() as session:
-            # An address that nobody has may be a password in the wrong field: it is not written.
+            # An unknown address is not logged: it may be a password in the wrong field.
             audit_log.record(session, who.id if who else None, "wrong password", now=clock.now())
-        return entrance_page(422, email=email, message=_("Correo o contraseña incorrectos."))
+        return sign_in_page(422, email=email, message=_("Correo o contraseña incorrectos."))
     better = passwords.hash_password(typed) if stored and passwords.is_outdated(stored) else None
     token = start(who, better=better)
     use_session(token)
     half = session_staff()
     assert half is not None
     if request.form.get("code"):
-        return _given(half, token)
-    return set_session_cookie(redirect("/org/codigo" + asking_back(_back()), 303), token)
+        return _second_factor(half, token)
+    return set_session_cookie(redirect("/org/codigo" + back_query(_back()), 303), token)
 
 
 @blueprint.get("/codigo")
@@ -101,7 +103,7 @@ def check_code() -> ResponseReturnValue:
     who = session_staff()
     if who is None:
         return redirect("/org/entrar", 303)
-    return go_on(_back()) if who.is_proven else _given(who)
+    return go_on(_back()) if who.is_proven else _second_factor(who)
 
 
 @blueprint.get("/confirmar")
@@ -125,7 +127,7 @@ def confirm() -> ResponseReturnValue:
     if verdict is CodeVerdict.RIGHT:
         return go_on(_back(), is_sign_in=False)
     _count_wrong_key(verdict)
-    status, fault = _said(verdict)
+    status, fault = _verdict_message(verdict)
     return proof_page(status, back=_back(), fault=fault)
 
 
@@ -142,8 +144,8 @@ def sign_out() -> ResponseReturnValue:
     return response
 
 
-def count() -> None:
-    """Counts an attempt to sign in. Raises TooManyRequests, which is written down once."""
+def count_attempt() -> None:
+    """Counts an attempt to sign in. Raises TooManyRequests, whose first time is logged."""
     try:
         rate_limits.count_sign_in()
     except TooManyRequests:
@@ -156,8 +158,8 @@ def count() -> None:
 def start(
     who: StaffMember, *, better: str | None = None, proven_at: datetime | None = None, by: str = ""
 ) -> str:
-    """A new session in place of this browser's old one, if it had one; the cookie's token. Without
-    `proven_at` it is half-way; else `by` says what proved it."""
+    """Starts a session in place of this browser's previous one; returns the token of its cookie.
+    Without `proven_at` the second factor is still to come; else `by` says how it was shown."""
     old, now = request.cookies.get(COOKIE), clock.now()
     with store().change() as session:
         if old:
@@ -170,15 +172,15 @@ def start(
 
 
 def go_on(back: str, token: str = "", *, is_sign_in: bool = True) -> Response:
-    """The page at `back`; before it, a form that is kept for who signed in or showed the second
-    factor again. `token` is that of a new session: the answer sets its cookie."""
+    """Leads to `back`, or shows a form that was kept until this sign-in or confirmation. With the
+    `token` of a new session, the response sets its cookie."""
     if token:
         use_session(token)
     response = _kept_form(back, is_sign_in=is_sign_in) or see_other(back)
     return set_session_cookie(response, token) if token else response
 
 
-def entrance_page(
+def sign_in_page(
     status: int = 200,
     *,
     email: str = "",
@@ -202,7 +204,7 @@ def code_page(
     back: str,
     fault: str = "",
 ) -> Response:
-    """Asks for the second factor; of an account that has none, to set one up."""
+    """Asks for the second factor; an account that has none sets one up."""
     with store().read() as session:
         if not credentials.has_second_factor(session, who.organizer_id):
             return totp_setup.offer_page(who, status, back=back, fault=fault)
@@ -221,17 +223,17 @@ def code_page(
     )
 
 
-def _given(who: SignedInStaff, token: str = "") -> ResponseReturnValue:
-    """A second factor, of someone whose password was right. `token` is of a session that has only
-    just begun: the browser does not have it yet."""
+def _second_factor(who: SignedInStaff, token: str = "") -> ResponseReturnValue:
+    """Checks the second factor after the password. `token` is that of a session whose cookie the
+    browser does not have yet."""
     with store().read() as session:
         is_new = not credentials.has_second_factor(session, who.organizer_id)
     if is_new:
-        asked = totp_setup.first(who, back=_back())
+        response = totp_setup.first(who, back=_back())
         return (
-            set_session_cookie(asked, token)
-            if token and "Set-Cookie" not in asked.headers
-            else asked
+            set_session_cookie(response, token)
+            if token and "Set-Cookie" not in response.headers
+            else response
         )
     now = clock.now()
     with store().change() as session:
@@ -246,19 +248,19 @@ def _given(who: SignedInStaff, token: str = "") -> ResponseReturnValue:
             audit_log.record(session, who.organizer_id, "signed in", now=now, detail=by)
     if proven:
         return go_on(_back(), proven)
-    if verdict is CodeVerdict.RIGHT:  # the session was ended in this very moment
+    if verdict is CodeVerdict.RIGHT:  # the session was ended meanwhile
         return redirect("/org/entrar", 303)
     _count_wrong_key(verdict)
-    status, fault = _said(verdict)
-    asked = code_page(who, status, back=_back(), fault=fault)
-    return set_session_cookie(asked, token) if token else asked
+    status, fault = _verdict_message(verdict)
+    response = code_page(who, status, back=_back(), fault=fault)
+    return set_session_cookie(response, token) if token else response
 
 
 def _check(session: Session, who: SignedInStaff, *, now: datetime) -> CodeVerdict:
-    """What becomes of the code that was typed, or of the key that answered."""
+    """Checks the typed code, or the passkey that answered."""
     if answer := request.form.get("answer"):
-        found = passkeys.authenticate(session, answer, who.digest, site(), now=now)
-        is_theirs = found == who.organizer_id
+        owner_id = passkeys.authenticate(session, answer, who.digest, site(), now=now)
+        is_theirs = owner_id == who.organizer_id
         action = "key used" if is_theirs else "key refused"
         audit_log.record(session, who.organizer_id, action, now=now)
         return CodeVerdict.RIGHT if is_theirs else CodeVerdict.WRONG
@@ -267,18 +269,19 @@ def _check(session: Session, who: SignedInStaff, *, now: datetime) -> CodeVerdic
 
 
 def _count_wrong_key(verdict: CodeVerdict) -> None:
-    """Codes are counted by themselves. After the change that used the question up and wrote it
-    down: a refusal is written down too, and must take neither back."""
+    """Counts a wrong passkey as an attempt (`totp` counts codes itself). Called after the
+    transaction that used up the challenge, which a TooManyRequests must not roll back."""
     if verdict is CodeVerdict.WRONG and "answer" in request.form:
-        count()
+        count_attempt()
 
 
 def site() -> passkeys.RelyingParty:
+    """This installation, as passkeys know it."""
     host = config().host.rpartition("@")[2]
     return passkeys.RelyingParty(host.partition(":")[0], config().public_url)
 
 
-def _said(verdict: CodeVerdict) -> tuple[int, str]:
+def _verdict_message(verdict: CodeVerdict) -> tuple[int, str]:
     if verdict is CodeVerdict.TOO_MANY:
         return 429, _("Fueron muchos intentos. Espera una hora y escribe el código de ese momento.")
     if verdict is CodeVerdict.REPLAYED:
@@ -293,8 +296,8 @@ def _back() -> str:
 
 
 def _kept_form(back: str, *, is_sign_in: bool) -> Response | None:
-    """The page of a form that waits, with what was typed. After a sign-in any long form of this
-    staff member; after the second factor alone, the form that it was asked for."""
+    """The page of a kept form, with what was typed; None without one. After a sign-in that is any
+    long form of the staff member; after a confirmation, the form that needed it."""
     with store().read() as session:
         forms = list(
             interrupted_forms.waiting(
@@ -302,8 +305,8 @@ def _kept_form(back: str, *, is_sign_in: bool) -> Response | None:
             )
         )
     for form in forms:
-        is_asked_for = form.session_digest == current_staff().digest and form.path == back
-        if _is_long(form) if is_sign_in else is_asked_for:
+        is_confirmed = form.session_digest == current_staff().digest and form.path == back
+        if _is_long(form) if is_sign_in else is_confirmed:
             response = _restored(form)
             with store().change() as session:
                 interrupted_forms.discard(session, form.session_digest)
@@ -317,7 +320,7 @@ def _is_long(form: KeptForm) -> bool:
 
 
 def _restored(form: KeptForm) -> Response | None:
-    """None when what the form is about is gone, or this staff member may no longer send it."""
+    """None when the subject of the form is gone, or the staff member may no longer send it."""
     target = target_of(form.path)
     if target is None:
         return None
@@ -333,17 +336,19 @@ def _restored(form: KeptForm) -> Response | None:
 
 
 def see_other(path: str) -> Response:
-    found = redirect(path, 303)
-    assert isinstance(found, Response)
-    return found
+    """A redirect with status 303."""
+    response = redirect(path, 303)
+    assert isinstance(response, Response)
+    return response
 
 
-def asking_back(back: str) -> str:
+def back_query(back: str) -> str:
+    """The query that carries `back` to the next page of the sign-in."""
     return "" if back == "/org/" else f"?volver={back}"
 
 
 def _shown_code(session: Session, who: SignedInStaff) -> str:
-    """The demo says the code: nobody has its accounts in an application."""
+    """The current code, in the demo only: nobody has its accounts in an application."""
     if not config().is_demo:
         return ""
     return totp.next_code(session, who.organizer_id, server_key(), now=clock.now())
@@ -351,6 +356,6 @@ def _shown_code(session: Session, who: SignedInStaff) -> str:
 
 def _device() -> str:
     agent = request.user_agent.string
-    system = next((name for name in SYSTEMS if name in agent), "")
-    browser = next((said for name, said in BROWSERS.items() if name in agent), "")
+    system = next((name for name in _SYSTEMS if name in agent), "")
+    browser = next((label for name, label in _BROWSERS.items() if name in agent), "")
     return ", ".join(each for each in (browser, system) if each)

@@ -1,4 +1,4 @@
-"""Signing in by another provider's word: there, and back again."""
+"""Sign-in through an OpenID Connect provider: the redirect there and the return."""
 
 import hashlib
 import json
@@ -25,21 +25,22 @@ from outreach.web.staff.common.permissions import Scope, requires
 
 log = logging.getLogger(__name__)
 
-# It binds the way back to the browser that went: somebody else's answer opens nothing here.
+# Binds the return to the browser that started: another browser's answer is refused.
 COOKIE: Final = "__Secure-oidc"
 
 
 @blueprint.get("/oidc")
 @requires(Scope.PUBLIC)
 def oidc_start() -> ResponseReturnValue:
-    """A link and not a form: the Content-Security-Policy lets no form lead to another site."""
-    _require_one()
-    login.count()
+    """Redirects to the provider. A GET, since the Content-Security-Policy allows no form to lead to
+    another site."""
+    _require_provider()
+    login.count_attempt()
     who, now = signed_in_staff(), clock.now()
     try:
         endpoints = oidc.discover(config().oidc)
     except ProviderUnavailable as error:
-        return _away(error)
+        return _unavailable_page(error)
     state, nonce, verifier, bound = (secrets.token_urlsafe(48) for _ in range(4))
     kept = {
         "nonce": nonce,
@@ -78,78 +79,87 @@ def oidc_start() -> ResponseReturnValue:
 @blueprint.get("/oidc/vuelta")
 @requires(Scope.PUBLIC)
 def oidc_callback() -> ResponseReturnValue:
-    _require_one()
-    response = _arrived()
+    _require_provider()
+    response = _handle_return()
     response.delete_cookie(COOKIE, path="/org", secure=True, httponly=True, samesite="Lax")
     return response
 
 
-def _arrived() -> Response:
+def _handle_return() -> Response:
     now, state = clock.now(), request.args.get("state", "")
     with store().change() as session:
         purpose = _purpose(request.cookies.get(COOKIE, ""))
         kept = webauthn_challenges.redeem(session, state.encode(), purpose, now=now)
     if kept is None:
-        login.count()
-        return _page_of_refusal()  # anybody can come here: it is not written down
-    asked: dict[str, str] = json.loads(kept)
+        login.count_attempt()
+        return _refusal_page()  # not logged: anybody can send this
+    request_data: dict[str, str] = json.loads(kept)
     code = request.args.get("code", "")
-    if not code:  # they thought better of it, or are nobody there
+    if not code:  # they cancelled, or are unknown there
         return _refused("no code")
     try:
-        word = oidc.fetch_identity(
+        identity = oidc.fetch_identity(
             config().oidc,
             oidc.discover(config().oidc),
             back=_back(),
             code=code,
-            nonce=asked["nonce"],
-            verifier=asked["verifier"],
+            nonce=request_data["nonce"],
+            verifier=request_data["verifier"],
             now=now,
         )
     except ProviderUnavailable as error:
-        return _away(error)
+        return _unavailable_page(error)
     except IdentityRefused as error:
         return _refused(str(error))
     with store().read() as session:
-        who = staff.find(session, word.email)
+        who = staff.find(session, identity.email)
     if who is None or who.disabled_at is not None:
         return _refused("no account", who)
-    return _let_in(who, word, asked, now)
+    return _sign_in(who, identity, request_data, now)
 
 
-def _let_in(who: StaffMember, word: OidcIdentity, asked: dict[str, str], now: datetime) -> Response:
-    back, mine = local_path(asked["back"]), signed_in_staff()
-    if asked["again"] and mine is not None and mine.organizer_id == who.id:
-        since = datetime.fromisoformat(asked["asked_at"])
-        return _proven_again(mine, word, back, since, is_asked=asked["again"] == mine.digest)
-    if word.has_two_factors:
-        # One that does not say when may mean hours ago: it is asked for again before what matters.
-        proven_at = word.shown_at or now - 2 * sessions.FRESH
+def _sign_in(
+    who: StaffMember, identity: OidcIdentity, request_data: dict[str, str], now: datetime
+) -> Response:
+    back, current = local_path(request_data["back"]), signed_in_staff()
+    if request_data["again"] and current is not None and current.organizer_id == who.id:
+        since = datetime.fromisoformat(request_data["asked_at"])
+        return _confirm_again(
+            current, identity, back, since, is_same_session=request_data["again"] == current.digest
+        )
+    if identity.has_two_factors:
+        # Without a time it may have been hours ago: it does not count as fresh.
+        proven_at = identity.shown_at or now - 2 * sessions.FRESH
         return login.go_on(back, login.start(who, proven_at=proven_at, by="provider"))
     token = login.start(who)
     with store().change() as session:
         audit_log.record(session, who.id, "named by the provider", now=now)
-    return set_session_cookie(login.see_other("/org/codigo" + login.asking_back(back)), token)
+    return set_session_cookie(login.see_other("/org/codigo" + login.back_query(back)), token)
 
 
-def _proven_again(
-    mine: SignedInStaff, word: OidcIdentity, back: str, since: datetime, *, is_asked: bool
+def _confirm_again(
+    current: SignedInStaff,
+    identity: OidcIdentity,
+    back: str,
+    since: datetime,
+    *,
+    is_same_session: bool,
 ) -> Response:
-    """Somebody who is in already had to show who they are: we had asked for it anew, and take no
-    word that does not say that they did so since."""
+    """Confirms the second factor of a session by a new sign-in at the provider. Its answer must say
+    that both factors were shown since the request."""
     now = clock.now()
-    if not word.has_two_factors:
+    if not identity.has_two_factors:
         return _refused("no second factor there")
     early = since - timedelta(seconds=oidc.LEEWAY_SECONDS)
-    if not is_asked or word.shown_at is None or word.shown_at < early:
+    if not is_same_session or identity.shown_at is None or identity.shown_at < early:
         return _refused("not shown again there")
     with store().change() as session:
-        sessions.refresh_second_factor(session, mine, now=min(word.shown_at, now))
-        audit_log.record(session, mine.organizer_id, "second factor shown again", now=now)
+        sessions.refresh_second_factor(session, current, now=min(identity.shown_at, now))
+        audit_log.record(session, current.organizer_id, "second factor shown again", now=now)
     return login.go_on(back, is_sign_in=False)
 
 
-def _require_one() -> None:
+def _require_provider() -> None:
     if not config().oidc.label:
         abort(404)
 
@@ -162,26 +172,26 @@ def _purpose(bound: str) -> str:
     return f"oidc {hashlib.sha256(bound.encode()).hexdigest()}"
 
 
-def _away(error: ProviderUnavailable) -> Response:
-    log.warning("the OpenID provider cannot be used: %s", str(error))  # words of ours
-    said = _(
+def _unavailable_page(error: ProviderUnavailable) -> Response:
+    log.warning("the OpenID provider cannot be used: %s", str(error))  # our own text
+    message = _(
         "%(name)s no contesta. Entra con tu contraseña, o vuelve a intentar más tarde.",
         name=config().oidc.label,
     )
-    return login.entrance_page(503, message=said)
+    return login.sign_in_page(503, message=message)
 
 
-def _refused(why: str, who: StaffMember | None = None) -> Response:
-    """Why is for the journal: the page says the same of every account that is not here."""
+def _refused(reason: str, who: StaffMember | None = None) -> Response:
+    """Logs the reason. The page is the same for every refusal, so that it names no account."""
     with store().change() as session:
         whose = who.id if who else None
-        audit_log.record(session, whose, "provider's word refused", now=clock.now(), detail=why)
-    return _page_of_refusal()
+        audit_log.record(session, whose, "provider's word refused", now=clock.now(), detail=reason)
+    return _refusal_page()
 
 
-def _page_of_refusal() -> Response:
-    said = _(
+def _refusal_page() -> Response:
+    message = _(
         "No pudimos entrar con %(name)s. Entra con tu contraseña, o pide ayuda.",
         name=config().oidc.label,
     )
-    return login.entrance_page(422, message=said)
+    return login.sign_in_page(422, message=message)

@@ -1,5 +1,7 @@
-"""Passkeys: signing in with one, and those of one's account. Without JavaScript no browser can use
-one; then the password and a code do."""
+"""Passkeys: sign-in with one, and the passkeys of the own account.
+
+Browsers need JavaScript for passkeys; password and code work without.
+"""
 
 import json
 
@@ -23,43 +25,45 @@ from outreach.web.staff.common.permissions import Scope, requires
 @blueprint.post("/llave/reto")
 @requires(Scope.PUBLIC)
 def passkey_challenge() -> ResponseReturnValue:
-    """What the browser of anybody needs to ask for a key. Each is an attempt to sign in."""
-    login.count()
+    """The options for a sign-in with a passkey, as JSON. Each request counts as an attempt."""
+    login.count_attempt()
     with store().change() as session:
-        asked = passkeys.authentication_options(session, "", login.site(), now=clock.now())
-    return _json(asked)
+        options = passkeys.authentication_options(session, "", login.site(), now=clock.now())
+    return _json(options)
 
 
 @blueprint.post("/llave")
 @requires(Scope.PUBLIC)
 def sign_in_with_passkey() -> ResponseReturnValue:
-    """A key is both factors at once."""
+    """Signs in with a passkey, which is both factors at once."""
     back, now = local_path(request.form.get("volver", "")), clock.now()
     with store().change() as session:
         answer = request.form.get("answer", "")
-        found = passkeys.authenticate(session, answer, "", login.site(), now=now)
-        who = session.get(StaffMember, found) if found is not None else None
-        is_in = who is not None and who.disabled_at is None
-        if is_in:
-            audit_log.record(session, found, "key used", now=now)
-    if who is None or not is_in:
-        login.count()  # or anybody could fill the journal
+        owner_id = passkeys.authenticate(session, answer, "", login.site(), now=now)
+        who = session.get(StaffMember, owner_id) if owner_id is not None else None
+        is_accepted = who is not None and who.disabled_at is None
+        if is_accepted:
+            audit_log.record(session, owner_id, "key used", now=now)
+    if who is None or not is_accepted:
+        login.count_attempt()  # limits how much anybody can write in the audit log
         with store().change() as session:
-            audit_log.record(session, found, "key refused", now=now)
-        said = _("No reconocimos esa llave. Usa otra, o entra con tu contraseña.")
-        return login.entrance_page(422, message=said)
+            audit_log.record(session, owner_id, "key refused", now=now)
+        message = _("No reconocimos esa llave. Usa otra, o entra con tu contraseña.")
+        return login.sign_in_page(422, message=message)
     return login.go_on(back, login.start(who, proven_at=now, by="key"))
 
 
 @blueprint.post("/codigo/reto")
 @requires(Scope.HALF_SIGNED_IN)
 def second_factor_challenge() -> ResponseReturnValue:
-    """The same for a session that has to show who it is."""
+    """The options to show a passkey as the second factor of this session, as JSON."""
     who = session_staff()
-    assert who is not None  # the guard has seen to it
+    assert who is not None  # the guard has checked it
     with store().change() as session:
-        asked = passkeys.authentication_options(session, who.digest, login.site(), now=clock.now())
-    return _json(asked)
+        options = passkeys.authentication_options(
+            session, who.digest, login.site(), now=clock.now()
+        )
+    return _json(options)
 
 
 @blueprint.get("/cuenta/llaves")
@@ -72,7 +76,7 @@ def new_passkey() -> ResponseReturnValue:
 @requires(Scope.SIGNED_IN, fresh=True)
 def new_passkey_challenge() -> ResponseReturnValue:
     with store().change() as session:
-        offered = passkeys.registration_options(
+        options = passkeys.registration_options(
             session,
             current_staff().organizer_id,
             current_staff().email,
@@ -80,7 +84,7 @@ def new_passkey_challenge() -> ResponseReturnValue:
             login.site(),
             now=clock.now(),
         )
-    return _json(offered)
+    return _json(options)
 
 
 @blueprint.post("/cuenta/llaves")
@@ -94,7 +98,7 @@ def add_passkey() -> ResponseReturnValue:
             return redirect("/org/entrar", 303)
         if len(passkeys.list_for(session, current_staff().organizer_id)) >= passkeys.MAX_PASSKEYS:
             raise PageRefused(_("Ya tienes 20 llaves. Quita una para agregar otra."))
-        is_kept = passkeys.register(
+        is_added = passkeys.register(
             session,
             current_staff().organizer_id,
             name,
@@ -103,11 +107,11 @@ def add_passkey() -> ResponseReturnValue:
             login.site(),
             now=now,
         )
-        if is_kept:
+        if is_added:
             audit_log.record(session, current_staff().organizer_id, "key added", now=now)
-    if not is_kept:
-        said = _("No pudimos guardar esta llave. Vuelve a intentar con el botón.")
-        return page("auth/passkey", 422, named=name, fault=said)
+    if not is_added:
+        message = _("No pudimos guardar esta llave. Vuelve a intentar con el botón.")
+        return page("auth/passkey", 422, named=name, fault=message)
     return redirect("/org/cuenta?hecho=llave", 303)
 
 

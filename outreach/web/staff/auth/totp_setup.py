@@ -1,5 +1,4 @@
-"""Setting up the application that gives codes: the first time, right after the password, or
-another one later; and the sheet of paper codes."""
+"""Set-up of the TOTP application, at the first sign-in or later, and the recovery codes."""
 
 from flask import Response, make_response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -45,20 +44,20 @@ def change_totp() -> ResponseReturnValue:
 @blueprint.post("/cuenta/codigos")
 @requires(Scope.SIGNED_IN, fresh=True)
 def print_recovery_codes() -> ResponseReturnValue:
-    """The only page that ever shows them."""
+    """Creates recovery codes; this page alone shows them."""
     who, now = current_staff(), clock.now()
     with store().change() as session:
         if not sessions.lock(session, who, now=now):
             return redirect("/org/entrar", 303)
-        printed = totp.create_recovery_codes(session, who.organizer_id, server_key())
-        audit_log.record(session, who.organizer_id, "paper codes printed", now=now)
-    return page("auth/recovery_codes", printed=printed, back="/org/cuenta", is_first=False)
+        codes = totp.create_recovery_codes(session, who.organizer_id, server_key())
+        audit_log.record(session, who.organizer_id, "paper codes codes", now=now)
+    return page("auth/recovery_codes", printed=codes, back="/org/cuenta", is_first=False)
 
 
 def first(who: SignedInStaff, *, back: str) -> Response:
-    """Sets up the second factor of somebody who has none, and shows their paper codes."""
+    """Sets up the first second factor of an account, and shows its recovery codes."""
     secret, now = _offered(who), clock.now()
-    printed: list[str] = []
+    codes: list[str] = []
     token = None
     with store().change() as session:
         is_done = secret is not None and totp.enrol(
@@ -66,17 +65,17 @@ def first(who: SignedInStaff, *, back: str) -> Response:
         )
         if is_done:
             token = sessions.confirm_second_factor(session, who, now=now)
-            if token is None:  # the session was ended in this very moment: none of it stays
+            if token is None:  # the session was ended meanwhile: nothing is stored
                 session.rollback()
                 return make_response(redirect("/org/entrar", 303))
-            printed = totp.create_recovery_codes(session, who.organizer_id, server_key())
+            codes = totp.create_recovery_codes(session, who.organizer_id, server_key())
             audit_log.record(session, who.organizer_id, "second factor set up", now=now)
             audit_log.record(session, who.organizer_id, "signed in", now=now, detail="set up")
     if token is None:
         return offer_page(who, 422, back=back, fault=_wrong(), secret=secret)
     use_session(token)
     return set_session_cookie(
-        page("auth/recovery_codes", printed=printed, back=back, is_first=True), token
+        page("auth/recovery_codes", printed=codes, back=back, is_first=True), token
     )
 
 
@@ -88,8 +87,8 @@ def offer_page(
     fault: str = "",
     secret: str | None = None,
 ) -> Response:
-    """A secret to read with a phone, as a square and in letters. It is kept nowhere: it comes
-    back sealed, for this session only, with the first code that was made of it."""
+    """Shows a secret as QR code and in letters. It is not stored: the form returns it sealed for
+    this session, with the first code made from it."""
     secret = secret or totp.new_secret()
     return page(
         "auth/totp_setup",

@@ -1,1 +1,4 @@
-"""What all staff pages share: guards, policy, labels, form fields."""
+"""What all staff pages share: guards, permissions, kept forms, labels, form fields.
+
+May import nothing else of `web.staff`. Start with `guards`.
+"""

@@ -1,4 +1,4 @@
-"""The fields of the staff's forms: what cannot be read is said in a sentence."""
+"""Form fields of the staff pages, whose error messages are whole sentences."""
 
 from typing import Any
 
@@ -28,11 +28,14 @@ def _cleaned_lines(text: str | None) -> str:
 
 
 def line(most: int, *validators: Any) -> StringField:
+    """A line of text of at most `most` characters, without surplus spaces."""
     too_long = Length(max=most, message=lazy("Es demasiado largo. Escribe menos."))
     return StringField(filters=[_cleaned], validators=[*validators, too_long])
 
 
 def required(message: str) -> InputRequired:
+    """A validator for a field that must be filled. `message` is marked for translation by the
+    caller."""
     return InputRequired(lazy(message))
 
 
@@ -74,10 +77,11 @@ class Choices(SelectMultipleField):
 
 
 def text(most: int, *filters: Any) -> TextAreaField:
+    """Several lines of text of at most `most` characters."""
     too_long = Length(max=most, message=lazy("Es demasiado largo. Escribe menos."))
     return TextAreaField(filters=[*filters, _cleaned_lines], validators=[too_long])
 
 
 def number(least: int, most: int, message: str) -> NumberField:
-    """A number, or nothing."""
+    """An optional whole number."""
     return NumberField(validators=[Optional(), NumberRange(least, most, lazy(message))])

@@ -1,8 +1,8 @@
-"""Who is asking, on every page under /org, and whether they may.
+"""Session, permission and form token of every request under /org, and helpers that views use.
 
-Nothing under /org answers without a session but what `permissions.Scope.PUBLIC` marks, no page does
-more than its rule allows, and no form changes anything without the token of its session: all of it
-is asked for here, so no page can forget it.
+Before a view runs, `_guard` requires a session (except for `Scope.PUBLIC`), the second factor, the
+permission that the route states, and for POST the form token of the session. A view cannot forget
+any of it.
 """
 
 import re
@@ -41,8 +41,8 @@ from outreach.web.staff.common import kept_forms
 from outreach.web.staff.common.permissions import PageRule, Scope, rule_of
 
 COOKIE: Final = "__Host-staff"
-FORM_MEMORY: Final = 1024 * 1024  # bytes, where a file may be sent
-_OUR_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
+FORM_MEMORY: Final = 1024 * 1024  # bytes, for pages that accept a file
+_LOCAL_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
 
 Answer = TypeVar("Answer", bound=BaseResponse)
 
@@ -58,32 +58,32 @@ def _guard() -> ResponseReturnValue | None:
         return None
     who = session_staff()
     if who is None:
-        return _ask_again()
+        return _require_sign_in()
     if rule.max_body_bytes is not None and who.is_proven:
         enforce(rule, request.view_args or {})
-        # Before any of it is read. What is no file has to fit in memory beside one read of it.
+        # Set before the body is read. Fields that are not files are held in memory.
         request.max_content_length = rule.max_body_bytes
         request.max_form_memory_size = FORM_MEMORY
     if request.method == "POST":
-        # After a new sign-in in another tab, complete or not, the form of this tab is not lost.
+        # A form of this tab is kept after a sign-in in another tab, complete or not.
         is_kept = kept_forms.is_kept(request.endpoint)
         if is_kept and not who.is_proven:
-            return _ask_again(who)
+            return _require_sign_in(who)
         if is_kept and not _has_token(who):
             enforce(rule, request.view_args or {})
-            return _ask_for_proof()
+            return _require_fresh_factor()
         require_token(who)
     if not who.is_proven:
-        return None if rule.scope is Scope.HALF_SIGNED_IN else _ask_for_code()
+        return None if rule.scope is Scope.HALF_SIGNED_IN else _require_code()
     enforce(rule, request.view_args or {})
     if rule.is_fresh and not who.is_fresh(clock.now()):
-        return _ask_for_proof()
+        return _require_fresh_factor()
     return None
 
 
 def enforce(rule: PageRule, given: Mapping[str, str]) -> None:
-    """What the policy says of a page and the parts of its address. Raises NotFound, or answers
-    403, as `require_permission` does."""
+    """Checks the permission of a rule; `given` holds the parts of the address. Raises NotFound or
+    Forbidden as `require_permission` does."""
     if rule.permission is None:
         return
     match rule.scope:
@@ -102,36 +102,37 @@ def enforce(rule: PageRule, given: Mapping[str, str]) -> None:
 
 
 def session_staff() -> SignedInStaff | None:
-    """Whose cookie it is, though the second factor may be to come. The cookie is read under /org
-    and /q only."""
+    """The staff member of the cookie, whether or not the second factor was shown; None without a
+    session. The cookie is read under /org and /q only."""
     if "signed" not in g:
         token = request.cookies.get(COOKIE)
         g.signed = _find(token) if token else None
-    found: SignedInStaff | None = g.signed
-    return found
+    who: SignedInStaff | None = g.signed
+    return who
 
 
 def signed_in_staff() -> SignedInStaff | None:
-    """Who is asking; None when nobody is signed in, or not yet with both factors."""
+    """The staff member who is signed in with both factors, or None."""
     who = session_staff()
     return who if who is not None and who.is_proven else None
 
 
 def use_session(token: str) -> None:
-    """A session that has just begun: for the rest of this answer, it is they who ask."""
+    """Makes the session of this token, which has just started, the session of this request."""
     with store().read() as session:
         found = sessions.find(session, token, now=clock.now())
     g.signed = found[0] if found else None
 
 
 def current_staff() -> SignedInStaff:
+    """The staff member who is signed in, on pages that require it."""
     who = signed_in_staff()
-    assert who is not None  # the guard has seen to it
+    assert who is not None  # `_guard` has checked it
     return who
 
 
 def require_token(who: SignedInStaff) -> None:
-    """Another site cannot know the token of a session: a form without it is not ours."""
+    """Answers 403 to a form without the token of its session, which another site cannot know."""
     if not _has_token(who):
         abort(403)
 
@@ -141,11 +142,14 @@ def _has_token(who: SignedInStaff) -> bool:
 
 
 def has_permission(action: Permission, office: str) -> bool:
+    """Whether the staff member has this permission at an office (slug), or at all
+    (`ALL_OFFICES`)."""
     return staff.is_allowed(current_staff().grants, action, office)
 
 
 def require_permission(action: Permission, office: str) -> None:
-    """Another office's things do not exist; of one's own, some may not be done."""
+    """Raises NotFound for an office whose workshops the staff member may not see; answers 403 when
+    they lack the permission there."""
     if not has_permission(Permission.SEE, office):
         raise NotFound(f"office {office}")
     if not has_permission(action, office):
@@ -153,22 +157,23 @@ def require_permission(action: Permission, office: str) -> None:
 
 
 def find_workshop(session: Session, public_id: str, action: Permission | None = None) -> Workshop:
-    """A workshop one may do this to; without an action, what this page's rule says. Raises
-    NotFound for another office's."""
+    """The workshop, after checking the permission (without `action`: the one of the page's rule).
+    Raises NotFound for an unknown workshop or one of another office; answers 403."""
     workshop = workshops.find(session, public_id)
-    wanted = action or rule_of(request.endpoint).permission
-    assert wanted is not None  # pages without an action of their own name one
-    require_permission(wanted, workshop.office.slug)
+    permission = action or rule_of(request.endpoint).permission
+    assert permission is not None  # pages whose rule has none pass one
+    require_permission(permission, workshop.office.slug)
     return workshop
 
 
 def offices_with(session: Session, action: Permission) -> list[Office]:
-    """The offices where one may do this, by the name of their city."""
-    found = [each for each in offices.list_offices(session) if has_permission(action, each.slug)]
-    return sorted(found, key=lambda office: office.city)
+    """The offices where the staff member has this permission, by the name of their city."""
+    allowed = [each for each in offices.list_offices(session) if has_permission(action, each.slug)]
+    return sorted(allowed, key=lambda office: office.city)
 
 
 def has_permission_anywhere(action: Permission) -> bool:
+    """Whether the staff member has this permission at one office at least."""
     return any(
         staff.is_allowed(current_staff().grants, action, office)
         for office in current_staff().grants
@@ -178,7 +183,7 @@ def has_permission_anywhere(action: Permission) -> bool:
 def log_workshop_action(
     session: Session, workshop: Workshop, action: str, detail: str = ""
 ) -> None:
-    """Writes down that one has done this. Never with a name of who registered."""
+    """Writes an action on a workshop in the audit log. `detail` never holds a person's name."""
     audit_log.record(
         session,
         current_staff().organizer_id,
@@ -191,20 +196,26 @@ def log_workshop_action(
 
 
 def log_office_action(session: Session, office: str, action: str, detail: str = "") -> None:
-    """The same of what is no workshop's: an office's, by its slug, or, by «», the network's."""
-    now, who = clock.now(), current_staff().organizer_id
-    audit_log.record(session, who, action, now=now, office=office, detail=detail)
+    """Writes an action on an office (slug), or on the network (empty), in the audit log."""
+    audit_log.record(
+        session,
+        current_staff().organizer_id,
+        action,
+        now=clock.now(),
+        office=office,
+        detail=detail,
+    )
 
 
 def set_session_cookie(response: Answer, token: str) -> Answer:
-    """The cookie of a new session. Lax, not Strict: a square read at the door opens from
-    outside. `__Host-` makes browsers refuse one that another host has set."""
+    """Sets the cookie of a new session. SameSite is Lax, not Strict: a QR code read at the door
+    opens a page from outside. With `__Host-` browsers refuse a cookie that another host set."""
     response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")
     return response
 
 
 def page(name: str, status: int = 200, **values: Any) -> Response:
-    """A page of the staff, with what its frame shows of who is asking."""
+    """Renders `templates/staff/NAME.html` with the frame of the staff pages."""
     who = signed_in_staff()
     values |= {
         "who": who,
@@ -215,12 +226,12 @@ def page(name: str, status: int = 200, **values: Any) -> Response:
 
 
 def local_path(path: str) -> str:
-    """A path of ours to go on to after signing in; today's page for anything else."""
-    return path if _OUR_PATH.fullmatch(path) else "/org/"
+    """The path, when it is one below /org to go to after signing in; else the first page."""
+    return path if _LOCAL_PATH.fullmatch(path) else "/org/"
 
 
 def proof_page(status: int = 200, *, back: str, fault: str = "") -> Response:
-    """Asks for the second factor once more, before what matters."""
+    """The page that asks for the second factor again."""
     with store().read() as session:
         has_codes = totp.is_enrolled(session, current_staff().organizer_id)
         has_keys = bool(passkeys.list_for(session, current_staff().organizer_id))
@@ -246,7 +257,7 @@ def _find(token: str) -> SignedInStaff | None:
         is_ended = found is None and sessions.is_ended(session, token)
     if found is None:
         if is_ended:
-            _note_refusal(token)
+            _record_refusal(token)
         return None
     who, is_time_to_touch = found
     if is_time_to_touch or who.has_new_rights:
@@ -254,26 +265,27 @@ def _find(token: str) -> SignedInStaff | None:
             if is_time_to_touch:
                 sessions.touch(session, who, now=now)
             if who.has_new_rights and sessions.record_rights(session, who):
-                held = ", ".join(f"{role} {office}" for office, role in sorted(who.grants.items()))
-                detail = held[:200]
+                roles = ", ".join(f"{role} {office}" for office, role in sorted(who.grants.items()))
+                detail = roles[:200]
                 audit_log.record(
                     session, who.organizer_id, "role changed meanwhile", now=now, detail=detail
                 )
     return who
 
 
-def _note_refusal(token: str) -> None:
-    """The cookie of a session that was ended: a tab left open, or somebody who took it."""
+def _record_refusal(token: str) -> None:
+    """Writes in the audit log that the cookie of an ended session was used: by a tab left open, or
+    by somebody who copied it."""
     now = clock.now()
     with store().change() as session:
-        whose = sessions.record_refusal(session, token, now=now)
-        if whose is not None:
-            audit_log.record(session, whose, "ended session refused", now=now)
+        organizer_id = sessions.record_refusal(session, token, now=now)
+        if organizer_id is not None:
+            audit_log.record(session, organizer_id, "ended session refused", now=now)
 
 
-def _ask_again(half: SignedInStaff | None = None) -> ResponseReturnValue:
-    """Sign in first. A long form is kept until then: of a session that ended by time, or of one
-    (`half`) that lacks its second factor."""
+def _require_sign_in(half: SignedInStaff | None = None) -> ResponseReturnValue:
+    """Leads to the sign-in page. A long form is kept: of a session that expired, or of one (`half`)
+    that lacks its second factor."""
     if request.method == "GET":
         back = local_path(request.path)
         return redirect("/org/entrar" + ("" if back == "/org/" else f"?volver={back}"), 303)
@@ -285,14 +297,14 @@ def _ask_again(half: SignedInStaff | None = None) -> ResponseReturnValue:
     return page(
         "auth/login",
         401,
-        message=_ended_words(is_long=is_long, is_kept=is_kept),
+        message=_session_ended_message(is_long=is_long, is_kept=is_kept),
         email="",
         back=request.path if is_long else "/org/",
         provider=config().oidc.label,
     )
 
 
-def _ended_words(*, is_long: bool, is_kept: bool) -> str:
+def _session_ended_message(*, is_long: bool, is_kept: bool) -> str:
     if is_kept:
         return _("Cerramos la sesión por seguridad. Entra otra vez; lo que escribiste sigue aquí.")
     if is_long:
@@ -303,14 +315,14 @@ def _ended_words(*, is_long: bool, is_kept: bool) -> str:
     return _("Cerramos la sesión por seguridad. Entra otra vez.")
 
 
-def _ask_for_code() -> ResponseReturnValue:
-    """The password was right: now the second factor, and nothing else before it."""
+def _require_code() -> ResponseReturnValue:
+    """Leads to the page that asks for the second factor."""
     back = local_path(request.path) if request.method == "GET" else "/org/"
     return redirect("/org/codigo" + ("" if back == "/org/" else f"?volver={back}"), 303)
 
 
-def _ask_for_proof() -> ResponseReturnValue:
-    """Asks for the second factor again, since it was shown a while ago; keeps a form meanwhile."""
+def _require_fresh_factor() -> ResponseReturnValue:
+    """Asks for the second factor again, since it was shown too long ago; keeps a form meanwhile."""
     if request.method == "GET":
         return redirect(f"/org/confirmar?volver={local_path(request.path)}", 303)
     kept_forms.keep(current_staff().digest, current_staff().organizer_id, replaces_others=True)
@@ -318,20 +330,21 @@ def _ask_for_proof() -> ResponseReturnValue:
 
 
 def role_names(roles: Iterable[Role]) -> str:
-    there = set(roles)
-    words: dict[Role, str] = {
+    """The names of the roles, highest first, each once."""
+    held = set(roles)
+    names: dict[Role, str] = {
         Role.ADMIN: _("Administra"),
         Role.ORGANIZER: _("Organiza"),
         Role.DOOR: _("Entrada"),
         Role.READER: _("Consulta"),
     }
-    return ", ".join(said for role, said in words.items() if role in there)
+    return ", ".join(name for role, name in names.items() if role in held)
 
 
 def _frame(who: SignedInStaff) -> dict[str, Any]:
-    """The words of the header, and what the navigation holds."""
+    """What the header and the navigation show."""
     return {
-        "name": _desk_name(who),
+        "name": _offices_name(who),
         "role": role_names(who.grants.values()),
         "may_edit": has_permission_anywhere(Permission.EDIT),
         "may_stand_at_door": has_permission_anywhere(Permission.DOOR),
@@ -339,7 +352,7 @@ def _frame(who: SignedInStaff) -> dict[str, Any]:
     }
 
 
-def _desk_name(who: SignedInStaff) -> str:
+def _offices_name(who: SignedInStaff) -> str:
     if ALL_OFFICES in who.grants:
         return str(_("Toda la red"))
     if len(who.grants) != 1:

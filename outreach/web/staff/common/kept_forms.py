@@ -1,5 +1,6 @@
-"""What pages say about their forms that a sign-in interrupts: which are kept, and how they are
-shown again. `outreach.accounts.interrupted_forms` stores them; `auth.login` gives them back.
+"""Keeps forms that a sign-in interrupts; views state which forms, and how they are shown again.
+
+`outreach.accounts.interrupted_forms` stores them, `auth.login` gives them back.
 """
 
 from collections.abc import Callable, Mapping
@@ -86,8 +87,10 @@ def keep_of_expired(cookie: str) -> bool:
 
 
 def fields_of(form: interrupted_forms.KeptForm) -> MultiDict[str, str]:
+    """The fields of a kept form, as a request has them."""
     return MultiDict(form.fields)
 
 
 def server_key() -> ServerEncryption:
+    """The encryption under this server's secret."""
     return ServerEncryption(current_app.extensions["outreach_secret"])

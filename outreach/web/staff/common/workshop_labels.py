@@ -22,7 +22,7 @@ from outreach.domain.reporting import months
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, time_slots
 from outreach.formats import language_name
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
+from outreach.i18n import lazy, ngettext
 from outreach.languages import STAFF_LANGUAGE
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
@@ -30,9 +30,12 @@ from outreach.web.presentation.formatting import month_name
 from outreach.web.presentation.workshop_cards import CardTag
 
 SHORT_MONTHS: Final = (
-    "ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic",
+    lazy("ene"), lazy("feb"), lazy("mar"), lazy("abr"), lazy("may"), lazy("jun"),
+    lazy("jul"), lazy("ago"), lazy("sep"), lazy("oct"), lazy("nov"), lazy("dic"),
 )  # fmt: skip
-SHORT_DAYS: Final = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"]
+SHORT_DAYS: Final = (
+    lazy("lun"), lazy("mar"), lazy("mié"), lazy("jue"), lazy("vie"), lazy("sáb"), lazy("dom"),
+)  # fmt: skip
 
 
 def status_tag(workshop: Workshop, *, now: datetime) -> CardTag:
@@ -68,13 +71,17 @@ def short_day(day: date) -> str:
 
 def span(first: date, last: date) -> str:
     """7 de diciembre; 7 al 12 de diciembre; 30 de noviembre al 2 de diciembre"""
-    end = f"{last.day} de {month_name(last)}"
+    end: str = _("%(day)d de %(month)s", day=last.day, month=month_name(last))
     if first == last:
         return end
     is_one_month = (first.year, first.month) == (last.year, last.month)
-    start = str(first.day) if is_one_month else f"{first.day} de {month_name(first)}"
-    said: str = _("%(first)s al %(last)s", first=start, last=end)
-    return said
+    start = (
+        str(first.day)
+        if is_one_month
+        else _("%(day)d de %(month)s", day=first.day, month=month_name(first))
+    )
+    span_words: str = _("%(first)s al %(last)s", first=start, last=end)
+    return span_words
 
 
 def brief_day(day: date) -> str:
@@ -92,17 +99,17 @@ def place(workshop: Workshop) -> str:
 
 
 def taken(workshop: Workshop) -> int:
-    """Places that are kept for somebody, those that are offered too."""
+    """The number of reserved seats, offered ones included."""
     return workshop.capacity + workshop.overbooked - workshop.seats_left
 
 
 def share(workshop: Workshop) -> float:
-    """How full it is, of 100."""
+    """The reserved seats in percent of the capacity, at most 100."""
     return min(100.0, 100 * taken(workshop) / workshop.capacity) if workshop.capacity else 0.0
 
 
 def seats(workshop: Workshop) -> str:
-    """32 de 40 lugares, or how one comes in where there are none to save."""
+    """«32 de 40 lugares», or how people get in when seats are not reserved."""
     if workshop.takes_places:
         said: str = _(
             "%(taken)d de %(capacity)d lugares", taken=taken(workshop), capacity=workshop.capacity
@@ -158,7 +165,7 @@ def need_words(need: str) -> str:
 
 
 def closes_words(workshop: Workshop, *, now: datetime) -> str:
-    """How long there is to say how it went: El mes cierra en 6 días."""
+    """The time left to report a workshop: «El mes cierra en 6 días.»"""
     closes = months.get_closing_time(Month.from_number(workshop.month), workshop.office.zone)
     here = closes.astimezone(workshop.office.zone)
     days = (here.date() - now.astimezone(workshop.office.zone).date()).days
@@ -175,7 +182,7 @@ def people_words(people: int) -> str:
 
 
 def masked(contact: ContactMethod, address: str) -> str:
-    """r•••@ejemplo.com · •••• 0142: enough to tell two apart, too little to write or call."""
+    """The contact with most of it hidden: «r•••@ejemplo.com», «•••• 0142»."""
     if contact is ContactMethod.EMAIL:
         name, _at, host = address.partition("@")
         return f"{name[:1]}•••@{host}"
@@ -184,7 +191,7 @@ def masked(contact: ContactMethod, address: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class WorkshopListRow:
-    """One party in a list, as this member of the staff may see it."""
+    """One registration in a list, as the staff member may see it."""
 
     id: str
     name: str
@@ -195,8 +202,8 @@ class WorkshopListRow:
     is_lapsed: bool
     is_approved: bool
     offered_until: str  # sáb 28 nov, 6:00 p. m.; empty unless a place is offered
-    hour: str  # of their own; empty where there are no hours
-    says: str  # whether they still come, where they said so or were asked
+    hour: str  # of their time slot; empty without slots
+    says: str  # their answer to the reconfirmation, in words; may be empty
     is_sure: bool  # they said that they come
     contact: ContactMethod
     may_leave_message: bool
@@ -262,14 +269,15 @@ def _says(registration: Registration) -> str:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Places more than chairs, and what makes us think so; no show where there is too little."""
+    """Advised overbooking: seats beyond the chairs, and the attendance it rests on (None with too
+    few workshops)."""
 
     show: AttendanceRate | None
     extra: int
 
 
 def suggestion_words(found: Suggestion) -> str:
-    """En tus últimos 8 talleres de este tipo vino 6 de cada 10. Puedes dar 9 lugares de más."""
+    """«En tus últimos 8 talleres de este tipo vino 6 de cada 10. Puedes dar 9 lugares de más.»"""
     show = found.show
     if show is None:
         too_little: str = _(
