@@ -135,19 +135,19 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff,
     ).all()
     if not rows:
         return None
-    is_own, email = rows[0][0], rows[0][1]
+    row, email = rows[0][0], rows[0][1]
     # The outer join gives one row without an office for an account without a role.
     grants = {office: role for _, _, office, role in rows if office}
     signed = SignedInStaff(
-        digest=is_own.digest,
-        organizer_id=is_own.organizer_id,
+        digest=row.digest,
+        organizer_id=row.organizer_id,
         email=email,
         grants=grants,
         form_token=_form_token(token),
-        proven_at=is_own.proven_at,
-        has_new_rights=is_own.rights not in {"", _rights(grants)},
+        proven_at=row.proven_at,
+        has_new_rights=row.rights not in {"", _rights(grants)},
     )
-    return signed, now - is_own.seen_at > TOUCH
+    return signed, now - row.seen_at > TOUCH
 
 
 def find_expired(session: Session, token: str, *, now: datetime) -> ExpiredSession | None:

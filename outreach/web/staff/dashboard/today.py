@@ -51,7 +51,7 @@ def today() -> ResponseReturnValue:
         rate=round(100 * so_far.came / so_far.expected) if so_far.expected else None,
         now=now,
         words=workshop_labels,
-        has_permission=has_permission,
+        may=has_permission,
     )
 
 

@@ -23,7 +23,7 @@ from outreach.web.staff.common.guards import current_staff, offices_with, page, 
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, import_labels, import_preview
 from outreach.web.staff.imports.import_pages import mine
-from outreach.web.staff.workshops.workshop_list import ALL_OF_THEM
+from outreach.web.staff.workshops.workshop_list import MAX_WORKSHOPS
 
 _TYPES: Final = {
     "csv": "text/csv",
@@ -84,10 +84,10 @@ def export(form: str) -> ResponseReturnValue:
         require_permission(Permission.SEE, slug)
         offices = frozenset([slug])
     with store().read() as session:
-        found = agenda.list_workshops(session, offices, first, last, limit=ALL_OF_THEM + 1)
-        rows = [write.cells(each) for each in found[:ALL_OF_THEM]]
-    if len(found) > ALL_OF_THEM:
-        return page("imports/too_many_rows", 422, most=ALL_OF_THEM)
+        found = agenda.list_workshops(session, offices, first, last, limit=MAX_WORKSHOPS + 1)
+        rows = [write.cells(each) for each in found[:MAX_WORKSHOPS]]
+    if len(found) > MAX_WORKSHOPS:
+        return page("imports/too_many_rows", 422, most=MAX_WORKSHOPS)
     return _sent(form, f"talleres-{name}", rows, list(import_labels.NOTES))
 
 

@@ -108,7 +108,7 @@ def recovered_of(session: Session, workshop: Workshop) -> MultiDict[str, str] | 
     return None if draft is None else MultiDict(draft.typed)
 
 
-def settle(session: Session, *, nonce: str = "", workshop: Workshop | None = None) -> None:
+def discard(session: Session, *, nonce: str = "", workshop: Workshop | None = None) -> None:
     """What was typed is saved where it belongs: it need not be kept any more."""
     form = (
         form_drafts.new_form_key(nonce)

@@ -1,4 +1,4 @@
-"""The people of one workshop, as its page lists them: with a place, in line, to call."""
+"""The registrations of one workshop, as its page lists them: confirmed, waitlisted, to call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,27 +28,27 @@ _OFFERED_FIRST: Final = (Place.OFFERED, Place.WAITLISTED)
 
 @dataclass(frozen=True)
 class AttendeeList:
-    everyone: Sequence[Registration]  # with a place or a turn
+    everyone: Sequence[Registration]  # confirmed, offered or waitlisted
     lapsed: Sequence[Registration]
     calls: Sequence[Notification]
-    unsent: Sequence[Notification]  # letters that were given up
+    unsent: Sequence[Notification]  # messages that could not be delivered
     hours: Sequence[TimeSlot]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PendingCall:
-    """Somebody to be called, and why."""
+    """A registration to be called, and the reason."""
 
     id: int
     row: workshop_labels.WorkshopListRow
     why: str
-    asks: bool  # whether the answer can be noted: an offer, or whether they still come
+    asks: bool  # whether there is an answer to note: to an offer or a reconfirmation
     is_called: bool
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SlotAttendees:
-    """One hour of the consultations, with who comes then."""
+    """One time slot with its registrations."""
 
     starts: str
     taken: int
@@ -56,7 +56,8 @@ class SlotAttendees:
     rows: list[workshop_labels.WorkshopListRow]
 
 
-def of(session: Session, workshop: Workshop, *, now: datetime) -> AttendeeList:
+def load(session: Session, workshop: Workshop, *, now: datetime) -> AttendeeList:
+    """The registrations, calls and failed messages of a workshop."""
     calls = list(outbox.to_call(session, workshop, now=now, has_texts=bool(config().texts.url)))
     return AttendeeList(
         registrations.list_active(session, workshop),
@@ -68,81 +69,85 @@ def of(session: Session, workshop: Workshop, *, now: datetime) -> AttendeeList:
 
 
 def _just_called(session: Session, workshop: Workshop) -> list[Notification]:
-    """The one that was marked a moment ago: a slip of the finger can be undone."""
+    """The call that was just marked as done, so that it can be undone."""
     number = request.args.get("llamada", "")
     if not (number.isascii() and number.isdigit() and len(number) < 12):
         return []
     try:
-        found = outbox.find(session, workshop, int(number))
-    except NotFound:  # forgotten meanwhile
+        call = outbox.find(session, workshop, int(number))
+    except NotFound:  # erased meanwhile
         return []
-    is_done = found.done_at is not None and found.registration.contact is ContactMethod.PHONE
-    return [found] if is_done else []
+    is_done = call.done_at is not None and call.registration.contact is ContactMethod.PHONE
+    return [call] if is_done else []
 
 
-def listed(workshop: Workshop, there: AttendeeList, shown: str) -> dict[str, Any]:
-    """The list of one tab, with names where they may be seen."""
+def context(workshop: Workshop, attendees: AttendeeList, shown: str) -> dict[str, Any]:
+    """The template values of the list of one tab; names only with the permission to see them."""
     slug = workshop.office.slug
     if not has_permission(Permission.PEOPLE, slug):
         return {"tab": "", "rows": [], "hours": [], "calls": [], "to_call": 0, "unreached": ()}
-    waiting = [each for each in there.everyone if each.status in _OFFERED_FIRST]
+    waiting = [each for each in attendees.everyone if each.status in _OFFERED_FIRST]
     waiting.sort(key=lambda each: _OFFERED_FIRST.index(each.status))
-    tab = _tab(there, shown) if has_permission(Permission.CONTACTS, slug) else _tab_of_door()
-    wanted = {
-        "lugar": [each for each in there.everyone if each.status is Place.CONFIRMED],
-        "espera": [*waiting, *there.lapsed],
-        "llamadas": [notice.registration for notice in there.calls],
+    tab = (
+        _tab(attendees, shown)
+        if has_permission(Permission.CONTACTS, slug)
+        else _tab_without_contacts()
+    )
+    listed = {
+        "lugar": [each for each in attendees.everyone if each.status is Place.CONFIRMED],
+        "espera": [*waiting, *attendees.lapsed],
+        "llamadas": [notice.registration for notice in attendees.calls],
     }[tab]
-    if workshop.is_discreet:  # whoever reads such a list leaves a trace (S23)
+    if workshop.is_discreet:  # each look at such a list is logged (S23)
         with store().change() as session:
             log_workshop_action(session, workshop, "list seen")
     rows = workshop_labels.rows(
-        workshop, wanted, registrations.decrypt_people(key_store(), wanted), shown=shown
+        workshop, listed, registrations.decrypt_people(key_store(), listed), shown=shown
     )
-    waits = [notice for notice in there.calls if notice.done_at is None or notice.is_dead]
+    open_calls = [notice for notice in attendees.calls if notice.done_at is None or notice.is_dead]
     return {
         "tab": tab,
         "rows": rows,
-        "hours": _hours(workshop, there, rows) if tab == "lugar" else [],
-        "calls": calls(there.calls, rows) if tab == "llamadas" else [],
-        "to_call": len(waits) if has_permission(Permission.CONTACTS, slug) else 0,
-        "unreached": {notice.registration_id for notice in there.unsent},
+        "hours": _hours(workshop, attendees, rows) if tab == "lugar" else [],
+        "calls": calls(attendees.calls, rows) if tab == "llamadas" else [],
+        "to_call": len(open_calls) if has_permission(Permission.CONTACTS, slug) else 0,
+        "unreached": {notice.registration_id for notice in attendees.unsent},
     }
 
 
-def _tab(there: AttendeeList, shown: str) -> str:
-    asked = request.args.get("ver", "") or request.form.get("ver", "")
-    if asked in TABS:
-        return asked if asked != "llamadas" or there.calls else "lugar"
-    in_line = {each.id for each in there.everyone if each.status in _OFFERED_FIRST}
+def _tab(attendees: AttendeeList, shown: str) -> str:
+    tab = request.args.get("ver", "") or request.form.get("ver", "")
+    if tab in TABS:
+        return tab if tab != "llamadas" or attendees.calls else "lugar"
+    in_line = {each.id for each in attendees.everyone if each.status in _OFFERED_FIRST}
     return "espera" if shown in in_line else "lugar"
 
 
-def _tab_of_door() -> str:
-    """Who stands at the door calls nobody."""
+def _tab_without_contacts() -> str:
+    """The tab for staff who may not see contacts: there is no tab of calls."""
     return "espera" if request.args.get("ver") == "espera" else "lugar"
 
 
 def _hours(
-    workshop: Workshop, there: AttendeeList, rows: Sequence[workshop_labels.WorkshopListRow]
+    workshop: Workshop, attendees: AttendeeList, rows: Sequence[workshop_labels.WorkshopListRow]
 ) -> list[SlotAttendees]:
-    """The parties with a place by their hour, in the order of the day, empty hours too."""
-    at = {each.id: each.slot_id for each in there.everyone}
+    """The confirmed registrations by time slot, in the order of the day; empty slots included."""
+    slot_ids = {each.id: each.slot_id for each in attendees.everyone}
     return [
         SlotAttendees(
             starts=hour(time_slots.get_start(workshop, slot.minute)),
             taken=slot.capacity - slot.seats_left,
             places=slot.capacity,
-            rows=[row for row in rows if at.get(row.id) == slot.id],
+            rows=[row for row in rows if slot_ids.get(row.id) == slot.id],
         )
-        for slot in there.hours
+        for slot in attendees.hours
     ]
 
 
 def calls(
     notices: Sequence[Notification], rows: Sequence[workshop_labels.WorkshopListRow]
 ) -> list[PendingCall]:
-    """Each of these to be called, with their row."""
+    """The calls, each with the row of its registration."""
     return [
         PendingCall(
             id=notice.id,
@@ -159,7 +164,7 @@ def _why(notice: Notification) -> str:
     if notice.cause is NotificationType.MESSAGE and notice.message is not None:
         what = workshop_labels.template_words(notice.message.template)
         return f"{what}. {notice.message.paragraph.get('es', '')}".strip()
-    said: dict[NotificationType, str] = {
+    reasons: dict[NotificationType, str] = {
         NotificationType.OFFER: _("Hay un lugar para esta persona. ¿Lo quiere?"),
         NotificationType.SEAT_GRANTED: _("Ya tiene lugar"),
         NotificationType.OFFER_EXPIRED: _("No contestó y el lugar pasó a otra persona"),
@@ -170,4 +175,4 @@ def _why(notice: Notification) -> str:
         NotificationType.RECONFIRM: _("¿Sigue viniendo?"),
         NotificationType.APPROVED: _("Ya puede ver la dirección en su enlace"),
     }
-    return said.get(notice.cause, "")
+    return reasons.get(notice.cause, "")

@@ -1,5 +1,7 @@
-"""Many workshops at once, from the list: publish, move, cancel, delete. First a page that says what
-would happen to each; then all of it, or nothing."""
+"""Bulk actions on ticked workshops: publish, move, cancel, delete.
+
+A page shows what would happen to each workshop; then the action applies to all of them or to none.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -42,7 +44,7 @@ from outreach.web.staff.scheduling import date_proposal
 from outreach.web.staff.scheduling.date_proposal import DateWarning, ProposalLine
 from outreach.web.staff.workshops import blueprint, cancel_workshop, publish_warnings
 
-FARTHEST: Final = 366  # days
+MAX_DAYS: Final = 366  # that a move may shift a workshop
 
 
 class BulkAction(StrEnum):
@@ -53,23 +55,23 @@ class BulkAction(StrEnum):
 
 
 class BulkForm(Form):
-    """What a move and a cancellation want to know; nothing of it has to be said at once."""
+    """The options of a move and of a cancellation; all optional while the page is first shown."""
 
     dias = NumberField(
         validators=[
             Optional(),
-            NumberRange(-FARTHEST, FARTHEST, lazy("Escribe un número de -366 a 366.")),
+            NumberRange(-MAX_DAYS, MAX_DAYS, lazy("Escribe un número de -366 a 366.")),
         ]
     )
     hora = HourField(validators=[Optional()])
     sede = Choice(default="")
     motivo = Choice(default="")
 
-    def __init__(self, typed: MultiDict[str, str], there: Sequence[Venue]) -> None:
+    def __init__(self, typed: MultiDict[str, str], offered: Sequence[Venue]) -> None:
         super().__init__(typed)
         self.sede.choices = [
             ("", _("La que tiene cada uno")),
-            *((str(venue.id), venue.name) for venue in there),
+            *((str(venue.id), venue.name) for venue in offered),
         ]
         self.motivo.choices = [("", _("Elige")), *cancel_workshop.reasons().items()]
 
@@ -88,18 +90,18 @@ def bulk_form() -> ResponseReturnValue:
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def bulk_apply() -> ResponseReturnValue:
     typed, now = request.form, clock.now()
-    deed = _deed(typed)
+    action = _action(typed)
     try:
         with store().change() as session:
             chosen = _chosen(session, typed.getlist("t"))
             form = BulkForm(typed, _venues(session, chosen))
-            if not form.validate() or not _is_said(deed, form):
-                raise PageRefused(_missing(deed, form))
+            if not form.validate() or not _is_complete(action, form):
+                raise PageRefused(_missing_message(action, form))
             month = Month.of(chosen[0].day)
             numbers = {each.public_id: each.id for each in chosen}
-            act = _act(session, deed, form, chosen)
+            act = _act(session, action, form, chosen)
             outcomes = bulk.execute(session, chosen, act, now=now)
-            _write_down(session, chosen, deed, form, outcomes)
+            _log_outcomes(session, chosen, action, form, outcomes)
             moved = {
                 numbers[each.public_id]: each.plan.day + timedelta(days=each.plan.retention_days)
                 for each in outcomes
@@ -108,18 +110,18 @@ def bulk_apply() -> ResponseReturnValue:
     except Refused as refusal:
         return _ask(typed, fault=error_messages.say(refusal))
     for number, forget_on in moved.items():
-        # Whoever registered is to be forgotten as many days after the new day.
+        # The key of each registration is destroyed as many days after the new day.
         key_store().move(number, forget_on)
-    return redirect(f"/org/talleres?mes={month}&hecho={deed}&cuantos={len(outcomes)}", 303)
+    return redirect(f"/org/talleres?mes={month}&hecho={action}&cuantos={len(outcomes)}", 303)
 
 
 def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
-    """What it would come to, tried on each and taken back."""
-    deed, ids = _deed(typed), typed.getlist("t")
+    """Shows what the action would do to each workshop."""
+    action, ids = _action(typed), typed.getlist("t")
     if not ids:
         return page("workshops/bulk_none", 422 if request.method == "POST" else 200)
     try:
-        tried = _rehearsed(typed, deed, ids)
+        tried = _dry_run(typed, action, ids)
     except Refused as refusal:
         return page("workshops/bulk_none", 422, fault=error_messages.say(refusal))
     outcomes = [outcome for outcome, _warned in tried.values()]
@@ -132,7 +134,7 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
         return page(
             "workshops/bulk",
             422 if faults else 200,
-            deed=deed,
+            deed=action,
             form=form,
             lines=lines,
             faults=faults,
@@ -147,123 +149,126 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
         )
 
 
-def _rehearsed(
-    typed: MultiDict[str, str], deed: BulkAction, ids: Sequence[str]
+def _dry_run(
+    typed: MultiDict[str, str], action: BulkAction, ids: Sequence[str]
 ) -> Mapping[str, tuple[BulkOutcome, list[DateWarning]]]:
-    """What the deed would do to each, and what would be in its way where it moves to; nothing,
-    where it is not said yet how far."""
+    """The outcome of the action for each workshop (by its public id), with warnings about its new
+    date; empty while the target of a move is missing."""
     with store().change() as session:
         chosen = _chosen(session, ids)
         form = BulkForm(typed, _venues(session, chosen))
-        if not form.validate() or (deed is BulkAction.MOVE and not _is_said(deed, form)):
+        if not form.validate() or (action is BulkAction.MOVE and not _is_complete(action, form)):
             return {}
-        act = _act(session, deed, form, chosen)
-        warned = _doubted(session, chosen) if deed is BulkAction.PUBLISH else {}
-        found = bulk.dry_run(session, chosen, act, now=clock.now())
-        if deed is BulkAction.MOVE:
-            warned = date_proposal.warned(session, found, chosen)
-        # What was looked at is shown; nothing is kept, not even that something was touched.
+        act = _act(session, action, form, chosen)
+        warned = _publish_warnings(session, chosen) if action is BulkAction.PUBLISH else {}
+        outcomes = bulk.dry_run(session, chosen, act, now=clock.now())
+        if action is BulkAction.MOVE:
+            warned = date_proposal.warned(session, outcomes, chosen)
+        # The loaded objects are still shown; nothing of the dry run is written.
         session.expunge_all()
         session.rollback()
-    return {each.public_id: (each, warned.get(each.public_id, [])) for each in found}
+    return {each.public_id: (each, warned.get(each.public_id, [])) for each in outcomes}
 
 
-def _doubted(session: Session, chosen: Sequence[Workshop]) -> Mapping[str, list[DateWarning]]:
-    """What somebody should look at before they are public."""
+def _publish_warnings(
+    session: Session, chosen: Sequence[Workshop]
+) -> Mapping[str, list[DateWarning]]:
+    """The warnings before each draft is published, by its public id."""
     return {
         each.public_id: [
             DateWarning(CardTag(what, "tag-warn"), more)
-            for what, more in publish_warnings.of(session, each).doubts
+            for what, more in publish_warnings.check(session, each).warnings
         ]
         for each in chosen
     }
 
 
 def _chosen(session: Session, ids: Sequence[str]) -> Sequence[Workshop]:
-    """The workshops that are ticked, in order of time. Raises Refused for too many or none."""
-    wanted = list(dict.fromkeys(ids))
-    if not wanted:
+    """The ticked workshops in order of time. Raises Refused for too many or none, NotFound for
+    those of another office."""
+    public_ids = list(dict.fromkeys(ids))
+    if not public_ids:
         raise PageRefused(_("Marca al menos un taller."))
-    if len(wanted) > bulk.MAX_WORKSHOPS:
+    if len(public_ids) > bulk.MAX_WORKSHOPS:
         raise PageRefused(_("Son más de 200 talleres. Marca menos."))
-    found = workshops.find_all(session, wanted)
-    for slug in {each.office.slug for each in found}:
+    selected = workshops.find_all(session, public_ids)
+    for slug in {each.office.slug for each in selected}:
         require_permission(Permission.EDIT, slug)
-    return found
+    return selected
 
 
 def _venues(session: Session, chosen: Sequence[Workshop]) -> Sequence[Venue]:
-    """Those all of them could be moved to: of one office."""
+    """The venues that the workshops can be moved to; none when they belong to several offices."""
     if len({each.office_id for each in chosen}) != 1:
         return []
     return venues.list_selectable(session, chosen[0].office)
 
 
-def _deed(typed: MultiDict[str, str]) -> BulkAction:
+def _action(typed: MultiDict[str, str]) -> BulkAction:
     try:
         return BulkAction(typed.get("hacer", BulkAction.PUBLISH))
     except ValueError:
-        raise NotFound("deed") from None
+        raise NotFound("bulk action") from None
 
 
-def _is_said(deed: BulkAction, form: BulkForm) -> bool:
-    if deed is BulkAction.MOVE:
+def _is_complete(action: BulkAction, form: BulkForm) -> bool:
+    if action is BulkAction.MOVE:
         return bool(form.dias.data or form.hora.data is not None or form.sede.data)
-    return bool(deed is not BulkAction.CANCEL or form.motivo.data)
+    return bool(action is not BulkAction.CANCEL or form.motivo.data)
 
 
-def _missing(deed: BulkAction, form: BulkForm) -> str:
+def _missing_message(action: BulkAction, form: BulkForm) -> str:
     if form.faults:
         return form.faults[0][1]
-    if deed is BulkAction.CANCEL:
+    if action is BulkAction.CANCEL:
         return str(_("Elige por qué se cancelan."))
     return str(_("Di cuántos días, a qué hora o a qué sede se mueven."))
 
 
-def _act(session: Session, deed: BulkAction, form: BulkForm, chosen: Sequence[Workshop]) -> Act:
-    if deed is BulkAction.MOVE:
+def _act(session: Session, action: BulkAction, form: BulkForm, chosen: Sequence[Workshop]) -> Act:
+    if action is BulkAction.MOVE:
         venue = (
             venues.find(session, chosen[0].office, int(form.sede.data)) if form.sede.data else None
         )
         return Reschedule(days=form.dias.data or 0, starts=form.hora.data, venue=venue)
-    if deed is BulkAction.PUBLISH:
+    if action is BulkAction.PUBLISH:
         return Publish(phone=config().phone)
-    return bulk.cancel if deed is BulkAction.CANCEL else bulk.delete_draft
+    return bulk.cancel if action is BulkAction.CANCEL else bulk.delete_draft
 
 
-def _write_down(
+def _log_outcomes(
     session: Session,
     chosen: Sequence[Workshop],
-    deed: BulkAction,
+    action: BulkAction,
     form: BulkForm,
     outcomes: Sequence[BulkOutcome],
 ) -> None:
-    told = f"one of {len(chosen)}"
+    detail = f"one of {len(chosen)}"
     for workshop, outcome in zip(chosen, outcomes, strict=True):
         if not outcome.changed:
             continue
-        if deed is BulkAction.DELETE:
+        if action is BulkAction.DELETE:
             slug = workshop.office.slug
             log_office_action(session, slug, "workshop deleted", f"draft {outcome.public_id}")
-        elif deed is BulkAction.CANCEL:
+        elif action is BulkAction.CANCEL:
             log_workshop_action(
-                session, workshop, "workshop cancelled", f"{form.motivo.data}, {told}"
+                session, workshop, "workshop cancelled", f"{form.motivo.data}, {detail}"
             )
-        elif deed is BulkAction.PUBLISH:
-            log_workshop_action(session, workshop, "workshop published", told)
+        elif action is BulkAction.PUBLISH:
+            log_workshop_action(session, workshop, "workshop published", detail)
         else:
             what = ", ".join(sorted(outcome.changed))
-            log_workshop_action(session, workshop, "workshop changed", f"{what} ({told})"[:200])
+            log_workshop_action(session, workshop, "workshop changed", f"{what} ({detail})"[:200])
 
 
-def done_words(what: str, many_: int) -> str:
-    """What the list says after it."""
-    words_of: dict[str, tuple[str, str]] = {
-        "publicar": ("Publicamos %(num)d taller.", "Publicamos %(num)d talleres."),
-        "mover": ("Movimos %(num)d taller.", "Movimos %(num)d talleres."),
-        "cancelar": ("Cancelamos %(num)d taller.", "Cancelamos %(num)d talleres."),
-        "borrar": ("Borramos %(num)d borrador.", "Borramos %(num)d borradores."),
-    }
-    if what not in words_of:
-        return ""
-    return ngettext(*words_of[what], many_)
+def done_message(action: str, count: int) -> str:
+    """What the list says after a bulk action; empty for an unknown one."""
+    if action == BulkAction.PUBLISH:
+        return ngettext("Publicamos %(num)d taller.", "Publicamos %(num)d talleres.", count)
+    if action == BulkAction.MOVE:
+        return ngettext("Movimos %(num)d taller.", "Movimos %(num)d talleres.", count)
+    if action == BulkAction.CANCEL:
+        return ngettext("Cancelamos %(num)d taller.", "Cancelamos %(num)d talleres.", count)
+    if action == BulkAction.DELETE:
+        return ngettext("Borramos %(num)d borrador.", "Borramos %(num)d borradores.", count)
+    return ""

@@ -1,4 +1,4 @@
-"""Cancelling a workshop: asks first, and says whom it concerns."""
+"""Cancels a workshop, after a page that asks for the reason and says how many are notified."""
 
 from collections.abc import Mapping
 
@@ -31,14 +31,14 @@ def cancel(public_id: str) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     if reason not in reasons():
         return _ask(public_id, fault=_("Elige por qué se cancela."))
-    # A form without the tick, as it is near the day, tells.
-    tells = "notify" in request.form or "may_be_quiet" not in request.form
+    # Without the tick box (close to the day) everybody is notified.
+    notifies = "notify" in request.form or "may_be_quiet" not in request.form
     try:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
-            workshop_service.cancel(session, workshop, now=clock.now(), tells=tells)
+            workshop_service.cancel(session, workshop, now=clock.now(), tells=notifies)
             log_workshop_action(
-                session, workshop, "workshop cancelled", reason if tells else f"{reason}, untold"
+                session, workshop, "workshop cancelled", reason if notifies else f"{reason}, untold"
             )
     except Refused as refusal:
         return _ask(public_id, fault=error_messages.say(refusal))
@@ -53,7 +53,7 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
         "workshops/cancel",
         422 if fault else 200,
         workshop=workshop,
-        told=_told(reach),
+        told=_counts(reach),
         must_tell=workshop_service.must_notify(workshop, now=clock.now()),
         is_quiet="may_be_quiet" in request.form and "notify" not in request.form,
         reasons=reasons(),
@@ -62,7 +62,7 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
     )
 
 
-def _told(reach: Mapping[ContactMethod, int]) -> dict[str, int]:
+def _counts(reach: Mapping[ContactMethod, int]) -> dict[str, int]:
     return {
         "email": reach[ContactMethod.EMAIL],
         "phone": reach[ContactMethod.PHONE],
@@ -71,6 +71,7 @@ def _told(reach: Mapping[ContactMethod, int]) -> dict[str, int]:
 
 
 def reasons() -> dict[str, str]:
+    """The reasons to cancel, in words, by the code that is logged."""
     return {
         "facilitator": _("Quien lo daba no puede"),
         "venue": _("La sede no está disponible"),

@@ -1,4 +1,4 @@
-"""The flyer of a workshop: looked at, and taken along as a sheet or a picture."""
+"""The flyer of a workshop: preview page, PDF, PNG and SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,22 +23,22 @@ from outreach.web.staff.common.guards import find_workshop, has_permission, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import blueprint
 
-# Of its size, to look at: sharp on a screen of two dots a pixel.
+# Scale of the preview of each shape: sharp on a screen with two dots a pixel.
 PREVIEW: Final = {"carta": 1.0, "a4": 1.0, "cuadrada": 0.6, "vertical": 0.45}
-LARGEST_SHOWN: Final = 384
-_LONGEST_NAME: Final = 40
+MAX_PREVIEW_PIXELS: Final = 384
+_MAX_NAME_LENGTH: Final = 40
 
 
 @dataclass(frozen=True)
 class FlyerDownload:
-    """One shape on the page."""
+    """One shape of the flyer, with its files."""
 
     shape: str
     name: str
     is_for: str
     width: int
     height: int
-    files: Sequence[tuple[str, str]]  # the end of its address, and what it is
+    files: Sequence[tuple[str, str]]  # the end of the address, and a label
 
 
 @blueprint.get("/talleres/<public_id>/volante")
@@ -70,17 +70,17 @@ def flyer_pdf(public_id: str) -> ResponseReturnValue:
     shape = request.args.get("papel", paper.LETTER)
     if shape not in paper.PAPER:
         abort(404)
-    workshop, made = _made(public_id)
-    return _file(workshop, paper.pdf(made, shape), "application/pdf", shape, "pdf")
+    workshop, flyer_ = _build(public_id)
+    return _file(workshop, paper.pdf(flyer_, shape), "application/pdf", shape, "pdf")
 
 
 @blueprint.get("/talleres/<public_id>/volante.png")
 @requires(Scope.WORKSHOP, Permission.SEE)
 def flyer_png(public_id: str) -> ResponseReturnValue:
-    """The picture to send; with `vista`, a smaller one to look at, of the sheets too."""
+    """The flyer as PNG; with `vista`, a smaller preview, also of the paper shapes."""
     shape, is_preview = _shape(), "vista" in request.args
-    workshop, made = _made(public_id)
-    body = paper.picture(made, shape, scale=PREVIEW[shape] if is_preview else 1.0)
+    workshop, flyer_ = _build(public_id)
+    body = paper.picture(flyer_, shape, scale=PREVIEW[shape] if is_preview else 1.0)
     if is_preview:
         return Response(body, mimetype="image/png")
     return _file(workshop, body, "image/png", shape, "png")
@@ -90,24 +90,24 @@ def flyer_png(public_id: str) -> ResponseReturnValue:
 @requires(Scope.WORKSHOP, Permission.SEE)
 def flyer_svg(public_id: str) -> ResponseReturnValue:
     shape = _shape()
-    workshop, made = _made(public_id)
-    return _file(workshop, paper.drawing(made, shape), "image/svg+xml", shape, "svg")
+    workshop, flyer_ = _build(public_id)
+    return _file(workshop, paper.drawing(flyer_, shape), "image/svg+xml", shape, "svg")
 
 
-def _made(public_id: str) -> tuple[Workshop, Flyer]:
+def _build(public_id: str) -> tuple[Workshop, Flyer]:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-    drawn = icons.PICTOGRAMS
-    made = paper.of(
+    pictograms = icons.PICTOGRAMS
+    flyer_ = paper.of(
         workshop,
         _lang(),
         public_url=config().public_url,
         phone=config().phone,
-        pictogram=drawn.get(workshop.kind.pictogram, drawn["calendar"]),
-        neutral_pictogram=drawn["calendar"],
+        pictogram=pictograms.get(workshop.kind.pictogram, pictograms["calendar"]),
+        neutral_pictogram=pictograms["calendar"],
         brand=config().brand,
     )
-    return workshop, made
+    return workshop, flyer_
 
 
 def _lang() -> str:
@@ -130,18 +130,18 @@ def _file(
 
 
 def _file_name(workshop: Workshop) -> str:
-    """A file lies about on computers that many use: of a discreet one its name says nothing."""
+    """The name of the file. For a discreet workshop it says nothing: computers are shared."""
     if workshop.is_discreet:
         return "taller"
     title = fold(workshop.title.get("es", "")).encode("ascii", "ignore").decode()
-    words = "-".join(title[:_LONGEST_NAME].split())
+    words = "-".join(title[:_MAX_NAME_LENGTH].split())
     return "-".join(part for part in ("volante", words, str(workshop.day)) if part)
 
 
 def _offered(lang: str) -> list[FlyerDownload]:
     def files(shape: str, *ways: tuple[str, str]) -> list[tuple[str, str]]:
-        drawn = (f".svg?forma={shape}&idioma={lang}", _("SVG, para diseño"))
-        return [*((f"{way}&idioma={lang}", words) for way, words in ways), drawn]
+        svg = (f".svg?forma={shape}&idioma={lang}", _("SVG, para diseño"))
+        return [*((f"{way}&idioma={lang}", label) for way, label in ways), svg]
 
     return [
         FlyerDownload(
@@ -169,7 +169,7 @@ def _offered(lang: str) -> list[FlyerDownload]:
 
 
 def _size(shape: str) -> tuple[int, int]:
-    """Of the picture on the page: all of them fit into the same square."""
-    found = paper.SHAPES[shape]
-    scale = LARGEST_SHOWN / max(found.width, found.height)
-    return round(found.width * scale), round(found.height * scale)
+    """Width and height of the preview in pixels: all shapes fit into the same square."""
+    size = paper.SHAPES[shape]
+    scale = MAX_PREVIEW_PIXELS / max(size.width, size.height)
+    return round(size.width * scale), round(size.height * scale)

@@ -1,4 +1,4 @@
-"""Before a workshop is published: what is missing, and what is asked once, in words."""
+"""Publishing a draft: missing fields and warnings in words, and the confirmation of warnings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,60 +20,63 @@ from outreach.web import error_messages
 from outreach.web.context import config
 from outreach.web.staff.common.guards import log_workshop_action
 
-SURE: Final = "sure"  # the field that says which doubts the page has shown
+CONFIRMED_FIELD: Final = "sure"  # holds the codes of the warnings that the page has shown
 
 
 class NeedsConfirmation(Exception):
-    """What to ask before it is published. Nothing of the transaction is to be kept."""
+    """Warnings that the page has not shown yet. The transaction must be rolled back."""
 
-    def __init__(self, doubts: Sequence[UnconfirmedWarnings]) -> None:
+    def __init__(self, warnings: Sequence[UnconfirmedWarnings]) -> None:
         super().__init__()
-        self.doubts = doubts
+        self.warnings = warnings
 
 
 @dataclass(frozen=True)
 class CheckedWorkshop:
-    """What the page says above the button."""
+    """What the page shows above the button that publishes."""
 
     missing: str = ""  # «sede, teléfono»
-    doubts: Sequence[tuple[str, str]] = ()  # what, and what to do about it
-    sure: str = ""  # the codes of the doubts, for whoever publishes all the same
+    warnings: Sequence[tuple[str, str]] = ()  # what, and what to do about it
+    sure: str = ""  # the codes of the warnings, which publishing all the same confirms
 
 
-def of(session: Session, workshop: Workshop) -> CheckedWorkshop:
-    """Of a draft, as it is saved."""
+def check(session: Session, workshop: Workshop) -> CheckedWorkshop:
+    """Checks a saved draft; empty for other workshops."""
     if workshop.status is not WorkshopStatus.DRAFT:
         return CheckedWorkshop()
     missing = publish_checks.find_missing_fields(workshop, phone=config().phone)
-    doubts = publish_checks.find_warnings(session, workshop, now=clock.now())
-    return told(doubts, missing=missing)
+    warnings = publish_checks.find_warnings(session, workshop, now=clock.now())
+    return in_words(warnings, missing=missing)
 
 
-def told(
-    doubts: Sequence[UnconfirmedWarnings], *, missing: Sequence[RequiredField] = ()
+def in_words(
+    warnings: Sequence[UnconfirmedWarnings], *, missing: Sequence[RequiredField] = ()
 ) -> CheckedWorkshop:
+    """Warnings and missing fields as the page shows them."""
     return CheckedWorkshop(
         error_messages.say_fields(missing),
-        [_words(each) for each in doubts],
-        " ".join(each.what for each in doubts),
+        [_warning_words(each) for each in warnings],
+        " ".join(each.what for each in warnings),
     )
 
 
 def publish(session: Session, workshop: Workshop) -> None:
-    """Publishes a draft, in the name of who asks. Raises Refused with what is missing, and Unsure
-    with what the page has not asked yet."""
+    """Publishes a draft, and logs it. Raises Refused for missing fields, and NeedsConfirmation for
+    warnings that the page has not shown yet."""
     if workshop.status is not WorkshopStatus.DRAFT:
         return
     now = clock.now()
-    doubts = publish_checks.find_warnings(session, workshop, now=now)
+    warnings = publish_checks.find_warnings(session, workshop, now=now)
     workshop_service.publish(session, workshop, now=now, phone=config().phone)
-    if not {str(each.what) for each in doubts} <= set(request.form.get(SURE, "").split()):
-        raise NeedsConfirmation(doubts)
+    if not {str(each.what) for each in warnings} <= set(
+        request.form.get(CONFIRMED_FIELD, "").split()
+    ):
+        raise NeedsConfirmation(warnings)
     log_workshop_action(session, workshop, "workshop published")
 
 
-def _words(doubted: UnconfirmedWarnings) -> tuple[str, str]:
-    detail = doubted.detail
+def _warning_words(warning: UnconfirmedWarnings) -> tuple[str, str]:
+    detail = warning.detail
     words: dict[PublishWarning, tuple[str, str]] = {
         PublishWarning.OPEN_ADDRESS: (
             _("Todas las personas van a ver la dirección"),
@@ -113,4 +116,4 @@ def _words(doubted: UnconfirmedWarnings) -> tuple[str, str]:
             _("El reloj se atrasa. El taller empieza la primera vez."),
         ),
     }
-    return words[doubted.what]
+    return words[warning.what]

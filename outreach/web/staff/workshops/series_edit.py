@@ -1,5 +1,7 @@
-"""What was changed on one date of a series, on the following ones too, or on all: first what it
-would come to on each, then all of it, or nothing."""
+"""Applies what was changed on one date of a series to the following dates, or to all of them.
+
+A page shows what would happen to each date; then the change applies to all ticked dates or to none.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -29,16 +31,20 @@ from outreach.web.staff.scheduling import date_proposal
 from outreach.web.staff.scheduling.date_proposal import ProposalLine
 from outreach.web.staff.workshops import blueprint
 
-# A date has these for itself; its zone goes with its venue.
+# Fields that each date has for itself; the time zone follows the venue.
 _OWN: Final = {"office", "series", "day", "starts", "ends", "zone"}
-CARRIED: Final = (*(each.name for each in fields(WorkshopData) if each.name not in _OWN), PARTNERS)
-FARTHEST: Final = 366 * 24 * 60  # minutes
-_IN_A_DAY: Final = 24 * 60
+SHARED_FIELDS: Final = (
+    *(each.name for each in fields(WorkshopData) if each.name not in _OWN),
+    PARTNERS,
+)
+MAX_MINUTES: Final = 366 * 24 * 60  # that a date may be moved
+_MINUTES_A_DAY: Final = 24 * 60
 
 
 @dataclass(frozen=True)
 class SeriesEditRequest:
-    """What is to be as in this one, on which dates, and how far those move."""
+    """The fields to copy from this date, to which dates, and by how many days and minutes these
+    move."""
 
     names: tuple[str, ...]
     only_following: bool
@@ -47,12 +53,12 @@ class SeriesEditRequest:
     longer: int
 
     @property
-    def is_something(self) -> bool:
+    def has_changes(self) -> bool:
         return bool(self.names or self.days or self.minutes or self.longer)
 
     def act(self, source: Workshop) -> SameForAll:
         return SameForAll(
-            source, frozenset(self.names), self.days * _IN_A_DAY + self.minutes, self.longer
+            source, frozenset(self.names), self.days * _MINUTES_A_DAY + self.minutes, self.longer
         )
 
 
@@ -71,22 +77,23 @@ def update_series(public_id: str) -> ResponseReturnValue:
     except Refused as refusal:
         return _ask(public_id, typed, fault=error_messages.say(refusal))
     for number, forget_on in moved.items():
-        # Whoever registered is to be forgotten as many days after the new day.
+        # The key of each registration is destroyed as many days after the new day.
         key_store().move(number, forget_on)
     return redirect(f"/org/talleres/{public_id}?hecho=serie", 303)
 
 
 def _change(public_id: str, typed: MultiDict[str, str]) -> Mapping[int, Any]:
-    """Changes the dates that are ticked; until when people of those that moved are kept now."""
+    """Changes the ticked dates. Returns the day on which the data of each moved workshop is erased,
+    by the id of the workshop."""
     with store().change() as session:
         workshop = find_workshop(session, public_id)
-        asked, ticked = _asked(typed), set(typed.getlist("t"))
-        dates = [each for each in _dates(session, workshop, asked) if each.public_id in ticked]
-        if not ticked or not asked.is_something:
+        edit, ticked = _read_request(typed), set(typed.getlist("t"))
+        dates = [each for each in _dates(session, workshop, edit) if each.public_id in ticked]
+        if not ticked or not edit.has_changes:
             raise PageRefused(_("Elige qué cambiar, y en qué fechas."))
         if len(dates) != len(ticked):
             raise NotFound("date of a series")
-        outcomes = bulk.execute(session, dates, asked.act(workshop), now=clock.now())
+        outcomes = bulk.execute(session, dates, edit.act(workshop), now=clock.now())
         for date, outcome in zip(dates, outcomes, strict=True):
             if outcome.changed:
                 what = f"as {public_id}: {', '.join(sorted(outcome.changed))}"
@@ -99,23 +106,23 @@ def _change(public_id: str, typed: MultiDict[str, str]) -> Mapping[int, Any]:
 
 
 def _ask(public_id: str, typed: MultiDict[str, str], *, fault: str = "") -> Response:
-    asked = _asked(typed)
-    tried = _tried(public_id, asked) if asked.is_something else {}
+    edit = _read_request(typed)
+    tried = _dry_run(public_id, edit) if edit.has_changes else {}
     outcomes = [outcome for outcome, _warned in tried.values()]
     with store().read() as session:
         workshop = find_workshop(session, public_id)
         every = bulk.list_series_dates(session, workshop, only_following=False)
         following = bulk.list_series_dates(session, workshop, only_following=True)
-        shown = following if asked.only_following else every
+        shown = following if edit.only_following else every
         return page(
             "workshops/series_edit",
             422 if fault else 200,
             workshop=workshop,
-            asked=asked,
+            asked=edit,
             every=every,
             following=following,
             lines=[ProposalLine(each, *tried.get(each.public_id, (None, []))) for each in shown],
-            offered=_offered(session, workshop, every, asked),
+            offered=_offered_fields(session, workshop, every, edit),
             told=sum(each.told for each in outcomes),
             calls=sum(each.calls for each in outcomes),
             possible=sum(1 for each in outcomes if each.changed),
@@ -126,32 +133,32 @@ def _ask(public_id: str, typed: MultiDict[str, str], *, fault: str = "") -> Resp
         )
 
 
-def _tried(
-    public_id: str, asked: SeriesEditRequest
+def _dry_run(
+    public_id: str, edit: SeriesEditRequest
 ) -> Mapping[str, tuple[BulkOutcome, list[date_proposal.DateWarning]]]:
     with store().change() as session:
         workshop = find_workshop(session, public_id)
-        dates = _dates(session, workshop, asked)
-        found = bulk.dry_run(session, dates, asked.act(workshop), now=clock.now())
-        has_moved = asked.days or asked.minutes or "venue" in asked.names
+        dates = _dates(session, workshop, edit)
+        found = bulk.dry_run(session, dates, edit.act(workshop), now=clock.now())
+        has_moved = edit.days or edit.minutes or "venue" in edit.names
         warned = date_proposal.warned(session, found, dates) if has_moved else {}
-        session.rollback()  # no calendar is made anew for what was only tried
+        session.rollback()  # a dry run changes no feed
     return {each.public_id: (each, warned.get(each.public_id, [])) for each in found}
 
 
-def _dates(session: Session, workshop: Workshop, asked: SeriesEditRequest) -> Sequence[Workshop]:
-    return bulk.list_series_dates(session, workshop, only_following=asked.only_following)
+def _dates(session: Session, workshop: Workshop, edit: SeriesEditRequest) -> Sequence[Workshop]:
+    return bulk.list_series_dates(session, workshop, only_following=edit.only_following)
 
 
-def _asked(typed: MultiDict[str, str]) -> SeriesEditRequest:
-    """What cannot be read counts as not asked."""
+def _read_request(typed: MultiDict[str, str]) -> SeriesEditRequest:
+    """The parsed form; an unreadable value counts as absent."""
     named = [name for text in typed.getlist("campos") for name in text.split(",")]
     return SeriesEditRequest(
-        names=tuple(name for name in CARRIED if name in named),
+        names=tuple(name for name in SHARED_FIELDS if name in named),
         only_following=typed.get("alcance", "siguientes") != "todas",
-        days=_number(typed.get("dias", ""), FARTHEST // _IN_A_DAY),
-        minutes=_number(typed.get("minutos", ""), FARTHEST),
-        longer=_number(typed.get("durar", ""), _IN_A_DAY),
+        days=_number(typed.get("dias", ""), MAX_MINUTES // _MINUTES_A_DAY),
+        minutes=_number(typed.get("minutos", ""), MAX_MINUTES),
+        longer=_number(typed.get("durar", ""), _MINUTES_A_DAY),
     )
 
 
@@ -163,14 +170,14 @@ def _number(text: str, most: int) -> int:
     return number if abs(number) <= most else 0
 
 
-def _offered(
-    session: Session, workshop: Workshop, others: Sequence[Workshop], asked: SeriesEditRequest
+def _offered_fields(
+    session: Session, workshop: Workshop, others: Sequence[Workshop], edit: SeriesEditRequest
 ) -> list[tuple[str, str, str]]:
-    """What is different on another date, or was asked for: its name, its words, how it is here."""
+    """The fields that differ on another date or were chosen: name, label, value on this date."""
     return [
         (name, field_words(name), _value_words(session, workshop, name))
-        for name in CARRIED
-        if name in asked.names or _is_different(session, workshop, others, name)
+        for name in SHARED_FIELDS
+        if name in edit.names or _is_different(session, workshop, others, name)
     ]
 
 
@@ -183,40 +190,43 @@ def _is_different(
 
 
 def when(workshop: Workshop) -> When:
+    """The day and hours of a workshop."""
     return workshop.day, workshop.starts, workshop.ends
 
 
-def offer(session: Session, workshop: Workshop, before: When, changed: frozenset[str]) -> str:
-    """For the address of the page that comes after a change: what of it could be done to the other
-    dates of the series. Empty where there is none, or nothing."""
+def changes_query(
+    session: Session, workshop: Workshop, before: When, changed: frozenset[str]
+) -> str:
+    """The part of a query string that says what of a change could apply to other dates of the
+    series; empty when there is nothing or no other date ahead."""
     ahead = bulk.list_series_dates(session, workshop, only_following=False)
     later, longer = bulk.compute_shift(before, when(workshop))
     if changed & {"partners", "speakers"}:
         changed |= {PARTNERS}
-    asked = {
-        "campos": ",".join(name for name in CARRIED if name in changed),
-        "dias": later // _IN_A_DAY if later % _IN_A_DAY == 0 else 0,
-        "minutos": later if later % _IN_A_DAY else 0,
+    query = {
+        "campos": ",".join(name for name in SHARED_FIELDS if name in changed),
+        "dias": later // _MINUTES_A_DAY if later % _MINUTES_A_DAY == 0 else 0,
+        "minutos": later if later % _MINUTES_A_DAY else 0,
         "durar": longer,
     }
-    if not any(asked.values()) or not any(each.starts_at > clock.now() for each in ahead):
+    if not any(query.values()) or not any(each.starts_at > clock.now() for each in ahead):
         return ""
-    return "".join(f"&{name}={value}" for name, value in asked.items() if value)
+    return "".join(f"&{name}={value}" for name, value in query.items() if value)
 
 
 def offered_address(public_id: str) -> str:
-    """The page that does so, from the address of the one that is asked for; empty without."""
-    asked = _asked(request.args)
-    if not asked.is_something:
+    """The address of the page that applies the changes in the current query; empty without any."""
+    edit = _read_request(request.args)
+    if not edit.has_changes:
         return ""
-    given = {
-        "campos": ",".join(asked.names),
-        "dias": asked.days,
-        "minutos": asked.minutes,
-        "durar": asked.longer,
+    query = {
+        "campos": ",".join(edit.names),
+        "dias": edit.days,
+        "minutos": edit.minutes,
+        "durar": edit.longer,
     }
-    said = "&".join(f"{name}={value}" for name, value in given.items() if value)
-    return f"/org/talleres/{public_id}/serie?{said}"
+    text = "&".join(f"{name}={value}" for name, value in query.items() if value)
+    return f"/org/talleres/{public_id}/serie?{text}"
 
 
 def _value_words(session: Session, workshop: Workshop, name: str) -> str:
@@ -237,7 +247,8 @@ def _value_words(session: Session, workshop: Workshop, name: str) -> str:
 
 
 def field_words(name: str) -> str:
-    said: dict[str, str] = {
+    """The label of a workshop field."""
+    labels: dict[str, str] = {
         "kind": _("Tipo"),
         "venue": _("Sede"),
         "title": _("Título"),
@@ -266,4 +277,4 @@ def field_words(name: str) -> str:
         "frees_silence": _("Quien no contesta pierde su lugar"),
         PARTNERS: _("Con quién se da"),
     }
-    return said.get(name, name)
+    return labels.get(name, name)

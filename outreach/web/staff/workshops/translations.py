@@ -1,5 +1,8 @@
-"""A workshop's texts side by side in three languages: what is missing, what is hard to read, how
-they differ from its kind's, and how they will look."""
+"""The texts of a workshop side by side in all languages.
+
+The page marks missing and hard texts, shows where they differ from those of the kind, and previews
+them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,21 +30,21 @@ from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import blueprint
 
-LONGEST: Final[Mapping[str, int]] = {"title": 120, "summary": 1000, "bring": 600}
-_FEWEST_WORDS: Final = 8  # of fewer, a measure says nothing
+MAX_LENGTHS: Final[Mapping[str, int]] = {"title": 120, "summary": 1000, "bring": 600}
+_MIN_MEASURED_WORDS: Final = 8  # readability of fewer words means nothing
 
 Texts = dict[str, Words]  # by part, by language
 
 
 @dataclass(frozen=True)
 class TranslationCell:
-    """One text: how it is, and what is to be said of it."""
+    """One text in one language, with its error and advice."""
 
-    name: str  # of its field
+    name: str  # of the form field
     text: str
     fault: str = ""
-    advice: str = ""  # what to look at
-    default: str | None = None  # what the kind says, where that is something else
+    advice: str = ""  # missing, or hard to read
+    default: str | None = None  # the text of the kind, if it differs
 
 
 @blueprint.get("/talleres/<public_id>/textos")
@@ -49,13 +52,13 @@ class TranslationCell:
 def edit_texts(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-    return _page(workshop, _of(workshop))
+    return _page(workshop, _texts_of(workshop))
 
 
 @blueprint.post("/talleres/<public_id>/textos")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def update_texts(public_id: str) -> ResponseReturnValue:
-    """`do` says what: preview and fill save nothing; anything else saves."""
+    """Saves, unless the field `do` is `preview` or `fill`."""
     what, typed = request.form.get("do", ""), _typed(request.form)
     with store().read() as session:
         workshop = find_workshop(session, public_id)
@@ -68,21 +71,22 @@ def update_texts(public_id: str) -> ResponseReturnValue:
         return _page(workshop, typed, status, faults=faults, is_seen=is_seen, is_unsaved=True)
     try:
         with store().change() as session:
-            there = find_workshop(session, public_id)
-            said = _kept(typed)
-            plan = replace(
-                workshop_service.get_data(there),
-                title=said["title"],
-                summary=said["summary"],
-                bring=said["bring"],
+            current = find_workshop(session, public_id)
+            texts = _without_empty(typed)
+            data = replace(
+                workshop_service.get_data(current),
+                title=texts["title"],
+                summary=texts["summary"],
+                bring=texts["bring"],
             )
-            new = workshop_service.change(session, there, plan, now=clock.now())
-            if new:
-                log_workshop_action(session, there, "workshop changed", ", ".join(sorted(new)))
+            changed = workshop_service.change(session, current, data, now=clock.now())
+            if changed:
+                detail = ", ".join(sorted(changed))
+                log_workshop_action(session, current, "workshop changed", detail)
     except Refused as refusal:
         faults = {"title_es": error_messages.say(refusal)}
         return _page(workshop, typed, 422, faults=faults, is_unsaved=True)
-    return redirect(f"/org/talleres/{public_id}?hecho={'textos' if new else 'igual'}", 303)
+    return redirect(f"/org/talleres/{public_id}?hecho={'textos' if changed else 'igual'}", 303)
 
 
 @restores(update_texts)
@@ -93,8 +97,8 @@ def restore(form: MultiDict[str, str], public_id: str) -> Response:
     return _page(workshop, _typed(form), is_unsaved=True)
 
 
-def _of(workshop: Workshop) -> Texts:
-    return {part: dict(getattr(workshop, part)) for part in LONGEST}
+def _texts_of(workshop: Workshop) -> Texts:
+    return {part: dict(getattr(workshop, part)) for part in MAX_LENGTHS}
 
 
 def _typed(form: MultiDict[str, str]) -> Texts:
@@ -103,22 +107,22 @@ def _typed(form: MultiDict[str, str]) -> Texts:
             lang: (clean if part == "title" else clean_lines)(form.get(f"{part}_{lang}", ""))
             for lang in LANGUAGES
         }
-        for part in LONGEST
+        for part in MAX_LENGTHS
     }
 
 
-def _kept(typed: Texts) -> Texts:
+def _without_empty(typed: Texts) -> Texts:
     return {
-        part: {lang: said for lang, said in told.items() if said} for part, told in typed.items()
+        part: {lang: text for lang, text in texts.items() if text} for part, texts in typed.items()
     }
 
 
 def _filled(typed: Texts, kind: Kind) -> Texts:
-    """With the kind's own words where there are none."""
+    """The texts, with those of the kind where there are none."""
     defaults = _defaults(kind)
     return {
-        part: {lang: told[lang] or defaults[part].get(lang, "") for lang in LANGUAGES}
-        for part, told in typed.items()
+        part: {lang: texts[lang] or defaults[part].get(lang, "") for lang in LANGUAGES}
+        for part, texts in typed.items()
     }
 
 
@@ -131,46 +135,46 @@ def _faults(typed: Texts) -> dict[str, str]:
     faults: dict[str, str] = {}
     if not typed["title"]["es"]:
         faults["title_es"] = _("Escribe el título.")
-    for part, most in LONGEST.items():
+    for part, most in MAX_LENGTHS.items():
         for lang in LANGUAGES:
             if len(typed[part][lang]) > most:
                 faults[f"{part}_{lang}"] = _("Es demasiado largo. Escribe menos.")
     return faults
 
 
-def _cells(told: Texts, kind: Kind, faults: Mapping[str, str]) -> dict[str, list[TranslationCell]]:
-    """By language, in the order of the page."""
+def _cells(texts: Texts, kind: Kind, faults: Mapping[str, str]) -> dict[str, list[TranslationCell]]:
+    """The cells by language, in the order of the page."""
     defaults = _defaults(kind)
     cells: dict[str, list[TranslationCell]] = {}
     for lang in LANGUAGES:
         cells[lang] = []
-        for part in LONGEST:
-            said, default = told[part].get(lang, ""), defaults[part].get(lang, "")
+        for part in MAX_LENGTHS:
+            text, default = texts[part].get(lang, ""), defaults[part].get(lang, "")
             name = f"{part}_{lang}"
-            is_other = bool(default) and said != default
+            is_other = bool(default) and text != default
             cells[lang].append(
                 TranslationCell(
                     name,
-                    said,
+                    text,
                     faults.get(name, ""),
-                    _advice(told[part], lang),
+                    _advice(texts[part], lang),
                     default if is_other else None,
                 )
             )
     return cells
 
 
-def _advice(told: Words, lang: str) -> str:
-    """Missing where the Spanish is there, or hard to read in Spanish."""
-    said = told.get(lang, "")
+def _advice(texts: Words, lang: str) -> str:
+    """Advice about a missing translation, or about Spanish that is hard to read; may be empty."""
+    text = texts.get(lang, "")
     if lang != "es":
         return (
             _("Falta. Quien lee esta lengua verá el español.")
-            if told.get("es") and not said
+            if texts.get("es") and not text
             else ""
         )
-    measured = readability.readability(said)
-    if measured.words < _FEWEST_WORDS or measured.score >= readability.EASY:
+    measured = readability.readability(text)
+    if measured.words < _MIN_MEASURED_WORDS or measured.score >= readability.EASY:
         return ""
     hard: str = _(
         "Cuesta leerlo: %(score)d de %(easy)d. Usa frases cortas y palabras de todos los días.",
@@ -182,18 +186,18 @@ def _advice(told: Words, lang: str) -> str:
 
 def _page(
     workshop: Workshop,
-    told: Texts,
+    texts: Texts,
     status: int = 200,
     *,
     faults: Mapping[str, str] | None = None,
     is_seen: bool = False,
     is_unsaved: bool = False,
 ) -> Response:
-    cells = _cells(told, workshop.kind, faults or {})
+    cells = _cells(texts, workshop.kind, faults or {})
     values: dict[str, Any] = {
         "workshop": workshop,
         "cells": cells,
-        "told": told,
+        "told": texts,
         "faults": list((faults or {}).items()),
         "to_see": {lang: sum(bool(each.advice) for each in row) for lang, row in cells.items()},
         "can_fill": any(not each.text and each.default for row in cells.values() for each in row),

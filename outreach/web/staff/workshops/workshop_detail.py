@@ -1,4 +1,4 @@
-"""One workshop: how it stands, its numbers, who registered, and what may be done to it."""
+"""The page of one workshop: status, numbers, registrations, and the actions on it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import attendee_list, blueprint, publish_warnings, series_edit
 from outreach.web.staff.workshops.publish_warnings import NeedsConfirmation
 
-MOST_PLACES: Final = 100_000
+MAX_SEATS: Final = 100_000
 
 
 @blueprint.get("/talleres/<public_id>")
@@ -58,35 +58,37 @@ def publish(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/talleres/<public_id>/lugares")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def open_seats(public_id: str) -> ResponseReturnValue:
-    """More places: whoever waits and fits is offered one at once."""
+    """Changes the number of seats; new seats are offered to the waitlist at once."""
     typed = clean(request.form.get("capacity", ""))
     is_number = typed.isascii() and typed.isdigit() and len(typed) < 7
-    if not (is_number and int(typed) <= MOST_PLACES):
+    if not (is_number and int(typed) <= MAX_SEATS):
         return show(public_id, fault=_("Escribe cuántos lugares hay en total, con números."))
-    wanted = int(typed)
+    seats = int(typed)
     try:
         with store().change() as session:
-            found = find_workshop(session, public_id)
-            if found.has_slots:
+            workshop = find_workshop(session, public_id)
+            if workshop.has_slots:
                 raise PageRefused(_("Aquí los lugares salen de las horas. Cámbialos en «Editar»."))
-            before = found.capacity
-            is_asked = _is_too_many(found, wanted) and request.form.get("sure") != "yes"
-            if wanted != before and not is_asked:
-                plan = replace(workshop_service.get_data(found), capacity=wanted)
-                workshop_service.change(session, found, plan, now=clock.now())
-                log_workshop_action(session, found, "places changed", f"{before} to {wanted}")
+            before = workshop.capacity
+            needs_confirmation = (
+                _exceeds_venue(workshop, seats) and request.form.get("sure") != "yes"
+            )
+            if seats != before and not needs_confirmation:
+                data = replace(workshop_service.get_data(workshop), capacity=seats)
+                workshop_service.change(session, workshop, data, now=clock.now())
+                log_workshop_action(session, workshop, "places changed", f"{before} to {seats}")
     except Refused as refusal:
         return show(public_id, fault=error_messages.say(refusal))
-    if is_asked:
-        return show(public_id, beyond=wanted)
-    what = "mas-lugares" if wanted > before else "cambiado" if wanted < before else "igual"
+    if needs_confirmation:
+        return show(public_id, beyond=seats)
+    what = "mas-lugares" if seats > before else "cambiado" if seats < before else "igual"
     return redirect(f"/org/talleres/{public_id}?hecho={what}", 303)
 
 
-def _is_too_many(workshop: Workshop, places: int) -> bool:
-    """More than its venue holds, as far as is known."""
+def _exceeds_venue(workshop: Workshop, seats: int) -> bool:
+    """Whether the venue is known to hold fewer people."""
     venue = workshop.venue
-    return venue is not None and venue.capacity is not None and places > venue.capacity
+    return venue is not None and venue.capacity is not None and seats > venue.capacity
 
 
 @blueprint.post("/talleres/<public_id>/reactivar")
@@ -94,45 +96,45 @@ def _is_too_many(workshop: Workshop, places: int) -> bool:
 def reinstate(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
-            found = find_workshop(session, public_id)
-            workshop_service.reinstate(session, found, now=clock.now())
-            log_workshop_action(session, found, "workshop reinstated")
+            workshop = find_workshop(session, public_id)
+            workshop_service.reinstate(session, workshop, now=clock.now())
+            log_workshop_action(session, workshop, "workshop reinstated")
     except Refused as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=reactivado", 303)
 
 
 def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -> Response:
-    """The page of one workshop; `shown` is the party whose contact was asked for, `beyond` so many
-    places as its venue does not hold: asked about once."""
+    """The page of one workshop. `shown` is the registration whose contact is revealed; `beyond` is
+    a number of seats above the capacity of the venue, to be confirmed."""
     now = clock.now()
     with store().read() as session:
-        found = find_workshop(session, public_id, Permission.SEE)
-        there = attendee_list.of(session, found, now=now)
-        came = checkin.count_heads(session, found)
-        checked = publish_warnings.of(session, found)
-        giving = partners.list_names(session, found)
+        workshop = find_workshop(session, public_id, Permission.SEE)
+        attendees = attendee_list.load(session, workshop, now=now)
+        came = checkin.count_heads(session, workshop)
+        checked = publish_warnings.check(session, workshop)
+        giving = partners.list_names(session, workshop)
     return page(
         "workshops/detail",
         422 if fault or beyond else 200,
-        workshop=found,
+        workshop=workshop,
         beyond=beyond,
-        may_save=found.is_open(now) and (found.has_waiting_list or not found.is_full),
+        may_save=workshop.is_open(now) and (workshop.has_waiting_list or not workshop.is_full),
         now=now,
         fault=fault,
-        offer=series_edit.offered_address(public_id) if found.series else "",
-        done=_done(request.args.get("hecho", "")),
-        is_doubled=clock.is_doubled(found.day, found.starts, found.zone),
+        offer=series_edit.offered_address(public_id) if workshop.series else "",
+        done=_done_message(request.args.get("hecho", "")),
+        is_doubled=clock.is_doubled(workshop.day, workshop.starts, workshop.zone),
         came=came,
         checked=checked,
         giving=giving,
         site=config().public_url,
         words=workshop_labels,
         spoken=workshop_cards.spoken,
-        has_permission=lambda action: has_permission(action, found.office.slug),
-        unsent=len(there.unsent),
-        **_numbers(found, there.everyone),
-        **attendee_list.listed(found, there, shown),
+        may=lambda action: has_permission(action, workshop.office.slug),
+        unsent=len(attendees.unsent),
+        **_numbers(workshop, attendees.everyone),
+        **attendee_list.context(workshop, attendees, shown),
     )
 
 
@@ -153,21 +155,21 @@ def _numbers(workshop: Workshop, everyone: Sequence[Registration]) -> dict[str, 
 
 
 def _needs(workshop: Workshop, everyone: Sequence[Registration]) -> list[tuple[str, int, int]]:
-    """What those with a place need: in words, of how many parties, and for how many there is room;
-    -1 where there is no limit."""
-    asked = Counter(
+    """The access needs of the confirmed registrations: label, number of registrations, and the
+    limit (-1 without one)."""
+    counts = Counter(
         need for each in everyone if each.status in SEAT_HOLDING_STATUSES for need in each.needs
     )
-    known = [*AccessNeed, *sorted(asked.keys() | workshop.support.keys())]
+    known = [*AccessNeed, *sorted(counts.keys() | workshop.support.keys())]
     return [
-        (workshop_labels.need_words(need), asked[need], workshop.support.get(need, -1))
+        (workshop_labels.need_words(need), counts[need], workshop.support.get(need, -1))
         for need in dict.fromkeys(map(str, known))
-        if asked[need] or need in workshop.support
+        if counts[need] or need in workshop.support
     ]
 
 
-def _done(what: str) -> str:
-    said: dict[str, str] = {
+def _done_message(what: str) -> str:
+    messages: dict[str, str] = {
         "publicado": _("Publicado. Ya se puede ver en el sitio y en los calendarios."),
         "borrador": _("Guardado como borrador. Nadie lo ve todavía."),
         "textos": _("Textos guardados."),
@@ -192,4 +194,4 @@ def _done(what: str) -> str:
         "mas-lugares": _("Listo: hay más lugares. A quien espera y cabe ya se le ofrecieron."),
         "pendiente": _("Deshecho: sigue por llamar."),
     }
-    return said.get(what, "")
+    return messages.get(what, "")

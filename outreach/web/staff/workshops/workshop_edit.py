@@ -1,4 +1,4 @@
-"""A new workshop, and changes to one."""
+"""The form of a new workshop, and of an existing one."""
 
 import secrets
 from collections.abc import Sequence, Set
@@ -48,18 +48,19 @@ from outreach.web.staff.workshop_form.workshop_form import NEW, WorkshopForm, wo
 from outreach.web.staff.workshops import blueprint, publish_warnings, series_edit
 from outreach.web.staff.workshops.publish_warnings import CheckedWorkshop, NeedsConfirmation
 
-_OF_KEYS: Final = frozenset({"day", "retention_days"})
-_WITHOUT_SAVING: Final = frozenset({"overbook", "kind"})  # buttons that only fill the form
+_KEY_DAY_FIELDS: Final = frozenset({"day", "retention_days"})
+_FILL_ACTIONS: Final = frozenset({"overbook", "kind"})  # buttons that fill the form, without saving
 
 
-class _Overtaken(PageRefused):
-    """Somebody else has changed the workshop since the form was opened."""
+class _EditConflict(PageRefused):
+    """The workshop was changed by somebody else since the form was opened."""
 
 
 @blueprint.get("/talleres/nuevo")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def new() -> ResponseReturnValue:
-    """First the kind, and the office if there are several; then the form, filled by the kind."""
+    """Asks for the kind, and the office if there are several; then shows the form with the defaults
+    of the kind."""
     code, slug = clean(request.args.get("tipo", "")), clean(request.args.get("oficina", ""))
     with store().read() as session:
         mine = offices_with(session, Permission.EDIT)
@@ -111,23 +112,23 @@ def edit(public_id: str) -> ResponseReturnValue:
 def update(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        if request.form.get("action") in _WITHOUT_SAVING:
+        if request.form.get("action") in _FILL_ACTIONS:
             form = _overbooked(session, workshop.office, request.form, workshop)
             return _form_page(session, form, workshop=workshop)
         form = form_of(session, workshop.office, request.form, workshop=workshop)
         if not form.validate():
             return _form_page(session, form, workshop=workshop, status=422)
     try:
-        new_id, moved, what = _change(public_id, form)
+        new_id, moved, what = _save_changes(public_id, form)
     except (Refused, NeedsConfirmation) as why:
-        status = 409 if isinstance(why, _Overtaken) else 422
+        status = 409 if isinstance(why, _EditConflict) else 422
         with store().read() as session:
             workshop = find_workshop(session, public_id)
             if status == 409:
                 form.seen.data = form_factory.mark(session, workshop)
             return _form_page(session, form, workshop=workshop, status=status, why=why)
     if moved is not None:
-        # Whoever registered is to be forgotten as many days after the new day.
+        # The key of each registration is destroyed as many days after the new day.
         key_store().move(moved.id, moved.forget_on)
     return redirect(f"/org/talleres/{new_id}?hecho={what}", 303)
 
@@ -154,7 +155,7 @@ def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
     slug, nonce = clean(typed.get("office", "")), _nonce(typed)
     with store().read() as session:
         office = _chosen_office(session, slug)
-        if typed.get("action") in _WITHOUT_SAVING:
+        if typed.get("action") in _FILL_ACTIONS:
             is_kind = typed.get("action") == "kind"
             fill = form_factory.refilled if is_kind else _overbooked
             form = fill(session, office, typed)
@@ -163,13 +164,13 @@ def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
         if not form.validate():
             return _form_page(session, form, workshop=None, nonce=nonce, status=422)
     try:
-        public_id, what = _made(form, nonce)
+        public_id, what = _save_new(form, nonce)
     except (Refused, NeedsConfirmation) as why:
         with store().read() as session:
             return _form_page(session, form, workshop=None, nonce=nonce, status=422, why=why)
     except sa.exc.IntegrityError as error:  # the same form, sent twice at the same moment
         with store().read() as session:
-            public_id, what = _made_before(session, nonce, error), ""
+            public_id, what = _created_before(session, nonce, error), ""
     return redirect(f"/org/talleres/{public_id}?hecho={what}", 303)
 
 
@@ -178,12 +179,12 @@ def _nonce(typed: MultiDict[str, str]) -> str:
     return given if autosave.NONCE.fullmatch(given) else secrets.token_urlsafe(16)
 
 
-def _made(form: WorkshopForm, nonce: str) -> tuple[str, str]:
-    """Makes the workshop; its public id and what is to be said of it."""
+def _save_new(form: WorkshopForm, nonce: str) -> tuple[str, str]:
+    """Creates the workshop. Returns its public id and the code of the message to show."""
     now = clock.now()
     with store().change() as session:
         made = workshops.find_by_external_id(session, f"desk {nonce}")
-        if made is not None:  # the same form again: one workshop, not two
+        if made is not None:  # the same form sent again
             require_permission(Permission.EDIT, made.office.slug)
             return made.public_id, ""
         office = offices.find(session, form.office.slug)
@@ -195,21 +196,22 @@ def _made(form: WorkshopForm, nonce: str) -> tuple[str, str]:
         plan = form.plan(base, kind, _venue(session, form, office), own)
         workshop = workshop_service.create(session, plan, now=now, external_id=f"desk {nonce}")
         log_workshop_action(session, workshop, "workshop created")
-        _choose_allies(session, form, workshop)
+        _choose_partners(session, form, workshop)
         what = _publish_if_asked(session, workshop) or "borrador"
-        autosave.settle(session, nonce=nonce)
+        autosave.discard(session, nonce=nonce)
         return workshop.public_id, what
 
 
-def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, str]:
-    """Changes the workshop; its public id now, itself if its day moved, what is to be said."""
+def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, str]:
+    """Changes the workshop. Returns its public id, which may be new, the workshop if the day of its
+    erasure changed, and the code of the message to show."""
     with store().change() as session:
         workshop = find_workshop(session, public_id)
         workshop_service.lock(
             session, workshop
         )  # of two who save at once, the second sees the first's
         if form.seen.data and form.seen.data != form_factory.mark(session, workshop):
-            raise _Overtaken(
+            raise _EditConflict(
                 _(
                     "Alguien más cambió este taller desde que abriste esta página. No guardamos "
                     "nada: mira abajo qué cambió, y guarda otra vez si lo que vale es lo tuyo."
@@ -222,19 +224,19 @@ def _change(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | None, s
         before = series_edit.when(workshop)
         changed = workshop_service.change(session, workshop, plan, now=clock.now())
         changed |= {"series"} if is_new_choice else set()
-        changed |= _choose_allies(session, form, workshop)
+        changed |= _choose_partners(session, form, workshop)
         if changed:
             log_workshop_action(
                 session, workshop, "workshop changed", ", ".join(sorted(changed))[:200]
             )
-        what = _publish_if_asked(session, workshop) or _said(workshop, changed)
-        autosave.settle(session, workshop=workshop)
-        what += series_edit.offer(session, workshop, before, changed) if changed else ""
-        return workshop.public_id, workshop if changed & _OF_KEYS else None, what
+        what = _publish_if_asked(session, workshop) or _message_code(workshop, changed)
+        autosave.discard(session, workshop=workshop)
+        what += series_edit.changes_query(session, workshop, before, changed) if changed else ""
+        return workshop.public_id, workshop if changed & _KEY_DAY_FIELDS else None, what
 
 
-def _said(workshop: Workshop, changed: Set[str]) -> str:
-    """What the next page says; of a text whose translations may say something else now, so."""
+def _message_code(workshop: Workshop, changed: Set[str]) -> str:
+    """The code of the message to show; its own one when translations may be outdated."""
     if any(set(getattr(workshop, each)) > {"es"} for each in changed & {"summary", "bring"}):
         return "traducir"
     return "cambiado" if changed else "igual"
@@ -247,18 +249,19 @@ def _publish_if_asked(session: Session, workshop: Workshop) -> str:
     return "publicado"
 
 
-def _choose_allies(session: Session, form: WorkshopForm, workshop: Workshop) -> frozenset[str]:
-    """Who gives it with the office, if the page has asked."""
+def _choose_partners(session: Session, form: WorkshopForm, workshop: Workshop) -> frozenset[str]:
+    """Stores the chosen partners and speakers, if the form has these fields."""
     if "allies" not in request.form:
         return frozenset()
-    wanted = ChosenPartners(
+    chosen = ChosenPartners(
         partners.parse_ids(form.partners.data or ()), partners.parse_ids(form.speakers.data or ())
     )
-    return partners.set_chosen(session, workshop, wanted)
+    return partners.set_chosen(session, workshop, chosen)
 
 
-def _made_before(session: Session, nonce: str, error: sa.exc.IntegrityError) -> str:
-    """What the other one made. Raises the error where it was about something else."""
+def _created_before(session: Session, nonce: str, error: sa.exc.IntegrityError) -> str:
+    """The public id of the workshop that the same form created meanwhile. Raises the error when
+    there is none."""
     made = workshops.find_by_external_id(session, f"desk {nonce}")
     if made is None:
         raise error
@@ -283,16 +286,16 @@ def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None
         now=clock.now(),
     )
     venue.is_step_free = venue.is_step_free or form.venue_step_free.data
-    venue.retired_at = None  # whoever names it offers it again
+    venue.retired_at = None  # it is in use again
     return venue
 
 
 def _series(
     session: Session, form: WorkshopForm, office: Office, current: WorkshopSeries | None
 ) -> tuple[WorkshopSeries | None, bool]:
-    """The series the form says, and whether its dates are now saved together, or not any more.
+    """The series of the form, and whether its group registration was switched on or off.
 
-    That is changed only of a series the form has shown: its own, or a new one."""
+    That can change only for a series that the form has shown: the current one, or a new one."""
     if not form.series.data:
         return None, False
     is_joint = bool(form.series_joint.data)
@@ -317,18 +320,18 @@ def _overbooked(
     typed: MultiDict[str, str],
     workshop: Workshop | None = None,
 ) -> WorkshopForm:
-    """The form as typed, with as many places beyond the chairs as we suggest. Nothing is saved."""
+    """The form as typed, with the advised overbooking filled in. Nothing is saved."""
     form = form_of(session, office, typed, workshop=workshop)
-    found = _suggestion(session, form)
-    if found is None or not found.extra:
+    suggestion = _suggestion(session, form)
+    if suggestion is None or not suggestion.extra:
         return form
     filled = MultiDict(typed)
-    filled["overbooked"] = str(found.extra)
+    filled["overbooked"] = str(suggestion.extra)
     return form_of(session, office, filled, workshop=workshop)
 
 
 def _suggestion(session: Session, form: WorkshopForm) -> workshop_labels.Suggestion | None:
-    """How many places more than chairs the form's workshop bears; None where nobody asks that."""
+    """The advised overbooking for the workshop of the form; None where seats are not reserved."""
     if form.way.data not in {Way.PLACE, Way.UNLISTED}:
         return None
     try:
@@ -368,11 +371,11 @@ def _form_page(
         office=form.office,
         nonce=nonce,
         faults=faults,
-        is_overtaken=isinstance(why, _Overtaken),
+        is_overtaken=isinstance(why, _EditConflict),
         is_draft=workshop is None or workshop.status is WorkshopStatus.DRAFT,
         suggestion=_suggestion(session, form),
         is_overbooking=request.form.get("action") == "overbook",
-        checked=publish_warnings.told(why.doubts)
+        checked=publish_warnings.in_words(why.warnings)
         if isinstance(why, NeedsConfirmation)
         else CheckedWorkshop(),
         offers=offers,

@@ -1,4 +1,4 @@
-"""The workshops of a month: as a list, and as a calendar."""
+"""The workshops of a month, as a list or as a calendar."""
 
 import calendar
 import re
@@ -32,15 +32,15 @@ from outreach.web.staff.common.guards import (
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import blueprint, bulk_actions
 
-PAGE: Final = 200
-ON_A_DAY: Final = 4  # as many as a cell of the calendar has room for
-MONTHS: Final = (Month(2015, 1), Month(2100, 1))
-ALL_OF_THEM: Final = 5000
+PAGE_SIZE: Final = 200
+MAX_IN_CELL: Final = 4  # workshops that one day of the calendar shows
+MONTHS: Final = (Month(2015, 1), Month(2100, 1))  # the first one, and the one after the last
+MAX_WORKSHOPS: Final = 5000  # of one day, or of one month in the calendar
 
 
 @dataclass(frozen=True)
 class ListParams:
-    """What the address asks for; whatever cannot be read counts as not asked."""
+    """The parsed query string; an unreadable value counts as absent."""
 
     month: Month
     show: AgendaFilter | None
@@ -50,60 +50,60 @@ class ListParams:
     after: tuple[date, time, int] | None
 
     def address(self, **changes: object) -> str:
-        """The address of the same, with something else."""
-        asked = {
+        """The address of the list with these parameters, changed as given."""
+        query = {
             "mes": self.month,
             "vista": "mes" if self.is_calendar else "",
             "estado": self.show or "",
             "oficina": self.office,
         } | changes
         return "/org/talleres?" + "&".join(
-            f"{key}={value}" for key, value in asked.items() if value
+            f"{key}={value}" for key, value in query.items() if value
         )
 
 
 @blueprint.get("/talleres")
 @requires(Scope.SIGNED_IN)
 def list_workshops() -> ResponseReturnValue:
-    now, asked = clock.now(), _asked()
-    mine: Offices = get_office_slugs(current_staff().grants)
-    if asked.office:
-        require_permission(Permission.SEE, asked.office)
-        mine = frozenset([asked.office])
+    now, params = clock.now(), _read_params()
+    own: Offices = get_office_slugs(current_staff().grants)
+    if params.office:
+        require_permission(Permission.SEE, params.office)
+        own = frozenset([params.office])
     with store().read() as session:
-        counts = agenda.count_by_status(session, mine, asked.month, now=now)
-        if asked.day is not None:
-            found = agenda.list_workshops(
-                session, mine, asked.day, asked.day + timedelta(days=1), limit=ALL_OF_THEM
+        counts = agenda.count_by_status(session, own, params.month, now=now)
+        if params.day is not None:
+            matches = agenda.list_workshops(
+                session, own, params.day, params.day + timedelta(days=1), limit=MAX_WORKSHOPS
             )
         else:
-            found = agenda.list_month(
+            matches = agenda.list_month(
                 session,
-                mine,
-                asked.month,
-                show=asked.show,
+                own,
+                params.month,
+                show=params.show,
                 now=now,
-                after=asked.after,
-                limit=ALL_OF_THEM if asked.is_calendar else PAGE + 1,
+                after=params.after,
+                limit=MAX_WORKSHOPS if params.is_calendar else PAGE_SIZE + 1,
             )
         offices = offices_with(session, Permission.SEE)
-    is_cut = not asked.is_calendar and asked.day is None and len(found) > PAGE
-    shown = found[:PAGE] if is_cut else found
+    is_cut = not params.is_calendar and params.day is None and len(matches) > PAGE_SIZE
+    shown = matches[:PAGE_SIZE] if is_cut else matches
     return page(
-        "workshops/calendar" if asked.is_calendar else "workshops/list",
-        asked=asked,
+        "workshops/calendar" if params.is_calendar else "workshops/list",
+        asked=params,
         counts=counts,
         shown=shown,
-        on_a_day=ON_A_DAY,
-        more=asked.address(tras=_key(shown[-1])) if is_cut else "",
-        weeks=_weeks(asked.month, shown) if asked.is_calendar else [],
+        on_a_day=MAX_IN_CELL,
+        more=params.address(tras=_key(shown[-1])) if is_cut else "",
+        weeks=_weeks(params.month, shown) if params.is_calendar else [],
         offices=offices if len(offices) > 1 else [],
-        shows=[each for each in AgendaFilter if counts[each] or each is asked.show],
+        shows=[each for each in AgendaFilter if counts[each] or each is params.show],
         total=sum(counts.values()),
         may_edit=has_permission_anywhere(Permission.EDIT),
-        has_permission=has_permission,
+        may=has_permission,
         is_all_ticked=request.args.get("elegir") == "todos",
-        done=_done(request.args.get("hecho", ""), request.args.get("cuantos", "")),
+        done=_done_message(request.args.get("hecho", ""), request.args.get("cuantos", "")),
         today=now.date(),
         now=now,
         words=workshop_labels,
@@ -111,42 +111,42 @@ def list_workshops() -> ResponseReturnValue:
 
 
 def _weeks(
-    month: Month, found: Sequence[Workshop]
+    month: Month, in_month: Sequence[Workshop]
 ) -> list[list[tuple[date | None, list[Workshop]]]]:
     """The weeks of a month from Sunday on: each day with its workshops, None outside the month."""
-    of_day: dict[date, list[Workshop]] = defaultdict(list)
-    for workshop in found:
-        of_day[workshop.day].append(workshop)
+    by_day: dict[date, list[Workshop]] = defaultdict(list)
+    for workshop in in_month:
+        by_day[workshop.day].append(workshop)
     weeks = calendar.Calendar(firstweekday=6).monthdatescalendar(month.year, month.month)
     return [
-        [(day, of_day[day]) if day.month == month.month else (None, []) for day in week]
+        [(day, by_day[day]) if day.month == month.month else (None, []) for day in week]
         for week in weeks
     ]
 
 
-def _asked() -> ListParams:
-    given = request.args
-    day = _day(given.get("dia", ""))
-    show = given.get("estado", "")
+def _read_params() -> ListParams:
+    query = request.args
+    day = _day(query.get("dia", ""))
+    show = query.get("estado", "")
     return ListParams(
-        month=Month.of(day) if day else _month(given.get("mes", "")),
+        month=Month.of(day) if day else _month(query.get("mes", "")),
         show=AgendaFilter(show) if show in set(AgendaFilter) else None,
         day=day,
-        office=clean(given.get("oficina", "")),
-        is_calendar=given.get("vista") == "mes" and day is None,
-        after=_read_key(given.get("tras", "")),
+        office=clean(query.get("oficina", "")),
+        is_calendar=query.get("vista") == "mes" and day is None,
+        after=_read_key(query.get("tras", "")),
     )
 
 
-def _done(what: str, many: str) -> str:
-    """What has just been done to several."""
-    said: dict[str, str] = {
+def _done_message(what: str, count: str) -> str:
+    """What was just done, to several workshops."""
+    messages: dict[str, str] = {
         "borradores": _("Guardados como borradores. Nadie los ve todavía."),
         "publicados": _("Publicados. Ya se pueden ver en el sitio y en los calendarios."),
         "serie": _("Cambiamos también las otras fechas."),
     }
-    number = int(many) if re.fullmatch("[0-9]{1,3}", many) else 0
-    return said.get(what) or bulk_actions.done_words(what, number)
+    number = int(count) if re.fullmatch("[0-9]{1,3}", count) else 0
+    return messages.get(what) or bulk_actions.done_message(what, number)
 
 
 def _month(text: str) -> Month:
