@@ -197,7 +197,7 @@ def _page(
     values: dict[str, Any] = {
         "workshop": workshop,
         "cells": cells,
-        "told": texts,
+        "texts": texts,
         "faults": list((faults or {}).items()),
         "to_see": {lang: sum(bool(each.advice) for each in row) for lang, row in cells.items()},
         "can_fill": any(not each.text and each.default for row in cells.values() for each in row),
