@@ -1,1 +1,4 @@
-"""Keeping an installation well: the worker's round, and what the doctor asks."""
+"""The worker and the maintenance of an installation: doctor, backup, restore, move, metrics.
+
+May import `imports`, `migrations` and everything below. Open `worker` first, then `doctor`.
+"""

@@ -1,4 +1,4 @@
-"""What an examination says: a line that is well, or that says what to do."""
+"""The result of one check of `outreach doctor` or `outreach keys check`."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ class CheckResult:
     about: str
     is_well: bool
     words: str
-    is_warning: bool = False  # well so far, and something to see to soon
+    is_warning: bool = False  # well, but due soon
 
     @property
     def state(self) -> str:

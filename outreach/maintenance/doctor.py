@@ -1,4 +1,4 @@
-"""What the doctor asks of an installation. Each answer is a line: well, or what to do."""
+"""The checks of `outreach doctor`, one result a line."""
 
 import stat
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ from outreach.maintenance import audit_check, host_checks, keystore_check
 from outreach.maintenance.check_result import CheckResult
 from outreach.migrations import Database
 
-LATE: Final = timedelta(minutes=15)
+LATE_AFTER: Final = timedelta(minutes=15)
 
 
 def examine(config: Config) -> Iterator[CheckResult]:
-    """The findings, one by one; nothing is changed."""
+    """Yields the results one by one; changes nothing."""
     yield CheckResult("zone rules", True, f"tzdata {metadata.version('tzdata')}")
     yield from _settings(config)
     yield from _folders(config)
@@ -75,7 +75,7 @@ def _folders(config: Config) -> Iterator[CheckResult]:
     except OSError as error:
         yield CheckResult("folders", False, f"{error.filename} cannot be read")
         return
-    yield from host_checks.rooms(config)
+    yield from host_checks.disks(config)
     open_to_others = [
         path.name
         for path in (
@@ -96,7 +96,7 @@ def _folders(config: Config) -> Iterator[CheckResult]:
 
 
 def _key_store_file(config: Config) -> Iterator[Path]:
-    """The ring's own file, where it is not in the folder that is closed."""
+    """The file of the key store, if it is outside the folder of keys."""
     path = Path(config.keyring_url.removeprefix("sqlite:///"))
     if config.keyring_url.startswith("sqlite") and path.parent != config.keys:
         yield path
@@ -107,15 +107,16 @@ def _schema(base: Database, store: Store) -> CheckResult:
     try:
         if fault := migrations.fault(base, store):
             return CheckResult(about, False, fault)
-        if found := migrations.differences(base, store):
-            return CheckResult(about, False, f"differs from the program in {len(found)} ways")
+        if differences := migrations.differences(base, store):
+            words = f"differs from the program in {len(differences)} ways"
+            return CheckResult(about, False, words)
     except sa.exc.DBAPIError as error:
         return CheckResult(about, False, f"cannot be reached ({type(error.orig).__name__})")
     return CheckResult(about, True, "up to date")
 
 
 def _outbox(session: Session) -> Iterator[CheckResult]:
-    before = clock.now() - LATE
+    before = clock.now() - LATE_AFTER
     late = outbox.LETTERS.count_late(session, before) + mailings.OUTBOX.count_late(session, before)
     words = f"{late} letters late by a quarter of an hour or more"
     if late:
@@ -133,7 +134,7 @@ def _outbox(session: Session) -> Iterator[CheckResult]:
 
 
 def _hours(session: Session) -> CheckResult:
-    """Of the workshops ahead only: a wrong one of the past can wait for the next upgrade."""
+    """Checks future workshops only; past ones are corrected by the next `outreach retime`."""
     yesterday = clock.now().date() - timedelta(days=1)
     wrong = sum(1 for _ in timezone_update.find_stale(session, since=yesterday))
     if wrong:

@@ -1,7 +1,7 @@
-"""How things stand, as Prometheus asks for it: read when somebody asks.
+"""Prometheus gauges, read from the databases at each scrape.
 
-Only totals. A figure of one office or kind would be small: who sees a women's workshop go from two
-to three at 14:05, and keeps it for years, knows more than any page of ours tells (S24).
+Only totals: a number of one office or kind would be small, and its history would show when somebody
+registered (S24, S28).
 """
 
 import os
@@ -26,23 +26,23 @@ from outreach.domain.network import installation_settings
 from outreach.domain.newsletter import mailings
 from outreach.keystore import KeyStore
 
-SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"  # where the processes of a server count together
+SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # the folder that the processes of a server share
 
 
 class Gauges(CollectorRegistry):
-    """A registry of its own: what is read now is nobody's to add up."""
+    """A registry of its own, since these values must not be summed over processes."""
 
     def __init__(self, config: Config, store: Store, key_store: KeyStore) -> None:
         super().__init__()
-        self.register(_Now(config, store, key_store))
+        self.register(_GaugeCollector(config, store, key_store))
 
 
-class _Now(Collector):
+class _GaugeCollector(Collector):
     def __init__(self, config: Config, store: Store, key_store: KeyStore) -> None:
         self.config, self.store, self.key_store = config, store, key_store
 
     def describe(self) -> list[GaugeMetricFamily]:
-        return []  # so that registering asks for nothing
+        return []  # so that registering does not query
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield _info(self.config)
@@ -50,15 +50,15 @@ class _Now(Collector):
         began, is_up = time.perf_counter(), 1
         found: list[GaugeMetricFamily] = []
         try:
-            found = [*_of_main(self.store, clock.now()), *_of_key_store(self.key_store)]
+            found = [*_main_gauges(self.store, clock.now()), *_key_store_gauges(self.key_store)]
         except sa.exc.SQLAlchemyError:
-            is_up = 0  # what else is known is told all the same
+            is_up = 0  # the other values are still reported
         yield from found
         yield _gauge("up", "1 if both databases answered.", is_up)
         yield _gauge("look_seconds", "How long it took to ask them.", time.perf_counter() - began)
 
 
-def _of_main(store: Store, now: datetime) -> Iterator[GaugeMetricFamily]:
+def _main_gauges(store: Store, now: datetime) -> Iterator[GaugeMetricFamily]:
     with store.read() as session:
         backlog = outbox.backlog(session, now=now) + mailings.OUTBOX.backlog(session, now=now)
         dead = outbox.count_dead(session) + mailings.OUTBOX.count_dead(session)
@@ -75,20 +75,20 @@ def _of_main(store: Store, now: datetime) -> Iterator[GaugeMetricFamily]:
     yield _gauge("database_bytes", "What the main database takes.", store.size())
 
 
-def _of_key_store(key_store: KeyStore) -> Iterator[GaugeMetricFamily]:
+def _key_store_gauges(key_store: KeyStore) -> Iterator[GaugeMetricFamily]:
     yield _gauge("registrations", "Registrations that are not forgotten yet.", key_store.count())
     yield _gauge("registrations_overdue", "Those that should be.", key_store.count_overdue())
 
 
 def _info(config: Config) -> GaugeMetricFamily:
-    told = {
+    labels = {
         "version": metadata.version("outreach"),
         "python": platform.python_version(),
         "tzdata": metadata.version("tzdata"),
         "database": "postgresql" if config.is_postgresql else "sqlite",
     }
-    family = GaugeMetricFamily("outreach_info", "What runs.", labels=list(told))
-    family.add_metric(list(told.values()), 1)
+    family = GaugeMetricFamily("outreach_info", "What runs.", labels=list(labels))
+    family.add_metric(list(labels.values()), 1)
     return family
 
 
@@ -97,31 +97,31 @@ def _memory() -> GaugeMetricFamily:
         "outreach_process_memory_bytes", "Memory of each process that answers.", labels=["pid"]
     )
     for pid in sorted(_processes()):
-        if (size := _resident(pid)) is not None:
+        if (size := _resident_bytes(pid)) is not None:
             family.add_metric([str(pid)], size)
     return family
 
 
 def _processes() -> set[int]:
-    """This one, and those that count in the same folder: their files are called after them."""
-    found = {os.getpid()}
-    if folder := os.environ.get(SHARED):
+    """The ids of this process and of those that have files in the shared folder."""
+    pids = {os.getpid()}
+    if folder := os.environ.get(SHARED_FOLDER):
         for path in Path(folder).glob("*_*.db"):
             number = path.stem.rpartition("_")[2]
-            found |= {int(number)} if number.isdigit() else set()
-    return found
+            pids |= {int(number)} if number.isdigit() else set()
+    return pids
 
 
-def _resident(pid: int) -> int | None:
-    """None where it is gone, or where the system does not say."""
+def _resident_bytes(pid: int) -> int | None:
+    """Resident memory; None if the process has ended or the system does not report it."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, IndexError, ValueError):
-        return _largest() if pid == os.getpid() else None
+        return _peak_bytes() if pid == os.getpid() else None
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _largest() -> int | None:
+def _peak_bytes() -> int | None:
     if sys.platform == "win32":
         return None
     import resource  # not on Windows

@@ -1,4 +1,4 @@
-"""What the doctor asks of the machine: is there room, and is its clock right."""
+"""Checks of the host: disks, clock, worker."""
 
 import os
 import shutil
@@ -17,15 +17,15 @@ from outreach.domain.network import installation_settings
 from outreach.maintenance.check_result import CheckResult
 
 MEGABYTE: Final = 2**20
-LITTLE: Final = 1024 * MEGABYTE
-TOO_LITTLE: Final = 200 * MEGABYTE
-APART: Final = timedelta(seconds=5)  # two clocks that are set by the network are closer
-FAR_APART: Final = timedelta(minutes=1)  # codes of a second factor fail, offers end early
-SILENT: Final = timedelta(minutes=10)
+LOW_SPACE: Final = 1024 * MEGABYTE
+MIN_SPACE: Final = 200 * MEGABYTE
+CLOCK_WARNING: Final = timedelta(seconds=5)  # clocks that use NTP differ by less
+MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=1)  # beyond it, TOTP codes fail
+MAX_WORKER_SILENCE: Final = timedelta(minutes=10)
 
 
-def rooms(config: Config) -> Iterator[CheckResult]:
-    """The room on the disk of each folder."""
+def disks(config: Config) -> Iterator[CheckResult]:
+    """The free space of the folders of data and keys."""
     for about, folder in (("disk", config.data), ("disk of keys", config.keys)):
         try:
             free = shutil.disk_usage(folder).free
@@ -36,31 +36,35 @@ def rooms(config: Config) -> Iterator[CheckResult]:
             yield CheckResult(about, False, f"{folder} cannot be written: look at the disk")
             continue
         words = f"{free // MEGABYTE} MB free in {folder}"
-        if free < TOO_LITTLE:
+        if free < MIN_SPACE:
             words += ". Make room now: without it no place can be saved and nobody is forgotten"
-        elif free < LITTLE:
+        elif free < LOW_SPACE:
             words += ". Make room soon"
-        yield CheckResult(about, free >= TOO_LITTLE, words, is_warning=TOO_LITTLE <= free < LITTLE)
+        yield CheckResult(about, free >= MIN_SPACE, words, is_warning=MIN_SPACE <= free < LOW_SPACE)
 
 
 def clocks(config: Config, store: Store, session: Session, now: datetime) -> Iterator[CheckResult]:
-    """Whether this machine's clock can be right, from all that can be known here."""
-    about, wrong = "clock", "Set the clock of this machine (timedatectl set-ntp true)"
+    """Compares this machine's clock with the database server's, with files and with the audit
+    log."""
+    about, advice = "clock", "Set the clock of this machine (timedatectl set-ntp true)"
     if not store.is_sqlite:
-        theirs = session.scalar(sa.text("SELECT clock_timestamp()"))
-        assert isinstance(theirs, datetime)
-        apart = abs(theirs.astimezone(UTC) - now)
-        if apart > APART:
-            seconds = f"{apart.total_seconds():.0f} s apart from the database server's"
+        server_time = session.scalar(sa.text("SELECT clock_timestamp()"))
+        assert isinstance(server_time, datetime)
+        difference = abs(server_time.astimezone(UTC) - now)
+        if difference > CLOCK_WARNING:
+            seconds = f"{difference.total_seconds():.0f} s apart from the database server's"
             words = f"{seconds}. Set both by the network (timedatectl set-ntp true)"
-            yield CheckResult(about, apart <= FAR_APART, words, is_warning=apart <= FAR_APART)
+            is_warning = difference <= MAX_CLOCK_DIFFERENCE
+            yield CheckResult(about, is_warning, words, is_warning=is_warning)
             return
-    if late := [path.name for path in _files(config) if _changed_at(path) > now + FAR_APART]:
-        yield CheckResult(about, False, f"{', '.join(late)} changed in the future. {wrong}")
+    if late := [
+        path.name for path in _files(config) if _modified_at(path) > now + MAX_CLOCK_DIFFERENCE
+    ]:
+        yield CheckResult(about, False, f"{', '.join(late)} changed in the future. {advice}")
         return
     last = audit_log.newest_at(session)
-    if last is not None and last > now + FAR_APART:
-        yield CheckResult(about, False, f"the journal's last line is of the future. {wrong}")
+    if last is not None and last > now + MAX_CLOCK_DIFFERENCE:
+        yield CheckResult(about, False, f"the journal's last line is of the future. {advice}")
         return
     yield CheckResult(about, True, "nothing here is of the future")
 
@@ -71,20 +75,20 @@ def worker(session: Session, now: datetime) -> CheckResult:
     if seen is None:
         return CheckResult("worker", True, f"none has run yet: {start}", is_warning=True)
     minutes = int((now - seen).total_seconds() // 60)
-    if now - seen > SILENT:
+    if now - seen > MAX_WORKER_SILENCE:
         words = f"not seen for {minutes} minutes: no letter leaves, nobody is forgotten. Start it: "
         return CheckResult("worker", False, words + start)
     return CheckResult("worker", True, "seen in the last minutes")
 
 
 def _files(config: Config) -> list[Path]:
-    """Of the installation itself, not of whatever else lies there."""
-    of_data = [*config.data.glob("outreach.db*")]
-    return [*of_data, *config.keys.glob("keyring.db*"), *config.keys.glob("master-*")]
+    """The files of the installation, not others in the same folders."""
+    databases = [*config.data.glob("outreach.db*")]
+    return [*databases, *config.keys.glob("keyring.db*"), *config.keys.glob("master-*")]
 
 
-def _changed_at(path: Path) -> datetime:
+def _modified_at(path: Path) -> datetime:
     try:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except FileNotFoundError:  # a log of SQLite comes and goes
+    except FileNotFoundError:  # SQLite deletes its WAL
         return datetime.min.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What is to be known about the ring of keys: for the doctor, and, key by key, for `keys check`."""
+"""Checks of the key store: quick ones for the doctor, and of each key for `outreach keys check`."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,17 +19,17 @@ _ARCHIVE: Final = sa.text("SELECT current_setting('archive_mode')")
 
 
 def examine(main: Store, key_store: KeyStore, *, now: datetime) -> Iterator[CheckResult]:
-    """What the doctor says of keys, quickly."""
-    yield _forgetting(key_store)
-    yield _masters(key_store, now)
-    yield _spare(key_store, now)
+    """The quick checks."""
+    yield _check_erasure(key_store)
+    yield _check_master_keys(key_store, now)
+    yield _check_backup(key_store, now)
     if not key_store.store.is_sqlite:
-        yield from _server(main, key_store.store)
+        yield from _check_server(main, key_store.store)
 
 
 def check(main: Store, key_store: KeyStore) -> Iterator[CheckResult]:
-    """Every key and every row that points at one."""
-    opened, shut = 0, 0
+    """Checks every key and every row that points at one."""
+    opened, failed = 0, 0
     with key_store.store.read() as session:
         rows = session.execute(sa.select(Key.id, Key.sealed, Key.generation))
         for key_id, sealed, generation in rows.yield_per(1000):
@@ -37,11 +37,11 @@ def check(main: Store, key_store: KeyStore) -> Iterator[CheckResult]:
                 key_store.seals.unseal(sealed, key_id, generation)
                 opened += 1
             except Forgotten:
-                shut += 1
+                failed += 1
     yield CheckResult("keys", True, f"{opened} keys open with the masters here")
-    if shut:
+    if failed:
         yield CheckResult(
-            "keys", False, f"{shut} keys do not: their master is missing or another one"
+            "keys", False, f"{failed} keys do not: their master is missing or another one"
         )
     blind = len(reconcile.blind(main, key_store, sure=True))
     words = f"{blind} registrations have no key"
@@ -59,7 +59,7 @@ def check(main: Store, key_store: KeyStore) -> Iterator[CheckResult]:
         yield CheckResult("masters", True, f"{count} keys are sealed with master-{number}")
 
 
-def _forgetting(key_store: KeyStore) -> CheckResult:
+def _check_erasure(key_store: KeyStore) -> CheckResult:
     due, overdue = key_store.count_due(), key_store.count_overdue()
     if overdue:
         words = (
@@ -73,10 +73,9 @@ def _forgetting(key_store: KeyStore) -> CheckResult:
     return CheckResult("forgetting", False, words)
 
 
-def _masters(key_store: KeyStore, now: datetime) -> CheckResult:
-    if (
-        key_store.seals.in_use() is None
-    ):  # to look would make the first, and a doctor changes nothing
+def _check_master_keys(key_store: KeyStore, now: datetime) -> CheckResult:
+    # `look` would create the first master key, and a check changes nothing.
+    if key_store.seals.in_use() is None:
         return CheckResult("masters", True, "no key has been made yet")
     try:
         number = key_store.seals.look()
@@ -94,14 +93,14 @@ def _masters(key_store: KeyStore, now: datetime) -> CheckResult:
 _ROTATE: Final = "On one host: outreach keys rotate (with several, see: outreach guide keys)"
 
 
-def _spare(key_store: KeyStore, now: datetime) -> CheckResult:
-    kept = key_backup.saved(key_store)
-    if kept is None:
+def _check_backup(key_store: KeyStore, now: datetime) -> CheckResult:
+    backup = key_backup.saved(key_store)
+    if backup is None:
         return CheckResult("spare", True, "none is kept. To keep one: outreach keys spare FILE")
-    path, hours = Path(kept.path), (now - kept.saved_at).total_seconds() / 3600
+    path, hours = Path(backup.path), (now - backup.saved_at).total_seconds() / 3600
     if path.exists() and path.stat().st_mode & 0o077:
         return CheckResult("spare", False, f"others can read {path}: chmod go-rwx {path}")
-    if now - kept.saved_at > key_backup.FRESH:
+    if now - backup.saved_at > key_backup.FRESH:
         words = (
             f"{path} is {hours:.0f} hours old: whoever was forgotten since is still in it. "
             f"Is a worker running there? Or: outreach keys spare {path}"
@@ -110,17 +109,17 @@ def _spare(key_store: KeyStore, now: datetime) -> CheckResult:
     return CheckResult("spare", True, f"less than an hour old, in {path}")
 
 
-def _server(main: Store, key_store: Store) -> Iterator[CheckResult]:
-    """What an archive remembers is not forgotten until the next rotation."""
+def _check_server(main: Store, key_store: Store) -> Iterator[CheckResult]:
+    """A WAL archive holds deleted keys until the next rotation (decision 0021)."""
     with key_store.read() as session:
         is_archived = session.scalar(_ARCHIVE) != "off"
-        system = _system_of(session)
+        system = _system_identifier(session)
     if is_archived:
         words = "it archives its log, which remembers keys: set archive_mode = off there"
         yield CheckResult("server of the ring", False, words)
     if not main.is_sqlite:
         with main.read() as session:
-            is_same = system is not None and system == _system_of(session)
+            is_same = system is not None and system == _system_identifier(session)
         if is_same:
             words = (
                 "it is that of the main database. Give the ring one of its own, or rotate weekly"
@@ -131,11 +130,11 @@ def _server(main: Store, key_store: Store) -> Iterator[CheckResult]:
         yield CheckResult("server of the ring", True, "its own, and without an archive")
 
 
-def _system_of(session: Session) -> int | None:
-    """The number of a PostgreSQL system; None where this account may not ask."""
+def _system_identifier(session: Session) -> int | None:
+    """The identifier of a PostgreSQL cluster; None if this account may not read it."""
     try:
-        found = session.scalar(_SYSTEM)
+        identifier = session.scalar(_SYSTEM)
     except sa.exc.ProgrammingError:
         session.rollback()
         return None
-    return None if found is None else int(found)
+    return None if identifier is None else int(identifier)

@@ -1,4 +1,4 @@
-"""Whether this process could answer people now: for a probe that asks every few seconds."""
+"""The check behind `/readyz`: whether this process can serve requests."""
 
 import sqlalchemy as sa
 
@@ -9,17 +9,17 @@ from outreach.keystore import KeyStore
 from outreach.migrations import Database
 
 
-def failed(main: Store, key_store: KeyStore) -> list[str]:
-    """What does not hold, each in a word or two that names nothing of the installation."""
-    wrong = []
+def find_failures(main: Store, key_store: KeyStore) -> list[str]:
+    """The names of what fails; they disclose nothing of the installation."""
+    failures = []
     for base, store in ((Database.MAIN, main), (Database.KEY_STORE, key_store.store)):
         try:
             if not migrations.is_current(base, store):
-                wrong.append(f"{base} schema")
+                failures.append(f"{base} schema")
         except sa.exc.SQLAlchemyError:
-            wrong.append(str(base))
+            failures.append(str(base))
     try:
         clock.require_rules()
     except Misconfigured:
-        wrong.append("zone rules")
-    return wrong
+        failures.append("zone rules")
+    return failures

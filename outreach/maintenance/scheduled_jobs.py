@@ -1,6 +1,6 @@
-"""What moves by itself with time: offers that run out, and the question whether people still come.
+"""Jobs of the worker: expired offers, reconfirmation, requests for missing reports.
 
-Each workshop is a change of its own: one that fails does not hold up the others.
+Each workshop has a transaction of its own: one that fails does not stop the others.
 """
 
 import logging
@@ -18,17 +18,20 @@ from outreach.domain.workshops import Workshop
 log = logging.getLogger(__name__)
 
 
-def pass_on_offers(store: Store, *, now: datetime) -> int:
-    """Offers that nobody took go to the next who fits; says how many ran out."""
+def expire_offers(store: Store, *, now: datetime) -> int:
+    """Passes expired offers to the next on the waitlist; returns how many expired."""
     with store.read() as session:
-        late = waitlist.list_workshops_with_expired_offers(session, now)
+        workshop_ids = waitlist.list_workshops_with_expired_offers(session, now)
     return _each(
-        store, late, "offers", lambda session, each: waitlist.expire_offers(session, each, now=now)
+        store,
+        workshop_ids,
+        "offers",
+        lambda session, each: waitlist.expire_offers(session, each, now=now),
     )
 
 
 def ask_for_reports(store: Store, *, now: datetime) -> int:
-    """Asks those of the staff who have not said how a workshop went; says how many."""
+    """Asks staff for the reports of past workshops; returns how many letters were enqueued."""
     with store.read() as session:
         if not missing_reports.list_due(session, now=now):
             return 0
@@ -36,11 +39,11 @@ def ask_for_reports(store: Store, *, now: datetime) -> int:
         return len(mailings.ask_for_reports(session, now=now))
 
 
-def ask_who_comes(store: Store, *, now: datetime) -> int:
-    """Asks, and passes on the places of who did not answer; says how many parties were asked or
-    lost their place."""
+def request_reconfirmations(store: Store, *, now: datetime) -> int:
+    """Asks people whether they still come and releases the seats of those who did not answer in
+    time; returns how many parties were asked or lost their seat."""
     with store.read() as session:
-        asking = [
+        workshop_ids = [
             each.id
             for each in reconfirmation.list_workshops_to_ask(session, now)
             if reconfirmation.has_work_to_do(session, each, now)
@@ -50,22 +53,22 @@ def ask_who_comes(store: Store, *, now: datetime) -> int:
         asked = reconfirmation.request_reconfirmation(session, workshop, now=now)
         return asked + reconfirmation.release_unanswered(session, workshop, now=now)
 
-    return _each(store, asking, "questions", ask)
+    return _each(store, workshop_ids, "questions", ask)
 
 
 def _each(
     store: Store,
     workshop_ids: Iterable[int],
     what: str,
-    do: Callable[[Session, Workshop], int],
+    job: Callable[[Session, Workshop], int],
 ) -> int:
-    """Does it for each of the workshops; the sum of what it says."""
-    done = 0
+    """Calls `job` for each workshop; returns the sum of its results."""
+    total = 0
     for workshop_id in workshop_ids:
         try:
             with store.change() as session:
-                done += do(session, session.get_one(Workshop, workshop_id))
+                total += job(session, session.get_one(Workshop, workshop_id))
         except Exception as error:
-            # The kind of error only: its text might say who.
+            # Only the class: the text of an error may name a person (S10).
             log.error("%s of workshop %s: %s", what, workshop_id, type(error).__name__)
-    return done
+    return total

@@ -128,11 +128,11 @@ def _journal(worker: Worker, now: datetime) -> int:
 
 
 def _offers(worker: Worker, now: datetime) -> int:
-    return scheduled_jobs.pass_on_offers(worker.store, now=now)
+    return scheduled_jobs.expire_offers(worker.store, now=now)
 
 
 def _who_comes(worker: Worker, now: datetime) -> int:
-    return scheduled_jobs.ask_who_comes(worker.store, now=now)
+    return scheduled_jobs.request_reconfirmations(worker.store, now=now)
 
 
 def _reports(worker: Worker, now: datetime) -> int:

@@ -167,8 +167,8 @@ class _One:
             workshop_service.change(session, workshop, changed_data, now=self.now)
 
     def work(self) -> None:
-        scheduled_jobs.pass_on_offers(self.store, now=self.now)
-        scheduled_jobs.ask_who_comes(self.store, now=self.now)
+        scheduled_jobs.expire_offers(self.store, now=self.now)
+        scheduled_jobs.request_reconfirmations(self.store, now=self.now)
 
     def _somebody(self, *statuses: RegistrationStatus) -> Registration | None:
         with self.store.read() as session:

@@ -113,8 +113,8 @@ class Stage:
     def work(self, *, at: datetime | None = None) -> None:
         """Runs the worker's scheduled jobs at that time."""
         self.now = at or self.now
-        scheduled_jobs.pass_on_offers(self.store, now=self.now)
-        scheduled_jobs.ask_who_comes(self.store, now=self.now)
+        scheduled_jobs.expire_offers(self.store, now=self.now)
+        scheduled_jobs.request_reconfirmations(self.store, now=self.now)
 
     def deliver(self, cause: NotificationType, *, is_dead: bool = False) -> None:
         """Marks all due notifications of a type as sent now, or as given up."""

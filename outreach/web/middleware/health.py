@@ -51,7 +51,7 @@ def health() -> Response:
 @pages.route("/readyz", methods=HOWEVER, provide_automatic_options=False)
 def ready() -> Response:
     _require_token()
-    failed = readiness_probe.failed(store(), key_store())
+    failed = readiness_probe.find_failures(store(), key_store())
     answer = jsonify(ready=not failed, failed=failed)
     answer.status_code = 503 if failed else 200
     return answer

@@ -18,7 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from outreach import languages
 from outreach.feeds.server import ADDRESS
-from outreach.maintenance.gauges import SHARED
+from outreach.maintenance.gauges import SHARED_FOLDER
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -64,7 +64,7 @@ class RequestMetrics:
 
     def of_all(self) -> CollectorRegistry:
         """The figures of all processes, where they are shared."""
-        if not os.environ.get(SHARED):
+        if not os.environ.get(SHARED_FOLDER):
             return self.registry
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # it has no types

@@ -49,7 +49,7 @@ def test_a_workshop_whose_offers_cannot_go_on_holds_up_no_other(
             sa.text("UPDATE registration SET contact = 'pigeon' WHERE id = :id"),
             {"id": offered[0]},
         )
-    assert scheduled_jobs.pass_on_offers(store, now=MONDAY + 24 * HOUR) == 1
+    assert scheduled_jobs.expire_offers(store, now=MONDAY + 24 * HOUR) == 1
     assert other.of(offered[1]).lapses == 1
     assert f"offers of workshop {broken.workshop_id}: LookupError" in caplog.text
 
