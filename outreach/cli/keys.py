@@ -84,7 +84,7 @@ def spare(file: Path, load: bool) -> None:
             click.echo(f"{count} keys are in {file}.")
             return
         with open_store(config) as store, store.read() as session:
-            wanted = reconcile.used(session)
+            wanted = reconcile.used_key_ids(session)
         loaded = key_backup.load(key_store, file, wanted)
     click.echo(f"{loaded.keys} keys taken back.")
     if loaded.unreadable:

@@ -43,13 +43,13 @@ def check(main: Store, key_store: KeyStore) -> Iterator[CheckResult]:
         yield CheckResult(
             "keys", False, f"{failed} keys do not: their master is missing or another one"
         )
-    blind = len(reconcile.blind(main, key_store, sure=True))
+    blind = len(reconcile.find_rows_without_key(main, key_store, sure=True))
     words = f"{blind} registrations have no key"
     yield CheckResult(
         "rows", not blind, words if not blind else f"{words}. To empty them: outreach purge"
     )
     with main.read() as session:
-        used = reconcile.used(session)
+        used = reconcile.used_key_ids(session)
     unused = len(key_store.unused(used))
     words = f"{unused} keys belong to no registration"
     yield CheckResult(

@@ -154,7 +154,7 @@ def _reconciled(
             # Sessions that ended and links that were used since would be valid again.
             for table in (StaffSession, Invitation, Challenge):
                 session.execute(sa.delete(table))
-        purged = retention.settle_after_restore(
+        purged = retention.purge_after_restore(
             copy, key_store, config, now=now, sure=options.forget
         )
         copy.close()  # merges the WAL into the file
@@ -188,5 +188,5 @@ def _restore_keys(copy: Store, key_store: KeyStore, source: Path | None) -> int:
     if source is None:
         return 0
     with copy.read() as session:
-        wanted = reconcile.used(session)
+        wanted = reconcile.used_key_ids(session)
     return key_backup.load(key_store, source, wanted).keys

@@ -118,7 +118,7 @@ def _host(worker: Worker, now: datetime) -> int:
     """Each hour, and by every worker: the files of its host are nobody else's to forget."""
     if worker.tidied_at is None or now - worker.tidied_at >= HOUR:
         retention.hourly(worker.key_store, now=now)
-        retention.forget_letters(worker.store, worker.config)
+        retention.delete_letters(worker.store, worker.config)
         worker.tidied_at = now
     return 0
 

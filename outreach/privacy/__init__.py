@@ -1,1 +1,4 @@
-"""Forgetting people when their day has come, and leaving nothing half forgotten."""
+"""Erasure, retention and reconciliation: forgetting people in full.
+
+May import `domain`, `accounts` and below. Open `retention` first: the daily purge.
+"""

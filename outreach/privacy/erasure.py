@@ -1,4 +1,4 @@
-"""Forgetting somebody who asks for it, in the same request: the key first, then what is left."""
+"""Erases a person on request, in the same request (S12): the key first, then the rows."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -22,21 +22,21 @@ def erase(
     *,
     now: datetime,
 ) -> int:
-    """Forgets these registrations of one person, as those of all the dates of a series, and says
-    how many. Places before their day are free at once; letters owed, sent or written into a
-    folder go too. One that has been forgotten already is passed over.
+    """Erases these registrations of one person and returns how many. Seats of future workshops are
+    free at once; notifications and letters in the mail folder are deleted. A registration that is
+    erased already is skipped.
 
-    A crash in between reads as forgotten: `settling.settle` finishes it."""
-    wanted = list(registration_ids)
+    After a crash in between the key is gone; `reconcile.reconcile_stores` finishes the erasure."""
+    ids = list(registration_ids)
     with store.read() as session:
         rows = session.execute(
             sa.select(Registration.id, Registration.key_id).where(
-                Registration.id.in_(wanted), Registration.key_id.is_not(None)
+                Registration.id.in_(ids), Registration.key_id.is_not(None)
             )
         ).all()
     key_store.destroy(*(row.key_id for row in rows if row.key_id is not None))
     with store.change() as session:
-        # In the order of their workshops, which are locked: two who do this wait, never deadlock.
+        # In the order of workshops, which are locked: two erasures wait and never deadlock.
         for registration in session.scalars(
             sa.select(Registration)
             .where(Registration.id.in_([row.id for row in rows]))
@@ -51,6 +51,6 @@ def erase(
     store.sweep()
     if config.mail_folder is not None:
         with store.read() as session:
-            files = mail_folder.to_forget(session, config.mail_folder)
-        mail_folder.forget(files)
+            files = mail_folder.find_expired(session, config.mail_folder)
+        mail_folder.delete(files)
     return len(rows)

@@ -1,5 +1,4 @@
-"""The folder that letters are written into where they are not sent (OUTREACH_MAIL_FOLDER): what it
-holds of somebody goes when they are forgotten."""
+"""Deletes letters of erased people from the folder of OUTREACH_MAIL_FOLDER."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,22 +12,22 @@ from outreach.domain.newsletter import mailings
 from outreach.domain.registrations import Registration
 
 
-def to_forget(session: Session, folder: Path | None) -> list[Path]:
-    """The letters of those who have been forgotten, and any that is nobody's."""
-    there = {path: _whose(path) for path in _letters(folder)}
-    if not there:
+def find_expired(session: Session, folder: Path | None) -> list[Path]:
+    """The letters of people who are erased, and those that name nobody."""
+    recipients = {path: _recipient_id(path) for path in _letters(folder)}
+    if not recipients:
         return []
-    alive = mailings.readers(session) | {
+    known = mailings.readers(session) | {
         registration_id.lower()
         for registration_id in session.scalars(
             sa.select(Registration.id).where(Registration.key_id.is_not(None))
         )
     }
-    return sorted(path for path, whose in there.items() if whose not in alive)
+    return sorted(path for path, recipient in recipients.items() if recipient not in known)
 
 
-def forget(paths: list[Path]) -> int:
-    """Deletes them, and says how many there were."""
+def delete(paths: list[Path]) -> int:
+    """Deletes the files; returns how many."""
     for path in paths:
         path.unlink(missing_ok=True)
     return len(paths)
@@ -39,10 +38,9 @@ def _letters(folder: Path | None) -> Iterator[Path]:
         yield from folder.glob("*.eml")
 
 
-def _whose(path: Path) -> str:
-    """The id of the registration, the subscriber or the staff, as the letter's Message-ID says it;
-    empty when it does not."""
+def _recipient_id(path: Path) -> str:
+    """The id of the registration, subscriber or staff member in the letter's Message-ID, or ''."""
     with suppress(OSError), path.open("rb") as file:
-        words = str(BytesHeaderParser().parse(file).get("Message-ID", ""))
-        return words.strip("<>").partition("@")[0].rpartition(".")[2].lower()
+        message_id = str(BytesHeaderParser().parse(file).get("Message-ID", ""))
+        return message_id.strip("<>").partition("@")[0].rpartition(".")[2].lower()
     return ""

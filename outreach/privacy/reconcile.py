@@ -1,4 +1,4 @@
-"""Making the main database and the ring agree: a row whose key is gone is emptied."""
+"""Reconciles the main database with the key store: rows without a key are cleared."""
 
 import hashlib
 import secrets
@@ -22,128 +22,136 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
 from outreach.keystore import KeyStore
 
-# Who had only a turn when the workshop began, whatever the kind keeps of those who had a place.
-ONLY_A_TURN: Final = (
+# Parties without a seat when the workshop began are kept for a shorter time (DATA02).
+WITHOUT_SEAT_STATUSES: Final = (
     RegistrationStatus.WAITLISTED,
     RegistrationStatus.OFFERED,
     RegistrationStatus.EXPIRED,
 )
-TURN_KEPT: Final = timedelta(days=7)
-BATCH: Final = 100  # rows emptied in one transaction
-FEW: Final = 10
-# A form can be sent for twelve hours: until then its nonce says that it was used.
-FORM_LASTS: Final = timedelta(hours=13)
+WAITLIST_RETENTION: Final = timedelta(days=7)
+BATCH_ROWS: Final = 100  # cleared in one transaction
+MAX_UNEXPECTED: Final = 10  # missing or unused keys that raise no alarm
+# A form can be sent for twelve hours; until then its nonce has to be known.
+FORM_LIFETIME: Final = timedelta(hours=13)
 
 
 class TooManyBlind(OutreachError):
-    """So many rows without a key are more likely a lost ring than people who were forgotten."""
+    """So many rows have no key that the key store was probably lost."""
 
 
 class TooManyUnused(OutreachError):
-    """So many keys that nothing points at are more likely those of another main database."""
+    """So many keys are unused that the main database is probably the wrong one."""
 
 
 @dataclass(frozen=True)
-class Pointing:
-    """A row that points at a key, and the day on which that key was to go."""
+class KeyReference:
+    """A registration that has a key, and the day on which the key is to be deleted."""
 
     id: str
     key_id: bytes
     forget_on: date
 
 
-def pointing(session: Session) -> list[Pointing]:
-    """Every registration that points at a key."""
-    kept = sa.case(
-        (Registration.status.in_(ONLY_A_TURN), TURN_KEPT.days), else_=Workshop.retention_days
+def key_references(session: Session) -> list[KeyReference]:
+    """All registrations that have a key."""
+    retention_days = sa.case(
+        (Registration.status.in_(WITHOUT_SEAT_STATUSES), WAITLIST_RETENTION.days),
+        else_=Workshop.retention_days,
     )
     rows = session.execute(
-        sa.select(Registration.id, Registration.key_id, Workshop.day, kept)
+        sa.select(Registration.id, Registration.key_id, Workshop.day, retention_days)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(Registration.key_id.is_not(None))
-        # Whoever changes several workshops at once takes them in this order.
+        # The order in which several workshops are locked.
         .order_by(Registration.workshop_id)
     )
     return [
-        Pointing(mine, key_id, day + timedelta(days=days))
-        for mine, key_id, day, days in rows
+        KeyReference(registration_id, key_id, day + timedelta(days=days))
+        for registration_id, key_id, day, days in rows
         if key_id is not None
     ]
 
 
-def correct(store: Store, key_store: KeyStore, *, now: datetime) -> None:
-    """Gives the keys the day of their workshop, where the ring has another: the ring is told of a
-    move after it was kept, and may not have been reached."""
-    wanted: dict[tuple[date, date], list[bytes]] = {}
-    for key_id, (was, day) in astray(store, key_store, now=now).items():
-        wanted.setdefault((was, day), []).append(key_id)
-    for (was, day), key_ids in wanted.items():
-        key_store.correct(key_ids, was, day)
+def correct_days(store: Store, key_store: KeyStore, *, now: datetime) -> None:
+    """Sets the day of keys to that of their workshop. The key store is updated after a workshop was
+    moved, and may have been out of reach then."""
+    changes: dict[tuple[date, date], list[bytes]] = {}
+    for key_id, days in find_wrong_days(store, key_store, now=now).items():
+        changes.setdefault(days, []).append(key_id)
+    for (stored, day), key_ids in changes.items():
+        key_store.correct(key_ids, stored, day)
 
 
-def astray(store: Store, key_store: KeyStore, *, now: datetime) -> dict[bytes, tuple[date, date]]:
-    """The keys whose day in the ring is not that of their workshop, with both days; the second is
-    never past. What is due in the ring and by its workshop stays as it is: how long it has been
-    overdue tells a wrong clock from a late purge."""
-    # Keys before rows, and corrected only where the day is still this one: who moves a workshop
-    # meanwhile is not overruled by what it was.
+def find_wrong_days(
+    store: Store, key_store: KeyStore, *, now: datetime
+) -> dict[bytes, tuple[date, date]]:
+    """Keys whose day is not that of their workshop: the stored day and the right one, which is
+    never past. A key that is due by both is left out: how long it is overdue distinguishes a wrong
+    clock from a late purge."""
+    # Keys before rows, and corrected only where the stored day is still the same: a move that
+    # happens meanwhile is not undone.
     days, today = key_store.days(), key_store.today()
-    found: dict[bytes, tuple[date, date]] = {}
-    only_a_turn = sa.and_(
-        Registration.status.in_(ONLY_A_TURN),
+    wrong: dict[bytes, tuple[date, date]] = {}
+    is_without_seat = sa.and_(
+        Registration.status.in_(WITHOUT_SEAT_STATUSES),
         Workshop.starts_at <= now,
-        Workshop.retention_days > TURN_KEPT.days,
+        Workshop.retention_days > WAITLIST_RETENTION.days,
     )
-    kept = sa.case((only_a_turn, TURN_KEPT.days), else_=Workshop.retention_days)
+    retention_days = sa.case(
+        (is_without_seat, WAITLIST_RETENTION.days), else_=Workshop.retention_days
+    )
     with store.read() as session:
         rows = session.execute(
-            sa.select(Registration.key_id, Workshop.day, kept)
+            sa.select(Registration.key_id, Workshop.day, retention_days)
             .join(Workshop, Workshop.id == Registration.workshop_id)
             .where(Registration.key_id.is_not(None))
             .execution_options(yield_per=1000)
         )
-        for key_id, held_on, for_days in rows:
-            was = None if key_id is None else days.get(key_id)
-            day = max(held_on + timedelta(days=for_days), today)
-            if key_id is not None and was is not None and max(was, today) != day:
-                found[key_id] = (was, day)
-    return found
+        for key_id, workshop_day, days_after in rows:
+            stored = None if key_id is None else days.get(key_id)
+            day = max(workshop_day + timedelta(days=days_after), today)
+            if key_id is not None and stored is not None and max(stored, today) != day:
+                wrong[key_id] = (stored, day)
+    return wrong
 
 
-def used(session: Session) -> set[bytes]:
-    """The ids of all keys that something points at: a registration, or a subscriber."""
+def used_key_ids(session: Session) -> set[bytes]:
+    """The ids of all keys of registrations and subscribers."""
     subscribers = session.scalars(sa.select(Subscriber.key_id))
-    return {row.key_id for row in pointing(session)}.union(subscribers)
+    return {row.key_id for row in key_references(session)}.union(subscribers)
 
 
-def blind(store: Store, key_store: KeyStore, *, sure: bool = False) -> list[Pointing]:
-    """The rows whose key is gone. Raises TooManyBlind when these are more than a few, their day
-    has not come, and hardly anybody else has a key: the ring was lost, or is another one."""
-    # Rows before keys: a key is in the ring before there is a row for it, so nobody who is
-    # registering at this moment is taken for forgotten.
+def find_rows_without_key(
+    store: Store, key_store: KeyStore, *, sure: bool = False
+) -> list[KeyReference]:
+    """Registrations whose key is gone. Unless `sure`, raises TooManyBlind when more than a
+    few of them are not due, and more than have a key: the key store was lost or is the wrong
+    one."""
+    # Rows before keys: a key exists before its row, so nobody who registers at this moment is
+    # found.
     with store.read() as session:
-        rows = pointing(session)
+        rows = key_references(session)
     known = key_store.known()
-    found = [row for row in rows if row.key_id not in known]
-    early = sum(1 for row in found if row.forget_on > key_store.today())
-    if not sure and early > max(FEW, len(rows) - len(found)):
+    blind = [row for row in rows if row.key_id not in known]
+    early = sum(1 for row in blind if row.forget_on > key_store.today())
+    if not sure and early > max(MAX_UNEXPECTED, len(rows) - len(blind)):
         raise TooManyBlind(
             f"{early} registrations have lost their key, more than have one. If the ring is lost, "
             "load its spare first: outreach keys spare --load FILE. If they are to be forgotten, "
             "run again with --yes"
         )
-    return found
+    return blind
 
 
-def require_used(store: Store, key_store: KeyStore) -> None:
-    """Raises TooManyUnused where the keys that nothing points at are more than a few, and more than
-    the others: the main database is empty, or another one than the ring is of."""
+def require_matching_stores(store: Store, key_store: KeyStore) -> None:
+    """Raises TooManyUnused where more than a few keys are unused, and more than are used: the main
+    database is empty, or belongs to another key store."""
     with store.read() as session:
-        mine = used(session)
-    unused = len(key_store.unused(mine))
-    if unused > max(FEW, len(mine)):
+        used = used_key_ids(session)
+    unused = len(key_store.unused(used))
+    if unused > max(MAX_UNEXPECTED, len(used)):
         raise TooManyUnused(
-            f"{unused} keys in the ring are of no registration here; {len(mine)} are. See that "
+            f"{unused} keys in the ring are of no registration here; {len(used)} are. See that "
             "OUTREACH_DATABASE_URL and OUTREACH_KEYRING_URL belong together, or put a backup back "
             "first: outreach restore FILE. If they are to be forgotten, run again with --yes"
         )
@@ -152,34 +160,34 @@ def require_used(store: Store, key_store: KeyStore) -> None:
 def reconcile_stores(
     store: Store, key_store: KeyStore, *, now: datetime, sure: bool = False
 ) -> int:
-    """Empties the rows whose key is gone: of a purge, of a forgetting that was cut short, of an
-    older copy that has been put back. Says how many. Raises as `blind` does."""
-    found = blind(store, key_store, sure=sure)
-    for start in range(0, len(found), BATCH):
+    """Clears rows whose key is gone: after a purge, an interrupted erasure or a restore. Returns
+    how many. Raises as `find_rows_without_key`."""
+    rows = find_rows_without_key(store, key_store, sure=sure)
+    for start in range(0, len(rows), BATCH_ROWS):
         with store.change() as session:
-            for row in found[start : start + BATCH]:
+            for row in rows[start : start + BATCH_ROWS]:
                 registration = session.get_one(Registration, row.id)
                 registrations.cancel(session, registration, now=now)
-    return len(found)
+    return len(rows)
 
 
-def wash(session: Session, *, now: datetime) -> int:
-    """Leaves of the rows of forgotten people nothing but the count they are: no letter that was
-    sent, no hour, no language, nothing that an old letter or an open form leads to. Says how many
-    notices went."""
-    forgotten = sa.select(Registration.id).where(Registration.key_id.is_(None))
-    gone = session.execute(
+def clear_erased_rows(session: Session, *, now: datetime) -> int:
+    """Reduces rows of erased people to numbers: deletes their notifications, times and language,
+    and replaces ids and nonces that old letters and forms have. Returns how many notifications were
+    deleted."""
+    erased = sa.select(Registration.id).where(Registration.key_id.is_(None))
+    deleted = session.execute(
         sa.delete(Notification)
-        .where(Notification.registration_id.in_(forgotten))
+        .where(Notification.registration_id.in_(erased))
         .execution_options(synchronize_session=False)
     )
-    assert isinstance(gone, sa.CursorResult)
-    _leave_counts(session, unwashed(session, now=now))
-    return gone.rowcount
+    assert isinstance(deleted, sa.CursorResult)
+    _replace_values(session, find_uncleared_rows(session, now=now))
+    return deleted.rowcount
 
 
-def drop_unread(session: Session) -> None:
-    """Messages of the staff go with the last of those who could read them."""
+def delete_unreadable_messages(session: Session) -> None:
+    """Deletes staff messages that no registered person can read any more."""
     can_read = sa.exists().where(
         Registration.workshop_id == Message.workshop_id, Registration.key_id.is_not(None)
     )
@@ -188,42 +196,42 @@ def drop_unread(session: Session) -> None:
     )
 
 
-def count_notices(session: Session, registration_ids: Sequence[str]) -> int:
-    """How many notices there are of these, sent or still owed."""
-    counted = 0
+def count_notifications(session: Session, registration_ids: Sequence[str]) -> int:
+    """The number of notifications of these registrations."""
+    total = 0
     for start in range(0, len(registration_ids), 500):
-        of_these = Notification.registration_id.in_(registration_ids[start : start + 500])
-        counted += session.scalar(sa.select(sa.func.count()).where(of_these)) or 0
-    return counted
+        is_theirs = Notification.registration_id.in_(registration_ids[start : start + 500])
+        total += session.scalar(sa.select(sa.func.count()).where(is_theirs)) or 0
+    return total
 
 
-def unwashed(session: Session, *, now: datetime) -> Sequence[tuple[str, datetime]]:
-    """Rows of forgotten people that still say when and in which language."""
+def find_uncleared_rows(session: Session, *, now: datetime) -> Sequence[tuple[str, datetime]]:
+    """Ids of erased registrations with their old values, and the start of their workshop."""
     rows = session.execute(
         sa.select(Registration.id, Workshop.starts_at)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
             Registration.key_id.is_(None),
             Registration.language != "",
-            Registration.registered_at < now - FORM_LASTS,
+            Registration.registered_at < now - FORM_LIFETIME,
         )
     )
     return [(row[0], row[1]) for row in rows]
 
 
-def _leave_counts(session: Session, rows: Sequence[tuple[str, datetime]]) -> None:
+def _replace_values(session: Session, rows: Sequence[tuple[str, datetime]]) -> None:
     if not rows:
         return
-    fresh = [
+    values = [
         {
-            "old": mine,
-            # The id is in the Message-ID of letters that were sent, the nonce in open forms.
+            "old": registration_id,
+            # The old id is in Message-IDs, the old nonce in open forms.
             "id": code(26),
             "nonce": hashlib.sha256(secrets.token_bytes(32)).digest(),
             "registered_at": starts_at,
             "queued_at": starts_at,
         }
-        for mine, starts_at in rows
+        for registration_id, starts_at in rows
     ]
     table = Registration.__table__
     session.connection().execute(
@@ -234,13 +242,13 @@ def _leave_counts(session: Session, rows: Sequence[tuple[str, datetime]]) -> Non
             nonce=sa.bindparam("nonce"),
             registered_at=sa.bindparam("registered_at", type_=table.c.registered_at.type),
             queued_at=sa.bindparam("queued_at", type_=table.c.queued_at.type),
-            **_NOTHING,
+            **_EMPTY_VALUES,
         ),
-        fresh,
+        values,
     )
 
 
-_NOTHING: Final[dict[str, object]] = {
+_EMPTY_VALUES: Final[dict[str, object]] = {
     "language": "",
     "needs": Codes(),
     "door_code": None,
@@ -257,22 +265,22 @@ _NOTHING: Final[dict[str, object]] = {
 
 
 @dataclass(frozen=True)
-class ReconcileTurn:
-    """The key of someone who had only a turn when a workshop began, and its day."""
+class WaitlistedKey:
+    """The key of a party without a seat, and the day of its workshop."""
 
     key_id: bytes
     day: date
 
 
-def never_came_in(session: Session, *, now: datetime) -> list[ReconcileTurn]:
-    """Those who waited, or let their turn pass, and got no place."""
+def find_waitlisted_keys(session: Session, *, now: datetime) -> list[WaitlistedKey]:
+    """Keys of parties that had no seat when their workshop began."""
     rows = session.execute(
         sa.select(Registration.key_id, Workshop.day)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
             Registration.key_id.is_not(None),
-            Registration.status.in_(ONLY_A_TURN),
+            Registration.status.in_(WITHOUT_SEAT_STATUSES),
             Workshop.starts_at <= now,
         )
     )
-    return [ReconcileTurn(key_id, day) for key_id, day in rows if key_id is not None]
+    return [WaitlistedKey(key_id, day) for key_id, day in rows if key_id is not None]

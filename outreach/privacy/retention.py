@@ -1,5 +1,7 @@
-"""Forgetting people when their day has come. The key goes first: from that moment no copy
-anywhere can be read; what is emptied after that is order, not secrecy."""
+"""Erases people when their retention ends (S11), and what was kept about them.
+
+The key is deleted first: from then on no copy of the row can be read, in no backup either.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -29,22 +31,22 @@ from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.keystore import KeyStore, TooManyDue, key_backup, rotation
 from outreach.privacy import audit_verification, mail_folder, reconcile, subscriber_erasure
 from outreach.privacy.reconcile import (
-    TURN_KEPT,
-    ReconcileTurn,
+    WAITLIST_RETENTION,
     TooManyBlind,
     TooManyUnused,
+    WaitlistedKey,
     reconcile_stores,
 )
 
 __all__ = [
     "Purged",
     "daily",
-    "forget_letters",
+    "delete_letters",
     "hourly",
     "preview",
     "purge",
+    "purge_after_restore",
     "reconcile_stores",
-    "settle_after_restore",
 ]
 
 log = logging.getLogger(__name__)
@@ -52,11 +54,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Purged:
-    """How much went, or would go."""
+    """Numbers of what was erased, or would be."""
 
-    keys: int = 0  # destroyed because their day had come
-    emptied: int = 0  # rows whose key is gone
-    unused: int = 0  # keys that nothing pointed at
+    keys: int = 0  # deleted because they were due
+    emptied: int = 0  # rows without a key that were cleared
+    unused: int = 0  # deleted keys of no row
     letters: int = 0  # files in the mail folder
     rows: dict[str, int] = field(default_factory=dict)  # of the other tables, by their noun
 
@@ -70,27 +72,27 @@ def purge(
     sure: bool = False,
     keep_unused: bool = False,
 ) -> Purged:
-    """Forgets everyone whose day has come, and all that was kept about them; with `keep_unused` but
-    for the keys that nothing points at.
+    """Erases everybody whose retention has ended. With `keep_unused`, keys of no row are kept.
 
-    Raises TooManyDue as `Keyring.destroy_due` does, TooManyBlind as `settle` does, and
-    TooManyUnused as `require_used` does, unless `sure`; then nothing has been destroyed."""
+    Unless `sure`, raises TooManyDue as `KeyStore.destroy_due`, TooManyBlind as
+    `reconcile.find_rows_without_key`, and TooManyUnused as `reconcile.require_matching_stores`;
+    then nothing has been deleted."""
     with store.read() as session:
-        turns = reconcile.never_came_in(session, now=now)
-    _hasten(key_store, turns)
-    reconcile.correct(store, key_store, now=now)
-    # Asked before anything is destroyed.
+        waitlisted = reconcile.find_waitlisted_keys(session, now=now)
+    _shorten_retention(key_store, waitlisted)
+    reconcile.correct_days(store, key_store, now=now)
+    # All of these raise before anything is deleted.
     if not (sure or keep_unused):
-        reconcile.require_used(store, key_store)
-    reconcile.blind(store, key_store, sure=sure)
-    subscriber_erasure.going(store, key_store, now=now, sure=sure)
+        reconcile.require_matching_stores(store, key_store)
+    reconcile.find_rows_without_key(store, key_store, sure=sure)
+    subscriber_erasure.find_expired(store, key_store, now=now, sure=sure)
     keys = key_store.destroy_due(sure=sure)
-    blind = reconcile.blind(store, key_store, sure=True)
+    blind = reconcile.find_rows_without_key(store, key_store, sure=True)
     with store.read() as session:
-        told = reconcile.count_notices(session, [row.id for row in blind])
+        notifications = reconcile.count_notifications(session, [row.id for row in blind])
     emptied = reconcile_stores(store, key_store, now=now, sure=True)
     with store.read() as session:
-        used = reconcile.used(session)
+        used = reconcile.used_key_ids(session)
     unused = 0 if keep_unused else key_store.destroy_unused(used)
     rows = {
         "look-ups": key_store.tidy(),
@@ -99,38 +101,40 @@ def purge(
     audit_verification.allow_to_go(store, key_store, now=now)
     with store.change() as session:
         rows |= _clear(session, now=now)
-    rows["notices"] += told
+    rows["notices"] += notifications
     with store.read() as session:
-        files = mail_folder.to_forget(session, None if config is None else config.mail_folder)
+        files = mail_folder.find_expired(session, None if config is None else config.mail_folder)
     store.sweep()
-    gone = mail_folder.forget(files)
-    _refresh(key_store, now=now)
-    return Purged(keys, emptied, unused, gone, rows)
+    letters = mail_folder.delete(files)
+    _refresh_backup(key_store, now=now)
+    return Purged(keys, emptied, unused, letters, rows)
 
 
 def preview(store: Store, key_store: KeyStore, config: Config, *, now: datetime) -> Purged:
-    """What `purge` would do now, as numbers; nothing is changed."""
+    """The numbers of what `purge` would erase now; changes nothing."""
     with store.read() as session:
-        pointing, used = reconcile.pointing(session), reconcile.used(session)
-        files = mail_folder.to_forget(session, config.mail_folder)
-        turns = reconcile.never_came_in(session, now=now)
-    late = {turn.key_id for turn in turns if turn.day + TURN_KEPT <= key_store.today()}
+        references, used = reconcile.key_references(session), reconcile.used_key_ids(session)
+        files = mail_folder.find_expired(session, config.mail_folder)
+        waitlisted = reconcile.find_waitlisted_keys(session, now=now)
+    late = {
+        each.key_id for each in waitlisted if each.day + WAITLIST_RETENTION <= key_store.today()
+    }
     known = key_store.known()
-    moved = reconcile.astray(store, key_store, now=now)
-    put_off = {key_id for key_id, (_was, day) in moved.items() if day > key_store.today()}
-    due = ((key_store.due() | moved.keys()) - put_off) | (late & known)
-    going = [row.id for row in pointing if row.key_id in due or row.key_id not in known]
+    wrong_days = reconcile.find_wrong_days(store, key_store, now=now)
+    later = {key_id for key_id, (_stored, day) in wrong_days.items() if day > key_store.today()}
+    due = ((key_store.due() | wrong_days.keys()) - later) | (late & known)
+    cleared = [row.id for row in references if row.key_id in due or row.key_id not in known]
     with store.change() as session:
-        told = reconcile.count_notices(session, going)
+        notifications = reconcile.count_notifications(session, cleared)
         rows = _clear(session, now=now)
         session.rollback()
-    rows["notices"] += told
-    rows["subscribers"] = len(subscriber_erasure.going(store, key_store, now=now, sure=True))
+    rows["notices"] += notifications
+    rows["subscribers"] = len(subscriber_erasure.find_expired(store, key_store, now=now, sure=True))
     unused = key_store.unused(used)
-    return Purged(len(due), len(going), len(unused), len(files), rows)
+    return Purged(len(due), len(cleared), len(unused), len(files), rows)
 
 
-def settle_after_restore(
+def purge_after_restore(
     store: Store,
     key_store: KeyStore,
     config: Config | None = None,
@@ -138,68 +142,69 @@ def settle_after_restore(
     now: datetime,
     sure: bool = False,
 ) -> Purged:
-    """To be called before a restored copy is opened to anybody: whoever was forgotten since it
-    was made is forgotten in it. Raises as `purge` does.
+    """Erases in a restored copy everybody who was erased since it was made; to be called before the
+    copy is used. Raises as `purge`.
 
-    The keys of those who registered since stay until the next purge: whoever finds that it was the
-    wrong copy can still go back."""
+    Keys of people who registered since are kept until the next purge, in case it was the wrong
+    copy."""
     audit_verification.begin_again(store, key_store, now=now)
     return purge(store, key_store, config, now=now, sure=sure, keep_unused=True)
 
 
 def daily(store: Store, key_store: KeyStore, config: Config, *, now: datetime) -> Purged | None:
-    """The worker's round of each day and of its start: the purge and, once a month, a new master.
+    """The worker's daily job: the purge and, once a month, a rotation of the master key.
 
-    None, and nothing is changed, when the purge refuses: that is logged, and `doctor` says so."""
+    Returns None, with nothing changed, when the purge refuses; that is logged, and `outreach
+    doctor` reports it."""
     try:
-        done = purge(store, key_store, config, now=now)
+        purged = purge(store, key_store, config, now=now)
     except (TooManyDue, TooManyBlind, TooManyUnused) as error:
-        log.error("purge: %s", str(error))  # a sentence of ours: of an error only its kind is told
+        log.error("purge: %s", str(error))  # our own sentence; `logs` hides the text of errors
         return None
     if rotation.may_begin(key_store, now=now):
         rotation.rotate(key_store, now=now)
     hourly(key_store, now=now)
-    return done
+    return purged
 
 
 def hourly(key_store: KeyStore, *, now: datetime) -> None:
-    """The round of each hour, on every host: older masters go, and the spare is written over."""
+    """The hourly job of every host: deletes older master keys and refreshes the key backup."""
     rotation.retire(key_store, now=now)
     key_store.tidy()
-    _refresh(key_store, now=now)
+    _refresh_backup(key_store, now=now)
 
 
-def forget_letters(store: Store, config: Config) -> int:
-    """Deletes what the mail folder of this host has of those who are forgotten; the purge may have
-    been another host's."""
+def delete_letters(store: Store, config: Config) -> int:
+    """Deletes letters of erased people from the mail folder of this host; the purge may have run on
+    another host."""
     with store.read() as session:
-        files = mail_folder.to_forget(session, config.mail_folder)
-    return mail_folder.forget(files)
+        files = mail_folder.find_expired(session, config.mail_folder)
+    return mail_folder.delete(files)
 
 
-def _refresh(key_store: KeyStore, *, now: datetime) -> None:
-    """Writes the spare over. A disk that is full or may not be written holds up nothing else: the
-    purge is done, and would begin again each round; `doctor` says that the spare is old."""
+def _refresh_backup(key_store: KeyStore, *, now: datetime) -> None:
+    """Refreshes the key backup. An error is logged and not raised, since the purge is complete;
+    `outreach doctor` reports an old backup."""
     try:
         key_backup.refresh(key_store, now=now)
     except OSError as error:
         log.error("the spare of the ring cannot be written: %s", type(error).__name__)
 
 
-def _hasten(key_store: KeyStore, turns: Sequence[ReconcileTurn]) -> None:
-    """Brings forward the day of those who had only a turn."""
+def _shorten_retention(key_store: KeyStore, waitlisted: Sequence[WaitlistedKey]) -> None:
+    """Brings the day of keys of parties without a seat forward."""
     by_day: dict[date, list[bytes]] = {}
-    for turn in turns:
-        by_day.setdefault(turn.day + TURN_KEPT, []).append(turn.key_id)
+    for each in waitlisted:
+        by_day.setdefault(each.day + WAITLIST_RETENTION, []).append(each.key_id)
     for day, key_ids in by_day.items():
         key_store.hasten(key_ids, day)
 
 
 def _clear(session: Session, *, now: datetime) -> dict[str, int]:
-    """Deletes what has grown old in the main database; how many rows of each."""
+    """Deletes expired rows of the main database; returns how many by name."""
     before = _count(session)
-    reconcile.wash(session, now=now)
-    reconcile.drop_unread(session)
+    reconcile.clear_erased_rows(session, now=now)
+    reconcile.delete_unreadable_messages(session)
     interrupted_forms.purge(session, now=now)
     sessions.purge(session, now=now)
     invitations.purge(session, now=now)
@@ -208,7 +213,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     import_batches.purge(session, now=now)
     checkin_events.purge(session, now=now)
     checkin_tokens.purge(session, now=now)
-    # Last: whoever writes in the journal waits for it.
+    # Last, since writers of the audit log wait for it.
     hash_chain.let_go(session, now=now)
     after = _count(session)
     return {noun: before[noun] - after[noun] for noun in _TABLES}

@@ -1,4 +1,4 @@
-"""What is still held of people, as numbers: for admins, who answer for it."""
+"""Counts what is still kept about people, for the page of admins."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from outreach.keystore import Key, KeyStore, LinkRequest
 
 @dataclass(frozen=True)
 class RetentionShare:
-    """Of one office: so many registrations, the first of which is forgotten on that day."""
+    """The registrations of one office, and the day on which the first of them is erased."""
 
     city: str
     registrations: int
@@ -27,20 +27,20 @@ class RetentionShare:
 @dataclass(frozen=True)
 class RetentionReport:
     keys: int
-    overdue: int  # their day has come, and no purge has run
+    overdue: int  # due and not purged
     oldest: date | None  # when the first of those registrations was made
     by_office: list[RetentionShare]
-    by_week: list[tuple[date, int]]  # the Monday of the week in which so many are forgotten
-    notices: int  # letters and calls still owed
-    subscribers: int  # to the bulletin, with those who have not said yes yet
-    look_ups: int  # of who asked for their link
-    entries: int  # of the staff's journal
+    by_week: list[tuple[date, int]]  # the Monday of a week and how many are erased in it
+    notices: int  # letters and calls that are pending
+    subscribers: int  # of the bulletin, unconfirmed ones too
+    look_ups: int  # requests for a lost link
+    entries: int  # of the audit log
     first_entry: datetime | None
 
 
 def count_held(session: Session, key_store: KeyStore) -> RetentionReport:
-    """Counts, and nothing else: no name could be read from here."""
-    by_workshop, oldest, look_ups = _of_key_store(key_store)
+    """Counts rows and keys, without opening any."""
+    by_workshop, oldest, look_ups = _count_keys(key_store)
     offices = _cities(session, {workshop for workshop, _day in by_workshop})
     weeks, cities, first = Counter[date](), Counter[str](), dict[str, date]()
     for (workshop, day), count in by_workshop.items():
@@ -51,7 +51,7 @@ def count_held(session: Session, key_store: KeyStore) -> RetentionReport:
     entries, first_entry = session.execute(
         sa.select(sa.func.count(), sa.func.min(AuditEntry.at))
     ).one()
-    owed = (
+    pending = (
         sa.select(sa.func.count()).select_from(Notification).where(Notification.done_at.is_(None))
     )
     subscribers = sa.select(sa.func.count()).select_from(Subscriber)
@@ -61,7 +61,7 @@ def count_held(session: Session, key_store: KeyStore) -> RetentionReport:
         oldest=oldest,
         by_office=[RetentionShare(city, cities[city], first[city]) for city in sorted(cities)],
         by_week=sorted(weeks.items()),
-        notices=session.scalar(owed) or 0,
+        notices=session.scalar(pending) or 0,
         subscribers=session.scalar(subscribers) or 0,
         look_ups=look_ups,
         entries=entries,
@@ -69,30 +69,30 @@ def count_held(session: Session, key_store: KeyStore) -> RetentionReport:
     )
 
 
-def _of_key_store(key_store: KeyStore) -> tuple[dict[tuple[int, date], int], date | None, int]:
-    """Keys of registrations by workshop and day of forgetting, the day the oldest was made, and
-    look-ups."""
-    is_one = Key.workshop != NO_WORKSHOP
+def _count_keys(key_store: KeyStore) -> tuple[dict[tuple[int, date], int], date | None, int]:
+    """Keys of registrations by workshop and day of erasure, the day the oldest was created, and
+    requests for a lost link."""
+    is_of_registration = Key.workshop != NO_WORKSHOP
     with key_store.store.read() as session:
         counted = session.execute(
             sa.select(Key.workshop, Key.forget_on, sa.func.count())
-            .where(is_one)
+            .where(is_of_registration)
             .group_by(Key.workshop, Key.forget_on)
         )
         by_workshop = {(row[0], row[1]): row[2] for row in counted}
-        oldest = session.scalar(sa.select(sa.func.min(Key.made_on)).where(is_one))
+        oldest = session.scalar(sa.select(sa.func.min(Key.made_on)).where(is_of_registration))
         look_ups = session.scalar(sa.select(sa.func.count()).select_from(LinkRequest)) or 0
     return by_workshop, oldest, look_ups
 
 
 def _cities(session: Session, workshops: set[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    wanted = sorted(workshops)
-    for start in range(0, len(wanted), 500):
+    cities: dict[int, str] = {}
+    ids = sorted(workshops)
+    for start in range(0, len(ids), 500):
         rows = session.execute(
             sa.select(Workshop.id, Office.city)
             .join(Office, Office.id == Workshop.office_id)
-            .where(Workshop.id.in_(wanted[start : start + 500]))
+            .where(Workshop.id.in_(ids[start : start + 500]))
         )
-        found |= {row[0]: row[1] for row in rows}
-    return found
+        cities |= {row[0]: row[1] for row in rows}
+    return cities

@@ -281,7 +281,7 @@ def test_a_backup_that_is_put_back_brings_nobody_back(aviary: Aviary) -> None:
         assert len(back.all()) == 4
     key_store = aviary.on(aviary.rights.forget_on)
     now = clock.instant(aviary.rights.forget_on, aviary.rights.starts, aviary.rights.zone)
-    done = retention.settle_after_restore(aviary.store, key_store, aviary.config, now=now)
+    done = retention.purge_after_restore(aviary.store, key_store, aviary.config, now=now)
     assert (done.keys, done.emptied) == (0, 3)
     assert counts(aviary.store) == aviary.counted
     aviary.backup = Backup(aviary.backup.path, _sealed_rows(aviary))

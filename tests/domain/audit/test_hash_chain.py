@@ -280,7 +280,7 @@ def test_a_restored_copy_says_itself_what_it_lacks(written: Store, key_store: Ke
     with written.change() as session:
         _cut(session, 4)
     assert "5 to 6, are missing" in _found(written, key_store).words
-    retention.settle_after_restore(written, key_store, now=clock.now())
+    retention.purge_after_restore(written, key_store, now=clock.now())
     assert _found(written, key_store) == CheckResult("journal", True, "5 lines, one chain")
     with written.read() as session:
         newest = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()

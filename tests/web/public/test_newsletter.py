@@ -166,7 +166,7 @@ def test_who_asks_again_has_as_long_to_say_yes_as_the_first_time(post: Post) -> 
     assert post.ask().status_code == 303
     assert post.deliver() == 1
     late, moment = clock.now().date() + timedelta(days=2), clock.now() + timedelta(days=2)
-    assert not subscriber_erasure.going(post.store, post.on(late), now=moment)
+    assert not subscriber_erasure.find_expired(post.store, post.on(late), now=moment)
     assert post.on(late).due() == set(), "the key is there as long as the row"
     assert post.client.post(post.link()).status_code == 303
 
@@ -303,7 +303,7 @@ def test_who_does_not_say_yes_in_three_days_is_forgotten(post: Post) -> None:
 
 def test_keys_of_subscribers_are_no_orphans_and_lost_ones_are_seen(post: Post) -> None:
     with post.store.read() as session:
-        assert reconcile.used(session) == set()
+        assert reconcile.used_key_ids(session) == set()
     link = post.subscribe()
     later = post.on(clock.now().date() + timedelta(days=400))
     moment = clock.now() + timedelta(days=400)
