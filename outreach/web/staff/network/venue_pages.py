@@ -60,7 +60,7 @@ class VenueForm(Form):
         zones = form_options.zones(office)
         if values.get("zone") not in {None, *(zone for zone, _words in zones)}:
             zones.append((values["zone"], values["zone"]))
-        for name, listed in (("region", form_options.regions_listed()), ("zone", zones)):
+        for name, listed in (("region", form_options.region_options()), ("zone", zones)):
             field = self[name]
             assert isinstance(field, SelectField)
             field.choices = listed

@@ -1,5 +1,7 @@
-"""What the staff is told of a date before a workshop is made on it, and making those that are
-ticked: the same from a repetition, a month at once, or a clone."""
+"""Warnings about proposed dates, and creation of the ticked ones.
+
+Shared by `repeat`, `month_planner` and `duplicate`.
+"""
 
 import re
 import secrets
@@ -30,7 +32,7 @@ _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 
 @dataclass(frozen=True)
 class DateWarning:
-    """One thing one wants to know of a date: a tag, and a few words more."""
+    """A warning about a date: a tag, and an explanation that may be empty."""
 
     tag: CardTag
     more: str = ""
@@ -38,59 +40,64 @@ class DateWarning:
 
 @dataclass(frozen=True)
 class ProposalLine:
-    """A workshop that many things are to be done to, and what it would come to."""
+    """A workshop in the table of a bulk action, with its outcome."""
 
     workshop: Workshop
-    outcome: BulkOutcome | None  # None: not tried yet
+    outcome: BulkOutcome | None  # None before the dry run
     warned: list[DateWarning]
 
 
 def warnings(proposal: DateProposal) -> list[DateWarning]:
-    plan, said = proposal.plan, []
+    """What the staff should know before a workshop is created on this date."""
+    plan, found = proposal.plan, []
     if proposal.is_skipped:
         more = _(
             "El reloj se adelanta y no existen las %(hour)s. Elige otra hora para este día.",
             hour=hour_words(plan.starts),
         )
-        said.append(DateWarning(CardTag(_("No se puede"), "tag-bad"), more))
+        found.append(DateWarning(CardTag(_("No se puede"), "tag-bad"), more))
     for each in proposal.holidays:
         name = _("%(name)s, México", name=each.name) if each.is_home else each.name
-        said.append(
+        found.append(
             DateWarning(CardTag(name, "tag-bad"), _("Día feriado: la sede puede estar cerrada"))
         )
     if proposal.is_twin:
-        said.append(
+        found.append(
             DateWarning(CardTag(_("Ya hay uno igual"), "tag-bad"), _("El mismo tipo, a esa hora"))
         )
     elif proposal.has_sibling:
-        said.append(
+        found.append(
             DateWarning(CardTag(_("Ya hay uno de este tipo"), "tag-warn"), _("A otra hora"))
         )
     if proposal.busy_until is not None:
         until = hour_words(proposal.busy_until.astimezone(plan.zone).time())
         more = _("«%(title)s» hasta las %(hour)s", title=proposal.busy, hour=until)
-        said.append(DateWarning(CardTag(_("Sede ocupada"), "tag-warn"), more))
+        found.append(DateWarning(CardTag(_("Sede ocupada"), "tag-warn"), more))
     if proposal.is_doubled:
         more = _("Esa hora se repite: empieza la primera vez.")
-        said.append(DateWarning(CardTag(_("Se atrasa el reloj"), "tag-warn"), more))
+        found.append(DateWarning(CardTag(_("Se atrasa el reloj"), "tag-warn"), more))
     elif proposal.is_day_of_change and not proposal.is_skipped:
-        said.append(DateWarning(CardTag(_("Ese día cambia la hora"), "tag-warn")))
-    return said
+        found.append(DateWarning(CardTag(_("Ese día cambia la hora"), "tag-warn")))
+    return found
 
 
-def warned(
+def warnings_by_workshop(
     session: Session, outcomes: Sequence[BulkOutcome], chosen: Sequence[Workshop]
 ) -> Mapping[str, list[DateWarning]]:
-    """What would be in the way of what is moved, on its new day and at its new hour."""
+    """The warnings about the new dates of moved workshops, by their public id."""
     plans = {
         each.public_id: each.plan for each in outcomes if each.plan is not None and each.changed
     }
-    there = recurrence.propose(session, list(plans.values()), ignoring={each.id for each in chosen})
-    return {public_id: warnings(proposal) for public_id, proposal in zip(plans, there, strict=True)}
+    proposals = recurrence.propose(
+        session, list(plans.values()), ignoring={each.id for each in chosen}
+    )
+    return {
+        public_id: warnings(proposal) for public_id, proposal in zip(plans, proposals, strict=True)
+    }
 
 
 def clock_changes(proposals: Sequence[DateProposal], zone: ZoneInfo) -> list[date]:
-    """The days between the first and the last on which the clock changes there."""
+    """The days between the first and the last date on which the clock changes in the zone."""
     days = [each.plan.day for each in proposals]
     return recurrence.list_clock_changes(min(days), max(days), zone) if days else []
 
@@ -100,12 +107,12 @@ def new_nonce() -> str:
 
 
 def typed_nonce() -> str:
-    """The number of the form, that makes one set; a new one where there is none."""
+    """The nonce of the form, which creates one set of workshops; a new one without."""
     nonce = request.form.get("nonce", "")
     return nonce if _NONCE.fullmatch(nonce) else new_nonce()
 
 
-def make(
+def create(
     plans: Sequence[WorkshopData],
     session: Session,
     *,
@@ -113,10 +120,10 @@ def make(
     detail: str,
     source: Workshop | None = None,
 ) -> list[Workshop]:
-    """Makes them, published where the form asks for it, and writes down each; who gives `source`
-    gives them too. Raises Refused."""
+    """Creates the workshops, published if the form says so, with the partners of `source`, and logs
+    each. Raises Refused."""
     is_public = request.form.get("action") == "publish"
-    made = recurrence.create_workshops(
+    created = recurrence.create_workshops(
         session,
         plans,
         nonce=nonce,
@@ -125,22 +132,22 @@ def make(
         phone=config().phone,
         source=source,
     )
-    for workshop in made:
+    for workshop in created:
         log_workshop_action(session, workshop, "workshop created", detail)
         if is_public:
             log_workshop_action(session, workshop, "workshop published")
-    return made
+    return created
 
 
-def is_made(nonce: str, error: sa.exc.IntegrityError) -> None:
-    """The same form came twice at one moment, and the other one was first. Raises the error where
-    it was something else."""
+def require_same_form(nonce: str, error: sa.exc.IntegrityError) -> None:
+    """After an IntegrityError: the same form was sent twice at once, and the other request created
+    the workshops. Raises the error if it had another cause."""
     with store().read() as session:
         if not recurrence.has_created(session, nonce):
             raise error
 
 
-def done(month: date) -> str:
-    """The address of the list that says so."""
+def done_address(month: date) -> str:
+    """The address of the list, with the message that the workshops were created."""
     what = "publicados" if request.form.get("action") == "publish" else "borradores"
     return f"/org/talleres?mes={clock.Month.of(month)}&hecho={what}"

@@ -1,4 +1,4 @@
-"""The same workshop on another day: all of it but the day is there already."""
+"""Duplicates a workshop on another day."""
 
 from dataclasses import replace
 from datetime import date, time
@@ -28,7 +28,7 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import blueprint, date_proposal
 
 
-class CloneForm(Form):
+class DuplicateForm(Form):
     day = DayField(validators=[required("Escribe la fecha.")])
     starts = HourField(validators=[required("Escribe a qué hora empieza.")])
 
@@ -57,18 +57,18 @@ class CloneForm(Form):
 def duplicate_form(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        return _page(workshop, CloneForm(None, data={"starts": workshop.starts}))
+        return _page(workshop, DuplicateForm(None, data={"starts": workshop.starts}))
 
 
 @blueprint.post("/talleres/<public_id>/clonar")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 @request_retry.repeatable
 def duplicate(public_id: str) -> ResponseReturnValue:
-    form, nonce = CloneForm(request.form), date_proposal.typed_nonce()
+    form, nonce = DuplicateForm(request.form), date_proposal.typed_nonce()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        if recurrence.has_created(session, nonce):  # the same form again
-            return redirect(f"/org/talleres/{_made_before(session, nonce)}", 303)
+        if recurrence.has_created(session, nonce):  # the same form sent again
+            return redirect(f"/org/talleres/{_created_before(session, nonce)}", 303)
         if not form.validate():
             return _page(workshop, form, nonce=nonce, status=422, faults=form.faults)
         try:
@@ -79,44 +79,44 @@ def duplicate(public_id: str) -> ResponseReturnValue:
             fault = [("day", error_messages.say(refusal))]
             return _page(workshop, form, nonce=nonce, status=422, faults=fault)
         if proposal.wants_a_look and request.form.get("known") != _known(form):
-            # Said once; whoever sends the same again has read it.
-            there, known = date_proposal.warnings(proposal), _known(form)
-            return _page(workshop, form, nonce=nonce, status=409, there=there, known=known)
+            # Shown once: sending the same date again confirms it.
+            warnings, known = date_proposal.warnings(proposal), _known(form)
+            return _page(workshop, form, nonce=nonce, status=409, there=warnings, known=known)
     try:
         with store().change() as session:
-            made = _make(session, public_id, form, nonce)
+            created = _create(session, public_id, form, nonce)
     except Refused as refusal:
         with store().read() as session:
             workshop = find_workshop(session, public_id)
             fault = [("day", error_messages.say(refusal))]
             return _page(workshop, form, nonce=nonce, status=422, faults=fault)
     except sa.exc.IntegrityError as error:
-        date_proposal.is_made(nonce, error)
+        date_proposal.require_same_form(nonce, error)
         with store().read() as session:
-            made = _made_before(session, nonce)
+            created = _created_before(session, nonce)
     what = "publicado" if request.form.get("action") == "publish" else "borrador"
-    return redirect(f"/org/talleres/{made}?hecho={what}", 303)
+    return redirect(f"/org/talleres/{created}?hecho={what}", 303)
 
 
-def _make(session: Session, public_id: str, form: CloneForm, nonce: str) -> str:
+def _create(session: Session, public_id: str, form: DuplicateForm, nonce: str) -> str:
     workshop = find_workshop(session, public_id)
     if recurrence.has_created(session, nonce):
-        return _made_before(session, nonce)
+        return _created_before(session, nonce)
     plan = _plan(workshop, form)
     detail = f"clone of {workshop.public_id}"
-    made = date_proposal.make([plan], session, nonce=nonce, detail=detail, source=workshop)
-    return made[0].public_id
+    created = date_proposal.create([plan], session, nonce=nonce, detail=detail, source=workshop)
+    return created[0].public_id
 
 
-def _made_before(session: Session, nonce: str) -> str:
+def _created_before(session: Session, nonce: str) -> str:
     made = workshops.find_by_external_id(session, f"desk {nonce} 1")
     if made is None:
         raise NotFound("workshop")
     return find_workshop(session, made.public_id).public_id
 
 
-def _plan(workshop: Workshop, form: CloneForm) -> WorkshopData:
-    """It lasts as long as the first one, and is in no series of its own accord."""
+def _plan(workshop: Workshop, form: DuplicateForm) -> WorkshopData:
+    """The same length as the original, in no series."""
     day, starts = form.chosen
     plan = workshop_service.get_data(workshop)
     later, _longer = bulk.compute_shift(
@@ -125,14 +125,14 @@ def _plan(workshop: Workshop, form: CloneForm) -> WorkshopData:
     return replace(bulk.shift(plan, later), series=None)
 
 
-def _known(form: CloneForm) -> str:
+def _known(form: DuplicateForm) -> str:
     day, starts = form.chosen
     return f"{day} {starts:%H:%M}"
 
 
 def _page(
     workshop: Workshop,
-    form: CloneForm,
+    form: DuplicateForm,
     *,
     nonce: str = "",
     status: int = 200,

@@ -1,5 +1,4 @@
-"""A month at once: what is the same for all is chosen once; then days are ticked, or lines typed;
-then one looks at the dates, and makes them."""
+"""Plans a month: common fields once, then ticked days or typed lines; a preview; then creation."""
 
 import calendar
 import re
@@ -7,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import Final
 
 import sqlalchemy as sa
 from flask import Response, abort, redirect, request
@@ -46,11 +44,9 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import blueprint, date_proposal, schedule_parser
 from outreach.web.staff.scheduling.schedule_parser import CommonFields, UnclearLine
 
-PATH: Final = "/org/talleres/mes-nuevo"
 
-
-def _apart(text: str | None) -> str:
-    """Cells that were copied from a spreadsheet come with tabs between them."""
+def _tabs_to_semicolons(text: str | None) -> str:
+    """Cells copied from a spreadsheet are separated by tabs."""
     return (text or "").replace("\t", "; ")
 
 
@@ -59,18 +55,18 @@ class MonthForm(Form):
     sede = Choice(default="")
     hora = HourField(validators=[Optional()])
     idioma = Choices()
-    lineas = text(6000, _apart)
+    lineas = text(6000, _tabs_to_semicolons)
 
     def __init__(
         self,
         typed: MultiDict[str, str] | None,
         offered: Sequence[Kind],
-        there: Sequence[Venue],
+        offered_venues: Sequence[Venue],
     ) -> None:
-        sede = str(there[0].id) if there else ""
+        sede = str(offered_venues[0].id) if offered_venues else ""
         super().__init__(typed, data={"idioma": ["es"], "sede": sede})
         self.tipo.choices = [(kind.public_code, kind.name.get("es", kind.code)) for kind in offered]
-        self.called = venues.get_distinct_names(there)
+        self.called = venues.get_distinct_names(offered_venues)
         self.sede.choices = [
             *((str(number), name) for number, name in self.called.items()),
             ("", _("En línea")),
@@ -88,7 +84,7 @@ class MonthForm(Form):
 
 @dataclass
 class PlannerSheet:
-    """The form, what it means, and what is wrong with it."""
+    """The form, the workshops that it means, and its errors."""
 
     office: Office
     month: Month
@@ -99,8 +95,9 @@ class PlannerSheet:
 
     @property
     def mark(self) -> str:
-        """Of what the numbers of the list mean: another as soon as one means something else."""
-        meant = [
+        """A hash of the proposed list: the numbers of ticked lines are valid for the same list
+        only."""
+        entries = [
             (
                 f"{plan.day} {plan.starts}-{plan.ends}",
                 plan.kind.id,
@@ -109,7 +106,7 @@ class PlannerSheet:
             )
             for plan in self.plans
         ]
-        return sha256(repr(meant).encode()).hexdigest()[:16]
+        return sha256(repr(entries).encode()).hexdigest()[:16]
 
 
 @blueprint.get("/talleres/mes-nuevo")
@@ -117,12 +114,12 @@ class PlannerSheet:
 def plan_month() -> ResponseReturnValue:
     slug = clean(request.args.get("oficina", ""))
     with store().read() as session:
-        mine = offices_with(session, Permission.EDIT)
-        if not mine:
+        own = offices_with(session, Permission.EDIT)
+        if not own:
             abort(403)
-        office = _office(session, slug) if slug else mine[0]
+        office = _office(session, slug) if slug else own[0]
         sheet = _blank(session, office, _month(request.args.get("mes", "")))
-        return _page(session, sheet, date_proposal.new_nonce(), mine)
+        return _page(session, sheet, date_proposal.new_nonce(), own)
 
 
 @blueprint.post("/talleres/mes-nuevo")
@@ -130,22 +127,22 @@ def plan_month() -> ResponseReturnValue:
 @request_retry.repeatable
 def create_month() -> ResponseReturnValue:
     typed, nonce = request.form, date_proposal.typed_nonce()
-    is_look = typed.get("action") not in {"draft", "publish"}
+    is_preview = typed.get("action") not in {"draft", "publish"}
     with store().read() as session:
         sheet = _sheet(session, typed)
-        if is_look or sheet.faults:
+        if is_preview or sheet.faults:
             return _page(session, sheet, nonce, offices_with(session, Permission.EDIT))
     try:
         with store().change() as session:
-            _make(session, _sheet(session, typed), typed, nonce)
+            _create(session, _sheet(session, typed), typed, nonce)
     except Refused as refusal:
         with store().read() as session:
             sheet = _sheet(session, typed)
             sheet.faults.append(("fechas", error_messages.say(refusal)))
             return _page(session, sheet, nonce, offices_with(session, Permission.EDIT))
     except sa.exc.IntegrityError as error:
-        date_proposal.is_made(nonce, error)
-    return redirect(date_proposal.done(sheet.month.first), 303)
+        date_proposal.require_same_form(nonce, error)
+    return redirect(date_proposal.done_address(sheet.month.first), 303)
 
 
 @restores(create_month)
@@ -158,9 +155,9 @@ def restore(typed: MultiDict[str, str]) -> Response:
         )
 
 
-def _make(session: Session, sheet: PlannerSheet, typed: MultiDict[str, str], nonce: str) -> None:
-    """Makes what is ticked of what the sheet means. Raises Refused, where the list that was ticked
-    is another too: its lines can still be changed on the page that shows it."""
+def _create(session: Session, sheet: PlannerSheet, typed: MultiDict[str, str], nonce: str) -> None:
+    """Creates the ticked workshops. Raises Refused, also when the list has changed since it was
+    shown."""
     if recurrence.has_created(session, nonce):
         return
     if sheet.faults:
@@ -173,7 +170,7 @@ def _make(session: Session, sheet: PlannerSheet, typed: MultiDict[str, str], non
     if not plans:
         raise PageRefused(_("Marca al menos una fecha."))
     detail = f"month {sheet.month}, {len(plans)} at once"
-    date_proposal.make(plans, session, nonce=nonce, detail=detail)
+    date_proposal.create(plans, session, nonce=nonce, detail=detail)
 
 
 def _office(session: Session, slug: str) -> Office:
@@ -182,25 +179,25 @@ def _office(session: Session, slug: str) -> Office:
 
 
 def _month(typed: str) -> Month:
-    """The month that is asked for; the next one without, since one plans ahead."""
-    this = Month.of(clock.now().date())
+    """The typed month, if it is this one or one of the 36 after it; else the next one."""
+    current = Month.of(clock.now().date())
     try:
         month = Month.parse(typed)
     except ValueError:
-        return this.following
-    return month if this <= month <= this.plus(36) else this.following
+        return current.following
+    return month if current <= month <= current.plus(36) else current.following
 
 
 def _blank(session: Session, office: Office, month: Month) -> PlannerSheet:
-    offered, there = _kinds(session, office), venues.list_selectable(session, office)
-    return PlannerSheet(office, month, MonthForm(None, offered, there), [], [], [])
+    offered, offered_venues = _kinds(session, office), venues.list_selectable(session, office)
+    return PlannerSheet(office, month, MonthForm(None, offered, offered_venues), [], [], [])
 
 
 def _sheet(session: Session, typed: MultiDict[str, str]) -> PlannerSheet:
-    """What was typed, and what it means. Raises NotFound for an office that is not one's own."""
+    """The form and the workshops that it means. Raises NotFound for another office."""
     office, month = _office(session, clean(typed.get("oficina", ""))), _month(typed.get("mes", ""))
-    offered, there = _kinds(session, office), venues.list_selectable(session, office)
-    form = MonthForm(typed, offered, there)
+    offered, offered_venues = _kinds(session, office), venues.list_selectable(session, office)
+    form = MonthForm(typed, offered, offered_venues)
     sheet = PlannerSheet(office, month, form, _ticked(typed, month), [], [])
     if not form.validate():
         sheet.faults += form.faults
@@ -210,17 +207,17 @@ def _sheet(session: Session, typed: MultiDict[str, str]) -> PlannerSheet:
         month=month,
         today=clock.now().astimezone(office.zone).date(),
         kinds=offered,
-        venues=there,
+        venues=offered_venues,
         kind=kinds.find(session, form.tipo.data),
         venue=venues.find(session, office, int(form.sede.data)) if form.sede.data else None,
         starts=form.hora.data,
         languages=Codes(form.idioma.data or ()),
     )
-    _understand(sheet, common, form.lineas.data or "")
+    _add_plans(sheet, common, form.lineas.data or "")
     return sheet
 
 
-def _understand(sheet: PlannerSheet, common: CommonFields, lines: str) -> None:
+def _add_plans(sheet: PlannerSheet, common: CommonFields, lines: str) -> None:
     try:
         sheet.plans += schedule_parser.of_days(common, sheet.ticked)
     except UnclearLine as fault:
@@ -229,8 +226,8 @@ def _understand(sheet: PlannerSheet, common: CommonFields, lines: str) -> None:
         try:
             sheet.plans += schedule_parser.of_line(common, line) if line.strip() else []
         except UnclearLine as fault:
-            said = _("Línea %(number)d: %(fault)s", number=number, fault=str(fault))
-            sheet.faults.append(("lineas", said))
+            message = _("Línea %(number)d: %(fault)s", number=number, fault=str(fault))
+            sheet.faults.append(("lineas", message))
     if len(sheet.plans) > recurrence.MAX_DATES:
         sheet.faults.append(("lineas", _("Son más de 60 fechas. Haz una parte primero.")))
     if not sheet.plans and not sheet.faults:
@@ -248,12 +245,12 @@ def _ticked(typed: MultiDict[str, str], month: Month) -> list[date]:
     return [month.first.replace(day=n) for n in sorted(numbers) if 1 <= n <= month.last.day]
 
 
-def _page(session: Session, sheet: PlannerSheet, nonce: str, mine: Sequence[Office]) -> Response:
+def _page(session: Session, sheet: PlannerSheet, nonce: str, own: Sequence[Office]) -> Response:
     is_shown = bool(sheet.plans) and not [each for each in sheet.faults if each[0] != "fechas"]
     proposals = recurrence.propose(session, sheet.plans) if is_shown else []
     rows = [(str(number), each) for number, each in enumerate(proposals, 1)]
     chosen = set(request.form.getlist("dia"))
-    is_again = (
+    is_resubmitted = (
         request.form.get("action") in {"draft", "publish"}
         and request.form.get("lista") == sheet.mark
     )
@@ -266,12 +263,12 @@ def _page(session: Session, sheet: PlannerSheet, nonce: str, mine: Sequence[Offi
         form=sheet.form,
         faults=sheet.faults,
         nonce=nonce,
-        offices=mine if len(mine) > 1 else [],
+        offices=own if len(own) > 1 else [],
         weeks=_weeks(sheet),
         first=Month.of(clock.now().date()),
         rows=rows,
         list_mark=sheet.mark,
-        ticked=chosen if is_again else advised,
+        ticked=chosen if is_resubmitted else advised,
         changes=date_proposal.clock_changes(proposals, sheet.office.zone),
         warnings=date_proposal.warnings,
         words=workshop_labels,
@@ -283,11 +280,11 @@ class PlannerCell:
     day: date
     is_ticked: bool
     is_past: bool
-    closed: str  # the holiday
+    closed: str  # the name of the holiday, if any
 
 
 def _weeks(sheet: PlannerSheet) -> list[list[PlannerCell | None]]:
-    """The weeks of the month from Sunday on; None outside of it."""
+    """The weeks of the month, Sunday first; None for days outside it."""
     today = clock.now().astimezone(sheet.office.zone).date()
     weeks = calendar.Calendar(firstweekday=6).monthdatescalendar(
         sheet.month.year, sheet.month.month
@@ -299,7 +296,7 @@ def _weeks(sheet: PlannerSheet) -> list[list[PlannerCell | None]]:
 
 
 def _cell(sheet: PlannerSheet, day: date, today: date) -> PlannerCell:
-    there = holidays.list_holidays(day, sheet.office.country, sheet.office.region)
+    day_holidays = holidays.list_holidays(day, sheet.office.country, sheet.office.region)
     return PlannerCell(
-        day, day in sheet.ticked, day < today, ", ".join(each.name for each in there)
+        day, day in sheet.ticked, day < today, ", ".join(each.name for each in day_holidays)
     )

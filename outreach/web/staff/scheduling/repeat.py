@@ -1,5 +1,5 @@
-"""A workshop again, on other days: a rule, the dates it means with what is in their way, and one
-workshop for each that is ticked."""
+"""Repeats a workshop: a recurrence rule, its dates with warnings, and a workshop for each ticked
+one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +22,7 @@ from outreach.domain.scheduling.recurrence import DateProposal, RecurrenceRule, 
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
+from outreach.i18n import lazy
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
@@ -35,7 +36,7 @@ from outreach.web.staff.common.guards import find_workshop, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import blueprint, date_proposal
 
-_NTH: Final = ("primer", "segundo", "tercer", "cuarto", "quinto")
+_NTH: Final = (lazy("primer"), lazy("segundo"), lazy("tercer"), lazy("cuarto"), lazy("quinto"))
 _NAME_LENGTH: Final = 100
 
 
@@ -55,12 +56,14 @@ class RepeatForm(Form):
                 "hasta": until,
             },
         )
-        self.cada.choices = [(every.value, said) for every, said in _ways(workshop.day)]
-        # From Sunday on, as a calendar.
-        self.dias.choices = [(str(number), _NAMES[number]) for number in (6, 0, 1, 2, 3, 4, 5)]
+        self.cada.choices = [(unit.value, label) for unit, label in _units(workshop.day)]
+        # Sunday first, as in a calendar.
+        self.dias.choices = [
+            (str(number), workshop_labels.SHORT_DAYS[number]) for number in (6, 0, 1, 2, 3, 4, 5)
+        ]
 
     def validate_veces(self, field: Field) -> None:
-        if self.hasta.errors:  # one of the two is enough, and so is one fault
+        if self.hasta.errors:  # one of the two fields is enough, and so is one error
             field.errors = []
 
     @property
@@ -69,7 +72,7 @@ class RepeatForm(Form):
 
     @property
     def rule(self) -> RecurrenceRule:
-        """Only after `validate()`. A number of times is stronger than a day."""
+        """The rule, after `validate()`. A number of times takes precedence over a last day."""
         count = self.veces.data
         return RecurrenceRule(
             RecurrenceUnit(self.cada.data),
@@ -77,9 +80,6 @@ class RepeatForm(Form):
             until=self.hasta.data if count is None else None,
             count=count,
         )
-
-
-_NAMES: Final = ("lun", "mar", "mié", "jue", "vie", "sáb", "dom")
 
 
 @blueprint.get("/talleres/<public_id>/repetir")
@@ -104,18 +104,18 @@ def repeat(public_id: str) -> ResponseReturnValue:
         first = workshop.day
     try:
         with store().change() as session:
-            first = _make(session, find_workshop(session, public_id), typed, nonce)
+            first = _create(session, find_workshop(session, public_id), typed, nonce)
     except Refused as refusal:
         with store().read() as session:
             workshop = find_workshop(session, public_id)
             return _page(session, workshop, typed, nonce, fault=error_messages.say(refusal))
     except sa.exc.IntegrityError as error:
-        date_proposal.is_made(nonce, error)
-    return redirect(date_proposal.done(first), 303)
+        date_proposal.require_same_form(nonce, error)
+    return redirect(date_proposal.done_address(first), 303)
 
 
-def _make(session: Session, workshop: Workshop, typed: MultiDict[str, str], nonce: str) -> date:
-    """Makes what is ticked, in the series of the workshop; the first day. Raises Refused."""
+def _create(session: Session, workshop: Workshop, typed: MultiDict[str, str], nonce: str) -> date:
+    """Creates the ticked dates in the series of the workshop; returns the first. Raises Refused."""
     if recurrence.has_created(session, nonce):
         return workshop.day
     chosen = _chosen(workshop, typed)
@@ -124,18 +124,18 @@ def _make(session: Session, workshop: Workshop, typed: MultiDict[str, str], nonc
     base = replace(workshop_service.get_data(workshop), series=series)
     plans = [replace(base, day=day) for day in chosen]
     detail = f"repeats {workshop.public_id}, {len(plans)} dates"
-    date_proposal.make(plans, session, nonce=nonce, detail=detail, source=workshop)
+    date_proposal.create(plans, session, nonce=nonce, detail=detail, source=workshop)
     return chosen[0]
 
 
 def _chosen(workshop: Workshop, typed: MultiDict[str, str]) -> list[date]:
-    """The days that are ticked. Raises Refused for one that the rule does not mean."""
+    """The ticked days. Raises Refused for a day that is not in the rule."""
     form = RepeatForm(typed, workshop, _today(workshop))
     if not form.validate():
         raise PageRefused(form.faults[0][1])
-    meant = recurrence.list_days(form.rule, workshop.day, today=_today(workshop))
+    dates = recurrence.list_days(form.rule, workshop.day, today=_today(workshop))
     ticked = set(typed.getlist("dia"))
-    chosen = [day for day in meant if day.isoformat() in ticked]
+    chosen = [day for day in dates if day.isoformat() in ticked]
     if len(chosen) != len(ticked):
         raise PageRefused(_("La lista de fechas ya no es la misma. Revísala otra vez."))
     return chosen
@@ -158,7 +158,7 @@ def _page(
         try:
             dates = recurrence.list_days(form.rule, workshop.day, today=_today(workshop))
         except Refused as refusal:
-            # Without having asked for anything one is not scolded.
+            # No error before anything was typed.
             faults += (
                 [("hasta", error_messages.say(refusal))] if typed is not None and not fault else []
             )
@@ -186,33 +186,37 @@ def _ticked(proposals: Sequence[DateProposal]) -> set[str]:
     return {each.plan.day.isoformat() for each in proposals if each.is_advised}
 
 
-def _ways(day: date) -> list[tuple[RecurrenceUnit, str]]:
+def _units(day: date) -> list[tuple[RecurrenceUnit, str]]:
     name, number = weekday(day), recurrence.week_of_month(day)
-    ways = [
+    units = [
         (RecurrenceUnit.WEEK, _("Cada semana")),
         (RecurrenceUnit.TWO_WEEKS, _("Cada 2 semanas")),
         (RecurrenceUnit.MONTH, _("El %(nth)s %(day)s de cada mes", nth=_NTH[number - 1], day=name)),
     ]
     if recurrence.is_last_of_month(day):
-        ways.append((RecurrenceUnit.LAST, _("El último %(day)s de cada mes", day=name)))
-    return ways
+        units.append((RecurrenceUnit.LAST, _("El último %(day)s de cada mes", day=name)))
+    return units
 
 
 def _rule_words(form: RepeatForm, workshop: Workshop, dates: Sequence[date]) -> str:
-    """Cada semana, sáb, 10:00 a. m., del sábado 5 de diciembre al …"""
+    """«Cada semana (sáb), 10:00 a. m., del sábado 5 de diciembre al …»"""
     rule = form.rule
-    said = dict(_ways(workshop.day))[rule.every]
+    unit_words = dict(_units(workshop.day))[rule.every]
     if rule.every in {RecurrenceUnit.WEEK, RecurrenceUnit.TWO_WEEKS}:
-        names = (_NAMES[number] for number in (6, 0, 1, 2, 3, 4, 5) if number in rule.weekdays)
-        said += f" ({', '.join(names)})"
-    several: str = _(
+        names = (
+            workshop_labels.SHORT_DAYS[number]
+            for number in (6, 0, 1, 2, 3, 4, 5)
+            if number in rule.weekdays
+        )
+        unit_words += f" ({', '.join(map(str, names))})"
+    words: str = _(
         "%(rule)s, %(hour)s, del %(first)s al %(last)s",
-        rule=said,
+        rule=unit_words,
         hour=hour_words(workshop.starts),
         first=day_words(dates[0]),
         last=day_words(dates[-1]),
     )
-    return several
+    return words
 
 
 def _series_name(workshop: Workshop) -> str:
@@ -221,7 +225,7 @@ def _series_name(workshop: Workshop) -> str:
 
 
 def _end_of_month(day: date) -> date:
-    """The last day of its month; of the next one where a week more is no more of this."""
+    """The last day of the month; of the next month, when less than a week is left."""
     month = Month.of(day)
     return month.last if (month.last - day).days >= 7 else month.following.last
 

@@ -1,6 +1,6 @@
-"""A month as it is typed: ticked days, and lines such as «5 12 19, 18:30, Parroquia San Pío, DACA».
+"""Parses typed schedules: ticked days, and lines such as «5 12 19, 18:30, Parroquia San Pío, DACA».
 
-What a line leaves out is as chosen for all. What cannot be read is said, with its line's number.
+A line takes what it leaves out from the common fields.
 """
 
 import re
@@ -30,12 +30,12 @@ _HOUR: Final = re.compile(
 
 
 class UnclearLine(Exception):
-    """Its text is a whole sentence for who typed it."""
+    """A line that cannot be read. The text is a sentence for the person who typed it."""
 
 
 @dataclass(frozen=True)
 class CommonFields:
-    """What holds for all, unless a line says otherwise."""
+    """The fields that apply to all lines which do not state their own."""
 
     office: Office
     month: Month
@@ -49,12 +49,12 @@ class CommonFields:
 
     @cached_property
     def called(self) -> Mapping[int, str]:
-        """What to call each venue."""
+        """The name of each venue, by id, distinct from the others."""
         return venues.get_distinct_names(self.venues)
 
 
 def of_days(common: CommonFields, ticked: Sequence[date]) -> list[WorkshopData]:
-    """The ticked days, as chosen for all. Raises Unclear."""
+    """The workshops of the ticked days. Raises UnclearLine."""
     if ticked and common.starts is None:
         raise UnclearLine(_("Escribe a qué hora empiezan los días que marcaste."))
     if any(day < common.today for day in ticked):
@@ -63,9 +63,9 @@ def of_days(common: CommonFields, ticked: Sequence[date]) -> list[WorkshopData]:
 
 
 def of_line(common: CommonFields, line: str) -> list[WorkshopData]:
-    """What one line means. Raises Unclear."""
-    apart = ";" if ";" in line else ","
-    pieces = [piece.strip() for piece in line.split(apart)]
+    """The workshops of one line. Raises UnclearLine."""
+    separator = ";" if ";" in line else ","
+    pieces = [piece.strip() for piece in line.split(separator)]
     days = _days(pieces[0], common)
     starts, ends, kind, venue = common.starts, None, common.kind, common.venue
     for piece in pieces[1:]:
@@ -77,22 +77,22 @@ def of_line(common: CommonFields, line: str) -> list[WorkshopData]:
         elif fold(piece) == ONLINE:
             venue = None
         else:
-            found = _named(piece, common)
-            if isinstance(found, Kind):
-                kind = found
+            named = _find_by_name(piece, common)
+            if isinstance(named, Kind):
+                kind = named
             else:
-                venue = found
+                venue = named
     if starts is None:
         raise UnclearLine(_("falta la hora. Escríbela así: 18:30."))
     return [_plan(common, day, starts, ends, kind, venue) for day in days]
 
 
 def _days(text: str, common: CommonFields) -> list[date]:
-    found = _DAYS.fullmatch(text)
-    if found is None:
+    match = _DAYS.fullmatch(text)
+    if match is None:
         raise UnclearLine(_("empieza con el día, como 12, o con varios, como 5 12 19."))
     days = []
-    for number in re.findall(r"\d+", found[1]):
+    for number in re.findall(r"\d+", match[1]):
         try:
             day = common.month.first.replace(day=int(number))
         except ValueError:
@@ -104,7 +104,8 @@ def _days(text: str, common: CommonFields) -> list[date]:
 
 
 def _hours(text: str) -> tuple[time, time | None] | None:
-    """18:30, 6:30 p. m., 10:00-12:00; None for what is no hour."""
+    """The start, and the end or None, of «18:30», «6:30 p. m.», «10:00-12:00»; None for other
+    text."""
     first, _dash, last = text.replace("–", "-").partition("-")
     starts = _hour(first.strip())
     if starts is None or not last:
@@ -114,20 +115,20 @@ def _hours(text: str) -> tuple[time, time | None] | None:
 
 
 def _hour(text: str) -> time | None:
-    found = _HOUR.fullmatch(text)
-    if found is None or not (found[2] or found[3] or found[4]):
+    match = _HOUR.fullmatch(text)
+    if match is None or not (match[2] or match[3] or match[4]):
         return None
-    hour, minute = int(found[1]), int(found[2] or 0)
-    if found[4]:
+    hour, minute = int(match[1]), int(match[2] or 0)
+    if match[4]:
         if not 1 <= hour <= 12:
             return None
-        hour = hour % 12 + (12 if found[4].casefold() == "p" else 0)
+        hour = hour % 12 + (12 if match[4].casefold() == "p" else 0)
     return time(hour, minute) if hour < 24 and minute < 60 else None
 
 
-def _named(text: str, common: CommonFields) -> Kind | Venue:
-    """The venue or the kind that is meant: by its whole name, or by a part that only one has. A
-    venue whose name another one has too is meant by its name and city."""
+def _find_by_name(text: str, common: CommonFields) -> Kind | Venue:
+    """The venue or kind with this name, or with this part of a name that no other has. Venues of
+    the same name are told apart by name and city. Raises UnclearLine."""
     bare = fold(text)
     known: list[Kind | Venue] = [*common.venues, *common.kinds]
     names = [(name, each) for each in known for name in _names(each)]
@@ -141,33 +142,35 @@ def _named(text: str, common: CommonFields) -> Kind | Venue:
             _("no conozco «%(text)s». Escribe una sede o un tipo como en las listas.", text=text)
         )
     if len(found) > 1:
-        raise _one_of(found, text, common)
+        raise _ambiguous(found, text, common)
     return found[0]
 
 
-def _one_of(several: Sequence[Kind | Venue], text: str, common: CommonFields) -> UnclearLine:
+def _ambiguous(several: Sequence[Kind | Venue], text: str, common: CommonFields) -> UnclearLine:
     names = [
         common.called[each.id] if isinstance(each, Venue) else each.name.get("es", "")
         for each in several[:3]
     ]
-    said = " o ".join(f"«{name}»" for name in names)
+    alternatives = str(_(" o ")).join(f"«{name}»" for name in names)
     if any("," in name for name in names):
-        apart = _(
+        message = _(
             "«%(text)s» puede ser %(said)s. Escribe una así, y separa con punto y coma.",
             text=text,
-            said=said,
+            said=alternatives,
         )
-        return UnclearLine(apart)
-    return UnclearLine(_("«%(text)s» puede ser %(said)s. Escribe más.", text=text, said=said))
+        return UnclearLine(message)
+    return UnclearLine(
+        _("«%(text)s» puede ser %(said)s. Escribe más.", text=text, said=alternatives)
+    )
 
 
-def _names(of: Kind | Venue) -> Iterator[str]:
-    if isinstance(of, Venue):
-        yield fold(of.name)
+def _names(named: Kind | Venue) -> Iterator[str]:
+    if isinstance(named, Venue):
+        yield fold(named.name)
         return
-    yield fold(of.name.get("es", ""))
-    yield fold(of.short_name.get("es", ""))
-    yield fold(of.public_code)
+    yield fold(named.name.get("es", ""))
+    yield fold(named.short_name.get("es", ""))
+    yield fold(named.public_code)
 
 
 def _plan(

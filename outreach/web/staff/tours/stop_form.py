@@ -28,7 +28,7 @@ from outreach.web.staff.common.form_fields import (
     line,
     required,
 )
-from outreach.web.staff.workshop_form.workshop_form import AHEAD, EARLIEST, words_of
+from outreach.web.staff.workshop_form.workshop_form import MAX_AHEAD, MIN_DAY, words_of
 
 
 class StopForm(Form):
@@ -67,7 +67,7 @@ class StopForm(Form):
         return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
 
     def validate_day(self, field: Field) -> None:
-        if field.data is not None and not EARLIEST <= field.data <= clock.now().date() + AHEAD:
+        if field.data is not None and not MIN_DAY <= field.data <= clock.now().date() + MAX_AHEAD:
             raise ValidationError(_("Revisa el año de la fecha."))
 
     def validate_city(self, field: Field) -> None:

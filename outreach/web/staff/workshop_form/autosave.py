@@ -1,4 +1,5 @@
-"""What is typed into a workshop's form is kept as it is typed, and offered when one comes back."""
+"""Autosave of the workshop form: stores what is typed, and offers it when the form is opened
+again."""
 
 import re
 from dataclasses import dataclass
@@ -35,18 +36,18 @@ from outreach.web.staff.common.workshop_labels import short_day
 from outreach.web.staff.workshop_form import blueprint
 
 NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
-OFFERED: Final = 3  # the last few
+MAX_OFFERS: Final = 3
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-# Not what the form's buttons and its session say.
-_NOT_KEPT: Final = frozenset({"token", "action", "sure", "office", "nonce", "workshop"})
+# Fields of buttons and of the session, which are not stored.
+_NOT_STORED: Final = frozenset({"token", "action", "sure", "office", "nonce", "workshop"})
 
 
 @dataclass(frozen=True)
 class DraftOffer:
-    """A form that was left: when, what it said, and where it goes on."""
+    """An unsaved form that the staff member can go on with."""
 
     id: int
-    at: str  # 6:42 p. m.; of another day, with that
+    at: str  # «6:42 p. m.», with the day if it is not today
     title: str
     address: str
 
@@ -54,13 +55,13 @@ class DraftOffer:
 @blueprint.post("/talleres/borrador")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def save_draft() -> ResponseReturnValue:
-    """Keeps the form as it stands. Answers the hour, to be said beside the button."""
+    """Stores the form as it stands. Returns the hour as JSON, to be shown beside the button."""
     typed, now = request.form, clock.now()
     try:
         try:
-            office = _kept(typed, now)
-        except sa.exc.IntegrityError:  # the same form, for the first time, twice at once
-            office = _kept(typed, now)
+            office = _store(typed, now)
+        except sa.exc.IntegrityError:  # the first save of the same form arrived twice at once
+            office = _store(typed, now)
     except Refused as refusal:
         return {"fault": error_messages.say(refusal)}, 422
     return {"at": hour(now.astimezone(office.zone).time())}
@@ -81,11 +82,11 @@ def discard_draft() -> ResponseReturnValue:
     return redirect(back, 303)
 
 
-def offers(session: Session) -> list[DraftOffer]:
-    """The forms of new workshops that one left unsaved, of offices where one may still make any."""
-    there = form_drafts.list_unsaved(session, current_staff().organizer_id)
-    mine = [each for each in there if has_permission(Permission.EDIT, each.office)]
-    return [_offer(session, each, "/org/talleres/nuevo") for each in mine[:OFFERED]]
+def offers_of_new(session: Session) -> list[DraftOffer]:
+    """The unsaved forms of new workshops, at offices where the staff member may create some."""
+    drafts = form_drafts.list_unsaved(session, current_staff().organizer_id)
+    own = [each for each in drafts if has_permission(Permission.EDIT, each.office)]
+    return [_offer(session, each, "/org/talleres/nuevo") for each in own[:MAX_OFFERS]]
 
 
 def offers_of(session: Session, workshop: Workshop) -> list[DraftOffer]:
@@ -94,8 +95,8 @@ def offers_of(session: Session, workshop: Workshop) -> list[DraftOffer]:
     return [] if draft is None else [_offer(session, draft, address)]
 
 
-def recovered(session: Session, draft_id: str) -> tuple[Office, str, MultiDict[str, str]]:
-    """Of a new workshop: its office, its nonce, what was typed. Raises NotFound."""
+def recover_new(session: Session, draft_id: str) -> tuple[Office, str, MultiDict[str, str]]:
+    """The office, nonce and fields of the draft of a new workshop. Raises NotFound."""
     draft = form_drafts.find(session, current_staff().organizer_id, _id(draft_id))
     if not draft.is_new:
         raise NotFound("draft")
@@ -103,13 +104,13 @@ def recovered(session: Session, draft_id: str) -> tuple[Office, str, MultiDict[s
     return offices.find(session, draft.office), draft.nonce, MultiDict(draft.typed)
 
 
-def recovered_of(session: Session, workshop: Workshop) -> MultiDict[str, str] | None:
+def recover(session: Session, workshop: Workshop) -> MultiDict[str, str] | None:
     draft = _of_workshop(session, workshop)
     return None if draft is None else MultiDict(draft.typed)
 
 
 def discard(session: Session, *, nonce: str = "", workshop: Workshop | None = None) -> None:
-    """What was typed is saved where it belongs: it need not be kept any more."""
+    """Deletes the draft, since the workshop has been saved."""
     form = (
         form_drafts.new_form_key(nonce)
         if workshop is None
@@ -118,20 +119,20 @@ def discard(session: Session, *, nonce: str = "", workshop: Workshop | None = No
     form_drafts.discard(session, current_staff().organizer_id, form)
 
 
-def _kept(typed: MultiDict[str, str], now: datetime) -> Office:
-    """Keeps what was typed; the office it is for."""
-    said = [each for each in typed.items(multi=True) if each[0] not in _NOT_KEPT]
+def _store(typed: MultiDict[str, str], now: datetime) -> Office:
+    """Stores the fields; returns the office that they are for."""
+    fields = [each for each in typed.items(multi=True) if each[0] not in _NOT_STORED]
     with store().change() as session:
-        form, office = _which(session, typed)
+        form, office = _form_and_office(session, typed)
         if form:
             form_drafts.save(
-                session, current_staff().organizer_id, form, said, office=office.slug, now=now
+                session, current_staff().organizer_id, form, fields, office=office.slug, now=now
             )
     return office
 
 
-def _which(session: Session, typed: MultiDict[str, str]) -> tuple[str, Office]:
-    """The form's name, or none when its workshop has been made meanwhile; and its office."""
+def _form_and_office(session: Session, typed: MultiDict[str, str]) -> tuple[str, Office]:
+    """The name of the draft (empty when its workshop was created meanwhile), and its office."""
     public_id = clean(typed.get("workshop", ""))
     if public_id:
         workshop = find_workshop(session, public_id)
@@ -140,8 +141,8 @@ def _which(session: Session, typed: MultiDict[str, str]) -> tuple[str, Office]:
     require_permission(Permission.EDIT, slug)
     if not NONCE.fullmatch(nonce):
         raise NotFound("form")
-    is_made = workshops.find_by_external_id(session, f"desk {nonce}") is not None
-    return "" if is_made else form_drafts.new_form_key(nonce), offices.find(session, slug)
+    is_created = workshops.find_by_external_id(session, f"desk {nonce}") is not None
+    return "" if is_created else form_drafts.new_form_key(nonce), offices.find(session, slug)
 
 
 def _of_workshop(session: Session, workshop: Workshop) -> FormDraft | None:

@@ -1,4 +1,4 @@
-"""The form of a workshop, made of what there is: an office, a workshop, a kind, what was typed."""
+"""Builds the workshop form from a workshop, from the defaults of a kind, or from typed fields."""
 
 from dataclasses import replace
 from datetime import time
@@ -31,9 +31,9 @@ def form_of(
     workshop: Workshop | None = None,
     values: dict[str, Any] | None = None,
 ) -> WorkshopForm:
-    """The form as typed or, without that, with these values. It offers what the office uses, and
-    what the workshop has already."""
-    there = partners.get_chosen(session, workshop) if workshop is not None else ChosenPartners()
+    """The form with the typed fields or, without them, with these values. Its lists hold what the
+    office uses, and what the workshop already has."""
+    chosen = partners.get_chosen(session, workshop) if workshop is not None else ChosenPartners()
     venue_id = workshop.venue.id if workshop is not None and workshop.venue else None
     is_draft = workshop is None or workshop.status is WorkshopStatus.DRAFT
     return WorkshopForm(
@@ -49,12 +49,12 @@ def form_of(
         partners=[
             each
             for each in partners.list_partners(session, office)
-            if each.retired_at is None or each.id in there.partners
+            if each.retired_at is None or each.id in chosen.partners
         ],
         speakers=[
             each
             for each in partners.list_speakers(session, office)
-            if each.retired_at is None or each.id in there.speakers
+            if each.retired_at is None or each.id in chosen.speakers
         ],
         is_draft=is_draft and (typed is None or typed.get("action") != "publish"),
         values=values,
@@ -62,12 +62,12 @@ def form_of(
 
 
 def of_workshop(session: Session, workshop: Workshop) -> WorkshopForm:
-    values = _saved(session, workshop) | {"seen": mark(session, workshop)}
+    values = _saved(session, workshop) | {"seen": fingerprint(session, workshop)}
     return form_of(session, workshop.office, None, workshop=workshop, values=values)
 
 
-def mark(session: Session, workshop: Workshop) -> str:
-    """Of what is saved of the form's fields: another as soon as somebody changes one of them."""
+def fingerprint(session: Session, workshop: Workshop) -> str:
+    """A hash of the saved fields of the form, which detects a change by somebody else."""
     return sha256(repr(_saved(session, workshop)).encode()).hexdigest()[:16]
 
 
@@ -80,16 +80,16 @@ def _saved(session: Session, workshop: Workshop) -> dict[str, Any]:
 
 
 def of_kind(session: Session, office: Office, kind: Kind) -> WorkshopForm:
-    """A new one, as the kind starts it: everything but day, hour and venue."""
+    """The form of a new workshop with the defaults of its kind; day, hours and venue are empty."""
     today = clock.now().astimezone(office.zone).date()
-    plan = replace(workshop_service.from_kind(kind, office, today, NOON), phone=office.phone)
-    values = values_of(plan) | dict.fromkeys(("day", "starts", "ends"))
+    data = replace(workshop_service.from_kind(kind, office, today, NOON), phone=office.phone)
+    values = values_of(data) | dict.fromkeys(("day", "starts", "ends"))
     values["filled_by"] = kind.code
     return form_of(session, office, None, values=values)
 
 
-def refilled(session: Session, office: Office, typed: MultiDict[str, str]) -> WorkshopForm:
-    """Of another kind: what nobody has touched is as the new kind starts it, the rest as typed."""
+def change_kind(session: Session, office: Office, typed: MultiDict[str, str]) -> WorkshopForm:
+    """The form after the kind was changed: untouched fields get the defaults of the new kind."""
     form = form_of(session, office, typed)
     try:
         before = of_kind(session, office, kinds.find(session, form.filled_by.data or ""))
@@ -104,7 +104,7 @@ def refilled(session: Session, office: Office, typed: MultiDict[str, str]) -> Wo
 
 
 def kinds_of(session: Session, office: Office) -> list[Kind]:
-    """Kinds that are given in the office's country."""
+    """The kinds that are held in the country of the office."""
     return [
         kind
         for kind in kinds.list_kinds(session)
@@ -117,7 +117,7 @@ def _is_untouched(field: Field, default: Field) -> bool:
 
 
 def _as_sent(field: Field) -> list[str]:
-    """What a browser would send of it."""
+    """The values that a browser would send for a field."""
     if isinstance(field.data, bool):
         return ["yes"] if field.data else []
     if isinstance(field.data, list):

@@ -1,4 +1,4 @@
-"""What a workshop's form offers in its lists, in words."""
+"""The options of the lists in the workshop form, with their labels."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -20,18 +20,18 @@ from outreach.web.staff.common import workshop_labels
 NEW: Final = "nueva"
 WAYS: Final = (Way.PLACE, Way.SLOTS, Way.OPEN, Way.PHONE, Way.UNLISTED)
 
-Listed = list[tuple[str, str]]  # values and words
+Options = list[tuple[str, str]]  # values and labels
 
 
-def of(
+def by_field(
     office: Office,
     kinds: Iterable[Kind],
     venues: Iterable[Venue],
     all_series: Iterable[WorkshopSeries],
     partners: Iterable[Partner],
     speakers: Iterable[Speaker],
-) -> dict[str, Listed]:
-    """By field."""
+) -> dict[str, Options]:
+    """The options by the name of the field."""
     spoken = [(code, language_name(code, STAFF_LANGUAGE)) for code in SPOKEN]
     return {
         "kind": [(kind.code, words_of(kind)) for kind in kinds],
@@ -41,7 +41,7 @@ def of(
             *((str(venue.id), _venue_words(venue, office)) for venue in venues),
             (NEW, _("Otra sede, nueva")),
         ],
-        "venue_region": regions_listed(),
+        "venue_region": region_options(),
         "venue_zone": zones(office),
         "visibility": [(each.value, workshop_labels.visibility_words(each)) for each in Visibility],
         "way": [(way.value, workshop_labels.way_words(way)) for way in WAYS],
@@ -57,12 +57,12 @@ def of(
     }
 
 
-def regions_listed() -> Listed:
+def region_options() -> Options:
     return [(code, name["es"]) for code, name in regions.NAMES.items()]
 
 
-def zones(office: Office) -> Listed:
-    """The office's own first."""
+def zones(office: Office) -> Options:
+    """The time zones of an office, its own first."""
     keys = dict.fromkeys((office.zone.key, *office.extra_zones))
     return [(zone, zone) for zone in keys]
 
@@ -75,8 +75,8 @@ def _venue_words(venue: Venue, office: Office) -> str:
     name = venue.name if venue.city == office.city else f"{venue.name}, {venue.city}"
     if venue.capacity is None:
         return name
-    said: str = _("%(name)s (caben %(num)d)", name=name, num=venue.capacity)
-    return said
+    words: str = _("%(name)s (caben %(num)d)", name=name, num=venue.capacity)
+    return words
 
 
 def _speaker_words(speaker: Speaker) -> str:
@@ -86,5 +86,5 @@ def _speaker_words(speaker: Speaker) -> str:
 def _series_words(series: WorkshopSeries) -> str:
     if not series.is_joint:
         return series.name
-    said: str = _("%(name)s (todas las fechas a la vez)", name=series.name)
-    return said
+    words: str = _("%(name)s (todas las fechas a la vez)", name=series.name)
+    return words

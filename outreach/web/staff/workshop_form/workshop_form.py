@@ -1,4 +1,4 @@
-"""The form of a workshop: text on the way in, a `Plan` on the way out."""
+"""The form of a workshop: reads text, gives a `WorkshopData`."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -41,13 +41,13 @@ from outreach.web.staff.common.form_fields import (
 from outreach.web.staff.workshop_form import form_options
 from outreach.web.staff.workshop_form.form_options import NEW, words_of
 
-EARLIEST: Final = date(2015, 1, 1)
-AHEAD: Final = timedelta(days=3 * 366)
+MIN_DAY: Final = date(2015, 1, 1)
+MAX_AHEAD: Final = timedelta(days=3 * 366)
 _LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
-def _chairs_needed(form: Any, field: Field) -> None:
-    """Of consultations the places follow from the hours: what is written here says nothing."""
+def _require_seats(form: Any, field: Field) -> None:
+    """Requires a number of seats, except where it follows from the time slots."""
     if form.way.data == Way.SLOTS:
         field.errors = []
         raise StopValidation
@@ -60,7 +60,7 @@ __all__ = ["NEW", "WorkshopForm", "values_of", "words_of", "zone_of"]
 class WorkshopForm(Form):
     kind = Choice()
     filled_by = line(40)  # the kind whose defaults the form holds
-    seen = line(16)  # the mark of what was saved when the form was opened
+    seen = line(16)  # fingerprint of the saved fields when the form was opened
     title_es = line(120, required("Escribe el título."))
     title_en = line(120)
     title_fr = line(120)
@@ -82,7 +82,7 @@ class WorkshopForm(Form):
     way = Choice()
     capacity = NumberField(
         validators=[
-            _chairs_needed,
+            _require_seats,
             NumberRange(0, 100_000, lazy("Escribe un número de 0 a 100,000.")),
         ]
     )
@@ -127,15 +127,15 @@ class WorkshopForm(Form):
     ) -> None:
         super().__init__(typed, data=values)
         self.office, self.is_draft = office, is_draft
-        offered = form_options.of(office, kinds, venues, all_series, partners, speakers)
-        for name, listed in offered.items():
+        options = form_options.by_field(office, kinds, venues, all_series, partners, speakers)
+        for name, choices in options.items():
             field = self[name]
             assert isinstance(field, SelectField)
-            field.choices = listed
+            field.choices = choices
 
     @property
     def faults(self) -> list[tuple[str, str]]:
-        """What has to be mended: the id of the field on the page, and the sentence."""
+        """The errors: id of the field on the page, and message."""
         return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
 
     @property
@@ -145,7 +145,7 @@ class WorkshopForm(Form):
     def validate_day(self, field: Field) -> None:
         if field.data is None:
             return
-        if not EARLIEST <= field.data <= clock.now().date() + AHEAD:
+        if not MIN_DAY <= field.data <= clock.now().date() + MAX_AHEAD:
             raise ValidationError(_("Revisa el año de la fecha."))
 
     def validate_venue(self, field: Field) -> None:
@@ -190,11 +190,11 @@ class WorkshopForm(Form):
 
     @property
     def limits(self) -> dict[str, Field]:
-        """How many parties each interpreter can be there for, by language."""
+        """The fields with the limit of each interpreter, by language."""
         return {lang: self[f"limit_{lang}"] for lang in SPOKEN}
 
     def slot_count(self, kind: Kind) -> int:
-        """How many hours the consultations have, as the form stands."""
+        """The number of time slots, as the form stands."""
         every = self.slot_minutes.data or kind.slot_minutes or DEFAULT_SLOT_MINUTES
         starts, ends = self.starts.data, self.ends.data
         length = time_slots.count_minutes(starts, ends) if starts and ends else kind.minutes
@@ -208,14 +208,14 @@ class WorkshopForm(Form):
     def is_new_venue(self) -> bool:
         return self.has_venue and self.venue.data == NEW
 
-    def plan(
+    def data_over(
         self, base: WorkshopData, kind: Kind, venue: Venue | None, series: WorkshopSeries | None
     ) -> WorkshopData:
-        """What the form says, over `base`. Only after `validate()`."""
+        """`base` with the fields of the form. Only after `validate()`."""
         day, starts = self.day.data, self.starts.data
         assert day is not None
         assert starts is not None
-        of_kind = {"retention_days", "has_reminders"} if kind is not base.kind else set()
+        from_kind = {"retention_days", "has_reminders"} if kind is not base.kind else set()
         return replace(
             base,
             kind=kind,
@@ -223,9 +223,9 @@ class WorkshopForm(Form):
             zone=venue.zone if venue is not None else self.office.zone,
             day=day,
             starts=starts,
-            ends=self.ends.data or _later(day, starts, kind.minutes),
+            ends=self.ends.data or _end_time(day, starts, kind.minutes),
             title=_words(es=self.title_es.data, en=self.title_en.data, fr=self.title_fr.data),
-            summary=_retold(base.summary, self.summary_es),
+            summary=_with_spanish(base.summary, self.summary_es),
             bring=self._bring(base, kind),
             mode=DeliveryMode(self.mode.data),
             way=Way(self.way.data),
@@ -247,15 +247,16 @@ class WorkshopForm(Form):
             opens_days=self.opens_days.data,
             confirm_days=self.confirm_days.data,
             frees_silence=self.frees_silence.data,
-            **{name: getattr(kind, name) for name in of_kind},
+            **{name: getattr(kind, name) for name in from_kind},
         )
 
     def _bring(self, base: WorkshopData, kind: Kind) -> Words:
-        """As typed; of another kind that kind's, if nobody has written their own."""
+        """As typed; after a change of kind the text of the new kind, if the old one was
+        untouched."""
         before = base.bring.get("es", "")
         if kind is not base.kind and _typed(self.bring_es, before) == before:
             return kind.bring
-        return _retold(base.bring, self.bring_es)
+        return _with_spanish(base.bring, self.bring_es)
 
     def _support(self) -> Amounts:
         limits = {f"{INTERPRETER}{lang}": field.data for lang, field in self.limits.items()}
@@ -267,68 +268,68 @@ for _lang in SPOKEN:  # one field each
     setattr(WorkshopForm, f"limit_{_lang}", number(0, 100_000, "Escribe un número de 0 a 100,000."))
 
 
-def values_of(plan: WorkshopData) -> dict[str, Any]:
-    """A plan as the form shows it: a workshop to edit, or what its kind starts it with."""
+def values_of(data: WorkshopData) -> dict[str, Any]:
+    """The values of the form fields for a workshop, or for the defaults of a kind."""
     return {
-        "kind": plan.kind.code,
-        "title_es": plan.title.get("es", ""),
-        "title_en": plan.title.get("en", ""),
-        "title_fr": plan.title.get("fr", ""),
-        "summary_es": plan.summary.get("es", ""),
-        "bring_es": plan.bring.get("es", ""),
-        "day": plan.day,
-        "starts": plan.starts,
-        "ends": plan.ends,
-        "mode": plan.mode.value,
-        "venue": str(plan.venue.id) if plan.venue is not None else "",
-        "venue_city": plan.office.city,
-        "venue_region": plan.office.region,
-        "venue_zone": plan.office.zone.key,
-        "visibility": plan.visibility.value,
-        "way": plan.way.value,
-        "capacity": plan.capacity,
-        "party_limit": plan.party_limit,
-        "has_waiting_list": plan.has_waiting_list,
-        "languages": list(plan.languages),
-        "interpretation": list(plan.interpretation),
-        "has_childcare": plan.has_childcare,
-        "facilitator": plan.facilitator,
-        "phone": plan.phone,
-        "online_url": plan.online_url,
-        "slot_minutes": plan.slot_minutes,
-        "slot_places": plan.slot_places,
-        "opens_days": plan.opens_days,
-        "confirm_days": plan.confirm_days,
-        "frees_silence": plan.frees_silence,
-        "overbooked": plan.overbooked,
-        "limit_childcare": plan.support.get(AccessNeed.CHILDCARE),
-        **{f"limit_{lang}": plan.support.get(f"{INTERPRETER}{lang}") for lang in SPOKEN},
-        "series": str(plan.series.id) if plan.series is not None else "",
-        "series_joint": plan.series is not None and plan.series.is_joint,
+        "kind": data.kind.code,
+        "title_es": data.title.get("es", ""),
+        "title_en": data.title.get("en", ""),
+        "title_fr": data.title.get("fr", ""),
+        "summary_es": data.summary.get("es", ""),
+        "bring_es": data.bring.get("es", ""),
+        "day": data.day,
+        "starts": data.starts,
+        "ends": data.ends,
+        "mode": data.mode.value,
+        "venue": str(data.venue.id) if data.venue is not None else "",
+        "venue_city": data.office.city,
+        "venue_region": data.office.region,
+        "venue_zone": data.office.zone.key,
+        "visibility": data.visibility.value,
+        "way": data.way.value,
+        "capacity": data.capacity,
+        "party_limit": data.party_limit,
+        "has_waiting_list": data.has_waiting_list,
+        "languages": list(data.languages),
+        "interpretation": list(data.interpretation),
+        "has_childcare": data.has_childcare,
+        "facilitator": data.facilitator,
+        "phone": data.phone,
+        "online_url": data.online_url,
+        "slot_minutes": data.slot_minutes,
+        "slot_places": data.slot_places,
+        "opens_days": data.opens_days,
+        "confirm_days": data.confirm_days,
+        "frees_silence": data.frees_silence,
+        "overbooked": data.overbooked,
+        "limit_childcare": data.support.get(AccessNeed.CHILDCARE),
+        **{f"limit_{lang}": data.support.get(f"{INTERPRETER}{lang}") for lang in SPOKEN},
+        "series": str(data.series.id) if data.series is not None else "",
+        "series_joint": data.series is not None and data.series.is_joint,
     }
 
 
 def zone_of(form: WorkshopForm) -> ZoneInfo:
-    """Of a new venue."""
+    """The time zone of a new venue."""
     return ZoneInfo(form.venue_zone.data)
 
 
-def _words(**told: str | None) -> Words:
-    return {lang: text for lang, text in told.items() if text}
+def _words(**texts: str | None) -> Words:
+    return {lang: text for lang, text in texts.items() if text}
 
 
 def _typed(field: Field, before: str) -> str:
-    """What a field says; what there was, where the page has not shown it."""
+    """The text of a field; the previous one when the page did not have the field."""
     return field.data or "" if field.raw_data or field.raw_data is None else before
 
 
-def _retold(before: Words, field: Field) -> Words:
-    """Told anew in Spanish; its translations stay, until somebody has looked at them."""
+def _with_spanish(before: Words, field: Field) -> Words:
+    """The texts with the typed Spanish; translations stay until somebody revises them."""
     spanish = _typed(field, before.get("es", ""))
     if spanish == before.get("es", ""):
         return before
     return before | {"es": spanish} if spanish else {}
 
 
-def _later(day: date, starts: time, minutes: int) -> time:
+def _end_time(day: date, starts: time, minutes: int) -> time:
     return (datetime.combine(day, starts) + timedelta(minutes=minutes)).time()

@@ -163,7 +163,7 @@ def _dry_run(
         warned = _publish_warnings(session, chosen) if action is BulkAction.PUBLISH else {}
         outcomes = bulk.dry_run(session, chosen, act, now=clock.now())
         if action is BulkAction.MOVE:
-            warned = date_proposal.warned(session, outcomes, chosen)
+            warned = date_proposal.warnings_by_workshop(session, outcomes, chosen)
         # The loaded objects are still shown; nothing of the dry run is written.
         session.expunge_all()
         session.rollback()

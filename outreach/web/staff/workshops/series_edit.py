@@ -141,7 +141,7 @@ def _dry_run(
         dates = _dates(session, workshop, edit)
         found = bulk.dry_run(session, dates, edit.act(workshop), now=clock.now())
         has_moved = edit.days or edit.minutes or "venue" in edit.names
-        warned = date_proposal.warned(session, found, dates) if has_moved else {}
+        warned = date_proposal.warnings_by_workshop(session, found, dates) if has_moved else {}
         session.rollback()  # a dry run changes no feed
     return {each.public_id: (each, warned.get(each.public_id, [])) for each in found}
 

@@ -67,7 +67,7 @@ def new() -> ResponseReturnValue:
         if not mine:
             abort(403)
         if left := request.args.get("borrador"):
-            office, nonce, typed = autosave.recovered(session, left)
+            office, nonce, typed = autosave.recover_new(session, left)
             form = form_of(session, office, typed)
             return _form_page(session, form, workshop=None, nonce=nonce)
         office = _chosen_office(session, slug) if slug else mine[0]
@@ -78,10 +78,10 @@ def new() -> ResponseReturnValue:
                 office=office,
                 kinds=kinds_of(session, office),
                 words_of=words_of,
-                offers=autosave.offers(session),
+                offers=autosave.offers_of_new(session),
             )
         form = form_factory.of_kind(session, office, kinds.find(session, code))
-        nonce, offers = secrets.token_urlsafe(16), autosave.offers(session)
+        nonce, offers = secrets.token_urlsafe(16), autosave.offers_of_new(session)
         return _form_page(session, form, workshop=None, nonce=nonce, offers=offers)
 
 
@@ -98,7 +98,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
         if "borrador" in request.args:
-            typed = autosave.recovered_of(session, workshop)
+            typed = autosave.recover(session, workshop)
             form = form_of(session, workshop.office, typed, workshop=workshop)
             if typed is not None:
                 return _form_page(session, form, workshop=workshop)
@@ -125,7 +125,7 @@ def update(public_id: str) -> ResponseReturnValue:
         with store().read() as session:
             workshop = find_workshop(session, public_id)
             if status == 409:
-                form.seen.data = form_factory.mark(session, workshop)
+                form.seen.data = form_factory.fingerprint(session, workshop)
             return _form_page(session, form, workshop=workshop, status=status, why=why)
     if moved is not None:
         # The key of each registration is destroyed as many days after the new day.
@@ -157,7 +157,7 @@ def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
         office = _chosen_office(session, slug)
         if typed.get("action") in _FILL_ACTIONS:
             is_kind = typed.get("action") == "kind"
-            fill = form_factory.refilled if is_kind else _overbooked
+            fill = form_factory.change_kind if is_kind else _overbooked
             form = fill(session, office, typed)
             return _form_page(session, form, workshop=None, nonce=nonce)
         form = form_of(session, office, typed)
@@ -193,7 +193,7 @@ def _save_new(form: WorkshopForm, nonce: str) -> tuple[str, str]:
         assert form.starts.data is not None
         base = workshop_service.from_kind(kind, office, form.day.data, form.starts.data)
         own, _is_new_choice = _series(session, form, office, None)
-        plan = form.plan(base, kind, _venue(session, form, office), own)
+        plan = form.data_over(base, kind, _venue(session, form, office), own)
         workshop = workshop_service.create(session, plan, now=now, external_id=f"desk {nonce}")
         log_workshop_action(session, workshop, "workshop created")
         _choose_partners(session, form, workshop)
@@ -210,7 +210,7 @@ def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | N
         workshop_service.lock(
             session, workshop
         )  # of two who save at once, the second sees the first's
-        if form.seen.data and form.seen.data != form_factory.mark(session, workshop):
+        if form.seen.data and form.seen.data != form_factory.fingerprint(session, workshop):
             raise _EditConflict(
                 _(
                     "Alguien más cambió este taller desde que abriste esta página. No guardamos "
@@ -220,7 +220,7 @@ def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | N
         kind = kinds.find(session, form.kind.data)
         venue = _venue(session, form, workshop.office)
         own, is_new_choice = _series(session, form, workshop.office, workshop.series)
-        plan = form.plan(workshop_service.get_data(workshop), kind, venue, own)
+        plan = form.data_over(workshop_service.get_data(workshop), kind, venue, own)
         before = series_edit.when(workshop)
         changed = workshop_service.change(session, workshop, plan, now=clock.now())
         changed |= {"series"} if is_new_choice else set()
