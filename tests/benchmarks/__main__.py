@@ -15,7 +15,16 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import backup, busy, front, letters, load, many, million, workbook
+from tests.benchmarks import (
+    backup,
+    database_size,
+    front,
+    letters,
+    load,
+    million,
+    polling_load,
+    workbook,
+)
 from tests.benchmarks.network import THOUSAND, Network, network
 from tests.benchmarks.paths import paths, world
 from tests.benchmarks.server import Running, running, serving
@@ -106,7 +115,7 @@ def hello(bench: Bench) -> None:
 
 def of_many(bench: Bench) -> None:
     """The same feed from 50,000 workshops and from 500."""
-    found = many.rates(
+    found = database_size.rates(
         bench.large[1], bench.small[1], seconds=bench.seconds, repetitions=bench.repetitions + 2
     )
     for pair in found:
@@ -122,7 +131,7 @@ def of_many(bench: Bench) -> None:
 def rebuild(bench: Bench) -> None:
     """The first poll after a change."""
     for stored, (base, server) in (("1,000", bench.thousand), ("50,000", bench.large)):
-        taken, worked = many.rebuilt(server, base)
+        taken, worked = database_size.rebuilt(server, base)
         middle = median(taken)
         bench.tell(
             f"first poll after a change, 1,000 events of {stored}",
@@ -135,11 +144,11 @@ def rebuild(bench: Bench) -> None:
 
 def slow_pages(bench: Bench) -> None:
     """The list page while calendars are polled."""
-    alone, together, ratio = busy.slowest(
+    alone, together, ratio = polling_load.slowest(
         bench.large[1], seconds=bench.seconds * 2, repetitions=bench.repetitions
     )
     bench.tell(
-        f"p99 of the list page with {busy.POLLS} polls/s",
+        f"p99 of the list page with {polling_load.POLLS} polls/s",
         f"{together:.1f} ms",
         beside=f"alone {alone:.1f} ms",
         ratio=ratio,
@@ -152,7 +161,7 @@ def memory(bench: Bench) -> None:
     """The memory of a process after ten thousand different addresses."""
     server = bench.large[1]
     before = server.largest()
-    after, count = busy.memory(server, count=10_000, seconds=120)
+    after, count = polling_load.memory(server, count=10_000, seconds=120)
     bench.tell(
         f"memory of a process after {count:,} different feeds",
         f"{after:.0f} MB",

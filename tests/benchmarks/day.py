@@ -36,10 +36,10 @@ from outreach.accounts import sessions
 from outreach.domain.network import staff
 from outreach.domain.network.staff import Role
 from outreach.domain.registrations import Registration
+from tests.benchmarks.process_memory import Held, Watch, resident, size
 from tests.benchmarks.visitors import Day, VisitResult, visit
-from tests.benchmarks.watching import Held, Watch, resident, size
 from tests.conftest import hold, kind, office, venue
-from tests.faults import apart, checking
+from tests.faults import checks, namespaces
 from tests.faults.hosts import Hosts
 from tests.faults.mailbox import Mailbox
 from tests.faults.site import Site, on_one_machine
@@ -179,7 +179,7 @@ class Run:
         ]
         with self.site.store.read() as session:
             rows = session.scalar(sa.select(sa.func.count()).select_from(Registration)) or 0
-            found += checking.oversold(session)
+            found += checks.oversold(session)
         if rows < self.visit_result.saved:
             found.append(
                 f"{self.visit_result.saved} were told their place is saved, and there are {rows}"
@@ -243,8 +243,8 @@ def of(how_much: Size, on: str, console: Console, *, is_soak: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="outreach-day-") as name:
         folder, port, host = Path(name), free_port(), "127.0.0.1"
         if on == "postgresql":
-            apart.enter_namespaces()
-            folder, port, host = apart.folder(), 2525, "0.0.0.0"
+            namespaces.enter_namespaces()
+            folder, port, host = namespaces.folder(), 2525, "0.0.0.0"
         with ExitStack() as until_the_end:
             mailbox = until_the_end.enter_context(on_duty(Mailbox(port, host)))
             assert isinstance(mailbox, Mailbox)
@@ -283,14 +283,14 @@ def command(
     polls = 4 if soak is None else max(4, seconds // 300)
     how_much = Size(workshops, registrations, calendars, seconds, polls)
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
-    if on == "postgresql" and not apart.is_apart():
+    if on == "postgresql" and not namespaces.is_apart():
         try:
-            apart.require()
+            namespaces.require()
         except Missing as missing:
             print(f"tests.benchmarks.day: {missing}", file=sys.stderr)
             sys.exit(2)
         arguments = sys.argv[1:]
-        sys.exit(apart.run("tests.benchmarks.day", arguments, at_most=seconds * 8 + 600))
+        sys.exit(namespaces.run("tests.benchmarks.day", arguments, at_most=seconds * 8 + 600))
     sys.exit(of(how_much, on, console, is_soak=soak is not None))
 
 

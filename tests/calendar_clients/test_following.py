@@ -147,7 +147,7 @@ class Story:
         workshop_service.reinstate(session, self._workshop(session, "first"), now=self.there.now)
 
     def _made_discreet(self, session: Session) -> None:
-        """Makes workshops discreet: the address only for registered people, or by phone."""
+        """Gives a workshop the discreet kind, and its visibility."""
         women = kinds.find(session, "mujeres")
         self._change(session, "first", kind=women, visibility=women.visibility)
 

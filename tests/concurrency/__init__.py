@@ -1,1 +1,1 @@
-"""Several at once: processes, hosts, double posts."""
+"""Tests across packages of simultaneous requests: processes, hosts, double posts, shutdown."""

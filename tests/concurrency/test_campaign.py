@@ -1,4 +1,4 @@
-"""Three hundred people and fifty places, through a real server, on both databases."""
+"""Three hundred people register for fifty seats at once, through a real server."""
 
 import subprocess
 import sys

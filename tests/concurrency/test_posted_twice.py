@@ -1,4 +1,4 @@
-"""Forms that two hands, or one impatient one, send at the same moment."""
+"""Staff forms that are posted several times at the same moment."""
 
 from typing import Any
 

@@ -1,5 +1,4 @@
-"""A campaign day: many ask for the same few places at the same second, and no place is given
-twice (SEAT01)."""
+"""Many people register for few seats in the same second, and no seat is given twice (SEAT01)."""
 
 import secrets
 from collections import Counter
@@ -28,13 +27,13 @@ from tests.conftest import hold, registration_data
 from tests.support.scenario import HOUR, make_sealed_registration, stage
 
 THREADS = 8
-POSTS = 24  # of each thread
+POSTS = 24  # for each thread
 SEATS = 3
 
 
 @pytest.fixture
 def app(make_app: Callable[..., Flask]) -> Flask:
-    """Open to any number of posts from one address, which is where these come from."""
+    """Without rate limits: all posts come from one address."""
     app = make_app(limits=Limits(posts=10_000))
     app.testing = False
     return app
@@ -68,7 +67,7 @@ def test_without_a_waitlist_the_others_are_refused(
     statuses = Counter(answer.status_code for answer in answers)
     assert statuses == {303: SEATS, 409: THREADS * POSTS - SEATS}
     assert _standings(store) == {RegistrationStatus.CONFIRMED: SEATS}
-    with key_store.store.read() as session:  # and of the others nothing is kept
+    with key_store.store.read() as session:  # nothing of the others is stored
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == SEATS
 
 
@@ -112,7 +111,7 @@ def test_seat_freed_during_waitlisting_is_offered(
         registrations.register(session, workshop, registration_data(), ticket, "luz", now=small.now)
         giving_back = Thread(target=small.cancel, args=[rosa])
         giving_back.start()
-        giving_back.join(timeout=0.5)  # it waits for Luz, or it would not see her
+        giving_back.join(timeout=0.5)  # it waits for Luz's transaction, or it would not see her
     giving_back.join()
     assert small.status(ticket.id) is RegistrationStatus.OFFERED
 
@@ -134,7 +133,7 @@ def test_confirmation_during_expiry_counts(store: Store, chicago: Office, rights
 
 
 def _all_at_once(ask: Callable[[], Sequence[TestResponse]]) -> list[TestResponse]:
-    """What each of eight threads is answered, none of which begins before all are there."""
+    """The results of eight threads that start together."""
     start = Barrier(THREADS)
 
     def begin(_number: int) -> Sequence[TestResponse]:
@@ -146,7 +145,7 @@ def _all_at_once(ask: Callable[[], Sequence[TestResponse]]) -> list[TestResponse
 
 
 def _post(app: Flask, workshop: Workshop, *, people: int = 1, nonce: str = "") -> TestResponse:
-    """Sends the form, as somebody does who took ten seconds to fill it."""
+    """Posts the form ten seconds after it was opened."""
     with app.app_context():
         stamped = form_token.make(workshop.public_id, now=clock.now() - timedelta(seconds=10))
     answered = {

@@ -1,4 +1,4 @@
-"""One form sent twice, too late, too often, or while the database is away."""
+"""One form sent twice, too late, too often, or while the database is down."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

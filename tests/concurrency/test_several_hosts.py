@@ -1,5 +1,5 @@
-"""Several hosts on one pair of databases: what is made on one is good on all, and what hosts do
-not share is refused before anybody is served."""
+"""Several hosts with one pair of databases: sessions, forms and limits are valid on all, and
+missing shared settings are refused at start."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -39,8 +39,8 @@ SERVING = {
 
 @pytest.fixture
 def make_host(config: Config, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
-    """Makes hosts, each with a folder of keys of its own and the masters in it, as the guide
-    says, and no secret given."""
+    """Makes hosts, each with a key folder of its own that holds the master keys, as the guide says,
+    and without a configured secret."""
     made: list[Flask] = []
 
     def make(name: str, *, has_master_keys: bool = True, **changes: Any) -> Flask:
@@ -69,7 +69,7 @@ def test_form_of_one_host_is_accepted_by_another(
     chicago: Office,
     rights: Kind,
 ) -> None:
-    key_store.seals.newest()  # the first master is made
+    key_store.seals.newest()  # makes the first master key
     one, other = make_host("one"), make_host("other")
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -90,7 +90,7 @@ def test_session_is_valid_on_all_hosts(
 ) -> None:
     key_store.seals.newest()
     one, other, third = (make_host(name) for name in ("one", "other", "third"))
-    enrol(one, store, employ(store))  # the second factor is sealed on one
+    enrol(one, store, employ(store))  # the second factor is sealed on one host
     half_way = Visitor(other)
     assert half_way.come_in().status_code == 303, "and opened on the other"
     for app in (one, other, third):
@@ -137,7 +137,7 @@ def test_signing_secret_of_the_first_host_is_shared(
 ) -> None:
     key_store.seals.newest()
     first = replace(config, secret_key="")
-    before = first.secret()  # made and kept in the folder of the only host
+    before = first.secret()  # made and stored in the folder of the only host
     assert signing.secret(first, key_store) == before
     assert make_host("second").extensions["outreach_secret"] == before
 

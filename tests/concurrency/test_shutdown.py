@@ -1,5 +1,5 @@
-"""A server that is told to stop answers first what it has begun, and a letter that is under way
-gets there; the real processes, on free ports."""
+"""Graceful shutdown: a server that receives SIGTERM finishes its requests, and a worker its letter.
+With real processes on free ports."""
 
 import asyncio
 import http.client
@@ -45,7 +45,7 @@ pytestmark = [
     pytest.mark.any_database,
 ]
 
-WITHIN: Final = 60  # seconds: all that is begun here is done sooner
+WITHIN: Final = 60  # seconds: everything started here ends sooner
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 class Server:
-    """`outreach serve`, as a process of its own."""
+    """A process `outreach serve`."""
 
     def __init__(
         self, config: Config, log: Path, *arguments: str, mail: int, more: Mapping[str, str]
@@ -128,7 +128,7 @@ def wait_until(is_so: object, otherwise: str, seconds: float = 60) -> None:
 
 
 class Posting(threading.Thread):
-    """Somebody who saves a place, and waits for the answer."""
+    """A person who registers and waits for the answer."""
 
     def __init__(self, server: Server, path: str, typed: dict[str, str]) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ class Posting(threading.Thread):
         self.connection.sendall(self.whole[start:end])
 
     def has_been_read(self) -> bool:
-        """Whether the server has accepted it, and read all that was sent so far."""
+        """Whether the server has accepted the connection and read everything sent so far."""
         ours = f":{self.connection.getsockname()[1]:04X}"
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             _, _, remote, _, queues, *rest = line.split()
@@ -162,7 +162,7 @@ class Posting(threading.Thread):
 
 
 def is_waiting_for_write_lock(store: Store) -> bool:
-    """Whether somebody stands in line to write."""
+    """Whether a process waits for the write lock."""
     if store.is_sqlite:
         lock_file = Path(f"{store.engine.url.database}-turn").stat()
         about = f":{lock_file.st_ino} "
@@ -185,7 +185,7 @@ def test_shutdown_finishes_a_registration_in_progress(
     with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
         path = f"/es/t/{workshop.public_id}/lugar"
         posting = Posting(server, path, answers(app, workshop))
-        with store.change() as session:  # and nobody else writes
+        with store.change() as session:  # no other process writes
             if not store.is_sqlite:
                 session.execute(sa.text("LOCK TABLE workshop, registration IN EXCLUSIVE MODE"))
             posting.send()
@@ -224,7 +224,7 @@ def test_shutdown_waits_for_the_rest_of_a_form(
 def test_server_stops_when_signalled_during_start(
     config: Config, store: Store, tmp_path: Path
 ) -> None:
-    """The first of its processes answers long before the last is ready."""
+    """The first process answers long before the last is ready."""
     with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "4") as server:
         server.stop()
         assert server.process.wait(timeout=15) == 0
@@ -249,7 +249,7 @@ def test_unfinished_form_delays_shutdown_only_briefly(
 
 
 class Slow(Postman):
-    """Takes a letter only when it is let."""
+    """Accepts a letter only when the test allows it."""
 
     def __init__(self, port: int) -> None:
         super().__init__(port)
@@ -279,10 +279,10 @@ def test_shutdown_finishes_the_letter_in_progress_only(outbox: Outbox, tmp_path:
         with serving_for(outbox.config, log, "--workers", "1", mail=postman.port) as server:
             outbox.enqueue("rosa", "luz", "ana")
             assert postman.has_begun.wait(60), "no letter is sent"
-            # To all at once, as systemd and a terminal do.
+            # To all processes at once, as systemd and a terminal do.
             os.kill(pid_of_worker(outbox.config), signal.SIGTERM)
             server.stop()
-            # The server itself has nothing to wait for; it does wait for the letter.
+            # The server has no request left, but waits for the letter.
             wait_until(server.refuses, "it takes new visitors while it stops")
             assert server.process.poll() is None
             assert len(postman.letters) == 0
@@ -297,7 +297,7 @@ def test_shutdown_finishes_the_letter_in_progress_only(outbox: Outbox, tmp_path:
 def test_worker_stops_while_the_server_answers(
     app: Flask, outbox: Outbox, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
-    """So that the time that both take is the time of one."""
+    """Both stop in the time of the slower one."""
     log = tmp_path / "log"
     with serving_for(outbox.config, log, "--workers", "1") as server:
         wait_until(lambda: has_worker(outbox.config), "no worker was started")
@@ -324,14 +324,14 @@ def has_worker(config: Config) -> bool:
 
 @pytest.mark.any_database("the processes are the same on either")
 def test_server_log_is_one_json_line_an_event(config: Config, store: Store, tmp_path: Path) -> None:
-    """Also in the processes that the server starts, and what the server itself says."""
+    """Also in child processes, and for the server's own messages."""
     with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "2") as server:
         with store.change() as session:
             session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
         for _ in range(6):
             assert server.ask(f"/es/r/{NOBODY}?nombre=Canariosa") == 500
         child = children_of(server.process.pid)[0]
-        os.kill(child, signal.SIGKILL)  # the server tells of it, and starts another
+        os.kill(child, signal.SIGKILL)  # the server logs it and starts another
         wait_until(lambda: "Unexpected exit" in server.log.read_text(), "it says nothing")
         wait_until(server.answers, "no other was started")
         server.stop()
@@ -347,7 +347,7 @@ def test_server_log_is_one_json_line_an_event(config: Config, store: Store, tmp_
 
 
 def children_of(pid: int) -> list[int]:
-    """The server's own processes, without what Python keeps beside them."""
+    """The server's own processes, without Python's helper processes."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:

@@ -1,4 +1,4 @@
-"""What a wall clock means: gaps, doubles, and the laws of 2026 in Canada."""
+"""Wall clock times: gaps, doubled hours, and the laws of 2026 in Canada."""
 
 import zoneinfo
 from datetime import UTC, date, datetime, time
@@ -77,7 +77,7 @@ def test_evening_in_calgary_is_the_next_day_in_utc(
 def test_winnipeg_stays_on_summer_time() -> None:
     january = clock.instant(date(2027, 1, 21), time(18, 0), ZoneInfo("America/Winnipeg"))
     july = clock.instant(date(2027, 7, 21), time(18, 0), ZoneInfo("America/Winnipeg"))
-    assert (january.hour, july.hour) == (23, 23)  # five hours behind, all year
+    assert (january.hour, july.hour) == (23, 23)  # UTC-5 all year
 
 
 def test_zone_rules_of_the_system_are_not_used() -> None:

@@ -1,4 +1,4 @@
-"""Every public sentence is said in three languages, and each page keeps to its own."""
+"""Every public sentence is translated, and each page has one language."""
 
 import html
 import re
@@ -42,7 +42,7 @@ CATALOGUES: Final = {
 
 
 def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
-    """The singular and the plural of a message, or its only form."""
+    """The singular and plural of a message, or its only form."""
     return (text,) if isinstance(text, str) else tuple(text or ("",))
 
 
@@ -52,7 +52,7 @@ def messages(lang: str) -> list[Message]:
 
 @pytest.fixture(scope="module")
 def public() -> set[tuple[str | None, tuple[str, ...]]]:
-    """The messages that people outside of the offices read; staff pages are in Spanish only."""
+    """The messages of public pages; staff pages are in Spanish only."""
     return {(each.context, forms(each.id)) for each in catalogues.extract() if each.id}
 
 
@@ -81,7 +81,7 @@ def test_a_translation_fills_in_the_same_values(lang: str) -> None:
 
 def test_french_is_spaced_as_in_canada() -> None:
     for message in messages("fr"):
-        # A feed's bytes stay: calendars would show each of its events as changed.
+        # Bytes of feeds do not change: calendars would show each event as changed.
         if [file for file, _line in message.locations] == ["outreach/feeds/labels.py"]:
             continue
         for form in forms(message.string):
@@ -104,7 +104,7 @@ def test_the_compiled_catalogues_are_those_of_the_source(app: Flask) -> None:
 
 
 class Words(HTMLParser):
-    """The texts of a page: what is shown, and what a screen reader says."""
+    """The texts of a page: visible text and ARIA labels."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -147,7 +147,7 @@ def test_translated_page_has_no_spanish_text(
     lang: str,
     page: str,
 ) -> None:
-    as_typed = {config.brand, "Tus derechos"}  # what a deployment and an office call things
+    as_typed = {config.brand, "Tus derechos"}  # names that a deployment chooses
     month = Month.of(clock.now().date()).plus(-1)
     path = page.format(workshop=workshop.public_id, circle=circle.public_id, month=month)
     answer = client.get(f"/{lang}{path}")
@@ -168,7 +168,7 @@ def test_form_errors_are_in_the_language_of_the_page(
 
 
 def spanish(lang: str, page: str) -> set[str]:
-    """The texts of a page that are the source's and not the translation's."""
+    """The texts of a page that are source strings and not their translation."""
     translated = {
         form
         for message in messages(lang)

@@ -1,4 +1,4 @@
-"""What is written down holds nobody: whatever is logged, by whom, as text and as JSON."""
+"""Log lines contain no personal data, as text and as JSON, whoever logs."""
 
 import io
 import json
@@ -31,12 +31,12 @@ from tests.support.public_urls import NOBODY
 pytestmark = pytest.mark.any_database("what is written down is no question to it")
 
 FORMS: Final = pytest.mark.parametrize("form", logs.FORMS)
-PLAIN_ID: Final = "7K3MZ90QAB"  # of a workshop that everybody may find
+PLAIN_ID: Final = "7K3MZ90QAB"  # the id of a public workshop
 
 
 @contextmanager
 def written(form: str) -> Iterator[io.StringIO]:
-    """All that is logged in the block, as it would stand on stderr."""
+    """All that is logged in the block, as on stderr."""
     root, before = logging.getLogger(), sys.stderr
     level, others = root.level, root.handlers[:]
     sys.stderr = heard = io.StringIO()
@@ -84,7 +84,7 @@ AROUND: Final = st.text(max_size=12)
 
 
 def lines(text: str, form: str) -> list[str]:
-    """Each event is one line; as text, what belongs to it below is set in."""
+    """The events, one line each; in text format their continuation lines are indented."""
     found = text.split("\n")
     assert found.pop() == ""
     if form == "json":
@@ -131,7 +131,7 @@ def test_log_lines_contain_no_personal_data(
 
 
 def parts_of(secret: str) -> Iterator[str]:
-    """What would give somebody away alone: the name of a mailbox, if it is no word of ours."""
+    """Parts that identify a person alone: the name of a mailbox, unless it is a word of ours."""
     name, at, _ = secret.rpartition("@")
     if at and len(name) > 8:
         yield name
@@ -348,7 +348,7 @@ def test_uncaught_exception_is_printed_without_its_text(form: str, tmp_path: Pat
 
 
 def test_command_error_is_logged_like_a_server_error(config: Config, tmp_path: Path) -> None:
-    """A file of the program is gone: nothing that a command would expect."""
+    """A file of the program is missing, which no command expects."""
     program = tmp_path / "broken.py"
     program.write_text(
         "import sys\nfrom outreach import cli\n"

@@ -11,7 +11,7 @@ from typing import Final
 
 import psycopg
 
-from tests.faults.apart import Lan, tell
+from tests.faults.namespaces import Lan, tell
 from tests.runner import Missing, postgresql
 
 NAMES: Final = ("n1", "n2", "n3")

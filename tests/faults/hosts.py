@@ -1,5 +1,5 @@
 """An installation on seven isolated hosts: three with PostgreSQL, three with a server and a worker,
-and nginx in front. Runs under tests/faults/apart.py."""
+and nginx in front. Runs under tests/faults/namespaces.py."""
 
 import subprocess
 from contextlib import suppress
@@ -8,8 +8,8 @@ from shutil import copytree
 from typing import Final
 
 from outreach.cli.db import bring_up_to_date
-from tests.faults.apart import Lan
 from tests.faults.databases import Databases
+from tests.faults.namespaces import Lan
 from tests.faults.site import OUTREACH, Program, Site, environ_of, settings
 
 APPS: Final = ("a1", "a2", "a3")

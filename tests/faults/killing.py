@@ -27,8 +27,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults import apart
-from tests.faults.checking import Looked
+from tests.faults import namespaces
+from tests.faults.checks import CheckResult
 from tests.faults.hosts import Hosts
 from tests.faults.mailbox import Mailbox
 from tests.faults.scene import Scene, logs, played
@@ -48,7 +48,7 @@ class Round:
     what: str
     gap: float
     took: str = ""
-    looked: Looked = field(default_factory=Looked)
+    looked: CheckResult = field(default_factory=CheckResult)
     wrong: list[str] = field(default_factory=list)
 
 
@@ -73,7 +73,7 @@ class Killing:
             self._wait_for_success("nobody's post succeeds")
         except TimeoutError as error:
             wrong.append(str(error))
-        looked = self.scene.look()
+        looked = self.scene.check()
         time.sleep(QUIET)
         gap = self.scene.book.gap(began, time.monotonic())
         wrong += [each for each in looked.wrong if each not in self.seen]
@@ -245,8 +245,8 @@ def on_sqlite(seed: int, history: int, console: Console) -> int:
 
 
 def on_postgresql(seed: int, kills: int, cuts: int, more: str, console: Console) -> int:
-    apart.enter_namespaces()
-    pick, folder = random.Random(seed), apart.folder()
+    namespaces.enter_namespaces()
+    pick, folder = random.Random(seed), namespaces.folder()
     with on_duty(Mailbox(2525, "0.0.0.0")) as mailbox:
         assert isinstance(mailbox, Mailbox)
         site = Hosts(folder, mailbox.port, more=more)
@@ -274,10 +274,10 @@ def command(on: str, history: int, kills: int, cuts: int, seed: int | None, more
     if on == "sqlite":
         _end_after(120 + 60 * history)
         sys.exit(on_sqlite(seed, history, console))
-    if apart.is_apart():
+    if namespaces.is_apart():
         sys.exit(on_postgresql(seed, kills, cuts, more, console))
     try:
-        apart.require()
+        namespaces.require()
     except Missing as missing:
         print(f"tests.faults.killing: {missing}", file=sys.stderr)
         sys.exit(2)
@@ -285,7 +285,7 @@ def command(on: str, history: int, kills: int, cuts: int, seed: int | None, more
         "--on", on, "--kills", str(kills), "--cuts", str(cuts), "--seed", str(seed), "--more", more,
     ]  # fmt: skip
     at_most = 300 + 120 * (kills + cuts)
-    sys.exit(apart.run("tests.faults.killing", arguments, at_most=at_most))
+    sys.exit(namespaces.run("tests.faults.killing", arguments, at_most=at_most))
 
 
 def _end_after(seconds: int) -> None:

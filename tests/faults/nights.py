@@ -11,9 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from tests.faults.apart import Lan, tell
 from tests.faults.databases import Databases
 from tests.faults.mailbox import Mailbox
+from tests.faults.namespaces import Lan, tell
 from tests.faults.scene import AFTER_A_LEASE, Scene
 from tests.faults.site import Program, Site, on_one_machine
 

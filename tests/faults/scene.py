@@ -23,7 +23,7 @@ from outreach.domain.registrations.notifications import Notification
 from outreach.mail import delivery
 from tests.conftest import hold, kind, office
 from tests.faults.book import Book
-from tests.faults.checking import Looked, look, missing_letters
+from tests.faults.checks import CheckResult, check, missing_letters
 from tests.faults.mailbox import Mailbox
 from tests.faults.people import Crowd
 from tests.faults.site import Site
@@ -46,17 +46,17 @@ class Scene:
     def book(self) -> Book:
         return self.crowd.book
 
-    def look(self, *, is_over: bool = False) -> Looked:
+    def check(self, *, is_over: bool = False) -> CheckResult:
         came = list(self.mailbox.came)
-        return look(self.book, self.site.store, self.site.key_store, came, is_over=is_over)
+        return check(self.book, self.site.store, self.site.key_store, came, is_over=is_over)
 
-    def finish(self, *, kills: int) -> tuple[Looked, list[str]]:
+    def finish(self, *, kills: int) -> tuple[CheckResult, list[str]]:
         """Ends the load, sends the last letters, and returns the faults."""
         self.crowd.stop()
         self.site.stop()
         purged = self.site.run("purge")
         self.deliver_rest()
-        looked = self.look(is_over=True)
+        looked = self.check(is_over=True)
         wrong = [] if purged.returncode == 0 else [f"purge: {purged.stderr.strip()}"]
         wrong += missing_letters(
             self.book,

@@ -24,7 +24,7 @@ from outreach.keystore import KeyStore
 from outreach.privacy import erasure
 from tests.conftest import hold, registration_data
 from tests.faults.book import Book, Edit, Person
-from tests.faults.checking import Looked, look, missing_letters
+from tests.faults.checks import CheckResult, check, missing_letters
 from tests.faults.mailbox import Letter
 from tests.faults.nights import NAMES
 
@@ -84,8 +84,8 @@ class Day:
         self.letters += [Letter(person.email, name, written, moment)] * times
         self.do(sa.update(Notification).values(done_at=clock.now()))
 
-    def look(self) -> Looked:
-        return look(self.book, self.store, self.key_store, self.letters, is_over=True)
+    def check(self) -> CheckResult:
+        return check(self.book, self.store, self.key_store, self.letters, is_over=True)
 
     def missing_letters(self, *, kills: int = 0) -> list[str]:
         return missing_letters(self.book, self.store, self.letters, kills=kills, at=clock.now())
@@ -105,7 +105,7 @@ def test_checker_finds_nothing_in_a_correct_state(day: Day) -> None:
     day.forget(luz)
     day.write(luz, after=-2)
     day.write(_ana)
-    looked = day.look()
+    looked = day.check()
     assert looked.wrong == []
     assert (looked.saved, looked.left, looked.rows, looked.letters) == (3, 1, 3, 4)
     assert day.missing_letters(kills=1) == []
@@ -119,7 +119,7 @@ def test_checker_finds_a_lost_registration(day: Day) -> None:
         sa.delete(Registration).where(Registration.id == registration_ids),
         sa.update(Workshop).values(seats_left=6),
     )
-    [fault] = day.look().lost
+    [fault] = day.check().lost
     assert "there is no row" in fault
 
 
@@ -132,9 +132,9 @@ def test_checker_does_not_miss_erased_people(day: Day) -> None:
         Registration.nonce == hashlib.sha256(rosa.nonce.encode()).digest()
     )
     day.do(gone.values(**later))
-    assert day.look().wrong == []
+    assert day.check().wrong == []
     day.do(sa.delete(Registration).where(Registration.nonce == b"n" * 32))
-    assert "there is no row" in day.look().lost[0]
+    assert "there is no row" in day.check().lost[0]
 
 
 @pytest.mark.parametrize(
@@ -151,22 +151,22 @@ def test_checker_finds_a_state_that_contradicts_an_answer(
     day: Day, spoil: Callable[[Day, Person], object], words: str
 ) -> None:
     rosa = day.save()
-    assert day.look().wrong == []
+    assert day.check().wrong == []
     spoil(day, rosa)
-    assert words in day.look().lost[0]
+    assert words in day.check().lost[0]
 
 
 def test_checker_finds_an_oversold_workshop(day: Day) -> None:
     rosa = day.save()
     day.do(sa.update(Registration).values(people=7), sa.update(Workshop).values(seats_left=0))
     rosa.people = 7
-    assert f"{day.workshop.public_id}: 7 people have a place, and there are 6" in day.look().wrong
+    assert f"{day.workshop.public_id}: 7 people have a place, and there are 6" in day.check().wrong
 
 
 def test_checker_finds_a_wrong_seat_counter(day: Day) -> None:
     day.save()
     day.do(sa.update(Workshop).values(seats_left=6))
-    assert day.look().oversold
+    assert day.check().oversold
 
 
 def test_checker_finds_a_double_registration(day: Day) -> None:
@@ -179,7 +179,7 @@ def test_checker_finds_a_double_registration(day: Day) -> None:
         registrations.register(
             session, day.workshop, someone, ticket, "another-nonce-of-hers-1", now=clock.now()
         )
-    first, second = day.look().doubled
+    first, second = day.check().doubled
     assert first == f"{rosa.email} is registered 2 times by one form"
     assert second == "2 registrations are of nobody who asked for one"
 
@@ -188,7 +188,7 @@ def test_checker_finds_a_letter_to_an_erased_person(day: Day) -> None:
     rosa = day.save()
     day.forget(rosa)
     day.write(rosa, after=2)
-    assert "after being told they are forgotten" in day.look().unwanted[0]
+    assert "after being told they are forgotten" in day.check().unwanted[0]
 
 
 def test_checker_finds_a_letter_delivered_too_late_after_erasure(day: Day) -> None:
@@ -196,15 +196,15 @@ def test_checker_finds_a_letter_delivered_too_late_after_erasure(day: Day) -> No
     day.forget(rosa)
     written = datetime.now(UTC) - timedelta(minutes=1)
     day.letters.append(Letter(rosa.email, "<1.x@example.org>", written, rosa.left_at + 11))
-    assert day.look().unwanted
+    assert day.check().unwanted
 
 
 def test_checker_finds_a_lost_staff_edit(day: Day) -> None:
     edit = Edit(day.workshop.public_id, 6, "18:00")
     day.book.edits[edit.workshop] = edit
-    assert day.look().wrong == []
+    assert day.check().wrong == []
     edit.capacity = 9
-    assert "an organizer was told" in day.look().lost[0]
+    assert "an organizer was told" in day.check().lost[0]
 
 
 def test_checker_finds_missing_and_repeated_letters(day: Day) -> None:

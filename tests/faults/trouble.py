@@ -19,9 +19,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults import apart, nights
-from tests.faults.apart import Lan
+from tests.faults import namespaces, nights
 from tests.faults.mailbox import Mailbox
+from tests.faults.namespaces import Lan
 from tests.faults.nights import Night, Play, Stage
 from tests.faults.scene import played
 from tests.faults.site import Keeper
@@ -176,7 +176,7 @@ def report(console: Console, every: Sequence[Night]) -> int:
 
 
 def inside(chosen: Sequence[str], logs: Path | None, console: Console) -> int:
-    apart.enter_namespaces()
+    namespaces.enter_namespaces()
     every, lans = list[Night](), list[Lan]()
 
     def lan() -> Lan:
@@ -186,7 +186,7 @@ def inside(chosen: Sequence[str], logs: Path | None, console: Console) -> int:
         return lans[0]
 
     for name in chosen or SCENARIOS:
-        folder = apart.folder() / name
+        folder = namespaces.folder() / name
         folder.mkdir(mode=0o711)
         begun = time.monotonic()
         try:
@@ -210,16 +210,16 @@ def inside(chosen: Sequence[str], logs: Path | None, console: Console) -> int:
 @click.option("--logs", type=click.Path(path_type=Path), help="A folder to keep the logs in.")
 def command(chosen: tuple[str, ...], logs: Path | None) -> None:
     """Run faults, all of them or those named."""
-    if apart.is_apart():
+    if namespaces.is_apart():
         sys.exit(inside(chosen, logs, Console(width=None if sys.stdout.isatty() else 150)))
     try:
-        apart.require(apart.PROGRAMS | {"faketime": "faketime", "chattr": "e2fsprogs"})
+        namespaces.require(namespaces.PROGRAMS | {"faketime": "faketime", "chattr": "e2fsprogs"})
     except Missing as missing:
         print(f"tests.faults.trouble: {missing}", file=sys.stderr)
         sys.exit(2)
     arguments = [*chosen, *(["--logs", str(logs.resolve())] if logs else [])]
     at_most = 240 * len(chosen or SCENARIOS)
-    sys.exit(apart.run("tests.faults.trouble", arguments, at_most=at_most))
+    sys.exit(namespaces.run("tests.faults.trouble", arguments, at_most=at_most))
 
 
 if __name__ == "__main__":

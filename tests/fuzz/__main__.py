@@ -11,8 +11,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tests.fuzz.asking import Tally
-from tests.fuzz.running import EVERY, IN_A_ROUND, ready, round_of
+from tests.fuzz.exchange import Tally
+from tests.fuzz.runs import EVERY, IN_A_ROUND, ready, round_of
 
 MINUTE = 60
 

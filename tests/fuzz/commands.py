@@ -8,8 +8,8 @@ from importlib import resources
 from random import Random
 from typing import Any, Final
 
-from tests.fuzz import mutating
-from tests.fuzz.asking import Answered, listening
+from tests.fuzz import mutation
+from tests.fuzz.exchange import FuzzResponse, listening
 from tests.fuzz.surfaces import spoiled_file
 from tests.fuzz.world import HOME, OTHER, Site
 from tests.support.loading import run
@@ -19,7 +19,7 @@ LINES: Final = 12  # of a good file: more would say the same
 STATUS: Final = {0: 200, 2: 422}
 
 
-def load(site: Site, random: Random) -> tuple[str, Answered]:
+def load(site: Site, random: Random) -> tuple[str, FuzzResponse]:
     """Loads a file; returns the command line and its answer, as though it were a page."""
     what = random.choice(("offices", "kinds", "figures", "workshops"))
     ending, data = _file(what, random)
@@ -41,7 +41,7 @@ def load(site: Site, random: Random) -> tuple[str, Answered]:
         log.append(f"ended with {result.exit_code}: {output.decode()[:300]}")
     # The command prints the path of the file.
     output = output.replace(str(path).encode(), b"FILE")
-    return command_line, Answered(status, output, log=tuple(log))
+    return command_line, FuzzResponse(status, output, log=tuple(log))
 
 
 def _file(what: str, random: Random) -> tuple[str, bytes]:
@@ -55,8 +55,8 @@ def _file(what: str, random: Random) -> tuple[str, bytes]:
             _bend(found, random)
         return "json", json.dumps(found).encode()
     if random.random() < 0.6:
-        return "csv", mutating.rewritten(good.decode(), random).encode("utf-8", "surrogatepass")
-    return "csv", mutating.spoiled(good, random)
+        return "csv", mutation.rewritten(good.decode(), random).encode("utf-8", "surrogatepass")
+    return "csv", mutation.spoiled(good, random)
 
 
 @cache
@@ -91,5 +91,5 @@ ODD: Final[tuple[Any, ...]] = (
     {"es": None},
     {"es": ""}, {"": "x"}, {"es": "x" * 5000}, ["US", "US"], ["XX"], "derechos", "mujeres",
     "#12", "K7QX",
-    *mutating.NASTY[:60],
+    *mutation.NASTY[:60],
 )  # fmt: skip

@@ -15,9 +15,9 @@ from werkzeug.test import encode_multipart
 
 from outreach import clock
 from outreach.imports.workshops import write
-from tests.fuzz import mutating
-from tests.fuzz.asking import Answered, Asked
-from tests.fuzz.reading import Map, filled, forms_of, known, path_of, rules
+from tests.fuzz import mutation
+from tests.fuzz.exchange import FuzzRequest, FuzzResponse
+from tests.fuzz.site_map import Map, filled, forms_of, known, path_of, rules
 from tests.fuzz.world import HOME, OTHER, VISITORS, Site
 from tests.hostile_files import books, texts
 from tests.support.import_files import row
@@ -42,9 +42,9 @@ class Asker:
     def who(self, *among: str) -> str:
         return self.random.choice(among or VISITORS)
 
-    def say(self, who: str, method: str, path: str, **more: Any) -> Asked:
+    def say(self, who: str, method: str, path: str, **more: Any) -> FuzzRequest:
         headers = self.site.headers(who) | more.pop("headers", {})
-        return Asked(who, method, path, headers=tuple(headers.items()), **more)
+        return FuzzRequest(who, method, path, headers=tuple(headers.items()), **more)
 
     def query(self, names: int) -> str:
         """A query string of that many parameters, known from pages or code."""
@@ -53,7 +53,7 @@ class Asker:
             name = random.choice(sorted(self.seen.queries))
             good = sorted(self.seen.queries[name])
             is_good = random.random() < 0.5
-            value = random.choice(good) if is_good else mutating.value(random, self.ids)
+            value = random.choice(good) if is_good else mutation.value(random, self.ids)
             asked += [(name, value)] * random.choice((1, 1, 1, 2, 30))
         return encoded(asked)
 
@@ -62,7 +62,7 @@ def encoded(asked: Sequence[tuple[str, str]]) -> str:
     return urlencode(asked, errors="surrogatepass")
 
 
-def forms(asker: Asker) -> Asked:
+def forms(asker: Asker) -> FuzzRequest:
     """A form of a page, or a POST without a form, with some fields malformed."""
     random, who = asker.random, asker.who()
     if random.random() < 0.75:
@@ -75,24 +75,24 @@ def forms(asker: Asker) -> Asked:
         method, choices = "post", {}
         action = filled(random.choice(rules(asker.site.app, "POST")), asker.site, random)
         names = sorted(asker.seen.names)
-        good = [(random.choice(names), mutating.value(random, asker.ids)) for _ in range(6)]
+        good = [(random.choice(names), mutation.value(random, asker.ids)) for _ in range(6)]
         good.append(("token", ""))
     token = asker.site.tokens.get(who, "")
     good = [(name, token if name == "token" else value) for name, value in good]
-    sent = mutating.fields(good, choices, sorted(asker.seen.names), asker.ids, random)
+    sent = mutation.fields(good, choices, sorted(asker.seen.names), asker.ids, random)
     if method == "get":
         return asker.say(who, "GET", f"{urlsplit(action).path}?{encoded(sent)}")
     body, kind = _body(sent, random)
     return asker.say(who, "POST", action, body=body, content_type=kind)
 
 
-def filters(asker: Asker) -> Asked:
+def filters(asker: Asker) -> FuzzRequest:
     random, who = asker.random, asker.who()
     path = filled(random.choice(rules(asker.site.app, "GET")), asker.site, random)
     return asker.say(who, "GET", f"{path}?{asker.query(random.choice((1, 1, 2, 3, 6)))}")
 
 
-def addresses(asker: Asker) -> Asked:
+def addresses(asker: Asker) -> FuzzRequest:
     """A URL in which one or all parts are invalid or of another office."""
     random, who = asker.random, asker.who()
     method = random.choice(("GET", "GET", "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS"))
@@ -100,7 +100,7 @@ def addresses(asker: Asker) -> Asked:
     parts = {name: random.choice(known(rule, name, asker.site)) for name in rule.arguments}
     for name in random.sample(sorted(parts), random.randint(1, len(parts))):
         is_bent = random.random() < 0.4
-        made = mutating.bent(parts[name], random) if is_bent else mutating.value(random, asker.ids)
+        made = mutation.bent(parts[name], random) if is_bent else mutation.value(random, asker.ids)
         made = made.encode(errors="replace").decode()
         raw = random.random() < 0.2
         parts[name] = made if raw else quote(made, safe="", errors="surrogatepass")
@@ -111,7 +111,7 @@ def addresses(asker: Asker) -> Asked:
     return asker.say(who, method, path.replace("?", "%3F"), body=body, content_type=kind)
 
 
-def uploads(asker: Asker) -> Asked:
+def uploads(asker: Asker) -> FuzzRequest:
     """A damaged file of each format; and the request that loads what was read of it."""
     random, who = asker.random, asker.who("organizer", "organizer", "admin")
     name, data = spoiled_file(random.choice((HOME, HOME, OTHER)), random)
@@ -119,14 +119,14 @@ def uploads(asker: Asker) -> Asked:
     fields |= {"office": HOME, "kind": "derechos"}
     for extra in ("office", "kind", "oficina", "tipo"):
         if random.random() < 0.08:
-            fields[extra] = mutating.value(random, asker.ids).encode(errors="replace").decode()
+            fields[extra] = mutation.value(random, asker.ids).encode(errors="replace").decode()
     fields["file"] = FileStorage(io.BytesIO(data), name)
     _boundary, body = encode_multipart(fields, boundary=MARK)
     said = f"multipart/form-data; boundary={MARK}"
     return asker.say(who, "POST", "/org/traer", body=body, content_type=said)
 
 
-def feeds(asker: Asker) -> Asked:
+def feeds(asker: Asker) -> FuzzRequest:
     """Feeds and other cached files, with conditional request headers."""
     random = asker.random
     site = asker.site
@@ -144,7 +144,7 @@ def feeds(asker: Asker) -> Asked:
     headers = {}
     for header in random.sample(CONDITIONS, random.randint(1, 4)):
         headers[header] = _plain(
-            mutating.value(random, asker.ids) if random.random() < 0.5 else _tag(random)
+            mutation.value(random, asker.ids) if random.random() < 0.5 else _tag(random)
         )
     return asker.say("anonymous", random.choice(("GET", "GET", "HEAD")), path, headers=headers)
 
@@ -180,7 +180,7 @@ def _plain(text: str) -> str:
     return "".join(each for each in text if each.isprintable() and ord(each) < 256)
 
 
-def follow(asker: Asker, asked: Asked, answered: Answered) -> Asked | None:
+def follow(asker: Asker, asked: FuzzRequest, answered: FuzzResponse) -> FuzzRequest | None:
     """What a browser would request next: the redirect, or the form that loads a file."""
     there = dict(answered.headers).get("Location", "")
     if answered.status == 303 and there.startswith("/"):
@@ -194,13 +194,13 @@ def follow(asker: Asker, asked: Asked, answered: Answered) -> Asked | None:
         if shown:
             sent = list(shown[0].fields)
             if asker.random.random() < 0.2:
-                sent = mutating.fields(sent, {}, sorted(asker.seen.names), asker.ids, asker.random)
+                sent = mutation.fields(sent, {}, sorted(asker.seen.names), asker.ids, asker.random)
             body = encoded(sent).encode()
             return asker.say(asked.who, "POST", shown[0].action, body=body, content_type=FORM)
     return None
 
 
-def marks(asker: Asker) -> Asked:
+def marks(asker: Asker) -> FuzzRequest:
     """Check-in events of a phone that was off line."""
     random, site = asker.random, asker.site
     marked: list[Any] = [_mark(random) for _ in range(random.choice((0, 1, 1, 2, 5, 200, 201)))]
@@ -212,7 +212,7 @@ def marks(asker: Asker) -> Asked:
         )
     body = json.dumps(payload).encode()
     if how > 0.75:
-        body = mutating.spoiled(body, random)
+        body = mutation.spoiled(body, random)
     elif how > 0.72:
         body = b"[" * 9_000 + b"]" * 9_000
     where = (
@@ -221,7 +221,7 @@ def marks(asker: Asker) -> Asked:
         else site.base.ids["workshop"][0]
     )
     word = (
-        site.base.door_pass if random.random() < 0.9 else _plain(mutating.value(random, asker.ids))
+        site.base.door_pass if random.random() < 0.9 else _plain(mutation.value(random, asker.ids))
     )
     authorization = {"Authorization": f"Bearer {word}"}
     return asker.say(
@@ -254,7 +254,7 @@ _JSON: Final[tuple[Any, ...]] = (
 )  # fmt: skip
 
 
-def _body(sent: mutating.Fields, random: Random) -> tuple[bytes, str]:
+def _body(sent: mutation.Fields, random: Random) -> tuple[bytes, str]:
     how = random.random()
     if how < 0.8:
         return encoded(sent).encode(), FORM
@@ -269,7 +269,7 @@ def _body(sent: mutating.Fields, random: Random) -> tuple[bytes, str]:
         return body, f"multipart/form-data; boundary={MARK}"
     if how < 0.94:
         return json.dumps(dict(sent)).encode(), "application/json"
-    return mutating.spoiled(encoded(sent).encode(), random), random.choice((FORM, "", "text/plain"))
+    return mutation.spoiled(encoded(sent).encode(), random), random.choice((FORM, "", "text/plain"))
 
 
 def _quoted(name: str) -> str:
@@ -293,14 +293,14 @@ def spoiled_file(office: str, random: Random) -> tuple[str, bytes]:
     name, data = random.choice(good_files(office))
     if name.endswith(("csv", "ics")) and random.random() < 0.7:
         text = data.decode("utf-8-sig")
-        data = mutating.rewritten(text, random).encode("utf-8", "surrogatepass")
+        data = mutation.rewritten(text, random).encode("utf-8", "surrogatepass")
     else:
-        data = mutating.spoiled(data, random)
+        data = mutation.spoiled(data, random)
     # The content of a workbook is inside its archive.
     return ("talleres.xlsx", books.with_sheet(data)) if name.endswith("xml") else (name, data)
 
 
-SURFACES: Final[dict[str, Callable[[Asker], Asked]]] = {
+SURFACES: Final[dict[str, Callable[[Asker], FuzzRequest]]] = {
     "forms": forms,
     "filters": filters,
     "addresses": addresses,

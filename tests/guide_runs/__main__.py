@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.guide_runs import apart
+from tests.guide_runs import namespaces
 from tests.runner import Missing
 
 
@@ -20,9 +20,9 @@ def main() -> int:
     )
     given = asked.parse_args()
     try:
-        apart.require()
-        if not apart.is_inside():
-            return apart.run(sys.argv[1:])
+        namespaces.require()
+        if not namespaces.is_inside():
+            return namespaces.run(sys.argv[1:])
     except Missing as error:
         print(error, file=sys.stderr)
         return 2
@@ -30,13 +30,15 @@ def main() -> int:
 
 
 def _follow(page: str, kept: Path | None, *, hold: bool) -> int:
-    from tests.guide_runs import hosts, machine, many
+    from tests.guide_runs import hosts, machine, seven_machines
 
     began = time.monotonic()
-    apart.enter_namespaces()
+    namespaces.enter_namespaces()
     try:
-        base = hosts.base(apart.folder(), kept)
-        {"machine": machine.follow, "many": many.follow}[page](apart.folder(), base, hold=hold)
+        base = hosts.base(namespaces.folder(), kept)
+        {"machine": machine.follow, "many": seven_machines.follow}[page](
+            namespaces.folder(), base, hold=hold
+        )
     except hosts.Failed as error:
         print(f"\nFailed: {error}", file=sys.stderr)
         return 1

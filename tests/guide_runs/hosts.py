@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from tests.guide_runs import apart
-from tests.guide_runs.apart import GROUPS, OURS, PEOPLE, tell
+from tests.guide_runs import namespaces
+from tests.guide_runs.namespaces import GROUPS, OURS, PEOPLE, tell
 from tests.guide_runs.pages import Block
 
 RELEASE: Final = "trixie"
@@ -78,7 +78,7 @@ class Host:
         self._process, self._first = self._boot()
 
     def _boot(self) -> "tuple[subprocess.Popen[bytes], int]":
-        group = GROUPS / apart.folder().name / self.name
+        group = GROUPS / namespaces.folder().name / self.name
         group.mkdir(parents=True, exist_ok=True)
         command = [
             "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",

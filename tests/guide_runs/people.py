@@ -13,8 +13,8 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlencode
 
-from tests.guide_runs.apart import PEOPLE
 from tests.guide_runs.hosts import Failed
+from tests.guide_runs.namespaces import PEOPLE
 from tests.support import html_forms
 
 NAME: Final = "talleres.example.org"

@@ -15,8 +15,8 @@ from typing import Any, Final
 from aiosmtpd.controller import Controller
 
 from outreach import clock
-from tests.guide_runs.apart import OURS, tell
 from tests.guide_runs.hosts import Host
+from tests.guide_runs.namespaces import OURS, tell
 from tests.guide_runs.people import NAME
 from tests.support import tls_certificate
 

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from outreach.cli import guide, main
 from outreach.config import Config
-from tests.guide_runs import apart, pages, release_files
+from tests.guide_runs import namespaces, pages, release_files
 from tests.project.test_layout import _Asked
 from tests.runner import Missing
 from tests.runner.packages import SYSTEM
@@ -251,7 +251,7 @@ def test_files_of_the_guide_let_in_as_much_as_the_page_proxy_says() -> None:
 
 def test_who_follows_the_guide_without_the_programs_is_told_which() -> None:
     with pytest.raises(Missing) as told:
-        apart.require({"no-such-program": "no-such-package"})
+        namespaces.require({"no-such-program": "no-such-package"})
     assert "root" in str(told.value) or "apt-get install no-such-package" in str(told.value)
 
 

@@ -1,5 +1,8 @@
-"""What the tests need of a machine. Standard library only: it runs before anything is installed."""
+"""The command tests/run: prepares the machine, and runs style checks and tests.
+
+Standard library only: it runs before anything is installed.
+"""
 
 
 class Missing(Exception):
-    """Something is not there. Its text says what, and how to get it."""
+    """Something is missing. The text says what, and how to get it."""

@@ -1,4 +1,4 @@
-"""Debian's packages, our own environment, and the one npm package: there already, or installed."""
+"""Installs what the tests need: Debian packages, the environment, and ical.js from npm."""
 
 import ctypes
 import hashlib
@@ -14,11 +14,11 @@ from pathlib import Path
 from tests.runner import Missing, postgresql
 
 ICAL_JS = "ical.js@2.2.1"
-SYSTEM = f"{os.defpath}:/usr/sbin"  # where nginx is, on the path of root only
+SYSTEM = f"{os.defpath}:/usr/sbin"  # nginx is on root's path only
 
 
 def require(*, all_of_it: bool, is_long: bool = False) -> None:
-    """Makes sure of what comes from Debian; as root it installs what is missing.
+    """Checks the Debian packages; as root it installs the missing ones.
 
     Raises Missing with the command to run when it may not, or when that did not help."""
     missing = _missing(all_of_it, is_long)
@@ -40,8 +40,8 @@ def require(*, all_of_it: bool, is_long: bool = False) -> None:
 
 
 def chromium(*, is_long: bool = False) -> str | None:
-    """The browser: for the long run as people have it, otherwise the same engine without windows.
-    Pages take a third less of a processor's time in it, that of server and tests included."""
+    """The path of the browser: Chromium for the long run, otherwise its headless shell, which takes
+    a third less processor time."""
     return shutil.which(_browser(is_long))
 
 
@@ -72,15 +72,15 @@ def _has_library(name: str) -> bool:
 
 
 def environment(checkout: Path, *, is_long: bool = False) -> Path:
-    """The folder of programs of `.venv-tests`, made anew only when the project asks for other
-    packages or has other translations, which are compiled at installation.
+    """The folder of programs of `.venv-tests`. It is made again only when the dependencies or the
+    translations, which are compiled at installation, have changed.
 
-    `is_long`: with the programs that follow calendars, which only the long tests start."""
+    `is_long`: with the calendar programs, which only the long tests start."""
     home = checkout / ".venv-tests"
     digest_file = home / "made-from"
     extras = "test,clients" if is_long else "test"
     wanted = f"{_digest(checkout)} {extras}"
-    # One that has the clients too does for the others.
+    # An environment with the calendar programs serves the other runs too.
     if digest_file.is_file() and digest_file.read_text().startswith(wanted):
         return home / "bin"
     print("Making the tests' environment, .venv-tests…", flush=True)
@@ -97,7 +97,7 @@ def environment(checkout: Path, *, is_long: bool = False) -> Path:
 
 
 def ical_js(checkout: Path) -> None:
-    """ical.js, the reader of calendars behind Thunderbird, into `.tests/`, once."""
+    """Fetches ical.js, Thunderbird's calendar reader, into `.tests/`, once."""
     there = checkout / ".tests" / ICAL_JS
     if there.is_dir():
         return
@@ -114,7 +114,8 @@ def ical_js(checkout: Path) -> None:
 
 
 def _works(home: Path) -> bool:
-    """Whether there is an environment of this same Python: a checkout may have been moved."""
+    """Whether the environment is of this Python and at this path: a checkout may have been
+    moved."""
     python = home / "bin" / "python"
     if not python.exists():
         return False

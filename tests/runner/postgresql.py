@@ -1,5 +1,5 @@
-"""A PostgreSQL server for one run of the tests: on a free port of loopback, its data in a
-temporary folder, gone when the run ends."""
+"""Starts a PostgreSQL server for one run of the tests: on a free port of loopback, with its data in
+a temporary folder."""
 
 import os
 import pwd
@@ -17,7 +17,7 @@ from tests.runner import Missing
 from tests.support.ports import free_port
 
 SECONDS_TO_START = 60
-# Nothing here outlives the run, so nothing has to survive a power cut.
+# No data outlives the run, so none has to survive a power cut.
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -29,7 +29,7 @@ SETTINGS = {
 
 
 def programs() -> Path | None:
-    """The folder of the newest server installed, Debian's or one on the path; None if none is."""
+    """The folder of the newest server, of Debian or on PATH; None if none is installed."""
     found = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     newest = sorted(found, key=lambda path: int(path.parts[-3]), reverse=True)
     for initdb in newest:
@@ -41,8 +41,8 @@ def programs() -> Path | None:
 
 @contextmanager
 def serving(temporary: Path) -> Iterator[str]:
-    """The address of a server that runs while the block does, as SQLAlchemy wants it. Its data
-    is under `temporary`."""
+    """Runs a server during the block; yields its URL for SQLAlchemy. Its data is under
+    `temporary`."""
     folder = programs()
     if folder is None:
         raise Missing("PostgreSQL's server is not installed. Debian has it: postgresql")
@@ -59,7 +59,7 @@ def serving(temporary: Path) -> Iterator[str]:
 
 
 class Stoppable:
-    """A server of one's own, that is stopped and started on the same port."""
+    """A server that can be stopped and started on the same port."""
 
     def __init__(self, folder: Path, home: Path, account: str | None) -> None:
         self._where = folder, home, account
@@ -79,7 +79,7 @@ class Stoppable:
 
 @contextmanager
 def stoppable(temporary: Path) -> Iterator[Stoppable]:
-    """One that runs already, and is gone when the block ends."""
+    """Runs a stoppable server during the block."""
     folder = programs()
     if folder is None:
         raise Missing("PostgreSQL's server is not installed. Debian has it: postgresql")
@@ -99,7 +99,7 @@ def stoppable(temporary: Path) -> Iterator[Stoppable]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-# Ordered as Spanish is, so that nothing comes to rely on the order of bytes, which SQLite has.
+# Spanish collation, so that no code relies on byte order, which SQLite has.
 _ORDER = ["-E", "UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=es-MX"]
 CLUSTER = ["-U", "postgres", "-A", "trust", "--no-sync", *_ORDER]
 
@@ -110,7 +110,7 @@ def _started(
 ) -> Iterator[int]:
     port = port or free_port()
     settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-    # Where Linux can, the server ends with us even when we are killed and cannot end it.
+    # On Linux the server ends with this process, even when this process is killed.
     leash = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
     log = home / "log"
     with log.open("wb") as out:
@@ -123,14 +123,14 @@ def _started(
             user=account,
             group=account,
             extra_groups=[] if account else None,
-            # A Ctrl-C is for the tests: they still have databases to drop when it comes.
+            # Ctrl-C must not reach the server: the tests still drop their databases then.
             start_new_session=True,
         )
     try:
         _wait(server, port, log)
         yield port
     finally:
-        server.send_signal(signal.SIGINT)  # to PostgreSQL: end what runs, then stop
+        server.send_signal(signal.SIGINT)  # fast shutdown
         try:
             server.wait(timeout=20)
         except subprocess.TimeoutExpired:
@@ -139,7 +139,7 @@ def _started(
 
 
 def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    """Until the server answers. Raises Missing, with its own words, when it does not."""
+    """Waits until the server answers. Raises Missing with its log when it does not."""
     until = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < until and server.poll() is None:
         if "ready to accept connections" in log.read_text(errors="replace"):
@@ -164,7 +164,8 @@ def _run(command: list[str | Path], account: str | None, cwd: Path) -> None:
 
 
 def runs_as() -> str | None:
-    """The account the server runs as: our own, unless we are root, which PostgreSQL refuses."""
+    """The account of the server: None for our own; as root another one, since PostgreSQL refuses
+    root."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):

@@ -1,1 +1,1 @@
-"""Attacks, abuse, discretion: what requirements.md promises."""
+"""Tests across packages of attacks, abuse and discretion: what requirements.md promises."""

@@ -1,4 +1,4 @@
-"""What keeps programs and the impatient from taking other people's places (S09, S26)."""
+"""Form tokens and rate limits against bots and mass registration (S09, S26)."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -64,7 +64,7 @@ def test_a_program_that_fills_every_field_saves_nothing(
         (12 * 3600, form_token.TokenAge.GOOD),
         (12 * 3600 + 0.001, form_token.TokenAge.TOO_OLD),
         (-5, form_token.TokenAge.TOO_YOUNG),
-        # The clock was wrong when the page was opened: it is stamped again, and not waited for.
+        # The clock was wrong when the page was opened: it gets a new token without a wait.
         (-24 * 3600, form_token.TokenAge.TOO_OLD),
     ],
 )
@@ -138,7 +138,7 @@ def test_fourth_registration_of_a_contact_is_answered_like_link_recovery(
     assert send(client, workshop, answers(app, workshop, contact="none")).status_code == 303
 
 
-# How often one address may ask
+# Rate limits of one address
 
 
 def attempts(store: Store) -> list[tuple[bytes, int]]:
@@ -151,7 +151,7 @@ def attempts(store: Store) -> list[tuple[bytes, int]]:
 
 @pytest.fixture
 def limited(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
-    """An application that lets an address post three times."""
+    """An application that allows three posts of an address."""
 
     def make(**changes: Any) -> Flask:
         return make_app(limits=Limits(posts=3), **changes)

@@ -1,6 +1,9 @@
-"""What somebody who means harm would send in a request: from another site, under another name, to
-be led elsewhere (`outreach guide threats`). What reaches files and letters:
-`security/test_attacks_text.py`; over the bare line: `security/test_attacks_line.py`."""
+"""Hostile requests: cross-site posts, session fixation, foreign host names, open redirects
+(`outreach guide threats`).
+
+Hostile text is in `security/test_attacks_text.py`, hostile bytes on the connection in
+`security/test_attacks_line.py`.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -67,7 +70,7 @@ def admin(furnished_site: FurnishedSite, store: Store) -> StaffClient:
 
 
 def posts(app: Flask) -> Iterator[str]:
-    """An address of every post there is; what stands in its parts is looked at later, if at all."""
+    """A path for every POST route; the values of its parts need not exist."""
     for rule in app.url_map.iter_rules():
         if "POST" in (rule.methods or set()):
             yield (
@@ -104,12 +107,13 @@ def test_http_origin_of_an_https_site_is_cross_site(make_app: Callable[..., Flas
 def test_post_without_origin_headers_needs_a_token(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore, admin: StaffClient
 ) -> None:
-    """Old phones say nothing: a stamp, a token of the session or the link itself is asked for."""
+    """Old phones send neither header: a form token, a session token or the link itself is
+    required."""
     before = everything(store, key_store)
     client = furnished_site.app.test_client()
     for path in posts(furnished_site.app):
         if "token" in path or path.startswith("/api/"):
-            continue  # who knows the address may; open data is not changed by anything
+            continue  # the URL itself is the permission; the API changes nothing
         if path.startswith("/org"):
             if SCOPES[_endpoint(furnished_site.app, path), "POST"] != "public":
                 answer = admin.client.post(path, headers=admin.headers)
@@ -148,7 +152,8 @@ def test_session_cookie_changes_at_sign_in(furnished_site: FurnishedSite, store:
 def test_duplicate_session_cookies_grant_nothing(
     furnished_site: FurnishedSite, store: Store, admin: StaffClient
 ) -> None:
-    """Another host of the same domain may set one beside ours, where a browser knows no prefix."""
+    """Another host of the same domain can set a cookie of that name in browsers without
+    prefixes."""
     client = furnished_site.app.test_client(use_cookies=False)
     planted = f"{COOKIE}={'A' * 43}"
     for cookies in (f"{planted}; {COOKIE}={admin.cookie}", f"{COOKIE}={admin.cookie}; {planted}"):
@@ -157,7 +162,7 @@ def test_duplicate_session_cookies_grant_nothing(
         assert "Set-Cookie" not in answer.headers
 
 
-# Another name
+# Host names
 
 
 def test_unknown_host_name_is_refused(furnished_site: FurnishedSite) -> None:
@@ -208,7 +213,7 @@ def test_urls_come_from_the_settings_and_not_from_request_headers(
     assert named > 50, "links that leave the site name it"
 
 
-# Led elsewhere
+# Redirects
 
 
 def leads(answer: TestResponse) -> str:
@@ -216,7 +221,7 @@ def leads(answer: TestResponse) -> str:
 
 
 def is_ours(address: str) -> bool:
-    """As every browser reads it: a path, or an address of this site."""
+    """Whether every browser would stay on this site: a path, or a URL of this site."""
     parts = urlsplit(address.replace("\\", "/"))
     ours = parts.netloc in {"", "localhost:8000"} and not address.startswith(("//", "/\\", "\\"))
     return ours and parts.scheme in {"", "http"} and not re.search(r"[\x00-\x20]", address)
@@ -235,10 +240,9 @@ QUERIES: Final = ("volver", "next", "back", "url", "to", "r", "tras", "lote", "b
 def test_no_request_redirects_to_another_site(
     furnished_site: FurnishedSite, admin: StaffClient
 ) -> None:
-    """Every address there is, with every name that may be followed, and whatever of ours says on
-    its pages where to go on."""
+    """Every URL, with every parameter that can name a target."""
     client = furnished_site.app.test_client()
-    # `/salir` leads where the settings say: security/test_safety.py
+    # `/salir` redirects to the configured site: security/test_safety.py
     asked = [
         path.partition("?")[0] for _, path in furnished_site.addresses() if "/salir" not in path
     ][::19]

@@ -1,5 +1,5 @@
-"""What somebody who means harm would write onto the line itself: to the real server, byte by byte,
-as no browser and no library would. nginx in front refuses most of it before us (guide, *proxy*)."""
+"""Malformed requests byte by byte to the real server, as no HTTP library sends them. In production
+nginx refuses most of them first (guide, *proxy*)."""
 
 import gzip
 import re
@@ -27,25 +27,25 @@ from tests.support.public_urls import manage_token
 
 pytestmark = pytest.mark.any_database("what is read before any question to it")
 
-SECONDS: Final = 10  # to wait for an answer
+SECONDS: Final = 10  # timeout for an answer
 SLOW: Final = 50
-QUIET: Final = 1  # second after which no more is to come on a line that stays open
+QUIET: Final = 1  # seconds of silence after which a persistent connection has no more data
 STATUS: Final = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 
 
 @dataclass(frozen=True)
 class Line:
-    """A server, and what it has written."""
+    """A server, and its log."""
 
     port: int
     log: Path
-    secret: Path  # a file of the installation that nobody may read
-    token: str  # of somebody's place
+    secret: Path  # content of a private file of the installation
+    token: str  # token of a registration
 
     def say(self, said: bytes, *, seconds: float = SECONDS) -> bytes:
-        """All that comes back until the server ends it, or falls silent."""
+        """All that comes back until the server closes the connection or falls silent."""
         with closing(self.call(seconds)) as line:
-            with suppress(OSError):  # refused before all of it was said
+            with suppress(OSError):  # refused before all of it was sent
                 line.sendall(said)
             return heard(line)
 
@@ -125,7 +125,7 @@ def test_no_path_leaves_the_served_files(line: Line) -> None:
             for target in targets:
                 path = start + step * 8 + target
                 answer = line.get(path)
-                # `/q/` is answered the same whatever follows (S25).
+                # `/q/` has the same answer whatever follows (S25).
                 is_square = start == b"/q/" and statuses(answer) == [200]
                 assert is_square or statuses(answer) in ([400], [404], [308], [303]), path
                 assert secret not in answer, path
@@ -203,19 +203,19 @@ def test_malformed_requests_cause_no_server_error(line: Line) -> None:
     assert "panicked" not in log, log
 
 
-# Two that read one request differently (smuggling)
+# Request smuggling
 
 
 def test_no_request_is_smuggled_in_a_body(line: Line) -> None:
-    """What is after the end that one header says is no request that the other would answer: who
-    gets two answers to one question can put a word into the mouth of who asks next."""
+    """The bytes after the end that one header gives are no second request: two answers to one
+    request would let an attacker answer another client."""
     inner = b"GET /es/seguridad HTTP/1.1\r\n%s\r\n\r\n" % line.host
     post = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\n" % line.host
     chunked = b"Transfer-Encoding: chunked\r\n"
     end = b"\r\n0\r\n\r\n" + inner
     length = b"Content-Length: %d\r\n" % (5 + len(inner))
     both = (
-        # Content-Length covers all of it, the chunks end at once; and the other way around.
+        # Content-Length covers all of it while the chunks end at once; and the other way around.
         post + chunked + b"Content-Length: %d\r\n\r\n0\r\n\r\n" % (5 + len(inner)) + inner,
         post + b"Content-Length: %d\r\n" % (5 + len(inner)) + chunked + b"\r\n0\r\n\r\n" + inner,
         post + b"Content-Length: 0\r\nContent-Length: %d\r\n\r\n" % len(inner) + inner,
@@ -228,7 +228,7 @@ def test_no_request_is_smuggled_in_a_body(line: Line) -> None:
     for said in both:
         answer = line.say(said, seconds=QUIET)
         found = statuses(answer)
-        # One answer, by whichever of the two; and what is left of the line is read by nobody.
+        # One answer, by either header; the remaining bytes are not read.
         assert len(found) == 1, said
         assert found[0] in {400, 422}, said
     assert line.is_well
@@ -258,7 +258,7 @@ def test_too_large_body_is_refused_whatever_its_headers_claim(line: Line) -> Non
 
 
 def test_slow_request_head_blocks_no_other_client(line: Line) -> None:
-    """Our threads see a request when its head is there."""
+    """Our threads see a request only when its head is complete."""
     start = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\nX: " % line.host
     with trickling([line.call() for _ in range(SLOW)], start):
         assert [line.is_well for _ in range(10)] == [True] * 10
@@ -266,9 +266,8 @@ def test_slow_request_head_blocks_no_other_client(line: Line) -> None:
 
 @pytest.mark.long
 def test_slow_form_behind_nginx_blocks_no_other_client(line: Line, tmp_path: Path) -> None:
-    """Without it, whoever sends a letter now and then has a process for themselves: it reads what
-    comes, and has no time after which it stops. nginx waits for all of a form before it passes it
-    on (guide, *proxy*)."""
+    """nginx buffers a whole form before it passes it on (guide, *proxy*). Without it a client that
+    sends a byte now and then would occupy a process without a timeout."""
     start = b"POST /es/mi-registro HTTP/1.1\r\nHost: %s\r\n" % nginx.NAME.encode()
     start += b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\n"
     with nginx.nginx(tmp_path / "nginx", line.port) as front:
@@ -287,7 +286,7 @@ def test_slow_form_behind_nginx_blocks_no_other_client(line: Line, tmp_path: Pat
 
 @contextmanager
 def trickling(lines: Sequence[socket.socket], start: bytes) -> Iterator[None]:
-    """Each has said so much, and says a letter now and then while the block lasts."""
+    """Connections that have sent this much, and send a byte now and then during the block."""
     is_over = threading.Event()
 
     def trickle() -> None:

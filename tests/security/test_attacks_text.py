@@ -1,5 +1,5 @@
-"""What somebody who means harm would type: into names, titles, venues, offices. It was kept as it
-is, by whatever way it came in; it goes out in pages, calendars, letters, sheets and pictures."""
+"""Hostile text in names, titles, venues and offices. It is stored unchanged, and must be harmless
+in pages, feeds, letters, spreadsheets and PDF."""
 
 import csv
 import io
@@ -49,13 +49,13 @@ STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠
 
 @pytest.fixture
 def harmed(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Workshop:
-    """A workshop whose every word means harm, as are its office's, its kind's and its people's."""
+    """A workshop with hostile text in every field, and in its office, kind and registrations."""
     with store.change() as session:
         workshop = hold(session, chicago, rights)
         said = {"es": HARM, "en": HARM, "fr": HARM}
         workshop.title, workshop.summary, workshop.bring = said, said, said
     seat(store, key_store, workshop, name=FORMULA)
-    # As long as PostgreSQL takes them: something of each kind in one of them.
+    # As long as PostgreSQL's columns allow, with an attack of each kind.
     words = {"name": SHORT, "address": HARM[:200], "area": MARKUP[:120], "city": SHORT[:80]}
     with store.change() as session:
         session.execute(sa.update(Venue).values(**words))
@@ -76,7 +76,7 @@ def admin(hostile_app: Flask, store: Store) -> StaffClient:
 
 
 def everything(app: Flask, admin: StaffClient, workshop: Workshop) -> Iterator[TestResponse]:
-    """Every page and file about it, for an admin."""
+    """Every page and file about the workshop, for an admin."""
     given = {
         "lang": "es", "public_id": workshop.public_id, "id": workshop.public_id, "slug": "chicago",
         "code": "derechos", "month": str(workshop.day)[:7], "text": str(workshop.day)[:7],
@@ -232,7 +232,7 @@ def test_formula_is_escaped_for_spreadsheets(start: str) -> None:
     assert spreadsheets.escape(-1) == -1
 
 
-# Words with marks in them
+# Markdown
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-"""What Luz's partner may find: over her shoulder, in the history, the downloads, the calendar
-(S13 to S17, S28). Feeds have a test of their own, letters too."""
+"""Discretion against a person beside the reader: browser history, downloads, calendar (S13 to S17,
+S28). Feeds and letters have tests of their own."""
 
 import re
 from collections.abc import Callable
@@ -34,10 +34,10 @@ from tests.support.registration_forms import answers, send
 
 pytestmark = pytest.mark.any_database("what pages, letters and addresses say of a kind")
 
-# Of every kind that is discreet, whatever else it is called.
+# Parts of the names of discreet kinds.
 NEVER: Final = "violencia violence maltrato abuse víctima victim victime agresor delito crime"
 NEVER_IN_A_TITLE: Final = "consulado consulate consulat migrante migrant migratori immigra méxico"
-ORDINARY_WORDS: Final = {"other", "autre"}  # a kind that is called so says nothing
+ORDINARY_WORDS: Final = {"other", "autre"}  # words that identify no kind
 
 
 # What a browser keeps: titles, addresses, downloads
@@ -60,7 +60,7 @@ def all_kinds(store: Store) -> list[Kind]:
 
 
 def words_of(kind: Kind, never: str = f"{NEVER} {NEVER_IN_A_TITLE}") -> re.Pattern[str]:
-    """What would tell the kind, in three languages, and what is said of none."""
+    """The words that identify a discreet kind, in three languages."""
     names = [kind.code.replace("_", " "), *kind.name.values(), *kind.short_name.values()]
     found = {word for name in names for word in re.findall(r"\w{5,}", name.casefold())}
     found |= set(never.split())
@@ -141,7 +141,7 @@ def test_discreet_workshop_page_has_no_kind_in_title_or_url(
 def test_pages_of_a_discreet_registration_do_not_name_the_kind(
     patient: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
-    """Not in a title, nor in a word, a class or a link: she may be reading it at the table."""
+    """Neither in the title nor in text, classes or links."""
     client = patient.test_client()
     for kind in [each for each in all_kinds if each.is_discreet]:
         with store.change() as session:
@@ -190,7 +190,7 @@ def test_every_discreet_page_has_a_quick_exit(
         client.get("/es/seguridad"),
         *(client.get(link + rest) for rest in ("", "/cambiar", "/cancelar", "/borrar")),
         client.post(f"{link}/cambiar", data={"people": "99"}),
-        # What went wrong may be about it too, and cannot know.
+        # An error page may concern a discreet workshop without knowing it.
         client.get(f"/es/t/{made.public_id[:-1]}"),
         client.get(f"/es/r/{'A' * 21}g"),
         client.put(f"{form}/lugar"),
@@ -224,7 +224,7 @@ def test_figures_of_a_discreet_kind_are_not_cached_or_indexed(
     assert titles == ["Cifras", "Tus derechos · Cifras"]
 
 
-# The calendar on the kitchen wall
+# Calendar entries
 
 WHEN_AND_NO_MORE: Final = {
     "UID", "DTSTAMP", "SEQUENCE", "STATUS", "DTSTART", "DTEND", "SUMMARY", "CLASS", "TRANSP",
@@ -283,7 +283,7 @@ def test_personal_calendar_entry_contains_no_manage_link(
                 assert secret not in text
 
 
-# The places that are left
+# Seats left
 
 
 def test_seats_left_do_not_reveal_a_single_registration(

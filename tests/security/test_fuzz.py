@@ -1,5 +1,5 @@
-"""What nobody would ask is answered all the same: no fault of ours, and nothing of somebody else.
-`python -m tests.fuzz` asks as much as one likes."""
+"""A short fuzzing run finds no server error and no data of another person. `python -m tests.fuzz`
+runs as long as one likes."""
 
 import secrets
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import DATABASES, SERVER
-from tests.fuzz.asking import Answered, Asked, Tally
-from tests.fuzz.reading import Map
-from tests.fuzz.running import EVERY, ask_and_follow, ready, round_of
+from tests.fuzz.exchange import FuzzRequest, FuzzResponse, Tally
+from tests.fuzz.runs import EVERY, ask_and_follow, ready, round_of
+from tests.fuzz.site_map import Map
 from tests.fuzz.surfaces import Asker
 from tests.fuzz.world import HIDDEN, OTHERS_NAME, VISITORS, Base
 
 pytestmark = pytest.mark.any_database
 
-FEW, MANY = 40, 1_000  # questions of a surface
+FEW, MANY = 40, 1_000  # requests of each surface
 Ready = tuple[Base, Map]
 
 
@@ -28,7 +28,7 @@ def network() -> Iterator[Ready]:
         yield found
 
 
-@pytest.mark.long  # half a minute goes by until all forms have been found
+@pytest.mark.long  # collecting all forms takes half a minute
 @pytest.mark.parametrize("surface", EVERY)
 def test_fuzzed_requests_cause_no_fault_and_reveal_nobody(network: Ready, surface: str) -> None:
     base, seen = network
@@ -75,16 +75,16 @@ def test_fuzzed_forms_cover_every_role_and_most_posts(network: Ready) -> None:
 
 def test_fuzzer_detects_planted_faults() -> None:
     tally = Tally()
-    asked = Asked("organizer", "GET", "/es/")
+    asked = FuzzRequest("organizer", "GET", "/es/")
     for amiss in (
-        Answered(500, b"", log=("GET / failed: ValueError",)),
-        Answered(200, b'<pre>  File "/srv/app.py", line 3'),
-        Answered(200, OTHERS_NAME.encode()),
-        Answered(303, b"", (("Location", f"/es/?donde={HIDDEN}"),)),
+        FuzzResponse(500, b"", log=("GET / failed: ValueError",)),
+        FuzzResponse(200, b'<pre>  File "/srv/app.py", line 3'),
+        FuzzResponse(200, OTHERS_NAME.encode()),
+        FuzzResponse(303, b"", (("Location", f"/es/?donde={HIDDEN}"),)),
     ):
         tally.add(asked, amiss, "organizer")
     assert (len(tally.faults), tally.leaks) == (4, 3)
     assert not tally.is_fine
     of_admins = Tally()
-    of_admins.add(asked, Answered(200, OTHERS_NAME.encode()), "admin")
+    of_admins.add(asked, FuzzResponse(200, OTHERS_NAME.encode()), "admin")
     assert of_admins.is_fine

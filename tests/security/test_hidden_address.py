@@ -1,5 +1,5 @@
-"""Where a workshop is that must not be found: its address is on no public page, in no file and
-in no answer to a question (S13)."""
+"""The address of a hidden workshop is on no public page, in no file, and cannot be found by search
+(S13)."""
 
 import io
 import re
@@ -36,7 +36,7 @@ def patient(make_app: Callable[..., Flask]) -> Flask:
 def held_in_secret(
     store: Store, office: Office, kind: Kind, visibility: Visibility
 ) -> dict[str, Workshop]:
-    """A workshop of every standing, at a place that must not be told."""
+    """Workshops of every status at a hidden address."""
     found: dict[str, Workshop] = {}
     with store.change() as session:
         for status in WorkshopStatus:
@@ -67,7 +67,7 @@ def held_in_secret(
 
 
 def crawled(place: FurnishedSite) -> Iterator[TestResponse]:
-    """All that anybody can see."""
+    """All public pages."""
     client = place.app.test_client()
     for _, path in place.addresses():
         yield client.get(path)
@@ -77,7 +77,7 @@ def crawled(place: FurnishedSite) -> Iterator[TestResponse]:
 
 
 def content(answer: TestResponse) -> str:
-    """The whole of an answer, that of a spreadsheet too."""
+    """The text of an answer, of spreadsheets too."""
     if answer.data[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(answer.data)) as sheet:
             return " ".join(sheet.read(name).decode() for name in sheet.namelist())
@@ -92,7 +92,7 @@ def content(answer: TestResponse) -> str:
             each,
             is_discreet,
             id=f"{each}, {'discreet' if is_discreet else 'plain'}",
-            # Of what is not discreet, one that is hidden stands for all in the plain run.
+            # In the plain run one hidden workshop stands for all that are not discreet.
             marks=[] if is_discreet or each is Visibility.APPROVED else pytest.mark.long,
         )
         for each in Visibility
@@ -112,7 +112,7 @@ def test_hidden_address_is_on_no_public_page(
     kind = women if is_discreet else rights
     workshops = held_in_secret(store, chicago, kind, visibility)
     links = in_every_status(store, key_store, workshops[WorkshopStatus.PUBLISHED])
-    if visibility not in {Visibility.APPROVED, Visibility.PHONE_ONLY}:  # nobody let her in yet
+    if visibility not in {Visibility.APPROVED, Visibility.PHONE_ONLY}:  # not approved yet
         links = {
             way: each for way, each in links.items() if not way.startswith(("seated", "asked"))
         }
@@ -126,7 +126,7 @@ def test_hidden_address_is_on_no_public_page(
     if visibility is not Visibility.PUBLIC:
         assert telling == {}
         return
-    # It is told where the organizer wants it told; never in a calendar of a discreet kind.
+    # The address is shown where staff allow it; never in a calendar of a discreet kind.
     assert telling
     assert not [path for path in telling if workshops[WorkshopStatus.DRAFT].public_id in path]
     if is_discreet:

@@ -1,5 +1,5 @@
-"""Files that are broken, that lie, or that are meant to harm: each refused with one plain sentence.
-How long that takes and how much memory, `python -m tests.hostile_files` measures."""
+"""Broken, lying and hostile import files: each is refused with one plain sentence. `python -m
+tests.hostile_files` measures time and memory."""
 
 import io
 import re
@@ -67,7 +67,7 @@ def test_import_page_refuses_hostile_files_alike(
     staff_client = signed_in_as(app, store, employ(store))
     for name in sorted(name for name in hostile_files.FILES if not LARGE.search(name)):
         answer = bring(staff_client, hostile_files.FILES[name](), "talleres.xlsx")
-        if answer.status_code == 303:  # read, and its lines have faults
+        if answer.status_code == 303:  # read, with errors in its rows
             answer = staff_client.get(answer.headers["Location"])
             assert "Arregla" in words(answer), name
         else:

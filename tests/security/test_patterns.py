@@ -1,5 +1,5 @@
-"""No regular expression takes a day over a text that somebody made for it: seen by how it is made.
-`python -m tests.support.regex_audit` measures."""
+"""No regular expression backtracks catastrophically, by the analysis of its structure. `python -m
+tests.support.regex_audit` measures it."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ import pytest
 from outreach.web.staff.network.venue_pages import point_of
 from tests.support.regex_audit import made_of_parts, nested, patterns
 
-# A repetition within another which all the same cuts a text in one way only, and why.
+# Nested repetitions that nevertheless match a text in one way only, and why.
 LOOKED_AT: Final = {
     "[a-z0-9]+([_.][a-z0-9]+)*": "each turn begins with a mark that is no letter of it",
     r'([^;:]+)((?:;[^=]+=(?:"[^"]*"|[^;:"]*))*):(.*)': "each turn has its own = and quote",
@@ -30,7 +30,7 @@ def test_no_regex_has_an_unreviewed_nested_repetition() -> None:
 
 
 def test_many_spaces_in_coordinates_are_read_as_one() -> None:
-    """It would take the square of their number else."""
+    """Otherwise the time would be quadratic in their number."""
     assert point_of("41.85" + " " * 60_000 + "-87.65") == (41.85, -87.65)
     assert point_of("41.85" + " " * 60_000 + "x") is None
     assert point_of("41.85," + "\t" * 60_000 + "-87.65") == (41.85, -87.65)

@@ -1,5 +1,5 @@
-"""What programs are given, whatever the format, tells nothing that a page keeps from people:
-canaries are put wherever something may be written, and looked for in all of it."""
+"""Machine-readable formats reveal nothing that a page hides: canaries are put into every field, and
+searched for in all formats."""
 
 import gzip
 import re
@@ -25,13 +25,13 @@ from tests.support.public_urls import public_rules
 
 pytestmark = pytest.mark.any_database("what every format must not say")
 
-# Not «canary»: an address of the API might hold it. Accents, since formats escape them.
+# A word that no URL contains, with an accent, since formats escape it.
 CANARY: Final = re.compile(r"can(á|a|\\u00e1|&#225;|%C3%A1)rin", re.IGNORECASE)
 MONTH: Final = f"{clock.now():%Y-%m}"
-BEFORE: Final = Month.of(clock.now().date()).plus(-1)  # its bulletin tells what comes next
+BEFORE: Final = Month.of(clock.now().date()).plus(-1)  # its bulletin announces what comes next
 LANGUAGES: Final = ("es", "en", "fr")
 FORMS: Final = ("ics", "atom", "json", "jcal")
-# For people: what a list or a workshop's own page may say is tested elsewhere (test_discreet).
+# Pages for people are tested in test_discreet.
 PAGES: Final = re.compile(
     r"^(root|workshops|about|feed_builder|registration|my_registration|qr_landing|demo|static_files|"
     r"newsletter)\b"
@@ -42,7 +42,7 @@ PAGES: Final = re.compile(
 def secrets(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> dict[str, Workshop]:
-    """Workshops that must not be told of, or not all of them, with somebody registered in each."""
+    """Workshops that are hidden wholly or in part, each with a registration."""
     words = {"es": "Círculo Canárino", "en": "Canárino circle", "fr": "Cercle canárino"}
     written: dict[str, Any] = {
         "facilitator": "Lic. Canárina", "online_url": "https://sala.example/canarina",
@@ -75,7 +75,7 @@ def secrets(
             ),
         }  # fmt: skip
         hold(session, chicago, rights, day=BEFORE.first)
-        # About where a hidden one is may be said, of one that has said so.
+        # The area of a hidden workshop may be shown if it has one.
         assert found["hidden"].venue is not None
         found["hidden"].venue.area = "Zona de Pilsen"
     for name, each in found.items():
@@ -85,7 +85,7 @@ def secrets(
 
 
 def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
-    """Everything that answers a program: feeds, data, frames, maps of the site."""
+    """Every machine-readable address: feeds, data, embeds, sitemaps."""
     filters = ("", "?idioma=es", "?donde=IL", "?donde=chicago", "?modalidad=presencial",
                "?tipo=derechos", "?tipo=derechos&donde=IL&idioma=es")  # fmt: skip
     ids = [each.public_id for each in secrets.values()]
@@ -142,8 +142,10 @@ def test_unlisted_workshop_is_in_no_public_format(
     found = []
     for address in addresses(secrets):
         if "tipo=K7QX" in address and ".ics" in address:
-            continue  # asked for by its code, it is there: test_feed_discretion
-        text = content(client, address).replace(re.split("[/=]", address)[-1], "")  # what was asked
+            continue  # asked for by its code, it is in the feed: test_feed_discretion
+        text = content(client, address).replace(
+            re.split("[/=]", address)[-1], ""
+        )  # the query itself
         found += [address for each in gone if each.public_id in text or each.uid in text]
     assert found == []
 
@@ -163,5 +165,5 @@ def test_every_machine_readable_address_is_checked(
     match = app.url_map.bind("localhost:8000").match
     looked_at = {match(address.partition("?")[0])[0] for address in addresses(secrets)}
     every = {rule.endpoint for rule in public_rules(app) if not PAGES.match(rule.endpoint)}
-    of_operation = {each for each in every if each.startswith("health.")}  # no workshop's
+    of_operation = {each for each in every if each.startswith("health.")}  # about no workshop
     assert every - looked_at - of_operation == {"figures.latest", "api.nothing"}

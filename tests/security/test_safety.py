@@ -1,7 +1,7 @@
-"""What the public pages promise to people who cannot afford a slip: S01 to S28.
+"""The safety requirements S01 to S28 on public pages.
 
-tests/support/safety_promises.py says which test stands for which; tests/faults/guards.py takes the
-guards out one by one and looks whether the test falls.
+tests/support/safety_promises.py lists the tests of each requirement; tests/faults/guards.py removes
+the guards one by one and expects their tests to fail.
 """
 
 import re
@@ -57,7 +57,7 @@ def rosa(store: Store, key_store: KeyStore, workshop: Workshop) -> Registration:
 
 
 def everything(store: Store, key_store: KeyStore) -> list[Any]:
-    """Every row of both databases but the counts of posts."""
+    """Every row of both databases but the rate counters."""
     found: list[Any] = []
     for database, metadata in ((store, Base.metadata), (key_store.store, KeyStoreBase.metadata)):
         with database.read() as session:
@@ -81,13 +81,13 @@ def test_tokens_are_stored_only_as_hashes_and_are_independent(
         registrations.find(session, entry)
 
 
-# Links: of letters, of chats, of the square
+# Links in letters, chats and QR codes
 
 
 def test_get_requests_change_nothing(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore
 ) -> None:
-    """Programs that look at mail open every link there is, and the links of what they find."""
+    """Mail scanners open every link, and the links of the pages behind them."""
     client, before = furnished_site.app.test_client(), everything(store, key_store)
     paths = furnished_site.of_tokens()
     seen = set(paths)
@@ -104,7 +104,7 @@ def test_get_requests_change_nothing(
 
 
 def dead_links(furnished_site: FurnishedSite, store: Store, key_store: KeyStore) -> dict[str, str]:
-    """Links that lead nowhere any more, or never did, by what became of them."""
+    """Links that no longer lead anywhere or never did, by reason."""
     client = furnished_site.app.test_client()
     gone = {
         name: seat(store, key_store, furnished_site.workshops["plain"])
@@ -142,7 +142,7 @@ def test_all_dead_links_give_the_same_page(
 def test_all_dead_links_run_the_same_statements(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore
 ) -> None:
-    """What is asked of the databases is the same, so it takes as long: no need to measure."""
+    """The same statements take the same time, so no measurement is needed."""
     links, client = dead_links(furnished_site, store, key_store), furnished_site.app.test_client()
     work = {}
     for name, link in links.items():
@@ -155,7 +155,7 @@ def test_all_dead_links_run_the_same_statements(
 
 @contextmanager
 def listening(app: Flask) -> Iterator[list[str]]:
-    """What an application asks of its databases while the block runs."""
+    """The SQL statements of an application during the block."""
     heard: list[str] = []
 
     def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -188,7 +188,7 @@ def test_qr_code_page_is_the_same_for_everybody(furnished_site: FurnishedSite) -
         assert "Rosa" not in pages[0].text
 
 
-# The way out
+# Quick exit
 
 ELSEWHERE = "https://clima.example.org/hoy"
 
@@ -208,7 +208,7 @@ def test_quick_exit_leads_only_to_the_configured_site(make_app: Callable[..., Fl
 
 
 def with_other_targets(path: str) -> list[str]:
-    """The ways to ask an open redirect for another target."""
+    """URLs that ask an open redirect for another target."""
     names = ("url", "u", "to", "a", "next", "destino", "target", "r", "redirect", "quick_exit_url")
     values = ("https://mal.example", "//mal.example", "%2F%2Fmal.example", "javascript:x()")
     asked = [f"{path}?{name}={value}" for name in names for value in values]
@@ -236,7 +236,7 @@ def test_cross_site_post_is_refused(
     assert everything(store, key_store) == before
 
 
-# What goes wrong
+# Errors
 
 
 def test_not_found_page_is_in_the_language_of_its_url(client: FlaskClient) -> None:
@@ -281,7 +281,7 @@ def test_wrong_method_is_answered_with_a_way_on(client: FlaskClient, workshop: W
     assert "Empieza desde la lista de talleres." in answer.text
 
 
-# What the notices say
+# Privacy page
 
 
 def test_privacy_page_describes_this_installation(

@@ -1,5 +1,5 @@
-"""What a server leaves behind: nothing of who asked (S08, S10). Through the command
-that serves for real, with all that it writes and says looked at."""
+"""A running server stores nothing about who sent a request (S08, S10): all its files, logs and
+tables are searched."""
 
 import http.client
 import re
@@ -39,7 +39,7 @@ CANARY: Final = "Canariosa"
 
 @dataclass
 class Server:
-    """A running server, and where it writes."""
+    """A running server, and its files."""
 
     port: int
     folder: Path
@@ -48,7 +48,7 @@ class Server:
     key_store: KeyStore
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
-        """Asks as the visitor, who has an address of their own; the status and where it leads."""
+        """Sends a request from the visitor's own address; returns status and Location."""
         connection = http.client.HTTPConnection(
             "127.0.0.1", self.port, source_address=(VISITOR, 0), timeout=30
         )
@@ -60,7 +60,7 @@ class Server:
         return answer.status, answer.headers.get("Location", "")
 
     def break_down(self) -> None:
-        """From now on every page about a registration is a fault of ours."""
+        """Makes every page about a registration fail."""
         with self.store.change() as session:
             session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
 
@@ -73,7 +73,7 @@ class Server:
         return (self.folder / "server.log").read_text()
 
     def left_behind(self) -> Iterator[tuple[str, bytes]]:
-        """All that is written: files, what the program said, and every value in the databases."""
+        """All stored data: files, logs, and every value in the databases."""
         for path in sorted(self.folder.rglob("*")):
             if path.is_file():
                 yield path.name, path.read_bytes()
@@ -136,7 +136,7 @@ def test_client_address_is_stored_nowhere(
 
     for name, written in server.left_behind():
         assert VISITOR.encode() not in written, name
-        # Nor as the four bytes or the number that it is.
+        # Nor as four bytes or as a number.
         if len(written) < 64:
             assert socket.inet_aton(VISITOR) not in written, name
             assert str(int.from_bytes(socket.inet_aton(VISITOR))).encode() not in written, name
@@ -208,7 +208,7 @@ def test_failing_error_page_logs_no_link(
     path = f"/es/r/{token}/cambiar"
     while server.ask("POST", f"/es/r/{NOBODY}/cambiar", {"people": "2"})[0] != 429:
         pass
-    # Refused before any of it is read; the page that says so would give it back.
+    # Refused before the body is read; an error page could return it.
     assert server.ask("POST", path, {"people": "2" * 70_000})[0] == 429
     assert token not in server.log
 
@@ -216,7 +216,7 @@ def test_failing_error_page_logs_no_link(
 def test_error_after_the_answer_is_logged_without_link_or_form_values(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As our own code tells it: what `outreach/logs.py` takes out comes after that."""
+    """By our own code, before `outreach/logs.py` filters the line."""
 
     @app.after_request
     def break_down(_answer: Response) -> Response:

@@ -37,7 +37,7 @@ ON_THE_WIRE = 10.0
 
 
 @dataclass(frozen=True)
-class Looked:
+class CheckResult:
     """How much was checked, and the faults."""
 
     saved: int = 0
@@ -56,14 +56,14 @@ class Looked:
         return [*self.lost, *self.oversold, *self.doubled, *self.unwanted, *self.others]
 
 
-def look(
+def check(
     book: Book,
     store: Store,
     key_store: KeyStore,
     letters: Sequence[Letter],
     *,
     is_over: bool = False,
-) -> Looked:
+) -> CheckResult:
     """Checks at any moment. `is_over`: the load has ended and a purge has run."""
     saved = [_Known(each, bool(each.left_at), each.is_leaving) for each in book.saved]
     edits = [each for each in list(book.edits.values()) if each.is_sure]
@@ -84,7 +84,7 @@ def look(
     doubled = list(_doubled(rows, key_store))
     chain = audit_verification.wrong(store, key_store)
     unwanted = list(_unwanted(known, letters))
-    return Looked(
+    return CheckResult(
         saved=len(saved),
         left=sum(each.has_left for each in saved),
         rows=len(rows.every),

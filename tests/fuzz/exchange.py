@@ -33,7 +33,7 @@ UNSEEN: Final = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class FuzzRequest:
     """A request with everything needed to repeat it."""
 
     who: str
@@ -50,7 +50,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answered:
+class FuzzResponse:
     """Status, body and headers; and the log lines written meanwhile."""
 
     status: int
@@ -76,7 +76,7 @@ class Tally:
     def is_fine(self) -> bool:
         return not self.faults
 
-    def add(self, asked: object, answered: Answered, who: str = "admin") -> None:
+    def add(self, asked: object, answered: FuzzResponse, who: str = "admin") -> None:
         self.tried += 1
         first = 4 if answered.status == REFUSED_FORMAT else answered.status // 100
         self.answers[f"{first}xx"] += 1
@@ -95,7 +95,7 @@ class Tally:
             self.faults.setdefault(fault, asked)
 
 
-def _faults(answered: Answered, who: str) -> Iterator[str]:
+def _faults(answered: FuzzResponse, who: str) -> Iterator[str]:
     if (answered.status >= 500 and answered.status != REFUSED_FORMAT) or answered.log:
         yield "\n".join(answered.log) or f"answered {answered.status}, and nothing in the log"
     body = answered.body
@@ -129,7 +129,7 @@ def listening() -> Iterator[list[str]]:
         root.removeHandler(ear)
 
 
-def ask(client: FlaskClient, asked: Asked) -> Answered:
+def ask(client: FlaskClient, asked: FuzzRequest) -> FuzzResponse:
     """Sends a request through the whole application with its WSGI middleware."""
     path, _, query = asked.path.partition("?")
     with listening() as heard:
@@ -147,5 +147,5 @@ def ask(client: FlaskClient, asked: Asked) -> Answered:
             answer.close()
         except Exception as error:
             told = "".join(traceback.format_exception(error)[-6:])
-            return Answered(599, log=(f"left the application: {told}",))
-    return Answered(status, body, headers, tuple(heard))
+            return FuzzResponse(599, log=(f"left the application: {told}",))
+    return FuzzResponse(status, body, headers, tuple(heard))

@@ -7,7 +7,7 @@ from itertools import combinations, islice, product
 from statistics import median
 from time import monotonic
 
-from tests.benchmarks import paced
+from tests.benchmarks import constant_rate
 from tests.benchmarks.network import KINDS, OFFICES
 from tests.benchmarks.poll import Poll
 from tests.benchmarks.server import Running
@@ -21,17 +21,17 @@ UNCHANGED = 9  # of ten
 def slowest(server: Running, *, seconds: int, repetitions: int) -> tuple[float, float, float]:
     """The 99th percentile of the list page in milliseconds, alone and during the polls; and the
     median of their ratios."""
-    page = [paced.request("/es/", Accept_Encoding="gzip")]
+    page = [constant_rate.request("/es/", Accept_Encoding="gzip")]
     polls = list(_polls(server))
     pairs = []
-    with paced.beside() as pool:
-        paced.begin(
+    with constant_rate.beside() as pool:
+        constant_rate.begin(
             pool, server.port, polls, POLLS, 3
         ).result()  # each process has rendered them once
         for _ in range(repetitions):
-            alone = paced.begin(pool, server.port, page, PAGES, seconds).result()
-            polling = paced.begin(pool, server.port, polls, POLLS, seconds)
-            together = paced.begin(pool, server.port, page, PAGES, seconds).result()
+            alone = constant_rate.begin(pool, server.port, page, PAGES, seconds).result()
+            polling = constant_rate.begin(pool, server.port, polls, POLLS, seconds)
+            together = constant_rate.begin(pool, server.port, page, PAGES, seconds).result()
             load = polling.result()
             if {*load.statuses} - {200, 304} or load.rate < POLLS * 0.95:
                 raise RuntimeError(f"the polls were not kept up: {load.statuses}, {load.rate:.0f}")
@@ -75,4 +75,4 @@ def _polls(server: Running) -> Iterator[bytes]:
         for number, path in enumerate(islice(addresses(), FEEDS)):
             _, etag, _ = poll.ask(path)
             held = {"If_None_Match": etag} if number % 10 < UNCHANGED else {}
-            yield paced.request(path, Accept_Encoding="gzip", **held)
+            yield constant_rate.request(path, Accept_Encoding="gzip", **held)

@@ -9,8 +9,8 @@ from random import Random
 from typing import Final
 
 from tests.fuzz import commands
-from tests.fuzz.asking import Asked, Tally, ask
-from tests.fuzz.reading import PAGES_OF_ONE, Map, found
+from tests.fuzz.exchange import FuzzRequest, Tally, ask
+from tests.fuzz.site_map import PAGES_OF_ONE, Map, found
 from tests.fuzz.surfaces import SURFACES, Asker, follow
 from tests.fuzz.world import Base, made
 
@@ -54,13 +54,13 @@ def round_of(
     return tally
 
 
-def ask_and_follow(asker: Asker, surface: str, tally: Tally) -> Asked | None:
+def ask_and_follow(asker: Asker, surface: str, tally: Tally) -> FuzzRequest | None:
     """A request of a surface, then the requests that a browser would make next."""
     if surface == LOADS:
         tally.add(*commands.load(asker.site, asker.random))
         return None
     first = SURFACES[surface](asker)
-    onward: Asked | None = first
+    onward: FuzzRequest | None = first
     for _step in range(STEPS):
         if onward is None:
             break
