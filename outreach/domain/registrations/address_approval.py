@@ -1,5 +1,4 @@
-"""Approval: where the address is for few, somebody of the staff speaks with each who has a place
-and says that this one may read it."""
+"""Address approval: staff allow one confirmed person at a time to read a hidden address."""
 
 from datetime import datetime
 
@@ -15,7 +14,8 @@ from outreach.errors import ErrorCode, Refused
 
 
 def approve(session: Session, registration: Registration, *, now: datetime) -> bool:
-    """They may read the address, and are told so. False when they could already."""
+    """Lets the person read the address and notifies them. False where they were approved already.
+    Raises Refused where the workshop or the registration needs no approval."""
     if registration.workshop.visibility is not Visibility.APPROVED:
         raise Refused(ErrorCode.ADDRESS_NOT_BY_APPROVAL)
     if registration.status is not RegistrationStatus.CONFIRMED:
@@ -37,7 +37,7 @@ def approve(session: Session, registration: Registration, *, now: datetime) -> b
 
 
 def revoke_approval(session: Session, registration: Registration) -> bool:
-    """It was a mistake: the address is hidden from them again. False when it was hidden."""
+    """Hides the address from the person again. False where it was not approved."""
     was_approved = changes_one_row(
         session,
         sa.update(Registration)

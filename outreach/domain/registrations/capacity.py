@@ -1,9 +1,9 @@
-"""Places: taken by conditional statements in the transaction that needs them, and given back.
-No two parties get the same one, on either database.
+"""Capacity of a workshop: reserves seats, time slots and accommodations, and releases them.
 
-A party holds its seats, its hour where there are hours, and one of each limited support it asked
-for: all of it or nothing. The workshop's row always comes first, so that two who want the same
-wait for each other there.
+Each is reserved by one conditional UPDATE, so that no two parties get the same one on either
+database. A party holds its seats, its time slot where there are slots, and one of each limited
+accommodation it needs: all of it or nothing. The workshop's row is always locked first, so that
+concurrent transactions wait for each other there and do not deadlock.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus, accommodations, 
 
 @dataclass(frozen=True)
 class CapacityHold:
-    """What a party wants: so many seats, an hour or any (None), the support it needs."""
+    """What a party holds or wants: seats, accommodations and a time slot (None: any)."""
 
     people: int
     needs: Iterable[str] = ()
@@ -27,30 +27,30 @@ class CapacityHold:
 
 
 def get_hold(registration: Registration) -> CapacityHold:
+    """What the party of a registration holds, or would hold."""
     return CapacityHold(registration.people, registration.needs, registration.slot_id)
 
 
 def lock(session: Session, workshop: Workshop) -> None:
-    """Nobody else takes or gives back a place of this workshop until the transaction ends; and what
-    others have just changed of it is seen."""
-    # As strong as a change of its row is, and no stronger: a new registration points at the row,
-    # and two who have just made one would each wait for the other.
-    session.refresh(workshop, _SHARED, with_for_update={"key_share": True})
+    """Locks the workshop's row until the transaction ends, and refreshes what others may have
+    changed."""
+    # FOR NO KEY UPDATE: a stronger lock would conflict with the foreign keys of new registrations,
+    # and two transactions that have just made one would deadlock.
+    session.refresh(workshop, _SHARED_COLUMNS, with_for_update={"key_share": True})
 
 
-# What others may change of a workshop while we wait for it, and the rules here ask for.
-_SHARED: Final = ("status", "starts_at", "seats_left")
+# The columns that others may have changed while we waited, as far as rules here read them.
+_SHARED_COLUMNS: Final = ("status", "starts_at", "seats_left")
 
 
 def lock_all(session: Session, workshop_ids: Iterable[int]) -> None:
-    """The same for several, always in one order: two who want the same two wait, not each for the
-    other."""
+    """Locks several workshops, always in the order of their ids, so that two transactions cannot
+    deadlock."""
     session.execute(_LOCK.where(Workshop.id.in_(workshop_ids)).order_by(Workshop.id)).all()
 
 
 def lock_and_read(session: Session, workshop_id: int) -> sa.Row[WorkshopStatus, int, bool]:
-    """Locks it too, for who has only its id or read it a while ago: how it stands, how many seats
-    are left, whether one may wait."""
+    """Locks a workshop's row and returns its status, seats_left and has_waiting_list."""
     return session.execute(_LOCK.where(Workshop.id == workshop_id)).one()
 
 
@@ -60,7 +60,8 @@ _LOCK: Final = sa.select(
 
 
 def reserve(session: Session, workshop: Workshop, wanted: CapacityHold) -> CapacityHold | None:
-    """Takes all of it, and says with which hour; None, and nothing is taken, if some is missing."""
+    """Reserves all that is wanted and returns it with the slot's id; None, and nothing is reserved,
+    where a part is missing."""
     if not reserve_seats(session, workshop.id, wanted.people):
         return None
     slot_id = wanted.slot_id
@@ -75,15 +76,16 @@ def reserve(session: Session, workshop: Workshop, wanted: CapacityHold) -> Capac
     return CapacityHold(wanted.people, wanted.needs, slot_id)
 
 
-def release(session: Session, workshop: Workshop, held: CapacityHold) -> None:
-    release_seats(session, workshop.id, held.people)
-    if held.slot_id is not None:
-        time_slots.release(session, held.slot_id, held.people)
-    accommodations.release(session, workshop.id, held.needs)
+def release(session: Session, workshop: Workshop, hold: CapacityHold) -> None:
+    """Releases all that a party holds."""
+    release_seats(session, workshop.id, hold.people)
+    if hold.slot_id is not None:
+        time_slots.release(session, hold.slot_id, hold.people)
+    accommodations.release(session, workshop.id, hold.needs)
 
 
 _PEOPLE: Final = sa.bindparam("people", type_=sa.Integer)
-_TAKE: Final = (
+_RESERVE: Final = (
     sa.update(Workshop)
     .where(
         Workshop.id == sa.bindparam("workshop"),
@@ -92,7 +94,7 @@ _TAKE: Final = (
     )
     .values(seats_left=Workshop.seats_left - _PEOPLE)
 )
-_GIVE_BACK: Final = (
+_RELEASE: Final = (
     sa.update(Workshop)
     .where(Workshop.id == sa.bindparam("workshop"))
     .values(seats_left=Workshop.seats_left + _PEOPLE)
@@ -100,10 +102,10 @@ _GIVE_BACK: Final = (
 
 
 def reserve_seats(session: Session, workshop_id: int, people: int) -> bool:
-    """Takes seats if there are as many, in one statement: no two parties get the same one."""
-    taken = session.connection().execute(_TAKE, {"workshop": workshop_id, "people": people})
-    return taken.rowcount == 1
+    """Reserves seats if enough are left, in one statement."""
+    result = session.connection().execute(_RESERVE, {"workshop": workshop_id, "people": people})
+    return result.rowcount == 1
 
 
 def release_seats(session: Session, workshop_id: int, people: int) -> None:
-    session.connection().execute(_GIVE_BACK, {"workshop": workshop_id, "people": people})
+    session.connection().execute(_RELEASE, {"workshop": workshop_id, "people": people})

@@ -1,4 +1,4 @@
-"""Another name, or another way to be reached: what people change about themselves."""
+"""Changes the name or the contact details of a registration."""
 
 from datetime import datetime
 
@@ -26,11 +26,11 @@ def change_person(
     now: datetime,
     has_moved: bool = True,
 ) -> None:
-    """Keeps what the person says now, sealed with the key they have.
+    """Stores the person's data, encrypted with the key of the registration.
 
-    Nothing is said to an address they took back. `has_moved`, to a new address or an hour of their
-    own: they are told anew where to come. The ring finds them by the new address only after
-    `ring.set_contact`.
+    Pending notifications are dropped where the person leaves no contact any more. With `has_moved`
+    (a new address, or a new time slot) the confirmation is sent again. Link recovery finds the
+    registration by the new address only after `KeyStore.set_contact`.
     """
     registration.sealed = encrypt_person(key, registration.id, person)
     registration.may_leave_message = may_leave_message
@@ -41,11 +41,11 @@ def change_person(
         notifications.cancel_pending(session, registration.id)
     registration.contact = contact
     session.flush()
-    causes = {
+    notification_types = {
         RegistrationStatus.CONFIRMED: NotificationType.REGISTERED,
         RegistrationStatus.WAITLISTED: NotificationType.WAITLISTED,
     }
-    cause = causes.get(registration.status)
-    if has_moved and contact is not ContactMethod.NONE and cause is not None:
-        notifications.cancel_pending(session, registration.id, *causes.values())
-        notifications.enqueue(session, registration.id, cause, now=now)
+    notification_type = notification_types.get(registration.status)
+    if has_moved and contact is not ContactMethod.NONE and notification_type is not None:
+        notifications.cancel_pending(session, registration.id, *notification_types.values())
+        notifications.enqueue(session, registration.id, notification_type, now=now)

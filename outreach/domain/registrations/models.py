@@ -1,7 +1,7 @@
-"""Registrations: who asked to come, and whether there is a place for them.
+"""The registration: its table, its status, its encrypted personal data and its links.
 
-Name and contact are sealed under a key of their own, which is in the keyring; the row alone reads
-nothing. The link to it is made from that key, and only its hash is here.
+Name and contact are encrypted under a key of their own, which only the key store has. The links of
+a registration are derived from that key; the row stores their hashes.
 """
 
 import base64
@@ -35,13 +35,10 @@ class RegistrationStatus(StrEnum):
     WAITLISTED = "waiting"
     OFFERED = "offered"
     CANCELLED = "cancelled"
-    EXPIRED = "lapsed"  # they did not answer in time; they may ask again
+    EXPIRED = "lapsed"  # did not answer in time; may join the waitlist again
 
 
-SEAT_HOLDING_STATUSES: Final = (
-    RegistrationStatus.CONFIRMED,
-    RegistrationStatus.OFFERED,
-)  # places are kept for these
+SEAT_HOLDING_STATUSES: Final = (RegistrationStatus.CONFIRMED, RegistrationStatus.OFFERED)
 ACTIVE_STATUSES: Final = (
     RegistrationStatus.CONFIRMED,
     RegistrationStatus.WAITLISTED,
@@ -61,12 +58,12 @@ class AccessNeed(StrEnum):
     SIGN_LANGUAGE = "sign_language"
 
 
-INTERPRETER: Final = "interpreter-"  # and the language: interpreter-nah
+INTERPRETER: Final = "interpreter-"  # prefix of a need; the language follows: interpreter-nah
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class RegistrationData:
-    """What a person tells us about themselves. There is nothing else we need to know."""
+    """What a registration form says of a party, before it is stored."""
 
     name: str
     people: int = 1
@@ -74,15 +71,15 @@ class RegistrationData:
     address: str = ""  # the e-mail or the phone (E.164), by `contact`
     may_leave_message: bool = False
     wants_reminder: bool = False
-    wants_entry: bool = False  # for the calendar, with each letter
+    wants_entry: bool = False  # a calendar entry attached to each letter
     language: str = "es"
     needs: Codes = field(default_factory=Codes)
-    slot: str = ""  # the hour of a consultation, as `10:20`; empty where there are none
+    slot: str = ""  # the start of a time slot, as `10:20`; empty without slots
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PersonalData:
-    """What only the key can read."""
+    """Name and contact of a person, decrypted for one reader."""
 
     name: str
     address: str
@@ -94,8 +91,7 @@ class Registration(Base):
         sa.UniqueConstraint("workshop_id", "door_code"),
         sa.Index(None, "workshop_id", "standing", "queued_at", "id"),
         sa.CheckConstraint("people >= 1", name="people"),
-        # Only of those who can still be read, have an offer, or several dates: these stay small
-        # however many years there are, and cost an ordinary registration next to nothing.
+        # Partial indexes: they stay small over the years and cost an ordinary registration little.
         *(
             sa.Index(
                 None,
@@ -122,21 +118,25 @@ class Registration(Base):
     manage: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True)  # SHA-256
     entry: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True)  # SHA-256
     door_code: Mapped[str | None] = mapped_column(sa.String(6))
-    nonce: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)  # SHA-256 of the form's
+    nonce: Mapped[bytes] = mapped_column(
+        sa.LargeBinary(32), unique=True
+    )  # SHA-256 of the form's nonce
     registered_at: Mapped[datetime]
-    queued_at: Mapped[datetime]  # the order of the waiting list
+    queued_at: Mapped[datetime]  # the order of the waitlist
     arrived: Mapped[int] = mapped_column(default=0)  # of `people`
     slot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("slot.id"), default=None)
     slot: Mapped[TimeSlot | None] = relationship(init=False, lazy="joined")
     offered_until: Mapped[datetime | None] = mapped_column(default=None)
-    lapses: Mapped[int] = mapped_column(default=0)  # offers that were not answered
+    lapses: Mapped[int] = mapped_column(default=0)  # offers that expired
     approved_at: Mapped[datetime | None] = mapped_column(default=None)
-    # Registrations made together, one for each date of a series, share the id of the first.
+    # A group registration, one row for each date of a series, shares the id of its first row.
     joint_id: Mapped[str | None] = mapped_column(sa.String(26), default=None)
-    asked_at: Mapped[datetime | None] = mapped_column(default=None)  # whether they still come
-    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)  # that they do
+    asked_at: Mapped[datetime | None] = mapped_column(default=None)  # «are you still coming?»
+    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)  # «yes»
     wants_entry: Mapped[bool] = mapped_column(default=False)
-    changes: Mapped[int] = mapped_column(default=0)  # of their own hour: makes SEQUENCE rise
+    changes: Mapped[int] = mapped_column(
+        default=0
+    )  # of the time slot: added to the SEQUENCE of iCalendar
 
     @property
     def is_live(self) -> bool:
@@ -144,12 +144,12 @@ class Registration(Base):
 
     @property
     def sees_address(self) -> bool:
-        """Whether this person may read where it is: the one rule, for pages and letters."""
-        has_place = self.status is RegistrationStatus.CONFIRMED
+        """Whether this person may read the address; pages and letters ask only this."""
+        has_seat = self.status is RegistrationStatus.CONFIRMED
         return {
             Visibility.PUBLIC: True,
-            Visibility.REGISTERED: has_place,
-            Visibility.APPROVED: has_place and self.approved_at is not None,
+            Visibility.REGISTERED: has_seat,
+            Visibility.APPROVED: has_seat and self.approved_at is not None,
             Visibility.PHONE_ONLY: False,
         }[self.workshop.visibility]
 
@@ -160,7 +160,7 @@ class Registration(Base):
 
     @property
     def starts(self) -> time:
-        """When they are expected: at their own hour if they have one."""
+        """When the party is expected: at the start of its time slot if it has one."""
         slot = self.slot
         return (
             self.workshop.starts
@@ -178,7 +178,7 @@ class Registration(Base):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SealedRegistration:
-    """What a registration is made of besides what the person said; see `prepare`."""
+    """The id, key and encrypted personal data of a new registration; see `prepare`."""
 
     id: str
     key_id: bytes
@@ -186,28 +186,30 @@ class SealedRegistration:
     sealed: bytes
 
 
-def prepare(
-    key_store: KeyStore, workshop: Workshop, applicant: RegistrationData
-) -> SealedRegistration:
-    """Puts a key in the ring and seals the name with it; before, and outside, the transaction
-    that takes the place. A crash in between leaves a key that opens nothing.
+def prepare(key_store: KeyStore, workshop: Workshop, data: RegistrationData) -> SealedRegistration:
+    """Creates a key in the key store and encrypts name and contact with it.
 
-    Raises TooMany when this e-mail or phone holds as many registrations here as one may."""
-    contact = applicant.address or None
+    Called before the transaction that stores the registration, and outside of it: a crash in
+    between leaves an unused key, which `reconcile` removes. Raises TooMany where this contact has
+    MAX_ACTIVE_PER_CONTACT registrations for the workshop (S26)."""
+    contact = data.address or None
     key_id, key = key_store.new(
         workshop.id, workshop.forget_on, contact, at_most=MAX_ACTIVE_PER_CONTACT
     )
-    mine = code(26)
-    person = PersonalData(name=applicant.name, address=applicant.address)
+    registration_id = code(26)
+    person = PersonalData(name=data.name, address=data.address)
     return SealedRegistration(
-        id=mine, key_id=key_id, key=key, sealed=encrypt_person(key, mine, person)
+        id=registration_id,
+        key_id=key_id,
+        key=key,
+        sealed=encrypt_person(key, registration_id, person),
     )
 
 
 def encrypt_person(key: bytes, registration_id: str, person: PersonalData) -> bytes:
-    """What the row keeps of the person: nothing that can be read without the key."""
-    said = json.dumps({"name": person.name, "address": person.address})
-    return keystore.encrypt(key, said, _about(registration_id))
+    """The personal data as the row stores it, encrypted and bound to the registration's id."""
+    text = json.dumps({"name": person.name, "address": person.address})
+    return keystore.encrypt(key, text, _about(registration_id))
 
 
 _BY_NONCE: Final = sa.select(Registration.id, Registration.key_id).where(
@@ -216,8 +218,8 @@ _BY_NONCE: Final = sa.select(Registration.id, Registration.key_id).where(
 
 
 def find_duplicate(session: Session, nonce: str) -> Registration | None:
-    """The registration that this form made already. Raises NotFound if it has been cancelled or
-    forgotten since: the form is worth nothing any more."""
+    """The registration that this form made already; None if there is none. Raises NotFound where it
+    has been erased since."""
     row = session.connection().execute(_BY_NONCE, {"nonce": digest(nonce)}).first()
     if row is None:
         return None
@@ -226,20 +228,17 @@ def find_duplicate(session: Session, nonce: str) -> Registration | None:
     return session.get_one(Registration, row.id)
 
 
-# Finding one's own
-
-
 def find(session: Session, token: str) -> Registration:
-    """The registration a manage link leads to. Raises NotFound."""
-    return _found(session, Registration.manage, token)
+    """The registration of a manage link. Raises NotFound."""
+    return _find_by_hash(session, Registration.manage, token)
 
 
 def find_by_calendar_token(session: Session, token: str) -> Registration:
-    """The registration of the square shown at the door. Raises NotFound."""
-    return _found(session, Registration.entry, token)
+    """The registration of the QR code that is shown at check-in. Raises NotFound."""
+    return _find_by_hash(session, Registration.entry, token)
 
 
-def _found(
+def _find_by_hash(
     session: Session, column: sa.SQLColumnExpression[bytes | None], token: str
 ) -> Registration:
     registration = session.scalar(
@@ -253,7 +252,7 @@ def _found(
 
 
 def get_key(key_store: KeyStore, registration: Registration) -> bytes:
-    """Raises NotFound when the person has been forgotten."""
+    """The encryption key of a registration. Raises NotFound where the person has been erased."""
     if registration.key_id is None:
         raise NotFound("registration")
     try:
@@ -271,24 +270,24 @@ def derive_calendar_token(key: bytes) -> str:
 
 
 def decrypt_person(registration: Registration, key: bytes) -> PersonalData:
-    """The name and address. Raises Forgotten."""
+    """Name and contact. Raises Forgotten where they have been erased."""
     if registration.sealed is None:
         raise Forgotten("registration")
-    opened = json.loads(keystore.decrypt(key, registration.sealed, _about(registration.id)))
-    return PersonalData(name=opened["name"], address=opened["address"])
+    data = json.loads(keystore.decrypt(key, registration.sealed, _about(registration.id)))
+    return PersonalData(name=data["name"], address=data["address"])
 
 
 def decrypt_people(
     key_store: KeyStore, registrations: Iterable[Registration]
 ) -> dict[str, PersonalData]:
-    """Those who can still be read, by the id of their registration."""
-    wanted = {row.key_id: row for row in registrations if row.key_id is not None}
-    keys = key_store.get_all(wanted)
-    return {wanted[key_id].id: decrypt_person(wanted[key_id], key) for key_id, key in keys.items()}
+    """Name and contact by id of registration, of those whose key is still there."""
+    by_key = {row.key_id: row for row in registrations if row.key_id is not None}
+    keys = key_store.get_all(by_key)
+    return {by_key[key_id].id: decrypt_person(by_key[key_id], key) for key_id, key in keys.items()}
 
 
 def list_active(session: Session, workshop: Workshop) -> Sequence[Registration]:
-    """All who still have a place or a turn, in the order they came."""
+    """The confirmed, offered and waitlisted registrations, in the order of the waitlist."""
     return session.scalars(
         sa.select(Registration)
         .where(Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES))
@@ -297,8 +296,7 @@ def list_active(session: Session, workshop: Workshop) -> Sequence[Registration]:
 
 
 def list_group(session: Session, registration: Registration) -> Sequence[Registration]:
-    """The dates that were saved together with this one and can still be read, this one too, in
-    the order of the days."""
+    """The registrations of a group that are not erased, this one included, by start."""
     if registration.joint_id is None:
         return [registration]
     return session.scalars(
@@ -311,8 +309,8 @@ def list_group(session: Session, registration: Registration) -> Sequence[Registr
 
 
 def count_access_need(session: Session, workshop_id: int, need: str) -> int:
-    """Parties with a place, or an offer of one, that have the need."""
-    found = session.scalar(
+    """How many parties that hold seats have this access need."""
+    count = session.scalar(
         sa.select(sa.func.count())
         .select_from(Registration)
         .where(
@@ -321,7 +319,7 @@ def count_access_need(session: Session, workshop_id: int, need: str) -> int:
             has_code(Registration.needs, need),
         )
     )
-    return found or 0
+    return count or 0
 
 
 def digest(text: str) -> bytes:
@@ -337,13 +335,13 @@ def _text_of(token: bytes) -> str:
 
 
 def _bytes_of(token: str) -> bytes:
-    """Raises NotFound for what cannot be one of our tokens."""
+    """The bytes of a token. Raises NotFound where the text is not a canonical token."""
     if len(token) != 22 or not token.isascii():
         raise NotFound("registration")
     try:
         token_bytes = base64.urlsafe_b64decode(token + "==")
     except (ValueError, binascii.Error):
         raise NotFound("registration") from None
-    if _text_of(token_bytes) != token:  # the last letter holds four bits that nobody reads
+    if _text_of(token_bytes) != token:  # the last character has four unused bits
         raise NotFound("registration")
     return token_bytes

@@ -1,8 +1,8 @@
-"""The confirmation round: some days before, those who can be reached are asked whether they still
-come. A «no» frees the place at once; silence keeps it or frees it, as the organizer chose.
+"""Reconfirmation: some days before a workshop, people are asked whether they are still coming.
 
-Nobody loses a place who was not reached: no contact, a letter that did not arrive, a call that was
-not made, and the place stays.
+A «no» cancels the registration. Without an answer the seat is kept or released, as staff chose
+(`frees_silence`). Nobody loses a seat without having been reached: with no contact, a letter that
+was not delivered or a call that was not made, the seat is kept.
 """
 
 from collections.abc import Sequence
@@ -20,23 +20,23 @@ from outreach.domain.registrations.status import StatusEvent, transition
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Closed
 
-MAX_DAYS: Final = 14  # before the workshop; fewer than 2 would leave no time to answer
+MAX_DAYS: Final = 14  # before the workshop; with fewer than 2 there is no time to answer
 MIN_DAYS: Final = 2
-ANSWER_WITHIN: Final = timedelta(hours=36)  # asked at 11 in the morning: until 11 the next night
-REACHED_FOR: Final = timedelta(hours=24)  # a letter that came late gives a day all the same
+ANSWER_WITHIN: Final = timedelta(hours=36)  # from 11:00 to 23:00 of the next day
+REACHED_FOR: Final = timedelta(hours=24)  # time to answer after a late delivery
 
 
 def get_answer_deadline(registration: Registration) -> datetime | None:
-    """Until when someone who was asked has time to say; None when silence costs nothing."""
-    asked, workshop = registration.asked_at, registration.workshop
-    if asked is None or not workshop.frees_silence:
+    """When the seat of a person who was asked is released; None where it is kept in any case."""
+    asked_at, workshop = registration.asked_at, registration.workshop
+    if asked_at is None or not workshop.frees_silence:
         return None
-    ends = asked + ANSWER_WITHIN
-    return ends if ends <= workshop.starts_at - waitlist.NO_OFFER_BEFORE else None
+    deadline = asked_at + ANSWER_WITHIN
+    return deadline if deadline <= workshop.starts_at - waitlist.NO_OFFER_BEFORE else None
 
 
 def is_asked(registration: Registration, now: datetime) -> bool:
-    """Whether the question stands: asked, not answered, and the workshop still ahead."""
+    """Whether the person was asked, has not answered and the workshop has not started."""
     return (
         registration.status is RegistrationStatus.CONFIRMED
         and registration.asked_at is not None
@@ -46,7 +46,7 @@ def is_asked(registration: Registration, now: datetime) -> bool:
 
 
 def list_workshops_to_ask(session: Session, now: datetime) -> Sequence[Workshop]:
-    """Workshops whose people are to be asked, or have been and may be silent."""
+    """The published workshops for which reconfirmation has begun."""
     soon = session.scalars(
         sa.select(Workshop).where(
             Workshop.confirm_days.is_not(None),
@@ -59,18 +59,18 @@ def list_workshops_to_ask(session: Session, now: datetime) -> Sequence[Workshop]
 
 
 def has_work_to_do(session: Session, workshop: Workshop, now: datetime) -> bool:
-    """Whether somebody is to be asked, or has been silent for long enough."""
-    wanted = (_to_ask(workshop, now), _silent(workshop, now))
+    """Whether somebody has to be asked, or has not answered in time."""
+    queries = (_select_to_ask(workshop, now), _select_unanswered(workshop, now))
     return any(
         session.scalar(each.with_only_columns(Registration.id).limit(1)) is not None
-        for each in wanted
+        for each in queries
         if each is not None
     )
 
 
-def _to_ask(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None:
-    is_on = workshop.status is WorkshopStatus.PUBLISHED
-    if workshop.confirm_at is None or not is_on or now > workshop.starts_at - REACHED_FOR:
+def _select_to_ask(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None:
+    is_published = workshop.status is WorkshopStatus.PUBLISHED
+    if workshop.confirm_at is None or not is_published or now > workshop.starts_at - REACHED_FOR:
         return None
     return sa.select(Registration).where(
         Registration.workshop_id == workshop.id,
@@ -82,9 +82,9 @@ def _to_ask(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None
     )
 
 
-def _silent(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None:
-    is_on = workshop.status is WorkshopStatus.PUBLISHED
-    if not workshop.frees_silence or not is_on or waitlist.is_closed(workshop, now):
+def _select_unanswered(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None:
+    is_published = workshop.status is WorkshopStatus.PUBLISHED
+    if not workshop.frees_silence or not is_published or waitlist.is_closed(workshop, now):
         return None
     return sa.select(Registration).where(
         Registration.workshop_id == workshop.id,
@@ -103,25 +103,26 @@ def _silent(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None
 
 
 def request_reconfirmation(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Asks who was registered before the round began; says how many parties."""
+    """Queues the question to parties that registered before reconfirmation began; returns how
+    many."""
     capacity.lock(session, workshop)
-    wanted = _to_ask(workshop, now)
-    if wanted is None:
+    query = _select_to_ask(workshop, now)
+    if query is None:
         return 0
-    asked = session.scalars(wanted.execution_options(populate_existing=True)).all()
-    for party in asked:
+    parties = session.scalars(query.execution_options(populate_existing=True)).all()
+    for party in parties:
         notifications.enqueue(session, party.id, NotificationType.RECONFIRM, now=now)
         party.asked_at = now
     session.flush()
-    return len(asked)
+    return len(parties)
 
 
 def confirm(session: Session, registration: Registration, *, now: datetime) -> None:
-    """«Yes, I still come.» Raises Closed when the place has gone meanwhile."""
-    capacity.lock(session, registration.workshop)  # or silence might be heard at the same moment
+    """Records that the party is still coming. Raises Closed where its seat has been released."""
+    capacity.lock(session, registration.workshop)  # against a concurrent `release_unanswered`
     if now >= registration.workshop.starts_at:
         raise Closed("registration")
-    kept = changes_one_row(
+    is_confirmed = changes_one_row(
         session,
         sa.update(Registration)
         .where(
@@ -130,33 +131,32 @@ def confirm(session: Session, registration: Registration, *, now: datetime) -> N
         )
         .values(confirmed_at=now),
     )
-    if not kept:
+    if not is_confirmed:
         raise Closed("registration")
     notifications.cancel_pending(session, registration.id, NotificationType.RECONFIRM)
 
 
 def release_unanswered(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Passes on the places of who was reached and did not say; says how many parties."""
+    """Releases the seats of parties that were reached and did not answer; returns how many."""
     capacity.lock(session, workshop)
-    wanted = _silent(workshop, now)
-    if wanted is None:
+    query = _select_unanswered(workshop, now)
+    if query is None:
         return 0
-    silent = session.scalars(wanted.execution_options(populate_existing=True)).all()
-    for party in silent:
+    parties = session.scalars(query.execution_options(populate_existing=True)).all()
+    for party in parties:
         capacity.release(session, workshop, capacity.get_hold(party))
         transition(
             session, party.id, RegistrationStatus.CONFIRMED, StatusEvent.NO_ANSWER, slot_id=None
         )
         notifications.cancel_pending(session, party.id)
         notifications.enqueue(session, party.id, NotificationType.OFFER_EXPIRED, now=now)
-    if silent:
+    if parties:
         waitlist.offer_free_seats(session, workshop, now=now)
-    return len(silent)
+    return len(parties)
 
 
 def reset_reconfirmation(session: Session, workshop: Workshop) -> None:
-    """The workshop moved: an answer for the old day says nothing of the new one, and a question
-    about the old day need not be put any more."""
+    """Forgets questions and answers of a workshop that moved to another day."""
     of_workshop = Registration.workshop_id == workshop.id
     session.execute(
         sa.update(Registration)

@@ -1,4 +1,4 @@
-"""Saving a place, changing it, giving it up."""
+"""Registers parties for workshops, changes their registrations and cancels them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -34,105 +34,108 @@ from outreach.errors import Closed, Full, NotFound, NotYet, Taken
 def register(
     session: Session,
     workshop: Workshop,
-    applicant: RegistrationData,
-    ticket: SealedRegistration,
+    data: RegistrationData,
+    sealed: SealedRegistration,
     nonce: str,
     *,
     now: datetime,
     joint_id: str | None = None,
 ) -> RegistrationStatus:
-    """Gives the party its places or, when too few are left, its turn in the waiting list, and says
-    which. `joint_id` is that of a registration over a series; only the first of them is written to.
+    """Stores a registration and returns its status: confirmed, or waitlisted where seats are short.
 
-    Raises NotYet, Closed, Taken when the hour or the last of a support has just gone, or Full where
-    the organizer wants no list. A second registration with the same nonce breaks a constraint
-    (IntegrityError): the first one stands.
+    `joint_id` is the id of the first registration of a group; only that one is notified. Raises
+    NotYet, Closed, Taken where the time slot or an accommodation has just been used up, or Full
+    where the workshop has no waitlist. A second registration with the same nonce violates a unique
+    constraint (IntegrityError); the first one stays.
     """
     if not workshop.is_open(now):
         raise (Closed if workshop.has_opened(now) else NotYet)(f"workshop {workshop.public_id}")
-    held = _find_place(session, workshop, applicant, now)
-    has_place = held is not None
+    hold = _reserve_or_waitlist(session, workshop, data, now)
+    has_seat = hold is not None
     row = {
-        "id": ticket.id,
+        "id": sealed.id,
         "workshop_id": workshop.id,
-        "standing": RegistrationStatus.CONFIRMED if has_place else RegistrationStatus.WAITLISTED,
-        "people": applicant.people,
-        "contact": applicant.contact,
-        "may_leave_message": applicant.may_leave_message,
-        "wants_reminder": applicant.wants_reminder,
-        "wants_entry": applicant.wants_entry,
-        "language": applicant.language,
-        "needs": applicant.needs,
-        "key_id": ticket.key_id,
-        "sealed": ticket.sealed,
-        "manage": hashlib.sha256(keystore.derive(ticket.key, "manage")).digest(),
-        "entry": hashlib.sha256(keystore.derive(ticket.key, "entry")).digest(),
+        "standing": RegistrationStatus.CONFIRMED if has_seat else RegistrationStatus.WAITLISTED,
+        "people": data.people,
+        "contact": data.contact,
+        "may_leave_message": data.may_leave_message,
+        "wants_reminder": data.wants_reminder,
+        "wants_entry": data.wants_entry,
+        "language": data.language,
+        "needs": data.needs,
+        "key_id": sealed.key_id,
+        "sealed": sealed.sealed,
+        "manage": hashlib.sha256(keystore.derive(sealed.key, "manage")).digest(),
+        "entry": hashlib.sha256(keystore.derive(sealed.key, "entry")).digest(),
         "door_code": code(6),
-        "nonce": digest(nonce if joint_id in {None, ticket.id} else f"{nonce} {workshop.id}"),
+        "nonce": digest(nonce if joint_id in {None, sealed.id} else f"{nonce} {workshop.id}"),
         "registered_at": now,
         "queued_at": now,
         "arrived": 0,
-        "slot_id": held.slot_id if held else None,
+        "slot_id": hold.slot_id if hold else None,
         "joint_id": joint_id,
         "lapses": 0,
         "changes": 0,
     }
-    # A bare row, not an object: at the rush of a campaign everybody waits for this transaction.
-    session.connection().execute(_NEW, row)
-    if applicant.contact is not ContactMethod.NONE:
-        if joint_id in {None, ticket.id}:
-            cause = NotificationType.REGISTERED if has_place else NotificationType.WAITLISTED
-            notifications.enqueue(session, ticket.id, cause, now=now)
-        remind_at = workshop.remind_at
-        if applicant.wants_reminder and has_place and now < remind_at:
-            notifications.enqueue(
-                session, ticket.id, NotificationType.REMINDER, now=now, due_at=remind_at
+    # An insert of one row is faster than the ORM, and all other registrations wait for this one.
+    session.connection().execute(_INSERT, row)
+    if data.contact is not ContactMethod.NONE:
+        if joint_id in {None, sealed.id}:
+            notification_type = (
+                NotificationType.REGISTERED if has_seat else NotificationType.WAITLISTED
             )
-    return RegistrationStatus.CONFIRMED if has_place else RegistrationStatus.WAITLISTED
+            notifications.enqueue(session, sealed.id, notification_type, now=now)
+        remind_at = workshop.remind_at
+        if data.wants_reminder and has_seat and now < remind_at:
+            notifications.enqueue(
+                session, sealed.id, NotificationType.REMINDER, now=now, due_at=remind_at
+            )
+    return RegistrationStatus.CONFIRMED if has_seat else RegistrationStatus.WAITLISTED
 
 
-_NEW: Final = sa.insert(Registration.__table__)  # type: ignore[arg-type]  # it is a Table
+_INSERT: Final = sa.insert(Registration.__table__)  # type: ignore[arg-type]  # it is a Table
 
 
-def _find_place(
-    session: Session, workshop: Workshop, applicant: RegistrationData, now: datetime
+def _reserve_or_waitlist(
+    session: Session, workshop: Workshop, data: RegistrationData, now: datetime
 ) -> CapacityHold | None:
-    """What the party has now; None: it waits. Raises Closed, Taken or Full."""
+    """The seats reserved for the party; None where it is waitlisted. Raises Closed, Taken, Full."""
     is_late = waitlist.is_closed(workshop, now)
-    held = None if is_late else _seat(session, workshop, applicant)
-    if held is not None:
-        return held
-    # Whoever gives back a place looks for who waits, and would not see this party yet. So nobody
-    # may give one back from here on, and what was given back just before is theirs.
-    found = capacity.lock_and_read(session, workshop.id)
-    if found.status is not WorkshopStatus.PUBLISHED:
+    hold = None if is_late else _reserve(session, workshop, data)
+    if hold is not None:
+        return hold
+    # A cancellation offers its seats to the waitlist, where this party is not stored yet. The lock
+    # keeps others from releasing seats from here on; those released just before are tried now.
+    workshop_row = capacity.lock_and_read(session, workshop.id)
+    if workshop_row.status is not WorkshopStatus.PUBLISHED:
         raise Closed(f"workshop {workshop.public_id}")
-    others_first = is_late and waitlist.has_fitting_candidate(session, workshop)
-    if found.seats_left >= applicant.people and not others_first:
-        held = _seat(session, workshop, applicant)
-    if held is None and not found.has_waiting_list:
+    has_others_first = is_late and waitlist.has_fitting_candidate(session, workshop)
+    if workshop_row.seats_left >= data.people and not has_others_first:
+        hold = _reserve(session, workshop, data)
+    if hold is None and not workshop_row.has_waiting_list:
         raise Full(f"workshop {workshop.public_id}")
-    return held
+    return hold
 
 
-def _seat(session: Session, workshop: Workshop, applicant: RegistrationData) -> CapacityHold | None:
-    """Takes what the party asked for; None, and nothing is taken, where nothing is left that it
-    would fit in. Raises Taken."""
-    people = applicant.people
+def _reserve(session: Session, workshop: Workshop, data: RegistrationData) -> CapacityHold | None:
+    """Reserves what the party asked for, or nothing: None where the workshop has no room for it.
+    Raises Taken."""
+    people = data.people
     if not capacity.reserve_seats(session, workshop.id, people):
         return None
     slot_id = None
     if workshop.has_slots:
-        slot_id = _slot(session, workshop, applicant.slot, people)
+        slot_id = _reserve_slot(session, workshop, data.slot, people)
         if slot_id is None:
             capacity.release_seats(session, workshop.id, people)
             return None
-    _support(session, workshop, applicant.needs)
-    return CapacityHold(people, applicant.needs, slot_id)
+    _reserve_accommodations(session, workshop, data.needs)
+    return CapacityHold(people, data.needs, slot_id)
 
 
-def _slot(session: Session, workshop: Workshop, hour: str, people: int) -> int | None:
-    """Takes the hour; None when the party would fit in no other either. Raises Taken."""
+def _reserve_slot(session: Session, workshop: Workshop, hour: str, people: int) -> int | None:
+    """Reserves the slot at that hour and returns its id; None where no slot has room for the party.
+    Raises Taken where only others have."""
     with suppress(NotFound):
         slot_id = time_slots.find(session, workshop, hour).id
         if time_slots.reserve(session, slot_id, people):
@@ -142,8 +145,8 @@ def _slot(session: Session, workshop: Workshop, hour: str, people: int) -> int |
     raise Taken("")
 
 
-def _support(session: Session, workshop: Workshop, needs: Codes) -> None:
-    """Takes one of each that is limited. Raises Taken."""
+def _reserve_accommodations(session: Session, workshop: Workshop, needs: Codes) -> None:
+    """Reserves one of each limited accommodation. Raises Taken with the need that is used up."""
     for need in sorted(needs):
         if not accommodations.reserve(session, workshop.id, [need]):
             raise Taken(need)
@@ -152,26 +155,24 @@ def _support(session: Session, workshop: Workshop, needs: Codes) -> None:
 def register_group(
     session: Session,
     applications: Sequence[tuple[Workshop, SealedRegistration]],
-    applicant: RegistrationData,
+    data: RegistrationData,
     nonce: str,
     *,
     now: datetime,
 ) -> None:
-    """One person, all the dates of a series: a place in each, or a turn where one is full; or, if
-    one of them cannot be had at all, nothing. The first is the date whose form was filled.
-    Raises as `register` does."""
-    (_first, leader), *_rest = applications
-    capacity.lock_all(session, [workshop.id for workshop, _ticket in applications])
-    for workshop, ticket in applications:
-        register(session, workshop, applicant, ticket, nonce, now=now, joint_id=leader.id)
+    """Registers one person for several dates of a series, confirmed or waitlisted at each.
 
-
-# Changing one's mind
+    The first application is the date whose form was filled in. Raises as `register` does; then the
+    caller rolls back and none of the dates is stored."""
+    _workshop, first = applications[0]
+    capacity.lock_all(session, [workshop.id for workshop, _sealed in applications])
+    for workshop, sealed in applications:
+        register(session, workshop, data, sealed, nonce, now=now, joint_id=first.id)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationChange:
-    """What a party wants from now on."""
+    """What a party wants instead of what it has."""
 
     people: int
     needs: Codes
@@ -179,10 +180,10 @@ class RegistrationChange:
 
 
 def change(
-    session: Session, registration: Registration, wanted: RegistrationChange, *, now: datetime
+    session: Session, registration: Registration, requested: RegistrationChange, *, now: datetime
 ) -> None:
-    """Another number of people, other needs, another hour. Raises Full or Taken, and changes
-    nothing, when it does not fit; Closed when it is too late."""
+    """Changes the number of people, the needs or the time slot. Raises Full or Taken where it does
+    not fit (the caller rolls back), and Closed where it is too late."""
     workshop = registration.workshop
     if not workshop.is_open(now):
         raise Closed(f"workshop {workshop.public_id}")
@@ -192,42 +193,42 @@ def change(
         raise Closed(f"workshop {workshop.public_id}")
     slot_id = registration.slot_id
     if registration.status is RegistrationStatus.CONFIRMED:
-        slot_id = _swap(session, registration, wanted, now)
+        slot_id = _exchange(session, registration, requested, now)
     if slot_id != registration.slot_id:
         registration.changes += 1
-    registration.people, registration.needs = wanted.people, wanted.needs
+    registration.people, registration.needs = requested.people, requested.needs
     registration.slot_id = slot_id
     session.flush()
     waitlist.offer_free_seats(session, workshop, now=now)
 
 
-def _swap(
-    session: Session, registration: Registration, wanted: RegistrationChange, now: datetime
+def _exchange(
+    session: Session, registration: Registration, requested: RegistrationChange, now: datetime
 ) -> int | None:
-    """Gives back what the party has and takes what it wants: its slot then."""
+    """Releases what the party holds, reserves what it wants, and returns the id of its slot."""
     workshop = registration.workshop
-    is_more = wanted.people > registration.people
-    is_more |= not set(wanted.needs) <= set(registration.needs)
+    needs_more = requested.people > registration.people
+    needs_more |= not set(requested.needs) <= set(registration.needs)
     if (
-        is_more
+        needs_more
         and waitlist.is_closed(workshop, now)
         and waitlist.has_fitting_candidate(session, workshop)
     ):
-        raise Full(f"workshop {workshop.public_id}")  # others were first
+        raise Full(f"workshop {workshop.public_id}")  # parties on the waitlist come first
     capacity.release(session, workshop, capacity.get_hold(registration))
-    if not capacity.reserve_seats(session, workshop.id, wanted.people):
+    if not capacity.reserve_seats(session, workshop.id, requested.people):
         raise Full(f"workshop {workshop.public_id}")
     slot_id = registration.slot_id
     if slot_id is not None:
-        if wanted.slot:
-            slot_id = _hour(session, workshop, wanted.slot)
-        if not time_slots.reserve(session, slot_id, wanted.people):
+        if requested.slot:
+            slot_id = _find_slot_id(session, workshop, requested.slot)
+        if not time_slots.reserve(session, slot_id, requested.people):
             raise Taken("")
-    _support(session, workshop, wanted.needs)
+    _reserve_accommodations(session, workshop, requested.needs)
     return slot_id
 
 
-def _hour(session: Session, workshop: Workshop, hour: str) -> int:
+def _find_slot_id(session: Session, workshop: Workshop, hour: str) -> int:
     try:
         return time_slots.find(session, workshop, hour).id
     except NotFound:
@@ -235,33 +236,34 @@ def _hour(session: Session, workshop: Workshop, hour: str) -> int:
 
 
 def cancel(session: Session, registration: Registration, *, now: datetime) -> None:
-    """Cancels or forgets: before the day the places are free again at once; the row stays, empty.
+    """Cancels a registration or erases its person. Before the workshop its seats are free at once.
 
-    Its key is destroyed first (`ring.destroy`): from that moment no copy anywhere can be read.
+    The row stays without personal data. The caller has destroyed its key first
+    (`KeyStore.destroy`), so that no copy of the data can be read any more.
     """
     workshop = registration.workshop
     is_ahead = now < workshop.starts_at
-    # The workshop's row is locked first, always: two who cancel at once wait for each other.
+    # Always lock the workshop's row first: two concurrent cancellations wait for each other.
     capacity.lock(session, workshop)
     session.refresh(registration)
     notifications.cancel_pending(session, registration.id)
-    was, held = registration.status, capacity.get_hold(registration)
-    values: dict[str, object] = dict(_EMPTY)
-    if is_ahead and (was, StatusEvent.CANCEL) in TRANSITIONS:
-        values |= {"status": TRANSITIONS[was, StatusEvent.CANCEL], "slot_id": None}
-    emptied = changes_one_row(
+    status, hold = registration.status, capacity.get_hold(registration)
+    values: dict[str, object] = dict(_ERASED)
+    if is_ahead and (status, StatusEvent.CANCEL) in TRANSITIONS:
+        values |= {"status": TRANSITIONS[status, StatusEvent.CANCEL], "slot_id": None}
+    is_erased = changes_one_row(
         session,
         sa.update(Registration)
         .where(Registration.id == registration.id, Registration.key_id.is_not(None))
         .values(**values),
     )
-    if emptied and is_ahead and was in SEAT_HOLDING_STATUSES:
-        capacity.release(session, workshop, held)
+    if is_erased and is_ahead and status in SEAT_HOLDING_STATUSES:
+        capacity.release(session, workshop, hold)
         waitlist.offer_free_seats(session, workshop, now=now)
 
 
-# What is left of a row that nobody can read any more: that so many were there.
-_EMPTY: Final[dict[str, object]] = {
+# The values of an erased row: only the number of people and who arrived stay.
+_ERASED: Final[dict[str, object]] = {
     "key_id": None,
     "sealed": None,
     "manage": None,

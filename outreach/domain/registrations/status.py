@@ -1,7 +1,7 @@
-"""How a registration stands, and every way from one standing to another.
+"""The status of a registration and the transitions between statuses.
 
-This table is the whole of it: nothing changes a standing but `follow`, and who is seated or has an
-offer holds places.
+`TRANSITIONS` has all of them, and only `transition` changes a stored status. Confirmed and offered
+registrations hold seats.
 """
 
 from collections.abc import Mapping
@@ -16,37 +16,37 @@ from outreach.domain.registrations.models import Registration, RegistrationStatu
 
 
 class StatusEvent(StrEnum):
-    OFFER = "offer"  # a place came free and is theirs to take
-    ACCEPT = "accept"  # yes, I want it
-    EXPIRE = "lapse"  # the offer ran out, for the first time
-    EXPIRE_AGAIN = "drop"  # it ran out again
-    GRANT = "grant"  # the staff give a place by hand
-    NO_ANSWER = "silence"  # asked whether they still come, they did not say
-    REJOIN = "return"  # they want to wait again
-    CANCEL = "cancel"  # they give it up, say no to an offer, or are forgotten before the day
+    OFFER = "offer"  # a seat came free and is reserved for them
+    ACCEPT = "accept"  # they accept the offer
+    EXPIRE = "lapse"  # the first offer expired
+    EXPIRE_AGAIN = "drop"  # the second offer expired
+    GRANT = "grant"  # staff give a seat by hand
+    NO_ANSWER = "silence"  # no answer to «are you still coming?»
+    REJOIN = "return"  # they join the waitlist again
+    CANCEL = "cancel"  # they cancel, decline an offer, or are erased before the day
 
 
-SEATED, WAITING, OFFERED = (
+CONFIRMED, WAITLISTED, OFFERED = (
     RegistrationStatus.CONFIRMED,
     RegistrationStatus.WAITLISTED,
     RegistrationStatus.OFFERED,
 )
-CANCELLED, LAPSED = RegistrationStatus.CANCELLED, RegistrationStatus.EXPIRED
+CANCELLED, EXPIRED = RegistrationStatus.CANCELLED, RegistrationStatus.EXPIRED
 
-# A new registration is seated where it fits, and waits where it does not.
+# A new registration is confirmed where it fits and waitlisted where it does not.
 TRANSITIONS: Final[Mapping[tuple[RegistrationStatus, StatusEvent], RegistrationStatus]] = {
-    (WAITING, StatusEvent.OFFER): OFFERED,
-    (WAITING, StatusEvent.GRANT): SEATED,
-    (WAITING, StatusEvent.CANCEL): CANCELLED,
-    (OFFERED, StatusEvent.ACCEPT): SEATED,
-    (OFFERED, StatusEvent.EXPIRE): WAITING,  # at the end of the list
-    (OFFERED, StatusEvent.EXPIRE_AGAIN): LAPSED,
-    (OFFERED, StatusEvent.GRANT): SEATED,
+    (WAITLISTED, StatusEvent.OFFER): OFFERED,
+    (WAITLISTED, StatusEvent.GRANT): CONFIRMED,
+    (WAITLISTED, StatusEvent.CANCEL): CANCELLED,
+    (OFFERED, StatusEvent.ACCEPT): CONFIRMED,
+    (OFFERED, StatusEvent.EXPIRE): WAITLISTED,  # at the end of the waitlist
+    (OFFERED, StatusEvent.EXPIRE_AGAIN): EXPIRED,
+    (OFFERED, StatusEvent.GRANT): CONFIRMED,
     (OFFERED, StatusEvent.CANCEL): CANCELLED,
-    (SEATED, StatusEvent.CANCEL): CANCELLED,
-    (SEATED, StatusEvent.NO_ANSWER): LAPSED,
-    (LAPSED, StatusEvent.REJOIN): WAITING,
-    (LAPSED, StatusEvent.CANCEL): CANCELLED,
+    (CONFIRMED, StatusEvent.CANCEL): CANCELLED,
+    (CONFIRMED, StatusEvent.NO_ANSWER): EXPIRED,
+    (EXPIRED, StatusEvent.REJOIN): WAITLISTED,
+    (EXPIRED, StatusEvent.CANCEL): CANCELLED,
 }
 
 
@@ -54,14 +54,14 @@ def transition(
     session: Session,
     registration_id: str,
     start: RegistrationStatus,
-    move: StatusEvent,
+    event: StatusEvent,
     **values: object,
 ) -> bool:
-    """Moves a registration along its arrow if it still stands at `start`; False when it has moved
-    on meanwhile. Places are the caller's business, see `service`."""
+    """Changes the status of a registration if it is still `start`; False where it has changed
+    meanwhile. `values` are further columns. The caller reserves and releases seats."""
     return changes_one_row(
         session,
         sa.update(Registration)
         .where(Registration.id == registration_id, Registration.status == start)
-        .values(status=TRANSITIONS[start, move], **values),
+        .values(status=TRANSITIONS[start, event], **values),
     )

@@ -1,8 +1,8 @@
-"""The waiting list: a place that comes free is offered to who waited longest and fits.
+"""The waitlist: a seat that comes free is offered to the longest-waiting party that fits.
 
-An offer is held for a day, or two hours when the workshop starts within a day; in the last three
-hours nobody is told of a place they could not reach any more. An offer that is not answered puts
-its party at the end of the list; the second one takes it off.
+An offer is hold for a day, or for two hours when the workshop starts within a day. In the last
+three hours nothing is offered: people could not come in time. A party whose offer expires goes to
+the end of the waitlist; the second time it leaves the waitlist.
 """
 
 from collections.abc import Sequence
@@ -28,30 +28,31 @@ LATE_OFFER_DURATION: Final = timedelta(hours=2)  # when the workshop starts with
 
 
 def is_closed(workshop: Workshop, now: datetime) -> bool:
-    """Whether the list does not move by itself any more: the staff go on by hand."""
+    """Whether seats are not offered automatically any more; staff can still grant them."""
     return now > workshop.starts_at - NO_OFFER_BEFORE
 
 
 def compute_offer_end(workshop: Workshop, now: datetime) -> datetime:
+    """The instant at which an offer made now expires."""
     is_near = workshop.starts_at - now <= OFFER_DURATION
     return now + (LATE_OFFER_DURATION if is_near else OFFER_DURATION)
 
 
 def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Offers what is free to who waited longest and fits, and says to how many parties."""
+    """Offers free seats to the waitlist, in its order, and returns how many offers were made."""
     capacity.lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED or is_closed(workshop, now):
         return 0
-    offered, until = 0, compute_offer_end(workshop, now)
-    left = _left(session, workshop)
-    for party in _line(session, workshop) if left else ():
+    offer_count, until = 0, compute_offer_end(workshop, now)
+    left = _count_seats_left(session, workshop)
+    for party in _list_waiting(session, workshop) if left else ():
         fits = party.people <= left
-        held = (
+        hold = (
             capacity.reserve(session, workshop, CapacityHold(party.people, party.needs))
             if fits
             else None
         )
-        if held is None:
+        if hold is None:
             continue
         left -= party.people
         transition(
@@ -60,37 +61,37 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
             RegistrationStatus.WAITLISTED,
             StatusEvent.OFFER,
             offered_until=until,
-            slot_id=held.slot_id,
+            slot_id=hold.slot_id,
         )
-        offered += 1
+        offer_count += 1
         if party.contact is not ContactMethod.NONE:
             notifications.enqueue(session, party.id, NotificationType.OFFER, now=now)
-    return offered
+    return offer_count
 
 
 def has_fitting_candidate(session: Session, workshop: Workshop) -> bool:
-    """Whether somebody waits for whom there is room now."""
-    left = _left(session, workshop)
+    """Whether a waitlisted party would fit in what is free now."""
+    left = _count_seats_left(session, workshop)
     if left == 0:
         return False
-    supported = accommodations.get_left(session, workshop.id)
+    accommodations_left = accommodations.get_left(session, workshop.id)
     return any(
         party.people <= left
-        and all(supported.get(need, 1) > 0 for need in party.needs)
+        and all(accommodations_left.get(need, 1) > 0 for need in party.needs)
         and (
             not workshop.has_slots or time_slots.find_first_free(session, workshop.id, party.people)
         )
-        for party in _line(session, workshop)
+        for party in _list_waiting(session, workshop)
     )
 
 
 def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Offers that ran out go on to the next who fits; says how many ran out. None does while the
-    workshop is off: nobody could say yes."""
+    """Expires offers that were not accepted in time, offers their seats to the next parties, and
+    returns how many expired. None expires while the workshop is cancelled."""
     capacity.lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED:
         return 0
-    late = session.scalars(
+    expired = session.scalars(
         sa.select(Registration)
         .where(
             Registration.workshop_id == workshop.id,
@@ -100,10 +101,12 @@ def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int
         .order_by(Registration.queued_at, Registration.id)
         .execution_options(populate_existing=True)
     ).all()
-    for place, party in enumerate(late):
+    for index, party in enumerate(expired):
         capacity.release(session, workshop, capacity.get_hold(party))
-        # One after the other, as they stood before.
-        end = {"queued_at": now + timedelta(microseconds=place)} if party.lapses == 0 else {}
+        # Microseconds apart, so that they keep their order.
+        queue_values = (
+            {"queued_at": now + timedelta(microseconds=index)} if party.lapses == 0 else {}
+        )
         transition(
             session,
             party.id,
@@ -112,18 +115,18 @@ def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int
             offered_until=None,
             slot_id=None,
             lapses=party.lapses + 1,
-            **end,
+            **queue_values,
         )
         notifications.cancel_pending(session, party.id, NotificationType.OFFER)
         if party.contact is not ContactMethod.NONE:
             notifications.enqueue(session, party.id, NotificationType.OFFER_EXPIRED, now=now)
-    if late:
+    if expired:
         offer_free_seats(session, workshop, now=now)
-    return len(late)
+    return len(expired)
 
 
 def extend_offers(session: Session, workshop: Workshop, *, now: datetime) -> None:
-    """The workshop is on again, or on another day: who has an offer has the whole time for it."""
+    """Gives open offers their full duration again, after the workshop was reinstated or moved."""
     ends = compute_offer_end(workshop, now)
     session.execute(
         sa.update(Registration)
@@ -138,7 +141,7 @@ def extend_offers(session: Session, workshop: Workshop, *, now: datetime) -> Non
 
 
 def list_workshops_with_expired_offers(session: Session, now: datetime) -> Sequence[int]:
-    """The ids of workshops where an offer has run out."""
+    """The ids of published workshops with offers that have expired."""
     return session.scalars(
         sa.select(Registration.workshop_id)
         .join(Registration.workshop)
@@ -151,28 +154,25 @@ def list_workshops_with_expired_offers(session: Session, now: datetime) -> Seque
     ).all()
 
 
-# What the person says
-
-
 def accept_offer(session: Session, registration: Registration, *, now: datetime) -> None:
-    """«Yes, I want it.» Raises Closed when there is nothing to take any more: the offer ran out
-    and somebody else was next, or the workshop is off."""
+    """Confirms a registration whose seat was offered. Raises Closed where the offer has expired or
+    the workshop takes place no more."""
     workshop = registration.workshop
     expire_offers(session, workshop, now=now)
     if workshop.status is not WorkshopStatus.PUBLISHED or now >= workshop.starts_at:
         raise Closed(f"workshop {workshop.public_id}")
     session.refresh(registration)
-    if registration.status is RegistrationStatus.CONFIRMED:  # said twice
+    if registration.status is RegistrationStatus.CONFIRMED:  # accepted twice
         return
-    taken = registration.status is RegistrationStatus.OFFERED and transition(
+    is_accepted = registration.status is RegistrationStatus.OFFERED and transition(
         session,
         registration.id,
         RegistrationStatus.OFFERED,
         StatusEvent.ACCEPT,
         offered_until=None,
-        confirmed_at=now,  # who has just said yes is not asked again
+        confirmed_at=now,  # so that reconfirmation does not ask again
     )
-    if not taken:
+    if not is_accepted:
         raise Closed(f"workshop {workshop.public_id}")
     notifications.cancel_pending(
         session, registration.id, NotificationType.OFFER, NotificationType.OFFER_EXPIRED
@@ -181,8 +181,8 @@ def accept_offer(session: Session, registration: Registration, *, now: datetime)
 
 
 def rejoin(session: Session, registration: Registration, *, now: datetime) -> None:
-    """Who lost the turn or the place by silence waits again, at the end. Raises Closed, or Full
-    where there is no list."""
+    """Puts an expired registration at the end of the waitlist. Raises Closed, or Full where the
+    workshop has no waitlist."""
     workshop = registration.workshop
     capacity.lock(session, workshop)
     if not workshop.is_open(now):
@@ -204,22 +204,23 @@ def rejoin(session: Session, registration: Registration, *, now: datetime) -> No
 
 
 def grant_seat(session: Session, registration: Registration, *, now: datetime) -> None:
-    """The staff give a place to who waits, out of turn if they choose. Raises Full."""
+    """Confirms a waitlisted or offered registration on behalf of staff, whatever its position.
+    Raises Full where it does not fit, and Closed where its status allows no seat."""
     workshop = registration.workshop
     capacity.lock(session, workshop)
     session.refresh(registration)
     if registration.status is RegistrationStatus.WAITLISTED:
-        held = capacity.reserve(
+        hold = capacity.reserve(
             session, workshop, CapacityHold(registration.people, registration.needs)
         )
-        if held is None:
+        if hold is None:
             raise Full(f"workshop {workshop.public_id}")
         transition(
             session,
             registration.id,
             RegistrationStatus.WAITLISTED,
             StatusEvent.GRANT,
-            slot_id=held.slot_id,
+            slot_id=hold.slot_id,
         )
     elif not (
         registration.status is RegistrationStatus.OFFERED
@@ -236,11 +237,8 @@ def grant_seat(session: Session, registration: Registration, *, now: datetime) -
     notify_confirmed(session, registration, NotificationType.SEAT_GRANTED, now=now)
 
 
-# The line
-
-
 def list_expired(session: Session, workshop: Workshop) -> Sequence[Registration]:
-    """Who lost the turn or the place by silence and can still be spoken to."""
+    """The expired registrations of a workshop whose personal data are still there."""
     return session.scalars(
         sa.select(Registration)
         .where(
@@ -253,8 +251,8 @@ def list_expired(session: Session, workshop: Workshop) -> Sequence[Registration]
 
 
 def get_position(session: Session, registration: Registration) -> int:
-    """The place in the waiting list; the first is 1."""
-    before = session.scalar(
+    """The position on the waitlist; the first is 1."""
+    count_before = session.scalar(
         sa.select(sa.func.count())
         .select_from(Registration)
         .where(
@@ -267,14 +265,16 @@ def get_position(session: Session, registration: Registration) -> int:
             ),
         )
     )
-    return (before or 0) + 1
+    return (count_before or 0) + 1
 
 
-def _line(session: Session, workshop: Workshop) -> Sequence[sa.Row[str, int, Codes, ContactMethod]]:
-    return session.execute(_LINE, {"workshop": workshop.id}).all()
+def _list_waiting(
+    session: Session, workshop: Workshop
+) -> Sequence[sa.Row[str, int, Codes, ContactMethod]]:
+    return session.execute(_WAITING, {"workshop": workshop.id}).all()
 
 
-_LINE: Final = (
+_WAITING: Final = (
     sa.select(Registration.id, Registration.people, Registration.needs, Registration.contact)
     .where(
         Registration.workshop_id == sa.bindparam("workshop"),
@@ -284,5 +284,5 @@ _LINE: Final = (
 )
 
 
-def _left(session: Session, workshop: Workshop) -> int:
+def _count_seats_left(session: Session, workshop: Workshop) -> int:
     return session.scalar(sa.select(Workshop.seats_left).where(Workshop.id == workshop.id)) or 0

@@ -1,4 +1,4 @@
-"""Making a registration of what somebody answered: a key, a place or a turn, or nothing of it."""
+"""Saves a registration: creates its key, then stores it; on failure nothing of it is left."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from outreach.web.middleware import request_retry
 
 def save(
     wanted: Sequence[Workshop],
-    applicant: RegistrationData,
+    data: RegistrationData,
     nonce: str,
     *,
     now: datetime,
@@ -29,15 +29,15 @@ def save(
     made: list[tuple[Workshop, SealedRegistration]] = request_retry.kept(f"tickets {nonce}", list)
     try:
         for each in wanted[len(made) :]:
-            made.append((each, registrations.prepare(key_store(), each, applicant)))
-        (workshop, ticket), *others = made
+            made.append((each, registrations.prepare(key_store(), each, data)))
+        (workshop, sealed), *others = made
         with store().change() as session:
             if others:
-                registrations.register_group(session, made, applicant, nonce, now=now)
+                registrations.register_group(session, made, data, nonce, now=now)
             else:
-                registrations.register(session, workshop, applicant, ticket, nonce, now=now)
+                registrations.register(session, workshop, data, sealed, nonce, now=now)
             also(session)
-        return ticket.key
+        return sealed.key
     except (TooMany, Closed, Full, Taken):
         if not request_retry.is_another_try():
             _destroy(made)
@@ -70,7 +70,7 @@ def _key_of(before: Registration, made: list[tuple[Workshop, SealedRegistration]
 
 
 def _destroy(made: list[tuple[Workshop, SealedRegistration]]) -> None:
-    gone = [ticket.key_id for _workshop, ticket in made]
+    gone = [sealed.key_id for _workshop, sealed in made]
     made.clear()  # first: a key that may be gone must not be used by another try
     if gone:
         key_store().destroy(*gone)
