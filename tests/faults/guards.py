@@ -280,8 +280,8 @@ def _of_staff() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "S25", "outreach/web/staff/checkin/qr_landing.py",
-        "return checkin_pages.person_page(token) or _everybodys()",
-        'return checkin_pages.person_page(token) or (_everybodys() + "." * (len(token) < 9))',
+        "return checkin_pages.person_page(token) or _public_page()",
+        'return checkin_pages.person_page(token) or (_public_page() + "." * (len(token) < 9))',
         "tests/security/test_safety.py::test_qr_code_page_is_the_same_for_everybody",
     )  # fmt: skip
 

@@ -1,7 +1,6 @@
-"""What the journal says, in words: «publicó el taller» for `workshop published`.
+"""The audit log in words: «publicó el taller» for `workshop published`.
 
-One line an action. The code of each is written where it is noted; a test reads the source, and
-fails when one of them is not here.
+A test reads the source and fails when an action that is logged has no words here.
 """
 
 import re
@@ -17,9 +16,9 @@ from outreach.web.presentation.workshop_cards import CardTag
 
 
 class AuditSubject(StrEnum):
-    """What one may look for."""
+    """What the log can be filtered by."""
 
-    PEOPLE = "personas"  # what somebody saw of who registered
+    PEOPLE = "personas"  # access to personal data
     WORKSHOPS = "talleres"
     MONTH = "mes"
     NETWORK = "red"
@@ -29,7 +28,7 @@ class AuditSubject(StrEnum):
 @dataclass(frozen=True)
 class AuditedAction:
     about: AuditSubject
-    words: str  # after the name of who did it; «%(whom)s» is an account
+    words: str  # after the name of the staff member; «%(whom)s» is an account
 
 
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
@@ -143,11 +142,11 @@ DEEDS: Final[Mapping[str, AuditedAction]] = {
     "own calendar stopped": AuditedAction(_IN, lazy("quitó la dirección de su calendario")),
 }
 
-_TELLING: Final = frozenset({"list seen", "contact seen"})
+_HIGHLIGHTED: Final = frozenset({"list seen", "contact seen"})
 
 
 def of(about: AuditSubject | None) -> frozenset[str] | None:
-    """The actions that are about that; None for all."""
+    """The actions about a subject; None for all."""
     if about is None:
         return None
     return frozenset(action for action, deed in DEEDS.items() if deed.about is about)
@@ -165,7 +164,7 @@ def about_words(about: AuditSubject) -> str:
 
 
 def sentence(line: AuditLine, accounts: Mapping[int, str]) -> str:
-    """«publicó el taller». An action that has no words is said as it is."""
+    """«publicó el taller»; the code of an action that has no words."""
     deed = DEEDS.get(line.action)
     if deed is None:
         return line.action
@@ -174,8 +173,8 @@ def sentence(line: AuditLine, accounts: Mapping[int, str]) -> str:
 
 
 def tag(line: AuditLine) -> CardTag | None:
-    """What has to catch the eye."""
-    if line.action in _TELLING:
+    """A tag for entries about access to personal data; else None."""
+    if line.action in _HIGHLIGHTED:
         return CardTag(
             _("Contacto") if line.action == "contact seen" else _("Discreción"), "tag-warn"
         )
@@ -183,12 +182,12 @@ def tag(line: AuditLine) -> CardTag | None:
 
 
 def _account(told: str, accounts: Mapping[int, str]) -> str:
-    """The address of the account named first in «12: organizer chicago», or «account 12»."""
+    """The e-mail of the account whose id comes first in a detail: «12: organizer chicago»."""
     found = _NUMBER.search(told)
     known = accounts.get(int(found[0])) if found else None
     return known or _("una cuenta que ya no existe")
 
 
 def actions_without_words(actions: Iterable[str]) -> list[str]:
-    """Those of the actions that nobody has put into words."""
+    """The actions that have no words, sorted."""
     return sorted(set(actions) - DEEDS.keys())

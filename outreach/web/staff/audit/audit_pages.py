@@ -1,4 +1,4 @@
-"""The journal, for who answers for it: of one workshop, of an office, of the whole network."""
+"""The audit log as pages: of one workshop, of an office, of the whole network."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -31,13 +31,13 @@ from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_workshop, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
 
-AT_ONCE: Final = 100
+PAGE_SIZE: Final = 100
 UTC: Final = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)
 class AuditParams:
-    """What the address asks for; whatever cannot be read counts as not asked."""
+    """The parsed query string; an unreadable value counts as absent."""
 
     month: Month | None
     about: AuditSubject | None
@@ -45,20 +45,20 @@ class AuditParams:
     before: int | None
 
     def query(self, **changes: object) -> str:
-        asked = {"mes": self.month, "que": self.about, "quien": self.who} | changes
-        return "?" + "&".join(f"{key}={value}" for key, value in asked.items() if value)
+        values = {"mes": self.month, "que": self.about, "quien": self.who} | changes
+        return "?" + "&".join(f"{key}={value}" for key, value in values.items() if value)
 
 
 @dataclass(frozen=True)
 class AuditRow:
-    """One line, as the page says it."""
+    """One entry, as the page shows it."""
 
     at: time
     who: str
     deed: str
     workshop: str  # its title and day
-    address: str  # of its page
-    place: str  # the city of the office, where lines of several are shown
+    address: str  # of the page of the workshop
+    place: str  # the city of the office, where entries of several are shown
     detail: str
     tag: CardTag | None
 
@@ -66,63 +66,63 @@ class AuditRow:
 @blueprint.get("/bitacora")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def network_log() -> ResponseReturnValue:
-    """Of everything, and, if asked, whether it is as it was written."""
+    """All entries; with `revisar`, the result of verifying the hash chain."""
     broken = audit_verification.wrong(store(), key_store()) if "revisar" in request.args else None
     with store().read() as session:
-        return _journal_page(session, None, broken=broken)
+        return _log_page(session, None, broken=broken)
 
 
 @blueprint.get("/bitacora/<slug>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def office_log(slug: str) -> ResponseReturnValue:
     with store().read() as session:
-        return _journal_page(session, offices.find(session, slug))
+        return _log_page(session, offices.find(session, slug))
 
 
 @blueprint.get("/talleres/<public_id>/bitacora")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def workshop_log(public_id: str) -> ResponseReturnValue:
-    asked = _asked()
+    params = _read_params()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        wanted = AuditQuery(workshop_id=workshop.id, before=asked.before)
-        found = audit_log.lines(session, wanted, limit=AT_ONCE + 1)
-        days = _days(session, found[:AT_ONCE], workshop.zone, is_of_one=True)
+        query = AuditQuery(workshop_id=workshop.id, before=params.before)
+        entries = audit_log.lines(session, query, limit=PAGE_SIZE + 1)
+        days = _days(session, entries[:PAGE_SIZE], workshop.zone, is_of_one=True)
     return page(
         "audit/workshop_log",
         workshop=workshop,
         days=days,
-        more=_more(asked, found),
+        more=_older_query(params, entries),
         words=workshop_labels,
     )
 
 
-def _journal_page(
+def _log_page(
     session: Session, office: Office | None, broken: list[str] | None = None
 ) -> ResponseReturnValue:
-    asked, slug = _asked(), office.slug if office else None
+    params, slug = _read_params(), office.slug if office else None
     zone = office.zone if office else UTC
-    wanted = AuditQuery(
+    query = AuditQuery(
         office=slug,
-        organizer_id=asked.who,
-        actions=audit_labels.of(asked.about),
-        since=clock.instant(asked.month.first, time(0), zone) if asked.month else None,
-        until=clock.instant(asked.month.following.first, time(0), zone) if asked.month else None,
-        before=asked.before,
+        organizer_id=params.who,
+        actions=audit_labels.of(params.about),
+        since=clock.instant(params.month.first, time(0), zone) if params.month else None,
+        until=clock.instant(params.month.following.first, time(0), zone) if params.month else None,
+        before=params.before,
     )
-    found = audit_log.lines(session, wanted, limit=AT_ONCE + 1)
+    entries = audit_log.lines(session, query, limit=PAGE_SIZE + 1)
     is_admin = has_permission(Permission.NETWORK, ALL_OFFICES)
     return page(
         "audit/log",
-        asked=asked,
+        asked=params,
         office=office,
         offices=offices_with(session, Permission.EDIT),
         is_admin=is_admin,
         months=_months(audit_log.first_at(session, slug), zone),
         writers=audit_log.writers(session, slug),
         abouts=[(each.value, audit_labels.about_words(each)) for each in AuditSubject],
-        days=_days(session, found[:AT_ONCE], zone, is_of_one=False),
-        more=_more(asked, found),
+        days=_days(session, entries[:PAGE_SIZE], zone, is_of_one=False),
+        more=_older_query(params, entries),
         zone=zone,
         broken=broken,
         count=audit_verification.count(store()) if broken is not None else 0,
@@ -133,20 +133,20 @@ def _journal_page(
 def _days(
     session: Session, lines: Sequence[AuditLine], zone: ZoneInfo, *, is_of_one: bool
 ) -> list[tuple[str, list[AuditRow]]]:
-    """The lines by the day there on which they were written, the newest first."""
+    """The entries by the local day on which they were written, the newest first."""
     cities = {each.slug: each.city for each in offices.list_offices(session)}
     accounts = {each.id: each.email for each in staff.list_staff(session)}
     today = clock.now().astimezone(zone).date()
     by_day: dict[date, list[AuditRow]] = defaultdict(list)
     for line in lines:
-        there = line.at.astimezone(zone)
-        by_day[there.date()].append(_told(line, there, cities, accounts, is_of_one=is_of_one))
-    return [(_day_words(day, today), told) for day, told in by_day.items()]
+        local = line.at.astimezone(zone)
+        by_day[local.date()].append(_row(line, local, cities, accounts, is_of_one=is_of_one))
+    return [(_day_words(day, today), rows) for day, rows in by_day.items()]
 
 
-def _told(
+def _row(
     line: AuditLine,
-    there: datetime,
+    local: datetime,
     cities: dict[str, str],
     accounts: dict[int, str],
     *,
@@ -158,7 +158,7 @@ def _told(
         address = f"/org/talleres/{line.public_id}"
     gone = _("Una cuenta que ya no existe") if line.organizer_id else _("El sistema")
     return AuditRow(
-        at=there.time(),
+        at=local.time(),
         who=line.email or gone,
         deed=audit_labels.sentence(line, accounts),
         workshop=workshop,
@@ -170,35 +170,37 @@ def _told(
 
 
 def _day_words(day: date, today: date) -> str:
-    said = day_words(day) if day.year == today.year else f"{day_words(day)} de {day.year}"
-    return _("Hoy, %(day)s", day=said) if day == today else first_capital(said)
+    words: str = day_words(day)
+    if day.year != today.year:
+        words = _("%(day)s de %(year)d", day=words, year=day.year)
+    return _("Hoy, %(day)s", day=words) if day == today else first_capital(words)
 
 
 def _months(first: datetime | None, zone: ZoneInfo) -> list[tuple[str, str]]:
-    """The months there are lines of, the newest first."""
-    this = Month.of(clock.now().astimezone(zone).date())
-    oldest = Month.of(first.astimezone(zone).date()) if first else this
-    found: list[tuple[str, str]] = []
-    month = this
-    while month >= oldest and len(found) < 14:
-        found.append((str(month), first_capital(month_and_year(month.first))))
+    """The months that have entries, the newest first; at most 14."""
+    current = Month.of(clock.now().astimezone(zone).date())
+    oldest = Month.of(first.astimezone(zone).date()) if first else current
+    options: list[tuple[str, str]] = []
+    month = current
+    while month >= oldest and len(options) < 14:
+        options.append((str(month), first_capital(month_and_year(month.first))))
         month = month.plus(-1)
-    return found
+    return options
 
 
-def _more(asked: AuditParams, found: Sequence[AuditLine]) -> str:
-    """The way to what is older; empty where there is nothing."""
-    return asked.query(antes=found[AT_ONCE - 1].id) if len(found) > AT_ONCE else ""
+def _older_query(params: AuditParams, entries: Sequence[AuditLine]) -> str:
+    """The query of the page with older entries; empty when there are none."""
+    return params.query(antes=entries[PAGE_SIZE - 1].id) if len(entries) > PAGE_SIZE else ""
 
 
-def _asked() -> AuditParams:
-    given: Any = request.args
-    about = given.get("que", "")
+def _read_params() -> AuditParams:
+    query: Any = request.args
+    about = query.get("que", "")
     return AuditParams(
-        month=_month(given.get("mes", "")),
+        month=_month(query.get("mes", "")),
         about=AuditSubject(about) if about in set(AuditSubject) else None,
-        who=_number(given.get("quien", "")),
-        before=_number(given.get("antes", "")),
+        who=_number(query.get("quien", "")),
+        before=_number(query.get("antes", "")),
     )
 
 

@@ -1,8 +1,7 @@
-"""The door on a phone that may lose its network (decision 0028).
+"""Check-in on a phone without a network (decision 0028).
 
-Somebody who may stand at a door takes its sealed list along. From then on the phone needs no
-session: its page answers anybody and knows nobody, and its pass can add to the marks of that one
-workshop, and do nothing else.
+A staff member downloads the encrypted manifest of a workshop. From then on the phone needs no
+session: its page is public and empty, and its check-in token can only add events to that workshop.
 """
 
 import hashlib
@@ -41,7 +40,7 @@ from outreach.web.staff.common.guards import (
 from outreach.web.staff.common.permissions import Scope, requires
 
 PHONE: Final = "/org/puerta/telefono"
-# All that the page on the phone is made of, and nothing else, stays on the phone.
+# The files that the service worker caches: those of the page, and nothing else.
 PARTS: Final = (
     "app.css",
     "staff.css",
@@ -51,8 +50,8 @@ PARTS: Final = (
     "figtree.woff2",
     "i.svg",
 )
-AT_ONCE: Final = 200  # marks told in one post
-MOST_PEOPLE: Final = 99  # of one party
+MAX_EVENTS: Final = 200  # in one request
+MAX_PEOPLE: Final = 99  # of one registration
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -62,12 +61,12 @@ def offline_form() -> ResponseReturnValue:
     now = clock.now()
     since, until = now.date() - checkin_tokens.EVE * 3, now.date() + checkin_tokens.EVE * 3
     with store().read() as session:
-        found = agenda.list_workshops(
+        candidates = agenda.list_workshops(
             session, get_office_slugs(current_staff().grants), since, until, limit=1000
         )
     near = [
         each
-        for each in found
+        for each in candidates
         if checkin_tokens.is_near_day(each, now=now)
         and has_permission(Permission.DOOR, each.office.slug)
     ]
@@ -77,19 +76,19 @@ def offline_form() -> ResponseReturnValue:
 @blueprint.get("/puerta/telefono")
 @requires(Scope.PUBLIC)
 def phone_page() -> ResponseReturnValue:
-    """The same for everybody, with nothing on it: it fills itself from what the phone keeps."""
+    """The check-in page of a phone, without any data: its script reads what the phone stores."""
     response_headers.let_watch()
-    return _phone()
+    return _render_phone_page()
 
 
 @blueprint.get("/puerta/sw.js")
 @requires(Scope.PUBLIC)
 def service_worker() -> ResponseReturnValue:
-    """What answers on a phone without a network; another one when the page or a part of it is."""
+    """The service worker, whose cache name changes with the page and its files."""
     static = current_app.jinja_env.globals["static"]
     assert callable(static)
     files = [PHONE, *(static(name) for name in PARTS)]
-    mark = hashlib.sha256((_phone() + "".join(files)).encode()).hexdigest()[:16]
+    mark = hashlib.sha256((_render_phone_page() + "".join(files)).encode()).hexdigest()[:16]
     constants = f"const CACHE = {json.dumps('puerta-' + mark)}, FILES = {json.dumps(files)};\n"
     body = static_files.minified("checkin_worker.js")
     return Response(constants + body, mimetype="text/javascript")
@@ -98,7 +97,8 @@ def service_worker() -> ResponseReturnValue:
 @blueprint.post("/puerta/<public_id>/paquete.json")
 @requires(Scope.WORKSHOP, Permission.DOOR)
 def manifest(public_id: str) -> ResponseReturnValue:
-    """The sealed list, and a pass: a post, since it makes one."""
+    """The encrypted manifest and a new check-in token, as JSON. A POST, since it creates the
+    token."""
     now = clock.now()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
@@ -106,12 +106,15 @@ def manifest(public_id: str) -> ResponseReturnValue:
         everyone = registrations.list_active(session, workshop)
     parties = [each for each in everyone if each.status in SEAT_HOLDING_STATUSES]
     lines = _lines(workshop, parties)
-    bundle = offline_manifest.build_manifest(lines.values(), is_discreet=workshop.is_discreet)
+    encrypted = offline_manifest.build_manifest(lines.values(), is_discreet=workshop.is_discreet)
     with store().change() as session:
         workshop = find_workshop(session, public_id)
-        called = {offline_manifest.hash_token(line.token): mine for mine, line in lines.items()}
+        registration_ids = {
+            offline_manifest.hash_token(line.token): registration_id
+            for registration_id, line in lines.items()
+        }
         token = checkin_tokens.issue(
-            session, workshop, current_staff().organizer_id, called, now=now
+            session, workshop, current_staff().organizer_id, registration_ids, now=now
         )
         log_workshop_action(session, workshop, "door taken along", f"{len(lines)} parties")
         counts = _counts(session, workshop)
@@ -124,8 +127,8 @@ def manifest(public_id: str) -> ResponseReturnValue:
         is_discreet=workshop.is_discreet,
         until=int(ends_at.timestamp() * 1000),
         last_day=day_words((ends_at.astimezone(workshop.zone) - checkin_tokens.EVE).date()),
-        salt=bundle.salt,
-        rows=bundle.rows,
+        salt=encrypted.salt,
+        rows=encrypted.rows,
         door_pass=token,
         counts=counts,
     )
@@ -134,7 +137,8 @@ def manifest(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/puerta/<public_id>/llegadas")
 @requires(Scope.PUBLIC)
 def upload_events(public_id: str) -> ResponseReturnValue:
-    """What a phone has marked, again or for the first time. Its pass is the permission."""
+    """Merges the events of a phone, which may be sent again. The check-in token is the
+    permission."""
     now = clock.now()
     with store().read() as session:
         try:
@@ -144,29 +148,29 @@ def upload_events(public_id: str) -> ResponseReturnValue:
             raise
         parties = checkin_tokens.get_registration_ids(session, door_pass)
     rate_limits.count_door(door_pass.digest)
-    told = _told(_body(), parties)
-    if told is None:
+    events = _read_events(_body(), parties)
+    if events is None:
         abort(400)
     with store().change() as session:
         workshop = session.get_one(Workshop, door_pass.workshop_id)
         checkin.require_checkin_open(workshop)
-        counted = checkin_events.merge_offline_events(session, workshop, told)
+        counted = checkin_events.merge_offline_events(session, workshop, events)
         checkin_tokens.count_marks(session, door_pass, counted.new)
         counts = _counts(session, workshop) | {"strangers": counted.strangers}
     return jsonify(counts)
 
 
-def _phone() -> str:
+def _render_phone_page() -> str:
     return render_template("staff/checkin/phone.html", who=None, frame={})
 
 
 def _title(workshop: Workshop) -> str:
-    """As a phone may show it that somebody else finds."""
+    """The title for a phone, which somebody else may find: neutral for a discreet workshop."""
     return said_words(workshop.kind.neutral_title if workshop.is_discreet else workshop.title)
 
 
 def _lines(workshop: Workshop, parties: list[Registration]) -> dict[str, ManifestEntry]:
-    """What is told at the door of each party that can still be read, by its registration."""
+    """The manifest entries by registration id, without registrations whose key is destroyed."""
     keys = key_store().get_all(each.key_id for each in parties if each.key_id)
     return {
         each.id: ManifestEntry(
@@ -203,40 +207,40 @@ def _bearer() -> str:
 
 
 def _body() -> object:
-    """The JSON that was sent; None for what is none."""
+    """The JSON of the request; None when it is invalid."""
     try:
         return request.get_json(silent=True)
-    except RecursionError:  # lists within lists without end
+    except RecursionError:  # lists nested too deep
         return None
 
 
-def _told(body: object, parties: dict[bytes, str]) -> list[Arrival | UndoneArrival] | None:
-    """The marks in what a phone sent; None when it is not what our page sends."""
-    marked = body.get("marks") if isinstance(body, dict) else None
-    if not isinstance(marked, list) or len(marked) > AT_ONCE:
+def _read_events(body: object, parties: dict[bytes, str]) -> list[Arrival | UndoneArrival] | None:
+    """The events that a phone sent; None when they are malformed."""
+    marks = body.get("marks") if isinstance(body, dict) else None
+    if not isinstance(marks, list) or len(marks) > MAX_EVENTS:
         return None
-    told = [_mark(each, parties) for each in marked]
-    found = [each for each in told if each is not None]
-    return found if len(found) == len(told) else None
+    events = [_read_event(each, parties) for each in marks]
+    valid = [each for each in events if each is not None]
+    return valid if len(valid) == len(events) else None
 
 
-def _mark(said: object, parties: dict[bytes, str]) -> Arrival | UndoneArrival | None:
-    if not isinstance(said, dict):
+def _read_event(data: object, parties: dict[bytes, str]) -> Arrival | UndoneArrival | None:
+    if not isinstance(data, dict):
         return None
-    mark_id, what, people = _id(said.get("id")), said.get("do"), said.get("people")
+    mark_id, what, people = _id(data.get("id")), data.get("do"), data.get("people")
     if mark_id is None:
         return None
     if what == "undo":
         return UndoneArrival(mark_id)
     if what == "walk_in":
         return Arrival(mark_id, 1)
-    ref = _id(said.get("t"))
+    ref = _id(data.get("t"))
     if what != "came" or ref is None or not isinstance(people, int) or isinstance(people, bool):
         return None
-    # A party we know nothing of came all the same.
-    return Arrival(mark_id, people, parties.get(ref)) if 0 < people <= MOST_PEOPLE else None
+    # An unknown registration counts as an arrival too.
+    return Arrival(mark_id, people, parties.get(ref)) if 0 < people <= MAX_PEOPLE else None
 
 
-def _id(said: object) -> bytes | None:
-    is_one = isinstance(said, str) and _ID.fullmatch(said)
-    return bytes.fromhex(str(said)) if is_one else None
+def _id(value: object) -> bytes | None:
+    is_valid = isinstance(value, str) and _ID.fullmatch(value)
+    return bytes.fromhex(str(value)) if is_valid else None

@@ -1,4 +1,4 @@
-"""The door of a workshop: who came; and, after its day, how many."""
+"""Check-in of a workshop on line, the page of a scanned QR code, and the attendance report."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -35,25 +35,25 @@ from outreach.web.staff.common.guards import (
 from outreach.web.staff.common.permissions import Scope, requires
 
 TABS: Final = ("faltan", "llegaron", "todos")
-MOST_PEOPLE: Final = 100_000
+MAX_PEOPLE: Final = 100_000
 
 
 @blueprint.get("/talleres/<public_id>/entrada")
 @requires(Scope.WORKSHOP, Permission.DOOR)
 def check_in_form(public_id: str) -> ResponseReturnValue:
-    return _door_page(public_id, tab=request.args.get("ver", ""))
+    return _check_in_page(public_id, tab=request.args.get("ver", ""))
 
 
 @blueprint.post("/talleres/<public_id>/entrada")
 @requires(Scope.WORKSHOP, Permission.DOOR)
 def check_in(public_id: str) -> ResponseReturnValue:
-    """`do` says what: arrived, admit, undo, more, less; or find, by what was typed.
+    """The field `do` is arrived, admit, undo, more or less; or find, which searches for `q`.
 
-    What was typed is posted, not put in an address: a name belongs in nobody's log."""
+    The search is a POST, so that no name stands in an address or a log."""
     what, tab = request.form.get("do", ""), request.form.get("ver", "")
     if what == "find":
-        return _door_page(public_id, tab="todos", typed=clean(request.form.get("q", "")))
-    wanted, is_known = clean(request.form.get("registration", "")), False
+        return _check_in_page(public_id, tab="todos", typed=clean(request.form.get("q", "")))
+    registration_id, is_known = clean(request.form.get("registration", "")), False
     try:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
@@ -61,12 +61,13 @@ def check_in(public_id: str) -> ResponseReturnValue:
             if what in {"more", "less"}:
                 checkin.count_walk_in(session, workshop, 1 if what == "more" else -1)
             else:
-                is_known = not _mark(session, checkin.find(session, workshop, wanted), what)
+                registration = checkin.find(session, workshop, registration_id)
+                is_known = not _mark(session, registration, what)
     except Refused as refusal:
-        return _door_page(public_id, tab=tab, fault=error_messages.say(refusal))
-    there = "#sin-lugar" if what in {"more", "less"} else f"&r={wanted}"
-    there += "&ya=1" if is_known and what != "undo" else ""
-    return redirect(f"/org/talleres/{public_id}/entrada?ver={_tab(tab)}{there}", 303)
+        return _check_in_page(public_id, tab=tab, fault=error_messages.say(refusal))
+    target = "#sin-lugar" if what in {"more", "less"} else f"&r={registration_id}"
+    target += "&ya=1" if is_known and what != "undo" else ""
+    return redirect(f"/org/talleres/{public_id}/entrada?ver={_tab(tab)}{target}", 303)
 
 
 @blueprint.get("/talleres/<public_id>/asistencia")
@@ -82,26 +83,26 @@ def report_attendance(public_id: str) -> ResponseReturnValue:
     if is_held not in {"yes", "no"}:
         return _attendance_page(public_id, _("Di si el taller se hizo o no."))
     is_number = typed.isascii() and typed.isdigit() and len(typed) < 7
-    if is_held == "yes" and not (is_number and int(typed) <= MOST_PEOPLE):
+    if is_held == "yes" and not (is_number and int(typed) <= MAX_PEOPLE):
         return _attendance_page(public_id, _("Escribe cuántas personas llegaron, con números."))
     try:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
             people = int(typed) if is_held == "yes" else None
             workshop_service.report(workshop, head_count=people, now=clock.now())
-            told = "not held" if people is None else f"held, {people}"
-            log_workshop_action(session, workshop, "attendance reported", told)
+            detail = "not held" if people is None else f"held, {people}"
+            log_workshop_action(session, workshop, "attendance reported", detail)
     except Refused as refusal:
         return _attendance_page(public_id, error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=reportado", 303)
 
 
-# The square that a person shows, read with the camera of a member of the staff
+# The QR code that a person shows, scanned by a staff member
 
 
 def person_page(token: str, fault: str = "") -> Response | None:
-    """For someone who stands at that door: who it is, with a button. Whoever stands at another one
-    is told that this is nobody of theirs; None for anybody else, who sees what everybody sees."""
+    """For staff who may check in at that office, the person with a button; for staff of another
+    office, a page that says the code is not one of theirs; None for everybody else."""
     who = signed_in_staff()
     if who is None or not has_permission_anywhere(Permission.DOOR):
         return None
@@ -111,17 +112,17 @@ def person_page(token: str, fault: str = "") -> Response | None:
             workshop = party.workshop
             chairs = checkin.count_free_chairs(session, workshop, now=clock.now())
     except NotFound:
-        return _nobodys_page()
+        return _unknown_code_page()
     if not is_allowed(who.grants, Permission.DOOR, workshop.office.slug):
-        return _nobodys_page()
+        return _unknown_code_page()
     _prepare()
-    _leave_trace(workshop)
+    _log_discreet_list(workshop)
     row = workshop_labels.rows(
         workshop, [party], registrations.decrypt_people(key_store(), [party])
     )[0]
     now = clock.now()
-    here = now.astimezone(workshop.zone).date()
-    # One that goes on past midnight is still tonight's.
+    local_day = now.astimezone(workshop.zone).date()
+    # A workshop that goes on past midnight counts as today's.
     is_on = workshop.starts_at <= now < workshop.ends_at
     return page(
         "checkin/person",
@@ -130,7 +131,7 @@ def person_page(token: str, fault: str = "") -> Response | None:
         row=row,
         is_live=party.is_live
         and workshop.status in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD},
-        is_another_day=workshop.day != here and not is_on,
+        is_another_day=workshop.day != local_day and not is_on,
         chairs=chairs,
         fault=fault,
         is_just_done=request.args.get("hecho") == "1",
@@ -139,10 +140,10 @@ def person_page(token: str, fault: str = "") -> Response | None:
 
 
 def mark_person(token: str) -> Response | None:
-    """Marks that party as arrived, or not after all. None for whom `person_page` is not."""
-    shown = person_page(token)
-    if shown is None or shown.status_code == 404:
-        return shown
+    """Marks the person as arrived, or undoes it. None where `person_page` gives None."""
+    response = person_page(token)
+    if response is None or response.status_code == 404:
+        return response
     _prepare()
     who, is_new = current_staff(), True
     require_token(who)
@@ -157,14 +158,14 @@ def mark_person(token: str) -> Response | None:
     return make_response(redirect(f"/q/{token}" + ("?hecho=1" if is_new else ""), 303))
 
 
-def _nobodys_page() -> Response:
-    """The same for a place that was given up, another office's and what never was one."""
+def _unknown_code_page() -> Response:
+    """The same page for a cancelled registration, one of another office and an unknown code."""
     _prepare()
     return page("checkin/unknown_code", 404)
 
 
-def _leave_trace(workshop: Workshop) -> None:
-    """Whoever reads a name of a discreet list is written down (S23)."""
+def _log_discreet_list(workshop: Workshop) -> None:
+    """Logs that the names of a discreet workshop were shown (S23)."""
     if workshop.is_discreet:
         with store().change() as session:
             log_workshop_action(session, workshop, "list seen")
@@ -176,11 +177,11 @@ def _prepare() -> None:
 
 
 def _mark(session: Session, party: Registration, what: str) -> bool:
-    """False when that was known already."""
+    """Returns False when it was marked already. Raises Refused for an unknown action."""
     if what == "undo":
         return checkin.mark_not_arrived(session, party)
     if what not in {"arrived", "admit"}:
-        raise PageRefused("Marca quién llegó con los botones de la lista.")
+        raise PageRefused(_("Marca quién llegó con los botones de la lista."))
     typed = request.form.get("people", "")
     people = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else party.people
     people = max(1, min(people, party.people))
@@ -189,7 +190,7 @@ def _mark(session: Session, party: Registration, what: str) -> bool:
     return checkin.mark_arrived(session, party, people)
 
 
-def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") -> Response:
+def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") -> Response:
     now = clock.now()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
@@ -197,11 +198,11 @@ def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") ->
         everyone = registrations.list_active(session, workshop)
         came = checkin.count_arrived(session, workshop)
         chairs = checkin.count_free_chairs(session, workshop, now=now)
-    _leave_trace(workshop)
+    _log_discreet_list(workshop)
     rows = workshop_labels.rows(
         workshop, everyone, registrations.decrypt_people(key_store(), everyone)
     )
-    line = [row for row in rows if row.is_waiting and not row.arrived]
+    waitlist = [row for row in rows if row.is_waiting and not row.arrived]
     rows = sorted(
         (row for row in rows if typed or not row.is_waiting or row.arrived),
         key=lambda row: fold(row.name),
@@ -212,7 +213,7 @@ def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") ->
         422 if fault else 200,
         workshop=workshop,
         rows=_chosen(rows, _tab(tab), typed, request.args.get("r", "")),
-        line=[] if typed else line,
+        line=[] if typed else waitlist,
         chairs=chairs,
         tab=_tab(tab),
         typed=typed,
@@ -233,8 +234,8 @@ def _door_page(public_id: str, *, tab: str, typed: str = "", fault: str = "") ->
 def _chosen(
     rows: Sequence[workshop_labels.WorkshopListRow], tab: str, typed: str, just: str
 ) -> list[workshop_labels.WorkshopListRow]:
-    """The rows of a tab, or those that match what was typed. The one just marked stays, so that
-    a slip of the finger can be undone."""
+    """The rows of a tab, or those that match the search. The row just marked stays, so that it can
+    be undone."""
     if typed:
         name, code = fold(typed), read_code(typed)
         return [
@@ -247,8 +248,8 @@ def _chosen(
     return [row for row in rows if bool(row.arrived) == (tab == "llegaron") or row.id == just]
 
 
-def _tab(asked: str) -> str:
-    return asked if asked in TABS else "faltan"
+def _tab(name: str) -> str:
+    return name if name in TABS else "faltan"
 
 
 def _attendance_page(public_id: str, fault: str = "") -> Response:

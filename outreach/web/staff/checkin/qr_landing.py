@@ -1,5 +1,8 @@
-"""The square shown at the door. Whoever opens it sees one and the same page, whatever the token;
-only staff who may stand at that door see who it is, and mark that they came."""
+"""The address in the QR code of a registration.
+
+Everybody sees the same page, whatever the token; staff who may check in at that office see the
+person and mark the arrival.
+"""
 
 from flask import Blueprint, g, render_template
 from flask.typing import ResponseReturnValue
@@ -12,16 +15,16 @@ pages = Blueprint("qr_landing", __name__)
 
 
 @pages.get("/q/<token>")
-def square(token: str) -> ResponseReturnValue:
-    return checkin_pages.person_page(token) or _everybodys()
+def show(token: str) -> ResponseReturnValue:
+    return checkin_pages.person_page(token) or _public_page()
 
 
 @pages.post("/q/<token>")
 def mark(token: str) -> ResponseReturnValue:
-    return checkin_pages.mark_person(token) or _everybodys()
+    return checkin_pages.mark_person(token) or _public_page()
 
 
-def _everybodys() -> ResponseReturnValue:
+def _public_page() -> ResponseReturnValue:
     keep_private()
     g.lang = i18n.accepted()
     g.other_languages_at = "/"

@@ -1,4 +1,4 @@
-"""The list of a door on paper, where no phone works."""
+"""The check-in sheet on paper, as PDF."""
 
 from flask import Response
 from flask.typing import ResponseReturnValue
@@ -20,8 +20,8 @@ from outreach.web.staff.common.permissions import Scope, requires
 @blueprint.get("/talleres/<public_id>/lista.pdf")
 @requires(Scope.WORKSHOP, Permission.DOOR)
 def sheet(public_id: str) -> ResponseReturnValue:
-    """Of a discreet workshop there is none: its list stays where each look at it is written down
-    (S23)."""
+    """Raises NotFound for a discreet workshop, whose list is shown only where each look at it is
+    logged (S23)."""
     with store().change() as session:
         workshop = find_workshop(session, public_id)
         if workshop.is_discreet:

@@ -1,4 +1,4 @@
-"""What we still hold of people: numbers only, for those who answer for it."""
+"""The retention report: how much personal data is still stored, in numbers only."""
 
 from flask.typing import ResponseReturnValue
 
@@ -15,5 +15,5 @@ from outreach.web.staff.dashboard import blueprint
 @requires(Scope.NETWORK, Permission.NETWORK)
 def data_held() -> ResponseReturnValue:
     with store().read() as session:
-        found = retention_report.count_held(session, key_store())
-    return page("dashboard/data_held", held=found, words=workshop_labels)
+        report = retention_report.count_held(session, key_store())
+    return page("dashboard/data_held", held=report, words=workshop_labels)

@@ -1,4 +1,4 @@
-"""What is not in the frame of every page: one list of the rest, as far as one may use it."""
+"""The menu page: links to the pages that are not in the navigation, by permission."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from outreach.web.staff.dashboard import blueprint
 @dataclass(frozen=True)
 class MenuEntry:
     address: str
-    picture: str  # a name of `pictures.py`
+    picture: str  # a name of `web.presentation.icons`
     name: str
     is_for: str
 
@@ -27,11 +27,11 @@ class MenuEntry:
 @blueprint.get("/mas")
 @requires(Scope.SIGNED_IN)
 def menu() -> ResponseReturnValue:
-    return page("dashboard/menu", rest=_rest())
+    return page("dashboard/menu", rest=_entries())
 
 
-def _rest() -> list[MenuEntry]:
-    found = [
+def _entries() -> list[MenuEntry]:
+    entries = [
         MenuEntry(
             "/org/cuenta", "lock", _("Mi cuenta"), _("Contraseña, llaves, códigos y sesiones")
         ),
@@ -39,20 +39,22 @@ def _rest() -> list[MenuEntry]:
             "/org/mi-calendario", "calendar", _("Mi calendario"), _("Tus talleres en tu teléfono")
         ),
     ]
-    found.append(MenuEntry("/org/giras", "flag", _("Consulado móvil"), _("Giras con sus paradas")))
+    entries.append(
+        MenuEntry("/org/giras", "flag", _("Consulado móvil"), _("Giras con sus paradas"))
+    )
     if own := [
         slug
         for slug in current_staff().grants
         if has_permission(Permission.EDIT, slug) and slug != ALL_OFFICES
     ]:
         address = f"/org/bitacora/{min(own)}"
-        found.append(MenuEntry(address, "book", _("Bitácora"), _("Quién hizo qué en tu oficina")))
+        entries.append(MenuEntry(address, "book", _("Bitácora"), _("Quién hizo qué en tu oficina")))
     if has_permission_anywhere(Permission.DOOR):
-        found += [
+        entries += [
             MenuEntry("/org/puerta/", "phone", _("Puerta sin señal"), _("La lista en tu teléfono")),
         ]
     if has_permission_anywhere(Permission.EDIT):
-        found += [
+        entries += [
             MenuEntry(
                 "/org/talleres/mes-nuevo",
                 "plus",
@@ -66,7 +68,7 @@ def _rest() -> list[MenuEntry]:
             MenuEntry("/org/aliados", "people", _("Con quién"), _("Quienes ayudan a darlos")),
         ]
     if has_permission(Permission.NETWORK, ALL_OFFICES):
-        found += [
+        entries += [
             MenuEntry("/org/boletin", "letter", _("Boletín"), _("Lo que la red cuenta cada mes")),
             MenuEntry("/org/red", "place", _("Oficinas"), _("Las oficinas de la red")),
             MenuEntry("/org/tipos", "flag", _("Tipos de taller"), _("Lo que la red ofrece")),
@@ -75,4 +77,4 @@ def _rest() -> list[MenuEntry]:
             MenuEntry("/org/ajustes", "wrench", _("Ajustes"), _("Cómo está puesto este sitio")),
             MenuEntry("/org/datos", "lock", _("Datos"), _("Lo que todavía guardamos")),
         ]
-    return found
+    return entries

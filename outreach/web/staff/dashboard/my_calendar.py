@@ -1,7 +1,7 @@
-"""An organizer's own calendar: its address is made, replaced and taken back here, and served.
+"""The staff member's own calendar feed: its address is created, replaced, revoked and served.
 
-Calendar programs bring no cookie and show no page. They have the address, or they are told in one
-plain sentence that there is no such calendar.
+Calendar programs send no cookie and show no page: the address is the permission, and an unknown one
+gets a plain sentence.
 """
 
 import hashlib
@@ -31,22 +31,22 @@ from outreach.web.staff.dashboard import blueprint
 
 log = logging.getLogger(__name__)
 
-# The calendar program may keep its copy, but asks each time whether it still holds: a place may
-# have been taken. Caches in between keep nothing. (`no-store` would forbid it to ask with an ETag.)
-KEPT_FOR: Final = "private, no-cache"
+# The calendar program revalidates its copy each time; shared caches store nothing. (`no-store`
+# would prevent conditional requests.)
+CACHE_CONTROL: Final = "private, no-cache"
 
 
 @blueprint.get("/mi-calendario")
 @requires(Scope.SIGNED_IN)
 def calendar() -> ResponseReturnValue:
-    return _page(said=_("La dirección ya no sirve.") if "hecho" in request.args else "")
+    return _page(message=_("La dirección ya no sirve.") if "hecho" in request.args else "")
 
 
 @blueprint.post("/mi-calendario")
 @requires(Scope.SIGNED_IN)
 def create_calendar() -> ResponseReturnValue:
-    """The only page that ever shows the address: it is not kept, and is in no link of ours."""
-    _must_see()
+    """Creates an address; this response alone shows it, since only its hash is stored."""
+    _require_see()
     now = clock.now()
     with store().change() as session:
         before = calendar_tokens.created_at_of(session, current_staff().organizer_id)
@@ -59,7 +59,7 @@ def create_calendar() -> ResponseReturnValue:
 @blueprint.post("/mi-calendario/quitar")
 @requires(Scope.SIGNED_IN)
 def revoke_calendar() -> ResponseReturnValue:
-    _must_see()
+    _require_see()
     with store().change() as session:
         if calendar_tokens.created_at_of(session, current_staff().organizer_id) is not None:
             calendar_tokens.revoke(session, current_staff().organizer_id)
@@ -72,49 +72,49 @@ def revoke_calendar() -> ResponseReturnValue:
 @blueprint.get("/cal/<token>.ics")
 @requires(Scope.PUBLIC)
 def calendar_feed(token: str) -> ResponseReturnValue:
-    """Without a session: the address is the permission."""
+    """The feed. It needs no session: the address is the permission."""
     with store().read() as session:
-        follower = calendar_tokens.owner_of(session, token)
-        if follower is None:
-            return Response(_gone() + "\n", 404, mimetype="text/plain")
+        owner = calendar_tokens.owner_of(session, token)
+        if owner is None:
+            return Response(_gone_message() + "\n", 404, mimetype="text/plain")
         site = PublicSite(
             config().public_url, installation_settings.get_calendar_host(session), config().phone
         )
-        written = staff_feed.write(session, follower.offices, site, now=clock.now())
-    _keep(written)
+        written = staff_feed.write(session, owner.offices, site, now=clock.now())
+    _cache(written)
     headers = {
-        "Cache-Control": KEPT_FOR,
+        "Cache-Control": CACHE_CONTROL,
         "Content-Disposition": 'inline; filename="mis-talleres.ics"',
     }
     answer = Response(written.body, headers=headers, mimetype="text/calendar")
-    # Weak, as in every feed: the same for both encodings.
+    # Weak, as in every feed: the same for each content encoding.
     answer.set_etag(hashlib.sha256(written.body).hexdigest(), weak=True)
     return answer.make_conditional(request)
 
 
-def _keep(written: WrittenStaffFeed) -> None:
-    """Who asked gets what was written all the same."""
+def _cache(written: WrittenStaffFeed) -> None:
+    """Caches the written events. A failure is logged; the response does not depend on it."""
     if not written.fresh:
         return
     try:
         with store().change() as session:
             event_cache.keep(session, written.fresh)
     except sa.exc.DBAPIError as error:
-        log.warning("a calendar was written and not kept: %s", type(error.orig).__name__)
+        log.warning("events of a staff calendar could not be cached: %s", type(error.orig).__name__)
 
 
-def _gone() -> str:
+def _gone_message() -> str:
     return _("Este calendario ya no existe: entra a tu cuenta y haz una dirección nueva.")
 
 
-def _must_see() -> None:
+def _require_see() -> None:
     if not has_permission_anywhere(Permission.SEE):
         abort(403)
 
 
-def _page(*, address: str = "", said: str = "") -> Response:
-    """With the address, if it has just been made."""
-    _must_see()
+def _page(*, address: str = "", message: str = "") -> Response:
+    """The page, with the address if it was just created."""
+    _require_see()
     with store().read() as session:
         made_at = calendar_tokens.created_at_of(session, current_staff().organizer_id)
     return page(
@@ -123,6 +123,6 @@ def _page(*, address: str = "", said: str = "") -> Response:
         webcal="webcal:" + address.partition(":")[2],
         qr=qr(address) if address else "",
         made_on=made_at.date() if made_at else None,
-        said=said if made_at is None else "",
+        said=message if made_at is None else "",
         words=workshop_labels,
     )

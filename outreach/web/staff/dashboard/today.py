@@ -1,4 +1,4 @@
-"""Today: what is on, what wants attention, the next seven days, the month so far."""
+"""The first page: workshops of today, alerts, the next seven days, the month to date."""
 
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -20,31 +20,31 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.dashboard import blueprint
 
 WEEK: Final = timedelta(days=7)
-AT_MOST: Final = 40  # a member of headquarters has hundreds a week: the list has them all
+MAX_ROWS: Final = 40  # of each list; the workshop list has them all
 
 
 @blueprint.get("/")
 @requires(Scope.SIGNED_IN)
 def today() -> ResponseReturnValue:
-    now, mine = clock.now(), get_office_slugs(current_staff().grants)
+    now, own = clock.now(), get_office_slugs(current_staff().grants)
     with store().read() as session:
-        near = agenda.list_workshops(session, mine, *_around(now), limit=1000)
-        wanted = _wanted(session, now)
+        near = agenda.list_workshops(session, own, *_around(now), limit=1000)
+        open_alerts = _alerts(session, now)
         offices = (
             [] if ALL_OFFICES in current_staff().grants else offices_with(session, Permission.SEE)
         )
-        here = now.astimezone(offices[0].zone).date() if offices else now.date()
-        month = Month.of(here)
-        so_far = agenda.count_month_to_date(session, mine, month, now=now)
-        following = agenda.find_next(session, mine, now=now)
+        local_day = now.astimezone(offices[0].zone).date() if offices else now.date()
+        month = Month.of(local_day)
+        so_far = agenda.count_month_to_date(session, own, month, now=now)
+        following = agenda.find_next(session, own, now=now)
     ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]
     return page(
         "dashboard/today",
-        date=here,
-        today=[each for each in near if _is_on(each, now)][:AT_MOST],
-        ahead=ahead[:AT_MOST],
-        is_cut=len(ahead) > AT_MOST,
-        wanted=wanted,
+        date=local_day,
+        today=[each for each in near if _is_on(each, now)][:MAX_ROWS],
+        ahead=ahead[:MAX_ROWS],
+        is_cut=len(ahead) > MAX_ROWS,
+        wanted=open_alerts,
         following=following,
         so_far=so_far,
         month=month,
@@ -55,8 +55,8 @@ def today() -> ResponseReturnValue:
     )
 
 
-def _wanted(session: Session, now: datetime) -> list[Alert]:
-    """Of the offices where one may do something about it."""
+def _alerts(session: Session, now: datetime) -> list[Alert]:
+    """The alerts of the offices where the staff member may act on them."""
     return alerts.list_alerts(
         session,
         edit=[office.slug for office in offices_with(session, Permission.EDIT)],
@@ -69,39 +69,46 @@ def _wanted(session: Session, now: datetime) -> list[Alert]:
 @blueprint.get("/entrada")
 @requires(Scope.SIGNED_IN)
 def checkins() -> ResponseReturnValue:
-    """The doors one may stand at today; straight to it when there is one."""
-    now, mine = clock.now(), get_office_slugs(current_staff().grants)
+    """The workshops of today with a check-in; a single one is opened at once."""
+    now, own = clock.now(), get_office_slugs(current_staff().grants)
     with store().read() as session:
-        near = agenda.list_workshops(session, mine, *_around(now), limit=1000)
-    there = [
+        near = agenda.list_workshops(session, own, *_around(now), limit=1000)
+    open_checkins = [
         each
         for each in near
         if _is_on(each, now)
-        and _has_door(each)
+        and _has_checkin(each)
         and has_permission(Permission.DOOR, each.office.slug)
     ]
-    if len(there) == 1:
-        return redirect(f"/org/talleres/{there[0].public_id}/entrada", 303)
+    if len(open_checkins) == 1:
+        return redirect(f"/org/talleres/{open_checkins[0].public_id}/entrada", 303)
     return page(
-        "checkin/choose_workshop", there=there, words=workshop_labels, now=now, may=has_permission
+        "checkin/choose_workshop",
+        there=open_checkins,
+        words=workshop_labels,
+        now=now,
+        may=has_permission,
     )
 
 
 def _around(now: datetime) -> tuple[date, date]:
-    # The day before and after too: it is not the same day at every office.
+    # Including the day before and after: the date differs between offices.
     return now.date() - timedelta(days=1), now.date() + WEEK + timedelta(days=2)
 
 
 def _is_on(workshop: Workshop, now: datetime) -> bool:
-    """Whether it is held today, or still going on from last night."""
+    """Whether it is held today, or started yesterday and goes on."""
     is_today = workshop.day == now.astimezone(workshop.zone).date()
     return is_today or workshop.starts_at <= now < workshop.ends_at
 
 
 def _is_ahead(workshop: Workshop, now: datetime) -> bool:
-    here = now.astimezone(workshop.zone).date()
-    return here < workshop.day <= here + WEEK and workshop.status is not WorkshopStatus.CANCELLED
+    local_day = now.astimezone(workshop.zone).date()
+    return (
+        local_day < workshop.day <= local_day + WEEK
+        and workshop.status is not WorkshopStatus.CANCELLED
+    )
 
 
-def _has_door(workshop: Workshop) -> bool:
+def _has_checkin(workshop: Workshop) -> bool:
     return workshop.status in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}
