@@ -12,7 +12,7 @@ from werkzeug.routing import RequestRedirect
 
 from outreach import clock, i18n, logs, web
 from outreach.config import Config
-from outreach.db.postgresql import PAGES, Waits
+from outreach.db.postgresql import PAGES, Timeouts
 from outreach.db.retry import RetryPolicy
 from outreach.db.store import Store
 from outreach.keystore import KeyStore, MasterKeys, signing
@@ -51,7 +51,7 @@ class Application(Flask):
         super().raise_routing_exception(request)
 
 
-def create_app(config: Config | None = None, *, waits: Waits = PAGES) -> Flask:
+def create_app(config: Config | None = None, *, waits: Timeouts = PAGES) -> Flask:
     """The WSGI application. Without `config`, settings are read from the environment.
 
     Raises Misconfigured for wrong settings or old time-zone rules."""

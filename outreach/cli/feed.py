@@ -54,7 +54,7 @@ def command(office: str | None, kinds: tuple[str, ...], lang: str, output: Path 
         site = PublicSite(
             config.public_url, installation_settings.get_calendar_host(session), config.phone
         )
-        body = ics_feed.feed(session, query, lang, site, today=clock.now().date())
+        body = ics_feed.write_bytes(session, query, lang, site, today=clock.now().date())
     if output is None:
         sys.stdout.buffer.write(body)
         return

@@ -59,7 +59,7 @@ def retire() -> None:
     """Destroy the older master keys; not within an hour of a rotation."""
     with open_key_store(settings()) as key_store:
         destroyed = rotation.retire(key_store, now=clock.now())
-        left = len(key_store.seals.masters.numbers())
+        left = len(key_store.envelope.master_keys.numbers())
     if not destroyed and left > 1:
         _fail("An older master may still be needed. Wait until an hour after the rotation.")
     click.echo(f"{destroyed} older masters destroyed.")
@@ -98,7 +98,7 @@ def check() -> None:
     is_well = True
     with open_store(config) as store, open_key_store(config) as key_store:
         try:
-            key_store.seals.look()
+            key_store.envelope.look()
         except OutreachError as error:
             _fail(str(error))
         for finding in keystore_check.check(store, key_store):

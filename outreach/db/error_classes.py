@@ -22,7 +22,7 @@ NO_CONNECTION: Final = "08"  # the class of them
 BUSY: Final = frozenset({"55P03", "57014", "25P03", "53300"})
 
 
-def of(error: BaseException) -> ErrorClass | None:
+def classify(error: BaseException) -> ErrorClass | None:
     """None for what is no fault of the moment."""
     if isinstance(error, sa.exc.TimeoutError):  # no connection of the pool came free
         return ErrorClass.BUSY

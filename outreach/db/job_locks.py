@@ -17,8 +17,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.db.base import Base
 from outreach.db.types import database_now
 
-LENGTH: Final = 60.0  # seconds
-ASTRAY: Final = timedelta(minutes=2)  # that a clock may differ from the database's
+LEASE_SECONDS: Final = 60.0  # seconds
+MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=2)  # that a clock may differ from the database's
 _OVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -30,7 +30,7 @@ class JobLock(Base):
     until: Mapped[datetime]
 
 
-def astray(session: Session, *, now: datetime) -> timedelta:
+def clock_difference(session: Session, *, now: datetime) -> timedelta:
     """By how much that clock is ahead of the database's."""
     there: datetime | None = session.scalar(sa.select(database_now(0)))
     assert there is not None
@@ -53,7 +53,7 @@ def is_any_free(session: Session, names: Collection[str], holder: str) -> bool:
 
 
 def acquire(
-    session: Session, names: Collection[str], holder: str, *, length: float = LENGTH
+    session: Session, names: Collection[str], holder: str, *, length: float = LEASE_SECONDS
 ) -> set[str]:
     """Takes those that nobody else holds, and renews those that are held already; which they are
     now."""

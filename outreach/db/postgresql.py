@@ -11,7 +11,7 @@ from outreach import database_urls
 
 
 @dataclass(frozen=True)
-class Waits:
+class Timeouts:
     """Who asks, and the longest that the server lets it wait, in seconds."""
 
     name: str  # as `pg_stat_activity` shows it
@@ -21,11 +21,11 @@ class Waits:
 
 
 # A page takes milliseconds; the longest honest one loads a file of staff.
-PAGES: Final = Waits("outreach pages", statement=20, lock=10, idle=60)
+PAGES: Final = Timeouts("outreach pages", statement=20, lock=10, idle=60)
 # A command or the worker may read ten years, and nobody waits for it.
-WORK: Final = Waits("outreach", statement=600, lock=30, idle=600)
+WORK: Final = Timeouts("outreach", statement=600, lock=30, idle=600)
 # Whoever waits for a migration's lock keeps everybody else from the table: two seconds of them.
-MIGRATION: Final = Waits("outreach migration", statement=1800, lock=2, idle=600)
+MIGRATION: Final = Timeouts("outreach migration", statement=1800, lock=2, idle=600)
 
 CONNECT: Final = 3  # seconds, for each host
 UNHEARD: Final = 6  # seconds until a network that swallows all is given up
@@ -33,7 +33,7 @@ POOL: Final = 4  # connections kept: one for each of the server's threads
 POOL_WAIT: Final = 5  # seconds for one of them to come free
 
 
-def engine(url: str, *, pool_size: int, waits: Waits) -> sa.Engine:
+def engine(url: str, *, pool_size: int, waits: Timeouts) -> sa.Engine:
     """Opens nothing yet. What the address says itself (`?connect_timeout=…`) is kept."""
     address = sa.make_url(url)
     said = address.query
@@ -64,7 +64,7 @@ def engine(url: str, *, pool_size: int, waits: Waits) -> sa.Engine:
     return made
 
 
-def _options(waits: Waits) -> list[str]:
+def _options(waits: Timeouts) -> list[str]:
     return [
         f"-c statement_timeout={waits.statement}s",
         f"-c lock_timeout={waits.lock}s",

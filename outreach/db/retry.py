@@ -51,7 +51,7 @@ class RetryPolicy:
 
     def waits_out(self, error: BaseException) -> bool:
         """Waits as long as the error deserves, and says whether to try once more."""
-        fault = error_classes.of(error)
+        fault = error_classes.classify(error)
         if fault is ErrorClass.CONFLICT:
             self._conflicts += 1
             return self._conflicts < AT_ONCE

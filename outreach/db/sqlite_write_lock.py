@@ -27,7 +27,7 @@ class WriteLock:
         self._file: IO[bytes] | None = None
 
     @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
+    def acquire(self) -> Iterator[None]:
         """Waits for the turn, and gives it back when the block ends.
 
         Raises RuntimeError where the thread has it already: it would wait for itself, and

@@ -14,7 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
 from outreach.db import postgresql
-from outreach.db.postgresql import POOL, WORK, Waits
+from outreach.db.postgresql import POOL, WORK, Timeouts
 from outreach.db.sqlite_write_lock import WriteLock
 
 
@@ -22,7 +22,7 @@ class Store:
     """A database: `sqlite:///file` or `postgresql+psycopg://…` (several hosts allowed)."""
 
     def __init__(
-        self, url: str, *, pool_size: int = POOL, is_durable: bool = True, waits: Waits = WORK
+        self, url: str, *, pool_size: int = POOL, is_durable: bool = True, waits: Timeouts = WORK
     ) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
@@ -41,7 +41,9 @@ class Store:
         self._changing = sessionmaker(changing, expire_on_commit=False)
         self._changing_rows = changing
         self._watch = _Watch(self.engine)
-        self._turn = WriteLock(self.engine.url.database or "") if self.is_sqlite else _Anybody()
+        self._write_lock = (
+            WriteLock(self.engine.url.database or "") if self.is_sqlite else _Anybody()
+        )
         if self.is_sqlite:
             _stores.add(self)
             _open_anew(self.engine, url)
@@ -54,13 +56,13 @@ class Store:
     @contextmanager
     def change(self) -> Iterator[Session]:
         """Everything in the block is kept, or, if it raises, nothing is."""
-        with self._turn.taken(), self._changing.begin() as session:
+        with self._write_lock.acquire(), self._changing.begin() as session:
             yield session
 
     @contextmanager
     def change_rows(self) -> Iterator[sa.Connection]:
         """The same without a session, for a statement or two that many wait for."""
-        with self._turn.taken(), self._changing_rows.begin() as connection:
+        with self._write_lock.acquire(), self._changing_rows.begin() as connection:
             yield connection
 
     def mark(self) -> Hashable:
@@ -71,17 +73,17 @@ class Store:
         """
         return self._watch.mark()
 
-    def glance(self, question: str, value: str) -> int | None:
+    def read_number(self, question: str, value: str) -> int | None:
         """The one number that a question about one row gives, without a session: microseconds on
         SQLite. `?` in the question stands for the value."""
-        return self._watch.glance(question, value)
+        return self._watch.read_number(question, value)
 
     @contextmanager
-    def alone(self, number: int, *, patience: float) -> Iterator[bool]:
+    def exclusive(self, number: int, *, patience: float) -> Iterator[bool]:
         """Keeps everybody else out of such a block, on all hosts; False where another one was in
         it for as long as one's patience. SQLite keeps out whoever wants to write anything."""
         if self.is_sqlite:
-            with self._turn.taken():
+            with self._write_lock.acquire():
                 yield True
             return
         with self.engine.connect() as connection:
@@ -108,7 +110,7 @@ class Store:
             asked = sa.text("SELECT pg_database_size(current_database())")
             return int(connection.scalar(asked) or 0)
 
-    def sweep(self) -> None:
+    def truncate_log(self) -> None:
         """Leaves no older page behind in the files of SQLite itself (S11)."""
         if self.is_sqlite:
             with self.engine.connect() as connection:
@@ -124,7 +126,7 @@ class Store:
     def close(self) -> None:
         _stores.discard(self)
         self._watch.close()
-        self._turn.close()
+        self._write_lock.close()
         self.engine.dispose()
 
 
@@ -140,7 +142,7 @@ class _Anybody(WriteLock):
         super().__init__("")
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def acquire(self) -> Iterator[None]:
         yield
 
 
@@ -165,7 +167,7 @@ class _Watch:
             # The answers of two connections cannot be compared.
             return self._process, self._opened, answer
 
-    def glance(self, question: str, value: str) -> int | None:
+    def read_number(self, question: str, value: str) -> int | None:
         with self._lock:
             found = self._ask(question if self._is_sqlite else question.replace("?", "%s"), value)
             return None if found is None else int(found)

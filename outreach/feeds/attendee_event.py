@@ -76,7 +76,7 @@ def write(
         event.add("organizer", vCalAddress(f"mailto:{sending.organizer}"))
         if sending.url:
             event.add("url", sending.url)
-    lines = serialization.written(event.content_lines(sorted=False))
+    lines = serialization.join_lines(event.content_lines(sorted=False))
     zone = vtimezone(workshop.zone, start.date(), end.date())
     method = b"" if sending is None else f"METHOD:{sending.method}\r\n".encode()
     return b"".join([_OPENING, method, zone, lines, b"END:VCALENDAR\r\n"])

@@ -87,7 +87,7 @@ def write_missing(
     for lang in LANGUAGES:
         writer = EventWriter(session, lang, site)
         writer.fill(
-            event_cache.unwritten(session, FeedQuery(None), span, writer.manner(), limit=limit)
+            event_cache.find_missing(session, FeedQuery(None), span, writer.manner(), limit=limit)
         )
         fresh += writer.fresh
     return fresh

@@ -82,25 +82,27 @@ def write(
     return WrittenFeed(body, cut.reaches, writer.fresh)
 
 
-def feed(session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date) -> bytes:
+def write_bytes(
+    session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
+) -> bytes:
     """Its bytes, for who keeps nothing."""
     return write(session, choice, lang, site, today=today).body
 
 
-def coming(session: Session, choice: FeedQuery, *, today: date) -> int:
+def count_upcoming(session: Session, choice: FeedQuery, *, today: date) -> int:
     """How many workshops there are from today on, as far as the feed looks ahead."""
     until = today + (_window(choice).ahead + 1) * DAY
     return feed_query.count(session, choice, since=today, until=until, today=today)
 
 
-def reach(
+def last_day(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> date | None:
     """The last day the feed holds, if not all could stay."""
     return write(session, choice, lang, site, today=today).reaches
 
 
-def single(workshop: Workshop, lang: str, site: PublicSite) -> bytes:
+def write_single(workshop: Workshop, lang: str, site: PublicSite) -> bytes:
     """A file of one workshop, to open once."""
     start, end = vevent.wall_clock(workshop)
     return b"".join(
@@ -136,10 +138,10 @@ def _fit(writer: EventWriter, choice: FeedQuery, today: date) -> FeedCut:
     until = today + (window.ahead + 1) * DAY
     # Even in the fewest bytes, more than MOST would not fit.
     ahead = FeedSpan(yesterday, until, today)
-    crowded_on = event_cache.crowded_on(session, choice, ahead, most=MOST)
+    crowded_on = event_cache.find_crowded_day(session, choice, ahead, most=MOST)
     if crowded_on is None:
         whole = FeedSpan(today - window.back * DAY, until, today)
-        pieces = event_cache.look(
+        pieces = event_cache.find(
             session, choice, whole, writer.manner(), limit=MOST + 1, from_the_end=True
         )
         writer.fill(pieces)
@@ -150,7 +152,7 @@ def _fit(writer: EventWriter, choice: FeedQuery, today: date) -> FeedCut:
         # A local day ends by the next but one of UTC.
         ahead = replace(ahead, until=min(until, crowded_on + 2 * DAY))
     short = writer.manner(is_short=True)
-    recent = event_cache.look(session, choice, ahead, short, limit=MOST + 1)
+    recent = event_cache.find(session, choice, ahead, short, limit=MOST + 1)
     writer.fill(recent, is_short=True)
     return FeedCut(recent) if _size(recent) <= LARGEST else _cut_ahead(recent)
 
@@ -259,7 +261,7 @@ def _opening() -> list[_Line]:
 
 
 def _lines(lines: Sequence[_Line]) -> bytes:
-    return serialization.written(
+    return serialization.join_lines(
         Contentline.from_parts(name, Parameters(parameters), value)
         for name, parameters, value in lines
     )

@@ -24,12 +24,12 @@ class IcsText(vText):
         return text.encode()
 
 
-def written(lines: Iterable[str]) -> bytes:
+def join_lines(lines: Iterable[str]) -> bytes:
     """Every line folded and ended; empty ones are left out."""
-    return b"".join(folded(line) for line in lines if line)
+    return b"".join(fold(line) for line in lines if line)
 
 
-def folded(line: str) -> bytes:
+def fold(line: str) -> bytes:
     """One line as it is in a file. Neither a character nor an escape, as `\\n`, is cut in two."""
     rest = line.encode()
     if len(rest) <= LONGEST:

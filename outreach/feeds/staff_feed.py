@@ -95,7 +95,7 @@ def _filled(
     as they are to be kept."""
     pieces = {line.id: StaffEventText(line, now.replace(microsecond=0)) for line in lines}
     marks = {line.id: _mark(line, site) for line in lines}
-    for kept in event_cache.of_workshops(session, list(pieces), LANG):
+    for kept in event_cache.find_by_workshops(session, list(pieces), LANG):
         piece = pieces[kept.workshop_id]
         if kept.made_with == marks[kept.workshop_id]:
             piece.stamp, piece.text = kept.changed_at, kept.text
@@ -152,7 +152,7 @@ def _event(workshop: Workshop, waiting: int, site: PublicSite, stamp: datetime) 
         found.add("description", IcsText(_description(workshop, waiting, start)))
     found.add("url", site.public_url + _path(workshop))
     found.add("transp", "TRANSPARENT")
-    return serialization.written(found.content_lines(sorted=False))
+    return serialization.join_lines(found.content_lines(sorted=False))
 
 
 def _status(workshop: Workshop) -> str:
@@ -291,4 +291,4 @@ def _line(name: str, value: str) -> bytes:
     # RFC 7986 gives this one no type of its own.
     parameters = {"VALUE": "DURATION"} if name == "REFRESH-INTERVAL" else {}
     said = vUri(value) if name == "URL" else IcsText(value)
-    return serialization.folded(Contentline.from_parts(name, Parameters(parameters), said))
+    return serialization.fold(Contentline.from_parts(name, Parameters(parameters), said))

@@ -135,7 +135,9 @@ def read(
     for kind in choice.kinds:
         if kind.is_discreet:
             raise UnknownFilter("kind", kind.public_code)
-    body = ics_feed.feed(session, choice, lang, site, today=today).decode().replace("\r\n ", "")
+    body = (
+        ics_feed.write_bytes(session, choice, lang, site, today=today).decode().replace("\r\n ", "")
+    )
     parts = _COMPONENT.split(body.removesuffix("END:VCALENDAR\r\n"))
     events = [UpcomingEvent(each) for each in parts if each.startswith("BEGIN:VEVENT")]
     return UpcomingFeed(

@@ -55,7 +55,7 @@ def write(workshop: Workshop, lang: str, site: PublicSite, *, is_short: bool = F
     if url:
         event.add("url", url)
     event.add("transp", "TRANSPARENT")  # to follow a calendar is not to be busy
-    return serialization.written(event.content_lines(sorted=False))
+    return serialization.join_lines(event.content_lines(sorted=False))
 
 
 def changed_at(workshop: Workshop) -> datetime:

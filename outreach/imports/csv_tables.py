@@ -20,7 +20,7 @@ from outreach.imports.row_parser import RowParser
 __all__ = [
     "ImportTable",
     "RowParser",
-    "decoded",
+    "decode",
     "is_likely",
     "open_bytes",
     "open_text",
@@ -72,10 +72,10 @@ def open_bytes(path: Path) -> bytes:
 
 def open_text(path: Path) -> str:
     """The text of a file. Raises Unfit, in one sentence, when there is none to read."""
-    return decoded(str(path), open_bytes(path))
+    return decode(str(path), open_bytes(path))
 
 
-def decoded(name: str, data: bytes) -> str:
+def decode(name: str, data: bytes) -> str:
     """A file's text. Raises Unfit when it is no text, or none in UTF-8."""
     if not data.strip():
         raise UnreadableFile(ImportErrorCode.FILE_EMPTY, name=name)
@@ -104,7 +104,7 @@ def parse(
     name: str, data: bytes, required: Collection[str], *, most: int | None = None
 ) -> ImportTable:
     """The same for what is in a file already read, of no more than `most` lines."""
-    return table(name, _records(name, decoded(name, data)), required, most=most)
+    return table(name, _records(name, decode(name, data)), required, most=most)
 
 
 def table(

@@ -14,7 +14,7 @@ from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.imports import csv_tables
 from outreach.imports.csv_tables import RowParser
 from outreach.imports.import_errors import DataFileErrorCode, ImportRejected
-from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, unwatched
+from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, without_progress
 
 REQUIRED: Final = ("month", "series", "value", "source")
 _MOST: Final = 10**15
@@ -47,7 +47,7 @@ def read(path: Path, series: Collection[str]) -> list[FigureRow]:
 
 
 def load(
-    session: Session, rows: Iterable[FigureRow], *, now: datetime, watch: Watch = unwatched
+    session: Session, rows: Iterable[FigureRow], *, now: datetime, watch: Watch = without_progress
 ) -> ImportResult:
     """Makes the figures what the rows say. Those of which no row tells stay as they are."""
     loaded = ImportResult()

@@ -63,7 +63,7 @@ class IcalCalendar:
 
 def read(name: str, data: bytes, *, most: int) -> IcalCalendar:
     """The events of a file. Raises Unfit when it is no calendar, or none we can bound."""
-    text = csv_tables.decoded(name, data)
+    text = csv_tables.decode(name, data)
     return _Reader(name, most).calendar(text)
 
 
@@ -151,10 +151,10 @@ class _Reader:
         elif name == "DTEND":
             event.ends = (value, zone)
         elif name == "CATEGORIES":
-            event.categories += [unescaped(each) for each in re.split(r"(?<!\\),", value)]
+            event.categories += [unescape(each) for each in re.split(r"(?<!\\),", value)]
         else:
             said = {"UID": "uid", "DURATION": "lasts", "STATUS": "status"}
-            text = unescaped(value) if name in {"SUMMARY", "LOCATION"} else value.strip()
+            text = unescape(value) if name in {"SUMMARY", "LOCATION"} else value.strip()
             setattr(event, said.get(name, name.lower()), text)
 
 
@@ -213,7 +213,7 @@ def _zone(name: str) -> ZoneInfo:
     raise Refused(ImportErrorCode.EVENT_ZONE_UNKNOWN, zone=name[:40])
 
 
-def unescaped(text: str) -> str:
+def unescape(text: str) -> str:
     r"""A text as it was meant, read once from left to right: `\\n` is a backslash and an n."""
     return _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], text)
 

@@ -43,7 +43,7 @@ class ImportResult:
         return f"{new} new, {changed} changed, {same} as they were"
 
 
-def unwatched(rows: Iterable[Row]) -> Iterable[Row]:
+def without_progress(rows: Iterable[Row]) -> Iterable[Row]:
     return rows
 
 

@@ -30,7 +30,7 @@ from outreach.imports.import_errors import (
     ImportRejected,
     UnreadableFile,
 )
-from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, unwatched
+from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, without_progress
 
 _COUNTRIES: Final = ("US", "CA")
 
@@ -119,7 +119,7 @@ def read(path: Path) -> Taxonomy:
 
 
 def load(
-    session: Session, taxonomy: Taxonomy, *, now: datetime, watch: Watch = unwatched
+    session: Session, taxonomy: Taxonomy, *, now: datetime, watch: Watch = without_progress
 ) -> ImportResult:
     """Makes the kinds and series what the file says. Those it does not name stay as they are."""
     known = {kind.code: kind for kind in kinds.list_kinds(session)}

@@ -18,7 +18,7 @@ from outreach.domain.scheduling import network_changes
 from outreach.imports import csv_tables
 from outreach.imports.csv_tables import RowParser
 from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode, ImportRejected
-from outreach.imports.import_result import ImportResult, RowOutcome, Watch, unwatched
+from outreach.imports.import_result import ImportResult, RowOutcome, Watch, without_progress
 
 REQUIRED: Final = (
     "slug",
@@ -72,7 +72,7 @@ def read(path: Path) -> list[OfficeRow]:
 
 
 def load(
-    session: Session, rows: Iterable[OfficeRow], *, now: datetime, watch: Watch = unwatched
+    session: Session, rows: Iterable[OfficeRow], *, now: datetime, watch: Watch = without_progress
 ) -> ImportResult:
     """Makes the offices what the rows say. Those of which no row tells stay as they are."""
     known = {office.slug: office for office in offices.list_offices(session)}

@@ -25,7 +25,7 @@ class Envelope:
     """One process's view of the masters."""
 
     def __init__(self, store: Store, masters: MasterKeys) -> None:
-        self._store, self.masters = store, masters
+        self._store, self.master_keys = store, masters
         self._open: dict[int, AESGCM] = {}
         self._newest = 0
         self._looked_at = -LOOKED_UP
@@ -54,16 +54,16 @@ class Envelope:
 
     def look(self) -> int:
         """The same, looked up now; masters destroyed since are known no more."""
-        row = self.in_use() or self.begin(self.masters.newest(), now=clock.now())
-        files = self.masters.all()
+        row = self.in_use() or self.begin(self.master_keys.newest(), now=clock.now())
+        files = self.master_keys.all()
         if row.number not in files:
             raise Misconfigured(
-                f"master-{row.number} is missing in {self.masters.folder}. "
+                f"master-{row.number} is missing in {self.master_keys.folder}. "
                 "Copy it there from the host that made it"
             )
         if not hmac.compare_digest(_proof(files[row.number]), row.proof):
             raise Misconfigured(
-                f"master-{row.number} in {self.masters.folder} is not the one of this ring. "
+                f"master-{row.number} in {self.master_keys.folder} is not the one of this ring. "
                 "Copy it there from the host that made it"
             )
         self._open = {number: AESGCM(key) for number, key in files.items()}
@@ -79,7 +79,7 @@ class Envelope:
 
     def begin(self, number: int, *, now: datetime) -> MasterGeneration:
         """From now on this master seals, on all hosts within a minute."""
-        proof = _proof(self.masters.all()[number])
+        proof = _proof(self.master_keys.all()[number])
         try:
             with self._store.change() as session:
                 session.add(MasterGeneration(number=number, proof=proof, since=now))
@@ -91,11 +91,11 @@ class Envelope:
         return found
 
     def can_open(self, number: int) -> bool:
-        return number in self.masters.numbers()
+        return number in self.master_keys.numbers()
 
     def _aes(self, number: int) -> AESGCM:
         if number not in self._open:
-            self._open = {each: AESGCM(key) for each, key in self.masters.all().items()}
+            self._open = {each: AESGCM(key) for each, key in self.master_keys.all().items()}
         if number not in self._open:
             raise Forgotten(f"the file master-{number} is gone")
         return self._open[number]

@@ -69,7 +69,7 @@ def load(key_store: KeyStore, source: Path, wanted: set[bytes]) -> LoadedKeyBack
 
     Raises CommandError when the file is not a spare."""
     lines = _read(source)
-    known, there = key_store.known(), key_store.seals.masters.numbers()
+    known, there = key_store.known(), key_store.envelope.master_keys.numbers()
     rows = [
         row
         for row in map(_key, lines["key"])
@@ -93,12 +93,12 @@ def _take_index(key_store: KeyStore, session: Session, lines: list[list[Any]]) -
         sealed = bytes.fromhex(text)
         if own is None:
             # One that nobody can open would stand in the way of a new one for ever.
-            if not key_store.seals.can_open(generation):
+            if not key_store.envelope.can_open(generation):
                 return False
             session.add(IndexKey(id=1, sealed=sealed, generation=generation))
             return True
-        mine = key_store.seals.unseal(own.sealed, b"index", own.generation)
-        return key_store.seals.can_open(generation) and mine == key_store.seals.unseal(
+        mine = key_store.envelope.unseal(own.sealed, b"index", own.generation)
+        return key_store.envelope.can_open(generation) and mine == key_store.envelope.unseal(
             sealed, b"index", generation
         )
     return True
@@ -107,7 +107,7 @@ def _take_index(key_store: KeyStore, session: Session, lines: list[list[Any]]) -
 def _take_secret(key_store: KeyStore, session: Session, lines: list[list[Any]]) -> None:
     """Takes back what all hosts signed with, where nothing has taken its place."""
     for generation, text in lines:
-        if session.get(Secret, 1) is None and key_store.seals.can_open(generation):
+        if session.get(Secret, 1) is None and key_store.envelope.can_open(generation):
             session.add(Secret(id=1, sealed=bytes.fromhex(text), generation=generation))
 
 

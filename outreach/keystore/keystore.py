@@ -45,7 +45,7 @@ class KeyStore:
         today: Callable[[], date] = lambda: clock.now().date(),
     ) -> None:
         self.store, self.today = store, today
-        self.seals = Envelope(store, masters)
+        self.envelope = Envelope(store, masters)
         self._index: bytes | None = None
         self._day: tuple[date, bytes] | None = None
 
@@ -64,7 +64,7 @@ class KeyStore:
         Raises TooMany when that contact has `at_most` keys for the workshop already. They are
         counted in the transaction that adds one: posts at the same moment do not pass together."""
         key_id, key = secrets.token_bytes(16), secrets.token_bytes(32)
-        sealed, generation = self.seals.seal(key, key_id)
+        sealed, generation = self.envelope.seal(key, key_id)
         row = {
             "id": key_id,
             "sealed": sealed,
@@ -114,7 +114,7 @@ class KeyStore:
                     )
                 )
                 for key_id, sealed, generation in rows:
-                    found[key_id] = self.seals.unseal(sealed, key_id, generation)
+                    found[key_id] = self.envelope.unseal(sealed, key_id, generation)
         return found
 
     def find(self, contact: str, workshop: int | None = None) -> list[bytes]:
@@ -136,7 +136,7 @@ class KeyStore:
         with self.store.change() as session:
             for some in batched(key_ids, 500):
                 session.execute(sa.delete(Key).where(Key.id.in_(some)))
-        self.store.sweep()
+        self.store.truncate_log()
 
     def move(self, workshop: int, forget_on: date) -> None:
         """A workshop changed its day: its people are forgotten later or sooner; with the next purge
@@ -186,7 +186,7 @@ class KeyStore:
 
     # Find my link
 
-    def ask_for(self, contact: str) -> None:
+    def request_link(self, contact: str) -> None:
         """Writes down that somebody wants the link of this e-mail or phone: one row, known or
         not, so that neither the answer nor the time it takes tells whether somebody comes."""
         row = {
@@ -197,7 +197,7 @@ class KeyStore:
         with self.store.change_rows() as connection:
             connection.execute(_NEW_ASK, row)
 
-    def asked_for(self, limit: int = 100) -> list[KeyRequest]:
+    def link_requests(self, limit: int = 100) -> list[KeyRequest]:
         """What was asked and not yet answered, the oldest first; once for each contact."""
         asks: dict[bytes, KeyRequest] = {}
         with self.store.read() as session:
@@ -214,7 +214,7 @@ class KeyStore:
                     asks[contact].key_ids.append(key_id)
         return list(asks.values())
 
-    def forget_ask(self, ask_id: bytes) -> None:
+    def delete_link_request(self, ask_id: bytes) -> None:
         """It has been answered, and so has whoever asked for the same contact meanwhile."""
         same = sa.select(LinkRequest.contact).where(LinkRequest.id == ask_id).scalar_subquery()
         with self.store.change() as session:
@@ -259,7 +259,7 @@ class KeyStore:
                     "outreach purge --yes"
                 )
             gone = session.execute(sa.delete(Key).where(Key.forget_on <= today))
-        self.store.sweep()
+        self.store.truncate_log()
         assert isinstance(gone, sa.CursorResult)
         return gone.rowcount
 
@@ -273,7 +273,7 @@ class KeyStore:
             old = session.execute(
                 sa.delete(LinkRequest).where(LinkRequest.asked_at < now - ASKED_KEPT)
             )
-        self.store.sweep()
+        self.store.truncate_log()
         assert isinstance(old, sa.CursorResult)
         return old.rowcount
 
@@ -285,7 +285,7 @@ class KeyStore:
             for some in batched(gone, 500):
                 session.execute(sa.delete(Key).where(Key.id.in_(some)))
         if gone:
-            self.store.sweep()
+            self.store.truncate_log()
         return len(gone)
 
     def unused(self, used: set[bytes]) -> list[bytes]:
@@ -319,7 +319,7 @@ class KeyStore:
     def secret(self, mine: Callable[[], bytes]) -> bytes:
         """What all hosts sign with: `mine` of whoever asks first. Raises Misconfigured on a host
         that lacks the master."""
-        self.seals.newest()
+        self.envelope.newest()
         return self._kept(Secret, "id", 1, b"secret", mine)
 
     def _kept(
@@ -329,7 +329,7 @@ class KeyStore:
         """A key kept in a row, made by whoever needs it first."""
         found = self._read_kept(table, column, value)
         if found is None:
-            sealed, generation = self.seals.seal(new(), about)
+            sealed, generation = self.envelope.seal(new(), about)
             row = {column: value, "sealed": sealed, "generation": generation}
             try:
                 with self.store.change() as session:
@@ -341,7 +341,7 @@ class KeyStore:
                 self.tidy()
         if found is None:
             raise Forgotten("the key of the ring itself is gone")
-        return self.seals.unseal(found[0], about, found[1])
+        return self.envelope.unseal(found[0], about, found[1])
 
     def _read_kept(self, table: Kept, column: str, value: object) -> tuple[bytes, int] | None:
         with self.store.read() as session:

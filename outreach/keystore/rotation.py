@@ -26,8 +26,8 @@ class RotationResult:
 def prepare(key_store: KeyStore) -> int:
     """Makes the next master without using it, so that it can be copied to the other hosts first.
     Returns its number; one that was prepared before is the next one."""
-    in_use, masters = key_store.seals.in_use(), key_store.seals.masters
-    newest = key_store.seals.look() if in_use is None else in_use.number
+    in_use, masters = key_store.envelope.in_use(), key_store.envelope.master_keys
+    newest = key_store.envelope.look() if in_use is None else in_use.number
     return max((each for each in masters.numbers() if each > newest), default=0) or masters.make(
         newest + 1
     )
@@ -39,38 +39,39 @@ def rotate(key_store: KeyStore, *, now: datetime, sure: bool = False) -> Rotatio
     Raises Misconfigured where the master in use is missing, unless `sure`: then what no master
     opens is let go."""
     if not sure:
-        key_store.seals.look()
+        key_store.envelope.look()
     number = prepare(key_store)
-    key_store.seals.begin(number, now=now)
+    key_store.envelope.begin(number, now=now)
     lost = _let_go(key_store) if sure else 0
     keys = _reseal(key_store, number)
-    key_store.store.sweep()
+    key_store.store.truncate_log()
     return RotationResult(number, keys, lost)
 
 
 def is_due(key_store: KeyStore, *, now: datetime) -> bool:
     """Whether the master in use has sealed for a month."""
-    row = key_store.seals.in_use()
+    row = key_store.envelope.in_use()
     return row is not None and row.since <= now - EVERY
 
 
 def may_begin(key_store: KeyStore, *, now: datetime) -> bool:
     """Whether the worker may rotate by itself: it is due, and no other host would be left without
     the file. A ring in a file is one host's; on a server, the next master has to be prepared."""
-    row = key_store.seals.in_use()
+    row = key_store.envelope.in_use()
     if row is None or not is_due(key_store, now=now):
         return False
     return (
-        key_store.store.is_sqlite or max(key_store.seals.masters.numbers(), default=0) > row.number
+        key_store.store.is_sqlite
+        or max(key_store.envelope.master_keys.numbers(), default=0) > row.number
     )
 
 
 def may_retire(key_store: KeyStore, *, now: datetime) -> bool:
     """Whether there are older masters, and nobody seals with them any more."""
-    row = key_store.seals.in_use()
+    row = key_store.envelope.in_use()
     if row is None or row.since > now - PATIENCE:
         return False
-    return min(key_store.seals.masters.numbers(), default=row.number) < row.number
+    return min(key_store.envelope.master_keys.numbers(), default=row.number) < row.number
 
 
 def retire(key_store: KeyStore, *, now: datetime) -> int:
@@ -78,15 +79,15 @@ def retire(key_store: KeyStore, *, now: datetime) -> int:
     rotation, nor while a key needs one of them."""
     if not may_retire(key_store, now=now):
         return 0
-    number = key_store.seals.look()
+    number = key_store.envelope.look()
     _reseal(key_store, number)  # what another process sealed before it knew of the new one
     if _needs_older(key_store, number):
         return 0
-    gone = key_store.seals.masters.destroy_before(number)
+    gone = key_store.envelope.master_keys.destroy_before(number)
     with key_store.store.change() as session:
         session.execute(sa.delete(MasterGeneration).where(MasterGeneration.number < number))
-    key_store.seals.look()
-    key_store.store.sweep()
+    key_store.envelope.look()
+    key_store.store.truncate_log()
     return gone
 
 
@@ -102,7 +103,7 @@ def generations(key_store: KeyStore) -> dict[int, int]:
 def _reseal(key_store: KeyStore, number: int) -> int:
     """Seals what older masters sealed; a key that another process holds, or that no master here
     opens, is passed over."""
-    seals, done, last = key_store.seals, 0, b""
+    seals, done, last = key_store.envelope, 0, b""
     while True:
         with key_store.store.change() as session:
             rows = session.execute(
@@ -142,9 +143,12 @@ def _reseal_own(key_store: KeyStore, number: int) -> None:
             ),
         ]
         for row, about in kept:
-            if row.generation < number and key_store.seals.can_open(row.generation):
-                plain = key_store.seals.unseal(row.sealed, about, row.generation)
-                row.sealed, row.generation = key_store.seals.seal_with(number, plain, about), number
+            if row.generation < number and key_store.envelope.can_open(row.generation):
+                plain = key_store.envelope.unseal(row.sealed, about, row.generation)
+                row.sealed, row.generation = (
+                    key_store.envelope.seal_with(number, plain, about),
+                    number,
+                )
 
 
 def _needs_older(key_store: KeyStore, number: int) -> bool:
@@ -157,12 +161,12 @@ def _needs_older(key_store: KeyStore, number: int) -> bool:
                 sa.select(table.generation).where(table.generation < number).distinct()
             )
         }
-    return any(map(key_store.seals.can_open, needed))
+    return any(map(key_store.envelope.can_open, needed))
 
 
 def _let_go(key_store: KeyStore) -> int:
     """Destroys what no master here opens, and says how many keys that were."""
-    there = key_store.seals.masters.numbers()
+    there = key_store.envelope.master_keys.numbers()
     with key_store.store.change() as session:
         gone = session.execute(sa.delete(Key).where(Key.generation.not_in(there)))
         for table in (IndexKey, DayKey, Secret):

@@ -142,7 +142,7 @@ def _copy_rows(store: Store, target: Path, tell: Tell) -> None:
         with snapshot(store) as source, copy.change_rows() as rows:
             table_copy.empty(rows, MAIN)  # rows that migrations inserted are in the source too
             table_copy.copy(source, rows, MAIN, tell=tell)
-        copy.sweep()
+        copy.truncate_log()
     finally:
         copy.close()
 

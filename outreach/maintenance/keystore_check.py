@@ -34,7 +34,7 @@ def check(main: Store, key_store: KeyStore) -> Iterator[CheckResult]:
         rows = session.execute(sa.select(Key.id, Key.sealed, Key.generation))
         for key_id, sealed, generation in rows.yield_per(1000):
             try:
-                key_store.seals.unseal(sealed, key_id, generation)
+                key_store.envelope.unseal(sealed, key_id, generation)
                 opened += 1
             except Forgotten:
                 failed += 1
@@ -75,13 +75,13 @@ def _check_erasure(key_store: KeyStore) -> CheckResult:
 
 def _check_master_keys(key_store: KeyStore, now: datetime) -> CheckResult:
     # `look` would create the first master key, and a check changes nothing.
-    if key_store.seals.in_use() is None:
+    if key_store.envelope.in_use() is None:
         return CheckResult("masters", True, "no key has been made yet")
     try:
-        number = key_store.seals.look()
+        number = key_store.envelope.look()
     except Misconfigured as error:
         return CheckResult("masters", False, str(error))
-    older = [each for each in key_store.seals.masters.numbers() if each < number]
+    older = [each for each in key_store.envelope.master_keys.numbers() if each < number]
     if older and rotation.may_retire(key_store, now=now):
         words = f"{len(older)} older masters are still here: outreach keys retire"
         return CheckResult("masters", False, words)

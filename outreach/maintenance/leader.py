@@ -29,7 +29,7 @@ class Leader:
         store: Store,
         names: Collection[str],
         *,
-        length: float = job_locks.LENGTH,
+        length: float = job_locks.LEASE_SECONDS,
         now: Callable[[], datetime] = clock.now,
         tell: Callable[[str], None] = log.warning,
     ) -> None:
@@ -90,11 +90,11 @@ class Leader:
     def _ask(self) -> None:
         began = time.monotonic()  # before the database's minute begins
         with self._store.read() as session:
-            wrong = job_locks.astray(session, now=self._now())
+            wrong = job_locks.clock_difference(session, now=self._now())
             is_of_use = not self._is_prepared or job_locks.is_any_free(
                 session, self._names, self.holder
             )
-        if abs(wrong) > job_locks.ASTRAY:
+        if abs(wrong) > job_locks.MAX_CLOCK_DIFFERENCE:
             self._tell(
                 f"this host's clock is {wrong.total_seconds():+.0f} s from the database's: "
                 "it leads no work until one of them is put right"

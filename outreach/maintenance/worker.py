@@ -146,10 +146,10 @@ def _reports(worker: Worker, now: datetime) -> int:
 def _links(worker: Worker, now: datetime) -> int:
     """Who asked for their link is owed it; the one who asked may not be who it is about."""
     owed = 0
-    for ask in worker.key_store.asked_for():
+    for ask in worker.key_store.link_requests():
         with worker.store.change() as session:
             owed += link_recovery.enqueue_links(session, ask.key_ids, now=now)
-        worker.key_store.forget_ask(ask.id)
+        worker.key_store.delete_link_request(ask.id)
     return owed
 
 

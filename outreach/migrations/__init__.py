@@ -84,7 +84,7 @@ def upgrade(
     settings = config(base, url, beside=beside)
     store = Store(url)
     try:
-        with store.alone(_NUMBERS[base], patience=PATIENCE) as is_mine:
+        with store.exclusive(_NUMBERS[base], patience=PATIENCE) as is_mine:
             if not is_mine:
                 raise Misconfigured(f"{base}: another upgrade is running. Wait until it has ended.")
             found = schema_state.look(store.engine, ScriptDirectory.from_config(settings))
@@ -101,7 +101,7 @@ def _upgrade(base: Database, settings: Config, to: str, tries: int) -> None:
             command.upgrade(settings, to)
             return
         except sa.exc.DBAPIError as error:
-            if error_classes.of(error) not in {ErrorClass.BUSY, ErrorClass.CONFLICT}:
+            if error_classes.classify(error) not in {ErrorClass.BUSY, ErrorClass.CONFLICT}:
                 raise
             log.warning("%s: a migration waits for its lock (%s of %s)", base, number, tries)
         sleep(min(number, LONGEST_PAUSE))

@@ -48,7 +48,7 @@ def erase(
             .where(Notification.registration_id.in_([row.id for row in rows]))
             .execution_options(synchronize_session=False)
         )
-    store.sweep()
+    store.truncate_log()
     if config.mail_folder is not None:
         with store.read() as session:
             files = mail_folder.find_expired(session, config.mail_folder)

@@ -104,7 +104,7 @@ def purge(
     rows["notices"] += notifications
     with store.read() as session:
         files = mail_folder.find_expired(session, None if config is None else config.mail_folder)
-    store.sweep()
+    store.truncate_log()
     letters = mail_folder.delete(files)
     _refresh_backup(key_store, now=now)
     return Purged(keys, emptied, unused, letters, rows)

@@ -23,7 +23,7 @@ def erase(
     key_store.destroy(key_id)
     with store.change() as session:
         _delete(session, [subscriber_id])
-    store.sweep()
+    store.truncate_log()
     if config.mail_folder is not None:
         with store.read() as session:
             files = mail_folder.find_expired(session, config.mail_folder)

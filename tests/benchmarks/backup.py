@@ -85,7 +85,7 @@ def _register(config: Config) -> None:
         for number in range(start, start + 10_000):
             workshop, day = ahead[number % len(ahead)]
             key_id = secrets.token_bytes(16)
-            under, generation = key_store.seals.seal(secrets.token_bytes(32), key_id)
+            under, generation = key_store.envelope.seal(secrets.token_bytes(32), key_id)
             forget_on = date.fromisoformat(day) + timedelta(days=30)
             sealed.append(
                 {

@@ -82,7 +82,8 @@ class Hosts:
 
 @pytest.fixture
 def hosts(config: Config, store: Store, key_store: KeyStore, tmp_path: Path) -> Iterator[Hosts]:
-    key_store.seals.newest()  # the first master is made, and copied to each host, as the guide says
+    # The first master is made, and copied to each host, as the guide says.
+    key_store.envelope.newest()
     bare, ports = free_port(), [free_port() for _ in range(HOSTS)]
     shared = replace(
         config, public_url=f"http://127.0.0.1:{bare}", secret_key="", trusted_proxies=1

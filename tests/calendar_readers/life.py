@@ -46,7 +46,7 @@ class Life:
 
     def feed(self, session: Session, *kinds: str) -> bytes:
         choice = feed_query.parse(session, self._office(session).slug, kind_codes=kinds)
-        return ics_feed.feed(session, choice, self.story.lang, SITE, today=self.story.today)
+        return ics_feed.write_bytes(session, choice, self.story.lang, SITE, today=self.story.today)
 
     def expected(self, session: Session, *, discreet: bool, fold: int = 0) -> list[Seen]:
         """What the database has, for who asked for a discreet kind or did not; `fold`: for who

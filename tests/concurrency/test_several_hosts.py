@@ -15,7 +15,7 @@ from flask import Flask
 from outreach import clock, database_urls
 from outreach.app import create_app
 from outreach.config import Config, Limits
-from outreach.db.postgresql import MIGRATION, PAGES, WORK, Waits
+from outreach.db.postgresql import MIGRATION, PAGES, WORK, Timeouts
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -69,7 +69,7 @@ def test_form_of_one_host_is_accepted_by_another(
     chicago: Office,
     rights: Kind,
 ) -> None:
-    key_store.seals.newest()  # makes the first master key
+    key_store.envelope.newest()  # makes the first master key
     one, other = make_host("one"), make_host("other")
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -88,7 +88,7 @@ def test_form_of_one_host_is_accepted_by_another(
 def test_session_is_valid_on_all_hosts(
     make_host: Callable[..., Flask], store: Store, key_store: KeyStore, chicago: Office
 ) -> None:
-    key_store.seals.newest()
+    key_store.envelope.newest()
     one, other, third = (make_host(name) for name in ("one", "other", "third"))
     enrol(one, store, employ(store))  # the second factor is sealed on one host
     half_way = Visitor(other)
@@ -110,7 +110,7 @@ def test_rate_limits_are_shared_by_all_hosts(
     chicago: Office,
     rights: Kind,
 ) -> None:
-    key_store.seals.newest()
+    key_store.envelope.newest()
     hosts = [make_host(name) for name in ("one", "other", "third")]
     enrol(hosts[0], store, employ(store))
     tries = 2 * Limits.sign_ins
@@ -135,7 +135,7 @@ def test_rate_limits_are_shared_by_all_hosts(
 def test_signing_secret_of_the_first_host_is_shared(
     config: Config, make_host: Callable[..., Flask], key_store: KeyStore
 ) -> None:
-    key_store.seals.newest()
+    key_store.envelope.newest()
     first = replace(config, secret_key="")
     before = first.secret()  # made and stored in the folder of the only host
     assert signing.secret(first, key_store) == before
@@ -146,7 +146,7 @@ def test_signing_secret_of_the_first_host_is_shared(
 def test_host_without_master_keys_names_the_missing_one(
     make_host: Callable[..., Flask], key_store: KeyStore
 ) -> None:
-    key_store.seals.newest()
+    key_store.envelope.newest()
     with pytest.raises(Misconfigured, match=r"master-1 is missing in .*Copy it there"):
         make_host("bare", has_master_keys=False)
 
@@ -158,7 +158,7 @@ def test_signing_secret_survives_rotation_and_a_lost_key_store(
     own, now = replace(config, secret_key=""), clock.now()
     before = signing.secret(own, key_store)
     rotation.rotate(key_store, now=now)
-    key_store.seals.look()
+    key_store.envelope.look()
     assert signing.secret(own, key_store) == before
     with key_store.store.read() as session:
         assert session.scalars(sa.select(Secret.generation)).all() == [2]
@@ -218,7 +218,7 @@ def test_one_database_server_may_hold_both_databases() -> None:
 
 
 @contextmanager
-def opened(url: str, waits: Waits) -> Iterator[Store]:
+def opened(url: str, waits: Timeouts) -> Iterator[Store]:
     store = Store(url, waits=waits)
     try:
         yield store
@@ -228,7 +228,7 @@ def opened(url: str, waits: Waits) -> Iterator[Store]:
 
 @on_a_server
 @pytest.mark.parametrize("waits", [PAGES, WORK, MIGRATION], ids=lambda waits: str(waits.name))
-def test_database_timeouts_are_set_on_the_server(config: Config, waits: Waits) -> None:
+def test_database_timeouts_are_set_on_the_server(config: Config, waits: Timeouts) -> None:
     asked = "SELECT name, setting FROM pg_settings WHERE name LIKE '%_timeout' OR name = :name"
     with opened(config.database_url, waits) as store, store.read() as session:
         rows = session.execute(sa.text(asked), {"name": "application_name"})
@@ -292,7 +292,7 @@ def test_change_by_another_host_is_visible_at_once(
     chicago: Office,
     rights: Kind,
 ) -> None:
-    key_store.seals.newest()
+    key_store.envelope.newest()
     hosts = [make_host("one").test_client(), make_host("other").test_client()]
     with store.change() as session:
         workshop = hold(session, chicago, rights, title={"es": "Antes"})

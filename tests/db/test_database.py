@@ -197,7 +197,7 @@ def test_what_was_erased_is_in_no_file_of_sqlite(
     key_store.destroy(key_id)
     with store.change() as session:
         registrations.cancel(session, session.get_one(Registration, rosa.id), now=LONG_AGO)
-    store.sweep()
+    store.truncate_log()
 
     assert not _is_in(config, sealed)
     assert not _is_in(config, key)

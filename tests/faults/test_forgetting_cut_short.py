@@ -183,7 +183,7 @@ def test_killed_rotation_loses_no_key(
     rows = [
         Key(
             id=key_id,
-            sealed=key_store.seals.seal_with(1, b"k" * 32, key_id),
+            sealed=key_store.envelope.seal_with(1, b"k" * 32, key_id),
             generation=1,
             workshop=workshop.id,
             forget_on=workshop.forget_on,

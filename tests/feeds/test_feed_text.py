@@ -29,7 +29,7 @@ def physical_lines(body: bytes) -> Iterator[bytes]:
 @given(title=st.text(max_size=300), place=st.text(max_size=60), text=st.text(max_size=300))
 def test_whatever_is_typed_every_line_is_well_formed(title: str, place: str, text: str) -> None:
     workshop = _unsaved(title, place, text)
-    body = ics_feed.single(workshop, "es", SITE)
+    body = ics_feed.write_single(workshop, "es", SITE)
 
     for line in physical_lines(body):
         assert line
@@ -46,7 +46,7 @@ def test_whatever_is_typed_every_line_is_well_formed(title: str, place: str, tex
 
 def test_half_a_pair_from_a_file_harms_no_calendar() -> None:
     workshop = _unsaved("Taller \ud83d roto", "Sala \udc00", "a\ud800b")
-    [event] = events_of(ics_feed.single(workshop, "es", SITE))
+    [event] = events_of(ics_feed.write_single(workshop, "es", SITE))
     assert event["SUMMARY"] == "Taller roto"
 
 

@@ -166,8 +166,8 @@ def made(folder: Path, server: str = "") -> Iterator[Base]:
     key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
     try:
         cookies, ids, door_pass = _furnish(store, key_store)
-        store.sweep()
-        key_store.store.sweep()
+        store.truncate_log()
+        key_store.store.truncate_log()
     finally:
         store.close()
         key_store.store.close()

@@ -163,7 +163,7 @@ def test_workshops_go_through_each_format_and_nothing_changes(
 def calendar_of(found: list[Workshop], lang: str) -> bytes:
     zones = {each.zone for each in found}
     blocks = [vtimezone(zone, date(2027, 1, 1), date(2028, 1, 2)) for zone in zones]
-    head = serialization.written(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x"])
+    head = serialization.join_lines(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x"])
     events = [vevent.write(each, lang, SITE) for each in found]
     return b"".join([head, *blocks, *events, b"END:VCALENDAR\r\n"])
 
@@ -241,7 +241,7 @@ def test_a_feed_of_ours_saved_and_brought_again_changes_nothing(
             hold(session, chicago, rights, starts=time(9 + place))
     with store.read() as session:
         choice = FeedQuery(office=session.merge(chicago, load=False))
-        data = ics_feed.feed(session, choice, "es", SITE, today=clock.now().date())
+        data = ics_feed.write_bytes(session, choice, "es", SITE, today=clock.now().date())
         rows = read(session, data)
         assert len(rows) == 5
         seen = preview.look(session, rows, None, now=clock.now())

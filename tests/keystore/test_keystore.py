@@ -97,14 +97,14 @@ def test_posts_at_the_same_moment_do_not_pass_together(
 
 def test_asking_writes_one_row_whether_or_not_somebody_is_known(key_store: KeyStore) -> None:
     key_id, _key = key_store.new(1, SOON, ROSA)
-    key_store.ask_for(" ROSA@example.org ")
+    key_store.request_link(" ROSA@example.org ")
     assert count(key_store, LinkRequest) == 1
-    key_store.ask_for("nobody@example.org")
+    key_store.request_link("nobody@example.org")
     assert count(key_store, LinkRequest) == 2
-    hers, nobodys = key_store.asked_for()
+    hers, nobodys = key_store.link_requests()
     assert (hers.key_ids, nobodys.key_ids) == ([key_id], [])
-    key_store.forget_ask(hers.id)
-    assert [ask.id for ask in key_store.asked_for()] == [nobodys.id]
+    key_store.delete_link_request(hers.id)
+    assert [ask.id for ask in key_store.link_requests()] == [nobodys.id]
 
 
 def test_who_asks_again_and_again_is_answered_once_for_all_their_places(
@@ -112,34 +112,34 @@ def test_who_asks_again_and_again_is_answered_once_for_all_their_places(
 ) -> None:
     mine = {key_store.new(workshop, SOON, ROSA)[0] for workshop in (1, 2, 3)}
     for _ in range(4):
-        key_store.ask_for(ROSA)
-    [ask] = key_store.asked_for(limit=2)
+        key_store.request_link(ROSA)
+    [ask] = key_store.link_requests(limit=2)
     assert set(ask.key_ids) == mine
     assert len(ask.key_ids) == 3
-    key_store.forget_ask(ask.id)
-    assert key_store.asked_for() == []
+    key_store.delete_link_request(ask.id)
+    assert key_store.link_requests() == []
     assert count(key_store, LinkRequest) == 0
 
 
 def test_a_key_that_is_due_is_not_found(key_store: KeyStore, config: Config) -> None:
     key_store.new(1, SOON, ROSA)
-    key_store.ask_for(ROSA)
-    [ask] = on(key_store, config, SOON).asked_for()
+    key_store.request_link(ROSA)
+    [ask] = on(key_store, config, SOON).link_requests()
     assert ask.key_ids == []
 
 
 def test_a_question_that_nobody_answered_goes_after_a_day(key_store: KeyStore) -> None:
-    key_store.ask_for(ROSA)
+    key_store.request_link(ROSA)
     assert key_store.tidy() == 0
     with key_store.store.change() as session:
         session.execute(sa.update(LinkRequest).values(asked_at=clock.now() - timedelta(hours=25)))
     assert key_store.tidy() == 1
-    assert key_store.asked_for() == []
+    assert key_store.link_requests() == []
 
 
 def test_the_ring_reads_no_address(key_store: KeyStore, config: Config) -> None:
     key_store.new(1, SOON, ROSA)
-    key_store.ask_for("+13125550142")
+    key_store.request_link("+13125550142")
     with key_store.store.read() as session:
         rows = [
             repr(tuple(row)).encode()

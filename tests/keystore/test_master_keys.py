@@ -88,7 +88,7 @@ def test_more_keys_than_fit_in_a_batch_are_all_sealed_anew(key_store: KeyStore) 
     rows = [
         Key(
             id=key_id,
-            sealed=key_store.seals.seal_with(1, b"x" * 32, key_id),
+            sealed=key_store.envelope.seal_with(1, b"x" * 32, key_id),
             generation=1,
             workshop=2,
             forget_on=SOON,

@@ -70,13 +70,13 @@ def test_who_asks_for_their_link_gets_one_letter_and_nobody_else_any(
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     assert worker.once() == 1
     for asked in ("Rosa@Example.org ", "rosa@example.org", "nobody@example.org"):
-        key_store.ask_for(asked)
+        key_store.request_link(asked)
     assert worker.once() == 1
     (letter,) = [each for each in letters_of(config) if "Subject: Tu enlace" in each]
     assert "To: rosa@example.org" in letter
-    key_store.ask_for("rosa@example.org")
+    key_store.request_link("rosa@example.org")
     assert worker.once() == 0  # it went out a moment ago
-    assert key_store.asked_for() == []
+    assert key_store.link_requests() == []
 
 
 def test_a_link_is_owed_again_after_ten_minutes(

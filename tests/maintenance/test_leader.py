@@ -141,7 +141,7 @@ def test_a_lease_lasts_a_minute_by_the_clock_of_the_database(store: Store) -> No
     with store.read() as session:
         until = session.scalars(sa.select(JobLock.until)).first()
         assert until is not None
-        left = until - (clock.now() - job_locks.astray(session, now=clock.now()))
+        left = until - (clock.now() - job_locks.clock_difference(session, now=clock.now()))
     assert timedelta(seconds=50) < left <= timedelta(seconds=61)
 
 
@@ -182,7 +182,7 @@ def test_two_workers_at_once_do_each_step_once(
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    key_store.ask_for("rosa@example.org")
+    key_store.request_link("rosa@example.org")
     folder = config.data / "letters"
     workers = [Worker(make_app(mail_folder=folder)) for _ in range(2)]
     start, stop = threading.Barrier(2), threading.Event()

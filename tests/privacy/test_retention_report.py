@@ -39,7 +39,7 @@ def test_an_admin_sees_how_much_is_held_where_and_until_when(
             store, key_store, here, name=name, contact=ContactMethod.EMAIL, address="xo@example.org"
         )
     seat(store, key_store, there)
-    key_store.ask_for("xo@example.org")
+    key_store.request_link("xo@example.org")
     page = words(elena.get("/org/datos"))
     assert "Lo que todavía guardamos" in page
     assert "3 registros que se pueden leer" in page

@@ -151,7 +151,7 @@ def names_in(backup: Backup, key_store: KeyStore, master_keys: MasterKeys) -> se
     Every remaining key, every master key and every derived key is tried on every sealed value."""
     with key_store.store.read() as session:
         rows = session.execute(sa.select(Key.id, Key.sealed, Key.generation)).all()
-    keys = [key_store.seals.unseal(sealed, key_id, number) for key_id, sealed, number in rows]
+    keys = [key_store.envelope.unseal(sealed, key_id, number) for key_id, sealed, number in rows]
     keys += [keystore.derive(key, "manage") * 2 for key in keys] + list(master_keys.all().values())
     opened = set()
     for registration_id, sealed in backup.sealed:

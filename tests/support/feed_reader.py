@@ -29,7 +29,7 @@ def feed(
 ) -> bytes:
     with store.read() as session:
         choice = feed_query.parse(session, office, **{k: list(v) for k, v in asked.items()})
-        return ics_feed.feed(session, choice, lang, SITE, today=today or utc_today())
+        return ics_feed.write_bytes(session, choice, lang, SITE, today=today or utc_today())
 
 
 def utc_today() -> date:

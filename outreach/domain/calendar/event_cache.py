@@ -68,7 +68,7 @@ class FeedSpan:
     today: date
 
 
-def look(
+def find(
     session: Session,
     choice: FeedQuery,
     span: FeedSpan,
@@ -92,7 +92,7 @@ def look(
     return found[::-1] if from_the_end else found
 
 
-def unwritten(
+def find_missing(
     session: Session, choice: FeedQuery, span: FeedSpan, manner: EventStyle, *, limit: int
 ) -> list[EventText]:
     """Workshops of a choice that were never written in this manner."""
@@ -101,13 +101,15 @@ def unwritten(
     return [EventText(*row) for row in session.execute(missing.where(~is_kept).limit(limit))]
 
 
-def crowded_on(session: Session, choice: FeedQuery, span: FeedSpan, *, most: int) -> date | None:
+def find_crowded_day(
+    session: Session, choice: FeedQuery, span: FeedSpan, *, most: int
+) -> date | None:
     """By which day there are more workshops than that. None: by none."""
     days = _query(choice, span).with_only_columns(Workshop.day, maintain_column_froms=True)
     return session.scalar(days.order_by(Workshop.day).offset(most).limit(1))
 
 
-def of_workshops(session: Session, ids: Sequence[int], lang: str) -> list[CachedEvent]:
+def find_by_workshops(session: Session, ids: Sequence[int], lang: str) -> list[CachedEvent]:
     """What was last written of these workshops, whole, whatever it was made with."""
     found: list[CachedEvent] = []
     for start in range(0, len(ids), feed_query.AT_ONCE):

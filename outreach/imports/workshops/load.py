@@ -27,7 +27,7 @@ from outreach.domain.workshops import (
 from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.errors import ErrorCode, Refused
 from outreach.imports.import_errors import ImportErrorCode, ImportFault, ImportRejected
-from outreach.imports.import_result import ImportResult, RowOutcome, Watch, unwatched
+from outreach.imports.import_result import ImportResult, RowOutcome, Watch, without_progress
 from outreach.imports.workshops.read import ImportedPlace, WorkshopImportRow
 
 _WITH_PLACES: Final = frozenset({Way.PLACE, Way.SLOTS, Way.UNLISTED})
@@ -60,7 +60,7 @@ def load(
     *,
     now: datetime,
     is_synthetic: bool = False,
-    watch: Watch = unwatched,
+    watch: Watch = without_progress,
 ) -> ImportResult:
     """Makes the workshops what the rows say; who is registered is owed a notice, as ever.
 
@@ -92,7 +92,7 @@ class Named:
         )
 
 
-def unplannable(
+def find_missing_fields(
     row: WorkshopImportRow, workshop: Workshop | None, named: Named
 ) -> Iterator[ImportFault]:
     """Why what the row says of the workshop, or of a new one, cannot be. Nothing is written to
@@ -152,7 +152,7 @@ def impossible(
     if taken and row.way is not workshop.way:
         error = Refused(ImportErrorCode.ADMISSION_IN_USE, way=workshop.way.value)
         yield _refused(row, "way", row.way.value, error)
-    yield from unplannable(row, workshop, named)
+    yield from find_missing_fields(row, workshop, named)
 
 
 class _Loader:

@@ -22,7 +22,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refused
 from outreach.imports.import_errors import ImportErrorCode, ImportFault
-from outreach.imports.workshops.load import Named, impossible, is_same_venue, unplannable
+from outreach.imports.workshops.load import Named, find_missing_fields, impossible, is_same_venue
 from outreach.imports.workshops.read import WorkshopImportRow
 from outreach.imports.workshops.write import COLUMNS, cells
 
@@ -93,7 +93,7 @@ def look(
     for row in rows:
         workshop = known.get(row.id)
         if workshop is None:
-            new = list(unplannable(row, None, named))
+            new = list(find_missing_fields(row, None, named))
             faults += new
             seen += [] if new else [PreviewedRow(row=row, verdict=PreviewVerdict.NEW)]
             continue

@@ -154,7 +154,7 @@ def _http_error(error: HTTPException) -> Response:
 @api.errorhandler(OutreachError)
 @api.errorhandler(Exception)
 def _unexpected(error: Exception) -> Response:
-    if error_classes.of(error) is None:
+    if error_classes.classify(error) is None:
         return _problem(
             500, "This is our fault. Ask again later.", incident=error_pages.note(error)
         )

@@ -80,7 +80,7 @@ def note(error: BaseException) -> str:
 
 def note_fault(error: BaseException) -> str:
     """The same for a fault of the moment: it says nothing about us, so no traceback."""
-    incident, fault = code(6), error_classes.of(error)
+    incident, fault = code(6), error_classes.classify(error)
     what = "-" if fault is None else fault.name.lower()
     log.warning("%s: %s: database %s (%s)", incident, _asked(), what, _bare(error))
     return f"{incident[:3]} {incident[3:]}"
@@ -148,7 +148,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    if error_classes.of(error) is None:
+    if error_classes.classify(error) is None:
         return page(500, incident=note(error))
     answer = make_response(page(503, incident=note_fault(error)))
     answer.headers["Retry-After"] = SHORTLY

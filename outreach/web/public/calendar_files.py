@@ -58,7 +58,7 @@ def workshop(public_id: str) -> Response:
         site = PublicSite(
             config().public_url, installation_settings.get_calendar_host(session), config().phone
         )
-        body = ics_feed.single(found, lang, site)
+        body = ics_feed.write_single(found, lang, site)
     disposition = {"Content-Disposition": 'inline; filename="taller.ics"'}
     return Response(body, headers=disposition, mimetype="text/calendar")
 

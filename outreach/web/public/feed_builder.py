@@ -48,7 +48,7 @@ def build() -> str:
     today = clock.now().date()
     with store().read() as session:
         choice = feed_params.choice(session, request.args)
-        coming = ics_feed.coming(session, choice, today=today)
+        coming = ics_feed.count_upcoming(session, choice, today=today)
         reach = _reach(session, choice, today) if coming > SURELY_FIT else None
         names = {place: feed_params.place_name(session, place) for place in choice.places}
         open_offices = offices.list_open_offices(session, today)
@@ -81,7 +81,7 @@ def _reach(session: Session, choice: FeedQuery, today: date) -> date | None:
     site = PublicSite(
         config().public_url, installation_settings.get_calendar_host(session), config().phone
     )
-    return ics_feed.reach(session, choice, i18n.current(), site, today=today)
+    return ics_feed.last_day(session, choice, i18n.current(), site, today=today)
 
 
 def _addresses(choice: FeedQuery) -> dict[str, object]:

@@ -248,7 +248,7 @@ def test_a_primary_that_became_a_standby_is_left_for_the_one_that_took_its_place
 
     @sa.event.listens_for(app.extensions["outreach_store"].engine, "handle_error")
     def see(context: sa.engine.ExceptionContext) -> None:
-        if error_classes.of(context.original_exception) is ErrorClass.LOST:
+        if error_classes.classify(context.original_exception) is ErrorClass.LOST:
             refused.set()
 
     with meanwhile(lambda: post(app, workshop)) as answer:

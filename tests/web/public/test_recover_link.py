@@ -52,7 +52,7 @@ def test_a_lost_link_is_answered_the_same_whoever_asks(
     assert "data-quick-exit" in before.text
     assert before.headers["Cache-Control"] == "no-store"
     assert asked(key_store) == 2, "the same work for both"
-    found = [each.key_ids for each in key_store.asked_for()]
+    found = [each.key_ids for each in key_store.link_requests()]
     assert sorted(len(each) for each in found) == [0, 1]
 
 

@@ -36,7 +36,7 @@ def find_again() -> ResponseReturnValue:
 
 def answer_for(contact: str) -> ResponseReturnValue:
     """What is done and said of an e-mail or a phone, known here or not."""
-    key_store().ask_for(contact)
+    key_store().request_link(contact)
     g.other_languages_at = "/mi-registro"
     return _page(is_answer=True)
 
