@@ -1,5 +1,4 @@
-"""The bulletin's editor: the months and how each stands; writing, previewing, publishing, and
-correcting what was published. For those who answer for the whole network."""
+"""The bulletin editor: list of months, editing, preview, publishing and corrections."""
 
 import json
 import re
@@ -42,14 +41,14 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.common.workshop_labels import short_day
 from outreach.web.staff.months import month_access
 
-UNBROKEN: Final = "\u00a0\u202f"
-_SPACES: Final = re.compile(f"([{UNBROKEN}])")
-LONGEST: Final = {"title": 150, "happened": 6_000, "ahead": 6_000, "correction": 600}
+_NO_BREAK_SPACES: Final = "\u00a0\u202f"
+_SPACES: Final = re.compile(f"([{_NO_BREAK_SPACES}])")
+MAX_LENGTHS: Final = {"title": 150, "happened": 6_000, "ahead": 6_000, "correction": 600}
 
 
 @dataclass(frozen=True, kw_only=True)
 class BulletinInput:
-    """What somebody sent: the text, and which draft it was written on."""
+    """The sent texts, with the number and version of the draft that they were written on."""
 
     text: BulletinPart
     number: int
@@ -60,10 +59,10 @@ class BulletinInput:
 @blueprint.get("/boletin")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def list_bulletins() -> ResponseReturnValue:
-    this = Month.of(clock.now().date())
+    current = Month.of(clock.now().date())
     with store().read() as session:
         by_month: dict[Month, list[BulletinLine]] = {
-            month: [] for month in workshop_counts.months(session) if month < this
+            month: [] for month in workshop_counts.months(session) if month < current
         }
         for line in bulletins.lines(session):
             by_month.setdefault(line.month, []).append(line)
@@ -85,7 +84,7 @@ def edit(month: str) -> ResponseReturnValue:
 @blueprint.post("/boletin/<month>")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def update(month: str) -> ResponseReturnValue:
-    """`do` says what: begin, correct; save, preview or publish what was written."""
+    """The field `do` is begin, correct, save, preview or publish."""
     wanted, what = month_access.month_of(month), request.form.get("do", "")
     error_pages.keep_form()
     if what in {"begin", "correct"}:
@@ -96,12 +95,12 @@ def update(month: str) -> ResponseReturnValue:
     if typed.faults:
         return _page(wanted, 422, typed=typed)
     try:
-        found, is_new = _keep(wanted, typed, is_to_publish=what == "publish")
+        issues, is_new = _save(wanted, typed, is_to_publish=what == "publish")
     except Taken:
         return _page(wanted, 409, typed=typed, is_lost=True)
     except Refused as refusal:
         return _page(wanted, 422, typed=typed, fault=error_messages.say(refusal))
-    if any(each.is_grave for each in found):
+    if any(each.is_grave for each in issues):
         fault = _("No se publicó. Guardamos tu texto. Mira lo que falta.")
         return _page(wanted, 422, fault=fault)
     if what == "preview":
@@ -113,8 +112,7 @@ def update(month: str) -> ResponseReturnValue:
 @blueprint.get("/boletin/<month>/vista")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def preview(month: str) -> ResponseReturnValue:
-    """The newest edition on the page where it will be read, from what is saved of it; before
-    there is one, what the numbers alone make."""
+    """The newest edition as its public page, from what is saved; without one, the numbers alone."""
     wanted, lang = month_access.month_of(month), request.args.get("idioma", "es")
     if lang not in i18n.LANGUAGES:
         abort(404)
@@ -146,7 +144,7 @@ def restore(typed: MultiDict[str, str], month: str) -> Response:
 def _begin(month: Month, note: str) -> ResponseReturnValue:
     seen = request.form.get("seen", "")
     number = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 6 else 0
-    if len(note) > LONGEST["correction"]:
+    if len(note) > MAX_LENGTHS["correction"]:
         return _page(month, 422, fault=_too_long("correction"), note=note)
     try:
         with store().change() as session:
@@ -167,11 +165,11 @@ def _begin(month: Month, note: str) -> ResponseReturnValue:
     return redirect(f"/org/boletin/{month}?hecho=empezado", 303)
 
 
-def _keep(
+def _save(
     month: Month, typed: BulletinInput, *, is_to_publish: bool
 ) -> tuple[list[BulletinIssue], bool]:
-    """Saves what was written, and publishes it if that is asked for and nothing is in the way:
-    all of it, or nothing. What is in the way; whether the draft has new numbers now."""
+    """Saves the draft and, with `is_to_publish`, publishes it unless there are grave issues.
+    Returns these issues, and whether the draft has taken new numbers."""
     now, who = clock.now(), current_staff().organizer_id
     with store().change() as session:
         if is_to_publish:
@@ -182,8 +180,8 @@ def _keep(
         )
         if not is_to_publish:
             return [], bulletins.take_numbers(session, edition)
-        found = [each for each in _warnings(session, month, edition) if each.is_grave]
-        if not found:
+        issues = [each for each in _issues(session, month, edition) if each.is_grave]
+        if not issues:
             bulletins.publish(
                 session,
                 edition,
@@ -192,7 +190,7 @@ def _keep(
                 organizer_id=who,
                 now=now,
             )
-        return found, False
+        return issues, False
 
 
 def _frozen(session: Session, month: Month, edition: BulletinEdition) -> str:
@@ -200,7 +198,7 @@ def _frozen(session: Session, month: Month, edition: BulletinEdition) -> str:
     return json.dumps(reports.as_json(document), ensure_ascii=False, separators=(",", ":"))
 
 
-def _warnings(session: Session, month: Month, edition: BulletinEdition) -> list[BulletinIssue]:
+def _issues(session: Session, month: Month, edition: BulletinEdition) -> list[BulletinIssue]:
     now = clock.now()
     return bulletin_checks.of(
         edition,
@@ -213,7 +211,7 @@ def _warnings(session: Session, month: Month, edition: BulletinEdition) -> list[
 
 
 def _titles(session: Session, month: Month) -> dict[str, str]:
-    """What the first edition is called until somebody writes something better."""
+    """The default title of the first edition in each language; empty for a later one."""
     if bulletins.newest(session, month) is not None:
         return {}
     document = reports.document(session, month, now=clock.now())
@@ -223,8 +221,8 @@ def _titles(session: Session, month: Month) -> dict[str, str]:
 
 def _typed(form: MultiDict[str, str]) -> BulletinInput:
     faults: list[tuple[str, str]] = []
-    written: dict[str, dict[str, str]] = {part: {} for part in LONGEST}
-    for part, most in LONGEST.items():
+    written: dict[str, dict[str, str]] = {part: {} for part in MAX_LENGTHS}
+    for part, most in MAX_LENGTHS.items():
         for lang in i18n.LANGUAGES:
             name = f"{part}-{lang}"
             lines = [_tidy(line) for line in form.get(name, "").splitlines()]
@@ -241,13 +239,15 @@ def _typed(form: MultiDict[str, str]) -> BulletinInput:
 
 
 def _tidy(line: str) -> str:
-    """`clean`, but for the spaces that do not break a line: French stands on them."""
-    return "".join(each if each in UNBROKEN else clean(each) for each in _SPACES.split(line))
+    """`clean`, which keeps no-break spaces: French punctuation needs them."""
+    return "".join(
+        each if each in _NO_BREAK_SPACES else clean(each) for each in _SPACES.split(line)
+    )
 
 
 def _too_long(part: str) -> str:
-    said: str = _("Es muy largo. Usa menos de %(num)d letras.", num=LONGEST[part])
-    return said
+    message: str = _("Es muy largo. Usa menos de %(num)d letras.", num=MAX_LENGTHS[part])
+    return message
 
 
 def _page(
@@ -259,33 +259,33 @@ def _page(
     fault: str = "",
     note: str = "",
 ) -> Response:
-    """The editor of a draft; of what is published, or nobody has begun, what can be done next.
-    `typed` is shown in place of what is saved; `is_lost`: somebody else has saved since."""
+    """The editor of a draft; without a draft, the next step. `typed` replaces what is saved;
+    `is_lost` says that somebody else has saved since."""
     with store().read() as session:
         edition = bulletins.newest(session, month)
         last = bulletins.closed_as(session, month)
         number = edition.revision if edition else last or None
-        told = month_report.report(session, month, now=clock.now(), number=number)
-        found = _warnings(session, month, edition) if edition and edition.is_draft else []
+        report = month_report.report(session, month, now=clock.now(), number=number)
+        issues = _issues(session, month, edition) if edition and edition.is_draft else []
         values = {
             "edition": edition,
             "who_edited": _name(session, edition),
             "published": bulletins.published(session, month),
-            "core": _core(session, told),
+            "core": _core_kinds(session, report),
         }
     return page(
         "bulletin/edit",
         status,
         month=month,
         last_revision=last,
-        told=told,
+        told=report,
         fields=_fields(edition, typed) if edition else {},
         typed=typed,
         version=_version(edition, typed, is_lost=is_lost),
-        tags=_tags(found),
-        warned=[words.said(each, month) for each in found],
+        tags=_tags(issues),
+        warned=[words.issue_text(each, month) for each in issues],
         names=i18n.NAMES,
-        labels=words.LABELS,
+        labels=words.labels(),
         short_day=short_day,
         now=clock.now(),
         fault=fault,
@@ -296,7 +296,7 @@ def _page(
 
 
 def _version(edition: BulletinEdition | None, typed: BulletinInput | None, *, is_lost: bool) -> int:
-    """On what the next save builds: after somebody else's, which is shown, on theirs."""
+    """The version that the next save replaces: the saved one after a conflict, which is shown."""
     if typed is not None and not is_lost and edition is not None and typed.number == edition.number:
         return typed.version
     return edition.version if edition else 0
@@ -305,7 +305,7 @@ def _version(edition: BulletinEdition | None, typed: BulletinInput | None, *, is
 def _fields(
     edition: BulletinEdition, typed: BulletinInput | None
 ) -> dict[str, list[dict[str, Any]]]:
-    """The texts of each language: what is to be shown in each, and what else is saved there."""
+    """The rows of the form by language: the text to show, and the saved one if it differs."""
     faults = dict(typed.faults) if typed else {}
     parts = [*(["correction"] if edition.is_correction else []), *PARTS]
     shown: dict[str, list[dict[str, Any]]] = {}
@@ -322,27 +322,27 @@ def _fields(
     return shown
 
 
-def _tags(found: Sequence[BulletinIssue]) -> dict[str, tuple[int, int]]:
-    """How many texts are missing in each language, and how many are to be looked at."""
+def _tags(issues: Sequence[BulletinIssue]) -> dict[str, tuple[int, int]]:
+    """The number of grave and of other issues by language."""
     tags = {}
     for lang in i18n.LANGUAGES:
-        mine = [each for each in found if each.lang == lang]
-        grave = sum(each.is_grave for each in mine)
-        tags[lang] = (grave, len(mine) - grave)
+        of_lang = [each for each in issues if each.lang == lang]
+        grave = sum(each.is_grave for each in of_lang)
+        tags[lang] = (grave, len(of_lang) - grave)
     return tags
 
 
-def _core(session: Session, told: MonthReport) -> list[tuple[Kind, int]]:
-    """The kinds that are told one by one, with their numbers."""
+def _core_kinds(session: Session, report: MonthReport) -> list[tuple[Kind, int]]:
+    """The core kinds with their numbers."""
     return [
-        (kind, told.count.by_kind[kind.code])
+        (kind, report.count.by_kind[kind.code])
         for kind in all_kinds(session)
-        if kind.is_core and kind.code in told.count.by_kind
+        if kind.is_core and kind.code in report.count.by_kind
     ]
 
 
 def _name(session: Session, edition: BulletinEdition | None) -> str:
-    """Who changed it last, by their e-mail."""
-    wrote = edition and (edition.published_by_id or edition.edited_by_id)
-    found = session.get(StaffMember, wrote) if wrote else None
-    return found.email if found else ""
+    """The e-mail of who published or edited it last; empty when unknown."""
+    organizer_id = edition and (edition.published_by_id or edition.edited_by_id)
+    member = session.get(StaffMember, organizer_id) if organizer_id else None
+    return member.email if member else ""

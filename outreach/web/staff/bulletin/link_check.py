@@ -1,4 +1,4 @@
-"""Whether a path of ours, in what somebody wrote, leads the public anywhere."""
+"""Checks that links in the bulletin to this site lead to a public page."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -16,12 +16,12 @@ from outreach.domain.newsletter import bulletins
 from outreach.errors import NotFound
 from outreach.i18n import LANGUAGES
 
-# What is not for everybody: the staff's pages, and those whose address is a permission.
+# Not public: staff pages, and pages whose address is a permission.
 _NOT_PUBLIC: Final = ("/org", "/q/", *(f"/{lang}/r/" for lang in LANGUAGES))
 
 
 def checker(session: Session) -> Callable[[str], bool]:
-    """Says of each path whether there is a page of ours that anybody may open."""
+    """A function that tells of a link whether it leads to a public page of this site."""
     routes = current_app.url_map.bind("")
 
     def is_there(link: str) -> bool:
@@ -35,19 +35,20 @@ def checker(session: Session) -> Callable[[str], bool]:
         except HTTPException:
             return False
         try:
-            return _is_good(session, str(endpoint), values)
+            return _exists(session, str(endpoint), values)
         except (NotFound, ValueError):
             return False
 
     return is_there
 
 
-def _is_good(session: Session, endpoint: str, values: Mapping[str, Any]) -> bool:
-    """Whether what the address names is there. Raises NotFound, or ValueError for no month."""
+def _exists(session: Session, endpoint: str, values: Mapping[str, Any]) -> bool:
+    """Whether the subject of the address exists. Raises NotFound, or ValueError for an invalid
+    month."""
     if "token" in values:
         return False
     if "public_id" in values:
-        # A discreet workshop's link is for those who have it: it is not printed for everybody.
+        # The link of a discreet workshop must not be published.
         return not workshops.find_public(session, str(values["public_id"])).is_hidden
     if "slug" in values:
         offices.find(session, str(values["slug"]))
@@ -59,7 +60,7 @@ def _is_good(session: Session, endpoint: str, values: Mapping[str, Any]) -> bool
     for name in ("month", "text"):
         if name in values:
             month = Month.parse(str(values[name]))
-            # A provisional one is gone once its month is closed.
+            # A provisional bulletin disappears when its month is closed.
             is_bulletin = endpoint.startswith("bulletin.")
             return not is_bulletin or bulletins.latest(session, month) is not None
     return True

@@ -1,4 +1,4 @@
-"""Files to take away: the template, the faults of a file, and the workshops themselves."""
+"""Downloads: the import template, the errors of a file, and an export of workshops."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ from outreach.web.error_messages import PageRefused
 from outreach.web.staff.common.guards import current_staff, offices_with, page, require_permission
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, import_labels, import_preview
-from outreach.web.staff.imports.import_pages import mine
+from outreach.web.staff.imports.import_pages import own_offices
 from outreach.web.staff.workshops.workshop_list import MAX_WORKSHOPS
 
 _TYPES: Final = {
@@ -34,10 +34,10 @@ _TYPES: Final = {
 @blueprint.get("/traer/plantilla.<any(csv,xlsx):form>")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def template(form: str) -> ResponseReturnValue:
-    """Two rows to write over, of one's own office, and on a second sheet what each column is."""
+    """A file with two example rows of the staff member's office, and notes on a second sheet."""
     with store().read() as session:
         slugs = [office.slug for office in offices_with(session, Permission.EDIT)]
-        known = workshops.network(session, mine())
+        known = workshops.network(session, own_offices())
     if not slugs:
         raise PageRefused(_("Todavía no hay oficinas. Agrega una primero."))
     facts = known.offices[slugs[0]]
@@ -65,18 +65,18 @@ def template(form: str) -> ResponseReturnValue:
         for place, code in enumerate(codes[:2], 1)
     ]
     notes = [
-        *import_labels.NOTES,
+        *map(str, import_labels.NOTES),
         f"office: {', '.join(slugs)}",
         "kind:",
         *(f"{code}: {kind.names[0]}" for code, kind in own.items()),
     ]
-    return _sent(form, "plantilla", rows, notes)
+    return _file(form, "plantilla", rows, notes)
 
 
 @blueprint.get("/talleres.<any(csv,xlsx):form>")
 @requires(Scope.SIGNED_IN)
 def export(form: str) -> ResponseReturnValue:
-    """The workshops of a month or a year, without their people, to be mended and brought again."""
+    """The workshops of a month or a year, without personal data, in the import format."""
     first, last, name = _span()
     offices = get_office_slugs(current_staff().grants)
     slug = clean(request.args.get("oficina", ""))
@@ -84,17 +84,17 @@ def export(form: str) -> ResponseReturnValue:
         require_permission(Permission.SEE, slug)
         offices = frozenset([slug])
     with store().read() as session:
-        found = agenda.list_workshops(session, offices, first, last, limit=MAX_WORKSHOPS + 1)
-        rows = [write.cells(each) for each in found[:MAX_WORKSHOPS]]
-    if len(found) > MAX_WORKSHOPS:
+        matches = agenda.list_workshops(session, offices, first, last, limit=MAX_WORKSHOPS + 1)
+        rows = [write.cells(each) for each in matches[:MAX_WORKSHOPS]]
+    if len(matches) > MAX_WORKSHOPS:
         return page("imports/too_many_rows", 422, most=MAX_WORKSHOPS)
-    return _sent(form, f"talleres-{name}", rows, list(import_labels.NOTES))
+    return _file(form, f"talleres-{name}", rows, [str(note) for note in import_labels.NOTES])
 
 
 @blueprint.get("/traer/fallas.csv")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def errors() -> ResponseReturnValue:
-    """Every fault of a file that is being looked at."""
+    """All errors of a previewed file."""
     public_id = clean(request.args.get("lote", ""))
     if not public_id:
         return redirect("/org/traer", 303)
@@ -102,18 +102,21 @@ def errors() -> ResponseReturnValue:
         batch = import_batches.find(
             session, public_id, current_staff().organizer_id, now=clock.now()
         )
-        looked = import_preview.at(session, import_preview.again(batch), mine(), now=clock.now())
+        preview = import_preview.build(
+            session, import_preview.restore(batch), own_offices(), now=clock.now()
+        )
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(["renglon", "columna", "dice", "que_hacer"])
-    for fault in looked.faults:
-        said = import_labels.what_to_do(fault, looked.kinds)
-        writer.writerow([fault.line, fault.field, write.escaped(fault.shown), said])
-    return _attached(out.getvalue().encode("utf-8-sig"), "csv", "fallas")
+    for fault in preview.faults:
+        advice = import_labels.what_to_do(fault, preview.kinds)
+        writer.writerow([fault.line, fault.field, write.escaped(fault.shown), advice])
+    return _attachment(out.getvalue().encode("utf-8-sig"), "csv", "fallas")
 
 
 def _span() -> tuple[date, date, str]:
-    """The days that are asked for; this month, where the address cannot be read."""
+    """The first day, the day after the last, and a name for the file; the current month by
+    default."""
     year = request.args.get("anio", "")
     if year.isascii() and year.isdigit() and len(year) == 4 and 2000 <= int(year) < 2100:
         return date(int(year), 1, 1), date(int(year) + 1, 1, 1), year
@@ -126,15 +129,15 @@ def _span() -> tuple[date, date, str]:
     return month.first, month.following.first, str(month)
 
 
-def _sent(form: str, name: str, rows: list[dict[str, str]], notes: list[str]) -> Response:
+def _file(form: str, name: str, rows: list[dict[str, str]], notes: list[str]) -> Response:
     if form == "csv":
-        return _attached(write.to_csv(rows), form, name)
+        return _attachment(write.to_csv(rows), form, name)
     out = io.BytesIO()
     write.to_xlsx(out, rows, notes, made_at=clock.now())
-    return _attached(out.getvalue(), form, name)
+    return _attachment(out.getvalue(), form, name)
 
 
-def _attached(body: bytes, form: str, name: str) -> Response:
+def _attachment(body: bytes, form: str, name: str) -> Response:
     answer = Response(body, mimetype=_TYPES[form])
     answer.headers["Content-Disposition"] = f"attachment; filename={name}.{form}"
     return answer

@@ -1,7 +1,7 @@
-"""Loads a file that was seen, in one transaction; of a long one the page tells how far it is.
+"""Loads a previewed file in one transaction, with progress on the page for a long file.
 
-It goes on in a thread, so that whoever reads the page slowly, or closes it, neither holds the
-database nor breaks off half of it: the answer only tells what the thread has counted.
+A long file is loaded in a thread, so that a slow or closed browser neither holds the transaction
+open nor interrupts it. The response only reports what the thread has counted.
 """
 
 import logging
@@ -24,22 +24,24 @@ from outreach.domain.dashboard.agenda import Offices
 from outreach.domain.scheduling import import_batches
 from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.errors import NotFound, OutreachError
+from outreach.i18n import translator
 from outreach.imports import workshops
 from outreach.imports.import_errors import ImportFault, ImportRejected
 from outreach.imports.import_result import ImportResult
 from outreach.imports.workshops.preview import PreviewVerdict
 from outreach.keystore import KeyStore
+from outreach.languages import STAFF_LANGUAGE
 from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.staff.common.guards import current_staff
 from outreach.web.staff.imports import import_preview
 from outreach.web.staff.imports.import_preview import PreviewedFile
-from outreach.web.staff.imports.preview_fingerprint import print_of
+from outreach.web.staff.imports.preview_fingerprint import fingerprint
 
-MANY: Final = 500  # lines from which on the page tells how far it is
-EACH: Final = 100
-TOLD: Final = 20  # faults, where the page has been begun
-HERE: Final = "<!-- here -->"  # where the page is parted for what is told
+MIN_PROGRESS_LINES: Final = 500  # from this length on, the page shows progress
+PROGRESS_STEP: Final = 100  # lines
+MAX_FAULTS: Final = 20  # shown at the end of a page with progress
+MARKER: Final = "<!-- here -->"  # the place of the progress in the page
 
 log = logging.getLogger(__name__)
 
@@ -53,78 +55,80 @@ class ImportJobOutcome:
 
 @dataclass
 class ImportJob:
-    """All that is needed to load, once the request is over too."""
+    """What loading needs after the request has ended."""
 
     store: Store
     key_store: KeyStore
     organizer_id: int
     public_id: str
     seen: str
-    mine: Offices
-    tell: SimpleQueue[int | ImportJobOutcome | None] = field(default_factory=SimpleQueue)
+    offices: Offices
+    progress: SimpleQueue[int | ImportJobOutcome | None] = field(default_factory=SimpleQueue)
 
     def run(self) -> ImportJobOutcome:
-        """Loads all, or nothing. Raises NotFound when somebody has loaded it already."""
+        """Loads all rows, or none. Raises NotFound when the file has been loaded already."""
         refused = f"/org/traer?lote={self.public_id}"
         try:
             with self.store.change() as session:
-                looked = self._looked(session)
-                if looked.faults:
-                    return ImportJobOutcome(False, refused, looked.faults)
-                if print_of(looked.preview.marks) != self.seen:
+                preview = self._preview(session)
+                if preview.faults:
+                    return ImportJobOutcome(False, refused, preview.faults)
+                if fingerprint(preview.preview.marks) != self.seen:
                     return ImportJobOutcome(False, f"{refused}&cambio=1")
-                loaded = workshops.load(session, looked.rows, now=clock.now(), watch=self._watch)
-                self._note(session, looked)
+                loaded = workshops.load(session, preview.rows, now=clock.now(), watch=self._watch)
+                self._log(session, preview)
         except ImportRejected as faulty:
             return ImportJobOutcome(False, refused, faulty.faults)
-        except sa.exc.IntegrityError:  # the same id, loaded by somebody else at this moment
+        except sa.exc.IntegrityError:  # the same id was loaded by another request meanwhile
             return ImportJobOutcome(False, f"{refused}&cambio=1")
         self._move(loaded)
-        counts = "-".join(str(looked.count(verdict)) for verdict in PreviewVerdict)
-        month = min((row.day for row in looked.rows), default=clock.now().date())
+        counts = "-".join(str(preview.count(verdict)) for verdict in PreviewVerdict)
+        month = min((row.day for row in preview.rows), default=clock.now().date())
         return ImportJobOutcome(True, f"/org/traer?hecho={counts}&mes={month:%Y-%m}")
 
-    def in_the_background(self) -> None:
-        """The same, and tells of it."""
+    def run_in_background(self) -> None:
+        """As `run`, with the outcome in `progress`."""
         try:
-            self.tell.put(self.run())
+            self.progress.put(self.run())
         except OutreachError:
-            self.tell.put(None)
+            self.progress.put(None)
         except Exception as error:
-            # The kind of error only: its text might hold what is in the file.
+            # Only the type: the message may contain data of the file.
             log.error("loading a file failed: %s", type(error).__name__)
-            self.tell.put(None)
+            self.progress.put(None)
 
-    def _looked(self, session: Session) -> PreviewedFile:
+    def _preview(self, session: Session) -> PreviewedFile:
         now = clock.now()
         batch = import_batches.find(session, self.public_id, self.organizer_id, now=now)
-        looked = import_preview.at(session, import_preview.again(batch), self.mine, now=now)
-        is_as_seen = not looked.faults and print_of(looked.preview.marks) == self.seen
-        if is_as_seen and not import_batches.take(session, batch):
+        preview = import_preview.build(
+            session, import_preview.restore(batch), self.offices, now=now
+        )
+        is_unchanged = not preview.faults and fingerprint(preview.preview.marks) == self.seen
+        if is_unchanged and not import_batches.take(session, batch):
             raise NotFound("batch")
-        return looked
+        return preview
 
-    def _note(self, session: Session, looked: PreviewedFile) -> None:
-        """One line for each office, with how many of its workshops."""
-        of_office: dict[str, Counter[PreviewVerdict]] = {}
-        for each in looked.preview.seen:
+    def _log(self, session: Session, preview: PreviewedFile) -> None:
+        """Logs the number of workshops for each office."""
+        by_office: dict[str, Counter[PreviewVerdict]] = {}
+        for each in preview.preview.seen:
             left = [change.before for change in each.changes if change.field == "office"]
             for slug in (each.row.office, *left):
-                of_office.setdefault(slug, Counter())[each.verdict] += 1
-        for slug, counts in sorted(of_office.items()):
-            said = ", ".join(f"{verdict} {counts[verdict]}" for verdict in PreviewVerdict)
+                by_office.setdefault(slug, Counter())[each.verdict] += 1
+        for slug, counts in sorted(by_office.items()):
+            text = ", ".join(f"{verdict} {counts[verdict]}" for verdict in PreviewVerdict)
             audit_log.record(
                 session,
                 self.organizer_id,
                 "workshops brought in",
                 now=clock.now(),
                 office=slug,
-                detail=f"file {self.public_id}: {said}",
+                detail=f"file {self.public_id}: {text}",
             )
 
     def _move(self, loaded: ImportResult) -> None:
-        """Whoever registered is to be forgotten as many days after the new day. All is loaded by
-        then, and stays so: where the ring cannot be reached, the next purge makes up for it."""
+        """Moves the day on which keys of moved workshops are destroyed. The rows are committed by
+        then: if the key store is unavailable, the next purge corrects it."""
         for workshop_id, day in loaded.moved.items():
             try:
                 self.key_store.move(workshop_id, day)
@@ -133,51 +137,64 @@ class ImportJob:
 
     def _watch(self, rows: Iterable[Any]) -> Iterator[Any]:
         for number, row in enumerate(rows):
-            if number % EACH == 0:
-                self.tell.put(number)
+            if number % PROGRESS_STEP == 0:
+                self.progress.put(number)
             yield row
 
 
-def job(public_id: str, seen: str, mine: Offices) -> ImportJob:
-    return ImportJob(store(), key_store(), current_staff().organizer_id, public_id, seen, mine)
+def build_job(public_id: str, seen: str, offices: Offices) -> ImportJob:
+    """The job of the staff member of this request."""
+    return ImportJob(store(), key_store(), current_staff().organizer_id, public_id, seen, offices)
 
 
-def told(work: ImportJob, batch: ImportBatch, around: Response) -> Response:
-    """The page, and in it how many rows are done, as long as it takes."""
-    before, _here, after = around.get_data(as_text=True).partition(HERE)
-    threading.Thread(target=work.in_the_background).start()
+def stream_progress(work: ImportJob, batch: ImportBatch, template: Response) -> Response:
+    """Loads the file in a thread; the response is the page with progress while it lasts."""
+    before, _marker, after = template.get_data(as_text=True).partition(MARKER)
+    threading.Thread(target=work.run_in_background).start()
     answer = Response(_lines(work, batch, before, after), mimetype="text/html")
-    answer.direct_passthrough = True  # it is told as it happens, and not packed
+    answer.direct_passthrough = True  # streamed, not compressed
     return answer
 
 
 def _lines(work: ImportJob, batch: ImportBatch, before: str, after: str) -> Iterator[bytes]:
+    _ = translator(STAFF_LANGUAGE)
     yield before.encode()
-    while isinstance(found := work.tell.get(), int):
-        yield f'<li class="number">{found:,} de {batch.lines:,} renglones</li>\n'.encode()
-    if found is not None and found.is_loaded:
-        link = escape(found.address)
-        said = "<li><b>Listo.</b></li>"
-        goes_on = f'<meta http-equiv="refresh" content="0;url={link}">'
+    while isinstance(state := work.progress.get(), int):
+        text = _.gettext(
+            "%(done)s de %(total)s renglones", done=f"{state:,}", total=f"{batch.lines:,}"
+        )
+        yield f'<li class="number">{escape(text)}</li>\n'.encode()
+    if state is not None and state.is_loaded:
+        link = escape(state.address)
+        result = f"<li><b>{escape(_.gettext('Listo.'))}</b></li>"
+        refresh = f'<meta http-equiv="refresh" content="0;url={link}">'
     else:
-        link = escape(found.address if found is not None else "/org/talleres")
-        said = f"<li><b>No se cargó nada.</b> {_why(found)}</li>"
-        goes_on = ""  # it is read first
-    yield f'{said}</ul><p><a class="button" href="{link}">Seguir</a></p>{goes_on}'.encode()
+        link = escape(state.address if state is not None else "/org/talleres")
+        result = f"<li><b>{escape(_.gettext('No se cargó nada.'))}</b> {_why(state)}</li>"
+        refresh = ""  # the reason is read first
+    following = escape(_.gettext("Seguir"))
+    yield f'{result}</ul><p><a class="button" href="{link}">{following}</a></p>{refresh}'.encode()
     yield after.encode()
 
 
-def _why(found: ImportJobOutcome | None) -> str:
-    """Why nothing was loaded, and what to do; of many faults the first."""
-    if found is None:  # somebody has loaded it already, or it broke
-        return "Mira si ya están tus talleres. Si no, sube el archivo otra vez."
-    if not found.faults:
-        return "Algo cambió desde que lo viste. Míralo otra vez y decide."
-    told = [
-        f"</li><li>Renglón {each.line}, {escape(each.field)}: "
-        f"{escape(error_messages.say(each.error))}"
-        for each in found.faults[:TOLD]
-    ]
-    if len(found.faults) > TOLD:
-        told.append(f"</li><li>Y {len(found.faults) - TOLD:,} más.")
-    return "Arregla el archivo y súbelo otra vez." + "".join(told)
+def _why(outcome: ImportJobOutcome | None) -> str:
+    """Why nothing was loaded, and what to do, as HTML; with the first errors of the file."""
+    _ = translator(STAFF_LANGUAGE)
+    if outcome is None:  # loaded already, or failed
+        return _.gettext("Mira si ya están tus talleres. Si no, sube el archivo otra vez.")
+    if not outcome.faults:
+        return _.gettext("Algo cambió desde que lo viste. Míralo otra vez y decide.")
+    items = [f"</li><li>{escape(_fault_words(each))}" for each in outcome.faults[:MAX_FAULTS]]
+    if len(outcome.faults) > MAX_FAULTS:
+        more = _.gettext("Y %(num)s más.", num=f"{len(outcome.faults) - MAX_FAULTS:,}")
+        items.append(f"</li><li>{escape(more)}")
+    return _.gettext("Arregla el archivo y súbelo otra vez.") + "".join(items)
+
+
+def _fault_words(fault: ImportFault) -> str:
+    return translator(STAFF_LANGUAGE).gettext(
+        "Renglón %(line)d, %(field)s: %(fault)s",
+        line=fault.line,
+        field=fault.field,
+        fault=error_messages.say(fault.error),
+    )

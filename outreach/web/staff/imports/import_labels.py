@@ -1,4 +1,4 @@
-"""How a file, its faults and what would become of it are said."""
+"""The preview of a file in words: columns, values, outcomes, errors."""
 
 import difflib
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.formats import language_name
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
+from outreach.i18n import lazy, ngettext
 from outreach.imports.import_errors import ImportFault
 from outreach.imports.row_parser import RowParser
 from outreach.imports.workshops.preview import PreviewedRow, PreviewVerdict
@@ -19,45 +19,53 @@ from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common.workshop_labels import short_day, way_words
 
-_LONGEST_CODE: Final = 40
+_MAX_CODE_LENGTH: Final = 40
 COLUMNS: Final = {
-    "id": "Id",
-    "office": "Oficina",
-    "kind": "Tipo",
-    "title_es": "Título",
-    "title_en": "Título en inglés",
-    "title_fr": "Título en francés",
-    "timezone": "Huso horario",
-    "starts_at": "Empieza",
-    "ends_at": "Termina",
-    "venue": "Sede",
-    "city": "Ciudad",
-    "region": "Estado",
-    "address": "Dirección",
-    "area": "Zona",
-    "capacity": "Lugares",
-    "languages": "Idiomas",
-    "childcare": "Cuidado de niños",
-    "status": "Estado",
-    "way": "Cómo se entra",
-    "mode": "Modalidad",
-    "phone": "Teléfono",
+    "id": lazy("Id"),
+    "office": lazy("Oficina"),
+    "kind": lazy("Tipo"),
+    "title_es": lazy("Título"),
+    "title_en": lazy("Título en inglés"),
+    "title_fr": lazy("Título en francés"),
+    "timezone": lazy("Huso horario"),
+    "starts_at": lazy("Empieza"),
+    "ends_at": lazy("Termina"),
+    "venue": lazy("Sede"),
+    "city": lazy("Ciudad"),
+    "region": lazy("Estado"),
+    "address": lazy("Dirección"),
+    "area": lazy("Zona"),
+    "capacity": lazy("Lugares"),
+    "languages": lazy("Idiomas"),
+    "childcare": lazy("Cuidado de niños"),
+    "status": lazy("Estado"),
+    "way": lazy("Cómo se entra"),
+    "mode": lazy("Modalidad"),
+    "phone": lazy("Teléfono"),
 }
-# What is written on the second sheet of the template.
+# The notes on the second sheet of the template.
 NOTES: Final = (
-    "Un taller por renglón. No cambies los nombres de las columnas.",
-    "id: un nombre tuyo para el renglón, como dic-01. Con el mismo id, el taller se cambia y no se"
-    " hace otro.",
-    "starts_at y ends_at: día y hora del lugar, como 2027-01-31T18:30. Sin ends_at dura lo de su"
-    " tipo.",
-    "title_es: se ve en todas partes. title_en y title_fr: si los tienes.",
-    "venue: el nombre de la sede, o «en línea». address: su calle. area: lo que se puede decir de"
-    " un lugar que no se publica.",
-    "languages: claves separadas por espacios, como «es en». childcare: true o false.",
-    "status: draft (borrador), published (publicado) o cancelled (cancelado).",
-    "way: open (se llega sin cita), place (se aparta lugar), slots (con hora), phone, unlisted.",
-    "mode: presencial, hibrido, virtual_sala, virtual_en_vivo o telefonico.",
-    "Lo que dejes vacío sale de su tipo o de tu oficina. Fórmulas no: pega solo el valor.",
+    lazy("Un taller por renglón. No cambies los nombres de las columnas."),
+    lazy(
+        "id: un nombre tuyo para el renglón, como dic-01. Con el mismo id, el taller se"
+        " cambia y no se hace otro."
+    ),
+    lazy(
+        "starts_at y ends_at: día y hora del lugar, como 2027-01-31T18:30. Sin ends_at"
+        " dura lo de su tipo."
+    ),
+    lazy("title_es: se ve en todas partes. title_en y title_fr: si los tienes."),
+    lazy(
+        "venue: el nombre de la sede, o «en línea». address: su calle. area: lo que se"
+        " puede decir de un lugar que no se publica."
+    ),
+    lazy("languages: claves separadas por espacios, como «es en». childcare: true o false."),
+    lazy("status: draft (borrador), published (publicado) o cancelled (cancelado)."),
+    lazy(
+        "way: open (se llega sin cita), place (se aparta lugar), slots (con hora), phone, unlisted."
+    ),
+    lazy("mode: presencial, hibrido, virtual_sala, virtual_en_vivo o telefonico."),
+    lazy("Lo que dejes vacío sale de su tipo o de tu oficina. Fórmulas no: pega solo el valor."),
 )
 
 
@@ -87,7 +95,7 @@ def column(field: str) -> str:
 
 
 def value(field: str, text: str) -> str:
-    """What a cell says, as a page says it."""
+    """The value of a cell in words."""
     if not text:
         return str(_("nada"))
     if field in {"starts_at", "ends_at"}:
@@ -117,12 +125,12 @@ def mode_words(mode: DeliveryMode) -> str:
 
 
 def when(text: str) -> str:
-    """sáb 5 dic 2026, 10:00 a. m.; what is no time stays as it is written."""
+    """«sáb 5 dic 2026, 10:00 a. m.»; a text that is no time stays as it is."""
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return text
-    return f"{short_day(found.date())} {found.year}, {hour_words(found.time())}"
+    return f"{short_day(moment.date())} {moment.year}, {hour_words(moment.time())}"
 
 
 def told(number: int) -> str:
@@ -130,8 +138,8 @@ def told(number: int) -> str:
 
 
 def what_to_do(fault: ImportFault, kinds: Iterable[str]) -> str:
-    """The fault's own sentence; for a kind that is nearly one of ours, which."""
-    if fault.field == "kind" and len(fault.value) <= _LONGEST_CODE:
+    """The message of an error; for a misspelt kind, the most similar one."""
+    if fault.field == "kind" and len(fault.value) <= _MAX_CODE_LENGTH:
         near = difflib.get_close_matches(fault.value.lower(), list(kinds), 1, 0.7)
         if near and near[0] != fault.value:
             return str(_("Escribe «%(code)s». Es el tipo más parecido.", code=near[0]))
@@ -139,38 +147,38 @@ def what_to_do(fault: ImportFault, kinds: Iterable[str]) -> str:
 
 
 def twins(seen: PreviewedRow) -> str:
-    """What looks like the same workshop, where that is in the file."""
+    """The lines of the file that look like the same workshop."""
     lines = [each[1:] for each in seen.twins if each.startswith("#")]
     return ", ".join(lines)
 
 
 def there_already(seen: PreviewedRow) -> list[str]:
-    """The public ids of workshops that look like the same."""
+    """The public ids of stored workshops that look like the same."""
     return [each for each in seen.twins if not each.startswith("#")]
 
 
 def title(line: RowParser, seen: PreviewedRow | None) -> str:
-    found = seen.row.title.get("es", "") if seen else line.raw("title_es")
-    return found[:200] or str(_("Sin título"))
+    text = seen.row.title.get("es", "") if seen else line.raw("title_es")
+    return text[:200] or str(_("Sin título"))
 
 
 def kind_of(line: RowParser, kinds: dict[str, Kind]) -> Kind | None:
     return kinds.get(line.raw("kind"))
 
 
-def done(said: str) -> str:
-    """24 talleres nuevos, 3 cambiaron, 1 se canceló, 2 ya estaban igual."""
-    parts = said.split("-")
+def done_message(counts: str) -> str:
+    """«Listo: 24 talleres nuevos, 3 cambiaron.» of counts by outcome, «24-3-0-0»; may be empty."""
+    parts = counts.split("-")
     if len(parts) != len(PreviewVerdict) or not all(
         p.isascii() and p.isdigit() and len(p) < 6 for p in parts
     ):
         return ""
     new, changed, cancelled, same = map(int, parts)
-    told = [
+    phrases = [
         ngettext("%(num)d taller nuevo", "%(num)d talleres nuevos", new) if new else "",
         ngettext("%(num)d cambió", "%(num)d cambiaron", changed) if changed else "",
         ngettext("%(num)d se canceló", "%(num)d se cancelaron", cancelled) if cancelled else "",
         ngettext("%(num)d ya estaba igual", "%(num)d ya estaban igual", same) if same else "",
     ]
-    found = ", ".join(each for each in told if each)
-    return f"{_('Listo')}: {found}." if found else ""
+    text = ", ".join(each for each in phrases if each)
+    return f"{_('Listo')}: {text}." if text else ""

@@ -1,4 +1,4 @@
-"""A file is brought, looked at line by line, and loaded whole or not at all."""
+"""Upload of a file, its preview line by line, and loading it whole or not at all."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -25,17 +25,17 @@ from outreach.web.staff.common.guards import current_staff, has_permission, offi
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, import_job, import_labels, import_preview
 from outreach.web.staff.imports.import_preview import PreviewedFile
-from outreach.web.staff.imports.preview_fingerprint import print_of
+from outreach.web.staff.imports.preview_fingerprint import fingerprint
 
-PAGE: Final = 100
-FAULTS_SHOWN: Final = 100
+PAGE_SIZE: Final = 100
+MAX_FAULTS: Final = 100  # shown at once
 MAX_UPLOAD_BYTES: Final = file_types.LARGEST + 64 * 1024  # the file and the other fields
 
 
 @blueprint.get("/traer")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def upload_form() -> ResponseReturnValue:
-    """First the file; with `lote`, what is in it."""
+    """The form to upload a file; with `lote`, the preview of an uploaded one."""
     public_id = clean(request.args.get("lote", ""))
     if not public_id:
         return _ask()
@@ -43,14 +43,16 @@ def upload_form() -> ResponseReturnValue:
         batch = import_batches.find(
             session, public_id, current_staff().organizer_id, now=clock.now()
         )
-        looked = import_preview.at(session, import_preview.again(batch), mine(), now=clock.now())
-    return _show(batch, looked)
+        preview = import_preview.build(
+            session, import_preview.restore(batch), own_offices(), now=clock.now()
+        )
+    return _show(batch, preview)
 
 
 @blueprint.post("/traer")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT, max_body_bytes=MAX_UPLOAD_BYTES)
 def upload() -> ResponseReturnValue:
-    """Reads the file and puts it aside; nothing is loaded yet."""
+    """Reads and stores the file; nothing is loaded yet."""
     sent = request.files.get("file")
     name = clean(sent.filename or "") if sent is not None else ""
     if sent is None or not name:
@@ -59,10 +61,10 @@ def upload() -> ResponseReturnValue:
     given = IcalDefaults(clean(request.form.get("office", "")), clean(request.form.get("kind", "")))
     try:
         with store().read() as session:
-            known = workshops.network(session, mine())
+            known = workshops.network(session, own_offices())
             table = workshops.opened(session, name, data, known, given)
-            aside = import_preview.kept(table)
-            looked = import_preview.at(session, table, mine(), now=clock.now())
+            lines = import_preview.to_summaries(table)
+            preview = import_preview.build(session, table, own_offices(), now=clock.now())
     except UnreadableFile as unfit:
         return _ask(422, name=name, fault=error_messages.say(unfit))
     except ImportRejected as faulty:
@@ -72,8 +74,8 @@ def upload() -> ResponseReturnValue:
             session,
             current_staff().organizer_id,
             name,
-            aside,
-            looked.preview.marks,
+            lines,
+            preview.preview.marks,
             now=clock.now(),
         )
     return redirect(f"/org/traer?lote={batch.public_id}", 303)
@@ -82,52 +84,54 @@ def upload() -> ResponseReturnValue:
 @blueprint.post("/traer/cargar")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def load() -> ResponseReturnValue:
-    """Loads what was seen. What has become of it since is said instead, and nothing is loaded."""
+    """Loads the file as previewed; shows the preview again when something changed since."""
     public_id, seen = clean(request.form.get("lote", "")), request.form.get("seen", "")
     with store().read() as session:
         batch = import_batches.find(
             session, public_id, current_staff().organizer_id, now=clock.now()
         )
-    job = import_job.job(public_id, seen, mine())
-    if batch.lines > import_job.MANY:
-        return import_job.told(
+    job = import_job.build_job(public_id, seen, own_offices())
+    if batch.lines > import_job.MIN_PROGRESS_LINES:
+        return import_job.stream_progress(
             job, batch, page("imports/progress", batch=batch, words=import_labels)
         )
     outcome = job.run()
     if outcome.is_loaded:
         return redirect(outcome.address, 303)
-    return after_refusal(public_id, outcome)
+    return _refused_page(public_id, outcome)
 
 
-def after_refusal(public_id: str, outcome: import_job.ImportJobOutcome) -> Response:
-    """What stood against it, and the file as it is seen now."""
+def _refused_page(public_id: str, outcome: import_job.ImportJobOutcome) -> Response:
+    """Why nothing was loaded, and the preview as of now."""
     with store().read() as session:
         batch = import_batches.find(
             session, public_id, current_staff().organizer_id, now=clock.now()
         )
-        looked = import_preview.at(session, import_preview.again(batch), mine(), now=clock.now())
+        preview = import_preview.build(
+            session, import_preview.restore(batch), own_offices(), now=clock.now()
+        )
         before = import_batches.read_marks(batch)
     if outcome.faults:
-        looked = PreviewedFile(looked.lines, looked.preview, outcome.faults, looked.kinds)
-    differing = differing_lines(looked, before)
+        preview = PreviewedFile(preview.lines, preview.preview, outcome.faults, preview.kinds)
+    differing = differing_lines(preview, before)
     with store().change() as session:
-        there = import_batches.find(
+        current = import_batches.find(
             session, public_id, current_staff().organizer_id, now=clock.now()
         )
-        import_batches.update_marks(session, there, looked.preview.marks)
-    return _show(batch, looked, status=409, differing=differing)
+        import_batches.update_marks(session, current, preview.preview.marks)
+    return _show(batch, preview, status=409, differing=differing)
 
 
 @blueprint.errorhandler(RequestEntityTooLarge)
-def too_heavy(_error: RequestEntityTooLarge) -> ResponseReturnValue:
-    """A file of 100 MB is refused by what the browser says of it, unread."""
+def show_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    """A file that is too large is refused by its Content-Length, unread."""
     if request.endpoint != "staff.imports.upload":
         return error_pages.page(413)
     return _ask(413, fault=error_messages.say(file_types.too_heavy("")))
 
 
-def mine() -> Offices:
-    """The offices whose workshops one may bring. None: all of them."""
+def own_offices() -> Offices:
+    """The offices whose workshops the staff member may import; None for all."""
     grants = current_staff().grants
     if ALL_OFFICES in grants and has_permission(Permission.EDIT, ALL_OFFICES):
         return None
@@ -136,9 +140,9 @@ def mine() -> Offices:
     )
 
 
-def differing_lines(looked: PreviewedFile, before: Mapping[str, str]) -> list[int]:
-    """The lines of which something else was seen."""
-    return [each.row.line for each in looked.preview.seen if before.get(each.row.id) != each.mark]
+def differing_lines(preview: PreviewedFile, before: Mapping[str, str]) -> list[int]:
+    """The numbers of the lines whose preview has changed."""
+    return [each.row.line for each in preview.preview.seen if before.get(each.row.id) != each.mark]
 
 
 def _ask(
@@ -152,9 +156,9 @@ def _ask(
         status,
         file=name,
         fault=fault,
-        faults=list(faults.faults[:FAULTS_SHOWN]) if faults else [],
+        faults=list(faults.faults[:MAX_FAULTS]) if faults else [],
         number=len(faults.faults) if faults else 0,
-        done=import_labels.done(request.args.get("hecho", "")),
+        done=import_labels.done_message(request.args.get("hecho", "")),
         month=clean(request.args.get("mes", ""))[:7],
         offices=offices,
         kinds=all_kinds,
@@ -167,29 +171,29 @@ def _ask(
 
 def _show(
     batch: ImportBatch,
-    looked: PreviewedFile,
+    preview: PreviewedFile,
     *,
     status: int = 200,
     differing: list[int] | None = None,
 ) -> Response:
-    asked = request.args.get("pag", "")
-    last = max(0, (len(looked.lines) - 1) // PAGE)
-    number = min(int(asked), last) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
-    changed = [each for each in looked.preview.seen if each.changes]
+    typed = request.args.get("pag", "")
+    last = max(0, (len(preview.lines) - 1) // PAGE_SIZE)
+    number = min(int(typed), last) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 0
+    changed = [each for each in preview.preview.seen if each.changes]
     return page(
         "imports/preview",
         status,
         batch=batch,
-        looked=looked,
-        by_line=looked.by_line,
-        faults=looked.faults[:FAULTS_SHOWN],
-        changed=changed[number * PAGE : (number + 1) * PAGE],
+        looked=preview,
+        by_line=preview.by_line,
+        faults=preview.faults[:MAX_FAULTS],
+        changed=changed[number * PAGE_SIZE : (number + 1) * PAGE_SIZE],
         changed_number=len(changed),
-        lines=looked.lines[number * PAGE : (number + 1) * PAGE],
+        lines=preview.lines[number * PAGE_SIZE : (number + 1) * PAGE_SIZE],
         pages=last + 1,
         number=number,
-        seen=print_of(looked.preview.marks),
+        seen=fingerprint(preview.preview.marks),
         differing=differing,
-        told=sum(each.told for each in looked.preview.seen),
+        told=sum(each.told for each in preview.preview.seen),
         words=import_labels,
     )

@@ -1,4 +1,4 @@
-"""What the page shows before anything is loaded: every line of the file, and what becomes of it."""
+"""The preview of a file: each of its lines, and what loading would do with it."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from outreach.imports.workshops.preview import ImportPreview, PreviewedRow, Prev
 
 @dataclass(frozen=True)
 class PreviewedFile:
-    """A file as it stands against the workshops there are now."""
+    """A file compared with the workshops of now."""
 
     lines: Sequence[RowParser]
     preview: ImportPreview
@@ -36,7 +36,7 @@ class PreviewedFile:
 
     @property
     def faulty(self) -> set[int]:
-        """The lines that have to be mended."""
+        """The numbers of the lines with errors."""
         return {fault.line for fault in self.faults}
 
     @property
@@ -51,45 +51,48 @@ class PreviewedFile:
         return [each for each in self.preview.seen if each.twins]
 
 
-def at(session: Session, table: ImportTable, mine: Offices, *, now: datetime) -> PreviewedFile:
-    """Every line looked at; nothing is written."""
-    known = workshops.network(session, mine)
+def build(
+    session: Session, table: ImportTable, offices: Offices, *, now: datetime
+) -> PreviewedFile:
+    """The preview of a table for staff of these offices. Writes nothing."""
+    known = workshops.network(session, offices)
     rows, faults = workshops.look(table, known)
-    seen = preview.look(session, rows, mine, now=now)
+    seen = preview.look(session, rows, offices, now=now)
     by_code = {kind.code: kind for kind in kinds.list_kinds(session)}
     return PreviewedFile(table.lines, seen, sorted({*faults, *seen.faults}), by_code)
 
 
-def kept(table: ImportTable) -> list[ImportBatchSummary]:
-    """A file just read, to be put aside: before it is looked at, which adds faults to its lines."""
+def to_summaries(table: ImportTable) -> list[ImportBatchSummary]:
+    """The lines of a file for storage. To be called before `build`, which adds errors to the
+    lines."""
     return [
         ImportBatchSummary(
             line.number,
             dict(line.cells),
-            [_packed(each) for each in line.faults],
+            [_pack(each) for each in line.faults],
         )
         for line in table.lines
     ]
 
 
-def again(batch: ImportBatch) -> ImportTable:
-    """The file that was put aside, as it was read."""
+def restore(batch: ImportBatch) -> ImportTable:
+    """The stored file as a table."""
     lines = []
     for each in import_batches.read_lines(batch):
         line = RowParser(each.number, each.cells)
-        line.faults += [_unpacked(each.number, fault) for fault in each.faults]
+        line.faults += [_unpack(each.number, fault) for fault in each.faults]
         lines.append(line)
     return ImportTable(tuple(lines[0].cells) if lines else (), tuple(lines))
 
 
-def _packed(fault: ImportFault) -> list[str]:
-    """A fault that was found when the file was read, as four texts."""
+def _pack(fault: ImportFault) -> list[str]:
+    """A parse error as four texts."""
     code, values = ImportErrorCode(fault.error.code), json.dumps(fault.error.values)
     return [fault.field, fault.value, code.name, values]
 
 
-def _unpacked(line: int, packed: Sequence[str]) -> ImportFault:
-    """Raises NotFound where another version of the program put the file aside."""
+def _unpack(line: int, packed: Sequence[str]) -> ImportFault:
+    """Raises NotFound for a file that another version of the program stored."""
     field, value, code, values = packed
     if code not in ImportErrorCode.__members__:
         raise NotFound("batch")

@@ -1,10 +1,10 @@
-"""What somebody has seen of a file, in one short text that their form sends back."""
+"""A hash of what the preview of a file has shown, which the form sends back."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 
 
-def print_of(marks: Mapping[str, str]) -> str:
-    """Another one as soon as something else would become of any row."""
+def fingerprint(marks: Mapping[str, str]) -> str:
+    """Changes as soon as loading would have another outcome for any row."""
     return hashlib.sha256(json.dumps(sorted(marks.items())).encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""The typed figures of a month: asked once more where a number looks like a slip."""
+"""The form of the typed figures of a month, which asks to confirm improbable numbers."""
 
 import hashlib
 import re
@@ -29,27 +29,27 @@ from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
 
-MOST: Final = 10**15
-LONGEST_SOURCE: Final = 200
-# 109657, 109,657 and 109 657; the space may be any that a spreadsheet puts there.
+MAX_VALUE: Final = 10**15
+MAX_SOURCE_LENGTH: Final = 200
+# 109657, 109,657 and 109 657, with any space that a spreadsheet writes.
 _PLAIN: Final = re.compile(r"[0-9]{1,16}")
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:([,. ’'])[0-9]{3})(?:\1[0-9]{3})*")
 
 
 @dataclass(kw_only=True)
 class FigureEntry:
-    """One series on the page: what is stored, and what was typed."""
+    """One series on the page, with the stored and the typed figure."""
 
     series: FigureSeries
     stored: MonthlyFigure | None
-    by: str  # who typed what is stored; empty: it came from a file
+    by: str  # e-mail of who typed the stored figure; empty when it came from a file
     typed: str
     source: str
     seen: tuple[int, str] | None
     value: int | None = None
-    last: int | None = None  # of the month before
+    last: int | None = None  # the figure of the month before
     fault: str = ""
-    doubts: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def code(self) -> str:
@@ -83,10 +83,10 @@ def update_figures(month: str) -> ResponseReturnValue:
     changed = [entry for entry in entries if entry.is_changed]
     if any(entry.fault for entry in entries):
         return _page(wanted, entries, revision, 422)
-    _doubt(entries, changed, before)
-    print_ = _print_of(changed)
-    if any(entry.doubts for entry in entries) and request.form.get("sure") != print_:
-        return _page(wanted, entries, revision, 422, print_=print_)
+    _add_warnings(entries, changed, before)
+    fingerprint = _fingerprint(changed)
+    if any(entry.warnings for entry in entries) and request.form.get("sure") != fingerprint:
+        return _page(wanted, entries, revision, 422, fingerprint=fingerprint)
     try:
         with store().change() as session:
             for entry in changed:
@@ -105,7 +105,7 @@ def update_figures(month: str) -> ResponseReturnValue:
                     session, current_staff().organizer_id, "figure.enter", now=now, detail=detail
                 )
     except Taken:
-        return _somebody_else(wanted)
+        return _conflict_page(wanted)
     return redirect(f"/org/mes/{wanted}/cifras?hecho=guardado", 303)
 
 
@@ -121,48 +121,48 @@ def restore(sent: MultiDict[str, str], month: str) -> Response:
 
 
 def read_number(text: str) -> int | None:
-    """A whole number as people write it, with or without thousands separators. Raises ValueError;
-    None for nothing."""
+    """A whole number with or without thousands separators; None for an empty text. Raises
+    ValueError."""
     text = clean(text)
     if not text:
         return None
     if _GROUPED.fullmatch(text):
         text = re.sub(r"[^0-9]", "", text)
-    if not _PLAIN.fullmatch(text) or int(text) > MOST:
+    if not _PLAIN.fullmatch(text) or int(text) > MAX_VALUE:
         raise ValueError(text)
     return int(text)
 
 
 def _entries(session: Session, month: Month) -> list[FigureEntry]:
-    """Every series with what is stored of it, and nothing typed."""
+    """An entry for each series, with the stored figure."""
     stored = {figure.series: figure for _series, figure in figures.list_figures(session, month)}
     before = {
         figure.series: figure.value
         for _series, figure in figures.list_figures(session, month.plus(-1))
     }
     emails = {each.id: each.email for each in staff.list_staff(session)}
-    found = []
+    entries = []
     for series in figures.list_series(session):
-        there = stored.get(series.code)
-        found.append(
+        figure = stored.get(series.code)
+        entries.append(
             FigureEntry(
                 series=series,
-                stored=there,
-                by=emails.get(there.entered_by_id or 0, "") if there else "",
-                typed=grouped(there.value) if there else "",
-                source=there.source if there else series.provided_by,
-                seen=(there.value, there.source) if there else None,
-                value=there.value if there else None,
+                stored=figure,
+                by=emails.get(figure.entered_by_id or 0, "") if figure else "",
+                typed=grouped(figure.value) if figure else "",
+                source=figure.source if figure else series.provided_by,
+                seen=(figure.value, figure.source) if figure else None,
+                value=figure.value if figure else None,
                 last=before.get(series.code),
             )
         )
-    return found
+    return entries
 
 
 def _read(entry: FigureEntry, sent: MultiDict[str, str]) -> None:
-    """Takes in what was typed, and what whoever typed it saw before."""
+    """Reads the typed figure and source, and the stored ones that the form was shown with."""
     entry.typed = clean(sent.get(f"value-{entry.code}", ""))[:40]
-    entry.source = clean(sent.get(f"source-{entry.code}", ""))[: LONGEST_SOURCE + 1]
+    entry.source = clean(sent.get(f"source-{entry.code}", ""))[: MAX_SOURCE_LENGTH + 1]
     number, _bar, source = sent.get(f"seen-{entry.code}", "").partition("|")
     entry.seen = (int(number), source) if _PLAIN.fullmatch(number) else None
     try:
@@ -173,22 +173,22 @@ def _read(entry: FigureEntry, sent: MultiDict[str, str]) -> None:
         return
     if entry.value is not None and not entry.source:
         entry.fault = _("Escribe de dónde viene el número.")
-    elif len(entry.source) > LONGEST_SOURCE:
+    elif len(entry.source) > MAX_SOURCE_LENGTH:
         entry.fault = _("Es demasiado largo. Escribe menos.")
 
 
-def _doubt(
+def _add_warnings(
     entries: Sequence[FigureEntry],
     changed: Sequence[FigureEntry],
     before: Mapping[str, Sequence[int]],
 ) -> None:
-    """Notes what looks like a slip among what was changed."""
+    """Adds warnings to changed figures that are improbable or do not add up."""
     for entry in changed:
         past = before.get(entry.code, ())
         if entry.value is None:
-            entry.doubts.append(_("Se quita la cifra de este mes."))
+            entry.warnings.append(_("Se quita la cifra de este mes."))
         elif figures.is_unlikely(entry.value, past):
-            entry.doubts.append(_outside(entry.value, past))
+            entry.warnings.append(_range_words(entry.value, past))
     touched = {entry.series.part_of or entry.code for entry in changed}
     for whole in entries:
         parts = {each.code: each.value for each in entries if each.series.part_of == whole.code}
@@ -196,7 +196,7 @@ def _doubt(
             continue
         if figures.is_sum_inconsistent(whole.value, parts):
             together = sum(value or 0 for value in parts.values())
-            whole.doubts.append(
+            whole.warnings.append(
                 _(
                     "Sus partes suman %(parts)s y el total dice %(whole)s.",
                     parts=grouped(together),
@@ -205,11 +205,11 @@ def _doubt(
             )
 
 
-def _outside(value: int, past: Sequence[int]) -> str:
+def _range_words(value: int, past: Sequence[int]) -> str:
     least, most = grouped(min(past)), grouped(max(past))
     if least == most:
-        said = _("Antes fue %(before)s, y ahora %(value)s.", before=least, value=grouped(value))
-        return str(said)
+        words = _("Antes fue %(before)s, y ahora %(value)s.", before=least, value=grouped(value))
+        return str(words)
     return str(
         _(
             "%(value)s se sale de lo que tuvo en los meses anteriores: de %(least)s a %(most)s.",
@@ -220,22 +220,22 @@ def _outside(value: int, past: Sequence[int]) -> str:
     )
 
 
-def _print_of(changed: Sequence[FigureEntry]) -> str:
-    """What «yes, it is right» is said of: these numbers, and no others."""
+def _fingerprint(changed: Sequence[FigureEntry]) -> str:
+    """A hash of the changed figures: a confirmation is valid for these numbers only."""
     text = "\n".join(f"{entry.code}={entry.value}" for entry in changed)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _somebody_else(month: Month) -> ResponseReturnValue:
-    """The page as it is now, with what was typed in it, and what others have typed beside it."""
+def _conflict_page(month: Month) -> ResponseReturnValue:
+    """After a change by somebody else: the stored figures, with what was typed."""
     with store().read() as session:
         entries, revision = _entries(session, month), _revision(session, month)
     return _page(month, [_typed_over(entry) for entry in entries], revision, 409)
 
 
 def _typed_over(now: FigureEntry) -> FigureEntry:
-    """What was typed of a series, held against what is stored now. What was sent as the page had it
-    is as it is now: saved again, it would undo what somebody else has typed."""
+    """The typed figure of a series against the stored one. A figure that was not changed on the
+    page takes the stored value: saving it would undo the other person's change."""
     entry = replace(now)
     _read(entry, request.form)
     if not entry.is_changed:
@@ -251,7 +251,7 @@ def _typed_over(now: FigureEntry) -> FigureEntry:
 
 
 def _revision(session: Session, month: Month) -> int:
-    """The number of the last one; what is typed after it goes into the next."""
+    """The number of the latest revision, 0 without one. Later figures go into the next."""
     latest = months.find_latest_revision(session, month)
     return latest.number if latest else 0
 
@@ -262,7 +262,7 @@ def _page(
     revision: int,
     status: int = 200,
     *,
-    print_: str = "",
+    fingerprint: str = "",
 ) -> Response:
     faults = [
         (f"value-{each.code}", f"{say(each.series.label, 'es')}: {each.fault}")
@@ -276,8 +276,10 @@ def _page(
         groups=_groups(entries),
         revision=revision,
         faults=faults,
-        doubtful=[(say(each.series.label, "es"), each.doubts) for each in entries if each.doubts],
-        print=print_,
+        doubtful=[
+            (say(each.series.label, "es"), each.warnings) for each in entries if each.warnings
+        ],
+        print=fingerprint,
         is_taken=status == 409,
         is_saved=request.args.get("hecho") == "guardado",
         words=month_labels,
@@ -285,7 +287,7 @@ def _page(
 
 
 def _groups(entries: Sequence[FigureEntry]) -> list[tuple[FigureEntry, list[FigureEntry]]]:
-    """Each whole with its parts."""
+    """The totals, each with its parts."""
     return [
         (whole, [each for each in entries if each.series.part_of == whole.code])
         for whole in entries

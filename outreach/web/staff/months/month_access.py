@@ -1,4 +1,4 @@
-"""Which month a page is of, and who may do what with it."""
+"""The month of an address, and the offices of the staff member."""
 
 from typing import Final
 
@@ -22,10 +22,11 @@ def month_of(text: str) -> Month:
     return month
 
 
-def answers_for_all() -> bool:
+def is_network_admin() -> bool:
+    """Whether the staff member may close months."""
     return has_permission(Permission.NETWORK, ALL_OFFICES)
 
 
 def own_offices() -> list[str]:
-    """The slugs of the offices that one works for by name; nobody's of headquarters."""
+    """The slugs of the offices of the staff member; empty with a role for the whole network."""
     return sorted(get_office_slugs(current_staff().grants) or ())

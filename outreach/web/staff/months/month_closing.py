@@ -1,4 +1,4 @@
-"""Closing a month: asks first, says what the revision changes, and lets one of two win."""
+"""Closes and reopens a month: shows what the revision changes, and detects concurrent changes."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ from outreach.web.staff.common.guards import current_staff, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
 
-SHORTEST: Final = 4  # letters of a reason
+MIN_REASON_LENGTH: Final = 4
 
 
 @blueprint.get("/mes/<month>/cierre")
@@ -45,14 +45,14 @@ def close(month: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             months.lock(session, wanted)
-            seen = _require_as_seen(session, wanted)
+            seen = _require_unchanged(session, wanted)
             draft = month_report.drafted(session, wanted, now=now)
-            if request.form.get("changes", "") != _print_of(draft):
+            if request.form.get("changes", "") != _fingerprint(draft):
                 raise Taken(f"changes of {wanted}")
             if (draft.changes or not seen) and request.form.get("checked") != "yes":
                 raise PageRefused(_("Marca que ya lo revisaste."))
             reason = _reason() if seen else ""
-            made = month_report.close(
+            revision = month_report.close(
                 session,
                 wanted,
                 reason=reason,
@@ -61,8 +61,8 @@ def close(month: str) -> ResponseReturnValue:
                 draft=draft,
                 now=now,
             )
-            _note(session, "month.close", f"{wanted} {made.number}")
-            number = made.number
+            _log(session, "month.close", f"{wanted} {revision.number}")
+            number = revision.number
     except Taken:
         return _page(wanted, 409)
     except Refused as refusal:
@@ -78,8 +78,8 @@ def reopen(month: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             months.lock(session, wanted)
-            seen = _require_as_seen(session, wanted)
-            if len(reason) < SHORTEST:
+            seen = _require_unchanged(session, wanted)
+            if len(reason) < MIN_REASON_LENGTH:
                 raise PageRefused(_("Escribe por qué se vuelve a abrir."))
             is_open = months.reopen(
                 session,
@@ -91,7 +91,7 @@ def reopen(month: str) -> ResponseReturnValue:
             )
             if not is_open:
                 raise Taken(f"revision {seen} of {wanted}")
-            _note(session, "month.reopen", f"{wanted} {seen}")
+            _log(session, "month.reopen", f"{wanted} {seen}")
     except Taken:
         return _page(wanted, 409)
     except Refused as refusal:
@@ -99,41 +99,41 @@ def reopen(month: str) -> ResponseReturnValue:
     return redirect(f"/org/mes/{wanted}/cierre?hecho=abierto", 303)
 
 
-def _require_as_seen(session: Session, month: Month) -> int:
-    """The number of the last revision, if it is the one on the page that was sent, as open or as
-    closed as it was. Raises Taken."""
+def _require_unchanged(session: Session, month: Month) -> int:
+    """The number of the latest revision (0 without one). Raises Taken when the month was closed or
+    reopened since the page was shown."""
     latest = months.find_latest_revision(session, month)
     if request.form.get("seen", "") != _status_of(latest):
-        raise Taken(f"standing of {month}")
+        raise Taken(f"status of {month}")
     return latest.number if latest else 0
 
 
 def _status_of(latest: MonthRevision | None) -> str:
-    """0, 1, 2 …, with «a» once it is open again."""
+    """The number of the revision, with «a» when the month is open again; «0» without one."""
     if latest is None:
         return "0"
     return f"{latest.number}{'a' if latest.reopened_at else ''}"
 
 
-def _print_of(draft: MonthDraft) -> str:
-    """Another one as soon as anything of the differences is another; where there is no revision
-    yet, any count of an office or any figure that the first one would freeze."""
-    seen: list[Any] = [vars(change) for change in draft.changes]
+def _fingerprint(draft: MonthDraft) -> str:
+    """A hash of the changes; before the first revision, of the counts and figures that it would
+    freeze."""
+    shown: list[Any] = [vars(change) for change in draft.changes]
     if draft.latest is None:
-        seen = [draft.report.count.by_office, *(vars(each) for each in draft.report.figures)]
-    text = json.dumps(seen, sort_keys=True)
+        shown = [draft.report.count.by_office, *(vars(each) for each in draft.report.figures)]
+    text = json.dumps(shown, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _reason() -> str:
     chosen = _reasons().get(request.form.get("reason", ""), "")
     detail = clean(request.form.get("detail", ""))
-    said = ": ".join(part for part in (chosen, detail) if part)
-    if len(said) < SHORTEST:
+    reason = ": ".join(part for part in (chosen, detail) if part)
+    if len(reason) < MIN_REASON_LENGTH:
         raise PageRefused(_("Elige el motivo, o escríbelo."))
-    if len(said) > LONGEST_REASON:
+    if len(reason) > LONGEST_REASON:
         raise PageRefused(_("El motivo es demasiado largo. Escribe menos."))
-    return said
+    return reason
 
 
 def _reasons() -> Mapping[str, str]:
@@ -150,9 +150,11 @@ def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturn
             "before": month_report.thawed(latest).count.total if latest else 0,
             "after": count.total,
             "is_synthetic": count.is_synthetic,
-            "changes": _told(session, month, latest, changes),
+            "changes": _change_lines(session, month, latest, changes),
             "touched": len({each.office for each in changes if each.office}),
-            "revisions": [_Told(each) for each in reversed(months.list_revisions(session, month))],
+            "revisions": [
+                _RevisionRow(each) for each in reversed(months.list_revisions(session, month))
+            ],
             "emails": {each.id: each.email for each in staff.list_staff(session)},
             "found": coverage.matrix(session, month, None, now=now),
         }
@@ -162,18 +164,18 @@ def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturn
         month=month,
         is_over=workshop_counts.is_over(month, now),
         seen=_status_of(latest),
-        print=_print_of(draft),
+        print=_fingerprint(draft),
         reasons=_reasons(),
         typed=request.form,
-        fault=fault or (_taken(latest) if status == 409 else ""),
-        said=_said(),
+        fault=fault or (_conflict_message(latest) if status == 409 else ""),
+        said=_done_message(),
         words=month_labels,
         **values,
     )
 
 
-class _Told:
-    """A revision with what a list says of it."""
+class _RevisionRow:
+    """A revision in the list of the page."""
 
     def __init__(self, revision: MonthRevision) -> None:
         self.row = revision
@@ -182,7 +184,7 @@ class _Told:
         self.is_sound = month_report.is_sound(revision)
 
 
-def _told(
+def _change_lines(
     session: Session, month: Month, latest: MonthRevision | None, changes: Sequence[MonthChange]
 ) -> list[month_labels.MonthChangeLine]:
     if latest is None:
@@ -196,8 +198,8 @@ def _told(
     )
 
 
-def _taken(latest: MonthRevision | None) -> str:
-    """Why nothing was done: somebody else was faster."""
+def _conflict_message(latest: MonthRevision | None) -> str:
+    """Says that nothing was done, since somebody else changed the month."""
     number = latest.number if latest else 0
     if request.form.get("seen", "").rstrip("a") != str(number):
         return str(
@@ -210,7 +212,7 @@ def _taken(latest: MonthRevision | None) -> str:
     return str(_("Algo cambió mientras mirabas. No se guardó nada. Así está ahora: revísalo."))
 
 
-def _said() -> str:
+def _done_message() -> str:
     done = request.args.get("hecho", "")
     if done == "abierto":
         return str(_("El mes está abierto otra vez. Todo dice «provisional» hasta que lo cierres."))
@@ -221,5 +223,5 @@ def _said() -> str:
     return ""
 
 
-def _note(session: Session, action: str, detail: str) -> None:
+def _log(session: Session, action: str, detail: str) -> None:
     audit_log.record(session, current_staff().organizer_id, action, now=clock.now(), detail=detail)

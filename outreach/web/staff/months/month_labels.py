@@ -1,4 +1,4 @@
-"""How a month is said to the staff: how far an office is, what a revision changes, and why."""
+"""The state of an office's month, and the changes of a revision, in words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def cut_words(moment: datetime) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class MonthChangeLine:
-    """One number that a revision changes."""
+    """One changed number of a revision, as a row of the table."""
 
     title: str
     about: str
@@ -66,7 +66,7 @@ def lines(
     series: Mapping[str, str],
     causes: Mapping[tuple[str, str], ChangeCause],
 ) -> list[MonthChangeLine]:
-    """The changes as a table tells them."""
+    """The changes as rows of the table."""
     return [_line(each, offices, kinds, series, causes) for each in changes]
 
 
@@ -78,13 +78,13 @@ def _line(
     causes: Mapping[tuple[str, str], ChangeCause],
 ) -> MonthChangeLine:
     kind = kinds.get(change.kind)
-    named = say(kind.short_name, "es") if kind else change.kind
-    drawn = (kind.sign, kind.pictogram) if kind else None
+    kind_name = say(kind.short_name, "es") if kind else change.kind
+    sign = (kind.sign, kind.pictogram) if kind else None
     if change.what == "people":
         why = _("Asistencia de toda la red. No se dice por oficina.")
         return MonthChangeLine(
-            title=_("Personas"), about=named, sign=drawn, before=change.before, after=change.after,
-            why=why,
+            title=_("Personas"), about=kind_name, sign=sign, before=change.before,
+            after=change.after, why=why,
         )  # fmt: skip
     key = (change.office or change.series, change.kind)
     cause = causes.get(key)
@@ -92,11 +92,11 @@ def _line(
         title, about = series.get(change.series, change.series), _("Cifra escrita")
     else:
         office = offices.get(change.office)
-        title, about = office.city if office else change.office, named
+        title, about = office.city if office else change.office, kind_name
     return MonthChangeLine(
         title=title,
         about=about,
-        sign=drawn,
+        sign=sign,
         before=change.before,
         after=change.after,
         why=cause_words(cause) if cause else "",
@@ -107,10 +107,10 @@ def _line(
 def cause_words(cause: ChangeCause) -> str:
     if cause.action == "attendance reported":
         return _("Un taller no se hizo") if cause.detail == "not held" else _("Se reportó tarde")
-    said = {
+    words = {
         "workshop cancelled": _("Se canceló un taller"),
         "workshop created": _("Se agregó un taller"),
         "workshop published": _("Se publicó un taller"),
         FIGURE: cause.detail,
     }
-    return said.get(cause.action, _("Se cambió un taller"))
+    return words.get(cause.action, _("Se cambió un taller"))

@@ -1,4 +1,4 @@
-"""Who has reported: each office and its month, and what the days ahead lack."""
+"""The reports of a month by office, and the gaps of the days ahead."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ from outreach.web.staff.months import blueprint, month_access, month_labels
 @blueprint.get("/mes")
 @requires(Scope.SIGNED_IN)
 def latest() -> ResponseReturnValue:
-    """The month that has just ended is the one to report."""
+    """Redirects to the previous month, which is the one to report."""
     return redirect(f"/org/mes/{Month.of(clock.now().date()).plus(-1)}", 303)
 
 
@@ -48,7 +48,7 @@ def detail(month: str) -> ResponseReturnValue:
 @blueprint.post("/mes/<month>/completo")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def mark_complete(month: str) -> ResponseReturnValue:
-    """An office says that nothing is missing of its month; `do=undo` takes it back."""
+    """Marks the month of an office as complete; `do=undo` takes it back."""
     wanted, now = month_access.month_of(month), clock.now()
     slug, is_undone = request.form.get("office", ""), request.form.get("do") == "undo"
     require_permission(Permission.EDIT, slug)
@@ -74,23 +74,25 @@ def mark_complete(month: str) -> ResponseReturnValue:
 @blueprint.post("/mes/<month>/recordar")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def remind(month: str) -> ResponseReturnValue:
-    """Asks those who are late for what is missing, by letter. An office that nobody works for is
-    not said to have been asked."""
+    """Queues a reminder by e-mail to the staff of offices that are late. An office without staff is
+    not recorded as reminded."""
     wanted, now = month_access.month_of(month), clock.now()
     with store().change() as session:
         late = coverage.matrix(session, wanted, None, now=now).late
-        whom = missing_reports.list_reporters(session, [row.slug for row in late])
-        told = mailings.remind(session, {account for account, _slug in whom}, wanted, now=now)
-        if told:
-            asked_of = {slug for account, slug in whom if account in told}
-            reached = [row.id for row in late if row.slug in asked_of]
+        reporters = missing_reports.list_reporters(session, [row.slug for row in late])
+        reminded_accounts = mailings.remind(
+            session, {account for account, _slug in reporters}, wanted, now=now
+        )
+        if reminded_accounts:
+            slugs = {slug for account, slug in reporters if account in reminded_accounts}
+            reached = [row.id for row in late if row.slug in slugs]
             months.record_reminder(session, reached, wanted, now=now)
-            _note(session, "month.remind", f"{wanted}: {len(told)}")
-    return redirect(f"/org/mes/{wanted}?hecho=recordado&cartas={len(told)}", 303)
+            _log(session, "month.remind", f"{wanted}: {len(reminded_accounts)}")
+    return redirect(f"/org/mes/{wanted}?hecho=recordado&cartas={len(reminded_accounts)}", 303)
 
 
 def has_ended(month: Month) -> bool:
-    """Whether its last day is over, on the westernmost clocks of the network too."""
+    """Whether its last day is over in all time zones of the network."""
     return (clock.now() - timedelta(hours=10)).date() > month.last
 
 
@@ -110,44 +112,44 @@ def _require_all_reported(session: Session, month: Month, slug: str) -> None:
 
 
 def _matrix_page(month: Month, fault: str = "") -> ResponseReturnValue:
-    now, mine, own = (
+    now, visible, own = (
         clock.now(),
         get_office_slugs(current_staff().grants),
         month_access.own_offices(),
     )
     with store().read() as session:
-        found = coverage.matrix(session, month, mine, now=now)
+        matrix = coverage.matrix(session, month, visible, now=now)
         latest = months.find_latest_revision(session, month)
         people = coverage.people(session, month, own) if own else []
-        gaps = coverage.gaps(session, mine, now=now)
+        gaps = coverage.gaps(session, visible, now=now)
     return page(
         "months/report_matrix",
         422 if fault else 200,
         month=month,
-        found=found,
+        found=matrix,
         latest=latest,
-        own=_own(found, own),
+        own=_markable_rows(matrix, own),
         people=people,
         gaps=gaps,
-        is_admin=month_access.answers_for_all(),
+        is_admin=month_access.is_network_admin(),
         has_ended=has_ended(month),
-        said=_said(),
+        said=_done_message(),
         fault=fault,
         words=month_labels,
     )
 
 
-def _own(found: CoverageMatrix, own: list[str]) -> list[CoverageRow]:
-    """The offices of whose month one may say that it is complete."""
+def _markable_rows(matrix: CoverageMatrix, own: list[str]) -> list[CoverageRow]:
+    """The rows of the offices whose month the staff member may mark as complete."""
     return [
-        row for row in found.rows if row.slug in own and has_permission(Permission.EDIT, row.slug)
+        row for row in matrix.rows if row.slug in own and has_permission(Permission.EDIT, row.slug)
     ]
 
 
-def _said() -> str:
+def _done_message() -> str:
     letters = request.args.get("cartas", "")
     sent = int(letters) if letters.isascii() and letters.isdigit() and len(letters) < 5 else 0
-    done = {
+    messages = {
         "completo": _("Listo. Tu mes quedó completo."),
         "incompleto": _("Tu mes vuelve a estar abierto."),
         "recordado": ngettext(
@@ -160,8 +162,8 @@ def _said() -> str:
             "Nadie recibe otra carta: ya se les recordó hoy, o esas oficinas no tienen cuentas."
         ),
     }
-    return done.get(request.args.get("hecho", ""), "")
+    return messages.get(request.args.get("hecho", ""), "")
 
 
-def _note(session: Session, action: str, detail: str) -> None:
+def _log(session: Session, action: str, detail: str) -> None:
     audit_log.record(session, current_staff().organizer_id, action, now=clock.now(), detail=detail)
