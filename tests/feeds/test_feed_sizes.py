@@ -12,8 +12,9 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from tests.conftest import hold, venue
 from tests.support.feed_reader import events_of, feed, parsed, utc_today
+from tests.support.fixed_clock import fixed_clock
 
-pytestmark = pytest.mark.any_database("how much fits is counted in bytes")
+pytestmark = [pytest.mark.any_database("how much fits is counted in bytes"), fixed_clock]
 
 LONG = {"es": "Qué decir, qué no firmar y a quién llamar. " * 6}
 

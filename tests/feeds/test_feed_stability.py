@@ -30,6 +30,7 @@ from outreach.imports import offices as intake
 from outreach.imports.offices import OfficeRow
 from tests.calendar_readers import rules
 from tests.conftest import LONG_AGO, hold, kind, office, venue
+from tests.runner import shifted_clock
 from tests.support.environment import where
 from tests.support.feed_reader import feed, utc_today
 
@@ -114,6 +115,7 @@ def test_other_processes_in_other_places_write_the_same_bytes(
     for number, (zone, locale) in enumerate((("Asia/Tokyo", "C"), ("America/Lima", "C.UTF-8"))):
         environ = {
             "PATH": os.environ["PATH"],
+            **shifted_clock.inherited(),
             "PYTHONHASHSEED": str(number + 1),
             "TZ": zone,
             "LC_ALL": locale,

@@ -4,6 +4,7 @@ The shift is a number of seconds and not an instant: with an instant, libfaketim
 in each child process, and a worker's clock would be behind that of the test which started it.
 """
 
+import os
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,3 +62,9 @@ def environ(seconds: int) -> dict[str, str]:
         # Timeouts and pauses are measured by the monotonic clock, which stays as it is.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
+
+
+def inherited() -> dict[str, str]:
+    """The variables of a shifted clock that this process has, for a child with few others."""
+    names = ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC")
+    return {name: os.environ[name] for name in names if name in os.environ}

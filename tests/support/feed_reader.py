@@ -50,7 +50,7 @@ def unfolded(body: bytes) -> str:
 
 
 def by_icalendar(body: bytes) -> set[Occurrence]:
-    found = recurring_ical_events.of(parsed(body)).between(date(2026, 1, 1), date(2028, 12, 31))
+    found = recurring_ical_events.of(parsed(body)).between(date(2000, 1, 1), date(2100, 1, 1))
     return {(str(e["UID"]), e.start.astimezone(UTC), e.end.astimezone(UTC)) for e in found}
 
 

@@ -19,12 +19,13 @@ from outreach.domain.workshops.publish_checks import PublishWarning, RequiredFie
 from outreach.errors import ErrorCode
 from outreach.keystore import KeyStore
 from tests.conftest import LONG_AGO, hold, kind, office, seat, venue
+from tests.support.fixed_clock import fixed_clock
 from tests.support.refusals import refuses
 from tests.support.registration_forms import link_of
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, fixed_clock]
 
 TUESDAY = date(2027, 2, 2)  # no holiday anywhere
 TRANSLATED = {"es": "Tus derechos", "en": "Your rights", "fr": "Vos droits"}

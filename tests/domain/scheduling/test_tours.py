@@ -24,9 +24,10 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import ErrorCode, NotFound
 from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, seat, venue
+from tests.support.fixed_clock import fixed_clock
 from tests.support.refusals import refuses
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, fixed_clock]
 
 NINE, THREE = time(9), time(15)
 CITIES = ("Waukegan", "Rockford", "Elgin", "South Bend", "Gary")

@@ -20,6 +20,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.keystore import Key, KeyStore
 from tests.conftest import hold, seat, venue
+from tests.support.fixed_clock import fixed_clock
 from tests.support.registration_forms import link_of, seats_left, status_of
 
 pytestmark = [pytest.mark.core, pytest.mark.any_database]
@@ -311,6 +312,7 @@ def test_the_entry_of_a_discreet_place_says_when_and_no_more(
     assert "URL" not in event
 
 
+@fixed_clock
 def test_the_entry_is_at_the_hour_of_its_place(
     client: FlaskClient, store: Store, key_store: KeyStore, calgary: Office, rights: Kind
 ) -> None:

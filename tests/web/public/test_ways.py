@@ -16,6 +16,7 @@ from outreach.domain.workshops import series
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support import page_text
+from tests.support.fixed_clock import fixed_clock
 from tests.support.registration_forms import answers, everyone, send
 
 pytestmark = pytest.mark.any_database
@@ -77,6 +78,7 @@ def test_the_list_says_how_one_comes_in(
         assert words in page
 
 
+@fixed_clock
 def test_before_sign_up_opens_the_page_says_from_when(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:

@@ -23,10 +23,11 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from tests.conftest import a_saturday, hold, seat, venue
+from tests.support.fixed_clock import fixed_clock
 from tests.support.import_files import bring, csv_of, load, row, seen
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, fixed_clock]
 
 
 @pytest.fixture

@@ -19,9 +19,10 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.series import WorkshopSeries
 from tests.conftest import hold
+from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, fixed_clock]
 
 NONCE = "n" * 22
 
