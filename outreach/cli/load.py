@@ -154,20 +154,20 @@ def _record(session: Session, what: str, loaded: ImportResult) -> None:
     staff member."""
     now = clock.now()
     for about, counts in sorted(loaded.about.items()):
-        said = ", ".join(f"{outcome} {counts[outcome]}" for outcome in RowOutcome)
+        totals = ", ".join(f"{outcome} {counts[outcome]}" for outcome in RowOutcome)
         if set(counts) == {RowOutcome.SAME}:
             continue
         if what == "offices":
             action = "office opened" if counts[RowOutcome.NEW] else "office changed"
             audit_log.record(session, None, action, now=now, office=about, detail=about)
         elif what == "kinds":
-            audit_log.record(session, None, "kinds brought in", now=now, detail=said)
+            audit_log.record(session, None, "kinds brought in", now=now, detail=totals)
         elif what == "figures":
-            detail = f"{about}: {said}"
+            detail = f"{about}: {totals}"
             audit_log.record(session, None, "figures brought in", now=now, detail=detail)
         else:
             action = "workshops brought in"
-            audit_log.record(session, None, action, now=now, office=about, detail=said)
+            audit_log.record(session, None, action, now=now, office=about, detail=totals)
 
 
 @contextmanager

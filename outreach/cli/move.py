@@ -36,7 +36,7 @@ def command(to: str, keyring_to: str | None) -> None:
     config = settings()
     with open_store(config), open_key_store(config):
         pass  # raises where one is not up to date
-    paths = migrate_database.plan_paths(config, to, keyring_to)
+    paths = migrate_database.list_paths(config, to, keyring_to)
     with Console(stderr=True).status("") as status:
         moved = migrate_database.move(
             paths, tell=lambda table, done: status.update(f"{table} {done or ''}")

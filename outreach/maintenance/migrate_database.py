@@ -118,7 +118,7 @@ def readable(url: str) -> str:
     return sa.make_url(url).render_as_string(hide_password=True)
 
 
-def plan_paths(config: Config, to: str, keyring_to: str | None) -> list[MigrationPath]:
+def list_paths(config: Config, to: str, keyring_to: str | None) -> list[MigrationPath]:
     """From the databases in the settings to the given ones."""
     paths = [MigrationPath(Database.MAIN, config.database_url, to)]
     if keyring_to is not None:

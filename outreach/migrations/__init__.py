@@ -1,6 +1,7 @@
-"""Brings a database up to date: the main base and the ring of keys, each with its own history.
+"""Migrations of the main database and of the key store, each with a history of its own.
 
-A migration uses plain SQL types: it records the schema of its day, not of today.
+A migration uses plain SQL types and no model: it records the schema of its day. May import `db` and
+the models. Open `upgrade` first; `env` is what Alembic runs.
 """
 
 import logging
@@ -43,29 +44,29 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-HERE = Path(__file__).parent
-TRIES: Final = 30  # of a migration that does not get its lock: about three minutes
-LONGEST_PAUSE: Final = 5  # seconds between two of them
-PATIENCE: Final = 600.0  # seconds for another upgrade to end
+PACKAGE = Path(__file__).parent
+MAX_TRIES: Final = 30  # of a migration that does not get its lock: about three minutes
+MAX_PAUSE: Final = 5  # seconds between two tries
+OTHER_UPGRADE_TIMEOUT: Final = 600.0  # seconds
 MAX_REVISION_LENGTH: Final = 32  # of `alembic_version.version_num`
 
 
 class Database(StrEnum):
-    """Which database: each has a folder of versions."""
+    """The two databases; the value is the name of the folder of versions."""
 
     MAIN = "main"
     KEY_STORE = "ring"
 
 
-# Of the locks that keep two upgrades apart: any two numbers will do.
-_NUMBERS: Final = {Database.MAIN: 7_406_001, Database.KEY_STORE: 7_406_002}
+# Advisory locks that keep two upgrades apart; any two numbers.
+_LOCK_NUMBERS: Final = {Database.MAIN: 7_406_001, Database.KEY_STORE: 7_406_002}
 
 
-def config(base: Database, url: str, *, beside: Path | None = None) -> Config:
-    """`beside` is a folder of further migrations."""
-    folders = [HERE / "versions" / base, *([] if beside is None else [beside])]
+def config(base: Database, url: str, *, more_versions: Path | None = None) -> Config:
+    """Alembic's configuration. `more_versions` is a folder of further migrations."""
+    folders = [PACKAGE / "versions" / base, *([] if more_versions is None else [more_versions])]
     alembic = Config()
-    alembic.set_main_option("script_location", str(HERE))
+    alembic.set_main_option("script_location", str(PACKAGE))
     alembic.set_main_option("version_locations", "\n".join(map(str, folders)))
     alembic.set_main_option("path_separator", "newline")
     alembic.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(slug)s")
@@ -75,21 +76,27 @@ def config(base: Database, url: str, *, beside: Path | None = None) -> Config:
 
 
 def upgrade(
-    base: Database, url: str, *, to: str = "head", beside: Path | None = None, tries: int = TRIES
+    base: Database,
+    url: str,
+    *,
+    to: str = "head",
+    more_versions: Path | None = None,
+    tries: int = MAX_TRIES,
 ) -> None:
-    """Each migration is done whole or not at all. One that does not get its lock lets the others
-    go on, and is tried again: whoever saves a place waits two seconds for it at most.
+    """Runs the migrations, each in a transaction. One that does not get its lock is rolled back and
+    tried again, so that a registration waits two seconds at most.
 
-    Raises Misconfigured where it never gets it, and where the database is odd."""
-    settings = config(base, url, beside=beside)
+    Raises Misconfigured where it never gets the lock, and where the database must not be
+    migrated."""
+    settings = config(base, url, more_versions=more_versions)
     store = Store(url)
     try:
-        with store.exclusive(_NUMBERS[base], patience=PATIENCE) as is_mine:
-            if not is_mine:
+        with store.exclusive(_LOCK_NUMBERS[base], patience=OTHER_UPGRADE_TIMEOUT) as has_lock:
+            if not has_lock:
                 raise Misconfigured(f"{base}: another upgrade is running. Wait until it has ended.")
-            found = schema_state.look(store.engine, ScriptDirectory.from_config(settings))
-            if found.fault:
-                raise Misconfigured(f"{base}: {found.fault}.")
+            current = schema_state.look(store.engine, ScriptDirectory.from_config(settings))
+            if current.fault:
+                raise Misconfigured(f"{base}: {current.fault}.")
             _upgrade(base, settings, to, tries)
     finally:
         store.close()
@@ -104,7 +111,7 @@ def _upgrade(base: Database, settings: Config, to: str, tries: int) -> None:
             if error_classes.classify(error) not in {ErrorClass.BUSY, ErrorClass.CONFLICT}:
                 raise
             log.warning("%s: a migration waits for its lock (%s of %s)", base, number, tries)
-        sleep(min(number, LONGEST_PAUSE))
+        sleep(min(number, MAX_PAUSE))
     raise Misconfigured(
         f"{base}: a migration did not get its lock in {tries} tries, and nothing of it was done. "
         "Run `outreach db upgrade` again at a quieter hour, or look in pg_stat_activity for what "
@@ -113,41 +120,41 @@ def _upgrade(base: Database, settings: Config, to: str, tries: int) -> None:
 
 
 def state(base: Database, store: Store) -> State:
-    """How far this database has come."""
+    """The stage and revision of this database."""
     return schema_state.look(store.engine, _scripts(base))
 
 
 def is_current(base: Database, store: Store) -> bool:
-    """Whether every migration has been applied to this database."""
+    """Whether all migrations have been applied."""
     return state(base, store).stage is Stage.CURRENT
 
 
 def fault(base: Database, store: Store) -> str:
-    """Why a base is not up to date, and what to do; empty when it is."""
-    found = state(base, store)
-    if found.stage in {Stage.BEHIND, Stage.EMPTY}:
+    """Why a database is not up to date and what to do, or an empty text."""
+    current = state(base, store)
+    if current.stage in {Stage.BEHIND, Stage.EMPTY}:
         return "not up to date. Run: outreach db upgrade"
-    return found.fault
+    return current.fault
 
 
 def is_before(base: Database, one: str, other: str) -> bool:
-    """Whether the one version of that base comes before the other."""
+    """Whether one revision comes before the other."""
     return schema_state.is_before(_scripts(base), one, other)
 
 
 @cache
 def _scripts(base: Database) -> ScriptDirectory:
-    """Its history: read once, since a probe asks every few seconds."""
+    """The history, read once: `/readyz` asks every few seconds."""
     return ScriptDirectory.from_config(config(base, ""))
 
 
 def differences(base: Database, store: Store) -> list[str]:
-    """How the schema differs from the models, a line each; none if it does not."""
+    """Differences between schema and models, a line each."""
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return [
-            str(found)
-            for found in compare_metadata(context, MAIN if base is Database.MAIN else KEY_STORE)
+            str(each)
+            for each in compare_metadata(context, MAIN if base is Database.MAIN else KEY_STORE)
         ]
 
 

@@ -1,3 +1,5 @@
+"""Runs migrations, for Alembic."""
+
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -10,7 +12,7 @@ from outreach.migrations.models import KEY_STORE, MAIN
 
 
 def render(kind: str, item: Any, _autogenerate: object) -> str | Literal[False]:
-    """A new migration names plain SQL types, whatever the models call them."""
+    """Renders plain SQL types in new migrations, instead of the models' types."""
     if kind == "type" and isinstance(item, sa.TypeDecorator):
         return f"sa.{item.impl!r}"
     if kind == "type" and isinstance(item, sa.Enum):
@@ -22,7 +24,7 @@ attributes = context.config.attributes
 store = Store(attributes["url"], waits=MIGRATION)
 
 try:
-    # On SQLite nobody may write between what a migration reads and what it writes.
+    # SQLite: no write by others between a migration's reads and its writes.
     engine = store.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
     with engine.connect() as connection:
         context.configure(
@@ -31,8 +33,7 @@ try:
             render_as_batch=True,
             render_item=render,
             compare_type=True,
-            # One that fails leaves those before it done, and nothing of itself; and no table is
-            # locked for longer than one of them takes.
+            # A failing migration does not undo those before it, and locks end with each.
             transaction_per_migration=True,
         )
         with context.begin_transaction():

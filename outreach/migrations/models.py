@@ -1,4 +1,4 @@
-"""The models that each database's schema is compared with."""
+"""The metadata of each database."""
 
 import sqlalchemy as sa
 
@@ -9,4 +9,4 @@ from outreach.keystore import KeyStoreBase
 MAIN: sa.MetaData = tables.metadata
 KEY_STORE: sa.MetaData = KeyStoreBase.metadata
 
-_ = accounts  # its tables are on the same metadata once it is imported
+_ = accounts  # importing it adds its tables to the metadata

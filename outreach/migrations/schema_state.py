@@ -1,4 +1,4 @@
-"""How far a database has come, and what is odd about it, before anything is changed."""
+"""Determines the revision of a database, and faults that forbid a migration."""
 
 from dataclasses import dataclass
 from enum import StrEnum, auto
@@ -12,38 +12,38 @@ VERSIONS = "alembic_version"
 
 
 class Stage(StrEnum):
-    EMPTY = auto()  # nothing was ever made in it
+    EMPTY = auto()  # without tables
     BEHIND = auto()
     CURRENT = auto()
-    ODD = auto()  # no migration may touch it
+    ODD = auto()  # must not be migrated
 
 
 @dataclass(frozen=True)
 class State:
-    """Where one database stands."""
+    """The state of one database."""
 
     stage: Stage
     revision: str = ""
-    fault: str = ""  # what is odd, and what to do
+    fault: str = ""  # why it must not be migrated, and what to do
 
 
 def look(engine: sa.Engine, scripts: ScriptDirectory) -> State:
     with engine.connect() as connection:
         tables = set(sa.inspect(connection).get_table_names())
-        found = MigrationContext.configure(connection).get_current_heads()
-    if len(found) > 1:
+        heads = MigrationContext.configure(connection).get_current_heads()
+    if len(heads) > 1:
         return _odd(
-            f"it is at several versions at once ({', '.join(sorted(found))}): two upgrades were "
+            f"it is at several versions at once ({', '.join(sorted(heads))}): two upgrades were "
             "mixed in it. Put back the backup made before the upgrade"
         )
-    if not found:
+    if not heads:
         if tables - {VERSIONS}:
             return _odd(
                 "it has tables and no version: another program's, or half of a copy. Put back a "
                 "whole backup, or name an empty database"
             )
         return State(Stage.EMPTY)
-    [revision] = found
+    [revision] = heads
     try:
         scripts.get_revision(revision)
     except CommandError:
@@ -51,15 +51,15 @@ def look(engine: sa.Engine, scripts: ScriptDirectory) -> State:
             f"its version ({revision}) is not known to this program: a newer one made it. Install "
             "that version of outreach, or a newer one"
         )
-    is_current = set(found) == set(scripts.get_heads())
+    is_current = set(heads) == set(scripts.get_heads())
     return State(Stage.CURRENT if is_current else Stage.BEHIND, revision)
 
 
 def is_before(scripts: ScriptDirectory, one: str, other: str) -> bool:
-    """Whether the one comes before the other."""
+    """Whether one revision comes before the other."""
     older = {each.revision for each in scripts.iterate_revisions(other, "base")}
     return one != other and one in older
 
 
-def _odd(words: str) -> State:
-    return State(Stage.ODD, fault=words)
+def _odd(fault: str) -> State:
+    return State(Stage.ODD, fault=fault)

@@ -1,1 +1,1 @@
-"""Tests of single commands."""
+"""Tests of outreach/cli."""

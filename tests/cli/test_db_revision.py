@@ -64,8 +64,8 @@ def test_revision_has_the_new_column_and_upgrades_to_the_models(
     assert called == ["op.batch_alter_table", "batch_op.add_column"]
     assert outreach(checkout, "upgrade").returncode == 0
     assert outreach(checkout, "check").returncode == 0
-    again = outreach(checkout, "revision", "Keep a second remark", *options)
-    assert (again.returncode, again.stderr.partition(";")[0]) == (
+    second = outreach(checkout, "revision", "Keep a second remark", *options)
+    assert (second.returncode, second.stderr.partition(";")[0]) == (
         1,
         "outreach: The migrations match the models",
     )

@@ -1,4 +1,4 @@
-"""`outreach keys`, `outreach purge` and what the doctor says of keys, from the command line."""
+"""`outreach keys`, `outreach purge`, and the checks of keys by `outreach doctor`."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -37,7 +37,7 @@ class Shell:
         return CliRunner(env=self._environ).invoke(main, [*words])
 
     def line(self, about: str) -> str:
-        """What the doctor says about that."""
+        """The line of `outreach doctor` about that."""
         [line] = [line for line in self.run("doctor").stdout.splitlines() if f"{about}: " in line]
         return line
 
@@ -54,7 +54,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 def put_off(store: Store, key_store: KeyStore, days: int) -> None:
-    """Every key was to go so many days ago, as its workshop says."""
+    """Makes every key due that many days ago, with its workshop."""
     with store.change() as session:
         for each in session.scalars(sa.select(Workshop)):
             each.day = key_store.today() - timedelta(days=days + each.retention_days)
@@ -69,15 +69,15 @@ def an_hour_passes(key_store: KeyStore) -> None:
         session.execute(sa.update(MasterGeneration).values(since=clock.now() - timedelta(hours=2)))
 
 
-def is_one_line(done: Result, code: int, said: str) -> bool:
+def is_one_line(done: Result, code: int, output: str) -> bool:
     lines = done.stderr.strip().splitlines()
-    return done.exit_code == code and len(lines) == 1 and said in lines[0]
+    return done.exit_code == code and len(lines) == 1 and output in lines[0]
 
 
-# Masters
+# Master keys
 
 
-def test_keys_are_rotated_and_an_hour_later_the_old_master_goes(
+def test_rotate_seals_all_keys_and_retire_deletes_the_old_master_an_hour_later(
     shell: Shell, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, key_store, workshop)
@@ -94,7 +94,7 @@ def test_keys_are_rotated_and_an_hour_later_the_old_master_goes(
     assert key_store.get(rosa.key_id)
 
 
-def test_a_master_prepared_for_other_hosts_is_not_used_yet(
+def test_prepared_master_key_is_not_used_before_rotation(
     shell: Shell, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, key_store, workshop)
@@ -104,7 +104,7 @@ def test_a_master_prepared_for_other_hosts_is_not_used_yet(
     assert "master-2 now" in shell.run("keys", "rotate").stdout
 
 
-def test_check_opens_every_key_and_says_what_is_amiss(
+def test_keys_check_opens_every_key_and_lists_faults(
     shell: Shell, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     rosa, _luz = seat(store, key_store, workshop), seat(store, key_store, workshop)
@@ -126,7 +126,7 @@ def test_check_opens_every_key_and_says_what_is_amiss(
     assert "master-1 is missing" in shell.line("masters")
 
 
-def test_a_lost_master_is_given_up_with_yes(
+def test_rotate_with_yes_gives_up_a_lost_master_key(
     shell: Shell, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, key_store, workshop)
@@ -138,10 +138,10 @@ def test_a_lost_master_is_given_up_with_yes(
     assert "1 rows without a key emptied" in done.stdout
 
 
-# The spare
+# Key backup
 
 
-def test_the_spare_is_written_and_brings_back_what_is_still_wanted(
+def test_key_backup_restores_only_keys_in_use(
     shell: Shell,
     config: Config,
     store: Store,
@@ -172,7 +172,7 @@ def empty(store: Store, registration_id: str) -> None:
         )
 
 
-def test_an_old_spare_and_an_open_one_are_told_of(
+def test_doctor_reports_an_old_or_readable_key_backup(
     shell: Shell, key_store: KeyStore, tmp_path: Path
 ) -> None:
     copy = tmp_path / "spare"
@@ -184,7 +184,7 @@ def test_an_old_spare_and_an_open_one_are_told_of(
     assert "others can read" in shell.line("spare")
 
 
-def test_what_cannot_be_is_one_plain_line(shell: Shell, tmp_path: Path) -> None:
+def test_keys_errors_are_one_line(shell: Shell, tmp_path: Path) -> None:
     there = tmp_path / "nowhere" / "spare"
     assert is_one_line(shell.run("keys", "spare", str(there)), 1, "cannot be written")
     assert is_one_line(shell.run("keys", "spare", "--load", str(there)), 1, "cannot be read")
@@ -195,10 +195,10 @@ def test_what_cannot_be_is_one_plain_line(shell: Shell, tmp_path: Path) -> None:
     assert is_one_line(shell.run("keys", "nothing"), 2, "No such command")
 
 
-# The purge
+# Purge
 
 
-def test_a_dry_run_says_in_numbers_what_would_go_and_changes_nothing(
+def test_purge_dry_run_prints_numbers_and_changes_nothing(
     shell: Shell, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     seat(
@@ -213,12 +213,12 @@ def test_a_dry_run_says_in_numbers_what_would_go_and_changes_nothing(
     assert "0 registrations would be forgotten" in shell.run("purge", "--dry-run").stdout
     put_off(store, key_store, 1)
     before = everything(store, key_store)
-    said = shell.run("purge", "--dry-run")
-    assert said.exit_code == 0
-    assert "2 registrations would be forgotten" in said.stdout
-    assert "2 rows without a key would be emptied" in said.stdout
-    assert "1 notices would go" in said.stdout
-    assert "Xochitl" not in said.output
+    output = shell.run("purge", "--dry-run")
+    assert output.exit_code == 0
+    assert "2 registrations would be forgotten" in output.stdout
+    assert "2 rows without a key would be emptied" in output.stdout
+    assert "1 notices would go" in output.stdout
+    assert "Xochitl" not in output.output
     assert everything(store, key_store) == before
     done = shell.run("purge").stdout
     assert "2 registrations forgotten" in done
@@ -227,7 +227,7 @@ def test_a_dry_run_says_in_numbers_what_would_go_and_changes_nothing(
     assert "0 registrations would be forgotten" in shell.run("purge", "--dry-run").stdout
 
 
-def test_a_purge_that_finds_people_long_overdue_asks_first(
+def test_purge_refuses_long_overdue_registrations_without_yes(
     shell: Shell, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, key_store, workshop)
@@ -240,7 +240,7 @@ def test_a_purge_that_finds_people_long_overdue_asks_first(
     assert "nobody is kept longer than promised" in shell.line("forgetting")
 
 
-def test_a_purge_with_an_empty_ring_asks_first(
+def test_purge_refuses_an_empty_key_store_without_yes(
     shell: Shell, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     for _ in range(11):
@@ -253,10 +253,10 @@ def test_a_purge_with_an_empty_ring_asks_first(
     assert "11 rows without a key emptied" in shell.run("purge", "--yes").stdout
 
 
-# The doctor
+# Doctor
 
 
-def test_the_doctor_looks_at_key_files_and_changes_nothing(
+def test_doctor_checks_key_files_and_changes_nothing(
     shell: Shell, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     assert "no key has been made yet" in shell.line("masters")
@@ -269,16 +269,14 @@ def test_the_doctor_looks_at_key_files_and_changes_nothing(
     assert everything(store, key_store) == before
 
 
-def test_the_doctor_says_that_the_ring_needs_a_server_of_its_own(
-    shell: Shell, key_store: KeyStore
-) -> None:
+def test_doctor_reports_a_key_store_on_the_main_server(shell: Shell, key_store: KeyStore) -> None:
     if key_store.store.is_sqlite:
         assert "server of the ring" not in shell.run("doctor").stdout
         return
     assert "it is that of the main database" in shell.line("server of the ring")
 
 
-def test_the_doctor_reminds_of_a_rotation_that_only_a_person_can_begin(
+def test_doctor_reports_a_due_rotation(
     shell: Shell, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, key_store, workshop)

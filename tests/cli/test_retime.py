@@ -1,4 +1,4 @@
-"""`outreach retime`: rows written by older zone rules, as if tzdata had just been upgraded."""
+"""`outreach retime` on rows that were written by older zone rules."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -50,7 +50,7 @@ def shell(config: Config) -> Shell:
 
 
 def as_by_older_rules(session: Session, workshop: Workshop, hours: int = 1) -> None:
-    """Writes its instants past every rule of ours, as an older tzdata would have had them."""
+    """Stores the instants as an older tzdata computes them, without our own functions."""
     moved = {"starts": workshop.starts_at, "ends": workshop.ends_at}
     session.execute(
         sa.text(
@@ -62,7 +62,7 @@ def as_by_older_rules(session: Session, workshop: Workshop, hours: int = 1) -> N
 
 @pytest.fixture
 def wrong(store: Store, calgary: Office, rights: Kind) -> Workshop:
-    """At six in the evening in Calgary, stored as seven."""
+    """At 18:00 in Calgary, stored as 19:00."""
     with store.change() as session:
         made = hold(session, calgary, rights, day=JANUARY)
         assert made.starts_at == RIGHT
@@ -80,7 +80,7 @@ def event_of(body: bytes) -> dict[str, str]:
     return dict(line.split(":", 1) for line in lines if ":" in line)
 
 
-def test_a_new_law_leaves_the_hour_on_the_wall_and_moves_the_instant(
+def test_retime_keeps_local_hours_and_moves_the_instant(
     store: Store, shell: Shell, wrong: Workshop
 ) -> None:
     assert wrong.starts_at == BEFORE_THE_LAW
@@ -104,9 +104,7 @@ def test_a_new_law_leaves_the_hour_on_the_wall_and_moves_the_instant(
     assert datetime(2027, 1, 21, 18, tzinfo=zone).utcoffset() == timedelta(hours=-6)
 
 
-def test_whoever_keeps_a_feed_learns_that_it_changed(
-    store: Store, shell: Shell, wrong: Workshop
-) -> None:
+def test_retime_changes_the_feed(store: Store, shell: Shell, wrong: Workshop) -> None:
     def count() -> tuple[int, int]:
         with store.read() as session:
             return change_counters.read(session, "calgary")[0], change_counters.read(
@@ -118,22 +116,22 @@ def test_whoever_keeps_a_feed_learns_that_it_changed(
     assert count() == (before[0] + 1, before[1] + 1)
 
 
-def test_a_dry_run_says_so_and_changes_nothing(store: Store, shell: Shell, wrong: Workshop) -> None:
+def test_retime_dry_run_changes_nothing(store: Store, shell: Shell, wrong: Workshop) -> None:
     done = shell.run("retime", "--dry-run")
     assert "America/Edmonton: workshops that would move: 1" in done.output
     assert now_in(store, wrong).starts_at == BEFORE_THE_LAW
 
 
-def test_running_it_again_changes_nothing(store: Store, shell: Shell, wrong: Workshop) -> None:
+def test_second_retime_changes_nothing(store: Store, shell: Shell, wrong: Workshop) -> None:
     shell.run("retime")
     once = now_in(store, wrong)
     done = shell.run("retime")
     assert "Nothing to do" in done.output
-    again = now_in(store, wrong)
-    assert (again.changed_at, again.sequence) == (once.changed_at, once.sequence)
+    unchanged = now_in(store, wrong)
+    assert (unchanged.changed_at, unchanged.sequence) == (once.changed_at, once.sequence)
 
 
-def test_only_those_that_are_wrong_are_touched(
+def test_retime_changes_only_stale_workshops(
     store: Store, shell: Shell, wrong: Workshop, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -144,7 +142,7 @@ def test_only_those_that_are_wrong_are_touched(
         assert (still.changed_at, still.sequence) == (each.changed_at, 0)
 
 
-def test_what_was_stopped_halfway_is_finished_by_the_next_run(
+def test_interrupted_retime_is_finished_by_the_next(
     store: Store, shell: Shell, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -159,7 +157,7 @@ def test_what_was_stopped_halfway_is_finished_by_the_next_run(
     assert {now_in(store, each).sequence for each in made} == {1}
 
 
-def test_past_workshops_are_put_right_too_and_stay_in_their_month(
+def test_retime_corrects_past_workshops_within_their_month(
     store: Store, shell: Shell, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -171,7 +169,7 @@ def test_past_workshops_are_put_right_too_and_stay_in_their_month(
     assert (right.starts_at, right.month) == (datetime(2026, 11, 1, 4, tzinfo=UTC), 202610)
 
 
-def test_nobody_who_has_a_place_is_written_to_but_reminders_come_at_eleven_there(
+def test_retime_notifies_nobody_and_moves_reminders_to_eleven_local(
     store: Store, key_store: KeyStore, shell: Shell, wrong: Workshop
 ) -> None:
     hers = seat(
@@ -195,18 +193,18 @@ def test_nobody_who_has_a_place_is_written_to_but_reminders_come_at_eleven_there
     assert "Reminders that moved: 1" in done.output
     assert "nobody is written to" in done.output
     with store.read() as session:
-        owed = session.scalars(
+        notifications = session.scalars(
             sa.select(Notification).where(Notification.registration_id == hers.id)
         ).all()
-        assert {each.cause for each in owed} == {
+        assert {each.cause for each in notifications} == {
             NotificationType.REGISTERED,
             NotificationType.REMINDER,
         }
-        [reminder] = [each for each in owed if each.cause is NotificationType.REMINDER]
+        [reminder] = [each for each in notifications if each.cause is NotificationType.REMINDER]
     assert reminder.due_at == eleven
 
 
-def test_a_reminder_that_was_tried_keeps_the_hour_of_its_next_try(
+def test_retime_keeps_the_next_try_of_a_reminder(
     store: Store, key_store: KeyStore, shell: Shell, wrong: Workshop
 ) -> None:
     seat(
@@ -229,7 +227,7 @@ def test_a_reminder_that_was_tried_keeps_the_hour_of_its_next_try(
     assert due == [later]
 
 
-def test_the_hours_of_consultations_follow_their_workshop(
+def test_retime_moves_time_slots_with_their_workshop(
     store: Store, key_store: KeyStore, shell: Shell, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -238,12 +236,12 @@ def test_the_hours_of_consultations_follow_their_workshop(
     hers = seat(store, key_store, slots, slot="18:20")
     shell.run("retime")
     with store.read() as session:
-        mine = session.get_one(type(hers), hers.id)
-        assert (mine.day, mine.starts) == (JANUARY, time(18, 20))
-        assert mine.workshop.starts_at == RIGHT
+        registration = session.get_one(type(hers), hers.id)
+        assert (registration.day, registration.starts) == (JANUARY, time(18, 20))
+        assert registration.workshop.starts_at == RIGHT
 
 
-def test_the_doctor_says_when_it_is_wanted(store: Store, shell: Shell, wrong: Workshop) -> None:
+def test_doctor_reports_stale_times(store: Store, shell: Shell, wrong: Workshop) -> None:
     assert "workshops ahead stored by older zone rules: 1. Run: outreach retime" in (
         shell.run("doctor").output
     )

@@ -33,9 +33,7 @@ def shell(config: Config, chicago: Office) -> Shell:
     return Shell(config)
 
 
-def test_an_account_is_made_with_a_link_that_lets_its_owner_in(
-    shell: Shell, client: FlaskClient
-) -> None:
+def test_user_add_prints_a_link_that_sets_a_password(shell: Shell, client: FlaskClient) -> None:
     done = shell.run("add", "Ana@Example.org", "--role", "organizer", "--office", "chicago")
     assert done.exit_code == 0
     link = done.stdout.strip()
@@ -46,7 +44,7 @@ def test_an_account_is_made_with_a_link_that_lets_its_owner_in(
     assert client.post("/org/entrar", data=data).status_code == 303
 
 
-def test_admins_and_readers_work_everywhere_unless_told_otherwise(shell: Shell) -> None:
+def test_admins_and_readers_have_all_offices_by_default(shell: Shell) -> None:
     shell.run("add", "elena@example.org", "--role", "admin")
     shell.run("add", "ivan@example.org", "--role", "reader", "--office", "chicago")
     listed = shell.run("list").stdout
@@ -69,22 +67,22 @@ def test_admins_and_readers_work_everywhere_unless_told_otherwise(shell: Shell) 
         (["reset", "ana@example.org"], "There is no account for ana@example.org"),
     ],
 )
-def test_what_is_wrong_is_one_plain_line(shell: Shell, words: list[str], said: str) -> None:
+def test_user_errors_are_one_line(shell: Shell, words: list[str], message: str) -> None:
     done = shell.run(*words)
     assert done.exit_code == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stdout == ""
 
 
-def test_an_account_is_made_once(shell: Shell) -> None:
+def test_user_add_refuses_an_existing_account(shell: Shell) -> None:
     shell.run("add", "ana@example.org", "--role", "admin")
-    again = shell.run("add", "ana@example.org", "--role", "admin")
-    assert again.exit_code == 2
-    assert "There is an account for ana@example.org already" in again.stderr
+    refused = shell.run("add", "ana@example.org", "--role", "admin")
+    assert refused.exit_code == 2
+    assert "There is an account for ana@example.org already" in refused.stderr
 
 
-def test_disabled_and_let_in_again(shell: Shell, client: FlaskClient) -> None:
+def test_user_reset_enables_a_disabled_account(shell: Shell, client: FlaskClient) -> None:
     first = shell.run("add", "ana@example.org", "--role", "admin").stdout.strip()
     assert shell.run("disable", "ana@example.org").exit_code == 0
     assert "disabled" in shell.run("list").stdout

@@ -178,7 +178,7 @@ def test_a_migration_of_the_busiest_table_lets_people_go_first_where_it_has_to_w
         with ThreadPoolExecutor(1) as thread, store.read() as session:
             # Somebody's long report: without a bound everybody would wait for its end.
             session.execute(sa.text("SELECT count(*) FROM registration"))
-            migrating = thread.submit(migrations.upgrade, Database.MAIN, url, beside=folder)
+            migrating = thread.submit(migrations.upgrade, Database.MAIN, url, more_versions=folder)
             while not reading.wait(0.05):
                 reading_for = time.monotonic() - began
                 if reading_for > MIGRATION.lock + 1.5:
@@ -202,7 +202,7 @@ def test_a_migration_that_never_gets_its_lock_says_so_and_leaves_nothing(
     with store.read() as session:
         session.execute(sa.text("SELECT count(*) FROM registration"))
         with pytest.raises(Misconfigured, match="did not get its lock in 1 tries"):
-            migrations.upgrade(Database.MAIN, url, beside=folder, tries=1)
+            migrations.upgrade(Database.MAIN, url, more_versions=folder, tries=1)
     assert not sa.inspect(store.engine).has_table("of_later")
     assert migrations.is_current(Database.MAIN, store)
 
@@ -212,7 +212,7 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(
 ) -> None:
     folder = later("op.execute('SELECT nonsense FROM nowhere')")
     with pytest.raises(sa.exc.DBAPIError):
-        migrations.upgrade(Database.MAIN, broken.database_url, beside=folder)
+        migrations.upgrade(Database.MAIN, broken.database_url, more_versions=folder)
     assert not sa.inspect(store.engine).has_table("of_later")
     assert migrations.is_current(Database.MAIN, store)
     assert migrations.differences(Database.MAIN, store) == []

@@ -1,4 +1,4 @@
-"""`outreach backup`: a copy of the main database while the site goes on, and of nothing else."""
+"""`outreach backup`: copies the main database, and nothing else, while the site runs."""
 
 import hashlib
 import resource
@@ -53,7 +53,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 class Crowd:
-    """People who register, each noted in the journal, for as long as the block lasts."""
+    """Registers people, with an audit entry each, during the block."""
 
     def __init__(self, store: Store, key_store: KeyStore, workshop: Workshop) -> None:
         self.store, self.key_store, self.workshop = store, key_store, workshop
@@ -91,7 +91,7 @@ class Crowd:
 
 
 @pytest.mark.races
-def test_a_backup_made_while_people_register_is_of_one_moment(
+def test_backup_during_registrations_is_one_snapshot(
     keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     with Crowd(store, key_store, workshop) as crowd:
@@ -117,7 +117,7 @@ def test_a_backup_made_while_people_register_is_of_one_moment(
 
 
 @pytest.mark.any_database("the file is SQLite's from either")
-def test_no_name_address_or_key_is_in_the_file(
+def test_backup_has_no_name_contact_or_key(
     keeper: Keeper, app: Flask, client: FlaskClient, store: Store, key_store: KeyStore,
     workshop: Workshop, tmp_path: Path,
 ) -> None:  # fmt: skip
@@ -130,23 +130,21 @@ def test_no_name_address_or_key_is_in_the_file(
     database = database_of(plain, tmp_path).read_bytes()
     with key_store.store.read() as session:
         keys = session.scalars(sa.select(Key.sealed)).all()
-    masters = MasterKeys(keeper.config.keys).all().values()
-    for needle in (*rosa.needles, *keys, *masters, b"only for tests"):
+    master_keys = MasterKeys(keeper.config.keys).all().values()
+    for needle in (*rosa.needles, *keys, *master_keys, b"only for tests"):
         assert needle not in database
         assert needle not in plain.read_bytes()
         assert needle not in sealed.read_bytes()
-    # What an encrypted one does not even tell: there are rows, of such a table.
+    # An encrypted backup does not even show table names.
     assert b"registration" in database
     assert b"registration" not in sealed.read_bytes()
     assert sealed.read_bytes().startswith(archive_format.AGE_PREFIX)
 
 
-# PostgreSQL hands out rows, and no pages.
+# PostgreSQL is copied by rows, not by pages.
 @pytest.mark.parametrize("config", ["sqlite"], indirect=True)
-def test_what_was_deleted_before_is_not_in_the_file(
-    keeper: Keeper, store: Store, tmp_path: Path
-) -> None:
-    # As a database has it that was once opened by a program that does not overwrite.
+def test_backup_has_no_deleted_data(keeper: Keeper, store: Store, tmp_path: Path) -> None:
+    # As after a program that opened the file without secure_delete.
     with closing(sqlite3.connect(keeper.config.data / "outreach.db")) as connection:
         connection.execute("PRAGMA secure_delete = OFF")
         connection.execute("CREATE TABLE old (word TEXT)")
@@ -160,7 +158,7 @@ def test_what_was_deleted_before_is_not_in_the_file(
     assert b"Xochiquetzal" not in database_of(file, tmp_path).read_bytes()
 
 
-def test_the_file_is_closed_to_others_and_one_line_says_what_is_in_it(
+def test_backup_has_mode_600_and_a_summary_line(
     keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     seat(store, key_store, workshop)
@@ -175,13 +173,13 @@ def test_the_file_is_closed_to_others_and_one_line_says_what_is_in_it(
         assert (folder / name).stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in folder.iterdir()) == ["b.age", "b.zip"]
     assert set(fingerprint(keeper.config.data)) == data
-    told = manifest_of(folder / "b.zip")
-    assert (told["format"], told["source"]) == (1, store.engine.dialect.name)
+    manifest = manifest_of(folder / "b.zip")
+    assert (manifest["format"], manifest["source"]) == (1, store.engine.dialect.name)
     database = database_of(folder / "b.zip", tmp_path).read_bytes()
-    assert told["sha256"] == hashlib.sha256(database).hexdigest()
+    assert manifest["sha256"] == hashlib.sha256(database).hexdigest()
 
 
-def test_a_file_that_is_there_is_never_written_over(keeper: Keeper, tmp_path: Path) -> None:
+def test_backup_never_overwrites_a_file(keeper: Keeper, tmp_path: Path) -> None:
     there = tmp_path / "b.zip"
     there.write_text("mine")
     assert is_one_line(keeper.run_beside("backup", there), 2, "is there already")
@@ -195,7 +193,7 @@ def test_a_file_that_is_there_is_never_written_over(keeper: Keeper, tmp_path: Pa
     assert there.read_text() == "mine"
 
 
-def test_a_place_that_cannot_be_is_one_plain_line(keeper: Keeper, tmp_path: Path) -> None:
+def test_backup_to_an_impossible_path_is_one_line(keeper: Keeper, tmp_path: Path) -> None:
     done = keeper.run_beside("backup", tmp_path / "no" / "b.zip")
     assert is_one_line(done, 2, "There is no folder")
     short = keeper.run_beside("backup", tmp_path / "b.age", OUTREACH_BACKUP_PASSPHRASE="short")
@@ -207,7 +205,7 @@ def test_a_place_that_cannot_be_is_one_plain_line(keeper: Keeper, tmp_path: Path
     assert list(tmp_path.glob("*b.*")) == []
 
 
-def test_a_full_disk_is_one_plain_line_and_leaves_nothing(
+def test_backup_on_a_full_disk_is_one_line_and_leaves_no_file(
     keeper: Keeper, store: Store, tmp_path: Path
 ) -> None:
     folder = tmp_path / "full"

@@ -1,4 +1,4 @@
-"""What the doctor says of the machine, the clock, the worker and the bases; with real ones."""
+"""`outreach doctor`: host, clock, worker and databases."""
 
 import json
 import os
@@ -33,64 +33,64 @@ from tests.support.environment import where
 pytestmark = pytest.mark.any_database
 
 
-def told(config: Config) -> dict[str, CheckResult]:
+def examine(config: Config) -> dict[str, CheckResult]:
     return {each.about: each for each in doctor.examine(config)}
 
 
-def test_a_worker_that_is_silent_for_ten_minutes_is_told_of(config: Config, store: Store) -> None:
-    assert told(config)["worker"].state == "soon"
+def test_doctor_reports_a_worker_silent_for_ten_minutes(config: Config, store: Store) -> None:
+    assert examine(config)["worker"].state == "soon"
     now = clock.now()
     for minutes, state in ((0, "well"), (9, "well"), (11, "to do"), (600, "to do")):
         with store.change() as session:
             installation_settings.record_worker_seen(session, now=now - timedelta(minutes=minutes))
-        assert told(config)["worker"].state == state, minutes
-    assert "not seen for 600 minutes" in told(config)["worker"].words
-    assert "outreach worker" in told(config)["worker"].words
+        assert examine(config)["worker"].state == state, minutes
+    assert "not seen for 600 minutes" in examine(config)["worker"].words
+    assert "outreach worker" in examine(config)["worker"].words
 
 
-def test_letters_that_wait_for_a_quarter_of_an_hour_are_told_of(
+def test_doctor_reports_letters_late_by_a_quarter_of_an_hour(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    owed = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    assert told(config)["outbox"].is_well
+    registration = seat(
+        store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org"
+    )
+    assert examine(config)["outbox"].is_well
     for minutes, is_well in ((14, True), (16, False), (90, False)):
         with store.change() as session:
             for each in session.scalars(sa.select(Notification)):
                 each.due_at = clock.now() - timedelta(minutes=minutes)
-        assert told(config)["outbox"].is_well == is_well, minutes
-    assert "1 letters late" in told(config)["outbox"].words
-    assert "the oldest by 90 minutes" in told(config)["outbox"].words
-    assert owed.id not in told(config)["outbox"].words
+        assert examine(config)["outbox"].is_well == is_well, minutes
+    assert "1 letters late" in examine(config)["outbox"].words
+    assert "the oldest by 90 minutes" in examine(config)["outbox"].words
+    assert registration.id not in examine(config)["outbox"].words
 
 
-def test_what_was_written_in_the_future_tells_of_a_wrong_clock(
-    config: Config, store: Store
-) -> None:
-    assert told(config)["clock"].is_well
+def test_doctor_reports_audit_entries_in_the_future(config: Config, store: Store) -> None:
+    assert examine(config)["clock"].is_well
     with store.change() as session:
         audit_log.record(session, None, "office.opened", now=clock.now() + timedelta(hours=3))
-    found = told(config)["clock"]
+    found = examine(config)["clock"]
     assert found.state == "to do"
     assert "journal" in found.words
     assert "timedatectl" in found.words
 
 
 @pytest.mark.any_database("a file is a file")
-def test_a_file_of_the_future_tells_of_a_wrong_clock(config: Config, store: Store) -> None:
+def test_doctor_reports_files_in_the_future(config: Config, store: Store) -> None:
     master = config.keys / "master-1"
     master.write_bytes(b"")
     master.chmod(0o600)
     later = clock.now().timestamp() + 7200
     os.utime(master, (later, later))
-    assert "master-1 changed in the future" in told(config)["clock"].words
+    assert "master-1 changed in the future" in examine(config)["clock"].words
     os.utime(config.data, (later, later))  # a folder is no file of ours
     master.unlink()
-    assert told(config)["clock"].is_well
+    assert examine(config)["clock"].is_well
 
 
-def test_a_clock_that_is_not_the_database_servers_is_told_of(config: Config, store: Store) -> None:
+def test_doctor_compares_the_clock_with_the_database_server(config: Config, store: Store) -> None:
     if store.is_sqlite:
         pytest.skip("the clock of SQLite is the machine's")
     with store.read() as session:
@@ -102,12 +102,12 @@ def test_a_clock_that_is_not_the_database_servers_is_told_of(config: Config, sto
 
 @pytest.mark.any_database("the base of tests is one or the other")
 @pytest.mark.parametrize("base", list(Database))
-def test_a_base_that_is_neither_here_nor_there_says_how_to_go_on(
+def test_doctor_reports_a_database_of_unknown_version(
     config: Config, store: Store, key_store: KeyStore, base: Database
 ) -> None:
     this = store if base is Database.MAIN else key_store.store
     about = f"database ({base})"
-    assert told(config)[about].is_well
+    assert examine(config)[about].is_well
     with this.read() as session:
         newest = session.scalar(sa.text("SELECT version_num FROM alembic_version"))
     try:
@@ -130,7 +130,7 @@ def _go_through_versions(config: Config, this: Store, base: Database) -> None:
     ):
         with this.change() as session:
             session.execute(sa.text(version.replace("first", _first(base))))
-        found = told(config)[f"database ({base})"]
+        found = examine(config)[f"database ({base})"]
         assert not found.is_well
         assert found.words.startswith(words), version
 
@@ -140,7 +140,7 @@ def _first(base: Database) -> str:
     return first
 
 
-def test_an_empty_base_is_only_not_up_to_date(tmp_path: Path) -> None:
+def test_doctor_reports_an_empty_database_as_not_migrated(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'new.db'}")
     for base in Database:
         assert migrations.fault(base, store) == "not up to date. Run: outreach db upgrade"
@@ -154,14 +154,14 @@ def _settings(config: Config) -> dict[str, str]:
     }
 
 
-def test_a_program_reads_the_same_as_a_person(config: Config, store: Store) -> None:
+def test_doctor_json_has_the_same_findings(config: Config, store: Store) -> None:
     shell = CliRunner(env=_settings(config))
-    said, read = shell.invoke(main, ["doctor"]), shell.invoke(main, ["doctor", "--json"])
+    text, read = shell.invoke(main, ["doctor"]), shell.invoke(main, ["doctor", "--json"])
     found = json.loads(read.stdout)
     assert found["well"] is False
-    assert said.exit_code == read.exit_code == 1
+    assert text.exit_code == read.exit_code == 1
     assert {each["state"] for each in found["findings"]} == {"well", "soon", "to do"}
-    lines = [line for line in said.stdout.splitlines() if line]
+    lines = [line for line in text.stdout.splitlines() if line]
     assert len(lines) == len(found["findings"])
     for line, each in zip(lines, found["findings"], strict=True):
         assert line.startswith(each["state"])
@@ -173,7 +173,7 @@ def test_a_program_reads_the_same_as_a_person(config: Config, store: Store) -> N
 @pytest.mark.parametrize(
     ("size", "state"), [("150m", "to do"), ("300m", "soon"), ("1100m", "well")]
 )
-def test_a_disk_that_is_filling_up_is_told_of_before_it_is_full(
+def test_doctor_warns_before_a_disk_is_full(
     config: Config, tmp_path: Path, size: str, state: str
 ) -> None:
     """A small disk of our own, that only this test sees."""

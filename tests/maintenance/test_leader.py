@@ -1,4 +1,4 @@
-"""One worker leads at a time, whatever becomes of it and whatever its clock says."""
+"""One worker leads at a time, also after a crash and with a wrong clock."""
 
 import signal
 import subprocess
@@ -40,13 +40,13 @@ with leader.lasting():
 """
 
 
-def test_every_step_is_one_workers_or_takes_letters_one_by_one() -> None:
+def test_every_step_is_led_or_claims_its_messages() -> None:
     names = {name for name, _step in STEPS}
     assert names - LED == SENDING | {"host", "sign of life"}
     assert names >= LED
 
 
-def test_of_two_one_leads_and_the_other_takes_over_when_it_stops(store: Store) -> None:
+def test_second_worker_leads_when_the_first_stops(store: Store) -> None:
     one, other = Leader(store, NAMES), Leader(store, NAMES)
     with one.lasting():
         one.ask()
@@ -61,17 +61,17 @@ def test_of_two_one_leads_and_the_other_takes_over_when_it_stops(store: Store) -
 
 
 @pytest.mark.races
-def test_of_many_that_ask_at_once_one_leads(store: Store) -> None:
+def test_one_of_many_simultaneous_workers_leads(store: Store) -> None:
     leaders, start = [Leader(store, NAMES) for _ in range(8)], threading.Barrier(8)
 
     def ask(leader: Leader) -> None:
         start.wait()
         leader.ask()
 
-    asking = [threading.Thread(target=ask, args=(each,)) for each in leaders]
-    for thread in asking:
+    threads = [threading.Thread(target=ask, args=(each,)) for each in leaders]
+    for thread in threads:
         thread.start()
-    for thread in asking:
+    for thread in threads:
         thread.join()
     for name in NAMES:
         assert sum(each.leads(name) for each in leaders) == 1
@@ -79,7 +79,7 @@ def test_of_many_that_ask_at_once_one_leads(store: Store) -> None:
         assert session.scalar(sa.select(sa.func.count()).select_from(JobLock)) == len(NAMES)
 
 
-def test_a_lease_is_renewed_for_as_long_as_a_step_takes(store: Store) -> None:
+def test_lease_is_renewed_during_a_long_step(store: Store) -> None:
     one, other = Leader(store, NAMES, length=0.4), Leader(store, NAMES, length=0.4)
     one.ask()
     with one.lasting():
@@ -90,7 +90,7 @@ def test_a_lease_is_renewed_for_as_long_as_a_step_takes(store: Store) -> None:
             assert one.leads("purge")
 
 
-def test_one_that_could_not_renew_it_does_not_rely_on_it(store: Store) -> None:
+def test_worker_without_renewal_does_not_lead(store: Store) -> None:
     one, other = Leader(store, NAMES, length=0.4), Leader(store, NAMES, length=0.4)
     one.ask()
     assert one.leads("purge")
@@ -103,9 +103,7 @@ def test_one_that_could_not_renew_it_does_not_rely_on_it(store: Store) -> None:
 
 
 @pytest.mark.races
-def test_one_that_was_killed_is_succeeded_when_its_lease_is_over(
-    config: Config, store: Store
-) -> None:
+def test_killed_leader_is_succeeded_when_its_lease_ends(config: Config, store: Store) -> None:
     held = subprocess.Popen(
         [sys.executable, "-c", HOLD, config.database_url, str(SHORT), *NAMES],
         stdin=subprocess.PIPE,
@@ -134,7 +132,7 @@ def test_one_that_was_killed_is_succeeded_when_its_lease_is_over(
                 pipe.close()
 
 
-def test_a_lease_lasts_a_minute_by_the_clock_of_the_database(store: Store) -> None:
+def test_lease_lasts_a_minute_by_the_database_clock(store: Store) -> None:
     with store.change() as session:
         job_locks.prepare(session, NAMES)
         assert job_locks.acquire(session, NAMES, "ana") == set(NAMES)
@@ -146,13 +144,15 @@ def test_a_lease_lasts_a_minute_by_the_clock_of_the_database(store: Store) -> No
 
 
 @pytest.mark.parametrize("days", [1, -1])
-def test_a_host_whose_clock_is_wrong_by_a_day_leads_nothing(store: Store, days: int) -> None:
-    told: list[str] = []
-    astray = Leader(store, NAMES, now=lambda: clock.now() + timedelta(days=days), tell=told.append)
+def test_host_with_a_wrong_clock_does_not_lead(store: Store, days: int) -> None:
+    messages: list[str] = []
+    astray = Leader(
+        store, NAMES, now=lambda: clock.now() + timedelta(days=days), tell=messages.append
+    )
     right = Leader(store, NAMES)
     astray.ask()
     assert not any(astray.leads(name) for name in NAMES), "though nobody else holds them"
-    assert f"{days * 86400:+d} s" in told[0]
+    assert f"{days * 86400:+d} s" in messages[0]
     right.ask()
     astray.ask()
     assert all(right.leads(name) for name in NAMES)
@@ -160,7 +160,7 @@ def test_a_host_whose_clock_is_wrong_by_a_day_leads_nothing(store: Store, days: 
         assert set(session.scalars(sa.select(JobLock.holder))) == {right.holder}
 
 
-def test_one_whose_clock_jumps_gives_back_what_it_holds(store: Store) -> None:
+def test_worker_whose_clock_jumps_releases_its_leases(store: Store) -> None:
     ahead = timedelta()
     jumping = Leader(store, NAMES, now=lambda: clock.now() + ahead, tell=lambda _words: None)
     right = Leader(store, NAMES)
@@ -174,7 +174,7 @@ def test_one_whose_clock_jumps_gives_back_what_it_holds(store: Store) -> None:
 
 
 @pytest.mark.races
-def test_two_workers_at_once_do_each_step_once(
+def test_two_simultaneous_workers_run_each_step_once(
     make_app: Callable[..., Flask], config: Config, store: Store, key_store: KeyStore,
     chicago: Office,
     rights: Kind,
@@ -186,12 +186,12 @@ def test_two_workers_at_once_do_each_step_once(
     folder = config.data / "letters"
     workers = [Worker(make_app(mail_folder=folder)) for _ in range(2)]
     start, stop = threading.Barrier(2), threading.Event()
-    rounds = [0, 0]
+    rounds_done = [0, 0]
 
     def work(number: int) -> None:
         def after(_sent: int) -> None:
-            rounds[number] += 1
-            if min(rounds) >= 1:
+            rounds_done[number] += 1
+            if min(rounds_done) >= 1:
                 stop.set()
 
         start.wait()
@@ -213,7 +213,7 @@ def test_two_workers_at_once_do_each_step_once(
         assert set(session.scalars(sa.select(JobLock.holder))) == {""}, "given back at the stop"
 
 
-def test_a_worker_that_does_not_lead_sends_letters_and_forgets_the_files_of_its_host(
+def test_worker_that_does_not_lead_sends_letters_and_deletes_its_files(
     make_app: Callable[..., Flask], config: Config, store: Store, key_store: KeyStore,
     chicago: Office,
     rights: Kind,

@@ -1,4 +1,4 @@
-"""`outreach move`: everything to another database, and back, with nothing changed by it."""
+"""`outreach move`: copies everything to another database, and back, unchanged."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,10 +37,10 @@ def keeper(
 
 @pytest.fixture
 def workshop(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Workshop:
-    """Of all that is stored in its own way, something."""
+    """Has a value of every type that is stored in its own way."""
     with store.change() as session:
         made = hold(session, chicago, rights, title=FOREIGN)
-        # One that points at a row which comes after it.
+        # A row that references a later row of its table.
         session.execute(
             sa.text(
                 "INSERT INTO figure_series (code, position, label, unit, provided_by, part_of) "
@@ -80,7 +80,7 @@ def everything(main: str, key_store: str) -> list[dict[str, list[Any]]]:
     return [rows_of(main, MAIN), rows_of(key_store, KEY_STORE)]
 
 
-def test_to_postgresql_and_back_differs_in_nothing(
+def test_move_to_postgresql_and_back_changes_no_row(
     keeper: Keeper, config: Config, workshop: Workshop, elsewhere: Pair, tmp_path: Path
 ) -> None:
     keeper.close()
@@ -104,7 +104,7 @@ def test_to_postgresql_and_back_differs_in_nothing(
     assert everything(main, key_store) == before
 
 
-def test_work_goes_on_where_it_was_moved_to(
+def test_moved_installation_works(
     keeper: Keeper, config: Config, workshop: Workshop, chicago: Office, rights: Kind,
     elsewhere: Pair,
 ) -> None:  # fmt: skip
@@ -113,18 +113,18 @@ def test_work_goes_on_where_it_was_moved_to(
     store, keys = Store(elsewhere.main), Store(elsewhere.key_store)
     key_store = KeyStore(keys, MasterKeys(config.keys))
     with store.change() as session:  # rows get numbers that none has
-        again = hold(session, chicago, rights)
+        later = hold(session, chicago, rights)
         audit_log.record(session, None, "seen", now=clock.now())
-    seat(store, key_store, again)
+    seat(store, key_store, later)
     seat(store, key_store, workshop)
-    assert again.id > workshop.id
+    assert later.id > workshop.id
     assert len(key_store.find("rosa@example.org")) == 1
     assert audit_verification.wrong(store, key_store) == []
     store.close()
     keys.close()
 
 
-def test_the_ring_may_stay_where_it_is_and_nothing_of_it_is_said(
+def test_move_without_key_store_leaves_it_in_place(
     keeper: Keeper, config: Config, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     with key_store.store.read() as session:
@@ -138,7 +138,7 @@ def test_the_ring_may_stay_where_it_is_and_nothing_of_it_is_said(
     assert rows_of(url, MAIN) == rows_of(config.database_url, MAIN)
 
 
-def test_it_moves_to_an_empty_place_only(
+def test_move_needs_an_empty_target(
     keeper: Keeper, config: Config, workshop: Workshop, tmp_path: Path
 ) -> None:
     url = f"sqlite:///{tmp_path / 'main.db'}"
@@ -156,7 +156,7 @@ def test_it_moves_to_an_empty_place_only(
     assert is_one_line(keeper.run("move"), 2, "Missing option")
 
 
-def test_what_somebody_has_open_is_not_moved(
+def test_move_refuses_an_open_database(
     keeper: Keeper, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
     keeper.close()
@@ -168,7 +168,7 @@ def test_what_somebody_has_open_is_not_moved(
     assert not target.exists()
 
 
-def test_who_is_just_leaving_is_waited_for(elsewhere: Pair) -> None:
+def test_exclusive_access_waits_for_closing_connections(elsewhere: Pair) -> None:
     store = Store(elsewhere.main)
     with store.read() as session:
         session.execute(sa.select(Workshop.id))
@@ -178,7 +178,7 @@ def test_who_is_just_leaving_is_waited_for(elsewhere: Pair) -> None:
     leaving.join()
 
 
-def test_a_row_that_does_not_fit_is_told_by_its_table_and_nothing_arrives(
+def test_move_names_the_table_of_an_unfit_row_and_copies_nothing(
     keeper: Keeper, store: Store, workshop: Workshop, elsewhere: Pair
 ) -> None:
     if not store.is_sqlite:
@@ -192,7 +192,7 @@ def test_a_row_that_does_not_fit_is_told_by_its_table_and_nothing_arrives(
     assert rows_of(elsewhere.main, MAIN)["office"] == []
 
 
-def test_a_password_is_never_printed(keeper: Keeper, workshop: Workshop, elsewhere: Pair) -> None:
+def test_move_prints_no_password(keeper: Keeper, workshop: Workshop, elsewhere: Pair) -> None:
     address = sa.make_url(elsewhere.main).set(password="canary-password")
     done = keeper.run("move", "--to", address.render_as_string(hide_password=False))
     assert done.exit_code == 0

@@ -1,4 +1,4 @@
-"""`outreach restore`: puts a backup back, and nobody who was forgotten since."""
+"""`outreach restore`: restores a backup without people who were erased since."""
 
 import sqlite3
 import zipfile
@@ -61,7 +61,7 @@ def sealed_in(store: Store) -> list[tuple[str, bytes]]:
         return [(row[0], row[1]) for row in rows if row[1] is not None]
 
 
-def test_a_backup_brings_nobody_back_who_was_forgotten_since(
+def test_restore_erases_people_forgotten_since_the_backup(
     keeper: Keeper, app: Flask, client: FlaskClient, store: Store, key_store: KeyStore,
     workshop: Workshop, tmp_path: Path,
 ) -> None:  # fmt: skip
@@ -78,12 +78,12 @@ def test_a_backup_brings_nobody_back_who_was_forgotten_since(
     with key_store.store.change() as session:  # … and one whose day has come
         session.execute(sa.update(Key).where(Key.id == luz).values(forget_on=key_store.today()))
     assert key_store.destroy_due() == 1
-    said = keeper.restore(file, "--yes")
-    assert "2 registrations are forgotten since" in said
-    masters = MasterKeys(keeper.config.keys)
-    assert {words.split('"')[3] for words in names_in(Backup(file, rows), key_store, masters)} == {
-        "Ana Jilguero"
-    }
+    output = keeper.restore(file, "--yes")
+    assert "2 registrations are forgotten since" in output
+    master_keys = MasterKeys(keeper.config.keys)
+    assert {
+        words.split('"')[3] for words in names_in(Backup(file, rows), key_store, master_keys)
+    } == {"Ana Jilguero"}
     assert len(sealed_in(store)) == 1
     people, _places, month = counts(store)
     assert sum(row[2] for row in people) == sum(row[2] for row in before[0]) == 3
@@ -92,7 +92,7 @@ def test_a_backup_brings_nobody_back_who_was_forgotten_since(
         assert len(session.scalars(sa.select(Registration.id)).all()) == 3
 
 
-def test_what_was_written_since_is_gone_and_the_journal_says_so(
+def test_restore_is_recorded_in_the_audit_log(
     keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     with store.change() as session:
@@ -109,12 +109,12 @@ def test_what_was_written_since_is_gone_and_the_journal_says_so(
     with store.read() as session:
         assert session.scalars(sa.select(Registration.id)).all() == [rosa.id]
     assert audit_verification.wrong(store, key_store) == []
-    # Hers is kept until the next purge: somebody may see that it was the wrong copy.
+    # Her key is kept until the next purge, in case it was the wrong copy.
     assert key_store.known() == {rosa.key_id, luz.key_id}
     assert retention.purge(store, key_store, now=clock.now()).unused == 1
 
 
-def test_everybody_has_to_sign_in_again(
+def test_restore_ends_all_sessions(
     keeper: Keeper, store: Store, chicago: Office, tmp_path: Path
 ) -> None:
     ana = employ(store)
@@ -126,7 +126,7 @@ def test_everybody_has_to_sign_in_again(
         assert sessions.find(session, token, now=clock.now()) is None
 
 
-def test_a_filled_database_is_not_replaced_unasked_and_a_file_is_kept_aside(
+def test_restore_replaces_rows_only_with_yes_and_keeps_the_file(
     keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     file = keeper.back_up(tmp_path / "b.zip")
@@ -135,11 +135,11 @@ def test_a_filled_database_is_not_replaced_unasked_and_a_file_is_kept_aside(
     before = fingerprint(keeper.config.data, keeper.config.keys)
     assert is_one_line(keeper.run("restore", file), 1, "has rows already")
     assert fingerprint(keeper.config.data, keeper.config.keys) == before
-    said = keeper.restore(file, "--yes")
+    output = keeper.restore(file, "--yes")
     aside = list(keeper.config.data.glob("outreach-before-*.db"))
     assert len(aside) == (1 if store.is_sqlite else 0)
     if aside:
-        assert str(aside[0]) in said
+        assert str(aside[0]) in output
         assert aside[0].stat().st_mode & 0o777 == 0o600
         kept = Store(f"sqlite:///{aside[0]}")
         assert len(sealed_in(kept)) == 1
@@ -147,7 +147,7 @@ def test_a_filled_database_is_not_replaced_unasked_and_a_file_is_kept_aside(
     assert sealed_in(store) == []
 
 
-def test_an_empty_or_missing_database_is_filled_without_asking(
+def test_restore_fills_an_empty_database_without_yes(
     keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     seat(store, key_store, workshop)
@@ -158,8 +158,8 @@ def test_an_empty_or_missing_database_is_filled_without_asking(
         there = {"OUTREACH_DATABASE_URL": f"sqlite:///{keeper.config.data / name}"}
         if name == "made.db":
             assert keeper.run("db", "upgrade", **there).exit_code == 0
-        said = keeper.restore(file, "--passphrase-file", secret, **there)
-        assert "1 workshops, 1 registrations" in said
+        output = keeper.restore(file, "--passphrase-file", secret, **there)
+        assert "1 workshops, 1 registrations" in output
         back = Store(there["OUTREACH_DATABASE_URL"])
         assert len(sealed_in(back)) == 1
         back.close()
@@ -167,7 +167,7 @@ def test_an_empty_or_missing_database_is_filled_without_asking(
     assert [path.name for path in keeper.config.data.glob("*-before-*")] == []
 
 
-def test_a_database_that_somebody_has_open_is_not_replaced(
+def test_restore_refuses_an_open_database(
     keeper: Keeper, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
     file = keeper.back_up(tmp_path / "b.zip")
@@ -180,7 +180,7 @@ def test_a_database_that_somebody_has_open_is_not_replaced(
     assert fingerprint(keeper.config.data) == before
 
 
-def test_a_damaged_database_is_kept_aside_too(
+def test_restore_keeps_a_damaged_database_aside(
     keeper: Keeper, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
     if not store.is_sqlite:
@@ -196,7 +196,7 @@ def test_a_damaged_database_is_kept_aside_too(
         assert session.get(Workshop, workshop.id) is not None
 
 
-def test_looking_changes_nothing_and_may_be_done_while_the_site_is_open(
+def test_restore_dry_run_changes_nothing_while_the_site_runs(
     keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     rosa = seat(store, key_store, workshop)
@@ -214,7 +214,7 @@ def test_looking_changes_nothing_and_may_be_done_while_the_site_is_open(
     assert fingerprint(keeper.config.data, keeper.config.keys) == before
 
 
-def test_a_lost_ring_is_asked_about_and_its_spare_taken(
+def test_restore_without_key_store_takes_its_spare(
     keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:
     for _ in range(11):
@@ -238,7 +238,7 @@ def test_a_lost_ring_is_asked_about_and_its_spare_taken(
     assert sealed_in(store) == []
 
 
-def test_a_restore_that_fails_at_the_end_leaves_the_ring_with_the_journal_there_is(
+def test_failed_restore_keeps_the_audit_anchor(
     keeper: Keeper, store: Store, key_store: KeyStore, tmp_path: Path
 ) -> None:
     with store.change() as session:
@@ -256,7 +256,7 @@ def test_a_restore_that_fails_at_the_end_leaves_the_ring_with_the_journal_there_
     assert audit_verification.wrong(store, key_store) == []
 
 
-# Files that are no backups
+# Invalid files
 
 
 def _text(good: Path, folder: Path) -> Path:
@@ -303,8 +303,8 @@ def _other_zip(good: Path, folder: Path) -> Path:
 
 def _manifest(changes: object) -> Callable[[Path, Path], Path]:
     def change(good: Path, folder: Path) -> Path:
-        told = manifest_of(good) | changes if isinstance(changes, dict) else changes
-        return packed(folder / "bad", told, database_of(good, folder).read_bytes())
+        manifest = manifest_of(good) | changes if isinstance(changes, dict) else changes
+        return packed(folder / "bad", manifest, database_of(good, folder).read_bytes())
 
     return change
 
@@ -364,16 +364,16 @@ def good(keeper: Keeper, workshop: Workshop, tmp_path: Path) -> Path:
 
 @pytest.mark.any_database("what the file is")
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_is_one_plain_line_and_changes_nothing(
+def test_restore_of_a_bad_file_is_one_line_and_changes_nothing(
     keeper: Keeper, good: Path, tmp_path: Path, name: str
 ) -> None:
-    make, said = BAD[name]
+    make, output = BAD[name]
     folder = tmp_path / "bad"
     folder.mkdir()
     file = make(good, folder)
     keeper.close()
     before = fingerprint(keeper.config.data, keeper.config.keys)
     done = keeper.run("restore", file, "--yes", OUTREACH_BACKUP_PASSPHRASE=PASSPHRASE)
-    assert is_one_line(done, 2, said), done.output
+    assert is_one_line(done, 2, output), done.output
     assert fingerprint(keeper.config.data, keeper.config.keys) == before
     assert list(keeper.config.data.glob(".outreach-*")) == []

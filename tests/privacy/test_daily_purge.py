@@ -1,4 +1,4 @@
-"""The purge that the worker does each day, and what it does when something is wrong."""
+"""The worker's daily purge, and when it refuses."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from tests.privacy.test_retention import key_store_of
 pytestmark = pytest.mark.core
 
 
-def test_a_ring_that_is_empty_is_not_taken_for_people_who_were_forgotten(
+def test_empty_key_store_is_not_taken_for_erased_people(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -38,7 +38,7 @@ def test_a_ring_that_is_empty_is_not_taken_for_people_who_were_forgotten(
     assert retention.purge(store, key_store, now=clock.now(), sure=True).emptied == len(people)
 
 
-def test_keys_are_not_taken_for_unused_because_another_database_is_asked(
+def test_keys_of_another_main_database_are_not_taken_for_unused(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -58,7 +58,7 @@ def test_keys_are_not_taken_for_unused_because_another_database_is_asked(
     assert retention.purge(store, later, now=clock.now(), sure=True).unused == 12
 
 
-def test_many_who_ask_to_be_forgotten_are_no_lost_ring(
+def test_many_erasures_are_not_taken_for_a_lost_key_store(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -68,7 +68,7 @@ def test_many_who_ask_to_be_forgotten_are_no_lost_ring(
     assert retention.reconcile_stores(store, key_store, now=clock.now()) == 14
 
 
-def test_the_workers_day_purges_and_after_a_month_changes_the_master(
+def test_daily_job_purges_and_rotates_the_master_key_monthly(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     with store.change() as session:
@@ -111,7 +111,7 @@ def test_the_workers_day_purges_and_after_a_month_changes_the_master(
     assert rosa.key_id.hex() not in (tmp_path / "spare").read_text()
 
 
-def test_a_day_that_refuses_says_so_in_the_log_and_changes_nothing(
+def test_refused_daily_purge_is_logged_and_changes_nothing(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -120,12 +120,12 @@ def test_a_day_that_refuses_says_so_in_the_log_and_changes_nothing(
     seat(store, key_store, workshop)
     far = key_store_of(key_store, config, workshop.forget_on + timedelta(days=400))
     assert retention.daily(store, far, config, now=clock.now() + timedelta(days=400)) is None
-    said = "".join(map(logs.Formatter("text").format, caplog.records))  # as it is written down
-    assert "outreach purge --yes" in said
+    log_text = "".join(map(logs.Formatter("text").format, caplog.records))  # as it is written down
+    assert "outreach purge --yes" in log_text
     assert len(key_store.known()) == 1
 
 
-def test_a_spare_that_cannot_be_written_keeps_neither_the_day_nor_the_new_master_waiting(
+def test_unwritable_key_backup_stops_neither_purge_nor_rotation(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,

@@ -1,5 +1,5 @@
-"""Whoever is forgotten is in no byte any more, and no copy made before can be read; only numbers
-stay. When their day comes, and at once when they ask (S11, S12)."""
+"""Erased people are in no byte of any file, and no earlier copy can be read: when their retention
+ends (S11) and at once on request (S12)."""
 
 import json
 import logging
@@ -89,7 +89,7 @@ class Aviary:
             staff_client.post(f"{page}/entrada", do="find", q=canary.name)
 
     def export(self) -> None:
-        """Files that people take away: the month, and what the commands say."""
+        """Writes exports of the month and the output of commands."""
         month = str(clock.Month.of(self.rights.day))
         for form in ("csv", "json", "xlsx"):
             path = self.folder / f"month.{form}"
@@ -104,7 +104,7 @@ class Aviary:
             file.write(done.output)
 
     def run(self, ahead: str, *words: str) -> "subprocess.CompletedProcess[str]":
-        """A real process of the program, its clock so far ahead; what it said goes to a file."""
+        """Runs a command in a process whose clock is ahead; its output is appended to a file."""
         clean = {name: value for name, value in os.environ.items() if "OUTREACH" not in name}
         done = subprocess.run(
             ["faketime", "-f", ahead, sys.executable, "-m", "outreach.cli", *words],
@@ -134,12 +134,12 @@ class Aviary:
         return KeyStore(self.key_store.store, MasterKeys(self.config.keys), lambda: day)
 
     def purge_on(self, workshop: Workshop) -> retention.Purged:
-        """The purge of the day on which the people of this workshop are to be forgotten."""
+        """Purges on the day on which the people of this workshop are due."""
         now = clock.instant(workshop.forget_on, workshop.starts, workshop.zone)
         return retention.purge(self.store, self.on(workshop.forget_on), self.config, now=now)
 
     def readable(self) -> set[str]:
-        """The names in the backup that somebody with all that is left can still read."""
+        """The names in the backup that can still be read with all keys that are left."""
         opened = names_in(self.backup, self.key_store, MasterKeys(self.config.keys))
         return {json.loads(text)["name"] for text in opened}
 
@@ -175,14 +175,14 @@ def aviary(
 
 
 @pytest.mark.any_database("its files are read byte by byte: that takes long")
-def test_while_somebody_is_expected_only_their_letter_says_who(aviary: Aviary) -> None:
-    """The search finds what there is; and what there is is a letter in the folder of a demo."""
+def test_before_the_day_only_the_letter_has_the_name(aviary: Aviary) -> None:
+    """Before their day, the names are found in the letter of the mail folder and nowhere else."""
     assert {name.rpartition(".")[2] for name in aviary.traces(aviary.rosa)} == {"eml"}
     assert aviary.traces(aviary.luz) == []
     assert aviary.readable() == {ROSA["name"], LUZ["name"], ANA["name"], "Nadie"}
 
 
-def test_after_their_day_nothing_of_them_is_in_any_byte(aviary: Aviary) -> None:
+def test_purge_leaves_no_byte_of_a_person(aviary: Aviary) -> None:
     hers = _sealed(aviary)
     aviary.purge_on(aviary.women)
     assert aviary.readable() == {ROSA["name"], ANA["name"], "Nadie"}
@@ -194,11 +194,11 @@ def test_after_their_day_nothing_of_them_is_in_any_byte(aviary: Aviary) -> None:
     assert aviary.readable() == {ANA["name"]}
     assert counts(aviary.store) == aviary.counted
     if aviary.store.is_sqlite:
-        # Not even what nobody can open any more; PostgreSQL keeps that until it needs the room.
+        # Not even sealed values; PostgreSQL keeps those until it reuses the space.
         assert traces(aviary.config, aviary.store, aviary.key_store, hers) == []
     with aviary.store.read() as session:
-        owed = session.scalars(sa.select(Notification.registration_id)).all()
-        assert set(owed) <= {aviary.ana.id}
+        notified = session.scalars(sa.select(Notification.registration_id)).all()
+        assert set(notified) <= {aviary.ana.id}
         rows = session.execute(sa.text("SELECT * FROM registration WHERE key_id IS NULL")).all()
     for row in rows:
         assert aviary.rosa.id not in row
@@ -210,7 +210,7 @@ def test_after_their_day_nothing_of_them_is_in_any_byte(aviary: Aviary) -> None:
 
 
 @pytest.mark.any_database("its files are read byte by byte: that takes long")
-def test_who_asks_to_be_forgotten_is_so_at_once(aviary: Aviary) -> None:
+def test_erasure_leaves_no_byte_of_a_person_at_once(aviary: Aviary) -> None:
     hers = _sealed(aviary)
     client = aviary.app.test_client()
     for canary in (aviary.rosa, aviary.luz):
@@ -224,12 +224,12 @@ def test_who_asks_to_be_forgotten_is_so_at_once(aviary: Aviary) -> None:
     people, places, _month = counts(aviary.store)
     then, places_then, _month = aviary.counted
     assert sum(row[3] for row in people) == sum(row[3] for row in then)
-    # Two places each, free again for others.
+    # Two seats each are free again.
     assert sum(row[1] for row in places) == sum(row[1] for row in places_then) + 4
     assert client.get(aviary.ana.link).status_code == 200
 
 
-def test_who_saved_a_whole_series_is_forgotten_in_all_of_it(
+def test_erasure_covers_a_group_registration(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -252,7 +252,7 @@ def test_who_saved_a_whole_series_is_forgotten_in_all_of_it(
     assert left == [alone.id]
 
 
-def test_who_gives_up_one_date_of_a_series_keeps_the_others(
+def test_cancelling_one_date_keeps_the_others(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -266,7 +266,7 @@ def test_who_gives_up_one_date_of_a_series_keeps_the_others(
 
 
 @pytest.mark.any_database("its files are read byte by byte: that takes long")
-def test_a_backup_that_is_put_back_brings_nobody_back(aviary: Aviary) -> None:
+def test_restored_rows_of_erased_people_stay_unreadable(aviary: Aviary) -> None:
     if not aviary.store.is_sqlite:
         _put_back_rows(aviary)
     else:
@@ -290,7 +290,7 @@ def test_a_backup_that_is_put_back_brings_nobody_back(aviary: Aviary) -> None:
 
 
 def _put_back_rows(aviary: Aviary) -> None:
-    """What a restored dump does: the rows of before, as they were."""
+    """Inserts the previous rows again, as a restored dump does."""
     with aviary.store.read() as session:
         table = Registration.__table__
         rows = [dict(row._mapping) for row in session.execute(sa.select(table))]
@@ -326,7 +326,7 @@ def _sealed(aviary: Aviary) -> list[bytes]:
 
 
 @pytest.mark.long
-def test_the_same_by_a_process_whose_clock_has_really_moved(aviary: Aviary) -> None:
+def test_purge_under_a_moved_clock_leaves_no_byte(aviary: Aviary) -> None:
     """On the day after each was to be forgotten (libfaketime). The worker of a host whose clock is
     not that of PostgreSQL leads nothing; whoever runs the command there says that it is right."""
     command = ("worker", "--once") if aviary.store.is_sqlite else ("purge",)
@@ -341,7 +341,7 @@ def test_the_same_by_a_process_whose_clock_has_really_moved(aviary: Aviary) -> N
 
 
 @pytest.mark.long
-def test_a_process_whose_clock_has_jumped_forgets_nobody_until_somebody_is_sure(
+def test_purge_after_a_clock_jump_needs_yes(
     aviary: Aviary,
 ) -> None:
     done = aviary.run("+400d", "worker", "--once")

@@ -1,4 +1,4 @@
-"""Forgetting: when the day has come, when somebody asks, and what an old copy brings back."""
+"""Retention of registrations: purge, erasure and old copies."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -31,11 +31,11 @@ SOON = clock.now().date() + timedelta(days=20)
 
 
 def key_store_of(key_store: KeyStore, config: Config, today: date) -> KeyStore:
-    """The same ring, as it will be on a day to come."""
+    """The same key store on a later day."""
     return KeyStore(key_store.store, MasterKeys(config.keys), lambda: today)
 
 
-def test_who_came_is_forgotten_thirty_days_after_and_not_before(
+def test_registration_is_erased_thirty_days_after_the_workshop(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -58,7 +58,7 @@ def test_who_came_is_forgotten_thirty_days_after_and_not_before(
     assert row.status is RegistrationStatus.CONFIRMED  # the number of people stays
 
 
-def test_a_key_can_be_read_no_more_on_its_day_even_if_no_purge_ran(
+def test_due_key_is_unreadable_without_a_purge(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -69,7 +69,7 @@ def test_a_key_can_be_read_no_more_on_its_day_even_if_no_purge_ran(
         key_store_of(key_store, config, workshop.forget_on).get(rosa.key_id)
 
 
-def test_a_clock_that_jumped_does_not_burn_the_ring(
+def test_clock_jump_does_not_destroy_keys(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -82,7 +82,7 @@ def test_a_clock_that_jumped_does_not_burn_the_ring(
     assert retention.purge(store, far, now=clock.now(), sure=True).keys == 1
 
 
-def test_a_forgetting_that_was_cut_short_is_finished_and_its_place_given_on(
+def test_purge_finishes_an_interrupted_erasure(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -97,7 +97,7 @@ def test_a_forgetting_that_was_cut_short_is_finished_and_its_place_given_on(
         assert session.get_one(Workshop, workshop.id).seats_left == 0
 
 
-def test_a_key_that_nothing_points_at_goes_after_a_day(
+def test_unused_key_is_destroyed_after_a_day(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -108,7 +108,7 @@ def test_a_key_that_nothing_points_at_goes_after_a_day(
     assert retention.purge(store, soon, now=clock.now()).unused == 1
 
 
-def test_the_main_database_reads_no_name_and_the_files_keep_none_after_forgetting(
+def test_main_database_has_no_readable_name_and_none_after_erasure(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -134,7 +134,7 @@ def test_the_main_database_reads_no_name_and_the_files_keep_none_after_forgettin
     assert not [f.name for f in config.keys.iterdir() if sealed in f.read_bytes()]
 
 
-def test_no_two_tokens_give_each_other_and_only_their_hash_is_kept(
+def test_tokens_are_independent_and_stored_as_hashes(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -151,7 +151,7 @@ def test_no_two_tokens_give_each_other_and_only_their_hash_is_kept(
     assert entry not in str(row)
 
 
-def test_who_only_had_a_turn_is_forgotten_after_seven_days_whatever_the_kind_keeps(
+def test_waitlisted_party_is_erased_after_seven_days(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -180,7 +180,7 @@ def test_who_only_had_a_turn_is_forgotten_after_seven_days_whatever_the_kind_kee
     assert sorted(statuses) == ["lapsed", "offered", "seated", "waiting"]  # the counts stay
 
 
-def test_a_kind_that_keeps_people_shorter_holds_up_nobody_elses_forgetting(
+def test_shorter_retention_of_a_kind_does_not_stop_the_purge(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
@@ -203,7 +203,7 @@ def test_a_kind_that_keeps_people_shorter_holds_up_nobody_elses_forgetting(
 
 
 @pytest.mark.parametrize("days", [-10, 10])
-def test_a_move_that_the_ring_was_not_told_of_is_made_up_for_by_the_purge(
+def test_purge_corrects_the_day_of_keys_after_a_missed_move(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, days: int
 ) -> None:
     with store.change() as session:
@@ -214,7 +214,7 @@ def test_a_move_that_the_ring_was_not_told_of_is_made_up_for_by_the_purge(
         workshop = session.get_one(Workshop, moved.id)
         workshop.day += timedelta(days=days)
         workshop.retime()
-    # The day on which one of them would go wrongly, or be kept for longer than promised.
+    # The days around the limit.
     day = min(moved.forget_on, workshop.forget_on)
     gone = 1 if days < 0 else 0
     then, now = key_store_of(key_store, config, day), clock.now() + (day - key_store.today())
@@ -225,7 +225,7 @@ def test_a_move_that_the_ring_was_not_told_of_is_made_up_for_by_the_purge(
     assert key_store.days() == kept | {luz.key_id: stays.forget_on}
 
 
-def test_who_had_only_a_turn_and_got_a_place_is_kept_as_the_kind_says(
+def test_waitlisted_party_with_a_late_seat_has_the_retention_of_the_kind(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -244,7 +244,7 @@ def test_who_had_only_a_turn_and_got_a_place_is_kept_as_the_kind_says(
     assert key_store.days() == days
 
 
-def test_a_kind_that_keeps_people_shorter_than_a_week_keeps_who_waited_no_longer(
+def test_waitlisted_party_is_not_kept_longer_than_the_kind_says(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -255,7 +255,7 @@ def test_a_kind_that_keeps_people_shorter_than_a_week_keeps_who_waited_no_longer
     assert set(key_store.days().values()) == {workshop.day + timedelta(days=3)}
 
 
-def test_how_long_a_key_is_overdue_is_not_hidden_by_a_workshop_that_moved(
+def test_moved_workshop_does_not_hide_an_overdue_key(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -269,7 +269,7 @@ def test_how_long_a_key_is_overdue_is_not_hidden_by_a_workshop_that_moved(
     assert len(key_store.known()) == 1
 
 
-def test_of_a_row_only_the_count_is_left(
+def test_erased_row_keeps_only_its_numbers(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -279,9 +279,9 @@ def test_of_a_row_only_the_count_is_left(
         contact=ContactMethod.EMAIL, address="rosa@example.org", wants_reminder=True,
     )  # fmt: skip
     with store.change() as session:
-        mine = session.get_one(Registration, rosa.id)
-        mine.arrived, mine.joint_id, mine.approved_at = 2, rosa.id, clock.now()
-        mine.asked_at = mine.confirmed_at = clock.now()
+        row = session.get_one(Registration, rosa.id)
+        row.arrived, row.joint_id, row.approved_at = 2, rosa.id, clock.now()
+        row.asked_at = row.confirmed_at = clock.now()
         session.execute(sa.update(Notification).values(done_at=clock.now(), is_dead=True))
     due = key_store_of(key_store, config, workshop.forget_on)
     retention.purge(store, due, now=clock.now() + timedelta(days=40))
@@ -296,7 +296,7 @@ def test_of_a_row_only_the_count_is_left(
     assert row.registered_at == row.queued_at == workshop.starts_at
 
 
-def test_a_form_sent_again_after_cancelling_is_still_known_while_it_could_be_sent(
+def test_nonce_of_a_cancelled_registration_is_known_while_its_form_is_valid(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -311,7 +311,7 @@ def test_a_form_sent_again_after_cancelling_is_still_known_while_it_could_be_sen
         assert session.scalars(sa.select(Registration.nonce)).one() != rosa.nonce
 
 
-def test_the_journal_is_kept_for_a_year(store: Store, key_store: KeyStore) -> None:
+def test_audit_entries_are_kept_for_a_year(store: Store, key_store: KeyStore) -> None:
     with store.change() as session:
         for days in (366, 364):
             audit_log.record(session, None, "seen", now=clock.now() - timedelta(days=days))
@@ -321,7 +321,7 @@ def test_the_journal_is_kept_for_a_year(store: Store, key_store: KeyStore) -> No
         assert session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == 1
 
 
-def test_masters_are_files_that_only_their_owner_reads(key_store: KeyStore, config: Config) -> None:
+def test_master_key_files_have_mode_600(key_store: KeyStore, config: Config) -> None:
     key_store.index("rosa@example.org")
     found: list[Path] = list(config.keys.glob("master-*"))
     assert len(found) == 1

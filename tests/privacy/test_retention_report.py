@@ -1,4 +1,4 @@
-"""«Lo que todavía guardamos»: what admins see of what is held, in numbers and nothing else."""
+"""The page «Lo que todavía guardamos»: numbers of what is kept, for admins."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ def elena(app: Flask, store: Store, chicago: Office) -> StaffClient:
     return signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
-def test_an_admin_sees_how_much_is_held_where_and_until_when(
+def test_retention_report_shows_numbers_by_office_and_week(
     elena: StaffClient,
     store: Store,
     key_store: KeyStore,
@@ -59,7 +59,7 @@ def test_an_admin_sees_how_much_is_held_where_and_until_when(
     }
 
 
-def test_what_is_overdue_is_said_first(
+def test_retention_report_shows_overdue_first(
     elena: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -71,11 +71,11 @@ def test_what_is_overdue_is_said_first(
     assert "1 registro ya debió borrarse." in words(elena.get("/org/datos"))
 
 
-def test_with_nothing_held_that_is_what_it_says(elena: StaffClient) -> None:
+def test_retention_report_without_registrations(elena: StaffClient) -> None:
     assert "No guardamos datos de nadie." in words(elena.get("/org/datos"))
 
 
-def test_only_admins_are_led_there(app: Flask, store: Store, elena: StaffClient) -> None:
+def test_retention_report_is_for_admins(app: Flask, store: Store, elena: StaffClient) -> None:
     assert 'href="/org/datos"' in elena.get("/org/mas").text
     ana = signed_in_as(app, store, employ(store))
     assert 'href="/org/datos"' not in ana.get("/org/mas").text

@@ -1,1 +1,1 @@
-"""Tests of the project itself: layout, package, locks, guide."""
+"""Tests of the project itself: layout, names, citations, package, lock file, guide."""

@@ -1,6 +1,7 @@
-"""The operator's guide against the program: what its pages say to type exists, its files are what
-the programs that read them take, and every page is found. `python -m tests.guide_runs` goes further
-and does what they say."""
+"""The operator's guide: its commands, options and settings exist, and its files are valid.
+
+`python -m tests.guide_runs` types the guide into fresh machines.
+"""
 
 import re
 import shutil
@@ -26,7 +27,7 @@ from tests.support import tls_certificate
 pytestmark = pytest.mark.any_database
 
 CHECKOUT: Final = Path(__file__).parents[2]
-# Where a command of ours begins, and not the account, the folder or the service of that name.
+# The command `outreach`, not the account, folder or service of that name.
 _TYPED: Final = re.compile(
     r"""(?:^|[;&|(]\s*|\*\s\s|ExecStart=|exec\s|"\$\()(?:/\S+/bin/)?outreach\s+([a-z].*)"""
 )
@@ -35,7 +36,7 @@ UNIT: Final = "/etc/systemd/system/"
 
 
 def _commands() -> Iterator[tuple[str, str]]:
-    """Of each page, what it says to type: the words behind `outreach`."""
+    """Page and arguments of every `outreach` command in the guide."""
     for page in pages.names():
         for block in pages.blocks(page):
             if block.kind not in {"sh", "ini", ""}:
@@ -50,7 +51,7 @@ def _commands() -> Iterator[tuple[str, str]]:
 
 
 def _fault(words: str) -> str:
-    """What the program would say to these words; nothing where it knows them."""
+    """Which command or option does not exist, or an empty text."""
     command: click.Command = main
     given = re.split(r"\s+", words.replace("'", ""))
     while isinstance(command, click.Group) and given and re.fullmatch(r"[a-z-]+", given[0]):
@@ -63,39 +64,39 @@ def _fault(words: str) -> str:
     return ", ".join(each for each in given if each.startswith("--") and each not in known)
 
 
-def test_every_command_of_the_guide_exists_with_its_options() -> None:
+def test_guide_commands_and_options_exist() -> None:
     found = [(page, words, _fault(words)) for page, words in _commands()]
     assert len(found) > 100
     assert {page for page, _, _ in found} >= {"machine", "many", "keys", "backups"}
     assert [each for each in found if each[2]] == []
 
 
-def test_a_command_or_option_that_is_not_there_would_be_seen() -> None:
+def test_missing_command_or_option_is_found() -> None:
     assert _fault("restroe FILE") == "no command restroe"
     assert _fault("db upgrade --fast") == "--fast"
     assert _fault("db upgrade --new-ring") == ""
 
 
-def test_every_setting_that_the_guide_names_exists() -> None:
+def test_settings_in_the_guide_exist() -> None:
     asked = _Asked()
     Config.from_environ(asked)
     source = "".join(path.read_text() for path in (CHECKOUT / "outreach").rglob("*.py"))
     known = asked.names | set(re.findall(r"OUTREACH_[A-Z_]+", source))
-    told = {
+    found_settings = {
         (page, name)
         for page in pages.names()
         for name in re.findall(r"\bOUTREACH_[A-Z]+(?:_[A-Z]+)*", guide.text(page))
     }
-    assert len(told) > 40
-    assert [each for each in sorted(told) if each[1] not in known] == []
+    assert len(found_settings) > 40
+    assert [each for each in sorted(found_settings) if each[1] not in known] == []
 
 
-def test_every_page_is_found_from_the_first_one() -> None:
+def test_first_page_names_every_page() -> None:
     first = guide.text("start")
     assert [name for name in pages.names() if name != "start" and f"*{name}*" not in first] == []
 
 
-def test_every_page_that_another_one_names_is_there() -> None:
+def test_pages_named_in_the_guide_exist() -> None:
     named = {
         name
         for page in pages.names()
@@ -105,17 +106,17 @@ def test_every_page_that_another_one_names_is_there() -> None:
     assert named <= set(pages.names())
 
 
-def test_the_command_prints_all_pages_and_its_help_names_them() -> None:
-    whole, told = _outreach("guide"), " ".join(_outreach("guide", "--help").split())
+def test_guide_command_prints_all_pages_and_help_lists_them() -> None:
+    whole, help_text = _outreach("guide"), " ".join(_outreach("guide", "--help").split())
     for name in pages.names():
         assert guide.text(name).strip() in whole
-        assert re.search(rf"\b{name}\b", told.partition("Pages:")[2])
+        assert re.search(rf"\b{name}\b", help_text.partition("Pages:")[2])
     every = [*pages.names(), *guide.DEVELOPER_PAGES]
     readme = (CHECKOUT / "README.md").read_text()
     assert [each for each in every if f"outreach/docs/{each}.md" not in readme] == []
 
 
-def test_the_developers_pages_are_printed_by_name_and_are_no_part_of_the_guide() -> None:
+def test_developer_pages_are_listed_apart_from_the_guide() -> None:
     whole, help_text = _outreach("guide"), " ".join(_outreach("guide", "--help").split())
     for name in guide.DEVELOPER_PAGES:
         assert guide.text(name).strip() not in whole
@@ -124,11 +125,11 @@ def test_the_developers_pages_are_printed_by_name_and_are_no_part_of_the_guide()
     assert _outreach("guide", "contributing").strip() == guide.text("contributing").strip()
 
 
-def test_the_command_prints_one_file_of_a_page() -> None:
+def test_guide_command_prints_one_file_of_a_page() -> None:
     unit = f"{UNIT}outreach.service"
-    said = _outreach("guide", "machine", "--file", unit)
-    assert said.startswith(f"# {unit}\n[Unit]\n")
-    assert "```" not in said
+    output = _outreach("guide", "machine", "--file", unit)
+    assert output.startswith(f"# {unit}\n[Unit]\n")
+    assert "```" not in output
     wrong = subprocess.run(
         [sys.executable, "-m", "outreach.cli", "guide", "keys", "--file", unit],
         capture_output=True,
@@ -138,7 +139,7 @@ def test_the_command_prints_one_file_of_a_page() -> None:
     assert "The files are: none." in wrong.stderr
 
 
-def test_the_machine_gets_every_file_of_its_page() -> None:
+def test_machine_page_installs_each_of_its_files() -> None:
     files = [path for path, _ in guide.files(guide.text("machine"))]
     typed = pages.typed("machine", "Its files")[0].text
     listed = re.findall(r"^ {4}(/\S+)(?: \\)?$", typed, re.MULTILINE)
@@ -149,7 +150,7 @@ def test_the_machine_gets_every_file_of_its_page() -> None:
     )
 
 
-def test_the_guide_installs_this_release() -> None:
+def test_guide_installs_this_release() -> None:
     version = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
     assert version == release_files.THIS
     assert f"/srv/outreach-{version}-py3-none-any.whl" in guide.text("machine")
@@ -157,7 +158,7 @@ def test_the_guide_installs_this_release() -> None:
 
 
 @pytest.mark.parametrize("page", pages.names())
-def test_a_shell_can_read_what_is_typed(page: str) -> None:
+def test_shell_blocks_of_the_guide_parse(page: str) -> None:
     for block in pages.blocks(page):
         if block.kind == "sh":
             done = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True)
@@ -165,7 +166,7 @@ def test_a_shell_can_read_what_is_typed(page: str) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd")
-def test_systemd_takes_the_units(tmp_path: Path) -> None:
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     for path, text in guide.files(guide.text("machine")):
         if path.startswith(UNIT):
             to = tmp_path / path.removeprefix(UNIT)
@@ -178,7 +179,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     units = sorted([*tmp_path.glob("*.service"), *tmp_path.glob("*.timer")])
     assert len(units) == 6
     assert _verified(units) == ""
-    # And it does look: also into what all of them have.
+    # The check does find a wrong option in a drop-in.
     link.resolve().write_text("[Service]\nProtectSytem=strict\n")
     assert _verified(units[-2:]).count("ProtectSytem") >= 1
 
@@ -192,7 +193,7 @@ def _verified(units: list[Path]) -> str:
     return "\n".join(line for line in lines if any(name in line for name in ours))
 
 
-def test_nginx_takes_what_the_page_of_many_machines_makes_of_its_file(tmp_path: Path) -> None:
+def test_nginx_accepts_the_file_as_changed_for_several_machines(tmp_path: Path) -> None:
     nginx = shutil.which("nginx", path=SYSTEM)
     if nginx is None:
         pytest.skip("needs nginx")
@@ -226,7 +227,7 @@ def test_nginx_takes_what_the_page_of_many_machines_makes_of_its_file(tmp_path: 
     assert done.returncode == 0, done.stderr
 
 
-def test_caddy_takes_its_file(tmp_path: Path) -> None:
+def test_caddy_accepts_its_file(tmp_path: Path) -> None:
     caddy = shutil.which("caddy")
     if caddy is None:
         pytest.skip("needs caddy")
@@ -241,7 +242,7 @@ def test_caddy_takes_its_file(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_files_of_the_guide_let_in_as_much_as_the_page_proxy_says() -> None:
+def test_proxy_files_have_the_body_limits() -> None:
     nginx, caddy = guide.text("proxy"), guide.text("machine")
     assert {"client_max_body_size 128k;", "client_max_body_size 11m;"} <= set(
         re.findall(r"client_max_body_size \w+;", nginx)
@@ -249,10 +250,10 @@ def test_files_of_the_guide_let_in_as_much_as_the_page_proxy_says() -> None:
     assert {"max_size 128KB", "max_size 11MB"} == set(re.findall(r"\bmax_size \w+", caddy))
 
 
-def test_who_follows_the_guide_without_the_programs_is_told_which() -> None:
-    with pytest.raises(Missing) as told:
+def test_guide_run_names_missing_programs() -> None:
+    with pytest.raises(Missing) as missing:
         namespaces.require({"no-such-program": "no-such-package"})
-    assert "root" in str(told.value) or "apt-get install no-such-package" in str(told.value)
+    assert "root" in str(missing.value) or "apt-get install no-such-package" in str(missing.value)
 
 
 def _outreach(*arguments: str) -> str:

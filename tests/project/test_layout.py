@@ -1,4 +1,4 @@
-"""The rules of the house that a machine can see (README, «Layout»)."""
+"""Rules of layout: top level, imports, file sizes, SQL, templates, settings."""
 
 import re
 import subprocess
@@ -24,8 +24,8 @@ TEMPLATES = sorted(path for path in (CHECKOUT / "templates").rglob("*") if path.
 WITHOUT_SQL = ("outreach/web/", "outreach/feeds/", "outreach/mail/")
 
 
-def test_a_newcomer_finds_at_the_top_only_what_is_named_in_the_readme() -> None:
-    # What a run left behind was once committed among them.
+def test_top_level_has_only_known_entries() -> None:
+    # Files of a test run were committed once.
     kept = subprocess.run(
         ["git", "ls-files"], cwd=CHECKOUT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
@@ -41,31 +41,31 @@ def test_imports_go_down_only() -> None:
     assert found.returncode == 0, found.stdout + found.stderr
 
 
-def test_every_file_is_read_in_one_sitting() -> None:
+def test_no_file_has_more_than_700_lines() -> None:
     lines = {path: len(path.read_text().splitlines()) for path in PYTHON}
     assert {path.name: count for path, count in lines.items() if count > MAX_FILE_LINES} == {}
 
 
-def test_sql_is_written_where_its_noun_lives() -> None:
+def test_web_feeds_and_mail_have_no_sql() -> None:
     views = [path for path in PYTHON if str(path.relative_to(CHECKOUT)).startswith(WITHOUT_SQL)]
-    asking = re.compile(
+    query_pattern = re.compile(
         r"\b(sa|sqlalchemy)\.(select|insert|update|delete|text)\(|import.*\bselect\b"
     )
-    assert [path.name for path in views if asking.search(path.read_text())] == []
+    assert [path.name for path in views if query_pattern.search(path.read_text())] == []
 
 
 @pytest.mark.parametrize(
     "template", TEMPLATES, ids=lambda path: str(path.relative_to(CHECKOUT / "templates"))
 )
-def test_a_page_asks_nothing_of_others_and_runs_nothing_of_its_own(template: Path) -> None:
-    # The Content-Security-Policy would stop it, in every browser but the ones that most need it.
+def test_templates_have_no_inline_code_or_foreign_resource(template: Path) -> None:
+    # The Content-Security-Policy stops it, but old browsers ignore that (S02, S03).
     reader = _Reader()
     reader.feed(_without_jinja(template.read_text()))
     reader.close()
     assert reader.faults == []
 
 
-def test_such_a_page_would_be_seen() -> None:
+def test_inline_code_and_foreign_resources_are_found() -> None:
     reader = _Reader()
     reader.feed(
         '<p style="color:red" onclick="x()">'
@@ -83,12 +83,12 @@ def test_every_setting_is_in_the_guide() -> None:
     asked = _Asked()
     Config.from_environ(asked)
     assert len(asked.names) > 15
-    # As a word of its own: OUTREACH_DATA is not told by OUTREACH_DATABASE_URL.
+    # As a whole word: OUTREACH_DATABASE_URL does not document OUTREACH_DATA.
     assert [name for name in sorted(asked.names) if not re.search(rf"\b{name}\b", guide)] == []
 
 
 class _Asked(dict[str, str]):
-    """An environment without settings, that remembers which were looked for."""
+    """An empty environment that records which variables are read."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class _Asked(dict[str, str]):
 
 
 class _Reader(HTMLParser):
-    """Collects what S03 does not allow."""
+    """Collects what S03 forbids."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,7 +129,7 @@ class _Reader(HTMLParser):
 
 
 def _without_jinja(text: str) -> str:
-    """The page as HTML, each value in it an x; lines stay where they are."""
+    """The template with each expression replaced by an x, and the same lines."""
 
     def same_lines(found: re.Match[str]) -> str:
         filler = "x" if found[0].startswith("{{") else ""

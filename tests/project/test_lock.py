@@ -1,4 +1,4 @@
-"""What is installed by hash: all that Outreach needs, and nothing that could be another's."""
+"""The lock file: every dependency with its hashes, and no index."""
 
 import re
 import tomllib
@@ -22,13 +22,13 @@ def locked() -> dict[str, str]:
 
 
 def wanted() -> list[Requirement]:
-    """What the project asks for itself, and what it is built with."""
+    """The dependencies and build requirements in pyproject.toml."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
     named = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
     return [Requirement(each) for each in named]
 
 
-def test_every_entry_is_a_version_with_its_hashes_and_names_no_place() -> None:
+def test_lock_entries_have_a_version_and_hashes_and_no_index() -> None:
     text = LOCK.read_text()
     assert ENTRY.sub("", text) == "", "something else than entries"
     for place in ("http", "://", "--index", "--find-links", "file:", "@", "/"):
@@ -36,7 +36,7 @@ def test_every_entry_is_a_version_with_its_hashes_and_names_no_place() -> None:
     assert len(locked()) > 40
 
 
-def test_all_that_the_project_asks_for_is_locked_as_it_allows() -> None:
+def test_every_dependency_is_locked() -> None:
     there = locked()
     for each in wanted():
         version = there.get(canonicalize_name(each.name))
@@ -44,7 +44,7 @@ def test_all_that_the_project_asks_for_is_locked_as_it_allows() -> None:
         assert each.specifier.contains(version), f"{each}, locked {version}: run .ci/lock"
 
 
-def test_so_is_all_that_those_ask_for() -> None:
+def test_dependencies_of_dependencies_are_locked() -> None:
     """As far as is installed here: what a machine of another sort needs is not looked at."""
     there, waiting, seen = locked(), wanted(), set[str]()
     while waiting:

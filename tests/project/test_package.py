@@ -1,4 +1,4 @@
-"""The wheel, as somebody else installs it: everything is inside, and it works from any folder."""
+"""The wheel in a clean environment: it is complete and works from any folder."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ INGREDIENTS = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "outrea
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # Built from a copy: the build compiles translations, which other tests are reading.
+    # Built from a copy, since the build compiles catalogues that other tests read.
     copy, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in INGREDIENTS:
         if (CHECKOUT / name).is_dir():
@@ -39,7 +39,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = home / "bin" / "python"
     offline = ["--no-deps", "--no-index", "--disable-pip-version-check"]
     _run(sys.executable, "-m", "pip", "-q", "--python", python, "install", *offline, wheel)
-    # A .pth of a folder that a .pth names is not read: our own editable install stays out.
+    # A .pth file within this folder is not read, so our editable install stays out.
     packages = next(home.glob("lib/python*/site-packages"))
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return home / "bin"
@@ -47,26 +47,26 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder where somebody has made the databases."""
+    """A folder with new databases."""
     folder = tmp_path_factory.mktemp("made")
     assert "up to date" in _run(installed / "outreach", "db", "upgrade", cwd=folder)
     return folder
 
 
-def test_help_is_there(installed: Path, tmp_path: Path) -> None:
-    said = _run(installed / "outreach", "--help", cwd=tmp_path)
-    assert "outreach demo" in said
+def test_installed_help(installed: Path, tmp_path: Path) -> None:
+    output = _run(installed / "outreach", "--help", cwd=tmp_path)
+    assert "outreach demo" in output
     assert _python(installed, tmp_path, "import outreach; print(outreach.__file__)").startswith(
         str(installed.parent)
     )
 
 
-def test_it_makes_its_databases(installed: Path, made: Path) -> None:
+def test_installed_command_creates_databases(installed: Path, made: Path) -> None:
     assert "matches the program" in _run(installed / "outreach", "db", "check", cwd=made)
 
 
-def test_pages_styles_and_translations_are_inside(installed: Path, made: Path) -> None:
-    said = _python(
+def test_installed_pages_have_styles_and_translations(installed: Path, made: Path) -> None:
+    output = _python(
         installed,
         made,
         """
@@ -81,10 +81,10 @@ print("static", len(styles) > 0, {client.get(style).status_code for style in sty
 print("words", len({page.text.partition("<main")[2] for page in pages.values()}))
 """,
     )
-    assert said.splitlines() == ["pages 200 200 200", "static True {200}", "words 3"]
+    assert output.splitlines() == ["pages 200 200 200", "static True {200}", "words 3"]
 
 
-def test_every_file_of_the_house_is_in_the_wheel(wheel: Path) -> None:
+def test_wheel_has_every_file(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     wanted = {
         str(path.relative_to(CHECKOUT)).replace("templates/", "outreach/templates/", 1)
@@ -92,7 +92,7 @@ def test_every_file_of_the_house_is_in_the_wheel(wheel: Path) -> None:
         for path in (CHECKOUT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    # What is compiled is asked for by name: the checkout has it only once it is installed.
+    # Compiled catalogues are in a checkout only after an install.
     compiled = {f"outreach/translations/{lang}/LC_MESSAGES/messages.mo" for lang in ("en", "fr")}
     assert (wanted | compiled) - inside == set()
 
@@ -102,7 +102,7 @@ def _python(installed: Path, folder: Path, program: str) -> str:
 
 
 def _run(*command: str | Path, cwd: Path = CHECKOUT) -> str:
-    """What a program says; an error of it is the test's failure."""
+    """The output of a program; fails if its exit status is not 0."""
     plain = {name: value for name, value in os.environ.items() if "PYTHON" not in name}
     settings = {"OUTREACH_DATA": str(cwd / "data"), "OUTREACH_KEYS": str(cwd / "keys")}
     done = subprocess.run(

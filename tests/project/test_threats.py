@@ -1,4 +1,4 @@
-"""The guide's page of threats says which test holds each claim: each is there, and is run."""
+"""The page *threats* names a test for each claim; all of them exist and are collected."""
 
 import re
 import subprocess
@@ -23,7 +23,7 @@ def named() -> list[str]:
     return NAMED.findall(re.sub(r"\s+", " ", PAGE.read_text()))
 
 
-def test_everybody_whom_we_fear_has_a_section_that_says_what_is_left() -> None:
+def test_each_threat_has_a_section_that_says_what_is_left() -> None:
     sections = re.split(r"^## ", PAGE.read_text(), flags=re.MULTILINE)[1:]
     for who in WHO:
         found = [each for each in sections if who in each.partition("\n")[0]]
@@ -32,7 +32,7 @@ def test_everybody_whom_we_fear_has_a_section_that_says_what_is_left() -> None:
         assert NAMED.search(found[0]), who
 
 
-def test_every_test_named_there_is_written() -> None:
+def test_tests_named_in_threats_are_defined() -> None:
     for each in sorted(set(named())):
         path, _, name = each.partition("::")
         text = (CHECKOUT / "tests" / path).read_text()
@@ -40,7 +40,7 @@ def test_every_test_named_there_is_written() -> None:
 
 
 @pytest.mark.long  # all that there is has to be collected
-def test_every_test_named_there_is_collected() -> None:
+def test_tests_named_in_threats_are_collected() -> None:
     tests = sorted({f"tests/{each}" for each in named()})
     assert len(tests) > 70
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
@@ -51,12 +51,12 @@ def test_every_test_named_there_is_collected() -> None:
 
 
 @pytest.mark.long
-def test_a_test_that_is_not_there_would_be_missed() -> None:
+def test_missing_test_is_noticed() -> None:
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
     asked = [*command, "tests/security/test_safety.py::test_that_nobody_has_written"]
     assert subprocess.run(asked, cwd=CHECKOUT, capture_output=True).returncode != 0
 
 
 @pytest.mark.parametrize("promise", ["S13", "S14", "S17", "S18", "S22", "S23", "S25"])
-def test_promises_about_people_stand_on_the_page_too(promise: str) -> None:
+def test_requirements_about_people_are_in_threats(promise: str) -> None:
     assert set(PROMISES[promise]) & set(named()), promise

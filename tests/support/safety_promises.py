@@ -11,7 +11,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S03": (
         "web/middleware/test_headers.py::test_no_page_holds_a_style_a_script_or_anything_of_others",
-        "project/test_layout.py::test_a_page_asks_nothing_of_others_and_runs_nothing_of_its_own",
+        "project/test_layout.py::test_templates_have_no_inline_code_or_foreign_resource",
     ),
     "S04": (
         "web/middleware/test_headers.py::test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine",
@@ -32,11 +32,11 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S10": ("security/test_traces.py::test_name_email_and_link_are_in_no_log_or_plain_column",),
     "S11": (
-        "privacy/test_erasure.py::test_after_their_day_nothing_of_them_is_in_any_byte",
-        "privacy/test_erasure.py::test_the_same_by_a_process_whose_clock_has_really_moved",
+        "privacy/test_erasure.py::test_purge_leaves_no_byte_of_a_person",
+        "privacy/test_erasure.py::test_purge_under_a_moved_clock_leaves_no_byte",
     ),
     "S12": (
-        "privacy/test_erasure.py::test_who_asks_to_be_forgotten_is_so_at_once",
+        "privacy/test_erasure.py::test_erasure_leaves_no_byte_of_a_person_at_once",
         "web/public/test_my_registration.py::test_forgetting_leaves_neither_key_nor_name_nor_letter",
     ),
     "S13": (
