@@ -54,7 +54,7 @@ def test_admins_and_readers_have_all_offices_by_default(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["add", "ana", "--role", "admin"], "is not an e-mail address"),
         (["add", "ana@example.org", "--role", "boss"], "There is no role boss"),
