@@ -18,6 +18,7 @@ from outreach.db.store import Store
 from outreach.keystore import KeyStore, MasterKeys, signing
 from outreach.keystore.rate_counters import RateCounters
 from outreach.web.middleware import error_pages, request_retry
+from outreach.web.presentation.html_whitespace import CompactHtml
 
 PACKAGE = Path(__file__).parent
 MAX_FORM_BYTES = 64 * 1024  # our largest form, filled in, has under 10 KB
@@ -64,6 +65,7 @@ def create_app(config: Config | None = None, *, waits: Timeouts = PAGES) -> Flas
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(CompactHtml)
     app.extensions["outreach_config"] = config
     size = config.pool_size
     key_store = KeyStore(

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
+import rcssmin
 import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -33,7 +34,7 @@ def picture(document: BulletinDocument, lang: str, *, public_url: str, brand: st
 def html(document: BulletinDocument, lang: str, *, public_url: str, brand: str) -> str:
     """One file, with its style inside and nothing to fetch."""
     told = words.localized(document, lang, public_url)
-    css = (typesetting.folder() / "bulletin.css").read_text()
+    css = rcssmin.cssmin((typesetting.folder() / "bulletin.css").read_text())
     page = (
         _pages()
         .get_template("bulletin.html")

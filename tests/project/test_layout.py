@@ -14,6 +14,7 @@ pytestmark = pytest.mark.core
 
 CHECKOUT = Path(__file__).parents[2]
 MAX_FILE_LINES = 700
+MAX_TEMPLATE_COLUMNS = 120
 PYTHON = sorted(
     path
     for folder in ("outreach", "tests")
@@ -52,6 +53,15 @@ def test_web_feeds_and_mail_have_no_sql() -> None:
         r"\b(sa|sqlalchemy)\.(select|insert|update|delete|text)\(|import.*\bselect\b"
     )
     assert [path.name for path in views if query_pattern.search(path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    "template", TEMPLATES, ids=lambda path: str(path.relative_to(CHECKOUT / "templates"))
+)
+def test_no_line_of_a_template_is_too_long(template: Path) -> None:
+    lines = template.read_text().splitlines()
+    too_long = [n for n, line in enumerate(lines, 1) if len(line) > MAX_TEMPLATE_COLUMNS]
+    assert too_long == []
 
 
 @pytest.mark.parametrize(
