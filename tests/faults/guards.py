@@ -141,8 +141,8 @@ def _guards() -> Iterator[Guard]:
         "return True and", address,
     )  # fmt: skip
     yield Guard(
-        "S14", "templates/workshops/workshop.html", "{% block title %}{% if is_quiet %}",
-        "{% block title %}{% if false %}",
+        "S14", "templates/workshops/workshop.html", "{% block title %}\n  {% if is_quiet %}",
+        "{% block title %}\n  {% if false %}",
         "tests/security/test_discreet.py"
         "::test_discreet_workshop_page_has_no_kind_in_title_or_url",
     )  # fmt: skip
@@ -262,7 +262,9 @@ def _of_staff() -> Iterator[Guard]:
             "S23", staff + file, 'log_workshop_action(session, workshop, "list seen")', "pass",
             "tests/web/staff/test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
         )  # fmt: skip
-    table = '<table class="table table-start table-fold">{{ head() }}<tbody>'
+    table = '<table class="table table-start table-fold">\n{0}{{{{ head() }}}}\n{0}<tbody>'.format(
+        " " * 14
+    )
     yield Guard(
         "S23", "templates/staff/workshops/detail.html",
         table, f'<a href="lista.csv">CSV</a>{table}',

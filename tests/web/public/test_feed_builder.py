@@ -118,7 +118,7 @@ def test_what_the_lists_of_the_form_do_not_offer_stays_ticked(
         "/fr/calendario?donde=Joliet&donde=IL&idioma=nah&modalidad=en-linea&modalidad=presencial"
     ).text
     for kept in (
-        'name="donde" value="joliet il" checked> Joliet, IL',
+        'name="donde" value="joliet il" checked>Joliet, IL',
         '<option value="IL" selected>Illinois',
         'value="nah" checked',
         'value="en-linea" checked',
