@@ -1,1 +1,4 @@
-"""What calendars are given: workshops as iCalendar (RFC 5545)."""
+"""Calendar feeds: iCalendar (RFC 5545), jCal, Atom, JSON Feed, and the middleware serving them.
+
+May import `domain`, `i18n` and below. Open `server` first, then `ics_feed`.
+"""

@@ -1,4 +1,7 @@
-"""What comes in: files to rows, their faults, and the demo's data."""
+"""Files to rows and rows to offices, kinds, figures and workshops; the data of the demo.
+
+May import `feeds`, `domain` and below. Open `csv_tables` first; workshops are in `workshops`.
+"""
 
 from pathlib import Path
 from typing import Final

@@ -1,8 +1,9 @@
 """One key for each registration, kept apart from what it opens.
 
-The main database and every copy of it hold only sealed names. The ring holds the keys, is never
-archived, and forgets a person by losing their key: every old copy goes blind at that moment.
-The ring knows no domain: a workshop is a number to it, a person an HMAC of their address.
+The main database and every copy of it hold only sealed names. The key store holds the keys and is
+never archived; deleting a key makes every old copy of a registration unreadable (decision 0021).
+It knows no domain: a workshop is a number to it, a person an HMAC of their contact. May import `db`
+and the modules at the root. Open `keystore` first.
 """
 
 from outreach.keystore.encryption import decrypt, derive, encrypt

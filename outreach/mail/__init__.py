@@ -1,1 +1,4 @@
-"""Turns notices into letters and sends them."""
+"""Letters and text messages: written from notifications and mailings, and sent.
+
+May import `feeds`, `domain` and below. Open `delivery` first, then `render`.
+"""

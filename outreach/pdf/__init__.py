@@ -1,1 +1,4 @@
-"""What goes on paper. Each module turns what is told into the data of one template."""
+"""Documents on paper: flyers, certificates, check-in sheets, the bulletin and the month, by typst.
+
+May import `reports`, `domain` and below. Open `typesetting` first.
+"""

@@ -1,1 +1,4 @@
-"""Reports: workshops counted month by month, and the sheets they are handed on in."""
+"""Reports: counts of workshops, reports of months, their tables, and the text of the bulletin.
+
+May import `domain`, `i18n` and below. Open `workshop_counts` first, then `month_report`.
+"""

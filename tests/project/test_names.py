@@ -32,6 +32,17 @@ def test_no_class_name_is_defined_twice() -> None:
         assert "outreach/web/api/schemas.py" in paths, name
 
 
+def test_each_package_says_what_it_may_import() -> None:
+    silent = []
+    for path in sorted(PACKAGE.rglob("__init__.py")):
+        if "versions" in path.parts or path.parent.name == "docs":
+            continue
+        words = ast.get_docstring(ast.parse(path.read_text())) or ""
+        if "mport" not in words or words.count(".") < 2:
+            silent.append(str(path.relative_to(CHECKOUT)))
+    assert silent == []
+
+
 def test_there_is_no_import_circle_of_modules_or_packages() -> None:
     """Imports for the type checker and imports within functions count too."""
     graph = grimp.build_graph("outreach", exclude_type_checking_imports=False, cache_dir=None)

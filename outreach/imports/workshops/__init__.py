@@ -2,8 +2,8 @@
 same columns, or from an iCalendar file; and files like these made of workshops.
 
 `read` looks at the text and knows the network only as `Network`; `preview` says what loading would
-do; `load` does to each workshop what an organizer would: plans it, changes it, publishes, cancels
-or reinstates it.
+do; `load` creates, changes, publishes, cancels or reinstates workshops as staff would. May import
+`feeds`, `domain` and below. Open `read` first.
 """
 
 from outreach.imports.workshops.detect import MOST_ROWS, opened

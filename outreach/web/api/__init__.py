@@ -1,8 +1,8 @@
 """Open data: what the network tells programs, at /api/v1/, and a page about it for people.
 
 `routes` is the one table of addresses; Flask's rules, the OpenAPI document and the page come from
-it. `params` reads what is asked, `handlers` finds it, `serializers` says it in the words of
-`schemas`.
+it. `params` reads the query, `handlers` answer it, `serializers` build the `schemas`. May import
+`middleware` and below, and no pages. Open `routes` first.
 """
 
 from flask import Flask

@@ -38,7 +38,7 @@ class CompactHtml(Extension):
 
 
 def _compact(stream: TokenStream) -> Iterator[Token]:
-    reader = _Reader()
+    reader = _WhitespaceParser()
     previous = ""
     for token in stream:
         if token.type == "data":
@@ -50,7 +50,7 @@ def _compact(stream: TokenStream) -> Iterator[Token]:
         previous = token.type
 
 
-class _Reader:
+class _WhitespaceParser:
     """Reads the text of one template, in the pieces between its statements and expressions."""
 
     def __init__(self) -> None:

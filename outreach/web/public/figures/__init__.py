@@ -1,5 +1,7 @@
-"""The figures: how many workshops, of which kind, where, as pages and as files; of a month, of a
-year, of an office and of a kind. No page counts by itself: all are told by `reports/`."""
+"""Pages and files of the figures: of a month, a year, an office and a kind.
+
+May import `web.forms` and below; all numbers come from `reports`. Open `month_page` first.
+"""
 
 from outreach.web.public.figures import month_page, timeline_pages
 from outreach.web.public.figures.month_params import pages

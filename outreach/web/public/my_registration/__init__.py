@@ -1,6 +1,7 @@
-"""My place: the ticket, the offer, changing one's mind. The link is all one needs and all there is.
+"""The pages of one registration, found by its manage token: ticket, offer, change, cancel, erase.
 
-GET shows or asks; only POST acts: programs that look at mail open every link (S06).
+GET shows or asks; only POST acts, because mail scanners open links (S06). May import `web.forms`
+and below. Open `registration_page` first, then `detail`.
 """
 
 from outreach.web.public.my_registration import cancel, change, detail, recover_link, responses
