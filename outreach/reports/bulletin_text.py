@@ -8,7 +8,7 @@ from typing import Final
 
 from outreach import clock, formats
 from outreach.formats import grouped
-from outreach.i18n import N_, say, translate, translator
+from outreach.i18n import N_, NP_, say, translate, translator
 from outreach.reports import bulletin_data, bulletin_markdown, bulletin_sentences
 from outreach.reports.bulletin_data import BulletinDocument, UpcomingWorkshop
 from outreach.reports.plural_numbers import WORKSHOPS, counted
@@ -21,6 +21,9 @@ PROVISIONAL: Final = N_("Provisional: este mes no se ha cerrado. Los números pu
 RECONSTRUCTION: Final = N_("Reconstrucción sintética; solo los totales por tipo son reales.")
 CORRECTION: Final = N_("Corrección")
 HAPPENED: Final = N_("Lo que pasó")
+# Names of the other texts of an edition, in the editor.
+EDITOR_TITLE: Final = NP_("bulletin", "Título")
+EDITOR_CORRECTION: Final = NP_("bulletin", "Qué se corrige")
 AHEAD: Final = N_("Lo que viene")
 BY_OFFICE: Final = N_("Talleres por oficina")
 CALENDAR: Final = N_("Pon todos los talleres en tu calendario")

@@ -40,7 +40,7 @@ def test_every_setting_is_there_under_its_own_name(config: Config) -> None:
             return default
 
     Config.from_environ(Environment())
-    assert {each.name for each in settings_page.all_of(config, config)} == asked
+    assert {each.name for each in settings_page.list_settings(config, config)} == asked
 
 
 def test_where_a_setting_comes_from_is_said(
@@ -48,7 +48,7 @@ def test_where_a_setting_comes_from_is_said(
 ) -> None:
     monkeypatch.setitem(os.environ, "OUTREACH_BRAND", "Red")
     ours = replace(config, brand="Red", controller="Otra")
-    found = {each.name: each.source for each in settings_page.all_of(ours, replace(config))}
+    found = {each.name: each.source for each in settings_page.list_settings(ours, replace(config))}
     assert found["OUTREACH_BRAND"] == "Del servidor"
     assert found["OUTREACH_CONTROLLER"] == "La puso el programa"
     assert found["OUTREACH_LISTEN"] == "De fábrica"

@@ -17,7 +17,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.text import looks_like_an_id
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
-from outreach.i18n import NAMES
+from outreach.i18n import NAMES, lazy
 from outreach.i18n import gettext as _
 from outreach.pdf import certificate as paper
 from outreach.web import error_messages
@@ -33,8 +33,8 @@ _HOURS: Final = re.compile(r"[0-9]{1,3}([.,][05])?")
 
 
 class CertificateForm(Form):
-    name = line(60, required("Escribe el nombre."))
-    hours = line(5, required("Escribe cuántas horas duró."))
+    name = line(60, required(lazy("Escribe el nombre.")))
+    hours = line(5, required(lazy("Escribe cuántas horas duró.")))
     language = Choice(default="es")
 
     def __init__(self, typed: MultiDict[str, str] | None = None, **values: Any) -> None:

@@ -1,24 +1,17 @@
 """The bulletin editor in words: names of the texts, issues, status of a month."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.newsletter.bulletins import BulletinLine
-from outreach.i18n import LANGUAGES, NAMES, NP_, translator
+from outreach.i18n import LANGUAGES, NAMES, translator
 from outreach.i18n import gettext as _
 from outreach.languages import STAFF_LANGUAGE
+from outreach.reports import bulletin_text
 from outreach.reports.bulletin_checks import BulletinIssue, BulletinIssueType
 from outreach.web.presentation import formatting
 from outreach.web.presentation.workshop_cards import CardTag
-
-_TEXTS: Final = {
-    "title": NP_("bulletin", "Título"),
-    "happened": NP_("bulletin", "Lo que pasó"),
-    "ahead": NP_("bulletin", "Lo que viene"),
-    "correction": NP_("bulletin", "Qué se corrige"),
-}
 
 
 @dataclass(frozen=True)
@@ -46,8 +39,13 @@ class EditorRow:
 def labels() -> dict[str, dict[str, str]]:
     """The name of each text of an edition, by language, in that language."""
     return {
-        lang: {part: translator(lang).pgettext(*text) for part, text in _TEXTS.items()}
-        for lang in LANGUAGES
+        lang: {
+            "title": _.pgettext(*bulletin_text.EDITOR_TITLE),
+            "happened": _.gettext(bulletin_text.HAPPENED),
+            "ahead": _.gettext(bulletin_text.AHEAD),
+            "correction": _.pgettext(*bulletin_text.EDITOR_CORRECTION),
+        }
+        for lang, _ in ((lang, translator(lang)) for lang in LANGUAGES)
     }
 
 

@@ -34,9 +34,8 @@ def line(most: int, *validators: Any) -> StringField:
 
 
 def required(message: str) -> InputRequired:
-    """A validator for a field that must be filled. `message` is marked for translation by the
-    caller."""
-    return InputRequired(lazy(message))
+    """A validator for a field that must be filled. `message` is a lazy message."""
+    return InputRequired(message)
 
 
 class DayField(DateField):
@@ -84,4 +83,4 @@ def text(most: int, *filters: Any) -> TextAreaField:
 
 def number(least: int, most: int, message: str) -> NumberField:
     """An optional whole number."""
-    return NumberField(validators=[Optional(), NumberRange(least, most, lazy(message))])
+    return NumberField(validators=[Optional(), NumberRange(least, most, message)])

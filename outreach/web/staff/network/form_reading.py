@@ -1,4 +1,4 @@
-"""What the forms of the network have in common: texts by language, degrees, many zones."""
+"""Shared parts of the network forms: texts by language, degrees, conflict detection."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from outreach.i18n import gettext as _
 
 
 class DegreesField(DecimalField):
-    """Degrees of the map, as 41.8781."""
+    """Decimal degrees, as 41.8781."""
 
     def __init__(self, most: int, **given: Any) -> None:
         super().__init__(
@@ -35,14 +35,14 @@ class DegreesField(DecimalField):
             raise ValueError(_("Escribe la posición en grados, como 41.8781.")) from None
 
 
-def words_in(form: Form, name: str) -> Words:
-    """The texts of `name_es` and its kin, those that were written."""
-    told = {lang: form[f"{name}_{lang}"].data for lang in LANGUAGES if f"{name}_{lang}" in form}
-    return {lang: text for lang, text in told.items() if text}
+def read_texts(form: Form, name: str) -> Words:
+    """The filled texts of the fields `name_es`, `name_en`, … by language."""
+    texts = {lang: form[f"{name}_{lang}"].data for lang in LANGUAGES if f"{name}_{lang}" in form}
+    return {lang: text for lang, text in texts.items() if text}
 
 
-def words_out(values: Mapping[str, Words]) -> dict[str, str]:
-    """The same the other way: what each field of the form starts with."""
+def text_values(values: Mapping[str, Words]) -> dict[str, str]:
+    """The initial values of such fields, by field name."""
     return {
         f"{name}_{lang}": words.get(lang, "")
         for name, words in values.items()
@@ -50,15 +50,15 @@ def words_out(values: Mapping[str, Words]) -> dict[str, str]:
     }
 
 
-def seen_of(thing: Office | Kind | None, status: int) -> str:
-    """The mark of what a form was opened on. One that is shown again for a mistake is no younger
-    for it."""
+def seen_version(subject: Office | Kind | None, status: int) -> str:
+    """The version that the form was opened on. A form shown again for an error keeps the version
+    that it was sent with."""
     if status == 422:
         return request.form.get("seen", "")
-    return network_changes.get_version(thing) if thing else ""
+    return network_changes.get_version(subject) if subject else ""
 
 
-def somebody_else() -> str:
+def conflict_message() -> str:
     return _(
         "Alguien más lo cambió mientras escribías. Revisa: si guardas otra vez, queda lo que está"
         " aquí."
@@ -70,5 +70,5 @@ def country_choices() -> list[tuple[str, str]]:
 
 
 def faults_of(form: Form) -> list[tuple[str, str]]:
-    """The fields to be mended, in the order of the form, each with what to do."""
+    """The fields with errors in the order of the form, each with its first message."""
     return [(field.name, str(field.errors[0])) for field in form if field.errors]

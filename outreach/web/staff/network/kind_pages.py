@@ -1,5 +1,8 @@
-"""The kinds of workshop: a network adds one without a release. What is already planned stays as it
-was planned, but for one thing: a kind that becomes discreet hides its workshops at once."""
+"""The kinds of workshop: list, new, edit.
+
+A change applies to new workshops only, with one exception: a kind that becomes discreet hides its
+workshops at once.
+"""
 
 from typing import Any, Final
 
@@ -18,8 +21,8 @@ from outreach.domain.registrations import reconfirmation
 from outreach.domain.scheduling import network_changes
 from outreach.domain.scheduling.workshop_data import MAX_PARTY
 from outreach.errors import Refused, Taken
+from outreach.i18n import N_, in_each, lazy, ngettext
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation.icons import PICTOGRAMS
@@ -29,15 +32,15 @@ from outreach.web.staff.common.guards import log_office_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import (
+    conflict_message,
     country_choices,
     faults_of,
-    seen_of,
-    somebody_else,
-    words_in,
-    words_out,
+    read_texts,
+    seen_version,
+    text_values,
 )
 
-# The colour of each sign, as outside programs are told it; pages have it in their stylesheet.
+# The colour of each sign, as the API and feeds give it; pages have it in their style sheet.
 COLOURS: Final = {
     "rights": "#1b5ea6",
     "screening": "#1c6446",
@@ -45,17 +48,16 @@ COLOURS: Final = {
     "women": "#8a2f66",
     "other": "#555b6e",
 }
-NEUTRAL: Final = {"es": "Taller", "en": "Workshop", "fr": "Atelier"}
 WAYS: Final = (Way.PLACE, Way.SLOTS, Way.OPEN, Way.PHONE, Way.UNLISTED)
 SENSITIVITIES: Final = ("low", "medium", "high", "very_high")
 
 
 class KindForm(Form):
     code = line(40)
-    name_es = line(120, required("Escribe el nombre."))
+    name_es = line(120, required(lazy("Escribe el nombre.")))
     name_en = line(120)
     name_fr = line(120)
-    short_name_es = line(60, required("Escribe el nombre corto."))
+    short_name_es = line(60, required(lazy("Escribe el nombre corto.")))
     short_name_en = line(60)
     short_name_fr = line(60)
     description_es = text(500)
@@ -69,25 +71,27 @@ class KindForm(Form):
     bring_fr = text(500)
     sign = Choice()
     pictogram = Choice()
-    position = number(1, 999, "Escribe un número del 1 al 999.")
+    position = number(1, 999, lazy("Escribe un número del 1 al 999."))
     is_core = BooleanField()
     sensitivity = Choice()
     is_discreet = BooleanField()
     sure = BooleanField()
     countries = Choices()
-    minutes = number(5, 1439, "La duración va de 5 a 1439 minutos.")
-    capacity = number(0, 100_000, "Los lugares van de 0 a 100,000.")
-    party_limit = number(1, MAX_PARTY, f"Las personas por registro van de 1 a {MAX_PARTY}.")
+    minutes = number(5, 1439, lazy("La duración va de 5 a 1439 minutos."))
+    capacity = number(0, 100_000, lazy("Los lugares van de 0 a 100,000."))
+    party_limit = number(
+        1, MAX_PARTY, lazy("Las personas por registro van de 1 a %(num)d.", num=MAX_PARTY)
+    )
     way = Choice()
-    slot_minutes = number(5, 1439, "Una cita dura de 5 a 1439 minutos.")
-    opens_days = number(1, 365, "Los lugares se abren de 1 a 365 días antes.")
+    slot_minutes = number(5, 1439, lazy("Una cita dura de 5 a 1439 minutos."))
+    opens_days = number(1, 365, lazy("Los lugares se abren de 1 a 365 días antes."))
     confirm_days = number(
         reconfirmation.MIN_DAYS,
         reconfirmation.MAX_DAYS,
-        "Pregunta quién viene entre 2 y 14 días antes.",
+        lazy("Pregunta quién viene entre 2 y 14 días antes."),
     )
     frees_silence = BooleanField()
-    retention_days = number(0, 3650, "Los días van de 0 a 3650.")
+    retention_days = number(0, 3650, lazy("Los días van de 0 a 3650."))
     visibility = Choice()
     has_reminders = BooleanField()
 
@@ -134,28 +138,28 @@ class KindForm(Form):
             raise ValidationError(_("Escribe de qué trata, en una línea."))
 
     def validate(self, extra_validators: Any = None) -> bool:
-        is_well = bool(super().validate(extra_validators))
+        is_valid = bool(super().validate(extra_validators))
         for name in ("position", "minutes", "capacity", "party_limit", "retention_days"):
             if self[name].data is None and not self[name].errors:
                 self[name].errors = [_("Escribe un número.")]
-                is_well = False
-        return is_well
+                is_valid = False
+        return is_valid
 
     def values(self) -> dict[str, Any]:
-        """What `network.add_kind` and `change_kind` take."""
+        """The values for `network_changes.add_kind` and `change_kind`."""
         plain = (
             "position", "is_core", "sensitivity", "is_discreet", "sign", "pictogram", "minutes",
             "capacity", "party_limit", "slot_minutes", "opens_days", "confirm_days",
             "frees_silence", "retention_days", "has_reminders",
         )  # fmt: skip
         texts = ("name", "short_name", "description", "neutral_title", "bring")
-        told = {name: self[name].data for name in plain} | {
-            name: words_in(self, name) for name in texts
+        values = {name: self[name].data for name in plain} | {
+            name: read_texts(self, name) for name in texts
         }
         colour = COLOURS[self.sign.data]
         if self.kind is not None and self.kind.sign == self.sign.data:
-            colour = self.kind.colour  # a file may have said another
-        return told | {
+            colour = self.kind.colour  # a file may have set another one
+        return values | {
             "code": self.kind.code if self.kind else self.code.data,
             "countries": Codes(sorted(self.countries.data or (), reverse=True)),
             "colour": colour,
@@ -168,15 +172,15 @@ class KindForm(Form):
 @requires(Scope.NETWORK, Permission.NETWORK)
 def list_kinds() -> ResponseReturnValue:
     with store().read() as session:
-        found = kinds.list_kinds(session)
-    return page("network/kinds", kinds=found, words=workshop_labels)
+        all_kinds = kinds.list_kinds(session)
+    return page("network/kinds", kinds=all_kinds, words=workshop_labels)
 
 
 @blueprint.get("/tipos/nuevo")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def new_kind() -> ResponseReturnValue:
     with store().read() as session:
-        values = _first_values(network_changes.get_next_position(session))
+        values = _new_values(network_changes.get_next_position(session))
         return _form_page(session, KindForm(None, None, values), None)
 
 
@@ -213,42 +217,42 @@ def update_kind(code: str) -> ResponseReturnValue:
     with store().read() as session:
         kind = kinds.find(session, code)
         form = KindForm(request.form, kind, {})
-        is_well = form.validate()
+        is_valid = form.validate()
         ahead = network_changes.count_not_over(session, kind, now=now)
-        if is_well and form.becomes_discreet and ahead and not form.sure.data:
+        if is_valid and form.becomes_discreet and ahead and not form.sure.data:
             form.sure.errors = [_("Marca que sí, o quita la discreción.")]
-            is_well = False
-        if not is_well:
+            is_valid = False
+        if not is_valid:
             return _form_page(session, form, kind, 422)
     try:
         with store().change() as session:
             kind = kinds.find(session, code)
             network_changes.require_unchanged(session, kind, request.form.get("seen", ""))
-            new = network_changes.change_kind(session, kind, form.values(), now=now)
-            if new:
-                told = ", ".join(sorted(new))
-                log_office_action(session, "", "kind changed", f"{kind.code}: {told}"[:200])
+            changed = network_changes.change_kind(session, kind, form.values(), now=now)
+            if changed:
+                detail = f"{kind.code}: {', '.join(sorted(changed))}"
+                log_office_action(session, "", "kind changed", detail[:200])
     except Taken:
         with store().read() as session:
             kind = kinds.find(session, code)
-            return _form_page(session, form, kind, 409, fault=somebody_else())
-    done = "igual" if not new else "discreto" if form.becomes_discreet else "cambiado"
+            return _form_page(session, form, kind, 409, fault=conflict_message())
+    done = "igual" if not changed else "discreto" if form.becomes_discreet else "cambiado"
     return redirect(f"/org/tipos/{kind.code}?hecho={done}", 303)
 
 
 def sign_words(sign: str) -> str:
-    said = {
+    labels = {
         "rights": _("Azul"),
         "screening": _("Verde"),
         "daca": _("Ocre"),
         "women": _("Morado"),
         "other": _("Gris"),
     }
-    return said[sign]
+    return labels[sign]
 
 
 def pictogram_words(pictogram: str) -> str:
-    said = {
+    labels = {
         "balance": _("Balanza"),
         "compass": _("Brújula"),
         "card": _("Credencial"),
@@ -260,17 +264,17 @@ def pictogram_words(pictogram: str) -> str:
         "question": _("Pregunta"),
         "wrench": _("Llave"),
     }
-    return said.get(pictogram, pictogram)
+    return labels.get(pictogram, pictogram)
 
 
 def sensitivity_words(sensitivity: str) -> str:
-    said = {
+    labels = {
         "low": _("Baja"),
         "medium": _("Media"),
         "high": _("Alta"),
         "very_high": _("Muy alta"),
     }
-    return said.get(sensitivity, sensitivity)
+    return labels.get(sensitivity, sensitivity)
 
 
 def _form_page(
@@ -284,9 +288,9 @@ def _form_page(
         kind=kind,
         ahead=ahead,
         asks=form.becomes_discreet and ahead,
-        seen=seen_of(kind, status),
+        seen=seen_version(kind, status),
         faults=[("formulario", fault), *faults_of(form)] if fault else faults_of(form),
-        said=_said(request.args.get("hecho", "")),
+        said=_done_message(request.args.get("hecho", "")),
         warning=_warning(ahead),
         words=workshop_labels,
     )
@@ -302,18 +306,18 @@ def _warning(ahead: int) -> str:
     )
 
 
-def _said(what: str) -> str:
-    done: dict[str, str] = {
+def _done_message(what: str) -> str:
+    messages: dict[str, str] = {
         "nuevo": _("Listo. Ya se puede elegir al hacer un taller."),
         "cambiado": _("Cambios guardados. Los talleres que ya estaban siguen como se hicieron."),
         "discreto": _("Cambios guardados. Los talleres por venir ya están escondidos."),
         "igual": _("No había nada que cambiar."),
     }
-    return done.get(what, "")
+    return messages.get(what, "")
 
 
-def _first_values(position: int) -> dict[str, Any]:
-    """What a new kind starts with."""
+def _new_values(position: int) -> dict[str, Any]:
+    """The initial values of the form of a new kind."""
     return {
         "position": position,
         "sign": "other",
@@ -327,7 +331,7 @@ def _first_values(position: int) -> dict[str, Any]:
         "retention_days": 30,
         "visibility": Visibility.PUBLIC.value,
         "has_reminders": True,
-    } | words_out({"neutral_title": NEUTRAL})
+    } | text_values({"neutral_title": in_each(N_("Taller"))})
 
 
 def _values_of(kind: Kind) -> dict[str, Any]:
@@ -339,7 +343,7 @@ def _values_of(kind: Kind) -> dict[str, Any]:
     texts = ("name", "short_name", "description", "neutral_title", "bring")
     return (
         {name: getattr(kind, name) for name in plain}
-        | words_out({name: getattr(kind, name) for name in texts})
+        | text_values({name: getattr(kind, name) for name in texts})
         | {
             "countries": list(kind.countries),
             "way": kind.way.value,

@@ -1,5 +1,7 @@
-"""The offices of the network: added, changed, closed. The short name of each never changes: its
-page and its feed are found by it, also when it is closed."""
+"""The offices of the network: list, new, edit, close.
+
+The slug of an office never changes: the addresses of its page and feed contain it.
+"""
 
 from datetime import date
 from typing import Any, Final
@@ -22,6 +24,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import network_changes
 from outreach.errors import Refused, Taken
 from outreach.i18n import gettext as _
+from outreach.i18n import lazy
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation.workshop_cards import CardTag
@@ -32,28 +35,28 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import (
     DegreesField,
+    conflict_message,
     country_choices,
     faults_of,
-    seen_of,
-    somebody_else,
-    words_in,
-    words_out,
+    read_texts,
+    seen_version,
+    text_values,
 )
 
 RANKS: Final = ("general_consulate", "career_consulate", "consular_section")
-LONGEST_ZONES: Final = 118  # what the column holds
+MAX_ZONES_LENGTH: Final = 118  # of the column
 
 
 class OfficeForm(Form):
     slug = line(40)
-    name_es = line(200, required("Escribe el nombre."))
+    name_es = line(200, required(lazy("Escribe el nombre.")))
     name_en = line(200)
     name_fr = line(200)
     rank = Choice()
-    city = line(80, required("Escribe la ciudad."))
+    city = line(80, required(lazy("Escribe la ciudad.")))
     region = Choice()
     country = Choice()
-    zone = line(40, required("Escribe la hora local, como America/Chicago."))
+    zone = line(40, required(lazy("Escribe la hora local, como America/Chicago.")))
     extra_zones = line(200)
     latitude = DegreesField(90)
     longitude = DegreesField(180)
@@ -80,7 +83,7 @@ class OfficeForm(Form):
 
     def validate_slug(self, field: Any) -> None:
         if self.office is not None:
-            return  # it stays
+            return  # it cannot be changed
         if not SLUG_PATTERN.fullmatch(field.data or ""):
             raise ValidationError(
                 _("Escribe el nombre corto con minúsculas y guiones, como nueva-york.")
@@ -97,7 +100,7 @@ class OfficeForm(Form):
         for each in zones:
             if len(each) > 40 or not clock.is_zone(each):
                 raise ValidationError(_("No conocemos esta hora local: %(zone)s", zone=each[:40]))
-        if len(" ".join(zones)) > LONGEST_ZONES:
+        if len(" ".join(zones)) > MAX_ZONES_LENGTH:
             raise ValidationError(_("Son demasiadas horas locales. Deja las que más se usan."))
 
     def validate_email(self, field: Any) -> None:
@@ -113,12 +116,12 @@ class OfficeForm(Form):
             raise ValidationError(_("El día en que cierra va después del día en que abre."))
 
     def values(self) -> dict[str, Any]:
-        """What `network.add_office` and `change_office` take."""
+        """The values for `network_changes.add_office` and `change_office`."""
         plain = ("rank", "city", "region", "country", "district", "phone", "email", "address")
         dates = ("opened_on", "closed_on", "was_open_in_january_2020", "website", "note")
         return {name: self[name].data for name in (*plain, *dates)} | {
             "slug": self.office.slug if self.office else self.slug.data,
-            "name": words_in(self, "name"),
+            "name": read_texts(self, "name"),
             "zone": ZoneInfo(self.zone.data or ""),
             "extra_zones": Codes((self.extra_zones.data or "").split()),
             "latitude": float(self.latitude.data or 0),
@@ -131,10 +134,12 @@ class OfficeForm(Form):
 def list_offices() -> ResponseReturnValue:
     today = clock.now().date()
     with store().read() as session:
-        found = sorted(offices.list_offices(session), key=lambda office: office.city)
+        all_offices = sorted(offices.list_offices(session), key=lambda office: office.city)
     is_closed = request.args.get("ver") == "cerradas"
-    closed = [each for each in found if each.closed_on is not None and each.closed_on <= today]
-    open_ = [each for each in found if each not in closed]
+    closed = [
+        each for each in all_offices if each.closed_on is not None and each.closed_on <= today
+    ]
+    open_ = [each for each in all_offices if each not in closed]
     return page(
         "network/offices",
         offices=closed if is_closed else open_,
@@ -191,44 +196,44 @@ def update_office(slug: str) -> ResponseReturnValue:
             office = offices.find(session, slug)
             network_changes.require_unchanged(session, office, request.form.get("seen", ""))
             was_closed_on = office.closed_on
-            new = network_changes.change_office(session, office, form.values(), now=clock.now())
-            if new:
+            changed = network_changes.change_office(session, office, form.values(), now=clock.now())
+            if changed:
                 is_closing = office.closed_on is not None and office.closed_on != was_closed_on
                 action = "office closed" if is_closing else "office changed"
-                told = f"{office.closed_on}" if is_closing else ", ".join(sorted(new))[:150]
-                log_office_action(session, slug, action, f"{slug}: {told}")
+                detail = f"{office.closed_on}" if is_closing else ", ".join(sorted(changed))[:150]
+                log_office_action(session, slug, action, f"{slug}: {detail}")
     except Taken:
         with store().read() as session:
             office = offices.find(session, slug)
-            return _form_page(session, form, office, 409, fault=somebody_else())
-    done = "igual" if not new else "hora" if "zone" in new else "cambiada"
+            return _form_page(session, form, office, 409, fault=conflict_message())
+    done = "igual" if not changed else "hora" if "zone" in changed else "cambiada"
     return redirect(f"/org/red/{slug}?hecho={done}", 303)
 
 
 def status_tag(office: Office, today: date) -> CardTag:
     if office.closed_on is not None and office.closed_on <= today:
-        return CardTag(_("Cerrada el %(day)s", day=_slim(office.closed_on)), "tag-line")
+        return CardTag(_("Cerrada el %(day)s", day=_short_date(office.closed_on)), "tag-line")
     if office.opened_on is not None and office.opened_on > today:
-        return CardTag(_("Abre el %(day)s", day=_slim(office.opened_on)), "tag-warn")
+        return CardTag(_("Abre el %(day)s", day=_short_date(office.opened_on)), "tag-warn")
     if office.closed_on is not None:
-        return CardTag(_("Cierra el %(day)s", day=_slim(office.closed_on)), "tag-warn")
+        return CardTag(_("Cierra el %(day)s", day=_short_date(office.closed_on)), "tag-warn")
     return CardTag(_("Abierta"), "tag-good")
 
 
 def rank_words(rank: str) -> str:
-    said = {
+    labels = {
         "general_consulate": _("Consulado general"),
         "career_consulate": _("Consulado de carrera"),
         "consular_section": _("Sección consular"),
     }
-    return said.get(rank, rank)
+    return labels.get(rank, rank)
 
 
 def _rank_order(rank: str) -> int:
     return RANKS.index(rank) if rank in RANKS else len(RANKS)
 
 
-def _slim(day: date) -> str:
+def _short_date(day: date) -> str:
     return f"{day.day} {workshop_labels.SHORT_MONTHS[day.month - 1]} {day.year}"
 
 
@@ -243,19 +248,19 @@ def _form_page(
         status,
         form=form,
         office=office,
-        seen=seen_of(office, status),
+        seen=seen_version(office, status),
         faults=[("formulario", fault), *faults_of(form)] if fault else faults_of(form),
         zones=sorted({each.zone.key for each in offices.list_offices(session)}),
         ahead=network_changes.count_from_day(session, office, now.date()) if office else 0,
         after=after,
-        said=_said(request.args.get("hecho", "")),
+        said=_done_message(request.args.get("hecho", "")),
         tag=status_tag(office, now.date()) if office else None,
         words=workshop_labels,
     )
 
 
-def _said(what: str) -> str:
-    done: dict[str, str] = {
+def _done_message(what: str) -> str:
+    messages: dict[str, str] = {
         "nueva": _("Listo. La oficina ya tiene su página y su calendario."),
         "cambiada": _("Cambios guardados. Salen en el sitio y en los calendarios."),
         "hora": _(
@@ -264,7 +269,7 @@ def _said(what: str) -> str:
         ),
         "igual": _("No había nada que cambiar."),
     }
-    return done.get(what, "")
+    return messages.get(what, "")
 
 
 def _values_of(office: Office) -> dict[str, Any]:
@@ -277,4 +282,4 @@ def _values_of(office: Office) -> dict[str, Any]:
         )
     }  # fmt: skip
     zones = {"zone": office.zone.key, "extra_zones": " ".join(office.extra_zones)}
-    return plain | words_out({"name": office.name}) | zones
+    return plain | text_values({"name": office.name}) | zones

@@ -1,4 +1,4 @@
-"""Who gives an office's workshops with it: organizations, and the people who speak."""
+"""The partners of an office: organizations, and speakers."""
 
 import re
 from typing import Any, Final
@@ -16,6 +16,7 @@ from outreach.domain.workshops import partners
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
+from outreach.i18n import lazy
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common.form_fields import Choice, line, required
@@ -27,7 +28,7 @@ _LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
 class PartnerForm(Form):
-    name = line(120, required("Escribe el nombre de la organización."))
+    name = line(120, required(lazy("Escribe el nombre de la organización.")))
     kind = Choice()
     link = line(200)
     phone = line(40)
@@ -44,26 +45,31 @@ class PartnerForm(Form):
 
 
 class SpeakerForm(Form):
-    name = line(120, required("Escribe el nombre de la persona."))
+    name = line(120, required(lazy("Escribe el nombre de la persona.")))
     partner = Choice()
     is_shown = BooleanField()
 
     def __init__(
-        self, typed: MultiDict[str, str] | None, there: list[Partner], **values: Any
+        self, typed: MultiDict[str, str] | None, offered: list[Partner], **values: Any
     ) -> None:
         super().__init__(typed, data=values)
         assert isinstance(self.partner, SelectField)
-        self.partner.choices = [("", _("Ninguna")), *((str(each.id), each.name) for each in there)]
+        self.partner.choices = [
+            ("", _("Ninguna")),
+            *((str(each.id), each.name) for each in offered),
+        ]
 
 
 @blueprint.get("/aliados")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def list_partners() -> ResponseReturnValue:
     with store().read() as session:
-        mine = offices_with(session, Permission.EDIT)
-        organizations, people = partners.list_by_office(session, [office.id for office in mine])
-    rows = [(office, organizations[office.id], people[office.id]) for office in mine]
-    done = _done(request.args.get("hecho", ""))
+        own_offices = offices_with(session, Permission.EDIT)
+        organizations, people = partners.list_by_office(
+            session, [office.id for office in own_offices]
+        )
+    rows = [(office, organizations[office.id], people[office.id]) for office in own_offices]
+    done = _done_message(request.args.get("hecho", ""))
     return page("network/partners", rows=rows, done=done, kind_words=kind_words)
 
 
@@ -76,7 +82,7 @@ def new_partner(slug: str) -> ResponseReturnValue:
 @blueprint.post("/aliados/<slug>/organizacion")
 @requires(Scope.OFFICE, Permission.EDIT)
 def create_partner(slug: str) -> ResponseReturnValue:
-    return _keep_partner(slug, None)
+    return _save_partner(slug, None)
 
 
 @blueprint.get("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
@@ -84,16 +90,17 @@ def create_partner(slug: str) -> ResponseReturnValue:
 def edit_partner(slug: str, partner: int) -> ResponseReturnValue:
     office = _office(slug)
     with store().read() as session:
-        found = partners.find(session, office, partner)
-    values = {name: getattr(found, name) for name in ("name", "kind", "link", "phone", "is_shown")}
-    return _page(office, PartnerForm(None, **values), found)
+        current = partners.find(session, office, partner)
+    names = ("name", "kind", "link", "phone", "is_shown")
+    values = {name: getattr(current, name) for name in names}
+    return _page(office, PartnerForm(None, **values), current)
 
 
 @blueprint.post("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def update_partner(slug: str, partner: int) -> ResponseReturnValue:
-    """`do` says what: retire, offer; without it, what is said of it is kept."""
-    return _retired(slug, partner=partner) or _keep_partner(slug, partner)
+    """The field `do` retires or offers again; without it the form is saved."""
+    return _set_retired(slug, partner=partner) or _save_partner(slug, partner)
 
 
 @blueprint.get("/aliados/<slug>/persona")
@@ -106,7 +113,7 @@ def new_speaker(slug: str) -> ResponseReturnValue:
 @blueprint.post("/aliados/<slug>/persona")
 @requires(Scope.OFFICE, Permission.EDIT)
 def create_speaker(slug: str) -> ResponseReturnValue:
-    return _keep_speaker(slug, None)
+    return _save_speaker(slug, None)
 
 
 @blueprint.get("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
@@ -114,19 +121,22 @@ def create_speaker(slug: str) -> ResponseReturnValue:
 def edit_speaker(slug: str, speaker: int) -> ResponseReturnValue:
     office = _office(slug)
     with store().read() as session:
-        found = partners.find_speaker(session, office, speaker)
-    chosen = str(found.partner.id) if found.partner else ""
+        current = partners.find_speaker(session, office, speaker)
     form = SpeakerForm(
-        None, _offered(office, found), name=found.name, partner=chosen, is_shown=found.is_shown
+        None,
+        _offered(office, current),
+        name=current.name,
+        partner=str(current.partner.id) if current.partner else "",
+        is_shown=current.is_shown,
     )
-    return _page(office, form, found)
+    return _page(office, form, current)
 
 
 @blueprint.post("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def update_speaker(slug: str, speaker: int) -> ResponseReturnValue:
-    """The same as of an organization."""
-    return _retired(slug, speaker=speaker) or _keep_speaker(slug, speaker)
+    """As `update_partner`."""
+    return _set_retired(slug, speaker=speaker) or _save_speaker(slug, speaker)
 
 
 def kind_words(kind: PartnerKind) -> str:
@@ -147,38 +157,38 @@ def kind_words(kind: PartnerKind) -> str:
     return words[kind]
 
 
-def _keep_partner(slug: str, number: int | None) -> ResponseReturnValue:
+def _save_partner(slug: str, number: int | None) -> ResponseReturnValue:
     office = _office(slug)
     with store().read() as session:
-        there = None if number is None else partners.find(session, office, number)
+        current = None if number is None else partners.find(session, office, number)
     form = PartnerForm(request.form)
     if not form.validate():
-        return _page(office, form, there, 422)
-    said = {name: form[name].data for name in ("name", "link", "phone", "is_shown")}
-    said["kind"] = PartnerKind(form.kind.data)
+        return _page(office, form, current, 422)
+    values = {name: form[name].data for name in ("name", "link", "phone", "is_shown")}
+    values["kind"] = PartnerKind(form.kind.data)
     try:
         with store().change() as session:
             if number is None:
-                partner = Partner(office_id=office.id, **said)
+                partner = Partner(office_id=office.id, **values)
             else:
                 partner = partners.find(session, office, number)
-                for name, value in said.items():
+                for name, value in values.items():
                     setattr(partner, name, value)
             partners.save(session, partner)
             what = "partner created" if number is None else "partner changed"
             log_office_action(session, slug, what, f"partner {partner.id}")
     except Refused as refusal:
-        return _page(office, form, there, 422, fault=error_messages.say(refusal))
+        return _page(office, form, current, 422, fault=error_messages.say(refusal))
     return redirect("/org/aliados?hecho=guardado", 303)
 
 
-def _keep_speaker(slug: str, number: int | None) -> ResponseReturnValue:
+def _save_speaker(slug: str, number: int | None) -> ResponseReturnValue:
     office = _office(slug)
     with store().read() as session:
-        there = None if number is None else partners.find_speaker(session, office, number)
-    form = SpeakerForm(request.form, _offered(office, there))
+        current = None if number is None else partners.find_speaker(session, office, number)
+    form = SpeakerForm(request.form, _offered(office, current))
     if not form.validate():
-        return _page(office, form, there, 422)
+        return _page(office, form, current, 422)
     try:
         with store().change() as session:
             chosen = form.partner.data
@@ -195,30 +205,30 @@ def _keep_speaker(slug: str, number: int | None) -> ResponseReturnValue:
             what = "speaker created" if number is None else "speaker changed"
             log_office_action(session, slug, what, f"speaker {speaker.id}")
     except Refused as refusal:
-        return _page(office, form, there, 422, fault=error_messages.say(refusal))
+        return _page(office, form, current, 422, fault=error_messages.say(refusal))
     return redirect("/org/aliados?hecho=guardado", 303)
 
 
-def _retired(
+def _set_retired(
     slug: str, *, partner: int | None = None, speaker: int | None = None
 ) -> ResponseReturnValue | None:
-    """Not offered any more, or again, if that is what was asked for."""
+    """Retires a partner or speaker, or offers it again, if the form says so; else None."""
     what = request.form.get("do", "")
     if what not in {"retire", "offer"}:
         return None
     office = _office(slug)
     with store().change() as session:
-        ally: Partner | Speaker = (
+        subject: Partner | Speaker = (
             partners.find(session, office, partner)
             if partner is not None
             else partners.find_speaker(session, office, speaker or 0)
         )
-        ally.retired_at = clock.now() if what == "retire" else None
+        subject.retired_at = clock.now() if what == "retire" else None
         if what == "retire":
             action = "partner retired" if partner is not None else "speaker retired"
         else:
             action = "partner offered" if partner is not None else "speaker offered"
-        log_office_action(session, slug, action, str(ally.id))
+        log_office_action(session, slug, action, str(subject.id))
     return redirect(f"/org/aliados?hecho={'retirado' if what == 'retire' else 'otra-vez'}", 303)
 
 
@@ -228,17 +238,17 @@ def _office(slug: str) -> Office:
 
 
 def _offered(office: Office, speaker: Speaker | None = None) -> list[Partner]:
-    """The organizations somebody can be of: those in use, and their own."""
+    """The organizations that a speaker can belong to: those in use, and the current one."""
     own = speaker.partner.id if speaker is not None and speaker.partner is not None else None
     with store().read() as session:
-        there = partners.list_partners(session, office)
-    return [each for each in there if each.retired_at is None or each.id == own]
+        all_partners = partners.list_partners(session, office)
+    return [each for each in all_partners if each.retired_at is None or each.id == own]
 
 
 def _page(
     office: Office,
     form: PartnerForm | SpeakerForm,
-    ally: Partner | Speaker | None = None,
+    subject: Partner | Speaker | None = None,
     status: int = 200,
     *,
     fault: str = "",
@@ -249,15 +259,15 @@ def _page(
         status,
         office=office,
         form=form,
-        ally=ally,
+        ally=subject,
         faults=[*([("formulario", fault)] if fault else []), *faults],
     )
 
 
-def _done(what: str) -> str:
-    said: dict[str, str] = {
+def _done_message(what: str) -> str:
+    messages: dict[str, str] = {
         "guardado": _("Guardado. Ya se puede elegir en un taller."),
         "retirado": _("Retirado. Ya no sale al hacer un taller; lo pasado se queda."),
         "otra-vez": _("Otra vez se puede elegir."),
     }
-    return said.get(what, "")
+    return messages.get(what, "")

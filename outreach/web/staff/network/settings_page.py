@@ -1,4 +1,4 @@
-"""What this installation was set to. Seen here, changed on the server: never from a browser."""
+"""Shows the settings of the installation. They are changed on the server only."""
 
 import os
 from dataclasses import dataclass, fields
@@ -16,14 +16,14 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 
 PREFIX: Final = "OUTREACH_"
-_NAMED: Final = {"is_demo": "DEMO"}
-# Fields that hold several settings, by how their variables begin.
+_NAMES: Final = {"is_demo": "DEMO"}
+# Fields that hold several settings, with the prefix of their variables.
 _PARTS: Final = {"texts": "TEXTS", "limits": "LIMIT", "oidc": "OIDC"}
 
 
 @dataclass(frozen=True)
 class Setting:
-    name: str  # of the variable
+    name: str  # of the environment variable
     value: str
     source: str
 
@@ -31,36 +31,34 @@ class Setting:
 @blueprint.get("/ajustes")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def settings() -> ResponseReturnValue:
-    found = all_of(config(), _defaults())
-    return page("network/settings", settings=found)
+    return page("network/settings", settings=list_settings(config(), _defaults()))
 
 
-def all_of(ours: Config, defaults: Config) -> list[Setting]:
-    """Every setting there is, by the name of its variable."""
-    given = [
+def list_settings(current: Config, defaults: Config) -> list[Setting]:
+    """All settings, sorted by the name of the variable."""
+    settings = [
         _setting(name, value, default, is_secret=is_secret)
         for (name, value, is_secret), (_n, default, _s) in zip(
-            _values(ours), _values(defaults), strict=True
+            _values(current), _values(defaults), strict=True
         )
     ]
-    return sorted(given, key=lambda setting: setting.name)
+    return sorted(settings, key=lambda setting: setting.name)
 
 
-def _values(of: Config) -> list[tuple[str, object, bool]]:
-    """Name, value, and whether it is kept out of every text about it, as `config.py` says: it opens
-    something, or holds a password."""
-    found: list[tuple[str, object, bool]] = []
-    for each in fields(of):
-        value = getattr(of, each.name)
+def _values(values_of: Config) -> list[tuple[str, object, bool]]:
+    """Name, value, and whether it is secret (`repr=False` in `config.py`)."""
+    values: list[tuple[str, object, bool]] = []
+    for each in fields(values_of):
+        value = getattr(values_of, each.name)
         if each.name not in _PARTS:
-            found.append((_NAMED.get(each.name, each.name.upper()), value, not each.repr))
+            values.append((_NAMES.get(each.name, each.name.upper()), value, not each.repr))
             continue
         prefix = _PARTS[each.name]
-        found += [
+        values += [
             (f"{prefix}_{part.name.upper()}", getattr(value, part.name), not part.repr)
             for part in fields(value)
         ]
-    return found
+    return values
 
 
 def _setting(name: str, value: object, default: object, *, is_secret: bool) -> Setting:

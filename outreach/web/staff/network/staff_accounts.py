@@ -1,4 +1,4 @@
-"""The accounts of the staff: invited, given their roles, suspended, let in again."""
+"""Staff accounts: list, invitation, roles, suspension, reset."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ from outreach.domain.network.staff import ALL_OFFICES, Permission, Role, StaffMe
 from outreach.domain.text import clean, fold
 from outreach.errors import Refused
 from outreach.i18n import gettext as _
+from outreach.i18n import lazy
 from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
@@ -30,12 +31,12 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import faults_of
 
-_GIVEN = "papel-"  # the field of a role at an office: papel-chicago
+_ROLE_FIELD = "papel-"  # prefix of the field with the role at an office: papel-chicago
 
 
 @dataclass(frozen=True, kw_only=True)
 class StaffAccountRow:
-    """One account, as the list says it."""
+    """One account in the list."""
 
     id: int
     email: str
@@ -48,7 +49,7 @@ class StaffAccountRow:
 
 
 class InviteForm(Form):
-    email = line(254, required("Escribe su correo."))
+    email = line(254, required(lazy("Escribe su correo.")))
     role = Choice()
     places = Choices()
 
@@ -69,22 +70,22 @@ class InviteForm(Form):
 @blueprint.get("/personal")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def list_staff() -> ResponseReturnValue:
-    wanted, role = clean(request.args.get("q", ""))[:100], request.args.get("papel", "")
+    query, role = clean(request.args.get("q", ""))[:100], request.args.get("papel", "")
     now = clock.now()
     with store().read() as session:
         cities = _cities(session)
-        out = invitations.pending(session, now=now)
-        rows = [_row(each, cities, out, now) for each in staff.list_staff(session)]
+        open_links = invitations.pending(session, now=now)
+        rows = [_row(each, cities, open_links, now) for each in staff.list_staff(session)]
         with_second = credentials.ids_with_second_factor(session)
-    found = [row for row in rows if fold(wanted) in fold(f"{row.email} {row.places}")]
-    counts = Counter(each for row in found for each in row.roles)
-    shown = [row for row in found if role not in set(Role) or Role(role) in row.roles]
+    matches = [row for row in rows if fold(query) in fold(f"{row.email} {row.places}")]
+    counts = Counter(each for row in matches for each in row.roles)
+    shown = [row for row in matches if role not in set(Role) or Role(role) in row.roles]
     return page(
         "network/staff_accounts",
         with_second=with_second,
         rows=shown,
-        total=len(found),
-        asked=wanted,
+        total=len(matches),
+        asked=query,
         role=role,
         roles=[(each.value, role_names([each]), counts[each]) for each in Role],
         abilities=_abilities(),
@@ -123,7 +124,7 @@ def invite_staff() -> ResponseReturnValue:
 @blueprint.get("/personal/<int(max=2147483647):organizer_id>")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def edit_staff(organizer_id: int) -> ResponseReturnValue:
-    return _member_page(organizer_id)
+    return _account_page(organizer_id)
 
 
 @blueprint.post("/personal/<int(max=2147483647):organizer_id>")
@@ -137,7 +138,7 @@ def update_staff(organizer_id: int) -> ResponseReturnValue:
                 session, organizer, rights, by=current_staff().organizer_id, now=clock.now()
             )
     except Refused as refusal:
-        return _member_page(organizer_id, fault=error_messages.say(refusal))
+        return _account_page(organizer_id, fault=error_messages.say(refusal))
     done = "cambiada" if is_new else "igual"
     return redirect(f"/org/personal/{organizer_id}?hecho={done}", 303)
 
@@ -152,7 +153,7 @@ def disable_staff(organizer_id: int) -> ResponseReturnValue:
                 session, organizer, by=current_staff().organizer_id, now=clock.now()
             )
     except Refused as refusal:
-        return _member_page(organizer_id, fault=error_messages.say(refusal))
+        return _account_page(organizer_id, fault=error_messages.say(refusal))
     return redirect(f"/org/personal/{organizer_id}?hecho=suspendida", 303)
 
 
@@ -170,16 +171,16 @@ def reset_staff(organizer_id: int) -> ResponseReturnValue:
                 second_factor=request.form.get("segundo") == "yes",
             )
     except Refused as refusal:
-        return _member_page(organizer_id, fault=error_messages.say(refusal))
+        return _account_page(organizer_id, fault=error_messages.say(refusal))
     return _link_page(organizer.email, token, is_again=True)
 
 
 def _typed_rights(organizer: StaffMember) -> dict[str, Role]:
-    """What the form says they may do: of the offices they have, and of one more. Raises Refused
-    for what cannot be read."""
+    """The roles in the form: at the current offices, and at one more. Raises Refused for an unknown
+    role."""
     rights: dict[str, Role] = {}
     for office, role in administration.rights_of(organizer).items():
-        typed = request.form.get(f"{_GIVEN}{office}", role.value)
+        typed = request.form.get(f"{_ROLE_FIELD}{office}", role.value)
         if typed == "":
             continue
         rights[office] = _role(typed)
@@ -196,7 +197,10 @@ def _role(typed: str) -> Role:
 
 
 def _row(
-    organizer: StaffMember, cities: Mapping[str, str], out: Mapping[int, datetime], now: datetime
+    organizer: StaffMember,
+    cities: Mapping[str, str],
+    open_links: Mapping[int, datetime],
+    now: datetime,
 ) -> StaffAccountRow:
     rights = administration.rights_of(organizer)
     return StaffAccountRow(
@@ -205,20 +209,20 @@ def _row(
         roles=frozenset(rights.values()),
         role=role_names(rights.values()),
         places=", ".join(sorted(_place(office, cities) for office in rights)),
-        tag=_tag(organizer, out, now),
+        tag=_tag(organizer, open_links, now),
         seen=_seen(organizer.signed_in_at, now),
         is_me=organizer.id == current_staff().organizer_id,
     )
 
 
-def _tag(organizer: StaffMember, out: Mapping[int, datetime], now: datetime) -> CardTag:
+def _tag(organizer: StaffMember, open_links: Mapping[int, datetime], now: datetime) -> CardTag:
     if organizer.disabled_at is not None:
         return CardTag(_("Suspendida"), "tag-bad")
     if organizer.password is not None:
         return CardTag(_("Activa"), "tag-good")
-    if organizer.id not in out:
+    if organizer.id not in open_links:
         return CardTag(_("El enlace venció"), "tag-bad")
-    days = (out[organizer.id].date() - now.date()).days
+    days = (open_links[organizer.id].date() - now.date()).days
     when = _("hoy") if days == 0 else _("mañana") if days == 1 else _("en %(num)d días", num=days)
     return CardTag(_("Invitada, vence %(when)s", when=when), "tag-warn")
 
@@ -228,14 +232,14 @@ def _seen(at: datetime | None, now: datetime) -> str:
         return _("Nunca")
     if at.date() == now.date():
         return _("Hoy")
-    slim = f"{at.day} {workshop_labels.SHORT_MONTHS[at.month - 1]}"
-    return slim if at.year == now.year else f"{slim} {at.year}"
+    words = f"{at.day} {workshop_labels.SHORT_MONTHS[at.month - 1]}"
+    return words if at.year == now.year else f"{words} {at.year}"
 
 
 def _cities(session: Session) -> dict[str, str]:
-    """The offices by their slug, in the order of their cities."""
-    found = sorted(offices.list_offices(session), key=lambda office: office.city)
-    return {office.slug: office.city for office in found}
+    """The cities of the offices by slug, in the order of the cities."""
+    by_city = sorted(offices.list_offices(session), key=lambda office: office.city)
+    return {office.slug: office.city for office in by_city}
 
 
 def _place(office: str, cities: Mapping[str, str]) -> str:
@@ -247,10 +251,10 @@ def _role_choices() -> list[tuple[str, str]]:
 
 
 def _choices_at(office: str, has: Role) -> list[tuple[str, str]]:
-    """The roles that can be given there; the one they have too, so that none is picked for it."""
+    """The roles that can be given at an office, and the current one."""
     unfit = administration.OFFICE_ROLES if office == ALL_OFFICES else ()
-    out = {role.value for role in unfit if role is not has}
-    return [(value, said) for value, said in _role_choices() if value not in out]
+    excluded = {role.value for role in unfit if role is not has}
+    return [(value, name) for value, name in _role_choices() if value not in excluded]
 
 
 def _abilities() -> list[tuple[str, str]]:
@@ -268,21 +272,21 @@ def _invite_page(form: InviteForm, status: int = 200, fault: str = "") -> Respon
 
 
 def _link_page(email: str, token: str, *, is_again: bool = False) -> Response:
-    """The only page that ever shows the link: it is not kept."""
+    """Shows the link. This page alone does: only a hash of its token is stored."""
     address = f"{config().public_url}/org/invitacion/{token}"
     return page("network/link", email=email, address=address, is_again=is_again)
 
 
-def _member_page(organizer_id: int, fault: str = "") -> Response:
+def _account_page(organizer_id: int, fault: str = "") -> Response:
     now = clock.now()
     with store().read() as session:
         organizer = staff.get(session, organizer_id)
         cities = _cities(session)
-        out = invitations.pending(session, now=now)
+        open_links = invitations.pending(session, now=now)
         rights = administration.rights_of(organizer)
-        row = _row(organizer, cities, out, now)
+        row = _row(organizer, cities, open_links, now)
     given = [
-        (f"{_GIVEN}{office}", _place(office, cities), role, _choices_at(office, role))
+        (f"{_ROLE_FIELD}{office}", _place(office, cities), role, _choices_at(office, role))
         for office, role in rights.items()
     ]
     places = [(ALL_OFFICES, _place(ALL_OFFICES, cities)), *cities.items()]
@@ -297,14 +301,14 @@ def _member_page(organizer_id: int, fault: str = "") -> Response:
         roles=_role_choices(),
         abilities=_abilities(),
         fault=fault,
-        said=_said(request.args.get("hecho", "")),
+        said=_done_message(request.args.get("hecho", "")),
     )
 
 
-def _said(what: str) -> str:
-    done: dict[str, str] = {
+def _done_message(what: str) -> str:
+    messages: dict[str, str] = {
         "cambiada": _("Cambios guardados. Cuentan desde su siguiente clic."),
         "suspendida": _("Cuenta suspendida. Desde su siguiente clic ya no entra."),
         "igual": _("No había nada que cambiar."),
     }
-    return done.get(what, "")
+    return messages.get(what, "")

@@ -1,4 +1,4 @@
-"""The venues of an office: what there is, a new one, changes to one, and one that is left."""
+"""The venues of an office: list, new, edit, retire."""
 
 import re
 from hashlib import sha256
@@ -21,7 +21,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import venue_change
 from outreach.domain.workshops import count_at_venues as _counts
 from outreach.errors import Refused, Taken
-from outreach.i18n import LANGUAGES
+from outreach.i18n import LANGUAGES, lazy
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
@@ -29,30 +29,30 @@ from outreach.web.staff.common.form_fields import Choice, line, number, required
 from outreach.web.staff.common.guards import log_office_action, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
-from outreach.web.staff.network.form_reading import somebody_else
+from outreach.web.staff.network.form_reading import conflict_message
 from outreach.web.staff.workshop_form import form_options
 
-FARTHEST: Final = 1500  # miles from its office: further is a slip of the pen
-# What maps copy: «geo:41.85,-87.65;u=35», «41.8500, -87.6500».
+MAX_MILES: Final = 1500  # from the office: a greater distance is a typing error
+# As maps copy it: «geo:41.85,-87.65;u=35» (RFC 5870), «41.8500, -87.6500».
 _POINT: Final = re.compile(
     r"(?:geo:)?\s*(-?[0-9]{1,2}(?:\.[0-9]{1,15})?)\s*[,;\s]\s*(-?[0-9]{1,3}(?:\.[0-9]{1,15})?)(?:[;?,].*)?"
 )
 
 
 class VenueForm(Form):
-    name = line(120, required("Escribe el nombre de la sede."))
+    name = line(120, required(lazy("Escribe el nombre de la sede.")))
     address = line(200)
-    city = line(80, required("Escribe la ciudad de la sede."))
+    city = line(80, required(lazy("Escribe la ciudad de la sede.")))
     region = Choice()
     zone = Choice()
     area = line(120)
     position = line(80)
-    capacity = number(1, 100_000, "Escribe cuántas personas caben, o déjalo vacío.")
+    capacity = number(1, 100_000, lazy("Escribe cuántas personas caben, o déjalo vacío."))
     is_step_free = BooleanField()
     access_es = text(400)
     access_en = text(400)
     access_fr = text(400)
-    seen = line(16)  # the mark of what was saved when the form was opened
+    seen = line(16)  # fingerprint of the saved fields when the form was opened
 
     def __init__(self, typed: MultiDict[str, str] | None, office: Office, **values: Any) -> None:
         super().__init__(typed, data=values)
@@ -60,10 +60,10 @@ class VenueForm(Form):
         zones = form_options.zones(office)
         if values.get("zone") not in {None, *(zone for zone, _words in zones)}:
             zones.append((values["zone"], values["zone"]))
-        for name, listed in (("region", form_options.region_options()), ("zone", zones)):
+        for name, choices in (("region", form_options.region_options()), ("zone", zones)):
             field = self[name]
             assert isinstance(field, SelectField)
-            field.choices = listed
+            field.choices = choices
 
     @property
     def faults(self) -> list[tuple[str, str]]:
@@ -80,15 +80,15 @@ class VenueForm(Form):
         if point is None:
             raise ValidationError(_("Escribe latitud y longitud, como 41.8500, -87.6500."))
         away = distance_in_miles((self.office.latitude, self.office.longitude), *point)
-        if away is not None and away > FARTHEST:
+        if away is not None and away > MAX_MILES:
             raise ValidationError(
                 _("Ese punto está lejos de la oficina. Primero va la latitud y luego la longitud.")
             )
 
-    def premises(self) -> VenueData:
-        """Only after `validate()`."""
+    def venue_data(self) -> VenueData:
+        """The data of the form, after `validate()`."""
         point = point_of(self.position.data or "")
-        told = {lang: self[f"access_{lang}"].data for lang in LANGUAGES}
+        access = {lang: self[f"access_{lang}"].data for lang in LANGUAGES}
         return VenueData(
             name=self.name.data or "",
             address=self.address.data or "",
@@ -100,17 +100,17 @@ class VenueForm(Form):
             longitude=point[1] if point else None,
             is_step_free=self.is_step_free.data,
             capacity=self.capacity.data,
-            access={lang: words for lang, words in told.items() if words},
+            access={lang: words for lang, words in access.items() if words},
         )
 
 
 def point_of(typed: str) -> tuple[float, float] | None:
-    """A place on the map as people copy it; None when it is none."""
-    # One space for many: the pattern would try every way to share a thousand of them out.
-    found = _POINT.fullmatch(" ".join(typed.split()))
-    if found is None:
+    """Latitude and longitude of a typed or copied position; None when it is invalid."""
+    # Spaces are collapsed first: on thousands of them the pattern would backtrack.
+    match = _POINT.fullmatch(" ".join(typed.split()))
+    if match is None:
         return None
-    latitude, longitude = float(found[1]), float(found[2])
+    latitude, longitude = float(match[1]), float(match[2])
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180) or latitude == longitude == 0:
         return None
     return latitude, longitude
@@ -121,16 +121,16 @@ def point_of(typed: str) -> tuple[float, float] | None:
 def list_venues() -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
-        mine = offices_with(session, Permission.EDIT)
+        own_offices = offices_with(session, Permission.EDIT)
         rows = [
             (
                 office,
                 venues.list_venues(session, office),
                 _counts(session, office, now=now),
             )
-            for office in mine
+            for office in own_offices
         ]
-    return page("network/venues", rows=rows, done=_done(request.args.get("hecho", "")))
+    return page("network/venues", rows=rows, done=_done_message(request.args.get("hecho", "")))
 
 
 @blueprint.get("/sedes/<slug>/nueva")
@@ -153,7 +153,7 @@ def create_venue(slug: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             office = offices.find(session, slug)
-            venue = venues.add(session, office, form.premises(), now=clock.now())
+            venue = venues.add(session, office, form.venue_data(), now=clock.now())
             log_office_action(session, slug, "venue created", f"venue {venue.id}")
     except Refused as refusal:
         return _page(form, None, 422, fault=error_messages.say(refusal))
@@ -165,43 +165,45 @@ def create_venue(slug: str) -> ResponseReturnValue:
 def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
     with store().read() as session:
         found = venues.find(session, offices.find(session, slug), venue)
-        coming = _coming(session, found)
-    values = _values(found) | {"seen": _mark(found)}
+        coming = _upcoming_count(session, found)
+    values = _values(found) | {"seen": _fingerprint(found)}
     return _page(VenueForm(None, found.office, **values), found, coming=coming)
 
 
 @blueprint.post("/sedes/<slug>/<int(max=2147483647):venue>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def update_venue(slug: str, venue: int) -> ResponseReturnValue:
-    """`do` says what: retire, offer; without it, what is said of the venue is kept."""
+    """The field `do` retires or offers again; without it the form is saved."""
     what = request.form.get("do", "")
     if what in {"retire", "offer"}:
         return _retire(slug, venue, is_retired=what == "retire")
     with store().read() as session:
         found = venues.find(session, offices.find(session, slug), venue)
-        coming = _coming(session, found)
+        coming = _upcoming_count(session, found)
     form = VenueForm(request.form, found.office, zone=found.zone.key)
     if not form.validate():
         return _page(form, found, 422, coming=coming)
     try:
         with store().change() as session:
-            there = venues.find(session, offices.find(session, slug), venue)
-            venues.lock(session, there)
-            if form.seen.data != _mark(there):
+            current = venues.find(session, offices.find(session, slug), venue)
+            venues.lock(session, current)
+            if form.seen.data != _fingerprint(current):
                 raise Taken(f"venue {venue}")
-            moved = venue_change.change_venue(session, there, form.premises(), now=clock.now())
-            if moved.new:
-                said = f"venue {venue}: {', '.join(sorted(moved.new))}"
-                detail = f"{said}; {moved.workshops} workshops, {moved.told} told"
+            outcome = venue_change.change_venue(
+                session, current, form.venue_data(), now=clock.now()
+            )
+            if outcome.new:
+                changes = f"venue {venue}: {', '.join(sorted(outcome.new))}"
+                detail = f"{changes}; {outcome.workshops} workshops, {outcome.told} told"
                 log_office_action(session, slug, "venue changed", detail[:200])
     except Taken:
         with store().read() as session:
             found = venues.find(session, offices.find(session, slug), venue)
-        form.seen.data = _mark(found)
-        return _page(form, found, 409, fault=somebody_else(), coming=coming)
+        form.seen.data = _fingerprint(found)
+        return _page(form, found, 409, fault=conflict_message(), coming=coming)
     except Refused as refusal:
         return _page(form, found, 422, fault=error_messages.say(refusal), coming=coming)
-    done = "cambiada" if moved.new else "igual"
+    done = "cambiada" if outcome.new else "igual"
     return redirect(f"/org/sedes?hecho={done}", 303)
 
 
@@ -216,7 +218,7 @@ def _retire(slug: str, venue: int, *, is_retired: bool) -> ResponseReturnValue:
     return redirect(f"/org/sedes?hecho={'retirada' if is_retired else 'otra-vez'}", 303)
 
 
-def _coming(session: Session, venue: Venue) -> int:
+def _upcoming_count(session: Session, venue: Venue) -> int:
     return _counts(session, venue.office, now=clock.now()).get(venue.id, 0)
 
 
@@ -232,8 +234,8 @@ def _values(venue: Venue) -> dict[str, Any]:
     }
 
 
-def _mark(venue: Venue) -> str:
-    """Of what the form says of it: another as soon as somebody changes any of that."""
+def _fingerprint(venue: Venue) -> str:
+    """A hash of the form fields of the saved venue, which detects a change by somebody else."""
     return sha256(repr(_values(venue)).encode()).hexdigest()[:16]
 
 
@@ -252,12 +254,12 @@ def _page(
     )
 
 
-def _done(what: str) -> str:
-    said: dict[str, str] = {
+def _done_message(what: str) -> str:
+    messages: dict[str, str] = {
         "nueva": _("Sede guardada. Ya la puedes elegir en un taller."),
         "cambiada": _("Cambios guardados. Las páginas y los calendarios ya lo dicen."),
         "igual": _("No había nada que cambiar."),
         "retirada": _("Retirada. Ya no sale al hacer un taller; lo pasado se queda."),
         "otra-vez": _("Otra vez se puede elegir."),
     }
-    return said.get(what, "")
+    return messages.get(what, "")

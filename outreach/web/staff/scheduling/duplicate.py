@@ -18,6 +18,7 @@ from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
+from outreach.i18n import lazy
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.middleware import request_retry
@@ -29,8 +30,8 @@ from outreach.web.staff.scheduling import blueprint, date_proposal
 
 
 class DuplicateForm(Form):
-    day = DayField(validators=[required("Escribe la fecha.")])
-    starts = HourField(validators=[required("Escribe a qué hora empieza.")])
+    day = DayField(validators=[required(lazy("Escribe la fecha."))])
+    starts = HourField(validators=[required(lazy("Escribe a qué hora empieza."))])
 
     def validate_day(self, field: Field) -> None:
         today = clock.now().date()

@@ -44,7 +44,7 @@ class RepeatForm(Form):
     cada = Choice(default=RecurrenceUnit.WEEK)
     dias = Choices()
     hasta = DayField(validators=[Optional()])
-    veces = number(1, recurrence.MAX_DATES, "Escribe un número de 1 a 60, o déjalo vacío.")
+    veces = number(1, recurrence.MAX_DATES, lazy("Escribe un número de 1 a 60, o déjalo vacío."))
 
     def __init__(self, typed: MultiDict[str, str] | None, workshop: Workshop, today: date) -> None:
         until = _end_of_month(max(workshop.day, today))

@@ -32,9 +32,9 @@ from outreach.web.staff.workshop_form.workshop_form import MAX_AHEAD, MIN_DAY, w
 
 
 class StopForm(Form):
-    day = DayField(validators=[required("Escribe la fecha.")])
-    starts = HourField(validators=[required("Escribe a qué hora empieza.")])
-    ends = HourField(validators=[required("Escribe a qué hora termina.")])
+    day = DayField(validators=[required(lazy("Escribe la fecha."))])
+    starts = HourField(validators=[required(lazy("Escribe a qué hora empieza."))])
+    ends = HourField(validators=[required(lazy("Escribe a qué hora termina."))])
     venue = Choice(default="")
     city = line(80)
     region = Choice()

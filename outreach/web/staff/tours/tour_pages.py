@@ -33,7 +33,7 @@ from outreach.web.staff.common.guards import (
     require_permission,
 )
 from outreach.web.staff.common.permissions import Scope, requires
-from outreach.web.staff.network.form_reading import somebody_else
+from outreach.web.staff.network.form_reading import conflict_message
 from outreach.web.staff.tours import blueprint, stop_form
 from outreach.web.staff.tours.stop_form import StopForm
 
@@ -178,7 +178,7 @@ def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
         with store().read() as session:
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
         form.seen.data = stop_form.mark(stop)
-        return _stop_page(found, form, stop, status=409, fault=somebody_else())
+        return _stop_page(found, form, stop, status=409, fault=conflict_message())
     except Refused as refusal:
         return _stop_page(found, form, stop, status=422, fault=error_messages.say(refusal))
     for workshop_id, forget_on in moved:

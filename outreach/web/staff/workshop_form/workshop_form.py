@@ -51,7 +51,7 @@ def _require_seats(form: Any, field: Field) -> None:
     if form.way.data == Way.SLOTS:
         field.errors = []
         raise StopValidation
-    required("Escribe cuántos lugares hay.")(form, field)
+    required(lazy("Escribe cuántos lugares hay."))(form, field)
 
 
 __all__ = ["NEW", "WorkshopForm", "values_of", "words_of", "zone_of"]
@@ -61,13 +61,13 @@ class WorkshopForm(Form):
     kind = Choice()
     filled_by = line(40)  # the kind whose defaults the form holds
     seen = line(16)  # fingerprint of the saved fields when the form was opened
-    title_es = line(120, required("Escribe el título."))
+    title_es = line(120, required(lazy("Escribe el título.")))
     title_en = line(120)
     title_fr = line(120)
     summary_es = text(1000)
     bring_es = text(600)
-    day = DayField(validators=[required("Escribe la fecha.")])
-    starts = HourField(validators=[required("Escribe a qué hora empieza.")])
+    day = DayField(validators=[required(lazy("Escribe la fecha."))])
+    starts = HourField(validators=[required(lazy("Escribe a qué hora empieza."))])
     ends = HourField(validators=[Optional()])
     mode = Choice()
     venue = Choice()
@@ -88,7 +88,7 @@ class WorkshopForm(Form):
     )
     party_limit = NumberField(
         validators=[
-            required("Escribe cuántas personas puede traer cada quien."),
+            required(lazy("Escribe cuántas personas puede traer cada quien.")),
             NumberRange(1, MAX_PARTY, lazy("Escribe un número de 1 a %(num)d.", num=MAX_PARTY)),
         ]
     )
@@ -101,13 +101,13 @@ class WorkshopForm(Form):
     speakers = Choices()
     phone = line(40)
     online_url = line(400)
-    slot_minutes = number(5, 1439, "Di cada cuántos minutos empieza una cita: 5 o más.")
-    slot_places = number(1, 1000, "Di cuántos lugares hay a cada hora: 1 o más.")
-    opens_days = number(1, 365, "Escribe de 1 a 365 días antes, o déjalo vacío.")
-    confirm_days = number(2, 14, "Escribe de 2 a 14 días antes, o déjalo vacío.")
+    slot_minutes = number(5, 1439, lazy("Di cada cuántos minutos empieza una cita: 5 o más."))
+    slot_places = number(1, 1000, lazy("Di cuántos lugares hay a cada hora: 1 o más."))
+    opens_days = number(1, 365, lazy("Escribe de 1 a 365 días antes, o déjalo vacío."))
+    confirm_days = number(2, 14, lazy("Escribe de 2 a 14 días antes, o déjalo vacío."))
     frees_silence = BooleanField()
-    overbooked = number(0, 100_000, "Escribe un número de 0 a 100,000.")
-    limit_childcare = number(0, 100_000, "Escribe un número de 0 a 100,000.")
+    overbooked = number(0, 100_000, lazy("Escribe un número de 0 a 100,000."))
+    limit_childcare = number(0, 100_000, lazy("Escribe un número de 0 a 100,000."))
     series = Choice(default="")
     series_name = line(120)
     series_joint = BooleanField()
@@ -265,7 +265,11 @@ class WorkshopForm(Form):
 
 
 for _lang in SPOKEN:  # one field each
-    setattr(WorkshopForm, f"limit_{_lang}", number(0, 100_000, "Escribe un número de 0 a 100,000."))
+    setattr(
+        WorkshopForm,
+        f"limit_{_lang}",
+        number(0, 100_000, lazy("Escribe un número de 0 a 100,000.")),
+    )
 
 
 def values_of(data: WorkshopData) -> dict[str, Any]:
