@@ -45,7 +45,7 @@ def load(staff_client: StaffClient, page: TestResponse, **changes: str) -> TestR
     text = page.get_data(as_text=True)
     fields = {
         name: found[1]
-        for name in ("lote", "seen")
+        for name in ("batch", "seen")
         if (found := re.search(rf'name="{name}" value="([^"]*)"', text))
     }
     return staff_client.post("/org/traer/cargar", **(fields | changes))

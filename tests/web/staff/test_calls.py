@@ -48,7 +48,7 @@ def test_whoever_left_a_phone_is_on_the_call_list_with_what_to_say_and_never_a_v
     assert "Me equivoqué de número" in said
     assert "5550142" not in page.text
     shown = ana.post(
-        f"{_address(workshop)}/contacto", registration=luz.id, ver="llamadas"
+        f"{_address(workshop)}/contacto", registration=luz.id, tab="llamadas"
     ).get_data(as_text=True)
     assert f"tel:{PHONE}" in shown
     assert _journal(store) == ["contact seen"]

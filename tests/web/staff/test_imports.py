@@ -87,7 +87,7 @@ def test_each_fault_is_shown_with_its_line_its_column_and_what_to_do(
     assert "4 office calgary Esa oficina no es tuya. Escribe una de estas: chicago." in said
     assert "5 office atlantida Esa oficina no es tuya. Escribe una de estas: chicago." in said
     assert "7 id e Ya está en el renglón 6. Quita uno." in said
-    assert load(staff_client, page, lote=batch(store), seen="x").status_code == 409
+    assert load(staff_client, page, batch=batch(store), seen="x").status_code == 409
     assert all_of_them(store) == []
     faults = staff_client.get(f"/org/traer/fallas.csv?lote={batch(store)}")
     assert faults.get_data(as_text=True).count("\r\n") == 6

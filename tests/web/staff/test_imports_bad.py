@@ -47,7 +47,7 @@ def test_a_file_too_heavy_is_refused_by_what_the_browser_says_of_it(
 
 
 def test_other_forms_stay_small(staff_client: StaffClient) -> None:
-    answer = staff_client.post("/org/traer/cargar", lote="x" * 100_000)
+    answer = staff_client.post("/org/traer/cargar", batch="x" * 100_000)
     assert answer.status_code == 413
     assert "Es demasiado texto." in words(answer)
 

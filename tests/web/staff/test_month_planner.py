@@ -34,14 +34,14 @@ def sheet(store: Store, ana: StaffClient, chicago: Office, women: Kind) -> dict[
         library = venue(session, chicago)
         venue(session, chicago, name="Parroquia San Pío", capacity=12)
     return {
-        "oficina": "chicago",
-        "mes": str(Month.of(monday())),
+        "office": "chicago",
+        "month": str(Month.of(monday())),
         "nonce": NONCE,
-        "tipo": "derechos",
-        "sede": str(library.id),
-        "hora": "18:00",
-        "idioma": ["es", "en"],
-        "lineas": "",
+        "kind": "derechos",
+        "venue": str(library.id),
+        "starts": "18:00",
+        "languages": ["es", "en"],
+        "lines": "",
         "action": "look",
     }
 
@@ -55,13 +55,13 @@ def test_ticked_days_and_lines_become_workshops_as_their_kind_has_them(
         "24, en línea"
     )
     # What is online is public only once it has its link: a draft may still lack it.
-    sheet |= {"d": ["2", "30"], "lineas": lines}
+    sheet |= {"days": ["2", "30"], "lines": lines}
     look = ana.post("/org/talleres/mes-nuevo", **sheet)
     assert look.status_code == 200
     assert saved(store) == []
     assert "6 fechas" in words(look)
     numbers = list(offered(look))
-    ticked = fields(look.text, "/org/talleres/mes-nuevo") | {"action": "draft", "dia": numbers}
+    ticked = fields(look.text, "/org/talleres/mes-nuevo") | {"action": "draft", "date": numbers}
     for _ in range(2):
         answer = ana.post("/org/talleres/mes-nuevo", **ticked)
         assert answer.status_code == 303
@@ -92,15 +92,15 @@ def test_what_was_ticked_of_another_list_of_dates_is_not_made(
     ana: StaffClient, store: Store, sheet: dict[str, Any]
 ) -> None:
     path = "/org/talleres/mes-nuevo"
-    look = ana.post(path, **(sheet | {"lineas": "9\n16\n23"}))
-    form = fields(look.text, path) | {"dia": ["2"], "action": "publish"}
-    for later in ({"lineas": "3\n9\n16\n23"}, {"hora": "19:00"}, {"idioma": ["es"]}):
+    look = ana.post(path, **(sheet | {"lines": "9\n16\n23"}))
+    form = fields(look.text, path) | {"date": ["2"], "action": "publish"}
+    for later in ({"lines": "3\n9\n16\n23"}, {"starts": "19:00"}, {"languages": ["es"]}):
         answer = ana.post(path, **(form | later))
         assert answer.status_code == 422
         assert "La lista de fechas ya no es la misma." in words(answer)
         assert all(offered(answer).values()), "as it would be ticked at first"
         assert saved(store) == []
-    again = fields(answer.text, path) | {"dia": ["2"], "action": "publish"}
+    again = fields(answer.text, path) | {"date": ["2"], "action": "publish"}
     assert ana.post(path, **again).status_code == 303
     assert [each.day.day for each in saved(store)] == [16]
 
@@ -122,14 +122,14 @@ def test_a_line_that_cannot_be_read_is_said_and_all_stays_as_typed(
         office = session.scalars(sa.select(Office)).one()
         venue(session, office, name="Casa para migrantes")
     lines = f"3, 10:00\n{line}"
-    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"d": "5", "lineas": lines}))
+    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"days": "5", "lines": lines}))
     assert answer.status_code == 422
     assert f"Línea 2: {said}" in words(answer)
-    assert 'name="d" value="5" checked' in answer.text
+    assert 'name="days" value="5" checked' in answer.text
     assert "3, 10:00" in answer.text
     answer = ana.post(
         "/org/talleres/mes-nuevo",
-        **(sheet | {"d": "5", "lineas": lines, "action": "draft", "dia": ["1"]}),
+        **(sheet | {"days": "5", "lines": lines, "action": "draft", "date": ["1"]}),
     )
     assert answer.status_code == 422
     assert saved(store) == []
@@ -144,10 +144,10 @@ def test_of_two_venues_of_one_name_the_city_says_which(
         venue(session, office, name="Parroquia San Pío", city="Elgin")
     assert "Parroquia San Pío, Elgin" in words(ana.get(path))
     for said in ("San Pío", "Parroquia San Pío"):
-        answer = ana.post(path, **(sheet | {"lineas": f"9, 10:00, {said}"}))
+        answer = ana.post(path, **(sheet | {"lines": f"9, 10:00, {said}"}))
         assert answer.status_code == 422
         assert "«Parroquia San Pío, Chicago» o «Parroquia San Pío, Elgin»" in words(answer)
-    look = ana.post(path, **(sheet | {"lineas": "9; 10:00; parroquia san pio, elgin"}))
+    look = ana.post(path, **(sheet | {"lines": "9; 10:00; parroquia san pio, elgin"}))
     assert "10:00 a. m. Parroquia San Pío, Elgin" in words(look)
     ana.post(path, **fields(look.text, path) | {"action": "draft"})
     assert [each.venue.city for each in saved(store) if each.venue] == ["Elgin"]
@@ -157,11 +157,11 @@ def test_of_two_venues_of_one_name_the_city_says_which(
     ("changes", "said"),
     [
         ({}, "Marca un día del mes"),
-        ({"d": "3", "hora": ""}, "a qué hora"),
-        ({"d": "3", "hora": "noche"}, "como 18:30"),
-        ({"d": "3", "idioma": []}, "al menos un idioma"),
-        ({"d": "3", "tipo": "otro"}, "opción de la lista"),
-        ({"lineas": "1 2 3 4 5 6 7 8 9, 10:00\n" * 7}, "más de 60"),
+        ({"days": "3", "starts": ""}, "a qué hora"),
+        ({"days": "3", "starts": "noche"}, "como 18:30"),
+        ({"days": "3", "languages": []}, "al menos un idioma"),
+        ({"days": "3", "kind": "otro"}, "opción de la lista"),
+        ({"lines": "1 2 3 4 5 6 7 8 9, 10:00\n" * 7}, "más de 60"),
     ],
 )
 def test_what_a_month_lacks_is_said(
@@ -176,7 +176,7 @@ def test_a_month_of_another_office_is_not_there(
     ana: StaffClient, sheet: dict[str, Any], calgary: Office
 ) -> None:
     assert ana.get("/org/talleres/mes-nuevo?oficina=calgary").status_code == 404
-    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"oficina": "calgary", "d": "3"}))
+    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"office": "calgary", "days": "3"}))
     assert answer.status_code == 404
 
 
@@ -184,8 +184,8 @@ def test_a_month_half_typed_outlives_the_session(
     app: Flask, ana: StaffClient, store: Store, sheet: dict[str, Any]
 ) -> None:
     age(store, seen_at=timedelta(minutes=31))
-    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"d": "5"}))
+    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"days": "5"}))
     assert answer.status_code == 401
     enrol(app, store)
     again = Visitor(app).come_in(volver="/org/talleres/mes-nuevo")
-    assert re.search(r'name="d" value="5"[^>]* checked', again.text)
+    assert re.search(r'name="days" value="5"[^>]* checked', again.text)

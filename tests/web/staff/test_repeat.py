@@ -60,7 +60,7 @@ def journal(store: Store) -> list[tuple[str, str]]:
 
 def offered(answer: TestResponse) -> dict[str, bool]:
     """The dates of a page, and whether each is ticked."""
-    found = re.findall(r'name="dia" value="([^"]+)"( checked)?', answer.text)
+    found = re.findall(r'name="date" value="([^"]+)"( checked)?', answer.text)
     return {value: bool(ticked) for value, ticked in found}
 
 
@@ -70,7 +70,7 @@ def repeated(ana: StaffClient, of: Workshop, days: list[date], **changes: Any) -
         "cada": "semana",
         "dias": "0",
         "veces": "4",
-        "dia": [day.isoformat() for day in days],
+        "date": [day.isoformat() for day in days],
         "action": "draft",
     }
     return ana.post(f"/org/talleres/{of.public_id}/repetir", **(fields | changes))

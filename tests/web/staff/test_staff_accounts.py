@@ -96,12 +96,12 @@ def test_new_rights_count_at_the_next_click(app: Flask, store: Store, elena: Sta
     assert ana.get("/org/talleres?oficina=calgary").status_code == 404
     path = f"/org/personal/{ana_id}"
     form = fields(elena.get(path).text, path)
-    assert form["papel-chicago"] == "organizer"
-    answer = elena.post(path, **(form | {"oficina": "calgary", "papel": "reader"}))
+    assert form["role-chicago"] == "organizer"
+    answer = elena.post(path, **(form | {"office": "calgary", "role": "reader"}))
     assert answer.headers["Location"] == f"{path}?hecho=cambiada"
     assert ana.get("/org/talleres?oficina=calgary").status_code == 200
     form = fields(elena.get(path).text, path)
-    elena.post(path, **(form | {"papel-chicago": ""}))
+    elena.post(path, **(form | {"role-chicago": ""}))
     assert ana.get("/org/talleres?oficina=chicago").status_code == 404
     assert elena.post(path, **fields(elena.get(path).text, path)).headers["Location"] == (
         f"{path}?hecho=igual"
@@ -115,10 +115,10 @@ def test_new_rights_count_at_the_next_click(app: Flask, store: Store, elena: Sta
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"papel-chicago": ""}, "Deja al menos un papel."),
-        ({"papel-chicago": "boss"}, "Elige un papel de la lista."),
-        ({"oficina": "atlantis", "papel": "door"}, "Esa oficina no existe."),
-        ({"oficina": "*", "papel": "door"}, "Ese papel necesita una oficina."),
+        ({"role-chicago": ""}, "Deja al menos un papel."),
+        ({"role-chicago": "boss"}, "Elige un papel de la lista."),
+        ({"office": "atlantis", "role": "door"}, "Esa oficina no existe."),
+        ({"office": "*", "role": "door"}, "Ese papel necesita una oficina."),
     ],
 )
 def test_rights_that_cannot_be_are_refused(
@@ -138,17 +138,17 @@ def test_a_role_of_one_office_is_not_given_everywhere_by_changing_another(
 ) -> None:
     path = f"/org/personal/{employ(store, 'iris@example.org', Role.READER, ALL_OFFICES)}"
     page = elena.get(path).text
-    offered = re.search(r'name="papel-\*">(.*?)</select>', page)
+    offered = re.search(r'name="role-\*">(.*?)</select>', page)
     assert offered
     assert re.findall(r'value="(\w*)"', offered[1]) == ["admin", "reader", ""]
     for role in ("door", "organizer"):
-        answer = elena.post(path, **(fields(page, path) | {"papel-*": role}))
+        answer = elena.post(path, **(fields(page, path) | {"role-*": role}))
         assert answer.status_code == 422
         assert "Ese papel necesita una oficina." in words(answer)
     with store.read() as session:
         iris = staff.get_by_email(session, "iris@example.org")
         assert administration.rights_of(iris) == {ALL_OFFICES: Role.READER}
-    elena.post(path, **(fields(page, path) | {"papel-*": "admin"}))
+    elena.post(path, **(fields(page, path) | {"role-*": "admin"}))
     with store.read() as session:
         iris = staff.get_by_email(session, "iris@example.org")
         assert administration.rights_of(iris) == {ALL_OFFICES: Role.ADMIN}
@@ -175,7 +175,7 @@ def test_the_only_admin_stays_one(store: Store, elena: StaffClient, elena_id: in
     employ(store, "iris@example.org", Role.ADMIN, "chicago")  # of one office only
     path = f"/org/personal/{elena_id}"
     form = fields(elena.get(path).text, path)
-    for changes in ({"papel-*": "reader"}, {"papel-*": "", "oficina": "chicago", "papel": "admin"}):
+    for changes in ({"role-*": "reader"}, {"role-*": "", "office": "chicago", "role": "admin"}):
         answer = elena.post(path, **(form | changes))
         assert answer.status_code == 422
         assert ONLY_ONE in words(answer)
@@ -193,7 +193,7 @@ def test_one_of_two_admins_may_go(
     employ(store, "iris@example.org", Role.ADMIN, ALL_OFFICES)
     path = f"/org/personal/{elena_id}"
     form = fields(elena.get(path).text, path)
-    assert elena.post(path, **(form | {"papel-*": "reader"})).status_code == 303
+    assert elena.post(path, **(form | {"role-*": "reader"})).status_code == 303
     assert elena.get("/org/personal").status_code == 403, "from the next click on"
 
 

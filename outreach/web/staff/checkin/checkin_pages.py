@@ -50,7 +50,7 @@ def check_in(public_id: str) -> ResponseReturnValue:
     """The field `do` is arrived, admit, undo, more or less; or find, which searches for `q`.
 
     The search is a POST, so that no name stands in an address or a log."""
-    what, tab = request.form.get("do", ""), request.form.get("ver", "")
+    what, tab = request.form.get("do", ""), request.form.get("tab", "")
     if what == "find":
         return _check_in_page(public_id, tab="todos", typed=clean(request.form.get("q", "")))
     registration_id, is_known = clean(request.form.get("registration", "")), False

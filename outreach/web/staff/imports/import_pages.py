@@ -85,7 +85,7 @@ def upload() -> ResponseReturnValue:
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def load() -> ResponseReturnValue:
     """Loads the file as previewed; shows the preview again when something changed since."""
-    public_id, seen = clean(request.form.get("lote", "")), request.form.get("seen", "")
+    public_id, seen = clean(request.form.get("batch", "")), request.form.get("seen", "")
     with store().read() as session:
         batch = import_batches.find(
             session, public_id, current_staff().organizer_id, now=clock.now()

@@ -31,7 +31,7 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import faults_of
 
-_ROLE_FIELD = "papel-"  # prefix of the field with the role at an office: papel-chicago
+_ROLE_FIELD = "role-"  # prefix of the field with the role at an office: role-chicago
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +168,7 @@ def reset_staff(organizer_id: int) -> ResponseReturnValue:
                 organizer,
                 by=current_staff().organizer_id,
                 now=clock.now(),
-                second_factor=request.form.get("segundo") == "yes",
+                second_factor=request.form.get("second_factor") == "yes",
             )
     except Refused as refusal:
         return _account_page(organizer_id, fault=error_messages.say(refusal))
@@ -184,9 +184,9 @@ def _typed_rights(organizer: StaffMember) -> dict[str, Role]:
         if typed == "":
             continue
         rights[office] = _role(typed)
-    more = request.form.get("oficina", "")
+    more = request.form.get("office", "")
     if more:
-        rights[more] = _role(request.form.get("papel", ""))
+        rights[more] = _role(request.form.get("role", ""))
     return rights
 
 

@@ -51,11 +51,11 @@ def _tabs_to_semicolons(text: str | None) -> str:
 
 
 class MonthForm(Form):
-    tipo = Choice()
-    sede = Choice(default="")
-    hora = HourField(validators=[Optional()])
-    idioma = Choices()
-    lineas = text(6000, _tabs_to_semicolons)
+    kind = Choice()
+    venue = Choice(default="")
+    starts = HourField(validators=[Optional()])
+    languages = Choices()
+    lines = text(6000, _tabs_to_semicolons)
 
     def __init__(
         self,
@@ -63,17 +63,17 @@ class MonthForm(Form):
         offered: Sequence[Kind],
         offered_venues: Sequence[Venue],
     ) -> None:
-        sede = str(offered_venues[0].id) if offered_venues else ""
-        super().__init__(typed, data={"idioma": ["es"], "sede": sede})
-        self.tipo.choices = [(kind.public_code, kind.name.get("es", kind.code)) for kind in offered]
+        venue = str(offered_venues[0].id) if offered_venues else ""
+        super().__init__(typed, data={"languages": ["es"], "venue": venue})
+        self.kind.choices = [(kind.public_code, kind.name.get("es", kind.code)) for kind in offered]
         self.called = venues.get_distinct_names(offered_venues)
-        self.sede.choices = [
+        self.venue.choices = [
             *((str(number), name) for number, name in self.called.items()),
             ("", _("En línea")),
         ]
-        self.idioma.choices = [(code, language_name(code, STAFF_LANGUAGE)) for code in SPOKEN]
+        self.languages.choices = [(code, language_name(code, STAFF_LANGUAGE)) for code in SPOKEN]
 
-    def validate_idioma(self, field: Field) -> None:
+    def validate_languages(self, field: Field) -> None:
         if not field.data:
             raise ValidationError(_("Elige al menos un idioma."))
 
@@ -162,9 +162,9 @@ def _create(session: Session, sheet: PlannerSheet, typed: MultiDict[str, str], n
         return
     if sheet.faults:
         raise PageRefused(sheet.faults[0][1])
-    if typed.get("lista") != sheet.mark:
+    if typed.get("list_mark") != sheet.mark:
         raise PageRefused(_("La lista de fechas ya no es la misma. Revísala otra vez."))
-    ticked = dict.fromkeys(typed.getlist("dia"))
+    ticked = dict.fromkeys(typed.getlist("date"))
     numbered = {str(number): plan for number, plan in enumerate(sheet.plans, 1)}
     plans = [numbered[number] for number in ticked if number in numbered]
     if not plans:
@@ -195,7 +195,7 @@ def _blank(session: Session, office: Office, month: Month) -> PlannerSheet:
 
 def _sheet(session: Session, typed: MultiDict[str, str]) -> PlannerSheet:
     """The form and the workshops that it means. Raises NotFound for another office."""
-    office, month = _office(session, clean(typed.get("oficina", ""))), _month(typed.get("mes", ""))
+    office, month = _office(session, clean(typed.get("office", ""))), _month(typed.get("month", ""))
     offered, offered_venues = _kinds(session, office), venues.list_selectable(session, office)
     form = MonthForm(typed, offered, offered_venues)
     sheet = PlannerSheet(office, month, form, _ticked(typed, month), [], [])
@@ -208,12 +208,12 @@ def _sheet(session: Session, typed: MultiDict[str, str]) -> PlannerSheet:
         today=clock.now().astimezone(office.zone).date(),
         kinds=offered,
         venues=offered_venues,
-        kind=kinds.find(session, form.tipo.data),
-        venue=venues.find(session, office, int(form.sede.data)) if form.sede.data else None,
-        starts=form.hora.data,
-        languages=Codes(form.idioma.data or ()),
+        kind=kinds.find(session, form.kind.data),
+        venue=venues.find(session, office, int(form.venue.data)) if form.venue.data else None,
+        starts=form.starts.data,
+        languages=Codes(form.languages.data or ()),
     )
-    _add_plans(sheet, common, form.lineas.data or "")
+    _add_plans(sheet, common, form.lines.data or "")
     return sheet
 
 
@@ -221,17 +221,17 @@ def _add_plans(sheet: PlannerSheet, common: CommonFields, lines: str) -> None:
     try:
         sheet.plans += schedule_parser.of_days(common, sheet.ticked)
     except UnclearLine as fault:
-        sheet.faults.append(("hora", str(fault)))
+        sheet.faults.append(("starts", str(fault)))
     for number, line in enumerate(lines.split("\n"), 1):
         try:
             sheet.plans += schedule_parser.of_line(common, line) if line.strip() else []
         except UnclearLine as fault:
             message = _("Línea %(number)d: %(fault)s", number=number, fault=str(fault))
-            sheet.faults.append(("lineas", message))
+            sheet.faults.append(("lines", message))
     if len(sheet.plans) > recurrence.MAX_DATES:
-        sheet.faults.append(("lineas", _("Son más de 60 fechas. Haz una parte primero.")))
+        sheet.faults.append(("lines", _("Son más de 60 fechas. Haz una parte primero.")))
     if not sheet.plans and not sheet.faults:
-        sheet.faults.append(("lineas", _("Marca un día del mes, o escribe una línea.")))
+        sheet.faults.append(("lines", _("Marca un día del mes, o escribe una línea.")))
     sheet.plans.sort(key=lambda plan: (plan.day, plan.starts))
 
 
@@ -241,7 +241,7 @@ def _kinds(session: Session, office: Office) -> list[Kind]:
 
 
 def _ticked(typed: MultiDict[str, str], month: Month) -> list[date]:
-    numbers = {int(each) for each in typed.getlist("d") if re.fullmatch("[0-9]{1,2}", each)}
+    numbers = {int(each) for each in typed.getlist("days") if re.fullmatch("[0-9]{1,2}", each)}
     return [month.first.replace(day=n) for n in sorted(numbers) if 1 <= n <= month.last.day]
 
 
@@ -249,10 +249,10 @@ def _page(session: Session, sheet: PlannerSheet, nonce: str, own: Sequence[Offic
     is_shown = bool(sheet.plans) and not [each for each in sheet.faults if each[0] != "fechas"]
     proposals = recurrence.propose(session, sheet.plans) if is_shown else []
     rows = [(str(number), each) for number, each in enumerate(proposals, 1)]
-    chosen = set(request.form.getlist("dia"))
+    chosen = set(request.form.getlist("date"))
     is_resubmitted = (
         request.form.get("action") in {"draft", "publish"}
-        and request.form.get("lista") == sheet.mark
+        and request.form.get("list_mark") == sheet.mark
     )
     advised = {value for value, each in rows if each.is_advised}
     return page(

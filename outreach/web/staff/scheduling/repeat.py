@@ -98,7 +98,7 @@ def repeat(public_id: str) -> ResponseReturnValue:
     typed, nonce = request.form, date_proposal.typed_nonce()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        if not typed.getlist("dia"):
+        if not typed.getlist("date"):
             fault = _("Marca al menos una fecha.")
             return _page(session, workshop, typed, nonce, fault=fault)
         first = workshop.day
@@ -134,7 +134,7 @@ def _chosen(workshop: Workshop, typed: MultiDict[str, str]) -> list[date]:
     if not form.validate():
         raise PageRefused(form.faults[0][1])
     dates = recurrence.list_days(form.rule, workshop.day, today=_today(workshop))
-    ticked = set(typed.getlist("dia"))
+    ticked = set(typed.getlist("date"))
     chosen = [day for day in dates if day.isoformat() in ticked]
     if len(chosen) != len(ticked):
         raise PageRefused(_("La lista de fechas ya no es la misma. Revísala otra vez."))
@@ -165,7 +165,7 @@ def _page(
     base = workshop_service.get_data(workshop)
     proposals = recurrence.propose(session, [replace(base, day=day) for day in dates])
     is_sent = request.method == "POST"
-    ticked = set(typed.getlist("dia")) if is_sent and typed is not None else None
+    ticked = set(typed.getlist("date")) if is_sent and typed is not None else None
     return page(
         "scheduling/repeat",
         422 if faults else 200,

@@ -116,7 +116,7 @@ def context(workshop: Workshop, attendees: AttendeeList, shown: str) -> dict[str
 
 
 def _tab(attendees: AttendeeList, shown: str) -> str:
-    tab = request.args.get("ver", "") or request.form.get("ver", "")
+    tab = request.args.get("ver", "") or request.form.get("tab", "")
     if tab in TABS:
         return tab if tab != "llamadas" or attendees.calls else "lugar"
     in_line = {each.id for each in attendees.everyone if each.status in _OFFERED_FIRST}
