@@ -26,11 +26,11 @@ MAX_FORM_BYTES = 64 * 1024  # our largest form, filled in, has under 10 KB
 
 class Application(Flask):
     def full_dispatch_request(self) -> Response:
-        return request_retry.answered(super().full_dispatch_request)
+        return request_retry.dispatch_with_retry(super().full_dispatch_request)
 
     def handle_user_exception(self, e: Exception) -> Response | ResponseReturnValue:
         """Lets `request_retry` answer the request again before the error becomes a page."""
-        request_retry.or_not(e)
+        request_retry.retry_after(e)
         return super().handle_user_exception(e)
 
     def log_exception(
@@ -39,7 +39,7 @@ class Application(Flask):
     ) -> None:
         """Logs the error without the path, which Flask would log and which may hold a token."""
         if exc_info[1] is not None:
-            error_pages.note(exc_info[1])
+            error_pages.log_error(exc_info[1])
 
     def raise_routing_exception(self, request: Request) -> NoReturn:
         """Redirects to a path without scheme and host: behind a proxy we do not know whether the
@@ -52,7 +52,7 @@ class Application(Flask):
         super().raise_routing_exception(request)
 
 
-def create_app(config: Config | None = None, *, waits: Timeouts = PAGES) -> Flask:
+def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> Flask:
     """The WSGI application. Without `config`, settings are read from the environment.
 
     Raises Misconfigured for wrong settings or old time-zone rules."""
@@ -69,14 +69,14 @@ def create_app(config: Config | None = None, *, waits: Timeouts = PAGES) -> Flas
     app.extensions["outreach_config"] = config
     size = config.pool_size
     key_store = KeyStore(
-        Store(config.keyring_url, pool_size=size, waits=waits), MasterKeys(config.keys)
+        Store(config.keyring_url, pool_size=size, timeouts=timeouts), MasterKeys(config.keys)
     )
-    app.extensions["outreach_store"] = Store(config.database_url, pool_size=size, waits=waits)
+    app.extensions["outreach_store"] = Store(config.database_url, pool_size=size, timeouts=timeouts)
     app.extensions["outreach_key_store"] = key_store
     app.extensions["outreach_attempts"] = RateCounters(config.keyring_url, pool_size=size)
     # A server that starts during a failover waits for it, as a request does.
     try:
-        app.extensions["outreach_secret"] = RetryPolicy().with_(
+        app.extensions["outreach_secret"] = RetryPolicy().run(
             lambda: signing.secret(config, key_store)
         )
     except Exception:

@@ -198,4 +198,4 @@ def _run_worker(_sender: Connection, data: Path, port: int) -> None:
     from outreach.maintenance.worker import Worker
 
     demo.use_settings(data, port)
-    Worker(create_app(settings(serving=True), waits=WORK)).run(threading.Event())
+    Worker(create_app(settings(serving=True), timeouts=WORK)).run(threading.Event())

@@ -27,7 +27,7 @@ def command(once: bool) -> None:
     with open_store(config), open_key_store(config):
         pass  # raises where one is not up to date
     logs.log_uncaught_errors()
-    worker = Worker(create_app(config, waits=WORK))
+    worker = Worker(create_app(config, timeouts=WORK))
     if once:
         click.echo(f"{worker.once()} letters sent.")
         return

@@ -1,4 +1,4 @@
-"""The base of every stored thing."""
+"""The declarative base of all tables, its naming convention and its types."""
 
 import enum
 from datetime import datetime
@@ -19,7 +19,7 @@ NAMES = {
 }
 
 Words = dict[str, str]  # a text by language: {"es": "Mujeres", "en": "Women", "fr": "Femmes"}
-Amounts = dict[str, int]  # so many of each: {"childcare": 10}
+Amounts = dict[str, int]  # a number by code: {"childcare": 10}
 
 TYPES = {
     datetime: Instant,
@@ -39,7 +39,7 @@ TYPES = {
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(mapped_column, relationship))
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=False):
-    # repr=False: a stray log line must never print a person's name.
+    # repr=False: a log line must not print the values of a row, such as a name.
 
     metadata: ClassVar[sa.MetaData] = sa.MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar = TYPES

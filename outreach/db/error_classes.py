@@ -1,4 +1,4 @@
-"""What a database's error means for whoever asked: ask at once again, in a moment, or never."""
+"""Classifies errors of the database by whether and when a retry may succeed."""
 
 from enum import Enum, auto
 from typing import Final
@@ -7,26 +7,26 @@ import sqlalchemy as sa
 
 
 class ErrorClass(Enum):
-    """None of these is about what was asked."""
+    """A temporary error, which is not the fault of the statement."""
 
-    CONFLICT = auto()  # two changes met, and this one was undone
-    LOST = auto()  # the server, or the way to it, is gone; another may take its place
-    BUSY = auto()  # it was waited for as long as we wait
+    CONFLICT = auto()  # a serialization failure or deadlock: retry at once
+    LOST = auto()  # the server or the connection is gone: retry in a moment
+    BUSY = auto()  # a lock or a connection did not become free within the timeout
 
 
 CONFLICTS: Final = frozenset({"40001", "40P01"})
-# Ended by an administrator, a crash, a start that is not over; a primary that became a standby.
+# Shutdown by an administrator, crash, starting up, idle timeout; read-only: now a standby.
 LOST: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "25006"})
-NO_CONNECTION: Final = "08"  # the class of them
-# A lock, a statement or a transaction that took too long; too many connections.
+CONNECTION_CLASS: Final = "08"  # the first two characters of the state
+# Timeout of a lock, a statement or an idle transaction; too many connections.
 BUSY: Final = frozenset({"55P03", "57014", "25P03", "53300"})
 
 
 def classify(error: BaseException) -> ErrorClass | None:
-    """None for what is no fault of the moment."""
-    if isinstance(error, sa.exc.TimeoutError):  # no connection of the pool came free
+    """The class of an error; None if it is not temporary."""
+    if isinstance(error, sa.exc.TimeoutError):  # of the connection pool
         return ErrorClass.BUSY
-    # What was asked of the driver without SQLAlchemy (`Store.mark`) comes as the driver says it.
+    # `Store.mark` uses the driver without SQLAlchemy, so its errors are those of the driver.
     cause: BaseException | None = error
     is_cut = False
     if isinstance(error, sa.exc.DBAPIError):
@@ -38,7 +38,7 @@ def classify(error: BaseException) -> ErrorClass | None:
         return _of_state(state)
     if is_cut:
         return ErrorClass.LOST
-    # Without a state it is the driver's own word: the way to the server is gone, or was never.
+    # An error without a state is raised by the driver: it has no connection to the server.
     return (
         ErrorClass.LOST
         if type(cause).__name__ in {"OperationalError", "ConnectionTimeout"}
@@ -49,12 +49,11 @@ def classify(error: BaseException) -> ErrorClass | None:
 def _of_state(state: str) -> ErrorClass | None:
     if state in CONFLICTS:
         return ErrorClass.CONFLICT
-    if state in LOST or state.startswith(NO_CONNECTION):
+    if state in LOST or state.startswith(CONNECTION_CLASS):
         return ErrorClass.LOST
     return ErrorClass.BUSY if state in BUSY else None
 
 
 def _of_sqlite(cause: BaseException | None) -> ErrorClass | None:
-    """Another wrote for longer than we wait."""
     name = getattr(cause, "sqlite_errorname", "")
     return ErrorClass.BUSY if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) else None

@@ -1,9 +1,9 @@
-"""Who does what only one may do at a time: a worker holds a lease of a minute, and renews it.
+"""Locks for jobs that must run in one process at a time: leases of a minute, which are renewed.
 
-The clock is the database's, since those of hosts may be wrong; and a host whose clock is wrong
-leads nothing: it would forget people before their day, or not at all. A worker that dies is
-succeeded when its minute is over. One that slept through its minute may wake up in the middle of
-a step that another has begun: the rows' own conditions see to it that no harm comes of that.
+A lease ends by the clock of the database, since those of hosts may be wrong. When its holder dies,
+another worker gets it at most a minute later. A worker that was paused for longer may resume in the
+middle of a job that another has begun: each job's statements must be conditional, so that running
+twice does no harm. Why leases and not advisory locks: decision 0010.
 """
 
 from collections.abc import Collection
@@ -17,28 +17,28 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.db.base import Base
 from outreach.db.types import database_now
 
-LEASE_SECONDS: Final = 60.0  # seconds
-MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=2)  # that a clock may differ from the database's
+LEASE_SECONDS: Final = 60.0
+MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=2)  # of a host's clock from the database's
 _OVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class JobLock(Base):
     __tablename__ = "lease"
 
-    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)  # of what is done
+    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)  # of the job
     holder: Mapped[str] = mapped_column(sa.String(40))
     until: Mapped[datetime]
 
 
 def clock_difference(session: Session, *, now: datetime) -> timedelta:
-    """By how much that clock is ahead of the database's."""
-    there: datetime | None = session.scalar(sa.select(database_now(0)))
-    assert there is not None
-    return now - there
+    """How far `now` is ahead of the database's clock."""
+    database_time: datetime | None = session.scalar(sa.select(database_now(0)))
+    assert database_time is not None
+    return now - database_time
 
 
 def prepare(session: Session, names: Collection[str]) -> None:
-    """Makes what is missing, held by nobody."""
+    """Inserts the missing rows, as leases that have ended."""
     known = set(session.scalars(sa.select(JobLock.name)))
     missing = [{"name": each, "holder": "", "until": _OVER} for each in names if each not in known]
     if missing:
@@ -48,27 +48,29 @@ def prepare(session: Session, names: Collection[str]) -> None:
 
 
 def is_any_free(session: Session, names: Collection[str], holder: str) -> bool:
-    """Whether asking for one of them may be of use: it is not held by another."""
-    return bool(session.scalar(sa.select(sa.exists().where(_may_have(names, holder)))))
+    """Whether `acquire` would get at least one of these leases."""
+    return bool(session.scalar(sa.select(sa.exists().where(_is_available(names, holder)))))
 
 
 def acquire(
     session: Session, names: Collection[str], holder: str, *, length: float = LEASE_SECONDS
 ) -> set[str]:
-    """Takes those that nobody else holds, and renews those that are held already; which they are
-    now."""
-    taken = (
+    """Takes the leases that nobody else holds and renews those that `holder` has.
+
+    Returns the names that `holder` has now, for `length` seconds.
+    """
+    statement = (
         sa.update(JobLock)
-        .where(_may_have(names, holder))
+        .where(_is_available(names, holder))
         .values(holder=holder, until=database_now(length))
         .returning(JobLock.name)
         .execution_options(synchronize_session=False)
     )
-    return set(session.scalars(taken))
+    return set(session.scalars(statement))
 
 
 def release(session: Session, holder: str) -> None:
-    """Gives back all that this one holds: another need not wait for the minute."""
+    """Ends all leases of a holder, so that another worker gets them at once."""
     session.execute(
         sa.update(JobLock)
         .where(JobLock.holder == holder)
@@ -77,7 +79,7 @@ def release(session: Session, holder: str) -> None:
     )
 
 
-def _may_have(names: Collection[str], holder: str) -> sa.ColumnElement[bool]:
+def _is_available(names: Collection[str], holder: str) -> sa.ColumnElement[bool]:
     return JobLock.name.in_(names) & (
         (JobLock.holder == holder) | (JobLock.until <= database_now(0))
     )

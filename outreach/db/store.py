@@ -1,4 +1,4 @@
-"""Opens a database and hands out sessions: one kind to read, one kind to change."""
+"""Opens a database and gives sessions: for reading, and for changing in one transaction."""
 
 import os
 from collections.abc import Hashable, Iterator
@@ -14,7 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
 from outreach.db import postgresql
-from outreach.db.postgresql import POOL, WORK, Timeouts
+from outreach.db.postgresql import POOL_SIZE, WORK, Timeouts
 from outreach.db.sqlite_write_lock import WriteLock
 
 
@@ -22,93 +22,101 @@ class Store:
     """A database: `sqlite:///file` or `postgresql+psycopg://…` (several hosts allowed)."""
 
     def __init__(
-        self, url: str, *, pool_size: int = POOL, is_durable: bool = True, waits: Timeouts = WORK
+        self,
+        url: str,
+        *,
+        pool_size: int = POOL_SIZE,
+        is_durable: bool = True,
+        timeouts: Timeouts = WORK,
     ) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
-            # An error from the database must not carry anyone's name into a log.
+            # hide_parameters: a logged error must not show a person's name.
             self.engine = sa.create_engine(url, hide_parameters=True)
             _prepare_sqlite(self.engine, is_durable=is_durable)
         else:
-            self.engine = postgresql.engine(url, pool_size=pool_size, waits=waits)
+            self.engine = postgresql.engine(url, pool_size=pool_size, timeouts=timeouts)
             if not is_durable:
-                _let_commits_wait(self.engine)
+                _disable_synchronous_commit(self.engine)
             _hide_values(self.engine)
-        # SQLite takes the write lock at once: two changes wait for each other instead of failing.
+        # BEGIN IMMEDIATE: two changes wait for each other instead of failing at COMMIT.
         changing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self._changing = sessionmaker(changing, expire_on_commit=False)
         self._changing_rows = changing
         self._watch = _Watch(self.engine)
         self._write_lock = (
-            WriteLock(self.engine.url.database or "") if self.is_sqlite else _Anybody()
+            WriteLock(self.engine.url.database or "") if self.is_sqlite else _NoLock()
         )
         if self.is_sqlite:
             _stores.add(self)
-            _open_anew(self.engine, url)
+            _reopen_after_read_only(self.engine, url)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
+        """A session for reading."""
         with self._reading() as session:
             yield session
 
     @contextmanager
     def change(self) -> Iterator[Session]:
-        """Everything in the block is kept, or, if it raises, nothing is."""
+        """A session in one transaction: committed when the block ends, rolled back if it raises."""
         with self._write_lock.acquire(), self._changing.begin() as session:
             yield session
 
     @contextmanager
     def change_rows(self) -> Iterator[sa.Connection]:
-        """The same without a session, for a statement or two that many wait for."""
+        """The same as a connection without ORM, for short statements of hot paths."""
         with self._write_lock.acquire(), self._changing_rows.begin() as connection:
             yield connection
 
     def mark(self) -> Hashable:
-        """Equal to an earlier one only if nothing has been committed in between, by anybody.
+        """A value that changes with each commit of any process: equal marks mean equal data.
 
-        Costs microseconds on SQLite and one short question on PostgreSQL: a cheap way to know
-        that what was read before still holds. Take it before reading, never after.
+        Takes microseconds on SQLite and one short query on PostgreSQL. To validate a cache, take
+        the mark before reading the data, never after.
         """
         return self._watch.mark()
 
-    def read_number(self, question: str, value: str) -> int | None:
-        """The one number that a question about one row gives, without a session: microseconds on
-        SQLite. `?` in the question stands for the value."""
-        return self._watch.read_number(question, value)
+    def read_number(self, query: str, value: str) -> int | None:
+        """The one number that a query returns, without a session; None if there is no row.
+
+        `?` in the query stands for `value`. Takes microseconds on SQLite.
+        """
+        return self._watch.read_number(query, value)
 
     @contextmanager
     def exclusive(self, number: int, *, patience: float) -> Iterator[bool]:
-        """Keeps everybody else out of such a block, on all hosts; False where another one was in
-        it for as long as one's patience. SQLite keeps out whoever wants to write anything."""
+        """Lets one block with this number run at a time, on all hosts; on SQLite it keeps out
+        every writer. Yields False if another block still runs after `patience` seconds."""
         if self.is_sqlite:
             with self._write_lock.acquire():
                 yield True
             return
         with self.engine.connect() as connection:
-            # Not one transaction for as long as the block is: it would hold up the vacuum.
+            # A transaction as long as the block would keep VACUUM from removing dead rows.
             connection.execution_options(isolation_level="AUTOCOMMIT")
             until = monotonic() + patience
-            while not (is_mine := connection.scalar(_TRY, {"number": number})):
+            while not (is_acquired := connection.scalar(_TRY, {"number": number})):
                 if monotonic() >= until:
                     break
-                sleep(_LOOK)
+                sleep(_POLL_SECONDS)
             try:
-                yield bool(is_mine)
+                yield bool(is_acquired)
             finally:
-                if is_mine:
+                if is_acquired:
                     connection.execute(_FREE, {"number": number})
 
     def size(self) -> int:
-        """What it takes on the disk, in bytes; of SQLite with the log that is not in it yet."""
+        """The size on disk, in bytes; on SQLite with the write-ahead log."""
         if self.is_sqlite:
             file = str(self.engine.url.database)
             paths = [Path(file), Path(f"{file}-wal")]
             return sum(path.stat().st_size for path in paths if path.exists())
         with self.engine.connect() as connection:
-            asked = sa.text("SELECT pg_database_size(current_database())")
-            return int(connection.scalar(asked) or 0)
+            query = sa.text("SELECT pg_database_size(current_database())")
+            return int(connection.scalar(query) or 0)
 
     def truncate_log(self) -> None:
         """Leaves no older page behind in the files of SQLite itself (S11)."""
@@ -119,7 +127,7 @@ class Store:
                 raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def let_go(self) -> None:
-        """Closes what nobody is using; the next who asks opens it anew."""
+        """Closes the connections that are not in use; new ones are opened when needed."""
         self._watch.close()
         self.engine.dispose()
 
@@ -130,13 +138,13 @@ class Store:
         self.engine.dispose()
 
 
-_LOOK = 0.2  # seconds
+_POLL_SECONDS = 0.2
 _TRY = sa.text("SELECT pg_try_advisory_lock(:number)")
 _FREE = sa.text("SELECT pg_advisory_unlock(:number)")
 
 
-class _Anybody(WriteLock):
-    """PostgreSQL sees to it itself: many write at once."""
+class _NoLock(WriteLock):
+    """For PostgreSQL, which lets many write at once."""
 
     def __init__(self) -> None:
         super().__init__("")
@@ -147,33 +155,33 @@ class _Anybody(WriteLock):
 
 
 class _Watch:
-    """A connection of its own for short questions that are asked many times a second."""
+    """A connection of its own for short queries that run many times a second."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._is_sqlite = engine.dialect.name == "sqlite"
-        # PostgreSQL: two snapshots that read the same see the same transactions.
-        self._question = (
+        # Two equal snapshots of PostgreSQL see the same transactions.
+        self._mark_query = (
             "PRAGMA data_version" if self._is_sqlite else "SELECT pg_current_snapshot()::text"
         )
         self._connection: Any = None
         self._opened = 0
         self._process = 0
-        self._lock = RLock()  # an error while it opens closes it
+        self._lock = RLock()  # reentrant: an error while opening closes
 
     def mark(self) -> Hashable:
         with self._lock:
-            answer = self._ask(self._question)
-            # The answers of two connections cannot be compared.
+            answer = self._ask(self._mark_query)
+            # The values of two connections cannot be compared.
             return self._process, self._opened, answer
 
-    def read_number(self, question: str, value: str) -> int | None:
+    def read_number(self, query: str, value: str) -> int | None:
         with self._lock:
-            found = self._ask(question if self._is_sqlite else question.replace("?", "%s"), value)
+            found = self._ask(query if self._is_sqlite else query.replace("?", "%s"), value)
             return None if found is None else int(found)
 
     def close(self) -> None:
-        # Two threads that each fail while they open must not wait for each other for ever.
+        # A timeout, since two threads that both fail while opening could wait for each other.
         if not self._lock.acquire(timeout=1):
             return
         try:
@@ -186,57 +194,57 @@ class _Watch:
 
     def _open(self) -> None:
         pooled = self._engine.raw_connection()
-        pooled.detach()  # it is kept, so it must not be one of the pool's few
+        pooled.detach()  # it is kept open, so it must not count as one of the pool
         self._connection = pooled.dbapi_connection
         if not self._is_sqlite:
             self._connection.autocommit = True
         self._process = os.getpid()
         self._opened += 1
 
-    def _ask(self, question: str, *values: str) -> Any:
+    def _ask(self, query: str, *values: str) -> Any:
         if self._process != os.getpid():
             self._open()  # a forked process must not share its parent's connection
         try:
-            return self._answer(question, values)
+            return self._answer(query, values)
         except self._engine.dialect.loaded_dbapi.Error:
-            # The server went away: once more, on a new connection.
+            # The connection is lost: one retry, on a new one.
             self.close()
             self._open()
-            return self._answer(question, values)
+            return self._answer(query, values)
 
-    def _answer(self, question: str, values: tuple[str, ...]) -> Any:
+    def _answer(self, query: str, values: tuple[str, ...]) -> Any:
         cursor = self._connection.cursor()
-        cursor.execute(question, values)
+        cursor.execute(query, values)
         row = cursor.fetchone()
         cursor.close()
         return None if row is None else row[0]
 
 
 def changes_one_row(session: Session, statement: sa.Update | sa.Delete) -> bool:
-    """Whether a conditional change found its one row: how we do anything that works once."""
+    """Whether a conditional UPDATE or DELETE changed exactly one row."""
     result = session.execute(statement.execution_options(synchronize_session=False))
     assert isinstance(result, sa.CursorResult)
     return result.rowcount == 1
 
 
 def _hide_values(engine: sa.Engine) -> None:
-    import psycopg  # 10 MB that an installation with SQLite does not need
+    import psycopg  # 10 MB, not needed on SQLite
 
     @event.listens_for(engine, "handle_error")
     def on_error(context: sa.engine.ExceptionContext) -> None:
-        """PostgreSQL repeats the row under DETAIL, which `hide_parameters` knows nothing of."""
-        error, told = context.original_exception, context.sqlalchemy_exception
-        if not isinstance(error, psycopg.Error) or told is None or not error.diag.message_primary:
+        """Removes DETAIL, where PostgreSQL repeats the row in spite of `hide_parameters`."""
+        error, raised = context.original_exception, context.sqlalchemy_exception
+        if not isinstance(error, psycopg.Error) or raised is None or not error.diag.message_primary:
             return
-        # «invalid input syntax for type integer: "…"» is the one that quotes what came in.
+        # Errors of class 22 quote the input: «invalid input syntax for type integer: "…"».
         is_about_input = (error.sqlstate or "").startswith("22")
-        said = error.diag.message_primary
-        said = said.partition('"')[0] if is_about_input else said
-        told.args = (f"({type(error).__name__}) {said}",)
-        error.args = (said,)
+        message = error.diag.message_primary
+        message = message.partition('"')[0] if is_about_input else message
+        raised.args = (f"({type(error).__name__}) {message}",)
+        error.args = (message,)
 
 
-def _let_commits_wait(engine: sa.Engine) -> None:
+def _disable_synchronous_commit(engine: sa.Engine) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:
         connection.execute("SET synchronous_commit = off")
@@ -246,19 +254,19 @@ def _let_commits_wait(engine: sa.Engine) -> None:
 _stores: Final[WeakSet[Store]] = WeakSet()  # of SQLite, in this process
 
 
-def _open_anew(engine: sa.Engine, url: str) -> None:
-    """What SQLite opened while the disk was read-only stays so, though the disk is well again; and
-    all connections of a process to one file share it, so all of them are let go."""
+def _reopen_after_read_only(engine: sa.Engine, url: str) -> None:
+    """A connection that SQLite opened while the disk was read-only stays read-only, and all
+    connections of a process to one file share that: closes all of them after such an error."""
 
     @event.listens_for(engine, "handle_error")
     def on_error(context: sa.engine.ExceptionContext) -> None:
         name = getattr(context.original_exception, "sqlite_errorname", "")
         if name.startswith("SQLITE_READONLY"):
             context.is_disconnect = True
-            # A connection stays open as long as a question to it does, in some error's traceback.
-            asked = context.execution_context
-            if asked is not None and asked.cursor is not None:
-                asked.cursor.close()
+            # A cursor in the traceback of an error would keep the connection open.
+            execution = context.execution_context
+            if execution is not None and execution.cursor is not None:
+                execution.cursor.close()
             for store in list(_stores):
                 if store.url == url:
                     store.let_go()
@@ -267,13 +275,13 @@ def _open_anew(engine: sa.Engine, url: str) -> None:
 def _prepare_sqlite(engine: sa.Engine, *, is_durable: bool) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves, below
+        connection.isolation_level = None  # `on_begin` below sends BEGIN
         connection.execute("PRAGMA busy_timeout = 15000")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
         # NORMAL may lose the last commits in a power cut.
         connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
-        # Moving pages from the log to the file four times less often; a log of 16 MB at most.
+        # Four times the default: fewer checkpoints, and a log of 16 MB at most.
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.execute("PRAGMA secure_delete = ON")  # erased rows are overwritten
 

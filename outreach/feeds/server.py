@@ -131,7 +131,7 @@ class Feeds:
 
     def _remembered(self, path: str, query: str, now: datetime) -> FeedResponse | None:
         """The response in memory, if it was made today and nothing it shows has changed since."""
-        number = self.store.read_number(change_counters.QUESTION, _name(path)) or 0
+        number = self.store.read_number(change_counters.NUMBER_QUERY, _name(path)) or 0
         return self.memory.get((path, query), version=(now.date(), number))
 
     def _remember(self, path: str, query: str, response: FeedResponse) -> None:

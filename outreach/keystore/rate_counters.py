@@ -22,7 +22,7 @@ class RateCounters(Storage):
     def __init__(self, keyring_url: str, *, pool_size: int = 2) -> None:
         super().__init__()
         # A count that a power cut loses harms nobody: it need not wait for the disk.
-        self._store = Store(keyring_url, pool_size=pool_size, is_durable=False, waits=PAGES)
+        self._store = Store(keyring_url, pool_size=pool_size, is_durable=False, timeouts=PAGES)
         self._counting = _counting(self._store)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What one worker does for all of them: which of its steps are its own just now."""
+"""Decides which jobs this worker runs: those whose leases it holds (`db.job_locks`)."""
 
 import logging
 import secrets
@@ -17,8 +17,8 @@ from outreach.db.store import Store
 
 log = logging.getLogger(__name__)
 
-WORN: Final = 1 / 4  # of a lease's length: then it is renewed
-SPENT: Final = 3 / 4  # of it: then it is not relied on any more
+RENEW_AFTER: Final = 1 / 4  # of the length of a lease
+RELY_UNTIL: Final = 3 / 4  # of the length of a lease
 
 
 class Leader:
@@ -31,88 +31,88 @@ class Leader:
         *,
         length: float = job_locks.LEASE_SECONDS,
         now: Callable[[], datetime] = clock.now,
-        tell: Callable[[str], None] = log.warning,
+        warn: Callable[[str], None] = log.warning,
     ) -> None:
         self.holder = secrets.token_hex(16)
         self._store, self._names, self._length = store, frozenset(names), length
-        self._now, self._tell = now, tell
-        self._held: frozenset[str] = frozenset()
-        self._asked_at = 0.0
+        self._now, self._warn = now, warn
+        self._leases: frozenset[str] = frozenset()
+        self._acquired_at = 0.0
         self._is_prepared = False
         self._lock = threading.Lock()
 
-    def ask(self) -> None:
-        """Takes what is free, and renews what is held where it is time to."""
+    def acquire(self) -> None:
+        """Takes the free leases, and renews those it has when it is time to."""
         with self._lock:
-            is_fresh = time.monotonic() < self._asked_at + self._length * WORN
-            if not (is_fresh and self._held == self._names):
-                self._ask()
+            is_fresh = time.monotonic() < self._acquired_at + self._length * RENEW_AFTER
+            if not (is_fresh and self._leases == self._names):
+                self._acquire()
 
     @contextmanager
-    def lasting(self) -> Iterator[None]:
-        """A thread renews what is held while the block lasts, for a step may take longer than a
-        lease; at the end everything is given back."""
+    def renewing(self) -> Iterator[None]:
+        """Renews the leases in a thread while the block lasts, since a job may take longer than a
+        lease; releases them at the end."""
         is_over = threading.Event()
-        renewing = threading.Thread(target=self._renew, args=(is_over,), daemon=True)
-        renewing.start()
+        thread = threading.Thread(target=self._renew, args=(is_over,), daemon=True)
+        thread.start()
         try:
             yield
         finally:
             is_over.set()
-            renewing.join()
+            thread.join()
             self.release()
 
     def leads(self, name: str) -> bool:
-        """Whether that step is this worker's. One that could not renew its lease, or slept through
-        it, does not rely on it."""
-        is_spent = time.monotonic() >= self._asked_at + self._length * SPENT
-        return name in self._held and not is_spent
+        """Whether this worker may run that job. It may not when its lease could not be renewed,
+        or when the process was paused."""
+        is_stale = time.monotonic() >= self._acquired_at + self._length * RELY_UNTIL
+        return name in self._leases and not is_stale
 
     def release(self) -> None:
-        """Gives everything back: another may begin at once. Where the database is away, the
-        minute runs out."""
+        """Ends the leases, so that another worker may begin at once. If the database cannot be
+        reached, they end by themselves."""
         with self._lock:
             try:
-                self._give_up()
+                self._release()
             except sa.exc.SQLAlchemyError as error:
-                log.warning("leases cannot be given back: %s", type(error).__name__)
+                log.warning("leases cannot be released: %s", type(error).__name__)
 
     def _renew(self, is_over: threading.Event) -> None:
-        while not is_over.wait(self._length * WORN):
+        while not is_over.wait(self._length * RENEW_AFTER):
             with self._lock:
                 try:
-                    if self._held:
-                        self._ask()
+                    if self._leases:
+                        self._acquire()
                 except Exception as error:
-                    # The database is away, and the step that needs it will say so.
+                    # The job itself will raise when it needs the database.
                     log.warning("leases cannot be renewed: %s", type(error).__name__)
 
-    def _ask(self) -> None:
-        began = time.monotonic()  # before the database's minute begins
+    def _acquire(self) -> None:
+        began_at = time.monotonic()  # before the lease begins by the database's clock
         with self._store.read() as session:
-            wrong = job_locks.clock_difference(session, now=self._now())
-            is_of_use = not self._is_prepared or job_locks.is_any_free(
+            difference = job_locks.clock_difference(session, now=self._now())
+            may_acquire = not self._is_prepared or job_locks.is_any_free(
                 session, self._names, self.holder
             )
-        if abs(wrong) > job_locks.MAX_CLOCK_DIFFERENCE:
-            self._tell(
-                f"this host's clock is {wrong.total_seconds():+.0f} s from the database's: "
+        if abs(difference) > job_locks.MAX_CLOCK_DIFFERENCE:
+            self._warn(
+                f"this host's clock is {difference.total_seconds():+.0f} s from the database's: "
                 "it leads no work until one of them is put right"
             )
-            self._give_up()
+            self._release()
             return
-        if not is_of_use:
-            self._held = frozenset()
+        if not may_acquire:
+            self._leases = frozenset()
             return
         with self._store.change() as session:
             if not self._is_prepared:
                 job_locks.prepare(session, self._names)
-            held = job_locks.acquire(session, self._names, self.holder, length=self._length)
+            acquired = job_locks.acquire(session, self._names, self.holder, length=self._length)
         self._is_prepared = True
-        self._held, self._asked_at = frozenset(held), began
+        self._leases, self._acquired_at = frozenset(acquired), began_at
 
-    def _give_up(self) -> None:
-        if self._held:
-            self._held = frozenset()
+    def _release(self) -> None:
+        if self._leases:
+            self._leases = frozenset()
             with self._store.change() as session:
                 job_locks.release(session, self.holder)

@@ -45,7 +45,7 @@ class Worker:
         self.purged_on: date | None = None
         self.tidied_at: datetime | None = None
         self.reports_asked_at: datetime | None = None
-        self.leader = Leader(self.store, LED, tell=self.tell)
+        self.leader = Leader(self.store, LED, warn=self.tell)
         self.is_stopping = threading.Event()
         self._told: dict[str, datetime] = {}
 
@@ -53,7 +53,7 @@ class Worker:
         """One round of all the steps; says how many letters and texts went out."""
         sent = 0
         try:
-            self.leader.ask()
+            self.leader.acquire()
         except Exception as error:
             log.error("leases failed: %s", type(error).__name__)
         for name, step in STEPS:
@@ -80,7 +80,7 @@ class Worker:
     def once(self) -> int:
         """Rounds until nothing more is due, or nothing more can be sent."""
         sent = 0
-        with self.leader.lasting():
+        with self.leader.renewing():
             while some := self.round():
                 sent += some
         return sent
@@ -90,7 +90,7 @@ class Worker:
     ) -> None:
         """Rounds until told to stop; what is being sent is finished first."""
         self.is_stopping = stop
-        with self.leader.lasting():
+        with self.leader.renewing():
             while not stop.is_set():
                 after(self.round())
                 stop.wait(PAUSE)

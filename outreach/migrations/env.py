@@ -21,7 +21,7 @@ def render(kind: str, item: Any, _autogenerate: object) -> str | Literal[False]:
 
 
 attributes = context.config.attributes
-store = Store(attributes["url"], waits=MIGRATION)
+store = Store(attributes["url"], timeouts=MIGRATION)
 
 try:
     # SQLite: no write by others between a migration's reads and its writes.

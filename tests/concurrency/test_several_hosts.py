@@ -219,7 +219,7 @@ def test_one_database_server_may_hold_both_databases() -> None:
 
 @contextmanager
 def opened(url: str, waits: Timeouts) -> Iterator[Store]:
-    store = Store(url, waits=waits)
+    store = Store(url, timeouts=waits)
     try:
         yield store
     finally:

@@ -171,7 +171,7 @@ def test_a_poll_that_finds_nothing_new_reads_one_row_and_nothing_else(
         assert client.get(FEED, headers={"If-None-Match": tag}).status_code == 304
         assert client.get(FEED, headers={"Accept-Encoding": "gzip"}).status_code == 200
     assert seen == [], "only the one question of the kept connection"
-    assert store.read_number(change_counters.QUESTION, "chicago") == counts(store)["chicago"]
+    assert store.read_number(change_counters.NUMBER_QUERY, "chicago") == counts(store)["chicago"]
 
 
 def test_what_one_process_has_made_the_others_need_not_make(

@@ -33,8 +33,8 @@ import sys, threading
 from outreach.db.store import Store
 from outreach.maintenance.leader import Leader
 leader = Leader(Store(sys.argv[1]), sys.argv[3:], length=float(sys.argv[2]))
-leader.ask()
-with leader.lasting():
+leader.acquire()
+with leader.renewing():
     print("leads" if leader.leads(sys.argv[3]) else "follows", flush=True)
     sys.stdin.readline()
 """
@@ -48,15 +48,15 @@ def test_every_step_is_led_or_claims_its_messages() -> None:
 
 def test_second_worker_leads_when_the_first_stops(store: Store) -> None:
     one, other = Leader(store, NAMES), Leader(store, NAMES)
-    with one.lasting():
-        one.ask()
-        other.ask()
+    with one.renewing():
+        one.acquire()
+        other.acquire()
         assert [one.leads(name) for name in NAMES] == [True, True]
         assert [other.leads(name) for name in NAMES] == [False, False]
     assert not one.leads("purge")
-    other.ask()
+    other.acquire()
     assert other.leads("purge")
-    one.ask()
+    one.acquire()
     assert not one.leads("purge")
 
 
@@ -66,7 +66,7 @@ def test_one_of_many_simultaneous_workers_leads(store: Store) -> None:
 
     def ask(leader: Leader) -> None:
         start.wait()
-        leader.ask()
+        leader.acquire()
 
     threads = [threading.Thread(target=ask, args=(each,)) for each in leaders]
     for thread in threads:
@@ -81,23 +81,23 @@ def test_one_of_many_simultaneous_workers_leads(store: Store) -> None:
 
 def test_lease_is_renewed_during_a_long_step(store: Store) -> None:
     one, other = Leader(store, NAMES, length=0.4), Leader(store, NAMES, length=0.4)
-    one.ask()
-    with one.lasting():
+    one.acquire()
+    with one.renewing():
         end = time.monotonic() + 1.2
         while time.monotonic() < end:
-            other.ask()
+            other.acquire()
             assert not other.leads("purge")
             assert one.leads("purge")
 
 
 def test_worker_without_renewal_does_not_lead(store: Store) -> None:
     one, other = Leader(store, NAMES, length=0.4), Leader(store, NAMES, length=0.4)
-    one.ask()
+    one.acquire()
     assert one.leads("purge")
     spent = 0.0
     began = time.monotonic()
     while not other.leads("purge"):
-        other.ask()
+        other.acquire()
         spent = spent or (0.0 if one.leads("purge") else time.monotonic() - began)
     assert 0 < spent < 0.4, "before the other one began"
 
@@ -114,14 +114,14 @@ def test_killed_leader_is_succeeded_when_its_lease_ends(config: Config, store: S
         assert held.stdout is not None
         assert held.stdout.readline() == "leads\n"
         heir = Leader(store, NAMES, length=SHORT)
-        heir.ask()
+        heir.acquire()
         assert not heir.leads("purge")
         held.send_signal(signal.SIGKILL)
         held.wait()
         began = time.monotonic()
         while not heir.leads("purge"):
             assert time.monotonic() < began + SHORT + 5
-            heir.ask()
+            heir.acquire()
         took = time.monotonic() - began
         print(f"\nkilled; succeeded after {took:.1f} s, with leases of {SHORT:.0f} s")
     finally:
@@ -147,14 +147,14 @@ def test_lease_lasts_a_minute_by_the_database_clock(store: Store) -> None:
 def test_host_with_a_wrong_clock_does_not_lead(store: Store, days: int) -> None:
     messages: list[str] = []
     astray = Leader(
-        store, NAMES, now=lambda: clock.now() + timedelta(days=days), tell=messages.append
+        store, NAMES, now=lambda: clock.now() + timedelta(days=days), warn=messages.append
     )
     right = Leader(store, NAMES)
-    astray.ask()
+    astray.acquire()
     assert not any(astray.leads(name) for name in NAMES), "though nobody else holds them"
     assert f"{days * 86400:+d} s" in messages[0]
-    right.ask()
-    astray.ask()
+    right.acquire()
+    astray.acquire()
     assert all(right.leads(name) for name in NAMES)
     with store.read() as session:
         assert set(session.scalars(sa.select(JobLock.holder))) == {right.holder}
@@ -162,13 +162,13 @@ def test_host_with_a_wrong_clock_does_not_lead(store: Store, days: int) -> None:
 
 def test_worker_whose_clock_jumps_releases_its_leases(store: Store) -> None:
     ahead = timedelta()
-    jumping = Leader(store, NAMES, now=lambda: clock.now() + ahead, tell=lambda _words: None)
+    jumping = Leader(store, NAMES, now=lambda: clock.now() + ahead, warn=lambda _words: None)
     right = Leader(store, NAMES)
-    jumping.ask()
+    jumping.acquire()
     assert jumping.leads("purge")
     ahead = timedelta(days=1)
-    jumping._ask()
-    right.ask()
+    jumping._acquire()
+    right.acquire()
     assert not jumping.leads("purge")
     assert right.leads("purge")
 
@@ -223,7 +223,7 @@ def test_worker_that_does_not_lead_sends_letters_and_deletes_its_files(
         workshop = hold(session, chicago, rights)
     rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     elsewhere = Leader(store, LED)
-    elsewhere.ask()
+    elsewhere.acquire()
     worker = Worker(make_app(mail_folder=folder))
     assert worker.once() == 1
     assert worker.purged_on is None

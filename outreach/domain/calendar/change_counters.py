@@ -23,7 +23,7 @@ from outreach.domain.workshops import Workshop
 NETWORK: Final = "red"  # no office has this slug
 EVERY_OFFICE: Final = 0  # instead of the id of one
 # For who reads it many times a second, without a session. `?` is the name.
-QUESTION: Final = "SELECT number FROM ctag WHERE name = ?"
+NUMBER_QUERY: Final = "SELECT number FROM ctag WHERE name = ?"
 
 _TOUCHED: Final = "outreach_offices_touched"  # in Session.info
 _SHOWN: Final = (Workshop, Office, Kind, Venue)

@@ -27,7 +27,7 @@ from outreach.web.api.serializers import ROOT
 from outreach.web.context import store
 from outreach.web.middleware import error_pages
 from outreach.web.middleware.page_cache import MAX_AGE
-from outreach.web.middleware.response_headers import WORTH_IT
+from outreach.web.middleware.response_headers import MIN_GZIP_BYTES
 
 api = Blueprint("api", __name__, url_prefix=ROOT)
 
@@ -101,7 +101,7 @@ def _written(answer: Answer, now: datetime) -> CachedAnswer:
 def _given(cached: CachedAnswer) -> Response:
     if _has_it(cached):
         return Response(status=304, headers=cached.headers, mimetype=JSON)
-    if cached.size >= WORTH_IT and request.accept_encodings.quality("gzip") > 0:
+    if cached.size >= MIN_GZIP_BYTES and request.accept_encodings.quality("gzip") > 0:
         headers = (*cached.headers, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
         return Response(cached.squeezed, headers=headers, mimetype=JSON)
     return Response(gzip.decompress(cached.squeezed), headers=cached.headers, mimetype=JSON)
@@ -156,10 +156,12 @@ def _http_error(error: HTTPException) -> Response:
 def _unexpected(error: Exception) -> Response:
     if error_classes.classify(error) is None:
         return _problem(
-            500, "This is our fault. Ask again later.", incident=error_pages.note(error)
+            500, "This is our fault. Ask again later.", incident=error_pages.log_error(error)
         )
-    answer = _problem(503, "Ask again in a moment.", incident=error_pages.note_fault(error))
-    answer.headers["Retry-After"] = error_pages.SHORTLY
+    answer = _problem(
+        503, "Ask again in a moment.", incident=error_pages.log_temporary_error(error)
+    )
+    answer.headers["Retry-After"] = error_pages.RETRY_AFTER_SECONDS
     return answer
 
 

@@ -26,7 +26,7 @@ def save(
     the first; of a form that was sent before, the key it made then. `also` is done in the same
     transaction. Raises TooMany, Closed, Full, Taken: then nothing of it is left."""
     # Of an earlier try of this request too: it may have been done, though nobody heard of it.
-    made: list[tuple[Workshop, SealedRegistration]] = request_retry.kept(f"tickets {nonce}", list)
+    made: list[tuple[Workshop, SealedRegistration]] = request_retry.keep(f"tickets {nonce}", list)
     try:
         for each in wanted[len(made) :]:
             made.append((each, registrations.prepare(key_store(), each, data)))
@@ -39,7 +39,7 @@ def save(
             also(session)
         return sealed.key
     except (TooMany, Closed, Full, Taken):
-        if not request_retry.is_another_try():
+        if not request_retry.is_retry():
             _destroy(made)
             raise
         # The last place may have gone to this very form, a moment ago. And what nobody heard of may

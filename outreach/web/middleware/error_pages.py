@@ -1,4 +1,4 @@
-"""Shows what went wrong, kindly, with the right status. Nothing of the error itself is shown."""
+"""Maps errors to pages and statuses. No page shows the text of an error."""
 
 import logging
 import re
@@ -37,9 +37,9 @@ STATUS: Final[dict[type[OutreachError], int]] = {
     Refused: 422,
 }
 PAGES: Final = frozenset({404, 429, 500, 503})
-SHORTLY: Final = "5"  # seconds until one may ask again
-SECRETS: Final = frozenset({"password", "code"})  # that no page gives back
-# Programs ask for these: they show the text of an answer, not a page.
+RETRY_AFTER_SECONDS: Final = "5"
+SECRET_FIELDS: Final = frozenset({"password", "code"})  # never shown again
+# Addresses that calendar programs request: they get plain text instead of a page.
 CALENDAR: Final = re.compile(rf"/({languages.PATTERN})/(cal|t)/[^/]+\.(ics|atom|json|jcal)")
 
 
@@ -47,14 +47,15 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OutreachError, _domain_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
-    # Flask itself writes there what goes wrong after an error has been answered.
-    logging.getLogger(app.name).addFilter(_hush)
+    # Flask logs errors that occur after the response has begun.
+    logging.getLogger(app.name).addFilter(_remove_error_text)
 
 
 def page(status: int, **words: object) -> ResponseReturnValue:
     """The page for a status, in the language of the address or of the browser.
 
-    It says nothing of what was asked for: for every dead link it is the same to the byte."""
+    It shows nothing of the request: the bytes are the same for every dead link.
+    """
     if "lang" not in g:
         first = request.path.split("/", 2)[1]
         g.lang = first if first in i18n.LANGUAGES else i18n.accepted()
@@ -66,43 +67,43 @@ def page(status: int, **words: object) -> ResponseReturnValue:
 
 
 def keep_form() -> None:
-    """If this post fails through no fault of the person, they get back what they sent, ready to be
-    sent again. Not for forms with a password."""
+    """Shows the form again, filled in, if this POST fails with 429, 500 or 503. Not for forms with
+    a password."""
     g.keeps_form = True
 
 
-def note(error: BaseException) -> str:
-    """Writes an unexpected error to the log, without a name, and returns the code it has there."""
-    bare, incident = _bare(error), code(6)
-    log.error("%s: %s failed: %s", incident, _asked(), bare, exc_info=bare)
+def log_error(error: BaseException) -> str:
+    """Logs an unexpected error without its text. Returns the code of the log line."""
+    logged, incident = _without_text(error), code(6)
+    log.error("%s: %s failed: %s", incident, _route(), logged, exc_info=logged)
     return f"{incident[:3]} {incident[3:]}"
 
 
-def note_fault(error: BaseException) -> str:
-    """The same for a fault of the moment: it says nothing about us, so no traceback."""
-    incident, fault = code(6), error_classes.classify(error)
-    what = "-" if fault is None else fault.name.lower()
-    log.warning("%s: %s: database %s (%s)", incident, _asked(), what, _bare(error))
+def log_temporary_error(error: BaseException) -> str:
+    """Logs a temporary error of the database, without traceback. Returns the code of the line."""
+    incident, error_class = code(6), error_classes.classify(error)
+    what = "-" if error_class is None else error_class.name.lower()
+    log.warning("%s: %s: database %s (%s)", incident, _route(), what, _without_text(error))
     return f"{incident[:3]} {incident[3:]}"
 
 
-def _asked() -> str:
-    """The method and the route's pattern: no path, no token, no name (S10)."""
+def _route() -> str:
+    """The method and the pattern of the route: no path, no token, no name (S10)."""
     rule = request.url_rule.rule if request.url_rule else "-"
     return f"{request.method} {rule}"
 
 
-def _bare(error: BaseException) -> RuntimeError:
-    """The kind and the traceback of an error. Its own text might hold what somebody typed."""
+def _without_text(error: BaseException) -> RuntimeError:
+    """An error with the type and traceback of this one: its text may hold what somebody typed."""
     kind = type(error.orig) if isinstance(error, sa.exc.DBAPIError) else type(error)
     return RuntimeError(kind.__name__).with_traceback(error.__traceback__)
 
 
-def _hush(record: logging.LogRecord) -> bool:
-    """Leaves of an error only what `note` would tell of it."""
+def _remove_error_text(record: logging.LogRecord) -> bool:
+    """A logging filter that removes the text of errors."""
     if record.exc_info and record.exc_info[1] is not None:
-        bare = _bare(record.exc_info[1])
-        record.exc_info = (RuntimeError, bare, bare.__traceback__)
+        error = _without_text(record.exc_info[1])
+        record.exc_info = (RuntimeError, error, error.__traceback__)
     return True
 
 
@@ -116,16 +117,16 @@ def _plain(status: int) -> str:
 
 
 def _typed(status: int) -> list[tuple[str, str]] | None:
-    """What was sent, if this is a form worth sending again."""
-    # Where the database is away, a view may not have come to say what it keeps.
+    """The fields that were sent, if the page should offer to send them again."""
+    # Without a database the view may have failed before it called `keep_form`.
     is_kept = g.get("keeps_form") or (status == 503 and request.method == "POST")
     if not is_kept or status not in {429, 500, 503}:
         return None
     try:
         sent = request.form
-    except HTTPException:  # nobody has read it so far, and it is too large or no form at all
+    except HTTPException:  # it was not read before, and is too large or not a form
         return None
-    return None if SECRETS & sent.keys() else list(sent.items(multi=True))
+    return None if SECRET_FIELDS & sent.keys() else list(sent.items(multi=True))
 
 
 def _domain_error(error: OutreachError) -> ResponseReturnValue:
@@ -149,7 +150,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
     if error_classes.classify(error) is None:
-        return page(500, incident=note(error))
-    answer = make_response(page(503, incident=note_fault(error)))
-    answer.headers["Retry-After"] = SHORTLY
+        return page(500, incident=log_error(error))
+    answer = make_response(page(503, incident=log_temporary_error(error)))
+    answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return answer

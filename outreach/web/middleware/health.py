@@ -1,8 +1,7 @@
-"""For who looks after the server: is it there, can it work, how is it doing.
+"""Pages for monitoring: `/healthz`, `/readyz` and `/metrics`.
 
-`/healthz` is for anybody and tells nothing. `/readyz` and `/metrics` are there only for who sends
-`Authorization: Bearer` with OUTREACH_METRICS_TOKEN; for everybody else, and without the setting,
-there is no such page.
+`/healthz` is public and says nothing. The others need `Authorization: Bearer` with
+OUTREACH_METRICS_TOKEN; without the token or without the setting they answer 404.
 """
 
 import hmac
@@ -19,8 +18,8 @@ pages = Blueprint("health", __name__)
 
 HEALTH: Final = "health.health"
 GUARDED: Final = frozenset({"health.ready", "health.metrics"})
-# Whoever has no token is to find nothing there, however they ask.
-HOWEVER: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+# All methods, since without the token each of them must get 404.
+ALL_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def init_app(app: Flask) -> None:
@@ -28,27 +27,28 @@ def init_app(app: Flask) -> None:
 
 
 def measure(app: Flask) -> None:
-    """Counts every request from now on, where somebody may ask for it; called last, so that what
-    is in front of Flask is measured too."""
+    """Measures requests if OUTREACH_METRICS_TOKEN is set. Call it after all other middleware, so
+    that those are measured too."""
     if app.extensions["outreach_config"].metrics_token:
         measures = RequestMetrics()
         app.extensions["outreach_measures"] = measures
         app.url_value_preprocessor(keep_route)
-        app.wsgi_app = MetricsMiddleware(app.wsgi_app, measures)  # type: ignore[assignment]  # as Flask says
+        app.wsgi_app = MetricsMiddleware(app.wsgi_app, measures)  # type: ignore[assignment]  # Flask documents it so
 
 
-def may_ask_by_any_name() -> bool:
-    """A probe calls a server by whatever address it has, and nothing in the answer is a link."""
+def accepts_any_host() -> bool:
+    """Whether the request may have any Host: probes use the address of a server, and the answer
+    has no links."""
     return request.endpoint == HEALTH or (request.endpoint in GUARDED and _has_token())
 
 
 @pages.get("/healthz")
 def health() -> Response:
-    """The process answers. It asks no database: one that is away is no reason to start us anew."""
+    """200 while the process runs. It does not use the database: restarting would not help."""
     return Response("ok\n", mimetype="text/plain")
 
 
-@pages.route("/readyz", methods=HOWEVER, provide_automatic_options=False)
+@pages.route("/readyz", methods=ALL_METHODS, provide_automatic_options=False)
 def ready() -> Response:
     _require_token()
     failed = readiness_probe.find_failures(store(), key_store())
@@ -57,15 +57,15 @@ def ready() -> Response:
     return answer
 
 
-@pages.route("/metrics", methods=HOWEVER, provide_automatic_options=False)
+@pages.route("/metrics", methods=ALL_METHODS, provide_automatic_options=False)
 def metrics() -> Response:
     _require_token()
     measures: RequestMetrics = current_app.extensions["outreach_measures"]
-    registry = measures.of_all()
-    told = generate_latest(registry) + generate_latest(
+    registry = measures.collect()
+    text = generate_latest(registry) + generate_latest(
         gauges.Gauges(config(), store(), key_store())
     )
-    return Response(told, content_type=CONTENT_TYPE_LATEST)
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
 def _require_token() -> None:

@@ -1,9 +1,8 @@
-"""How many requests there were and how long they took: by the pattern of an address, never by an
-address (S10).
+"""Counts and times requests by the pattern of their route, never by their address (S10).
 
-Several processes serve, and whoever asks for the figures reaches one of them. With
-`PROMETHEUS_MULTIPROC_DIR`, which `outreach serve` sets, all of them count in shared files and each
-answers for all; without it a process answers for itself.
+A request for the metrics reaches one of several processes. With `PROMETHEUS_MULTIPROC_DIR`, which
+`outreach serve` sets, they count in shared files and each reports for all; without it a process
+reports its own numbers.
 """
 
 import os
@@ -27,17 +26,17 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 # Dashboards know the first part of a route by this spelling.
 LANGUAGE: Final = f"/<any({','.join(languages.CODES)}):lang>"
 FEED: Final = f"{LANGUAGE}/cal/<name>.<any(ics,atom,json,jcal):form>"
-NOWHERE: Final = "-"  # an address that there is not: whatever was typed is not kept
+NO_ROUTE: Final = "-"  # for an unknown address, which is not recorded
 SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 ROUTE: Final = "outreach.route"
 
 
 class RequestMetrics:
-    """What one application counts."""
+    """The counters of one application."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._found: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+        self._children: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
         self.requests = Counter(
             "outreach_requests",
             "Requests answered, by the pattern of their address.",
@@ -53,26 +52,26 @@ class RequestMetrics:
         )
 
     def count(self, route: str, method: str, status: str, seconds: float) -> None:
-        of = route, method if method in METHODS else "other", status[:1]
-        found = self._found.get(of)
-        if found is None:
-            # Looked up once: it takes longer than the counting. No more of them than patterns.
-            counter = self.requests.labels(of[0], of[1], f"{of[2]}xx")
-            found = self._found[of] = counter, self.seconds.labels(group_of(route))
-        found[0].inc()
-        found[1].observe(seconds)
+        key = route, method if method in METHODS else "other", status[:1]
+        children = self._children.get(key)
+        if children is None:
+            # `labels` takes longer than counting. There are as many children as patterns.
+            counter = self.requests.labels(key[0], key[1], f"{key[2]}xx")
+            children = self._children[key] = counter, self.seconds.labels(group_of(route))
+        children[0].inc()
+        children[1].observe(seconds)
 
-    def of_all(self) -> CollectorRegistry:
-        """The figures of all processes, where they are shared."""
+    def collect(self) -> CollectorRegistry:
+        """A registry with the metrics of all processes, if they are shared, or of this one."""
         if not os.environ.get(SHARED_FOLDER):
             return self.registry
-        together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # it has no types
-        return together
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # it has no types
+        return shared
 
 
 class MetricsMiddleware:
-    """A WSGI application around another, that measures it."""
+    """WSGI middleware that measures the application it wraps."""
 
     def __init__(self, app: "WSGIApplication", measures: RequestMetrics) -> None:
         self.app, self.measures = app, measures
@@ -98,18 +97,18 @@ def _route(environ: "WSGIEnvironment") -> str:
     if found is not None:
         return found
     # Answered in front of Flask.
-    return FEED if ADDRESS.fullmatch(environ.get("PATH_INFO", "")) else NOWHERE
+    return FEED if ADDRESS.fullmatch(environ.get("PATH_INFO", "")) else NO_ROUTE
 
 
 def keep_route(_endpoint: str | None, _values: object) -> None:
     """Tells the meter, which stands outside, where the request went."""
     rule = request.url_rule
-    request.environ[ROUTE] = rule.rule.replace("/<lang:lang>", LANGUAGE) if rule else NOWHERE
+    request.environ[ROUTE] = rule.rule.replace("/<lang:lang>", LANGUAGE) if rule else NO_ROUTE
 
 
 @lru_cache(maxsize=1024)
 def group_of(route: str) -> str:
-    """Few enough to look at: what for the visitor is one thing."""
+    """The label of a route in the histogram: one of a few groups of pages."""
     if "/cal/" in route:
         return "feed"
     if route.startswith("/org"):

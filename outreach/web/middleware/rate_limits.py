@@ -1,7 +1,7 @@
-"""How often one address may ask (S09).
+"""Limits how often one network address may post, look up codes and sign in (S09).
 
-A row of the keyring counts for an address as it is called today: an HMAC under a key that is
-destroyed with the day. All processes and hosts share it, and nothing of it leads to the address.
+Counts are rows of the key store's database, shared by all processes and hosts. Their key is an HMAC
+of the address under a key of the day, which is destroyed the next day.
 """
 
 import math
@@ -20,41 +20,45 @@ from outreach.web.context import config, key_store
 from outreach.web.middleware import request_retry
 
 MINUTES: Final = 10
-DOOR: Final = 240  # times a phone at the door may tell who came
+MAX_CHECKIN_POSTS: Final = 240  # of one phone at the door
 
 
 def count_post() -> None:
-    """Counts a post of this address. Raises TooManyRequests, with the seconds to wait."""
+    """Counts a POST of this address. Raises TooManyRequests with the seconds to wait."""
     _count("post", config().limits.posts)
 
 
 def count_look_up() -> None:
-    """Counts the look-up of a code."""
+    """Counts the look-up of a registration code. Raises TooManyRequests."""
     _count("look-up", config().limits.look_ups)
 
 
-def count_door(door_pass: bytes) -> None:
-    """Counts what a phone at the door tells: by its pass, since a whole venue has one address."""
-    _hit("door", DOOR, door_pass.hex())
+def count_door(checkin_token: bytes) -> None:
+    """Counts a POST of a phone at the door by its check-in token, since all phones of a venue
+    share one address. Raises TooManyRequests."""
+    _hit("door", MAX_CHECKIN_POSTS, checkin_token.hex())
 
 
 def count_sign_in() -> None:
-    """Counts an attempt to sign in."""
+    """Counts an attempt to sign in. Raises TooManyRequests."""
     _count("sign-in", config().limits.sign_ins)
 
 
 def is_first_refusal() -> bool:
-    """Whether this address is refused for the first time in these minutes, so that it is written
-    down once and not a thousand times."""
-    limiter, who = FixedWindowRateLimiter(attempts()), key_store().address_of_today(address()).hex()
+    """Whether this address is refused for the first time in this window, so that the audit log
+    gets one line."""
+    limiter, who = (
+        FixedWindowRateLimiter(_counters()),
+        key_store().address_of_today(address()).hex(),
+    )
     return limiter.hit(_per_ten_minutes(1), "sign-in refused", who)
 
 
 def address() -> str:
-    """Where the request comes from; of IPv6 the /64, which is what one household has.
+    """The address of the client; of IPv6 the /64 network, which is what one household has.
 
-    Only as many proxies are believed as the settings say: what is further to the left in
-    X-Forwarded-For was written by whoever asked.
+    Only the last `trusted_proxies` entries of X-Forwarded-For are used: those further to the left
+    may be forged by the client.
     """
     found = request.remote_addr or ""
     proxies = config().trusted_proxies
@@ -78,10 +82,10 @@ def _count(what: str, most: int) -> None:
 
 def _hit(what: str, most: int, who: str) -> None:
     limit = _per_ten_minutes(most)
-    limiter = FixedWindowRateLimiter(attempts())
-    counted: set[tuple[str, str]] = request_retry.kept("counted", set)
+    limiter = FixedWindowRateLimiter(_counters())
+    counted: set[tuple[str, str]] = request_retry.keep("counted", set)
     if (what, who) in counted:
-        return  # by an earlier try of the same request
+        return  # counted by an earlier attempt of the same request
     if limiter.hit(limit, what, who):
         counted.add((what, who))
     else:
@@ -89,9 +93,9 @@ def _hit(what: str, most: int, who: str) -> None:
         raise TooManyRequests(retry_after=max(1, math.ceil(ends - clock.now().timestamp())))
 
 
-def attempts() -> RateCounters:
-    found: RateCounters = current_app.extensions["outreach_attempts"]
-    return found
+def _counters() -> RateCounters:
+    counters: RateCounters = current_app.extensions["outreach_attempts"]
+    return counters
 
 
 @cache

@@ -1,9 +1,9 @@
-"""Answers again a request that failed because two changes met, or because the database was away.
+"""Retries a request that failed with a temporary error of the database (`db.retry`).
 
-A page that is only read can be asked for as often as one likes. A form can be sent again where its
-nonce makes two posts one, or where doing it twice does no more than once: its view says so with
-`repeatable` or `harmless`. Whatever else was posted may have
-been done or not, and is shown to the person with all that they typed (`error_pages`, 503).
+A GET may always be retried. A POST may be if its form has a nonce, which makes two posts one
+(`@repeatable`), or if doing it twice has the effect of doing it once (`@harmless`). Of any other
+POST it is unknown whether it was done: the person sees what they typed, with status 503
+(`error_pages`).
 """
 
 import re
@@ -22,16 +22,16 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class RetryRequest(Exception):
-    """The same request is to be answered once more."""
+    """Raised to dispatch the same request once more."""
 
 
 class RetryState:
-    """What one request keeps from one try to the next."""
+    """What is kept from one attempt of a request to the next."""
 
-    def __init__(self, patience: RetryPolicy) -> None:
-        self.patience = patience
-        self.number = 1
-        self.kept: dict[str, Any] = {}
+    def __init__(self, policy: RetryPolicy) -> None:
+        self.policy = policy
+        self.attempt = 1
+        self.values: dict[str, Any] = {}
 
 
 def init_app(app: Flask) -> None:
@@ -39,60 +39,61 @@ def init_app(app: Flask) -> None:
 
 
 def repeatable(view: View) -> View:
-    """Its form makes one thing however often it is sent, told by its nonce."""
-    view.is_repeatable = True  # type: ignore[attr-defined]  # a mark on a function
+    """Decorates a view whose form creates one thing for one nonce, however often it is sent."""
+    view.is_repeatable = True  # type: ignore[attr-defined]  # an attribute of a function
     return view
 
 
 def harmless(view: View) -> View:
-    """Done twice it has done no more than once, and the second time it says the same."""
-    view.is_harmless = True  # type: ignore[attr-defined]  # a mark on a function
+    """Decorates a view that is idempotent and answers the same the second time."""
+    view.is_harmless = True  # type: ignore[attr-defined]  # an attribute of a function
     return view
 
 
-def answered(dispatch: Callable[[], Response]) -> Response:
-    """The answer of the first try that has one."""
+def dispatch_with_retry(dispatch: Callable[[], Response]) -> Response:
+    """The response of the first attempt that is not to be retried."""
     before = set(g)
-    parts = dict(request.view_args or {})  # the language is taken out of them on the way
-    g.tries = tries = RetryState(RetryPolicy(current_app.extensions["outreach_outage"]))
+    parts = dict(request.view_args or {})  # dispatching removes the language
+    g.retry_state = state = RetryState(RetryPolicy(current_app.extensions["outreach_outage"]))
     while True:
         with suppress(RetryRequest):
             answer = dispatch()
             if answer.status_code < 500:
-                tries.patience.is_done()
+                state.policy.succeed()
             return answer
-        tries.number += 1
-        for name in set(g) - before:  # who was found signed in, and the like
+        state.attempt += 1
+        for name in set(g) - before:  # what the failed attempt loaded, as the staff member
             g.pop(name)
-        g.tries = tries
+        g.retry_state = state
         request.view_args = dict(parts)
 
 
-def or_not(error: Exception) -> None:
-    """Raises Again, once the error has been waited out, where the request may be repeated."""
-    tries: RetryState | None = g.get("tries")
-    if tries is not None and _may_be_repeated() and tries.patience.waits_out(error):
+def retry_after(error: Exception) -> None:
+    """Raises RetryRequest, after the wait that the error needs, if the request may be retried."""
+    state: RetryState | None = g.get("retry_state")
+    if state is not None and _may_retry() and state.policy.should_retry(error):
         raise RetryRequest from error
 
 
-def kept(name: str, make: Callable[[], Any]) -> Any:
-    """What an earlier try of this request kept by that name, or what `make` gives."""
-    tries: RetryState | None = g.get("tries")
-    return make() if tries is None else tries.kept.setdefault(name, make())
+def keep(name: str, make: Callable[[], Any]) -> Any:
+    """The value that an earlier attempt of this request kept by that name, or that of `make`."""
+    state: RetryState | None = g.get("retry_state")
+    return make() if state is None else state.values.setdefault(name, make())
 
 
-def kept_before(name: str) -> Any | None:
-    """What an earlier try of this request kept by that name."""
-    tries: RetryState | None = g.get("tries")
-    return None if tries is None else tries.kept.get(name)
+def find_kept(name: str) -> Any | None:
+    """The value that an earlier attempt of this request kept by that name, if any."""
+    state: RetryState | None = g.get("retry_state")
+    return None if state is None else state.values.get(name)
 
 
-def is_another_try() -> bool:
-    tries: RetryState | None = g.get("tries")
-    return tries is not None and tries.number > 1
+def is_retry() -> bool:
+    """Whether this is not the first attempt of the request."""
+    state: RetryState | None = g.get("retry_state")
+    return state is not None and state.attempt > 1
 
 
-def _may_be_repeated() -> bool:
+def _may_retry() -> bool:
     if request.method in SAFE:
         return True
     view = current_app.view_functions.get(request.endpoint or "")
@@ -102,5 +103,5 @@ def _may_be_repeated() -> bool:
         return False
     try:
         return bool(NONCE.fullmatch(request.form.get("nonce", "")))
-    except HTTPException:  # it is too large, or no form at all
+    except HTTPException:  # too large, or not a form
         return False

@@ -1,4 +1,4 @@
-"""The headers of every answer (S02 to S04), and its compression."""
+"""Sets the security and cache headers of every response (S02 to S04), and compresses it."""
 
 import gzip
 from typing import Final
@@ -17,7 +17,7 @@ _POLICY: Final = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
-# A page in a frame on somebody else's site does nothing, so nobody can be lured into doing it.
+# On a page that other sites may frame nothing can be done, so that nobody is tricked into it.
 _IN_A_FRAME: Final = _POLICY | {
     "script-src": "'none'",
     "connect-src": "'none'",
@@ -43,13 +43,13 @@ FRAMED: Final = {
     ),
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-# The door on a phone: it works without a network, and reads squares.
-WATCHING: Final = ALWAYS | {
+# The check-in page: it works without a network and reads QR codes with the camera.
+CHECKIN: Final = ALWAYS | {
     "Content-Security-Policy": f"{CSP}; worker-src 'self'",
     "Permissions-Policy": ALWAYS["Permissions-Policy"].replace("camera=()", "camera=(self)"),
 }
-WORTH_IT: Final = 500  # bytes: below this, gzip makes an answer longer
-SQUEEZABLE: Final = ("text/", "application/json", "application/atom", "image/svg")
+MIN_GZIP_BYTES: Final = 500  # below this, gzip makes a response longer
+COMPRESSIBLE: Final = ("text/", "application/json", "application/atom", "image/svg")
 
 
 def init_app(app: Flask) -> None:
@@ -57,36 +57,36 @@ def init_app(app: Flask) -> None:
 
 
 def keep_private() -> None:
-    """This answer is nobody else's business: kept by no cache, shown by no search engine."""
+    """Keeps this response out of caches and search engines."""
     g.is_private = True
 
 
 def keep_for(seconds: int) -> None:
-    """Any cache may keep this answer for so long."""
+    """Lets any cache keep this response for so many seconds."""
     g.cache_seconds = seconds
 
 
 def let_sites_frame() -> None:
-    """Other sites may show this answer within a page of theirs. Said as the last thing, when it is
-    sure which answer it will be; and of no page on which anything can be done."""
+    """Lets other sites show this response in a frame. Only for pages without forms; call it last,
+    when it is certain which page is returned."""
     g.is_framed = True
 
 
-def let_watch() -> None:
-    """This page keeps a worker, and may ask for the camera: the door's own, and no other."""
-    g.is_watching = True
+def allow_checkin_features() -> None:
+    """Lets this page have a service worker and use the camera: for the check-in page only."""
+    g.is_checkin = True
 
 
-def _said() -> dict[str, str]:
+def _security_headers() -> dict[str, str]:
     if g.get("is_framed"):
         return FRAMED
-    return WATCHING if g.get("is_watching") else ALWAYS
+    return CHECKIN if g.get("is_checkin") else ALWAYS
 
 
 def _finish(response: Response) -> Response:
-    # Not `setdefault`: it reads all headers again for each, a third of a short answer's time.
+    # `setdefault` would read all headers for each name: a third of the time of a short response.
     present = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - no dict
-    for name, value in _said().items():
+    for name, value in _security_headers().items():
         if name.lower() not in present:
             response.headers.add(name, value)
     if "Cache-Control" not in response.headers:
@@ -95,26 +95,26 @@ def _finish(response: Response) -> Response:
         response.headers["Cache-Control"] = (
             f"public, max-age={seconds}" if is_shareable else "no-store"
         )
-    # What went wrong may be about a page that is private, and never came to say so.
+    # The error may be about a private page that failed before `keep_private`.
     if g.get("is_private") or response.status_code >= 400:
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return _squeeze(response)
+    return _compress(response)
 
 
-def _squeeze(response: Response) -> Response:
+def _compress(response: Response) -> Response:
     if (
         response.direct_passthrough
         or "Content-Encoding" in response.headers
-        or not (response.mimetype or "").startswith(SQUEEZABLE)
+        or not (response.mimetype or "").startswith(COMPRESSIBLE)
     ):
         return response
     response.vary.add("Accept-Encoding")
     if response.status_code == 304 or request.accept_encodings.quality("gzip") <= 0:
         return response
     body = response.get_data()
-    if len(body) < WORTH_IT:
+    if len(body) < MIN_GZIP_BYTES:
         return response
-    # mtime=0: the same page gives the same bytes.
+    # mtime=0: equal pages have equal bytes.
     response.set_data(gzip.compress(body, compresslevel=5, mtime=0))
     response.headers["Content-Encoding"] = "gzip"
     return response

@@ -1,9 +1,9 @@
-"""Refuses what another site asks for, and requests for a host that is not ours.
+"""Refuses cross-site requests that change something, and requests for an unknown host.
 
-Browsers say where a request comes from (`Sec-Fetch-Site`, `Origin`). Trusting that, rather than a
-token in a cookie, means a person who registers needs no cookie at all. Our own `no-referrer`
-makes browsers send `Origin: null`, and old phones send neither: a public form then relies on its
-signed stamp, a staff form on the token of its session (`web/staff`).
+Browsers send where a request comes from (`Sec-Fetch-Site`, `Origin`). Checking that instead of a
+token in a cookie means that public pages need no cookie. The `no-referrer` of our pages makes
+browsers send `Origin: null`, and old phones send neither header: a public form then relies on its
+signed form token, a staff form on the token of its session (`web/staff`).
 """
 
 from typing import Final
@@ -14,7 +14,7 @@ from flask import Flask, abort, request
 from outreach.web.context import config
 from outreach.web.middleware import health
 
-ONE_CLICK: Final = "newsletter.leave"
+ONE_CLICK_ENDPOINT: Final = "newsletter.leave"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -24,8 +24,8 @@ def init_app(app: Flask) -> None:
 
 
 def _refuse_other_hosts() -> None:
-    """A feed or a letter must never be made to carry a false address."""
-    if health.may_ask_by_any_name():
+    """A false Host could otherwise get into the links of a feed or a letter."""
+    if health.accepts_any_host():
         return
     if not config().answers_to(request.headers.get("Host", "")):
         abort(400)
@@ -45,16 +45,18 @@ def _refuse_other_sites() -> None:
 def _is_ours(origin: str) -> bool:
     try:
         parts = urlsplit(origin.lower())
-    except ValueError:  # as «http://[», which no browser says
+    except ValueError:  # as «http://[»
         return False
     ours = urlsplit(config().public_url.lower())
-    # A page that somebody on the way has made up, without https, is no page of ours.
+    # The same host without https may be a page that somebody on the way made up.
     is_safe = parts.netloc != ours.netloc or parts.scheme == ours.scheme
     return is_safe and parts.netloc == request.host.lower()
 
 
 def _is_one_click() -> bool:
-    """A mail program that stops the letters of whoever reads them (RFC 8058): it asks from where it
-    is, without a page of ours. The token in the address is the permission, and nothing else can be
-    done there."""
-    return request.endpoint == ONE_CLICK and request.form.get("List-Unsubscribe") == "One-Click"
+    """Whether this is the one-click unsubscription of a mail program (RFC 8058), which is
+    cross-site. The token in the address is the permission, and nothing else can be done there."""
+    return (
+        request.endpoint == ONE_CLICK_ENDPOINT
+        and request.form.get("List-Unsubscribe") == "One-Click"
+    )

@@ -73,7 +73,7 @@ def save(public_id: str) -> ResponseReturnValue:
     except Exception as error:  # most likely the database: the person need not type it all again
         if error_classes.classify(error) is not None:
             raise  # it is tried again, or told by who can tell it without the database
-        return _page(filled, 500, incident=error_pages.note(error))
+        return _page(filled, 500, incident=error_pages.log_error(error))
 
 
 def _wanted(session: Session, public_id: str) -> Workshop:

@@ -287,7 +287,7 @@ def test_a_server_that_does_not_come_back_is_told_once_it_was_waited_for(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     with through(config, "database_url") as (app, way):
-        app.extensions["outreach_outage"] = Outage(in_all=1.0)
+        app.extensions["outreach_outage"] = Outage(max_seconds=1.0)
         typed = answers(app, workshop, name="Rosa de Pilsen")
         way.is_refusing = True
         way.cut()

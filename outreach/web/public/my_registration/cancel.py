@@ -40,7 +40,7 @@ def once(view: View) -> View:
 
     @wraps(view)
     def finish_or_begin(token: str) -> ResponseReturnValue:
-        left: Cancellation | None = request_retry.kept_before(LEFT)
+        left: Cancellation | None = request_retry.find_kept(LEFT)
         return view(token) if left is None else _done(left)
 
     return request_retry.harmless(finish_or_begin)
@@ -81,7 +81,7 @@ def leave(those: Sequence[Registration], words: str) -> ResponseReturnValue:
     """Forgets them and shows the last page."""
     ids = [each.id for each in those]
     had_letters = any(each.contact is ContactMethod.EMAIL for each in those)
-    return _done(request_retry.kept(LEFT, lambda: Cancellation(ids, words, had_letters)))
+    return _done(request_retry.keep(LEFT, lambda: Cancellation(ids, words, had_letters)))
 
 
 def _done(left: Cancellation) -> ResponseReturnValue:

@@ -77,7 +77,7 @@ def offline_form() -> ResponseReturnValue:
 @requires(Scope.PUBLIC)
 def phone_page() -> ResponseReturnValue:
     """The check-in page of a phone, without any data: its script reads what the phone stores."""
-    response_headers.let_watch()
+    response_headers.allow_checkin_features()
     return _render_phone_page()
 
 
