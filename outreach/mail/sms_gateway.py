@@ -8,15 +8,16 @@ import http.client
 import json
 import re
 import ssl
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final
 from urllib.parse import quote, quote_plus, urlsplit
 
 from outreach.config import Texts
 from outreach.mail.delivery_errors import DeliveryRefused, DeliveryUncertain, ServerUnavailable
+from outreach.mail.socket_deadline import SocketDeadline
 
 _PLACEHOLDER: Final = re.compile(r"\{(to|text)\}")
 FOR_NOW: Final = frozenset({408, 425, 429})  # of the answers that begin with 4
@@ -72,7 +73,9 @@ class SmsGateway:
 
     def _ask(self, connection: http.client.HTTPConnection, text: SmsMessage) -> int:
         target, headers, body = request(self._texts, text)
-        with _limit(connection, self._texts.seconds):
+        # The timeout of a socket is for each byte; the whole answer is limited too.
+        expires_at = monotonic() + self._texts.seconds
+        with SocketDeadline(connection.sock, expires_at):
             try:
                 connection.request(self._texts.method, target, body or None, headers)
                 return connection.getresponse().status
@@ -105,21 +108,3 @@ def _in_json(value: str) -> str:
 
 def _in_path(value: str) -> str:
     return quote(value, safe="")
-
-
-@contextmanager
-def _limit(connection: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
-    """Hangs up when the whole answer takes longer: a socket's own limit is for each byte."""
-
-    def hang_up() -> None:
-        if connection.sock is not None:
-            with suppress(OSError):
-                connection.sock.shutdown(2)
-
-    timer = threading.Timer(seconds, hang_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

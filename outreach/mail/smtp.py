@@ -1,18 +1,18 @@
-"""Letters by SMTP: one line for all the letters of a round, and for each whether it was taken.
+"""Sends letters by SMTP: one connection for all letters of a round.
 
-A password, and with OUTREACH_SMTP_TLS anything, goes over a secure line or not at all. The server
-has so many seconds for each answer, however slowly it speaks.
+A password is sent over TLS or not at all; with OUTREACH_SMTP_TLS so is everything else. The server
+has `smtp_seconds` for each answer, and MAX_LETTER_SECONDS for a letter as a whole
+(decision 0001).
 """
 
-import math
 import re
 import smtplib
-import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import parseaddr
+from math import inf
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -21,37 +21,40 @@ from outreach.config import Config
 from outreach.loopback import is_loopback
 from outreach.mail import render
 from outreach.mail.delivery_errors import DeliveryRefused, DeliveryUncertain, ServerUnavailable
+from outreach.mail.socket_deadline import SocketDeadline
 
-LONGEST: Final = 240.0  # seconds for one letter in all: less than its lease
-FINAL_FACTOR: Final = 4  # a server that has the letter thinks longer, and hurry makes repeats
-MUST_SIGN_IN: Final = frozenset({530, 534, 535, 538})
-_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
+MAX_LETTER_SECONDS: Final = 240.0  # less than the lease of its row
+# The last answer may take longer: the server checks the letter, and a timeout means a duplicate.
+LAST_ANSWER_FACTOR: Final = 4
+AUTHENTICATION_CODES: Final = frozenset({530, 534, 535, 538})
+_LEADING_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 
 
 @contextmanager
 def connect(config: Config) -> Iterator["SmtpConnection"]:
-    """An open line. Raises Away."""
-    made = SmtpConnection(config)
-    made.open()
-    try:
-        yield made
-    finally:
-        made.close()
+    """An open connection. Raises ServerUnavailable."""
+    with SocketDeadline() as deadline:
+        connection = SmtpConnection(config, deadline)
+        connection.open()
+        try:
+            yield connection
+        finally:
+            connection.close()
 
 
 class SmtpConnection:
-    """A line to the mail server; one that the server closed between two letters is opened anew."""
+    """A connection that is opened again where the server closes it between two letters."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self._server: _Server | None = None
-        self._has_carried = False
+    def __init__(self, config: Config, deadline: SocketDeadline) -> None:
+        self._config, self._deadline = config, deadline
+        self._client: _SmtpClient | None = None
+        self._has_delivered = False  # on this connection
 
     def open(self) -> None:
-        """Raises Away, with what to look at in its text."""
-        self._has_carried = False
+        """Raises ServerUnavailable; its text says which setting to look at."""
+        self._has_delivered = False
         try:
-            self._server = _connected(self._config)
+            self._client = _open(self._config, self._deadline)
         except ssl.SSLCertVerificationError:
             raise ServerUnavailable(
                 "the mail server's certificate is not good: OUTREACH_SMTP_CA_FILE"
@@ -76,64 +79,72 @@ class SmtpConnection:
             ) from None
 
     def __call__(self, letter: EmailMessage) -> None:
-        """Gives the letter to the server. Raises Away, Refusal or Doubt."""
-        ends = monotonic() + LONGEST
-        if self._server is None:
-            self.open()
+        """Sends a letter. Raises ServerUnavailable, DeliveryRefused or DeliveryUncertain."""
+        self._deadline.expires_at = monotonic() + MAX_LETTER_SECONDS
         try:
-            self._carry(letter, ends)
-        except (smtplib.SMTPServerDisconnected, _Closing):
-            is_tired = self._has_carried  # many servers hang up after so many letters
-            self.close()
-            if not is_tired:
-                raise DeliveryRefused(is_final=False, ends_round=True) from None
-            self.open()
-            self._once_more(letter, ends)
-        self._has_carried = True
+            self._send_or_reconnect(letter)
+        finally:
+            self._deadline.expires_at = inf
 
     def close(self) -> None:
-        server, self._server = self._server, None
-        if server is None:
+        client, self._client = self._client, None
+        if client is None:
             return
         with suppress(smtplib.SMTPException, OSError):
-            server.quit()
-        server.close()
+            client.quit()
+        client.close()
 
-    def _once_more(self, letter: EmailMessage, ends: float) -> None:
+    def _send_or_reconnect(self, letter: EmailMessage) -> None:
+        if self._client is None:
+            self.open()
         try:
-            self._carry(letter, ends)
-        except (smtplib.SMTPServerDisconnected, _Closing):
+            self._send(letter)
+        except (smtplib.SMTPServerDisconnected, _ServerClosing):
+            # Many servers close a connection after some letters: then a new one is worth a try.
+            can_reconnect = self._has_delivered
+            self.close()
+            if not can_reconnect:
+                raise DeliveryRefused(is_final=False, ends_round=True) from None
+            self.open()
+            self._send_on_new_connection(letter)
+        self._has_delivered = True
+
+    def _send_on_new_connection(self, letter: EmailMessage) -> None:
+        try:
+            self._send(letter)
+        except (smtplib.SMTPServerDisconnected, _ServerClosing):
             self.close()
             raise DeliveryRefused(is_final=False, ends_round=True) from None
 
-    def _carry(self, letter: EmailMessage, ends: float) -> None:
-        server = self._server
-        assert server is not None
-        server.ends = ends
+    def _send(self, letter: EmailMessage) -> None:
+        client = self._client
+        assert client is not None
         try:
-            _ask(server, f"MAIL FROM:<{_bare(letter, 'From')}>", _of_us)
-            _ask(server, f"RCPT TO:<{_bare(letter, 'To')}>", _of_them)
-            _ask(server, "DATA", _of_it, good=354)
+            _require(client.mail(_address(letter, "From")), 250, _refuse_sender)
+            _require(client.rcpt(_address(letter, "To")), 250, _refuse_recipient)
+            _require(client.docmd("DATA"), 354, _refuse_letter)
         except DeliveryRefused:
-            self._start_over(server)
+            self._reset(client)
             raise
-        self._hand_over(server, render.as_bytes(letter))
+        self._send_content(client, render.as_bytes(letter))
 
-    def _start_over(self, server: "_Server") -> None:
-        """In the middle of a letter: the next one begins where any does."""
+    def _reset(self, client: "_SmtpClient") -> None:
+        """Ends a transaction that was begun, so that the next letter can begin one."""
         try:
-            server.rset()
+            client.rset()
         except (smtplib.SMTPException, OSError):
             self.close()
 
-    def _hand_over(self, server: "_Server", raw: bytes) -> None:
-        """From here on a silence says nothing: the server may have it all."""
+    def _send_content(self, client: "_SmtpClient", content: bytes) -> None:
+        """`SMTP.data` does not say whether a connection ended before the content or after it.
+
+        Here it is after: the server may have the letter."""
         try:
-            server.send(_DOT.sub(b"..", raw) + b".\r\n")
-            code, _words = server.reply(server.timeout * FINAL_FACTOR)
+            client.send(_LEADING_DOT.sub(b"..", content) + b".\r\n")
+            code, _text = client.read_last_answer()
         except (smtplib.SMTPException, OSError):
-            server.close()
-            self._server = None
+            client.close()
+            self._client = None
             raise DeliveryUncertain from None
         if not 200 <= code < 600:
             self.close()
@@ -145,134 +156,113 @@ class SmtpConnection:
             raise DeliveryRefused(is_final=code >= 500)
 
 
-class _Closing(Exception):
-    """421: the server is about to hang up."""
+class _ServerClosing(Exception):
+    """421: the server is about to close the connection."""
 
 
-def _ask(
-    server: "_Server",
-    command: str,
-    refusal: Callable[[int, bytes], DeliveryRefused],
-    *,
-    good: int = 250,
-) -> None:
-    code, words = server.docmd(command)
+Answer = tuple[int, bytes]
+
+
+def _require(answer: Answer, expected: int, refusal: Callable[[Answer], DeliveryRefused]) -> None:
+    code, _text = answer
     if code == 421:
-        raise _Closing
-    if code in MUST_SIGN_IN:
+        raise _ServerClosing
+    if code in AUTHENTICATION_CODES:
         raise ServerUnavailable("the mail server wants a user and password in OUTREACH_SMTP_URL")
-    if code // 10 != good // 10:  # 251 and 252 are a yes too
-        raise refusal(code, words)
+    if code // 10 != expected // 10:  # 251 and 252 accept too (RFC 5321 4.2.3)
+        raise refusal(answer)
 
 
-def _of_us(_code: int, _words: bytes) -> DeliveryRefused:
-    """It is the sender who is refused, so no letter would fare better."""
+def _refuse_sender(_answer: Answer) -> DeliveryRefused:
+    """All letters have this sender, so none of them would be taken."""
     return DeliveryRefused(is_final=False, ends_round=True)
 
 
-def _of_them(code: int, words: bytes) -> DeliveryRefused:
-    # 552 is a full mailbox; 5.7 may be about us: «relaying denied».
-    return DeliveryRefused(is_final=code >= 500 and code != 552 and not words.startswith(b"5.7."))
+def _refuse_recipient(answer: Answer) -> DeliveryRefused:
+    code, text = answer
+    # 552 is a full mailbox; 5.7.x may be about us («relaying denied», RFC 3463 3.8).
+    return DeliveryRefused(is_final=code >= 500 and code != 552 and not text.startswith(b"5.7."))
 
 
-def _of_it(code: int, _words: bytes) -> DeliveryRefused:
-    return DeliveryRefused(is_final=code >= 500)
+def _refuse_letter(answer: Answer) -> DeliveryRefused:
+    return DeliveryRefused(is_final=answer[0] >= 500)
 
 
-def _bare(letter: EmailMessage, name: str) -> str:
-    return parseaddr(str(letter[name]))[1]
+def _address(letter: EmailMessage, header: str) -> str:
+    return parseaddr(str(letter[header]))[1]
 
 
-# The line itself
+class _SmtpClient(smtplib.SMTP):
+    """smtplib's client with a limit for each whole answer."""
+
+    def __init__(self, host: str, port: int, *, deadline: SocketDeadline, **options: Any) -> None:
+        self._deadline = deadline
+        self._answer_seconds: float = options["timeout"]
+        super().__init__(host, port, **options)
+
+    def getreply(self) -> Answer:
+        return self._read_answer(self._answer_seconds)
+
+    def read_last_answer(self) -> Answer:
+        """The answer to the content of a letter."""
+        return self._read_answer(self._answer_seconds * LAST_ANSWER_FACTOR)
+
+    def _read_answer(self, seconds: float) -> Answer:
+        deadline, sock = self._deadline, self.sock
+        assert sock is not None
+        sock.settimeout(seconds)
+        outer = deadline.expires_at
+        deadline.sock, deadline.expires_at = sock, min(monotonic() + seconds, outer)
+        try:
+            return super().getreply()
+        finally:
+            deadline.expires_at = outer
 
 
-class _Answers:
-    """What a server says, line by line, each read to its end or until time is up."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock, self._got = sock, bytearray()
-        self.ends = 0.0
-
-    def readline(self, limit: int) -> bytes:
-        while (end := self._got.find(b"\n") + 1) == 0 and len(self._got) < limit:
-            self._sock.settimeout(max(self.ends - monotonic(), 0.001))
-            more = self._sock.recv(4096)
-            if not more:
-                break
-            self._got += more
-        if monotonic() > self.ends:
-            raise TimeoutError
-        line = bytes(self._got[: end or limit])
-        del self._got[: len(line)]
-        return line
-
-    def close(self) -> None:
-        self._got.clear()
+class _SmtpsClient(_SmtpClient, smtplib.SMTP_SSL):
+    """The same with TLS from the first byte."""
 
 
-class _Server(smtplib.SMTP):
-    """An SMTP client that waits for a whole answer, and not for each of its bytes."""
-
-    file: Any
-    timeout: float
-    ends = math.inf  # for all answers of one letter together
-
-    def getreply(self) -> tuple[int, bytes]:
-        return self.reply(self.timeout)
-
-    def reply(self, seconds: float) -> tuple[int, bytes]:
-        sock = self.sock
-        if sock is None:
-            raise smtplib.SMTPServerDisconnected("no line")
-        if self.file is None:
-            self.file = _Answers(sock)
-        self.file.ends = min(monotonic() + seconds, self.ends)
-        answer = super().getreply()
-        sock.settimeout(self.timeout)
-        return answer
-
-
-class _SecureServer(_Server, smtplib.SMTP_SSL):
-    """The same, secure from the first byte."""
-
-
-def _connected(config: Config) -> _Server:
+def _open(config: Config, deadline: SocketDeadline) -> _SmtpClient:
+    """A connection that is greeted, and secured and authenticated as the settings ask for."""
     parts = urlsplit(config.smtp_url)
-    host, seconds = parts.hostname or "", config.smtp_seconds
-    # Its own name would be looked up in the network, and told to the server.
-    us = urlsplit(config.public_url).hostname or "localhost"
+    host = parts.hostname or ""
+    options: dict[str, Any] = {
+        "deadline": deadline,
+        "timeout": config.smtp_seconds,
+        # Otherwise smtplib looks our name up in DNS and tells it to the server.
+        "local_hostname": urlsplit(config.public_url).hostname or "localhost",
+    }
     context = ssl.create_default_context(cafile=config.smtp_ca_file)
-    server: _Server
-    if parts.scheme == "smtps":
-        server = _SecureServer(
-            host, parts.port or 465, local_hostname=us, timeout=seconds, context=context
-        )
-    else:
-        server = _Server(host, parts.port or 25, local_hostname=us, timeout=seconds)
+    client = (
+        _SmtpsClient(host, parts.port or 465, context=context, **options)
+        if parts.scheme == "smtps"
+        else _SmtpClient(host, parts.port or 25, **options)
+    )
     try:
-        server.ehlo_or_helo_if_needed()
+        client.ehlo_or_helo_if_needed()
         if parts.scheme == "smtp" and (must := must_be_secure(config)) is not None:
-            _make_secure(server, context, must=must)
+            _start_tls(client, context, must=must)
         if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
+            client.login(unquote(parts.username), unquote(parts.password or ""))
     except BaseException:
-        server.close()
+        client.close()
         raise
-    return server
+    return client
 
 
 def must_be_secure(config: Config) -> bool | None:
-    """Whether the line must be secure (True), or may be if the server can (False). None: there
-    is no need, it never leaves this machine."""
+    """Whether the connection needs TLS (True), uses it if the server offers it (False), or needs
+    none because it stays on this machine (None)."""
     parts = urlsplit(config.smtp_url)
     if config.smtp_tls:
         return True
     return None if is_loopback(parts.hostname or "") else bool(parts.username)
 
 
-def _make_secure(server: _Server, context: ssl.SSLContext, *, must: bool) -> None:
-    if server.has_extn("starttls"):
-        server.starttls(context=context)
-        server.ehlo()
+def _start_tls(client: smtplib.SMTP, context: ssl.SSLContext, *, must: bool) -> None:
+    if client.has_extn("starttls"):
+        client.starttls(context=context)
+        client.ehlo()
     elif must:
         raise ServerUnavailable("the mail server offers no secure line (STARTTLS)")

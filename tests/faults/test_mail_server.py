@@ -130,7 +130,7 @@ def test_letter_without_a_final_answer_is_sent_once_more(outbox: Outbox, postman
 
 
 def test_slowest_delivery_ends_before_its_lease() -> None:
-    assert outboxes.LEASE.total_seconds() > smtp.LONGEST
+    assert outboxes.LEASE.total_seconds() > smtp.MAX_LETTER_SECONDS
 
 
 def test_connection_lost_after_acceptance_repeats_the_letter_once(
