@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.accounts import credentials, invitations
 from outreach.domain.audit import audit_log
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network import offices, staff
 from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, StaffMember
 from outreach.errors import ErrorCode, NotFound, Refused
@@ -130,8 +131,5 @@ def _log(
     by: int | None,
     now: datetime,
 ) -> None:
-    roles = ", ".join(f"{role} {office}" for office, role in sorted(rights.items()))
-    detail = f"{organizer.id}: {roles}" if roles else str(organizer.id)
-    if len(detail) > 200:
-        detail = f"{organizer.id}: {len(rights)}"
-    audit_log.record(session, by, action, now=now, detail=detail)
+    roles: Details = {"roles": dict(rights)} if rights else {}
+    audit_log.record(session, by, action, now=now, details={"account": organizer.id, **roles})

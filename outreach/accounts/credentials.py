@@ -35,7 +35,7 @@ def reset(
         totp.delete_all(session, organizer.id)
         passkeys.delete_all(session, organizer.id)
     action = "second factor reset" if second_factor else "account reset"
-    audit_log.record(session, by, action, now=now, detail=str(organizer.id))
+    audit_log.record(session, by, action, now=now, details={"account": organizer.id})
     return invitations.invite(session, organizer.id, now=now)
 
 

@@ -272,7 +272,7 @@ def _use_recovery_code(
     if not gone:
         return CodeVerdict.WRONG
     left = recovery_codes_left(session, organizer_id)
-    audit_log.record(session, organizer_id, "paper code used", now=now, detail=f"{left} left")
+    audit_log.record(session, organizer_id, "paper code used", now=now, details={"left": left})
     return CodeVerdict.RIGHT
 
 

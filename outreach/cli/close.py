@@ -6,6 +6,7 @@ from outreach import clock
 from outreach.cli.context import open_store, settings
 from outreach.clock import Month
 from outreach.domain.audit import audit_log
+from outreach.domain.audit.audit_log import Details
 from outreach.errors import CommandError, Taken
 from outreach.reports import month_report
 from outreach.reports.month_report import MonthChange
@@ -30,8 +31,8 @@ def command(month: str, reason: str) -> None:
         try:
             with store.change() as session:
                 revision = month_report.close(session, wanted, reason=reason, now=clock.now())
-                detail = f"{wanted} {revision.number}"
-                audit_log.record(session, None, "month.close", now=revision.cut, detail=detail)
+                details: Details = {"month": str(wanted), "revision": revision.number}
+                audit_log.record(session, None, "month.close", now=revision.cut, details=details)
                 number, changes, report = (
                     revision.number,
                     month_report.changes_of(revision),

@@ -16,6 +16,7 @@ from outreach import clock
 from outreach.cli.context import open_key_store, open_store, settings
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
+from outreach.domain.audit.audit_log import Details
 from outreach.errors import OutreachError, Refused
 from outreach.imports import csv_tables, figures, file_types, kinds, offices, workshops
 from outreach.imports.import_errors import ImportRejected
@@ -154,20 +155,22 @@ def _record(session: Session, what: str, loaded: ImportResult) -> None:
     staff member."""
     now = clock.now()
     for about, counts in sorted(loaded.about.items()):
-        totals = ", ".join(f"{outcome} {counts[outcome]}" for outcome in RowOutcome)
+        details: Details = {outcome.value: counts[outcome] for outcome in RowOutcome}
         if set(counts) == {RowOutcome.SAME}:
             continue
         if what == "offices":
             action = "office opened" if counts[RowOutcome.NEW] else "office changed"
-            audit_log.record(session, None, action, now=now, office=about, detail=about)
+            audit_log.record(
+                session, None, action, now=now, office=about, details={"office": about}
+            )
         elif what == "kinds":
-            audit_log.record(session, None, "kinds brought in", now=now, detail=totals)
+            audit_log.record(session, None, "kinds brought in", now=now, details=details)
         elif what == "figures":
-            detail = f"{about}: {totals}"
-            audit_log.record(session, None, "figures brought in", now=now, detail=detail)
+            details = {"month": about, **details}
+            audit_log.record(session, None, "figures brought in", now=now, details=details)
         else:
             action = "workshops brought in"
-            audit_log.record(session, None, action, now=now, office=about, detail=totals)
+            audit_log.record(session, None, action, now=now, office=about, details=details)
 
 
 @contextmanager

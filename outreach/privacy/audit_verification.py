@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log, hash_chain
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.audit.hash_chain import BEGINNING, ChainLink
 from outreach.keystore import AuditAnchor, KeyStore, audit_anchor
 
@@ -69,8 +70,8 @@ def begin_again(store: Store, key_store: KeyStore, *, now: datetime) -> None:
     if known is None or known.number <= newest.number:
         return
     with store.change() as session:
-        lost = f"lines {newest.number + 1} to {known.number}"
-        audit_log.record(session, None, "copy restored", now=now, detail=lost)
+        lost: Details = {"first_line": newest.number + 1, "last_line": known.number}
+        audit_log.record(session, None, "copy restored", now=now, details=lost)
     with store.read() as session:
         newest, _gone = hash_chain.ends(session)
     audit_anchor.begin_again(key_store.store, *newest, now=now)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.clock import Month
-from outreach.domain.audit.audit_log import AuditEntry
+from outreach.domain.audit.audit_log import AuditEntry, Details, details_of
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import StaffMember
@@ -29,7 +29,7 @@ _TELLING: Final = (
 @dataclass(frozen=True, kw_only=True)
 class ChangeCause:
     action: str  # of the journal; FIGURE for a typed figure
-    detail: str
+    details: Details  # of the audit log; {"source": text} of a figure
     by: str  # the account's e-mail; empty where none did it
     at: datetime
 
@@ -42,10 +42,8 @@ def since(session: Session, month: Month, cut: datetime) -> dict[tuple[str, str]
         sa.select(
             Office.slug,
             Kind.code,
-            AuditEntry.action,
-            AuditEntry.detail,
+            AuditEntry,
             StaffMember.email,
-            AuditEntry.at,
         )
         .select_from(AuditEntry)
         .join(Workshop, Workshop.id == AuditEntry.workshop_id)
@@ -55,8 +53,10 @@ def since(session: Session, month: Month, cut: datetime) -> dict[tuple[str, str]
         .where(Workshop.month == month.number, AuditEntry.at > cut, AuditEntry.action.in_(_TELLING))
         .order_by(AuditEntry.at, AuditEntry.id)
     )
-    for slug, kind, action, detail, email, at in done:
-        found[slug, kind] = ChangeCause(action=action, detail=detail, by=email or "", at=at)
+    for slug, kind, entry, email in done:
+        found[slug, kind] = ChangeCause(
+            action=entry.action, details=details_of(entry), by=email or "", at=entry.at
+        )
     typed = session.execute(
         sa.select(
             MonthlyFigure.series, MonthlyFigure.source, StaffMember.email, MonthlyFigure.entered_at
@@ -65,5 +65,7 @@ def since(session: Session, month: Month, cut: datetime) -> dict[tuple[str, str]
         .where(MonthlyFigure.month == month.number, MonthlyFigure.entered_at > cut)
     )
     for series, source, email, at in typed:
-        found[series, ""] = ChangeCause(action=FIGURE, detail=source, by=email or "", at=at)
+        found[series, ""] = ChangeCause(
+            action=FIGURE, details={"source": source}, by=email or "", at=at
+        )
     return found

@@ -179,7 +179,7 @@ def test_what_does_not_hold_opens_nothing(
     assert visitor.get("/org/").status_code == 303
     with store.read() as session:
         [entry] = session.scalars(sa.select(AuditEntry))
-    assert (entry.action, entry.detail) == ("provider's word refused", why)
+    assert (entry.action, entry.details) == ("provider's word refused", f'{{"reason":"{why}"}}')
 
 
 def test_a_token_of_another_key_opens_nothing(

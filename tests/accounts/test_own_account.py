@@ -79,10 +79,10 @@ def test_all_others_are_ended_at_once(patient: Flask, store: Store, ana: int) ->
     assert [each.get("/org/").status_code for each in others] == [303] * 3
     assert ends(mine) == []
     with store.read() as session:
-        [detail] = session.scalars(
-            sa.select(AuditEntry.detail).where(AuditEntry.action == "other sessions ended")
+        [details] = session.scalars(
+            sa.select(AuditEntry.details).where(AuditEntry.action == "other sessions ended")
         )
-    assert detail == "3"
+    assert details == '{"sessions":3}'
 
 
 def test_nobody_ends_a_colleagues_session(patient: Flask, store: Store, ana: int) -> None:
@@ -194,7 +194,7 @@ def test_a_lost_second_factor_is_reset_by_somebody_else_and_set_up_again(
         entry = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert entry is not None
     assert (entry.organizer_id, entry.action) == (elena, "second factor reset")
-    assert entry.detail == str(ana)
+    assert entry.details == f'{{"account":{ana}}}'
     visitor = Visitor(patient)
     challenge = visitor.post("/org/llave/reto").get_json()
     assert visitor.post("/org/llave", answer=key.get(challenge)).status_code == 422

@@ -277,7 +277,7 @@ def test_a_wrong_address_is_in_the_journal_without_the_address(
     with store.read() as session:
         known, unknown = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))
     assert (known.action, known.organizer_id) == ("wrong password", ana)
-    assert (unknown.action, unknown.organizer_id, unknown.detail) == ("wrong password", None, "")
+    assert (unknown.action, unknown.organizer_id, unknown.details) == ("wrong password", None, "{}")
 
 
 def test_a_cookie_stolen_before_the_sign_out_is_refused_and_written_down(
@@ -309,7 +309,9 @@ def test_a_role_changed_in_mid_session_counts_at_the_next_click(
         seen = session.scalars(
             sa.select(AuditEntry).where(AuditEntry.action == "role changed meanwhile")
         ).all()
-    assert [(each.organizer_id, each.detail) for each in seen] == [(ana, "reader chicago")]
+    assert [(each.organizer_id, each.details) for each in seen] == [
+        (ana, '{"roles":{"chicago":"reader"}}')
+    ]
 
 
 @same

@@ -17,12 +17,12 @@ def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]
         hers = staff.get_by_email(session, ana).id
         elena = staff.get_by_email(session, "elena@example.org").id
         workshop = workshops.find(session, plain)
-        for hours, action, detail in (
-            (30, "workshop created", ""),
-            (29, "workshop published", ""),
-            (28, "workshop changed", "capacity, day, venue"),
-            (3, "contact seen", ""),
-            (2, "list seen", ""),
+        for hours, action, details in (
+            (30, "workshop created", {}),
+            (29, "workshop published", {}),
+            (28, "workshop changed", {"fields": ["capacity", "day", "venue"]}),
+            (3, "contact seen", {}),
+            (2, "list seen", {}),
         ):
             audit_log.record(
                 session,
@@ -31,10 +31,14 @@ def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]
                 now=now - timedelta(hours=hours),
                 workshop_id=workshop.id,
                 office="chicago",
-                detail=detail,
+                details=details,
             )
         audit_log.record(
-            session, elena, "month.close", now=now - timedelta(hours=1), detail="2020-01 1"
+            session,
+            elena,
+            "month.close",
+            now=now - timedelta(hours=1),
+            details={"month": "2020-01", "revision": 1},
         )
         administration.invite(
             session, "tomas@example.org", Role.DOOR, ["chicago"], by=elena, now=now

@@ -61,6 +61,8 @@ def older(config: Config, request: pytest.FixtureRequest) -> Iterator[Config]:
                 for index in ("rebuilt", "month_kind_id_standing"):
                     connection.exec_driver_sql(f"DROP INDEX ix_workshop_{index}")
                 connection.exec_driver_sql("DROP TABLE interrupted_form")
+                for column in ("format", "details"):
+                    connection.exec_driver_sql(f"ALTER TABLE journal DROP COLUMN {column}")
             connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{BEFORE[base]}'")
         engine.dispose()
     yield config

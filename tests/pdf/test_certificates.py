@@ -92,11 +92,11 @@ def test_the_name_is_kept_nowhere(
         assert "Canariosa" not in value, header
     with store.read() as session:
         told = [
-            (entry.action, entry.detail)
+            (entry.action, entry.details)
             for entry in session.scalars(sa.select(AuditEntry))
             if entry.action == "certificate made"
         ]
-    assert told == [("certificate made", "es, 2 h")], "once, and no name"
+    assert told == [("certificate made", '{"hours":"2","language":"es"}')], "once, and no name"
 
 
 @pytest.mark.any_database("what a form says")

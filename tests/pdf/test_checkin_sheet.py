@@ -79,7 +79,7 @@ def test_it_has_who_has_a_place_and_how_to_tell_them_apart(
     with store.read() as session:
         entry = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert entry is not None
-        assert (entry.action, entry.detail) == ("door sheet printed", "2 parties")
+        assert (entry.action, entry.details) == ("door sheet printed", '{"parties":2}')
 
 
 def test_a_discreet_list_is_never_printed(

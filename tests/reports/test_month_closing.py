@@ -286,9 +286,9 @@ def test_the_command_closes_and_says_what_differs(config: Config, march: Store) 
     assert "workshops chicago" in second.stdout
     with march.read() as session:
         lines = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
-    assert [(line.action, line.detail, line.organizer_id) for line in lines] == [
-        ("month.close", "2026-03 1", None),
-        ("month.close", "2026-03 2", None),
+    assert [(line.action, line.details, line.organizer_id) for line in lines] == [
+        ("month.close", '{"month":"2026-03","revision":1}', None),
+        ("month.close", '{"month":"2026-03","revision":2}', None),
     ]
     assert outreach(config, "close", "marzo").exit_code == 2
 

@@ -52,7 +52,7 @@ def told(store: Store, cause: NotificationType = NotificationType.CHANGED) -> li
 def journal(store: Store) -> list[tuple[str, int | None, str]]:
     with store.read() as session:
         rows = session.execute(
-            sa.select(AuditEntry.action, AuditEntry.workshop_id, AuditEntry.detail).order_by(
+            sa.select(AuditEntry.action, AuditEntry.workshop_id, AuditEntry.details).order_by(
                 AuditEntry.id
             )
         )

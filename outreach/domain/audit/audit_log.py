@@ -1,20 +1,28 @@
-"""The journal: what staff did, to what, and when. It never holds the name of who registered."""
+"""The audit log (table `journal`): what staff did, to what, and when.
 
-from collections.abc import Collection, Sequence
+It never holds the name of a registrant. Details are a JSON object of codes, ids and numbers
+(format 2). Rows written before that have English text (format 1, see `text_details`).
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base, Words
+from outreach.domain.audit import text_details
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.workshops import Workshop
 
-RECORDED_ACTIONS: Final = (
-    "outreach_noted"  # in Session.info: the lines that are to be linked (`hash_chain.py`)
-)
+RECORDED_ACTIONS: Final = "outreach_recorded"  # in Session.info: rows that `hash_chain` links
+TEXT_FORMAT: Final = 1  # `detail` is text; its parsed JSON in `details` is not hashed
+JSON_FORMAT: Final = 2  # `details` is canonical JSON and hashed; `detail` is empty
+# Values are codes, ids, numbers, lists of codes, or roles by office.
+Details = Mapping[str, Any]
 
 
 class AuditEntry(Base):
@@ -30,17 +38,31 @@ class AuditEntry(Base):
         sa.ForeignKey("workshop.id", ondelete="SET NULL"), default=None, index=True
     )
     office: Mapped[str] = mapped_column(sa.String(40), default="", index=True)  # slug; empty: all
-    detail: Mapped[str] = mapped_column(sa.String(200), default="")
-    # The same ids once more, as they were: these stay when an account or a workshop goes.
+    detail: Mapped[str] = mapped_column(sa.String(200), init=False, default="")
+    format: Mapped[int] = mapped_column(init=False, default=JSON_FORMAT)
+    details: Mapped[str] = mapped_column(sa.Text, default="{}")
+    # Copies of the two ids that stay when the account or the workshop is deleted.
     who: Mapped[int | None] = mapped_column(init=False, default=None)
     what: Mapped[int | None] = mapped_column(init=False, default=None)
-    # Its place in the chain, given when the change is kept (`hash_chain.py`).
+    # Its place in the chain, set before the commit (`hash_chain`).
     number: Mapped[int | None] = mapped_column(index=True, unique=True, init=False, default=None)
     previous: Mapped[str] = mapped_column(sa.String(64), init=False, default="")
     hash: Mapped[str] = mapped_column(sa.String(64), init=False, default="")
 
     def __post_init__(self) -> None:
         self.who, self.what = self.organizer_id, self.workshop_id
+
+
+def canonical(details: Details) -> str:
+    """The one JSON text of these details: sorted keys, no spaces, not escaped to ASCII."""
+    return json.dumps(details, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def details_of(entry: AuditEntry) -> dict[str, Any]:
+    if not entry.details:  # written by an older version after the migration
+        return text_details.parse(entry.action, entry.detail)
+    details: dict[str, Any] = json.loads(entry.details)
+    return details
 
 
 def record(
@@ -51,17 +73,20 @@ def record(
     now: datetime,
     workshop_id: int | None = None,
     office: str = "",
-    detail: str = "",
+    details: Details | None = None,
 ) -> None:
-    """One line more: `action` in a few English words, `office` the slug of whose it is, `detail`
-    ids and numbers. In the same transaction as what was done."""
+    """Adds a row in the transaction of the action itself.
+
+    `action` is a few English words, `office` the slug of the office concerned (empty: the
+    network).
+    """
     entry = AuditEntry(
         at=now,
         organizer_id=organizer_id,
         action=action,
         workshop_id=workshop_id,
         office=office,
-        detail=detail,
+        details=canonical(details or {}),
     )
     session.add(entry)
     session.info.setdefault(RECORDED_ACTIONS, []).append(entry)
@@ -69,7 +94,7 @@ def record(
 
 @dataclass(frozen=True, kw_only=True)
 class AuditQuery:
-    """Which lines of the journal; what is not said is no limit."""
+    """Which rows; None does not limit."""
 
     office: str | None = None  # a slug
     workshop_id: int | None = None
@@ -77,17 +102,17 @@ class AuditQuery:
     actions: Collection[str] | None = None
     since: datetime | None = None
     until: datetime | None = None  # before
-    before: int | None = None  # older than the line of this id
+    before: int | None = None  # the id of a row: only rows before it
 
 
 class AuditLine(NamedTuple):
-    """One line, with what it is about as far as that is still there."""
+    """One row, with its account and workshop where they still exist."""
 
     id: int
     at: datetime
     action: str
     office: str
-    detail: str
+    details: dict[str, Any]
     organizer_id: int | None
     email: str | None
     public_id: str | None  # of the workshop
@@ -95,59 +120,61 @@ class AuditLine(NamedTuple):
     day: date | None
 
 
-def lines(session: Session, wanted: AuditQuery, *, limit: int) -> list[AuditLine]:
+def lines(session: Session, query: AuditQuery, *, limit: int) -> list[AuditLine]:
     """The newest first."""
     rows = session.execute(
         sa.select(AuditEntry, StaffMember.email, Workshop.public_id, Workshop.title, Workshop.day)
         .outerjoin(StaffMember, StaffMember.id == AuditEntry.organizer_id)
         .outerjoin(Workshop, Workshop.id == AuditEntry.workshop_id)
-        .where(*_conditions(wanted))
+        .where(*_conditions(query))
         .order_by(AuditEntry.id.desc())
         .limit(limit)
     )
     return [
-        AuditLine(e.id, e.at, e.action, e.office, e.detail, e.who, email, public_id, title, day)
+        AuditLine(
+            e.id, e.at, e.action, e.office, details_of(e), e.who, email, public_id, title, day
+        )
         for e, email, public_id, title, day in rows
     ]
 
 
 def writers(session: Session, office: str | None = None) -> Sequence[tuple[int, str]]:
-    """Whoever has a line of an office; of all, every account: most have one. By their address."""
-    asked = sa.select(StaffMember.id, StaffMember.email).order_by(StaffMember.email)
+    """Id and address of the accounts with a row of that office; without one, of all accounts."""
+    query = sa.select(StaffMember.id, StaffMember.email).order_by(StaffMember.email)
     if office is not None:
-        asked = asked.where(
+        query = query.where(
             StaffMember.id.in_(
                 sa.select(AuditEntry.organizer_id).where(AuditEntry.office == office)
             )
         )
-    return [(row[0], row[1]) for row in session.execute(asked)]
+    return [(row[0], row[1]) for row in session.execute(query)]
 
 
 def newest_at(session: Session) -> datetime | None:
-    """When the last of all lines was written, by the clock of who wrote it."""
+    """When the newest row was written, by the clock of its writer."""
     return session.scalar(sa.select(sa.func.max(AuditEntry.at)))
 
 
 def first_at(session: Session, office: str | None = None) -> datetime | None:
-    """When the oldest line was written, of an office or of all."""
-    asked = sa.select(sa.func.min(AuditEntry.at))
-    return session.scalar(asked if office is None else asked.where(AuditEntry.office == office))
+    """When the oldest row was written, of an office or of all."""
+    query = sa.select(sa.func.min(AuditEntry.at))
+    return session.scalar(query if office is None else query.where(AuditEntry.office == office))
 
 
-def _conditions(wanted: AuditQuery) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
-    if wanted.office is not None:
-        found.append(AuditEntry.office == wanted.office)
-    if wanted.workshop_id is not None:
-        found.append(AuditEntry.workshop_id == wanted.workshop_id)
-    if wanted.organizer_id is not None:
-        found.append(AuditEntry.organizer_id == wanted.organizer_id)
-    if wanted.actions is not None:
-        found.append(AuditEntry.action.in_(wanted.actions))
-    if wanted.since is not None:
-        found.append(AuditEntry.at >= wanted.since)
-    if wanted.until is not None:
-        found.append(AuditEntry.at < wanted.until)
-    if wanted.before is not None:
-        found.append(AuditEntry.id < wanted.before)
-    return found
+def _conditions(query: AuditQuery) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if query.office is not None:
+        conditions.append(AuditEntry.office == query.office)
+    if query.workshop_id is not None:
+        conditions.append(AuditEntry.workshop_id == query.workshop_id)
+    if query.organizer_id is not None:
+        conditions.append(AuditEntry.organizer_id == query.organizer_id)
+    if query.actions is not None:
+        conditions.append(AuditEntry.action.in_(query.actions))
+    if query.since is not None:
+        conditions.append(AuditEntry.at >= query.since)
+    if query.until is not None:
+        conditions.append(AuditEntry.at < query.until)
+    if query.before is not None:
+        conditions.append(AuditEntry.id < query.before)
+    return conditions

@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -23,7 +23,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from outreach.db.base import Base
-from outreach.domain.audit.audit_log import RECORDED_ACTIONS, AuditEntry
+from outreach.domain.audit import text_details
+from outreach.domain.audit.audit_log import (
+    JSON_FORMAT,
+    RECORDED_ACTIONS,
+    TEXT_FORMAT,
+    AuditEntry,
+    canonical,
+)
 
 KEPT: Final = timedelta(days=365)
 _ONLY: Final = 1  # the id of the only row
@@ -68,12 +75,33 @@ def digest(
     action: str,
     what: int | None,
     office: str,
+    details: str,
+) -> str:
+    """The hash of a row of format 2: of its columns and the hash of the row before it, in hex."""
+    instant = at.astimezone(UTC).isoformat(timespec="microseconds")
+    values = [JSON_FORMAT, number, previous, instant, who, action, what, office, details]
+    return _sha256(json.dumps(values, separators=(",", ":"), ensure_ascii=False))
+
+
+def text_digest(
+    number: int,
+    previous: str,
+    *,
+    at: datetime,
+    who: int | None,
+    action: str,
+    what: int | None,
+    office: str,
     detail: str,
 ) -> str:
-    """The hash of a line: over all it says, and the hash of the one before."""
-    said = [number, previous, at.astimezone(UTC).isoformat(timespec="microseconds")]
-    told = json.dumps([*said, who, action, what, office, detail], separators=(",", ":"))
-    return hashlib.sha256(told.encode()).hexdigest()
+    """The hash of a row of format 1, whose details are text."""
+    instant = at.astimezone(UTC).isoformat(timespec="microseconds")
+    values = [number, previous, instant, who, action, what, office, detail]
+    return _sha256(json.dumps(values, separators=(",", ":")))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def ends(session: Session) -> tuple[ChainLink, ChainLink]:
@@ -179,7 +207,7 @@ def _link(session: Session, entries: Sequence[AuditEntry]) -> None:
             action=entry.action,
             what=entry.what,
             office=entry.office,
-            detail=entry.detail,
+            details=entry.details,
         )
         chain.number, chain.hash = number, entry.hash
     session.flush()
@@ -205,20 +233,26 @@ def _locked(session: Session) -> AuditChain:
     return found
 
 
-def _is_intact(row: sa.Row[tuple[object, ...]]) -> bool:
-    """Whether a line says what it was linked with, the ids that may have gone too."""
-    found = digest(
-        row.number,
-        row.previous,
-        at=row.at,
-        who=row.who,
-        action=row.action,
-        what=row.what,
-        office=row.office,
-        detail=row.detail,
-    )
+def _is_intact(row: sa.Row[Any]) -> bool:
+    """Whether a row is as it was when it was linked. Its two foreign keys may be NULL now."""
+    values = {
+        "at": row.at,
+        "who": row.who,
+        "action": row.action,
+        "what": row.what,
+        "office": row.office,
+    }
+    if row.format == TEXT_FORMAT:
+        expected = text_digest(row.number, row.previous, detail=row.detail, **values)
+        # Not hashed, but shown: it must be what the hashed text says.
+        parsed = canonical(text_details.parse(row.action, row.detail))
+        has_own_details = row.details in {"", parsed}
+    else:
+        expected = digest(row.number, row.previous, details=row.details, **values)
+        has_own_details = row.format == JSON_FORMAT and row.detail == ""
     return bool(
-        found == row.hash
+        expected == row.hash
+        and has_own_details
         and row.organizer_id in {None, row.who}
         and row.workshop_id in {None, row.what}
     )

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.clock import Month
 from outreach.db.base import Base, Words
 from outreach.domain.audit import audit_log
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.newsletter import mailings
 from outreach.domain.reporting import months
 from outreach.domain.reporting.months import MonthRevision
@@ -282,6 +283,9 @@ def _move(session: Session, edition: BulletinEdition, seen: int, /, **values: ob
 def _note(
     session: Session, edition: BulletinEdition, action: str, organizer_id: int | None, now: datetime
 ) -> None:
-    told = f"{Month.from_number(edition.month)}, edition {edition.number}, "
-    told += f"revision {edition.revision}"
-    audit_log.record(session, organizer_id, action, now=now, detail=told)
+    details: Details = {
+        "month": str(Month.from_number(edition.month)),
+        "edition": edition.number,
+        "revision": edition.revision,
+    }
+    audit_log.record(session, organizer_id, action, now=now, details=details)

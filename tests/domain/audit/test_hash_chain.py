@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -61,16 +62,19 @@ def test_an_empty_journal_is_well(store: Store, key_store: KeyStore) -> None:
 
 
 FORGED: dict[str, Callable[[Session], object]] = {
-    "a line that says something else": lambda s: _set(s, 3, detail="nothing"),
+    "a line that says something else": lambda s: _set(s, 3, details='{"day":"nothing"}'),
     "a line of another day": lambda s: _set(s, 3, at=clock.now() - timedelta(days=2)),
     "a line of another action": lambda s: _set(s, 3, action="list seen"),
     "a line of nobody": lambda s: _set(s, 3, who=None, organizer_id=None),
     "a line that names somebody else": lambda s: _set(s, 3, who=77),
     "a line shown as somebody else's": lambda s: _name_another(s, 3),
     "a line of another office": lambda s: _set(s, 3, office="calgary"),
-    "the first line changed": lambda s: _set(s, 1, detail="nothing"),
-    "the newest line changed": lambda s: _set(s, LINES, detail="nothing"),
-    "a line with the hash it should have": lambda s: (_set(s, 3, detail="no"), _make_anew(s, 3, 3)),
+    "the first line changed": lambda s: _set(s, 1, details='{"day":"nothing"}'),
+    "the newest line changed": lambda s: _set(s, LINES, details='{"day":"nothing"}'),
+    "a line with the hash it should have": lambda s: (
+        _set(s, 3, details='{"day":"no"}'),
+        _make_anew(s, 3, 3),
+    ),
     "a line taken out": lambda s: _delete(s, 3),
     "two lines taken out": lambda s: (_delete(s, 3), _delete(s, 4)),
     "the first line taken out": lambda s: _delete(s, 1),
@@ -85,7 +89,7 @@ FORGED: dict[str, Callable[[Session], object]] = {
 # What only the ring knows: the chain itself was made anew.
 MADE_ANEW: dict[str, Callable[[Session], object]] = {
     "a line changed, and all after it made anew": lambda s: (
-        _set(s, 3, detail="nothing"),
+        _set(s, 3, details='{"day":"nothing"}'),
         _make_anew(s, 3, LINES),
     ),
     "the newest line taken out, and the end with it": lambda s: _cut(s, LINES - 1),
@@ -129,7 +133,7 @@ def test_the_doctor_names_the_line_that_was_changed(
 ) -> None:
     assert _found(written, key_store) in list(doctor.examine(config))
     with written.change() as session:
-        _set(session, 3, detail="nothing")
+        _set(session, 3, details='{"day":"nothing"}')
         _delete(session, 5)
     assert _found(written, key_store) in list(doctor.examine(config))
     words = _found(written, key_store).words
@@ -148,7 +152,7 @@ def test_the_worker_marks_what_is_new_and_nothing_that_is_wrong(
         _note(session, None, 7)
         _note(session, None, 8)
     with written.change() as session:
-        _set(session, 7, detail="nothing")
+        _set(session, 7, details='{"day":"nothing"}')
     worker.round()
     after = audit_anchor.read(key_store.store)
     assert after is not None
@@ -271,7 +275,7 @@ def test_what_is_a_year_old_goes_and_the_rest_still_holds(
         _note(session, None, 9)
     assert _found(written, key_store) == CheckResult("journal", True, "2 lines, one chain")
     with written.change() as session:
-        _set(session, 9, detail="nothing")
+        _set(session, 9, details='{"day":"nothing"}')
     assert not _found(written, key_store).is_well
 
 
@@ -285,13 +289,63 @@ def test_a_restored_copy_says_itself_what_it_lacks(written: Store, key_store: Ke
     with written.read() as session:
         newest = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert newest is not None
-    assert (newest.action, newest.detail) == ("copy restored", "lines 5 to 6")
+    assert (newest.action, newest.details) == (
+        "copy restored",
+        '{"first_line":5,"last_line":6}',
+    )
+
+
+def test_rows_with_text_and_with_json_are_one_chain(written: Store, key_store: KeyStore) -> None:
+    with written.change() as session:
+        _store_as_text(session, 3)
+    with written.change() as session:
+        _note(session, None, 7)
+    assert _found(written, key_store) == CheckResult("journal", True, "7 lines, one chain")
+
+
+FORGED_FORMAT: dict[str, tuple[int, dict[str, object]]] = {
+    "the text of an old row": (2, {"detail": "capacity"}),
+    "the JSON beside the text of an old row": (2, {"details": '{"fields":["capacity"]}'}),
+    "the format of an old row": (2, {"format": 2}),
+    "an unknown format": (2, {"format": 3}),
+    "the JSON of a new row": (5, {"details": '{"fields":["capacity"]}'}),
+    "a text in a new row": (5, {"detail": "capacity"}),
+    "the format of a new row": (5, {"format": 1}),
+}
+
+
+@pytest.mark.parametrize("what", FORGED_FORMAT)
+def test_a_change_is_found_in_rows_of_either_format(
+    written: Store, key_store: KeyStore, what: str
+) -> None:
+    number, values = FORGED_FORMAT[what]
+    with written.change() as session:
+        _store_as_text(session, 3)
+    with written.change() as session:
+        _set(session, number, **values)
+    assert f"line {number} was changed" in _found(written, key_store).words
+
+
+def test_the_migration_stores_the_json_of_rows_with_text(
+    written: Store, key_store: KeyStore
+) -> None:
+    migration = import_module("outreach.migrations.versions.main.2026_11_27_audit_details")
+    with written.change() as session:
+        _store_as_text(session, LINES)
+        session.execute(sa.update(AuditEntry).values(details=""))
+        before = _hashes(session)
+        migration._fill(session.connection())
+        assert _hashes(session) == before
+    with written.read() as session:
+        assert set(session.scalars(sa.select(AuditEntry.details))) == {'{"fields":["day"]}'}
+    assert _found(written, key_store) == CheckResult("journal", True, "6 lines, one chain")
 
 
 def test_the_migration_links_the_lines_there_were(written: Store, key_store: KeyStore) -> None:
     """The recipe of the migration is its own; it has to give the same chain."""
     migration = import_module("outreach.migrations.versions.main.2026_11_25_network")
     with written.change() as session:
+        _store_as_text(session, LINES)
         before = _hashes(session)
         session.execute(sa.delete(AuditChain))
         session.execute(sa.update(AuditEntry).values(number=None, previous="", hash=""))
@@ -306,8 +360,20 @@ def _found(store: Store, key_store: KeyStore) -> CheckResult:
 
 def _note(session: Session, who: int | None, number: int) -> None:
     audit_log.record(
-        session, who, "workshop changed", now=clock.now(), office="chicago", detail=f"día {number}"
+        session,
+        who,
+        "workshop changed",
+        now=clock.now(),
+        office="chicago",
+        details={"day": f"día {number}"},
     )
+
+
+def _store_as_text(session: Session, last: int) -> None:
+    """The chain as a version before format 2 wrote it, up to that row."""
+    text = {"format": 1, "detail": "day", "details": '{"fields":["day"]}'}
+    session.execute(sa.update(AuditEntry).where(AuditEntry.number <= last).values(**text))
+    _make_anew(session, 1, LINES)
 
 
 def _hashes(session: Session) -> list[tuple[int | None, str, str]]:
@@ -367,15 +433,17 @@ def _make_anew(session: Session, first: int, last: int) -> object:
         line = session.scalars(sa.select(AuditEntry).where(AuditEntry.number == number)).one()
         before = hash_chain.at(session, number - 1)
         line.previous = before.hash if before else ""
-        line.hash = hash_chain.digest(
-            number,
-            line.previous,
-            at=line.at,
-            who=line.who,
-            action=line.action,
-            what=line.what,
-            office=line.office,
-            detail=line.detail,
+        values: dict[str, Any] = {
+            "at": line.at,
+            "who": line.who,
+            "action": line.action,
+            "what": line.what,
+            "office": line.office,
+        }
+        line.hash = (
+            hash_chain.text_digest(number, line.previous, detail=line.detail, **values)
+            if line.format == audit_log.TEXT_FORMAT
+            else hash_chain.digest(number, line.previous, details=line.details, **values)
         )
         session.flush()
     if last == LINES and first < last:

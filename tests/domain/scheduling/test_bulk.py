@@ -142,7 +142,11 @@ def test_many_are_cancelled_with_a_reason_and_their_people_told(
     ]
     assert told(store, NotificationType.CANCELLED) == [rosa.id]
     assert [each.sequence for each in fresh(store, dates)] == [1, 1, 0, 0]
-    assert journal(store)[0] == ("workshop cancelled", dates[0].id, "weather, one of 2")
+    assert journal(store)[0] == (
+        "workshop cancelled",
+        dates[0].id,
+        '{"one_of":2,"reason":"weather"}',
+    )
 
 
 def test_drafts_nobody_has_seen_are_deleted_and_nothing_else(
@@ -157,7 +161,9 @@ def test_drafts_nobody_has_seen_are_deleted_and_nothing_else(
     with store.read() as session:
         there = session.scalars(sa.select(Workshop.id)).all()
     assert sorted(there) == sorted(each.id for each in dates)
-    assert journal(store) == [("workshop deleted", None, f"draft {d.public_id}") for d in drafts]
+    assert journal(store) == [
+        ("workshop deleted", None, f'{{"draft":"{d.public_id}"}}') for d in drafts
+    ]
 
 
 def test_what_is_over_or_cancelled_stays_as_it_was(

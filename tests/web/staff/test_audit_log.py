@@ -15,7 +15,7 @@ from flask import Flask
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
-from outreach.domain.audit.audit_log import AuditEntry, AuditLine
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -31,7 +31,7 @@ from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 pytestmark = pytest.mark.any_database
 
 SOURCE = Path(__file__).parents[3] / "outreach"
-NOTING = {"note", "note_of", "_note"}
+RECORDING = {"record", "log_workshop_action", "log_office_action", "_note", "_log"}
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_an_office_sees_its_own_lines_only(
 ) -> None:
     luz = signed_in_as(app, store, employ(store, "luz@example.org", Role.ORGANIZER, "calgary"))
     with store.change() as session:
-        _note(session, None, "month.complete", office="calgary", detail="2020-01")
+        _note(session, None, "month.complete", office="calgary", details={"month": "2020-01"})
     ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="few")
     hers = words(ana.get("/org/bitacora/chicago"))
     assert "canceló el taller" in hers
@@ -118,7 +118,7 @@ def test_it_is_looked_through_by_month_by_what_and_by_who(
 def test_a_long_journal_is_turned_over_page_by_page(store: Store, ana: StaffClient) -> None:
     with store.change() as session:
         for number in range(205):
-            _note(session, None, "call made", office="chicago", detail=f"n{number}")
+            _note(session, None, "call made", office="chicago", details={"text": f"n{number}"})
     seen: list[str] = []
     path = "/org/bitacora/chicago?que=personas"
     while path:
@@ -140,7 +140,7 @@ def test_headquarters_sees_all_of_it_and_whether_it_holds(
     assert "Chicago" in said
     assert "nadie cambió ni quitó nada" in words(elena.get("/org/bitacora?revisar=si"))
     with store.change() as session:
-        session.execute(sa.update(AuditEntry).values(detail="weather"))
+        session.execute(sa.update(AuditEntry).values(details='{"reason":"weather"}'))
     answer = elena.get("/org/bitacora?revisar=si")
     assert "La bitácora no está como se escribió." in words(answer)
     assert "line 1 was changed" in words(answer)
@@ -157,89 +157,131 @@ def test_what_happened_to_an_account_names_the_account(
 @pytest.mark.any_database("words only")
 def test_a_month_is_said_as_people_say_it(store: Store, elena: StaffClient) -> None:
     with store.change() as session:
-        _note(session, None, "month.close", detail="2020-01 2")
-        _note(session, None, "month.remind", detail="2020-02: 7")
-        _note(session, None, "month.complete", detail="2020-03")
-        _note(session, None, "bulletin published", detail="2020-04, edition 3, revision 1")
-        _note(session, None, "figure.enter", detail="2020-05 passports: 109657")
-        _note(session, None, "figures brought in", detail="2020-06: new 6, changed 0, same 1")
-        _note(session, None, "month.reopen", detail="2020-99 1")
-        _note(session, None, "attendance reported", detail="held, 12")
+        for action, details in (
+            ("month.close", {"month": "2020-01", "revision": 2}),
+            ("month.remind", {"month": "2020-02", "letters": 7}),
+            ("month.complete", {"month": "2020-03"}),
+            ("bulletin published", {"month": "2020-04", "edition": 3, "revision": 1}),
+            ("figure.enter", {"month": "2020-05", "figure": "passports", "value": 109657}),
+            ("figures brought in", {"month": "2020-06", "new": 6, "changed": 0, "same": 1}),
+            ("month.reopen", {"month": "2020-99", "revision": 1}),
+        ):
+            _note(session, None, action, details=details)
     said = words(elena.get("/org/bitacora"))
     for expected in (
-        "cerró el mes Enero de 2020, revisión 2",
-        "recordó a quien falta por reportar Febrero de 2020, cartas: 7",
+        "cerró el mes Enero de 2020; revisión 2",
+        "recordó a quien falta por reportar Febrero de 2020; cartas: 7",
         "dijo que su mes está completo Marzo de 2020",
-        "publicó el boletín Abril de 2020, edición 3, revisión 1",
-        "capturó una cifra Mayo de 2020, passports: 109657",
-        "trajo cifras de un archivo Junio de 2020, nuevos: 6, cambiados: 0, iguales: 1",
-        "volvió a abrir el mes 2020-99 1",
-        "reportó la asistencia Se hizo: 12 personas",
+        "publicó el boletín Abril de 2020; edición 3; revisión 1",
+        "capturó una cifra Mayo de 2020; cifra passports; 109657",
+        "trajo cifras de un archivo Junio de 2020; nuevos: 6; cambiados: 0; iguales: 1",
+        "volvió a abrir el mes 2020-99; revisión 1",
     ):
         assert expected in said
 
 
 @pytest.mark.any_database("words only")
-def test_what_is_beside_a_deed_is_said_in_words_too(store: Store, elena: StaffClient) -> None:
-    told = {
-        ("workshop cancelled", "few, untold"): "Hay muy pocas personas, sin avisar",
-        ("workshop cancelled", "weather, one of 12"): "Clima o emergencia, uno de 12",
-        ("workshop cancelled", "stop 4"): "canceló el taller parada 4",
-        ("workshop changed", "day, starts (one of 12)"): "fecha, hora de inicio (uno de 12)",
-        ("workshop changed", "partners, speakers"): "organizaciones aliadas, quienes dan talleres",
-        ("workshop changed", "as abcdefghij: capacity"): "como abcdefghij: lugares",
-        ("workshop created", "clone of abcdefghij"): "copia de abcdefghij",
-        ("workshop created", "repeats abcdefghij, 8 dates"): "repite abcdefghij, fechas: 8",
-        ("workshop created", "month 2026-11, 30 at once"): "mes 2026-11, a la vez: 30",
-        ("workshop deleted", "draft abcdefghij"): "borrador abcdefghij",
-        ("workshops brought in", "file abcdefghij: new 3, changed 1, cancelled 0, same 9"): (
-            "archivo abcdefghij: nuevos: 3, cambiados: 1, cancelados: 0, iguales: 9"
+def test_details_are_said_in_words(store: Store, elena: StaffClient) -> None:
+    cases: list[tuple[str, dict[str, Any], str]] = [
+        (
+            "workshop cancelled",
+            {"reason": "few", "notified": False},
+            "Hay muy pocas personas; sin avisar",
         ),
-        ("kinds brought in", "new 21, changed 0, same 0"): (
-            "trajo tipos de taller de un archivo nuevos: 21, cambiados: 0, iguales: 0"
+        ("workshop cancelled", {"stop": 4}, "canceló el taller parada 4"),
+        (
+            "workshop changed",
+            {"fields": ["day", "starts"], "one_of": 12},
+            "fecha, hora de inicio; uno de 12",
         ),
-        ("venue changed", "venue 3: address, name; 2 workshops, 5 told"): (
-            "sede 3: dirección, nombre; talleres: 2, avisos: 5"
+        ("workshop created", {"repeats": "abcdefghij", "dates": 8}, "repite abcdefghij; fechas: 8"),
+        (
+            "workshops brought in",
+            {"file": "abcdefghij", "new": 3, "changed": 1, "cancelled": 0, "same": 9},
+            "archivo abcdefghij; nuevos: 3; cambiados: 1; cancelados: 0; iguales: 9",
         ),
-        ("stop cancelled", "tour 3, stop 4, 2 workshops, 9 told"): (
-            "gira 3, parada 4, talleres: 2, avisos: 9"
+        (
+            "venue changed",
+            {"venue": 3, "fields": ["address", "name"], "workshops": 2, "notified": 5},
+            "sede 3; dirección, nombre; avisos: 5; talleres: 2",
         ),
-        ("places changed", "20 to 40"): "de 20 a 40",
-        ("list exported", "xlsx, 12 parties"): "xlsx, registros: 12",
-        ("message sent", "hour, seated: 3 by e-mail, 1 by phone"): (
-            "cambio de hora, a quien tiene lugar: por correo: 3, por teléfono: 1"
+        ("places changed", {"before": 20, "after": 40}, "de 20; a 40"),
+        ("list exported", {"file_type": "xlsx", "parties": 12}, "xlsx; registros: 12"),
+        (
+            "message sent",
+            {"template": "hour", "audience": "seated", "by_email": 3, "by_phone": 1},
+            "cambio de hora; a quien tiene lugar; por correo: 3; por teléfono: 1",
         ),
-        ("paper code used", "7 left"): "quedan 7",
-        ("signed in", "password and key"): "con contraseña y llave",
-        ("provider's word refused", "e-mail not verified"): "el correo no está verificado",
-        ("copy restored", "lines 7 to 12"): "notas 7 a 12",
-        ("role changed meanwhile", "organizer chicago, door *"): "chicago; Entrada · Toda",
-        ("attendance reported", "not held"): "no se hizo",
-        ("office changed", "calgary: phone, zone"): "calgary: teléfono, hora local",
-    }
+        ("paper code used", {"left": 7}, "quedan 7"),
+        ("signed in", {"by": "password and key"}, "con contraseña y llave"),
+        (
+            "provider's word refused",
+            {"reason": "e-mail not verified"},
+            "el correo no está verificado",
+        ),
+        ("copy restored", {"first_line": 7, "last_line": 12}, "notas desde 7; hasta 12"),
+        (
+            "role changed meanwhile",
+            {"roles": {"chicago": "organizer", "*": "door"}},
+            "Entrada · Toda la red, Organiza · chicago",
+        ),
+        ("attendance reported", {"held": False}, "no se hizo"),
+        ("attendance reported", {"held": True, "people": 12}, "se hizo; personas: 12"),
+        ("office changed", {"office": "calgary", "fields": ["phone", "zone"]}, "teléfono, hora"),
+    ]
     with store.change() as session:
-        for action, detail in told:
-            _note(session, None, action, detail=detail)
-    said = words(elena.get("/org/bitacora"))
-    assert [expected for expected in told.values() if expected not in said] == []
+        for action, details, _said_as in cases:
+            _note(session, None, action, details=details)
+    page = words(elena.get("/org/bitacora"))
+    assert [expected for _action, _details, expected in cases if expected not in page] == []
+
+
+@pytest.mark.any_database("words only")
+def test_an_old_row_is_said_from_its_parsed_text(store: Store, elena: StaffClient) -> None:
+    with store.change() as session:
+        _note(session, None, "places changed")
+        session.flush()
+        old = {"format": 1, "detail": "20 to 40", "details": ""}
+        session.execute(sa.update(AuditEntry).values(**old))
+    assert "de 20; a 40" in words(elena.get("/org/bitacora"))
 
 
 @pytest.mark.any_database("reads the source")
 def test_every_field_of_a_workshop_that_can_change_has_a_name() -> None:
     fields = {each.name for each in dataclasses.fields(WorkshopData)} - {"office"}
-    english = [each for each in sorted(fields) if each == audit_details.words(_line(each), {})]
-    assert english == []
+    assert [each for each in sorted(fields) if each == audit_details.field_words(each)] == []
 
 
-def _line(detail: str) -> AuditLine:
-    return AuditLine(1, clock.now(), "workshop changed", "", detail, None, None, None, None, None)
+@pytest.mark.any_database("reads the source")
+def test_every_key_of_details_in_the_source_has_words() -> None:
+    keys = {key for path in sorted(SOURCE.rglob("*.py")) for key in _detail_keys(path)}
+    assert {"fields", "venue", "month", "parties", "by", "letters"} <= keys
+    assert [key for key in sorted(keys) if not audit_details.has_words(key)] == []
+
+
+def _detail_keys(path: Path) -> Iterator[str]:
+    """The keys of dictionaries that are passed to a recording function or annotated `Details`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        values: list[ast.AST] = []
+        if isinstance(node, ast.Call) and _called(node) in RECORDING:
+            values = [*node.args, *(word.value for word in node.keywords if word.arg == "details")]
+        elif isinstance(node, ast.AnnAssign) and _name(node.annotation) == "Details":
+            values = [node.value] if node.value else []
+        for value in values:
+            for each in ast.walk(value):
+                if isinstance(each, ast.Dict):
+                    yield from (
+                        key.value
+                        for key in each.keys
+                        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+                    )
 
 
 def test_nobody_is_named_who_is_not_there_any_more(store: Store, elena: StaffClient) -> None:
     with store.change() as session:
-        _note(session, None, "account disabled", detail="999")
-        _note(session, None, "account disabled", detail="nonsense")
-        _note(session, None, "an action of tomorrow", detail="1")
+        _note(session, None, "account disabled", details={"account": 999})
+        _note(session, None, "account disabled", details={"text": "nonsense"})
+        _note(session, None, "an action of tomorrow", details={"text": "1"})
     said = words(elena.get("/org/bitacora"))
     assert said.count("suspendió a una cuenta que ya no existe") == 2
     assert "El sistema an action of tomorrow" in said
@@ -260,12 +302,12 @@ def _actions(path: Path) -> Iterator[str]:
     wrappers = {
         each.name: _names(each).index("action")
         for each in ast.walk(tree)
-        if isinstance(each, ast.FunctionDef) and each.name in NOTING and "action" in _names(each)
+        if isinstance(each, ast.FunctionDef) and each.name in RECORDING and "action" in _names(each)
     }
     others = {
         each.name
         for each in ast.walk(tree)
-        if isinstance(each, ast.FunctionDef) and each.name in NOTING - wrappers.keys()
+        if isinstance(each, ast.FunctionDef) and each.name in RECORDING - wrappers.keys()
     }
     for function in [tree, *(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))]:
         if isinstance(function, ast.FunctionDef) and function.name in wrappers:
@@ -273,7 +315,7 @@ def _actions(path: Path) -> Iterator[str]:
         for call in _calls(function):
             name = call.func.attr if isinstance(call.func, ast.Attribute) else _name(call.func)
             if name in others and isinstance(call.func, ast.Name):
-                continue  # another word of the same name: `errors.note`
+                continue  # another function of that name
             place = wrappers.get(name, 2) if isinstance(call.func, ast.Name) else 2
             given = [word.value for word in call.keywords if word.arg == "action"]
             node = given[0] if given else call.args[place] if len(call.args) > place else None
@@ -285,12 +327,12 @@ def _calls(function: ast.AST) -> Iterator[ast.Call]:
     for node in _own(function):
         if isinstance(node, ast.Call):
             func = node.func
-            is_ours = isinstance(func, ast.Name) and func.id in NOTING
+            is_ours = isinstance(func, ast.Name) and func.id in RECORDING
             is_journals = (
                 isinstance(func, ast.Attribute)
-                and func.attr in NOTING
+                and func.attr in RECORDING
                 and isinstance(func.value, ast.Name)
-                and func.value.id in {"journal", "staff"}
+                and func.value.id == "audit_log"
             )
             if is_ours or is_journals:
                 yield node
@@ -344,10 +386,13 @@ def _given(name: str, function: ast.AST, tree: ast.AST) -> Iterator[tuple[ast.AS
                     yield value, caller
 
 
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else _name(call.func)
+
+
 def _name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
 def _note(session: sa.orm.Session, who: int | None, action: str, **given: Any) -> None:
-    told: dict[str, Any] = {"now": clock.now(), "office": "", "detail": ""} | given
-    audit_log.record(session, who, action, **told)
+    audit_log.record(session, who, action, **({"now": clock.now()} | given))

@@ -180,7 +180,7 @@ def test_letters_that_did_not_arrive_are_seen_and_tried_again(
     with store.read() as session:
         assert session.scalars(sa.select(Notification.is_dead)).all() == [False, False, False]
         assert session.scalars(sa.select(Notification.done_at)).all() == [None, None, None]
-        assert session.scalar(sa.select(AuditEntry.detail)) == "3"
+        assert session.scalar(sa.select(AuditEntry.details)) == '{"letters":3}'
 
 
 def test_today_says_how_many_calls_are_to_be_made(

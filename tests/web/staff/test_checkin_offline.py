@@ -168,7 +168,9 @@ def test_it_is_written_down_who_took_it_and_no_arrival(
     phone.tell(phone.came(token), walk_in())
     with store.read() as session:
         entries = session.scalars(sa.select(AuditEntry)).all()
-    assert [(each.action, each.detail) for each in entries] == [("door taken along", "1 parties")]
+    assert [(each.action, each.details) for each in entries] == [
+        ("door taken along", '{"parties":1}')
+    ]
 
 
 def test_it_is_taken_along_on_the_day_or_the_day_before_and_not_where_there_is_no_door(

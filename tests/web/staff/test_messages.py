@@ -146,7 +146,9 @@ def test_it_goes_by_letter_to_who_chose_it_each_in_their_language(
         assert "derechos" not in letter["Subject"].casefold()
         assert "droits" not in letter["Subject"].casefold()
     assert deliver(app, store, key_store, config, postman) == 0
-    assert journal(store) == [("message sent", "place, seated: 2 by e-mail, 1 by phone")]
+    assert journal(store) == [
+        ("message sent", '{"audience":"seated","by_email":2,"by_phone":1,"template":"place"}')
+    ]
 
 
 def test_who_left_a_phone_is_on_the_call_list_of_the_message(
@@ -174,7 +176,7 @@ def test_who_left_a_phone_is_on_the_call_list_of_the_message(
     assert "Llamadas (1 de 2 hechas)" in words(ana.get(there))
     ana.post(f"/org/talleres/{evening.public_id}/llamada", do="undo", **call)
     assert "Llamadas (0 de 2 hechas)" in words(ana.get(there))
-    assert journal(store)[1:] == [("contact seen", ""), ("call made", "")]
+    assert journal(store)[1:] == [("contact seen", "{}"), ("call made", "{}")]
 
 
 @pytest.mark.parametrize(
@@ -267,7 +269,7 @@ def test_of_a_discreet_kind_only_what_is_written_already_is_sent(
     assert "Aquí solo se mandan los textos ya escritos" in words(refused)
     there = write(ana, circle).headers["Location"]
     ana.get(there)
-    assert ("list seen", "") in journal(store)
+    assert ("list seen", "{}") in journal(store)
     deliver(app, store, key_store, config, postman)
     (letter,) = [each for each in postman.letters if "Cambio" in each["Subject"]]
     assert str(letter["From"]).startswith("Avisos")
@@ -387,6 +389,6 @@ def count(store: Store, table: type[Any]) -> int:
 def journal(store: Store) -> list[tuple[str, str]]:
     with store.read() as session:
         rows = session.execute(
-            sa.select(AuditEntry.action, AuditEntry.detail).order_by(AuditEntry.id)
+            sa.select(AuditEntry.action, AuditEntry.details).order_by(AuditEntry.id)
         )
         return [(row[0], row[1]) for row in rows]

@@ -83,7 +83,7 @@ def test_an_office_is_added_with_its_page_and_its_feed(
     public = app.test_client()
     assert public.get("/es/o/rockford").status_code == 200
     assert public.get("/es/cal/rockford.ics").status_code == 200
-    assert _noted(store) == [("office opened", "rockford", "rockford")]
+    assert _noted(store) == [("office opened", "rockford", '{"office":"rockford"}')]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,11 @@ def test_a_new_name_keeps_the_address_and_the_history(
     after = public.get("/es/cal/chicago.ics")
     assert after.status_code == 200
     assert after.headers["ETag"] != before.headers["ETag"], "the feed says the new name"
-    assert _noted(store)[0] == ("office changed", "chicago", "chicago: city, name")
+    assert _noted(store)[0] == (
+        "office changed",
+        "chicago",
+        '{"fields":["city","name"],"office":"chicago"}',
+    )
 
 
 def test_saving_what_there_is_changes_nothing(
@@ -181,7 +185,11 @@ def test_an_office_that_closes_says_what_is_still_planned_and_keeps_its_feed(
     said = words(elena.get("/org/red/chicago"))
     assert "2 talleres quedan después del cierre" in said
     assert "Cierra el" in said
-    assert _noted(store)[0] == ("office closed", "chicago", f"chicago: {closes}")
+    assert _noted(store)[0] == (
+        "office closed",
+        "chicago",
+        f'{{"closed_on":"{closes}","office":"chicago"}}',
+    )
     assert app.test_client().get("/es/cal/chicago.ics").status_code == 200
     assert _change_office(elena, closed_on=str(today - timedelta(days=1)))
     assert "Chicago" not in words(elena.get("/org/red")).partition("Cerradas")[2]
@@ -227,7 +235,7 @@ def test_a_kind_is_added_and_can_be_chosen_at_once(
     assert "Vivienda" in words(elena.get("/org/talleres/nuevo"))
     assert "Vivienda" in words(elena.get("/org/tipos"))
     assert app.test_client().get("/es/cal/red.ics?tipo=vivienda").status_code == 200
-    assert _noted(store) == [("kind added", "", "vivienda")]
+    assert _noted(store) == [("kind added", "", '{"kind":"vivienda"}')]
 
 
 def test_a_discreet_kind_gets_four_letters(store: Store, elena: StaffClient) -> None:
@@ -287,7 +295,11 @@ def test_new_defaults_leave_planned_workshops_as_they_are(
         after = session.get_one(Workshop, held.id)
         assert (after.capacity, after.retention_days) == (held.capacity, held.retention_days)
         assert (after.kind.capacity, after.kind.retention_days) == (99, 3)
-    assert _noted(store)[0] == ("kind changed", "", "derechos: capacity, retention_days")
+    assert _noted(store)[0] == (
+        "kind changed",
+        "",
+        '{"fields":["capacity","retention_days"],"kind":"derechos"}',
+    )
 
 
 def test_a_kind_that_becomes_discreet_asks_first_and_then_hides_what_is_to_come(
@@ -375,4 +387,4 @@ def _noted(store: Store) -> list[tuple[str, str, str]]:
     """The journal, the newest first."""
     with store.read() as session:
         rows = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc()))
-        return [(row.action, row.office, row.detail) for row in rows]
+        return [(row.action, row.office, row.details) for row in rows]

@@ -53,7 +53,7 @@ def saved(store: Store) -> list[Workshop]:
 def journal(store: Store) -> list[tuple[str, str]]:
     with store.read() as session:
         rows = session.execute(
-            sa.select(AuditEntry.action, AuditEntry.detail).order_by(AuditEntry.id)
+            sa.select(AuditEntry.action, AuditEntry.details).order_by(AuditEntry.id)
         )
         return [(row[0], row[1]) for row in rows]
 
@@ -131,7 +131,7 @@ def test_each_date_is_a_workshop_of_its_own_in_one_series(
     assert (
         journal(store)
         == [
-            ("workshop created", f"repeats {first.public_id}, 3 dates"),
+            ("workshop created", f'{{"dates":3,"repeats":"{first.public_id}"}}'),
         ]
         * 3
     )
@@ -262,7 +262,7 @@ def test_a_clone_is_the_same_on_another_day_and_lasts_as_long(
     )
     assert (made.facilitator, made.venue_id, made.series) == ("Lic. Mora", first.venue_id, None)
     assert made.public_id in answer.location
-    assert journal(store) == [("workshop created", f"clone of {first.public_id}")]
+    assert journal(store) == [("workshop created", f'{{"clone_of":"{first.public_id}"}}')]
 
 
 def test_what_is_in_the_way_of_a_clone_is_said_once(

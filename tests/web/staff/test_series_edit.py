@@ -114,7 +114,9 @@ def test_after_a_change_of_one_date_the_following_are_offered_the_same(
     assert [each.sequence for each in there] == [0, 1, 1, 1]
     assert told(store) == [rosa.id]
     assert [line[1] for line in journal(store)] == [second.id, third.id, fourth.id]
-    assert journal(store)[1][2].startswith(f"as {second.public_id}: capacity, day, ends, starts")
+    assert journal(store)[1][2] == (
+        '{"fields":["capacity","day","ends","starts"],"same_as":"' + second.public_id + '"}'
+    )
 
 
 def test_all_dates_before_and_after(ana: StaffClient, store: Store, dates: list[Workshop]) -> None:

@@ -62,7 +62,12 @@ def test_somebody_is_invited_and_comes_in_with_the_link(
     with store.read() as session:
         tomas = staff.get_by_email(session, "tomas@example.org")
         assert administration.rights_of(tomas) == {"chicago": Role.DOOR, "calgary": Role.DOOR}
-    assert _noted(store) == [("account invited", f"{tomas.id}: door calgary, door chicago")]
+    assert _noted(store) == [
+        (
+            "account invited",
+            f'{{"account":{tomas.id},"roles":{{"calgary":"door","chicago":"door"}}}}',
+        )
+    ]
 
 
 @pytest.mark.parametrize(
@@ -107,8 +112,11 @@ def test_new_rights_count_at_the_next_click(app: Flask, store: Store, elena: Sta
         f"{path}?hecho=igual"
     )
     assert _noted(store) == [
-        ("account rights changed", f"{ana_id}: reader calgary, organizer chicago"),
-        ("account rights changed", f"{ana_id}: reader calgary"),
+        (
+            "account rights changed",
+            f'{{"account":{ana_id},"roles":{{"calgary":"reader","chicago":"organizer"}}}}',
+        ),
+        ("account rights changed", f'{{"account":{ana_id},"roles":{{"calgary":"reader"}}}}'),
     ]
 
 
@@ -265,4 +273,4 @@ def _noted(store: Store) -> list[tuple[str, str]]:
     with store.read() as session:
         asked = sa.select(AuditEntry).where(AuditEntry.action.startswith("account "))
         rows = session.scalars(asked.order_by(AuditEntry.id))
-        return [(row.action, row.detail) for row in rows]
+        return [(row.action, row.details) for row in rows]

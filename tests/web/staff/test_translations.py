@@ -106,7 +106,7 @@ def test_new_words_are_news_to_calendars_and_to_nobody_who_has_a_place(
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) == 1
         entry = session.scalars(sa.select(AuditEntry)).one()
-    assert (entry.action, entry.detail) == ("workshop changed", "title")
+    assert (entry.action, entry.details) == ("workshop changed", '{"fields":["title"]}')
 
 
 def test_nothing_new_is_said_to_be_nothing(ana: StaffClient, made: Workshop) -> None:

@@ -74,7 +74,7 @@ def test_a_venue_is_kept_with_all_that_is_said_of_it_and_offered_in_the_form(
     assert "Biblioteca de Pilsen (caben 40)" in form
     again = ana.get(f"/org/sedes/chicago/{made.id}").text
     assert 'value="41.857, -87.669"' in again
-    assert _journal(store) == [("venue created", f"venue {made.id}")]
+    assert _journal(store) == [("venue created", f'{{"venue":{made.id}}}')]
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,10 @@ def test_a_new_address_is_a_new_version_and_who_has_a_place_is_told(
         assert now[ahead].changed_at > ahead.changed_at
         assert now[past].sequence == past.sequence
         assert now[other].sequence == other.sequence
-    action, detail = _journal(store)[-1]
+    action, details = _journal(store)[-1]
     assert action == "venue changed"
-    assert "1 workshops, 1 told" in detail
+    assert '"notified":1' in details
+    assert '"workshops":1' in details
 
 
 @pytest.mark.parametrize(
@@ -312,6 +313,6 @@ def _causes(store: Store, workshop: Workshop) -> list[NotificationType]:
 def _journal(store: Store) -> list[tuple[str, str]]:
     with store.read() as session:
         rows = session.execute(
-            sa.select(AuditEntry.action, AuditEntry.detail).order_by(AuditEntry.id)
+            sa.select(AuditEntry.action, AuditEntry.details).order_by(AuditEntry.id)
         )
         return [(row[0], row[1]) for row in rows]

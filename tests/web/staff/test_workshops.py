@@ -328,11 +328,11 @@ def test_the_journal_says_who_did_what_and_no_name(
     ana.post(f"/org/talleres/{made.public_id}/cancelar", reason="few")
     with store.read() as session:
         entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
-        assert [(entry.action, entry.detail) for entry in entries] == [
-            ("workshop created", ""),
-            ("workshop published", ""),
-            ("workshop changed", "capacity"),
-            ("workshop cancelled", "few"),
+        assert [(entry.action, entry.details) for entry in entries] == [
+            ("workshop created", "{}"),
+            ("workshop published", "{}"),
+            ("workshop changed", '{"fields":["capacity"]}'),
+            ("workshop cancelled", '{"reason":"few"}'),
         ]
         assert all(entry.organizer_id and entry.workshop_id == made.id for entry in entries)
 

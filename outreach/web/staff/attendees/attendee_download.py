@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock
 from outreach.domain import registrations
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
 from outreach.errors import NotFound
 from outreach.reports import attendee_export
@@ -36,9 +37,8 @@ def export(public_id: str, ending: str) -> ResponseReturnValue:
         {need: workshop_labels.need_words(need) for need in needs},
     )
     with store().change() as session:  # before anything is handed out
-        log_workshop_action(
-            session, workshop, "list exported", f"{ending}, {len(rows) - 1} parties"
-        )
+        details: Details = {"file_type": ending, "parties": len(rows) - 1}
+        log_workshop_action(session, workshop, "list exported", details)
     made = (
         attendee_export.as_csv(rows)
         if ending == "csv"

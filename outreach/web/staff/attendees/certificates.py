@@ -90,7 +90,9 @@ def create_certificate(public_id: str) -> ResponseReturnValue:
         with store().change() as session:
             found = find_workshop(session, public_id)
             checkin.require_over(found, now=now)
-            log_workshop_action(session, found, "certificate made", f"{lang}, {form.said_hours} h")
+            log_workshop_action(
+                session, found, "certificate made", {"language": lang, "hours": form.said_hours}
+            )
     except Refused:
         return _page(workshop, form, now=now, status=422)
     body = paper.pdf(

@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.domain import outbox, registrations
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
 from outreach.domain.outbox import messaging
 from outreach.domain.registrations import ContactMethod
@@ -88,12 +89,13 @@ def send_message(public_id: str) -> ResponseReturnValue:
             )
             if is_new:
                 reach = messaging.reach(session, workshop, audience)
-                told = (
-                    f"{reach[ContactMethod.EMAIL]} by e-mail, {reach[ContactMethod.PHONE]} by phone"
-                )
-                log_workshop_action(
-                    session, workshop, "message sent", f"{template}, {audience}: {told}"
-                )
+                details: Details = {
+                    "template": template,
+                    "audience": audience,
+                    "by_email": reach[ContactMethod.EMAIL],
+                    "by_phone": reach[ContactMethod.PHONE],
+                }
+                log_workshop_action(session, workshop, "message sent", details)
             number = message.id
     except Refused as refusal:
         return written(public_id, draft, fault=error_messages.say(refusal))

@@ -106,7 +106,7 @@ def _save(filled: CallerForm, nonce: str, now: datetime) -> None:
     workshop, applicant = filled.workshop, filled.applicant()
 
     def write_down(session: Session) -> None:
-        log_workshop_action(session, workshop, "place saved by phone", f"{applicant.people}")
+        log_workshop_action(session, workshop, "place saved by phone", {"people": applicant.people})
 
     try:
         registration_service.save([workshop], applicant, nonce, now=now, also=write_down)

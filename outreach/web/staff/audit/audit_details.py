@@ -1,21 +1,19 @@
-"""What the journal knows beside a deed, in words: «lugares, uno de 12» for `capacity (one of 12)`.
+"""Says the details of an audit entry in words: «lugares; uno de 12».
 
-It is ids, numbers, and names of what was changed, in the few shapes that are written where a deed
-is noted; a test reads the source, and fails when one of them is said in English.
+A test reads the source and fails when a key that is recorded has no words here.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from outreach.clock import Month
-from outreach.domain.audit.audit_log import AuditLine
+from outreach.domain.audit.audit_log import Details
+from outreach.domain.network.staff import ALL_OFFICES
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web.presentation.formatting import first_capital, month_and_year
-from outreach.web.staff.audit.audit_labels import DEEDS, AuditSubject
 
-# The names of what was changed, as the forms have them.
+# Changed fields, as the forms name them.
 _FIELDS: Final[Mapping[str, str]] = {
     "address": lazy("dirección"),
     "bring": lazy("qué llevar"),
@@ -79,7 +77,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "website": lazy("página"),
     "zone": lazy("hora local"),
 }
-_CAUSES: Final[Mapping[str, str]] = {
+_CANCEL_REASONS: Final[Mapping[str, str]] = {
     "facilitator": lazy("Quien lo daba no puede"),
     "venue": lazy("La sede no está disponible"),
     "weather": lazy("Clima o emergencia"),
@@ -93,7 +91,7 @@ _ROLES: Final[Mapping[str, str]] = {
     "door": lazy("Entrada"),
     "reader": lazy("Consulta"),
 }
-_ANSWERS: Final[Mapping[str, str]] = {
+_SIGN_IN_CODES: Final[Mapping[str, str]] = {
     "password and code": lazy("con contraseña y código"),
     "password and key": lazy("con contraseña y llave"),
     "key": lazy("con una llave"),
@@ -108,121 +106,134 @@ _ANSWERS: Final[Mapping[str, str]] = {
     "no second factor there": lazy("no mostró allá su segundo factor"),
     "not shown again there": lazy("no lo mostró otra vez allá"),
 }
-_MESSAGES: Final[Mapping[str, str]] = {
+_MESSAGE_TEMPLATES: Final[Mapping[str, str]] = {
     "reminder": lazy("recordatorio"),
     "place": lazy("cambio de lugar"),
     "hour": lazy("cambio de hora"),
     "bring": lazy("qué llevar"),
     "cancelled": lazy("cancelación"),
+}
+_AUDIENCES: Final[Mapping[str, str]] = {
     "all": lazy("a todas las personas"),
     "seated": lazy("a quien tiene lugar"),
     "waiting": lazy("a quien espera"),
 }
-_FILES: Final[Mapping[str, str]] = {
-    "new": lazy("nuevos:"),
-    "changed": lazy("cambiados:"),
-    "cancelled": lazy("cancelados:"),
-    "same": lazy("iguales:"),
+# One value in a sentence of its own. «%s» is the value.
+_PHRASES: Final[Mapping[str, str]] = {
+    "after": lazy("a %s"),
+    "at_once": lazy("a la vez: %s"),
+    "before": lazy("de %s"),
+    "by_email": lazy("por correo: %s"),
+    "by_phone": lazy("por teléfono: %s"),
+    "cancelled": lazy("cancelados: %s"),
+    "changed": lazy("cambiados: %s"),
+    "clone_of": lazy("copia de %s"),
+    "closed_on": lazy("cierra el %s"),
+    "dates": lazy("fechas: %s"),
+    "draft": lazy("borrador %s"),
+    "edition": lazy("edición %s"),
+    "figure": lazy("cifra %s"),
+    "file": lazy("archivo %s"),
+    "first_line": lazy("notas desde %s"),
+    "hours": lazy("horas: %s"),
+    "kind": lazy("tipo %s"),
+    "last_line": lazy("hasta %s"),
+    "left": lazy("quedan %s"),
+    "letters": lazy("cartas: %s"),
+    "new": lazy("nuevos: %s"),
+    "one_of": lazy("uno de %s"),
+    "parties": lazy("registros: %s"),
+    "partner": lazy("organización %s"),
+    "people": lazy("personas: %s"),
+    "repeats": lazy("repite %s"),
+    "revision": lazy("revisión %s"),
+    "role_count": lazy("papeles: %s"),
+    "same": lazy("iguales: %s"),
+    "same_as": lazy("como %s"),
+    "sessions": lazy("sesiones: %s"),
+    "speaker": lazy("persona %s"),
+    "stop": lazy("parada %s"),
+    "tour": lazy("gira %s"),
+    "venue": lazy("sede %s"),
+    "workshops": lazy("talleres: %s"),
 }
-# Whatever else is beside a deed: what stands for what, in the order in which they are looked for.
-_SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
-    (re.compile(shape), words)
-    for shape, words in (
-        (r"one of (\d+)", lazy("uno de %s")),
-        (r"untold", lazy("sin avisar")),
-        (r"clone of (\S+)", lazy("copia de %s")),
-        (r"repeats (\S+)", lazy("repite %s")),
-        (r"as (\w{10,26})", lazy("como %s")),
-        (r"(\d+) dates", lazy("fechas: %s")),
-        (r"(\d+) at once", lazy("a la vez: %s")),
-        (r"month (\d{4}-\d\d)", lazy("mes %s")),
-        (r"tour (\d+)", lazy("gira %s")),
-        (r"stop (\d+)", lazy("parada %s")),
-        (r"venue (\d+)", lazy("sede %s")),
-        (r"partner (\d+)", lazy("organización %s")),
-        (r"speaker (\d+)", lazy("persona %s")),
-        (r"draft (\S+)", lazy("borrador %s")),
-        (r"file (\S+?)", lazy("archivo %s")),
-        (r"(\d+) workshops", lazy("talleres: %s")),
-        (r"(\d+) told", lazy("avisos: %s")),
-        (r"(\d+) parties", lazy("registros: %s")),
-        (r"(\d+) by e-mail", lazy("por correo: %s")),
-        (r"(\d+) by phone", lazy("por teléfono: %s")),
-        (r"(\d+) left", lazy("quedan %s")),
-        (r"(\d+) to (\d+)", lazy("de %s a %s")),
-        (r"lines (\d+) to (\d+)", lazy("notas %s a %s")),
-        (r"not held", lazy("no se hizo")),
-        (r"held", lazy("se hizo")),
-        (r"edition (\d+)", lazy("edición %s")),
-        (r"revision (\d+)", lazy("revisión %s")),
+# A code that stands for words.
+_CODES: Final[Mapping[str, Mapping[str, str]]] = {
+    "audience": _AUDIENCES,
+    "by": _SIGN_IN_CODES,
+    "reason": {**_CANCEL_REASONS, **_SIGN_IN_CODES},
+    "template": _MESSAGE_TEMPLATES,
+}
+# Keys are said in this order; one that is not here comes last.
+_ORDER: Final = (
+    "month", "office", "kind", "file", "tour", "stop", "venue", "partner", "speaker", "draft",
+    "clone_of", "repeats", "same_as", "template", "audience", "reason", "by", "held", "fields",
+    "figure", "value", "roles", "before", "after", "first_line", "last_line", "edition", "revision",
+    "new", "changed", "cancelled", "same", "file_type", "language",
+)  # fmt: skip
+
+
+def words(details: Details, cities: Mapping[str, str]) -> str:
+    """The details in one line; `cities` are those of the offices, by slug. The account that an
+    action is about is not among them: `audit_labels.sentence` names it."""
+    ranks = {key: rank for rank, key in enumerate(_ORDER)}
+    keys = sorted(details.keys() - {"account"}, key=lambda key: (ranks.get(key, len(ranks)), key))
+    phrases = (_phrase(key, details[key], cities) for key in keys)
+    return "; ".join(phrase for phrase in phrases if phrase)
+
+
+def has_words(key: str) -> bool:
+    """Whether a key of details can be said."""
+    return key == "account" or key in _PHRASES or key in _CODES or key in _SPECIAL
+
+
+def field_words(field: str) -> str:
+    """The name of a changed field; the field itself where it has none."""
+    return str(_FIELDS.get(field, field))
+
+
+def _phrase(key: str, value: Any, cities: Mapping[str, str]) -> str:
+    if key in _CODES:
+        return str(_CODES[key].get(value, value))
+    if key in _PHRASES:
+        return str(str(_PHRASES[key]) % value)
+    special = _SPECIAL.get(key)
+    return special(value, cities) if special else f"{key}: {value}"
+
+
+def _month(value: Any, _cities: Mapping[str, str]) -> str:
+    try:
+        return first_capital(month_and_year(Month.parse(value).first))
+    except ValueError:
+        return str(value)
+
+
+def _office(value: Any, cities: Mapping[str, str]) -> str:
+    return cities.get(value) or str(value)
+
+
+def _roles(value: Any, cities: Mapping[str, str]) -> str:
+    """«Organiza · Chicago, Entrada · Toda la red»"""
+    return ", ".join(
+        f"{_ROLES.get(role, role)} · "
+        + (str(_("Toda la red") if office == ALL_OFFICES else cities.get(office, office)))
+        for office, role in sorted(value.items())
     )
-)
-_BETWEEN: Final = re.compile(r"(, |: |; | \(|\))")
-_MONTH_FIRST: Final = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))([ ,:]*)(.*)")
 
 
-def words(line: AuditLine, cities: Mapping[str, str]) -> str:
-    """What else is known of it: ids, numbers and the names of what changed."""
-    deed = DEEDS.get(line.action)
-    if deed is not None and "%(whom)s" in str(deed.words):
-        return _rights(line.detail.partition(": ")[2], cities)
-    if line.action == "role changed meanwhile":
-        return _rights(line.detail, cities)
-    if deed is not None and deed.about is AuditSubject.MONTH:
-        return _of_month(line)
-    if line.action == "attendance reported" and line.detail.startswith("held, "):
-        return str(_("Se hizo: %(num)s personas", num=line.detail.removeprefix("held, ")))
-    known = _KNOWN.get(line.action, _FIELDS)
-    return _retold(line.detail, lambda each: str(known.get(each, "")))
+def _notified(value: Any, _cities: Mapping[str, str]) -> str:
+    return str(_("sin avisar") if value is False else _("avisos: %(num)s", num=value))
 
 
-def _retold(detail: str, known: Callable[[str], str]) -> str:
-    """Each part of it in our words; one that has none, as an id, as it is."""
-    return "".join(
-        each if index % 2 else known(each) or _shaped(each, known)
-        for index, each in enumerate(_BETWEEN.split(detail))
-    )
-
-
-def _shaped(part: str, known: Callable[[str], str]) -> str:
-    for shape, told in _SHAPES:
-        if found := shape.fullmatch(part):
-            return str(told) % found.groups() if found.groups() else str(told)
-    first, space, number = part.rpartition(" ")  # «new 12» of a file
-    return f"{known(first)} {number}" if space and known(first) else part
-
-
-def _rights(told: str, cities: Mapping[str, str]) -> str:
-    """«organizer chicago, door *»: Organiza · Chicago; Entrada · Toda la red"""
-    said = []
-    for each in filter(None, told.split(", ")):
-        role, _space, office = each.partition(" ")
-        where = _("Toda la red") if office == "*" else cities.get(office, office)
-        said.append(f"{_ROLES.get(role, role)} · {where}" if office else role)
-    return "; ".join(said)
-
-
-def _of_month(line: AuditLine) -> str:
-    """«2020-01 1» of a month that was closed: Enero de 2020, revisión 1"""
-    found = _MONTH_FIRST.fullmatch(line.detail)
-    if found is None:
-        return line.detail
-    month, rest = first_capital(month_and_year(Month.parse(found[1]).first)), found[3]
-    if line.action in {"month.close", "month.reopen"} and rest:
-        return str(_("%(month)s, revisión %(number)s", month=month, number=rest))
-    if line.action == "month.remind" and rest:
-        return str(_("%(month)s, cartas: %(number)s", month=month, number=rest))
-    known = _KNOWN.get(line.action, {})
-    return f"{month}, {_retold(rest, lambda each: str(known.get(each, '')))}" if rest else month
-
-
-# Beside some deeds a word is no name of a field.
-_KNOWN: Final[Mapping[str, Mapping[str, str]]] = {
-    "workshop cancelled": _CAUSES,
-    "message sent": _MESSAGES,
-    "workshops brought in": _FILES,
-    "kinds brought in": _FILES,
-    "figures brought in": _FILES,
-    "signed in": _ANSWERS,
-    "provider's word refused": _ANSWERS,
+_SPECIAL: Final[Mapping[str, Callable[[Any, Mapping[str, str]], str]]] = {
+    "month": _month,
+    "office": _office,
+    "roles": _roles,
+    "notified": _notified,
+    "fields": lambda value, _cities: ", ".join(map(field_words, value)),
+    "held": lambda value, _cities: str(_("se hizo") if value else _("no se hizo")),
+    "value": lambda value, _cities: "–" if value is None else str(value),
+    "file_type": lambda value, _cities: str(value),
+    "language": lambda value, _cities: str(value),
+    "text": lambda value, _cities: str(value),
 }

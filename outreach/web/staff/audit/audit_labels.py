@@ -3,13 +3,12 @@
 A test reads the source and fails when an action that is logged has no words here.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from outreach.domain.audit.audit_log import AuditLine
+from outreach.domain.audit.audit_log import AuditLine, Details
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web.presentation.workshop_cards import CardTag
@@ -31,7 +30,6 @@ class AuditedAction:
     words: str  # after the name of the staff member; «%(whom)s» is an account
 
 
-_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _PEOPLE, _WORKSHOPS, _MONTH = AuditSubject.PEOPLE, AuditSubject.WORKSHOPS, AuditSubject.MONTH
 _NETWORK, _IN = AuditSubject.NETWORK, AuditSubject.SIGNING_IN
 
@@ -169,7 +167,7 @@ def sentence(line: AuditLine, accounts: Mapping[int, str]) -> str:
     if deed is None:
         return line.action
     words = str(deed.words)
-    return words % {"whom": _account(line.detail, accounts)} if "%(whom)s" in words else words
+    return words % {"whom": _account(line.details, accounts)} if "%(whom)s" in words else words
 
 
 def tag(line: AuditLine) -> CardTag | None:
@@ -181,11 +179,9 @@ def tag(line: AuditLine) -> CardTag | None:
     return None
 
 
-def _account(told: str, accounts: Mapping[int, str]) -> str:
-    """The e-mail of the account whose id comes first in a detail: «12: organizer chicago»."""
-    found = _NUMBER.search(told)
-    known = accounts.get(int(found[0])) if found else None
-    return known or _("una cuenta que ya no existe")
+def _account(details: Details, accounts: Mapping[int, str]) -> str:
+    """The e-mail of the account that the action was about."""
+    return accounts.get(details.get("account", 0)) or _("una cuenta que ya no existe")
 
 
 def actions_without_words(actions: Iterable[str]) -> list[str]:

@@ -164,7 +164,7 @@ def _row(
         workshop=workshop,
         address=address,
         place="" if is_of_one else cities.get(line.office, ""),
-        detail=audit_details.words(line, cities),
+        detail=audit_details.words(line.details, cities),
         tag=audit_labels.tag(line),
     )
 

@@ -37,7 +37,11 @@ def end_session() -> ResponseReturnValue:
         if "others" in request.form:
             count = sessions.end_all(session, who.organizer_id, now=now, except_digest=who.digest)
             audit_log.record(
-                session, who.organizer_id, "other sessions ended", now=now, detail=str(count)
+                session,
+                who.organizer_id,
+                "other sessions ended",
+                now=now,
+                details={"sessions": count},
             )
             return redirect("/org/cuenta?hecho=sesiones", 303)
         which = clean(request.form.get("which", ""))

@@ -167,7 +167,7 @@ def start(
         if better:
             credentials.rehash(session, who, better)
         if proven_at is not None:
-            audit_log.record(session, who.id, "signed in", now=now, detail=by)
+            audit_log.record(session, who.id, "signed in", now=now, details={"by": by})
         return sessions.start(session, who.id, now=now, device=_device(), proven_at=proven_at)
 
 
@@ -245,7 +245,7 @@ def _second_factor(who: SignedInStaff, token: str = "") -> ResponseReturnValue:
         )
         if proven:
             by = "password and key" if "answer" in request.form else "password and code"
-            audit_log.record(session, who.organizer_id, "signed in", now=now, detail=by)
+            audit_log.record(session, who.organizer_id, "signed in", now=now, details={"by": by})
     if proven:
         return go_on(_back(), proven)
     if verdict is CodeVerdict.RIGHT:  # the session was ended meanwhile

@@ -15,6 +15,7 @@ from outreach.accounts import oidc, sessions, webauthn_challenges
 from outreach.accounts.oidc import IdentityRefused, OidcIdentity, ProviderUnavailable
 from outreach.accounts.sessions import SignedInStaff
 from outreach.domain.audit import audit_log
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network import staff
 from outreach.domain.network.staff import StaffMember
 from outreach.i18n import gettext as _
@@ -185,7 +186,10 @@ def _refused(reason: str, who: StaffMember | None = None) -> Response:
     """Logs the reason. The page is the same for every refusal, so that it names no account."""
     with store().change() as session:
         whose = who.id if who else None
-        audit_log.record(session, whose, "provider's word refused", now=clock.now(), detail=reason)
+        details: Details = {"reason": reason}
+        audit_log.record(
+            session, whose, "provider's word refused", now=clock.now(), details=details
+        )
     return _refusal_page()
 
 

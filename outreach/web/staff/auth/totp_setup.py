@@ -70,7 +70,9 @@ def first(who: SignedInStaff, *, back: str) -> Response:
                 return make_response(redirect("/org/entrar", 303))
             codes = totp.create_recovery_codes(session, who.organizer_id, server_key())
             audit_log.record(session, who.organizer_id, "second factor set up", now=now)
-            audit_log.record(session, who.organizer_id, "signed in", now=now, detail="set up")
+            audit_log.record(
+                session, who.organizer_id, "signed in", now=now, details={"by": "set up"}
+            )
     if token is None:
         return offer_page(who, 422, back=back, fault=_wrong(), secret=secret)
     use_session(token)

@@ -116,7 +116,7 @@ def manifest(public_id: str) -> ResponseReturnValue:
         token = checkin_tokens.issue(
             session, workshop, current_staff().organizer_id, registration_ids, now=now
         )
-        log_workshop_action(session, workshop, "door taken along", f"{len(lines)} parties")
+        log_workshop_action(session, workshop, "door taken along", {"parties": len(lines)})
         counts = _counts(session, workshop)
     ends_at = checkin_events.checkin_ends_at(workshop)
     return jsonify(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain import registrations
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin
 from outreach.domain.network.staff import Permission, is_allowed
 from outreach.domain.registrations import Registration
@@ -90,8 +91,10 @@ def report_attendance(public_id: str) -> ResponseReturnValue:
             workshop = find_workshop(session, public_id)
             people = int(typed) if is_held == "yes" else None
             workshop_service.report(workshop, head_count=people, now=clock.now())
-            detail = "not held" if people is None else f"held, {people}"
-            log_workshop_action(session, workshop, "attendance reported", detail)
+            details: Details = (
+                {"held": False} if people is None else {"held": True, "people": people}
+            )
+            log_workshop_action(session, workshop, "attendance reported", details)
     except Refused as refusal:
         return _attendance_page(public_id, error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=reportado", 303)

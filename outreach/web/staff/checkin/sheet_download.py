@@ -32,7 +32,7 @@ def sheet(public_id: str) -> ResponseReturnValue:
             for each in registrations.list_active(session, workshop)
             if each.status in registrations.SEAT_HOLDING_STATUSES
         ]
-        log_workshop_action(session, workshop, "door sheet printed", f"{len(parties)} parties")
+        log_workshop_action(session, workshop, "door sheet printed", {"parties": len(parties)})
     rows = workshop_labels.rows(
         workshop, parties, registrations.decrypt_people(key_store(), parties)
     )

@@ -28,6 +28,7 @@ from outreach.accounts import interrupted_forms, passkeys, sessions, totp
 from outreach.accounts.sessions import SignedInStaff
 from outreach.domain import workshops
 from outreach.domain.audit import audit_log
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network import offices, staff
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Permission, Role
@@ -181,9 +182,9 @@ def has_permission_anywhere(action: Permission) -> bool:
 
 
 def log_workshop_action(
-    session: Session, workshop: Workshop, action: str, detail: str = ""
+    session: Session, workshop: Workshop, action: str, details: Details | None = None
 ) -> None:
-    """Writes an action on a workshop in the audit log. `detail` never holds a person's name."""
+    """Writes an action on a workshop in the audit log. `details` never hold a person's name."""
     audit_log.record(
         session,
         current_staff().organizer_id,
@@ -191,11 +192,13 @@ def log_workshop_action(
         now=clock.now(),
         workshop_id=workshop.id,
         office=workshop.office.slug,
-        detail=detail,
+        details=details,
     )
 
 
-def log_office_action(session: Session, office: str, action: str, detail: str = "") -> None:
+def log_office_action(
+    session: Session, office: str, action: str, details: Details | None = None
+) -> None:
     """Writes an action on an office (slug), or on the network (empty), in the audit log."""
     audit_log.record(
         session,
@@ -203,7 +206,7 @@ def log_office_action(session: Session, office: str, action: str, detail: str = 
         action,
         now=clock.now(),
         office=office,
-        detail=detail,
+        details=details,
     )
 
 
@@ -265,10 +268,12 @@ def _find(token: str) -> SignedInStaff | None:
             if is_time_to_touch:
                 sessions.touch(session, who, now=now)
             if who.has_new_rights and sessions.record_rights(session, who):
-                roles = ", ".join(f"{role} {office}" for office, role in sorted(who.grants.items()))
-                detail = roles[:200]
                 audit_log.record(
-                    session, who.organizer_id, "role changed meanwhile", now=now, detail=detail
+                    session,
+                    who.organizer_id,
+                    "role changed meanwhile",
+                    now=now,
+                    details={"roles": dict(who.grants)},
                 )
     return who
 

@@ -116,14 +116,16 @@ class ImportJob:
             for slug in (each.row.office, *left):
                 by_office.setdefault(slug, Counter())[each.verdict] += 1
         for slug, counts in sorted(by_office.items()):
-            text = ", ".join(f"{verdict} {counts[verdict]}" for verdict in PreviewVerdict)
             audit_log.record(
                 session,
                 self.organizer_id,
                 "workshops brought in",
                 now=clock.now(),
                 office=slug,
-                detail=f"file {self.public_id}: {text}",
+                details={
+                    "file": self.public_id,
+                    **{verdict.value: counts[verdict] for verdict in PreviewVerdict},
+                },
             )
 
     def _move(self, loaded: ImportResult) -> None:

@@ -100,9 +100,12 @@ def update_figures(month: str) -> ResponseReturnValue:
                     organizer_id=current_staff().organizer_id,
                     now=now,
                 )
-                detail = f"{wanted} {entry.code}: {'-' if entry.value is None else entry.value}"
                 audit_log.record(
-                    session, current_staff().organizer_id, "figure.enter", now=now, detail=detail
+                    session,
+                    current_staff().organizer_id,
+                    "figure.enter",
+                    now=now,
+                    details={"month": str(wanted), "figure": entry.code, "value": entry.value},
                 )
     except Taken:
         return _conflict_page(wanted)

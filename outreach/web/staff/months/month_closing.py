@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.clock import Month
-from outreach.domain.audit import audit_log
 from outreach.domain.network import kinds, offices, staff
 from outreach.domain.network.staff import Permission
 from outreach.domain.reporting import figures, months
@@ -25,7 +24,7 @@ from outreach.reports.month_report import LONGEST_REASON, MonthChange, MonthDraf
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
-from outreach.web.staff.common.guards import current_staff, page
+from outreach.web.staff.common.guards import current_staff, log_office_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
 
@@ -61,7 +60,9 @@ def close(month: str) -> ResponseReturnValue:
                 draft=draft,
                 now=now,
             )
-            _log(session, "month.close", f"{wanted} {revision.number}")
+            log_office_action(
+                session, "", "month.close", {"month": str(wanted), "revision": revision.number}
+            )
             number = revision.number
     except Taken:
         return _page(wanted, 409)
@@ -91,7 +92,7 @@ def reopen(month: str) -> ResponseReturnValue:
             )
             if not is_open:
                 raise Taken(f"revision {seen} of {wanted}")
-            _log(session, "month.reopen", f"{wanted} {seen}")
+            log_office_action(session, "", "month.reopen", {"month": str(wanted), "revision": seen})
     except Taken:
         return _page(wanted, 409)
     except Refused as refusal:
@@ -221,7 +222,3 @@ def _done_message() -> str:
     if done.isascii() and done.isdigit() and len(done) < 4:
         return str(_("Se publicó la revisión %(number)s.", number=done))
     return ""
-
-
-def _log(session: Session, action: str, detail: str) -> None:
-    audit_log.record(session, current_staff().organizer_id, action, now=clock.now(), detail=detail)

@@ -106,11 +106,12 @@ def _line(
 
 def cause_words(cause: ChangeCause) -> str:
     if cause.action == "attendance reported":
-        return _("Un taller no se hizo") if cause.detail == "not held" else _("Se reportó tarde")
-    words = {
+        is_not_held = cause.details.get("held") is False
+        return _("Un taller no se hizo") if is_not_held else _("Se reportó tarde")
+    words: dict[str, str] = {
         "workshop cancelled": _("Se canceló un taller"),
         "workshop created": _("Se agregó un taller"),
         "workshop published": _("Se publicó un taller"),
-        FIGURE: cause.detail,
+        FIGURE: cause.details.get("source", ""),
     }
     return words.get(cause.action, _("Se cambió un taller"))

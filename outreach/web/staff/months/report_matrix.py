@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.clock import Month
-from outreach.domain.audit import audit_log
 from outreach.domain.network import offices
 from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.newsletter import mailings
@@ -65,7 +64,7 @@ def mark_complete(month: str) -> ResponseReturnValue:
                 now=None if is_undone else now,
             )
             action = "month.incomplete" if is_undone else "month.complete"
-            log_office_action(session, slug, action, f"{wanted}")
+            log_office_action(session, slug, action, {"month": str(wanted)})
     except Refused as refusal:
         return _matrix_page(wanted, fault=error_messages.say(refusal))
     return redirect(f"/org/mes/{wanted}?hecho={'incompleto' if is_undone else 'completo'}", 303)
@@ -87,7 +86,12 @@ def remind(month: str) -> ResponseReturnValue:
             slugs = {slug for account, slug in reporters if account in reminded_accounts}
             reached = [row.id for row in late if row.slug in slugs]
             months.record_reminder(session, reached, wanted, now=now)
-            _log(session, "month.remind", f"{wanted}: {len(reminded_accounts)}")
+            log_office_action(
+                session,
+                "",
+                "month.remind",
+                {"month": str(wanted), "letters": len(reminded_accounts)},
+            )
     return redirect(f"/org/mes/{wanted}?hecho=recordado&cartas={len(reminded_accounts)}", 303)
 
 
@@ -163,7 +167,3 @@ def _done_message() -> str:
         ),
     }
     return messages.get(request.args.get("hecho", ""), "")
-
-
-def _log(session: Session, action: str, detail: str) -> None:
-    audit_log.record(session, current_staff().organizer_id, action, now=clock.now(), detail=detail)

@@ -14,6 +14,7 @@ from wtforms import BooleanField, Form, ValidationError
 
 from outreach import clock
 from outreach.db.types import Codes
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import CODE, Kind, Visibility, Way
 from outreach.domain.network.staff import Permission
@@ -195,7 +196,7 @@ def create_kind() -> ResponseReturnValue:
     try:
         with store().change() as session:
             network_changes.add_kind(session, values, now=clock.now())
-            log_office_action(session, "", "kind added", values["code"])
+            log_office_action(session, "", "kind added", {"kind": values["code"]})
     except Refused as refusal:
         with store().read() as session:
             return _form_page(session, form, None, 422, fault=error_messages.say(refusal))
@@ -230,8 +231,8 @@ def update_kind(code: str) -> ResponseReturnValue:
             network_changes.require_unchanged(session, kind, request.form.get("seen", ""))
             changed = network_changes.change_kind(session, kind, form.values(), now=now)
             if changed:
-                detail = f"{kind.code}: {', '.join(sorted(changed))}"
-                log_office_action(session, "", "kind changed", detail[:200])
+                details: Details = {"kind": kind.code, "fields": sorted(changed)}
+                log_office_action(session, "", "kind changed", details)
     except Taken:
         with store().read() as session:
             kind = kinds.find(session, code)

@@ -17,6 +17,7 @@ from wtforms.validators import Optional
 from outreach import clock
 from outreach.accounts import administration
 from outreach.db.types import Codes
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.locations import regions
 from outreach.domain.network import offices
 from outreach.domain.network.offices import RESERVED_SLUGS, SLUG_PATTERN, Office
@@ -168,7 +169,7 @@ def create_office() -> ResponseReturnValue:
     try:
         with store().change() as session:
             network_changes.add_office(session, values, now=clock.now())
-            log_office_action(session, values["slug"], "office opened", values["slug"])
+            log_office_action(session, values["slug"], "office opened", {"office": values["slug"]})
     except Refused as refusal:
         with store().read() as session:
             return _form_page(session, form, None, 422, fault=error_messages.say(refusal))
@@ -200,8 +201,12 @@ def update_office(slug: str) -> ResponseReturnValue:
             if changed:
                 is_closing = office.closed_on is not None and office.closed_on != was_closed_on
                 action = "office closed" if is_closing else "office changed"
-                detail = f"{office.closed_on}" if is_closing else ", ".join(sorted(changed))[:150]
-                log_office_action(session, slug, action, f"{slug}: {detail}")
+                details: Details = (
+                    {"closed_on": str(office.closed_on)}
+                    if is_closing
+                    else {"fields": sorted(changed)}
+                )
+                log_office_action(session, slug, action, {"office": slug, **details})
     except Taken:
         with store().read() as session:
             office = offices.find(session, slug)

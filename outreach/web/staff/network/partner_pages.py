@@ -176,7 +176,7 @@ def _save_partner(slug: str, number: int | None) -> ResponseReturnValue:
                     setattr(partner, name, value)
             partners.save(session, partner)
             what = "partner created" if number is None else "partner changed"
-            log_office_action(session, slug, what, f"partner {partner.id}")
+            log_office_action(session, slug, what, {"partner": partner.id})
     except Refused as refusal:
         return _page(office, form, current, 422, fault=error_messages.say(refusal))
     return redirect("/org/aliados?hecho=guardado", 303)
@@ -203,7 +203,7 @@ def _save_speaker(slug: str, number: int | None) -> ResponseReturnValue:
                 speaker.name, speaker.partner, speaker.is_shown = name, partner, is_shown
             partners.save(session, speaker)
             what = "speaker created" if number is None else "speaker changed"
-            log_office_action(session, slug, what, f"speaker {speaker.id}")
+            log_office_action(session, slug, what, {"speaker": speaker.id})
     except Refused as refusal:
         return _page(office, form, current, 422, fault=error_messages.say(refusal))
     return redirect("/org/aliados?hecho=guardado", 303)
@@ -228,7 +228,7 @@ def _set_retired(
             action = "partner retired" if partner is not None else "speaker retired"
         else:
             action = "partner offered" if partner is not None else "speaker offered"
-        log_office_action(session, slug, action, str(subject.id))
+        log_office_action(session, slug, action, {action.partition(" ")[0]: subject.id})
     return redirect(f"/org/aliados?hecho={'retirado' if what == 'retire' else 'otra-vez'}", 303)
 
 

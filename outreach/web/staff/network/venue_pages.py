@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, Form, SelectField, ValidationError
 
 from outreach import clock
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.locations import venues
 from outreach.domain.locations.geocoding import distance_in_miles
 from outreach.domain.locations.venues import Venue, VenueData
@@ -154,7 +155,7 @@ def create_venue(slug: str) -> ResponseReturnValue:
         with store().change() as session:
             office = offices.find(session, slug)
             venue = venues.add(session, office, form.venue_data(), now=clock.now())
-            log_office_action(session, slug, "venue created", f"venue {venue.id}")
+            log_office_action(session, slug, "venue created", {"venue": venue.id})
     except Refused as refusal:
         return _page(form, None, 422, fault=error_messages.say(refusal))
     return redirect("/org/sedes?hecho=nueva", 303)
@@ -193,9 +194,13 @@ def update_venue(slug: str, venue: int) -> ResponseReturnValue:
                 session, current, form.venue_data(), now=clock.now()
             )
             if outcome.new:
-                changes = f"venue {venue}: {', '.join(sorted(outcome.new))}"
-                detail = f"{changes}; {outcome.workshops} workshops, {outcome.told} told"
-                log_office_action(session, slug, "venue changed", detail[:200])
+                details: Details = {
+                    "venue": venue,
+                    "fields": sorted(outcome.new),
+                    "workshops": outcome.workshops,
+                    "notified": outcome.told,
+                }
+                log_office_action(session, slug, "venue changed", details)
     except Taken:
         with store().read() as session:
             found = venues.find(session, offices.find(session, slug), venue)
@@ -212,9 +217,8 @@ def _retire(slug: str, venue: int, *, is_retired: bool) -> ResponseReturnValue:
         found = venues.find(session, offices.find(session, slug), venue)
         if (found.retired_at is not None) != is_retired:
             found.retired_at = clock.now() if is_retired else None
-            log_office_action(
-                session, slug, "venue retired" if is_retired else "venue offered", f"venue {venue}"
-            )
+            action = "venue retired" if is_retired else "venue offered"
+            log_office_action(session, slug, action, {"venue": venue})
     return redirect(f"/org/sedes?hecho={'retirada' if is_retired else 'otra-vez'}", 303)
 
 

@@ -16,6 +16,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from outreach import clock
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.scheduling import recurrence
 from outreach.domain.scheduling.bulk import BulkOutcome
 from outreach.domain.scheduling.recurrence import DateProposal
@@ -117,7 +118,7 @@ def create(
     session: Session,
     *,
     nonce: str,
-    detail: str,
+    details: Details,
     source: Workshop | None = None,
 ) -> list[Workshop]:
     """Creates the workshops, published if the form says so, with the partners of `source`, and logs
@@ -133,7 +134,7 @@ def create(
         source=source,
     )
     for workshop in created:
-        log_workshop_action(session, workshop, "workshop created", detail)
+        log_workshop_action(session, workshop, "workshop created", details)
         if is_public:
             log_workshop_action(session, workshop, "workshop published")
     return created

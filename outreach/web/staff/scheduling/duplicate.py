@@ -12,6 +12,7 @@ from wtforms import Field, Form, ValidationError
 
 from outreach import clock
 from outreach.domain import workshops
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import bulk, recurrence, workshop_service
 from outreach.domain.scheduling.workshop_service import WorkshopData
@@ -104,8 +105,8 @@ def _create(session: Session, public_id: str, form: DuplicateForm, nonce: str) -
     if recurrence.has_created(session, nonce):
         return _created_before(session, nonce)
     plan = _plan(workshop, form)
-    detail = f"clone of {workshop.public_id}"
-    created = date_proposal.create([plan], session, nonce=nonce, detail=detail, source=workshop)
+    details: Details = {"clone_of": workshop.public_id}
+    created = date_proposal.create([plan], session, nonce=nonce, details=details, source=workshop)
     return created[0].public_id
 
 

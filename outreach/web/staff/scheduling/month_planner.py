@@ -18,6 +18,7 @@ from wtforms.validators import Optional
 from outreach import clock
 from outreach.clock import Month
 from outreach.db.types import Codes
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.locations import holidays, venues
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds, offices
@@ -169,8 +170,8 @@ def _create(session: Session, sheet: PlannerSheet, typed: MultiDict[str, str], n
     plans = [numbered[number] for number in ticked if number in numbered]
     if not plans:
         raise PageRefused(_("Marca al menos una fecha."))
-    detail = f"month {sheet.month}, {len(plans)} at once"
-    date_proposal.create(plans, session, nonce=nonce, detail=detail)
+    details: Details = {"month": str(sheet.month), "at_once": len(plans)}
+    date_proposal.create(plans, session, nonce=nonce, details=details)
 
 
 def _office(session: Session, slug: str) -> Office:

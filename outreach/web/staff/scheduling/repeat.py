@@ -16,6 +16,7 @@ from wtforms.validators import Optional
 
 from outreach import clock
 from outreach.clock import Month
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import recurrence, workshop_service
 from outreach.domain.scheduling.recurrence import DateProposal, RecurrenceRule, RecurrenceUnit
@@ -123,8 +124,8 @@ def _create(session: Session, workshop: Workshop, typed: MultiDict[str, str], no
     series = recurrence.find_or_create_series(session, workshop, _series_name(workshop), now=now)
     base = replace(workshop_service.get_data(workshop), series=series)
     plans = [replace(base, day=day) for day in chosen]
-    detail = f"repeats {workshop.public_id}, {len(plans)} dates"
-    date_proposal.create(plans, session, nonce=nonce, detail=detail, source=workshop)
+    details: Details = {"repeats": workshop.public_id, "dates": len(plans)}
+    date_proposal.create(plans, session, nonce=nonce, details=details, source=workshop)
     return chosen[0]
 
 

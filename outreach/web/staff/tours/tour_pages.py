@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import clock
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network import offices
 from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.registrations import ContactMethod
@@ -76,7 +77,7 @@ def create() -> ResponseReturnValue:
         tour = tours.add(session, office, name, nonce, now=now)
         require_permission(Permission.EDIT, tour.office.slug)
         if tour.created_at == now:  # else the same form has made it before
-            log_office_action(session, slug, "tour created", f"tour {tour.id}")
+            log_office_action(session, slug, "tour created", {"tour": tour.id})
         number = tour.id
     return redirect(f"/org/giras/{slug}/{number}", 303)
 
@@ -131,9 +132,9 @@ def create_stop(slug: str, tour_id: int) -> ResponseReturnValue:
             stop = tours.add_stop(session, tour, plan, now=clock.now())
             for workshop in tours.list_workshops(session, [stop.id])[stop.id]:
                 log_workshop_action(
-                    session, workshop, "workshop created", f"tour {tour.id}, stop {stop.id}"
+                    session, workshop, "workshop created", {"tour": tour.id, "stop": stop.id}
                 )
-            log_office_action(session, slug, "stop added", f"tour {tour.id}, stop {stop.id}")
+            log_office_action(session, slug, "stop added", {"tour": tour.id, "stop": stop.id})
     except Refused as refusal:
         return _stop_page(found, form, status=422, fault=error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=parada", 303)
@@ -169,10 +170,10 @@ def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             changed = tours.change_stop(session, tour, mine, plan, now=clock.now())
             for workshop in changed:
                 log_workshop_action(
-                    session, workshop, "workshop changed", f"tour {tour.id}, stop {mine.id}"
+                    session, workshop, "workshop changed", {"tour": tour.id, "stop": mine.id}
                 )
-            detail = f"tour {tour.id}, stop {mine.id}, {len(changed)} workshops"
-            log_office_action(session, slug, "stop changed", detail)
+            details: Details = {"tour": tour.id, "stop": mine.id, "workshops": len(changed)}
+            log_office_action(session, slug, "stop changed", details)
             moved = [(each.id, each.forget_on) for each in changed]
     except Taken:
         with store().read() as session:
@@ -230,9 +231,14 @@ def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
             cancelled, told = tours.cancel_stop(session, stop, now=clock.now())
             for workshop in cancelled:
-                log_workshop_action(session, workshop, "workshop cancelled", f"stop {stop.id}")
-            detail = f"tour {tour_id}, stop {stop.id}, {len(cancelled)} workshops, {told} told"
-            log_office_action(session, slug, "stop cancelled", detail)
+                log_workshop_action(session, workshop, "workshop cancelled", {"stop": stop.id})
+            details: Details = {
+                "tour": tour_id,
+                "stop": stop.id,
+                "workshops": len(cancelled),
+                "notified": told,
+            }
+            log_office_action(session, slug, "stop cancelled", details)
     except Refused as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cancelada", 303)
@@ -246,8 +252,8 @@ def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
             back = tours.reinstate_stop(session, stop, now=clock.now())
             for workshop in back:
-                log_workshop_action(session, workshop, "workshop reinstated", f"stop {stop.id}")
-            log_office_action(session, slug, "stop reinstated", f"tour {tour_id}, stop {stop.id}")
+                log_workshop_action(session, workshop, "workshop reinstated", {"stop": stop.id})
+            log_office_action(session, slug, "stop reinstated", {"tour": tour_id, "stop": stop.id})
     except Refused as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=reactivada", 303)
@@ -270,7 +276,7 @@ def _publish_one_of(session: Session, stop: TourStop) -> int:
 
 def _published(session: Session, made: list[Workshop]) -> int:
     for workshop in made:
-        log_workshop_action(session, workshop, "workshop published", f"stop {workshop.stop_id}")
+        log_workshop_action(session, workshop, "workshop published", {"stop": workshop.stop_id})
     return len(made)
 
 

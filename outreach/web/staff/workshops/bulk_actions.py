@@ -18,6 +18,7 @@ from wtforms.validators import NumberRange, Optional
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain import workshops
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.staff import Permission
@@ -243,22 +244,22 @@ def _log_outcomes(
     form: BulkForm,
     outcomes: Sequence[BulkOutcome],
 ) -> None:
-    detail = f"one of {len(chosen)}"
+    count: Details = {"one_of": len(chosen)}
     for workshop, outcome in zip(chosen, outcomes, strict=True):
         if not outcome.changed:
             continue
         if action is BulkAction.DELETE:
             slug = workshop.office.slug
-            log_office_action(session, slug, "workshop deleted", f"draft {outcome.public_id}")
+            log_office_action(session, slug, "workshop deleted", {"draft": outcome.public_id})
         elif action is BulkAction.CANCEL:
             log_workshop_action(
-                session, workshop, "workshop cancelled", f"{form.motivo.data}, {detail}"
+                session, workshop, "workshop cancelled", {"reason": form.motivo.data, **count}
             )
         elif action is BulkAction.PUBLISH:
-            log_workshop_action(session, workshop, "workshop published", detail)
+            log_workshop_action(session, workshop, "workshop published", count)
         else:
-            what = ", ".join(sorted(outcome.changed))
-            log_workshop_action(session, workshop, "workshop changed", f"{what} ({detail})"[:200])
+            details: Details = {"fields": sorted(outcome.changed), **count}
+            log_workshop_action(session, workshop, "workshop changed", details)
 
 
 def done_message(action: str, count: int) -> str:

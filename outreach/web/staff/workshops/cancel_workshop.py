@@ -6,6 +6,7 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.scheduling import workshop_service
@@ -37,8 +38,9 @@ def cancel(public_id: str) -> ResponseReturnValue:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
             workshop_service.cancel(session, workshop, now=clock.now(), tells=notifies)
+            silence: Details = {} if notifies else {"notified": False}
             log_workshop_action(
-                session, workshop, "workshop cancelled", reason if notifies else f"{reason}, untold"
+                session, workshop, "workshop cancelled", {"reason": reason, **silence}
             )
     except Refused as refusal:
         return _ask(public_id, fault=error_messages.say(refusal))

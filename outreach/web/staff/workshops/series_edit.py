@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from outreach import clock
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import bulk, workshop_service
 from outreach.domain.scheduling.bulk import PARTNERS, BulkOutcome, SameForAll, When
@@ -96,8 +97,8 @@ def _change(public_id: str, typed: MultiDict[str, str]) -> Mapping[int, Any]:
         outcomes = bulk.execute(session, dates, edit.act(workshop), now=clock.now())
         for date, outcome in zip(dates, outcomes, strict=True):
             if outcome.changed:
-                what = f"as {public_id}: {', '.join(sorted(outcome.changed))}"
-                log_workshop_action(session, date, "workshop changed", what[:200])
+                details: Details = {"same_as": public_id, "fields": sorted(outcome.changed)}
+                log_workshop_action(session, date, "workshop changed", details)
         return {
             date.id: date.day + timedelta(days=date.retention_days)
             for date, outcome in zip(dates, outcomes, strict=True)

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from outreach import clock
 from outreach.db.base import Words
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import workshop_service
@@ -81,8 +82,8 @@ def update_texts(public_id: str) -> ResponseReturnValue:
             )
             changed = workshop_service.change(session, current, data, now=clock.now())
             if changed:
-                detail = ", ".join(sorted(changed))
-                log_workshop_action(session, current, "workshop changed", detail)
+                details: Details = {"fields": sorted(changed)}
+                log_workshop_action(session, current, "workshop changed", details)
     except Refused as refusal:
         faults = {"title_es": error_messages.say(refusal)}
         return _page(workshop, typed, 422, faults=faults, is_unsaved=True)

@@ -9,6 +9,7 @@ from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import SEAT_HOLDING_STATUSES, AccessNeed, Registration
@@ -76,7 +77,8 @@ def open_seats(public_id: str) -> ResponseReturnValue:
             if seats != before and not needs_confirmation:
                 data = replace(workshop_service.get_data(workshop), capacity=seats)
                 workshop_service.change(session, workshop, data, now=clock.now())
-                log_workshop_action(session, workshop, "places changed", f"{before} to {seats}")
+                details: Details = {"before": before, "after": seats}
+                log_workshop_action(session, workshop, "places changed", details)
     except Refused as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     if needs_confirmation:

@@ -226,9 +226,7 @@ def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | N
         changed |= {"series"} if is_new_choice else set()
         changed |= _choose_partners(session, form, workshop)
         if changed:
-            log_workshop_action(
-                session, workshop, "workshop changed", ", ".join(sorted(changed))[:200]
-            )
+            log_workshop_action(session, workshop, "workshop changed", {"fields": sorted(changed)})
         what = _publish_if_asked(session, workshop) or _message_code(workshop, changed)
         autosave.discard(session, workshop=workshop)
         what += series_edit.changes_query(session, workshop, before, changed) if changed else ""
