@@ -50,7 +50,7 @@ def print_recovery_codes() -> ResponseReturnValue:
         if not sessions.lock(session, who, now=now):
             return redirect("/org/entrar", 303)
         codes = totp.create_recovery_codes(session, who.organizer_id, server_key())
-        audit_log.record(session, who.organizer_id, "paper codes codes", now=now)
+        audit_log.record(session, who.organizer_id, "paper codes printed", now=now)
     return page("auth/recovery_codes", printed=codes, back="/org/cuenta", is_first=False)
 
 
