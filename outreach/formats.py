@@ -24,6 +24,8 @@ DAY_WITH_YEAR: Final = NP_("date pattern", "d 'de' MMMM 'de' y")
 WEEKDAY_AND_DAY: Final = NP_("date pattern", "EEEE d 'de' MMMM")
 WEEKDAY_AND_DAY_WITH_YEAR: Final = NP_("date pattern", "EEEE d 'de' MMMM 'de' y")
 SHORT_WEEKDAY_AND_DAY: Final = NP_("date pattern", "EEE d MMM")
+SHORT_DAY: Final = NP_("date pattern", "d MMM")
+SHORT_DAY_WITH_YEAR: Final = NP_("date pattern", "d MMM y")
 MONTH_AND_YEAR: Final = NP_("date pattern", "MMMM 'de' y")
 # The same for the first day of a month, which French writes as an ordinal.
 _FIRST_OF_MONTH: Final[dict[Message, Message]] = {

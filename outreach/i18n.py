@@ -124,9 +124,11 @@ def translate(message: str, lang: str, **values: Any) -> str:
     return translator(lang).gettext(message, **values)
 
 
-def in_each(message: str) -> Words:
-    """A message in every language of the site."""
-    return {lang: translator(lang).gettext(message) for lang in LANGUAGES}
+def in_each(message: str | Message) -> Words:
+    """A message in every language of the site; a pair is a context and a message."""
+    if isinstance(message, str):
+        return {lang: translator(lang).gettext(message) for lang in LANGUAGES}
+    return {lang: translator(lang).pgettext(*message) for lang in LANGUAGES}
 
 
 def lazy(message: str, **values: Any) -> str:

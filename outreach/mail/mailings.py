@@ -26,6 +26,7 @@ from outreach.errors import Forgotten
 from outreach.i18n import gettext as _
 from outreach.i18n import use_language
 from outreach.keystore import KeyStore
+from outreach.languages import STAFF_LANGUAGE
 from outreach.mail import render
 from outreach.mail.delivery import LetterTransport
 from outreach.mail.delivery_round import DeliveryRound
@@ -33,8 +34,6 @@ from outreach.mail.message_context import mail_from
 from outreach.reports import bulletin_data, bulletin_text
 
 log = logging.getLogger(__name__)
-
-STAFF_LANGUAGE = "es"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

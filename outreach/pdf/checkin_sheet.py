@@ -9,7 +9,7 @@ from typing import Any, Final
 from outreach import formats
 from outreach.domain.text import clean, fold
 from outreach.domain.workshops import Workshop
-from outreach.i18n import current, say
+from outreach.i18n import LOCALES, current, say
 from outreach.i18n import gettext as _
 from outreach.pdf import typesetting
 
@@ -29,23 +29,51 @@ class SheetLine:
 
 
 def pdf(workshop: Workshop, lines: Sequence[SheetLine], *, brand: str, made_at: datetime) -> bytes:
-    """PDF/UA in Spanish, which the staff speak: by name, or by hour where each has one."""
+    """PDF/UA in the current language: by name, or by hour where each has one."""
+    lang = current()
     rows = sorted(lines, key=lambda line: (_minute(line.hour), fold(line.name), line.code))
     count = -(-(len(rows) + FEWEST_BLANK) // ROWS)
     pages = [rows[page * ROWS : (page + 1) * ROWS] for page in range(count)]
     data = {
+        "lang": lang,
+        "region": LOCALES[lang].territory,
         "title": _("Hoja de asistencia"),
-        "workshop": clean(say(workshop.title, current())),
+        "words": _words(rows),
+        "workshop": clean(say(workshop.title, lang)),
         "when": _when(workshop),
         "where": clean(workshop.venue.name) if workshop.venue else workshop.office.city,
         "brand": brand,
         "has_hours": workshop.has_slots,
         "rows_on_a_page": ROWS,
-        "parties": len(rows),
-        "people": sum(line.people for line in rows),
         "pages": [[_row(line) for line in page] for page in pages],
     }
     return typesetting.pdf("checkin_sheet", data, made_at=made_at.replace(microsecond=0))
+
+
+def _words(rows: Sequence[SheetLine]) -> dict[str, str]:
+    """The texts of the template. It fills in what stands in braces."""
+    return {
+        "page": _("Página {page} de {pages}"),
+        "destroy": _(
+            "Sin apellidos, teléfono ni firma. Destruye esta hoja después de anotar el total."
+        ),
+        "number": _("Núm."),
+        "name": _("Nombre o apodo"),
+        "hour": _("Hora"),
+        "code": _("Código"),
+        "people": _("Personas"),
+        "arrived": _("Llegó"),
+        "no_name": _("Sin registro: no preguntes su nombre"),
+        "partly": _("{arrived} de {people}"),
+        "yes": _("Sí"),
+        "continued": _("Sigue la lista"),
+        "seated": _(
+            "Con lugar: %(parties)d registros, %(people)d personas.",
+            parties=len(rows),
+            people=sum(line.people for line in rows),
+        ),
+        "total": _("Personas que llegaron, en total:"),
+    }
 
 
 def _row(line: SheetLine) -> dict[str, Any]:

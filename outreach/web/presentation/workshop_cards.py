@@ -12,11 +12,12 @@ from outreach import formats, i18n
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.search.search import SearchResult
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.i18n import NP_, ngettext
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
 from outreach.web.presentation import formatting
 from outreach.web.presentation.icons import sign, sign_class
 
+BRING_HEADING = NP_("heading", "Qué traer")
 FEW = 10
 FEW_DISCREET = 5  # S28: nobody is to watch one person sign up
 

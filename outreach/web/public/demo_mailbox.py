@@ -6,6 +6,7 @@ from email.policy import default
 from flask import Blueprint, abort, g, render_template
 from flask.typing import ResponseReturnValue
 
+from outreach.languages import STAFF_LANGUAGE
 from outreach.web.context import config
 from outreach.web.middleware.response_headers import keep_private
 
@@ -16,7 +17,7 @@ NEWEST = 50
 
 @pages.get("/cartas")
 def letters() -> ResponseReturnValue:
-    g.lang = "es"
+    g.lang = STAFF_LANGUAGE
     keep_private()
     folder = config().mail_folder
     if not config().is_demo or folder is None:

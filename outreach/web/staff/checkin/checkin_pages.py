@@ -18,6 +18,7 @@ from outreach.domain.text import clean, fold, read_code
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import NotFound, Refused
 from outreach.i18n import gettext as _
+from outreach.languages import STAFF_LANGUAGE
 from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
@@ -175,7 +176,7 @@ def _log_discreet_list(workshop: Workshop) -> None:
 
 
 def _prepare() -> None:
-    g.lang = "es"
+    g.lang = STAFF_LANGUAGE
     keep_private()
 
 

@@ -36,6 +36,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
+from outreach.languages import STAFF_LANGUAGE
 from outreach.web.context import config, store
 from outreach.web.middleware import response_headers
 from outreach.web.staff.common import kept_forms
@@ -52,7 +53,7 @@ staff_pages = Blueprint("staff", __name__, url_prefix="/org")
 
 @staff_pages.before_request
 def _guard() -> ResponseReturnValue | None:
-    g.lang = "es"
+    g.lang = STAFF_LANGUAGE
     response_headers.keep_private()
     rule = rule_of(request.endpoint)
     if rule.scope is Scope.PUBLIC:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
+from outreach import formats
 from outreach.clock import Month
 from outreach.domain.checkin.no_show_rate import MIN_WORKSHOPS, AttendanceRate
 from outreach.domain.dashboard.agenda import AgendaFilter as Shown
@@ -21,21 +21,12 @@ from outreach.domain.registrations.staff_messages import MessageTemplate
 from outreach.domain.reporting import months
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, time_slots
 from outreach.formats import language_name
+from outreach.i18n import current, ngettext
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy, ngettext
 from outreach.languages import STAFF_LANGUAGE
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
-from outreach.web.presentation.formatting import month_name
 from outreach.web.presentation.workshop_cards import CardTag
-
-SHORT_MONTHS: Final = (
-    lazy("ene"), lazy("feb"), lazy("mar"), lazy("abr"), lazy("may"), lazy("jun"),
-    lazy("jul"), lazy("ago"), lazy("sep"), lazy("oct"), lazy("nov"), lazy("dic"),
-)  # fmt: skip
-SHORT_DAYS: Final = (
-    lazy("lun"), lazy("mar"), lazy("mié"), lazy("jue"), lazy("vie"), lazy("sáb"), lazy("dom"),
-)  # fmt: skip
 
 
 def status_tag(workshop: Workshop, *, now: datetime) -> CardTag:
@@ -66,27 +57,23 @@ def show_words(show: Shown | None) -> str:
 
 def short_day(day: date) -> str:
     """sáb 28 nov"""
-    return f"{SHORT_DAYS[day.weekday()]} {day.day} {SHORT_MONTHS[day.month - 1]}"
+    return formats.dated(day, formats.SHORT_WEEKDAY_AND_DAY, current())
 
 
 def span(first: date, last: date) -> str:
     """7 de diciembre; 7 al 12 de diciembre; 30 de noviembre al 2 de diciembre"""
-    end: str = _("%(day)d de %(month)s", day=last.day, month=month_name(last))
+    end = formats.dated(last, formats.DAY, current())
     if first == last:
         return end
     is_one_month = (first.year, first.month) == (last.year, last.month)
-    start = (
-        str(first.day)
-        if is_one_month
-        else _("%(day)d de %(month)s", day=first.day, month=month_name(first))
-    )
-    span_words: str = _("%(first)s al %(last)s", first=start, last=end)
-    return span_words
+    start = str(first.day) if is_one_month else formats.dated(first, formats.DAY, current())
+    text: str = _("%(first)s al %(last)s", first=start, last=end)
+    return text
 
 
 def brief_day(day: date) -> str:
     """28 nov"""
-    return f"{day.day} {SHORT_MONTHS[day.month - 1]}"
+    return formats.dated(day, formats.SHORT_DAY, current())
 
 
 def place(workshop: Workshop) -> str:

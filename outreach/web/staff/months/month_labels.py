@@ -13,7 +13,7 @@ from outreach.reports.coverage import CoverageRow, ReportState
 from outreach.reports.month_report import MonthChange
 from outreach.web.presentation.formatting import hour, short_day
 from outreach.web.presentation.workshop_cards import CardTag
-from outreach.web.staff.common.workshop_labels import SHORT_MONTHS
+from outreach.web.staff.common import workshop_labels
 
 
 def state_tag(row: CoverageRow) -> CardTag:
@@ -37,7 +37,7 @@ def called_off(number: int) -> str:
 
 def slim_date(moment: datetime) -> str:
     """5 nov"""
-    return f"{moment.day} {SHORT_MONTHS[moment.month - 1]}"
+    return workshop_labels.brief_day(moment.date())
 
 
 def cut_words(moment: datetime) -> str:

@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Form, ValidationError
 from wtforms.validators import Optional
 
-from outreach import clock
+from outreach import clock, formats
 from outreach.accounts import administration
 from outreach.db.types import Codes
 from outreach.domain.audit.audit_log import Details
@@ -24,8 +24,8 @@ from outreach.domain.network.offices import RESERVED_SLUGS, SLUG_PATTERN, Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import network_changes
 from outreach.errors import Refused, Taken
+from outreach.i18n import current, lazy
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation.workshop_cards import CardTag
@@ -239,7 +239,7 @@ def _rank_order(rank: str) -> int:
 
 
 def _short_date(day: date) -> str:
-    return f"{day.day} {workshop_labels.SHORT_MONTHS[day.month - 1]} {day.year}"
+    return formats.dated(day, formats.SHORT_DAY_WITH_YEAR, current())
 
 
 def _form_page(

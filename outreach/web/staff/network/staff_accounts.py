@@ -12,19 +12,18 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, ValidationError
 
-from outreach import clock
+from outreach import clock, formats
 from outreach.accounts import administration, credentials, invitations
 from outreach.domain.network import offices, staff
 from outreach.domain.network.staff import ALL_OFFICES, Permission, Role, StaffMember
 from outreach.domain.text import clean, fold
 from outreach.errors import Refused
+from outreach.i18n import current, lazy
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy
 from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.workshop_cards import CardTag
-from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, line, required
 from outreach.web.staff.common.guards import current_staff, page, role_names
 from outreach.web.staff.common.permissions import Scope, requires
@@ -232,8 +231,8 @@ def _seen(at: datetime | None, now: datetime) -> str:
         return _("Nunca")
     if at.date() == now.date():
         return _("Hoy")
-    words = f"{at.day} {workshop_labels.SHORT_MONTHS[at.month - 1]}"
-    return words if at.year == now.year else f"{words} {at.year}"
+    pattern = formats.SHORT_DAY if at.year == now.year else formats.SHORT_DAY_WITH_YEAR
+    return formats.dated(at.date(), pattern, current())
 
 
 def _cities(session: Session) -> dict[str, str]:

@@ -21,11 +21,12 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refused
-from outreach.i18n import LANGUAGES, NAMES
+from outreach.i18n import LANGUAGES, NAMES, in_each
 from outreach.i18n import gettext as _
 from outreach.reports import readability
 from outreach.web import error_messages
 from outreach.web.context import store
+from outreach.web.presentation import workshop_cards
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
@@ -203,6 +204,7 @@ def _page(
         "to_see": {lang: sum(bool(each.advice) for each in row) for lang, row in cells.items()},
         "can_fill": any(not each.text and each.default for row in cells.values() for each in row),
         "names": NAMES,
+        "bring_heading": in_each(workshop_cards.BRING_HEADING),
         "is_seen": is_seen,
         "is_unsaved": is_unsaved,
     }

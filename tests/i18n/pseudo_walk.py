@@ -1,0 +1,311 @@
+"""Walks everything that a person reads, in the pseudo-language, and finds 0 unmarked words.
+
+Run by `test_pseudo_language.py`, in a process where the plugin `add_pseudo` added the language.
+The data are the demo's, with every text accented.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from html import unescape
+from typing import Any, Final
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.clock import Month
+from outreach.db.base import Base
+from outreach.db.store import Store
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network import installation_settings, staff
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.imports import demo
+from outreach.keystore import KeyStore
+from outreach.pdf import bulletin, certificate, checkin_sheet, flyer
+from outreach.reports import bulletin_data, bulletin_text
+from outreach.translations.catalogues import accented
+from outreach.web.middleware import error_pages
+from tests.conftest import close_app
+from tests.i18n.add_pseudo import CODE
+from tests.i18n.unmarked import (
+    ALLOWED,
+    names_of_holidays,
+    names_of_places,
+    values_of_calendar,
+    words,
+    words_of_page,
+)
+from tests.support import letters, pdf_reader
+from tests.support.public_urls import FurnishedSite, manage_token
+from tests.support.staff_client import signed_in_as
+
+BRAND: Final = accented("Talleres de la red")
+_PROPER: Final = ("name", "address", "area", "district", "note", "website", "source", "unit")
+ACCEPTS: Final = {"Accept-Language": CODE}
+FOUND: dict[str, set[str]] = {}  # unmarked words by where they stand
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The demo, its texts accented."""
+    from outreach import migrations
+    from outreach.app import create_app
+    from outreach.config import Config
+
+    folder = tmp_path_factory.mktemp("pseudo")
+    (folder / "keys").mkdir(mode=0o700)
+    config = Config.from_environ(
+        {
+            "OUTREACH_DATA": str(folder), "OUTREACH_KEYS": str(folder / "keys"),
+            "OUTREACH_PUBLIC_URL": "http://localhost:8000",
+            "OUTREACH_MAIL_FROM": "talleres@example.org",
+            "OUTREACH_CONTROLLER": accented("Red de consulados"),
+            "OUTREACH_BRAND": BRAND, "OUTREACH_PHONE": "312 555 0142",
+        }
+    )  # fmt: skip
+    config = replace(config, brand=BRAND, mail_name=BRAND)
+    migrations.upgrade(migrations.Database.MAIN, config.database_url)
+    migrations.upgrade(migrations.Database.KEY_STORE, config.keyring_url)
+    app = create_app(config)
+    nicknames = tuple(accented(name) for name in demo._NICKNAMES)
+    pytest.MonkeyPatch().setattr(demo, "_NICKNAMES", nicknames)  # to the end of the process
+    demo.fill(_store(app), _key_store(app), now=clock.now())
+    with _store(app).change() as session:
+        installation_settings.keep_calendar_host(session, "talleres.example.org")
+        _accent(session)
+    yield app
+    close_app(app)
+
+
+def _store(app: Flask) -> Store:
+    store: Store = app.extensions["outreach_store"]
+    return store
+
+
+def _key_store(app: Flask) -> KeyStore:
+    key_store: KeyStore = app.extensions["outreach_key_store"]
+    return key_store
+
+
+def _accent(session: Any) -> None:
+    """Accents all texts that stand in the database."""
+    for mapper in Base.registry.mappers:
+        columns = [
+            each.key
+            for each in mapper.column_attrs
+            if isinstance(each.columns[0].type, sa.JSON) or each.key in _PROPER
+        ]
+        if not columns or mapper.class_.__name__ in {"InstallationSetting", "ChangeCounter"}:
+            continue
+        for row in session.scalars(sa.select(mapper.class_)):
+            for name in columns:
+                value = getattr(row, name)
+                if isinstance(value, dict) and "es" in value:
+                    setattr(row, name, {"es": accented(value["es"])})
+                elif name in _PROPER and isinstance(value, str) and "://" not in value:
+                    setattr(row, name, accented(value))
+
+
+@pytest.fixture(scope="module")
+def allowed(world: Flask) -> frozenset[str]:
+    with _store(world).read() as session:
+        cities = {
+            *session.scalars(sa.select(Office.city)),
+            *session.scalars(sa.select(Venue.city)),
+        }
+        codes = {
+            *session.scalars(sa.select(Office.slug)),
+            *session.scalars(sa.select(Kind.code)),
+            *session.scalars(sa.select(Kind.public_code)),
+        }
+    return ALLOWED | names_of_places(cities) | frozenset(re.findall(r"[^\W_]+", " ".join(codes)))
+
+
+def check(where: str, text: str, allowed: frozenset[str], *, is_page: bool = False) -> None:
+    found = words_of_page(text, allowed) if is_page else words(text, allowed)
+    if found:
+        FOUND.setdefault(where, set()).update(found)
+
+
+def crawl(
+    start: list[str], prefix: str, get: Callable[[str], TestResponse], allowed: frozenset[str]
+) -> int:
+    """Follows the links of every page, three of each shape; returns how many it read."""
+    queue, seen, shapes = list(start), set(start), dict.fromkeys(start, 1)
+    count = 0
+    while queue:
+        path = queue.pop(0)
+        answer = get(path)
+        if answer.status_code // 100 == 3 or "text/html" not in answer.content_type:
+            continue
+        count += 1
+        assert answer.status_code < 500, path
+        check(path, answer.text, allowed, is_page=True)
+        for href in re.findall(r'href="([^"#]*)"', answer.text):
+            link = unescape(href)
+            shape = re.sub(r"[0-9A-Z]{10,}|\d+|=[^&]*", "#", re.sub(r"/[or]/[\w-]+", "/o/#", link))
+            if not link.startswith(prefix) or link in seen or "/salir" in link:
+                continue
+            if shapes.get(shape, 0) < 2:
+                shapes[shape] = shapes.get(shape, 0) + 1
+                seen.add(link)
+                queue.append(link)
+    return count
+
+
+def none_found() -> None:
+    found, lines = dict(FOUND), []
+    FOUND.clear()
+    for where, unmarked in found.items():
+        lines.append(f"{where}: {' '.join(sorted(unmarked))}")
+    assert not lines, "\n".join(lines)
+
+
+def test_public_pages(world: Flask, allowed: frozenset[str]) -> None:
+    client = world.test_client(use_cookies=False)
+    with _store(world).read() as session:
+        workshops = {
+            str(each.id): each
+            for each in session.scalars(sa.select(Workshop).order_by(Workshop.id.desc()).limit(6))
+        }
+        registrations = list(session.scalars(sa.select(Registration).limit(400)))
+    people = {each.status: each for each in registrations}
+    links = {
+        str(status): manage_token(_key_store(world), each)
+        for status, each in people.items()
+        if each.key_id
+    }
+    site = FurnishedSite(world, workshops, links, entry="x", files=("app.css",), languages=(CODE,))
+    count = 0
+    for _endpoint, path in site.addresses():
+        if path.startswith(("/api", "/static", "/metrics", "/demo")) or "/salir" in path:
+            continue
+        answer = client.get(path, headers=ACCEPTS)
+        if answer.status_code // 100 != 3 and "text/html" in answer.content_type:
+            count += 1
+            check(path, answer.text, allowed, is_page=True)
+    count += crawl([f"/{CODE}/", f"/{CODE}/red"], f"/{CODE}/", client.get, allowed)
+    assert count > 80
+    none_found()
+
+
+def test_public_forms_with_faults(world: Flask, allowed: frozenset[str]) -> None:
+    client = world.test_client(use_cookies=False)
+    with _store(world).read() as session:
+        workshop = session.scalars(
+            sa.select(Workshop).where(Workshop.status == WorkshopStatus.PUBLISHED)
+        ).first()
+    assert workshop is not None
+    for path in (f"t/{workshop.public_id}/lugar", "mi-registro", "boletin/suscribir"):
+        for data in ({}, {"contact": "email", "email": "x"}, {"contact": "phone", "phone": "1"}):
+            answer = client.post(f"/{CODE}/{path}", data=data)
+            check(f"POST {path}", answer.text, allowed, is_page=True)
+    none_found()
+
+
+def test_staff_pages(world: Flask, allowed: frozenset[str]) -> None:
+    with _store(world).read() as session:
+        ids = {each.email: each.id for each in staff.all_of_them(session)}
+    emails = frozenset(word for email in ids for word in re.findall(r"\w+", email))
+    holidays = names_of_holidays()
+    count = 0
+    for email in ("elena@example.org", "ana@example.org", "tomas@example.org"):
+        client = signed_in_as(world, _store(world), ids[email])
+        get = partial(client.client.get, headers=client.headers | ACCEPTS)
+        start = ["/org/", "/org/mas", "/org/talleres", "/org/cuenta"]
+        count += crawl(start, "/org/", get, allowed | emails | holidays)
+    get = partial(world.test_client(use_cookies=False).get, headers=ACCEPTS)
+    count += crawl(["/org/entrar", "/org/invitacion/nada"], "/org/", get, allowed)
+    assert count > 150
+    none_found()
+
+
+def test_letters_and_text_messages(world: Flask, allowed: frozenset[str]) -> None:
+    letters.PARAGRAPH[CODE] = accented(letters.PARAGRAPH["es"])
+    config = world.extensions["outreach_config"]
+    with world.app_context(), _store(world).read() as session:
+        for is_discreet in (False, True):
+            workshop = session.scalars(
+                sa.select(Workshop)
+                .join(Workshop.kind)
+                .where(Workshop.status == WorkshopStatus.PUBLISHED, Kind.is_discreet == is_discreet)
+            ).first()
+            assert workshop is not None
+            for sent in letters.all_of(workshop, config, CODE, now=clock.now()):
+                text = f"{sent.letter['Subject']}\n{sent.letter.get_content()}"
+                check(f"letter {sent.case}", text.replace("Rosa", ""), allowed)
+                check(f"text {sent.case}", sent.text.words.replace("Rosa", ""), allowed)
+        session.expunge_all()
+    none_found()
+
+
+def test_feeds(world: Flask, allowed: frozenset[str]) -> None:
+    client = world.test_client(use_cookies=False)
+    for name in ("red", "chicago"):
+        calendar = client.get(f"/{CODE}/cal/{name}.ics").text
+        for value in values_of_calendar(calendar):
+            check(f"{name}.ics", value, allowed)
+        found: Any = client.get(f"/{CODE}/cal/{name}.json").json
+        for item in (found, *found["items"]):
+            for key in ("title", "description", "content_text", "summary"):
+                check(f"{name}.json", item.get(key, ""), allowed)
+        atom = client.get(f"/{CODE}/cal/{name}.atom").text
+        for value in re.findall(r"<(?:title|subtitle|content|summary)[^>]*>([^<]*)<", atom):
+            check(f"{name}.atom", unescape(value), allowed)
+    none_found()
+
+
+def test_papers(world: Flask, allowed: frozenset[str]) -> None:
+    config = world.extensions["outreach_config"]
+    now = clock.now()
+    with world.test_request_context(f"/{CODE}/"), _store(world).read() as session:
+        world.preprocess_request()
+        for workshop in session.scalars(
+            sa.select(Workshop).where(Workshop.status == WorkshopStatus.PUBLISHED).limit(8)
+        ):
+            made = flyer.of(
+                workshop, CODE, public_url=config.public_url, phone="312 555 0142", pictogram="",
+                neutral_pictogram="", brand=BRAND,
+            )  # fmt: skip
+            check("flyer", pdf_reader.words_of(flyer.pdf(made)), allowed)
+        certified = certificate.pdf(
+            workshop, accented("Rosa"), "1.5", CODE, brand=BRAND, today=date(2026, 12, 1), now=now
+        )
+        check("certificate", pdf_reader.words_of(certified), allowed)
+        line = checkin_sheet.SheetLine(
+            name=accented("Rosa"), code="4TD 8HK", people=3, arrived=1, hour="5:30"
+        )
+        sheet = checkin_sheet.pdf(workshop, [line] * 50, brand=BRAND, made_at=now)
+        check("check-in sheet", pdf_reader.words_of(sheet), allowed)
+        for month in ("2020-01", str(Month.of(now.date()))):
+            document = bulletin_data.document(session, Month.parse(month), now=now)
+            text = bulletin_text.as_text(document, CODE, config.public_url, None)
+            check(f"bulletin {month}", text, allowed)
+            place = {"public_url": config.public_url, "brand": BRAND}
+            check(
+                f"bulletin {month}", bulletin.html(document, CODE, **place), allowed, is_page=True
+            )
+            paper = bulletin.pdf(document, CODE, **place)
+            check(f"bulletin {month} PDF", pdf_reader.words_of(paper), allowed)
+    answer = world.test_client().get(f"/{CODE}/cifras/2020-01.pdf")
+    check("month report", pdf_reader.words_of(answer.data), allowed)
+    none_found()
+
+
+def test_error_pages(world: Flask, allowed: frozenset[str]) -> None:
+    for status in (400, 403, 404, 405, 409, 413, 422, 429, 500, 503):
+        with world.test_request_context(f"/{CODE}/t/x"):
+            answer: Any = error_pages.page(status, incident="ABC DEF")
+            check(f"error {status}", answer[0], allowed, is_page=True)
+        with world.test_request_context(f"/{CODE}/cal/x.ics"):
+            answer = error_pages.page(status)
+            check(f"error {status} of a calendar", answer.get_data(as_text=True), allowed)
+    none_found()

@@ -1,0 +1,100 @@
+"""Finds the words of a page that come from no catalogue: those without an accent of the
+pseudo-language."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from typing import Final
+
+from outreach.domain.locations import holidays, regions
+from outreach.translations.catalogues import MARKS
+
+_WORD: Final = re.compile(r"[^\W\d_]{2,}(?:[’'][^\W\d_]+)?")
+# Addresses, e-mails, names of files, codes and placeholders are no words.
+_NO_WORDS: Final = re.compile(
+    r"\b\w+://\S*|[\w.+-]+@[\w.-]+|/[\w/{}.<>?=&-]+|\b[\w-]+\.(?:ics|atom|json|jcal|csv|pdf|html|svg|"
+    r"png|xlsx|py|org|com|gob|mx)\b\S*|[?&]?\b\w+=\S*|\b[0-9A-F]{6,}\b|\b(?=\w*\d)\w+\b|#\w+|"
+    # codes of registrations and of incidents, keys of authenticators, names of time zones
+    r"\b[A-Z0-9]{3} [A-Z0-9]{3}\b|\b[B-DF-HJ-NP-TV-Z]{3}\b|(?:\b[A-Z2-7]{4}\b\s?){4,}|"
+    r"\b(?:America|Pacific)/\S+"
+)
+_HIDDEN: Final = frozenset({"script", "style", "code", "kbd", "samp", "svg", "textarea"})
+_SHOWN_ATTRIBUTES: Final = ("aria-label", "alt", "title", "placeholder")
+# Names of programs and formats, abbreviations of the trade, and each language by its own name.
+ALLOWED: Final = frozenset(
+    re.findall(
+        r"\w+",
+        "PDF SMS QR GPS RSS Atom JSON jCal OpenAPI CSV Excel iCal iCalendar UTC CIAM MCLAP DACA "
+        "Google Apple Outlook Thunderbird WhatsApp Android iPhone Signal Telegram Markdown Chrome "
+        "Firefox español English français es en fr ES EN FR qps QPS Outreach API SHA HTML XLSX PNG "
+        "SVG HTTPS GET POST webcal ID localhost Calendar Feed text ASL LSM CC BY US CA MX",
+    )
+)
+
+
+def names_of_places(cities: Iterable[str]) -> frozenset[str]:
+    """The words in names of cities, and of states and provinces."""
+    names = [*cities, *(name for each in regions.NAMES.values() for name in each.values())]
+    return frozenset(word for name in (*names, *regions.NAMES) for word in _WORD.findall(name))
+
+
+def names_of_holidays() -> frozenset[str]:
+    """The words in names of holidays, which are data in Spanish."""
+    names = [
+        each.name
+        for day in (date(2026, 1, 1) + timedelta(days=number) for number in range(800))
+        for country, region in (("US", "IL"), ("US", "NM"), ("CA", "AB"), ("CA", "QC"))
+        for each in holidays.of(day, country, region)
+    ]
+    return frozenset(word for name in names for word in _WORD.findall(name))
+
+
+def words(text: str, allowed: frozenset[str]) -> set[str]:
+    """The words of a text in Latin letters that are not marked and not allowed."""
+    return {
+        word
+        for word in _WORD.findall(_NO_WORDS.sub(" ", text))
+        if re.search("[A-Za-z]", word) and not MARKS & set(word) and word not in allowed
+    }
+
+
+def words_of_page(page: str, allowed: frozenset[str]) -> set[str]:
+    """The same for all that a page shows or a screen reader says."""
+    return set().union(*(words(text, allowed) for text in _Texts(page).texts), set())
+
+
+def values_of_calendar(body: str) -> Iterator[str]:
+    """The texts of an iCalendar stream."""
+    shown = {"SUMMARY", "DESCRIPTION", "LOCATION", "NAME", "X-WR-CALNAME", "X-WR-CALDESC",
+             "CATEGORIES", "COMMENT"}  # fmt: skip
+    for line in body.replace("\r\n ", "").split("\r\n"):
+        name, _colon, value = line.partition(":")
+        if name.partition(";")[0] in shown:
+            yield re.sub(r"\\[nN]", "\n", value)
+
+
+class _Texts(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._hidden: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        has = dict(attrs)
+        if tag in _HIDDEN:
+            self._hidden.append(tag)
+        self.texts += [has[name] or "" for name in _SHOWN_ATTRIBUTES if name in has]
+        if tag == "meta" and has.get("name") in {"description", "title"}:
+            self.texts.append(has.get("content") or "")
+        if tag == "input" and has.get("type") in {"submit", "button"}:
+            self.texts.append(has.get("value") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._hidden:
+            self._hidden.remove(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.texts.append(data)
