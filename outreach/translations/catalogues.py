@@ -43,7 +43,7 @@ _PLAIN: Final = "aeiouáéíóúüAEIOUÁÉÍÓÚ" + "cdghjklnñrstwyzCDGHJKLNÑ
 _ACCENTED: Final = "äèìöùäèìöùùÄÈÌÖÙÄÈÌÖÙ" + "čďĝĥĵķľńńřšťŵŷžČĎĜĤĴĶĽŃŃŘŠŤŴŶŽ"
 ACCENTS: Final = str.maketrans(_PLAIN, _ACCENTED)
 MARKS: Final = frozenset(_ACCENTED)
-_KEPT: Final = re.compile(r"%\(\w+\)[a-z]|%%|</?[a-z][^<>]*>|&#?\w+;|\{\w*\}|https?://\S*")
+_KEPT: Final = re.compile(r"%\(\w+\)[a-z]|%[sd%]|</?[a-z][^<>]*>|&#?\w+;|\{\w*\}|https?://\S*")
 
 
 def extract(*, with_staff: bool = False) -> Catalog:

@@ -79,7 +79,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     pytest.MonkeyPatch().setattr(demo, "_NICKNAMES", nicknames)  # to the end of the process
     demo.fill(_store(app), _key_store(app), now=clock.now())
     with _store(app).change() as session:
-        installation_settings.keep_calendar_host(session, "talleres.example.org")
+        installation_settings.set_calendar_host(session, "talleres.example.org")
         _accent(session)
     yield app
     close_app(app)
@@ -213,7 +213,7 @@ def test_public_forms_with_faults(world: Flask, allowed: frozenset[str]) -> None
 
 def test_staff_pages(world: Flask, allowed: frozenset[str]) -> None:
     with _store(world).read() as session:
-        ids = {each.email: each.id for each in staff.all_of_them(session)}
+        ids = {each.email: each.id for each in staff.list_staff(session)}
     emails = frozenset(word for email in ids for word in re.findall(r"\w+", email))
     holidays = names_of_holidays()
     count = 0

@@ -16,7 +16,7 @@ _NO_WORDS: Final = re.compile(
     r"\b\w+://\S*|[\w.+-]+@[\w.-]+|/[\w/{}.<>?=&-]+|\b[\w-]+\.(?:ics|atom|json|jcal|csv|pdf|html|svg|"
     r"png|xlsx|py|org|com|gob|mx)\b\S*|[?&]?\b\w+=\S*|\b[0-9A-F]{6,}\b|\b(?=\w*\d)\w+\b|#\w+|"
     # codes of registrations and of incidents, keys of authenticators, names of time zones
-    r"\b[A-Z0-9]{3} [A-Z0-9]{3}\b|\b[B-DF-HJ-NP-TV-Z]{3}\b|(?:\b[A-Z2-7]{4}\b\s?){4,}|"
+    r"\b[A-Z0-9]{3} [A-Z0-9]{3}\b|\b[A-HJ-NP-TV-Z]{3}\b|\b[A-Z]{4}\b|"
     r"\b(?:America|Pacific)/\S+"
 )
 _HIDDEN: Final = frozenset({"script", "style", "code", "kbd", "samp", "svg", "textarea"})
@@ -25,10 +25,11 @@ _SHOWN_ATTRIBUTES: Final = ("aria-label", "alt", "title", "placeholder")
 ALLOWED: Final = frozenset(
     re.findall(
         r"\w+",
-        "PDF SMS QR GPS RSS Atom JSON jCal OpenAPI CSV Excel iCal iCalendar UTC CIAM MCLAP DACA "
-        "Google Apple Outlook Thunderbird WhatsApp Android iPhone Signal Telegram Markdown Chrome "
-        "Firefox español English français es en fr ES EN FR qps QPS Outreach API SHA HTML XLSX PNG "
-        "SVG HTTPS GET POST webcal ID localhost Calendar Feed text ASL LSM CC BY US CA MX",
+        "PDF SMS QR GPS RSS Atom JSON jCal OpenAPI CSV csv XLSX xlsx Excel iCal iCalendar UTC CIAM "
+        "MCLAP DACA Google Apple Outlook Thunderbird WhatsApp Android iPhone Signal Telegram "
+        "Markdown Chrome Firefox español Español English français Français es en fr ES EN FR qps "
+        "QPS Outreach API SHA HTML PNG SVG HTTPS GET POST webcal ID localhost Calendar Feed text "
+        "ASL LSM CC BY US CA MX",
     )
 )
 
@@ -45,7 +46,7 @@ def names_of_holidays() -> frozenset[str]:
         each.name
         for day in (date(2026, 1, 1) + timedelta(days=number) for number in range(800))
         for country, region in (("US", "IL"), ("US", "NM"), ("CA", "AB"), ("CA", "QC"))
-        for each in holidays.of(day, country, region)
+        for each in holidays.list_holidays(day, country, region)
     ]
     return frozenset(word for name in names for word in _WORD.findall(name))
 
@@ -83,7 +84,9 @@ class _Texts(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         has = dict(attrs)
-        if tag in _HIDDEN:
+        # A letter as it will be read is in the language of its reader.
+        is_letter = has.get("class") == "letter" and "lang" in has
+        if tag in _HIDDEN or is_letter or (self._hidden and tag == self._hidden[-1]):
             self._hidden.append(tag)
         self.texts += [has[name] or "" for name in _SHOWN_ATTRIBUTES if name in has]
         if tag == "meta" and has.get("name") in {"description", "title"}:
@@ -92,8 +95,8 @@ class _Texts(HTMLParser):
             self.texts.append(has.get("value") or "")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._hidden:
-            self._hidden.remove(tag)
+        if self._hidden and tag == self._hidden[-1]:
+            self._hidden.pop()
 
     def handle_data(self, data: str) -> None:
         if not self._hidden:
