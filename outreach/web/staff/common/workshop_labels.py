@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from outreach import formats
 from outreach.clock import Month
@@ -53,6 +53,12 @@ def show_words(show: Shown | None) -> str:
         Shown.CANCELLED: _("Cancelado"),
     }
     return words[show]
+
+
+def short_weekday(number: int) -> str:
+    """lun for 0, as `date.weekday` counts."""
+    monday = date(2026, 1, 5)
+    return formats.date_name(monday + timedelta(days=number), "EEE", current())
 
 
 def short_day(day: date) -> str:

@@ -60,7 +60,7 @@ class RepeatForm(Form):
         self.cada.choices = [(unit.value, label) for unit, label in _units(workshop.day)]
         # Sunday first, as in a calendar.
         self.dias.choices = [
-            (str(number), workshop_labels.SHORT_DAYS[number]) for number in (6, 0, 1, 2, 3, 4, 5)
+            (str(number), workshop_labels.short_weekday(number)) for number in (6, 0, 1, 2, 3, 4, 5)
         ]
 
     def validate_veces(self, field: Field) -> None:
@@ -205,7 +205,7 @@ def _rule_words(form: RepeatForm, workshop: Workshop, dates: Sequence[date]) -> 
     unit_words = dict(_units(workshop.day))[rule.every]
     if rule.every in {RecurrenceUnit.WEEK, RecurrenceUnit.TWO_WEEKS}:
         names = (
-            workshop_labels.SHORT_DAYS[number]
+            workshop_labels.short_weekday(number)
             for number in (6, 0, 1, 2, 3, 4, 5)
             if number in rule.weekdays
         )
