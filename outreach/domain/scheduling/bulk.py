@@ -1,5 +1,4 @@
-"""The same done to many workshops: tried first, so that one sees what it would come to; then all of
-it, or nothing."""
+"""Bulk actions: the same done to many workshops, first as a dry run, then all of it or nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,23 +17,23 @@ from outreach.domain.workshops import Workshop, WorkshopStatus, partners
 from outreach.errors import ErrorCode, Refused
 
 MAX_WORKSHOPS: Final = 200
-PARTNERS: Final = "allies"  # partners and speakers, as one thing that can be alike
-_TOLD_OF: Final = (NotificationType.CHANGED, NotificationType.CANCELLED)
+PARTNERS: Final = "allies"  # partners and speakers together, as one field
+_NOTIFICATION_TYPES: Final = (NotificationType.CHANGED, NotificationType.CANCELLED)
 
-When = tuple[date, time, time]  # a day, a start and an end, on the wall clock
-# What is done to one. Returns the names of what is new; raises Refused.
+When = tuple[date, time, time]  # day, start and end on the wall clock
+# What is done to one workshop. Returns the names of the fields that changed; raises Refused.
 Act = Callable[[Session, Workshop, datetime], frozenset[str]]
 
 
 @dataclass(frozen=True)
 class BulkOutcome:
-    """What an act did to a workshop, or would do."""
+    """What an action did to a workshop, or would do."""
 
     public_id: str
     changed: frozenset[str] = frozenset()
-    told: int = 0  # parties that are written to
-    calls: int = 0  # parties that are to be called
-    plan: WorkshopData | None = None  # as it is then
+    notified: int = 0  # parties that get a letter
+    calls: int = 0  # parties that staff have to call
+    data: WorkshopData | None = None  # after the action
     refusal: Refused | None = None
 
     @property
@@ -45,13 +44,13 @@ class BulkOutcome:
 def dry_run(
     session: Session, workshops: Sequence[Workshop], act: Act, *, now: datetime
 ) -> list[BulkOutcome]:
-    """What the act would do to each. Each is really tried, and taken back: the caller makes sure
-    that nothing of the session is kept."""
+    """What the action would do to each workshop. Each is done in a savepoint that is rolled back;
+    the caller rolls back the session."""
     found = []
     for workshop in workshops:
         attempt = session.begin_nested()
         try:
-            found.append(_done(session, workshop, act, now))
+            found.append(_apply(session, workshop, act, now))
         except Refused as refusal:
             found.append(BulkOutcome(workshop.public_id, refusal=refusal))
         finally:
@@ -62,12 +61,12 @@ def dry_run(
 def execute(
     session: Session, workshops: Sequence[Workshop], act: Act, *, now: datetime
 ) -> list[BulkOutcome]:
-    """Does it to each. Raises Refused, with the workshop it is about, at the first that cannot."""
+    """Does it to each workshop. Raises Refused, which names the workshop, at the first failure."""
     found = []
     for workshop in workshops:
         title, day = workshop.title.get("es", ""), workshop.day
         try:
-            found.append(_done(session, workshop, act, now))
+            found.append(_apply(session, workshop, act, now))
         except Refused as refusal:
             raise Refused(
                 ErrorCode.BULK_ACTION_FAILED, title=title, day=day, cause=refusal
@@ -75,29 +74,29 @@ def execute(
     return found
 
 
-def _done(session: Session, workshop: Workshop, act: Act, now: datetime) -> BulkOutcome:
+def _apply(session: Session, workshop: Workshop, act: Act, now: datetime) -> BulkOutcome:
     public_id, number = workshop.public_id, workshop.id
-    before = _owed(session, number)
+    before = _count_notifications(session, number)
     changed = act(session, workshop, now)
     session.flush()
     if sa.inspect(workshop).deleted:
         return BulkOutcome(public_id, changed)
-    after = _owed(session, number)
+    after = _count_notifications(session, number)
     return BulkOutcome(
         public_id,
         changed,
-        told=after[ContactMethod.EMAIL] - before[ContactMethod.EMAIL],
+        notified=after[ContactMethod.EMAIL] - before[ContactMethod.EMAIL],
         calls=after[ContactMethod.PHONE] - before[ContactMethod.PHONE],
-        plan=workshop_service.get_data(workshop),
+        data=workshop_service.get_data(workshop),
     )
 
 
-def _owed(session: Session, workshop_id: int) -> Mapping[ContactMethod, int]:
-    """How many notices of a change or a cancellation there have been, by how they go out."""
+def _count_notifications(session: Session, workshop_id: int) -> Mapping[ContactMethod, int]:
+    """How many notifications of a change or cancellation are stored, by contact method."""
     rows = session.execute(
         sa.select(Registration.contact, sa.func.count())
         .join(Notification, Notification.registration_id == Registration.id)
-        .where(Registration.workshop_id == workshop_id, Notification.cause.in_(_TOLD_OF))
+        .where(Registration.workshop_id == workshop_id, Notification.cause.in_(_NOTIFICATION_TYPES))
         .group_by(Registration.contact)
     )
     return dict.fromkeys(ContactMethod, 0) | {row[0]: row[1] for row in rows}
@@ -105,7 +104,7 @@ def _owed(session: Session, workshop_id: int) -> Mapping[ContactMethod, int]:
 
 @dataclass(frozen=True)
 class Publish:
-    """From draft to public; `phone` is the network's, as in `publish_checks`."""
+    """Publishes drafts. `phone` is that of the network, as in `publish_checks`."""
 
     phone: str = ""
 
@@ -124,48 +123,47 @@ def cancel(session: Session, workshop: Workshop, now: datetime) -> frozenset[str
 
 
 def delete_draft(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
-    """A draft that nobody outside has seen is gone without a trace but the journal's."""
+    """Deletes a draft that was never published; only the audit log keeps a record of it."""
     if workshop.status is not WorkshopStatus.DRAFT or workshop.published_at is not None:
         raise Refused(ErrorCode.DELETE_NEEDS_DRAFT)
     is_used = sa.exists().where(Registration.workshop_id == workshop.id)
     if session.scalar(sa.select(is_used)):
         raise Refused(ErrorCode.DELETE_WITH_REGISTRATIONS)
-    form_drafts.forget(session, workshop.id)  # its number may be given to another
+    form_drafts.forget(session, workshop.id)  # SQLite may reuse the id
     session.delete(workshop)
     return frozenset({"status"})
 
 
 @dataclass(frozen=True)
 class Reschedule:
-    """To another day, hour or venue; what is None stays."""
+    """Moves workshops by days, to a start or to a venue; None keeps what there is."""
 
     days: int = 0
-    starts: time | None = None  # it lasts as long as before
+    starts: time | None = None  # the duration stays
     venue: Venue | None = None
 
     def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
         require_ahead(workshop, now)
-        plan = workshop_service.get_data(workshop)
-        plan = replace(plan, day=plan.day + timedelta(days=self.days))
+        data = workshop_service.get_data(workshop)
+        data = replace(data, day=data.day + timedelta(days=self.days))
         if self.starts is not None:
-            there = (plan.day, plan.starts, plan.ends)
-            later, _longer = compute_shift(there, (plan.day, self.starts, plan.ends))
-            plan = shift(plan, later)
+            there = (data.day, data.starts, data.ends)
+            later, _longer = compute_shift(there, (data.day, self.starts, data.ends))
+            data = shift(data, later)
         if self.venue is not None:
-            if not plan.mode.has_venue:
+            if not data.mode.has_venue:
                 raise Refused(ErrorCode.WORKSHOP_WITHOUT_VENUE)
-            plan = replace(plan, venue=self.venue, zone=self.venue.zone)
-        _require_coming(plan, now)
-        return workshop_service.change(session, workshop, plan, now=now)
+            data = replace(data, venue=self.venue, zone=self.venue.zone)
+        _require_upcoming(data, now)
+        return workshop_service.change(session, workshop, data, now=now)
 
 
 @dataclass(frozen=True)
 class SameForAll:
-    """What has been changed on one date of a series, on another too; what is about its day and
-    hour is a shift, by the same amount."""
+    """Copies changed fields from one date of a series to others; a new day or hour is a shift."""
 
     source: Workshop
-    names: frozenset[str]  # of fields of `Plan`, or ALLIES
+    names: frozenset[str]  # fields of `WorkshopData`, or PARTNERS
     minutes: int = 0  # later, on the wall clock
     longer: int = 0  # minutes
 
@@ -176,18 +174,18 @@ class SameForAll:
         }
         if "venue" in given:
             given["zone"] = self.source.zone
-        plan = replace(workshop_service.get_data(workshop), **given)
+        data = replace(workshop_service.get_data(workshop), **given)
         if self.minutes or self.longer:
-            plan = shift(plan, self.minutes, self.longer)
-            _require_coming(plan, now)
-        changed = workshop_service.change(session, workshop, plan, now=now)
+            data = shift(data, self.minutes, self.longer)
+            _require_upcoming(data, now)
+        changed = workshop_service.change(session, workshop, data, now=now)
         if PARTNERS in self.names:
             changed |= partners.copy(session, self.source, workshop)
         return changed
 
 
 def require_ahead(workshop: Workshop, now: datetime) -> None:
-    """Raises Refused for what is over, or cancelled: that stays as it was."""
+    """Raises Refused where the workshop has started or is cancelled."""
     if workshop.status is WorkshopStatus.CANCELLED:
         raise Refused(ErrorCode.WORKSHOP_CANCELLED)
     if workshop.starts_at <= now or workshop.status not in {
@@ -197,25 +195,24 @@ def require_ahead(workshop: Workshop, now: datetime) -> None:
         raise Refused(ErrorCode.WORKSHOP_STARTED)
 
 
-def _require_coming(plan: WorkshopData, now: datetime) -> None:
-    if datetime.combine(plan.day, plan.starts, plan.zone) <= now:
+def _require_upcoming(data: WorkshopData, now: datetime) -> None:
+    if datetime.combine(data.day, data.starts, data.zone) <= now:
         raise Refused(ErrorCode.NEW_DATE_PAST)
 
 
-def shift(plan: WorkshopData, minutes: int, longer: int = 0) -> WorkshopData:
-    """So much later on the wall clock, over midnight too, and so much longer. Raises Refused where
-    nothing would be left of it, or more than a day."""
-    starts = datetime.combine(plan.day, plan.starts)
-    length = _length((plan.day, plan.starts, plan.ends)) + timedelta(minutes=longer)
+def shift(data: WorkshopData, minutes: int, longer: int = 0) -> WorkshopData:
+    """Moves a workshop by minutes on the wall clock and lengthens it by minutes. Raises Refused
+    where its duration would not be between 0 and 24 hours."""
+    starts = datetime.combine(data.day, data.starts)
+    length = _length((data.day, data.starts, data.ends)) + timedelta(minutes=longer)
     if not timedelta(0) < length < timedelta(days=1):
         raise Refused(ErrorCode.DURATION_IMPOSSIBLE)
     starts += timedelta(minutes=minutes)
-    return replace(plan, day=starts.date(), starts=starts.time(), ends=(starts + length).time())
+    return replace(data, day=starts.date(), starts=starts.time(), ends=(starts + length).time())
 
 
 def compute_shift(before: When, after: When) -> tuple[int, int]:
-    """How many minutes later, and how many longer, something is whose day, start and end were
-    these, and are those."""
+    """How many minutes later and how many minutes longer `after` is than `before`."""
     minute = timedelta(minutes=1)
     old, new = datetime.combine(*before[:2]), datetime.combine(*after[:2])
     return (new - old) // minute, (_length(after) - _length(before)) // minute
@@ -230,14 +227,14 @@ def _length(of: When) -> timedelta:
 def list_series_dates(
     session: Session, workshop: Workshop, *, only_following: bool
 ) -> Sequence[Workshop]:
-    """The other dates of its series, or those after it, in order of time."""
+    """The other dates of a series, or those after this one, by start."""
     if workshop.series_id is None:
         return []
-    wanted = sa.select(Workshop).where(
+    query = sa.select(Workshop).where(
         Workshop.series_id == workshop.series_id, Workshop.id != workshop.id
     )
     if only_following:
-        wanted = wanted.where(Workshop.starts_at > workshop.starts_at)
+        query = query.where(Workshop.starts_at > workshop.starts_at)
     return session.scalars(
-        wanted.order_by(Workshop.starts_at, Workshop.id).limit(MAX_WORKSHOPS)
+        query.order_by(Workshop.starts_at, Workshop.id).limit(MAX_WORKSHOPS)
     ).all()

@@ -1,7 +1,6 @@
-"""What somebody typed into a workshop's form and has not saved: kept for them, and for nobody else.
+"""Form drafts: what a staff member typed into a workshop's form and has not saved yet.
 
-It is no workshop, not even a draft of one: nothing but the form reads it. It holds what organizers
-write of a workshop, never anything of who registers.
+Only the form reads it, and only for the same staff member. It holds no data of people who register.
 """
 
 import json
@@ -16,8 +15,8 @@ from outreach.db.base import Base
 from outreach.errors import ErrorCode, NotFound, Refused
 
 RETENTION: Final = timedelta(days=30)
-MAX_BYTES: Final = 30_000  # bytes: the texts of a form at their longest take half of it
-MAX_DRAFTS: Final = 20  # of one organizer: the oldest goes
+MAX_BYTES: Final = 30_000  # the longest texts of a form take half of it
+MAX_DRAFTS: Final = 20  # of one staff member; the oldest is deleted
 
 Fields = list[tuple[str, str]]  # names and values, in the order of the form
 
@@ -70,14 +69,14 @@ def save(
     office: str,
     now: datetime,
 ) -> FormDraft:
-    """Keeps what the form says now in place of what it said before. Raises Refused when that is
-    more than any form holds."""
+    """Stores the fields of a form in place of its earlier draft. Raises Refused where they are
+    longer than MAX_BYTES."""
     text = json.dumps(list(fields), ensure_ascii=False, separators=(",", ":"))
     if len(text.encode()) > MAX_BYTES:
         raise Refused(ErrorCode.FORM_DRAFT_TOO_LONG)
     draft = find_by_form(session, organizer_id, form)
     if draft is None:
-        _make_room(session, organizer_id)
+        _delete_oldest(session, organizer_id)
         draft = FormDraft(
             organizer_id=organizer_id, form=form, office=office, fields=text, saved_at=now
         )
@@ -94,7 +93,7 @@ def find_by_form(session: Session, organizer_id: int, form: str) -> FormDraft | 
 
 
 def find(session: Session, organizer_id: int, draft_id: int) -> FormDraft:
-    """One of this organizer's. Raises NotFound."""
+    """A draft of this staff member. Raises NotFound."""
     draft = session.get(FormDraft, draft_id)
     if draft is None or draft.organizer_id != organizer_id:
         raise NotFound("draft")
@@ -102,7 +101,7 @@ def find(session: Session, organizer_id: int, draft_id: int) -> FormDraft:
 
 
 def list_unsaved(session: Session, organizer_id: int) -> Sequence[FormDraft]:
-    """Those of new workshops, the last one first."""
+    """The drafts of new workshops, the latest first."""
     return session.scalars(
         sa.select(FormDraft)
         .where(FormDraft.organizer_id == organizer_id, FormDraft.form.startswith("new "))
@@ -111,14 +110,14 @@ def list_unsaved(session: Session, organizer_id: int) -> Sequence[FormDraft]:
 
 
 def discard(session: Session, organizer_id: int, form: str) -> None:
-    """What it said has been saved, or is not wanted."""
+    """Deletes the draft of a form that was saved or given up."""
     session.execute(
         sa.delete(FormDraft).where(FormDraft.organizer_id == organizer_id, FormDraft.form == form)
     )
 
 
 def forget(session: Session, workshop_id: int) -> None:
-    """What anybody typed into that workshop's form."""
+    """Deletes everybody's drafts for a workshop."""
     session.execute(sa.delete(FormDraft).where(FormDraft.form == workshop_form_key(workshop_id)))
 
 
@@ -126,7 +125,7 @@ def purge(session: Session, *, now: datetime) -> None:
     session.execute(sa.delete(FormDraft).where(FormDraft.saved_at < now - RETENTION))
 
 
-def _make_room(session: Session, organizer_id: int) -> None:
+def _delete_oldest(session: Session, organizer_id: int) -> None:
     oldest = session.scalars(
         sa.select(FormDraft.id)
         .where(FormDraft.organizer_id == organizer_id)

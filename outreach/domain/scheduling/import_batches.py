@@ -1,6 +1,6 @@
-"""Files that staff have brought and looked at, and not loaded yet: a day long, then they go.
+"""Import batches: files that staff have uploaded and previewed but not loaded; kept for a day.
 
-What was seen is what is loaded: the lines wait here, and whoever loads them does it once.
+The lines that were previewed are the lines that are loaded, once.
 """
 
 import hashlib
@@ -20,12 +20,12 @@ from outreach.domain.text import code
 from outreach.errors import NotFound
 
 RETENTION: Final = timedelta(days=1)
-MAX_BATCHES: Final = 5  # of one organizer; an older one goes for a newer
+MAX_BATCHES: Final = 5  # of one staff member; the oldest is deleted
 
 
 @dataclass(frozen=True)
 class ImportBatchSummary:
-    """One line of a file: its number, its cells, and what was wrong with it when it was read."""
+    """One line of a file: number, cells and the faults found when it was read."""
 
     number: int
     cells: Mapping[str, str]
@@ -42,9 +42,11 @@ class ImportBatch(Base):
     )
     name: Mapped[str] = mapped_column(sa.String(120))  # of the file
     lines: Mapped[int]  # how many
-    digest: Mapped[str] = mapped_column(sa.String(64))  # SHA-256 of what is packed
+    digest: Mapped[str] = mapped_column(sa.String(64))  # SHA-256 of `packed`
     packed: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
-    marks: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)  # what was seen of each
+    marks: Mapped[bytes] = mapped_column(
+        sa.LargeBinary, deferred=True
+    )  # by id of a row, a hash of its preview
     made_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -57,10 +59,10 @@ def save(
     *,
     now: datetime,
 ) -> ImportBatch:
-    """A new one of this organizer's, who alone sees it."""
+    """Stores a batch that only this staff member can see."""
     _make_room(session, organizer_id)
-    said = json.dumps([[each.number, each.cells, each.faults] for each in lines]).encode()
-    packed = zlib.compress(said, 6)
+    lines_json = json.dumps([[each.number, each.cells, each.faults] for each in lines]).encode()
+    packed = zlib.compress(lines_json, 6)
     batch = ImportBatch(
         public_id=code(20),
         organizer_id=organizer_id,
@@ -77,7 +79,7 @@ def save(
 
 
 def find(session: Session, public_id: str, organizer_id: int, *, now: datetime) -> ImportBatch:
-    """Raises NotFound, for somebody else's and for one of yesterday too."""
+    """A batch of this staff member. Raises NotFound, also where it has expired."""
     batch = session.scalar(
         sa.select(ImportBatch).where(
             ImportBatch.public_id == public_id,
@@ -91,31 +93,31 @@ def find(session: Session, public_id: str, organizer_id: int, *, now: datetime) 
 
 
 def read_lines(batch: ImportBatch) -> list[ImportBatchSummary]:
-    """Its lines as they were read. Raises NotFound when they are not what was kept."""
+    """The lines of a batch. Raises NotFound where the stored bytes are damaged."""
     if hashlib.sha256(batch.packed).hexdigest() != batch.digest:
         raise NotFound("batch")
     return [ImportBatchSummary(*each) for each in json.loads(zlib.decompress(batch.packed))]
 
 
 def read_marks(batch: ImportBatch) -> dict[str, str]:
-    """What was seen of each row, by its id."""
-    found: dict[str, str] = json.loads(zlib.decompress(batch.marks))
-    return found
+    """The hash of each row's preview, by the id of the row."""
+    marks: dict[str, str] = json.loads(zlib.decompress(batch.marks))
+    return marks
 
 
 def update_marks(session: Session, batch: ImportBatch, marks: Mapping[str, str]) -> None:
-    """From now on this is what was seen of it."""
+    """Stores the hashes of a new preview."""
     batch.marks = _packed(marks)
     session.flush()
 
 
 def take(session: Session, batch: ImportBatch) -> bool:
-    """Takes it away, and says whether it was still there: of two who load one, one does."""
+    """Deletes the batch; False where a concurrent request has loaded it already."""
     return changes_one_row(session, sa.delete(ImportBatch).where(ImportBatch.id == batch.id))
 
 
 def purge(session: Session, *, now: datetime) -> None:
-    """Forgets those that nobody has loaded within a day."""
+    """Deletes expired batches."""
     session.execute(sa.delete(ImportBatch).where(ImportBatch.made_at <= now - RETENTION))
 
 

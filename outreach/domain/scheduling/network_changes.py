@@ -1,7 +1,7 @@
-"""The network itself: its offices and kinds are added and changed here, by a page or by a file.
+"""Adds and changes offices and kinds, for pages and for files.
 
-Nothing of what is stored is moved silently: a workshop keeps the zone, the address and the words it
-was made with. What a feed shows of an office or a kind gets a new date, so that feeds alter.
+Workshops keep the zone, address and texts they were created with. Feeds that show an office or a
+kind see its new `changed_at`.
 """
 
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ UPCOMING_STATUSES = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
 
 
 def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) -> Office:
-    """Raises Refused where there is one by that short name, a closed one too: its feed's address
-    is still in people's calendars."""
+    """Adds an office. Raises Refused where its slug is reserved or taken, also by a closed office:
+    its feed is still in people's calendars."""
     slug = values["slug"]
     if slug in RESERVED_SLUGS or session.scalar(sa.select(Office.id).where(Office.slug == slug)):
         raise Refused(ErrorCode.OFFICE_SLUG_TAKEN)
@@ -33,7 +33,7 @@ def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) ->
     try:
         with session.begin_nested():
             session.add(office)
-    except sa.exc.IntegrityError:  # somebody added it in this very moment
+    except sa.exc.IntegrityError:  # a concurrent request was first
         raise Refused(ErrorCode.OFFICE_SLUG_TAKEN) from None
     return office
 
@@ -41,18 +41,18 @@ def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) ->
 def change_office(
     session: Session, office: Office, values: Mapping[str, Any], *, now: datetime
 ) -> frozenset[str]:
-    """Makes the office what the values say, and returns the names of what is new. Its slug stays:
-    the addresses of its pages and feeds are made of it."""
-    new = _fill(office, {name: each for name, each in values.items() if name != "slug"})
+    """Changes an office and returns the names of the fields that changed. Its slug stays, since
+    addresses of pages and feeds contain it."""
+    new = _set_values(office, {name: each for name, each in values.items() if name != "slug"})
     if new:
-        whose = Workshop.office_id == office.id
-        office.changed_at = feed_query.second_after(session, whose, now=now)
+        is_of_office = Workshop.office_id == office.id
+        office.changed_at = feed_query.second_after(session, is_of_office, now=now)
     return new
 
 
 def require_unchanged(session: Session, thing: Office | Kind, seen: str) -> None:
-    """Raises Taken when an office or a kind is not what the page showed any more: its form holds
-    all of it, and would put back what somebody else has changed."""
+    """Locks an office or kind. Raises Taken where it has changed since the version `seen`: the form
+    has all fields and would undo that change."""
     session.refresh(thing, with_for_update=True)
     if seen != get_version(thing):
         raise Taken(f"{type(thing).__name__} {thing.id}")
@@ -63,21 +63,21 @@ def get_version(thing: Office | Kind) -> str:
 
 
 def count_from_day(session: Session, office: Office, day: date) -> int:
-    """How many workshops of the office are planned on that day or later, drafts too."""
+    """How many workshops of the office are planned from that day on, drafts too."""
     return _count(session, Workshop.office_id == office.id, Workshop.day >= day)
 
 
 def add_kind(session: Session, values: Mapping[str, Any], *, now: datetime) -> Kind:
-    """Raises Refused where there is one by that code."""
+    """Adds a kind. Raises Refused where its code is taken."""
     if session.scalar(sa.select(Kind.id).where(Kind.code == values["code"])):
         raise Refused(ErrorCode.KIND_CODE_TAKEN)
     is_discreet = values["is_discreet"]
-    public = _new_code(session) if is_discreet else values["code"]
+    public = _make_code(session) if is_discreet else values["code"]
     kind = Kind(**values, public_code=public, changed_at=now)
     try:
         with session.begin_nested():
             session.add(kind)
-    except sa.exc.IntegrityError:  # somebody added it in this very moment
+    except sa.exc.IntegrityError:  # a concurrent request was first
         raise Refused(ErrorCode.KIND_CODE_TAKEN) from None
     return kind
 
@@ -85,45 +85,46 @@ def add_kind(session: Session, values: Mapping[str, Any], *, now: datetime) -> K
 def change_kind(
     session: Session, kind: Kind, values: Mapping[str, Any], *, now: datetime
 ) -> frozenset[str]:
-    """Makes the kind what the values say, and returns the names of what is new. Workshops keep
-    what they were made with. Only when a kind becomes discreet, those that are not over hide their
-    address from who has no place, and get a link that cannot be guessed; the old one ends."""
+    """Changes a kind and returns the names of the fields that changed.
+
+    Workshops keep their values. Only where a kind becomes discreet, those that are not over hide
+    their address and get a new, longer id, so that the old link ends."""
     values = dict(values)
     was_discreet, is_discreet = kind.is_discreet, values.get("is_discreet", kind.is_discreet)
-    # One that is discreet already keeps its four letters: they are in people's calendars.
+    # A discreet kind keeps its code of four letters: it is in the addresses of subscribed feeds.
     if is_discreet != was_discreet:
-        values["public_code"] = _new_code(session) if is_discreet else kind.code
-    new = _fill(kind, values)
+        values["public_code"] = _make_code(session) if is_discreet else kind.code
+    new = _set_values(kind, values)
     if not new:
         return new
     kind.changed_at = feed_query.second_after(session, Workshop.kind_id == kind.id, now=now)
     if is_discreet and not was_discreet:
         session.flush()
-        for workshop in _not_over(session, kind, now):
+        for workshop in _list_not_over(session, kind, now):
             _hide(workshop, kind, now)
     return new
 
 
 def count_not_over(session: Session, kind: Kind, *, now: datetime) -> int:
-    """The workshops of this kind that are still to come or going on, drafts too."""
+    """How many workshops of this kind have not ended, drafts too."""
     return _count(session, Workshop.kind_id == kind.id, Workshop.ends_at > now)
 
 
 def get_next_position(session: Session) -> int:
-    """The end of the list of kinds."""
+    """The position after the last kind."""
     return max((kind.position for kind in kinds.list_kinds(session)), default=0) + 1
 
 
 def _hide(workshop: Workshop, kind: Kind, now: datetime) -> None:
     if workshop.visibility is Visibility.PUBLIC:
         workshop.visibility = kind.visibility
-    if workshop.way is not Way.UNLISTED:  # whose link is long already
+    if workshop.way is not Way.UNLISTED:  # those have a long id already
         workshop.public_id = new_public_id(kind, workshop.way)
     workshop_service.mark_changed(workshop, now, is_new_version=False)
 
 
-def _not_over(session: Session, kind: Kind, now: datetime) -> list[Workshop]:
-    """Cancelled ones too: their page is seen until their end."""
+def _list_not_over(session: Session, kind: Kind, now: datetime) -> list[Workshop]:
+    """The workshops of a kind that have not ended, also cancelled ones."""
     return list(
         session.scalars(
             sa.select(Workshop)
@@ -144,15 +145,15 @@ def _count(session: Session, *conditions: sa.ColumnElement[bool]) -> int:
     )
 
 
-def _new_code(session: Session) -> str:
-    """Four letters that no other kind has."""
+def _make_code(session: Session) -> str:
+    """A random code of four letters that no other kind has."""
     taken = {kind.public_code for kind in kinds.list_kinds(session)}
     while (made := code(4)) in taken:
         pass
     return made
 
 
-def _fill(thing: object, values: Mapping[str, object]) -> frozenset[str]:
+def _set_values(thing: object, values: Mapping[str, object]) -> frozenset[str]:
     new = {name: each for name, each in values.items() if getattr(thing, name) != each}
     for name, each in new.items():
         setattr(thing, name, each)

@@ -1,6 +1,6 @@
-"""One workshop on many days: which days a rule means, what is in the way of each, and making them.
+"""Recurrence: the dates that a rule means, what conflicts with each, and their workshops.
 
-What is made are workshops of their own, each with its places, its link and its own way from there.
+Each date becomes a workshop of its own; nothing ties it to the rule afterwards.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -27,8 +27,8 @@ from outreach.errors import ErrorCode, Refused
 
 MAX_DATES: Final = 60  # dates at once
 MAX_AHEAD: Final = timedelta(days=3 * 366)
-_IN_A_MONTH: Final = 7
-_THERE: Final = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED, WorkshopStatus.HELD)
+_DAYS_OF_WEEK: Final = 7
+_OCCUPYING_STATUSES: Final = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED, WorkshopStatus.HELD)
 
 
 class RecurrenceUnit(StrEnum):
@@ -40,7 +40,7 @@ class RecurrenceUnit(StrEnum):
 
 @dataclass(frozen=True)
 class RecurrenceRule:
-    """Until a day, or so many times; of weeks, on these days of them (Monday is 0)."""
+    """Until a day or for a number of dates; by weeks, on these weekdays (Monday is 0)."""
 
     every: RecurrenceUnit
     weekdays: frozenset[int] = frozenset()
@@ -49,16 +49,16 @@ class RecurrenceRule:
 
 
 def week_of_month(day: date) -> int:
-    """Which of its month's Saturdays a Saturday is: 1 to 5."""
-    return (day.day - 1) // _IN_A_MONTH + 1
+    """Which occurrence of its weekday in the month a day is: 1 to 5."""
+    return (day.day - 1) // _DAYS_OF_WEEK + 1
 
 
 def is_last_of_month(day: date) -> bool:
-    return (day + timedelta(days=_IN_A_MONTH)).month != day.month
+    return (day + timedelta(days=_DAYS_OF_WEEK)).month != day.month
 
 
 def list_days(rule: RecurrenceRule, first: date, *, today: date) -> list[date]:
-    """The days the rule means after `first`, from today on. Raises Refused, for too many too."""
+    """The days of the rule after `first`, from today on. Raises Refused, also for too many."""
     if rule.until is None and rule.count is None:
         raise Refused(ErrorCode.RECURRENCE_WITHOUT_END)
     if rule.every in {RecurrenceUnit.WEEK, RecurrenceUnit.TWO_WEEKS} and not rule.weekdays:
@@ -68,7 +68,7 @@ def list_days(rule: RecurrenceRule, first: date, *, today: date) -> list[date]:
     if rule.until is not None and rule.until > today + MAX_AHEAD:
         raise Refused(ErrorCode.RECURRENCE_TOO_FAR)
     most = rule.count or MAX_DATES + 1
-    found = list(islice(_after(rule, first, today), most))
+    found = list(islice(_iterate_days(rule, first, today), most))
     if len(found) > MAX_DATES:
         raise Refused(ErrorCode.RECURRENCE_TOO_MANY_DATES, most=MAX_DATES)
     if not found:
@@ -76,7 +76,7 @@ def list_days(rule: RecurrenceRule, first: date, *, today: date) -> list[date]:
     return found
 
 
-def _after(rule: RecurrenceRule, first: date, today: date) -> Iterator[date]:
+def _iterate_days(rule: RecurrenceRule, first: date, today: date) -> Iterator[date]:
     start = datetime.combine(first, datetime.min.time())
     until = rule.until or today + MAX_AHEAD
     if rule.every is RecurrenceUnit.MONTH:
@@ -91,7 +91,7 @@ def _after(rule: RecurrenceRule, first: date, today: date) -> Iterator[date]:
             dtstart=start,
             interval=2 if rule.every is RecurrenceUnit.TWO_WEEKS else 1,
             byweekday=sorted(rule.weekdays),
-            wkst=rrule.SU,  # as the calendars of the staff
+            wkst=rrule.SU,  # weeks begin on Sunday, as in the pages of the staff
         )
     for moment in found:
         day = moment.date()
@@ -103,122 +103,124 @@ def _after(rule: RecurrenceRule, first: date, today: date) -> Iterator[date]:
 
 @dataclass(frozen=True)
 class DateProposal:
-    """A workshop that could be made, and what one wants to know before."""
+    """A workshop that could be created, and what conflicts with it."""
 
-    plan: WorkshopData
+    data: WorkshopData
     holidays: tuple[Holiday, ...] = ()
-    busy: str = ""  # what holds the venue at that hour: a title
+    busy: str = ""  # title of a workshop in the venue at that time
     busy_until: datetime | None = None
-    is_twin: bool = False  # the office has one of that kind on that day, at that hour
+    is_twin: bool = False  # the office has one of that kind at that day and hour
     has_sibling: bool = False  # it has one of that kind on that day
     is_skipped: bool = False
     is_doubled: bool = False
     is_day_of_change: bool = False  # the clock goes forward or back
 
     @property
-    def can_be(self) -> bool:
+    def is_possible(self) -> bool:
         return not self.is_skipped
 
     @property
-    def is_advised(self) -> bool:
-        """Whether one would make it without thinking twice."""
-        return self.can_be and not self.holidays and not self.is_twin
+    def is_recommended(self) -> bool:
+        """Whether the date is ticked at first."""
+        return self.is_possible and not self.holidays and not self.is_twin
 
     @property
-    def wants_a_look(self) -> bool:
-        """Whether one would rather have been told."""
-        return not self.is_advised or bool(self.busy_until) or self.is_doubled
+    def needs_attention(self) -> bool:
+        """Whether the page asks before this date is used."""
+        return not self.is_recommended or bool(self.busy_until) or self.is_doubled
 
 
 def propose(
-    session: Session, plans: Sequence[WorkshopData], *, ignoring: Collection[int] = ()
+    session: Session, all_data: Sequence[WorkshopData], *, ignoring: Collection[int] = ()
 ) -> list[DateProposal]:
-    """What is in the way of each: of what there is, but for the workshops with these ids, and of
-    the plans before it in the list."""
-    if not plans:
+    """The proposals for these workshops: each is compared with stored workshops, except those with
+    the ids in `ignoring`, and with the ones before it in the list."""
+    if not all_data:
         return []
-    taken = [_Taken.by(each) for each in _around(session, plans) if each.id not in ignoring]
+    occupied = [
+        _Occupied.by(each) for each in _list_nearby(session, all_data) if each.id not in ignoring
+    ]
     found = []
-    for plan in plans:
-        found.append(_look(plan, taken))
-        taken.append(_Taken.of(plan))
+    for data in all_data:
+        found.append(_compare(data, occupied))
+        occupied.append(_Occupied.of(data))
     return found
 
 
 @dataclass(frozen=True)
-class _Taken:
-    plan: WorkshopData
+class _Occupied:
+    data: WorkshopData
     starts_at: datetime
     ends_at: datetime
 
     @classmethod
-    def of(cls, plan: WorkshopData) -> "_Taken":
-        return cls(plan, *clock.span(plan.day, plan.starts, plan.ends, plan.zone))
+    def of(cls, data: WorkshopData) -> "_Occupied":
+        return cls(data, *clock.span(data.day, data.starts, data.ends, data.zone))
 
     @classmethod
-    def by(cls, workshop: Workshop) -> "_Taken":
+    def by(cls, workshop: Workshop) -> "_Occupied":
         return cls(workshop_service.get_data(workshop), workshop.starts_at, workshop.ends_at)
 
-    def overlaps(self, other: "_Taken") -> bool:
+    def overlaps(self, other: "_Occupied") -> bool:
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
 
-def _look(plan: WorkshopData, taken: Sequence[_Taken]) -> DateProposal:
-    ours = _Taken.of(plan)
-    in_the_way = [
+def _compare(data: WorkshopData, occupied: Sequence[_Occupied]) -> DateProposal:
+    ours = _Occupied.of(data)
+    conflicts = [
         each
-        for each in taken
-        if plan.venue is not None and each.plan.venue is plan.venue and each.overlaps(ours)
+        for each in occupied
+        if data.venue is not None and each.data.venue is data.venue and each.overlaps(ours)
     ]
     alike = [
         each
-        for each in taken
-        if each.plan.kind is plan.kind
-        and each.plan.office is plan.office
-        and each.plan.day == plan.day
+        for each in occupied
+        if each.data.kind is data.kind
+        and each.data.office is data.office
+        and each.data.day == data.day
     ]
-    venue = plan.venue
-    region, country = (venue.region if venue else plan.office.region), plan.office.country
+    venue = data.venue
+    region, country = (venue.region if venue else data.office.region), data.office.country
     return DateProposal(
-        plan=plan,
-        holidays=tuple(holidays.list_holidays(plan.day, country, region)),
-        busy=in_the_way[0].plan.title.get("es", "") if in_the_way else "",
-        busy_until=in_the_way[0].ends_at if in_the_way else None,
-        is_twin=any(each.plan.starts == plan.starts for each in alike),
+        data=data,
+        holidays=tuple(holidays.list_holidays(data.day, country, region)),
+        busy=conflicts[0].data.title.get("es", "") if conflicts else "",
+        busy_until=conflicts[0].ends_at if conflicts else None,
+        is_twin=any(each.data.starts == data.starts for each in alike),
         has_sibling=bool(alike),
-        is_skipped=clock.is_skipped(plan.day, plan.starts, plan.zone),
-        is_doubled=clock.is_doubled(plan.day, plan.starts, plan.zone),
-        is_day_of_change=_is_day_of_change(plan.day, plan.zone),
+        is_skipped=clock.is_skipped(data.day, data.starts, data.zone),
+        is_doubled=clock.is_doubled(data.day, data.starts, data.zone),
+        is_day_of_change=_is_clock_change(data.day, data.zone),
     )
 
 
-def _is_day_of_change(day: date, zone: ZoneInfo) -> bool:
+def _is_clock_change(day: date, zone: ZoneInfo) -> bool:
     midnight = datetime.min.time()
     following = clock.instant(day + timedelta(days=1), midnight, zone)
     return following - clock.instant(day, midnight, zone) != timedelta(days=1)
 
 
 def list_clock_changes(since: date, until: date, zone: ZoneInfo) -> list[date]:
-    """The days, from one to the other, on which the clock there goes forward or back."""
+    """The days from `since` to `until` on which the clocks of the zone change."""
     every = (since + timedelta(days=number) for number in range((until - since).days + 1))
-    return [day for day in every if _is_day_of_change(day, zone)]
+    return [day for day in every if _is_clock_change(day, zone)]
 
 
-def _around(session: Session, plans: Sequence[WorkshopData]) -> Sequence[Workshop]:
-    """What there is on those days, or the one before or after, of these venues and offices."""
-    every = [plan.day for plan in plans]
-    venues = {plan.venue.id for plan in plans if plan.venue is not None}
+def _list_nearby(session: Session, all_data: Sequence[WorkshopData]) -> Sequence[Workshop]:
+    """Stored workshops near those days at the same venues, or of the same offices and kinds."""
+    every = [data.day for data in all_data]
+    venues = {data.venue.id for data in all_data if data.venue is not None}
     return session.scalars(
         sa.select(Workshop)
         .where(
             Workshop.day >= min(every) - timedelta(days=1),
             Workshop.day <= max(every) + timedelta(days=1),
-            Workshop.status.in_(_THERE),
+            Workshop.status.in_(_OCCUPYING_STATUSES),
             sa.or_(
                 Workshop.venue_id.in_(venues),
                 sa.and_(
-                    Workshop.office_id.in_({plan.office.id for plan in plans}),
-                    Workshop.kind_id.in_({plan.kind.id for plan in plans}),
+                    Workshop.office_id.in_({data.office.id for data in all_data}),
+                    Workshop.kind_id.in_({data.kind.id for data in all_data}),
                 ),
             ),
         )
@@ -228,7 +230,7 @@ def _around(session: Session, plans: Sequence[WorkshopData]) -> Sequence[Worksho
 
 def create_workshops(
     session: Session,
-    plans: Sequence[WorkshopData],
+    all_data: Sequence[WorkshopData],
     *,
     nonce: str,
     now: datetime,
@@ -236,16 +238,17 @@ def create_workshops(
     phone: str = "",
     source: Workshop | None = None,
 ) -> list[Workshop]:
-    """All of them, or none: raises Refused, with the day it is about. One nonce makes one set:
-    where it has made one before, nothing is made and nothing returned. Who gives `source` gives
-    them too; `phone` is the network's, as in `publish_checks`."""
+    """Creates these workshops, all or none. Raises Refused, which names the day.
+
+    A nonce is used once: the second time nothing is created and nothing returned. Partners and
+    speakers are copied from `source`. `phone` is that of the network, as in `publish_checks`."""
     if has_created(session, nonce):
         return []
     made = []
-    for number, plan in enumerate(plans, 1):
+    for number, data in enumerate(all_data, 1):
         try:
             workshop = workshop_service.create(
-                session, plan, now=now, external_id=f"desk {nonce} {number}"
+                session, data, now=now, external_id=f"desk {nonce} {number}"
             )
             if source is not None:
                 partners.copy(session, source, workshop)
@@ -253,13 +256,13 @@ def create_workshops(
                 publish_checks.require_safe(session, workshop, now=now)
                 workshop_service.publish(session, workshop, now=now, phone=phone)
         except Refused as refusal:
-            raise Refused(ErrorCode.DATE_FAILED, day=plan.day, cause=refusal) from None
+            raise Refused(ErrorCode.DATE_FAILED, day=data.day, cause=refusal) from None
         made.append(workshop)
     return made
 
 
 def has_created(session: Session, nonce: str) -> bool:
-    """Whether the form with this number has made its workshops already."""
+    """Whether the form with this nonce has created its workshops already."""
     return bool(
         session.scalar(
             sa.select(
@@ -274,7 +277,7 @@ def has_created(session: Session, nonce: str) -> bool:
 def find_or_create_series(
     session: Session, workshop: Workshop, name: str, *, now: datetime
 ) -> WorkshopSeries:
-    """The series the workshop is in; a new one of that name, or nearly, with it in it."""
+    """The series of the workshop; if it has none, a new one of that name (or with a number)."""
     if workshop.series is not None:
         return workshop.series
     there = {each.name for each in all_series.list_series(session, workshop.office)}

@@ -1,9 +1,8 @@
-"""Retiming: after a law moves the clocks of a place, what is stored in UTC is worked out again.
+"""Time zone update: recomputes stored UTC instants after the rules of a time zone have changed.
 
-The day and the hours on the wall are the truth, and stay. So nobody who has a place is told: they
-come at the hour they know. Calendars are told, by a new LAST-MODIFIED and SEQUENCE: those that keep
-UTC would be an hour off. Slots are minutes after the start and follow by themselves; so do
-the days on which places open and people are asked whether they come, which are not stored.
+Day and hours on the wall clock stay, so people are not notified. Calendars get a new LAST-MODIFIED
+and SEQUENCE, since those that store UTC would be an hour off. Time slots, the opening of
+registration and reconfirmation are computed from the wall clock and follow.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,12 +19,12 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 
-_READ_AT_ONCE: Final = 2000
+_ROWS_PER_FETCH: Final = 2000
 
 
 @dataclass(frozen=True)
 class StaleTime:
-    """A workshop whose stored instants are not what its wall clock means today."""
+    """A workshop whose stored instants differ from what its wall clock means today."""
 
     id: int
     zone: str
@@ -33,8 +32,8 @@ class StaleTime:
 
 
 def find_stale(session: Session, *, since: date | None = None) -> Iterator[StaleTime]:
-    """Those of all times, or of the days from `since` on. Reads no more than their hours."""
-    asked = sa.select(
+    """The stale workshops of all days, or of the days from `since` on, by id."""
+    query = sa.select(
         Workshop.id,
         Workshop.zone,
         Workshop.day,
@@ -44,15 +43,15 @@ def find_stale(session: Session, *, since: date | None = None) -> Iterator[Stale
         Workshop.ends_at,
     ).order_by(Workshop.id)
     if since is not None:
-        asked = asked.where(Workshop.day >= since)
-    for row in session.execute(asked.execution_options(yield_per=_READ_AT_ONCE)):
-        meant = clock.span(row.day, row.starts, row.ends, row.zone)
-        if meant != (row.starts_at, row.ends_at):
+        query = query.where(Workshop.day >= since)
+    for row in session.execute(query.execution_options(yield_per=_ROWS_PER_FETCH)):
+        expected = clock.span(row.day, row.starts, row.ends, row.zone)
+        if expected != (row.starts_at, row.ends_at):
             yield StaleTime(row.id, row.zone.key, row.day)
 
 
 def update(session: Session, ids: Sequence[int], *, now: datetime) -> list[StaleTime]:
-    """Puts these right and says which of them were still wrong: another may have been faster."""
+    """Recomputes these workshops and returns those that were still stale."""
     there = session.scalars(
         sa.select(Workshop)
         .where(Workshop.id.in_(ids))
@@ -60,19 +59,19 @@ def update(session: Session, ids: Sequence[int], *, now: datetime) -> list[Stale
         .with_for_update(of=Workshop, key_share=True)
         .execution_options(populate_existing=True)
     ).all()
-    moved = []
+    updated = []
     for workshop in there:
         before = workshop.starts_at, workshop.ends_at
         workshop.retime()
         if (workshop.starts_at, workshop.ends_at) != before:
             workshop_service.mark_changed(workshop, now, is_new_version=True)
-            moved.append(StaleTime(workshop.id, workshop.zone.key, workshop.day))
+            updated.append(StaleTime(workshop.id, workshop.zone.key, workshop.day))
     session.flush()
-    return moved
+    return updated
 
 
 def find_wrong_reminders(session: Session, *, now: datetime) -> dict[int, datetime]:
-    """Reminders to come that are not due at 11 in the morning there; and when they should be."""
+    """Pending reminders that are not due at 11:00 local time: by id, when they should be due."""
     rows = session.execute(
         sa.select(Notification.id, Notification.due_at, Workshop)
         .select_from(Notification)
@@ -81,7 +80,7 @@ def find_wrong_reminders(session: Session, *, now: datetime) -> dict[int, dateti
         .where(
             Notification.cause == NotificationType.REMINDER,
             Notification.done_at.is_(None),
-            # One that was tried, or sent again by hand, is due when that was decided.
+            # Attempts and manual retries have a due time of their own.
             Notification.tries == 0,
             Notification.due_at > Notification.made_at,
             Workshop.starts_at > now,
@@ -92,7 +91,7 @@ def find_wrong_reminders(session: Session, *, now: datetime) -> dict[int, dateti
 
 
 def reschedule_reminders(session: Session, due: dict[int, datetime]) -> None:
-    """Makes these reminders due then, unless the worker has taken one up meanwhile."""
+    """Sets when reminders are due, except those that a worker has claimed meanwhile."""
     for number, at in due.items():
         session.execute(
             sa.update(Notification)

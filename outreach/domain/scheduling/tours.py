@@ -1,5 +1,5 @@
-"""Tours: the mobile consulate, from stop to stop. At each stop an office holds a workshop of each
-of its kinds; whatever is done to a stop is done to those workshops, and to no others.
+"""Tours of the mobile consulate. At each stop an office holds one workshop of each chosen kind;
+what staff do to a stop is done to its workshops.
 """
 
 from collections import defaultdict
@@ -42,7 +42,7 @@ class Tour(Base):
 
 @dataclass(frozen=True, kw_only=True)
 class TourStopData:
-    """All that an organizer says of a stop. Where there is a venue, it says city and zone."""
+    """All fields of a stop that staff set. A venue determines city and zone."""
 
     day: date
     starts: time
@@ -98,7 +98,7 @@ def list_workshops(session: Session, stop_ids: Sequence[int]) -> dict[int, list[
 
 
 def add(session: Session, office: Office, name: str, nonce: str, *, now: datetime) -> Tour:
-    """A new tour; the same one when the same form comes again."""
+    """A new tour, or the one that a form with this nonce has made already."""
     found = session.scalar(sa.select(Tour).where(Tour.nonce == nonce))
     if found is not None:
         return found
@@ -112,92 +112,90 @@ def add(session: Session, office: Office, name: str, nonce: str, *, now: datetim
 
 
 def lock(session: Session, tour: Tour, stop: TourStop | None = None) -> None:
-    """Nobody else adds a stop to the tour, or changes this one, until the transaction ends; and
-    what others have just changed of it is seen."""
-    # No stronger than a change of its row is: a new stop points at it.
-    mine = sa.select(Tour.id).where(Tour.id == tour.id)
-    session.scalars(mine.with_for_update(key_share=True)).one()
+    """Locks the tour, and a stop of it, until the transaction ends, and refreshes the stop."""
+    # FOR NO KEY UPDATE: new stops refer to the tour's row by a foreign key.
+    query = sa.select(Tour.id).where(Tour.id == tour.id)
+    session.scalars(query.with_for_update(key_share=True)).one()
     if stop is not None:
         lock_stop(session, stop)
 
 
-def add_stop(session: Session, tour: Tour, plan: TourStopData, *, now: datetime) -> TourStop:
-    """A stop more, with a draft for each kind if it has a venue. Raises Refused."""
+def add_stop(session: Session, tour: Tour, data: TourStopData, *, now: datetime) -> TourStop:
+    """Adds a stop, with a draft workshop of each kind where it has a venue. Raises Refused."""
     lock(session, tour)
-    _check(session, tour, plan)
-    there = list_stops(session, [tour.id])[tour.id]
-    if any(_is_same(each, plan) for each in there):
+    _check(session, tour, data)
+    workshops = list_stops(session, [tour.id])[tour.id]
+    if any(_is_same(each, data) for each in workshops):
         raise Refused(ErrorCode.TOUR_STOP_EXISTS)
-    if len(there) >= MAX_STOPS:
+    if len(workshops) >= MAX_STOPS:
         raise Refused(ErrorCode.TOUR_WITH_TOO_MANY_STOPS, most=MAX_STOPS)
-    stop = TourStop(tour_id=tour.id, zone=_zone(tour, plan), **vars(plan))
+    stop = TourStop(tour_id=tour.id, zone=_zone(tour, data), **vars(data))
     session.add(stop)
     session.flush()
-    _fill(session, tour, stop, now)
+    _create_missing(session, tour, stop, now)
     return stop
 
 
 def change_stop(
-    session: Session, tour: Tour, stop: TourStop, plan: TourStopData, *, now: datetime
+    session: Session, tour: Tour, stop: TourStop, data: TourStopData, *, now: datetime
 ) -> list[Workshop]:
-    """Makes a stop what the plan says, and with it the workshops there that are still to come;
-    the people of those are owed a notice, nobody else is. A workshop that has a day or an hour of
-    its own moves by as much; one that is held in another place, or online, stays there. The
-    workshops that changed.
+    """Changes a stop and its upcoming workshops, and returns the workshops that changed.
 
-    Raises Refused as `planning.change` does, and then nothing is changed."""
+    Their people are notified. A workshop with a day or hours of its own is moved by the same
+    amount; one at another venue, or online, stays workshops. Raises Refused as
+    `workshop_service.change` does; the caller rolls back."""
     lock(session, tour, stop)
-    _check(session, tour, plan)
+    _check(session, tour, data)
     if stop.cancelled_at is not None:
         raise Refused(ErrorCode.TOUR_STOP_EDIT_CANCELLED)
-    there = _locked(session, stop)
-    if plan.venue is None and there:
+    workshops = _lock_workshops(session, stop)
+    if data.venue is None and workshops:
         raise Refused(ErrorCode.TOUR_STOP_NEEDS_VENUE)
-    if {workshop.kind.code for workshop in there} - set(plan.kinds):
+    if {workshop.kind.code for workshop in workshops} - set(data.kinds):
         raise Refused(ErrorCode.TOUR_STOP_KIND_IN_USE)
     later, _longer = bulk.compute_shift(
-        (stop.day, stop.starts, stop.ends), (plan.day, plan.starts, plan.ends)
+        (stop.day, stop.starts, stop.ends), (data.day, data.starts, data.ends)
     )
     changed = []
-    for workshop in there:
+    for workshop in workshops:
         if workshop.ends_at <= now or workshop.status not in _TO_COME:
             continue
-        assert plan.venue is not None
-        is_here = workshop.venue_id == stop.venue_id
-        own = (workshop.starts, workshop.ends) != (stop.starts, stop.ends)
+        assert data.venue is not None
+        is_at_stop = workshop.venue_id == stop.venue_id
+        has_own_hours = (workshop.starts, workshop.ends) != (stop.starts, stop.ends)
         moved = bulk.shift(workshop_service.get_data(workshop), later)
         wanted = replace(
             moved,
-            ends=moved.ends if own else plan.ends,
-            venue=plan.venue if is_here else workshop.venue,
-            zone=plan.venue.zone if is_here else workshop.zone,
-            capacity=plan.capacity
-            if plan.capacity is not None and plan.capacity != stop.capacity
+            ends=moved.ends if has_own_hours else data.ends,
+            venue=data.venue if is_at_stop else workshop.venue,
+            zone=data.venue.zone if is_at_stop else workshop.zone,
+            capacity=data.capacity
+            if data.capacity is not None and data.capacity != stop.capacity
             else workshop.capacity,
         )
         if workshop_service.change(session, workshop, wanted, now=now):
             changed.append(workshop)
-    for name, value in vars(plan).items():
+    for name, value in vars(data).items():
         setattr(stop, name, value)
-    stop.zone = _zone(tour, plan)
+    stop.zone = _zone(tour, data)
     session.flush()
-    _fill(session, tour, stop, now)
+    _create_missing(session, tour, stop, now)
     return changed
 
 
 def publish_stop(
     session: Session, stop: TourStop, *, now: datetime, phone: str = ""
 ) -> list[Workshop]:
-    """Publishes the drafts of a stop. Raises Refused with what is missing; `phone` is the
-    network's, as in `publish_checks`."""
-    there = _locked(session, stop)
+    """Publishes the drafts of a stop and returns them. Raises Refused. `phone` is that of the
+    network, as in `publish_checks`."""
+    workshops = _lock_workshops(session, stop)
     if stop.cancelled_at is not None:
         raise Refused(ErrorCode.TOUR_STOP_PUBLISH_CANCELLED)
     if stop.venue is None:
         raise Refused(ErrorCode.TOUR_STOP_WITHOUT_VENUE, city=stop.city)
     drafts = [
         workshop
-        for workshop in there
+        for workshop in workshops
         if workshop.status is WorkshopStatus.DRAFT and workshop.ends_at > now
     ]
     for workshop in drafts:
@@ -207,103 +205,102 @@ def publish_stop(
 
 
 def cancel_stop(session: Session, stop: TourStop, *, now: datetime) -> tuple[list[Workshop], int]:
-    """Cancels what is published at a stop and still to come, and keeps its drafts from coming out.
-    The workshops, and how many people are owed a notice."""
-    there = _locked(session, stop)
+    """Cancels a stop and its upcoming published workshops; its drafts cannot be published any more.
+    Returns the cancelled workshops and how many parties are notified."""
+    workshops = _lock_workshops(session, stop)
     if stop.cancelled_at is not None:
         raise Refused(ErrorCode.TOUR_STOP_CANCELLED_ALREADY)
     stop.cancelled_at = now
-    cancelled, told = [], 0
-    for workshop in there:
+    cancelled, notified = [], 0
+    for workshop in workshops:
         if workshop.status is WorkshopStatus.PUBLISHED and workshop.ends_at > now:
-            told += workshop_service.cancel(session, workshop, now=now)
+            notified += workshop_service.cancel(session, workshop, now=now)
             cancelled.append(workshop)
-    return cancelled, told
+    return cancelled, notified
 
 
 def reinstate_stop(session: Session, stop: TourStop, *, now: datetime) -> list[Workshop]:
-    """Undoes that: what was cancelled with the stop is on again, whatever was cancelled before
-    stays so. The workshops."""
-    there = _locked(session, stop)
+    """Reinstates a stop and the workshops that were cancelled with it, which are returned."""
+    workshops = _lock_workshops(session, stop)
     if stop.cancelled_at is None:
         raise Refused(ErrorCode.TOUR_STOP_NOT_CANCELLED)
-    back = [
+    reinstated = [
         workshop
-        for workshop in there
+        for workshop in workshops
         if workshop.status is WorkshopStatus.CANCELLED
         and workshop.cancelled_at is not None
         and workshop.cancelled_at >= stop.cancelled_at
         and workshop.ends_at > now
     ]
     stop.cancelled_at = None
-    for workshop in back:
+    for workshop in reinstated:
         workshop_service.reinstate(session, workshop, now=now)
-    return back
+    return reinstated
 
 
 _TO_COME: Final = frozenset({WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED})
 
 
-def _locked(session: Session, stop: TourStop) -> list[Workshop]:
-    """Its workshops; nobody else changes any of them, or the stop, until the transaction ends."""
+def _lock_workshops(session: Session, stop: TourStop) -> list[Workshop]:
+    """Locks a stop and its workshops until the transaction ends; returns the workshops."""
     lock_stop(session, stop)
-    there = list_workshops(session, [stop.id])[stop.id]
-    for workshop in there:
+    workshops = list_workshops(session, [stop.id])[stop.id]
+    for workshop in workshops:
         workshop_service.lock(session, workshop)
-    return there
+    return workshops
 
 
-def _check(session: Session, tour: Tour, plan: TourStopData) -> None:
-    if not plan.kinds:
+def _check(session: Session, tour: Tour, data: TourStopData) -> None:
+    if not data.kinds:
         raise Refused(ErrorCode.TOUR_STOP_WITHOUT_KIND)
-    if len(plan.kinds) > MAX_KINDS:
+    if len(data.kinds) > MAX_KINDS:
         raise Refused(ErrorCode.TOUR_STOP_WITH_TOO_MANY_KINDS, most=MAX_KINDS)
-    if plan.venue is not None and plan.venue.office_id != tour.office_id:
+    if data.venue is not None and data.venue.office_id != tour.office_id:
         raise NotFound("venue")
-    for code in plan.kinds:
-        # Where there is no venue yet, what else is wrong is said already.
+    for code in data.kinds:
+        # Checked as if online, so that a missing venue does not hide other faults.
         workshop_service.check(
-            _plan(session, tour, plan, kinds.find(session, code), is_online=True)
+            _build_data(session, tour, data, kinds.find(session, code), is_online=True)
         )
 
 
-def _fill(session: Session, tour: Tour, stop: TourStop, now: datetime) -> None:
-    """A draft for each kind of the stop that has no workshop there, once it has a venue."""
+def _create_missing(session: Session, tour: Tour, stop: TourStop, now: datetime) -> None:
+    """Creates a draft for each kind that has no workshop at the stop, where it has a venue."""
     if stop.venue is None:
         return
-    there = {workshop.kind.code for workshop in list_workshops(session, [stop.id])[stop.id]}
-    plan = TourStopData(**{name: getattr(stop, name) for name in TourStopData.__annotations__})
+    workshops = {workshop.kind.code for workshop in list_workshops(session, [stop.id])[stop.id]}
+    data = TourStopData(**{name: getattr(stop, name) for name in TourStopData.__annotations__})
     for code in stop.kinds:
-        if code not in there:
+        if code not in workshops:
             kind = kinds.find(session, code)
-            made = workshop_service.create(session, _plan(session, tour, plan, kind), now=now)
+            made = workshop_service.create(session, _build_data(session, tour, data, kind), now=now)
             made.stop_id = stop.id
     session.flush()
 
 
-def _plan(
-    session: Session, tour: Tour, plan: TourStopData, kind: Kind, *, is_online: bool = False
+def _build_data(
+    session: Session, tour: Tour, data: TourStopData, kind: Kind, *, is_online: bool = False
 ) -> WorkshopData:
-    """A workshop of this kind at a stop. `is_online`: as if it needed no venue."""
+    """The data of a workshop of this kind at a stop; with `is_online`, as if without a venue."""
     office = session.get_one(Office, tour.office_id)
-    base = workshop_service.from_kind(kind, office, plan.day, plan.starts)
+    base = workshop_service.from_kind(kind, office, data.day, data.starts)
     mode = DeliveryMode.PHONE_BANK if is_online else base.mode
     wanted = replace(
         base,
-        ends=plan.ends,
-        venue=plan.venue,
-        zone=_zone(tour, plan),
+        ends=data.ends,
+        venue=data.venue,
+        zone=_zone(tour, data),
         mode=mode,
-        capacity=base.capacity if plan.capacity is None else plan.capacity,
+        capacity=base.capacity if data.capacity is None else data.capacity,
     )
     return workshop_service.normalize(workshop_service.spread_over_slots(wanted))
 
 
-def _zone(tour: Tour, plan: TourStopData) -> ZoneInfo:
-    return plan.venue.zone if plan.venue is not None else tour.office.zone
+def _zone(tour: Tour, data: TourStopData) -> ZoneInfo:
+    return data.venue.zone if data.venue is not None else tour.office.zone
 
 
-def _is_same(stop: TourStop, plan: TourStopData) -> bool:
-    venue_id = plan.venue.id if plan.venue is not None else None
-    place = (stop.venue_id, stop.city) == (venue_id, plan.city)
-    return place and (stop.day, stop.starts) == (plan.day, plan.starts)
+def _is_same(stop: TourStop, data: TourStopData) -> bool:
+    venue_id = data.venue.id if data.venue is not None else None
+    place = (stop.venue_id, stop.city) == (venue_id, data.city)
+    return place and (stop.day, stop.starts) == (data.day, data.starts)

@@ -1,6 +1,4 @@
-"""A venue is said to be another: what that means for its workshops, as if an organizer had changed
-each of them. The past stays as it was, but for the venue's new name.
-"""
+"""Changes a venue and its upcoming workshops, as if staff had changed each of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,34 +17,34 @@ from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus, tour_stops
 
-# A change of these is a new place in a calendar, and a new version of its entry.
+# A change of one of these is a new version of the calendar entries (SEQUENCE).
 _WHERE: Final = frozenset({"name", "address", "city", "region", "zone", "latitude", "longitude"})
-# Of these, who has a place hears: they would go to the wrong door, or at the wrong hour.
-_TOLD: Final = frozenset({"address", "city", "region", "zone"})
-# The rest of what a page or a calendar shows.
+# People are notified of these: they would go to the wrong place or at the wrong hour.
+_NOTIFIED: Final = frozenset({"address", "city", "region", "zone"})
+# What pages or calendars show.
 _SHOWN: Final = _WHERE | {"area", "is_step_free", "access"}
 
 
 @dataclass(frozen=True)
 class VenueChangeResult:
-    new: frozenset[str]  # what is said otherwise now
-    workshops: int = 0  # to come, that are somewhere else now
-    told: int = 0  # people who are owed a notice of it
+    new: frozenset[str]  # names of the fields that changed
+    workshops: int = 0  # upcoming ones that are affected
+    notified: int = 0  # parties
 
 
 def change_venue(
-    session: Session, venue: Venue, said: VenueData, *, now: datetime
+    session: Session, venue: Venue, data: VenueData, *, now: datetime
 ) -> VenueChangeResult:
-    """Makes the venue what is said of it. Raises Refused when another one is that already, or when
-    one of its workshops would begin at an hour that the new zone does not have, or be over."""
+    """Changes a venue to these data. Raises Refused where another venue has that name and address,
+    or where a workshop cannot take place in the new zone."""
     new = frozenset(
-        name for name in venues.DETAIL_FIELDS if getattr(venue, name) != getattr(said, name)
+        name for name in venues.DETAIL_FIELDS if getattr(venue, name) != getattr(data, name)
     )
     if not new:
         return VenueChangeResult(new)
-    venues.require_own_name(session, venue.office, said, venue)
+    venues.require_own_name(session, venue.office, data, venue)
     for name in new:
-        setattr(venue, name, getattr(said, name))
+        setattr(venue, name, getattr(data, name))
     venues.flush_unique(session)
     if {"city", "region"} & new:
         venues.update_location(session, venue)
@@ -57,13 +55,13 @@ def change_venue(
     session.flush()
     if not new & _WHERE:
         return VenueChangeResult(new)
-    there = list_upcoming(session, venue, now=now)
-    told = sum(_follow(session, each, venue, new, now) for each in there)
-    return VenueChangeResult(new, len(there), told)
+    workshops = list_upcoming(session, venue, now=now)
+    notified = sum(_update_workshop(session, each, venue, new, now) for each in workshops)
+    return VenueChangeResult(new, len(workshops), notified)
 
 
 def list_upcoming(session: Session, venue: Venue, *, now: datetime) -> Sequence[Workshop]:
-    """Its workshops that have not ended, drafts too."""
+    """The workshops at a venue that have not ended, drafts too, locked."""
     return session.scalars(
         sa.select(Workshop)
         .where(Workshop.venue_id == venue.id, Workshop.ends_at > now)
@@ -72,23 +70,23 @@ def list_upcoming(session: Session, venue: Venue, *, now: datetime) -> Sequence[
     ).all()
 
 
-def _follow(
+def _update_workshop(
     session: Session, workshop: Workshop, venue: Venue, new: frozenset[str], now: datetime
 ) -> int:
-    """How many people are owed a notice."""
-    is_told = workshop.status is WorkshopStatus.PUBLISHED and bool(new & _TOLD)
-    if workshop.zone != venue.zone:  # the hours on its wall stay, and mean other instants
+    """Updates one workshop and returns how many parties are notified."""
+    is_notified = workshop.status is WorkshopStatus.PUBLISHED and bool(new & _NOTIFIED)
+    if workshop.zone != venue.zone:  # the wall clock stays, the instants change
         workshop_service.change(
             session,
             workshop,
             replace(workshop_service.get_data(workshop), zone=venue.zone),
             now=now,
         )
-        reached = workshop_service.count_reachable(session, workshop)
-        return reached[ContactMethod.EMAIL] + reached[ContactMethod.PHONE] if is_told else 0
+        reachable = workshop_service.count_reachable(session, workshop)
+        return reachable[ContactMethod.EMAIL] + reachable[ContactMethod.PHONE] if is_notified else 0
     workshop_service.mark_changed(workshop, now, is_new_version=True)
     session.flush()
-    if not is_told:
+    if not is_notified:
         return 0
     reconfirmation.reset_reconfirmation(session, workshop)
     return registrations.notify_all(session, workshop, NotificationType.CHANGED, now=now)

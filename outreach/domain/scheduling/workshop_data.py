@@ -1,4 +1,4 @@
-"""A plan: all that an organizer, or a file, says of a workshop, and whether it can be."""
+"""The data of a workshop as a form or a file has them, and the check whether they are possible."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,13 +17,13 @@ from outreach.domain.workshops import DeliveryMode, time_slots
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import ErrorCode, Refused
 
-DEFAULT_SLOT_MINUTES: Final = 20  # where neither the plan nor the kind says
-MAX_PARTY: Final = 20  # people on one registration: no kind and no workshop allows more
+DEFAULT_SLOT_MINUTES: Final = 20  # where neither the workshop nor its kind has a length
+MAX_PARTY: Final = 20  # people on one registration, for every kind and workshop
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkshopData:
-    """All that an organizer, or a file, says of a workshop."""
+    """All fields of a workshop that staff or a file set."""
 
     office: Office
     kind: Kind
@@ -51,9 +51,7 @@ class WorkshopData:
     has_reminders: bool = True
     series: WorkshopSeries | None = None
     overbooked: int = 0
-    slot_minutes: int | None = (
-        None  # of `time_slots` workshops; their capacity follows from the hours
-    )
+    slot_minutes: int | None = None  # with time slots; the capacity follows from the hours
     slot_places: int = 1
     support: Amounts = field(default_factory=dict)
     opens_days: int | None = None
@@ -62,10 +60,10 @@ class WorkshopData:
 
 
 def from_kind(kind: Kind, office: Office, day: date, starts: time) -> WorkshopData:
-    """A new workshop as its kind has it: everything but day, hour and venue."""
+    """The data of a new workshop with the defaults of its kind; it has no venue yet."""
     begins = datetime.combine(day, starts, UTC)
     ends = (begins + timedelta(minutes=kind.minutes)).time()
-    plan = WorkshopData(
+    data = WorkshopData(
         office=office,
         kind=kind,
         venue=None,
@@ -80,73 +78,72 @@ def from_kind(kind: Kind, office: Office, day: date, starts: time) -> WorkshopDa
         way=kind.way,
         slot_minutes=kind.slot_minutes,
         visibility=kind.visibility,
-        party_limit=min(kind.party_limit, MAX_PARTY),  # a kind could once allow a hundred
+        party_limit=min(kind.party_limit, MAX_PARTY),  # older kinds allow up to 100
         retention_days=kind.retention_days,
         has_reminders=kind.has_reminders,
         opens_days=kind.opens_days,
         confirm_days=kind.confirm_days,
         frees_silence=kind.frees_silence,
     )
-    return spread_over_slots(plan)
+    return spread_over_slots(data)
 
 
-def normalize(plan: WorkshopData) -> WorkshopData:
-    """The plan as it is kept: of consultations the capacity is that of their hours together, and
-    a party is no larger than one of them; other workshops have no hours."""
-    if plan.way is not Way.SLOTS:
-        return replace(plan, slot_minutes=None, slot_places=1)
+def normalize(data: WorkshopData) -> WorkshopData:
+    """The data as they are stored. With time slots, the capacity is the sum of the slots and a
+    party is no larger than a slot; without, the fields of slots are empty."""
+    if data.way is not Way.SLOTS:
+        return replace(data, slot_minutes=None, slot_places=1)
     return replace(
-        plan,
-        slot_minutes=_every(plan),
-        capacity=_slots(plan) * plan.slot_places,
-        party_limit=max(1, min(plan.party_limit, plan.slot_places)),
+        data,
+        slot_minutes=_get_slot_minutes(data),
+        capacity=_count_slots(data) * data.slot_places,
+        party_limit=max(1, min(data.party_limit, data.slot_places)),
     )
 
 
-def spread_over_slots(plan: WorkshopData) -> WorkshopData:
-    """Consultations with so many places in each slot that the plan's capacity is about reached."""
-    if plan.way is not Way.SLOTS:
-        return plan
-    return replace(plan, slot_places=max(1, round(plan.capacity / _slots(plan))))
+def spread_over_slots(data: WorkshopData) -> WorkshopData:
+    """Sets the places of each time slot so that they add up to about the capacity."""
+    if data.way is not Way.SLOTS:
+        return data
+    return replace(data, slot_places=max(1, round(data.capacity / _count_slots(data))))
 
 
-def _every(plan: WorkshopData) -> int:
-    """How often a slot starts. A workshop that is shorter than that is one slot."""
-    every = plan.slot_minutes or plan.kind.slot_minutes or DEFAULT_SLOT_MINUTES
-    return min(every, time_slots.count_minutes(plan.starts, plan.ends))
+def _get_slot_minutes(data: WorkshopData) -> int:
+    """Minutes from one slot to the next. A shorter workshop is one slot."""
+    every = data.slot_minutes or data.kind.slot_minutes or DEFAULT_SLOT_MINUTES
+    return min(every, time_slots.count_minutes(data.starts, data.ends))
 
 
-def _slots(plan: WorkshopData) -> int:
-    return len(time_slots.list_offsets(plan.starts, plan.ends, _every(plan)))
+def _count_slots(data: WorkshopData) -> int:
+    return len(time_slots.list_offsets(data.starts, data.ends, _get_slot_minutes(data)))
 
 
-def check(plan: WorkshopData, *, is_draft: bool = False) -> None:
-    """Raises Refused, in a sentence for the organizer, when the plan cannot be. A draft may have no
-    venue yet."""
-    if clock.is_skipped(plan.day, plan.starts, plan.zone):
-        raise Refused(ErrorCode.HOUR_SKIPPED, hour=plan.starts)
-    if plan.starts == plan.ends:
+def check(data: WorkshopData, *, is_draft: bool = False) -> None:
+    """Raises Refused where a workshop cannot have these data. A draft may have no venue yet."""
+    if clock.is_skipped(data.day, data.starts, data.zone):
+        raise Refused(ErrorCode.HOUR_SKIPPED, hour=data.starts)
+    if data.starts == data.ends:
         raise Refused(ErrorCode.ENDS_AT_START)
-    if plan.capacity < 0:
+    if data.capacity < 0:
         raise Refused(ErrorCode.CAPACITY_NEGATIVE)
-    if plan.mode.has_venue and plan.venue is None and not is_draft:
+    if data.mode.has_venue and data.venue is None and not is_draft:
         raise Refused(ErrorCode.VENUE_MISSING)
-    if plan.kind.countries and plan.office.country not in plan.kind.countries:
+    if data.kind.countries and data.office.country not in data.kind.countries:
         raise Refused(ErrorCode.KIND_NOT_IN_COUNTRY)
-    if plan.way is Way.SLOTS:
-        _check_slots(plan)
-    if plan.series is not None and plan.series.office_id != plan.office.id:
+    if data.way is Way.SLOTS:
+        _check_slots(data)
+    if data.series is not None and data.series.office_id != data.office.id:
         raise Refused(ErrorCode.SERIES_OF_OTHER_OFFICE)
-    if min([plan.overbooked, *plan.support.values()], default=0) < 0:
+    if min([data.overbooked, *data.support.values()], default=0) < 0:
         raise Refused(ErrorCode.CAPACITY_NEGATIVE)
-    offered = {f"{registrations.INTERPRETER}{lang}" for lang in plan.interpretation}
-    offered |= {AccessNeed.CHILDCARE.value} if plan.has_childcare else set()
-    if not set(plan.support) <= offered:
+    available_needs = {f"{registrations.INTERPRETER}{lang}" for lang in data.interpretation}
+    available_needs |= {AccessNeed.CHILDCARE.value} if data.has_childcare else set()
+    if not set(data.support) <= available_needs:
         raise Refused(ErrorCode.LIMIT_WITHOUT_ACCOMMODATION)
-    if plan.opens_days is not None and plan.opens_days < 1:
+    if data.opens_days is not None and data.opens_days < 1:
         raise Refused(ErrorCode.OPENING_TOO_LATE)
-    if plan.confirm_days is not None and not (
-        reconfirmation.MIN_DAYS <= plan.confirm_days <= reconfirmation.MAX_DAYS
+    if data.confirm_days is not None and not (
+        reconfirmation.MIN_DAYS <= data.confirm_days <= reconfirmation.MAX_DAYS
     ):
         raise Refused(
             ErrorCode.RECONFIRMATION_OUT_OF_RANGE,
@@ -155,10 +152,10 @@ def check(plan: WorkshopData, *, is_draft: bool = False) -> None:
         )
 
 
-def _check_slots(plan: WorkshopData) -> None:
-    if not plan.slot_minutes or plan.slot_minutes < 5:
+def _check_slots(data: WorkshopData) -> None:
+    if not data.slot_minutes or data.slot_minutes < 5:
         raise Refused(ErrorCode.SLOT_TOO_SHORT)
-    if plan.slot_places < 1:
+    if data.slot_places < 1:
         raise Refused(ErrorCode.SLOT_WITHOUT_PLACES)
-    if plan.overbooked:
+    if data.overbooked:
         raise Refused(ErrorCode.SLOTS_OVERBOOKED)

@@ -1,7 +1,7 @@
-"""What organizers do to a workshop: plan it, change it, publish it, cancel it, say how it went.
+"""Creates, changes, publishes, cancels and reinstates workshops, and stores their reports.
 
-Whatever a subscriber can see makes `changed_at` rise; a new time, place or status also makes
-`sequence` rise (CAL05). Whoever is registered is owed a notice of it.
+A change that calendar subscribers can see raises `changed_at`; a new time, place or status also
+raises `sequence` (CAL05). People who are registered are notified of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,14 +45,14 @@ from outreach.errors import ErrorCode, Refused
 NOTIFIED_CHANGES: Final = timedelta(days=7)
 
 _FIELDS: Final = tuple(each.name for each in fields(WorkshopData))
-# A change of these is a change of when or where; `status` is the other thing that counts.
+# A change of one of these is a new version for calendars (SEQUENCE), and people are notified.
 _WHEN_OR_WHERE: Final = frozenset({"day", "starts", "ends", "zone", "venue", "mode"})
 _START: Final = frozenset({"day", "starts", "zone"})
 _WHEN: Final = _START | {"ends"}
-# Whose people would be forgotten at once, and told nothing, if its day were said to be over.
+# Workshops with people: moved into the past, they would be erased at once without a word.
 _HAS_PEOPLE: Final = frozenset({WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED})
-# The rest of what a calendar or a page of the public shows.
-_UNSEEN: Final = frozenset(
+# What neither calendars nor public pages show.
+_HIDDEN_FIELDS: Final = frozenset(
     {
         "facilitator",
         "party_limit",
@@ -69,60 +69,60 @@ _UNSEEN: Final = frozenset(
         "frees_silence",
     }
 )
-# These make more places, or fewer.
-_PLACES: Final = frozenset(
+# A change of one of these changes the capacity.
+_CAPACITY: Final = frozenset(
     {"capacity", "overbooked", "support", "slot_minutes", "slot_places", "way", "starts", "ends"}
 )
-# What may bring an address into sight: of a draft its doubts are asked before it is published.
-_OPENS: Final = frozenset({"kind", "visibility", "venue"})
+# A change of one of these may publish an address. For a draft, `publish_checks` warns of it.
+_EXPOSING: Final = frozenset({"kind", "visibility", "venue"})
 # A file of workshops has no columns for these.
 _NOT_IN_FILES: Final = frozenset({RequiredField.LINK, RequiredField.PHONE})
 
 
 def create(
     session: Session,
-    plan: WorkshopData,
+    data: WorkshopData,
     *,
     now: datetime,
     status: WorkshopStatus = WorkshopStatus.DRAFT,
     external_id: str | None = None,
     is_synthetic: bool = False,
 ) -> Workshop:
-    """A new workshop. Raises Refused as `check` does."""
+    """Stores a new workshop. Raises Refused as `check` does."""
     workshop = prepare(
-        plan, now=now, status=status, external_id=external_id, is_synthetic=is_synthetic
+        data, now=now, status=status, external_id=external_id, is_synthetic=is_synthetic
     )
     add(session, [workshop])
     return workshop
 
 
 def prepare(
-    plan: WorkshopData,
+    data: WorkshopData,
     *,
     now: datetime,
     status: WorkshopStatus = WorkshopStatus.DRAFT,
     external_id: str | None = None,
     is_synthetic: bool = False,
 ) -> Workshop:
-    """The same, for `add`: nothing has been written yet."""
-    plan = normalize(plan)
-    check(plan, is_draft=status is WorkshopStatus.DRAFT)
+    """A new workshop that is not stored yet; see `add`. Raises Refused as `check` does."""
+    data = normalize(data)
+    check(data, is_draft=status is WorkshopStatus.DRAFT)
     return Workshop(
-        public_id=new_public_id(plan.kind, plan.way),
+        public_id=new_public_id(data.kind, data.way),
         external_id=external_id,
         is_synthetic=is_synthetic,
         status=status,
-        seats_left=plan.capacity + plan.overbooked,
+        seats_left=data.capacity + data.overbooked,
         created_at=now,
         changed_at=now,
         published_at=None if status is WorkshopStatus.DRAFT else now,
         cancelled_at=now if status is WorkshopStatus.CANCELLED else None,
-        **{name: getattr(plan, name) for name in _FIELDS},
+        **{name: getattr(data, name) for name in _FIELDS},
     )
 
 
 def add(session: Session, prepared: Sequence[Workshop]) -> None:
-    """Writes new workshops, however many, at once: others wait for the database meanwhile."""
+    """Stores new workshops with their time slots and accommodations, in one flush."""
     session.add_all(prepared)
     session.flush()
     for workshop in prepared:
@@ -133,71 +133,80 @@ def add(session: Session, prepared: Sequence[Workshop]) -> None:
 
 
 def lock(session: Session, workshop: Workshop) -> None:
-    """Nobody else changes it, or cancels its stop, until the transaction ends; and all that others
-    have just changed of it is seen."""
-    session.flush()  # what is not written yet would be lost
+    """Locks the workshop and its tour stop until the transaction ends, and refreshes both."""
+    session.flush()  # a refresh discards pending changes
     if (stop := tour_stops.find_stop(session, workshop)) is not None:
         tour_stops.lock(session, stop)
     session.refresh(workshop, with_for_update={"of": Workshop, "key_share": True})
 
 
 def get_data(workshop: Workshop) -> WorkshopData:
-    """The workshop as it stands, to change with `dataclasses.replace`."""
+    """The data of a stored workshop, to be changed with `dataclasses.replace`."""
     return WorkshopData(**{name: getattr(workshop, name) for name in _FIELDS})
 
 
 def change(
-    session: Session, workshop: Workshop, plan: WorkshopData, *, now: datetime
+    session: Session, workshop: Workshop, data: WorkshopData, *, now: datetime
 ) -> frozenset[str]:
-    """Makes the workshop what the plan says, and returns the names of what is new.
+    """Changes a workshop to these data and returns the names of the fields that changed.
 
-    Raises Refused as `check` does, when fewer places are left than have been taken, where everybody
-    would come to see the address of something discreet, and where what is to come would be over.
+    People are notified of a new time or place. Raises Refused as `check` does, where more seats
+    are taken than would be left, where the address of a discreet workshop would become public
+    (S13), and where an upcoming workshop would be moved into the past.
     """
-    plan = normalize(plan)
-    check(plan, is_draft=workshop.status is WorkshopStatus.DRAFT)
-    new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(plan, n))
+    data = normalize(data)
+    check(data, is_draft=workshop.status is WorkshopStatus.DRAFT)
+    new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(data, n))
     if not new:
         return new
-    if workshop.status is not WorkshopStatus.DRAFT and new & _OPENS and has_open_address(plan):
+    if workshop.status is not WorkshopStatus.DRAFT and new & _EXPOSING and has_open_address(data):
         raise Refused(ErrorCode.ADDRESS_EXPOSED)
-    _starts_at, ends_at = clock.span(plan.day, plan.starts, plan.ends, plan.zone)
+    _starts_at, ends_at = clock.span(data.day, data.starts, data.ends, data.zone)
     if new & _WHEN and is_moved_to_past(workshop, ends_at, now=now):
         raise Refused(ErrorCode.WORKSHOP_PAST)
     was_hidden = workshop.is_hidden
     for name in new - {"capacity", "overbooked"}:
-        setattr(workshop, name, getattr(plan, name))
-    if new & _PLACES:
-        _resize(session, workshop, plan, new)
+        setattr(workshop, name, getattr(data, name))
+    if new & _CAPACITY:
+        _resize(session, workshop, data, new)
     workshop.retime()
     if workshop.is_hidden and not was_hidden:
-        workshop.public_id = new_public_id(plan.kind, plan.way)  # the old one was easy to guess
-    moved = bool(new & _WHEN_OR_WHERE)
-    if new - _UNSEEN:
-        mark_changed(workshop, now, is_new_version=moved)
+        workshop.public_id = new_public_id(
+            data.kind, data.way
+        )  # a hidden workshop has a longer one
+    if new - _HIDDEN_FIELDS:
+        mark_changed(workshop, now, is_new_version=bool(new & _WHEN_OR_WHERE))
     session.flush()
-    if moved and now < workshop.ends_at:
-        reconfirmation.reset_reconfirmation(session, workshop)
-    if workshop.status is WorkshopStatus.PUBLISHED:
-        if moved and now < workshop.ends_at:
-            registrations.notify_all(session, workshop, NotificationType.CHANGED, now=now)
-            if new & _START:  # an offer was short as the old day was near
-                waitlist.extend_offers(session, workshop, now=now)
-        if moved or new & _PLACES:  # one that is put off has a list that moves again
-            registrations.offer_free_seats(session, workshop, now=now)
+    _notify_of_change(session, workshop, new, now)
     return new
 
 
+def _notify_of_change(
+    session: Session, workshop: Workshop, new: frozenset[str], now: datetime
+) -> None:
+    """Notifies people of a new time or place, and lets the waitlist follow."""
+    has_moved = bool(new & _WHEN_OR_WHERE)
+    is_published = workshop.status is WorkshopStatus.PUBLISHED
+    if has_moved and now < workshop.ends_at:
+        reconfirmation.reset_reconfirmation(session, workshop)
+        if is_published:
+            registrations.notify_all(session, workshop, NotificationType.CHANGED, now=now)
+            if new & _START:  # offers had been short because the old day was near
+                waitlist.extend_offers(session, workshop, now=now)
+    if is_published and (has_moved or new & _CAPACITY):
+        registrations.offer_free_seats(session, workshop, now=now)
+
+
 def is_moved_to_past(workshop: Workshop, ends_at: datetime, *, now: datetime) -> bool:
-    """Whether that end says of what people still come to that it is past: a year is soon mistyped,
-    and who registered is forgotten so many days after the day."""
+    """Whether an upcoming workshop with people would be over with this new end: probably a typing
+    error, after which the personal data would be erased too soon."""
     return workshop.status in _HAS_PEOPLE and ends_at <= now < workshop.ends_at
 
 
-def has_open_address(plan: WorkshopData) -> bool:
-    """Whether everybody would see where something discreet is (S13)."""
-    is_open = plan.venue is not None and plan.visibility is Visibility.PUBLIC
-    return plan.kind.is_discreet and is_open
+def has_open_address(data: WorkshopData) -> bool:
+    """Whether the address of a discreet workshop would be public (S13)."""
+    is_open = data.venue is not None and data.visibility is Visibility.PUBLIC
+    return data.kind.is_discreet and is_open
 
 
 def publish(
@@ -208,8 +217,8 @@ def publish(
     phone: str = "",
     is_in_file: bool = False,
 ) -> None:
-    """From draft to public. Raises Refused with what is missing; `phone` as in `publish_checks`. A
-    file may leave out what the office knows: its phone, and the link."""
+    """Publishes a draft. Raises Refused with the required fields that are empty. `phone` is that of
+    the network, as in `publish_checks`; with `is_in_file`, phone and link may be empty."""
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.DRAFT:
         return
@@ -226,8 +235,8 @@ def publish(
 
 
 def cancel(session: Session, workshop: Workshop, *, now: datetime, tells: bool = True) -> int:
-    """Cancels a published workshop and says how many people are owed a notice of it: none where
-    the organizer `tells` nobody, which they may only long before. Raises Refused."""
+    """Cancels a published workshop and returns how many parties are notified. `tells=False`
+    notifies nobody; it is refused where `must_notify`. Raises Refused."""
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED:
         raise Refused(ErrorCode.CANCEL_NEEDS_PUBLISHED)
@@ -247,12 +256,12 @@ def cancel(session: Session, workshop: Workshop, *, now: datetime, tells: bool =
 
 
 def must_notify(workshop: Workshop, *, now: datetime) -> bool:
-    """Whether it is so near that whoever registered has to be told of its end."""
+    """Whether the workshop is so near that a cancellation has to be notified."""
     return workshop.starts_at - now < NOTIFIED_CHANGES
 
 
 def count_reachable(session: Session, workshop: Workshop) -> Mapping[ContactMethod, int]:
-    """How many parties with a place or a turn can be told of something, and how."""
+    """How many active registrations can be notified, by contact method."""
     rows = session.execute(
         sa.select(Registration.contact, sa.func.count())
         .where(Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES))
@@ -262,7 +271,7 @@ def count_reachable(session: Session, workshop: Workshop) -> Mapping[ContactMeth
 
 
 def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Undoes a cancellation: everybody keeps their place, and is owed a notice. Raises Refused."""
+    """Reinstates a cancelled workshop and returns how many parties are notified. Raises Refused."""
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.CANCELLED:
         raise Refused(ErrorCode.WORKSHOP_NOT_CANCELLED)
@@ -272,14 +281,17 @@ def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
     workshop.published_at = workshop.published_at or now
     mark_changed(workshop, now, is_new_version=True)
     session.flush()
-    told = registrations.notify_all(session, workshop, NotificationType.REINSTATED, now=now)
-    waitlist.extend_offers(session, workshop, now=now)  # nobody could say yes while it was off
+    notified = registrations.notify_all(session, workshop, NotificationType.REINSTATED, now=now)
+    waitlist.extend_offers(
+        session, workshop, now=now
+    )  # offers could not be accepted while it was cancelled
     registrations.offer_free_seats(session, workshop, now=now)
-    return told
+    return notified
 
 
 def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None:
-    """After its day: held, with how many came; or not held, with None. Raises Refused before."""
+    """Reports a workshop that has begun: held, with its head count, or not held (None). Raises
+    Refused."""
     if workshop.status not in {
         WorkshopStatus.PUBLISHED,
         WorkshopStatus.HELD,
@@ -294,8 +306,8 @@ def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None
     workshop.head_count = head_count
 
 
-def _resize(session: Session, workshop: Workshop, plan: WorkshopData, new: frozenset[str]) -> None:
-    """The places as the plan has them. Raises Refused rather than take one from who has it."""
+def _resize(session: Session, workshop: Workshop, data: WorkshopData, new: frozenset[str]) -> None:
+    """Changes the capacity. Raises Refused where seats that are taken would be lost."""
     capacity.lock(session, workshop)
     session.flush()
     session.refresh(workshop, ["capacity", "overbooked", "seats_left"])
@@ -306,25 +318,25 @@ def _resize(session: Session, workshop: Workshop, plan: WorkshopData, new: froze
         workshop.overbooked = 0
         time_slots.sync(session, workshop)
     elif {"capacity", "overbooked", "way"} & new:
-        if plan.capacity + plan.overbooked < taken:
+        if data.capacity + data.overbooked < taken:
             raise Refused(ErrorCode.CAPACITY_BELOW_TAKEN, taken=taken)
-        workshop.capacity, workshop.overbooked = plan.capacity, plan.overbooked
-        workshop.seats_left = plan.capacity + plan.overbooked - taken
+        workshop.capacity, workshop.overbooked = data.capacity, data.overbooked
+        workshop.seats_left = data.capacity + data.overbooked - taken
         time_slots.remove_all(session, workshop)
     if "support" in new:
         used = {
             need: registrations.count_access_need(session, workshop.id, need)
-            for need in plan.support
+            for need in data.support
         }
         accommodations.sync(session, workshop, used)
     session.flush()
 
 
 def mark_changed(workshop: Workshop, now: datetime, *, is_new_version: bool) -> None:
-    """Calendars see by this that the workshop has changed."""
-    seen = [workshop.changed_at, workshop.office.changed_at, workshop.kind.changed_at]
+    """Raises `changed_at`, and `sequence` for a new version: calendars see a change by these."""
+    instants = [workshop.changed_at, workshop.office.changed_at, workshop.kind.changed_at]
     if workshop.venue is not None:
-        seen.append(workshop.venue.changed_at)
-    workshop.changed_at = clock.second_after(max(seen), now)
+        instants.append(workshop.venue.changed_at)
+    workshop.changed_at = clock.second_after(max(instants), now)
     if is_new_version:
         workshop.sequence += 1

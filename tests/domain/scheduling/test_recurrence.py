@@ -150,10 +150,10 @@ def test_an_hour_that_the_clock_jumps_over_cannot_be_and_a_doubled_one_is_said(
             )
         ]
         gap, evening, doubled, plain = recurrence.propose(session, plans)
-    assert (gap.can_be, gap.is_advised) == (False, False)
-    assert (evening.can_be, evening.is_day_of_change) == (True, True)
-    assert (doubled.can_be, doubled.is_doubled) == (True, True)
-    assert (plain.is_day_of_change, plain.is_advised) == (False, True)
+    assert (gap.is_possible, gap.is_recommended) == (False, False)
+    assert (evening.is_possible, evening.is_day_of_change) == (True, True)
+    assert (doubled.is_possible, doubled.is_doubled) == (True, True)
+    assert (plain.is_day_of_change, plain.is_recommended) == (False, True)
 
 
 def test_alberta_does_not_change_its_clocks_any_more(
@@ -167,7 +167,7 @@ def test_alberta_does_not_change_its_clocks_any_more(
     )
     with store.read() as session:
         day = plan(calgary, rights, date(2027, 3, 14), time(2, 30), "America/Edmonton")
-        assert recurrence.propose(session, [day])[0].is_advised
+        assert recurrence.propose(session, [day])[0].is_recommended
 
 
 def test_a_taken_venue_and_the_same_kind_are_told(

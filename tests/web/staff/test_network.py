@@ -370,7 +370,7 @@ def test_two_kinds_never_share_their_letters(
     given = iter(["K7QX", "K7QX", "9999"])
     monkeypatch.setattr(network_changes, "code", lambda _length: next(given))
     with store.change() as session:
-        assert network_changes._new_code(session) == "9999"
+        assert network_changes._make_code(session) == "9999"
 
 
 def _change_office(staff_client: StaffClient, **changes: str) -> bool:

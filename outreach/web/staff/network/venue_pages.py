@@ -198,7 +198,7 @@ def update_venue(slug: str, venue: int) -> ResponseReturnValue:
                     "venue": venue,
                     "fields": sorted(outcome.new),
                     "workshops": outcome.workshops,
-                    "notified": outcome.told,
+                    "notified": outcome.notified,
                 }
                 log_office_action(session, slug, "venue changed", details)
     except Taken:

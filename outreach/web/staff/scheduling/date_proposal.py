@@ -50,7 +50,7 @@ class ProposalLine:
 
 def warnings(proposal: DateProposal) -> list[DateWarning]:
     """What the staff should know before a workshop is created on this date."""
-    plan, found = proposal.plan, []
+    plan, found = proposal.data, []
     if proposal.is_skipped:
         more = _(
             "El reloj se adelanta y no existen las %(hour)s. Elige otra hora para este día.",
@@ -87,7 +87,7 @@ def warnings_by_workshop(
 ) -> Mapping[str, list[DateWarning]]:
     """The warnings about the new dates of moved workshops, by their public id."""
     plans = {
-        each.public_id: each.plan for each in outcomes if each.plan is not None and each.changed
+        each.public_id: each.data for each in outcomes if each.data is not None and each.changed
     }
     proposals = recurrence.propose(
         session, list(plans.values()), ignoring={each.id for each in chosen}
@@ -99,7 +99,7 @@ def warnings_by_workshop(
 
 def clock_changes(proposals: Sequence[DateProposal], zone: ZoneInfo) -> list[date]:
     """The days between the first and the last date on which the clock changes in the zone."""
-    days = [each.plan.day for each in proposals]
+    days = [each.data.day for each in proposals]
     return recurrence.list_clock_changes(min(days), max(days), zone) if days else []
 
 

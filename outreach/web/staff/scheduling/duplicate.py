@@ -80,7 +80,7 @@ def duplicate(public_id: str) -> ResponseReturnValue:
         except Refused as refusal:
             fault = [("day", error_messages.say(refusal))]
             return _page(workshop, form, nonce=nonce, status=422, faults=fault)
-        if proposal.wants_a_look and request.form.get("known") != _known(form):
+        if proposal.needs_attention and request.form.get("known") != _known(form):
             # Shown once: sending the same date again confirms it.
             warnings, known = date_proposal.warnings(proposal), _known(form)
             return _page(workshop, form, nonce=nonce, status=409, there=warnings, known=known)

@@ -255,7 +255,7 @@ def _page(session: Session, sheet: PlannerSheet, nonce: str, own: Sequence[Offic
         request.form.get("action") in {"draft", "publish"}
         and request.form.get("list_mark") == sheet.mark
     )
-    advised = {value for value, each in rows if each.is_advised}
+    advised = {value for value, each in rows if each.is_recommended}
     return page(
         "scheduling/month_planner",
         422 if sheet.faults else 200,

@@ -175,7 +175,7 @@ def _page(
         faults=faults,
         nonce=nonce,
         rule_words=_rule_words(form, workshop, dates) if dates else "",
-        rows=[(each.plan.day.isoformat(), each) for each in proposals],
+        rows=[(each.data.day.isoformat(), each) for each in proposals],
         ticked=_ticked(proposals) if ticked is None else ticked,
         changes=date_proposal.clock_changes(proposals, workshop.zone),
         warnings=date_proposal.warnings,
@@ -184,7 +184,7 @@ def _page(
 
 
 def _ticked(proposals: Sequence[DateProposal]) -> set[str]:
-    return {each.plan.day.isoformat() for each in proposals if each.is_advised}
+    return {each.data.day.isoformat() for each in proposals if each.is_recommended}
 
 
 def _units(day: date) -> list[tuple[RecurrenceUnit, str]]:

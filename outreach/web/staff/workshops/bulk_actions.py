@@ -104,9 +104,9 @@ def bulk_apply() -> ResponseReturnValue:
             outcomes = bulk.execute(session, chosen, act, now=now)
             _log_outcomes(session, chosen, action, form, outcomes)
             moved = {
-                numbers[each.public_id]: each.plan.day + timedelta(days=each.plan.retention_days)
+                numbers[each.public_id]: each.data.day + timedelta(days=each.data.retention_days)
                 for each in outcomes
-                if each.plan is not None and "day" in each.changed
+                if each.data is not None and "day" in each.changed
             }
     except Refused as refusal:
         return _ask(typed, fault=error_messages.say(refusal))
@@ -139,7 +139,7 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
             form=form,
             lines=lines,
             faults=faults,
-            told=sum(each.told for each in outcomes),
+            told=sum(each.notified for each in outcomes),
             calls=sum(each.calls for each in outcomes),
             possible=sum(1 for each in outcomes if not each.refusal and each.changed),
             refused=sum(1 for each in outcomes if each.refusal),
