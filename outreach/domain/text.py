@@ -1,4 +1,4 @@
-"""What people type, made fit to keep and to compare."""
+"""Normalizes typed text for storing and comparing; makes and reads random codes."""
 
 import re
 import secrets
@@ -7,8 +7,8 @@ from typing import Final
 
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: they look like others
 
-# Control characters, line separators, the ones that turn the direction of text around, and halves
-# of a pair: JSON can carry one into the database, and no page or calendar can be written with it.
+# Control characters, line separators, bidirectional controls and lone surrogates. JSON can carry a
+# surrogate into the database, and then no page or calendar can be encoded.
 _UNFIT = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd\ufeff\ud800-\udfff]"
 )
@@ -16,35 +16,35 @@ _SPACES = re.compile(r"\s+")
 
 
 def clean(text: str) -> str:
-    """One line, without control characters or spaces to spare."""
+    """One line in NFC, without control characters and superfluous spaces."""
     return _SPACES.sub(" ", _UNFIT.sub("", unicodedata.normalize("NFC", text))).strip()
 
 
 def clean_lines(text: str) -> str:
-    """The same for a text of several lines, which stay."""
+    """Like `clean`, but keeps line breaks."""
     return "\n".join(clean(line) for line in text.replace("\r\n", "\n").split("\n")).strip()
 
 
 def fold(text: str) -> str:
-    """For comparing: no accents, no capitals, words apart by one space. «Québec» is «quebec»."""
+    """For comparing: without accents, capitals and punctuation. «Québec» is «quebec»."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(c if c.isalnum() else " " for c in apart if not unicodedata.combining(c))
     return " ".join(bare.split())
 
 
 def code(length: int) -> str:
-    """A random code that can be read aloud; five bits a letter."""
+    """A random code in Crockford's base 32; five bits a character."""
     return "".join(CROCKFORD[byte & 31] for byte in secrets.token_bytes(length))
 
 
 def read_code(typed: str) -> str:
-    """A code as someone typed it: O is 0, I and L are 1, spaces, hyphens and case do not matter."""
+    """Normalizes a typed code: O is 0, I and L are 1; spaces, hyphens and case are dropped."""
     bare = "".join(c for c in typed.upper() if c.isalnum())
     return bare.translate(str.maketrans("OIL", "011"))
 
 
 def looks_like_an_id(name: str) -> bool:
-    """Whether a name looks like a number of an identity document (DATA01)."""
+    """Whether a name contains what looks like an identity document number (DATA01)."""
     if sum(c.isdigit() for c in name) >= 6:
         return True
     return any(pattern.search(name) for pattern in _IDS)

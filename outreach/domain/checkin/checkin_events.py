@@ -1,9 +1,9 @@
-"""Marks of the door: each time somebody said that a party has come, or somebody without a place.
+"""Check-in events: each mark that a party, or somebody without a registration, has come.
 
-Several phones mark without a network and tell it later, in any order and as often as they like.
-So a mark has a name of its own, made where it was made; what it is counts once; and taking it back
-is remembered even when that comes before the mark itself. Who came is worked out from all marks:
-a party on two phones is one party, two walk-ins are two.
+Phones without a network send their events later, in any order and more than once. So each event has
+an id made by the phone and counts once, and an undo is stored even where it arrives before its
+event. Counts are computed from all events: a party marked on two phones is one party, two walk-ins
+are two.
 """
 
 import secrets
@@ -24,7 +24,7 @@ AFTER: Final = timedelta(days=2)  # until the end of the day after
 
 
 class CheckinEvent(Base):
-    """No name, and no minute: that somebody came is all that has to be known."""
+    """That somebody came, without name or time."""
 
     __tablename__ = "door_event"
 
@@ -32,21 +32,21 @@ class CheckinEvent(Base):
         sa.ForeignKey("workshop.id", ondelete="CASCADE"), primary_key=True
     )
     id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
-    # None: somebody without a place. A row of somebody forgotten gets another id.
+    # None: a walk-in. The row of an erased registration gets another id.
     registration_id: Mapped[str | None] = mapped_column(
         sa.ForeignKey("registration.id", ondelete="CASCADE", onupdate="CASCADE"), index=True
     )
     people: Mapped[int]
-    # A party that has no place any more is counted like somebody who never had one.
+    # A party that holds no seat any more counts as walk-ins.
     is_walk_in: Mapped[bool]
-    is_online: Mapped[bool]  # made on the door's own page
+    is_online: Mapped[bool]  # made on the check-in page
     is_undone: Mapped[bool]
     ends_at: Mapped[datetime] = mapped_column(index=True)
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """So many of a party have come; of no party: so many without a place."""
+    """So many people of a party have come; without a party, so many walk-ins."""
 
     id: bytes
     people: int
@@ -55,93 +55,97 @@ class Arrival:
 
 @dataclass(frozen=True)
 class UndoneArrival:
-    """The mark of that name was a mistake, whether or not it is known yet."""
+    """The event of that id is undone, whether or not it has arrived yet."""
 
     id: bytes
 
 
 @dataclass(frozen=True)
 class WalkInCount:
-    """What a door has counted until now."""
+    """The counts of a workshop's check-in."""
 
-    arrived: int  # people who have a place, or were let in
+    arrived: int  # people with a seat, or admitted from the waitlist
     walk_ins: int
-    strangers: int  # parties among the walk-ins: they had given up their place
-    new: int = 0  # marks that were not known before
+    strangers: int  # parties among the walk-ins that hold no seat any more
+    new: int = 0  # events that were not known before
 
 
 def checkin_ends_at(workshop: Workshop) -> datetime:
-    """Until when phones may tell who came: the end of the day after, there."""
+    """Until when phones may send events: the end of the following day, local time."""
     last = workshop.ends_at.astimezone(workshop.zone).date()
     return clock.instant(last + AFTER, datetime.min.time(), workshop.zone)
 
 
 def merge_offline_events(
-    session: Session, workshop: Workshop, told: Sequence[Arrival | UndoneArrival]
+    session: Session, workshop: Workshop, events: Sequence[Arrival | UndoneArrival]
 ) -> WalkInCount:
-    """Counts what a phone tells, what is told again or in another order too."""
+    """Merges the events of a phone, in any order and more than once, and returns the counts."""
     capacity.lock(session, workshop)
     session.refresh(workshop, ("walk_ins",))
-    book = _EventMerge(session, workshop)
-    concerned = {each.registration_id for each in told if isinstance(each, Arrival)}
-    undone = {each.id for each in told if isinstance(each, UndoneArrival)}
-    concerned |= {event.registration_id for event in book.events.values() if event.id in undone}
-    book.open({each for each in concerned if each is not None})
+    merge = _EventMerge(session, workshop)
+    registration_ids = {each.registration_id for each in events if isinstance(each, Arrival)}
+    undone = {each.id for each in events if isinstance(each, UndoneArrival)}
+    registration_ids |= {
+        event.registration_id for event in merge.events.values() if event.id in undone
+    }
+    merge.open({each for each in registration_ids if each is not None})
     new = 0
-    for each in told:
-        is_new = book.undo(each.id) if isinstance(each, UndoneArrival) else book.add(each)
+    for each in events:
+        is_new = merge.undo(each.id) if isinstance(each, UndoneArrival) else merge.add(each)
         new += is_new
-    book.close()
-    return WalkInCount(_arrived(session, workshop), workshop.walk_ins, book.strangers(), new)
+    merge.close()
+    return WalkInCount(_arrived(session, workshop), workshop.walk_ins, merge.strangers(), new)
 
 
 def mark_online(session: Session, registration: Registration, people: int) -> None:
-    """The door's own page says so. It has one mark for each party, which grows."""
-    book = _of_one(session, registration)
-    mine = next((each for each in book.of(registration.id) if each.is_online), None)
-    if mine is None:
-        book.add(Arrival(secrets.token_bytes(16), people, registration.id), is_online=True)
+    """Marks a party on the check-in page, which has one event for each party."""
+    merge = _merge_one(session, registration)
+    event = next((each for each in merge.list_events(registration.id) if each.is_online), None)
+    if event is None:
+        merge.add(Arrival(secrets.token_bytes(16), people, registration.id), is_online=True)
     else:
-        mine.people = people if mine.is_undone else max(mine.people, people)
-        mine.is_undone = False
-    book.close()
+        event.people = people if event.is_undone else max(event.people, people)
+        event.is_undone = False
+    merge.close()
 
 
 def undo_online(session: Session, registration: Registration) -> None:
-    """Whoever undoes it there has seen all marks that are known: they are all taken back."""
-    book = _of_one(session, registration)
-    for each in book.of(registration.id):
+    """Undoes all known events of a party."""
+    merge = _merge_one(session, registration)
+    for each in merge.list_events(registration.id):
         each.is_undone = True
-    book.close()
+    merge.close()
 
 
 def purge(session: Session, *, now: datetime) -> None:
-    """Deletes the marks that no phone may add to any more. The counts stay."""
+    """Deletes the events of workshops whose phones are too late. The counts stay."""
     session.execute(sa.delete(CheckinEvent).where(CheckinEvent.ends_at <= now))
 
 
 class _EventMerge:
-    """The marks of one workshop, or of one party of it, and what they come to. The workshop's row
-    is locked, so nobody else is counting."""
+    """The events of a workshop, or of one party of it, and their counts. The caller has locked the
+    workshop's row."""
 
     def __init__(
         self, session: Session, workshop: Workshop, registration: Registration | None = None
     ) -> None:
         self.session, self.workshop = session, workshop
-        of = CheckinEvent.workshop_id == workshop.id
+        condition = CheckinEvent.workshop_id == workshop.id
         if registration is not None:
-            of &= CheckinEvent.registration_id == registration.id
-        found = session.scalars(sa.select(CheckinEvent).where(of)).all()
+            condition &= CheckinEvent.registration_id == registration.id
+        found = session.scalars(sa.select(CheckinEvent).where(condition)).all()
         self.events = {each.id: each for each in found}
         self.parties: dict[str, Registration] = {}
-        self.among: dict[str, int] = {}  # people of a party who were counted as walk-ins
+        self.walk_ins_before: dict[
+            str, int
+        ] = {}  # by registration: people counted as walk-ins before
         self.walk_ins = self._walk_ins()
 
-    def of(self, registration_id: str) -> list[CheckinEvent]:
+    def list_events(self, registration_id: str) -> list[CheckinEvent]:
         return [e for e in self.events.values() if e.registration_id == registration_id]
 
     def open(self, registration_ids: Iterable[str]) -> None:
-        """Looks at how these parties stand before anything is added."""
+        """Reads these parties and their counts before events are added."""
         wanted = list(registration_ids)
         for start in range(0, len(wanted), 500):
             rows = self.session.scalars(
@@ -151,32 +155,34 @@ class _EventMerge:
             )
             self.parties |= {row.id: row for row in rows}
         for party in self.parties.values():
-            live = [each for each in self.of(party.id) if not each.is_undone]
-            self.among[party.id] = max((e.people for e in live if e.is_walk_in), default=0)
+            live = [each for each in self.list_events(party.id) if not each.is_undone]
+            self.walk_ins_before[party.id] = max(
+                (e.people for e in live if e.is_walk_in), default=0
+            )
             if party.arrived and all(each.is_walk_in for each in live):
-                # Known to have come, and not by a mark of ours: no phone takes that back.
+                # Marked before without an event: phones cannot undo it.
                 self.add(Arrival(secrets.token_bytes(16), party.arrived, party.id), is_online=True)
 
     def add(self, came: Arrival, *, is_online: bool = False) -> bool:
-        """False when a mark of that name is known, or was taken back before it came."""
+        """Adds an event. False where its id is known, or it was undone before it arrived."""
         if came.id in self.events:
             return False
-        self._keep(came.id, came.registration_id, came.people, is_online=is_online)
+        self._store(came.id, came.registration_id, came.people, is_online=is_online)
         return True
 
-    def undo(self, mark_id: bytes) -> bool:
-        event = self.events.get(mark_id)
+    def undo(self, event_id: bytes) -> bool:
+        event = self.events.get(event_id)
         if event is None:
-            self._keep(mark_id, None, 0, is_undone=True)
+            self._store(event_id, None, 0, is_undone=True)
             return True
         event.is_undone = True
         return False
 
     def close(self) -> None:
-        """Writes down what all marks come to now."""
+        """Stores the new counts."""
         more = self._walk_ins() - self.walk_ins
         for party in self.parties.values():
-            more += self._settle(party)
+            more += self._update_party(party)
         if more:
             self.workshop.walk_ins = max(0, self.workshop.walk_ins + more)
         self.session.flush()
@@ -185,13 +191,13 @@ class _EventMerge:
         live = [each for each in self.events.values() if each.is_walk_in and not each.is_undone]
         return len({each.registration_id for each in live} - {None})
 
-    def _settle(self, party: Registration) -> int:
-        """Counts a party where it belongs; by how many the walk-ins grow."""
-        marks, before = self.of(party.id), self.among[party.id]
-        came = max((each.people for each in marks if not each.is_undone), default=0)
+    def _update_party(self, party: Registration) -> int:
+        """Updates the count of a party; returns by how many the walk-ins grow."""
+        party_events, before = self.list_events(party.id), self.walk_ins_before[party.id]
+        came = max((each.people for each in party_events if not each.is_undone), default=0)
         came = min(came, party.people)
         is_stranger = party.status not in SEAT_HOLDING_STATUSES and not party.arrived
-        for each in marks:
+        for each in party_events:
             each.is_walk_in = is_stranger
         if is_stranger:
             return came - before
@@ -205,9 +211,9 @@ class _EventMerge:
             if each.registration_id is None and not each.is_undone
         )
 
-    def _keep(
+    def _store(
         self,
-        mark_id: bytes,
+        event_id: bytes,
         registration_id: str | None,
         people: int,
         *,
@@ -216,7 +222,7 @@ class _EventMerge:
     ) -> None:
         event = CheckinEvent(
             workshop_id=self.workshop.id,
-            id=mark_id,
+            id=event_id,
             registration_id=registration_id,
             people=people,
             is_walk_in=registration_id is None,
@@ -225,15 +231,15 @@ class _EventMerge:
             ends_at=checkin_ends_at(self.workshop),
         )
         self.session.add(event)
-        self.events[mark_id] = event
+        self.events[event_id] = event
 
 
-def _of_one(session: Session, registration: Registration) -> _EventMerge:
+def _merge_one(session: Session, registration: Registration) -> _EventMerge:
     workshop = registration.workshop
     session.refresh(workshop, ("walk_ins",))
-    book = _EventMerge(session, workshop, registration)
-    book.open([registration.id])
-    return book
+    merge = _EventMerge(session, workshop, registration)
+    merge.open([registration.id])
+    return merge
 
 
 def _arrived(session: Session, workshop: Workshop) -> int:

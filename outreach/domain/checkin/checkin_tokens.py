@@ -1,9 +1,8 @@
-"""What a phone at the door carries: a pass, by which it tells who came without anybody being
-signed in, and the list of whom it may tell of.
+"""Check-in tokens: what a phone at the door carries instead of a session.
 
-A pass does nothing but add to the marks of one workshop, until the end of the day after. The list
-says which party a phone means by what it calls them (`domain/bundles.py`), also when they have
-given up their place meanwhile and their own token is gone.
+A token can only add check-in events of one workshop, until the end of the following day. The rows
+map the references of the offline manifest to registrations, also where a party has cancelled
+meanwhile and its own token is gone.
 """
 
 import secrets
@@ -29,9 +28,9 @@ from outreach.domain.registrations import capacity, digest
 from outreach.domain.workshops import COUNTED_STATUSES, Workshop
 from outreach.errors import ErrorCode, NotFound, Refused, TooMany
 
-MAX_MARKS: Final = 2_000  # marks by one pass
-AT_DOOR: Final = [role for role, allowed in PERMISSIONS.items() if Permission.DOOR in allowed]
-EVE: Final = timedelta(days=1)  # taken along the day before, where there is still a signal
+MAX_MARKS: Final = 2_000  # check-in events by one token
+CHECKIN_ROLES: Final = [role for role, allowed in PERMISSIONS.items() if Permission.DOOR in allowed]
+EVE: Final = timedelta(days=1)  # a phone can fetch the manifest the day before
 
 
 class CheckinToken(Base):
@@ -45,11 +44,11 @@ class CheckinToken(Base):
         sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
     )
     ends_at: Mapped[datetime] = mapped_column(index=True)
-    used: Mapped[int] = mapped_column(default=0)  # so many marks
+    used: Mapped[int] = mapped_column(default=0)  # how many events
 
 
 class CheckinTokenRow(Base):
-    """One party, as the phones at a door call it."""
+    """One party of an offline manifest, by its reference."""
 
     __tablename__ = "door_row"
 
@@ -64,18 +63,18 @@ class CheckinTokenRow(Base):
 
 
 def require_near_day(workshop: Workshop, *, now: datetime) -> None:
-    """Raises Refused unless a phone may take this door along."""
+    """Raises Refused unless a phone may fetch the offline manifest now."""
     checkin.require_checkin_open(workshop)
     if not is_near_day(workshop, now=now):
         raise Refused(ErrorCode.MANIFEST_TOO_EARLY)
 
 
 def is_near_day(workshop: Workshop, *, now: datetime) -> bool:
-    """Whether there is a door, today or tomorrow."""
+    """Whether the workshop has a check-in today or tomorrow."""
     if workshop.status not in COUNTED_STATUSES:
         return False
-    here = now.astimezone(workshop.zone).date()
-    return here >= workshop.day - EVE and now < checkin_events.checkin_ends_at(workshop)
+    today = now.astimezone(workshop.zone).date()
+    return today >= workshop.day - EVE and now < checkin_events.checkin_ends_at(workshop)
 
 
 def issue(
@@ -86,8 +85,9 @@ def issue(
     *,
     now: datetime,
 ) -> str:
-    """A pass for one phone, and what it calls each party. Raises Refused as `require_near` does."""
-    capacity.lock(session, workshop)  # another phone may be taking it along
+    """A token for one phone; `parties` are the registrations by reference. Raises Refused as
+    `require_near_day` does."""
+    capacity.lock(session, workshop)  # another phone may be fetching it
     require_near_day(workshop, now=now)
     ends_at, token = checkin_events.checkin_ends_at(workshop), secrets.token_urlsafe(32)
     session.add(
@@ -98,24 +98,26 @@ def issue(
             ends_at=ends_at,
         )
     )
-    of_door = CheckinTokenRow.workshop_id == workshop.id
-    there = set(session.scalars(sa.select(CheckinTokenRow.ref).where(of_door)))  # of other phones
-    # As many statements for three hundred parties as for three: people at the desk wait meanwhile.
-    session.execute(sa.update(CheckinTokenRow).where(of_door).values(ends_at=ends_at))
+    is_of_workshop = CheckinTokenRow.workshop_id == workshop.id
+    known = set(
+        session.scalars(sa.select(CheckinTokenRow.ref).where(is_of_workshop))
+    )  # of other phones
+    # A fixed number of statements, since check-in waits for the lock meanwhile.
+    session.execute(sa.update(CheckinTokenRow).where(is_of_workshop).values(ends_at=ends_at))
     session.add_all(
         CheckinTokenRow(
             workshop_id=workshop.id, ref=ref, registration_id=registration_id, ends_at=ends_at
         )
         for ref, registration_id in parties.items()
-        if ref not in there
+        if ref not in known
     )
     return token
 
 
 def find(session: Session, token: str, public_id: str, *, now: datetime) -> CheckinToken:
-    """The pass, where it is for that workshop, still good, and its owner may still stand at that
-    door. Raises NotFound."""
-    found = session.scalar(
+    """A valid token of this workshop whose staff member may still do check-in there. Raises
+    NotFound."""
+    checkin_token = session.scalar(
         sa.select(CheckinToken)
         .join(Workshop, Workshop.id == CheckinToken.workshop_id)
         .join(Office, Office.id == Workshop.office_id)
@@ -123,41 +125,41 @@ def find(session: Session, token: str, public_id: str, *, now: datetime) -> Chec
         .join(RoleAssignment, RoleAssignment.organizer_id == StaffMember.id)
         .where(
             RoleAssignment.office.in_((Office.slug, ALL_OFFICES)),
-            RoleAssignment.role.in_(AT_DOOR),
+            RoleAssignment.role.in_(CHECKIN_ROLES),
             CheckinToken.digest == digest(token),
             CheckinToken.ends_at > now,
             Workshop.public_id == public_id,
             StaffMember.disabled_at.is_(None),
         )
     )
-    if found is None:
+    if checkin_token is None:
         raise NotFound("pass")
-    return found
+    return checkin_token
 
 
-def get_registration_ids(session: Session, door_pass: CheckinToken) -> dict[bytes, str]:
-    """The registration of each party, by what the phones call it."""
+def get_registration_ids(session: Session, checkin_token: CheckinToken) -> dict[bytes, str]:
+    """The ids of registrations by reference."""
     rows = session.execute(
         sa.select(CheckinTokenRow.ref, CheckinTokenRow.registration_id).where(
-            CheckinTokenRow.workshop_id == door_pass.workshop_id
+            CheckinTokenRow.workshop_id == checkin_token.workshop_id
         )
     )
     return {row[0]: row[1] for row in rows}
 
 
-def count_marks(session: Session, door_pass: CheckinToken, new: int) -> None:
-    """So many marks more by this pass. Raises TooMany."""
+def count_marks(session: Session, checkin_token: CheckinToken, new: int) -> None:
+    """Counts new events of a token. Raises TooMany."""
     if new and not changes_one_row(
         session,
         sa.update(CheckinToken)
-        .where(CheckinToken.digest == door_pass.digest, CheckinToken.used + new <= MAX_MARKS)
+        .where(CheckinToken.digest == checkin_token.digest, CheckinToken.used + new <= MAX_MARKS)
         .values(used=CheckinToken.used + new),
     ):
         raise TooMany(f"{MAX_MARKS} marks")
 
 
 def revoke(session: Session, organizer_id: int) -> None:
-    """What this person's phones carry opens nothing any more."""
+    """Deletes the tokens of a staff member."""
     session.execute(sa.delete(CheckinToken).where(CheckinToken.organizer_id == organizer_id))
 
 

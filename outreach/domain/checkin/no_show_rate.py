@@ -1,6 +1,6 @@
-"""Shows: how many of those who had a place came, and how many places more than chairs that bears.
+"""The no-rate rate: how many people with a seat come, and how much overbooking that allows.
 
-Aggregate only: of an office's last workshops of a kind, or of the network's; never of a person.
+Only aggregates, of the last workshops of a kind at an office or in the network; never of a person.
 """
 
 import math
@@ -13,26 +13,25 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration
-from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.workshops import Workshop, WorkshopStatus
 
 MIN_WORKSHOPS: Final = 5
 MIN_PEOPLE: Final = 50
-LATEST: Final = 12  # workshops of an office: what was true two years ago says little
+LATEST: Final = 12  # workshops of an office; older ones say little
 LATEST_OF_NETWORK: Final = 60
-TRIED: Final = 10  # times as many are looked through, as not every door is kept
-MAX_OVERFULL_PROBABILITY: Final = 0.05  # how likely it may be that somebody finds no chair
-MAX_OVERBOOKED_SHARE: Final = 0.5  # places beyond the chairs, as a share of them
-LEAST_TOLD: Final = 5  # of a discreet kind, fewer people than this would tell of somebody
-# The list at the door counts where it knows of nine in ten of those who were reported.
-_IN_TEN: Final = 9
-_SURE: Final = 1.645  # standard deviations: the true rate is below the bound in 95 of 100 cases
+CANDIDATES_PER_WORKSHOP: Final = 10  # not every workshop has a complete check-in
+MAX_OVERFULL_PROBABILITY: Final = 0.05  # that more people than chairs come
+MAX_OVERBOOKED_SHARE: Final = 0.5  # overbooked places per chair
+MIN_DISCREET_COUNT: Final = 5  # smaller numbers of a discreet kind are suppressed
+# A check-in is complete where it has nine in ten of the reported head count.
+_MIN_TENTHS: Final = 9
+_Z_SCORE: Final = 1.645  # one-sided 95 %
 
 
 @dataclass(frozen=True)
 class AttendanceRate:
-    """Of `people` with a place in so many workshops, `came` came."""
+    """Of `people` with a seat in so many workshops, `came` came."""
 
     workshops: int
     people: int
@@ -41,49 +40,49 @@ class AttendanceRate:
 
     @property
     def in_ten(self) -> int:
-        """6, for six of ten; never all or none of them, which nobody can promise."""
+        """The rate in tenths, from 1 to 9."""
         return min(9, max(1, round(10 * self.came / self.people)))
 
 
 def estimate_attendance_rate(session: Session, office: Office, kind: Kind) -> AttendanceRate | None:
-    """What the doors of this office's last workshops of this kind say or, where they are too few,
-    those of the network; None where those are too few as well."""
-    own = _sum(_rows(session, kind, office, LATEST), is_of_network=False)
-    shown = own or _sum(_rows(session, kind, None, LATEST_OF_NETWORK), is_of_network=True)
-    if shown is None or not kind.is_discreet:
-        return shown
-    is_told = min(shown.came, shown.people - shown.came) >= LEAST_TOLD
-    return shown if is_told else None
+    """The rate of the office's last workshops of a kind; where they are too few, that of the
+    network; None where those are too few as well, or the kind is discreet and a number small."""
+    own = _sum(_select_counts(session, kind, office, LATEST), is_of_network=False)
+    rate = own or _sum(_select_counts(session, kind, None, LATEST_OF_NETWORK), is_of_network=True)
+    if rate is None or not kind.is_discreet:
+        return rate
+    is_publishable = min(rate.came, rate.people - rate.came) >= MIN_DISCREET_COUNT
+    return rate if is_publishable else None
 
 
-def overbooking_allowance(show: AttendanceRate, chairs: int) -> int:
-    """The most places beyond the chairs with which more people than chairs come at most once in
-    twenty times."""
-    likely = _most_likely(show)
+def overbooking_allowance(rate: AttendanceRate, chairs: int) -> int:
+    """The largest overbooking with which more people than chairs come with a probability of at most
+    MAX_OVERFULL_PROBABILITY."""
+    probability = _upper_bound(rate)
     low, high = 0, int(chairs * MAX_OVERBOOKED_SHARE)
     while low < high:
         middle = (low + high + 1) // 2
-        if _is_too_likely(chairs + middle, chairs, likely):
+        if _is_overfull_too_often(chairs + middle, chairs, probability):
             high = middle - 1
         else:
             low = middle
     return low
 
 
-def _most_likely(show: AttendanceRate) -> float:
-    """The upper end of Wilson's interval: the fewer we have seen, the nearer to all of them."""
-    n, z = show.people, _SURE
-    share = show.came / n
+def _upper_bound(rate: AttendanceRate) -> float:
+    """The upper bound of Wilson's score interval: higher, the fewer people were counted."""
+    n, z = rate.people, _Z_SCORE
+    share = rate.came / n
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return min(1.0, (share + z * z / (2 * n) + half) / (1 + z * z / n))
 
 
-def _is_too_likely(people: int, chairs: int, share: float) -> bool:
-    """Whether of so many people, each coming with that likelihood, more than `chairs` come too
-    often: the exact sum of the binomial distribution's end."""
+def _is_overfull_too_often(people: int, chairs: int, share: float) -> bool:
+    """Whether more than `chairs` of `people` come too often, where each comes with probability
+    `share`: the exact tail of the binomial distribution."""
     if people <= chairs:
         return False
-    if people * share >= chairs + 1:  # then at least every second time
+    if people * share >= chairs + 1:  # the mean is above: probability over one half
         return True
     odds = share / (1 - share)
     term = math.exp(_log_term(people, chairs + 1, share)) if share else 0.0
@@ -92,7 +91,7 @@ def _is_too_likely(people: int, chairs: int, share: float) -> bool:
         total += term
         if total > MAX_OVERFULL_PROBABILITY:
             return True
-        if term < 1e-12:  # what follows is less and less
+        if term < 1e-12:  # the remaining terms are smaller still
             return False
         term *= odds * (people - number) / (number + 1)
     return False
@@ -103,11 +102,11 @@ def _log_term(people: int, number: int, share: float) -> float:
     return ways + number * math.log(share) + (people - number) * math.log1p(-share)
 
 
-def _rows(
+def _select_counts(
     session: Session, kind: Kind, office: Office | None, limit: int
 ) -> Sequence[sa.Row[int, int]]:
-    """People with a place, and those of them who came, of each workshop whose door was kept."""
-    # The whole network's people of all years are not added up to look at some workshops of them.
+    """People with a seat and those who came, by workshop with a complete check-in."""
+    # Limits the workshops first, so that not all registrations of all years are summed up.
     latest = (
         sa.select(Workshop.id)
         .where(
@@ -116,16 +115,16 @@ def _rows(
             Workshop.way.in_([Way.PLACE, Way.UNLISTED]),
         )
         .order_by(Workshop.day.desc(), Workshop.id.desc())
-        .limit(limit * TRIED)
+        .limit(limit * CANDIDATES_PER_WORKSHOP)
     )
     if office is not None:
         latest = latest.where(Workshop.office_id == office.id)
-    has_place = Registration.status == Place.CONFIRMED
-    at_door = sa.func.sum(Registration.arrived) + Workshop.walk_ins
-    found = (
+    has_seat = Registration.status == RegistrationStatus.CONFIRMED
+    checked_in = sa.func.sum(Registration.arrived) + Workshop.walk_ins
+    query = (
         sa.select(
-            sa.func.sum(sa.case((has_place, Registration.people), else_=0)),
-            sa.func.sum(sa.case((has_place, Registration.arrived), else_=0)),
+            sa.func.sum(sa.case((has_seat, Registration.people), else_=0)),
+            sa.func.sum(sa.case((has_seat, Registration.arrived), else_=0)),
         )
         .select_from(Workshop)
         .join(Registration, Registration.workshop_id == Workshop.id)
@@ -133,12 +132,14 @@ def _rows(
         .group_by(Workshop.id, Workshop.day, Workshop.walk_ins, Workshop.head_count)
         .having(
             sa.func.sum(Registration.arrived) > 0,
-            sa.or_(Workshop.head_count.is_(None), at_door * 10 >= Workshop.head_count * _IN_TEN),
+            sa.or_(
+                Workshop.head_count.is_(None), checked_in * 10 >= Workshop.head_count * _MIN_TENTHS
+            ),
         )
         .order_by(Workshop.day.desc(), Workshop.id.desc())
         .limit(limit)
     )
-    return session.execute(found).all()
+    return session.execute(query).all()
 
 
 def _sum(rows: Sequence[sa.Row[int, int]], *, is_of_network: bool) -> AttendanceRate | None:

@@ -1,8 +1,8 @@
-"""What a phone at the door knows of who registered (decision 0028).
+"""The offline manifest: the encrypted list of parties that a phone takes to the door.
 
-A name opens with the person's own token and with nothing else: a phone that is lost tells how many
-registered, and, to who tries them all, their codes. A typed code says that a party is on the list,
-and how many they are.
+A name can only be decrypted with the person's own token (their QR code). A lost phone reveals how
+many registered and, by brute force, their codes. A typed code shows that a party is on the list and
+how many people it has.
 """
 
 import base64
@@ -17,28 +17,28 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-SEALED: Final = 256  # bytes of every row before it is sealed: no length tells a name
+SEALED: Final = 256  # bytes of each row before encryption: lengths reveal no names
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ManifestEntry:
-    """One party, as it is to be told at the door."""
+    """One party of the manifest."""
 
-    token: str  # of their square
+    token: str  # of their QR code
     code: str
     people: int
     name: str
-    needs: list[str]  # in words, their own hour too
+    needs: list[str]  # in words, with their time slot
 
 
 class _Sealed(TypedDict):
-    t: str  # what the party is called: of the token
-    s: str  # the name, sealed
+    t: str  # hash of the token
+    s: str  # name and needs, encrypted
 
 
 class ManifestRow(_Sealed, total=False):
     p: int  # people
-    c: str  # of the code
+    c: str  # hash of the code
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class OfflineManifest:
 
 
 def build_manifest(lines: Iterable[ManifestEntry], *, is_discreet: bool) -> OfflineManifest:
-    """The rows in no order. Those of a discreet kind know no code, and say only to the token how
-    many come."""
+    """The rows, shuffled. Those of a discreet kind have no code, and encrypt the number of people
+    too."""
     salt = _text(secrets.token_bytes(16))
     rows = [_row(line, salt, is_discreet=is_discreet) for line in lines]
     secrets.SystemRandom().shuffle(rows)
@@ -57,20 +57,21 @@ def build_manifest(lines: Iterable[ManifestEntry], *, is_discreet: bool) -> Offl
 
 
 def hash_token(token: str) -> bytes:
-    """What phones call the party of that token; nothing leads back to it."""
+    """The reference of a party: 16 bytes of a hash of its token."""
     return hashlib.sha256(f"puerta {token}".encode()).digest()[:16]
 
 
 def hash_code(salt: str, code: str) -> str:
+    """The hash of a typed code, in hex."""
     return hashlib.sha256(f"puerta {salt}{code}".encode()).hexdigest()[:16]
 
 
 def _row(line: ManifestEntry, salt: str, *, is_discreet: bool) -> ManifestRow:
     ref = hash_token(line.token).hex()
-    told: dict[str, object] = {"name": line.name, "needs": line.needs}
+    data: dict[str, object] = {"name": line.name, "needs": line.needs}
     if is_discreet:
-        told["people"] = line.people
-    sealed = _seal(line.token, salt, _padded(told), ref)
+        data["people"] = line.people
+    sealed = _seal(line.token, salt, _pad(data), ref)
     if is_discreet:
         return {"t": ref, "s": sealed}
     return {"t": ref, "s": sealed, "p": line.people, "c": hash_code(salt, line.code)}
@@ -82,11 +83,11 @@ def _seal(token: str, salt: str, text: bytes, ref: str) -> str:
     return _text(nonce + AESGCM(key).encrypt(nonce, text, ref.encode()))
 
 
-def _padded(told: dict[str, object]) -> bytes:
-    """What is told, cut where it is too long: the needs first, then the name."""
-    needs, name = list(_list(told["needs"])), str(told["name"])
+def _pad(data: dict[str, object]) -> bytes:
+    """The data as JSON of SEALED bytes; where they are longer, needs and then the name are cut."""
+    needs, name = list(_list(data["needs"])), str(data["name"])
     while True:
-        text = json.dumps(told | {"name": name, "needs": needs}, ensure_ascii=False).encode()
+        text = json.dumps(data | {"name": name, "needs": needs}, ensure_ascii=False).encode()
         if len(text) <= SEALED:
             return text.ljust(SEALED)
         if needs:

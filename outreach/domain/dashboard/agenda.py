@@ -1,4 +1,4 @@
-"""The agenda of the staff: what their offices hold, and when."""
+"""The agenda of the staff: the workshops of their offices by day, month and status."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,16 +14,20 @@ from outreach.clock import Month
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import ACTIVE_STATUSES, ContactMethod, Registration
-from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.registrations import (
+    ACTIVE_STATUSES,
+    ContactMethod,
+    Registration,
+    RegistrationStatus,
+)
 from outreach.domain.workshops import COUNTED_STATUSES, Workshop, WorkshopStatus
 
 Offices = frozenset[str] | None  # slugs; None for all of them
-Hour = tuple[str, str, date, time]  # an office, a kind, and when it gives one
+Hour = tuple[str, str, date, time]  # office, kind, day and start
 
 
 class AgendaFilter(StrEnum):
-    """Which of a month's workshops a list shows, by how they stand."""
+    """The filter of a month's list, by status."""
 
     DRAFT = "borrador"
     AHEAD = "publicado"
@@ -39,27 +43,27 @@ def list_workshops(
     """Workshops of the days from `since` to before `until`, drafts too, in order of time."""
     return session.scalars(
         sa.select(Workshop)
-        .where(Workshop.day >= since, Workshop.day < until, *_of(offices))
+        .where(Workshop.day >= since, Workshop.day < until, *_is_of_offices(offices))
         .order_by(Workshop.day, Workshop.starts, Workshop.id)
         .limit(limit)
     ).all()
 
 
 class AgendaLine(NamedTuple):
-    """What is known of a workshop before it is read in full."""
+    """The columns by which a cached workshop is checked."""
 
     id: int
     day: date
     ends_at: datetime
     zone: ZoneInfo
     waiting: int  # people
-    version: tuple[object, ...]  # another one as soon as anything of it changes, its places too
+    version: tuple[object, ...]  # differs after any change, also of seats
 
 
 def list_lines(
     session: Session, offices: Offices, since: date, until: date, *, limit: int
 ) -> list[AgendaLine]:
-    """As `between`, for who may have all of them already."""
+    """Like `list_workshops`, but only what tells whether a cached workshop is current."""
     rows = session.execute(
         sa.select(
             Workshop.id,
@@ -80,7 +84,7 @@ def list_lines(
         .join(Workshop.office)
         .join(Workshop.kind)
         .outerjoin(Workshop.venue)
-        .where(Workshop.day >= since, Workshop.day < until, *_of(offices))
+        .where(Workshop.day >= since, Workshop.day < until, *_is_of_offices(offices))
         .order_by(Workshop.day, Workshop.starts, Workshop.id)
         .limit(limit)
     )
@@ -89,7 +93,10 @@ def list_lines(
 
 _WAITING: Final = (
     sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0))
-    .where(Registration.workshop_id == Workshop.id, Registration.status == Place.WAITLISTED)
+    .where(
+        Registration.workshop_id == Workshop.id,
+        Registration.status == RegistrationStatus.WAITLISTED,
+    )
     .scalar_subquery()
 )
 
@@ -97,20 +104,20 @@ _WAITING: Final = (
 def list_hours(
     session: Session, offices: Offices, since: date, until: date
 ) -> Iterable[tuple[str, Hour]]:
-    """Of each workshop of these days that is not cancelled, the public id, and when it is."""
+    """Public id and hour of each workshop from `since` to `until` that is not cancelled."""
     rows = session.execute(
         sa.select(Workshop.public_id, Office.slug, Kind.code, Workshop.day, Workshop.starts)
         .select_from(Workshop)
         .join(Workshop.office)
         .join(Workshop.kind)
-        .where(Workshop.day >= since, Workshop.day <= until, *_of(offices))
+        .where(Workshop.day >= since, Workshop.day <= until, *_is_of_offices(offices))
         .where(Workshop.status != WorkshopStatus.CANCELLED)
     )
     return [(row[0], (row[1], row[2], row[3], row[4])) for row in rows]
 
 
 def count_reachable(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
-    """How many parties with a place or a turn can be told of something, by workshop."""
+    """How many active registrations can be notified, by id of workshop."""
     found: dict[int, int] = {}
     for start in range(0, len(ids), 500):
         rows = session.execute(
@@ -136,38 +143,40 @@ def list_month(
     after: tuple[date, time, int] | None = None,
     limit: int,
 ) -> Sequence[Workshop]:
-    """The month's workshops that stand so, in order of time, those after a (day, hour, id)."""
-    wanted = sa.select(Workshop).where(Workshop.month == month.number, *_of(offices))
+    """The workshops of a month with this filter by day and hour, after the key (day, start, id)."""
+    query = sa.select(Workshop).where(Workshop.month == month.number, *_is_of_offices(offices))
     if show is not None:
-        wanted = wanted.where(_SHOWN[show](now))
+        query = query.where(_CONDITIONS[show](now))
     if after is not None:
         key = sa.tuple_(Workshop.day, Workshop.starts, Workshop.id)
         day, starts, number = after
-        wanted = wanted.where(
+        query = query.where(
             key > sa.tuple_(sa.literal(day), sa.literal(starts), sa.literal(number))
         )
-    ordered = wanted.order_by(Workshop.day, Workshop.starts, Workshop.id)
+    ordered = query.order_by(Workshop.day, Workshop.starts, Workshop.id)
     return session.scalars(ordered.limit(limit)).all()
 
 
 def count_by_status(
     session: Session, offices: Offices, month: Month, *, now: datetime
 ) -> Mapping[AgendaFilter, int]:
-    """How many of the month's workshops stand so."""
+    """How many workshops of a month each filter shows."""
     row = session.execute(
-        sa.select(*(_count_if(condition(now)) for condition in _SHOWN.values())).where(
-            Workshop.month == month.number, *_of(offices)
+        sa.select(*(_count_if(condition(now)) for condition in _CONDITIONS.values())).where(
+            Workshop.month == month.number, *_is_of_offices(offices)
         )
     ).one()
-    return dict(zip(_SHOWN, row, strict=True))
+    return dict(zip(_CONDITIONS, row, strict=True))
 
 
 def count_waiting(session: Session, workshops: Iterable[Workshop]) -> Mapping[int, int]:
-    """People on the waiting list of each workshop that has any, by the workshop's id."""
+    """How many people are waitlisted, by id of workshop; without those that have none."""
     ids = [workshop.id for workshop in workshops]
     rows = session.execute(
         sa.select(Registration.workshop_id, sa.func.sum(Registration.people))
-        .where(Registration.workshop_id.in_(ids), Registration.status == Place.WAITLISTED)
+        .where(
+            Registration.workshop_id.in_(ids), Registration.status == RegistrationStatus.WAITLISTED
+        )
         .group_by(Registration.workshop_id)
     )
     return {row[0]: row[1] for row in rows}
@@ -175,19 +184,19 @@ def count_waiting(session: Session, workshops: Iterable[Workshop]) -> Mapping[in
 
 @dataclass(frozen=True)
 class MonthToDate:
-    """A month of one's offices until now."""
+    """The counts of a month until now."""
 
-    held: int  # and not said otherwise
+    held: int  # reported as held, or over and not reported
     ahead: int
     people: int  # of those whose head count is known
-    expected: int  # people with a place in workshops that have ended
-    came: int  # of those
+    expected: int  # people with a seat in workshops that have ended
+    came: int  # of the expected
 
 
 def count_month_to_date(
     session: Session, offices: Offices, month: Month, *, now: datetime
 ) -> MonthToDate:
-    of_the_month = [Workshop.month == month.number, *_of(offices)]
+    of_the_month = [Workshop.month == month.number, *_is_of_offices(offices)]
     has_ended = Workshop.ends_at <= now
     held, ahead, people = session.execute(
         sa.select(
@@ -209,23 +218,27 @@ def count_month_to_date(
             *of_the_month,
             has_ended,
             Workshop.status.in_(COUNTED_STATUSES),
-            Registration.status == Place.CONFIRMED,
+            Registration.status == RegistrationStatus.CONFIRMED,
         )
     ).one()
     return MonthToDate(held, ahead, people, expected, came)
 
 
 def find_next(session: Session, offices: Offices, *, now: datetime) -> Workshop | None:
-    """The next that begins, of those that are public."""
+    """The published workshop that starts next."""
     return session.scalar(
         sa.select(Workshop)
-        .where(Workshop.status == WorkshopStatus.PUBLISHED, Workshop.starts_at > now, *_of(offices))
+        .where(
+            Workshop.status == WorkshopStatus.PUBLISHED,
+            Workshop.starts_at > now,
+            *_is_of_offices(offices),
+        )
         .order_by(Workshop.starts_at, Workshop.id)
         .limit(1)
     )
 
 
-def _of(offices: Offices) -> list[sa.ColumnElement[bool]]:
+def _is_of_offices(offices: Offices) -> list[sa.ColumnElement[bool]]:
     if offices is None:
         return []
     return [Workshop.office_id.in_(sa.select(Office.id).where(Office.slug.in_(offices)))]
@@ -239,7 +252,7 @@ def _count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     return sa.func.count(sa.case((condition, 1)))
 
 
-_SHOWN: Final[Mapping[AgendaFilter, Callable[[datetime], sa.ColumnElement[bool]]]] = {
+_CONDITIONS: Final[Mapping[AgendaFilter, Callable[[datetime], sa.ColumnElement[bool]]]] = {
     AgendaFilter.DRAFT: lambda now: Workshop.status == WorkshopStatus.DRAFT,
     AgendaFilter.AHEAD: lambda now: sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED, Workshop.ends_at > now

@@ -1,4 +1,4 @@
-"""What wants the attention of the staff: the rules of their first page, the gravest first."""
+"""Alerts: what wants action by the staff, the most serious first."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,7 @@ from outreach.domain.dashboard import agenda
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration
-from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.reporting import missing_reports as late
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 
@@ -26,23 +25,23 @@ REPORT_AFTER: Final = timedelta(hours=24)
 
 
 class AlertType(StrEnum):
-    """Why a workshop wants attention, the gravest first."""
+    """Why a workshop wants action, the most serious first."""
 
     UNREPORTED = "unreported"
     CALLS = "calls"
-    EXPOSED = "exposed"  # a discreet kind whose address everybody sees
+    EXPOSED = "exposed"  # a discreet workshop with a public address
     NO_VENUE = "no venue"
     WAITING = "waiting"
     UNPUBLISHED = "unpublished"
-    LETTERS = "letters"  # that did not arrive
+    LETTERS = "letters"  # that could not be delivered
     FULL = "full"
 
 
 @dataclass(frozen=True)
 class Alert:
-    concern: AlertType
+    alert_type: AlertType
     workshop: Workshop
-    count: int = 0  # calls to make, people who wait, letters
+    count: int = 0  # of calls, waitlisted people or letters
 
 
 def list_alerts(
@@ -54,41 +53,46 @@ def list_alerts(
     has_texts: bool = False,
     limit: int = 50,
 ) -> list[Alert]:
-    """What wants to be done, by how grave it is and how soon it comes: at the offices, by their
-    slugs, whose workshops one may edit, and whose people one may call."""
+    """The alerts by type and day. `edit` and `call` are the slugs of the offices where the staff
+    member may edit workshops or call people."""
     found: dict[AlertType, list[Alert]] = {each: [] for each in AlertType}
-    for each in _owed_to_people(session, call, now, has_texts):
-        found[each.concern].append(each)
+    for each in _list_undelivered(session, call, now, has_texts):
+        found[each.alert_type].append(each)
     seen: dict[AlertType, set[int]] = {}
-    for concern, rule in _RULES.items():
+    for alert_type, rule in _RULES.items():
         rows = _rows(session, rule(now), edit, limit)
-        spared = {mine for other in _SPARED.get(concern, ()) for mine in seen[other]}
-        seen[concern] = {row.id for row in rows}
-        people = agenda.count_waiting(session, rows) if concern is AlertType.WAITING else {}
-        found[concern] = [
-            Alert(concern, row, people.get(row.id, 0)) for row in rows if row.id not in spared
+        superseded = {
+            workshop_id
+            for other in _SUPERSEDED_BY.get(alert_type, ())
+            for workshop_id in seen[other]
+        }
+        seen[alert_type] = {row.id for row in rows}
+        people = agenda.count_waiting(session, rows) if alert_type is AlertType.WAITING else {}
+        found[alert_type] = [
+            Alert(alert_type, row, people.get(row.id, 0))
+            for row in rows
+            if row.id not in superseded
         ]
-    return [each for concern in AlertType for each in found[concern]][:limit]
+    return [each for alert_type in AlertType for each in found[alert_type]][:limit]
 
 
 def _rows(
     session: Session, rule: sa.ColumnElement[bool], offices: Collection[str], limit: int
 ) -> Sequence[Workshop]:
-    mine = Workshop.office_id.in_(sa.select(Office.id).where(Office.slug.in_(offices)))
+    is_of_offices = Workshop.office_id.in_(sa.select(Office.id).where(Office.slug.in_(offices)))
     return session.scalars(
         sa.select(Workshop)
         .outerjoin(Venue, Venue.id == Workshop.venue_id)
-        .where(rule, mine)
+        .where(rule, is_of_offices)
         .order_by(Workshop.day, Workshop.starts, Workshop.id)
         .limit(limit)
     ).all()
 
 
-def _owed_to_people(
+def _list_undelivered(
     session: Session, offices: Collection[str], now: datetime, has_texts: bool
 ) -> list[Alert]:
-    """Calls to make and letters that did not arrive, about what is still ahead; of one that was
-    cancelled, first."""
+    """Pending calls and undelivered letters of workshops that are not over, cancelled first."""
     ids = session.scalars(sa.select(Office.id).where(Office.slug.in_(offices))).all()
     if not ids:
         return []
@@ -103,11 +107,11 @@ def _owed_to_people(
     return [*calls, *dead]
 
 
-# The rules. Each is asked with the venue joined, if there is one.
+# The rules: conditions of a query that has an outer join of the venue.
 
 
 def _unreported(now: datetime) -> sa.ColumnElement[bool]:
-    """A day after its end nobody has said whether it was held."""
+    """Over for more than a day and not reported."""
     return sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.ends_at <= now - REPORT_AFTER,
@@ -135,12 +139,15 @@ def _without_venue(now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-def _crowded(now: datetime) -> sa.ColumnElement[bool]:
-    """Many wait, and the venue holds more; online there is no wall."""
-    # Asked of the few that are ahead: who waited for all there ever were is not added up.
+def _is_waitlist_long(now: datetime) -> sa.ColumnElement[bool]:
+    """Many people are waitlisted, and the venue has room for more."""
+    # A subquery for each upcoming workshop; a join would sum up those of all years.
     queue = (
         sa.select(sa.func.sum(Registration.people))
-        .where(Registration.workshop_id == Workshop.id, Registration.status == Place.WAITLISTED)
+        .where(
+            Registration.workshop_id == Workshop.id,
+            Registration.status == RegistrationStatus.WAITLISTED,
+        )
         .scalar_subquery()
     )
     has_room = sa.or_(Venue.capacity.is_(None), Venue.capacity > Workshop.capacity)
@@ -171,13 +178,12 @@ _RULES: Final[Mapping[AlertType, Callable[[datetime], sa.ColumnElement[bool]]]] 
     AlertType.UNREPORTED: _unreported,
     AlertType.EXPOSED: _exposed,
     AlertType.NO_VENUE: _without_venue,
-    AlertType.WAITING: _crowded,
+    AlertType.WAITING: _is_waitlist_long,
     AlertType.UNPUBLISHED: _unpublished,
     AlertType.FULL: _full,
 }
-# What is said already, in a graver way: without a venue it cannot be published, and whom more
-# places help need no other date yet.
-_SPARED: Final[Mapping[AlertType, tuple[AlertType, ...]]] = {
+# Alerts that are dropped where a more serious one says the same.
+_SUPERSEDED_BY: Final[Mapping[AlertType, tuple[AlertType, ...]]] = {
     AlertType.UNPUBLISHED: (AlertType.NO_VENUE,),
     AlertType.FULL: (AlertType.WAITING,),
 }

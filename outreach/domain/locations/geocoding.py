@@ -1,5 +1,5 @@
-"""Where people say they are: a ZIP code, a Canadian postal code, an office, a city, a state or a
-province. Accents and capitals do not matter."""
+"""Geocoding: what a typed place means. A ZIP code, a Canadian postal code, an office, a city, a
+state or a province; accents and capitals do not matter."""
 
 import math
 from dataclasses import dataclass, replace
@@ -27,19 +27,19 @@ class LocationScale(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """What a person meant by where they are. `region` is a code; positions are degrees."""
+    """A place. `region` is a code, `position` latitude and longitude in degrees."""
 
     scale: LocationScale
     typed: str = ""
-    name: str = ""  # as written by who knows the place: «Rockford»
+    name: str = ""  # as it is spelled: «Rockford»
     region: str = ""
     office: int | None = None
-    city: str = ""  # plain
+    city: str = ""  # folded
     position: tuple[float, float] | None = None
 
     @property
     def spelling(self) -> str:
-        """The one way to write it that `resolve` takes for the same place: IL, joliet il, 60608."""
+        """The canonical spelling, which `resolve` maps to the same place: IL, joliet il, 60608."""
         if self.scale is LocationScale.REGION:
             return self.region
         if self.scale is LocationScale.NEAR and self.typed.isdigit():
@@ -51,7 +51,7 @@ ANYWHERE: Final = Location(scale=LocationScale.EVERYWHERE)
 
 
 def resolve(session: Session, typed: str) -> Location:
-    """What someone meant by where they are."""
+    """The place that a typed text means; of scale UNKNOWN where it is not found."""
     text = fold(typed)[:80]
     if not text:
         return ANYWHERE
@@ -66,12 +66,12 @@ def resolve(session: Session, typed: str) -> Location:
 
 
 def distance_in_miles(
-    here: tuple[float, float] | None, latitude: float | None, longitude: float | None
+    position: tuple[float, float] | None, latitude: float | None, longitude: float | None
 ) -> float | None:
-    """The distance on the ground, by the haversine formula, to within half a percent."""
-    if here is None or latitude is None or longitude is None:
+    """The distance in miles by the haversine formula, to within half a percent; None if unknown."""
+    if position is None or latitude is None or longitude is None:
         return None
-    lat1, lon1, lat2, lon2 = map(math.radians, (*here, latitude, longitude))
+    lat1, lon1, lat2, lon2 = map(math.radians, (*position, latitude, longitude))
     half = (
         math.sin((lat2 - lat1) / 2) ** 2
         + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
@@ -96,7 +96,7 @@ def _by_zip(session: Session, text: str) -> Location | None:
 
 
 def _by_postal_code(session: Session, typed: str) -> Location | None:
-    """A Canadian postal code says its province by the first letter: «M5V 2T6» is Ontario."""
+    """By the first letter of a Canadian postal code: «M5V 2T6» is Ontario."""
     code = typed.upper().replace(" ", "")
     shape = "".join("9" if c.isdigit() else "A" if c.isalpha() else "?" for c in code)
     if shape not in {"A9A", "A9A9A9"} or code[0] not in regions.POSTAL:
@@ -149,14 +149,14 @@ def _region(session: Session, code: str) -> Location:
 
 
 def _by_city(session: Session, text: str) -> Location | None:
-    """A city where a workshop has been, or any of the United States: «Joliet», «joliet il»."""
+    """A city with a venue, or any city of the United States: «Joliet», «joliet il»."""
     city, _, last = text.rpartition(" ")
     region = regions.find_region_code(last) if city else None
-    bare = city if region else text
+    city_name = city if region else text
     venue = session.scalars(
-        sa.select(Venue).where(Venue.city_plain == bare).limit(1)
+        sa.select(Venue).where(Venue.city_plain == city_name).limit(1)
         if region is None
-        else sa.select(Venue).where(Venue.city_plain == bare, Venue.region == region).limit(1)
+        else sa.select(Venue).where(Venue.city_plain == city_name, Venue.region == region).limit(1)
     ).first()
     if venue is not None:
         return Location(
@@ -164,21 +164,21 @@ def _by_city(session: Session, text: str) -> Location | None:
             typed=text,
             name=venue.city,
             region=venue.region,
-            city=bare,
+            city=city_name,
             position=(venue.near_latitude, venue.near_longitude),
         )
-    wanted = sa.select(
+    query = sa.select(
         ZipCode.region,
         sa.func.min(ZipCode.city),
         sa.func.avg(ZipCode.latitude),
         sa.func.avg(ZipCode.longitude),
         sa.func.count(),
-    ).where(ZipCode.city_plain == bare)
+    ).where(ZipCode.city_plain == city_name)
     if region is not None:
-        wanted = wanted.where(ZipCode.region == region)
-    # Of several towns with the name, the one with most ZIP codes is the one people mean.
+        query = query.where(ZipCode.region == region)
+    # Of several cities with the name, the one with most ZIP codes.
     row = session.execute(
-        wanted.group_by(ZipCode.region).order_by(sa.func.count().desc(), ZipCode.region).limit(1)
+        query.group_by(ZipCode.region).order_by(sa.func.count().desc(), ZipCode.region).limit(1)
     ).first()
     if row is None:
         return None

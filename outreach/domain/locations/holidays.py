@@ -1,7 +1,6 @@
-"""Days on which doors are closed: holidays of the United States, Canada and Mexico, in Spanish.
+"""Holidays of the United States, Canada and Mexico, with Spanish names.
 
-A consulate keeps those of the country it is in and Mexico's own; a library or a parish keeps those
-of its state or province.
+A consulate keeps those of its country and Mexico's; a venue keeps those of its state or province.
 """
 
 from collections.abc import Iterator
@@ -11,8 +10,8 @@ from functools import lru_cache
 from typing import Final
 
 HOME: Final = "MX"
-_APART: Final = "; "  # two holidays on one day
-_MOVED: Final = " (observed)"  # it falls on a weekend, and is kept on another day
+_SEPARATOR: Final = "; "  # two holidays on one day
+_OBSERVED: Final = " (observed)"  # a holiday on a weekend is kept on another day
 
 
 @dataclass(frozen=True)
@@ -22,21 +21,21 @@ class Holiday:
 
 
 def list_holidays(day: date, country: str, region: str) -> list[Holiday]:
-    """The holidays of that day at a place, and Mexico's; one that both keep is told once."""
-    there = [
-        Holiday(name, is_home=False) for name in _there(country, region, day.year).get(day, ())
+    """The holidays of that day at a place, then those of Mexico; none is listed twice."""
+    local = [
+        Holiday(name, is_home=False) for name in _load_year(country, region, day.year).get(day, ())
     ]
-    known = {each.name for each in there}
-    return there + [
+    known = {each.name for each in local}
+    return local + [
         Holiday(name, is_home=True)
-        for name in _there(HOME, "", day.year).get(day, ())
+        for name in _load_year(HOME, "", day.year).get(day, ())
         if name not in known
     ]
 
 
 @lru_cache(maxsize=256)
-def _there(country: str, region: str, year: int) -> dict[date, tuple[str, ...]]:
-    import holidays as library  # only who plans dates pays for it
+def _load_year(country: str, region: str, year: int) -> dict[date, tuple[str, ...]]:
+    import holidays as library  # a slow import that few processes need
 
     if country not in {"US", "CA", HOME}:
         return {}
@@ -47,14 +46,14 @@ def _there(country: str, region: str, year: int) -> dict[date, tuple[str, ...]]:
         years=year,
         language="es" if country == HOME else "en_US",
     )
-    return {day: tuple(dict.fromkeys(_said(names))) for day, names in found.items()}
+    return {day: tuple(dict.fromkeys(_translate(names))) for day, names in found.items()}
 
 
-def _said(names: str) -> Iterator[str]:
-    for name in names.split(_APART):
-        bare = name.replace(_MOVED, "").replace(" (observado)", "")
-        said = _SPANISH.get(bare, bare)
-        yield said if bare == name else f"{said} (se guarda este día)"
+def _translate(names: str) -> Iterator[str]:
+    for name in names.split(_SEPARATOR):
+        bare = name.replace(_OBSERVED, "").replace(" (observado)", "")
+        spanish = _SPANISH.get(bare, bare)
+        yield spanish if bare == name else f"{spanish} (se guarda este día)"
 
 
 _TABLE: Final = """

@@ -1,4 +1,4 @@
-"""What is decided once, when an installation is born, and kept whatever happens to its address."""
+"""Settings of an installation that are stored in the database."""
 
 from datetime import datetime
 
@@ -17,36 +17,36 @@ class InstallationSetting(Base):
 
 
 def get_calendar_host(session: Session) -> str:
-    """The part after the @ in every UID. If it followed the site's address, a move to another
-    host would double every event in every calendar."""
+    """The host part of all UIDs. It stays when the site moves to another address, or calendars
+    would show each event twice."""
     return session.get_one(InstallationSetting, "calendar_host").value
 
 
 def get_worker_seen_at(session: Session) -> datetime | None:
-    """When a worker was last known to run; None before the first."""
+    """When a worker ran last; None before the first."""
     found = session.get(InstallationSetting, "worker_seen_at", populate_existing=True)
     return None if found is None else datetime.fromisoformat(found.value)
 
 
 def record_worker_seen(session: Session, *, now: datetime) -> None:
     value = now.isoformat(timespec="seconds")
-    seen = (
+    statement = (
         sa.update(InstallationSetting)
         .where(InstallationSetting.name == "worker_seen_at")
         .values(value=value)
     )
-    if not changes_one_row(session, seen):
+    if not changes_one_row(session, statement):
         session.add(InstallationSetting(name="worker_seen_at", value=value))
 
 
 def set_calendar_host(session: Session, host: str) -> None:
-    """Keeps the host there was when the database was made; later calls change nothing."""
+    """Stores the host of a new installation; later calls change nothing."""
     if session.get(InstallationSetting, "calendar_host") is None:
         session.add(InstallationSetting(name="calendar_host", value=host))
 
 
 def get_key_store_version(session: Session) -> str:
-    """How far the ring had come when it was last brought up to date; empty when nobody said."""
+    """The revision of the key store after its last upgrade; empty before the first."""
     found = session.get(InstallationSetting, "ring_version")
     return "" if found is None else found.value
 

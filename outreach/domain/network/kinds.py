@@ -1,4 +1,4 @@
-"""Kinds of workshop: data, not code. A network adds one without a release."""
+"""Kinds of workshop. They are data: a network adds one without a new release."""
 
 import re
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class Way(StrEnum):
-    """How one comes in."""
+    """How people get in."""
 
-    OPEN = "open"  # walk in, no place to save
-    PLACE = "place"  # save a place
-    SLOTS = "slots"  # one-to-one, at a time of one's own
+    OPEN = "open"  # without registration
+    PLACE = "place"  # with registration
+    SLOTS = "slots"  # one-to-one, in time slots
     PHONE = "phone"
-    UNLISTED = "unlisted"  # a place to save, for who has the link
+    UNLISTED = "unlisted"  # with registration, for who has the link
 
 
 class Visibility(StrEnum):
-    """Who sees the address."""
+    """Who may read the address."""
 
     PUBLIC = "public"
     REGISTERED = "registered"
@@ -49,20 +49,22 @@ class Kind(Base):
     sensitivity: Mapped[str] = mapped_column(sa.String(20))
     is_discreet: Mapped[bool]
     neutral_title: Mapped[Words] = mapped_column(default_factory=dict)
-    # Four letters that stand for a discreet kind in every address our pages make.
+    # Of a discreet kind, four letters that stand for it in addresses of pages and feeds.
     public_code: Mapped[str] = mapped_column(sa.String(40), unique=True)
     countries: Mapped[Codes]
     sign: Mapped[str] = mapped_column(sa.String(20))  # rights, screening, daca, women, other
     pictogram: Mapped[str] = mapped_column(sa.String(20))
     colour: Mapped[str] = mapped_column(sa.String(7))  # #1b5ea6
-    # What a new workshop starts with.
+    # The defaults of a new workshop.
     minutes: Mapped[int]
     capacity: Mapped[int]
     party_limit: Mapped[int]
     way: Mapped[Way]
     slot_minutes: Mapped[int | None]
-    opens_days: Mapped[int | None] = mapped_column(default=None)  # None: places can be had at once
-    confirm_days: Mapped[int | None] = mapped_column(default=None)  # None: nobody is asked again
+    opens_days: Mapped[int | None] = mapped_column(
+        default=None
+    )  # None: registration is open at once
+    confirm_days: Mapped[int | None] = mapped_column(default=None)  # None: no reconfirmation
     frees_silence: Mapped[bool] = mapped_column(default=False)
     retention_days: Mapped[int]
     visibility: Mapped[Visibility]
@@ -72,8 +74,7 @@ class Kind(Base):
 
 
 def find(session: Session, code: str) -> Kind:
-    """By its code or, for one that is discreet, by the four letters that stand for it.
-    Raises NotFound."""
+    """A kind by its code or public code. Raises NotFound."""
     kind = session.scalar(
         sa.select(Kind).where(sa.or_(Kind.code == code, Kind.public_code == code))
     )
@@ -83,11 +84,12 @@ def find(session: Session, code: str) -> Kind:
 
 
 def list_kinds(session: Session) -> Sequence[Kind]:
+    """All kinds, in their order."""
     return session.scalars(sa.select(Kind).order_by(Kind.position)).all()
 
 
 def get_version(session: Session) -> tuple[int, datetime | None]:
-    """Another one as soon as anything of them changes."""
+    """Number of kinds and latest change: it differs after any change."""
     count, latest = session.execute(_VERSION).one()
     return count, latest
 

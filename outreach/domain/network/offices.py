@@ -1,4 +1,4 @@
-"""Offices: the consulates of the network. They open, close and move; all of it is data."""
+"""Offices: the consulates of the network, with the days on which they opened and closed."""
 
 import re
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Office(Base):
     extra_zones: Mapped[Codes] = mapped_column(default=Codes())
     latitude: Mapped[float]
     longitude: Mapped[float]
-    was_open_in_january_2020: Mapped[bool]  # the first month the network told of
+    was_open_in_january_2020: Mapped[bool]  # the first month with published figures
     opened_on: Mapped[date | None] = mapped_column(default=None)
     closed_on: Mapped[date | None] = mapped_column(default=None)
     phone: Mapped[str] = mapped_column(sa.String(40), default="")
@@ -49,7 +49,7 @@ class Office(Base):
 
 
 def find(session: Session, slug: str) -> Office:
-    """Raises NotFound. A closed office is found too: its feeds outlive it."""
+    """An office by its slug, also a closed one. Raises NotFound."""
     office = session.scalar(sa.select(Office).where(Office.slug == slug))
     if office is None:
         raise NotFound(f"office {slug}")
@@ -57,16 +57,17 @@ def find(session: Session, slug: str) -> Office:
 
 
 def list_offices(session: Session) -> Sequence[Office]:
+    """All offices, also closed ones, by slug."""
     return session.scalars(sa.select(Office).order_by(Office.slug)).all()
 
 
 def list_open_offices(session: Session, day: date) -> list[Office]:
-    """The offices that work on that day, by the name of their city."""
+    """The offices that are open on that day, by slug."""
     return [office for office in list_offices(session) if office.is_open(day)]
 
 
 def get_version(session: Session) -> tuple[int, datetime | None]:
-    """Another one as soon as anything of them changes."""
+    """Number of offices and latest change: it differs after any change."""
     count, latest = session.execute(_VERSION).one()
     return count, latest
 

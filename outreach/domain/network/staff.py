@@ -1,4 +1,4 @@
-"""The people of the network who sign in, and who may do what at which office."""
+"""Staff members, their roles at offices, and what each role permits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -24,10 +24,10 @@ class Role(StrEnum):
 class Permission(StrEnum):
     SEE = "see"  # workshops, drafts too, and counts
     EDIT = "edit"  # create, change, publish, cancel, head count
-    PEOPLE = "people"  # the names of who registered
-    CONTACTS = "contacts"  # the e-mail or phone of one of them
-    DOOR = "door"  # mark who came
-    EXPORT = "export"  # the list of a workshop as a file
+    PEOPLE = "people"  # names of registered people
+    CONTACTS = "contacts"  # contact details of registered people
+    DOOR = "door"  # check-in
+    EXPORT = "export"  # the attendees of a workshop as a file
     NETWORK = "network"  # accounts, kinds, closing a month
 
 
@@ -67,13 +67,13 @@ class RoleAssignment(Base):
 
 
 def is_allowed(grants: Mapping[str, Role], action: Permission, office: str) -> bool:
-    """Whether someone with these roles may do this at that office."""
+    """Whether these roles permit the action at that office."""
     roles = (grants.get(ALL_OFFICES), grants.get(office))
     return any(role is not None and action in PERMISSIONS[role] for role in roles)
 
 
 def get_office_slugs(grants: Mapping[str, Role]) -> frozenset[str] | None:
-    """The slugs of the offices someone works for; None for all of them."""
+    """The slugs of the offices with a role; None for all offices."""
     return None if ALL_OFFICES in grants else frozenset(grants)
 
 
@@ -82,7 +82,7 @@ def find(session: Session, email: str) -> StaffMember | None:
 
 
 def get_by_email(session: Session, email: str) -> StaffMember:
-    """Raises NotFound."""
+    """The account with that address. Raises NotFound."""
     organizer = find(session, email)
     if organizer is None:
         raise NotFound(f"There is no account for {email}.")
@@ -90,7 +90,7 @@ def get_by_email(session: Session, email: str) -> StaffMember:
 
 
 def get(session: Session, organizer_id: int) -> StaffMember:
-    """Raises NotFound."""
+    """The account with that id. Raises NotFound."""
     organizer = session.get(StaffMember, organizer_id)
     if organizer is None:
         raise NotFound(f"account {organizer_id}")
@@ -98,14 +98,14 @@ def get(session: Session, organizer_id: int) -> StaffMember:
 
 
 def list_staff(session: Session) -> Sequence[StaffMember]:
-    """By their address, each with its grants."""
+    """All accounts with their role assignments, by address."""
     every = sa.select(StaffMember).order_by(StaffMember.email)
     return session.scalars(every.options(selectinload(StaffMember.grants))).all()
 
 
 def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> StaffMember:
     """A new account, with one role at each of these offices (slugs, or «*» for everywhere).
-    Raises Refused when there is one by that address."""
+    Raises Refused where the address has one already."""
     if find(session, email) is not None:
         raise Refused(ErrorCode.ACCOUNT_EXISTS)
     organizer = StaffMember(email=email.strip().lower())
@@ -115,15 +115,14 @@ def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> Sta
     try:
         with session.begin_nested():
             session.add(organizer)
-    except sa.exc.IntegrityError:  # somebody added it in this very moment
+    except sa.exc.IntegrityError:  # a concurrent request was first
         raise Refused(ErrorCode.ACCOUNT_EXISTS) from None
     return organizer
 
 
 def lock(session: Session) -> None:
-    """To be called before rights are changed: of two admins who take each other's at once, the
-    second waits for the first, and then sees what it did. Who writes a line that points at an
-    account need not wait."""
+    """Locks all accounts. Called before roles are changed: of two administrators who remove each
+    other, the second waits and then sees the change. Foreign keys to accounts do not wait."""
     session.execute(
         sa.select(StaffMember.id).order_by(StaffMember.id).with_for_update(key_share=True)
     ).all()
@@ -131,15 +130,14 @@ def lock(session: Session) -> None:
 
 
 def require_admin(session: Session) -> None:
-    """To be asked when rights have been changed. Raises Refused where nobody is left who may do
-    everything."""
+    """Called after roles were changed. Raises Refused where no administrator is left."""
     session.flush()
     if not count_admins(session):
         raise Refused(ErrorCode.LAST_ADMINISTRATOR)
 
 
 def count_admins(session: Session) -> int:
-    """Accounts that may do everything and are not disabled."""
+    """How many active accounts administer the whole network."""
     return (
         session.scalar(
             sa.select(sa.func.count())

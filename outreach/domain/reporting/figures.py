@@ -1,5 +1,5 @@
-"""Figures: monthly numbers that somebody types, as passports issued. Workshops are counted instead
-(`reports/`)."""
+"""Figures: monthly numbers that staff type, such as passports issued. Workshops are not typed but
+counted (`outreach.reports`)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,8 +15,8 @@ from outreach.db.base import Base, Words
 from outreach.db.store import changes_one_row
 from outreach.errors import Taken
 
-HISTORY_MONTHS: Final = 12  # months that a new number is held against
-MIN_HISTORY: Final = 3  # with fewer of them only what is ten times as much is doubted
+HISTORY_MONTHS: Final = 12  # a new number is compared with so many
+MIN_HISTORY: Final = 3  # with fewer months, only a tenfold number is unlikely
 _SPREADS: Final = 6  # so many times the middle distance from the middle is far
 _SHARE: Final = 0.4  # a steady series may still move by so much of itself
 _SMALL: Final = 5  # numbers so near to each other are all alike
@@ -46,7 +46,7 @@ class MonthlyFigure(Base):
 
 
 def list_series(session: Session) -> Sequence[FigureSeries]:
-    """All there are, in their order, each whole followed by its parts."""
+    """All series in their order, each followed by its parts."""
     found = session.scalars(
         sa.select(FigureSeries).order_by(FigureSeries.position, FigureSeries.code)
     ).all()
@@ -70,13 +70,13 @@ def list_figures(session: Session, month: Month) -> list[tuple[FigureSeries, Mon
 
 
 def list_months(session: Session) -> list[Month]:
-    """The months that have any, the first one first."""
+    """The months that have figures, ascending."""
     found = session.scalars(sa.select(MonthlyFigure.month).distinct().order_by(MonthlyFigure.month))
     return [Month.from_number(number) for number in found]
 
 
 def get_history(session: Session, month: Month) -> dict[str, list[int]]:
-    """What each series had in the twelve months before, the last one first."""
+    """The values of each series in the HISTORY_MONTHS months before, the latest first."""
     rows = session.execute(
         sa.select(MonthlyFigure.series, MonthlyFigure.value)
         .where(
@@ -91,8 +91,8 @@ def get_history(session: Session, month: Month) -> dict[str, list[int]]:
 
 
 def is_unlikely(value: int, before: Sequence[int]) -> bool:
-    """Whether a number is so unlike those of the months before that it may be a slip: ten times as
-    much or as little as their middle one, or far outside of how they vary."""
+    """Whether a number may be a typing error: ten times the median of the months before or a tenth
+    of it, or far outside their variation."""
     if not before:
         return False
     middle = median(before)
@@ -107,8 +107,7 @@ def is_unlikely(value: int, before: Sequence[int]) -> bool:
 
 
 def is_sum_inconsistent(whole: int, parts: Mapping[str, int | None]) -> bool:
-    """Whether the parts of a whole tell something else than it: together more, or, once every one
-    of them is known, less."""
+    """Whether the sum of the parts is more than the whole or, where all parts are known, less."""
     known = [value for value in parts.values() if value is not None]
     if not known:
         return False
@@ -126,8 +125,8 @@ def set_figure(
     organizer_id: int,
     now: datetime,
 ) -> None:
-    """Makes a figure that value; None takes it out. `seen` is the value and the source that
-    whoever typed it saw before. Raises Taken when somebody else has changed it since."""
+    """Stores a figure; None deletes it. `seen` is the value and source that the form showed. Raises
+    Taken where they have changed since."""
     if seen is None:
         if value is not None:
             typed = MonthlyFigure(

@@ -25,9 +25,9 @@ from outreach.domain.network.staff import (
 )
 from outreach.domain.workshops import Workshop, WorkshopStatus
 
-ASKED_AT: Final = time(10)  # on the clock of the office
+ASKED_AT: Final = time(10)  # local time of the office
 ASKED_AGAIN_ON: Final = 3  # of the month after
-LATE_BY: Final = timedelta(days=2)  # a worker that was away longer asks at the next occasion
+LATE_BY: Final = timedelta(days=2)  # a worker that was down longer waits for the next one
 WITHIN: Final = timedelta(days=60)  # older ones were closed with their month
 
 _REPORTERS: Final = [role for role in Role if Permission.EDIT in PERMISSIONS[role]]
@@ -36,8 +36,8 @@ _REPORTERS: Final = [role for role in Role if Permission.EDIT in PERMISSIONS[rol
 def list_missing_reports(
     session: Session, organizer_id: int, *, now: datetime
 ) -> Sequence[Workshop]:
-    """Those of the offices this account works for, in the order of the days. Who answers for the
-    whole network has the page of the month for that."""
+    """The workshops without a report at the offices of a staff member, by day. Roles for the whole
+    network are left out: they have the page of the month."""
     mine = sa.select(Office.id).join(RoleAssignment, RoleAssignment.office == Office.slug)
     return session.scalars(
         _open(now)
@@ -53,7 +53,7 @@ def list_missing_reports(
 
 
 def list_due(session: Session, *, now: datetime) -> dict[int, datetime]:
-    """Whom to ask now, by account, and since when: the last occasion of their offices."""
+    """The staff members to remind now, by id, with the time since which the reminder is due."""
     occasions: dict[str, datetime] = {}
     for workshop in session.scalars(_open(now)):
         last = max((each for each in compute_reminder_times(workshop) if each <= now), default=None)
@@ -64,7 +64,7 @@ def list_due(session: Session, *, now: datetime) -> dict[int, datetime]:
 
 
 def compute_reminder_times(workshop: Workshop) -> tuple[datetime, datetime]:
-    """When its office is asked for it."""
+    """The two instants at which the office is reminded of the workshop."""
     zone = workshop.office.zone
     next_day = workshop.ends_at.astimezone(zone).date() + timedelta(days=1)
     after = Month.from_number(workshop.month).following
@@ -85,7 +85,7 @@ def _reporters(session: Session, occasions: Mapping[str, datetime]) -> dict[int,
 
 
 def list_reporters(session: Session, slugs: Iterable[str]) -> list[tuple[int, str]]:
-    """The accounts that report for these offices, each with the slug of one of them."""
+    """Id of staff member and slug, for those who report for these offices."""
     rows = session.execute(
         sa.select(RoleAssignment.organizer_id, RoleAssignment.office)
         .join(StaffMember, StaffMember.id == RoleAssignment.organizer_id)

@@ -49,7 +49,7 @@ class MonthRevision(Base):
 
 
 class OfficeMonth(Base):
-    """What an office said of its month, and when it was last reminded to."""
+    """The report of an office on a month, and when it was reminded last."""
 
     __tablename__ = "office_month"
 
@@ -63,15 +63,15 @@ class OfficeMonth(Base):
 
 
 def get_closing_time(month: Month, zone: ZoneInfo) -> datetime:
-    """Until when an office may say how its month went."""
+    """Until when an office may change what it reported on a month."""
     after = month.following
     return clock.instant(date(after.year, after.month, CLOSES_ON), CLOSES_AT, zone)
 
 
 def lock(session: Session, month: Month) -> None:
-    """Waits for whoever closes the month, opens it again or publishes its bulletin, and holds up
-    the next until the transaction ends. To be asked before anything is read of the month."""
-    if session.get_bind().dialect.name != "sqlite":  # which has one writer at a time anyway
+    """Locks a month until the transaction ends: closing, reopening and publishing its bulletin run
+    one after the other. Called before anything of the month is read."""
+    if session.get_bind().dialect.name != "sqlite":  # SQLite has one writer at a time
         session.execute(_LOCK, {"month": month.number})
 
 
@@ -87,7 +87,7 @@ def find_latest_revision(session: Session, month: Month) -> MonthRevision | None
 
 
 def get_revision(session: Session, month: Month, number: int) -> MonthRevision:
-    """Raises NotFound."""
+    """A revision of a month. Raises NotFound."""
     found = session.scalar(
         sa.select(MonthRevision).where(
             MonthRevision.month == month.number, MonthRevision.number == number
@@ -99,7 +99,7 @@ def get_revision(session: Session, month: Month, number: int) -> MonthRevision:
 
 
 def list_revisions(session: Session, month: Month) -> Sequence[MonthRevision]:
-    """All of a month, the first one first."""
+    """The revisions of a month, ascending."""
     return session.scalars(
         sa.select(MonthRevision)
         .where(MonthRevision.month == month.number)
@@ -108,7 +108,7 @@ def list_revisions(session: Session, month: Month) -> Sequence[MonthRevision]:
 
 
 def list_closed_months(session: Session, first: Month, last: Month) -> dict[Month, MonthRevision]:
-    """The last revision of each month of these that is closed, and not open again."""
+    """The latest revision of each month from `first` to `last` that is closed and not reopened."""
     newest = (
         sa.select(MonthRevision.month, sa.func.max(MonthRevision.number).label("number"))
         .where(MonthRevision.month.between(first.number, last.number))
@@ -128,7 +128,7 @@ def list_closed_months(session: Session, first: Month, last: Month) -> dict[Mont
 
 
 def add_revision(session: Session, made: MonthRevision) -> None:
-    """Raises Taken when somebody else has just made that revision: only one of two can."""
+    """Stores a revision. Raises Taken where a concurrent request has stored one of that number."""
     try:
         with session.begin_nested():
             session.add(made)
@@ -146,8 +146,7 @@ def reopen(
     organizer_id: int | None,
     now: datetime,
 ) -> bool:
-    """Makes a closed month provisional again. False when it was open already, or when its last
-    revision is another than the one `seen`."""
+    """Reopens a closed month. False where it is open, or its latest revision is not `seen`."""
     lock(session, month)
     newest = sa.select(sa.func.max(MonthRevision.number)).where(MonthRevision.month == month.number)
     done = session.execute(
@@ -166,7 +165,7 @@ def reopen(
 
 
 def list_office_months(session: Session, month: Month) -> dict[int, OfficeMonth]:
-    """What offices said of their month, by the office's id."""
+    """The reports of offices on a month, by id of office."""
     rows = session.scalars(sa.select(OfficeMonth).where(OfficeMonth.month == month.number))
     return {row.office_id: row for row in rows}
 
@@ -174,7 +173,7 @@ def list_office_months(session: Session, month: Month) -> dict[int, OfficeMonth]
 def set_complete(
     session: Session, office_id: int, month: Month, *, organizer_id: int, now: datetime | None
 ) -> None:
-    """An office says that nothing is missing of its month; `now` None: it takes that back."""
+    """Stores that an office has reported all of its month; with `now` None, that it has not."""
     row = _of_office(session, office_id, month)
     row.complete_at, row.organizer_id = now, organizer_id
 
@@ -182,7 +181,7 @@ def set_complete(
 def record_reminder(
     session: Session, office_ids: Iterable[int], month: Month, *, now: datetime
 ) -> None:
-    """Writes down that these offices have been asked for what is missing."""
+    """Stores that these offices have been reminded."""
     for office_id in office_ids:
         _of_office(session, office_id, month).reminded_at = now
 

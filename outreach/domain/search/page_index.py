@@ -32,7 +32,7 @@ class IndexedPage(NamedTuple):
     changed_at: datetime  # of anything it shows
 
 
-# Without a venue there is no change of one.
+# A workshop without a venue has no change of it.
 _CHANGES: Final = (
     Workshop.changed_at,
     Kind.changed_at,
@@ -43,7 +43,7 @@ _PUBLIC: Final = (Workshop.status.in_(PUBLIC_STATUSES), Workshop.way != Way.UNLI
 
 
 def list_months(session: Session, since: Month, until: Month) -> list[MonthPages]:
-    """The months from `since` to `until` that have any, the first one first."""
+    """The months from `since` to `until` that have pages, ascending."""
     rows = session.execute(
         _joined(Workshop.month, sa.func.count(), *(sa.func.max(each) for each in _CHANGES))
         .where(Workshop.month.between(since.number, until.number))
@@ -54,7 +54,7 @@ def list_months(session: Session, since: Month, until: Month) -> list[MonthPages
 
 
 def list_pages(session: Session, month: Month, *, skip: int, limit: int) -> Sequence[IndexedPage]:
-    """The pages of a month, by day and hour, without the first `skip`."""
+    """The pages of a month by day and hour, from number `skip` on."""
     rows = session.execute(
         _joined(Workshop.public_id, *_CHANGES)
         .where(Workshop.month == month.number)

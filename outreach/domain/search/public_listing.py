@@ -1,4 +1,4 @@
-"""What any program may read of workshops: those of the public list, of any day, past ones too.
+"""The public list of workshops, past ones too, as programs may read it.
 
 Discreet and unlisted workshops and drafts are not in it, whoever asks. Like a page of the list, a
 page of it is one query, and goes on by key.
@@ -31,7 +31,7 @@ from outreach.errors import NotFound
 
 
 class ListingKey(NamedTuple):
-    """Where a workshop stands in the list."""
+    """The position of a workshop in the list."""
 
     day: date
     starts: time
@@ -40,8 +40,8 @@ class ListingKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ListedWorkshop:
-    """One workshop, with what may be told of it; the venue's address only for `has_open_address`.
-    `seats_left` stops at `finding.MANY`."""
+    """One workshop of the public list. The venue's address is public only with `has_open_address`;
+    `seats_left` is at most `search.MAX_SEATS_TOLD`."""
 
     id: int
     public_id: str
@@ -80,7 +80,7 @@ class ListedWorkshop:
 
     @property
     def last_day(self) -> date:
-        """The day it ends on: the next one, if it goes on past midnight."""
+        """The day of its end: the next day where it ends after midnight."""
         return self.day if self.ends > self.starts else self.day + timedelta(days=1)
 
     @property
@@ -92,7 +92,7 @@ class ListedWorkshop:
         return self.visibility is Visibility.PUBLIC
 
     def tells_seats(self, now: datetime) -> bool:
-        """Whether the list says how many places are left: while one can be saved."""
+        """Whether `seats_left` is public: only while registration is open."""
         return (
             self.status is WorkshopStatus.PUBLISHED
             and self.way in {Way.PLACE, Way.SLOTS}
@@ -118,7 +118,8 @@ _COLUMNS: Final = (
     Workshop.mode,
     Workshop.visibility,
     sa.case(
-        (Workshop.seats_left > search.MAX_VALUES, search.MAX_VALUES), else_=Workshop.seats_left
+        (Workshop.seats_left > search.MAX_SEATS_TOLD, search.MAX_SEATS_TOLD),
+        else_=Workshop.seats_left,
     ),
     Workshop.has_waiting_list,
     Workshop.opens_days,
@@ -187,7 +188,7 @@ def list_page(
         return [], None
     is_coming = filters.since is None
     until = filters.until or (now.date() + HORIZON if is_coming else date.max)
-    # A workshop west of Greenwich can be on yesterday's date, by UTC, and not over yet.
+    # West of Greenwich, a workshop of yesterday's date in UTC may not be over.
     values: dict[str, Any] = {
         "since": filters.since or now.date() - timedelta(days=2),
         "until": until,
@@ -208,7 +209,7 @@ def list_page(
 
 
 def get_listed(session: Session, public_id: str) -> ListedWorkshop:
-    """Raises NotFound, for what is not on the public list too."""
+    """A workshop of the public list. Raises NotFound."""
     row = session.execute(_ONE, {"public_id": public_id}).first()
     if row is None:
         raise NotFound(f"workshop {public_id}")

@@ -1,5 +1,6 @@
-"""Finding a workshop: what is coming up, and where. A list page is one query, paged by key and
-never by offset."""
+"""Searches upcoming public workshops by place, kind and day.
+
+A page of results is one query, with a key instead of an offset."""
 
 import json
 import math
@@ -24,7 +25,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, co
 HORIZON: Final = timedelta(days=90)
 PAGE_SIZE: Final = 40
 NEAR_MILES: Final = 50
-MAX_VALUES: Final = 11  # so many places left, or more, are all the same to a list
+MAX_SEATS_TOLD: Final = 11  # more seats than these are not told apart
 _MILES_A_DEGREE: Final = 69.0
 
 
@@ -40,8 +41,8 @@ class SearchFilters:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """One workshop of a list, with all that a list shows and nothing else. Two that are equal look
-    the same on a page: `seats_left` stops at `MANY`."""
+    """One workshop of a list. Equal results look the same on a page: `seats_left` is at most
+    MAX_SEATS_TOLD."""
 
     id: int
     public_id: str
@@ -111,7 +112,7 @@ _SHOWN: Final = (
         Workshop.way,
         Workshop.mode,
         Workshop.visibility,
-        sa.case((Workshop.seats_left > MAX_VALUES, MAX_VALUES), else_=Workshop.seats_left),
+        sa.case((Workshop.seats_left > MAX_SEATS_TOLD, MAX_SEATS_TOLD), else_=Workshop.seats_left),
         Workshop.has_waiting_list,
         Workshop.opens_days,
         Workshop.languages,
@@ -191,8 +192,8 @@ def search_upcoming(
 def search_nearest(
     session: Session, filters: SearchFilters, *, now: datetime, limit: int = 3
 ) -> list[tuple[SearchResult, float | None]]:
-    """What there is instead when a place has nothing: the closest of the same kind, with miles,
-    then what can be followed from anywhere; the distance of those is None."""
+    """Alternatives where a place has no workshop: the nearest of the same kind, with miles, then
+    those online, with None."""
     everywhere = replace(filters, where=ANYWHERE)
     found = search_upcoming(session, everywhere, now=now, limit=400).found
     open_ones = [each for each in found if each.status is WorkshopStatus.PUBLISHED]
@@ -210,8 +211,7 @@ def search_nearest(
 
 
 def build_conditions(filters: SearchFilters) -> list[sa.ColumnElement[bool]]:
-    """The conditions, all to be met, that a workshop is what was asked for, whatever its day. The
-    query has to join Office and Venue."""
+    """The conditions of the filters except the day. The query joins Office and Venue."""
     found = build_location_conditions(filters.where)
     if filters.kinds:
         found.append(Workshop.kind_id.in_(filters.kinds))
@@ -223,8 +223,8 @@ def build_conditions(filters: SearchFilters) -> list[sa.ColumnElement[bool]]:
 
 
 def build_location_conditions(where: Location) -> list[sa.ColumnElement[bool]]:
-    """The conditions, all to be met, that a workshop is at that place or, where it has no venue,
-    of an office there. The query has to join Office and Venue. An unknown place has none."""
+    """The conditions that a workshop is at a place or, without a venue, of an office there. The
+    query joins Office and Venue. An unknown place has no workshops."""
     region = sa.func.coalesce(Venue.region, Office.region)
     if where.scale is LocationScale.OFFICE:
         in_town = sa.and_(Venue.city_plain == where.city, Venue.region == where.region)
@@ -245,7 +245,7 @@ def build_location_conditions(where: Location) -> list[sa.ColumnElement[bool]]:
 
 
 def _window(filters: SearchFilters, now: datetime) -> dict[str, Any]:
-    # A workshop west of Greenwich can be on yesterday's date, by UTC, and not over yet.
+    # West of Greenwich, a workshop of yesterday's date in UTC may not be over.
     first, last = now.date() - timedelta(days=2), now.date() + HORIZON
     since = max(first, filters.since) if filters.since else first
     until = min(last, filters.until) if filters.until else last
@@ -278,7 +278,7 @@ def _read_key(text: str) -> tuple[date, time, int] | None:
 def list_upcoming(
     session: Session, office: Office, *, now: datetime, limit: int
 ) -> Sequence[SearchResult]:
-    """The next workshops of one office."""
+    """The next workshops of an office, by start."""
     rows = session.execute(
         _LIST.where(Workshop.office_id == office.id),
         _window(SearchFilters(), now) | {"limit": limit},
@@ -287,6 +287,6 @@ def list_upcoming(
 
 
 def list_by_ids(session: Session, ids: Sequence[int]) -> Sequence[SearchResult]:
-    """The workshops of these numbers, by day and hour."""
+    """The workshops with these ids, by day and hour."""
     rows = session.execute(_SHOWN.where(Workshop.id.in_(ids)).order_by(*_KEY))
     return [_found(row) for row in rows]

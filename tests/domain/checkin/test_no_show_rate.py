@@ -159,13 +159,13 @@ def test_the_last_workshops_count_and_those_of_long_ago_do_not(
 def test_so_many_doors_are_looked_through_and_no_more(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
-    tried = no_show_rate.LATEST * no_show_rate.TRIED
+    tried = no_show_rate.LATEST * no_show_rate.CANDIDATES_PER_WORKSHOP
     _past(store, chicago, rights, times=5, people=12, came=6, until=date(2015, 5, 1))
     _past(store, chicago, rights, times=tried - 5, people=12, came=0)  # nobody was ticked
     assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
     _past(store, chicago, rights, times=1, people=12, came=0)
     with store.read() as session:
-        found = no_show_rate._rows(
+        found = no_show_rate._select_counts(
             session, session.merge(rights), session.merge(chicago), no_show_rate.LATEST
         )
     assert len(found) == 4

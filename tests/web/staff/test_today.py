@@ -59,7 +59,7 @@ def concerns(
     slugs = offices or ("chicago",)
     with store.read() as session:
         found = alerts.list_alerts(session, edit=slugs, call=slugs, now=now or clock.now())
-    return [(each.concern, each.workshop.title["es"], each.count) for each in found]
+    return [(each.alert_type, each.workshop.title["es"], each.count) for each in found]
 
 
 def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action(
@@ -181,7 +181,7 @@ def test_sqlite_asks_who_waits_of_one_workshop_at_a_time(empty_databases: Path) 
     asked = (
         sa.select(Workshop.id)
         .outerjoin(Venue, Venue.id == Workshop.venue_id)
-        .where(alerts._crowded(clock.now()))
+        .where(alerts._is_waitlist_long(clock.now()))
         .compile(store.engine, compile_kwargs={"literal_binds": True})
     )
     with store.engine.connect() as connection:
