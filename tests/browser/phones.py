@@ -207,5 +207,5 @@ def _party(
         contact=ContactMethod.PHONE,
         address=phone,
     )
-    token = registrations.derive_calendar_token(registrations.get_key(key_store, made))
+    token = registrations.derive_entry_token(registrations.get_key(key_store, made))
     return Party(made.id, name, phone, made.door_code or "", token, made.people)

@@ -119,7 +119,7 @@ def _made(config: Config, weather: "Weather") -> World:
         seated=registrations.derive_manage_token(keys[0]),
         waiting=registrations.derive_manage_token(keys[1]),
         discreet_seated=registrations.derive_manage_token(keys[2]),
-        entry=registrations.derive_calendar_token(keys[0]),
+        entry=registrations.derive_entry_token(keys[0]),
         discreet_kind=women,
         **{name: each.public_id for name, each in workshops.items()},
     )

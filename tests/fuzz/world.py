@@ -261,7 +261,7 @@ def _furnish(
         key = registrations.get_key(key_store, session.get_one(Registration, nobody.id))
         ids |= {
             "token": (registrations.derive_manage_token(key),),
-            "entry": (registrations.derive_calendar_token(key),),
+            "entry": (registrations.derive_entry_token(key),),
             "registration": (nobody.id, registration.id),
             "any workshop": tuple(session.scalars(sa.select(Workshop.public_id).limit(400))),
             "office": (HOME, OTHER, "montreal"),

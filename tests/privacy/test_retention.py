@@ -141,11 +141,11 @@ def test_tokens_are_independent_and_stored_as_hashes(
         workshop = hold(session, chicago, rights)
     rosa = seat(store, key_store, workshop)
     key = registrations.get_key(key_store, rosa)
-    manage, entry = registrations.derive_manage_token(key), registrations.derive_calendar_token(key)
+    manage, entry = registrations.derive_manage_token(key), registrations.derive_entry_token(key)
     assert manage != entry
     with store.read() as session:
         assert registrations.find(session, manage).id == rosa.id
-        assert registrations.find_by_calendar_token(session, entry).id == rosa.id
+        assert registrations.find_by_entry_token(session, entry).id == rosa.id
         row = session.execute(sa.text("SELECT * FROM registration")).one()
     assert manage not in str(row)
     assert entry not in str(row)

@@ -71,7 +71,7 @@ def test_tokens_are_stored_only_as_hashes_and_are_independent(
     store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
     key = registrations.get_key(key_store, rosa)
-    manage, entry = registrations.derive_manage_token(key), registrations.derive_calendar_token(key)
+    manage, entry = registrations.derive_manage_token(key), registrations.derive_entry_token(key)
     assert manage != entry
     assert {len(keystore.derive(key, "manage")), len(keystore.derive(key, "entry"))} == {16}
     rows = repr(everything(store, key_store))

@@ -68,7 +68,7 @@ def plant(
             person.address.encode(),
             person.address.removeprefix("+1").encode(),
             registrations.derive_manage_token(key).encode(),
-            registrations.derive_calendar_token(key).encode(),
+            registrations.derive_entry_token(key).encode(),
             *tokens,
             *(token.hex().encode() for token in tokens),
             key,

@@ -74,7 +74,7 @@ def take_along(staff_client: StaffClient, workshop: Workshop) -> Phone:
 def token_of(store: Store, key_store: KeyStore, registration: Registration) -> str:
     with store.read() as session:
         there = session.get_one(Registration, registration.id)
-        return registrations.derive_calendar_token(registrations.get_key(key_store, there))
+        return registrations.derive_entry_token(registrations.get_key(key_store, there))
 
 
 def counts(store: Store, workshop: Workshop) -> tuple[int, int]:

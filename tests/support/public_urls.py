@@ -150,7 +150,7 @@ def furnished(
         links={name: manage_token(key_store, each) for name, each in people.items()}
         | in_every_status(store, key_store, plain)
         | in_every_status(store, key_store, workshops["discreet"]),
-        entry=registrations.derive_calendar_token(registrations.get_key(key_store, seated)),
+        entry=registrations.derive_entry_token(registrations.get_key(key_store, seated)),
         files=tuple(app.extensions["outreach_static"]),
     )
 

@@ -233,7 +233,7 @@ def find(session: Session, token: str) -> Registration:
     return _find_by_hash(session, Registration.manage, token)
 
 
-def find_by_calendar_token(session: Session, token: str) -> Registration:
+def find_by_entry_token(session: Session, token: str) -> Registration:
     """The registration of the QR code that is shown at check-in. Raises NotFound."""
     return _find_by_hash(session, Registration.entry, token)
 
@@ -265,7 +265,7 @@ def derive_manage_token(key: bytes) -> str:
     return _text_of(keystore.derive(key, "manage"))
 
 
-def derive_calendar_token(key: bytes) -> str:
+def derive_entry_token(key: bytes) -> str:
     return _text_of(keystore.derive(key, "entry"))
 
 

@@ -110,7 +110,7 @@ def test_whoever_reads_a_discreet_list_leaves_a_trace(
     luz = seat(store, key_store, workshop, name="Luz")
     ana.get(f"/org/talleres/{workshop.public_id}")
     tomas.get(f"/org/talleres/{workshop.public_id}/entrada")
-    tomas.get(f"/q/{registrations.derive_calendar_token(registrations.get_key(key_store, luz))}")
+    tomas.get(f"/q/{registrations.derive_entry_token(registrations.get_key(key_store, luz))}")
     assert _journal(store) == [("list seen", "{}")] * 3
 
 
@@ -226,7 +226,7 @@ def test_the_square_shows_staff_who_it_is_and_marks_them(
     tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening, people=2)
-    token = registrations.derive_calendar_token(registrations.get_key(key_store, rosa))
+    token = registrations.derive_entry_token(registrations.get_key(key_store, rosa))
     page = tomas.get(f"/q/{token}")
     assert "Rosa" in words(page)
     assert page.headers["Cache-Control"] == "no-store"
@@ -240,7 +240,7 @@ def test_the_square_is_one_page_for_everybody_else(
     app: Flask, store: Store, key_store: KeyStore, evening: Workshop, calgary: Office
 ) -> None:
     rosa = seat(store, key_store, evening)
-    token = registrations.derive_calendar_token(registrations.get_key(key_store, rosa))
+    token = registrations.derive_entry_token(registrations.get_key(key_store, rosa))
     public = app.test_client()
     abroad = signed_in_as(app, store, employ(store, "ivan@example.org", Role.DOOR, "calgary"))
     reader = signed_in_as(app, store, employ(store, "elena@example.org", Role.READER))
@@ -267,7 +267,7 @@ def test_the_square_wants_the_token_of_the_session_too(
     tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening)
-    token = registrations.derive_calendar_token(registrations.get_key(key_store, rosa))
+    token = registrations.derive_entry_token(registrations.get_key(key_store, rosa))
     assert tomas.post(f"/q/{token}", do="arrived", token="another").status_code == 403
     assert _arrived(store, rosa) == 0
 

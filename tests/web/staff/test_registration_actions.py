@@ -237,7 +237,7 @@ def test_the_square_of_who_waits_lets_them_in_when_a_chair_is_free(
     before = workshop.starts_at - timedelta(days=1)
     rosa = seat(store, key_store, workshop, now=before)
     luz = seat(store, key_store, workshop, name="Luz", now=before)
-    token = registrations.derive_calendar_token(registrations.get_key(key_store, luz))
+    token = registrations.derive_entry_token(registrations.get_key(key_store, luz))
     assert "Dejar pasar" in words(tomas.get(f"/q/{token}"))
     _at_door(tomas, workshop, do="arrived", registration=rosa.id)
     assert "Ya no hay sillas libres" in words(tomas.get(f"/q/{token}"))

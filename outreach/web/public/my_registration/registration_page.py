@@ -63,7 +63,7 @@ class RegistrationView:
     @property
     def square(self) -> Markup:
         """The address to show at the door, as a picture."""
-        token = registrations.derive_calendar_token(self.key)
+        token = registrations.derive_entry_token(self.key)
         return qr(f"{config().public_url}/q/{token}")
 
 

@@ -174,7 +174,7 @@ def _lines(workshop: Workshop, parties: list[Registration]) -> dict[str, Manifes
     keys = key_store().get_all(each.key_id for each in parties if each.key_id)
     return {
         each.id: ManifestEntry(
-            token=registrations.derive_calendar_token(keys[each.key_id]),
+            token=registrations.derive_entry_token(keys[each.key_id]),
             code=each.door_code or "",
             people=each.people,
             name=registrations.decrypt_person(each, keys[each.key_id]).name,
