@@ -30,7 +30,12 @@ def squashed(text: str) -> str:
 def faults(body: bytes, *, lang: str, title: str, pages: int = 1) -> list[str]:
     """The violations of PDF/UA-1; empty when the PDF is accessible."""
     with pikepdf.open(io.BytesIO(body)) as pdf:
-        return [*_document(pdf, lang, title, pages), *_structure(pdf), *_contents(pdf)]
+        return [
+            *_document(pdf, lang, title, pages),
+            *_pages(pdf),
+            *_structure(pdf),
+            *_contents(pdf),
+        ]
 
 
 def _document(pdf: Any, lang: str, title: str, pages: int) -> Iterator[str]:
@@ -52,6 +57,9 @@ def _document(pdf: Any, lang: str, title: str, pages: int) -> Iterator[str]:
         yield "it does not say that it is PDF/UA-1"
     if about.get("dc:title") != title:
         yield f"its title is {about.get('dc:title')}"
+
+
+def _pages(pdf: Any) -> Iterator[str]:
     for page in pdf.pages:
         if "/Annots" in page and page.get("/Tabs") != "/S":
             yield "the Tab key goes another way than the text"
