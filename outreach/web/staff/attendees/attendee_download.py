@@ -1,5 +1,4 @@
-"""The list of one workshop as a file, for who answers for an office; of a discreet kind there is
-none, for nobody (S23)."""
+"""The registrations of one workshop as a file. A discreet workshop has none, for nobody (S23)."""
 
 from flask import Response
 from flask.typing import ResponseReturnValue
@@ -36,16 +35,16 @@ def export(public_id: str, ending: str) -> ResponseReturnValue:
         registrations.decrypt_people(key_store(), parties),
         {need: workshop_labels.need_words(need) for need in needs},
     )
-    with store().change() as session:  # before anything is handed out
+    with store().change() as session:  # before any data is sent
         details: Details = {"file_type": ending, "parties": len(rows) - 1}
         log_workshop_action(session, workshop, "list exported", details)
-    made = (
+    body = (
         attendee_export.as_csv(rows)
         if ending == "csv"
         else attendee_export.as_xlsx(rows, str(workshop.day))
     )
-    answer = Response(made, content_type=TYPES[ending])
-    here = clock.now().astimezone(workshop.zone).date()
-    name = f"registros-{workshop.day}-al-{here}.{ending}"
+    answer = Response(body, content_type=TYPES[ending])
+    local_day = clock.now().astimezone(workshop.zone).date()
+    name = f"registros-{workshop.day}-al-{local_day}.{ending}"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

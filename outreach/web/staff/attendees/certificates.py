@@ -1,5 +1,4 @@
-"""The certificate that somebody was there. The name is typed, printed and gone: no row, no file and
-no line of a log ever has it."""
+"""Certificates of attendance. The typed name is printed, and stored or logged nowhere."""
 
 import re
 import unicodedata
@@ -28,7 +27,7 @@ from outreach.web.staff.common.form_fields import Choice, line, required
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 
-MOST_HOURS: Final = 100
+MAX_HOURS: Final = 100
 _HOURS: Final = re.compile(r"[0-9]{1,3}([.,][05])?")
 
 
@@ -43,7 +42,7 @@ class CertificateForm(Form):
 
     @property
     def faults(self) -> list[tuple[str, str]]:
-        """What has to be mended: the id of the field on the page, and the sentence."""
+        """The errors: id of the field on the page, and message."""
         first = {"language": "language-es"}
         return [
             (first.get(field.name, field.name), str(fault))
@@ -59,12 +58,12 @@ class CertificateForm(Form):
 
     def validate_hours(self, field: Any) -> None:
         typed = field.data
-        if not _HOURS.fullmatch(typed) or not 0 < float(typed.replace(",", ".")) <= MOST_HOURS:
+        if not _HOURS.fullmatch(typed) or not 0 < float(typed.replace(",", ".")) <= MAX_HOURS:
             raise ValidationError(_("Escribe las horas con números, como 2 o 1.5."))
 
     @property
-    def said_hours(self) -> str:
-        """2, 1.5: only after `validate()`."""
+    def hours_text(self) -> str:
+        """«2», «1.5»: the hours, after `validate()`."""
         return f"{float((self.hours.data or '').replace(',', '.')):g}"
 
 
@@ -80,25 +79,25 @@ def certificate_form(public_id: str) -> ResponseReturnValue:
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def create_certificate(public_id: str) -> ResponseReturnValue:
     form, now = CertificateForm(request.form), clock.now()
-    is_good = form.validate()
+    is_valid = form.validate()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-    if not is_good:
+    if not is_valid:
         return _page(workshop, form, now=now, status=422)
     lang = form.language.data
     try:
         with store().change() as session:
-            found = find_workshop(session, public_id)
-            checkin.require_over(found, now=now)
+            current = find_workshop(session, public_id)
+            checkin.require_over(current, now=now)
             log_workshop_action(
-                session, found, "certificate made", {"language": lang, "hours": form.said_hours}
+                session, current, "certificate made", {"language": lang, "hours": form.hours_text}
             )
     except Refused:
         return _page(workshop, form, now=now, status=422)
     body = paper.pdf(
         workshop,
         form.name.data or "",
-        form.said_hours,
+        form.hours_text,
         lang,
         brand=config().brand,
         today=now.astimezone(workshop.zone).date(),
@@ -128,6 +127,6 @@ def _page(
 
 
 def _length(workshop: Workshop) -> str:
-    """How long it took, to the half hour: 1.5."""
+    """The length of the workshop in hours, rounded to half hours: «1.5»."""
     halves = max(1, round((workshop.ends_at - workshop.starts_at) / timedelta(minutes=30)))
     return f"{halves / 2:g}"

@@ -1,5 +1,4 @@
-"""A message to the people of a workshop: written, read as they will read it, then sent; and whom to
-call after it."""
+"""Messages to the people of a workshop: form, preview, sending, and the calls that follow."""
 
 import hashlib
 import json
@@ -42,7 +41,7 @@ _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
 @dataclass(frozen=True, kw_only=True)
 class MessageDraft:
-    """What is being written."""
+    """The message that is being written."""
 
     template: str = ""
     audience: str = Audience.CONFIRMED
@@ -50,31 +49,31 @@ class MessageDraft:
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
     @property
-    def print(self) -> str:
-        """Another one as soon as anything of it is another: what is sent has been read first."""
-        said = json.dumps([self.template, self.audience, dict(self.paragraph)])
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+    def fingerprint(self) -> str:
+        """A hash of the message: it is sent only as it was previewed."""
+        text = json.dumps([self.template, self.audience, dict(self.paragraph)])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @blueprint.get("/talleres/<public_id>/mensaje")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def message_form(public_id: str) -> ResponseReturnValue:
-    return written(public_id, MessageDraft())
+    return show_page(public_id, MessageDraft())
 
 
 @blueprint.post("/talleres/<public_id>/mensaje")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 @request_retry.repeatable
 def send_message(public_id: str) -> ResponseReturnValue:
-    """`do` says what: see how it will be read, or send it as it was seen."""
+    """Sends the message as it was previewed (`do=send`); otherwise shows the preview."""
     draft, now = _typed(request.form), clock.now()
     try:
         template, audience = _chosen(draft)
-        if request.form.get("do") != "send" or request.form.get("seen") != draft.print:
+        if request.form.get("do") != "send" or request.form.get("seen") != draft.fingerprint:
             with store().read() as session:
                 workshop = find_workshop(session, public_id)
                 messaging.check(workshop, template, dict(draft.paragraph), now=now)
-            return written(public_id, draft, is_seen=True)
+            return show_page(public_id, draft, is_seen=True)
         with store().change() as session:
             workshop = find_workshop(session, public_id)
             message, is_new = messaging.send(
@@ -98,11 +97,11 @@ def send_message(public_id: str) -> ResponseReturnValue:
                 log_workshop_action(session, workshop, "message sent", details)
             number = message.id
     except Refused as refusal:
-        return written(public_id, draft, fault=error_messages.say(refusal))
+        return show_page(public_id, draft, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}/mensaje?enviado={number}", 303)
 
 
-def written(
+def show_page(
     public_id: str,
     draft: MessageDraft,
     *,
@@ -111,8 +110,8 @@ def written(
     shown: str = "",
     action: Permission | None = None,
 ) -> Response:
-    """The page; after sending, with those who are to be called. `shown` is the party whose phone
-    was asked for; `action` as in `find_workshop`."""
+    """The page; after sending, with the people to call. `shown` is the registration whose phone is
+    revealed; `action` as in `find_workshop`."""
     now, number = clock.now(), request.args.get("enviado") or request.form.get("message", "")
     with store().read() as session:
         workshop = find_workshop(session, public_id, action)
@@ -125,7 +124,7 @@ def written(
             else []
         )
     parties = [notice.registration for notice in calls]
-    if parties and workshop.is_discreet:  # whoever reads such a list leaves a trace
+    if parties and workshop.is_discreet:  # each look at such a list is logged (S23)
         with store().change() as session:
             log_workshop_action(session, workshop, "list seen")
     rows = workshop_labels.rows(
@@ -148,7 +147,7 @@ def written(
         ],
         reach=reach[sent.audience if sent else audience],
         longest=messaging.LONGEST,
-        letters={} if fault else _letters(workshop, _sample(workshop, chosen, audience, draft)),
+        letters={} if fault else _previews(workshop, _sample(workshop, chosen, audience, draft)),
         is_seen=is_seen,
         fault=fault,
         sent=sent,
@@ -161,7 +160,7 @@ def written(
 @restores(send_message)
 def restore(form: MultiDict[str, str], public_id: str) -> Response:
     """The form with what was typed before the session ended."""
-    return written(public_id, _typed(form), action=Permission.EDIT)
+    return show_page(public_id, _typed(form), action=Permission.EDIT)
 
 
 def _typed(form: MultiDict[str, str]) -> MessageDraft:
@@ -195,7 +194,7 @@ def _sample(workshop: Workshop, template: str, audience: Audience, draft: Messag
     )
 
 
-def _letters(workshop: Workshop, message: Message) -> dict[str, Any]:
+def _previews(workshop: Workshop, message: Message) -> dict[str, Any]:
     link, now = f"[{_('su enlace')}]", clock.now()
     return {
         lang: preview.of_message(workshop, message, lang, config(), now=now, link=link)
@@ -204,9 +203,9 @@ def _letters(workshop: Workshop, message: Message) -> dict[str, Any]:
 
 
 def _audience_words(audience: Audience) -> str:
-    said: dict[Audience, str] = {
+    labels: dict[Audience, str] = {
         Audience.ALL: _("Todas"),
         Audience.CONFIRMED: _("Con lugar"),
         Audience.WAITLISTED: _("En espera"),
     }
-    return said[audience]
+    return labels[audience]

@@ -1,6 +1,5 @@
-"""Saving a place for somebody who calls: the form of the public, asked over the phone."""
+"""Registration of a person who calls: the public form, form by staff."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,8 +15,8 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop
 from outreach.errors import Closed, Full, Refused, Taken, TooMany
+from outreach.i18n import N_, ngettext
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
@@ -29,29 +28,34 @@ from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 
-# What is said to whoever comes, as it is said to who writes it down for them.
-_SAID_TO_STAFF: Final[Mapping[str, str]] = {
-    "Escribe tu nombre o apodo": "Escribe su nombre o apodo.",
-    "Escribe solo tu nombre. No pongas números de documentos.": (
-        "Escribe solo su nombre. No pongas números de documentos."
+# Messages of the public form, which address the person, and how they read for staff on the phone.
+_STAFF_MESSAGES: Final = (
+    (N_("Escribe tu nombre o apodo"), N_("Escribe su nombre o apodo.")),
+    (
+        N_("Escribe solo tu nombre. No pongas números de documentos."),
+        N_("Escribe solo su nombre. No pongas números de documentos."),
     ),
-    "Elige cómo te avisamos": "Elige cómo se le avisa.",
-    "Escribe tu correo": "Escribe su correo.",
-    "Revisa tu correo: le falta la @": "Revisa su correo: le falta la @",
-    "Revisa tu correo. Se escribe como rosa@ejemplo.com": (
-        "Revisa su correo. Se escribe como rosa@ejemplo.com"
+    (N_("Elige cómo te avisamos"), N_("Elige cómo se le avisa.")),
+    (N_("Escribe tu correo"), N_("Escribe su correo.")),
+    (N_("Revisa tu correo: le falta la @"), N_("Revisa su correo: le falta la @")),
+    (
+        N_("Revisa tu correo. Se escribe como rosa@ejemplo.com"),
+        N_("Revisa su correo. Se escribe como rosa@ejemplo.com"),
     ),
-    "Escribe los 10 números de tu teléfono": "Escribe los 10 números de su teléfono.",
-    "Elige si podemos dejar mensaje.": "Di si se puede dejar mensaje.",
-    "Marca que aceptas que guardemos tu lugar. Sin eso no podemos apartarlo.": (
-        "Pregúntale si acepta que guardemos su lugar, y márcalo. Sin eso no se aparta."
+    (
+        N_("Escribe los 10 números de tu teléfono"),
+        N_("Escribe los 10 números de su teléfono."),
     ),
-}
+    (N_("Elige si podemos dejar mensaje."), N_("Di si se puede dejar mensaje.")),
+    (
+        N_("Marca que aceptas que guardemos tu lugar. Sin eso no podemos apartarlo."),
+        N_("Pregúntale si acepta que guardemos su lugar, y márcalo. Sin eso no se aparta."),
+    ),
+)
 
 
 class CallerForm(RegistrationForm):
-    """What the caller answers. They are on the phone, so that is how they are told, unless they
-    say otherwise."""
+    """The public registration form, with phone as the default contact and messages for staff."""
 
     def __init__(self, workshop: Workshop, typed: MultiDict[str, str] | None = None) -> None:
         super().__init__(workshop, typed)
@@ -61,10 +65,11 @@ class CallerForm(RegistrationForm):
             self.stamp_again()
 
     def validate(self, *given: Any, **more: Any) -> bool:
-        is_well: bool = super().validate(*given, **more)
+        is_valid: bool = super().validate(*given, **more)
+        messages = {_(public): _(for_staff) for public, for_staff in _STAFF_MESSAGES}
         for field in self:
-            field.errors = [_SAID_TO_STAFF.get(str(fault), str(fault)) for fault in field.errors]
-        return is_well
+            field.errors = [messages.get(str(fault), str(fault)) for fault in field.errors]
+        return is_valid
 
 
 @blueprint.get("/talleres/<public_id>/apartar")
@@ -72,7 +77,7 @@ class CallerForm(RegistrationForm):
 def new(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-    return _page(CallerForm(workshop), 200, fault=_closed(workshop, clock.now()))
+    return _page(CallerForm(workshop), 200, fault=_closed_message(workshop, clock.now()))
 
 
 @blueprint.post("/talleres/<public_id>/apartar")
@@ -82,34 +87,34 @@ def create(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        filled = CallerForm(workshop, request.form)
-        nonce = filled.nonce.data or ""
+        form = CallerForm(workshop, request.form)
+        nonce = form.nonce.data or ""
         before = registrations.find_duplicate(session, nonce)
     if before is None:
-        fault = _closed(workshop, now)
-        if fault or not filled.validate():
-            return _page(filled, 422, fault=fault)
+        fault = _closed_message(workshop, now)
+        if fault or not form.validate():
+            return _page(form, 422, fault=fault)
         try:
-            _save(filled, nonce, now)
+            _save(form, nonce, now)
         except Refused as refusal:
-            return _page(filled, 422, fault=error_messages.say(refusal))
+            return _page(form, 422, fault=error_messages.say(refusal))
     with store().read() as session:
         party = registrations.find_duplicate(session, nonce)
     assert party is not None
-    has_place = party.status is Place.CONFIRMED
-    there = "hecho=apartado" if has_place else "ver=espera&hecho=en-espera"
-    return redirect(f"/org/talleres/{public_id}?{there}#r-{party.id}", 303)
+    is_confirmed = party.status is Place.CONFIRMED
+    query = "hecho=apartado" if is_confirmed else "ver=espera&hecho=en-espera"
+    return redirect(f"/org/talleres/{public_id}?{query}#r-{party.id}", 303)
 
 
-def _save(filled: CallerForm, nonce: str, now: datetime) -> None:
-    """Raises Refused, in a sentence for who holds the phone."""
-    workshop, applicant = filled.workshop, filled.applicant()
+def _save(form: CallerForm, nonce: str, now: datetime) -> None:
+    """Saves the registration. Raises Refused with a message for staff."""
+    workshop, applicant = form.workshop, form.applicant()
 
-    def write_down(session: Session) -> None:
+    def log_action(session: Session) -> None:
         log_workshop_action(session, workshop, "place saved by phone", {"people": applicant.people})
 
     try:
-        registration_service.save([workshop], applicant, nonce, now=now, also=write_down)
+        registration_service.save([workshop], applicant, nonce, now=now, also=log_action)
     except TooMany:
         raise PageRefused(
             _(
@@ -121,16 +126,16 @@ def _save(filled: CallerForm, nonce: str, now: datetime) -> None:
         raise PageRefused(_("Este taller ya no aparta lugares.")) from None
     except Full:
         raise PageRefused(_("No quedan tantos lugares, y aquí no hay lista de espera.")) from None
-    except Taken as gone:
-        if not str(gone):
+    except Taken as error:
+        if not str(error):
             raise PageRefused(_("Esa hora se acaba de ocupar. Elige otra.")) from None
         raise PageRefused(
-            _("%(gone)s. Aparta sin eso.", gone=availability.used_up_words(str(gone)))
+            _("%(gone)s. Aparta sin eso.", gone=availability.used_up_words(str(error)))
         ) from None
 
 
-def _closed(workshop: Workshop, now: datetime) -> str:
-    """Why no place is saved here now; empty where one is."""
+def _closed_message(workshop: Workshop, now: datetime) -> str:
+    """Why the workshop takes no registrations now; empty when it does."""
     if not workshop.takes_places:
         return str(_("En este taller no se apartan lugares."))
     if not workshop.has_opened(now):
@@ -142,26 +147,26 @@ def _closed(workshop: Workshop, now: datetime) -> str:
     return ""
 
 
-def _page(filled: CallerForm, status: int, *, fault: str = "") -> ResponseReturnValue:
+def _page(form: CallerForm, status: int, *, fault: str = "") -> ResponseReturnValue:
     with store().read() as session:
-        workshop = find_workshop(session, filled.workshop.public_id)
-        filled.choices = availability.of_workshop(session, workshop, now=clock.now())
+        workshop = find_workshop(session, form.workshop.public_id)
+        form.choices = availability.of_workshop(session, workshop, now=clock.now())
     return page(
         "attendees/phone_registration",
         status,
         workshop=workshop,
-        form=filled,
+        form=form,
         fault=fault,
-        faults=filled.faults if status == 422 else [],
-        is_closed=bool(_closed(workshop, clock.now())),
-        left=_left(workshop),
+        faults=form.faults if status == 422 else [],
+        is_closed=bool(_closed_message(workshop, clock.now())),
+        left=_seats_left_words(workshop),
         need_words=workshop_labels.need_words,
         words=workshop_labels,
     )
 
 
-def _left(workshop: Workshop) -> str:
+def _seats_left_words(workshop: Workshop) -> str:
     if workshop.is_full:
         return str(_("Ya no hay lugares: entra a la lista de espera."))
-    said: str = ngettext("Queda %(num)d lugar.", "Quedan %(num)d lugares.", workshop.seats_left)
-    return said
+    words: str = ngettext("Queda %(num)d lugar.", "Quedan %(num)d lugares.", workshop.seats_left)
+    return words

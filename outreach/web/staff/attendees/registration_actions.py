@@ -1,5 +1,4 @@
-"""What the staff do for one person: see how to reach them, give them a place, let them read the
-address, call them; and letters that did not arrive."""
+"""Actions on one registration: contact, seat, address approval, calls; and resending messages."""
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
@@ -28,73 +27,76 @@ from outreach.web.staff.workshops.workshop_detail import show
 @blueprint.post("/talleres/<public_id>/contacto")
 @requires(Scope.WORKSHOP, Permission.CONTACTS)
 def show_contact(public_id: str) -> ResponseReturnValue:
-    """The whole e-mail or phone of one party. Who looked, and when, is written down."""
-    wanted = clean(request.form.get("registration", ""))
+    """Reveals the e-mail or phone of one registration, and logs it."""
+    registration_id = clean(request.form.get("registration", ""))
     with store().change() as session:
-        found = find_workshop(session, public_id)
-        checkin.find(session, found, wanted)
-        log_workshop_action(session, found, "contact seen")
+        workshop = find_workshop(session, public_id)
+        checkin.find(session, workshop, registration_id)
+        log_workshop_action(session, workshop, "contact seen")
     if request.form.get("message"):
-        return message_pages.written(public_id, message_pages.MessageDraft(), shown=wanted)
-    return show(public_id, shown=wanted)
+        return message_pages.show_page(
+            public_id, message_pages.MessageDraft(), shown=registration_id
+        )
+    return show(public_id, shown=registration_id)
 
 
 @blueprint.post("/talleres/<public_id>/persona")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def decide(public_id: str) -> ResponseReturnValue:
-    """`do` says what: grant a place, approve that they read the address, or undo that; and what
-    somebody said on the phone: that they come, or that they do not."""
-    what, wanted = request.form.get("do", ""), clean(request.form.get("registration", ""))
+    """The field `do` is grant (a seat), confirm or cancel (as answered by phone), approve or
+    unapprove (reading the address)."""
+    what = request.form.get("do", "")
+    registration_id = clean(request.form.get("registration", ""))
     now = clock.now()
     if what == "cancel":
-        return _cancels(public_id, wanted)
+        return _cancel(public_id, registration_id)
     try:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
-            party = checkin.find(session, workshop, wanted)
+            party = checkin.find(session, workshop, registration_id)
             if what == "grant":
                 registrations.grant_seat(session, party, now=now)
                 log_workshop_action(session, workshop, "place given by hand")
-                there = "hecho=con-lugar&ver=espera"
+                query = "hecho=con-lugar&ver=espera"
             elif what == "confirm":
                 reconfirmation.confirm(session, party, now=now)
                 log_workshop_action(session, workshop, "answer noted")
-                there = "hecho=si"
+                query = "hecho=si"
             elif what == "approve":
                 if registrations.approve(session, party, now=now):
                     log_workshop_action(session, workshop, "address approved")
-                there = "hecho=aprobada"
+                query = "hecho=aprobada"
             elif what == "unapprove":
                 if registrations.revoke_approval(session, party):
                     log_workshop_action(session, workshop, "approval taken back")
-                there = "hecho=sin-aprobar"
+                query = "hecho=sin-aprobar"
             else:
                 raise PageRefused(_("Elige qué hacer con los botones de la lista."))
     except Full:
-        words = _("No hay lugar libre para esas personas, o lo que necesitan ya se llenó.")
-        return show(public_id, fault=words)
+        message = _("No hay lugar libre para esas personas, o lo que necesitan ya se llenó.")
+        return show(public_id, fault=message)
     except Closed:
-        said = {"confirm": _("Esa persona ya no tiene lugar, o el taller ya empezó.")}
-        return show(public_id, fault=said.get(what, _("Esa persona ya no espera un lugar.")))
+        messages = {"confirm": _("Esa persona ya no tiene lugar, o el taller ya empezó.")}
+        return show(public_id, fault=messages.get(what, _("Esa persona ya no espera un lugar.")))
     except Refused as refusal:
         return show(public_id, fault=error_messages.say(refusal))
-    return redirect(f"/org/talleres/{public_id}?{there}", 303)
+    return redirect(f"/org/talleres/{public_id}?{query}", 303)
 
 
 @blueprint.post("/talleres/<public_id>/llamada")
 @requires(Scope.WORKSHOP, Permission.CONTACTS)
 def record_call(public_id: str) -> ResponseReturnValue:
-    """`do` says what: called, or undo that; or what they answered, yes or no."""
+    """The field `do` is called, undo, or the answer: yes or no."""
     what, number = request.form.get("do", ""), request.form.get("notice", "")
     try:
         with store().read() as session:
             workshop = find_workshop(session, public_id)
             notice = _notice(session, workshop, number)
         if what == "no" and _is_question(notice):
-            return _gives_up(public_id, notice)
+            return _decline(public_id, notice)
         with store().change() as session:
             workshop = find_workshop(session, public_id)
-            there = _answer(session, workshop, _notice(session, workshop, number), what)
+            query = _record_answer(session, workshop, _notice(session, workshop, number), what)
     except Closed:
         return show(public_id, fault=_("Ese lugar ya no está apartado para esta persona."))
     except Refused as refusal:
@@ -102,13 +104,13 @@ def record_call(public_id: str) -> ResponseReturnValue:
     message = request.form.get("message", "")
     if _is_number(message):
         return redirect(f"/org/talleres/{public_id}/mensaje?enviado={message}#l-{number}", 303)
-    return redirect(f"/org/talleres/{public_id}?ver=llamadas&{there}", 303)
+    return redirect(f"/org/talleres/{public_id}?ver=llamadas&{query}", 303)
 
 
 @blueprint.post("/talleres/<public_id>/correos")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def resend(public_id: str) -> ResponseReturnValue:
-    """Letters that were given up go out once more."""
+    """Queues messages again whose delivery was given up."""
     now = clock.now()
     with store().change() as session:
         workshop = find_workshop(session, public_id)
@@ -120,10 +122,10 @@ def resend(public_id: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}?hecho=correos", 303)
 
 
-def _cancels(public_id: str, wanted: str) -> ResponseReturnValue:
-    """They called to say that they do not come: forgotten at once, as on their own page."""
+def _cancel(public_id: str, registration_id: str) -> ResponseReturnValue:
+    """Cancels a registration by phone: its data is erased at once, as on the person's own page."""
     with store().read() as session:
-        party = checkin.find(session, find_workshop(session, public_id), wanted)
+        party = checkin.find(session, find_workshop(session, public_id), registration_id)
     if erasure.erase(store(), key_store(), config(), [party.id], now=clock.now()):
         with store().change() as session:
             log_workshop_action(
@@ -132,8 +134,8 @@ def _cancels(public_id: str, wanted: str) -> ResponseReturnValue:
     return redirect(f"/org/talleres/{public_id}?hecho=no", 303)
 
 
-def _gives_up(public_id: str, notice: Notification) -> ResponseReturnValue:
-    """They said no: they are forgotten at once, as on their own page."""
+def _decline(public_id: str, notice: Notification) -> ResponseReturnValue:
+    """Records a «no»: the data is erased at once, as on the person's own page."""
     erasure.erase(store(), key_store(), config(), [notice.registration_id], now=clock.now())
     with store().change() as session:
         log_workshop_action(session, find_workshop(session, public_id), "place given up by phone")
@@ -154,7 +156,7 @@ def _is_question(notice: Notification) -> bool:
     return notice.cause in {NotificationType.OFFER, NotificationType.RECONFIRM}
 
 
-def _answer(session: Session, workshop: Workshop, notice: Notification, what: str) -> str:
+def _record_answer(session: Session, workshop: Workshop, notice: Notification, what: str) -> str:
     now = clock.now()
     if what == "undo":
         outbox.undo_called(session, notice.id)

@@ -1,4 +1,4 @@
-"""How a workshop is said to the staff: its standing, its place, who sees what."""
+"""Labels of workshops and registrations on the staff pages: status, place, visibility, rows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -104,10 +104,10 @@ def share(workshop: Workshop) -> float:
 def seats(workshop: Workshop) -> str:
     """«32 de 40 lugares», or how people get in when seats are not reserved."""
     if workshop.takes_places:
-        said: str = _(
+        words: str = _(
             "%(taken)d de %(capacity)d lugares", taken=taken(workshop), capacity=workshop.capacity
         )
-        return said
+        return words
     return str(_("Llega sin cita") if workshop.way is Way.OPEN else _("Por teléfono"))
 
 
@@ -165,8 +165,8 @@ def closes_words(workshop: Workshop, *, now: datetime) -> str:
     if now >= closes:
         return str(_("Su mes ya debía estar completo."))
     if days == 0:
-        said: str = _("El mes cierra hoy, a las %(hour)s", hour=hour_words(here.time()))
-        return said
+        words: str = _("El mes cierra hoy, a las %(hour)s", hour=hour_words(here.time()))
+        return words
     return ngettext("El mes cierra en %(num)d día.", "El mes cierra en %(num)d días.", days)
 
 
@@ -197,7 +197,7 @@ class WorkshopListRow:
     offered_until: str  # sáb 28 nov, 6:00 p. m.; empty unless a place is offered
     hour: str  # of their time slot; empty without slots
     says: str  # their answer to the reconfirmation, in words; may be empty
-    is_sure: bool  # they said that they come
+    is_sure: bool  # they confirmed that they come
     contact: ContactMethod
     may_leave_message: bool
     address: str  # masked, or whole where it was asked for

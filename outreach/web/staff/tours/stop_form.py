@@ -1,4 +1,4 @@
-"""The form of a stop: text on the way in, a `StopPlan` on the way out."""
+"""The form of a tour stop: reads text, gives a `TourStopData`."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -45,7 +45,7 @@ class StopForm(Form):
             NumberRange(1, 100_000, lazy("Escribe un número de 1 a 100,000, o déjalo vacío.")),
         ]
     )
-    seen = line(16)  # the mark of what was saved when the form was opened
+    seen = line(16)  # fingerprint of the saved fields when the form was opened
 
     def __init__(
         self,
@@ -78,8 +78,8 @@ class StopForm(Form):
         if not field.data:
             raise ValidationError(_("Elige al menos un tipo de taller."))
 
-    def plan(self, session: Session, office: Office) -> TourStopData:
-        """What the form says. Only after `validate()`."""
+    def stop_data(self, session: Session, office: Office) -> TourStopData:
+        """The data of the form, after `validate()`."""
         venue = venues.find(session, office, int(self.venue.data)) if self.venue.data else None
         assert self.day.data is not None
         assert self.starts.data is not None
@@ -97,7 +97,7 @@ class StopForm(Form):
 
 
 def of_new(session: Session, tour: Tour, last: TourStop | None) -> StopForm:
-    """A new stop as the last one, but for when and where."""
+    """The form of a new stop, with the values of the last one except day, hours and place."""
     values: dict[str, Any] = {"region": tour.office.region}
     if last is not None:
         values = _values(last) | {"day": None, "venue": "", "city": ""}
@@ -105,23 +105,25 @@ def of_new(session: Session, tour: Tour, last: TourStop | None) -> StopForm:
 
 
 def of_stop(session: Session, tour: Tour, stop: TourStop) -> StopForm:
-    return form_of(session, tour.office, None, stop, **_values(stop) | {"seen": mark(stop)})
+    return form_of(session, tour.office, None, stop, **_values(stop) | {"seen": fingerprint(stop)})
 
 
 def form_of(
     session: Session,
     office: Office,
     typed: MultiDict[str, str] | None,
-    keep: TourStop | None = None,
+    current: TourStop | None = None,
     **values: Any,
 ) -> StopForm:
+    """The form with typed fields or initial values; its lists keep the venue of `current`."""
     offered = [
         kind
         for kind in kinds.list_kinds(session)
         if not kind.countries or office.country in kind.countries
     ]
-    has = keep.venue_id if keep is not None else None
-    return StopForm(typed, offered, venues.list_selectable(session, office, keep=has), **values)
+    venue_id = current.venue_id if current is not None else None
+    selectable = venues.list_selectable(session, office, keep=venue_id)
+    return StopForm(typed, offered, selectable, **values)
 
 
 def _values(stop: TourStop) -> dict[str, Any]:
@@ -137,6 +139,6 @@ def _values(stop: TourStop) -> dict[str, Any]:
     }
 
 
-def mark(stop: TourStop) -> str:
-    """Of what the form says of it: another as soon as somebody changes any of that."""
+def fingerprint(stop: TourStop) -> str:
+    """A hash of the form fields of the saved stop, which detects a change by somebody else."""
     return sha256(repr(_values(stop)).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The mobile consulate's pages: a tour, its stops, and what is done to one of them."""
+"""Tours of the mobile consulate: list, detail, and the actions on a tour and its stops."""
 
 import secrets
 from typing import Final
@@ -38,8 +38,8 @@ from outreach.web.staff.network.form_reading import conflict_message
 from outreach.web.staff.tours import blueprint, stop_form
 from outreach.web.staff.tours.stop_form import StopForm
 
-_OF: Final = "/giras/<slug>/<int(max=2147483647):tour_id>"
-_AT: Final = f"{_OF}/parada/<int(max=2147483647):stop_id>"
+_TOUR: Final = "/giras/<slug>/<int(max=2147483647):tour_id>"
+_STOP: Final = f"{_TOUR}/parada/<int(max=2147483647):stop_id>"
 
 
 # Tours
@@ -48,12 +48,12 @@ _AT: Final = f"{_OF}/parada/<int(max=2147483647):stop_id>"
 @blueprint.get("/giras")
 @requires(Scope.SIGNED_IN)
 def list_tours() -> ResponseReturnValue:
-    mine = get_office_slugs(current_staff().grants)
+    slugs = get_office_slugs(current_staff().grants)
     with store().read() as session:
-        found = tours.list_tours(session, mine)
-        stops = tours.list_stops(session, [each.id for each in found])
+        visible = tours.list_tours(session, slugs)
+        stops = tours.list_stops(session, [each.id for each in visible])
         may_make = bool(offices_with(session, Permission.EDIT))
-    return page("tours/tours", tours=found, stops=stops, may_make=may_make, words=workshop_labels)
+    return page("tours/tours", tours=visible, stops=stops, may_make=may_make, words=workshop_labels)
 
 
 @blueprint.get("/giras/nueva")
@@ -76,29 +76,29 @@ def create() -> ResponseReturnValue:
         office = offices.find(session, slug)
         tour = tours.add(session, office, name, nonce, now=now)
         require_permission(Permission.EDIT, tour.office.slug)
-        if tour.created_at == now:  # else the same form has made it before
+        if tour.created_at == now:  # else the same form was sent again
             log_office_action(session, slug, "tour created", {"tour": tour.id})
         number = tour.id
     return redirect(f"/org/giras/{slug}/{number}", 303)
 
 
-@blueprint.get(_OF)
+@blueprint.get(_TOUR)
 @requires(Scope.OFFICE, Permission.SEE)
 def detail(slug: str, tour_id: int) -> ResponseReturnValue:
     return _tour_page(slug, tour_id)
 
 
-@blueprint.post(f"{_OF}/publicar")
+@blueprint.post(f"{_TOUR}/publicar")
 @requires(Scope.OFFICE, Permission.EDIT)
 def publish(slug: str, tour_id: int) -> ResponseReturnValue:
-    """Every stop that is ready comes out; those without a venue wait."""
+    """Publishes all stops that have a venue."""
     number = 0
     try:
         with store().change() as session:
-            found = _find(session, slug, tour_id)
-            for stop in tours.list_stops(session, [found.id])[found.id]:
+            tour = _find(session, slug, tour_id)
+            for stop in tours.list_stops(session, [tour.id])[tour.id]:
                 if stop.venue is not None and stop.cancelled_at is None:
-                    number += _publish_one_of(session, stop)
+                    number += _publish_stop(session, stop)
     except Refused as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
@@ -107,88 +107,88 @@ def publish(slug: str, tour_id: int) -> ResponseReturnValue:
 # Stops
 
 
-@blueprint.get(f"{_OF}/parada")
+@blueprint.get(f"{_TOUR}/parada")
 @requires(Scope.OFFICE, Permission.EDIT)
 def new_stop(slug: str, tour_id: int) -> ResponseReturnValue:
     with store().read() as session:
-        found = _find(session, slug, tour_id)
-        there = tours.list_stops(session, [found.id])[found.id]
-        form = stop_form.of_new(session, found, there[-1] if there else None)
-        return _stop_page(found, form)
+        tour = _find(session, slug, tour_id)
+        stops = tours.list_stops(session, [tour.id])[tour.id]
+        form = stop_form.of_new(session, tour, stops[-1] if stops else None)
+        return _stop_page(tour, form)
 
 
-@blueprint.post(f"{_OF}/parada")
+@blueprint.post(f"{_TOUR}/parada")
 @requires(Scope.OFFICE, Permission.EDIT)
 def create_stop(slug: str, tour_id: int) -> ResponseReturnValue:
     with store().read() as session:
-        found = _find(session, slug, tour_id)
-        form = stop_form.form_of(session, found.office, request.form)
+        tour = _find(session, slug, tour_id)
+        form = stop_form.form_of(session, tour.office, request.form)
         if not form.validate():
-            return _stop_page(found, form, status=422)
+            return _stop_page(tour, form, status=422)
     try:
         with store().change() as session:
-            tour = _find(session, slug, tour_id)
-            plan = form.plan(session, tour.office)
-            stop = tours.add_stop(session, tour, plan, now=clock.now())
+            saved_tour = _find(session, slug, tour_id)
+            data = form.stop_data(session, saved_tour.office)
+            stop = tours.add_stop(session, saved_tour, data, now=clock.now())
             for workshop in tours.list_workshops(session, [stop.id])[stop.id]:
                 log_workshop_action(
-                    session, workshop, "workshop created", {"tour": tour.id, "stop": stop.id}
+                    session, workshop, "workshop created", {"tour": saved_tour.id, "stop": stop.id}
                 )
-            log_office_action(session, slug, "stop added", {"tour": tour.id, "stop": stop.id})
+            log_office_action(session, slug, "stop added", {"tour": saved_tour.id, "stop": stop.id})
     except Refused as refusal:
-        return _stop_page(found, form, status=422, fault=error_messages.say(refusal))
+        return _stop_page(tour, form, status=422, fault=error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=parada", 303)
 
 
-@blueprint.get(_AT)
+@blueprint.get(_STOP)
 @requires(Scope.OFFICE, Permission.EDIT)
 def edit_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     with store().read() as session:
-        found = _find(session, slug, tour_id)
-        stop = tours.find_stop(session, found, stop_id)
-        return _stop_page(found, stop_form.of_stop(session, found, stop), stop)
+        tour = _find(session, slug, tour_id)
+        stop = tours.find_stop(session, tour, stop_id)
+        return _stop_page(tour, stop_form.of_stop(session, tour, stop), stop)
 
 
-@blueprint.post(_AT)
+@blueprint.post(_STOP)
 @requires(Scope.OFFICE, Permission.EDIT)
 def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
-    """The stop and its workshops, all or nothing; only its people are told."""
+    """Changes the stop and its workshops together; only their attendees are notified."""
     with store().read() as session:
-        found = _find(session, slug, tour_id)
-        stop = tours.find_stop(session, found, stop_id)
-        form = stop_form.form_of(session, found.office, request.form, stop)
+        tour = _find(session, slug, tour_id)
+        stop = tours.find_stop(session, tour, stop_id)
+        form = stop_form.form_of(session, tour.office, request.form, stop)
         if not form.validate():
-            return _stop_page(found, form, stop, status=422)
+            return _stop_page(tour, form, stop, status=422)
     try:
         with store().change() as session:
-            tour = _find(session, slug, tour_id)
-            mine = tours.find_stop(session, tour, stop_id)
-            tours.lock(session, tour, mine)
-            if form.seen.data != stop_form.mark(mine):
+            saved_tour = _find(session, slug, tour_id)
+            current = tours.find_stop(session, saved_tour, stop_id)
+            tours.lock(session, saved_tour, current)
+            if form.seen.data != stop_form.fingerprint(current):
                 raise Taken(f"stop {stop_id}")
-            plan = form.plan(session, tour.office)
-            changed = tours.change_stop(session, tour, mine, plan, now=clock.now())
+            data = form.stop_data(session, saved_tour.office)
+            changed = tours.change_stop(session, saved_tour, current, data, now=clock.now())
             for workshop in changed:
                 log_workshop_action(
-                    session, workshop, "workshop changed", {"tour": tour.id, "stop": mine.id}
+                    session, workshop, "workshop changed", {"tour": saved_tour.id, "stop": current.id}
                 )
-            details: Details = {"tour": tour.id, "stop": mine.id, "workshops": len(changed)}
+            details: Details = {"tour": saved_tour.id, "stop": current.id, "workshops": len(changed)}
             log_office_action(session, slug, "stop changed", details)
             moved = [(each.id, each.forget_on) for each in changed]
     except Taken:
         with store().read() as session:
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
-        form.seen.data = stop_form.mark(stop)
-        return _stop_page(found, form, stop, status=409, fault=conflict_message())
+        form.seen.data = stop_form.fingerprint(stop)
+        return _stop_page(tour, form, stop, status=409, fault=conflict_message())
     except Refused as refusal:
-        return _stop_page(found, form, stop, status=422, fault=error_messages.say(refusal))
+        return _stop_page(tour, form, stop, status=422, fault=error_messages.say(refusal))
     for workshop_id, forget_on in moved:
-        # Whoever registered is to be forgotten as many days after the new day.
+        # The key of each registration is destroyed as many days after the new day.
         key_store().move(workshop_id, forget_on)
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cambiada", 303)
 
 
-@blueprint.post(f"{_AT}/publicar")
+@blueprint.post(f"{_STOP}/publicar")
 @requires(Scope.OFFICE, Permission.EDIT)
 def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     try:
@@ -196,47 +196,52 @@ def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
             now, phone = clock.now(), config().phone
             made = tours.publish_stop(session, stop, now=now, phone=phone)
-            number = _published(session, made)
+            number = _log_published(session, made)
     except Refused as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
 
 
-@blueprint.get(f"{_AT}/cancelar")
+@blueprint.get(f"{_STOP}/cancelar")
 @requires(Scope.OFFICE, Permission.EDIT)
 def cancel_stop_form(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
-    """Asks first, and says whom it concerns."""
+    """Asks for confirmation, and shows how many people are notified."""
     with store().read() as session:
-        found = _find(session, slug, tour_id)
-        stop = tours.find_stop(session, found, stop_id)
-        there = [
+        tour = _find(session, slug, tour_id)
+        stop = tours.find_stop(session, tour, stop_id)
+        published = [
             each
             for each in tours.list_workshops(session, [stop.id])[stop.id]
             if each.status is WorkshopStatus.PUBLISHED
         ]
-        told = dict.fromkeys(ContactMethod, 0)
-        for workshop in there:
+        counts = dict.fromkeys(ContactMethod, 0)
+        for workshop in published:
             for contact, number in workshop_service.count_reachable(session, workshop).items():
-                told[contact] += number
+                counts[contact] += number
     return page(
-        "tours/stop_cancel", tour=found, stop=stop, there=there, told=told, words=workshop_labels
+        "tours/stop_cancel",
+        tour=tour,
+        stop=stop,
+        there=published,
+        told=counts,
+        words=workshop_labels,
     )
 
 
-@blueprint.post(f"{_AT}/cancelar")
+@blueprint.post(f"{_STOP}/cancelar")
 @requires(Scope.OFFICE, Permission.EDIT)
 def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
-            cancelled, told = tours.cancel_stop(session, stop, now=clock.now())
+            cancelled, notified = tours.cancel_stop(session, stop, now=clock.now())
             for workshop in cancelled:
                 log_workshop_action(session, workshop, "workshop cancelled", {"stop": stop.id})
             details: Details = {
                 "tour": tour_id,
                 "stop": stop.id,
                 "workshops": len(cancelled),
-                "notified": told,
+                "notified": notified,
             }
             log_office_action(session, slug, "stop cancelled", details)
     except Refused as refusal:
@@ -244,14 +249,14 @@ def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cancelada", 303)
 
 
-@blueprint.post(f"{_AT}/reactivar")
+@blueprint.post(f"{_STOP}/reactivar")
 @requires(Scope.OFFICE, Permission.EDIT)
 def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
-            back = tours.reinstate_stop(session, stop, now=clock.now())
-            for workshop in back:
+            reinstated = tours.reinstate_stop(session, stop, now=clock.now())
+            for workshop in reinstated:
                 log_workshop_action(session, workshop, "workshop reinstated", {"stop": stop.id})
             log_office_action(session, slug, "stop reinstated", {"tour": tour_id, "stop": stop.id})
     except Refused as refusal:
@@ -263,30 +268,30 @@ def _find(session: Session, slug: str, tour_id: int) -> Tour:
     return tours.find(session, offices.find(session, slug), tour_id)
 
 
-def _publish_one_of(session: Session, stop: TourStop) -> int:
-    """How many workshops came out. Raises Refused, with the stop it is about."""
+def _publish_stop(session: Session, stop: TourStop) -> int:
+    """Publishes a stop; returns the number of workshops. Raises Refused, naming the stop."""
     try:
         made = tours.publish_stop(session, stop, now=clock.now(), phone=config().phone)
     except Refused as refusal:
         raise PageRefused(
             f"{stop.city}, {workshop_labels.short_day(stop.day)}: {error_messages.say(refusal)}"
         ) from None
-    return _published(session, made)
+    return _log_published(session, made)
 
 
-def _published(session: Session, made: list[Workshop]) -> int:
-    for workshop in made:
+def _log_published(session: Session, workshops: list[Workshop]) -> int:
+    for workshop in workshops:
         log_workshop_action(session, workshop, "workshop published", {"stop": workshop.stop_id})
-    return len(made)
+    return len(workshops)
 
 
 def _new_page(nonce: str, fault: str = "", status: int = 200) -> Response:
     with store().read() as session:
-        mine = offices_with(session, Permission.EDIT)
-    if not mine:
+        own_offices = offices_with(session, Permission.EDIT)
+    if not own_offices:
         abort(403)
     return page(
-        "tours/tour_new", status, offices=mine, nonce=nonce, fault=fault, typed=request.form
+        "tours/tour_new", status, offices=own_offices, nonce=nonce, fault=fault, typed=request.form
     )
 
 
@@ -302,46 +307,46 @@ def _stop_page(
 def _tour_page(slug: str, tour_id: int, fault: str = "") -> Response:
     now = clock.now()
     with store().read() as session:
-        found = _find(session, slug, tour_id)
-        there = tours.list_stops(session, [found.id])[found.id]
-        held = tours.list_workshops(session, [stop.id for stop in there])
-    on = [stop for stop in there if stop.cancelled_at is None]
-    shown = [each for stop in on for each in held[stop.id] if each.takes_places]
+        tour = _find(session, slug, tour_id)
+        stops = tours.list_stops(session, [tour.id])[tour.id]
+        workshops = tours.list_workshops(session, [stop.id for stop in stops])
+    active = [stop for stop in stops if stop.cancelled_at is None]
+    shown = [each for stop in active for each in workshops[stop.id] if each.takes_places]
     return page(
         "tours/tour",
         422 if fault else 200,
-        tour=found,
-        stops=there,
-        held=held,
-        days=(on[-1].day - on[0].day).days + 1 if on else 0,
-        on=len(on),
-        without_venue=sum(1 for stop in on if stop.venue is None),
-        zones=len({stop.zone.key for stop in on}),
+        tour=tour,
+        stops=stops,
+        held=workshops,
+        days=(active[-1].day - active[0].day).days + 1 if active else 0,
+        on=len(active),
+        without_venue=sum(1 for stop in active if stop.venue is None),
+        zones=len({stop.zone.key for stop in active}),
         taken=sum(workshop_labels.taken(each) for each in shown),
         places=sum(each.capacity for each in shown),
         may_edit=has_permission(Permission.EDIT, slug),
         drafts=any(
             each.status is WorkshopStatus.DRAFT and not each.has_ended(now)
-            for stop in on
-            for each in held[stop.id]
+            for stop in active
+            for each in workshops[stop.id]
         ),
         fault=fault,
-        done=_done(),
+        done=_done_message(),
         now=now,
         words=workshop_labels,
     )
 
 
-def _done() -> str:
+def _done_message() -> str:
     number = request.args.get("publicados", "")
     if number.isascii() and number.isdigit() and len(number) < 4:
         return ngettext(
             "Se publicó %(num)d taller.", "Se publicaron %(num)d talleres.", int(number)
         )
-    said: dict[str, str] = {
+    messages: dict[str, str] = {
         "parada": _("Parada agregada. Sus talleres son borradores hasta que la publiques."),
         "cambiada": _("Parada cambiada. Solo avisamos a quienes apartaron lugar en ella."),
         "cancelada": _("Parada cancelada. Solo avisamos a quienes apartaron lugar en ella."),
         "reactivada": _("Parada reactivada. Sus personas conservan su lugar."),
     }
-    return said.get(request.args.get("hecho", ""), "")
+    return messages.get(request.args.get("hecho", ""), "")
