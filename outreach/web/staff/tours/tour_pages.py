@@ -170,9 +170,16 @@ def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             changed = tours.change_stop(session, saved_tour, current, data, now=clock.now())
             for workshop in changed:
                 log_workshop_action(
-                    session, workshop, "workshop changed", {"tour": saved_tour.id, "stop": current.id}
+                    session,
+                    workshop,
+                    "workshop changed",
+                    {"tour": saved_tour.id, "stop": current.id},
                 )
-            details: Details = {"tour": saved_tour.id, "stop": current.id, "workshops": len(changed)}
+            details: Details = {
+                "tour": saved_tour.id,
+                "stop": current.id,
+                "workshops": len(changed),
+            }
             log_office_action(session, slug, "stop changed", details)
             moved = [(each.id, each.forget_on) for each in changed]
     except Taken:
