@@ -98,7 +98,7 @@ def check() -> None:
     is_well = True
     with open_store(config) as store, open_key_store(config) as key_store:
         try:
-            key_store.envelope.look()
+            key_store.envelope.refresh()
         except OutreachError as error:
             _fail(str(error))
         for finding in keystore_check.check(store, key_store):

@@ -1,4 +1,7 @@
-"""How far the journal had come when it was last looked at, kept apart from it."""
+"""The audit anchor: number and hash of the newest audit line, kept apart from the audit log.
+
+Somebody who can only write to the main database cannot rewrite or shorten the log unnoticed.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -12,13 +15,13 @@ _ONLY: Final = 1
 
 
 def read(store: Store) -> AuditAnchor | None:
-    """None before the first."""
+    """The anchor; None before the first."""
     with store.read() as session:
         return session.get(AuditAnchor, _ONLY)
 
 
 def move(store: Store, number: int, hash_: str, *, now: datetime) -> None:
-    """The journal has come so far. Never backwards: of two workers the one further on is right."""
+    """Moves the anchor to that line, never backwards: of two workers the later line counts."""
     with store.change() as session:
         if session.get(AuditAnchor, _ONLY) is None:
             session.add(AuditAnchor(id=_ONLY, number=number, hash=hash_, gone=0, changed_at=now))
@@ -30,8 +33,8 @@ def move(store: Store, number: int, hash_: str, *, now: datetime) -> None:
         )
 
 
-def let_go(store: Store, number: int, *, now: datetime) -> None:
-    """The lines up to that one are old, and may be missing from now on."""
+def allow_missing(store: Store, number: int, *, now: datetime) -> None:
+    """Notes that lines up to that number are past retention and may be missing."""
     with store.change() as session:
         if session.get(AuditAnchor, _ONLY) is None:
             session.add(AuditAnchor(id=_ONLY, number=0, hash="", gone=number, changed_at=now))
@@ -39,7 +42,7 @@ def let_go(store: Store, number: int, *, now: datetime) -> None:
         session.execute(sa.update(AuditAnchor).where(AuditAnchor.gone < number).values(gone=number))
 
 
-def begin_again(store: Store, number: int, hash_: str, *, now: datetime) -> None:
-    """An older copy of the journal has taken its place."""
+def reset(store: Store, number: int, hash_: str, *, now: datetime) -> None:
+    """Sets the anchor after an older copy of the audit log was restored."""
     with store.change() as session:
         session.execute(sa.update(AuditAnchor).values(number=number, hash=hash_, changed_at=now))

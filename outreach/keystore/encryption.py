@@ -1,4 +1,4 @@
-"""Sealing a text under a key, and what else is made from a key (decision 0021)."""
+"""Encrypts texts with the key of a registration, and derives tokens from it (decision 0021)."""
 
 import secrets
 
@@ -11,14 +11,17 @@ from outreach.errors import Forgotten
 
 
 def encrypt(key: bytes, text: str, about: str) -> bytes:
-    """AES-256-GCM: nonce ‖ sealed text. `about` says where it belongs, «registration 8FK2…»:
-    moved to another row it does not open."""
+    """AES-256-GCM: the nonce of 12 bytes, then ciphertext and tag.
+
+    `about` is authenticated and names the row, as «registration 8FK2…»: a ciphertext that was moved
+    to another row does not decrypt.
+    """
     nonce = secrets.token_bytes(12)
     return nonce + AESGCM(key).encrypt(nonce, text.encode(), about.encode())
 
 
 def decrypt(key: bytes, sealed: bytes, about: str) -> str:
-    """The text again. Raises Forgotten when key, text or place is not that of the sealing."""
+    """The text. Raises Forgotten if key, ciphertext or `about` is another one."""
     try:
         return AESGCM(key).decrypt(sealed[:12], sealed[12:], about.encode()).decode()
     except InvalidTag:
@@ -26,9 +29,9 @@ def decrypt(key: bytes, sealed: bytes, about: str) -> str:
 
 
 def derive(key: bytes, purpose: str) -> bytes:
-    """16 bytes made from the key by HKDF: what one purpose gives tells nothing of another's.
+    """16 bytes derived by HKDF: the value for one purpose reveals nothing of another's.
 
-    The manage link and the door's token come from the key, so a letter can be written again
-    until the key is gone, and no longer.
+    Manage links and check-in codes are derived, so a letter can be written again until the key is
+    deleted, and no longer.
     """
     return HKDFExpand(SHA256(), 16, purpose.encode()).derive(key)

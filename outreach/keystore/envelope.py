@@ -1,5 +1,8 @@
-"""Sealing the ring's own rows under a master. Which one seals is a row of the ring, so that all
-hosts agree; what it sealed opens with the file of that number."""
+"""Envelope encryption: encrypts the keys of the key store with a master key.
+
+Which master key encrypts is a row of the key store, so that all hosts agree. What a master key
+encrypted is decrypted with the file of the same number.
+"""
 
 import hashlib
 import hmac
@@ -18,20 +21,20 @@ from outreach.errors import Forgotten, Misconfigured
 from outreach.keystore.master_keys import MasterKeys
 from outreach.keystore.models import MasterGeneration
 
-LOOKED_UP: Final = 60.0  # seconds between looks: the master before is kept for an hour
+REFRESH_SECONDS: Final = 60.0  # a replaced master key is kept for an hour
 
 
 class Envelope:
-    """One process's view of the masters."""
+    """The master keys as one process knows them."""
 
-    def __init__(self, store: Store, masters: MasterKeys) -> None:
-        self._store, self.master_keys = store, masters
+    def __init__(self, store: Store, master_keys: MasterKeys) -> None:
+        self._store, self.master_keys = store, master_keys
         self._open: dict[int, AESGCM] = {}
         self._newest = 0
-        self._looked_at = -LOOKED_UP
+        self._refreshed_at = -REFRESH_SECONDS
 
     def seal(self, key: bytes, about: bytes) -> tuple[bytes, int]:
-        """The key under the master of the day, and the number of that one."""
+        """The key encrypted with the current master key, and the number of that."""
         number = self.newest()
         return self.seal_with(number, key, about), number
 
@@ -40,20 +43,20 @@ class Envelope:
         return nonce + self._aes(number).encrypt(nonce, key, b"key" + about)
 
     def unseal(self, sealed: bytes, about: bytes, number: int) -> bytes:
-        """Raises Forgotten when its master is gone, or is not the one that sealed it."""
+        """The key. Raises Forgotten if the master key is gone or is not the one that sealed it."""
         try:
             return self._aes(number).decrypt(sealed[:12], sealed[12:], b"key" + about)
         except InvalidTag:
             raise Forgotten(f"master-{number} is not the one that sealed it") from None
 
     def newest(self) -> int:
-        """The master that seals. Raises Misconfigured when this host has no such file."""
-        if time.monotonic() - self._looked_at >= LOOKED_UP:
-            self.look()
+        """The number of the current master key. Raises Misconfigured if its file is missing."""
+        if time.monotonic() - self._refreshed_at >= REFRESH_SECONDS:
+            self.refresh()
         return self._newest
 
-    def look(self) -> int:
-        """The same, looked up now; masters destroyed since are known no more."""
+    def refresh(self) -> int:
+        """The same, read from the key store and the files now."""
         row = self.in_use() or self.begin(self.master_keys.newest(), now=clock.now())
         files = self.master_keys.all()
         if row.number not in files:
@@ -67,30 +70,31 @@ class Envelope:
                 "Copy it there from the host that made it"
             )
         self._open = {number: AESGCM(key) for number, key in files.items()}
-        self._newest, self._looked_at = row.number, time.monotonic()
+        self._newest, self._refreshed_at = row.number, time.monotonic()
         return row.number
 
     def in_use(self) -> MasterGeneration | None:
-        """The row of the master that seals; None in a ring nobody has used yet."""
+        """The row of the current master key; None in an unused key store."""
         with self._store.read() as session:
             return session.scalar(
                 sa.select(MasterGeneration).order_by(MasterGeneration.number.desc()).limit(1)
             )
 
     def begin(self, number: int, *, now: datetime) -> MasterGeneration:
-        """From now on this master seals, on all hosts within a minute."""
+        """Makes a master key the current one, on all hosts within REFRESH_SECONDS."""
         proof = _proof(self.master_keys.all()[number])
         try:
             with self._store.change() as session:
                 session.add(MasterGeneration(number=number, proof=proof, since=now))
-        except sa.exc.IntegrityError:  # another process was first; theirs is the one to use
+        except sa.exc.IntegrityError:  # another process began it
             pass
-        self._looked_at = -LOOKED_UP
-        found = self.in_use()
-        assert found is not None
-        return found
+        self._refreshed_at = -REFRESH_SECONDS
+        row = self.in_use()
+        assert row is not None
+        return row
 
     def can_open(self, number: int) -> bool:
+        """Whether this host has the master key of that number."""
         return number in self.master_keys.numbers()
 
     def _aes(self, number: int) -> AESGCM:

@@ -1,5 +1,7 @@
-"""The spare: the one copy of the ring, overwritten each time. It opens only with the masters, of
-which the spare is kept elsewhere."""
+"""The key backup: the one copy of the key store, overwritten each time.
+
+It is of use only with the master keys, whose copy is kept elsewhere.
+"""
 
 import json
 import os
@@ -17,25 +19,26 @@ from outreach.errors import CommandError
 from outreach.keystore.keystore import KeyStore
 from outreach.keystore.models import IndexKey, Key, KeyBackup, Secret
 
-FRESH: Final = timedelta(hours=1)
+MAX_AGE: Final = timedelta(hours=1)
 MARK: Final = "outreach spare of the keyring, 1"
 
 
 @dataclass(frozen=True)
 class LoadedKeyBackup:
-    keys: int  # taken back
-    unreadable: int  # of a master that is not here
+    keys: int  # restored
+    unreadable: int  # encrypted with a master key that this host lacks
 
 
 def save(key_store: KeyStore, target: Path, *, now: datetime) -> int:
-    """Writes the spare over the one before, wherever that is, and says how many keys it has."""
+    """Writes the key backup and overwrites the previous one, wherever that is. Returns the number
+    of keys in it."""
     target = target.absolute()
-    before = saved(key_store)
+    before = find(key_store)
     draft = target.with_name(f".{target.name}.new")
     count = _write(key_store, draft)
     older = {target} if before is None else {target, Path(before.path)}
     with ExitStack() as until_the_end:
-        # Opened first: once the name leads elsewhere, what it led to has to leave the disk.
+        # Opened before the rename, so that the old content can be overwritten after it.
         files = [until_the_end.enter_context(path.open("r+b")) for path in older if path.is_file()]
         draft.replace(target)
         for file in files:
@@ -47,29 +50,29 @@ def save(key_store: KeyStore, target: Path, *, now: datetime) -> int:
     return count
 
 
-def saved(key_store: KeyStore) -> KeyBackup | None:
-    """Where the spare is and of when; None when none was ever made."""
+def find(key_store: KeyStore) -> KeyBackup | None:
+    """The path and time of the key backup; None if there was never one."""
     with key_store.store.read() as session:
         return session.get(KeyBackup, 1)
 
 
 def refresh(key_store: KeyStore, *, now: datetime) -> bool:
-    """Overwrites the spare where there is one on this host: whoever was forgotten since is still
-    in it until then."""
-    kept = saved(key_store)
-    if kept is None or not Path(kept.path).is_file():
+    """Writes the key backup anew if there is one on this host, since keys deleted meanwhile are
+    still in it. Returns whether it did."""
+    backup = find(key_store)
+    if backup is None or not Path(backup.path).is_file():
         return False
-    save(key_store, Path(kept.path), now=now)
+    save(key_store, Path(backup.path), now=now)
     return True
 
 
 def load(key_store: KeyStore, source: Path, wanted: set[bytes]) -> LoadedKeyBackup:
-    """Takes back the keys of `wanted` that the ring has lost: those a registration still points
-    at. Whoever was forgotten since stays forgotten.
+    """Restores the keys of `wanted`, those that registrations need, which the key store lacks.
 
-    Raises CommandError when the file is not a spare."""
+    Keys whose day has come are left out. Raises CommandError if the file is not a key backup.
+    """
     lines = _read(source)
-    known, there = key_store.known(), key_store.envelope.master_keys.numbers()
+    known, there = key_store.ids(), key_store.envelope.master_keys.numbers()
     rows = [
         row
         for row in map(_key, lines["key"])
@@ -77,42 +80,42 @@ def load(key_store: KeyStore, source: Path, wanted: set[bytes]) -> LoadedKeyBack
     ]
     readable = [row for row in rows if row.generation in there]
     with key_store.store.change() as session:
-        if not _take_index(key_store, session, lines["index"]):
+        if not _restore_index(key_store, session, lines["index"]):
             for row in readable:
                 row.contact = None
         session.add_all(readable)
-        _take_secret(key_store, session, lines["secret"])
+        _restore_secret(key_store, session, lines["secret"])
     return LoadedKeyBackup(len(readable), len(rows) - len(readable))
 
 
-def _take_index(key_store: KeyStore, session: Session, lines: list[list[Any]]) -> bool:
-    """Takes back the key of the contacts. False where another one is in use by now, or no master
-    here opens it: what the spare holds cannot be found again then."""
+def _restore_index(key_store: KeyStore, session: Session, lines: list[list[Any]]) -> bool:
+    """Restores the key of the contact HMACs. False if another one is in use by now, or none of the
+    master keys decrypts it: then the contacts of the backup are of no use."""
     own = session.get(IndexKey, 1)
     for generation, text in lines:
         sealed = bytes.fromhex(text)
         if own is None:
-            # One that nobody can open would stand in the way of a new one for ever.
+            # A row that cannot be decrypted would prevent a new one for ever.
             if not key_store.envelope.can_open(generation):
                 return False
             session.add(IndexKey(id=1, sealed=sealed, generation=generation))
             return True
-        mine = key_store.envelope.unseal(own.sealed, b"index", own.generation)
-        return key_store.envelope.can_open(generation) and mine == key_store.envelope.unseal(
+        current = key_store.envelope.unseal(own.sealed, b"index", own.generation)
+        return key_store.envelope.can_open(generation) and current == key_store.envelope.unseal(
             sealed, b"index", generation
         )
     return True
 
 
-def _take_secret(key_store: KeyStore, session: Session, lines: list[list[Any]]) -> None:
-    """Takes back what all hosts signed with, where nothing has taken its place."""
+def _restore_secret(key_store: KeyStore, session: Session, lines: list[list[Any]]) -> None:
+    """Restores the shared secret of all hosts, if there is no other by now."""
     for generation, text in lines:
         if session.get(Secret, 1) is None and key_store.envelope.can_open(generation):
             session.add(Secret(id=1, sealed=bytes.fromhex(text), generation=generation))
 
 
 def _write(key_store: KeyStore, path: Path) -> int:
-    """The file, closed to others; how many keys it has."""
+    """Writes the file with mode 600. Returns the number of keys in it."""
     path.unlink(missing_ok=True)
     new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     count = 0
@@ -132,7 +135,7 @@ def _overwrite(file: IO[bytes]) -> None:
 
 
 def _lines(key_store: KeyStore) -> Iterator[list[object]]:
-    """A line that says what it is, one for each key of the ring itself, and for each key."""
+    """The lines of the file: format, own keys of the key store, keys of registrations."""
     yield ["mark", MARK]
     with key_store.store.read() as session:
         for index in session.scalars(sa.select(IndexKey)):

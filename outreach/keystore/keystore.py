@@ -1,4 +1,4 @@
-"""The keys themselves: made, read, found again, destroyed."""
+"""The key store: creates, reads, finds and destroys the keys of registrations."""
 
 import hashlib
 import hmac
@@ -18,34 +18,34 @@ from outreach.keystore.envelope import Envelope
 from outreach.keystore.master_keys import MasterKeys
 from outreach.keystore.models import DayKey, IndexKey, Key, LinkRequest, RateCounter, Secret
 
-OVERDUE: Final = timedelta(days=3)
-ASKED_KEPT: Final = timedelta(days=1)
-Kept = type[IndexKey] | type[DayKey] | type[Secret]
+MAX_OVERDUE: Final = timedelta(days=3)
+LINK_REQUEST_LIFETIME: Final = timedelta(days=1)
+OwnKeyTable = type[IndexKey] | type[DayKey] | type[Secret]
 
 
 class TooManyDue(OutreachError):
-    """Keys overdue by days are more likely a wrong clock than a late purge."""
+    """Keys are overdue by days, which suggests a wrong clock."""
 
 
 @dataclass(frozen=True)
 class KeyRequest:
-    """Somebody wants the links of these registrations; none, when nobody is known by that."""
+    """A request for the links of registrations; `key_ids` is empty for an unknown contact."""
 
     id: bytes
     key_ids: list[bytes]
 
 
 class KeyStore:
-    """The life of keys. Each call is a transaction of its own."""
+    """The keys of registrations. Each call is a transaction of its own."""
 
     def __init__(
         self,
         store: Store,
-        masters: MasterKeys,
+        master_keys: MasterKeys,
         today: Callable[[], date] = lambda: clock.now().date(),
     ) -> None:
         self.store, self.today = store, today
-        self.envelope = Envelope(store, masters)
+        self.envelope = Envelope(store, master_keys)
         self._index: bytes | None = None
         self._day: tuple[date, bytes] | None = None
 
@@ -58,11 +58,13 @@ class KeyStore:
         contact: str | None = None,
         at_most: int | None = None,
     ) -> tuple[bytes, bytes]:
-        """A key of 32 bytes and its id of 16, safely in the ring before anything is sealed with
-        it. `contact` is an e-mail or phone by which the registration can be found again.
+        """Creates a key. Returns its id of 16 bytes and the key of 32 bytes.
 
-        Raises TooMany when that contact has `at_most` keys for the workshop already. They are
-        counted in the transaction that adds one: posts at the same moment do not pass together."""
+        It is stored before anything is encrypted with it. `contact` is an e-mail or phone by which
+        the registration can be found. Raises TooMany if that contact has `at_most` keys for the
+        workshop already; counting and inserting are one transaction, so that concurrent posts
+        cannot pass together.
+        """
         key_id, key = secrets.token_bytes(16), secrets.token_bytes(32)
         sealed, generation = self.envelope.seal(key, key_id)
         row = {
@@ -87,7 +89,7 @@ class KeyStore:
             "at_most": at_most,
         }
         with self.store.change_rows() as connection:
-            if not self.store.is_sqlite:  # which has one writer at a time anyway
+            if not self.store.is_sqlite:  # SQLite has one writer at a time
                 contact = row["contact"]
                 assert isinstance(contact, bytes)
                 number = int.from_bytes(contact[:8], "big", signed=True)
@@ -97,15 +99,15 @@ class KeyStore:
             raise TooMany(f"{at_most} for one contact")
 
     def get(self, key_id: bytes) -> bytes:
-        """The key. Raises Forgotten when it is gone or its day has come."""
-        found = self.get_all([key_id])
-        if key_id not in found:
+        """The key. Raises Forgotten if it is deleted or its day has come."""
+        keys = self.get_all([key_id])
+        if key_id not in keys:
             raise Forgotten("the key is gone")
-        return found[key_id]
+        return keys[key_id]
 
     def get_all(self, key_ids: Iterable[bytes]) -> dict[bytes, bytes]:
-        """Those of the keys that still exist, by their id."""
-        found: dict[bytes, bytes] = {}
+        """The keys that still exist, by id."""
+        keys: dict[bytes, bytes] = {}
         with self.store.read() as session:
             for some in batched(key_ids, 500):
                 rows = session.execute(
@@ -114,40 +116,41 @@ class KeyStore:
                     )
                 )
                 for key_id, sealed, generation in rows:
-                    found[key_id] = self.envelope.unseal(sealed, key_id, generation)
-        return found
+                    keys[key_id] = self.envelope.unseal(sealed, key_id, generation)
+        return keys
 
     def find(self, contact: str, workshop: int | None = None) -> list[bytes]:
-        """The ids of keys made for this e-mail or phone, of one workshop or of all."""
-        wanted = sa.select(Key.id).where(
+        """The ids of the keys of this e-mail or phone, of one workshop or of all."""
+        query = sa.select(Key.id).where(
             Key.contact == self.index(contact), Key.forget_on > self.today()
         )
         if workshop is not None:
-            wanted = wanted.where(Key.workshop == workshop)
+            query = query.where(Key.workshop == workshop)
         with self.store.read() as session:
-            return list(session.scalars(wanted))
+            return list(session.scalars(query))
 
     def set_contact(self, key_id: bytes, contact: str | None) -> None:
+        """Changes the contact by which a registration can be found."""
         value = self.index(contact) if contact else None
         with self.store.change() as session:
             session.execute(sa.update(Key).where(Key.id == key_id).values(contact=value))
 
     def destroy(self, *key_ids: bytes) -> None:
+        """Deletes keys, also from the pages and the log of SQLite."""
         with self.store.change() as session:
             for some in batched(key_ids, 500):
                 session.execute(sa.delete(Key).where(Key.id.in_(some)))
         self.store.truncate_log()
 
     def move(self, workshop: int, forget_on: date) -> None:
-        """A workshop changed its day: its people are forgotten later or sooner; with the next purge
-        where that day is past."""
-        # Not overdue from the start: that would hold up the purge of everybody (`destroy_due`).
+        """Sets the day on which the people of a workshop are forgotten, today at the earliest."""
+        # A past day could make the key overdue at once, which stops `destroy_due` for everybody.
         day = max(forget_on, self.today())
         with self.store.change() as session:
             session.execute(sa.update(Key).where(Key.workshop == workshop).values(forget_on=day))
 
     def keep(self, key_id: bytes, forget_on: date) -> bool:
-        """This one is kept until that day at least. False when it is gone, or its day has come."""
+        """Keeps a key until that day at least. False if it is deleted or its day has come."""
         at_least = sa.case((Key.forget_on < forget_on, forget_on), else_=Key.forget_on)
         with self.store.change() as session:
             return changes_one_row(
@@ -157,66 +160,65 @@ class KeyStore:
                 .values(forget_on=at_least),
             )
 
-    def hasten(self, key_ids: Iterable[bytes], forget_on: date) -> int:
-        """These are forgotten on that day if theirs is later, or with the next purge where it is
-        past; says how many were."""
-        day, hastened = max(forget_on, self.today()), 0
+    def expire_by(self, key_ids: Iterable[bytes], forget_on: date) -> int:
+        """Sets the day of keys that have a later one, today at the earliest. Returns how many."""
+        day, changed_count = max(forget_on, self.today()), 0
         with self.store.change() as session:
             for some in batched(key_ids, 500):
                 later = Key.id.in_(some) & (Key.forget_on > day)
                 changed = session.execute(sa.update(Key).where(later).values(forget_on=day))
                 assert isinstance(changed, sa.CursorResult)
-                hastened += changed.rowcount
-        return hastened
+                changed_count += changed.rowcount
+        return changed_count
 
     def days(self) -> dict[bytes, date]:
-        """The day of each key there is."""
+        """The day on which each key is destroyed, by its id."""
         with self.store.read() as session:
             rows = session.execute(sa.select(Key.id, Key.forget_on))
             return {row.id: row.forget_on for row in rows.yield_per(1000)}
 
-    def correct(self, key_ids: Iterable[bytes], was: date, forget_on: date) -> None:
-        """Those whose day is still the one it was are forgotten on that day instead; one that is
-        moved at this very moment is not touched."""
+    def change_days(self, key_ids: Iterable[bytes], was: date, forget_on: date) -> None:
+        """Changes the day of the keys whose day is still `was`, except rows locked by another
+        transaction."""
         for some in batched(key_ids, 500):
             same = sa.select(Key.id).where(Key.id.in_(some), Key.forget_on == was)
             with self.store.change() as session:
                 free = session.scalars(same.with_for_update(skip_locked=True)).all()
                 session.execute(sa.update(Key).where(Key.id.in_(free)).values(forget_on=forget_on))
 
-    # Find my link
+    # Link recovery
 
     def request_link(self, contact: str) -> None:
-        """Writes down that somebody wants the link of this e-mail or phone: one row, known or
-        not, so that neither the answer nor the time it takes tells whether somebody comes."""
+        """Stores a request for the links of a contact: one row, known or not, so that neither the
+        answer nor its time reveals whether somebody is registered."""
         row = {
             "id": secrets.token_bytes(16),
             "contact": self.index(contact),
             "asked_at": clock.now(),
         }
         with self.store.change_rows() as connection:
-            connection.execute(_NEW_ASK, row)
+            connection.execute(_NEW_LINK_REQUEST, row)
 
     def link_requests(self, limit: int = 100) -> list[KeyRequest]:
-        """What was asked and not yet answered, the oldest first; once for each contact."""
-        asks: dict[bytes, KeyRequest] = {}
+        """The unanswered requests, the oldest first; one for each contact."""
+        requests: dict[bytes, KeyRequest] = {}
         with self.store.read() as session:
-            for asked in session.scalars(
+            for row in session.scalars(
                 sa.select(LinkRequest).order_by(LinkRequest.asked_at, LinkRequest.id).limit(limit)
             ):
-                asks.setdefault(asked.contact, KeyRequest(asked.id, []))
+                requests.setdefault(row.contact, KeyRequest(row.id, []))
             for contact, key_id in session.execute(
                 sa.select(Key.contact, Key.id).where(
-                    Key.contact.in_(asks), Key.forget_on > self.today()
+                    Key.contact.in_(requests), Key.forget_on > self.today()
                 )
             ):
                 if contact is not None:
-                    asks[contact].key_ids.append(key_id)
-        return list(asks.values())
+                    requests[contact].key_ids.append(key_id)
+        return list(requests.values())
 
-    def delete_link_request(self, ask_id: bytes) -> None:
-        """It has been answered, and so has whoever asked for the same contact meanwhile."""
-        same = sa.select(LinkRequest.contact).where(LinkRequest.id == ask_id).scalar_subquery()
+    def delete_link_request(self, request_id: bytes) -> None:
+        """Deletes an answered request, and later ones of the same contact."""
+        same = sa.select(LinkRequest.contact).where(LinkRequest.id == request_id).scalar_subquery()
         with self.store.change() as session:
             session.execute(
                 sa.delete(LinkRequest)
@@ -224,14 +226,15 @@ class KeyStore:
                 .execution_options(synchronize_session=False)
             )
 
-    # Forgetting
+    # Erasure
 
     def count(self) -> int:
-        """How many keys there are: one for each registration that is not forgotten."""
+        """The number of keys: one for each registration that is not erased."""
         with self.store.read() as session:
             return session.scalar(sa.select(sa.func.count()).select_from(Key)) or 0
 
     def count_due(self) -> int:
+        """The number of keys whose day has come."""
         with self.store.read() as session:
             return session.scalar(_counting(Key.forget_on <= self.today())) or 0
 
@@ -241,18 +244,19 @@ class KeyStore:
             return set(session.scalars(sa.select(Key.id).where(Key.forget_on <= self.today())))
 
     def count_overdue(self) -> int:
-        """Keys overdue by three days or more, which `destroy_due` does not touch unasked."""
+        """The number of keys overdue by MAX_OVERDUE, which `destroy_due` deletes only if `sure`."""
         with self.store.read() as session:
-            return session.scalar(_counting(Key.forget_on <= self.today() - OVERDUE)) or 0
+            return session.scalar(_counting(Key.forget_on <= self.today() - MAX_OVERDUE)) or 0
 
     def destroy_due(self, *, sure: bool = False) -> int:
-        """Destroys the keys whose day has come, and says how many.
+        """Deletes the keys whose day has come. Returns how many.
 
-        Raises TooManyDue when some are overdue by three days, unless `sure`: a wrong clock
-        must not burn the ring."""
+        Raises TooManyDue if some are overdue by MAX_OVERDUE, unless `sure`, since a wrong clock
+        must not delete all keys.
+        """
         today = self.today()
         with self.store.change() as session:
-            late = session.scalar(_counting(Key.forget_on <= today - OVERDUE)) or 0
+            late = session.scalar(_counting(Key.forget_on <= today - MAX_OVERDUE)) or 0
             if late and not sure:
                 raise TooManyDue(
                     f"{late} keys are overdue by three days or more. If the clock is right, run "
@@ -264,22 +268,22 @@ class KeyStore:
         return gone.rowcount
 
     def tidy(self) -> int:
-        """Destroys the keys of days past, counts that are over, and questions nobody answered in
-        a day. Says how many of those."""
+        """Deletes day keys of past days, rate counters that ended, and link requests that were not
+        answered within LINK_REQUEST_LIFETIME. Returns the number of those requests."""
         now = clock.now()
         with self.store.change() as session:
             session.execute(sa.delete(DayKey).where(DayKey.day < self.today()))
             session.execute(sa.delete(RateCounter).where(RateCounter.ends_at < now))
             old = session.execute(
-                sa.delete(LinkRequest).where(LinkRequest.asked_at < now - ASKED_KEPT)
+                sa.delete(LinkRequest).where(LinkRequest.asked_at < now - LINK_REQUEST_LIFETIME)
             )
         self.store.truncate_log()
         assert isinstance(old, sa.CursorResult)
         return old.rowcount
 
     def destroy_unused(self, used: set[bytes]) -> int:
-        """Keys made before yesterday that nothing points at: half-made ones, and ones that an
-        old copy of the ring brought back. Says how many went."""
+        """Deletes keys made before yesterday that no registration uses: of failed registrations,
+        or from a restored key backup. Returns how many."""
         gone = self.unused(used)
         with self.store.change() as session:
             for some in batched(gone, 500):
@@ -289,45 +293,47 @@ class KeyStore:
         return len(gone)
 
     def unused(self, used: set[bytes]) -> list[bytes]:
-        """The ids of those keys."""
+        """The ids of the keys that `destroy_unused` would delete."""
         with self.store.read() as session:
             old = sa.select(Key.id).where(Key.made_on < self.today() - timedelta(days=1))
             return sorted(set(session.scalars(old)) - used)
 
-    def known(self) -> set[bytes]:
-        """The ids of all keys there are."""
+    def ids(self) -> set[bytes]:
+        """The ids of all keys."""
         with self.store.read() as session:
             return set(session.scalars(sa.select(Key.id)))
 
-    # Keys of the ring itself
+    # The key store's own keys
 
     def index(self, contact: str) -> bytes:
-        """HMAC of an e-mail or phone, the same for one spelling in capitals or not."""
+        """The HMAC of an e-mail or phone; capitals make no difference."""
         if self._index is None:
-            self._index = self._kept(IndexKey, "id", 1, b"index")
+            self._index = self._get_or_create(IndexKey, "id", 1, b"index")
         text = contact.strip().lower().encode()
         return hmac.new(self._index, text, hashlib.sha256).digest()[:16]
 
     def address_of_today(self, address: str) -> bytes:
-        """What stands for a network address today: an HMAC under the day's random key. Whoever
-        makes that key destroys those of the days before."""
+        """The HMAC of a network address under the random key of the day. Creating that key deletes
+        those of earlier days."""
         today = self.today()
         if self._day is None or self._day[0] != today:
-            self._day = today, self._kept(DayKey, "day", today, day_of(today))
+            self._day = today, self._get_or_create(DayKey, "day", today, day_of(today))
         return hmac.new(self._day[1], address.encode(), hashlib.sha256).digest()[:16]
 
-    def secret(self, mine: Callable[[], bytes]) -> bytes:
-        """What all hosts sign with: `mine` of whoever asks first. Raises Misconfigured on a host
-        that lacks the master."""
-        self.envelope.newest()
-        return self._kept(Secret, "id", 1, b"secret", mine)
+    def secret(self, make: Callable[[], bytes]) -> bytes:
+        """The shared secret of all hosts; the first host stores that of `make`.
 
-    def _kept(
-        self, table: Kept, column: str, value: object, about: bytes,
+        Raises Misconfigured on a host that lacks the master key.
+        """
+        self.envelope.newest()
+        return self._get_or_create(Secret, "id", 1, b"secret", make)
+
+    def _get_or_create(
+        self, table: OwnKeyTable, column: str, value: object, about: bytes,
         new: Callable[[], bytes] = lambda: secrets.token_bytes(32),
     ) -> bytes:  # fmt: skip
-        """A key kept in a row, made by whoever needs it first."""
-        found = self._read_kept(table, column, value)
+        """The key of a row, created when it is first needed."""
+        found = self._read_own_key(table, column, value)
         if found is None:
             sealed, generation = self.envelope.seal(new(), about)
             row = {column: value, "sealed": sealed, "generation": generation}
@@ -335,15 +341,17 @@ class KeyStore:
                 with self.store.change() as session:
                     session.execute(sa.insert(table).values(row))
                 found = sealed, generation
-            except sa.exc.IntegrityError:  # another process was first; theirs is the one to use
-                found = self._read_kept(table, column, value)
+            except sa.exc.IntegrityError:  # another process created it
+                found = self._read_own_key(table, column, value)
             if table is DayKey:
                 self.tidy()
         if found is None:
             raise Forgotten("the key of the ring itself is gone")
         return self.envelope.unseal(found[0], about, found[1])
 
-    def _read_kept(self, table: Kept, column: str, value: object) -> tuple[bytes, int] | None:
+    def _read_own_key(
+        self, table: OwnKeyTable, column: str, value: object
+    ) -> tuple[bytes, int] | None:
         with self.store.read() as session:
             row = session.execute(
                 sa.select(table.sealed, table.generation).where(table.__table__.c[column] == value)
@@ -352,7 +360,7 @@ class KeyStore:
 
 
 _NEW_KEY: Final = sa.insert(Key.__table__)  # type: ignore[arg-type]  # it is a Table
-_NEW_ASK: Final = sa.insert(LinkRequest.__table__)  # type: ignore[arg-type]  # it is a Table
+_NEW_LINK_REQUEST: Final = sa.insert(LinkRequest.__table__)  # type: ignore[arg-type]  # it is a Table
 _LOCK: Final = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger)))
 
 
@@ -384,7 +392,7 @@ _NEW_KEY_IF_FEW: Final = (
 
 
 def day_of(day: date) -> bytes:
-    """What a day's key is sealed as."""
+    """The name under which a day key is encrypted."""
     return b"day" + str(day).encode()
 
 

@@ -1,4 +1,4 @@
-"""The files that open the keyring: `master-7`, `master-8`… One seals; all of them open."""
+"""The files of the master keys: `master-7`, `master-8`… One encrypts; all of them decrypt."""
 
 import os
 import secrets
@@ -17,25 +17,30 @@ class MasterKeys:
     folder: Path
 
     def all(self) -> dict[int, bytes]:
+        """The master keys by number."""
         return {number: path.read_bytes() for number, path in self._files()}
 
     def numbers(self) -> set[int]:
         return {number for number, _path in self._files()}
 
     def make(self, number: int | None = None) -> int:
-        """Makes a master, the next one unless told which, and returns its number. Two processes
-        at once end with one file."""
+        """Creates a master key with that number or the next one. Returns the number.
+
+        Two processes that do so at once get the same file.
+        """
         number = number or max(self.numbers(), default=0) + 1
         atomic_files.write_once(self.folder / f"master-{number}", secrets.token_bytes(32))
         return number
 
     def newest(self) -> int:
-        """The highest number; the first master is made when there is none."""
+        """The highest number; creates the first master key if there is none."""
         return max(self.numbers(), default=0) or self.make()
 
     def destroy_before(self, number: int) -> int:
-        """Overwrites and removes the masters before that one, and says how many there were. What
-        a disk keeps besides is for its encryption to cover."""
+        """Overwrites and removes the older master keys. Returns how many there were.
+
+        Copies that the disk itself keeps are left to disk encryption.
+        """
         older = [path for each, path in self._files() if each < number]
         for path in older:
             with suppress(FileNotFoundError), path.open("r+b") as file:

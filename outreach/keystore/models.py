@@ -1,5 +1,7 @@
-"""What the ring's database holds. Nothing here says who somebody is, and a key here opens only
-with the masters, which are elsewhere."""
+"""Tables of the key store's database.
+
+Nothing in it identifies a person, and its keys are encrypted with master keys, which are files.
+"""
 
 from datetime import date, datetime
 from typing import ClassVar, dataclass_transform
@@ -27,12 +29,12 @@ class Key(KeyStoreBase):
     workshop: Mapped[int] = mapped_column(index=True)
     forget_on: Mapped[date] = mapped_column(index=True)
     made_on: Mapped[date]
-    # HMAC of the e-mail or phone: no backup has it, and it dies with the key.
+    # HMAC of e-mail or phone: in no backup of the main database, and deleted with the key.
     contact: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), index=True, default=None)
 
 
 class IndexKey(KeyStoreBase):
-    """The key of those HMACs."""
+    """The key of the HMACs of contacts."""
 
     __tablename__ = "index_key"
 
@@ -42,7 +44,7 @@ class IndexKey(KeyStoreBase):
 
 
 class DayKey(KeyStoreBase):
-    """The key of one day's addresses (S09): with it gone, no row leads to an address."""
+    """The key of the HMACs of one day's network addresses (S09), deleted the next day."""
 
     __tablename__ = "day_key"
 
@@ -52,7 +54,7 @@ class DayKey(KeyStoreBase):
 
 
 class Secret(KeyStoreBase):
-    """What signs forms and seals second factors where several hosts do: one for all of them."""
+    """The secret that signs form tokens and encrypts second factors, if several hosts share it."""
 
     __tablename__ = "secret"
 
@@ -62,7 +64,7 @@ class Secret(KeyStoreBase):
 
 
 class RateCounter(KeyStoreBase):
-    """How often one address of today asked for something, in one window of time."""
+    """How often one network address did something in one window of time."""
 
     __tablename__ = "attempt"
 
@@ -72,8 +74,11 @@ class RateCounter(KeyStoreBase):
 
 
 class LinkRequest(KeyStoreBase):
-    """Somebody typed an e-mail or phone to be sent their link. There is such a row for any that
-    was typed, known or not: what it costs to answer tells nothing."""
+    """A request to send the link of a registration to an e-mail or phone.
+
+    There is a row whether or not the contact is known, so that the time of the answer reveals
+    nothing.
+    """
 
     __tablename__ = "asked"
 
@@ -83,31 +88,30 @@ class LinkRequest(KeyStoreBase):
 
 
 class AuditAnchor(KeyStoreBase):
-    """How far the journal of the main database has come: who can write there only cannot make it
-    anew, nor shorten it, unseen."""
+    """Number and hash of the newest audit line (`keystore.audit_anchor`)."""
 
     __tablename__ = "journal_mark"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    number: Mapped[int]  # of the newest line that was seen
+    number: Mapped[int]  # of the newest line
     hash: Mapped[str] = mapped_column(sa.String(64))
-    gone: Mapped[int]  # up to which line the old ones may be missing
+    gone: Mapped[int]  # lines up to this number may be missing
     changed_at: Mapped[datetime]
 
 
 class MasterGeneration(KeyStoreBase):
-    """A master that seals or has sealed here, so that all hosts agree on which one does."""
+    """A master key that is or was in use, so that all hosts agree on the current one."""
 
     __tablename__ = "generation"
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    # An HMAC under the master: a host with another file of that name finds out.
+    # An HMAC under the master key: shows a host that it has another file of that name.
     proof: Mapped[bytes] = mapped_column(sa.LargeBinary(16))
     since: Mapped[datetime]
 
 
 class KeyBackup(KeyStoreBase):
-    """Where the one copy of the ring is, and of when."""
+    """Path and time of the one key backup."""
 
     __tablename__ = "spare"
 

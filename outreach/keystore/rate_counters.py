@@ -1,5 +1,7 @@
-"""How often an address asked, counted in the keyring's database so that all processes and hosts
-share it. What stands for an address is an HMAC under the day's key (`Keyring.address_of_today`)."""
+"""Rate counters in the key store's database, shared by all processes and hosts.
+
+A network address is an HMAC under the key of the day (`KeyStore.address_of_today`).
+"""
 
 import hashlib
 from datetime import timedelta
@@ -15,15 +17,15 @@ from outreach.keystore.models import RateCounter
 
 
 class RateCounters(Storage):
-    """Counts kept in the keyring's database, for the windows of `limits`."""
+    """A storage for the library `limits`."""
 
     STORAGE_SCHEME = None
 
     def __init__(self, keyring_url: str, *, pool_size: int = 2) -> None:
         super().__init__()
-        # A count that a power cut loses harms nobody: it need not wait for the disk.
+        # A count may be lost in a power cut, so it need not wait for the disk.
         self._store = Store(keyring_url, pool_size=pool_size, is_durable=False, timeouts=PAGES)
-        self._counting = _counting(self._store)
+        self._increment = _increment_statement(self._store)
 
     def close(self) -> None:
         self._store.close()
@@ -33,7 +35,7 @@ class RateCounters(Storage):
         return sa.exc.SQLAlchemyError
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """One statement counts, and starts a new window where the old one has ended."""
+        """Counts in one statement, which begins a new window if the old one has ended."""
         now = clock.now()
         values = {
             "bucket": _bucket(key),
@@ -42,16 +44,16 @@ class RateCounters(Storage):
             "now": now,
         }
         with self._store.change_rows() as connection:
-            return int(connection.execute(self._counting, values).scalar_one())
+            return int(connection.execute(self._increment, values).scalar_one())
 
     def get(self, key: str) -> int:
         with self._store.read() as session:
-            found = session.scalar(
+            count = session.scalar(
                 sa.select(RateCounter.count).where(
                     RateCounter.bucket == _bucket(key), RateCounter.ends_at > clock.now()
                 )
             )
-        return found or 0
+        return count or 0
 
     def get_expiry(self, key: str) -> float:
         with self._store.read() as session:
@@ -73,8 +75,8 @@ class RateCounters(Storage):
             session.execute(sa.delete(RateCounter).where(RateCounter.bucket == _bucket(key)))
 
 
-def _counting(store: Store) -> sa.Executable:
-    """The statement that counts; built once, since every post waits for it."""
+def _increment_statement(store: Store) -> sa.Executable:
+    """The statement that counts; built once, since every POST runs it."""
     instant, number = RateCounter.ends_at.type, sa.Integer()
     amount, ends = sa.bindparam("amount", type_=number), sa.bindparam("ends", type_=instant)
     insert = sqlite.insert if store.is_sqlite else postgresql.insert

@@ -78,7 +78,7 @@ def _check_master_keys(key_store: KeyStore, now: datetime) -> CheckResult:
     if key_store.envelope.in_use() is None:
         return CheckResult("masters", True, "no key has been made yet")
     try:
-        number = key_store.envelope.look()
+        number = key_store.envelope.refresh()
     except Misconfigured as error:
         return CheckResult("masters", False, str(error))
     older = [each for each in key_store.envelope.master_keys.numbers() if each < number]
@@ -94,13 +94,13 @@ _ROTATE: Final = "On one host: outreach keys rotate (with several, see: outreach
 
 
 def _check_backup(key_store: KeyStore, now: datetime) -> CheckResult:
-    backup = key_backup.saved(key_store)
+    backup = key_backup.find(key_store)
     if backup is None:
         return CheckResult("spare", True, "none is kept. To keep one: outreach keys spare FILE")
     path, hours = Path(backup.path), (now - backup.saved_at).total_seconds() / 3600
     if path.exists() and path.stat().st_mode & 0o077:
         return CheckResult("spare", False, f"others can read {path}: chmod go-rwx {path}")
-    if now - backup.saved_at > key_backup.FRESH:
+    if now - backup.saved_at > key_backup.MAX_AGE:
         words = (
             f"{path} is {hours:.0f} hours old: whoever was forgotten since is still in it. "
             f"Is a worker running there? Or: outreach keys spare {path}"

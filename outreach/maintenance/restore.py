@@ -161,9 +161,7 @@ def _reconciled(
         yield purged, keys
     except BaseException as error:
         if anchor is not None:
-            audit_anchor.begin_again(
-                key_store.store, anchor.number, anchor.hash, now=anchor.changed_at
-            )
+            audit_anchor.reset(key_store.store, anchor.number, anchor.hash, now=anchor.changed_at)
         if isinstance(error, TooManyBlind | TooManyDue):
             raise CommandError(_ERROR_MESSAGES[type(error)]) from None
         raise

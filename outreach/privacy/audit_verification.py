@@ -59,7 +59,7 @@ def allow_to_go(store: Store, key_store: KeyStore, *, now: datetime) -> None:
     with store.read() as session:
         last = hash_chain.outdated(session, now=now)
     if last is not None:
-        audit_anchor.let_go(key_store.store, last.number, now=now)
+        audit_anchor.allow_missing(key_store.store, last.number, now=now)
 
 
 def begin_again(store: Store, key_store: KeyStore, *, now: datetime) -> None:
@@ -74,7 +74,7 @@ def begin_again(store: Store, key_store: KeyStore, *, now: datetime) -> None:
         audit_log.record(session, None, "copy restored", now=now, details=lost)
     with store.read() as session:
         newest, _gone = hash_chain.ends(session)
-    audit_anchor.begin_again(key_store.store, *newest, now=now)
+    audit_anchor.reset(key_store.store, *newest, now=now)
 
 
 def _against(session: Session, known: AuditAnchor, newest: ChainLink, gone: ChainLink) -> list[str]:

@@ -79,7 +79,7 @@ def correct_days(store: Store, key_store: KeyStore, *, now: datetime) -> None:
     for key_id, days in find_wrong_days(store, key_store, now=now).items():
         changes.setdefault(days, []).append(key_id)
     for (stored, day), key_ids in changes.items():
-        key_store.correct(key_ids, stored, day)
+        key_store.change_days(key_ids, stored, day)
 
 
 def find_wrong_days(
@@ -131,7 +131,7 @@ def find_rows_without_key(
     # found.
     with store.read() as session:
         rows = key_references(session)
-    known = key_store.known()
+    known = key_store.ids()
     blind = [row for row in rows if row.key_id not in known]
     early = sum(1 for row in blind if row.forget_on > key_store.today())
     if not sure and early > max(MAX_UNEXPECTED, len(rows) - len(blind)):

@@ -119,7 +119,7 @@ def preview(store: Store, key_store: KeyStore, config: Config, *, now: datetime)
     late = {
         each.key_id for each in waitlisted if each.day + WAITLIST_RETENTION <= key_store.today()
     }
-    known = key_store.known()
+    known = key_store.ids()
     wrong_days = reconcile.find_wrong_days(store, key_store, now=now)
     later = {key_id for key_id, (_stored, day) in wrong_days.items() if day > key_store.today()}
     due = ((key_store.due() | wrong_days.keys()) - later) | (late & known)
@@ -197,7 +197,7 @@ def _shorten_retention(key_store: KeyStore, waitlisted: Sequence[WaitlistedKey])
     for each in waitlisted:
         by_day.setdefault(each.day + WAITLIST_RETENTION, []).append(each.key_id)
     for day, key_ids in by_day.items():
-        key_store.hasten(key_ids, day)
+        key_store.expire_by(key_ids, day)
 
 
 def _clear(session: Session, *, now: datetime) -> dict[str, int]:

@@ -161,7 +161,7 @@ def test_key_backup_restores_only_keys_in_use(
     with key_store.store.change() as session:
         session.execute(sa.delete(Key))
     assert shell.run("keys", "spare", "--load", str(copy)).stdout == "1 keys taken back.\n"
-    assert key_store.known() == {rosa.key_id}
+    assert key_store.ids() == {rosa.key_id}
 
 
 def empty(store: Store, registration_id: str) -> None:

@@ -158,7 +158,7 @@ def test_signing_secret_survives_rotation_and_a_lost_key_store(
     own, now = replace(config, secret_key=""), clock.now()
     before = signing.secret(own, key_store)
     rotation.rotate(key_store, now=now)
-    key_store.envelope.look()
+    key_store.envelope.refresh()
     assert signing.secret(own, key_store) == before
     with key_store.store.read() as session:
         assert session.scalars(sa.select(Secret.generation)).all() == [2]

@@ -76,11 +76,11 @@ def test_killed_purge_has_destroyed_keys_and_is_finished_by_the_next(
     ]
     make_due(store, key_store)
     with process(config, "purge") as running:
-        while key_store.known() and running.poll() is None:
+        while key_store.ids() and running.poll() is None:
             pass  # until the keys are gone
         running.send_signal(signal.SIGKILL)
         running.wait()
-    assert key_store.known() == set()
+    assert key_store.ids() == set()
     for link in links:
         with store.read() as session, pytest.raises(NotFound):
             registrations.get_key(key_store, registrations.find(session, link))
@@ -148,7 +148,7 @@ def test_registration_during_a_purge_is_kept(
     with store.read() as session:
         statuses = session.scalars(sa.select(Registration.status)).all()
     assert statuses == [RegistrationStatus.CONFIRMED] * len(people)
-    assert key_store.known() == {each.key_id for each in people}
+    assert key_store.ids() == {each.key_id for each in people}
 
 
 def test_registration_between_two_reconcile_reads_is_kept(
@@ -159,8 +159,8 @@ def test_registration_between_two_reconcile_reads_is_kept(
     class Busy(KeyStore):
         """A key store in which a person registers just after its keys were read."""
 
-        def known(self) -> set[bytes]:
-            found = super().known()
+        def ids(self) -> set[bytes]:
+            found = super().ids()
             came.append(seat(store, key_store, workshop))
             return found
 

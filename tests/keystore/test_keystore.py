@@ -89,7 +89,7 @@ def test_posts_at_the_same_moment_do_not_pass_together(
         for _ in range(5):
             assert sum(pool.map(ask, range(8))) == 3
             assert count(key_store, Key) == 3
-            key_store.destroy(*key_store.known())
+            key_store.destroy(*key_store.ids())
 
 
 # Find my link
@@ -207,7 +207,7 @@ def test_a_key_is_read_until_its_day_and_moves_with_its_workshop(
 
 def test_a_day_is_brought_forward_and_never_put_off(key_store: KeyStore, config: Config) -> None:
     late, early = key_store.new(1, SOON)[0], key_store.new(1, SOON - timedelta(days=20))[0]
-    assert key_store.hasten([late, early], SOON - timedelta(days=10)) == 1
+    assert key_store.expire_by([late, early], SOON - timedelta(days=10)) == 1
     assert on(key_store, config, SOON - timedelta(days=10)).due() == {late, early}
     assert on(key_store, config, SOON - timedelta(days=11)).due() == {early}
 
@@ -219,7 +219,7 @@ def test_a_day_that_is_past_means_at_the_next_purge_and_is_never_overdue(
     moved, hastened = key_store.new(1, SOON)[0], key_store.new(2, SOON)[0]
     key_store.new(3, SOON)
     key_store.move(1, long_ago)
-    assert key_store.hasten([hastened], long_ago) == 1
+    assert key_store.expire_by([hastened], long_ago) == 1
     assert key_store.due() == {moved, hastened}
     assert key_store.count_overdue() == 0
     assert key_store.destroy_due() == 2
@@ -230,7 +230,7 @@ def test_only_a_key_whose_day_is_still_the_one_that_was_read_is_corrected(
 ) -> None:
     key_id, moved = key_store.new(1, SOON)[0], key_store.new(2, SOON)[0]
     key_store.move(2, SOON + timedelta(days=9))
-    key_store.correct([key_id, moved], SOON, SOON + timedelta(days=1))
+    key_store.change_days([key_id, moved], SOON, SOON + timedelta(days=1))
     days = {key_id: SOON + timedelta(days=1), moved: SOON + timedelta(days=9)}
     assert key_store.days() == days
 
@@ -264,4 +264,4 @@ def test_every_key_of_a_sure_purge_goes(key_store: KeyStore, config: Config) -> 
     for _ in range(3):
         key_store.new(1, SOON)
     assert on(key_store, config, SOON + timedelta(days=400)).destroy_due(sure=True) == 3
-    assert key_store.known() == set()
+    assert key_store.ids() == set()

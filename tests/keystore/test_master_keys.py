@@ -285,7 +285,7 @@ def test_a_lost_ring_comes_back_from_its_spare_without_those_forgotten_since(
     lose(key_store)
     with host(config) as fresh:
         assert key_backup.load(fresh, copy, {luz}) == key_backup.LoadedKeyBackup(1, 0)
-        assert fresh.known() == {luz}
+        assert fresh.ids() == {luz}
         assert fresh.get(luz) == key
         assert fresh.find("luz@example.org") == [luz]
         assert key_backup.load(fresh, copy, {luz}) == key_backup.LoadedKeyBackup(0, 0), (
@@ -306,7 +306,7 @@ def test_there_is_one_spare_and_what_it_held_before_leaves_the_disk(
     assert set(os.pread(before, 100_000, 0)) == {0}
     os.close(before)
     assert rosa.hex() not in second.read_text()
-    kept = key_backup.saved(key_store)
+    kept = key_backup.find(key_store)
     assert kept is not None
     assert kept.path == str(second)
 
@@ -337,7 +337,7 @@ def test_keys_of_a_master_that_is_gone_are_not_taken_back(
     lose(key_store)
     with host(config) as fresh:
         assert key_backup.load(fresh, tmp_path / "old", {rosa}) == key_backup.LoadedKeyBackup(0, 1)
-        assert fresh.known() == set()
+        assert fresh.ids() == set()
 
 
 def test_an_index_that_no_master_here_opens_is_not_taken_back(

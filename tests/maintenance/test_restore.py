@@ -110,7 +110,7 @@ def test_restore_is_recorded_in_the_audit_log(
         assert session.scalars(sa.select(Registration.id)).all() == [rosa.id]
     assert audit_verification.wrong(store, key_store) == []
     # Her key is kept until the next purge, in case it was the wrong copy.
-    assert key_store.known() == {rosa.key_id, luz.key_id}
+    assert key_store.ids() == {rosa.key_id, luz.key_id}
     assert retention.purge(store, key_store, now=clock.now()).unused == 1
 
 

@@ -54,7 +54,7 @@ def test_keys_of_another_main_database_are_not_taken_for_unused(
         retention.purge(store, later, now=clock.now())
     assert retention.daily(store, later, config, now=clock.now()) is None
     assert "of no registration here" in caplog.text
-    assert len(key_store.known()) == 12
+    assert len(key_store.ids()) == 12
     assert retention.purge(store, later, now=clock.now(), sure=True).unused == 12
 
 
@@ -122,7 +122,7 @@ def test_refused_daily_purge_is_logged_and_changes_nothing(
     assert retention.daily(store, far, config, now=clock.now() + timedelta(days=400)) is None
     log_text = "".join(map(logs.Formatter("text").format, caplog.records))  # as it is written down
     assert "outreach purge --yes" in log_text
-    assert len(key_store.known()) == 1
+    assert len(key_store.ids()) == 1
 
 
 def test_unwritable_key_backup_stops_neither_purge_nor_rotation(
@@ -144,6 +144,6 @@ def test_unwritable_key_backup_stops_neither_purge_nor_rotation(
     assert done.keys == 1
     assert len(list(config.keys.glob("master-*"))) == 2
     assert "the spare of the ring cannot be written: " in caplog.text
-    kept = key_backup.saved(key_store)
+    kept = key_backup.find(key_store)
     assert kept is not None
     assert kept.saved_at == saved_at, "so the doctor tells of it"

@@ -78,7 +78,7 @@ def test_clock_jump_does_not_destroy_keys(
     far = key_store_of(key_store, config, workshop.forget_on + timedelta(days=400))
     with pytest.raises(TooManyDue):
         retention.purge(store, far, now=clock.now())
-    assert len(key_store.known()) == 1
+    assert len(key_store.ids()) == 1
     assert retention.purge(store, far, now=clock.now(), sure=True).keys == 1
 
 
@@ -174,7 +174,7 @@ def test_waitlisted_party_is_erased_after_seven_days(
     day = key_store_of(key_store, config, week)
     assert retention.preview(store, day, config, now=now).keys == 3
     assert retention.purge(store, day, now=now).keys == 3
-    assert key_store.known() == {rosa.key_id}
+    assert key_store.ids() == {rosa.key_id}
     with store.read() as session:
         statuses = session.scalars(sa.select(Registration.status)).all()
     assert sorted(statuses) == ["lapsed", "offered", "seated", "waiting"]  # the counts stay
@@ -266,7 +266,7 @@ def test_moved_workshop_does_not_hide_an_overdue_key(
     far = key_store_of(key_store, config, workshop.forget_on + timedelta(days=400))
     with pytest.raises(TooManyDue):
         retention.purge(store, far, now=clock.now() + timedelta(days=440))
-    assert len(key_store.known()) == 1
+    assert len(key_store.ids()) == 1
 
 
 def test_erased_row_keeps_only_its_numbers(

@@ -163,7 +163,7 @@ def test_who_is_forgotten_is_forgotten_in_all_dates_or_in_this_one(
     assert "Borrar solo esta fecha" in client.get(f"{link}/borrar").text
     client.post(f"{link}/borrar", data=typed)
     assert client.get(link).status_code == 404
-    assert len(key_store.known()) == left
+    assert len(key_store.ids()) == left
     assert sum(row.key_id is not None for row in everyone(store)) == left
 
 
