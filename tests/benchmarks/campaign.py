@@ -17,7 +17,7 @@ class Outcome:
     seconds: float  # from the first post to the last answer
 
 
-def rush(site: str, public_id: str, stamp: str, *, people: int) -> Outcome:
+def rush(site: str, public_id: str, form_token: str, *, people: int) -> Outcome:
     """Posts from that many people at once; each waits for its answer without a limit."""
     host = urlsplit(site).netloc
     start = threading.Barrier(people + 1)
@@ -31,7 +31,7 @@ def rush(site: str, public_id: str, stamp: str, *, people: int) -> Outcome:
                 "name": "Rosa",
                 "people": "1",
                 "contact": "none",
-                "stamp": stamp,
+                "stamp": form_token,
                 "nonce": secrets.token_urlsafe(16),
             }
         )

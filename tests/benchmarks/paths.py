@@ -54,11 +54,11 @@ def paths(site: str, form: str, folder: Path, seconds: int) -> dict[str, Callabl
     with urllib.request.urlopen(site + form) as answer:
         page = answer.read()
         page = gzip.decompress(page) if page[:2] == b"\x1f\x8b" else page
-    stamp = re.search(r'name="stamp"[^>]*value="([^"]+)"', page.decode())
-    if stamp is None:
+    form_token = re.search(r'name="stamp"[^>]*value="([^"]+)"', page.decode())
+    if form_token is None:
         raise RuntimeError("the form has no stamp")
     # The minimum age of the form passes while the other paths are measured.
-    body = f"name=Rosa&people=1&contact=none&stamp={stamp[1]}"
+    body = f"name=Rosa&people=1&contact=none&stamp={form_token[1]}"
     script = load.posting(folder, body)
     return {
         "feed, unchanged (304)": lambda: load.rate(

@@ -108,14 +108,14 @@ class Words(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.said: list[str] = []
+        self.texts: list[str] = []
         self.feed(page)
 
     def handle_data(self, data: str) -> None:
-        self.said.append(" ".join(data.split()))
+        self.texts.append(" ".join(data.split()))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.said += [value for name, value in attrs if name == "aria-label" and value]
+        self.texts += [value for name, value in attrs if name == "aria-label" and value]
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def spanish(lang: str, page: str) -> set[str]:
         if (form := forms(message.id)[0]) not in forms(message.string) and "%" not in form
     }
     kept = {form for message in messages(lang) for form in forms(message.string)}
-    return translated & {html.unescape(said) for said in Words(page).said} - kept
+    return translated & {html.unescape(text) for text in Words(page).texts} - kept
 
 
 @pytest.mark.parametrize(
@@ -206,13 +206,13 @@ def test_language_links_lead_to_the_same_page(
 
 
 def test_times_are_formatted_for_each_language(client: FlaskClient, workshop: Workshop) -> None:
-    said = {
+    texts = {
         lang: client.get(f"/{lang}/t/{workshop.public_id}").text.replace("\u00a0", " ")
         for lang in LANGS
     }
-    assert "10:30 a. m. a 12:00 p. m., hora de Chicago" in said["es"]
-    assert "10:30 a.m. to 12:00 p.m., Chicago time" in said["en"]
-    assert "de 10 h 30 à 12 h, heure locale à Chicago" in said["fr"]
+    assert "10:30 a. m. a 12:00 p. m., hora de Chicago" in texts["es"]
+    assert "10:30 a.m. to 12:00 p.m., Chicago time" in texts["en"]
+    assert "de 10 h 30 à 12 h, heure locale à Chicago" in texts["fr"]
 
 
 def test_value_with_markup_is_escaped(client: FlaskClient, workshop: Workshop) -> None:
@@ -257,5 +257,5 @@ def test_letter_is_in_the_readers_language(
     [letter] = box
     assert letter["Subject"].replace("\u00a0", " ").startswith(subject)
     text = letter.get_content().replace("\u00a0", " ")
-    assert [said for said in words if said not in text] == []
+    assert [word for word in words if word not in text] == []
     assert f"/{lang}/r/" in text

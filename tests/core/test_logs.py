@@ -99,9 +99,9 @@ def test_output_of_another_log_handler_is_not_repeated(form: str) -> None:
         {"name": "x", "msg": "about %s", "args": (ValueError("Rosa Canario"),)}
     )
     assert "Rosa Canario" in logging.Formatter("%(asctime)s %(message)s").format(record)
-    said = logs.Formatter(form).format(record)
-    assert "about ValueError" in said
-    assert "Canario" not in said
+    line = logs.Formatter(form).format(record)
+    assert "about ValueError" in line
+    assert "Canario" not in line
 
 
 @FORMS
@@ -110,19 +110,21 @@ def test_output_of_another_log_handler_is_not_repeated(form: str) -> None:
 def test_log_lines_contain_no_personal_data(
     form: str, secret: str, before: str, after: str, key: str
 ) -> None:
-    said = f"{before}{secret}{after}"
+    logged = f"{before}{secret}{after}"
     with written(form) as heard:
         log, native = logging.getLogger("sqlalchemy.engine"), structlog.get_logger("granian")
-        log.error(said.replace("%", "%%"))
-        log.error("about %s", said)
-        log.error("about %(this)s", {"this": said})
-        log.error("about %r", [said])
-        log.error("more", extra={"about": said, key or "x": {said: [said, (said,), {said}]}})
-        log.error("bytes %s", said.encode("utf-8", "replace"))
-        native.error(said, about=said, within={"deep": {"deeper": [said]}})
-        native.error("about %s", said)
-        native.bind(who=said).warning("bound")
-        logging.getLogger(said).error("a logger of that name")
+        log.error(logged.replace("%", "%%"))
+        log.error("about %s", logged)
+        log.error("about %(this)s", {"this": logged})
+        log.error("about %r", [logged])
+        log.error(
+            "more", extra={"about": logged, key or "x": {logged: [logged, (logged,), {logged}]}}
+        )
+        log.error("bytes %s", logged.encode("utf-8", "replace"))
+        native.error(logged, about=logged, within={"deep": {"deeper": [logged]}})
+        native.error("about %s", logged)
+        native.bind(who=logged).warning("bound")
+        logging.getLogger(logged).error("a logger of that name")
     for line in lines(heard.getvalue(), form):
         shown = line if form == "text" else json.dumps(json.loads(line), ensure_ascii=False)
         assert secret not in shown
@@ -141,15 +143,15 @@ def parts_of(secret: str) -> Iterator[str]:
 @settings(max_examples=200, deadline=None)
 @given(secret=SECRETS, before=AROUND)
 def test_error_is_logged_by_class_and_place_only(form: str, secret: str, before: str) -> None:
-    said = f"{before} Canariosa {secret}"
+    logged = f"{before} Canariosa {secret}"
 
     def fail() -> None:
         try:
-            raise KeyError(said)
+            raise KeyError(logged)
         except KeyError as first:
-            error = ValueError(said)
-            error.add_note(said)
-            raise ExceptionGroup(said, [error, OSError(28, said, said)]) from first
+            error = ValueError(logged)
+            error.add_note(logged)
+            raise ExceptionGroup(logged, [error, OSError(28, logged, logged)]) from first
 
     with written(form) as heard:
         log = logging.getLogger("smtplib")
@@ -223,7 +225,7 @@ def test_tokens_and_query_strings_are_not_logged(form: str, code: str, query: st
 
 
 def test_useful_details_are_still_logged() -> None:
-    for said in (
+    for logged in (
         "GET /<lang:lang>/r/<token>/cambiar failed: ValueError",
         "POST /org/talleres/<public_id>/entrada failed: ConnectionRefusedError",
         "letters failed: NumericValueOutOfRange at 2026-11-24 18:05:07",
@@ -232,7 +234,7 @@ def test_useful_details_are_still_logged() -> None:
         "the worker died; it starts again in 60 s",
         "granian::workers started",
     ):
-        assert logs.clean(said) == said
+        assert logs.clean(logged) == logged
     assert logs.clean(f"/es/r/{NOBODY}?x") == "/es/r/…?…"
     assert logs.clean("postgresql+psycopg://rosa:secreta@db/x") == (
         "postgresql+psycopg://[sign-in]@db/x"
@@ -297,9 +299,9 @@ def test_long_log_line_is_filtered_quickly(made: Callable[[int], str]) -> None:
 
 def test_partial_token_is_not_logged() -> None:
     for cut in range(30):
-        said = "x " * ((logs.MAX_VALUE_LENGTH - cut) // 2) + f"{NOBODY} rosa@example.org"
-        assert NOBODY[:5] not in logs.clean(said)
-        assert "rosa" not in logs.clean(said)
+        logged = "x " * ((logs.MAX_VALUE_LENGTH - cut) // 2) + f"{NOBODY} rosa@example.org"
+        assert NOBODY[:5] not in logs.clean(logged)
+        assert "rosa" not in logs.clean(logged)
 
 
 def test_settings_choose_log_format_and_metrics_token() -> None:

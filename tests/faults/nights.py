@@ -97,9 +97,9 @@ def disk_full(where: str) -> Play:
         filler = stage.folder / where / "filler"
         fill(filler)
         time.sleep(BAD)
-        finding = doctor(stage, "disk")
+        message = doctor(stage, "disk")
         filler.unlink()
-        return finding
+        return message
 
     return play
 
@@ -131,9 +131,9 @@ def postgresql_full(stage: Stage) -> str:
     filler = stage.databases.primary.home / "filler"
     fill(filler)
     time.sleep(BAD)
-    finding = doctor(stage, "database (main)")
+    message = doctor(stage, "database (main)")
     filler.unlink()
-    return finding
+    return message
 
 
 # The clock
@@ -188,10 +188,10 @@ def mail_down(stage: Stage) -> str:
     for quarter in range(1, 5):
         set_clock(stage, quarter * 900)
         time.sleep(6)
-    finding = doctor(stage, "mail")
+    message = doctor(stage, "mail")
     stage.mailbox.always.clear()
     came = stage.wait_for_letter(60)
-    return f"{finding}; letters again {came:.1f} s after it is back"
+    return f"{message}; letters again {came:.1f} s after it is back"
 
 
 def mail_says(answer: str, step: str = "RCPT") -> Play:
@@ -199,9 +199,9 @@ def mail_says(answer: str, step: str = "RCPT") -> Play:
         stage.mailbox.always[step] = answer
         stage.scene.ahead = timedelta(hours=3)  # temporarily refused letters are retried later
         time.sleep(BAD)
-        finding = doctor(stage, "letters given up" if answer.startswith("5") else "outbox")
+        message = doctor(stage, "letters given up" if answer.startswith("5") else "outbox")
         stage.mailbox.always.clear()
-        return f"{finding}; letters again {stage.wait_for_letter(120):.1f} s after"
+        return f"{message}; letters again {stage.wait_for_letter(120):.1f} s after"
 
     return play
 
@@ -220,9 +220,9 @@ def names_dead(stage: Stage) -> str:
     still = "lines that are open go on" if stage.scene.book.errors() == 0 else "errors at once"
     stage.databases.primary.restart(signal.SIGINT)
     time.sleep(BAD * 2)
-    finding = doctor(stage, "database (main)")
+    message = doctor(stage, "database (main)")
     hosts.write_text(known)
-    return f"{still}; {finding}"
+    return f"{still}; {message}"
 
 
 def database_restarted(stage: Stage) -> str:

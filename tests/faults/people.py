@@ -177,7 +177,7 @@ class Crowd:
         if not person.token:
             return
         if pick.random() < 0.15:  # presses the button twice
-            self._send_again(browser, person, path, form)
+            self._resend(browser, person, path, form)
         chance = pick.random()
         if chance < 0.45:
             if chance < 0.2:
@@ -196,7 +196,7 @@ class Crowd:
                 return
             self._wait(PAUSE)
 
-    def _send_again(self, browser: Browser, person: Person, path: str, form: Form) -> None:
+    def _resend(self, browser: Browser, person: Person, path: str, form: Form) -> None:
         answer = browser.insist("save again", path, form)
         if answer.status == 303 and not answer.location.endswith(person.token):
             self.book.tell(f"p{person.number}: one nonce led to two links")

@@ -45,8 +45,10 @@ class FuzzRequest:
 
     def __str__(self) -> str:
         body = repr(self.body if len(self.body) < 3000 else self.body[:3000] + b"...")
-        said = f" {self.content_type} {body}" if self.body else ""
-        return f"{self.who} {self.method} {self.path!r}{said} {dict(self.headers) or ''}".rstrip()
+        content = f" {self.content_type} {body}" if self.body else ""
+        return (
+            f"{self.who} {self.method} {self.path!r}{content} {dict(self.headers) or ''}".rstrip()
+        )
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,9 @@ def _faults(answered: FuzzResponse, who: str) -> Iterator[str]:
         body = gzip.decompress(body) if body else b""
     if found := OF_OURS.search(body):
         yield f"tells of itself: {found[0]!r}"
-    said = body + repr(answered.headers).encode()
+    content = body + repr(answered.headers).encode()
     for secret in UNSEEN[who]:
-        if secret in said:
+        if secret in content:
             yield f"tells {who} of {secret.decode()}"
 
 
@@ -146,6 +148,6 @@ def ask(client: FlaskClient, asked: FuzzRequest) -> FuzzResponse:
             headers = tuple((name, value) for name, value in answer.headers.items())
             answer.close()
         except Exception as error:
-            told = "".join(traceback.format_exception(error)[-6:])
-            return FuzzResponse(599, log=(f"left the application: {told}",))
+            trace = "".join(traceback.format_exception(error)[-6:])
+            return FuzzResponse(599, log=(f"left the application: {trace}",))
     return FuzzResponse(status, body, headers, tuple(heard))

@@ -122,8 +122,8 @@ def uploads(asker: Asker) -> FuzzRequest:
             fields[extra] = mutation.value(random, asker.ids).encode(errors="replace").decode()
     fields["file"] = FileStorage(io.BytesIO(data), name)
     _boundary, body = encode_multipart(fields, boundary=MARK)
-    said = f"multipart/form-data; boundary={MARK}"
-    return asker.say(who, "POST", "/org/traer", body=body, content_type=said)
+    multipart = f"multipart/form-data; boundary={MARK}"
+    return asker.say(who, "POST", "/org/traer", body=body, content_type=multipart)
 
 
 def feeds(asker: Asker) -> FuzzRequest:

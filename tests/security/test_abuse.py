@@ -95,8 +95,8 @@ def test_form_sent_too_soon_keeps_its_fields_and_can_be_resent(
 
 def test_no_form_has_a_captcha(client: FlaskClient, workshop: Workshop) -> None:
     page = Page(client.get(f"/es/t/{workshop.public_id}/lugar").text)
-    said = " ".join(page.words).lower()
-    assert not [word for word in ("captcha", "robot", "acertijo", "imágenes") if word in said]
+    text = " ".join(page.words).lower()
+    assert not [word for word in ("captcha", "robot", "acertijo", "imágenes") if word in text]
     assert not [tag for tag, _ in page.tags if tag in {"img", "canvas", "audio", "iframe"}]
 
 
@@ -162,7 +162,7 @@ def limited(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
 def status(app: Flask, address: str, **headers: str) -> int:
     client = app.test_client()
     client.environ_base |= {"REMOTE_ADDR": address} | {
-        f"HTTP_{name.upper().replace('-', '_')}": said for name, said in headers.items()
+        f"HTTP_{name.upper().replace('-', '_')}": text for name, text in headers.items()
     }
     return ask_for_link(client).status_code
 

@@ -42,11 +42,11 @@ class Line:
     secret: Path  # content of a private file of the installation
     token: str  # token of a registration
 
-    def say(self, said: bytes, *, seconds: float = SECONDS) -> bytes:
+    def say(self, data: bytes, *, seconds: float = SECONDS) -> bytes:
         """All that comes back until the server closes the connection or falls silent."""
         with closing(self.call(seconds)) as line:
             with suppress(OSError):  # refused before all of it was sent
-                line.sendall(said)
+                line.sendall(data)
             return heard(line)
 
     def call(self, seconds: float = SECONDS) -> socket.socket:
@@ -68,8 +68,8 @@ class Line:
 def heard(line: socket.socket) -> bytes:
     found = b""
     try:
-        while said := line.recv(65536):
-            found += said
+        while data := line.recv(65536):
+            found += data
     except OSError:
         pass
     return found
@@ -192,11 +192,11 @@ ABSURD: Final[tuple[bytes, ...]] = (
 
 @pytest.mark.long
 def test_malformed_requests_cause_no_server_error(line: Line) -> None:
-    for said in ABSURD:
-        answer = line.say(said.replace(b"{host}", line.host), seconds=QUIET)
-        assert all(status < 500 for status in statuses(answer)), said[:120]
+    for data in ABSURD:
+        answer = line.say(data.replace(b"{host}", line.host), seconds=QUIET)
+        assert all(status < 500 for status in statuses(answer)), data[:120]
         assert b"Traceback" not in answer
-        assert b"mal.example" not in answer, said[:120]
+        assert b"mal.example" not in answer, data[:120]
     assert line.is_well
     log = line.log.read_text()
     assert "failed" not in log, log
@@ -225,12 +225,12 @@ def test_no_request_is_smuggled_in_a_body(line: Line) -> None:
         post + b"Transfer-Encoding:\x0bchunked\r\n" + length + end,
         post + b"X: y\nTransfer-Encoding: chunked\r\n" + length + end,
     )  # fmt: skip
-    for said in both:
-        answer = line.say(said, seconds=QUIET)
+    for data in both:
+        answer = line.say(data, seconds=QUIET)
         found = statuses(answer)
         # One answer, by either header; the remaining bytes are not read.
-        assert len(found) == 1, said
-        assert found[0] in {400, 422}, said
+        assert len(found) == 1, data
+        assert found[0] in {400, 422}, data
     assert line.is_well
 
 
@@ -242,17 +242,17 @@ def test_too_large_body_is_refused_whatever_its_headers_claim(line: Line) -> Non
     path = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\n" % line.host
     form = b"Content-Type: application/x-www-form-urlencoded\r\n"
     large = b"name=" + b"x" * 300_000
-    said = line.say(path + form + b"Content-Length: %d\r\n\r\n" % len(large) + large)
-    assert statuses(said) in ([413], [])
+    data = line.say(path + form + b"Content-Length: %d\r\n\r\n" % len(large) + large)
+    assert statuses(data) in ([413], [])
     pieces = b"".join(b"%x\r\n%s\r\n" % (60_000, b"x" * 60_000) for _ in range(5)) + b"0\r\n\r\n"
-    said = line.say(path + form + b"Transfer-Encoding: chunked\r\n\r\n" + pieces)
-    assert statuses(said) in ([413], [400], [422], [])
+    data = line.say(path + form + b"Transfer-Encoding: chunked\r\n\r\n" + pieces)
+    assert statuses(data) in ([413], [400], [422], [])
     bomb = gzip.compress(b"email=" + b"x" * 50_000_000)
     assert len(bomb) < 60_000
     packed = b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
     began = time.process_time()
-    said = line.say(path + form + packed + bomb)
-    assert statuses(said) == [422], "never unpacked: to us it is a form without fields"
+    data = line.say(path + form + packed + bomb)
+    assert statuses(data) == [422], "never unpacked: to us it is a form without fields"
     assert time.process_time() - began < SECONDS
     assert line.is_well
 

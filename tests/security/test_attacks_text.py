@@ -52,15 +52,17 @@ def harmed(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> 
     """A workshop with hostile text in every field, and in its office, kind and registrations."""
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-        said = {"es": HARM, "en": HARM, "fr": HARM}
-        workshop.title, workshop.summary, workshop.bring = said, said, said
+        hostile = {"es": HARM, "en": HARM, "fr": HARM}
+        workshop.title, workshop.summary, workshop.bring = hostile, hostile, hostile
     seat(store, key_store, workshop, name=FORMULA)
     # As long as PostgreSQL's columns allow, with an attack of each kind.
     words = {"name": SHORT, "address": HARM[:200], "area": MARKUP[:120], "city": SHORT[:80]}
     with store.change() as session:
         session.execute(sa.update(Venue).values(**words))
-        session.execute(sa.update(Office).values(name=said, city=SHORT[:80], region="IL"))
-        session.execute(sa.update(Kind).values(name=said, short_name=said, description=said))
+        session.execute(sa.update(Office).values(name=hostile, city=SHORT[:80], region="IL"))
+        session.execute(
+            sa.update(Kind).values(name=hostile, short_name=hostile, description=hostile)
+        )
     return workshop
 
 
@@ -121,9 +123,9 @@ def test_typed_text_never_becomes_a_response_header(
 ) -> None:
     files = 0
     for answer in everything(hostile_app, admin, harmed):
-        said = str(answer.headers)
-        assert "X-Mal" not in said, answer.request.path
-        assert "mal.example" not in said, answer.request.path
+        headers = str(answer.headers)
+        assert "X-Mal" not in headers, answer.request.path
+        assert "mal.example" not in headers, answer.request.path
         if disposition := answer.headers.get("Content-Disposition"):
             files += 1
             assert re.fullmatch(

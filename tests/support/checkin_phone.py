@@ -30,17 +30,17 @@ class Phone:
 
     app: Flask
     public_id: str
-    bundle: dict[str, Any]
+    manifest: dict[str, Any]
 
     def tell(self, *marks: dict[str, Any], **headers: str) -> TestResponse:
-        given = {"Authorization": f"Bearer {self.bundle['door_pass']}"} | headers
+        given = {"Authorization": f"Bearer {self.manifest['door_pass']}"} | headers
         return self.app.test_client().post(
             f"/org/puerta/{self.public_id}/llegadas", json={"marks": marks}, headers=given
         )
 
     def row(self, token: str) -> dict[str, Any]:
         ref = hashlib.sha256(f"puerta {token}".encode()).hexdigest()[:32]
-        found: dict[str, Any] = next(each for each in self.bundle["rows"] if each["t"] == ref)
+        found: dict[str, Any] = next(each for each in self.manifest["rows"] if each["t"] == ref)
         return found
 
     def came(self, token: str, people: int = 1) -> dict[str, Any]:

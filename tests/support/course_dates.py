@@ -39,7 +39,7 @@ def fresh(store: Store, workshops: Sequence[Workshop]) -> list[Workshop]:
         return [session.get_one(Workshop, each.id) for each in workshops]
 
 
-def told(store: Store, cause: NotificationType = NotificationType.CHANGED) -> list[str]:
+def notified(store: Store, cause: NotificationType = NotificationType.CHANGED) -> list[str]:
     """The ids of the registrations with a pending notification."""
     with store.read() as session:
         return sorted(

@@ -85,7 +85,7 @@ class Proxy:
             connection.close()
 
     @property
-    def told(self) -> list[str]:
+    def cache_statuses(self) -> list[str]:
         """The cache status of each request so far: HIT, MISS, …, or - without the cache."""
         # nginx writes the line after it has sent the answer.
         until, lines = time.monotonic() + 5, list[str]()

@@ -18,7 +18,7 @@ from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
-from tests.support.course_dates import by_mail, fresh, ids, journal, make, told
+from tests.support.course_dates import by_mail, fresh, ids, journal, make, notified
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -92,7 +92,7 @@ def test_many_are_moved_and_only_their_people_are_told(
     page = words(asked(ana, "mover", moved, dias="1", hora="19:30"))
     assert "Le escribimos a 1 registro." in page
     assert "Hay que llamar a 1" in page
-    assert told(store) == [], "only tried"
+    assert notified(store) == [], "only tried"
     answer = done(ana, "mover", moved, dias="1", hora="19:30")
     assert "Movimos 3 talleres." in words(ana.get(answer.location))
     for old, new in zip(moved, fresh(store, moved), strict=True):
@@ -100,7 +100,7 @@ def test_many_are_moved_and_only_their_people_are_told(
         assert (new.starts, new.ends) == (time(19, 30), time(21, 30))
         assert (new.sequence, new.uid, new.public_id) == (1, old.uid, old.public_id)
     assert fresh(store, [stays])[0].sequence == 0
-    assert told(store) == sorted([rosa.id, call.id])
+    assert notified(store) == sorted([rosa.id, call.id])
     assert [(line[0], line[1]) for line in journal(store)] == [
         ("workshop changed", each.id) for each in moved
     ]
@@ -134,13 +134,13 @@ def test_many_are_cancelled_with_a_reason_and_their_people_told(
     answer = done(ana, "cancelar", dates[:2])
     assert answer.status_code == 422
     assert "Elige por qué se cancelan." in words(answer)
-    assert told(store, NotificationType.CANCELLED) == []
+    assert notified(store, NotificationType.CANCELLED) == []
     done(ana, "cancelar", dates[:2], motivo="weather")
     assert [each.status for each in fresh(store, dates)] == [
         *[WorkshopStatus.CANCELLED] * 2,
         *[WorkshopStatus.PUBLISHED] * 2,
     ]
-    assert told(store, NotificationType.CANCELLED) == [rosa.id]
+    assert notified(store, NotificationType.CANCELLED) == [rosa.id]
     assert [each.sequence for each in fresh(store, dates)] == [1, 1, 0, 0]
     assert journal(store)[0] == (
         "workshop cancelled",

@@ -83,7 +83,7 @@ def test_the_second_who_asks_for_a_calendar_is_answered_by_nginx(
     front: Proxy, workshop: Workshop
 ) -> None:
     first, second = front.ask(FEED), front.ask(FEED)
-    assert front.told == ["MISS", "HIT"]
+    assert front.cache_statuses == ["MISS", "HIT"]
     assert first.body == second.body
     assert workshop.public_id.encode() in first.body.replace(b"\r\n ", b"")
     assert _lasting(first) == _lasting(second)
@@ -96,7 +96,7 @@ def test_two_encodings_are_kept_however_programs_spell_them(
     plain_ways = ["", "identity", "br", "gzip;q=0", "gzip; q=0.0, br"]
     squeezed = [front.ask(FEED, headers={"Accept-Encoding": way}) for way in ways]
     plain = [front.ask(FEED, headers={"Accept-Encoding": way}) for way in plain_ways]
-    assert front.told == ["MISS", *["HIT"] * 4, "MISS", *["HIT"] * 4]
+    assert front.cache_statuses == ["MISS", *["HIT"] * 4, "MISS", *["HIT"] * 4]
     assert {answer.headers["Content-Encoding"] for answer in squeezed} == {"gzip"}
     assert {answer.headers["Content-Encoding"] for answer in plain} == {None}
     assert {gzip.decompress(answer.body) for answer in squeezed} == {plain[0].body}
@@ -120,7 +120,7 @@ def test_a_program_that_has_the_calendar_is_told_so_by_nginx(
             assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
     head = front.ask(FEED, "HEAD", headers=SQUEEZED)
     assert (head.status, head.body) == (200, b"")
-    assert set(front.told) == {"MISS", "HIT"}
+    assert set(front.cache_statuses) == {"MISS", "HIT"}
 
 
 def test_a_change_is_seen_when_the_stated_time_is_over(
@@ -135,8 +135,8 @@ def test_a_change_is_seen_when_the_stated_time_is_over(
         assert time.monotonic() < saved_at + KEPT + 1
         time.sleep(0.02)
     assert b"STATUS:CANCELLED" in gzip.decompress(after.body)
-    assert "STALE" not in front.told
-    assert "UPDATING" not in front.told
+    assert "STALE" not in front.cache_statuses
+    assert "UPDATING" not in front.cache_statuses
 
 
 def test_who_asks_after_a_quiet_night_gets_what_is_true_now(
@@ -154,12 +154,12 @@ def test_nothing_new_is_heard_from_our_server_without_the_calendar_being_sent(
 ) -> None:
     first = front.ask(FEED)
     until = time.monotonic() + 4
-    while "REVALIDATED" not in front.told and time.monotonic() < until:
+    while "REVALIDATED" not in front.cache_statuses and time.monotonic() < until:
         again = front.ask(FEED)
         assert (again.status, again.body) == (200, first.body)
         time.sleep(0.05)
-    assert {*front.told} == {"MISS", "HIT", "REVALIDATED"}
-    assert front.told.count("MISS") == 1
+    assert {*front.cache_statuses} == {"MISS", "HIT", "REVALIDATED"}
+    assert front.cache_statuses.count("MISS") == 1
 
 
 def test_only_what_is_the_same_for_everybody_is_kept(
@@ -179,7 +179,7 @@ def test_who_is_signed_in_is_answered_by_our_server(front: Proxy, workshop: Work
     for _ in range(2):
         front.ask(f"/es/t/{workshop.public_id}", headers={"Cookie": "outreach=x"})
     front.ask("/org/entrar")
-    assert front.told == ["BYPASS", "BYPASS", "-"]
+    assert front.cache_statuses == ["BYPASS", "BYPASS", "-"]
     assert front.stored() == []
 
 
@@ -193,8 +193,8 @@ def test_a_place_is_saved_through_nginx_and_each_visitor_counts_alone(
     assert statuses == {visitor: [*[303] * 5, 429] for visitor in statuses}
     assert len(everyone(store)) == 10
     # What somebody writes into the header themselves does not make them another.
-    told = {"X-Forwarded-For": "127.0.0.77"}
-    assert _post(app, front, workshop, VISITOR, **told).status == 429
+    cache_statuses = {"X-Forwarded-For": "127.0.0.77"}
+    assert _post(app, front, workshop, VISITOR, **cache_statuses).status == 429
 
 
 def test_a_file_of_ten_megabytes_comes_through_where_organizers_bring_them_and_nowhere_else(
@@ -216,7 +216,7 @@ def test_nginx_writes_down_no_visitor_and_no_form(
     with socket.create_connection(("127.0.0.1", front.port), 5, (VISITOR, 0)) as line:
         line.sendall(b"GET / HTTP/1.1\r\n\r\n")  # no TLS at all
         line.recv(1000)
-    assert len(front.told) >= 5
+    assert len(front.cache_statuses) >= 5
     for file, text in front.written():
         assert VISITOR.encode() not in text, file
         assert b"Canariosa" not in text, file
@@ -274,11 +274,11 @@ def test_while_our_server_is_away_calendars_stay_and_the_rest_says_so(
             there = front.ask(FEED)
             assert there.status == 200
         until = time.monotonic() + 4
-        while "STALE" not in front.told and time.monotonic() < until:
+        while "STALE" not in front.cache_statuses and time.monotonic() < until:
             again = front.ask(FEED)
             assert (again.status, again.body) == (200, there.body)
             time.sleep(0.05)
-        assert "STALE" in front.told
+        assert "STALE" in front.cache_statuses
         assert front.ask("/es/mi-registro").status == 503
 
 

@@ -82,8 +82,8 @@ def test_a_name_opens_with_the_persons_token_and_not_with_the_code(
 ) -> None:
     rosa = seat(store, key_store, tonight, people=2, needs=Codes(["step_free"]))
     token, code = token_of(store, key_store, rosa), rosa.door_code or ""
-    bundle = take_along(tomas, tonight).bundle
-    row, salt = bundle["rows"][0], bundle["salt"]
+    manifest = take_along(tomas, tonight).manifest
+    row, salt = manifest["rows"][0], manifest["salt"]
     assert opened(row, _bytes(token), salt) == {"name": "Rosa", "needs": ["Entrada sin escalones"]}
     assert row["c"] == hashlib.sha256(f"puerta {salt}{code}".encode()).hexdigest()[:16]
     assert row["p"] == 2
@@ -99,15 +99,15 @@ def test_nothing_in_it_can_be_read_and_no_length_tells_a_name(
     names = ["Lí", "Xochiquetzal " * 4, "漢" * 60, "😀" * 60]
     everyone = [seat(store, key_store, tonight, name=name.strip()) for name in names]
     phone = take_along(tomas, tonight)
-    said = json.dumps(phone.bundle, ensure_ascii=False)
+    said = json.dumps(phone.manifest, ensure_ascii=False)
     for each, name in zip(everyone, names, strict=True):
         token = token_of(store, key_store, each)
         assert name.strip() not in said
         assert token not in said
         assert str(each.door_code) not in said
-        told = opened(phone.row(token), _bytes(token), phone.bundle["salt"])
+        told = opened(phone.row(token), _bytes(token), phone.manifest["salt"])
         assert name.startswith(told["name"])
-    assert {len(row["s"]) for row in phone.bundle["rows"]} == {379}
+    assert {len(row["s"]) for row in phone.manifest["rows"]} == {379}
 
 
 def test_every_phone_has_a_salt_and_a_pass_of_its_own_and_rows_in_no_order(
@@ -115,7 +115,7 @@ def test_every_phone_has_a_salt_and_a_pass_of_its_own_and_rows_in_no_order(
 ) -> None:
     for _ in range(12):
         seat(store, key_store, tonight)
-    one, two = take_along(tomas, tonight).bundle, take_along(tomas, tonight).bundle
+    one, two = take_along(tomas, tonight).manifest, take_along(tomas, tonight).manifest
     for name in ("salt", "door_pass"):
         assert one[name] != two[name]
     called = [[row["t"] for row in each["rows"]] for each in (one, two)]
@@ -131,10 +131,10 @@ def test_of_a_discreet_kind_not_even_a_code_or_how_many_come_is_taken_along(
     phone, token = take_along(tomas, workshop), token_of(store, key_store, luz)
     row = phone.row(token)
     assert set(row) == {"t", "s"}
-    told = opened(row, _bytes(token), phone.bundle["salt"])
+    told = opened(row, _bytes(token), phone.manifest["salt"])
     assert told == {"name": "Luz", "needs": [], "people": 3}
-    assert (phone.bundle["title"], phone.bundle["place"]) == ("Taller", "")
-    assert "confianza" not in json.dumps(phone.bundle)
+    assert (phone.manifest["title"], phone.manifest["place"]) == ("Taller", "")
+    assert "confianza" not in json.dumps(phone.manifest)
 
 
 def test_only_who_has_a_place_is_on_it(
@@ -143,7 +143,7 @@ def test_only_who_has_a_place_is_on_it(
     workshop = held_today(store, chicago, rights, capacity=1)
     rosa = seat(store, key_store, workshop)
     seat(store, key_store, workshop, name="Luz")  # waits
-    rows = take_along(tomas, workshop).bundle["rows"]
+    rows = take_along(tomas, workshop).manifest["rows"]
     called = offline_manifest.hash_token(token_of(store, key_store, rosa)).hex()
     assert [row["t"] for row in rows] == [called]
 
@@ -156,7 +156,7 @@ def test_time_slot_is_in_the_manifest_with_the_name(
     workshop = held_today(store, chicago, rights, starts=time(23, 0), ends=time(23, 59), **hours)
     token = token_of(store, key_store, seat(store, key_store, workshop, slot="23:20"))
     phone = take_along(tomas, workshop)
-    told = opened(phone.row(token), _bytes(token), phone.bundle["salt"])
+    told = opened(phone.row(token), _bytes(token), phone.manifest["salt"])
     assert told["needs"] == ["11:20\u00a0p.\u00a0m."]
 
 
@@ -277,8 +277,8 @@ def test_a_pass_is_for_one_workshop_and_for_nothing_but_its_marks(
 ) -> None:
     other = held_today(store, chicago, rights)
     phone = take_along(tomas, tonight)
-    assert Phone(phone.app, other.public_id, phone.bundle).tell(walk_in()).status_code == 404
-    headers = {"Authorization": f"Bearer {phone.bundle['door_pass']}"}
+    assert Phone(phone.app, other.public_id, phone.manifest).tell(walk_in()).status_code == 404
+    headers = {"Authorization": f"Bearer {phone.manifest['door_pass']}"}
     client = phone.app.test_client()
     for path in ("/org/", f"/org/talleres/{tonight.public_id}/entrada", "/org/puerta/"):
         assert client.get(path, headers=headers).status_code == 303
@@ -292,7 +292,7 @@ def test_without_its_pass_a_phone_tells_nothing(
     tomas: StaffClient, store: Store, tonight: Workshop, given: str
 ) -> None:
     phone = take_along(tomas, tonight)
-    said = given.format(phone.bundle["door_pass"])
+    said = given.format(phone.manifest["door_pass"])
     assert phone.tell(walk_in(), Authorization=said).status_code == 404
     assert counts(store, tonight) == (0, 0)
 
@@ -301,12 +301,12 @@ def test_a_pass_ends_with_the_day_after(
     tomas: StaffClient, store: Store, tonight: Workshop
 ) -> None:
     phone = take_along(tomas, tonight)
-    ends = datetime.fromtimestamp(phone.bundle["until"] / 1000, tonight.zone)
+    ends = datetime.fromtimestamp(phone.manifest["until"] / 1000, tonight.zone)
     assert ends == datetime.combine(tonight.day + timedelta(days=2), time(), tonight.zone)
     for moment, is_good in ((ends - timedelta(seconds=1), True), (ends, False)):
         with store.read() as session:
             try:
-                token = phone.bundle["door_pass"]
+                token = phone.manifest["door_pass"]
                 checkin_tokens.find(session, token, tonight.public_id, now=moment)
             except NotFound:
                 assert not is_good
@@ -395,7 +395,7 @@ def test_a_post_that_is_no_list_is_refused(
         f"/org/puerta/{tonight.public_id}/llegadas",
         data=body,
         content_type="application/json",
-        headers={"Authorization": f"Bearer {phone.bundle['door_pass']}"},
+        headers={"Authorization": f"Bearer {phone.manifest['door_pass']}"},
     )
     assert answer.status_code == 400
 
@@ -407,6 +407,6 @@ def test_lists_within_lists_without_end_are_refused(tomas: StaffClient, tonight:
             f"/org/puerta/{tonight.public_id}/llegadas",
             data=body,
             content_type="application/json",
-            headers={"Authorization": f"Bearer {phone.bundle['door_pass']}"},
+            headers={"Authorization": f"Bearer {phone.manifest['door_pass']}"},
         )
         assert answer.status_code == 400

@@ -23,7 +23,7 @@ from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import ErrorCode
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
-from tests.support.course_dates import by_mail, fresh, ids, journal, make, told
+from tests.support.course_dates import by_mail, fresh, ids, journal, make, notified
 from tests.support.refusals import refuses
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -100,7 +100,7 @@ def test_after_a_change_of_one_date_the_following_are_offered_the_same(
     seen = words(ana.get(address))
     assert "Le escribimos a 1 registro." in seen
     assert "Cambiar las 2 fechas" in seen
-    assert told(store) == [], "only tried"
+    assert notified(store) == [], "only tried"
 
     given = {"campos": "capacity", "minutos": str(25 * 60), "durar": "30"}
     assert following(ana, second, [third, fourth], **given).status_code == 303
@@ -112,7 +112,7 @@ def test_after_a_change_of_one_date_the_following_are_offered_the_same(
     assert [each.ends for each in there] == [time(20), *[time(21, 30)] * 3]
     assert [each.capacity for each in there] == [20, 25, 25, 25]
     assert [each.sequence for each in there] == [0, 1, 1, 1]
-    assert told(store) == [rosa.id]
+    assert notified(store) == [rosa.id]
     assert [line[1] for line in journal(store)] == [second.id, third.id, fourth.id]
     assert journal(store)[1][2] == (
         '{"fields":["capacity","day","ends","starts"],"same_as":"' + second.public_id + '"}'
@@ -132,7 +132,7 @@ def test_all_dates_before_and_after(ana: StaffClient, store: Store, dates: list[
     there = fresh(store, dates)
     assert {each.facilitator for each in there} == {"Lic. Mora"}
     assert {each.sequence for each in there} == {0}
-    assert told(store) == []
+    assert notified(store) == []
 
 
 def test_who_gives_one_date_gives_the_following_too(
