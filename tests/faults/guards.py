@@ -262,7 +262,7 @@ def _of_staff() -> Iterator[Guard]:
             "S23", staff + file, 'log_workshop_action(session, workshop, "list seen")', "pass",
             "tests/web/staff/test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
         )  # fmt: skip
-    table = '<table class="table table-start table-fold">\n{0}{{{{ head() }}}}\n{0}<tbody>'.format(
+    table = '<table class="table table-start table-fold">\n{0}{{{{ table_head() }}}}\n{0}<tbody>'.format(
         " " * 14
     )
     yield Guard(
