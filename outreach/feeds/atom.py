@@ -1,7 +1,6 @@
-"""What is coming as Atom (RFC 4287), for readers of news.
+"""Writes the workshops to come as Atom (RFC 4287).
 
-Written here and not by a library: the same workshops give the same bytes, at a few microseconds
-an entry.
+Without a library, so that equal workshops give equal bytes, in some microseconds an entry.
 """
 
 import re
@@ -18,40 +17,40 @@ from outreach.feeds.vevent import PublicSite
 from outreach.i18n import LANGUAGES
 
 MIMETYPE: Final = "application/atom+xml; charset=utf-8"
-_NO_XML: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> bytes:
-    """The workshops of a choice from `today` (UTC) on. Raises Unknown for a discreet kind."""
-    found = upcoming.read(session, choice, lang, site, today=today)
-    entries = [_entry(each, lang).encode() for each in found.events]
-    cut = upcoming.fit(found, entries, lang)
-    head = _head(choice, lang, site, found, cut).encode()
+    """The workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet kind."""
+    feed = upcoming.read(session, choice, lang, site, today=today)
+    entries = [_entry(each, lang).encode() for each in feed.events]
+    cut = upcoming.fit(feed, entries, lang)
+    head = _head(choice, lang, site, feed, cut).encode()
     return b"".join([head, *entries[: cut.count], b"</feed>\n"])
 
 
 def _head(
-    choice: FeedQuery, lang: str, site: PublicSite, found: UpcomingFeed, cut: UpcomingCut
+    choice: FeedQuery, lang: str, site: PublicSite, feed: UpcomingFeed, cut: UpcomingCut
 ) -> str:
-    home = found.text("URL")
-    author = _element("name", upcoming.author(choice, found, lang)) + _element("uri", home)
+    home = feed.text("URL")
+    author = _element("name", upcoming.author(choice, feed, lang)) + _element("uri", home)
     parts = [
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{lang}">\n',
         _element("id", upcoming.tag(choice, lang, site)),
-        _element("title", found.text("NAME")),
+        _element("title", feed.text("NAME")),
         _element("subtitle", cut.about),
-        _element("updated", _moment(upcoming.changed_at(found.events[: cut.count]))),
+        _element("updated", _moment(upcoming.changed_at(feed.events[: cut.count]))),
         f"<author>\n{author}</author>\n",
         _link("alternate", "text/html", home, lang),
         _link("alternate", "text/calendar", ics_feed.address(choice, lang, site.public_url), lang),
     ]
     for each in LANGUAGES:
-        there = ics_feed.address(choice, each, site.public_url, "atom")
+        address = ics_feed.address(choice, each, site.public_url, "atom")
         relation = "self" if each == lang else "alternate"
-        parts.append(_link(relation, "application/atom+xml", there, each))
+        parts.append(_link(relation, "application/atom+xml", address, each))
     return "".join(parts)
 
 
@@ -65,24 +64,24 @@ def _entry(event: UpcomingEvent, lang: str) -> str:
             _element("updated", _moment(event.changed_at)),
             _element("published", _moment(event.lines["CREATED"].moment)),
             _link("alternate", "text/html", event.text("URL"), lang),
-            f"<category term={quoteattr(_fit_for_xml(kind))}/>\n" if kind else "",
-            _element("content", event.content(lang)),  # without a type it is plain text
+            f"<category term={quoteattr(_remove_invalid(kind))}/>\n" if kind else "",
+            _element("content", event.content(lang)),  # no type means plain text (RFC 4287, 3.1.1)
             "</entry>\n",
         ]
     )
 
 
 def _element(name: str, text: str) -> str:
-    return f"<{name}>{escape(_fit_for_xml(text))}</{name}>\n"
+    return f"<{name}>{escape(_remove_invalid(text))}</{name}>\n"
 
 
 def _link(relation: str, mimetype: str, address: str, lang: str) -> str:
-    href = quoteattr(_fit_for_xml(address))
+    href = quoteattr(_remove_invalid(address))
     return f'<link rel="{relation}" type="{mimetype}" hreflang="{lang}" href={href}/>\n'
 
 
-def _fit_for_xml(text: str) -> str:
-    return _NO_XML.sub("", text)
+def _remove_invalid(text: str) -> str:
+    return _NOT_XML.sub("", text)
 
 
 def _moment(at: datetime) -> str:

@@ -1,7 +1,7 @@
-"""One person's own entry: private, with the title they chose, and without a way back to us.
+"""Writes the calendar event of one registration: private, with the title the person chose.
 
-Calendars are shared with families and shown on locked screens: nothing in it is a permission,
-and for a discreet kind it says when, and no more (S14, S15).
+Calendars are shared with families and shown on locked screens: the event has no link that is a
+permission, and for a discreet kind it has the time and nothing else (S14, S15).
 """
 
 from dataclasses import dataclass
@@ -24,24 +24,24 @@ _OPENING: Final = (
 
 
 class Method(StrEnum):
-    """Of an entry that comes by mail; a file to open has none."""
+    """The iTIP method (RFC 5546) of an event sent by mail; a downloaded file has none."""
 
     PUBLISH = "PUBLISH"
     CANCEL = "CANCEL"
 
 
 @dataclass(frozen=True)
-class Sending:
-    """What only an entry that comes by mail says."""
+class MailedEvent:
+    """The properties of an event that is sent by mail."""
 
     method: Method
-    organizer: str  # a mailbox of ours, nobody's name
-    url: str  # the workshop's own page; empty where that is a permission
+    organizer: str  # the address of our mailbox
+    url: str  # the workshop's page; empty where its address is a permission
 
 
 def uid(key: bytes, host: str) -> str:
-    """From the registration's own key: it leads neither to the link nor to the workshop, and stays
-    the same."""
+    """A UID derived from the registration's key: it is stable and reveals neither the manage link
+    nor the workshop."""
     return f"cita-{keystore.derive(key, 'calendar').hex()}@{host}"
 
 
@@ -51,9 +51,9 @@ def write(
     uid: str,
     *,
     now: datetime,
-    sending: Sending | None = None,
+    sending: MailedEvent | None = None,
 ) -> bytes:
-    """A file to open once or, `sending`, what goes with a letter."""
+    """A calendar with the event: a file to download or, with `sending`, to attach to a letter."""
     workshop = registration.workshop
     span = clock.span(registration.day, registration.starts, registration.ends, workshop.zone)
     start, end = (instant.astimezone(workshop.zone) for instant in span)
@@ -61,9 +61,9 @@ def write(
     event = Event()
     event.add("uid", uid)
     event.add("dtstamp", now.replace(microsecond=0))
-    # Losing the place is one more change, and nothing else has counted it.
-    is_lost = registration.status is RegistrationStatus.EXPIRED
-    event.add("sequence", workshop.sequence + registration.changes + is_lost)
+    # An expired offer is one more change, which `changes` does not count.
+    is_expired = registration.status is RegistrationStatus.EXPIRED
+    event.add("sequence", workshop.sequence + registration.changes + is_expired)
     event.add("status", "CANCELLED" if is_off else "CONFIRMED")
     event.add("dtstart", start)
     event.add("dtend", end)
@@ -83,8 +83,8 @@ def write(
 
 
 def _place(registration: Registration, *, with_name: bool) -> str:
-    """Only to who may read it, and never of a discreet kind. By mail without the name of the
-    house: that may be the consulate's."""
+    """The place, if the person may see it; empty for a discreet kind. By mail without the name of
+    the venue, which may be the consulate."""
     workshop, venue = registration.workshop, registration.workshop.venue
     if workshop.is_discreet or venue is None or not registration.sees_address:
         return ""

@@ -1,7 +1,7 @@
-"""Workshops as an iCalendar feed, byte for byte the same until something in it changes.
+"""Writes workshops as an iCalendar feed (RFC 5545), with equal bytes until something changes.
 
-No part of it comes from the request or from the hour: the command line, every process and every
-host write the same bytes on the same (UTC) day, so that an ETag means something.
+Nothing in it depends on the request or the hour: the command line, every process and every host
+write the same bytes on the same UTC day, so that they share ETags.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,12 +28,12 @@ from outreach.feeds.vevent import PublicSite
 from outreach.feeds.vtimezone import vtimezone
 from outreach.i18n import say, translate
 
-LARGEST: Final = 900_000  # bytes; Google's limit is 1 MB, and what is over it is lost silently
-HEADER_ROOM: Final = 10_000  # for the header and its zones
-SMALLEST: Final = 300  # bytes: no VEVENT of ours is shorter
-MOST: Final = LARGEST // SMALLEST  # events that could fit at all
+MAX_BYTES: Final = 900_000  # Google reads 1 MB and ignores the rest silently
+HEADER_BYTES: Final = 10_000  # reserved for the header and the zones
+MIN_EVENT_BYTES: Final = 300  # no VEVENT of ours is shorter
+MAX_EVENTS: Final = MAX_BYTES // MIN_EVENT_BYTES
 DAY: Final = timedelta(days=1)
-PRODID: Final = "-//Outreach//Workshops//ES"  # constant: it is in every ETag
+PRODID: Final = "-//Outreach//Workshops//ES"  # it is in every ETag
 
 
 @dataclass(frozen=True)
@@ -50,30 +50,30 @@ NETWORK_WINDOW: Final = FeedWindow(30, 120)
 
 @dataclass(frozen=True)
 class FeedCut:
-    """The events that fit."""
+    """The events that fit into a feed."""
 
     pieces: Sequence[EventText]
-    reaches: date | None = None  # the last day it holds, if not all could stay
+    reaches: date | None = None  # the last day of the feed, if it had to be cut
 
 
 @dataclass(frozen=True)
 class WrittenFeed:
-    """A feed, and which of its entries had to be written: for `domain.entries.keep`."""
+    """A feed, and the rows of its new events for `event_cache.keep`."""
 
     body: bytes
-    reaches: date | None  # the last day it holds, if not all could stay
+    reaches: date | None  # the last day of the feed, if it had to be cut
     fresh: Sequence[dict[str, Any]]
 
 
 def write(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> WrittenFeed:
-    """The feed of a choice, as it is on `today` (UTC)."""
+    """The feed of a query, as it is on `today` (UTC)."""
     writer = EventWriter(session, lang, site)
     cut = _fit(writer, choice, today)
     zones = {name: ZoneInfo(name) for name in {piece.zone for piece in cut.pieces}}
     if choice.office and not zones:
-        # A calendar has to have something in it.
+        # A calendar must have a component (RFC 5545, 3.6).
         zones = {choice.office.zone.key: choice.office.zone}
     header = _header(choice, lang, site, cut, list(zones.values()))
     blocks = [_zone(zones[key], cut.pieces, today) for key in sorted(zones)]
@@ -85,12 +85,12 @@ def write(
 def write_bytes(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> bytes:
-    """Its bytes, for who keeps nothing."""
+    """The bytes of the feed; new events are not cached."""
     return write(session, choice, lang, site, today=today).body
 
 
 def count_upcoming(session: Session, choice: FeedQuery, *, today: date) -> int:
-    """How many workshops there are from today on, as far as the feed looks ahead."""
+    """The number of workshops from `today` on within the window of the feed."""
     until = today + (_window(choice).ahead + 1) * DAY
     return feed_query.count(session, choice, since=today, until=until, today=today)
 
@@ -98,12 +98,12 @@ def count_upcoming(session: Session, choice: FeedQuery, *, today: date) -> int:
 def last_day(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> date | None:
-    """The last day the feed holds, if not all could stay."""
+    """The last day of the feed if it had to be cut, else None."""
     return write(session, choice, lang, site, today=today).reaches
 
 
 def write_single(workshop: Workshop, lang: str, site: PublicSite) -> bytes:
-    """A file of one workshop, to open once."""
+    """A calendar file with one workshop."""
     start, end = vevent.wall_clock(workshop)
     return b"".join(
         [
@@ -116,14 +116,13 @@ def write_single(workshop: Workshop, lang: str, site: PublicSite) -> bytes:
 
 
 def address(choice: FeedQuery, lang: str, public_url: str, form: str = "ics") -> str:
-    """Where this feed is, in one of its formats: the one spelling that our pages and the feed
-    itself give."""
+    """The canonical address of the feed in one of its formats."""
     query = urlencode(choice.query)
     return f"{public_url}/{lang}/cal/{choice.name}.{form}" + (f"?{query}" if query else "")
 
 
 def filename(name: str, form: str = "ics") -> str:
-    """For who saves the feed of that name: tells the office, never the kind."""
+    """The file name of a feed: it names the office and never the kind (S14)."""
     return f"talleres.{form}" if name == NETWORK else f"talleres-{name}.{form}"
 
 
@@ -132,58 +131,58 @@ def _window(choice: FeedQuery) -> FeedWindow:
 
 
 def _fit(writer: EventWriter, choice: FeedQuery, today: date) -> FeedCut:
-    """All of it if that is small enough; else less of the past, then short descriptions, then a
-    nearer horizon."""
+    """All events if they fit; else less of the past, then short descriptions, then fewer days
+    ahead."""
     session, window, yesterday = writer.session, _window(choice), today - DAY
     until = today + (window.ahead + 1) * DAY
-    # Even in the fewest bytes, more than MOST would not fit.
+    # More than MAX_EVENTS do not fit, however short they are.
     ahead = FeedSpan(yesterday, until, today)
-    crowded_on = event_cache.find_crowded_day(session, choice, ahead, most=MOST)
+    crowded_on = event_cache.find_crowded_day(session, choice, ahead, most=MAX_EVENTS)
     if crowded_on is None:
         whole = FeedSpan(today - window.back * DAY, until, today)
         pieces = event_cache.find(
-            session, choice, whole, writer.manner(), limit=MOST + 1, from_the_end=True
+            session, choice, whole, writer.style(), limit=MAX_EVENTS + 1, from_the_end=True
         )
         writer.fill(pieces)
         kept = _without_past(pieces, yesterday)
         if kept is not None:
             return FeedCut(kept)
     else:
-        # A local day ends by the next but one of UTC.
+        # A local day ends within two UTC days.
         ahead = replace(ahead, until=min(until, crowded_on + 2 * DAY))
-    short = writer.manner(is_short=True)
-    recent = event_cache.find(session, choice, ahead, short, limit=MOST + 1)
+    short = writer.style(is_short=True)
+    recent = event_cache.find(session, choice, ahead, short, limit=MAX_EVENTS + 1)
     writer.fill(recent, is_short=True)
-    return FeedCut(recent) if _size(recent) <= LARGEST else _cut_ahead(recent)
+    return FeedCut(recent) if _size(recent) <= MAX_BYTES else _cut_ahead(recent)
 
 
 def _without_past(pieces: list[EventText], yesterday: date) -> list[EventText] | None:
-    """Without as many whole days of the past as have to go, up to yesterday; None if it is still
-    too much then."""
+    """The events without the first days of the past, so that they fit; None if they still do not
+    fit without all days before yesterday."""
     size, start = _size(pieces), 0
     for past_day, group in groupby(pieces, lambda piece: piece.day):
-        if size <= LARGEST or past_day >= yesterday:
+        if size <= MAX_BYTES or past_day >= yesterday:
             break
         gone = list(group)
         size -= _length(gone)
         start += len(gone)
-    return pieces[start:] if size <= LARGEST else None
+    return pieces[start:] if size <= MAX_BYTES else None
 
 
 def _cut_ahead(pieces: list[EventText]) -> FeedCut:
-    """Up to the last whole day that fits."""
-    size, kept, last = HEADER_ROOM, 0, None
+    """The events up to the last whole day that fits."""
+    size, kept, last = HEADER_BYTES, 0, None
     for coming_day, group in groupby(pieces, lambda piece: piece.day):
         those = list(group)
         size += _length(those)
-        if size > LARGEST:
+        if size > MAX_BYTES:
             break
         kept, last = kept + len(those), coming_day
     return FeedCut(pieces[:kept], reaches=last or pieces[0].day - DAY)
 
 
 def _size(pieces: Iterable[EventText]) -> int:
-    return HEADER_ROOM + _length(pieces)
+    return HEADER_BYTES + _length(pieces)
 
 
 def _length(pieces: Iterable[EventText]) -> int:
@@ -202,9 +201,9 @@ def _zone(zone: ZoneInfo, pieces: Sequence[EventText], today: date) -> bytes:
 def _header(
     choice: FeedQuery, lang: str, site: PublicSite, cut: FeedCut, zones: Sequence[ZoneInfo]
 ) -> bytes:
-    """The calendar's own lines, in the order of CAL03. It has no UID: vdirsyncer
-    would keep the whole feed as one entry."""
-    here = address(choice, lang, site.public_url)
+    """The calendar's own properties, in the order of CAL03. It has no UID: vdirsyncer
+    would store the whole feed as one event."""
+    source = address(choice, lang, site.public_url)
     name = _name(choice, lang)
     about = [] if choice.is_discreet else [translate(labels.ABOUT, lang)]
     if cut.reaches:
@@ -220,7 +219,7 @@ def _header(
         lines.append(("LAST-MODIFIED", {}, vText(_utc(latest))))
     lines += [
         ("URL", {}, vUri(_page(choice, lang, site))),
-        ("SOURCE", {"VALUE": "URI"}, vUri(here)),
+        ("SOURCE", {"VALUE": "URI"}, vUri(source)),
         ("REFRESH-INTERVAL", {"VALUE": "DURATION"}, vText("PT1H")),
         ("X-PUBLISHED-TTL", {}, vText("PT1H")),
     ]

@@ -1,6 +1,6 @@
-"""What is coming as JSON Feed 1.1, for readers of news and for pages of others.
+"""Writes the workshops to come as JSON Feed 1.1.
 
-An item is about a workshop, not of its hour: `_outreach` has what a list of events needs.
+The format has no fields for events, so each item has an extension `_outreach`:
 
     starts, ends   instants with the offset of the venue: 2026-12-05T10:00:00-06:00
     zone           the venue's zone: America/Chicago
@@ -26,26 +26,26 @@ VERSION: Final = "https://jsonfeed.org/version/1.1"
 def write(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> bytes:
-    """The workshops of a choice from `today` (UTC) on. Raises Unknown for a discreet kind."""
-    found = upcoming.read(session, choice, lang, site, today=today)
-    items = [_bytes(_item(each, lang)) for each in found.events]
-    cut = upcoming.fit(found, items, lang)
-    head = _bytes(_head(choice, lang, site, found, cut)).removesuffix(b"}")
+    """The workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet kind."""
+    feed = upcoming.read(session, choice, lang, site, today=today)
+    items = [_bytes(_item(each, lang)) for each in feed.events]
+    cut = upcoming.fit(feed, items, lang)
+    head = _bytes(_head(choice, lang, site, feed, cut)).removesuffix(b"}")
     return b"".join([head, b',"items":[\n', b",\n".join(items[: cut.count]), b"\n]}\n"])
 
 
 def _head(
-    choice: FeedQuery, lang: str, site: PublicSite, found: UpcomingFeed, cut: UpcomingCut
+    choice: FeedQuery, lang: str, site: PublicSite, feed: UpcomingFeed, cut: UpcomingCut
 ) -> dict[str, Any]:
-    home = found.text("URL")
+    home = feed.text("URL")
     return {
         "version": VERSION,
-        "title": found.text("NAME"),
+        "title": feed.text("NAME"),
         "description": cut.about,
         "home_page_url": home,
         "feed_url": ics_feed.address(choice, lang, site.public_url, "json"),
         "language": lang,
-        "authors": [{"name": upcoming.author(choice, found, lang), "url": home}],
+        "authors": [{"name": upcoming.author(choice, feed, lang), "url": home}],
     }
 
 

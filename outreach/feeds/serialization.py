@@ -1,7 +1,7 @@
-"""Texts and long lines of a calendar, so that the simplest reader puts them together again.
+"""Escapes texts and folds lines of iCalendar (RFC 5545, 3.1 and 3.3.11).
 
-icalendar's own folding cuts an escaped backslash in two, which is legal, and which readers that
-look at one line after the other have stumbled over (CAL01).
+icalendar may fold between a backslash and the character it escapes. That is legal, but readers
+that unescape each line by itself fail on it (CAL01).
 """
 
 from collections.abc import Iterable
@@ -9,13 +9,13 @@ from typing import Final
 
 from icalendar import vText
 
-# RFC 5545, 3.3.11. The backslash first: the others have one.
+# The backslash first, since the other replacements have one.
 ESCAPES: Final = (("\\", r"\\"), (";", r"\;"), (",", r"\,"), ("\n", r"\n"))
-LONGEST: Final = 75  # octets, without the end of the line
+MAX_OCTETS: Final = 75  # of a line, without its end
 
 
 class IcsText(vText):
-    """What somebody typed, letter for letter: icalendar would end the line at a `\\N` in it."""
+    """A text as it was typed: icalendar would turn a typed `\\N` into a line break."""
 
     def to_ical(self) -> bytes:
         text = str(self)
@@ -25,25 +25,25 @@ class IcsText(vText):
 
 
 def join_lines(lines: Iterable[str]) -> bytes:
-    """Every line folded and ended; empty ones are left out."""
+    """The lines folded and joined, without the empty ones."""
     return b"".join(fold(line) for line in lines if line)
 
 
 def fold(line: str) -> bytes:
     """One line as it is in a file. Neither a character nor an escape, as `\\n`, is cut in two."""
     rest = line.encode()
-    if len(rest) <= LONGEST:
+    if len(rest) <= MAX_OCTETS:
         return rest + b"\r\n"
-    parts, room = [], LONGEST
+    parts, room = [], MAX_OCTETS
     while len(rest) > room:
-        cut = _before(rest, room)
+        cut = _split_offset(rest, room)
         parts.append(rest[:cut])
-        rest, room = rest[cut:], LONGEST - 1  # for the space that a continued line begins with
+        rest, room = rest[cut:], MAX_OCTETS - 1  # a continued line begins with a space
     return b"\r\n ".join([*parts, rest]) + b"\r\n"
 
 
-def _before(line: bytes, cut: int) -> int:
-    """The last place not after `cut` where the line may be parted."""
+def _split_offset(line: bytes, cut: int) -> int:
+    """The last offset, at most `cut`, at which the line may be split."""
     while line[cut] & 0xC0 == 0x80:  # within a character
         cut -= 1
     backslashes = cut - len(line[:cut].rstrip(b"\\"))

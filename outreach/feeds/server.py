@@ -1,9 +1,9 @@
-"""Answers the programs that ask for a feed, before Flask is asked at all.
+"""WSGI middleware that serves feeds in front of Flask (decision 0023).
 
-They come every hour, most of them holding already what there is. A feed in memory holds as long as
-the count of changes of its office (`domain/ctags`) and the day are the same: one row is read, and
-nothing is made. Else the copy that another process or host has made may do; else the feed is made,
-once, and shared.
+Calendar programs poll every hour, and most of them have the current version. A feed in memory is
+valid while the change counter of its office and the day are the same, which takes one row to check.
+Otherwise the copy that another process or host has stored is used, or the feed is written once and
+stored for all.
 """
 
 import gzip
@@ -33,7 +33,7 @@ from outreach.domain.calendar.feed_cache import CachedFeed
 from outreach.domain.calendar.feed_query import NETWORK, FeedQuery, UnknownFilter
 from outreach.domain.network import installation_settings
 from outreach.feeds import atom, ics_feed, jcal, json_feed
-from outreach.feeds.event_writer import made_with
+from outreach.feeds.event_writer import style_digest
 from outreach.feeds.vevent import PublicSite
 from outreach.memory_cache import MemoryCache
 
@@ -51,18 +51,18 @@ TYPES: Final = {
     "json": "application/feed+json; charset=utf-8",
     "jcal": "application/calendar+json; charset=utf-8",
 }
-OTHERS: Final[Mapping[str, Callable[..., bytes]]] = {
+WRITERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "atom": atom.write,
     "json": json_feed.write,
     "jcal": jcal.write,
 }
-WRITTEN_BY: Final = 1  # raise it when a format beside iCalendar writes the same differently
-KEPT_FOR: Final = "public, max-age=900"
-ROOM: Final = 24_000_000  # bytes of feeds in the memory of a process
-OVERHEAD: Final = 3000  # bytes that one takes beside its own
-# An address that nobody asked for before is shared no more often than this: whoever makes up
-# addresses must not keep those who save a place from writing.
-SHARED_EVERY: Final = 0.05  # seconds
+FORMAT: Final = 1  # raise it when a format beside iCalendar is written differently
+CACHE_CONTROL: Final = "public, max-age=900"
+MAX_MEMORY_BYTES: Final = 24_000_000  # of feeds, in one process
+OVERHEAD_BYTES: Final = 3000  # of one feed, beside its own
+# Feeds of new addresses are stored at most this often: requests for invented addresses must not
+# delay registrations, which need the write lock.
+STORE_INTERVAL_SECONDS: Final = 0.05
 SECOND: Final = timedelta(seconds=1)
 OK: Final = "200 OK"
 NOT_MODIFIED: Final = "304 Not Modified"
@@ -70,7 +70,7 @@ NOT_MODIFIED: Final = "304 Not Modified"
 
 @dataclass(frozen=True, slots=True)
 class FeedRequest:
-    """What the address of a feed says."""
+    """A parsed address of a feed."""
 
     lang: str
     name: str
@@ -84,48 +84,53 @@ class FeedResponse:
 
     name: str
     copy: CachedFeed
-    modified: datetime  # as told, in whole seconds
-    settles_at: datetime  # from when the second of its change is over
+    modified: datetime  # the Last-Modified header
+    settles_at: datetime  # the end of the second of its change
     unchanged: Headers
-    squeezed: Headers
+    gzipped: Headers
     plain: Headers
 
 
 class Feeds:
-    """The feeds of one installation, as one process serves them."""
+    """The feeds of one process."""
 
     def __init__(
-        self, config: Config, store: Store, always: Mapping[str, str], *, room: int = ROOM
+        self,
+        config: Config,
+        store: Store,
+        always: Mapping[str, str],
+        *,
+        room: int = MAX_MEMORY_BYTES,
     ) -> None:
         self.config, self.store = config, store
         self.memory: MemoryCache[FeedResponse] = MemoryCache(room)
         self._always = [*always.items(), ("Access-Control-Allow-Origin", "*")]
-        # One at a time: when a feed changes, many ask for it at once.
-        self._making = threading.Lock()
-        self._shared_at = 0.0
+        # One thread writes at a time: when a feed changes, many requests need it at once.
+        self._writing = threading.Lock()
+        self._stored_at = 0.0
 
     def answer(self, environ: "WSGIEnvironment") -> tuple[str, Headers, bytes]:
-        """Status, headers and body. Raises Unknown for what there is not."""
-        served = self._served(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
-        if _has_it(environ, served):
+        """Status, headers and body. Raises UnknownFilter for an unknown address."""
+        served = self._find_or_write(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+        if _is_current(environ, served):
             return NOT_MODIFIED, served.unchanged, b""
         is_head = environ["REQUEST_METHOD"] == "HEAD"
         accepts = environ.get("HTTP_ACCEPT_ENCODING", "")
         if _takes_gzip(accepts) and not self.config.plain_feeds:
-            return OK, served.squeezed, b"" if is_head else served.copy.body
+            return OK, served.gzipped, b"" if is_head else served.copy.body
         return OK, served.plain, b"" if is_head else gzip.decompress(served.copy.body)
 
-    def _served(self, path: str, query: str) -> FeedResponse:
+    def _find_or_write(self, path: str, query: str) -> FeedResponse:
         now = clock.now()
         response = self._remembered(path, query, now)
         if response is None:
-            with self._making:
+            with self._writing:
                 response = self._remembered(path, query, now)
                 if response is None:
-                    response = self._make(_asked(path, query), now)
+                    response = self._write(_parse(path, query), now)
                     self._remember(path, query, response)
         if response.settles_at <= now and response.modified != response.copy.changed_at:
-            response = self._dressed(response.name, response.copy, _form(path), now)
+            response = self._respond(response.name, response.copy, _form(path), now)
             self._remember(path, query, response)
         return response
 
@@ -136,28 +141,28 @@ class Feeds:
 
     def _remember(self, path: str, query: str, response: FeedResponse) -> None:
         copy = response.copy
-        size = len(copy.body) + len(query) + OVERHEAD
+        size = len(copy.body) + len(query) + OVERHEAD_BYTES
         self.memory.put((path, query), response, version=(copy.day, copy.number), size=size)
 
-    def _make(self, asked: FeedRequest, now: datetime) -> FeedResponse:
+    def _write(self, request: FeedRequest, now: datetime) -> FeedResponse:
         with self.store.read() as session:
             number, counted_at = change_counters.read(
-                session, asked.name
-            )  # before all that it counts
-            choice = _choice(session, asked)
+                session, request.name
+            )  # before the data it counts
+            choice = _choice(session, request)
             site = _site(self.config, session)
-            key = _key(choice, asked, site)
+            key = _key(choice, request, site)
             copy = feed_cache.find(session, key)
             if copy is not None and (copy.number, copy.day) == (number, now.date()):
-                return self._dressed(choice.name, copy, asked.form, now)
+                return self._respond(choice.name, copy, request.form, now)
             is_new = copy is None
             fresh: Any = ()
-            if asked.form == "ics":
-                written = ics_feed.write(session, choice, asked.lang, site, today=now.date())
+            if request.form == "ics":
+                written = ics_feed.write(session, choice, request.lang, site, today=now.date())
                 body, fresh = written.body, written.fresh
             else:
-                body = OTHERS[asked.form](session, choice, asked.lang, site, today=now.date())
-        # What leaves the window at midnight changed no row.
+                body = WRITERS[request.form](session, choice, request.lang, site, today=now.date())
+        # At midnight events leave the window without a change of a row.
         midnight = feed_query.midnight(now.date())
         changed_at = max(counted_at or midnight, midnight)
         made = CachedFeed(
@@ -167,43 +172,46 @@ class Feeds:
             min(changed_at, now),
             gzip.compress(body, compresslevel=6, mtime=0),
         )
-        made = self._share(key, made, fresh, now, is_new=is_new)
-        return self._dressed(choice.name, made, asked.form, now)
+        made = self._store(key, made, fresh, now, is_new=is_new)
+        return self._respond(choice.name, made, request.form, now)
 
-    def _share(
+    def _store(
         self, key: str, made: CachedFeed, fresh: Any, now: datetime, *, is_new: bool
     ) -> CachedFeed:
-        """Keeps it for the other processes, if it can be: who asked gets it all the same."""
-        if is_new and not fresh and time.monotonic() < self._shared_at + SHARED_EVERY:
+        """Stores the feed for all processes. Returns it even if that fails."""
+        if is_new and not fresh and time.monotonic() < self._stored_at + STORE_INTERVAL_SECONDS:
             return made
-        self._shared_at = time.monotonic()
+        self._stored_at = time.monotonic()
         try:
             with self.store.change() as session:
                 event_cache.keep(session, fresh)
                 return feed_cache.keep(session, key, made, now=now)
         except sa.exc.DBAPIError as error:
-            log.warning("a feed was made and could not be kept: %s", type(error.orig).__name__)
+            log.warning("a feed could not be stored: %s", type(error.orig).__name__)
             return made
 
-    def _dressed(self, name: str, copy: CachedFeed, form: str, now: datetime) -> FeedResponse:
-        """With its headers. The second that is not over yet may bring another change: until it is,
-        the one before is named, and a program that asks again gets the feed again."""
+    def _respond(self, name: str, copy: CachedFeed, form: str, now: datetime) -> FeedResponse:
+        """The response with its headers.
+
+        Until the second of the last change is over, another change may follow within it. Until then
+        Last-Modified is a second earlier, so that a program that asks again gets the feed again.
+        """
         settles_at = copy.changed_at + SECOND
         modified = copy.changed_at if settles_at <= now else copy.changed_at - SECOND
         common = [
             ("ETag", f'W/"{copy.etag}"'),
             ("Last-Modified", format_datetime(modified, usegmt=True)),
-            ("Cache-Control", KEPT_FOR),
+            ("Cache-Control", CACHE_CONTROL),
             ("Vary", "Accept-Encoding"),
             ("X-Robots-Tag", "noindex"),
             *self._always,
         ]
         whole = [*common, ("Content-Type", TYPES[form]), ("Content-Disposition", _file(name, form))]
-        length = int.from_bytes(copy.body[-4:], "little")  # gzip says it at its end
+        length = int.from_bytes(copy.body[-4:], "little")  # the last field of gzip (RFC 1952)
         return FeedResponse(
             name, copy, modified, settles_at,
             unchanged=common,
-            squeezed=[
+            gzipped=[
                 *whole,
                 ("Content-Encoding", "gzip"),
                 ("Content-Length", str(len(copy.body))),
@@ -213,7 +221,7 @@ class Feeds:
 
 
 class FeedMiddleware:
-    """A WSGI application in front of another: answers for feeds, and passes all else on."""
+    """WSGI middleware: serves feeds, and passes other requests on."""
 
     def __init__(self, app: "WSGIApplication", feeds: Feeds) -> None:
         self.app, self.feeds = app, feeds
@@ -227,21 +235,21 @@ class FeedMiddleware:
             try:
                 status, headers, body = self.feeds.answer(environ)
             except Exception:
-                # Whatever went wrong happens again behind us, where it is told kindly.
+                # Flask handles the request again and shows the error as a page.
                 return self.app(environ, respond)
             respond(status, headers)
             return [body] if body else []
         return self.app(environ, respond)
 
 
-def _asked(path: str, query: str) -> FeedRequest:
+def _parse(path: str, query: str) -> FeedRequest:
     address = ADDRESS.fullmatch(path)
     assert address is not None
     lang, name, form = address.groups()
-    # As WSGI has it, each character is a byte of what was sent.
+    # In WSGI each character of the query is one byte (PEP 3333).
     text = query.encode("latin-1", "replace").decode("utf-8", "replace")
     values = parse_qs(text, errors="replace") if text else {}
-    # What we do not know is not looked at.
+    # Unknown parameters are ignored.
     filters = tuple(tuple(sorted(set(values.get(each, ())))) for each in FILTERS)
     return FeedRequest(lang, name, form, filters)
 
@@ -254,29 +262,29 @@ def _form(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def _choice(session: Session, asked: FeedRequest) -> FeedQuery:
-    kind_codes, spoken, places, modes = asked.filters
+def _choice(session: Session, request: FeedRequest) -> FeedQuery:
+    kind_codes, spoken, places, modes = request.filters
     for code in spoken:
         if code not in i18n.SPOKEN:
             raise UnknownFilter("language", code)
     choice = feed_query.parse(
         session,
-        None if asked.name == NETWORK else asked.name,
+        None if request.name == NETWORK else request.name,
         kind_codes=kind_codes,
         languages=spoken,
         places=places,
         modes=modes,
     )
-    if asked.form != "ics" and choice.is_discreet:
+    if request.form != "ics" and choice.is_discreet:
         discreet = {code for k in choice.kinds if k.is_discreet for code in (k.code, k.public_code)}
-        # Told in the word that was used: another one would say what stands for what.
+        # Named by the code that was used: the other one would reveal which kind it is.
         raise UnknownFilter("kind", next(code for code in kind_codes if code in discreet))
     return choice
 
 
-def _key(choice: FeedQuery, asked: FeedRequest, site: PublicSite) -> str:
-    here = ics_feed.address(choice, asked.lang, site.public_url, asked.form)
-    return hashlib.sha256(f"{WRITTEN_BY} {made_with(site)} {here}".encode()).hexdigest()
+def _key(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
+    address = ics_feed.address(choice, request.lang, site.public_url, request.form)
+    return hashlib.sha256(f"{FORMAT} {style_digest(site)} {address}".encode()).hexdigest()
 
 
 def _site(config: Config, session: Session) -> PublicSite:
@@ -289,8 +297,9 @@ def _file(name: str, form: str) -> str:
     return f'inline; filename="{ics_feed.filename(name, form)}"'
 
 
-def _has_it(environ: "WSGIEnvironment", served: FeedResponse) -> bool:
-    """Whether the one who asks holds these bytes. If-None-Match wins over If-Modified-Since."""
+def _is_current(environ: "WSGIEnvironment", served: FeedResponse) -> bool:
+    """Whether the client has these bytes. If-None-Match precedes If-Modified-Since (RFC 9110,
+    13.2.2)."""
     tags: str | None = environ.get("HTTP_IF_NONE_MATCH")
     if tags is not None:
         if tags == served.unchanged[0][1]:

@@ -1,12 +1,13 @@
-"""An organizer's own calendar: what their offices hold, drafts and places taken too, in Spanish.
+"""Writes the calendar feed of a staff member: the workshops of their offices, with drafts and
+numbers of seats taken, in Spanish.
 
-Nobody's name is in it, and of a discreet workshop no more than in the public's feeds: phones are
-lent and calendars shared. Its entries have UIDs of their own, or a phone that follows the public
-feed as well would take both for one.
+It has no names of people, and of a discreet workshop no more than the public feeds have: phones are
+lent and calendars shared. Its events have their own UIDs, so that a phone that follows the public
+feed too does not take both for one.
 
-LAST-MODIFIED has to rise when a place is taken or given up, and nothing stores when that was. So an
-entry is kept with what it was made of, and one that is made of something else is dated when that
-is first seen: after the change, and never before an earlier date.
+LAST-MODIFIED must rise when a seat is taken or given back, and no column stores that time. So an
+event is cached with a digest of what it was made of, and one with another digest gets the time at
+which that is first seen.
 """
 
 import hashlib
@@ -30,17 +31,17 @@ from outreach.domain.network.kinds import Visibility
 from outreach.domain.text import clean
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.feeds import labels, serialization, vevent
-from outreach.feeds.event_writer import made_with, row
-from outreach.feeds.ics_feed import HEADER_ROOM, LARGEST, OFFICE_WINDOW, PRODID
+from outreach.feeds.event_writer import row, style_digest
+from outreach.feeds.ics_feed import HEADER_BYTES, MAX_BYTES, OFFICE_WINDOW, PRODID
 from outreach.feeds.serialization import IcsText
-from outreach.feeds.vevent import LONGEST_TITLE, PublicSite
+from outreach.feeds.vevent import MAX_TITLE_LENGTH, PublicSite
 from outreach.feeds.vtimezone import vtimezone
 from outreach.i18n import say, translator
 from outreach.languages import STAFF_LANGUAGE
 
-WRITTEN_BY: Final = 2  # raise it when the same workshop is written differently
-LANG: Final = "+"  # of these entries, where public ones have their language
-MOST: Final = 1500  # entries: about as many as fit
+FORMAT: Final = 2  # raise it when the same workshop is written differently
+LANG: Final = "+"  # in the event cache, where public events have their language
+MAX_EVENTS: Final = 1500  # about as many as fit
 DAY: Final = timedelta(days=1)
 SECOND: Final = timedelta(seconds=1)
 
@@ -49,39 +50,41 @@ _STAFF: Final = translator(STAFF_LANGUAGE)
 
 @dataclass
 class StaffEventText:
-    """A workshop, with its text as soon as it has one."""
+    """A workshop, and its VEVENT once it is written."""
 
     line: AgendaLine
-    stamp: datetime  # when it was first seen as it is now
+    changed_at: datetime  # when its current state was first seen
     text: bytes = b""
 
 
 @dataclass(frozen=True)
 class WrittenStaffFeed:
-    """The calendar, and which of its entries had to be written: for `entries.keep`."""
+    """The feed, and the rows of its new events for `event_cache.keep`."""
 
     body: bytes
     fresh: Sequence[dict[str, Any]]
 
 
-def write(session: Session, mine: Offices, site: PublicSite, *, now: datetime) -> WrittenStaffFeed:
-    """What these offices hold, as far as an office's feed reaches. What does not fit goes: first
-    the past, down to a day, then the far end, and the calendar says until when it reaches."""
+def write(
+    session: Session, own_offices: Offices, site: PublicSite, *, now: datetime
+) -> WrittenStaffFeed:
+    """The workshops of these offices within the window of an office's feed. If they do not fit, the
+    past is left out, then the last days; the calendar says until when it reaches."""
     today = now.date()
     yesterday, until = today - DAY, today + (OFFICE_WINDOW.ahead + 1) * DAY
     lines = agenda.list_lines(
-        session, mine, today - OFFICE_WINDOW.back * DAY, until, limit=MOST + 1
+        session, own_offices, today - OFFICE_WINDOW.back * DAY, until, limit=MAX_EVENTS + 1
     )
-    if len(lines) > MOST:
-        lines = agenda.list_lines(session, mine, yesterday, until, limit=MOST + 1)
-    pieces, fresh = _filled(session, lines[:MOST], site, now)
-    if _size(pieces) > LARGEST:
+    if len(lines) > MAX_EVENTS:
+        lines = agenda.list_lines(session, own_offices, yesterday, until, limit=MAX_EVENTS + 1)
+    pieces, fresh = _filled(session, lines[:MAX_EVENTS], site, now)
+    if _size(pieces) > MAX_BYTES:
         pieces = [piece for piece in pieces if piece.line.day >= yesterday]
-    is_whole = len(lines) <= MOST
-    kept = _that_fit(pieces, is_whole=is_whole)
+    is_whole = len(lines) <= MAX_EVENTS
+    kept = _fit(pieces, is_whole=is_whole)
     is_cut = len(kept) < len(pieces) or not is_whole
     reaches = (kept[-1].line.day if kept else yesterday) if is_cut else None
-    zones = _zones(session, mine, kept)
+    zones = _zones(session, own_offices, kept)
     blocks = [_block(zones[key], kept, today) for key in sorted(zones)]
     texts = (piece.text for piece in kept)
     header = _header(site, kept, reaches, [*zones])
@@ -91,68 +94,68 @@ def write(session: Session, mine: Offices, site: PublicSite, *, now: datetime) -
 def _filled(
     session: Session, lines: Sequence[AgendaLine], site: PublicSite, now: datetime
 ) -> tuple[list[StaffEventText], list[dict[str, Any]]]:
-    """Each with its text: the one that is kept, if it still holds, or a new one. And the new ones,
-    as they are to be kept."""
+    """The events with their texts, cached or new, and the rows of the new ones."""
     pieces = {line.id: StaffEventText(line, now.replace(microsecond=0)) for line in lines}
-    marks = {line.id: _mark(line, site) for line in lines}
+    digests = {line.id: _digest(line, site) for line in lines}
     for kept in event_cache.find_by_workshops(session, list(pieces), LANG):
         piece = pieces[kept.workshop_id]
-        if kept.made_with == marks[kept.workshop_id]:
-            piece.stamp, piece.text = kept.changed_at, kept.text
+        if kept.made_with == digests[kept.workshop_id]:
+            piece.changed_at, piece.text = kept.changed_at, kept.text
         else:
-            piece.stamp = max(piece.stamp, kept.changed_at + SECOND)
+            piece.changed_at = max(piece.changed_at, kept.changed_at + SECOND)
     missing = [number for number, piece in pieces.items() if not piece.text]
     fresh = []
     for workshop in feed_query.read(session, missing):
         piece = pieces[workshop.id]
-        piece.text = _event(workshop, piece.line.waiting, site, piece.stamp)
-        manner = EventStyle(LANG, is_short=False, made_with=marks[workshop.id])
-        fresh.append(row(workshop.id, manner, piece.stamp, piece.text))
+        piece.text = _event(workshop, piece.line.waiting, site, piece.changed_at)
+        style = EventStyle(LANG, is_short=False, made_with=digests[workshop.id])
+        fresh.append(row(workshop.id, style, piece.changed_at, piece.text))
     return [piece for piece in pieces.values() if piece.text], fresh
 
 
-def _mark(line: AgendaLine, site: PublicSite) -> str:
-    """Another one as soon as the entry would be written differently."""
-    parts = (WRITTEN_BY, made_with(site), *line.version)
+def _digest(line: AgendaLine, site: PublicSite) -> str:
+    """A digest that changes when the event would be written differently."""
+    parts = (FORMAT, style_digest(site), *line.version)
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
 def _size(pieces: Sequence[StaffEventText]) -> int:
-    return HEADER_ROOM + sum(len(piece.text) for piece in pieces)
+    return HEADER_BYTES + sum(len(piece.text) for piece in pieces)
 
 
-def _that_fit(pieces: Sequence[StaffEventText], *, is_whole: bool) -> list[StaffEventText]:
-    """Whole days from the first on. Unless it `is_whole`, the last day may lack some: it goes."""
-    size, kept = HEADER_ROOM, list[StaffEventText]()
+def _fit(pieces: Sequence[StaffEventText], *, is_whole: bool) -> list[StaffEventText]:
+    """The events of the first whole days that fit. Unless `is_whole`, the last day may be
+    incomplete and is left out."""
+    size, kept = HEADER_BYTES, list[StaffEventText]()
     last = pieces[-1].line.day if pieces else None
     for day, group in groupby(pieces, lambda piece: piece.line.day):
         there = list(group)
         size += sum(len(piece.text) for piece in there)
-        if size > LARGEST or (day == last and not is_whole):
+        if size > MAX_BYTES or (day == last and not is_whole):
             break
         kept += there
     return kept
 
 
-def _event(workshop: Workshop, waiting: int, site: PublicSite, stamp: datetime) -> bytes:
+def _event(workshop: Workshop, waiting: int, site: PublicSite, changed_at: datetime) -> bytes:
     start, end = vevent.wall_clock(workshop)
-    found = Event()
-    found.add("uid", f"mio-{workshop.uid}@{site.host}")
-    found.add("dtstamp", stamp)
-    found.add("created", min(workshop.created_at, stamp))
-    found.add("last-modified", stamp)
-    # To be published is a change of status, which the public has not seen.
-    found.add("sequence", workshop.sequence + (0 if workshop.published_at is None else 1))
-    found.add("status", _status(workshop))
-    found.add("dtstart", start)
-    found.add("dtend", end)
-    found.add("summary", IcsText(_title(workshop, waiting)))
-    found.add("location", IcsText(_place(workshop)))
+    event = Event()
+    event.add("uid", f"mio-{workshop.uid}@{site.host}")
+    event.add("dtstamp", changed_at)
+    event.add("created", min(workshop.created_at, changed_at))
+    event.add("last-modified", changed_at)
+    # Publishing is a change of status here, and none in the public feed.
+    event.add("sequence", workshop.sequence + (0 if workshop.published_at is None else 1))
+    event.add("status", _status(workshop))
+    event.add("dtstart", start)
+    event.add("dtend", end)
+    event.add("summary", IcsText(_title(workshop, waiting)))
+    event.add("location", IcsText(_place(workshop)))
     if not workshop.kind.is_discreet:
-        found.add("description", IcsText(_description(workshop, waiting, start)))
-    found.add("url", site.public_url + _path(workshop))
-    found.add("transp", "TRANSPARENT")
-    return serialization.join_lines(found.content_lines(sorted=False))
+        event.add("description", IcsText(_description(workshop, waiting, start)))
+    event.add("url", site.public_url + _path(workshop))
+    event.add("transp", "TRANSPARENT")
+    return serialization.join_lines(event.content_lines(sorted=False))
 
 
 def _status(workshop: Workshop) -> str:
@@ -162,7 +165,7 @@ def _status(workshop: Workshop) -> str:
 
 
 def _title(workshop: Workshop, waiting: int) -> str:
-    """The places last, whole: what is cut is the name."""
+    """The title, cut so that the number of seats at its end is complete."""
     if workshop.kind.is_discreet:
         name = say(workshop.kind.neutral_title, STAFF_LANGUAGE)
     else:
@@ -175,12 +178,12 @@ def _title(workshop: Workshop, waiting: int) -> str:
     prefix = before.get(workshop.status, "")
     places = _places(workshop, waiting)
     tail = f" · {places}" if places else ""
-    room = LONGEST_TITLE - len(prefix) - len(tail)
+    room = MAX_TITLE_LENGTH - len(prefix) - len(tail)
     return prefix + (name if len(name) <= room else name[: room - 1].rstrip() + "…") + tail
 
 
 def _places(workshop: Workshop, waiting: int) -> str:
-    """12 de 40 lugares · 3 en espera; nothing where there are none to save."""
+    """«12 de 40 lugares · 3 en espera»; empty for a workshop without registration."""
     if not workshop.takes_places or workshop.status in {
         WorkshopStatus.DRAFT,
         WorkshopStatus.CANCELLED,
@@ -196,7 +199,7 @@ def _places(workshop: Workshop, waiting: int) -> str:
 
 
 def _place(workshop: Workshop) -> str:
-    """As the public's feeds have it: the city only, unless everybody may see the address."""
+    """The place as in public feeds: only the city unless the address is public."""
     if workshop.mode is DeliveryMode.PHONE_BANK:
         return _STAFF.gettext(labels.BY_PHONE)
     if not workshop.mode.has_venue:
@@ -224,20 +227,22 @@ def _description(workshop: Workshop, waiting: int, start: datetime) -> str:
 
 
 def _path(workshop: Workshop) -> str:
-    """The staff's page of it; of a hidden one that of its day, as its link is a permission."""
+    """The workshop's staff page; of a hidden one the list of its day, since its link is a
+    permission."""
     if workshop.is_hidden:
         return f"/org/talleres?dia={workshop.day}"
     return f"/org/talleres/{workshop.public_id}"
 
 
 def _zones(
-    session: Session, mine: Offices, pieces: Sequence[StaffEventText]
+    session: Session, own_offices: Offices, pieces: Sequence[StaffEventText]
 ) -> dict[str, ZoneInfo]:
-    """Those of its workshops. A calendar has to have something in it: else that of an office."""
+    """The zones of the workshops by key. A calendar must have a component, so without workshops it
+    is that of an office."""
     zones = {piece.line.zone.key: piece.line.zone for piece in pieces}
     if not zones:
         known = offices.list_offices(session)
-        there = [each.zone for each in known if mine is None or each.slug in mine]
+        there = [each.zone for each in known if own_offices is None or each.slug in own_offices]
         zones = {zone.key: zone for zone in there[:1]}
     return zones
 
@@ -252,8 +257,8 @@ def _block(zone: ZoneInfo, pieces: Sequence[StaffEventText], today: date) -> byt
 def _header(
     site: PublicSite, pieces: Sequence[StaffEventText], reaches: date | None, zones: Sequence[str]
 ) -> bytes:
-    """No UID, as in every feed of ours; and no SOURCE: the address is a permission, and a file
-    saved from this calendar may be given away."""
+    """The calendar's own properties: no UID (`ics_feed`), and no SOURCE, since the address is a
+    permission and a saved file may be passed on."""
     name = _STAFF.gettext("Mis talleres")
     about = _STAFF.gettext(
         "Con borradores y lugares apartados, sin nombres. "
@@ -274,12 +279,12 @@ def _header(
         ("X-WR-CALDESC", about),
     ]
     if pieces:
-        lines.append(("LAST-MODIFIED", f"{max(each.stamp for each in pieces):%Y%m%dT%H%M%SZ}"))
+        lines.append(("LAST-MODIFIED", f"{max(each.changed_at for each in pieces):%Y%m%dT%H%M%SZ}"))
     lines += [
         ("URL", f"{site.public_url}/org/"),
         ("REFRESH-INTERVAL", "PT1H"),
         ("X-PUBLISHED-TTL", "PT1H"),
-        ("COLOR", "darkorange"),  # not that of the public's feeds, which may be beside it
+        ("COLOR", "darkorange"),  # unlike the public feeds, which may be shown beside it
         ("X-APPLE-CALENDAR-COLOR", "#FF8C00"),
     ]
     if len(zones) == 1:
@@ -288,7 +293,7 @@ def _header(
 
 
 def _line(name: str, value: str) -> bytes:
-    # RFC 7986 gives this one no type of its own.
+    # RFC 7986, 5.7: this property has no default type.
     parameters = {"VALUE": "DURATION"} if name == "REFRESH-INTERVAL" else {}
-    said = vUri(value) if name == "URL" else IcsText(value)
-    return serialization.fold(Contentline.from_parts(name, Parameters(parameters), said))
+    encoded = vUri(value) if name == "URL" else IcsText(value)
+    return serialization.fold(Contentline.from_parts(name, Parameters(parameters), encoded))

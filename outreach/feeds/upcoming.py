@@ -1,8 +1,8 @@
-"""What is coming, for the formats beside iCalendar: Atom, JSON Feed and jCal.
+"""Reads the iCalendar feed back, from today on, for Atom, JSON Feed and jCal.
 
-They are made from the calendar's own text, so that they can tell nothing that it does not tell:
-what an entry may say is decided once, in `vevent.py`. Read with those rules in mind: every line
-here was written by us.
+These formats are derived from the text of the feed, so that they cannot reveal more than it does:
+what an event may say is decided in `vevent.py` only. The parser handles the lines that
+`ics_feed` writes and no others (decision 0012).
 """
 
 import re
@@ -19,20 +19,20 @@ from sqlalchemy.orm import Session
 from outreach.domain.calendar.feed_query import FeedQuery, UnknownFilter
 from outreach.domain.text import clean
 from outreach.feeds import ics_feed, labels
-from outreach.feeds.ics_feed import HEADER_ROOM, LARGEST
+from outreach.feeds.ics_feed import HEADER_BYTES, MAX_BYTES
 from outreach.feeds.vevent import PublicSite
 from outreach.i18n import say, translate
 
-TAGGED: Final = 2026  # the year a name was first given in this way; it never changes
+TAG_YEAR: Final = 2026  # of tag URIs (RFC 4151); it never changes
 
 _LINE: Final = re.compile(r'([^;:]+)((?:;[^=]+=(?:"[^"]*"|[^;:"]*))*):(.*)', re.DOTALL)
-_NONE: Final[Mapping[str, str]] = {}
+_NO_PARAMETERS: Final[Mapping[str, str]] = {}
 _COMPONENT: Final = re.compile(r"(?<=\n)(?=BEGIN:(?:VEVENT|VTIMEZONE)\r)")  # where one begins
 _ESCAPED: Final = re.compile(r"\\(.)")
 
 
 class UpcomingItem(NamedTuple):
-    """One content line; its value as it is written, escaped."""
+    """One content line; `value` is escaped, as it is written."""
 
     name: str
     parameters: Mapping[str, str]
@@ -40,16 +40,17 @@ class UpcomingItem(NamedTuple):
 
     @property
     def text(self) -> str:
+        """The unescaped value."""
         if "\\" not in self.value:
             return self.value
         return _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], self.value)
 
     @property
     def moment(self) -> datetime:
-        """On the clock of its zone; in UTC without one."""
+        """The value as a date-time in its zone, or in UTC."""
         zone = self.parameters.get("TZID")
-        read = datetime.fromisoformat(self.value.removesuffix("Z"))
-        return read.replace(tzinfo=ZoneInfo(zone) if zone else UTC)
+        moment = datetime.fromisoformat(self.value.removesuffix("Z"))
+        return moment.replace(tzinfo=ZoneInfo(zone) if zone else UTC)
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,14 @@ class UpcomingEvent:
         return {line.name: line for line in map(_parse_line, inner)}
 
     def text(self, name: str) -> str:
-        """What the line of that name says; empty if there is none."""
+        """The text of a property; empty if the event lacks it."""
         return self.lines[name].text if name in self.lines else ""
 
     @property
     def tag(self) -> str:
-        """Its name for readers of feeds: as lasting as the UID it is made of, no address."""
+        """A tag URI (RFC 4151) made of the UID: permanent, and no address of a page."""
         local, _at, host = self.text("UID").partition("@")
-        return f"tag:{host},{TAGGED}:{local}"
+        return f"tag:{host},{TAG_YEAR}:{local}"
 
     @cached_property
     def starts(self) -> datetime:
@@ -91,12 +92,12 @@ class UpcomingEvent:
         return self.text("STATUS") == "CANCELLED"
 
     def content(self, lang: str) -> str:
-        """When in words, where, and what a calendar says of it."""
+        """Day and hour in words, the place, and the description, one a line."""
         starts = self.starts
         hour = labels.local_time(starts, lang)
-        # Said in the first line, and by the entry's own link.
-        said = {hour, self.text("URL")}
-        about = [line for line in self.text("DESCRIPTION").split("\n") if line not in said]
+        # The first line has the hour, and the entry has its link.
+        repeated = {hour, self.text("URL")}
+        about = [line for line in self.text("DESCRIPTION").split("\n") if line not in repeated]
         lines = [f"{_day(starts.date(), lang)}, {hour}", self.text("LOCATION"), *about]
         return "\n".join(line for line in lines if line)
 
@@ -121,7 +122,7 @@ class UpcomingFeed:
 
 @dataclass(frozen=True)
 class UpcomingCut:
-    """What fits: so many of the events, and what the feed says of itself."""
+    """The number of events that fit, and the description of the feed."""
 
     count: int
     about: str
@@ -130,8 +131,10 @@ class UpcomingCut:
 def read(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> UpcomingFeed:
-    """What the calendar of that choice has from `today` (UTC) on. Raises Unknown for a discreet
-    kind: outside the calendar of who asked for it, there is none."""
+    """The feed of a query from `today` (UTC) on.
+
+    Raises UnknownFilter for a discreet kind: only iCalendar feeds show those (S14).
+    """
     for kind in choice.kinds:
         if kind.is_discreet:
             raise UnknownFilter("kind", kind.public_code)
@@ -147,17 +150,17 @@ def read(
     )
 
 
-def fit(coming: UpcomingFeed, texts: Sequence[bytes], lang: str) -> UpcomingCut:
-    """How many of the events, each written as one of `texts`, a feed can hold: up to the last
-    whole day. What it says of itself tells until when it reaches, if not all could stay."""
-    if HEADER_ROOM + sum(map(len, texts)) <= LARGEST:
-        return UpcomingCut(len(texts), coming.text("DESCRIPTION"))
-    days = [each.starts.astimezone(UTC).date() for each in coming.events]
-    size, kept, reaches = HEADER_ROOM, 0, days[0] - ics_feed.DAY
+def fit(feed: UpcomingFeed, texts: Sequence[bytes], lang: str) -> UpcomingCut:
+    """How many of the events, written as `texts`, fit: up to the last whole day. If not all do, the
+    description says until when the feed reaches."""
+    if HEADER_BYTES + sum(map(len, texts)) <= MAX_BYTES:
+        return UpcomingCut(len(texts), feed.text("DESCRIPTION"))
+    days = [each.starts.astimezone(UTC).date() for each in feed.events]
+    size, kept, reaches = HEADER_BYTES, 0, days[0] - ics_feed.DAY
     for day, group in groupby(days):
         count = len(list(group))
         size += sum(map(len, texts[kept : kept + count]))
-        if size > LARGEST:
+        if size > MAX_BYTES:
             break
         kept, reaches = kept + count, day
     until = translate(labels.REACHES, lang, day=labels.day(reaches, lang))
@@ -165,29 +168,29 @@ def fit(coming: UpcomingFeed, texts: Sequence[bytes], lang: str) -> UpcomingCut:
 
 
 def tag(choice: FeedQuery, lang: str, site: PublicSite) -> str:
-    """The lasting name of a feed, wherever the site moves to."""
-    return f"tag:{site.host},{TAGGED}:{ics_feed.address(choice, lang, '', 'atom').lstrip('/')}"
+    """A permanent tag URI of a feed (RFC 4151), also if the site moves."""
+    return f"tag:{site.host},{TAG_YEAR}:{ics_feed.address(choice, lang, '', 'atom').lstrip('/')}"
 
 
-def author(choice: FeedQuery, coming: UpcomingFeed, lang: str) -> str:
-    """Who holds these workshops: an office, or the network."""
-    return clean(say(choice.office.name, lang)) if choice.office else coming.text("NAME")
+def author(choice: FeedQuery, feed: UpcomingFeed, lang: str) -> str:
+    """The author of a feed: the office, or the network."""
+    return clean(say(choice.office.name, lang)) if choice.office else feed.text("NAME")
 
 
 def changed_at(events: Iterable[UpcomingEvent]) -> datetime:
-    """The last change of anything a feed of these events shows."""
+    """When anything last changed that a feed of these events shows."""
     return max((each.changed_at for each in events), default=labels.WORDED_AT)
 
 
 def _parse_line(text: str) -> UpcomingItem:
     name, _colon, value = text.partition(":")
     if ";" not in name:  # most have no parameter
-        return UpcomingItem(name, _NONE, value)
+        return UpcomingItem(name, _NO_PARAMETERS, value)
     found = _LINE.fullmatch(text)
-    assert found is not None, "a line that we wrote"
+    assert found is not None, "a line of ics_feed"
     name, parameters, value = found.groups()
-    given = (each.partition("=") for each in parameters.split(";")[1:])
-    return UpcomingItem(name, {key: said.strip('"') for key, _is, said in given}, value)
+    pairs = (each.partition("=") for each in parameters.split(";")[1:])
+    return UpcomingItem(name, {key: text.strip('"') for key, _equals, text in pairs}, value)
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,6 @@
-"""One workshop as a VEVENT, by the rules of its kind: a discreet one says where and when, no more.
+"""Writes one workshop as a VEVENT; of a discreet kind, it has place and time only (S14).
 
-Its lines are the same in every feed, in its own file and for everyone who asks.
+The lines are the same in every feed and in the workshop's own file.
 """
 
 from dataclasses import dataclass
@@ -17,28 +17,28 @@ from outreach.feeds import labels, serialization
 from outreach.feeds.serialization import IcsText
 from outreach.i18n import say, translate, translator
 
-LONGEST_TITLE: Final = 200
+MAX_TITLE_LENGTH: Final = 200
 
 
 @dataclass(frozen=True)
 class PublicSite:
-    """Whose calendars these are."""
+    """The site that publishes the calendars."""
 
     public_url: str
-    host: str  # in every UID; never follows the site's address
-    phone: str = ""  # for an office that has none
+    host: str  # in every UID; stays the same if the site moves
+    phone: str = ""  # for offices without one
 
 
 def write(workshop: Workshop, lang: str, site: PublicSite, *, is_short: bool = False) -> bytes:
-    """From BEGIN:VEVENT to END:VEVENT, every line ended. `is_short`: its description is an
-    address only, for feeds that would otherwise grow too large."""
+    """The lines from BEGIN:VEVENT to END:VEVENT. With `is_short` the description is the address of
+    the page only, for feeds that would be too large otherwise."""
     start, end = wall_clock(workshop)
-    stamp = changed_at(workshop)
+    modified_at = changed_at(workshop)
     event = Event()
     event.add("uid", f"taller-{workshop.uid}@{site.host}")
-    event.add("dtstamp", stamp)
-    event.add("created", min(workshop.created_at, stamp))
-    event.add("last-modified", stamp)
+    event.add("dtstamp", modified_at)
+    event.add("created", min(workshop.created_at, modified_at))
+    event.add("last-modified", modified_at)
     event.add("sequence", workshop.sequence)
     event.add("status", "CANCELLED" if workshop.is_cancelled else "CONFIRMED")
     event.add("dtstart", start)
@@ -54,12 +54,12 @@ def write(workshop: Workshop, lang: str, site: PublicSite, *, is_short: bool = F
         _add_position(event, workshop)
     if url:
         event.add("url", url)
-    event.add("transp", "TRANSPARENT")  # to follow a calendar is not to be busy
+    event.add("transp", "TRANSPARENT")  # who follows a calendar is not busy
     return serialization.join_lines(event.content_lines(sorted=False))
 
 
 def changed_at(workshop: Workshop) -> datetime:
-    """The last change of anything the entry shows."""
+    """When anything last changed that the event shows."""
     return max(
         labels.WORDED_AT,
         workshop.changed_at,
@@ -70,27 +70,27 @@ def changed_at(workshop: Workshop) -> datetime:
 
 
 def wall_clock(workshop: Workshop) -> tuple[datetime, datetime]:
-    """Start and end on the clock of its zone. An end that the clock jumps over is said as the
-    clock shows it after the jump."""
+    """Start and end in the zone of the workshop. An end that is skipped by daylight saving time is
+    given as the clock shows it afterwards."""
     instants = clock.span(workshop.day, workshop.starts, workshop.ends, workshop.zone)
     start, end = (instant.astimezone(workshop.zone) for instant in instants)
     return start, end
 
 
 def title(workshop: Workshop, lang: str) -> str:
-    """What the entry is called."""
+    """The title of the event, with a prefix if it is cancelled."""
     if workshop.kind.is_discreet:
         name = say(workshop.kind.neutral_title, lang) or translate(labels.NEUTRAL, lang)
     else:
         name = say(workshop.title, lang)
     name = clean(name) or translate(labels.NEUTRAL, lang)
     prefix = translate(labels.CANCELLED, lang) if workshop.is_cancelled else ""
-    room = LONGEST_TITLE - len(prefix)
+    room = MAX_TITLE_LENGTH - len(prefix)
     return prefix + (name if len(name) <= room else name[: room - 1].rstrip() + "…")
 
 
 def place(workshop: Workshop, lang: str) -> str:
-    """One line that a phone's map understands; the city only, where the address is not public."""
+    """The place in one line for the map of a phone; only the city unless the address is public."""
     if workshop.mode is DeliveryMode.PHONE_BANK:
         return translate(labels.BY_PHONE, lang)
     if not workshop.mode.has_venue:
@@ -111,13 +111,13 @@ def _add_position(event: Event, workshop: Workshop) -> None:
     venue = workshop.venue
     if venue is None or not workshop.mode.has_venue or not _has_public_address(workshop):
         return
-    # Its own position only: `near_…` is that of its city, and a pin there would mislead.
+    # Only its own position: `near_…` is that of the city, where a pin would mislead.
     if venue.latitude is not None and venue.longitude is not None:
         event.add("geo", (_degrees(venue.latitude), _degrees(venue.longitude)))
 
 
 def _degrees(angle: float) -> float:
-    # What is nearer to zero would be written as 1e-05, which no calendar reads.
+    # Numbers closer to zero would be written as 1e-05, which calendars cannot read.
     return round(angle, 6) if abs(angle) >= 0.0001 else 0.0
 
 
@@ -136,7 +136,7 @@ def _description(workshop: Workshop, lang: str, site: PublicSite, start: datetim
 
 
 def _address(workshop: Workshop, lang: str, site: PublicSite) -> str:
-    # Having the link of an unlisted one is a permission, and calendars are shared.
+    # The link of an unlisted workshop is a permission, and calendars are shared.
     if workshop.way is Way.UNLISTED:
         return ""
     return f"{site.public_url}/{lang}/t/{workshop.public_id}"

@@ -1,8 +1,7 @@
-"""A zone's rules as VTIMEZONE lines, exact for the days of one feed.
+"""Writes a time zone as VTIMEZONE (RFC 5545, 3.6.5), exact for the days of one feed.
 
-icalendar's own `add_missing_timezones` writes one list of RDATEs, which Outlook ignores and which
-vobject and ical.js read an hour wrong. These blocks are what all of them read right: one offset
-where it does not change; the rule of 2007 where it holds; else one block a change.
+All calendar programs read these blocks right: one offset if it does not change, the rule of 2007
+where it holds, else one block for each transition. icalendar's RDATE lists are not (decision 0029).
 """
 
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - on the zone's wall clock
+EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local time of the zone
 DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
-# The second Sunday of March and the first of November, at 02:00 on the clock as it was.
+# The second Sunday of March and the first of November, at 02:00 local time before the change.
 FIRST_YEAR_OF_THE_RULE: Final = 2007
 SPRING: Final = "BEGIN:DAYLIGHT\r\nDTSTART:20070311T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU"
 AUTUMN: Final = (
@@ -24,9 +23,9 @@ AUTUMN: Final = (
 
 @dataclass(frozen=True)
 class ZoneChange:
-    """Clocks going forward or back."""
+    """A transition of the offset."""
 
-    wall: datetime  # on the clock as it was before
+    wall: datetime  # local time before the transition
     before: timedelta
     after: timedelta
     name: str
@@ -35,7 +34,7 @@ class ZoneChange:
 
 @lru_cache(maxsize=512)
 def vtimezone(zone: ZoneInfo, first: date, last: date) -> bytes:
-    """The block for a feed whose events start on `first` or later and end by `last`, local days."""
+    """The component for events from `first` to `last`, local days."""
     begins, ends = first - DAY, last + 2 * DAY
     changes = _changes(zone, begins, ends)
     at_start = _midnight(begins).astimezone(zone)
@@ -67,7 +66,7 @@ def _by_rule(zone: ZoneInfo, year: int) -> list[str]:
 
 
 def _follows_the_rule(zone: ZoneInfo, first: int, last: int) -> bool:
-    """Whether, in all of these years, clocks change on the two Sundays and at no other time."""
+    """Whether in all these years the clocks change on the two Sundays and at no other time."""
     if first < FIRST_YEAR_OF_THE_RULE:
         return False
     offsets = set()
@@ -83,24 +82,24 @@ def _follows_the_rule(zone: ZoneInfo, first: int, last: int) -> bool:
 
 
 def _sunday(year: int, month: int, nth: int) -> datetime:
-    first = datetime(year, month, 1, 2)  # noqa: DTZ001 - on the zone's wall clock
+    first = datetime(year, month, 1, 2)  # noqa: DTZ001 - local time of the zone
     return first + timedelta(days=(6 - first.weekday()) % 7 + 7 * (nth - 1))
 
 
 @lru_cache(maxsize=1024)
 def _changes(zone: ZoneInfo, first: date, last: date) -> tuple[ZoneChange, ...]:
-    """Every change of the zone's offset from the start of `first` to the end of `last`, in UTC."""
-    found = []
-    there, end = _midnight(first), _midnight(last) + DAY
-    while there < end:
-        if _offset(there, zone) != _offset(there + DAY, zone):
-            found.append(_between(there, there + DAY, zone))
-        there += DAY
-    return tuple(found)
+    """The transitions of a zone from the start of `first` to the end of `last`, in UTC."""
+    changes = []
+    moment, end = _midnight(first), _midnight(last) + DAY
+    while moment < end:
+        if _offset(moment, zone) != _offset(moment + DAY, zone):
+            changes.append(_between(moment, moment + DAY, zone))
+        moment += DAY
+    return tuple(changes)
 
 
 def _between(low: datetime, high: datetime, zone: ZoneInfo) -> ZoneChange:
-    """The one change after `low` and not after `high`, to the second."""
+    """The one transition after `low` and not after `high`, to the second."""
     before = _offset(low, zone)
     while high - low > timedelta(seconds=1):
         middle = low + (high - low) // 2

@@ -56,7 +56,7 @@ def attach(letter: EmailMessage, context: MessageContext, config: Config) -> Non
         _("Cita"),
         attendee_event.uid(context.key, context.calendar_host),
         now=context.now,
-        sending=attendee_event.Sending(
+        sending=attendee_event.MailedEvent(
             method, mail_from(config), "" if workshop.way is Way.UNLISTED else url
         ),
     )

@@ -281,7 +281,7 @@ def test_memory_is_bounded_however_many_addresses_are_made_up(
 
 
 def test_shared_copies_are_bounded_and_the_oldest_go(store: Store, held: Workshop) -> None:
-    most, now = feed_cache.MOST, clock.now()
+    most, now = feed_cache.MAX_FEEDS, clock.now()
     with store.change() as session:
         old = [
             {

@@ -1,8 +1,8 @@
-"""Counts the changes that a calendar may show: one number an office, and one for the network.
+"""Counts the changes that feeds may show: one number for each office, and one for the network.
 
-CalDAV calls such a number a collection's ctag. Whoever has made a feed reads one row to know that
-it still holds. The number rises in the transaction of the change itself, as its last statement:
-nobody waits for another's long transaction, and no two can wait for each other.
+CalDAV calls such a number a collection's ctag. To validate a feed, one row is read. The number is
+incremented in the transaction of the change, as its last statement, always in one order: no
+transaction waits for a long one, and there are no deadlocks.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from outreach.domain.workshops import Workshop
 
 NETWORK: Final = "red"  # no office has this slug
 EVERY_OFFICE: Final = 0  # instead of the id of one
-# For who reads it many times a second, without a session. `?` is the name.
+# For `Store.read_number`; `?` stands for the name.
 NUMBER_QUERY: Final = "SELECT number FROM ctag WHERE name = ?"
 
 _TOUCHED: Final = "outreach_offices_touched"  # in Session.info
@@ -38,8 +38,8 @@ class ChangeCounter(Base):
 
 
 def read(session: Session, name: str) -> tuple[int, datetime | None]:
-    """How many changes there have been, and when the last was committed. Read it before what it
-    counts, never after."""
+    """The number of changes, and the time of the last one. Read it before the data it counts,
+    never after."""
     row = session.execute(
         sa.select(ChangeCounter.number, ChangeCounter.changed_at).where(ChangeCounter.name == name)
     ).first()
@@ -47,7 +47,7 @@ def read(session: Session, name: str) -> tuple[int, datetime | None]:
 
 
 def increment(session: Session, office_id: int = EVERY_OFFICE) -> None:
-    """Something was changed past the session, by a statement of its own: count it too."""
+    """Counts a change that a statement made without the session's objects."""
     _touched(session).add(office_id)
 
 
@@ -57,14 +57,14 @@ def _after_flush(session: Session, _context: object) -> None:
         if isinstance(each, _SHOWN):
             _touched(session).update(_offices_of(each))
     for each in session.dirty:
-        # Whatever a subscriber can see makes `changed_at` rise; the rest is nobody's news.
+        # Each change that a feed shows sets `changed_at`.
         if isinstance(each, _SHOWN) and _history(each, "changed_at").has_changes():
             _touched(session).update(_offices_of(each))
 
 
 @event.listens_for(Session, "do_orm_execute")
 def _on_statement(state: ORMExecuteState) -> None:
-    """Many rows written or removed by one statement. An update by statement is one of places."""
+    """Counts bulk inserts and deletes. A bulk update changes seats only, which no feed shows."""
     is_ours = state.bind_mapper is not None and state.bind_mapper.class_ in _SHOWN
     if (state.is_insert or state.is_delete) and is_ours:
         increment(state.session)
@@ -73,7 +73,7 @@ def _on_statement(state: ORMExecuteState) -> None:
 @event.listens_for(Session, "before_commit")
 def _before_commit(session: Session) -> None:
     if session.in_nested_transaction():
-        return  # a savepoint is let go, and the transaction goes on
+        return  # a savepoint is released, and the transaction continues
     session.flush()
     touched: set[int] = session.info.pop(_TOUCHED, set())
     if not touched:
@@ -83,29 +83,29 @@ def _before_commit(session: Session) -> None:
         slugs = slugs.where(Office.id.in_(touched))
     names = [NETWORK, *session.scalars(slugs)]
     now = clock.now()
-    session.connection().execute(_RAISE, [{"name": name, "now": now} for name in names])
+    session.connection().execute(_INCREMENT, [{"name": name, "now": now} for name in names])
 
 
 @event.listens_for(Session, "after_soft_rollback")
 def _after_rollback(session: Session, previous: SessionTransaction) -> None:
-    # Where it was a savepoint, what was touched before it is still to be counted.
+    # After the rollback of a savepoint, earlier changes of the transaction still count.
     if not session.in_nested_transaction() and not previous.nested:
         session.info.pop(_TOUCHED, None)
 
 
-_RAISE: Final = sa.text(
+_INCREMENT: Final = sa.text(
     "INSERT INTO ctag (name, number, changed_at) VALUES (:name, 1, :now) "
     "ON CONFLICT (name) DO UPDATE SET number = ctag.number + 1, changed_at = excluded.changed_at"
 ).bindparams(sa.bindparam("now", type_=ChangeCounter.__table__.c.changed_at.type))
 
 
 def _touched(session: Session) -> set[int]:
-    found: set[int] = session.info.setdefault(_TOUCHED, set())
-    return found
+    office_ids: set[int] = session.info.setdefault(_TOUCHED, set())
+    return office_ids
 
 
 def _offices_of(each: Workshop | Office | Kind | Venue) -> Iterator[int]:
-    """The office whose feed shows it, and the one whose feed did before."""
+    """The ids of the offices whose feeds show the object or showed it before."""
     if isinstance(each, Kind):
         yield EVERY_OFFICE
     elif isinstance(each, Office):
@@ -116,6 +116,6 @@ def _offices_of(each: Workshop | Office | Kind | Venue) -> Iterator[int]:
 
 
 def _history(each: object, name: str) -> Any:
-    found = sa.inspect(each)
-    assert found is not None
-    return found.attrs[name].history
+    state = sa.inspect(each)
+    assert state is not None
+    return state.attrs[name].history

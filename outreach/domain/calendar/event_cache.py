@@ -1,6 +1,6 @@
-"""Calendar entries as they were last written: a text by workshop and language, for every feed.
+"""The event cache: the written VEVENT of each workshop and language, shared by all feeds.
 
-What such a text says is decided in `feeds/`; here it is only kept, with what it was made of.
+`feeds/` decides what a text says; this module stores it with a digest of what it was made from.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from outreach.domain.calendar import feed_query
 from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.domain.workshops import Workshop
 
-KEPT_AFTER_THE_END: Final = timedelta(days=100)  # longer than any feed looks back
-AHEAD: Final = timedelta(days=370)  # further than any looks
+KEPT_AFTER_THE_END: Final = timedelta(days=100)  # longer than the window of any feed
+AHEAD: Final = timedelta(days=370)  # further than the window of any feed
 
 
 class CachedEvent(Base):
@@ -29,14 +29,14 @@ class CachedEvent(Base):
     lang: Mapped[str] = mapped_column(sa.String(2), primary_key=True)
     is_short: Mapped[bool] = mapped_column(primary_key=True)
     made_with: Mapped[str] = mapped_column(sa.String(16))
-    changed_at: Mapped[datetime]  # of what it shows
+    changed_at: Mapped[datetime]  # of the data that the text shows
     text: Mapped[bytes]
 
 
 @dataclass(slots=True)
 class EventText:
-    """A workshop of a feed, with its text as soon as it has one. Its instants are in UTC and have
-    no zone, as the database keeps them: to convert a thousand would take longer than the rest."""
+    """A workshop of a feed, and its VEVENT once it is written. Its instants are naive UTC, as the
+    database stores them: converting a thousand would take longer than everything else."""
 
     id: int
     starts_at: datetime
@@ -47,21 +47,21 @@ class EventText:
 
     @property
     def day(self) -> date:
-        return self.starts_at.date()  # in UTC, by which feeds are cut
+        return self.starts_at.date()  # in UTC: feeds are cut by UTC days
 
 
 @dataclass(frozen=True)
 class EventStyle:
-    """How texts are written: two written in the same manner are of the same workshop the same."""
+    """How a text is written: for one workshop and one style there is one text."""
 
     lang: str
     is_short: bool
-    made_with: str  # another one as soon as the same workshop would be written differently
+    made_with: str  # a digest that changes when a workshop would be written differently
 
 
 @dataclass(frozen=True)
 class FeedSpan:
-    """Workshops that start from `since` to before `until`, UTC days, as a feed has them `today`."""
+    """The workshops that start from `since` to before `until` (UTC days), as of `today`."""
 
     since: date
     until: date
@@ -72,86 +72,88 @@ def find(
     session: Session,
     choice: FeedQuery,
     span: FeedSpan,
-    manner: EventStyle,
+    style: EventStyle,
     *,
     limit: int,
     from_the_end: bool = False,
 ) -> list[EventText]:
-    """The workshops of a choice, by start and UID, each with its text if one is kept that still
-    holds; of more than `limit` the first, or the last `from_the_end`."""
+    """The workshops of a query by start and UID, each with its text if a valid one is cached; the
+    first `limit` of them, or the last if `from_the_end`."""
     order = [each.desc() for each in feed_query.IN_ORDER] if from_the_end else feed_query.IN_ORDER
-    is_kept = sa.and_(*_key(manner), CachedEvent.changed_at == feed_query.CHANGED_AT)
+    is_cached = sa.and_(*_key(style), CachedEvent.changed_at == feed_query.CHANGED_AT)
     rows = session.execute(
         _query(choice, span)
-        .with_only_columns(*_BARE, CachedEvent.text, maintain_column_froms=True)
-        .outerjoin(CachedEvent, is_kept)
+        .with_only_columns(*_COLUMNS, CachedEvent.text, maintain_column_froms=True)
+        .outerjoin(CachedEvent, is_cached)
         .order_by(*order)
         .limit(limit)
     )
-    found = [EventText(*row) for row in rows]
-    return found[::-1] if from_the_end else found
+    texts = [EventText(*row) for row in rows]
+    return texts[::-1] if from_the_end else texts
 
 
 def find_missing(
-    session: Session, choice: FeedQuery, span: FeedSpan, manner: EventStyle, *, limit: int
+    session: Session, choice: FeedQuery, span: FeedSpan, style: EventStyle, *, limit: int
 ) -> list[EventText]:
-    """Workshops of a choice that were never written in this manner."""
-    missing = _query(choice, span).with_only_columns(*_BARE, sa.null(), maintain_column_froms=True)
-    is_kept = sa.exists().where(*_key(manner))
-    return [EventText(*row) for row in session.execute(missing.where(~is_kept).limit(limit))]
+    """The workshops of a query that were never written in this style, at most `limit`."""
+    missing = _query(choice, span).with_only_columns(
+        *_COLUMNS, sa.null(), maintain_column_froms=True
+    )
+    is_cached = sa.exists().where(*_key(style))
+    return [EventText(*row) for row in session.execute(missing.where(~is_cached).limit(limit))]
 
 
 def find_crowded_day(
     session: Session, choice: FeedQuery, span: FeedSpan, *, most: int
 ) -> date | None:
-    """By which day there are more workshops than that. None: by none."""
+    """The day up to which there are more than `most` workshops; None if there are not."""
     days = _query(choice, span).with_only_columns(Workshop.day, maintain_column_froms=True)
     return session.scalar(days.order_by(Workshop.day).offset(most).limit(1))
 
 
 def find_by_workshops(session: Session, ids: Sequence[int], lang: str) -> list[CachedEvent]:
-    """What was last written of these workshops, whole, whatever it was made with."""
-    found: list[CachedEvent] = []
-    for start in range(0, len(ids), feed_query.AT_ONCE):
-        found += session.scalars(
+    """The cached full texts of these workshops, whatever they were made with."""
+    events: list[CachedEvent] = []
+    for start in range(0, len(ids), feed_query.BATCH_SIZE):
+        events += session.scalars(
             sa.select(CachedEvent).where(
-                CachedEvent.workshop_id.in_(ids[start : start + feed_query.AT_ONCE]),
+                CachedEvent.workshop_id.in_(ids[start : start + feed_query.BATCH_SIZE]),
                 CachedEvent.lang == lang,
                 CachedEvent.is_short.is_(False),
             )
         )
-    return found
+    return events
 
 
 def keep(session: Session, fresh: Sequence[dict[str, Any]]) -> None:
-    """Keeps what was written, a row each, in place of older texts. Raises DBAPIError when a
-    workshop was removed meanwhile."""
+    """Stores written texts in place of older ones. Raises DBAPIError if a workshop was deleted
+    meanwhile."""
     if fresh:
         session.connection().execute(_KEEP, fresh)
 
 
 def purge(session: Session, *, today: date) -> None:
-    """Removes the texts of workshops that no feed goes back to."""
-    gone = sa.select(Workshop.id).where(
+    """Deletes the texts of workshops that are before the window of every feed."""
+    past = sa.select(Workshop.id).where(
         Workshop.ends_at < feed_query.midnight(today) - KEPT_AFTER_THE_END
     )
-    session.execute(sa.delete(CachedEvent).where(CachedEvent.workshop_id.in_(gone)))
+    session.execute(sa.delete(CachedEvent).where(CachedEvent.workshop_id.in_(past)))
 
 
 def _query(choice: FeedQuery, span: FeedSpan) -> sa.Select[*tuple[Any, ...]]:
     return feed_query.query(choice, since=span.since, until=span.until, today=span.today)
 
 
-def _key(manner: EventStyle) -> tuple[sa.ColumnElement[bool], ...]:
+def _key(style: EventStyle) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         CachedEvent.workshop_id == Workshop.id,
-        CachedEvent.lang == manner.lang,
-        CachedEvent.is_short.is_(manner.is_short),
-        CachedEvent.made_with == manner.made_with,
+        CachedEvent.lang == style.lang,
+        CachedEvent.is_short.is_(style.is_short),
+        CachedEvent.made_with == style.made_with,
     )
 
 
-_BARE: Final = (
+_COLUMNS: Final = (
     Workshop.id,
     sa.type_coerce(Workshop.starts_at, sa.DateTime),
     sa.type_coerce(Workshop.ends_at, sa.DateTime),

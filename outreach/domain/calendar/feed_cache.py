@@ -1,4 +1,4 @@
-"""Whole feeds, compressed, as they were last made: every process and every host has them."""
+"""The feed cache: complete feeds, compressed, shared by all processes and hosts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
 
-ROOM: Final = 64_000_000  # bytes, compressed
-MOST: Final = 4000  # however small they are
+MAX_BYTES: Final = 64_000_000  # of all feeds, compressed
+MAX_FEEDS: Final = 4000
 SECOND: Final = timedelta(seconds=1)
 
 
@@ -20,10 +20,10 @@ class CachedFeedRow(Base):
     __table_args__ = (sa.Index(None, "made_at", "size"),)
 
     key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    number: Mapped[int] = mapped_column(sa.BigInteger)  # the ctag it was last seen to hold for
-    day: Mapped[date]  # in UTC: its window moves at midnight
+    number: Mapped[int] = mapped_column(sa.BigInteger)  # the change counter for which it is valid
+    day: Mapped[date]  # in UTC: the window moves at midnight
     etag: Mapped[str] = mapped_column(sa.String(64))
-    changed_at: Mapped[datetime]  # when these bytes came to be
+    changed_at: Mapped[datetime]  # when these bytes first existed
     made_at: Mapped[datetime]
     size: Mapped[int]
     body: Mapped[bytes]
@@ -31,23 +31,24 @@ class CachedFeedRow(Base):
 
 @dataclass(frozen=True, slots=True)
 class CachedFeed:
-    """A feed, and what it takes to know whether it still holds."""
+    """A feed, and what is needed to know whether it is valid."""
 
     number: int
     day: date
-    etag: str  # of the bytes before they were compressed
+    etag: str  # of the uncompressed bytes
     changed_at: datetime
     body: bytes  # gzip
 
 
 def find(session: Session, key: str) -> CachedFeed | None:
+    """The cached feed of that key, valid or not."""
     row = session.execute(_FIND, {"key": key}).first()
     return None if row is None else CachedFeed(*row)
 
 
 def keep(session: Session, key: str, copy: CachedFeed, *, now: datetime) -> CachedFeed:
-    """Keeps the copy in place of an older one, and gives it back as it is to be served: bytes that
-    have not changed keep their date; others have a later one than those before."""
+    """Stores a feed in place of an older one, and returns it with the date to serve: unchanged
+    bytes keep their date, and changed ones get a later one than before."""
     before = find(session, key)
     if before is None:
         _make_room(session, len(copy.body))
@@ -73,11 +74,11 @@ def keep(session: Session, key: str, copy: CachedFeed, *, now: datetime) -> Cach
 
 
 def _make_room(session: Session, size: int) -> None:
-    """The copies made longest ago go, a quarter at a time."""
+    """Deletes the oldest quarter if one more feed would exceed a limit."""
     count, used = session.execute(
         sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(CachedFeedRow.size), 0))
     ).one()
-    if count < MOST and used + size <= ROOM:
+    if count < MAX_FEEDS and used + size <= MAX_BYTES:
         return
     oldest = sa.select(CachedFeedRow.key).order_by(CachedFeedRow.made_at).limit(count // 4 + 1)
     gone: Sequence[str] = session.scalars(oldest).all()

@@ -1,7 +1,7 @@
-"""Calendars of workshops: what one may ask of a feed, and which workshops are in it.
+"""The query of a feed, and the workshops that match it.
 
-A feed holds what the public list shows, except that a discreet kind is in it only when it is
-asked for by name. Unlisted workshops and drafts are in none.
+A feed has what the public list shows, except that a discreet kind is included only when it is
+named. Unlisted workshops and drafts are in no feed.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -32,18 +32,18 @@ from outreach.domain.workshops import (
 )
 from outreach.errors import NotFound
 
-NETWORK: Final = change_counters.NETWORK  # the network's feed, where an office has its slug
+NETWORK: Final = change_counters.NETWORK  # in addresses, in place of the slug of an office
 DAY: Final = timedelta(days=1)
-# A calendar that asks once a week still sees a cancellation.
+# A calendar that polls once a week still sees a cancellation.
 KEPT_AFTER_ITS_END: Final = timedelta(days=7)
 KEPT_AFTER_CANCELLING: Final = timedelta(days=14)
-AT_ONCE: Final = 500  # rows fetched by one statement
-MOST_VALUES: Final = 60  # of one filter
-LONGEST_VALUE: Final = 100
+BATCH_SIZE: Final = 500  # rows of one statement
+MAX_VALUES: Final = 60  # of one filter
+MAX_VALUE_LENGTH: Final = 100
 
 
 class UnknownFilter(NotFound):
-    """There is no such office, kind, language, region or mode: `what` says which of these."""
+    """An unknown office, kind, language, place or mode; `what` says which of these."""
 
     def __init__(self, what: str, value: str) -> None:
         super().__init__(f"{what} {value}")
@@ -53,22 +53,22 @@ class UnknownFilter(NotFound):
 
 @dataclass(frozen=True)
 class FeedQuery:
-    """What a feed is to hold. Nothing chosen of a filter: everything, but for discreet kinds."""
+    """The filters of a feed. An empty filter means everything but discreet kinds."""
 
     office: Office | None
     kinds: tuple[Kind, ...] = ()
     languages: tuple[str, ...] = ()
-    wheres: tuple[Location, ...] = ()  # each in its one spelling: IL, joliet il, 60608
+    wheres: tuple[Location, ...] = ()  # in their canonical spelling: IL, joliet il, 60608
     modes: tuple[DeliveryMode, ...] = ()
 
     @property
     def is_discreet(self) -> bool:
-        """Whether something was asked for that its subscriber may not want to be seen."""
+        """Whether it names a discreet kind, which the subscriber may not want to be seen."""
         return any(kind.is_discreet for kind in self.kinds)
 
     @property
     def name(self) -> str:
-        """As in the feed's address, and what its changes are counted by."""
+        """The name in the feed's address and of its change counter."""
         return self.office.slug if self.office else NETWORK
 
     @property
@@ -77,7 +77,8 @@ class FeedQuery:
 
     @property
     def query(self) -> list[tuple[str, str]]:
-        """As in the feed's address, in one order, and without the name of a discreet kind."""
+        """The parameters of the feed's address in canonical order, with the public code of a
+        discreet kind."""
         return [
             *(("tipo", kind.public_code) for kind in self.kinds),
             *(("idioma", language) for language in self.languages),
@@ -87,13 +88,13 @@ class FeedQuery:
 
 
 class FeedEntry(NamedTuple):
-    """What is known of a workshop before it is read in full."""
+    """The columns of a workshop that are read before its full row."""
 
     id: int
     starts_at: datetime
     ends_at: datetime
     zone: ZoneInfo
-    changed_at: datetime  # of whatever its calendar entry shows
+    changed_at: datetime  # of what its event shows
 
 
 def parse(
@@ -105,8 +106,8 @@ def parse(
     places: Collection[str] = (),
     modes: Collection[str] = (),
 ) -> FeedQuery:
-    """The choice that these words stand for: places as in the list of workshops. Raises Unknown for
-    the first that stands for none."""
+    """The query for these parameters; places as in the list of workshops. Raises UnknownFilter for
+    the first unknown value."""
     names = () if office is None else (office,)
     for what, words in (
         ("office", names),
@@ -115,10 +116,10 @@ def parse(
         ("mode", modes),
     ):
         for number, word in enumerate(words):
-            # No page of ours asks for so much; and PostgreSQL cannot even look for a NUL.
-            if number >= MOST_VALUES or len(word) > LONGEST_VALUE or "\0" in word:
+            # No page of ours links to more. PostgreSQL cannot compare with a NUL.
+            if number >= MAX_VALUES or len(word) > MAX_VALUE_LENGTH or "\0" in word:
                 raise UnknownFilter(what, word)
-    found = {where.spelling: where for where in (_place(session, name) for name in places)}
+    locations = {where.spelling: where for where in (_place(session, name) for name in places)}
     return FeedQuery(
         office=None if office is None else _office(session, office),
         kinds=tuple(
@@ -128,7 +129,7 @@ def parse(
             )
         ),
         languages=tuple(sorted(set(languages))),
-        wheres=tuple(where for _spelling, where in sorted(found.items())),
+        wheres=tuple(where for _spelling, where in sorted(locations.items())),
         modes=tuple(sorted({mode for word in modes for mode in _modes(word)})),
     )
 
@@ -136,7 +137,7 @@ def parse(
 def entries(
     session: Session, choice: FeedQuery, *, since: date, until: date, today: date
 ) -> list[FeedEntry]:
-    """The feed's workshops that start from `since` to before `until` (UTC days), by start and UID.
+    """The workshops that start from `since` to before `until` (UTC days), by start and UID.
 
     A cancelled one is kept a week past its end, and two weeks after it was cancelled.
     """
@@ -145,9 +146,9 @@ def entries(
 
 
 def count(session: Session, choice: FeedQuery, *, since: date, until: date, today: date) -> int:
-    """How many `event_cache` would give."""
-    asked = query(choice, since=since, until=until, today=today)
-    return session.scalar(sa.select(sa.func.count()).select_from(asked.subquery())) or 0
+    """The number of workshops of `query`."""
+    matching = query(choice, since=since, until=until, today=today)
+    return session.scalar(sa.select(sa.func.count()).select_from(matching.subquery())) or 0
 
 
 IN_ORDER: Final = (Workshop.starts_at, Workshop.uid)
@@ -156,7 +157,7 @@ IN_ORDER: Final = (Workshop.starts_at, Workshop.uid)
 def query(
     choice: FeedQuery, *, since: date, until: date, today: date
 ) -> sa.Select[int, datetime, datetime, ZoneInfo, datetime]:
-    """What `event_cache` reads, in no order."""
+    """A statement for the workshops of a feed, unordered."""
     begin, end, now = midnight(since), midnight(until), midnight(today)
     return (
         sa.select(Workshop.id, Workshop.starts_at, Workshop.ends_at, Workshop.zone, CHANGED_AT)
@@ -165,7 +166,7 @@ def query(
         .join(Workshop.kind)
         .outerjoin(Workshop.venue)
         .where(
-            # The day is what the indexes know; it differs by at most one from the UTC day.
+            # The indexes are on the local day, which differs from the UTC day by at most one.
             Workshop.day >= since - DAY,
             Workshop.day <= until,
             Workshop.starts_at >= begin,
@@ -182,27 +183,27 @@ def query(
     )
 
 
-# When anything changed that an entry shows.
+# When anything last changed that an event shows.
 CHANGED_AT: Final = latest(
     Workshop.changed_at,
     Office.changed_at,
     Kind.changed_at,
-    # Without a venue there is no change of one.
+    # NULL without a venue.
     sa.func.coalesce(Venue.changed_at, Workshop.changed_at),
 )
 
 
 def read(session: Session, ids: Sequence[int]) -> Iterator[Workshop]:
-    """The workshops of these numbers, in no particular order."""
-    for start in range(0, len(ids), AT_ONCE):
+    """The workshops with these ids, in no particular order."""
+    for start in range(0, len(ids), BATCH_SIZE):
         yield from session.scalars(
-            sa.select(Workshop).where(Workshop.id.in_(ids[start : start + AT_ONCE]))
+            sa.select(Workshop).where(Workshop.id.in_(ids[start : start + BATCH_SIZE]))
         )
 
 
 def second_after(session: Session, whose: sa.ColumnElement[bool], *, now: datetime) -> datetime:
-    """When a change of now is to be dated that the entries of these workshops show: its second, or
-    one that is later than what any of them says."""
+    """The time to store for a change that the events of these workshops show: `now` in whole
+    seconds, or a second after the latest of them."""
     latest_of_them = session.scalar(
         sa.select(sa.func.max(CHANGED_AT))
         .select_from(Workshop)
@@ -215,7 +216,7 @@ def second_after(session: Session, whose: sa.ColumnElement[bool], *, now: dateti
 
 
 def midnight(day: date) -> datetime:
-    """The start of a day in UTC, by which feeds are cut: their bytes change at most then."""
+    """The start of a day in UTC, at which the window of feeds moves."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
