@@ -28,7 +28,7 @@ class Venue(Base):
     address: Mapped[str] = mapped_column(sa.String(200), default="")
     city: Mapped[str] = mapped_column(sa.String(80))
     region: Mapped[str] = mapped_column(sa.String(3))
-    # What may be said of where it is while the address is hidden: «Zona de Pilsen».
+    # What may be data of where it is while the address is hidden: «Zona de Pilsen».
     area: Mapped[str] = mapped_column(sa.String(120), default="")
     zone: Mapped[ZoneInfo]
     # Its own position, if someone entered it: shown on maps and in feeds.
@@ -70,22 +70,22 @@ DETAIL_FIELDS: Final = tuple(each.name for each in fields(VenueData))
 
 
 def list_venues(session: Session, office: Office) -> Sequence[Venue]:
-    """All of an office's, those that are retired too."""
+    """The venues of an office, retired ones too."""
     return session.scalars(
         sa.select(Venue).where(Venue.office_id == office.id).order_by(Venue.name, Venue.city)
     ).all()
 
 
 def list_selectable(session: Session, office: Office, *, keep: int | None = None) -> list[Venue]:
-    """Those one may choose for a workshop; the one it has may stay, though it is retired."""
+    """The venues that can be chosen: those not retired, and the one with id `keep`."""
     return [
         each for each in list_venues(session, office) if each.retired_at is None or each.id == keep
     ]
 
 
 def get_distinct_names(venues: Iterable[Venue]) -> dict[int, str]:
-    """By id, what to call each of them: its name; with its city, and with its address too, where
-    another one is called so as well."""
+    """A distinct name for each venue, by id: its name, with city and address where others have the
+    same."""
     every = list(venues)
     called = {venue.id: venue.name for venue in every}
     for more in (("city",), ("address", "city")):
@@ -168,16 +168,16 @@ def find_or_create(
     return venue
 
 
-def add(session: Session, office: Office, said: VenueData, *, now: datetime) -> Venue:
-    """A venue more. Raises Refused when there is one by that name and address."""
-    require_own_name(session, office, said, None)
-    near = _near(session, office, said.region, said.city)
+def add(session: Session, office: Office, data: VenueData, *, now: datetime) -> Venue:
+    """Adds a venue. Raises Refused where the office has one of that name and address."""
+    require_own_name(session, office, data, None)
+    near = _near(session, office, data.region, data.city)
     venue = Venue(
         office=office,
         near_latitude=near[0],
         near_longitude=near[1],
         changed_at=now,
-        **{name: getattr(said, name) for name in DETAIL_FIELDS},
+        **{name: getattr(data, name) for name in DETAIL_FIELDS},
     )
     session.add(venue)
     flush_unique(session)
@@ -185,7 +185,8 @@ def add(session: Session, office: Office, said: VenueData, *, now: datetime) -> 
 
 
 def flush_unique(session: Session) -> None:
-    """Writes what is new of a venue. Raises Refused when a colleague was a moment faster."""
+    """Flushes a new or changed venue. Raises Refused where a concurrent request has stored one of
+    that name and address."""
     try:
         session.flush()
     except sa.exc.IntegrityError:
@@ -193,16 +194,16 @@ def flush_unique(session: Session) -> None:
 
 
 def require_own_name(
-    session: Session, office: Office, said: VenueData, venue: Venue | None
+    session: Session, office: Office, data: VenueData, venue: Venue | None
 ) -> None:
-    """Raises Refused when another venue of the office has this name and address."""
-    there = find_by_name(session, office, said.name, said.address, said.city)
+    """Raises Refused where another venue of the office has this name and address."""
+    there = find_by_name(session, office, data.name, data.address, data.city)
     if there is not None and there is not venue:
         raise Refused(ErrorCode.VENUE_EXISTS)
 
 
 def update_location(session: Session, venue: Venue) -> None:
-    """Works out again what follows from the city."""
+    """Computes the columns that follow from the city."""
     venue.city_plain = fold(venue.city)
     venue.near_latitude, venue.near_longitude = _near(
         session, venue.office, venue.region, venue.city

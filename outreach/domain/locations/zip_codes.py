@@ -24,7 +24,7 @@ class ZipCode(Base):
 
 
 def get_city_position(session: Session, region: str, city: str) -> tuple[float, float] | None:
-    """Latitude and longitude of the middle of a city's ZIP codes; None if we know none."""
+    """The mean latitude and longitude of a city's ZIP codes; None if it has none."""
     latitude, longitude = session.execute(
         sa.select(sa.func.avg(ZipCode.latitude), sa.func.avg(ZipCode.longitude)).where(
             ZipCode.region == region, ZipCode.city_plain == fold(city)

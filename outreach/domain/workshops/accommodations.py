@@ -1,7 +1,5 @@
-"""Support: what some need so as to come, of which there may be only so much: childcare, and an
-interpreter of each language. One party with the need takes one place of it.
-
-A need without a limit has no row here.
+"""Accommodations with a limit: childcare, and interpreters by language. A party with the need takes
+one place of it. A need without a limit has no row.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +26,7 @@ class AccommodationCapacity(Base):
 
 
 def get_left(session: Session, workshop_id: int) -> Mapping[str, int]:
-    """How many parties can still have each need met; a need that is absent has no limit."""
+    """How many places of each accommodation are left, by need; an absent need has no limit."""
     rows = session.execute(
         sa.select(AccommodationCapacity.need, AccommodationCapacity.seats_left).where(
             AccommodationCapacity.workshop_id == workshop_id
@@ -38,28 +36,29 @@ def get_left(session: Session, workshop_id: int) -> Mapping[str, int]:
 
 
 def reserve(session: Session, workshop_id: int, needs: Iterable[str]) -> bool:
-    """Takes one of each limited need, or, when one of them is used up, none."""
-    taken: list[str] = []
-    for need in _limited(needs):
-        # The rows are asked, not the workshop: it may have been read before a limit was set.
-        found = session.connection().execute(_TAKE, {"workshop": workshop_id, "what": need})
-        if found.rowcount == 1:
-            taken.append(need)
+    """Reserves one of each limited accommodation; False, and nothing is reserved, where one is used
+    up."""
+    reserved: list[str] = []
+    for need in _sort_limited(needs):
+        # Asks the rows: the workshop may have been read before a limit was set.
+        result = session.connection().execute(_RESERVE, {"workshop": workshop_id, "what": need})
+        if result.rowcount == 1:
+            reserved.append(need)
         elif need in get_left(session, workshop_id):
-            release(session, workshop_id, taken)
+            release(session, workshop_id, reserved)
             return False
     return True
 
 
 def release(session: Session, workshop_id: int, needs: Iterable[str]) -> None:
-    for need in _limited(needs):
-        session.connection().execute(_GIVE_BACK, {"workshop": workshop_id, "what": need})
+    for need in _sort_limited(needs):
+        session.connection().execute(_RELEASE, {"workshop": workshop_id, "what": need})
 
 
 def sync(session: Session, workshop: Workshop, used: Mapping[str, int]) -> None:
-    """Makes the rows what `workshop.support` says; `used` is how many parties with a place have
-    each need. Raises Refused for less than has been promised."""
-    there = {
+    """Makes the rows match `workshop.support`. `used` is how many parties that hold seats have each
+    need. Raises Refused where a limit is less than that."""
+    existing = {
         row.need: row
         for row in session.scalars(
             sa.select(AccommodationCapacity)
@@ -71,37 +70,36 @@ def sync(session: Session, workshop: Workshop, used: Mapping[str, int]) -> None:
         promised = used.get(need, 0)
         if capacity < promised:
             raise Refused(ErrorCode.ACCOMMODATION_PROMISED, promised=promised)
-        row = there.pop(need, None)
+        row = existing.pop(need, None)
         if row is None:
             row = AccommodationCapacity(
                 workshop_id=workshop.id, need=need, capacity=0, seats_left=0
             )
             session.add(row)
         row.capacity, row.seats_left = capacity, capacity - promised
-    for row in there.values():
+    for row in existing.values():
         session.delete(row)
     session.flush()
 
 
-def _limited(needs: Iterable[str]) -> list[str]:
-    """Those of which there may be a limit; nobody is asked about the others."""
-    # In one order, always: two who take the same two wait for each other in turn.
-    return sorted(need for need in needs if need.startswith(_COUNTED))
+def _sort_limited(needs: Iterable[str]) -> list[str]:
+    """The needs that can have a limit, sorted so that concurrent transactions do not deadlock."""
+    return sorted(need for need in needs if need.startswith(_LIMITED_PREFIXES))
 
 
-_COUNTED: Final = ("childcare", "interpreter-")
+_LIMITED_PREFIXES: Final = ("childcare", "interpreter-")
 
 
 _ROW: Final = sa.and_(
     AccommodationCapacity.workshop_id == sa.bindparam("workshop"),
     AccommodationCapacity.need == sa.bindparam("what"),
 )
-_TAKE: Final = (
+_RESERVE: Final = (
     sa.update(AccommodationCapacity)
     .where(_ROW, AccommodationCapacity.seats_left >= 1)
     .values(seats_left=AccommodationCapacity.seats_left - 1)
 )
-_GIVE_BACK: Final = (
+_RELEASE: Final = (
     sa.update(AccommodationCapacity)
     .where(_ROW)
     .values(seats_left=AccommodationCapacity.seats_left + 1)

@@ -1,7 +1,7 @@
-"""Workshops: what is offered, where, when, and to how many.
+"""The workshop: its table, its status and the queries that find workshops.
 
-The day and the hours on the wall clock of the venue are the truth. `starts_at`, `ends_at` (UTC)
-and `month` are worked out from them and stored, to search and to count by.
+Day and hours on the wall clock of the venue are the truth. `starts_at` and `ends_at` (UTC) and
+`month` are computed from them and stored for searching and counting.
 """
 
 from collections.abc import Collection, Sequence
@@ -28,19 +28,19 @@ class WorkshopStatus(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
     CANCELLED = "cancelled"
-    HELD = "held"  # confirmed after its day, with a head count
+    HELD = "held"  # reported, with a head count
     NOT_HELD = "not_held"
 
 
 PUBLIC_STATUSES: Final = tuple(each for each in WorkshopStatus if each is not WorkshopStatus.DRAFT)
 COUNTED_STATUSES: Final = (WorkshopStatus.PUBLISHED, WorkshopStatus.HELD)
 _COUNTS: Final = sa.text("standing IN ('published', 'held')")
-UID_PREFIX: Final = "taller-"  # so begins what names a workshop by its uid, in files and calendars
-CONTACT_HOUR: Final = time(11)  # an hour at which a letter or a text wakes nobody
+UID_PREFIX: Final = "taller-"  # prefix of a uid in files and calendars
+CONTACT_HOUR: Final = time(11)  # local time of letters and texts
 
 
 class DeliveryMode(StrEnum):
-    """How it is delivered; the codes are those of the data files."""
+    """How a workshop is delivered; the codes are those of the data files."""
 
     IN_PERSON = "presencial"
     LIVE_STREAM = "virtual_en_vivo"
@@ -59,7 +59,7 @@ class Workshop(Base):
         sa.CheckConstraint("seats_left >= 0", name="seats_left"),
         sa.CheckConstraint("capacity >= 0", name="capacity"),
         sa.CheckConstraint("overbooked >= 0", name="overbooked"),
-        # Holds all that a month's count asks for: the table itself is not read (`reports/`).
+        # Covers the count of a month (`outreach.reports`), which does not read the table.
         sa.Index(None, "month", "standing", "kind_id", "office_id", "is_synthetic"),
         sa.Index(
             None, "month", "kind_id", "standing", sqlite_where=_COUNTS, postgresql_where=_COUNTS
@@ -74,13 +74,13 @@ class Workshop(Base):
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
-    # In addresses: 10 letters, 26 where having the link is a permission (unlisted, discreet).
+    # In addresses: 10 characters, or 26 where the link is a permission (unlisted, discreet).
     public_id: Mapped[str] = mapped_column(sa.String(26), unique=True)
-    # In calendars: never changes, tells nothing, is no address.
+    # In calendars: never changes and is no address.
     uid: Mapped[str] = mapped_column(
         sa.String(26), unique=True, init=False, default_factory=lambda: code(20)
     )
-    # The id of the row it was loaded from, so that loading again changes it.
+    # The id of the imported row, so that importing it again changes the workshop.
     external_id: Mapped[str | None] = mapped_column(sa.String(120), unique=True, default=None)
     is_synthetic: Mapped[bool] = mapped_column(
         default=False
@@ -98,7 +98,7 @@ class Workshop(Base):
         sa.ForeignKey("series.id"), init=False, index=True, nullable=True
     )
     series: Mapped[WorkshopSeries | None] = relationship(default=None, lazy="joined")
-    # Of the mobile consulate (`tours.py`), where it is held.
+    # The stop of a tour (`scheduling.tours`) at which it is held.
     stop_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stop.id"), index=True, default=None)
 
     title: Mapped[Words]
@@ -112,7 +112,9 @@ class Workshop(Base):
     has_childcare: Mapped[bool]
     facilitator: Mapped[str] = mapped_column(sa.String(120), default="")
     phone: Mapped[str] = mapped_column(sa.String(40), default="")  # empty: the office's
-    online_url: Mapped[str] = mapped_column(sa.String(400), default="")  # only for who registered
+    online_url: Mapped[str] = mapped_column(
+        sa.String(400), default=""
+    )  # only for registered people
 
     zone: Mapped[ZoneInfo]
     day: Mapped[date]
@@ -123,15 +125,19 @@ class Workshop(Base):
     month: Mapped[int] = mapped_column(init=False)  # 202001
 
     status: Mapped[WorkshopStatus] = mapped_column("standing")
-    capacity: Mapped[int]  # chairs; of one-to-one consultations, places in all slots together
-    overbooked: Mapped[int] = mapped_column(default=0)  # places beyond the chairs
+    capacity: Mapped[int]  # chairs; with time slots, the sum of their places
+    overbooked: Mapped[int] = mapped_column(default=0)  # seats beyond the chairs
     seats_left: Mapped[int]  # of capacity + overbooked
-    slot_minutes: Mapped[int | None] = mapped_column(default=None)  # a slot starts this often
+    slot_minutes: Mapped[int | None] = mapped_column(
+        default=None
+    )  # minutes from one slot to the next
     slot_places: Mapped[int] = mapped_column(default=1)  # in each slot
     support: Mapped[Amounts] = mapped_column(default_factory=dict)  # by need; absent: no limit
     opens_days: Mapped[int | None] = mapped_column(default=None)  # before the day; None: at once
-    confirm_days: Mapped[int | None] = mapped_column(default=None)  # None: nobody is asked again
-    frees_silence: Mapped[bool] = mapped_column(default=False)  # who does not answer loses it
+    confirm_days: Mapped[int | None] = mapped_column(default=None)  # None: no reconfirmation
+    frees_silence: Mapped[bool] = mapped_column(
+        default=False
+    )  # without an answer the seat is released
     party_limit: Mapped[int]
     has_waiting_list: Mapped[bool] = mapped_column(default=True)
     retention_days: Mapped[int]
@@ -139,7 +145,7 @@ class Workshop(Base):
     walk_ins: Mapped[int] = mapped_column(default=0)
     head_count: Mapped[int | None] = mapped_column(default=None)
 
-    sequence: Mapped[int] = mapped_column(default=0)  # of iCalendar: rises with time, place, status
+    sequence: Mapped[int] = mapped_column(default=0)  # SEQUENCE of iCalendar
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime] = mapped_column(index=True)
     published_at: Mapped[datetime | None] = mapped_column(default=None)  # the first time
@@ -149,13 +155,13 @@ class Workshop(Base):
         self.retime()
 
     def retime(self) -> None:
-        """Works the instants and the month out from the wall clock again."""
+        """Computes the instants and the month from the wall clock."""
         self.starts_at, self.ends_at = clock.span(self.day, self.starts, self.ends, self.zone)
         self.month = clock.Month.of(self.day).number
 
     @property
     def is_hidden(self) -> bool:
-        """Whether its link is a permission: longer, and kept out of public lists and engines."""
+        """Whether its link is a permission: a long id, in no public list and no search engine."""
         return self.way is Way.UNLISTED or self.kind.is_discreet
 
     @property
@@ -184,22 +190,22 @@ class Workshop(Base):
 
     @property
     def forget_on(self) -> date:
-        """The day on which who registered is forgotten."""
+        """The day on which personal data are erased."""
         return self.day + timedelta(days=self.retention_days)
 
     @property
     def remind_at(self) -> datetime:
-        """When who asked for it is reminded: the day before, at 11 in the morning there."""
+        """When reminders are sent: the day before at 11:00 local time."""
         return clock.instant(self.day - timedelta(days=1), CONTACT_HOUR, self.zone)
 
     @property
     def opens_at(self) -> datetime | None:
-        """From when a place can be saved. None: at once."""
+        """When registration opens. None: at once."""
         return compute_opening(self.day, self.opens_days, self.zone)
 
     @property
     def confirm_at(self) -> datetime | None:
-        """When those who registered are asked whether they still come. None: never."""
+        """When reconfirmation begins. None: never."""
         if self.confirm_days is None:
             return None
         return clock.instant(self.day - timedelta(days=self.confirm_days), CONTACT_HOUR, self.zone)
@@ -208,7 +214,7 @@ class Workshop(Base):
         return self.opens_at is None or self.opens_at <= now
 
     def is_open(self, now: datetime) -> bool:
-        """Whether a place can be saved."""
+        """Whether registration is open."""
         is_ahead = self.status is WorkshopStatus.PUBLISHED and now < self.starts_at
         return is_ahead and self.takes_places and self.has_opened(now)
 
@@ -217,13 +223,14 @@ class Workshop(Base):
 
 
 def compute_opening(day: date, opens_days: int | None, zone: ZoneInfo) -> datetime | None:
-    """The first minute, there, of the day that many days before; None: at once."""
+    """Midnight, local time, `opens_days` days before; None: registration opens at once."""
     if opens_days is None:
         return None
     return clock.instant(day - timedelta(days=opens_days), time(0), zone)
 
 
 def new_public_id(kind: Kind, way: Way) -> str:
+    """A random id for addresses, longer where the link is a permission."""
     return code(26 if kind.is_discreet or way is Way.UNLISTED else 10)
 
 
@@ -231,7 +238,7 @@ _BY_PUBLIC_ID: Final = sa.select(Workshop).where(Workshop.public_id == sa.bindpa
 
 
 def find(session: Session, public_id: str) -> Workshop:
-    """Any workshop, drafts too. Raises NotFound."""
+    """A workshop of any status. Raises NotFound."""
     workshop = session.scalar(_BY_PUBLIC_ID, {"public_id": public_id})
     if workshop is None:
         raise NotFound(f"workshop {public_id}")
@@ -239,19 +246,19 @@ def find(session: Session, public_id: str) -> Workshop:
 
 
 def find_all(session: Session, public_ids: Collection[str]) -> Sequence[Workshop]:
-    """Any workshops, in order of time. Raises NotFound where one of them is not there."""
-    found = session.scalars(
+    """Workshops of any status, by day and hour. Raises NotFound where one is missing."""
+    workshops = session.scalars(
         sa.select(Workshop)
         .where(Workshop.public_id.in_(public_ids))
         .order_by(Workshop.day, Workshop.starts, Workshop.id)
     ).all()
-    if len(found) != len(set(public_ids)):
+    if len(workshops) != len(set(public_ids)):
         raise NotFound("one of several workshops")
-    return found
+    return workshops
 
 
 def get_office_slug(session: Session, public_id: str) -> str:
-    """The slug of the office whose workshop it is. Raises NotFound."""
+    """The slug of a workshop's office. Raises NotFound."""
     slug = session.scalar(_SLUG, {"public_id": public_id})
     if slug is None:
         raise NotFound(f"workshop {public_id}")
@@ -270,7 +277,7 @@ def find_by_id(session: Session, workshop_id: int) -> Workshop | None:
 
 
 def count_at_venues(session: Session, office: Office, *, now: datetime) -> dict[int, int]:
-    """How many workshops an office has still to hold in each of its venues, drafts too."""
+    """How many workshops of an office have not ended, drafts too, by id of venue."""
     rows = session.execute(
         sa.select(Workshop.venue_id, sa.func.count())
         .where(
@@ -285,19 +292,19 @@ def count_at_venues(session: Session, office: Office, *, now: datetime) -> dict[
 
 
 def count_published(session: Session) -> int:
-    """Of the whole network, past ones too."""
+    """How many workshops of the network are published, past ones too."""
     found = sa.select(sa.func.count()).where(Workshop.status == WorkshopStatus.PUBLISHED)
     return session.scalar(found) or 0
 
 
 def find_by_external_id(session: Session, external_id: str) -> Workshop | None:
-    """The workshop made from that row of a file, or by that form."""
+    """The workshop made from a row of a file or by a form with a nonce."""
     return session.scalar(sa.select(Workshop).where(Workshop.external_id == external_id))
 
 
 def get_version(session: Session, public_id: str) -> tuple[object, ...] | None:
-    """Another one as soon as anything of the workshop changes, its venue, office and kind with it;
-    only the seats that are left do not count. None when there is no such workshop."""
+    """A value that differs after any change of the workshop, its venue, office or kind, except of
+    the seats left. None where there is no such workshop."""
     row = session.connection().execute(_VERSION, {"public_id": public_id}).first()
     return None if row is None else tuple(row)
 
@@ -328,7 +335,7 @@ _VERSION: Final = (
 
 
 def find_public(session: Session, public_id: str) -> Workshop:
-    """A workshop the public may see. Raises NotFound, for a draft too."""
+    """A workshop that is public. Raises NotFound, also for a draft."""
     workshop = find(session, public_id)
     if workshop.status not in PUBLIC_STATUSES:
         raise NotFound(f"workshop {public_id}")
@@ -336,13 +343,13 @@ def find_public(session: Session, public_id: str) -> Workshop:
 
 
 def find_imported(session: Session, external_ids: Sequence[str]) -> dict[str, Workshop]:
-    """The workshops that were loaded from rows of a file, by the id of the row. A row may also
-    name one as calendars do: `taller-` and its uid."""
+    """The workshops imported from rows of a file, by id of the row; `taller-UID` finds a workshop
+    by its uid, as calendars have it."""
     found: dict[str, Workshop] = {}
     for start in range(0, len(external_ids), 500):
-        some = external_ids[start : start + 500]
-        uids = [each.removeprefix(UID_PREFIX) for each in some if each.startswith(UID_PREFIX)]
-        is_named = Workshop.external_id.in_(some)
+        batch = external_ids[start : start + 500]
+        uids = [each.removeprefix(UID_PREFIX) for each in batch if each.startswith(UID_PREFIX)]
+        is_named = Workshop.external_id.in_(batch)
         is_wanted = sa.or_(is_named, Workshop.uid.in_(uids)) if uids else is_named
         rows = session.scalars(sa.select(Workshop).where(is_wanted)).all()
         found |= {f"{UID_PREFIX}{each.uid}": each for each in rows}
@@ -353,7 +360,7 @@ def find_imported(session: Session, external_ids: Sequence[str]) -> dict[str, Wo
 def list_workshops(
     session: Session, office: Office, *, since: date, until: date, limit: int | None = None
 ) -> Sequence[Workshop]:
-    """An office's workshops of the days from `since` to before `until`, drafts too."""
+    """The workshops of an office from `since` to before `until`, drafts too."""
     return session.scalars(
         sa.select(Workshop)
         .where(Workshop.office_id == office.id, Workshop.day >= since, Workshop.day < until)
@@ -363,9 +370,8 @@ def list_workshops(
 
 
 def list_group_dates(session: Session, workshop: Workshop, *, now: datetime) -> Sequence[Workshop]:
-    """The other dates of its series in which a place can be saved along with this one, in the
-    order of the days. None where the organizer has not said so, nor for one-to-one consultations:
-    each of those wants an hour of its own."""
+    """The other dates of its series for a group registration, by start. Empty where the series does
+    not allow it (`is_joint`), and for workshops with time slots."""
     if workshop.series is None or not workshop.series.is_joint or workshop.has_slots:
         return []
     others = session.scalars(
@@ -382,7 +388,7 @@ def list_group_dates(session: Session, workshop: Workshop, *, now: datetime) -> 
         each
         for each in others
         if each.is_open(now)
-        and each.is_discreet == workshop.is_discreet  # its form asks for consent, or does not
+        and each.is_discreet == workshop.is_discreet  # a discreet workshop asks for consent
         and (each.has_waiting_list or not each.is_full)
     ]
 
@@ -391,8 +397,8 @@ ONLINE_MODES: Final = tuple(each for each in DeliveryMode if each is not Deliver
 
 
 def parse_modes(word: str) -> tuple[DeliveryMode, ...]:
-    """What a filter `modalidad=` means: a mode's code, or `en-linea` for all one can follow from
-    anywhere. Raises NotFound."""
+    """The modes of a filter `modalidad=`: the code of one, or `en-linea` for all online modes.
+    Raises NotFound."""
     if word == "en-linea":
         return ONLINE_MODES
     if word not in tuple(DeliveryMode):

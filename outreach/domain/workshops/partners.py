@@ -1,7 +1,7 @@
-"""Partners and speakers: who gives an office's workshops with it.
+"""Partners and speakers: organizations and people who give workshops with an office.
 
-The public reads the names of partners that may be said, and of speakers who let theirs be said; of
-a discreet kind, nobody's. Calendars and open data carry neither.
+The public reads the names of those with `is_shown`; of a discreet workshop, none. Calendars and
+open data have neither.
 """
 
 from collections import defaultdict
@@ -55,8 +55,8 @@ class Partner(Base):
     )
     link: Mapped[str] = mapped_column(sa.String(200), default="")
     phone: Mapped[str] = mapped_column(sa.String(40), default="")
-    is_shown: Mapped[bool]  # the public may know; of the police, never
-    retired_at: Mapped[datetime | None] = mapped_column(default=None)  # not offered any more
+    is_shown: Mapped[bool]  # the name is public; never for the police
+    retired_at: Mapped[datetime | None] = mapped_column(default=None)  # cannot be chosen any more
 
 
 class Speaker(Base):
@@ -70,7 +70,7 @@ class Speaker(Base):
         sa.ForeignKey("partner.id"), init=False, index=True, nullable=True
     )
     partner: Mapped[Partner | None] = relationship(lazy="joined")
-    is_shown: Mapped[bool]  # they said that their name may be published
+    is_shown: Mapped[bool]  # they allow their name to be published
     retired_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
@@ -98,17 +98,17 @@ class WorkshopSpeaker(Base):
 
 @dataclass(frozen=True)
 class ChosenPartners:
-    """Who gives a workshop, by id, in the order of their names."""
+    """The partners and speakers of a workshop: ids in the order of names."""
 
     partners: tuple[int, ...] = ()
     speakers: tuple[int, ...] = ()
 
 
-_Ally = TypeVar("_Ally", Partner, Speaker)
+_PartnerOrSpeaker = TypeVar("_PartnerOrSpeaker", Partner, Speaker)
 
 
 def list_partners(session: Session, office: Office) -> Sequence[Partner]:
-    """All of an office's, those that are retired too."""
+    """The partners of an office, retired ones too, by name."""
     return session.scalars(
         sa.select(Partner).where(Partner.office_id == office.id).order_by(Partner.name)
     ).all()
@@ -117,7 +117,7 @@ def list_partners(session: Session, office: Office) -> Sequence[Partner]:
 def list_by_office(
     session: Session, office_ids: Collection[int]
 ) -> tuple[dict[int, list[Partner]], dict[int, list[Speaker]]]:
-    """Those of several offices: partners and speakers by the office's id."""
+    """The partners and the speakers of several offices, by id of office."""
     partners: dict[int, list[Partner]] = defaultdict(list)
     speakers: dict[int, list[Speaker]] = defaultdict(list)
     for partner in session.scalars(
@@ -138,29 +138,29 @@ def list_speakers(session: Session, office: Office) -> Sequence[Speaker]:
 
 
 def find(session: Session, office: Office, partner_id: int) -> Partner:
-    """One of this office's. Raises NotFound."""
-    return _own(session.get(Partner, partner_id), office)
+    """A partner of this office. Raises NotFound."""
+    return _require_own(session.get(Partner, partner_id), office)
 
 
 def find_speaker(session: Session, office: Office, speaker_id: int) -> Speaker:
-    """One of this office's. Raises NotFound."""
-    return _own(session.get(Speaker, speaker_id), office)
+    """A speaker of this office. Raises NotFound."""
+    return _require_own(session.get(Speaker, speaker_id), office)
 
 
-def save(session: Session, ally: _Ally) -> None:
-    """Keeps a new one, or what was changed of one. Raises Refused when the office has another of
+def save(session: Session, record: _PartnerOrSpeaker) -> None:
+    """Stores a new or changed partner or speaker. Raises Refused where the office has another of
     that name."""
-    session.add(ally)
-    table = type(ally)
+    session.add(record)
+    table = type(record)
     with session.no_autoflush:
         others = session.scalars(
-            sa.select(table).where(table.office_id == ally.office_id, table.name == ally.name)
+            sa.select(table).where(table.office_id == record.office_id, table.name == record.name)
         ).all()
-    if any(each is not ally for each in others):
+    if any(each is not record for each in others):
         raise Refused(ErrorCode.PARTNER_EXISTS)
     try:
         session.flush()
-    except sa.exc.IntegrityError:  # a colleague was a moment faster
+    except sa.exc.IntegrityError:  # a concurrent request was first
         raise Refused(ErrorCode.PARTNER_EXISTS) from None
 
 
@@ -181,7 +181,8 @@ def get_chosen(session: Session, workshop: Workshop) -> ChosenPartners:
 
 
 def set_chosen(session: Session, workshop: Workshop, wanted: ChosenPartners) -> frozenset[str]:
-    """Makes these the ones who give it; what is new of it. Raises NotFound for another office's."""
+    """Sets the partners and speakers of a workshop and returns which of the two changed. Raises
+    NotFound for those of another office."""
     for partner_id in wanted.partners:
         find(session, workshop.office, partner_id)
     for speaker_id in wanted.speakers:
@@ -210,28 +211,27 @@ def set_chosen(session: Session, workshop: Workshop, wanted: ChosenPartners) -> 
 
 
 def copy(session: Session, source: Workshop, target: Workshop) -> frozenset[str]:
-    """Who gives the one gives the other too: of a clone, or of the dates of a series. What is new
-    of it."""
+    """Copies partners and speakers to another workshop; returns which of the two changed."""
     return set_chosen(session, target, get_chosen(session, source))
 
 
 def are_alike(session: Session, workshops: Sequence[Workshop]) -> bool:
-    """Whether the same give all of them."""
+    """Whether all these workshops have the same partners and speakers."""
     given: dict[int, set[tuple[str, int]]] = {each.id: set() for each in workshops}
-    for table, ally_id in (
+    for table, record_id in (
         (WorkshopPartner, WorkshopPartner.partner_id),
         (WorkshopSpeaker, WorkshopSpeaker.speaker_id),
     ):
         rows = session.execute(
-            sa.select(table.workshop_id, ally_id).where(table.workshop_id.in_(given))
+            sa.select(table.workshop_id, record_id).where(table.workshop_id.in_(given))
         )
-        for workshop_id, ally in rows:
-            given[workshop_id].add((table.__tablename__, ally))
+        for workshop_id, record in rows:
+            given[workshop_id].add((table.__tablename__, record))
     return len({frozenset(each) for each in given.values()}) <= 1
 
 
 def list_public_names(session: Session, workshop: Workshop) -> list[str]:
-    """The names that the public may read beside a workshop: partners, then speakers."""
+    """The public names of a workshop's partners, then of its speakers."""
     if workshop.is_discreet:
         return []
     partners = session.scalars(
@@ -250,18 +250,18 @@ def list_public_names(session: Session, workshop: Workshop) -> list[str]:
 
 
 def list_names(session: Session, workshop: Workshop) -> list[str]:
-    """The names of all who give it, for the staff."""
-    there = get_chosen(session, workshop)
-    names = [session.get_one(Partner, each).name for each in there.partners]
-    return names + [session.get_one(Speaker, each).name for each in there.speakers]
+    """The names of all partners and speakers of a workshop, for staff."""
+    chosen = get_chosen(session, workshop)
+    names = [session.get_one(Partner, each).name for each in chosen.partners]
+    return names + [session.get_one(Speaker, each).name for each in chosen.speakers]
 
 
 def parse_ids(values: Iterable[str]) -> tuple[int, ...]:
-    """What a form has ticked."""
+    """The ids that are ticked in a form."""
     return tuple(int(each) for each in values)
 
 
-def _own(ally: _Ally | None, office: Office) -> _Ally:
-    if ally is None or ally.office_id != office.id:
+def _require_own(record: _PartnerOrSpeaker | None, office: Office) -> _PartnerOrSpeaker:
+    if record is None or record.office_id != office.id:
         raise NotFound("partner")
-    return ally
+    return record

@@ -1,7 +1,4 @@
-"""Whether a workshop is fit to be public: what is missing, and what somebody should look at first.
-
-What is missing keeps it a draft. A doubt is asked once, and then it is the organizer's word.
-"""
+"""Publish checks: required fields, which block publishing, and warnings, which are asked once."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +14,7 @@ from outreach.domain.network.kinds import Visibility
 from outreach.domain.workshops.models import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import ErrorCode, Refused
 
-MIN_DAYS: Final = 3  # fewer than so many ahead, hardly anybody hears of it
+MIN_DAYS: Final = 3  # a workshop sooner than this is hardly noticed
 _LINKED: Final = frozenset({DeliveryMode.LIVE_STREAM, DeliveryMode.VIDEO_CALL, DeliveryMode.HYBRID})
 
 
@@ -33,22 +30,22 @@ class RequiredField(StrEnum):
 
 
 class PublishWarning(StrEnum):
-    OPEN_ADDRESS = "address"  # of a discreet kind, and everybody may read where it is
-    TAKEN = "taken"  # something else is in that venue at that hour
-    CROWDED = "crowded"  # more places than the room has
-    RETIRED = "retired"  # the venue is not offered any more
-    UNSEEN_LINK = "link"  # who enters online without saving a place never gets the link
-    ONE_LANGUAGE = "language"  # the title is in Spanish only
+    OPEN_ADDRESS = "address"  # a discreet workshop with a public address
+    TAKEN = "taken"  # another workshop is in the venue at that time
+    CROWDED = "crowded"  # more seats than the venue has
+    RETIRED = "retired"  # the venue is retired
+    UNSEEN_LINK = "link"  # without registration nobody gets the link
+    ONE_LANGUAGE = "language"  # the title is only in Spanish
     PAST = "past"
     SOON = "soon"
     HOLIDAY = "holiday"
-    DOUBLED = "doubled"  # clocks show that hour twice
+    DOUBLED = "doubled"  # the hour exists twice on that day
 
 
 @dataclass(frozen=True)
 class UnconfirmedWarnings:
     what: PublishWarning
-    detail: str = ""  # a number, a name; what the sentence is about
+    detail: str = ""  # the number or name that the message mentions
 
 
 def find_missing_fields(workshop: Workshop, *, phone: str = "") -> list[RequiredField]:
@@ -67,61 +64,61 @@ def find_missing_fields(workshop: Workshop, *, phone: str = "") -> list[Required
 
 
 def require_safe(session: Session, workshop: Workshop, *, now: datetime) -> None:
-    """Where nobody is asked about doubts: raises Refused for those that harm."""
-    found = {each.what for each in find_warnings(session, workshop, now=now)}
-    if PublishWarning.PAST in found:
+    """Raises Refused for harmful warnings. For callers that cannot ask about warnings."""
+    warnings = {each.what for each in find_warnings(session, workshop, now=now)}
+    if PublishWarning.PAST in warnings:
         raise Refused(ErrorCode.WORKSHOP_PAST)
-    if PublishWarning.OPEN_ADDRESS in found:
+    if PublishWarning.OPEN_ADDRESS in warnings:
         raise Refused(ErrorCode.ADDRESS_EXPOSED)
 
 
 def find_warnings(
     session: Session, workshop: Workshop, *, now: datetime
 ) -> list[UnconfirmedWarnings]:
-    """What somebody should look at before it is public, the gravest first."""
-    found: list[UnconfirmedWarnings] = []
+    """The warnings of a workshop, the most serious first."""
+    warnings: list[UnconfirmedWarnings] = []
     venue = workshop.venue
     if workshop.is_discreet and venue and workshop.visibility is Visibility.PUBLIC:
-        found.append(UnconfirmedWarnings(PublishWarning.OPEN_ADDRESS))
-    if (other := _beside(session, workshop)) is not None:
-        found.append(
+        warnings.append(UnconfirmedWarnings(PublishWarning.OPEN_ADDRESS))
+    if (other := _find_overlapping(session, workshop)) is not None:
+        warnings.append(
             UnconfirmedWarnings(
                 PublishWarning.TAKEN, f"{other.title.get('es', '')}, {other.starts:%H:%M}"
             )
         )
     places = workshop.capacity + workshop.overbooked
     if venue and venue.capacity is not None and workshop.takes_places and not workshop.has_slots:
-        found += (
+        warnings += (
             [UnconfirmedWarnings(PublishWarning.CROWDED, str(venue.capacity))]
             if places > venue.capacity
             else []
         )
     if venue and venue.retired_at is not None:
-        found.append(UnconfirmedWarnings(PublishWarning.RETIRED, venue.name))
+        warnings.append(UnconfirmedWarnings(PublishWarning.RETIRED, venue.name))
     if workshop.online_url and not workshop.takes_places:
-        found.append(UnconfirmedWarnings(PublishWarning.UNSEEN_LINK))
+        warnings.append(UnconfirmedWarnings(PublishWarning.UNSEEN_LINK))
     if set(workshop.title) == {"es"}:
-        found.append(UnconfirmedWarnings(PublishWarning.ONE_LANGUAGE))
-    return [*found, *_of_its_day(workshop, now)]
+        warnings.append(UnconfirmedWarnings(PublishWarning.ONE_LANGUAGE))
+    return [*warnings, *_find_day_warnings(workshop, now)]
 
 
-def _of_its_day(workshop: Workshop, now: datetime) -> list[UnconfirmedWarnings]:
-    found: list[UnconfirmedWarnings] = []
+def _find_day_warnings(workshop: Workshop, now: datetime) -> list[UnconfirmedWarnings]:
+    warnings: list[UnconfirmedWarnings] = []
     if workshop.starts_at <= now:
-        found.append(UnconfirmedWarnings(PublishWarning.PAST))
+        warnings.append(UnconfirmedWarnings(PublishWarning.PAST))
     elif workshop.starts_at < now + timedelta(days=MIN_DAYS):
-        found.append(UnconfirmedWarnings(PublishWarning.SOON, str(MIN_DAYS)))
+        warnings.append(UnconfirmedWarnings(PublishWarning.SOON, str(MIN_DAYS)))
     place = workshop.venue or workshop.office
     closed = holidays.list_holidays(workshop.day, workshop.office.country, place.region)
     if closed:
-        found.append(UnconfirmedWarnings(PublishWarning.HOLIDAY, closed[0].name))
+        warnings.append(UnconfirmedWarnings(PublishWarning.HOLIDAY, closed[0].name))
     if clock.is_doubled(workshop.day, workshop.starts, workshop.zone):
-        found.append(UnconfirmedWarnings(PublishWarning.DOUBLED))
-    return found
+        warnings.append(UnconfirmedWarnings(PublishWarning.DOUBLED))
+    return warnings
 
 
-def _beside(session: Session, workshop: Workshop) -> Workshop | None:
-    """Another workshop that is in the same venue at the same time, if it is not cancelled."""
+def _find_overlapping(session: Session, workshop: Workshop) -> Workshop | None:
+    """Another workshop in the same venue at the same time that is not cancelled."""
     if workshop.venue is None:
         return None
     return session.scalars(

@@ -1,6 +1,6 @@
-"""Series: workshops of one office that belong together, as the four Saturdays of a course.
+"""Series: workshops of one office that belong together, such as the four Saturdays of a course.
 
-Where `is_joint` is set, a person may save a place in all of its dates at once.
+With `is_joint`, a person can register for all dates at once (a group registration).
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class WorkshopSeries(Base):
 
 
 def find(session: Session, office: Office, series_id: int) -> WorkshopSeries:
-    """One of an office's. Raises NotFound."""
+    """A series of this office. Raises NotFound."""
     series = session.get(WorkshopSeries, series_id)
     if series is None or series.office_id != office.id:
         raise NotFound("series")
@@ -42,17 +42,17 @@ def list_series(session: Session, office: Office) -> Sequence[WorkshopSeries]:
 def find_or_create(
     session: Session, office: Office, name: str, *, is_joint: bool
 ) -> WorkshopSeries:
-    """The office's series of that name, with this choice; made if there is none."""
-    wanted = sa.select(WorkshopSeries).where(
+    """The office's series of that name, created if there is none; `is_joint` is set on it."""
+    query = sa.select(WorkshopSeries).where(
         WorkshopSeries.office_id == office.id, WorkshopSeries.name == name
     )
-    series = session.scalar(wanted)
+    series = session.scalar(query)
     if series is None:
         series = WorkshopSeries(office_id=office.id, name=name, is_joint=is_joint)
         try:
             with session.begin_nested():
                 session.add(series)
-        except sa.exc.IntegrityError:  # somebody made it in this very moment
-            series = session.scalars(wanted).one()
+        except sa.exc.IntegrityError:  # a concurrent request was first
+            series = session.scalars(query).one()
     series.is_joint = is_joint
     return series

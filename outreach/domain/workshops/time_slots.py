@@ -1,8 +1,7 @@
-"""Slots: the hours of one-to-one consultations, with so many places each.
+"""Time slots: the hours of one-to-one consultations, with a number of places each.
 
-A slot is so many minutes after the start of its workshop, so that a workshop which moves takes its
-slots along. Its places are counted as those of the workshop are, by one conditional statement; the
-workshop's own count is the sum of theirs.
+A slot is stored as minutes after the start of its workshop, so that it moves with the workshop. Its
+places are reserved by one conditional UPDATE; the capacity of the workshop is the sum of its slots.
 """
 
 from collections.abc import Sequence
@@ -32,7 +31,7 @@ class TimeSlot(Base):
 
 
 def list_slots(session: Session, workshop: Workshop) -> Sequence[TimeSlot]:
-    """In the order of the day."""
+    """The slots of a workshop, by hour."""
     return session.scalars(_OF_WORKSHOP, {"workshop": workshop.id}).all()
 
 
@@ -44,7 +43,7 @@ _OF_WORKSHOP: Final = (
 
 
 def find(session: Session, workshop: Workshop, hour: str) -> TimeSlot:
-    """The slot that starts at that hour, as `10:20`. Raises NotFound."""
+    """The slot that starts at an hour, written as `10:20`. Raises NotFound."""
     for slot in list_slots(session, workshop):
         if f"{get_start(workshop, slot.minute):%H:%M}" == hour:
             return slot
@@ -52,48 +51,47 @@ def find(session: Session, workshop: Workshop, hour: str) -> TimeSlot:
 
 
 def get_start(workshop: Workshop, minute: int) -> time:
-    """When a slot starts, on the wall clock of the venue."""
-    return _at(workshop, minute).time()
+    """The start of a slot on the wall clock; `minute` counts from the workshop's start."""
+    return _wall_clock(workshop, minute).time()
 
 
 def get_end(workshop: Workshop, minute: int) -> time:
-    return _at(workshop, minute + (workshop.slot_minutes or 0)).time()
+    return _wall_clock(workshop, minute + (workshop.slot_minutes or 0)).time()
 
 
 def get_day(workshop: Workshop, minute: int) -> date:
-    """The day of a slot: of the small hours it is the next one."""
-    return _at(workshop, minute).date()
+    """The day of a slot: after midnight, the day after the workshop's."""
+    return _wall_clock(workshop, minute).date()
 
 
-def _at(workshop: Workshop, minute: int) -> datetime:
-    # No zone: an hour on a clock on the wall.
+def _wall_clock(workshop: Workshop, minute: int) -> datetime:
+    # A wall clock has no zone.
     begin = datetime.combine(workshop.day, workshop.starts)
     return begin + timedelta(minutes=minute)
 
 
 def list_offsets(starts: time, ends: time, every: int) -> list[int]:
-    """The offsets of the slots of such a workshop: only whole ones."""
+    """The minutes after the start at which slots of `every` minutes begin; only whole slots."""
     return list(range(0, count_minutes(starts, ends) - every + 1, every))
 
 
 def count_minutes(starts: time, ends: time) -> int:
-    """Minutes between them; an end that is not after the start is of the next day."""
+    """Minutes from start to end; an end that is not after the start is on the next day."""
     minutes = (ends.hour - starts.hour) * 60 + ends.minute - starts.minute
     return minutes if minutes > 0 else minutes + 24 * 60
 
 
 def sync(session: Session, workshop: Workshop) -> None:
-    """Makes the slots what the workshop's hours say, and its own count the sum of theirs.
+    """Creates and deletes slots so that they match the workshop's hours, and sums up its capacity.
 
-    Raises Refused when that would take a place from somebody. The workshop's row is locked by the
-    caller."""
-    wanted = list_offsets(workshop.starts, workshop.ends, workshop.slot_minutes or 1)
-    # What was read of them before the lock may be old.
+    The caller has locked the workshop's row. Raises Refused where a reserved slot would go."""
+    minutes = list_offsets(workshop.starts, workshop.ends, workshop.slot_minutes or 1)
+    # Rows that were read before the lock may be stale.
     fresh = _OF_WORKSHOP.execution_options(populate_existing=True)
     rows = session.scalars(fresh, {"workshop": workshop.id})
-    there = {slot.minute: slot for slot in rows}
-    for minute in wanted:
-        slot = there.pop(minute, None)
+    existing = {slot.minute: slot for slot in rows}
+    for minute in minutes:
+        slot = existing.pop(minute, None)
         if slot is None:
             places = workshop.slot_places
             slot = TimeSlot(
@@ -103,12 +101,12 @@ def sync(session: Session, workshop: Workshop) -> None:
         elif slot.capacity != workshop.slot_places:
             more = workshop.slot_places - slot.capacity
             if slot.seats_left + more < 0:
-                raise _taken(workshop, slot)
+                raise _slot_taken(workshop, slot)
             slot.capacity += more
             slot.seats_left += more
-    for slot in there.values():
+    for slot in existing.values():
         if slot.seats_left < slot.capacity:
-            raise _taken(workshop, slot)
+            raise _slot_taken(workshop, slot)
         session.delete(slot)
     session.flush()
     total, left = session.execute(
@@ -121,26 +119,27 @@ def sync(session: Session, workshop: Workshop) -> None:
 
 
 def remove_all(session: Session, workshop: Workshop) -> None:
-    """The workshop has no hours of its own any more."""
+    """Deletes all slots of a workshop."""
     session.execute(sa.delete(TimeSlot).where(TimeSlot.workshop_id == workshop.id))
 
 
-def _taken(workshop: Workshop, slot: TimeSlot) -> Refused:
+def _slot_taken(workshop: Workshop, slot: TimeSlot) -> Refused:
     hour = get_start(workshop, slot.minute)
     return Refused(ErrorCode.SLOT_TAKEN, hour=hour)
 
 
 def reserve(session: Session, slot_id: int, people: int) -> bool:
-    taken = session.connection().execute(_TAKE, {"slot": slot_id, "people": people})
-    return taken.rowcount == 1
+    """Reserves places of a slot; False where too few are left."""
+    result = session.connection().execute(_RESERVE, {"slot": slot_id, "people": people})
+    return result.rowcount == 1
 
 
 def release(session: Session, slot_id: int, people: int) -> None:
-    session.connection().execute(_GIVE_BACK, {"slot": slot_id, "people": people})
+    session.connection().execute(_RELEASE, {"slot": slot_id, "people": people})
 
 
 def find_first_free(session: Session, workshop_id: int, people: int) -> int | None:
-    """The id of the earliest slot with so many places."""
+    """The id of the earliest slot with that many places left; None if existing is none."""
     return session.scalar(
         sa.select(TimeSlot.id)
         .where(TimeSlot.workshop_id == workshop_id, TimeSlot.seats_left >= people)
@@ -150,12 +149,12 @@ def find_first_free(session: Session, workshop_id: int, people: int) -> int | No
 
 
 _PEOPLE: Final = sa.bindparam("people", type_=sa.Integer)
-_TAKE: Final = (
+_RESERVE: Final = (
     sa.update(TimeSlot)
     .where(TimeSlot.id == sa.bindparam("slot"), TimeSlot.seats_left >= _PEOPLE)
     .values(seats_left=TimeSlot.seats_left - _PEOPLE)
 )
-_GIVE_BACK: Final = (
+_RELEASE: Final = (
     sa.update(TimeSlot)
     .where(TimeSlot.id == sa.bindparam("slot"))
     .values(seats_left=TimeSlot.seats_left + _PEOPLE)

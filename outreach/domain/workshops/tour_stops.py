@@ -1,4 +1,4 @@
-"""Stops: where and when the mobile consulate halts on a tour (`tours.py`)."""
+"""Tour stops: where and when the mobile consulate halts on a tour (`scheduling.tours`)."""
 
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
@@ -28,17 +28,16 @@ class TourStop(Base):
         sa.ForeignKey("venue.id"), init=False, nullable=True
     )
     venue: Mapped[Venue | None] = relationship(lazy="joined")  # None: not found yet
-    kinds: Mapped[Codes]  # by code; one workshop each, as soon as there is a venue
-    capacity: Mapped[int | None]  # of each; None: as its kind has it
+    kinds: Mapped[Codes]  # codes; one workshop of each once there is a venue
+    capacity: Mapped[int | None]  # of each workshop; None: the default of its kind
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 def lock(session: Session, stop: TourStop) -> None:
-    """Nobody else changes the stop until the transaction ends; and what others have just changed of
-    it is seen. Before any of its workshops is locked: two who want both wait, not each for the
-    other."""
-    session.flush()  # what is not written yet would be lost
-    # No stronger than a change of its row is: a new workshop points at it.
+    """Locks a stop until the transaction ends and refreshes it. Called before its workshops are
+    locked, so that two transactions cannot deadlock."""
+    session.flush()  # a refresh discards pending changes
+    # FOR NO KEY UPDATE: new workshops refer to the row by a foreign key.
     session.refresh(stop, with_for_update={"of": TourStop, "key_share": True})
 
 
@@ -47,19 +46,19 @@ def find_stop(session: Session, workshop: Workshop) -> TourStop | None:
 
 
 def is_stop_cancelled(session: Session, workshop: Workshop) -> bool:
-    """Whether its stop is cancelled."""
+    """Whether the workshop's stop is cancelled."""
     stop = find_stop(session, workshop)
     return stop is not None and stop.cancelled_at is not None
 
 
 def require_stop_active(session: Session, workshop: Workshop) -> None:
-    """Raises Refused for a workshop whose stop is cancelled."""
+    """Raises Refused where the workshop's stop is cancelled."""
     if is_stop_cancelled(session, workshop):
         raise Refused(ErrorCode.WORKSHOP_OF_CANCELLED_STOP)
 
 
 def follow_venue(session: Session, venue: Venue) -> None:
-    """A stop is in the city and the zone of its venue, whatever is said of that now."""
+    """Copies city, region and zone of a venue to its stops."""
     session.execute(
         sa.update(TourStop)
         .where(TourStop.venue_id == venue.id)
