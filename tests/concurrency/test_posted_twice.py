@@ -22,7 +22,7 @@ def elena(app: Flask, store: Store, chicago: Office) -> StaffClient:
 
 
 @pytest.mark.parametrize(
-    ("path", "form", "said"),
+    ("path", "form", "message"),
     [
         ("/org/red/nueva", NEW_OFFICE, "ya es de otra oficina"),
         ("/org/tipos/nuevo", NEW_KIND, "ya es de otro tipo"),

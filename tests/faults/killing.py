@@ -97,7 +97,7 @@ class Killing:
 
 
 def of_processes(
-    site: Site, pick: random.Random, history: int
+    site: Site, pick: random.Random, repetitions: int
 ) -> list[tuple[str, Callable[[], str]]]:
     [server], [worker] = site.programs, site.workers
 
@@ -127,8 +127,8 @@ def of_processes(
         ("server and worker", all_of_it),
     ]
     # Each kind of kill occurs at least once if there are enough rounds.
-    chosen = [every[number % 4] for number in range(min(history, 4))]
-    chosen += [pick.choice(every) for _ in range(history - len(chosen))]
+    chosen = [every[number % 4] for number in range(min(repetitions, 4))]
+    chosen += [pick.choice(every) for _ in range(repetitions - len(chosen))]
     pick.shuffle(chosen)
     return chosen
 
@@ -224,7 +224,7 @@ def wrong_letters(wrong: Sequence[str]) -> list[str]:
     return [each for each in wrong if "letter" in each and "forgotten" not in each]
 
 
-def on_sqlite(seed: int, history: int, console: Console) -> int:
+def on_sqlite(seed: int, repetitions: int, console: Console) -> int:
     pick = random.Random(seed)
     with (
         tempfile.TemporaryDirectory(prefix="outreach-faults-") as name,
@@ -236,9 +236,9 @@ def on_sqlite(seed: int, history: int, console: Console) -> int:
         try:
             with played(site, mailbox, seed, people=PEOPLE) as scene:
                 run = Killing(scene, pick, console)
-                run.play(of_processes(site, pick, history))
+                run.play(of_processes(site, pick, repetitions))
                 return report(
-                    console, run, folder, history, f"SQLite, {history} rounds, seed {seed}"
+                    console, run, folder, repetitions, f"SQLite, {repetitions} rounds, seed {seed}"
                 )
         finally:
             site.close()
@@ -262,18 +262,18 @@ def on_postgresql(seed: int, kills: int, cuts: int, more: str, console: Console)
 
 @click.command()
 @click.option("--on", type=click.Choice(["sqlite", "postgresql"]), required=True)
-@click.option("--rounds", default=25, show_default=True, help="Kills on SQLite.")
+@click.option("--rounds", "repetitions", default=25, show_default=True, help="Kills on SQLite.")
 @click.option("--kills", default=10, show_default=True, help="Of the primary.")
 @click.option("--cuts", default=5, show_default=True, help="Of the primary's network.")
 @click.option("--seed", type=int, help="Of an earlier run, to have its moments again.")
 @click.option("--more", default="", help="Appended to the databases' addresses: &name=value.")
-def command(on: str, history: int, kills: int, cuts: int, seed: int | None, more: str) -> None:
+def command(on: str, repetitions: int, kills: int, cuts: int, seed: int | None, more: str) -> None:
     """Kill processes at random moments; check that nothing acknowledged is lost."""
     seed = secrets.randbelow(10**6) if seed is None else seed
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     if on == "sqlite":
-        _end_after(120 + 60 * history)
-        sys.exit(on_sqlite(seed, history, console))
+        _end_after(120 + 60 * repetitions)
+        sys.exit(on_sqlite(seed, repetitions, console))
     if namespaces.is_apart():
         sys.exit(on_postgresql(seed, kills, cuts, more, console))
     try:

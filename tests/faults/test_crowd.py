@@ -39,7 +39,7 @@ CONSULTATIONS = {
 
 
 @pytest.mark.parametrize(
-    ("plan", "steps"),
+    ("workshop_changes", "steps"),
     [
         pytest.param({"capacity": 10}, SHORT, id="places"),
         pytest.param(CONSULTATIONS, SHORT, id="consultations", marks=pytest.mark.long),
