@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.registrations import (
-    SEAT_HOLDING_STATUSES,
+    STATUSES_WITH_SEATS,
     ContactMethod,
     Registration,
     RegistrationStatus,
@@ -185,7 +185,7 @@ def oversold(session: Session) -> Iterator[str]:
         held = session.scalar(
             sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0)).where(
                 Registration.workshop_id == workshop.id,
-                Registration.status.in_(SEAT_HOLDING_STATUSES),
+                Registration.status.in_(STATUSES_WITH_SEATS),
             )
         )
         most = workshop.capacity + workshop.overbooked

@@ -21,7 +21,7 @@ from outreach.domain import registrations
 from outreach.domain.audit import audit_log
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import SEAT_HOLDING_STATUSES, Registration
+from outreach.domain.registrations import STATUSES_WITH_SEATS, Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.maintenance import archive_format
@@ -107,7 +107,7 @@ def test_backup_during_registrations_is_one_snapshot(
         there = session.scalar(sa.select(sa.func.count()).select_from(Registration))
         held = session.scalar(
             sa.select(sa.func.sum(Registration.people)).where(
-                Registration.status.in_(SEAT_HOLDING_STATUSES)
+                Registration.status.in_(STATUSES_WITH_SEATS)
             )
         )
         left = session.get_one(Workshop, workshop.id).seats_left

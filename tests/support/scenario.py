@@ -15,7 +15,7 @@ from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import (
-    SEAT_HOLDING_STATUSES,
+    STATUSES_WITH_SEATS,
     ContactMethod,
     Registration,
     RegistrationChange,
@@ -210,7 +210,7 @@ def faults(session: Session, workshop_id: int) -> list[str]:
     held = session.execute(
         sa.select(Registration.people, Registration.needs, Registration.slot_id).where(
             Registration.workshop_id == workshop_id,
-            Registration.status.in_(SEAT_HOLDING_STATUSES),
+            Registration.status.in_(STATUSES_WITH_SEATS),
         )
     ).all()
     people = sum(row.people for row in held)

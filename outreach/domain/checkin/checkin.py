@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from outreach.db.store import changes_one_row
 from outreach.domain.checkin import checkin_events
 from outreach.domain.registrations import (
-    SEAT_HOLDING_STATUSES,
+    STATUSES_WITH_SEATS,
     Registration,
     RegistrationStatus,
     capacity,
@@ -37,7 +37,7 @@ def mark_arrived(session: Session, registration: Registration, people: int) -> b
     """Marks that so many people of a party with a seat have come. False where that is no news."""
     capacity.lock(session, registration.workshop)
     session.refresh(registration)
-    if registration.status not in SEAT_HOLDING_STATUSES or people > registration.people:
+    if registration.status not in STATUSES_WITH_SEATS or people > registration.people:
         return False
     before = registration.arrived
     checkin_events.mark_online(session, registration, people)
@@ -117,7 +117,7 @@ def count_arrived(session: Session, workshop: Workshop) -> int:
 def count_expected(session: Session, workshop: Workshop) -> int:
     """How many people hold seats."""
     holds_seats = sa.and_(
-        Registration.workshop_id == workshop.id, Registration.status.in_(SEAT_HOLDING_STATUSES)
+        Registration.workshop_id == workshop.id, Registration.status.in_(STATUSES_WITH_SEATS)
     )
     counted = sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0)).where(holds_seats)
     return session.scalar(counted) or 0

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach import clock
 from outreach.db.base import Base
-from outreach.domain.registrations import SEAT_HOLDING_STATUSES, Registration, capacity
+from outreach.domain.registrations import STATUSES_WITH_SEATS, Registration, capacity
 from outreach.domain.workshops import Workshop
 
 AFTER: Final = timedelta(days=2)  # until the end of the day after
@@ -196,7 +196,7 @@ class _EventMerge:
         party_events, before = self.list_events(party.id), self.walk_ins_before[party.id]
         came = max((each.people for each in party_events if not each.is_undone), default=0)
         came = min(came, party.people)
-        is_stranger = party.status not in SEAT_HOLDING_STATUSES and not party.arrived
+        is_stranger = party.status not in STATUSES_WITH_SEATS and not party.arrived
         for each in party_events:
             each.is_walk_in = is_stranger
         if is_stranger:

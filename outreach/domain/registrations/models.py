@@ -38,7 +38,7 @@ class RegistrationStatus(StrEnum):
     EXPIRED = "lapsed"  # did not answer in time; may join the waitlist again
 
 
-SEAT_HOLDING_STATUSES: Final = (RegistrationStatus.CONFIRMED, RegistrationStatus.OFFERED)
+STATUSES_WITH_SEATS: Final = (RegistrationStatus.CONFIRMED, RegistrationStatus.OFFERED)
 ACTIVE_STATUSES: Final = (
     RegistrationStatus.CONFIRMED,
     RegistrationStatus.WAITLISTED,
@@ -315,7 +315,7 @@ def count_access_need(session: Session, workshop_id: int, need: str) -> int:
         .select_from(Registration)
         .where(
             Registration.workshop_id == workshop_id,
-            Registration.status.in_(SEAT_HOLDING_STATUSES),
+            Registration.status.in_(STATUSES_WITH_SEATS),
             has_code(Registration.needs, need),
         )
     )

@@ -16,7 +16,7 @@ from outreach.db.types import Codes
 from outreach.domain.registrations import capacity, notifications, waitlist
 from outreach.domain.registrations.capacity import CapacityHold
 from outreach.domain.registrations.models import (
-    SEAT_HOLDING_STATUSES,
+    STATUSES_WITH_SEATS,
     ContactMethod,
     Registration,
     RegistrationData,
@@ -257,7 +257,7 @@ def cancel(session: Session, registration: Registration, *, now: datetime) -> No
         .where(Registration.id == registration.id, Registration.key_id.is_not(None))
         .values(**values),
     )
-    if is_erased and is_ahead and status in SEAT_HOLDING_STATUSES:
+    if is_erased and is_ahead and status in STATUSES_WITH_SEATS:
         capacity.release(session, workshop, hold)
         waitlist.offer_free_seats(session, workshop, now=now)
 

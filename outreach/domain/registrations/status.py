@@ -19,7 +19,7 @@ class StatusEvent(StrEnum):
     OFFER = "offer"  # a seat came free and is reserved for them
     ACCEPT = "accept"  # they accept the offer
     EXPIRE = "lapse"  # the first offer expired
-    EXPIRE_AGAIN = "drop"  # the second offer expired
+    EXPIRE_SECOND = "drop"  # the second offer expired
     GRANT = "grant"  # staff give a seat by hand
     NO_ANSWER = "silence"  # no answer to «are you still coming?»
     REJOIN = "return"  # they join the waitlist again
@@ -40,7 +40,7 @@ TRANSITIONS: Final[Mapping[tuple[RegistrationStatus, StatusEvent], RegistrationS
     (WAITLISTED, StatusEvent.CANCEL): CANCELLED,
     (OFFERED, StatusEvent.ACCEPT): CONFIRMED,
     (OFFERED, StatusEvent.EXPIRE): WAITLISTED,  # at the end of the waitlist
-    (OFFERED, StatusEvent.EXPIRE_AGAIN): EXPIRED,
+    (OFFERED, StatusEvent.EXPIRE_SECOND): EXPIRED,
     (OFFERED, StatusEvent.GRANT): CONFIRMED,
     (OFFERED, StatusEvent.CANCEL): CANCELLED,
     (CONFIRMED, StatusEvent.CANCEL): CANCELLED,

@@ -111,7 +111,7 @@ def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int
             session,
             party.id,
             RegistrationStatus.OFFERED,
-            StatusEvent.EXPIRE if party.lapses == 0 else StatusEvent.EXPIRE_AGAIN,
+            StatusEvent.EXPIRE if party.lapses == 0 else StatusEvent.EXPIRE_SECOND,
             offered_until=None,
             slot_id=None,
             lapses=party.lapses + 1,

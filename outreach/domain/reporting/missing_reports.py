@@ -25,8 +25,8 @@ from outreach.domain.network.staff import (
 )
 from outreach.domain.workshops import Workshop, WorkshopStatus
 
-ASKED_AT: Final = time(10)  # local time of the office
-ASKED_AGAIN_ON: Final = 3  # of the month after
+REMINDER_HOUR: Final = time(10)  # local time of the office
+SECOND_REMINDER_DAY: Final = 3  # of the month after
 LATE_BY: Final = timedelta(days=2)  # a worker that was down longer waits for the next one
 WITHIN: Final = timedelta(days=60)  # older ones were closed with their month
 
@@ -38,12 +38,12 @@ def list_missing_reports(
 ) -> Sequence[Workshop]:
     """The workshops without a report at the offices of a staff member, by day. Roles for the whole
     network are left out: they have the page of the month."""
-    mine = sa.select(Office.id).join(RoleAssignment, RoleAssignment.office == Office.slug)
+    own_offices = sa.select(Office.id).join(RoleAssignment, RoleAssignment.office == Office.slug)
     return session.scalars(
         _open(now)
         .where(
             Workshop.office_id.in_(
-                mine.where(
+                own_offices.where(
                     RoleAssignment.organizer_id == organizer_id, RoleAssignment.role.in_(_REPORTERS)
                 )
             )
@@ -69,8 +69,8 @@ def compute_reminder_times(workshop: Workshop) -> tuple[datetime, datetime]:
     next_day = workshop.ends_at.astimezone(zone).date() + timedelta(days=1)
     after = Month.from_number(workshop.month).following
     return (
-        clock.instant(next_day, ASKED_AT, zone),
-        clock.instant(date(after.year, after.month, ASKED_AGAIN_ON), ASKED_AT, zone),
+        clock.instant(next_day, REMINDER_HOUR, zone),
+        clock.instant(date(after.year, after.month, SECOND_REMINDER_DAY), REMINDER_HOUR, zone),
     )
 
 

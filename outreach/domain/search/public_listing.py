@@ -41,7 +41,7 @@ class ListingKey(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ListedWorkshop:
     """One workshop of the public list. The venue's address is public only with `has_open_address`;
-    `seats_left` is at most `search.MAX_SEATS_TOLD`."""
+    `seats_left` is at most `search.MAX_SEATS_SHOWN`."""
 
     id: int
     public_id: str
@@ -118,7 +118,7 @@ _COLUMNS: Final = (
     Workshop.mode,
     Workshop.visibility,
     sa.case(
-        (Workshop.seats_left > search.MAX_SEATS_TOLD, search.MAX_SEATS_TOLD),
+        (Workshop.seats_left > search.MAX_SEATS_SHOWN, search.MAX_SEATS_SHOWN),
         else_=Workshop.seats_left,
     ),
     Workshop.has_waiting_list,

@@ -25,7 +25,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, co
 HORIZON: Final = timedelta(days=90)
 PAGE_SIZE: Final = 40
 NEAR_MILES: Final = 50
-MAX_SEATS_TOLD: Final = 11  # more seats than these are not told apart
+MAX_SEATS_SHOWN: Final = 11  # more seats than these are not told apart
 _MILES_A_DEGREE: Final = 69.0
 
 
@@ -42,7 +42,7 @@ class SearchFilters:
 @dataclass(frozen=True, slots=True)
 class SearchResult:
     """One workshop of a list. Equal results look the same on a page: `seats_left` is at most
-    MAX_SEATS_TOLD."""
+    MAX_SEATS_SHOWN."""
 
     id: int
     public_id: str
@@ -112,7 +112,9 @@ _SHOWN: Final = (
         Workshop.way,
         Workshop.mode,
         Workshop.visibility,
-        sa.case((Workshop.seats_left > MAX_SEATS_TOLD, MAX_SEATS_TOLD), else_=Workshop.seats_left),
+        sa.case(
+            (Workshop.seats_left > MAX_SEATS_SHOWN, MAX_SEATS_SHOWN), else_=Workshop.seats_left
+        ),
         Workshop.has_waiting_list,
         Workshop.opens_days,
         Workshop.languages,

@@ -20,7 +20,7 @@ from outreach.web.api import schemas
 from outreach.web.api.schemas import Pages, Text
 
 ROOT = "/api/v1"
-FEW = search.MAX_SEATS_TOLD - 1  # so many, or fewer, are told by their number
+FEW = search.MAX_SEATS_SHOWN - 1  # so many, or fewer, are told by their number
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from outreach import formats, i18n
 from outreach.domain import workshops
 from outreach.domain.registrations import INTERPRETER, AccessNeed, Registration
-from outreach.domain.registrations.models import SEAT_HOLDING_STATUSES
+from outreach.domain.registrations.models import STATUSES_WITH_SEATS
 from outreach.domain.workshops import Workshop, accommodations, time_slots
 from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting
@@ -79,8 +79,8 @@ def of_workshop(session: Session, workshop: Workshop, *, now: datetime) -> Avail
 def of_registration(session: Session, registration: Registration) -> Availability:
     """For who has a place and may keep what they have: their hour, their support."""
     workshop = registration.workshop
-    mine = registration.slot_id if registration.status in SEAT_HOLDING_STATUSES else None
-    kept = registration.needs if registration.status in SEAT_HOLDING_STATUSES else ()
+    mine = registration.slot_id if registration.status in STATUSES_WITH_SEATS else None
+    kept = registration.needs if registration.status in STATUSES_WITH_SEATS else ()
     return Availability(
         hours=_hours(session, workshop, mine) if mine is not None else (),
         used_up=_used_up(session, workshop) - set(kept),

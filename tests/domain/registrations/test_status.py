@@ -10,7 +10,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import (
-    SEAT_HOLDING_STATUSES,
+    STATUSES_WITH_SEATS,
     TRANSITIONS,
     ContactMethod,
     RegistrationStatus,
@@ -67,7 +67,7 @@ class Scene:
             self._arrive("18:20")
         if status in {OFFERED, LAPSED}:
             self.stage.cancel(rosa)
-        for _time in range({LAPSED: 2, OFFERED: move is StatusEvent.EXPIRE_AGAIN}.get(status, 0)):
+        for _time in range({LAPSED: 2, OFFERED: move is StatusEvent.EXPIRE_SECOND}.get(status, 0)):
             self.stage.work(at=self.stage.now + 25 * HOUR)
         if status is CANCELLED:
             self.stage.cancel(self.luz)
@@ -139,7 +139,7 @@ MOVES: dict[StatusEvent, Callable[[Scene], None]] = {
     StatusEvent.OFFER: _offer,
     StatusEvent.ACCEPT: _accept,
     StatusEvent.EXPIRE: _lapse,
-    StatusEvent.EXPIRE_AGAIN: _drop,
+    StatusEvent.EXPIRE_SECOND: _drop,
     StatusEvent.GRANT: _grant,
     StatusEvent.NO_ANSWER: _silence,
     StatusEvent.REJOIN: _rejoin,
@@ -157,7 +157,7 @@ OWED: dict[Arrow, set[NotificationType]] = {
         NotificationType.REMINDER,
     },
     (OFFERED, StatusEvent.EXPIRE): {NotificationType.WAITLISTED, NotificationType.OFFER_EXPIRED},
-    (OFFERED, StatusEvent.EXPIRE_AGAIN): {
+    (OFFERED, StatusEvent.EXPIRE_SECOND): {
         NotificationType.WAITLISTED,
         NotificationType.OFFER_EXPIRED,
     },
@@ -187,11 +187,11 @@ def test_each_move_leads_where_the_table_says(scene: Scene, arrow: Arrow) -> Non
     MOVES[move](scene)
     after = scene.stage.of(scene.luz)
     assert after.status is TRANSITIONS[arrow]
-    assert (after.slot_id is not None) is (after.status in SEAT_HOLDING_STATUSES)
+    assert (after.slot_id is not None) is (after.status in STATUSES_WITH_SEATS)
     assert (after.offered_until is not None) is (after.status is OFFERED)
     assert (after.key_id is None) is (after.status is CANCELLED)
     assert set(scene.stage.notification_types(scene.luz)) == OWED[arrow]
-    is_held = after.status in SEAT_HOLDING_STATUSES
+    is_held = after.status in STATUSES_WITH_SEATS
     assert scene.stage.supported() == {"childcare": 1 if is_held else 2}
     with scene.stage.store.read() as session:
         assert faults(session, scene.stage.workshop_id) == []

@@ -20,7 +20,7 @@ from outreach.domain.checkin.checkin_events import Arrival, UndoneArrival
 from outreach.domain.checkin.offline_manifest import ManifestEntry
 from outreach.domain.dashboard import agenda
 from outreach.domain.network.staff import Permission, get_office_slugs
-from outreach.domain.registrations import SEAT_HOLDING_STATUSES, Registration
+from outreach.domain.registrations import STATUSES_WITH_SEATS, Registration
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.errors import NotFound
 from outreach.web.context import key_store, store
@@ -104,7 +104,7 @@ def manifest(public_id: str) -> ResponseReturnValue:
         workshop = find_workshop(session, public_id)
         checkin_tokens.require_near_day(workshop, now=now)
         everyone = registrations.list_active(session, workshop)
-    parties = [each for each in everyone if each.status in SEAT_HOLDING_STATUSES]
+    parties = [each for each in everyone if each.status in STATUSES_WITH_SEATS]
     lines = _lines(workshop, parties)
     encrypted = offline_manifest.build_manifest(lines.values(), is_discreet=workshop.is_discreet)
     with store().change() as session:

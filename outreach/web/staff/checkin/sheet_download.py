@@ -30,7 +30,7 @@ def sheet(public_id: str) -> ResponseReturnValue:
         parties = [
             each
             for each in registrations.list_active(session, workshop)
-            if each.status in registrations.SEAT_HOLDING_STATUSES
+            if each.status in registrations.STATUSES_WITH_SEATS
         ]
         log_workshop_action(session, workshop, "door sheet printed", {"parties": len(parties)})
     rows = workshop_labels.rows(

@@ -12,7 +12,7 @@ from outreach import clock
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin
 from outreach.domain.network.staff import Permission
-from outreach.domain.registrations import SEAT_HOLDING_STATUSES, AccessNeed, Registration
+from outreach.domain.registrations import STATUSES_WITH_SEATS, AccessNeed, Registration
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean
@@ -160,7 +160,7 @@ def _needs(workshop: Workshop, everyone: Sequence[Registration]) -> list[tuple[s
     """The access needs of the confirmed registrations: label, number of registrations, and the
     limit (-1 without one)."""
     counts = Counter(
-        need for each in everyone if each.status in SEAT_HOLDING_STATUSES for need in each.needs
+        need for each in everyone if each.status in STATUSES_WITH_SEATS for need in each.needs
     )
     known = [*AccessNeed, *sorted(counts.keys() | workshop.support.keys())]
     return [
