@@ -153,7 +153,7 @@ def _guards() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "S17", "templates/my_registration/detail.html", "{% block title %}{{ _('Cita')",
-        "{% block title %}{{ workshop.title|said }}{{ _('Cita')",
+        "{% block title %}{{ workshop.title|localize }}{{ _('Cita')",
         "tests/security/test_discreet.py::test_personal_page_keeps_no_kind_in_browser_history",
     )  # fmt: skip
     yield Guard(

@@ -1,6 +1,6 @@
-"""Style sheets, scripts, font and icon: bundled, minified, compressed and named by their content.
+"""Style sheets, scripts, font and icon: joined, minified, compressed and named by their content.
 
-The sources are readable: `styles/`, `scripts/` and `static/` beside this package. They are bundled
+The sources are readable: `styles/`, `scripts/` and `static/` beside this package. They are joined
 in memory when the application is made, so a checkout needs no build step. The address of a file
 holds a hash of what is served: a browser keeps it for a year and asks again only after a change.
 """
@@ -22,7 +22,7 @@ pages = Blueprint("static_files", __name__)
 
 CACHE_FOR_A_YEAR: Final = "public, max-age=31536000, immutable"
 # What is served, and its sources in the order in which they apply.
-BUNDLES: Final[Mapping[str, tuple[str, ...]]] = {
+SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "app.css": (
         "styles/tokens.css",
         "styles/elements.css",
@@ -64,7 +64,7 @@ class StaticFile:
 
 
 def init_app(app: Flask) -> None:
-    files = _bundle_all()
+    files = _build_all()
     app.extensions["outreach_static"] = {file.name: file for file in files.values()}
     app.add_template_global(lambda name: f"/static/{files[name].name}", "static")
     app.register_blueprint(pages)
@@ -87,15 +87,15 @@ def static_file(name: str) -> Response:
 
 def minified(name: str) -> str:
     """The text of a served file by its plain name, as `checkin_worker.js`."""
-    return _bundle_all()[name].body.decode()
+    return _build_all()[name].body.decode()
 
 
 @cache  # several applications of one process share the files
-def _bundle_all() -> dict[str, StaticFile]:
+def _build_all() -> dict[str, StaticFile]:
     """Every served file by its plain name."""
     font = _file("figtree.woff2", _source("static/figtree.woff2"))
     files = {}
-    for name, sources in BUNDLES.items():
+    for name, sources in SOURCES.items():
         body = b"\n".join(_source(path) for path in sources)
         if name.endswith(".css"):
             body = rcssmin.cssmin(body)

@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
         "short_month": short_month,
         "hour": hour,
         "hours": hours,
-        "said": said,
+        "localize": localize,
         "weekday": weekday,
         "month_name": month_name,
         "zone_city": zone_city,
@@ -57,7 +57,7 @@ def in_language(lang: str) -> str:
     return "/".join(("", lang, *rest)) if first in i18n.LANGUAGES else f"/{lang}/"
 
 
-def said(words: Words | None) -> str:
+def localize(words: Words | None) -> str:
     """A text by language, in that of the page."""
     return i18n.say(words, i18n.current())
 

@@ -159,7 +159,7 @@ def _frame_of(address: str) -> EmbedFrame:
         if endpoint in {"workshops.workshop", "embed.one"}:
             found = _shown(session, values["public_id"])
             path = f"/{i18n.current()}/incrustar/{found.public_id}"
-            return EmbedFrame(path, formatting.said(found.title), AROUND + CARD)
+            return EmbedFrame(path, formatting.localize(found.title), AROUND + CARD)
         if endpoint == "workshops.office":
             asked = MultiDict({"oficina": values["slug"]})
         elif endpoint not in {"workshops.upcoming", "embed.upcoming"}:

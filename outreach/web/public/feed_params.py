@@ -44,7 +44,7 @@ def place_name(session: Session, place: str) -> str:
     """A place of a choice, as one says it: Illinois · Joliet, IL · 60608 (Chicago)."""
     where = geocoding.resolve(session, place)
     if where.scale is LocationScale.REGION:
-        return formatting.said(regions.NAMES.get(where.region)) or where.region
+        return formatting.localize(regions.NAMES.get(where.region)) or where.region
     if where.typed.isdigit():
         return f"{where.typed} ({where.name})"
     return f"{where.name}, {where.region}"
@@ -77,7 +77,7 @@ def said(choice: FeedQuery, places: Iterable[str]) -> list[str]:
 
 
 def _kinds(chosen: Iterable[Kind]) -> str:
-    return ", ".join(formatting.said(kind.short_name) for kind in chosen)
+    return ", ".join(formatting.localize(kind.short_name) for kind in chosen)
 
 
 def _values(asked: MultiDict[str, str], name: str) -> list[str]:

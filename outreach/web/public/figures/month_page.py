@@ -41,7 +41,7 @@ class Known:
     series: Mapping[str, str]
 
     def kind(self, code: str) -> str:
-        return formatting.said(self.kinds[code].name) if code in self.kinds else code
+        return formatting.localize(self.kinds[code].name) if code in self.kinds else code
 
     def what(self, change: MonthChange) -> str:
         """The number that a revision changed: Chicago, DACA."""
@@ -151,7 +151,7 @@ def as_pdf(text: str) -> ResponseReturnValue:
     told, _revisions = _asked_for(text)
     with store().read() as session:
         short_names = {
-            each.code: formatting.said(each.short_name) for each in kinds.list_kinds(session)
+            each.code: formatting.localize(each.short_name) for each in kinds.list_kinds(session)
         }
     body = on_paper.pdf(
         told,
@@ -177,10 +177,10 @@ def _asked_for(text: str) -> tuple[MonthReport, Sequence[MonthRevision]]:
 
 
 def _known(session: Session, told: MonthReport, revisions: Sequence[MonthRevision]) -> Known:
-    figures = {each.series: formatting.said(each.label) for each in told.figures}
+    figures = {each.series: formatting.localize(each.label) for each in told.figures}
     for each in revisions if any(each.changes for each in revisions) else ():
         frozen = month_report.thawed(each).figures
-        figures = {one.series: formatting.said(one.label) for one in frozen} | figures
+        figures = {one.series: formatting.localize(one.label) for one in frozen} | figures
     return Known(
         kinds={kind.code: kind for kind in kinds.list_kinds(session)},
         cities={office.slug: office.city for office in offices.list_offices(session)},

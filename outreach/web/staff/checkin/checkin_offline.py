@@ -27,7 +27,7 @@ from outreach.web.context import key_store, store
 from outreach.web.middleware import rate_limits, response_headers, static_files
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
-from outreach.web.presentation.formatting import said as said_words
+from outreach.web.presentation.formatting import localize
 from outreach.web.staff.checkin import blueprint
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import (
@@ -166,7 +166,7 @@ def _render_phone_page() -> str:
 
 def _title(workshop: Workshop) -> str:
     """The title for a phone, which somebody else may find: neutral for a discreet workshop."""
-    return said_words(workshop.kind.neutral_title if workshop.is_discreet else workshop.title)
+    return localize(workshop.kind.neutral_title if workshop.is_discreet else workshop.title)
 
 
 def _lines(workshop: Workshop, parties: list[Registration]) -> dict[str, ManifestEntry]:
