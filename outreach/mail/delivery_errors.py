@@ -1,17 +1,14 @@
-"""What a carrier of letters or texts may answer, so that nothing is lost and nothing sent twice.
-
-It takes what it is given, or raises one of these.
-"""
+"""The outcomes of sending a letter or a text, other than success."""
 
 
 class ServerUnavailable(Exception):
-    """Nobody can be asked now, for any letter: no server, no secure line, no sign-in. Its text
-    is for the log and names nobody."""
+    """No message can be sent now: no server, no TLS, no authentication.
+
+    Its text is for the log and names nobody."""
 
 
 class DeliveryRefused(Exception):
-    """This one was not taken. `is_final`: it never will be. `ends_round`: nor will the others,
-    for now."""
+    """This message was refused. `is_final`: for good. `ends_round`: others would be refused too."""
 
     def __init__(self, *, is_final: bool, ends_round: bool = False) -> None:
         super().__init__("final" if is_final else "for now")
@@ -19,4 +16,4 @@ class DeliveryRefused(Exception):
 
 
 class DeliveryUncertain(Exception):
-    """The line broke when all had been said: it was taken, or it was not."""
+    """The connection ended after the message was sent: it may have been accepted."""

@@ -1,7 +1,7 @@
-"""The calendar entry that goes with a letter, to who asked for it; never of a discreet kind.
+"""Attaches a calendar entry to a letter where the registrant wants one; never of a discreet kind.
 
-It is no invitation: nothing to answer, nobody else in it, and its title says no topic, because
-calendars are shared with families and shown on locked screens.
+It is no invitation: there is no attendee and nothing to answer. Its title is neutral, because
+calendars are shared with families and shown on locked screens (S14, S15).
 """
 
 from email.message import EmailMessage
@@ -16,7 +16,7 @@ from outreach.feeds.attendee_event import Method
 from outreach.i18n import gettext as _
 from outreach.mail.message_context import MessageContext, mail_from
 
-ABOUT_A_PLACE: Final = frozenset(
+SEAT_TYPES: Final = frozenset(
     {
         NotificationType.REGISTERED,
         NotificationType.SEAT_GRANTED,
@@ -29,7 +29,7 @@ ABOUT_A_PLACE: Final = frozenset(
 
 
 def method_of(context: MessageContext) -> Method | None:
-    """Whether the letter puts an entry into the calendar or takes it out; None for most."""
+    """Whether the letter adds a calendar entry or removes it; None for most."""
     registration, cause = context.registration, context.notification.cause
     if not registration.wants_entry or registration.workshop.is_discreet:
         return None
@@ -38,18 +38,18 @@ def method_of(context: MessageContext) -> Method | None:
         and registration.status is RegistrationStatus.EXPIRED
     ):
         return Method.CANCEL
-    if cause not in ABOUT_A_PLACE or registration.status is not RegistrationStatus.CONFIRMED:
+    if cause not in SEAT_TYPES or registration.status is not RegistrationStatus.CONFIRMED:
         return None
     return Method.CANCEL if cause is NotificationType.CANCELLED else Method.PUBLISH
 
 
 def attach(letter: EmailMessage, context: MessageContext, config: Config) -> None:
-    """Adds the entry to a letter that is to have one."""
+    """Attaches the entry to a letter that needs one."""
     method = method_of(context)
     if method is None:
         return
     workshop, lang = context.registration.workshop, context.registration.language
-    # Having the link of an unlisted one is a permission, and calendars are shared.
+    # The URL of an unlisted workshop gives access to it, and calendars are shared.
     url = f"{config.public_url}/{lang}/t/{workshop.public_id}"
     lines = attendee_event.write(
         context.registration,

@@ -1,4 +1,4 @@
-"""What a letter or a text is about, and what its template may say of it."""
+"""What a letter or a text is written from, and the values its template gets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from outreach.domain import registrations
 from outreach.domain.registrations import PersonalData, Registration, reconfirmation
 from outreach.domain.registrations.notifications import Notification, NotificationType
 
-# Of what asks for an answer, the page that takes it.
+# The page that takes the answer, where one is asked for.
 _PAGES: Final = {NotificationType.RECONFIRM: "/vengo"}
-LAST_LAPSE: Final = 2  # offers not answered, after which a party is off the list
+MAX_EXPIRED_OFFERS: Final = 2  # then the registration leaves the waitlist
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MessageContext:
-    """All that a letter or a text is made from, looked up a moment before it is sent."""
+    """All that a letter or a text is written from, looked up just before it is sent."""
 
     notification: Notification
     person: PersonalData
     key: bytes
     now: datetime
     group: Sequence[Registration] = ()  # all dates of the group registration, this one included
-    calendar_host: str = ""  # of who wants an entry
+    calendar_host: str = ""  # only where a calendar entry is wanted
 
     @property
     def registration(self) -> Registration:
@@ -34,7 +34,7 @@ class MessageContext:
 
 
 def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
-    """What the templates of letters and texts may say."""
+    """The variables of the templates of letters and texts."""
     registration, workshop = context.registration, context.registration.workshop
     lang = registration.language
     token = registrations.derive_manage_token(context.key)
@@ -50,7 +50,7 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
         "bring": i18n.say(workshop.bring, lang),
         "others": [each for each in context.group if each.id != registration.id],
         "is_quiet": workshop.is_discreet,
-        "was_silent": registration.lapses < LAST_LAPSE,
+        "was_silent": registration.lapses < MAX_EXPIRED_OFFERS,
         "phone": workshop.phone or workshop.office.phone or config.phone,
         "today": context.now.astimezone(workshop.zone).date(),
         "until": until and until.astimezone(workshop.zone),

@@ -1,4 +1,4 @@
-"""How a message will be read, before it is sent: the letter that somebody invented would get."""
+"""Previews a message of staff: the letter that a fictitious person would get."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from outreach.domain.workshops import Workshop
 from outreach.mail import render
 from outreach.mail.message_context import MessageContext
 
-_KEY: Final = bytes(32)  # nobody's
+_KEY: Final = bytes(32)  # of the fictitious person
 _NAME: Final = "Rosa"
 _ADDRESS: Final = "rosa@ejemplo.com"
 
@@ -35,8 +35,8 @@ class MessagePreview:
 def of_message(
     workshop: Workshop, message: Message, lang: str, config: Config, *, now: datetime, link: str
 ) -> MessagePreview:
-    """The letter in one language, with `link` said where each has their own. Needs an application
-    context."""
+    """The letter in one language, with the text `link` in place of the personal link. Needs an
+    application context."""
     party = _party(workshop, message, lang, now)
     notification = Notification(
         registration_id=party.id, cause=NotificationType.MESSAGE, due_at=now, made_at=now
@@ -52,7 +52,7 @@ def of_message(
 
 
 def _party(workshop: Workshop, message: Message, lang: str, now: datetime) -> Registration:
-    """Somebody of those it goes to. Never kept: it is in no session."""
+    """A fictitious registration of the audience; it belongs to no session."""
     made = Registration(
         id="0" * 26,
         workshop_id=workshop.id,

@@ -1,4 +1,4 @@
-"""The words of each letter: one template a cause, in the reader's language. Plain text only.
+"""Writes letters: a template for each notification type, in the recipient's language, plain text.
 
 A subject never names a kind, an office or a consulate, whatever the workshop: someone else may see
 the screen (S17). For a discreet kind the body says no more than the day either.
@@ -28,7 +28,7 @@ _GAPS: Final = re.compile(r"\n\s*\n+")
 
 
 def write(context: MessageContext, config: Config) -> EmailMessage:
-    """The letter for a notice. Needs an application context."""
+    """The letter of a notification. Needs an application context."""
     registration, workshop = context.registration, context.registration.workshop
     with use_language(registration.language):
         text = render_template(
@@ -42,19 +42,19 @@ def write(context: MessageContext, config: Config) -> EmailMessage:
 
 
 def as_bytes(letter: EmailMessage) -> bytes:
-    """The letter as it travels."""
-    return letter.as_bytes(policy=TRAVELLING)
+    """The letter as it is sent by SMTP."""
+    return letter.as_bytes(policy=SMTP_POLICY)
 
 
 def compose(
     shared: Mapping[str, str], body: str, *, to: str, own: Mapping[str, str], at: datetime
 ) -> EmailMessage:
-    """A letter in plain text to one person. `shared` are the headers that many letters have alike,
-    `own` those of this one."""
+    """A letter in plain text to one person. `shared` are headers that many letters have in common,
+    `own` those of this one only."""
     letter = EmailMessage()
     always = {
         "Auto-Submitted": "auto-generated",
-        # Nobody who is away answers it; that it did not arrive may be told.
+        # No automatic replies; reports of failed delivery are welcome.
         "X-Auto-Response-Suppress": "OOF, AutoReply, DR, RN, NRN",
     }
     for name, value in (*shared.items(), *always.items()):
@@ -68,7 +68,7 @@ def compose(
 
 
 def message_id(config: Config, about: object, whose: str) -> str:
-    """Stable: a letter sent twice where the line broke off is one letter to most programs."""
+    """Stable, so that mail programs recognize a letter that was sent twice as one."""
     return f"<{about}.{whose}@{mail_from(config).partition('@')[2]}>"
 
 
@@ -84,7 +84,7 @@ def _addressed(
 
 
 def _set_text(letter: EmailMessage, text: str) -> None:
-    """What `set_content` does, four times as fast: lines of 76 letters, in ASCII."""
+    """Quoted-printable text, as `set_content` makes it, in a quarter of the time."""
     for name, value in (
         ("MIME-Version", "1.0"),
         ("Content-Type", 'text/plain; charset="utf-8"'),
@@ -94,13 +94,13 @@ def _set_text(letter: EmailMessage, text: str) -> None:
     letter.set_payload(b2a_qp(text.encode(), istext=True).decode("ascii"))
 
 
-# A round's letters share most of their headers, and the standard library takes its time over each.
-# Nothing that is somebody's own is kept here.
+# Letters of a round share most headers, and the standard library is slow to parse each. Headers
+# with personal data are never cached.
 
 
 @lru_cache(maxsize=256)
 def _header(name: str, value: str) -> Any:
-    """A header of one line: made this way, the library does not look for a second one."""
+    """A header of one line; `EmailMessage` takes it without parsing it again."""
     return DEFAULT.header_factory(name, " ".join(value.splitlines()))
 
 
@@ -109,18 +109,18 @@ def _folded(name: str, value: str) -> bytes:
     return SMTP.fold_binary(name, _header(name, value))
 
 
-class _Travelling(EmailPolicy):
+class _CachingPolicy(EmailPolicy):
     def fold_binary(self, name: str, value: Any) -> bytes:
-        if name == UNSUBSCRIBE:  # as it is: a line that is broken is no address any more
+        if name == UNSUBSCRIBE:  # not folded: mail programs do not join a folded URL
             return f"{name}: {value}\r\n".encode("ascii")
         is_personal = name in {"To", "Message-ID", "Date"}
         return SMTP.fold_binary(name, value) if is_personal else _folded(name, str(value))
 
 
-TRAVELLING: Final = _Travelling(linesep="\r\n")
+SMTP_POLICY: Final = _CachingPolicy(linesep="\r\n")
 
 
 def _in_ascii(address: str) -> str:
-    """A domain in other letters than English ones has a name in those too."""
+    """The address with its domain in ASCII (IDNA)."""
     local, _at, domain = address.rpartition("@")
     return address if address.isascii() else f"{local}@{domain.encode('idna').decode()}"

@@ -1,8 +1,7 @@
-"""The words of each text message: short, in the reader's language, and nothing that tells others
-what it is about.
+"""Writes text messages: short, in the recipient's language, without the subject.
 
-A text is read on locked screens. It names no kind, office or title; of a discreet kind it says
-that there is something to know, and whom to call.
+Others may read a text on a locked screen. It names no kind, office or title; that of a discreet
+kind says only that there is news, and whom to call.
 """
 
 import unicodedata
@@ -15,18 +14,18 @@ from outreach.i18n import use_language
 from outreach.mail.message_context import MessageContext, template_values
 from outreach.mail.sms_gateway import SmsMessage
 
-# The letters of which 160 fit into one text (GSM 03.38); any other one halves that and more.
-GSM: Final = frozenset(
+# The GSM 03.38 alphabet: 160 of its characters fit into one text, and 70 of any other.
+GSM_ALPHABET: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-ONE: Final = 160  # letters
-SEVERAL: Final = 153  # letters of each, when one is not enough
-_SAID_ELSE: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"'})
+SINGLE_LENGTH: Final = 160  # characters
+PART_LENGTH: Final = 153  # characters of each part of a longer text
+_REPLACEMENTS: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"'})
 
 
 def write(context: MessageContext, config: Config) -> SmsMessage:
-    """The text for a notice. Needs an application context."""
+    """The text of a notification. Needs an application context."""
     registration = context.registration
     name = "discreet" if registration.workshop.is_discreet else context.notification.cause
     with use_language(registration.language):
@@ -35,17 +34,17 @@ def write(context: MessageContext, config: Config) -> SmsMessage:
 
 
 def plain(words: str) -> str:
-    """The same in letters every phone has: an accent is left out where it would not fit."""
-    return "".join(_plain(letter) for letter in words.translate(_SAID_ELSE))
+    """`words` in the GSM alphabet: an accent that it lacks is left out."""
+    return "".join(_to_gsm(character) for character in words.translate(_REPLACEMENTS))
 
 
 def parts(words: str) -> int:
-    """How many texts it is sent as."""
-    return 1 if len(words) <= ONE else -(-len(words) // SEVERAL)
+    """The number of texts it is sent as."""
+    return 1 if len(words) <= SINGLE_LENGTH else -(-len(words) // PART_LENGTH)
 
 
-def _plain(letter: str) -> str:
-    if letter in GSM:
-        return letter
-    bare = unicodedata.normalize("NFKD", letter)
-    return "".join(each for each in bare if each in GSM)
+def _to_gsm(character: str) -> str:
+    if character in GSM_ALPHABET:
+        return character
+    bare = unicodedata.normalize("NFKD", character)
+    return "".join(each for each in bare if each in GSM_ALPHABET)

@@ -1,7 +1,6 @@
-"""Texts through a gateway: one HTTP request each, shaped by the settings OUTREACH_TEXTS_….
+"""Sends texts through a gateway: one HTTP request each, built from the settings OUTREACH_TEXTS_….
 
-No proxy is asked and no redirect followed: a phone and a text go where the operator said, nowhere
-else.
+No proxy is used and no redirect followed: phone number and text go to the configured host only.
 """
 
 import http.client
@@ -20,13 +19,13 @@ from outreach.mail.delivery_errors import DeliveryRefused, DeliveryUncertain, Se
 from outreach.mail.socket_deadline import SocketDeadline
 
 _PLACEHOLDER: Final = re.compile(r"\{(to|text)\}")
-FOR_NOW: Final = frozenset({408, 425, 429})  # of the answers that begin with 4
-MUST_SIGN_IN: Final = frozenset({401, 407})
+TEMPORARY_STATUSES: Final = frozenset({408, 425, 429})  # among the 4xx
+AUTHENTICATION_STATUSES: Final = frozenset({401, 407})
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SmsMessage:
-    """A text message: to one phone, as +13125550142."""
+    """A text to one phone number in E.164 format (+13125550142)."""
 
     to: str
     words: str
@@ -42,16 +41,16 @@ class SmsGateway:
         self._texts = texts
 
     def __call__(self, text: SmsMessage) -> None:
-        """Gives the text to the gateway. Raises Away, Refusal or Doubt."""
+        """Sends a text. Raises ServerUnavailable, DeliveryRefused or DeliveryUncertain."""
         connection = self._connected()
         try:
             status = self._ask(connection, text)
         finally:
             connection.close()
-        if status in MUST_SIGN_IN:
+        if status in AUTHENTICATION_STATUSES:
             raise ServerUnavailable("the gateway of texts refuses us: OUTREACH_TEXTS_HEADERS")
         if not 200 <= status < 300:
-            is_final = 400 <= status < 500 and status not in FOR_NOW
+            is_final = 400 <= status < 500 and status not in TEMPORARY_STATUSES
             raise DeliveryRefused(is_final=is_final, ends_round=not is_final and status >= 429)
 
     def _connected(self) -> http.client.HTTPConnection:
@@ -80,11 +79,11 @@ class SmsGateway:
                 connection.request(self._texts.method, target, body or None, headers)
                 return connection.getresponse().status
             except (OSError, http.client.HTTPException):
-                raise DeliveryUncertain from None  # it may have it all
+                raise DeliveryUncertain from None  # it may have the text
 
 
 def request(texts: Texts, text: SmsMessage) -> tuple[str, dict[str, str], bytes]:
-    """Path, headers and body. What a person wrote cannot change the shape of any of them."""
+    """Path, headers and body. Values are escaped for the place they stand in."""
     parts = urlsplit(texts.url)
     target = _filled(parts.path or "/", text, _in_path)
     if parts.query:

@@ -1,4 +1,4 @@
-"""Whether the journal is as it was written, for the doctor."""
+"""Verifies the audit log for `outreach doctor`."""
 
 from outreach.db.store import Store
 from outreach.keystore import KeyStore

@@ -1,7 +1,7 @@
-"""The worker's round: one step after the other, and a step that fails stops no other.
+"""The worker: runs `STEPS` one after the other, in rounds; a step that fails stops no other.
 
-A new duty is one more line in `STEPS`: what to do now, and how many times it was done. Of several
-workers only the one that leads does what is in `LED`; letters are taken one by one, so all send.
+A step is a function that returns how many things it did. Of several workers, only the leader runs
+the steps in `LED`. All of them deliver: messages are claimed one by one.
 """
 
 import logging
@@ -26,31 +26,31 @@ from outreach.privacy import audit_verification, retention
 
 log = logging.getLogger(__name__)
 
-PAUSE: Final = 5.0  # seconds between rounds
+PAUSE_SECONDS: Final = 5.0  # between rounds
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 TEN_MINUTES: Final = timedelta(minutes=10)
 
 
 class Worker:
-    """Does rounds over one application's databases."""
+    """Runs rounds over the databases of one application."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.config: Config = app.extensions["outreach_config"]
         self.store: Store = app.extensions["outreach_store"]
         self.key_store: KeyStore = app.extensions["outreach_key_store"]
-        self.scribe = EventCacheWarmer(self.store, self.config)
+        self.cache_warmer = EventCacheWarmer(self.store, self.config)
         self.seen_at: datetime | None = None
         self.purged_on: date | None = None
         self.tidied_at: datetime | None = None
         self.reports_asked_at: datetime | None = None
-        self.leader = Leader(self.store, LED, warn=self.tell)
+        self.leader = Leader(self.store, LED, warn=self.warn)
         self.is_stopping = threading.Event()
-        self._told: dict[str, datetime] = {}
+        self._warned_at: dict[str, datetime] = {}
 
     def round(self) -> int:
-        """One round of all the steps; says how many letters and texts went out."""
+        """Runs all steps once; returns how many letters and texts were sent."""
         sent = 0
         try:
             self.leader.acquire()
@@ -64,40 +64,40 @@ class Worker:
             try:
                 done = step(self, clock.now())
             except Exception as error:
-                # The kind of error only: its text might hold an address.
+                # The type only: the error's text may hold an address.
                 log.error("%s failed: %s", name, type(error).__name__)
                 continue
             sent += done if name in SENDING else 0
         return sent
 
-    def tell(self, words: str) -> None:
-        """Logs why letters or texts wait: at once, and then each hour, not with every round."""
+    def warn(self, text: str) -> None:
+        """Logs why messages wait: at once, then once an hour."""
         now = clock.now()
-        if words not in self._told or now - self._told[words] >= HOUR:
-            self._told[words] = now
-            log.warning("%s", words)
+        if text not in self._warned_at or now - self._warned_at[text] >= HOUR:
+            self._warned_at[text] = now
+            log.warning("%s", text)
 
     def once(self) -> int:
-        """Rounds until nothing more is due, or nothing more can be sent."""
+        """Runs rounds until one sends nothing."""
         sent = 0
         with self.leader.renewing():
-            while some := self.round():
-                sent += some
+            while count := self.round():
+                sent += count
         return sent
 
     def run(
         self, stop: threading.Event, *, after: Callable[[int], None] = lambda sent: None
     ) -> None:
-        """Rounds until told to stop; what is being sent is finished first."""
+        """Runs rounds until `stop` is set; a message that is being sent is finished first."""
         self.is_stopping = stop
         with self.leader.renewing():
             while not stop.is_set():
                 after(self.round())
-                stop.wait(PAUSE)
+                stop.wait(PAUSE_SECONDS)
 
 
-def _sign_of_life(worker: Worker, now: datetime) -> int:
-    """Once a minute: each commit makes every process look again at what it remembers."""
+def _record_heartbeat(worker: Worker, now: datetime) -> int:
+    """Once a minute only: each commit invalidates the caches of every process."""
     if worker.seen_at is None or now - worker.seen_at >= MINUTE:
         with worker.store.change() as session:
             installation_settings.record_worker_seen(session, now=now)
@@ -105,8 +105,8 @@ def _sign_of_life(worker: Worker, now: datetime) -> int:
     return 0
 
 
-def _purge(worker: Worker, now: datetime) -> int:
-    """At the start, or when it comes to lead, and once a day."""
+def _purge_expired(worker: Worker, now: datetime) -> int:
+    """At the start, when this worker becomes the leader, and once a day."""
     if worker.purged_on == now.date():
         return 0
     done = retention.daily(worker.store, worker.key_store, worker.config, now=now)
@@ -114,8 +114,8 @@ def _purge(worker: Worker, now: datetime) -> int:
     return 0 if done is None else done.keys
 
 
-def _host(worker: Worker, now: datetime) -> int:
-    """Each hour, and by every worker: the files of its host are nobody else's to forget."""
+def _clean_host(worker: Worker, now: datetime) -> int:
+    """Hourly and by every worker: only it can delete files on its host."""
     if worker.tidied_at is None or now - worker.tidied_at >= HOUR:
         retention.hourly(worker.key_store, now=now)
         retention.delete_letters(worker.store, worker.config)
@@ -123,87 +123,87 @@ def _host(worker: Worker, now: datetime) -> int:
     return 0
 
 
-def _journal(worker: Worker, now: datetime) -> int:
+def _verify_audit_log(worker: Worker, now: datetime) -> int:
     return audit_verification.mark(worker.store, worker.key_store, now=now)
 
 
-def _offers(worker: Worker, now: datetime) -> int:
+def _expire_offers(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.expire_offers(worker.store, now=now)
 
 
-def _who_comes(worker: Worker, now: datetime) -> int:
+def _ask_for_reconfirmation(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.request_reconfirmations(worker.store, now=now)
 
 
-def _reports(worker: Worker, now: datetime) -> int:
-    """Every ten minutes: nobody waits for it."""
+def _ask_for_reports(worker: Worker, now: datetime) -> int:
+    """Every ten minutes: it is not urgent."""
     if worker.reports_asked_at is not None and now - worker.reports_asked_at < TEN_MINUTES:
         return 0
     worker.reports_asked_at = now
     return scheduled_jobs.ask_for_reports(worker.store, now=now)
 
 
-def _links(worker: Worker, now: datetime) -> int:
-    """Who asked for their link is owed it; the one who asked may not be who it is about."""
-    owed = 0
+def _send_links(worker: Worker, now: datetime) -> int:
+    """Queues the links that people asked for, each to the address it belongs to."""
+    count = 0
     for ask in worker.key_store.link_requests():
         with worker.store.change() as session:
-            owed += link_recovery.enqueue_links(session, ask.key_ids, now=now)
+            count += link_recovery.enqueue_links(session, ask.key_ids, now=now)
         worker.key_store.delete_link_request(ask.id)
-    return owed
+    return count
 
 
-def _letters(worker: Worker, now: datetime) -> int:
+def _deliver_letters(worker: Worker, now: datetime) -> int:
     transport = delivery.letter_transport(worker.config)
     if transport is None:
         return 0
     with worker.app.app_context():
         return delivery.deliver(
             worker.store, worker.key_store, worker.config, transport,
-            now=now, should_stop=worker.is_stopping.is_set, warn=worker.tell,
+            now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn,
         )  # fmt: skip
 
 
-def _texts(worker: Worker, now: datetime) -> int:
+def _deliver_texts(worker: Worker, now: datetime) -> int:
     transport = delivery.text_transport(worker.config)
     if transport is None:
         return 0
     with worker.app.app_context():
         return delivery.deliver_texts(
             worker.store, worker.key_store, worker.config, transport,
-            now=now, should_stop=worker.is_stopping.is_set, warn=worker.tell,
+            now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn,
         )  # fmt: skip
 
 
-def _circulars(worker: Worker, now: datetime) -> int:
+def _deliver_mailings(worker: Worker, now: datetime) -> int:
     transport = delivery.letter_transport(worker.config)
     if transport is None:
         return 0
     with worker.app.app_context():
         return mailings.deliver(
             worker.store, worker.key_store, worker.config, transport,
-            now=now, should_stop=worker.is_stopping.is_set, warn=worker.tell,
+            now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn,
         )  # fmt: skip
 
 
-def _entries(worker: Worker, now: datetime) -> int:
-    return worker.scribe.write(now=now)
+def _warm_event_cache(worker: Worker, now: datetime) -> int:
+    return worker.cache_warmer.write(now=now)
 
 
-# Forgetting comes first, and what must not wait for a mail server comes before the letters.
+# Erasure is first, and steps that must not wait for a mail server come before delivery.
 STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
-    ("purge", _purge),
-    ("host", _host),
-    ("sign of life", _sign_of_life),
-    ("journal", _journal),
-    ("offers", _offers),
-    ("who comes", _who_comes),
-    ("reports", _reports),
-    ("links", _links),
-    ("letters", _letters),
-    ("texts", _texts),
-    ("circulars", _circulars),
-    ("entries", _entries),
+    ("purge", _purge_expired),
+    ("host", _clean_host),
+    ("sign of life", _record_heartbeat),
+    ("journal", _verify_audit_log),
+    ("offers", _expire_offers),
+    ("who comes", _ask_for_reconfirmation),
+    ("reports", _ask_for_reports),
+    ("links", _send_links),
+    ("letters", _deliver_letters),
+    ("texts", _deliver_texts),
+    ("circulars", _deliver_mailings),
+    ("entries", _warm_event_cache),
 )
 SENDING: Final = frozenset({"letters", "texts", "circulars"})
 LED: Final = frozenset({"purge", "journal", "offers", "who comes", "reports", "links", "entries"})

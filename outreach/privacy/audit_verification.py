@@ -1,7 +1,7 @@
-"""The journal, looked through: in each round what is new, when somebody asks all of it.
+"""Verifies the audit log: new rows in each round of the worker, all rows on request.
 
-Whoever can write to the main database alone could make the chain of the journal anew (`domain/
-chain.py`), or cut off its end. So the ring remembers how far it had come.
+The key store's database keeps the newest verified hash as an anchor, since the hash chain alone
+could be rebuilt by somebody who can write to the main database (`domain/audit/hash_chain.py`).
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.audit.hash_chain import BEGINNING, ChainLink
 from outreach.keystore import AuditAnchor, KeyStore, audit_anchor
 
-SHOWN: Final = 5
+MAX_SHOWN: Final = 5
 
 
 def mark(store: Store, key_store: KeyStore, *, now: datetime) -> int:
@@ -39,11 +39,11 @@ def wrong(store: Store, key_store: KeyStore) -> list[str]:
     """What is not as it was written, the first few; none when all of it is."""
     known = audit_anchor.read(key_store.store)
     with store.read() as session:
-        found = [each.words for each in islice(hash_chain.breaks(session), SHOWN + 1)]
+        found = [each.words for each in islice(hash_chain.breaks(session), MAX_SHOWN + 1)]
         if known is not None:
             newest, gone = hash_chain.ends(session)
             found = _against(session, known, newest, gone) + found
-    return found if len(found) <= SHOWN else [*found[:SHOWN], "and more"]
+    return found if len(found) <= MAX_SHOWN else [*found[:MAX_SHOWN], "and more"]
 
 
 def count(store: Store) -> int:

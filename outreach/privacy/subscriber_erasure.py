@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.newsletter.mailings import KEPT, Mailing
-from outreach.domain.newsletter.subscribers import UNCONFIRMED, Subscriber
+from outreach.domain.newsletter.subscribers import MAX_UNCONFIRMED, Subscriber
 from outreach.keystore import KeyStore
 from outreach.privacy import mail_folder
 from outreach.privacy.reconcile import MAX_UNEXPECTED, TooManyBlind
@@ -49,7 +49,9 @@ def find_expired(
             "load its spare first: outreach keys spare --load FILE. If they are to be forgotten, "
             "run again with --yes"
         )
-    late = [row for row in rows if row.confirmed_at is None and row.asked_at <= now - UNCONFIRMED]
+    late = [
+        row for row in rows if row.confirmed_at is None and row.asked_at <= now - MAX_UNCONFIRMED
+    ]
     return [*blind, *(row for row in late if row.key_id in known)]
 
 

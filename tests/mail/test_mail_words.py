@@ -138,7 +138,7 @@ def test_nothing_that_others_may_see_says_what_it_is_about(
             assert told(seen, workshop, (*NEVER, *WORKSHOP)) == [], about
         assert body_of(letter).count("http") <= 1, about
         assert sms.parts(sent.text.words) == 1, about
-        assert set(sent.text.words) <= sms.GSM, about
+        assert set(sent.text.words) <= sms.GSM_ALPHABET, about
         if workshop.is_discreet:
             assert told(body_of(letter), workshop, NEVER_QUIET) == [], about
             assert told(sent.text.words, workshop, NEVER_QUIET) == [], about

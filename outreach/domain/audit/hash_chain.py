@@ -1,13 +1,13 @@
-"""The chain of the journal: a line that is changed, taken out or put in later is found.
+"""The hash chain of the audit log: finds rows that were changed, deleted or inserted later.
 
-Each line holds the SHA-256 of the line before it and of itself, and a number without gaps. Whoever
-can write to this database alone could still make all of it anew, or cut off its end: so the worker
-keeps the newest hash in the ring's database too, within seconds (`maintenance/audit_check.py`), and
-doctor compares. What is a year old goes from the beginning; the hash of the last line that went
-stays.
+Each row holds a number without gaps, the hash of the row before it, and the SHA-256 of both and of
+its own columns. Somebody who can write to this database could rebuild the whole chain or cut off
+its end. So the worker stores the newest hash in the key store's database within seconds
+(`privacy/audit_verification.py`), and `outreach doctor` compares them. Rows are deleted after a
+year, from the beginning; the hash of the last deleted row stays.
 
-Lines are linked when their transaction is kept, as one of its last statements: the row that they
-wait for each other at is held for a moment only.
+Rows are linked just before their transaction commits, so the row with the ends of the chain, which
+serializes writers, is locked for a moment only.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ from outreach.domain.audit.audit_log import (
     canonical,
 )
 
-KEPT: Final = timedelta(days=365)
+RETENTION: Final = timedelta(days=365)
 _ONLY: Final = 1  # the id of the only row
 
 
@@ -42,14 +42,14 @@ class AuditChain(Base):
     __tablename__ = "journal_chain"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    number: Mapped[int] = mapped_column(default=0)  # of the newest line
+    number: Mapped[int] = mapped_column(default=0)  # of the newest row
     hash: Mapped[str] = mapped_column(sa.String(64), default="")
-    gone: Mapped[int] = mapped_column(default=0)  # the number of the last line that was let go
+    gone: Mapped[int] = mapped_column(default=0)  # number of the last deleted row
     gone_hash: Mapped[str] = mapped_column(sa.String(64), default="")
 
 
 class ChainLink(NamedTuple):
-    """A line's place in the chain."""
+    """The place of a row in the chain."""
 
     number: int
     hash: str
@@ -60,9 +60,9 @@ BEGINNING: Final = ChainLink(0, "")
 
 @dataclass(frozen=True)
 class ChainBreak:
-    """What is wrong with the chain, in words for who looks after the server."""
+    """An error in the chain, in words for the operator."""
 
-    number: int  # of the first line it is about; 0 for one outside the chain
+    number: int  # of the first row concerned; 0 for one outside the chain
     words: str
 
 
@@ -105,7 +105,7 @@ def _sha256(text: str) -> str:
 
 
 def ends(session: Session) -> tuple[ChainLink, ChainLink]:
-    """The newest line, and the last one that was let go."""
+    """The newest row, and the last deleted one."""
     chain = session.get(AuditChain, _ONLY, populate_existing=True)
     if chain is None:
         return BEGINNING, BEGINNING
@@ -113,7 +113,7 @@ def ends(session: Session) -> tuple[ChainLink, ChainLink]:
 
 
 def at(session: Session, number: int) -> ChainLink | None:
-    """The line of that number; the last one that was let go is known too."""
+    """The row of that number; the last deleted one is known too."""
     _newest, gone = ends(session)
     if number == gone.number:
         return gone
@@ -122,16 +122,16 @@ def at(session: Session, number: int) -> ChainLink | None:
 
 
 def breaks(session: Session, since: ChainLink | None = None) -> Iterator[ChainBreak]:
-    """What is wrong with it, from the first line that is left, or from the one after `since`."""
+    """The errors of the chain, from its first row, or from the one after `since`."""
     before, seen, end = since, 0, BEGINNING
-    # Closed, though whoever asks may stop at the first break.
+    # Closed also where the caller stops at the first error.
     with session.execute(_ALL, {"since": -1 if since is None else since.number}) as rows:
         for row in rows:
             if before is None:
                 before = ChainLink(row.gone, row.gone_hash)
             end = ChainLink(row.chain_number, row.chain_hash)
             if row.id is None:
-                continue  # the outer join: there are no lines
+                continue  # of the outer join: there are no rows
             if row.number is None:
                 yield ChainBreak(0, f"the line with the id {row.id} was never linked")
                 continue
@@ -152,10 +152,13 @@ def breaks(session: Session, since: ChainLink | None = None) -> Iterator[ChainBr
 
 
 def outdated(session: Session, *, now: datetime) -> ChainLink | None:
-    """The last line to be let go: all up to it are over a year old. A clock that once ran ahead
-    does not hold up the others. None where there is none."""
-    old = sa.select(sa.func.max(AuditEntry.number)).where(AuditEntry.at < now - KEPT)
-    kept = sa.select(sa.func.min(AuditEntry.number)).where(AuditEntry.at.between(now - KEPT, now))
+    """The last row to delete: all rows up to it are over a year old. None where there is none.
+
+    Rows dated in the future, by a clock that was wrong once, do not keep older ones."""
+    old = sa.select(sa.func.max(AuditEntry.number)).where(AuditEntry.at < now - RETENTION)
+    kept = sa.select(sa.func.min(AuditEntry.number)).where(
+        AuditEntry.at.between(now - RETENTION, now)
+    )
     last, first_kept = session.scalar(old), session.scalar(kept)
     if last is None:
         return None
@@ -163,7 +166,7 @@ def outdated(session: Session, *, now: datetime) -> ChainLink | None:
 
 
 def let_go(session: Session, *, now: datetime) -> None:
-    """Deletes what is over a year old; the rest of the chain still holds."""
+    """Deletes rows over a year old; the rest of the chain stays valid."""
     last = outdated(session, now=now)
     if last is None:
         return
@@ -176,18 +179,18 @@ def let_go(session: Session, *, now: datetime) -> None:
 
 @event.listens_for(Session, "before_commit")
 def _before_commit(session: Session) -> None:
-    # Letting go of a savepoint keeps nothing yet.
+    # The release of a savepoint commits nothing.
     if RECORDED_ACTIONS in session.info and not session.in_nested_transaction():
-        noted: list[AuditEntry] = session.info.pop(RECORDED_ACTIONS)
-        # First all that may have to wait for somebody else: who holds the end waits for nobody.
+        recorded: list[AuditEntry] = session.info.pop(RECORDED_ACTIONS)
+        # First all statements that may wait: while the ends are locked, nothing waits.
         session.flush()
-        # What was noted in a savepoint that was rolled back is not in the session any more.
-        _link(session, [entry for entry in noted if entry in session])
+        # Rows of a savepoint that was rolled back are not in the session any more.
+        _link(session, [entry for entry in recorded if entry in session])
 
 
 @event.listens_for(Session, "after_soft_rollback")
 def _after_rollback(session: Session, previous: SessionTransaction) -> None:
-    # Where it was a savepoint, the transaction around it goes on with what it has noted.
+    # After the rollback of a savepoint, the outer transaction keeps its rows.
     if not session.in_nested_transaction() and not previous.nested:
         session.info.pop(RECORDED_ACTIONS, None)
 
@@ -214,7 +217,7 @@ def _link(session: Session, entries: Sequence[AuditEntry]) -> None:
 
 
 def _locked(session: Session) -> AuditChain:
-    """The ends of the chain, held to the end of the transaction."""
+    """The ends of the chain, locked until the end of the transaction."""
     wanted = (
         sa.select(AuditChain)
         .where(AuditChain.id == _ONLY)
@@ -259,7 +262,7 @@ def _is_intact(row: sa.Row[Any]) -> bool:
 
 
 def _without_ends(session: Session) -> Iterator[ChainBreak]:
-    """There is no row with the ends: so there must be no line."""
+    """Without a row for the ends, there must be no audit row."""
     if number := session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)):
         yield ChainBreak(1, f"the ends of the chain of {number} lines are missing")
 

@@ -1,7 +1,7 @@
-"""Letters that belong to no registration: the bulletin to its subscribers, reminders to staff.
+"""Mailings: letters that belong to no registration, to subscribers and to staff.
 
-A row holds no address and no text: both are looked up when it is sent, and it goes with the
-subscriber. It is taken for some minutes (a lease), tried again and given up as a notice is.
+A row holds no address and no text: both are looked up when it is sent, and the row is deleted
+with its subscriber. `OUTBOX` claims and retries them.
 """
 
 from collections.abc import Iterable
@@ -19,17 +19,17 @@ from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.outbox import ClaimedMessage, OutboxTable
 from outreach.domain.reporting import missing_reports, months
 
-NOT_AGAIN_FOR: Final = timedelta(days=1)  # nobody's mailbox is filled by asking and asking
-KEPT: Final = timedelta(days=90)  # what was sent, to say so
+MIN_INTERVAL: Final = timedelta(days=1)  # between two letters of one kind to one person
+KEPT: Final = timedelta(days=90)  # rows of letters that were sent
 
 
 class MailingTopic(StrEnum):
-    """Why we write. The letter is chosen by it."""
+    """Why we write. It chooses the template."""
 
-    CONFIRM = "confirm"  # was it you who subscribed?
+    CONFIRM = "confirm"  # asks a new subscriber to confirm
     BULLETIN = "bulletin"
-    REPORT = "report"  # to staff: your office's month is not complete
-    ATTENDANCE = "attendance"  # to staff: of these workshops nobody said how they went
+    REPORT = "report"  # to staff: the month of an office is not complete
+    ATTENDANCE = "attendance"  # to staff: past workshops without an attendance report
 
 
 class Mailing(Base):
@@ -57,7 +57,7 @@ class Mailing(Base):
 
     @property
     def whose(self) -> str:
-        """Whom it is for, as the letter's Message-ID ends: an id that says nothing."""
+        """The recipient's id, as it stands in the Message-ID."""
         return whose(self.subscriber_id, self.organizer_id)
 
 
@@ -65,19 +65,17 @@ def whose(subscriber_id: str | None, organizer_id: int | None) -> str:
     return subscriber_id.lower() if subscriber_id else f"staff{organizer_id}"
 
 
-# What is owed
-
-
 def ask_to_confirm(session: Session, subscriber: Subscriber, *, now: datetime) -> bool:
-    """Owes the letter that asks whether it was them; not to who said yes, and once a day."""
+    """Queues the letter that asks for confirmation and returns True; not to a confirmed subscriber,
+    and at most once a day."""
     if subscriber.confirmed_at is not None:
         return False
-    told = sa.select(Mailing.id).where(
+    recent = sa.select(Mailing.id).where(
         Mailing.subscriber_id == subscriber.id,
         Mailing.topic == MailingTopic.CONFIRM,
-        Mailing.made_at > now - NOT_AGAIN_FOR,
+        Mailing.made_at > now - MIN_INTERVAL,
     )
-    if session.scalar(told.limit(1)) is not None:
+    if session.scalar(recent.limit(1)) is not None:
         return False
     session.add(
         Mailing(topic=MailingTopic.CONFIRM, subscriber_id=subscriber.id, made_at=now, due_at=now)
@@ -86,9 +84,11 @@ def ask_to_confirm(session: Session, subscriber: Subscriber, *, now: datetime) -
 
 
 def announce(session: Session, month: Month, edition: int, *, now: datetime) -> int:
-    """Owes the bulletin to each confirmed subscriber, in the transaction that publishes it; says to
-    how many. Twice for one edition owes nothing more; an edition before it that has not gone out
-    yet is not sent any more (one that a worker has, or had, is found moot by `read`)."""
+    """Queues the bulletin for each confirmed subscriber, in the transaction that publishes it, and
+    returns their number.
+
+    A second call for one edition queues nothing. Earlier editions of the month that are not sent
+    are deleted; `read` finds one that a worker has claimed obsolete."""
     of_month = sa.and_(Mailing.topic == MailingTopic.BULLETIN, Mailing.month == month.number)
     session.execute(
         sa.delete(Mailing)
@@ -96,10 +96,10 @@ def announce(session: Session, month: Month, edition: int, *, now: datetime) -> 
         .where(Mailing.leased_until.is_(None))
         .execution_options(synchronize_session=False)
     )
-    told = sa.exists().where(
+    is_queued = sa.exists().where(
         of_month, Mailing.subscriber_id == Subscriber.id, Mailing.edition == edition
     )
-    # Locked for as long: whoever stops it in this moment does so before, or after.
+    # Locked: somebody who unsubscribes at this moment does so before this insert, or after it.
     wanted = sa.select(
         sa.literal(MailingTopic.BULLETIN, Mailing.topic.type),
         Subscriber.id,
@@ -109,7 +109,7 @@ def announce(session: Session, month: Month, edition: int, *, now: datetime) -> 
         sa.literal(now, Mailing.due_at.type),
         sa.literal(0),
         sa.literal(False),
-    ).where(Subscriber.confirmed_at.is_not(None), sa.not_(told))
+    ).where(Subscriber.confirmed_at.is_not(None), sa.not_(is_queued))
     wanted = wanted.with_for_update(read=True, key_share=True, of=Subscriber)
     columns = [
         "topic", "subscriber_id", "month", "edition", "made_at", "due_at", "tries", "is_dead"
@@ -125,25 +125,25 @@ def announce(session: Session, month: Month, edition: int, *, now: datetime) -> 
 def remind(
     session: Session, organizer_ids: Iterable[int], month: Month, *, now: datetime
 ) -> list[int]:
-    """Owes a reminder of this month to those of the staff who were not sent one within a day, and
-    says to whom. Two who ask at the same moment are one."""
+    """Queues a reminder of this month for those staff members who got none within a day, and
+    returns their ids. Of two calls at the same moment, one queues them."""
     wanted = session.scalars(
         sa.select(StaffMember.id)
         .where(StaffMember.id.in_(list(organizer_ids)), StaffMember.disabled_at.is_(None))
         .order_by(StaffMember.id)
         .with_for_update(key_share=True)
     ).all()
-    told = set(
+    recent = set(
         session.scalars(
             sa.select(Mailing.organizer_id).where(
                 Mailing.topic == MailingTopic.REPORT,
                 Mailing.organizer_id.in_(wanted),
                 Mailing.month == month.number,
-                Mailing.made_at > now - NOT_AGAIN_FOR,
+                Mailing.made_at > now - MIN_INTERVAL,
             )
         )
     )
-    late = [each for each in wanted if each not in told]
+    late = [each for each in wanted if each not in recent]
     session.add_all(
         Mailing(
             topic=MailingTopic.REPORT,
@@ -158,8 +158,8 @@ def remind(
 
 
 def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
-    """Owes one letter of all that is unreported to each of the staff who was not sent one since
-    the last occasion of their offices, and says to whom. Two who ask at once are one."""
+    """Queues one letter about all missing reports for each staff member who got none since the last
+    reminder day of their offices, and returns their ids. Of two calls at once, one queues them."""
     wanted = missing_reports.list_due(session, now=now)
     if not wanted:
         return []
@@ -174,9 +174,11 @@ def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
         .where(Mailing.topic == MailingTopic.ATTENDANCE, Mailing.organizer_id.in_(wanted))
         .group_by(Mailing.organizer_id)
     )
-    told = {row[0]: row[1] for row in rows}
+    last_sent_at = {row[0]: row[1] for row in rows}
     late = [
-        each for each, since in sorted(wanted.items()) if each not in told or told[each] < since
+        each
+        for each, since in sorted(wanted.items())
+        if each not in last_sent_at or last_sent_at[each] < since
     ]
     session.add_all(
         Mailing(topic=MailingTopic.ATTENDANCE, organizer_id=each, made_at=now, due_at=now)
@@ -185,52 +187,49 @@ def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
     return late
 
 
-# How it leaves
-
-
 OUTBOX: Final = OutboxTable(Mailing, "topic")
 
 
 def read(session: Session, claimed: ClaimedMessage) -> Mailing | None:
-    """The letter, with whom it is for; None when it is gone, or need not be said any more."""
+    """The mailing with its recipient; None when it is gone or obsolete."""
     found = session.get(Mailing, claimed.id)
-    if found is None or found.done_at is not None or _is_moot(session, found):
+    if found is None or found.done_at is not None or _is_obsolete(session, found):
         return None
     return found
 
 
-def _is_moot(session: Session, circular: Mailing) -> bool:
-    if circular.topic is MailingTopic.REPORT:
-        assert circular.month is not None
-        month = Month.from_number(circular.month)
-        is_away = circular.organizer is None or circular.organizer.disabled_at is not None
+def _is_obsolete(session: Session, mailing: Mailing) -> bool:
+    if mailing.topic is MailingTopic.REPORT:
+        assert mailing.month is not None
+        month = Month.from_number(mailing.month)
+        is_away = mailing.organizer is None or mailing.organizer.disabled_at is not None
         return is_away or bool(months.list_closed_months(session, month, month))
-    if circular.topic is MailingTopic.ATTENDANCE:
-        who = circular.organizer
+    if mailing.topic is MailingTopic.ATTENDANCE:
+        who = mailing.organizer
         if who is None or who.disabled_at is not None:
             return True
-        return not missing_reports.list_missing_reports(session, who.id, now=circular.made_at)
-    if circular.topic is MailingTopic.BULLETIN and _is_corrected(session, circular):
+        return not missing_reports.list_missing_reports(session, who.id, now=mailing.made_at)
+    if mailing.topic is MailingTopic.BULLETIN and _is_corrected(session, mailing):
         return True
-    subscriber = circular.subscriber
-    is_sure = subscriber is not None and subscriber.confirmed_at is not None
-    return subscriber is None or is_sure == (circular.topic is MailingTopic.CONFIRM)
+    subscriber = mailing.subscriber
+    is_confirmed = subscriber is not None and subscriber.confirmed_at is not None
+    return subscriber is None or is_confirmed == (mailing.topic is MailingTopic.CONFIRM)
 
 
-def _is_corrected(session: Session, circular: Mailing) -> bool:
-    """Whether they are owed, or were sent, a later edition of the same bulletin: the one before it
-    is not to come last, however often it was tried."""
+def _is_corrected(session: Session, mailing: Mailing) -> bool:
+    """Whether a later edition of the same bulletin was queued for them: the earlier one must not
+    arrive after it, however often it is retried."""
     later = sa.select(Mailing.id).where(
-        Mailing.subscriber_id == circular.subscriber_id,
+        Mailing.subscriber_id == mailing.subscriber_id,
         Mailing.topic == MailingTopic.BULLETIN,
-        Mailing.month == circular.month,
-        Mailing.edition > circular.edition,
+        Mailing.month == mailing.month,
+        Mailing.edition > mailing.edition,
     )
     return session.scalar(later.limit(1)) is not None
 
 
 def readers(session: Session) -> set[str]:
-    """All who may have letters of this kind, as their Message-IDs say it (`whose`)."""
+    """The recipients there are, as Message-IDs name them (`whose`)."""
     subscribers = session.scalars(sa.select(Subscriber.id))
     staff = session.scalars(sa.select(StaffMember.id))
     return {whose(each, None) for each in subscribers} | {whose(None, each) for each in staff}

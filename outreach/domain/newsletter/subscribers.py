@@ -1,7 +1,7 @@
-"""Who gets the bulletin by e-mail: an address sealed under a key of its own, as a person's is.
+"""Subscribers of the bulletin: each address is encrypted under a key of its own.
 
-The ring finds the same address again and keeps it to one key; the row alone reads nothing. Who has
-not said yes within three days of asking for it, the last time, is forgotten.
+The key store finds an address again and allows it one key; the row alone reveals nothing. A
+subscription that is not confirmed within three days of the last request is deleted.
 """
 
 import base64
@@ -21,16 +21,16 @@ from outreach.domain.text import code
 from outreach.errors import NotFound, TooMany
 from outreach.keystore import KeyStore
 
-NO_WORKSHOP: Final = 0  # what the ring is told in place of a workshop's number
-UNCONFIRMED: Final = timedelta(days=3)
-ALWAYS: Final = date.max  # until they say that it is enough
+NO_WORKSHOP: Final = 0  # in the key store, in place of a workshop's id
+MAX_UNCONFIRMED: Final = timedelta(days=3)
+ALWAYS: Final = date.max  # until they unsubscribe
 
 
 class Subscriber(Base):
     __tablename__ = "subscriber"
 
     id: Mapped[str] = mapped_column(sa.String(26), primary_key=True)
-    key_id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), unique=True)  # in the ring
+    key_id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), unique=True)  # in the key store
     sealed: Mapped[bytes]
     token: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)  # SHA-256
     lang: Mapped[str] = mapped_column(sa.String(2))
@@ -40,7 +40,7 @@ class Subscriber(Base):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SealedSubscriber:
-    """An address that wants the bulletin, ready to be kept."""
+    """An encrypted address, ready to be stored."""
 
     id: str
     key_id: bytes
@@ -50,36 +50,36 @@ class SealedSubscriber:
 
 
 def prepare(key_store: KeyStore, address: str, lang: str) -> SealedSubscriber:
-    """Seals the address under a key that is in the ring by then, for three days at least: a new
-    one, or the one it has already; before, and outside, the transaction that keeps it."""
+    """Encrypts the address under its key, a new or an existing one, which the key store then keeps
+    for three days at least. Call it before the transaction that stores the subscriber."""
     key_id, key = _key(key_store, address)
-    mine = code(26)
-    sealed = keystore.encrypt(key, address, _about(mine))
-    return SealedSubscriber(id=mine, key_id=key_id, key=key, sealed=sealed, lang=lang)
+    subscriber_id = code(26)
+    sealed = keystore.encrypt(key, address, _about(subscriber_id))
+    return SealedSubscriber(id=subscriber_id, key_id=key_id, key=key, sealed=sealed, lang=lang)
 
 
-def keep(session: Session, ticket: SealedSubscriber, *, now: datetime) -> Subscriber:
-    """The subscriber by that address: a new one, or the one there was. Who has not said yes yet has
-    three days again, as the letter says."""
-    found = _by_key(session, ticket.key_id)
+def keep(session: Session, sealed_subscriber: SealedSubscriber, *, now: datetime) -> Subscriber:
+    """The subscriber of that address, a new or an existing one. An unconfirmed one has three days
+    again."""
+    found = _by_key(session, sealed_subscriber.key_id)
     if found is not None:
         if found.confirmed_at is None:
-            found.lang, found.asked_at = ticket.lang, now
+            found.lang, found.asked_at = sealed_subscriber.lang, now
         return found
     made = Subscriber(
-        id=ticket.id,
-        key_id=ticket.key_id,
-        sealed=ticket.sealed,
-        token=_digest(token(ticket.key)),
-        lang=ticket.lang,
+        id=sealed_subscriber.id,
+        key_id=sealed_subscriber.key_id,
+        sealed=sealed_subscriber.sealed,
+        token=_digest(token(sealed_subscriber.key)),
+        lang=sealed_subscriber.lang,
         asked_at=now,
     )
     try:
         with session.begin_nested():
             session.add(made)
             session.flush()
-    except IntegrityError:  # the same address at the same moment: the other post was first
-        found = _by_key(session, ticket.key_id)
+    except IntegrityError:  # a simultaneous request for the same address was first
+        found = _by_key(session, sealed_subscriber.key_id)
         if found is None:
             raise
         return found
@@ -87,7 +87,7 @@ def keep(session: Session, ticket: SealedSubscriber, *, now: datetime) -> Subscr
 
 
 def find(session: Session, text: str) -> Subscriber:
-    """Whom a link of a letter belongs to. Raises NotFound."""
+    """The subscriber whose link ends in `text`. Raises NotFound."""
     found = session.scalar(sa.select(Subscriber).where(Subscriber.token == _digest(text)))
     if found is None:
         raise NotFound("subscriber")
@@ -95,8 +95,8 @@ def find(session: Session, text: str) -> Subscriber:
 
 
 def confirm(session: Session, subscriber_id: str, *, now: datetime) -> bool:
-    """They said yes. False when they had already, or are gone. The ring has been told to `keep`
-    their key before."""
+    """False when they had confirmed already, or are gone. Call `KeyStore.keep` for their key
+    before."""
     return changes_one_row(
         session,
         sa.update(Subscriber)
@@ -106,7 +106,7 @@ def confirm(session: Session, subscriber_id: str, *, now: datetime) -> bool:
 
 
 def token(key: bytes) -> str:
-    """What their link ends in: it is gone with the key."""
+    """What their link ends in; derived from their key and lost with it."""
     return base64.urlsafe_b64encode(keystore.derive(key, "bulletin")).rstrip(b"=").decode()
 
 
@@ -116,21 +116,19 @@ def address(subscriber: Subscriber, key: bytes) -> str:
 
 
 def _key(key_store: KeyStore, address: str) -> tuple[bytes, bytes]:
-    forget_on = key_store.today() + UNCONFIRMED
+    forget_on = key_store.today() + MAX_UNCONFIRMED
     try:
         return key_store.new(NO_WORKSHOP, forget_on, address, at_most=1)
     except TooMany:
         key_id = next(iter(key_store.find(address, NO_WORKSHOP)), None)
-    # One that is kept for good stays so: they may be saying yes at this moment.
-    if key_id is None or not key_store.keep(
-        key_id, forget_on
-    ):  # it was forgotten in this very moment
+    # A key that is kept for good stays so: they may be confirming at this moment.
+    if key_id is None or not key_store.keep(key_id, forget_on):  # deleted at this very moment
         return key_store.new(NO_WORKSHOP, forget_on, address, at_most=1)
     return key_id, key_store.get(key_id)
 
 
 def _by_key(session: Session, key_id: bytes) -> Subscriber | None:
-    """Locked: of two who ask at the same moment, the second sees what the first has done."""
+    """Locked: of two simultaneous requests, the second sees what the first has stored."""
     return session.scalar(
         sa.select(Subscriber).where(Subscriber.key_id == key_id).with_for_update(key_share=True)
     )

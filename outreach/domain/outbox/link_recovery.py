@@ -1,6 +1,6 @@
-"""Find my link: who typed their e-mail gets the links of what is saved under it, by letter.
+"""Link recovery: sends people the links of the registrations made with their e-mail address.
 
-The page says the same to everybody at once; this happens afterwards, in the worker's round.
+The page answers everybody alike and at once; the worker queues the letters afterwards.
 """
 
 from collections.abc import Sequence
@@ -20,32 +20,31 @@ from outreach.domain.registrations import (
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 
-NOT_AGAIN_FOR: Final = timedelta(minutes=10)  # nobody's mailbox is filled by asking and asking
+MIN_INTERVAL: Final = timedelta(minutes=10)  # between two such letters about one registration
 
 
 def enqueue_links(session: Session, key_ids: Sequence[bytes], *, now: datetime) -> int:
-    """Owes the link of each of these registrations that is live and was made with an e-mail,
-    unless it is on its way or went out a moment ago; says how many."""
+    """Queues a letter with the link of each active registration under these keys that has an
+    e-mail, unless one is queued or was made within MIN_INTERVAL; returns how many."""
     if not key_ids:
         return 0
-    told = sa.exists().where(
+    is_recent = sa.exists().where(
         Notification.registration_id == Registration.id,
         Notification.cause == NotificationType.LINK_RECOVERY,
-        sa.or_(Notification.done_at.is_(None), Notification.made_at > now - NOT_AGAIN_FOR),
+        sa.or_(Notification.done_at.is_(None), Notification.made_at > now - MIN_INTERVAL),
     )
-    wanting = session.scalars(
+    registration_ids = session.scalars(
         sa.select(Registration.id)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
             Registration.key_id.in_(key_ids),
             Registration.contact == ContactMethod.EMAIL,
-            Registration.status.in_(
-                (*ACTIVE_STATUSES, RegistrationStatus.EXPIRED)
-            ),  # who lapsed may wait again
+            # An expired registration can join the waitlist again.
+            Registration.status.in_((*ACTIVE_STATUSES, RegistrationStatus.EXPIRED)),
             Workshop.ends_at > now,
-            sa.not_(told),
+            sa.not_(is_recent),
         )
     ).all()
-    for registration_id in wanting:
+    for registration_id in registration_ids:
         notifications.enqueue(session, registration_id, NotificationType.LINK_RECOVERY, now=now)
-    return len(wanting)
+    return len(registration_ids)

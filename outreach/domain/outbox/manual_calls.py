@@ -1,4 +1,4 @@
-"""What the staff do about notices: call who left a phone, and see what was given up."""
+"""Notifications that staff handle: calls to those who left a phone, and undelivered letters."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 
-# Who saved a place by phone read on the page what these would say.
+# Who registered with a phone number has read these on the page.
 NOT_CALLED: Final = (
     NotificationType.REGISTERED,
     NotificationType.WAITLISTED,
@@ -27,20 +27,20 @@ NOT_CALLED: Final = (
 
 @dataclass(frozen=True)
 class ToDo:
-    """What one workshop asks of its organizers."""
+    """What staff have to do for one workshop."""
 
     workshop: Workshop
     calls: int
-    dead: int  # letters that were given up; a text that was is a call
+    dead: int  # undelivered letters; an undelivered text becomes a call
 
 
 def to_call(
     session: Session, workshop: Workshop, *, now: datetime, has_texts: bool = False
 ) -> Sequence[Notification]:
-    """Whom somebody has to call about the workshop, the longest overdue first.
+    """The notifications about the workshop that need a call, the longest overdue first.
 
-    `has_texts`: a gateway is set, so who said that texts are safe is called only when the text
-    could not be sent, or did not go for three days."""
+    `has_texts`: a gateway is configured, so those who allowed texts are called only when the text
+    was given up or is three days overdue."""
     return _calls(session, now, has_texts, Registration.workshop_id == workshop.id)
 
 
@@ -52,8 +52,8 @@ def _calls(
         Notification.due_at >= now - GIVE_UP_AFTER,
         sa.literal(has_texts),
     )
-    found = session.scalars(
-        _OF_SOMEBODY.where(
+    notifications = session.scalars(
+        _SELECT.where(
             where,
             Registration.contact == ContactMethod.PHONE,
             Notification.cause.not_in(NOT_CALLED),
@@ -64,30 +64,30 @@ def _calls(
             ),
         )
     )
-    return [notice for notice in found if not is_obsolete(notice, now)]
+    return [notification for notification in notifications if not is_obsolete(notification, now)]
 
 
 def calls_of(
     session: Session, message_id: int, *, now: datetime, has_texts: bool = False
 ) -> Sequence[Notification]:
-    """Whom somebody has to call about a message, and whom they have called, in one order. Who said
-    that texts are safe is sent one where a gateway is set."""
+    """The notifications of one message that need a call or had one. Those who allowed texts get a
+    text where a gateway is configured."""
     by_voice = sa.or_(
         sa.not_(sa.literal(has_texts)),
         Registration.may_leave_message.is_(False),
         Notification.is_dead.is_(True),
     )
-    found = session.scalars(
-        _OF_SOMEBODY.where(
+    notifications = session.scalars(
+        _SELECT.where(
             Notification.message_id == message_id,
             Registration.contact == ContactMethod.PHONE,
             by_voice,
         )
     )
-    return [notice for notice in found if not is_obsolete(notice, now)]
+    return [notification for notification in notifications if not is_obsolete(notification, now)]
 
 
-_OF_SOMEBODY: Final = (
+_SELECT: Final = (
     sa.select(Notification)
     .join(Notification.registration)
     .where(Registration.key_id.is_not(None))
@@ -99,58 +99,59 @@ _OF_SOMEBODY: Final = (
 )
 
 
-def find(session: Session, workshop: Workshop, notice_id: int) -> Notification:
-    """A notice about that workshop. Raises NotFound."""
-    notice = session.scalar(
-        _OF_SOMEBODY.where(Notification.id == notice_id, Registration.workshop_id == workshop.id)
+def find(session: Session, workshop: Workshop, notification_id: int) -> Notification:
+    """The notification about that workshop. Raises NotFound."""
+    notification = session.scalar(
+        _SELECT.where(Notification.id == notification_id, Registration.workshop_id == workshop.id)
     )
-    if notice is None:
+    if notification is None:
         raise NotFound("notice")
-    return notice
+    return notification
 
 
-def mark_called(session: Session, notice_id: int, *, now: datetime) -> None:
-    """They know: no text goes out any more either."""
-    _by_hand(session, notice_id, done_at=now, is_dead=False, leased_until=None)
+def mark_called(session: Session, notification_id: int, *, now: datetime) -> None:
+    """Staff have called: no text is sent either."""
+    _by_hand(session, notification_id, done_at=now, is_dead=False, leased_until=None)
 
 
-def undo_called(session: Session, notice_id: int) -> None:
-    """It was not so: back on the list."""
-    _by_hand(session, notice_id, done_at=None, is_dead=False, leased_until=None)
+def undo_called(session: Session, notification_id: int) -> None:
+    """Staff had not called after all."""
+    _by_hand(session, notification_id, done_at=None, is_dead=False, leased_until=None)
 
 
 def unsent(session: Session, workshop: Workshop, *, now: datetime) -> list[Notification]:
-    """Letters about it that were given up and would still be true. A text that was is a call."""
+    """Letters about the workshop that were given up and are still true."""
     return [
-        notice
-        for notice in dead_of(session, workshop)
-        if notice.registration.contact is ContactMethod.EMAIL and not is_obsolete(notice, now)
+        notification
+        for notification in dead_of(session, workshop)
+        if notification.registration.contact is ContactMethod.EMAIL
+        and not is_obsolete(notification, now)
     ]
 
 
 def dead_of(session: Session, workshop: Workshop) -> Sequence[Notification]:
     """Letters and texts about the workshop that were given up."""
     return session.scalars(
-        _OF_SOMEBODY.where(Registration.workshop_id == workshop.id, Notification.is_dead.is_(True))
+        _SELECT.where(Registration.workshop_id == workshop.id, Notification.is_dead.is_(True))
     ).all()
 
 
-def try_again(session: Session, notice_id: int, *, now: datetime) -> None:
-    """A letter or text that was given up goes out once more, with three days ahead of it."""
+def try_again(session: Session, notification_id: int, *, now: datetime) -> None:
+    """Queues a letter or text that was given up again, with three days of retries."""
     changes_one_row(
         session,
         sa.update(Notification)
-        .where(Notification.id == notice_id, Notification.is_dead.is_(True))
+        .where(Notification.id == notification_id, Notification.is_dead.is_(True))
         .values(done_at=None, is_dead=False, leased_until=None, tries=0, due_at=now, made_at=now),
     )
 
 
-def _by_hand(session: Session, notice_id: int, **values: object) -> None:
+def _by_hand(session: Session, notification_id: int, **values: object) -> None:
     of_phones = sa.select(Registration.id).where(Registration.contact == ContactMethod.PHONE)
     changes_one_row(
         session,
         sa.update(Notification)
-        .where(Notification.id == notice_id, Notification.registration_id.in_(of_phones))
+        .where(Notification.id == notification_id, Notification.registration_id.in_(of_phones))
         .values(**values),
     )
 
@@ -158,20 +159,23 @@ def _by_hand(session: Session, notice_id: int, **values: object) -> None:
 def to_do(
     session: Session, office_ids: Sequence[int], *, now: datetime, has_texts: bool = False
 ) -> list[ToDo]:
-    """The workshops of these offices with calls to make or letters given up, the next day first."""
+    """The workshops of these offices with calls or undelivered letters, by start."""
     of_offices = sa.select(Workshop.id).where(Workshop.office_id.in_(office_ids))
-    mine = Registration.workshop_id.in_(of_offices)
+    of_these_offices = Registration.workshop_id.in_(of_offices)
     calls = Counter(
-        notice.registration.workshop for notice in _calls(session, now, has_texts, mine)
+        notification.registration.workshop
+        for notification in _calls(session, now, has_texts, of_these_offices)
     )
     dead = Counter(
-        notice.registration.workshop
-        for notice in session.scalars(
-            _OF_SOMEBODY.where(
-                mine, Notification.is_dead.is_(True), Registration.contact == ContactMethod.EMAIL
+        notification.registration.workshop
+        for notification in session.scalars(
+            _SELECT.where(
+                of_these_offices,
+                Notification.is_dead.is_(True),
+                Registration.contact == ContactMethod.EMAIL,
             )
         )
-        if not is_obsolete(notice, now)
+        if not is_obsolete(notification, now)
     )
     ahead = sorted(calls.keys() | dead.keys(), key=lambda workshop: workshop.starts_at)
     return [ToDo(workshop, calls[workshop], dead[workshop]) for workshop in ahead]

@@ -1,4 +1,4 @@
-"""Writing to the people of a workshop: what can be said, to whom, and that it is said once."""
+"""Messages of staff to the people of a workshop: which are allowed, to whom, sent once."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,10 +23,10 @@ from outreach.domain.registrations.staff_messages import Audience, Message, Mess
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import ErrorCode, Refused
 
-LONGEST: Final = 500  # letters of a paragraph
-NOT_AGAIN_FOR: Final = timedelta(minutes=10)
-# Of itself: the others tell what the page shows already.
-_SAYS_SOMETHING: Final = frozenset(
+MAX_PARAGRAPH: Final = 500  # characters
+MIN_INTERVAL: Final = timedelta(minutes=10)  # between two equal messages
+# The others repeat what the registration's page shows.
+_ADDS_INFORMATION: Final = frozenset(
     {MessageTemplate.PLACE, MessageTemplate.HOUR, MessageTemplate.BRING}
 )
 _LINK: Final = re.compile(
@@ -41,10 +41,10 @@ PLACES: Final[Mapping[Audience, tuple[Place, ...]]] = {
 
 
 def templates_of(workshop: Workshop) -> tuple[MessageTemplate, ...]:
-    """What can be said of it as it stands now."""
+    """The templates that fit the workshop as it is now."""
     if workshop.is_cancelled:
         return (MessageTemplate.CANCELLED,)
-    if workshop.is_discreet:  # what to bring would say what it is about
+    if workshop.is_discreet:  # «what to bring» would reveal the kind
         return (MessageTemplate.REMINDER, MessageTemplate.PLACE, MessageTemplate.HOUR)
     return (
         MessageTemplate.REMINDER,
@@ -55,7 +55,7 @@ def templates_of(workshop: Workshop) -> tuple[MessageTemplate, ...]:
 
 
 def require_open(workshop: Workshop, *, now: datetime) -> None:
-    """Raises Refused where there is nobody to tell, or nothing."""
+    """Raises Refused when the workshop is not public, or is over."""
     if workshop.status not in {WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED}:
         raise Refused(ErrorCode.MESSAGE_NEEDS_PUBLISHED)
     if workshop.has_ended(now):
@@ -65,14 +65,14 @@ def require_open(workshop: Workshop, *, now: datetime) -> None:
 def check(
     workshop: Workshop, template: MessageTemplate, paragraph: Words, *, now: datetime
 ) -> None:
-    """Raises Refused, in a sentence for the organizer, when this cannot be sent."""
+    """Raises Refused when this message cannot be sent."""
     require_open(workshop, now=now)
     if template not in templates_of(workshop):
         raise Refused(ErrorCode.MESSAGE_WITHOUT_REASON)
     if paragraph and workshop.is_discreet:
         raise Refused(ErrorCode.MESSAGE_TEXT_NOT_ALLOWED)
-    if any(len(text) > LONGEST for text in paragraph.values()):
-        raise Refused(ErrorCode.MESSAGE_TOO_LONG, most=LONGEST)
+    if any(len(text) > MAX_PARAGRAPH for text in paragraph.values()):
+        raise Refused(ErrorCode.MESSAGE_TOO_LONG, most=MAX_PARAGRAPH)
     if any(_LINK.search(text) for text in paragraph.values()):
         raise Refused(ErrorCode.MESSAGE_WITH_LINK)
     if paragraph and "es" not in paragraph:
@@ -92,13 +92,13 @@ def send(
     organizer_id: int | None,
     now: datetime,
 ) -> tuple[Message, bool]:
-    """Owes the message to each of them who left a way to be told, and says whether it is new: the
-    same form sent twice is one message.
+    """Queues the message for each of them who left contact details; returns it, and whether it is
+    new: a form that is submitted twice (same nonce) makes one message.
 
-    Raises Refused as `check` does, when the same was sent a moment ago, and when it would reach
-    nobody."""
+    Raises Refused as `check` does, when an equal message was sent within MIN_INTERVAL, and when it
+    would reach nobody."""
     check(workshop, template, paragraph, now=now)
-    capacity.lock(session, workshop)  # two who send the same at once are one after the other
+    capacity.lock(session, workshop)  # serializes two equal requests
     sent = session.scalar(sa.select(Message).where(Message.nonce == digest(nonce)))
     if sent is not None:
         return sent, False
@@ -130,7 +130,7 @@ def send(
 
 
 def reach(session: Session, workshop: Workshop, audience: Audience) -> Mapping[ContactMethod, int]:
-    """How many parties of these can be told of something, and how."""
+    """The number of their registrations by contact method."""
     rows = session.execute(
         _of(workshop, audience)
         .with_only_columns(Registration.contact, sa.func.count())
@@ -140,7 +140,7 @@ def reach(session: Session, workshop: Workshop, audience: Audience) -> Mapping[C
 
 
 def find(session: Session, workshop: Workshop, number: str) -> Message | None:
-    """A message about that workshop, by its number as an address holds it."""
+    """The message about that workshop with this id, as text from an address."""
     if not (number.isascii() and number.isdigit() and len(number) < 10):
         return None
     message = session.get(Message, int(number))
@@ -148,8 +148,8 @@ def find(session: Session, workshop: Workshop, number: str) -> Message | None:
 
 
 def told(session: Session, registration: Registration) -> Sequence[Message]:
-    """What the staff told people who stand as this one does, since they registered, the newest
-    first. Who wanted no letter reads it on their own page."""
+    """The messages to people of this registration's status since it was made, newest first: who
+    wanted no letter reads them on their page."""
     workshop = registration.workshop
     found = session.scalars(
         sa.select(Message)
@@ -164,7 +164,7 @@ def told(session: Session, registration: Registration) -> Sequence[Message]:
         for each in found
         if registration.status in PLACES[each.audience]
         and each.is_of_cancelled == workshop.is_cancelled
-        and (each.paragraph or each.template in _SAYS_SOMETHING)
+        and (each.paragraph or each.template in _ADDS_INFORMATION)
     ]
 
 
@@ -187,7 +187,7 @@ def _was_just_sent(
             Message.workshop_id == workshop.id,
             Message.template == template,
             Message.audience == audience,
-            Message.made_at > now - NOT_AGAIN_FOR,
+            Message.made_at > now - MIN_INTERVAL,
         )
     )
     return any(each.paragraph == dict(paragraph) for each in lately)

@@ -1,7 +1,7 @@
-"""Notices: what we owe people to tell them, and when.
+"""Notifications: one row for each thing that one registration is to be told, and when.
 
-A notice holds no address and no text. Both are looked up when it is sent, so forgetting a
-registration forgets everything we might have said to the person.
+A row holds no address and no text. Both are looked up when it is sent, so erasing a registration
+erases its letters.
 """
 
 from collections.abc import Sequence
@@ -17,21 +17,21 @@ from outreach.domain.registrations.staff_messages import Message
 
 
 class NotificationType(StrEnum):
-    """Why we write. The letter is chosen by it."""
+    """Why we write. It chooses the template."""
 
     REGISTERED = "saved"
     WAITLISTED = "waiting"
-    OFFER = "offer"  # a place came free and is held for them until they say yes or no
-    SEAT_GRANTED = "seated"  # a place that the staff gave them
-    OFFER_EXPIRED = "lapsed"  # they did not answer, and the place or the turn went on
+    OFFER = "offer"  # a free seat is held for them until they answer
+    SEAT_GRANTED = "seated"  # staff gave them a seat
+    OFFER_EXPIRED = "lapsed"  # they did not answer the offer in time
     CHANGED = "changed"
     CANCELLED = "cancelled"
     REINSTATED = "reinstated"
     REMINDER = "reminder"
-    RECONFIRM = "confirm"  # do you still come?
-    APPROVED = "approved"  # they may see the address now
+    RECONFIRM = "confirm"  # are you still coming?
+    APPROVED = "approved"  # they may see the address
     LINK_RECOVERY = "link"  # they asked for their link
-    MESSAGE = "message"  # what the staff wrote to all of them
+    MESSAGE = "message"  # written by staff
 
 
 class Notification(Base):
@@ -47,13 +47,13 @@ class Notification(Base):
     message_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("message.id"), default=None, index=True
     )
-    message: Mapped[Message | None] = relationship(init=False)  # of that cause only
+    message: Mapped[Message | None] = relationship(init=False)  # of that type only
     due_at: Mapped[datetime]
     made_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
     leased_until: Mapped[datetime | None] = mapped_column(default=None)
     done_at: Mapped[datetime | None] = mapped_column(default=None)
-    is_dead: Mapped[bool] = mapped_column(default=False)  # given up; the organizer sees it
+    is_dead: Mapped[bool] = mapped_column(default=False)  # given up; staff see it
 
 
 def enqueue(
@@ -65,7 +65,7 @@ def enqueue(
     due_at: datetime | None = None,
     message_id: int | None = None,
 ) -> None:
-    """Write down that someone is to be told, in the transaction of what they are told of."""
+    """Adds a notification in the transaction of its cause, due at `due_at` or now."""
     session.add(
         Notification(
             registration_id=registration_id,
@@ -80,7 +80,7 @@ def enqueue(
 def reschedule_reminders(
     session: Session, registration_ids: Sequence[str], due_at: datetime
 ) -> None:
-    """The workshop moved: who asked to be reminded is reminded of the new day."""
+    """Moves pending reminders of a workshop that moved."""
     session.execute(
         sa.update(Notification)
         .where(
@@ -94,7 +94,7 @@ def reschedule_reminders(
 
 
 def cancel_pending(session: Session, registration_id: str, *causes: NotificationType) -> None:
-    """What was not said yet, of these causes or of any, need not be said any more."""
+    """Deletes pending notifications, of these types or of any."""
     pending = [Notification.registration_id == registration_id, Notification.done_at.is_(None)]
     if causes:
         pending.append(Notification.cause.in_(causes))

@@ -1,4 +1,4 @@
-"""What the people of a workshop are owed to be told of, when something happens to their place."""
+"""Queues the notifications that follow from a change of a registration or of its workshop."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from outreach.domain.workshops import Workshop
 def notify_confirmed(
     session: Session, registration: Registration, cause: NotificationType, *, now: datetime
 ) -> None:
-    """That they have a place and, when they asked for it, the day before again."""
+    """Queues the confirmation of a seat and, when wanted, the reminder of the day before."""
     if registration.contact is ContactMethod.NONE:
         return
     notifications.enqueue(session, registration.id, cause, now=now)
@@ -33,7 +33,7 @@ def notify_confirmed(
 def notify_all(
     session: Session, workshop: Workshop, cause: NotificationType, *, now: datetime
 ) -> int:
-    """Owe a notice to each who has a place or a turn and left a way to be told; says how many."""
+    """Queues a notification for each active registration with contact details; returns how many."""
     reachable = session.scalars(
         sa.select(Registration.id).where(
             Registration.workshop_id == workshop.id,
@@ -45,15 +45,15 @@ def notify_all(
         notifications.enqueue(session, registration_id, cause, now=now)
     if cause is NotificationType.CHANGED:
         notifications.reschedule_reminders(session, reachable, workshop.remind_at)
-        _remind_again(session, workshop, now)
+        _queue_missing_reminders(session, workshop, now)
     return len(reachable)
 
 
-def _remind_again(session: Session, workshop: Workshop, now: datetime) -> None:
-    """Who has been reminded of the old day, or came too late for it, is reminded of the new one."""
+def _queue_missing_reminders(session: Session, workshop: Workshop, now: datetime) -> None:
+    """Queues reminders of the new day for those who have none pending."""
     if now >= workshop.remind_at:
         return
-    is_owed = sa.exists().where(
+    has_pending = sa.exists().where(
         Notification.registration_id == Registration.id,
         Notification.cause == NotificationType.REMINDER,
         Notification.done_at.is_(None),
@@ -64,7 +64,7 @@ def _remind_again(session: Session, workshop: Workshop, now: datetime) -> None:
             Registration.status == RegistrationStatus.CONFIRMED,
             Registration.contact != ContactMethod.NONE,
             Registration.wants_reminder.is_(True),
-            sa.not_(is_owed),
+            sa.not_(has_pending),
         )
     ).all():
         notifications.enqueue(

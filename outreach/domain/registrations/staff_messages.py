@@ -1,8 +1,7 @@
-"""Messages: what the staff tell the people of a workshop, in words that are ready and, where the
-kind is not a discreet one, with a paragraph of their own. `messaging` sends them.
+"""Messages of staff to the people of a workshop: a ready text and, unless discreet, a paragraph.
 
-A message knows no name and no address. Whom it goes to are notices that point to it, so forgetting
-somebody forgets what we might have said to them.
+A message holds no name and no address: notifications point to it, so erasing a person erases what
+was to be said to them. `domain/outbox/messaging.py` sends them.
 """
 
 from datetime import datetime
@@ -15,7 +14,7 @@ from outreach.db.base import Base, Words
 
 
 class MessageTemplate(StrEnum):
-    """What happened. The words of the letter are chosen by it."""
+    """What happened. It chooses the text of the letter."""
 
     REMINDER = "reminder"
     PLACE = "place"
@@ -38,7 +37,7 @@ class Message(Base):
     template: Mapped[MessageTemplate]
     audience: Mapped[Audience]
     paragraph: Mapped[Words]  # in the languages it was written in; never of a discreet kind
-    nonce: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)  # SHA-256 of the form's
+    nonce: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)  # digest of the form's
     organizer_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("organizer.id", ondelete="SET NULL")
     )
@@ -46,5 +45,5 @@ class Message(Base):
 
     @property
     def is_of_cancelled(self) -> bool:
-        """Whether it is true only while the workshop is off; the others, only while it is on."""
+        """Whether it is true of a cancelled workshop only; the others are true of any other."""
         return self.template is MessageTemplate.CANCELLED

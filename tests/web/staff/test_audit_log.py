@@ -24,7 +24,7 @@ from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.web.staff.audit import audit_details, audit_labels
-from outreach.web.staff.audit.audit_labels import DEEDS, AuditSubject
+from outreach.web.staff.audit.audit_labels import ACTIONS, AuditSubject
 from tests.conftest import hold, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -293,7 +293,7 @@ def test_every_action_in_the_source_has_words() -> None:
     assert len(actions) > 30
     assert audit_labels.actions_without_words(actions) == []
     assert all(audit_labels.of(about) for about in AuditSubject)
-    assert all(len(action) <= 40 for action in DEEDS), "as long as the column"
+    assert all(len(action) <= 40 for action in ACTIONS), "as long as the column"
 
 
 def _actions(path: Path) -> Iterator[str]:

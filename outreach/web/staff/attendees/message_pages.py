@@ -146,7 +146,7 @@ def show_page(
             for each in messaging.templates_of(workshop)
         ],
         reach=reach[sent.audience if sent else audience],
-        longest=messaging.LONGEST,
+        longest=messaging.MAX_PARAGRAPH,
         letters={} if fault else _previews(workshop, _sample(workshop, chosen, audience, draft)),
         is_seen=is_seen,
         fault=fault,

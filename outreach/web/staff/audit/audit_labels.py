@@ -1,6 +1,6 @@
-"""The audit log in words: «publicó el taller» for `workshop published`.
+"""Says the actions of the audit log in words: «publicó el taller» for `workshop published`.
 
-A test reads the source and fails when an action that is logged has no words here.
+A test reads the source and fails when an action that is recorded has no words here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ class AuditedAction:
 _PEOPLE, _WORKSHOPS, _MONTH = AuditSubject.PEOPLE, AuditSubject.WORKSHOPS, AuditSubject.MONTH
 _NETWORK, _IN = AuditSubject.NETWORK, AuditSubject.SIGNING_IN
 
-DEEDS: Final[Mapping[str, AuditedAction]] = {
+ACTIONS: Final[Mapping[str, AuditedAction]] = {
     # one workshop
     "workshop created": AuditedAction(_WORKSHOPS, lazy("creó el taller")),
     "workshop changed": AuditedAction(_WORKSHOPS, lazy("cambió el taller")),
@@ -147,7 +147,7 @@ def of(about: AuditSubject | None) -> frozenset[str] | None:
     """The actions about a subject; None for all."""
     if about is None:
         return None
-    return frozenset(action for action, deed in DEEDS.items() if deed.about is about)
+    return frozenset(action for action, known in ACTIONS.items() if known.about is about)
 
 
 def about_words(about: AuditSubject) -> str:
@@ -163,10 +163,10 @@ def about_words(about: AuditSubject) -> str:
 
 def sentence(line: AuditLine, accounts: Mapping[int, str]) -> str:
     """«publicó el taller»; the code of an action that has no words."""
-    deed = DEEDS.get(line.action)
-    if deed is None:
+    known = ACTIONS.get(line.action)
+    if known is None:
         return line.action
-    words = str(deed.words)
+    words = str(known.words)
     return words % {"whom": _account(line.details, accounts)} if "%(whom)s" in words else words
 
 
@@ -186,4 +186,4 @@ def _account(details: Details, accounts: Mapping[int, str]) -> str:
 
 def actions_without_words(actions: Iterable[str]) -> list[str]:
     """The actions that have no words, sorted."""
-    return sorted(set(actions) - DEEDS.keys())
+    return sorted(set(actions) - ACTIONS.keys())

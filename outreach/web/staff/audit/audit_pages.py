@@ -55,7 +55,7 @@ class AuditRow:
 
     at: time
     who: str
-    deed: str
+    action: str
     workshop: str  # its title and day
     address: str  # of the page of the workshop
     place: str  # the city of the office, where entries of several are shown
@@ -160,7 +160,7 @@ def _row(
     return AuditRow(
         at=local.time(),
         who=line.email or gone,
-        deed=audit_labels.sentence(line, accounts),
+        action=audit_labels.sentence(line, accounts),
         workshop=workshop,
         address=address,
         place="" if is_of_one else cities.get(line.office, ""),
