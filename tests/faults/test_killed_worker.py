@@ -37,10 +37,10 @@ class Counting(Postman):
         self.wanted = 0
         self.has_come = threading.Event()
 
-    def told(self, step: str) -> str | None:
+    def next_instruction(self, step: str) -> str | None:
         if step == "TAKEN" and len(self.letters) + 1 >= self.wanted:
             self.has_come.set()
-        return super().told(step)
+        return super().next_instruction(step)
 
     def wait_for(self, count: int) -> bool:
         self.has_come.clear()
@@ -213,7 +213,7 @@ def test_worker_start_does_not_wait_for_a_starting_server() -> None:
 
 
 @pytest.mark.parametrize("workers", [4])
-def test_several_workers_at_once_send_each_letter_once(outbox: Outbox, workers: int) -> None:
+def test_simultaneous_workers_send_each_mailing_once(outbox: Outbox, workers: int) -> None:
     outbox.enqueue(*(f"p{number}" for number in range(60)))
     with on_duty(Counting(free_port())) as postman:
         assert isinstance(postman, Counting)

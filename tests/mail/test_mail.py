@@ -31,7 +31,7 @@ from tests.conftest import hold, seat
 
 pytestmark = pytest.mark.core
 
-TOLD = ("taller", "mujer", "derecho", "daca", "consul", "migra", "chicago")
+EXPECTED_LETTERS = ("taller", "mujer", "derecho", "daca", "consul", "migra", "chicago")
 
 
 class Postman:
@@ -76,7 +76,7 @@ def deliver(
         return delivery.deliver(store, key_store, by_mail, transport, now=now)
 
 
-def test_a_letter_tells_who_saved_a_place_once_and_its_link_works(
+def test_confirmation_letter_is_sent_once_and_its_link_works(
     app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman,
     chicago: Office,
     rights: Kind,
@@ -97,7 +97,7 @@ def test_a_letter_tells_who_saved_a_place_once_and_its_link_works(
 
 
 @pytest.mark.parametrize("lang", ["es", "en", "fr"])
-def test_no_subject_names_what_it_is_about(
+def test_no_subject_names_kind_office_or_consulate(
     app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman,
     chicago: Office,
     women: Kind, rights: Kind, lang: str,
@@ -122,14 +122,14 @@ def test_no_subject_names_what_it_is_about(
     assert deliver(app, store, key_store, config, postman, now + timedelta(days=6, hours=20)) == 2
     for letter in postman.letters:
         subject = str(letter["Subject"]).casefold()
-        assert not [word for word in TOLD if word in subject], subject
+        assert not [word for word in EXPECTED_LETTERS if word in subject], subject
     quiet = [each for each in postman.letters if "Biblioteca" not in each.get_content()]
     assert all("1805 S. Ejemplo" not in each.get_content() for each in quiet)
     assert len(quiet) >= 6
 
 
 @pytest.mark.parametrize(
-    ("visibility", "told"),
+    ("visibility", "recipients"),
     [
         (Visibility.PUBLIC, {"SAVED", "WAITING"}),
         (Visibility.REGISTERED, {"SAVED"}),
@@ -137,10 +137,10 @@ def test_no_subject_names_what_it_is_about(
         (Visibility.PHONE_ONLY, set()),
     ],
 )
-def test_a_hidden_address_is_in_no_letter_to_who_may_not_have_it(
+def test_hidden_address_is_in_no_letter_before_approval(
     app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman,
     chicago: Office,
-    rights: Kind, visibility: Visibility, told: set[str],
+    rights: Kind, visibility: Visibility, recipients: set[str],
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=1, visibility=visibility)
@@ -157,10 +157,10 @@ def test_a_hidden_address_is_in_no_letter_to_who_may_not_have_it(
     bodies = {
         each.get_content().split()[1].strip(":,"): each.get_content() for each in postman.letters
     }
-    assert {who for who, body in bodies.items() if "1805 S. Ejemplo" in body} == told
+    assert {who for who, body in bodies.items() if "1805 S. Ejemplo" in body} == recipients
 
 
-def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_given_up(
+def test_temporary_refusal_is_retried_and_final_one_given_up(
     app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman,
     chicago: Office,
     rights: Kind,
@@ -181,7 +181,7 @@ def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_given_up(
         assert session.scalar(sa.select(sa.func.count()).where(Notification.is_dead.is_(True))) == 1
 
 
-def test_who_left_a_phone_or_nothing_is_never_written_to(
+def test_no_letter_without_an_email_address(
     app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman,
     chicago: Office,
     rights: Kind,
@@ -194,7 +194,7 @@ def test_who_left_a_phone_or_nothing_is_never_written_to(
     assert postman.letters == []
 
 
-def test_the_worker_sends_what_is_due_into_the_folder_of_a_demo(
+def test_worker_writes_due_letters_into_the_demo_folder(
     make_app: Any, store: Store, key_store: KeyStore, config: Config, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -206,7 +206,7 @@ def test_the_worker_sends_what_is_due_into_the_folder_of_a_demo(
     assert len(list((config.data / "letters").glob("*.eml"))) == 1
 
 
-def test_nobody_is_written_what_is_not_so_any_more(
+def test_obsolete_notifications_are_not_sent(
     app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman,
     chicago: Office,
     rights: Kind,

@@ -69,7 +69,7 @@ def words_of(workshop: Workshop) -> set[str]:
     return {word for each in said for word in re.findall(r"\w{5,}", folded(each))}
 
 
-def told(text: str, workshop: Workshop, never: tuple[str, ...]) -> list[str]:
+def forbidden_words(text: str, workshop: Workshop, never: tuple[str, ...]) -> list[str]:
     plain = re.sub(r"https?://\S+", lambda link: folded(link[0].partition("/r/")[0]), text)
     plain = folded(plain)
     whole = set(re.findall(r"\w+", plain))
@@ -127,21 +127,21 @@ def entry_of(letter: EmailMessage) -> bytes | None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_nothing_that_others_may_see_says_what_it_is_about(
+def test_subjects_texts_and_calendar_entries_reveal_no_kind(
     app: Flask, config: Config, everything: list[Workshop], lang: str
 ) -> None:
     count = 0
     for workshop, sent in sent_about(app, config, everything, lang):
         letter, about = sent.letter, f"{workshop.kind.code}, {sent.case}"
-        assert told(str(letter["From"]), workshop, NEVER) == [], about
+        assert forbidden_words(str(letter["From"]), workshop, NEVER) == [], about
         for seen in (str(letter["Subject"]), sent.text.words):
-            assert told(seen, workshop, (*NEVER, *WORKSHOP)) == [], about
+            assert forbidden_words(seen, workshop, (*NEVER, *WORKSHOP)) == [], about
         assert body_of(letter).count("http") <= 1, about
         assert sms.parts(sent.text.words) == 1, about
         assert set(sent.text.words) <= sms.GSM_ALPHABET, about
         if workshop.is_discreet:
-            assert told(body_of(letter), workshop, NEVER_QUIET) == [], about
-            assert told(sent.text.words, workshop, NEVER_QUIET) == [], about
+            assert forbidden_words(body_of(letter), workshop, NEVER_QUIET) == [], about
+            assert forbidden_words(sent.text.words, workshop, NEVER_QUIET) == [], about
             assert "http" not in sent.text.words, about
             assert entry_of(letter) is None, about
             assert letter["Reply-To"] is None, about
@@ -149,13 +149,13 @@ def test_nothing_that_others_may_see_says_what_it_is_about(
         elif (entry := entry_of(letter)) is not None:
             without_place = re.sub(rb"LOCATION:[^\r]*\r\n(?: [^\r]*\r\n)*", b"", entry)
             without_place = re.sub(rb"TZID[:=]America/Chicago", b"", without_place)
-            assert told(without_place.decode(), workshop, NEVER) == [], about
+            assert forbidden_words(without_place.decode(), workshop, NEVER) == [], about
         count += 1
     assert count == len(everything) * len(CASES)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_letter_is_plain_text_to_one_person_and_asks_nothing_of_machines(
+def test_letter_is_plain_text_to_one_person_without_automatic_replies(
     app: Flask, config: Config, everything: list[Workshop], lang: str
 ) -> None:
     for _workshop, sent in sent_about(app, config, everything[:4], lang):
@@ -173,7 +173,7 @@ def test_a_letter_is_plain_text_to_one_person_and_asks_nothing_of_machines(
         assert "None" not in body_of(letter) + sent.text.words
 
 
-def test_every_cause_has_its_letter_and_its_text() -> None:
+def test_every_notification_type_has_both_templates() -> None:
     assert {cause for cause, _status in CASES.values()} == set(NotificationType)
 
 
@@ -183,7 +183,7 @@ def hidden(store: Store, office: Office, kind: kinds.Kind, visibility: Visibilit
 
 
 @pytest.mark.parametrize("visibility", list(Visibility))
-def test_the_address_is_in_no_letter_to_who_may_not_read_it(
+def test_address_is_only_in_letters_to_people_who_may_read_it(
     app: Flask, store: Store, config: Config, chicago: Office, rights: kinds.Kind,
     visibility: Visibility,
 ) -> None:  # fmt: skip
@@ -202,7 +202,7 @@ def test_the_address_is_in_no_letter_to_who_may_not_read_it(
         assert b"Ejemplo" not in entry or status in may, sent.case
 
 
-def test_an_entry_is_neutral_and_no_invitation(
+def test_calendar_entry_is_neutral_and_no_invitation(
     app: Flask, config: Config, store: Store, chicago: Office, rights: kinds.Kind
 ) -> None:
     workshop = hidden(store, chicago, rights, Visibility.PUBLIC)
@@ -238,7 +238,7 @@ def test_an_entry_is_neutral_and_no_invitation(
     assert event_gone["ORGANIZER"] == event["ORGANIZER"]
 
 
-def test_an_entry_comes_as_an_attachment_that_mail_programs_open(
+def test_calendar_entry_is_an_attachment_that_mail_programs_open(
     app: Flask, config: Config, store: Store, chicago: Office, rights: kinds.Kind
 ) -> None:
     workshop = hidden(store, chicago, rights, Visibility.PUBLIC)
@@ -254,7 +254,7 @@ def test_an_entry_comes_as_an_attachment_that_mail_programs_open(
     assert calendar.get_filename() == "cita.ics"
 
 
-def test_who_did_not_ask_for_an_entry_gets_none(
+def test_no_calendar_entry_unless_wanted(
     app: Flask, config: Config, store: Store, chicago: Office, rights: kinds.Kind
 ) -> None:
     workshop = hidden(store, chicago, rights, Visibility.PUBLIC)
@@ -263,7 +263,7 @@ def test_who_did_not_ask_for_an_entry_gets_none(
             assert not sent.letter.is_multipart()
 
 
-def test_who_has_an_hour_of_their_own_is_written_that_hour(
+def test_letter_states_the_booked_time_slot(
     app: Flask,
     config: Config,
     store: Store,
@@ -295,7 +295,7 @@ def test_who_has_an_hour_of_their_own_is_written_that_hour(
     assert re.findall(rb"UID:.*", later) == re.findall(rb"UID:.*", entry)
 
 
-def test_one_letter_tells_of_all_the_dates_of_a_series(
+def test_one_letter_lists_all_dates_of_a_group_registration(
     app: Flask,
     config: Config,
     store: Store,

@@ -42,7 +42,7 @@ def letters_of(config: Config) -> list[str]:
     return [path.read_text() for path in paths]
 
 
-def owed_links(store: Store) -> int:
+def queued_links(store: Store) -> int:
     with store.read() as session:
         return len(
             session.scalars(
@@ -51,7 +51,7 @@ def owed_links(store: Store) -> int:
         )
 
 
-def test_a_letter_in_a_folder_can_be_read_by_nobody_else(
+def test_letters_in_the_demo_folder_have_mode_600(
     store: Store, key_store: KeyStore, config: Config, workshop: Workshop, worker: Worker
 ) -> None:
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
@@ -64,7 +64,7 @@ def test_a_letter_in_a_folder_can_be_read_by_nobody_else(
     ]
 
 
-def test_who_asks_for_their_link_gets_one_letter_and_nobody_else_any(
+def test_link_recovery_sends_one_letter_to_the_registered_address(
     store: Store, key_store: KeyStore, config: Config, workshop: Workshop, worker: Worker
 ) -> None:
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
@@ -79,7 +79,7 @@ def test_who_asks_for_their_link_gets_one_letter_and_nobody_else_any(
     assert key_store.link_requests() == []
 
 
-def test_a_link_is_owed_again_after_ten_minutes(
+def test_link_can_be_requested_after_ten_minutes(
     store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
@@ -98,7 +98,7 @@ def test_a_link_is_owed_again_after_ten_minutes(
         assert link_recovery.enqueue_links(session, [], now=now) == 0
 
 
-def test_no_link_is_owed_to_who_left_a_phone_or_has_no_place_any_more(
+def test_no_link_for_a_phone_contact_or_a_cancelled_registration(
     store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     phone = seat(store, key_store, workshop, contact=ContactMethod.PHONE, address="+13125550142")
@@ -107,10 +107,10 @@ def test_no_link_is_owed_to_who_left_a_phone_or_has_no_place_any_more(
     with store.change() as session:
         registrations.cancel(session, session.get_one(Registration, gone.id), now=clock.now())
         assert link_recovery.enqueue_links(session, asked, now=clock.now()) == 0
-    assert owed_links(store) == 0
+    assert queued_links(store) == 0
 
 
-def test_a_duty_that_fails_stops_no_other(
+def test_failing_step_stops_no_other(
     make_app: Callable[..., Flask], store: Store, key_store: KeyStore, config: Config,
     workshop: Workshop, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -123,7 +123,7 @@ def test_a_duty_that_fails_stops_no_other(
     assert "rosa" not in caplog.text
 
 
-def test_the_worker_passes_on_a_place_and_tells_the_next(
+def test_worker_offers_a_freed_seat_to_the_next_in_waitlist(
     store: Store, key_store: KeyStore, config: Config, workshop: Workshop, worker: Worker
 ) -> None:
     first = seat(
@@ -149,13 +149,13 @@ def test_the_worker_passes_on_a_place_and_tells_the_next(
         assert session.get_one(Registration, second.id).lapses == 1
 
 
-def test_forgetting_comes_before_writing() -> None:
+def test_erasure_runs_before_delivery() -> None:
     names = [name for name, _step in STEPS]
     assert names.index("purge") == 0
     assert names.index("links") < min(names.index(each) for each in SENDING)
 
 
-def test_without_a_mail_server_letters_wait_and_everything_else_is_done(
+def test_without_mail_server_all_other_steps_run(
     app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")

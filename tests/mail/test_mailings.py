@@ -20,7 +20,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import StaffMember
-from outreach.domain.newsletter import mailings as owed
+from outreach.domain.newsletter import mailings as mailing_queue
 from outreach.domain.newsletter import subscribers
 from outreach.domain.newsletter.bulletins import BulletinEdition
 from outreach.domain.newsletter.mailings import Mailing, MailingTopic
@@ -62,11 +62,11 @@ class BulletinMailing:
 
     def announce(self, edition: int = 1, *, now: datetime = APRIL) -> int:
         with self.store.change() as session:
-            return owed.announce(session, MARCH, edition, now=now)
+            return mailing_queue.announce(session, MARCH, edition, now=now)
 
     def remind(self, *organizer_ids: int, now: datetime = APRIL) -> list[int]:
         with self.store.change() as session:
-            return owed.remind(session, organizer_ids, MARCH, now=now)
+            return mailing_queue.remind(session, organizer_ids, MARCH, now=now)
 
     def deliver(self, now: datetime = APRIL) -> int:
         transport = delivery.letter_transport(self.config)
@@ -109,7 +109,7 @@ def publish(session: Session, number: int) -> None:
     )
 
 
-def test_each_subscriber_is_sent_the_bulletin_once_in_their_language(
+def test_each_subscriber_gets_the_bulletin_once_in_their_language(
     march: BulletinMailing,
 ) -> None:
     march.subscribe("rosa", "luz")
@@ -137,7 +137,7 @@ def test_each_subscriber_is_sent_the_bulletin_once_in_their_language(
     assert len(links) == 3
 
 
-def test_a_correction_is_sent_as_one_and_in_place_of_what_has_not_gone_out(
+def test_correction_replaces_letters_that_were_not_sent(
     march: BulletinMailing,
 ) -> None:
     march.subscribe("rosa", "luz")
@@ -154,7 +154,7 @@ def test_a_correction_is_sent_as_one_and_in_place_of_what_has_not_gone_out(
     assert len({each["Message-ID"] for each in march.postman.letters}) == 3
 
 
-def test_whoever_may_have_got_the_first_edition_gets_the_corrected_one_last(
+def test_corrected_edition_arrives_after_the_first_one(
     march: BulletinMailing,
 ) -> None:
     march.subscribe("rosa")
@@ -174,7 +174,7 @@ def test_whoever_may_have_got_the_first_edition_gets_the_corrected_one_last(
     assert [(row.edition, row.done_at is not None) for row in march.rows()] == [(2, True)]
 
 
-def test_a_letter_brings_all_that_was_written_however_long(march: BulletinMailing) -> None:
+def test_bulletin_letter_holds_the_whole_text(march: BulletinMailing) -> None:
     march.subscribe("rosa")
     with march.store.change() as session:
         edition = session.scalars(sa.select(BulletinEdition)).one()
@@ -188,7 +188,7 @@ def test_a_letter_brings_all_that_was_written_however_long(march: BulletinMailin
     assert "Nos vemos en abril." in body
 
 
-def test_who_stops_it_meanwhile_is_not_written_to(march: BulletinMailing) -> None:
+def test_unsubscribing_meanwhile_prevents_the_letter(march: BulletinMailing) -> None:
     march.subscribe("rosa", "luz")
     march.announce()
     with march.store.read() as session:
@@ -199,7 +199,7 @@ def test_who_stops_it_meanwhile_is_not_written_to(march: BulletinMailing) -> Non
     assert march.deliver() == 1
 
 
-def test_a_crash_between_key_and_row_writes_to_nobody(march: BulletinMailing) -> None:
+def test_crash_between_key_and_row_sends_no_letter(march: BulletinMailing) -> None:
     march.subscribe("rosa")
     march.announce()
     with march.store.read() as session:
@@ -209,7 +209,7 @@ def test_a_crash_between_key_and_row_writes_to_nobody(march: BulletinMailing) ->
     assert march.rows() == []
 
 
-def test_a_refusal_is_tried_again_for_three_days_and_then_the_doctor_says_so(
+def test_refused_mailing_is_retried_for_three_days_then_reported_by_doctor(
     march: BulletinMailing,
 ) -> None:
     march.subscribe("rosa")
@@ -228,7 +228,7 @@ def test_a_refusal_is_tried_again_for_three_days_and_then_the_doctor_says_so(
     assert march.deliver(APRIL + timedelta(days=9)) == 0
 
 
-def test_an_address_that_is_none_is_given_up_at_once(march: BulletinMailing) -> None:
+def test_final_refusal_of_a_mailing_is_given_up_at_once(march: BulletinMailing) -> None:
     march.subscribe("nadie")
     march.announce()
     march.postman.always["RCPT"] = "550 no such person"
@@ -236,7 +236,7 @@ def test_an_address_that_is_none_is_given_up_at_once(march: BulletinMailing) -> 
     assert [row.is_dead for row in march.rows()] == [True]
 
 
-def test_a_line_that_breaks_at_the_end_repeats_a_letter_once_under_the_same_name(
+def test_uncertain_mailing_is_sent_once_more_with_the_same_message_id(
     march: BulletinMailing,
 ) -> None:
     march.subscribe("rosa")
@@ -249,18 +249,20 @@ def test_a_line_that_breaks_at_the_end_repeats_a_letter_once_under_the_same_name
     assert [row.is_dead for row in march.rows()] == [True]
 
 
-def test_a_worker_that_died_after_sending_repeats_that_one_letter(march: BulletinMailing) -> None:
+def test_mailing_of_a_killed_worker_is_sent_after_its_lease(march: BulletinMailing) -> None:
     march.subscribe("rosa", "luz")
     march.announce()
     with march.store.change_rows() as connection:
-        assert owed.OUTBOX.claim(connection, now=APRIL) is not None  # and then it was killed
+        assert (
+            mailing_queue.OUTBOX.claim(connection, now=APRIL) is not None
+        )  # and then it was killed
     assert march.deliver() == 1
     assert march.deliver(APRIL + timedelta(minutes=6)) == 1
     assert sorted(march.postman.to) == ["luz@ejemplo.com", "rosa@ejemplo.com"]
 
 
 @pytest.mark.races
-def test_several_workers_at_once_send_each_letter_once(march: BulletinMailing) -> None:
+def test_simultaneous_workers_send_each_mailing_once(march: BulletinMailing) -> None:
     march.subscribe(*(f"p{number}" for number in range(12)))
     assert march.announce() == 12
     rounds = [threading.Thread(target=march.deliver) for _ in range(3)]
@@ -272,7 +274,7 @@ def test_several_workers_at_once_send_each_letter_once(march: BulletinMailing) -
     assert {row.tries for row in march.rows()} == {1}
 
 
-def test_staff_who_are_late_are_reminded_once_a_day_in_spanish(mailing: BulletinMailing) -> None:
+def test_late_staff_are_reminded_once_a_day_in_spanish(mailing: BulletinMailing) -> None:
     ana, elena = employ(mailing.store), employ(mailing.store, "elena@example.org")
     gone = employ(mailing.store, "ivan@example.org")
     with mailing.store.change() as session:
@@ -291,7 +293,7 @@ def test_staff_who_are_late_are_reminded_once_a_day_in_spanish(mailing: Bulletin
 
 
 @pytest.mark.races
-def test_two_who_remind_the_same_at_once_are_one(mailing: BulletinMailing) -> None:
+def test_simultaneous_reminders_are_queued_once(mailing: BulletinMailing) -> None:
     ana = employ(mailing.store)
     ready = threading.Barrier(2)
 
@@ -307,13 +309,13 @@ def test_two_who_remind_the_same_at_once_are_one(mailing: BulletinMailing) -> No
     assert len(mailing.rows()) == 1
 
 
-def test_nobody_is_reminded_of_a_month_that_was_closed_meanwhile(march: BulletinMailing) -> None:
+def test_no_reminder_of_a_closed_month(march: BulletinMailing) -> None:
     march.remind(employ(march.store))
     assert march.deliver() == 0
     assert march.rows() == []
 
 
-def test_the_worker_sends_them_and_a_demo_keeps_them_in_its_folder(
+def test_worker_writes_mailings_into_the_demo_folder(
     march: BulletinMailing, make_app: Callable[..., Flask], config: Config
 ) -> None:
     march.subscribe("rosa")
@@ -326,7 +328,7 @@ def test_the_worker_sends_them_and_a_demo_keeps_them_in_its_folder(
     assert len(list((config.data / "letters").glob("*.eml"))) == 1
 
 
-def test_a_letter_sent_long_ago_leaves_no_row(march: BulletinMailing) -> None:
+def test_rows_of_old_mailings_are_deleted(march: BulletinMailing) -> None:
     march.subscribe("rosa")
     march.announce()
     march.deliver()
@@ -339,7 +341,7 @@ def test_a_letter_sent_long_ago_leaves_no_row(march: BulletinMailing) -> None:
 
 
 @pytest.mark.long
-def test_a_worker_killed_again_and_again_repeats_one_letter_a_kill_at_most(
+def test_each_kill_of_a_worker_repeats_one_letter_at_most(
     march: BulletinMailing,
 ) -> None:
     names = [f"p{number}" for number in range(60)]

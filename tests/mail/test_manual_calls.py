@@ -51,7 +51,7 @@ def called(
     return [(notice.registration_id, notice.cause) for notice in found]
 
 
-def test_who_left_a_phone_is_called_when_the_workshop_is_cancelled(
+def test_phone_contacts_are_called_when_the_workshop_is_cancelled(
     store: Store, key_store: KeyStore, workshop: Workshop, by_phone: list[Registration]
 ) -> None:
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="ana@example.org")
@@ -64,7 +64,7 @@ def test_who_left_a_phone_is_called_when_the_workshop_is_cancelled(
     assert called(store, workshop, has_texts=True) == both[1:]  # Rosa gets a text
 
 
-def test_a_call_is_ticked_off_and_the_tick_taken_back(
+def test_call_is_marked_done_and_undone(
     store: Store, workshop: Workshop, by_phone: list[Registration]
 ) -> None:
     cancel(store, workshop)
@@ -77,7 +77,7 @@ def test_a_call_is_ticked_off_and_the_tick_taken_back(
     assert len(called(store, workshop)) == 2
 
 
-def test_only_notices_of_this_workshop_are_found(
+def test_notification_of_another_workshop_is_not_found(
     store: Store, workshop: Workshop, chicago: Office, rights: Kind, by_phone: list[Registration]
 ) -> None:
     with store.change() as session:
@@ -92,7 +92,7 @@ def test_only_notices_of_this_workshop_are_found(
             outbox.find(session, workshop, 10**9)
 
 
-def test_nobody_is_called_about_what_is_not_so_any_more(
+def test_obsolete_notification_needs_no_call(
     store: Store, key_store: KeyStore, workshop: Workshop, by_phone: list[Registration]
 ) -> None:
     cancel(store, workshop)
@@ -107,7 +107,7 @@ def test_nobody_is_called_about_what_is_not_so_any_more(
     assert called(store, workshop, now=after) == []
 
 
-def test_a_letter_given_up_is_seen_and_tried_again(
+def test_dead_letter_is_listed_and_can_be_retried(
     store: Store, key_store: KeyStore, workshop: Workshop, chicago: Office
 ) -> None:
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="nobody@example.org")
@@ -137,7 +137,7 @@ def test_a_letter_given_up_is_seen_and_tried_again(
         assert outbox.count_dead(session) == 0
 
 
-def test_a_text_given_up_becomes_a_call(
+def test_dead_text_becomes_a_call(
     store: Store, workshop: Workshop, by_phone: list[Registration]
 ) -> None:
     cancel(store, workshop)
@@ -151,7 +151,7 @@ def test_a_text_given_up_becomes_a_call(
     assert (rosa.id, NotificationType.CANCELLED) in called(store, workshop, has_texts=True)
 
 
-def test_a_text_that_did_not_go_for_three_days_becomes_a_call(
+def test_text_overdue_by_three_days_becomes_a_call(
     store: Store, workshop: Workshop, by_phone: list[Registration]
 ) -> None:
     cancel(store, workshop)
@@ -164,7 +164,7 @@ def test_a_text_that_did_not_go_for_three_days_becomes_a_call(
         assert outbox.TEXTS.claim(connection, now=later) is None
 
 
-def test_what_waits_to_be_called_is_counted_by_workshop(
+def test_pending_calls_are_counted_by_workshop(
     store: Store, workshop: Workshop, chicago: Office, by_phone: list[Registration]
 ) -> None:
     with store.read() as session:

@@ -81,9 +81,7 @@ def saturday(store: Store, chicago: Office, women: Kind, staff: None) -> Worksho
         return hold(session, chicago, women, day=SATURDAY, title={"es": "Para mujeres"})
 
 
-def test_the_morning_after_those_who_work_there_are_asked_once(
-    mail: Mail, saturday: Workshop
-) -> None:
+def test_report_is_requested_once_the_morning_after(mail: Mail, saturday: Workshop) -> None:
     assert mail.round(AFTER - MINUTE) == []
     assert mail.round(AFTER) == ["ana@example.org", "beto@example.org"]
     assert mail.round(AFTER + MINUTE) == []
@@ -97,16 +95,14 @@ def test_the_morning_after_those_who_work_there_are_asked_once(
     assert "mujeres" not in mail.last
 
 
-def test_on_the_third_they_are_asked_again_two_days_before_the_month_closes(
-    mail: Mail, saturday: Workshop
-) -> None:
+def test_second_request_on_the_third_of_the_month(mail: Mail, saturday: Workshop) -> None:
     mail.round(AFTER)
     assert mail.round(THIRD - MINUTE) == []
     assert mail.round(THIRD) == ["ana@example.org", "beto@example.org"]
     assert mail.round(THIRD + timedelta(hours=30)) == []
 
 
-def test_one_letter_tells_of_all_that_is_missing(
+def test_one_letter_lists_all_missing_reports(
     mail: Mail, store: Store, chicago: Office, rights: Kind, saturday: Workshop
 ) -> None:
     with store.change() as session:
@@ -124,7 +120,7 @@ def test_one_letter_tells_of_all_that_is_missing(
     assert "- y 6 más" in mail.last
 
 
-def test_nobody_is_asked_for_what_was_said_meanwhile(
+def test_no_request_for_a_report_made_meanwhile(
     mail: Mail, store: Store, saturday: Workshop
 ) -> None:
     assert scheduled_jobs.ask_for_reports(store, now=AFTER) == 2
@@ -135,7 +131,7 @@ def test_nobody_is_asked_for_what_was_said_meanwhile(
     assert mail.round(THIRD) == []
 
 
-def test_whoever_was_told_to_go_is_not_asked(mail: Mail, store: Store, saturday: Workshop) -> None:
+def test_disabled_account_gets_no_request(mail: Mail, store: Store, saturday: Workshop) -> None:
     with store.change() as session:
         session.execute(
             sa.update(StaffMember)
@@ -145,7 +141,7 @@ def test_whoever_was_told_to_go_is_not_asked(mail: Mail, store: Store, saturday:
     assert mail.round(AFTER) == ["ana@example.org"]
 
 
-def test_two_workers_ask_once(mail: Mail, store: Store, saturday: Workshop) -> None:
+def test_two_workers_queue_one_request(mail: Mail, store: Store, saturday: Workshop) -> None:
     with store.change() as session:
         assert len(owed.ask_for_reports(session, now=AFTER)) == 2
     with store.change() as session:
@@ -153,12 +149,12 @@ def test_two_workers_ask_once(mail: Mail, store: Store, saturday: Workshop) -> N
     assert mail.round(AFTER + MINUTE) == ["ana@example.org", "beto@example.org"]
 
 
-def test_a_worker_that_was_away_does_not_ask_for_last_week(mail: Mail, saturday: Workshop) -> None:
+def test_restarted_worker_skips_requests_of_last_week(mail: Mail, saturday: Workshop) -> None:
     assert mail.round(AFTER + timedelta(days=2)) == []
     assert mail.round(THIRD) == ["ana@example.org", "beto@example.org"]
 
 
-def test_one_that_ends_after_midnight_is_asked_for_the_day_after_that(
+def test_workshop_past_midnight_is_requested_a_day_later(
     mail: Mail, store: Store, chicago: Office, rights: Kind, staff: None
 ) -> None:
     with store.change() as session:
@@ -167,7 +163,7 @@ def test_one_that_ends_after_midnight_is_asked_for_the_day_after_that(
     assert mail.round(AFTER + timedelta(days=1)) == ["ana@example.org", "beto@example.org"]
 
 
-def test_each_office_is_asked_at_its_own_ten_and_only_for_its_own(
+def test_each_office_is_asked_at_ten_local_time_for_its_own_workshops(
     mail: Mail, store: Store, rights: Kind, saturday: Workshop
 ) -> None:
     with store.change() as session:

@@ -41,7 +41,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S13": (
         "security/test_hidden_address.py::test_hidden_address_is_on_no_public_page",
-        "mail/test_mail_words.py::test_the_address_is_in_no_letter_to_who_may_not_read_it",
+        "mail/test_mail_words.py::test_address_is_only_in_letters_to_people_who_may_read_it",
         "security/test_hidden_address.py::test_hidden_address_cannot_be_found_by_search",
         "feeds/test_feed_discretion.py::test_a_hidden_address_is_in_no_feed_and_no_file",
     ),
@@ -55,12 +55,12 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "feeds/test_feed_discretion.py::test_who_asks_for_it_gets_a_day_an_hour_and_a_city",
     ),
     "S17": (
-        "mail/test_mail.py::test_no_subject_names_what_it_is_about",
-        "mail/test_mail_words.py::test_nothing_that_others_may_see_says_what_it_is_about",
+        "mail/test_mail.py::test_no_subject_names_kind_office_or_consulate",
+        "mail/test_mail_words.py::test_subjects_texts_and_calendar_entries_reveal_no_kind",
         "security/test_discreet.py::test_personal_page_keeps_no_kind_in_browser_history",
     ),
     "S18": (
-        "mail/test_mail.py::test_who_left_a_phone_or_nothing_is_never_written_to",
+        "mail/test_mail.py::test_no_letter_without_an_email_address",
         "domain/registrations/test_status.py::test_who_is_told_nothing_is_owed_nothing_whatever_happens",
     ),
     "S19": (

@@ -1,5 +1,4 @@
-"""A real mail server for tests (aiosmtpd) that does as it is told: takes letters, refuses them,
-hangs up, or says nothing at all."""
+"""A real mail server for tests (aiosmtpd): accepts and refuses letters, hangs up, says nothing."""
 
 import asyncio
 import ssl
@@ -21,7 +20,7 @@ TAKE_AND_HANG_UP: Final = "take and hang up"
 
 
 class Postman:
-    """`next_time["RCPT"]` holds what to answer there, one after the other; `always` every time.
+    """`next_time["RCPT"]` holds the answers to the next RCPT commands; `always`, the one to all.
 
     The steps are CONNECT, MAIL, RCPT, DATA (before the letter) and TAKEN (after it)."""
 
@@ -65,11 +64,11 @@ class Postman:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
-        told = self.told("TAKEN")
-        if told is None or told == TAKE_AND_HANG_UP:
+        instruction = self.next_instruction("TAKEN")
+        if instruction is None or instruction == TAKE_AND_HANG_UP:
             self.letters.append(message_from_bytes(envelope.content, policy=default))
             self.is_secure.append(session.ssl is not None)
-        return await self.obey(server, told) or "250 OK"
+        return await self.obey(server, instruction) or "250 OK"
 
     def authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
@@ -78,25 +77,25 @@ class Postman:
         is_right = isinstance(data, LoginPassword) and data.password.decode() == self.password
         return AuthResult(success=is_right, handled=False)
 
-    def told(self, step: str) -> str | None:
+    def next_instruction(self, step: str) -> str | None:
         if self.next_time.get(step):
             return self.next_time[step].popleft()
         return self.always.get(step)
 
     async def answer(self, server: SMTP, step: str) -> str | None:
-        return await self.obey(server, self.told(step))
+        return await self.obey(server, self.next_instruction(step))
 
-    async def obey(self, server: SMTP, told: str | None) -> str | None:
-        if told in {HANG_UP, TAKE_AND_HANG_UP}:
+    async def obey(self, server: SMTP, instruction: str | None) -> str | None:
+        if instruction in {HANG_UP, TAKE_AND_HANG_UP}:
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
-        elif told == SAY_NOTHING:
+        elif instruction == SAY_NOTHING:
             await asyncio.Event().wait()
-        elif told == DRIP:
+        elif instruction == DRIP:
             while True:
                 await server.push("250-and then")
                 await asyncio.sleep(0.05)
-        return told
+        return instruction
 
 
 class _Server(SMTP):

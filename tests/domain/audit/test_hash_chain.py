@@ -39,25 +39,25 @@ YEAR_AND_A_DAY = timedelta(days=366)
 
 
 @pytest.fixture
-def written(store: Store) -> Store:
+def six_rows(store: Store) -> Store:
     """Ana did six things."""
     who = employ(store)
     for number in range(1, LINES + 1):
         with store.change() as session:
-            _note(session, who, number)
+            _record(session, who, number)
     return store
 
 
-def test_what_is_written_is_one_chain(written: Store, key_store: KeyStore) -> None:
-    assert _found(written, key_store) == CheckResult("journal", True, "6 lines, one chain")
-    with written.read() as session:
+def test_recorded_actions_form_one_chain(six_rows: Store, key_store: KeyStore) -> None:
+    assert _examine(six_rows, key_store) == CheckResult("journal", True, "6 lines, one chain")
+    with six_rows.read() as session:
         rows = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.number)).all()
     assert [row.number for row in rows] == [1, 2, 3, 4, 5, 6]
     assert [row.previous for row in rows[1:]] == [row.hash for row in rows[:-1]]
 
 
-def test_an_empty_journal_is_well(store: Store, key_store: KeyStore) -> None:
-    assert _found(store, key_store) == CheckResult("journal", True, "0 lines, one chain")
+def test_empty_log_is_valid(store: Store, key_store: KeyStore) -> None:
+    assert _examine(store, key_store) == CheckResult("journal", True, "0 lines, one chain")
     assert audit_verification.mark(store, key_store, now=clock.now()) == 0
 
 
@@ -73,7 +73,7 @@ FORGED: dict[str, Callable[[Session], object]] = {
     "the newest line changed": lambda s: _set(s, LINES, details='{"day":"nothing"}'),
     "a line with the hash it should have": lambda s: (
         _set(s, 3, details='{"day":"no"}'),
-        _make_anew(s, 3, 3),
+        _rebuild(s, 3, 3),
     ),
     "a line taken out": lambda s: _delete(s, 3),
     "two lines taken out": lambda s: (_delete(s, 3), _delete(s, 4)),
@@ -87,10 +87,10 @@ FORGED: dict[str, Callable[[Session], object]] = {
     "everything gone": lambda s: s.execute(sa.delete(AuditEntry)),
 }
 # What only the ring knows: the chain itself was made anew.
-MADE_ANEW: dict[str, Callable[[Session], object]] = {
+REBUILT: dict[str, Callable[[Session], object]] = {
     "a line changed, and all after it made anew": lambda s: (
         _set(s, 3, details='{"day":"nothing"}'),
-        _make_anew(s, 3, LINES),
+        _rebuild(s, 3, LINES),
     ),
     "the newest line taken out, and the end with it": lambda s: _cut(s, LINES - 1),
     "everything taken out, and the ends too": lambda s: (
@@ -102,56 +102,52 @@ MADE_ANEW: dict[str, Callable[[Session], object]] = {
 
 
 @pytest.mark.parametrize("what", FORGED)
-def test_a_change_is_found(written: Store, key_store: KeyStore, what: str) -> None:
-    with written.change() as session:
+def test_tampering_is_found(six_rows: Store, key_store: KeyStore, what: str) -> None:
+    with six_rows.change() as session:
         FORGED[what](session)
-    found = _found(written, key_store)
+    found = _examine(six_rows, key_store)
     assert not found.is_well
     assert found.words.endswith("See: outreach guide journal")
 
 
-@pytest.mark.parametrize("what", MADE_ANEW)
-def test_a_chain_made_anew_is_not_what_the_ring_remembers(
-    written: Store, key_store: KeyStore, what: str
+@pytest.mark.parametrize("what", REBUILT)
+def test_rebuilt_chain_differs_from_the_anchor_in_the_key_store(
+    six_rows: Store, key_store: KeyStore, what: str
 ) -> None:
-    assert audit_verification.mark(written, key_store, now=clock.now()) == LINES
-    assert _found(written, key_store).is_well
-    with written.change() as session:
-        MADE_ANEW[what](session)
-    with written.read() as session:
+    assert audit_verification.mark(six_rows, key_store, now=clock.now()) == LINES
+    assert _examine(six_rows, key_store).is_well
+    with six_rows.change() as session:
+        REBUILT[what](session)
+    with six_rows.read() as session:
         assert list(hash_chain.breaks(session)) == [], "this database alone says nothing"
-    assert not _found(written, key_store).is_well
+    assert not _examine(six_rows, key_store).is_well
     # And the worker does not take it for good.
-    with written.change() as session:
-        _note(session, None, 7)
-    audit_verification.mark(written, key_store, now=clock.now())
-    assert not _found(written, key_store).is_well
+    with six_rows.change() as session:
+        _record(session, None, 7)
+    audit_verification.mark(six_rows, key_store, now=clock.now())
+    assert not _examine(six_rows, key_store).is_well
 
 
-def test_the_doctor_names_the_line_that_was_changed(
-    written: Store, key_store: KeyStore, config: Config
-) -> None:
-    assert _found(written, key_store) in list(doctor.examine(config))
-    with written.change() as session:
+def test_doctor_names_the_changed_row(six_rows: Store, key_store: KeyStore, config: Config) -> None:
+    assert _examine(six_rows, key_store) in list(doctor.examine(config))
+    with six_rows.change() as session:
         _set(session, 3, details='{"day":"nothing"}')
         _delete(session, 5)
-    assert _found(written, key_store) in list(doctor.examine(config))
-    words = _found(written, key_store).words
+    assert _examine(six_rows, key_store) in list(doctor.examine(config))
+    words = _examine(six_rows, key_store).words
     assert words == "line 3 was changed; line 5 is missing. See: outreach guide journal"
 
 
-def test_the_worker_marks_what_is_new_and_nothing_that_is_wrong(
-    written: Store, key_store: KeyStore, app: Flask
-) -> None:
+def test_worker_anchors_valid_rows_only(six_rows: Store, key_store: KeyStore, app: Flask) -> None:
     worker = Worker(app)
     worker.round()
     mark = audit_anchor.read(key_store.store)
     assert mark is not None
     assert mark.number == LINES
-    with written.change() as session:
-        _note(session, None, 7)
-        _note(session, None, 8)
-    with written.change() as session:
+    with six_rows.change() as session:
+        _record(session, None, 7)
+        _record(session, None, 8)
+    with six_rows.change() as session:
         _set(session, 7, details='{"day":"nothing"}')
     worker.round()
     after = audit_anchor.read(key_store.store)
@@ -159,7 +155,7 @@ def test_the_worker_marks_what_is_new_and_nothing_that_is_wrong(
     assert after.number == LINES
 
 
-def test_eight_at_once_write_one_chain(store: Store, key_store: KeyStore) -> None:
+def test_eight_simultaneous_writers_make_one_chain(store: Store, key_store: KeyStore) -> None:
     start, failed = threading.Barrier(8), []
 
     def write(writer: int) -> None:
@@ -167,8 +163,8 @@ def test_eight_at_once_write_one_chain(store: Store, key_store: KeyStore) -> Non
         try:
             for number in range(10):
                 with store.change() as session:
-                    _note(session, None, number)
-                    _note(session, None, writer)
+                    _record(session, None, number)
+                    _record(session, None, writer)
         except Exception as error:  # told below, by the thread that looks
             failed.append(error)
 
@@ -178,13 +174,13 @@ def test_eight_at_once_write_one_chain(store: Store, key_store: KeyStore) -> Non
     for thread in threads:
         thread.join()
     assert failed == []
-    assert _found(store, key_store) == CheckResult("journal", True, "160 lines, one chain")
+    assert _examine(store, key_store) == CheckResult("journal", True, "160 lines, one chain")
 
 
-def test_what_changes_calendars_meanwhile_waits_for_nobody_for_ever(
+def test_audit_rows_and_change_counters_do_not_deadlock(
     store: Store, key_store: KeyStore, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
-    """Lines and the numbers of feeds are written in one order: no two wait for each other."""
+    """Lines and the numbers of feeds are six_rows in one order: no two wait for each other."""
     with store.change() as session:
         workshops = [hold(session, office, rights).id for office in (chicago, calgary)] * 2
     start, failed = threading.Barrier(4), []
@@ -213,80 +209,80 @@ def test_what_changes_calendars_meanwhile_waits_for_nobody_for_ever(
     for thread in threads:
         thread.join()
     assert failed == []
-    assert _found(store, key_store).words == "32 lines, one chain"
+    assert _examine(store, key_store).words == "32 lines, one chain"
 
 
-def test_what_is_undone_leaves_no_line_and_no_gap(written: Store, key_store: KeyStore) -> None:
-    with pytest.raises(ZeroDivisionError), written.change() as session:
-        _note(session, None, 7)
+def test_rollback_leaves_no_row_and_no_gap(six_rows: Store, key_store: KeyStore) -> None:
+    with pytest.raises(ZeroDivisionError), six_rows.change() as session:
+        _record(session, None, 7)
         raise ZeroDivisionError
-    with written.change() as session:
+    with six_rows.change() as session:
         with pytest.raises(IntegrityError), session.begin_nested():
-            _note(session, None, 8)
+            _record(session, None, 8)
             for _again in range(2):
                 session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
-        _note(session, None, 9)
-    assert _found(written, key_store) == CheckResult("journal", True, "7 lines, one chain")
+        _record(session, None, 9)
+    assert _examine(six_rows, key_store) == CheckResult("journal", True, "7 lines, one chain")
 
 
-def test_what_was_noted_before_a_savepoint_that_fails_is_in_the_chain(
-    written: Store, key_store: KeyStore, chicago: Office
+def test_rows_before_a_failed_savepoint_are_in_the_chain(
+    six_rows: Store, key_store: KeyStore, chicago: Office
 ) -> None:
-    with written.change() as session:
-        _note(session, None, 7)
+    with six_rows.change() as session:
+        _record(session, None, 7)
         with pytest.raises(IntegrityError), session.begin_nested():
-            _note(session, None, 8)
+            _record(session, None, 8)
             session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
-        _note(session, None, 9)
-    assert _found(written, key_store) == CheckResult("journal", True, "8 lines, one chain")
+        _record(session, None, 9)
+    assert _examine(six_rows, key_store) == CheckResult("journal", True, "8 lines, one chain")
 
 
-def test_an_account_or_a_workshop_that_goes_breaks_nothing(
-    written: Store, key_store: KeyStore, chicago: Office, rights: Kind
+def test_deleted_account_or_workshop_keeps_the_chain_valid(
+    six_rows: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    with written.change() as session:
+    with six_rows.change() as session:
         workshop = hold(session, chicago, rights)
         audit_log.record(session, None, "list seen", now=clock.now(), workshop_id=workshop.id)
-    with written.change() as session:
+    with six_rows.change() as session:
         session.execute(sa.delete(Workshop))
         session.execute(sa.text("DELETE FROM organizer"))
-    with written.read() as session:
+    with six_rows.read() as session:
         assert not session.scalar(sa.select(sa.func.count(AuditEntry.organizer_id)))
         assert not session.scalar(sa.select(sa.func.count(AuditEntry.workshop_id)))
         assert session.scalar(sa.select(sa.func.count(AuditEntry.who))) == LINES
-    assert _found(written, key_store).is_well
+    assert _examine(six_rows, key_store).is_well
 
 
-def test_what_is_a_year_old_goes_and_the_rest_still_holds(
-    written: Store, key_store: KeyStore
+def test_rows_are_deleted_after_a_year_and_the_rest_stays_valid(
+    six_rows: Store, key_store: KeyStore
 ) -> None:
-    with written.change() as session:  # the clock once ran ahead
+    with six_rows.change() as session:  # the clock once ran ahead
         audit_log.record(session, None, "list seen", now=clock.now() + timedelta(days=4000))
-        _note(session, None, 8)
-    audit_verification.mark(written, key_store, now=clock.now())
+        _record(session, None, 8)
+    audit_verification.mark(six_rows, key_store, now=clock.now())
     later = clock.now() + YEAR_AND_A_DAY
-    with written.change() as session:
+    with six_rows.change() as session:
         audit_log.record(session, None, "list seen", now=later - timedelta(days=3))
-    assert retention.purge(written, key_store, now=later).rows["journal entries"] == 8
-    assert _found(written, key_store) == CheckResult("journal", True, "1 lines, one chain")
-    assert retention.purge(written, key_store, now=later).rows["journal entries"] == 0
-    assert audit_verification.mark(written, key_store, now=later) == 1
-    with written.change() as session:
-        _note(session, None, 9)
-    assert _found(written, key_store) == CheckResult("journal", True, "2 lines, one chain")
-    with written.change() as session:
+    assert retention.purge(six_rows, key_store, now=later).rows["journal entries"] == 8
+    assert _examine(six_rows, key_store) == CheckResult("journal", True, "1 lines, one chain")
+    assert retention.purge(six_rows, key_store, now=later).rows["journal entries"] == 0
+    assert audit_verification.mark(six_rows, key_store, now=later) == 1
+    with six_rows.change() as session:
+        _record(session, None, 9)
+    assert _examine(six_rows, key_store) == CheckResult("journal", True, "2 lines, one chain")
+    with six_rows.change() as session:
         _set(session, 9, details='{"day":"nothing"}')
-    assert not _found(written, key_store).is_well
+    assert not _examine(six_rows, key_store).is_well
 
 
-def test_a_restored_copy_says_itself_what_it_lacks(written: Store, key_store: KeyStore) -> None:
-    audit_verification.mark(written, key_store, now=clock.now())
-    with written.change() as session:
+def test_restored_copy_records_the_rows_it_lacks(six_rows: Store, key_store: KeyStore) -> None:
+    audit_verification.mark(six_rows, key_store, now=clock.now())
+    with six_rows.change() as session:
         _cut(session, 4)
-    assert "5 to 6, are missing" in _found(written, key_store).words
-    retention.purge_after_restore(written, key_store, now=clock.now())
-    assert _found(written, key_store) == CheckResult("journal", True, "5 lines, one chain")
-    with written.read() as session:
+    assert "5 to 6, are missing" in _examine(six_rows, key_store).words
+    retention.purge_after_restore(six_rows, key_store, now=clock.now())
+    assert _examine(six_rows, key_store) == CheckResult("journal", True, "5 lines, one chain")
+    with six_rows.read() as session:
         newest = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
     assert newest is not None
     assert (newest.action, newest.details) == (
@@ -295,12 +291,12 @@ def test_a_restored_copy_says_itself_what_it_lacks(written: Store, key_store: Ke
     )
 
 
-def test_rows_with_text_and_with_json_are_one_chain(written: Store, key_store: KeyStore) -> None:
-    with written.change() as session:
+def test_rows_with_text_and_with_json_are_one_chain(six_rows: Store, key_store: KeyStore) -> None:
+    with six_rows.change() as session:
         _store_as_text(session, 3)
-    with written.change() as session:
-        _note(session, None, 7)
-    assert _found(written, key_store) == CheckResult("journal", True, "7 lines, one chain")
+    with six_rows.change() as session:
+        _record(session, None, 7)
+    assert _examine(six_rows, key_store) == CheckResult("journal", True, "7 lines, one chain")
 
 
 FORGED_FORMAT: dict[str, tuple[int, dict[str, object]]] = {
@@ -315,50 +311,48 @@ FORGED_FORMAT: dict[str, tuple[int, dict[str, object]]] = {
 
 
 @pytest.mark.parametrize("what", FORGED_FORMAT)
-def test_a_change_is_found_in_rows_of_either_format(
-    written: Store, key_store: KeyStore, what: str
+def test_tampering_is_found_in_rows_of_either_format(
+    six_rows: Store, key_store: KeyStore, what: str
 ) -> None:
     number, values = FORGED_FORMAT[what]
-    with written.change() as session:
+    with six_rows.change() as session:
         _store_as_text(session, 3)
-    with written.change() as session:
+    with six_rows.change() as session:
         _set(session, number, **values)
-    assert f"line {number} was changed" in _found(written, key_store).words
+    assert f"line {number} was changed" in _examine(six_rows, key_store).words
 
 
-def test_the_migration_stores_the_json_of_rows_with_text(
-    written: Store, key_store: KeyStore
-) -> None:
+def test_migration_stores_the_json_of_rows_with_text(six_rows: Store, key_store: KeyStore) -> None:
     migration = import_module("outreach.migrations.versions.main.2026_11_27_audit_details")
-    with written.change() as session:
+    with six_rows.change() as session:
         _store_as_text(session, LINES)
         session.execute(sa.update(AuditEntry).values(details=""))
         before = _hashes(session)
         migration._fill(session.connection())
         assert _hashes(session) == before
-    with written.read() as session:
+    with six_rows.read() as session:
         assert set(session.scalars(sa.select(AuditEntry.details))) == {'{"fields":["day"]}'}
-    assert _found(written, key_store) == CheckResult("journal", True, "6 lines, one chain")
+    assert _examine(six_rows, key_store) == CheckResult("journal", True, "6 lines, one chain")
 
 
-def test_the_migration_links_the_lines_there_were(written: Store, key_store: KeyStore) -> None:
+def test_migration_links_existing_rows(six_rows: Store, key_store: KeyStore) -> None:
     """The recipe of the migration is its own; it has to give the same chain."""
     migration = import_module("outreach.migrations.versions.main.2026_11_25_network")
-    with written.change() as session:
+    with six_rows.change() as session:
         _store_as_text(session, LINES)
         before = _hashes(session)
         session.execute(sa.delete(AuditChain))
         session.execute(sa.update(AuditEntry).values(number=None, previous="", hash=""))
         migration._link(session.connection())
         assert _hashes(session) == before
-    assert _found(written, key_store) == CheckResult("journal", True, "6 lines, one chain")
+    assert _examine(six_rows, key_store) == CheckResult("journal", True, "6 lines, one chain")
 
 
-def _found(store: Store, key_store: KeyStore) -> CheckResult:
+def _examine(store: Store, key_store: KeyStore) -> CheckResult:
     return watch.examine(store, key_store)
 
 
-def _note(session: Session, who: int | None, number: int) -> None:
+def _record(session: Session, who: int | None, number: int) -> None:
     audit_log.record(
         session,
         who,
@@ -373,7 +367,7 @@ def _store_as_text(session: Session, last: int) -> None:
     """The chain as a version before format 2 wrote it, up to that row."""
     text = {"format": 1, "detail": "day", "details": '{"fields":["day"]}'}
     session.execute(sa.update(AuditEntry).where(AuditEntry.number <= last).values(**text))
-    _make_anew(session, 1, LINES)
+    _rebuild(session, 1, LINES)
 
 
 def _hashes(session: Session) -> list[tuple[int | None, str, str]]:
@@ -422,10 +416,10 @@ def _put_in(session: Session, number: int) -> None:
     line.number = number
     session.add(line)
     session.flush()
-    _make_anew(session, number, number)
+    _rebuild(session, number, number)
 
 
-def _make_anew(session: Session, first: int, last: int) -> object:
+def _rebuild(session: Session, first: int, last: int) -> object:
     """As somebody would who knows how it is done."""
     session.flush()
     session.expire_all()

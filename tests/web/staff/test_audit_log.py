@@ -50,7 +50,7 @@ def elena(app: Flask, store: Store) -> StaffClient:
     return signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
-def test_a_workshops_page_says_who_did_what_and_never_who_registered(
+def test_log_of_a_workshop_names_staff_and_no_registrant(
     store: Store, key_store: KeyStore, workshop: Workshop, ana: StaffClient
 ) -> None:
     rosa = seat(store, key_store, workshop, name="Rosalinda")
@@ -68,7 +68,7 @@ def test_a_workshops_page_says_who_did_what_and_never_who_registered(
     assert "Rosalinda" not in answer.text
 
 
-def test_an_office_sees_its_own_lines_only(
+def test_log_of_an_office_shows_its_own_entries_only(
     app: Flask, store: Store, calgary: Office, workshop: Workshop, ana: StaffClient
 ) -> None:
     luz = signed_in_as(app, store, employ(store, "luz@example.org", Role.ORGANIZER, "calgary"))
@@ -85,7 +85,7 @@ def test_an_office_sees_its_own_lines_only(
     assert "/org/bitacora/chicago" in ana.get("/org/mas").text
 
 
-def test_it_is_looked_through_by_month_by_what_and_by_who(
+def test_log_is_filtered_by_month_subject_and_account(
     app: Flask, store: Store, workshop: Workshop, ana: StaffClient, elena: StaffClient
 ) -> None:
     now = clock.now()
@@ -115,7 +115,7 @@ def test_it_is_looked_through_by_month_by_what_and_by_who(
     assert "No hay nada anotado." in words(ana.get(f"{path}?que=red"))
 
 
-def test_a_long_journal_is_turned_over_page_by_page(store: Store, ana: StaffClient) -> None:
+def test_long_log_is_paged(store: Store, ana: StaffClient) -> None:
     with store.change() as session:
         for number in range(205):
             _note(session, None, "call made", office="chicago", details={"text": f"n{number}"})
@@ -131,7 +131,7 @@ def test_a_long_journal_is_turned_over_page_by_page(store: Store, ana: StaffClie
     assert seen == [f"n{number}" for number in range(204, -1, -1)]
 
 
-def test_headquarters_sees_all_of_it_and_whether_it_holds(
+def test_network_admin_sees_all_entries_and_verifies_the_chain(
     store: Store, workshop: Workshop, ana: StaffClient, elena: StaffClient
 ) -> None:
     ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="few")
@@ -146,7 +146,7 @@ def test_headquarters_sees_all_of_it_and_whether_it_holds(
     assert "line 1 was changed" in words(answer)
 
 
-def test_what_happened_to_an_account_names_the_account(
+def test_action_on_an_account_names_the_account(
     store: Store, chicago: Office, elena: StaffClient
 ) -> None:
     elena.post("/org/personal/invitar", email="tomas@example.org", role="door", places=["chicago"])
@@ -155,7 +155,7 @@ def test_what_happened_to_an_account_names_the_account(
 
 
 @pytest.mark.any_database("words only")
-def test_a_month_is_said_as_people_say_it(store: Store, elena: StaffClient) -> None:
+def test_month_of_an_action_is_written_out(store: Store, elena: StaffClient) -> None:
     with store.change() as session:
         for action, details in (
             ("month.close", {"month": "2020-01", "revision": 2}),
@@ -277,7 +277,7 @@ def _detail_keys(path: Path) -> Iterator[str]:
                     )
 
 
-def test_nobody_is_named_who_is_not_there_any_more(store: Store, elena: StaffClient) -> None:
+def test_deleted_account_and_unknown_action_are_shown(store: Store, elena: StaffClient) -> None:
     with store.change() as session:
         _note(session, None, "account disabled", details={"account": 999})
         _note(session, None, "account disabled", details={"text": "nonsense"})

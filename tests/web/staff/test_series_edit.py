@@ -154,7 +154,9 @@ def test_who_gives_one_date_gives_the_following_too(
     with store.read() as session:
         given = [partners.list_names(session, each) for each in fresh(store, dates)]
     assert given == [[], *[["Casa Sur", "Lic. Mora"]] * 3]
-    assert journal(store)[-1][2] == f"as {dates[1].public_id}: partners, speakers"
+    assert journal(store)[-1][2] == (
+        f'{{"fields":["partners","speakers"],"same_as":"{dates[1].public_id}"}}'
+    )
     alike = words(ana.get(f"/org/talleres/{dates[1].public_id}/serie"))
     assert "Con quién se da" in alike, "the first date is given by nobody else yet"
 
