@@ -61,7 +61,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S18": (
         "mail/test_mail.py::test_no_letter_without_an_email_address",
-        "domain/registrations/test_status.py::test_who_is_told_nothing_is_owed_nothing_whatever_happens",
+        "domain/registrations/test_status.py::test_registration_without_contact_gets_no_notifications",
     ),
     "S19": (
         "browser/test_quick_exit.py::test_back_shows_the_page_before",

@@ -61,7 +61,7 @@ def test_places_beyond_the_chairs_are_no_chairs(
     assert _chairs(store, workshop, workshop.starts_at) == 0
 
 
-def test_whoever_was_let_in_by_mistake_waits_again(
+def test_undone_admission_returns_to_the_waitlist(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, _rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)

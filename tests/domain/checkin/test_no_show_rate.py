@@ -52,7 +52,7 @@ def test_more_chairs_bear_as_many_places_or_more(
 
 
 @given(st.data(), people, chairs)
-def test_never_more_than_half_the_chairs_again(
+def test_overbooking_is_at_most_half_the_chairs(
     data: st.DataObject, people: int, chairs: int
 ) -> None:
     show = AttendanceRate(5, people, data.draw(st.integers(min_value=0, max_value=people)))
@@ -115,7 +115,7 @@ def test_too_few_of_ones_own_and_the_network_speaks(
 
 
 @pytest.mark.parametrize(("times", "people"), [(4, 50), (6, 8), (0, 0)])
-def test_too_few_everywhere_and_nothing_is_said(
+def test_no_rate_where_numbers_are_too_small_everywhere(
     store: Store, chicago: Office, rights: Kind, times: int, people: int
 ) -> None:
     _past(store, chicago, rights, times=times, people=people, came=people)
@@ -139,7 +139,7 @@ def test_another_kind_and_whoever_was_let_in_from_the_list_say_nothing_of_it(
     assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
 
 
-def test_of_a_discreet_kind_nothing_is_said_that_tells_of_somebody(
+def test_rate_of_discreet_kind_is_suppressed_for_small_numbers(
     store: Store, chicago: Office, women: Kind
 ) -> None:
     _past(store, chicago, women, times=6, people=10, came=10, away=4)

@@ -49,7 +49,7 @@ def tonight(store: Store, chicago: Office, rights: Kind) -> Workshop:
 # Counted once
 
 
-def test_told_twice_late_or_the_other_way_round_it_counts_once(
+def test_event_sent_twice_late_or_out_of_order_counts_once(
     tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, key_store, seat(store, key_store, tonight, people=2))
@@ -108,7 +108,7 @@ def test_who_gave_up_their_place_and_came_all_the_same_counts_among_the_walk_ins
     assert counts(store, tonight) == (1, 2)
 
 
-def test_who_is_forgotten_after_they_came_is_not_counted_again(
+def test_erased_party_that_came_counts_once(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     begins = clock.now().astimezone(chicago.zone) - timedelta(hours=1)

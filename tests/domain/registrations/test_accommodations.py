@@ -15,7 +15,7 @@ from tests.support.registration_forms import answers, everyone, filled, send
 pytestmark = pytest.mark.any_database
 
 
-def test_what_is_used_up_is_told_before_anything_is_sent(
+def test_form_shows_which_accommodations_are_used_up(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -39,7 +39,7 @@ def test_what_is_used_up_is_told_before_anything_is_sent(
     assert 'value="interpreter-mxt" disabled' not in page
 
 
-def test_a_support_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
+def test_accommodation_used_up_meanwhile_keeps_what_was_typed(
     app: Flask,
     client: FlaskClient,
     store: Store,

@@ -18,7 +18,7 @@ from tests.support.refusals import refuses
 pytestmark = [pytest.mark.core, pytest.mark.any_database]
 
 
-def test_whoever_is_approved_may_read_the_address_and_is_told_so(
+def test_approved_person_reads_the_address_and_is_notified(
     store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:

@@ -65,7 +65,7 @@ def _save_all(dates: list[Stage], nonce: str = "", **said: Any) -> list[str]:
     return [ticket.id for _workshop, ticket in pairs]
 
 
-def test_a_place_is_saved_in_each_date_and_one_letter_is_owed(course: Course) -> None:
+def test_group_registration_takes_each_date_and_sends_one_letter(course: Course) -> None:
     dates = course()
     mine = _save_all(dates, wants_reminder=True)
     assert [date.left() for date in dates] == [1, 1, 1]

@@ -63,7 +63,7 @@ def test_who_registers_when_the_round_has_begun_is_not_asked(strict: Stage) -> N
     assert strict.notification_types(rosa) == [NotificationType.REGISTERED]
 
 
-def test_who_has_just_said_yes_to_an_offer_is_not_asked_again(strict: Stage) -> None:
+def test_accepted_offer_needs_no_reconfirmation(strict: Stage) -> None:
     rosa, luz = strict.register(4), strict.register()
     strict.now = ASKED - HOUR
     strict.cancel(rosa)
@@ -165,7 +165,7 @@ def test_no_silence_is_heard_in_the_last_three_hours(strict: Stage) -> None:
     assert strict.status(rosa) is SEATED
 
 
-def test_who_lost_the_place_by_silence_may_wait_again(strict: Stage) -> None:
+def test_released_registration_can_rejoin_the_waitlist(strict: Stage) -> None:
     rosa = strict.register(4)
     luz = strict.register(4)
     strict.work(at=ASKED)

@@ -60,7 +60,7 @@ def test_each_hour_has_its_places_and_the_workshop_the_sum_of_them(talks: Stage)
     assert talks.hour(rosa) == "18:20"
 
 
-def test_an_hour_that_has_just_gone_is_told_and_nothing_is_kept(talks: Stage) -> None:
+def test_time_slot_taken_meanwhile_is_refused_and_nothing_stored(talks: Stage) -> None:
     talks.register(2, slot="18:20")
     for hour in ("18:20", "18:10", ""):
         with pytest.raises(Taken):
@@ -200,7 +200,7 @@ def test_what_was_read_of_the_hours_before_does_not_give_a_place_twice(talks: St
 # Support
 
 
-def test_support_that_is_used_up_is_told_and_nothing_is_kept(cared: Stage) -> None:
+def test_used_up_accommodation_is_refused_and_nothing_stored(cared: Stage) -> None:
     cared.register(needs=Codes([CHILD]))
     with pytest.raises(Taken, match=CHILD):
         cared.register(needs=Codes([CHILD, NAHUATL]))

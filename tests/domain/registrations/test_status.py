@@ -220,7 +220,7 @@ def test_every_standing_can_be_reached_and_a_cancelled_one_is_never_left() -> No
     assert not [start for start, _move in TRANSITIONS if start is CANCELLED]
 
 
-def test_who_is_told_nothing_is_owed_nothing_whatever_happens(scene: Scene) -> None:
+def test_registration_without_contact_gets_no_notifications(scene: Scene) -> None:
     scene.stage.register(contact=ContactMethod.NONE, slot="18:20")
     mine = scene.stage.register(contact=ContactMethod.NONE)
     scene.stage.cancel(scene.elena)

@@ -114,7 +114,7 @@ def test_the_first_missed_offer_leads_to_the_end_of_the_list_and_the_second_off_
     assert full.statuses(ines, elena) == [OFFERED, WAITING]
 
 
-def test_who_waits_alone_and_misses_an_offer_is_offered_it_again(full: Stage) -> None:
+def test_only_waitlisted_party_gets_a_second_offer(full: Stage) -> None:
     rosa, luz = full.register(2), full.register(2)
     full.cancel(rosa)
     full.work(at=MONDAY + 24 * HOUR)
@@ -237,7 +237,7 @@ def test_a_person_without_contact_is_offered_the_place_behind_their_link(full: S
     assert full.status(luz) is SEATED
 
 
-def test_without_a_waiting_list_who_finds_no_place_is_told_so(
+def test_full_workshop_without_waitlist_is_refused(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     small = stage(store, chicago, rights, has_waiting_list=False)
@@ -269,7 +269,7 @@ def test_fewer_places_than_are_held_are_refused_offers_too(full: Stage) -> None:
     assert full.left() == 0
 
 
-def test_a_workshop_that_is_on_again_offers_what_came_free_meanwhile(full: Stage) -> None:
+def test_reinstated_workshop_offers_seats_that_came_free(full: Stage) -> None:
     rosa, luz = full.register(2), full.register()
     full.call_off()
     full.cancel(rosa)
@@ -301,7 +301,7 @@ def test_no_offer_runs_out_while_the_workshop_is_off(full: Stage) -> None:
 # What the person says
 
 
-def test_the_staff_give_a_place_out_of_turn_but_not_one_that_is_not_there(full: Stage) -> None:
+def test_staff_grant_seats_in_any_order_but_only_free_ones(full: Stage) -> None:
     rosa, elena = full.register(), full.register()
     luz, ines = full.register(2), full.register(wants_reminder=True)
     with pytest.raises(Full):

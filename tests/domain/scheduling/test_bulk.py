@@ -81,7 +81,7 @@ def test_if_one_cannot_nothing_is_done(
     assert journal(store) == []
 
 
-def test_many_are_moved_and_only_their_people_are_told(
+def test_bulk_move_notifies_only_its_people(
     ana: StaffClient, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
     rosa = by_mail(store, key_store, dates[0])
@@ -126,7 +126,7 @@ def test_many_go_to_another_venue_of_the_office(
     assert {each.sequence for each in fresh(store, dates)} == {1}
 
 
-def test_many_are_cancelled_with_a_reason_and_their_people_told(
+def test_bulk_cancel_notifies_people_with_the_reason(
     ana: StaffClient, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
     rosa = by_mail(store, key_store, dates[0])
@@ -219,7 +219,7 @@ def test_at_most_two_hundred_at_once_and_at_least_one(ana: StaffClient) -> None:
         ({"dias": "-300"}, "fecha que ya pasó"),
     ],
 )
-def test_how_far_to_move_has_to_be_said(
+def test_bulk_move_requires_a_distance(
     ana: StaffClient, store: Store, dates: list[Workshop], given: dict[str, str], said: str
 ) -> None:
     answer = done(ana, "mover", dates, **given)

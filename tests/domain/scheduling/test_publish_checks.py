@@ -194,7 +194,7 @@ def test_a_draft_is_kept_without_a_venue_and_published_with_one(
     assert ana.post(edit, **typed(venue="", action="save")).status_code == 422
 
 
-def test_another_kind_fills_again_what_nobody_touched(ana: StaffClient, store: Store) -> None:
+def test_another_kind_fills_untouched_fields(ana: StaffClient, store: Store) -> None:
     with store.change() as session:
         session.add(
             kind(

@@ -136,7 +136,7 @@ def plan(session_office: Office, kind: Kind, day: date, starts: time, zone: str)
     return replace(base, zone=ZoneInfo(zone))
 
 
-def test_an_hour_that_the_clock_jumps_over_cannot_be_and_a_doubled_one_is_said(
+def test_skipped_hour_is_impossible_and_doubled_hour_is_shown(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.read() as session:
@@ -170,7 +170,7 @@ def test_alberta_does_not_change_its_clocks_any_more(
         assert recurrence.propose(session, [day])[0].is_recommended
 
 
-def test_a_taken_venue_and_the_same_kind_are_told(
+def test_proposal_shows_occupied_venue_and_same_kind(
     store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     day = clock.now().date() + timedelta(days=30)

@@ -82,9 +82,7 @@ def test_a_stop_cancelled_twice_at_once_tells_everybody_once(
             assert sum(told(session, NotificationType.CANCELLED).values()) == 4 * number
 
 
-def test_a_stop_goes_along_when_its_venue_is_said_to_be_in_another_city(
-    store: Store, route: Tour
-) -> None:
+def test_stop_follows_its_venue_to_another_city(store: Store, route: Tour) -> None:
     with store.change() as session:
         first, second = stops_of(session, route)[:2]
         there = first.venue

@@ -238,7 +238,7 @@ def test_what_is_held_in_another_place_or_online_stays_there(
         ({"capacity": 1}, ErrorCode.CAPACITY_BELOW_TAKEN),
     ],
 )
-def test_what_cannot_be_is_said_and_nothing_of_the_stop_changes(
+def test_refused_change_leaves_the_stop_unchanged(
     store: Store, key_store: KeyStore, route: Tour, changes: dict[str, Any], code: ErrorCode
 ) -> None:
     all_seated(store, key_store)

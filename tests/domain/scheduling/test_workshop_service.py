@@ -75,7 +75,7 @@ def test_a_kind_says_how_chairs_are_kept_from_staying_empty(chicago: Office) -> 
         ({"way": Way.SLOTS, "overbooked": 1}, ErrorCode.SLOTS_OVERBOOKED),
     ],
 )
-def test_a_plan_that_cannot_be_is_refused_in_a_sentence(
+def test_impossible_workshop_data_are_refused_with_a_code(
     store: Store, chicago: Office, rights: Kind, wrong: dict[str, Any], code: ErrorCode
 ) -> None:
     with store.change() as session, refuses(code):
@@ -112,7 +112,7 @@ def test_what_nobody_sees_leaves_a_workshop_as_it_was(
     assert (after.sequence, after.changed_at) == (before.sequence, before.changed_at)
 
 
-def test_two_moves_in_one_second_can_be_told_apart(
+def test_two_changes_in_one_second_have_different_times(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -122,7 +122,7 @@ def test_two_moves_in_one_second_can_be_told_apart(
     assert second.changed_at - first.changed_at >= timedelta(seconds=1)
 
 
-def test_a_draft_that_lacks_something_is_told_what(
+def test_publishing_a_draft_names_its_missing_fields(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
