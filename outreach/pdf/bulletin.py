@@ -33,13 +33,13 @@ def picture(document: BulletinDocument, lang: str, *, public_url: str, brand: st
 
 def html(document: BulletinDocument, lang: str, *, public_url: str, brand: str) -> str:
     """One file, with its style inside and nothing to fetch."""
-    told = words.localized(document, lang, public_url)
+    bulletin = words.localized(document, lang, public_url)
     css = rcssmin.cssmin((typesetting.folder() / "bulletin.css").read_text())
     page = (
         _pages()
         .get_template("bulletin.html")
         .render(
-            told=told,
+            bulletin=bulletin,
             brand=brand,
             html_lang=i18n.HTML_LANG[lang],
             style=Markup(f"<style>\n{css}</style>"),  # noqa: S704 - ours; a page of the site has none
@@ -70,16 +70,16 @@ def square(address: str) -> str:
 
 
 def _data(document: BulletinDocument, lang: str, public_url: str, brand: str) -> Mapping[str, Any]:
-    told = words.localized(document, lang, public_url)
+    bulletin = words.localized(document, lang, public_url)
     square = io.BytesIO()
-    segno.make(told.calendar, micro=False, error="m").save(square, kind="svg", border=2)
-    return asdict(told) | {
+    segno.make(bulletin.calendar, micro=False, error="m").save(square, kind="svg", border=2)
+    return asdict(bulletin) | {
         "brand": brand,
         "region": i18n.LOCALES[lang].territory,
         "labels": labels(lang),
         "square": square.getvalue().decode(),
         **{
-            name: _set(getattr(told, name), public_url)
+            name: _set(getattr(bulletin, name), public_url)
             for name in ("correction", "happened", "ahead")
         },
     }

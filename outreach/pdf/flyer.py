@@ -49,7 +49,7 @@ PAPER: Final = (LETTER, "a4")
 class Flyer:
     """A workshop's flyer, as it is told in one language."""
 
-    told: flyer_text.FlyerText
+    text: flyer_text.FlyerText
     colour: str
     pictogram: str  # SVG, 48 by 48, of lines
     link: str
@@ -74,7 +74,7 @@ def of(
     link = f"{public_url}/{lang}/t/{workshop.public_id}"
     is_neutral = flyer_text.is_neutral(workshop)
     return Flyer(
-        told=flyer_text.tell(
+        text=flyer_text.tell(
             workshop, lang, link=link, phone=workshop.phone or workshop.office.phone or phone
         ),
         colour=color_contrast.INDIGO
@@ -111,7 +111,7 @@ def drawing(flyer: Flyer, shape: str) -> str:
     svg = _unwrapped(typesetting.drawing("flyer", data, made_at=flyer.made_at))
     if shape not in PAPER:  # a point is a pixel
         svg = re.sub(r'(width|height)="(\d+)pt"', r'\1="\2"', svg, count=2)
-    name = f"<title>{escape(flyer.told.name)}</title>"
+    name = f"<title>{escape(flyer.text.name)}</title>"
     return re.sub(r"<svg\b[^>]*>", lambda found: f'{found[0][:-1]} role="img">{name}', svg, count=1)
 
 
@@ -123,8 +123,8 @@ def sizes(flyer: Flyer, shape: str) -> dict[str, float]:
 
 
 def _data(flyer: Flyer, shape: str) -> dict[str, Any]:
-    return asdict(flyer.told) | {
-        "region": LOCALES[flyer.told.lang].territory,
+    return asdict(flyer.text) | {
+        "region": LOCALES[flyer.text.lang].territory,
         "brand": flyer.brand,
         "colour": flyer.colour,
         "shape": asdict(SHAPES[shape]),

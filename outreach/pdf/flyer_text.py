@@ -171,5 +171,5 @@ def _short(text: str) -> str:
     if len(text) <= LONGEST_SUMMARY:
         return breakable(text)
     whole = re.match(rf"(.{{1,{LONGEST_SUMMARY}}}[.!?])\s", text)
-    said = whole[1] if whole else text[:LONGEST_SUMMARY].rsplit(" ", 1)[0].rstrip(",;:") + "…"
-    return breakable(said)
+    short = whole[1] if whole else text[:LONGEST_SUMMARY].rsplit(" ", 1)[0].rstrip(",;:") + "…"
+    return breakable(short)

@@ -16,7 +16,7 @@ UNSAID: Final = 2  # the first columns of a table: the month and the code
 
 
 def pdf(
-    told: MonthReport,
+    report: MonthReport,
     *,
     title: str,
     short_names: Mapping[str, str],
@@ -27,32 +27,32 @@ def pdf(
 ) -> bytes:
     """PDF/UA of what is told of the month; `short_names` of kinds, by their codes. The same report
     gives the same bytes."""
-    rows = month_tables.told_tables(told, lang=lang, translate=translate)
-    tables = [_by_office(told, lang, short_names, translate)] if told.count.by_office else []
+    rows = month_tables.report_tables(report, lang=lang, translate=translate)
+    tables = [_by_office(report, lang, short_names, translate)] if report.count.by_office else []
     total = translate(N_("Total"))
     data = {
         "title": title,
         "lang": lang,
         "region": LOCALES[lang].territory,
         "brand": brand,
-        "total": grouped(told.count.total),
-        "digest": told.digest,
-        "notes": month_tables.notes(told.count, translate=translate),
+        "total": grouped(report.count.total),
+        "digest": report.digest,
+        "notes": month_tables.notes(report.count, translate=translate),
         "tables": [
-            _said(name, [_without_codes(row, total) for row in table], has_total, grouped)
+            _table(name, [_without_codes(row, total) for row in table], has_total, grouped)
             for name, table, has_total in rows
         ]
-        + [_said(name, table, True, grouped) for name, table in tables],
+        + [_table(name, table, True, grouped) for name, table in tables],
         "rules_are": translate(N_("Cómo contamos")),
-        "rules": [translate(rule) for rule in told.count.rules],
+        "rules": [translate(rule) for rule in report.count.rules],
     }
-    return typesetting.pdf("month_report", data, made_at=told.count.cut.replace(microsecond=0))
+    return typesetting.pdf("month_report", data, made_at=report.count.cut.replace(microsecond=0))
 
 
 def _by_office(
-    told: MonthReport, lang: str, short_names: Mapping[str, str], translate: Translate
+    report: MonthReport, lang: str, short_names: Mapping[str, str], translate: Translate
 ) -> tuple[str, list[list[Cell]]]:
-    count = told.count
+    count = report.count
     codes = list(count.by_kind)[:COLUMNS]
     has_others = len(count.by_kind) > len(codes)
 
@@ -75,7 +75,7 @@ def _without_codes(row: Sequence[Cell], total: str) -> list[Cell]:
     return [row[UNSAID] or total, *row[UNSAID + 1 :]]
 
 
-def _said(
+def _table(
     name: str, table: list[list[Cell]], has_total: bool, grouped: Callable[[int], str]
 ) -> dict[str, Any]:
     heads, *rows = [

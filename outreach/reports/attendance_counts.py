@@ -21,9 +21,9 @@ from outreach.clock import Month
 from outreach.domain.network.kinds import Kind
 from outreach.domain.workshops import Workshop, WorkshopStatus
 
-LEAST_TOLD: Final = 5
+MIN_PUBLISHED: Final = 5
 # From this sum on, a small cell and a withheld one beside it may each be anything they could be.
-LEAST_HIDDEN: Final = 2 * LEAST_TOLD
+MIN_HIDDEN: Final = 2 * MIN_PUBLISHED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Attendance:
     """People by kind, fit to publish. A kind in `small` shows «<5»; one in `withheld` shows that
     it is not told; `total` is None where it is not told either."""
 
-    told: Mapping[str, int]
+    published: Mapping[str, int]
     small: frozenset[str]
     withheld: frozenset[str]
     total: int | None
@@ -67,7 +67,7 @@ def suppress(people: Mapping[str, int], earlier: Sequence[Attendance] = ()) -> A
     would tell.
     """
     hidden_before = frozenset[str]().union(*(each.hidden for each in earlier))
-    small = frozenset(kind for kind, number in people.items() if number < LEAST_TOLD)
+    small = frozenset(kind for kind, number in people.items() if number < MIN_PUBLISHED)
     withheld = frozenset(
         kind
         for kind, number in people.items()
@@ -77,13 +77,17 @@ def suppress(people: Mapping[str, int], earlier: Sequence[Attendance] = ()) -> A
     is_first = not earlier
     if is_first and small and others:
         withheld = frozenset(others[-1:])
-    told = {kind: people[kind] for kind in others if kind not in withheld}
+    published = {kind: people[kind] for kind in others if kind not in withheld}
     total = sum(people.values())
-    hides_enough = is_first and bool(withheld) and total - sum(told.values()) >= LEAST_HIDDEN
+    hides_enough = is_first and bool(withheld) and total - sum(published.values()) >= MIN_HIDDEN
     is_safe = (not small and not withheld and not hidden_before) or hides_enough
-    return Attendance(told=told, small=small, withheld=withheld, total=total if is_safe else None)
+    return Attendance(
+        published=published, small=small, withheld=withheld, total=total if is_safe else None
+    )
 
 
 def _is_near(kind: str, number: int, earlier: Sequence[Attendance]) -> bool:
     """Whether it differs from a number that was told by fewer than may be told by themselves."""
-    return any(0 < abs(number - each.told.get(kind, number)) < LEAST_TOLD for each in earlier)
+    return any(
+        0 < abs(number - each.published.get(kind, number)) < MIN_PUBLISHED for each in earlier
+    )

@@ -43,7 +43,7 @@ class BulletinIssue:
 
 def of(
     edition: BulletinEdition,
-    told: MonthReport,
+    report: MonthReport,
     *,
     last_revision: int,
     is_calendar_empty: bool,
@@ -54,12 +54,12 @@ def of(
     `last_revision` the number of the month's last one, 0 while it is open; `is_there` says whether
     a path of ours leads anywhere, and `home` is the address our paths follow."""
     found = [*_of_month(edition, last_revision), *_missing(edition), *_note(edition)]
-    known = numbers_of(told)
+    known = numbers_of(report)
     for part in PARTS:
         for lang, text in getattr(edition, part).items():
             found += [
                 BulletinIssue(concern=BulletinIssueType.NUMBER, part=part, lang=lang, detail=number)
-                for number in numbers(text, told.month)
+                for number in numbers(text, report.month)
                 if _value(number) not in known
             ]
             found += [
@@ -73,16 +73,16 @@ def of(
     return sorted(dict.fromkeys(found), key=lambda each: not each.is_grave)
 
 
-def numbers_of(told: MonthReport) -> frozenset[int]:
+def numbers_of(report: MonthReport) -> frozenset[int]:
     """Every number that the month's pages tell of it."""
-    count, people = told.count, told.people
+    count, people = report.count, report.people
     found = {count.total, len(count.by_office), len(workshop_counts.by_region(count))}
-    found.update(count.by_kind.values(), told.by_mode.values(), told.by_language.values())
-    found.update(workshop_counts.by_region(count).values(), (each.value for each in told.figures))
+    found.update(count.by_kind.values(), report.by_mode.values(), report.by_language.values())
+    found.update(workshop_counts.by_region(count).values(), (each.value for each in report.figures))
     for row in count.by_office.values():
         found.update(row.values())
     if people is not None:
-        found.update(people.told.values(), () if people.total is None else (people.total,))
+        found.update(people.published.values(), () if people.total is None else (people.total,))
     return frozenset(found)
 
 

@@ -84,8 +84,8 @@ def document(
     that was published, else as the numbers alone make it."""
     edition = edition or bulletins.latest(session, month)
     if edition is not None and edition.frozen:
-        told = thawed(json.loads(edition.frozen))
-        return replace(told, coming=tuple(_still_shown(session, told.coming)))
+        bulletin = thawed(json.loads(edition.frozen))
+        return replace(bulletin, coming=tuple(_still_shown(session, bulletin.coming)))
     number = edition.revision or None if edition else None
     report = month_report.report(session, month, now=now, number=number)
     made = replace(
@@ -108,21 +108,21 @@ def document(
 
 def as_json(document: BulletinDocument) -> dict[str, Any]:
     """All of it, in three languages; what a published edition freezes. Only ever added to."""
-    told = asdict(document)
+    data = asdict(document)
     coming = [
         each | {"day": str(each["day"]), "starts": f"{each['starts']:%H:%M}"}
-        for each in told.pop("coming")
+        for each in data.pop("coming")
     ]
     return {
         "format": FORMAT,
-        **told,
+        **data,
         "month": str(document.month),
         "state": "closed" if document.is_closed else "open",
         "cut": _moment(document.cut),
         "published_at": _moment(document.published_at) if document.published_at else None,
         "core": list(document.core),
         "sentences": [
-            each | {"values": list(each["values"])} for each in told["sentences"]
+            each | {"values": list(each["values"])} for each in data["sentences"]
         ],
         "coming": coming,
     }  # fmt: skip
@@ -161,7 +161,7 @@ def thawed(kept: Mapping[str, Any]) -> BulletinDocument:
 
 def _made(report: MonthReport, core: Sequence[str]) -> BulletinDocument:
     count = report.count
-    told = tuple(code for code in core if code in count.by_kind)
+    present = tuple(code for code in core if code in count.by_kind)
     return BulletinDocument(
         month=count.month,
         revision=count.revision if report.is_closed else 0,
@@ -170,7 +170,7 @@ def _made(report: MonthReport, core: Sequence[str]) -> BulletinDocument:
         digest=report.digest,
         is_reconstruction=count.is_synthetic,
         total=count.total,
-        core=told,
+        core=present,
         by_kind=dict(count.by_kind),
         by_office={slug: dict(row) for slug, row in count.by_office.items()},
         kind_names={code: each.name for code, each in count.kinds.items()},
@@ -178,7 +178,7 @@ def _made(report: MonthReport, core: Sequence[str]) -> BulletinDocument:
         cities={},
         figures={each.series: each.value for each in report.figures},
         people=report.people.total if report.people else None,
-        sentences=bulletin_sentences.of(report, told),
+        sentences=bulletin_sentences.of(report, present),
         coming=(),
         title={},
         happened={},
@@ -211,15 +211,15 @@ def _coming(session: Session, month: Month, now: datetime) -> list[UpcomingWorks
             since=first + timedelta(days=since), until=first + timedelta(days=until - 1)
         )
         page, _key = public_listing.list_page(session, filters, now=now, limit=search.PAGE_SIZE)
-        shown = [each for each in page if _is_told(each, now)]
+        shown = [each for each in page if _is_shown(each, now)]
         fresh = [each for each in shown if each.office_slug not in found] or shown
         if fresh:
             one = fresh[0]
             found[one.office_slug if one.office_slug not in found else one.public_id] = one
-    return [_told(each) for each in found.values()]
+    return [_upcoming(each) for each in found.values()]
 
 
-def _told(found: ListedWorkshop) -> UpcomingWorkshop:
+def _upcoming(found: ListedWorkshop) -> UpcomingWorkshop:
     is_open = found.has_open_address and found.venue_city
     return UpcomingWorkshop(
         id=found.public_id,
@@ -243,7 +243,7 @@ def _still_shown(session: Session, coming: Sequence[UpcomingWorkshop]) -> list[U
     return kept
 
 
-def _is_told(found: ListedWorkshop, now: datetime) -> bool:
+def _is_shown(found: ListedWorkshop, now: datetime) -> bool:
     return found.status is WorkshopStatus.PUBLISHED and found.starts_at > now
 
 

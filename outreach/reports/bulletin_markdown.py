@@ -98,8 +98,8 @@ def _runs(tokens: Sequence[Token]) -> Iterator[TextRun]:
 
 
 def _line(paragraph: Paragraph) -> str:
-    said = ""
+    text = ""
     for run in paragraph.runs:
-        is_said = not run.address or run.address in run.text
-        said += run.text if is_said else f"{run.text} ({run.address})"
-    return f"- {said}" if paragraph.is_item else said
+        shows_address = not run.address or run.address in run.text
+        text += run.text if shows_address else f"{run.text} ({run.address})"
+    return f"- {text}" if paragraph.is_item else text

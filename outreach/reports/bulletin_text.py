@@ -111,7 +111,7 @@ def localized(document: BulletinDocument, lang: str, public_url: str) -> Localiz
             )
             for code in document.core
         ],
-        sections=[(heading, said) for heading, said in sections if said],
+        sections=[(heading, sentences) for heading, sentences in sections if sentences],
         coming=[_line(each, lang, home) for each in document.coming],
         heads=heads,
         rows=rows,
@@ -159,8 +159,8 @@ def _message(found: LocalizedBulletin, free: Callable[[str, str], list[str]]) ->
     if found.correction:
         correction = bulletin_markdown.as_text(found.correction, found.site)
         lines += ["", _.gettext("Corrección: %(correction)s", correction=correction)]
-    for heading, said in found.sections:
-        lines += ["", heading, *said]
+    for heading, sentences in found.sections:
+        lines += ["", heading, *sentences]
     lines += free(found.happened, _.gettext(HAPPENED))
     coming = [f"{each.when} {each.what}" for each in found.coming]
     after = free(found.ahead, "")

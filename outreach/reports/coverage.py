@@ -23,7 +23,7 @@ from outreach.reports import workshop_counts
 from outreach.reports.workshop_counts import TOTAL
 
 AHEAD: Final = timedelta(days=30)
-FIRST_TOLD: Final = Month(2020, 1)  # of it, and it alone, we were told who was open
+FIRST_MONTH: Final = Month(2020, 1)  # of it, and it alone, we were told who was open
 Slugs = frozenset[str] | None  # of offices; None for all of them
 
 
@@ -103,14 +103,14 @@ def matrix(session: Session, month: Month, mine: Slugs, *, now: datetime) -> Cov
     count = workshop_counts.count(session, month, now=now)
     core = [kind for kind in kinds.list_kinds(session) if kind.is_core]
     pending, called_off = _open_ends(session, month, now)
-    said = months.list_office_months(session, month)
+    office_months = months.list_office_months(session, month)
     rows = []
     for office in offices.list_offices(session):
         if mine is not None and office.slug not in mine:
             continue
         held = count.by_office.get(office.slug, {})
         numbers = tuple(held.get(kind.code, 0) for kind in core)
-        its = said.get(office.id)
+        its = office_months.get(office.id)
         row = CoverageRow(
             id=office.id,
             slug=office.slug,
@@ -137,7 +137,7 @@ def matrix(session: Session, month: Month, mine: Slugs, *, now: datetime) -> Cov
 
 def is_asked(office: Office, month: Month) -> bool:
     """Whether an office worked on any day of the month."""
-    if month <= FIRST_TOLD:
+    if month <= FIRST_MONTH:
         return office.was_open_in_january_2020
     opened = office.opened_on is None or office.opened_on <= month.last
     return opened and (office.closed_on is None or office.closed_on > month.first)

@@ -190,11 +190,11 @@ def drafted(session: Session, month: Month, *, now: datetime) -> MonthDraft:
     latest = earlier[-1] if earlier else None
     cut = now.replace(microsecond=0)
     found = live(session, month, now=cut, revision=latest.number + 1 if latest else 1)
-    told = [people for each in earlier if (people := thawed(each).people)]
+    earlier_counts = [people for each in earlier if (people := thawed(each).people)]
     made = replace(
         found,
         count=replace(found.count, state=workshop_counts.CLOSED),
-        people=attendance_counts.of_month(session, month, told),
+        people=attendance_counts.of_month(session, month, earlier_counts),
     )
     changes = differences(thawed(latest), made) if latest else []
     return MonthDraft(latest=latest, report=made, changes=changes)
@@ -228,7 +228,7 @@ def differences(before: MonthReport, after: MonthReport) -> list[MonthChange]:
     ]
     if before.people and after.people:
         hidden = before.people.hidden | after.people.hidden
-        old, new = before.people.told, after.people.told
+        old, new = before.people.published, after.people.published
         found += [
             MonthChange(what="people", kind=kind, before=a, after=b)
             for kind in {**old, **new}
@@ -261,7 +261,7 @@ def thawed(revision: MonthRevision) -> MonthReport:
         by_language=kept["by_language"],
         figures=tuple(ReportedFigure(**each) for each in kept["figures"]),
         people=Attendance(
-            told=people["told"],
+            published=people["told"],
             small=frozenset(people["small"]),
             withheld=frozenset(people["withheld"]),
             total=people["total"],
@@ -276,24 +276,24 @@ def is_sound(revision: MonthRevision) -> bool:
 
 
 def _frozen(found: MonthReport) -> dict[str, Any]:
-    told, people = found.count, found.people
+    count, people = found.count, found.people
     assert people is not None
     return {
         "format": FORMAT,
-        "month": str(told.month),
-        "revision": told.revision,
-        "cut": told.cut.astimezone(UTC).isoformat(),
-        "total": told.total,
-        "is_reconstruction": told.is_synthetic,
-        "by_kind": dict(told.by_kind),
-        "by_office": {slug: dict(row) for slug, row in told.by_office.items()},
+        "month": str(count.month),
+        "revision": count.revision,
+        "cut": count.cut.astimezone(UTC).isoformat(),
+        "total": count.total,
+        "is_reconstruction": count.is_synthetic,
+        "by_kind": dict(count.by_kind),
+        "by_office": {slug: dict(row) for slug, row in count.by_office.items()},
         "by_mode": dict(found.by_mode),
         "by_language": dict(found.by_language),
-        "kinds": {code: kind.name for code, kind in told.kinds.items()},
-        "offices": {slug: [each.name, each.region] for slug, each in told.offices.items()},
+        "kinds": {code: kind.name for code, kind in count.kinds.items()},
+        "offices": {slug: [each.name, each.region] for slug, each in count.offices.items()},
         "figures": [vars(each) for each in found.figures],
         "people": {
-            "told": dict(people.told),
+            "told": dict(people.published),
             "small": sorted(people.small),
             "withheld": sorted(people.withheld),
             "total": people.total,

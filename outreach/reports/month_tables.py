@@ -66,22 +66,22 @@ def as_csv(
 
 
 def as_json(
-    told: MonthReport, translate: Translate = str, *, revisions: Sequence[int] = ()
+    report: MonthReport, translate: Translate = str, *, revisions: Sequence[int] = ()
 ) -> dict[str, Any]:
     """What the page's JSON and the command give (COUNT10); only ever added to. `revisions` are
     the numbers of those there are of the month."""
-    return workshop_counts.as_json(told.count, translate) | {
-        "by_region": workshop_counts.by_region(told.count),
-        "by_mode": dict(told.by_mode),
-        "by_language": dict(told.by_language),
-        "figures": {each.series: each.value for each in told.figures},
-        "digest": told.digest,
+    return workshop_counts.as_json(report.count, translate) | {
+        "by_region": workshop_counts.by_region(report.count),
+        "by_mode": dict(report.by_mode),
+        "by_language": dict(report.by_language),
+        "figures": {each.series: each.value for each in report.figures},
+        "digest": report.digest,
         "revisions": list(revisions),
     }
 
 
 def as_xlsx(
-    told: MonthReport,
+    report: MonthReport,
     changes: Sequence[MonthChange] = (),
     *,
     lang: str = "es",
@@ -89,9 +89,9 @@ def as_xlsx(
 ) -> bytes:
     """A workbook with a sheet for each way to count, the `changes` of the revision if it has any,
     and the rules on the last sheet."""
-    count = told.count
+    count = report.count
     by_office = table(count, By.OFFICE, lang=lang, translate=translate)
-    by_kind, *others = told_tables(told, lang=lang, translate=translate)
+    by_kind, *others = report_tables(report, lang=lang, translate=translate)
     sheets: list[Titled] = [by_kind, (translate(N_("Por oficina")), by_office, True), *others]
     rows = _changes(changes)
     if len(rows) > 1:
@@ -122,12 +122,12 @@ def rows_xlsx(
             lines = (_line(each, lang) for each in found)
             book.add_many(translate(N_("Talleres")), heads, ROW_WIDTHS, lines)
         book.add(translate(N_("Meses")), trend(row, translate=translate), has_total=True)
-        said = [
+        rules = [
             *([translate(AS_OF_NOW)] if found is not None else []),
             *(translate(note) for note in trend_notes(row)),
             *(translate(rule) for rule in workshop_counts.RULES),
         ]
-        book.add_notes(translate(N_("Reglas")), said)
+        book.add_notes(translate(N_("Reglas")), rules)
 
 
 def trend(row: Sequence[ReportedMonth], *, translate: Translate = str) -> list[list[Cell]]:
@@ -151,15 +151,17 @@ def trend_notes(row: Sequence[ReportedMonth]) -> list[str]:
     return [*notes, SOME_PROVISIONAL] if any(not each.is_closed for each in some) else notes
 
 
-def told_tables(told: MonthReport, *, lang: str = "es", translate: Translate = str) -> list[Titled]:
+def report_tables(
+    report: MonthReport, *, lang: str = "es", translate: Translate = str
+) -> list[Titled]:
     """Every table of a month but that of the offices: its name, its rows, and whether the last is
     the total. Those with nothing in them are left out; each begins with month, code and name."""
-    by_kind = table(told.count, By.KIND, lang=lang, translate=translate)
+    by_kind = table(report.count, By.KIND, lang=lang, translate=translate)
     others = (
-        (N_("Por estado"), _by_region(told.count, lang), True),
-        (N_("Modalidad"), _by_mode(told, translate), True),
-        (N_("Idioma"), _by_language(told, lang), False),
-        (N_("Otras cifras"), _figures(told, lang), False),
+        (N_("Por estado"), _by_region(report.count, lang), True),
+        (N_("Modalidad"), _by_mode(report, translate), True),
+        (N_("Idioma"), _by_language(report, lang), False),
+        (N_("Otras cifras"), _figures(report, lang), False),
     )
     return [
         (translate(N_("Por tipo")), by_kind, True),
@@ -173,14 +175,14 @@ def told_tables(told: MonthReport, *, lang: str = "es", translate: Translate = s
 
 def notes(count: WorkshopCounts, *, translate: Translate = str) -> list[str]:
     """What has to be said beside the numbers: what they are worth, and the date."""
-    said = []
+    lines = []
     if count.is_synthetic:
-        said.append(translate(RECONSTRUCTION))
+        lines.append(translate(RECONSTRUCTION))
     if count.state == workshop_counts.OPEN:
-        said.append(translate(PROVISIONAL))
+        lines.append(translate(PROVISIONAL))
     cut = translate(N_("Corte: %(cut)s, revisión %(revision)d."))
-    said.append(cut % {"cut": f"{count.cut:%Y-%m-%d %H:%M} UTC", "revision": count.revision})
-    return said
+    lines.append(cut % {"cut": f"{count.cut:%Y-%m-%d %H:%M} UTC", "revision": count.revision})
+    return lines
 
 
 def _by_kind(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
@@ -190,7 +192,7 @@ def _by_kind(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
     ]
     for code, kind in count.kinds.items():
         held, planned = count.by_kind.get(code, 0), count.planned_by_kind.get(code, 0)
-        rows.append([month, code, _said(kind.name, lang), held, planned])
+        rows.append([month, code, _name(kind.name, lang), held, planned])
     return [*rows, [month, TOTAL, "", count.total, count.planned]]
 
 
@@ -200,7 +202,7 @@ def _by_office(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
     rows: list[list[Cell]] = [[N_("Mes"), N_("Oficina"), N_("Nombre"), *codes, TOTAL]]
     for slug, numbers in count.by_office.items():
         cells = [numbers.get(code, 0) for code in codes]
-        rows.append([month, slug, _said(count.offices[slug].name, lang), *cells, numbers[TOTAL]])
+        rows.append([month, slug, _name(count.offices[slug].name, lang), *cells, numbers[TOTAL]])
     return [*rows, [month, TOTAL, "", *count.by_kind.values(), count.total]]
 
 
@@ -213,29 +215,29 @@ def _by_region(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
     return [*rows, [month, TOTAL, "", count.total]]
 
 
-def _by_mode(told: MonthReport, translate: Translate) -> list[list[Cell]]:
-    month = str(told.month)
+def _by_mode(report: MonthReport, translate: Translate) -> list[list[Cell]]:
+    month = str(report.month)
     rows: list[list[Cell]] = [[N_("Mes"), N_("Modalidad"), N_("Nombre"), N_("Talleres")]]
-    for mode, number in told.by_mode.items():
+    for mode, number in report.by_mode.items():
         rows.append([month, mode, translate(MODES.get(mode, mode)), number])
-    return [*rows, [month, TOTAL, "", told.count.total]]
+    return [*rows, [month, TOTAL, "", report.count.total]]
 
 
-def _by_language(told: MonthReport, lang: str) -> list[list[Cell]]:
+def _by_language(report: MonthReport, lang: str) -> list[list[Cell]]:
     """Without a total: a workshop in two languages counts in both."""
     rows: list[list[Cell]] = [[N_("Mes"), N_("Idioma"), N_("Nombre"), N_("Talleres")]]
-    for code, number in told.by_language.items():
-        rows.append([str(told.month), code, formats.language_name(code, lang), number])
+    for code, number in report.by_language.items():
+        rows.append([str(report.month), code, formats.language_name(code, lang), number])
     return rows
 
 
-def _figures(told: MonthReport, lang: str) -> list[list[Cell]]:
+def _figures(report: MonthReport, lang: str) -> list[list[Cell]]:
     rows: list[list[Cell]] = [
         [N_("Mes"), N_("Cifra"), N_("Nombre"), N_("Número"), N_("Unidad"), N_("Fuente")]
     ]
-    for each in told.figures:
-        label = _said(each.label, lang)
-        rows.append([str(told.month), each.series, label, each.value, each.unit, each.source])
+    for each in report.figures:
+        label = _name(each.label, lang)
+        rows.append([str(report.month), each.series, label, each.value, each.unit, each.source])
     return rows
 
 
@@ -257,7 +259,7 @@ def _line(each: WorkshopRow, lang: str) -> list[Cell]:
         each.city,
         each.region,
         each.kind,
-        _said(each.kind_name, lang),
+        _name(each.kind_name, lang),
         each.mode.value,
         " ".join(each.languages),
         each.status.value,
@@ -272,5 +274,5 @@ def _titled(rows: list[list[Cell]], translate: Translate) -> list[list[Cell]]:
     return [[translate(str(cell)) for cell in header], *others]
 
 
-def _said(name: Words, lang: str) -> str:
+def _name(name: Words, lang: str) -> str:
     return name.get(lang) or name.get("es", "")

@@ -123,16 +123,16 @@ def _row(
         if month in closed:
             count, frozen = closed[month]
             numbers = {what: n for what, n in frozen.items() if what != TOTAL}
-            told = ReportedMonth(
+            month_row = ReportedMonth(
                 month=month, numbers=numbers, planned=0, revision=count.revision, is_over=True,
                 is_synthetic=count.is_synthetic,
             )  # fmt: skip
         else:
-            told = ReportedMonth(
+            month_row = ReportedMonth(
                 month=month, numbers=held.get(month, {}), planned=planned[month], revision=0,
                 is_over=workshop_counts.is_over(month, now), is_synthetic=month in rebuilt,
             )  # fmt: skip
-        row.append(told)
+        row.append(month_row)
         month = month.following
     return row
 

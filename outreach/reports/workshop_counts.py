@@ -274,12 +274,12 @@ def _by_group(
     numbers = (every, _NONE) if held is None else (held, every - held)
     return (
         sa.select(Workshop.month, by, *numbers)
-        .where(Workshop.month.between(_said(first), _said(last)), *asked)
+        .where(Workshop.month.between(_month_parameter(first), _month_parameter(last)), *asked)
         .group_by(Workshop.month, by)
     )
 
 
-def _said(month: Month) -> sa.BindParameter[int]:
+def _month_parameter(month: Month) -> sa.BindParameter[int]:
     """Written into the statement: PostgreSQL, asked for the fifth time with the values apart, plans
     for any range, as if it were a short one."""
     return sa.bindparam(None, month.number, sa.Integer(), literal_execute=True)

@@ -96,7 +96,7 @@ def test_the_sheet_can_be_read_aloud_and_is_the_same_each_time(
     made = told(held(store, chicago, rights), lang)
     body = flyer.pdf(made, shape)
     assert body == flyer.pdf(made, shape)
-    assert pdf_reader.faults(body, lang=spoken, title=made.told.title) == []
+    assert pdf_reader.faults(body, lang=spoken, title=made.text.title) == []
 
 
 def test_it_is_read_in_the_order_in_which_it_is_seen(
@@ -138,7 +138,7 @@ def test_the_longest_text_fits(
     # As small as a newspaper's at arm's length; of 1,080, what a phone shows as 6 points.
     assert found["smallest"] >= (8.5 if shape in flyer.PAPER else 15)
     said = pdf_reader.squashed(pdf_reader.words_of(flyer.pdf(made, shape)))
-    told_whole = [made.told.title, made.told.place, made.told.address, *made.told.facts]
+    told_whole = [made.text.title, made.text.place, made.text.address, *made.text.facts]
     assert [each for each in told_whole if pdf_reader.squashed(each) not in said] == []
     assert pdf_reader.read_square(
         flyer.picture(made, shape, scale=2 if shape in flyer.PAPER else 1)
@@ -239,7 +239,7 @@ def test_a_sign_we_have_no_letters_for_hinders_no_flyer(
     store: Store, chicago: Office, rights: Kind, title: str
 ) -> None:
     made = told(held(store, chicago, rights, title={"es": title}))
-    found = pdf_reader.faults(flyer.pdf(made), lang="es-MX", title=made.told.name)
+    found = pdf_reader.faults(flyer.pdf(made), lang="es-MX", title=made.text.name)
     assert [each for each in found if not re.match(r"its title is .*\?", each)] == []
     assert len(flyer.picture(made, "cuadrada")) > 10_000
     assert "10:00" in pdf_reader.words_of(flyer.pdf(made)).replace("\u00a0", " ")
@@ -308,11 +308,11 @@ def test_a_discreet_kinds_flyer_has_no_address(
         said = pdf_reader.words_of(body)
         assert "Zona de Pilsen Chicago" in said
         assert not re.search("Ejemplo|1805|Biblioteca|iolencia", said)
-        assert made.told.name in {"Taller", "Workshop", "Atelier"}
+        assert made.text.name in {"Taller", "Workshop", "Atelier"}
         spoken = {"es": "es-MX", "en": "en-US", "fr": "fr-CA"}[lang]
-        assert pdf_reader.faults(body, lang=spoken, title=made.told.name) == []
+        assert pdf_reader.faults(body, lang=spoken, title=made.text.name) == []
         drawn = flyer.drawing(made, shape)
-        assert f"<title>{made.told.name}</title>" in drawn
+        assert f"<title>{made.text.name}</title>" in drawn
 
 
 def test_an_unlisted_discreet_workshop_has_a_flyer_that_tells_nothing(

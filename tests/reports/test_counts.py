@@ -258,7 +258,7 @@ def test_people_are_told_for_the_whole_network_only(
         found = attendance_counts.of_month(session, Month(2026, 5))
     assert found.small == {"mujeres"}
     assert found.withheld == {"derechos"}  # with the total, it would give the other away
-    assert found.told == {}
+    assert found.published == {}
 
 
 def test_a_number_under_five_alone_hides_the_total_too() -> None:
@@ -272,8 +272,8 @@ def test_a_number_under_five_alone_hides_the_total_too() -> None:
 )
 def test_nobody_can_work_out_a_small_number(people: dict[str, int]) -> None:
     found = attendance_counts.suppress(people)
-    assert found.told.keys() | found.small | found.withheld == people.keys()
-    assert all(people[kind] == number >= 5 for kind, number in found.told.items())
+    assert found.published.keys() | found.small | found.withheld == people.keys()
+    assert all(people[kind] == number >= 5 for kind, number in found.published.items())
     assert found.small == {kind for kind, number in people.items() if number < 5}
     assert found.total in {None, sum(people.values())}
     if found.total is None or not found.small:
@@ -281,7 +281,7 @@ def test_nobody_can_work_out_a_small_number(people: dict[str, int]) -> None:
     hidden = len(found.small) + len(found.withheld)
     assert hidden >= 2
     # Every way to fill the hidden cells that agrees with what is published.
-    left = found.total - sum(found.told.values())
+    left = found.total - sum(found.published.values())
     for kind in found.small:
         others = 4 * (len(found.small) - 1)
         low, high = 5 * len(found.withheld), others + left * len(found.withheld)

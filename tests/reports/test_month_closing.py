@@ -107,7 +107,7 @@ def test_closing_freezes_what_is_told(march: Store) -> None:
     assert told.by_mode == {"presencial": 3}
     assert told.by_language == {"es": 3}
     assert told.people is not None
-    assert told.people.told == {"derechos": 38, "mujeres": 12}
+    assert told.people.published == {"derechos": 38, "mujeres": 12}
 
 
 def test_a_late_change_is_the_next_revision_with_its_difference(march: Store) -> None:
@@ -252,7 +252,7 @@ def test_the_few_of_a_workshop_reported_late_are_not_told(
     made = close(march, MAY, reason="Reportes tardíos")
     found = month_report.thawed(made).people
     assert found is not None
-    assert found.told == {"derechos": 38}
+    assert found.published == {"derechos": 38}
     assert (found.hidden, found.total) == (frozenset({"mujeres"}), None)
     assert month_report.changes_of(made) == [
         MonthChange(what="workshops", office="chicago", kind="mujeres", before=1, after=2)

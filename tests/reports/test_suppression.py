@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from outreach.reports import attendance_counts
-from outreach.reports.attendance_counts import LEAST_TOLD, Attendance
+from outreach.reports.attendance_counts import MIN_PUBLISHED, Attendance
 
 People = Mapping[str, int]
 KINDS: Final = "abcde"
@@ -41,10 +41,10 @@ def small_differences(told: Sequence[Attendance]) -> list[tuple[str, int, int]]:
     """The kinds of which two revisions tell numbers that are a few people apart: as good as the
     number of those few."""
     return [
-        (kind, one.told[kind], other.told[kind])
+        (kind, one.published[kind], other.published[kind])
         for one, other in combinations(told, 2)
-        for kind in one.told.keys() & other.told.keys()
-        if 0 < abs(one.told[kind] - other.told[kind]) < LEAST_TOLD
+        for kind in one.published.keys() & other.published.keys()
+        if 0 < abs(one.published[kind] - other.published[kind]) < MIN_PUBLISHED
     ]
 
 
@@ -65,15 +65,18 @@ def hidden_in(told: Sequence[Attendance], revisions: Sequence[int]) -> list[Hidd
 
 def _values(each: Attendance, kind: str, before: Sequence[Attendance]) -> set[int]:
     if kind in each.small:
-        return set(range(LEAST_TOLD))
+        return set(range(MIN_PUBLISHED))
     if each.total is None:
-        said = [one.told[kind] for one in before if kind in one.told]
-        near = {n + more for n in said for more in range(1 - LEAST_TOLD, LEAST_TOLD)}
-        return {*range(LEAST_TOLD, LEAST_TOLD + SOME), *(n for n in near if n >= LEAST_TOLD)}
-    left = each.total - sum(each.told.values())
-    most_beside = (LEAST_TOLD - 1) * len(each.small)
+        said = [one.published[kind] for one in before if kind in one.published]
+        near = {n + more for n in said for more in range(1 - MIN_PUBLISHED, MIN_PUBLISHED)}
+        return {
+            *range(MIN_PUBLISHED, MIN_PUBLISHED + SOME),
+            *(n for n in near if n >= MIN_PUBLISHED),
+        }
+    left = each.total - sum(each.published.values())
+    most_beside = (MIN_PUBLISHED - 1) * len(each.small)
     least = left - most_beside if len(each.withheld) == 1 else 0
-    return set(range(max(LEAST_TOLD, least), left + 1))
+    return set(range(max(MIN_PUBLISHED, least), left + 1))
 
 
 def solved(tables: Sequence[People]) -> list[Hidden]:
@@ -120,7 +123,7 @@ def _publishes(
     told: Sequence[Attendance],
 ) -> bool:
     here = {one.kind: value for one, value in filled if number in one.revisions}
-    people = {kind: here[kind] if kind in here else told[number].told[kind] for kind in kinds}
+    people = {kind: here[kind] if kind in here else told[number].published[kind] for kind in kinds}
     return attendance_counts.suppress(people, told[:number]) == told[number]
 
 
@@ -135,7 +138,7 @@ def made_up(chance: random.Random) -> list[People]:
         for kind in chance.sample(kinds, chance.randint(0, len(kinds))):
             before, luck = late.pop(kind, None), chance.random()
             if before is not None and luck < 0.3:
-                late[kind] = max(0, before + chance.randint(-LEAST_TOLD, LEAST_TOLD))
+                late[kind] = max(0, before + chance.randint(-MIN_PUBLISHED, MIN_PUBLISHED))
             elif luck < 0.9:
                 late[kind] = chance.randint(0, most)
         tables.append({kind: late[kind] for kind in KINDS if kind in late})
@@ -158,15 +161,15 @@ def test_the_few_of_a_late_report_are_not_told_by_the_difference_of_two_revision
     first, second, third = published(
         [{"a": 31, "b": 40}, {"a": 32, "b": 40}, {"a": 60, "b": 46}],
     )
-    assert (first.told, first.total) == ({"a": 31, "b": 40}, 71)
+    assert (first.published, first.total) == ({"a": 31, "b": 40}, 71)
     for later, others in ((second, {"b": 40}), (third, {"b": 46})):
-        assert (later.told, later.total) == (others, None)
+        assert (later.published, later.total) == (others, None)
         assert later.withheld == {"a"}
 
 
 def test_a_number_is_compared_with_every_revision_not_only_the_last() -> None:
     told = published([{"a": 31}, {"a": 36}, {"a": 41}, {"a": 33}])
-    assert [each.told.get("a") for each in told] == [31, 36, 41, None]
+    assert [each.published.get("a") for each in told] == [31, 36, 41, None]
 
 
 def test_no_hidden_number_can_be_worked_out() -> None:

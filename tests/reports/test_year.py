@@ -201,7 +201,7 @@ def agrees(report: MonthReport, told: Told) -> None:
     small = {kind for kind, number in told.people.items() if number < 5}
     assert report.people.small == small
     open_ones = {k: n for k, n in told.people.items() if k not in report.people.hidden}
-    assert report.people.told == open_ones
+    assert report.people.published == open_ones
     assert report.people.total in {None, sum(told.people.values())}
 
 

@@ -43,7 +43,7 @@ _LAST_ID: Final = 2**31 - 1  # of PostgreSQL
 class Answer:
     """An object, and what HTTP has to know of it."""
 
-    told: Struct
+    body: Struct
     seconds: int
     changed_at: datetime | None = None  # it has been the same since then; None: nobody knows
     next: str | None = None
@@ -63,7 +63,7 @@ class Question:
 
 def index(question: Question) -> Answer:
     api, pages = question.teller.api, question.teller.pages
-    told = schemas.Index(
+    body = schemas.Index(
         name=config().brand,
         terms=serializers.text(i18n.in_each(TERMS)),
         links=schemas.IndexLinks(
@@ -77,13 +77,13 @@ def index(question: Question) -> Answer:
             documentation=pages("datos"),
         ),
     )
-    return Answer(told=told, seconds=LATER)
+    return Answer(body=body, seconds=LATER)
 
 
 def offices(question: Question) -> Answer:
     found = reference().offices
     return Answer(
-        told=schemas.Offices(offices=[question.teller.office(each) for each in found]),
+        body=schemas.Offices(offices=[question.teller.office(each) for each in found]),
         seconds=LATER,
         changed_at=max((each.changed_at for each in found), default=None),
     )
@@ -91,13 +91,13 @@ def offices(question: Question) -> Answer:
 
 def office(question: Question, slug: str) -> Answer:
     found = _office(slug, reference())
-    return Answer(told=question.teller.office(found), seconds=LATER, changed_at=found.changed_at)
+    return Answer(body=question.teller.office(found), seconds=LATER, changed_at=found.changed_at)
 
 
 def kinds(question: Question) -> Answer:
     found = reference().kinds
     return Answer(
-        told=schemas.Kinds(kinds=[question.teller.kind(each) for each in found]),
+        body=schemas.Kinds(kinds=[question.teller.kind(each) for each in found]),
         seconds=LATER,
         changed_at=max((each.changed_at for each in found), default=None),
     )
@@ -107,7 +107,7 @@ def kind(question: Question, code: str) -> Answer:
     found = next((each for each in reference().kinds if each.code == code), None)
     if found is None:
         raise _no_kind(code)
-    return Answer(told=question.teller.kind(found), seconds=LATER, changed_at=found.changed_at)
+    return Answer(body=question.teller.kind(found), seconds=LATER, changed_at=found.changed_at)
 
 
 def listed(question: Question) -> Answer:
@@ -134,7 +134,7 @@ def listed(question: Question) -> Answer:
     )
     following = None if key is None else _next(question, "workshops", write_key(key))
     return Answer(
-        told=schemas.Workshops(
+        body=schemas.Workshops(
             workshops=[question.teller.workshop(each, now=now) for each in found], next=following
         ),
         seconds=SOON,
@@ -152,14 +152,14 @@ def one_listed(question: Question, id: str) -> Answer:
             f"There is no workshop {quoted(id)} on the public list. Look in /api/v1/workshops."
         ) from None
     return Answer(
-        told=question.teller.workshop(found, now=question.now),
+        body=question.teller.workshop(found, now=question.now),
         seconds=SOON,
         changed_at=_by_the_minute(changed_at, question.now),
     )
 
 
 def counted_months(question: Question) -> Answer:
-    told = schemas.CountedMonths(
+    body = schemas.CountedMonths(
         months=[
             schemas.CountedMonth(
                 month=str(month), links=question.teller.month_links("counts", month)
@@ -168,7 +168,7 @@ def counted_months(question: Question) -> Answer:
         ],
         rules=[_rule(rule) for rule in workshop_counts.RULES],
     )
-    return Answer(told=told, seconds=SOON)
+    return Answer(body=body, seconds=SOON)
 
 
 def count(question: Question, month: str) -> Answer:
@@ -180,17 +180,17 @@ def count(question: Question, month: str) -> Answer:
     except NotFound:
         raise Missing(f"{month} has no revision {asked}. Look in /api/v1/counts/{month}.") from None
     revisions = [each.number for each in months.list_revisions(question.session, wanted)]
-    told = msgspec.convert(month_tables.as_json(found, revisions=revisions), schemas.Count)
+    body = msgspec.convert(month_tables.as_json(found, revisions=revisions), schemas.Count)
     # An hour later the same numbers say that they are as of an hour later: no news.
     return Answer(
-        told=told,
+        body=body,
         seconds=3600 if found.count.is_over else SOON,
-        same=msgspec.structs.replace(told, cut=""),
+        same=msgspec.structs.replace(body, cut=""),
     )
 
 
 def figure_months(question: Question) -> Answer:
-    told = schemas.FigureMonths(
+    body = schemas.FigureMonths(
         months=[
             schemas.FigureMonth(
                 month=str(month), links=question.teller.month_links("figures", month)
@@ -198,15 +198,15 @@ def figure_months(question: Question) -> Answer:
             for month in month_report.figure_months(question.session, *FAR)
         ]
     )
-    return Answer(told=told, seconds=LATER)
+    return Answer(body=body, seconds=LATER)
 
 
 def figures_of(question: Question, month: str) -> Answer:
     found = month_report.report(question.session, read_month(month), now=question.now).figures
     if not found:
         raise Missing(f"There are no figures of {month}. The months there are: /api/v1/figures.")
-    told = schemas.Figures(month=month, figures=[serializers.figure(each) for each in found])
-    return Answer(told=told, seconds=LATER)
+    body = schemas.Figures(month=month, figures=[serializers.figure(each) for each in found])
+    return Answer(body=body, seconds=LATER)
 
 
 def bulletins(question: Question) -> Answer:
@@ -224,14 +224,14 @@ def bulletins(question: Question) -> Answer:
     published = {
         line.month: line.number for line in editions.lines(session) if line.published_at is not None
     }
-    told = schemas.Bulletins(
+    body = schemas.Bulletins(
         bulletins=[
             _bulletin(question, month, closed.get(month), published.get(month))
             for month in found[:limit]
         ],
         next=following,
     )
-    return Answer(told=told, seconds=SOON, next=following)
+    return Answer(body=body, seconds=SOON, next=following)
 
 
 def bulletin(question: Question, month: str) -> Answer:
@@ -242,8 +242,8 @@ def bulletin(question: Question, month: str) -> Answer:
             f"{month} is not over, or has nothing to tell. The months there are: /api/v1/bulletins."
         )
     last = editions.latest(session, wanted)
-    told = _bulletin(question, wanted, closed.get(wanted), last.number if last else None)
-    return Answer(told=told, seconds=SOON)
+    body = _bulletin(question, wanted, closed.get(wanted), last.number if last else None)
+    return Answer(body=body, seconds=SOON)
 
 
 def read_month(text: str) -> Month:

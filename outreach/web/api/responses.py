@@ -83,7 +83,7 @@ def _serve(route: Route, **parts: str) -> Response:
 
 
 def _written(answer: Answer, now: datetime) -> CachedAnswer:
-    body = msgspec.json.encode(answer.told)
+    body = msgspec.json.encode(answer.body)
     same = body if answer.same is None else msgspec.json.encode(answer.same)
     etag = hashlib.sha256(same).hexdigest()[:32]
     headers = [("ETag", f'W/"{etag}"'), ("Cache-Control", f"public, max-age={answer.seconds}")]
@@ -166,8 +166,8 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _problem(status: int, detail: str, **more: Any) -> Response:
-    told = schemas.Problem(title=HTTP_STATUS_CODES[status], status=status, detail=detail, **more)
-    return Response(msgspec.json.encode(told), status, mimetype=PROBLEM)
+    problem = schemas.Problem(title=HTTP_STATUS_CODES[status], status=status, detail=detail, **more)
+    return Response(msgspec.json.encode(problem), status, mimetype=PROBLEM)
 
 
 for _route in TABLE:

@@ -11,7 +11,7 @@ from outreach.web.context import config
 
 
 def _openapi(question: Question) -> Answer:
-    return Answer(told=openapi.write(TABLE, config()), seconds=LATER)
+    return Answer(body=openapi.write(TABLE, config()), seconds=LATER)
 
 
 TABLE: Final = (

@@ -154,14 +154,14 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def figure(told: ReportedFigure) -> schemas.Figure:
+def figure(reported: ReportedFigure) -> schemas.Figure:
     return schemas.Figure(
-        series=told.series,
-        label=text(told.label),
-        unit=told.unit,
-        value=told.value,
-        source=told.source,
-        part_of=told.part_of,
+        series=reported.series,
+        label=text(reported.label),
+        unit=reported.unit,
+        value=reported.value,
+        source=reported.source,
+        part_of=reported.part_of,
     )
 
 

@@ -79,15 +79,17 @@ def of_workshop(session: Session, workshop: Workshop, *, now: datetime) -> Avail
 def of_registration(session: Session, registration: Registration) -> Availability:
     """For who has a place and may keep what they have: their hour, their support."""
     workshop = registration.workshop
-    mine = registration.slot_id if registration.status in STATUSES_WITH_SEATS else None
+    own_slot_id = registration.slot_id if registration.status in STATUSES_WITH_SEATS else None
     kept = registration.needs if registration.status in STATUSES_WITH_SEATS else ()
     return Availability(
-        hours=_hours(session, workshop, mine) if mine is not None else (),
+        hours=_hours(session, workshop, own_slot_id) if own_slot_id is not None else (),
         used_up=_used_up(session, workshop) - set(kept),
     )
 
 
-def _hours(session: Session, workshop: Workshop, mine: int | None = None) -> list[AvailableSlot]:
+def _hours(
+    session: Session, workshop: Workshop, own_slot_id: int | None = None
+) -> list[AvailableSlot]:
     if not workshop.has_slots:
         return []
     # Of a discreet kind an hour that is taken is not even shown: nobody is to watch one go.
@@ -95,10 +97,10 @@ def _hours(session: Session, workshop: Workshop, mine: int | None = None) -> lis
         AvailableSlot(
             time_slots.get_day(workshop, slot.minute),
             time_slots.get_start(workshop, slot.minute),
-            slot.seats_left > 0 or slot.id == mine,
+            slot.seats_left > 0 or slot.id == own_slot_id,
         )
         for slot in time_slots.list_slots(session, workshop)
-        if slot.seats_left > 0 or slot.id == mine or not workshop.is_discreet
+        if slot.seats_left > 0 or slot.id == own_slot_id or not workshop.is_discreet
     ]
 
 

@@ -58,6 +58,6 @@ def _days(kinds: Sequence[Kind]) -> tuple[int, list[tuple[int, list[str]]]]:
     for kind in kinds:
         if kind.retention_days != usual[0][0]:
             name = i18n.say(kind.short_name, i18n.current())
-            said = _("los talleres que piden discreción") if kind.is_discreet else name
-            named.setdefault(kind.retention_days, []).append(said)
+            label = _("los talleres que piden discreción") if kind.is_discreet else name
+            named.setdefault(kind.retention_days, []).append(label)
     return usual[0][0], [(days, list(dict.fromkeys(named[days]))) for days in sorted(named)]

@@ -112,7 +112,7 @@ def month(text: str) -> ResponseReturnValue:
     page = render_template(
         "bulletin/month.html",
         document=found,
-        told=words.localized(found, lang, config().public_url),
+        bulletin=words.localized(found, lang, config().public_url),
         replaced_by=replaced_by,
         query=f"?edicion={found.edition}" if replaced_by else "",
         kinds={kind.code: kind for kind in reference().kinds},
@@ -192,26 +192,27 @@ def _months(session: Session, now: datetime) -> dict[Month, datetime | None]:
 def _entry(edition: BulletinEdition, lang: str, host: str) -> BulletinEntry:
     wanted = Month.from_number(edition.month)
     found = bulletin_data.thawed(json.loads(edition.frozen))
-    told = words.localized(found, lang, config().public_url)
-    said = [sentence for _heading, sentences in told.sections for sentence in sentences]
+    bulletin = words.localized(found, lang, config().public_url)
+    sentences = [sentence for _heading, sentences in bulletin.sections for sentence in sentences]
     correction = [
-        clean(line) for line in bulletin_markdown.as_text(told.correction, told.site).splitlines()
+        clean(line)
+        for line in bulletin_markdown.as_text(bulletin.correction, bulletin.site).splitlines()
     ]
     assert edition.published_at is not None
     return BulletinEntry(
         tag=f"tag:{host},{TAGGED}:boletin/{wanted}/{edition.number}",
-        title=clean(told.title),
-        address=f"{told.address}?edicion={edition.number}",
+        title=clean(bulletin.title),
+        address=f"{bulletin.address}?edicion={edition.number}",
         published_at=edition.published_at,
-        text="\n".join([told.dated, *correction, told.lead, *told.notes, *said]),
+        text="\n".join([bulletin.dated, *correction, bulletin.lead, *bulletin.notes, *sentences]),
     )
 
 
 def _pdf(found: BulletinDocument, lang: str) -> bytes:
     """Set in type once for the same document: that takes a tenth of a second of a processor."""
     cache: MemoryCache[bytes] = current_app.extensions["outreach_bulletin_pdfs"]
-    told = json.dumps(bulletin_data.as_json(found), sort_keys=True)
-    key = lang, hashlib.sha256(told.encode()).hexdigest()
+    frozen = json.dumps(bulletin_data.as_json(found), sort_keys=True)
+    key = lang, hashlib.sha256(frozen.encode()).hexdigest()
     made = cache.get(key)
     if made is None:
         made = paper.pdf(found, lang, public_url=config().public_url, brand=config().brand)

@@ -63,7 +63,7 @@ def build() -> str:
         is_asked=bool(request.query_string),
         coming=coming,
         reach=reach,
-        summary=" · ".join(feed_params.said(choice, names.values())),
+        summary=" · ".join(feed_params.summary(choice, names.values())),
         offices=_offices(choice, open_offices),
         regions=_regions(open_offices, region),
         others=[FeedOption(place, names[place], True) for place in others],

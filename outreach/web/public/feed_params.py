@@ -66,7 +66,7 @@ def mode_words(code: str) -> str:
     return _("En línea") if code == EN_LINEA else workshop_cards.mode_words(DeliveryMode(code))
 
 
-def said(choice: FeedQuery, places: Iterable[str]) -> list[str]:
+def summary(choice: FeedQuery, places: Iterable[str]) -> list[str]:
     """A choice in words: where, what, in which language, how. `places` are the names of its own."""
     where = ", ".join([*([choice.office.city] if choice.office else []), *places])
     parts = [where or _("Toda la red"), _kinds(choice.kinds)]

@@ -66,20 +66,20 @@ def month(text: str) -> ResponseReturnValue:
     now, number = clock.now(), month_params.revision()
     with store().read() as session:
         wanted = month_params.month_of(session, text)
-        told = month_report.report(session, wanted, now=now, number=number)
+        report = month_report.report(session, wanted, now=now, number=number)
         revisions = months.list_revisions(session, wanted)
         row = trends.by_kind(session, wanted.plus(-YEAR), wanted, now=now)
         first, last = month_params.span(session)
-        known = _known(session, told, revisions)
-    count = told.count
+        known = _known(session, report, revisions)
+    count = report.count
     totals = [(each.month, each.total) for each in row[:-1]] + [(wanted, count.total)]
     core = [kind for code, kind in known.kinds.items() if kind.is_core and code in count.by_kind]
     by_region = workshop_counts.by_region(count)
-    lines = charts.lines([*row[1:-1], _as_told(row[-1], count)], count.by_kind)
+    lines = charts.lines([*row[1:-1], _as_published(row[-1], count)], count.by_kind)
     keep_for(month_params.seconds(is_over=count.is_over))
     return render_template(
         "figures/month.html",
-        told=told,
+        report=report,
         count=count,
         newest=revisions[-1].number if revisions else 0,
         is_reopened=bool(revisions) and revisions[-1].reopened_at is not None,
@@ -87,21 +87,22 @@ def month(text: str) -> ResponseReturnValue:
             (each, [(known.what(change), change) for change in month_report.changes_of(each)])
             for each in reversed(revisions)
         ],
-        is_empty=not (count.total or count.planned or told.figures or revisions),
+        is_empty=not (count.total or count.planned or report.figures or revisions),
         kinds=_shown_kinds(count, known.kinds, lines),
         core=core,
         has_others=any(not known.kinds[code].is_core for code in count.by_kind),
         offices=_office_rows(count, core, known.cities),
         columns=charts.columns(totals[1:], wanted),
         beside=_beside(count, row, first),
-        people=_people_rows(told.people, known.kinds) if told.people else [],
-        all_people=told.people.total if told.people else None,
-        typed=told.figures,
+        people=_people_rows(report.people, known.kinds) if report.people else [],
+        all_people=report.people.total if report.people else None,
+        typed=report.figures,
         modes=[
-            (gettext(month_tables.MODES.get(mode, mode)), n) for mode, n in told.by_mode.items()
+            (gettext(month_tables.MODES.get(mode, mode)), n) for mode, n in report.by_mode.items()
         ],
         spoken=[
-            (formats.language_name(code, i18n.current()), n) for code, n in told.by_language.items()
+            (formats.language_name(code, i18n.current()), n)
+            for code, n in report.by_language.items()
         ],
         squares=charts.squares(by_region),
         legend=charts.legend(by_region),
@@ -116,53 +117,55 @@ def month(text: str) -> ResponseReturnValue:
 
 @pages.get("/<text>.json")
 def as_json(text: str) -> ResponseReturnValue:
-    told, revisions = _asked_for(text)
-    keep_for(month_params.seconds(is_over=told.count.is_over))  # it says which revisions there are
+    report, revisions = _asked_for(text)
+    keep_for(
+        month_params.seconds(is_over=report.count.is_over)
+    )  # it says which revisions there are
     numbers = [each.number for each in revisions]
-    answer = jsonify(month_tables.as_json(told, gettext, revisions=numbers))
+    answer = jsonify(month_tables.as_json(report, gettext, revisions=numbers))
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
 
 
 @pages.get("/<text>.csv")
 def as_csv(text: str) -> ResponseReturnValue:
-    told, _revisions = _asked_for(text)
+    report, _revisions = _asked_for(text)
     body = month_tables.as_csv(
-        told.count, month_tables.By.OFFICE, lang=i18n.current(), translate=gettext
+        report.count, month_tables.By.OFFICE, lang=i18n.current(), translate=gettext
     ).encode("utf-8-sig")
-    return _file(body, "text/csv; charset=utf-8", told, "csv")
+    return _file(body, "text/csv; charset=utf-8", report, "csv")
 
 
 @pages.get("/<text>.xlsx")
 def as_xlsx(text: str) -> ResponseReturnValue:
-    told, revisions = _asked_for(text)
+    report, revisions = _asked_for(text)
     changes = [
         change
         for each in revisions
-        if told.is_closed and each.number == told.count.revision
+        if report.is_closed and each.number == report.count.revision
         for change in month_report.changes_of(each)
     ]
-    body = month_tables.as_xlsx(told, changes, lang=i18n.current(), translate=gettext)
-    return _file(body, XLSX, told, "xlsx")
+    body = month_tables.as_xlsx(report, changes, lang=i18n.current(), translate=gettext)
+    return _file(body, XLSX, report, "xlsx")
 
 
 @pages.get("/<text>.pdf")
 def as_pdf(text: str) -> ResponseReturnValue:
-    told, _revisions = _asked_for(text)
+    report, _revisions = _asked_for(text)
     with store().read() as session:
         short_names = {
             each.code: formatting.localize(each.short_name) for each in kinds.list_kinds(session)
         }
     body = on_paper.pdf(
-        told,
-        title=gettext("Talleres en %(month)s", month=formatting.month_and_year(told.month.first)),
+        report,
+        title=gettext("Talleres en %(month)s", month=formatting.month_and_year(report.month.first)),
         short_names=short_names,
         lang=i18n.current(),
         brand=config().brand,
         translate=gettext,
         grouped=formatting.grouped,
     )
-    return _file(body, "application/pdf", told, "pdf")
+    return _file(body, "application/pdf", report, "pdf")
 
 
 def _asked_for(text: str) -> tuple[MonthReport, Sequence[MonthRevision]]:
@@ -170,14 +173,14 @@ def _asked_for(text: str) -> tuple[MonthReport, Sequence[MonthRevision]]:
     now, number = clock.now(), month_params.revision()
     with store().read() as session:
         wanted = month_params.month_of(session, text)
-        told = month_report.report(session, wanted, now=now, number=number)
+        report = month_report.report(session, wanted, now=now, number=number)
         revisions = months.list_revisions(session, wanted)
-    keep_for(month_params.seconds(is_over=told.count.is_over, number=number))
-    return told, revisions
+    keep_for(month_params.seconds(is_over=report.count.is_over, number=number))
+    return report, revisions
 
 
-def _known(session: Session, told: MonthReport, revisions: Sequence[MonthRevision]) -> Known:
-    figures = {each.series: formatting.localize(each.label) for each in told.figures}
+def _known(session: Session, report: MonthReport, revisions: Sequence[MonthRevision]) -> Known:
+    figures = {each.series: formatting.localize(each.label) for each in report.figures}
     for each in revisions if any(each.changes for each in revisions) else ():
         frozen = month_report.thawed(each).figures
         figures = {one.series: formatting.localize(one.label) for one in frozen} | figures
@@ -188,7 +191,7 @@ def _known(session: Session, told: MonthReport, revisions: Sequence[MonthRevisio
     )
 
 
-def _as_told(row: ReportedMonth, count: WorkshopCounts) -> ReportedMonth:
+def _as_published(row: ReportedMonth, count: WorkshopCounts) -> ReportedMonth:
     """The month of the row with the numbers of the revision that the page tells."""
     return ReportedMonth(
         month=row.month, numbers=count.by_kind, planned=count.planned, revision=count.revision,
@@ -234,8 +237,8 @@ def _people_rows(people: Attendance, all_kinds: Mapping[str, Kind]) -> list[tupl
     """Each kind with how many came, as it may be told."""
     rows = []
     for code, kind in all_kinds.items():
-        if code in people.told:
-            rows.append((kind, formatting.grouped(people.told[code])))
+        if code in people.published:
+            rows.append((kind, formatting.grouped(people.published[code])))
         elif code in people.small:
             rows.append((kind, "<5"))
         elif code in people.withheld:
@@ -243,11 +246,11 @@ def _people_rows(people: Attendance, all_kinds: Mapping[str, Kind]) -> list[tupl
     return rows
 
 
-def _file(body: bytes, mimetype: str, told: MonthReport, ending: str) -> Response:
+def _file(body: bytes, mimetype: str, report: MonthReport, ending: str) -> Response:
     """The file, named after its month and its revision if it has one."""
-    revision = f"-r{told.count.revision}" if told.is_closed else ""
+    revision = f"-r{report.count.revision}" if report.is_closed else ""
     answer = Response(body, mimetype=mimetype)
     answer.headers["Content-Disposition"] = (
-        f'attachment; filename="{told.month}{revision}.{ending}"'
+        f'attachment; filename="{report.month}{revision}.{ending}"'
     )
     return answer

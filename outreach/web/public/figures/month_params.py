@@ -13,7 +13,7 @@ from outreach.reports import trends
 pages = Blueprint("figures", __name__, url_prefix="/<lang:lang>/cifras")
 
 FEW: Final = 24  # months back at least, and ahead at most, that have a page
-SOON, LATER, NEVER_AGAIN = 60, 300, 86_400  # seconds for which an answer is kept
+SOON, LATER, FROZEN = 60, 300, 86_400  # seconds for which an answer is kept
 
 
 def span(session: Session) -> tuple[Month, Month]:
@@ -49,5 +49,5 @@ def seconds(*, is_over: bool, number: int | None = None) -> int:
     """How long an answer may be kept. `number`: a file of that revision, which never changes. A
     page, and whatever says what other revisions there are, does: it gives no number."""
     if number is not None:
-        return NEVER_AGAIN
+        return FROZEN
     return LATER if is_over else SOON

@@ -48,10 +48,10 @@ def once(view: View) -> View:
 
 @pages.get("/r/<token>/cancelar")
 def ask_cancel(token: str) -> ResponseReturnValue:
-    mine = _found(token)
-    if mine.workshop.starts_at <= clock.now():  # there is no place to give back any more
-        return redirect(f"{mine.path}/borrar", 303)
-    return registration_page.show("cancel", mine, clock.now(), dates=len(_ahead(mine)))
+    view = _found(token)
+    if view.workshop.starts_at <= clock.now():  # there is no place to give back any more
+        return redirect(f"{view.path}/borrar", 303)
+    return registration_page.show("cancel", view, clock.now(), dates=len(_ahead(view)))
 
 
 @pages.get("/r/<token>/borrar")
@@ -62,19 +62,19 @@ def ask_forget(token: str) -> ResponseReturnValue:
 @pages.post("/r/<token>/cancelar")
 @once
 def cancel(token: str) -> ResponseReturnValue:
-    mine = _found(token)
-    if request.form.get("todas") == "yes" and len(_ahead(mine)) > 1:
-        return leave(_ahead(mine), _("Cancelaste todas tus fechas. Borramos tus datos."))
-    return leave([mine.registration], _("Cancelaste tu lugar. Borramos tus datos."))
+    view = _found(token)
+    if request.form.get("todas") == "yes" and len(_ahead(view)) > 1:
+        return leave(_ahead(view), _("Cancelaste todas tus fechas. Borramos tus datos."))
+    return leave([view.registration], _("Cancelaste tu lugar. Borramos tus datos."))
 
 
 @pages.post("/r/<token>/borrar")
 @once
 def forget(token: str) -> ResponseReturnValue:
-    mine = _found(token)
-    if request.form.get("todas") == "no" and len(mine.joint) > 1:
-        return leave([mine.registration], _("Borramos tus datos de esta fecha."))
-    return leave(mine.joint, _("Ya no tenemos tus datos."))
+    view = _found(token)
+    if request.form.get("todas") == "no" and len(view.joint) > 1:
+        return leave([view.registration], _("Borramos tus datos de esta fecha."))
+    return leave(view.joint, _("Ya no tenemos tus datos."))
 
 
 def leave(those: Sequence[Registration], words: str) -> ResponseReturnValue:
@@ -97,8 +97,8 @@ def _found(token: str) -> RegistrationView:
         return registration_page.find(session, token)
 
 
-def _ahead(mine: RegistrationView) -> list[Registration]:
+def _ahead(view: RegistrationView) -> list[Registration]:
     """Those of the dates that are still to come; at least this one."""
     now = clock.now()
-    ahead = [each for each in mine.joint if each.workshop.starts_at > now]
-    return ahead or [mine.registration]
+    ahead = [each for each in view.joint if each.workshop.starts_at > now]
+    return ahead or [view.registration]

@@ -48,13 +48,13 @@ class ChangeForm(PersonForm):
 
     contacts: ClassVar[Sequence[str]] = (SAME, *ContactMethod)
 
-    def __init__(self, mine: RegistrationView, typed: MultiDict[str, str] | None = None) -> None:
-        self.mine = mine
-        was = mine.registration
+    def __init__(self, view: RegistrationView, typed: MultiDict[str, str] | None = None) -> None:
+        self.view = view
+        was = view.registration
         super().__init__(
-            mine.workshop,
+            view.workshop,
             typed,
-            name=mine.person.name,
+            name=view.person.name,
             contact=ContactMethod.NONE.value if was.contact is ContactMethod.NONE else SAME,
             message_ok="yes" if was.may_leave_message else "no",
             people=str(was.people),
@@ -68,22 +68,22 @@ class ChangeForm(PersonForm):
 
     @property
     def most_people(self) -> int:
-        return max(self.workshop.party_limit, self.mine.registration.people)
+        return max(self.workshop.party_limit, self.view.registration.people)
 
     @property
     def needs_offered(self) -> list[str]:
         """Those of the workshop, and those somebody was promised before it changed."""
-        kept = self.mine.registration.needs
+        kept = self.view.registration.needs
         return list(dict.fromkeys([*super().needs_offered, *kept]))
 
     @property
     def first_contact(self) -> str:
-        has_contact = self.mine.registration.contact is not ContactMethod.NONE
+        has_contact = self.view.registration.contact is not ContactMethod.NONE
         return f"contact-{SAME if has_contact else ContactMethod.NONE.value}"
 
-    def said(self) -> ChangedAnswers:
+    def answers(self) -> ChangedAnswers:
         """Only after `validate()`."""
-        was, contact = self.mine.registration, self._contact()
+        was, contact = self.view.registration, self._contact()
         is_same = contact is was.contact and not self.address
         return ChangedAnswers(
             change=RegistrationChange(
@@ -93,77 +93,78 @@ class ChangeForm(PersonForm):
             ),
             person=PersonalData(
                 name=clean(self.name.data or ""),
-                address=self.mine.person.address if is_same else self.address,
+                address=self.view.person.address if is_same else self.address,
             ),
             contact=contact,
             may_leave_message=contact is ContactMethod.PHONE and self.message_ok.data == "yes",
         )
 
     def _contact(self) -> ContactMethod:
-        was = self.mine.registration.contact
+        was = self.view.registration.contact
         return was if self.contact.data == SAME else ContactMethod(self.contact.data or was)
 
 
 @pages.get("/r/<token>/cambiar")
 def ask_changes(token: str) -> ResponseReturnValue:
-    mine = _found(token)
-    if mine.status in {
+    view = _found(token)
+    if view.status in {
         RegistrationStatus.OFFERED,
         RegistrationStatus.EXPIRED,
     }:  # there is something to answer first
-        return redirect(mine.path, 303)
-    return _page(ChangeForm(mine), "", 200)
+        return redirect(view.path, 303)
+    return _page(ChangeForm(view), "", 200)
 
 
 @pages.post("/r/<token>/cambiar")
 def change(token: str) -> ResponseReturnValue:
-    mine = _found(token)
-    filled = ChangeForm(mine, request.form)
+    view = _found(token)
+    filled = ChangeForm(view, request.form)
     if not filled.validate():
         return _page(filled, "", 422)
-    said = filled.said()
-    is_elsewhere = said.person.address != mine.person.address
+    answers = filled.answers()
+    is_elsewhere = answers.person.address != view.person.address
     try:
         if is_elsewhere:
-            _be_found_by(mine, said.person.address)
-        _keep(token, mine, said)
+            _be_found_by(view, answers.person.address)
+        _keep(token, view, answers)
     except TooMany:
-        return recover_link.answer_for(said.person.address)
+        return recover_link.answer_for(answers.person.address)
     except (Full, Taken, Closed) as refused:
         if is_elsewhere:
-            _be_found_by(mine, mine.person.address)
+            _be_found_by(view, view.person.address)
         return _page(filled, _refusal(refused), 409)
-    return redirect(mine.path, 303)
+    return redirect(view.path, 303)
 
 
-def _be_found_by(mine: RegistrationView, address: str) -> None:
+def _be_found_by(view: RegistrationView, address: str) -> None:
     """Lets the ring find the place by this e-mail or phone, or by none. Raises TooMany when others
     hold as many here by it as one may (S26), and leaves all as it was."""
-    was, key_id = mine.person.address, mine.registration.key_id
+    was, key_id = view.person.address, view.registration.key_id
     if key_id is None:
         return
     key_store().set_contact(key_id, address or None)
     # Counted afterwards: of two who do this at the same moment, one at least sees both.
-    if address and len(key_store().find(address, mine.workshop.id)) > MAX_ACTIVE_PER_CONTACT:
+    if address and len(key_store().find(address, view.workshop.id)) > MAX_ACTIVE_PER_CONTACT:
         key_store().set_contact(key_id, was or None)
         raise TooMany("for one contact")
 
 
-def _keep(token: str, mine: RegistrationView, said: ChangedAnswers) -> None:
+def _keep(token: str, view: RegistrationView, answers: ChangedAnswers) -> None:
     """All of it or nothing. Raises Closed, Full, Taken."""
     now = clock.now()
     with store().change() as session:
         registration = registrations.find(session, token)
         before = registration.slot_id
-        registrations.change(session, registration, said.change, now=now)
+        registrations.change(session, registration, answers.change, now=now)
         contact_details.change_person(
             session,
             registration,
-            mine.key,
-            said.person,
-            said.contact,
-            may_leave_message=said.may_leave_message,
-            has_moved=said.person.address != mine.person.address or registration.slot_id != before,
+            view.key,
+            answers.person,
+            answers.contact,
+            may_leave_message=answers.may_leave_message,
+            has_moved=answers.person.address != view.person.address
+            or registration.slot_id != before,
             now=now,
         )
 
@@ -183,27 +184,27 @@ def _refusal(refused: Exception) -> str:
 def _page(filled: ChangeForm, notice: str, status: int) -> ResponseReturnValue:
     """The form as things are now: after a refusal other people may have changed them."""
     with store().read() as session:
-        mine = registration_page.find(session, filled.mine.token)
-        filled.mine, filled.workshop = mine, mine.workshop
-        filled.choices = availability.of_registration(session, mine.registration)
+        view = registration_page.find(session, filled.view.token)
+        filled.view, filled.workshop = view, view.workshop
+        filled.choices = availability.of_registration(session, view.registration)
     page = registration_page.show(
         "change",
-        mine,
+        view,
         clock.now(),
         form=filled,
         notice=notice,
         faults=filled.faults if status == 422 else [],
-        left=_left(mine),
+        left=_left(view),
     )
     return make_response(page, status)
 
 
-def _left(mine: RegistrationView) -> str:
+def _left(view: RegistrationView) -> str:
     """How many more could come; of a discreet kind not exactly (S28)."""
-    left, words = mine.workshop.seats_left, ""
-    if not mine.has_seat or mine.workshop.has_slots:
+    left, words = view.workshop.seats_left, ""
+    if not view.has_seat or view.workshop.has_slots:
         return words
-    if mine.workshop.is_discreet:
+    if view.workshop.is_discreet:
         words = _("Quedan pocos lugares.") if left <= FEW_DISCREET else ""
     elif left == 0:
         words = _("No quedan más.")

@@ -61,25 +61,25 @@ def own_page(
     g.other_languages_at = f"/r/{token}"  # it may be the answer to a post, somewhere below
     turn, others = 0, list[WorkshopCard]()
     with store().read() as session:
-        mine = registration_page.find(session, token)
-        messages = messaging.told(session, mine.registration)
-        if mine.status is RegistrationStatus.WAITLISTED:
-            turn = registrations.get_position(session, mine.registration)
-        if not mine.has_seat or mine.workshop.is_cancelled:
-            others = alternatives.alternatives(session, mine.workshop, now=now)
+        view = registration_page.find(session, token)
+        messages = messaging.told(session, view.registration)
+        if view.status is RegistrationStatus.WAITLISTED:
+            turn = registrations.get_position(session, view.registration)
+        if not view.has_seat or view.workshop.is_cancelled:
+            others = alternatives.alternatives(session, view.workshop, now=now)
     page = registration_page.show(
-        _PAGES[mine.status],
-        mine,
+        _PAGES[view.status],
+        view,
         now,
         notice=notice,
         turn=turn,
         others=others,
         messages=messages,
-        series=_series(mine),
-        until=_until(mine.registration, now),
-        is_asked=reconfirmation.is_asked(mine.registration, now),
-        may_return=mine.workshop.is_open(now) and mine.workshop.has_waiting_list,
-        was_silent=mine.registration.lapses < 2,  # it was the question, and no offer
+        series=_series(view),
+        until=_until(view.registration, now),
+        is_asked=reconfirmation.is_asked(view.registration, now),
+        may_return=view.workshop.is_open(now) and view.workshop.has_waiting_list,
+        was_silent=view.registration.lapses < 2,  # it was the question, and no offer
     )
     return make_response(page, status)
 
@@ -88,13 +88,13 @@ def own_page(
 def my_entry(token: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
-        mine = registration_page.find(session, token)
+        view = registration_page.find(session, token)
         host = installation_settings.get_calendar_host(session)
     typed = clean(request.form.get("title", ""))[:LONGEST_TITLE].strip()
-    uid = attendee_event.uid(mine.key, host)
+    uid = attendee_event.uid(view.key, host)
     answer = Response(
         attendee_event.write(
-            mine.registration, typed or registration_page.own_title(mine), uid, now=now
+            view.registration, typed or registration_page.own_title(view), uid, now=now
         ),
         content_type="text/calendar; charset=utf-8",
     )
@@ -102,9 +102,9 @@ def my_entry(token: str) -> ResponseReturnValue:
     return answer
 
 
-def _series(mine: RegistrationView) -> list[Other]:
+def _series(view: RegistrationView) -> list[Other]:
     """The other dates, each with its own link."""
-    others = [each for each in mine.joint if each.id != mine.registration.id]
+    others = [each for each in view.joint if each.id != view.registration.id]
     keys = key_store().get_all(each.key_id for each in others if each.key_id is not None)
     return [
         Other(
@@ -162,8 +162,8 @@ def _left_words(minutes: int) -> str:
     if not hours:
         few = ngettext("Te queda %(num)d minuto.", "Te quedan %(num)d minutos.", minutes)
         return few if minutes else ""
-    said = ngettext("Te queda %(num)d hora", "Te quedan %(num)d horas", hours)
+    hours_left = ngettext("Te queda %(num)d hora", "Te quedan %(num)d horas", hours)
     if not minutes:
-        return f"{said}."
+        return f"{hours_left}."
     rest = ngettext("%(num)d minuto", "%(num)d minutos", minutes)
-    return _("%(hours)s y %(minutes)s.", hours=said, minutes=rest)
+    return _("%(hours)s y %(minutes)s.", hours=hours_left, minutes=rest)

@@ -91,20 +91,20 @@ def find(session: Session, token: str) -> RegistrationView:
     )
 
 
-def show(name: str, mine: RegistrationView, now: datetime, **more: object) -> str:
+def show(name: str, view: RegistrationView, now: datetime, **more: object) -> str:
     """A page about the place. What is asked of a person always says when and what about."""
-    given = {"notice": "", "dates": len(mine.joint)} | more
+    given = {"notice": "", "dates": len(view.joint)} | more
     return render_template(
         f"my_registration/{name}.html",
-        mine=mine,
-        registration=mine.registration,
-        workshop=mine.workshop,
-        is_quiet=mine.workshop.is_discreet,
-        is_over=mine.workshop.has_ended(now),
-        has_begun=mine.workshop.starts_at <= now,
-        can_change=mine.workshop.is_open(now) and mine.status in _CHANGEABLE,
-        own_title=own_title(mine),
-        phone=alternatives.phone_of(mine.workshop),
+        view=view,
+        registration=view.registration,
+        workshop=view.workshop,
+        is_quiet=view.workshop.is_discreet,
+        is_over=view.workshop.has_ended(now),
+        has_begun=view.workshop.starts_at <= now,
+        can_change=view.workshop.is_open(now) and view.status in _CHANGEABLE,
+        own_title=own_title(view),
+        phone=alternatives.phone_of(view.workshop),
         **given,
     )
 
@@ -113,8 +113,8 @@ def show(name: str, mine: RegistrationView, now: datetime, **more: object) -> st
 _CHANGEABLE = frozenset({RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED})
 
 
-def own_title(mine: RegistrationView) -> str:
+def own_title(view: RegistrationView) -> str:
     """What the entry in one's calendar says if one says nothing else."""
     neutral: str = _("Cita")
-    title = i18n.say(mine.workshop.title, i18n.current())
-    return neutral if mine.workshop.is_discreet else title
+    title = i18n.say(view.workshop.title, i18n.current())
+    return neutral if view.workshop.is_discreet else title

@@ -15,7 +15,7 @@ from outreach.web.public.my_registration.registration_page import RegistrationVi
 
 @pages.post("/r/<token>/oferta")
 def answer_offer(token: str) -> ResponseReturnValue:
-    answer, mine = request.form.get("answer"), _found(token)
+    answer, view = request.form.get("answer"), _found(token)
     if answer == "yes":
         return _accept(token)
     if answer != "no":
@@ -23,10 +23,10 @@ def answer_offer(token: str) -> ResponseReturnValue:
             token, clock.now(), notice=_("Elige sí o no. Tu lugar sigue guardado."), status=422
         )
     if (
-        mine.status is not RegistrationStatus.OFFERED
+        view.status is not RegistrationStatus.OFFERED
     ):  # it ran out, or they said yes on another phone
-        return redirect(mine.path, 303)
-    return cancel.leave([mine.registration], _("Otra persona toma el lugar. Borramos tus datos."))
+        return redirect(view.path, 303)
+    return cancel.leave([view.registration], _("Otra persona toma el lugar. Borramos tus datos."))
 
 
 def _accept(token: str) -> ResponseReturnValue:
@@ -62,15 +62,15 @@ def wait_again(token: str) -> ResponseReturnValue:
 
 @pages.get("/r/<token>/vengo")
 def ask_coming(token: str) -> ResponseReturnValue:
-    mine, now = _found(token), clock.now()
-    if mine.workshop.is_cancelled or not reconfirmation.is_asked(mine.registration, now):
-        return redirect(mine.path, 303)
-    return _question(mine)
+    view, now = _found(token), clock.now()
+    if view.workshop.is_cancelled or not reconfirmation.is_asked(view.registration, now):
+        return redirect(view.path, 303)
+    return _question(view)
 
 
 @pages.post("/r/<token>/vengo")
 def answer_coming(token: str) -> ResponseReturnValue:
-    now, mine, answer = clock.now(), _found(token), request.form.get("answer")
+    now, view, answer = clock.now(), _found(token), request.form.get("answer")
     if answer == "yes":
         try:
             with store().change() as session:
@@ -78,18 +78,18 @@ def answer_coming(token: str) -> ResponseReturnValue:
         except Closed:
             words = _("Ya pasó el tiempo para contestar.")
             return detail.own_page(token, now, notice=words, status=409)
-        return redirect(mine.path, 303)
-    if not reconfirmation.is_asked(mine.registration, now):
-        return redirect(mine.path, 303)
+        return redirect(view.path, 303)
+    if not reconfirmation.is_asked(view.registration, now):
+        return redirect(view.path, 303)
     if answer != "no":
-        return _question(mine, notice=_("Elige sí o no. Tu lugar sigue apartado.")), 422
-    return cancel.leave([mine.registration], _("Cancelaste tu lugar. Borramos tus datos."))
+        return _question(view, notice=_("Elige sí o no. Tu lugar sigue apartado.")), 422
+    return cancel.leave([view.registration], _("Cancelaste tu lugar. Borramos tus datos."))
 
 
-def _question(mine: RegistrationView, notice: str = "") -> str:
-    now, by = clock.now(), reconfirmation.get_answer_deadline(mine.registration)
-    words = detail.moment_words(mine.registration, by, now) if by and by > now else ""
-    return registration_page.show("reconfirm", mine, now, notice=notice, answer_by=words)
+def _question(view: RegistrationView, notice: str = "") -> str:
+    now, by = clock.now(), reconfirmation.get_answer_deadline(view.registration)
+    words = detail.moment_words(view.registration, by, now) if by and by > now else ""
+    return registration_page.show("reconfirm", view, now, notice=notice, answer_by=words)
 
 
 def _found(token: str) -> RegistrationView:
