@@ -27,8 +27,9 @@ from outreach.i18n import LANGUAGES
 from tests.conftest import hold, venue
 from tests.feeds.test_feed_sizes import crowd
 from tests.support.feed_reader import SITE, by_icalendar, events_of, feed, utc_today
+from tests.support.fixed_clock import fixed_clock
 
-pytestmark = pytest.mark.any_database("what formats say of the same entries")
+pytestmark = [pytest.mark.any_database("what formats say of the same entries"), fixed_clock]
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 WRITERS: dict[str, Callable[..., bytes]] = {
