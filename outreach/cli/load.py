@@ -122,7 +122,9 @@ def _rows(
     data = csv_tables.open_bytes(path)
     if file_types.is_table_of_text(data):
         return workshops.read(path, network)
-    return workshops.checked(workshops.opened(session, str(path), data, network, defaults), network)
+    return workshops.checked(
+        workshops.read_table(session, str(path), data, network, defaults), network
+    )
 
 
 class _DryRun(Exception):

@@ -1,4 +1,4 @@
-"""Files to cells: what every CSV has to be before anyone looks at what it says."""
+"""Reads CSV files as tables, with checks that all of them have to pass."""
 
 import csv
 import re
@@ -26,18 +26,17 @@ __all__ = [
     "open_text",
     "parse",
     "read",
-    "refuse_twice",
+    "refuse_duplicates",
     "table",
 ]
 
-WIDEST: Final = 60  # columns; ours have 21
-# Records of which most are blank, or cells of a whole page, are no table of anybody's.
-BLANK: Final = 20_000
+MAX_COLUMNS: Final = 60  # ours have 21
+MAX_BLANK_LINES: Final = 20_000
 _DELIMITERS: Final = ",;\t"
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_YEARS: Final = range(1990, 2101)  # a century off is a slip of the hand, not a plan
-# A spreadsheet takes a text that begins so for a formula. Ours go out with an apostrophe before
-# them (`workshops/write.py`), and it is taken off again here.
+_YEARS: Final = range(1990, 2101)  # other years are typing errors
+# Spreadsheets take a text that begins like this for a formula. `workshops/write.py` puts an
+# apostrophe before it, which is removed here.
 RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")
 
 Record = tuple[int, list[str]]  # the number of its first line, and its cells
@@ -52,12 +51,12 @@ class ImportTable:
 
 
 def is_likely(day: date) -> bool:
-    """Whether the year can be meant."""
+    """Whether the year is plausible."""
     return day.year in _YEARS
 
 
 def open_bytes(path: Path) -> bytes:
-    """What is in a file. Raises Unfit, in one sentence, when there is none to read."""
+    """The bytes of a file. Raises UnreadableFile if it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -71,12 +70,12 @@ def open_bytes(path: Path) -> bytes:
 
 
 def open_text(path: Path) -> str:
-    """The text of a file. Raises Unfit, in one sentence, when there is none to read."""
+    """The text of a file. Raises UnreadableFile if it cannot be read."""
     return decode(str(path), open_bytes(path))
 
 
 def decode(name: str, data: bytes) -> str:
-    """A file's text. Raises Unfit when it is no text, or none in UTF-8."""
+    """The text of a file in UTF-8. Raises UnreadableFile if it is not."""
     if not data.strip():
         raise UnreadableFile(ImportErrorCode.FILE_EMPTY, name=name)
     try:
@@ -93,9 +92,9 @@ def decode(name: str, data: bytes) -> str:
 
 
 def read(path: Path, required: Collection[str]) -> ImportTable:
-    """The lines of a CSV file with a header; commas, semicolons or tabs apart, as the header is.
+    """The lines of a CSV file with a header; the delimiter is comma, semicolon or tab.
 
-    Raises Unfit when it is no such file, Faulty when columns or cells are missing.
+    Raises UnreadableFile if it is not such a file, ImportRejected if columns or cells are missing.
     """
     return parse(str(path), open_bytes(path), required)
 
@@ -103,18 +102,18 @@ def read(path: Path, required: Collection[str]) -> ImportTable:
 def parse(
     name: str, data: bytes, required: Collection[str], *, most: int | None = None
 ) -> ImportTable:
-    """The same for what is in a file already read, of no more than `most` lines."""
+    """The same for the bytes of a file, with at most `most` lines."""
     return table(name, _records(name, decode(name, data)), required, most=most)
 
 
 def table(
     name: str, records: Iterable[Record], required: Collection[str], *, most: int | None = None
 ) -> ImportTable:
-    """The lines of a file from its records, the first of which is the header."""
+    """The lines of a file from its records; the first record is the header."""
     rest = iter(records)
     first, header = next(rest, (1, []))
-    if len(header) > WIDEST:
-        raise UnreadableFile(ImportErrorCode.TOO_MANY_COLUMNS, name=name, most=WIDEST)
+    if len(header) > MAX_COLUMNS:
+        raise UnreadableFile(ImportErrorCode.TOO_MANY_COLUMNS, name=name, most=MAX_COLUMNS)
     columns = tuple(title.strip().lower() for title in header)
     _refuse_header(name, first, columns, required)
     lines, faults = list[RowParser](), list[ImportFault]()
@@ -135,8 +134,10 @@ def table(
     return ImportTable(columns, tuple(lines))
 
 
-def refuse_twice(lines: Collection[RowParser], key: Callable[[RowParser], str], field: str) -> None:
-    """Notes a fault on each line whose key another line above has."""
+def refuse_duplicates(
+    lines: Collection[RowParser], key: Callable[[RowParser], str], field: str
+) -> None:
+    """Adds a fault to each line whose key occurs above it."""
     seen: dict[str, int] = {}
     for line in lines:
         name = key(line)
@@ -168,12 +169,12 @@ def _unescaped(cell: str) -> str:
 
 
 def _split(text: str) -> Iterator[str]:
-    """Its lines with their ends, one at a time: no second copy of all of it is made."""
+    """The lines with their ends, one at a time, without a second copy of the text."""
     return (found[0] for found in _LINE.finditer(text))
 
 
 def _records(name: str, text: str) -> Iterator[Record]:
-    """Each record that is not blank, with the number of its first line."""
+    """The records that are not blank, each with the number of its first line."""
     header = next((each for each in _split(text) if each.strip()), "")
     delimiter = max(_DELIMITERS, key=header.count)
     reader = csv.reader(_split(text), delimiter=delimiter, strict=True)
@@ -184,8 +185,10 @@ def _records(name: str, text: str) -> Iterator[Record]:
                 yield above + 1, cells
             else:
                 blank += 1
-            if blank > BLANK:
-                raise UnreadableFile(ImportErrorCode.TOO_MANY_BLANK_LINES, name=name, most=BLANK)
+            if blank > MAX_BLANK_LINES:
+                raise UnreadableFile(
+                    ImportErrorCode.TOO_MANY_BLANK_LINES, name=name, most=MAX_BLANK_LINES
+                )
             above = reader.line_num
     except csv.Error as error:
         raise UnreadableFile(

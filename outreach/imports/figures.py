@@ -37,7 +37,7 @@ def read(path: Path, series: Collection[str]) -> list[FigureRow]:
     """The figures of a file. Raises Faulty with all its faults, Refused when it is no table."""
     table = csv_tables.read(path, REQUIRED)
     rows = [_row(line, series) for line in table.lines]
-    csv_tables.refuse_twice(
+    csv_tables.refuse_duplicates(
         table.lines, lambda line: f"{line.raw('month')} {line.raw('series')}", "series"
     )
     faults = [fault for line in table.lines for fault in line.faults]

@@ -1,4 +1,4 @@
-"""What a file is, by what is in it: its name and what a browser says of it prove nothing."""
+"""Detects the format of a file by its content: its name and media type are not reliable."""
 
 from enum import StrEnum
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 from outreach.imports.zip_guard import locked
 
-LARGEST: Final = 10 * 1024 * 1024  # bytes
+MAX_BYTES: Final = 10 * 1024 * 1024
 
 
 class FileType(StrEnum):
@@ -49,8 +49,9 @@ _MARKUP: Final = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<svg")
 
 
 def recognise(name: str, data: bytes) -> FileType:
-    """Which of our formats it is. Raises Unfit for a file that is something else, or too large."""
-    if len(data) > LARGEST:
+    """The format of a file. Raises UnreadableFile for other formats and for files that are too
+    large."""
+    if len(data) > MAX_BYTES:
         raise too_heavy(name)
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if data.startswith(b"PK"):
@@ -68,18 +69,18 @@ def recognise(name: str, data: bytes) -> FileType:
 
 
 def is_table_of_text(data: bytes) -> bool:
-    """Whether it is neither a workbook nor a calendar nor anything else with a mark of its own."""
+    """Whether the file is neither a workbook nor a calendar nor of another known format."""
     marks = (b"PK", b"\xd0\xcf\x11\xe0", *(mark for mark, _kind in _OTHERS))
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").upper()
     return not data.startswith(marks) and not start.startswith(b"BEGIN:VCALENDAR")
 
 
 def too_heavy(name: str) -> UnreadableFile:
-    return UnreadableFile(ImportErrorCode.FILE_TOO_LARGE, name=name, most=LARGEST >> 20)
+    return UnreadableFile(ImportErrorCode.FILE_TOO_LARGE, name=name, most=MAX_BYTES >> 20)
 
 
 def _old_office(name: str, data: bytes) -> UnreadableFile:
-    """A workbook with a password is one of these around it; else it is of before 2007."""
+    """The error for an OLE file: a workbook with a password, or one from before 2007."""
     if "EncryptedPackage".encode("utf-16-le") in data:
         return locked(name)
     return UnreadableFile(ImportErrorCode.WORKBOOK_OLD, name=name)

@@ -1,4 +1,4 @@
-"""What loading did: how many rows were new, how many differ from before, how many were the same."""
+"""The result of loading a file: how many rows were new, changed or the same."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -11,29 +11,29 @@ Row = TypeVar("Row")
 
 
 class RowOutcome(StrEnum):
-    """What came of a row."""
+    """The effect of a row."""
 
     NEW = "new"
     CHANGED = "changed"
     SAME = "same"
 
 
-# Lets a command show how far it is: gets the rows, gives them back one by one.
+# Wraps an iterable of rows to show progress.
 Watch = Callable[[Iterable[Any]], Iterable[Any]]
 
 
 @dataclass(kw_only=True)
 class ImportResult:
     counts: Counter[RowOutcome] = field(default_factory=Counter)
-    # The same by what rows are about: the slug of an office, a month; «» for the whole network. A
-    # row by which a workshop goes from one office to another counts for both.
+    # The same by the slug of an office or by month; «» for the whole network. A row that moves a
+    # workshop from one office to another counts for both.
     about: dict[str, Counter[RowOutcome]] = field(default_factory=dict)
     # Workshops, by the number the ring knows them by, whose people are to be forgotten on another
     # day than before: the caller tells the ring (`Keyring.move`) once the change is kept.
     moved: dict[int, date] = field(default_factory=dict)
 
     def count(self, outcome: RowOutcome, *about: str) -> None:
-        """One row more."""
+        """Counts one row."""
         self.counts[outcome] += 1
         for each in set(about):
             self.about.setdefault(each, Counter())[outcome] += 1
@@ -44,11 +44,12 @@ class ImportResult:
 
 
 def without_progress(rows: Iterable[Row]) -> Iterable[Row]:
+    """A Watch that shows nothing."""
     return rows
 
 
 def fill(thing: object, values: Mapping[str, object]) -> bool:
-    """Sets what differs, and says whether anything did."""
+    """Sets the attributes that differ. Returns whether any did."""
     changed = {name: new for name, new in values.items() if getattr(thing, name) != new}
     for name, new in changed.items():
         setattr(thing, name, new)

@@ -64,7 +64,7 @@ def read(path: Path) -> list[OfficeRow]:
     """The offices of a file. Raises Faulty with all its faults, Refused when it is no table."""
     table = csv_tables.read(path, REQUIRED)
     rows = [_row(line) for line in table.lines]
-    csv_tables.refuse_twice(table.lines, lambda line: line.raw("slug"), "slug")
+    csv_tables.refuse_duplicates(table.lines, lambda line: line.raw("slug"), "slug")
     faults = [fault for line in table.lines for fault in line.faults]
     if faults:
         raise ImportRejected(faults)

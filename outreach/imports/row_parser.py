@@ -1,4 +1,4 @@
-"""One line of a file: its cells as values, and what is wrong with them."""
+"""Parses the cells of one line of a file and collects their faults."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -14,16 +14,16 @@ from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode, I
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,15})?")
 _REGION = re.compile(r"[A-Z]{2,3}")
-_SO_MANY: Final = 40  # of what may be named in one sentence
+_MAX_NAMED: Final = 40  # values in one message
 
 Value = TypeVar("Value")
 
 
 class RowParser:
-    """One line of a file: gives its cells as values, and notes what is wrong with them.
+    """The cells of one line of a file, by column.
 
-    `number` is that of the file, whose header is line 1. A method that finds a fault returns None
-    or an empty text, and goes on: whoever reads a line hears of all its faults.
+    `number` is the line number; the header is line 1. A method that finds a fault adds it to
+    `faults` and returns None or an empty text, so that all faults of a line are reported.
     """
 
     def __init__(self, number: int, cells: Mapping[str, str]) -> None:
@@ -45,12 +45,12 @@ class RowParser:
         return self.cells.get(field, "").strip()
 
     def text(self, field: str, longest: int, *, is_required: bool = False) -> str:
-        found = clean(self.raw(field))
-        if is_required and not found:
+        value = clean(self.raw(field))
+        if is_required and not value:
             self.fault(field, ImportErrorCode.VALUE_MISSING)
-        if len(found) > longest:
+        if len(value) > longest:
             self.fault(field, ImportErrorCode.VALUE_TOO_LONG, most=longest)
-        return found
+        return value
 
     def one_of(
         self,
@@ -67,7 +67,7 @@ class RowParser:
     def languages(self, field: str, known: Collection[str]) -> tuple[str, ...]:
         """Codes of languages, separated by spaces, each of them one of `known`."""
         found = tuple(dict.fromkeys(self.raw(field).split()))
-        for each in [each for each in found if each not in known][:_SO_MANY]:
+        for each in [each for each in found if each not in known][:_MAX_NAMED]:
             self.fault(field, ImportErrorCode.LANGUAGE_UNKNOWN, language=each, short=each[:20])
         return found
 

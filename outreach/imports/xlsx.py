@@ -17,7 +17,7 @@ from typing import Final
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
-from outreach.imports.csv_tables import BLANK, WIDEST, Record
+from outreach.imports.csv_tables import MAX_BLANK_LINES, MAX_COLUMNS, Record
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 from outreach.imports.zip_guard import GuardedZip, damaged, no_workbook, too_large
 
@@ -202,7 +202,7 @@ class _SheetCheck:
                 raise UnreadableFile(
                     ImportErrorCode.TOO_MANY_LINES, name=self._name, most=f"{self._most:,}"
                 )
-            if self._blank_rows > BLANK:
+            if self._blank_rows > MAX_BLANK_LINES:
                 raise too_large(self._name)
 
     def text(self, characters: str) -> None:
@@ -221,8 +221,10 @@ class _SheetCheck:
             if parts is None or int(parts[2]) != self._row:
                 raise damaged(self._name)
             self._column = _column(parts[1])
-        if self._column > WIDEST:
-            raise UnreadableFile(ImportErrorCode.TOO_MANY_COLUMNS, name=self._name, most=WIDEST)
+        if self._column > MAX_COLUMNS:
+            raise UnreadableFile(
+                ImportErrorCode.TOO_MANY_COLUMNS, name=self._name, most=MAX_COLUMNS
+            )
         self._type = attributes.get("t", "n")
         if self._type == "e":  # calamine reads it as blank
             raise UnreadableFile(
@@ -235,7 +237,7 @@ class _SheetCheck:
         """Counts the current row as one that calamine makes room for."""
         self._first_row = min(self._first_row or self._row, self._row)
         self._last_row = max(self._last_row, self._row)
-        if self._last_row - self._first_row > self._most + BLANK:
+        if self._last_row - self._first_row > self._most + MAX_BLANK_LINES:
             raise too_large(self._name)
 
     def _add_text(self, length: int) -> None:

@@ -94,7 +94,7 @@ def loaded(store: Store, many: int) -> list[WorkshopImportRow]:
 
 def read(session: Session, data: bytes) -> list[WorkshopImportRow]:
     known = workshops.network(session)
-    return workshops.checked(workshops.opened(session, "a", data, known), known)
+    return workshops.checked(workshops.read_table(session, "a", data, known), known)
 
 
 def written(session: Session) -> list[dict[str, str]]:
@@ -139,7 +139,7 @@ def test_workshops_go_through_each_format_and_nothing_changes(
         assert [each.title for each in found["csv"]] == [each.title for each in first]
         assert [each.phone for each in found["csv"]] == [each.phone for each in first]
         for rows in found.values():
-            seen = preview.look(session, rows, None, now=clock.now())
+            seen = preview.compute(session, rows, None, now=clock.now())
             assert [each for each in seen.seen if each.verdict is not PreviewVerdict.SAME] == []
             assert seen.faults == ()
             done = workshops.load(session, rows, now=clock.now())
@@ -150,7 +150,7 @@ def test_workshops_go_through_each_format_and_nothing_changes(
         for lang in ("es", "en", "fr"):
             rows = read(session, calendar_of(stored(session), lang))
             assert len(rows) == many
-            seen = preview.look(session, rows, None, now=clock.now())
+            seen = preview.compute(session, rows, None, now=clock.now())
             assert [
                 each.changes for each in seen.seen if each.verdict is not PreviewVerdict.SAME
             ] == []
@@ -177,7 +177,7 @@ def test_what_a_calendar_changes_is_what_was_changed_in_it(
         text = text.replace("STATUS:CONFIRMED", "STATUS:CANCELLED")
         text = text.replace("SUMMARY:Conoce", "SUMMARY:Defiende")
         text = text.replace("LOCATION:Biblioteca", "LOCATION:Sala")
-        seen = preview.look(session, read(session, text.encode()), None, now=clock.now())
+        seen = preview.compute(session, read(session, text.encode()), None, now=clock.now())
         (found,) = seen.seen
         assert found.verdict is PreviewVerdict.CANCELLED
         changes = {each.field: each.after for each in found.changes}
@@ -219,7 +219,7 @@ END:VCALENDAR
         known = workshops.network(session, frozenset(["chicago"]))
         given = workshops.IcalDefaults("chicago", "derechos")
         first, second, third = workshops.checked(
-            workshops.opened(session, "a.ics", text.encode(), known, given), known
+            workshops.read_table(session, "a.ics", text.encode(), known, given), known
         )
     assert (first.title["es"], first.zone.key) == ("Plática, con té", "America/Chicago")
     assert (first.starts, first.ends) == (time(18), time(19, 30))
@@ -244,5 +244,5 @@ def test_a_feed_of_ours_saved_and_brought_again_changes_nothing(
         data = ics_feed.write_bytes(session, choice, "es", SITE, today=clock.now().date())
         rows = read(session, data)
         assert len(rows) == 5
-        seen = preview.look(session, rows, None, now=clock.now())
+        seen = preview.compute(session, rows, None, now=clock.now())
         assert {each.verdict for each in seen.seen} == {PreviewVerdict.SAME}

@@ -6,7 +6,7 @@ do; `load` creates, changes, publishes, cancels or reinstates workshops as staff
 `feeds`, `domain` and below. Open `read` first.
 """
 
-from outreach.imports.workshops.detect import MOST_ROWS, opened
+from outreach.imports.workshops.detect import MAX_ROWS, read_table
 from outreach.imports.workshops.from_ical import IcalDefaults
 from outreach.imports.workshops.load import load
 from outreach.imports.workshops.read import (
@@ -20,7 +20,7 @@ from outreach.imports.workshops.read import (
 )
 
 __all__ = [
-    "MOST_ROWS",
+    "MAX_ROWS",
     "IcalDefaults",
     "ImportedPlace",
     "Network",
@@ -29,6 +29,6 @@ __all__ = [
     "load",
     "look",
     "network",
-    "opened",
     "read",
+    "read_table",
 ]

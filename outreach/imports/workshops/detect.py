@@ -1,4 +1,4 @@
-"""Any file of workshops as one table: what it is is seen from what is in it."""
+"""Reads a file of workshops in any format as one table; its content says which format it is."""
 
 from typing import Final
 
@@ -11,18 +11,21 @@ from outreach.imports.workshops import from_ical
 from outreach.imports.workshops.from_ical import IcalDefaults
 from outreach.imports.workshops.read import REQUIRED, Network
 
-MOST_ROWS: Final = 5_000
+MAX_ROWS: Final = 5_000
 
 
-def opened(
+def read_table(
     session: Session, name: str, data: bytes, known: Network, given: IcalDefaults | None = None
 ) -> ImportTable:
-    """The lines of a CSV, XLSX or iCalendar file. Raises Unfit, in one sentence, for any other and
-    for one that is larger or stranger than a list of workshops; Faulty when columns are missing."""
+    """The lines of a CSV, XLSX or iCalendar file.
+
+    Raises UnreadableFile for any other file and for one that is too large or damaged, and
+    ImportRejected if columns are missing.
+    """
     format_ = file_types.recognise(name, data)
     if format_ is FileType.XLSX:
-        records = xlsx.records(name, data, most=MOST_ROWS)
-        return csv_tables.table(name, records, REQUIRED, most=MOST_ROWS)
+        records = xlsx.records(name, data, most=MAX_ROWS)
+        return csv_tables.table(name, records, REQUIRED, most=MAX_ROWS)
     if format_ is FileType.ICS:
-        return from_ical.table(session, name, data, known, given or IcalDefaults(), most=MOST_ROWS)
-    return csv_tables.parse(name, data, REQUIRED, most=MOST_ROWS)
+        return from_ical.table(session, name, data, known, given or IcalDefaults(), most=MAX_ROWS)
+    return csv_tables.parse(name, data, REQUIRED, most=MAX_ROWS)

@@ -1,4 +1,4 @@
-"""Rows of workshops to workshops, as an organizer would make and change them."""
+"""Creates and changes workshops from the rows of a file, by the service that staff use."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,11 +30,11 @@ from outreach.imports.import_errors import ImportErrorCode, ImportFault, ImportR
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, without_progress
 from outreach.imports.workshops.read import ImportedPlace, WorkshopImportRow
 
-_WITH_PLACES: Final = frozenset({Way.PLACE, Way.SLOTS, Way.UNLISTED})
-_TOGETHER: Final = 250  # new workshops that are written at once
-Turn = tuple[WorkshopStatus, WorkshopStatus]  # from how it stands to what the file says
+_WITH_REGISTRATION: Final = frozenset({Way.PLACE, Way.SLOTS, Way.UNLISTED})
+_BATCH_SIZE: Final = 250  # new workshops that are inserted together
+Transition = tuple[WorkshopStatus, WorkshopStatus]  # from the stored status to that of the file
 _publish: Final = partial(workshop_service.publish, is_in_file=True)
-_IMPOSSIBLE: Final[Mapping[Turn, ImportErrorCode]] = MappingProxyType(
+_IMPOSSIBLE: Final[Mapping[Transition, ImportErrorCode]] = MappingProxyType(
     {
         (WorkshopStatus.PUBLISHED, WorkshopStatus.DRAFT): ImportErrorCode.PUBLISHED_TO_DRAFT,
         (WorkshopStatus.CANCELLED, WorkshopStatus.DRAFT): ImportErrorCode.PUBLISHED_TO_DRAFT,
@@ -44,7 +44,7 @@ _IMPOSSIBLE: Final[Mapping[Turn, ImportErrorCode]] = MappingProxyType(
         (WorkshopStatus.NOT_HELD, WorkshopStatus.CANCELLED): ImportErrorCode.REPORTED_ALREADY,
     }
 )
-_STEPS: Final[Mapping[Turn, tuple[Callable[..., object], ...]]] = MappingProxyType(
+_STEPS: Final[Mapping[Transition, tuple[Callable[..., object], ...]]] = MappingProxyType(
     {
         (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED): (_publish,),
         (WorkshopStatus.DRAFT, WorkshopStatus.CANCELLED): (_publish, workshop_service.cancel),
@@ -62,76 +62,75 @@ def load(
     is_synthetic: bool = False,
     watch: Watch = without_progress,
 ) -> ImportResult:
-    """Makes the workshops what the rows say; who is registered is owed a notice, as ever.
+    """Creates and changes workshops as the rows say; people registered get notifications.
 
-    `is_synthetic` marks them as a reconstruction. Raises Faulty when a row asks for what cannot be
-    done to the workshop as it stands: then leave the transaction, nothing must be kept.
+    `is_synthetic` marks the workshops as a reconstruction. Raises ImportRejected if a row asks for
+    an impossible change: then the transaction must be rolled back.
     """
     known = workshops.find_imported(session, [row.id for row in rows])
     loader = _Loader(session, now, is_synthetic)
     for row in watch(rows):
-        loader.take(row, known.get(row.id))
+        loader.load_row(row, known.get(row.id))
     loader.add()
     if loader.faults:
         raise ImportRejected(loader.faults)
-    return loader.loaded
+    return loader.result
 
 
 @dataclass(frozen=True)
-class Named:
-    """What rows name: offices by their slug, kinds by their code."""
+class NamedRows:
+    """The offices by slug and kinds by code that rows may name."""
 
     offices: Mapping[str, Office]
     kinds: Mapping[str, Kind]
 
     @classmethod
-    def of(cls, session: Session) -> "Named":
+    def read(cls, session: Session) -> "NamedRows":
         return cls(
             {office.slug: office for office in offices.list_offices(session)},
             {kind.code: kind for kind in kinds.list_kinds(session)},
         )
 
 
-def find_missing_fields(
-    row: WorkshopImportRow, workshop: Workshop | None, named: Named
+def find_faults(
+    row: WorkshopImportRow, workshop: Workshop | None, named: NamedRows
 ) -> Iterator[ImportFault]:
-    """Why what the row says of the workshop, or of a new one, cannot be. Nothing is written to
-    find out: no venue is made, and that there is one has been seen to when the row was read."""
-    told = _told(row, workshop, named, workshop.venue if workshop is not None else None)
-    told = workshop_service.normalize(told)
+    """What is wrong with the data of a row for a workshop, or for a new one. Writes nothing."""
+    venue = workshop.venue if workshop is not None else None
+    data = workshop_service.normalize(_workshop_data(row, workshop, named, venue))
     try:
-        workshop_service.check(told, is_draft=True)
+        workshop_service.check(data, is_draft=True)
         if workshop is not None:
-            _check_sight(row, workshop, told)
+            _check_publishable(row, workshop, data)
     except Refused as error:
         yield _refused(row, "id", row.id, error)
 
 
-def _check_sight(row: WorkshopImportRow, workshop: Workshop, told: WorkshopData) -> None:
-    """Raises Refused for what cannot come into everybody's sight."""
+def _check_publishable(row: WorkshopImportRow, workshop: Workshop, data: WorkshopData) -> None:
+    """Raises Refused if the workshop could not be shown to the public as the row says."""
     if workshop.status is WorkshopStatus.DRAFT:
         is_publishing = row.status is not WorkshopStatus.DRAFT
-        if is_publishing and told.way in _WITH_PLACES and not told.capacity:
+        if is_publishing and data.way in _WITH_REGISTRATION and not data.capacity:
             raise Refused(ErrorCode.FIELDS_MISSING, fields=[RequiredField.CAPACITY])
         return
-    there, place = workshop.venue, row.place
-    if place is None or not told.kind.is_discreet or told.visibility is not Visibility.PUBLIC:
+    venue, place = workshop.venue, row.place
+    if place is None or not data.kind.is_discreet or data.visibility is not Visibility.PUBLIC:
         return
-    is_there = there is not None and there.office is told.office and is_same_venue(there, place)
-    if not is_there or told.kind is not workshop.kind:
+    is_kept = venue is not None and venue.office is data.office and is_same_venue(venue, place)
+    if not is_kept or data.kind is not workshop.kind:
         raise Refused(ErrorCode.ADDRESS_EXPOSED)
 
 
-def impossible(
-    session: Session, row: WorkshopImportRow, workshop: Workshop, named: Named, *, now: datetime
+def find_impossible_changes(
+    session: Session, row: WorkshopImportRow, workshop: Workshop, named: NamedRows, *, now: datetime
 ) -> Iterator[ImportFault]:
-    """What the row asks for that cannot be done to the workshop as it stands."""
+    """What the row asks for that cannot be done to the workshop in its current state."""
     is_draft = workshop.status is WorkshopStatus.DRAFT
     _starts_at, ends_at = clock.span(row.day, row.starts, row.ends, row.zone)
-    turn = (workshop.status, row.status)
-    steps = _STEPS.get(turn, ())
-    if turn in _IMPOSSIBLE:
-        yield _refused(row, "status", row.status.value, Refused(_IMPOSSIBLE[turn]))
+    transition = (workshop.status, row.status)
+    steps = _STEPS.get(transition, ())
+    if transition in _IMPOSSIBLE:
+        yield _refused(row, "status", row.status.value, Refused(_IMPOSSIBLE[transition]))
     elif workshop_service.cancel in steps and (ends_at if is_draft else workshop.ends_at) <= now:
         error = Refused(ErrorCode.CANCEL_AFTER_END)
         yield _refused(row, "status", row.status.value, error)
@@ -152,37 +151,39 @@ def impossible(
     if taken and row.way is not workshop.way:
         error = Refused(ImportErrorCode.ADMISSION_IN_USE, way=workshop.way.value)
         yield _refused(row, "way", row.way.value, error)
-    yield from find_missing_fields(row, workshop, named)
+    yield from find_faults(row, workshop, named)
 
 
 class _Loader:
-    """Does one row after another, and remembers what came of it."""
+    """Loads one row after another and collects result and faults."""
 
     def __init__(self, session: Session, now: datetime, is_synthetic: bool) -> None:
-        self.loaded = ImportResult()
+        self.result = ImportResult()
         self.faults: list[ImportFault] = []
         self._session, self._now, self._is_synthetic = session, now, is_synthetic
-        self._named = Named.of(session)
+        self._named = NamedRows.read(session)
         self._venues: dict[tuple[str, ImportedPlace], Venue] = {}
         self._prepared: list[Workshop] = []
 
     def add(self) -> None:
-        """Writes the new ones there are by now, together."""
+        """Inserts the prepared new workshops."""
         if not self.faults:
             workshop_service.add(self._session, self._prepared)
         self._prepared.clear()
 
-    def take(self, row: WorkshopImportRow, workshop: Workshop | None) -> None:
+    def load_row(self, row: WorkshopImportRow, workshop: Workshop | None) -> None:
         if workshop is None:
             self._create(row)
             return
-        found = list(impossible(self._session, row, workshop, self._named, now=self._now))
-        if found:
-            self.faults += found
+        faults = list(
+            find_impossible_changes(self._session, row, workshop, self._named, now=self._now)
+        )
+        if faults:
+            self.faults += faults
             return
-        left, has_changed = workshop.office.slug, self._mark(workshop)
-        # Cancelled first and reinstated last, so that people hear of it once. Of a draft nobody
-        # does, and it is published as it is to be.
+        previous_office, has_changed = workshop.office.slug, self._mark_synthetic(workshop)
+        # Cancel before and reinstate after other changes, so that people get one notification. A
+        # draft has nobody registered, and is published after its changes.
         is_first = (
             row.status is WorkshopStatus.CANCELLED and workshop.status is not WorkshopStatus.DRAFT
         )
@@ -191,13 +192,15 @@ class _Loader:
         has_changed |= self._change(row, workshop)
         if not is_first:
             has_changed |= self._set_status(row, workshop)
-        self.loaded.count(RowOutcome.CHANGED if has_changed else RowOutcome.SAME, row.office, left)
+        self.result.count(
+            RowOutcome.CHANGED if has_changed else RowOutcome.SAME, row.office, previous_office
+        )
 
     def _create(self, row: WorkshopImportRow) -> None:
         try:
             self._prepared.append(
                 workshop_service.prepare(
-                    _told(row, None, self._named, self._venue(row, None)),
+                    _workshop_data(row, None, self._named, self._venue(row, None)),
                     now=self._now,
                     status=row.status,
                     external_id=row.id,
@@ -206,42 +209,42 @@ class _Loader:
             )
         except Refused as error:
             self.faults.append(_refused(row, "id", row.id, error))
-        if len(self._prepared) >= _TOGETHER:
+        if len(self._prepared) >= _BATCH_SIZE:
             self.add()
-        self.loaded.count(RowOutcome.NEW, row.office)
+        self.result.count(RowOutcome.NEW, row.office)
 
-    def _mark(self, workshop: Workshop) -> bool:
+    def _mark_synthetic(self, workshop: Workshop) -> bool:
         if not self._is_synthetic or workshop.is_synthetic:
             return False
         workshop.is_synthetic = True
         return True
 
     def _change(self, row: WorkshopImportRow, workshop: Workshop) -> bool:
-        told = _told(row, workshop, self._named, self._venue(row, workshop.venue))
+        data = _workshop_data(row, workshop, self._named, self._venue(row, workshop.venue))
         try:
-            new = workshop_service.change(self._session, workshop, told, now=self._now)
+            changed = workshop_service.change(self._session, workshop, data, now=self._now)
         except Refused as error:
             self.faults.append(_refused(row, "id", row.id, error))
             return False
-        if new & {"day", "retention_days"}:
-            self.loaded.moved[workshop.id] = workshop.forget_on
-        return bool(new)
+        if changed & {"day", "retention_days"}:
+            self.result.moved[workshop.id] = workshop.forget_on
+        return bool(changed)
 
     def _set_status(self, row: WorkshopImportRow, workshop: Workshop) -> bool:
-        turn = (workshop.status, row.status)
-        for step in _STEPS.get(turn, ()):
+        transition = (workshop.status, row.status)
+        for step in _STEPS.get(transition, ()):
             try:
                 step(self._session, workshop, now=self._now)
             except Refused as error:
                 self.faults.append(_refused(row, "status", row.status.value, error))
-        return turn in _STEPS
+        return transition in _STEPS
 
-    def _venue(self, row: WorkshopImportRow, now_at: Venue | None) -> Venue | None:
+    def _venue(self, row: WorkshopImportRow, current: Venue | None) -> Venue | None:
         place, office = row.place, self._named.offices[row.office]
         if place is None:
             return None
-        if now_at is not None and now_at.office is office and is_same_venue(now_at, place):
-            return now_at
+        if current is not None and current.office is office and is_same_venue(current, place):
+            return current
         key = (office.slug, place)
         if key not in self._venues:
             self._venues[key] = venues.find_or_create(
@@ -262,23 +265,23 @@ def _refused(row: WorkshopImportRow, field: str, value: str, error: Refused) -> 
     return ImportFault(row.line, field, value, error)
 
 
-def _told(
-    row: WorkshopImportRow, before: Workshop | None, named: Named, venue: Venue | None
+def _workshop_data(
+    row: WorkshopImportRow, before: Workshop | None, named: NamedRows, venue: Venue | None
 ) -> WorkshopData:
-    """The plan of the workshop as it is, or of a new one of its kind, with what the row says."""
+    """The data of the workshop, or the defaults of its kind for a new one, updated by the row."""
     kind, office, title = named.kinds[row.kind], named.offices[row.office], dict(row.title)
-    plan = workshop_service.from_kind(kind, office, row.day, row.starts)
+    data = workshop_service.from_kind(kind, office, row.day, row.starts)
     if before is not None:
-        there = workshop_service.get_data(before)
-        plan = there if before.kind.code == row.kind else _as_its_kind(there, plan)
+        current = workshop_service.get_data(before)
+        data = current if before.kind.code == row.kind else _with_defaults(current, data)
         if not row.has_french and "fr" in before.title:
             title["fr"] = before.title["fr"]
-    told = replace(
-        plan,
+    data = replace(
+        data,
         office=office,
         kind=kind,
         venue=venue,
-        mode=row.mode or (plan.mode if plan.mode.has_venue else DeliveryMode.IN_PERSON),
+        mode=row.mode or (data.mode if data.mode.has_venue else DeliveryMode.IN_PERSON),
         zone=row.zone,
         day=row.day,
         starts=row.starts,
@@ -288,21 +291,22 @@ def _told(
         way=row.way,
         languages=row.languages,
         has_childcare=row.has_childcare,
-        phone=plan.phone if row.phone is None else row.phone,
+        phone=data.phone if row.phone is None else row.phone,
     )
-    return workshop_service.spread_over_slots(told)
+    return workshop_service.spread_over_slots(data)
 
 
 def is_same_venue(venue: Venue, place: ImportedPlace) -> bool:
-    # An address that someone gave the venue since is not lost to a file that has none.
+    """Whether the venue is the one of the file; a file without address does not remove one."""
     has_same_name = (venue.name, venue.city) == (place.name, place.city)
     return has_same_name and place.address in {"", venue.address}
 
 
-def _as_its_kind(plan: WorkshopData, new: WorkshopData) -> WorkshopData:
-    """A workshop that becomes one of another kind starts again from that kind's defaults."""
+def _with_defaults(data: WorkshopData, new: WorkshopData) -> WorkshopData:
+    """The data of a workshop that changes its kind: texts and rules are the defaults of the new
+    kind."""
     return replace(
-        plan,
+        data,
         summary=new.summary,
         bring=new.bring,
         visibility=new.visibility,

@@ -1,7 +1,7 @@
-"""What loading rows would do, seen before it is done: what is new, what changes, who is told.
+"""Computes what loading rows would do: what is new, what changes, how many people are notified.
 
-Nothing is written to find out, so nobody waits for it; and the same look is taken once more in the
-transaction that loads, so that what was seen is what is done.
+It writes nothing, so it takes no lock. It is computed again in the transaction that loads, so that
+what was shown is what is done.
 """
 
 import zlib
@@ -22,18 +22,25 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refused
 from outreach.imports.import_errors import ImportErrorCode, ImportFault
-from outreach.imports.workshops.load import Named, find_missing_fields, impossible, is_same_venue
+from outreach.imports.workshops.load import (
+    NamedRows,
+    find_faults,
+    find_impossible_changes,
+    is_same_venue,
+)
 from outreach.imports.workshops.read import WorkshopImportRow
 from outreach.imports.workshops.write import COLUMNS, cells
 
-# A change of these is one of when or where, or of whether at all: people are told.
-_TOLD: Final = frozenset(
+# Columns whose change notifies the people registered.
+_NOTIFYING: Final = frozenset(
     {"timezone", "starts_at", "ends_at", "venue", "address", "city", "region", "mode", "status"}
 )
 _VENUE: Final = ("venue", "address", "city", "region", "area")
 
 
 class PreviewVerdict(StrEnum):
+    """The effect of a row."""
+
     NEW = "new"
     CHANGED = "changed"
     CANCELLED = "cancelled"
@@ -42,7 +49,7 @@ class PreviewVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class PreviewChange:
-    """One column: what it says now, and what it is to say."""
+    """The value of one column before and after."""
 
     field: str
     before: str
@@ -51,20 +58,20 @@ class PreviewChange:
 
 @dataclass(frozen=True, kw_only=True)
 class PreviewedRow:
-    """One row, and what would become of it."""
+    """One row and its effect."""
 
     row: WorkshopImportRow
     verdict: PreviewVerdict
     public_id: str = ""
     changes: tuple[PreviewChange, ...] = ()
-    told: int = 0  # parties that would get a letter, a text or a call
-    twins: tuple[str, ...] = ()  # of a new one: what looks like the same workshop, as `_twins` says
+    told: int = 0  # registrations that would be notified
+    twins: tuple[str, ...] = ()  # of a new one: workshops that look the same (`_twins`)
 
     @property
     def mark(self) -> str:
-        """Another one as soon as something else would become of the row."""
-        said = (self.row.id, self.verdict, self.public_id, self.changes, self.told, self.twins)
-        return f"{zlib.crc32(repr(said).encode()):08x}"
+        """A digest that changes when the effect of the row changes."""
+        effect = (self.row.id, self.verdict, self.public_id, self.changes, self.told, self.twins)
+        return f"{zlib.crc32(repr(effect).encode()):08x}"
 
 
 @dataclass(frozen=True)
@@ -80,55 +87,55 @@ class ImportPreview:
         return [each for each in self.seen if each.verdict == verdict]
 
 
-def look(
-    session: Session, rows: Sequence[WorkshopImportRow], mine: Offices, *, now: datetime
+def compute(
+    session: Session, rows: Sequence[WorkshopImportRow], own_offices: Offices, *, now: datetime
 ) -> ImportPreview:
-    """What would become of each row, and what stands against it. Workshops of offices that are
-    not `mine` are not told of, nor changed."""
+    """The effect of each row and its faults. Workshops of offices other than `own_offices` are
+    neither shown nor changed; None means all offices."""
     known = workshops.find_imported(session, [row.id for row in rows])
-    named = Named.of(session)
+    named = NamedRows.read(session)
     faults: list[ImportFault] = []
     seen: list[PreviewedRow] = []
     lines: dict[int, int] = {}  # of each workshop, the line that is about it
     for row in rows:
         workshop = known.get(row.id)
         if workshop is None:
-            new = list(find_missing_fields(row, None, named))
-            faults += new
-            seen += [] if new else [PreviewedRow(row=row, verdict=PreviewVerdict.NEW)]
+            new_faults = list(find_faults(row, None, named))
+            faults += new_faults
+            seen += [] if new_faults else [PreviewedRow(row=row, verdict=PreviewVerdict.NEW)]
             continue
-        found = list(_against(session, row, workshop, named, mine, lines, now))
+        row_faults = list(_find_faults(session, row, workshop, named, own_offices, lines, now))
         lines.setdefault(workshop.id, row.line)
-        faults += found
-        if not found:
+        faults += row_faults
+        if not row_faults:
             seen.append(_compared(row, workshop))
-    told = agenda.count_reachable(
-        session, [known[e.row.id].id for e in seen if _is_told(e, known, now)]
+    notified = agenda.count_reachable(
+        session, [known[e.row.id].id for e in seen if _notifies(e, known, now)]
     )
     seen = [
-        replace(each, told=told.get(known[each.row.id].id, 0)) if each.row.id in known else each
+        replace(each, told=notified.get(known[each.row.id].id, 0)) if each.row.id in known else each
         for each in seen
     ]
-    return ImportPreview(tuple(_twins(session, seen, known, mine)), tuple(sorted(faults)))
+    return ImportPreview(tuple(_twins(session, seen, known, own_offices)), tuple(sorted(faults)))
 
 
-def _against(
+def _find_faults(
     session: Session,
     row: WorkshopImportRow,
     workshop: Workshop,
-    named: Named,
-    mine: Offices,
+    named: NamedRows,
+    own_offices: Offices,
     lines: Mapping[int, int],
     now: datetime,
 ) -> Iterable[ImportFault]:
-    """What cannot be done to the workshop as it stands."""
-    if mine is not None and workshop.office.slug not in mine:
+    """What cannot be done to the workshop in its current state."""
+    if own_offices is not None and workshop.office.slug not in own_offices:
         yield ImportFault(row.line, "id", row.id, Refused(ImportErrorCode.ID_NOT_ALLOWED))
         return
     if workshop.id in lines:
         error = Refused(ImportErrorCode.WORKSHOP_TWICE, line=lines[workshop.id])
         yield ImportFault(row.line, "id", row.id, error)
-    yield from impossible(session, row, workshop, named, now=now)
+    yield from find_impossible_changes(session, row, workshop, named, now=now)
 
 
 def _compared(row: WorkshopImportRow, workshop: Workshop) -> PreviewedRow:
@@ -145,10 +152,10 @@ def _compared(row: WorkshopImportRow, workshop: Workshop) -> PreviewedRow:
 
 
 def _after(row: WorkshopImportRow, workshop: Workshop) -> dict[str, str]:
-    """The workshop's line once the row is loaded: what the row does not say is as before."""
+    """The cells of the workshop after loading; columns that the file lacks stay as before."""
     before = cells(workshop)
     mode = row.mode or (workshop.mode if workshop.mode.has_venue else DeliveryMode.IN_PERSON)
-    said = before | {
+    after = before | {
         "office": row.office,
         "kind": row.kind,
         "title_es": row.title.get("es", ""),
@@ -164,66 +171,69 @@ def _after(row: WorkshopImportRow, workshop: Workshop) -> dict[str, str]:
         "mode": mode.value,
     }
     if row.has_french:
-        said["title_fr"] = row.title.get("fr", "")
+        after["title_fr"] = row.title.get("fr", "")
     if row.phone is not None:
-        said["phone"] = row.phone
-    place, there = row.place, workshop.venue
+        after["phone"] = row.phone
+    place, venue = row.place, workshop.venue
     if place is None:
-        said |= dict.fromkeys(_VENUE, "")
-    elif row.office != workshop.office.slug or there is None or not is_same_venue(there, place):
-        said |= dict(
+        after |= dict.fromkeys(_VENUE, "")
+    elif row.office != workshop.office.slug or venue is None or not is_same_venue(venue, place):
+        after |= dict(
             zip(
                 _VENUE, (place.name, place.address, place.city, place.region, place.area),
                 strict=True,
             )
         )  # fmt: skip
-    return said
+    return after
 
 
 def _capacity(row: WorkshopImportRow, workshop: Workshop) -> int:
-    """Of one-to-one consultations what their hours come to."""
+    """The capacity after loading; of one-to-one consultations the sum of their slots."""
     if row.way is not Way.SLOTS:
         return row.capacity
-    plan = replace(
+    data = replace(
         workshop_service.get_data(workshop),
         way=row.way,
         starts=row.starts,
         ends=row.ends,
         capacity=row.capacity,
     )
-    return workshop_service.normalize(workshop_service.spread_over_slots(plan)).capacity
+    return workshop_service.normalize(workshop_service.spread_over_slots(data)).capacity
 
 
-def _is_told(seen: PreviewedRow, known: Mapping[str, Workshop], now: datetime) -> bool:
+def _notifies(seen: PreviewedRow, known: Mapping[str, Workshop], now: datetime) -> bool:
     workshop = known.get(seen.row.id)
     return (
         workshop is not None
-        and any(each.field in _TOLD for each in seen.changes)
+        and any(each.field in _NOTIFYING for each in seen.changes)
         and workshop.status in {WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED}
         and now < workshop.ends_at
     )
 
 
 def _twins(
-    session: Session, seen: Sequence[PreviewedRow], known: Mapping[str, Workshop], mine: Offices
+    session: Session,
+    seen: Sequence[PreviewedRow],
+    known: Mapping[str, Workshop],
+    own_offices: Offices,
 ) -> Iterable[PreviewedRow]:
-    """The rows, of each new one those told of that are of the same office, kind, day and hour:
-    workshops by their public id, rows of the file as «#» and their line."""
+    """The rows, each new one with up to five others of the same office, kind, day and hour:
+    workshops by public id, rows of the file as «#» and their line number."""
     new = [each.row for each in seen if each.verdict is PreviewVerdict.NEW]
     if not new:
         return seen
-    there: dict[Hour, list[str]] = defaultdict(list)
+    by_hour: dict[Hour, list[str]] = defaultdict(list)
     in_file = {workshop.public_id for workshop in known.values()}
     first, last = min(row.day for row in new), max(row.day for row in new)
     wanted = {_hour(row) for row in new}
-    for public_id, hour in agenda.list_hours(session, mine, first, last):
+    for public_id, hour in agenda.list_hours(session, own_offices, first, last):
         if hour in wanted and public_id not in in_file:
-            there[hour].append(public_id)
+            by_hour[hour].append(public_id)
     for row in new:
-        there[_hour(row)].append(f"#{row.line}")
+        by_hour[_hour(row)].append(f"#{row.line}")
     return [
         replace(
-            each, twins=tuple(t for t in there[_hour(each.row)] if t != f"#{each.row.line}")[:5]
+            each, twins=tuple(t for t in by_hour[_hour(each.row)] if t != f"#{each.row.line}")[:5]
         )
         if each.verdict is PreviewVerdict.NEW
         else each

@@ -1,4 +1,4 @@
-"""A file of workshops to rows: everything that can be known to be wrong before any is loaded."""
+"""Reads a file of workshops as rows, with all faults that can be found before loading."""
 
 import re
 from collections.abc import Mapping
@@ -42,8 +42,8 @@ REQUIRED: Final = (
     "status",
 )
 OPTIONAL: Final = ("title_fr", "way", "mode", "address", "area", "phone")
-MOST_SEATS: Final = 100_000
-MAX_OFFICES_NAMED: Final = 12  # in one sentence
+MAX_SEATS: Final = 100_000
+MAX_OFFICES_NAMED: Final = 12  # in one message
 
 _WALL_CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:00)?", re.ASCII)
 _ONLINE: Final = frozenset({"online", "on line", "en linea", "virtual", "en ligne", "por internet"})
@@ -83,7 +83,7 @@ class KindFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedPlace:
-    """Where, as a file says it: a venue of the office is found by name, address and city."""
+    """The place of a row. The venue of the office is found by name, address and city."""
 
     name: str
     address: str
@@ -94,8 +94,8 @@ class ImportedPlace:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkshopImportRow:
-    """A workshop as a file tells of it, its faults seen to. None is for what the file does not
-    say, so that it stays as it is."""
+    """A workshop as a file has it, checked. None means that the file lacks the column: the value
+    of the workshop stays."""
 
     line: int
     id: str
@@ -122,15 +122,15 @@ class WorkshopImportRow:
         return self.day if self.ends > self.starts else self.day + _DAY
 
 
-def network(session: Session, mine: Offices = None) -> Network:
-    """The offices and kinds there are now; of the offices only `mine`, unless that is None."""
+def network(session: Session, own_offices: Offices = None) -> Network:
+    """The current offices and kinds; only `own_offices`, unless that is None."""
     return Network(
         offices={
             office.slug: OfficeFacts(
                 zone=office.zone, country=office.country, city=office.city, region=office.region
             )
             for office in offices.list_offices(session)
-            if mine is None or office.slug in mine
+            if own_offices is None or office.slug in own_offices
         },
         kinds={
             name: KindFacts(
@@ -147,7 +147,7 @@ def network(session: Session, mine: Offices = None) -> Network:
 
 
 def read(path: Path, known: Network) -> list[WorkshopImportRow]:
-    """The workshops of a file. Raises Faulty with all its faults, Refused when it is no table."""
+    """The workshops of a file. Raises ImportRejected with all faults, and UnreadableFile."""
     return checked(csv_tables.read(path, REQUIRED), known)
 
 
@@ -163,7 +163,7 @@ def look(table: ImportTable, known: Network) -> tuple[list[WorkshopImportRow], l
     """The workshops of those lines that have no faults, and the faults of the others."""
     # What reading a calendar has found wrong already is not said twice.
     rows = [None if line.faults else _row(line, known) for line in table.lines]
-    csv_tables.refuse_twice(table.lines, lambda line: line.raw("id"), "id")
+    csv_tables.refuse_duplicates(table.lines, lambda line: line.raw("id"), "id")
     faults = [fault for line in table.lines for fault in line.faults]
     found = [
         row
@@ -198,7 +198,7 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
     has_place = (mode is None or mode.has_venue) and not is_without
     place = _place(line, office) if has_place else None
     way = _one_of_or(line, "way", {each.value: each for each in Way}, Way.PLACE)
-    capacity = line.number_of("capacity", most=MOST_SEATS)
+    capacity = line.number_of("capacity", most=MAX_SEATS)
     languages = line.languages("languages", SPOKEN)
     has_childcare = line.flag("childcare")
     status = line.one_of("status", _STATUSES)

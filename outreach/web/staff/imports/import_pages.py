@@ -29,7 +29,7 @@ from outreach.web.staff.imports.preview_fingerprint import fingerprint
 
 PAGE_SIZE: Final = 100
 MAX_FAULTS: Final = 100  # shown at once
-MAX_UPLOAD_BYTES: Final = file_types.LARGEST + 64 * 1024  # the file and the other fields
+MAX_UPLOAD_BYTES: Final = file_types.MAX_BYTES + 64 * 1024  # the file and the other fields
 
 
 @blueprint.get("/traer")
@@ -57,12 +57,12 @@ def upload() -> ResponseReturnValue:
     name = clean(sent.filename or "") if sent is not None else ""
     if sent is None or not name:
         return _ask(422, fault=_("Elige un archivo."))
-    data = sent.stream.read(file_types.LARGEST + 1)
+    data = sent.stream.read(file_types.MAX_BYTES + 1)
     given = IcalDefaults(clean(request.form.get("office", "")), clean(request.form.get("kind", "")))
     try:
         with store().read() as session:
             known = workshops.network(session, own_offices())
-            table = workshops.opened(session, name, data, known, given)
+            table = workshops.read_table(session, name, data, known, given)
             lines = import_preview.to_summaries(table)
             preview = import_preview.build(session, table, own_offices(), now=clock.now())
     except UnreadableFile as unfit:
@@ -164,8 +164,8 @@ def _ask(
         kinds=all_kinds,
         typed=request.form if request.method == "POST" and status != 413 else {},
         today=clock.now().date(),
-        most=file_types.LARGEST >> 20,
-        rows=workshops.MOST_ROWS,
+        most=file_types.MAX_BYTES >> 20,
+        rows=workshops.MAX_ROWS,
     )
 
 

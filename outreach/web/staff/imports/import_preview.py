@@ -57,7 +57,7 @@ def build(
     """The preview of a table for staff of these offices. Writes nothing."""
     known = workshops.network(session, offices)
     rows, faults = workshops.look(table, known)
-    seen = preview.look(session, rows, offices, now=now)
+    seen = preview.compute(session, rows, offices, now=now)
     by_code = {kind.code: kind for kind in kinds.list_kinds(session)}
     return PreviewedFile(table.lines, seen, sorted({*faults, *seen.faults}), by_code)
 
