@@ -104,7 +104,7 @@ def _page(status: int = 200, *, fault: str = "", field: str = "") -> Response:
         has_password=has_password,
         fault=fault,
         field=field,
-        said=_done_message(request.args.get("hecho", "")),
+        done_message=_done_message(request.args.get("hecho", "")),
         shortest=passwords.MIN_LENGTH,
         ago=lambda moment: ago(now - moment),
         day_of=datetime.date,

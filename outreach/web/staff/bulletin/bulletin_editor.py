@@ -278,7 +278,7 @@ def _page(
         status,
         month=month,
         last_revision=last,
-        told=report,
+        report=report,
         fields=_fields(edition, typed) if edition else {},
         typed=typed,
         version=_version(edition, typed, is_lost=is_lost),

@@ -31,7 +31,7 @@ class EditorRow:
 
     month: Month
     tag: CardTag
-    said: str  # number and date of the edition
+    words: str  # number and date of the edition
     address: str
     button: str
 

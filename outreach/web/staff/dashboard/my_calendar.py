@@ -123,6 +123,6 @@ def _page(*, address: str = "", message: str = "") -> Response:
         webcal="webcal:" + address.partition(":")[2],
         qr=qr(address) if address else "",
         made_on=made_at.date() if made_at else None,
-        said=message if made_at is None else "",
+        done_message=message if made_at is None else "",
         words=workshop_labels,
     )

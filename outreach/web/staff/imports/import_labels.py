@@ -133,7 +133,7 @@ def when(text: str) -> str:
     return f"{short_day(moment.date())} {moment.year}, {hour_words(moment.time())}"
 
 
-def told(number: int) -> str:
+def notified_words(number: int) -> str:
     return ngettext("%(num)d registro", "%(num)d registros", number) if number else _("Nadie")
 
 

@@ -169,7 +169,7 @@ def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturn
         reasons=_reasons(),
         typed=request.form,
         fault=fault or (_conflict_message(latest) if status == 409 else ""),
-        said=_done_message(),
+        done_message=_done_message(),
         words=month_labels,
         **values,
     )

@@ -137,7 +137,7 @@ def _matrix_page(month: Month, fault: str = "") -> ResponseReturnValue:
         gaps=gaps,
         is_admin=month_access.is_network_admin(),
         has_ended=has_ended(month),
-        said=_done_message(),
+        done_message=_done_message(),
         fault=fault,
         words=month_labels,
     )

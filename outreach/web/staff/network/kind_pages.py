@@ -291,7 +291,7 @@ def _form_page(
         asks=form.becomes_discreet and ahead,
         seen=seen_version(kind, status),
         faults=[("formulario", fault), *faults_of(form)] if fault else faults_of(form),
-        said=_done_message(request.args.get("hecho", "")),
+        done_message=_done_message(request.args.get("hecho", "")),
         warning=_warning(ahead),
         words=workshop_labels,
     )

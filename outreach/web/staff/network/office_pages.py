@@ -258,7 +258,7 @@ def _form_page(
         zones=sorted({each.zone.key for each in offices.list_offices(session)}),
         ahead=network_changes.count_from_day(session, office, now.date()) if office else 0,
         after=after,
-        said=_done_message(request.args.get("hecho", "")),
+        done_message=_done_message(request.args.get("hecho", "")),
         tag=status_tag(office, now.date()) if office else None,
         words=workshop_labels,
     )

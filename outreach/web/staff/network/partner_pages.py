@@ -259,7 +259,7 @@ def _page(
         status,
         office=office,
         form=form,
-        ally=subject,
+        partner=subject,
         faults=[*([("formulario", fault)] if fault else []), *faults],
     )
 

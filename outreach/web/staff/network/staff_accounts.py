@@ -300,7 +300,7 @@ def _account_page(organizer_id: int, fault: str = "") -> Response:
         roles=_role_choices(),
         abilities=_abilities(),
         fault=fault,
-        said=_done_message(request.args.get("hecho", "")),
+        done_message=_done_message(request.args.get("hecho", "")),
     )
 
 

@@ -50,11 +50,11 @@ class ProposalLine:
 
 def warnings(proposal: DateProposal) -> list[DateWarning]:
     """What the staff should know before a workshop is created on this date."""
-    plan, found = proposal.data, []
+    data, found = proposal.data, []
     if proposal.is_skipped:
         more = _(
             "El reloj se adelanta y no existen las %(hour)s. Elige otra hora para este día.",
-            hour=hour_words(plan.starts),
+            hour=hour_words(data.starts),
         )
         found.append(DateWarning(CardTag(_("No se puede"), "tag-bad"), more))
     for each in proposal.holidays:
@@ -71,7 +71,7 @@ def warnings(proposal: DateProposal) -> list[DateWarning]:
             DateWarning(CardTag(_("Ya hay uno de este tipo"), "tag-warn"), _("A otra hora"))
         )
     if proposal.busy_until is not None:
-        until = hour_words(proposal.busy_until.astimezone(plan.zone).time())
+        until = hour_words(proposal.busy_until.astimezone(data.zone).time())
         more = _("«%(title)s» hasta las %(hour)s", title=proposal.busy, hour=until)
         found.append(DateWarning(CardTag(_("Sede ocupada"), "tag-warn"), more))
     if proposal.is_doubled:
@@ -86,14 +86,15 @@ def warnings_by_workshop(
     session: Session, outcomes: Sequence[BulkOutcome], chosen: Sequence[Workshop]
 ) -> Mapping[str, list[DateWarning]]:
     """The warnings about the new dates of moved workshops, by their public id."""
-    plans = {
+    entries = {
         each.public_id: each.data for each in outcomes if each.data is not None and each.changed
     }
     proposals = recurrence.propose(
-        session, list(plans.values()), ignoring={each.id for each in chosen}
+        session, list(entries.values()), ignoring={each.id for each in chosen}
     )
     return {
-        public_id: warnings(proposal) for public_id, proposal in zip(plans, proposals, strict=True)
+        public_id: warnings(proposal)
+        for public_id, proposal in zip(entries, proposals, strict=True)
     }
 
 
@@ -114,7 +115,7 @@ def typed_nonce() -> str:
 
 
 def create(
-    plans: Sequence[WorkshopData],
+    entries: Sequence[WorkshopData],
     session: Session,
     *,
     nonce: str,
@@ -126,7 +127,7 @@ def create(
     is_public = request.form.get("action") == "publish"
     created = recurrence.create_workshops(
         session,
-        plans,
+        entries,
         nonce=nonce,
         now=clock.now(),
         is_public=is_public,

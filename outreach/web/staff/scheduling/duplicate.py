@@ -74,9 +74,9 @@ def duplicate(public_id: str) -> ResponseReturnValue:
         if not form.validate():
             return _page(workshop, form, nonce=nonce, status=422, faults=form.faults)
         try:
-            plan = _plan(workshop, form)
-            proposal = recurrence.propose(session, [plan])[0]
-            workshop_service.check(plan, is_draft=request.form.get("action") != "publish")
+            data = _data_on_new_day(workshop, form)
+            proposal = recurrence.propose(session, [data])[0]
+            workshop_service.check(data, is_draft=request.form.get("action") != "publish")
         except Refused as refusal:
             fault = [("day", error_messages.say(refusal))]
             return _page(workshop, form, nonce=nonce, status=422, faults=fault)
@@ -104,9 +104,9 @@ def _create(session: Session, public_id: str, form: DuplicateForm, nonce: str) -
     workshop = find_workshop(session, public_id)
     if recurrence.has_created(session, nonce):
         return _created_before(session, nonce)
-    plan = _plan(workshop, form)
+    data = _data_on_new_day(workshop, form)
     details: Details = {"clone_of": workshop.public_id}
-    created = date_proposal.create([plan], session, nonce=nonce, details=details, source=workshop)
+    created = date_proposal.create([data], session, nonce=nonce, details=details, source=workshop)
     return created[0].public_id
 
 
@@ -117,14 +117,14 @@ def _created_before(session: Session, nonce: str) -> str:
     return find_workshop(session, made.public_id).public_id
 
 
-def _plan(workshop: Workshop, form: DuplicateForm) -> WorkshopData:
+def _data_on_new_day(workshop: Workshop, form: DuplicateForm) -> WorkshopData:
     """The same length as the original, in no series."""
     day, starts = form.chosen
-    plan = workshop_service.get_data(workshop)
+    data = workshop_service.get_data(workshop)
     later, _longer = bulk.compute_shift(
-        (plan.day, plan.starts, plan.ends), (day, starts, plan.ends)
+        (data.day, data.starts, data.ends), (day, starts, data.ends)
     )
-    return replace(bulk.shift(plan, later), series=None)
+    return replace(bulk.shift(data, later), series=None)
 
 
 def _known(form: DuplicateForm) -> str:

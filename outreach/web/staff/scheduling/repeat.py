@@ -123,9 +123,9 @@ def _create(session: Session, workshop: Workshop, typed: MultiDict[str, str], no
     now = clock.now()
     series = recurrence.find_or_create_series(session, workshop, _series_name(workshop), now=now)
     base = replace(workshop_service.get_data(workshop), series=series)
-    plans = [replace(base, day=day) for day in chosen]
-    details: Details = {"repeats": workshop.public_id, "dates": len(plans)}
-    date_proposal.create(plans, session, nonce=nonce, details=details, source=workshop)
+    entries = [replace(base, day=day) for day in chosen]
+    details: Details = {"repeats": workshop.public_id, "dates": len(entries)}
+    date_proposal.create(entries, session, nonce=nonce, details=details, source=workshop)
     return chosen[0]
 
 

@@ -59,7 +59,10 @@ def of_days(common: CommonFields, ticked: Sequence[date]) -> list[WorkshopData]:
         raise UnclearLine(_("Escribe a qué hora empiezan los días que marcaste."))
     if any(day < common.today for day in ticked):
         raise UnclearLine(_("Marcaste un día que ya pasó. Quítalo."))
-    return [_plan(common, day, common.starts, None, common.kind, common.venue) for day in ticked]
+    return [
+        _workshop_data(common, day, common.starts, None, common.kind, common.venue)
+        for day in ticked
+    ]
 
 
 def of_line(common: CommonFields, line: str) -> list[WorkshopData]:
@@ -84,7 +87,7 @@ def of_line(common: CommonFields, line: str) -> list[WorkshopData]:
                 venue = named
     if starts is None:
         raise UnclearLine(_("falta la hora. Escríbela así: 18:30."))
-    return [_plan(common, day, starts, ends, kind, venue) for day in days]
+    return [_workshop_data(common, day, starts, ends, kind, venue) for day in days]
 
 
 def _days(text: str, common: CommonFields) -> list[date]:
@@ -154,13 +157,17 @@ def _ambiguous(several: Sequence[Kind | Venue], text: str, common: CommonFields)
     alternatives = str(_(" o ")).join(f"«{name}»" for name in names)
     if any("," in name for name in names):
         message = _(
-            "«%(text)s» puede ser %(said)s. Escribe una así, y separa con punto y coma.",
+            "«%(text)s» puede ser %(alternatives)s. Escribe una así, y separa con punto y coma.",
             text=text,
-            said=alternatives,
+            alternatives=alternatives,
         )
         return UnclearLine(message)
     return UnclearLine(
-        _("«%(text)s» puede ser %(said)s. Escribe más.", text=text, said=alternatives)
+        _(
+            "«%(text)s» puede ser %(alternatives)s. Escribe más.",
+            text=text,
+            alternatives=alternatives,
+        )
     )
 
 
@@ -173,7 +180,7 @@ def _names(named: Kind | Venue) -> Iterator[str]:
     yield fold(named.public_code)
 
 
-def _plan(
+def _workshop_data(
     common: CommonFields,
     day: date,
     starts: time | None,
@@ -186,7 +193,7 @@ def _plan(
     capacity = base.capacity
     if venue is not None and venue.capacity and kind.way is not Way.SLOTS:
         capacity = min(capacity, venue.capacity)
-    plan = replace(
+    data = replace(
         base,
         venue=venue,
         zone=venue.zone if venue is not None else common.office.zone,
@@ -196,4 +203,4 @@ def _plan(
         phone=common.office.phone,
         capacity=capacity,
     )
-    return workshop_service.spread_over_slots(plan) if ends else plan
+    return workshop_service.spread_over_slots(data) if ends else data

@@ -230,7 +230,7 @@ def cancel_stop_form(slug: str, tour_id: int, stop_id: int) -> ResponseReturnVal
         tour=tour,
         stop=stop,
         there=published,
-        told=counts,
+        reach=counts,
         words=workshop_labels,
     )
 

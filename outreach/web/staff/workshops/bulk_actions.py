@@ -135,11 +135,11 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
         return page(
             "workshops/bulk",
             422 if faults else 200,
-            deed=action,
+            action=action,
             form=form,
             lines=lines,
             faults=faults,
-            told=sum(each.notified for each in outcomes),
+            notified=sum(each.notified for each in outcomes),
             calls=sum(each.calls for each in outcomes),
             possible=sum(1 for each in outcomes if not each.refusal and each.changed),
             refused=sum(1 for each in outcomes if each.refusal),

@@ -55,7 +55,7 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
         "workshops/cancel",
         422 if fault else 200,
         workshop=workshop,
-        told=_counts(reach),
+        reach=_counts(reach),
         must_tell=workshop_service.must_notify(workshop, now=clock.now()),
         is_quiet="may_be_quiet" in request.form and "notify" not in request.form,
         reasons=reasons(),
