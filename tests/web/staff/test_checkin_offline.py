@@ -47,7 +47,7 @@ from tests.support.checkin_phone import (
 from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, fixed_clock]
 
 
 @pytest.fixture
