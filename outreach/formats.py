@@ -98,7 +98,7 @@ def hours(starts: time, ends: time, lang: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def grouped(number: int | float, lang: str) -> str:
+def group_digits(number: int | float, lang: str) -> str:
     """109,657 · 109,657 · 109 657, with a space that does not break"""
     return format_decimal(number, locale=translator(lang).locale)
 
@@ -120,7 +120,7 @@ def zone_time(zone_key: str, lang: str) -> str:
     return _.pgettext("zone", "hora de %(city)s", city=city)
 
 
-def joined(parts: Sequence[str], lang: str, *, is_negative: bool = False) -> str:
+def join_words(parts: Sequence[str], lang: str, *, is_negative: bool = False) -> str:
     """a, b y c · a, b, and c · a, b et c; with `is_negative` «ni», «or». One text at least."""
     *before, last = parts
     if not before:
@@ -167,4 +167,4 @@ def language_names(codes: tuple[str, ...], lang: str) -> str:
     if len(names) < 2:
         return first
     # No comma before the last one, in English either: the names stand in narrow places.
-    return joined([", ".join(names[:-1]), names[-1]], lang)
+    return join_words([", ".join(names[:-1]), names[-1]], lang)

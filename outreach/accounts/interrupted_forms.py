@@ -81,7 +81,7 @@ def keep(
     return True
 
 
-def waiting(
+def list_waiting(
     session: Session, organizer_id: int, key: ServerEncryption, *, now: datetime
 ) -> Iterator[KeptForm]:
     """The forms of this staff member's sessions, the newest first. A form of a session without its

@@ -36,7 +36,7 @@ def command(month: str, reason: str) -> None:
                 number, changes, report = (
                     revision.number,
                     month_report.changes_of(revision),
-                    month_report.thawed(revision),
+                    month_report.read_revision(revision),
                 )
         except Taken:
             raise CommandError("Somebody else has just closed it. Look at it first.") from None

@@ -29,7 +29,7 @@ from outreach.reports import (
     workshop_rows,
 )
 from outreach.reports.month_report import MonthChange, MonthReport
-from outreach.reports.month_tables import By
+from outreach.reports.month_tables import GroupedBy
 from outreach.reports.trends import ReportedMonth
 
 MAX_MONTHS = 1_200
@@ -39,8 +39,8 @@ MAX_MONTHS = 1_200
 @click.argument("period", metavar="YYYY-MM|YYYY|YYYY-MM..YYYY-MM")
 @click.option(
     "--by",
-    type=click.Choice([by.value for by in By]),
-    default=By.KIND.value,
+    type=click.Choice([by.value for by in GroupedBy]),
+    default=GroupedBy.KIND.value,
     show_default=True,
     help="What a table or a CSV has a row for (a column, for several months); json and xlsx of "
     "one month have both.",
@@ -89,9 +89,9 @@ def command(
     with open_store(settings()) as store, store.read() as session:
         if is_one:
             report, revisions = _read_month(session, first, revision)
-            show, write = _month_writers(report, revisions, By(by))
+            show, write = _month_writers(report, revisions, GroupedBy(by))
         else:
-            show, write = _period_writers(session, first, last, By(by), has_rows=has_rows)
+            show, write = _period_writers(session, first, last, GroupedBy(by), has_rows=has_rows)
         _output(show, write[form], form, path)
 
 
@@ -133,7 +133,7 @@ Writers = dict[str, Callable[[BinaryIO], object]]
 
 
 def _month_writers(
-    report: MonthReport, revisions: dict[int, list[MonthChange]], by: By
+    report: MonthReport, revisions: dict[int, list[MonthChange]], by: GroupedBy
 ) -> tuple[Callable[[Console], None], Writers]:
     count = report.count
     changes = revisions.get(count.revision, []) if report.is_closed else []
@@ -142,7 +142,7 @@ def _month_writers(
     def show(console: Console) -> None:
         # Without the column of the month, which is in the title, and without office names.
         rows = month_tables.table(count, by)
-        columns = [1, *range(2 if by is By.KIND else 3, len(rows[0]))]
+        columns = [1, *range(2 if by is GroupedBy.KIND else 3, len(rows[0]))]
         _show(console, f"Talleres de {count.month}", rows, columns, notes)
 
     return show, {
@@ -156,10 +156,12 @@ def _month_writers(
 
 
 def _period_writers(
-    session: Session, first: Month, last: Month, by: By, *, has_rows: bool
+    session: Session, first: Month, last: Month, by: GroupedBy, *, has_rows: bool
 ) -> tuple[Callable[[Console], None], Writers]:
     now = clock.now()
-    row = (trends.by_kind if by is By.KIND else trends.by_office)(session, first, last, now=now)
+    row = (trends.by_kind if by is GroupedBy.KIND else trends.by_office)(
+        session, first, last, now=now
+    )
     rows = month_tables.trend(row)
     notes = [*month_tables.trend_notes(row), *workshop_counts.RULES]
 
@@ -203,7 +205,7 @@ def _progress() -> Progress:
     )
 
 
-def _row_as_json(row: list[ReportedMonth], by: By) -> dict[str, Any]:
+def _row_as_json(row: list[ReportedMonth], by: GroupedBy) -> dict[str, Any]:
     return {
         "total": sum(each.total for each in row),
         "months": [

@@ -70,7 +70,7 @@ def figures_(path: Path, dry_run: bool) -> None:
     """Load typed monthly figures from a CSV file: month, series, value, source."""
     with _refusals(), open_store(settings()) as store:
         with store.read() as session:
-            series = figures.known(session)
+            series = figures.list_series_codes(session)
         rows = figures.read(path, series)
         _load(store, dry_run, "figures", lambda s: figures.load(s, rows, now=clock.now()))
 

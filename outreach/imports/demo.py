@@ -148,7 +148,7 @@ def _load_files(session: Session, now: datetime) -> None:
         session.flush()
         rows = workshops.read(folder / "workshops-2020-01.csv", workshops.network(session))
         workshops.load(session, rows, now=now, is_synthetic=True)
-        series = figures.known(session)
+        series = figures.list_series_codes(session)
         figures.load(session, figures.read(folder / "figures-2020-01.csv", series), now=now)
 
 

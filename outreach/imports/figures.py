@@ -28,7 +28,7 @@ class FigureRow:
     source: str
 
 
-def known(session: Session) -> frozenset[str]:
+def list_series_codes(session: Session) -> frozenset[str]:
     """The codes of the series a figure may belong to."""
     return frozenset(session.scalars(sa.select(FigureSeries.code)))
 

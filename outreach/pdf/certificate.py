@@ -34,7 +34,7 @@ def pdf(
         "when": _.gettext("el %(day)s, en %(place)s.", day=_day(workshop.day, lang), place=where),
         "hours": _.gettext("Duró 1 hora.")
         if hours == "1"
-        else _.gettext("Duró %(hours)s horas.", hours=formats.grouped(float(hours), lang)),
+        else _.gettext("Duró %(hours)s horas.", hours=formats.group_digits(float(hours), lang)),
         "given": _.gettext("%(city)s, %(day)s", city=office.city, day=_day(today, lang)),
         "signed": _.gettext("Nombre y firma"),
         "stamp": _.gettext("Sello"),

@@ -57,7 +57,7 @@ class Flyer:
     made_at: datetime
 
 
-def of(
+def prepare(
     workshop: Workshop,
     lang: str,
     *,

@@ -85,7 +85,7 @@ def _against(session: Session, known: AuditAnchor, newest: ChainLink, gone: Chai
     if known.number > newest.number:
         found.append(f"the newest lines, {newest.number + 1} to {known.number}, are missing")
     elif known.number >= max(gone.number, 1):
-        there = hash_chain.at(session, known.number)
+        there = hash_chain.find_link(session, known.number)
         if there is None or there.hash != known.hash:
             found.append(f"the lines up to {known.number} are not those that were there")
     return found

@@ -49,7 +49,7 @@ def as_csv(rows: Iterable[Iterable[Cell]]) -> bytes:
 
 def as_xlsx(rows: list[list[Cell]], title: str) -> bytes:
     out = io.BytesIO()
-    with spreadsheets.opened(out, title=title) as book:
+    with spreadsheets.open_spreadsheet(out, title=title) as book:
         book.add("Registros", rows)
     return out.getvalue()
 

@@ -41,7 +41,7 @@ class BulletinIssue:
     score: int = 0  # of 100, how easy it reads
 
 
-def of(
+def find_issues(
     edition: BulletinEdition,
     report: MonthReport,
     *,

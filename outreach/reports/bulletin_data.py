@@ -84,7 +84,7 @@ def document(
     that was published, else as the numbers alone make it."""
     edition = edition or bulletins.latest(session, month)
     if edition is not None and edition.frozen:
-        bulletin = thawed(json.loads(edition.frozen))
+        bulletin = from_json(json.loads(edition.frozen))
         return replace(bulletin, coming=tuple(_still_shown(session, bulletin.coming)))
     number = edition.revision or None if edition else None
     report = month_report.report(session, month, now=now, number=number)
@@ -128,7 +128,7 @@ def as_json(document: BulletinDocument) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def thawed(kept: Mapping[str, Any]) -> BulletinDocument:
+def from_json(kept: Mapping[str, Any]) -> BulletinDocument:
     """A document again, of what `as_json` gave."""
     published = kept["published_at"]
     values = {
@@ -178,7 +178,7 @@ def _made(report: MonthReport, core: Sequence[str]) -> BulletinDocument:
         cities={},
         figures={each.series: each.value for each in report.figures},
         people=report.people.total if report.people else None,
-        sentences=bulletin_sentences.of(report, present),
+        sentences=bulletin_sentences.write_sentences(report, present),
         coming=(),
         title={},
         happened={},

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from outreach.db.base import Words
-from outreach.formats import grouped, joined
+from outreach.formats import group_digits, join_words
 from outreach.i18n import LANGUAGES, N_, say, translate, translator
 from outreach.reports import plural_numbers
 from outreach.reports.month_report import MonthReport, ReportedFigure
-from outreach.reports.plural_numbers import CountedNoun, counted
+from outreach.reports.plural_numbers import CountedNoun, say_count
 
 PASSPORTS: Final = "documentacion.pasaportes"
 CARDS: Final = "documentacion.matriculas"
@@ -49,7 +49,7 @@ class BulletinSentence:
     words: Words
 
 
-def of(report: MonthReport, core: Sequence[str]) -> tuple[BulletinSentence, ...]:
+def write_sentences(report: MonthReport, core: Sequence[str]) -> tuple[BulletinSentence, ...]:
     """All sentences of a month, in their order. `core`: codes of the kinds that are named one by
     one; the others are added up."""
     count = report.count
@@ -87,7 +87,7 @@ def documents(passports: int | None, cards: int | None) -> list[BulletinSentence
     if issued:
 
         def words(lang: str) -> str:
-            documents = joined([counted(number, noun, lang) for number, noun in issued], lang)
+            documents = join_words([say_count(number, noun, lang) for number, noun in issued], lang)
             return translator(lang).gettext("La red expidió %(documents)s.", documents=documents)
 
         sentences.append(
@@ -113,7 +113,7 @@ def protection(cases: int | None, matters: Sequence[ReportedFigure] = ()) -> lis
     if matters:
 
         def words(lang: str) -> str:
-            each = (f"{_matter(one, lang)}, {grouped(one.value, lang)}" for one in matters)
+            each = (f"{_matter(one, lang)}, {group_digits(one.value, lang)}" for one in matters)
             return translator(lang).gettext("Por materia: %(matters)s.", matters="; ".join(each))
 
         values = [each.value for each in matters]
@@ -130,7 +130,7 @@ def orientation(people: int | None, *, follows: bool = True) -> list[BulletinSen
         _ = translator(lang)
         if not people:
             return _.gettext("Nadie recibió orientación ni representación legal.")
-        some = counted(people, plural_numbers.PEOPLE, lang)
+        some = say_count(people, plural_numbers.PEOPLE, lang)
         if follows:
             return _.ngettext(
                 "Igualmente, %(people)s recibió orientación o representación legal.",
@@ -177,8 +177,8 @@ def workshops(total: int, offices: int) -> list[BulletinSentence]:
             return _.gettext("Este mes la red no dio talleres.")
         return _.gettext(
             "La red dio %(workshops)s por medio de %(offices)s.",
-            workshops=counted(total, plural_numbers.WORKSHOPS, lang),
-            offices=counted(offices, plural_numbers.OFFICES, lang),
+            workshops=say_count(total, plural_numbers.WORKSHOPS, lang),
+            offices=say_count(offices, plural_numbers.OFFICES, lang),
         )
 
     return [_sentence("workshops", "workshops", [total, offices] if total else [0], words)]
@@ -192,17 +192,20 @@ def kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[BulletinS
     def some_words(lang: str) -> str:
         (first_code, first), *rest = some.items()
         parts = [
-            f"{counted(first, plural_numbers.WORKSHOPS, lang)} {about(first_code, names, lang)}"
+            f"{say_count(first, plural_numbers.WORKSHOPS, lang)} "
+            f"{say_topic(first_code, names, lang)}"
         ]
-        parts += [f"{grouped(number, lang)} {about(code, names, lang)}" for code, number in rest]
+        parts += [
+            f"{group_digits(number, lang)} {say_topic(code, names, lang)}" for code, number in rest
+        ]
         return translator(lang).ngettext(
-            "Hubo %(workshops)s.", "Hubo %(workshops)s.", first, workshops=joined(parts, lang)
+            "Hubo %(workshops)s.", "Hubo %(workshops)s.", first, workshops=join_words(parts, lang)
         )
 
     def none_words(lang: str) -> str:
-        parts = [about(code, names, lang) for code in missing]
+        parts = [say_topic(code, names, lang) for code in missing]
         return translator(lang).gettext(
-            "No hubo talleres %(kinds)s.", kinds=joined(parts, lang, is_negative=True)
+            "No hubo talleres %(kinds)s.", kinds=join_words(parts, lang, is_negative=True)
         )
 
     sentences = [_sentence("kinds", "workshops", some.values(), some_words)] if some else []
@@ -219,7 +222,7 @@ def other_kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[Bul
 
     def words(lang: str) -> str:
         _ = translator(lang)
-        number = counted(total, plural_numbers.WORKSHOPS, lang)
+        number = say_count(total, plural_numbers.WORKSHOPS, lang)
         if len(some) == 1:
             return _.ngettext(
                 "También hubo %(workshops)s sobre otro tema: %(kinds)s.",
@@ -228,13 +231,13 @@ def other_kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[Bul
                 workshops=number,
                 kinds=say(names[next(iter(some))], lang),
             )
-        each = [f"{say(names[code], lang)} ({grouped(n, lang)})" for code, n in some.items()]
+        each = [f"{say(names[code], lang)} ({group_digits(n, lang)})" for code, n in some.items()]
         return _.ngettext(
             "También hubo %(workshops)s sobre otros temas: %(kinds)s.",
             "También hubo %(workshops)s sobre otros temas: %(kinds)s.",
             total,
             workshops=number,
-            kinds=joined(each, lang),
+            kinds=join_words(each, lang),
         )
 
     return [_sentence("kinds.other", "workshops", [total, *some.values()], words)]
@@ -250,13 +253,13 @@ def people(came: int | None) -> list[BulletinSentence]:
             "A los talleres vino %(people)s.",
             "A los talleres vinieron %(people)s.",
             came,
-            people=counted(came, plural_numbers.PEOPLE, lang),
+            people=say_count(came, plural_numbers.PEOPLE, lang),
         )
 
     return [_sentence("people", "workshops", [came], words)]
 
 
-def about(code: str, names: Mapping[str, Words], lang: str) -> str:
+def say_topic(code: str, names: Mapping[str, Words], lang: str) -> str:
     """What follows «57 talleres»: sobre los derechos de las personas migrantes."""
     if code in _KINDS:
         return translate(_KINDS[code], lang)
@@ -286,7 +289,7 @@ def _some_or_none(
     def words(lang: str) -> str:
         if not number:
             return translate(none, lang)
-        return translate(some, lang, number=counted(number, noun, lang))
+        return translate(some, lang, number=say_count(number, noun, lang))
 
     return _sentence(code, "protection", [number], words)
 
@@ -298,7 +301,7 @@ def _other_series(figure: ReportedFigure) -> BulletinSentence:
         return translator(lang).gettext(
             "%(label)s: %(number)s.",
             label=say(figure.label, lang),
-            number=grouped(figure.value, lang),
+            number=group_digits(figure.value, lang),
         )
 
     return _sentence(figure.series, "protection", [figure.value], words)

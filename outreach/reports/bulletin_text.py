@@ -7,11 +7,11 @@ from functools import partial
 from typing import Final
 
 from outreach import clock, formats
-from outreach.formats import grouped
+from outreach.formats import group_digits
 from outreach.i18n import N_, NP_, say, translate, translator
 from outreach.reports import bulletin_data, bulletin_markdown, bulletin_sentences
 from outreach.reports.bulletin_data import BulletinDocument, UpcomingWorkshop
-from outreach.reports.plural_numbers import WORKSHOPS, counted
+from outreach.reports.plural_numbers import WORKSHOPS, say_count
 from outreach.reports.workshop_counts import RULES
 
 LONGEST_TEXT: Final = 2_000  # letters of a chat message
@@ -106,8 +106,8 @@ def localized(document: BulletinDocument, lang: str, public_url: str) -> Localiz
         numbers=[
             BulletinNumber(
                 code=code,
-                number=grouped(document.by_kind[code], lang),
-                about=bulletin_sentences.about(code, document.kind_names, lang),
+                number=group_digits(document.by_kind[code], lang),
+                about=bulletin_sentences.say_topic(code, document.kind_names, lang),
             )
             for code in document.core
         ],
@@ -185,7 +185,7 @@ def _default_title(document: BulletinDocument, lang: str) -> str:
     month = first_capital(formats.month_and_year(document.month.first, lang))
     if not document.total:
         return _.gettext("%(month)s: lo que hizo la red", month=month)
-    workshops = counted(document.total, WORKSHOPS, lang)
+    workshops = say_count(document.total, WORKSHOPS, lang)
     return _.gettext(
         "%(month)s: %(workshops)s para cuidar tus derechos", month=month, workshops=workshops
     )
@@ -228,7 +228,7 @@ def _offices(document: BulletinDocument, lang: str) -> tuple[list[str], list[lis
 
     def cells(name: str, numbers: list[int], others: int, total: int) -> list[str]:
         shown = [*numbers, *([others] if has_others else []), total]
-        return [name, *(grouped(each, lang) for each in shown)]
+        return [name, *(group_digits(each, lang) for each in shown)]
 
     rows = [
         cells(document.cities[slug], numbers, others, total)

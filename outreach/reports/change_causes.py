@@ -34,7 +34,9 @@ class ChangeCause:
     at: datetime
 
 
-def since(session: Session, month: Month, cut: datetime) -> dict[tuple[str, str], ChangeCause]:
+def find_causes_since(
+    session: Session, month: Month, cut: datetime
+) -> dict[tuple[str, str], ChangeCause]:
     """What was last done to the workshops of an office and kind, by (slug, code); and to a
     figure, by (series, "")."""
     found: dict[tuple[str, str], ChangeCause] = {}

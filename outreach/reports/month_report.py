@@ -91,17 +91,17 @@ def report(
 ) -> MonthReport:
     """What is published of a month; `number`: what a certain revision said. Raises NotFound."""
     if number is not None:
-        return thawed(months.get_revision(session, month, number))
+        return read_revision(months.get_revision(session, month, number))
     latest = months.find_latest_revision(session, month)
     if latest is None or latest.reopened_at is not None:
         return live(session, month, now=now, revision=latest.number if latest else 0)
-    return thawed(latest)
+    return read_revision(latest)
 
 
 def figure_months(session: Session, first: Month, last: Month) -> list[Month]:
     """The months of these whose `report` has typed figures, the first one first."""
     closed = months.list_closed_months(session, first, last)
-    frozen = {month for month, revision in closed.items() if thawed(revision).figures}
+    frozen = {month for month, revision in closed.items() if read_revision(revision).figures}
     typed = {month for month in figures.list_months(session) if first <= month <= last}
     return sorted(frozen | (typed - closed.keys()))
 
@@ -166,7 +166,7 @@ def close(
     reason = " ".join(reason.split())[:LONGEST_REASON]
     if latest is not None and not reason:
         raise Refused(ErrorCode.REVISION_WITHOUT_REASON, month=month)
-    draft = draft or drafted(session, month, now=now)
+    draft = draft or make_draft(session, month, now=now)
     if latest is not None and not draft.changes and latest.reopened_at is None:
         raise Refused(ErrorCode.REVISION_WITHOUT_CHANGES, month=month)
     text = json.dumps(_frozen(draft.report), ensure_ascii=False, separators=(",", ":"))
@@ -184,19 +184,19 @@ def close(
     return made
 
 
-def drafted(session: Session, month: Month, *, now: datetime) -> MonthDraft:
+def make_draft(session: Session, month: Month, *, now: datetime) -> MonthDraft:
     """What `close` would freeze now."""
     earlier = months.list_revisions(session, month)
     latest = earlier[-1] if earlier else None
     cut = now.replace(microsecond=0)
     found = live(session, month, now=cut, revision=latest.number + 1 if latest else 1)
-    earlier_counts = [people for each in earlier if (people := thawed(each).people)]
+    earlier_counts = [people for each in earlier if (people := read_revision(each).people)]
     made = replace(
         found,
         count=replace(found.count, state=workshop_counts.CLOSED),
         people=attendance_counts.of_month(session, month, earlier_counts),
     )
-    changes = differences(thawed(latest), made) if latest else []
+    changes = differences(read_revision(latest), made) if latest else []
     return MonthDraft(latest=latest, report=made, changes=changes)
 
 
@@ -237,7 +237,7 @@ def differences(before: MonthReport, after: MonthReport) -> list[MonthChange]:
     return found
 
 
-def thawed(revision: MonthRevision) -> MonthReport:
+def read_revision(revision: MonthRevision) -> MonthReport:
     """What a revision says."""
     kept = json.loads(revision.frozen)
     people = kept["people"]

@@ -41,21 +41,25 @@ MODES: Final = {
 }
 
 
-class By(StrEnum):
+class GroupedBy(StrEnum):
     KIND = "kind"
     OFFICE = "office"
 
 
 def table(
-    count: WorkshopCounts, by: By, *, lang: str = "es", translate: Translate = str
+    count: WorkshopCounts, by: GroupedBy, *, lang: str = "es", translate: Translate = str
 ) -> list[list[Cell]]:
     """The count as rows of cells: a header, a row for each kind or office, and the total."""
-    rows = _by_kind(count, lang) if by is By.KIND else _by_office(count, lang)
+    rows = _by_kind(count, lang) if by is GroupedBy.KIND else _by_office(count, lang)
     return _titled(rows, translate)
 
 
 def as_csv(
-    count: WorkshopCounts, by: By = By.KIND, *, lang: str = "es", translate: Translate = str
+    count: WorkshopCounts,
+    by: GroupedBy = GroupedBy.KIND,
+    *,
+    lang: str = "es",
+    translate: Translate = str,
 ) -> str:
     """The table as CSV (RFC 4180). The web encodes it as utf-8-sig, for Excel."""
     out = io.StringIO()
@@ -90,14 +94,14 @@ def as_xlsx(
     """A workbook with a sheet for each way to count, the `changes` of the revision if it has any,
     and the rules on the last sheet."""
     count = report.count
-    by_office = table(count, By.OFFICE, lang=lang, translate=translate)
+    by_office = table(count, GroupedBy.OFFICE, lang=lang, translate=translate)
     by_kind, *others = report_tables(report, lang=lang, translate=translate)
     sheets: list[Titled] = [by_kind, (translate(N_("Por oficina")), by_office, True), *others]
     rows = _changes(changes)
     if len(rows) > 1:
         sheets.append((translate(N_("Cambios")), _titled(rows, translate), False))
     out = io.BytesIO()
-    with spreadsheets.opened(out, title=str(count.month)) as book:
+    with spreadsheets.open_spreadsheet(out, title=str(count.month)) as book:
         for name, rows, has_total in sheets:
             book.add(name, rows, has_total=has_total)
         every = [*notes(count, translate=translate), *(translate(rule) for rule in count.rules)]
@@ -117,7 +121,7 @@ def rows_xlsx(
     however many there are, few are in memory."""
     heads = [translate(head) for head in ROW_HEADS]
     first, last = row[0].month, row[-1].month
-    with spreadsheets.opened(out, title=f"{first} – {last}", is_long=True) as book:
+    with spreadsheets.open_spreadsheet(out, title=f"{first} – {last}", is_long=True) as book:
         if found is not None:
             lines = (_line(each, lang) for each in found)
             book.add_many(translate(N_("Talleres")), heads, ROW_WIDTHS, lines)
@@ -156,7 +160,7 @@ def report_tables(
 ) -> list[Titled]:
     """Every table of a month but that of the offices: its name, its rows, and whether the last is
     the total. Those with nothing in them are left out; each begins with month, code and name."""
-    by_kind = table(report.count, By.KIND, lang=lang, translate=translate)
+    by_kind = table(report.count, GroupedBy.KIND, lang=lang, translate=translate)
     others = (
         (N_("Por estado"), _by_region(report.count, lang), True),
         (N_("Modalidad"), _by_mode(report, translate), True),

@@ -45,10 +45,10 @@ OFFICES: Final = CountedNoun(
 )
 
 
-def counted(number: int, noun: CountedNoun, lang: str) -> str:
+def say_count(number: int, noun: CountedNoun, lang: str) -> str:
     """57 talleres · 57 workshops; 1,000,000 de talleres."""
     _ = translator(lang)
-    text = formats.grouped(number, lang)
+    text = formats.group_digits(number, lang)
     if number and number % _MILLION == 0:
         return _.pgettext(*noun.millions, number=text)
     return _.ngettext(*noun.forms, number, number=text)

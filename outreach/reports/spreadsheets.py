@@ -85,7 +85,7 @@ class Spreadsheet:
 
 
 @contextmanager
-def opened(out: BinaryIO, *, title: str, is_long: bool = False) -> Iterator[Spreadsheet]:
+def open_spreadsheet(out: BinaryIO, *, title: str, is_long: bool = False) -> Iterator[Spreadsheet]:
     """A workbook written to `out` when the block ends; with `is_long`, rows are put on the disk as
     they come and not kept."""
     import xlsxwriter  # only who makes a workbook needs it

@@ -145,7 +145,7 @@ def _thawed(
 ) -> dict[Month, tuple[WorkshopCounts, Mapping[str, int]]]:
     """The counts of the months that are closed, each with its numbers that are asked for."""
     counts = {
-        month: month_report.thawed(revision).count
+        month: month_report.read_revision(revision).count
         for month, revision in months.list_closed_months(session, first, last).items()
     }
     return {month: (count, numbers(count)) for month, count in counts.items()}

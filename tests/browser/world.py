@@ -135,7 +135,7 @@ def _load(session: Session, *, now: datetime) -> None:
             data / "workshops-2020-01.csv", workshops_file.network(session)
         )
         workshops_file.load(session, january, now=now, is_synthetic=True)
-        series = figures.known(session)
+        series = figures.list_series_codes(session)
         figures.load(session, figures.read(data / "figures-2020-01.csv", series), now=now)
     ana = StaffMember(email=ANA, password=passwords.hash_password(PASSWORD))
     ana.grants.append(RoleAssignment(office="chicago", role=Role.ORGANIZER))

@@ -271,7 +271,7 @@ def test_papers(world: Flask, allowed: frozenset[str]) -> None:
         for workshop in session.scalars(
             sa.select(Workshop).where(Workshop.status == WorkshopStatus.PUBLISHED).limit(8)
         ):
-            made = flyer.of(
+            made = flyer.prepare(
                 workshop, CODE, public_url=config.public_url, phone="312 555 0142", pictogram="",
                 neutral_pictogram="", brand=BRAND,
             )  # fmt: skip

@@ -46,7 +46,7 @@ LONGEST: Final[dict[str, Callable[[int], str]]] = {
 
 def told(workshop: Workshop, lang: str = "es") -> Flyer:
     drawn = icons.PICTOGRAMS
-    return flyer.of(
+    return flyer.prepare(
         workshop,
         lang,
         public_url=SITE,

@@ -259,7 +259,7 @@ def test_what_is_frozen_is_all_of_it(march: Store, rights: Kind, chicago: Office
     document = told_of(march)
     assert document.coming
     kept = json.loads(json.dumps(bulletin_data.as_json(document)))
-    assert bulletin_data.thawed(kept) == document
+    assert bulletin_data.from_json(kept) == document
 
 
 # What is published

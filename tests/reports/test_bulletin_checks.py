@@ -37,7 +37,7 @@ def warned(
     edit(store, text)
     given: dict[str, Any] = {"last_revision": 1, "is_calendar_empty": False} | changes
     with store.read() as session:
-        found = bulletin_checks.of(
+        found = bulletin_checks.find_issues(
             bulletins.find(session, MARCH, 1),
             month_report.report(session, MARCH, now=LATER),
             is_there=lambda path: path == "/es/o/chicago",
@@ -104,7 +104,7 @@ def test_other_numbers_or_an_open_month_keep_it_from_coming_out(march: Store) ->
     with march.read() as session:
         draft = bulletins.find(session, MARCH, 1)
         told = month_report.report(session, MARCH, now=LATER)
-    found = bulletin_checks.of(
+    found = bulletin_checks.find_issues(
         draft, told, last_revision=0, is_calendar_empty=True, is_there=bool, home=""
     )
     assert [(each.concern, each.is_grave) for each in found] == [

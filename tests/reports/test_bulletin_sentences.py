@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.formats import grouped, joined
+from outreach.formats import group_digits, join_words
 from outreach.i18n import LANGUAGES
 from outreach.reports import bulletin_sentences
 from outreach.reports.bulletin_sentences import BulletinSentence
-from outreach.reports.plural_numbers import WORKSHOPS, counted
+from outreach.reports.plural_numbers import WORKSHOPS, say_count
 from tests.support.bulletin_sentences import CASES_OF, sentence_cases
 
 EVERY = list(sentence_cases())
@@ -51,8 +51,12 @@ def test_every_number_is_told_as_its_language_writes_it() -> None:
     for _each, one, lang in WORDS:
         for value in one.values:
             # None is said in words, but in a list of matters.
-            assert not value or grouped(value, lang) in one.words[lang], one
-    assert [grouped(109657, lang) for lang in LANGUAGES] == ["109,657", "109,657", "109\xa0657"]
+            assert not value or group_digits(value, lang) in one.words[lang], one
+    assert [group_digits(109657, lang) for lang in LANGUAGES] == [
+        "109,657",
+        "109,657",
+        "109\xa0657",
+    ]
 
 
 def test_none_is_said_in_words() -> None:
@@ -62,8 +66,8 @@ def test_none_is_said_in_words() -> None:
 
 
 def test_nothing_in_french_is_singular_and_nothing_in_spanish_plural() -> None:
-    assert counted(0, WORKSHOPS, "fr") == "0 atelier"
-    assert counted(0, WORKSHOPS, "es") == "0 talleres"
+    assert say_count(0, WORKSHOPS, "fr") == "0 atelier"
+    assert say_count(0, WORKSHOPS, "es") == "0 talleres"
 
 
 def test_a_million_of_something_as_one_says_it() -> None:
@@ -85,8 +89,8 @@ def test_how_many_came_is_not_told_where_nobody_counted() -> None:
 
 
 def test_y_becomes_e_before_its_own_sound() -> None:
-    assert joined(["Salud", "Iglesias"], "es") == "Salud e Iglesias"
-    assert joined(["agua", "hielo"], "es") == "agua y hielo"
+    assert join_words(["Salud", "Iglesias"], "es") == "Salud e Iglesias"
+    assert join_words(["agua", "hielo"], "es") == "agua y hielo"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -95,7 +99,7 @@ def test_documents_in_any_numbers(lang: str, numbers: list[int | None]) -> None:
     text = said(bulletin_sentences.documents(*numbers), lang)
     assert bool(text) == any(each is not None for each in numbers)
     for each in numbers:
-        assert not each or grouped(each, lang) in text
+        assert not each or group_digits(each, lang) in text
     assert not PLURALS.search(text)
 
 

@@ -23,7 +23,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.imports import DATA
 from outreach.reports import attendance_counts, month_report, month_tables, trends, workshop_counts
-from outreach.reports.month_tables import By
+from outreach.reports.month_tables import GroupedBy
 from outreach.reports.workshop_counts import WorkshopCounts
 from tests.conftest import hold
 from tests.support.loading import done, run
@@ -209,7 +209,7 @@ def test_a_name_that_begins_like_a_formula_stays_a_text(january: Store, start: s
 
 
 def test_the_table_prints_the_rules_and_the_total(config: Config, january: Store) -> None:
-    for by in By:
+    for by in GroupedBy:
         shown = done(run(config, "counts", "2020-01", "--by", by.value)).stdout
         assert "164" in shown
         assert "Cada taller cuenta una sola vez." in shown

@@ -117,7 +117,7 @@ def test_a_late_change_is_the_next_revision_with_its_difference(march: Store) ->
     with march.change() as session:
         session.get_one(MonthlyFigure, (202603, "ciam.personas")).value = 21390
     with march.read() as session:
-        waiting = month_report.drafted(session, MARCH, now=MAY).changes
+        waiting = month_report.make_draft(session, MARCH, now=MAY).changes
     made = close(march, MAY, reason="Reportes tardíos")
     assert made.number == 2
     assert month_report.changes_of(made) == waiting
@@ -208,7 +208,7 @@ def test_every_table_of_a_revision_has_the_same_sum_whatever_changes_meanwhile(
     made, _none = meet(
         march, lambda: close(march), lambda: not_held(march, late), at="SELECT workshop.kind_id"
     )
-    told = month_report.thawed(made)
+    told = month_report.read_revision(made)
     assert told.count.total == 3
     for table in (told.count.by_kind, told.by_mode, told.by_language):
         assert sum(table.values()) == told.count.total
@@ -227,7 +227,7 @@ def test_a_cell_that_was_hidden_stays_hidden(march: Store, chicago: Office, wome
     with march.change() as session:
         few = session.scalars(sa.select(Workshop).where(Workshop.head_count == 12)).one()
         few.head_count = 3
-    first = month_report.thawed(close(march)).people
+    first = month_report.read_revision(close(march)).people
     assert first is not None
     assert first.small == {"mujeres"}
     assert first.withheld == {"derechos"}
@@ -235,7 +235,7 @@ def test_a_cell_that_was_hidden_stays_hidden(march: Store, chicago: Office, wome
     with march.change() as session:
         workshop_service.report(hold(session, chicago, women, day=day), head_count=20, now=MAY)
     made = close(march, MAY, reason="Un taller más")
-    second = month_report.thawed(made).people
+    second = month_report.read_revision(made).people
     assert second is not None
     assert second.hidden == {"mujeres", "derechos"}
     assert second.total is None
@@ -250,7 +250,7 @@ def test_the_few_of_a_workshop_reported_late_are_not_told(
         late = hold(session, chicago, women, day=date(2026, 3, 12))
         workshop_service.report(late, head_count=1, now=MAY)
     made = close(march, MAY, reason="Reportes tardíos")
-    found = month_report.thawed(made).people
+    found = month_report.read_revision(made).people
     assert found is not None
     assert found.published == {"derechos": 38}
     assert (found.hidden, found.total) == (frozenset({"mujeres"}), None)
@@ -354,7 +354,7 @@ def test_what_was_frozen_reads_back_as_it_was(march: Store) -> None:
     made = close(march)
     with march.read() as session:
         now = month_report.live(session, MARCH, now=APRIL, revision=1)
-    then = month_report.thawed(made)
+    then = month_report.read_revision(made)
     assert replace(then, people=None, digest="") == replace(
         now, count=replace(now.count, state="closed")
     )

@@ -283,7 +283,7 @@ def test_a_year_is_closed_and_corrected_and_every_file_of_every_revision_agrees(
     for month in year:
         with store.change() as session:
             made = month_report.close(session, month, now=LATER)
-        agrees(month_report.thawed(made), first[month])
+        agrees(month_report.read_revision(made), first[month])
 
     touched = network.change_late(late)
     second = {month: network.told(month) for month in year}
@@ -321,7 +321,10 @@ def _is_corrected(store: Store, month: Month, before: Told, after: Told) -> bool
         assert before.by_office == after.by_office
         return False
     with store.read() as session:
-        told = [month_report.thawed(each).people for each in months.list_revisions(session, month)]
+        told = [
+            month_report.read_revision(each).people
+            for each in months.list_revisions(session, month)
+        ]
     hidden = frozenset[str]().union(*(people.hidden for people in told if people))
     found = {
         (each.what, each.office, each.kind or each.series, each.before, each.after)

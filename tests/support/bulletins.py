@@ -22,7 +22,7 @@ def load_january(session: Session) -> None:
         session.flush()
         rows = workshops_file.read(data / "workshops-2020-01.csv", workshops_file.network(session))
         workshops_file.load(session, rows, now=now, is_synthetic=True)
-        known = figures.known(session)
+        known = figures.list_series_codes(session)
         figures.load(session, figures.read(data / "figures-2020-01.csv", known), now=now)
 
 

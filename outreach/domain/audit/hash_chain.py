@@ -112,7 +112,7 @@ def ends(session: Session) -> tuple[ChainLink, ChainLink]:
     return ChainLink(chain.number, chain.hash), ChainLink(chain.gone, chain.gone_hash)
 
 
-def at(session: Session, number: int) -> ChainLink | None:
+def find_link(session: Session, number: int) -> ChainLink | None:
     """The row of that number; the last deleted one is known too."""
     _newest, gone = ends(session)
     if number == gone.number:
@@ -162,7 +162,7 @@ def outdated(session: Session, *, now: datetime) -> ChainLink | None:
     last, first_kept = session.scalar(old), session.scalar(kept)
     if last is None:
         return None
-    return at(session, last if first_kept is None else min(last, first_kept - 1))
+    return find_link(session, last if first_kept is None else min(last, first_kept - 1))
 
 
 def let_go(session: Session, *, now: datetime) -> None:

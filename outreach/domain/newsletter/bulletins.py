@@ -113,7 +113,7 @@ def latest(session: Session, month: Month) -> BulletinEdition | None:
     )
 
 
-def published(session: Session, month: Month) -> Sequence[BulletinEdition]:
+def list_published(session: Session, month: Month) -> Sequence[BulletinEdition]:
     """All that were published of a month, the first one first."""
     return session.scalars(
         sa.select(BulletinEdition)

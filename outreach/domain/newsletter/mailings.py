@@ -58,10 +58,10 @@ class Mailing(Base):
     @property
     def whose(self) -> str:
         """The recipient's id, as it stands in the Message-ID."""
-        return whose(self.subscriber_id, self.organizer_id)
+        return recipient_id(self.subscriber_id, self.organizer_id)
 
 
-def whose(subscriber_id: str | None, organizer_id: int | None) -> str:
+def recipient_id(subscriber_id: str | None, organizer_id: int | None) -> str:
     return subscriber_id.lower() if subscriber_id else f"staff{organizer_id}"
 
 
@@ -232,4 +232,6 @@ def readers(session: Session) -> set[str]:
     """The recipients there are, as Message-IDs name them (`whose`)."""
     subscribers = session.scalars(sa.select(Subscriber.id))
     staff = session.scalars(sa.select(StaffMember.id))
-    return {whose(each, None) for each in subscribers} | {whose(None, each) for each in staff}
+    return {recipient_id(each, None) for each in subscribers} | {
+        recipient_id(None, each) for each in staff
+    }

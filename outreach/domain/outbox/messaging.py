@@ -147,7 +147,7 @@ def find(session: Session, workshop: Workshop, number: str) -> Message | None:
     return message if message is not None and message.workshop_id == workshop.id else None
 
 
-def told(session: Session, registration: Registration) -> Sequence[Message]:
+def list_messages_to(session: Session, registration: Registration) -> Sequence[Message]:
     """The messages to people of this registration's status since it was made, newest first: who
     wanted no letter reads them on their page."""
     workshop = registration.workshop

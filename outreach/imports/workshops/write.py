@@ -75,7 +75,9 @@ def to_xlsx(
     out: BinaryIO, rows: Iterable[Mapping[str, str]], notes: Sequence[str], *, made_at: datetime
 ) -> None:
     """The same as a workbook, with a sheet of notes behind."""
-    with spreadsheets.opened(out, title=f"Talleres {made_at:%Y-%m-%d}", is_long=True) as book:
+    with spreadsheets.open_spreadsheet(
+        out, title=f"Talleres {made_at:%Y-%m-%d}", is_long=True
+    ) as book:
         lines = ([_cell(name, row[name]) for name in COLUMNS] for row in rows)
         book.add_many("Talleres", COLUMNS, _WIDTHS, lines)
         book.add_notes("Cómo se llena", notes)

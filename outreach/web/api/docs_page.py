@@ -26,7 +26,7 @@ pages = Blueprint("open_data", __name__, url_prefix="/<lang:lang>")
 
 
 @dataclass(frozen=True)
-class Shown:
+class DocumentedRoute:
     """An address of the open data, as the page shows it."""
 
     path: str
@@ -57,13 +57,13 @@ def about() -> ResponseReturnValue:
     )
 
 
-def _shown(route: Route, parts: dict[str, str]) -> Shown:
+def _shown(route: Route, parts: dict[str, str]) -> DocumentedRoute:
     lang = i18n.current()
     named = {part.name: parts.get(f"{route.name} {part.name}", "") for part in route.parts}
     path = ROOT + route.path.format(**named)
     if route.name == "workshops" and parts["office slug"]:
         path += "?" + urlencode({"oficina": parts["office slug"]})
-    return Shown(
+    return DocumentedRoute(
         path=ROOT + route.path,
         words=i18n.translate(route.says, lang),
         parameters=[(each.name, i18n.translate(each.says, lang)) for each in route.parameters],
@@ -78,7 +78,7 @@ def _parts() -> dict[str, str]:
     with store().read() as session:
         found, _more = public_listing.list_page(session, SearchFilters(), now=now, limit=1)
         counted = [month for month in workshop_counts.months(session) if month < this]
-        over = handlers.over(session, months.list_closed_months(session, *FAR), now=now)
+        over = handlers.list_past_months(session, months.list_closed_months(session, *FAR), now=now)
         typed = month_report.figure_months(session, *FAR)
     office = next((each.slug for each in known.offices if each.is_open(now.date())), "")
     return {

@@ -26,7 +26,7 @@ from outreach.domain.text import fold
 from outreach.errors import NotFound
 from outreach.reports import month_report, month_tables, workshop_counts
 from outreach.web.api import params, schemas, serializers
-from outreach.web.api.params import Asked, Missing, quoted
+from outreach.web.api.params import Missing, QueryValues, quoted
 from outreach.web.api.serializers import Teller
 from outreach.web.context import config
 from outreach.web.middleware.reference_cache import ReferenceData, reference
@@ -53,7 +53,7 @@ class Answer:
 @dataclass(frozen=True, kw_only=True)
 class Question:
     session: Session
-    asked: Asked
+    asked: QueryValues
     now: datetime
 
     @property
@@ -215,7 +215,7 @@ def bulletins(question: Question) -> Answer:
     closed = months.list_closed_months(session, *FAR)
     found = [
         month
-        for month in over(session, closed, now=question.now)
+        for month in list_past_months(session, closed, now=question.now)
         if not after or str(month) < after
     ]
     following = None
@@ -237,7 +237,7 @@ def bulletins(question: Question) -> Answer:
 def bulletin(question: Question, month: str) -> Answer:
     wanted, session = read_month(month), question.session
     closed = months.list_closed_months(session, wanted, wanted)
-    if wanted not in over(session, closed, now=question.now):
+    if wanted not in list_past_months(session, closed, now=question.now):
         raise Missing(
             f"{month} is not over, or has nothing to tell. The months there are: /api/v1/bulletins."
         )
@@ -269,7 +269,7 @@ def read_key(text: str) -> ListingKey:
     return ListingKey(day, time(minute // 60, minute % 60), min(number, _LAST_ID))
 
 
-def over(session: Session, closed: Iterable[Month], *, now: datetime) -> list[Month]:
+def list_past_months(session: Session, closed: Iterable[Month], *, now: datetime) -> list[Month]:
     """The months that are over, as the bulletin's page has it, and have something to tell: those
     that are `closed`, and those that have any workshop or figure. The newest first."""
     found = {*closed, *workshop_counts.months(session), *figures.list_months(session)}
@@ -280,7 +280,7 @@ def _bulletin(
     question: Question, month: Month, closed: MonthRevision | None, edition: int | None
 ) -> schemas.Bulletin:
     if closed is not None:
-        return question.teller.bulletin(month_report.thawed(closed), edition)
+        return question.teller.bulletin(month_report.read_revision(closed), edition)
     report = month_report.report(question.session, month, now=question.now)
     return question.teller.bulletin(report, edition)
 

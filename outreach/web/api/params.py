@@ -94,7 +94,7 @@ class Parameter:
             raise Unfit(f"{self.name} is not as we gave it. Copy it again, or leave it out.")
 
 
-class Asked:
+class QueryValues:
     """What was asked for, by name; every value is fit."""
 
     def __init__(self, values: dict[str, tuple[str, ...]]) -> None:
@@ -120,7 +120,7 @@ class Asked:
         return [(name, value) for name, values in self._values.items() for value in values]
 
 
-def read(parameters: Sequence[Parameter], args: "MultiDict[str, str]") -> Asked:
+def read(parameters: Sequence[Parameter], args: "MultiDict[str, str]") -> QueryValues:
     """Raises Unfit for what there is no such parameter of: a misspelled filter that did nothing
     would give everything, and look right."""
     names = [each.name for each in parameters]
@@ -128,7 +128,7 @@ def read(parameters: Sequence[Parameter], args: "MultiDict[str, str]") -> Asked:
         if name not in names:
             known = f"Use one of these: {', '.join(names)}." if names else "Leave it out."
             raise Unfit(f"There is no parameter {quoted(name)} here. {known}")
-    return Asked({p.name: p.read(args.getlist(p.name)) for p in parameters if p.name in args})
+    return QueryValues({p.name: p.read(args.getlist(p.name)) for p in parameters if p.name in args})
 
 
 def day(name: str, text: str) -> date:

@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
         "weekday": weekday,
         "month_name": month_name,
         "zone_city": zone_city,
-        "grouped": grouped,
+        "grouped": group_digits,
         "phone_href": phone_href,
         "refusal": error_messages.say,
     }
@@ -117,8 +117,8 @@ def zone_city(zone: ZoneInfo) -> str:
     return formats.zone_city(zone.key, i18n.current())
 
 
-def grouped(number: int) -> str:
-    return formats.grouped(number, i18n.current())
+def group_digits(number: int) -> str:
+    return formats.group_digits(number, i18n.current())
 
 
 def phone_href(phone: str) -> str:

@@ -191,7 +191,7 @@ def _months(session: Session, now: datetime) -> dict[Month, datetime | None]:
 
 def _entry(edition: BulletinEdition, lang: str, host: str) -> BulletinEntry:
     wanted = Month.from_number(edition.month)
-    found = bulletin_data.thawed(json.loads(edition.frozen))
+    found = bulletin_data.from_json(json.loads(edition.frozen))
     bulletin = words.localized(found, lang, config().public_url)
     sentences = [sentence for _heading, sentences in bulletin.sections for sentence in sentences]
     correction = [

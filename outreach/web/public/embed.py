@@ -93,7 +93,7 @@ def upcoming() -> Response:
 
 
 @pages.get("/incrustar/<public_id>")
-def one(public_id: str) -> Response:
+def workshop_frame(public_id: str) -> Response:
     now = clock.now()
     try:
         with store().read() as session:
@@ -156,7 +156,7 @@ def _frame_of(address: str) -> EmbedFrame:
     asked = MultiDict(parse_qsl(parts.query, max_num_fields=100))
     g.lang = values.get("lang", i18n.accepted())
     with store().read() as session:
-        if endpoint in {"workshops.workshop", "embed.one"}:
+        if endpoint in {"workshops.workshop", "embed.workshop_frame"}:
             found = _shown(session, values["public_id"])
             path = f"/{i18n.current()}/incrustar/{found.public_id}"
             return EmbedFrame(path, formatting.localize(found.title), AROUND + CARD)

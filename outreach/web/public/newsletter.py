@@ -50,7 +50,7 @@ def ask() -> ResponseReturnValue:
 
 
 @pages.get("/suscribirse/listo")
-def asked() -> ResponseReturnValue:
+def check_mailbox() -> ResponseReturnValue:
     keep_private()
     return render_template("newsletter/check_mailbox.html")
 

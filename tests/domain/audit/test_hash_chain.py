@@ -425,7 +425,7 @@ def _rebuild(session: Session, first: int, last: int) -> object:
     session.expire_all()
     for number in range(first, last + 1):
         line = session.scalars(sa.select(AuditEntry).where(AuditEntry.number == number)).one()
-        before = hash_chain.at(session, number - 1)
+        before = hash_chain.find_link(session, number - 1)
         line.previous = before.hash if before else ""
         values: dict[str, Any] = {
             "at": line.at,
@@ -447,13 +447,13 @@ def _rebuild(session: Session, first: int, last: int) -> object:
 
 def _cut(session: Session, newest: int) -> None:
     session.execute(sa.delete(AuditEntry).where(AuditEntry.number > newest))
-    there = hash_chain.at(session, newest)
+    there = hash_chain.find_link(session, newest)
     assert there is not None
     session.execute(sa.update(AuditChain).values(number=there.number, hash=there.hash))
 
 
 def _as_if_old(session: Session, number: int) -> None:
-    there = hash_chain.at(session, number)
+    there = hash_chain.find_link(session, number)
     assert there is not None
     session.execute(sa.delete(AuditEntry).where(AuditEntry.number <= number))
     session.execute(sa.update(AuditChain).values(gone=there.number, gone_hash=there.hash))

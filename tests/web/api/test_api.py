@@ -285,7 +285,7 @@ def test_a_month_is_told_of_from_the_day_on_that_its_bulletin_is(
     with store.read() as session:
         for day, told in ((3, []), (4, [Month(2020, 1)])):
             now = datetime(2020, 2, day, 12, tzinfo=UTC)
-            assert handlers.over(session, (), now=now) == told, day
+            assert handlers.list_past_months(session, (), now=now) == told, day
 
 
 def test_a_month_says_which_edition_of_its_bulletin_there_is_and_where(

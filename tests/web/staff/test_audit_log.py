@@ -292,7 +292,7 @@ def test_every_action_in_the_source_has_words() -> None:
     actions = {action for path in sorted(SOURCE.rglob("*.py")) for action in _actions(path)}
     assert len(actions) > 30
     assert audit_labels.actions_without_words(actions) == []
-    assert all(audit_labels.of(about) for about in AuditSubject)
+    assert all(audit_labels.actions_about(about) for about in AuditSubject)
     assert all(len(action) <= 40 for action in ACTIONS), "as long as the column"
 
 

@@ -93,7 +93,7 @@ def revise(store: Store) -> None:
 def out(store: Store) -> list[tuple[int, int]]:
     """The editions anybody can read, with the revision whose numbers they tell."""
     with store.read() as session:
-        return [(each.number, each.revision) for each in bulletins.published(session, MARCH)]
+        return [(each.number, each.revision) for each in bulletins.list_published(session, MARCH)]
 
 
 # The editions

@@ -255,7 +255,7 @@ def test_a_correction_after_the_close_goes_into_the_next_revision(
     assert type_in(elena, pasaportes="109,658").status_code == 303
     with store.read() as session:
         assert month_report.report(session, MARCH, now=APRIL).figure("pasaportes") == 109657
-        [change] = month_report.drafted(session, MARCH, now=APRIL).changes
+        [change] = month_report.make_draft(session, MARCH, now=APRIL).changes
     assert (change.before, change.after) == (109657, 109658)
 
 

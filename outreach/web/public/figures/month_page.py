@@ -33,7 +33,7 @@ YEAR: Final = 12  # months
 
 
 @dataclass(frozen=True)
-class Known:
+class NetworkNames:
     """The names of the network, which pages say in place of codes."""
 
     kinds: Mapping[str, Kind]
@@ -131,7 +131,7 @@ def as_json(text: str) -> ResponseReturnValue:
 def as_csv(text: str) -> ResponseReturnValue:
     report, _revisions = _asked_for(text)
     body = month_tables.as_csv(
-        report.count, month_tables.By.OFFICE, lang=i18n.current(), translate=gettext
+        report.count, month_tables.GroupedBy.OFFICE, lang=i18n.current(), translate=gettext
     ).encode("utf-8-sig")
     return _file(body, "text/csv; charset=utf-8", report, "csv")
 
@@ -163,7 +163,7 @@ def as_pdf(text: str) -> ResponseReturnValue:
         lang=i18n.current(),
         brand=config().brand,
         translate=gettext,
-        grouped=formatting.grouped,
+        grouped=formatting.group_digits,
     )
     return _file(body, "application/pdf", report, "pdf")
 
@@ -179,12 +179,14 @@ def _asked_for(text: str) -> tuple[MonthReport, Sequence[MonthRevision]]:
     return report, revisions
 
 
-def _known(session: Session, report: MonthReport, revisions: Sequence[MonthRevision]) -> Known:
+def _known(
+    session: Session, report: MonthReport, revisions: Sequence[MonthRevision]
+) -> NetworkNames:
     figures = {each.series: formatting.localize(each.label) for each in report.figures}
     for each in revisions if any(each.changes for each in revisions) else ():
-        frozen = month_report.thawed(each).figures
+        frozen = month_report.read_revision(each).figures
         figures = {one.series: formatting.localize(one.label) for one in frozen} | figures
-    return Known(
+    return NetworkNames(
         kinds={kind.code: kind for kind in kinds.list_kinds(session)},
         cities={office.slug: office.city for office in offices.list_offices(session)},
         series=figures,
@@ -238,7 +240,7 @@ def _people_rows(people: Attendance, all_kinds: Mapping[str, Kind]) -> list[tupl
     rows = []
     for code, kind in all_kinds.items():
         if code in people.published:
-            rows.append((kind, formatting.grouped(people.published[code])))
+            rows.append((kind, formatting.group_digits(people.published[code])))
         elif code in people.small:
             rows.append((kind, "<5"))
         elif code in people.withheld:

@@ -32,7 +32,7 @@ _PAGES: Final = {
 
 
 @dataclass(frozen=True, repr=False)
-class Other:
+class OtherDate:
     """Another date that was saved together with this one."""
 
     words: str
@@ -41,7 +41,7 @@ class Other:
 
 
 @dataclass(frozen=True)
-class Until:
+class OfferDeadline:
     """How long an offer is held."""
 
     words: str
@@ -62,7 +62,7 @@ def own_page(
     turn, others = 0, list[WorkshopCard]()
     with store().read() as session:
         view = registration_page.find(session, token)
-        messages = messaging.told(session, view.registration)
+        messages = messaging.list_messages_to(session, view.registration)
         if view.status is RegistrationStatus.WAITLISTED:
             turn = registrations.get_position(session, view.registration)
         if not view.has_seat or view.workshop.is_cancelled:
@@ -102,12 +102,12 @@ def my_entry(token: str) -> ResponseReturnValue:
     return answer
 
 
-def _series(view: RegistrationView) -> list[Other]:
+def _series(view: RegistrationView) -> list[OtherDate]:
     """The other dates, each with its own link."""
     others = [each for each in view.joint if each.id != view.registration.id]
     keys = key_store().get_all(each.key_id for each in others if each.key_id is not None)
     return [
-        Other(
+        OtherDate(
             words=", ".join(
                 (formatting.first_capital(formatting.day(each.day)), formatting.hour(each.starts))
             ),
@@ -131,7 +131,7 @@ def _status_words(registration: Registration) -> str:
     return words[registration.status]
 
 
-def _until(registration: Registration, now: datetime) -> Until | None:
+def _until(registration: Registration, now: datetime) -> OfferDeadline | None:
     ends = registration.offered_until
     if ends is None:
         return None
@@ -141,7 +141,7 @@ def _until(registration: Registration, now: datetime) -> Until | None:
         if left > waitlist.LATE_OFFER_DURATION
         else waitlist.LATE_OFFER_DURATION
     )
-    return Until(
+    return OfferDeadline(
         words=moment_words(registration, ends, now),
         left=_left_words(int(left.total_seconds()) // 60),
         share=100 * min(1.0, left / lasts),

@@ -18,7 +18,7 @@ ABOUT: Final = "mi-registro"  # what the stamp of the form is for
 
 
 @pages.get("/mi-registro")
-def lost() -> ResponseReturnValue:
+def show_form() -> ResponseReturnValue:
     return _page()
 
 

@@ -143,7 +143,7 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
 _HIGHLIGHTED: Final = frozenset({"list seen", "contact seen"})
 
 
-def of(about: AuditSubject | None) -> frozenset[str] | None:
+def actions_about(about: AuditSubject | None) -> frozenset[str] | None:
     """The actions about a subject; None for all."""
     if about is None:
         return None

@@ -105,7 +105,7 @@ def _log_page(
     query = AuditQuery(
         office=slug,
         organizer_id=params.who,
-        actions=audit_labels.of(params.about),
+        actions=audit_labels.actions_about(params.about),
         since=clock.instant(params.month.first, time(0), zone) if params.month else None,
         until=clock.instant(params.month.following.first, time(0), zone) if params.month else None,
         before=params.before,

@@ -300,7 +300,7 @@ def _kept_form(back: str, *, is_sign_in: bool) -> Response | None:
     long form of the staff member; after a confirmation, the form that needed it."""
     with store().read() as session:
         forms = list(
-            interrupted_forms.waiting(
+            interrupted_forms.list_waiting(
                 session, current_staff().organizer_id, server_key(), now=clock.now()
             )
         )

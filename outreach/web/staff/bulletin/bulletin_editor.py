@@ -200,7 +200,7 @@ def _frozen(session: Session, month: Month, edition: BulletinEdition) -> str:
 
 def _issues(session: Session, month: Month, edition: BulletinEdition) -> list[BulletinIssue]:
     now = clock.now()
-    return bulletin_checks.of(
+    return bulletin_checks.find_issues(
         edition,
         month_report.report(session, month, now=now, number=edition.revision),
         last_revision=bulletins.closed_as(session, month),
@@ -270,7 +270,7 @@ def _page(
         values = {
             "edition": edition,
             "who_edited": _name(session, edition),
-            "published": bulletins.published(session, month),
+            "published": bulletins.list_published(session, month),
             "core": _core_kinds(session, report),
         }
     return page(

@@ -91,21 +91,27 @@ def place(workshop: Workshop) -> str:
     return str(_("Por teléfono") if by_phone else _("En línea"))
 
 
-def taken(workshop: Workshop) -> int:
+def count_reserved_seats(workshop: Workshop) -> int:
     """The number of reserved seats, offered ones included."""
     return workshop.capacity + workshop.overbooked - workshop.seats_left
 
 
 def share(workshop: Workshop) -> float:
     """The reserved seats in percent of the capacity, at most 100."""
-    return min(100.0, 100 * taken(workshop) / workshop.capacity) if workshop.capacity else 0.0
+    return (
+        min(100.0, 100 * count_reserved_seats(workshop) / workshop.capacity)
+        if workshop.capacity
+        else 0.0
+    )
 
 
 def seats(workshop: Workshop) -> str:
     """«32 de 40 lugares», or how people get in when seats are not reserved."""
     if workshop.takes_places:
         words: str = _(
-            "%(taken)d de %(capacity)d lugares", taken=taken(workshop), capacity=workshop.capacity
+            "%(taken)d de %(capacity)d lugares",
+            taken=count_reserved_seats(workshop),
+            capacity=workshop.capacity,
         )
         return words
     return str(_("Llega sin cita") if workshop.way is Way.OPEN else _("Por teléfono"))

@@ -23,7 +23,7 @@ from outreach.errors import Taken
 from outreach.i18n import gettext as _
 from outreach.i18n import say
 from outreach.web.context import store
-from outreach.web.presentation.formatting import grouped
+from outreach.web.presentation.formatting import group_digits
 from outreach.web.staff.common.guards import current_staff, page
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
@@ -152,7 +152,7 @@ def _entries(session: Session, month: Month) -> list[FigureEntry]:
                 series=series,
                 stored=figure,
                 by=emails.get(figure.entered_by_id or 0, "") if figure else "",
-                typed=grouped(figure.value) if figure else "",
+                typed=group_digits(figure.value) if figure else "",
                 source=figure.source if figure else series.provided_by,
                 seen=(figure.value, figure.source) if figure else None,
                 value=figure.value if figure else None,
@@ -202,21 +202,23 @@ def _add_warnings(
             whole.warnings.append(
                 _(
                     "Sus partes suman %(parts)s y el total dice %(whole)s.",
-                    parts=grouped(together),
-                    whole=grouped(whole.value),
+                    parts=group_digits(together),
+                    whole=group_digits(whole.value),
                 )
             )
 
 
 def _range_words(value: int, past: Sequence[int]) -> str:
-    least, most = grouped(min(past)), grouped(max(past))
+    least, most = group_digits(min(past)), group_digits(max(past))
     if least == most:
-        words = _("Antes fue %(before)s, y ahora %(value)s.", before=least, value=grouped(value))
+        words = _(
+            "Antes fue %(before)s, y ahora %(value)s.", before=least, value=group_digits(value)
+        )
         return str(words)
     return str(
         _(
             "%(value)s se sale de lo que tuvo en los meses anteriores: de %(least)s a %(most)s.",
-            value=grouped(value),
+            value=group_digits(value),
             least=least,
             most=most,
         )
@@ -245,7 +247,7 @@ def _typed_over(now: FigureEntry) -> FigureEntry:
         return now
     if entry.seen != now.seen:
         entry.fault = (
-            _("Otra persona puso %(value)s.", value=grouped(now.seen[0]))
+            _("Otra persona puso %(value)s.", value=group_digits(now.seen[0]))
             if now.seen
             else _("Otra persona quitó esta cifra.")
         )

@@ -45,7 +45,7 @@ def close(month: str) -> ResponseReturnValue:
         with store().change() as session:
             months.lock(session, wanted)
             seen = _require_unchanged(session, wanted)
-            draft = month_report.drafted(session, wanted, now=now)
+            draft = month_report.make_draft(session, wanted, now=now)
             if request.form.get("changes", "") != _fingerprint(draft):
                 raise Taken(f"changes of {wanted}")
             if (draft.changes or not seen) and request.form.get("checked") != "yes":
@@ -144,11 +144,11 @@ def _reasons() -> Mapping[str, str]:
 def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
-        draft = month_report.drafted(session, month, now=now)
+        draft = month_report.make_draft(session, month, now=now)
         latest, count, changes = draft.latest, draft.report.count, draft.changes
         values: dict[str, Any] = {
             "latest": latest,
-            "before": month_report.thawed(latest).count.total if latest else 0,
+            "before": month_report.read_revision(latest).count.total if latest else 0,
             "after": count.total,
             "is_synthetic": count.is_synthetic,
             "changes": _change_lines(session, month, latest, changes),
@@ -180,7 +180,7 @@ class _RevisionRow:
 
     def __init__(self, revision: MonthRevision) -> None:
         self.row = revision
-        self.total = month_report.thawed(revision).count.total
+        self.total = month_report.read_revision(revision).count.total
         self.changes = len(revision.changes)
         self.is_sound = month_report.is_sound(revision)
 
@@ -195,7 +195,7 @@ def _change_lines(
         offices={each.slug: each for each in offices.list_offices(session)},
         kinds={each.code: each for each in kinds.list_kinds(session)},
         series={each.code: say(each.label, "es") for each in figures.list_series(session)},
-        causes=change_causes.since(session, month, latest.cut),
+        causes=change_causes.find_causes_since(session, month, latest.cut),
     )
 
 

@@ -98,7 +98,7 @@ def _build(public_id: str) -> tuple[Workshop, Flyer]:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
     pictograms = icons.PICTOGRAMS
-    flyer_ = paper.of(
+    flyer_ = paper.prepare(
         workshop,
         _lang(),
         public_url=config().public_url,
