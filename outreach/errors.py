@@ -1,18 +1,18 @@
 """The errors that the product raises on purpose, and the codes of refusals.
 
 OutreachError
-├── NotFound        there is no such workshop, registration or office
-├── Closed          the workshop takes no registrations, or no longer
-│   └── NotYet      registration opens later
-├── Full            fewer seats are left than were asked for, and there is no waitlist
-├── Taken           somebody else has just taken the time slot or the accommodation
-├── TooMany         one contact already holds as many registrations as it may
-├── Forgotten       the encryption key is gone: nobody can read these data any more
-├── Refused         what was asked cannot be done; says why with a code and values
-├── CommandError    an operation of the administrator failed; its text is English
-└── Misconfigured   settings, zone rules or database are not fit to start with
+├── NotFound              there is no such workshop, registration or office
+├── RegistrationClosed    the workshop takes no registrations, or no longer
+│   └── RegistrationNotOpen  registration opens later
+├── Full                  fewer seats are left than were asked for, and there is no waitlist
+├── Conflict              somebody else has just taken the time slot or the accommodation
+├── TooMany               one contact already holds as many registrations as it may
+├── DataErased            the encryption key is gone: nobody can read these data any more
+├── Refusal               what was asked cannot be done; says why with a code and values
+├── CommandError          an operation of the administrator failed; its text is English
+└── Misconfigured         settings, zone rules or database are not fit to start with
 
-The domain knows no language of pages: `outreach.web.error_messages` says a `Refused` to a person.
+The domain knows no language of pages: `outreach.web.error_messages` says a `Refusal` to a person.
 """
 
 from datetime import time
@@ -147,7 +147,7 @@ class NotFound(OutreachError):
     pass
 
 
-class Closed(OutreachError):
+class RegistrationClosed(OutreachError):
     pass
 
 
@@ -155,11 +155,11 @@ class Full(OutreachError):
     pass
 
 
-class NotYet(Closed):
+class RegistrationNotOpen(RegistrationClosed):
     pass
 
 
-class Taken(OutreachError):
+class Conflict(OutreachError):
     """Its text is the access need that has run out; empty for the time slot."""
 
 
@@ -167,11 +167,11 @@ class TooMany(OutreachError):
     pass
 
 
-class Forgotten(OutreachError):
+class DataErased(OutreachError):
     pass
 
 
-class Refused(OutreachError):
+class Refusal(OutreachError):
     """What was asked cannot be done as it stands.
 
     `code` is a member of `ErrorCode`, or of another enumeration whose values are English messages;

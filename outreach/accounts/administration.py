@@ -15,7 +15,7 @@ from outreach.domain.audit import audit_log
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network import offices, staff
 from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, StaffMember
-from outreach.errors import ErrorCode, NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refusal
 
 # Catches typing errors; whether the mailbox exists, the invitation will show.
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -37,7 +37,7 @@ def invite(
     now: datetime,
 ) -> str:
     """Creates an account with that role at each of these offices («*»: all offices). Returns the
-    token of the link that sets its password. Raises Refused as `staff.add` and `check_roles` do."""
+    token of the link that sets its password. Raises Refusal as `staff.add` and `check_roles` do."""
     rights = dict.fromkeys(office_slugs, role)
     check_roles(session, rights)
     organizer = staff.add(session, email, role, rights)
@@ -54,7 +54,7 @@ def change(
     now: datetime,
 ) -> bool:
     """Sets the roles by office, from the next request on. Returns whether anything changed. Raises
-    Refused as `check_roles` does, and when no admin of the whole network would be left."""
+    Refusal as `check_roles` does, and when no admin of the whole network would be left."""
     staff.lock(session)
     before = rights_of(organizer)
     # A role at an office that has been removed from the list may stay.
@@ -63,7 +63,7 @@ def change(
         new[ALL_OFFICES] = rights[ALL_OFFICES]
     check_roles(session, new)
     if not rights:
-        raise Refused(ErrorCode.ACCOUNT_WITHOUT_ROLE)
+        raise Refusal(ErrorCode.ACCOUNT_WITHOUT_ROLE)
     if rights == before:
         return False
     kept = {grant.office: grant for grant in organizer.grants}
@@ -80,7 +80,7 @@ def change(
 
 
 def disable(session: Session, organizer: StaffMember, *, by: int | None, now: datetime) -> None:
-    """Ends all access of the account from the next request on. Raises Refused when no admin of the
+    """Ends all access of the account from the next request on. Raises Refusal when no admin of the
     whole network would be left, except on the command line, where another can be created."""
     staff.lock(session)
     credentials.disable(session, organizer, now=now)
@@ -97,24 +97,24 @@ def reset(
     now: datetime,
     second_factor: bool = False,
 ) -> str:
-    """Returns the token of a new link, as `credentials.reset`. Raises Refused for the admin's own
+    """Returns the token of a new link, as `credentials.reset`. Raises Refusal for the admin's own
     account: they could lock themselves out."""
     if organizer.id == by:
-        raise Refused(ErrorCode.OWN_ACCOUNT_RESET)
+        raise Refusal(ErrorCode.OWN_ACCOUNT_RESET)
     return credentials.reset(session, organizer, now=now, second_factor=second_factor, by=by)
 
 
 def check_roles(session: Session, rights: Mapping[str, Role]) -> None:
-    """Raises Refused when an office is unknown or a role needs an office."""
+    """Raises Refusal when an office is unknown or a role needs an office."""
     for office, role in rights.items():
         if office == ALL_OFFICES:
             if role in OFFICE_ROLES:
-                raise Refused(ErrorCode.ROLE_NEEDS_OFFICE)
+                raise Refusal(ErrorCode.ROLE_NEEDS_OFFICE)
             continue
         try:
             offices.find(session, office)
         except NotFound:
-            raise Refused(ErrorCode.OFFICE_UNKNOWN) from None
+            raise Refusal(ErrorCode.OFFICE_UNKNOWN) from None
 
 
 def rights_of(organizer: StaffMember) -> dict[str, Role]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.accounts.sessions import StaffSession
 from outreach.db.base import Base
-from outreach.errors import Forgotten
+from outreach.errors import DataErased
 
 LIFETIME: Final = timedelta(hours=12)
 MAX_BYTES: Final = 64 * 1024  # of path and fields as JSON
@@ -124,7 +124,7 @@ def _open(stored: InterruptedForm, organizer_id: int, key: ServerEncryption) -> 
     """None when the form was sealed for somebody else or under another secret."""
     try:
         path, fields = json.loads(key.unseal(stored.sealed, _about(organizer_id)))
-    except Forgotten:
+    except DataErased:
         return None
     return KeptForm(stored.session_digest, path, tuple((name, value) for name, value in fields))
 

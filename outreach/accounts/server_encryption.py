@@ -21,7 +21,7 @@ class ServerEncryption:
         return encryption.encrypt(self._derived("outreach accounts: seal"), text, about)
 
     def unseal(self, sealed: bytes, about: str) -> str:
-        """Decrypts. Raises Forgotten for another secret or another `about`."""
+        """Decrypts. Raises DataErased for another secret or another `about`."""
         return encryption.decrypt(self._derived("outreach accounts: seal"), sealed, about)
 
     def mark(self, text: str) -> str:

@@ -21,7 +21,7 @@ from outreach.db.base import Base
 from outreach.db.store import changes_one_row
 from outreach.domain import text
 from outreach.domain.audit import audit_log
-from outreach.errors import Forgotten
+from outreach.errors import DataErased
 
 log = logging.getLogger(__name__)
 
@@ -209,7 +209,8 @@ def recovery_codes_left(session: Session, organizer_id: int) -> int:
 
 
 def secret_of(session: Session, organizer_id: int, key: ServerEncryption) -> str | None:
-    """The secret, for the demo. Raises Forgotten when it was sealed under another server secret."""
+    """The secret, for the demo. Raises DataErased when it was sealed under another server
+    secret."""
     totp = session.get(TotpSecret, organizer_id)
     return key.unseal(totp.sealed, _about(organizer_id)) if totp else None
 
@@ -244,7 +245,7 @@ def _use_step(
 ) -> CodeVerdict:
     try:
         secret = key.unseal(totp.sealed, _about(totp.organizer_id))
-    except Forgotten:
+    except DataErased:
         log.error("a TOTP secret cannot be decrypted: was OUTREACH_SECRET_KEY changed?")
         return CodeVerdict.WRONG
     step = _matching_step(secret, code, now)

@@ -7,7 +7,7 @@ from outreach.cli.context import open_store, settings
 from outreach.clock import Month
 from outreach.domain.audit import audit_log
 from outreach.domain.audit.audit_log import Details
-from outreach.errors import CommandError, Taken
+from outreach.errors import CommandError, Conflict
 from outreach.reports import month_report
 from outreach.reports.month_report import MonthChange
 
@@ -38,7 +38,7 @@ def command(month: str, reason: str) -> None:
                     month_report.changes_of(revision),
                     month_report.read_revision(revision),
                 )
-        except Taken:
+        except Conflict:
             raise CommandError("Somebody else has just closed it. Look at it first.") from None
     click.echo(
         f"{wanted}: revision {number}, {report.count.total} workshops, "

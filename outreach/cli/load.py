@@ -17,7 +17,7 @@ from outreach.cli.context import open_key_store, open_store, settings
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.domain.audit.audit_log import Details
-from outreach.errors import OutreachError, Refused
+from outreach.errors import OutreachError, Refusal
 from outreach.imports import csv_tables, figures, file_types, kinds, offices, workshops
 from outreach.imports.import_errors import ImportRejected
 from outreach.imports.import_result import ImportResult, RowOutcome
@@ -190,7 +190,7 @@ def _refusals() -> Iterator[None]:
             err=True,
         )
         sys.exit(2)
-    except Refused as error:
+    except Refusal as error:
         click.echo(f"outreach: {error}", err=True)
         sys.exit(2)
 

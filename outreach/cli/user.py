@@ -14,7 +14,7 @@ from outreach.cli.context import open_store, settings
 from outreach.config import Config
 from outreach.domain.network import offices, staff
 from outreach.domain.network.staff import ALL_OFFICES, Role, StaffMember
-from outreach.errors import NotFound, Refused
+from outreach.errors import NotFound, Refusal
 
 _EVERYWHERE_BY_DEFAULT: Final = (Role.ADMIN, Role.READER)
 
@@ -59,7 +59,7 @@ def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
             token = administration.invite(
                 session, address, Role(role), places, by=None, now=clock.now()
             )
-        except Refused:
+        except Refusal:
             _refuse(f"There is an account for {address} already. To let it in again: user reset")
     _print_link(config, address, token)
 

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.imports.import_errors import (
     ImportErrorCode,
     ImportFault,
@@ -121,7 +121,7 @@ def table(
         if most is not None and len(lines) >= most:
             raise UnreadableFile(ImportErrorCode.TOO_MANY_LINES, name=name, most=f"{most:,}")
         if len(cells) != len(columns):
-            error = Refused(
+            error = Refusal(
                 ImportErrorCode.CELLS_UNLIKE_HEADER, cells=len(cells), columns=len(columns)
             )
             faults.append(ImportFault(number, columns[0], cells[0], error))
@@ -155,10 +155,10 @@ def _refuse_header(
         raise UnreadableFile(ImportErrorCode.HEADER_MISSING, name=name, columns=", ".join(required))
     twice = {title for title in columns if title and columns.count(title) > 1}
     faults = [
-        ImportFault(first, title, "", Refused(ImportErrorCode.COLUMN_MISSING)) for title in missing
+        ImportFault(first, title, "", Refusal(ImportErrorCode.COLUMN_MISSING)) for title in missing
     ]
     faults += [
-        ImportFault(first, title, title, Refused(ImportErrorCode.COLUMN_TWICE)) for title in twice
+        ImportFault(first, title, title, Refusal(ImportErrorCode.COLUMN_TWICE)) for title in twice
     ]
     if faults:
         raise ImportRejected(faults)

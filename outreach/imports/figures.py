@@ -34,7 +34,7 @@ def list_series_codes(session: Session) -> frozenset[str]:
 
 
 def read(path: Path, series: Collection[str]) -> list[FigureRow]:
-    """The figures of a file. Raises Faulty with all its faults, Refused when it is no table."""
+    """The figures of a file. Raises Faulty with all its faults, Refusal when it is no table."""
     table = csv_tables.read(path, REQUIRED)
     rows = [_row(line, series) for line in table.lines]
     csv_tables.refuse_duplicates(

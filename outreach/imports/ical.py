@@ -15,7 +15,7 @@ from icalendar import vDuration
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from outreach import clock
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.imports import csv_tables
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 
@@ -160,11 +160,11 @@ class _Reader:
 
 def times(event: IcalEvent, home: ZoneInfo, calendar: IcalCalendar) -> tuple[datetime, datetime]:
     """Start and end on the wall clock of the event's zone. UTC and a time without a zone are said
-    on the clock of `home`. Raises Refused."""
+    on the clock of `home`. Raises Refusal."""
     if event.repeats:
-        raise Refused(ImportErrorCode.EVENT_REPEATS, rule=event.repeats)
+        raise Refusal(ImportErrorCode.EVENT_REPEATS, rule=event.repeats)
     if event.starts is None:
-        raise Refused(ImportErrorCode.EVENT_WITHOUT_START)
+        raise Refusal(ImportErrorCode.EVENT_WITHOUT_START)
     starts = _instant(*event.starts, home, calendar)
     if event.ends is not None:
         return starts, _instant(*event.ends, home, calendar).astimezone(starts.tzinfo)
@@ -177,7 +177,7 @@ def _duration(event: IcalEvent) -> timedelta:
     except (ValueError, OverflowError):
         found = timedelta()
     if not timedelta() < found <= timedelta(days=2):
-        raise Refused(ImportErrorCode.EVENT_WITHOUT_END)
+        raise Refusal(ImportErrorCode.EVENT_WITHOUT_END)
     return timedelta(seconds=found.total_seconds())
 
 
@@ -185,14 +185,14 @@ def _instant(value: str, zone_name: str, home: ZoneInfo, calendar: IcalCalendar)
     found = _STAMP.fullmatch(value.strip())
     if found is None:
         if _DAY.fullmatch(value.strip()):
-            raise Refused(ImportErrorCode.EVENT_WITHOUT_HOUR)
-        raise Refused(ImportErrorCode.EVENT_TIME_UNREADABLE, value=value[:30])
+            raise Refusal(ImportErrorCode.EVENT_WITHOUT_HOUR)
+        raise Refusal(ImportErrorCode.EVENT_TIME_UNREADABLE, value=value[:30])
     try:
         wall = datetime.strptime(found[1] + found[2], "%Y%m%d%H%M%S")  # noqa: DTZ007 - of a wall clock
     except ValueError:
-        raise Refused(ImportErrorCode.EVENT_TIME_IMPOSSIBLE, value=value[:30]) from None
+        raise Refusal(ImportErrorCode.EVENT_TIME_IMPOSSIBLE, value=value[:30]) from None
     if not csv_tables.is_likely(wall.date()):
-        raise Refused(ImportErrorCode.EVENT_YEAR_UNLIKELY, year=wall.year)
+        raise Refusal(ImportErrorCode.EVENT_YEAR_UNLIKELY, year=wall.year)
     wall = wall.replace(second=0)
     if found[3]:
         return wall.replace(tzinfo=UTC).astimezone(home)
@@ -200,7 +200,7 @@ def _instant(value: str, zone_name: str, home: ZoneInfo, calendar: IcalCalendar)
     there = wall.replace(tzinfo=zone)
     said = calendar.offsets.get(zone_name)
     if said and there.utcoffset() not in said:
-        raise Refused(ImportErrorCode.EVENT_ZONE_CONTRADICTED, zone=zone.key)
+        raise Refusal(ImportErrorCode.EVENT_ZONE_CONTRADICTED, zone=zone.key)
     return there
 
 
@@ -210,7 +210,7 @@ def _zone(name: str) -> ZoneInfo:
     for each in tried:
         if each and len(each) <= 40 and clock.is_zone(each):
             return ZoneInfo(each)
-    raise Refused(ImportErrorCode.EVENT_ZONE_UNKNOWN, zone=name[:40])
+    raise Refusal(ImportErrorCode.EVENT_ZONE_UNKNOWN, zone=name[:40])
 
 
 def unescape(text: str) -> str:

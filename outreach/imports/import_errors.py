@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum, unique
 from typing import Final
 
-from outreach.errors import Refused
+from outreach.errors import Refusal
 
 _LONGEST: Final = 60
 
@@ -155,7 +155,7 @@ class ImportFault:
     line: int
     field: str
     value: str
-    error: Refused = dataclasses.field(compare=False)
+    error: Refusal = dataclasses.field(compare=False)
     reason: str = dataclasses.field(init=False)  # in English
 
     def __post_init__(self) -> None:
@@ -175,7 +175,7 @@ class _RejectedCode(StrEnum):
     FAULTS = "%(faults)s"
 
 
-class ImportRejected(Refused):
+class ImportRejected(Refusal):
     """Nothing was loaded: `faults` has all that is wrong, in the order of the file."""
 
     def __init__(self, faults: Iterable[ImportFault]) -> None:
@@ -183,5 +183,5 @@ class ImportRejected(Refused):
         super().__init__(_RejectedCode.FAULTS, faults="\n".join(map(str, self.faults)))
 
 
-class UnreadableFile(Refused):
+class UnreadableFile(Refusal):
     """The file as a whole cannot be read."""

@@ -21,7 +21,7 @@ from outreach.domain.reporting.figures import FigureSeries
 from outreach.domain.scheduling import network_changes
 from outreach.domain.scheduling.workshop_data import MAX_PARTY
 from outreach.domain.text import clean
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.imports import csv_tables
 from outreach.imports.import_errors import (
     DataFileErrorCode,
@@ -82,7 +82,7 @@ class Taxonomy:
 
 
 def read(path: Path) -> Taxonomy:
-    """The kinds and series of a file. Raises Faulty with all its faults, Refused when it is no
+    """The kinds and series of a file. Raises Faulty with all its faults, Refusal when it is no
     such file. Series that the program counts by itself are left out."""
     text = csv_tables.open_text(path)
     try:
@@ -189,7 +189,7 @@ class _Item:
     def fault(self, path: str, code: StrEnum, /, **values: object) -> None:
         found = self.get(path)
         value = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-        error = Refused(code, **values)
+        error = Refusal(code, **values)
         self.faults.append(ImportFault(self._line(), f"{self._path}.{path}", value, error))
 
     def text(self, path: str, longest: int) -> str:

@@ -61,7 +61,7 @@ class OfficeRow:
 
 
 def read(path: Path) -> list[OfficeRow]:
-    """The offices of a file. Raises Faulty with all its faults, Refused when it is no table."""
+    """The offices of a file. Raises Faulty with all its faults, Refusal when it is no table."""
     table = csv_tables.read(path, REQUIRED)
     rows = [_row(line) for line in table.lines]
     csv_tables.refuse_duplicates(table.lines, lambda line: line.raw("slug"), "slug")

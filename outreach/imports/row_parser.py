@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from outreach import clock
 from outreach.domain.text import clean
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode, ImportFault
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
@@ -32,9 +32,9 @@ class RowParser:
         self.cells = cells
 
     def fault(self, field: str, code: StrEnum, /, **values: object) -> None:
-        self.add_fault(field, Refused(code, **values))
+        self.add_fault(field, Refusal(code, **values))
 
-    def add_fault(self, field: str, error: Refused) -> None:
+    def add_fault(self, field: str, error: Refusal) -> None:
         self.faults.append(ImportFault(self.number, field, self.raw(field), error))
 
     def has(self, field: str) -> bool:

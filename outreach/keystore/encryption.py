@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from outreach.errors import Forgotten
+from outreach.errors import DataErased
 
 
 def encrypt(key: bytes, text: str, about: str) -> bytes:
@@ -21,11 +21,11 @@ def encrypt(key: bytes, text: str, about: str) -> bytes:
 
 
 def decrypt(key: bytes, sealed: bytes, about: str) -> str:
-    """The text. Raises Forgotten if key, ciphertext or `about` is another one."""
+    """The text. Raises DataErased if key, ciphertext or `about` is another one."""
     try:
         return AESGCM(key).decrypt(sealed[:12], sealed[12:], about.encode()).decode()
     except InvalidTag:
-        raise Forgotten("it does not open") from None
+        raise DataErased("it does not open") from None
 
 
 def derive(key: bytes, purpose: str) -> bytes:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from outreach import clock
 from outreach.db.store import Store
-from outreach.errors import Forgotten, Misconfigured
+from outreach.errors import DataErased, Misconfigured
 from outreach.keystore.master_keys import MasterKeys
 from outreach.keystore.models import MasterGeneration
 
@@ -43,11 +43,11 @@ class Envelope:
         return nonce + self._aes(number).encrypt(nonce, key, b"key" + about)
 
     def unseal(self, sealed: bytes, about: bytes, number: int) -> bytes:
-        """The key. Raises Forgotten if the master key is gone or is not the one that sealed it."""
+        """The key. Raises DataErased if the master key is gone or is not the one that sealed it."""
         try:
             return self._aes(number).decrypt(sealed[:12], sealed[12:], b"key" + about)
         except InvalidTag:
-            raise Forgotten(f"master-{number} is not the one that sealed it") from None
+            raise DataErased(f"master-{number} is not the one that sealed it") from None
 
     def newest(self) -> int:
         """The number of the current master key. Raises Misconfigured if its file is missing."""
@@ -101,7 +101,7 @@ class Envelope:
         if number not in self._open:
             self._open = {each: AESGCM(key) for each, key in self.master_keys.all().items()}
         if number not in self._open:
-            raise Forgotten(f"the file master-{number} is gone")
+            raise DataErased(f"the file master-{number} is gone")
         return self._open[number]
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.db.store import Store, changes_one_row
-from outreach.errors import Forgotten, OutreachError, TooMany
+from outreach.errors import DataErased, OutreachError, TooMany
 from outreach.keystore.envelope import Envelope
 from outreach.keystore.master_keys import MasterKeys
 from outreach.keystore.models import DayKey, IndexKey, Key, LinkRequest, RateCounter, Secret
@@ -99,10 +99,10 @@ class KeyStore:
             raise TooMany(f"{at_most} for one contact")
 
     def get(self, key_id: bytes) -> bytes:
-        """The key. Raises Forgotten if it is deleted or its day has come."""
+        """The key. Raises DataErased if it is deleted or its day has come."""
         keys = self.get_all([key_id])
         if key_id not in keys:
-            raise Forgotten("the key is gone")
+            raise DataErased("the key is gone")
         return keys[key_id]
 
     def get_all(self, key_ids: Iterable[bytes]) -> dict[bytes, bytes]:
@@ -346,7 +346,7 @@ class KeyStore:
             if table is DayKey:
                 self.tidy()
         if found is None:
-            raise Forgotten("the key of the ring itself is gone")
+            raise DataErased("the key of the ring itself is gone")
         return self.envelope.unseal(found[0], about, found[1])
 
     def _read_own_key(

@@ -17,7 +17,7 @@ from outreach.db.store import Store
 from outreach.domain import outbox, registrations
 from outreach.domain.network import installation_settings
 from outreach.domain.outbox import ClaimedMessage, NotificationReader, OutboxTable
-from outreach.errors import Forgotten, NotFound
+from outreach.errors import DataErased, NotFound
 from outreach.keystore import KeyStore
 from outreach.mail import render, sms, sms_gateway, smtp
 from outreach.mail.delivery_errors import ServerUnavailable
@@ -124,7 +124,7 @@ class _NotificationWriter(Generic[Written]):
         try:
             key = registrations.get_key(self.key_store, registration)
             person = registrations.decrypt_person(registration, key)
-        except (NotFound, Forgotten):
+        except (NotFound, DataErased):
             return None
         return self.write(
             MessageContext(

@@ -22,7 +22,7 @@ from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.outbox import ClaimedMessage
 from outreach.domain.reporting import missing_reports
 from outreach.domain.workshops import Workshop
-from outreach.errors import Forgotten
+from outreach.errors import DataErased
 from outreach.i18n import gettext as _
 from outreach.i18n import use_language
 from outreach.keystore import KeyStore
@@ -131,14 +131,14 @@ class _MailingWriter:
             unreported = self._unreported(session, mailing, now)
         try:
             context = self._context(mailing, bulletin, unreported, now)
-        except Forgotten:
+        except DataErased:
             return None
         return write(context, self.config)
 
     def _context(
         self, mailing: Mailing, bulletin: str, unreported: Sequence[Workshop], now: datetime
     ) -> MailingContext:
-        """Raises Forgotten."""
+        """Raises DataErased."""
         subscriber, staff_member = mailing.subscriber, mailing.organizer
         if subscriber is None:
             assert staff_member is not None

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
-from outreach.errors import Forgotten, Misconfigured
+from outreach.errors import DataErased, Misconfigured
 from outreach.keystore import Key, KeyStore, key_backup, rotation
 from outreach.maintenance.check_result import CheckResult
 from outreach.privacy import reconcile
@@ -36,7 +36,7 @@ def check(main: Store, key_store: KeyStore) -> Iterator[CheckResult]:
             try:
                 key_store.envelope.unseal(sealed, key_id, generation)
                 opened += 1
-            except Forgotten:
+            except DataErased:
                 failed += 1
     yield CheckResult("keys", True, f"{opened} keys open with the masters here")
     if failed:

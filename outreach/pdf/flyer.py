@@ -15,7 +15,7 @@ from typing import Any, Final
 import segno
 
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 from outreach.i18n import LOCALES
 from outreach.pdf import color_contrast, flyer_text, typesetting
 
@@ -69,7 +69,7 @@ def prepare(
 ) -> Flyer:
     """`pictogram` is the drawing of its sign, `neutral_pictogram` that of no kind: SVG without its
     frame. `phone` is that of the network, where neither the workshop nor its office has one.
-    Raises Refused as `require_made` does."""
+    Raises Refusal as `require_made` does."""
     require_made(workshop)
     link = f"{public_url}/{lang}/t/{workshop.public_id}"
     is_neutral = flyer_text.is_neutral(workshop)
@@ -89,9 +89,9 @@ def prepare(
 
 
 def require_made(workshop: Workshop) -> None:
-    """Raises Refused where nobody is to be invited any more."""
+    """Raises Refusal where nobody is to be invited any more."""
     if workshop.status in {WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD}:
-        raise Refused(ErrorCode.FLYER_OF_CANCELLED)
+        raise Refusal(ErrorCode.FLYER_OF_CANCELLED)
 
 
 def pdf(flyer: Flyer, shape: str = LETTER) -> bytes:

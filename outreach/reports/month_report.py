@@ -18,7 +18,7 @@ from outreach.clock import Month
 from outreach.db.base import Words
 from outreach.domain.reporting import figures, months
 from outreach.domain.reporting.months import MonthRevision
-from outreach.errors import ErrorCode, Refused, Taken
+from outreach.errors import Conflict, ErrorCode, Refusal
 from outreach.reports import attendance_counts, workshop_counts
 from outreach.reports.attendance_counts import Attendance
 from outreach.reports.workshop_counts import TOTAL, NamedCode, WorkshopCounts
@@ -155,20 +155,20 @@ def close(
 ) -> MonthRevision:
     """Freezes the next revision. `seen` is the number of the revision that whoever asks for it saw
     as the last; `draft` what it is to say, if that was worked out since `months.lock`. Raises
-    Refused, or Taken when somebody else was faster."""
+    Refusal, or Conflict when somebody else was faster."""
     months.lock(session, month)
     if not workshop_counts.is_over(month, now):
-        raise Refused(ErrorCode.MONTH_NOT_OVER, month=month)
+        raise Refusal(ErrorCode.MONTH_NOT_OVER, month=month)
     latest = months.find_latest_revision(session, month)
     number = latest.number + 1 if latest else 1
     if seen is not None and seen != number - 1:
-        raise Taken(f"revision {number - 1} of {month}")
+        raise Conflict(f"revision {number - 1} of {month}")
     reason = " ".join(reason.split())[:LONGEST_REASON]
     if latest is not None and not reason:
-        raise Refused(ErrorCode.REVISION_WITHOUT_REASON, month=month)
+        raise Refusal(ErrorCode.REVISION_WITHOUT_REASON, month=month)
     draft = draft or make_draft(session, month, now=now)
     if latest is not None and not draft.changes and latest.reopened_at is None:
-        raise Refused(ErrorCode.REVISION_WITHOUT_CHANGES, month=month)
+        raise Refusal(ErrorCode.REVISION_WITHOUT_CHANGES, month=month)
     text = json.dumps(_frozen(draft.report), ensure_ascii=False, separators=(",", ":"))
     made = MonthRevision(
         month=month.number,

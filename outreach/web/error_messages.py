@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from outreach.domain.workshops.publish_checks import RequiredField
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 from outreach.i18n import gettext
 from outreach.imports.file_types import ForeignFormat
 from outreach.imports.import_errors import ImportErrorCode
@@ -416,7 +416,7 @@ class _PageCode(StrEnum):
     REFUSED = "the page refused what it was sent"
 
 
-class PageRefused(Refused):
+class PageRefused(Refusal):
     """A page refuses what it was sent. It says so itself, in the language of the page."""
 
     def __init__(self, message: str) -> None:
@@ -424,7 +424,7 @@ class PageRefused(Refused):
         self.message = message
 
 
-def say(error: Refused) -> str:
+def say(error: Refusal) -> str:
     """The reason of a refusal as a whole sentence, in the language of the page."""
     if isinstance(error, PageRefused):
         return error.message
@@ -438,7 +438,7 @@ def say_fields(fields: Iterable[RequiredField]) -> str:
 
 
 def _say_value(value: object) -> object:
-    if isinstance(value, Refused):
+    if isinstance(value, Refusal):
         return say(value)
     if isinstance(value, time):
         return f"{value:%H:%M}"

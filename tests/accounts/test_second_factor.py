@@ -20,7 +20,7 @@ from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role, RoleAssignment
 from outreach.domain.workshops import Workshop
-from outreach.errors import Forgotten
+from outreach.errors import DataErased
 from tests.support.login import age, ana, half_a_minute_later, journal, patient, printed, server_key
 from tests.support.staff_client import (
     PASSWORD,
@@ -226,9 +226,9 @@ def test_the_secret_is_sealed_and_opens_under_this_servers_key_only(
         assert SECRET.encode() not in sealed
         key = ServerEncryption(patient.extensions["outreach_secret"])
         assert totp.secret_of(session, ana, key) == SECRET
-        with pytest.raises(Forgotten):
+        with pytest.raises(DataErased):
             totp.secret_of(session, ana, ServerEncryption("another"))
-        with pytest.raises(Forgotten):
+        with pytest.raises(DataErased):
             key.unseal(sealed, "totp 999")
 
 

@@ -79,7 +79,7 @@ class Life:
         return [session.get_one(Workshop, each) for each in self.ids]
 
     def act(self, session: Session, which: int, name: str, what: Any) -> None:
-        """Raises Refused where the house does."""
+        """Raises Refusal where the house does."""
         if name == "create":
             self._create(session, *what)
         elif name == "office phone" or name == "office closes":

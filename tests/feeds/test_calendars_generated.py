@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from tests.calendar_readers import (
     TAKE_THE_SECOND,
     Seen,
@@ -65,7 +65,7 @@ class Check:
             with self.store.change() as session:
                 life.act(session, which, name, what)
             self.edits[name] += name != "nothing"
-        except Refused:
+        except Refusal:
             self.refused += 1
             name = "nothing"
         for key, (sequence, there) in life.sequences().items():

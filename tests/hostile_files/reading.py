@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from outreach.db.store import Store
 from outreach.domain import tables
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.imports.import_errors import ImportRejected, UnreadableFile
 from outreach.imports.workshops import Network, look, read_table
 from outreach.imports.workshops.read import KindFacts, OfficeFacts
@@ -32,7 +32,7 @@ def refusal(data: bytes) -> str:
         return error_messages.say(unfit)
     except ImportRejected as faulty:
         return error_messages.say(faulty.faults[0].error)
-    except Refused as refused:
+    except Refusal as refused:
         return error_messages.say(refused)
     return error_messages.say(faults[0].error) if faults else ""
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.errors import Forgotten, TooMany
+from outreach.errors import DataErased, TooMany
 from outreach.keystore import (
     DayKey,
     Key,
@@ -198,7 +198,7 @@ def test_a_key_is_read_until_its_day_and_moves_with_its_workshop(
     key_id, key = key_store.new(1, SOON)
     eve, day = on(key_store, config, SOON - timedelta(days=1)), on(key_store, config, SOON)
     assert eve.get(key_id) == key
-    with pytest.raises(Forgotten):
+    with pytest.raises(DataErased):
         day.get(key_id)
     key_store.move(1, SOON + timedelta(days=10))
     assert day.get(key_id) == key

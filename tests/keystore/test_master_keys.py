@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.errors import CommandError, Forgotten, Misconfigured
+from outreach.errors import CommandError, DataErased, Misconfigured
 from outreach.keystore import Key, KeyStore, KeyStoreBase, MasterKeys, key_backup, rotation
 from outreach.keystore.models import MasterGeneration
 
@@ -229,7 +229,7 @@ def test_a_host_with_another_file_of_that_name_is_told_so(
     with host(config, other_folder) as other:
         with pytest.raises(Misconfigured, match="not the one of this ring"):
             other.new(1, SOON)
-        with pytest.raises(Forgotten):
+        with pytest.raises(DataErased):
             other.get(key_id)
 
 

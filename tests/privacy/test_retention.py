@@ -20,7 +20,7 @@ from outreach.domain.registrations import ContactMethod, Registration, Registrat
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.errors import Forgotten
+from outreach.errors import DataErased
 from outreach.keystore import KeyStore, MasterKeys, TooManyDue
 from outreach.privacy import retention
 from tests.conftest import hold, seat
@@ -65,7 +65,7 @@ def test_due_key_is_unreadable_without_a_purge(
         workshop = hold(session, chicago, rights)
     rosa = seat(store, key_store, workshop)
     assert rosa.key_id is not None
-    with pytest.raises(Forgotten):
+    with pytest.raises(DataErased):
         key_store_of(key_store, config, workshop.forget_on).get(rosa.key_id)
 
 

@@ -26,7 +26,7 @@ from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.errors import ErrorCode, NotFound, OutreachError, Taken
+from outreach.errors import Conflict, ErrorCode, NotFound, OutreachError
 from outreach.reports import month_report
 from outreach.reports.month_report import MonthChange
 from tests.conftest import hold
@@ -175,7 +175,7 @@ def test_only_one_of_two_who_close_at_once_does(march: Store) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         outcomes = sorted(pool.map(try_to, range(4)))
-    assert outcomes == ["Taken", "Taken", "Taken", "closed"]
+    assert outcomes == ["Conflict", "Conflict", "Conflict", "closed"]
     with march.read() as session:
         assert len(months.list_revisions(session, MARCH)) == 1
 
@@ -218,7 +218,7 @@ def test_every_table_of_a_revision_has_the_same_sum_whatever_changes_meanwhile(
 def test_who_saw_an_older_revision_is_told(march: Store) -> None:
     close(march)
     not_held(march, a_workshop(march, "chicago"))
-    with pytest.raises(Taken):
+    with pytest.raises(Conflict):
         close(march, MAY, reason="tarde", seen=0)
 
 

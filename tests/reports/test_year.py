@@ -24,7 +24,7 @@ from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.reporting import months
 from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.reports import month_report
 from outreach.reports.month_report import MonthReport
 from tests.conftest import LONG_AGO, kind, office
@@ -317,7 +317,7 @@ def _is_corrected(store: Store, month: Month, before: Told, after: Told) -> bool
     try:
         with store.change() as session:
             made = month_report.close(session, month, reason="Reportes tardíos", now=LATER)
-    except Refused:
+    except Refusal:
         assert before.by_office == after.by_office
         return False
     with store.read() as session:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.imports import zip_guard
 from outreach.imports.import_errors import UnreadableFile
 from tests import hostile_files
@@ -112,4 +112,4 @@ GOOD = [
 
 
 def test_refusal_is_raised_as_our_own_error() -> None:
-    assert issubclass(UnreadableFile, Refused)
+    assert issubclass(UnreadableFile, Refusal)

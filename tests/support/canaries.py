@@ -17,7 +17,7 @@ from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
-from outreach.errors import Forgotten
+from outreach.errors import DataErased
 from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.reports import workshop_counts
 from tests.support.registration_forms import answers, ask_for_link, everyone, send
@@ -158,7 +158,7 @@ def names_in(backup: Backup, key_store: KeyStore, master_keys: MasterKeys) -> se
         for key in keys:
             try:
                 opened.add(keystore.decrypt(key, sealed, f"registration {registration_id}"))
-            except Forgotten:
+            except DataErased:
                 continue
     return opened
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from outreach.domain.registrations import RegistrationStatus
-from outreach.errors import Closed, Full, Taken
+from outreach.errors import Conflict, Full, RegistrationClosed
 
 SEATED, WAITING, OFFERED = (
     RegistrationStatus.CONFIRMED,
@@ -100,7 +100,7 @@ class Model:
     def seat(self, party: Party, hour: int, now: datetime) -> type[Exception] | None:
         """Confirms or waitlists a new party; returns the error class when it is refused."""
         if not self.is_on or now >= self.starts:
-            return Closed
+            return RegistrationClosed
         if self.left() < party.people or (self.is_late(now) and self.has_fitting()):
             return None
         if self.hours is not None and self.first_hour(party.people) is None:
@@ -117,16 +117,16 @@ class Model:
             party.lose(WAITING)
         party.people, party.needs = people, needs
         if not self.is_on:
-            return Closed
+            return RegistrationClosed
         if not is_seated:
             return None
         return Full if others_first or self.left() < people else self._take(party, hour)
 
     def _take(self, party: Party, hour: int) -> type[Exception] | None:
         if self.hours is not None and (hour >= self.hours or self.hour_left(hour) < party.people):
-            return Taken
+            return Conflict
         if CHILDCARE in party.needs and self.childcare_left() < 1:
-            return Taken
+            return Conflict
         party.status, party.hour = SEATED, None if self.hours is None else hour
         return None
 

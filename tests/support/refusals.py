@@ -4,11 +4,11 @@ from enum import StrEnum
 
 import pytest
 
-from outreach.errors import Refused
+from outreach.errors import Refusal
 
 
-def refuses(code: StrEnum, **values: object) -> "pytest.RaisesExc[Refused]":
+def refuses(code: StrEnum, **values: object) -> "pytest.RaisesExc[Refusal]":
     """`with refuses(ErrorCode.CAPACITY_BELOW_TAKEN, taken=2):`; further values may be there."""
     return pytest.raises(
-        Refused, check=lambda error: error.code is code and values.items() <= error.values.items()
+        Refusal, check=lambda error: error.code is code and values.items() <= error.values.items()
     )

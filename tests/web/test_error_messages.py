@@ -14,7 +14,7 @@ import pytest
 
 import outreach
 from outreach.domain.workshops.publish_checks import RequiredField
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 from outreach.imports.file_types import ForeignFormat
 from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode
 from outreach.web import error_messages
@@ -81,33 +81,33 @@ def test_whoever_raises_a_code_gives_the_values_of_its_messages() -> None:
     ("error", "english", "spanish"),
     [
         (
-            Refused(ErrorCode.SLOT_TAKEN, hour=time(9, 5)),
+            Refusal(ErrorCode.SLOT_TAKEN, hour=time(9, 5)),
             "somebody has the time slot at 09:05; leave it as it is",
             "Alguien tiene la cita de las 09:05. Deja esa hora como está.",
         ),
         (
-            Refused(
+            Refusal(
                 ErrorCode.FIELDS_MISSING, fields=[RequiredField.LANGUAGES, RequiredField.CAPACITY]
             ),
             "missing: languages, capacity; it was not published",
             "Falta: idioma, lugares. No se publicó.",
         ),
         (
-            Refused(
+            Refusal(
                 ErrorCode.DATE_FAILED,
                 day=date(2027, 3, 4),
-                cause=Refused(ErrorCode.CAPACITY_BELOW_TAKEN, taken=2),
+                cause=Refusal(ErrorCode.CAPACITY_BELOW_TAKEN, taken=2),
             ),
             "2027-03-04: 2 places have been saved already; write 2 or more; nothing was done",
             "El 4/3/2027: Ya hay 2 lugares apartados. Pon 2 o más. No se hizo nada.",
         ),
         (
-            Refused(ImportErrorCode.FILE_OF_OTHER_FORMAT, name="a.csv", format=ForeignFormat.PDF),
+            Refusal(ImportErrorCode.FILE_OF_OTHER_FORMAT, name="a.csv", format=ForeignFormat.PDF),
             "a.csv is a PDF, and no table. Give a CSV, XLSX or iCalendar file.",
             "Eso es un PDF, no una lista. Sube un archivo CSV, XLSX o de calendario.",
         ),
     ],
 )
-def test_values_of_each_type_are_said(error: Refused, english: str, spanish: str) -> None:
+def test_values_of_each_type_are_said(error: Refusal, english: str, spanish: str) -> None:
     assert str(error) == english
     assert error_messages.say(error) == spanish

@@ -20,7 +20,7 @@ from outreach.domain.registrations import (
 )
 from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
-from outreach.errors import ErrorCode, NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refusal
 
 
 def find(session: Session, workshop: Workshop, registration_id: str) -> Registration:
@@ -48,10 +48,10 @@ def admit_from_waitlist(
     session: Session, registration: Registration, people: int, *, now: datetime
 ) -> bool:
     """Admits people of a waitlisted party to chairs that stayed empty. False where they have been
-    admitted already. Raises Refused before the start, and where there are too few chairs."""
+    admitted already. Raises Refusal before the start, and where there are too few chairs."""
     workshop = registration.workshop
     if now < workshop.starts_at:
-        raise Refused(ErrorCode.WAITLIST_CHECKIN_TOO_EARLY)
+        raise Refusal(ErrorCode.WAITLIST_CHECKIN_TOO_EARLY)
     capacity.lock(session, workshop)
     slot = _find_current_slot(session, workshop, now)
     is_let_in = changes_one_row(
@@ -72,7 +72,7 @@ def admit_from_waitlist(
         return True
     if registration.arrived:
         return False
-    raise Refused(ErrorCode.CHAIRS_TAKEN)
+    raise Refusal(ErrorCode.CHAIRS_TAKEN)
 
 
 def count_free_chairs(session: Session, workshop: Workshop, *, now: datetime) -> int | None:
@@ -129,16 +129,16 @@ def count_heads(session: Session, workshop: Workshop) -> int:
 
 
 def require_checkin_open(workshop: Workshop) -> None:
-    """Raises Refused where the workshop has no check-in: a draft, cancelled or not held."""
+    """Raises Refusal where the workshop has no check-in: a draft, cancelled or not held."""
     if workshop.status not in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}:
-        raise Refused(ErrorCode.CHECKIN_NEEDS_PUBLISHED)
+        raise Refusal(ErrorCode.CHECKIN_NEEDS_PUBLISHED)
 
 
 def require_over(workshop: Workshop, *, now: datetime) -> None:
-    """Raises Refused where the workshop is not over."""
+    """Raises Refusal where the workshop is not over."""
     is_over = workshop.status is WorkshopStatus.PUBLISHED and workshop.has_ended(now)
     if not is_over and workshop.status is not WorkshopStatus.HELD:
-        raise Refused(ErrorCode.CERTIFICATE_TOO_EARLY)
+        raise Refusal(ErrorCode.CERTIFICATE_TOO_EARLY)
 
 
 def _find_current_slot(session: Session, workshop: Workshop, now: datetime) -> TimeSlot | None:

@@ -26,7 +26,7 @@ from outreach.domain.network.staff import (
 )
 from outreach.domain.registrations import capacity, digest
 from outreach.domain.workshops import COUNTED_STATUSES, Workshop
-from outreach.errors import ErrorCode, NotFound, Refused, TooMany
+from outreach.errors import ErrorCode, NotFound, Refusal, TooMany
 
 MAX_MARKS: Final = 2_000  # check-in events by one token
 CHECKIN_ROLES: Final = [role for role, allowed in PERMISSIONS.items() if Permission.DOOR in allowed]
@@ -63,10 +63,10 @@ class CheckinTokenRow(Base):
 
 
 def require_near_day(workshop: Workshop, *, now: datetime) -> None:
-    """Raises Refused unless a phone may fetch the offline manifest now."""
+    """Raises Refusal unless a phone may fetch the offline manifest now."""
     checkin.require_checkin_open(workshop)
     if not is_near_day(workshop, now=now):
-        raise Refused(ErrorCode.MANIFEST_TOO_EARLY)
+        raise Refusal(ErrorCode.MANIFEST_TOO_EARLY)
 
 
 def is_near_day(workshop: Workshop, *, now: datetime) -> bool:
@@ -85,7 +85,7 @@ def issue(
     *,
     now: datetime,
 ) -> str:
-    """A token for one phone; `parties` are the registrations by reference. Raises Refused as
+    """A token for one phone; `parties` are the registrations by reference. Raises Refusal as
     `require_near_day` does."""
     capacity.lock(session, workshop)  # another phone may be fetching it
     require_near_day(workshop, now=now)

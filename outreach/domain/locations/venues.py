@@ -14,7 +14,7 @@ from outreach.db.base import Base, Words
 from outreach.domain.locations import zip_codes
 from outreach.domain.network.offices import Office
 from outreach.domain.text import fold
-from outreach.errors import ErrorCode, NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refusal
 
 
 class Venue(Base):
@@ -169,7 +169,7 @@ def find_or_create(
 
 
 def add(session: Session, office: Office, data: VenueData, *, now: datetime) -> Venue:
-    """Adds a venue. Raises Refused where the office has one of that name and address."""
+    """Adds a venue. Raises Refusal where the office has one of that name and address."""
     require_own_name(session, office, data, None)
     near = _near(session, office, data.region, data.city)
     venue = Venue(
@@ -185,21 +185,21 @@ def add(session: Session, office: Office, data: VenueData, *, now: datetime) -> 
 
 
 def flush_unique(session: Session) -> None:
-    """Flushes a new or changed venue. Raises Refused where a concurrent request has stored one of
+    """Flushes a new or changed venue. Raises Refusal where a concurrent request has stored one of
     that name and address."""
     try:
         session.flush()
     except sa.exc.IntegrityError:
-        raise Refused(ErrorCode.VENUE_EXISTS) from None
+        raise Refusal(ErrorCode.VENUE_EXISTS) from None
 
 
 def require_own_name(
     session: Session, office: Office, data: VenueData, venue: Venue | None
 ) -> None:
-    """Raises Refused where another venue of the office has this name and address."""
+    """Raises Refusal where another venue of the office has this name and address."""
     there = find_by_name(session, office, data.name, data.address, data.city)
     if there is not None and there is not venue:
-        raise Refused(ErrorCode.VENUE_EXISTS)
+        raise Refusal(ErrorCode.VENUE_EXISTS)
 
 
 def update_location(session: Session, venue: Venue) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from outreach.db.base import Base
-from outreach.errors import ErrorCode, NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refusal
 
 ALL_OFFICES: Final = "*"
 
@@ -105,9 +105,9 @@ def list_staff(session: Session) -> Sequence[StaffMember]:
 
 def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> StaffMember:
     """A new account, with one role at each of these offices (slugs, or «*» for everywhere).
-    Raises Refused where the address has one already."""
+    Raises Refusal where the address has one already."""
     if find(session, email) is not None:
-        raise Refused(ErrorCode.ACCOUNT_EXISTS)
+        raise Refusal(ErrorCode.ACCOUNT_EXISTS)
     organizer = StaffMember(email=email.strip().lower())
     organizer.grants = [
         RoleAssignment(office=office, role=role) for office in dict.fromkeys(offices)
@@ -116,7 +116,7 @@ def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> Sta
         with session.begin_nested():
             session.add(organizer)
     except sa.exc.IntegrityError:  # a concurrent request was first
-        raise Refused(ErrorCode.ACCOUNT_EXISTS) from None
+        raise Refusal(ErrorCode.ACCOUNT_EXISTS) from None
     return organizer
 
 
@@ -130,10 +130,10 @@ def lock(session: Session) -> None:
 
 
 def require_admin(session: Session) -> None:
-    """Called after roles were changed. Raises Refused where no administrator is left."""
+    """Called after roles were changed. Raises Refusal where no administrator is left."""
     session.flush()
     if not count_admins(session):
-        raise Refused(ErrorCode.LAST_ADMINISTRATOR)
+        raise Refusal(ErrorCode.LAST_ADMINISTRATOR)
 
 
 def count_admins(session: Session) -> int:

@@ -19,7 +19,7 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.newsletter import mailings
 from outreach.domain.reporting import months
 from outreach.domain.reporting.months import MonthRevision
-from outreach.errors import ErrorCode, NotFound, Refused, Taken
+from outreach.errors import Conflict, ErrorCode, NotFound, Refusal
 
 PARTS: Final = ("title", "happened", "ahead")  # what people write of every edition
 
@@ -151,13 +151,13 @@ def begin(
     """A draft of the next edition, with the numbers of the month's last revision. After the first
     it is a correction: it begins with the words of the one before, and says what it corrects, in
     Spanish. `seen` is the number of the edition that whoever asks for it saw as the last. Raises
-    Refused, or Taken when there is a draft already, or another edition."""
+    Refusal, or Conflict when there is a draft already, or another edition."""
     revision, before = _closed(session, month), newest(session, month)
     last = before.number if before else 0
     if (before is not None and before.is_draft) or (seen is not None and seen != last):
-        raise Taken(f"edition {last + 1} of {month}")
+        raise Conflict(f"edition {last + 1} of {month}")
     if before is not None and not correction:
-        raise Refused(ErrorCode.BULLETIN_WITHOUT_CORRECTION)
+        raise Refusal(ErrorCode.BULLETIN_WITHOUT_CORRECTION)
     made = BulletinEdition(
         month=month.number,
         number=last + 1,
@@ -174,7 +174,7 @@ def begin(
             session.add(made)
             session.flush()
     except IntegrityError:
-        raise Taken(f"edition {made.number} of {month}") from None
+        raise Conflict(f"edition {made.number} of {month}") from None
     if before is not None:
         _note(session, made, "bulletin corrected", organizer_id, now)
     return made
@@ -190,7 +190,7 @@ def edit(
     now: datetime,
 ) -> None:
     """Keeps what was written of a draft. `version` is the one that whoever wrote it had read.
-    Raises Taken when somebody else has changed or published it since."""
+    Raises Conflict when somebody else has changed or published it since."""
     _move(
         session,
         edition,
@@ -207,7 +207,7 @@ def edit(
 
 def take_numbers(session: Session, edition: BulletinEdition) -> bool:
     """Gives a draft the numbers of the month's last revision; whether they are other ones. While
-    the month is open again it keeps those it has. Raises Taken as `edit` does."""
+    the month is open again it keeps those it has. Raises Conflict as `edit` does."""
     last = closed_as(session, Month.from_number(edition.month))
     if last in {0, edition.revision}:
         return False
@@ -225,14 +225,14 @@ def publish(
     now: datetime,
 ) -> None:
     """Makes a draft public, for good. `freeze` gives all that it tells, as JSON, of the edition
-    with the date of its publication on it. Raises Refused when the month is open, or has another
-    revision by now; Taken as `edit` does: of two who publish at once, one does. Whoever subscribes
-    is owed a letter by the same transaction."""
+    with the date of its publication on it. Raises Refusal when the month is open, or has another
+    revision by now; Conflict as `edit` does: of two who publish at once, one does. Whoever
+    subscribes is owed a letter by the same transaction."""
     month = Month.from_number(edition.month)
     months.lock(session, month)
     last = _closed(session, month).number
     if edition.revision != last:
-        raise Refused(ErrorCode.BULLETIN_FIGURES_CHANGED)
+        raise Refusal(ErrorCode.BULLETIN_FIGURES_CHANGED)
     _move(session, edition, version, published_at=now, published_by_id=organizer_id)
     edition.frozen = freeze(edition)
     edition.digest = hashlib.sha256(edition.frozen.encode()).hexdigest()
@@ -253,17 +253,17 @@ def closed_as(session: Session, month: Month) -> int:
 
 
 def _closed(session: Session, month: Month) -> MonthRevision:
-    """The last revision of a month. Raises Refused where there is none, or it is open again."""
+    """The last revision of a month. Raises Refusal where there is none, or it is open again."""
     last = months.find_latest_revision(session, month)
     if last is None:
-        raise Refused(ErrorCode.BULLETIN_MONTH_NOT_CLOSED)
+        raise Refusal(ErrorCode.BULLETIN_MONTH_NOT_CLOSED)
     if last.reopened_at is not None:
-        raise Refused(ErrorCode.BULLETIN_MONTH_REOPENED)
+        raise Refusal(ErrorCode.BULLETIN_MONTH_REOPENED)
     return last
 
 
 def _move(session: Session, edition: BulletinEdition, seen: int, /, **values: object) -> None:
-    """Changes a draft that still is what was read. Raises Taken."""
+    """Changes a draft that still is what was read. Raises Conflict."""
     done = session.execute(
         sa.update(BulletinEdition)
         .where(
@@ -276,7 +276,7 @@ def _move(session: Session, edition: BulletinEdition, seen: int, /, **values: ob
     )
     assert isinstance(done, sa.CursorResult)
     if done.rowcount != 1:
-        raise Taken(f"edition {edition.number} of {Month.from_number(edition.month)}")
+        raise Conflict(f"edition {edition.number} of {Month.from_number(edition.month)}")
     session.refresh(edition)
 
 

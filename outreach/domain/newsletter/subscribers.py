@@ -111,7 +111,7 @@ def token(key: bytes) -> str:
 
 
 def address(subscriber: Subscriber, key: bytes) -> str:
-    """Raises Forgotten."""
+    """Raises DataErased."""
     return keystore.decrypt(key, subscriber.sealed, _about(subscriber.id))
 
 

@@ -21,7 +21,7 @@ from outreach.domain.registrations.models import digest
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 
 MAX_PARAGRAPH: Final = 500  # characters
 MIN_INTERVAL: Final = timedelta(minutes=10)  # between two equal messages
@@ -55,30 +55,30 @@ def templates_of(workshop: Workshop) -> tuple[MessageTemplate, ...]:
 
 
 def require_open(workshop: Workshop, *, now: datetime) -> None:
-    """Raises Refused when the workshop is not public, or is over."""
+    """Raises Refusal when the workshop is not public, or is over."""
     if workshop.status not in {WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED}:
-        raise Refused(ErrorCode.MESSAGE_NEEDS_PUBLISHED)
+        raise Refusal(ErrorCode.MESSAGE_NEEDS_PUBLISHED)
     if workshop.has_ended(now):
-        raise Refused(ErrorCode.MESSAGE_TOO_LATE)
+        raise Refusal(ErrorCode.MESSAGE_TOO_LATE)
 
 
 def check(
     workshop: Workshop, template: MessageTemplate, paragraph: Words, *, now: datetime
 ) -> None:
-    """Raises Refused when this message cannot be sent."""
+    """Raises Refusal when this message cannot be sent."""
     require_open(workshop, now=now)
     if template not in templates_of(workshop):
-        raise Refused(ErrorCode.MESSAGE_WITHOUT_REASON)
+        raise Refusal(ErrorCode.MESSAGE_WITHOUT_REASON)
     if paragraph and workshop.is_discreet:
-        raise Refused(ErrorCode.MESSAGE_TEXT_NOT_ALLOWED)
+        raise Refusal(ErrorCode.MESSAGE_TEXT_NOT_ALLOWED)
     if any(len(text) > MAX_PARAGRAPH for text in paragraph.values()):
-        raise Refused(ErrorCode.MESSAGE_TOO_LONG, most=MAX_PARAGRAPH)
+        raise Refusal(ErrorCode.MESSAGE_TOO_LONG, most=MAX_PARAGRAPH)
     if any(_LINK.search(text) for text in paragraph.values()):
-        raise Refused(ErrorCode.MESSAGE_WITH_LINK)
+        raise Refusal(ErrorCode.MESSAGE_WITH_LINK)
     if paragraph and "es" not in paragraph:
-        raise Refused(ErrorCode.MESSAGE_WITHOUT_SPANISH)
+        raise Refusal(ErrorCode.MESSAGE_WITHOUT_SPANISH)
     if template is MessageTemplate.BRING and not (workshop.bring or paragraph):
-        raise Refused(ErrorCode.MESSAGE_WITHOUT_BRING)
+        raise Refusal(ErrorCode.MESSAGE_WITHOUT_BRING)
 
 
 def send(
@@ -95,7 +95,7 @@ def send(
     """Queues the message for each of them who left contact details; returns it, and whether it is
     new: a form that is submitted twice (same nonce) makes one message.
 
-    Raises Refused as `check` does, when an equal message was sent within MIN_INTERVAL, and when it
+    Raises Refusal as `check` does, when an equal message was sent within MIN_INTERVAL, and when it
     would reach nobody."""
     check(workshop, template, paragraph, now=now)
     capacity.lock(session, workshop)  # serializes two equal requests
@@ -103,14 +103,14 @@ def send(
     if sent is not None:
         return sent, False
     if _was_just_sent(session, workshop, template, audience, paragraph, now):
-        raise Refused(ErrorCode.MESSAGE_SENT_TWICE)
+        raise Refusal(ErrorCode.MESSAGE_SENT_TWICE)
     whom = session.scalars(
         _of(workshop, audience)
         .where(Registration.contact != ContactMethod.NONE)
         .with_only_columns(Registration.id)
     ).all()
     if not whom:
-        raise Refused(ErrorCode.MESSAGE_REACHES_NOBODY)
+        raise Refusal(ErrorCode.MESSAGE_REACHES_NOBODY)
     message = Message(
         workshop_id=workshop.id,
         template=template,

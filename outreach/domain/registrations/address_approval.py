@@ -10,16 +10,16 @@ from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import notifications
 from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
 from outreach.domain.registrations.notifications import NotificationType
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 
 
 def approve(session: Session, registration: Registration, *, now: datetime) -> bool:
     """Lets the person read the address and notifies them. False where they were approved already.
-    Raises Refused where the workshop or the registration needs no approval."""
+    Raises Refusal where the workshop or the registration needs no approval."""
     if registration.workshop.visibility is not Visibility.APPROVED:
-        raise Refused(ErrorCode.ADDRESS_NOT_BY_APPROVAL)
+        raise Refusal(ErrorCode.ADDRESS_NOT_BY_APPROVAL)
     if registration.status is not RegistrationStatus.CONFIRMED:
-        raise Refused(ErrorCode.APPROVAL_NEEDS_SEAT)
+        raise Refusal(ErrorCode.APPROVAL_NEEDS_SEAT)
     is_new = changes_one_row(
         session,
         sa.update(Registration)

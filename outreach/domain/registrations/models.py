@@ -24,7 +24,7 @@ from outreach.domain.network.kinds import Visibility
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
-from outreach.errors import Forgotten, NotFound
+from outreach.errors import DataErased, NotFound
 from outreach.keystore import KeyStore
 
 MAX_ACTIVE_PER_CONTACT: Final = 3  # S26
@@ -257,7 +257,7 @@ def get_key(key_store: KeyStore, registration: Registration) -> bytes:
         raise NotFound("registration")
     try:
         return key_store.get(registration.key_id)
-    except Forgotten:
+    except DataErased:
         raise NotFound("registration") from None
 
 
@@ -270,9 +270,9 @@ def derive_entry_token(key: bytes) -> str:
 
 
 def decrypt_person(registration: Registration, key: bytes) -> PersonalData:
-    """Name and contact. Raises Forgotten where they have been erased."""
+    """Name and contact. Raises DataErased where they have been erased."""
     if registration.sealed is None:
-        raise Forgotten("registration")
+        raise DataErased("registration")
     data = json.loads(keystore.decrypt(key, registration.sealed, _about(registration.id)))
     return PersonalData(name=data["name"], address=data["address"])
 

@@ -18,7 +18,7 @@ from outreach.domain.registrations.models import ContactMethod, Registration, Re
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.status import StatusEvent, transition
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.errors import Closed
+from outreach.errors import RegistrationClosed
 
 MAX_DAYS: Final = 14  # before the workshop; with fewer than 2 there is no time to answer
 MIN_DAYS: Final = 2
@@ -118,10 +118,11 @@ def request_reconfirmation(session: Session, workshop: Workshop, *, now: datetim
 
 
 def confirm(session: Session, registration: Registration, *, now: datetime) -> None:
-    """Records that the party is still coming. Raises Closed where its seat has been released."""
+    """Records that the party is still coming. Raises RegistrationClosed where its seat has been
+    released."""
     capacity.lock(session, registration.workshop)  # against a concurrent `release_unanswered`
     if now >= registration.workshop.starts_at:
-        raise Closed("registration")
+        raise RegistrationClosed("registration")
     is_confirmed = changes_one_row(
         session,
         sa.update(Registration)
@@ -132,7 +133,7 @@ def confirm(session: Session, registration: Registration, *, now: datetime) -> N
         .values(confirmed_at=now),
     )
     if not is_confirmed:
-        raise Closed("registration")
+        raise RegistrationClosed("registration")
     notifications.cancel_pending(session, registration.id, NotificationType.RECONFIRM)
 
 

@@ -28,7 +28,7 @@ from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.status import TRANSITIONS, StatusEvent
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop, WorkshopStatus, accommodations, time_slots
-from outreach.errors import Closed, Full, NotFound, NotYet, Taken
+from outreach.errors import Conflict, Full, NotFound, RegistrationClosed, RegistrationNotOpen
 
 
 def register(
@@ -44,12 +44,14 @@ def register(
     """Stores a registration and returns its status: confirmed, or waitlisted where seats are short.
 
     `joint_id` is the id of the first registration of a group; only that one is notified. Raises
-    NotYet, Closed, Taken where the time slot or an accommodation has just been used up, or Full
-    where the workshop has no waitlist. A second registration with the same nonce violates a unique
-    constraint (IntegrityError); the first one stays.
+    RegistrationNotOpen, RegistrationClosed, Conflict where the time slot or an accommodation has
+    just been used up, or Full where the workshop has no waitlist. A second registration with the
+    same nonce violates a unique constraint (IntegrityError); the first one stays.
     """
     if not workshop.is_open(now):
-        raise (Closed if workshop.has_opened(now) else NotYet)(f"workshop {workshop.public_id}")
+        raise (RegistrationClosed if workshop.has_opened(now) else RegistrationNotOpen)(
+            f"workshop {workshop.public_id}"
+        )
     hold = _reserve_or_waitlist(session, workshop, data, now)
     has_seat = hold is not None
     row = {
@@ -99,7 +101,8 @@ _INSERT: Final = sa.insert(Registration.__table__)  # type: ignore[arg-type]  # 
 def _reserve_or_waitlist(
     session: Session, workshop: Workshop, data: RegistrationData, now: datetime
 ) -> CapacityHold | None:
-    """The seats reserved for the party; None where it is waitlisted. Raises Closed, Taken, Full."""
+    """The seats reserved for the party; None where it is waitlisted. Raises RegistrationClosed,
+    Conflict, Full."""
     is_late = waitlist.is_closed(workshop, now)
     hold = None if is_late else _reserve(session, workshop, data)
     if hold is not None:
@@ -108,7 +111,7 @@ def _reserve_or_waitlist(
     # keeps others from releasing seats from here on; those released just before are tried now.
     workshop_row = capacity.lock_and_read(session, workshop.id)
     if workshop_row.status is not WorkshopStatus.PUBLISHED:
-        raise Closed(f"workshop {workshop.public_id}")
+        raise RegistrationClosed(f"workshop {workshop.public_id}")
     has_others_first = is_late and waitlist.has_fitting_candidate(session, workshop)
     if workshop_row.seats_left >= data.people and not has_others_first:
         hold = _reserve(session, workshop, data)
@@ -119,7 +122,7 @@ def _reserve_or_waitlist(
 
 def _reserve(session: Session, workshop: Workshop, data: RegistrationData) -> CapacityHold | None:
     """Reserves what the party asked for, or nothing: None where the workshop has no room for it.
-    Raises Taken."""
+    Raises Conflict."""
     people = data.people
     if not capacity.reserve_seats(session, workshop.id, people):
         return None
@@ -135,21 +138,21 @@ def _reserve(session: Session, workshop: Workshop, data: RegistrationData) -> Ca
 
 def _reserve_slot(session: Session, workshop: Workshop, hour: str, people: int) -> int | None:
     """Reserves the slot at that hour and returns its id; None where no slot has room for the party.
-    Raises Taken where only others have."""
+    Raises Conflict where only others have."""
     with suppress(NotFound):
         slot_id = time_slots.find(session, workshop, hour).id
         if time_slots.reserve(session, slot_id, people):
             return slot_id
     if time_slots.find_first_free(session, workshop.id, people) is None:
         return None
-    raise Taken("")
+    raise Conflict("")
 
 
 def _reserve_accommodations(session: Session, workshop: Workshop, needs: Codes) -> None:
-    """Reserves one of each limited accommodation. Raises Taken with the need that is used up."""
+    """Reserves one of each limited accommodation. Raises Conflict with the need that is used up."""
     for need in sorted(needs):
         if not accommodations.reserve(session, workshop.id, [need]):
-            raise Taken(need)
+            raise Conflict(need)
 
 
 def register_group(
@@ -182,15 +185,15 @@ class RegistrationChange:
 def change(
     session: Session, registration: Registration, requested: RegistrationChange, *, now: datetime
 ) -> None:
-    """Changes the number of people, the needs or the time slot. Raises Full or Taken where it does
-    not fit (the caller rolls back), and Closed where it is too late."""
+    """Changes the number of people, the needs or the time slot. Raises Full or Conflict where it
+    does not fit (the caller rolls back), and RegistrationClosed where it is too late."""
     workshop = registration.workshop
     if not workshop.is_open(now):
-        raise Closed(f"workshop {workshop.public_id}")
+        raise RegistrationClosed(f"workshop {workshop.public_id}")
     capacity.lock(session, workshop)
     session.refresh(registration)
     if registration.status not in {RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED}:
-        raise Closed(f"workshop {workshop.public_id}")
+        raise RegistrationClosed(f"workshop {workshop.public_id}")
     slot_id = registration.slot_id
     if registration.status is RegistrationStatus.CONFIRMED:
         slot_id = _exchange(session, registration, requested, now)
@@ -223,7 +226,7 @@ def _exchange(
         if requested.slot:
             slot_id = _find_slot_id(session, workshop, requested.slot)
         if not time_slots.reserve(session, slot_id, requested.people):
-            raise Taken("")
+            raise Conflict("")
     _reserve_accommodations(session, workshop, requested.needs)
     return slot_id
 
@@ -232,7 +235,7 @@ def _find_slot_id(session: Session, workshop: Workshop, hour: str) -> int:
     try:
         return time_slots.find(session, workshop, hour).id
     except NotFound:
-        raise Taken("") from None
+        raise Conflict("") from None
 
 
 def cancel(session: Session, registration: Registration, *, now: datetime) -> None:

@@ -20,7 +20,7 @@ from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.notify import notify_confirmed
 from outreach.domain.registrations.status import StatusEvent, transition
 from outreach.domain.workshops import Workshop, WorkshopStatus, accommodations, time_slots
-from outreach.errors import Closed, Full
+from outreach.errors import Full, RegistrationClosed
 
 NO_OFFER_BEFORE: Final = timedelta(hours=3)
 OFFER_DURATION: Final = timedelta(hours=24)
@@ -155,12 +155,12 @@ def list_workshops_with_expired_offers(session: Session, now: datetime) -> Seque
 
 
 def accept_offer(session: Session, registration: Registration, *, now: datetime) -> None:
-    """Confirms a registration whose seat was offered. Raises Closed where the offer has expired or
-    the workshop takes place no more."""
+    """Confirms a registration whose seat was offered. Raises RegistrationClosed where the offer has
+    expired or the workshop takes place no more."""
     workshop = registration.workshop
     expire_offers(session, workshop, now=now)
     if workshop.status is not WorkshopStatus.PUBLISHED or now >= workshop.starts_at:
-        raise Closed(f"workshop {workshop.public_id}")
+        raise RegistrationClosed(f"workshop {workshop.public_id}")
     session.refresh(registration)
     if registration.status is RegistrationStatus.CONFIRMED:  # accepted twice
         return
@@ -173,7 +173,7 @@ def accept_offer(session: Session, registration: Registration, *, now: datetime)
         confirmed_at=now,  # so that reconfirmation does not ask again
     )
     if not is_accepted:
-        raise Closed(f"workshop {workshop.public_id}")
+        raise RegistrationClosed(f"workshop {workshop.public_id}")
     notifications.cancel_pending(
         session, registration.id, NotificationType.OFFER, NotificationType.OFFER_EXPIRED
     )
@@ -181,12 +181,12 @@ def accept_offer(session: Session, registration: Registration, *, now: datetime)
 
 
 def rejoin(session: Session, registration: Registration, *, now: datetime) -> None:
-    """Puts an expired registration at the end of the waitlist. Raises Closed, or Full where the
-    workshop has no waitlist."""
+    """Puts an expired registration at the end of the waitlist. Raises RegistrationClosed, or Full
+    where the workshop has no waitlist."""
     workshop = registration.workshop
     capacity.lock(session, workshop)
     if not workshop.is_open(now):
-        raise Closed(f"workshop {workshop.public_id}")
+        raise RegistrationClosed(f"workshop {workshop.public_id}")
     if not workshop.has_waiting_list:
         raise Full(f"workshop {workshop.public_id}")
     transition(
@@ -205,7 +205,7 @@ def rejoin(session: Session, registration: Registration, *, now: datetime) -> No
 
 def grant_seat(session: Session, registration: Registration, *, now: datetime) -> None:
     """Confirms a waitlisted or offered registration on behalf of staff, whatever its position.
-    Raises Full where it does not fit, and Closed where its status allows no seat."""
+    Raises Full where it does not fit, and RegistrationClosed where its status allows no seat."""
     workshop = registration.workshop
     capacity.lock(session, workshop)
     session.refresh(registration)
@@ -232,7 +232,7 @@ def grant_seat(session: Session, registration: Registration, *, now: datetime) -
             offered_until=None,
         )
     ):
-        raise Closed(f"workshop {workshop.public_id}")
+        raise RegistrationClosed(f"workshop {workshop.public_id}")
     notifications.cancel_pending(session, registration.id, NotificationType.OFFER)
     notify_confirmed(session, registration, NotificationType.SEAT_GRANTED, now=now)
 

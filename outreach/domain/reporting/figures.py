@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.clock import Month
 from outreach.db.base import Base, Words
 from outreach.db.store import changes_one_row
-from outreach.errors import Taken
+from outreach.errors import Conflict
 
 HISTORY_MONTHS: Final = 12  # a new number is compared with so many
 MIN_HISTORY: Final = 3  # with fewer months, only a tenfold number is unlikely
@@ -126,7 +126,7 @@ def set_figure(
     now: datetime,
 ) -> None:
     """Stores a figure; None deletes it. `seen` is the value and source that the form showed. Raises
-    Taken where they have changed since."""
+    Conflict where they have changed since."""
     if seen is None:
         if value is not None:
             typed = MonthlyFigure(
@@ -153,7 +153,7 @@ def set_figure(
             .values(value=value, source=source, entered_at=now, entered_by_id=organizer_id)
         )
     if not changes_one_row(session, change):
-        raise Taken(f"{series} of {month}")
+        raise Conflict(f"{series} of {month}")
 
 
 def _add(session: Session, figure: MonthlyFigure) -> None:
@@ -162,4 +162,4 @@ def _add(session: Session, figure: MonthlyFigure) -> None:
             session.add(figure)
             session.flush()
     except IntegrityError:
-        raise Taken(f"{figure.series} of {figure.month}") from None
+        raise Conflict(f"{figure.series} of {figure.month}") from None

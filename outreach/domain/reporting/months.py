@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach import clock
 from outreach.clock import Month
 from outreach.db.base import Base
-from outreach.errors import NotFound, Taken
+from outreach.errors import Conflict, NotFound
 
 CLOSES_ON: Final = 5  # of the month after
 CLOSES_AT: Final = time(18)
@@ -128,13 +128,14 @@ def list_closed_months(session: Session, first: Month, last: Month) -> dict[Mont
 
 
 def add_revision(session: Session, made: MonthRevision) -> None:
-    """Stores a revision. Raises Taken where a concurrent request has stored one of that number."""
+    """Stores a revision. Raises Conflict where a concurrent request has stored one of that
+    number."""
     try:
         with session.begin_nested():
             session.add(made)
             session.flush()
     except IntegrityError:
-        raise Taken(f"revision {made.number} of {made.month}") from None
+        raise Conflict(f"revision {made.number} of {made.month}") from None
 
 
 def reopen(

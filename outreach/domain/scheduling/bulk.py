@@ -14,14 +14,14 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.scheduling import form_drafts, workshop_service
 from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 
 MAX_WORKSHOPS: Final = 200
 PARTNERS: Final = "allies"  # partners and speakers together, as one field
 _NOTIFICATION_TYPES: Final = (NotificationType.CHANGED, NotificationType.CANCELLED)
 
 When = tuple[date, time, time]  # day, start and end on the wall clock
-# What is done to one workshop. Returns the names of the fields that changed; raises Refused.
+# What is done to one workshop. Returns the names of the fields that changed; raises Refusal.
 Act = Callable[[Session, Workshop, datetime], frozenset[str]]
 
 
@@ -34,7 +34,7 @@ class BulkOutcome:
     notified: int = 0  # parties that get a letter
     calls: int = 0  # parties that staff have to call
     data: WorkshopData | None = None  # after the action
-    refusal: Refused | None = None
+    refusal: Refusal | None = None
 
     @property
     def is_nothing(self) -> bool:
@@ -51,7 +51,7 @@ def dry_run(
         attempt = session.begin_nested()
         try:
             found.append(_apply(session, workshop, act, now))
-        except Refused as refusal:
+        except Refusal as refusal:
             found.append(BulkOutcome(workshop.public_id, refusal=refusal))
         finally:
             attempt.rollback()
@@ -61,14 +61,14 @@ def dry_run(
 def execute(
     session: Session, workshops: Sequence[Workshop], act: Act, *, now: datetime
 ) -> list[BulkOutcome]:
-    """Does it to each workshop. Raises Refused, which names the workshop, at the first failure."""
+    """Does it to each workshop. Raises Refusal, which names the workshop, at the first failure."""
     found = []
     for workshop in workshops:
         title, day = workshop.title.get("es", ""), workshop.day
         try:
             found.append(_apply(session, workshop, act, now))
-        except Refused as refusal:
-            raise Refused(
+        except Refusal as refusal:
+            raise Refusal(
                 ErrorCode.BULK_ACTION_FAILED, title=title, day=day, cause=refusal
             ) from None
     return found
@@ -110,9 +110,9 @@ class Publish:
 
     def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
         if workshop.status is not WorkshopStatus.DRAFT:
-            raise Refused(ErrorCode.NOT_A_DRAFT)
+            raise Refusal(ErrorCode.NOT_A_DRAFT)
         if workshop.starts_at <= now:
-            raise Refused(ErrorCode.DATE_PAST)
+            raise Refusal(ErrorCode.DATE_PAST)
         workshop_service.publish(session, workshop, now=now, phone=self.phone)
         return frozenset({"status"})
 
@@ -125,10 +125,10 @@ def cancel(session: Session, workshop: Workshop, now: datetime) -> frozenset[str
 def delete_draft(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
     """Deletes a draft that was never published; only the audit log keeps a record of it."""
     if workshop.status is not WorkshopStatus.DRAFT or workshop.published_at is not None:
-        raise Refused(ErrorCode.DELETE_NEEDS_DRAFT)
+        raise Refusal(ErrorCode.DELETE_NEEDS_DRAFT)
     is_used = sa.exists().where(Registration.workshop_id == workshop.id)
     if session.scalar(sa.select(is_used)):
-        raise Refused(ErrorCode.DELETE_WITH_REGISTRATIONS)
+        raise Refusal(ErrorCode.DELETE_WITH_REGISTRATIONS)
     form_drafts.forget(session, workshop.id)  # SQLite may reuse the id
     session.delete(workshop)
     return frozenset({"status"})
@@ -152,7 +152,7 @@ class Reschedule:
             data = shift(data, later)
         if self.venue is not None:
             if not data.mode.has_venue:
-                raise Refused(ErrorCode.WORKSHOP_WITHOUT_VENUE)
+                raise Refusal(ErrorCode.WORKSHOP_WITHOUT_VENUE)
             data = replace(data, venue=self.venue, zone=self.venue.zone)
         _require_upcoming(data, now)
         return workshop_service.change(session, workshop, data, now=now)
@@ -185,28 +185,28 @@ class SameForAll:
 
 
 def require_ahead(workshop: Workshop, now: datetime) -> None:
-    """Raises Refused where the workshop has started or is cancelled."""
+    """Raises Refusal where the workshop has started or is cancelled."""
     if workshop.status is WorkshopStatus.CANCELLED:
-        raise Refused(ErrorCode.WORKSHOP_CANCELLED)
+        raise Refusal(ErrorCode.WORKSHOP_CANCELLED)
     if workshop.starts_at <= now or workshop.status not in {
         WorkshopStatus.DRAFT,
         WorkshopStatus.PUBLISHED,
     }:
-        raise Refused(ErrorCode.WORKSHOP_STARTED)
+        raise Refusal(ErrorCode.WORKSHOP_STARTED)
 
 
 def _require_upcoming(data: WorkshopData, now: datetime) -> None:
     if datetime.combine(data.day, data.starts, data.zone) <= now:
-        raise Refused(ErrorCode.NEW_DATE_PAST)
+        raise Refusal(ErrorCode.NEW_DATE_PAST)
 
 
 def shift(data: WorkshopData, minutes: int, longer: int = 0) -> WorkshopData:
-    """Moves a workshop by minutes on the wall clock and lengthens it by minutes. Raises Refused
+    """Moves a workshop by minutes on the wall clock and lengthens it by minutes. Raises Refusal
     where its duration would not be between 0 and 24 hours."""
     starts = datetime.combine(data.day, data.starts)
     length = _length((data.day, data.starts, data.ends)) + timedelta(minutes=longer)
     if not timedelta(0) < length < timedelta(days=1):
-        raise Refused(ErrorCode.DURATION_IMPOSSIBLE)
+        raise Refusal(ErrorCode.DURATION_IMPOSSIBLE)
     starts += timedelta(minutes=minutes)
     return replace(data, day=starts.date(), starts=starts.time(), ends=(starts + length).time())
 

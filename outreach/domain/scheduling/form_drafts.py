@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.errors import ErrorCode, NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refusal
 
 RETENTION: Final = timedelta(days=30)
 MAX_BYTES: Final = 30_000  # the longest texts of a form take half of it
@@ -69,11 +69,11 @@ def save(
     office: str,
     now: datetime,
 ) -> FormDraft:
-    """Stores the fields of a form in place of its earlier draft. Raises Refused where they are
+    """Stores the fields of a form in place of its earlier draft. Raises Refusal where they are
     longer than MAX_BYTES."""
     text = json.dumps(list(fields), ensure_ascii=False, separators=(",", ":"))
     if len(text.encode()) > MAX_BYTES:
-        raise Refused(ErrorCode.FORM_DRAFT_TOO_LONG)
+        raise Refusal(ErrorCode.FORM_DRAFT_TOO_LONG)
     draft = find_by_form(session, organizer_id, form)
     if draft is None:
         _delete_oldest(session, organizer_id)

@@ -18,23 +18,23 @@ from outreach.domain.network.offices import RESERVED_SLUGS, Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop, WorkshopStatus, new_public_id
-from outreach.errors import ErrorCode, Refused, Taken
+from outreach.errors import Conflict, ErrorCode, Refusal
 
 UPCOMING_STATUSES = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
 
 
 def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) -> Office:
-    """Adds an office. Raises Refused where its slug is reserved or taken, also by a closed office:
+    """Adds an office. Raises Refusal where its slug is reserved or taken, also by a closed office:
     its feed is still in people's calendars."""
     slug = values["slug"]
     if slug in RESERVED_SLUGS or session.scalar(sa.select(Office.id).where(Office.slug == slug)):
-        raise Refused(ErrorCode.OFFICE_SLUG_TAKEN)
+        raise Refusal(ErrorCode.OFFICE_SLUG_TAKEN)
     office = Office(**values, changed_at=now)
     try:
         with session.begin_nested():
             session.add(office)
     except sa.exc.IntegrityError:  # a concurrent request was first
-        raise Refused(ErrorCode.OFFICE_SLUG_TAKEN) from None
+        raise Refusal(ErrorCode.OFFICE_SLUG_TAKEN) from None
     return office
 
 
@@ -51,11 +51,11 @@ def change_office(
 
 
 def require_unchanged(session: Session, thing: Office | Kind, seen: str) -> None:
-    """Locks an office or kind. Raises Taken where it has changed since the version `seen`: the form
-    has all fields and would undo that change."""
+    """Locks an office or kind. Raises Conflict where it has changed since the version `seen`: the
+    form has all fields and would undo that change."""
     session.refresh(thing, with_for_update=True)
     if seen != get_version(thing):
-        raise Taken(f"{type(thing).__name__} {thing.id}")
+        raise Conflict(f"{type(thing).__name__} {thing.id}")
 
 
 def get_version(thing: Office | Kind) -> str:
@@ -68,9 +68,9 @@ def count_from_day(session: Session, office: Office, day: date) -> int:
 
 
 def add_kind(session: Session, values: Mapping[str, Any], *, now: datetime) -> Kind:
-    """Adds a kind. Raises Refused where its code is taken."""
+    """Adds a kind. Raises Refusal where its code is taken."""
     if session.scalar(sa.select(Kind.id).where(Kind.code == values["code"])):
-        raise Refused(ErrorCode.KIND_CODE_TAKEN)
+        raise Refusal(ErrorCode.KIND_CODE_TAKEN)
     is_discreet = values["is_discreet"]
     public = _make_code(session) if is_discreet else values["code"]
     kind = Kind(**values, public_code=public, changed_at=now)
@@ -78,7 +78,7 @@ def add_kind(session: Session, values: Mapping[str, Any], *, now: datetime) -> K
         with session.begin_nested():
             session.add(kind)
     except sa.exc.IntegrityError:  # a concurrent request was first
-        raise Refused(ErrorCode.KIND_CODE_TAKEN) from None
+        raise Refusal(ErrorCode.KIND_CODE_TAKEN) from None
     return kind
 
 

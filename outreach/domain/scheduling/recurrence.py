@@ -23,7 +23,7 @@ from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, publish_checks
 from outreach.domain.workshops import series as all_series
 from outreach.domain.workshops.series import WorkshopSeries
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 
 MAX_DATES: Final = 60  # dates at once
 MAX_AHEAD: Final = timedelta(days=3 * 366)
@@ -58,21 +58,21 @@ def is_last_of_month(day: date) -> bool:
 
 
 def list_days(rule: RecurrenceRule, first: date, *, today: date) -> list[date]:
-    """The days of the rule after `first`, from today on. Raises Refused, also for too many."""
+    """The days of the rule after `first`, from today on. Raises Refusal, also for too many."""
     if rule.until is None and rule.count is None:
-        raise Refused(ErrorCode.RECURRENCE_WITHOUT_END)
+        raise Refusal(ErrorCode.RECURRENCE_WITHOUT_END)
     if rule.every in {RecurrenceUnit.WEEK, RecurrenceUnit.TWO_WEEKS} and not rule.weekdays:
-        raise Refused(ErrorCode.RECURRENCE_WITHOUT_WEEKDAY)
+        raise Refusal(ErrorCode.RECURRENCE_WITHOUT_WEEKDAY)
     if rule.count is not None and not 1 <= rule.count <= MAX_DATES:
-        raise Refused(ErrorCode.RECURRENCE_COUNT_OUT_OF_RANGE, most=MAX_DATES)
+        raise Refusal(ErrorCode.RECURRENCE_COUNT_OUT_OF_RANGE, most=MAX_DATES)
     if rule.until is not None and rule.until > today + MAX_AHEAD:
-        raise Refused(ErrorCode.RECURRENCE_TOO_FAR)
+        raise Refusal(ErrorCode.RECURRENCE_TOO_FAR)
     most = rule.count or MAX_DATES + 1
     found = list(islice(_iterate_days(rule, first, today), most))
     if len(found) > MAX_DATES:
-        raise Refused(ErrorCode.RECURRENCE_TOO_MANY_DATES, most=MAX_DATES)
+        raise Refusal(ErrorCode.RECURRENCE_TOO_MANY_DATES, most=MAX_DATES)
     if not found:
-        raise Refused(ErrorCode.RECURRENCE_WITHOUT_DATES)
+        raise Refusal(ErrorCode.RECURRENCE_WITHOUT_DATES)
     return found
 
 
@@ -238,7 +238,7 @@ def create_workshops(
     phone: str = "",
     source: Workshop | None = None,
 ) -> list[Workshop]:
-    """Creates these workshops, all or none. Raises Refused, which names the day.
+    """Creates these workshops, all or none. Raises Refusal, which names the day.
 
     A nonce is used once: the second time nothing is created and nothing returned. Partners and
     speakers are copied from `source`. `phone` is that of the network, as in `publish_checks`."""
@@ -255,8 +255,8 @@ def create_workshops(
             if is_public:
                 publish_checks.require_safe(session, workshop, now=now)
                 workshop_service.publish(session, workshop, now=now, phone=phone)
-        except Refused as refusal:
-            raise Refused(ErrorCode.DATE_FAILED, day=data.day, cause=refusal) from None
+        except Refusal as refusal:
+            raise Refusal(ErrorCode.DATE_FAILED, day=data.day, cause=refusal) from None
         made.append(workshop)
     return made
 

@@ -23,7 +23,7 @@ from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, publish_checks
 from outreach.domain.workshops.tour_stops import TourStop as TourStop
 from outreach.domain.workshops.tour_stops import lock as lock_stop
-from outreach.errors import ErrorCode, NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refusal
 
 MAX_STOPS: Final = 60
 MAX_KINDS: Final = 6
@@ -121,14 +121,14 @@ def lock(session: Session, tour: Tour, stop: TourStop | None = None) -> None:
 
 
 def add_stop(session: Session, tour: Tour, data: TourStopData, *, now: datetime) -> TourStop:
-    """Adds a stop, with a draft workshop of each kind where it has a venue. Raises Refused."""
+    """Adds a stop, with a draft workshop of each kind where it has a venue. Raises Refusal."""
     lock(session, tour)
     _check(session, tour, data)
     workshops = list_stops(session, [tour.id])[tour.id]
     if any(_is_same(each, data) for each in workshops):
-        raise Refused(ErrorCode.TOUR_STOP_EXISTS)
+        raise Refusal(ErrorCode.TOUR_STOP_EXISTS)
     if len(workshops) >= MAX_STOPS:
-        raise Refused(ErrorCode.TOUR_WITH_TOO_MANY_STOPS, most=MAX_STOPS)
+        raise Refusal(ErrorCode.TOUR_WITH_TOO_MANY_STOPS, most=MAX_STOPS)
     stop = TourStop(tour_id=tour.id, zone=_zone(tour, data), **vars(data))
     session.add(stop)
     session.flush()
@@ -142,17 +142,17 @@ def change_stop(
     """Changes a stop and its upcoming workshops, and returns the workshops that changed.
 
     Their people are notified. A workshop with a day or hours of its own is moved by the same
-    amount; one at another venue, or online, stays workshops. Raises Refused as
+    amount; one at another venue, or online, stays workshops. Raises Refusal as
     `workshop_service.change` does; the caller rolls back."""
     lock(session, tour, stop)
     _check(session, tour, data)
     if stop.cancelled_at is not None:
-        raise Refused(ErrorCode.TOUR_STOP_EDIT_CANCELLED)
+        raise Refusal(ErrorCode.TOUR_STOP_EDIT_CANCELLED)
     workshops = _lock_workshops(session, stop)
     if data.venue is None and workshops:
-        raise Refused(ErrorCode.TOUR_STOP_NEEDS_VENUE)
+        raise Refusal(ErrorCode.TOUR_STOP_NEEDS_VENUE)
     if {workshop.kind.code for workshop in workshops} - set(data.kinds):
-        raise Refused(ErrorCode.TOUR_STOP_KIND_IN_USE)
+        raise Refusal(ErrorCode.TOUR_STOP_KIND_IN_USE)
     later, _longer = bulk.compute_shift(
         (stop.day, stop.starts, stop.ends), (data.day, data.starts, data.ends)
     )
@@ -186,13 +186,13 @@ def change_stop(
 def publish_stop(
     session: Session, stop: TourStop, *, now: datetime, phone: str = ""
 ) -> list[Workshop]:
-    """Publishes the drafts of a stop and returns them. Raises Refused. `phone` is that of the
+    """Publishes the drafts of a stop and returns them. Raises Refusal. `phone` is that of the
     network, as in `publish_checks`."""
     workshops = _lock_workshops(session, stop)
     if stop.cancelled_at is not None:
-        raise Refused(ErrorCode.TOUR_STOP_PUBLISH_CANCELLED)
+        raise Refusal(ErrorCode.TOUR_STOP_PUBLISH_CANCELLED)
     if stop.venue is None:
-        raise Refused(ErrorCode.TOUR_STOP_WITHOUT_VENUE, city=stop.city)
+        raise Refusal(ErrorCode.TOUR_STOP_WITHOUT_VENUE, city=stop.city)
     drafts = [
         workshop
         for workshop in workshops
@@ -209,7 +209,7 @@ def cancel_stop(session: Session, stop: TourStop, *, now: datetime) -> tuple[lis
     Returns the cancelled workshops and how many parties are notified."""
     workshops = _lock_workshops(session, stop)
     if stop.cancelled_at is not None:
-        raise Refused(ErrorCode.TOUR_STOP_CANCELLED_ALREADY)
+        raise Refusal(ErrorCode.TOUR_STOP_CANCELLED_ALREADY)
     stop.cancelled_at = now
     cancelled, notified = [], 0
     for workshop in workshops:
@@ -223,7 +223,7 @@ def reinstate_stop(session: Session, stop: TourStop, *, now: datetime) -> list[W
     """Reinstates a stop and the workshops that were cancelled with it, which are returned."""
     workshops = _lock_workshops(session, stop)
     if stop.cancelled_at is None:
-        raise Refused(ErrorCode.TOUR_STOP_NOT_CANCELLED)
+        raise Refusal(ErrorCode.TOUR_STOP_NOT_CANCELLED)
     reinstated = [
         workshop
         for workshop in workshops
@@ -252,9 +252,9 @@ def _lock_workshops(session: Session, stop: TourStop) -> list[Workshop]:
 
 def _check(session: Session, tour: Tour, data: TourStopData) -> None:
     if not data.kinds:
-        raise Refused(ErrorCode.TOUR_STOP_WITHOUT_KIND)
+        raise Refusal(ErrorCode.TOUR_STOP_WITHOUT_KIND)
     if len(data.kinds) > MAX_KINDS:
-        raise Refused(ErrorCode.TOUR_STOP_WITH_TOO_MANY_KINDS, most=MAX_KINDS)
+        raise Refusal(ErrorCode.TOUR_STOP_WITH_TOO_MANY_KINDS, most=MAX_KINDS)
     if data.venue is not None and data.venue.office_id != tour.office_id:
         raise NotFound("venue")
     for code in data.kinds:

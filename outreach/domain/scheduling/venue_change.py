@@ -35,7 +35,7 @@ class VenueChangeResult:
 def change_venue(
     session: Session, venue: Venue, data: VenueData, *, now: datetime
 ) -> VenueChangeResult:
-    """Changes a venue to these data. Raises Refused where another venue has that name and address,
+    """Changes a venue to these data. Raises Refusal where another venue has that name and address,
     or where a workshop cannot take place in the new zone."""
     new = frozenset(
         name for name in venues.DETAIL_FIELDS if getattr(venue, name) != getattr(data, name)

@@ -15,7 +15,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import AccessNeed, reconfirmation
 from outreach.domain.workshops import DeliveryMode, time_slots
 from outreach.domain.workshops.series import WorkshopSeries
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 
 DEFAULT_SLOT_MINUTES: Final = 20  # where neither the workshop nor its kind has a length
 MAX_PARTY: Final = 20  # people on one registration, for every kind and workshop
@@ -119,33 +119,33 @@ def _count_slots(data: WorkshopData) -> int:
 
 
 def check(data: WorkshopData, *, is_draft: bool = False) -> None:
-    """Raises Refused where a workshop cannot have these data. A draft may have no venue yet."""
+    """Raises Refusal where a workshop cannot have these data. A draft may have no venue yet."""
     if clock.is_skipped(data.day, data.starts, data.zone):
-        raise Refused(ErrorCode.HOUR_SKIPPED, hour=data.starts)
+        raise Refusal(ErrorCode.HOUR_SKIPPED, hour=data.starts)
     if data.starts == data.ends:
-        raise Refused(ErrorCode.ENDS_AT_START)
+        raise Refusal(ErrorCode.ENDS_AT_START)
     if data.capacity < 0:
-        raise Refused(ErrorCode.CAPACITY_NEGATIVE)
+        raise Refusal(ErrorCode.CAPACITY_NEGATIVE)
     if data.mode.has_venue and data.venue is None and not is_draft:
-        raise Refused(ErrorCode.VENUE_MISSING)
+        raise Refusal(ErrorCode.VENUE_MISSING)
     if data.kind.countries and data.office.country not in data.kind.countries:
-        raise Refused(ErrorCode.KIND_NOT_IN_COUNTRY)
+        raise Refusal(ErrorCode.KIND_NOT_IN_COUNTRY)
     if data.way is Way.SLOTS:
         _check_slots(data)
     if data.series is not None and data.series.office_id != data.office.id:
-        raise Refused(ErrorCode.SERIES_OF_OTHER_OFFICE)
+        raise Refusal(ErrorCode.SERIES_OF_OTHER_OFFICE)
     if min([data.overbooked, *data.support.values()], default=0) < 0:
-        raise Refused(ErrorCode.CAPACITY_NEGATIVE)
+        raise Refusal(ErrorCode.CAPACITY_NEGATIVE)
     available_needs = {f"{registrations.INTERPRETER}{lang}" for lang in data.interpretation}
     available_needs |= {AccessNeed.CHILDCARE.value} if data.has_childcare else set()
     if not set(data.support) <= available_needs:
-        raise Refused(ErrorCode.LIMIT_WITHOUT_ACCOMMODATION)
+        raise Refusal(ErrorCode.LIMIT_WITHOUT_ACCOMMODATION)
     if data.opens_days is not None and data.opens_days < 1:
-        raise Refused(ErrorCode.OPENING_TOO_LATE)
+        raise Refusal(ErrorCode.OPENING_TOO_LATE)
     if data.confirm_days is not None and not (
         reconfirmation.MIN_DAYS <= data.confirm_days <= reconfirmation.MAX_DAYS
     ):
-        raise Refused(
+        raise Refusal(
             ErrorCode.RECONFIRMATION_OUT_OF_RANGE,
             least=reconfirmation.MIN_DAYS,
             most=reconfirmation.MAX_DAYS,
@@ -154,8 +154,8 @@ def check(data: WorkshopData, *, is_draft: bool = False) -> None:
 
 def _check_slots(data: WorkshopData) -> None:
     if not data.slot_minutes or data.slot_minutes < 5:
-        raise Refused(ErrorCode.SLOT_TOO_SHORT)
+        raise Refusal(ErrorCode.SLOT_TOO_SHORT)
     if data.slot_places < 1:
-        raise Refused(ErrorCode.SLOT_WITHOUT_PLACES)
+        raise Refusal(ErrorCode.SLOT_WITHOUT_PLACES)
     if data.overbooked:
-        raise Refused(ErrorCode.SLOTS_OVERBOOKED)
+        raise Refusal(ErrorCode.SLOTS_OVERBOOKED)

@@ -40,7 +40,7 @@ from outreach.domain.workshops import (
     tour_stops,
 )
 from outreach.domain.workshops.publish_checks import RequiredField
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 
 NOTIFIED_CHANGES: Final = timedelta(days=7)
 
@@ -88,7 +88,7 @@ def create(
     external_id: str | None = None,
     is_synthetic: bool = False,
 ) -> Workshop:
-    """Stores a new workshop. Raises Refused as `check` does."""
+    """Stores a new workshop. Raises Refusal as `check` does."""
     workshop = prepare(
         data, now=now, status=status, external_id=external_id, is_synthetic=is_synthetic
     )
@@ -104,7 +104,7 @@ def prepare(
     external_id: str | None = None,
     is_synthetic: bool = False,
 ) -> Workshop:
-    """A new workshop that is not stored yet; see `add`. Raises Refused as `check` does."""
+    """A new workshop that is not stored yet; see `add`. Raises Refusal as `check` does."""
     data = normalize(data)
     check(data, is_draft=status is WorkshopStatus.DRAFT)
     return Workshop(
@@ -150,7 +150,7 @@ def change(
 ) -> frozenset[str]:
     """Changes a workshop to these data and returns the names of the fields that changed.
 
-    People are notified of a new time or place. Raises Refused as `check` does, where more seats
+    People are notified of a new time or place. Raises Refusal as `check` does, where more seats
     are taken than would be left, where the address of a discreet workshop would become public
     (S13), and where an upcoming workshop would be moved into the past.
     """
@@ -160,10 +160,10 @@ def change(
     if not new:
         return new
     if workshop.status is not WorkshopStatus.DRAFT and new & _EXPOSING and has_open_address(data):
-        raise Refused(ErrorCode.ADDRESS_EXPOSED)
+        raise Refusal(ErrorCode.ADDRESS_EXPOSED)
     _starts_at, ends_at = clock.span(data.day, data.starts, data.ends, data.zone)
     if new & _WHEN and is_moved_to_past(workshop, ends_at, now=now):
-        raise Refused(ErrorCode.WORKSHOP_PAST)
+        raise Refusal(ErrorCode.WORKSHOP_PAST)
     was_hidden = workshop.is_hidden
     for name in new - {"capacity", "overbooked"}:
         setattr(workshop, name, getattr(data, name))
@@ -217,7 +217,7 @@ def publish(
     phone: str = "",
     is_in_file: bool = False,
 ) -> None:
-    """Publishes a draft. Raises Refused with the required fields that are empty. `phone` is that of
+    """Publishes a draft. Raises Refusal with the required fields that are empty. `phone` is that of
     the network, as in `publish_checks`; with `is_in_file`, phone and link may be empty."""
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.DRAFT:
@@ -226,7 +226,7 @@ def publish(
     if is_in_file:
         missing = [field for field in missing if field not in _NOT_IN_FILES]
     if missing:
-        raise Refused(ErrorCode.FIELDS_MISSING, fields=missing)
+        raise Refusal(ErrorCode.FIELDS_MISSING, fields=missing)
     check(get_data(workshop))
     tour_stops.require_stop_active(session, workshop)
     workshop.status = WorkshopStatus.PUBLISHED
@@ -236,14 +236,14 @@ def publish(
 
 def cancel(session: Session, workshop: Workshop, *, now: datetime, tells: bool = True) -> int:
     """Cancels a published workshop and returns how many parties are notified. `tells=False`
-    notifies nobody; it is refused where `must_notify`. Raises Refused."""
+    notifies nobody; it is refused where `must_notify`. Raises Refusal."""
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED:
-        raise Refused(ErrorCode.CANCEL_NEEDS_PUBLISHED)
+        raise Refusal(ErrorCode.CANCEL_NEEDS_PUBLISHED)
     if workshop.has_ended(now):
-        raise Refused(ErrorCode.CANCEL_AFTER_END)
+        raise Refusal(ErrorCode.CANCEL_AFTER_END)
     if not tells and must_notify(workshop, now=now):
-        raise Refused(ErrorCode.CANCEL_NEEDS_NOTICE)
+        raise Refusal(ErrorCode.CANCEL_NEEDS_NOTICE)
     workshop.status = WorkshopStatus.CANCELLED
     workshop.cancelled_at = now
     mark_changed(workshop, now, is_new_version=True)
@@ -271,10 +271,10 @@ def count_reachable(session: Session, workshop: Workshop) -> Mapping[ContactMeth
 
 
 def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Reinstates a cancelled workshop and returns how many parties are notified. Raises Refused."""
+    """Reinstates a cancelled workshop and returns how many parties are notified. Raises Refusal."""
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.CANCELLED:
-        raise Refused(ErrorCode.WORKSHOP_NOT_CANCELLED)
+        raise Refusal(ErrorCode.WORKSHOP_NOT_CANCELLED)
     tour_stops.require_stop_active(session, workshop)
     workshop.status = WorkshopStatus.PUBLISHED
     workshop.cancelled_at = None
@@ -291,35 +291,35 @@ def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
 
 def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None:
     """Reports a workshop that has begun: held, with its head count, or not held (None). Raises
-    Refused."""
+    Refusal."""
     if workshop.status not in {
         WorkshopStatus.PUBLISHED,
         WorkshopStatus.HELD,
         WorkshopStatus.NOT_HELD,
     }:
-        raise Refused(ErrorCode.REPORT_NEEDS_PUBLISHED)
+        raise Refusal(ErrorCode.REPORT_NEEDS_PUBLISHED)
     if now < workshop.starts_at:
-        raise Refused(ErrorCode.REPORT_TOO_EARLY)
+        raise Refusal(ErrorCode.REPORT_TOO_EARLY)
     if head_count is not None and head_count < 0:
-        raise Refused(ErrorCode.ATTENDANCE_NEGATIVE)
+        raise Refusal(ErrorCode.ATTENDANCE_NEGATIVE)
     workshop.status = WorkshopStatus.NOT_HELD if head_count is None else WorkshopStatus.HELD
     workshop.head_count = head_count
 
 
 def _resize(session: Session, workshop: Workshop, data: WorkshopData, new: frozenset[str]) -> None:
-    """Changes the capacity. Raises Refused where seats that are taken would be lost."""
+    """Changes the capacity. Raises Refusal where seats that are taken would be lost."""
     capacity.lock(session, workshop)
     session.flush()
     session.refresh(workshop, ["capacity", "overbooked", "seats_left"])
     taken = workshop.capacity + workshop.overbooked - workshop.seats_left
     if "way" in new and taken:
-        raise Refused(ErrorCode.ADMISSION_IN_USE)
+        raise Refusal(ErrorCode.ADMISSION_IN_USE)
     if workshop.has_slots:
         workshop.overbooked = 0
         time_slots.sync(session, workshop)
     elif {"capacity", "overbooked", "way"} & new:
         if data.capacity + data.overbooked < taken:
-            raise Refused(ErrorCode.CAPACITY_BELOW_TAKEN, taken=taken)
+            raise Refusal(ErrorCode.CAPACITY_BELOW_TAKEN, taken=taken)
         workshop.capacity, workshop.overbooked = data.capacity, data.overbooked
         workshop.seats_left = data.capacity + data.overbooked - taken
         time_slots.remove_all(session, workshop)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
 from outreach.domain.workshops.models import Workshop
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 
 
 class AccommodationCapacity(Base):
@@ -57,7 +57,7 @@ def release(session: Session, workshop_id: int, needs: Iterable[str]) -> None:
 
 def sync(session: Session, workshop: Workshop, used: Mapping[str, int]) -> None:
     """Makes the rows match `workshop.support`. `used` is how many parties that hold seats have each
-    need. Raises Refused where a limit is less than that."""
+    need. Raises Refusal where a limit is less than that."""
     existing = {
         row.need: row
         for row in session.scalars(
@@ -69,7 +69,7 @@ def sync(session: Session, workshop: Workshop, used: Mapping[str, int]) -> None:
     for need, capacity in workshop.support.items():
         promised = used.get(need, 0)
         if capacity < promised:
-            raise Refused(ErrorCode.ACCOMMODATION_PROMISED, promised=promised)
+            raise Refusal(ErrorCode.ACCOMMODATION_PROMISED, promised=promised)
         row = existing.pop(need, None)
         if row is None:
             row = AccommodationCapacity(

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from outreach.db.base import Base
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops.models import Workshop
-from outreach.errors import ErrorCode, NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refusal
 
 
 class PartnerKind(StrEnum):
@@ -148,7 +148,7 @@ def find_speaker(session: Session, office: Office, speaker_id: int) -> Speaker:
 
 
 def save(session: Session, record: _PartnerOrSpeaker) -> None:
-    """Stores a new or changed partner or speaker. Raises Refused where the office has another of
+    """Stores a new or changed partner or speaker. Raises Refusal where the office has another of
     that name."""
     session.add(record)
     table = type(record)
@@ -157,11 +157,11 @@ def save(session: Session, record: _PartnerOrSpeaker) -> None:
             sa.select(table).where(table.office_id == record.office_id, table.name == record.name)
         ).all()
     if any(each is not record for each in others):
-        raise Refused(ErrorCode.PARTNER_EXISTS)
+        raise Refusal(ErrorCode.PARTNER_EXISTS)
     try:
         session.flush()
     except sa.exc.IntegrityError:  # a concurrent request was first
-        raise Refused(ErrorCode.PARTNER_EXISTS) from None
+        raise Refusal(ErrorCode.PARTNER_EXISTS) from None
 
 
 def get_chosen(session: Session, workshop: Workshop) -> ChosenPartners:

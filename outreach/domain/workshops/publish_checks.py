@@ -12,7 +12,7 @@ from outreach import clock
 from outreach.domain.locations import holidays
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.workshops.models import DeliveryMode, Workshop, WorkshopStatus
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 
 MIN_DAYS: Final = 3  # a workshop sooner than this is hardly noticed
 _LINKED: Final = frozenset({DeliveryMode.LIVE_STREAM, DeliveryMode.VIDEO_CALL, DeliveryMode.HYBRID})
@@ -64,12 +64,12 @@ def find_missing_fields(workshop: Workshop, *, phone: str = "") -> list[Required
 
 
 def require_safe(session: Session, workshop: Workshop, *, now: datetime) -> None:
-    """Raises Refused for harmful warnings. For callers that cannot ask about warnings."""
+    """Raises Refusal for harmful warnings. For callers that cannot ask about warnings."""
     warnings = {each.what for each in find_warnings(session, workshop, now=now)}
     if PublishWarning.PAST in warnings:
-        raise Refused(ErrorCode.WORKSHOP_PAST)
+        raise Refusal(ErrorCode.WORKSHOP_PAST)
     if PublishWarning.OPEN_ADDRESS in warnings:
-        raise Refused(ErrorCode.ADDRESS_EXPOSED)
+        raise Refusal(ErrorCode.ADDRESS_EXPOSED)
 
 
 def find_warnings(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
 from outreach.domain.workshops.models import Workshop
-from outreach.errors import ErrorCode, NotFound, Refused
+from outreach.errors import ErrorCode, NotFound, Refusal
 
 
 class TimeSlot(Base):
@@ -84,7 +84,7 @@ def count_minutes(starts: time, ends: time) -> int:
 def sync(session: Session, workshop: Workshop) -> None:
     """Creates and deletes slots so that they match the workshop's hours, and sums up its capacity.
 
-    The caller has locked the workshop's row. Raises Refused where a reserved slot would go."""
+    The caller has locked the workshop's row. Raises Refusal where a reserved slot would go."""
     minutes = list_offsets(workshop.starts, workshop.ends, workshop.slot_minutes or 1)
     # Rows that were read before the lock may be stale.
     fresh = _OF_WORKSHOP.execution_options(populate_existing=True)
@@ -123,9 +123,9 @@ def remove_all(session: Session, workshop: Workshop) -> None:
     session.execute(sa.delete(TimeSlot).where(TimeSlot.workshop_id == workshop.id))
 
 
-def _slot_taken(workshop: Workshop, slot: TimeSlot) -> Refused:
+def _slot_taken(workshop: Workshop, slot: TimeSlot) -> Refusal:
     hour = get_start(workshop, slot.minute)
-    return Refused(ErrorCode.SLOT_TAKEN, hour=hour)
+    return Refusal(ErrorCode.SLOT_TAKEN, hour=hour)
 
 
 def reserve(session: Session, slot_id: int, people: int) -> bool:

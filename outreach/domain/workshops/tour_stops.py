@@ -10,7 +10,7 @@ from outreach.db.base import Base
 from outreach.db.types import Codes
 from outreach.domain.locations.venues import Venue
 from outreach.domain.workshops.models import Workshop
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 
 
 class TourStop(Base):
@@ -52,9 +52,9 @@ def is_stop_cancelled(session: Session, workshop: Workshop) -> bool:
 
 
 def require_stop_active(session: Session, workshop: Workshop) -> None:
-    """Raises Refused where the workshop's stop is cancelled."""
+    """Raises Refusal where the workshop's stop is cancelled."""
     if is_stop_cancelled(session, workshop):
-        raise Refused(ErrorCode.WORKSHOP_OF_CANCELLED_STOP)
+        raise Refusal(ErrorCode.WORKSHOP_OF_CANCELLED_STOP)
 
 
 def follow_venue(session: Session, venue: Venue) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from outreach.domain import workshops
 from outreach.domain.text import clean, fold
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.feeds import labels
 from outreach.feeds import vevent as feed
 from outreach.i18n import LANGUAGES, in_each
@@ -76,7 +76,7 @@ class _Maker:
         is_mine = workshop is not None and workshop.office.slug in self._known.offices
         said = cells(workshop) if workshop is not None and is_mine else self._new(event)
         said["id"] = id_
-        faults: list[tuple[str, Refused]] = []
+        faults: list[tuple[str, Refusal]] = []
         try:
             starts, ends = ical.times(event, self._home(said["office"]), self._calendar)
             zone = starts.tzinfo
@@ -84,7 +84,7 @@ class _Maker:
             said["timezone"] = zone.key
             said["starts_at"] = f"{starts:%Y-%m-%dT%H:%M}"
             said["ends_at"] = f"{ends:%Y-%m-%dT%H:%M}"
-        except Refused as wrong:
+        except Refusal as wrong:
             faults.append(("starts_at", wrong))
         if workshop is not None and is_mine:
             said |= _differing(event, workshop, said)

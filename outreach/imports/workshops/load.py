@@ -25,7 +25,7 @@ from outreach.domain.workshops import (
     tour_stops,
 )
 from outreach.domain.workshops.publish_checks import RequiredField
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 from outreach.imports.import_errors import ImportErrorCode, ImportFault, ImportRejected
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, without_progress
 from outreach.imports.workshops.read import ImportedPlace, WorkshopImportRow
@@ -102,23 +102,23 @@ def find_faults(
         workshop_service.check(data, is_draft=True)
         if workshop is not None:
             _check_publishable(row, workshop, data)
-    except Refused as error:
+    except Refusal as error:
         yield _refused(row, "id", row.id, error)
 
 
 def _check_publishable(row: WorkshopImportRow, workshop: Workshop, data: WorkshopData) -> None:
-    """Raises Refused if the workshop could not be shown to the public as the row says."""
+    """Raises Refusal if the workshop could not be shown to the public as the row says."""
     if workshop.status is WorkshopStatus.DRAFT:
         is_publishing = row.status is not WorkshopStatus.DRAFT
         if is_publishing and data.way in _WITH_REGISTRATION and not data.capacity:
-            raise Refused(ErrorCode.FIELDS_MISSING, fields=[RequiredField.CAPACITY])
+            raise Refusal(ErrorCode.FIELDS_MISSING, fields=[RequiredField.CAPACITY])
         return
     venue, place = workshop.venue, row.place
     if place is None or not data.kind.is_discreet or data.visibility is not Visibility.PUBLIC:
         return
     is_kept = venue is not None and venue.office is data.office and is_same_venue(venue, place)
     if not is_kept or data.kind is not workshop.kind:
-        raise Refused(ErrorCode.ADDRESS_EXPOSED)
+        raise Refusal(ErrorCode.ADDRESS_EXPOSED)
 
 
 def find_impossible_changes(
@@ -130,26 +130,26 @@ def find_impossible_changes(
     transition = (workshop.status, row.status)
     steps = _STEPS.get(transition, ())
     if transition in _IMPOSSIBLE:
-        yield _refused(row, "status", row.status.value, Refused(_IMPOSSIBLE[transition]))
+        yield _refused(row, "status", row.status.value, Refusal(_IMPOSSIBLE[transition]))
     elif workshop_service.cancel in steps and (ends_at if is_draft else workshop.ends_at) <= now:
-        error = Refused(ErrorCode.CANCEL_AFTER_END)
+        error = Refusal(ErrorCode.CANCEL_AFTER_END)
         yield _refused(row, "status", row.status.value, error)
     if (
         steps
         and steps[0] is not workshop_service.cancel
         and tour_stops.is_stop_cancelled(session, workshop)
     ):
-        error = Refused(ErrorCode.WORKSHOP_OF_CANCELLED_STOP)
+        error = Refusal(ErrorCode.WORKSHOP_OF_CANCELLED_STOP)
         yield _refused(row, "status", row.status.value, error)
     if workshop_service.is_moved_to_past(workshop, ends_at, now=now):
         starts_at = f"{row.day}T{row.starts:%H:%M}"
-        yield _refused(row, "starts_at", starts_at, Refused(ErrorCode.WORKSHOP_PAST))
+        yield _refused(row, "starts_at", starts_at, Refusal(ErrorCode.WORKSHOP_PAST))
     taken = workshop.capacity + workshop.overbooked - workshop.seats_left
     if row.way is not Way.SLOTS and row.capacity + workshop.overbooked < taken:
-        error = Refused(ErrorCode.CAPACITY_BELOW_TAKEN, taken=taken)
+        error = Refusal(ErrorCode.CAPACITY_BELOW_TAKEN, taken=taken)
         yield _refused(row, "capacity", str(row.capacity), error)
     if taken and row.way is not workshop.way:
-        error = Refused(ImportErrorCode.ADMISSION_IN_USE, way=workshop.way.value)
+        error = Refusal(ImportErrorCode.ADMISSION_IN_USE, way=workshop.way.value)
         yield _refused(row, "way", row.way.value, error)
     yield from find_faults(row, workshop, named)
 
@@ -207,7 +207,7 @@ class _Loader:
                     is_synthetic=self._is_synthetic,
                 )
             )
-        except Refused as error:
+        except Refusal as error:
             self.faults.append(_refused(row, "id", row.id, error))
         if len(self._prepared) >= _BATCH_SIZE:
             self.add()
@@ -223,7 +223,7 @@ class _Loader:
         data = _workshop_data(row, workshop, self._named, self._venue(row, workshop.venue))
         try:
             changed = workshop_service.change(self._session, workshop, data, now=self._now)
-        except Refused as error:
+        except Refusal as error:
             self.faults.append(_refused(row, "id", row.id, error))
             return False
         if changed & {"day", "retention_days"}:
@@ -235,7 +235,7 @@ class _Loader:
         for step in _STEPS.get(transition, ()):
             try:
                 step(self._session, workshop, now=self._now)
-            except Refused as error:
+            except Refusal as error:
                 self.faults.append(_refused(row, "status", row.status.value, error))
         return transition in _STEPS
 
@@ -261,7 +261,7 @@ class _Loader:
         return self._venues[key]
 
 
-def _refused(row: WorkshopImportRow, field: str, value: str, error: Refused) -> ImportFault:
+def _refused(row: WorkshopImportRow, field: str, value: str, error: Refusal) -> ImportFault:
     return ImportFault(row.line, field, value, error)
 
 

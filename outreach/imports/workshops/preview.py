@@ -20,7 +20,7 @@ from outreach.domain.dashboard.agenda import Hour, Offices
 from outreach.domain.network.kinds import Way
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.imports.import_errors import ImportErrorCode, ImportFault
 from outreach.imports.workshops.load import (
     NamedRows,
@@ -130,10 +130,10 @@ def _find_faults(
 ) -> Iterable[ImportFault]:
     """What cannot be done to the workshop in its current state."""
     if own_offices is not None and workshop.office.slug not in own_offices:
-        yield ImportFault(row.line, "id", row.id, Refused(ImportErrorCode.ID_NOT_ALLOWED))
+        yield ImportFault(row.line, "id", row.id, Refusal(ImportErrorCode.ID_NOT_ALLOWED))
         return
     if workshop.id in lines:
-        error = Refused(ImportErrorCode.WORKSHOP_TWICE, line=lines[workshop.id])
+        error = Refusal(ImportErrorCode.WORKSHOP_TWICE, line=lines[workshop.id])
         yield ImportFault(row.line, "id", row.id, error)
     yield from find_impossible_changes(session, row, workshop, named, now=now)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from outreach.domain import registrations
 from outreach.domain.registrations import Registration, RegistrationData, SealedRegistration
 from outreach.domain.workshops import Workshop
-from outreach.errors import Closed, Full, Taken, TooMany
+from outreach.errors import Conflict, Full, RegistrationClosed, TooMany
 from outreach.web.context import key_store, store
 from outreach.web.middleware import request_retry
 
@@ -24,7 +24,7 @@ def save(
 ) -> bytes:
     """Registers somebody for one workshop, or for all the dates of a series, and gives the key of
     the first; of a form that was sent before, the key it made then. `also` is done in the same
-    transaction. Raises TooMany, Closed, Full, Taken: then nothing of it is left."""
+    transaction. Raises TooMany, RegistrationClosed, Full, Conflict: then nothing of it is left."""
     # Of an earlier try of this request too: it may have been done, though nobody heard of it.
     made: list[tuple[Workshop, SealedRegistration]] = request_retry.keep(f"tickets {nonce}", list)
     try:
@@ -38,7 +38,7 @@ def save(
                 registrations.register(session, workshop, data, sealed, nonce, now=now)
             also(session)
         return sealed.key
-    except (TooMany, Closed, Full, Taken):
+    except (TooMany, RegistrationClosed, Full, Conflict):
         if not request_retry.is_retry():
             _destroy(made)
             raise

@@ -13,13 +13,13 @@ from outreach import i18n, languages
 from outreach.db import error_classes
 from outreach.domain.text import code
 from outreach.errors import (
-    Closed,
-    Forgotten,
+    Conflict,
+    DataErased,
     Full,
     NotFound,
     OutreachError,
-    Refused,
-    Taken,
+    Refusal,
+    RegistrationClosed,
     TooMany,
 )
 from outreach.i18n import gettext as _
@@ -29,12 +29,12 @@ log = logging.getLogger(__name__)
 
 STATUS: Final[dict[type[OutreachError], int]] = {
     NotFound: 404,
-    Forgotten: 404,
-    Closed: 409,
+    DataErased: 404,
+    RegistrationClosed: 409,
     Full: 409,
-    Taken: 409,
+    Conflict: 409,
     TooMany: 409,
-    Refused: 422,
+    Refusal: 422,
 }
 PAGES: Final = frozenset({404, 429, 500, 503})
 RETRY_AFTER_SECONDS: Final = "5"
@@ -131,7 +131,7 @@ def _typed(status: int) -> list[tuple[str, str]] | None:
 
 def _domain_error(error: OutreachError) -> ResponseReturnValue:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-    if isinstance(error, Refused):
+    if isinstance(error, Refusal):
         return page(status, sentence=error_messages.say(error))
     return page(status)
 

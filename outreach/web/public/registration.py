@@ -17,7 +17,7 @@ from outreach.db import error_classes
 from outreach.domain import registrations, workshops
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
-from outreach.errors import Closed, Full, OutreachError, Taken, TooMany
+from outreach.errors import Conflict, Full, OutreachError, RegistrationClosed, TooMany
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import key_store, store
@@ -105,11 +105,11 @@ def _save(
         return _lead_to(key)
     except TooMany:
         return my_registration.answer_for(filled.address)
-    except Closed:
+    except RegistrationClosed:
         return _closed(workshop, 409)
     except Full:
         return _full(filled)
-    except Taken as gone:
+    except Conflict as gone:
         return _page(_anew(filled), 409, notice=_taken(filled, str(gone)))
 
 

@@ -13,7 +13,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.refusals import refuses
@@ -47,7 +47,7 @@ def test_a_walk_in_takes_a_chair_too(
     with store.change() as session:
         checkin.count_walk_in(session, session.get_one(Workshop, workshop.id), 3)
     assert _chairs(store, workshop, workshop.starts_at) == 0
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         _admit(store, waiting[0], 1, now=workshop.starts_at)
 
 
@@ -104,7 +104,7 @@ def test_of_consultations_the_place_of_the_hour_that_is_on_is_free(
     begins = workshop.starts_at
     assert _chairs(store, workshop, begins) == 1
     assert _admit(store, luz, 1, now=begins + timedelta(minutes=10))
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         _admit(store, ivan, 1, now=begins + timedelta(minutes=20))
     assert _admit(store, ivan, 1, now=begins + timedelta(minutes=40)), "the next hour's"
     assert _chairs(store, workshop, begins + timedelta(hours=2)) == 0
@@ -122,7 +122,7 @@ def test_two_phones_at_one_door_never_let_in_more_than_there_are_chairs(
             try:
                 if _admit(store, each, 1, now=workshop.starts_at):
                     let_in.append(each.id)
-            except Refused:
+            except Refusal:
                 continue
 
     phones = [

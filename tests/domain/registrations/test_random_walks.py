@@ -30,7 +30,7 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
-from outreach.errors import Closed, Full, Refused
+from outreach.errors import Full, Refusal, RegistrationClosed
 from tests.support.random_walk import (
     CANCELLED,
     CHILDCARE,
@@ -132,7 +132,7 @@ class Walk(RuleBasedStateMachine):
             model.lapse(now)
         try:
             self.stage.accept(party.id)
-        except Closed:
+        except RegistrationClosed:
             # What was passed on meanwhile is passed on by the worker too: the page's change is not
             # kept.
             assert not model.is_on or party.status not in {SEATED, OFFERED}
@@ -150,7 +150,7 @@ class Walk(RuleBasedStateMachine):
         now, party = self._tick("rejoin"), self._pick(pick, LAPSED)
         try:
             self.stage.rejoin(party.id)
-        except Closed:
+        except RegistrationClosed:
             assert not self.model.is_on
             return
         party.lose(WAITING)
@@ -175,7 +175,7 @@ class Walk(RuleBasedStateMachine):
         may = party.status is OFFERED or (model.is_on and model.fits(party))
         try:
             self.stage.grant(party.id)
-        except (Full, Closed):
+        except (Full, RegistrationClosed):
             assert not may
             return
         assert may
@@ -190,7 +190,7 @@ class Walk(RuleBasedStateMachine):
         fewest = max(map(model.held, range(model.hours))) if model.hours else model.held()
         changes = {"slot_places": capacity} if model.hours else {"capacity": capacity}
         if capacity < fewest:
-            with pytest.raises(Refused):
+            with pytest.raises(Refusal):
                 self.stage.change_workshop(**changes)
             return
         self.stage.change_workshop(**changes)
@@ -206,7 +206,7 @@ class Walk(RuleBasedStateMachine):
         if hours == was:
             return
         if any(model.held(hour) for hour in range(hours, was)):
-            with pytest.raises(Refused):
+            with pytest.raises(Refusal):
                 self.stage.change_workshop(ends=_end(hours))
             return
         self.stage.change_workshop(ends=_end(hours))
@@ -221,7 +221,7 @@ class Walk(RuleBasedStateMachine):
         used = sum(CHILDCARE in p.needs for p in model.parties if p.holds)
         changes: dict[str, Any] = {"support": {} if childcare is None else {CHILDCARE: childcare}}
         if childcare is not None and childcare < used and childcare != model.childcare:
-            with pytest.raises(Refused):
+            with pytest.raises(Refusal):
                 self.stage.change_workshop(**changes)
             return
         self.stage.change_workshop(**changes)

@@ -9,7 +9,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, RegistrationStatus, reconfirmation
 from outreach.domain.registrations.notifications import NotificationType
-from outreach.errors import Closed, ErrorCode
+from outreach.errors import ErrorCode, RegistrationClosed
 from tests.support.refusals import refuses
 from tests.support.scenario import DAY, HOUR, MINUTE, MONDAY, SECOND, STARTS, Stage, stage
 
@@ -171,7 +171,7 @@ def test_released_registration_can_rejoin_the_waitlist(strict: Stage) -> None:
     strict.work(at=ASKED)
     strict.deliver(NotificationType.RECONFIRM)
     strict.work(at=ASKED + 36 * HOUR)
-    with pytest.raises(Closed):
+    with pytest.raises(RegistrationClosed):
         strict.confirm(rosa)
     strict.rejoin(rosa)
     assert strict.statuses(rosa, luz) == [WAITING, OFFERED]
@@ -185,7 +185,7 @@ def test_a_yes_comes_too_late_once_it_has_begun(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=ASKED)
     strict.now = STARTS
-    with pytest.raises(Closed):
+    with pytest.raises(RegistrationClosed):
         strict.confirm(rosa)
 
 

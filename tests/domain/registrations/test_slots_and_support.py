@@ -13,7 +13,7 @@ from outreach.domain.registrations import RegistrationStatus, capacity
 from outreach.domain.registrations.capacity import CapacityHold
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, time_slots
-from outreach.errors import ErrorCode, Full, Taken
+from outreach.errors import Conflict, ErrorCode, Full
 from tests.support.refusals import refuses
 from tests.support.scenario import HOUR, STARTS, Stage, stage
 
@@ -63,7 +63,7 @@ def test_each_hour_has_its_places_and_the_workshop_the_sum_of_them(talks: Stage)
 def test_time_slot_taken_meanwhile_is_refused_and_nothing_stored(talks: Stage) -> None:
     talks.register(2, slot="18:20")
     for hour in ("18:20", "18:10", ""):
-        with pytest.raises(Taken):
+        with pytest.raises(Conflict):
             talks.register(slot=hour)
     assert talks.hours() == {"18:00": 2, "18:20": 0, "18:40": 2}
     assert talks.left() == 4
@@ -105,9 +105,9 @@ def test_a_missed_offer_gives_its_hour_back(talks: Stage) -> None:
 def test_another_hour_is_taken_before_the_old_one_is_given_up(talks: Stage) -> None:
     rosa = talks.register(2, slot="18:00")
     talks.register(slot="18:20")
-    with pytest.raises(Taken):
+    with pytest.raises(Conflict):
         talks.change(rosa, 2, slot="18:20")
-    with pytest.raises(Taken):
+    with pytest.raises(Conflict):
         talks.change(rosa, 2, slot="18:30")
     assert (talks.hour(rosa), talks.of(rosa).changes) == ("18:00", 0)
     talks.change(rosa, 2, slot="18:40")
@@ -202,7 +202,7 @@ def test_what_was_read_of_the_hours_before_does_not_give_a_place_twice(talks: St
 
 def test_used_up_accommodation_is_refused_and_nothing_stored(cared: Stage) -> None:
     cared.register(needs=Codes([CHILD]))
-    with pytest.raises(Taken, match=CHILD):
+    with pytest.raises(Conflict, match=CHILD):
         cared.register(needs=Codes([CHILD, NAHUATL]))
     assert cared.supported() == {CHILD: 0, NAHUATL: 1}
     assert cared.left() == 3
@@ -262,7 +262,7 @@ def test_who_needs_childcare_no_more_makes_room_for_who_does(cared: Stage) -> No
 def test_childcare_cannot_be_added_where_it_is_full(cared: Stage) -> None:
     cared.register(needs=Codes([CHILD]))
     rosa = cared.register(2)
-    with pytest.raises(Taken, match=CHILD):
+    with pytest.raises(Conflict, match=CHILD):
         cared.change(rosa, 2, needs=(CHILD,))
     assert cared.of(rosa).needs == Codes()
     assert cared.left() == 1
@@ -292,6 +292,6 @@ def test_a_limit_set_since_the_form_was_opened_holds(cared: Stage) -> None:
     cared.change_workshop(support={})
     opened = cared.workshop()
     cared.change_workshop(support={CHILD: 0})
-    with pytest.raises(Taken, match=CHILD):
+    with pytest.raises(Conflict, match=CHILD):
         cared.register(needs=Codes([CHILD]), workshop=opened)
     assert cared.left() == 4

@@ -10,7 +10,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, RegistrationStatus
 from outreach.domain.registrations.notifications import NotificationType
-from outreach.errors import Closed, ErrorCode, Full
+from outreach.errors import ErrorCode, Full, RegistrationClosed
 from outreach.maintenance import scheduled_jobs
 from tests.support.refusals import refuses
 from tests.support.scenario import DAY, HOUR, MINUTE, MONDAY, SECOND, STARTS, Stage, stage
@@ -190,7 +190,7 @@ def test_who_has_a_place_may_bring_more_only_where_there_is_room(full: Stage) ->
 def test_who_has_an_offer_answers_it_before_changing_anything(full: Stage) -> None:
     rosa, luz = full.register(2), full.register()
     full.cancel(rosa)
-    with pytest.raises(Closed):
+    with pytest.raises(RegistrationClosed):
         full.change(luz, 2)
     assert full.of(luz).people == 1
 

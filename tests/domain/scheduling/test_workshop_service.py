@@ -15,7 +15,7 @@ from outreach.domain.scheduling.workshop_data import MAX_PARTY
 from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.domain.workshops.publish_checks import RequiredField
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 from tests.conftest import LONG_AGO, hold, kind
 from tests.support.refusals import refuses
 
@@ -141,9 +141,9 @@ def test_only_what_is_public_is_cancelled_and_only_the_cancelled_comes_back(
 ) -> None:
     with store.change() as session:
         draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
-        with pytest.raises(Refused):
+        with pytest.raises(Refusal):
             workshop_service.cancel(session, draft, now=LATER)
-        with pytest.raises(Refused):
+        with pytest.raises(Refusal):
             workshop_service.reinstate(session, draft, now=LATER)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from outreach.domain.registrations import RegistrationStatus
 from outreach.domain.registrations.notifications import NotificationType
-from outreach.errors import Closed
+from outreach.errors import RegistrationClosed
 from tests.domain.registrations.test_waitlist import full
 from tests.support.scenario import HOUR, SECOND, STARTS, Stage
 
@@ -48,7 +48,7 @@ def test_saying_yes_too_late_is_too_late_where_somebody_else_was_next(full: Stag
     ines = full.register(2)
     full.cancel(rosa)
     full.now += 30 * HOUR
-    with pytest.raises(Closed):
+    with pytest.raises(RegistrationClosed):
         full.accept(luz)
     full.work()
     assert full.statuses(luz, ines) == [WAITING, OFFERED]
@@ -59,11 +59,11 @@ def test_saying_yes_when_the_workshop_is_off_or_has_begun_is_too_late(full: Stag
     full.now = STARTS - 3 * HOUR
     full.cancel(rosa)
     full.call_off()
-    with pytest.raises(Closed):
+    with pytest.raises(RegistrationClosed):
         full.accept(luz)
     full.reinstate()
     full.now = STARTS
-    with pytest.raises(Closed):
+    with pytest.raises(RegistrationClosed):
         full.accept(luz)
     assert full.status(luz) is OFFERED
 
@@ -71,7 +71,7 @@ def test_saying_yes_when_the_workshop_is_off_or_has_begun_is_too_late(full: Stag
 def test_who_was_not_offered_anything_cannot_say_yes(full: Stage) -> None:
     full.register(2)
     luz = full.register()
-    with pytest.raises(Closed):
+    with pytest.raises(RegistrationClosed):
         full.accept(luz)
     assert full.status(luz) is WAITING
 
@@ -96,6 +96,6 @@ def test_who_lost_the_turn_cannot_wait_again_once_it_is_off(full: Stage) -> None
     for _missed in range(2):
         full.work(at=full.now + 24 * HOUR)
     full.call_off()
-    with pytest.raises(Closed):
+    with pytest.raises(RegistrationClosed):
         full.rejoin(luz)
     assert full.status(luz) is LAPSED

@@ -23,7 +23,7 @@ from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.reporting import months
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.errors import ErrorCode, OutreachError, Taken
+from outreach.errors import Conflict, ErrorCode, OutreachError
 from outreach.keystore import KeyStore
 from outreach.reports import bulletin_data as reports
 from outreach.reports import month_report
@@ -116,7 +116,7 @@ def test_who_edits_what_somebody_else_has_changed_is_told_and_changes_nothing(
 ) -> None:
     begin(march)
     assert edit(march) == 2
-    with pytest.raises(Taken):
+    with pytest.raises(Conflict):
         edit(march, BulletinPart(title={"es": "Otro"}))
     with march.read() as session:
         assert bulletins.find(session, MARCH, 1).title["es"] == "Marzo: 3 talleres"
@@ -133,7 +133,7 @@ def test_what_is_published_is_frozen_with_its_hash_and_never_changes(march: Stor
     assert told["published_at"] == "2026-04-20T16:30:00+00:00", "the date of its publication too"
     for try_to in (edit, publish):
         for version in (2, 3):
-            with pytest.raises(Taken):
+            with pytest.raises(Conflict):
                 try_to(march, version=version)
     with march.read() as session:
         after = bulletins.find(session, MARCH, 1)
@@ -158,7 +158,7 @@ def test_a_correction_is_another_edition_that_says_why_and_keeps_the_old(march: 
     revise(march)
     with refuses(ErrorCode.BULLETIN_WITHOUT_CORRECTION):
         begin(march, seen=1)
-    with pytest.raises(Taken):
+    with pytest.raises(Conflict):
         begin(march, seen=0, correction="Un taller no se hizo.")
     made = begin(march, seen=1, correction="Un taller no se hizo.")
     assert (made.number, made.revision) == (2, 2)
@@ -247,7 +247,7 @@ def test_of_those_who_do_the_same_at_once_one_does(march: Store, what: str) -> N
 
     with ThreadPoolExecutor(4) as pool:
         outcomes = sorted(pool.map(try_to, range(4)))
-    assert outcomes == ["Taken", "Taken", "Taken", "done"]
+    assert outcomes == ["Conflict", "Conflict", "Conflict", "done"]
     with march.read() as session:
         assert len(bulletins.lines(session)) == (2 if what == "correct" else 1)
 

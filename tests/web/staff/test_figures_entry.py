@@ -16,7 +16,7 @@ from outreach.db.store import Store
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.reporting import figures
 from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
-from outreach.errors import Taken
+from outreach.errors import Conflict
 from outreach.imports import kinds as kinds_file
 from outreach.imports.figures import FigureRow, load
 from outreach.imports.import_errors import ImportRejected
@@ -185,7 +185,7 @@ def test_a_figure_that_somebody_changed_in_between_is_not_overwritten(
     with store.change() as session:
         figures.set_figure(session, MARCH, CASES, 1, "SRE", seen=None, organizer_id=who, now=APRIL)
     for seen in (None, (2, "SRE"), (1, "otra")):
-        with pytest.raises(Taken), store.change() as session:
+        with pytest.raises(Conflict), store.change() as session:
             figures.set_figure(
                 session, MARCH, CASES, 5, "SRE", seen=seen, organizer_id=who, now=APRIL
             )

@@ -15,7 +15,7 @@ from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network import staff
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
-from outreach.errors import ErrorCode, Refused
+from outreach.errors import ErrorCode, Refusal
 from tests.security.test_safety import listening
 from tests.support.html_forms import fields
 from tests.support.staff_client import PASSWORD, StaffClient, employ, signed_in_as, words
@@ -217,7 +217,7 @@ def test_two_admins_cannot_take_each_others_rights_at_once(store: Store, elena_i
                 organizer = staff.get(session, other)
                 rights = {ALL_OFFICES: Role.READER}
                 administration.change(session, organizer, rights, by=mine, now=clock.now())
-        except Refused as refusal:
+        except Refusal as refusal:
             refused.append(refusal.code)
 
     threads = [

@@ -19,7 +19,7 @@ from outreach.domain.registrations import (
     contact_details,
 )
 from outreach.domain.text import clean
-from outreach.errors import Closed, Full, Taken, TooMany
+from outreach.errors import Conflict, Full, RegistrationClosed, TooMany
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import key_store, store
@@ -129,7 +129,7 @@ def change(token: str) -> ResponseReturnValue:
         _keep(token, view, answers)
     except TooMany:
         return recover_link.answer_for(answers.person.address)
-    except (Full, Taken, Closed) as refused:
+    except (Full, Conflict, RegistrationClosed) as refused:
         if is_elsewhere:
             _be_found_by(view, view.person.address)
         return _page(filled, _refusal(refused), 409)
@@ -150,7 +150,7 @@ def _be_found_by(view: RegistrationView, address: str) -> None:
 
 
 def _keep(token: str, view: RegistrationView, answers: ChangedAnswers) -> None:
-    """All of it or nothing. Raises Closed, Full, Taken."""
+    """All of it or nothing. Raises RegistrationClosed, Full, Conflict."""
     now = clock.now()
     with store().change() as session:
         registration = registrations.find(session, token)
@@ -173,7 +173,7 @@ def _refusal(refused: Exception) -> str:
     """Why nothing has changed."""
     if isinstance(refused, Full):
         return _("No caben tantas personas. Tus lugares siguen apartados.")
-    if isinstance(refused, Closed):
+    if isinstance(refused, RegistrationClosed):
         return _("Ya no se puede cambiar.")
     if need := str(refused):
         gone = availability.used_up_words(need)

@@ -13,7 +13,7 @@ from outreach import i18n
 from outreach.domain import registrations
 from outreach.domain.registrations import PersonalData, Registration, RegistrationStatus
 from outreach.domain.workshops import Workshop
-from outreach.errors import Forgotten, NotFound
+from outreach.errors import DataErased, NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import config, key_store
 from outreach.web.middleware import error_pages, rate_limits
@@ -76,7 +76,7 @@ def _nobody_elses_business() -> None:
 
 
 @pages.errorhandler(NotFound)
-@pages.errorhandler(Forgotten)
+@pages.errorhandler(DataErased)
 def _dead_link(_error: Exception) -> ResponseReturnValue:
     return error_pages.page(404, is_link=True)
 

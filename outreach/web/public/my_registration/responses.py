@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.registrations import RegistrationStatus, reconfirmation, waitlist
-from outreach.errors import Closed, Full
+from outreach.errors import Full, RegistrationClosed
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.public.my_registration import cancel, detail, registration_page
@@ -34,7 +34,7 @@ def _accept(token: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             registrations.accept_offer(session, registrations.find(session, token), now=now)
-    except Closed:
+    except RegistrationClosed:
         # The offer goes on to the next one now, and not when the worker comes.
         with store().change() as session:
             workshop = registrations.find(session, token).workshop
@@ -55,7 +55,7 @@ def wait_again(token: str) -> ResponseReturnValue:
     except Full:
         words = _("Este taller ya no tiene lista de espera.")
         return detail.own_page(token, now, notice=words, status=409)
-    except Closed:
+    except RegistrationClosed:
         return detail.own_page(token, now, notice=_("Ya no se apartan lugares."), status=409)
     return redirect(_found(token).path, 303)
 
@@ -75,7 +75,7 @@ def answer_coming(token: str) -> ResponseReturnValue:
         try:
             with store().change() as session:
                 reconfirmation.confirm(session, registrations.find(session, token), now=now)
-        except Closed:
+        except RegistrationClosed:
             words = _("Ya pasó el tiempo para contestar.")
             return detail.own_page(token, now, notice=words, status=409)
         return redirect(view.path, 303)

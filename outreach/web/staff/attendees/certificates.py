@@ -15,7 +15,7 @@ from outreach.domain.checkin import checkin
 from outreach.domain.network.staff import Permission
 from outreach.domain.text import looks_like_an_id
 from outreach.domain.workshops import Workshop
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.i18n import NAMES, lazy
 from outreach.i18n import gettext as _
 from outreach.pdf import certificate as paper
@@ -92,7 +92,7 @@ def create_certificate(public_id: str) -> ResponseReturnValue:
             log_workshop_action(
                 session, current, "certificate made", {"language": lang, "hours": form.hours_text}
             )
-    except Refused:
+    except Refusal:
         return _page(workshop, form, now=now, status=422)
     body = paper.pdf(
         workshop,
@@ -114,7 +114,7 @@ def _page(
     fault = ""
     try:
         checkin.require_over(workshop, now=now)
-    except Refused as refusal:
+    except Refusal as refusal:
         fault = error_messages.say(refusal)
     return page(
         "attendees/certificate",

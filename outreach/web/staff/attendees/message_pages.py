@@ -21,7 +21,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
 from outreach.domain.text import clean_lines
 from outreach.domain.workshops import Workshop
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.i18n import LANGUAGES
 from outreach.i18n import gettext as _
 from outreach.mail import preview
@@ -96,7 +96,7 @@ def send_message(public_id: str) -> ResponseReturnValue:
                 }
                 log_workshop_action(session, workshop, "message sent", details)
             number = message.id
-    except Refused as refusal:
+    except Refusal as refusal:
         return show_page(public_id, draft, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}/mensaje?enviado={number}", 303)
 

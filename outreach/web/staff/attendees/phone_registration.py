@@ -14,7 +14,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop
-from outreach.errors import Closed, Full, Refused, Taken, TooMany
+from outreach.errors import Conflict, Full, Refusal, RegistrationClosed, TooMany
 from outreach.i18n import N_, ngettext
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
@@ -96,7 +96,7 @@ def create(public_id: str) -> ResponseReturnValue:
             return _page(form, 422, fault=fault)
         try:
             _save(form, nonce, now)
-        except Refused as refusal:
+        except Refusal as refusal:
             return _page(form, 422, fault=error_messages.say(refusal))
     with store().read() as session:
         party = registrations.find_duplicate(session, nonce)
@@ -107,7 +107,7 @@ def create(public_id: str) -> ResponseReturnValue:
 
 
 def _save(form: CallerForm, nonce: str, now: datetime) -> None:
-    """Saves the registration. Raises Refused with a message for staff."""
+    """Saves the registration. Raises Refusal with a message for staff."""
     workshop, applicant = form.workshop, form.applicant()
 
     def log_action(session: Session) -> None:
@@ -122,11 +122,11 @@ def _save(form: CallerForm, nonce: str, now: datetime) -> None:
                 num=registrations.MAX_ACTIVE_PER_CONTACT,
             )
         ) from None
-    except Closed:
+    except RegistrationClosed:
         raise PageRefused(_("Este taller ya no aparta lugares.")) from None
     except Full:
         raise PageRefused(_("No quedan tantos lugares, y aquí no hay lista de espera.")) from None
-    except Taken as error:
+    except Conflict as error:
         if not str(error):
             raise PageRefused(_("Esa hora se acaba de ocupar. Elige otra.")) from None
         raise PageRefused(

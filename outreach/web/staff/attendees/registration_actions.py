@@ -12,7 +12,7 @@ from outreach.domain.registrations import reconfirmation
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
-from outreach.errors import Closed, Full, Refused
+from outreach.errors import Full, Refusal, RegistrationClosed
 from outreach.i18n import gettext as _
 from outreach.privacy import erasure
 from outreach.web import error_messages
@@ -75,10 +75,10 @@ def decide(public_id: str) -> ResponseReturnValue:
     except Full:
         message = _("No hay lugar libre para esas personas, o lo que necesitan ya se llenó.")
         return show(public_id, fault=message)
-    except Closed:
+    except RegistrationClosed:
         messages = {"confirm": _("Esa persona ya no tiene lugar, o el taller ya empezó.")}
         return show(public_id, fault=messages.get(what, _("Esa persona ya no espera un lugar.")))
-    except Refused as refusal:
+    except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?{query}", 303)
 
@@ -97,9 +97,9 @@ def record_call(public_id: str) -> ResponseReturnValue:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
             query = _record_answer(session, workshop, _notice(session, workshop, number), what)
-    except Closed:
+    except RegistrationClosed:
         return show(public_id, fault=_("Ese lugar ya no está apartado para esta persona."))
-    except Refused as refusal:
+    except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     message = request.form.get("message", "")
     if _is_number(message):

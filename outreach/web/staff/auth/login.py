@@ -19,7 +19,7 @@ from outreach.domain.audit import audit_log
 from outreach.domain.network import staff
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.text import clean
-from outreach.errors import NotFound, Refused
+from outreach.errors import NotFound, Refusal
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.middleware import rate_limits
@@ -330,7 +330,7 @@ def _restored(form: KeptForm) -> Response | None:
             return page("auth/continue", back=form.path, fields=form.fields)
         g.is_restored = True
         return target.restore(fields_of(form), **target.arguments)
-    except (NotFound, Refused, HTTPException):
+    except (NotFound, Refusal, HTTPException):
         g.is_restored = False
         return None
 

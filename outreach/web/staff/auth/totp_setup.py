@@ -7,7 +7,7 @@ from outreach import clock
 from outreach.accounts import sessions, totp
 from outreach.accounts.sessions import SignedInStaff
 from outreach.domain.audit import audit_log
-from outreach.errors import Forgotten
+from outreach.errors import DataErased
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.icons import qr
@@ -107,7 +107,7 @@ def offer_page(
 def _offered(who: SignedInStaff) -> str | None:
     try:
         return server_key().unseal(bytes.fromhex(request.form.get("sealed", "")), _about(who))
-    except (Forgotten, ValueError):
+    except (DataErased, ValueError):
         return None
 
 

@@ -20,7 +20,7 @@ from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import PARTS, BulletinEdition, BulletinLine, BulletinPart
 from outreach.domain.reporting import months
 from outreach.domain.text import clean, clean_lines
-from outreach.errors import Refused, Taken
+from outreach.errors import Conflict, Refusal
 from outreach.i18n import gettext as _
 from outreach.pdf import bulletin as paper
 from outreach.reports import bulletin_checks, month_report, workshop_counts
@@ -96,9 +96,9 @@ def update(month: str) -> ResponseReturnValue:
         return _page(wanted, 422, typed=typed)
     try:
         issues, is_new = _save(wanted, typed, is_to_publish=what == "publish")
-    except Taken:
+    except Conflict:
         return _page(wanted, 409, typed=typed, is_lost=True)
-    except Refused as refusal:
+    except Refusal as refusal:
         return _page(wanted, 422, typed=typed, fault=error_messages.say(refusal))
     if any(each.is_grave for each in issues):
         fault = _("No se publicó. Guardamos tu texto. Mira lo que falta.")
@@ -157,10 +157,10 @@ def _begin(month: Month, note: str) -> ResponseReturnValue:
                 organizer_id=current_staff().organizer_id,
                 now=clock.now(),
             )
-    except Taken:
+    except Conflict:
         fault = _("Alguien más acaba de empezarlo. Esto es lo que hay.")
         return _page(month, 409, fault=fault, note=note)
-    except Refused as refusal:
+    except Refusal as refusal:
         return _page(month, 422, fault=error_messages.say(refusal), note=note)
     return redirect(f"/org/boletin/{month}?hecho=empezado", 303)
 

@@ -16,7 +16,7 @@ from outreach.domain.registrations import Registration
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean, fold, read_code
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.errors import NotFound, Refused
+from outreach.errors import NotFound, Refusal
 from outreach.i18n import gettext as _
 from outreach.languages import STAFF_LANGUAGE
 from outreach.web import error_messages
@@ -65,7 +65,7 @@ def check_in(public_id: str) -> ResponseReturnValue:
             else:
                 registration = checkin.find(session, workshop, registration_id)
                 is_known = not _mark(session, registration, what)
-    except Refused as refusal:
+    except Refusal as refusal:
         return _check_in_page(public_id, tab=tab, fault=error_messages.say(refusal))
     target = "#sin-lugar" if what in {"more", "less"} else f"&r={registration_id}"
     target += "&ya=1" if is_known and what != "undo" else ""
@@ -96,7 +96,7 @@ def report_attendance(public_id: str) -> ResponseReturnValue:
                 {"held": False} if people is None else {"held": True, "people": people}
             )
             log_workshop_action(session, workshop, "attendance reported", details)
-    except Refused as refusal:
+    except Refusal as refusal:
         return _attendance_page(public_id, error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=reportado", 303)
 
@@ -157,7 +157,7 @@ def mark_person(token: str) -> Response | None:
             checkin.require_checkin_open(party.workshop)
             if party.is_live:
                 is_new = _mark(session, party, request.form.get("do", ""))
-    except Refused as refusal:
+    except Refusal as refusal:
         return person_page(token, error_messages.say(refusal))
     return make_response(redirect(f"/q/{token}" + ("?hecho=1" if is_new else ""), 303))
 
@@ -181,7 +181,7 @@ def _prepare() -> None:
 
 
 def _mark(session: Session, party: Registration, what: str) -> bool:
-    """Returns False when it was marked already. Raises Refused for an unknown action."""
+    """Returns False when it was marked already. Raises Refusal for an unknown action."""
     if what == "undo":
         return checkin.mark_not_arrived(session, party)
     if what not in {"arrived", "admit"}:

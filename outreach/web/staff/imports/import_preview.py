@@ -12,7 +12,7 @@ from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.scheduling import import_batches
 from outreach.domain.scheduling.import_batches import ImportBatch, ImportBatchSummary
-from outreach.errors import NotFound, Refused
+from outreach.errors import NotFound, Refusal
 from outreach.imports import workshops
 from outreach.imports.csv_tables import ImportTable
 from outreach.imports.import_errors import ImportErrorCode, ImportFault
@@ -96,4 +96,4 @@ def _unpack(line: int, packed: Sequence[str]) -> ImportFault:
     field, value, code, values = packed
     if code not in ImportErrorCode.__members__:
         raise NotFound("batch")
-    return ImportFault(line, field, value, Refused(ImportErrorCode[code], **json.loads(values)))
+    return ImportFault(line, field, value, Refusal(ImportErrorCode[code], **json.loads(values)))

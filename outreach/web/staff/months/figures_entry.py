@@ -19,7 +19,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.reporting import figures, months
 from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.text import clean
-from outreach.errors import Taken
+from outreach.errors import Conflict
 from outreach.i18n import gettext as _
 from outreach.i18n import say
 from outreach.web.context import store
@@ -107,7 +107,7 @@ def update_figures(month: str) -> ResponseReturnValue:
                     now=now,
                     details={"month": str(wanted), "figure": entry.code, "value": entry.value},
                 )
-    except Taken:
+    except Conflict:
         return _conflict_page(wanted)
     return redirect(f"/org/mes/{wanted}/cifras?hecho=guardado", 303)
 

@@ -16,7 +16,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.reporting import figures, months
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.text import clean
-from outreach.errors import Refused, Taken
+from outreach.errors import Conflict, Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import say
 from outreach.reports import change_causes, coverage, month_report, workshop_counts
@@ -47,7 +47,7 @@ def close(month: str) -> ResponseReturnValue:
             seen = _require_unchanged(session, wanted)
             draft = month_report.make_draft(session, wanted, now=now)
             if request.form.get("changes", "") != _fingerprint(draft):
-                raise Taken(f"changes of {wanted}")
+                raise Conflict(f"changes of {wanted}")
             if (draft.changes or not seen) and request.form.get("checked") != "yes":
                 raise PageRefused(_("Marca que ya lo revisaste."))
             reason = _reason() if seen else ""
@@ -64,9 +64,9 @@ def close(month: str) -> ResponseReturnValue:
                 session, "", "month.close", {"month": str(wanted), "revision": revision.number}
             )
             number = revision.number
-    except Taken:
+    except Conflict:
         return _page(wanted, 409)
-    except Refused as refusal:
+    except Refusal as refusal:
         return _page(wanted, 422, fault=error_messages.say(refusal))
     return redirect(f"/org/mes/{wanted}/cierre?hecho={number}", 303)
 
@@ -91,21 +91,21 @@ def reopen(month: str) -> ResponseReturnValue:
                 now=clock.now(),
             )
             if not is_open:
-                raise Taken(f"revision {seen} of {wanted}")
+                raise Conflict(f"revision {seen} of {wanted}")
             log_office_action(session, "", "month.reopen", {"month": str(wanted), "revision": seen})
-    except Taken:
+    except Conflict:
         return _page(wanted, 409)
-    except Refused as refusal:
+    except Refusal as refusal:
         return _page(wanted, 422, fault=error_messages.say(refusal))
     return redirect(f"/org/mes/{wanted}/cierre?hecho=abierto", 303)
 
 
 def _require_unchanged(session: Session, month: Month) -> int:
-    """The number of the latest revision (0 without one). Raises Taken when the month was closed or
-    reopened since the page was shown."""
+    """The number of the latest revision (0 without one). Raises Conflict when the month was closed
+    or reopened since the page was shown."""
     latest = months.find_latest_revision(session, month)
     if request.form.get("seen", "") != _status_of(latest):
-        raise Taken(f"status of {month}")
+        raise Conflict(f"status of {month}")
     return latest.number if latest else 0
 
 

@@ -12,7 +12,7 @@ from outreach.domain.network import offices
 from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.newsletter import mailings
 from outreach.domain.reporting import missing_reports, months
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.reports import coverage
@@ -65,7 +65,7 @@ def mark_complete(month: str) -> ResponseReturnValue:
             )
             action = "month.incomplete" if is_undone else "month.complete"
             log_office_action(session, slug, action, {"month": str(wanted)})
-    except Refused as refusal:
+    except Refusal as refusal:
         return _matrix_page(wanted, fault=error_messages.say(refusal))
     return redirect(f"/org/mes/{wanted}?hecho={'incompleto' if is_undone else 'completo'}", 303)
 

@@ -21,7 +21,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import reconfirmation
 from outreach.domain.scheduling import network_changes
 from outreach.domain.scheduling.workshop_data import MAX_PARTY
-from outreach.errors import Refused, Taken
+from outreach.errors import Conflict, Refusal
 from outreach.i18n import N_, in_each, lazy, ngettext
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
@@ -197,7 +197,7 @@ def create_kind() -> ResponseReturnValue:
         with store().change() as session:
             network_changes.add_kind(session, values, now=clock.now())
             log_office_action(session, "", "kind added", {"kind": values["code"]})
-    except Refused as refusal:
+    except Refusal as refusal:
         with store().read() as session:
             return _form_page(session, form, None, 422, fault=error_messages.say(refusal))
     return redirect(f"/org/tipos/{values['code']}?hecho=nuevo", 303)
@@ -233,7 +233,7 @@ def update_kind(code: str) -> ResponseReturnValue:
             if changed:
                 details: Details = {"kind": kind.code, "fields": sorted(changed)}
                 log_office_action(session, "", "kind changed", details)
-    except Taken:
+    except Conflict:
         with store().read() as session:
             kind = kinds.find(session, code)
             return _form_page(session, form, kind, 409, fault=conflict_message())

@@ -23,7 +23,7 @@ from outreach.domain.network import offices
 from outreach.domain.network.offices import RESERVED_SLUGS, SLUG_PATTERN, Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import network_changes
-from outreach.errors import Refused, Taken
+from outreach.errors import Conflict, Refusal
 from outreach.i18n import current, lazy
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
@@ -170,7 +170,7 @@ def create_office() -> ResponseReturnValue:
         with store().change() as session:
             network_changes.add_office(session, values, now=clock.now())
             log_office_action(session, values["slug"], "office opened", {"office": values["slug"]})
-    except Refused as refusal:
+    except Refusal as refusal:
         with store().read() as session:
             return _form_page(session, form, None, 422, fault=error_messages.say(refusal))
     return redirect(f"/org/red/{values['slug']}?hecho=nueva", 303)
@@ -207,7 +207,7 @@ def update_office(slug: str) -> ResponseReturnValue:
                     else {"fields": sorted(changed)}
                 )
                 log_office_action(session, slug, action, {"office": slug, **details})
-    except Taken:
+    except Conflict:
         with store().read() as session:
             office = offices.find(session, slug)
             return _form_page(session, form, office, 409, fault=conflict_message())

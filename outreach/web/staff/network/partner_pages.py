@@ -14,7 +14,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.workshops import partners
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web import error_messages
@@ -177,7 +177,7 @@ def _save_partner(slug: str, number: int | None) -> ResponseReturnValue:
             partners.save(session, partner)
             what = "partner created" if number is None else "partner changed"
             log_office_action(session, slug, what, {"partner": partner.id})
-    except Refused as refusal:
+    except Refusal as refusal:
         return _page(office, form, current, 422, fault=error_messages.say(refusal))
     return redirect("/org/aliados?hecho=guardado", 303)
 
@@ -204,7 +204,7 @@ def _save_speaker(slug: str, number: int | None) -> ResponseReturnValue:
             partners.save(session, speaker)
             what = "speaker created" if number is None else "speaker changed"
             log_office_action(session, slug, what, {"speaker": speaker.id})
-    except Refused as refusal:
+    except Refusal as refusal:
         return _page(office, form, current, 422, fault=error_messages.say(refusal))
     return redirect("/org/aliados?hecho=guardado", 303)
 

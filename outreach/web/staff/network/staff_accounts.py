@@ -17,7 +17,7 @@ from outreach.accounts import administration, credentials, invitations
 from outreach.domain.network import offices, staff
 from outreach.domain.network.staff import ALL_OFFICES, Permission, Role, StaffMember
 from outreach.domain.text import clean, fold
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.i18n import current, lazy
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
@@ -115,7 +115,7 @@ def invite_staff() -> ResponseReturnValue:
                 by=current_staff().organizer_id,
                 now=clock.now(),
             )
-    except Refused as refusal:
+    except Refusal as refusal:
         return _invite_page(form, 422, fault=error_messages.say(refusal))
     return _link_page((form.email.data or "").lower(), token)
 
@@ -136,7 +136,7 @@ def update_staff(organizer_id: int) -> ResponseReturnValue:
             is_new = administration.change(
                 session, organizer, rights, by=current_staff().organizer_id, now=clock.now()
             )
-    except Refused as refusal:
+    except Refusal as refusal:
         return _account_page(organizer_id, fault=error_messages.say(refusal))
     done = "cambiada" if is_new else "igual"
     return redirect(f"/org/personal/{organizer_id}?hecho={done}", 303)
@@ -151,7 +151,7 @@ def disable_staff(organizer_id: int) -> ResponseReturnValue:
             administration.disable(
                 session, organizer, by=current_staff().organizer_id, now=clock.now()
             )
-    except Refused as refusal:
+    except Refusal as refusal:
         return _account_page(organizer_id, fault=error_messages.say(refusal))
     return redirect(f"/org/personal/{organizer_id}?hecho=suspendida", 303)
 
@@ -169,13 +169,13 @@ def reset_staff(organizer_id: int) -> ResponseReturnValue:
                 now=clock.now(),
                 second_factor=request.form.get("second_factor") == "yes",
             )
-    except Refused as refusal:
+    except Refusal as refusal:
         return _account_page(organizer_id, fault=error_messages.say(refusal))
     return _link_page(organizer.email, token, is_again=True)
 
 
 def _typed_rights(organizer: StaffMember) -> dict[str, Role]:
-    """The roles in the form: at the current offices, and at one more. Raises Refused for an unknown
+    """The roles in the form: at the current offices, and at one more. Raises Refusal for an unknown
     role."""
     rights: dict[str, Role] = {}
     for office, role in administration.rights_of(organizer).items():

@@ -21,7 +21,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import venue_change
 from outreach.domain.workshops import count_at_venues as _counts
-from outreach.errors import Refused, Taken
+from outreach.errors import Conflict, Refusal
 from outreach.i18n import LANGUAGES, lazy
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
@@ -156,7 +156,7 @@ def create_venue(slug: str) -> ResponseReturnValue:
             office = offices.find(session, slug)
             venue = venues.add(session, office, form.venue_data(), now=clock.now())
             log_office_action(session, slug, "venue created", {"venue": venue.id})
-    except Refused as refusal:
+    except Refusal as refusal:
         return _page(form, None, 422, fault=error_messages.say(refusal))
     return redirect("/org/sedes?hecho=nueva", 303)
 
@@ -189,7 +189,7 @@ def update_venue(slug: str, venue: int) -> ResponseReturnValue:
             current = venues.find(session, offices.find(session, slug), venue)
             venues.lock(session, current)
             if form.seen.data != _fingerprint(current):
-                raise Taken(f"venue {venue}")
+                raise Conflict(f"venue {venue}")
             outcome = venue_change.change_venue(
                 session, current, form.venue_data(), now=clock.now()
             )
@@ -201,12 +201,12 @@ def update_venue(slug: str, venue: int) -> ResponseReturnValue:
                     "notified": outcome.notified,
                 }
                 log_office_action(session, slug, "venue changed", details)
-    except Taken:
+    except Conflict:
         with store().read() as session:
             found = venues.find(session, offices.find(session, slug), venue)
         form.seen.data = _fingerprint(found)
         return _page(form, found, 409, fault=conflict_message(), coming=coming)
-    except Refused as refusal:
+    except Refusal as refusal:
         return _page(form, found, 422, fault=error_messages.say(refusal), coming=coming)
     done = "cambiada" if outcome.new else "igual"
     return redirect(f"/org/sedes?hecho={done}", 303)

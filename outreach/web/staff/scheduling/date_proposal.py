@@ -123,7 +123,7 @@ def create(
     source: Workshop | None = None,
 ) -> list[Workshop]:
     """Creates the workshops, published if the form says so, with the partners of `source`, and logs
-    each. Raises Refused."""
+    each. Raises Refusal."""
     is_public = request.form.get("action") == "publish"
     created = recurrence.create_workshops(
         session,

@@ -17,7 +17,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import bulk, recurrence, workshop_service
 from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop
-from outreach.errors import NotFound, Refused
+from outreach.errors import NotFound, Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web import error_messages
@@ -77,7 +77,7 @@ def duplicate(public_id: str) -> ResponseReturnValue:
             data = _data_on_new_day(workshop, form)
             proposal = recurrence.propose(session, [data])[0]
             workshop_service.check(data, is_draft=request.form.get("action") != "publish")
-        except Refused as refusal:
+        except Refusal as refusal:
             fault = [("day", error_messages.say(refusal))]
             return _page(workshop, form, nonce=nonce, status=422, faults=fault)
         if proposal.needs_attention and request.form.get("known") != _known(form):
@@ -87,7 +87,7 @@ def duplicate(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             created = _create(session, public_id, form, nonce)
-    except Refused as refusal:
+    except Refusal as refusal:
         with store().read() as session:
             workshop = find_workshop(session, public_id)
             fault = [("day", error_messages.say(refusal))]

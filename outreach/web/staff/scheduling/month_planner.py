@@ -28,7 +28,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import recurrence
 from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.text import clean
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.formats import language_name
 from outreach.i18n import SPOKEN
 from outreach.i18n import gettext as _
@@ -136,7 +136,7 @@ def create_month() -> ResponseReturnValue:
     try:
         with store().change() as session:
             _create(session, _sheet(session, typed), typed, nonce)
-    except Refused as refusal:
+    except Refusal as refusal:
         with store().read() as session:
             sheet = _sheet(session, typed)
             sheet.faults.append(("fechas", error_messages.say(refusal)))
@@ -157,7 +157,7 @@ def restore(typed: MultiDict[str, str]) -> Response:
 
 
 def _create(session: Session, sheet: PlannerSheet, typed: MultiDict[str, str], nonce: str) -> None:
-    """Creates the ticked workshops. Raises Refused, also when the list has changed since it was
+    """Creates the ticked workshops. Raises Refusal, also when the list has changed since it was
     shown."""
     if recurrence.has_created(session, nonce):
         return

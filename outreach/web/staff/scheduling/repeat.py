@@ -21,7 +21,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import recurrence, workshop_service
 from outreach.domain.scheduling.recurrence import DateProposal, RecurrenceRule, RecurrenceUnit
 from outreach.domain.workshops import Workshop
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web import error_messages
@@ -106,7 +106,7 @@ def repeat(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             first = _create(session, find_workshop(session, public_id), typed, nonce)
-    except Refused as refusal:
+    except Refusal as refusal:
         with store().read() as session:
             workshop = find_workshop(session, public_id)
             return _page(session, workshop, typed, nonce, fault=error_messages.say(refusal))
@@ -116,7 +116,7 @@ def repeat(public_id: str) -> ResponseReturnValue:
 
 
 def _create(session: Session, workshop: Workshop, typed: MultiDict[str, str], nonce: str) -> date:
-    """Creates the ticked dates in the series of the workshop; returns the first. Raises Refused."""
+    """Creates the ticked dates in the series of the workshop; returns the first. Raises Refusal."""
     if recurrence.has_created(session, nonce):
         return workshop.day
     chosen = _chosen(workshop, typed)
@@ -130,7 +130,7 @@ def _create(session: Session, workshop: Workshop, typed: MultiDict[str, str], no
 
 
 def _chosen(workshop: Workshop, typed: MultiDict[str, str]) -> list[date]:
-    """The ticked days. Raises Refused for a day that is not in the rule."""
+    """The ticked days. Raises Refusal for a day that is not in the rule."""
     form = RepeatForm(typed, workshop, _today(workshop))
     if not form.validate():
         raise PageRefused(form.faults[0][1])
@@ -158,7 +158,7 @@ def _page(
     else:
         try:
             dates = recurrence.list_days(form.rule, workshop.day, today=_today(workshop))
-        except Refused as refusal:
+        except Refusal as refusal:
             # No error before anything was typed.
             faults += (
                 [("hasta", error_messages.say(refusal))] if typed is not None and not fault else []

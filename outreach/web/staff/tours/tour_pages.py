@@ -16,7 +16,7 @@ from outreach.domain.scheduling import tours, workshop_service
 from outreach.domain.scheduling.tours import Tour, TourStop
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.errors import Refused, Taken
+from outreach.errors import Conflict, Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web import error_messages
@@ -99,7 +99,7 @@ def publish(slug: str, tour_id: int) -> ResponseReturnValue:
             for stop in tours.list_stops(session, [tour.id])[tour.id]:
                 if stop.venue is not None and stop.cancelled_at is None:
                     number += _publish_stop(session, stop)
-    except Refused as refusal:
+    except Refusal as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
 
@@ -135,7 +135,7 @@ def create_stop(slug: str, tour_id: int) -> ResponseReturnValue:
                     session, workshop, "workshop created", {"tour": saved_tour.id, "stop": stop.id}
                 )
             log_office_action(session, slug, "stop added", {"tour": saved_tour.id, "stop": stop.id})
-    except Refused as refusal:
+    except Refusal as refusal:
         return _stop_page(tour, form, status=422, fault=error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=parada", 303)
 
@@ -165,7 +165,7 @@ def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             current = tours.find_stop(session, saved_tour, stop_id)
             tours.lock(session, saved_tour, current)
             if form.seen.data != stop_form.fingerprint(current):
-                raise Taken(f"stop {stop_id}")
+                raise Conflict(f"stop {stop_id}")
             data = form.stop_data(session, saved_tour.office)
             changed = tours.change_stop(session, saved_tour, current, data, now=clock.now())
             for workshop in changed:
@@ -182,12 +182,12 @@ def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             }
             log_office_action(session, slug, "stop changed", details)
             moved = [(each.id, each.forget_on) for each in changed]
-    except Taken:
+    except Conflict:
         with store().read() as session:
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
         form.seen.data = stop_form.fingerprint(stop)
         return _stop_page(tour, form, stop, status=409, fault=conflict_message())
-    except Refused as refusal:
+    except Refusal as refusal:
         return _stop_page(tour, form, stop, status=422, fault=error_messages.say(refusal))
     for workshop_id, forget_on in moved:
         # The key of each registration is destroyed as many days after the new day.
@@ -204,7 +204,7 @@ def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             now, phone = clock.now(), config().phone
             made = tours.publish_stop(session, stop, now=now, phone=phone)
             number = _log_published(session, made)
-    except Refused as refusal:
+    except Refusal as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
 
@@ -251,7 +251,7 @@ def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
                 "notified": notified,
             }
             log_office_action(session, slug, "stop cancelled", details)
-    except Refused as refusal:
+    except Refusal as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cancelada", 303)
 
@@ -266,7 +266,7 @@ def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue
             for workshop in reinstated:
                 log_workshop_action(session, workshop, "workshop reinstated", {"stop": stop.id})
             log_office_action(session, slug, "stop reinstated", {"tour": tour_id, "stop": stop.id})
-    except Refused as refusal:
+    except Refusal as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=reactivada", 303)
 
@@ -276,10 +276,10 @@ def _find(session: Session, slug: str, tour_id: int) -> Tour:
 
 
 def _publish_stop(session: Session, stop: TourStop) -> int:
-    """Publishes a stop; returns the number of workshops. Raises Refused, naming the stop."""
+    """Publishes a stop; returns the number of workshops. Raises Refusal, naming the stop."""
     try:
         made = tours.publish_stop(session, stop, now=clock.now(), phone=config().phone)
-    except Refused as refusal:
+    except Refusal as refusal:
         raise PageRefused(
             f"{stop.city}, {workshop_labels.short_day(stop.day)}: {error_messages.say(refusal)}"
         ) from None

@@ -21,7 +21,7 @@ from outreach.domain.scheduling import form_drafts
 from outreach.domain.scheduling.form_drafts import FormDraft
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
-from outreach.errors import NotFound, Refused
+from outreach.errors import NotFound, Refusal
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation.formatting import hour
@@ -62,7 +62,7 @@ def save_draft() -> ResponseReturnValue:
             office = _store(typed, now)
         except sa.exc.IntegrityError:  # the first save of the same form arrived twice at once
             office = _store(typed, now)
-    except Refused as refusal:
+    except Refusal as refusal:
         return {"fault": error_messages.say(refusal)}, 422
     return {"at": hour(now.astimezone(office.zone).time())}
 

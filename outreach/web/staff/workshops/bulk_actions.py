@@ -25,7 +25,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import bulk
 from outreach.domain.scheduling.bulk import Act, BulkOutcome, Publish, Reschedule
 from outreach.domain.workshops import Workshop
-from outreach.errors import NotFound, Refused
+from outreach.errors import NotFound, Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy, ngettext
 from outreach.web import error_messages
@@ -108,7 +108,7 @@ def bulk_apply() -> ResponseReturnValue:
                 for each in outcomes
                 if each.data is not None and "day" in each.changed
             }
-    except Refused as refusal:
+    except Refusal as refusal:
         return _ask(typed, fault=error_messages.say(refusal))
     for number, forget_on in moved.items():
         # The key of each registration is destroyed as many days after the new day.
@@ -123,7 +123,7 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
         return page("workshops/bulk_none", 422 if request.method == "POST" else 200)
     try:
         tried = _dry_run(typed, action, ids)
-    except Refused as refusal:
+    except Refusal as refusal:
         return page("workshops/bulk_none", 422, fault=error_messages.say(refusal))
     outcomes = [outcome for outcome, _warned in tried.values()]
     with store().read() as session:
@@ -185,7 +185,7 @@ def _publish_warnings(
 
 
 def _chosen(session: Session, ids: Sequence[str]) -> Sequence[Workshop]:
-    """The ticked workshops in order of time. Raises Refused for too many or none, NotFound for
+    """The ticked workshops in order of time. Raises Refusal for too many or none, NotFound for
     those of another office."""
     public_ids = list(dict.fromkeys(ids))
     if not public_ids:

@@ -10,7 +10,7 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.scheduling import workshop_service
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
@@ -42,7 +42,7 @@ def cancel(public_id: str) -> ResponseReturnValue:
             log_workshop_action(
                 session, workshop, "workshop cancelled", {"reason": reason, **silence}
             )
-    except Refused as refusal:
+    except Refusal as refusal:
         return _ask(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=cancelado&ver=llamadas", 303)
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from outreach.domain.network.staff import Permission
 from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.i18n import LANGUAGES, NAMES
 from outreach.i18n import gettext as _
 from outreach.pdf import flyer as paper
@@ -49,7 +49,7 @@ def flyer(public_id: str) -> ResponseReturnValue:
     lang, fault = _lang(), ""
     try:
         paper.require_made(workshop)
-    except Refused as refusal:
+    except Refusal as refusal:
         fault = error_messages.say(refusal)
     return page(
         "workshops/flyer",

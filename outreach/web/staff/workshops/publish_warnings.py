@@ -61,7 +61,7 @@ def in_words(
 
 
 def publish(session: Session, workshop: Workshop) -> None:
-    """Publishes a draft, and logs it. Raises Refused for missing fields, and NeedsConfirmation for
+    """Publishes a draft, and logs it. Raises Refusal for missing fields, and NeedsConfirmation for
     warnings that the page has not shown yet."""
     if workshop.status is not WorkshopStatus.DRAFT:
         return

@@ -20,7 +20,7 @@ from outreach.domain.scheduling import bulk, workshop_service
 from outreach.domain.scheduling.bulk import PARTNERS, BulkOutcome, SameForAll, When
 from outreach.domain.scheduling.workshop_service import WorkshopData
 from outreach.domain.workshops import Workshop, partners
-from outreach.errors import NotFound, Refused
+from outreach.errors import NotFound, Refusal
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import key_store, store
@@ -75,7 +75,7 @@ def update_series(public_id: str) -> ResponseReturnValue:
     typed = request.form
     try:
         moved = _change(public_id, typed)
-    except Refused as refusal:
+    except Refusal as refusal:
         return _ask(public_id, typed, fault=error_messages.say(refusal))
     for number, forget_on in moved.items():
         # The key of each registration is destroyed as many days after the new day.

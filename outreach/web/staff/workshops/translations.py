@@ -20,7 +20,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import Workshop
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.i18n import LANGUAGES, NAMES, in_each
 from outreach.i18n import gettext as _
 from outreach.reports import readability
@@ -85,7 +85,7 @@ def update_texts(public_id: str) -> ResponseReturnValue:
             if changed:
                 details: Details = {"fields": sorted(changed)}
                 log_workshop_action(session, current, "workshop changed", details)
-    except Refused as refusal:
+    except Refusal as refusal:
         faults = {"title_es": error_messages.say(refusal)}
         return _page(workshop, typed, 422, faults=faults, is_unsaved=True)
     return redirect(f"/org/talleres/{public_id}?hecho={'textos' if changed else 'igual'}", 303)

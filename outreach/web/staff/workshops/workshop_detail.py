@@ -17,7 +17,7 @@ from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, partners
-from outreach.errors import Refused
+from outreach.errors import Refusal
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import config, store
@@ -49,7 +49,7 @@ def publish(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             publish_warnings.publish(session, find_workshop(session, public_id))
-    except Refused as refusal:
+    except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     except NeedsConfirmation:
         return show(public_id, fault=_("No se publicó. Mira primero esto."))
@@ -79,7 +79,7 @@ def open_seats(public_id: str) -> ResponseReturnValue:
                 workshop_service.change(session, workshop, data, now=clock.now())
                 details: Details = {"before": before, "after": seats}
                 log_workshop_action(session, workshop, "places changed", details)
-    except Refused as refusal:
+    except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     if needs_confirmation:
         return show(public_id, beyond=seats)
@@ -101,7 +101,7 @@ def reinstate(public_id: str) -> ResponseReturnValue:
             workshop = find_workshop(session, public_id)
             workshop_service.reinstate(session, workshop, now=clock.now())
             log_workshop_action(session, workshop, "workshop reinstated")
-    except Refused as refusal:
+    except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=reactivado", 303)
 

@@ -24,7 +24,7 @@ from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, series
 from outreach.domain.workshops.partners import ChosenPartners
 from outreach.domain.workshops.series import WorkshopSeries
-from outreach.errors import NotFound, Refused
+from outreach.errors import NotFound, Refusal
 from outreach.formats import language_name
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
@@ -120,7 +120,7 @@ def update(public_id: str) -> ResponseReturnValue:
             return _form_page(session, form, workshop=workshop, status=422)
     try:
         new_id, moved, what = _save_changes(public_id, form)
-    except (Refused, NeedsConfirmation) as why:
+    except (Refusal, NeedsConfirmation) as why:
         status = 409 if isinstance(why, _EditConflict) else 422
         with store().read() as session:
             workshop = find_workshop(session, public_id)
@@ -165,7 +165,7 @@ def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
             return _form_page(session, form, workshop=None, nonce=nonce, status=422)
     try:
         public_id, what = _save_new(form, nonce)
-    except (Refused, NeedsConfirmation) as why:
+    except (Refusal, NeedsConfirmation) as why:
         with store().read() as session:
             return _form_page(session, form, workshop=None, nonce=nonce, status=422, why=why)
     except sa.exc.IntegrityError as error:  # the same form, sent twice at the same moment
@@ -350,11 +350,11 @@ def _form_page(
     workshop: Workshop | None,
     nonce: str = "",
     status: int = 200,
-    why: Refused | NeedsConfirmation | None = None,
+    why: Refusal | NeedsConfirmation | None = None,
     offers: Sequence[DraftOffer] = (),
 ) -> Response:
     faults = form.faults
-    if isinstance(why, Refused):
+    if isinstance(why, Refusal):
         faults = [("formulario", error_messages.say(why)), *faults]
     try:
         kind = kinds.find(session, form.kind.data or "")
