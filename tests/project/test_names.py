@@ -14,6 +14,28 @@ PACKAGE: Final = CHECKOUT / "outreach"
 PUBLISHED_SCHEMAS: Final = frozenset({"Kind", "Office", "Workshop"})
 
 
+# A module, public function or class is not named by one of these alone: participles, prepositions
+# and pronouns say nothing about what it does. («about» is missing: it names pages about the site.)
+BARE_WORDS: Final = frozenset(
+    {
+        "after", "again", "allowed", "answered", "apart", "arrived", "as", "asked",
+        "astray", "at", "away", "back", "been", "before", "beside", "between", "beyond",
+        "blind", "bound", "brought", "by", "called", "chosen", "closed", "coming", "counted",
+        "cut", "dead", "done", "drafted", "dressed", "due", "during", "ended", "every", "fed",
+        "folded", "for", "forgotten", "found", "from", "given", "given_back", "going", "gone",
+        "grouped", "hashed", "held", "here", "hidden", "in", "into", "joined", "kept", "known",
+        "lost", "made", "many", "mine", "moved", "named", "near", "of", "off", "offered", "on",
+        "one", "opened", "other", "others", "out", "over", "owed", "own", "passed",
+        "placed", "published", "reached", "refused", "reopened", "said", "seen", "sent",
+        "served", "settled", "shifted", "shown", "since", "some", "somebody", "spread",
+        "squeezed", "started", "still", "stored", "suggested", "taken", "that", "thawed",
+        "those", "to", "told", "told_apart", "towards", "turned", "typed", "under", "undone",
+        "unsaved", "until", "unwashed", "unwritten", "up", "used", "waiting", "wanted",
+        "whose", "with", "within", "without", "worn", "written",
+    }
+)  # fmt: skip
+
+
 def _modules() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         if "versions" not in path.parts:
@@ -30,6 +52,19 @@ def test_no_class_name_is_defined_twice() -> None:
     assert {name: paths for name, paths in twice.items() if name not in PUBLISHED_SCHEMAS} == {}
     for name, paths in twice.items():
         assert "outreach/web/api/schemas.py" in paths, name
+
+
+def test_no_name_is_a_bare_participle_or_preposition() -> None:
+    found = []
+    for path, tree in _modules():
+        if Path(path).stem in BARE_WORDS:
+            found.append(path)
+        found += [
+            f"{path}: {node.name}"
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name.lower() in BARE_WORDS
+        ]
+    assert found == []
 
 
 def test_each_package_says_what_it_may_import() -> None:
