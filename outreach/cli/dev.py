@@ -50,6 +50,7 @@ def command(port: int, data: Path) -> None:
     """
     if not (CHECKOUT / "pyproject.toml").is_file():
         raise Misconfigured("`outreach dev` needs a checkout, installed with: pip install -e .")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the children are stopped too
     with _listen(port) as listener:
         _import_libraries(data, port)
         with suppress(KeyboardInterrupt):
@@ -136,6 +137,7 @@ def _forget_modules_and_run(
     target: Callable[..., None], sender: Connection, arguments: tuple[Any, ...]
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent stops its children
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for name in [name for name in sys.modules if name.partition(".")[0] == "outreach"]:
         del sys.modules[name]
     try:
