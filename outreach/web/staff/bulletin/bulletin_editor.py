@@ -125,7 +125,7 @@ def preview(month: str) -> ResponseReturnValue:
         200,
         edition=edition,
         document=document,
-        told=telling.localized(document, lang, config().public_url),
+        bulletin=telling.localized(document, lang, config().public_url),
         kinds={kind.code: kind for kind in reference().kinds},
         square=qr(f"{config().public_url}/{lang}/calendario"),
         names=i18n.NAMES,
