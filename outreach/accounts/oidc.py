@@ -74,10 +74,11 @@ def authorization_url(
     state: str,
     nonce: str,
     verifier: str,
-    again: bool = False,
+    is_reauthentication: bool = False,
 ) -> str:
-    """The address at which the browser signs in. `again` requires a new sign-in there."""
-    extra = {"prompt": "login", "max_age": "0"} if again else {}
+    """The address at which the browser signs in. `is_reauthentication` requires a new sign-in at
+    the provider."""
+    extra = {"prompt": "login", "max_age": "0"} if is_reauthentication else {}
     with _client(oidc, back) as client:
         endpoints_found, _ = client.create_authorization_url(
             endpoints.authorization, state=state, nonce=nonce, code_verifier=verifier, **extra

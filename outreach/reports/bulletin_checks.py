@@ -33,7 +33,7 @@ class BulletinIssueType(StrEnum):
 class BulletinIssue:
     """One thing that is wrong, and in which text; `detail` is the number, link or sentence."""
 
-    concern: BulletinIssueType
+    type: BulletinIssueType
     is_grave: bool = False  # it cannot be published like this
     part: str = ""
     lang: str = ""
@@ -58,18 +58,18 @@ def find_issues(
     for part in PARTS:
         for lang, text in getattr(edition, part).items():
             found += [
-                BulletinIssue(concern=BulletinIssueType.NUMBER, part=part, lang=lang, detail=number)
+                BulletinIssue(type=BulletinIssueType.NUMBER, part=part, lang=lang, detail=number)
                 for number in numbers(text, report.month)
                 if _value(number) not in known
             ]
             found += [
-                BulletinIssue(concern=BulletinIssueType.LINK, part=part, lang=lang, detail=link)
+                BulletinIssue(type=BulletinIssueType.LINK, part=part, lang=lang, detail=link)
                 for link in links(text)
                 if not _is_good(link, is_there, home)
             ]
     found += _hard(edition)
     if is_calendar_empty:
-        found.append(BulletinIssue(concern=BulletinIssueType.CALENDAR))
+        found.append(BulletinIssue(type=BulletinIssueType.CALENDAR))
     return sorted(dict.fromkeys(found), key=lambda each: not each.is_grave)
 
 
@@ -110,10 +110,10 @@ def prose(text: str) -> str:
 
 def _of_month(edition: BulletinEdition, last_revision: int) -> Iterator[BulletinIssue]:
     if not last_revision:
-        yield BulletinIssue(concern=BulletinIssueType.OPEN, is_grave=True)
+        yield BulletinIssue(type=BulletinIssueType.OPEN, is_grave=True)
     elif edition.revision != last_revision:
         yield BulletinIssue(
-            concern=BulletinIssueType.REVISION, is_grave=True, detail=str(last_revision)
+            type=BulletinIssueType.REVISION, is_grave=True, detail=str(last_revision)
         )
 
 
@@ -125,7 +125,7 @@ def _missing(edition: BulletinEdition) -> Iterator[BulletinIssue]:
             for lang in LANGUAGES:
                 if not words.get(lang):
                     yield BulletinIssue(
-                        concern=BulletinIssueType.MISSING, is_grave=True, part=part, lang=lang
+                        type=BulletinIssueType.MISSING, is_grave=True, part=part, lang=lang
                     )
 
 
@@ -135,7 +135,7 @@ def _note(edition: BulletinEdition) -> Iterator[BulletinIssue]:
         for lang in LANGUAGES:
             if not edition.correction.get(lang):
                 yield BulletinIssue(
-                    concern=BulletinIssueType.NOTE,
+                    type=BulletinIssueType.NOTE,
                     is_grave=lang == "es",
                     part="correction",
                     lang=lang,
@@ -150,7 +150,7 @@ def _hard(edition: BulletinEdition) -> Iterator[BulletinIssue]:
         if ease.words >= FEWEST_WORDS and score < readability.EASY:
             worst = next(iter(readability.hardest_sentence(text, 1)), "")
             yield BulletinIssue(
-                concern=BulletinIssueType.HARD,
+                type=BulletinIssueType.HARD,
                 part=part,
                 lang="es",
                 detail=worst,

@@ -123,7 +123,7 @@ def test_dead_letter_is_listed_and_can_be_retried(
         assert outbox.to_do(session, [chicago.id + 1], now=now) == []
         assert outbox.count_dead(session) == 1
     with store.change() as session:
-        outbox.try_again(session, dead.id, now=now)
+        outbox.retry_delivery(session, dead.id, now=now)
     with store.read() as session:
         assert outbox.dead_of(session, workshop) == []
     with store.change_rows() as connection:

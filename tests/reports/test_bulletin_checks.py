@@ -44,7 +44,7 @@ def warned(
             home="https://talleres.example",
             **given,
         )
-    return {(each.concern, each.part, each.lang, each.detail) for each in found}
+    return {(each.type, each.part, each.lang, each.detail) for each in found}
 
 
 def test_nothing_is_wrong_with_three_whole_and_easy_texts(march: Store) -> None:
@@ -107,7 +107,7 @@ def test_other_numbers_or_an_open_month_keep_it_from_coming_out(march: Store) ->
     found = bulletin_checks.find_issues(
         draft, told, last_revision=0, is_calendar_empty=True, is_there=bool, home=""
     )
-    assert [(each.concern, each.is_grave) for each in found] == [
+    assert [(each.type, each.is_grave) for each in found] == [
         (BulletinIssueType.OPEN, True),
         (BulletinIssueType.CALENDAR, False),
     ]

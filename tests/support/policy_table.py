@@ -56,7 +56,7 @@ imports.template                GET   chosen-office   edit
 imports.export                  GET   signed-in
 workshops.new                   GET   chosen-office   edit
 workshops.create                POST  chosen-office   edit
-scheduling.plan_month           GET   chosen-office   edit
+scheduling.month_form           GET   chosen-office   edit
 scheduling.create_month         POST  chosen-office   edit
 workshops.bulk_form             GET   chosen-office   edit
 workshops.bulk_apply            POST  chosen-office   edit

@@ -20,9 +20,9 @@ from outreach.domain.outbox.manual_calls import (
     dead_of,
     find,
     mark_called,
+    retry_delivery,
     to_call,
     to_do,
-    try_again,
     undo_called,
     unsent,
 )
@@ -44,9 +44,9 @@ __all__ = [
     "find",
     "is_obsolete",
     "mark_called",
+    "retry_delivery",
     "to_call",
     "to_do",
-    "try_again",
     "undo_called",
     "unsent",
 ]

@@ -136,7 +136,7 @@ def dead_of(session: Session, workshop: Workshop) -> Sequence[Notification]:
     ).all()
 
 
-def try_again(session: Session, notification_id: int, *, now: datetime) -> None:
+def retry_delivery(session: Session, notification_id: int, *, now: datetime) -> None:
     """Queues a letter or text that was given up again, with three days of retries."""
     changes_one_row(
         session,

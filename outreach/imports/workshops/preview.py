@@ -64,13 +64,20 @@ class PreviewedRow:
     verdict: PreviewVerdict
     public_id: str = ""
     changes: tuple[PreviewChange, ...] = ()
-    told: int = 0  # registrations that would be notified
+    notified: int = 0  # registrations that would be notified
     twins: tuple[str, ...] = ()  # of a new one: workshops that look the same (`_twins`)
 
     @property
     def mark(self) -> str:
         """A digest that changes when the effect of the row changes."""
-        effect = (self.row.id, self.verdict, self.public_id, self.changes, self.told, self.twins)
+        effect = (
+            self.row.id,
+            self.verdict,
+            self.public_id,
+            self.changes,
+            self.notified,
+            self.twins,
+        )
         return f"{zlib.crc32(repr(effect).encode()):08x}"
 
 
@@ -113,7 +120,9 @@ def compute(
         session, [known[e.row.id].id for e in seen if _notifies(e, known, now)]
     )
     seen = [
-        replace(each, told=notified.get(known[each.row.id].id, 0)) if each.row.id in known else each
+        replace(each, notified=notified.get(known[each.row.id].id, 0))
+        if each.row.id in known
+        else each
         for each in seen
     ]
     return ImportPreview(tuple(_twins(session, seen, known, own_offices)), tuple(sorted(faults)))

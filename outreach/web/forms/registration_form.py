@@ -1,7 +1,7 @@
 """The forms that save and change a place: what may be answered, and what each answer means.
 
-A field reads text; `applicant()` turns all of them into one value, and nothing further has seen a
-form. Every fault is a sentence that says what to do.
+A field reads text; `registration_data()` turns all of them into one value, so that no other module
+reads the form. Every fault is a sentence that says what to do.
 """
 
 import re
@@ -189,8 +189,8 @@ class RegistrationForm(PersonForm):
     def is_trapped(self) -> bool:
         return bool(self[TRAP].data)
 
-    def stamp_again(self) -> None:
-        """A new stamp for the same post; a nonce only if there was none to keep."""
+    def renew_form_token(self) -> None:
+        """Sets a new form token. Keeps the nonce, if there is a valid one."""
         self.stamp.data = form_token.make(self.workshop.public_id)
         if not self.has_nonce:
             self.nonce.data = form_token.nonce()
@@ -238,8 +238,8 @@ class RegistrationForm(PersonForm):
         if field.data and field.data not in LANGUAGES:
             raise ValidationError(_("Elige español, inglés o francés arriba de la página."))
 
-    def applicant(self) -> RegistrationData:
-        """What the person told us. Only after `validate()`."""
+    def registration_data(self) -> RegistrationData:
+        """The registration that the form describes. Only after `validate()`."""
         contact = ContactMethod(self.contact.data or "none")
         has_entry = contact is ContactMethod.EMAIL and not self.workshop.is_discreet
         return RegistrationData(

@@ -100,7 +100,7 @@ def _save(
         return _page(_anew(filled), 422, notice=fault)
     try:
         key = registration_service.save(
-            filled.wanted, filled.applicant(), filled.nonce.data or "", now=now
+            filled.wanted, filled.registration_data(), filled.nonce.data or "", now=now
         )
         return _lead_to(key)
     except TooMany:
@@ -132,7 +132,7 @@ def _fault(filled: RegistrationForm, now: datetime) -> str:
     elif age is form_token.TokenAge.TOO_YOUNG and filled.has_nonce:
         words = _("Espera un momento y vuelve a intentar.")
     elif age is not form_token.TokenAge.GOOD or not filled.has_nonce:
-        filled.stamp_again()
+        filled.renew_form_token()
         words = _(
             "Esta página estuvo abierta mucho tiempo. Vuelve a enviar: tus datos siguen aquí."
         )

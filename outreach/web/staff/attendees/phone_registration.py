@@ -62,7 +62,7 @@ class CallerForm(RegistrationForm):
         if typed is None and not workshop.is_discreet:
             self.contact.data = ContactMethod.PHONE.value
         if not self.has_nonce:
-            self.stamp_again()
+            self.renew_form_token()
 
     def validate(self, *given: Any, **more: Any) -> bool:
         is_valid: bool = super().validate(*given, **more)
@@ -108,13 +108,15 @@ def create(public_id: str) -> ResponseReturnValue:
 
 def _save(form: CallerForm, nonce: str, now: datetime) -> None:
     """Saves the registration. Raises Refusal with a message for staff."""
-    workshop, applicant = form.workshop, form.applicant()
+    workshop, registration_data = form.workshop, form.registration_data()
 
     def log_action(session: Session) -> None:
-        log_workshop_action(session, workshop, "place saved by phone", {"people": applicant.people})
+        log_workshop_action(
+            session, workshop, "place saved by phone", {"people": registration_data.people}
+        )
 
     try:
-        registration_service.save([workshop], applicant, nonce, now=now, also=log_action)
+        registration_service.save([workshop], registration_data, nonce, now=now, also=log_action)
     except TooMany:
         raise PageRefused(
             _(

@@ -116,7 +116,7 @@ def resend(public_id: str) -> ResponseReturnValue:
         workshop = find_workshop(session, public_id)
         unsent = outbox.unsent(session, workshop, now=now)
         for notice in unsent:
-            outbox.try_again(session, notice.id, now=now)
+            outbox.retry_delivery(session, notice.id, now=now)
         if unsent:
             log_workshop_action(session, workshop, "letters sent again", {"letters": len(unsent)})
     return redirect(f"/org/talleres/{public_id}?hecho=correos", 303)

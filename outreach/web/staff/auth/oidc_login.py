@@ -61,7 +61,7 @@ def oidc_start() -> ResponseReturnValue:
         state=state,
         nonce=nonce,
         verifier=verifier,
-        again=who is not None,
+        is_reauthentication=who is not None,
     )
     response = redirect(there, 303)
     assert isinstance(response, Response)
@@ -125,7 +125,7 @@ def _sign_in(
     back, current = local_path(request_data["back"]), signed_in_staff()
     if request_data["again"] and current is not None and current.organizer_id == who.id:
         since = datetime.fromisoformat(request_data["asked_at"])
-        return _confirm_again(
+        return _refresh_second_factor(
             current, identity, back, since, is_same_session=request_data["again"] == current.digest
         )
     if identity.has_two_factors:
@@ -138,7 +138,7 @@ def _sign_in(
     return set_session_cookie(login.see_other("/org/codigo" + login.back_query(back)), token)
 
 
-def _confirm_again(
+def _refresh_second_factor(
     current: SignedInStaff,
     identity: OidcIdentity,
     back: str,

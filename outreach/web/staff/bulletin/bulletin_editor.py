@@ -215,8 +215,8 @@ def _titles(session: Session, month: Month) -> dict[str, str]:
     if bulletins.newest(session, month) is not None:
         return {}
     document = reports.document(session, month, now=clock.now())
-    told = {lang: telling.localized(document, lang, "") for lang in i18n.LANGUAGES}
-    return {lang: each.title for lang, each in told.items()}
+    bulletins_by_lang = {lang: telling.localized(document, lang, "") for lang in i18n.LANGUAGES}
+    return {lang: each.title for lang, each in bulletins_by_lang.items()}
 
 
 def _typed(form: MultiDict[str, str]) -> BulletinInput:

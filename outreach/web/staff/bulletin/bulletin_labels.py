@@ -52,9 +52,9 @@ def labels() -> dict[str, dict[str, str]]:
 def issue_text(issue: BulletinIssue, month: Month) -> BulletinIssueText:
     what, advice, button = _issue_words(issue, month)
     address = f"#{issue.part}-{issue.lang}" if issue.part else "#guardar"
-    if issue.concern is BulletinIssueType.OPEN:
+    if issue.type is BulletinIssueType.OPEN:
         address = f"/org/mes/{month}/cierre"
-    elif issue.concern is BulletinIssueType.CALENDAR:
+    elif issue.type is BulletinIssueType.CALENDAR:
         address = f"/org/talleres?mes={month.following}"
     return BulletinIssueText(what, advice, address, button, issue.is_grave)
 
@@ -62,26 +62,26 @@ def issue_text(issue: BulletinIssue, month: Month) -> BulletinIssueText:
 def _issue_words(issue: BulletinIssue, month: Month) -> tuple[str, str, str]:
     where = f"{NAMES[issue.lang]}, «{labels()[issue.lang][issue.part]}»." if issue.part else ""
     language = _language(issue.lang)
-    if issue.concern is BulletinIssueType.OPEN:
+    if issue.type is BulletinIssueType.OPEN:
         return (
             _("El mes está abierto otra vez"),
             _("Ciérralo para poder publicar."),
             _("Ver el cierre"),
         )
-    if issue.concern is BulletinIssueType.REVISION:
+    if issue.type is BulletinIssueType.REVISION:
         return (
             _("Las cifras cambiaron: ya hay revisión %(number)s", number=issue.detail),
             _("Guarda para traer las nuevas. Luego lee otra vez tus textos."),
             _("Ir a guardar"),
         )
-    if issue.concern is BulletinIssueType.MISSING:
+    if issue.type is BulletinIssueType.MISSING:
         part = labels()[STAFF_LANGUAGE][issue.part]
         return (
             _("Falta el %(language)s: «%(part)s»", language=language, part=part),
             _("Sin este texto no se puede publicar."),
             _("Escribir"),
         )
-    if issue.concern is BulletinIssueType.NOTE:
+    if issue.type is BulletinIssueType.NOTE:
         return (
             _("Falta decir qué se corrige: %(language)s", language=language),
             _("Sin este texto no se puede publicar.")
@@ -89,7 +89,7 @@ def _issue_words(issue: BulletinIssue, month: Month) -> tuple[str, str, str]:
             else _("Sin él, se lee la nota en español."),
             _("Escribir"),
         )
-    if issue.concern is BulletinIssueType.HARD:
+    if issue.type is BulletinIssueType.HARD:
         return (
             _("El español se lee difícil: %(score)d de 100", score=issue.score),
             f"{_('Meta: 65 o más. Corta esta oración:')} «{issue.detail}»"
@@ -97,9 +97,9 @@ def _issue_words(issue: BulletinIssue, month: Month) -> tuple[str, str, str]:
             else _("Meta: 65 o más. Usa palabras más cortas."),
             _("Ver"),
         )
-    if issue.concern is BulletinIssueType.NUMBER:
+    if issue.type is BulletinIssueType.NUMBER:
         return _("«%(number)s» no es una cifra del cierre", number=issue.detail), where, _("Ver")
-    if issue.concern is BulletinIssueType.LINK:
+    if issue.type is BulletinIssueType.LINK:
         return (
             _("Un enlace no abre: %(link)s", link=issue.detail or "[ ]( )"),
             f"{where} {_('Usa una página de este sitio o una dirección que empiece con https://')}",

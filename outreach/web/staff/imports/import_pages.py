@@ -194,6 +194,6 @@ def _show(
         number=number,
         seen=fingerprint(preview.preview.marks),
         differing=differing,
-        notified=sum(each.told for each in preview.preview.seen),
+        notified=sum(each.notified for each in preview.preview.seen),
         words=import_labels,
     )

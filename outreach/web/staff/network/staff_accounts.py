@@ -171,7 +171,7 @@ def reset_staff(organizer_id: int) -> ResponseReturnValue:
             )
     except Refusal as refusal:
         return _account_page(organizer_id, fault=error_messages.say(refusal))
-    return _link_page(organizer.email, token, is_again=True)
+    return _link_page(organizer.email, token, is_reset=True)
 
 
 def _typed_rights(organizer: StaffMember) -> dict[str, Role]:
@@ -270,10 +270,10 @@ def _invite_page(form: InviteForm, status: int = 200, fault: str = "") -> Respon
     return page("network/invite", status, form=form, faults=faults, abilities=_abilities())
 
 
-def _link_page(email: str, token: str, *, is_again: bool = False) -> Response:
+def _link_page(email: str, token: str, *, is_reset: bool = False) -> Response:
     """Shows the link. This page alone does: only a hash of its token is stored."""
     address = f"{config().public_url}/org/invitacion/{token}"
-    return page("network/link", email=email, address=address, is_again=is_again)
+    return page("network/link", email=email, address=address, is_reset=is_reset)
 
 
 def _account_page(organizer_id: int, fault: str = "") -> Response:

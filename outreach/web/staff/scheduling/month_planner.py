@@ -91,7 +91,7 @@ class PlannerSheet:
     month: Month
     form: MonthForm
     ticked: list[date]
-    plans: list[WorkshopData]
+    workshops: list[WorkshopData]
     faults: list[tuple[str, str]]
 
     @property
@@ -100,19 +100,19 @@ class PlannerSheet:
         only."""
         entries = [
             (
-                f"{plan.day} {plan.starts}-{plan.ends}",
-                plan.kind.id,
-                plan.venue.id if plan.venue else None,
-                *plan.languages,
+                f"{data.day} {data.starts}-{data.ends}",
+                data.kind.id,
+                data.venue.id if data.venue else None,
+                *data.languages,
             )
-            for plan in self.plans
+            for data in self.workshops
         ]
         return sha256(repr(entries).encode()).hexdigest()[:16]
 
 
 @blueprint.get("/talleres/mes-nuevo")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
-def plan_month() -> ResponseReturnValue:
+def month_form() -> ResponseReturnValue:
     slug = clean(request.args.get("oficina", ""))
     with store().read() as session:
         own = offices_with(session, Permission.EDIT)
@@ -166,12 +166,12 @@ def _create(session: Session, sheet: PlannerSheet, typed: MultiDict[str, str], n
     if typed.get("list_mark") != sheet.mark:
         raise PageRefused(_("La lista de fechas ya no es la misma. Revísala otra vez."))
     ticked = dict.fromkeys(typed.getlist("date"))
-    numbered = {str(number): plan for number, plan in enumerate(sheet.plans, 1)}
-    plans = [numbered[number] for number in ticked if number in numbered]
-    if not plans:
+    numbered = {str(number): data for number, data in enumerate(sheet.workshops, 1)}
+    workshops = [numbered[number] for number in ticked if number in numbered]
+    if not workshops:
         raise PageRefused(_("Marca al menos una fecha."))
-    details: Details = {"month": str(sheet.month), "at_once": len(plans)}
-    date_proposal.create(plans, session, nonce=nonce, details=details)
+    details: Details = {"month": str(sheet.month), "at_once": len(workshops)}
+    date_proposal.create(workshops, session, nonce=nonce, details=details)
 
 
 def _office(session: Session, slug: str) -> Office:
@@ -214,26 +214,26 @@ def _sheet(session: Session, typed: MultiDict[str, str]) -> PlannerSheet:
         starts=form.starts.data,
         languages=Codes(form.languages.data or ()),
     )
-    _add_plans(sheet, common, form.lines.data or "")
+    _add_workshops(sheet, common, form.lines.data or "")
     return sheet
 
 
-def _add_plans(sheet: PlannerSheet, common: CommonFields, lines: str) -> None:
+def _add_workshops(sheet: PlannerSheet, common: CommonFields, lines: str) -> None:
     try:
-        sheet.plans += schedule_parser.of_days(common, sheet.ticked)
+        sheet.workshops += schedule_parser.of_days(common, sheet.ticked)
     except UnclearLine as fault:
         sheet.faults.append(("starts", str(fault)))
     for number, line in enumerate(lines.split("\n"), 1):
         try:
-            sheet.plans += schedule_parser.of_line(common, line) if line.strip() else []
+            sheet.workshops += schedule_parser.of_line(common, line) if line.strip() else []
         except UnclearLine as fault:
             message = _("Línea %(number)d: %(fault)s", number=number, fault=str(fault))
             sheet.faults.append(("lines", message))
-    if len(sheet.plans) > recurrence.MAX_DATES:
+    if len(sheet.workshops) > recurrence.MAX_DATES:
         sheet.faults.append(("lines", _("Son más de 60 fechas. Haz una parte primero.")))
-    if not sheet.plans and not sheet.faults:
+    if not sheet.workshops and not sheet.faults:
         sheet.faults.append(("lines", _("Marca un día del mes, o escribe una línea.")))
-    sheet.plans.sort(key=lambda plan: (plan.day, plan.starts))
+    sheet.workshops.sort(key=lambda data: (data.day, data.starts))
 
 
 def _kinds(session: Session, office: Office) -> list[Kind]:
@@ -247,8 +247,8 @@ def _ticked(typed: MultiDict[str, str], month: Month) -> list[date]:
 
 
 def _page(session: Session, sheet: PlannerSheet, nonce: str, own: Sequence[Office]) -> Response:
-    is_shown = bool(sheet.plans) and not [each for each in sheet.faults if each[0] != "fechas"]
-    proposals = recurrence.propose(session, sheet.plans) if is_shown else []
+    is_shown = bool(sheet.workshops) and not [each for each in sheet.faults if each[0] != "fechas"]
+    proposals = recurrence.propose(session, sheet.workshops) if is_shown else []
     rows = [(str(number), each) for number, each in enumerate(proposals, 1)]
     chosen = set(request.form.getlist("date"))
     is_resubmitted = (

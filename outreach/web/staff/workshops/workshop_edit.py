@@ -63,18 +63,18 @@ def new() -> ResponseReturnValue:
     of the kind."""
     code, slug = clean(request.args.get("tipo", "")), clean(request.args.get("oficina", ""))
     with store().read() as session:
-        mine = offices_with(session, Permission.EDIT)
-        if not mine:
+        own_offices = offices_with(session, Permission.EDIT)
+        if not own_offices:
             abort(403)
         if left := request.args.get("borrador"):
             office, nonce, typed = autosave.recover_new(session, left)
             form = form_of(session, office, typed)
             return _form_page(session, form, workshop=None, nonce=nonce)
-        office = _chosen_office(session, slug) if slug else mine[0]
-        if not code or (not slug and len(mine) > 1):
+        office = _chosen_office(session, slug) if slug else own_offices[0]
+        if not code or (not slug and len(own_offices) > 1):
             return page(
                 "workshops/choose_type",
-                offices=mine if len(mine) > 1 else [],
+                offices=own_offices if len(own_offices) > 1 else [],
                 office=office,
                 kinds=kinds_of(session, office),
                 words_of=words_of,
@@ -193,8 +193,8 @@ def _save_new(form: WorkshopForm, nonce: str) -> tuple[str, str]:
         assert form.starts.data is not None
         base = workshop_service.from_kind(kind, office, form.day.data, form.starts.data)
         own, _is_new_choice = _series(session, form, office, None)
-        plan = form.data_over(base, kind, _venue(session, form, office), own)
-        workshop = workshop_service.create(session, plan, now=now, external_id=f"desk {nonce}")
+        data = form.data_over(base, kind, _venue(session, form, office), own)
+        workshop = workshop_service.create(session, data, now=now, external_id=f"desk {nonce}")
         log_workshop_action(session, workshop, "workshop created")
         _choose_partners(session, form, workshop)
         what = _publish_if_asked(session, workshop) or "borrador"
@@ -220,9 +220,9 @@ def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | N
         kind = kinds.find(session, form.kind.data)
         venue = _venue(session, form, workshop.office)
         own, is_new_choice = _series(session, form, workshop.office, workshop.series)
-        plan = form.data_over(workshop_service.get_data(workshop), kind, venue, own)
+        data = form.data_over(workshop_service.get_data(workshop), kind, venue, own)
         before = series_edit.when(workshop)
-        changed = workshop_service.change(session, workshop, plan, now=clock.now())
+        changed = workshop_service.change(session, workshop, data, now=clock.now())
         changed |= {"series"} if is_new_choice else set()
         changed |= _choose_partners(session, form, workshop)
         if changed:
