@@ -122,7 +122,7 @@ def _rows(
     data = csv_tables.open_bytes(path)
     if file_types.is_table_of_text(data):
         return workshops.read(path, network)
-    return workshops.checked(
+    return workshops.parse_or_reject(
         workshops.read_table(session, str(path), data, network, defaults), network
     )
 

@@ -1,5 +1,8 @@
-"""The demo: a network to try things on. Offices, kinds and January 2020 from the package's data;
-what is coming up, and who registered, made up from today's date."""
+"""Creates the demo data.
+
+Offices, kinds and the workshops of January 2020 come from the files of the package. Upcoming
+workshops and registrations are generated from today's date, with a fixed random seed.
+"""
 
 import json
 import random
@@ -36,8 +39,8 @@ from outreach.imports import offices as offices_file
 from outreach.keystore import KeyStore
 
 DATA: Final = resources.files("outreach.imports").joinpath("data")
-PASSWORD: Final = "cuatro palabras de prueba"  # noqa: S105 - of a demo, and printed by it
-SECRETS: Final = {  # of a demo, and printed by it
+PASSWORD: Final = "cuatro palabras de prueba"  # noqa: S105 - public: `outreach demo` prints it
+SECRETS: Final = {  # public: `outreach demo` prints them
     "elena@example.org": "DEMO5ELENA5DEMO5ELENA5DEMO5ELENA",
     "ana@example.org": "DEMO2ANA2ANA2DEMO2ANA2ANA2DEMO22",
     "tomas@example.org": "DEMO3TOMAS3DEMO3TOMAS3DEMO3TOMAS",
@@ -49,7 +52,7 @@ ACCOUNTS: Final = {
     "tomas@example.org": (Role.DOOR, "chicago"),
     "ivan@example.org": (Role.READER, ALL_OFFICES),
 }
-_EACH_OFFICE: Final = 2
+_WORKSHOPS_PER_OFFICE: Final = 2
 _NICKNAMES: Final = (
     "Rosa", "Beto", "Doña Chelo", "Alma R.", "Flor", "Esteban", "Lupe", "Chayo", "Memo", "Toño",
     "Nena", "Lety", "Paco", "Tere", "Chava", "Mago", "Pepe", "Yoli", "Nacho", "Concha",
@@ -104,7 +107,7 @@ _HOURS: Final = (
 
 
 def fill(store: Store, key_store: KeyStore, *, now: datetime) -> bool:
-    """Fills an empty base, and says whether it did: a second start finds everything there."""
+    """Fills an empty database. Returns False, and changes nothing, if there are offices already."""
     with store.read() as session:
         if session.scalar(sa.select(Office.id).limit(1)) is not None:
             return False
@@ -112,8 +115,8 @@ def fill(store: Store, key_store: KeyStore, *, now: datetime) -> bool:
         _load_files(session, now)
         _add_accounts(session)
     with store.change() as session:
-        coming = list(_plan(session, now))
-    _register(store, key_store, coming, now)
+        created = list(_create_workshops(session, now))
+    _add_registrations(store, key_store, created, now)
     demo_registrations.add(store, key_store, now=now)
     return True
 
@@ -121,29 +124,31 @@ def fill(store: Store, key_store: KeyStore, *, now: datetime) -> bool:
 def sign_ins(
     store: Store, key: ServerEncryption, *, now: datetime
 ) -> Iterator[tuple[str, str, str]]:
-    """Each account with its second factor's secret and the code of now. Whoever has none, as in
-    a demo that was made before there were any, gets theirs."""
+    """The e-mail address, TOTP secret and current code of each demo account.
+
+    Enrolls accounts without a second factor: demos made by older releases have such.
+    """
     for email, secret in SECRETS.items():
         with store.change() as session:
-            someone = staff.find(session, email)
-            if someone is None:
+            staff_member = staff.find(session, email)
+            if staff_member is None:
                 continue
-            if not totp.is_enrolled(session, someone.id):
-                totp.store_secret(session, someone.id, secret, key, now=now)
+            if not totp.is_enrolled(session, staff_member.id):
+                totp.store_secret(session, staff_member.id, secret, key, now=now)
                 session.flush()
-            found = totp.secret_of(session, someone.id, key) or ""
-            code = totp.next_code(session, someone.id, key, now=now)
-        yield email, found, code
+            stored_secret = totp.secret_of(session, staff_member.id, key) or ""
+            code = totp.next_code(session, staff_member.id, key, now=now)
+        yield email, stored_secret, code
 
 
-_PHONE: Final = "312 555 0142"  # nobody's: 555 01xx is kept free for fiction
+_PHONE: Final = "312 555 0142"  # 555-0100 to 555-0199 are reserved for fiction
 
 
 def _load_files(session: Session, now: datetime) -> None:
     with resources.as_file(DATA) as folder:
         offices_file.load(session, offices_file.read(folder / "offices.csv"), now=now)
         for office in offices.list_offices(session):
-            office.phone = office.phone or _PHONE  # the file knows none
+            office.phone = office.phone or _PHONE  # the file has no telephone numbers
         kinds_file.load(session, kinds_file.read(folder / "taxonomy.json"), now=now)
         session.flush()
         rows = workshops.read(folder / "workshops-2020-01.csv", workshops.network(session))
@@ -155,47 +160,50 @@ def _load_files(session: Session, now: datetime) -> None:
 def _add_accounts(session: Session) -> None:
     stored = passwords.hash_password(PASSWORD)
     for email, (role, office) in ACCOUNTS.items():
-        someone = StaffMember(email=email, password=stored)
-        someone.grants.append(RoleAssignment(office=office, role=role))
-        session.add(someone)
+        staff_member = StaffMember(email=email, password=stored)
+        staff_member.grants.append(RoleAssignment(office=office, role=role))
+        session.add(staff_member)
 
 
-def _plan(session: Session, now: datetime) -> Iterator[Workshop]:
-    """The samples at their offices, then two or more workshops at each office there is."""
-    chance = random.Random(2026)  # noqa: S311 - the same demo every time, not a secret
+def _create_workshops(session: Session, now: datetime) -> Iterator[Workshop]:
+    """Creates the sample workshops, random workshops at each open office, one that starts soon and
+    a draft."""
+    rng = random.Random(2026)  # noqa: S311 - reproducible, not a secret
     by_code = {kind.code: kind for kind in kinds.list_kinds(session)}
     by_slug = {office.slug: office for office in offices.list_open_offices(session, now.date())}
     with resources.as_file(DATA / "sample-workshops.json") as path:
         samples: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     for sample in samples:
         office, kind = by_slug[sample["office"]], by_code[sample["kind"]]
-        yield _hold(session, _of_sample(session, sample, office, kind, _day(now, chance)), now)
+        data = _sample_workshop(session, sample, office, kind, _random_day(now, rng))
+        yield _publish(session, data, now)
     for office in by_slug.values():
-        for _ in range(8 if office.slug == "chicago" else _EACH_OFFICE):
+        for _ in range(8 if office.slug == "chicago" else _WORKSHOPS_PER_OFFICE):
             codes = [c for c in _TITLES if office.country in by_code[c].countries]
             weights = [30, 18, 20, 14, 4, 4][: len(codes)]
-            kind = by_code[chance.choices(codes, weights)[0]]
-            yield _hold(session, _at_office(session, office, kind, chance, now), now)
-    yield _hold(session, _today(session, by_slug["chicago"], by_code["diagnostico"], now), now)
+            kind = by_code[rng.choices(codes, weights)[0]]
+            yield _publish(session, _random_workshop(session, office, kind, rng, now), now)
+    soon = _starting_soon(session, by_slug["chicago"], by_code["diagnostico"], now)
+    yield _publish(session, soon, now)
     draft = replace(
-        _at_office(session, by_slug["chicago"], by_code["daca"], chance, now),
+        _random_workshop(session, by_slug["chicago"], by_code["daca"], rng, now),
         day=now.date() + timedelta(days=9),
     )
     yield workshop_service.create(session, draft, now=now)
 
 
-def _of_sample(
+def _sample_workshop(
     session: Session, sample: dict[str, Any], office: Office, kind: Kind, day: date
 ) -> WorkshopData:
     starts = datetime.fromisoformat(sample["starts_local"]).time()
     mode = DeliveryMode(sample["format"])
-    plan = workshop_service.from_kind(kind, office, day, starts)
+    data = workshop_service.from_kind(kind, office, day, starts)
     ends = (datetime.combine(day, starts, UTC) + timedelta(minutes=sample["minutes"])).time()
-    sampled = replace(
-        plan,
+    data = replace(
+        data,
         title=sample["title"],
         summary={"es": sample["summary_es"]},
-        bring={"es": sample["bring_es"]} if sample["bring_es"] else plan.bring,
+        bring={"es": sample["bring_es"]} if sample["bring_es"] else data.bring,
         ends=ends,
         mode=mode,
         way=Way(sample["way"]),
@@ -204,38 +212,38 @@ def _of_sample(
         has_childcare=sample["childcare"],
         venue=_venue(session, office, sample["venue"], sample["city"]) if mode.has_venue else None,
     )
-    return workshop_service.spread_over_slots(sampled)
+    return workshop_service.spread_over_slots(data)
 
 
-def _at_office(
-    session: Session, office: Office, kind: Kind, chance: random.Random, now: datetime
+def _random_workshop(
+    session: Session, office: Office, kind: Kind, rng: random.Random, now: datetime
 ) -> WorkshopData:
-    plan = workshop_service.from_kind(kind, office, _day(now, chance), chance.choice(_HOURS))
-    is_online = chance.random() < 0.08 and not kind.is_discreet
-    made = replace(
-        plan,
-        title=chance.choice(_TITLES[kind.code]),
-        capacity=chance.choice((12, 20, 30, 40)),
+    data = workshop_service.from_kind(kind, office, _random_day(now, rng), rng.choice(_HOURS))
+    is_online = rng.random() < 0.08 and not kind.is_discreet
+    data = replace(
+        data,
+        title=rng.choice(_TITLES[kind.code]),
+        capacity=rng.choice((12, 20, 30, 40)),
         mode=DeliveryMode.VIDEO_CALL if is_online else DeliveryMode.IN_PERSON,
-        venue=None if is_online else _venue(session, office, chance.choice(_VENUES), office.city),
+        venue=None if is_online else _venue(session, office, rng.choice(_VENUES), office.city),
         languages=Codes(["es", "fr"] if office.slug == "montreal" else ["es"]),
-        interpretation=Codes(["mxt"] if chance.random() < 0.1 else []),
-        has_childcare=chance.random() < 0.25,
+        interpretation=Codes(["mxt"] if rng.random() < 0.1 else []),
+        has_childcare=rng.random() < 0.25,
     )
-    return workshop_service.spread_over_slots(made)
+    return workshop_service.spread_over_slots(data)
 
 
-def _today(session: Session, office: Office, kind: Kind, now: datetime) -> WorkshopData:
-    """One that is about to begin in Chicago, for trying the door."""
+def _starting_soon(session: Session, office: Office, kind: Kind, now: datetime) -> WorkshopData:
+    """The data of a workshop that starts within two hours, for trying the check-in."""
     soon = (now + timedelta(hours=2)).astimezone(office.zone)
-    plan = workshop_service.from_kind(kind, office, soon.date(), time(soon.hour))
+    data = workshop_service.from_kind(kind, office, soon.date(), time(soon.hour))
     venue = _venue(session, office, "Consulado, sala B", office.city)
     title = _TITLES["diagnostico"][0]
-    return replace(plan, title=title, capacity=35, venue=venue, way=Way.PLACE, party_limit=4)
+    return replace(data, title=title, capacity=35, venue=venue, way=Way.PLACE, party_limit=4)
 
 
 def _venue(session: Session, office: Office, name: str, city: str) -> Venue:
-    """Its street is made up: «Ejemplo» is in no city."""
+    """The venue of that name, created if there is none. No city has a street «Ejemplo»."""
     address = f"{len(name) * 100 + 5} S. Ejemplo St."
     venue = venues.find_or_create(
         session,
@@ -252,69 +260,76 @@ def _venue(session: Session, office: Office, name: str, city: str) -> Venue:
     return venue
 
 
-def _hold(session: Session, plan: WorkshopData, now: datetime) -> Workshop:
-    if clock.is_skipped(plan.day, plan.starts, plan.zone):
-        plan = replace(plan, day=plan.day + timedelta(days=1))
+def _publish(session: Session, data: WorkshopData, now: datetime) -> Workshop:
+    if clock.is_skipped(data.day, data.starts, data.zone):
+        data = replace(data, day=data.day + timedelta(days=1))
     return workshop_service.create(
-        session, plan, now=now - timedelta(days=20), status=WorkshopStatus.PUBLISHED
+        session, data, now=now - timedelta(days=20), status=WorkshopStatus.PUBLISHED
     )
 
 
-def _register(store: Store, key_store: KeyStore, coming: Sequence[Workshop], now: datetime) -> None:
-    """Fills some workshops, some to the last place and beyond, and cancels some."""
-    chance = random.Random(59)  # noqa: S311 - the same people every time
-    takers = [each for each in coming if each.is_open(now) and each.capacity <= 40]
-    for number, workshop in enumerate(takers):
+def _add_registrations(
+    store: Store, key_store: KeyStore, created: Sequence[Workshop], now: datetime
+) -> None:
+    """Registers parties for every fourth workshop, for some beyond its capacity, and cancels every
+    25th workshop."""
+    rng = random.Random(59)  # noqa: S311 - reproducible, not a secret
+    open_workshops = [each for each in created if each.is_open(now) and each.capacity <= 40]
+    for number, workshop in enumerate(open_workshops):
         if number % 4:
             continue
         share = (1.2, 0.9, 0.5, 0.3)[number // 4 % 4]
-        someone = [
-            _someone(chance, workshop) for _ in range(round(workshop.capacity * share / 1.6))
+        parties = [
+            _random_party(rng, workshop) for _ in range(round(workshop.capacity * share / 1.6))
         ]
-        tickets = [registrations.prepare(key_store, workshop, each) for each in someone]
+        sealed_registrations = [
+            registrations.prepare(key_store, workshop, each) for each in parties
+        ]
         with store.change() as session:
-            mine = session.merge(workshop, load=False)
-            for who, ticket in zip(someone, tickets, strict=True):
-                who = replace(who, slot=_free_hour(session, mine, who))
-                registrations.register(session, mine, who, ticket, secrets.token_hex(16), now=now)
+            stored_workshop = session.merge(workshop, load=False)
+            for party, sealed in zip(parties, sealed_registrations, strict=True):
+                party = replace(party, slot=_first_free_slot(session, stored_workshop, party))
+                registrations.register(
+                    session, stored_workshop, party, sealed, secrets.token_hex(16), now=now
+                )
     with store.change() as session:
-        for workshop in takers[2::25]:
+        for workshop in open_workshops[2::25]:
             workshop_service.cancel(session, session.merge(workshop, load=False), now=now)
 
 
-def _free_hour(session: Session, workshop: Workshop, who: RegistrationData) -> str:
-    """The first hour that is free, where there are hours."""
+def _first_free_slot(session: Session, workshop: Workshop, party: RegistrationData) -> str:
+    """The start of the first time slot with enough seats; empty if the workshop has no slots."""
     for slot in time_slots.list_slots(session, workshop) if workshop.has_slots else ():
         session.refresh(slot)
-        if slot.seats_left >= who.people:
+        if slot.seats_left >= party.people:
             return f"{time_slots.get_start(workshop, slot.minute):%H:%M}"
     return ""
 
 
-def _someone(chance: random.Random, workshop: Workshop) -> RegistrationData:
-    name = chance.choice(_NICKNAMES)
-    contact = chance.choice((ContactMethod.NONE, ContactMethod.EMAIL, ContactMethod.PHONE))
+def _random_party(rng: random.Random, workshop: Workshop) -> RegistrationData:
+    name = rng.choice(_NICKNAMES)
+    contact = rng.choice((ContactMethod.NONE, ContactMethod.EMAIL, ContactMethod.PHONE))
     if workshop.is_discreet:
         contact = ContactMethod.NONE
     address = {
         ContactMethod.NONE: "",
-        ContactMethod.EMAIL: f"persona{chance.randrange(10**6)}@example.org",
-        ContactMethod.PHONE: f"+1312555{chance.randrange(100, 200):04d}",
+        ContactMethod.EMAIL: f"persona{rng.randrange(10**6)}@example.org",
+        ContactMethod.PHONE: f"+1312555{rng.randrange(100, 200):04d}",
     }[contact]
     return RegistrationData(
         name=name,
-        people=min(workshop.party_limit, chance.choice((1, 1, 1, 2, 2, 3))),
+        people=min(workshop.party_limit, rng.choice((1, 1, 1, 2, 2, 3))),
         contact=contact,
         address=address,
         needs=Codes(
-            [AccessNeed.CHILDCARE] if workshop.has_childcare and chance.random() < 0.2 else []
+            [AccessNeed.CHILDCARE] if workshop.has_childcare and rng.random() < 0.2 else []
         ),
     )
 
 
-def _day(now: datetime, chance: random.Random) -> date:
-    """A day in the next twelve weeks, sooner more often than later, and mostly on a Saturday."""
-    day = now.date() + timedelta(days=1 + int(84 * chance.random() ** 1.6))
-    if chance.random() < 0.35:
+def _random_day(now: datetime, rng: random.Random) -> date:
+    """A day in the next twelve weeks; near days and Saturdays are more likely."""
+    day = now.date() + timedelta(days=1 + int(84 * rng.random() ** 1.6))
+    if rng.random() < 0.35:
         day += timedelta(days=(5 - day.weekday()) % 7)
     return day

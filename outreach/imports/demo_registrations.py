@@ -1,5 +1,8 @@
-"""What can become of a place, each at least once, for the demo: hours of one's own, a waiting list
-and an offer, the dates of a series, sign-up that is not open yet, childcare that is used up."""
+"""Adds the demo's samples of each course a registration can take.
+
+Time slots, a waitlist with an offer, the dates of a series, a registration that opens later and
+childcare that is used up.
+"""
 
 import secrets
 from collections.abc import Iterator
@@ -22,23 +25,24 @@ from outreach.domain.workshops import Workshop, WorkshopStatus, series
 from outreach.keystore import KeyStore
 
 OFFICE: Final = "chicago"
-_HOURS: Final = ("09:00", "09:20", "10:00", "11:20", "11:40")
+_SLOT_STARTS: Final = ("09:00", "09:20", "10:00", "11:20", "11:40")
 
 
 @dataclass
-class _Making:
-    """What the samples are made with."""
+class _SampleFactory:
+    """Publishes sample workshops of one office."""
 
     session: Session
     now: datetime
 
-    def hold(self, kind: str, days: int, **changes: Any) -> Workshop:
-        """One in Chicago, so many days from now, or a day later where a clock jumps."""
+    def publish(self, kind: str, days: int, **changes: Any) -> Workshop:
+        """Publishes a workshop at nine, `days` from now, or a day later if the clock skips that
+        hour."""
         office = offices.find(self.session, OFFICE)
         day = self.now.date() + timedelta(days=days)
-        plan = workshop_service.from_kind(kinds.find(self.session, kind), office, day, time(9))
-        plan = replace(
-            plan,
+        data = workshop_service.from_kind(kinds.find(self.session, kind), office, day, time(9))
+        data = replace(
+            data,
             venue=venues.find_or_create(
                 self.session,
                 office,
@@ -52,72 +56,76 @@ class _Making:
             ),
             **({"way": Way.PLACE, "opens_days": None} | changes),
         )
-        if clock.is_skipped(plan.day, plan.starts, plan.zone):
-            plan = replace(plan, day=plan.day + timedelta(days=1))
-        made = self.now - timedelta(days=20)
+        if clock.is_skipped(data.day, data.starts, data.zone):
+            data = replace(data, day=data.day + timedelta(days=1))
+        created_at = self.now - timedelta(days=20)
         return workshop_service.create(
-            self.session, plan, now=made, status=WorkshopStatus.PUBLISHED
+            self.session, data, now=created_at, status=WorkshopStatus.PUBLISHED
         )
 
 
 def add(store: Store, key_store: KeyStore, *, now: datetime) -> None:
-    """Adds them to a network that is there."""
+    """Adds sample workshops and registrations. The offices and kinds must exist."""
     with store.change() as session:
-        making = _Making(session, now)
-        hours, full, limited = _consultations(making), _full(making), _limited(making)
-        _course(making)
-        making.hold(
-            "daca", 21, title=_said("DACA: aparta pronto", "DACA: opens soon"), opens_days=7
+        factory = _SampleFactory(session, now)
+        consultations, full = _consultations(factory), _full_workshop(factory)
+        with_accommodations = _workshop_with_limited_accommodations(factory)
+        _course_in_series(factory)
+        factory.publish(
+            "daca", 21, title=_translations("DACA: aparta pronto", "DACA: opens soon"), opens_days=7
         )
-    for number, hour in enumerate(_HOURS):
-        _seat(store, key_store, hours, RegistrationData(name=f"Lupe {number + 1}", slot=hour), now)
-    for someone in _small_families():
-        _seat(store, key_store, limited, someone, now)
-    first, *_others = [_seat(store, key_store, full, someone, now) for someone in _more_than_fit()]
-    with store.change() as session:  # one gives up, and who waited longest is asked
+    for number, slot_start in enumerate(_SLOT_STARTS):
+        party = RegistrationData(name=f"Lupe {number + 1}", slot=slot_start)
+        _register(store, key_store, consultations, party, now)
+    for party in _families():
+        _register(store, key_store, with_accommodations, party, now)
+    first, *_ = [
+        _register(store, key_store, full, party, now) for party in _parties_beyond_capacity()
+    ]
+    with store.change() as session:  # a cancellation creates the offer
         registrations.cancel(session, session.get_one(Registration, first), now=now)
 
 
-def _consultations(making: _Making) -> Workshop:
-    """Two Saturdays or so of twenty minutes each."""
-    both = {
-        "title": _said("Tu caso, a solas", "Your case, one to one"),
+def _consultations(factory: _SampleFactory) -> Workshop:
+    """Two workshops with slots of twenty minutes; returns the earlier one."""
+    values = {
+        "title": _translations("Tu caso, a solas", "Your case, one to one"),
         "way": Way.SLOTS,
         "ends": time(13),
         "slot_minutes": 20,
         "slot_places": 1,
         "party_limit": 1,
     }
-    making.hold("diagnostico", 16, **both)
-    return making.hold("diagnostico", 9, **both)
+    factory.publish("diagnostico", 16, **values)
+    return factory.publish("diagnostico", 9, **values)
 
 
-def _full(making: _Making) -> Workshop:
-    title = _said("Preguntas y respuestas", "Questions and answers")
-    return making.hold("derechos", 10, title=title, capacity=4)
+def _full_workshop(factory: _SampleFactory) -> Workshop:
+    title = _translations("Preguntas y respuestas", "Questions and answers")
+    return factory.publish("derechos", 10, title=title, capacity=4)
 
 
-def _limited(making: _Making) -> Workshop:
-    return making.hold(
+def _workshop_with_limited_accommodations(factory: _SampleFactory) -> Workshop:
+    return factory.publish(
         "derechos",
         12,
-        title=_said("En familia: tus derechos", "With the family: your rights"),
+        title=_translations("En familia: tus derechos", "With the family: your rights"),
         has_childcare=True,
         interpretation=Codes(["nah"]),
         support={"childcare": 2, "interpreter-nah": 4},
     )
 
 
-def _course(making: _Making) -> None:
-    office = offices.find(making.session, OFFICE)
-    course = series.find_or_create(making.session, office, "Curso de tres días", is_joint=True)
-    title = _said("Tus derechos, paso a paso", "Your rights, step by step")
+def _course_in_series(factory: _SampleFactory) -> None:
+    office = offices.find(factory.session, OFFICE)
+    course = series.find_or_create(factory.session, office, "Curso de tres días", is_joint=True)
+    title = _translations("Tus derechos, paso a paso", "Your rights, step by step")
     for days in (11, 18, 25):
-        making.hold("derechos", days, title=title, series=course)
+        factory.publish("derechos", days, title=title, series=course)
 
 
-def _more_than_fit() -> Iterator[RegistrationData]:
-    """Two parties have the four places; two more wait, and can be written to."""
+def _parties_beyond_capacity() -> Iterator[RegistrationData]:
+    """Two parties that fill four seats, and two for the waitlist, which have an e-mail address."""
     for name in ("Chayo", "Memo"):
         yield RegistrationData(name=name, people=2)
     for number, name in enumerate(("Rosa", "Luz")):
@@ -129,20 +137,22 @@ def _more_than_fit() -> Iterator[RegistrationData]:
         )
 
 
-def _small_families() -> Iterator[RegistrationData]:
+def _families() -> Iterator[RegistrationData]:
     for name in ("Yoli", "Tere"):
         yield RegistrationData(name=name, people=2, needs=Codes([AccessNeed.CHILDCARE]))
 
 
-def _seat(
-    store: Store, key_store: KeyStore, workshop: Workshop, who: RegistrationData, now: datetime
+def _register(
+    store: Store, key_store: KeyStore, workshop: Workshop, party: RegistrationData, now: datetime
 ) -> str:
-    ticket = registrations.prepare(key_store, workshop, who)
+    sealed = registrations.prepare(key_store, workshop, party)
     with store.change() as session:
-        mine = session.merge(workshop, load=False)
-        registrations.register(session, mine, who, ticket, secrets.token_hex(16), now=now)
-    return ticket.id
+        stored_workshop = session.merge(workshop, load=False)
+        registrations.register(
+            session, stored_workshop, party, sealed, secrets.token_hex(16), now=now
+        )
+    return sealed.id
 
 
-def _said(es: str, en: str) -> dict[str, str]:
+def _translations(es: str, en: str) -> dict[str, str]:
     return {"es": es, "en": en}

@@ -1,4 +1,4 @@
-"""Typed monthly figures from a file in the format of `data/figures-2020-01.csv`."""
+"""Loads typed monthly figures from a file in the format of `data/figures-2020-01.csv`."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from outreach.imports.import_errors import DataFileErrorCode, ImportRejected
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, without_progress
 
 REQUIRED: Final = ("month", "series", "value", "source")
-_MOST: Final = 10**15
+_MAX_VALUE: Final = 10**15
 
 
 @dataclass(frozen=True, kw_only=True)
 class FigureRow:
-    month: int  # 202001
+    month: int  # YYYYMM
     series: str
     value: int
     source: str
@@ -34,7 +34,7 @@ def list_series_codes(session: Session) -> frozenset[str]:
 
 
 def read(path: Path, series: Collection[str]) -> list[FigureRow]:
-    """The figures of a file. Raises Faulty with all its faults, Refusal when it is no table."""
+    """The figures of a file. Raises ImportRejected with all faults, and UnreadableFile."""
     table = csv_tables.read(path, REQUIRED)
     rows = [_row(line, series) for line in table.lines]
     csv_tables.refuse_duplicates(
@@ -49,25 +49,25 @@ def read(path: Path, series: Collection[str]) -> list[FigureRow]:
 def load(
     session: Session, rows: Iterable[FigureRow], *, now: datetime, watch: Watch = without_progress
 ) -> ImportResult:
-    """Makes the figures what the rows say. Those of which no row tells stay as they are."""
-    loaded = ImportResult()
+    """Creates and updates figures. Those that no row names stay unchanged."""
+    result = ImportResult()
     for row in watch(rows):
         month = str(Month.from_number(row.month))
         figure = session.get(MonthlyFigure, (row.month, row.series))
         if figure is None:
             session.add(MonthlyFigure(**vars(row), entered_at=now))
-            loaded.count(RowOutcome.NEW, month)
+            result.count(RowOutcome.NEW, month)
         elif fill(figure, vars(row)):
             figure.entered_at, figure.entered_by_id = now, None
-            loaded.count(RowOutcome.CHANGED, month)
+            result.count(RowOutcome.CHANGED, month)
         else:
-            loaded.count(RowOutcome.SAME, month)
+            result.count(RowOutcome.SAME, month)
     session.flush()
-    return loaded
+    return result
 
 
 def _row(line: RowParser, series: Collection[str]) -> FigureRow:
-    """The figure of a line; nobody looks at one whose line has faults."""
+    """The figure of a line; its values are meaningless if the line has faults."""
     try:
         month = Month.parse(line.raw("month"))
     except ValueError:
@@ -84,6 +84,6 @@ def _row(line: RowParser, series: Collection[str]) -> FigureRow:
     return FigureRow(
         month=month.number,
         series=code,
-        value=line.number_of("value", most=_MOST) or 0,
+        value=line.number_of("value", most=_MAX_VALUE) or 0,
         source=line.text("source", 200, is_required=True),
     )

@@ -1,7 +1,8 @@
-"""An iCalendar file as events: only what a workshop is made of, with a bound on everything.
+"""Reads the events of an iCalendar file (RFC 5545), with limits on its size and depth.
 
-Rules of zones are not taken from the file: a zone is known by its name, and a file that says
-something else of it is refused. An event that repeats is refused too: here each date is a workshop.
+Only the properties that a workshop needs are read. A time zone is found by its name; a file whose
+VTIMEZONE has other UTC offsets is refused. Recurring events are refused too, since each date is a
+workshop of its own.
 """
 
 import re
@@ -19,29 +20,29 @@ from outreach.errors import Refusal
 from outreach.imports import csv_tables
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 
-LONGEST_LINE: Final = 65_536  # letters, unfolded
-# icalendar's own reader of lines takes a typed «%2C» for a comma.
+MAX_LINE_LENGTH: Final = 65_536  # characters, after unfolding
+# Not parsed by icalendar, which decodes a literal «%2C» as a comma.
 _HEAD: Final = re.compile(
     r'[A-Za-z0-9-]+((?:;[A-Za-z0-9-]+=(?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)*):'
 )
 _TZID: Final = re.compile(r';TZID=(?:"([^"]*)"|([^";:,]*))', re.IGNORECASE)
-MOST_LINES: Final = 250_000  # 50 for each of 5,000 events
-DEEPEST: Final = 4
-_WANTED: Final = frozenset(
+MAX_LINES: Final = 250_000  # 50 for each of 5,000 events
+MAX_DEPTH: Final = 4
+_READ_PROPERTIES: Final = frozenset(
     ("UID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "LOCATION", "STATUS", "CATEGORIES")
 )
-_REPEATS: Final = frozenset({"RRULE", "RDATE", "EXRULE", "RECURRENCE-ID"})
+_RECURRENCE_PROPERTIES: Final = frozenset({"RRULE", "RDATE", "EXRULE", "RECURRENCE-ID"})
 _NAME: Final = re.compile(r"[A-Za-z0-9-]{1,60}(?=[:;])")
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
-_STAMP: Final = re.compile(r"(\d{8})T(\d{6})(Z?)", re.ASCII)
+_DATE_TIME: Final = re.compile(r"(\d{8})T(\d{6})(Z?)", re.ASCII)
 _DAY: Final = re.compile(r"\d{8}", re.ASCII)
 _OFFSET: Final = re.compile(r"([+-])(\d{2})(\d{2})(?:\d{2})?", re.ASCII)
 
 
 @dataclass
 class IcalEvent:
-    """One VEVENT; texts as they were meant, times as they are written."""
+    """One VEVENT: texts unescaped, times unparsed."""
 
     line: int
     uid: str = ""
@@ -49,20 +50,20 @@ class IcalEvent:
     location: str = ""
     status: str = ""
     categories: list[str] = field(default_factory=list)
-    starts: tuple[str, str] | None = None  # the value, and its TZID
+    starts: tuple[str, str] | None = None  # value and TZID
     ends: tuple[str, str] | None = None
     lasts: str = ""
-    repeats: str = ""  # the property that says so
+    repeats: str = ""  # the name of its recurrence property
 
 
 @dataclass(frozen=True)
 class IcalCalendar:
     events: list[IcalEvent]
-    offsets: dict[str, frozenset[timedelta]]  # of each zone, those the file tells of
+    offsets: dict[str, frozenset[timedelta]]  # the UTC offsets of its VTIMEZONE, by TZID
 
 
 def read(name: str, data: bytes, *, most: int) -> IcalCalendar:
-    """The events of a file. Raises Unfit when it is no calendar, or none we can bound."""
+    """The events of a file. Raises UnreadableFile if it is no calendar or exceeds a limit."""
     text = csv_tables.decode(name, data)
     return _Reader(name, most).calendar(text)
 
@@ -80,8 +81,8 @@ class _Reader:
         for number, line in _unfolded(self._name, text):
             found = _NAME.match(line)
             if found is None:
-                raise self._garbled(number)
-            self._take(number, found[0].upper(), line)
+                raise self._unreadable_line(number)
+            self._read_line(number, found[0].upper(), line)
         if self._path or not self._is_over:
             raise UnreadableFile(ImportErrorCode.CALENDAR_CUT_OFF, name=self._name)
         if not self._events:
@@ -89,7 +90,7 @@ class _Reader:
         offsets = {zone: frozenset(found) for zone, found in self._offsets.items()}
         return IcalCalendar(self._events, offsets)
 
-    def _take(self, number: int, name: str, line: str) -> None:
+    def _read_line(self, number: int, name: str, line: str) -> None:
         if name == "BEGIN":
             self._begin(number, line[6:].strip().upper())
         elif name == "END":
@@ -103,20 +104,20 @@ class _Reader:
                 ImportErrorCode.CALENDAR_LINE_OUTSIDE, name=self._name, line=number
             )
         elif self._path[-1] == "VEVENT":
-            self._property(number, name, line)
+            self._read_property(number, name, line)
         elif "VTIMEZONE" in self._path and name in {"TZID", "TZOFFSETTO"}:
-            self._rule(name, line)
+            self._read_zone(name, line)
 
-    def _garbled(self, number: int) -> UnreadableFile:
+    def _unreadable_line(self, number: int) -> UnreadableFile:
         return UnreadableFile(
             ImportErrorCode.CALENDAR_LINE_UNREADABLE, name=self._name, line=number
         )
 
-    def _begin(self, number: int, what: str) -> None:
-        self._path.append(what)
-        if len(self._path) > DEEPEST:
+    def _begin(self, number: int, component: str) -> None:
+        self._path.append(component)
+        if len(self._path) > MAX_DEPTH:
             raise UnreadableFile(ImportErrorCode.CALENDAR_TOO_DEEP, name=self._name, line=number)
-        if what == "VEVENT":
+        if component == "VEVENT":
             if len(self._events) >= self._most:
                 raise UnreadableFile(
                     ImportErrorCode.CALENDAR_WITH_TOO_MANY_EVENTS,
@@ -125,7 +126,7 @@ class _Reader:
                 )
             self._events.append(IcalEvent(number))
 
-    def _rule(self, name: str, line: str) -> None:
+    def _read_zone(self, name: str, line: str) -> None:
         value = line.rpartition(":")[2].strip()
         if name == "TZID":
             self._zone = value
@@ -135,17 +136,17 @@ class _Reader:
             size = timedelta(hours=int(found[2]), minutes=int(found[3]))
             self._offsets.setdefault(self._zone, set()).add(-size if found[1] == "-" else size)
 
-    def _property(self, number: int, name: str, line: str) -> None:
+    def _read_property(self, number: int, name: str, line: str) -> None:
         event = self._events[-1]
-        if name in _REPEATS:
+        if name in _RECURRENCE_PROPERTIES:
             event.repeats = name
-        if name not in _WANTED:
+        if name not in _READ_PROPERTIES:
             return
         head = _HEAD.match(line)
         if head is None:
-            raise self._garbled(number)
-        zone_said, value = _TZID.search(head[1]), line[head.end() :]
-        zone = (zone_said[1] or zone_said[2]) if zone_said else ""
+            raise self._unreadable_line(number)
+        tzid, value = _TZID.search(head[1]), line[head.end() :]
+        zone = (tzid[1] or tzid[2]) if tzid else ""
         if name == "DTSTART":
             event.starts = (value, zone)
         elif name == "DTEND":
@@ -153,14 +154,18 @@ class _Reader:
         elif name == "CATEGORIES":
             event.categories += [unescape(each) for each in re.split(r"(?<!\\),", value)]
         else:
-            said = {"UID": "uid", "DURATION": "lasts", "STATUS": "status"}
+            attributes = {"UID": "uid", "DURATION": "lasts", "STATUS": "status"}
             text = unescape(value) if name in {"SUMMARY", "LOCATION"} else value.strip()
-            setattr(event, said.get(name, name.lower()), text)
+            setattr(event, attributes.get(name, name.lower()), text)
 
 
-def times(event: IcalEvent, home: ZoneInfo, calendar: IcalCalendar) -> tuple[datetime, datetime]:
-    """Start and end on the wall clock of the event's zone. UTC and a time without a zone are said
-    on the clock of `home`. Raises Refusal."""
+def local_times(
+    event: IcalEvent, home: ZoneInfo, calendar: IcalCalendar
+) -> tuple[datetime, datetime]:
+    """Start and end in the zone of the event; UTC and floating times in `home`.
+
+    Raises Refusal if the event recurs, or has no readable start and end.
+    """
     if event.repeats:
         raise Refusal(ImportErrorCode.EVENT_REPEATS, rule=event.repeats)
     if event.starts is None:
@@ -182,13 +187,13 @@ def _duration(event: IcalEvent) -> timedelta:
 
 
 def _instant(value: str, zone_name: str, home: ZoneInfo, calendar: IcalCalendar) -> datetime:
-    found = _STAMP.fullmatch(value.strip())
+    found = _DATE_TIME.fullmatch(value.strip())
     if found is None:
         if _DAY.fullmatch(value.strip()):
             raise Refusal(ImportErrorCode.EVENT_WITHOUT_HOUR)
         raise Refusal(ImportErrorCode.EVENT_TIME_UNREADABLE, value=value[:30])
     try:
-        wall = datetime.strptime(found[1] + found[2], "%Y%m%d%H%M%S")  # noqa: DTZ007 - of a wall clock
+        wall = datetime.strptime(found[1] + found[2], "%Y%m%d%H%M%S")  # noqa: DTZ007 - a wall clock
     except ValueError:
         raise Refusal(ImportErrorCode.EVENT_TIME_IMPOSSIBLE, value=value[:30]) from None
     if not csv_tables.is_likely(wall.date()):
@@ -197,44 +202,45 @@ def _instant(value: str, zone_name: str, home: ZoneInfo, calendar: IcalCalendar)
     if found[3]:
         return wall.replace(tzinfo=UTC).astimezone(home)
     zone = _zone(zone_name) if zone_name else home
-    there = wall.replace(tzinfo=zone)
-    said = calendar.offsets.get(zone_name)
-    if said and there.utcoffset() not in said:
+    local_time = wall.replace(tzinfo=zone)
+    offsets = calendar.offsets.get(zone_name)
+    if offsets and local_time.utcoffset() not in offsets:
         raise Refusal(ImportErrorCode.EVENT_ZONE_CONTRADICTED, zone=zone.key)
-    return there
+    return local_time
 
 
 def _zone(name: str) -> ZoneInfo:
-    """By its name, that of Windows, or one with a maker's path before it."""
-    tried = [name, WINDOWS_TO_OLSON.get(name, ""), "/".join(name.split("/")[-2:])]
-    for each in tried:
+    """The zone of an IANA name, a Windows name, or an IANA name after a vendor's prefix."""
+    candidates = [name, WINDOWS_TO_OLSON.get(name, ""), "/".join(name.split("/")[-2:])]
+    for each in candidates:
         if each and len(each) <= 40 and clock.is_zone(each):
             return ZoneInfo(each)
     raise Refusal(ImportErrorCode.EVENT_ZONE_UNKNOWN, zone=name[:40])
 
 
 def unescape(text: str) -> str:
-    r"""A text as it was meant, read once from left to right: `\\n` is a backslash and an n."""
+    r"""The text without backslash escapes (RFC 5545, section 3.3.11), read from left to right:
+    `\\n` is a backslash and an n."""
     return _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], text)
 
 
 def _unfolded(name: str, text: str) -> Iterator[tuple[int, str]]:
-    """Each line put together again, with the number of its first part."""
-    if text.count("\n") + text.count("\r") > 2 * MOST_LINES:
+    """Each unfolded line (RFC 5545, section 3.1) with the number of its first part."""
+    if text.count("\n") + text.count("\r") > 2 * MAX_LINES:
         raise UnreadableFile(ImportErrorCode.CALENDAR_TOO_LARGE, name=name)
-    held, first, size = list[str](), 1, 0
+    parts, first, size = list[str](), 1, 0
     for number, found in enumerate(_LINE.finditer(text), 1):
         line = found[0].rstrip("\r\n")
-        if len(line) > LONGEST_LINE:
+        if len(line) > MAX_LINE_LENGTH:
             raise UnreadableFile(ImportErrorCode.CALENDAR_TOO_LARGE_AT_LINE, name=name, line=number)
-        if line[:1] in {" ", "\t"} and held:
+        if line[:1] in {" ", "\t"} and parts:
             size += len(line)
-            if size > LONGEST_LINE:
+            if size > MAX_LINE_LENGTH:
                 raise UnreadableFile(ImportErrorCode.CALENDAR_LINE_TOO_LONG, name=name, line=first)
-            held.append(line[1:])
+            parts.append(line[1:])
             continue
-        if held and held[0]:
-            yield first, "".join(held)
-        held, first, size = [line], number, len(line)
-    if held and held[0]:
-        yield first, "".join(held)
+        if parts and parts[0]:
+            yield first, "".join(parts)
+        parts, first, size = [line], number, len(line)
+    if parts and parts[0]:
+        yield first, "".join(parts)

@@ -37,7 +37,7 @@ _COUNTRIES: Final = ("US", "CA")
 
 @dataclass(frozen=True, kw_only=True)
 class KindRow:
-    """A kind as a file tells of it. Its public code is made when it is first loaded."""
+    """The values of a kind in a file. Its public code is generated at the first load."""
 
     code: str
     is_core: bool
@@ -82,8 +82,10 @@ class Taxonomy:
 
 
 def read(path: Path) -> Taxonomy:
-    """The kinds and series of a file. Raises Faulty with all its faults, Refusal when it is no
-    such file. Series that the program counts by itself are left out."""
+    """The kinds and series of a file, without the series that are computed.
+
+    Raises ImportRejected with all faults, and UnreadableFile if it is no list of kinds.
+    """
     text = csv_tables.open_text(path)
     try:
         found = json.loads(text)
@@ -97,20 +99,22 @@ def read(path: Path) -> Taxonomy:
         raise UnreadableFile(DataFileErrorCode.KINDS_KEY_MISSING, name=path)
     items = [_Item(text, f"kinds[{place}]", item) for place, item in enumerate(found["kinds"])]
     listed = found.get("figure_series", [])
-    given = listed if isinstance(listed, list) else []
-    more = [_Item(text, f"figure_series[{place}]", item) for place, item in enumerate(given)]
+    series_list = listed if isinstance(listed, list) else []
+    series_items = [
+        _Item(text, f"figure_series[{place}]", item) for place, item in enumerate(series_list)
+    ]
     taxonomy = Taxonomy(
         kinds=tuple(_row(item) for item in items),
         series=tuple(
             _series(item, place)
-            for place, item in enumerate(more, 1)
+            for place, item in enumerate(series_items, 1)
             if item.get("computed_by_product") is not True
         ),
     )
-    _refuse_twice(items)
-    _refuse_twice(more)
-    _refuse_parts_of_nothing(more)
-    faults = [fault for item in (*items, *more) for fault in item.faults]
+    _refuse_duplicates(items)
+    _refuse_duplicates(series_items)
+    _refuse_unknown_parents(series_items)
+    faults = [fault for item in (*items, *series_items) for fault in item.faults]
     if faults:
         raise ImportRejected(faults)
     if not taxonomy.kinds:
@@ -121,43 +125,43 @@ def read(path: Path) -> Taxonomy:
 def load(
     session: Session, taxonomy: Taxonomy, *, now: datetime, watch: Watch = without_progress
 ) -> ImportResult:
-    """Makes the kinds and series what the file says. Those it does not name stay as they are."""
+    """Creates and updates kinds and series. Those that the file does not name stay unchanged."""
     known = {kind.code: kind for kind in kinds.list_kinds(session)}
     positions = _positions(taxonomy.kinds, known)
-    loaded = ImportResult()
+    result = ImportResult()
     for row in watch(taxonomy.kinds):
         kind = known.get(row.code)
         values: dict[str, Any] = vars(row) | {"position": positions[row.code]}
         if kind is None:
             network_changes.add_kind(session, values, now=now)
-            loaded.count(RowOutcome.NEW, "")
+            result.count(RowOutcome.NEW, "")
         elif network_changes.change_kind(session, kind, values, now=now):
-            loaded.count(RowOutcome.CHANGED, "")
+            result.count(RowOutcome.CHANGED, "")
         else:
-            loaded.count(RowOutcome.SAME, "")
-    _load_series(session, taxonomy.series, loaded)
+            result.count(RowOutcome.SAME, "")
+    _load_series(session, taxonomy.series, result)
     session.flush()
-    return loaded
+    return result
 
 
-def _load_series(session: Session, rows: Iterable[KindsFileSeries], loaded: ImportResult) -> None:
+def _load_series(session: Session, rows: Iterable[KindsFileSeries], result: ImportResult) -> None:
     known = {series.code: series for series in session.scalars(sa.select(FigureSeries))}
-    # A whole before its parts: they point at it.
+    # A part has a foreign key to its whole.
     for row in sorted(rows, key=lambda row: row.part_of is not None):
         series = known.get(row.code)
         if series is None:
             session.add(FigureSeries(**vars(row)))
             session.flush()
-            loaded.count(RowOutcome.NEW, "")
+            result.count(RowOutcome.NEW, "")
         elif fill(series, vars(row)):
-            loaded.count(RowOutcome.CHANGED, "")
+            result.count(RowOutcome.CHANGED, "")
         else:
-            loaded.count(RowOutcome.SAME, "")
+            result.count(RowOutcome.SAME, "")
 
 
 def _positions(rows: Iterable[KindRow], known: Mapping[str, Kind]) -> dict[str, int]:
-    """The order of a file that has all kinds; one with a few leaves the order there is, and puts
-    what is new at its end."""
+    """The position of each kind: the order of the file if it names all stored kinds, else the
+    stored order with new kinds at the end."""
     codes = [row.code for row in rows]
     if known.keys() <= set(codes):
         return {code: place for place, code in enumerate(codes, 1)}
@@ -169,7 +173,7 @@ def _positions(rows: Iterable[KindRow], known: Mapping[str, Kind]) -> dict[str, 
 
 
 class _Item:
-    """One kind or series of the file: gives its values, and notes what is wrong with them."""
+    """One kind or series of the file: returns checked values and collects faults."""
 
     def __init__(self, text: str, path: str, item: object) -> None:
         self._text, self._path = text, path
@@ -180,7 +184,7 @@ class _Item:
             self.fault("code", DataFileErrorCode.CODE_MALFORMED)
 
     def get(self, path: str) -> Any:
-        """What is at `defaults.way`, say; None where there is nothing."""
+        """The value at a dotted path such as `defaults.way`, or None."""
         found: Any = self._values
         for name in path.split("."):
             found = found.get(name) if isinstance(found, dict) else None
@@ -211,10 +215,10 @@ class _Item:
         if not isinstance(found, dict) or not found.get("es"):
             self.fault(path, DataFileErrorCode.TRANSLATIONS_MISSING)
             return {}
-        if not all(isinstance(said, str) for said in found.values()):
+        if not all(isinstance(text, str) for text in found.values()):
             self.fault(path, DataFileErrorCode.TRANSLATIONS_NOT_TEXT)
             return {}
-        return {lang: clean(said) for lang, said in found.items() if said}
+        return {lang: clean(text) for lang, text in found.items() if text}
 
     def flag(self, path: str) -> bool:
         found = self.get(path)
@@ -230,7 +234,7 @@ class _Item:
         return found
 
     def _line(self) -> int:
-        """Where the item begins to speak of itself, or 1."""
+        """The line of the item's code in the file, or 1."""
         code = self._values.get("code")
         found = re.search(rf'"code"\s*:\s*{re.escape(json.dumps(code))}', self._text)
         return self._text.count("\n", 0, found.start()) + 1 if found else 1
@@ -243,7 +247,7 @@ def _row(item: _Item) -> KindRow:
     if not is_list or not countries:
         item.fault("countries", DataFileErrorCode.COUNTRIES_MALFORMED)
         countries = []
-    ways, visibilities = [way.value for way in Way], [seen.value for seen in Visibility]
+    ways, visibilities = [way.value for way in Way], [each.value for each in Visibility]
     way, visibility = item.get("defaults.way"), item.get("defaults.venue_visibility")
     if way not in ways:
         item.fault("defaults.way", ImportErrorCode.VALUE_NOT_IN_LIST, known=", ".join(ways))
@@ -289,7 +293,7 @@ def _row(item: _Item) -> KindRow:
 
 
 def _days(item: _Item, path: str, least: int, most: int) -> int | None:
-    """A number of days before the workshop; None where the file leaves it out."""
+    """A number of days before the workshop; None if the file has none."""
     return None if item.get(path) is None else item.number(path, least, most)
 
 
@@ -304,19 +308,19 @@ def _series(item: _Item, position: int) -> KindsFileSeries:
     )
 
 
-def _refuse_twice(items: Iterable[_Item]) -> None:
-    seen: set[str] = set()
+def _refuse_duplicates(items: Iterable[_Item]) -> None:
+    codes: set[str] = set()
     for item in items:
-        if item.code and item.code in seen:
+        if item.code and item.code in codes:
             item.fault("code", DataFileErrorCode.CODE_TWICE)
-        seen.add(item.code)
+        codes.add(item.code)
 
 
-def _refuse_parts_of_nothing(items: Iterable[_Item]) -> None:
-    """A part names a series of the same file that is whole."""
-    given = list(items)
-    whole = {item.code for item in given if item.get("part_of") is None}
-    for item in given:
+def _refuse_unknown_parents(items: Iterable[_Item]) -> None:
+    """Adds a fault to each part whose `part_of` is no whole series of the same file."""
+    series_list = list(items)
+    whole = {item.code for item in series_list if item.get("part_of") is None}
+    for item in series_list:
         part_of = item.get("part_of")
-        if isinstance(part_of, str) and part_of not in whole:  # of anything else it is told already
+        if isinstance(part_of, str) and part_of not in whole:  # other types are faults already
             item.fault("part_of", DataFileErrorCode.PART_OF_UNKNOWN_SERIES)

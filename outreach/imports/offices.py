@@ -1,4 +1,4 @@
-"""Offices from a file in the format of `data/offices.csv`."""
+"""Loads offices from a file in the format of `data/offices.csv`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _COUNTRIES: Final = {"US": "US", "CA": "CA"}
 
 @dataclass(frozen=True, kw_only=True)
 class OfficeRow:
-    """An office as a file tells of it; empty texts where it says nothing."""
+    """The values of an office in a file; an empty cell is an empty text."""
 
     slug: str
     name: Words
@@ -61,7 +61,7 @@ class OfficeRow:
 
 
 def read(path: Path) -> list[OfficeRow]:
-    """The offices of a file. Raises Faulty with all its faults, Refusal when it is no table."""
+    """The offices of a file. Raises ImportRejected with all faults, and UnreadableFile."""
     table = csv_tables.read(path, REQUIRED)
     rows = [_row(line) for line in table.lines]
     csv_tables.refuse_duplicates(table.lines, lambda line: line.raw("slug"), "slug")
@@ -74,25 +74,25 @@ def read(path: Path) -> list[OfficeRow]:
 def load(
     session: Session, rows: Iterable[OfficeRow], *, now: datetime, watch: Watch = without_progress
 ) -> ImportResult:
-    """Makes the offices what the rows say. Those of which no row tells stay as they are."""
+    """Creates and updates offices. Those that no row names stay unchanged."""
     known = {office.slug: office for office in offices.list_offices(session)}
-    loaded = ImportResult()
+    result = ImportResult()
     for row in watch(rows):
         values = vars(row)
         office = known.get(row.slug)
         if office is None:
             session.add(Office(**values, changed_at=now))
-            loaded.count(RowOutcome.NEW, row.slug)
+            result.count(RowOutcome.NEW, row.slug)
         elif network_changes.change_office(session, office, values, now=now):
-            loaded.count(RowOutcome.CHANGED, row.slug)
+            result.count(RowOutcome.CHANGED, row.slug)
         else:
-            loaded.count(RowOutcome.SAME, row.slug)
+            result.count(RowOutcome.SAME, row.slug)
     session.flush()
-    return loaded
+    return result
 
 
 def _row(line: RowParser) -> OfficeRow:
-    """The office of a line; nobody looks at one whose line has faults."""
+    """The office of a line; its values are meaningless if the line has faults."""
     opened, closed = line.day("opened"), line.day("closed")
     if opened and closed and closed <= opened:
         line.fault("closed", DataFileErrorCode.CLOSED_BEFORE_OPENED, opened=opened)

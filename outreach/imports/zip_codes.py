@@ -1,4 +1,4 @@
-"""ZIP codes of the United States, copied once from the zipcodes package into a table."""
+"""Copies the ZIP codes of the United States from the zipcodes package into a table."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -8,10 +8,10 @@ from outreach.domain.text import fold
 
 
 def fill(session: Session) -> int:
-    """Fills the table if it is empty, and says how many rows it got: 42,789 with zipcodes 3.0."""
+    """Fills the table if it is empty. Returns the number of rows added (42,789)."""
     if session.scalar(sa.select(ZipCode.code).limit(1)) is not None:
         return 0
-    import zipcodes  # its data takes a second to open: only here, never in a request
+    import zipcodes  # imported here, since its data takes a second to load
 
     rows = {
         row["zip_code"]: {

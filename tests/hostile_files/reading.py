@@ -7,7 +7,7 @@ from outreach.db.store import Store
 from outreach.domain import tables
 from outreach.errors import Refusal
 from outreach.imports.import_errors import ImportRejected, UnreadableFile
-from outreach.imports.workshops import Network, look, read_table
+from outreach.imports.workshops import Network, parse, read_table
 from outreach.imports.workshops.read import KindFacts, OfficeFacts
 from outreach.web import error_messages
 
@@ -27,7 +27,7 @@ def refusal(data: bytes) -> str:
         network = known()
         with nobody().read() as session:
             table = read_table(session, "archivo", data, network)
-        _rows, faults = look(table, network)
+        _rows, faults = parse(table, network)
     except UnreadableFile as unfit:
         return error_messages.say(unfit)
     except ImportRejected as faulty:

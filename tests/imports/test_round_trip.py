@@ -94,7 +94,7 @@ def loaded(store: Store, many: int) -> list[WorkshopImportRow]:
 
 def read(session: Session, data: bytes) -> list[WorkshopImportRow]:
     known = workshops.network(session)
-    return workshops.checked(workshops.read_table(session, "a", data, known), known)
+    return workshops.parse_or_reject(workshops.read_table(session, "a", data, known), known)
 
 
 def written(session: Session) -> list[dict[str, str]]:
@@ -218,7 +218,7 @@ END:VCALENDAR
     with store.read() as session:
         known = workshops.network(session, frozenset(["chicago"]))
         given = workshops.IcalDefaults("chicago", "derechos")
-        first, second, third = workshops.checked(
+        first, second, third = workshops.parse_or_reject(
             workshops.read_table(session, "a.ics", text.encode(), known, given), known
         )
     assert (first.title["es"], first.zone.key) == ("Plática, con té", "America/Chicago")

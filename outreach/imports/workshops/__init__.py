@@ -1,9 +1,9 @@
-"""Workshops from a file in the format of `data/workshops-2020-01.csv`, from a workbook with the
-same columns, or from an iCalendar file; and files like these made of workshops.
+"""Imports workshops from CSV, XLSX and iCalendar files, and writes such files.
 
-`read` looks at the text and knows the network only as `Network`; `preview` says what loading would
-do; `load` creates, changes, publishes, cancels or reinstates workshops as staff would. May import
-`feeds`, `domain` and below. Open `read` first.
+The columns are those of `data/workshops-2020-01.csv`. `read` checks the text against the offices
+and kinds in `Network`; `preview` computes the effect of loading; `load` creates and
+changes workshops by the service that staff use. May import `feeds`, `domain` and below. Open `read`
+first.
 """
 
 from outreach.imports.workshops.detect import MAX_ROWS, read_table
@@ -13,9 +13,9 @@ from outreach.imports.workshops.read import (
     ImportedPlace,
     Network,
     WorkshopImportRow,
-    checked,
-    look,
     network,
+    parse,
+    parse_or_reject,
     read,
 )
 
@@ -25,10 +25,10 @@ __all__ = [
     "ImportedPlace",
     "Network",
     "WorkshopImportRow",
-    "checked",
     "load",
-    "look",
     "network",
+    "parse",
+    "parse_or_reject",
     "read",
     "read_table",
 ]

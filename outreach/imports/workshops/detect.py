@@ -1,4 +1,4 @@
-"""Reads a file of workshops in any format as one table; its content says which format it is."""
+"""Reads a file of workshops of any format as a table; the content determines the format."""
 
 from typing import Final
 
@@ -15,17 +15,19 @@ MAX_ROWS: Final = 5_000
 
 
 def read_table(
-    session: Session, name: str, data: bytes, known: Network, given: IcalDefaults | None = None
+    session: Session, name: str, data: bytes, known: Network, defaults: IcalDefaults | None = None
 ) -> ImportTable:
     """The lines of a CSV, XLSX or iCalendar file.
 
     Raises UnreadableFile for any other file and for one that is too large or damaged, and
     ImportRejected if columns are missing.
     """
-    format_ = file_types.recognise(name, data)
-    if format_ is FileType.XLSX:
+    file_type = file_types.recognise(name, data)
+    if file_type is FileType.XLSX:
         records = xlsx.records(name, data, most=MAX_ROWS)
         return csv_tables.table(name, records, REQUIRED, most=MAX_ROWS)
-    if format_ is FileType.ICS:
-        return from_ical.table(session, name, data, known, given or IcalDefaults(), most=MAX_ROWS)
+    if file_type is FileType.ICS:
+        return from_ical.table(
+            session, name, data, known, defaults or IcalDefaults(), most=MAX_ROWS
+        )
     return csv_tables.parse(name, data, REQUIRED, most=MAX_ROWS)

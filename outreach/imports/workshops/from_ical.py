@@ -1,7 +1,7 @@
-"""Events of an iCalendar file as lines of a table of workshops, so that the same is asked of them.
+"""Converts the events of an iCalendar file to rows of a table of workshops.
 
-An event of one of our own calendars is known by its UID. What calendars do not say of it stays as
-it is: its line is that of the workshop, with what the event says otherwise.
+The rows pass the same checks as those of a CSV file. An event of our own feeds is recognized by its
+UID: its row has the current values of the workshop, updated by the event.
 """
 
 import hashlib
@@ -27,127 +27,129 @@ from outreach.imports.row_parser import RowParser
 from outreach.imports.workshops.read import Network
 from outreach.imports.workshops.write import COLUMNS, cells
 
-_OURS: Final = re.compile(r"(taller|mio)-([0-9A-Z]{20})(@.*)?", re.DOTALL)
-_LONGEST_ID: Final = 120
+_OWN_UID: Final = re.compile(r"(taller|mio)-([0-9A-Z]{20})(@.*)?", re.DOTALL)
+_MAX_ID_LENGTH: Final = 120
 _LINK: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class IcalDefaults:
-    """What calendars do not tell: whose the events are, and of which kind. Empty: not said."""
+    """Office slug and kind code for events that have none; empty if not given."""
 
     office: str = ""
     kind: str = ""
 
 
 def table(
-    session: Session, name: str, data: bytes, known: Network, given: IcalDefaults, *, most: int
+    session: Session, name: str, data: bytes, network: Network, defaults: IcalDefaults, *, most: int
 ) -> ImportTable:
-    """The events of a file as lines. Raises Unfit."""
+    """The events of a file as rows. Raises UnreadableFile."""
     calendar = ical.read(name, data, most=most)
     ids = [_id(each) for each in calendar.events]
-    there = workshops.find_imported(session, ids)
-    maker = _Maker(calendar, known, given)
+    stored = workshops.find_imported(session, ids)
+    builder = _RowBuilder(calendar, network, defaults)
     lines = [
-        maker.line(event, id_, there.get(id_))
+        builder.line(event, id_, stored.get(id_))
         for event, id_ in zip(calendar.events, ids, strict=True)
     ]
     return ImportTable(COLUMNS, tuple(lines))
 
 
 def _id(event: IcalEvent) -> str:
-    """What names the workshop: the UID as it is, or what stands for it where it is too long."""
+    """The id of the workshop: the UID, or its SHA-256 if it is too long."""
     uid = clean(event.uid)
-    ours = _OURS.fullmatch(uid)
-    if ours:
-        return f"taller-{ours[2]}"
-    if len(uid) > _LONGEST_ID:
+    own_uid = _OWN_UID.fullmatch(uid)
+    if own_uid:
+        return f"taller-{own_uid[2]}"
+    if len(uid) > _MAX_ID_LENGTH:
         return "ics-" + hashlib.sha256(uid.encode()).hexdigest()
     return uid
 
 
-class _Maker:
-    def __init__(self, calendar: IcalCalendar, known: Network, given: IcalDefaults) -> None:
-        self._calendar, self._known, self._given = calendar, known, given
-        self._kinds = _by_name(known)
+class _RowBuilder:
+    def __init__(self, calendar: IcalCalendar, network: Network, defaults: IcalDefaults) -> None:
+        self._calendar, self._network, self._defaults = calendar, network, defaults
+        self._kinds = _by_name(network)
 
     def line(self, event: IcalEvent, id_: str, workshop: Workshop | None) -> RowParser:
-        # Another office's is not shown to who brings the file: the line is as if it were new.
-        is_mine = workshop is not None and workshop.office.slug in self._known.offices
-        said = cells(workshop) if workshop is not None and is_mine else self._new(event)
-        said["id"] = id_
-        faults: list[tuple[str, Refusal]] = []
+        # A workshop of another office is not disclosed: its event is treated as new.
+        is_visible = workshop is not None and workshop.office.slug in self._network.offices
+        values = cells(workshop) if workshop is not None and is_visible else self._new(event)
+        values["id"] = id_
+        errors: list[tuple[str, Refusal]] = []
         try:
-            starts, ends = ical.times(event, self._home(said["office"]), self._calendar)
+            starts, ends = ical.local_times(event, self._home(values["office"]), self._calendar)
             zone = starts.tzinfo
             assert isinstance(zone, ZoneInfo)
-            said["timezone"] = zone.key
-            said["starts_at"] = f"{starts:%Y-%m-%dT%H:%M}"
-            said["ends_at"] = f"{ends:%Y-%m-%dT%H:%M}"
-        except Refusal as wrong:
-            faults.append(("starts_at", wrong))
-        if workshop is not None and is_mine:
-            said |= _differing(event, workshop, said)
-        made = RowParser(event.line, said)
-        for field, each in faults:
-            made.add_fault(field, each)
-        return made
+            values["timezone"] = zone.key
+            values["starts_at"] = f"{starts:%Y-%m-%dT%H:%M}"
+            values["ends_at"] = f"{ends:%Y-%m-%dT%H:%M}"
+        except Refusal as error:
+            errors.append(("starts_at", error))
+        if workshop is not None and is_visible:
+            values |= _changed_cells(event, workshop, values)
+        row = RowParser(event.line, values)
+        for field, each in errors:
+            row.add_fault(field, each)
+        return row
 
     def _home(self, office: str) -> ZoneInfo:
-        facts = self._known.offices.get(office)
-        return facts.zone if facts else ZoneInfo("UTC")
+        office_facts = self._network.offices.get(office)
+        return office_facts.zone if office_facts else ZoneInfo("UTC")
 
     def _new(self, event: IcalEvent) -> dict[str, str]:
         found = (self._kinds.get(fold(each)) for each in event.categories)
-        kind = next((code for code in found if code), self._given.kind)
+        kind = next((code for code in found if code), self._defaults.kind)
         statuses = {"CANCELLED": WorkshopStatus.CANCELLED, "CONFIRMED": WorkshopStatus.PUBLISHED}
-        said = dict.fromkeys(COLUMNS, "") | {
-            "office": self._given.office,
+        values = dict.fromkeys(COLUMNS, "") | {
+            "office": self._defaults.office,
             "kind": kind,
             "title_es": clean(event.summary),
             "childcare": "false",
-            # A calendar that does not say so has not been promised to anybody.
+            # Only a confirmed event is published.
             "status": statuses.get(event.status.upper(), WorkshopStatus.DRAFT).value,
         }
-        return said | self._where(event.location, self._given.office)
+        return values | self._where(event.location, self._defaults.office)
 
     def _where(self, location: str, office: str) -> dict[str, str]:
-        return _where(location, _city_and_region(self._known, office))
+        return _where(location, _city_and_region(self._network, office))
 
 
-def _differing(event: IcalEvent, workshop: Workshop, said: Mapping[str, str]) -> dict[str, str]:
-    """What the event says otherwise than our calendars say of the workshop."""
-    new: dict[str, str] = {}
+def _changed_cells(
+    event: IcalEvent, workshop: Workshop, values: Mapping[str, str]
+) -> dict[str, str]:
+    """The cells in which the event differs from the workshop in our feeds."""
+    changed: dict[str, str] = {}
     summary = clean(event.summary)
-    is_own_calendar = event.uid.startswith("mio-")  # its titles say places taken as well
-    ours = {_bare(feed.title(workshop, lang)) for lang in LANGUAGES}
-    if summary and not is_own_calendar and _bare(summary) not in ours:
-        new["title_es"] = _bare(summary)
+    is_own_calendar = event.uid.startswith("mio-")  # titles of staff feeds include the seats taken
+    own_titles = {_without_cancelled_prefix(feed.title(workshop, lang)) for lang in LANGUAGES}
+    if summary and not is_own_calendar and _without_cancelled_prefix(summary) not in own_titles:
+        changed["title_es"] = _without_cancelled_prefix(summary)
     location = clean(event.location)
     if location and location not in {clean(feed.place(workshop, lang)) for lang in LANGUAGES}:
-        new |= _where(location, (said["city"], said["region"]))
+        changed |= _where(location, (values["city"], values["region"]))
     if event.status.upper() == "CANCELLED" and workshop.status is WorkshopStatus.PUBLISHED:
-        new["status"] = WorkshopStatus.CANCELLED.value
+        changed["status"] = WorkshopStatus.CANCELLED.value
     if event.status.upper() == "CONFIRMED" and workshop.status is WorkshopStatus.CANCELLED:
-        new["status"] = WorkshopStatus.PUBLISHED.value
-    return new
+        changed["status"] = WorkshopStatus.PUBLISHED.value
+    return changed
 
 
-def _bare(title: str) -> str:
-    """Without the word that says a workshop is cancelled."""
+def _without_cancelled_prefix(title: str) -> str:
+    """The title without the prefix of cancelled workshops, in any language."""
     for word in in_each(labels.CANCELLED).values():
         title = title.removeprefix(word)
     return title
 
 
-def _where(location: str, around: tuple[str, str]) -> dict[str, str]:
-    """A line as «Sala B, 1805 S. Ejemplo St., Chicago, IL» as a venue; the city and the state are
-    those around where it names none."""
+def _where(location: str, default_city_and_region: tuple[str, str]) -> dict[str, str]:
+    """The cells of a location such as «Sala B, 1805 S. Ejemplo St., Chicago, IL», with the default
+    city and region; a URL is a video call."""
     text = clean(location)
     if _LINK.match(text):
         return {"mode": DeliveryMode.VIDEO_CALL.value, "venue": "", "address": ""}
     parts = [part for part in (part.strip() for part in text.split(",")) if part]
-    city, region = around
+    city, region = default_city_and_region
     rest = parts[1:]
     if rest and rest[-1] == region:
         rest.pop()
@@ -162,17 +164,17 @@ def _where(location: str, around: tuple[str, str]) -> dict[str, str]:
     }
 
 
-def _city_and_region(known: Network, office: str) -> tuple[str, str]:
-    facts = known.offices.get(office)
-    return (facts.city, facts.region) if facts else ("", "")
+def _city_and_region(network: Network, office: str) -> tuple[str, str]:
+    office_facts = network.offices.get(office)
+    return (office_facts.city, office_facts.region) if office_facts else ("", "")
 
 
-def _by_name(known: Network) -> dict[str, str]:
-    """Kinds by all that a calendar may call them."""
+def _by_name(network: Network) -> dict[str, str]:
+    """Kind codes by folded code and names."""
     pairs: Iterable[tuple[str, str]] = (
-        (fold(name), facts.code)
-        for code, facts in known.kinds.items()
-        for name in (code, *facts.names)
+        (fold(name), kind_facts.code)
+        for code, kind_facts in network.kinds.items()
+        for name in (code, *kind_facts.names)
         if name
     )
     return dict(pairs)

@@ -65,7 +65,7 @@ class PreviewedRow:
     public_id: str = ""
     changes: tuple[PreviewChange, ...] = ()
     notified: int = 0  # registrations that would be notified
-    twins: tuple[str, ...] = ()  # of a new one: workshops that look the same (`_twins`)
+    twins: tuple[str, ...] = ()  # similar workshops, if the row is new (`_twins`)
 
     @property
     def mark(self) -> str:
@@ -103,7 +103,7 @@ def compute(
     named = NamedRows.read(session)
     faults: list[ImportFault] = []
     seen: list[PreviewedRow] = []
-    lines: dict[int, int] = {}  # of each workshop, the line that is about it
+    lines: dict[int, int] = {}  # the first line of each workshop, by its id
     for row in rows:
         workshop = known.get(row.id)
         if workshop is None:

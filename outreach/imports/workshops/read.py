@@ -43,7 +43,7 @@ REQUIRED: Final = (
 )
 OPTIONAL: Final = ("title_fr", "way", "mode", "address", "area", "phone")
 MAX_SEATS: Final = 100_000
-MAX_OFFICES_NAMED: Final = 12  # in one message
+MAX_OFFICES_LISTED: Final = 12  # in an error message
 
 _WALL_CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:00)?", re.ASCII)
 _ONLINE: Final = frozenset({"online", "on line", "en linea", "virtual", "en ligne", "por internet"})
@@ -83,7 +83,7 @@ class KindFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedPlace:
-    """The place of a row. The venue of the office is found by name, address and city."""
+    """The place of a row, by which the venue of the office is found or created."""
 
     name: str
     address: str
@@ -94,8 +94,8 @@ class ImportedPlace:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkshopImportRow:
-    """A workshop as a file has it, checked. None means that the file lacks the column: the value
-    of the workshop stays."""
+    """The checked values of a workshop in a file. None means that the file lacks the column and the
+    stored value stays."""
 
     line: int
     id: str
@@ -118,7 +118,7 @@ class WorkshopImportRow:
 
     @property
     def last_day(self) -> date:
-        """The day it ends on: the next one, if it goes on past midnight."""
+        """The local date of the end: the next day if the workshop passes midnight."""
         return self.day if self.ends > self.starts else self.day + _DAY
 
 
@@ -148,20 +148,20 @@ def network(session: Session, own_offices: Offices = None) -> Network:
 
 def read(path: Path, known: Network) -> list[WorkshopImportRow]:
     """The workshops of a file. Raises ImportRejected with all faults, and UnreadableFile."""
-    return checked(csv_tables.read(path, REQUIRED), known)
+    return parse_or_reject(csv_tables.read(path, REQUIRED), known)
 
 
-def checked(table: ImportTable, known: Network) -> list[WorkshopImportRow]:
-    """The workshops of a table. Raises Faulty with all its faults."""
-    rows, faults = look(table, known)
+def parse_or_reject(table: ImportTable, known: Network) -> list[WorkshopImportRow]:
+    """The workshops of a table. Raises ImportRejected with all faults."""
+    rows, faults = parse(table, known)
     if faults:
         raise ImportRejected(faults)
     return rows
 
 
-def look(table: ImportTable, known: Network) -> tuple[list[WorkshopImportRow], list[ImportFault]]:
+def parse(table: ImportTable, known: Network) -> tuple[list[WorkshopImportRow], list[ImportFault]]:
     """The workshops of those lines that have no faults, and the faults of the others."""
-    # What reading a calendar has found wrong already is not said twice.
+    # Lines of calendars may have faults from `from_ical`; those are not reported twice.
     rows = [None if line.faults else _row(line, known) for line in table.lines]
     csv_tables.refuse_duplicates(table.lines, lambda line: line.raw("id"), "id")
     faults = [fault for line in table.lines for fault in line.faults]
@@ -175,7 +175,7 @@ def look(table: ImportTable, known: Network) -> tuple[list[WorkshopImportRow], l
 
 def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
     """The workshop of a line, or None when it has faults."""
-    mine = line.text("id", 120, is_required=True)
+    row_id = line.text("id", 120, is_required=True)
     office = _office(line, known)
     kind = line.one_of(
         "kind",
@@ -192,12 +192,12 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
     if zone is None and office and not line.raw("timezone"):
         zone = office.zone
     hours = _hours(line, zone, kind)
-    mode = _mode(line)
-    # A draft may still be without one.
-    is_without = line.raw("status") == WorkshopStatus.DRAFT and not line.raw("venue")
-    has_place = (mode is None or mode.has_venue) and not is_without
+    mode = _delivery_mode(line)
+    # A draft needs no venue.
+    is_draft_without_venue = line.raw("status") == WorkshopStatus.DRAFT and not line.raw("venue")
+    has_place = (mode is None or mode.has_venue) and not is_draft_without_venue
     place = _place(line, office) if has_place else None
-    way = _one_of_or(line, "way", {each.value: each for each in Way}, Way.PLACE)
+    way = _way_or_default(line, "way", {each.value: each for each in Way}, Way.PLACE)
     capacity = line.number_of("capacity", most=MAX_SEATS)
     languages = line.languages("languages", SPOKEN)
     has_childcare = line.flag("childcare")
@@ -208,10 +208,10 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
     day, starts, ends = hours
     return WorkshopImportRow(
         line=line.number,
-        id=mine,
+        id=row_id,
         office=line.raw("office"),
         kind=kind.code,
-        title={lang: said for lang, said in title.items() if said},
+        title={lang: text for lang, text in title.items() if text},
         has_french=line.has("title_fr"),
         zone=zone,
         day=day,
@@ -232,7 +232,7 @@ def _office(line: RowParser, known: Network) -> OfficeFacts | None:
     """The office of a line. An office that does not exist and one that is not the staff member's
     are refused alike."""
     office = known.offices.get(line.raw("office"))
-    if office is None and len(known.offices) > MAX_OFFICES_NAMED:
+    if office is None and len(known.offices) > MAX_OFFICES_LISTED:
         line.fault("office", ImportErrorCode.OFFICE_UNKNOWN)
     elif office is None:
         offices = ", ".join(known.offices)
@@ -243,7 +243,7 @@ def _office(line: RowParser, known: Network) -> OfficeFacts | None:
 def _hours(
     line: RowParser, zone: ZoneInfo | None, kind: KindFacts | None
 ) -> tuple[date, time, time] | None:
-    """Day, start and end; None, and a fault, when they cannot be."""
+    """Day, start and end; adds faults, and returns None if a time is unreadable."""
     starts = _wall_clock(line, "starts_at")
     if starts and zone and clock.is_skipped(starts.date(), starts.time(), zone):
         line.fault("starts_at", ImportErrorCode.HOUR_SKIPPED, zone=zone.key)
@@ -263,7 +263,7 @@ def _hours(
 
 
 def _wall_clock(line: RowParser, field: str) -> datetime | None:
-    """What the clock of the venue shows, without a zone; None, and a fault, for anything else."""
+    """A local time without a zone; None, with a fault, for anything else."""
     found = line.raw(field)
     parts = _WALL_CLOCK.fullmatch(found)
     try:
@@ -277,7 +277,7 @@ def _wall_clock(line: RowParser, field: str) -> datetime | None:
     return None
 
 
-def _mode(line: RowParser) -> DeliveryMode | None:
+def _delivery_mode(line: RowParser) -> DeliveryMode | None:
     if line.raw("mode"):
         modes = {each.value: each for each in DeliveryMode}
         return line.one_of("mode", modes)
@@ -298,7 +298,9 @@ def _place(line: RowParser, office: OfficeFacts | None) -> ImportedPlace:
     )
 
 
-def _one_of_or(line: RowParser, field: str, known: Mapping[str, Way], default: Way) -> Way | None:
+def _way_or_default(
+    line: RowParser, field: str, known: Mapping[str, Way], default: Way
+) -> Way | None:
     if not line.raw(field):
         return default
     return line.one_of(field, known)

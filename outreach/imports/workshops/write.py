@@ -1,4 +1,4 @@
-"""Workshops to files that can be brought in again: the same columns, and the same text in them."""
+"""Writes workshops to CSV and XLSX files that can be imported again without changes."""
 
 import csv
 import io
@@ -16,19 +16,19 @@ COLUMNS: Final = (*REQUIRED, *OPTIONAL)
 _WIDTHS: Final = (
     28, 14, 14, 36, 30, 20, 18, 18, 30, 16, 8, 9, 10, 10, 11, 30, 10, 12, 30, 20, 16,
 )  # fmt: skip
-# Forms leave a mark of their own where a row of a file has its id.
-_OF_A_FORM: Final = re.compile(r"desk ")
+# Workshops created by a form have such an `external_id`, against duplicate submission.
+_FORM_ID: Final = re.compile(r"desk ")
 _DAY: Final = timedelta(days=1)
 
 
 def own_id(workshop: Workshop) -> str:
-    """What names it in a file: the id of the row it came from, else the one calendars have."""
+    """The id of the workshop in a file: that of the row it came from, else its UID."""
     given = workshop.external_id
-    return given if given and not _OF_A_FORM.match(given) else f"{UID_PREFIX}{workshop.uid}"
+    return given if given and not _FORM_ID.match(given) else f"{UID_PREFIX}{workshop.uid}"
 
 
 def cells(workshop: Workshop) -> dict[str, str]:
-    """A workshop as a line of a file, by column."""
+    """The cells of a workshop by column name."""
     venue = workshop.venue
     last = workshop.day if workshop.ends > workshop.starts else workshop.day + _DAY
     return {
@@ -57,24 +57,24 @@ def cells(workshop: Workshop) -> dict[str, str]:
 
 
 def status(status: WorkshopStatus) -> WorkshopStatus:
-    """As a file says it: how a workshop went is not told by files."""
-    over = status in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
-    return WorkshopStatus.PUBLISHED if over else status
+    """The status in a file, which has no reports: held and not held are published."""
+    is_past = status in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
+    return WorkshopStatus.PUBLISHED if is_past else status
 
 
 def to_csv(rows: Iterable[Mapping[str, str]]) -> bytes:
-    """A file that spreadsheets open as UTF-8. No cell of it is taken for a formula."""
+    """A CSV file with a byte order mark. Cells that look like formulas are escaped."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    writer.writerows([escaped(row[name]) for name in COLUMNS] for row in rows)
+    writer.writerows([escape(row[name]) for name in COLUMNS] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
 def to_xlsx(
     out: BinaryIO, rows: Iterable[Mapping[str, str]], notes: Sequence[str], *, made_at: datetime
 ) -> None:
-    """The same as a workbook, with a sheet of notes behind."""
+    """Writes a workbook with the same rows and a second sheet of notes."""
     with spreadsheets.open_spreadsheet(
         out, title=f"Talleres {made_at:%Y-%m-%d}", is_long=True
     ) as book:
@@ -84,10 +84,9 @@ def to_xlsx(
 
 
 def _cell(name: str, text: str) -> str | int:
-    return int(text) if name == "capacity" and text else escaped(text)
+    return int(text) if name == "capacity" and text else escape(text)
 
 
-def escaped(text: str) -> str:
-    """With an apostrophe before what a spreadsheet would run, and before an apostrophe; `tables`
-    takes it off."""
+def escape(text: str) -> str:
+    """The text, with an apostrophe before a formula or an apostrophe; `csv_tables` removes it."""
     return f"'{text}" if text.startswith(RISKY) else text

@@ -30,10 +30,10 @@ def measure(app: Flask) -> None:
     """Measures requests if OUTREACH_METRICS_TOKEN is set. Call it after all other middleware, so
     that those are measured too."""
     if app.extensions["outreach_config"].metrics_token:
-        measures = RequestMetrics()
-        app.extensions["outreach_measures"] = measures
+        request_metrics = RequestMetrics()
+        app.extensions["outreach_measures"] = request_metrics
         app.url_value_preprocessor(keep_route)
-        app.wsgi_app = MetricsMiddleware(app.wsgi_app, measures)  # type: ignore[assignment]  # Flask documents it so
+        app.wsgi_app = MetricsMiddleware(app.wsgi_app, request_metrics)  # type: ignore[assignment]  # Flask documents it so
 
 
 def accepts_any_host() -> bool:
@@ -60,8 +60,8 @@ def ready() -> Response:
 @pages.route("/metrics", methods=ALL_METHODS, provide_automatic_options=False)
 def metrics() -> Response:
     _require_token()
-    measures: RequestMetrics = current_app.extensions["outreach_measures"]
-    registry = measures.collect()
+    request_metrics: RequestMetrics = current_app.extensions["outreach_measures"]
+    registry = request_metrics.collect()
     text = generate_latest(registry) + generate_latest(
         gauges.Gauges(config(), store(), key_store())
     )
@@ -76,7 +76,7 @@ def _require_token() -> None:
 
 
 def _has_token() -> bool:
-    wanted = config().metrics_token
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    is_right = hmac.compare_digest(given.strip().encode(), wanted.encode())
-    return bool(wanted) and scheme.lower() == "bearer" and is_right
+    token = config().metrics_token
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    is_right = hmac.compare_digest(credentials.strip().encode(), token.encode())
+    return bool(token) and scheme.lower() == "bearer" and is_right

@@ -1,8 +1,7 @@
 """Counts and times requests by the pattern of their route, never by their address (S10).
 
-A request for the metrics reaches one of several processes. With `PROMETHEUS_MULTIPROC_DIR`, which
-`outreach serve` sets, they count in shared files and each reports for all; without it a process
-reports its own numbers.
+With `PROMETHEUS_MULTIPROC_DIR`, which `outreach serve` sets, all processes count in shared files
+and each reports the totals; without it a process reports its own numbers.
 """
 
 import os
@@ -23,16 +22,16 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Dashboards know the first part of a route by this spelling.
+# Existing dashboards use this spelling of the language in a route.
 LANGUAGE: Final = f"/<any({','.join(languages.CODES)}):lang>"
 FEED: Final = f"{LANGUAGE}/cal/<name>.<any(ics,atom,json,jcal):form>"
-NO_ROUTE: Final = "-"  # for an unknown address, which is not recorded
+NO_ROUTE: Final = "-"  # for unknown addresses, which are not recorded
 SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 ROUTE: Final = "outreach.route"
 
 
 class RequestMetrics:
-    """The counters of one application."""
+    """The request metrics of one application."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -55,7 +54,7 @@ class RequestMetrics:
         key = route, method if method in METHODS else "other", status[:1]
         children = self._children.get(key)
         if children is None:
-            # `labels` takes longer than counting. There are as many children as patterns.
+            # Cached, since `labels` is slower than counting. Routes bound the number.
             counter = self.requests.labels(key[0], key[1], f"{key[2]}xx")
             children = self._children[key] = counter, self.seconds.labels(group_of(route))
         children[0].inc()
@@ -73,35 +72,35 @@ class RequestMetrics:
 class MetricsMiddleware:
     """WSGI middleware that measures the application it wraps."""
 
-    def __init__(self, app: "WSGIApplication", measures: RequestMetrics) -> None:
-        self.app, self.measures = app, measures
+    def __init__(self, app: "WSGIApplication", metrics: RequestMetrics) -> None:
+        self.app, self.metrics = app, metrics
 
     def __call__(self, environ: "WSGIEnvironment", respond: "StartResponse") -> Iterable[bytes]:
-        began = time.perf_counter()
-        said = "500"
+        started_at = time.perf_counter()
+        response_status = "500"
 
-        def listen(status: str, headers: Any, *more: Any) -> Callable[[bytes], object]:
-            nonlocal said
-            said = status
+        def record_status(status: str, headers: Any, *more: Any) -> Callable[[bytes], object]:
+            nonlocal response_status
+            response_status = status
             return respond(status, headers, *more)
 
         try:
-            return self.app(environ, listen)
+            return self.app(environ, record_status)
         finally:
-            took = time.perf_counter() - began
-            self.measures.count(_route(environ), environ["REQUEST_METHOD"], said, took)
+            elapsed = time.perf_counter() - started_at
+            self.metrics.count(_route(environ), environ["REQUEST_METHOD"], response_status, elapsed)
 
 
 def _route(environ: "WSGIEnvironment") -> str:
-    found: str | None = environ.get(ROUTE)
-    if found is not None:
-        return found
-    # Answered in front of Flask.
+    route: str | None = environ.get(ROUTE)
+    if route is not None:
+        return route
+    # Answered by the feed server or a cache, before Flask.
     return FEED if ADDRESS.fullmatch(environ.get("PATH_INFO", "")) else NO_ROUTE
 
 
 def keep_route(_endpoint: str | None, _values: object) -> None:
-    """Tells the meter, which stands outside, where the request went."""
+    """Stores the route of the request in the WSGI environment for `MetricsMiddleware`."""
     rule = request.url_rule
     request.environ[ROUTE] = rule.rule.replace("/<lang:lang>", LANGUAGE) if rule else NO_ROUTE
 

@@ -110,7 +110,7 @@ def errors() -> ResponseReturnValue:
     writer.writerow(["renglon", "columna", "dice", "que_hacer"])
     for fault in preview.faults:
         advice = import_labels.what_to_do(fault, preview.kinds)
-        writer.writerow([fault.line, fault.field, write.escaped(fault.shown), advice])
+        writer.writerow([fault.line, fault.field, write.escape(fault.shown), advice])
     return _attachment(out.getvalue().encode("utf-8-sig"), "csv", "fallas")
 
 

@@ -56,7 +56,7 @@ def build(
 ) -> PreviewedFile:
     """The preview of a table for staff of these offices. Writes nothing."""
     known = workshops.network(session, offices)
-    rows, faults = workshops.look(table, known)
+    rows, faults = workshops.parse(table, known)
     seen = preview.compute(session, rows, offices, now=now)
     by_code = {kind.code: kind for kind in kinds.list_kinds(session)}
     return PreviewedFile(table.lines, seen, sorted({*faults, *seen.faults}), by_code)
