@@ -179,8 +179,8 @@ def _period_writers(
             return
         with _progress() as progress:
             lines = progress.track(
-                workshop_rows.workshops(session, first, last, now=now),
-                total=workshop_rows.how_many(session, first, last),
+                workshop_rows.read_rows(session, first, last, now=now),
+                total=workshop_rows.count_rows(session, first, last),
                 description="workshops",
             )
             month_tables.rows_xlsx(file, lines, row)

@@ -175,6 +175,6 @@ class _MailingWriter:
             edition = bulletins.find(session, month, edition_number)
             document = bulletin_data.document(session, month, now=now, edition=edition)
             self.texts[cache_key] = bulletin_text.as_text(
-                document, subscriber.lang, self.config.public_url, longest=None
+                document, subscriber.lang, self.config.public_url, max_length=None
             )
         return self.texts[cache_key]

@@ -1,4 +1,4 @@
-"""Documents on paper: flyers, certificates, check-in sheets, the bulletin and the month, by typst.
+"""PDFs by typst: flyers, certificates, check-in sheets, the bulletin and the report of a month.
 
 May import `reports`, `domain` and below. Open `typesetting` first.
 """

@@ -1,4 +1,4 @@
-"""The bulletin on paper, and as one file that needs no other: for mail programs and web pages."""
+"""The bulletin as PDF, PNG, and one self-contained HTML file."""
 
 import io
 from collections.abc import Mapping
@@ -19,21 +19,21 @@ from outreach.reports.bulletin_data import BulletinDocument
 
 
 def pdf(document: BulletinDocument, lang: str, *, public_url: str, brand: str) -> bytes:
-    """PDF/UA; the same document gives the same bytes."""
+    """Return a PDF/UA. The same document gives the same bytes."""
     return typesetting.pdf(
         "bulletin", _data(document, lang, public_url, brand), made_at=document.cut
     )
 
 
 def picture(document: BulletinDocument, lang: str, *, public_url: str, brand: str) -> bytes:
-    """The first page of the PDF, as PNG."""
+    """Return the first page of the PDF as PNG."""
     data = _data(document, lang, public_url, brand)
     return typesetting.picture("bulletin", data, made_at=document.cut)
 
 
 def html(document: BulletinDocument, lang: str, *, public_url: str, brand: str) -> str:
-    """One file, with its style inside and nothing to fetch."""
-    bulletin = words.localized(document, lang, public_url)
+    """Return one HTML file with inline style that loads nothing."""
+    bulletin = words.localize_bulletin(document, lang, public_url)
     css = rcssmin.cssmin((typesetting.folder() / "bulletin.css").read_text())
     page = (
         _pages()
@@ -42,7 +42,7 @@ def html(document: BulletinDocument, lang: str, *, public_url: str, brand: str) 
             bulletin=bulletin,
             brand=brand,
             html_lang=i18n.HTML_LANG[lang],
-            style=Markup(f"<style>\n{css}</style>"),  # noqa: S704 - ours; a page of the site has none
+            style=Markup(f"<style>\n{css}</style>"),  # noqa: S704 - the CSS of the package
             **labels(lang),
         )
     )
@@ -50,7 +50,7 @@ def html(document: BulletinDocument, lang: str, *, public_url: str, brand: str) 
 
 
 def labels(lang: str) -> dict[str, str]:
-    """The headings that every bulletin has, by the names its templates call them."""
+    """Return the headings of a bulletin, by their names in the templates."""
     _ = i18n.translator(lang)
     return {
         "happened_words": _.gettext(words.HAPPENED),
@@ -63,45 +63,45 @@ def labels(lang: str) -> dict[str, str]:
     }
 
 
-def square(address: str) -> str:
-    """An address as a picture, for a phone's camera: SVG."""
+def qr_svg(address: str) -> str:
+    """Return the QR code of a URL as inline SVG."""
     code = segno.make(address, micro=False, error="m")
     return code.svg_inline(border=2, omitsize=True, svgclass=None, lineclass=None)
 
 
 def _data(document: BulletinDocument, lang: str, public_url: str, brand: str) -> Mapping[str, Any]:
-    bulletin = words.localized(document, lang, public_url)
-    square = io.BytesIO()
-    segno.make(bulletin.calendar, micro=False, error="m").save(square, kind="svg", border=2)
+    bulletin = words.localize_bulletin(document, lang, public_url)
+    qr_code = io.BytesIO()
+    segno.make(bulletin.calendar, micro=False, error="m").save(qr_code, kind="svg", border=2)
     return asdict(bulletin) | {
         "brand": brand,
         "region": i18n.LOCALES[lang].territory,
         "labels": labels(lang),
-        "square": square.getvalue().decode(),
+        "square": qr_code.getvalue().decode(),
         **{
-            name: _set(getattr(bulletin, name), public_url)
+            name: _paragraphs(getattr(bulletin, name), public_url)
             for name in ("correction", "happened", "ahead")
         },
     }
 
 
-def _set(markdown: str, site: str) -> list[dict[str, Any]]:
+def _paragraphs(markdown: str, site: str) -> list[dict[str, Any]]:
     return [asdict(each) for each in bulletin_markdown.paragraphs(markdown, site)]
 
 
 def _markup(text: str, site: str) -> Markup:
-    return Markup(bulletin_markdown.as_html(text, site))  # noqa: S704 - cleaned
+    return Markup(bulletin_markdown.as_html(text, site))  # noqa: S704 - sanitized by nh3
 
 
 @cache
 def _pages() -> Environment:
-    made = Environment(
+    environment = Environment(
         loader=FileSystemLoader(typesetting.folder()),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["markdown"] = _markup
-    made.filters["square"] = lambda address: Markup(square(address))  # noqa: S704 - squares only
-    return made
+    environment.filters["markdown"] = _markup
+    environment.filters["qr_svg"] = lambda address: Markup(qr_svg(address))  # noqa: S704 - made by segno
+    return environment

@@ -1,6 +1,6 @@
-"""The certificate that somebody was at a workshop. The name is printed, and nothing keeps it.
+"""Certificates of attendance as PDF. The name is printed and stored nowhere.
 
-All of them look alike, whatever the kind: one that looked different would tell what it hides.
+All kinds have the same design: a different one would reveal a discreet kind.
 """
 
 from datetime import date, datetime
@@ -15,11 +15,11 @@ from outreach.pdf import flyer_text, typesetting
 def pdf(
     workshop: Workshop, name: str, hours: str, lang: str, *, brand: str, today: date, now: datetime
 ) -> bytes:
-    """PDF/UA in that language, with the name as it was typed and so many hours: «2», «1.5»."""
+    """Return a PDF/UA in `lang`, with the name as typed. `hours` is a decimal: "2", "1.5"."""
     _ = translator(lang)
     office = workshop.office
     place = office if workshop.is_discreet or workshop.venue is None else workshop.venue
-    title = flyer_text.breakable(clean(say(workshop.title, lang)))
+    title = flyer_text.add_soft_hyphens(clean(say(workshop.title, lang)))
     where = f"{place.city}, {place.region}"
     data = {
         "lang": lang,
@@ -27,7 +27,7 @@ def pdf(
         "brand": brand,
         "title": _.gettext("Constancia de participación"),
         "says": _.gettext("%(office)s hace constar que", office=say(office.name, lang)),
-        "name": flyer_text.breakable(clean(name)),
+        "name": flyer_text.add_soft_hyphens(clean(name)),
         "was_at": _.gettext("participó en un taller")
         if workshop.is_discreet
         else _.gettext("participó en «%(title)s»", title=title),

@@ -1,5 +1,7 @@
-"""The list of a door on paper, for when nothing else works: nickname, code, people, and a box to
-tick. It has no surname, no phone and no signature, and says that it is to be destroyed."""
+"""Printed check-in sheet: nickname, code, number of people and a box to tick.
+
+It has no surnames, phone numbers or signatures, and tells staff to destroy it after use.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,25 +16,25 @@ from outreach.i18n import gettext as _
 from outreach.pdf import typesetting
 
 ROWS: Final = 40  # on a page
-FEWEST_BLANK: Final = 6  # for those who come without a place
+MIN_BLANK_ROWS: Final = 6  # for people without a registration
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SheetLine:
-    """One party."""
+    """One registration."""
 
     name: str
     code: str
     people: int
-    hour: str = ""  # of their own
-    arrived: int = 0  # so many are known to have come
+    hour: str = ""  # start of the time slot
+    arrived: int = 0  # people already checked in
 
 
 def pdf(workshop: Workshop, lines: Sequence[SheetLine], *, brand: str, made_at: datetime) -> bytes:
-    """PDF/UA in the current language: by name, or by hour where each has one."""
+    """Return a PDF/UA in the current language, sorted by time slot and name."""
     lang = current()
     rows = sorted(lines, key=lambda line: (_minute(line.hour), fold(line.name), line.code))
-    count = -(-(len(rows) + FEWEST_BLANK) // ROWS)
+    count = -(-(len(rows) + MIN_BLANK_ROWS) // ROWS)
     pages = [rows[page * ROWS : (page + 1) * ROWS] for page in range(count)]
     data = {
         "lang": lang,
@@ -51,7 +53,7 @@ def pdf(workshop: Workshop, lines: Sequence[SheetLine], *, brand: str, made_at: 
 
 
 def _words(rows: Sequence[SheetLine]) -> dict[str, str]:
-    """The texts of the template. It fills in what stands in braces."""
+    """Return the texts of the template, which fills in the placeholders in braces."""
     return {
         "page": _("Página {page} de {pages}"),
         "destroy": _(
@@ -81,7 +83,7 @@ def _row(line: SheetLine) -> dict[str, Any]:
 
 
 def _minute(hour: str) -> tuple[int, int]:
-    """What sorts hours as they come: 9:40 a. m., 12:20 p. m., 1:00 p. m."""
+    """Return the sort key of a time: 9:40 a. m., 12:20 p. m., 1:00 p. m."""
     if not hour:
         return 0, 0
     digits, _, half = hour.replace("\u00a0", " ").partition(" ")

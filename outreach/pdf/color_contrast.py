@@ -1,27 +1,27 @@
-"""Colours on paper: whether a text of one can be read on another (WCAG 2.2, 1.4.3)."""
+"""Colours of the PDFs and their contrast (WCAG 2.2, 1.4.3)."""
 
 from typing import Final
 
 WHITE: Final = "#ffffff"
 INK: Final = "#191b28"
 SOFT: Final = "#4b4f61"
-PALE: Final = "#eef0f6"  # the box around a square to read
+PALE: Final = "#eef0f6"  # the box around the QR code
 YELLOW: Final = "#ffc43d"
 BLACK: Final = "#000000"
-INDIGO: Final = "#2b2d7e"  # of what is not to be told from anything else
-ENOUGH: Final = 4.5
+INDIGO: Final = "#2b2d7e"  # neutral colour of discreet workshops
+MIN_CONTRAST: Final = 4.5
 
 
 def contrast(one: str, other: str) -> float:
-    """From 1, the same, to 21, black on white."""
+    """Return the contrast ratio, from 1 (same colour) to 21 (black on white)."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def readable(colour: str) -> str:
-    """The colour itself, or a darker one of its tone that can be read on white and in its box."""
+def darken_to_readable(colour: str) -> str:
+    """Return the colour, darkened until its contrast with `WHITE` and `PALE` is sufficient."""
     red, green, blue = _parts(colour)
-    while min(contrast(colour, WHITE), contrast(colour, PALE)) < ENOUGH:
+    while min(contrast(colour, WHITE), contrast(colour, PALE)) < MIN_CONTRAST:
         red, green, blue = (int(part * 0.94) for part in (red, green, blue))
         colour = f"#{red:02x}{green:02x}{blue:02x}"
     return colour

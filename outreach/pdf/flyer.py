@@ -1,7 +1,7 @@
-"""Flyers: a sheet for the wall, a square and a tall picture for the phone, in three languages.
+"""Flyers of a workshop: sheets to print, and a square and a tall picture for phones.
 
-Each is one page of the same template at another size, so that they say the same. The text shrinks
-until it fits: a flyer that is cut is worth nothing.
+All shapes are one page of the same template at different sizes. The template shrinks the text until
+it fits.
 """
 
 import base64
@@ -25,14 +25,14 @@ MM: Final = 72 / 25.4
 
 @dataclass(frozen=True)
 class Shape:
-    """A size, in points; on a screen a point is a pixel."""
+    """The size of a flyer in points; in pictures, a point is a pixel."""
 
     width: float
     height: float
-    em: float  # the measure of everything on it
-    edge: float  # in em
+    em: float  # base font size, in points
+    edge: float  # margin, in em
     is_tall: bool = False
-    is_short: bool = False  # no room for the summary and the promises
+    is_short: bool = False  # without the summary and the promises
 
 
 LETTER: Final = "carta"
@@ -47,11 +47,11 @@ PAPER: Final = (LETTER, "a4")
 
 @dataclass(frozen=True)
 class Flyer:
-    """A workshop's flyer, as it is told in one language."""
+    """The content of a flyer in one language."""
 
     text: flyer_text.FlyerText
     colour: str
-    pictogram: str  # SVG, 48 by 48, of lines
+    pictogram: str  # content of an SVG of 48 by 48
     link: str
     brand: str
     made_at: datetime
@@ -67,59 +67,61 @@ def prepare(
     neutral_pictogram: str,
     brand: str,
 ) -> Flyer:
-    """`pictogram` is the drawing of its sign, `neutral_pictogram` that of no kind: SVG without its
-    frame. `phone` is that of the network, where neither the workshop nor its office has one.
-    Raises Refusal as `require_made` does."""
-    require_made(workshop)
+    """Return the flyer of a workshop in `lang`.
+
+    `pictogram` is that of the kind, `neutral_pictogram` is shown for unlisted discreet workshops:
+    the content of an SVG, without the `svg` element. `phone` is the number of the network, used if
+    neither the workshop nor its office has one. Raises Refusal like `require_flyer`."""
+    require_flyer(workshop)
     link = f"{public_url}/{lang}/t/{workshop.public_id}"
     is_neutral = flyer_text.is_neutral(workshop)
     return Flyer(
-        text=flyer_text.tell(
+        text=flyer_text.make_text(
             workshop, lang, link=link, phone=workshop.phone or workshop.office.phone or phone
         ),
         colour=color_contrast.INDIGO
         if is_neutral
-        else color_contrast.readable(workshop.kind.colour),
+        else color_contrast.darken_to_readable(workshop.kind.colour),
         pictogram=neutral_pictogram if is_neutral else pictogram,
         link=link,
         brand="" if workshop.is_discreet else brand,
-        # To the second: a PDF tells no more.
+        # PDF dates have a resolution of one second.
         made_at=workshop.changed_at.replace(microsecond=0),
     )
 
 
-def require_made(workshop: Workshop) -> None:
-    """Raises Refusal where nobody is to be invited any more."""
+def require_flyer(workshop: Workshop) -> None:
+    """Raise Refusal if the workshop is cancelled or was not held."""
     if workshop.status in {WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD}:
         raise Refusal(ErrorCode.FLYER_OF_CANCELLED)
 
 
 def pdf(flyer: Flyer, shape: str = LETTER) -> bytes:
-    """PDF/UA, one page. The same workshop gives the same bytes."""
+    """Return a PDF/UA of one page. The same workshop gives the same bytes."""
     return typesetting.pdf("flyer", _data(flyer, shape), made_at=flyer.made_at)
 
 
 def picture(flyer: Flyer, shape: str, *, scale: float = 1.0) -> bytes:
-    """PNG; on a screen of 1080 by 1080, or 1080 by 1920, unless scaled."""
+    """Return a PNG with one pixel a point, times `scale`."""
     data = _data(flyer, shape)
     return typesetting.picture("flyer", data, made_at=flyer.made_at, ppi=72 * scale)
 
 
 def drawing(flyer: Flyer, shape: str) -> str:
-    """SVG that needs no font and no other file, and says its name to who cannot see it."""
+    """Return a self-contained SVG, with glyphs as paths and an accessible name."""
     data = _data(flyer, shape)
-    svg = _unwrapped(typesetting.drawing("flyer", data, made_at=flyer.made_at))
-    if shape not in PAPER:  # a point is a pixel
+    svg = _inline_images(typesetting.drawing("flyer", data, made_at=flyer.made_at))
+    if shape not in PAPER:  # pixels instead of points
         svg = re.sub(r'(width|height)="(\d+)pt"', r'\1="\2"', svg, count=2)
     name = f"<title>{escape(flyer.text.name)}</title>"
-    return re.sub(r"<svg\b[^>]*>", lambda found: f'{found[0][:-1]} role="img">{name}', svg, count=1)
+    return re.sub(r"<svg\b[^>]*>", lambda match: f'{match[0][:-1]} role="img">{name}', svg, count=1)
 
 
 def sizes(flyer: Flyer, shape: str) -> dict[str, float]:
-    """How large its text came out, in points, and how much of the height it fills."""
+    """Return the font sizes after fitting, in points, and the filled fraction of the height."""
     data = _data(flyer, shape)
-    found: dict[str, float] = typesetting.query("flyer", data, "<sizes>", made_at=flyer.made_at)
-    return found
+    result: dict[str, float] = typesetting.query("flyer", data, "<sizes>", made_at=flyer.made_at)
+    return result
 
 
 def _data(flyer: Flyer, shape: str) -> dict[str, Any]:
@@ -128,8 +130,8 @@ def _data(flyer: Flyer, shape: str) -> dict[str, Any]:
         "brand": flyer.brand,
         "colour": flyer.colour,
         "shape": asdict(SHAPES[shape]),
-        "sign": _sign(flyer.pictogram, flyer.colour),
-        "square": _square(flyer.link),
+        "sign": _pictogram_svg(flyer.pictogram, flyer.colour),
+        "square": _qr_svg(flyer.link),
         "inks": {
             "ink": color_contrast.INK,
             "soft": color_contrast.SOFT,
@@ -140,37 +142,37 @@ def _data(flyer: Flyer, shape: str) -> dict[str, Any]:
     }
 
 
-def _sign(pictogram: str, colour: str) -> str:
-    """The pictogram in a colour: of lines, and of areas of the class `ll`."""
-    drawn = pictogram.replace('class="solid"', f'fill="{colour}" stroke="none"')
+def _pictogram_svg(pictogram: str, colour: str) -> str:
+    """Return the pictogram as SVG in a colour: lines, and areas of the class `solid`."""
+    drawing = pictogram.replace('class="solid"', f'fill="{colour}" stroke="none"')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48" fill="none" '
         f'stroke="{colour}" stroke-width="3.2" stroke-linecap="round" stroke-linejoin="round">'
-        f"{drawn}</svg>"
+        f"{drawing}</svg>"
     )
 
 
-def _square(link: str) -> str:
-    """With its quiet margin of four, which readers ask for."""
+def _qr_svg(link: str) -> str:
+    """Return the QR code of a link as SVG, with the quiet zone of four modules that ISO/IEC 18004
+    requires."""
     code = segno.make(link, micro=False, error="m")
-    drawn = code.svg_inline(border=4, omitsize=True, svgclass=None, lineclass=None)
-    return drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    svg = code.svg_inline(border=4, omitsize=True, svgclass=None, lineclass=None)
+    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
 
 
-def _unwrapped(svg: str) -> str:
-    """Puts a drawing within the drawing in the place of one as a file, which not every program
-    that draws can open."""
-    return _WRAPPED.sub(
-        lambda found: (
-            f"<g{found[1] or ''}>"
-            + base64.b64decode(found[2]).decode().replace("<svg ", f"<svg {found[3]} ", 1)
+def _inline_images(svg: str) -> str:
+    """Replace SVG images in `data:` URLs by nested `svg` elements, which more programs can show."""
+    return _EMBEDDED_SVG.sub(
+        lambda match: (
+            f"<g{match[1] or ''}>"
+            + base64.b64decode(match[2]).decode().replace("<svg ", f"<svg {match[3]} ", 1)
             + "</g>"
         ),
         svg,
     )
 
 
-_WRAPPED: Final = re.compile(
+_EMBEDDED_SVG: Final = re.compile(
     r'<image( transform="[^"]*")? xlink:href="data:image/svg\+xml;base64,([^"]*)"'
     r' (width="[^"]*" height="[^"]*")[^>]*/>'
 )

@@ -1,4 +1,4 @@
-"""What a flyer says, in the language it is made in, whatever that of the page is."""
+"""The text of a flyer, in the language of the flyer."""
 
 import re
 from collections.abc import Iterable
@@ -12,8 +12,8 @@ from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.feeds import labels as calendar
 from outreach.i18n import NP_, say, translate, translator
 
-LONGEST_SUMMARY: Final = 180
-_LONGEST_WORD: Final = 24  # no word of our languages is longer: what is, may break anywhere
+MAX_SUMMARY_LENGTH: Final = 180
+_MAX_WORD_LENGTH: Final = 24  # longer ones are no words of our languages: break them anywhere
 _SOFT_HYPHEN: Final = "\u00ad"
 _BY_PHONE: Final = (Visibility.PHONE_ONLY, Visibility.APPROVED)
 
@@ -29,40 +29,42 @@ _CALLS_TO_ACTION: Final = {
 @dataclass(frozen=True, kw_only=True)
 class FlyerText:
     lang: str
-    name: str  # of the document; of a discreet workshop it tells nothing
+    name: str  # title of the document; neutral for a discreet workshop
     kicker: str
     title: str
     summary: str
-    draft: str  # empty unless it is one
+    draft: str  # notice of a draft; otherwise empty
     weekday: str
     day: str
     month: str
-    year: str  # a sheet of paper hangs where it hangs
+    year: str  # printed because a flyer may stay on a wall for long
     hours: str
     zone: str
-    place: str  # a venue, an area, or that it is online
+    place: str  # a venue, an area, or "online"
     address: str
     facts: list[str]
     promises: list[str]
     do: str
     point: str
-    link: str  # as it is typed
+    link: str  # without the scheme
     call: str
     phone: str
     qr_words: str
 
 
 def has_secret_place(workshop: Workshop) -> bool:
-    """A flyer of a discreet kind never says where it is, whoever may see the address elsewhere."""
+    """Whether the flyer must not show the address. Always true for a discreet kind, even if its
+    address is public elsewhere."""
     return workshop.has_secret_address or workshop.is_discreet
 
 
 def is_neutral(workshop: Workshop) -> bool:
-    """Whether not even its title is for everybody: it is discreet, and in no list."""
+    """Whether even the title must be hidden: the workshop is discreet and unlisted."""
     return workshop.is_discreet and workshop.way is Way.UNLISTED
 
 
-def tell(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerText:
+def make_text(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerText:
+    """Return the text of the flyer of a workshop. `link`: URL of its page."""
     _ = translator(lang)
     neutral = say(workshop.kind.neutral_title, lang) or translate(calendar.NEUTRAL, lang)
     title = clean(say(workshop.title, lang)) or translate(calendar.NEUTRAL, lang)
@@ -73,8 +75,8 @@ def tell(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerText:
         kicker=_.gettext("Gratis y en confianza")
         if workshop.is_discreet
         else _.gettext("Taller gratis"),
-        title=breakable(neutral if is_neutral(workshop) else title),
-        summary="" if workshop.is_discreet else _short(clean(say(workshop.summary, lang))),
+        title=add_soft_hyphens(neutral if is_neutral(workshop) else title),
+        summary="" if workshop.is_discreet else _shorten(clean(say(workshop.summary, lang))),
         draft=_.gettext("Borrador: todavía no se reparte") if workshop.status == "draft" else "",
         weekday=formats.date_name(workshop.day, "EEEE", lang),
         day=str(workshop.day.day),
@@ -82,9 +84,9 @@ def tell(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerText:
         year=str(workshop.day.year),
         hours=_hours(workshop, lang),
         zone=formats.zone_time(workshop.zone.key, lang),
-        place=breakable(place),
-        address=breakable(address),
-        facts=[breakable(each) for each in (later, *_facts(workshop, lang)) if each],
+        place=add_soft_hyphens(place),
+        address=add_soft_hyphens(address),
+        facts=[add_soft_hyphens(each) for each in (later, *_facts(workshop, lang)) if each],
         promises=[
             _.gettext("Es gratis"),
             _.gettext("No necesitas identificación"),
@@ -99,17 +101,17 @@ def tell(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerText:
     )
 
 
-def breakable(text: str) -> str:
-    """The text with places to break what would be wider than the sheet."""
+def add_soft_hyphens(text: str) -> str:
+    """Return the text with soft hyphens in words that are too long for a line."""
     return re.sub(
-        rf"\S{{{_LONGEST_WORD + 1},}}",
-        lambda found: _SOFT_HYPHEN.join(re.findall(r".{1,12}", found[0])),
+        rf"\S{{{_MAX_WORD_LENGTH + 1},}}",
+        lambda match: _SOFT_HYPHEN.join(re.findall(r".{1,12}", match[0])),
         text,
     )
 
 
 def _where(workshop: Workshop, lang: str) -> tuple[str, str, str]:
-    """The place, its address, and how one comes to know what is not said."""
+    """Return the place, its address, and how people get the address or link if it is hidden."""
     _ = translator(lang)
     is_by_phone = workshop.visibility in _BY_PHONE
     if not workshop.mode.has_venue:
@@ -153,7 +155,7 @@ def _facts(workshop: Workshop, lang: str) -> Iterable[str]:
 
 
 def _language_names(codes: Iterable[str], lang: str) -> str:
-    """español e inglés · Spanish and English, as within a sentence; empty for none."""
+    """Return «español e inglés» or "Spanish and English", as in a sentence; empty for no codes."""
     return formats.within_sentence(formats.language_names(tuple(codes), lang), lang)
 
 
@@ -166,10 +168,12 @@ def _hours(workshop: Workshop, lang: str) -> str:
     )
 
 
-def _short(text: str) -> str:
-    """Its first sentences, as many as there is room for; of one that is too long, its start."""
-    if len(text) <= LONGEST_SUMMARY:
-        return breakable(text)
-    whole = re.match(rf"(.{{1,{LONGEST_SUMMARY}}}[.!?])\s", text)
-    short = whole[1] if whole else text[:LONGEST_SUMMARY].rsplit(" ", 1)[0].rstrip(",;:") + "…"
-    return breakable(short)
+def _shorten(text: str) -> str:
+    """Return the sentences that fit in `MAX_SUMMARY_LENGTH`, or the start of the first one."""
+    if len(text) <= MAX_SUMMARY_LENGTH:
+        return add_soft_hyphens(text)
+    sentences = re.match(rf"(.{{1,{MAX_SUMMARY_LENGTH}}}[.!?])\s", text)
+    if sentences:
+        return add_soft_hyphens(sentences[1])
+    start = text[:MAX_SUMMARY_LENGTH].rsplit(" ", 1)[0].rstrip(",;:")
+    return add_soft_hyphens(f"{start}…")

@@ -1,4 +1,4 @@
-"""The figures of a month on paper: the same tables as its page and its files."""
+"""The report of a month as PDF, with the same tables as its page and files."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -11,8 +11,8 @@ from outreach.reports.month_tables import Translate
 from outreach.reports.spreadsheets import Cell
 from outreach.reports.workshop_counts import TOTAL
 
-COLUMNS: Final = 4  # kinds that fit side by side; the others are added up
-UNSAID: Final = 2  # the first columns of a table: the month and the code
+MAX_KIND_COLUMNS: Final = 4  # further kinds are summed in one column
+CODE_COLUMNS: Final = 2  # the first columns of a table, month and code, which are not printed
 
 
 def pdf(
@@ -25,10 +25,12 @@ def pdf(
     translate: Translate,
     grouped: Callable[[int], str],
 ) -> bytes:
-    """PDF/UA of what is told of the month; `short_names` of kinds, by their codes. The same report
-    gives the same bytes."""
-    rows = month_tables.report_tables(report, lang=lang, translate=translate)
-    tables = [_by_office(report, lang, short_names, translate)] if report.count.by_office else []
+    """Return a PDF/UA of the report. `short_names` maps codes of kinds to names; `grouped` formats
+    an integer. The same report gives the same bytes."""
+    report_tables = month_tables.report_tables(report, lang=lang, translate=translate)
+    office_tables = (
+        [_by_office(report, lang, short_names, translate)] if report.count.by_office else []
+    )
     total = translate(N_("Total"))
     data = {
         "title": title,
@@ -40,9 +42,9 @@ def pdf(
         "notes": month_tables.notes(report.count, translate=translate),
         "tables": [
             _table(name, [_without_codes(row, total) for row in table], has_total, grouped)
-            for name, table, has_total in rows
+            for name, table, has_total in report_tables
         ]
-        + [_table(name, table, True, grouped) for name, table in tables],
+        + [_table(name, table, True, grouped) for name, table in office_tables],
         "rules_are": translate(N_("Cómo contamos")),
         "rules": [translate(rule) for rule in report.count.rules],
     }
@@ -53,7 +55,7 @@ def _by_office(
     report: MonthReport, lang: str, short_names: Mapping[str, str], translate: Translate
 ) -> tuple[str, list[list[Cell]]]:
     count = report.count
-    codes = list(count.by_kind)[:COLUMNS]
+    codes = list(count.by_kind)[:MAX_KIND_COLUMNS]
     has_others = len(count.by_kind) > len(codes)
 
     def cells(row: Mapping[str, int]) -> list[Cell]:
@@ -71,8 +73,8 @@ def _by_office(
 
 
 def _without_codes(row: Sequence[Cell], total: str) -> list[Cell]:
-    """A row for people; the total has no name of its own."""
-    return [row[UNSAID] or total, *row[UNSAID + 1 :]]
+    """Return a row without its code columns. The row of totals has no name: it gets `total`."""
+    return [row[CODE_COLUMNS] or total, *row[CODE_COLUMNS + 1 :]]
 
 
 def _table(

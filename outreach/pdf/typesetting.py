@@ -1,7 +1,7 @@
-"""PDFs that a screen reader can read, set by typst from a template and data.
+"""Accessible PDFs, PNGs and SVGs by typst, from a template and JSON data.
 
-What people wrote reaches a template as data, never as its source: typst prints it and runs none of
-it. Nothing is read but the templates and the font of the package.
+Users' text reaches a template as data, never as typst source, so it is not evaluated. Only the
+templates and the fonts of the package are read.
 """
 
 import json
@@ -15,10 +15,10 @@ from typing import Any, Final, cast
 PACKAGE: Final = Path(__file__).parent.parent
 FONTS: Final = PACKAGE / "pdf" / "fonts"
 
-_HOLE: Final = "could not be displayed with font"
-# What is left out when something cannot be set: nothing; then what our fonts have no script for;
-# then all but the letters of Spanish, English, French and their kin.
-_UNFIT: Final = (
+_MISSING_GLYPH_ERROR: Final = "could not be displayed with font"
+# Characters to replace, in three attempts: none; those of scripts that the fonts lack; all except
+# Latin letters and common punctuation.
+_UNSUPPORTED: Final = (
     None,
     re.compile("[^\n\x20-\x7e\xa0-\u052f\u1d00-\u1fff\u2000-\u22ff\u2c60-\u2c7f\ua700-\ua7ff]"),
     re.compile("[^\n\x20-\x7e\xa0-\u017f\u2010-\u2026\u20ac\u2212]"),
@@ -26,32 +26,32 @@ _UNFIT: Final = (
 
 
 def pdf(template: str, data: Mapping[str, Any], *, made_at: datetime) -> bytes:
-    """A PDF/UA of `templates/pdf/{template}.typ`, which finds the data as JSON in
-    `sys.inputs.data`. The same data and instant give the same bytes. A sign that no font of ours
-    has, as an emoji, becomes a question mark: a PDF with a hole cannot be read aloud."""
-    return _fitted(template, data, made_at)[1]
+    """Return a PDF/UA of `templates/pdf/{template}.typ`, which reads the data as JSON from
+    `sys.inputs.data`. The same data and `made_at` give the same bytes. A character that the fonts
+    lack, such as an emoji, becomes a question mark: PDF/UA does not allow missing glyphs."""
+    return _compile_pdf(template, data, made_at)[1]
 
 
 def picture(
     template: str, data: Mapping[str, Any], *, made_at: datetime, ppi: float = 110.0
 ) -> bytes:
-    """The first page of the same as PNG, to be looked at."""
-    made = _set(template, _fit(template, data, made_at), made_at, format="png", ppi=ppi)
-    return made if isinstance(made, bytes) else cast(list[bytes], made)[0]
+    """Return the first page as PNG."""
+    data = _printable(template, data, made_at)
+    return _first_page(_compile(template, data, made_at, format="png", ppi=ppi))
 
 
 def drawing(template: str, data: Mapping[str, Any], *, made_at: datetime) -> str:
-    """The first page of the same as SVG, its letters drawn."""
-    made = _set(template, _fit(template, data, made_at), made_at, format="svg")
-    return (made if isinstance(made, bytes) else cast(list[bytes], made)[0]).decode()
+    """Return the first page as SVG, with glyphs as paths."""
+    data = _printable(template, data, made_at)
+    return _first_page(_compile(template, data, made_at, format="svg")).decode()
 
 
 def query(template: str, data: Mapping[str, Any], label: str, *, made_at: datetime) -> Any:
-    """What the template tells of itself under that label."""
+    """Return the metadata that the template has under a label, parsed from JSON."""
     import typst
 
-    fit = _fit(template, data, made_at)
-    found = typst.query(
+    data = _printable(template, data, made_at)
+    value = typst.query(
         str(folder() / f"{template}.typ"),
         label,
         field="value",
@@ -59,41 +59,42 @@ def query(template: str, data: Mapping[str, Any], label: str, *, made_at: dateti
         root=str(folder()),
         font_paths=[str(FONTS)],
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(fit, ensure_ascii=False)},
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
     )
-    return json.loads(found)
+    return json.loads(value)
 
 
-def _fit(template: str, data: Mapping[str, Any], made_at: datetime) -> Mapping[str, Any]:
-    """The data as a PDF can show it: a picture says the same."""
-    if _UNFIT[-1].search("".join(_texts(data))) is None:
+def _printable(template: str, data: Mapping[str, Any], made_at: datetime) -> Mapping[str, Any]:
+    """Return the data with the characters replaced that the PDF replaces, so that all formats have
+    the same text."""
+    if _UNSUPPORTED[-1].search("".join(_texts(data))) is None:
         return data
-    return _fitted(template, data, made_at)[0]
+    return _compile_pdf(template, data, made_at)[0]
 
 
-def _fitted(
+def _compile_pdf(
     template: str, data: Mapping[str, Any], made_at: datetime
 ) -> tuple[Mapping[str, Any], bytes]:
-    """What can be shown of the data, and the PDF of it."""
-    import typst  # 7 MB that only who makes a PDF needs
+    """Return the data that the fonts can show, and its PDF."""
+    import typst  # 7 MB: imported only by processes that make a PDF
 
-    for unfit in _UNFIT:
+    for pattern in _UNSUPPORTED:
         try:
-            fit = cast(Mapping[str, Any], _without(data, unfit)) if unfit else data
-            made = _set(template, fit, made_at, format="pdf", pdf_standards=["ua-1"])
-            return fit, cast(bytes, made)
+            printable = cast(Mapping[str, Any], _replace(data, pattern)) if pattern else data
+            body = _compile(template, printable, made_at, format="pdf", pdf_standards=["ua-1"])
+            return printable, cast(bytes, body)
         except typst.TypstError as error:
-            if _HOLE not in str(error) or unfit is _UNFIT[-1]:
+            if _MISSING_GLYPH_ERROR not in str(error) or pattern is _UNSUPPORTED[-1]:
                 raise
-    raise AssertionError("one of them returns or raises")
+    raise AssertionError("the last attempt returns or raises")
 
 
-def _set(
+def _compile(
     template: str, data: Mapping[str, Any], made_at: datetime, **options: Any
 ) -> bytes | list[bytes] | None:
     import typst
 
-    made: bytes | list[bytes] | None = typst.compile(
+    pages: bytes | list[bytes] | None = typst.compile(
         str(folder() / f"{template}.typ"),
         root=str(folder()),
         font_paths=[str(FONTS)],
@@ -102,7 +103,11 @@ def _set(
         timestamp=made_at,
         **options,
     )
-    return made
+    return pages
+
+
+def _first_page(pages: bytes | list[bytes] | None) -> bytes:
+    return pages if isinstance(pages, bytes) else cast(list[bytes], pages)[0]
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -113,19 +118,20 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _without(value: object, unfit: re.Pattern[str]) -> object:
+def _replace(value: object, pattern: re.Pattern[str]) -> object:
     if isinstance(value, str):
-        return unfit.sub("?", value)
+        return pattern.sub("?", value)
     if isinstance(value, Mapping):
-        return {name: _without(each, unfit) for name, each in value.items()}
+        return {name: _replace(each, pattern) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without(each, unfit) for each in value]
+        return [_replace(each, pattern) for each in value]
     return value
 
 
 @cache
 def folder() -> Path:
-    """Templates are inside the package once installed, beside it in a checkout."""
+    """Return the folder of the templates: in the installed package, or next to it in a checkout.
+    Raises FileNotFoundError if there is none."""
     for folder in (PACKAGE / "templates", PACKAGE.parent / "templates"):
         if (folder / "pdf").is_dir():
             return folder / "pdf"

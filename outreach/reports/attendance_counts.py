@@ -1,13 +1,13 @@
-"""How many people came: head counts without names, of the whole network, by kind.
+"""Attendance of the whole network by kind of workshop, with small numbers suppressed (S24).
 
-A small number can point at somebody, so a cell under 5 is not told, nor what it could be worked out
-from (S24): not by subtracting, not beside an earlier revision, and not by who knows this
-file. A small difference of two revisions points at somebody as well, at the few who came to the one
-workshop that was reported late: a number that is so near to one that was told is not told either.
+A small number can identify a person, so a cell under 5 is not published, nor anything it can be
+derived from: by subtraction, by comparison with an earlier revision, or by a reader who knows this
+algorithm. A small difference between two revisions identifies the few people of the one workshop
+that was reported late, so a number that differs by 1 to 4 from a published one is withheld too.
 
-Which cell is withheld beside a small one, and whether the total is told, never depends on a number
-that is hidden, but on the order of kinds and on a sum that leaves every small cell all its values
-from 0 to 4. What is withheld for being near may be more or less than before, by 1 to 4.
+Which cell is withheld to protect a small one, and whether the total is published, depends on the
+order of kinds and on a sum that leaves every value from 0 to 4 possible for each small cell. It
+never depends on a hidden number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,14 +22,14 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.workshops import Workshop, WorkshopStatus
 
 MIN_PUBLISHED: Final = 5
-# From this sum on, a small cell and a withheld one beside it may each be anything they could be.
+# From this sum on, the total narrows neither a small cell nor the cell withheld to protect it.
 MIN_HIDDEN: Final = 2 * MIN_PUBLISHED
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attendance:
-    """People by kind, fit to publish. A kind in `small` shows «<5»; one in `withheld` shows that
-    it is not told; `total` is None where it is not told either."""
+    """Attendance by code of the kind, fit to publish. A kind in `small` is shown as «<5», one in
+    `withheld` as withheld; `total` is None if it must not be published."""
 
     published: Mapping[str, int]
     small: frozenset[str]
@@ -41,9 +41,11 @@ class Attendance:
         return self.small | self.withheld
 
 
-def of_month(session: Session, month: Month, earlier: Sequence[Attendance] = ()) -> Attendance:
-    """People at the workshops that were held and reported, the whole network together; `earlier`
-    as of `suppress`."""
+def count_attendance(
+    session: Session, month: Month, earlier: Sequence[Attendance] = ()
+) -> Attendance:
+    """Return the attendance of all held and reported workshops of a month. `earlier`: see
+    `suppress`."""
     rows = session.execute(
         sa.select(Kind.code, sa.func.sum(Workshop.head_count).label("people"))
         .join(Kind, Kind.id == Workshop.kind_id)
@@ -59,12 +61,12 @@ def of_month(session: Session, month: Month, earlier: Sequence[Attendance] = ())
 
 
 def suppress(people: Mapping[str, int], earlier: Sequence[Attendance] = ()) -> Attendance:
-    """Leaves out what is under 5, and what would give it away. `people` is in the order of kinds.
+    """Hide numbers under 5 and every number they could be derived from.
 
-    `earlier` is what each revision of the month before this one tells. What was hidden once stays
-    so, and a number that differs by 1 to 4 from one that was told is not told. Beside an earlier
-    revision a total is told only as long as nothing ever was hidden: the difference of two totals
-    would tell.
+    `people` is ordered by the position of the kinds. `earlier` holds what each previous revision
+    of the month published. A kind that was hidden once stays hidden, and a number that differs by
+    1 to 4 from a published one is withheld. With earlier revisions, the total is published only if
+    nothing was ever hidden: otherwise the difference of two totals would reveal a hidden number.
     """
     hidden_before = frozenset[str]().union(*(each.hidden for each in earlier))
     small = frozenset(kind for kind, number in people.items() if number < MIN_PUBLISHED)
@@ -87,7 +89,7 @@ def suppress(people: Mapping[str, int], earlier: Sequence[Attendance] = ()) -> A
 
 
 def _is_near(kind: str, number: int, earlier: Sequence[Attendance]) -> bool:
-    """Whether it differs from a number that was told by fewer than may be told by themselves."""
+    """Whether the number differs from a published one by less than the published minimum."""
     return any(
         0 < abs(number - each.published.get(kind, number)) < MIN_PUBLISHED for each in earlier
     )

@@ -1,5 +1,7 @@
-"""The list of who has a place or a turn in a workshop, as a file: what is needed to receive people,
-and no way to reach them. Never of a discreet kind; whoever asks sees to that."""
+"""Attendee list of a workshop as CSV or XLSX, without contact details.
+
+Lists confirmed, offered and waitlisted registrations. The caller must refuse discreet kinds (S23).
+"""
 
 import csv
 import io
@@ -10,15 +12,15 @@ from outreach.domain.registrations import PersonalData, Registration, Registrati
 from outreach.reports import spreadsheets
 from outreach.reports.spreadsheets import Cell, escape
 
-HEADS: Final = (
+HEADINGS: Final = (
     "Nombre", "Código", "Personas", "Llegaron", "Situación", "Hora", "Aviso", "Necesita", "Idioma",
 )  # fmt: skip
-STANDINGS: Final[Mapping[RegistrationStatus, str]] = {
+STATUS_LABELS: Final[Mapping[RegistrationStatus, str]] = {
     RegistrationStatus.CONFIRMED: "Con lugar",
     RegistrationStatus.OFFERED: "Con lugar ofrecido",
     RegistrationStatus.WAITLISTED: "En espera",
 }
-CONTACTS: Final[Mapping[str, str]] = {
+CONTACT_LABELS: Final[Mapping[str, str]] = {
     "email": "Por correo",
     "phone": "Por teléfono",
     "none": "No avisar",
@@ -26,20 +28,24 @@ CONTACTS: Final[Mapping[str, str]] = {
 
 
 def table(
-    parties: Iterable[Registration], people: Mapping[str, PersonalData], says: Mapping[str, str]
+    registrations: Iterable[Registration],
+    people: Mapping[str, PersonalData],
+    need_labels: Mapping[str, str],
 ) -> list[list[Cell]]:
-    """A row for each party that can still be read, under the headings; `says` is each need in
-    words."""
+    """Return the header and a row for each registration whose personal data is still readable.
+
+    `people` maps ids of registrations to personal data, `need_labels` codes of access needs to
+    their labels."""
     rows = [
-        _row(party, people[party.id].name, says)
-        for party in parties
-        if party.id in people and party.status in STANDINGS
+        _row(registration, people[registration.id].name, need_labels)
+        for registration in registrations
+        if registration.id in people and registration.status in STATUS_LABELS
     ]
-    return [list(HEADS), *rows]
+    return [list(HEADINGS), *rows]
 
 
 def as_csv(rows: Iterable[Iterable[Cell]]) -> bytes:
-    """With the mark by which Excel knows its letters."""
+    """Return the rows as CSV in UTF-8 with a byte order mark, which Excel needs."""
     out = io.StringIO()
     writer = csv.writer(out)
     for row in rows:
@@ -54,15 +60,15 @@ def as_xlsx(rows: list[list[Cell]], title: str) -> bytes:
     return out.getvalue()
 
 
-def _row(party: Registration, name: str, says: Mapping[str, str]) -> list[Cell]:
+def _row(registration: Registration, name: str, need_labels: Mapping[str, str]) -> list[Cell]:
     return [
         name,
-        party.door_code or "",
-        party.people,
-        party.arrived,
-        STANDINGS[party.status],
-        f"{party.starts:%H:%M}" if party.slot is not None else "",
-        CONTACTS[party.contact],
-        ", ".join(says.get(need, need) for need in party.needs),
-        party.language,
+        registration.door_code or "",
+        registration.people,
+        registration.arrived,
+        STATUS_LABELS[registration.status],
+        f"{registration.starts:%H:%M}" if registration.slot is not None else "",
+        CONTACT_LABELS[registration.contact],
+        ", ".join(need_labels.get(need, need) for need in registration.needs),
+        registration.language,
     ]

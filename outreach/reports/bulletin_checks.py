@@ -1,6 +1,4 @@
-"""What is wrong with a bulletin before it is published: what keeps it from coming out, and what
-somebody should look at first.
-"""
+"""Checks of a bulletin before it is published: errors that block it, and warnings."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,30 +13,30 @@ from outreach.i18n import LANGUAGES
 from outreach.reports import bulletin_markdown, readability, workshop_counts
 from outreach.reports.month_report import MonthReport
 
-FEWEST_WORDS: Final = 10  # a date and a city say nothing of how somebody writes
+MIN_WORDS: Final = 10  # a shorter text is not checked for readability
 
 
 class BulletinIssueType(StrEnum):
-    OPEN = "open"  # the month is open again
-    REVISION = "revision"  # the month has other numbers by now
-    MISSING = "missing"  # said in one language, not in this one
-    NOTE = "note"  # what a correction corrects
-    HARD = "hard"  # the Spanish is hard to read
-    NUMBER = "number"  # none of the month's
-    LINK = "link"  # leads nowhere, or not safely
-    CALENDAR = "calendar"  # nothing is announced for the month after
+    OPEN = "open"  # the month is not closed
+    REVISION = "revision"  # the month has a newer revision
+    MISSING = "missing"  # a translation is missing
+    NOTE = "note"  # a correction without its explanation
+    HARD = "hard"  # the Spanish text is hard to read
+    NUMBER = "number"  # a number that is not in the report of the month
+    LINK = "link"  # a broken or unsafe link
+    CALENDAR = "calendar"  # no workshop is published for the following month
 
 
 @dataclass(frozen=True, kw_only=True)
 class BulletinIssue:
-    """One thing that is wrong, and in which text; `detail` is the number, link or sentence."""
+    """One problem, and the text it is in; `detail` is the number, link or sentence."""
 
     type: BulletinIssueType
-    is_grave: bool = False  # it cannot be published like this
+    is_grave: bool = False  # blocks publication
     part: str = ""
     lang: str = ""
     detail: str = ""
-    score: int = 0  # of 100, how easy it reads
+    score: int = 0  # INFLESZ readability, 0 to 100
 
 
 def find_issues(
@@ -50,65 +48,74 @@ def find_issues(
     is_there: Callable[[str], bool],
     home: str,
 ) -> list[BulletinIssue]:
-    """All that is wrong, the worst first. `bulletin_text` is what the edition's revision says;
-    `last_revision` the number of the month's last one, 0 while it is open; `is_there` says whether
-    a path of ours leads anywhere, and `home` is the address our paths follow."""
-    found = [*_of_month(edition, last_revision), *_missing(edition), *_note(edition)]
+    """Return all problems of an edition, the blocking ones first.
+
+    `report` is the revision that the edition is about; `last_revision` is the number of the last
+    revision of the month, 0 while the month is open; `is_there` tells whether a path of this site
+    exists; `home` is the URL of this site, without a trailing slash."""
+    issues = [
+        *_check_revision(edition, last_revision),
+        *_check_translations(edition),
+        *_check_correction(edition),
+    ]
     known = numbers_of(report)
     for part in PARTS:
         for lang, text in getattr(edition, part).items():
-            found += [
+            issues += [
                 BulletinIssue(type=BulletinIssueType.NUMBER, part=part, lang=lang, detail=number)
                 for number in numbers(text, report.month)
                 if _value(number) not in known
             ]
-            found += [
+            issues += [
                 BulletinIssue(type=BulletinIssueType.LINK, part=part, lang=lang, detail=link)
                 for link in links(text)
-                if not _is_good(link, is_there, home)
+                if not _is_valid_link(link, is_there, home)
             ]
-    found += _hard(edition)
+    issues += _check_readability(edition)
     if is_calendar_empty:
-        found.append(BulletinIssue(type=BulletinIssueType.CALENDAR))
-    return sorted(dict.fromkeys(found), key=lambda each: not each.is_grave)
+        issues.append(BulletinIssue(type=BulletinIssueType.CALENDAR))
+    return sorted(dict.fromkeys(issues), key=lambda issue: not issue.is_grave)
 
 
 def numbers_of(report: MonthReport) -> frozenset[int]:
-    """Every number that the month's pages tell of it."""
+    """Return every number that the pages of the month show."""
     count, people = report.count, report.people
-    found = {count.total, len(count.by_office), len(workshop_counts.by_region(count))}
-    found.update(count.by_kind.values(), report.by_mode.values(), report.by_language.values())
-    found.update(workshop_counts.by_region(count).values(), (each.value for each in report.figures))
+    by_region = workshop_counts.by_region(count)
+    values = {count.total, len(count.by_office), len(by_region)}
+    values.update(count.by_kind.values(), report.by_mode.values(), report.by_language.values())
+    values.update(by_region.values(), (figure.value for figure in report.figures))
     for row in count.by_office.values():
-        found.update(row.values())
+        values.update(row.values())
     if people is not None:
-        found.update(people.published.values(), () if people.total is None else (people.total,))
-    return frozenset(found)
+        values.update(people.published.values(), () if people.total is None else (people.total,))
+    return frozenset(values)
 
 
 def numbers(text: str, month: Month) -> list[str]:
-    """The numbers somebody wrote, as they wrote them. Days, hours, telephones and the years around
-    this month are none."""
-    bare = "\n".join(each.text for each in bulletin_markdown.paragraphs(text))
+    """Return the numbers in a Markdown text, as written. Dates, times, phone numbers and the years
+    next to the month are left out."""
+    plain = "\n".join(paragraph.text for paragraph in bulletin_markdown.paragraphs(text))
     for pattern in (_URL, _PHONE, *_TIMES):
-        bare = pattern.sub(" ", bare)
-    years = {str(month.year + each) for each in (-1, 0, 1)}
-    return [found for found in _NUMBER.findall(bare) if found not in years]
+        plain = pattern.sub(" ", plain)
+    years = {str(month.year + offset) for offset in (-1, 0, 1)}
+    return [number for number in _NUMBER.findall(plain) if number not in years]
 
 
 def links(text: str) -> list[str]:
-    """Where the links of a Markdown text lead to."""
-    inside = [address for _words, address in _LINK.findall(text)]
-    return [*inside, *(each.rstrip(".,;:") for each in _URL.findall(_LINK.sub(" ", text)))]
+    """Return the targets of the links of a Markdown text, and its bare URLs."""
+    targets = [target for _label, target in _LINK.findall(text)]
+    return [*targets, *(url.rstrip(".,;:") for url in _URL.findall(_LINK.sub(" ", text)))]
 
 
 def prose(text: str) -> str:
-    """A Markdown text as it is read: a sentence a line, without its marks."""
-    bare = "\n".join(_URL.sub("", each.text) for each in bulletin_markdown.paragraphs(text))
-    return re.sub(r"(?<=[.!?…])\s+", "\n", bare).strip()
+    """Return a Markdown text without markup and URLs, one sentence a line."""
+    plain = "\n".join(
+        _URL.sub("", paragraph.text) for paragraph in bulletin_markdown.paragraphs(text)
+    )
+    return re.sub(r"(?<=[.!?…])\s+", "\n", plain).strip()
 
 
-def _of_month(edition: BulletinEdition, last_revision: int) -> Iterator[BulletinIssue]:
+def _check_revision(edition: BulletinEdition, last_revision: int) -> Iterator[BulletinIssue]:
     if not last_revision:
         yield BulletinIssue(type=BulletinIssueType.OPEN, is_grave=True)
     elif edition.revision != last_revision:
@@ -117,20 +124,20 @@ def _of_month(edition: BulletinEdition, last_revision: int) -> Iterator[Bulletin
         )
 
 
-def _missing(edition: BulletinEdition) -> Iterator[BulletinIssue]:
-    """A title in every language; a text in every one or in none."""
+def _check_translations(edition: BulletinEdition) -> Iterator[BulletinIssue]:
+    """The title is required in every language; another text in all languages or in none."""
     for part in PARTS:
-        words = getattr(edition, part)
-        if part == "title" or any(words.values()):
+        translations = getattr(edition, part)
+        if part == "title" or any(translations.values()):
             for lang in LANGUAGES:
-                if not words.get(lang):
+                if not translations.get(lang):
                     yield BulletinIssue(
                         type=BulletinIssueType.MISSING, is_grave=True, part=part, lang=lang
                     )
 
 
-def _note(edition: BulletinEdition) -> Iterator[BulletinIssue]:
-    """What was corrected must be said in Spanish; who reads another language should know too."""
+def _check_correction(edition: BulletinEdition) -> Iterator[BulletinIssue]:
+    """A correction must be explained in Spanish; in another language its lack is a warning."""
     if edition.is_correction:
         for lang in LANGUAGES:
             if not edition.correction.get(lang):
@@ -142,12 +149,12 @@ def _note(edition: BulletinEdition) -> Iterator[BulletinIssue]:
                 )
 
 
-def _hard(edition: BulletinEdition) -> Iterator[BulletinIssue]:
+def _check_readability(edition: BulletinEdition) -> Iterator[BulletinIssue]:
     for part in ("happened", "ahead", "correction"):
         text = prose(getattr(edition, part).get("es", ""))
-        ease = readability.readability(text)
-        score = ease.score
-        if ease.words >= FEWEST_WORDS and score < readability.EASY:
+        result = readability.readability(text)
+        score = result.score
+        if result.words >= MIN_WORDS and score < readability.EASY:
             worst = next(iter(readability.hardest_sentence(text, 1)), "")
             yield BulletinIssue(
                 type=BulletinIssueType.HARD,
@@ -159,11 +166,11 @@ def _hard(edition: BulletinEdition) -> Iterator[BulletinIssue]:
 
 
 def _value(number: str) -> int | None:
-    """None for one with decimals: no figure of ours has any."""
+    """Return the integer, or None for a decimal number: no figure of a report has decimals."""
     return int(_GROUPS.sub("", number)) if _WHOLE.fullmatch(number) else None
 
 
-def _is_good(link: str, is_there: Callable[[str], bool], home: str) -> bool:
+def _is_valid_link(link: str, is_there: Callable[[str], bool], home: str) -> bool:
     if link == home or link.startswith(f"{home}/"):
         link = link.removeprefix(home) or "/"
     if link.startswith("/") and not link.startswith("//"):

@@ -1,7 +1,7 @@
-"""The monthly bulletin: all that it tells, in three languages, from the numbers of one revision.
+"""The data of a monthly bulletin, in all languages, from the numbers of one revision.
 
-What was published is read from what was frozen with it, so that it never changes. What comes next
-is told as it stood then, without what may no longer be shown.
+A published edition is read from its frozen JSON, so it never changes. The only exception is the
+list of upcoming workshops: those that may no longer be shown are left out.
 """
 
 import json
@@ -29,13 +29,13 @@ from outreach.reports.bulletin_sentences import BulletinSentence
 from outreach.reports.month_report import MonthReport
 from outreach.reports.workshop_counts import TOTAL
 
-FORMAT: Final = 1  # of what is frozen: raise it when something in it changes its meaning
-MOST_COMING: Final = 6
+FORMAT: Final = 1  # version of the frozen JSON: increment it when a field changes its meaning
+MAX_UPCOMING: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True)
 class UpcomingWorkshop:
-    """A workshop of the next month. Its address is not told, only the city."""
+    """A workshop of the following month, with its city but without its address."""
 
     id: str
     day: date
@@ -46,7 +46,7 @@ class UpcomingWorkshop:
 
 @dataclass(frozen=True, kw_only=True)
 class BulletinDocument:
-    """A bulletin. Its numbers are those of the revision; 0 is an open month's, provisional."""
+    """A bulletin with the numbers of a revision; revision 0 is an open, provisional month."""
 
     month: Month
     revision: int
@@ -55,19 +55,19 @@ class BulletinDocument:
     digest: str  # SHA-256 of the revision
     is_reconstruction: bool
     total: int
-    core: tuple[str, ...]  # the kinds that are told one by one
+    core: tuple[str, ...]  # codes of the kinds that are listed one by one
     by_kind: Mapping[str, int]
     by_office: Mapping[str, Mapping[str, int]]
     kind_names: Mapping[str, Words]
     office_names: Mapping[str, Words]
-    cities: Mapping[str, str]  # of the offices
+    cities: Mapping[str, str]  # by slug of the office
     figures: Mapping[str, int]
     people: int | None
     sentences: tuple[BulletinSentence, ...]
     coming: tuple[UpcomingWorkshop, ...]
-    edition: int | None = None  # None: nobody has written one
+    edition: int | None = None  # None: no edition was written
     published_at: datetime | None = None
-    # What people wrote, as Markdown; a title is plain.
+    # Texts of the editors: the title is plain text, the others are Markdown.
     title: Words
     happened: Words
     ahead: Words
@@ -80,23 +80,25 @@ class BulletinDocument:
 def document(
     session: Session, month: Month, *, now: datetime, edition: BulletinEdition | None = None
 ) -> BulletinDocument:
-    """The bulletin of a month: of the edition given, which may be a draft, else of the last one
-    that was published, else as the numbers alone make it."""
+    """Return the bulletin of a month.
+
+    It is that of `edition`, which may be a draft; without `edition`, of the last published one; if
+    there is none, it has the numbers only."""
     edition = edition or bulletins.latest(session, month)
     if edition is not None and edition.frozen:
         bulletin = from_json(json.loads(edition.frozen))
         return replace(bulletin, coming=tuple(_still_shown(session, bulletin.coming)))
     number = edition.revision or None if edition else None
     report = month_report.report(session, month, now=now, number=number)
-    made = replace(
-        _made(report, [kind.code for kind in kinds.list_kinds(session) if kind.is_core]),
+    bulletin = replace(
+        _from_report(report, [kind.code for kind in kinds.list_kinds(session) if kind.is_core]),
         cities=_cities(session, report),
-        coming=tuple(_coming(session, month.following, now)),
+        coming=tuple(_list_upcoming(session, month.following, now)),
     )
     if edition is None:
-        return made
+        return bulletin
     return replace(
-        made,
+        bulletin,
         edition=edition.number,
         published_at=edition.published_at,
         title=edition.title,
@@ -107,7 +109,8 @@ def document(
 
 
 def as_json(document: BulletinDocument) -> dict[str, Any]:
-    """All of it, in three languages; what a published edition freezes. Only ever added to."""
+    """Return the bulletin in all languages as JSON data. A published edition freezes it, so fields
+    are only ever added."""
     data = asdict(document)
     coming = [
         each | {"day": str(each["day"]), "starts": f"{each['starts']:%H:%M}"}
@@ -118,8 +121,8 @@ def as_json(document: BulletinDocument) -> dict[str, Any]:
         **data,
         "month": str(document.month),
         "state": "closed" if document.is_closed else "open",
-        "cut": _moment(document.cut),
-        "published_at": _moment(document.published_at) if document.published_at else None,
+        "cut": _format_instant(document.cut),
+        "published_at": _format_instant(document.published_at) if document.published_at else None,
         "core": list(document.core),
         "sentences": [
             each | {"values": list(each["values"])} for each in data["sentences"]
@@ -128,22 +131,22 @@ def as_json(document: BulletinDocument) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def from_json(kept: Mapping[str, Any]) -> BulletinDocument:
-    """A document again, of what `as_json` gave."""
-    published = kept["published_at"]
+def from_json(data: Mapping[str, Any]) -> BulletinDocument:
+    """Return the bulletin that `as_json` wrote."""
+    published = data["published_at"]
     values = {
-        name: value for name, value in kept.items() if name in BulletinDocument.__annotations__
+        name: value for name, value in data.items() if name in BulletinDocument.__annotations__
     }
     return BulletinDocument(
         **values
         | {
-            "month": Month.parse(kept["month"]),
-            "cut": datetime.fromisoformat(kept["cut"]),
+            "month": Month.parse(data["month"]),
+            "cut": datetime.fromisoformat(data["cut"]),
             "published_at": datetime.fromisoformat(published) if published else None,
-            "core": tuple(kept["core"]),
+            "core": tuple(data["core"]),
             "sentences": tuple(
                 BulletinSentence(**each | {"values": tuple(each["values"])})
-                for each in kept["sentences"]
+                for each in data["sentences"]
             ),
             "coming": tuple(
                 UpcomingWorkshop(
@@ -153,13 +156,13 @@ def from_json(kept: Mapping[str, Any]) -> BulletinDocument:
                         "starts": time.fromisoformat(each["starts"]),
                     }
                 )
-                for each in kept["coming"]
+                for each in data["coming"]
             ),
         }
     )
 
 
-def _made(report: MonthReport, core: Sequence[str]) -> BulletinDocument:
+def _from_report(report: MonthReport, core: Sequence[str]) -> BulletinDocument:
     count = report.count
     present = tuple(code for code in core if code in count.by_kind)
     return BulletinDocument(
@@ -188,7 +191,7 @@ def _made(report: MonthReport, core: Sequence[str]) -> BulletinDocument:
 
 
 def _cities(session: Session, report: MonthReport) -> dict[str, str]:
-    """Where the offices of a report are; a table has no room for their names."""
+    """Return the city of each office of a report, by slug."""
     known = {office.slug: office.city for office in offices.list_offices(session)}
     return {
         slug: known.get(slug) or say(named.name, "es")
@@ -196,15 +199,15 @@ def _cities(session: Session, report: MonthReport) -> dict[str, str]:
     }
 
 
-def _coming(session: Session, month: Month, now: datetime) -> list[UpcomingWorkshop]:
-    """Some of what the public list has of a month, spread over it and over the offices."""
+def _list_upcoming(session: Session, month: Month, now: datetime) -> list[UpcomingWorkshop]:
+    """Return some publicly listed workshops of a month, spread over its days and the offices."""
     first = max(month.first, now.date())
     days = (month.last - first).days + 1
-    found: dict[str, ListedWorkshop] = {}
+    selected: dict[str, ListedWorkshop] = {}
     if days < 1:
         return []
-    for part in range(MOST_COMING):
-        since, until = (days * each // MOST_COMING for each in (part, part + 1))
+    for part in range(MAX_UPCOMING):
+        since, until = (days * index // MAX_UPCOMING for index in (part, part + 1))
         if since == until:
             continue
         filters = SearchFilters(
@@ -212,47 +215,50 @@ def _coming(session: Session, month: Month, now: datetime) -> list[UpcomingWorks
         )
         page, _key = public_listing.list_page(session, filters, now=now, limit=search.PAGE_SIZE)
         shown = [each for each in page if _is_shown(each, now)]
-        fresh = [each for each in shown if each.office_slug not in found] or shown
-        if fresh:
-            one = fresh[0]
-            found[one.office_slug if one.office_slug not in found else one.public_id] = one
-    return [_upcoming(each) for each in found.values()]
+        candidates = [each for each in shown if each.office_slug not in selected] or shown
+        if candidates:
+            first_listed = candidates[0]
+            slug = first_listed.office_slug
+            selected[first_listed.public_id if slug in selected else slug] = first_listed
+    return [_upcoming(each) for each in selected.values()]
 
 
-def _upcoming(found: ListedWorkshop) -> UpcomingWorkshop:
-    is_open = found.has_open_address and found.venue_city
+def _upcoming(listed: ListedWorkshop) -> UpcomingWorkshop:
+    is_open = listed.has_open_address and listed.venue_city
     return UpcomingWorkshop(
-        id=found.public_id,
-        day=found.day,
-        starts=found.starts,
-        city=(found.venue_city if is_open else None) or found.office_city,
-        title=json.loads(found.title_json),
+        id=listed.public_id,
+        day=listed.day,
+        starts=listed.starts,
+        city=(listed.venue_city if is_open else None) or listed.office_city,
+        title=json.loads(listed.title_json),
     )
 
 
 def _still_shown(session: Session, coming: Sequence[UpcomingWorkshop]) -> list[UpcomingWorkshop]:
-    """Those that are on the public list yet, and not cancelled: a kind may have become discreet."""
-    kept = []
-    for each in coming:
+    """Drop the workshops that are cancelled or no longer publicly listed, for example because their
+    kind became discreet."""
+    shown = []
+    for workshop in coming:
         try:
-            found = public_listing.get_listed(session, each.id)
+            listed = public_listing.get_listed(session, workshop.id)
         except NotFound:
             continue
-        if found.status is not WorkshopStatus.CANCELLED:
-            kept.append(each)
-    return kept
+        if listed.status is not WorkshopStatus.CANCELLED:
+            shown.append(workshop)
+    return shown
 
 
-def _is_shown(found: ListedWorkshop, now: datetime) -> bool:
-    return found.status is WorkshopStatus.PUBLISHED and found.starts_at > now
+def _is_shown(listed: ListedWorkshop, now: datetime) -> bool:
+    return listed.status is WorkshopStatus.PUBLISHED and listed.starts_at > now
 
 
-def _moment(at: datetime) -> str:
+def _format_instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def office_rows(document: BulletinDocument) -> list[tuple[str, list[int], int, int]]:
-    """Slug, the core kinds, all others together, and the total; the largest first."""
+    """Return (slug, numbers of the core kinds, sum of the other kinds, total) of each office, the
+    largest total first."""
     rows = []
     for slug, numbers in document.by_office.items():
         shown = [numbers.get(code, 0) for code in document.core]

@@ -1,7 +1,7 @@
-"""What people write in a bulletin: a little Markdown. Paragraphs, lists, links, bold and italic;
-everything else stays as it was typed, HTML too.
+"""The Markdown of bulletins: paragraphs, lists, links, bold and italic.
 
-`site` is the address our own paths follow, where a text is read away from the site.
+All other markup, HTML included, stays text. `site` is the URL that is put before paths of this site
+where a text is read elsewhere; empty on the site itself.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ _SCHEMES: Final = {"https", "http", "mailto", "tel"}
 
 @dataclass(frozen=True, slots=True)
 class TextRun:
-    """Some words of a paragraph that look alike."""
+    """A part of a paragraph in one style."""
 
     text: str
     is_bold: bool = False
@@ -32,7 +32,7 @@ class TextRun:
 @dataclass(frozen=True, slots=True)
 class Paragraph:
     runs: tuple[TextRun, ...]
-    is_item: bool = False  # of a list
+    is_item: bool = False  # an item of a list
 
     @property
     def text(self) -> str:
@@ -40,7 +40,7 @@ class Paragraph:
 
 
 def as_html(markdown: str, site: str = "") -> str:
-    """For a page: cleaned of everything that could do anything."""
+    """Return sanitized HTML with the tags of `_TAGS` only."""
     return nh3.clean(
         _READER.renderer.render(_read(markdown, site), _READER.options, {}),
         tags=_TAGS,
@@ -52,21 +52,21 @@ def as_html(markdown: str, site: str = "") -> str:
 
 
 def as_text(markdown: str, site: str = "") -> str:
-    """For a message: a line for each paragraph, the address of a link after its words."""
+    """Return plain text: one line a paragraph, the URL of a link in parentheses after its text."""
     return "\n".join(_line(each) for each in paragraphs(markdown, site))
 
 
 def paragraphs(markdown: str, site: str = "") -> list[Paragraph]:
-    """For whoever sets it in type."""
-    found, is_item = [], False
+    """Return the paragraphs and items of lists, for the PDF and the checks."""
+    result, is_item = [], False
     for token in _read(markdown, site):
         if token.type == "list_item_open":
             is_item = True
         elif token.type == "list_item_close":
             is_item = False
         elif token.type == "inline":
-            found.append(Paragraph(tuple(_runs(token.children or ())), is_item))
-    return found
+            result.append(Paragraph(tuple(_runs(token.children or ())), is_item))
+    return result
 
 
 def _read(markdown: str, site: str) -> list[Token]:
@@ -87,8 +87,8 @@ def _runs(tokens: Sequence[Token]) -> Iterator[TextRun]:
         elif token.type in {"em_open", "em_close"}:
             italic = token.nesting > 0
         elif token.type == "link_open":
-            wanted = str(token.attrGet("href") or "")
-            address = wanted if wanted.partition(":")[0].lower() in _SCHEMES else ""
+            href = str(token.attrGet("href") or "")
+            address = href if href.partition(":")[0].lower() in _SCHEMES else ""
         elif token.type == "link_close":
             address = ""
         elif token.type in {"softbreak", "hardbreak"}:

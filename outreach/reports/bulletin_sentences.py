@@ -1,7 +1,7 @@
-"""The sentences of a bulletin about its numbers, in the order of the ministry's note.
+"""The sentences of a bulletin about its numbers, in the order of the ministry's press note.
 
-A sentence is left out when its figure is missing. Each is made in every language of the site: a
-published bulletin keeps its words.
+A sentence is left out if its figure is missing. Each is written in all languages of the site,
+because a published bulletin keeps its text.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,15 +22,15 @@ ORIENTED: Final = "proteccion.orientacion_representacion"
 MCLAP: Final = "mclap.penas_evitadas"
 CIAM: Final = "ciam.personas"
 
-# After the number of workshops of a kind; another kind is called by its name.
-_KINDS: Final = {
+# Topics, after the number of workshops of a kind. Other kinds are called by their name.
+_TOPICS: Final = {
     "derechos": N_("sobre los derechos de las personas migrantes"),
     "diagnostico": N_("de diagnóstico migratorio"),
     "daca": N_("para jóvenes con DACA"),
     "mujeres": N_("para mujeres"),
 }
-# By the last part of the code of a series that is part of the protection cases.
-_MATTERS: Final = {
+# Legal areas of the protection cases, by the last part of the code of their series.
+_LEGAL_AREAS: Final = {
     "migratoria": N_("migratoria"),
     "penal": N_("penal"),
     "laboral": N_("laboral"),
@@ -41,7 +41,8 @@ _MATTERS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class BulletinSentence:
-    """`values` are the numbers in it; `topic` is `documents`, `protection` or `workshops`."""
+    """A sentence in all languages. `values` are its numbers; `topic` is `documents`, `protection`
+    or `workshops`."""
 
     code: str
     topic: str
@@ -50,24 +51,24 @@ class BulletinSentence:
 
 
 def write_sentences(report: MonthReport, core: Sequence[str]) -> tuple[BulletinSentence, ...]:
-    """All sentences of a month, in their order. `core`: codes of the kinds that are named one by
-    one; the others are added up."""
+    """Return all sentences of a month in order. `core`: codes of the kinds that are listed one by
+    one; the others are summed."""
     count = report.count
     figure = report.figure
-    matters = [each for each in report.figures if each.part_of == CASES]
-    known = {PASSPORTS, CARDS, CASES, ORIENTED, MCLAP, CIAM, *(each.series for each in matters)}
-    ours = {code: count.by_kind.get(code, 0) for code in core}
-    others = {code: n for code, n in count.by_kind.items() if code not in ours}
+    areas = [each for each in report.figures if each.part_of == CASES]
+    known = {PASSPORTS, CARDS, CASES, ORIENTED, MCLAP, CIAM, *(each.series for each in areas)}
+    core_counts = {code: count.by_kind.get(code, 0) for code in core}
+    others = {code: n for code, n in count.by_kind.items() if code not in core_counts}
     names = {code: each.name for code, each in count.kinds.items()}
     return (
         *documents(figure(PASSPORTS), figure(CARDS)),
-        *protection(figure(CASES), matters),
+        *protection(figure(CASES), areas),
         *orientation(figure(ORIENTED), follows=figure(CASES) is not None),
         *mclap(figure(MCLAP)),
         *ciam(figure(CIAM)),
         *(_other_series(each) for each in report.figures if each.series not in known),
         *workshops(count.total, len(count.by_office)),
-        *(kinds(ours, names) if count.total else ()),
+        *(kinds(core_counts, names) if count.total else ()),
         *other_kinds(others, names),
         *people(report.people.total if report.people else None),
     )
@@ -100,7 +101,7 @@ def documents(passports: int | None, cards: int | None) -> list[BulletinSentence
     ]
 
 
-def protection(cases: int | None, matters: Sequence[ReportedFigure] = ()) -> list[BulletinSentence]:
+def protection(cases: int | None, areas: Sequence[ReportedFigure] = ()) -> list[BulletinSentence]:
     sentences = []
     if cases is not None:
         sentences.append(
@@ -110,19 +111,21 @@ def protection(cases: int | None, matters: Sequence[ReportedFigure] = ()) -> lis
                 N_("La red no atendió casos de protección."),
             )
         )  # fmt: skip
-    if matters:
+    if areas:
 
         def words(lang: str) -> str:
-            each = (f"{_matter(one, lang)}, {group_digits(one.value, lang)}" for one in matters)
-            return translator(lang).gettext("Por materia: %(matters)s.", matters="; ".join(each))
+            parts = (
+                f"{_legal_area(area, lang)}, {group_digits(area.value, lang)}" for area in areas
+            )
+            return translator(lang).gettext("Por materia: %(matters)s.", matters="; ".join(parts))
 
-        values = [each.value for each in matters]
+        values = [area.value for area in areas]
         sentences.append(_sentence("protection.matters", "protection", values, words))
     return sentences
 
 
 def orientation(people: int | None, *, follows: bool = True) -> list[BulletinSentence]:
-    """`follows`: the sentence comes after that of the cases."""
+    """`follows`: the sentence comes after the one about protection cases."""
     if people is None:
         return []
 
@@ -184,10 +187,10 @@ def workshops(total: int, offices: int) -> list[BulletinSentence]:
     return [_sentence("workshops", "workshops", [total, offices] if total else [0], words)]
 
 
-def kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[BulletinSentence]:
-    """How many of each of the core kinds; those that had none in a sentence of their own."""
-    some = {code: number for code, number in held.items() if number}
-    missing = [code for code in held if code not in some]
+def kinds(counts: Mapping[str, int], names: Mapping[str, Words]) -> list[BulletinSentence]:
+    """How many workshops of each core kind; kinds without any are in a second sentence."""
+    some = {code: number for code, number in counts.items() if number}
+    missing = [code for code in counts if code not in some]
 
     def some_words(lang: str) -> str:
         (first_code, first), *rest = some.items()
@@ -214,8 +217,8 @@ def kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[BulletinS
     return sentences
 
 
-def other_kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[BulletinSentence]:
-    some = {code: number for code, number in held.items() if number}
+def other_kinds(counts: Mapping[str, int], names: Mapping[str, Words]) -> list[BulletinSentence]:
+    some = {code: number for code, number in counts.items() if number}
     total = sum(some.values())
     if not some:
         return []
@@ -243,26 +246,27 @@ def other_kinds(held: Mapping[str, int], names: Mapping[str, Words]) -> list[Bul
     return [_sentence("kinds.other", "workshops", [total, *some.values()], words)]
 
 
-def people(came: int | None) -> list[BulletinSentence]:
-    """How many came, where that may be published; nothing where nobody has been noted either."""
-    if not came:
+def people(attendance: int | None) -> list[BulletinSentence]:
+    """The attendance; no sentence if it is 0 or must not be published (None)."""
+    if not attendance:
         return []
 
     def words(lang: str) -> str:
         return translator(lang).ngettext(
             "A los talleres vino %(people)s.",
             "A los talleres vinieron %(people)s.",
-            came,
-            people=say_count(came, plural_numbers.PEOPLE, lang),
+            attendance,
+            people=say_count(attendance, plural_numbers.PEOPLE, lang),
         )
 
-    return [_sentence("people", "workshops", [came], words)]
+    return [_sentence("people", "workshops", [attendance], words)]
 
 
 def say_topic(code: str, names: Mapping[str, Words], lang: str) -> str:
-    """What follows «57 talleres»: sobre los derechos de las personas migrantes."""
-    if code in _KINDS:
-        return translate(_KINDS[code], lang)
+    """Return the topic that follows «57 talleres»: «sobre los derechos de las personas
+    migrantes»."""
+    if code in _TOPICS:
+        return translate(_TOPICS[code], lang)
     return translator(lang).gettext("sobre «%(name)s»", name=say(names.get(code), lang) or code)
 
 
@@ -284,7 +288,7 @@ def _message(message: str) -> Callable[[str], str]:
 def _some_or_none(
     code: str, number: int, noun: CountedNoun, some: str, none: str
 ) -> BulletinSentence:
-    """A sentence of the protection cases: `some` with the number and its noun, or `none`."""
+    """A sentence of the topic `protection`: `some` with number and noun, or `none` for 0."""
 
     def words(lang: str) -> str:
         if not number:
@@ -295,7 +299,7 @@ def _some_or_none(
 
 
 def _other_series(figure: ReportedFigure) -> BulletinSentence:
-    """Of a series that was added as data: its own label says what it counts."""
+    """A sentence of a series without a text of its own: its label and its number."""
 
     def words(lang: str) -> str:
         return translator(lang).gettext(
@@ -307,6 +311,6 @@ def _other_series(figure: ReportedFigure) -> BulletinSentence:
     return _sentence(figure.series, "protection", [figure.value], words)
 
 
-def _matter(figure: ReportedFigure, lang: str) -> str:
-    matter = _MATTERS.get(figure.series.rpartition(".")[2])
-    return translate(matter, lang) if matter else say(figure.label, lang)
+def _legal_area(figure: ReportedFigure, lang: str) -> str:
+    area = _LEGAL_AREAS.get(figure.series.rpartition(".")[2])
+    return translate(area, lang) if area else say(figure.label, lang)

@@ -14,20 +14,20 @@ from outreach.reports.bulletin_data import BulletinDocument, UpcomingWorkshop
 from outreach.reports.plural_numbers import WORKSHOPS, say_count
 from outreach.reports.workshop_counts import RULES
 
-LONGEST_TEXT: Final = 2_000  # letters of a chat message
+MAX_MESSAGE_LENGTH: Final = 2_000  # characters of a chat message
 
 KICKER: Final = N_("Boletín mensual de talleres")
 PROVISIONAL: Final = N_("Provisional: este mes no se ha cerrado. Los números pueden cambiar.")
 RECONSTRUCTION: Final = N_("Reconstrucción sintética; solo los totales por tipo son reales.")
 CORRECTION: Final = N_("Corrección")
 HAPPENED: Final = N_("Lo que pasó")
-# Names of the other texts of an edition, in the editor.
+# Labels of the other texts of an edition, in the editor.
 EDITOR_TITLE: Final = NP_("bulletin", "Título")
 EDITOR_CORRECTION: Final = NP_("bulletin", "Qué se corrige")
 AHEAD: Final = N_("Lo que viene")
 BY_OFFICE: Final = N_("Talleres por oficina")
 CALENDAR: Final = N_("Pon todos los talleres en tu calendario")
-# Of the columns of the table of offices; another kind is called by its own name.
+# Headings of the table of offices. Other kinds are called by their name.
 _SHORT_KINDS: Final = {
     "derechos": N_("Derechos"),
     "diagnostico": N_("Diagnóstico"),
@@ -38,7 +38,7 @@ _SHORT_KINDS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class BulletinNumber:
-    """One of the big ones: 57, sobre los derechos de las personas migrantes."""
+    """A headline number with its topic: 57, «sobre los derechos de las personas migrantes»."""
 
     code: str
     number: str
@@ -47,9 +47,9 @@ class BulletinNumber:
 
 @dataclass(frozen=True, kw_only=True)
 class BulletinTextLine:
-    """A workshop that comes next: «15 de febrero, Chicago. Conoce tus derechos, 10:00 a. m.»"""
+    """An upcoming workshop: «15 de febrero, Chicago. Conoce tus derechos, 10:00 a. m.»"""
 
-    when: str  # and where
+    when: str  # the day and the city
     what: str
     address: str
 
@@ -61,25 +61,25 @@ class LocalizedBulletin:
     kicker: str
     dated: str
     lead: str
-    notes: list[str]  # what has to be said of the numbers before them
+    notes: list[str]  # reservations about the numbers: provisional, reconstruction
     correction: str  # Markdown, as are the next two
     happened: str
     ahead: str
     numbers: list[BulletinNumber]
     sections: list[tuple[str, list[str]]]  # heading, sentences
     coming: list[BulletinTextLine]
-    heads: list[str]  # of the table of offices
+    heads: list[str]  # headings of the table of offices
     rows: list[list[str]]
     totals: list[str]
     rules: list[str]
     colophon: str
-    site: str  # what a path of ours follows
-    address: str  # of its page
-    calendar: str  # the address
+    site: str  # URL of the site, without a trailing slash
+    address: str  # URL of the page of the bulletin
+    calendar: str  # URL of the calendar page
 
 
-def localized(document: BulletinDocument, lang: str, public_url: str) -> LocalizedBulletin:
-    """`public_url`: where the site is, for the links."""
+def localize_bulletin(document: BulletinDocument, lang: str, public_url: str) -> LocalizedBulletin:
+    """Return the texts of a bulletin in one language. `public_url`: URL of the site, for links."""
     _ = translator(lang)
     month = formats.month_and_year(document.month.first, lang)
     home = f"{public_url}/{lang}"
@@ -132,16 +132,20 @@ def localized(document: BulletinDocument, lang: str, public_url: str) -> Localiz
 
 
 def as_text(
-    document: BulletinDocument, lang: str, public_url: str, longest: int | None = LONGEST_TEXT
+    document: BulletinDocument,
+    lang: str,
+    public_url: str,
+    max_length: int | None = MAX_MESSAGE_LENGTH,
 ) -> str:
-    """For a message: short lines, no markup, at most so many letters if it can be. What people
-    wrote is left to the page where it would not fit; None: all of it fits."""
-    found = localized(document, lang, public_url)
-    free = partial(_free, found)
-    whole = _message(found, free)
-    if longest is None or len(whole) <= longest:
-        return whole
-    return _message(found, lambda markdown, heading: [])
+    """Return the bulletin as plain text for a message.
+
+    If it is longer than `max_length` characters, the texts of the editors are left out. None: no
+    limit."""
+    bulletin = localize_bulletin(document, lang, public_url)
+    text = _message(bulletin, partial(_editor_text, bulletin))
+    if max_length is None or len(text) <= max_length:
+        return text
+    return _message(bulletin, lambda markdown, heading: [])
 
 
 def day(value: date, lang: str) -> str:
@@ -153,30 +157,30 @@ def first_capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _message(found: LocalizedBulletin, free: Callable[[str, str], list[str]]) -> str:
-    _ = translator(found.lang)
-    lines = [found.kicker, found.title, found.dated, *found.notes]
-    if found.correction:
-        correction = bulletin_markdown.as_text(found.correction, found.site)
+def _message(bulletin: LocalizedBulletin, editor_text: Callable[[str, str], list[str]]) -> str:
+    _ = translator(bulletin.lang)
+    lines = [bulletin.kicker, bulletin.title, bulletin.dated, *bulletin.notes]
+    if bulletin.correction:
+        correction = bulletin_markdown.as_text(bulletin.correction, bulletin.site)
         lines += ["", _.gettext("Corrección: %(correction)s", correction=correction)]
-    for heading, sentences in found.sections:
+    for heading, sentences in bulletin.sections:
         lines += ["", heading, *sentences]
-    lines += free(found.happened, _.gettext(HAPPENED))
-    coming = [f"{each.when} {each.what}" for each in found.coming]
-    after = free(found.ahead, "")
-    if coming or after:
-        lines += ["", _.gettext(AHEAD), *after, *coming]
-    lines += ["", _.gettext(CALENDAR), found.calendar]
-    lines += [_.gettext("El boletín completo"), found.address]
+    lines += editor_text(bulletin.happened, _.gettext(HAPPENED))
+    coming = [f"{each.when} {each.what}" for each in bulletin.coming]
+    ahead = editor_text(bulletin.ahead, "")
+    if coming or ahead:
+        lines += ["", _.gettext(AHEAD), *ahead, *coming]
+    lines += ["", _.gettext(CALENDAR), bulletin.calendar]
+    lines += [_.gettext("El boletín completo"), bulletin.address]
     return "\n".join(lines) + "\n"
 
 
-def _free(found: LocalizedBulletin, markdown: str, heading: str) -> list[str]:
+def _editor_text(bulletin: LocalizedBulletin, markdown: str, heading: str) -> list[str]:
     if not markdown:
         return []
     return [
         *(["", heading] if heading else []),
-        *bulletin_markdown.as_text(markdown, found.site).splitlines(),
+        *bulletin_markdown.as_text(markdown, bulletin.site).splitlines(),
     ]
 
 
@@ -213,9 +217,9 @@ def _notes(document: BulletinDocument, lang: str) -> list[str]:
 
 
 def _offices(document: BulletinDocument, lang: str) -> tuple[list[str], list[list[str]], list[str]]:
-    """The heads of the table, its rows, and the last one."""
-    found = bulletin_data.office_rows(document)
-    has_others = any(others for _slug, _core, others, _total in found)
+    """Return the headings, the rows and the row of totals of the table of offices."""
+    office_rows = bulletin_data.office_rows(document)
+    has_others = any(others for _slug, _core, others, _total in office_rows)
     _ = translator(lang)
     core = [
         _.gettext(_SHORT_KINDS[code])
@@ -232,7 +236,7 @@ def _offices(document: BulletinDocument, lang: str) -> tuple[list[str], list[lis
 
     rows = [
         cells(document.cities[slug], numbers, others, total)
-        for slug, numbers, others, total in found
+        for slug, numbers, others, total in office_rows
     ]
     sums = [document.by_kind[code] for code in document.core]
     return (

@@ -1,4 +1,4 @@
-"""Why a number of a month is not what was published: what staff did to it since, for who closes."""
+"""Causes of differences between a month and its last revision, for the page that closes a month."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from outreach.domain.reporting.figures import MonthlyFigure
 from outreach.domain.workshops import Workshop
 
 FIGURE: Final = "figure"
-_TELLING: Final = (
+_RELEVANT_ACTIONS: Final = (
     "attendance reported",
     "workshop cancelled",
     "workshop changed",
@@ -28,19 +28,21 @@ _TELLING: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeCause:
-    action: str  # of the journal; FIGURE for a typed figure
-    details: Details  # of the audit log; {"source": text} of a figure
-    by: str  # the account's e-mail; empty where none did it
+    """The last change of a number."""
+
+    action: str  # action of the audit log; FIGURE for a typed figure
+    details: Details  # details of the audit log; {"source": text} for a figure
+    by: str  # e-mail of the staff member; empty if there is none
     at: datetime
 
 
 def find_causes_since(
     session: Session, month: Month, cut: datetime
 ) -> dict[tuple[str, str], ChangeCause]:
-    """What was last done to the workshops of an office and kind, by (slug, code); and to a
-    figure, by (series, "")."""
-    found: dict[tuple[str, str], ChangeCause] = {}
-    done = session.execute(
+    """Return the last change after `cut` of the workshops of each office and kind, by (slug, code),
+    and of each typed figure, by (series, "")."""
+    causes: dict[tuple[str, str], ChangeCause] = {}
+    entries = session.execute(
         sa.select(
             Office.slug,
             Kind.code,
@@ -52,22 +54,26 @@ def find_causes_since(
         .join(Office, Office.id == Workshop.office_id)
         .join(Kind, Kind.id == Workshop.kind_id)
         .outerjoin(StaffMember, StaffMember.id == AuditEntry.organizer_id)
-        .where(Workshop.month == month.number, AuditEntry.at > cut, AuditEntry.action.in_(_TELLING))
+        .where(
+            Workshop.month == month.number,
+            AuditEntry.at > cut,
+            AuditEntry.action.in_(_RELEVANT_ACTIONS),
+        )
         .order_by(AuditEntry.at, AuditEntry.id)
     )
-    for slug, kind, entry, email in done:
-        found[slug, kind] = ChangeCause(
+    for slug, kind, entry, email in entries:
+        causes[slug, kind] = ChangeCause(
             action=entry.action, details=details_of(entry), by=email or "", at=entry.at
         )
-    typed = session.execute(
+    typed_figures = session.execute(
         sa.select(
             MonthlyFigure.series, MonthlyFigure.source, StaffMember.email, MonthlyFigure.entered_at
         )
         .outerjoin(StaffMember, StaffMember.id == MonthlyFigure.entered_by_id)
         .where(MonthlyFigure.month == month.number, MonthlyFigure.entered_at > cut)
     )
-    for series, source, email, at in typed:
-        found[series, ""] = ChangeCause(
+    for series, source, email, at in typed_figures:
+        causes[series, ""] = ChangeCause(
             action=FIGURE, details={"source": source}, by=email or "", at=at
         )
-    return found
+    return causes

@@ -1,7 +1,7 @@
-"""Who has reported a month, and who holds what in the days ahead: for the staff, never published.
+"""Which offices have reported a month, and which offer nothing in the coming days. Staff only.
 
-A month's numbers here are those of now, also when the month is closed already: it is the list of
-what is still to be done."""
+The numbers are the current ones even if the month is closed: the matrix lists outstanding work.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,23 +23,23 @@ from outreach.reports import workshop_counts
 from outreach.reports.workshop_counts import TOTAL
 
 AHEAD: Final = timedelta(days=30)
-FIRST_MONTH: Final = Month(2020, 1)  # of it, and it alone, we were told who was open
-Slugs = frozenset[str] | None  # of offices; None for all of them
+FIRST_MONTH: Final = Month(2020, 1)  # the only month with a list of the offices that were open
+Slugs = frozenset[str] | None  # slugs of offices; None for all offices
 
 
 class ReportState(StrEnum):
-    """How far an office is with its month."""
+    """How far the report of an office for a month is."""
 
-    MISSING = "missing"  # nothing held, nothing called off, nothing said
-    PENDING = "pending"  # workshops are over of which nobody has said how they went
-    CALLED_OFF = "called off"  # nothing was held, and what was planned is accounted for
-    ZERO = "zero"  # it said itself that nothing is missing, and there was nothing
-    READY = "ready"
+    MISSING = "missing"  # no workshop held or called off, and the month not marked complete
+    PENDING = "pending"  # some past workshops are not reported
+    CALLED_OFF = "called off"  # no workshop held; all planned ones were called off
+    ZERO = "zero"  # no workshop held, and the office marked the month complete
+    READY = "ready"  # workshops held, all reported
 
 
 @dataclass(frozen=True, kw_only=True)
 class CoverageRow:
-    """One office's month. `core` has a number for each core kind, in their order."""
+    """The month of one office. `core` has the number of workshops of each core kind, in order."""
 
     id: int
     slug: str
@@ -48,8 +48,8 @@ class CoverageRow:
     others: int
     total: int
     pending: int
-    called_off: int  # cancelled, or not held
-    is_asked: bool  # open in that month
+    called_off: int  # cancelled or not held
+    is_asked: bool  # the office was open in the month
     complete_at: datetime | None
     reminded_at: datetime | None
 
@@ -65,7 +65,7 @@ class CoverageRow:
 
     @property
     def is_late(self) -> bool:
-        """Whether something of it is still to be reported."""
+        """Whether the office must still report something."""
         return self.is_asked and self.state in {ReportState.MISSING, ReportState.PENDING}
 
 
@@ -73,8 +73,8 @@ class CoverageRow:
 class CoverageMatrix:
     month: Month
     is_over: bool
-    kinds: tuple[Words, ...]  # the names of the core kinds
-    rows: tuple[CoverageRow, ...]  # those who are late first
+    kinds: tuple[Words, ...]  # short names of the core kinds
+    rows: tuple[CoverageRow, ...]  # late offices first
     is_synthetic: bool
 
     @property
@@ -95,34 +95,35 @@ class CoverageMatrix:
 
     @property
     def core(self) -> tuple[int, ...]:
-        return tuple(sum(row.core[place] for row in self.rows) for place in range(len(self.kinds)))
+        return tuple(sum(row.core[index] for row in self.rows) for index in range(len(self.kinds)))
 
 
-def matrix(session: Session, month: Month, mine: Slugs, *, now: datetime) -> CoverageMatrix:
-    """Each of these offices and its month, as of now."""
+def matrix(session: Session, month: Month, slugs: Slugs, *, now: datetime) -> CoverageMatrix:
+    """Return the state of the month of each of these offices, as of now. Offices that were closed
+    and have no workshop are left out."""
     count = workshop_counts.count(session, month, now=now)
     core = [kind for kind in kinds.list_kinds(session) if kind.is_core]
-    pending, called_off = _open_ends(session, month, now)
+    pending, called_off = _count_outstanding(session, month, now)
     office_months = months.list_office_months(session, month)
     rows = []
     for office in offices.list_offices(session):
-        if mine is not None and office.slug not in mine:
+        if slugs is not None and office.slug not in slugs:
             continue
-        held = count.by_office.get(office.slug, {})
-        numbers = tuple(held.get(kind.code, 0) for kind in core)
-        its = office_months.get(office.id)
+        counts = count.by_office.get(office.slug, {})
+        numbers = tuple(counts.get(kind.code, 0) for kind in core)
+        office_month = office_months.get(office.id)
         row = CoverageRow(
             id=office.id,
             slug=office.slug,
             city=office.city,
             core=numbers,
-            others=held.get(TOTAL, 0) - sum(numbers),
-            total=held.get(TOTAL, 0),
+            others=counts.get(TOTAL, 0) - sum(numbers),
+            total=counts.get(TOTAL, 0),
             pending=pending.get(office.id, 0),
             called_off=called_off.get(office.id, 0),
             is_asked=is_asked(office, month),
-            complete_at=its.complete_at if its else None,
-            reminded_at=its.reminded_at if its else None,
+            complete_at=office_month.complete_at if office_month else None,
+            reminded_at=office_month.reminded_at if office_month else None,
         )
         if row.is_asked or row.total or row.pending or row.called_off:
             rows.append(row)
@@ -136,7 +137,7 @@ def matrix(session: Session, month: Month, mine: Slugs, *, now: datetime) -> Cov
 
 
 def is_asked(office: Office, month: Month) -> bool:
-    """Whether an office worked on any day of the month."""
+    """Whether an office was open on any day of the month."""
     if month <= FIRST_MONTH:
         return office.was_open_in_january_2020
     opened = office.opened_on is None or office.opened_on <= month.last
@@ -145,16 +146,16 @@ def is_asked(office: Office, month: Month) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleCount:
-    """Head counts of one office, by kind: for its own staff, and no further."""
+    """The attendance of one office and kind, not suppressed: for the staff of the office only."""
 
     city: str
     kind: Words
-    workshops: int  # of which it is known how many came
+    workshops: int  # workshops with a head count
     people: int
 
 
-def people(session: Session, month: Month, mine: Iterable[str]) -> list[PeopleCount]:
-    """How many came to what these offices held, office by office."""
+def people(session: Session, month: Month, slugs: Iterable[str]) -> list[PeopleCount]:
+    """Return the attendance of the held workshops of these offices, by office and kind."""
     rows = session.execute(
         sa.select(Office.city, Kind.name, sa.func.count(), sa.func.sum(Workshop.head_count))
         .select_from(Workshop)
@@ -164,35 +165,36 @@ def people(session: Session, month: Month, mine: Iterable[str]) -> list[PeopleCo
             Workshop.month == month.number,
             Workshop.status == WorkshopStatus.HELD,
             Workshop.head_count.is_not(None),
-            Office.slug.in_(list(mine)),
+            Office.slug.in_(list(slugs)),
         )
         .group_by(Office.id, Office.city, Kind.id, Kind.position)
         .order_by(Office.city, Office.id, Kind.position)
     )
     return [
-        PeopleCount(city=city, kind=name, workshops=number, people=int(came or 0))
-        for city, name, number, came in rows
+        PeopleCount(city=city, kind=name, workshops=number, people=int(head_count or 0))
+        for city, name, number, head_count in rows
     ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CoverageGaps:
-    """What is not offered in the days ahead, by the names of cities."""
+    """What is not offered in the coming days, by names of cities."""
 
-    offices: tuple[str, ...]  # with nothing at all
-    kinds: Sequence[tuple[Words, tuple[str, ...]]]  # a core kind, and the others without it
+    offices: tuple[str, ...]  # cities of the offices without any workshop
+    kinds: Sequence[tuple[Words, tuple[str, ...]]]  # a core kind, and the other cities without it
 
 
-def gaps(session: Session, mine: Slugs, *, now: datetime) -> CoverageGaps:
-    """Which offices offer nothing in the next 30 days, and which core kinds the others do not."""
+def gaps(session: Session, slugs: Slugs, *, now: datetime) -> CoverageGaps:
+    """Return the offices that offer nothing in the next 30 days, and for each core kind the other
+    offices that do not offer it."""
     today = now.date()
-    working = [
+    open_offices = [
         office
         for office in offices.list_open_offices(session, today)
-        if mine is None or office.slug in mine
+        if slugs is None or office.slug in slugs
     ]
     offered = _offered(session, today, today + AHEAD)
-    idle = {office.id for office in working if not offered.get(office.id)}
+    idle = {office.id for office in open_offices if not offered.get(office.id)}
     missing = []
     for kind in kinds.list_kinds(session):
         if not kind.is_core:
@@ -200,7 +202,7 @@ def gaps(session: Session, mine: Slugs, *, now: datetime) -> CoverageGaps:
         cities = tuple(
             sorted(
                 office.city
-                for office in working
+                for office in open_offices
                 if office.id not in idle
                 and office.country in kind.countries
                 and kind.id not in offered[office.id]
@@ -208,23 +210,23 @@ def gaps(session: Session, mine: Slugs, *, now: datetime) -> CoverageGaps:
         )
         missing.append((kind.name, cities))
     return CoverageGaps(
-        offices=tuple(sorted(office.city for office in working if office.id in idle)),
+        offices=tuple(sorted(office.city for office in open_offices if office.id in idle)),
         kinds=missing,
     )
 
 
-def _open_ends(
+def _count_outstanding(
     session: Session, month: Month, now: datetime
 ) -> tuple[Mapping[int, int], Mapping[int, int]]:
-    """By office: workshops that are over of which nobody has said anything, and those that were
-    called off."""
-    is_open = sa.and_(Workshop.status == WorkshopStatus.PUBLISHED, Workshop.ends_at <= now)
-    is_off = Workshop.status.in_([WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD])
+    """Return, by id of the office, the number of past workshops without a report, and the number of
+    workshops that were called off."""
+    is_pending = sa.and_(Workshop.status == WorkshopStatus.PUBLISHED, Workshop.ends_at <= now)
+    is_called_off = Workshop.status.in_([WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD])
     rows = session.execute(
         sa.select(
             Workshop.office_id,
-            sa.func.count(sa.case((is_open, 1))),
-            sa.func.count(sa.case((is_off, 1))),
+            sa.func.count(sa.case((is_pending, 1))),
+            sa.func.count(sa.case((is_called_off, 1))),
         )
         .where(Workshop.month == month.number)
         .group_by(Workshop.office_id)
@@ -233,7 +235,7 @@ def _open_ends(
 
 
 def _offered(session: Session, since: date, until: date) -> dict[int, set[int]]:
-    """The kinds that each office offers in these days."""
+    """Return the ids of the kinds that each office offers, by id of the office."""
     rows = session.execute(
         sa.select(Workshop.office_id, Workshop.kind_id)
         .distinct()
@@ -243,7 +245,7 @@ def _offered(session: Session, since: date, until: date) -> dict[int, set[int]]:
             Workshop.status == WorkshopStatus.PUBLISHED,
         )
     )
-    found: dict[int, set[int]] = {}
+    kinds_by_office: dict[int, set[int]] = {}
     for office_id, kind_id in rows:
-        found.setdefault(office_id, set()).add(kind_id)
-    return found
+        kinds_by_office.setdefault(office_id, set()).add(kind_id)
+    return kinds_by_office

@@ -1,7 +1,7 @@
-"""What is told of a month: as it is now, or as a revision froze it.
+"""The report of a month: computed now, or read from a frozen revision.
 
-Every page, file and bulletin of a month is made from one `Report`. A closed month's is read from
-its revision, so that all of them agree to the digit, whatever was changed since.
+Every page, file and bulletin of a month is made from one `MonthReport`. That of a closed month is
+read from its revision, so all of them show the same numbers, whatever was changed since.
 """
 
 import hashlib
@@ -23,13 +23,13 @@ from outreach.reports import attendance_counts, workshop_counts
 from outreach.reports.attendance_counts import Attendance
 from outreach.reports.workshop_counts import TOTAL, NamedCode, WorkshopCounts
 
-FORMAT: Final = 1  # of what is frozen: raise it when something in it changes its meaning
-LONGEST_REASON: Final = 300
+FORMAT: Final = 1  # version of the frozen JSON: increment it when a field changes its meaning
+MAX_REASON_LENGTH: Final = 300
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportedFigure:
-    """A typed figure, as it was when it was told."""
+    """A typed figure with its label, as it was when the report was made."""
 
     series: str
     label: Words
@@ -41,8 +41,8 @@ class ReportedFigure:
 
 @dataclass(frozen=True, kw_only=True)
 class MonthReport:
-    """All that is told of a month. People only once it is closed: numbers that change from day to
-    day would say who came."""
+    """All numbers of a month. The attendance is set only in a closed month: numbers that change
+    from day to day would reveal who came (S24)."""
 
     count: WorkshopCounts
     by_mode: Mapping[str, int]
@@ -60,7 +60,7 @@ class MonthReport:
         return self.count.state == workshop_counts.CLOSED
 
     def figure(self, series: str) -> int | None:
-        """None where nobody has typed it."""
+        """Return the value of a typed figure, or None if it was not entered."""
         return next((each.value for each in self.figures if each.series == series), None)
 
 
@@ -79,17 +79,18 @@ class MonthChange:
 
 @dataclass(frozen=True, kw_only=True)
 class MonthDraft:
-    """What the next revision would say of a month, and what of the last one that would change."""
+    """What the next revision would contain, and its differences from the last one."""
 
     latest: MonthRevision | None
     report: MonthReport
-    changes: list[MonthChange]  # none where there is no revision yet
+    changes: list[MonthChange]  # empty if there is no revision yet
 
 
 def report(
     session: Session, month: Month, *, now: datetime, number: int | None = None
 ) -> MonthReport:
-    """What is published of a month; `number`: what a certain revision said. Raises NotFound."""
+    """Return the published report of a month, or that of the revision `number`. Raises NotFound
+    if there is no such revision."""
     if number is not None:
         return read_revision(months.get_revision(session, month, number))
     latest = months.find_latest_revision(session, month)
@@ -99,7 +100,7 @@ def report(
 
 
 def figure_months(session: Session, first: Month, last: Month) -> list[Month]:
-    """The months of these whose `report` has typed figures, the first one first."""
+    """Return the months in a range whose report has typed figures, in order."""
     closed = months.list_closed_months(session, first, last)
     frozen = {month for month, revision in closed.items() if read_revision(revision).figures}
     typed = {month for month in figures.list_months(session) if first <= month <= last}
@@ -107,7 +108,7 @@ def figure_months(session: Session, first: Month, last: Month) -> list[Month]:
 
 
 def count(session: Session, month: Month, *, now: datetime) -> WorkshopCounts:
-    """The count of `report`, for who needs no more."""
+    """Return the workshop counts of `report`, without computing the rest where possible."""
     latest = months.find_latest_revision(session, month)
     if latest is None:
         return workshop_counts.count(session, month, now=now)
@@ -115,20 +116,22 @@ def count(session: Session, month: Month, *, now: datetime) -> WorkshopCounts:
 
 
 def live(session: Session, month: Month, *, now: datetime, revision: int = 0) -> MonthReport:
-    """As the database has it now, provisional; nobody in it is counted by head."""
-    rows = workshop_counts.ways(session, month, now=now)
-    cells = [(kind, office, rebuilt, n, ahead) for kind, office, rebuilt, n, ahead, *_ in rows]
-    found = replace(workshop_counts.count(session, month, now=now, found=cells), revision=revision)
+    """Return the provisional report of what the database contains now, without attendance."""
+    rows = workshop_counts.count_by_mode_and_language(session, month, now=now)
+    cells = [
+        (kind, office, synthetic, n, planned) for kind, office, synthetic, n, planned, *_ in rows
+    ]
+    count = replace(workshop_counts.count(session, month, now=now, cells=cells), revision=revision)
     modes: Counter[str] = Counter()
     languages: Counter[str] = Counter()
-    for _kind, _office, _is_rebuilt, held, _ahead, mode, spoken in rows:
+    for _kind, _office, _is_synthetic, held, _planned, mode, codes in rows:
         if held:
             modes[mode.value] += held
-            languages.update(dict.fromkeys(spoken, held))
+            languages.update(dict.fromkeys(codes, held))
     return MonthReport(
-        count=found,
-        by_mode=_most_first(modes),
-        by_language=_most_first(languages),
+        count=count,
+        by_mode=_largest_first(modes),
+        by_language=_largest_first(languages),
         figures=tuple(
             ReportedFigure(
                 series=series.code,
@@ -153,9 +156,11 @@ def close(
     draft: MonthDraft | None = None,
     now: datetime,
 ) -> MonthRevision:
-    """Freezes the next revision. `seen` is the number of the revision that whoever asks for it saw
-    as the last; `draft` what it is to say, if that was worked out since `months.lock`. Raises
-    Refusal, or Conflict when somebody else was faster."""
+    """Freeze and return the next revision of a month.
+
+    `seen` is the number of the last revision that the user saw; `draft` is what to freeze, if it
+    was computed after `months.lock`. Raises Refusal if the month is not over, or a further revision
+    lacks a reason or has no changes; Conflict if `seen` is not the last revision."""
     months.lock(session, month)
     if not workshop_counts.is_over(month, now):
         raise Refusal(ErrorCode.MONTH_NOT_OVER, month=month)
@@ -163,14 +168,14 @@ def close(
     number = latest.number + 1 if latest else 1
     if seen is not None and seen != number - 1:
         raise Conflict(f"revision {number - 1} of {month}")
-    reason = " ".join(reason.split())[:LONGEST_REASON]
+    reason = " ".join(reason.split())[:MAX_REASON_LENGTH]
     if latest is not None and not reason:
         raise Refusal(ErrorCode.REVISION_WITHOUT_REASON, month=month)
     draft = draft or make_draft(session, month, now=now)
     if latest is not None and not draft.changes and latest.reopened_at is None:
         raise Refusal(ErrorCode.REVISION_WITHOUT_CHANGES, month=month)
-    text = json.dumps(_frozen(draft.report), ensure_ascii=False, separators=(",", ":"))
-    made = MonthRevision(
+    text = json.dumps(_freeze(draft.report), ensure_ascii=False, separators=(",", ":"))
+    revision = MonthRevision(
         month=month.number,
         number=number,
         cut=draft.report.count.cut,
@@ -178,48 +183,48 @@ def close(
         organizer_id=organizer_id,
         digest=hashlib.sha256(text.encode()).hexdigest(),
         frozen=text,
-        changes=[_plain(change) for change in draft.changes],
+        changes=[_without_empty(change) for change in draft.changes],
     )
-    months.add_revision(session, made)
-    return made
+    months.add_revision(session, revision)
+    return revision
 
 
 def make_draft(session: Session, month: Month, *, now: datetime) -> MonthDraft:
-    """What `close` would freeze now."""
+    """Return what `close` would freeze now."""
     earlier = months.list_revisions(session, month)
     latest = earlier[-1] if earlier else None
     cut = now.replace(microsecond=0)
-    found = live(session, month, now=cut, revision=latest.number + 1 if latest else 1)
+    current = live(session, month, now=cut, revision=latest.number + 1 if latest else 1)
     earlier_counts = [people for each in earlier if (people := read_revision(each).people)]
-    made = replace(
-        found,
-        count=replace(found.count, state=workshop_counts.CLOSED),
-        people=attendance_counts.of_month(session, month, earlier_counts),
+    closed = replace(
+        current,
+        count=replace(current.count, state=workshop_counts.CLOSED),
+        people=attendance_counts.count_attendance(session, month, earlier_counts),
     )
-    changes = differences(read_revision(latest), made) if latest else []
-    return MonthDraft(latest=latest, report=made, changes=changes)
+    changes = differences(read_revision(latest), closed) if latest else []
+    return MonthDraft(latest=latest, report=closed, changes=changes)
 
 
 def changes_of(revision: MonthRevision) -> list[MonthChange]:
-    """What it changed of the revision before it."""
+    """Return the differences of a revision from the previous one."""
     return [MonthChange(**each) for each in revision.changes]
 
 
 def differences(before: MonthReport, after: MonthReport) -> list[MonthChange]:
-    """Every number that is not the same in both. Where people are hidden in one, nothing is told:
-    a difference would tell."""
-    found = []
+    """Return every number that differs between two reports. An attendance that is hidden in either
+    is left out, because the difference would reveal it."""
+    changes = []
     offices = sorted({*before.count.by_office, *after.count.by_office})
     for office in offices:
         old, new = before.count.by_office.get(office, {}), after.count.by_office.get(office, {})
         kinds = [kind for kind in {**old, **new} if kind != TOTAL]
-        found += [
+        changes += [
             MonthChange(what="workshops", office=office, kind=kind, before=a, after=b)
             for kind in kinds
             if (a := old.get(kind, 0)) != (b := new.get(kind, 0))
         ]
     series = {each.series: None for each in (*before.figures, *after.figures)}
-    found += [
+    changes += [
         MonthChange(
             what="figure", series=code, before=before.figure(code), after=after.figure(code)
         )
@@ -229,37 +234,37 @@ def differences(before: MonthReport, after: MonthReport) -> list[MonthChange]:
     if before.people and after.people:
         hidden = before.people.hidden | after.people.hidden
         old, new = before.people.published, after.people.published
-        found += [
+        changes += [
             MonthChange(what="people", kind=kind, before=a, after=b)
             for kind in {**old, **new}
             if kind not in hidden and (a := old.get(kind, 0)) != (b := new.get(kind, 0))
         ]
-    return found
+    return changes
 
 
 def read_revision(revision: MonthRevision) -> MonthReport:
-    """What a revision says."""
-    kept = json.loads(revision.frozen)
-    people = kept["people"]
-    named = {name: NamedCode(*each) for name, each in kept["offices"].items()}
+    """Return the report that a revision froze."""
+    data = json.loads(revision.frozen)
+    people = data["people"]
+    offices = {slug: NamedCode(*each) for slug, each in data["offices"].items()}
     return MonthReport(
         count=WorkshopCounts(
             month=Month.from_number(revision.month),
             state=workshop_counts.CLOSED,
             revision=revision.number,
             cut=revision.cut,
-            total=kept["total"],
+            total=data["total"],
             planned=0,
-            is_synthetic=kept["is_reconstruction"],
-            by_kind=kept["by_kind"],
-            by_office=kept["by_office"],
+            is_synthetic=data["is_reconstruction"],
+            by_kind=data["by_kind"],
+            by_office=data["by_office"],
             planned_by_kind={},
-            kinds={code: NamedCode(name) for code, name in kept["kinds"].items()},
-            offices=named,
+            kinds={code: NamedCode(name) for code, name in data["kinds"].items()},
+            offices=offices,
         ),
-        by_mode=kept["by_mode"],
-        by_language=kept["by_language"],
-        figures=tuple(ReportedFigure(**each) for each in kept["figures"]),
+        by_mode=data["by_mode"],
+        by_language=data["by_language"],
+        figures=tuple(ReportedFigure(**each) for each in data["figures"]),
         people=Attendance(
             published=people["told"],
             small=frozenset(people["small"]),
@@ -271,12 +276,12 @@ def read_revision(revision: MonthRevision) -> MonthReport:
 
 
 def is_sound(revision: MonthRevision) -> bool:
-    """Whether what it says is what was frozen."""
+    """Whether the frozen JSON still has the SHA-256 digest of the day it was frozen."""
     return hashlib.sha256(revision.frozen.encode()).hexdigest() == revision.digest
 
 
-def _frozen(found: MonthReport) -> dict[str, Any]:
-    count, people = found.count, found.people
+def _freeze(report: MonthReport) -> dict[str, Any]:
+    count, people = report.count, report.people
     assert people is not None
     return {
         "format": FORMAT,
@@ -287,11 +292,11 @@ def _frozen(found: MonthReport) -> dict[str, Any]:
         "is_reconstruction": count.is_synthetic,
         "by_kind": dict(count.by_kind),
         "by_office": {slug: dict(row) for slug, row in count.by_office.items()},
-        "by_mode": dict(found.by_mode),
-        "by_language": dict(found.by_language),
+        "by_mode": dict(report.by_mode),
+        "by_language": dict(report.by_language),
         "kinds": {code: kind.name for code, kind in count.kinds.items()},
         "offices": {slug: [each.name, each.region] for slug, each in count.offices.items()},
-        "figures": [vars(each) for each in found.figures],
+        "figures": [vars(each) for each in report.figures],
         "people": {
             "told": dict(people.published),
             "small": sorted(people.small),
@@ -301,9 +306,9 @@ def _frozen(found: MonthReport) -> dict[str, Any]:
     }
 
 
-def _plain(change: MonthChange) -> dict[str, Any]:
+def _without_empty(change: MonthChange) -> dict[str, Any]:
     return {name: value for name, value in vars(change).items() if value != ""}
 
 
-def _most_first(counted: Counter[str]) -> dict[str, int]:
-    return dict(sorted(counted.items(), key=lambda each: (-each[1], each[0])))
+def _largest_first(counter: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counter.items(), key=lambda each: (-each[1], each[0])))

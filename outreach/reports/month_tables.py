@@ -1,4 +1,4 @@
-"""What is told of a month as CSV, JSON and a spreadsheet: the same numbers in all of them."""
+"""The tables of a month, and the same numbers as CSV, JSON and XLSX."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from outreach.reports.workshop_counts import TOTAL, WorkshopCounts
 from outreach.reports.workshop_rows import WorkshopRow
 
 Translate = Callable[[str], str]
-Titled = tuple[str, list[list[Cell]], bool]
+Titled = tuple[str, list[list[Cell]], bool]  # name, rows, whether the last row is the total
 
 RECONSTRUCTION: Final = N_("Reconstrucción sintética; solo los totales por tipo son reales.")
 PROVISIONAL: Final = N_("Provisional: este mes no se ha cerrado.")
@@ -26,7 +26,7 @@ SOME_PROVISIONAL: Final = N_("Los meses que no se han cerrado son provisionales.
 AS_OF_NOW: Final = N_(
     "La lista de talleres es la de hoy. Los meses cerrados se dicen como en su última revisión."
 )
-ROW_HEADS: Final = (
+ROW_HEADINGS: Final = (
     N_("Día"), N_("Hora"), N_("Oficina"), N_("Ciudad"), N_("Estado o provincia"), N_("Tipo"),
     N_("Nombre"), N_("Modalidad"), N_("Idioma"), N_("Situación"), N_("Cuenta"), N_("Personas"),
     N_("Clave"),
@@ -49,7 +49,7 @@ class GroupedBy(StrEnum):
 def table(
     count: WorkshopCounts, by: GroupedBy, *, lang: str = "es", translate: Translate = str
 ) -> list[list[Cell]]:
-    """The count as rows of cells: a header, a row for each kind or office, and the total."""
+    """Return the counts as rows: a header, a row for each kind or office, and the total."""
     rows = _by_kind(count, lang) if by is GroupedBy.KIND else _by_office(count, lang)
     return _titled(rows, translate)
 
@@ -61,7 +61,7 @@ def as_csv(
     lang: str = "es",
     translate: Translate = str,
 ) -> str:
-    """The table as CSV (RFC 4180). The web encodes it as utf-8-sig, for Excel."""
+    """Return the table as CSV (RFC 4180). The web pages encode it as utf-8-sig, for Excel."""
     out = io.StringIO()
     writer = csv.writer(out)
     for row in table(count, by, lang=lang, translate=translate):
@@ -72,8 +72,8 @@ def as_csv(
 def as_json(
     report: MonthReport, translate: Translate = str, *, revisions: Sequence[int] = ()
 ) -> dict[str, Any]:
-    """What the page's JSON and the command give (COUNT10); only ever added to. `revisions` are
-    the numbers of those there are of the month."""
+    """Return the JSON of the page and of the command (COUNT10); fields are only ever added.
+    `revisions` are the numbers of all revisions of the month."""
     return workshop_counts.as_json(report.count, translate) | {
         "by_region": workshop_counts.by_region(report.count),
         "by_mode": dict(report.by_mode),
@@ -91,8 +91,8 @@ def as_xlsx(
     lang: str = "es",
     translate: Translate = str,
 ) -> bytes:
-    """A workbook with a sheet for each way to count, the `changes` of the revision if it has any,
-    and the rules on the last sheet."""
+    """Return a workbook with a sheet for each table, one for the `changes` of the revision if there
+    are any, and the counting rules on the last sheet."""
     count = report.count
     by_office = table(count, GroupedBy.OFFICE, lang=lang, translate=translate)
     by_kind, *others = report_tables(report, lang=lang, translate=translate)
@@ -104,62 +104,65 @@ def as_xlsx(
     with spreadsheets.open_spreadsheet(out, title=str(count.month)) as book:
         for name, rows, has_total in sheets:
             book.add(name, rows, has_total=has_total)
-        every = [*notes(count, translate=translate), *(translate(rule) for rule in count.rules)]
-        book.add_notes(translate(N_("Reglas")), every)
+        lines = [*notes(count, translate=translate), *(translate(rule) for rule in count.rules)]
+        book.add_notes(translate(N_("Reglas")), lines)
     return out.getvalue()
 
 
 def rows_xlsx(
     out: BinaryIO,
-    found: Iterable[WorkshopRow] | None,
-    row: Sequence[ReportedMonth],
+    workshops: Iterable[WorkshopRow] | None,
+    reported_months: Sequence[ReportedMonth],
     *,
     lang: str = "es",
     translate: Translate = str,
 ) -> None:
-    """Writes a workbook of months in a row and, if workshops are given, with a line for each;
-    however many there are, few are in memory."""
-    heads = [translate(head) for head in ROW_HEADS]
-    first, last = row[0].month, row[-1].month
+    """Write a workbook of consecutive months and, if `workshops` is given, a line for each of them.
+    The lines are streamed, not kept in memory."""
+    headings = [translate(heading) for heading in ROW_HEADINGS]
+    first, last = reported_months[0].month, reported_months[-1].month
     with spreadsheets.open_spreadsheet(out, title=f"{first} – {last}", is_long=True) as book:
-        if found is not None:
-            lines = (_line(each, lang) for each in found)
-            book.add_many(translate(N_("Talleres")), heads, ROW_WIDTHS, lines)
-        book.add(translate(N_("Meses")), trend(row, translate=translate), has_total=True)
+        if workshops is not None:
+            lines = (_line(each, lang) for each in workshops)
+            book.add_stream(translate(N_("Talleres")), headings, ROW_WIDTHS, lines)
+        trend_table = trend(reported_months, translate=translate)
+        book.add(translate(N_("Meses")), trend_table, has_total=True)
         rules = [
-            *([translate(AS_OF_NOW)] if found is not None else []),
-            *(translate(note) for note in trend_notes(row)),
+            *([translate(AS_OF_NOW)] if workshops is not None else []),
+            *(translate(note) for note in trend_notes(reported_months)),
             *(translate(rule) for rule in workshop_counts.RULES),
         ]
         book.add_notes(translate(N_("Reglas")), rules)
 
 
-def trend(row: Sequence[ReportedMonth], *, translate: Translate = str) -> list[list[Cell]]:
-    """Months in a row as a table: what each is worth, its numbers, the total at the foot."""
-    codes = list(trends.added(row))
-    heads = [N_("Mes"), N_("Revisión"), *codes, TOTAL, N_("Planeados")]
-    table: list[list[Cell]] = [[translate(head) for head in heads]]
-    for each in row:
+def trend(
+    reported_months: Sequence[ReportedMonth], *, translate: Translate = str
+) -> list[list[Cell]]:
+    """Return consecutive months as a table: the revision and the numbers of each, and the total."""
+    sums = trends.sum_numbers(reported_months)
+    codes = list(sums)
+    headings = [N_("Mes"), N_("Revisión"), *codes, TOTAL, N_("Planeados")]
+    table: list[list[Cell]] = [[translate(heading) for heading in headings]]
+    for each in reported_months:
         numbers = [each.numbers.get(code, 0) for code in codes]
         table.append([str(each.month), each.revision, *numbers, each.total, each.planned])
-    sums = trends.added(row)
-    total = sum(each.total for each in row)
-    planned = sum(each.planned for each in row)
+    total = sum(each.total for each in reported_months)
+    planned = sum(each.planned for each in reported_months)
     return [*table, [TOTAL, "", *(sums[code] for code in codes), total, planned]]
 
 
-def trend_notes(row: Sequence[ReportedMonth]) -> list[str]:
-    """What has to be said beside them, if it is so of any of the months; not yet translated."""
-    some = [each for each in row if each.total]
-    notes = [RECONSTRUCTION] if any(each.is_synthetic for each in some) else []
-    return [*notes, SOME_PROVISIONAL] if any(not each.is_closed for each in some) else notes
+def trend_notes(reported_months: Sequence[ReportedMonth]) -> list[str]:
+    """Return the notes that apply to any of the months, not translated."""
+    months = [each for each in reported_months if each.total]
+    notes = [RECONSTRUCTION] if any(each.is_synthetic for each in months) else []
+    return [*notes, SOME_PROVISIONAL] if any(not each.is_closed for each in months) else notes
 
 
 def report_tables(
     report: MonthReport, *, lang: str = "es", translate: Translate = str
 ) -> list[Titled]:
-    """Every table of a month but that of the offices: its name, its rows, and whether the last is
-    the total. Those with nothing in them are left out; each begins with month, code and name."""
+    """Return every table of a month except that of the offices. Empty tables are left out. The
+    first columns of each are month, code and name."""
     by_kind = table(report.count, GroupedBy.KIND, lang=lang, translate=translate)
     others = (
         (N_("Por estado"), _by_region(report.count, lang), True),
@@ -178,7 +181,7 @@ def report_tables(
 
 
 def notes(count: WorkshopCounts, *, translate: Translate = str) -> list[str]:
-    """What has to be said beside the numbers: what they are worth, and the date."""
+    """Return the notes shown next to the numbers: reservations, date and revision."""
     lines = []
     if count.is_synthetic:
         lines.append(translate(RECONSTRUCTION))
@@ -211,10 +214,10 @@ def _by_office(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
 
 
 def _by_region(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
-    found = workshop_counts.by_region(count)
+    numbers = workshop_counts.by_region(count)
     rows: list[list[Cell]] = [[N_("Mes"), N_("Estado o provincia"), N_("Nombre"), N_("Talleres")]]
     month = str(count.month)
-    for code, number in found.items():
+    for code, number in numbers.items():
         rows.append([month, code, i18n.say(regions.NAMES.get(code), lang) or code, number])
     return [*rows, [month, TOTAL, "", count.total]]
 
@@ -246,7 +249,7 @@ def _figures(report: MonthReport, lang: str) -> list[list[Cell]]:
 
 
 def _changes(changes: Sequence[MonthChange]) -> list[list[Cell]]:
-    """What the revision changed of the one before it. People are told on the page alone."""
+    """The differences from the previous revision. Attendance is shown on the page only."""
     rows: list[list[Cell]] = [[N_("Oficina"), N_("Tipo"), N_("Cifra"), N_("Antes"), N_("Ahora")]]
     for each in changes:
         if each.what != "people":

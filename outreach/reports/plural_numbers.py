@@ -1,4 +1,4 @@
-"""Numbers with what they count, as a sentence of the bulletin says them: «57 talleres»."""
+"""Numbers with the noun they count, in the right plural form: «57 talleres»."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,8 +11,10 @@ _MILLION: Final = 1_000_000
 
 @dataclass(frozen=True)
 class CountedNoun:
+    """A noun in all forms that a number needs."""
+
     forms: Message  # singular and plural
-    millions: Message  # context and text: Spanish says «1,000,000 de talleres», and so does French
+    millions: Message  # context and text: «1,000,000 de talleres», as Spanish and French require
 
 
 WORKSHOPS: Final = CountedNoun(
@@ -46,7 +48,7 @@ OFFICES: Final = CountedNoun(
 
 
 def say_count(number: int, noun: CountedNoun, lang: str) -> str:
-    """57 talleres · 57 workshops; 1,000,000 de talleres."""
+    """Return «57 talleres», "57 workshops"; «1,000,000 de talleres» for whole millions."""
     _ = translator(lang)
     text = formats.group_digits(number, lang)
     if number and number % _MILLION == 0:

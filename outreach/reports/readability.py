@@ -1,10 +1,10 @@
-"""How hard a Spanish text is to read: the INFLESZ scale, by the formula of Szigriszt-Pazos.
+"""Readability of a Spanish text: the INFLESZ scale, by the formula of Szigriszt-Pazos.
 
     206.835 - 62.3 * syllables / words - words / sentences
 
-65 and more is «bastante fácil», what six years of school read without effort. The libraries that
-know the formula count syllables by where a line may be broken («Ma-ría», but never «a-hí»), and so
-find a text easier than it is; Spanish is spelled as it sounds, and its rules fit on a page.
+A score of 65 or more is «bastante fácil»: readable after six years of school. Libraries with this
+formula count syllables by hyphenation («Ma-ría», but never «a-hí»), which overestimates the score.
+This module counts them by the rules of Spanish spelling instead.
 """
 
 import re
@@ -15,40 +15,40 @@ from typing import Final
 
 EASY: Final = 65
 STRONG: Final = "aeoáéó"
-CLOSED: Final = "iuü"  # beside another vowel they share its syllable
-ACCENTED: Final = "íú"  # and these do not
+CLOSED: Final = "iuü"  # next to another vowel, in the same syllable (a diphthong)
+ACCENTED: Final = "íú"  # next to another vowel, in a syllable of their own (a hiatus)
 _WORD: Final = re.compile(r"[a-zñáéíóúü]+", re.IGNORECASE)
-# A row of marks is looked at from its first one only: else a long row takes its square in time.
+# The lookbehind starts a match at the first of several marks only: quadratic time otherwise.
 _SENTENCE: Final = re.compile(r"(?<![.!?…:;])[.!?…:;]+\s|\n")
 
 
 def syllables(word: str) -> int:
-    """«cigüeña» 3, «María» 3, «ciudad» 2, «que» 1, «ahí» 2."""
+    """Return the number of syllables: «cigüeña» 3, «María» 3, «ciudad» 2, «que» 1, «ahí» 2."""
     text = unicodedata.normalize("NFC", word.lower())
-    text = re.sub(r"(?<=q)u|(?<=g)u(?=[eiéí])", "", text)  # not heard
+    text = re.sub(r"(?<=q)u|(?<=g)u(?=[eiéí])", "", text)  # a silent u
     text = re.sub(r"y(?![aeiouáéíóú])", "i", text)  # «hoy», «y»
-    count, before = 0, ""
+    count, previous = 0, ""
     for letter in text.replace("h", "") if _has_silent_h(text) else text:
         is_vowel = letter in STRONG + CLOSED + ACCENTED
-        is_own = is_vowel and (
-            not before
-            or before in ACCENTED
+        starts_syllable = is_vowel and (
+            not previous
+            or previous in ACCENTED
             or letter in ACCENTED
-            or (before in STRONG and letter in STRONG)
+            or (previous in STRONG and letter in STRONG)
         )
-        count += is_own
-        before = letter if is_vowel else ""
+        count += starts_syllable
+        previous = letter if is_vowel else ""
     return max(1, count)
 
 
 def _has_silent_h(text: str) -> bool:
-    """«ahumar», «prohibir»: the h between vowels parts nothing. In «ch» it is no h."""
+    """Whether the word has an h between vowels («ahumar», «prohibir») and no «ch»."""
     return re.search(r"[aeiouáéíóú]h[aeiouáéíóú]", text) is not None and "ch" not in text
 
 
 @dataclass(frozen=True)
 class Readability:
-    """How a text reads; `score` is what INFLESZ gives it."""
+    """Counts of a text; `score` is its INFLESZ score, 100 for an empty text."""
 
     words: int
     sentences: int
@@ -58,18 +58,19 @@ class Readability:
     def score(self) -> float:
         if not self.words:
             return 100.0
-        each, long = self.syllables / self.words, self.words / max(1, self.sentences)
-        return 206.835 - 62.3 * each - long
+        syllables_per_word = self.syllables / self.words
+        words_per_sentence = self.words / max(1, self.sentences)
+        return 206.835 - 62.3 * syllables_per_word - words_per_sentence
 
 
 def readability(text: str) -> Readability:
-    """Every line counts as a sentence at least: a label, a heading, an item of a list."""
+    """Return the counts of a text. A line break ends a sentence, as after a heading."""
     sentences = [words for part in _SENTENCE.split(text) if (words := _WORD.findall(part))]
-    every = [word for words in sentences for word in words]
-    return Readability(len(every), len(sentences), sum(map(syllables, every)))
+    all_words = [word for words in sentences for word in words]
+    return Readability(len(all_words), len(sentences), sum(map(syllables, all_words)))
 
 
-def hardest_sentence(text: str, most: int = 5) -> Iterable[str]:
-    """The lines to mend first."""
+def hardest_sentence(text: str, limit: int = 5) -> Iterable[str]:
+    """Return up to `limit` lines of more than three words, the hardest to read first."""
     lines = [line for line in text.split("\n") if readability(line).words > 3]
-    return sorted(lines, key=lambda line: readability(line).score)[:most]
+    return sorted(lines, key=lambda line: readability(line).score)[:limit]

@@ -1,5 +1,4 @@
-"""Spreadsheets that one can hand on: headings that stay in sight, numbers that are numbers, widths
-that fit, and nothing that a spreadsheet would run."""
+"""XLSX workbooks with frozen headings and column widths, and protection from formula injection."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,73 +11,73 @@ if TYPE_CHECKING:
 
 Cell = str | int
 
-# A spreadsheet takes a text that begins so for a formula, and runs it.
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-# Where lists have semicolons between their cells, as in Quebec, what comes after one begins a cell.
-_WITHIN: Final = re.compile(r"([;\t])(?=[=+\-@＝＋－＠])")
-WIDEST: Final = 60
+# Spreadsheet programs evaluate a text that begins with one of these as a formula.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where the list separator is a semicolon, as in Quebec, the text after one begins a new cell.
+_SEPARATOR_BEFORE_FORMULA: Final = re.compile(r"([;\t])(?=[=+\-@＝＋－＠])")
+MAX_COLUMN_WIDTH: Final = 60  # characters
 
 
 def escape(cell: Cell) -> Cell:
-    """A text that a spreadsheet would run as a formula, made a text again."""
+    """Return the cell, with an apostrophe before a text that would be evaluated as a formula."""
     if not isinstance(cell, str):
         return cell
-    whole = _WITHIN.sub(r"\1 ", cell)
-    return f"'{whole}" if whole.startswith(_RISKY) else whole
+    text = _SEPARATOR_BEFORE_FORMULA.sub(r"\1 ", cell)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 class Spreadsheet:
-    """A workbook that is being written, sheet after sheet."""
+    """A workbook that is written sheet by sheet."""
 
-    def __init__(self, made: "Workbook") -> None:
-        self._made = made
-        self._heading = made.add_format(
+    def __init__(self, workbook: "Workbook") -> None:
+        self._workbook = workbook
+        self._heading = workbook.add_format(
             {"bold": True, "bg_color": "#EBECF8", "bottom": 1, "text_wrap": True, "valign": "top"}
         )
-        self._number = made.add_format({"num_format": "#,##0"})
-        self._total = made.add_format({"bold": True, "num_format": "#,##0", "top": 1})
-        self._wrapped = made.add_format({"text_wrap": True, "valign": "top"})
+        self._number = workbook.add_format({"num_format": "#,##0"})
+        self._total = workbook.add_format({"bold": True, "num_format": "#,##0", "top": 1})
+        self._wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
 
     def add(self, name: str, rows: Sequence[Sequence[Cell]], *, has_total: bool = False) -> None:
-        """A sheet of rows: the first are the headings, the last may be the total."""
+        """Add a sheet: the first row has the headings, the last one may be the total."""
         widths = [max(len(str(cell)) for cell in column) + 2 for column in zip(*rows, strict=True)]
         sheet = self._sheet(name, rows[0], widths)
-        for place, row in enumerate(rows[1:], start=1):
-            is_total = has_total and place == len(rows) - 1
+        for row_index, row in enumerate(rows[1:], start=1):
+            is_total = has_total and row_index == len(rows) - 1
             for column, cell in enumerate(row):
-                _write(sheet, place, column, cell, self._total if is_total else self._number)
+                _write(sheet, row_index, column, cell, self._total if is_total else self._number)
 
-    def add_many(
+    def add_stream(
         self,
         name: str,
         headings: Sequence[str],
         widths: Sequence[int],
         rows: Iterable[Sequence[Cell]],
     ) -> None:
-        """A sheet of any number of rows, as they come."""
+        """Add a sheet from an iterator of rows, written one by one, with column filters."""
         sheet = self._sheet(name, headings, widths)
-        place = 0
-        for place, row in enumerate(rows, start=1):
+        row_index = 0
+        for row_index, row in enumerate(rows, start=1):
             for column, cell in enumerate(row):
-                _write(sheet, place, column, cell, self._number)
-        sheet.autofilter(0, 0, max(place, 1), len(headings) - 1)
+                _write(sheet, row_index, column, cell, self._number)
+        sheet.autofilter(0, 0, max(row_index, 1), len(headings) - 1)
 
     def add_notes(self, name: str, notes: Iterable[str]) -> None:
-        """A sheet of sentences."""
-        sheet = self._made.add_worksheet(name)
+        """Add a sheet of wrapped sentences."""
+        sheet = self._workbook.add_worksheet(name)
         sheet.set_column(0, 0, 100)
-        for place, note in enumerate(notes):
-            _write(sheet, place, 0, note, self._wrapped)
+        for row_index, note in enumerate(notes):
+            _write(sheet, row_index, 0, note, self._wrapped)
 
     def _sheet(self, name: str, headings: Sequence[Cell], widths: Sequence[int]) -> "Worksheet":
-        sheet = self._made.add_worksheet(name)
+        sheet = self._workbook.add_worksheet(name)
         sheet.freeze_panes(1, 0)
         sheet.repeat_rows(0)
         sheet.set_landscape()
         sheet.set_paper(1)  # letter
         sheet.fit_to_pages(1, 0)
         for column, width in enumerate(widths):
-            sheet.set_column(column, column, min(WIDEST, width))
+            sheet.set_column(column, column, min(MAX_COLUMN_WIDTH, width))
         for column, cell in enumerate(headings):
             _write(sheet, 0, column, str(cell), self._heading)
         return sheet
@@ -86,14 +85,14 @@ class Spreadsheet:
 
 @contextmanager
 def open_spreadsheet(out: BinaryIO, *, title: str, is_long: bool = False) -> Iterator[Spreadsheet]:
-    """A workbook written to `out` when the block ends; with `is_long`, rows are put on the disk as
-    they come and not kept."""
-    import xlsxwriter  # only who makes a workbook needs it
+    """Yield a workbook that is written to `out` at the end of the block. With `is_long`, rows are
+    flushed to disk instead of kept in memory."""
+    import xlsxwriter  # imported here: most processes never write a workbook
 
-    how = {"constant_memory": True} if is_long else {"in_memory": True}
-    with xlsxwriter.Workbook(out, how) as made:
-        made.set_properties({"title": title})
-        yield Spreadsheet(made)
+    options = {"constant_memory": True} if is_long else {"in_memory": True}
+    with xlsxwriter.Workbook(out, options) as workbook:
+        workbook.set_properties({"title": title})
+        yield Spreadsheet(workbook)
 
 
 def _write(sheet: "Worksheet", row: int, column: int, cell: Cell, format_: object) -> None:

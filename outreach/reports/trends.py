@@ -1,7 +1,7 @@
-"""Months in a row: how each was told, beside its neighbours, of the network, an office or a kind.
+"""Counts of consecutive months, of the network, an office or a kind.
 
-A closed month is told as its last revision says, an open one as the database has it now: so a year
-and its months agree to the digit.
+A closed month is read from its last revision, an open one is counted in the database now, so a year
+and its months always agree.
 """
 
 from collections import Counter
@@ -25,12 +25,12 @@ from outreach.reports.workshop_counts import TOTAL, WorkshopCounts
 
 @dataclass(frozen=True, kw_only=True)
 class ReportedMonth:
-    """A month of the row: its numbers by kind (or by office), and what they are worth."""
+    """One month: its numbers by kind (or by office), and whether they are final."""
 
     month: Month
     numbers: Mapping[str, int]
     planned: int
-    revision: int  # 0 where it is provisional
+    revision: int  # 0: provisional
     is_over: bool
     is_synthetic: bool
 
@@ -46,106 +46,111 @@ class ReportedMonth:
 def by_kind(
     session: Session, first: Month, last: Month, *, now: datetime, office: Office | None = None
 ) -> list[ReportedMonth]:
-    """Every month of these by the codes of kinds; months with nothing too."""
+    """Return every month of the range, with its numbers by code of the kind; empty months too."""
     codes = {kind.id: kind.code for kind in kinds.list_kinds(session)}
 
-    def frozen(count: WorkshopCounts) -> Mapping[str, int]:
+    def select(count: WorkshopCounts) -> Mapping[str, int]:
         return count.by_office.get(office.slug, {}) if office else count.by_kind
 
-    found = workshop_counts.history(
+    history = workshop_counts.history(
         session, first, last, now=now, office_id=office.id if office else None
     )
-    return _row(first, last, found, codes, _thawed(session, first, last, frozen), now)
+    closed = _read_closed_months(session, first, last, select)
+    return _merge(first, last, history, codes, closed, now)
 
 
 def by_office(
     session: Session, first: Month, last: Month, *, now: datetime, kind: Kind | None = None
 ) -> list[ReportedMonth]:
-    """Every month of these by the slugs of offices; months with nothing too."""
+    """Return every month of the range, with its numbers by slug of the office; empty months too."""
     slugs = {office.id: office.slug for office in offices.list_offices(session)}
 
-    def frozen(count: WorkshopCounts) -> Mapping[str, int]:
-        what = kind.code if kind else TOTAL
-        return {slug: row[what] for slug, row in count.by_office.items() if row.get(what)}
+    def select(count: WorkshopCounts) -> Mapping[str, int]:
+        code = kind.code if kind else TOTAL
+        return {slug: row[code] for slug, row in count.by_office.items() if row.get(code)}
 
-    found = workshop_counts.history(
+    history = workshop_counts.history(
         session, first, last, now=now, by=Workshop.office_id, kind_id=kind.id if kind else None
     )
-    return _row(first, last, found, slugs, _thawed(session, first, last, frozen), now)
+    closed = _read_closed_months(session, first, last, select)
+    return _merge(first, last, history, slugs, closed, now)
 
 
 def first_month(session: Session, now: datetime) -> Month:
-    """The first there is anything of; this one where there is nothing yet, or only what comes."""
+    """Return the first month with a workshop, revision or figure; the current one if there is none
+    in the past."""
     known: Iterable[int | None] = (
         session.scalar(sa.select(sa.func.min(Workshop.month)).where(workshop_counts.IS_COUNTED)),
         session.scalar(sa.select(sa.func.min(MonthRevision.month))),
         *(each.number for each in figures.list_months(session)[:1]),
     )
-    this = Month.of(now.date())
-    return Month.from_number(min([this.number, *(n for n in known if n is not None)]))
+    current = Month.of(now.date())
+    return Month.from_number(min([current.number, *(n for n in known if n is not None)]))
 
 
-def added(row: Iterable[ReportedMonth]) -> dict[str, int]:
-    """The numbers of all of them together, the most first."""
+def sum_numbers(reported_months: Iterable[ReportedMonth]) -> dict[str, int]:
+    """Return the sums of the numbers of all months, the largest first, without zeros."""
     sums: Counter[str] = Counter()
-    for each in row:
+    for each in reported_months:
         sums.update(each.numbers)
-    return {what: n for what, n in sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])) if n}
+    return {code: n for code, n in sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])) if n}
 
 
-def by_year(row: Sequence[ReportedMonth]) -> dict[int, list[ReportedMonth | None]]:
-    """The same by year, the last one first, each with its twelve months; None where there is none
-    in the row."""
-    known = {each.month: each for each in row}
-    years = sorted({each.month.year for each in row}, reverse=True)
+def by_year(reported_months: Sequence[ReportedMonth]) -> dict[int, list[ReportedMonth | None]]:
+    """Return the months by year, the last year first; each year has twelve, None for a month that
+    is not in `reported_months`."""
+    known = {each.month: each for each in reported_months}
+    years = sorted({each.month.year for each in reported_months}, reverse=True)
     return {year: [known.get(Month(year, number)) for number in range(1, 13)] for year in years}
 
 
-def _row(
+def _merge(
     first: Month,
     last: Month,
-    found: Iterable[tuple[Month, int, bool, int, int]],
+    history: Iterable[tuple[Month, int, bool, int, int]],
     names: Mapping[int, str],
     closed: Mapping[Month, tuple[WorkshopCounts, Mapping[str, int]]],
     now: datetime,
 ) -> list[ReportedMonth]:
+    """Take each month from `closed` if it is there, otherwise from `history` (see
+    `workshop_counts.history`), whose ids `names` maps to codes or slugs."""
     held: dict[Month, Counter[str]] = {}
     planned: Counter[Month] = Counter()
-    rebuilt: set[Month] = set()
-    for month, what, is_rebuilt, done, ahead in found:
-        held.setdefault(month, Counter())[names[what]] += done
-        planned[month] += ahead
-        if is_rebuilt:
-            rebuilt.add(month)
-    row = []
+    synthetic: set[Month] = set()
+    for month, id_, is_synthetic, held_count, planned_count in history:
+        held.setdefault(month, Counter())[names[id_]] += held_count
+        planned[month] += planned_count
+        if is_synthetic:
+            synthetic.add(month)
+    result = []
     month = first
     while month <= last:
         if month in closed:
             count, frozen = closed[month]
-            numbers = {what: n for what, n in frozen.items() if what != TOTAL}
-            month_row = ReportedMonth(
+            numbers = {code: n for code, n in frozen.items() if code != TOTAL}
+            reported_month = ReportedMonth(
                 month=month, numbers=numbers, planned=0, revision=count.revision, is_over=True,
                 is_synthetic=count.is_synthetic,
             )  # fmt: skip
         else:
-            month_row = ReportedMonth(
+            reported_month = ReportedMonth(
                 month=month, numbers=held.get(month, {}), planned=planned[month], revision=0,
-                is_over=workshop_counts.is_over(month, now), is_synthetic=month in rebuilt,
+                is_over=workshop_counts.is_over(month, now), is_synthetic=month in synthetic,
             )  # fmt: skip
-        row.append(month_row)
+        result.append(reported_month)
         month = month.following
-    return row
+    return result
 
 
-def _thawed(
+def _read_closed_months(
     session: Session,
     first: Month,
     last: Month,
-    numbers: Callable[[WorkshopCounts], Mapping[str, int]],
+    select: Callable[[WorkshopCounts], Mapping[str, int]],
 ) -> dict[Month, tuple[WorkshopCounts, Mapping[str, int]]]:
-    """The counts of the months that are closed, each with its numbers that are asked for."""
+    """Return the counts of each closed month, with the numbers that `select` takes from them."""
     counts = {
         month: month_report.read_revision(revision).count
         for month, revision in months.list_closed_months(session, first, last).items()
     }
-    return {month: (count, numbers(count)) for month, count in counts.items()}
+    return {month: (count, select(count)) for month, count in counts.items()}

@@ -1,7 +1,7 @@
-"""The workshops of a month, counted by kind and by office.
+"""Counts of the workshops of a month, by kind and by office.
 
-A month is the one of each workshop's local day, stored with it: counting needs no time zone, and
-one month is read from an index alone, however many workshops there are.
+The month of a workshop is that of its local day. It is stored in a column, so counting needs no
+time zone, and a month is counted from a covering index alone.
 """
 
 from collections import Counter
@@ -44,25 +44,25 @@ RULES: Final = (
 
 
 class NamedCode(NamedTuple):
-    """A kind or an office, as a table names it."""
+    """The name of a kind or an office in the tables."""
 
     name: Words
-    region: str = ""  # of an office: IL, QC
+    region: str = ""  # state or province of an office: IL, QC
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkshopCounts:
-    """The count of one month; `held` so far where the month is not over."""
+    """The counts of one month; up to the cut if the month is not over."""
 
     month: Month
-    state: str  # OPEN: provisional, or CLOSED
+    state: str  # OPEN (provisional) or CLOSED
     revision: int
     cut: datetime
     total: int
     planned: int
-    is_synthetic: bool  # some of what is counted is a reconstruction: say so
-    by_kind: Mapping[str, int]  # in the order of kinds; the core ones even at 0
-    by_office: Mapping[str, Mapping[str, int]]  # offices with at least one; each has its `total`
+    is_synthetic: bool  # some counted workshops are a reconstruction; pages must say so
+    by_kind: Mapping[str, int]  # in the order of kinds; core kinds even if 0
+    by_office: Mapping[str, Mapping[str, int]]  # offices with at least one workshop, with `total`
     planned_by_kind: Mapping[str, int]
     kinds: Mapping[str, NamedCode]  # every kind of `by_kind` and `planned_by_kind`
     offices: Mapping[str, NamedCode]  # every office of `by_office`
@@ -73,19 +73,19 @@ class WorkshopCounts:
         return self.planned == 0 and self.cut.date() > self.month.last
 
 
-# Kind, office, whether reconstructed (1 or 0), held, planned.
+# Kind id, office id, whether synthetic (1 or 0), held, planned.
 Cell = sa.Row[int, int, int, int, int]
 
 
-# The table's columns, not the mapper's, and no converting of each row's truth: of the time that a
-# month takes, the object-relational way was a third.
+# Columns of the table instead of mapped attributes, and integers instead of booleans: the ORM took
+# a third of the time of a count.
 _TABLE: Final = Workshop.__table__.c
 _IS_HELD: Final = sa.or_(
     _TABLE.standing == WorkshopStatus.HELD,
     _TABLE.ends_at <= sa.bindparam("now", type_=Workshop.ends_at.type),
 )
-# The standings are written into the statement: only so do PostgreSQL and SQLite see that an index
-# holds all that are counted, and nothing else.
+# The statuses are literals in the statement: only then do PostgreSQL and SQLite use the partial
+# index of the counted statuses.
 IS_COUNTED: Final = _TABLE.standing.in_(
     sa.bindparam("counted", COUNTED_STATUSES, expanding=True, literal_execute=True)
 )
@@ -95,7 +95,7 @@ _CELL: Final[tuple[sa.ColumnElement[int], sa.ColumnElement[int], sa.ColumnElemen
     _TABLE.office_id,
     sa.cast(_TABLE.is_synthetic, sa.Integer),
 )
-# Grouped in the order of the index, so that the database need not sort.
+# Grouping in the order of the index avoids a sort.
 _ORDER: Final = (_TABLE.standing, _TABLE.kind_id, _TABLE.office_id, _TABLE.is_synthetic)
 _HELD: Final = sa.func.sum(sa.case((_IS_HELD, 1), else_=0))
 _NONE: Final = sa.literal_column("0", sa.Integer)
@@ -105,7 +105,7 @@ _CELLS: Final[sa.Select[int, int, int, int, int]] = (
 _CELLS_SO_FAR: Final[sa.Select[int, int, int, int, int]] = (
     sa.select(*_CELL, _HELD, sa.func.count() - _HELD).where(*_OF_MONTH).group_by(*_ORDER)
 )
-_WAYS: Final[sa.Select[int, int, int, int, int, DeliveryMode, Codes]] = (
+_BY_MODE_AND_LANGUAGE: Final[sa.Select[int, int, int, int, int, DeliveryMode, Codes]] = (
     sa.select(*_CELL, _HELD, sa.func.count() - _HELD, Workshop.mode, Workshop.languages)
     .where(*_OF_MONTH)
     .group_by(*_ORDER, Workshop.mode, Workshop.languages)
@@ -116,9 +116,9 @@ _OFFICES: Final = sa.select(Office.id, Office.slug, Office.name, Office.region).
 )
 
 
-def cells(session: Session, month: Month, *, now: datetime) -> Sequence[Cell]:
-    """The bare numbers of a month: kind, office, whether reconstructed, how many were held, how
-    many are planned. A month that is over is read from its index alone."""
+def list_cells(session: Session, month: Month, *, now: datetime) -> Sequence[Cell]:
+    """Return (kind id, office id, whether synthetic, held, planned) of a month. A month that
+    is over is read from its covering index alone."""
     if is_over(month, now):
         rows = session.execute(_CELLS, {"month": month.number})
     else:
@@ -126,12 +126,12 @@ def cells(session: Session, month: Month, *, now: datetime) -> Sequence[Cell]:
     return rows.all()
 
 
-def ways(
+def count_by_mode_and_language(
     session: Session, month: Month, *, now: datetime
 ) -> Sequence[sa.Row[int, int, int, int, int, DeliveryMode, Codes]]:
-    """The cells, parted by mode and by languages. All tables of a month come from this one
-    statement, so that each has the same sum, whatever others change meanwhile."""
-    return session.execute(_WAYS, {"month": month.number, "now": now}).all()
+    """Return the cells split by mode and languages. All tables of a month are computed from this
+    one statement, so their sums agree despite concurrent changes."""
+    return session.execute(_BY_MODE_AND_LANGUAGE, {"month": month.number, "now": now}).all()
 
 
 def count(
@@ -139,30 +139,30 @@ def count(
     month: Month,
     *,
     now: datetime,
-    found: Iterable[tuple[int, int, int, int, int]] | None = None,
+    cells: Iterable[tuple[int, int, int, int, int]] | None = None,
 ) -> WorkshopCounts:
-    """The count of a month as of `now`; `found`: the cells that it is to be made from."""
+    """Return the counts of a month as of `now`, from `cells` if they were queried already."""
     held: dict[int, int] = {}
     planned: dict[int, int] = {}
     offices: dict[int, dict[int, int]] = {}
     is_synthetic = False
-    if found is None:
-        found = cells(session, month, now=now)
-    for kind_id, office_id, is_rebuilt, done, ahead in found:
-        held[kind_id] = held.get(kind_id, 0) + done
-        planned[kind_id] = planned.get(kind_id, 0) + ahead
-        is_synthetic = is_synthetic or bool(is_rebuilt)
-        if done:
-            mine = offices.setdefault(office_id, {})
-            mine[kind_id] = mine.get(kind_id, 0) + done
+    if cells is None:
+        cells = list_cells(session, month, now=now)
+    for kind_id, office_id, is_cell_synthetic, held_count, planned_count in cells:
+        held[kind_id] = held.get(kind_id, 0) + held_count
+        planned[kind_id] = planned.get(kind_id, 0) + planned_count
+        is_synthetic = is_synthetic or bool(is_cell_synthetic)
+        if held_count:
+            office_counts = offices.setdefault(office_id, {})
+            office_counts[kind_id] = office_counts.get(kind_id, 0) + held_count
     kinds = session.execute(_KINDS).all()
     by_office, office_names = {}, {}
     for office_id, slug, name, region in session.execute(_OFFICES):
         if office_id not in offices:
             continue
-        mine = offices[office_id]
-        row = {kind.code: mine[kind.id] for kind in kinds if kind.id in mine}
-        by_office[slug] = row | {TOTAL: sum(mine.values())}
+        office_counts = offices[office_id]
+        row = {kind.code: office_counts[kind.id] for kind in kinds if kind.id in office_counts}
+        by_office[slug] = row | {TOTAL: sum(office_counts.values())}
         office_names[slug] = NamedCode(name, region)
     by_kind = {k.code: held.get(k.id, 0) for k in kinds if k.is_core or held.get(k.id)}
     planned_by_kind = {k.code: planned[k.id] for k in kinds if planned.get(k.id)}
@@ -183,7 +183,8 @@ def count(
 
 
 def as_json(count: WorkshopCounts, translate: Callable[[str], str] = str) -> dict[str, Any]:
-    """What `counts --format json` and the page's JSON give (COUNT10); only ever added to."""
+    """Return the JSON of `counts --format json` and of the page (COUNT10); fields are only ever
+    added."""
     return {
         "month": str(count.month),
         "state": count.state,
@@ -199,8 +200,8 @@ def as_json(count: WorkshopCounts, translate: Callable[[str], str] = str) -> dic
 
 
 def by_region(count: WorkshopCounts) -> dict[str, int]:
-    """What was held in each state or province, by its letters: {"IL": 7, …}. A region that no
-    office of the month is in is left out."""
+    """Return the number of held workshops by state or province: {"IL": 7, …}. Regions without an
+    office in the month are left out."""
     regions: Counter[str] = Counter()
     for slug, row in count.by_office.items():
         regions[count.offices[slug].region] += row[TOTAL]
@@ -208,17 +209,18 @@ def by_region(count: WorkshopCounts) -> dict[str, int]:
 
 
 def months(session: Session) -> list[Month]:
-    """The months that have anything to count, the first one first."""
-    walk = _walk()
+    """Return the months with counted workshops, in order."""
+    walk = _month_numbers()
     has_any = sa.exists().where(Workshop.month == walk.c.month, IS_COUNTED)
-    found = session.scalars(sa.select(walk.c.month).where(has_any).order_by(walk.c.month))
-    return [Month.from_number(number) for number in found]
+    numbers = session.scalars(sa.select(walk.c.month).where(has_any).order_by(walk.c.month))
+    return [Month.from_number(number) for number in numbers]
 
 
-def _walk(first: int = 0) -> sa.CTE:
-    """The numbers of all months since `first` that have a workshop, of whatever standing.
+def _month_numbers(first: int = 0) -> sa.CTE:
+    """The numbers of all months since `first` with a workshop of any status.
 
-    Goes from month to month on the index, so that a million workshops cost as much as a hundred.
+    A recursive query that skips from month to month on the index (a loose index scan), so its cost
+    depends on the number of months, not of workshops.
     """
     start = sa.select(sa.func.min(Workshop.month).label("month")).where(Workshop.month >= first)
     walk = start.cte("months", recursive=True)
@@ -238,62 +240,66 @@ def history(
     office_id: int | None = None,
     kind_id: int | None = None,
 ) -> Iterator[tuple[Month, int, bool, int, int]]:
-    """Of each month of these that has any: the kind (or what `by` says), whether reconstructed, how
-    many were held and how many are planned; of one office or one kind if it is given."""
-    asked: list[sa.ColumnElement[bool]] = [IS_COUNTED]
+    """Yield (month, id, whether synthetic, held, planned) for each month of the range with counted
+    workshops.
+
+    `id` is that of the kind, or of the column `by`. `office_id` and `kind_id` restrict the count to
+    one office or kind."""
+    conditions: list[sa.ColumnElement[bool]] = [IS_COUNTED]
     if office_id is not None:
-        asked.append(Workshop.office_id == office_id)
+        conditions.append(Workshop.office_id == office_id)
     if kind_id is not None:
-        asked.append(Workshop.kind_id == kind_id)
-    rebuilt = _rebuilt(session, first, last, by, asked)
-    over = min(last, _first_running(now).plus(-1))
-    running = max(first, over.following)
-    ranged = by is Workshop.kind_id and session.get_bind().dialect.name == "sqlite"
-    found: list[sa.Select[int, int, int, int]] = []
-    if first <= over:
-        found.append((_by_range if ranged else _by_group)(first, over, by, asked))
-    if running <= last:
+        conditions.append(Workshop.kind_id == kind_id)
+    synthetic = _list_synthetic(session, first, last, by, conditions)
+    last_over = min(last, _first_running(now).plus(-1))
+    first_running = max(first, last_over.following)
+    is_ranged = by is Workshop.kind_id and session.get_bind().dialect.name == "sqlite"
+    statements: list[sa.Select[int, int, int, int]] = []
+    if first <= last_over:
+        statements.append((_by_range if is_ranged else _by_group)(first, last_over, by, conditions))
+    if first_running <= last:
         held = sa.func.sum(sa.case((is_held(now), 1), else_=0))
-        found.append(_by_group(running, last, by, asked, held))
-    for statement in found:
-        for number, what, done, ahead in session.execute(statement):
-            if done or ahead:
+        statements.append(_by_group(first_running, last, by, conditions, held))
+    for statement in statements:
+        for number, id_, held_count, planned_count in session.execute(statement):
+            if held_count or planned_count:
                 month = Month.from_number(number)
-                yield month, what, (number, what) in rebuilt, int(done), int(ahead)
+                is_synthetic = (number, id_) in synthetic
+                yield month, id_, is_synthetic, int(held_count), int(planned_count)
 
 
 def _by_group(
     first: Month,
     last: Month,
     by: sa.SQLColumnExpression[int],
-    asked: Sequence[sa.ColumnElement[bool]],
+    conditions: Sequence[sa.ColumnElement[bool]],
     held: sa.ColumnElement[int] | None = None,
 ) -> sa.Select[int, int, int, int]:
-    """Without `held`, of months that are over: read from an index alone."""
-    every = sa.func.count()
-    numbers = (every, _NONE) if held is None else (held, every - held)
+    """Count by GROUP BY. Without `held`, the months must be over: read from an index alone."""
+    total = sa.func.count()
+    numbers = (total, _NONE) if held is None else (held, total - held)
     return (
         sa.select(Workshop.month, by, *numbers)
-        .where(Workshop.month.between(_month_parameter(first), _month_parameter(last)), *asked)
+        .where(Workshop.month.between(_month_parameter(first), _month_parameter(last)), *conditions)
         .group_by(Workshop.month, by)
     )
 
 
 def _month_parameter(month: Month) -> sa.BindParameter[int]:
-    """Written into the statement: PostgreSQL, asked for the fifth time with the values apart, plans
-    for any range, as if it were a short one."""
+    """A month as a literal in the statement. With bound values, PostgreSQL switches to a generic
+    plan after five executions, which assumes a short range."""
     return sa.bindparam(None, month.number, sa.Integer(), literal_execute=True)
 
 
 def _by_range(
-    first: Month, last: Month, _by: object, asked: Sequence[sa.ColumnElement[bool]]
+    first: Month, last: Month, _by: object, conditions: Sequence[sa.ColumnElement[bool]]
 ) -> sa.Select[int, int, int, int]:
-    """The same by kind, for SQLite, which counts each range of its index in half the time that it
-    takes to look of each row whether it is still of the same group. Kinds at none come too."""
-    walk = _walk(first.number)
+    """Count by kind with a subquery for each range of the index: in SQLite, twice as fast as GROUP
+    BY. Returns kinds with 0 too."""
+    walk = _month_numbers(first.number)
     number = (
         sa.select(sa.func.count())
-        .where(Workshop.month == walk.c.month, Workshop.kind_id == Kind.id, *asked)
+        .where(Workshop.month == walk.c.month, Workshop.kind_id == Kind.id, *conditions)
         .scalar_subquery()
     )
     return (
@@ -303,36 +309,39 @@ def _by_range(
     )
 
 
-def _rebuilt(
+def _list_synthetic(
     session: Session,
     first: Month,
     last: Month,
     by: sa.SQLColumnExpression[int],
-    asked: Sequence[sa.ColumnElement[bool]],
+    conditions: Sequence[sa.ColumnElement[bool]],
 ) -> set[tuple[int, int]]:
-    """The months, and kinds or whatever it is by, of which something is reconstructed. Asked by
-    itself: these few have an index of their own, and to look at each of a million whether it is
-    one of them takes a third of the time of all."""
+    """Return (number of the month, id) where some workshops are synthetic.
+
+    A separate query, because synthetic workshops have an index of their own: checking the flag of
+    each counted workshop took a third of the total time."""
     rows = session.execute(
         sa.select(Workshop.month, by)
-        .where(Workshop.is_synthetic, Workshop.month.between(first.number, last.number), *asked)
-        # In the order of their index, which SQLite takes for it.
+        .where(
+            Workshop.is_synthetic, Workshop.month.between(first.number, last.number), *conditions
+        )
+        # In the order of the index, so that SQLite uses it.
         .group_by(Workshop.month, Workshop.status, by)
     )
-    return {(number, what) for number, what in rows}
+    return {(number, id_) for number, id_ in rows}
 
 
 def _first_running(now: datetime) -> Month:
-    """The first month that is not over."""
-    this = Month.of(now.date()).plus(-1)
-    return this.following if is_over(this, now) else this
+    """Return the first month that is not over."""
+    previous = Month.of(now.date()).plus(-1)
+    return previous.following if is_over(previous, now) else previous
 
 
 def is_held(now: datetime) -> sa.ColumnElement[bool]:
-    """The condition that a workshop that counts has been held by then."""
+    """Return the SQL condition that a counted workshop was held by `now`."""
     return sa.or_(Workshop.status == WorkshopStatus.HELD, Workshop.ends_at <= now)
 
 
 def is_over(month: Month, now: datetime) -> bool:
-    """Whether everything of the month has ended, in every zone and past midnight too."""
+    """Whether all workshops of the month have ended, in every time zone and past midnight too."""
     return now >= datetime.combine(month.following.first, time(), UTC) + timedelta(days=3)

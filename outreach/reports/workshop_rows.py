@@ -1,5 +1,4 @@
-"""Every workshop of some months, one after the other: the rows behind the numbers. For staff, since
-a head count of one workshop can point at somebody."""
+"""The workshops of a range of months, one row each. Staff only: head counts can identify people."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
@@ -15,11 +14,11 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.reports import workshop_counts
 
-AT_ONCE = 1_000  # rows in memory
+BATCH_SIZE = 1_000  # rows fetched at a time
 
 
 class WorkshopRow(NamedTuple):
-    """A workshop as a line of a list."""
+    """One workshop."""
 
     day: date
     starts: time
@@ -31,19 +30,19 @@ class WorkshopRow(NamedTuple):
     mode: DeliveryMode
     languages: tuple[str, ...]
     status: WorkshopStatus
-    counts: bool  # it is one of those that were held
+    counts: bool  # it is counted as held
     head_count: int | None
     public_id: str
 
 
-def how_many(session: Session, first: Month, last: Month) -> int:
-    return session.scalars(sa.select(sa.func.count()).where(*_asked(first, last))).one()
+def count_rows(session: Session, first: Month, last: Month) -> int:
+    return session.scalars(sa.select(sa.func.count()).where(*_conditions(first, last))).one()
 
 
-def workshops(
+def read_rows(
     session: Session, first: Month, last: Month, *, now: datetime
 ) -> Iterator[WorkshopRow]:
-    """All but drafts, by day and hour, read as they are asked for."""
+    """Yield all workshops except drafts, by day and time, fetched in batches."""
     counts = sa.and_(workshop_counts.IS_COUNTED, workshop_counts.is_held(now))
     rows = session.execute(
         sa.select(
@@ -63,15 +62,15 @@ def workshops(
         )
         .join(Office, Office.id == Workshop.office_id)
         .join(Kind, Kind.id == Workshop.kind_id)
-        .where(*_asked(first, last))
+        .where(*_conditions(first, last))
         .order_by(Workshop.day, Workshop.starts, Workshop.id),
-        execution_options={"yield_per": AT_ONCE},
+        execution_options={"yield_per": BATCH_SIZE},
     )
-    for *before, is_counted, head_count, public_id in rows:
-        yield WorkshopRow._make((*before, bool(is_counted), head_count, public_id))
+    for *columns, is_counted, head_count, public_id in rows:
+        yield WorkshopRow._make((*columns, bool(is_counted), head_count, public_id))
 
 
-def _asked(first: Month, last: Month) -> tuple[sa.ColumnElement[bool], ...]:
+def _conditions(first: Month, last: Month) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         Workshop.day.between(first.first, last.last),
         Workshop.status != WorkshopStatus.DRAFT,

@@ -74,7 +74,7 @@ def _counted(url: str) -> Counted:
             session.execute(sa.text("ANALYZE"))
         first, month, now = Month(1981, 1), Month(2010, 6), clock.now()
         found = Counted(
-            month=_time(lambda: workshop_counts.cells(session, month, now=now)),
+            month=_time(lambda: workshop_counts.list_cells(session, month, now=now)),
             months=_time(lambda: workshop_counts.months(session)),
             history=_time(
                 lambda: list(workshop_counts.history(session, first, first.plus(MONTHS), now=now)),

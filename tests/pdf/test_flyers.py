@@ -174,7 +174,7 @@ def flyer_band(sheet: Image.Image) -> int:
 @settings(max_examples=50, deadline=None)
 @given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
 def test_whatever_the_colour_of_a_kind_it_can_be_read(colour: str) -> None:
-    made = color_contrast.readable(colour)
+    made = color_contrast.darken_to_readable(colour)
     for on in (color_contrast.WHITE, color_contrast.PALE):
         assert contrast(made, on) >= 4.5
     if contrast(colour, color_contrast.PALE) >= 4.5:
@@ -183,7 +183,7 @@ def test_whatever_the_colour_of_a_kind_it_can_be_read(colour: str) -> None:
 
 @pytest.mark.parametrize("colour", ["#1b5ea6", "#1c6446", "#975000", "#8a2f66", "#555b6e"])
 def test_the_colours_of_the_signs_stay_as_they_are(colour: str) -> None:
-    assert color_contrast.readable(colour) == colour
+    assert color_contrast.darken_to_readable(colour) == colour
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_it_says_how_one_comes_in(
 
 
 def test_a_long_summary_ends_with_a_sentence_or_says_that_it_goes_on() -> None:
-    short = flyer_text._short
+    short = flyer_text._shorten
     assert short("Ven. Trae a tu familia.") == "Ven. Trae a tu familia."
     assert short("Una frase. " * 40).endswith("frase.")
     assert short("sin punto " * 40).endswith("…")

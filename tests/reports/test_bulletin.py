@@ -107,15 +107,15 @@ def test_what_is_closed_and_published_in_the_evening_bears_that_day(
         month_report.close(session, MARCH, now=evening)
     document = told_of(march, now=evening)
     for day in (
-        bulletin_text.localized(document, "es", SITE).dated,
-        bulletin_text.localized(document, "es", SITE).colophon,
+        bulletin_text.localize_bulletin(document, "es", SITE).dated,
+        bulletin_text.localize_bulletin(document, "es", SITE).colophon,
         client.get("/es/cifras/2026-03").text,
     ):
         assert "12 de abril de 2026" in day
         assert "13 de abril" not in day
     publish(march, now=evening)
     document = told_of(march, now=evening)
-    assert bulletin_text.localized(document, "es", SITE).dated == "12 de abril de 2026"
+    assert bulletin_text.localize_bulletin(document, "es", SITE).dated == "12 de abril de 2026"
     assert bulletin_data.as_json(document)["published_at"] == "2026-04-13T00:30:00+00:00"
     assert bulletin_data.as_json(document)["cut"] == "2026-04-13T00:30:00+00:00"
 
@@ -165,7 +165,7 @@ def test_in_the_order_and_tone_of_the_note(january: Store) -> None:
 
 
 def test_the_offices_add_up_to_the_total(january: Store) -> None:
-    found = bulletin_text.localized(told_of(january, JANUARY), "en", SITE)
+    found = bulletin_text.localize_bulletin(told_of(january, JANUARY), "en", SITE)
     assert len(found.rows) == 56
     assert [int(each) for each in found.totals[1:]] == [57, 33, 37, 37, 164]
     columns = zip(*(row[1:] for row in found.rows), strict=True)
@@ -360,7 +360,7 @@ def test_what_comes_next_is_spread_and_never_discreet(
         hold(session, calgary, rights, day=date(2026, 4, 25), title={"es": "Lejos"})
         hold(session, calgary, rights, day=date(2026, 5, 2), title={"es": "En mayo"})
     coming = told_of(store).coming
-    assert len(coming) == bulletin_data.MOST_COMING
+    assert len(coming) == bulletin_data.MAX_UPCOMING
     assert {each.title["es"] for each in coming} == {"Público", "Lejos"}
     assert [each.day for each in coming] == sorted(each.day for each in coming)
 

@@ -255,7 +255,7 @@ def test_people_are_told_for_the_whole_network_only(
             )
         hold(session, chicago, rights, day=day)
     with store.read() as session:
-        found = attendance_counts.of_month(session, Month(2026, 5))
+        found = attendance_counts.count_attendance(session, Month(2026, 5))
     assert found.small == {"mujeres"}
     assert found.withheld == {"derechos"}  # with the total, it would give the other away
     assert found.published == {}

@@ -274,7 +274,7 @@ def test_twenty_two_thousand_rows_take_little_memory(
     tracemalloc.start()
     with store.read() as session, (tmp_path / "2026.xlsx").open("xb") as file:
         months_told = trends.by_kind(session, Month(2026, 1), Month(2026, 12), now=now)
-        found = workshop_rows.workshops(session, Month(2026, 1), Month(2026, 12), now=now)
+        found = workshop_rows.read_rows(session, Month(2026, 1), Month(2026, 12), now=now)
         month_tables.rows_xlsx(file, found, months_told)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -79,7 +79,7 @@ def to_xlsx(
         out, title=f"Talleres {made_at:%Y-%m-%d}", is_long=True
     ) as book:
         lines = ([_cell(name, row[name]) for name in COLUMNS] for row in rows)
-        book.add_many("Talleres", COLUMNS, _WIDTHS, lines)
+        book.add_stream("Talleres", COLUMNS, _WIDTHS, lines)
         book.add_notes("Cómo se llena", notes)
 
 

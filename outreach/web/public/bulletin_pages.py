@@ -112,7 +112,7 @@ def month(text: str) -> ResponseReturnValue:
     page = render_template(
         "bulletin/month.html",
         document=found,
-        bulletin=words.localized(found, lang, config().public_url),
+        bulletin=words.localize_bulletin(found, lang, config().public_url),
         replaced_by=replaced_by,
         query=f"?edicion={found.edition}" if replaced_by else "",
         kinds={kind.code: kind for kind in reference().kinds},
@@ -192,7 +192,7 @@ def _months(session: Session, now: datetime) -> dict[Month, datetime | None]:
 def _entry(edition: BulletinEdition, lang: str, host: str) -> BulletinEntry:
     wanted = Month.from_number(edition.month)
     found = bulletin_data.from_json(json.loads(edition.frozen))
-    bulletin = words.localized(found, lang, config().public_url)
+    bulletin = words.localize_bulletin(found, lang, config().public_url)
     sentences = [sentence for _heading, sentences in bulletin.sections for sentence in sentences]
     correction = [
         clean(line)

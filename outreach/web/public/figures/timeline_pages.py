@@ -43,7 +43,7 @@ def year(year: int) -> ResponseReturnValue:
         planned=sum(each.planned for each in row),
         months=_months(row, core),
         core=core,
-        has_others=any(not all_kinds[code].is_core for code in trends.added(row)),
+        has_others=any(not all_kinds[code].is_core for code in trends.sum_numbers(row)),
         kinds=_bars(row, all_kinds),
         columns=charts.columns([(each.month, each.total) for each in row], None),
         offices=_offices(by_office, cities),
@@ -123,7 +123,7 @@ def _bars(
     row: Sequence[ReportedMonth], all_kinds: dict[str, Kind]
 ) -> list[tuple[Kind, int, float, str]]:
     """Each kind with its number, the length of its bar and its line through the last months."""
-    sums = trends.added(row)
+    sums = trends.sum_numbers(row)
     most = max(sums.values(), default=0) or 1
     drawn = charts.lines(row[-SHOWN:], sums)
     return [(all_kinds[code], n, 100 * n / most, drawn[code]) for code, n in sums.items()]
@@ -133,7 +133,7 @@ def _offices(
     row: Sequence[ReportedMonth], cities: dict[str, str]
 ) -> list[tuple[str, str, int, str]]:
     """Slug, city, how many, and the line through the last months; the most first."""
-    sums = trends.added(row)
+    sums = trends.sum_numbers(row)
     drawn = charts.lines(row[-SHOWN:], sums)
     found = [(slug, cities[slug], number, drawn[slug]) for slug, number in sums.items()]
     return sorted(found, key=lambda each: (-each[2], fold(each[1])))

@@ -125,7 +125,7 @@ def preview(month: str) -> ResponseReturnValue:
         200,
         edition=edition,
         document=document,
-        bulletin=telling.localized(document, lang, config().public_url),
+        bulletin=telling.localize_bulletin(document, lang, config().public_url),
         kinds={kind.code: kind for kind in reference().kinds},
         square=qr(f"{config().public_url}/{lang}/calendario"),
         names=i18n.NAMES,
@@ -215,7 +215,9 @@ def _titles(session: Session, month: Month) -> dict[str, str]:
     if bulletins.newest(session, month) is not None:
         return {}
     document = reports.document(session, month, now=clock.now())
-    bulletins_by_lang = {lang: telling.localized(document, lang, "") for lang in i18n.LANGUAGES}
+    bulletins_by_lang = {
+        lang: telling.localize_bulletin(document, lang, "") for lang in i18n.LANGUAGES
+    }
     return {lang: each.title for lang, each in bulletins_by_lang.items()}
 
 

@@ -20,7 +20,7 @@ from outreach.errors import Conflict, Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import say
 from outreach.reports import change_causes, coverage, month_report, workshop_counts
-from outreach.reports.month_report import LONGEST_REASON, MonthChange, MonthDraft
+from outreach.reports.month_report import MAX_REASON_LENGTH, MonthChange, MonthDraft
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
@@ -75,7 +75,7 @@ def close(month: str) -> ResponseReturnValue:
 @requires(Scope.NETWORK, Permission.NETWORK, fresh=True)
 def reopen(month: str) -> ResponseReturnValue:
     wanted = month_access.month_of(month)
-    reason = clean(request.form.get("why", ""))[:LONGEST_REASON]
+    reason = clean(request.form.get("why", ""))[:MAX_REASON_LENGTH]
     try:
         with store().change() as session:
             months.lock(session, wanted)
@@ -132,7 +132,7 @@ def _reason() -> str:
     reason = ": ".join(part for part in (chosen, detail) if part)
     if len(reason) < MIN_REASON_LENGTH:
         raise PageRefused(_("Elige el motivo, o escríbelo."))
-    if len(reason) > LONGEST_REASON:
+    if len(reason) > MAX_REASON_LENGTH:
         raise PageRefused(_("El motivo es demasiado largo. Escribe menos."))
     return reason
 

@@ -48,7 +48,7 @@ def flyer(public_id: str) -> ResponseReturnValue:
         workshop = find_workshop(session, public_id)
     lang, fault = _lang(), ""
     try:
-        paper.require_made(workshop)
+        paper.require_flyer(workshop)
     except Refusal as refusal:
         fault = error_messages.say(refusal)
     return page(
