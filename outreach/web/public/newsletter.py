@@ -115,5 +115,5 @@ def _form(*, typed: str = "", fault: str = "", notice: str = "") -> str:
         typed=typed,
         fault=fault,
         notice=notice,
-        stamp=email_form.stamp_for(ABOUT),
+        form_token=email_form.stamp_for(ABOUT),
     )

@@ -1,5 +1,5 @@
 /* Saves what is typed into a workshop's form, as a draft on the server; the browser stores nothing.
-   Without this file the form is saved when it is sent. */
+   Without this script the form is saved on submit only. */
 (function () {
   "use strict";
   var WAIT_MS = 2000;
@@ -17,7 +17,7 @@
     return new URLSearchParams(new FormData(form));
   }
 
-  /* All but the token, which nobody typed. */
+  /* All fields but the form token. */
   function typedText() {
     var fields = typedFields();
     fields.delete("token");
@@ -40,7 +40,7 @@
     timer = setTimeout(save, milliseconds);
   }
 
-  /* After signing in again in another tab there is a new token: this page takes it over. */
+  /* Takes over the form token of a session that was started in another tab. */
   function renewToken() {
     return fetch(location.href, { headers: { Accept: "text/html" } }).then(function (answer) {
       return answer.text();

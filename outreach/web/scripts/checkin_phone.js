@@ -1,5 +1,5 @@
-/* Check-in on a phone, with or without a network: a code or a QR code says who came. What is stored,
-   and how it is sent, is in checkin_store.js. */
+/* Check-in on a phone, with or without a network: a door code or a QR code identifies a party. What is
+   stored and sent is in checkin_store.js. */
 (function () {
   "use strict";
   const NAME_SHOWN_MS = 12000;
@@ -11,7 +11,7 @@
   const isSupported = window.checkinStore && window.indexedDB && window.crypto && crypto.subtle
     && navigator.serviceWorker;
 
-  /* The page that takes lists along. */
+  /* The page that downloads manifests. */
   document.querySelectorAll("form[data-take]").forEach((form) => {
     form.hidden = !isSupported;
     form.addEventListener("submit", (event) => {
@@ -28,7 +28,7 @@
   });
   if (!root) return;
 
-  /* The page at the door. Its sentences are data attributes of its root. */
+  /* The check-in page. Its texts are data attributes of its root element. */
   const words = root.dataset;
   const part = (name) => root.querySelector("[data-" + name + "]");
   const show = (name, isShown) => { part(name).hidden = !isShown; };
@@ -36,8 +36,8 @@
   const partyWords = (count) => words.found.replace("{people}", peopleWords(count));
   const input = root.querySelector("#q");
   const video = root.querySelector("video");
-  let bundle = null;      // the list that is open
-  let party = null;       // the party that was just read
+  let manifest = null;    // the open one
+  let party = null;       // the party of the last code
   let nameTimer = 0;
   let cameraTimer = 0;
   let sendTimer = 0;
@@ -53,7 +53,7 @@
     return (time.getHours() % 12 || 12) + ":" + String(time.getMinutes()).padStart(2, "0") + half;
   }
 
-  /* From here on the page opens without a network; only while the phone holds a list. */
+  /* The page opens without a network from here on, while the phone has a manifest. */
   function installWorker() {
     navigator.serviceWorker.register("/org/puerta/sw.js", { scope: "/org/puerta/" })
       .then(() => navigator.serviceWorker.ready)
@@ -63,46 +63,46 @@
       }, () => undefined);
   }
 
-  /* Runs one task after the other: what is being erased is gone before anything else looks. */
+  /* Runs one task after the other, so that none reads what another is erasing. */
   function queue(task) {
     work = work.then(task).catch((error) => { console.error(error); });
     return work;
   }
-  const start = () => queue(openBundle);
+  const start = () => queue(openManifest);
 
-  async function openBundle() {
+  async function openManifest() {
     const expired = await checkinStore.expire();
-    const bundles = await checkinStore.bundles();
-    bundle = bundles.find((each) => each.id === location.hash.slice(1))
-      || bundles.find((each) => bundle && each.id === bundle.id)
-      || bundles[0] || null;
-    show("empty", !bundle);
-    show("open", Boolean(bundle));
+    const manifests = await checkinStore.manifests();
+    manifest = manifests.find((each) => each.id === location.hash.slice(1))
+      || manifests.find((each) => manifest && each.id === manifest.id)
+      || manifests[0] || null;
+    show("empty", !manifest);
+    show("open", Boolean(manifest));
     if (expired.lost) {
       part("lost").textContent = (expired.lost === 1 ? words.oneLost : words.manyLost).replace("{n}", expired.lost);
       show("lost", true);
     }
-    if (!bundle) return;
+    if (!manifest) return;
     if (!("ready" in root.dataset)) installWorker();
-    const when = bundle.when.charAt(0).toUpperCase() + bundle.when.slice(1);
-    part("title").textContent = bundle.title;
-    part("when").textContent = [when, bundle.place].filter(Boolean).join(" · ");
-    part("kept-until").textContent = words.until.replace("{date}", bundle.last_day);
-    part("workshops").replaceChildren(...bundles.map((each) => (
-      new Option(each.title + " · " + each.when, each.id, false, each.id === bundle.id)
+    const when = manifest.when.charAt(0).toUpperCase() + manifest.when.slice(1);
+    part("title").textContent = manifest.title;
+    part("when").textContent = [when, manifest.place].filter(Boolean).join(" · ");
+    part("kept-until").textContent = words.until.replace("{date}", manifest.last_day);
+    part("workshops").replaceChildren(...manifests.map((each) => (
+      new Option(each.title + " · " + each.when, each.id, false, each.id === manifest.id)
     )));
-    show("choose", bundles.length > 1);
+    show("choose", manifests.length > 1);
     await draw();
     send();
   }
 
-  /* The counts of the server, and what it does not know yet. */
+  /* The counts of the server and the events it does not have yet. */
   async function draw() {
-    if (!bundle) return;
-    const current = await checkinStore.bundle(bundle.id);
-    const all = await checkinStore.marks(bundle.id);
+    if (!manifest) return;
+    const current = await checkinStore.manifest(manifest.id);
+    const all = await checkinStore.marks(manifest.id);
     if (!current) return;
-    bundle = current;
+    manifest = current;
     drawCounts(all);
     const unsent = all.filter(checkinStore.isUnsent).length;
     const unsentWords = unsent === 1 ? words.oneUnsent : words.manyUnsent.replace("{n}", unsent);
@@ -114,7 +114,7 @@
   }
 
   function drawCounts(all) {
-    const counts = bundle.counts;
+    const counts = manifest.counts;
     const added = all.filter((event) => !event.undone && !event.sent);
     const removed = all.filter((event) => event.undone && event.sent && !event.undoSent);
     const sum = (events, what) => events.filter((event) => event.what === what)
@@ -152,7 +152,7 @@
     return item;
   }
 
-  /* A card about what was just read, with these buttons: {name of the part: what it does}. */
+  /* A card about the last code, with these buttons: {name of the part: action}. */
   function card(heading, detail, buttons) {
     clearTimeout(nameTimer);
     show("result", true);
@@ -166,7 +166,7 @@
     });
   }
 
-  /* A name leaves the screen after some seconds, or with the next one. */
+  /* Removes a name from the screen after some seconds or at the next code. */
   function forgetName() {
     if (!party || !party.name) return;
     party.name = "";
@@ -177,18 +177,18 @@
   async function find(typed) {
     const token = checkinStore.tokenIn(typed);
     const lookUp = (each) => token ? checkinStore.byToken(each, token) : checkinStore.byCode(each, typed);
-    party = await lookUp(bundle);
+    party = await lookUp(manifest);
     if (party) {
       await offer();
       return;
     }
     const addOne = () => add("walk_in", null, 1, words.notedWalkIn);
-    if (!token && bundle.is_discreet) {
+    if (!token && manifest.is_discreet) {
       card(words.qrOnly, "", { add: addOne });
       return;
     }
-    for (const each of await checkinStore.bundles()) {
-      if (each.id !== bundle.id && await lookUp(each)) {
+    for (const each of await checkinStore.manifests()) {
+      if (each.id !== manifest.id && await lookUp(each)) {
         card(words.otherWorkshop.replace("{date}", each.when), "", { "open-other": () => { location.hash = each.id; } });
         return;
       }
@@ -197,7 +197,7 @@
   }
 
   async function offer() {
-    const earlier = (await checkinStore.marks(bundle.id)).find((event) => event.t === party.t && !event.undone);
+    const earlier = (await checkinStore.marks(manifest.id)).find((event) => event.t === party.t && !event.undone);
     const heading = party.name || partyWords(party.people);
     if (earlier) {
       card(heading, words.already, { "take-back": () => takeBack(earlier.id) });
@@ -223,7 +223,7 @@
   }
 
   async function add(what, t, people, heading) {
-    const event = await checkinStore.mark(bundle.id, what, t, people);
+    const event = await checkinStore.mark(manifest.id, what, t, people);
     party = null;
     card(heading, "", { "take-back": () => takeBack(event.id) });
     await afterEvent();
@@ -244,16 +244,16 @@
   }
 
   async function send() {
-    if (!bundle) return;
-    const outcome = await checkinStore.send(bundle.id);
+    if (!manifest) return;
+    const outcome = await checkinStore.send(manifest.id);
     await draw();
-    if (outcome !== "ok" && await checkinStore.unsent(bundle.id)) part("status").textContent += " " + words[outcome];
+    if (outcome !== "ok" && await checkinStore.unsent(manifest.id)) part("status").textContent += " " + words[outcome];
   }
 
   async function finish() {
     await work;
     await send();
-    if (await checkinStore.unsent(bundle.id)) {
+    if (await checkinStore.unsent(manifest.id)) {
       show("still-unsent", true);
       part("still-unsent").focus();
       return;
@@ -262,10 +262,10 @@
   }
 
   async function erase() {
-    await checkinStore.erase(bundle.id);
+    await checkinStore.erase(manifest.id);
     show("still-unsent", false);
     show("result", false);
-    bundle = null;
+    manifest = null;
     history.replaceState(null, "", location.pathname);
     await start();
   }
@@ -337,8 +337,8 @@
     }
   });
   setInterval(async () => {
-    if (bundle && bundle.until <= Date.now()) await start();
-    else if (bundle && !document.hidden) await send();
+    if (manifest && manifest.until <= Date.now()) await start();
+    else if (manifest && !document.hidden) await send();
   }, SEND_EVERY_MS);
   start();
 })();

@@ -1,6 +1,6 @@
-/* What a phone stores for check-in without a network: the encrypted lists it took along, and the
+/* What a phone stores for check-in without a network: the encrypted manifests it downloaded, and the
    check-in events until the server has them (IndexedDB "puerta"). No name is stored that could be
-   read. A list is erased the day after its workshop, when a staff page is next opened on the phone:
+   read. A manifest is erased the day after its workshop, when a staff page is next opened on the phone:
    with none open, no browser lets a site erase. The service worker runs this file too, so it uses
    nothing of a window. */
 (function () {
@@ -74,7 +74,7 @@
   const get = (store, id) => run(store, "readonly", (rows) => done(rows.get(id)));
   const put = (store, row) => run(store, "readwrite", (rows) => done(rows.put(row)));
 
-  /* Reads and writes in one transaction: another page may have the same row open. */
+  /* Reads and writes in one transaction, since another page may change the same row. */
   const alter = (store, id, change) => run(store, "readwrite", async (rows) => {
     const row = await done(rows.get(id));
     if (row) {
@@ -84,38 +84,38 @@
     return row;
   });
 
-  const bundles = async () => (await run("bundle", "readonly", (rows) => done(rows.getAll()))) || [];
+  const manifests = async () => (await run("bundle", "readonly", (rows) => done(rows.getAll()))) || [];
   const marks = async (id) => (
     (await run("mark", "readonly", (rows) => done(rows.index("bundle").getAll(id)))) || []
   ).sort((first, second) => first.at - second.at);
   const isUnsent = (mark) => !mark.sent || (mark.undone && !mark.undoSent);
 
-  /* How many events the server does not have, of one bundle or of all. */
+  /* How many events the server does not have, of one manifest or of all. */
   async function unsent(id) {
-    const ids = id ? [id] : (await bundles()).map((bundle) => bundle.id);
+    const ids = id ? [id] : (await manifests()).map((manifest) => manifest.id);
     const all = await Promise.all(ids.map(marks));
     return all.flat().filter(isUnsent).length;
   }
 
-  /* Fetches the list of a workshop with the form that asks for it; its id. */
+  /* Submits the form that requests the manifest of a workshop and stores it; the id of the manifest. */
   async function take(form) {
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
     const type = answer.headers.get("Content-Type") || "";
     if (!answer.ok || !type.startsWith("application/json")) throw new Error(answer.status);
-    const bundle = await answer.json();
-    await put("bundle", bundle);
+    const manifest = await answer.json();
+    await put("bundle", manifest);
     if (navigator.storage && navigator.storage.persist) navigator.storage.persist();
-    return bundle.id;
+    return manifest.id;
   }
 
   /* The party with this check-in token, with the name, which only its own token decrypts; or null. */
-  async function byToken(bundle, token) {
+  async function byToken(manifest, token) {
     const t = (await sha256("puerta " + token)).slice(0, 32);
-    const row = bundle.rows.find((each) => each.t === t);
+    const row = manifest.rows.find((each) => each.t === t);
     if (!row) return null;
     const secret = await crypto.subtle.importKey("raw", fromBase64url(token), "HKDF", false, ["deriveKey"]);
     const derivation = {
-      name: "HKDF", hash: "SHA-256", salt: fromBase64url(bundle.salt), info: encoder.encode("puerta nombre"),
+      name: "HKDF", hash: "SHA-256", salt: fromBase64url(manifest.salt), info: encoder.encode("puerta nombre"),
     };
     const key = await crypto.subtle.deriveKey(derivation, secret, { name: "AES-GCM", length: 256 }, false, ["decrypt"]);
     const sealed = fromBase64url(row.s);
@@ -130,9 +130,9 @@
   );
 
   /* The party with this door code, without its name; or null. */
-  async function byCode(bundle, typed) {
-    const code = (await sha256("puerta " + bundle.salt + plainCode(typed))).slice(0, 16);
-    const row = bundle.rows.find((each) => each.c === code);
+  async function byCode(manifest, typed) {
+    const code = (await sha256("puerta " + manifest.salt + plainCode(typed))).slice(0, 16);
+    const row = manifest.rows.find((each) => each.c === code);
     return row ? { t: row.t, people: row.p, name: "", needs: [] } : null;
   }
 
@@ -142,9 +142,9 @@
     return match ? match[1] : "";
   }
 
-  async function mark(bundle, what, t, people) {
+  async function mark(manifestId, what, t, people) {
     const event = {
-      id: hex(crypto.getRandomValues(new Uint8Array(16))), bundle: bundle, what: what, t: t, people: people,
+      id: hex(crypto.getRandomValues(new Uint8Array(16))), bundle: manifestId, what: what, t: t, people: people,
       at: Date.now(), undone: false, sent: false, undoSent: false,
     };
     await put("mark", event);
@@ -163,10 +163,10 @@
 
   async function sendAll(id) {
     for (let isFirst = true; ; isFirst = false) {
-      const bundle = await get("bundle", id);
+      const manifest = await get("bundle", id);
       const some = (await marks(id)).filter(isUnsent).slice(0, EVENTS_PER_REQUEST);
-      if (!bundle || (!some.length && !isFirst)) return "ok";
-      const answer = await post(bundle, some);
+      if (!manifest || (!some.length && !isFirst)) return "ok";
+      const answer = await post(manifest, some);
       if (!answer) return "later";
       if (answer.status === 404) return "over";
       if (REFUSED_STATUSES.includes(answer.status)) return "refused";
@@ -178,15 +178,15 @@
   }
 
   /* The answer; null without a network. */
-  async function post(bundle, some) {
+  async function post(manifest, some) {
     const events = some.flatMap((each) => [
       ...(each.sent ? [] : [{ id: each.id, do: each.what, t: each.t, people: each.people }]),
       ...(each.undone ? [{ id: each.id, do: "undo" }] : []),
     ]);
     try {
-      return await fetch("/org/puerta/" + bundle.id + "/llegadas", {
+      return await fetch("/org/puerta/" + manifest.id + "/llegadas", {
         method: "POST", credentials: "omit", body: JSON.stringify({ marks: events }),
-        headers: { "Content-Type": "application/json", Authorization: "Bearer " + bundle.door_pass },
+        headers: { "Content-Type": "application/json", Authorization: "Bearer " + manifest.door_pass },
       });
     } catch (error) {
       return null;
@@ -201,14 +201,14 @@
     await done(rows.put(row));
   })));
 
-  /* Erases a bundle and its events; with the last bundle, everything. */
+  /* Erases a manifest and its events; with the last manifest, everything. */
   async function erase(id) {
     await run("mark", "readwrite", async (rows) => {
       const keys = await done(rows.index("bundle").getAllKeys(id));
       await Promise.all(keys.map((key) => done(rows.delete(key))));
     });
     await run("bundle", "readwrite", (rows) => done(rows.delete(id)));
-    if (!(await bundles()).length) await eraseAll();
+    if (!(await manifests()).length) await eraseAll();
   }
 
   async function eraseAll() {
@@ -229,20 +229,20 @@
     }
   }
 
-  /* Erases expired bundles. Returns how many, and how many events were lost with them. */
+  /* Erases expired manifests. Returns how many, and how many events were lost with them. */
   async function expire() {
     let lost = 0, gone = 0;
-    for (const bundle of await bundles()) {
-      if (bundle.until > Date.now()) continue;
-      lost += await unsent(bundle.id);
+    for (const manifest of await manifests()) {
+      if (manifest.until > Date.now()) continue;
+      lost += await unsent(manifest.id);
       gone += 1;
-      await erase(bundle.id);
+      await erase(manifest.id);
     }
     return { lost: lost, gone: gone };
   }
 
   self.checkinStore = {
-    take: take, bundles: bundles, bundle: (id) => get("bundle", id), marks: marks, unsent: unsent,
+    take: take, manifests: manifests, manifest: (id) => get("bundle", id), marks: marks, unsent: unsent,
     isUnsent: isUnsent, byToken: byToken, byCode: byCode, tokenIn: tokenIn, mark: mark, undo: undo,
     send: send, erase: erase, expire: expire,
   };

@@ -22,7 +22,7 @@ self.addEventListener("fetch", (event) => {
   if (FILES.includes(path)) {
     event.respondWith(cached(path).then((answer) => answer || fetch(event.request)));
   } else if (path === SCOPE) {
-    // Expired lists go though nobody is signed in. The page on the phone erases its own and says so.
+    // Erases expired manifests without a session. The check-in page erases its own and says so.
     event.respondWith(fetch(event.request).then((answer) => {
       event.waitUntil(expire());
       return answer;

@@ -14,7 +14,7 @@
     return (page || document).querySelector("#tu-calendario");
   }
 
-  /* A discreet choice is in no address bar, and so in no list of visited pages. */
+  /* A discreet choice is not put into the address bar, and so not into the history. */
   function showAddress(query) {
     var isDiscreet = document.querySelector("[data-quick-exit]");
     history.replaceState(null, "", isDiscreet || !query ? location.pathname : "?" + query);

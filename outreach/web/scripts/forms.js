@@ -1,4 +1,4 @@
-/* Forms: what is wrong is read aloud first, a form is sent once, a list is filtered while one types. */
+/* Forms: focuses the error summary, sends a form once, filters a list while typing. */
 (function () {
   "use strict";
   var alert = document.querySelector("[data-alert]");

@@ -1,5 +1,5 @@
-/* Signing out erases what this browser keeps of the site. Check-ins that wait on this phone are sent
-   first; while the phone still holds a list, the page asks before it goes on. */
+/* Signing out erases what this browser stores of the site. Unsent check-in events are sent
+   first; while the phone has a manifest, the page asks for confirmation. */
 (function () {
   "use strict";
   const form = document.querySelector("form[data-sign-out]");
@@ -7,19 +7,19 @@
   if (!form || !window.checkinStore || !window.indexedDB) return;
   checkinStore.expire();
 
-  /* The question to ask, or "" when nothing is left on the phone. */
+  /* The question to ask, or "" when the phone has no manifest. */
   async function questionWords() {
-    const bundles = await checkinStore.bundles();
-    for (const bundle of bundles) await checkinStore.send(bundle.id);
+    const manifests = await checkinStore.manifests();
+    for (const manifest of manifests) await checkinStore.send(manifest.id);
     const unsent = await checkinStore.unsent();
-    if (!bundles.length) return "";
+    if (!manifests.length) return "";
     if (!unsent) return question.dataset.none;
     return (unsent === 1 ? question.dataset.one : question.dataset.several).replace("{n}", unsent);
   }
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    // A browser that refuses to store has nothing left.
+    // A browser that refuses storage has stored nothing.
     questionWords().catch(() => "").then((words) => {
       if (!words) {
         form.submit();

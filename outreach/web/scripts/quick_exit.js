@@ -44,7 +44,7 @@
   }
 
   function hideBehindList(event) {
-    // A file is no page: the address stays.
+    // A download does not change the page.
     if (event.defaultPrevented || /\.ics$/.test(event.target.getAttribute("action"))) return;
     history.replaceState(null, "", document.querySelector(".brand").href);
   }

@@ -59,12 +59,12 @@ def own_page(
 ) -> ResponseReturnValue:
     """The page of the place as it stands now; `notice` says what could not be done just before."""
     g.other_languages_at = f"/r/{token}"  # it may be the answer to a post, somewhere below
-    turn, others = 0, list[WorkshopCard]()
+    position, others = 0, list[WorkshopCard]()
     with store().read() as session:
         view = registration_page.find(session, token)
         messages = messaging.list_messages_to(session, view.registration)
         if view.status is RegistrationStatus.WAITLISTED:
-            turn = registrations.get_position(session, view.registration)
+            position = registrations.get_position(session, view.registration)
         if not view.has_seat or view.workshop.is_cancelled:
             others = alternatives.alternatives(session, view.workshop, now=now)
     page = registration_page.show(
@@ -72,7 +72,7 @@ def own_page(
         view,
         now,
         notice=notice,
-        turn=turn,
+        position=position,
         others=others,
         messages=messages,
         series=_series(view),

@@ -48,5 +48,5 @@ def _page(*, typed: str = "", fault: str = "", notice: str = "", is_answer: bool
         fault=fault,
         notice=notice,
         is_answer=is_answer,
-        stamp=email_form.stamp_for(ABOUT),
+        form_token=email_form.stamp_for(ABOUT),
     )
