@@ -71,7 +71,7 @@ def deliver_texts(
     should_stop: Callable[[], bool] = lambda: False,
     warn: Callable[[str], None] = log.warning,
 ) -> int:
-    """The same for texts."""
+    """Runs a round of texts and returns how many were sent. Needs an application context."""
     write = partial(sms.write, config=config)
     delivery_round = _round(outbox.TEXTS, store, key_store, write, now, should_stop, warn)
     delivery_round.plural = "texts"
@@ -112,7 +112,7 @@ class _NotificationWriter(Generic[Written]):
     reader: NotificationReader = field(default_factory=NotificationReader)
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Written | None:
-        """None when the person was forgotten or the notification is obsolete."""
+        """None when the personal data were erased or the notification is obsolete."""
         with self.store.read() as session:
             notification = self.reader.read(session, claimed)
             if notification is None or outbox.is_obsolete(notification, now):
@@ -140,15 +140,15 @@ class _NotificationWriter(Generic[Written]):
 
 @contextmanager
 def _write_to(folder: Path) -> Iterator[Callable[[EmailMessage], None]]:
-    """For a demo: each letter becomes an `.eml` file, which mail programs open."""
+    """A transport for demonstrations: writes each letter as an `.eml` file."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def send(letter: EmailMessage) -> None:
         # Mode 600: the folder may have been made readable for others.
-        new = os.open(
+        descriptor = os.open(
             folder / f"{secrets.token_hex(8)}.eml", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
         )
-        with os.fdopen(new, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(render.as_bytes(letter))
 
     yield send

@@ -1,8 +1,9 @@
-"""One round of delivery from an outbox: claim, write, send and settle, one message at a time.
+"""One round of delivery from an outbox: claim, write, send, record the outcome.
 
-Each message is looked up and written after it is claimed, so nobody is written to who was
-forgotten before. Each outcome is stored in the transaction that claims the next message. A worker
-that is killed leaves one claimed message, which is sent once more after its lease.
+One message at a time, looked up and written after it is claimed, so that nobody gets a letter
+whose data were erased before. Each outcome is stored in the transaction that claims the next
+message. A worker that is killed leaves one claimed message, which is sent once more after its
+lease.
 """
 
 import logging
@@ -24,9 +25,9 @@ log = logging.getLogger(__name__)
 
 Written = TypeVar("Written")
 Transport = Callable[[], AbstractContextManager[Callable[[Written], None]]]
-Settle = Callable[[sa.Connection], None]  # stores the outcome of a message
+RecordOutcome = Callable[[sa.Connection], None]  # stores the outcome of a message
 
-MAX_ROUND: Final = timedelta(seconds=60)  # then the worker's other steps have their turn
+MAX_ROUND: Final = timedelta(seconds=60)  # then the worker goes on with its other steps
 
 
 @dataclass
@@ -34,7 +35,7 @@ class DeliveryRound(Generic[Written]):
     """Delivers what is due in `outbox`.
 
     `write` makes the message of a claimed row as of an instant; None means that nothing needs to
-    be sent. `should_stop` is asked before each claim. `warn` is told why messages wait.
+    be sent. `should_stop` is called before each claim, `warn` with the reason why messages wait.
     """
 
     store: Store
@@ -69,11 +70,11 @@ class DeliveryRound(Generic[Written]):
 
     def _send_all(self, send: Callable[[Written], None]) -> None:
         claimed: ClaimedMessage | None = None
-        settle: Settle = _settle_nothing
+        record_outcome: RecordOutcome = _record_nothing
         while True:
             # One transaction a message: the outcome of the last one and the claim of the next.
             with self.store.change_rows() as connection:
-                settle(connection)
+                record_outcome(connection)
                 claimed = (
                     None
                     if self._has_ended()
@@ -81,9 +82,9 @@ class DeliveryRound(Generic[Written]):
                 )
             if claimed is None:
                 return
-            settle = self._deliver(claimed, send)
+            record_outcome = self._deliver(claimed, send)
 
-    def _deliver(self, claimed: ClaimedMessage, send: Callable[[Written], None]) -> Settle:
+    def _deliver(self, claimed: ClaimedMessage, send: Callable[[Written], None]) -> RecordOutcome:
         try:
             message = self.write(claimed, self._current_time())
         except Exception as error:
@@ -91,13 +92,13 @@ class DeliveryRound(Generic[Written]):
             log.error(
                 "%s: row %s cannot be written: %s", self.plural, claimed.id, type(error).__name__
             )
-            return self._settle_refused(claimed, DeliveryRefused(is_final=False))
+            return self._record_refusal(claimed, DeliveryRefused(is_final=False))
         if message is None:
             return partial(self.outbox.discard, claimed=claimed)
         try:
             send(message)
         except DeliveryRefused as refusal:
-            return self._settle_refused(claimed, refusal)
+            return self._record_refusal(claimed, refusal)
         except DeliveryUncertain:
             return partial(self.outbox.mark_uncertain, claimed=claimed, now=self._current_time())
         except ServerUnavailable as error:
@@ -107,7 +108,7 @@ class DeliveryRound(Generic[Written]):
         self.sent_count += 1
         return partial(self.outbox.mark_done, claimed=claimed, now=self._current_time())
 
-    def _settle_refused(self, claimed: ClaimedMessage, refusal: DeliveryRefused) -> Settle:
+    def _record_refusal(self, claimed: ClaimedMessage, refusal: DeliveryRefused) -> RecordOutcome:
         self.is_cut = self.is_cut or refusal.ends_round
         return partial(
             self.outbox.mark_refused,
@@ -123,5 +124,5 @@ class DeliveryRound(Generic[Written]):
         return self.is_cut or self.should_stop() or self._current_time() - self.now > MAX_ROUND
 
 
-def _settle_nothing(_connection: sa.Connection) -> None:
-    """Before the first message of a round."""
+def _record_nothing(_connection: sa.Connection) -> None:
+    """The outcome before the first message of a round."""

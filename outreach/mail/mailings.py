@@ -46,7 +46,7 @@ class MailingContext:
     now: datetime
     token: str = ""  # of the subscriber's link
     bulletin: str = ""  # its text
-    unreported: Sequence[Workshop] = ()  # past workshops without an attendance report
+    workshops_without_report: Sequence[Workshop] = ()  # past workshops without an attendance report
 
     @property
     def month(self) -> Month:
@@ -57,16 +57,16 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
     """The letter. Needs an application context."""
     mailing = context.mailing
     home = f"{config.public_url}/{context.lang}/boletin"
-    stop = f"{home}/s/{context.token}/baja"
+    unsubscribe = f"{home}/s/{context.token}/baja"
     with use_language(context.lang):
         text = render_template(
             f"mail/mailing_{mailing.topic}.txt",
             month=context.month.first if mailing.month else None,
             is_corrected=(mailing.edition or 1) > 1,
             bulletin=context.bulletin,
-            missing=context.unreported,
+            missing=context.workshops_without_report,
             link=_link(context, config),
-            stop=stop,
+            stop=unsubscribe,
         )
         sender = formataddr((config.mail_name, mail_from(config)))
         list_name = _("Boletín")
@@ -77,7 +77,7 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
     row = f"{mailing.id}-{int(mailing.made_at.timestamp()):x}"
     own = {"Message-ID": render.message_id(config, row, mailing.whose)}
     if context.token:
-        own |= {render.UNSUBSCRIBE: f"<{stop}>"}
+        own |= {render.UNSUBSCRIBE: f"<{unsubscribe}>"}
         shared |= {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     if mailing.topic is MailingTopic.BULLETIN:
         host = mail_from(config).partition("@")[2]
@@ -128,15 +128,19 @@ class _MailingWriter:
             if mailing is None:
                 return None
             bulletin = self._bulletin(session, mailing, now)
-            unreported = self._unreported(session, mailing, now)
+            workshops_without_report = self._workshops_without_report(session, mailing, now)
         try:
-            context = self._context(mailing, bulletin, unreported, now)
+            context = self._context(mailing, bulletin, workshops_without_report, now)
         except DataErased:
             return None
         return write(context, self.config)
 
     def _context(
-        self, mailing: Mailing, bulletin: str, unreported: Sequence[Workshop], now: datetime
+        self,
+        mailing: Mailing,
+        bulletin: str,
+        workshops_without_report: Sequence[Workshop],
+        now: datetime,
     ) -> MailingContext:
         """Raises DataErased."""
         subscriber, staff_member = mailing.subscriber, mailing.organizer
@@ -147,7 +151,7 @@ class _MailingWriter:
                 address=staff_member.email,
                 lang=STAFF_LANGUAGE,
                 now=now,
-                unreported=unreported,
+                workshops_without_report=workshops_without_report,
             )
         key = self.key_store.get(subscriber.key_id)
         return MailingContext(
@@ -159,7 +163,9 @@ class _MailingWriter:
             bulletin=bulletin,
         )
 
-    def _unreported(self, session: Session, mailing: Mailing, now: datetime) -> Sequence[Workshop]:
+    def _workshops_without_report(
+        self, session: Session, mailing: Mailing, now: datetime
+    ) -> Sequence[Workshop]:
         if mailing.topic is not MailingTopic.ATTENDANCE or mailing.organizer is None:
             return ()
         return missing_reports.list_missing_reports(session, mailing.organizer.id, now=now)

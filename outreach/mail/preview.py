@@ -37,11 +37,11 @@ def of_message(
 ) -> MessagePreview:
     """The letter in one language, with the text `link` in place of the personal link. Needs an
     application context."""
-    party = _party(workshop, message, lang, now)
+    registration = _registration(workshop, message, lang, now)
     notification = Notification(
-        registration_id=party.id, cause=NotificationType.MESSAGE, due_at=now, made_at=now
+        registration_id=registration.id, cause=NotificationType.MESSAGE, due_at=now, made_at=now
     )
-    notification.id, notification.registration, notification.message = 0, party, message
+    notification.id, notification.registration, notification.message = 0, registration, message
     person = PersonalData(name=_NAME, address=_ADDRESS)
     with i18n.use_language(lang):
         letter = render.write(
@@ -51,9 +51,9 @@ def of_message(
     return MessagePreview(str(letter["Subject"]), _text(letter).replace(own, link).strip())
 
 
-def _party(workshop: Workshop, message: Message, lang: str, now: datetime) -> Registration:
+def _registration(workshop: Workshop, message: Message, lang: str, now: datetime) -> Registration:
     """A fictitious registration of the audience; it belongs to no session."""
-    made = Registration(
+    registration = Registration(
         id="0" * 26,
         workshop_id=workshop.id,
         status=PLACES[message.audience][0],
@@ -72,8 +72,8 @@ def _party(workshop: Workshop, message: Message, lang: str, now: datetime) -> Re
         registered_at=now,
         queued_at=now,
     )
-    made.workshop = workshop
-    return made
+    registration.workshop = workshop
+    return registration
 
 
 def _text(letter: EmailMessage) -> str:

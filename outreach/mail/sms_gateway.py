@@ -42,9 +42,9 @@ class SmsGateway:
 
     def __call__(self, text: SmsMessage) -> None:
         """Sends a text. Raises ServerUnavailable, DeliveryRefused or DeliveryUncertain."""
-        connection = self._connected()
+        connection = self._connect()
         try:
-            status = self._ask(connection, text)
+            status = self._request(connection, text)
         finally:
             connection.close()
         if status in AUTHENTICATION_STATUSES:
@@ -53,7 +53,7 @@ class SmsGateway:
             is_final = 400 <= status < 500 and status not in TEMPORARY_STATUSES
             raise DeliveryRefused(is_final=is_final, ends_round=not is_final and status >= 429)
 
-    def _connected(self) -> http.client.HTTPConnection:
+    def _connect(self) -> http.client.HTTPConnection:
         parts = urlsplit(self._texts.url)
         host, port, seconds = parts.hostname or "", parts.port, self._texts.seconds
         connection: http.client.HTTPConnection
@@ -70,7 +70,7 @@ class SmsGateway:
             raise ServerUnavailable(words) from None
         return connection
 
-    def _ask(self, connection: http.client.HTTPConnection, text: SmsMessage) -> int:
+    def _request(self, connection: http.client.HTTPConnection, text: SmsMessage) -> int:
         target, headers, body = request(self._texts, text)
         # The timeout of a socket is for each byte; the whole answer is limited too.
         expires_at = monotonic() + self._texts.seconds
@@ -85,20 +85,20 @@ class SmsGateway:
 def request(texts: Texts, text: SmsMessage) -> tuple[str, dict[str, str], bytes]:
     """Path, headers and body. Values are escaped for the place they stand in."""
     parts = urlsplit(texts.url)
-    target = _filled(parts.path or "/", text, _in_path)
+    target = _fill(parts.path or "/", text, _in_path)
     if parts.query:
-        target += "?" + _filled(parts.query, text, quote_plus)
+        target += "?" + _fill(parts.query, text, quote_plus)
     kind = "application/json" if texts.is_json else "application/x-www-form-urlencoded"
     headers = dict(texts.headers)
     if texts.body and "content-type" not in {name.lower() for name in headers}:
         headers["Content-Type"] = f"{kind}; charset=utf-8"
-    body = _filled(texts.body, text, _in_json if texts.is_json else quote_plus)
+    body = _fill(texts.body, text, _in_json if texts.is_json else quote_plus)
     return target, headers, body.encode()
 
 
-def _filled(template: str, text: SmsMessage, escaped: Callable[[str], str]) -> str:
-    values = {"to": escaped(text.to), "text": escaped(text.words)}
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
+def _fill(template: str, text: SmsMessage, escape: Callable[[str], str]) -> str:
+    values = {"to": escape(text.to), "text": escape(text.words)}
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], template)
 
 
 def _in_json(value: str) -> str:

@@ -27,7 +27,7 @@ MAX_LETTER_SECONDS: Final = 240.0  # less than the lease of its row
 # The last answer may take longer: the server checks the letter, and a timeout means a duplicate.
 LAST_ANSWER_FACTOR: Final = 4
 AUTHENTICATION_CODES: Final = frozenset({530, 534, 535, 538})
-_LEADING_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
+_DOT_AT_LINE_START: Final = re.compile(rb"^\.", re.MULTILINE)
 
 
 @contextmanager
@@ -100,7 +100,7 @@ class SmtpConnection:
         try:
             self._send(letter)
         except (smtplib.SMTPServerDisconnected, _ServerClosing):
-            # Many servers close a connection after some letters: then a new one is worth a try.
+            # Many servers close a connection after some letters: then a new one is tried once.
             can_reconnect = self._has_delivered
             self.close()
             if not can_reconnect:
@@ -140,7 +140,7 @@ class SmtpConnection:
 
         Here it is after: the server may have the letter."""
         try:
-            client.send(_LEADING_DOT.sub(b"..", content) + b".\r\n")
+            client.send(_DOT_AT_LINE_START.sub(b"..", content) + b".\r\n")
             code, _text = client.read_last_answer()
         except (smtplib.SMTPException, OSError):
             client.close()
@@ -220,7 +220,7 @@ class _SmtpClient(smtplib.SMTP):
 
 
 class _SmtpsClient(_SmtpClient, smtplib.SMTP_SSL):
-    """The same with TLS from the first byte."""
+    """An `_SmtpClient` with TLS from the first byte (`smtps`)."""
 
 
 def _open(config: Config, deadline: SocketDeadline) -> _SmtpClient:

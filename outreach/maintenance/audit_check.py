@@ -7,6 +7,6 @@ from outreach.privacy import audit_verification
 
 
 def examine(store: Store, key_store: KeyStore) -> CheckResult:
-    if wrong := audit_verification.wrong(store, key_store):
-        return CheckResult("journal", False, f"{'; '.join(wrong)}. See: outreach guide journal")
+    if errors := audit_verification.find_errors(store, key_store):
+        return CheckResult("journal", False, f"{'; '.join(errors)}. See: outreach guide journal")
     return CheckResult("journal", True, f"{audit_verification.count(store)} lines, one chain")

@@ -124,7 +124,7 @@ def _clean_host(worker: Worker, now: datetime) -> int:
 
 
 def _verify_audit_log(worker: Worker, now: datetime) -> int:
-    return audit_verification.mark(worker.store, worker.key_store, now=now)
+    return audit_verification.move_anchor(worker.store, worker.key_store, now=now)
 
 
 def _expire_offers(worker: Worker, now: datetime) -> int:

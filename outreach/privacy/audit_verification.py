@@ -16,76 +16,83 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.audit.hash_chain import BEGINNING, ChainLink
 from outreach.keystore import AuditAnchor, KeyStore, audit_anchor
 
-MAX_SHOWN: Final = 5
+MAX_SHOWN: Final = 5  # errors
 
 
-def mark(store: Store, key_store: KeyStore, *, now: datetime) -> int:
-    """Keeps in the ring how far the journal has come; says how many lines it went on. What does
-    not follow from the mark before is not marked: it is found then, and ever after."""
-    known = audit_anchor.read(key_store.store)
-    before = BEGINNING if known is None else ChainLink(known.number, known.hash)
+def move_anchor(store: Store, key_store: KeyStore, *, now: datetime) -> int:
+    """Moves the anchor to the newest row and returns by how many rows.
+
+    Does nothing when the rows after the anchor do not follow from it: `find_errors` then reports
+    them each time."""
+    anchor = audit_anchor.read(key_store.store)
+    verified = BEGINNING if anchor is None else ChainLink(anchor.number, anchor.hash)
     with store.read() as session:
-        newest, gone = hash_chain.ends(session)
-        if newest.number <= before.number:
+        newest, deleted = hash_chain.ends(session)
+        if newest.number <= verified.number:
             return 0
-        since = before if before.number >= gone.number else gone
+        since = verified if verified.number >= deleted.number else deleted
         if any(hash_chain.breaks(session, since)):
             return 0
     audit_anchor.move(key_store.store, newest.number, newest.hash, now=now)
-    return newest.number - before.number
+    return newest.number - verified.number
 
 
-def wrong(store: Store, key_store: KeyStore) -> list[str]:
-    """What is not as it was written, the first few; none when all of it is."""
-    known = audit_anchor.read(key_store.store)
+def find_errors(store: Store, key_store: KeyStore) -> list[str]:
+    """The first errors of the audit log, in words for the operator; empty when it is intact."""
+    anchor = audit_anchor.read(key_store.store)
     with store.read() as session:
-        found = [each.words for each in islice(hash_chain.breaks(session), MAX_SHOWN + 1)]
-        if known is not None:
-            newest, gone = hash_chain.ends(session)
-            found = _against(session, known, newest, gone) + found
-    return found if len(found) <= MAX_SHOWN else [*found[:MAX_SHOWN], "and more"]
+        errors = [each.words for each in islice(hash_chain.breaks(session), MAX_SHOWN + 1)]
+        if anchor is not None:
+            newest, deleted = hash_chain.ends(session)
+            errors = _compare_anchor(session, anchor, newest, deleted) + errors
+    return errors if len(errors) <= MAX_SHOWN else [*errors[:MAX_SHOWN], "and more"]
 
 
 def count(store: Store) -> int:
-    """How many lines there are, by what the chain says."""
+    """The number of rows, according to the ends of the chain."""
     with store.read() as session:
-        newest, gone = hash_chain.ends(session)
-    return newest.number - gone.number
+        newest, deleted = hash_chain.ends(session)
+    return newest.number - deleted.number
 
 
-def allow_to_go(store: Store, key_store: KeyStore, *, now: datetime) -> None:
-    """The ring is told first which lines of the journal go: any others that are missing were
-    taken out."""
+def allow_deletion(store: Store, key_store: KeyStore, *, now: datetime) -> None:
+    """Stores in the key store which rows may be missing, before `hash_chain.delete_old_rows`
+    deletes them: any other missing row is an error."""
     with store.read() as session:
-        last = hash_chain.outdated(session, now=now)
+        last = hash_chain.find_last_old_row(session, now=now)
     if last is not None:
         audit_anchor.allow_missing(key_store.store, last.number, now=now)
 
 
-def begin_again(store: Store, key_store: KeyStore, *, now: datetime) -> None:
-    """A copy lacks the newest lines of the journal: that is written down in it."""
-    known = audit_anchor.read(key_store.store)
+def reset_after_restore(store: Store, key_store: KeyStore, *, now: datetime) -> None:
+    """Moves the anchor back to the newest row of a restored copy, and records in its audit log
+    which rows it lacks."""
+    anchor = audit_anchor.read(key_store.store)
     with store.read() as session:
-        newest, _gone = hash_chain.ends(session)
-    if known is None or known.number <= newest.number:
+        newest, _deleted = hash_chain.ends(session)
+    if anchor is None or anchor.number <= newest.number:
         return
     with store.change() as session:
-        lost: Details = {"first_line": newest.number + 1, "last_line": known.number}
+        lost: Details = {"first_line": newest.number + 1, "last_line": anchor.number}
         audit_log.record(session, None, "copy restored", now=now, details=lost)
     with store.read() as session:
-        newest, _gone = hash_chain.ends(session)
+        newest, _deleted = hash_chain.ends(session)
     audit_anchor.reset(key_store.store, *newest, now=now)
 
 
-def _against(session: Session, known: AuditAnchor, newest: ChainLink, gone: ChainLink) -> list[str]:
-    """What the ring remembers otherwise."""
-    found = []
-    if gone.number > known.gone:
-        found.append(f"lines {known.gone + 1} to {gone.number} went before they were a year old")
-    if known.number > newest.number:
-        found.append(f"the newest lines, {newest.number + 1} to {known.number}, are missing")
-    elif known.number >= max(gone.number, 1):
-        there = hash_chain.find_link(session, known.number)
-        if there is None or there.hash != known.hash:
-            found.append(f"the lines up to {known.number} are not those that were there")
-    return found
+def _compare_anchor(
+    session: Session, anchor: AuditAnchor, newest: ChainLink, deleted: ChainLink
+) -> list[str]:
+    """Errors that only the anchor in the key store reveals."""
+    errors = []
+    if deleted.number > anchor.gone:
+        errors.append(
+            f"lines {anchor.gone + 1} to {deleted.number} went before they were a year old"
+        )
+    if anchor.number > newest.number:
+        errors.append(f"the newest lines, {newest.number + 1} to {anchor.number}, are missing")
+    elif anchor.number >= max(deleted.number, 1):
+        link = hash_chain.find_link(session, anchor.number)
+        if link is None or link.hash != anchor.hash:
+            errors.append(f"the lines up to {anchor.number} are not those that were there")
+    return errors

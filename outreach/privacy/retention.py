@@ -98,7 +98,7 @@ def purge(
         "look-ups": key_store.tidy(),
         "subscribers": subscriber_erasure.purge(store, key_store, now=now),
     }
-    audit_verification.allow_to_go(store, key_store, now=now)
+    audit_verification.allow_deletion(store, key_store, now=now)
     with store.change() as session:
         rows |= _clear(session, now=now)
     rows["notices"] += notifications
@@ -147,7 +147,7 @@ def purge_after_restore(
 
     Keys of people who registered since are kept until the next purge, in case it was the wrong
     copy."""
-    audit_verification.begin_again(store, key_store, now=now)
+    audit_verification.reset_after_restore(store, key_store, now=now)
     return purge(store, key_store, config, now=now, sure=sure, keep_unused=True)
 
 
@@ -214,7 +214,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     checkin_events.purge(session, now=now)
     checkin_tokens.purge(session, now=now)
     # Last, since writers of the audit log wait for it.
-    hash_chain.let_go(session, now=now)
+    hash_chain.delete_old_rows(session, now=now)
     after = _count(session)
     return {noun: before[noun] - after[noun] for noun in _TABLES}
 

@@ -82,7 +82,7 @@ def check(
         ]
         full = list(oversold(session))
     doubled = list(_doubled(rows, key_store))
-    chain = audit_verification.wrong(store, key_store)
+    chain = audit_verification.find_errors(store, key_store)
     unwanted = list(_unwanted(known, letters))
     return CheckResult(
         saved=len(saved),

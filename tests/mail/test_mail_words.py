@@ -65,8 +65,8 @@ def folded(text: str) -> str:
 
 def words_of(workshop: Workshop) -> set[str]:
     """What its kind is called, whole words of five letters or more."""
-    said = [*workshop.kind.name.values(), *workshop.kind.short_name.values()]
-    return {word for each in said for word in re.findall(r"\w{5,}", folded(each))}
+    names = [*workshop.kind.name.values(), *workshop.kind.short_name.values()]
+    return {word for each in names for word in re.findall(r"\w{5,}", folded(each))}
 
 
 def forbidden_words(text: str, workshop: Workshop, never: tuple[str, ...]) -> list[str]:
@@ -85,7 +85,7 @@ def a_wednesday() -> date:
 
 
 @pytest.fixture
-def everything(app: Flask, store: Store, config: Config, chicago: Office) -> list[Workshop]:
+def all_messages(app: Flask, store: Store, config: Config, chicago: Office) -> list[Workshop]:
     """One workshop of each kind the package knows."""
     now = clock.now()
     with store.change() as session:
@@ -128,10 +128,10 @@ def entry_of(letter: EmailMessage) -> bytes | None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_subjects_texts_and_calendar_entries_reveal_no_kind(
-    app: Flask, config: Config, everything: list[Workshop], lang: str
+    app: Flask, config: Config, all_messages: list[Workshop], lang: str
 ) -> None:
     count = 0
-    for workshop, sent in sent_about(app, config, everything, lang):
+    for workshop, sent in sent_about(app, config, all_messages, lang):
         letter, about = sent.letter, f"{workshop.kind.code}, {sent.case}"
         assert forbidden_words(str(letter["From"]), workshop, NEVER) == [], about
         for seen in (str(letter["Subject"]), sent.text.words):
@@ -151,14 +151,14 @@ def test_subjects_texts_and_calendar_entries_reveal_no_kind(
             without_place = re.sub(rb"TZID[:=]America/Chicago", b"", without_place)
             assert forbidden_words(without_place.decode(), workshop, NEVER) == [], about
         count += 1
-    assert count == len(everything) * len(CASES)
+    assert count == len(all_messages) * len(CASES)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_letter_is_plain_text_to_one_person_without_automatic_replies(
-    app: Flask, config: Config, everything: list[Workshop], lang: str
+    app: Flask, config: Config, all_messages: list[Workshop], lang: str
 ) -> None:
-    for _workshop, sent in sent_about(app, config, everything[:4], lang):
+    for _workshop, sent in sent_about(app, config, all_messages[:4], lang):
         letter = sent.letter
         assert letter["To"] == "rosa@example.org"
         assert letter["Cc"] is None
@@ -286,9 +286,9 @@ def test_letter_states_the_booked_time_slot(
     assert re.findall(rb"DT(?:START|END);[^\r]*T(\d{4})00\r", entry) == [b"1840", b"1900"]
     assert b"\r\nSEQUENCE:0\r\n" in entry
     with store.change() as session:
-        mine = session.get_one(registrations.Registration, rosa.id)
+        registration = session.get_one(registrations.Registration, rosa.id)
         wanted = RegistrationChange(people=1, needs=Codes(), slot="19:20")
-        registrations.change(session, mine, wanted, now=clock.now())
+        registrations.change(session, registration, wanted, now=clock.now())
     later = entry_of(letter_to(app, config, store, key_store, rosa)) or b""
     assert re.findall(rb"DT(?:START|END);[^\r]*T(\d{4})00\r", later) == [b"1920", b"1940"]
     assert b"\r\nSEQUENCE:1\r\n" in later

@@ -85,10 +85,10 @@ def test_link_can_be_requested_after_ten_minutes(
     rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     assert rosa.key_id is not None
     now = clock.now()
-    for minutes, owed in ((0, 1), (5, 0), (11, 0)):
+    for minutes, count in ((0, 1), (5, 0), (11, 0)):
         with store.change() as session:
             moment = now + timedelta(minutes=minutes)
-            assert link_recovery.enqueue_links(session, [rosa.key_id], now=moment) == owed
+            assert link_recovery.enqueue_links(session, [rosa.key_id], now=moment) == count
     with store.change() as session:
         session.execute(sa.update(Notification).values(done_at=now))
         assert (
@@ -134,7 +134,7 @@ def test_worker_offers_a_freed_seat_to_the_next_in_waitlist(
     )
     with store.change() as session:
         registrations.cancel(session, session.get_one(Registration, first.id), now=clock.now())
-    assert worker.once() == 1  # Luz waited, and what she was owed for that is out of date
+    assert worker.once() == 1  # the notification that Luz is waitlisted is obsolete
     (letter,) = letters_of(config)
     assert "To: luz@example.org" in letter
     assert "Subject: Ya hay un lugar para ti. Confirma antes de la" in letter.replace("=\n", "")

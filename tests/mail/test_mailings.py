@@ -222,8 +222,8 @@ def test_refused_mailing_is_retried_for_three_days_then_reported_by_doctor(
     assert not march.findings()["outbox"][0]
     march.deliver(APRIL + timedelta(days=3, hours=1))
     assert [row.is_dead for row in march.rows()] == [True]
-    is_well, said = march.findings()["letters given up"]
-    assert (is_well, said[0]) == (False, "1")
+    is_well, words = march.findings()["letters given up"]
+    assert (is_well, words[0]) == (False, "1")
     march.postman.always.clear()
     assert march.deliver(APRIL + timedelta(days=9)) == 0
 
@@ -265,10 +265,10 @@ def test_mailing_of_a_killed_worker_is_sent_after_its_lease(march: BulletinMaili
 def test_simultaneous_workers_send_each_mailing_once(march: BulletinMailing) -> None:
     march.subscribe(*(f"p{number}" for number in range(12)))
     assert march.announce() == 12
-    rounds = [threading.Thread(target=march.deliver) for _ in range(3)]
-    for each in rounds:
+    threads = [threading.Thread(target=march.deliver) for _ in range(3)]
+    for each in threads:
         each.start()
-    for each in rounds:
+    for each in threads:
         each.join()
     assert len(march.postman.to) == len(set(march.postman.to)) == 12
     assert {row.tries for row in march.rows()} == {1}

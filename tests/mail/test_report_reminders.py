@@ -14,7 +14,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role, StaffMember
-from outreach.domain.newsletter import mailings as owed
+from outreach.domain.newsletter import mailings as mailing_queue
 from outreach.domain.newsletter.mailings import Mailing
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
@@ -143,9 +143,9 @@ def test_disabled_account_gets_no_request(mail: Mail, store: Store, saturday: Wo
 
 def test_two_workers_queue_one_request(mail: Mail, store: Store, saturday: Workshop) -> None:
     with store.change() as session:
-        assert len(owed.ask_for_reports(session, now=AFTER)) == 2
+        assert len(mailing_queue.ask_for_reports(session, now=AFTER)) == 2
     with store.change() as session:
-        assert owed.ask_for_reports(session, now=AFTER + MINUTE) == []
+        assert mailing_queue.ask_for_reports(session, now=AFTER + MINUTE) == []
     assert mail.round(AFTER + MINUTE) == ["ana@example.org", "beto@example.org"]
 
 

@@ -113,7 +113,7 @@ def test_backup_during_registrations_is_one_snapshot(
         left = session.get_one(Workshop, workshop.id).seats_left
     assert there == rows["registration"]
     assert held == 500 - left
-    assert audit_verification.wrong(store, key_store) == []
+    assert audit_verification.find_errors(store, key_store) == []
 
 
 @pytest.mark.any_database("the file is SQLite's from either")

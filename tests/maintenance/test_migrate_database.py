@@ -50,7 +50,7 @@ def workshop(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -
         )
         audit_log.record(session, None, "seen", now=clock.now())
     seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    audit_verification.mark(store, key_store, now=clock.now())
+    audit_verification.move_anchor(store, key_store, now=clock.now())
     return made
 
 
@@ -119,7 +119,7 @@ def test_moved_installation_works(
     seat(store, key_store, workshop)
     assert later.id > workshop.id
     assert len(key_store.find("rosa@example.org")) == 1
-    assert audit_verification.wrong(store, key_store) == []
+    assert audit_verification.find_errors(store, key_store) == []
     store.close()
     keys.close()
 

@@ -102,13 +102,13 @@ def test_restore_is_recorded_in_the_audit_log(
     luz = seat(store, key_store, workshop, name="Luz")
     with store.change() as session:
         audit_log.record(session, None, "seen", now=clock.now())
-    audit_verification.mark(store, key_store, now=clock.now())
+    audit_verification.move_anchor(store, key_store, now=clock.now())
     with key_store.store.change() as session:  # both registered some days ago
         session.execute(sa.update(Key).values(made_on=key_store.today() - timedelta(days=4)))
     keeper.restore(file, "--yes")
     with store.read() as session:
         assert session.scalars(sa.select(Registration.id)).all() == [rosa.id]
-    assert audit_verification.wrong(store, key_store) == []
+    assert audit_verification.find_errors(store, key_store) == []
     # Her key is kept until the next purge, in case it was the wrong copy.
     assert key_store.ids() == {rosa.key_id, luz.key_id}
     assert retention.purge(store, key_store, now=clock.now()).unused == 1
@@ -246,14 +246,14 @@ def test_failed_restore_keeps_the_audit_anchor(
     file = keeper.back_up(tmp_path / "b.zip")
     with store.change() as session:
         audit_log.record(session, None, "seen", now=clock.now())
-    audit_verification.mark(store, key_store, now=clock.now())
+    audit_verification.move_anchor(store, key_store, now=clock.now())
     database = database_of(file, tmp_path)
     with (
         pytest.raises(OSError, match="the cable"),
         restore._reconciled(database, keeper.config, key_store, RestoreRequest(), clock.now()),
     ):
         raise OSError("the cable")
-    assert audit_verification.wrong(store, key_store) == []
+    assert audit_verification.find_errors(store, key_store) == []
 
 
 # Invalid files

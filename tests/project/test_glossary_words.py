@@ -163,7 +163,6 @@ PENDING: Final[dict[str, tuple[str, ...]]] = {
         "tests/cli/test_keys_command.py",
         "tests/keystore/test_master_keys.py",
     ),
-    "settle": ("outreach/mail/delivery_round.py",),
     "told": (
         "tests/accounts/test_sessions.py",
         "tests/browser/telling.py",
@@ -238,7 +237,6 @@ PENDING: Final[dict[str, tuple[str, ...]]] = {
     "unreported": (
         "outreach/domain/dashboard/agenda.py",
         "outreach/domain/dashboard/alerts.py",
-        "outreach/mail/mailings.py",
         "outreach/web/staff/common/workshop_labels.py",
         "tests/browser/telling.py",
         "tests/web/staff/test_today.py",

@@ -1,5 +1,4 @@
-"""Every letter and text there is, as people get them. `python -m tests.support.letters` prints them
-all."""
+"""Every letter and text, as people get them. `python -m tests.support.letters` prints them all."""
 
 import tempfile
 from collections.abc import Iterator
@@ -33,7 +32,7 @@ from outreach.mail.message_context import MessageContext
 from outreach.mail.sms_gateway import SmsMessage
 from tests.conftest import a_saturday, hold, kind, office
 
-# How a registration stands when each is sent; `frees_silence` and `cancelled` are its workshop's.
+# By name: the notification type, and fields of the registration when it is sent.
 CASES: dict[str, tuple[NotificationType, dict[str, Any]]] = {
     "saved": (NotificationType.REGISTERED, {}),
     "waiting": (NotificationType.WAITLISTED, {"status": RegistrationStatus.WAITLISTED}),
@@ -68,7 +67,7 @@ CASES: dict[str, tuple[NotificationType, dict[str, Any]]] = {
     "message, what to bring": (NotificationType.MESSAGE, {}),
     "message, cancelled": (NotificationType.MESSAGE, {}),
 }
-# What each of those messages says.
+# The template of each message of staff.
 SAYS: dict[str, MessageTemplate] = {
     "message, a reminder": MessageTemplate.REMINDER,
     "message, a reminder to who waits": MessageTemplate.REMINDER,
@@ -94,23 +93,25 @@ class Sent:
 def all_of(
     workshop: Workshop, config: Config, lang: str, *, now: datetime, wants_entry: bool = False
 ) -> Iterator[Sent]:
-    """Everything that can be said about this workshop. Needs an application context."""
+    """Every letter and text about this workshop. Needs an application context."""
     for case, (cause, status) in CASES.items():
         registration = _registration(workshop, lang, now, status, wants_entry=wants_entry)
-        was = workshop.status
+        status_before = workshop.status
         if cause is NotificationType.CANCELLED or SAYS.get(case) is MessageTemplate.CANCELLED:
             workshop.status = WorkshopStatus.CANCELLED
         moment = workshop.remind_at if cause is NotificationType.REMINDER else now
-        matter = MessageContext(
-            notification=_notice(registration, cause, now, SAYS.get(case)),
+        context = MessageContext(
+            notification=_notification(registration, cause, now, SAYS.get(case)),
             person=PersonalData(name="Rosa", address="rosa@example.org"),
             key=bytes(range(32)),
             now=moment,
             calendar_host="talleres.example.org",
         )
-        by_phone = replace(matter, person=PersonalData(name="Rosa", address="+13125550142"))
-        yield Sent(case=case, letter=render.write(matter, config), text=sms.write(by_phone, config))
-        workshop.status = was
+        by_phone = replace(context, person=PersonalData(name="Rosa", address="+13125550142"))
+        yield Sent(
+            case=case, letter=render.write(context, config), text=sms.write(by_phone, config)
+        )
+        workshop.status = status_before
 
 
 def _registration(
@@ -138,26 +139,28 @@ def _registration(
         "offered_until": now + timedelta(hours=24),
     }
     values = values | ({"asked_at": now} if "asked_at" in values else {})
-    made = Registration(**(plain | values))
-    made.workshop = workshop
-    return made
+    registration = Registration(**(plain | values))
+    registration.workshop = workshop
+    return registration
 
 
-def _notice(
+def _notification(
     registration: Registration,
     cause: NotificationType,
     now: datetime,
     template: MessageTemplate | None,
 ) -> Notification:
-    notice = Notification(registration_id=registration.id, cause=cause, due_at=now, made_at=now)
-    notice.id, notice.registration = 7, registration
+    notification = Notification(
+        registration_id=registration.id, cause=cause, due_at=now, made_at=now
+    )
+    notification.id, notification.registration = 7, registration
     if template is not None:
-        notice.message = Message(
+        notification.message = Message(
             workshop_id=registration.workshop_id, template=template, audience=Audience.ALL,
             paragraph={} if registration.workshop.is_discreet else PARAGRAPH, nonce=b"",
             organizer_id=None, made_at=now,
         )  # fmt: skip
-    return notice
+    return notification
 
 
 @click.command()
@@ -165,7 +168,7 @@ def _notice(
 def show(lang: tuple[str, ...]) -> None:
     """Print every letter and text, of an ordinary and of a discreet workshop."""
     with tempfile.TemporaryDirectory() as name:
-        app, workshops = _world(Path(name))
+        app, workshops = _create_app(Path(name))
         config: Config = app.extensions["outreach_config"]
         with app.app_context():
             for code in lang:
@@ -186,7 +189,7 @@ def _print(sent: Sent) -> None:
     click.echo(f"  text ({len(sent.text.words)} letters, {count}): {sent.text.words}\n")
 
 
-def _world(folder: Path) -> tuple[Flask, dict[str, Workshop]]:
+def _create_app(folder: Path) -> tuple[Flask, dict[str, Workshop]]:
     config = Config.from_environ(
         {
             "OUTREACH_DATA": str(folder / "data"),
@@ -203,11 +206,11 @@ def _world(folder: Path) -> tuple[Flask, dict[str, Workshop]]:
         women = kind("mujeres", "Para mujeres", is_discreet=True, visibility=Visibility.REGISTERED)
         session.add_all([chicago, rights, women])
         session.flush()
-        held = {
+        workshops = {
             each.code: hold(session, chicago, each, day=a_saturday(), frees_silence=True)
             for each in (rights, women)
         }
-    return app, held
+    return app, workshops
 
 
 if __name__ == "__main__":

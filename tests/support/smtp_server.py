@@ -1,4 +1,4 @@
-"""A real mail server for tests (aiosmtpd): accepts and refuses letters, hangs up, says nothing."""
+"""A mail server for tests (aiosmtpd): accepts and refuses letters, hangs up, stops answering."""
 
 import asyncio
 import ssl
@@ -128,7 +128,7 @@ def on_duty(postman: Postman, **settings: Any) -> Iterator[Postman]:
 
 
 def context(certificate: Any) -> ssl.SSLContext:
-    """What the server needs for TLS."""
-    made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    made.load_cert_chain(certificate)
-    return made
+    """The TLS context of the server."""
+    tls_context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls_context.load_cert_chain(certificate)
+    return tls_context

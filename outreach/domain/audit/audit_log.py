@@ -94,15 +94,15 @@ def record(
 
 @dataclass(frozen=True, kw_only=True)
 class AuditQuery:
-    """Which rows; None does not limit."""
+    """A filter of audit rows; None does not limit."""
 
     office: str | None = None  # a slug
     workshop_id: int | None = None
     organizer_id: int | None = None
     actions: Collection[str] | None = None
     since: datetime | None = None
-    until: datetime | None = None  # before
-    before: int | None = None  # the id of a row: only rows before it
+    until: datetime | None = None  # exclusive
+    before: int | None = None  # a row's id: only older rows
 
 
 class AuditLine(NamedTuple):
@@ -121,7 +121,7 @@ class AuditLine(NamedTuple):
 
 
 def lines(session: Session, query: AuditQuery, *, limit: int) -> list[AuditLine]:
-    """The newest first."""
+    """At most `limit` rows, the newest first."""
     rows = session.execute(
         sa.select(AuditEntry, StaffMember.email, Workshop.public_id, Workshop.title, Workshop.day)
         .outerjoin(StaffMember, StaffMember.id == AuditEntry.organizer_id)

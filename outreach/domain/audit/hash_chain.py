@@ -117,60 +117,60 @@ def find_link(session: Session, number: int) -> ChainLink | None:
     _newest, gone = ends(session)
     if number == gone.number:
         return gone
-    found = session.scalar(sa.select(AuditEntry.hash).where(AuditEntry.number == number))
-    return None if found is None else ChainLink(number, found)
+    row_hash = session.scalar(sa.select(AuditEntry.hash).where(AuditEntry.number == number))
+    return None if row_hash is None else ChainLink(number, row_hash)
 
 
 def breaks(session: Session, since: ChainLink | None = None) -> Iterator[ChainBreak]:
     """The errors of the chain, from its first row, or from the one after `since`."""
-    before, seen, end = since, 0, BEGINNING
-    # Closed also where the caller stops at the first error.
+    before, count, end = since, 0, BEGINNING
+    # The result is closed even if the caller stops at the first error.
     with session.execute(_ALL, {"since": -1 if since is None else since.number}) as rows:
         for row in rows:
             if before is None:
                 before = ChainLink(row.gone, row.gone_hash)
             end = ChainLink(row.chain_number, row.chain_hash)
             if row.id is None:
-                continue  # of the outer join: there are no rows
+                continue  # the outer join found no audit row
             if row.number is None:
                 yield ChainBreak(0, f"the line with the id {row.id} was never linked")
                 continue
-            seen += 1
+            count += 1
             if row.number > before.number + 1:
-                yield ChainBreak(before.number + 1, _missing(before.number + 1, row.number - 1))
+                yield ChainBreak(before.number + 1, _say_missing(before.number + 1, row.number - 1))
             elif row.previous != before.hash:
                 yield ChainBreak(row.number, f"line {row.number} does not follow the one before it")
             if not _is_intact(row):
                 yield ChainBreak(row.number, f"line {row.number} was changed")
             before = ChainLink(row.number, row.hash)
-    if before is None or (not seen and end == BEGINNING):
-        yield from _without_ends(session)
+    if before is None or (not count and end == BEGINNING):
+        yield from _check_empty(session)
     elif before.number < end.number:
-        yield ChainBreak(before.number + 1, _missing(before.number + 1, end.number))
+        yield ChainBreak(before.number + 1, _say_missing(before.number + 1, end.number))
     elif before != end:
         yield ChainBreak(before.number, f"line {before.number} is not the newest that was kept")
 
 
-def outdated(session: Session, *, now: datetime) -> ChainLink | None:
+def find_last_old_row(session: Session, *, now: datetime) -> ChainLink | None:
     """The last row to delete: all rows up to it are over a year old. None where there is none.
 
     Rows dated in the future, by a clock that was wrong once, do not keep older ones."""
     old = sa.select(sa.func.max(AuditEntry.number)).where(AuditEntry.at < now - RETENTION)
-    kept = sa.select(sa.func.min(AuditEntry.number)).where(
+    recent = sa.select(sa.func.min(AuditEntry.number)).where(
         AuditEntry.at.between(now - RETENTION, now)
     )
-    last, first_kept = session.scalar(old), session.scalar(kept)
+    last, first_recent = session.scalar(old), session.scalar(recent)
     if last is None:
         return None
-    return find_link(session, last if first_kept is None else min(last, first_kept - 1))
+    return find_link(session, last if first_recent is None else min(last, first_recent - 1))
 
 
-def let_go(session: Session, *, now: datetime) -> None:
+def delete_old_rows(session: Session, *, now: datetime) -> None:
     """Deletes rows over a year old; the rest of the chain stays valid."""
-    last = outdated(session, now=now)
+    last = find_last_old_row(session, now=now)
     if last is None:
         return
-    chain = _locked(session)
+    chain = _lock_ends(session)
     if last.number <= chain.gone:
         return
     chain.gone, chain.gone_hash = last
@@ -198,7 +198,7 @@ def _after_rollback(session: Session, previous: SessionTransaction) -> None:
 def _link(session: Session, entries: Sequence[AuditEntry]) -> None:
     if not entries:
         return
-    chain = _locked(session)
+    chain = _lock_ends(session)
     for entry in entries:
         number, previous = chain.number + 1, chain.hash
         entry.number, entry.previous = number, previous
@@ -216,24 +216,24 @@ def _link(session: Session, entries: Sequence[AuditEntry]) -> None:
     session.flush()
 
 
-def _locked(session: Session) -> AuditChain:
+def _lock_ends(session: Session) -> AuditChain:
     """The ends of the chain, locked until the end of the transaction."""
-    wanted = (
+    query = (
         sa.select(AuditChain)
         .where(AuditChain.id == _ONLY)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    found = session.scalar(wanted)
-    if found is None:
+    chain = session.scalar(query)
+    if chain is None:
         dialect = session.connection().dialect.name
         insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
         newest = session.execute(_NEWEST).first() or BEGINNING
         row = {"id": _ONLY, "number": newest[0], "hash": newest[1], "gone": 0, "gone_hash": ""}
         session.execute(insert(AuditChain).values(row).on_conflict_do_nothing())
-        found = session.scalar(wanted)
-    assert found is not None
-    return found
+        chain = session.scalar(query)
+    assert chain is not None
+    return chain
 
 
 def _is_intact(row: sa.Row[Any]) -> bool:
@@ -261,13 +261,13 @@ def _is_intact(row: sa.Row[Any]) -> bool:
     )
 
 
-def _without_ends(session: Session) -> Iterator[ChainBreak]:
+def _check_empty(session: Session) -> Iterator[ChainBreak]:
     """Without a row for the ends, there must be no audit row."""
     if number := session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)):
         yield ChainBreak(1, f"the ends of the chain of {number} lines are missing")
 
 
-def _missing(first: int, last: int) -> str:
+def _say_missing(first: int, last: int) -> str:
     return f"line {first} is missing" if first == last else f"lines {first} to {last} are missing"
 
 
@@ -277,7 +277,7 @@ _NEWEST: Final = (
     .order_by(AuditEntry.number.desc())
     .limit(1)
 )
-# One statement sees one moment: what is written or let go meanwhile cannot look like a break.
+# One statement reads one snapshot: rows written or deleted meanwhile are not taken for errors.
 _ALL: Final = (
     sa.select(
         AuditChain.number.label("chain_number"),

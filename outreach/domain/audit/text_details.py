@@ -20,7 +20,7 @@ _OF_ACCOUNTS: Final = frozenset(
         "second factor reset",
     }
 )
-# What a part of a text says; groups of digits only are numbers.
+# Pattern of a part, and the keys of its groups. A group of digits becomes a number.
 _PARTS: Final[tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]] = tuple(
     (re.compile(pattern), keys)
     for pattern, keys in (
@@ -65,8 +65,9 @@ def parse(action: str, text: str) -> dict[str, Any]:
 
 
 def _parse_parts(text: str, *, first: str = "") -> dict[str, Any] | None:
-    """Parts between separators; words that are none are names of changed fields. `first` is the
-    key of the first part, where that is a code."""
+    """Parses the parts between separators; other words are names of changed fields.
+
+    `first` is the key of the first part, where that is a code. None for an unknown shape."""
     details: dict[str, Any] = {}
     fields = []
     for index, part in enumerate(filter(None, _SEPARATORS.split(text))):
@@ -87,8 +88,8 @@ def _parse_part(part: str) -> dict[str, Any] | None:
     if count := _COUNT.fullmatch(part):
         return {count[1]: int(count[2])}
     for pattern, keys in _PARTS:
-        if found := pattern.fullmatch(part):
-            return {key: _value(text) for key, text in zip(keys, found.groups(), strict=True)}
+        if match := pattern.fullmatch(part):
+            return {key: _value(text) for key, text in zip(keys, match.groups(), strict=True)}
     return None
 
 
@@ -109,26 +110,26 @@ def _parse_cancellation(text: str) -> dict[str, Any] | None:
 
 
 def _parse_message(text: str) -> dict[str, Any] | None:
-    found = re.fullmatch(r"(\w+), (\w+): (.*)", text)
-    rest = _parse_parts(found[3]) if found else None
+    match = re.fullmatch(r"(\w+), (\w+): (.*)", text)
+    rest = _parse_parts(match[3]) if match else None
     return (
-        None if not found or rest is None else {"template": found[1], "audience": found[2]} | rest
+        None if not match or rest is None else {"template": match[1], "audience": match[2]} | rest
     )
 
 
 def _parse_attendance(text: str) -> dict[str, Any] | None:
     if text == "not held":
         return {"held": False}
-    found = re.fullmatch(r"held, (\d+)", text)
-    return {"held": True, "people": int(found[1])} if found else None
+    match = re.fullmatch(r"held, (\d+)", text)
+    return {"held": True, "people": int(match[1])} if match else None
 
 
 def _parse_month(text: str, key: str = "") -> dict[str, Any] | None:
     """«2020-01», with a number under `key`, or with parts."""
-    found = _MONTH.fullmatch(text)
-    if found is None:
+    match = _MONTH.fullmatch(text)
+    if match is None:
         return None
-    month, rest = found[1], found[2]
+    month, rest = match[1], match[2]
     if not rest:
         return {"month": month}
     if key:
@@ -138,19 +139,19 @@ def _parse_month(text: str, key: str = "") -> dict[str, Any] | None:
 
 
 def _parse_figure(text: str) -> dict[str, Any] | None:
-    found = re.fullmatch(r"(\d{4}-\d\d) (\S+): (-?\d+|-)", text)
-    if found is None:
+    match = re.fullmatch(r"(\d{4}-\d\d) (\S+): (-?\d+|-)", text)
+    if match is None:
         return None
-    value = None if found[3] == "-" else int(found[3])
-    return {"month": found[1], "figure": found[2], "value": value}
+    value = None if match[3] == "-" else int(match[3])
+    return {"month": match[1], "figure": match[2], "value": value}
 
 
 def _parse_account(text: str) -> dict[str, Any] | None:
-    found = re.fullmatch(r"(?:account )?(\d{1,9})(?:: (.*))?", text)
-    if found is None:
+    match = re.fullmatch(r"(?:account )?(\d{1,9})(?:: (.*))?", text)
+    if match is None:
         return None
-    account = {"account": int(found[1])}
-    return account | (_parse_roles(found[2]) if found[2] else {})
+    account = {"account": int(match[1])}
+    return account | (_parse_roles(match[2]) if match[2] else {})
 
 
 def _parse_roles(text: str) -> dict[str, Any]:
@@ -161,10 +162,10 @@ def _parse_roles(text: str) -> dict[str, Any]:
 
 
 def _parse_office(text: str) -> dict[str, Any] | None:
-    found = re.fullmatch(r"([\w-]+)(?:: (.*))?", text)
-    if found is None:
+    match = re.fullmatch(r"([\w-]+)(?:: (.*))?", text)
+    if match is None:
         return None
-    office, rest = {"office": found[1]}, found[2]
+    office, rest = {"office": match[1]}, match[2]
     if not rest:
         return office
     if re.fullmatch(r"\d{4}-\d\d-\d\d", rest):
@@ -174,8 +175,8 @@ def _parse_office(text: str) -> dict[str, Any] | None:
 
 
 def _parse_certificate(text: str) -> dict[str, Any] | None:
-    found = re.fullmatch(r"(\w+), (\S+) h", text)
-    return {"language": found[1], "hours": found[2]} if found else None
+    match = re.fullmatch(r"(\w+), (\S+) h", text)
+    return {"language": match[1], "hours": match[2]} if match else None
 
 
 _PARSERS: Final[dict[str, Callable[[str], dict[str, Any] | None]]] = {

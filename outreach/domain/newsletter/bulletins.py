@@ -1,5 +1,7 @@
-"""The monthly bulletin: its editions. The numbers of each come from a revision of its month; what
-people wrote around them is here. What was published never changes: a correction is a new edition.
+"""Editions of the monthly bulletin: drafts, publication and corrections.
+
+The numbers of an edition come from a revision of its month; its texts are stored here. A published
+edition never changes: a correction is a new edition.
 """
 
 import hashlib
@@ -21,7 +23,7 @@ from outreach.domain.reporting import months
 from outreach.domain.reporting.months import MonthRevision
 from outreach.errors import Conflict, ErrorCode, NotFound, Refusal
 
-PARTS: Final = ("title", "happened", "ahead")  # what people write of every edition
+PARTS: Final = ("title", "happened", "ahead")  # texts that staff write in every edition
 
 
 class BulletinEdition(Base):
@@ -31,18 +33,18 @@ class BulletinEdition(Base):
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     month: Mapped[int]  # 202001
     number: Mapped[int]  # from 1 on
-    revision: Mapped[int]  # of the month, whose numbers it tells
+    revision: Mapped[int]  # of the month: the numbers it publishes
     title: Mapped[Words] = mapped_column(default_factory=dict)
     happened: Mapped[Words] = mapped_column(default_factory=dict)  # «Lo que pasó», Markdown
     ahead: Mapped[Words] = mapped_column(default_factory=dict)  # «Lo que viene», Markdown
-    correction: Mapped[Words] = mapped_column(default_factory=dict)  # of a later one: why
-    version: Mapped[int] = mapped_column(default=1)  # rises with each edit: two cannot edit at once
+    correction: Mapped[Words] = mapped_column(default_factory=dict)  # of a later edition: why
+    version: Mapped[int] = mapped_column(default=1)  # rises with each edit (optimistic locking)
     edited_at: Mapped[datetime]
     edited_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organizer.id"), default=None)
     published_at: Mapped[datetime | None] = mapped_column(default=None)  # None: a draft
     published_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organizer.id"), default=None)
     frozen: Mapped[str] = mapped_column(sa.Text, default="")  # JSON of what was published
-    digest: Mapped[str] = mapped_column(sa.String(64), default="")  # SHA-256 of it, in hex
+    digest: Mapped[str] = mapped_column(sa.String(64), default="")  # SHA-256 of `frozen`, in hex
 
     @property
     def is_draft(self) -> bool:
@@ -55,7 +57,7 @@ class BulletinEdition(Base):
 
 @dataclass(frozen=True, kw_only=True)
 class BulletinPart:
-    """What people write of an edition, by language."""
+    """The texts that staff write in an edition, by language."""
 
     title: Words = field(default_factory=dict)
     happened: Words = field(default_factory=dict)
@@ -82,19 +84,19 @@ def text_of(edition: BulletinEdition) -> BulletinPart:
 
 
 def find(session: Session, month: Month, number: int) -> BulletinEdition:
-    """A draft too. Raises NotFound."""
-    found = session.scalar(
+    """The edition, published or a draft. Raises NotFound."""
+    edition = session.scalar(
         sa.select(BulletinEdition).where(
             BulletinEdition.month == month.number, BulletinEdition.number == number
         )
     )
-    if found is None:
+    if edition is None:
         raise NotFound(f"edition {number} of {month}")
-    return found
+    return edition
 
 
 def newest(session: Session, month: Month) -> BulletinEdition | None:
-    """The last one of a month, be it a draft."""
+    """The last edition of a month, published or a draft."""
     return session.scalar(
         sa.select(BulletinEdition)
         .where(BulletinEdition.month == month.number)
@@ -104,7 +106,7 @@ def newest(session: Session, month: Month) -> BulletinEdition | None:
 
 
 def latest(session: Session, month: Month) -> BulletinEdition | None:
-    """The last one that was published of a month."""
+    """The last published edition of a month."""
     return session.scalar(
         sa.select(BulletinEdition)
         .where(BulletinEdition.month == month.number, BulletinEdition.published_at.is_not(None))
@@ -114,7 +116,7 @@ def latest(session: Session, month: Month) -> BulletinEdition | None:
 
 
 def list_published(session: Session, month: Month) -> Sequence[BulletinEdition]:
-    """All that were published of a month, the first one first."""
+    """The published editions of a month, by number."""
     return session.scalars(
         sa.select(BulletinEdition)
         .where(BulletinEdition.month == month.number, BulletinEdition.published_at.is_not(None))
@@ -123,7 +125,7 @@ def list_published(session: Session, month: Month) -> Sequence[BulletinEdition]:
 
 
 def lines(session: Session) -> list[BulletinLine]:
-    """Every edition there is, drafts too, by month and number."""
+    """All editions, drafts too, by month and number."""
     rows = session.execute(
         sa.select(
             BulletinEdition.month,
@@ -148,17 +150,19 @@ def begin(
     organizer_id: int | None = None,
     now: datetime,
 ) -> BulletinEdition:
-    """A draft of the next edition, with the numbers of the month's last revision. After the first
-    it is a correction: it begins with the words of the one before, and says what it corrects, in
-    Spanish. `seen` is the number of the edition that whoever asks for it saw as the last. Raises
-    Refusal, or Conflict when there is a draft already, or another edition."""
-    revision, before = _closed(session, month), newest(session, month)
+    """Makes a draft of the next edition, with the numbers of the month's last revision.
+
+    An edition after the first is a correction: it begins with the texts of the previous one, and
+    `correction` says in Spanish what it corrects. `seen` is the number of the last edition that
+    the staff member saw. Raises Refusal when the month is not closed or a correction lacks its
+    text, and Conflict when there is a draft already or `seen` is not the last edition."""
+    revision, before = _get_closed_revision(session, month), newest(session, month)
     last = before.number if before else 0
     if (before is not None and before.is_draft) or (seen is not None and seen != last):
         raise Conflict(f"edition {last + 1} of {month}")
     if before is not None and not correction:
         raise Refusal(ErrorCode.BULLETIN_WITHOUT_CORRECTION)
-    made = BulletinEdition(
+    draft = BulletinEdition(
         month=month.number,
         number=last + 1,
         revision=revision.number,
@@ -171,13 +175,13 @@ def begin(
     )
     try:
         with session.begin_nested():
-            session.add(made)
+            session.add(draft)
             session.flush()
     except IntegrityError:
-        raise Conflict(f"edition {made.number} of {month}") from None
+        raise Conflict(f"edition {draft.number} of {month}") from None
     if before is not None:
-        _note(session, made, "bulletin corrected", organizer_id, now)
-    return made
+        _record(session, draft, "bulletin corrected", organizer_id, now)
+    return draft
 
 
 def edit(
@@ -189,9 +193,9 @@ def edit(
     organizer_id: int | None = None,
     now: datetime,
 ) -> None:
-    """Keeps what was written of a draft. `version` is the one that whoever wrote it had read.
-    Raises Conflict when somebody else has changed or published it since."""
-    _move(
+    """Stores the texts of a draft. `version` is the one that the staff member had read. Raises
+    Conflict when somebody else has changed or published it since."""
+    _update_draft(
         session,
         edition,
         version,
@@ -206,12 +210,12 @@ def edit(
 
 
 def take_numbers(session: Session, edition: BulletinEdition) -> bool:
-    """Gives a draft the numbers of the month's last revision; whether they are other ones. While
-    the month is open again it keeps those it has. Raises Conflict as `edit` does."""
+    """Gives a draft the numbers of the month's last revision; True when that is another revision.
+    While the month is open again, the draft keeps its own. Raises Conflict as `edit` does."""
     last = closed_as(session, Month.from_number(edition.month))
     if last in {0, edition.revision}:
         return False
-    _move(session, edition, edition.version, revision=last, version=edition.version + 1)
+    _update_draft(session, edition, edition.version, revision=last, version=edition.version + 1)
     return True
 
 
@@ -224,36 +228,37 @@ def publish(
     organizer_id: int | None = None,
     now: datetime,
 ) -> None:
-    """Makes a draft public, for good. `freeze` gives all that it tells, as JSON, of the edition
-    with the date of its publication on it. Raises Refusal when the month is open, or has another
-    revision by now; Conflict as `edit` does: of two who publish at once, one does. Whoever
-    subscribes is owed a letter by the same transaction."""
+    """Publishes a draft for good, and queues it for the subscribers in the same transaction.
+
+    `freeze` returns the whole content as JSON; it is called with the edition once that has its
+    date of publication. Raises Refusal when the month is open or has a later revision, and
+    Conflict as `edit` does: of two simultaneous calls, one publishes."""
     month = Month.from_number(edition.month)
     months.lock(session, month)
-    last = _closed(session, month).number
+    last = _get_closed_revision(session, month).number
     if edition.revision != last:
         raise Refusal(ErrorCode.BULLETIN_FIGURES_CHANGED)
-    _move(session, edition, version, published_at=now, published_by_id=organizer_id)
+    _update_draft(session, edition, version, published_at=now, published_by_id=organizer_id)
     edition.frozen = freeze(edition)
     edition.digest = hashlib.sha256(edition.frozen.encode()).hexdigest()
     session.flush()
     mailings.announce(session, month, edition.number, now=now)
-    _note(session, edition, "bulletin published", organizer_id, now)
+    _record(session, edition, "bulletin published", organizer_id, now)
 
 
 def is_sound(edition: BulletinEdition) -> bool:
-    """Whether what it says is what was published."""
+    """Whether the stored content is what was published."""
     return hashlib.sha256(edition.frozen.encode()).hexdigest() == edition.digest
 
 
 def closed_as(session: Session, month: Month) -> int:
-    """The revision that a bulletin of the month has to tell; 0 while the month is open."""
+    """The revision that a bulletin of the month must state; 0 while the month is open."""
     last = months.find_latest_revision(session, month)
     return last.number if last is not None and last.reopened_at is None else 0
 
 
-def _closed(session: Session, month: Month) -> MonthRevision:
-    """The last revision of a month. Raises Refusal where there is none, or it is open again."""
+def _get_closed_revision(session: Session, month: Month) -> MonthRevision:
+    """The last revision of a closed month. Raises Refusal when the month is open."""
     last = months.find_latest_revision(session, month)
     if last is None:
         raise Refusal(ErrorCode.BULLETIN_MONTH_NOT_CLOSED)
@@ -262,25 +267,27 @@ def _closed(session: Session, month: Month) -> MonthRevision:
     return last
 
 
-def _move(session: Session, edition: BulletinEdition, seen: int, /, **values: object) -> None:
-    """Changes a draft that still is what was read. Raises Conflict."""
-    done = session.execute(
+def _update_draft(
+    session: Session, edition: BulletinEdition, expected_version: int, /, **values: object
+) -> None:
+    """Changes a draft whose version is still `expected_version`. Raises Conflict."""
+    result = session.execute(
         sa.update(BulletinEdition)
         .where(
             BulletinEdition.id == edition.id,
-            BulletinEdition.version == seen,
+            BulletinEdition.version == expected_version,
             BulletinEdition.published_at.is_(None),
         )
         .values(**values)
         .execution_options(synchronize_session=False)
     )
-    assert isinstance(done, sa.CursorResult)
-    if done.rowcount != 1:
+    assert isinstance(result, sa.CursorResult)
+    if result.rowcount != 1:
         raise Conflict(f"edition {edition.number} of {Month.from_number(edition.month)}")
     session.refresh(edition)
 
 
-def _note(
+def _record(
     session: Session, edition: BulletinEdition, action: str, organizer_id: int | None, now: datetime
 ) -> None:
     details: Details = {

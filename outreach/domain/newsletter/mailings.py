@@ -114,12 +114,12 @@ def announce(session: Session, month: Month, edition: int, *, now: datetime) -> 
     columns = [
         "topic", "subscriber_id", "month", "edition", "made_at", "due_at", "tries", "is_dead"
     ]  # fmt: skip
-    done = session.connection().execute(
+    result = session.connection().execute(
         sa.insert(Mailing.__table__)  # type: ignore[arg-type]  # it is a Table
         .from_select(columns, wanted)
         .execution_options(preserve_rowcount=True)
     )
-    return done.rowcount
+    return result.rowcount
 
 
 def remind(
@@ -192,10 +192,10 @@ OUTBOX: Final = OutboxTable(Mailing, "topic")
 
 def read(session: Session, claimed: ClaimedMessage) -> Mailing | None:
     """The mailing with its recipient; None when it is gone or obsolete."""
-    found = session.get(Mailing, claimed.id)
-    if found is None or found.done_at is not None or _is_obsolete(session, found):
+    mailing = session.get(Mailing, claimed.id)
+    if mailing is None or mailing.done_at is not None or _is_obsolete(session, mailing):
         return None
-    return found
+    return mailing
 
 
 def _is_obsolete(session: Session, mailing: Mailing) -> bool:
@@ -205,10 +205,12 @@ def _is_obsolete(session: Session, mailing: Mailing) -> bool:
         is_away = mailing.organizer is None or mailing.organizer.disabled_at is not None
         return is_away or bool(months.list_closed_months(session, month, month))
     if mailing.topic is MailingTopic.ATTENDANCE:
-        who = mailing.organizer
-        if who is None or who.disabled_at is not None:
+        staff_member = mailing.organizer
+        if staff_member is None or staff_member.disabled_at is not None:
             return True
-        return not missing_reports.list_missing_reports(session, who.id, now=mailing.made_at)
+        return not missing_reports.list_missing_reports(
+            session, staff_member.id, now=mailing.made_at
+        )
     if mailing.topic is MailingTopic.BULLETIN and _is_corrected(session, mailing):
         return True
     subscriber = mailing.subscriber

@@ -61,12 +61,12 @@ def prepare(key_store: KeyStore, address: str, lang: str) -> SealedSubscriber:
 def keep(session: Session, sealed_subscriber: SealedSubscriber, *, now: datetime) -> Subscriber:
     """The subscriber of that address, a new or an existing one. An unconfirmed one has three days
     again."""
-    found = _by_key(session, sealed_subscriber.key_id)
-    if found is not None:
-        if found.confirmed_at is None:
-            found.lang, found.asked_at = sealed_subscriber.lang, now
-        return found
-    made = Subscriber(
+    known = _by_key(session, sealed_subscriber.key_id)
+    if known is not None:
+        if known.confirmed_at is None:
+            known.lang, known.asked_at = sealed_subscriber.lang, now
+        return known
+    subscriber = Subscriber(
         id=sealed_subscriber.id,
         key_id=sealed_subscriber.key_id,
         sealed=sealed_subscriber.sealed,
@@ -76,22 +76,22 @@ def keep(session: Session, sealed_subscriber: SealedSubscriber, *, now: datetime
     )
     try:
         with session.begin_nested():
-            session.add(made)
+            session.add(subscriber)
             session.flush()
     except IntegrityError:  # a simultaneous request for the same address was first
-        found = _by_key(session, sealed_subscriber.key_id)
-        if found is None:
+        known = _by_key(session, sealed_subscriber.key_id)
+        if known is None:
             raise
-        return found
-    return made
+        return known
+    return subscriber
 
 
 def find(session: Session, text: str) -> Subscriber:
     """The subscriber whose link ends in `text`. Raises NotFound."""
-    found = session.scalar(sa.select(Subscriber).where(Subscriber.token == _digest(text)))
-    if found is None:
+    subscriber = session.scalar(sa.select(Subscriber).where(Subscriber.token == _digest(text)))
+    if subscriber is None:
         raise NotFound("subscriber")
-    return found
+    return subscriber
 
 
 def confirm(session: Session, subscriber_id: str, *, now: datetime) -> bool:

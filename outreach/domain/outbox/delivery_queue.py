@@ -1,4 +1,4 @@
-"""Notifications on their way out: by letter or by text, and which of them are still true."""
+"""The outbox of notifications: letters, texts, and which of them are still true."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -74,7 +74,7 @@ _ALL: Final = NotificationOutbox()
 
 
 class NotificationReader:
-    """Reads notifications with all they are about.
+    """Reads notifications with their registration and workshop.
 
     Hundreds of them may be about one workshop: it is read once, and again when it changes.
     """

@@ -17,7 +17,7 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 
-# Who registered with a phone number has read these on the page.
+# People with a phone number have read these on the page.
 NOT_CALLED: Final = (
     NotificationType.REGISTERED,
     NotificationType.WAITLISTED,
@@ -34,7 +34,7 @@ class ToDo:
     dead: int  # undelivered letters; an undelivered text becomes a call
 
 
-def to_call(
+def list_calls(
     session: Session, workshop: Workshop, *, now: datetime, has_texts: bool = False
 ) -> Sequence[Notification]:
     """The notifications about the workshop that need a call, the longest overdue first.
@@ -67,12 +67,12 @@ def _calls(
     return [notification for notification in notifications if not is_obsolete(notification, now)]
 
 
-def calls_of(
+def list_calls_of_message(
     session: Session, message_id: int, *, now: datetime, has_texts: bool = False
 ) -> Sequence[Notification]:
     """The notifications of one message that need a call or had one. Those who allowed texts get a
     text where a gateway is configured."""
-    by_voice = sa.or_(
+    is_call = sa.or_(
         sa.not_(sa.literal(has_texts)),
         Registration.may_leave_message.is_(False),
         Notification.is_dead.is_(True),
@@ -81,7 +81,7 @@ def calls_of(
         _SELECT.where(
             Notification.message_id == message_id,
             Registration.contact == ContactMethod.PHONE,
-            by_voice,
+            is_call,
         )
     )
     return [notification for notification in notifications if not is_obsolete(notification, now)]
@@ -110,26 +110,32 @@ def find(session: Session, workshop: Workshop, notification_id: int) -> Notifica
 
 
 def mark_called(session: Session, notification_id: int, *, now: datetime) -> None:
-    """Staff have called: no text is sent either."""
-    _by_hand(session, notification_id, done_at=now, is_dead=False, leased_until=None)
+    """Records that staff have called: no text is sent either."""
+    _update_phone_notification(
+        session, notification_id, done_at=now, is_dead=False, leased_until=None
+    )
 
 
 def undo_called(session: Session, notification_id: int) -> None:
-    """Staff had not called after all."""
-    _by_hand(session, notification_id, done_at=None, is_dead=False, leased_until=None)
+    """Undoes `mark_called`."""
+    _update_phone_notification(
+        session, notification_id, done_at=None, is_dead=False, leased_until=None
+    )
 
 
-def unsent(session: Session, workshop: Workshop, *, now: datetime) -> list[Notification]:
+def list_unsent_letters(
+    session: Session, workshop: Workshop, *, now: datetime
+) -> list[Notification]:
     """Letters about the workshop that were given up and are still true."""
     return [
         notification
-        for notification in dead_of(session, workshop)
+        for notification in list_undelivered(session, workshop)
         if notification.registration.contact is ContactMethod.EMAIL
         and not is_obsolete(notification, now)
     ]
 
 
-def dead_of(session: Session, workshop: Workshop) -> Sequence[Notification]:
+def list_undelivered(session: Session, workshop: Workshop) -> Sequence[Notification]:
     """Letters and texts about the workshop that were given up."""
     return session.scalars(
         _SELECT.where(Registration.workshop_id == workshop.id, Notification.is_dead.is_(True))
@@ -146,12 +152,17 @@ def retry_delivery(session: Session, notification_id: int, *, now: datetime) -> 
     )
 
 
-def _by_hand(session: Session, notification_id: int, **values: object) -> None:
-    of_phones = sa.select(Registration.id).where(Registration.contact == ContactMethod.PHONE)
+def _update_phone_notification(session: Session, notification_id: int, **values: object) -> None:
+    phone_registrations = sa.select(Registration.id).where(
+        Registration.contact == ContactMethod.PHONE
+    )
     changes_one_row(
         session,
         sa.update(Notification)
-        .where(Notification.id == notification_id, Notification.registration_id.in_(of_phones))
+        .where(
+            Notification.id == notification_id,
+            Notification.registration_id.in_(phone_registrations),
+        )
         .values(**values),
     )
 
@@ -160,22 +171,22 @@ def to_do(
     session: Session, office_ids: Sequence[int], *, now: datetime, has_texts: bool = False
 ) -> list[ToDo]:
     """The workshops of these offices with calls or undelivered letters, by start."""
-    of_offices = sa.select(Workshop.id).where(Workshop.office_id.in_(office_ids))
-    of_these_offices = Registration.workshop_id.in_(of_offices)
+    workshop_ids = sa.select(Workshop.id).where(Workshop.office_id.in_(office_ids))
+    is_of_offices = Registration.workshop_id.in_(workshop_ids)
     calls = Counter(
         notification.registration.workshop
-        for notification in _calls(session, now, has_texts, of_these_offices)
+        for notification in _calls(session, now, has_texts, is_of_offices)
     )
     dead = Counter(
         notification.registration.workshop
         for notification in session.scalars(
             _SELECT.where(
-                of_these_offices,
+                is_of_offices,
                 Notification.is_dead.is_(True),
                 Registration.contact == ContactMethod.EMAIL,
             )
         )
         if not is_obsolete(notification, now)
     )
-    ahead = sorted(calls.keys() | dead.keys(), key=lambda workshop: workshop.starts_at)
-    return [ToDo(workshop, calls[workshop], dead[workshop]) for workshop in ahead]
+    workshops = sorted(calls.keys() | dead.keys(), key=lambda workshop: workshop.starts_at)
+    return [ToDo(workshop, calls[workshop], dead[workshop]) for workshop in workshops]

@@ -92,8 +92,8 @@ def send(
     organizer_id: int | None,
     now: datetime,
 ) -> tuple[Message, bool]:
-    """Queues the message for each of them who left contact details; returns it, and whether it is
-    new: a form that is submitted twice (same nonce) makes one message.
+    """Queues the message for each person of the audience with contact details; returns it, and
+    whether it is new: a form that is submitted twice (same nonce) makes one message.
 
     Raises Refusal as `check` does, when an equal message was sent within MIN_INTERVAL, and when it
     would reach nobody."""
@@ -104,12 +104,12 @@ def send(
         return sent, False
     if _was_just_sent(session, workshop, template, audience, paragraph, now):
         raise Refusal(ErrorCode.MESSAGE_SENT_TWICE)
-    whom = session.scalars(
-        _of(workshop, audience)
+    registration_ids = session.scalars(
+        _select_audience(workshop, audience)
         .where(Registration.contact != ContactMethod.NONE)
         .with_only_columns(Registration.id)
     ).all()
-    if not whom:
+    if not registration_ids:
         raise Refusal(ErrorCode.MESSAGE_REACHES_NOBODY)
     message = Message(
         workshop_id=workshop.id,
@@ -122,7 +122,7 @@ def send(
     )
     session.add(message)
     session.flush()
-    for registration_id in whom:
+    for registration_id in registration_ids:
         notifications.enqueue(
             session, registration_id, NotificationType.MESSAGE, now=now, message_id=message.id
         )
@@ -130,9 +130,9 @@ def send(
 
 
 def reach(session: Session, workshop: Workshop, audience: Audience) -> Mapping[ContactMethod, int]:
-    """The number of their registrations by contact method."""
+    """The number of registrations of the audience by contact method."""
     rows = session.execute(
-        _of(workshop, audience)
+        _select_audience(workshop, audience)
         .with_only_columns(Registration.contact, sa.func.count())
         .group_by(Registration.contact)
     )
@@ -148,10 +148,10 @@ def find(session: Session, workshop: Workshop, number: str) -> Message | None:
 
 
 def list_messages_to(session: Session, registration: Registration) -> Sequence[Message]:
-    """The messages to people of this registration's status since it was made, newest first: who
-    wanted no letter reads them on their page."""
+    """The messages to people of this registration's status since it was made, newest first. The
+    registration's page shows them to people without contact details."""
     workshop = registration.workshop
-    found = session.scalars(
+    messages = session.scalars(
         sa.select(Message)
         .where(
             Message.workshop_id == registration.workshop_id,
@@ -160,15 +160,15 @@ def list_messages_to(session: Session, registration: Registration) -> Sequence[M
         .order_by(Message.id.desc())
     )
     return [
-        each
-        for each in found
-        if registration.status in PLACES[each.audience]
-        and each.is_of_cancelled == workshop.is_cancelled
-        and (each.paragraph or each.template in _ADDS_INFORMATION)
+        message
+        for message in messages
+        if registration.status in PLACES[message.audience]
+        and message.is_of_cancelled == workshop.is_cancelled
+        and (message.paragraph or message.template in _ADDS_INFORMATION)
     ]
 
 
-def _of(workshop: Workshop, audience: Audience) -> sa.Select[Registration]:
+def _select_audience(workshop: Workshop, audience: Audience) -> sa.Select[Registration]:
     return sa.select(Registration).where(
         Registration.workshop_id == workshop.id, Registration.status.in_(PLACES[audience])
     )
@@ -182,7 +182,7 @@ def _was_just_sent(
     paragraph: Words,
     now: datetime,
 ) -> bool:
-    lately = session.scalars(
+    recent = session.scalars(
         sa.select(Message).where(
             Message.workshop_id == workshop.id,
             Message.template == template,
@@ -190,4 +190,4 @@ def _was_just_sent(
             Message.made_at > now - MIN_INTERVAL,
         )
     )
-    return any(each.paragraph == dict(paragraph) for each in lately)
+    return any(each.paragraph == dict(paragraph) for each in recent)

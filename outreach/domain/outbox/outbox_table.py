@@ -1,7 +1,8 @@
-"""A transactional outbox over one table: claim a row, settle it, retry it with back-off.
+"""A transactional outbox over one table: claim a row, record its outcome, retry with back-off.
 
-Delivery is at least once. A worker claims one row for `LEASE` and settles it afterwards; a row
-whose lease has expired is claimed again, and the outcome of the previous attempt is then unknown.
+Delivery is at least once. A worker claims one row for `LEASE` and records its outcome afterwards;
+a row whose lease has expired is claimed again, and the outcome of the previous attempt is then
+unknown.
 PostgreSQL workers skip rows that another one is claiming; SQLite has one writer at a time.
 """
 
@@ -31,7 +32,7 @@ class ClaimedMessage:
     reason: StrEnum  # the column that says why we write
     due_at: datetime
     leased_until: datetime
-    expired_lease_at: datetime | None  # end of an unsettled claim: it may have been delivered
+    expired_lease_at: datetime | None  # end of a claim without outcome: it may have been delivered
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ class OutboxTable:
             self._give_up(connection, claimed, now)
             return
         delay = min(FIRST_RETRY_DELAY * 2 ** min(row.tries, 10), MAX_RETRY_DELAY)
-        # The mark of an attempt with unknown outcome stays: this attempt did not settle it.
+        # An earlier attempt with unknown outcome stays recorded: this one did not clear it up.
         self._change(connection, claimed, due_at=now + delay, leased_until=claimed.expired_lease_at)
 
     def mark_uncertain(

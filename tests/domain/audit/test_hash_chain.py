@@ -58,7 +58,7 @@ def test_recorded_actions_form_one_chain(six_rows: Store, key_store: KeyStore) -
 
 def test_empty_log_is_valid(store: Store, key_store: KeyStore) -> None:
     assert _examine(store, key_store) == CheckResult("journal", True, "0 lines, one chain")
-    assert audit_verification.mark(store, key_store, now=clock.now()) == 0
+    assert audit_verification.move_anchor(store, key_store, now=clock.now()) == 0
 
 
 FORGED: dict[str, Callable[[Session], object]] = {
@@ -114,7 +114,7 @@ def test_tampering_is_found(six_rows: Store, key_store: KeyStore, what: str) -> 
 def test_rebuilt_chain_differs_from_the_anchor_in_the_key_store(
     six_rows: Store, key_store: KeyStore, what: str
 ) -> None:
-    assert audit_verification.mark(six_rows, key_store, now=clock.now()) == LINES
+    assert audit_verification.move_anchor(six_rows, key_store, now=clock.now()) == LINES
     assert _examine(six_rows, key_store).is_well
     with six_rows.change() as session:
         REBUILT[what](session)
@@ -124,7 +124,7 @@ def test_rebuilt_chain_differs_from_the_anchor_in_the_key_store(
     # And the worker does not take it for good.
     with six_rows.change() as session:
         _record(session, None, 7)
-    audit_verification.mark(six_rows, key_store, now=clock.now())
+    audit_verification.move_anchor(six_rows, key_store, now=clock.now())
     assert not _examine(six_rows, key_store).is_well
 
 
@@ -165,7 +165,7 @@ def test_eight_simultaneous_writers_make_one_chain(store: Store, key_store: KeyS
                 with store.change() as session:
                     _record(session, None, number)
                     _record(session, None, writer)
-        except Exception as error:  # told below, by the thread that looks
+        except Exception as error:  # reported below
             failed.append(error)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
@@ -200,7 +200,7 @@ def test_audit_rows_and_change_counters_do_not_deadlock(
                     audit_log.record(
                         session, None, "workshop changed", now=clock.now(), workshop_id=workshop_id
                     )
-        except Exception as error:  # told below
+        except Exception as error:  # reported below
             failed.append(error)
 
     threads = [threading.Thread(target=change, args=(each,)) for each in workshops]
@@ -219,7 +219,7 @@ def test_rollback_leaves_no_row_and_no_gap(six_rows: Store, key_store: KeyStore)
     with six_rows.change() as session:
         with pytest.raises(IntegrityError), session.begin_nested():
             _record(session, None, 8)
-            for _again in range(2):
+            for _round in range(2):
                 session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
         _record(session, None, 9)
     assert _examine(six_rows, key_store) == CheckResult("journal", True, "7 lines, one chain")
@@ -259,14 +259,14 @@ def test_rows_are_deleted_after_a_year_and_the_rest_stays_valid(
     with six_rows.change() as session:  # the clock once ran ahead
         audit_log.record(session, None, "list seen", now=clock.now() + timedelta(days=4000))
         _record(session, None, 8)
-    audit_verification.mark(six_rows, key_store, now=clock.now())
+    audit_verification.move_anchor(six_rows, key_store, now=clock.now())
     later = clock.now() + YEAR_AND_A_DAY
     with six_rows.change() as session:
         audit_log.record(session, None, "list seen", now=later - timedelta(days=3))
     assert retention.purge(six_rows, key_store, now=later).rows["journal entries"] == 8
     assert _examine(six_rows, key_store) == CheckResult("journal", True, "1 lines, one chain")
     assert retention.purge(six_rows, key_store, now=later).rows["journal entries"] == 0
-    assert audit_verification.mark(six_rows, key_store, now=later) == 1
+    assert audit_verification.move_anchor(six_rows, key_store, now=later) == 1
     with six_rows.change() as session:
         _record(session, None, 9)
     assert _examine(six_rows, key_store) == CheckResult("journal", True, "2 lines, one chain")
@@ -276,7 +276,7 @@ def test_rows_are_deleted_after_a_year_and_the_rest_stays_valid(
 
 
 def test_restored_copy_records_the_rows_it_lacks(six_rows: Store, key_store: KeyStore) -> None:
-    audit_verification.mark(six_rows, key_store, now=clock.now())
+    audit_verification.move_anchor(six_rows, key_store, now=clock.now())
     with six_rows.change() as session:
         _cut(session, 4)
     assert "5 to 6, are missing" in _examine(six_rows, key_store).words

@@ -1,4 +1,4 @@
-"""The door at the start: who waits is let in for chairs that stayed empty, and for no others."""
+"""Check-in after the start: waitlisted parties are admitted to empty chairs only."""
 
 import threading
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from tests.support.refusals import refuses
 pytestmark = pytest.mark.core
 
 
-def test_who_waits_is_let_in_once_it_began_while_there_are_chairs(
+def test_waitlisted_party_is_admitted_after_the_start_while_chairs_are_free(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)
@@ -40,7 +40,7 @@ def test_who_waits_is_let_in_once_it_began_while_there_are_chairs(
     assert _chairs(store, workshop, after) == 0
 
 
-def test_a_walk_in_takes_a_chair_too(
+def test_walk_in_takes_a_chair(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, _rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)
@@ -51,7 +51,7 @@ def test_a_walk_in_takes_a_chair_too(
         _admit(store, waiting[0], 1, now=workshop.starts_at)
 
 
-def test_places_beyond_the_chairs_are_no_chairs(
+def test_overbooked_seats_are_no_chairs(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, rosa, _waiting = _with_line(
@@ -73,7 +73,7 @@ def test_undone_admission_returns_to_the_waitlist(
     assert _chairs(store, workshop, workshop.starts_at) == 3
 
 
-def test_whoever_waits_is_not_marked_as_if_they_had_a_place(
+def test_waitlisted_party_cannot_be_marked_as_arrived(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     _workshop, _rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)
@@ -82,7 +82,7 @@ def test_whoever_waits_is_not_marked_as_if_they_had_a_place(
         assert not checkin.mark_arrived(session, luz, 1)
 
 
-def test_of_consultations_the_place_of_the_hour_that_is_on_is_free(
+def test_admission_to_consultations_uses_the_current_time_slot(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -110,7 +110,7 @@ def test_of_consultations_the_place_of_the_hour_that_is_on_is_free(
     assert _chairs(store, workshop, begins + timedelta(hours=2)) == 0
 
 
-def test_two_phones_at_one_door_never_let_in_more_than_there_are_chairs(
+def test_simultaneous_admissions_never_exceed_the_chairs(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop, _rosa, _waiting = _with_line(store, key_store, chicago, rights, capacity=3)
@@ -147,7 +147,7 @@ def _with_line(
     overbooked: int = 0,
     people: int = 3,
 ) -> tuple[Workshop, Registration, list[Registration]]:
-    """A full workshop: Rosa's party has every place, Luz and then Iván with a friend wait."""
+    """A full workshop: Rosa's party has all seats; Luz, then Iván with a friend, are waitlisted."""
     with store.change() as session:
         workshop = hold(session, office, kind, capacity=capacity, overbooked=overbooked)
     rosa = seat(store, key_store, workshop, people=people)

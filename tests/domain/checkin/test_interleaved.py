@@ -1,5 +1,5 @@
-"""Two phones without a network and the door's own page, in whatever order it all comes to the site:
-the totals are the same, nobody is counted twice, and never more of a party than they are."""
+"""Events of two off-line phones and of the check-in page, in any order: the totals are the same,
+nobody is counted twice, and a party never has more arrivals than people."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,8 @@ from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 
 SIZES: Final = (1, 2, 4)  # people of the three parties
-Told = Arrival | UndoneArrival
+Event = Arrival | UndoneArrival
+Mark = tuple[int, int, int, bool]
 patient = settings(
     max_examples=25,
     deadline=None,
@@ -37,17 +38,17 @@ class Evening:
     workshop: Workshop
     parties: list[str]
 
-    def begin_again(self) -> None:
+    def reset(self) -> None:
         with self.store.change() as session:
             session.execute(sa.delete(CheckinEvent))
             session.execute(sa.update(Registration).values(arrived=0))
             session.execute(sa.update(Workshop).values(walk_ins=0))
 
-    def tell(self, told: Sequence[Told]) -> tuple[list[int], int]:
-        """What the site counts then: of each party, and without a place."""
+    def send(self, events: Sequence[Event]) -> tuple[list[int], int]:
+        """Merges the events; returns the arrivals of each party and the walk-ins."""
         with self.store.change() as session:
             workshop = session.get_one(Workshop, self.workshop.id)
-            counted = checkin_events.merge_offline_events(session, workshop, told)
+            counted = checkin_events.merge_offline_events(session, workshop, events)
         now = self.totals()
         assert (sum(now[0]), now[1]) == (counted.arrived, counted.walk_ins)
         return now
@@ -72,8 +73,8 @@ def evening(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) ->
 
 
 @st.composite
-def what_is_told(draw: st.DrawFn) -> list[tuple[int, int, int, bool]]:
-    """Marks: of which party (3: none), how many came, and whether it was a slip; by number."""
+def drawn_marks(draw: st.DrawFn) -> list[Mark]:
+    """Marks: number, party (3: a walk-in), people who arrived, whether it is undone."""
     number = draw(st.integers(1, 8))
     return [
         (each, draw(st.integers(0, 3)), draw(st.integers(1, 4)), draw(st.booleans()))
@@ -81,19 +82,19 @@ def what_is_told(draw: st.DrawFn) -> list[tuple[int, int, int, bool]]:
     ]
 
 
-def made(evening: Evening, told: Sequence[tuple[int, int, int, bool]]) -> list[Told]:
-    found: list[Told] = []
-    for number, party, people, is_slip in told:
+def make_events(evening: Evening, marks: Sequence[Mark]) -> list[Event]:
+    events: list[Event] = []
+    for number, party, people, is_slip in marks:
         name = number.to_bytes(16, "big")
         whose = evening.parties[party] if party < 3 else None
-        found.append(Arrival(name, people if whose else 1, whose))
-        found += [UndoneArrival(name)] if is_slip else []
-    return found
+        events.append(Arrival(name, people if whose else 1, whose))
+        events += [UndoneArrival(name)] if is_slip else []
+    return events
 
 
-def expected(told: Sequence[tuple[int, int, int, bool]]) -> tuple[list[int], int]:
-    """Worked out from what was meant, not from what was told in which order."""
-    meant = [(party, people) for _, party, people, is_slip in told if not is_slip]
+def expected(marks: Sequence[Mark]) -> tuple[list[int], int]:
+    """Computed from the marks, whatever the order of their events."""
+    meant = [(party, people) for _, party, people, is_slip in marks if not is_slip]
     came = [
         min(size, max((people for whose, people in meant if whose == party), default=0))
         for party, size in enumerate(SIZES)
@@ -102,20 +103,20 @@ def expected(told: Sequence[tuple[int, int, int, bool]]) -> tuple[list[int], int
 
 
 @patient
-@given(what_is_told(), st.data())
-def test_any_order_any_pieces_and_any_repetition_come_to_the_same(
-    evening: Evening, told: list[tuple[int, int, int, bool]], data: st.DataObject
+@given(drawn_marks(), st.data())
+def test_events_in_any_order_and_repeated_give_the_same_totals(
+    evening: Evening, marks: list[Mark], data: st.DataObject
 ) -> None:
-    evening.begin_again()
-    everything = made(evening, told)
-    again = data.draw(st.lists(st.sampled_from(everything), max_size=6))
-    shuffled = data.draw(st.permutations(everything + again))
+    evening.reset()
+    events = make_events(evening, marks)
+    repeated = data.draw(st.lists(st.sampled_from(events), max_size=6))
+    shuffled = data.draw(st.permutations(events + repeated))
     while shuffled:
         size = data.draw(st.integers(1, len(shuffled)))
         piece, shuffled = shuffled[:size], shuffled[size:]
-        came, _ = evening.tell(piece)
+        came, _ = evening.send(piece)
         assert all(each <= size for each, size in zip(came, SIZES, strict=True))
-    assert evening.totals() == expected(told)
+    assert evening.totals() == expected(marks)
 
 
 STEPS: Final = st.one_of(
@@ -130,25 +131,25 @@ STEPS: Final = st.one_of(
 
 @patient
 @given(st.lists(STEPS, max_size=12))
-def test_the_doors_page_in_between_agrees_with_the_phones(
+def test_checkin_page_and_phones_count_the_same(
     evening: Evening, steps: list[tuple[str, int, int]]
 ) -> None:
-    """A party has come while a mark of theirs stands; whoever undoes it on the page takes back
-    all that are known there, and a phone its own."""
-    evening.begin_again()
-    live: dict[bytes, tuple[int, int]] = {}  # marks that stand: party, people
+    """A party has arrived while one of its marks is not undone. The page undoes all marks that it
+    knows, a phone its own only."""
+    evening.reset()
+    live: dict[bytes, tuple[int, int]] = {}  # marks that are not undone: party, people
     by_phone: list[bytes] = []
     more = 0
     for number, (what, party, people) in enumerate(steps):
         name = number.to_bytes(16, "big")
         if what in {"phone", "walk-in"}:
             whose = evening.parties[party] if party < 3 else None
-            evening.tell([Arrival(name, people, whose)])
+            evening.send([Arrival(name, people, whose)])
             live[name] = party, people
             by_phone.append(name)
         elif what == "take back":
             if party < len(by_phone):
-                evening.tell([UndoneArrival(by_phone[party])])
+                evening.send([UndoneArrival(by_phone[party])])
                 live.pop(by_phone[party], None)
         elif what == "more":
             with evening.store.change() as session:
@@ -171,17 +172,17 @@ def test_the_doors_page_in_between_agrees_with_the_phones(
         assert evening.totals() == (came, loose)
 
 
-def test_all_orders_of_four_posts_of_two_phones(evening: Evening) -> None:
+def test_four_requests_of_two_phones_in_all_orders(evening: Evening) -> None:
     rosa, luz, _ = evening.parties
     one, two, slip, alone = (bytes([n]) * 16 for n in range(1, 5))
-    posts: list[list[Told]] = [
+    posts: list[list[Event]] = [
         [Arrival(one, 1, rosa), Arrival(slip, 2, luz)],
         [Arrival(two, 1, rosa), Arrival(alone, 1)],
         [UndoneArrival(slip), Arrival(one, 1, rosa)],
         [Arrival(alone, 1), UndoneArrival(two)],
     ]
     for order in permutations(posts):
-        evening.begin_again()
+        evening.reset()
         for post in order:
-            evening.tell(post)
+            evening.send(post)
         assert evening.totals() == ([1, 0, 0], 1)

@@ -1,4 +1,4 @@
-"""Empty chairs: how many places more than chairs one may give away, as the doors' lists say."""
+"""No-show rates from past check-ins, and the overbooking that they allow."""
 
 from datetime import date, timedelta
 from fractions import Fraction
@@ -28,11 +28,11 @@ people = st.integers(min_value=1, max_value=400)
 chairs = st.integers(min_value=0, max_value=300)
 
 
-# How many places more than chairs
+# Overbooking
 
 
 @given(st.data(), people, chairs)
-def test_the_more_stayed_away_the_more_places_never_fewer(
+def test_overbooking_does_not_fall_when_more_people_stay_away(
     data: st.DataObject, people: int, chairs: int
 ) -> None:
     came = data.draw(st.integers(min_value=0, max_value=people))
@@ -42,25 +42,25 @@ def test_the_more_stayed_away_the_more_places_never_fewer(
 
 
 @given(st.data(), people, chairs)
-def test_more_chairs_bear_as_many_places_or_more(
+def test_overbooking_does_not_fall_with_more_chairs(
     data: st.DataObject, people: int, chairs: int
 ) -> None:
-    show = AttendanceRate(5, people, data.draw(st.integers(min_value=0, max_value=people)))
+    rate = AttendanceRate(5, people, data.draw(st.integers(min_value=0, max_value=people)))
     assert no_show_rate.overbooking_allowance(
-        show, chairs + 1
-    ) >= no_show_rate.overbooking_allowance(show, chairs)
+        rate, chairs + 1
+    ) >= no_show_rate.overbooking_allowance(rate, chairs)
 
 
 @given(st.data(), people, chairs)
 def test_overbooking_is_at_most_half_the_chairs(
     data: st.DataObject, people: int, chairs: int
 ) -> None:
-    show = AttendanceRate(5, people, data.draw(st.integers(min_value=0, max_value=people)))
-    assert 0 <= no_show_rate.overbooking_allowance(show, chairs) <= chairs / 2
+    rate = AttendanceRate(5, people, data.draw(st.integers(min_value=0, max_value=people)))
+    assert 0 <= no_show_rate.overbooking_allowance(rate, chairs) <= chairs / 2
 
 
 @given(people, chairs)
-def test_where_everybody_comes_there_is_none(people: int, chairs: int) -> None:
+def test_no_overbooking_where_everybody_comes(people: int, chairs: int) -> None:
     assert no_show_rate.overbooking_allowance(AttendanceRate(5, people, people), chairs) == 0
 
 
@@ -69,22 +69,22 @@ def test_where_everybody_comes_there_is_none(people: int, chairs: int) -> None:
     st.fractions(min_value="0.3", max_value=1, max_denominator=100),
     st.integers(min_value=1, max_value=60),
 )
-def test_nobody_stands_more_than_once_in_twenty_times_if_people_come_as_before(
+def test_chairs_suffice_in_nineteen_of_twenty_workshops(
     people: int, share: Fraction, chairs: int
 ) -> None:
-    show = AttendanceRate(5, people, int(people * share))
-    extra = no_show_rate.overbooking_allowance(show, chairs)
-    assert _more_than(chairs, chairs + extra, Fraction(show.came, people)) <= Fraction(1, 20)
+    rate = AttendanceRate(5, people, int(people * share))
+    extra = no_show_rate.overbooking_allowance(rate, chairs)
+    assert _more_than(chairs, chairs + extra, Fraction(rate.came, people)) <= Fraction(1, 20)
 
 
-def test_six_of_ten_in_forty_chairs() -> None:
+def test_overbooking_of_forty_chairs_at_sixty_percent() -> None:
     assert no_show_rate.overbooking_allowance(AttendanceRate(8, 300, 180), 40) == 13
-    # The fewer we have seen, the fewer places.
+    # A smaller sample allows less.
     assert no_show_rate.overbooking_allowance(AttendanceRate(5, 50, 30), 40) == 10
 
 
 def _more_than(chairs: int, people: int, share: Fraction) -> Fraction:
-    """How likely it is that more than so many of the people come, exactly."""
+    """The exact probability that more people come than there are chairs."""
     return sum(
         (
             comb(people, number) * share**number * (1 - share) ** (people - number)
@@ -94,10 +94,10 @@ def _more_than(chairs: int, people: int, share: Fraction) -> Fraction:
     )
 
 
-# What the doors say
+# Rates
 
 
-def test_what_an_offices_doors_say_comes_first(
+def test_office_with_enough_workshops_has_its_own_rate(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     _past(store, chicago, rights, times=5, people=12, came=6)
@@ -106,7 +106,7 @@ def test_what_an_offices_doors_say_comes_first(
     assert _rate(store, calgary, rights) == AttendanceRate(5, 60, 60)
 
 
-def test_too_few_of_ones_own_and_the_network_speaks(
+def test_office_with_too_few_workshops_has_the_rate_of_the_network(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     _past(store, chicago, rights, times=4, people=20, came=10)  # four workshops are too few
@@ -122,16 +122,18 @@ def test_no_rate_where_numbers_are_too_small_everywhere(
     assert _rate(store, chicago, rights) is None
 
 
-def test_only_doors_that_were_kept_count(store: Store, chicago: Office, rights: Kind) -> None:
+def test_workshops_without_complete_checkin_do_not_count(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     _past(store, chicago, rights, times=5, people=12, came=6)
-    _past(store, chicago, rights, times=3, people=20, came=0)  # nobody was ticked
-    # Two were ticked of twenty who were reported: the list was put away.
+    _past(store, chicago, rights, times=3, people=20, came=0)  # no check-in
+    # Two check-ins of twenty people reported: the list was abandoned.
     _past(store, chicago, rights, times=3, people=20, came=2, reported=20)
     _past(store, chicago, rights, times=3, people=20, came=4, status=WorkshopStatus.NOT_HELD)
     assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
 
 
-def test_another_kind_and_whoever_was_let_in_from_the_list_say_nothing_of_it(
+def test_other_kinds_and_admissions_from_the_waitlist_do_not_count(
     store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     _past(store, chicago, rights, times=5, people=12, came=6, waiting=3)
@@ -148,20 +150,18 @@ def test_rate_of_discreet_kind_is_suppressed_for_small_numbers(
     assert _rate(store, chicago, women) == AttendanceRate(7, 70, 65)
 
 
-def test_the_last_workshops_count_and_those_of_long_ago_do_not(
-    store: Store, chicago: Office, rights: Kind
-) -> None:
+def test_only_the_latest_workshops_count(store: Store, chicago: Office, rights: Kind) -> None:
     _past(store, chicago, rights, times=10, people=10, came=1, until=date(2024, 5, 1))
     _past(store, chicago, rights, times=no_show_rate.LATEST, people=10, came=8)
     assert _rate(store, chicago, rights) == AttendanceRate(12, 120, 96)
 
 
-def test_so_many_doors_are_looked_through_and_no_more(
+def test_search_for_complete_checkins_is_limited(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     tried = no_show_rate.LATEST * no_show_rate.CANDIDATES_PER_WORKSHOP
     _past(store, chicago, rights, times=5, people=12, came=6, until=date(2015, 5, 1))
-    _past(store, chicago, rights, times=tried - 5, people=12, came=0)  # nobody was ticked
+    _past(store, chicago, rights, times=tried - 5, people=12, came=0)  # no check-in
     assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
     _past(store, chicago, rights, times=1, people=12, came=0)
     with store.read() as session:
@@ -192,8 +192,8 @@ def _past(
     status: WorkshopStatus = WorkshopStatus.HELD,
     until: date | None = None,
 ) -> None:
-    """Workshops that are over, whose people have been forgotten: numbers are all there is. Of the
-    first one, `away` more stayed at home."""
+    """Past workshops whose personal data were erased. In the first one, `away` more people stayed
+    away."""
     last = until or clock.now().date()
     with store.change() as session:
         for number in range(times):
@@ -214,10 +214,10 @@ def _past(
 def _row(
     session: sa.orm.Session, workshop: Workshop, status: Place, people: int, came: int
 ) -> None:
-    mine = f"{workshop.id}-{status}"
+    registration_id = f"{workshop.id}-{status}"
     session.add(
         Registration(
-            id=mine,
+            id=registration_id,
             workshop_id=workshop.id,
             status=status,
             people=people,
@@ -231,7 +231,7 @@ def _row(
             manage=None,
             entry=None,
             door_code=None,
-            nonce=registrations.digest(mine),
+            nonce=registrations.digest(registration_id),
             registered_at=workshop.created_at,
             queued_at=workshop.created_at,
             arrived=came,

@@ -1,5 +1,5 @@
-"""What phones at a door tell, late and in any order: everybody is counted once, and nothing else
-outlasts the day after."""
+"""Events of off-line phones, late and in any order: each party is counted once, and all but the
+counts is deleted after the day of the workshop."""
 
 from datetime import time, timedelta
 
@@ -46,7 +46,7 @@ def tonight(store: Store, chicago: Office, rights: Kind) -> Workshop:
     return held_today(store, chicago, rights)
 
 
-# Counted once
+# Counts
 
 
 def test_event_sent_twice_late_or_out_of_order_counts_once(
@@ -54,20 +54,20 @@ def test_event_sent_twice_late_or_out_of_order_counts_once(
 ) -> None:
     token = token_of(store, key_store, seat(store, key_store, tonight, people=2))
     one, two = take_along(tomas, tonight), take_along(tomas, tonight)
-    mine, theirs, alone, slip = one.came(token, 1), two.came(token, 2), walk_in(), walk_in()
-    one.tell(undo(slip), mine)
-    two.tell(theirs, alone)
-    one.tell(mine, slip, undo(slip))
-    two.tell(alone, theirs)
+    first, second, alone, slip = one.came(token, 1), two.came(token, 2), walk_in(), walk_in()
+    one.tell(undo(slip), first)
+    two.tell(second, alone)
+    one.tell(first, slip, undo(slip))
+    two.tell(alone, second)
     assert counts(store, tonight) == (2, 1)
-    two.tell(undo(theirs))
+    two.tell(undo(second))
     assert counts(store, tonight) == (1, 1), "the other phone has seen one of them"
-    one.tell(undo(mine))
-    two.tell(theirs)
+    one.tell(undo(first))
+    two.tell(second)
     assert counts(store, tonight) == (0, 1)
 
 
-def test_the_doors_own_page_and_the_phones_count_the_same_people(
+def test_checkin_page_and_phones_count_the_same_people(
     tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     rosa = seat(store, key_store, tonight, people=2)
@@ -88,7 +88,7 @@ def test_the_doors_own_page_and_the_phones_count_the_same_people(
     assert counts(store, tonight) == (1, 2)
 
 
-def test_who_gave_up_their_place_and_came_all_the_same_counts_among_the_walk_ins(
+def test_arrival_of_a_cancelled_registration_counts_as_walk_in(
     tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     rosa, luz = (
@@ -133,7 +133,7 @@ def give_up(store: Store, key_store: KeyStore, registration: Registration) -> No
         registrations.cancel(session, there, now=clock.now())
 
 
-def test_who_was_marked_before_there_were_marks_stays_marked(
+def test_arrival_stored_without_events_is_kept(
     tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     rosa = seat(store, key_store, tonight, people=2)
@@ -147,7 +147,7 @@ def test_who_was_marked_before_there_were_marks_stays_marked(
     assert counts(store, tonight) == (1, 0)
 
 
-def test_a_workshop_that_is_called_off_takes_no_arrivals(
+def test_cancelled_workshop_refuses_arrivals(
     tomas: StaffClient, store: Store, tonight: Workshop
 ) -> None:
     phone = take_along(tomas, tonight)
@@ -156,10 +156,10 @@ def test_a_workshop_that_is_called_off_takes_no_arrivals(
     assert phone.tell(walk_in()).status_code == 422
 
 
-# Afterwards
+# Retention
 
 
-def test_nothing_of_it_outlasts_the_day_after_but_the_counts(
+def test_only_counts_are_kept_after_checkin_ends(
     tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, key_store, seat(store, key_store, tonight))

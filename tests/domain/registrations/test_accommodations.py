@@ -1,4 +1,4 @@
-"""What some need so as to come: told when there is none left, and never lost with the form."""
+"""Accommodations on the registration form: used up, and kept when the form is shown again."""
 
 import pytest
 from flask import Flask
@@ -70,11 +70,11 @@ def test_accommodation_used_up_meanwhile_keeps_what_was_typed(
         ["rosa@ejemplo.com"],
     )
     assert kept["nonce"] == [typed["nonce"]]
-    again = {name: each[0] for name, each in kept.items()}
-    assert send(client, limited, again).status_code == 303
+    corrected = {name: each[0] for name, each in kept.items()}
+    assert send(client, limited, corrected).status_code == 303
 
 
-def test_who_waits_may_wait_for_childcare_too(
+def test_waitlisted_party_may_wait_for_childcare(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -95,7 +95,7 @@ def test_who_waits_may_wait_for_childcare_too(
         (["interpreter-nah"], ["interpreter-nah"]),
     ],
 )
-def test_an_interpreter_without_a_language_is_the_only_one_there_is(
+def test_interpreter_without_language_means_the_only_one_offered(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -113,7 +113,7 @@ def test_an_interpreter_without_a_language_is_the_only_one_there_is(
         assert send(client, two, answers(app, two, needs=sent)).status_code == 422
 
 
-def test_nobody_needs_four_interpreters(
+def test_more_than_three_interpreters_are_refused(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     languages = ["nah", "mxt", "zap", "yua"]

@@ -1,4 +1,4 @@
-"""Approval: where the address is for few, each who may read it is approved by somebody."""
+"""Address approval: staff approve each person who may read a hidden address."""
 
 import pytest
 import sqlalchemy as sa
@@ -27,13 +27,13 @@ def test_approved_person_reads_the_address_and_is_notified(
     assert _decide(store, luz, is_approved=True)
     assert not _decide(store, luz, is_approved=True), "once is enough"
     assert _sees_address(store, luz)
-    assert _owed(store, luz) == [NotificationType.REGISTERED, NotificationType.APPROVED]
+    assert _queued_types(store, luz) == [NotificationType.REGISTERED, NotificationType.APPROVED]
     assert _decide(store, luz, is_approved=False)
     assert not _sees_address(store, luz)
-    assert _owed(store, luz) == [NotificationType.REGISTERED]
+    assert _queued_types(store, luz) == [NotificationType.REGISTERED]
 
 
-def test_only_who_has_a_place_is_approved_and_only_where_that_is_asked(
+def test_approval_requires_a_seat_and_a_hidden_address(
     store: Store, key_store: KeyStore, chicago: Office, women: Kind, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -46,24 +46,24 @@ def test_only_who_has_a_place_is_approved_and_only_where_that_is_asked(
         _decide(store, seat(store, key_store, shown), is_approved=True)
 
 
-def _decide(store: Store, who: Registration, *, is_approved: bool) -> bool:
+def _decide(store: Store, registration: Registration, *, is_approved: bool) -> bool:
     with store.change() as session:
-        registration = session.get_one(Registration, who.id)
+        registration = session.get_one(Registration, registration.id)
         if is_approved:
             return registrations.approve(session, registration, now=clock.now())
         return registrations.revoke_approval(session, registration)
 
 
-def _sees_address(store: Store, who: Registration) -> bool:
+def _sees_address(store: Store, registration: Registration) -> bool:
     with store.read() as session:
-        return session.get_one(Registration, who.id).sees_address
+        return session.get_one(Registration, registration.id).sees_address
 
 
-def _owed(store: Store, who: Registration) -> list[NotificationType]:
-    wanted = (
+def _queued_types(store: Store, registration: Registration) -> list[NotificationType]:
+    query = (
         sa.select(Notification.cause)
-        .where(Notification.registration_id == who.id)
+        .where(Notification.registration_id == registration.id)
         .order_by(Notification.id)
     )
     with store.read() as session:
-        return list(session.scalars(wanted))
+        return list(session.scalars(query))

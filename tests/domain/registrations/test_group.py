@@ -1,4 +1,4 @@
-"""One person, all the dates of a series."""
+"""Group registrations: one person registers for all dates of a series."""
 
 import secrets
 from collections.abc import Callable
@@ -31,7 +31,7 @@ Course = Callable[..., list[Stage]]
 
 @pytest.fixture
 def course(store: Store, chicago: Office, rights: Kind) -> Course:
-    """Three Saturdays for two; more is said of one of them by its number."""
+    """Three Saturdays with two seats each; `of_second` are fields of the second one."""
 
     def make(**of_second: Any) -> list[Stage]:
         with store.change() as session:
@@ -54,9 +54,9 @@ def course(store: Store, chicago: Office, rights: Kind) -> Course:
     return make
 
 
-def _save_all(dates: list[Stage], nonce: str = "", **said: Any) -> list[str]:
-    """The ids of the registrations, one for each date, in their order."""
-    someone = registration_data(**{"contact": ContactMethod.EMAIL} | said)
+def _save_all(dates: list[Stage], nonce: str = "", **answers: Any) -> list[str]:
+    """Registers for these dates; returns the ids of the registrations, in the same order."""
+    someone = registration_data(**{"contact": ContactMethod.EMAIL} | answers)
     pairs = [(each.workshop(), make_sealed_registration()) for each in dates]
     with dates[0].store.change() as session:
         registrations.register_group(
@@ -67,39 +67,46 @@ def _save_all(dates: list[Stage], nonce: str = "", **said: Any) -> list[str]:
 
 def test_group_registration_takes_each_date_and_sends_one_letter(course: Course) -> None:
     dates = course()
-    mine = _save_all(dates, wants_reminder=True)
+    registration_ids = _save_all(dates, wants_reminder=True)
     assert [date.left() for date in dates] == [1, 1, 1]
-    assert [date.status(each) for date, each in zip(dates, mine, strict=True)] == [SEATED] * 3
-    assert [date.notification_types(each) for date, each in zip(dates, mine, strict=True)] == [
+    assert [date.status(each) for date, each in zip(dates, registration_ids, strict=True)] == [
+        SEATED
+    ] * 3
+    assert [
+        date.notification_types(each) for date, each in zip(dates, registration_ids, strict=True)
+    ] == [
         [NotificationType.REMINDER, NotificationType.REGISTERED],
         [NotificationType.REMINDER],
         [NotificationType.REMINDER],
     ]
 
 
-def test_they_know_of_each_other_in_the_order_of_the_days(course: Course) -> None:
+def test_group_lists_its_registrations_by_date(course: Course) -> None:
     first, second, third = course()
-    mine = _save_all([second, third, first])
+    registration_ids = _save_all([second, third, first])
     with first.store.read() as session:
-        one = session.get_one(Registration, mine[0])
-        assert [each.id for each in registrations.list_group(session, one)] == [mine[2], *mine[:2]]
+        one = session.get_one(Registration, registration_ids[0])
+        assert [each.id for each in registrations.list_group(session, one)] == [
+            registration_ids[2],
+            *registration_ids[:2],
+        ]
 
 
-def test_where_one_date_is_full_one_waits_for_that_one(course: Course) -> None:
+def test_group_registration_waits_for_a_full_date_only(course: Course) -> None:
     dates = course()
     rosa = dates[1].register(2)
-    mine = _save_all(dates)
-    assert [date.status(each) for date, each in zip(dates, mine, strict=True)] == [
+    registration_ids = _save_all(dates)
+    assert [date.status(each) for date, each in zip(dates, registration_ids, strict=True)] == [
         SEATED,
         WAITING,
         SEATED,
     ]
     dates[1].cancel(rosa)
-    assert dates[1].status(mine[1]) is OFFERED
-    assert dates[1].notification_types(mine[1]) == [NotificationType.OFFER]
+    assert dates[1].status(registration_ids[1]) is OFFERED
+    assert dates[1].notification_types(registration_ids[1]) == [NotificationType.OFFER]
 
 
-def test_where_one_date_cannot_be_had_at_all_nothing_is_kept(course: Course) -> None:
+def test_full_date_without_waitlist_refuses_the_whole_group(course: Course) -> None:
     dates = course(has_waiting_list=False)
     dates[1].register(2)
     with pytest.raises(Full):
@@ -107,7 +114,7 @@ def test_where_one_date_cannot_be_had_at_all_nothing_is_kept(course: Course) -> 
     assert [date.left() for date in dates] == [2, 0, 2]
 
 
-def test_the_same_form_sent_twice_is_one_registration_of_each_date(course: Course) -> None:
+def test_group_form_sent_twice_registers_once(course: Course) -> None:
     dates = course()
     _save_all(dates, nonce="the same")
     with pytest.raises(sa.exc.IntegrityError):
@@ -115,20 +122,22 @@ def test_the_same_form_sent_twice_is_one_registration_of_each_date(course: Cours
     assert [date.left() for date in dates] == [1, 1, 1]
 
 
-def test_one_date_can_be_given_up_and_the_others_stay(course: Course) -> None:
+def test_cancelling_one_date_keeps_the_others(course: Course) -> None:
     dates = course()
-    mine = _save_all(dates)
-    dates[0].cancel(mine[0])
+    registration_ids = _save_all(dates)
+    dates[0].cancel(registration_ids[0])
     assert [date.left() for date in dates] == [2, 1, 1]
     with dates[0].store.read() as session:
-        other = session.get_one(Registration, mine[1])
-        assert [each.id for each in registrations.list_group(session, other)] == mine[1:]
+        other = session.get_one(Registration, registration_ids[1])
+        assert [each.id for each in registrations.list_group(session, other)] == registration_ids[
+            1:
+        ]
 
 
-def test_a_date_that_is_called_off_says_so_to_who_saved_all(course: Course) -> None:
+def test_cancelled_date_of_a_group_sends_a_notification(course: Course) -> None:
     dates = course()
-    mine = _save_all(dates)
+    registration_ids = _save_all(dates)
     dates[2].call_off()
-    assert dates[2].notification_types(mine[2]) == [NotificationType.CANCELLED]
+    assert dates[2].notification_types(registration_ids[2]) == [NotificationType.CANCELLED]
     with dates[2].store.read() as session:
         assert session.get_one(Workshop, dates[2].workshop_id).is_cancelled

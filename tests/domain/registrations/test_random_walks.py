@@ -1,5 +1,5 @@
-"""Random walks: whatever people, staff and time do, in any order, no place is given twice, nobody
-who fits is passed over, nobody is lost.
+"""Random walks through registration: in any order of events no seat is given twice, no party that
+fits is passed over and none is lost.
 
 A few hundred steps run with every test run. Ten thousand on each database:
 
@@ -64,13 +64,13 @@ class Walk(RuleBasedStateMachine):
     )
     def begin(self, capacity: int, has_hours: bool, childcare: int | None) -> None:
         hours = 3 if has_hours else None
-        plan: dict[str, Any] = {"capacity": capacity, "confirm_days": 4, "frees_silence": True}
+        fields: dict[str, Any] = {"capacity": capacity, "confirm_days": 4, "frees_silence": True}
         if has_hours:
-            plan |= {"way": Way.SLOTS, "slot_minutes": 20, "slot_places": capacity}
-            plan |= {"ends": _end(hours)}
+            fields |= {"way": Way.SLOTS, "slot_minutes": 20, "slot_places": capacity}
+            fields |= {"ends": _end(hours)}
         if childcare is not None:
-            plan |= {"support": {CHILDCARE: childcare}}
-        self.stage: Stage = stage(self.store, self.office, self.kind, has_childcare=True, **plan)
+            fields |= {"support": {CHILDCARE: childcare}}
+        self.stage: Stage = stage(self.store, self.office, self.kind, has_childcare=True, **fields)
         confirm_at = self.stage.workshop().confirm_at
         assert confirm_at is not None
         self.model = Model(capacity, hours, childcare, STARTS, confirm_at)
@@ -292,8 +292,8 @@ class Walk(RuleBasedStateMachine):
                 assert stranded(session, workshop_id) == []
         there = {row.id: (row.status, row.people, row.offered_until, row.lapses) for row in rows}
         assert there == {p.id: (p.status, p.people, p.until, p.lapses) for p in self.model.parties}
-        told = [p.id for p in self.model.with_status(OFFERED) if p.is_reachable]
-        assert offers == Counter(told)
+        notified = [p.id for p in self.model.with_status(OFFERED) if p.is_reachable]
+        assert offers == Counter(notified)
 
     def _tick(self, step: str, minutes: int = 0) -> datetime:
         self.steps[step] += 1
@@ -360,13 +360,13 @@ def _walk(
     return steps
 
 
-def test_a_few_hundred_steps_of_anything(store: Store, chicago: Office, rights: Kind) -> None:
+def test_few_hundred_random_steps(store: Store, chicago: Office, rights: Kind) -> None:
     steps = _walk(store, chicago, rights, walks=8, length=40, is_same=True)
     assert steps.total() > 200
 
 
 @pytest.mark.long
-def test_ten_thousand_steps_of_anything(store: Store, chicago: Office, rights: Kind) -> None:
+def test_ten_thousand_random_steps(store: Store, chicago: Office, rights: Kind) -> None:
     steps: Counter[str] = Counter()
     while steps.total() < 10_000:
         steps += _walk(store, chicago, rights, walks=100, length=60, is_same=False)

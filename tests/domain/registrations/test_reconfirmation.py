@@ -1,4 +1,4 @@
-"""The confirmation round: «¿Sigues viniendo?», what a no and silence do, and to whom never."""
+"""Reconfirmation («¿Sigues viniendo?»): who is asked, and what a no and silence do."""
 
 from datetime import time, timedelta
 
@@ -26,7 +26,7 @@ ASKED = STARTS - timedelta(days=4) - 7 * HOUR  # four days before, at 11 in the 
 
 @pytest.fixture
 def strict(store: Store, chicago: Office, rights: Kind) -> Stage:
-    """A workshop for four that frees the places of who does not answer."""
+    """A workshop for four that frees the seats of people who do not answer."""
     return stage(store, chicago, rights, capacity=4, confirm_days=4, frees_silence=True)
 
 
@@ -35,7 +35,7 @@ def lenient(store: Store, chicago: Office, rights: Kind) -> Stage:
     return stage(store, chicago, rights, capacity=4, confirm_days=4)
 
 
-def test_the_question_goes_at_eleven_in_the_morning_to_who_has_a_place_and_can_be_reached(
+def test_reconfirmation_is_sent_at_eleven_to_confirmed_people_with_contact(
     strict: Stage,
 ) -> None:
     rosa, luz = strict.register(), strict.register(2, contact=ContactMethod.PHONE)
@@ -56,7 +56,7 @@ def test_the_question_goes_at_eleven_in_the_morning_to_who_has_a_place_and_can_b
     assert strict.of(rosa).asked_at == ASKED
 
 
-def test_who_registers_when_the_round_has_begun_is_not_asked(strict: Stage) -> None:
+def test_registration_after_reconfirmation_began_is_not_asked(strict: Stage) -> None:
     strict.work(at=ASKED)
     rosa = strict.register()
     strict.work(at=ASKED + HOUR)
@@ -72,20 +72,20 @@ def test_accepted_offer_needs_no_reconfirmation(strict: Stage) -> None:
     assert NotificationType.RECONFIRM not in strict.notification_types(luz)
 
 
-def test_nobody_is_asked_in_the_last_day(strict: Stage) -> None:
+def test_no_reconfirmation_on_the_last_day(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=STARTS - 24 * HOUR + SECOND)
     assert NotificationType.RECONFIRM not in strict.notification_types(rosa)
 
 
-def test_nobody_is_asked_about_a_workshop_that_is_off(strict: Stage) -> None:
+def test_no_reconfirmation_of_a_cancelled_workshop(strict: Stage) -> None:
     rosa = strict.register()
     strict.call_off()
     strict.work(at=ASKED)
     assert strict.of(rosa).asked_at is None
 
 
-def test_a_no_frees_the_place_at_once(strict: Stage) -> None:
+def test_no_frees_the_seat_at_once(strict: Stage) -> None:
     rosa, luz = strict.register(4), strict.register(3)
     strict.work(at=ASKED)
     strict.cancel(rosa)
@@ -93,7 +93,7 @@ def test_a_no_frees_the_place_at_once(strict: Stage) -> None:
     assert strict.left() == 1
 
 
-def test_a_yes_keeps_the_place_whatever_follows(strict: Stage) -> None:
+def test_yes_keeps_the_seat(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=ASKED)
     strict.deliver(NotificationType.RECONFIRM)
@@ -104,7 +104,7 @@ def test_a_yes_keeps_the_place_whatever_follows(strict: Stage) -> None:
     assert strict.status(rosa) is SEATED
 
 
-def test_silence_frees_the_place_a_day_and_a_half_after_the_question(strict: Stage) -> None:
+def test_silence_frees_the_seat_after_thirty_six_hours(strict: Stage) -> None:
     rosa, luz = strict.register(4, wants_reminder=True), strict.register()
     strict.work(at=ASKED)
     strict.deliver(NotificationType.RECONFIRM)
@@ -117,7 +117,7 @@ def test_silence_frees_the_place_a_day_and_a_half_after_the_question(strict: Sta
     assert strict.left() == 3
 
 
-def test_silence_keeps_the_place_where_the_organizer_chose_so(lenient: Stage) -> None:
+def test_silence_keeps_the_seat_where_staff_chose_so(lenient: Stage) -> None:
     rosa = lenient.register(4)
     lenient.work(at=ASKED)
     lenient.deliver(NotificationType.RECONFIRM)
@@ -126,7 +126,7 @@ def test_silence_keeps_the_place_where_the_organizer_chose_so(lenient: Stage) ->
     assert reconfirmation.get_answer_deadline(lenient.of(rosa)) is None
 
 
-def test_who_left_no_contact_never_loses_the_place(strict: Stage) -> None:
+def test_registration_without_contact_keeps_its_seat(strict: Stage) -> None:
     rosa = strict.register(contact=ContactMethod.NONE)
     for hours in range(0, 90, 6):
         strict.work(at=ASKED + hours * HOUR)
@@ -134,7 +134,7 @@ def test_who_left_no_contact_never_loses_the_place(strict: Stage) -> None:
     assert strict.status(rosa) is SEATED
 
 
-def test_a_question_that_did_not_arrive_costs_nobody_the_place(strict: Stage) -> None:
+def test_undelivered_reconfirmation_keeps_the_seat(strict: Stage) -> None:
     rosa, luz = strict.register(), strict.register()
     strict.work(at=ASKED)
     strict.cancel(luz)
@@ -145,7 +145,7 @@ def test_a_question_that_did_not_arrive_costs_nobody_the_place(strict: Stage) ->
     assert strict.status(rosa) is SEATED, "it was given up"
 
 
-def test_a_question_that_came_late_leaves_a_day_to_answer(strict: Stage) -> None:
+def test_late_reconfirmation_leaves_a_day_to_answer(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=ASKED)
     strict.now = ASKED + 30 * HOUR
@@ -156,7 +156,7 @@ def test_a_question_that_came_late_leaves_a_day_to_answer(strict: Stage) -> None
     assert strict.status(rosa) is LAPSED
 
 
-def test_no_silence_is_heard_in_the_last_three_hours(strict: Stage) -> None:
+def test_no_seat_is_freed_by_silence_in_the_last_three_hours(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=STARTS - 38 * HOUR)
     assert reconfirmation.get_answer_deadline(strict.of(rosa)) is None
@@ -181,7 +181,7 @@ def test_released_registration_can_rejoin_the_waitlist(strict: Stage) -> None:
     assert strict.status(rosa) is SEATED, "who said yes is not asked again"
 
 
-def test_a_yes_comes_too_late_once_it_has_begun(strict: Stage) -> None:
+def test_yes_after_the_start_is_refused(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=ASKED)
     strict.now = STARTS
@@ -189,7 +189,7 @@ def test_a_yes_comes_too_late_once_it_has_begun(strict: Stage) -> None:
         strict.confirm(rosa)
 
 
-def test_of_a_workshop_that_moved_everybody_is_asked_anew(strict: Stage) -> None:
+def test_moved_workshop_is_reconfirmed_anew(strict: Stage) -> None:
     rosa, luz = strict.register(), strict.register()
     strict.work(at=ASKED)
     strict.deliver(NotificationType.RECONFIRM)
@@ -204,7 +204,7 @@ def test_of_a_workshop_that_moved_everybody_is_asked_anew(strict: Stage) -> None
     ] == [1, 1]
 
 
-def test_an_answer_read_before_the_hour_was_changed_says_nothing_of_the_new_hour(
+def test_answer_about_the_old_hour_does_not_confirm_the_new_one(
     strict: Stage,
 ) -> None:
     rosa = strict.register()
@@ -218,7 +218,7 @@ def test_an_answer_read_before_the_hour_was_changed_says_nothing_of_the_new_hour
     assert strict.status(rosa) is SEATED, "the letter that went out was about the old hour"
 
 
-def test_a_question_about_the_old_day_is_not_put_any_more(strict: Stage) -> None:
+def test_reconfirmation_of_the_old_day_is_not_sent(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=ASKED)
     strict.change_workshop(day=DAY + timedelta(days=1))
@@ -228,7 +228,7 @@ def test_a_question_about_the_old_day_is_not_put_any_more(strict: Stage) -> None
 
 
 @pytest.mark.parametrize("days", [0, 1, 15])
-def test_the_question_leaves_time_to_answer(strict: Stage, days: int) -> None:
+def test_reconfirmation_leaves_time_to_answer(strict: Stage, days: int) -> None:
     strict.now = MONDAY
     with refuses(ErrorCode.RECONFIRMATION_OUT_OF_RANGE, least=2, most=14):
         strict.change_workshop(confirm_days=days)

@@ -1,4 +1,4 @@
-"""Hours of one-to-one consultations, and support of which there is only so much."""
+"""Time slots of one-to-one consultations, and limited accommodations."""
 
 from dataclasses import replace
 from datetime import time
@@ -49,10 +49,10 @@ def cared(store: Store, chicago: Office, rights: Kind) -> Stage:
     )
 
 
-# Hours
+# Time slots
 
 
-def test_each_hour_has_its_places_and_the_workshop_the_sum_of_them(talks: Stage) -> None:
+def test_capacity_is_the_sum_of_the_time_slots(talks: Stage) -> None:
     assert talks.hours() == {"18:00": 2, "18:20": 2, "18:40": 2}
     rosa = talks.register(slot="18:20")
     assert talks.hours() == {"18:00": 2, "18:20": 1, "18:40": 2}
@@ -69,18 +69,18 @@ def test_time_slot_taken_meanwhile_is_refused_and_nothing_stored(talks: Stage) -
     assert talks.left() == 4
 
 
-def test_a_party_that_fits_in_no_hour_waits(talks: Stage) -> None:
-    mine = [talks.register(slot=hour) for hour in ("18:00", "18:20", "18:40")]
+def test_party_that_fits_in_no_time_slot_is_waitlisted(talks: Stage) -> None:
+    registration_ids = [talks.register(slot=hour) for hour in ("18:00", "18:20", "18:40")]
     assert talks.left() == 3
     luz = talks.register(2, slot="18:00")
     assert talks.status(luz) is WAITING
     assert talks.left() == 3
-    talks.cancel(mine[1])
+    talks.cancel(registration_ids[1])
     assert talks.status(luz) is OFFERED
     assert talks.hour(luz) == "18:20"
 
 
-def test_the_earliest_hour_that_comes_free_is_offered(talks: Stage) -> None:
+def test_earliest_free_time_slot_is_offered(talks: Stage) -> None:
     first, second, third = (talks.register(2, slot=h) for h in ("18:00", "18:20", "18:40"))
     luz = talks.register()
     assert talks.hour(luz) is None
@@ -92,7 +92,7 @@ def test_the_earliest_hour_that_comes_free_is_offered(talks: Stage) -> None:
     assert talks.hours() == {"18:00": 2, "18:20": 2, "18:40": 1}
 
 
-def test_a_missed_offer_gives_its_hour_back(talks: Stage) -> None:
+def test_expired_offer_releases_its_time_slot(talks: Stage) -> None:
     rosa, *_others = (talks.register(2, slot=h) for h in ("18:00", "18:20", "18:40"))
     luz = talks.register()
     talks.cancel(rosa)
@@ -102,7 +102,7 @@ def test_a_missed_offer_gives_its_hour_back(talks: Stage) -> None:
     assert talks.hours() == {"18:00": 2, "18:20": 0, "18:40": 0}
 
 
-def test_another_hour_is_taken_before_the_old_one_is_given_up(talks: Stage) -> None:
+def test_changed_time_slot_is_reserved_before_the_old_one_is_released(talks: Stage) -> None:
     rosa = talks.register(2, slot="18:00")
     talks.register(slot="18:20")
     with pytest.raises(Conflict):
@@ -115,7 +115,7 @@ def test_another_hour_is_taken_before_the_old_one_is_given_up(talks: Stage) -> N
     assert talks.hours() == {"18:00": 2, "18:20": 1, "18:40": 0}
 
 
-def test_in_the_last_three_hours_the_staff_give_the_first_hour_that_is_free(talks: Stage) -> None:
+def test_staff_grant_the_first_free_time_slot_in_the_last_three_hours(talks: Stage) -> None:
     rosa, *_others = (talks.register(2, slot=h) for h in ("18:00", "18:20", "18:40"))
     luz = talks.register(2)
     talks.now = STARTS - HOUR
@@ -125,14 +125,14 @@ def test_in_the_last_three_hours_the_staff_give_the_first_hour_that_is_free(talk
     assert (talks.status(luz), talks.hour(luz)) == (SEATED, "18:00")
 
 
-def test_a_workshop_that_moves_takes_its_hours_along(talks: Stage) -> None:
+def test_time_slots_move_with_the_workshop(talks: Stage) -> None:
     rosa = talks.register(slot="18:20")
     talks.change_workshop(starts=time(16, 30), ends=time(17, 30))
     assert talks.hours() == {"16:30": 2, "16:50": 1, "17:10": 2}
     assert talks.hour(rosa) == "16:50"
 
 
-def test_an_hour_that_somebody_has_is_not_taken_away(talks: Stage) -> None:
+def test_reserved_time_slot_cannot_be_removed(talks: Stage) -> None:
     talks.register(slot="18:40")
     with refuses(ErrorCode.SLOT_TAKEN, hour=time(18, 40)):
         talks.change_workshop(ends=time(18, 40))
@@ -141,7 +141,7 @@ def test_an_hour_that_somebody_has_is_not_taken_away(talks: Stage) -> None:
     assert talks.hours() == {"18:00": 2, "18:20": 2, "18:40": 1}
 
 
-def test_hours_that_nobody_has_may_go_and_others_come(talks: Stage) -> None:
+def test_free_time_slots_can_be_replaced(talks: Stage) -> None:
     rosa = talks.register(slot="18:00")
     talks.change_workshop(slot_minutes=30)
     assert talks.hours() == {"18:00": 1, "18:30": 2}
@@ -151,7 +151,7 @@ def test_hours_that_nobody_has_may_go_and_others_come(talks: Stage) -> None:
     assert talks.hour(rosa) == "18:00"
 
 
-def test_an_hour_more_and_a_place_more_are_offered_at_once(talks: Stage) -> None:
+def test_added_time_slot_and_added_seat_are_offered_at_once(talks: Stage) -> None:
     for hour in ("18:00", "18:20", "18:40"):
         talks.register(2, slot=hour)
     luz, ines = talks.register(2), talks.register(1)
@@ -161,14 +161,14 @@ def test_an_hour_more_and_a_place_more_are_offered_at_once(talks: Stage) -> None
     assert talks.hour(ines) == "18:00"
 
 
-def test_fewer_places_in_an_hour_than_are_taken_are_refused(talks: Stage) -> None:
+def test_slot_places_below_reserved_seats_are_refused(talks: Stage) -> None:
     talks.register(2, slot="18:20")
     with refuses(ErrorCode.SLOT_TAKEN, hour=time(18, 20)):
         talks.change_workshop(slot_places=1)
     assert talks.left() == 4
 
 
-def test_hours_go_past_midnight(store: Store, chicago: Office, rights: Kind) -> None:
+def test_time_slots_continue_past_midnight(store: Store, chicago: Office, rights: Kind) -> None:
     night = stage(
         store,
         chicago,
@@ -186,7 +186,7 @@ def test_hours_go_past_midnight(store: Store, chicago: Office, rights: Kind) -> 
     assert (after.starts, after.ends) == (time(0), time(0, 30))
 
 
-def test_what_was_read_of_the_hours_before_does_not_give_a_place_twice(talks: Stage) -> None:
+def test_stale_time_slots_do_not_give_a_seat_twice(talks: Stage) -> None:
     with talks.store.change() as session:
         workshop = session.get_one(Workshop, talks.workshop_id)
         early = time_slots.list_slots(session, workshop)
@@ -197,7 +197,7 @@ def test_what_was_read_of_the_hours_before_does_not_give_a_place_twice(talks: St
         session.rollback()
 
 
-# Support
+# Accommodations
 
 
 def test_used_up_accommodation_is_refused_and_nothing_stored(cared: Stage) -> None:
@@ -208,13 +208,13 @@ def test_used_up_accommodation_is_refused_and_nothing_stored(cared: Stage) -> No
     assert cared.left() == 3
 
 
-def test_support_without_a_limit_is_there_for_everybody(cared: Stage) -> None:
+def test_accommodation_without_limit_is_never_used_up(cared: Stage) -> None:
     for _each in range(3):
         cared.register(needs=Codes(["step_free", "interpreter-zap"]))
     assert cared.supported() == {CHILD: 1, NAHUATL: 1}
 
 
-def test_where_childcare_is_full_the_next_who_does_not_need_it_is_offered_the_place(
+def test_offer_skips_parties_that_need_full_childcare(
     cared: Stage,
 ) -> None:
     cared.register(3, needs=Codes([CHILD]))
@@ -226,7 +226,7 @@ def test_where_childcare_is_full_the_next_who_does_not_need_it_is_offered_the_pl
     assert cared.statuses(luz, ines) == [WAITING, OFFERED]
 
 
-def test_more_support_is_offered_at_once(cared: Stage) -> None:
+def test_raised_accommodation_limit_is_offered_at_once(cared: Stage) -> None:
     elena = cared.register(needs=Codes([CHILD]))
     rosa = cared.register(3)
     luz = cared.register(needs=Codes([CHILD]))
@@ -237,7 +237,7 @@ def test_more_support_is_offered_at_once(cared: Stage) -> None:
     assert cared.supported() == {CHILD: 0, NAHUATL: 1}
 
 
-def test_a_limit_taken_away_lets_everybody_in(cared: Stage) -> None:
+def test_removed_accommodation_limit_offers_all_free_seats(cared: Stage) -> None:
     cared.register(needs=Codes([CHILD]))
     rosa = cared.register(3)
     luz = cared.register(needs=Codes([CHILD]))
@@ -249,7 +249,7 @@ def test_a_limit_taken_away_lets_everybody_in(cared: Stage) -> None:
     assert cared.supported() == {CHILD: 1}
 
 
-def test_who_needs_childcare_no_more_makes_room_for_who_does(cared: Stage) -> None:
+def test_dropped_childcare_is_offered_to_the_next_party(cared: Stage) -> None:
     rosa = cared.register(3, needs=Codes([CHILD]))
     elena = cared.register()
     luz = cared.register(needs=Codes([CHILD]))
@@ -259,7 +259,7 @@ def test_who_needs_childcare_no_more_makes_room_for_who_does(cared: Stage) -> No
     assert cared.status(luz) is OFFERED
 
 
-def test_childcare_cannot_be_added_where_it_is_full(cared: Stage) -> None:
+def test_full_childcare_cannot_be_added_to_a_registration(cared: Stage) -> None:
     cared.register(needs=Codes([CHILD]))
     rosa = cared.register(2)
     with pytest.raises(Conflict, match=CHILD):
@@ -268,7 +268,7 @@ def test_childcare_cannot_be_added_where_it_is_full(cared: Stage) -> None:
     assert cared.left() == 1
 
 
-def test_in_the_last_three_hours_nobody_takes_the_childcare_of_who_waits_and_fits(
+def test_late_registration_does_not_take_childcare_of_the_waitlist(
     cared: Stage,
 ) -> None:
     rosa, elena = cared.register(2, needs=Codes([CHILD])), cared.register(2)
@@ -281,14 +281,14 @@ def test_in_the_last_three_hours_nobody_takes_the_childcare_of_who_waits_and_fit
     assert cared.supported() == {CHILD: 0, NAHUATL: 1}
 
 
-def test_less_support_than_was_promised_is_refused(cared: Stage) -> None:
+def test_accommodation_limit_below_reserved_is_refused(cared: Stage) -> None:
     cared.register(needs=Codes([CHILD]))
     with refuses(ErrorCode.ACCOMMODATION_PROMISED, promised=1):
         cared.change_workshop(support={CHILD: 0})
     assert cared.supported() == {CHILD: 0, NAHUATL: 1}
 
 
-def test_a_limit_set_since_the_form_was_opened_holds(cared: Stage) -> None:
+def test_limit_set_after_the_form_was_opened_is_enforced(cared: Stage) -> None:
     cared.change_workshop(support={})
     opened = cared.workshop()
     cared.change_workshop(support={CHILD: 0})

@@ -1,4 +1,4 @@
-"""Every way from one standing to another, each by the function that makes it, and no other."""
+"""Every status transition, each by the function that makes it, and no other transition."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,7 +28,7 @@ SEATED, WAITING, OFFERED = (
     RegistrationStatus.OFFERED,
 )
 CANCELLED, LAPSED = RegistrationStatus.CANCELLED, RegistrationStatus.EXPIRED
-Arrow = tuple[RegistrationStatus, StatusEvent]
+Transition = tuple[RegistrationStatus, StatusEvent]
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def scene(store: Store, chicago: Office, rights: Kind) -> "Scene":
 
 
 class Scene:
-    """Two consultations, one at 18:00 and one at 18:20. Elena has the first; Luz is who we look at,
-    and she needs childcare."""
+    """Two consultations, at 18:00 and 18:20. Elena has the first; the tests follow Luz, who needs
+    childcare."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -59,7 +59,7 @@ class Scene:
         self.luz = ""
 
     def come_to(self, status: RegistrationStatus, move: StatusEvent | None = None) -> None:
-        """Luz stands so, by what she and others did."""
+        """Brings the registration of Luz to this status."""
         if status in {WAITING, OFFERED, LAPSED}:
             rosa = self.stage.register(contact=ContactMethod.NONE, slot="18:20")
             self._arrive("")
@@ -77,14 +77,14 @@ class Scene:
         self.luz = self.stage.register(needs=("childcare",), slot=hour, wants_reminder=True)
 
     def look(self) -> tuple[object, ...]:
-        mine = self.stage.of(self.luz)
+        luz = self.stage.of(self.luz)
         return (
-            mine.status,
-            mine.people,
-            mine.slot_id,
-            mine.offered_until,
-            mine.lapses,
-            mine.key_id,
+            luz.status,
+            luz.people,
+            luz.slot_id,
+            luz.offered_until,
+            luz.lapses,
+            luz.key_id,
             self.stage.notification_types(self.luz),
         )
 
@@ -98,7 +98,7 @@ def _accept(scene: Scene) -> None:
 
 
 def _lapse(scene: Scene) -> None:
-    with suppress(OutreachError):  # somebody waits behind Luz, where there is a line
+    with suppress(OutreachError):  # a waitlist behind Luz, if there is one
         scene.stage.register(contact=ContactMethod.NONE)
     scene.stage.work(at=scene.stage.now + 24 * HOUR)
 
@@ -109,7 +109,7 @@ def _drop(scene: Scene) -> None:
 
 def _grant(scene: Scene) -> None:
     if scene.stage.status(scene.luz) is WAITING:
-        scene.stage.now = STARTS - 2 * HOUR  # nothing is offered by itself any more
+        scene.stage.now = STARTS - 2 * HOUR  # too late for automatic offers
         scene.stage.cancel(scene.elena)
     scene.stage.grant(scene.luz)
 
@@ -125,7 +125,7 @@ def _silence(scene: Scene) -> None:
 
 
 def _rejoin(scene: Scene) -> None:
-    if scene.stage.left():  # what Luz had, somebody else has now
+    if scene.stage.left():  # somebody else has the seat of Luz
         with suppress(OutreachError):
             scene.stage.register(contact=ContactMethod.NONE, slot="18:20")
     scene.stage.rejoin(scene.luz)
@@ -146,8 +146,8 @@ MOVES: dict[StatusEvent, Callable[[Scene], None]] = {
     StatusEvent.CANCEL: _cancel,
 }
 
-# What Luz is still to be told then; nothing has been sent yet.
-OWED: dict[Arrow, set[NotificationType]] = {
+# The notifications of Luz that are queued after each transition; none has been sent yet.
+QUEUED: dict[Transition, set[NotificationType]] = {
     (WAITING, StatusEvent.OFFER): {NotificationType.WAITLISTED, NotificationType.OFFER},
     (WAITING, StatusEvent.GRANT): {NotificationType.WAITLISTED, NotificationType.SEAT_GRANTED},
     (WAITING, StatusEvent.CANCEL): set(),
@@ -180,17 +180,17 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize("arrow", TRANSITIONS, ids=lambda arrow: " ".join(arrow))
-def test_each_move_leads_where_the_table_says(scene: Scene, arrow: Arrow) -> None:
-    start, move = arrow
+@pytest.mark.parametrize("transition", TRANSITIONS, ids=" ".join)
+def test_each_transition_leads_to_its_status(scene: Scene, transition: Transition) -> None:
+    start, move = transition
     scene.come_to(start, move)
     MOVES[move](scene)
     after = scene.stage.of(scene.luz)
-    assert after.status is TRANSITIONS[arrow]
+    assert after.status is TRANSITIONS[transition]
     assert (after.slot_id is not None) is (after.status in STATUSES_WITH_SEATS)
     assert (after.offered_until is not None) is (after.status is OFFERED)
     assert (after.key_id is None) is (after.status is CANCELLED)
-    assert set(scene.stage.notification_types(scene.luz)) == OWED[arrow]
+    assert set(scene.stage.notification_types(scene.luz)) == QUEUED[transition]
     is_held = after.status in STATUSES_WITH_SEATS
     assert scene.stage.supported() == {"childcare": 1 if is_held else 2}
     with scene.stage.store.read() as session:
@@ -198,7 +198,7 @@ def test_each_move_leads_where_the_table_says(scene: Scene, arrow: Arrow) -> Non
 
 
 @pytest.mark.parametrize(("start", "move"), OTHERS)
-def test_no_other_move_does_anything(
+def test_other_events_change_nothing(
     scene: Scene, start: RegistrationStatus, move: StatusEvent
 ) -> None:
     scene.come_to(start)
@@ -210,25 +210,25 @@ def test_no_other_move_does_anything(
         assert faults(session, scene.stage.workshop_id) == []
 
 
-def test_the_table_has_no_move_that_nothing_makes() -> None:
+def test_every_event_has_a_function() -> None:
     assert {move for _start, move in TRANSITIONS} == set(StatusEvent) == set(MOVES)
-    assert set(OWED) == set(TRANSITIONS)
+    assert set(QUEUED) == set(TRANSITIONS)
 
 
-def test_every_standing_can_be_reached_and_a_cancelled_one_is_never_left() -> None:
+def test_every_status_is_reachable_and_cancelled_is_final() -> None:
     assert set(TRANSITIONS.values()) | {SEATED, WAITING} == set(RegistrationStatus)
     assert not [start for start, _move in TRANSITIONS if start is CANCELLED]
 
 
 def test_registration_without_contact_gets_no_notifications(scene: Scene) -> None:
     scene.stage.register(contact=ContactMethod.NONE, slot="18:20")
-    mine = scene.stage.register(contact=ContactMethod.NONE)
+    registration_id = scene.stage.register(contact=ContactMethod.NONE)
     scene.stage.cancel(scene.elena)
-    assert scene.stage.status(mine) is OFFERED
-    assert scene.stage.of(mine).offered_until == MONDAY + 24 * HOUR
-    for _lapse_again in range(2):
+    assert scene.stage.status(registration_id) is OFFERED
+    assert scene.stage.of(registration_id).offered_until == MONDAY + 24 * HOUR
+    for _offer in range(2):
         scene.stage.work(at=scene.stage.now + 24 * HOUR)
-    scene.stage.rejoin(mine)
-    scene.stage.accept(mine)
-    assert scene.stage.status(mine) is SEATED
-    assert scene.stage.notification_types(mine) == []
+    scene.stage.rejoin(registration_id)
+    scene.stage.accept(registration_id)
+    assert scene.stage.status(registration_id) is SEATED
+    assert scene.stage.notification_types(registration_id) == []

@@ -1,4 +1,4 @@
-"""The waiting list: a place that comes free is offered to who waited longest and fits."""
+"""The waitlist: a freed seat is offered to the party that waited longest and fits."""
 
 from datetime import timedelta
 
@@ -32,10 +32,10 @@ def full(store: Store, chicago: Office, rights: Kind) -> Stage:
     return stage(store, chicago, rights)
 
 
-# How long an offer is held
+# Expiry of offers
 
 
-def test_a_workshop_whose_offers_cannot_go_on_holds_up_no_other(
+def test_error_in_one_workshop_does_not_stop_offers_of_others(
     store: Store, chicago: Office, rights: Kind, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken, other = stage(store, chicago, rights), stage(store, chicago, rights)
@@ -44,7 +44,7 @@ def test_a_workshop_whose_offers_cannot_go_on_holds_up_no_other(
         first, next_one = each.register(2), each.register()
         each.cancel(first)
         offered.append(next_one)
-    with store.change() as session:  # a word that only a newer program knows
+    with store.change() as session:  # a value that only a newer version knows
         session.execute(
             sa.text("UPDATE registration SET contact = 'pigeon' WHERE id = :id"),
             {"id": offered[0]},
@@ -64,7 +64,7 @@ def test_a_workshop_whose_offers_cannot_go_on_holds_up_no_other(
         (3 * HOUR, 2 * HOUR),
     ],
 )
-def test_an_offer_is_held_a_day_or_two_hours_when_it_starts_within_a_day(
+def test_offer_lasts_a_day_or_two_hours_near_the_start(
     full: Stage, before: timedelta, lasts: timedelta
 ) -> None:
     rosa, luz = full.register(2), full.register()
@@ -75,7 +75,7 @@ def test_an_offer_is_held_a_day_or_two_hours_when_it_starts_within_a_day(
     assert full.notification_types(luz) == [NotificationType.OFFER, NotificationType.WAITLISTED]
 
 
-def test_nothing_is_offered_in_the_last_three_hours(full: Stage) -> None:
+def test_no_offer_in_the_last_three_hours(full: Stage) -> None:
     rosa, luz = full.register(2), full.register()
     full.now = STARTS - 3 * HOUR + MICROSECOND
     full.cancel(rosa)
@@ -84,7 +84,7 @@ def test_nothing_is_offered_in_the_last_three_hours(full: Stage) -> None:
     assert full.left() == 2
 
 
-def test_an_offer_runs_out_at_its_second_and_not_before(full: Stage) -> None:
+def test_offer_expires_exactly_at_its_deadline(full: Stage) -> None:
     rosa, luz, ines = full.register(2), full.register(2), full.register(2)
     full.cancel(rosa)
     full.work(at=MONDAY + 24 * HOUR - MICROSECOND)
@@ -99,7 +99,7 @@ def test_an_offer_runs_out_at_its_second_and_not_before(full: Stage) -> None:
     assert full.notification_types(ines) == [NotificationType.OFFER, NotificationType.WAITLISTED]
 
 
-def test_the_first_missed_offer_leads_to_the_end_of_the_list_and_the_second_off_it(
+def test_first_expired_offer_moves_to_the_end_and_second_leaves_the_waitlist(
     full: Stage,
 ) -> None:
     rosa, luz = full.register(2), full.register(2)
@@ -125,7 +125,7 @@ def test_only_waitlisted_party_gets_a_second_offer(full: Stage) -> None:
     assert full.left() == 2
 
 
-def test_those_who_miss_an_offer_together_keep_their_order(full: Stage) -> None:
+def test_offers_expiring_together_keep_their_order(full: Stage) -> None:
     rosa = full.register(2)
     luz = full.register()
     full.now += MINUTE
@@ -138,10 +138,10 @@ def test_those_who_miss_an_offer_together_keep_their_order(full: Stage) -> None:
     assert full.statuses(luz, ines, elena) == [OFFERED, WAITING, OFFERED]
 
 
-# To whom
+# Order of offers
 
 
-def test_a_place_given_back_goes_to_whoever_waited_longest(full: Stage) -> None:
+def test_freed_seat_goes_to_the_longest_waiting_party(full: Stage) -> None:
     rosa, elena = full.register(), full.register()
     luz = full.register()
     full.now += SECOND
@@ -151,7 +151,7 @@ def test_a_place_given_back_goes_to_whoever_waited_longest(full: Stage) -> None:
     assert full.left() == 0
 
 
-def test_a_party_of_three_waits_while_two_are_free_and_a_later_party_of_two_is_offered_them(
+def test_offer_skips_a_party_that_does_not_fit(
     full: Stage,
 ) -> None:
     rosa, three = full.register(2), full.register(3)
@@ -161,7 +161,7 @@ def test_a_party_of_three_waits_while_two_are_free_and_a_later_party_of_two_is_o
     assert full.statuses(three, two) == [WAITING, OFFERED]
 
 
-def test_a_party_that_shrinks_while_it_waits_may_fit(full: Stage) -> None:
+def test_smaller_waitlisted_party_may_fit(full: Stage) -> None:
     rosa, elena = full.register(), full.register()
     luz = full.register(2)
     full.cancel(rosa)
@@ -171,13 +171,13 @@ def test_a_party_that_shrinks_while_it_waits_may_fit(full: Stage) -> None:
     assert full.statuses(elena, luz) == [SEATED, OFFERED]
 
 
-def test_a_party_with_a_place_that_shrinks_makes_room_for_the_next(full: Stage) -> None:
+def test_smaller_confirmed_party_frees_seats_for_the_next(full: Stage) -> None:
     rosa, luz = full.register(2), full.register()
     full.change(rosa, 1)
     assert full.statuses(rosa, luz) == [SEATED, OFFERED]
 
 
-def test_who_has_a_place_may_bring_more_only_where_there_is_room(full: Stage) -> None:
+def test_confirmed_party_grows_only_within_capacity(full: Stage) -> None:
     rosa = full.register()
     full.change(rosa, 2)
     assert full.left() == 0
@@ -187,7 +187,7 @@ def test_who_has_a_place_may_bring_more_only_where_there_is_room(full: Stage) ->
     assert full.left() == 0
 
 
-def test_who_has_an_offer_answers_it_before_changing_anything(full: Stage) -> None:
+def test_registration_with_open_offer_cannot_be_changed(full: Stage) -> None:
     rosa, luz = full.register(2), full.register()
     full.cancel(rosa)
     with pytest.raises(RegistrationClosed):
@@ -195,7 +195,7 @@ def test_who_has_an_offer_answers_it_before_changing_anything(full: Stage) -> No
     assert full.of(luz).people == 1
 
 
-def test_who_comes_in_the_last_three_hours_does_not_pass_who_waits_and_fits(full: Stage) -> None:
+def test_late_registration_does_not_pass_a_waitlisted_party_that_fits(full: Stage) -> None:
     rosa, luz = full.register(2), full.register()
     full.now = STARTS - 2 * HOUR
     full.cancel(rosa)
@@ -207,7 +207,7 @@ def test_who_comes_in_the_last_three_hours_does_not_pass_who_waits_and_fits(full
     assert full.statuses(luz, late) == [SEATED, SEATED]
 
 
-def test_who_comes_in_the_last_three_hours_is_seated_where_nobody_waits_who_fits(
+def test_late_registration_is_confirmed_when_no_waitlisted_party_fits(
     full: Stage,
 ) -> None:
     rosa, elena, luz = full.register(), full.register(), full.register(2)
@@ -217,7 +217,7 @@ def test_who_comes_in_the_last_three_hours_is_seated_where_nobody_waits_who_fits
     assert full.statuses(elena, luz) == [SEATED, WAITING]
 
 
-def test_in_the_last_three_hours_nobody_brings_more_before_who_waits_and_fits(
+def test_late_growth_does_not_pass_a_waitlisted_party_that_fits(
     full: Stage,
 ) -> None:
     rosa, elena, luz = full.register(), full.register(), full.register()
@@ -228,7 +228,7 @@ def test_in_the_last_three_hours_nobody_brings_more_before_who_waits_and_fits(
     assert full.statuses(elena, luz) == [SEATED, WAITING]
 
 
-def test_a_person_without_contact_is_offered_the_place_behind_their_link(full: Stage) -> None:
+def test_offer_without_contact_is_on_the_registration_page(full: Stage) -> None:
     rosa, luz = full.register(2), full.register(contact=ContactMethod.NONE)
     full.cancel(rosa)
     assert full.status(luz) is OFFERED
@@ -247,11 +247,11 @@ def test_full_workshop_without_waitlist_is_refused(
     assert small.left() == 1
 
 
-# What makes room
+# Freed seats
 
 
 @pytest.mark.parametrize("changes", [{"capacity": 3}, {"overbooked": 1}])
-def test_more_places_are_offered_at_once(full: Stage, changes: dict[str, int]) -> None:
+def test_added_capacity_is_offered_at_once(full: Stage, changes: dict[str, int]) -> None:
     full.register(2)
     luz = full.register()
     full.change_workshop(**changes)
@@ -259,7 +259,7 @@ def test_more_places_are_offered_at_once(full: Stage, changes: dict[str, int]) -
     assert full.notification_types(luz) == [NotificationType.OFFER, NotificationType.WAITLISTED]
 
 
-def test_fewer_places_than_are_held_are_refused_offers_too(full: Stage) -> None:
+def test_capacity_below_confirmed_and_offered_seats_is_refused(full: Stage) -> None:
     rosa, luz = full.register(2), full.register(2)
     full.cancel(rosa)
     assert full.status(luz) is OFFERED
@@ -278,7 +278,7 @@ def test_reinstated_workshop_offers_seats_that_came_free(full: Stage) -> None:
     assert full.status(luz) is OFFERED
 
 
-def test_who_has_an_offer_has_the_whole_time_for_it_when_the_workshop_is_put_off(
+def test_postponed_workshop_extends_open_offers(
     full: Stage,
 ) -> None:
     rosa, luz = full.register(2), full.register()
@@ -289,7 +289,7 @@ def test_who_has_an_offer_has_the_whole_time_for_it_when_the_workshop_is_put_off
     assert full.of(luz).offered_until == full.now + 24 * HOUR
 
 
-def test_no_offer_runs_out_while_the_workshop_is_off(full: Stage) -> None:
+def test_offer_does_not_expire_while_the_workshop_is_cancelled(full: Stage) -> None:
     rosa, luz = full.register(2), full.register()
     full.cancel(rosa)
     full.call_off()
@@ -298,7 +298,7 @@ def test_no_offer_runs_out_while_the_workshop_is_off(full: Stage) -> None:
     assert full.of(luz).lapses == 0
 
 
-# What the person says
+# Grants by staff
 
 
 def test_staff_grant_seats_in_any_order_but_only_free_ones(full: Stage) -> None:
@@ -316,10 +316,10 @@ def test_staff_grant_seats_in_any_order_but_only_free_ones(full: Stage) -> None:
     ]
 
 
-# Letters
+# Reminders
 
 
-def test_only_who_has_a_place_is_reminded(full: Stage) -> None:
+def test_only_confirmed_people_are_reminded(full: Stage) -> None:
     rosa, luz = full.register(2, wants_reminder=True), full.register(wants_reminder=True)
     assert full.notification_types(rosa) == [NotificationType.REMINDER, NotificationType.REGISTERED]
     assert full.notification_types(luz) == [NotificationType.WAITLISTED]
@@ -329,7 +329,7 @@ def test_only_who_has_a_place_is_reminded(full: Stage) -> None:
     assert NotificationType.REMINDER in full.notification_types(luz)
 
 
-def test_who_was_reminded_of_a_day_that_is_put_off_is_reminded_of_the_new_one(
+def test_postponed_workshop_sends_a_second_reminder(
     full: Stage,
 ) -> None:
     rosa = full.register(wants_reminder=True)

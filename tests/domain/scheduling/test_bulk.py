@@ -1,5 +1,5 @@
-"""The same done to many workshops of the list: first what it would come to; then all of it, or
-nothing; and only those are told whom it concerns."""
+"""Bulk actions on workshops: previewed first, then all or nothing; only the people concerned are
+notified."""
 
 from collections.abc import Sequence
 from datetime import time, timedelta
@@ -34,30 +34,36 @@ def dates(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
     return make(store, chicago, rights)
 
 
-def asked(ana: StaffClient, deed: str, workshops: Sequence[Workshop], **given: str) -> TestResponse:
-    fields = {"hacer": deed} | given
+def preview(
+    ana: StaffClient, action: str, workshops: Sequence[Workshop], **options: str
+) -> TestResponse:
+    fields = {"hacer": action} | options
     query = "&".join([f"{k}={v}" for k, v in fields.items()] + [f"t={i}" for i in ids(workshops)])
     return ana.get(f"/org/talleres/varios?{query}")
 
 
-def done(ana: StaffClient, deed: str, workshops: Sequence[Workshop], **given: str) -> TestResponse:
-    return ana.post("/org/talleres/varios", hacer=deed, t=ids(workshops), **given)
+def submit(
+    ana: StaffClient, action: str, workshops: Sequence[Workshop], **options: str
+) -> TestResponse:
+    return ana.post("/org/talleres/varios", hacer=action, t=ids(workshops), **options)
 
 
 # From the list
 
 
-def test_many_drafts_are_published_at_once(
+def test_drafts_are_published_in_bulk(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         drafts = [hold(session, chicago, rights, status=WorkshopStatus.DRAFT) for _ in range(3)]
     page = ana.get("/org/talleres?mes=" + f"{drafts[0].day:%Y-%m}" + "&elegir=todos")
     assert page.text.count(' checked><span class="visually-hidden">Elegir Conoce') == 3
-    assert "¿Publicar 3 talleres?" in words(asked(ana, "publicar", drafts))
-    assert {each.status for each in fresh(store, drafts)} == {WorkshopStatus.DRAFT}, "only tried"
+    assert "¿Publicar 3 talleres?" in words(preview(ana, "publicar", drafts))
+    assert {each.status for each in fresh(store, drafts)} == {WorkshopStatus.DRAFT}, (
+        "a preview changes nothing"
+    )
     assert journal(store) == []
-    answer = done(ana, "publicar", drafts)
+    answer = submit(ana, "publicar", drafts)
     assert "Publicamos 3 talleres." in words(ana.get(answer.location))
     there = fresh(store, drafts)
     assert {each.status for each in there} == {WorkshopStatus.PUBLISHED}
@@ -65,16 +71,16 @@ def test_many_drafts_are_published_at_once(
     assert [line[:2] for line in journal(store)] == [("workshop published", d.id) for d in drafts]
 
 
-def test_if_one_cannot_nothing_is_done(
+def test_bulk_action_is_all_or_nothing(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         good = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
         bad = hold(session, chicago, rights, status=WorkshopStatus.DRAFT, capacity=0)
-    page = words(asked(ana, "publicar", [good, bad]))
+    page = words(preview(ana, "publicar", [good, bad]))
     assert "Falta: lugares." in page
     assert "1 no se puede y se queda como está." in page
-    answer = done(ana, "publicar", [good, bad])
+    answer = submit(ana, "publicar", [good, bad])
     assert answer.status_code == 422
     assert "No se hizo nada." in words(answer)
     assert {each.status for each in fresh(store, [good, bad])} == {WorkshopStatus.DRAFT}
@@ -85,15 +91,15 @@ def test_bulk_move_notifies_only_its_people(
     ana: StaffClient, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
     rosa = by_mail(store, key_store, dates[0])
-    seat(store, key_store, dates[0], name="Luz")  # who wants not to be told
+    seat(store, key_store, dates[0], name="Luz")  # wants no notification
     call = seat(store, key_store, dates[1], contact=ContactMethod.PHONE, address="+13125550142")
     by_mail(store, key_store, dates[3], name="Flor")
     moved, stays = dates[:3], dates[3]
-    page = words(asked(ana, "mover", moved, dias="1", hora="19:30"))
+    page = words(preview(ana, "mover", moved, dias="1", hora="19:30"))
     assert "Le escribimos a 1 registro." in page
     assert "Hay que llamar a 1" in page
-    assert notified(store) == [], "only tried"
-    answer = done(ana, "mover", moved, dias="1", hora="19:30")
+    assert notified(store) == [], "only a preview"
+    answer = submit(ana, "mover", moved, dias="1", hora="19:30")
     assert "Movimos 3 talleres." in words(ana.get(answer.location))
     for old, new in zip(moved, fresh(store, moved), strict=True):
         assert new.day == old.day + timedelta(days=1)
@@ -114,14 +120,14 @@ def test_bulk_move_notifies_only_its_people(
     assert {str(row[1]) for row in kept} == {str(new_day)}
 
 
-def test_many_go_to_another_venue_of_the_office(
+def test_bulk_move_to_another_venue_of_the_office(
     ana: StaffClient, store: Store, chicago: Office, calgary: Office, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
         other = venue(session, chicago, name="Parroquia San Pío")
         far = venue(session, calgary, name="Calgary")
-    assert done(ana, "mover", dates, sede=str(far.id)).status_code == 422
-    assert done(ana, "mover", dates, sede=str(other.id)).status_code == 303
+    assert submit(ana, "mover", dates, sede=str(far.id)).status_code == 422
+    assert submit(ana, "mover", dates, sede=str(other.id)).status_code == 303
     assert {each.venue_id for each in fresh(store, dates)} == {other.id}
     assert {each.sequence for each in fresh(store, dates)} == {1}
 
@@ -131,11 +137,11 @@ def test_bulk_cancel_notifies_people_with_the_reason(
 ) -> None:
     rosa = by_mail(store, key_store, dates[0])
     by_mail(store, key_store, dates[2])
-    answer = done(ana, "cancelar", dates[:2])
+    answer = submit(ana, "cancelar", dates[:2])
     assert answer.status_code == 422
     assert "Elige por qué se cancelan." in words(answer)
     assert notified(store, NotificationType.CANCELLED) == []
-    done(ana, "cancelar", dates[:2], motivo="weather")
+    submit(ana, "cancelar", dates[:2], motivo="weather")
     assert [each.status for each in fresh(store, dates)] == [
         *[WorkshopStatus.CANCELLED] * 2,
         *[WorkshopStatus.PUBLISHED] * 2,
@@ -149,15 +155,15 @@ def test_bulk_cancel_notifies_people_with_the_reason(
     )
 
 
-def test_drafts_nobody_has_seen_are_deleted_and_nothing_else(
+def test_bulk_delete_takes_unpublished_drafts_only(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
         drafts = [hold(session, chicago, rights, status=WorkshopStatus.DRAFT) for _ in range(2)]
-    answer = done(ana, "borrar", [*drafts, dates[0]])
+    answer = submit(ana, "borrar", [*drafts, dates[0]])
     assert answer.status_code == 422
     assert "nunca se publicó" in words(answer)
-    assert done(ana, "borrar", drafts).status_code == 303
+    assert submit(ana, "borrar", drafts).status_code == 303
     with store.read() as session:
         there = session.scalars(sa.select(Workshop.id)).all()
     assert sorted(there) == sorted(each.id for each in dates)
@@ -166,7 +172,7 @@ def test_drafts_nobody_has_seen_are_deleted_and_nothing_else(
     ]
 
 
-def test_what_is_over_or_cancelled_stays_as_it_was(
+def test_past_and_cancelled_workshops_are_not_changed(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -179,28 +185,28 @@ def test_what_is_over_or_cancelled_stays_as_it_was(
             day=clock.now().date() - timedelta(days=3),
             status=WorkshopStatus.DRAFT,
         )
-    page = words(asked(ana, "mover", [past, off], dias="30"))
+    page = words(preview(ana, "mover", [past, off], dias="30"))
     assert "Ya empezó o ya pasó." in page
     assert "Está cancelado." in page
     assert "Sí, mover" not in page
-    assert "Su fecha ya pasó" in words(asked(ana, "publicar", [draft]))
-    assert "Ya pasó." in words(asked(ana, "cancelar", [past]))
+    assert "Su fecha ya pasó" in words(preview(ana, "publicar", [draft]))
+    assert "Ya pasó." in words(preview(ana, "cancelar", [past]))
 
 
-def test_another_offices_workshop_does_not_exist_among_many(
+def test_bulk_action_on_another_office_is_not_found(
     ana: StaffClient, store: Store, calgary: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
         theirs = hold(session, calgary, rights)
-    for deed in ("publicar", "mover", "cancelar", "borrar"):
-        assert asked(ana, deed, [dates[0], theirs]).status_code == 404
-        given = {"dias": "1", "motivo": "few"}
-        assert done(ana, deed, [dates[0], theirs], **given).status_code == 404
+    for action in ("publicar", "mover", "cancelar", "borrar"):
+        assert preview(ana, action, [dates[0], theirs]).status_code == 404
+        options = {"dias": "1", "motivo": "few"}
+        assert submit(ana, action, [dates[0], theirs], **options).status_code == 404
     assert {each.sequence for each in fresh(store, [*dates, theirs])} == {0}
     assert ana.get("/org/talleres/varios?hacer=quemar&t=x").status_code == 404
 
 
-def test_at_most_two_hundred_at_once_and_at_least_one(ana: StaffClient) -> None:
+def test_bulk_action_takes_one_to_two_hundred_workshops(ana: StaffClient) -> None:
     many = "&".join(f"t={number}" for number in range(201))
     answer = ana.get(f"/org/talleres/varios?hacer=publicar&{many}")
     assert answer.status_code == 422
@@ -210,7 +216,7 @@ def test_at_most_two_hundred_at_once_and_at_least_one(ana: StaffClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("options", "expected"),
     [
         ({}, "Di cuántos días"),
         ({"dias": "mil"}, "número entero"),
@@ -220,9 +226,9 @@ def test_at_most_two_hundred_at_once_and_at_least_one(ana: StaffClient) -> None:
     ],
 )
 def test_bulk_move_requires_a_distance(
-    ana: StaffClient, store: Store, dates: list[Workshop], given: dict[str, str], said: str
+    ana: StaffClient, store: Store, dates: list[Workshop], options: dict[str, str], expected: str
 ) -> None:
-    answer = done(ana, "mover", dates, **given)
+    answer = submit(ana, "mover", dates, **options)
     assert answer.status_code == 422
-    assert said in words(answer)
+    assert expected in words(answer)
     assert {each.sequence for each in fresh(store, dates)} == {0}

@@ -77,7 +77,7 @@ def test_a_draft_is_published_with_nothing_missing(
     assert _status(store, made) is WorkshopStatus.DRAFT
 
 
-def test_a_phone_is_the_workshops_the_offices_or_the_networks(store: Store, rights: Kind) -> None:
+def test_phone_of_workshop_office_or_network_is_required(store: Store, rights: Kind) -> None:
     with store.change() as session:
         quiet = office("tucson", "Tucson", "AZ", "America/Phoenix", phone="")
         session.add(quiet)
@@ -93,7 +93,7 @@ def test_a_phone_is_the_workshops_the_offices_or_the_networks(store: Store, righ
 
 
 @pytest.mark.parametrize(
-    ("odd", "doubt"),
+    ("odd", "warning"),
     [
         ({"title": {"es": "Tus derechos"}}, PublishWarning.ONE_LANGUAGE),
         ({"day": date(2027, 12, 25)}, PublishWarning.HOLIDAY),
@@ -106,14 +106,14 @@ def test_a_phone_is_the_workshops_the_offices_or_the_networks(store: Store, righ
         ({"way": Way.OPEN, "online_url": LINK}, PublishWarning.UNSEEN_LINK),
     ],
 )
-def test_what_is_odd_of_a_workshop_is_asked(
-    store: Store, chicago: Office, rights: Kind, odd: dict[str, Any], doubt: PublishWarning
+def test_publish_warning_for_unusual_data(
+    store: Store, chicago: Office, rights: Kind, odd: dict[str, Any], warning: PublishWarning
 ) -> None:
     made = draft(store, chicago, rights, **odd)
-    assert _doubts(store, made) == [doubt]
+    assert _warnings(store, made) == [warning]
 
 
-def test_a_room_is_doubted_that_is_too_small_taken_or_retired(
+def test_publish_warning_for_small_occupied_or_retired_venue(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -123,34 +123,32 @@ def test_a_room_is_doubted_that_is_too_small_taken_or_retired(
             session, chicago, rights, venue=room, day=TUESDAY, starts=time(20), ends=time(22)
         ).status = WorkshopStatus.CANCELLED
     same = draft(store, chicago, rights, venue=room, capacity=15)
-    assert _doubts(store, same) == [PublishWarning.TAKEN]
+    assert _warnings(store, same) == [PublishWarning.TAKEN]
     after = draft(store, chicago, rights, venue=room, starts=time(21), ends=time(22), capacity=15)
-    assert _doubts(store, after) == [], "one ends as the other begins"
+    assert _warnings(store, after) == [], "one ends as the other begins"
     more = draft(store, chicago, rights, venue=room, starts=time(8), ends=time(9), overbooked=1,
                  capacity=15)  # fmt: skip
-    assert _doubts(store, more) == [PublishWarning.CROWDED]
+    assert _warnings(store, more) == [PublishWarning.CROWDED]
     with store.change() as session:
         session.get_one(Venue, room.id).retired_at = LONG_AGO
-    assert _doubts(store, more) == [PublishWarning.CROWDED, PublishWarning.RETIRED]
+    assert _warnings(store, more) == [PublishWarning.CROWDED, PublishWarning.RETIRED]
 
 
-def test_a_discreet_workshop_that_everybody_finds_is_doubted(
+def test_publish_warning_for_a_public_discreet_workshop(
     store: Store, chicago: Office, women: Kind
 ) -> None:
     shown = draft(store, chicago, women, visibility=Visibility.PUBLIC)
-    assert _doubts(store, shown) == [PublishWarning.OPEN_ADDRESS]
-    assert _doubts(store, draft(store, chicago, women)) == []
+    assert _warnings(store, shown) == [PublishWarning.OPEN_ADDRESS]
+    assert _warnings(store, draft(store, chicago, women)) == []
 
 
-def test_the_form_asks_once_keeps_all_that_was_typed_and_then_publishes(
-    ana: StaffClient, store: Store
-) -> None:
+def test_form_shows_warnings_once_and_keeps_its_input(ana: StaffClient, store: Store) -> None:
     asked = ana.post("/org/talleres/nuevo", **typed(title_en="", sure="", day=str(TUESDAY)))
     assert asked.status_code == 422
-    said = words(asked)
-    assert "No se publicó todavía." in said
-    assert "El título está solo en español" in said
-    assert "Publicar de todos modos" in said
+    page = words(asked)
+    assert "No se publicó todavía." in page
+    assert "El título está solo en español" in page
+    assert "Publicar de todos modos" in page
     assert 'name="sure" value="language"' in asked.text
     assert 'name="title_es" type="text" value="Conoce tus derechos"' in asked.text
     assert _count(store, Workshop) == _count(store, Venue) == 0
@@ -161,7 +159,7 @@ def test_the_form_asks_once_keeps_all_that_was_typed_and_then_publishes(
     assert _count(store, Workshop) == 1
 
 
-def test_the_page_of_a_draft_asks_beside_its_button(
+def test_page_of_a_draft_shows_warnings(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     made = draft(store, chicago, rights, title={"es": "Tus derechos"})
@@ -176,7 +174,7 @@ def test_the_page_of_a_draft_asks_beside_its_button(
     assert "Antes de publicar" not in words(ana.get(address))
 
 
-def test_a_draft_is_kept_without_a_venue_and_published_with_one(
+def test_draft_is_saved_without_venue_and_published_with_one(
     ana: StaffClient, store: Store
 ) -> None:
     answer = ana.post("/org/talleres/nuevo", **typed(venue="", action="draft"))
@@ -239,21 +237,23 @@ def test_another_kind_fills_untouched_fields(ana: StaffClient, store: Store) -> 
     assert _count(store, Workshop) == 0
 
 
-def test_all_that_a_packaged_kind_says_is_in_a_new_workshop(
+def test_new_workshop_has_the_defaults_of_its_kind(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.read() as session:
-        mine = kinds.find(session, "derechos")
-        plan = workshop_service.from_kind(mine, offices.find(session, "chicago"), TUESDAY, time(10))
-    assert plan.ends == time(11, 30)
+        kind = kinds.find(session, "derechos")
+        workshop_data = workshop_service.from_kind(
+            kind, offices.find(session, "chicago"), TUESDAY, time(10)
+        )
+    assert workshop_data.ends == time(11, 30)
     same = ("summary", "description"), ("title", "short_name"), ("bring", "bring")
-    assert all(getattr(plan, ours) == getattr(mine, theirs) for ours, theirs in same)
+    assert all(getattr(workshop_data, ours) == getattr(kind, theirs) for ours, theirs in same)
     for name in ("capacity", "party_limit", "way", "retention_days", "has_reminders",
                  "visibility", "opens_days", "confirm_days", "frees_silence"):  # fmt: skip
-        assert getattr(plan, name) == getattr(mine, name), name
+        assert getattr(workshop_data, name) == getattr(kind, name), name
 
 
-def test_a_link_is_on_no_page_of_the_public(
+def test_online_link_is_on_no_public_page(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -269,7 +269,7 @@ def test_a_link_is_on_no_page_of_the_public(
             assert "canario" not in answer.text, path
 
 
-def test_who_has_a_place_in_both_may_come_or_join_from_home_and_who_waits_may_not(
+def test_online_link_of_hybrid_workshop_is_for_people_with_a_seat(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -281,13 +281,13 @@ def test_who_has_a_place_in_both_may_come_or_join_from_home_and_who_waits_may_no
     assert "canario" not in ana.client.get(link_of(key_store, second)).text
 
 
-def test_no_letter_carries_the_link() -> None:
-    """It is on the page of one's place, which the letter leads to."""
+def test_no_letter_contains_the_online_link() -> None:
+    """It is on the registration's page, which the letter links to."""
     for text in sorted(TEMPLATES.glob("[mt]*/*.txt")):
         assert "online_url" not in text.read_text(), text.name
 
 
-def _doubts(store: Store, workshop: Workshop) -> list[PublishWarning]:
+def _warnings(store: Store, workshop: Workshop) -> list[PublishWarning]:
     with store.read() as session:
         there = session.get_one(Workshop, workshop.id)
         return [each.what for each in publish_checks.find_warnings(session, there, now=LONG_AGO)]

@@ -1,4 +1,4 @@
-"""Which days a rule means, and what is said of each before a workshop is made on it."""
+"""Days of a recurrence rule, and what is shown about each before a workshop is made on it."""
 
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -31,7 +31,7 @@ def dates(*texts: str) -> list[date]:
     return [date.fromisoformat(text) for text in texts]
 
 
-def test_every_week_until_a_day_and_that_day_too() -> None:
+def test_weekly_rule_includes_its_last_day() -> None:
     rule = RecurrenceRule(RecurrenceUnit.WEEK, frozenset({SATURDAY}), until=date(2026, 12, 26))
     found = days(rule, date(2026, 12, 5))
     assert found == dates("2026-12-12", "2026-12-19", "2026-12-26")
@@ -43,13 +43,13 @@ def test_every_two_weeks_on_several_days_counts_weeks_from_sunday() -> None:
     assert found == dates("2026-12-05", "2026-12-13", "2026-12-15", "2026-12-19", "2026-12-27")
 
 
-def test_a_month_without_a_fifth_saturday_has_none() -> None:
+def test_month_without_fifth_saturday_is_skipped() -> None:
     rule = RecurrenceRule(RecurrenceUnit.MONTH, until=date(2027, 7, 31))
     found = days(rule, date(2027, 1, 30))  # the fifth
     assert found == dates("2027-05-29", "2027-07-31")
 
 
-def test_the_last_saturday_is_the_fourth_or_the_fifth() -> None:
+def test_last_saturday_is_the_fourth_or_fifth() -> None:
     rule = RecurrenceRule(RecurrenceUnit.LAST, count=5)
     found = days(rule, date(2027, 1, 30))
     assert found == dates("2027-02-27", "2027-03-27", "2027-04-24", "2027-05-29", "2027-06-26")
@@ -57,14 +57,14 @@ def test_the_last_saturday_is_the_fourth_or_the_fifth() -> None:
     assert recurrence.week_of_month(date(2027, 2, 27)) == 4
 
 
-def test_the_29th_of_february_is_a_day_like_any_other() -> None:
+def test_29_february_recurs_by_weekday() -> None:
     rule = RecurrenceRule(RecurrenceUnit.MONTH, count=3)
     assert days(rule, date(2028, 2, 29)) == dates("2028-05-30", "2028-08-29", "2028-10-31")
     weekly = RecurrenceRule(RecurrenceUnit.WEEK, frozenset({1}), count=2)
     assert days(weekly, date(2028, 2, 22)) == dates("2028-02-29", "2028-03-07")
 
 
-def test_an_old_workshop_is_repeated_from_today_on_in_its_own_weeks() -> None:
+def test_old_workshop_recurs_from_today_in_its_own_weeks() -> None:
     rule = RecurrenceRule(RecurrenceUnit.TWO_WEEKS, frozenset({SATURDAY}), count=2)
     found = days(rule, date(2026, 1, 3), today=date(2026, 12, 1))
     assert found == dates("2026-12-05", "2026-12-19")
@@ -94,7 +94,7 @@ def test_at_most_sixty_dates() -> None:
         ),
     ],
 )
-def test_a_rule_that_means_nothing_is_refused(rule: RecurrenceRule, code: ErrorCode) -> None:
+def test_rule_without_dates_is_refused(rule: RecurrenceRule, code: ErrorCode) -> None:
     with refuses(code):
         days(rule, date(2026, 12, 5))
 
@@ -106,11 +106,11 @@ def names(day: str, country: str = "US", region: str = "IL") -> list[str]:
     return [each.name for each in holidays.list_holidays(date.fromisoformat(day), country, region)]
 
 
-def test_holidays_of_where_it_is_and_those_of_mexico() -> None:
+def test_holidays_of_the_region_and_of_mexico() -> None:
     assert names("2027-01-18") == ["Día de Martin Luther King"]
     assert names("2027-02-01") == ["Día de la Constitución"]
     assert holidays.list_holidays(date(2027, 2, 1), "US", "IL")[0].is_home
-    assert names("2026-12-25") == ["Navidad"], "kept by both, told once"
+    assert names("2026-12-25") == ["Navidad"], "a holiday of both countries is listed once"
     assert names("2027-02-15", "CA", "AB") == ["Día de la Familia"]
     assert names("2027-02-15", "CA", "QC") == []
     assert names("2027-06-24", "CA", "QC") == ["San Juan Bautista"]
@@ -128,10 +128,12 @@ def test_every_holiday_of_every_region_has_a_spanish_name() -> None:
     assert [name for name in english if name.endswith((" Day", "Birthday", "Eve"))] == []
 
 
-# What is in the way
+# Conflicts
 
 
-def plan(session_office: Office, kind: Kind, day: date, starts: time, zone: str) -> WorkshopData:
+def make_data(
+    session_office: Office, kind: Kind, day: date, starts: time, zone: str
+) -> WorkshopData:
     base = workshop_service.from_kind(kind, session_office, day, starts)
     return replace(base, zone=ZoneInfo(zone))
 
@@ -140,8 +142,8 @@ def test_skipped_hour_is_impossible_and_doubled_hour_is_shown(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.read() as session:
-        plans = [
-            plan(chicago, rights, day, time(hour, 30), "America/Chicago")
+        candidates = [
+            make_data(chicago, rights, day, time(hour, 30), "America/Chicago")
             for day, hour in (
                 (date(2027, 3, 14), 2),
                 (date(2027, 3, 14), 18),
@@ -149,16 +151,14 @@ def test_skipped_hour_is_impossible_and_doubled_hour_is_shown(
                 (date(2027, 3, 21), 2),
             )
         ]
-        gap, evening, doubled, plain = recurrence.propose(session, plans)
+        gap, evening, doubled, plain = recurrence.propose(session, candidates)
     assert (gap.is_possible, gap.is_recommended) == (False, False)
     assert (evening.is_possible, evening.is_day_of_change) == (True, True)
     assert (doubled.is_possible, doubled.is_doubled) == (True, True)
     assert (plain.is_day_of_change, plain.is_recommended) == (False, True)
 
 
-def test_alberta_does_not_change_its_clocks_any_more(
-    store: Store, calgary: Office, rights: Kind
-) -> None:
+def test_alberta_has_no_clock_changes(store: Store, calgary: Office, rights: Kind) -> None:
     zone = ZoneInfo("America/Edmonton")
     assert recurrence.list_clock_changes(date(2027, 1, 1), date(2028, 12, 31), zone) == []
     chicago = ZoneInfo("America/Chicago")
@@ -166,8 +166,8 @@ def test_alberta_does_not_change_its_clocks_any_more(
         "2027-03-14", "2027-11-07"
     )
     with store.read() as session:
-        day = plan(calgary, rights, date(2027, 3, 14), time(2, 30), "America/Edmonton")
-        assert recurrence.propose(session, [day])[0].is_recommended
+        candidate = make_data(calgary, rights, date(2027, 3, 14), time(2, 30), "America/Edmonton")
+        assert recurrence.propose(session, [candidate])[0].is_recommended
 
 
 def test_proposal_shows_occupied_venue_and_same_kind(
@@ -183,8 +183,8 @@ def test_proposal_shows_occupied_venue_and_same_kind(
         )
         late = replace(base, starts=time(20), ends=time(21))
         twin = replace(workshop_service.get_data(there), venue=venue(session, chicago, name="Otra"))
-        again = replace(twin, starts=time(9), ends=time(10))
-        found = recurrence.propose(session, [base, late, twin, again])
+        sibling = replace(twin, starts=time(9), ends=time(10))
+        found = recurrence.propose(session, [base, late, twin, sibling])
         assert [each.busy for each in found] == ["Conoce tus derechos", "Tus derechos", "", ""]
         assert found[0].busy_until == there.ends_at
         assert [each.is_twin for each in found] == [False, False, True, False]
@@ -193,7 +193,7 @@ def test_proposal_shows_occupied_venue_and_same_kind(
         assert (alone[0].busy, alone[0].is_twin) == ("", False)
 
 
-def test_what_is_cancelled_is_in_nobodys_way(store: Store, chicago: Office, rights: Kind) -> None:
+def test_cancelled_workshop_is_no_conflict(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
         there = hold(session, chicago, rights)
         workshop_service.cancel(session, there, now=clock.now())

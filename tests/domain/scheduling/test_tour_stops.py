@@ -1,5 +1,4 @@
-"""A stop and its workshops: what is done to one of them, and to the stop, at once or one after the
-other."""
+"""Changes of a tour stop combined with changes of its workshops, and simultaneous ones."""
 
 from collections import Counter
 from dataclasses import replace
@@ -22,11 +21,11 @@ from outreach.keystore import KeyStore
 from tests.domain.scheduling.test_tours import (
     NINE,
     THREE,
-    all_seated,
-    plan_of,
+    count_notified,
+    get_data,
+    list_stops,
     route,
-    stops_of,
-    told,
+    seat_two_everywhere,
 )
 from tests.support.refusals import refuses
 from tests.support.staff_client import TIMES, StaffClient, at_once
@@ -37,28 +36,28 @@ pytestmark = pytest.mark.any_database
 __all__ = ["ana", "route"]  # fixtures
 
 
-def test_hours_of_their_own_that_move_over_midnight_are_on_the_next_day(
-    store: Store, route: Tour
-) -> None:
+def test_own_hours_moved_past_midnight_are_on_the_next_day(store: Store, route: Tour) -> None:
     with store.change() as session:
-        stop = stops_of(session, route)[1]
+        stop = list_stops(session, route)[1]
         _first, second = tours.list_workshops(session, [stop.id])[stop.id]
         own = replace(workshop_service.get_data(second), starts=time(20), ends=time(22))
         workshop_service.change(session, second, own, now=clock.now())
-        later = replace(plan_of(stop), starts=time(14), ends=time(20))
+        later = replace(get_data(stop), starts=time(14), ends=time(20))
         tours.change_stop(session, route, stop, later, now=clock.now())
         first, second = tours.list_workshops(session, [stop.id])[stop.id]
         assert (first.day, first.starts, first.ends) == (stop.day, time(14), time(20))
         assert second.day == stop.day + timedelta(days=1)
         assert (second.starts, second.ends) == (time(1), time(3))
-        back = replace(plan_of(stop), day=stop.day + timedelta(days=7), starts=NINE, ends=THREE)
+        back = replace(get_data(stop), day=stop.day + timedelta(days=7), starts=NINE, ends=THREE)
         tours.change_stop(session, route, stop, back, now=clock.now())
         assert (second.day, second.starts, second.ends) == (stop.day, time(20), time(22))
 
 
-def test_nothing_comes_back_to_a_cancelled_stop_without_it(store: Store, route: Tour) -> None:
+def test_workshop_of_a_cancelled_stop_is_reinstated_with_the_stop_only(
+    store: Store, route: Tour
+) -> None:
     with store.change() as session:
-        stop = stops_of(session, route)[0]
+        stop = list_stops(session, route)[0]
         first, second = tours.list_workshops(session, [stop.id])[stop.id]
         tours.cancel_stop(session, stop, now=clock.now())
         with refuses(ErrorCode.WORKSHOP_OF_CANCELLED_STOP):
@@ -68,30 +67,30 @@ def test_nothing_comes_back_to_a_cancelled_stop_without_it(store: Store, route: 
 
 
 @pytest.mark.races
-def test_a_stop_cancelled_twice_at_once_tells_everybody_once(
+def test_simultaneous_cancellations_of_a_stop_notify_once(
     app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, route: Tour
 ) -> None:
-    all_seated(store, key_store)
+    seat_two_everywhere(store, key_store)
     with store.read() as session:
-        stops = [each.id for each in stops_of(session, route)]
+        stops = [each.id for each in list_stops(session, route)]
     for number, stop in enumerate(stops, 1):
         path = f"/org/giras/chicago/{route.id}/parada/{stop}/cancelar"
         answers = Counter(each.status_code for each in at_once(app, ana, path, {}))
         assert answers == {303: 1, 422: TIMES - 1}
         with store.read() as session:
-            assert sum(told(session, NotificationType.CANCELLED).values()) == 4 * number
+            assert sum(count_notified(session, NotificationType.CANCELLED).values()) == 4 * number
 
 
 def test_stop_follows_its_venue_to_another_city(store: Store, route: Tour) -> None:
     with store.change() as session:
-        first, second = stops_of(session, route)[:2]
+        first, second = list_stops(session, route)[:2]
         there = first.venue
         assert there is not None
-        said = VenueData(**{name: getattr(there, name) for name in venues.DETAIL_FIELDS})
-        other = replace(said, city="Hammond", region="IN", zone=ZoneInfo("America/Indianapolis"))
+        data = VenueData(**{name: getattr(there, name) for name in venues.DETAIL_FIELDS})
+        other = replace(data, city="Hammond", region="IN", zone=ZoneInfo("America/Indianapolis"))
         venue_change.change_venue(session, there, other, now=clock.now())
         before = (second.city, second.region, second.zone)
     with store.read() as session:
-        first, second = stops_of(session, route)[:2]
+        first, second = list_stops(session, route)[:2]
         assert (first.city, first.region, first.zone) == (other.city, other.region, other.zone)
         assert (second.city, second.region, second.zone) == before

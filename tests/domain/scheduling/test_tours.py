@@ -1,4 +1,4 @@
-"""The mobile consulate: whatever is done to a stop is done to its workshops, and to no others."""
+"""Tours of the mobile consulate: a change of a stop changes its workshops, and no others."""
 
 from collections import Counter
 from dataclasses import replace
@@ -46,13 +46,13 @@ def five_stops(store: Store, chicago: Office) -> Tour:
         for number, city in enumerate(CITIES):
             zone = ZoneInfo("America/Indiana/Indianapolis") if city == "South Bend" else here.zone
             found = venue(session, chicago, name=f"Parroquia de {city}", city=city, zone=zone)
-            stop = tours.add_stop(session, tour, planned(found, number), now=clock.now())
+            stop = tours.add_stop(session, tour, make_stop_data(found, number), now=clock.now())
             tours.publish_stop(session, stop, now=clock.now())
     return tour
 
 
-def planned(venue: Venue | None, number: int = 0, **changes: Any) -> TourStopData:
-    plan = TourStopData(
+def make_stop_data(venue: Venue | None, number: int = 0, **changes: Any) -> TourStopData:
+    data = TourStopData(
         day=a_saturday() + timedelta(days=number),
         starts=NINE,
         ends=THREE,
@@ -61,19 +61,19 @@ def planned(venue: Venue | None, number: int = 0, **changes: Any) -> TourStopDat
         venue=venue,
         kinds=Codes(["derechos", "mujeres"]),
     )
-    return replace(plan, **changes)
+    return replace(data, **changes)
 
 
-def stops_of(session: Session, tour: Tour) -> list[TourStop]:
+def list_stops(session: Session, tour: Tour) -> list[TourStop]:
     return tours.list_stops(session, [tour.id])[tour.id]
 
 
-def plan_of(stop: TourStop) -> TourStopData:
+def get_data(stop: TourStop) -> TourStopData:
     return TourStopData(**{name: getattr(stop, name) for name in TourStopData.__annotations__})
 
 
 def bare(stop: TourStop) -> dict[str, object]:
-    """What is stored of it."""
+    """Its stored columns."""
     return {column.key: getattr(stop, column.key) for column in sa.inspect(TourStop).columns}
 
 
@@ -81,8 +81,8 @@ def all_workshops(session: Session) -> dict[int, Workshop]:
     return {each.id: each for each in session.scalars(sa.select(Workshop))}
 
 
-def told(session: Session, cause: NotificationType) -> Counter[int]:
-    """How many are owed such a notice, by workshop."""
+def count_notified(session: Session, cause: NotificationType) -> Counter[int]:
+    """The number of queued notifications of this type, by workshop."""
     rows = session.execute(
         sa.select(Registration.workshop_id)
         .join(Notification, Notification.registration_id == Registration.id)
@@ -91,8 +91,8 @@ def told(session: Session, cause: NotificationType) -> Counter[int]:
     return Counter(row[0] for row in rows)
 
 
-def all_seated(store: Store, key_store: KeyStore) -> None:
-    """Two people with an e-mail in every workshop there is."""
+def seat_two_everywhere(store: Store, key_store: KeyStore) -> None:
+    """Registers two people with an e-mail for each workshop."""
     with store.read() as session:
         there = list(all_workshops(session).values())
     for workshop in there:
@@ -101,11 +101,11 @@ def all_seated(store: Store, key_store: KeyStore) -> None:
             seat(store, key_store, workshop, name=name, contact=ContactMethod.EMAIL, address=mail)
 
 
-def test_a_stop_holds_a_workshop_of_each_kind_at_its_venue_and_on_its_clocks(
+def test_stop_has_a_workshop_of_each_kind_at_its_venue_and_in_its_zone(
     store: Store, route: Tour
 ) -> None:
     with store.read() as session:
-        there = stops_of(session, route)
+        there = list_stops(session, route)
         held = tours.list_workshops(session, [stop.id for stop in there])
         assert [stop.city for stop in there] == list(CITIES)
         for stop in there:
@@ -119,37 +119,39 @@ def test_a_stop_holds_a_workshop_of_each_kind_at_its_venue_and_on_its_clocks(
         assert len(hours) == 2, "nine in South Bend is another moment"
 
 
-def test_moving_one_of_five_stops_is_one_version_more_there_and_tells_its_people_alone(
+def test_moved_stop_updates_its_workshops_and_notifies_their_people_only(
     store: Store, key_store: KeyStore, route: Tour
 ) -> None:
-    all_seated(store, key_store)
+    seat_two_everywhere(store, key_store)
     with store.read() as session:
-        stop = stops_of(session, route)[2]
-        mine = {each.id for each in tours.list_workshops(session, [stop.id])[stop.id]}
+        stop = list_stops(session, route)[2]
+        changed_ids = {each.id for each in tours.list_workshops(session, [stop.id])[stop.id]}
         before = all_workshops(session)
     with store.change() as session:
         stop = session.get_one(TourStop, stop.id)
-        later = replace(plan_of(stop), day=stop.day + timedelta(days=7), starts=time(10))
+        later = replace(get_data(stop), day=stop.day + timedelta(days=7), starts=time(10))
         changed = tours.change_stop(session, route, stop, later, now=clock.now())
-        assert {each.id for each in changed} == mine
+        assert {each.id for each in changed} == changed_ids
     with store.read() as session:
         after = all_workshops(session)
         for number, workshop in after.items():
             was = before[number]
-            assert workshop.sequence == was.sequence + (number in mine)
-            assert (workshop.changed_at > was.changed_at) == (number in mine)
+            assert workshop.sequence == was.sequence + (number in changed_ids)
+            assert (workshop.changed_at > was.changed_at) == (number in changed_ids)
             assert (workshop.day, workshop.starts) == (
-                (was.day + timedelta(days=7), time(10)) if number in mine else (was.day, NINE)
+                (was.day + timedelta(days=7), time(10))
+                if number in changed_ids
+                else (was.day, NINE)
             )
-        assert told(session, NotificationType.CHANGED) == dict.fromkeys(mine, 2)
+        assert count_notified(session, NotificationType.CHANGED) == dict.fromkeys(changed_ids, 2)
 
 
-def test_cancelling_one_stop_cancels_nothing_else_and_can_be_undone(
+def test_cancelled_stop_leaves_the_others_and_can_be_reinstated(
     store: Store, key_store: KeyStore, route: Tour
 ) -> None:
-    all_seated(store, key_store)
+    seat_two_everywhere(store, key_store)
     with store.change() as session:
-        stop = stops_of(session, route)[0]
+        stop = list_stops(session, route)[0]
         first, second = tours.list_workshops(session, [stop.id])[stop.id]
         workshop_service.cancel(session, first, now=clock.now() - timedelta(hours=1))
         cancelled, number = tours.cancel_stop(session, stop, now=clock.now())
@@ -157,51 +159,49 @@ def test_cancelling_one_stop_cancels_nothing_else_and_can_be_undone(
     with store.read() as session:
         statuses = Counter(each.status for each in all_workshops(session).values())
         assert statuses == {WorkshopStatus.PUBLISHED: 8, WorkshopStatus.CANCELLED: 2}
-        assert told(session, NotificationType.CANCELLED) == {first.id: 2, second.id: 2}
+        assert count_notified(session, NotificationType.CANCELLED) == {first.id: 2, second.id: 2}
     with store.change() as session:
         stop = session.get_one(TourStop, stop.id)
         back = tours.reinstate_stop(session, stop, now=clock.now())
         assert [each.id for each in back] == [second.id], "the first was cancelled on its own"
     with store.read() as session:
-        assert told(session, NotificationType.REINSTATED) == {second.id: 2}
+        assert count_notified(session, NotificationType.REINSTATED) == {second.id: 2}
         with refuses(ErrorCode.TOUR_STOP_NOT_CANCELLED):
             tours.reinstate_stop(session, session.get_one(TourStop, stop.id), now=clock.now())
 
 
-def test_a_stop_without_a_venue_waits_and_gets_its_workshops_with_it(
-    store: Store, chicago: Office, route: Tour
-) -> None:
+def test_stop_gets_its_workshops_with_its_venue(store: Store, chicago: Office, route: Tour) -> None:
     with store.change() as session:
-        stop = tours.add_stop(session, route, planned(None, 9), now=clock.now())
+        stop = tours.add_stop(session, route, make_stop_data(None, 9), now=clock.now())
         assert tours.list_workshops(session, [stop.id]) == {}
         with refuses(ErrorCode.TOUR_STOP_WITHOUT_VENUE, city="Gary"):
             tours.publish_stop(session, stop, now=clock.now())
         found = venue(session, chicago, name="Escuela Ejemplo", city="Gary")
-        with_venue = replace(plan_of(stop), venue=found)
+        with_venue = replace(get_data(stop), venue=found)
         tours.change_stop(session, route, stop, with_venue, now=clock.now())
         made = tours.list_workshops(session, [stop.id])[stop.id]
         assert [each.status for each in made] == [WorkshopStatus.DRAFT, WorkshopStatus.DRAFT]
         assert len(tours.publish_stop(session, stop, now=clock.now())) == 2
 
 
-def test_hours_of_their_own_are_kept_and_move_along(store: Store, route: Tour) -> None:
+def test_own_hours_of_a_workshop_move_with_the_stop(store: Store, route: Tour) -> None:
     with store.change() as session:
-        stop = stops_of(session, route)[1]
+        stop = list_stops(session, route)[1]
         _first, second = tours.list_workshops(session, [stop.id])[stop.id]
         own = replace(workshop_service.get_data(second), starts=time(12), ends=time(13))
         workshop_service.change(session, second, own, now=clock.now())
-        wanted = replace(plan_of(stop), starts=time(8), ends=time(14))
+        wanted = replace(get_data(stop), starts=time(8), ends=time(14))
         tours.change_stop(session, route, stop, wanted, now=clock.now())
         first, second = tours.list_workshops(session, [stop.id])[stop.id]
         assert (first.starts, first.ends) == (time(8), time(14))
         assert (second.starts, second.ends) == (time(11), time(12))
 
 
-def test_what_is_held_in_another_place_or_online_stays_there(
+def test_workshop_elsewhere_or_online_keeps_its_place(
     store: Store, key_store: KeyStore, chicago: Office, route: Tour
 ) -> None:
     with store.change() as session:
-        stop = stops_of(session, route)[3]
+        stop = list_stops(session, route)[3]
         first, second = tours.list_workshops(session, [stop.id])[stop.id]
         room = venue(session, chicago, name="Sala 2", city="South Bend", zone=first.zone)
         own = replace(workshop_service.get_data(first), venue=room)
@@ -213,14 +213,14 @@ def test_what_is_held_in_another_place_or_online_stays_there(
             zone=chicago.zone,
         )
         workshop_service.change(session, second, online, now=clock.now())
-    all_seated(store, key_store)
+    seat_two_everywhere(store, key_store)
     with store.change() as session:
         stop = session.get_one(TourStop, stop.id)
         found = venue(session, chicago, name="Escuela Ejemplo", city="South Bend", zone=stop.zone)
-        wanted = replace(plan_of(stop), venue=found)
+        wanted = replace(get_data(stop), venue=found)
         assert tours.change_stop(session, route, stop, wanted, now=clock.now()) == []
-        assert not told(session, NotificationType.CHANGED)
-        later = replace(plan_of(stop), day=stop.day + timedelta(days=1))
+        assert not count_notified(session, NotificationType.CHANGED)
+        later = replace(get_data(stop), day=stop.day + timedelta(days=1))
         assert len(tours.change_stop(session, route, stop, later, now=clock.now())) == 2
         first, second = tours.list_workshops(session, [stop.id])[stop.id]
         assert (first.venue, first.day) == (session.get_one(Venue, room.id), later.day)
@@ -241,47 +241,45 @@ def test_what_is_held_in_another_place_or_online_stays_there(
 def test_refused_change_leaves_the_stop_unchanged(
     store: Store, key_store: KeyStore, route: Tour, changes: dict[str, Any], code: ErrorCode
 ) -> None:
-    all_seated(store, key_store)
+    seat_two_everywhere(store, key_store)
     with store.read() as session:
-        before = bare(stops_of(session, route)[0])
+        before = bare(list_stops(session, route)[0])
     with refuses(code), store.change() as session:
-        stop = stops_of(session, route)[0]
-        wanted = replace(plan_of(stop), **changes)
+        stop = list_stops(session, route)[0]
+        wanted = replace(get_data(stop), **changes)
         tours.change_stop(session, route, stop, wanted, now=clock.now())
     with store.read() as session:
-        assert bare(stops_of(session, route)[0]) == before
-        assert not told(session, NotificationType.CHANGED)
+        assert bare(list_stops(session, route)[0]) == before
+        assert not count_notified(session, NotificationType.CHANGED)
 
 
-def test_a_venue_of_another_office_is_none(store: Store, calgary: Office, route: Tour) -> None:
+def test_venue_of_another_office_is_not_found(store: Store, calgary: Office, route: Tour) -> None:
     with store.change() as session:
         theirs = venue(session, calgary, name="Biblioteca de Calgary")
         with pytest.raises(NotFound):
-            tours.add_stop(session, route, planned(theirs), now=clock.now())
+            tours.add_stop(session, route, make_stop_data(theirs), now=clock.now())
 
 
-def test_a_workshop_with_a_day_of_its_own_keeps_it_and_moves_by_as_much(
-    store: Store, route: Tour
-) -> None:
+def test_own_day_of_a_workshop_moves_with_the_stop(store: Store, route: Tour) -> None:
     with store.change() as session:
-        stop = stops_of(session, route)[1]
+        stop = list_stops(session, route)[1]
         _first, second = tours.list_workshops(session, [stop.id])[stop.id]
         own = stop.day + timedelta(days=1)
         workshop_service.change(
             session, second, replace(workshop_service.get_data(second), day=own), now=clock.now()
         )
-        wanted = replace(plan_of(stop), capacity=30)
+        wanted = replace(get_data(stop), capacity=30)
         changed = tours.change_stop(session, route, stop, wanted, now=clock.now())
         assert {each.day for each in changed} == {stop.day, own}
-        later = replace(plan_of(stop), day=stop.day + timedelta(days=7))
+        later = replace(get_data(stop), day=stop.day + timedelta(days=7))
         tours.change_stop(session, route, stop, later, now=clock.now())
         assert second.day == own + timedelta(days=7)
 
 
-def test_a_draft_of_a_cancelled_stop_comes_out_nowhere(store: Store, route: Tour) -> None:
+def test_draft_of_a_cancelled_stop_is_not_published(store: Store, route: Tour) -> None:
     with store.change() as session:
-        there = stops_of(session, route)[0].venue
-        stop = tours.add_stop(session, route, planned(there, 12), now=clock.now())
+        there = list_stops(session, route)[0].venue
+        stop = tours.add_stop(session, route, make_stop_data(there, 12), now=clock.now())
         tours.cancel_stop(session, stop, now=clock.now())
         draft = tours.list_workshops(session, [stop.id])[stop.id][0]
         with refuses(ErrorCode.WORKSHOP_OF_CANCELLED_STOP):

@@ -1,4 +1,4 @@
-"""What organizers do to a workshop: planned, changed, published, cancelled, reported."""
+"""Workshops: made from a kind, changed, published, cancelled and reported by staff."""
 
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -24,37 +24,39 @@ pytestmark = [pytest.mark.core, pytest.mark.any_database]
 LATER = LONG_AGO + timedelta(hours=1)
 
 
-def test_a_kind_fills_a_new_workshop_all_but_its_venue(chicago: Office, women: Kind) -> None:
-    plan = workshop_service.from_kind(women, chicago, date(2026, 12, 5), time(23, 0))
-    assert plan.ends == time(0, 30)  # ninety minutes later, on the next day
-    assert plan.venue is None
-    assert (plan.capacity, plan.retention_days) == (40, 7)
-    assert plan.visibility is Visibility.REGISTERED
-    assert not plan.has_reminders
+def test_new_workshop_has_all_defaults_of_its_kind_but_the_venue(
+    chicago: Office, women: Kind
+) -> None:
+    data = workshop_service.from_kind(women, chicago, date(2026, 12, 5), time(23, 0))
+    assert data.ends == time(0, 30)  # ninety minutes later, on the next day
+    assert data.venue is None
+    assert (data.capacity, data.retention_days) == (40, 7)
+    assert data.visibility is Visibility.REGISTERED
+    assert not data.has_reminders
 
 
-def test_a_kind_with_hours_of_ones_own_starts_with_about_as_many_places(chicago: Office) -> None:
+def test_time_slots_of_a_kind_approximate_its_capacity(chicago: Office) -> None:
     one_to_one = kind("asesoria", "Asesoría", way=Way.SLOTS, slot_minutes=20, minutes=240)
-    plan = workshop_service.from_kind(one_to_one, chicago, date(2026, 12, 5), time(9, 0))
-    assert (plan.way, plan.slot_minutes, plan.slot_places) == (Way.SLOTS, 20, 3)
+    data = workshop_service.from_kind(one_to_one, chicago, date(2026, 12, 5), time(9, 0))
+    assert (data.way, data.slot_minutes, data.slot_places) == (Way.SLOTS, 20, 3)
     assert (
-        workshop_service.normalize(plan).capacity == 36
+        workshop_service.normalize(data).capacity == 36
     )  # twelve hours with three places; 40 asked for
 
 
-def test_a_kind_that_once_allowed_more_starts_with_the_largest_party_there_may_be(
+def test_party_limit_of_a_kind_is_capped(
     chicago: Office,
 ) -> None:
-    plan = workshop_service.from_kind(
+    data = workshop_service.from_kind(
         kind("a", "A", party_limit=100), chicago, date(2026, 12, 5), time(9)
     )
-    assert plan.party_limit == MAX_PARTY
+    assert data.party_limit == MAX_PARTY
 
 
-def test_a_kind_says_how_chairs_are_kept_from_staying_empty(chicago: Office) -> None:
+def test_new_workshop_has_the_reconfirmation_defaults_of_its_kind(chicago: Office) -> None:
     asked = kind("a", "A", opens_days=21, confirm_days=3, frees_silence=True)
-    plan = workshop_service.from_kind(asked, chicago, date(2026, 12, 5), time(9, 0))
-    assert (plan.opens_days, plan.confirm_days, plan.frees_silence) == (21, 3, True)
+    data = workshop_service.from_kind(asked, chicago, date(2026, 12, 5), time(9, 0))
+    assert (data.opens_days, data.confirm_days, data.frees_silence) == (21, 3, True)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_impossible_workshop_data_are_refused_with_a_code(
         hold(session, chicago, rights, **wrong)
 
 
-def test_a_kind_of_one_country_is_not_given_in_another(store: Store, calgary: Office) -> None:
+def test_kind_of_another_country_is_refused(store: Store, calgary: Office) -> None:
     daca = kind("daca", "DACA", countries=("US",))
     with store.change() as session:
         session.add(daca)
@@ -91,21 +93,19 @@ def test_a_kind_of_one_country_is_not_given_in_another(store: Store, calgary: Of
             hold(session, calgary, daca)
 
 
-def test_what_subscribers_see_makes_a_workshop_newer_and_a_move_a_new_version(
+def test_visible_change_updates_changed_at_and_a_move_the_sequence(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         public_id = hold(session, chicago, rights).public_id
-    told = _change(store, public_id, phone="312 555 0199")
-    assert (told.sequence, told.changed_at > LONG_AGO) == (0, True)
+    changed = _change(store, public_id, phone="312 555 0199")
+    assert (changed.sequence, changed.changed_at > LONG_AGO) == (0, True)
     moved = _change(store, public_id, starts=time(17, 0))
     assert moved.sequence == 1
-    assert moved.changed_at > told.changed_at
+    assert moved.changed_at > changed.changed_at
 
 
-def test_what_nobody_sees_leaves_a_workshop_as_it_was(
-    store: Store, chicago: Office, rights: Kind
-) -> None:
+def test_invisible_change_leaves_changed_at(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
         before = hold(session, chicago, rights)
     after = _change(store, before.public_id, facilitator="Lic. Mora", retention_days=10)
@@ -136,7 +136,7 @@ def test_publishing_a_draft_names_its_missing_fields(
         assert draft.status is WorkshopStatus.DRAFT
 
 
-def test_only_what_is_public_is_cancelled_and_only_the_cancelled_comes_back(
+def test_only_published_is_cancelled_and_only_cancelled_is_reinstated(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -147,9 +147,7 @@ def test_only_what_is_public_is_cancelled_and_only_the_cancelled_comes_back(
             workshop_service.reinstate(session, draft, now=LATER)
 
 
-def test_what_somebody_else_has_just_done_to_it_is_seen(
-    store: Store, chicago: Office, rights: Kind
-) -> None:
+def test_simultaneous_change_is_seen(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
         before = hold(session, chicago, rights)
     with store.change() as session:
@@ -164,13 +162,13 @@ def test_what_somebody_else_has_just_done_to_it_is_seen(
         workshop_service.reinstate(session, session.merge(off, load=False), now=LATER)
 
 
-def test_an_online_workshop_needs_no_venue(store: Store, chicago: Office, rights: Kind) -> None:
+def test_online_workshop_needs_no_venue(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
         online = hold(session, chicago, rights, venue=None, mode=DeliveryMode.VIDEO_CALL)
     assert online.venue is None
 
 
-def test_it_is_reported_once_it_began_and_can_be_corrected(
+def test_attendance_report_after_the_start_can_be_corrected(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -188,6 +186,6 @@ def test_it_is_reported_once_it_began_and_can_be_corrected(
 def _change(store: Store, public_id: str, **changes: Any) -> Workshop:
     with store.change() as session:
         workshop = workshops.find(session, public_id)
-        plan: WorkshopData = replace(workshop_service.get_data(workshop), **changes)
-        workshop_service.change(session, workshop, plan, now=LATER)
+        data: WorkshopData = replace(workshop_service.get_data(workshop), **changes)
+        workshop_service.change(session, workshop, data, now=LATER)
     return workshop

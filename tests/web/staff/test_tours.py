@@ -22,12 +22,12 @@ from outreach.keystore import KeyStore
 from outreach.web.staff.common.workshop_labels import short_day
 from tests.conftest import a_saturday
 from tests.domain.scheduling.test_tours import (
-    all_seated,
     all_workshops,
+    count_notified,
     five_stops,
-    planned,
-    stops_of,
-    told,
+    list_stops,
+    make_stop_data,
+    seat_two_everywhere,
 )
 from tests.support.html_forms import fields
 from tests.support.staff_client import TIMES, StaffClient, at_once, employ, signed_in_as, words
@@ -90,9 +90,9 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(ana: StaffClient, route:
 def test_a_stop_is_moved_published_and_cancelled_on_its_page(
     ana: StaffClient, store: Store, key_store: KeyStore, route: Tour
 ) -> None:
-    all_seated(store, key_store)
+    seat_two_everywhere(store, key_store)
     with store.read() as session:
-        stop = stops_of(session, route)[3]
+        stop = list_stops(session, route)[3]
         here = str(stop.venue.id) if stop.venue else ""
         one = tours.list_workshops(session, [stop.id])[stop.id][0]
     path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
@@ -106,7 +106,7 @@ def test_a_stop_is_moved_published_and_cancelled_on_its_page(
     }
     assert ana.post(path, **moved).status_code == 303
     with store.read() as session:
-        assert sum(told(session, NotificationType.CHANGED).values()) == 4
+        assert sum(count_notified(session, NotificationType.CHANGED).values()) == 4
         now = session.get_one(Workshop, one.id)
         key = session.scalars(sa.select(Registration.key_id).limit(1)).one()
         assert key is not None
@@ -122,7 +122,7 @@ def test_a_stop_is_moved_published_and_cancelled_on_its_page(
 def test_another_tours_stop_is_not_there(ana: StaffClient, store: Store, route: Tour) -> None:
     made = ana.post("/org/giras/nueva", office="chicago", name="Otra", nonce="xyz").location
     with store.read() as session:
-        stop = stops_of(session, route)[0]
+        stop = list_stops(session, route)[0]
     assert ana.get(f"{made}/parada/{stop.id}").status_code == 404
     assert ana.get("/org/giras/chicago/9999").status_code == 404
 
@@ -140,7 +140,7 @@ def test_an_older_page_of_a_stop_does_not_undo_what_somebody_else_changed(
     ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.read() as session:
-        stop = stops_of(session, route)[0]
+        stop = list_stops(session, route)[0]
     path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
     old = fields(ana.get(path).text, path)
     assert ana.post(path, **old | {"capacity": "30"}).status_code == 303
@@ -165,13 +165,13 @@ def test_the_same_stop_sent_four_times_at_one_moment_is_there_once(
 ) -> None:
     path = f"/org/giras/chicago/{route.id}/parada"
     with store.read() as session:
-        there = stops_of(session, route)[0].venue
+        there = list_stops(session, route)[0].venue
     assert there
     filled = FILLED | {"day": str(a_saturday() + timedelta(days=9)), "venue": str(there.id)}
     answers = Counter(each.status_code for each in at_once(app, ana, path, filled))
     assert answers == {303: 1, 422: TIMES - 1}
     with store.read() as session:
-        assert len(stops_of(session, route)) == 6
+        assert len(list_stops(session, route)) == 6
         assert len(all_workshops(session)) == 11
 
 
@@ -180,7 +180,7 @@ def test_a_stop_moved_four_times_by_one_form_moves_once(
     app: Flask, ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.read() as session:
-        stop = stops_of(session, route)[0]
+        stop = list_stops(session, route)[0]
     path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
     later = stop.day + timedelta(days=7)
     form = fields(ana.get(path).text, path) | {"day": str(later)}
@@ -195,8 +195,8 @@ def test_publishing_a_whole_tour_says_which_stop_is_not_ready(
     ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.change() as session:
-        there = stops_of(session, route)[1].venue
-        stop = tours.add_stop(session, route, planned(there, 20), now=clock.now())
+        there = list_stops(session, route)[1].venue
+        stop = tours.add_stop(session, route, make_stop_data(there, 20), now=clock.now())
         draft = tours.list_workshops(session, [stop.id])[stop.id][0]
         draft.languages = Codes()
     answer = ana.post(f"/org/giras/chicago/{route.id}/publicar")
@@ -208,7 +208,7 @@ def test_a_change_that_cannot_be_comes_back_as_it_was_typed(
     ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.read() as session:
-        stop = stops_of(session, route)[0]
+        stop = list_stops(session, route)[0]
     path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
     form = fields(ana.get(path).text, path)
     answer = ana.post(path, **form | {"venue": "", "capacity": "77"})

@@ -119,7 +119,9 @@ def show_page(
         sent = messaging.find(session, workshop, number)
         reach = {each: messaging.reach(session, workshop, each) for each in Audience}
         calls = (
-            outbox.calls_of(session, sent.id, now=now, has_texts=bool(config().texts.url))
+            outbox.list_calls_of_message(
+                session, sent.id, now=now, has_texts=bool(config().texts.url)
+            )
             if sent is not None
             else []
         )

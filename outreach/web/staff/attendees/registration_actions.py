@@ -114,7 +114,7 @@ def resend(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().change() as session:
         workshop = find_workshop(session, public_id)
-        unsent = outbox.unsent(session, workshop, now=now)
+        unsent = outbox.list_unsent_letters(session, workshop, now=now)
         for notice in unsent:
             outbox.retry_delivery(session, notice.id, now=now)
         if unsent:

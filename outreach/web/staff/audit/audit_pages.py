@@ -67,7 +67,9 @@ class AuditRow:
 @requires(Scope.NETWORK, Permission.NETWORK)
 def network_log() -> ResponseReturnValue:
     """All entries; with `revisar`, the result of verifying the hash chain."""
-    broken = audit_verification.wrong(store(), key_store()) if "revisar" in request.args else None
+    broken = (
+        audit_verification.find_errors(store(), key_store()) if "revisar" in request.args else None
+    )
     with store().read() as session:
         return _log_page(session, None, broken=broken)
 

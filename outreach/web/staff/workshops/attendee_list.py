@@ -58,12 +58,12 @@ class SlotAttendees:
 
 def load(session: Session, workshop: Workshop, *, now: datetime) -> AttendeeList:
     """The registrations, calls and failed messages of a workshop."""
-    calls = list(outbox.to_call(session, workshop, now=now, has_texts=bool(config().texts.url)))
+    calls = list(outbox.list_calls(session, workshop, now=now, has_texts=bool(config().texts.url)))
     return AttendeeList(
         registrations.list_active(session, workshop),
         registrations.list_expired(session, workshop),
         [*calls, *_just_called(session, workshop)],
-        outbox.unsent(session, workshop, now=now),
+        outbox.list_unsent_letters(session, workshop, now=now),
         time_slots.list_slots(session, workshop) if workshop.has_slots else (),
     )
 

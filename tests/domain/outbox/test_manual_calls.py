@@ -1,4 +1,4 @@
-"""Who is called, and what the staff see of letters that did not arrive."""
+"""Manual calls, and letters that were not delivered."""
 
 from datetime import datetime, timedelta
 
@@ -28,7 +28,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 @pytest.fixture
 def by_phone(store: Store, key_store: KeyStore, workshop: Workshop) -> list[Registration]:
-    """Rosa said that texts are safe, Luz did not."""
+    """Rosa allows text messages, Luz does not."""
     return [
         seat(
             store, key_store, workshop, name=name, contact=ContactMethod.PHONE,
@@ -47,8 +47,8 @@ def called(
     store: Store, workshop: Workshop, *, has_texts: bool = False, now: datetime | None = None
 ) -> list[tuple[str, NotificationType]]:
     with store.read() as session:
-        found = outbox.to_call(session, workshop, now=now or clock.now(), has_texts=has_texts)
-    return [(notice.registration_id, notice.cause) for notice in found]
+        found = outbox.list_calls(session, workshop, now=now or clock.now(), has_texts=has_texts)
+    return [(notification.registration_id, notification.cause) for notification in found]
 
 
 def test_phone_contacts_are_called_when_the_workshop_is_cancelled(
@@ -69,7 +69,7 @@ def test_call_is_marked_done_and_undone(
 ) -> None:
     cancel(store, workshop)
     with store.change() as session:
-        first, _second = outbox.to_call(session, workshop, now=clock.now())
+        first, _second = outbox.list_calls(session, workshop, now=clock.now())
         outbox.mark_called(session, first.id, now=clock.now())
     assert len(called(store, workshop)) == 1
     with store.change() as session:
@@ -84,10 +84,10 @@ def test_notification_of_another_workshop_is_not_found(
         other = hold(session, chicago, rights)
     cancel(store, workshop)
     with store.read() as session:
-        notice, _second = outbox.to_call(session, workshop, now=clock.now())
-        assert outbox.find(session, workshop, notice.id).id == notice.id
+        notification, _second = outbox.list_calls(session, workshop, now=clock.now())
+        assert outbox.find(session, workshop, notification.id).id == notification.id
         with pytest.raises(NotFound):
-            outbox.find(session, other, notice.id)
+            outbox.find(session, other, notification.id)
         with pytest.raises(NotFound):
             outbox.find(session, workshop, 10**9)
 
@@ -117,7 +117,7 @@ def test_dead_letter_is_listed_and_can_be_retried(
         assert taken is not None
         outbox.LETTERS.mark_refused(connection, taken, now=now, is_final=True)
     with store.read() as session:
-        (dead,) = outbox.dead_of(session, workshop)
+        (dead,) = outbox.list_undelivered(session, workshop)
         (todo,) = outbox.to_do(session, [chicago.id], now=now)
         assert (todo.workshop.id, todo.calls, todo.dead) == (workshop.id, 0, 1)
         assert outbox.to_do(session, [chicago.id + 1], now=now) == []
@@ -125,13 +125,13 @@ def test_dead_letter_is_listed_and_can_be_retried(
     with store.change() as session:
         outbox.retry_delivery(session, dead.id, now=now)
     with store.read() as session:
-        assert outbox.dead_of(session, workshop) == []
+        assert outbox.list_undelivered(session, workshop) == []
     with store.change_rows() as connection:
-        again = outbox.LETTERS.claim(connection, now=now)
-        assert again is not None
-        # It has its three days again.
+        claimed = outbox.LETTERS.claim(connection, now=now)
+        assert claimed is not None
+        # Its three days of retries have begun anew.
         outbox.LETTERS.mark_refused(
-            connection, again, now=now + timedelta(minutes=1), is_final=False
+            connection, claimed, now=now + timedelta(minutes=1), is_final=False
         )
     with store.read() as session:
         assert outbox.count_dead(session) == 0
