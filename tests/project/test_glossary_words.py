@@ -86,8 +86,6 @@ PENDING: Final[dict[str, tuple[str, ...]]] = {
     ),
     "masters": ("tests/keystore/test_master_keys.py",),
     "mine": (
-        "outreach/reports/coverage.py",
-        "outreach/reports/workshop_counts.py",
         "tests/accounts/test_own_account.py",
         "tests/browser/test_main_path.py",
         "tests/feeds/test_staff_feed.py",
@@ -192,7 +190,6 @@ PENDING: Final[dict[str, tuple[str, ...]]] = {
         "tests/web/staff/test_workshops.py",
     ),
     "turn": (
-        "outreach/web/public/my_registration/detail.py",
         "tests/web/public/test_answering_offers.py",
         "tests/web/public/test_changing.py",
         "tests/web/public/test_my_registration.py",
