@@ -81,7 +81,7 @@ def _guards() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "S06", f"{web}public/my_registration/cancel.py",
-        'return registration_page.show("erase", _found(token), clock.now())', "return forget(token)",
+        'return registration_page.show("erase", _load(token), clock.now())', "return forget(token)",
         "tests/security/test_safety.py::test_get_requests_change_nothing",
     )  # fmt: skip
     yield Guard(
@@ -295,8 +295,8 @@ def _of_forms() -> Iterator[Guard]:
         "tests/security/test_abuse.py::test_a_program_that_fills_every_field_saves_nothing",
     )  # fmt: skip
     for words in (
-        "if passed < SOONEST:",
-        "TokenAge.GOOD if passed <= LATEST else TokenAge.TOO_OLD",
+        "if elapsed < SOONEST:",
+        "TokenAge.GOOD if elapsed <= LATEST else TokenAge.TOO_OLD",
     ):
         yield Guard(
             "S26", "outreach/web/forms/form_token.py", words,

@@ -103,11 +103,11 @@ def _nested(parts: Any, *, is_within: bool) -> bool:
         name = str(op)
         if name in REPEATS:
             _least, most, inner = given
-            is_many = int(most) >= MIN_UNBOUNDED
-            if is_many and is_within:
+            is_repeatable = int(most) >= MIN_UNBOUNDED
+            if is_repeatable and is_within:
                 return True
             # What begins with a letter that cannot be its end is cut in one way only.
-            if _nested(inner, is_within=is_within or (is_many and not _is_fenced(inner))):
+            if _nested(inner, is_within=is_within or (is_repeatable and not _is_fenced(inner))):
                 return True
         elif (
             (name == "SUBPATTERN" and _nested(given[-1], is_within=is_within))

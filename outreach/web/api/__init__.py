@@ -1,7 +1,7 @@
-"""Open data: what the network tells programs, at /api/v1/, and a page about it for people.
+"""The open-data API at /api/v1/ and its documentation page.
 
-`routes` is the one table of addresses; Flask's rules, the OpenAPI document and the page come from
-it. `params` reads the query, `handlers` answer it, `serializers` build the `schemas`. May import
+`routes` is the table of addresses, from which Flask's rules, the OpenAPI document and the page are
+made. `params` reads the query, `handlers` answer it, `serializers` build the `schemas`. May import
 `middleware` and below, and no pages. Open `routes` first.
 """
 

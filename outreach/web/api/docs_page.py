@@ -1,4 +1,4 @@
-"""The page about the open data, for people: every address with what it takes and an example."""
+"""The documentation page of the open-data API: every address, its parameters and an example."""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -14,7 +14,7 @@ from outreach.domain.search import public_listing
 from outreach.domain.search.search import SearchFilters
 from outreach.reports import month_report, workshop_counts
 from outreach.web.api import handlers
-from outreach.web.api.handlers import FAR, TERMS
+from outreach.web.api.handlers import MONTH_RANGE, TERMS
 from outreach.web.api.route import Route
 from outreach.web.api.routes import TABLE
 from outreach.web.api.serializers import ROOT
@@ -27,12 +27,12 @@ pages = Blueprint("open_data", __name__, url_prefix="/<lang:lang>")
 
 @dataclass(frozen=True)
 class DocumentedRoute:
-    """An address of the open data, as the page shows it."""
+    """A route of the API, as the page shows it."""
 
     path: str
     words: str
     parameters: list[tuple[str, str]]
-    example: str  # a path; empty: there is nothing to show yet
+    example: str  # a path; empty if there is no data for one yet
 
     @property
     def has_parts(self) -> bool:
@@ -40,14 +40,14 @@ class DocumentedRoute:
 
     @property
     def noun(self) -> str:
-        """What it is about: offices."""
+        """The first segment of the path: offices."""
         return self.path.removeprefix(f"{ROOT}/").partition("/")[0]
 
 
 @pages.get("/datos")
 def about() -> ResponseReturnValue:
-    parts = _parts()
-    shown = [_shown(route, parts) for route in TABLE]
+    parts = _example_values()
+    shown = [_document_route(route, parts) for route in TABLE]
     keep_for(600)
     return render_template(
         "api/about.html",
@@ -57,35 +57,41 @@ def about() -> ResponseReturnValue:
     )
 
 
-def _shown(route: Route, parts: dict[str, str]) -> DocumentedRoute:
+def _document_route(route: Route, parts: dict[str, str]) -> DocumentedRoute:
     lang = i18n.current()
-    named = {part.name: parts.get(f"{route.name} {part.name}", "") for part in route.parts}
-    path = ROOT + route.path.format(**named)
+    values = {part.name: parts.get(f"{route.name} {part.name}", "") for part in route.parts}
+    path = ROOT + route.path.format(**values)
     if route.name == "workshops" and parts["office slug"]:
         path += "?" + urlencode({"oficina": parts["office slug"]})
     return DocumentedRoute(
         path=ROOT + route.path,
-        words=i18n.translate(route.says, lang),
-        parameters=[(each.name, i18n.translate(each.says, lang)) for each in route.parameters],
-        example=path if all(named.values()) else "",
+        words=i18n.translate(route.description, lang),
+        parameters=[
+            (each.name, i18n.translate(each.description, lang)) for each in route.parameters
+        ],
+        example=path if all(values.values()) else "",
     )
 
 
-def _parts() -> dict[str, str]:
-    """Something that is there, for each part of each address."""
+def _example_values() -> dict[str, str]:
+    """Return an example value for each path parameter, by route and parameter; empty if none."""
     now, known = clock.now(), reference()
-    this = Month.of(now.date())
+    current_month = Month.of(now.date())
     with store().read() as session:
-        found, _more = public_listing.list_page(session, SearchFilters(), now=now, limit=1)
-        counted = [month for month in workshop_counts.months(session) if month < this]
-        over = handlers.list_past_months(session, months.list_closed_months(session, *FAR), now=now)
-        typed = month_report.figure_months(session, *FAR)
+        workshops, _more = public_listing.list_page(session, SearchFilters(), now=now, limit=1)
+        counted_months = [
+            month for month in workshop_counts.months(session) if month < current_month
+        ]
+        past_months = handlers.list_past_months(
+            session, months.list_closed_months(session, *MONTH_RANGE), now=now
+        )
+        months_with_figures = month_report.figure_months(session, *MONTH_RANGE)
     office = next((each.slug for each in known.offices if each.is_open(now.date())), "")
     return {
-        "office slug": found[0].office_slug if found else office,
+        "office slug": workshops[0].office_slug if workshops else office,
         "kind code": next((each.code for each in known.kinds if not each.is_discreet), ""),
-        "workshop id": found[0].public_id if found else "",
-        "count month": str(counted[-1]) if counted else "",
-        "figure month": str(typed[-1]) if typed else "",
-        "bulletin month": str(over[0]) if over else "",
+        "workshop id": workshops[0].public_id if workshops else "",
+        "count month": str(counted_months[-1]) if counted_months else "",
+        "figure month": str(months_with_figures[-1]) if months_with_figures else "",
+        "bulletin month": str(past_months[0]) if past_months else "",
     }

@@ -1,4 +1,4 @@
-"""What each address of the open data answers. Each function is given the session and the moment."""
+"""Handlers of the open-data API: each returns the answer of one address."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,43 +26,45 @@ from outreach.domain.text import fold
 from outreach.errors import NotFound
 from outreach.reports import month_report, month_tables, workshop_counts
 from outreach.web.api import params, schemas, serializers
-from outreach.web.api.params import Missing, QueryValues, quoted
-from outreach.web.api.serializers import Teller
+from outreach.web.api.params import QueryValues, UnknownResource, quote_text
+from outreach.web.api.serializers import Serializer
 from outreach.web.context import config
 from outreach.web.middleware.reference_cache import ReferenceData, reference
 
 TERMS: Final = i18n.N_("Úsalos como quieras. Solo di de dónde vienen.")
-SOON: Final = 60  # seconds that a cache may keep what changes all day
-LATER: Final = 600
-FAR: Final = Month(1900, 1), Month(2199, 12)
+SHORT_MAX_AGE: Final = 60  # seconds that caches may keep data that changes all day
+LONG_MAX_AGE: Final = 600
+MONTH_RANGE: Final = Month(1900, 1), Month(2199, 12)
 _LAST_MINUTE: Final = 24 * 60 - 1
 _LAST_ID: Final = 2**31 - 1  # of PostgreSQL
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An object, and what HTTP has to know of it."""
+    """A response body and its HTTP metadata."""
 
     body: Struct
     seconds: int
-    changed_at: datetime | None = None  # it has been the same since then; None: nobody knows
+    changed_at: datetime | None = None  # last modification; None if unknown
     next: str | None = None
-    same: Struct | None = None  # what it has to be equal in, if not in all of it
+    etag_body: Struct | None = None  # the part that determines the ETag; None: the whole body
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
+    """A request: the database session, the parsed query and the current time."""
+
     session: Session
-    asked: QueryValues
+    query: QueryValues
     now: datetime
 
     @property
-    def teller(self) -> Teller:
-        return Teller(config().public_url, config().phone)
+    def serializer(self) -> Serializer:
+        return Serializer(config().public_url, config().phone)
 
 
 def index(question: Question) -> Answer:
-    api, pages = question.teller.api, question.teller.pages
+    api, pages = question.serializer.api, question.serializer.pages
     body = schemas.Index(
         name=config().brand,
         terms=serializers.text(i18n.in_each(TERMS)),
@@ -77,115 +79,132 @@ def index(question: Question) -> Answer:
             documentation=pages("datos"),
         ),
     )
-    return Answer(body=body, seconds=LATER)
+    return Answer(body=body, seconds=LONG_MAX_AGE)
 
 
 def offices(question: Question) -> Answer:
-    found = reference().offices
+    result = reference().offices
     return Answer(
-        body=schemas.Offices(offices=[question.teller.office(each) for each in found]),
-        seconds=LATER,
-        changed_at=max((each.changed_at for each in found), default=None),
+        body=schemas.Offices(offices=[question.serializer.office(each) for each in result]),
+        seconds=LONG_MAX_AGE,
+        changed_at=max((each.changed_at for each in result), default=None),
     )
 
 
 def office(question: Question, slug: str) -> Answer:
-    found = _office(slug, reference())
-    return Answer(body=question.teller.office(found), seconds=LATER, changed_at=found.changed_at)
+    result = _office(slug, reference())
+    return Answer(
+        body=question.serializer.office(result), seconds=LONG_MAX_AGE, changed_at=result.changed_at
+    )
 
 
 def kinds(question: Question) -> Answer:
-    found = reference().kinds
+    result = reference().kinds
     return Answer(
-        body=schemas.Kinds(kinds=[question.teller.kind(each) for each in found]),
-        seconds=LATER,
-        changed_at=max((each.changed_at for each in found), default=None),
+        body=schemas.Kinds(kinds=[question.serializer.kind(each) for each in result]),
+        seconds=LONG_MAX_AGE,
+        changed_at=max((each.changed_at for each in result), default=None),
     )
 
 
 def kind(question: Question, code: str) -> Answer:
-    found = next((each for each in reference().kinds if each.code == code), None)
-    if found is None:
+    result = next((each for each in reference().kinds if each.code == code), None)
+    if result is None:
         raise _no_kind(code)
-    return Answer(body=question.teller.kind(found), seconds=LATER, changed_at=found.changed_at)
+    return Answer(
+        body=question.serializer.kind(result), seconds=LONG_MAX_AGE, changed_at=result.changed_at
+    )
 
 
-def listed(question: Question) -> Answer:
-    session, asked, now, known = question.session, question.asked, question.now, reference()
-    changed_at = change_counters.read(session, change_counters.NETWORK)[1]  # before what it counts
+def list_workshops(question: Question) -> Answer:
+    session, query, now, reference_data = (
+        question.session,
+        question.query,
+        question.now,
+        reference(),
+    )
+    changed_at = change_counters.read(session, change_counters.NETWORK)[
+        1
+    ]  # read before the data it describes
     filters = SearchFilters(
-        where=_where(session, asked.one("donde")),
-        kinds=tuple(_kind_id(code, known) for code in asked.many("tipo")),
-        since=asked.day("desde"),
-        until=asked.day("hasta"),
-        languages=asked.many("idioma"),
+        where=_find_location(session, query.get_first("donde")),
+        kinds=tuple(_kind_id(code, reference_data) for code in query.get_all("tipo")),
+        since=query.day("desde"),
+        until=query.day("hasta"),
+        languages=query.get_all("idioma"),
         modes=tuple(
-            {m: None for word in asked.many("modalidad") for m in workshops.parse_modes(word)}
+            {m: None for word in query.get_all("modalidad") for m in workshops.parse_modes(word)}
         ),
     )
-    slug = asked.one("oficina")
-    found, key = public_listing.list_page(
+    slug = query.get_first("oficina")
+    result, key = public_listing.list_page(
         session,
         filters,
-        office=_office(slug, known).id if slug else None,
+        office=_office(slug, reference_data).id if slug else None,
         now=now,
-        after=read_key(asked.one("after")) if asked.one("after") else None,
-        limit=asked.number(params.LIMIT),
+        after=read_key(query.get_first("after")) if query.get_first("after") else None,
+        limit=query.number(params.LIMIT),
     )
-    following = None if key is None else _next(question, "workshops", write_key(key))
+    next_address = None if key is None else _next(question, "workshops", write_key(key))
     return Answer(
         body=schemas.Workshops(
-            workshops=[question.teller.workshop(each, now=now) for each in found], next=following
+            workshops=[question.serializer.workshop(each, now=now) for each in result],
+            next=next_address,
         ),
-        seconds=SOON,
-        changed_at=_by_the_minute(changed_at, now),
-        next=following,
+        seconds=SHORT_MAX_AGE,
+        changed_at=_round_change(changed_at, now),
+        next=next_address,
     )
 
 
-def one_listed(question: Question, id: str) -> Answer:
+def get_workshop(question: Question, id: str) -> Answer:
     changed_at = change_counters.read(question.session, change_counters.NETWORK)[1]
     try:
-        found = public_listing.get_listed(question.session, id)
+        result = public_listing.get_listed(question.session, id)
     except NotFound:
-        raise Missing(
-            f"There is no workshop {quoted(id)} on the public list. Look in /api/v1/workshops."
+        raise UnknownResource(
+            f"There is no workshop {quote_text(id)} on the public list. Look in /api/v1/workshops."
         ) from None
     return Answer(
-        body=question.teller.workshop(found, now=question.now),
-        seconds=SOON,
-        changed_at=_by_the_minute(changed_at, question.now),
+        body=question.serializer.workshop(result, now=question.now),
+        seconds=SHORT_MAX_AGE,
+        changed_at=_round_change(changed_at, question.now),
     )
 
 
-def counted_months(question: Question) -> Answer:
+def list_counted_months(question: Question) -> Answer:
     body = schemas.CountedMonths(
         months=[
             schemas.CountedMonth(
-                month=str(month), links=question.teller.month_links("counts", month)
+                month=str(month), links=question.serializer.month_links("counts", month)
             )
             for month in workshop_counts.months(question.session)
         ],
         rules=[_rule(rule) for rule in workshop_counts.RULES],
     )
-    return Answer(body=body, seconds=SOON)
+    return Answer(body=body, seconds=SHORT_MAX_AGE)
 
 
 def count(question: Question, month: str) -> Answer:
-    wanted, asked = read_month(month), question.asked.one("revision")
+    requested_month, query = read_month(month), question.query.get_first("revision")
     try:
-        found = month_report.report(
-            question.session, wanted, now=question.now, number=int(asked) if asked else None
+        result = month_report.report(
+            question.session,
+            requested_month,
+            now=question.now,
+            number=int(query) if query else None,
         )
     except NotFound:
-        raise Missing(f"{month} has no revision {asked}. Look in /api/v1/counts/{month}.") from None
-    revisions = [each.number for each in months.list_revisions(question.session, wanted)]
-    body = msgspec.convert(month_tables.as_json(found, revisions=revisions), schemas.Count)
-    # An hour later the same numbers say that they are as of an hour later: no news.
+        raise UnknownResource(
+            f"{month} has no revision {query}. Look in /api/v1/counts/{month}."
+        ) from None
+    revisions = [each.number for each in months.list_revisions(question.session, requested_month)]
+    body = msgspec.convert(month_tables.as_json(result, revisions=revisions), schemas.Count)
+    # `cut` is the time of counting: it does not change the ETag.
     return Answer(
         body=body,
-        seconds=3600 if found.count.is_over else SOON,
-        same=msgspec.structs.replace(body, cut=""),
+        seconds=3600 if result.count.is_over else SHORT_MAX_AGE,
+        etag_body=msgspec.structs.replace(body, cut=""),
     )
 
 
@@ -193,67 +212,71 @@ def figure_months(question: Question) -> Answer:
     body = schemas.FigureMonths(
         months=[
             schemas.FigureMonth(
-                month=str(month), links=question.teller.month_links("figures", month)
+                month=str(month), links=question.serializer.month_links("figures", month)
             )
-            for month in month_report.figure_months(question.session, *FAR)
+            for month in month_report.figure_months(question.session, *MONTH_RANGE)
         ]
     )
-    return Answer(body=body, seconds=LATER)
+    return Answer(body=body, seconds=LONG_MAX_AGE)
 
 
-def figures_of(question: Question, month: str) -> Answer:
-    found = month_report.report(question.session, read_month(month), now=question.now).figures
-    if not found:
-        raise Missing(f"There are no figures of {month}. The months there are: /api/v1/figures.")
-    body = schemas.Figures(month=month, figures=[serializers.figure(each) for each in found])
-    return Answer(body=body, seconds=LATER)
+def get_figures(question: Question, month: str) -> Answer:
+    result = month_report.report(question.session, read_month(month), now=question.now).figures
+    if not result:
+        raise UnknownResource(
+            f"There are no figures of {month}. The months there are: /api/v1/figures."
+        )
+    body = schemas.Figures(month=month, figures=[serializers.figure(each) for each in result])
+    return Answer(body=body, seconds=LONG_MAX_AGE)
 
 
 def bulletins(question: Question) -> Answer:
-    asked, session = question.asked, question.session
-    limit, after = asked.number(params.LIMIT_MONTHS), asked.one("after")
-    closed = months.list_closed_months(session, *FAR)
-    found = [
+    query, session = question.query, question.session
+    limit, after = query.number(params.LIMIT_MONTHS), query.get_first("after")
+    closed = months.list_closed_months(session, *MONTH_RANGE)
+    result = [
         month
         for month in list_past_months(session, closed, now=question.now)
         if not after or str(month) < after
     ]
-    following = None
-    if len(found) > limit:
-        following = _next(question, "bulletins", str(found[limit - 1]))
+    next_address = None
+    if len(result) > limit:
+        next_address = _next(question, "bulletins", str(result[limit - 1]))
     published = {
         line.month: line.number for line in editions.lines(session) if line.published_at is not None
     }
     body = schemas.Bulletins(
         bulletins=[
             _bulletin(question, month, closed.get(month), published.get(month))
-            for month in found[:limit]
+            for month in result[:limit]
         ],
-        next=following,
+        next=next_address,
     )
-    return Answer(body=body, seconds=SOON, next=following)
+    return Answer(body=body, seconds=SHORT_MAX_AGE, next=next_address)
 
 
 def bulletin(question: Question, month: str) -> Answer:
-    wanted, session = read_month(month), question.session
-    closed = months.list_closed_months(session, wanted, wanted)
-    if wanted not in list_past_months(session, closed, now=question.now):
-        raise Missing(
+    requested_month, session = read_month(month), question.session
+    closed = months.list_closed_months(session, requested_month, requested_month)
+    if requested_month not in list_past_months(session, closed, now=question.now):
+        raise UnknownResource(
             f"{month} is not over, or has nothing to tell. The months there are: /api/v1/bulletins."
         )
-    last = editions.latest(session, wanted)
-    body = _bulletin(question, wanted, closed.get(wanted), last.number if last else None)
-    return Answer(body=body, seconds=SOON)
+    last = editions.latest(session, requested_month)
+    body = _bulletin(
+        question, requested_month, closed.get(requested_month), last.number if last else None
+    )
+    return Answer(body=body, seconds=SHORT_MAX_AGE)
 
 
 def read_month(text: str) -> Month:
     try:
-        found = Month.parse(text)
+        result = Month.parse(text)
     except ValueError:
-        found = None
-    if found is None or not FAR[0] <= found <= FAR[1]:
-        raise Missing(f"{quoted(text)} is not a month. Write it like 2020-01.")
-    return found
+        result = None
+    if result is None or not MONTH_RANGE[0] <= result <= MONTH_RANGE[1]:
+        raise UnknownResource(f"{quote_text(text)} is not a month. Write it like 2020-01.")
+    return result
 
 
 def write_key(key: ListingKey) -> str:
@@ -262,7 +285,7 @@ def write_key(key: ListingKey) -> str:
 
 
 def read_key(text: str) -> ListingKey:
-    """Whatever 24 letters of it: a place in the list, if not one that we gave."""
+    """Read 24 hexadecimal digits as a key. Any such text gives a valid position in the list."""
     ordinal, minute, number = int(text[:8], 16), int(text[8:12], 16), int(text[12:], 16)
     day = date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
     minute = min(minute, _LAST_MINUTE)
@@ -270,59 +293,64 @@ def read_key(text: str) -> ListingKey:
 
 
 def list_past_months(session: Session, closed: Iterable[Month], *, now: datetime) -> list[Month]:
-    """The months that are over, as the bulletin's page has it, and have something to tell: those
-    that are `closed`, and those that have any workshop or figure. The newest first."""
-    found = {*closed, *workshop_counts.months(session), *figures.list_months(session)}
-    return sorted((month for month in found if workshop_counts.is_over(month, now)), reverse=True)
+    """Return the past months that have data, newest first, as the bulletin's page does: those in
+    `closed`, and those with a workshop or a figure."""
+    result = {*closed, *workshop_counts.months(session), *figures.list_months(session)}
+    return sorted((month for month in result if workshop_counts.is_over(month, now)), reverse=True)
 
 
 def _bulletin(
     question: Question, month: Month, closed: MonthRevision | None, edition: int | None
 ) -> schemas.Bulletin:
     if closed is not None:
-        return question.teller.bulletin(month_report.read_revision(closed), edition)
+        return question.serializer.bulletin(month_report.read_revision(closed), edition)
     report = month_report.report(question.session, month, now=question.now)
-    return question.teller.bulletin(report, edition)
+    return question.serializer.bulletin(report, edition)
 
 
-def _by_the_minute(changed_at: datetime | None, now: datetime) -> datetime:
-    """Since when this has been so. What the clock changes, who saves a place, and what is said of
-    how it went leave no instant: they are told by the minute, and caches keep it for as long."""
+def _round_change(changed_at: datetime | None, now: datetime) -> datetime:
+    """Return the last modification, but not before the current minute.
+
+    Changes by the clock, by registrations and by reports of attendance have no stored time; caches
+    keep such an answer for a minute.
+    """
     minute = now.replace(second=0, microsecond=0)
     return minute if changed_at is None else max(changed_at, minute)
 
 
-def _office(slug: str, known: ReferenceData) -> Office:
-    found = next((each for each in known.offices if each.slug == slug), None)
-    if found is None:
-        raise Missing(f"There is no office {quoted(slug)}. Look in /api/v1/offices.")
-    return found
+def _office(slug: str, reference_data: ReferenceData) -> Office:
+    result = next((each for each in reference_data.offices if each.slug == slug), None)
+    if result is None:
+        raise UnknownResource(f"There is no office {quote_text(slug)}. Look in /api/v1/offices.")
+    return result
 
 
-def _kind_id(code: str, known: ReferenceData) -> int:
-    """A discreet kind is answered as one there is not."""
-    found = next((k for k in known.kinds if code in {k.code, k.public_code}), None)
-    if found is None or found.is_discreet:
+def _kind_id(code: str, reference_data: ReferenceData) -> int:
+    """Return the id of a kind. A discreet kind raises the same error as an unknown one."""
+    result = next((k for k in reference_data.kinds if code in {k.code, k.public_code}), None)
+    if result is None or result.is_discreet:
         raise _no_kind(code)
-    return found.id
+    return result.id
 
 
-def _no_kind(code: str) -> Missing:
-    return Missing(f"There is no kind {quoted(code)} to list. Look in /api/v1/kinds.")
+def _no_kind(code: str) -> UnknownResource:
+    return UnknownResource(f"There is no kind {quote_text(code)} to list. Look in /api/v1/kinds.")
 
 
-def _where(session: Session, typed: str) -> Location:
+def _find_location(session: Session, typed: str) -> Location:
     if not typed:
         return geocoding.ANYWHERE
     where = geocoding.resolve(session, typed) if fold(typed) else None
     if where is None or where.scale is LocationScale.UNKNOWN:
-        raise Missing(f"We do not know the place {quoted(typed)}. Write a state, like IL.")
+        raise UnknownResource(
+            f"We do not know the place {quote_text(typed)}. Write a state, like IL."
+        )
     return where
 
 
 def _next(question: Question, what: str, after: str) -> str:
-    pairs = [pair for pair in question.asked.pairs() if pair[0] != "after"]
-    return question.teller.api(what, query=[*pairs, ("after", after)])
+    pairs = [pair for pair in question.query.pairs() if pair[0] != "after"]
+    return question.serializer.api(what, query=[*pairs, ("after", after)])
 
 
 def _rule(rule: str) -> schemas.Text:

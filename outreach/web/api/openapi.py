@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the table of routes and the classes of what they answer."""
+"""Builds the OpenAPI 3.1 document from the table of routes and the response schemas."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -32,7 +32,7 @@ more fields: leave those you do not know. A field that is there stays, with its 
 
 
 def write(table: Sequence[Route], config: Config) -> OpenApi:
-    """The same bytes for the same code and site."""
+    """Return the document; the same code and site give the same bytes."""
     _, schemas = msgspec.json.schema_components(
         [*(route.type for route in table), Problem], ref_template=REF
     )
@@ -68,7 +68,7 @@ def _operation(route: Route) -> dict[str, Any]:
     responses["default"] = _problem("Something else went wrong.")
     return {
         "operationId": route.name,
-        "summary": translate(route.says, "en"),
+        "summary": translate(route.description, "en"),
         "parameters": [
             *(_parameter(each, "path") for each in route.parts),
             *(_parameter(each, "query") for each in route.parameters),
@@ -78,17 +78,17 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _parameter(parameter: Parameter, where: str) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "name": parameter.name,
         "in": where,
-        "description": translate(parameter.says, "en"),
+        "description": translate(parameter.description, "en"),
         "schema": parameter.schema,
     }
     if where == "path":
-        found["required"] = True
+        entry["required"] = True
     if parameter.example:
-        found["example"] = parameter.shown
-    return found
+        entry["example"] = parameter.example_value
+    return entry
 
 
 def _problem(description: str) -> dict[str, Any]:

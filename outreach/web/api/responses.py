@@ -1,5 +1,4 @@
-"""How the open data is served: from the table of routes, with what HTTP has for those who ask
-again and again, for any site (CORS), and with errors that say what to do."""
+"""Serves the open-data API: caching, conditional requests, CORS and error responses (RFC 9457)."""
 
 import gzip
 import hashlib
@@ -20,7 +19,7 @@ from outreach.memory_cache import MemoryCache
 from outreach.web.api import params, schemas
 from outreach.web.api.handlers import Answer, Question
 from outreach.web.api.openapi import JSON, PROBLEM
-from outreach.web.api.params import Missing, Unfit
+from outreach.web.api.params import InvalidParameter, UnknownResource
 from outreach.web.api.route import Route
 from outreach.web.api.routes import TABLE
 from outreach.web.api.serializers import ROOT
@@ -32,9 +31,9 @@ from outreach.web.middleware.response_headers import MIN_GZIP_BYTES
 api = Blueprint("api", __name__, url_prefix=ROOT)
 
 ALLOWED: Final = ("GET", "HEAD", "OPTIONS")
-# All there are, so that the answer to each is ours to give.
+# All methods, so that the errors of each are made here.
 METHODS: Final = (*ALLOWED, "POST", "PUT", "PATCH", "DELETE", "TRACE")
-FOR_EVERY_SITE: Final = {
+CORS_HEADERS: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Link",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -51,10 +50,10 @@ MAX_ANSWERS: Final = 200
 
 @dataclass(frozen=True)
 class CachedAnswer:
-    """The body and the headers of an answer."""
+    """The compressed body and the headers of an answer."""
 
-    squeezed: bytes
-    size: int  # before it was squeezed
+    compressed: bytes
+    size: int  # bytes before compression
     etag: str
     changed_at: datetime | None
     headers: tuple[tuple[str, str], ...]
@@ -71,69 +70,69 @@ def _serve(route: Route, **parts: str) -> Response:
     if request.method not in ALLOWED:
         raise MethodNotAllowed(valid_methods=ALLOWED)
     cache: MemoryCache[CachedAnswer] = current_app.extensions["outreach_api"]
-    mark, now = store().mark(), clock.now()  # before reading: what is committed meanwhile is newer
-    cached = cache.get(request.full_path, version=mark, now=now)
+    version, now = store().mark(), clock.now()  # read before the data: later commits are newer
+    cached = cache.get(request.full_path, version=version, now=now)
     if cached is None:
-        asked = params.read(route.parameters, request.args)
+        query = params.read(route.parameters, request.args)
         with store().read() as session:
-            answer = route.answer(Question(session=session, asked=asked, now=now), **parts)
-        cached = _written(answer, now)
-        cache.put(request.full_path, cached, version=mark, now=now)
-    return _given(cached)
+            answer = route.answer(Question(session=session, query=query, now=now), **parts)
+        cached = _encode(answer, now)
+        cache.put(request.full_path, cached, version=version, now=now)
+    return _respond(cached)
 
 
-def _written(answer: Answer, now: datetime) -> CachedAnswer:
+def _encode(answer: Answer, now: datetime) -> CachedAnswer:
     body = msgspec.json.encode(answer.body)
-    same = body if answer.same is None else msgspec.json.encode(answer.same)
-    etag = hashlib.sha256(same).hexdigest()[:32]
+    etag_body = body if answer.etag_body is None else msgspec.json.encode(answer.etag_body)
+    etag = hashlib.sha256(etag_body).hexdigest()[:32]
     headers = [("ETag", f'W/"{etag}"'), ("Cache-Control", f"public, max-age={answer.seconds}")]
     if answer.changed_at is not None:
-        # The second that is not over yet may bring another change: until it is, the one before.
-        is_over = now - answer.changed_at >= SECOND
-        since = answer.changed_at if is_over else answer.changed_at - SECOND
+        # The current second may bring another change, so until it ends the date is one second less.
+        is_second_over = now - answer.changed_at >= SECOND
+        since = answer.changed_at if is_second_over else answer.changed_at - SECOND
         headers.append(("Last-Modified", http_date(since)))
     if answer.next is not None:
         headers.append(("Link", f'<{answer.next}>; rel="next"'))
-    squeezed = gzip.compress(body, compresslevel=5, mtime=0)
-    return CachedAnswer(squeezed, len(body), etag, answer.changed_at, tuple(headers))
+    compressed = gzip.compress(body, compresslevel=5, mtime=0)
+    return CachedAnswer(compressed, len(body), etag, answer.changed_at, tuple(headers))
 
 
-def _given(cached: CachedAnswer) -> Response:
-    if _has_it(cached):
+def _respond(cached: CachedAnswer) -> Response:
+    if _is_not_modified(cached):
         return Response(status=304, headers=cached.headers, mimetype=JSON)
     if cached.size >= MIN_GZIP_BYTES and request.accept_encodings.quality("gzip") > 0:
         headers = (*cached.headers, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
-        return Response(cached.squeezed, headers=headers, mimetype=JSON)
-    return Response(gzip.decompress(cached.squeezed), headers=cached.headers, mimetype=JSON)
+        return Response(cached.compressed, headers=headers, mimetype=JSON)
+    return Response(gzip.decompress(cached.compressed), headers=cached.headers, mimetype=JSON)
 
 
-def _has_it(cached: CachedAnswer) -> bool:
-    """Whether the one who asks holds it. If-None-Match wins over If-Modified-Since."""
+def _is_not_modified(cached: CachedAnswer) -> bool:
+    """Whether the client has this version. If-None-Match precedes If-Modified-Since (RFC 9110)."""
     if "If-None-Match" in request.headers:
         return request.if_none_match.contains_weak(cached.etag)
-    since = request.if_modified_since  # None for what is no date
+    since = request.if_modified_since  # None if it is no valid date
     if since is None or cached.changed_at is None:
         return False
     return cached.changed_at.replace(microsecond=0) <= since
 
 
-def _nothing(rest: str) -> Response:
-    raise Missing(f"There is nothing at this address. What there is: {ROOT}/.")
+def _unknown_address(rest: str) -> Response:
+    raise UnknownResource(f"There is nothing at this address. What there is: {ROOT}/.")
 
 
 @api.after_request
-def _for_every_site(response: Response) -> Response:
-    response.headers.update(FOR_EVERY_SITE)
+def _add_cors_headers(response: Response) -> Response:
+    response.headers.update(CORS_HEADERS)
     return response
 
 
-@api.errorhandler(Unfit)
-def _unfit(error: Unfit) -> Response:
+@api.errorhandler(InvalidParameter)
+def _invalid_parameter(error: InvalidParameter) -> Response:
     return _problem(400, str(error))
 
 
-@api.errorhandler(Missing)
-def _missing(error: Missing) -> Response:
+@api.errorhandler(UnknownResource)
+def _unknown_resource(error: UnknownResource) -> Response:
     return _problem(404, str(error))
 
 
@@ -179,5 +178,5 @@ for _route in TABLE:
         provide_automatic_options=False,
     )
 api.add_url_rule(
-    "/<path:rest>", "nothing", _nothing, methods=METHODS, provide_automatic_options=False
+    "/<path:rest>", "nothing", _unknown_address, methods=METHODS, provide_automatic_options=False
 )

@@ -1,4 +1,4 @@
-"""One address of the open data: what it answers, to what, and how it is told of."""
+"""A route of the open-data API: its path, parameters, handler and description."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from outreach.web.api.params import Parameter
 class Route:
     path: str  # /offices/{slug}
     name: str
-    says: str  # a message
+    description: str  # a message of the catalogue
     type: type[Struct]
     answer: Callable[..., Answer]
     parts: tuple[Parameter, ...] = ()  # of the path
@@ -21,7 +21,7 @@ class Route:
 
     @property
     def rule(self) -> str:
-        """As Flask has it: /offices/<slug>"""
+        """The path as a Flask rule: /offices/<slug>"""
         return self.path.replace("{", "<").replace("}", ">")
 
     @property

@@ -1,17 +1,16 @@
-"""Every address of the open data: what Flask serves, what the OpenAPI document says, and what the
-page for people shows."""
+"""The table of API routes: Flask's rules, the OpenAPI document and the documentation use it."""
 
 from typing import Final
 
 from outreach.i18n import N_
 from outreach.web.api import handlers, openapi, params, schemas
-from outreach.web.api.handlers import LATER, Answer, Question
+from outreach.web.api.handlers import LONG_MAX_AGE, Answer, Question
 from outreach.web.api.route import Route
 from outreach.web.context import config
 
 
 def _openapi(question: Question) -> Answer:
-    return Answer(body=openapi.write(TABLE, config()), seconds=LATER)
+    return Answer(body=openapi.write(TABLE, config()), seconds=LONG_MAX_AGE)
 
 
 TABLE: Final = (
@@ -20,14 +19,14 @@ TABLE: Final = (
         name="index",
         type=schemas.Index,
         answer=handlers.index,
-        says=N_("Dónde está todo"),
+        description=N_("Dónde está todo"),
     ),
     Route(
         path="/offices",
         name="offices",
         type=schemas.Offices,
         answer=handlers.offices,
-        says=N_("Las oficinas"),
+        description=N_("Las oficinas"),
     ),
     Route(
         path="/offices/{slug}",
@@ -35,14 +34,14 @@ TABLE: Final = (
         type=schemas.Office,
         answer=handlers.office,
         parts=(params.SLUG_PART,),
-        says=N_("Una oficina"),
+        description=N_("Una oficina"),
     ),
     Route(
         path="/kinds",
         name="kinds",
         type=schemas.Kinds,
         answer=handlers.kinds,
-        says=N_("Los tipos de taller"),
+        description=N_("Los tipos de taller"),
     ),
     Route(
         path="/kinds/{code}",
@@ -50,13 +49,13 @@ TABLE: Final = (
         type=schemas.Kind,
         answer=handlers.kind,
         parts=(params.CODE_PART,),
-        says=N_("Un tipo de taller"),
+        description=N_("Un tipo de taller"),
     ),
     Route(
         path="/workshops",
         name="workshops",
         type=schemas.Workshops,
-        answer=handlers.listed,
+        answer=handlers.list_workshops,
         parameters=(
             params.WHERE,
             params.KIND,
@@ -68,22 +67,22 @@ TABLE: Final = (
             params.AFTER,
             params.LIMIT,
         ),
-        says=N_("Los talleres que vienen, o los de otros días"),
+        description=N_("Los talleres que vienen, o los de otros días"),
     ),
     Route(
         path="/workshops/{id}",
         name="workshop",
         type=schemas.Workshop,
-        answer=handlers.one_listed,
+        answer=handlers.get_workshop,
         parts=(params.ID_PART,),
-        says=N_("Un taller"),
+        description=N_("Un taller"),
     ),
     Route(
         path="/counts",
         name="counts",
         type=schemas.CountedMonths,
-        answer=handlers.counted_months,
-        says=N_("De qué meses hay cuenta, y cómo se cuenta"),
+        answer=handlers.list_counted_months,
+        description=N_("De qué meses hay cuenta, y cómo se cuenta"),
     ),
     Route(
         path="/counts/{month}",
@@ -92,22 +91,22 @@ TABLE: Final = (
         answer=handlers.count,
         parts=(params.MONTH_PART,),
         parameters=(params.REVISION,),
-        says=N_("Cuántos talleres hubo en un mes"),
+        description=N_("Cuántos talleres hubo en un mes"),
     ),
     Route(
         path="/figures",
         name="figures",
         type=schemas.FigureMonths,
         answer=handlers.figure_months,
-        says=N_("De qué meses hay otras cifras"),
+        description=N_("De qué meses hay otras cifras"),
     ),
     Route(
         path="/figures/{month}",
         name="figure",
         type=schemas.Figures,
-        answer=handlers.figures_of,
+        answer=handlers.get_figures,
         parts=(params.MONTH_PART,),
-        says=N_("Otras cifras de un mes, como los pasaportes"),
+        description=N_("Otras cifras de un mes, como los pasaportes"),
     ),
     Route(
         path="/bulletins",
@@ -115,7 +114,7 @@ TABLE: Final = (
         type=schemas.Bulletins,
         answer=handlers.bulletins,
         parameters=(params.AFTER_MONTH, params.LIMIT_MONTHS),
-        says=N_("Los meses que ya pasaron, con sus números"),
+        description=N_("Los meses que ya pasaron, con sus números"),
     ),
     Route(
         path="/bulletins/{month}",
@@ -123,13 +122,13 @@ TABLE: Final = (
         type=schemas.Bulletin,
         answer=handlers.bulletin,
         parts=(params.MONTH_PART,),
-        says=N_("Los números de un mes que ya pasó"),
+        description=N_("Los números de un mes que ya pasó"),
     ),
     Route(
         path="/openapi.json",
         name="openapi",
         type=schemas.OpenApi,
         answer=_openapi,
-        says=N_("Lo mismo que esta página, para programas (OpenAPI)"),
+        description=N_("Lo mismo que esta página, para programas (OpenAPI)"),
     ),
 )

@@ -1,4 +1,4 @@
-"""From what the domain knows to what the open data tells."""
+"""Builds the objects of the open-data API from domain objects."""
 
 import json
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ from outreach.web.api import schemas
 from outreach.web.api.schemas import Pages, Text
 
 ROOT = "/api/v1"
-FEW = search.MAX_SEATS_SHOWN - 1  # so many, or fewer, are told by their number
+FEW = search.MAX_SEATS_SHOWN - 1  # numbers of places up to this one are exact
 
 
 @dataclass(frozen=True)
-class Teller:
-    """Writes the objects of one site; `phone` is for the offices that have none of their own."""
+class Serializer:
+    """Builds the objects of one site; `phone` is for offices without their own."""
 
     public_url: str
     phone: str
@@ -73,40 +73,40 @@ class Teller:
             links=schemas.KindLinks(self=self.api("kinds", kind.code), workshops=listed),
         )
 
-    def workshop(self, found: ListedWorkshop, *, now: datetime) -> schemas.Workshop:
-        page = self.pages(f"t/{found.public_id}")
+    def workshop(self, workshop: ListedWorkshop, *, now: datetime) -> schemas.Workshop:
+        page = self.pages(f"t/{workshop.public_id}")
         return schemas.Workshop(
-            id=found.public_id,
-            office=found.office_slug,
-            kind=found.kind_code,
-            title=_text(found.title_json),
-            summary=_text(found.summary_json),
-            bring=_text(found.bring_json),
-            status=cast(schemas.Status, found.status.value),
-            when=_when(found),
-            mode=found.mode.value,
-            place=_place(found),
-            way=cast(schemas.Way, found.way.value),
-            opens_at=None if found.opens_at is None else instant(found.opens_at),
-            seats=_seats(found) if found.tells_seats(now) else None,
-            languages=list(found.languages),
-            interpretation=list(found.interpretation),
-            has_childcare=found.has_childcare,
-            is_reconstruction=found.is_synthetic,
-            changed_at=instant(found.changed_at),
+            id=workshop.public_id,
+            office=workshop.office_slug,
+            kind=workshop.kind_code,
+            title=_text(workshop.title_json),
+            summary=_text(workshop.summary_json),
+            bring=_text(workshop.bring_json),
+            status=cast(schemas.Status, workshop.status.value),
+            when=_when(workshop),
+            mode=workshop.mode.value,
+            place=_place(workshop),
+            way=cast(schemas.Way, workshop.way.value),
+            opens_at=None if workshop.opens_at is None else instant(workshop.opens_at),
+            seats=_seats(workshop) if workshop.tells_seats(now) else None,
+            languages=list(workshop.languages),
+            interpretation=list(workshop.interpretation),
+            has_childcare=workshop.has_childcare,
+            is_reconstruction=workshop.is_synthetic,
+            changed_at=instant(workshop.changed_at),
             links=schemas.WorkshopLinks(
-                self=self.api("workshops", found.public_id),
-                office=self.api("offices", found.office_slug),
-                kind=self.api("kinds", found.kind_code),
+                self=self.api("workshops", workshop.public_id),
+                office=self.api("offices", workshop.office_slug),
+                kind=self.api("kinds", workshop.kind_code),
                 page=page,
-                calendar=self.pages(f"t/{found.public_id}.ics"),
+                calendar=self.pages(f"t/{workshop.public_id}.ics"),
             ),
         )
 
     def bulletin(self, report: MonthReport, edition: int | None) -> schemas.Bulletin:
-        """`edition`: the last one that was published of it."""
+        """Return the bulletin of a month; `edition` is the last published one."""
         count, month = report.count, str(report.month)
-        # A month that is closed has its page as soon as somebody publishes it.
+        # A closed month has a bulletin page only after its publication.
         has_page = edition is not None or not report.is_closed
         return schemas.Bulletin(
             month=month,
@@ -136,12 +136,12 @@ class Teller:
         )
 
     def api(self, *parts: str, query: Sequence[tuple[str, str]] = ()) -> str:
-        """The address of something in the open data."""
+        """Return the address of a resource of the API."""
         path = "/".join((self.public_url + ROOT, *map(quote, parts)))
         return f"{path}?{urlencode(query)}" if query else path
 
     def pages(self, rest: str) -> Pages:
-        """The addresses of a page, in each language."""
+        """Return the address of a page in each language."""
         return Pages(**{lang: f"{self.public_url}/{lang}/{rest}" for lang in i18n.LANGUAGES})
 
 
@@ -167,42 +167,42 @@ def figure(reported: ReportedFigure) -> schemas.Figure:
 
 @lru_cache(maxsize=4096)
 def _text(words_json: str) -> Text:
-    """Many workshops share their texts."""
+    """Return a text from its JSON; cached, since many workshops share their texts."""
     return text(json.loads(words_json))
 
 
-def _when(found: ListedWorkshop) -> schemas.When:
+def _when(workshop: ListedWorkshop) -> schemas.When:
     return schemas.When(
-        day=found.day,
-        starts=f"{found.starts:%H:%M}",
-        last_day=found.last_day,
-        ends=f"{found.ends:%H:%M}",
-        zone=found.zone.key,
-        starts_at=instant(found.starts_at),
-        ends_at=instant(found.ends_at),
+        day=workshop.day,
+        starts=f"{workshop.starts:%H:%M}",
+        last_day=workshop.last_day,
+        ends=f"{workshop.ends:%H:%M}",
+        zone=workshop.zone.key,
+        starts_at=instant(workshop.starts_at),
+        ends_at=instant(workshop.ends_at),
     )
 
 
-def _place(found: ListedWorkshop) -> schemas.Place | None:
-    if not found.mode.has_venue:
+def _place(workshop: ListedWorkshop) -> schemas.Place | None:
+    if not workshop.mode.has_venue:
         return None
-    is_open = found.has_open_address
+    is_open = workshop.has_open_address
     return schemas.Place(
         is_address_public=is_open,
-        name=found.venue_name if is_open else None,
-        address=(found.venue_address or None) if is_open else None,
-        city=found.venue_city or found.office_city,
-        region=found.venue_region or found.office_region,
-        latitude=found.latitude if is_open else None,
-        longitude=found.longitude if is_open else None,
-        is_step_free=found.is_step_free if is_open else None,
+        name=workshop.venue_name if is_open else None,
+        address=(workshop.venue_address or None) if is_open else None,
+        city=workshop.venue_city or workshop.office_city,
+        region=workshop.venue_region or workshop.office_region,
+        latitude=workshop.latitude if is_open else None,
+        longitude=workshop.longitude if is_open else None,
+        is_step_free=workshop.is_step_free if is_open else None,
     )
 
 
-def _seats(found: ListedWorkshop) -> schemas.Seats:
-    left = found.seats_left
+def _seats(workshop: ListedWorkshop) -> schemas.Seats:
+    left = workshop.seats_left
     return schemas.Seats(
         left="none" if left == 0 else "few" if left <= FEW else "many",
         number=left if left <= FEW else None,
-        has_waiting_list=found.has_waiting_list,
+        has_waiting_list=workshop.has_waiting_list,
     )

@@ -1,5 +1,4 @@
-"""What there is to choose from when a place is saved or changed, at this moment: the hours that are
-free, the support that is left, the other dates of the series."""
+"""Current choices of a registration form: free slots, support left, other dates of the series."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from outreach.web.presentation import formatting
 
 @dataclass(frozen=True)
 class AvailableSlot:
-    """One hour of a day of consultations, as the form shows it."""
+    """A time slot of a day of consultations, as the form shows it."""
 
     day: date
     starts: time
@@ -31,20 +30,22 @@ class AvailableSlot:
 
     @property
     def words(self) -> str:
-        """What is seen: 10:20. Of which half of the day is said above, and read aloud with it."""
+        """The hour without a. m. or p. m.: 10:20. The heading of the group says which."""
         return formats.split_hour(self.starts, i18n.current())[0]
 
     @property
     def half(self) -> str:
-        """a. m., where hours are said by halves of the day."""
+        """a. m. or p. m.; empty in languages with a 24-hour clock."""
         return formats.split_hour(self.starts, i18n.current())[1]
 
 
 @dataclass(frozen=True)
 class Availability:
+    """The choices that a form offers at one moment."""
+
     hours: Sequence[AvailableSlot] = ()
-    used_up: Collection[str] = ()  # needs that nobody more can have met
-    dates: Sequence[Workshop] = ()  # others of the series, in which a place can be saved too
+    used_up: Collection[str] = ()  # needs with no support left
+    dates: Sequence[Workshop] = ()  # other dates of the series that are open for registration
 
     @property
     def free(self) -> int:
@@ -52,23 +53,26 @@ class Availability:
 
     @property
     def halves(self) -> list[tuple[str, list[AvailableSlot]]]:
-        """The hours by half of the day, each under its name."""
+        """The hours grouped by half of the day, each group with its heading."""
 
         def half(hour: AvailableSlot) -> tuple[date, bool]:
             return hour.day, hour.starts.hour >= 12
 
-        named = []
-        for (day, is_late), those in groupby(self.hours, key=half):
+        groups = []
+        for (day, is_late), hours_of_half in groupby(self.hours, key=half):
             name = _("Tarde") if is_late else _("Mañana")
             is_next = day != self.hours[0].day
-            named.append(
-                (formatting.first_capital(formatting.day(day)) if is_next else name, list(those))
+            groups.append(
+                (
+                    formatting.first_capital(formatting.day(day)) if is_next else name,
+                    list(hours_of_half),
+                )
             )
-        return named
+        return groups
 
 
 def of_workshop(session: Session, workshop: Workshop, *, now: datetime) -> Availability:
-    """For somebody who has no place yet."""
+    """Return the choices for a new registration."""
     return Availability(
         hours=_hours(session, workshop),
         used_up=_used_up(session, workshop),
@@ -77,13 +81,13 @@ def of_workshop(session: Session, workshop: Workshop, *, now: datetime) -> Avail
 
 
 def of_registration(session: Session, registration: Registration) -> Availability:
-    """For who has a place and may keep what they have: their hour, their support."""
+    """Return the choices for changing a registration; its own slot and support count as free."""
     workshop = registration.workshop
     own_slot_id = registration.slot_id if registration.status in STATUSES_WITH_SEATS else None
-    kept = registration.needs if registration.status in STATUSES_WITH_SEATS else ()
+    own_needs = registration.needs if registration.status in STATUSES_WITH_SEATS else ()
     return Availability(
         hours=_hours(session, workshop, own_slot_id) if own_slot_id is not None else (),
-        used_up=_used_up(session, workshop) - set(kept),
+        used_up=_used_up(session, workshop) - set(own_needs),
     )
 
 
@@ -92,7 +96,7 @@ def _hours(
 ) -> list[AvailableSlot]:
     if not workshop.has_slots:
         return []
-    # Of a discreet kind an hour that is taken is not even shown: nobody is to watch one go.
+    # A discreet kind omits taken hours: a watcher must not see a single registration (S28).
     return [
         AvailableSlot(
             time_slots.get_day(workshop, slot.minute),
@@ -112,11 +116,8 @@ def _used_up(session: Session, workshop: Workshop) -> set[str]:
     }
 
 
-# Needs, in words
-
-
 def need_words(need: str) -> str:
-    """What somebody ticks."""
+    """Return the label of a need, as a checkbox shows it."""
     if need.startswith(INTERPRETER):
         name = _language(need)
         return _("Intérprete de %(language)s", language=name)
@@ -129,7 +130,7 @@ def need_words(need: str) -> str:
 
 
 def used_up_words(need: str) -> str:
-    """That there is none of it any more."""
+    """Return the message that no support is left for a need."""
     if need.startswith(INTERPRETER):
         return _("Ya no queda intérprete de %(language)s", language=_language(need))
     words: dict[str, str] = {

@@ -1,5 +1,7 @@
-"""Fields of the public forms, and what is read out of one: an e-mail, a phone. Every fault is a
-sentence that says what to do."""
+"""Form field and parsers for contact details: e-mail and phone.
+
+Every validation error is a sentence that says what to do.
+"""
 
 import re
 import unicodedata
@@ -13,12 +15,12 @@ from wtforms.validators import StopValidation
 from outreach.domain.text import clean
 from outreach.i18n import gettext as _
 
-LONGEST: Final = 254  # of anything; the longest e-mail address there is
-_PHONE: Final = re.compile(r"[\d\s+().\-/]+")  # no extension: a call has to reach the person
-# What werkzeug makes of bytes that are not UTF-8: «Mar%EDa».
-_NO_UTF8: Final = re.compile(r"%[89A-F][0-9A-F]")
-# How people mistype where their mail is; the right names are the ones they meant.
-_MISTYPED: Final = {
+MAX_LENGTH: Final = 254  # characters of any field; the longest valid e-mail address (RFC 5321)
+_PHONE: Final = re.compile(r"[\d\s+().\-/]+")  # without an extension: a call must reach the person
+# Werkzeug percent-encodes bytes that are not UTF-8: «Mar%EDa».
+_NOT_UTF8: Final = re.compile(r"%[89A-F][0-9A-F]")
+# Common misspellings of mail domains, by the correct domain.
+_MISSPELLED_DOMAINS: Final = {
     "gmail.com": "gmai.com gmial.com gmal.com gmil.com gamil.com gmaill.com gnail.com gmail.co "
     "gmail.con gmail.cm gmail.om gmail.comm",
     "hotmail.com": "hotmial.com hotmal.com hotmai.com hotmil.com homail.com hotamil.com "
@@ -27,60 +29,62 @@ _MISTYPED: Final = {
     "outlook.com": "outlok.com outloo.com outllok.com oulook.com outlook.co outlook.con",
     "icloud.com": "iclod.com icloud.co icloud.con iclould.com",
 }
-MEANT: Final = {wrong: right for right, wrongs in _MISTYPED.items() for wrong in wrongs.split()}
+DOMAIN_CORRECTIONS: Final = {
+    wrong: right for right, wrongs in _MISSPELLED_DOMAINS.items() for wrong in wrongs.split()
+}
 
 
 class OnceField(StringField):
-    """One line of text, sent once, that can be read: no control characters, no broken letters."""
+    """A line of text that is sent once and holds no control or wrongly decoded characters."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         super().process_formdata(valuelist)
         self.is_repeated = len(valuelist) > 1
 
     def pre_validate(self, form: Any) -> None:
-        typed = self.data or ""
+        text = self.data or ""
         if getattr(self, "is_repeated", False):
             raise StopValidation(_("Este dato llegó dos veces. Escríbelo una sola vez."))
-        if len(typed) > LONGEST:
+        if len(text) > MAX_LENGTH:
             raise StopValidation(_("Es demasiado largo. Escribe menos letras."))
-        if _is_broken(typed):
+        if _is_unreadable(text):
             raise StopValidation(_("No pudimos leer algunas letras. Escríbelo otra vez."))
 
 
-def read_email(typed: str) -> str:
-    """The address as it is kept. Raises ValidationError."""
-    typed = typed.strip()
-    if not typed:
+def read_email(text: str) -> str:
+    """Return the normalized e-mail address. Raises ValidationError."""
+    text = text.strip()
+    if not text:
         raise ValidationError(_("Escribe tu correo"))
-    if "@" not in typed:
+    if "@" not in text:
         raise ValidationError(_("Revisa tu correo: le falta la @"))
     try:
-        parts = validate_email(typed, check_deliverability=False, allow_smtputf8=False, strict=True)
+        parts = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         raise ValidationError(_("Revisa tu correo. Se escribe como rosa@ejemplo.com")) from None
     return parts.normalized
 
 
-def meant_by(email: str) -> str:
-    """What they most likely meant, where the domain is one that people mistype; else nothing."""
+def suggest_email(email: str) -> str:
+    """Return the address with its domain corrected; empty if the domain is no known misspelling."""
     local, _at, domain = email.rpartition("@")
-    meant = MEANT.get(domain.lower())
-    return f"{local}@{meant}" if meant else ""
+    correction = DOMAIN_CORRECTIONS.get(domain.lower())
+    return f"{local}@{correction}" if correction else ""
 
 
-def read_phone(typed: str, country: str) -> str:
-    """The number with its country, as +13125550142. Raises ValidationError."""
+def read_phone(text: str, country: str) -> str:
+    """Return the number in E.164 format, as +13125550142. Raises ValidationError."""
     try:
-        number = phonenumbers.parse(typed, country)
+        number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         number = None
-    if number is None or not _PHONE.fullmatch(typed) or not phonenumbers.is_valid_number(number):
+    if number is None or not _PHONE.fullmatch(text) or not phonenumbers.is_valid_number(number):
         raise ValidationError(_("Escribe los 10 números de tu teléfono"))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _is_broken(typed: str) -> bool:
-    """Whether letters in it are no letters: control characters, or bytes of another encoding."""
-    if any(unicodedata.category(c) == "Cc" for c in typed) or _NO_UTF8.search(typed):
+def _is_unreadable(text: str) -> bool:
+    """Whether the text holds control characters or bytes of another encoding."""
+    if any(unicodedata.category(c) == "Cc" for c in text) or _NOT_UTF8.search(text):
         return True
-    return clean(typed) != " ".join(unicodedata.normalize("NFC", typed).split())
+    return clean(text) != " ".join(unicodedata.normalize("NFC", text).split())

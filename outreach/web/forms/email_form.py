@@ -1,7 +1,7 @@
-"""A form that asks for an e-mail and nothing else: the link that was lost, the bulletin.
+"""Checks a form with one e-mail field: link recovery and the newsletter.
 
-It answers the same for every address, known or not. A program that fills it, or sends it without
-reading, is told from a person as where a place is saved (S26).
+The answer is the same for every address, known or not. Programs are detected with the same hidden
+field and form token as in the registration form (S26).
 """
 
 from flask import request
@@ -10,29 +10,31 @@ from wtforms import ValidationError
 from outreach import clock
 from outreach.i18n import gettext as _
 from outreach.web.forms import form_token
-from outreach.web.forms.contact_fields import LONGEST, meant_by, read_email
+from outreach.web.forms.contact_fields import MAX_LENGTH, read_email, suggest_email
 from outreach.web.forms.registration_form import TRAP
 
 
-def address() -> str:
-    """The address that was typed, as it is kept. Raises ValidationError."""
-    sent = request.form.getlist("email")
-    typed = sent[0] if sent else ""
-    if len(sent) > 1:
+def read_address() -> str:
+    """Return the normalized address of the post. Raises ValidationError."""
+    values = request.form.getlist("email")
+    text = values[0] if values else ""
+    if len(values) > 1:
         raise ValidationError(_("Este dato llegó dos veces. Escríbelo una sola vez."))
-    if len(typed) > LONGEST:
+    if len(text) > MAX_LENGTH:
         raise ValidationError(_("Es demasiado largo. Escribe menos letras."))
-    read = read_email(typed)
-    suggestion = meant_by(read)
-    if suggestion and request.form.get("email_asked") != typed:
+    email = read_email(text)
+    suggestion = suggest_email(email)
+    if suggestion and request.form.get("email_asked") != text:
         raise ValidationError(_("¿Quisiste decir %(suggestion)s?", suggestion=suggestion))
-    return read
+    return email
 
 
-def notice(about: str) -> str:
-    """What is wrong with the post, rather than with what was typed; `about` is what the stamp of
-    the form is for."""
-    age = form_token.age(request.form.get("stamp", ""), about, now=clock.now())
+def notice(purpose: str) -> str:
+    """Return what is wrong with the post itself, not with its address; empty if nothing is.
+
+    `purpose` is what the form token was made for.
+    """
+    age = form_token.age(request.form.get("stamp", ""), purpose, now=clock.now())
     if request.form.get(TRAP):
         return _("Algo llenó un dato que no se ve. Vuelve a enviar: lo que escribiste sigue aquí.")
     if age is form_token.TokenAge.TOO_YOUNG:
@@ -42,8 +44,11 @@ def notice(about: str) -> str:
     return ""
 
 
-def stamp_for(about: str) -> str:
-    """For the page that is shown now. One that is young is kept, or it would never come of age."""
-    sent = request.form.get("stamp", "")
-    is_young = form_token.age(sent, about, now=clock.now()) is not form_token.TokenAge.TOO_OLD
-    return sent if is_young else form_token.make(about)
+def get_token(purpose: str) -> str:
+    """Return the form token for the page.
+
+    A token that is too young is kept: a new one would restart its minimum age.
+    """
+    token = request.form.get("stamp", "")
+    is_usable = form_token.age(token, purpose, now=clock.now()) is not form_token.TokenAge.TOO_OLD
+    return token if is_usable else form_token.make(purpose)

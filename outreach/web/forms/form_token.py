@@ -1,7 +1,7 @@
-"""The signed stamp of a form: for which workshop it was made, and when (S26).
+"""The signed token of a form: its purpose and when it was made (S26).
 
-It needs no cookie and no row. It tells a person from a program that posts without reading, and a
-form of ours from one that another site made up.
+It needs no cookie and no database row. It rejects programs that post faster than a person reads,
+and forms that this site did not make. Its form field is named `stamp`.
 """
 
 import secrets
@@ -14,40 +14,41 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from outreach import clock
 
-SOONEST: Final = timedelta(seconds=2)  # nobody reads and fills the form faster
+SOONEST: Final = timedelta(seconds=2)  # no person reads and fills the form faster
 LATEST: Final = timedelta(hours=12)
-CLOCKS_DIFFER: Final = timedelta(seconds=10)  # of two hosts of ours, at most
+MAX_CLOCK_SKEW: Final = timedelta(seconds=10)  # largest clock difference between two hosts
 
 
 class TokenAge(Enum):
     GOOD = auto()
     TOO_YOUNG = auto()
-    TOO_OLD = auto()  # or of a day to come, or no stamp of ours for this workshop
+    TOO_OLD = auto()  # or from the future, or not a valid token for this purpose
 
 
-def make(about: str, *, now: datetime | None = None) -> str:
-    """A stamp for a form about a workshop, by its public id."""
-    stamped: str = _signer().dumps([about, _milliseconds(now or clock.now())])
-    return stamped
+def make(purpose: str, *, now: datetime | None = None) -> str:
+    """Return a token for a form; `purpose` is the public id of a workshop or a form's name."""
+    token: str = _signer().dumps([purpose, _milliseconds(now or clock.now())])
+    return token
 
 
-def age(stamp: str, about: str, *, now: datetime) -> TokenAge:
+def age(token: str, purpose: str, *, now: datetime) -> TokenAge:
+    """Classify a token by its age and its purpose."""
     try:
-        made_for, made_at = _signer().loads(stamp)
+        token_purpose, made_at = _signer().loads(token)
     except (BadSignature, ValueError, TypeError):
         return TokenAge.TOO_OLD
-    if made_for != about:
+    if token_purpose != purpose:
         return TokenAge.TOO_OLD
-    passed = timedelta(milliseconds=_milliseconds(now) - made_at)
-    if passed < -CLOCKS_DIFFER:
-        return TokenAge.TOO_OLD  # our clock was wrong then: to wait for that hour would be for ever
-    if passed < SOONEST:
+    elapsed = timedelta(milliseconds=_milliseconds(now) - made_at)
+    if elapsed < -MAX_CLOCK_SKEW:
+        return TokenAge.TOO_OLD  # made by a host whose clock was wrong
+    if elapsed < SOONEST:
         return TokenAge.TOO_YOUNG
-    return TokenAge.GOOD if passed <= LATEST else TokenAge.TOO_OLD
+    return TokenAge.GOOD if elapsed <= LATEST else TokenAge.TOO_OLD
 
 
 def nonce() -> str:
-    """What makes two posts of one form the same post: 128 random bits."""
+    """Return 128 random bits that identify a form, so that posting it twice registers once."""
     return secrets.token_urlsafe(16)
 
 

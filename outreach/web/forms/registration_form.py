@@ -1,4 +1,4 @@
-"""The forms that save and change a place: what may be answered, and what each answer means.
+"""The forms that create and change a registration, with their validation.
 
 A field reads text; `registration_data()` turns all of them into one value, so that no other module
 reads the form. Every fault is a sentence that says what to do.
@@ -21,17 +21,17 @@ from outreach.i18n import LANGUAGES, current
 from outreach.i18n import gettext as _
 from outreach.web.forms import form_token
 from outreach.web.forms.availability import Availability
-from outreach.web.forms.contact_fields import OnceField, meant_by, read_email, read_phone
+from outreach.web.forms.contact_fields import OnceField, read_email, read_phone, suggest_email
 
-LONGEST_NAME: Final = 60
-MOST_INTERPRETERS: Final = 3
-BARE: Final = INTERPRETER.rstrip("-")  # no language said: the only one there is
-TRAP: Final = "website"  # people do not see it; programs fill it
+MAX_NAME_LENGTH: Final = 60
+MAX_INTERPRETERS: Final = 3
+ANY_INTERPRETER: Final = INTERPRETER.rstrip("-")  # without a language: the only one offered
+TRAP: Final = "website"  # hidden from people; programs fill it (S26)
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
 
 class PersonForm(Form):
-    """What is asked of whoever comes, at first and whenever they change it."""
+    """The fields that a new registration and a later change share."""
 
     slot = OnceField()
     name = OnceField()
@@ -41,7 +41,7 @@ class PersonForm(Form):
     message_ok = OnceField(default="no")
     people = OnceField(default="1")
     needs = SelectMultipleField(validate_choice=False)
-    email_asked = OnceField()  # the address we asked about, so as to ask only once
+    email_asked = OnceField()  # the address already questioned, to question it only once
 
     contacts: ClassVar[Sequence[str]] = tuple(ContactMethod)
 
@@ -49,13 +49,15 @@ class PersonForm(Form):
         super().__init__(typed, data=data)
         self.workshop = workshop
         self.choices = Availability()
-        self.address = ""  # what was typed, as it is kept; after `validate()`
-        spoken = [need for need in self.needs_offered if need.startswith(INTERPRETER)]
-        if self.needs.data and len(spoken) == 1:
-            self.needs.data = [spoken[0] if need == BARE else need for need in self.needs.data]
+        self.address = ""  # normalized e-mail or phone; set by `validate()`
+        interpreters = [need for need in self.needs_offered if need.startswith(INTERPRETER)]
+        if self.needs.data and len(interpreters) == 1:
+            self.needs.data = [
+                interpreters[0] if need == ANY_INTERPRETER else need for need in self.needs.data
+            ]
 
     def is_sent(self, name: str) -> bool:
-        """Whether the post held this field at all."""
+        """Whether the post contains this field."""
         return bool(self[name].raw_data)
 
     @property
@@ -75,7 +77,7 @@ class PersonForm(Form):
 
     @property
     def slot_id(self) -> str:
-        """Where the hours begin on the page: the first that can be chosen."""
+        """The HTML id of the first free slot; that of the submit button if none is free."""
         free = next((hour.value for hour in self.choices.hours if hour.has_room), "")
         return f"slot-{free.replace(':', '')}" if free else "enviar"
 
@@ -85,17 +87,20 @@ class PersonForm(Form):
 
     @property
     def faults(self) -> list[tuple[str, str]]:
-        """What has to be mended: the id of the field on the page, and the sentence."""
-        first = {
+        """Validation errors: the HTML id of each field, and its message."""
+        field_ids = {
             "contact": self.first_contact,
             "people": "people-1",
             "needs": f"need-{self.needs_offered[0]}",
             "message_ok": "message-no",
             "slot": self.slot_id,
         }
-        unseen = {"language", "nonce", "stamp", "email_asked", "series", "calendar", TRAP}
+        hidden_fields = {"language", "nonce", "stamp", "email_asked", "series", "calendar", TRAP}
         return [
-            (first.get(field.name, "enviar" if field.name in unseen else field.name), str(fault))
+            (
+                field_ids.get(field.name, "enviar" if field.name in hidden_fields else field.name),
+                str(fault),
+            )
             for field in self
             for fault in field.errors[:1]
         ]
@@ -104,7 +109,7 @@ class PersonForm(Form):
         name = clean(field.data or "")
         if not any(unicodedata.category(c)[0] in "LNPS" for c in name):
             raise ValidationError(_("Escribe tu nombre o apodo"))
-        if len(name) > LONGEST_NAME:
+        if len(name) > MAX_NAME_LENGTH:
             raise ValidationError(_("Escribe un nombre más corto, de 60 letras o menos."))
         if looks_like_an_id(unicodedata.normalize("NFKC", name)):
             raise ValidationError(_("Escribe solo tu nombre. No pongas números de documentos."))
@@ -117,27 +122,29 @@ class PersonForm(Form):
         if self.contact.data != ContactMethod.EMAIL:
             return
         typed = (field.data or "").strip()
-        read = read_email(typed)
-        suggestion = meant_by(read)
+        email_address = read_email(typed)
+        suggestion = suggest_email(email_address)
         if suggestion and typed != (self.email_asked.data or ""):
             self.email_asked.data = typed
             raise ValidationError(_("¿Quisiste decir %(suggestion)s?", suggestion=suggestion))
-        self.address = read
+        self.address = email_address
 
     def validate_phone(self, field: StringField) -> None:
         if self.contact.data == ContactMethod.PHONE:
             self.address = read_phone(field.data or "", self.workshop.office.country)
 
     def validate_people(self, field: StringField) -> None:
-        most = self.most_people
-        if field.data not in {str(number) for number in range(1, most + 1)}:
-            raise ValidationError(_("Elige cuántas personas vienen, de 1 a %(most)d.", most=most))
+        max_people = self.most_people
+        if field.data not in {str(number) for number in range(1, max_people + 1)}:
+            raise ValidationError(
+                _("Elige cuántas personas vienen, de 1 a %(most)d.", most=max_people)
+            )
 
     def validate_needs(self, field: SelectMultipleField) -> None:
         chosen = field.data or []
         if len(chosen) != len(set(chosen)) or not set(chosen) <= set(self.needs_offered):
             raise ValidationError(_("Elige solo de lo que hay en este taller."))
-        if sum(need.startswith(INTERPRETER) for need in chosen) > MOST_INTERPRETERS:
+        if sum(need.startswith(INTERPRETER) for need in chosen) > MAX_INTERPRETERS:
             raise ValidationError(_("Elige intérprete de 3 lenguas o menos."))
 
     def validate_message_ok(self, field: StringField) -> None:
@@ -145,7 +152,7 @@ class PersonForm(Form):
             raise ValidationError(_("Elige si podemos dejar mensaje."))
 
     def validate_slot(self, field: StringField) -> None:
-        hours = hours_of(self.workshop)
+        hours = list_hours(self.workshop)
         if field.data and not hours:
             raise ValidationError(_("Este taller no tiene horas para elegir. Vuelve a enviar."))
         if field.data and field.data not in hours:
@@ -157,7 +164,7 @@ class PersonForm(Form):
 
 
 class RegistrationForm(PersonForm):
-    """The first time."""
+    """The form of a new registration."""
 
     remind = OnceField()
     calendar = OnceField()
@@ -197,12 +204,12 @@ class RegistrationForm(PersonForm):
 
     @property
     def kept_until(self) -> date:
-        """Until when something of it is kept, whichever of the dates they choose."""
+        """The latest day on which data of any of the dates is erased."""
         return max(each.forget_on for each in (self.workshop, *self.choices.dates))
 
     @property
     def wanted(self) -> list[Workshop]:
-        """The dates to save a place in: this one, and the others of its series if they say so."""
+        """The workshops to register for: this one, and the other dates of its series if chosen."""
         others = self.choices.dates if self.series.data == "yes" else ()
         return [self.workshop, *others]
 
@@ -212,7 +219,7 @@ class RegistrationForm(PersonForm):
 
     def validate_slot(self, field: StringField) -> None:
         super().validate_slot(field)
-        # Who waits, waits for any hour.
+        # The waitlist is for any slot.
         if self.workshop.has_slots and not field.data and not self.workshop.is_full:
             raise ValidationError(_("Elige una hora"))
 
@@ -256,8 +263,8 @@ class RegistrationForm(PersonForm):
         )
 
 
-def hours_of(workshop: Workshop) -> set[str]:
-    """The hours there are, free or not, as `10:20`."""
+def list_hours(workshop: Workshop) -> set[str]:
+    """Return all slots of a workshop, free or not, as `10:20`."""
     if not workshop.has_slots or not workshop.slot_minutes:
         return set()
     minutes = time_slots.list_offsets(workshop.starts, workshop.ends, workshop.slot_minutes)

@@ -1,4 +1,4 @@
-"""Saves a registration: creates its key, then stores it; on failure nothing of it is left."""
+"""Saves a registration: creates its key, then stores it; after a failure neither is left."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -15,62 +15,66 @@ from outreach.web.middleware import request_retry
 
 
 def save(
-    wanted: Sequence[Workshop],
+    workshops: Sequence[Workshop],
     data: RegistrationData,
     nonce: str,
     *,
     now: datetime,
     also: Callable[[Session], None] = lambda session: None,
 ) -> bytes:
-    """Registers somebody for one workshop, or for all the dates of a series, and gives the key of
-    the first; of a form that was sent before, the key it made then. `also` is done in the same
-    transaction. Raises TooMany, RegistrationClosed, Full, Conflict: then nothing of it is left."""
-    # Of an earlier try of this request too: it may have been done, though nobody heard of it.
-    made: list[tuple[Workshop, SealedRegistration]] = request_retry.keep(f"tickets {nonce}", list)
+    """Register a person for one workshop or for all dates of a series; return the key of the first.
+
+    A form that was posted before returns the key of its registration. `also` runs in the same
+    transaction. Raises TooMany, RegistrationClosed, Full or Conflict, and then leaves no data.
+    """
+    # An earlier attempt of this request may have committed without its response being received.
+    prepared: list[tuple[Workshop, SealedRegistration]] = request_retry.keep(
+        f"tickets {nonce}", list
+    )
     try:
-        for each in wanted[len(made) :]:
-            made.append((each, registrations.prepare(key_store(), each, data)))
-        (workshop, sealed), *others = made
+        for each in workshops[len(prepared) :]:
+            prepared.append((each, registrations.prepare(key_store(), each, data)))
+        (workshop, sealed), *others = prepared
         with store().change() as session:
             if others:
-                registrations.register_group(session, made, data, nonce, now=now)
+                registrations.register_group(session, prepared, data, nonce, now=now)
             else:
                 registrations.register(session, workshop, data, sealed, nonce, now=now)
             also(session)
         return sealed.key
     except (TooMany, RegistrationClosed, Full, Conflict):
         if not request_retry.is_retry():
-            _destroy(made)
+            _destroy(prepared)
             raise
-        # The last place may have gone to this very form, a moment ago. And what nobody heard of may
-        # still be done: a key that was made for it stays; the purge takes it if nothing needs it.
-        before = _before(nonce)
-        if before is None:
+        # An earlier attempt of this form may have taken the last place, or may still commit. So its
+        # keys stay; the purge removes those that nothing refers to.
+        existing = _find_existing(nonce)
+        if existing is None:
             raise
-        return _key_of(before, made)
+        return _get_key(existing, prepared)
     except sa.exc.IntegrityError:
-        # The same form, sent twice at the same moment: the other post was first.
-        before = _before(nonce)
-        if before is None:
-            _destroy(made)
+        # The same form was posted twice at once, and the other post committed first.
+        existing = _find_existing(nonce)
+        if existing is None:
+            _destroy(prepared)
             raise
-        return _key_of(before, made)
+        return _get_key(existing, prepared)
 
 
-def _before(nonce: str) -> Registration | None:
+def _find_existing(nonce: str) -> Registration | None:
     with store().read() as session:
         return registrations.find_duplicate(session, nonce)
 
 
-def _key_of(before: Registration, made: list[tuple[Workshop, SealedRegistration]]) -> bytes:
-    """The key of what was saved. Those made now go, unless they are the very ones of it."""
-    if not made or before.key_id != made[0][1].key_id:
-        _destroy(made)
-    return registrations.get_key(key_store(), before)
+def _get_key(existing: Registration, prepared: list[tuple[Workshop, SealedRegistration]]) -> bytes:
+    """Return the key of the saved registration; destroy the prepared keys unless it uses them."""
+    if not prepared or existing.key_id != prepared[0][1].key_id:
+        _destroy(prepared)
+    return registrations.get_key(key_store(), existing)
 
 
-def _destroy(made: list[tuple[Workshop, SealedRegistration]]) -> None:
-    gone = [sealed.key_id for _workshop, sealed in made]
-    made.clear()  # first: a key that may be gone must not be used by another try
-    if gone:
-        key_store().destroy(*gone)
+def _destroy(prepared: list[tuple[Workshop, SealedRegistration]]) -> None:
+    key_ids = [sealed.key_id for _workshop, sealed in prepared]
+    prepared.clear()  # first: another attempt must not use a destroyed key
+    if key_ids:
+        key_store().destroy(*key_ids)

@@ -1,4 +1,4 @@
-"""Where else there is a place, and whom to call: what a page says when this one cannot be had."""
+"""Alternatives to a workshop that takes no registration: other workshops, other days, a phone."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -18,8 +18,8 @@ from outreach.web.context import config, store
 from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.presentation.workshop_cards import WorkshopCard
 
-MOST: Final = 3
-MOST_DAYS: Final = 12
+MAX_ALTERNATIVES: Final = 3
+MAX_DAYS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -32,24 +32,26 @@ class AlternativeDay:
 
 
 def alternatives(session: Session, workshop: Workshop, *, now: datetime) -> list[WorkshopCard]:
-    """The next workshops of the office that can be had, of the same kind if there are any.
+    """Return up to three upcoming workshops with free places, of the same kind if any.
 
-    None for a discreet kind: the page is neutral, and its cards would tell.
+    Returns none for a discreet kind: cards would reveal the kind on a neutral page.
     """
     if workshop.is_discreet:
         return []
     of_kind = _same_kind(workshop)
     for filters in (of_kind, replace(of_kind, kinds=())):
         found = search.search_upcoming(session, filters, now=now, limit=20).found
-        open_ones = [each for each in found if each.id != workshop.id and _can_be_had(each, now)]
-        if open_ones:
-            return [workshop_cards.card(each, now=now) for each in open_ones[:MOST]]
+        available = [each for each in found if each.id != workshop.id and _is_available(each, now)]
+        if available:
+            return [workshop_cards.card(each, now=now) for each in available[:MAX_ALTERNATIVES]]
     return []
 
 
 def other_days(workshop: Workshop) -> list[AlternativeDay]:
-    """The days on which the office holds the same consultations, this one among them; none for a
-    discreet kind, and none where this is the only day."""
+    """Return the days of the same consultations at the office, including this one.
+
+    Returns none for a discreet kind, and none if this is the only day.
+    """
     if workshop.is_discreet:
         return []
     now = clock.now()
@@ -60,8 +62,8 @@ def other_days(workshop: Workshop) -> list[AlternativeDay]:
         for each in found
         if each.way is Way.SLOTS
         and each.office_slug == workshop.office.slug
-        and (each.id == workshop.id or _can_be_had(each, now))
-    ][:MOST_DAYS]
+        and (each.id == workshop.id or _is_available(each, now))
+    ][:MAX_DAYS]
     times = Counter(each.day for each in days)
     return [
         AlternativeDay(
@@ -75,20 +77,20 @@ def other_days(workshop: Workshop) -> list[AlternativeDay]:
 
 
 def phone_of(workshop: Workshop) -> str:
-    """The number to call about a workshop; empty if nobody gave one."""
+    """Return the phone number for questions about a workshop; empty if there is none."""
     return workshop.phone or workshop.office.phone or config().phone
 
 
 def _same_kind(workshop: Workshop) -> SearchFilters:
-    """Those of its kind, around its office."""
+    """Return the search for workshops of the same kind near the same office."""
     office = workshop.office
-    here = Location(
+    location = Location(
         scale=LocationScale.OFFICE, office=office.id, city=fold(office.city), region=office.region
     )
-    return SearchFilters(where=here, kinds=(workshop.kind_id,))
+    return SearchFilters(where=location, kinds=(workshop.kind_id,))
 
 
-def _can_be_had(found: SearchResult, now: datetime) -> bool:
+def _is_available(found: SearchResult, now: datetime) -> bool:
     return (
         found.status is WorkshopStatus.PUBLISHED
         and found.starts_at > now

@@ -1,4 +1,4 @@
-"""The filters and globals of templates: `formats` in the language of the page."""
+"""Template filters and globals that format values in the language of the page."""
 
 from collections.abc import Callable
 from datetime import date, time
@@ -43,13 +43,15 @@ def init_app(app: Flask) -> None:
 
 
 def spoken_languages() -> list[tuple[str, str]]:
-    """The languages workshops are given in: code and name, in the order of the data."""
+    """Return code and name of each workshop language, in the order of the data."""
     return [(code, i18n.gettext(name)) for code, name in i18n.SPOKEN.items()]
 
 
 def in_language(lang: str) -> str:
-    """This page in another language, as a path; where a page has none, the one that stands for it
-    (`g.other_languages_at`, without its language)."""
+    """Return the path of this page in another language.
+
+    A page that sets `g.other_languages_at`, a path without its language, links to that path.
+    """
     if "other_languages_at" in g:
         return f"/{lang}{g.other_languages_at}"
     path = request.full_path if request.query_string else request.path
@@ -58,7 +60,7 @@ def in_language(lang: str) -> str:
 
 
 def localize(words: Words | None) -> str:
-    """A text by language, in that of the page."""
+    """Return a multilingual text in the language of the page."""
     return i18n.say(words, i18n.current())
 
 
@@ -84,7 +86,7 @@ def slim_day(value: date) -> str:
 
 
 def first_capital(text: str) -> str:
-    """Sábado 28 de noviembre: for a line that begins with a day."""
+    """Return the text with a capital first letter: Sábado 28 de noviembre."""
     return text[:1].upper() + text[1:]
 
 

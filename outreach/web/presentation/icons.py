@@ -1,5 +1,4 @@
-"""Icons and the pictograms of workshop signs, drawn by hand for this product: 24 and 48 units wide,
-in the colour of the text around them."""
+"""Icons (24 units wide) and pictograms of workshop signs (48 units wide), as SVG in `currentColor`."""
 
 from typing import Final
 
@@ -45,7 +44,7 @@ PICTOGRAMS: Final = {
     "balance": '<path d="M24 9v30M15 39h18M10 14h28"/><path class="solid" d="M10 15 4 27a6.4 6.4 0 0 0 12 0zM38 15l-6 12a6.4 6.4 0 0 0 12 0z"/>',
     "compass": '<circle cx="24" cy="24" r="16.5"/><path class="solid" d="m32.5 15.5-5 12-12 5 5-12z"/>',
     "card": '<rect x="6" y="11" width="36" height="26" rx="4"/><circle class="solid" cx="16.5" cy="21" r="3.6"/><path d="M11 30.5c1-4.4 10-4.4 11 0M28 20h8M28 28h8"/>',
-    "flower": f'<g class="solid">{"".join(_PETAL.format(turn) for turn in range(0, 360, 60))}</g>',
+    "flower": f'<g class="solid">{"".join(_PETAL.format(angle) for angle in range(0, 360, 60))}</g>',
     "calendar": '<rect x="8" y="10" width="32" height="29" rx="4"/><path d="M8 19h32M17 6v8M31 6v8"/>',
     "van": '<path d="M5 33V14h24v19M29 20h8l6 7v6h-4M15 33h14"/><circle class="solid" cx="11" cy="34" r="4.6"/><circle class="solid" cx="34" cy="34" r="4.6"/>',
     "helmet": '<path d="M6 33h36M10 32c0-20 28-20 28 0M20 17V11h8v6"/>',
@@ -53,7 +52,7 @@ PICTOGRAMS: Final = {
     "question": '<path d="M16 17c0-11 17-11 17-1 0 7-8.5 7-8.5 14"/><circle class="solid" cx="24.5" cy="38.5" r="2.8"/>',
     "wrench": '<path d="M31 8a10 10 0 0 0-9 14L8 36l4 4 14-14a10 10 0 0 0 13-12l-6 6-5-1-1-5 6-6a10 10 0 0 0-2 0z"/>',
 }
-# The colour of a sign is a class of the stylesheet: a page may hold no style of its own.
+# CSS classes of the signs' colours: the CSP forbids inline styles.
 SIGNS: Final = {
     "rights": "kind-rights",
     "screening": "kind-screening",
@@ -78,32 +77,34 @@ def icon(name: str) -> Markup:
 
 
 def sign_class(sign: str) -> str:
-    """The class that gives a sign its colour."""
+    """Return the CSS class of a sign's colour."""
     return SIGNS.get(sign, "kind-other")
 
 
 def sign(name: str, pictogram: str, size: str = "") -> Markup:
-    """A workshop's sign: a rounded square with a white pictogram. `size` may be "sign-large"."""
-    drawn = PICTOGRAMS.get(pictogram, PICTOGRAMS["calendar"])
+    """Return a workshop's sign: a rounded square with a white pictogram. `size` may be "sign-large"."""
+    shapes = PICTOGRAMS.get(pictogram, PICTOGRAMS["calendar"])
     return Markup(  # noqa: S704 - made of the constants above
         f'<span class="sign {sign_class(name)} {size}" aria-hidden="true">'
-        f'<svg viewBox="0 0 48 48" {_HIDDEN}>{drawn}</svg></span>'
+        f'<svg viewBox="0 0 48 48" {_HIDDEN}>{shapes}</svg></span>'
     )
 
 
 def qr(address: str) -> Markup:
-    """An address as a picture, for a phone's camera: 33 squares by 33 or so. The rest of the quiet
-    margin of four is the white frame around it."""
-    # To try all eight masks takes five times as long, on the page that everybody sees who has saved
-    # a place; of our addresses the third is the best or near it (by the standard's own score).
+    """Return the QR code of an address as SVG, about 33 by 33 modules.
+
+    Its border is two modules; the white frame around it completes the quiet zone of four.
+    """
+    # A fixed mask is five times as fast as trying all eight; by the score of the standard
+    # (ISO/IEC 18004), mask 2 is the best or nearly the best for the addresses of this site.
     code = segno.make(address, micro=False, error="m", mask=2)
-    drawn = code.svg_inline(
+    shapes = code.svg_inline(
         border=2, omitsize=True, svgclass=None, lineclass=None, title=_("Código QR")
     )
-    return Markup(drawn.replace("<svg ", '<svg role="img" '))  # noqa: S704 - squares only
+    return Markup(shapes.replace("<svg ", '<svg role="img" '))  # noqa: S704 - squares only
 
 
 _ICONS: Final = {
-    name: Markup(f'<svg class="icon" viewBox="0 0 24 24" {_HIDDEN}>{drawn}</svg>')  # noqa: S704 - ours
-    for name, drawn in ICONS.items()
+    name: Markup(f'<svg class="icon" viewBox="0 0 24 24" {_HIDDEN}>{shapes}</svg>')  # noqa: S704 - ours
+    for name, shapes in ICONS.items()
 }

@@ -1,7 +1,7 @@
-"""What a page says to programs: its workshops as schema.org has them (JSON-LD).
+"""Structured data of public pages: workshops as schema.org events (JSON-LD).
 
-It says no more than the page does, and nothing of a discreet or an unlisted workshop: what is
-marked up is shown by search engines, apart from the page and its quick exit.
+It contains nothing that the page does not show, and no discreet or unlisted workshop: search
+engines show structured data outside of the page and its quick exit.
 """
 
 import json
@@ -19,14 +19,13 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.i18n import current, gettext, say
 from outreach.web.context import config
 
-Thing = dict[str, Any]
+JsonObject = dict[str, Any]
 
-CURRENCIES: Final = {"US": "USD", "CA": "CAD"}  # in which it costs nothing
-# A script of data ends where HTML says it does, whatever JSON thinks of it.
+CURRENCIES: Final = {"US": "USD", "CA": "CAD"}  # by country
+# Characters that could end a <script> element, and their JSON escapes.
 _UNSAFE: Final = {each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
-
-# The formats of a feed that a page names, and in which order its address asks for what.
+# Feed formats that a page links to, and the order of the parameters of their addresses.
 FORMATS: Final = {
     "text/calendar": "ics",
     "application/atom+xml": "atom",
@@ -42,21 +41,21 @@ def init_app(app: Flask) -> None:
 
 
 def feeds_of(builder: str) -> list[tuple[str, str]]:
-    """The type and the address of each feed that the builder makes at that address."""
-    asked = parse_qsl(builder.partition("?")[2])
-    name = dict(asked).get("oficina", NETWORK)
-    query = urlencode([pair for each in FILTERS for pair in asked if pair[0] == each])
+    """Return media type and address of each feed for the choice in the feed builder's address."""
+    pairs = parse_qsl(builder.partition("?")[2])
+    name = dict(pairs).get("oficina", NETWORK)
+    query = urlencode([pair for each in FILTERS for pair in pairs if pair[0] == each])
     start, end = f"/{current()}/cal/{name}", f"?{query}" if query else ""
     return [(mimetype, f"{start}.{form}{end}") for mimetype, form in FORMATS.items()]
 
 
 def of_workshop(workshop: Workshop) -> Markup:
-    """The workshop of its own page; nothing for one that is discreet or unlisted."""
+    """Return the script element for the page of a workshop; empty if it is discreet or unlisted."""
     if workshop.is_hidden:
         return Markup("")
     lang, site, office = current(), config().public_url, workshop.office
     url = f"{site}/{lang}/t/{workshop.public_id}"
-    # A changed hour is not told of: what it was before is kept nowhere.
+    # No `previousStartDate`: the former hour of a changed workshop is not stored.
     event = {
         "@context": "https://schema.org",
         "@type": "Event",
@@ -86,40 +85,42 @@ def of_workshop(workshop: Workshop) -> Markup:
     return _script(event)
 
 
-def of_list(found: Iterable[SearchResult]) -> Markup:
-    """The workshops of a list, in its order, without those that are discreet or unlisted; nothing
-    if none are left."""
-    shown = [each for each in found if not each.is_discreet and each.way is not Way.UNLISTED]
+def of_list(results: Iterable[SearchResult]) -> Markup:
+    """Return the script element for a list of workshops, in its order.
+
+    Discreet and unlisted ones are left out; empty if none are left.
+    """
+    shown = [each for each in results if not each.is_discreet and each.way is not Way.UNLISTED]
     if not shown:
         return Markup("")
     items = [
         {"@type": "ListItem", "position": number, "item": _brief(each)}
         for number, each in enumerate(shown, 1)
     ]
-    listed = {"@context": "https://schema.org", "@type": "ItemList", "itemListElement": items}
-    return _script(listed)
+    item_list = {"@context": "https://schema.org", "@type": "ItemList", "itemListElement": items}
+    return _script(item_list)
 
 
-def _brief(found: SearchResult) -> Thing:
+def _brief(result: SearchResult) -> JsonObject:
     lang = current()
-    url = f"{config().public_url}/{lang}/t/{found.public_id}"
-    city = found.venue_city or found.office_city
-    region = found.venue_region or found.office_region
-    is_public = found.venue_name and found.visibility is Visibility.PUBLIC
-    place = _area(city, region) | ({"name": found.venue_name} if is_public else {})
+    url = f"{config().public_url}/{lang}/t/{result.public_id}"
+    city = result.venue_city or result.office_city
+    region = result.venue_region or result.office_region
+    is_public = result.venue_name and result.visibility is Visibility.PUBLIC
+    place = _area(city, region) | ({"name": result.venue_name} if is_public else {})
     return {
         "@type": "Event",
         "url": url,
-        "name": say(found.title, lang),
-        "startDate": found.starts_at.astimezone(found.zone).isoformat(),
-        "eventStatus": _status(is_cancelled=found.status is WorkshopStatus.CANCELLED),
-        "eventAttendanceMode": _attendance(found.mode),
-        "location": _locations(found.mode, place, url),
+        "name": say(result.title, lang),
+        "startDate": result.starts_at.astimezone(result.zone).isoformat(),
+        "eventStatus": _status(is_cancelled=result.status is WorkshopStatus.CANCELLED),
+        "eventAttendanceMode": _attendance(result.mode),
+        "location": _locations(result.mode, place, url),
     }
 
 
-def _place(workshop: Workshop) -> Thing:
-    """Where it is; of a hidden address, and where there is no venue yet, the city."""
+def _place(workshop: Workshop) -> JsonObject:
+    """Return the place of a workshop; only its city if the address is hidden or missing."""
     venue, office = workshop.venue, workshop.office
     if venue is None:
         return _area(office.city, office.region)
@@ -129,7 +130,7 @@ def _place(workshop: Workshop) -> Thing:
     place["name"] = venue.name
     if venue.address:
         place["address"]["streetAddress"] = venue.address
-    # Its own position only: `near_…` is that of its city, and a pin there would mislead.
+    # Only the venue's own position: `near_…` is that of its city and would mislead on a map.
     if venue.latitude is not None and venue.longitude is not None:
         place["geo"] = {
             "@type": "GeoCoordinates",
@@ -139,15 +140,15 @@ def _place(workshop: Workshop) -> Thing:
     return place
 
 
-def _area(city: str, region: str) -> Thing:
+def _area(city: str, region: str) -> JsonObject:
     address = {"@type": "PostalAddress", "addressLocality": city, "addressRegion": region}
     return {"@type": "Place", "name": city, "address": address}
 
 
-def _locations(mode: DeliveryMode, place: Thing, url: str) -> Thing | list[Thing]:
-    """The place, the page in place of a meeting's link, or both."""
+def _locations(mode: DeliveryMode, place: JsonObject, url: str) -> JsonObject | list[JsonObject]:
+    """Return the place, the page of the workshop (never the meeting's link), or both."""
     name = gettext("Por teléfono") if mode is DeliveryMode.PHONE_BANK else gettext("En línea")
-    online: Thing = {"@type": "VirtualLocation", "name": name, "url": url}
+    online: JsonObject = {"@type": "VirtualLocation", "name": name, "url": url}
     if not mode.has_venue:
         return online
     return [place, online] if mode is DeliveryMode.HYBRID else place
@@ -164,8 +165,8 @@ def _status(*, is_cancelled: bool) -> str:
     return "https://schema.org/" + ("EventCancelled" if is_cancelled else "EventScheduled")
 
 
-def _script(thing: Thing) -> Markup:
-    text = json.dumps(thing, ensure_ascii=False, separators=(",", ":"))
-    for each, instead in _UNSAFE.items():
-        text = text.replace(each, instead)
+def _script(data: JsonObject) -> Markup:
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for each, escape in _UNSAFE.items():
+        text = text.replace(each, escape)
     return Markup(f'<script type="application/ld+json">{text}</script>\n')  # noqa: S704 - escaped

@@ -1,4 +1,4 @@
-"""A workshop as a list shows it: the words of a card, ready for the template."""
+"""Workshop cards of lists: their texts, ready for the template."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from outreach.web.presentation.icons import sign, sign_class
 
 BRING_HEADING = NP_("heading", "Qué traer")
 FEW = 10
-FEW_DISCREET = 5  # S28: nobody is to watch one person sign up
+FEW_DISCREET = 5  # S28: a watcher must not see a single registration
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class WorkshopCard:
 def card(
     found: SearchResult, *, now: datetime, miles: float | None = None, with_city: bool = False
 ) -> WorkshopCard:
-    """`with_city` where the cards around it are of other cities."""
+    """Return the card of a workshop; `with_city` adds the city, for lists of several cities."""
     lang = i18n.current()
     tags = [seats_tag(found, now=now)]
     if found.way is Way.SLOTS and found.status is WorkshopStatus.PUBLISHED:
@@ -72,7 +72,7 @@ def card(
 
 
 def opening(found: SearchResult | Workshop, *, now: datetime) -> datetime | None:
-    """From when a place can be saved, on the clock of the venue, if that is still to come."""
+    """Return when registration opens, in the venue's time zone; None if not in the future."""
     opens = found.opens_at
     is_ahead = found.status is WorkshopStatus.PUBLISHED and found.starts_at > now
     takes_places = found.way not in {Way.OPEN, Way.PHONE}
@@ -89,7 +89,7 @@ def by_day(
 
 
 def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
-    """How full it is, in the words and the colour of its tag."""
+    """Return the tag that says how many places are left, or why none can be reserved online."""
     if found.status is WorkshopStatus.CANCELLED:
         return CardTag(_("Cancelado"), "tag-bad")
     if found.way is Way.OPEN:
@@ -117,7 +117,7 @@ def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
 
 
 def place(found: SearchResult, *, with_city: bool = False) -> str:
-    """Where it is, or about where: a hidden address is nobody's business yet."""
+    """Return the venue and city; for a hidden address only the area and city."""
     if found.venue_name is None:
         return _("En línea") if not found.mode.has_venue else found.office_city
     is_public = found.visibility is Visibility.PUBLIC
@@ -134,7 +134,7 @@ def distance(miles: float) -> str:
 
 
 def spoken(codes: Iterable[str]) -> str:
-    """The languages of a workshop: Español e inglés · Spanish and English."""
+    """Return the names of languages as one text: Español e inglés · Spanish and English."""
     return formats.language_names(tuple(codes), i18n.current())
 
 

@@ -1,1 +1,1 @@
-"""Pages for everybody, each module a blueprint. Imports forms; never staff."""
+"""Public pages, each module a blueprint. Imports forms; never staff."""

@@ -1,4 +1,4 @@
-"""Notices: privacy, safety, accessibility; and the quick exit."""
+"""Privacy, safety and accessibility notices, and the quick exit."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ pages = Blueprint("about", __name__, url_prefix="/<lang:lang>")
 @pages.get("/privacidad")
 def privacy() -> ResponseReturnValue:
     keep_for(3600)
-    usual, others = _days(reference().kinds)
+    usual, others = _retention_days(reference().kinds)
     return render_template("about/privacy.html", usual=usual, others=others)
 
 
@@ -37,8 +37,10 @@ def safety() -> ResponseReturnValue:
 
 @pages.get("/salir")
 def leave() -> Response:
-    """Away at once, and nothing of ours left in the browser. The target is a setting, and nothing
-    in the request can change it (S20)."""
+    """The quick exit: redirect to the configured site and clear this site's browser data.
+
+    Nothing in the request can change the target (S20).
+    """
     keep_private()
     word = _("clima")
     target = config().quick_exit_url or f"https://www.google.com/search?q={word}"
@@ -48,16 +50,18 @@ def leave() -> Response:
     return answer
 
 
-def _days(kinds: Sequence[Kind]) -> tuple[int, list[tuple[int, list[str]]]]:
-    """After how many days people are forgotten: those of most kinds (0: there are none yet), and
-    those of others, with their names. Discreet kinds are one: Luz may be reading it aloud."""
+def _retention_days(kinds: Sequence[Kind]) -> tuple[int, list[tuple[int, list[str]]]]:
+    """Return the retention in days of most kinds (0 without kinds), and other retentions with the
+    names of their kinds. Discreet kinds share one neutral name."""
     usual = Counter(kind.retention_days for kind in kinds).most_common(1)
     if not usual:
         return 0, []
-    named: dict[int, list[str]] = {}
+    names_by_days: dict[int, list[str]] = {}
     for kind in kinds:
         if kind.retention_days != usual[0][0]:
             name = i18n.say(kind.short_name, i18n.current())
             label = _("los talleres que piden discreción") if kind.is_discreet else name
-            named.setdefault(kind.retention_days, []).append(label)
-    return usual[0][0], [(days, list(dict.fromkeys(named[days]))) for days in sorted(named)]
+            names_by_days.setdefault(kind.retention_days, []).append(label)
+    return usual[0][0], [
+        (days, list(dict.fromkeys(names_by_days[days]))) for days in sorted(names_by_days)
+    ]

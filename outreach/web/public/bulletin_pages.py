@@ -1,7 +1,7 @@
-"""The monthly bulletin: its page, as a PDF and as a message, the months there are, and their feed.
+"""The monthly bulletin: its page, PDF and text, the list of months, and the Atom feed.
 
-What is shown is what was published. A month that is over and not closed yet is shown from its
-numbers alone, marked as provisional; one that is closed waits for somebody to publish it.
+Pages show published editions. A past month that is not closed shows its numbers alone, marked as
+provisional; a closed month has no page until its bulletin is published.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from outreach.domain.newsletter.bulletins import BulletinEdition
 from outreach.domain.reporting import figures, months
 from outreach.domain.text import clean
 from outreach.memory_cache import MemoryCache
-from outreach.pdf import bulletin as paper
+from outreach.pdf import bulletin as bulletin_pdf
 from outreach.reports import bulletin_data, bulletin_markdown, workshop_counts
 from outreach.reports import bulletin_text as words
 from outreach.reports.bulletin_data import BulletinDocument
@@ -35,10 +35,10 @@ from outreach.web.presentation.icons import qr
 pages = Blueprint("bulletin", __name__, url_prefix="/<lang:lang>/boletin")
 
 ATOM: Final = "application/atom+xml; charset=utf-8"
-TAGGED: Final = 2026  # the year an edition was first named in this way; it never changes
-_EPOCH: Final = datetime(TAGGED, 1, 1, tzinfo=UTC)  # of a feed with nothing in it
-FAR: Final = Month(1900, 1), Month(2199, 12)
-MOST_ENTRIES: Final = 24
+TAG_YEAR: Final = 2026  # of the tag URIs (RFC 4151); must never change
+_EPOCH: Final = datetime(TAG_YEAR, 1, 1, tzinfo=UTC)  # of an empty feed
+MONTH_RANGE: Final = Month(1900, 1), Month(2199, 12)
+MAX_ENTRIES: Final = 24
 MAX_PDFS: Final = 200
 PUBLISHED_SECONDS, PROVISIONAL_SECONDS = 3600, 60
 
@@ -71,7 +71,7 @@ def init_app(app: Flask) -> None:
 
 @pages.get("/")
 def index() -> ResponseReturnValue:
-    lang, now = i18n.current(), _minute()
+    lang, now = i18n.current(), _current_minute()
     with store().read() as session:
         found = _months(session, now)
     rows = [
@@ -80,7 +80,9 @@ def index() -> ResponseReturnValue:
         )
         for each, published_at in sorted(found.items(), reverse=True)
     ]
-    return _kept(Response(render_template("bulletin/index.html", rows=rows)), PROVISIONAL_SECONDS)
+    return _make_cacheable(
+        Response(render_template("bulletin/index.html", rows=rows)), PROVISIONAL_SECONDS
+    )
 
 
 @pages.get("/atom.xml")
@@ -92,22 +94,22 @@ def atom() -> ResponseReturnValue:
         published.sort(key=lambda line: (line.published_at or _EPOCH, line.number), reverse=True)
         entries = [
             _entry(bulletins.find(session, line.month, line.number), lang, host)
-            for line in published[:MOST_ENTRIES]
+            for line in published[:MAX_ENTRIES]
         ]
     body = render_template(
         "bulletin/atom.xml",
         entries=entries,
         host=host,
-        tagged=TAGGED,
+        tagged=TAG_YEAR,
         title=i18n.translate(words.KICKER, lang),
         changed_at=max((each.published_at for each in entries), default=_EPOCH),
     )
-    return _kept(Response(body, content_type=ATOM), PUBLISHED_SECONDS)
+    return _make_cacheable(Response(body, content_type=ATOM), PUBLISHED_SECONDS)
 
 
 @pages.get("/<text>")
 def month(text: str) -> ResponseReturnValue:
-    found, replaced_by = _found(text)
+    found, replaced_by = _load(text)
     lang = i18n.current()
     page = render_template(
         "bulletin/month.html",
@@ -117,36 +119,36 @@ def month(text: str) -> ResponseReturnValue:
         query=f"?edicion={found.edition}" if replaced_by else "",
         kinds={kind.code: kind for kind in reference().kinds},
         square=qr(f"{config().public_url}/{lang}/calendario"),
-        **paper.labels(lang),
+        **bulletin_pdf.labels(lang),
     )
-    return _kept(Response(page), _seconds(found))
+    return _make_cacheable(Response(page), _seconds(found))
 
 
 @pages.get("/<text>.pdf")
 def as_pdf(text: str) -> ResponseReturnValue:
-    found, _replaced_by = _found(text)
+    found, _replaced_by = _load(text)
     body = _pdf(found, i18n.current())
     answer = Response(body, mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'inline; filename="boletin-{found.month}.pdf"'
-    return _kept(answer, _seconds(found))
+    return _make_cacheable(answer, _seconds(found))
 
 
 @pages.get("/<text>.txt")
 def as_text(text: str) -> ResponseReturnValue:
-    found, _replaced_by = _found(text)
+    found, _replaced_by = _load(text)
     body = words.as_text(found, i18n.current(), config().public_url)
-    return _kept(Response(body, mimetype="text/plain"), _seconds(found))
+    return _make_cacheable(Response(body, mimetype="text/plain"), _seconds(found))
 
 
-def _found(text: str) -> tuple[BulletinDocument, int | None]:
-    """The bulletin asked for, and the number of the edition that has replaced it, if one has."""
-    wanted, now = _month(text), _minute()
+def _load(text: str) -> tuple[BulletinDocument, int | None]:
+    """Return the requested bulletin, and the number of the edition that replaces it, if any."""
+    requested_month, now = _month(text), _current_minute()
     with store().read() as session:
-        last = bulletins.latest(session, wanted)
-        if last is None and not _is_provisional(session, wanted, now):
+        last = bulletins.latest(session, requested_month)
+        if last is None and not _is_provisional(session, requested_month, now):
             abort(404)
-        edition = _edition(session, wanted, last)
-        found = bulletin_data.document(session, wanted, now=now, edition=edition)
+        edition = _edition(session, requested_month, last)
+        found = bulletin_data.document(session, requested_month, now=now, edition=edition)
     if last is None and not found.total and not found.figures:
         abort(404)
     is_replaced = last is not None and edition is not None and edition.number < last.number
@@ -154,43 +156,47 @@ def _found(text: str) -> tuple[BulletinDocument, int | None]:
 
 
 def _edition(
-    session: Session, wanted: Month, last: BulletinEdition | None
+    session: Session, requested_month: Month, last: BulletinEdition | None
 ) -> BulletinEdition | None:
-    """The one asked for by its number, if it was published; else the last one."""
-    asked = request.args.get("edicion", "")
-    if not asked:
+    """Return the published edition that `?edicion=` names; the last one without it."""
+    number = request.args.get("edicion", "")
+    if not number:
         return last
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 6):
+    if not (number.isascii() and number.isdigit() and len(number) < 6):
         abort(404)
-    found = bulletins.find(session, wanted, int(asked))
+    found = bulletins.find(session, requested_month, int(number))
     if found.is_draft:
         abort(404)
     return found
 
 
-def _is_provisional(session: Session, wanted: Month, now: datetime) -> bool:
-    return workshop_counts.is_over(wanted, now) and wanted not in months.list_closed_months(
-        session, wanted, wanted
+def _is_provisional(session: Session, requested_month: Month, now: datetime) -> bool:
+    return workshop_counts.is_over(
+        requested_month, now
+    ) and requested_month not in months.list_closed_months(
+        session, requested_month, requested_month
     )
 
 
 def _months(session: Session, now: datetime) -> dict[Month, datetime | None]:
-    """The months that have a bulletin, and when its last edition was published."""
+    """Return the months with a bulletin, with the time of publication; None: provisional."""
     published = {
         line.month: line.published_at for line in bulletins.lines(session) if line.published_at
     }
-    closed = months.list_closed_months(session, *FAR)
+    closed = months.list_closed_months(session, *MONTH_RANGE)
     counted = {*workshop_counts.months(session), *figures.list_months(session)}
-    waiting = {
+    provisional = {
         each: None
         for each in counted
-        if FAR[0] <= each <= FAR[1] and each not in closed and workshop_counts.is_over(each, now)
+        if MONTH_RANGE[0] <= each <= MONTH_RANGE[1]
+        and each not in closed
+        and workshop_counts.is_over(each, now)
     }
-    return {**waiting, **published}
+    return {**provisional, **published}
 
 
 def _entry(edition: BulletinEdition, lang: str, host: str) -> BulletinEntry:
-    wanted = Month.from_number(edition.month)
+    requested_month = Month.from_number(edition.month)
     found = bulletin_data.from_json(json.loads(edition.frozen))
     bulletin = words.localize_bulletin(found, lang, config().public_url)
     sentences = [sentence for _heading, sentences in bulletin.sections for sentence in sentences]
@@ -200,7 +206,7 @@ def _entry(edition: BulletinEdition, lang: str, host: str) -> BulletinEntry:
     ]
     assert edition.published_at is not None
     return BulletinEntry(
-        tag=f"tag:{host},{TAGGED}:boletin/{wanted}/{edition.number}",
+        tag=f"tag:{host},{TAG_YEAR}:boletin/{requested_month}/{edition.number}",
         title=clean(bulletin.title),
         address=f"{bulletin.address}?edicion={edition.number}",
         published_at=edition.published_at,
@@ -209,19 +215,21 @@ def _entry(edition: BulletinEdition, lang: str, host: str) -> BulletinEntry:
 
 
 def _pdf(found: BulletinDocument, lang: str) -> bytes:
-    """Set in type once for the same document: that takes a tenth of a second of a processor."""
+    """Return the PDF of a document; cached, since typesetting takes 0.1 s of CPU time."""
     cache: MemoryCache[bytes] = current_app.extensions["outreach_bulletin_pdfs"]
-    frozen = json.dumps(bulletin_data.as_json(found), sort_keys=True)
-    key = lang, hashlib.sha256(frozen.encode()).hexdigest()
-    made = cache.get(key)
-    if made is None:
-        made = paper.pdf(found, lang, public_url=config().public_url, brand=config().brand)
-        cache.put(key, made)
-    return made
+    document_json = json.dumps(bulletin_data.as_json(found), sort_keys=True)
+    key = lang, hashlib.sha256(document_json.encode()).hexdigest()
+    pdf_bytes = cache.get(key)
+    if pdf_bytes is None:
+        pdf_bytes = bulletin_pdf.pdf(
+            found, lang, public_url=config().public_url, brand=config().brand
+        )
+        cache.put(key, pdf_bytes)
+    return pdf_bytes
 
 
-def _kept(answer: Response, seconds: int) -> Response:
-    """For so long by anybody; who asks again with its mark is told that it still holds."""
+def _make_cacheable(answer: Response, seconds: int) -> Response:
+    """Make a response cacheable for everybody, with an ETag for conditional requests."""
     keep_for(seconds)
     answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest(), weak=True)
     answer.make_conditional(request)
@@ -232,8 +240,8 @@ def _seconds(found: BulletinDocument) -> int:
     return PUBLISHED_SECONDS if found.published_at else PROVISIONAL_SECONDS
 
 
-def _minute() -> datetime:
-    """Now: who asks twice within a minute is told the same to the byte."""
+def _current_minute() -> datetime:
+    """Return the current minute, so that answers within it are identical."""
     return clock.now().replace(second=0, microsecond=0)
 
 
@@ -242,7 +250,7 @@ def _month(text: str) -> Month:
         found = Month.parse(text)
     except ValueError:
         abort(404)
-    if not FAR[0] <= found <= FAR[1]:
+    if not MONTH_RANGE[0] <= found <= MONTH_RANGE[1]:
         abort(404)
     return found
 

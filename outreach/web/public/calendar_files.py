@@ -1,6 +1,6 @@
-"""Calendars: what feeds there are not, and the file of one workshop.
+"""Calendar files: the file of one workshop, and errors of feed addresses.
 
-Feeds themselves are answered in front of Flask (`feeds/serve.py`); what gets here is wrong.
+A WSGI middleware answers feeds (`feeds/server.py`); only invalid feed addresses get here.
 """
 
 from typing import Final
@@ -22,7 +22,7 @@ from outreach.web.middleware.response_headers import ALWAYS, keep_private
 
 pages = Blueprint("calendar_files", __name__, url_prefix="/<lang:lang>")
 
-LONGEST_QUOTE: Final = 40  # of what somebody asked for
+MAX_QUOTE_LENGTH: Final = 40  # characters of a value quoted in an error
 
 
 def init_app(app: Flask) -> None:
@@ -34,15 +34,17 @@ def init_app(app: Flask) -> None:
 
 @pages.get("/cal/<name>.<any(ics,atom,json,jcal):form>")
 def feed(name: str, form: str) -> Response:
-    """Says in a sentence what is wrong with the address. Where something else went wrong, it goes
-    wrong again here, and is told as errors are."""
+    """Return the error of an invalid feed address.
+
+    Another error of the middleware is raised again here, for Flask's error handlers.
+    """
     feeds: Feeds = current_app.extensions["outreach_feeds"]
     try:
         status, headers, body = feeds.answer(request.environ)
     except UnknownFilter as unknown:
         return _not_found(_sentence(unknown))
     answer = Response(body, status, headers)
-    answer.direct_passthrough = True  # it is compressed, or not wanted so
+    answer.direct_passthrough = True  # already encoded as the client accepts
     return answer
 
 
@@ -64,12 +66,12 @@ def workshop(public_id: str) -> Response:
 
 
 def _not_found(sentence: str) -> Response:
-    # A calendar program shows the text of an answer, not a page.
+    # Calendar programs show text, not HTML.
     return Response(sentence + "\n", 404, mimetype="text/plain")
 
 
 def _sentence(unknown: UnknownFilter) -> str:
-    value = clean(unknown.value)[:LONGEST_QUOTE]
+    value = clean(unknown.value)[:MAX_QUOTE_LENGTH]
     sentences: dict[str, str] = {
         "office": _("No hay una oficina «%(value)s». Elige otra en la lista.", value=value),
         "kind": _("No hay un tipo de taller «%(value)s». Quítalo de la dirección.", value=value),

@@ -1,4 +1,4 @@
-"""The demo's letters, as a page. A real installation has no such page."""
+"""The page with the e-mails of a demo installation; a real installation answers 404."""
 
 from email import message_from_bytes
 from email.policy import default
@@ -12,7 +12,7 @@ from outreach.web.middleware.response_headers import keep_private
 
 pages = Blueprint("demo", __name__, url_prefix="/demo")
 
-NEWEST = 50
+MAX_EMAILS = 50
 
 
 @pages.get("/cartas")
@@ -23,5 +23,5 @@ def letters() -> ResponseReturnValue:
     if not config().is_demo or folder is None:
         abort(404)
     files = sorted(folder.glob("*.eml"), key=lambda path: path.stat().st_mtime, reverse=True)
-    read = [message_from_bytes(path.read_bytes(), policy=default) for path in files[:NEWEST]]
+    read = [message_from_bytes(path.read_bytes(), policy=default) for path in files[:MAX_EMAILS]]
     return render_template("demo/mailbox.html", letters=read)

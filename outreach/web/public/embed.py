@@ -1,8 +1,7 @@
-"""The next workshops in a frame on somebody else's site: the page within, and what tells that
-site's editor how to put it there (oEmbed 1.0).
+"""Embedded frames of upcoming workshops for other sites, and their oEmbed 1.0 endpoint.
 
-A frame is the one place where our page is not alone on the screen. So there is nothing in it but
-links out: no form, no script, and no workshop that is discreet or unlisted.
+Another site surrounds the frame, so it contains only links that open a new window: no form, no
+script, and no discreet or unlisted workshop.
 """
 
 import hashlib
@@ -34,27 +33,27 @@ from outreach.web.public import feed_params
 pages = Blueprint("embed", __name__, url_prefix="/<lang:lang>")
 root = Blueprint("oembed", __name__)
 
-COUNT: Final = 5
-MOST: Final = 20
-# Soon enough for most; only who has few workshops is looked further ahead for.
+DEFAULT_COUNT: Final = 5
+MAX_COUNT: Final = 20
+# How far ahead to search; the second only if the first gives too few workshops.
 HORIZONS: Final = (timedelta(days=30), timedelta(days=366))
 DAY: Final = timedelta(days=1)
-KEPT_SECONDS: Final = 300
-WIDTH: Final = 600  # pixels, as all that follows
-AROUND: Final = 130  # the heading, and the links below
-CARD: Final = 165
+MAX_AGE_SECONDS: Final = 300
+WIDTH: Final = 600  # pixels, as are the heights below
+FRAME_HEIGHT: Final = 130  # height of the heading and the footer
+CARD_HEIGHT: Final = 165
 
 
 @dataclass(frozen=True)
 class EmbedFrame:
-    """What a site is told to show."""
+    """A frame to embed: its path, title and height."""
 
     path: str
     title: str
     height: int
 
     def tag(self, width: str | int = "100%", height: int = 0) -> str:
-        """As it is pasted into a page."""
+        """Return the HTML of the frame, to paste into a page."""
         tag = Markup(
             '<iframe src="{}" title="{}" width="{}" height="{}" loading="lazy" '
             'referrerpolicy="no-referrer" style="border:0;max-width:100%"></iframe>'
@@ -66,7 +65,7 @@ class EmbedFrame:
 def init_app(app: Flask) -> None:
     app.register_blueprint(pages)
     app.register_blueprint(root)
-    app.add_template_global(_described_at, "oembed")
+    app.add_template_global(_oembed_address, "oembed")
 
 
 @pages.get("/incrustar")
@@ -74,19 +73,19 @@ def upcoming() -> Response:
     now = clock.now()
     try:
         with store().read() as session:
-            choice = _public(feed_params.choice(session, request.args))
+            choice = _check_not_discreet(feed_params.choice(session, request.args))
             places = [feed_params.place_name(session, place) for place in choice.places]
-            found = _coming(session, choice, _count(request.args), now=now)
+            found = _list_upcoming(session, choice, _count(request.args), now=now)
     except NotFound:
         return _missing()
     with_city = choice.office is None
-    return _framed(
+    return _frame_response(
         render_template(
             "embed/frame.html",
             title=_title(choice, places),
             cards=[workshop_cards.card(each, now=now, with_city=with_city) for each in found],
             is_over=False,
-            query=_of_list(choice),
+            query=_list_query(choice),
             calendar=_query(choice),
         )
     )
@@ -97,11 +96,11 @@ def workshop_frame(public_id: str) -> Response:
     now = clock.now()
     try:
         with store().read() as session:
-            workshop = _shown(session, public_id)
+            workshop = _find_visible(session, public_id)
             found = search.list_by_ids(session, [workshop.id])
     except NotFound:
         return _missing()
-    return _framed(
+    return _frame_response(
         render_template(
             "embed/frame.html",
             title="",
@@ -115,15 +114,17 @@ def workshop_frame(public_id: str) -> Response:
 
 @root.get("/oembed")
 def describe() -> Response:
-    """What an editor has to know of an address of ours to show it."""
+    """Describe the frame of an address of this site (oEmbed)."""
     g.lang = i18n.accepted()
     if request.args.get("format", "json") != "json":
-        return _plain(_("Aquí solo hay JSON. Quita «format» de la dirección."), 501)
+        return _text_response(_("Aquí solo hay JSON. Quita «format» de la dirección."), 501)
     try:
-        frame = _frame_of(request.args.get("url", ""))
+        frame = _find_frame(request.args.get("url", ""))
     except (NotFound, HTTPException, ValueError):
-        return _plain(_("De esa dirección no hay nada que mostrar. Copia otra de este sitio."), 404)
-    width, height = _at_most("maxwidth", WIDTH), _at_most("maxheight", frame.height)
+        return _text_response(
+            _("De esa dirección no hay nada que mostrar. Copia otra de este sitio."), 404
+        )
+    width, height = _read_limit("maxwidth", WIDTH), _read_limit("maxheight", frame.height)
     answer = jsonify(
         version="1.0",
         type="rich",
@@ -133,74 +134,76 @@ def describe() -> Response:
         html=frame.tag(width, height),
         width=width,
         height=height,
-        cache_age=KEPT_SECONDS,
+        cache_age=MAX_AGE_SECONDS,
     )
     answer.headers["Access-Control-Allow-Origin"] = "*"
-    return _kept(answer)
+    return _make_cacheable(answer)
 
 
-def of_choice(choice: FeedQuery, places: list[str], count: int = COUNT) -> EmbedFrame:
-    """The frame with the next workshops of a choice. Raises NotFound for a discreet one."""
-    query = _query(_public(choice), **({"cuantos": count} if count != COUNT else {}))
+def make_frame(choice: FeedQuery, places: list[str], count: int = DEFAULT_COUNT) -> EmbedFrame:
+    """Return the frame of upcoming workshops of a choice. Raises NotFound for a discreet one."""
+    query = _query(
+        _check_not_discreet(choice), **({"cuantos": count} if count != DEFAULT_COUNT else {})
+    )
     path = f"/{i18n.current()}/incrustar" + (f"?{query}" if query else "")
-    return EmbedFrame(path, _title(choice, places), AROUND + CARD * count)
+    return EmbedFrame(path, _title(choice, places), FRAME_HEIGHT + CARD_HEIGHT * count)
 
 
-def _frame_of(address: str) -> EmbedFrame:
-    """What to show for a page of ours. Raises NotFound, and what a malformed address raises."""
+def _find_frame(address: str) -> EmbedFrame:
+    """Return the frame for a page of this site. Raises NotFound, ValueError or HTTPException."""
     parts = urlsplit(address)
     is_ours = parts.scheme in {"http", "https"} and parts.netloc.lower() == config().host
     if not is_ours or "\0" in unquote(address):
         raise NotFound("an address that is not ours")
     endpoint, values = current_app.url_map.bind(parts.netloc).match(unquote(parts.path))
-    asked = MultiDict(parse_qsl(parts.query, max_num_fields=100))
+    args = MultiDict(parse_qsl(parts.query, max_num_fields=100))
     g.lang = values.get("lang", i18n.accepted())
     with store().read() as session:
         if endpoint in {"workshops.workshop", "embed.workshop_frame"}:
-            found = _shown(session, values["public_id"])
+            found = _find_visible(session, values["public_id"])
             path = f"/{i18n.current()}/incrustar/{found.public_id}"
-            return EmbedFrame(path, formatting.localize(found.title), AROUND + CARD)
+            return EmbedFrame(path, formatting.localize(found.title), FRAME_HEIGHT + CARD_HEIGHT)
         if endpoint == "workshops.office":
-            asked = MultiDict({"oficina": values["slug"]})
+            args = MultiDict({"oficina": values["slug"]})
         elif endpoint not in {"workshops.upcoming", "embed.upcoming"}:
             raise NotFound(endpoint)
-        choice = feed_params.choice(session, asked)
+        choice = feed_params.choice(session, args)
         places = [feed_params.place_name(session, place) for place in choice.places]
-    return of_choice(choice, places, _count(asked))
+    return make_frame(choice, places, _count(args))
 
 
-def _described_at() -> str:
-    """Where an editor is told of the page being made."""
-    here = config().public_url + request.full_path.rstrip("?")
-    return f"{config().public_url}/oembed?" + urlencode({"format": "json", "url": here})
+def _oembed_address() -> str:
+    """Return the oEmbed address of the current page."""
+    page_address = config().public_url + request.full_path.rstrip("?")
+    return f"{config().public_url}/oembed?" + urlencode({"format": "json", "url": page_address})
 
 
-def _public(choice: FeedQuery) -> FeedQuery:
+def _check_not_discreet(choice: FeedQuery) -> FeedQuery:
     if choice.is_discreet:
         raise NotFound("a discreet kind")
     return choice
 
 
-def _shown(session: Session, public_id: str) -> Workshop:
+def _find_visible(session: Session, public_id: str) -> Workshop:
     found = workshops.find_public(session, public_id)
     if found.is_hidden:
         raise NotFound(f"workshop {public_id}")
     return found
 
 
-def _coming(
+def _list_upcoming(
     session: Session, choice: FeedQuery, count: int, *, now: datetime
 ) -> list[SearchResult]:
-    """The next ones, those that have begun too, until they are over."""
-    today, ahead = now.date(), []
+    """Return the next workshops that have not ended."""
+    today, ids = now.date(), []
     for horizon in HORIZONS:
         entries = feed_query.entries(
             session, choice, since=today - DAY, until=today + horizon, today=today
         )
-        ahead = [entry.id for entry in entries if entry.ends_at > now][:count]
-        if len(ahead) == count:
+        ids = [entry.id for entry in entries if entry.ends_at > now][:count]
+        if len(ids) == count:
             break
-    return list(search.list_by_ids(session, ahead))
+    return list(search.list_by_ids(session, ids))
 
 
 def _title(choice: FeedQuery, places: list[str]) -> str:
@@ -210,51 +213,51 @@ def _title(choice: FeedQuery, places: list[str]) -> str:
     )
 
 
-def _query(choice: FeedQuery, **more: object) -> str:
+def _query(choice: FeedQuery, **extra: object) -> str:
     office = {"oficina": choice.office.slug} if choice.office else {}
-    return urlencode([*office.items(), *choice.query, *more.items()])
+    return urlencode([*office.items(), *choice.query, *extra.items()])
 
 
-def _of_list(choice: FeedQuery) -> str:
-    """The same in the words of the list, where an office is one more place."""
+def _list_query(choice: FeedQuery) -> str:
+    """Return the query of the list page for a choice; there an office is a place."""
     office = {"donde": choice.office.slug} if choice.office else {}
     return urlencode([*office.items(), *choice.query])
 
 
-def _count(asked: MultiDict[str, str]) -> int:
-    text = asked.get("cuantos", "")
+def _count(args: MultiDict[str, str]) -> int:
+    text = args.get("cuantos", "")
     is_number = text.isascii() and text.isdigit() and len(text) < 9
-    return min(MOST, max(1, int(text))) if is_number else COUNT
+    return min(MAX_COUNT, max(1, int(text))) if is_number else DEFAULT_COUNT
 
 
-def _at_most(name: str, wanted: int) -> int:
+def _read_limit(name: str, default: int) -> int:
     text = request.args.get(name, "")
     is_number = text.isascii() and text.isdigit() and len(text) < 9
-    return min(wanted, max(1, int(text))) if is_number else wanted
+    return min(default, max(1, int(text))) if is_number else default
 
 
 def _missing() -> Response:
-    """One page for whatever is not to be shown: it does not tell why."""
+    """Return the same 404 page for unknown, discreet and unlisted workshops."""
     body = render_template("embed/frame.html", title="", cards=None, query="", calendar="")
     let_sites_frame()
     return Response(body, 404, mimetype="text/html")
 
 
-def _framed(body: str) -> Response:
-    answer = _kept(Response(body, mimetype="text/html"))
+def _frame_response(body: str) -> Response:
+    answer = _make_cacheable(Response(body, mimetype="text/html"))
     let_sites_frame()
     return answer
 
 
-def _kept(answer: Response) -> Response:
-    """For five minutes by anybody; who asks again with its mark is told that it still holds."""
-    answer.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
+def _make_cacheable(answer: Response) -> Response:
+    """Make a response cacheable for five minutes, with an ETag for conditional requests."""
+    answer.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
     answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest(), weak=True)
     answer.make_conditional(request)
     return answer
 
 
-def _plain(sentence: str, status: int) -> Response:
+def _text_response(sentence: str, status: int) -> Response:
     answer = Response(sentence + "\n", status, mimetype="text/plain")
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer

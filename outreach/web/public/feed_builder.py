@@ -1,6 +1,6 @@
-"""The page on which somebody puts a calendar together. It keeps nothing: the address is all.
+"""The feed builder: a page that composes the address of a calendar feed. It stores nothing.
 
-With JavaScript the page asks for itself again after each tick, and shows the part that changed.
+With JavaScript the page reloads itself after each change and replaces the changed part.
 """
 
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ from outreach.web.public import embed, feed_params
 
 pages = Blueprint("feed_builder", __name__, url_prefix="/<lang:lang>")
 
-FIRST_LANGUAGES: Final = ("es", "en", "fr")  # the others are folded away
-# However long their texts, so many are in a calendar in full.
-SURELY_FIT: Final = 600
+FIRST_LANGUAGES: Final = ("es", "en", "fr")  # the page folds the others
+# Up to so many workshops always fit into a feed, whatever the length of their texts.
+MIN_TO_MEASURE: Final = 600
 
 
 @dataclass(frozen=True)
 class FeedOption:
-    """Something to tick or to choose."""
+    """An option of a checkbox or a select."""
 
     value: str
     words: str
@@ -49,7 +49,7 @@ def build() -> str:
     with store().read() as session:
         choice = feed_params.choice(session, request.args)
         coming = ics_feed.count_upcoming(session, choice, today=today)
-        reach = _reach(session, choice, today) if coming > SURELY_FIT else None
+        reach = _last_day(session, choice, today) if coming > MIN_TO_MEASURE else None
         names = {place: feed_params.place_name(session, place) for place in choice.places}
         open_offices = offices.list_open_offices(session, today)
     if choice.is_discreet:
@@ -71,13 +71,13 @@ def build() -> str:
         spoken=_spoken(choice),
         modes=_modes(choice),
         first_languages=FIRST_LANGUAGES,
-        frame=None if choice.is_discreet else embed.of_choice(choice, list(names.values())),
+        frame=None if choice.is_discreet else embed.make_frame(choice, list(names.values())),
         **_addresses(choice),
     )
 
 
-def _reach(session: Session, choice: FeedQuery, today: date) -> date | None:
-    """The last day the calendar has room for, if it has not for all: it is written to find out."""
+def _last_day(session: Session, choice: FeedQuery, today: date) -> date | None:
+    """Return the last day that fits into the feed; None if all do. Writes the feed to measure."""
     site = PublicSite(
         config().public_url, installation_settings.get_calendar_host(session), config().phone
     )
@@ -85,7 +85,7 @@ def _reach(session: Session, choice: FeedQuery, today: date) -> date | None:
 
 
 def _addresses(choice: FeedQuery) -> dict[str, object]:
-    """Where each program finds the calendar."""
+    """Return the addresses of the feed for each calendar program."""
     formats = {
         form: ics_feed.address(choice, i18n.current(), config().public_url, form)
         for form in ("ics", "atom", "json", "jcal")
@@ -103,7 +103,7 @@ def _addresses(choice: FeedQuery) -> dict[str, object]:
 
 
 def _offices(choice: FeedQuery, open_offices: list[Office]) -> list[FeedOption]:
-    """By city; a closed one too, for who has its address still."""
+    """Return the offices by city; a closed one only if the address names it."""
     shown = {office.slug: office for office in open_offices}
     if choice.office:
         shown.setdefault(choice.office.slug, choice.office)
@@ -114,9 +114,9 @@ def _offices(choice: FeedQuery, open_offices: list[Office]) -> list[FeedOption]:
 
 
 def _region_and_others(choice: FeedQuery, open_offices: list[Office]) -> tuple[str, list[str]]:
-    """The one region that the list of regions can show, and the places that it cannot."""
-    listed = {office.region for office in open_offices}
-    region = next((place for place in choice.places if place in listed), "")
+    """Return the region that the select shows, and the places that it cannot show."""
+    office_regions = {office.region for office in open_offices}
+    region = next((place for place in choice.places if place in office_regions), "")
     return region, [place for place in choice.places if place != region]
 
 
@@ -139,7 +139,7 @@ def _spoken(choice: FeedQuery) -> list[FeedOption]:
 
 
 def _modes(choice: FeedQuery) -> list[FeedOption]:
-    """In person, online, and whatever else was asked for."""
-    asked = feed_params.mode_codes(choice.modes)
-    offered = dict.fromkeys([DeliveryMode.IN_PERSON.value, feed_params.EN_LINEA, *asked])
-    return [FeedOption(code, feed_params.mode_words(code), code in asked) for code in offered]
+    """Return in person, online, and the other chosen modes."""
+    chosen = feed_params.mode_codes(choice.modes)
+    offered = dict.fromkeys([DeliveryMode.IN_PERSON.value, feed_params.ONLINE, *chosen])
+    return [FeedOption(code, feed_params.mode_words(code), code in chosen) for code in offered]

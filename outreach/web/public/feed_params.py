@@ -1,5 +1,7 @@
-"""What an address asks for, where it asks for what a calendar can be of: an office, kinds,
-languages, places, modes. The same words in the list's address, the builder's and the frame's."""
+"""Reads the query parameters that filter a feed: office, kinds, languages, places, modes.
+
+The workshop list, the feed builder and the frame use the same parameters.
+"""
 
 from collections.abc import Iterable
 from typing import Final
@@ -18,30 +20,30 @@ from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting, workshop_cards
 
-EN_LINEA: Final = "en-linea"
+ONLINE: Final = "en-linea"
 
 
-def choice(session: Session, asked: MultiDict[str, str]) -> FeedQuery:
-    """Raises NotFound for what there is not."""
-    office = asked.get("oficina") or NETWORK
-    spoken = _values(asked, "idioma")
+def choice(session: Session, args: MultiDict[str, str]) -> FeedQuery:
+    """Return the filters of a query string. Raises NotFound for an unknown value."""
+    office = args.get("oficina") or NETWORK
+    spoken = _values(args, "idioma")
     if unknown := [code for code in spoken if code not in i18n.SPOKEN]:
         raise NotFound(f"language {unknown[0]}")
     try:
         return feed_query.parse(
             session,
             None if office == NETWORK else office,
-            kind_codes=_values(asked, "tipo"),
+            kind_codes=_values(args, "tipo"),
             languages=spoken,
-            places=_values(asked, "donde"),
-            modes=_values(asked, "modalidad"),
+            places=_values(args, "donde"),
+            modes=_values(args, "modalidad"),
         )
     except UnknownFilter as unknown_word:
         raise NotFound(str(unknown_word)) from None
 
 
 def place_name(session: Session, place: str) -> str:
-    """A place of a choice, as one says it: Illinois · Joliet, IL · 60608 (Chicago)."""
+    """Return the name of a place: Illinois · Joliet, IL · 60608 (Chicago)."""
     where = geocoding.resolve(session, place)
     if where.scale is LocationScale.REGION:
         return formatting.localize(regions.NAMES.get(where.region)) or where.region
@@ -51,23 +53,23 @@ def place_name(session: Session, place: str) -> str:
 
 
 def mode_codes(modes: Iterable[DeliveryMode]) -> list[str]:
-    """Modes as a form offers them: all that can be followed from anywhere are one."""
-    asked = set(modes)
-    is_online = asked.issuperset(ONLINE_MODES)
-    rest = [
+    """Return modes as a form offers them: all online modes are one."""
+    chosen_modes = set(modes)
+    is_online = chosen_modes.issuperset(ONLINE_MODES)
+    offline_codes = [
         mode.value
         for mode in DeliveryMode
-        if mode in asked and not (is_online and mode in ONLINE_MODES)
+        if mode in chosen_modes and not (is_online and mode in ONLINE_MODES)
     ]
-    return [*rest, EN_LINEA] if is_online else rest
+    return [*offline_codes, ONLINE] if is_online else offline_codes
 
 
 def mode_words(code: str) -> str:
-    return _("En línea") if code == EN_LINEA else workshop_cards.mode_words(DeliveryMode(code))
+    return _("En línea") if code == ONLINE else workshop_cards.mode_words(DeliveryMode(code))
 
 
 def summary(choice: FeedQuery, places: Iterable[str]) -> list[str]:
-    """A choice in words: where, what, in which language, how. `places` are the names of its own."""
+    """Return the texts of a choice: places, kinds, languages, modes. `places` are their names."""
     where = ", ".join([*([choice.office.city] if choice.office else []), *places])
     parts = [where or _("Toda la red"), _kinds(choice.kinds)]
     if choice.languages:
@@ -80,5 +82,5 @@ def _kinds(chosen: Iterable[Kind]) -> str:
     return ", ".join(formatting.localize(kind.short_name) for kind in chosen)
 
 
-def _values(asked: MultiDict[str, str], name: str) -> list[str]:
-    return [value for value in asked.getlist(name) if value]
+def _values(args: MultiDict[str, str], name: str) -> list[str]:
+    return [value for value in args.getlist(name) if value]

@@ -1,7 +1,7 @@
-"""The bulletin by e-mail: asking for it, saying yes from one's own mailbox, and stopping it.
+"""Newsletter subscription: subscribe, confirm by e-mail, unsubscribe.
 
-The form answers the same for every address, known or not. What a link of a letter leads to only
-shows and asks; only a post acts, since programs that look at mail open every link there is.
+The form answers the same for every address, known or not. Links in e-mails only show a page; only
+POST acts, because mail scanners open links (S06).
 """
 
 from typing import Final
@@ -21,7 +21,7 @@ from outreach.web.middleware.response_headers import keep_private
 
 pages = Blueprint("newsletter", __name__, url_prefix="/<lang:lang>/boletin")
 
-ABOUT: Final = "boletin"  # what the stamp of the form is for
+ABOUT: Final = "boletin"  # purpose of the form token
 FORM: Final = "/boletin/suscribirse"
 
 
@@ -36,7 +36,7 @@ def ask() -> ResponseReturnValue:
     rate_limits.count_post()
     typed = request.form.get("email", "")
     try:
-        address = email_form.address()
+        address = email_form.read_address()
     except ValidationError as fault:
         return make_response(_form(typed=typed, fault=str(fault)), 422)
     if notice := email_form.notice(ABOUT):
@@ -68,7 +68,7 @@ def confirm(token: str) -> ResponseReturnValue:
     keep_private()
     with store().read() as session:
         subscriber = subscribers.find(session, token)
-    # The key first: a crash in between leaves somebody who has not said yes, as before.
+    # The key first: after a crash in between the subscription is unconfirmed, as before.
     if not key_store().keep(subscriber.key_id, subscribers.ALWAYS):
         raise NotFound("subscriber")
     with store().change() as session:
@@ -82,25 +82,25 @@ def ask_to_leave(token: str) -> ResponseReturnValue:
     try:
         with store().read() as session:
             subscribers.find(session, token)
-    except NotFound:  # the link of an older letter: what they want is so already
-        return _gone()
+    except NotFound:  # an older link: already unsubscribed
+        return _unsubscribed_page()
     return render_template("newsletter/unsubscribe.html", path=_path(token))
 
 
 @pages.post("/s/<token>/baja")
 def leave(token: str) -> ResponseReturnValue:
-    """From our page, or from a mail program with one click (`same_origin`)."""
+    """Unsubscribe, from the page or with one click in a mail program (RFC 8058; `same_origin`)."""
     keep_private()
     try:
         with store().read() as session:
             subscriber = subscribers.find(session, token)
     except NotFound:
-        return _gone()
+        return _unsubscribed_page()
     subscriber_erasure.erase(store(), key_store(), config(), subscriber.id, subscriber.key_id)
-    return _gone()
+    return _unsubscribed_page()
 
 
-def _gone() -> str:
+def _unsubscribed_page() -> str:
     g.other_languages_at = FORM
     return render_template("newsletter/unsubscribed.html")
 
@@ -115,5 +115,5 @@ def _form(*, typed: str = "", fault: str = "", notice: str = "") -> str:
         typed=typed,
         fault=fault,
         notice=notice,
-        form_token=email_form.stamp_for(ABOUT),
+        form_token=email_form.get_token(ABOUT),
     )

@@ -1,7 +1,7 @@
-"""Saving a place: the form, and what happens when it is sent.
+"""Registration for a workshop: the form and its submission.
 
-Whatever goes wrong, the person gets their form back as they filled it, with the nonce it had, and
-sends it again: two posts with one nonce are one registration.
+After any error the person gets the form back as they filled it, with its nonce, and posts it
+again: two posts with one nonce make one registration.
 """
 
 from datetime import datetime
@@ -30,7 +30,7 @@ from outreach.web.public import my_registration
 
 pages = Blueprint("registration", __name__, url_prefix="/<lang:lang>/t/<public_id>/lugar")
 
-FEW: Final = 10  # so many places left, or fewer, are said in a number
+FEW: Final = 10  # up to so many places left are shown as a number
 
 
 @pages.get("")
@@ -41,9 +41,11 @@ def form(public_id: str) -> ResponseReturnValue:
         workshop = workshops.find_public(session, public_id)
         offered = availability.of_workshop(session, workshop, now=now)
     if not workshop.takes_places or not workshop.has_opened(now):
-        return _closed(workshop, 200)  # nothing is wrong: one comes another way, or another day
+        return _answer_closed(
+            workshop, 200
+        )  # not an error: no registration needed, or not yet open
     if not workshop.is_open(now) or (workshop.is_full and not workshop.has_waiting_list):
-        return _closed(workshop, 409)
+        return _answer_closed(workshop, 409)
     empty = RegistrationForm(workshop)
     empty.choices = offered
     return _page(empty, 200)
@@ -56,29 +58,28 @@ def save(public_id: str) -> ResponseReturnValue:
     error_pages.keep_form()
     now = clock.now()
     with store().read() as session:
-        workshop = _wanted(session, public_id)
-        before = registrations.find_duplicate(session, request.form.get("nonce", ""))
+        workshop = _load_workshop(session, public_id)
+        existing = registrations.find_duplicate(session, request.form.get("nonce", ""))
         filled = RegistrationForm(workshop, request.form)
         if filled.series.data == "yes":
             filled.choices = availability.of_workshop(session, workshop, now=now)
     try:
         rate_limits.count_post()
-        return _save(filled, before, now)
-    except TooManyRequests as wait:
-        answer = make_response(_page(_anew(filled), 429))
-        answer.headers["Retry-After"] = str(wait.retry_after)
+        return _save(filled, existing, now)
+    except TooManyRequests as limit:
+        answer = make_response(_page(_refresh(filled), 429))
+        answer.headers["Retry-After"] = str(limit.retry_after)
         return answer
     except (OutreachError, HTTPException):
         raise
-    except Exception as error:  # most likely the database: the person need not type it all again
+    except Exception as error:  # unexpected: return the filled form
         if error_classes.classify(error) is not None:
-            raise  # it is tried again, or told by who can tell it without the database
+            raise  # retried, or answered by the handler of database errors
         return _page(filled, 500, incident=error_pages.log_error(error))
 
 
-def _wanted(session: Session, public_id: str) -> Workshop:
-    """The workshop as it was a moment ago; as it is now where more hangs on it: whether any hour is
-    free, and whether a series is still saved as one."""
+def _load_workshop(session: Session, public_id: str) -> Workshop:
+    """Return the workshop from the cache; from the database if its slots or its series matter."""
     workshop = reference_cache.workshop(session, public_id)
     if workshop.has_slots or request.form.get("series") == "yes":
         return workshops.find_public(session, public_id)
@@ -86,35 +87,35 @@ def _wanted(session: Session, public_id: str) -> Workshop:
 
 
 def _save(
-    filled: RegistrationForm, before: Registration | None, now: datetime
+    filled: RegistrationForm, existing: Registration | None, now: datetime
 ) -> ResponseReturnValue:
     workshop = filled.workshop
-    if before is not None:
-        return _lead_to(registrations.get_key(key_store(), before))
+    if existing is not None:
+        return _redirect_to_registration(registrations.get_key(key_store(), existing))
     if not workshop.is_open(now):
-        return _closed(workshop, 409)
+        return _answer_closed(workshop, 409)
     if not filled.validate():
-        return _page(_anew(filled), 422)
-    fault = _fault(filled, now)
-    if fault:
-        return _page(_anew(filled), 422, notice=fault)
+        return _page(_refresh(filled), 422)
+    post_error = _check_post(filled, now)
+    if post_error:
+        return _page(_refresh(filled), 422, notice=post_error)
     try:
         key = registration_service.save(
             filled.wanted, filled.registration_data(), filled.nonce.data or "", now=now
         )
-        return _lead_to(key)
+        return _redirect_to_registration(key)
     except TooMany:
         return my_registration.answer_for(filled.address)
     except RegistrationClosed:
-        return _closed(workshop, 409)
+        return _answer_closed(workshop, 409)
     except Full:
-        return _full(filled)
+        return _answer_full(filled)
     except Conflict as gone:
-        return _page(_anew(filled), 409, notice=_taken(filled, str(gone)))
+        return _page(_refresh(filled), 409, notice=_conflict_notice(filled, str(gone)))
 
 
-def _anew(filled: RegistrationForm) -> RegistrationForm:
-    """The same form, to be shown with what is left by now."""
+def _refresh(filled: RegistrationForm) -> RegistrationForm:
+    """Return the form with the current workshop and choices."""
     with store().read() as session:
         workshop = workshops.find_public(session, filled.workshop.public_id)
         filled.workshop = workshop
@@ -122,8 +123,8 @@ def _anew(filled: RegistrationForm) -> RegistrationForm:
     return filled
 
 
-def _fault(filled: RegistrationForm, now: datetime) -> str:
-    """What is wrong with the post, rather than with an answer in it."""
+def _check_post(filled: RegistrationForm, now: datetime) -> str:
+    """Return what is wrong with the post itself, not with a field; empty if nothing is."""
     words = ""
     age = form_token.age(filled.stamp.data or "", filled.workshop.public_id, now=now)
     if filled.is_trapped:
@@ -139,17 +140,17 @@ def _fault(filled: RegistrationForm, now: datetime) -> str:
     return words
 
 
-def _lead_to(key: bytes) -> ResponseReturnValue:
+def _redirect_to_registration(key: bytes) -> ResponseReturnValue:
     token = registrations.derive_manage_token(key)
     return redirect(f"/{i18n.current()}/r/{token}", 303)
 
 
-def _full(filled: RegistrationForm) -> ResponseReturnValue:
-    """No waiting list, and fewer places than people."""
-    filled = _anew(filled)
+def _answer_full(filled: RegistrationForm) -> ResponseReturnValue:
+    """Answer a party that is larger than the places left, without a waitlist."""
+    filled = _refresh(filled)
     workshop = filled.workshop
     if not workshop.is_open(clock.now()) or workshop.is_full:
-        return _closed(workshop, 409)
+        return _answer_closed(workshop, 409)
     if len(filled.wanted) > 1:
         notice = _("En una de las fechas no quedan tantos lugares. Aparta fecha por fecha.")
     elif workshop.is_discreet:
@@ -163,8 +164,8 @@ def _full(filled: RegistrationForm) -> ResponseReturnValue:
     return _page(filled, 409, notice=notice)
 
 
-def _taken(filled: RegistrationForm, need: str) -> str:
-    """What somebody else has just taken, and what to do instead."""
+def _conflict_notice(filled: RegistrationForm, need: str) -> str:
+    """Return the notice that another person just took the slot or the support, and what to do."""
     if not need:
         return _("Esa hora se acaba de ocupar. Elige otra: lo que escribiste sigue aquí.")
     gone = availability.used_up_words(need)
@@ -186,16 +187,18 @@ def _page(
         notice=notice,
         incident=incident,
         faults=filled.faults if status == 422 else [],
-        left=_left(filled),
+        left=_seats_left_words(filled),
         days=alternatives.other_days(workshop) if workshop.has_slots and status != 500 else [],
         phone=alternatives.phone_of(workshop),
     )
     return page, status
 
 
-def _left(filled: RegistrationForm) -> str:
-    """What is said of the places before one asks for some: when it matters, and not so exactly
-    that somebody could watch one person sign up (S28)."""
+def _seats_left_words(filled: RegistrationForm) -> str:
+    """Return how many places are left, if few.
+
+    Inexact for a discreet kind: a watcher must not see a single registration (S28).
+    """
     workshop, words = filled.workshop, ""
     if workshop.is_full and workshop.has_slots:
         words = _("Todas las horas están ocupadas. Te guardamos un turno para cualquier hora.")
@@ -206,14 +209,14 @@ def _left(filled: RegistrationForm) -> str:
             _("Quedan pocos lugares.") if workshop.seats_left <= workshop_cards.FEW_DISCREET else ""
         )
     elif workshop.has_slots:
-        words = ""  # the hours themselves show it
+        words = ""  # the slots show it
     elif workshop.seats_left < workshop.party_limit or workshop.seats_left <= FEW:
         words = ngettext("Queda %(num)d lugar.", "Quedan %(num)d lugares.", workshop.seats_left)
     return words
 
 
-def _closed(workshop: Workshop, status: int) -> ResponseReturnValue:
-    """Why no place is saved here, and what to do instead."""
+def _answer_closed(workshop: Workshop, status: int) -> ResponseReturnValue:
+    """Answer with the page that says why registration is closed, and with alternatives."""
     now = clock.now()
     with store().read() as session:
         others = alternatives.alternatives(session, workshop, now=now)

@@ -1,5 +1,4 @@
-"""What search engines are told: which pages there are, in which languages, and which are none of
-their business. A page that is not named here is not theirs."""
+"""The sitemap, robots.txt and hreflang links. Only pages listed here may be indexed."""
 
 import gzip
 import hashlib
@@ -24,8 +23,8 @@ from outreach.web.context import config, store
 
 pages = Blueprint("sitemap", __name__)
 
-# The pages that may be found, unless they are asked for something or are private.
-FOUND: Final = frozenset(
+# Endpoints that may be indexed, unless the page is private or has a query string of its own.
+INDEXED: Final = frozenset(
     {
         "about.accessibility",
         "about.privacy",
@@ -40,27 +39,30 @@ FOUND: Final = frozenset(
         "open_data.about",
     }
 )
-# Another page with each query.
-ASKED: Final = frozenset({"feed_builder.build", "bulletin.month", "workshops.upcoming"})
+# Endpoints that give another page with each query string, which is not indexed.
+QUERY_PAGES: Final = frozenset({"feed_builder.build", "bulletin.month", "workshops.upcoming"})
 FIXED: Final = ("/", "/red", "/calendario", "/boletin/", "/datos", "/privacidad", "/accesibilidad")
-# By language, and for who speaks none of them.
+# hreflang values and their languages; x-default for other languages.
 HREFLANG: Final = (*((lang, lang) for lang in LANGUAGES), ("x-default", "es"))
 
-# Private: who was shown such a link is not to read it out, even to say that it is not to be found.
-CLOSED: Final = ("/r/", "/mi-registro", "/salir", "/t/*/lugar")
-BACK, AHEAD = 1, 12  # months before and after this one whose workshops are told of
-# Workshops in one file: 6,000 addresses, some 3 MB. 50,000 and 50 MB are allowed.
-MOST: Final = 2_000
+# Private prefixes: robots must not even request them.
+PRIVATE_PREFIXES: Final = ("/r/", "/mi-registro", "/salir", "/t/*/lugar")
+MONTHS_BACK, MONTHS_AHEAD = (
+    1,
+    12,
+)  # months before and after the current one whose workshops are listed
+# Workshops in a file: 6,000 addresses, about 3 MB. The protocol allows 50,000 and 50 MB.
+MAX_WORKSHOPS: Final = 2_000
 MAX_AGE: Final = timedelta(minutes=1)  # of a cached file
 MAX_FILES: Final = 200
-KEPT_FOR: Final = "public, max-age=3600"
+CACHE_CONTROL: Final = "public, max-age=3600"
 
 Address = tuple[str, datetime | None]  # a path without its language, and its last change
 
 
 @dataclass(frozen=True)
 class BuiltSitemap:
-    squeezed: bytes
+    compressed: bytes
     etag: str
 
 
@@ -72,94 +74,95 @@ def init_app(app: Flask) -> None:
 
 
 def found_at() -> str | None:
-    """The path of this page, without its language, by which search engines may find it. None for
-    one that they are not to find, and for what went wrong."""
+    """Return the path of this page without its language, if it may be indexed; else None."""
     endpoint = request.endpoint
-    is_another = bool(request.query_string) and endpoint in ASKED
-    if endpoint not in FOUND or is_another or g.get("is_private") or "other_languages_at" in g:
+    is_another = bool(request.query_string) and endpoint in QUERY_PAGES
+    if endpoint not in INDEXED or is_another or g.get("is_private") or "other_languages_at" in g:
         return None
     return quote(request.path[3:])
 
 
 @pages.get("/robots.txt")
 def robots() -> Response:
-    closed = [f"/{lang}{path}" for lang in LANGUAGES for path in CLOSED]
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in ("/org/", "/q/", *closed))]
+    private = [f"/{lang}{path}" for lang in LANGUAGES for path in PRIVATE_PREFIXES]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in ("/org/", "/q/", *private))]
     text = "\n".join([*lines, "", f"Sitemap: {config().public_url}/sitemap.xml", ""])
-    return Response(text, mimetype="text/plain", headers={"Cache-Control": KEPT_FOR})
+    return Response(text, mimetype="text/plain", headers={"Cache-Control": CACHE_CONTROL})
 
 
 @pages.get("/sitemap.xml")
 def index() -> Response:
-    def parts(session: Session, this: Month) -> str:
-        known = page_index.list_months(session, this.plus(-BACK), this.plus(AHEAD))
+    def write_index(session: Session, current_month: Month) -> str:
+        known = page_index.list_months(
+            session, current_month.plus(-MONTHS_BACK), current_month.plus(MONTHS_AHEAD)
+        )
         workshops = [
             (f"talleres-{each.month}-{part + 1}", each.changed_at)
             for each in known
-            for part in range(-(-each.number // MOST))
+            for part in range(-(-each.number // MAX_WORKSHOPS))
         ]
-        figures = [("cifras", None)] if _counted(session, this) else []
-        named = [("paginas", None), *figures, *workshops]
-        return render_template("sitemap/index.xml", parts=named)
+        figures = [("cifras", None)] if _counted(session, current_month) else []
+        files = [("paginas", None), *figures, *workshops]
+        return render_template("sitemap/index.xml", parts=files)
 
-    return _answer("", parts)
+    return _answer("", write_index)
 
 
 @pages.get("/sitemap/<name>.xml")
 def part(name: str) -> Response:
-    def listed(session: Session, this: Month) -> str:
-        found = list(_addresses(session, name, this))
-        if not found:
+    def write_part(session: Session, current_month: Month) -> str:
+        addresses = list(_addresses(session, name, current_month))
+        if not addresses:
             abort(404)
-        return render_template("sitemap/pages.xml", pages=found)
+        return render_template("sitemap/pages.xml", pages=addresses)
 
-    return _answer(name, listed)
+    return _answer(name, write_part)
 
 
-def _addresses(session: Session, name: str, this: Month) -> Iterator[Address]:
-    """What the file of that name holds; nothing if there is none."""
+def _addresses(session: Session, name: str, current_month: Month) -> Iterator[Address]:
+    """Yield the addresses of a sitemap file; none if there is no such file."""
     if name == "paginas":
         yield from ((path, None) for path in FIXED)
         for office in offices.list_open_offices(session, clock.now().date()):
             yield f"/o/{office.slug}", office.changed_at
     elif name == "cifras":
-        yield from ((f"/cifras/{each}", None) for each in _counted(session, this))
+        yield from ((f"/cifras/{each}", None) for each in _counted(session, current_month))
     elif read := re.fullmatch(r"talleres-(2[01][0-9]{2}-(?:0[1-9]|1[0-2]))-([1-9][0-9]?)", name):
         month, number = Month.parse(read[1]), int(read[2])
-        if this.plus(-BACK) <= month <= this.plus(AHEAD):
-            skip = (number - 1) * MOST
-            for each in page_index.list_pages(session, month, skip=skip, limit=MOST):
+        if current_month.plus(-MONTHS_BACK) <= month <= current_month.plus(MONTHS_AHEAD):
+            skip = (number - 1) * MAX_WORKSHOPS
+            for each in page_index.list_pages(session, month, skip=skip, limit=MAX_WORKSHOPS):
                 yield f"/t/{each.public_id}", each.changed_at
 
 
-def _counted(session: Session, this: Month) -> list[Month]:
-    """The months that have figures."""
-    return [each for each in workshop_counts.months(session) if each <= this]
+def _counted(session: Session, current_month: Month) -> list[Month]:
+    """Return the months that have figures."""
+    return [each for each in workshop_counts.months(session) if each <= current_month]
 
 
 def _answer(name: str, write: Callable[[Session, Month], str]) -> Response:
-    made = _made(name, write)
-    response = Response(mimetype="application/xml", headers={"Cache-Control": KEPT_FOR})
+    built = _build(name, write)
+    response = Response(mimetype="application/xml", headers={"Cache-Control": CACHE_CONTROL})
     response.vary.add("Accept-Encoding")
-    response.set_etag(made.etag, weak=True)  # one for both encodings
+    response.set_etag(built.etag, weak=True)  # one for both encodings
     if request.accept_encodings.quality("gzip") > 0:
         response.headers["Content-Encoding"] = "gzip"
-        response.set_data(made.squeezed)
+        response.set_data(built.compressed)
     else:
-        response.set_data(gzip.decompress(made.squeezed))
+        response.set_data(gzip.decompress(built.compressed))
     response.make_conditional(request)
-    response.direct_passthrough = True  # it is compressed, or not wanted so
+    response.direct_passthrough = True  # already encoded as the client accepts
     return response
 
 
-def _made(name: str, write: Callable[[Session, Month], str]) -> BuiltSitemap:
+def _build(name: str, write: Callable[[Session, Month], str]) -> BuiltSitemap:
     cache: MemoryCache[BuiltSitemap] = current_app.extensions["outreach_sitemaps"]
     now = clock.now()
-    made = cache.get(name, now=now)
-    if made is None:
+    built = cache.get(name, now=now)
+    if built is None:
         with store().read() as session:
             body = write(session, Month.of(now.date())).encode()
-        squeezed = gzip.compress(body, compresslevel=6, mtime=0)
-        made = BuiltSitemap(squeezed, hashlib.sha256(body).hexdigest()[:32])
-        cache.put(name, made, now=now)
-    return made
+        compressed = gzip.compress(body, compresslevel=6, mtime=0)
+        built = BuiltSitemap(compressed, hashlib.sha256(body).hexdigest()[:32])
+        cache.put(name, built, now=now)
+    return built

@@ -1,9 +1,8 @@
-"""How a person finds a workshop: the list, an office, the network, one workshop."""
+"""Pages of workshops: the list, an office, the network map and one workshop."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
@@ -30,12 +29,10 @@ from outreach.web.presentation import workshop_cards
 pages = Blueprint("workshops", __name__, url_prefix="/<lang:lang>")
 root = Blueprint("root", __name__)
 
-ASKED: Final = ("donde", "tipo", "desde", "hasta", "idioma", "modalidad")
-
 
 @dataclass(frozen=True)
 class SearchParams:
-    """What the address asks for, as text; kinds by their public code."""
+    """The query string of the list, as text; kinds by code or public code."""
 
     where: str
     kinds: tuple[str, ...]
@@ -46,20 +43,20 @@ class SearchParams:
 
     @classmethod
     def read(cls) -> "SearchParams":
-        def many(name: str) -> tuple[str, ...]:
+        def read_values(name: str) -> tuple[str, ...]:
             return tuple(dict.fromkeys(v for v in request.args.getlist(name)[:20] if v))
 
         return cls(
             where=request.args.get("donde", "")[:80],
-            kinds=many("tipo"),
+            kinds=read_values("tipo"),
             since=request.args.get("desde", ""),
             until=request.args.get("hasta", ""),
-            languages=many("idioma"),
-            modes=many("modalidad"),
+            languages=read_values("idioma"),
+            modes=read_values("modalidad"),
         )
 
     def query(self, **changes: object) -> str:
-        """The query string of the same search, with some of it changed."""
+        """Return the query string of this search with some parameters changed."""
         values: dict[str, object] = {
             "donde": self.where,
             "tipo": self.kinds,
@@ -73,7 +70,7 @@ class SearchParams:
 
     @property
     def has_more(self) -> bool:
-        """Whether the folded part of the form holds an answer."""
+        """Whether a filter in the folded part of the form is set."""
         return bool(self.since or self.until or self.languages or self.modes)
 
 
@@ -86,37 +83,39 @@ def start() -> ResponseReturnValue:
 
 @pages.get("/")
 def upcoming() -> ResponseReturnValue:
-    now, mark = clock.now(), store().mark()
-    if (recalled := page_cache.current().recall(mark, now)) is not None:
-        return recalled
-    asked, known = SearchParams.read(), reference()
-    chosen = _chosen(known.kinds, asked)
+    now, data_version = clock.now(), store().mark()
+    if (cached := page_cache.current().recall(data_version, now)) is not None:
+        return cached
+    params, known = SearchParams.read(), reference()
+    chosen = _chosen(known.kinds, params)
     with store().read() as session:
         filters = SearchFilters(
-            where=geocoding.resolve(session, asked.where),
+            where=geocoding.resolve(session, params.where),
             kinds=tuple(kind.id for kind in chosen),
-            since=_day(asked.since),
-            until=_day(asked.until),
-            languages=asked.languages,
-            modes=_modes(asked),
+            since=_day(params.since),
+            until=_day(params.until),
+            languages=params.languages,
+            modes=_modes(params),
         )
         page = search.search_upcoming(session, filters, now=now, after=request.args.get("tras", ""))
         instead = [] if page.found else search.search_nearest(session, filters, now=now)
-    # What the clock alone changes on the page: what has begun, and whether places can be saved.
+    # The parts of the page that change with the clock: begun workshops and openings.
     seen = [*page.found, *(each for each, _miles in instead)]
-    moments = tuple((each.starts_at <= now, workshop_cards.opening(each, now=now)) for each in seen)
+    clock_states = tuple(
+        (each.starts_at <= now, workshop_cards.opening(each, now=now)) for each in seen
+    )
     return page_cache.current().render(
-        mark,
+        data_version,
         now,
-        (known.version, now.date(), page, moments, tuple(instead)),
-        lambda: _list(now, asked, known, chosen, page, instead),
+        (known.version, now.date(), page, clock_states, tuple(instead)),
+        lambda: _list(now, params, known, chosen, page, instead),
         is_private=any(kind.is_discreet for kind in chosen),
     )
 
 
 def _list(
     now: datetime,
-    asked: SearchParams,
+    params: SearchParams,
     known: ReferenceData,
     chosen: list[Kind],
     page: SearchPage,
@@ -125,7 +124,7 @@ def _list(
     open_offices = [each for each in known.offices if each.is_open(now.date())]
     return render_template(
         "workshops/list.html",
-        asked=asked,
+        params=params,
         chosen=chosen,
         kinds=[kind for kind in known.kinds if kind.is_core]
         + [kind for kind in chosen if not kind.is_core],
@@ -140,7 +139,7 @@ def _list(
         instead=[
             workshop_cards.card(each, now=now, miles=far, with_city=True) for each, far in instead
         ],
-        feed=_feed_address(page.filters.where, chosen, asked, known.offices),
+        feed=_feed_address(page.filters.where, chosen, params, known.offices),
         Scale=LocationScale,
     )
 
@@ -208,16 +207,16 @@ def workshop(public_id: str) -> ResponseReturnValue:
     )
 
 
-def _chosen(all_kinds: Sequence[Kind], asked: SearchParams) -> list[Kind]:
-    """The kinds asked for by code or by the letters that stand for one. Raises NotFound."""
+def _chosen(all_kinds: Sequence[Kind], params: SearchParams) -> list[Kind]:
+    """Return the kinds of a search by code or public code. Raises NotFound for an unknown one."""
     by_name = {kind.code: kind for kind in all_kinds} | {k.public_code: k for k in all_kinds}
-    if unknown := [code for code in asked.kinds if code not in by_name]:
+    if unknown := [code for code in params.kinds if code not in by_name]:
         raise NotFound(f"kind {unknown[0]}")
-    return list({by_name[code].id: by_name[code] for code in asked.kinds}.values())
+    return list({by_name[code].id: by_name[code] for code in params.kinds}.values())
 
 
-def _modes(asked: SearchParams) -> tuple[DeliveryMode, ...]:
-    return tuple({mode: None for word in asked.modes for mode in workshops.parse_modes(word)})
+def _modes(params: SearchParams) -> tuple[DeliveryMode, ...]:
+    return tuple({mode: None for word in params.modes for mode in workshops.parse_modes(word)})
 
 
 def _day(text: str) -> date | None:
@@ -238,10 +237,9 @@ def _place_words(where: Location) -> str:
 
 
 def _feed_address(
-    where: Location, chosen: Sequence[Kind], asked: SearchParams, all_offices: Sequence[Office]
+    where: Location, chosen: Sequence[Kind], params: SearchParams, all_offices: Sequence[Office]
 ) -> str:
-    """The page that makes a calendar of the same search; of its dates nothing is said there, since
-    a calendar goes on."""
+    """Return the address of the feed builder for this search, without its dates."""
     office = next((each.slug for each in all_offices if each.id == where.office), "")
     is_elsewhere = not office and where.scale not in {
         LocationScale.EVERYWHERE,
@@ -251,8 +249,8 @@ def _feed_address(
         "oficina": [office or "red"],
         "donde": [where.spelling] if is_elsewhere else [],
         "tipo": [kind.public_code for kind in chosen],
-        "idioma": asked.languages,
-        "modalidad": asked.modes,
+        "idioma": params.languages,
+        "modalidad": params.modes,
     }
     query = urlencode({name: each for name, each in values.items() if each}, doseq=True)
     return f"/{i18n.current()}/calendario?{query}"

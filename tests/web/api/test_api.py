@@ -383,7 +383,7 @@ def tells_all(client: FlaskClient, lang: str) -> None:
     page = client.get(f"/{lang}/datos").text
     for route in TABLE:
         assert f"<code>{ROOT}{route.path}</code>" in page
-        assert translate(route.says, lang) in page
+        assert translate(route.description, lang) in page
         for parameter in route.parameters:
             assert f"<b>{parameter.name}</b>" in page
     examples = re.findall(rf'href="({ROOT}[^"]*)"', page)

@@ -1,5 +1,7 @@
-"""What is drawn of numbers: columns of months, lines the size of a word, shades of a map. All of it
-stands beside a table, and none of it needs a style of its own."""
+"""Charts of the figures as SVG data: columns of months, sparklines and a shaded map.
+
+A table shows the same numbers beside each chart. None needs inline styles (CSP).
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +13,11 @@ from outreach.domain.locations import regions
 from outreach.reports.trends import ReportedMonth
 from outreach.web.presentation import formatting
 
-HIGHEST: Final = 160.0  # the tallest column of the chart, in its own units
+MAX_HEIGHT: Final = 160.0  # height of the tallest column, in SVG units
 STEP: Final = 31  # from one column to the next
-WIDE: Final = 1_000  # numbers from here on do not fit over a column beside one another
-LINE: Final = 100.0, 24.0  # width and height of a line
-SIDE: Final = 28  # of a square of the map, and the gap
+MIN_WIDE_NUMBER: Final = 1_000  # numbers from here on are too wide for the space over each column
+LINE_SIZE: Final = 100.0, 24.0  # width and height of a sparkline
+SIDE: Final = 28  # side of a square of the map with its gap
 SHADES: Final = 4
 
 
@@ -30,7 +32,7 @@ class ChartColumn:
     x: int
     height: float
     is_this: bool
-    has_number: bool  # over it; all are in the table
+    has_number: bool  # whether the number is shown over the column
 
 
 @dataclass(frozen=True)
@@ -42,49 +44,49 @@ class ChartSquare:
     x: int
     y: int
     number: int
-    shade: int  # 0 where there was none
+    shade: int  # 0 for none, up to SHADES
 
 
 def columns(totals: Sequence[tuple[Month, int]], this: Month | None) -> list[ChartColumn]:
-    """A column for each month; `this` is the one the page is about."""
-    most = max((total for _month, total in totals), default=0) or 1
+    """Return a column for each month; `this` is the month of the page."""
+    maximum = max((total for _month, total in totals), default=0) or 1
     return [
         ChartColumn(
             month=month,
             name=formatting.month_and_year(month.first),
             short=formatting.short_month(month.first),
             total=total,
-            x=1 + STEP * place,
-            height=HIGHEST * total / most,
+            x=1 + STEP * index,
+            height=MAX_HEIGHT * total / maximum,
             is_this=month == this,
-            has_number=total > 0 and (most < WIDE or month == this or (not this and total == most)),
+            has_number=total > 0
+            and (maximum < MIN_WIDE_NUMBER or month == this or (not this and total == maximum)),
         )
-        for place, (month, total) in enumerate(totals)
+        for index, (month, total) in enumerate(totals)
     ]
 
 
 def line(numbers: Sequence[int]) -> str:
-    """The path of a line through the numbers, from nothing at its foot to the most at its top;
-    none where there is nothing."""
-    most = max(numbers, default=0)
-    if not most:
+    """Return the SVG path of a sparkline from zero to the maximum; empty if all are zero."""
+    maximum = max(numbers, default=0)
+    if not maximum:
         return ""
-    width, height = LINE
+    width, height = LINE_SIZE
     step = width / max(len(numbers) - 1, 1)
     points = (
-        f"{step * place:.1f} {1 + (height - 2) * (1 - number / most):.1f}"
-        for place, number in enumerate(numbers)
+        f"{step * index:.1f} {1 + (height - 2) * (1 - number / maximum):.1f}"
+        for index, number in enumerate(numbers)
     )
     return "M" + "L".join(points)
 
 
-def lines(row: Sequence[ReportedMonth], whats: Iterable[str]) -> dict[str, str]:
-    """A line for each kind (or office) through the months of the row."""
-    return {what: line([each.numbers.get(what, 0) for each in row]) for what in whats}
+def lines(row: Sequence[ReportedMonth], codes: Iterable[str]) -> dict[str, str]:
+    """Return the sparkline of each kind or office through the months of the row."""
+    return {code: line([each.numbers.get(code, 0) for each in row]) for code in codes}
 
 
 def squares(by_region: Mapping[str, int]) -> list[ChartSquare]:
-    """The map: every state and province, in the shade of its number."""
+    """Return the squares of the map: every state and province with its shade."""
     bounds = _bounds(max(by_region.values(), default=0))
     return [
         ChartSquare(
@@ -100,14 +102,13 @@ def squares(by_region: Mapping[str, int]) -> list[ChartSquare]:
 
 
 def legend(by_region: Mapping[str, int]) -> list[tuple[int, int, int]]:
-    """Each shade with the least and the most that it stands for; those that stand for nothing are
-    left out."""
-    most = max(by_region.values(), default=0)
-    bounds = [*_bounds(most), most]
+    """Return each shade with its least and greatest number, without empty ranges."""
+    maximum = max(by_region.values(), default=0)
+    bounds = [*_bounds(maximum), maximum]
     spans = [(shade + 1, bounds[shade] + 1, bounds[shade + 1]) for shade in range(SHADES)]
     return [(shade, low, high) for shade, low, high in spans if low <= high]
 
 
-def _bounds(most: int) -> list[int]:
-    """A number above so many of these has so dark a shade: each stands for half of the next."""
-    return [0, most // 8, most // 4, most // 2]
+def _bounds(maximum: int) -> list[int]:
+    """Return the lower bounds of the shades: a number's shade is how many bounds it exceeds."""
+    return [0, maximum // 8, maximum // 4, maximum // 2]

@@ -1,4 +1,4 @@
-"""The figures of a month, as it is told now or as a revision told it: a page and its files."""
+"""The figures of a month, current or of a revision: the page and its files."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from outreach.domain.reporting import months
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.text import fold
 from outreach.i18n import gettext
-from outreach.pdf import month_report as on_paper
+from outreach.pdf import month_report as report_pdf
 from outreach.reports import month_report, month_tables, trends, workshop_counts
 from outreach.reports.attendance_counts import Attendance
 from outreach.reports.month_report import MonthChange, MonthReport
@@ -34,7 +34,7 @@ YEAR: Final = 12  # months
 
 @dataclass(frozen=True)
 class NetworkNames:
-    """The names of the network, which pages say in place of codes."""
+    """Names of kinds, offices and figure series, by code."""
 
     kinds: Mapping[str, Kind]
     cities: Mapping[str, str]
@@ -44,7 +44,7 @@ class NetworkNames:
         return formatting.localize(self.kinds[code].name) if code in self.kinds else code
 
     def what(self, change: MonthChange) -> str:
-        """The number that a revision changed: Chicago, DACA."""
+        """Return the name of the number that a revision changed: Chicago, DACA."""
         if change.what == "figure":
             return self.series.get(change.series, change.series)
         if change.what == "people":
@@ -54,26 +54,28 @@ class NetworkNames:
 
 @pages.get("/")
 def latest() -> ResponseReturnValue:
-    """The last month that is over and has anything; else the one we are in."""
-    this = Month.of(clock.now().date())
+    """Redirect to the last past month with workshops, else to the current month."""
+    current_month = Month.of(clock.now().date())
     with store().read() as session:
-        over = [month for month in workshop_counts.months(session) if month < this]
-    return redirect(f"/{i18n.current()}/cifras/{over[-1] if over else this}", 302)
+        past_months = [month for month in workshop_counts.months(session) if month < current_month]
+    return redirect(
+        f"/{i18n.current()}/cifras/{past_months[-1] if past_months else current_month}", 302
+    )
 
 
 @pages.get("/<text>")
 def month(text: str) -> ResponseReturnValue:
     now, number = clock.now(), month_params.revision()
     with store().read() as session:
-        wanted = month_params.month_of(session, text)
-        report = month_report.report(session, wanted, now=now, number=number)
-        revisions = months.list_revisions(session, wanted)
-        row = trends.by_kind(session, wanted.plus(-YEAR), wanted, now=now)
+        requested_month = month_params.month_of(session, text)
+        report = month_report.report(session, requested_month, now=now, number=number)
+        revisions = months.list_revisions(session, requested_month)
+        row = trends.by_kind(session, requested_month.plus(-YEAR), requested_month, now=now)
         first, last = month_params.span(session)
-        known = _known(session, report, revisions)
+        names = _load_names(session, report, revisions)
     count = report.count
-    totals = [(each.month, each.total) for each in row[:-1]] + [(wanted, count.total)]
-    core = [kind for code, kind in known.kinds.items() if kind.is_core and code in count.by_kind]
+    totals = [(each.month, each.total) for each in row[:-1]] + [(requested_month, count.total)]
+    core = [kind for code, kind in names.kinds.items() if kind.is_core and code in count.by_kind]
     by_region = workshop_counts.by_region(count)
     lines = charts.lines([*row[1:-1], _as_published(row[-1], count)], count.by_kind)
     keep_for(month_params.seconds(is_over=count.is_over))
@@ -84,17 +86,17 @@ def month(text: str) -> ResponseReturnValue:
         newest=revisions[-1].number if revisions else 0,
         is_reopened=bool(revisions) and revisions[-1].reopened_at is not None,
         revisions=[
-            (each, [(known.what(change), change) for change in month_report.changes_of(each)])
+            (each, [(names.what(change), change) for change in month_report.changes_of(each)])
             for each in reversed(revisions)
         ],
         is_empty=not (count.total or count.planned or report.figures or revisions),
-        kinds=_shown_kinds(count, known.kinds, lines),
+        kinds=_shown_kinds(count, names.kinds, lines),
         core=core,
-        has_others=any(not known.kinds[code].is_core for code in count.by_kind),
-        offices=_office_rows(count, core, known.cities),
-        columns=charts.columns(totals[1:], wanted),
-        beside=_beside(count, row, first),
-        people=_people_rows(report.people, known.kinds) if report.people else [],
+        has_others=any(not names.kinds[code].is_core for code in count.by_kind),
+        offices=_office_rows(count, core, names.cities),
+        columns=charts.columns(totals[1:], requested_month),
+        comparisons=_comparisons(count, row, first),
+        people=_people_rows(report.people, names.kinds) if report.people else [],
         all_people=report.people.total if report.people else None,
         typed=report.figures,
         modes=[
@@ -106,10 +108,10 @@ def month(text: str) -> ResponseReturnValue:
         ],
         squares=charts.squares(by_region),
         legend=charts.legend(by_region),
-        before=wanted.plus(-1) if first < wanted else None,
-        after=wanted.plus(1) if wanted < last else None,
+        before=requested_month.plus(-1) if first < requested_month else None,
+        after=requested_month.plus(1) if requested_month < last else None,
         years=range(Month.of(now.date()).year, first.year - 1, -1),
-        asked=f"?revision={number}" if number is not None else "",
+        revision_query=f"?revision={number}" if number is not None else "",
         provisional=month_tables.PROVISIONAL,
         reconstruction=month_tables.RECONSTRUCTION,
     )
@@ -117,7 +119,7 @@ def month(text: str) -> ResponseReturnValue:
 
 @pages.get("/<text>.json")
 def as_json(text: str) -> ResponseReturnValue:
-    report, revisions = _asked_for(text)
+    report, revisions = _load_report(text)
     keep_for(
         month_params.seconds(is_over=report.count.is_over)
     )  # it says which revisions there are
@@ -129,7 +131,7 @@ def as_json(text: str) -> ResponseReturnValue:
 
 @pages.get("/<text>.csv")
 def as_csv(text: str) -> ResponseReturnValue:
-    report, _revisions = _asked_for(text)
+    report, _revisions = _load_report(text)
     body = month_tables.as_csv(
         report.count, month_tables.GroupedBy.OFFICE, lang=i18n.current(), translate=gettext
     ).encode("utf-8-sig")
@@ -138,7 +140,7 @@ def as_csv(text: str) -> ResponseReturnValue:
 
 @pages.get("/<text>.xlsx")
 def as_xlsx(text: str) -> ResponseReturnValue:
-    report, revisions = _asked_for(text)
+    report, revisions = _load_report(text)
     changes = [
         change
         for each in revisions
@@ -151,12 +153,12 @@ def as_xlsx(text: str) -> ResponseReturnValue:
 
 @pages.get("/<text>.pdf")
 def as_pdf(text: str) -> ResponseReturnValue:
-    report, _revisions = _asked_for(text)
+    report, _revisions = _load_report(text)
     with store().read() as session:
         short_names = {
             each.code: formatting.localize(each.short_name) for each in kinds.list_kinds(session)
         }
-    body = on_paper.pdf(
+    body = report_pdf.pdf(
         report,
         title=gettext("Talleres en %(month)s", month=formatting.month_and_year(report.month.first)),
         short_names=short_names,
@@ -168,18 +170,18 @@ def as_pdf(text: str) -> ResponseReturnValue:
     return _file(body, "application/pdf", report, "pdf")
 
 
-def _asked_for(text: str) -> tuple[MonthReport, Sequence[MonthRevision]]:
-    """What the month tells, or a revision of it; and all revisions there are."""
+def _load_report(text: str) -> tuple[MonthReport, Sequence[MonthRevision]]:
+    """Return the report of the month or of a revision, and all its revisions."""
     now, number = clock.now(), month_params.revision()
     with store().read() as session:
-        wanted = month_params.month_of(session, text)
-        report = month_report.report(session, wanted, now=now, number=number)
-        revisions = months.list_revisions(session, wanted)
+        requested_month = month_params.month_of(session, text)
+        report = month_report.report(session, requested_month, now=now, number=number)
+        revisions = months.list_revisions(session, requested_month)
     keep_for(month_params.seconds(is_over=report.count.is_over, number=number))
     return report, revisions
 
 
-def _known(
+def _load_names(
     session: Session, report: MonthReport, revisions: Sequence[MonthRevision]
 ) -> NetworkNames:
     figures = {each.series: formatting.localize(each.label) for each in report.figures}
@@ -194,17 +196,17 @@ def _known(
 
 
 def _as_published(row: ReportedMonth, count: WorkshopCounts) -> ReportedMonth:
-    """The month of the row with the numbers of the revision that the page tells."""
+    """Return the month of the row with the numbers of the revision that the page shows."""
     return ReportedMonth(
         month=row.month, numbers=count.by_kind, planned=count.planned, revision=count.revision,
         is_over=row.is_over, is_synthetic=count.is_synthetic,
     )  # fmt: skip
 
 
-def _beside(
+def _comparisons(
     count: WorkshopCounts, row: Sequence[ReportedMonth], first: Month
 ) -> list[dict[str, Any]]:
-    """The month before and the year before, where the month is over and there was one."""
+    """Return the previous month and the same month a year before, for a past month."""
     if not count.is_over or not count.total:
         return []
     return [
@@ -217,7 +219,7 @@ def _beside(
 def _shown_kinds(
     count: WorkshopCounts, all_kinds: Mapping[str, Kind], drawn: Mapping[str, str]
 ) -> list[tuple[Kind, int, float, str]]:
-    """Each kind with its number, the length of its bar and its line, most first."""
+    """Return each kind with its number, bar length and sparkline, largest first."""
     most = max(count.by_kind.values(), default=0) or 1
     rows = [(all_kinds[code], n, 100 * n / most, drawn[code]) for code, n in count.by_kind.items()]
     return sorted(rows, key=lambda row: (-row[1], row[0].position))
@@ -226,7 +228,7 @@ def _shown_kinds(
 def _office_rows(
     count: WorkshopCounts, core: list[Kind], cities: Mapping[str, str]
 ) -> list[tuple[str, str, list[int], int, int]]:
-    """Slug, city, the core kinds, all others together, and the total; the largest first."""
+    """Return slug, city, numbers of core kinds, of other kinds and total; largest first."""
     rows = []
     for slug, numbers in count.by_office.items():
         shown = [numbers.get(kind.code, 0) for kind in core]
@@ -236,7 +238,7 @@ def _office_rows(
 
 
 def _people_rows(people: Attendance, all_kinds: Mapping[str, Kind]) -> list[tuple[Kind, str]]:
-    """Each kind with how many came, as it may be told."""
+    """Return each kind with its attendance, small numbers suppressed."""
     rows = []
     for code, kind in all_kinds.items():
         if code in people.published:
@@ -248,11 +250,11 @@ def _people_rows(people: Attendance, all_kinds: Mapping[str, Kind]) -> list[tupl
     return rows
 
 
-def _file(body: bytes, mimetype: str, report: MonthReport, ending: str) -> Response:
-    """The file, named after its month and its revision if it has one."""
+def _file(body: bytes, mimetype: str, report: MonthReport, extension: str) -> Response:
+    """Return the file, named after its month and revision."""
     revision = f"-r{report.count.revision}" if report.is_closed else ""
     answer = Response(body, mimetype=mimetype)
     answer.headers["Content-Disposition"] = (
-        f'attachment; filename="{report.month}{revision}.{ending}"'
+        f'attachment; filename="{report.month}{revision}.{extension}"'
     )
     return answer

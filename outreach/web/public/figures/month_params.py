@@ -1,4 +1,4 @@
-"""What an address of the figures asks for: which month, and which revision of it."""
+"""Reads the month and the revision from addresses of the figures."""
 
 import re
 from typing import Final
@@ -12,19 +12,19 @@ from outreach.reports import trends
 
 pages = Blueprint("figures", __name__, url_prefix="/<lang:lang>/cifras")
 
-FEW: Final = 24  # months back at least, and ahead at most, that have a page
-SOON, LATER, FROZEN = 60, 300, 86_400  # seconds for which an answer is kept
+FEW: Final = 24  # months back (at least) and ahead (at most) that have a page
+SOON, LATER, FROZEN = 60, 300, 86_400  # Cache-Control max-age, in seconds
 
 
 def span(session: Session) -> tuple[Month, Month]:
-    """The first and the last month that have a page. Without an end, a crawler never had one."""
+    """Return the first and the last month that have a page; the end stops crawlers."""
     now = clock.now()
     this = Month.of(now.date())
     return min(trends.first_month(session, now), this.plus(-FEW)), this.plus(FEW)
 
 
 def month_of(session: Session, text: str) -> Month:
-    """The month of an address; 404 where none is written, or one outside of the span."""
+    """Return the month of an address; abort with 404 if it is invalid or outside of the span."""
     try:
         found = Month.parse(text)
     except ValueError:
@@ -36,7 +36,7 @@ def month_of(session: Session, text: str) -> Month:
 
 
 def revision() -> int | None:
-    """The number in `?revision=`, if one is asked for."""
+    """Return the number in `?revision=`; None without it; abort with 404 if it is invalid."""
     text = request.args.get("revision")
     if text is None:
         return None
@@ -46,8 +46,8 @@ def revision() -> int | None:
 
 
 def seconds(*, is_over: bool, number: int | None = None) -> int:
-    """How long an answer may be kept. `number`: a file of that revision, which never changes. A
-    page, and whatever says what other revisions there are, does: it gives no number."""
+    """Return the max-age of an answer. `number` is for a file of one revision, which never changes;
+    an answer that lists other revisions passes none."""
     if number is not None:
         return FROZEN
     return LATER if is_over else SOON

@@ -1,4 +1,4 @@
-"""Months in a row: a year of the network, all that an office or a kind has had."""
+"""Figures over time: a year of the network, and all months of an office or a kind."""
 
 from collections.abc import Sequence
 
@@ -81,7 +81,7 @@ def office(slug: str) -> ResponseReturnValue:
 
 @pages.get("/tipo/<code>")
 def kind(code: str) -> ResponseReturnValue:
-    """A kind by its public code: that of a discreet one says nothing to who reads an address."""
+    """The page of a kind, by its public code, which does not reveal a discreet kind."""
     now = clock.now()
     this = Month.of(now.date())
     with store().read() as session:
@@ -111,7 +111,7 @@ def kind(code: str) -> ResponseReturnValue:
 def _months(
     row: Sequence[ReportedMonth], core: Sequence[Kind]
 ) -> list[tuple[ReportedMonth, list[int], int]]:
-    """Each month with its core kinds, and all others together."""
+    """Return each month with its numbers of core kinds and of all other kinds."""
     found = []
     for each in row:
         shown = [each.numbers.get(kind.code, 0) for kind in core]
@@ -122,7 +122,7 @@ def _months(
 def _bars(
     row: Sequence[ReportedMonth], all_kinds: dict[str, Kind]
 ) -> list[tuple[Kind, int, float, str]]:
-    """Each kind with its number, the length of its bar and its line through the last months."""
+    """Return each kind with its number, bar length and sparkline of the last months."""
     sums = trends.sum_numbers(row)
     most = max(sums.values(), default=0) or 1
     drawn = charts.lines(row[-SHOWN:], sums)
@@ -132,7 +132,7 @@ def _bars(
 def _offices(
     row: Sequence[ReportedMonth], cities: dict[str, str]
 ) -> list[tuple[str, str, int, str]]:
-    """Slug, city, how many, and the line through the last months; the most first."""
+    """Return slug, city, number and sparkline of the last months; largest first."""
     sums = trends.sum_numbers(row)
     drawn = charts.lines(row[-SHOWN:], sums)
     found = [(slug, cities[slug], number, drawn[slug]) for slug, number in sums.items()]

@@ -1,4 +1,4 @@
-"""Changing what one said: how many come, the name, the contact, what one needs, the hour."""
+"""Changing a registration: people, name, contact, needs and slot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ SAME: Final = "same"
 
 @dataclass(frozen=True, repr=False)
 class ChangedAnswers:
-    """What the person wants from now on."""
+    """The validated changes."""
 
     change: RegistrationChange
     person: PersonalData
@@ -43,28 +43,27 @@ class ChangedAnswers:
 
 
 class ChangeForm(PersonForm):
-    """What they said before, to be said anew. A post without a name changes the number of people
-    and nothing else."""
+    """The form with current answers. A post without a name changes only the number of people."""
 
     contacts: ClassVar[Sequence[str]] = (SAME, *ContactMethod)
 
     def __init__(self, view: RegistrationView, typed: MultiDict[str, str] | None = None) -> None:
         self.view = view
-        was = view.registration
+        current = view.registration
         super().__init__(
             view.workshop,
             typed,
             name=view.person.name,
-            contact=ContactMethod.NONE.value if was.contact is ContactMethod.NONE else SAME,
-            message_ok="yes" if was.may_leave_message else "no",
-            people=str(was.people),
-            needs=list(was.needs),
-            slot=f"{was.starts:%H:%M}" if was.slot is not None else "",
+            contact=ContactMethod.NONE.value if current.contact is ContactMethod.NONE else SAME,
+            message_ok="yes" if current.may_leave_message else "no",
+            people=str(current.people),
+            needs=list(current.needs),
+            slot=f"{current.starts:%H:%M}" if current.slot is not None else "",
         )
         if typed is not None and not self.is_sent("people"):
             self.people.data = ""
         if typed is not None and not self.is_sent("name"):
-            self.needs.data = list(was.needs)
+            self.needs.data = list(current.needs)
 
     @property
     def most_people(self) -> int:
@@ -72,9 +71,9 @@ class ChangeForm(PersonForm):
 
     @property
     def needs_offered(self) -> list[str]:
-        """Those of the workshop, and those somebody was promised before it changed."""
-        kept = self.view.registration.needs
-        return list(dict.fromkeys([*super().needs_offered, *kept]))
+        """The needs of the workshop, and those already granted to this registration."""
+        granted = self.view.registration.needs
+        return list(dict.fromkeys([*super().needs_offered, *granted]))
 
     @property
     def first_contact(self) -> str:
@@ -82,14 +81,14 @@ class ChangeForm(PersonForm):
         return f"contact-{SAME if has_contact else ContactMethod.NONE.value}"
 
     def answers(self) -> ChangedAnswers:
-        """Only after `validate()`."""
-        was, contact = self.view.registration, self._contact()
-        is_same = contact is was.contact and not self.address
+        """Return the changes. Call it only after `validate()`."""
+        current, contact = self.view.registration, self._contact()
+        is_same = contact is current.contact and not self.address
         return ChangedAnswers(
             change=RegistrationChange(
                 people=int(self.people.data or 1),
                 needs=self.chosen_needs,
-                slot=self.slot.data or "" if was.status is RegistrationStatus.CONFIRMED else "",
+                slot=self.slot.data or "" if current.status is RegistrationStatus.CONFIRMED else "",
             ),
             person=PersonalData(
                 name=clean(self.name.data or ""),
@@ -100,57 +99,60 @@ class ChangeForm(PersonForm):
         )
 
     def _contact(self) -> ContactMethod:
-        was = self.view.registration.contact
-        return was if self.contact.data == SAME else ContactMethod(self.contact.data or was)
+        current = self.view.registration.contact
+        return current if self.contact.data == SAME else ContactMethod(self.contact.data or current)
 
 
 @pages.get("/r/<token>/cambiar")
 def ask_changes(token: str) -> ResponseReturnValue:
-    view = _found(token)
+    view = _load(token)
     if view.status in {
         RegistrationStatus.OFFERED,
         RegistrationStatus.EXPIRED,
-    }:  # there is something to answer first
+    }:  # the offer must be answered first
         return redirect(view.path, 303)
     return _page(ChangeForm(view), "", 200)
 
 
 @pages.post("/r/<token>/cambiar")
 def change(token: str) -> ResponseReturnValue:
-    view = _found(token)
+    view = _load(token)
     filled = ChangeForm(view, request.form)
     if not filled.validate():
         return _page(filled, "", 422)
     answers = filled.answers()
-    is_elsewhere = answers.person.address != view.person.address
+    has_new_contact = answers.person.address != view.person.address
     try:
-        if is_elsewhere:
-            _be_found_by(view, answers.person.address)
-        _keep(token, view, answers)
+        if has_new_contact:
+            _set_contact(view, answers.person.address)
+        _store_changes(token, view, answers)
     except TooMany:
         return recover_link.answer_for(answers.person.address)
-    except (Full, Conflict, RegistrationClosed) as refused:
-        if is_elsewhere:
-            _be_found_by(view, view.person.address)
-        return _page(filled, _refusal(refused), 409)
+    except (Full, Conflict, RegistrationClosed) as error:
+        if has_new_contact:
+            _set_contact(view, view.person.address)
+        return _page(filled, _refusal(error), 409)
     return redirect(view.path, 303)
 
 
-def _be_found_by(view: RegistrationView, address: str) -> None:
-    """Lets the ring find the place by this e-mail or phone, or by none. Raises TooMany when others
-    hold as many here by it as one may (S26), and leaves all as it was."""
-    was, key_id = view.person.address, view.registration.key_id
+def _set_contact(view: RegistrationView, address: str) -> None:
+    """Set the contact by which the key store finds the registration; empty for none.
+
+    Raises TooMany if the contact then has more registrations than allowed (S26), and restores the
+    former contact.
+    """
+    current, key_id = view.person.address, view.registration.key_id
     if key_id is None:
         return
     key_store().set_contact(key_id, address or None)
-    # Counted afterwards: of two who do this at the same moment, one at least sees both.
+    # Counted afterwards: of two concurrent changes, at least one sees both.
     if address and len(key_store().find(address, view.workshop.id)) > MAX_ACTIVE_PER_CONTACT:
-        key_store().set_contact(key_id, was or None)
+        key_store().set_contact(key_id, current or None)
         raise TooMany("for one contact")
 
 
-def _keep(token: str, view: RegistrationView, answers: ChangedAnswers) -> None:
-    """All of it or nothing. Raises RegistrationClosed, Full, Conflict."""
+def _store_changes(token: str, view: RegistrationView, answers: ChangedAnswers) -> None:
+    """Store all changes in one transaction. Raises RegistrationClosed, Full, Conflict."""
     now = clock.now()
     with store().change() as session:
         registration = registrations.find(session, token)
@@ -169,20 +171,20 @@ def _keep(token: str, view: RegistrationView, answers: ChangedAnswers) -> None:
         )
 
 
-def _refusal(refused: Exception) -> str:
-    """Why nothing has changed."""
-    if isinstance(refused, Full):
+def _refusal(error: Exception) -> str:
+    """Return the message of a refused change."""
+    if isinstance(error, Full):
         return _("No caben tantas personas. Tus lugares siguen apartados.")
-    if isinstance(refused, RegistrationClosed):
+    if isinstance(error, RegistrationClosed):
         return _("Ya no se puede cambiar.")
-    if need := str(refused):
+    if need := str(error):
         gone = availability.used_up_words(need)
         return _("%(gone)s. Tu lugar sigue apartado como estaba.", gone=gone)
     return _("Esa hora ya está ocupada. Tu hora sigue apartada.")
 
 
 def _page(filled: ChangeForm, notice: str, status: int) -> ResponseReturnValue:
-    """The form as things are now: after a refusal other people may have changed them."""
+    """Return the page with the form, its choices read again."""
     with store().read() as session:
         view = registration_page.find(session, filled.view.token)
         filled.view, filled.workshop = view, view.workshop
@@ -194,13 +196,13 @@ def _page(filled: ChangeForm, notice: str, status: int) -> ResponseReturnValue:
         form=filled,
         notice=notice,
         faults=filled.faults if status == 422 else [],
-        left=_left(view),
+        left=_seats_left_words(view),
     )
     return make_response(page, status)
 
 
-def _left(view: RegistrationView) -> str:
-    """How many more could come; of a discreet kind not exactly (S28)."""
+def _seats_left_words(view: RegistrationView) -> str:
+    """Return how many more people fit; inexact for a discreet kind (S28)."""
     left, words = view.workshop.seats_left, ""
     if not view.has_seat or view.workshop.has_slots:
         return words
@@ -213,6 +215,6 @@ def _left(view: RegistrationView) -> str:
     return words
 
 
-def _found(token: str) -> RegistrationView:
+def _load(token: str) -> RegistrationView:
     with store().read() as session:
         return registration_page.find(session, token)

@@ -1,4 +1,4 @@
-"""How one's place stands, and its entry for one's own calendar."""
+"""The page of a registration, by its status, and its calendar file."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from outreach.web.presentation.workshop_cards import WorkshopCard
 from outreach.web.public.my_registration import registration_page
 from outreach.web.public.my_registration.registration_page import RegistrationView, pages
 
-LONGEST_TITLE: Final = 60  # of an entry in one's own calendar
+MAX_TITLE_LENGTH: Final = 60  # characters of the title of the calendar event
 _PAGES: Final = {
     RegistrationStatus.CONFIRMED: "detail",
     RegistrationStatus.WAITLISTED: "waitlisted",
@@ -33,7 +33,7 @@ _PAGES: Final = {
 
 @dataclass(frozen=True, repr=False)
 class OtherDate:
-    """Another date that was saved together with this one."""
+    """Another date of the group of this registration."""
 
     words: str
     status: str
@@ -42,23 +42,23 @@ class OtherDate:
 
 @dataclass(frozen=True)
 class OfferDeadline:
-    """How long an offer is held."""
+    """The deadline of an offer, and the time left."""
 
     words: str
-    left: str  # empty when the time is over
-    share: float  # of it that is left, in hundredths
+    left: str  # empty after the deadline
+    share: float  # time left, in percent
 
 
 @pages.get("/r/<token>")
 def ticket(token: str) -> ResponseReturnValue:
-    return own_page(token, clock.now())
+    return show_registration(token, clock.now())
 
 
-def own_page(
+def show_registration(
     token: str, now: datetime, *, notice: str = "", status: int = 200
 ) -> ResponseReturnValue:
-    """The page of the place as it stands now; `notice` says what could not be done just before."""
-    g.other_languages_at = f"/r/{token}"  # it may be the answer to a post, somewhere below
+    """Return the current page of the registration; `notice` says why the last action failed."""
+    g.other_languages_at = f"/r/{token}"  # the response to a POST has another path
     position, others = 0, list[WorkshopCard]()
     with store().read() as session:
         view = registration_page.find(session, token)
@@ -79,7 +79,7 @@ def own_page(
         until=_until(view.registration, now),
         is_asked=reconfirmation.is_asked(view.registration, now),
         may_return=view.workshop.is_open(now) and view.workshop.has_waiting_list,
-        was_silent=view.registration.lapses < 2,  # it was the question, and no offer
+        was_silent=view.registration.lapses < 2,  # the reconfirmation lapsed, not an offer
     )
     return make_response(page, status)
 
@@ -90,7 +90,7 @@ def my_entry(token: str) -> ResponseReturnValue:
     with store().read() as session:
         view = registration_page.find(session, token)
         host = installation_settings.get_calendar_host(session)
-    typed = clean(request.form.get("title", ""))[:LONGEST_TITLE].strip()
+    typed = clean(request.form.get("title", ""))[:MAX_TITLE_LENGTH].strip()
     uid = attendee_event.uid(view.key, host)
     answer = Response(
         attendee_event.write(
@@ -103,7 +103,7 @@ def my_entry(token: str) -> ResponseReturnValue:
 
 
 def _series(view: RegistrationView) -> list[OtherDate]:
-    """The other dates, each with its own link."""
+    """Return the other dates of the group, each with its own link."""
     others = [each for each in view.joint if each.id != view.registration.id]
     keys = key_store().get_all(each.key_id for each in others if each.key_id is not None)
     return [
@@ -136,32 +136,32 @@ def _until(registration: Registration, now: datetime) -> OfferDeadline | None:
     if ends is None:
         return None
     left = max(ends - now, timedelta())
-    lasts = (
+    duration = (
         waitlist.OFFER_DURATION
         if left > waitlist.LATE_OFFER_DURATION
         else waitlist.LATE_OFFER_DURATION
     )
     return OfferDeadline(
-        words=moment_words(registration, ends, now),
+        words=format_moment(registration, ends, now),
         left=_left_words(int(left.total_seconds()) // 60),
-        share=100 * min(1.0, left / lasts),
+        share=100 * min(1.0, left / duration),
     )
 
 
-def moment_words(registration: Registration, moment: datetime, now: datetime) -> str:
-    """hoy, 6:00 p. m. · mañana, … · sábado 28 de noviembre, …: on the clock of the venue."""
+def format_moment(registration: Registration, moment: datetime, now: datetime) -> str:
+    """Return a moment in the venue's time zone: hoy, 6:00 p. m. · mañana, … · sábado 28 de …"""
     zone = registration.workshop.zone
-    there, today = moment.astimezone(zone), now.astimezone(zone).date()
+    local, today = moment.astimezone(zone), now.astimezone(zone).date()
     days: dict[int, str] = {0: _("hoy"), 1: _("mañana")}
-    day = days.get((there.date() - today).days) or formatting.day(there.date())
-    return f"{day}, {formatting.hour(there.time())}"
+    day = days.get((local.date() - today).days) or formatting.day(local.date())
+    return f"{day}, {formatting.hour(local.time())}"
 
 
 def _left_words(minutes: int) -> str:
     hours, minutes = divmod(minutes, 60)
     if not hours:
-        few = ngettext("Te queda %(num)d minuto.", "Te quedan %(num)d minutos.", minutes)
-        return few if minutes else ""
+        minutes_left = ngettext("Te queda %(num)d minuto.", "Te quedan %(num)d minutos.", minutes)
+        return minutes_left if minutes else ""
     hours_left = ngettext("Te queda %(num)d hora", "Te quedan %(num)d horas", hours)
     if not minutes:
         return f"{hours_left}."

@@ -1,7 +1,7 @@
-"""The link is lost: it is sent again to the e-mail it was made with.
+"""Link recovery: sends the links of a person's registrations to their e-mail.
 
-The same is done and said whether or not somebody is known by it: one row in the keyring, which the
-worker reads later. Neither the page nor the time it takes tells that somebody comes.
+A known and an unknown address are handled alike: one row in the key store, which the worker reads
+later. Neither the page nor its response time reveals whether somebody is registered.
 """
 
 from typing import Final
@@ -14,7 +14,7 @@ from outreach.web.context import key_store
 from outreach.web.forms import email_form
 from outreach.web.public.my_registration.registration_page import pages
 
-ABOUT: Final = "mi-registro"  # what the stamp of the form is for
+ABOUT: Final = "mi-registro"  # purpose of the form token
 
 
 @pages.get("/mi-registro")
@@ -23,10 +23,10 @@ def show_form() -> ResponseReturnValue:
 
 
 @pages.post("/mi-registro")
-def find_again() -> ResponseReturnValue:
+def request_link() -> ResponseReturnValue:
     typed = request.form.get("email", "")
     try:
-        contact = email_form.address()
+        contact = email_form.read_address()
     except ValidationError as fault:
         return make_response(_page(typed=typed, fault=str(fault)), 422)
     if notice := email_form.notice(ABOUT):
@@ -35,7 +35,7 @@ def find_again() -> ResponseReturnValue:
 
 
 def answer_for(contact: str) -> ResponseReturnValue:
-    """What is done and said of an e-mail or a phone, known here or not."""
+    """Request the links of an e-mail or phone, known or not, and return the same page."""
     key_store().request_link(contact)
     g.other_languages_at = "/mi-registro"
     return _page(is_answer=True)
@@ -48,5 +48,5 @@ def _page(*, typed: str = "", fault: str = "", notice: str = "", is_answer: bool
         fault=fault,
         notice=notice,
         is_answer=is_answer,
-        form_token=email_form.stamp_for(ABOUT),
+        form_token=email_form.get_token(ABOUT),
     )

@@ -1,4 +1,4 @@
-"""A registration as its own pages show it, and what all of them have in common."""
+"""What the pages of a registration share: its view data, lookup by token and rendering."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ pages = Blueprint("my_registration", __name__, url_prefix="/<lang:lang>")
 
 @dataclass(frozen=True, repr=False)
 class RegistrationView:
-    """A registration, by its link."""
+    """A registration with its decrypted personal data, found by its manage token."""
 
     token: str
     registration: Registration
     person: PersonalData
     key: bytes
-    joint: Sequence[Registration]  # the dates that were saved together, this one among them
+    joint: Sequence[Registration]  # all dates of the group, including this one
 
     @property
     def workshop(self) -> Workshop:
@@ -56,19 +56,19 @@ class RegistrationView:
 
     @property
     def address_hint(self) -> str:
-        """Enough of the e-mail or phone to know it again: r•••@ejemplo.com, •••• 0142."""
+        """The e-mail or phone, masked: r•••@ejemplo.com, •••• 0142."""
         name, at, host = self.person.address.partition("@")
         return f"{name[:1]}•••@{host}" if at else f"•••• {self.person.address[-4:]}"
 
     @property
     def square(self) -> Markup:
-        """The address to show at the door, as a picture."""
+        """The QR code for check-in."""
         token = registrations.derive_entry_token(self.key)
         return qr(f"{config().public_url}/q/{token}")
 
 
 @pages.before_request
-def _nobody_elses_business() -> None:
+def _protect_pages() -> None:
     keep_private()
     if request.method == "POST":
         error_pages.keep_form()
@@ -82,7 +82,7 @@ def _dead_link(_error: Exception) -> ResponseReturnValue:
 
 
 def find(session: Session, token: str) -> RegistrationView:
-    """Raises NotFound, for a registration that cannot be read any more too."""
+    """Return the registration of a token. Raises NotFound or DataErased."""
     registration = registrations.find(session, token)
     key = registrations.get_key(key_store(), registration)
     person = registrations.decrypt_person(registration, key)
@@ -91,9 +91,9 @@ def find(session: Session, token: str) -> RegistrationView:
     )
 
 
-def show(name: str, view: RegistrationView, now: datetime, **more: object) -> str:
-    """A page about the place. What is asked of a person always says when and what about."""
-    given = {"notice": "", "dates": len(view.joint)} | more
+def show(name: str, view: RegistrationView, now: datetime, **context: object) -> str:
+    """Render a page of the registration; every page shows its workshop and date."""
+    values = {"notice": "", "dates": len(view.joint)} | context
     return render_template(
         f"my_registration/{name}.html",
         view=view,
@@ -105,16 +105,16 @@ def show(name: str, view: RegistrationView, now: datetime, **more: object) -> st
         can_change=view.workshop.is_open(now) and view.status in _CHANGEABLE,
         own_title=own_title(view),
         phone=alternatives.phone_of(view.workshop),
-        **given,
+        **values,
     )
 
 
-# Who has an offer says yes or no to it first.
+# An offer must be answered before any change.
 _CHANGEABLE = frozenset({RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED})
 
 
 def own_title(view: RegistrationView) -> str:
-    """What the entry in one's calendar says if one says nothing else."""
+    """Return the default title of the calendar event; neutral for a discreet kind."""
     neutral: str = _("Cita")
     title = i18n.say(view.workshop.title, i18n.current())
     return neutral if view.workshop.is_discreet else title
