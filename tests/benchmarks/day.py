@@ -46,7 +46,7 @@ from tests.faults.site import Site, on_one_machine
 from tests.runner import Missing
 from tests.support.nginx import nginx
 from tests.support.ports import free_port
-from tests.support.smtp_server import on_duty
+from tests.support.smtp_server import serve_mail
 
 OFFICES: Final = 59
 KINDS: Final = 21
@@ -246,7 +246,7 @@ def of(how_much: Size, on: str, console: Console, *, is_soak: bool) -> int:
             namespaces.enter_namespaces()
             folder, port, host = namespaces.folder(), 2525, "0.0.0.0"
         with ExitStack() as until_the_end:
-            mailbox = until_the_end.enter_context(on_duty(Mailbox(port, host)))
+            mailbox = until_the_end.enter_context(serve_mail(Mailbox(port, host)))
             assert isinstance(mailbox, Mailbox)
             site: Site
             if on == "postgresql":

@@ -36,7 +36,7 @@ from tests.faults.test_killed_worker import pid_of_worker, settings
 from tests.support.ports import free_port
 from tests.support.public_urls import NOBODY
 from tests.support.registration_forms import answers
-from tests.support.smtp_server import Postman, on_duty
+from tests.support.smtp_server import Postman, serve_mail
 
 pytestmark = [
     pytest.mark.skipif(
@@ -273,7 +273,7 @@ def outbox(
 
 @pytest.mark.any_database("the processes are the same on either")
 def test_shutdown_finishes_the_letter_in_progress_only(outbox: Outbox, tmp_path: Path) -> None:
-    with on_duty(Slow(free_port())) as postman:
+    with serve_mail(Slow(free_port())) as postman:
         assert isinstance(postman, Slow)
         log = tmp_path / "log"
         with serving_for(outbox.config, log, "--workers", "1", mail=postman.port) as server:

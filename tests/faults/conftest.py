@@ -21,7 +21,7 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from tests.conftest import hold, seat
 from tests.support.ports import free_port
-from tests.support.smtp_server import Postman, on_duty
+from tests.support.smtp_server import Postman, serve_mail
 
 
 class Outbox:
@@ -93,5 +93,5 @@ def outbox(
 
 @pytest.fixture
 def postman() -> Iterator[Postman]:
-    with on_duty(Postman(free_port())) as postman:
+    with serve_mail(Postman(free_port())) as postman:
         yield postman

@@ -35,7 +35,7 @@ from tests.faults.scene import Scene, logs, played
 from tests.faults.site import Site, on_one_machine
 from tests.runner import Missing
 from tests.support.ports import free_port
-from tests.support.smtp_server import on_duty
+from tests.support.smtp_server import serve_mail
 
 DETECTION: Final = 1.0  # seconds until the script detects the loss, as Patroni with a short ttl
 PEOPLE: Final = 24  # at once
@@ -228,7 +228,7 @@ def on_sqlite(seed: int, repetitions: int, console: Console) -> int:
     pick = random.Random(seed)
     with (
         tempfile.TemporaryDirectory(prefix="outreach-faults-") as name,
-        on_duty(Mailbox(free_port())) as mailbox,
+        serve_mail(Mailbox(free_port())) as mailbox,
     ):
         assert isinstance(mailbox, Mailbox)
         folder = Path(name)
@@ -247,7 +247,7 @@ def on_sqlite(seed: int, repetitions: int, console: Console) -> int:
 def on_postgresql(seed: int, kills: int, cuts: int, more: str, console: Console) -> int:
     namespaces.enter_namespaces()
     pick, folder = random.Random(seed), namespaces.folder()
-    with on_duty(Mailbox(2525, "0.0.0.0")) as mailbox:
+    with serve_mail(Mailbox(2525, "0.0.0.0")) as mailbox:
         assert isinstance(mailbox, Mailbox)
         site = Hosts(folder, mailbox.port, more=more)
         try:

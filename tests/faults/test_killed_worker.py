@@ -24,7 +24,7 @@ from tests.faults.conftest import Outbox
 from tests.support import server_process
 from tests.support.environment import where
 from tests.support.ports import free_port
-from tests.support.smtp_server import Postman, on_duty
+from tests.support.smtp_server import Postman, serve_mail
 
 AFTER_A_LEASE = timedelta(minutes=6)
 
@@ -84,7 +84,7 @@ def kill_repeatedly(outbox: Outbox, *, people: int, kills: int) -> None:
     doomed = [f"p{number}@example.org" for number in range(people - 1, people // 3, -11)]
     forgotten: dict[str, int] = {}  # with the number of letters delivered by then
     a_stretch = people // (kills + 1)
-    with on_duty(Counting(free_port())) as postman:
+    with serve_mail(Counting(free_port())) as postman:
         assert isinstance(postman, Counting)
         for kill in range(kills):
             with worker(outbox.config, postman.port) as process:
@@ -152,7 +152,7 @@ def pid_of_worker(config: Config) -> int:
 def test_server_restarts_its_killed_worker(outbox: Outbox, tmp_path: Path) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with on_duty(Counting(free_port())) as postman:
+    with serve_mail(Counting(free_port())) as postman:
         assert isinstance(postman, Counting)
         around = settings(outbox.config, postman.port) | {"OUTREACH_PUBLIC_URL": url}
         command = ["serve", "--port", str(port), "--workers", "1"]
@@ -215,7 +215,7 @@ def test_worker_start_does_not_wait_for_a_starting_server() -> None:
 @pytest.mark.parametrize("workers", [4])
 def test_simultaneous_workers_send_each_mailing_once(outbox: Outbox, workers: int) -> None:
     outbox.enqueue(*(f"p{number}" for number in range(60)))
-    with on_duty(Counting(free_port())) as postman:
+    with serve_mail(Counting(free_port())) as postman:
         assert isinstance(postman, Counting)
         runs = [
             threading.Thread(target=outbox.round, args=(postman.port,), kwargs={"smtp_seconds": 30})

@@ -28,7 +28,7 @@ from tests.support.smtp_server import (
     TAKE_AND_HANG_UP,
     Postman,
     context,
-    on_duty,
+    serve_mail,
 )
 
 pytestmark = pytest.mark.any_database("what a mail server does wrong")
@@ -236,7 +236,7 @@ def test_hour_without_a_mail_server_loses_nothing(outbox: Outbox) -> None:
     for minute in range(60):
         assert outbox.round(postman.port, now + timedelta(minutes=minute)) == 0
     assert set(outbox.tries) == {0}
-    with on_duty(postman):
+    with serve_mail(postman):
         assert outbox.round(postman.port, now + timedelta(hours=1)) == 20
     assert len(set(postman.to)) == len(postman.letters) == 20
 
@@ -248,7 +248,7 @@ def test_refused_smtp_password_loses_nothing_and_is_logged(
     postman = Postman(free_port())
     postman.password = "right"
     now = clock.now()
-    with on_duty(postman):
+    with serve_mail(postman):
         wrong = f"smtp://us:wr%40ng@127.0.0.1:{postman.port}"
         for day in range(5):
             moment = now + timedelta(days=day)
@@ -289,7 +289,7 @@ def test_smtp_starttls_requires_a_valid_certificate(outbox: Outbox, tmp_path: Pa
     postman = Postman(free_port())
     postman.password = "secret"
     url = f"smtp://us:secret@localhost:{postman.port}"
-    with on_duty(postman, tls_context=context(certificate)):
+    with serve_mail(postman, tls_context=context(certificate)):
         assert (
             outbox.round(postman.port, smtp_url=url, smtp_tls=True) == 0
         )  # a self-signed certificate
@@ -308,7 +308,7 @@ def test_smtps_is_supported(outbox: Outbox, tmp_path: Path) -> None:
     certificate = tls_certificate.make(tmp_path)
     postman = Postman(free_port())
     url = f"smtps://localhost:{postman.port}"
-    with on_duty(postman, ssl_context=context(certificate)):
+    with serve_mail(postman, ssl_context=context(certificate)):
         assert outbox.round(postman.port, smtp_url=url) == 0
         assert outbox.round(postman.port, smtp_url=url, smtp_ca_file=certificate) == 1
 

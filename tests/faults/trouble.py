@@ -27,7 +27,7 @@ from tests.faults.scene import played
 from tests.faults.site import Keeper
 from tests.runner import Missing
 from tests.support.ports import free_port
-from tests.support.smtp_server import on_duty
+from tests.support.smtp_server import serve_mail
 
 PEOPLE: Final = 8
 CALM: Final = 8.0  # seconds before the fault
@@ -71,7 +71,7 @@ SCENARIOS: Final = {
 def play(scenario: Scenario, folder: Path, lan: Callable[[], Lan]) -> Night:
     night, is_believed = Night(scenario.name), not scenario.has_clock
     with ExitStack() as until_the_end:
-        mailbox = until_the_end.enter_context(on_duty(Mailbox(free_port(), dates=is_believed)))
+        mailbox = until_the_end.enter_context(serve_mail(Mailbox(free_port(), dates=is_believed)))
         assert isinstance(mailbox, Mailbox)
         databases = None
         if scenario.is_postgresql:

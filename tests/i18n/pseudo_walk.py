@@ -239,7 +239,7 @@ def test_letters_and_text_messages(world: Flask, allowed: frozenset[str]) -> Non
                 .where(Workshop.status == WorkshopStatus.PUBLISHED, Kind.is_discreet == is_discreet)
             ).first()
             assert workshop is not None
-            for sent in letters.all_of(workshop, config, CODE, now=clock.now()):
+            for sent in letters.write_all(workshop, config, CODE, now=clock.now()):
                 text = f"{sent.letter['Subject']}\n{sent.letter.get_content()}"
                 check(f"letter {sent.case}", text.replace("Rosa", ""), allowed)
                 check(f"text {sent.case}", sent.text.words.replace("Rosa", ""), allowed)

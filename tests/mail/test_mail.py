@@ -1,4 +1,4 @@
-"""Letters, through a real mail server: what they say, to whom, and what happens when it refuses."""
+"""Letters through a real mail server: content, recipients, and what a refusal leads to."""
 
 import socket
 from collections.abc import Iterator

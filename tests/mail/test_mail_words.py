@@ -1,5 +1,7 @@
-"""What letters, texts and calendar entries say, to whoever else may read them: of every kind the
-network has, in three languages (S13 to S18)."""
+"""Words of letters, texts and calendar entries: none reveals a kind to other readers (S13 to S18).
+
+Tested for every kind of the network, in three languages.
+"""
 
 import re
 import unicodedata
@@ -33,7 +35,7 @@ from outreach.mail import render, sms
 from outreach.mail.delivery import deliver
 from outreach.mail.message_context import MessageContext
 from tests.conftest import hold, registration_data, seat
-from tests.support.letters import CASES, Sent, all_of
+from tests.support.letters import CASES, RenderedMessage, write_all
 
 pytestmark = pytest.mark.any_database("the words of letters, texts and entries")
 
@@ -103,11 +105,11 @@ def all_messages(app: Flask, store: Store, config: Config, chicago: Office) -> l
 
 def sent_about(
     app: Flask, config: Config, workshops: list[Workshop], lang: str
-) -> Iterator[tuple[Workshop, Sent]]:
+) -> Iterator[tuple[Workshop, RenderedMessage]]:
     with app.app_context():
         for workshop in workshops:
             now = workshop.starts_at - timedelta(days=3)
-            for sent in all_of(workshop, config, lang, now=now, wants_entry=True):
+            for sent in write_all(workshop, config, lang, now=now, wants_entry=True):
                 yield workshop, sent
 
 
@@ -259,7 +261,7 @@ def test_no_calendar_entry_unless_wanted(
 ) -> None:
     workshop = hidden(store, chicago, rights, Visibility.PUBLIC)
     with app.app_context():
-        for sent in all_of(workshop, config, "es", now=workshop.starts_at - timedelta(days=3)):
+        for sent in write_all(workshop, config, "es", now=workshop.starts_at - timedelta(days=3)):
             assert not sent.letter.is_multipart()
 
 

@@ -1,4 +1,4 @@
-"""The worker's round: each duty for itself, and what asks for a link by itself."""
+"""Rounds of the worker: each step by itself, and link recovery."""
 
 import stat
 from collections.abc import Callable

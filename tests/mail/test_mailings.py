@@ -1,5 +1,7 @@
-"""Letters that belong to no registration: the bulletin to whoever subscribes, a reminder to staff.
-Through a real mail server; each to one person, once, whatever breaks."""
+"""Mailings through a real mail server: the bulletin to subscribers, reminders to staff.
+
+Each goes to one person, once, whatever breaks.
+"""
 
 import signal
 import threading
@@ -34,7 +36,7 @@ from outreach.reports import month_report
 from tests.conftest import hold
 from tests.faults.test_killed_worker import Counting, worker
 from tests.support.ports import free_port
-from tests.support.smtp_server import TAKE_AND_HANG_UP, Postman, on_duty
+from tests.support.smtp_server import TAKE_AND_HANG_UP, Postman, serve_mail
 from tests.support.staff_client import employ
 
 pytestmark = pytest.mark.any_database
@@ -87,7 +89,7 @@ class BulletinMailing:
 def mailing(
     app: Flask, store: Store, key_store: KeyStore, config: Config
 ) -> Iterator[BulletinMailing]:
-    with on_duty(Postman(free_port())) as postman:
+    with serve_mail(Postman(free_port())) as postman:
         yield BulletinMailing(app, store, key_store, config, postman)
 
 
@@ -348,7 +350,7 @@ def test_each_kill_of_a_worker_repeats_one_letter_at_most(
     march.subscribe(*names)
     march.announce(now=clock.now())
     kills = 3
-    with on_duty(Counting(free_port())) as postman:
+    with serve_mail(Counting(free_port())) as postman:
         assert isinstance(postman, Counting)
         for kill in range(kills):
             with worker(march.config, postman.port) as process:

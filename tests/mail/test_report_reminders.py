@@ -1,5 +1,6 @@
-"""After a workshop: who works for its office is asked by letter how it went, the morning after and
-on the third of the month after; one letter of all that is missing, and none once it was said."""
+"""Reminders of missing attendance reports, to the staff of an office: the morning after a workshop
+and on the third of the next month, one letter about all of them, none once they are reported.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,7 +24,7 @@ from outreach.mail import delivery, mailings
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, office
 from tests.support.ports import free_port
-from tests.support.smtp_server import Postman, on_duty
+from tests.support.smtp_server import Postman, serve_mail
 from tests.support.staff_client import employ
 
 pytestmark = pytest.mark.any_database
@@ -60,7 +61,7 @@ class Mail:
 
 @pytest.fixture
 def mail(app: Flask, store: Store, key_store: KeyStore, config: Config) -> Iterator[Mail]:
-    with on_duty(Postman(free_port())) as postman:
+    with serve_mail(Postman(free_port())) as postman:
         yield Mail(app, store, key_store, config, postman)
 
 

@@ -27,7 +27,7 @@ from outreach.keystore import KeyStore
 from outreach.mail import render
 from outreach.reports import bulletin_markdown, spreadsheets
 from tests.conftest import hold, seat
-from tests.support.letters import all_of
+from tests.support.letters import write_all
 from tests.support.public_urls import Page
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
@@ -161,7 +161,7 @@ def test_typed_text_never_becomes_a_mail_header(
         _ = workshop.office, workshop.kind, workshop.venue
         with hostile_app.app_context():
             for lang in LANGUAGES:
-                for sent in all_of(workshop, config, lang, now=clock.now(), wants_entry=True):
+                for sent in write_all(workshop, config, lang, now=clock.now(), wants_entry=True):
                     raw = render.as_bytes(sent.letter)
                     head, _gap, _body = raw.partition(b"\r\n\r\n")
                     names = re.findall(rb"^([\w-]+):", head, re.MULTILINE)

@@ -84,15 +84,15 @@ PARAGRAPH = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sent:
+class RenderedMessage:
     case: str
     letter: EmailMessage
     text: SmsMessage
 
 
-def all_of(
+def write_all(
     workshop: Workshop, config: Config, lang: str, *, now: datetime, wants_entry: bool = False
-) -> Iterator[Sent]:
+) -> Iterator[RenderedMessage]:
     """Every letter and text about this workshop. Needs an application context."""
     for case, (cause, status) in CASES.items():
         registration = _registration(workshop, lang, now, status, wants_entry=wants_entry)
@@ -108,7 +108,7 @@ def all_of(
             calendar_host="talleres.example.org",
         )
         by_phone = replace(context, person=PersonalData(name="Rosa", address="+13125550142"))
-        yield Sent(
+        yield RenderedMessage(
             case=case, letter=render.write(context, config), text=sms.write(by_phone, config)
         )
         workshop.status = status_before
@@ -175,12 +175,12 @@ def show(lang: tuple[str, ...]) -> None:
                 for kind, workshop in workshops.items():
                     # Wednesday noon, three days before.
                     now = workshop.starts_at - timedelta(days=3, hours=6)
-                    for sent in all_of(workshop, config, code, now=now):
+                    for sent in write_all(workshop, config, code, now=now):
                         click.echo(f"=== {code} · {kind} · {sent.case}")
                         _print(sent)
 
 
-def _print(sent: Sent) -> None:
+def _print(sent: RenderedMessage) -> None:
     for header in ("From", "To", "Reply-To", "Subject"):
         if sent.letter[header]:
             click.echo(f"{header}: {sent.letter[header]}")

@@ -113,7 +113,7 @@ class _Controller(Controller):
 
 
 @contextmanager
-def on_duty(postman: Postman, **settings: Any) -> Iterator[Postman]:
+def serve_mail(postman: Postman, **settings: Any) -> Iterator[Postman]:
     """The server runs for as long as the block lasts; `settings` are aiosmtpd's."""
     if postman.password:
         settings |= {"authenticator": postman.authenticate, "auth_require_tls": False}

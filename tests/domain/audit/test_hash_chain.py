@@ -1,4 +1,4 @@
-"""The chain of the journal: what is changed in it afterwards is found, and the doctor says so."""
+"""The hash chain of the audit log: tampering is found, and `outreach doctor` reports it."""
 
 import threading
 from collections.abc import Callable

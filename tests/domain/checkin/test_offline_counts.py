@@ -82,7 +82,7 @@ def test_checkin_page_and_phones_count_the_same_people(
     assert counts(store, tonight) == (2, 1), "she was seen on the page too"
     tomas.post(path, do="undo", registration=rosa.id)
     phone.tell(mark)
-    assert counts(store, tonight) == (0, 1), "whoever undid it had seen both"
+    assert counts(store, tonight) == (0, 1), "the page knew both marks and undid them"
     phone.tell(phone.came(token_of(store, key_store, rosa), 1))
     tomas.post(path, do="more")
     assert counts(store, tonight) == (1, 2)

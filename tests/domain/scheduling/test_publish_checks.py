@@ -1,4 +1,4 @@
-"""Before a workshop is public: what keeps it a draft, and what is asked once."""
+"""Publishing a workshop: fields that must not be missing, and warnings that are shown once."""
 
 from datetime import date, time
 from pathlib import Path

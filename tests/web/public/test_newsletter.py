@@ -29,7 +29,7 @@ from outreach.privacy.reconcile import TooManyBlind
 from outreach.web.forms import form_token
 from tests.support.canaries import traces
 from tests.support.ports import free_port
-from tests.support.smtp_server import Postman, on_duty
+from tests.support.smtp_server import Postman, serve_mail
 
 pytestmark = pytest.mark.any_database
 
@@ -95,7 +95,7 @@ class Post:
 def post(
     make_app: Callable[..., Flask], store: Store, key_store: KeyStore, config: Config
 ) -> Iterator[Post]:
-    with on_duty(Postman(free_port())) as postman:
+    with serve_mail(Postman(free_port())) as postman:
         yield Post(make_app(limits=Limits(posts=1000)), store, key_store, config, postman)
 
 

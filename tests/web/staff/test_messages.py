@@ -29,7 +29,7 @@ from outreach.privacy import erasure, retention
 from tests.conftest import hold, seat
 from tests.support.ports import free_port
 from tests.support.public_urls import Page
-from tests.support.smtp_server import Postman, on_duty
+from tests.support.smtp_server import Postman, serve_mail
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -71,7 +71,7 @@ def crowd(store: Store, key_store: KeyStore, evening: Workshop) -> dict[str, Reg
 
 @pytest.fixture
 def postman() -> Iterator[Postman]:
-    with on_duty(Postman(free_port())) as postman:
+    with serve_mail(Postman(free_port())) as postman:
         yield postman
 
 
