@@ -278,7 +278,7 @@ def _of_staff() -> Iterator[Guard]:
     yield Guard(
         "S24", "outreach/reports/attendance_counts.py",
         "    return any(\n        0 < abs(number", "    return False and any(\n        0 < abs(number",
-        "tests/reports/test_month_closing.py::test_the_few_of_a_workshop_reported_late_are_not_told",
+        "tests/reports/test_month_closing.py::test_attendance_of_one_late_report_is_not_published",
     )  # fmt: skip
     yield Guard(
         "S25", "outreach/web/staff/checkin/qr_landing.py",

@@ -1,4 +1,4 @@
-"""The certificate that somebody was there: its name is printed, and is nowhere else."""
+"""Certificates of attendance: the name is printed and stored nowhere."""
 
 import logging
 from datetime import timedelta
@@ -39,11 +39,11 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
 
 
 @pytest.fixture
-def past(store: Store, chicago: Office, rights: Kind) -> Workshop:
-    return held(store, chicago, rights)
+def past_workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    return make_workshop(store, chicago, rights)
 
 
-def held(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+def make_workshop(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     with store.change() as session:
         day = clock.now().date() - timedelta(days=3)
         return hold(session, office, kind, **({"day": day} | changes))
@@ -59,31 +59,35 @@ def send(staff_client: StaffClient, workshop: Workshop, **changes: str) -> TestR
 
 @pytest.mark.any_database("what a paper says")
 @pytest.mark.parametrize("lang", TITLES)
-def test_it_has_the_name_as_it_was_typed(ana: StaffClient, past: Workshop, lang: str) -> None:
-    answer = send(ana, past, language=lang, name="  Rosa   María «Chata» O’Higgins ", hours="1,5")
+def test_certificate_has_the_name_as_typed(
+    ana: StaffClient, past_workshop: Workshop, lang: str
+) -> None:
+    answer = send(
+        ana, past_workshop, language=lang, name="  Rosa   María «Chata» O’Higgins ", hours="1,5"
+    )
     assert answer.status_code == 200
     assert answer.mimetype == "application/pdf"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Disposition"] == 'inline; filename="constancia.pdf"'
-    spoken, title = TITLES[lang]
-    assert pdf_reader.faults(answer.data, lang=spoken, title=title) == []
-    said = pdf_reader.words_of(answer.data)
-    assert "Rosa María «Chata» O’Higgins" in said
-    assert {"es": "Duró 1.5 horas.", "en": "1.5 hours", "fr": "1,5 h"}[lang] in said.replace(
+    pdf_lang, title = TITLES[lang]
+    assert pdf_reader.faults(answer.data, lang=pdf_lang, title=title) == []
+    text = pdf_reader.words_of(answer.data)
+    assert "Rosa María «Chata» O’Higgins" in text
+    assert {"es": "Duró 1.5 horas.", "en": "1.5 hours", "fr": "1,5 h"}[lang] in text.replace(
         "\u00a0", " "
     )
-    assert {"es": "Conoce tus derechos", "en": "Know your rights", "fr": "Vos droits"}[lang] in said
+    assert {"es": "Conoce tus derechos", "en": "Know your rights", "fr": "Vos droits"}[lang] in text
 
 
-def test_the_name_is_kept_nowhere(
-    ana: StaffClient, past: Workshop, config: Config, store: Store, key_store: KeyStore,
+def test_name_is_stored_nowhere(
+    ana: StaffClient, past_workshop: Workshop, config: Config, store: Store, key_store: KeyStore,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     caplog.set_level(logging.DEBUG)
-    answer = send(ana, past)
+    answer = send(ana, past_workshop)
     assert CANARY in pdf_reader.words_of(answer.data)
-    assert send(ana, past, hours="muchas").status_code == 422
+    assert send(ana, past_workshop, hours="muchas").status_code == 422
     needles = [CANARY.encode(), b"Canariosa", b"Plumaverde"]
     assert canaries.traces(config, store, key_store, needles, tmp_path) == []
     out, err = capfd.readouterr()
@@ -91,12 +95,14 @@ def test_the_name_is_kept_nowhere(
     for header, value in answer.headers.items():
         assert "Canariosa" not in value, header
     with store.read() as session:
-        told = [
+        entries = [
             (entry.action, entry.details)
             for entry in session.scalars(sa.select(AuditEntry))
             if entry.action == "certificate made"
         ]
-    assert told == [("certificate made", '{"hours":"2","language":"es"}')], "once, and no name"
+    assert entries == [("certificate made", '{"hours":"2","language":"es"}')], (
+        "one entry without the name"
+    )
 
 
 @pytest.mark.any_database("what a form says")
@@ -123,28 +129,28 @@ def test_the_name_is_kept_nowhere(
         ({"language": ""}, "Elige una opción de la lista."),
     ],
 )
-def test_what_is_wrong_is_said_and_what_was_typed_stays(
-    ana: StaffClient, past: Workshop, changes: dict[str, str], says: str
+def test_invalid_input_is_reported_and_kept_in_the_form(
+    ana: StaffClient, past_workshop: Workshop, changes: dict[str, str], says: str
 ) -> None:
-    answer = send(ana, past, **changes)
+    answer = send(ana, past_workshop, **changes)
     assert answer.status_code == 422
     assert says in words(answer)
-    assert answer.text.count(says) >= 2, "next to its field and above"
+    assert answer.text.count(says) >= 2, "next to the field and in the summary"
     if "name" not in changes:
         assert CANARY in answer.text
 
 
 @pytest.mark.any_database("what a form says")
-def test_an_empty_form_is_answered_with_what_it_lacks(ana: StaffClient, past: Workshop) -> None:
-    answer = ana.post(path(past))
+def test_empty_form_is_rejected_with_messages(ana: StaffClient, past_workshop: Workshop) -> None:
+    answer = ana.post(path(past_workshop))
     assert answer.status_code == 422
     assert "Escribe el nombre." in words(answer)
 
 
-def test_nobody_has_been_at_what_is_still_to_come(
+def test_certificates_are_made_after_the_workshop_only(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    workshop = held(store, chicago, rights, day=clock.now().date() + timedelta(days=1))
+    workshop = make_workshop(store, chicago, rights, day=clock.now().date() + timedelta(days=1))
     page = ana.get(path(workshop))
     assert page.status_code == 200
     assert "La constancia se hace cuando el taller ya pasó." in words(page)
@@ -161,17 +167,17 @@ def test_nobody_has_been_at_what_is_still_to_come(
 
 
 @pytest.mark.any_database("what a paper says")
-def test_of_a_discreet_one_it_says_that_it_was_a_workshop(
+def test_certificate_of_a_discreet_workshop_reveals_nothing(
     ana: StaffClient, store: Store, chicago: Office, women: Kind
 ) -> None:
-    workshop = held(store, chicago, women, title={"es": "Un espacio de confianza"})
+    workshop = make_workshop(store, chicago, women, title={"es": "Un espacio de confianza"})
     assert "no dice de qué fue" in words(ana.get(path(workshop)))
-    plain = pdf_reader.words_of(send(ana, held(store, chicago, women)).data)
-    said = pdf_reader.words_of(send(ana, workshop).data)
-    assert said == plain
-    assert "participó en un taller" in said
+    plain = pdf_reader.words_of(send(ana, make_workshop(store, chicago, women)).data)
+    text = pdf_reader.words_of(send(ana, workshop).data)
+    assert text == plain
+    assert "participó en un taller" in text
     for secret in ("confianza", "mujeres", "Biblioteca", "Pilsen", "Ejemplo"):
-        assert secret not in said
+        assert secret not in text
 
 
 @pytest.mark.any_database("how a page is set")
@@ -184,14 +190,16 @@ def test_of_a_discreet_one_it_says_that_it_was_a_workshop(
         "#x *b* $y$ \\ `c`",
     ],
 )
-def test_the_longest_name_and_title_fit_on_one_page(
+def test_longest_name_and_title_fit_on_one_page(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, name: str
 ) -> None:
-    workshop = held(store, chicago, rights, title={"es": "Qué hacer ante una revisión " * 4})
-    for lang, (spoken, title) in TITLES.items():
+    workshop = make_workshop(
+        store, chicago, rights, title={"es": "Qué hacer ante una revisión " * 4}
+    )
+    for lang, (pdf_lang, title) in TITLES.items():
         answer = send(ana, workshop, name=name, language=lang)
-        assert pdf_reader.faults(answer.data, lang=spoken, title=title) == []
-        said = pdf_reader.squashed(pdf_reader.words_of(answer.data))
+        assert pdf_reader.faults(answer.data, lang=pdf_lang, title=title) == []
+        text = pdf_reader.squashed(pdf_reader.words_of(answer.data))
         if name.isascii() or "M" in name:
-            assert pdf_reader.squashed(name) in said
-        assert pdf_reader.squashed("Qué hacer ante una revisión " * 4) in said
+            assert pdf_reader.squashed(name) in text
+        assert pdf_reader.squashed("Qué hacer ante una revisión " * 4) in text

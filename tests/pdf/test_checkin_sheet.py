@@ -1,4 +1,4 @@
-"""The door's list on paper: nickname, code, people and a box; nothing that could hurt somebody."""
+"""The printed check-in sheet: its rows and layout, and no contact details."""
 
 from datetime import date, time
 from typing import Any
@@ -36,7 +36,7 @@ def tomas(app: Flask, store: Store, chicago: Office) -> StaffClient:
     return signed_in_as(app, store, employ(store, "tomas@example.org", Role.DOOR))
 
 
-def test_it_has_who_has_a_place_and_how_to_tell_them_apart(
+def test_sheet_lists_confirmed_registrations_without_contact_details(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -58,7 +58,7 @@ def test_it_has_who_has_a_place_and_how_to_tell_them_apart(
         contact=ContactMethod.EMAIL,
         address="al@example.org",
     )
-    seat(store, key_store, workshop, name="Espera", people=3)  # there is one chair
+    seat(store, key_store, workshop, name="Espera", people=3)  # waitlisted: one seat is left
     with store.change() as session:
         checkin.mark_arrived(session, session.get_one(Registration, rosa.id), 1)
     answer = tomas.get(path(workshop))
@@ -66,23 +66,23 @@ def test_it_has_who_has_a_place_and_how_to_tell_them_apart(
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Disposition"] == 'inline; filename="hoja-de-asistencia.pdf"'
     assert pdf_reader.faults(answer.data, lang="es-MX", title=TITLE) == []
-    said = pdf_reader.words_of(answer.data)
-    assert said.index("Álvaro") < said.index("Rosa")
-    for party in (rosa, ana):
-        code = party.door_code or ""
-        assert f"{code[:3]} {code[3:]}" in said
-    assert "1 de 2" in said
-    assert "Con lugar: 2 registros, 3 personas." in said
-    assert "Destruye esta hoja" in said
+    text = pdf_reader.words_of(answer.data)
+    assert text.index("Álvaro") < text.index("Rosa")
+    for registration in (rosa, ana):
+        code = registration.door_code or ""
+        assert f"{code[:3]} {code[3:]}" in text
+    assert "1 de 2" in text
+    assert "Con lugar: 2 registros, 3 personas." in text
+    assert "Destruye esta hoja" in text
     for secret in ("Espera", "3125550142", "0142", "example.org", rosa.id):
-        assert secret not in said
+        assert secret not in text
     with store.read() as session:
         entry = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert entry is not None
         assert (entry.action, entry.details) == ("door sheet printed", '{"parties":2}')
 
 
-def test_a_discreet_list_is_never_printed(
+def test_sheet_of_a_discreet_workshop_is_refused(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
@@ -92,7 +92,7 @@ def test_a_discreet_list_is_never_printed(
     assert red.get(path(workshop)).status_code == 404
 
 
-def test_there_is_no_door_to_a_draft(
+def test_sheet_of_a_draft_is_refused(
     tomas: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -100,7 +100,7 @@ def test_there_is_no_door_to_a_draft(
     assert tomas.get(path(workshop)).status_code == 422
 
 
-# How it is laid out
+# Layout
 
 
 def lines(count: int, **changes: Any) -> list[SheetLine]:
@@ -118,34 +118,32 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 @pytest.mark.any_database("how a page is set")
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (34, 1), (35, 2), (40, 2), (74, 2), (200, 6)])
-def test_there_are_forty_on_a_page_and_room_for_who_comes_without_a_place(
+def test_page_has_forty_rows_and_the_last_one_blank_rows(
     workshop: Workshop, count: int, pages: int
 ) -> None:
     body = checkin_sheet.pdf(workshop, lines(count), brand="Talleres", made_at=LONG_AGO)
     assert pdf_reader.faults(body, lang="es-MX", title=TITLE, pages=pages) == []
-    said = pdf_reader.words_of(body).replace("\u00a0", " ")
-    assert said.count("Nombre o apodo") == pages
-    assert said.count("sábado 28 de noviembre de 2026, 5:30 p. m.") == pages
-    assert f"Página {pages} de {pages}" in said
-    assert said.count("Personas que llegaron, en total:") == 1
-    assert said.count(" ABC ") == count
-    assert f" {pages * 40} " in said, "the last line has its number"
-    assert "Sin registro" in said
+    text = pdf_reader.words_of(body).replace("\u00a0", " ")
+    assert text.count("Nombre o apodo") == pages
+    assert text.count("sábado 28 de noviembre de 2026, 5:30 p. m.") == pages
+    assert f"Página {pages} de {pages}" in text
+    assert text.count("Personas que llegaron, en total:") == 1
+    assert text.count(" ABC ") == count
+    assert f" {pages * 40} " in text, "the last line has its number"
+    assert "Sin registro" in text
 
 
 @pytest.mark.any_database("how a page is set")
-def test_those_with_an_hour_are_in_the_order_of_the_day(
-    store: Store, chicago: Office, rights: Kind
-) -> None:
+def test_time_slots_are_sorted_by_time_of_day(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=20)
     hours = {"Alma": "1:00 p.\u00a0m.", "Beto": "9:40\u00a0a.\u00a0m.", "Chelo": "12:20 p.\u00a0m."}
     rows = [
         SheetLine(name=name, code="4TD 8HK", people=1, hour=hour) for name, hour in hours.items()
     ]
-    said = pdf_reader.words_of(checkin_sheet.pdf(workshop, rows, brand="", made_at=LONG_AGO))
-    assert said.index("Beto") < said.index("Chelo") < said.index("Alma")
-    assert "Hora" in said
+    text = pdf_reader.words_of(checkin_sheet.pdf(workshop, rows, brand="", made_at=LONG_AGO))
+    assert text.index("Beto") < text.index("Chelo") < text.index("Alma")
+    assert "Hora" in text
 
 
 @pytest.mark.any_database("how a page is set")
@@ -153,15 +151,15 @@ def test_those_with_an_hour_are_in_the_order_of_the_day(
     "name",
     ["W" * 60, "ñandú " * 10, "🎉🎉", "שלום", "#panic() *b* $x$ \\ `c`", f"{'M' * 30} {'M' * 29}"],
 )
-def test_whatever_the_name_it_is_on_one_line(workshop: Workshop, name: str) -> None:
+def test_every_name_is_on_one_line(workshop: Workshop, name: str) -> None:
     rows = [SheetLine(name=name, code=f"{n:03d} ABC", people=1) for n in range(40)]
     body = checkin_sheet.pdf(workshop, rows, brand="Talleres", made_at=LONG_AGO)
     assert pdf_reader.faults(body, lang="es-MX", title=TITLE, pages=2) == []
-    said = pdf_reader.words_of(body)
-    assert said.count(" ABC") == 40
+    text = pdf_reader.words_of(body)
+    assert text.count(" ABC") == 40
     if name.isascii():
-        assert said.count(" ".join(name.split())) == 40
+        assert text.count(" ".join(name.split())) == 40
 
 
-def test_a_line_shows_no_name_in_a_log() -> None:
+def test_repr_of_a_line_has_no_name() -> None:
     assert "Rosa" not in repr(SheetLine(name="Rosa", code="4TD 8HK", people=1))

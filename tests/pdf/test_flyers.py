@@ -1,5 +1,4 @@
-"""Flyers: whoever points a camera at one gets to the workshop's page; nothing is cut, however long;
-nothing is told that is not for everybody."""
+"""Flyers: the QR code, the layout of the longest texts, and what a flyer must not reveal."""
 
 import io
 import re
@@ -33,31 +32,31 @@ pytestmark = pytest.mark.any_database("what is on a flyer")
 SITE: Final = "https://talleres.example.org"
 DAY: Final = date(2026, 11, 28)
 every_shape = pytest.mark.parametrize("shape", SHAPES)
-# What the forms allow at most, in words, in one word, and in the widest letters there are.
-WORDS: Final = (
+# The longest texts that the forms accept: words, one word, and the widest letters.
+PHRASE: Final = (
     "Derechos de las personas trabajadoras migrantes ante una revisión en el centro de trabajo "
 )
 LONGEST: Final[dict[str, Callable[[int], str]]] = {
-    "words": lambda most: (WORDS * 4)[:most].strip(),
-    "one word": lambda most: "electroencefalografistas" * 9,
-    "wide": lambda most: ("WWWWWWWWWW MMMMMMMMMM " * 20)[:most].strip(),
+    "words": lambda limit: (PHRASE * 4)[:limit].strip(),
+    "one word": lambda limit: "electroencefalografistas" * 9,
+    "wide": lambda limit: ("WWWWWWWWWW MMMMMMMMMM " * 20)[:limit].strip(),
 }
 
 
-def told(workshop: Workshop, lang: str = "es") -> Flyer:
-    drawn = icons.PICTOGRAMS
+def make_flyer(workshop: Workshop, lang: str = "es") -> Flyer:
+    pictograms = icons.PICTOGRAMS
     return flyer.prepare(
         workshop,
         lang,
         public_url=SITE,
         phone="",
-        pictogram=drawn[workshop.kind.pictogram],
-        neutral_pictogram=drawn["calendar"],
+        pictogram=pictograms[workshop.kind.pictogram],
+        neutral_pictogram=pictograms["calendar"],
         brand="Talleres",
     )
 
 
-def held(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+def make_workshop(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     with store.change() as session:
         place = {name[6:]: changes.pop(name) for name in list(changes) if name[:6] == "venue_"}
         made = venue(session, office, **place)
@@ -67,11 +66,11 @@ def held(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
 
 @every_shape
 @pytest.mark.parametrize("lang", ["es", "en"])
-def test_a_camera_gets_to_the_workshops_page(
+def test_qr_code_leads_to_the_page_of_the_workshop(
     store: Store, chicago: Office, rights: Kind, shape: str, lang: str
 ) -> None:
-    workshop = held(store, chicago, rights)
-    made = told(workshop, lang)
+    workshop = make_workshop(store, chicago, rights)
+    made = make_flyer(workshop, lang)
     page = f"{SITE}/{lang}/t/{workshop.public_id}"
     body = flyer.pdf(made, shape)
     assert pdf_reader.read_square(flyer.picture(made, shape)) == [page]
@@ -80,8 +79,10 @@ def test_a_camera_gets_to_the_workshops_page(
 
 
 @every_shape
-def test_it_has_the_size_it_says(store: Store, chicago: Office, rights: Kind, shape: str) -> None:
-    made = told(held(store, chicago, rights))
+def test_picture_has_the_size_of_its_shape(
+    store: Store, chicago: Office, rights: Kind, shape: str
+) -> None:
+    made = make_flyer(make_workshop(store, chicago, rights))
     picture = Image.open(io.BytesIO(flyer.picture(made, shape)))
     sizes = {"carta": (612, 792), "a4": (595, 842), "cuadrada": (1080, 1080)}
     assert picture.size == sizes.get(shape, (1080, 1920))
@@ -90,23 +91,21 @@ def test_it_has_the_size_it_says(store: Store, chicago: Office, rights: Kind, sh
 
 @pytest.mark.parametrize("shape", flyer.PAPER)
 @pytest.mark.parametrize(("lang", "spoken"), [("es", "es-MX"), ("en", "en-US"), ("fr", "fr-CA")])
-def test_the_sheet_can_be_read_aloud_and_is_the_same_each_time(
+def test_sheet_is_accessible_and_reproducible(
     store: Store, chicago: Office, rights: Kind, shape: str, lang: str, spoken: str
 ) -> None:
-    made = told(held(store, chicago, rights), lang)
+    made = make_flyer(make_workshop(store, chicago, rights), lang)
     body = flyer.pdf(made, shape)
     assert body == flyer.pdf(made, shape)
     assert pdf_reader.faults(body, lang=spoken, title=made.text.title) == []
 
 
-def test_it_is_read_in_the_order_in_which_it_is_seen(
-    store: Store, chicago: Office, rights: Kind
-) -> None:
-    workshop = held(
+def test_reading_order_is_the_visual_order(store: Store, chicago: Office, rights: Kind) -> None:
+    workshop = make_workshop(
         store, chicago, rights, venue_is_step_free=True, has_childcare=True,
         languages=Codes(["es", "en"]), interpretation=Codes(["nah"]),
     )  # fmt: skip
-    assert pdf_reader.words_of(flyer.pdf(told(workshop))).replace("\u00a0", " ") == (
+    assert pdf_reader.words_of(flyer.pdf(make_flyer(workshop))).replace("\u00a0", " ") == (
         "Taller gratis Conoce tus derechos Qué decir, qué no firmar y a quién llamar. "
         "sábado 28 noviembre 2026 10:00 a. m. a 12:00 p. m. hora de Chicago "
         "Biblioteca de Pilsen 1805 S. Ejemplo St., Chicago, IL En español e inglés "
@@ -119,27 +118,27 @@ def test_it_is_read_in_the_order_in_which_it_is_seen(
 
 @every_shape
 @pytest.mark.parametrize("length", LONGEST)
-def test_the_longest_text_fits(
+def test_longest_texts_fit(
     store: Store, chicago: Office, rights: Kind, shape: str, length: str
 ) -> None:
     long = LONGEST[length]
-    workshop = held(
+    workshop = make_workshop(
         store, chicago, rights, title={"es": long(120)}, summary={"es": long(1000)},
         venue_name=long(120)[:120], venue_address=long(200)[:200], venue_city=long(80)[:80],
         venue_is_step_free=True, has_childcare=True, mode=DeliveryMode.HYBRID,
         languages=Codes(list(SPOKEN)[:8]), interpretation=Codes(list(SPOKEN)[8:]),
         phone="+1 (312) 555-0142 ext. 123456, de 9 a 5",
     )  # fmt: skip
-    made = told(workshop)
+    made = make_flyer(workshop)
     found = flyer.sizes(made, shape)
     assert found["fits"], found
     assert found["title_fits"], found
     assert found["filled"] <= 1
-    # As small as a newspaper's at arm's length; of 1,080, what a phone shows as 6 points.
+    # Minimum font sizes: newspaper print on paper; about 6 points on the screen of a phone.
     assert found["smallest"] >= (8.5 if shape in flyer.PAPER else 15)
-    said = pdf_reader.squashed(pdf_reader.words_of(flyer.pdf(made, shape)))
-    told_whole = [made.text.title, made.text.place, made.text.address, *made.text.facts]
-    assert [each for each in told_whole if pdf_reader.squashed(each) not in said] == []
+    text = pdf_reader.squashed(pdf_reader.words_of(flyer.pdf(made, shape)))
+    required_texts = [made.text.title, made.text.place, made.text.address, *made.text.facts]
+    assert [each for each in required_texts if pdf_reader.squashed(each) not in text] == []
     assert pdf_reader.read_square(
         flyer.picture(made, shape, scale=2 if shape in flyer.PAPER else 1)
     )
@@ -147,7 +146,7 @@ def test_the_longest_text_fits(
 
 
 def overhang(picture: bytes, shape: str) -> int:
-    """How many pixels of the margins, below the band of colour, are not white."""
+    """Return how many pixels of the margins below the coloured band are not white."""
     sheet = Image.open(io.BytesIO(picture)).convert("L")
     width, height = sheet.size
     margin = int(SHAPES[shape].edge * SHAPES[shape].em) - 5
@@ -161,7 +160,7 @@ def overhang(picture: bytes, shape: str) -> int:
 
 
 def flyer_band(sheet: Image.Image) -> int:
-    """Where the hem of the band ends: the first row that is white to both edges of the sheet."""
+    """Return the row where the coloured band ends: the first one that is white at both edges."""
     width, height = sheet.size
     edge = width // 40
     for row in range(height // 10, height):
@@ -173,7 +172,7 @@ def flyer_band(sheet: Image.Image) -> int:
 
 @settings(max_examples=50, deadline=None)
 @given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
-def test_whatever_the_colour_of_a_kind_it_can_be_read(colour: str) -> None:
+def test_every_colour_of_a_kind_is_darkened_to_readable(colour: str) -> None:
     made = color_contrast.darken_to_readable(colour)
     for on in (color_contrast.WHITE, color_contrast.PALE):
         assert contrast(made, on) >= 4.5
@@ -182,7 +181,7 @@ def test_whatever_the_colour_of_a_kind_it_can_be_read(colour: str) -> None:
 
 
 @pytest.mark.parametrize("colour", ["#1b5ea6", "#1c6446", "#975000", "#8a2f66", "#555b6e"])
-def test_the_colours_of_the_signs_stay_as_they_are(colour: str) -> None:
+def test_default_colours_are_not_darkened(colour: str) -> None:
     assert color_contrast.darken_to_readable(colour) == colour
 
 
@@ -197,12 +196,12 @@ def test_the_colours_of_the_signs_stay_as_they_are(colour: str) -> None:
         (color_contrast.BLACK, color_contrast.WHITE),
     ],
 )
-def test_every_other_text_can_be_read_too(ink: str, ground: str) -> None:
+def test_fixed_colours_have_enough_contrast(ink: str, ground: str) -> None:
     assert contrast(ink, ground) >= 4.5
 
 
 def contrast(one: str, other: str) -> float:
-    """WCAG 2.2, in its own words."""
+    """The contrast ratio of WCAG 2.2, implemented independently."""
 
     def luminance(colour: str) -> float:
         parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
@@ -213,20 +212,20 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-NASTY: Final = '#panic("x") *b* _i_ $x^2$ \\ `code` "q" <a> @ref // c /* d */ [e] {f} ~ = # //'
+MARKUP: Final = '#panic("x") *b* _i_ $x^2$ \\ `code` "q" <a> @ref // c /* d */ [e] {f} ~ = # //'
 
 
 @every_shape
-def test_what_people_wrote_is_text_and_nothing_more(
+def test_user_text_is_never_evaluated(
     store: Store, chicago: Office, rights: Kind, shape: str
 ) -> None:
-    workshop = held(
-        store, chicago, rights, title={"es": NASTY}, summary={"es": NASTY}, venue_name=NASTY,
-        venue_address=NASTY,
+    workshop = make_workshop(
+        store, chicago, rights, title={"es": MARKUP}, summary={"es": MARKUP}, venue_name=MARKUP,
+        venue_address=MARKUP,
     )  # fmt: skip
-    made = told(workshop)
-    said = pdf_reader.words_of(flyer.pdf(made, shape))
-    assert said.count('#panic("x") *b* _i_ $x^2$') >= 2
+    made = make_flyer(workshop)
+    text = pdf_reader.words_of(flyer.pdf(made, shape))
+    assert text.count('#panic("x") *b* _i_ $x^2$') >= 2
     assert pdf_reader.read_square(flyer.picture(made, shape))
     assert "<script" not in flyer.drawing(replace(made, brand="<script>"), shape)
 
@@ -235,32 +234,32 @@ def test_what_people_wrote_is_text_and_nothing_more(
     "title",
     ["Fiesta 🎉👩‍👩‍👧 para todas", "עברית \u202eשלום العربية", "中文 ꞌ ᐊ", "\u0301\u0301 ñ"],
 )
-def test_a_sign_we_have_no_letters_for_hinders_no_flyer(
+def test_unsupported_characters_do_not_prevent_a_flyer(
     store: Store, chicago: Office, rights: Kind, title: str
 ) -> None:
-    made = told(held(store, chicago, rights, title={"es": title}))
+    made = make_flyer(make_workshop(store, chicago, rights, title={"es": title}))
     found = pdf_reader.faults(flyer.pdf(made), lang="es-MX", title=made.text.name)
     assert [each for each in found if not re.match(r"its title is .*\?", each)] == []
     assert len(flyer.picture(made, "cuadrada")) > 10_000
     assert "10:00" in pdf_reader.words_of(flyer.pdf(made)).replace("\u00a0", " ")
 
 
-def test_a_draft_says_that_it_is_one(store: Store, chicago: Office, rights: Kind) -> None:
-    workshop = held(store, chicago, rights, status=WorkshopStatus.DRAFT)
+def test_flyer_of_a_draft_is_marked(store: Store, chicago: Office, rights: Kind) -> None:
+    workshop = make_workshop(store, chicago, rights, status=WorkshopStatus.DRAFT)
     for lang, word in (("es", "Borrador"), ("en", "Draft"), ("fr", "Brouillon")):
-        assert word in pdf_reader.words_of(flyer.pdf(told(workshop, lang)))
+        assert word in pdf_reader.words_of(flyer.pdf(make_flyer(workshop, lang)))
     workshop.status = WorkshopStatus.PUBLISHED
-    assert "Borrador" not in pdf_reader.words_of(flyer.pdf(told(workshop)))
+    assert "Borrador" not in pdf_reader.words_of(flyer.pdf(make_flyer(workshop)))
 
 
 @pytest.mark.parametrize("status", [WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD])
-def test_nobody_is_invited_to_what_is_not_held(
+def test_cancelled_workshop_has_no_flyer(
     store: Store, chicago: Office, rights: Kind, status: WorkshopStatus
 ) -> None:
-    workshop = held(store, chicago, rights)
+    workshop = make_workshop(store, chicago, rights)
     workshop.status = status
     with refuses(ErrorCode.FLYER_OF_CANCELLED):
-        told(workshop)
+        make_flyer(workshop)
 
 
 @pytest.mark.parametrize(
@@ -279,14 +278,14 @@ def test_nobody_is_invited_to_what_is_not_held(
         ({"starts": time(23), "ends": time(1)}, "11:00 p. m. a 1:00 a. m."),
     ],
 )
-def test_it_says_how_one_comes_in(
+def test_flyer_says_how_to_attend(
     store: Store, chicago: Office, rights: Kind, changes: dict[str, Any], says: str
 ) -> None:
-    made = told(held(store, chicago, rights, **changes))
+    made = make_flyer(make_workshop(store, chicago, rights, **changes))
     assert says in pdf_reader.words_of(flyer.pdf(made)).replace("\u00a0", " ")
 
 
-def test_a_long_summary_ends_with_a_sentence_or_says_that_it_goes_on() -> None:
+def test_long_summary_ends_after_a_sentence_or_with_an_ellipsis() -> None:
     short = flyer_text._shorten
     assert short("Ven. Trae a tu familia.") == "Ven. Trae a tu familia."
     assert short("Una frase. " * 40).endswith("frase.")
@@ -294,20 +293,22 @@ def test_a_long_summary_ends_with_a_sentence_or_says_that_it_goes_on() -> None:
     assert max(len(short(each * 40)) for each in ("Una frase. ", "sin punto ")) <= 181
 
 
-# What is not for everybody
+# What a flyer must not reveal
 
 
 @pytest.mark.parametrize("visibility", list(Visibility))
-def test_a_discreet_kinds_flyer_has_no_address(
+def test_flyer_of_a_discreet_kind_has_no_address(
     store: Store, chicago: Office, women: Kind, visibility: Visibility
 ) -> None:
-    workshop = held(store, chicago, women, visibility=visibility, summary={"es": "Violencia"})
+    workshop = make_workshop(
+        store, chicago, women, visibility=visibility, summary={"es": "Violencia"}
+    )
     for shape, lang in (("carta", "es"), ("a4", "fr"), ("cuadrada", "en"), ("vertical", "es")):
-        made = told(workshop, lang)
+        made = make_flyer(workshop, lang)
         body = flyer.pdf(made, shape)
-        said = pdf_reader.words_of(body)
-        assert "Zona de Pilsen Chicago" in said
-        assert not re.search("Ejemplo|1805|Biblioteca|iolencia", said)
+        text = pdf_reader.words_of(body)
+        assert "Zona de Pilsen Chicago" in text
+        assert not re.search("Ejemplo|1805|Biblioteca|iolencia", text)
         assert made.text.name in {"Taller", "Workshop", "Atelier"}
         spoken = {"es": "es-MX", "en": "en-US", "fr": "fr-CA"}[lang]
         assert pdf_reader.faults(body, lang=spoken, title=made.text.name) == []
@@ -315,24 +316,24 @@ def test_a_discreet_kinds_flyer_has_no_address(
         assert f"<title>{made.text.name}</title>" in drawn
 
 
-def test_an_unlisted_discreet_workshop_has_a_flyer_that_tells_nothing(
+def test_flyer_of_an_unlisted_discreet_workshop_is_neutral(
     store: Store, chicago: Office, women: Kind
 ) -> None:
-    made = told(held(store, chicago, women, way=Way.UNLISTED))
+    made = make_flyer(make_workshop(store, chicago, women, way=Way.UNLISTED))
     assert "Conoce" not in pdf_reader.words_of(flyer.pdf(made))
     assert made.colour == color_contrast.INDIGO
     assert made.pictogram == icons.PICTOGRAMS["calendar"]
 
 
-def test_a_hidden_address_is_on_no_flyer(store: Store, chicago: Office, rights: Kind) -> None:
-    made = told(held(store, chicago, rights, visibility=Visibility.REGISTERED))
-    said = pdf_reader.words_of(flyer.pdf(made))
-    assert "Ejemplo" not in said
-    assert "Te damos la dirección cuando apartes tu lugar" in said
+def test_hidden_address_is_on_no_flyer(store: Store, chicago: Office, rights: Kind) -> None:
+    made = make_flyer(make_workshop(store, chicago, rights, visibility=Visibility.REGISTERED))
+    text = pdf_reader.words_of(flyer.pdf(made))
+    assert "Ejemplo" not in text
+    assert "Te damos la dirección cuando apartes tu lugar" in text
 
 
-def test_the_drawing_needs_no_other_file(store: Store, chicago: Office, rights: Kind) -> None:
-    made = told(held(store, chicago, rights))
+def test_drawing_is_self_contained(store: Store, chicago: Office, rights: Kind) -> None:
+    made = make_flyer(make_workshop(store, chicago, rights))
     for shape in SHAPES:
         drawn = flyer.drawing(made, shape)
         assert not re.search(
@@ -341,12 +342,10 @@ def test_the_drawing_needs_no_other_file(store: Store, chicago: Office, rights: 
         assert drawn.count("<title>") == 1
 
 
-def test_the_check_of_paper_sees_what_is_wrong(
-    store: Store, chicago: Office, rights: Kind, app: Flask
-) -> None:
+def test_pdf_reader_finds_faults(store: Store, chicago: Office, rights: Kind, app: Flask) -> None:
     import pikepdf
 
-    body = flyer.pdf(told(held(store, chicago, rights)))
+    body = flyer.pdf(make_flyer(make_workshop(store, chicago, rights)))
     with pikepdf.open(io.BytesIO(body)) as pdf:
         del pdf.Root["/Lang"], pdf.Root["/MarkInfo"], pdf.Root["/StructTreeRoot"]
         pdf.pages[0].contents_add(b"0 0 10 10 re f")

@@ -1,5 +1,4 @@
-"""The bulletin: the ministry's figures in every language and format, and the same in all; what was
-published stays, and nothing discreet is told of what comes next."""
+"""The bulletin: same figures in every language and format, frozen editions, upcoming workshops."""
 
 import io
 import json
@@ -27,7 +26,7 @@ from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import WorkshopStatus
 from outreach.i18n import LANGUAGES, translate
-from outreach.pdf import bulletin as paper
+from outreach.pdf import bulletin as bulletin_pdf
 from outreach.reports import bulletin_data, bulletin_markdown, bulletin_text, month_report
 from outreach.reports.bulletin_data import BulletinDocument
 from tests.conftest import hold
@@ -38,13 +37,13 @@ pytestmark = pytest.mark.any_database("what the formats of a bulletin say")
 
 JANUARY, MARCH = Month(2020, 1), Month(2026, 3)
 APRIL = datetime(2026, 4, 7, 15, 30, tzinfo=UTC)
-TEN: Final = (57, 33, 37, 37, 109_657, 73_910, 17_407, 3_989, 1, 21_389)
+FIGURES: Final = (57, 33, 37, 37, 109_657, 73_910, 17_407, 3_989, 1, 21_389)
 SITE: Final = "https://talleres.example.org"
 
 
 @pytest.fixture
 def january(store: Store) -> Store:
-    """The network with January 2020 as the ministry told it."""
+    """The network with the numbers of the ministry for January 2020."""
     with store.change() as session:
         load_january(session)
     return store
@@ -78,7 +77,7 @@ def close(store: Store, reason: str = "") -> None:
 
 
 def publish(store: Store, now: datetime = APRIL, correction: str = "", **text: str) -> None:
-    """An edition of March with these words, in Spanish."""
+    """Publish an edition of March with these Spanish texts."""
 
     def freeze(edition: BulletinEdition) -> str:
         return json.dumps(
@@ -94,18 +93,16 @@ def publish(store: Store, now: datetime = APRIL, correction: str = "", **text: s
         bulletins.publish(session, edition, freeze, version=edition.version, now=now)
 
 
-def told_of(store: Store, month: Month = MARCH, now: datetime = APRIL) -> BulletinDocument:
+def load_document(store: Store, month: Month = MARCH, now: datetime = APRIL) -> BulletinDocument:
     with store.read() as session:
         return bulletin_data.document(session, month, now=now)
 
 
-def test_what_is_closed_and_published_in_the_evening_bears_that_day(
-    client: FlaskClient, march: Store
-) -> None:
+def test_dates_are_local_days_of_the_network(client: FlaskClient, march: Store) -> None:
     evening = datetime(2026, 4, 13, 0, 30, tzinfo=UTC)  # half past six of the 12th in Mexico City
     with march.change() as session:
         month_report.close(session, MARCH, now=evening)
-    document = told_of(march, now=evening)
+    document = load_document(march, now=evening)
     for day in (
         bulletin_text.localize_bulletin(document, "es", SITE).dated,
         bulletin_text.localize_bulletin(document, "es", SITE).colophon,
@@ -114,13 +111,13 @@ def test_what_is_closed_and_published_in_the_evening_bears_that_day(
         assert "12 de abril de 2026" in day
         assert "13 de abril" not in day
     publish(march, now=evening)
-    document = told_of(march, now=evening)
+    document = load_document(march, now=evening)
     assert bulletin_text.localize_bulletin(document, "es", SITE).dated == "12 de abril de 2026"
     assert bulletin_data.as_json(document)["published_at"] == "2026-04-13T00:30:00+00:00"
     assert bulletin_data.as_json(document)["cut"] == "2026-04-13T00:30:00+00:00"
 
 
-# The note
+# The press note
 
 
 def test_january_2020_in_every_language_and_format(
@@ -136,18 +133,18 @@ def test_january_2020_in_every_language_and_format(
             arguments = ("bulletin", "2020-01", "--lang", lang, "--format", form, "-o", path)
             done(run(config, *arguments))
             text = words_of(path.read_bytes())
-            assert {*TEN, 164} <= numbers_in(text), (lang, form)
+            assert {*FIGURES, 164} <= numbers_in(text), (lang, form)
             for note in (bulletin_text.PROVISIONAL, bulletin_text.RECONSTRUCTION):
                 assert translate(note, lang) in " ".join(text.split(" ")), (lang, form)
     found = json.loads(done(run(config, "bulletin", "2020-01", "--format", "json")).stdout)
     assert found["total"] == 164
-    assert (*found["by_kind"].values(), *found["figures"].values()) == TEN
+    assert (*found["by_kind"].values(), *found["figures"].values()) == FIGURES
     assert (found["state"], found["revision"], found["is_reconstruction"]) == ("open", 0, True)
     assert {lang for each in found["sentences"] for lang in each["words"]} == set(LANGUAGES)
 
 
-def test_in_the_order_and_tone_of_the_note(january: Store) -> None:
-    text = bulletin_text.as_text(told_of(january, JANUARY), "es", SITE)
+def test_sentences_are_in_the_order_of_the_press_note(january: Store) -> None:
+    text = bulletin_text.as_text(load_document(january, JANUARY), "es", SITE)
     order = (
         "109,657 pasaportes y 73,910 matrículas consulares",
         "17,407 casos de protección",
@@ -164,8 +161,8 @@ def test_in_the_order_and_tone_of_the_note(january: Store) -> None:
     assert len(text) < 2000
 
 
-def test_the_offices_add_up_to_the_total(january: Store) -> None:
-    found = bulletin_text.localize_bulletin(told_of(january, JANUARY), "en", SITE)
+def test_numbers_of_offices_add_up_to_the_total(january: Store) -> None:
+    found = bulletin_text.localize_bulletin(load_document(january, JANUARY), "en", SITE)
     assert len(found.rows) == 56
     assert [int(each) for each in found.totals[1:]] == [57, 33, 37, 37, 164]
     columns = zip(*(row[1:] for row in found.rows), strict=True)
@@ -175,13 +172,15 @@ def test_the_offices_add_up_to_the_total(january: Store) -> None:
 # The formats
 
 
-def test_the_pdf_can_be_read_aloud_and_is_the_same_each_time(march: Store) -> None:
+def test_pdf_is_accessible_and_reproducible(march: Store) -> None:
     close(march)
     publish(march, title="Marzo", happened="Hubo **mucho** [más](https://example.org).\n\n- uno")
-    document = told_of(march)
-    made = [paper.pdf(document, "fr", public_url=SITE, brand="Talleres") for _ in range(2)]
-    assert made[0] == made[1]
-    root: Any = PdfReader(io.BytesIO(made[0])).trailer["/Root"]
+    document = load_document(march)
+    first, second = (
+        bulletin_pdf.pdf(document, "fr", public_url=SITE, brand="Talleres") for _ in range(2)
+    )
+    assert first == second
+    root: Any = PdfReader(io.BytesIO(first)).trailer["/Root"]
     assert root["/Lang"] == "fr-CA"
     assert root["/MarkInfo"]["/Marked"]
     assert "/StructTreeRoot" in root
@@ -189,19 +188,19 @@ def test_the_pdf_can_be_read_aloud_and_is_the_same_each_time(march: Store) -> No
     assert b"pdfuaid" in root["/Metadata"].get_data()
 
 
-def test_an_emoji_or_a_script_we_have_no_font_for_hinders_no_pdf(march: Store) -> None:
-    document = replace(told_of(march), title={"es": "Fiesta 🎉 中文 ꞌ \u202eñ"})
-    text = words_of_pdf(paper.pdf(document, "es", public_url=SITE, brand="Talleres"))
+def test_unsupported_characters_do_not_prevent_a_pdf(march: Store) -> None:
+    document = replace(load_document(march), title={"es": "Fiesta 🎉 中文 ꞌ \u202eñ"})
+    text = words_of_pdf(bulletin_pdf.pdf(document, "es", public_url=SITE, brand="Talleres"))
     assert "Fiesta ?" in text
     assert "21,389" in text
 
 
-def test_the_file_needs_no_other(march: Store) -> None:
-    page = paper.html(told_of(march), "es", public_url=SITE, brand="Talleres")
+def test_html_file_is_self_contained(march: Store) -> None:
+    page = bulletin_pdf.html(load_document(march), "es", public_url=SITE, brand="Talleres")
     assert not re.search(r"<(link|script|img|iframe)|url\(|@import|src=", page)
 
 
-def test_what_people_wrote_can_do_nothing(march: Store, client: FlaskClient) -> None:
+def test_user_text_is_never_evaluated(march: Store, client: FlaskClient) -> None:
     close(march)
     publish(
         march,
@@ -209,17 +208,20 @@ def test_what_people_wrote_can_do_nothing(march: Store, client: FlaskClient) -> 
         happened="<img src=x onerror=alert(1)> [toca](javascript:alert(1)) #let x = *b* **y**",
     )
     page = client.get("/es/boletin/2026-03").text
-    for each in (page, paper.html(told_of(march), "es", public_url=SITE, brand="Talleres")):
+    for each in (
+        page,
+        bulletin_pdf.html(load_document(march), "es", public_url=SITE, brand="Talleres"),
+    ):
         assert "<script>alert" not in each
         assert "<img" not in each
         assert 'href="javascript' not in each
     assert "#let x" in words_of_pdf(client.get("/es/boletin/2026-03.pdf").data)
 
 
-def test_a_message_is_short_even_when_people_wrote_a_lot(march: Store) -> None:
+def test_message_is_short_despite_long_texts_of_editors(march: Store) -> None:
     close(march)
     publish(march, happened="Palabras. " * 300)
-    text = bulletin_text.as_text(told_of(march), "es", SITE)
+    text = bulletin_text.as_text(load_document(march), "es", SITE)
     assert len(text) < 2000
     assert "21,389" in text
     assert f"{SITE}/es/boletin/2026-03" in text
@@ -232,40 +234,40 @@ def test_markdown_in_a_message_and_on_a_page() -> None:
     assert '<a href="https://example.org" rel="noopener noreferrer">' in page
 
 
-def test_a_path_of_ours_leads_there_from_paper_a_file_and_a_message_too(
-    march: Store, client: FlaskClient
-) -> None:
+def test_paths_become_urls_in_pdf_file_and_message(march: Store, client: FlaskClient) -> None:
     close(march)
     publish(march, title="Marzo", happened="Mira [la red](/es/red) y [esto](//example.org/a).")
-    document = told_of(march)
+    document = load_document(march)
     whole = f"{SITE}/es/red"
     assert f"la red ({whole})" in bulletin_text.as_text(document, "es", SITE)
-    assert f'href="{whole}"' in paper.html(document, "es", public_url=SITE, brand="Talleres")
-    made = PdfReader(io.BytesIO(paper.pdf(document, "es", public_url=SITE, brand="Talleres")))
-    notes: list[Any] = []
-    for each in made.pages:
-        notes += cast(list[Any], each.get("/Annots", []))
-    leads = [note.get_object() for note in notes]
-    assert whole in {each["/A"]["/URI"] for each in leads}
+    assert f'href="{whole}"' in bulletin_pdf.html(document, "es", public_url=SITE, brand="Talleres")
+    reader = PdfReader(
+        io.BytesIO(bulletin_pdf.pdf(document, "es", public_url=SITE, brand="Talleres"))
+    )
+    annotations: list[Any] = []
+    for each in reader.pages:
+        annotations += cast(list[Any], each.get("/Annots", []))
+    links = [annotation.get_object() for annotation in annotations]
+    assert whole in {each["/A"]["/URI"] for each in links}
     page = client.get("/es/boletin/2026-03").text
     assert 'href="/es/red"' in page
     assert f"{SITE}//example.org" not in page
 
 
-def test_what_is_frozen_is_all_of_it(march: Store, rights: Kind, chicago: Office) -> None:
+def test_json_round_trip_is_complete(march: Store, rights: Kind, chicago: Office) -> None:
     with march.change() as session:
         hold(session, chicago, rights, day=date(2026, 4, 20))
     close(march)
-    document = told_of(march)
+    document = load_document(march)
     assert document.coming
     kept = json.loads(json.dumps(bulletin_data.as_json(document)))
     assert bulletin_data.from_json(kept) == document
 
 
-# What is published
+# Editions
 
 
-def test_an_edition_stays_as_it_was_published(march: Store, client: FlaskClient) -> None:
+def test_published_edition_never_changes(march: Store, client: FlaskClient) -> None:
     close(march)
     publish(march, title="Marzo, como fue")
     before = client.get("/es/boletin/2026-03").data
@@ -284,19 +286,19 @@ def test_an_edition_stays_as_it_was_published(march: Store, client: FlaskClient)
     assert "21,389" in words_of_pdf(client.get("/es/boletin/2026-03.pdf?edicion=1").data)
 
 
-def test_page_pdf_message_and_command_tell_the_same(
+def test_page_pdf_message_and_command_agree(
     march: Store, client: FlaskClient, config: Config
 ) -> None:
     close(march)
     publish(march)
     for lang in LANGUAGES:
-        document = told_of(march)
+        document = load_document(march)
         sentences = [each.words[lang] for each in document.sentences]
-        here = f"/{lang}/boletin/2026-03"
+        path_prefix = f"/{lang}/boletin/2026-03"
         read = {
-            "page": client.get(here).text,
-            "txt": client.get(f"{here}.txt").text,
-            "pdf": words_of_pdf(client.get(f"{here}.pdf").data),
+            "page": client.get(path_prefix).text,
+            "txt": client.get(f"{path_prefix}.txt").text,
+            "pdf": words_of_pdf(client.get(f"{path_prefix}.pdf").data),
             "command": run(config, "bulletin", "2026-03", "--lang", lang).stdout,
         }
         for form, answer in read.items():
@@ -305,14 +307,14 @@ def test_page_pdf_message_and_command_tell_the_same(
                 assert " ".join(sentence.split()) in text, (form, sentence)
 
 
-def test_only_what_may_be_seen_is_there(march: Store, client: FlaskClient) -> None:
+def test_drafts_and_unpublished_months_are_not_found(march: Store, client: FlaskClient) -> None:
     def status(path: str) -> int:
         return client.get(f"/es/boletin/{path}").status_code
 
-    assert status("2026-03") == 200, "over, and not closed: provisional"
+    assert status("2026-03") == 200, "not closed: provisional"
     assert "Provisional" in client.get("/es/boletin/2026-03").text
     close(march)
-    assert status("2026-03") == 404, "closed, and nobody has published it"
+    assert status("2026-03") == 404, "closed, not published"
     with march.change() as session:
         bulletins.begin(session, MARCH, title={"es": "Borrador"}, now=APRIL)
     assert status("2026-03") == status("2026-03?edicion=1") == 404, "a draft"
@@ -321,7 +323,7 @@ def test_only_what_may_be_seen_is_there(march: Store, client: FlaskClient) -> No
         assert status(path) == 404, path
 
 
-def test_the_months_and_their_feed(march: Store, client: FlaskClient) -> None:
+def test_list_of_bulletins_and_its_atom_feed(march: Store, client: FlaskClient) -> None:
     assert "Provisional" in client.get("/es/boletin/").text
     assert feedparser.parse(client.get("/es/boletin/atom.xml").data).entries == []
     close(march)
@@ -336,21 +338,21 @@ def test_the_months_and_their_feed(march: Store, client: FlaskClient) -> None:
     assert "21,389" in found.entries[0].content[0].value
 
 
-def test_who_asks_again_is_told_that_it_still_holds(march: Store, client: FlaskClient) -> None:
+def test_unchanged_bulletin_is_answered_with_304(march: Store, client: FlaskClient) -> None:
     close(march)
     publish(march)
     for ending in ("", ".pdf", ".txt"):
         path = f"/es/boletin/2026-03{ending}"
         first = client.get(path)
         assert first.headers["Cache-Control"] == "public, max-age=3600"
-        again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
-        assert (again.status_code, again.data) == (304, b"")
+        revalidation = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+        assert (revalidation.status_code, revalidation.data) == (304, b"")
 
 
-# What comes next
+# Upcoming workshops
 
 
-def test_what_comes_next_is_spread_and_never_discreet(
+def test_upcoming_workshops_are_spread_and_never_discreet(
     store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
@@ -359,13 +361,13 @@ def test_what_comes_next_is_spread_and_never_discreet(
             hold(session, chicago, women, day=date(2026, 4, day), title={"es": "Discreto"})
         hold(session, calgary, rights, day=date(2026, 4, 25), title={"es": "Lejos"})
         hold(session, calgary, rights, day=date(2026, 5, 2), title={"es": "En mayo"})
-    coming = told_of(store).coming
+    coming = load_document(store).coming
     assert len(coming) == bulletin_data.MAX_UPCOMING
     assert {each.title["es"] for each in coming} == {"Público", "Lejos"}
     assert [each.day for each in coming] == sorted(each.day for each in coming)
 
 
-def test_what_was_to_come_is_not_told_once_it_is_cancelled_or_discreet(
+def test_cancelled_or_hidden_workshops_leave_the_upcoming_list(
     march: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with march.change() as session:
@@ -375,26 +377,26 @@ def test_what_was_to_come_is_not_told_once_it_is_cancelled_or_discreet(
         )
     close(march)
     publish(march)
-    before = {each.id for each in told_of(march).coming}
+    before = {each.id for each in load_document(march).coming}
     assert before & {first, second}
     with march.change() as session:
         workshop_service.cancel(session, workshops.find(session, first), now=APRIL)
         workshops.find(session, second).status = WorkshopStatus.DRAFT
-    assert told_of(march).coming == ()
+    assert load_document(march).coming == ()
 
 
 # The command
 
 
-def test_the_command_says_what_to_do(config: Config, store: Store, tmp_path: Path) -> None:
-    there = tmp_path / "there.txt"
-    there.write_text("mine")
-    for arguments, said in (
+def test_command_explains_invalid_arguments(config: Config, store: Store, tmp_path: Path) -> None:
+    existing_file = tmp_path / "there.txt"
+    existing_file.write_text("mine")
+    for arguments, message in (
         (["2020-13"], "is no month"),
         (["2020-01", "--format", "pdf"], "add -o FILE.pdf"),
-        (["2020-01", "-o", str(there)], "is there already"),
+        (["2020-01", "-o", str(existing_file)], "is there already"),
     ):
         result = run(config, "bulletin", *arguments)
         assert result.exit_code == 2
-        assert said in result.stderr
-    assert there.read_text() == "mine"
+        assert message in result.stderr
+    assert existing_file.read_text() == "mine"

@@ -1,4 +1,4 @@
-"""What is wrong with a bulletin is said before it is published."""
+"""Checks of a bulletin before it is published."""
 
 from typing import Any
 
@@ -30,39 +30,39 @@ __all__ = ["march"]  # a fixture
 pytestmark = pytest.mark.any_database("what is wrong is read from one edition")
 
 
-def warned(
+def list_issues(
     store: Store, text: BulletinPart, **changes: Any
 ) -> set[tuple[BulletinIssueType, str, str, str]]:
     begin(store)
     edit(store, text)
-    given: dict[str, Any] = {"last_revision": 1, "is_calendar_empty": False} | changes
+    options: dict[str, Any] = {"last_revision": 1, "is_calendar_empty": False} | changes
     with store.read() as session:
         found = bulletin_checks.find_issues(
             bulletins.find(session, MARCH, 1),
             month_report.report(session, MARCH, now=LATER),
             is_there=lambda path: path == "/es/o/chicago",
             home="https://talleres.example",
-            **given,
+            **options,
         )
     return {(each.type, each.part, each.lang, each.detail) for each in found}
 
 
-def test_nothing_is_wrong_with_three_whole_and_easy_texts(march: Store) -> None:
-    assert warned(march, WRITTEN) == set()
+def test_complete_and_easy_texts_have_no_issues(march: Store) -> None:
+    assert list_issues(march, WRITTEN) == set()
 
 
-def test_a_text_that_one_language_lacks_keeps_it_from_coming_out(march: Store) -> None:
+def test_missing_translation_is_an_issue(march: Store) -> None:
     lacking = BulletinPart(
         title=WRITTEN.title | {"fr": ""}, ahead={"en": "More.", "es": "", "fr": ""}
     )
-    assert warned(march, lacking) == {
+    assert list_issues(march, lacking) == {
         (BulletinIssueType.MISSING, "title", "fr", ""),
         (BulletinIssueType.MISSING, "ahead", "es", ""),
         (BulletinIssueType.MISSING, "ahead", "fr", ""),
-    }, "one that no language has is left out"
+    }, "a text that no language has is no issue"
 
 
-def test_a_number_that_is_none_of_the_month_is_seen_and_a_day_is_none(march: Store) -> None:
+def test_number_that_is_not_in_the_report_is_an_issue(march: Store) -> None:
     text = BulletinPart(
         title=WRITTEN.title,
         happened={
@@ -71,41 +71,43 @@ def test_a_number_that_is_none_of_the_month_is_seen_and_a_day_is_none(march: Sto
             "fr": "En 2026, 109\u202f657 passeports, le 1er avril à 18 h 30.",
         },
     )
-    assert warned(march, text) == {
+    assert list_issues(march, text) == {
         (BulletinIssueType.NUMBER, "happened", "en", "65"),
         (BulletinIssueType.NUMBER, "happened", "fr", "109\u202f657"),
     }
 
 
-def test_a_link_that_leads_nowhere_or_is_not_safe_is_seen(march: Store) -> None:
+def test_broken_or_unsafe_link_is_an_issue(march: Store) -> None:
     links = (
         "[Ven](/es/o/chicago) o [ven](https://talleres.example/es/o/chicago). "
         "[Lee](https://www.gob.mx/sre) o [lee](http://www.gob.mx/sre). "
         "[Mira](/es/o/xyz), [mira](javascript:x), [mira]() o [llama](tel:3125550142)."
     )
     text = BulletinPart(title=WRITTEN.title, ahead=WRITTEN.ahead | {"es": links})
-    assert warned(march, text) == {
-        (BulletinIssueType.LINK, "ahead", "es", broken)
-        for broken in ("http://www.gob.mx/sre", "/es/o/xyz", "javascript:x", "")
+    assert list_issues(march, text) == {
+        (BulletinIssueType.LINK, "ahead", "es", link)
+        for link in ("http://www.gob.mx/sre", "/es/o/xyz", "javascript:x", "")
     }
 
 
-def test_a_hard_text_is_seen_with_its_hardest_sentence(march: Store) -> None:
+def test_hard_text_is_an_issue_with_its_hardest_sentence(march: Store) -> None:
     hard = "La autoridad consular competente determinará la procedencia administrativa."
     text = BulletinPart(title=WRITTEN.title, happened=WRITTEN.happened | {"es": f"Ven hoy. {hard}"})
-    assert warned(march, text, is_calendar_empty=True) == {
+    assert list_issues(march, text, is_calendar_empty=True) == {
         (BulletinIssueType.HARD, "happened", "es", hard),
         (BulletinIssueType.CALENDAR, "", "", ""),
     }
 
 
-def test_other_numbers_or_an_open_month_keep_it_from_coming_out(march: Store) -> None:
-    assert warned(march, WRITTEN, last_revision=2) == {(BulletinIssueType.REVISION, "", "", "2")}
+def test_open_month_or_newer_revision_blocks_publication(march: Store) -> None:
+    assert list_issues(march, WRITTEN, last_revision=2) == {
+        (BulletinIssueType.REVISION, "", "", "2")
+    }
     with march.read() as session:
         draft = bulletins.find(session, MARCH, 1)
-        told = month_report.report(session, MARCH, now=LATER)
+        report = month_report.report(session, MARCH, now=LATER)
     found = bulletin_checks.find_issues(
-        draft, told, last_revision=0, is_calendar_empty=True, is_there=bool, home=""
+        draft, report, last_revision=0, is_calendar_empty=True, is_there=bool, home=""
     )
     assert [(each.type, each.is_grave) for each in found] == [
         (BulletinIssueType.OPEN, True),
@@ -113,21 +115,23 @@ def test_other_numbers_or_an_open_month_keep_it_from_coming_out(march: Store) ->
     ]
 
 
-def test_links_to_our_own_pages_are_held_against_what_there_is(
+def test_links_to_this_site_are_checked_against_its_pages(
     app: Flask, march: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     elena = signed_in_as(app, march, employ(march, "elena@example.org", Role.ADMIN, ALL_OFFICES))
     with march.change() as session:
-        open_one, discreet = (hold(session, chicago, kind).public_id for kind in (rights, women))
+        public_workshop, discreet = (
+            hold(session, chicago, kind).public_id for kind in (rights, women)
+        )
     begin(march)
-    good = (f"/es/t/{open_one}", "/fr/o/chicago", "/es/cifras/2026-03", "/es/", "/es/red")
+    good = (f"/es/t/{public_workshop}", "/fr/o/chicago", "/es/cifras/2026-03", "/es/", "/es/red")
     bad = (
         f"/es/t/{discreet}", "/es/t/0000000000", "/es/o/xyz", "/es/cifras/marzo", "/org/",
         "/es/boletin/2026-03",
         "/es/r/abc", "/nada",
     )  # fmt: skip
-    said = " ".join(f"[ve]({link})." for link in (*good, *bad))
-    text = BulletinPart(title=WRITTEN.title, happened=WRITTEN.happened | {"es": said})
+    sentences = " ".join(f"[ve]({link})." for link in (*good, *bad))
+    text = BulletinPart(title=WRITTEN.title, happened=WRITTEN.happened | {"es": sentences})
     elena.post(PAGE, **form(text, do="save"))
     page = words(elena.get(PAGE))
     assert [link for link in good if f"Un enlace no abre: {link} " in page] == []

@@ -1,5 +1,7 @@
-"""What a bulletin says of its numbers: right for none, one and many, and nothing of what nobody
-has typed. Read them all: python -m tests.support.bulletin_sentences"""
+"""Sentences of a bulletin: plural forms and missing figures.
+
+Print all of them: python -m tests.support.bulletin_sentences
+"""
 
 import re
 
@@ -14,9 +16,14 @@ from outreach.reports.bulletin_sentences import BulletinSentence
 from outreach.reports.plural_numbers import WORKSHOPS, say_count
 from tests.support.bulletin_sentences import CASES_OF, sentence_cases
 
-EVERY = list(sentence_cases())
-WORDS = [(each, one, lang) for each in EVERY for one in each.sentences for lang in LANGUAGES]
-# What one may not be followed by, nor many: «1 talleres», «2 taller».
+SENTENCE_CASES = list(sentence_cases())
+WORDS = [
+    (each, sentence, lang)
+    for each in SENTENCE_CASES
+    for sentence in each.sentences
+    for lang in LANGUAGES
+]
+# Wrong plural forms: «1 talleres», «2 taller».
 PLURALS = re.compile(
     r"\b1 (talleres|pasaportes|matrículas|casos|personas|oficinas|workshops|passports|cards|cases"
     r"|people|offices|ateliers|passeports|cartes|personnes|bureaux)\b"
@@ -27,19 +34,19 @@ SINGULARS = re.compile(
 )
 
 
-def said(sentences: list[BulletinSentence], lang: str) -> str:
+def join_sentences(sentences: list[BulletinSentence], lang: str) -> str:
     return " ".join(each.words[lang] for each in sentences)
 
 
-def test_a_sentence_is_left_out_when_its_figure_is_missing() -> None:
-    for each in EVERY:
+def test_sentence_is_left_out_without_its_figure() -> None:
+    for each in SENTENCE_CASES:
         if each.number is None and each.case != "passports, and 7 cards":
             assert each.sentences == [], each.case
 
 
-def test_every_sentence_is_whole_in_every_language() -> None:
-    for each, one, lang in WORDS:
-        text = one.words[lang]
+def test_every_sentence_is_complete_in_every_language() -> None:
+    for each, sentence, lang in WORDS:
+        text = sentence.words[lang]
         assert text[0].isupper() or text[0].isdigit(), text
         assert text.endswith("."), text
         assert not re.search(r"[{}%]|None|  |,,|\.\.| [,.]", text), text
@@ -47,11 +54,11 @@ def test_every_sentence_is_whole_in_every_language() -> None:
         assert not SINGULARS.search(text), (each.case, text)
 
 
-def test_every_number_is_told_as_its_language_writes_it() -> None:
-    for _each, one, lang in WORDS:
-        for value in one.values:
-            # None is said in words, but in a list of matters.
-            assert not value or group_digits(value, lang) in one.words[lang], one
+def test_numbers_are_formatted_for_their_language() -> None:
+    for _each, sentence, lang in WORDS:
+        for value in sentence.values:
+            # 0 is written in words, except in the list of legal areas.
+            assert not value or group_digits(value, lang) in sentence.words[lang], sentence
     assert [group_digits(109657, lang) for lang in LANGUAGES] == [
         "109,657",
         "109,657",
@@ -59,36 +66,43 @@ def test_every_number_is_told_as_its_language_writes_it() -> None:
     ]
 
 
-def test_none_is_said_in_words() -> None:
-    for each, one, lang in WORDS:
-        if each.number == 0 and one.code not in {"protection.matters", "workshops", "kinds"}:
-            assert not re.search(r"\b0\b", one.words[lang]), one
+def test_zero_is_written_in_words() -> None:
+    for each, sentence, lang in WORDS:
+        if each.number == 0 and sentence.code not in {"protection.matters", "workshops", "kinds"}:
+            assert not re.search(r"\b0\b", sentence.words[lang]), sentence
 
 
-def test_nothing_in_french_is_singular_and_nothing_in_spanish_plural() -> None:
+def test_zero_is_singular_in_french_and_plural_in_spanish() -> None:
     assert say_count(0, WORKSHOPS, "fr") == "0 atelier"
     assert say_count(0, WORKSHOPS, "es") == "0 talleres"
 
 
-def test_a_million_of_something_as_one_says_it() -> None:
-    assert "dio 1,000,000 de talleres" in said(bulletin_sentences.workshops(1_000_000, 2), "es")
-    assert "dio 1,000,001 talleres" in said(bulletin_sentences.workshops(1_000_001, 2), "es")
-    assert "1\xa0000\xa0000 d’ateliers" in said(bulletin_sentences.workshops(1_000_000, 2), "fr")
+def test_whole_millions_take_a_preposition() -> None:
+    assert "dio 1,000,000 de talleres" in join_sentences(
+        bulletin_sentences.workshops(1_000_000, 2), "es"
+    )
+    assert "dio 1,000,001 talleres" in join_sentences(
+        bulletin_sentences.workshops(1_000_001, 2), "es"
+    )
+    assert "1\xa0000\xa0000 d’ateliers" in join_sentences(
+        bulletin_sentences.workshops(1_000_000, 2), "fr"
+    )
 
 
-def test_likewise_is_said_only_after_something() -> None:
+def test_likewise_requires_a_preceding_sentence() -> None:
     after, alone = (
-        said(bulletin_sentences.orientation(3989, follows=it), "es") for it in (True, False)
+        join_sentences(bulletin_sentences.orientation(3989, follows=follows), "es")
+        for follows in (True, False)
     )
     assert after == "Igualmente, 3,989 personas recibieron orientación o representación legal."
     assert alone == "La red dio orientación o representación legal a 3,989 personas."
 
 
-def test_how_many_came_is_not_told_where_nobody_counted() -> None:
+def test_attendance_sentence_requires_a_head_count() -> None:
     assert bulletin_sentences.people(None) == bulletin_sentences.people(0) == []
 
 
-def test_y_becomes_e_before_its_own_sound() -> None:
+def test_spanish_y_becomes_e_before_i() -> None:
     assert join_words(["Salud", "Iglesias"], "es") == "Salud e Iglesias"
     assert join_words(["agua", "hielo"], "es") == "agua y hielo"
 
@@ -96,12 +110,14 @@ def test_y_becomes_e_before_its_own_sound() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 @given(numbers=st.lists(st.none() | st.integers(0, 10**12), min_size=2, max_size=2))
 def test_documents_in_any_numbers(lang: str, numbers: list[int | None]) -> None:
-    text = said(bulletin_sentences.documents(*numbers), lang)
+    text = join_sentences(bulletin_sentences.documents(*numbers), lang)
     assert bool(text) == any(each is not None for each in numbers)
     for each in numbers:
         assert not each or group_digits(each, lang) in text
     assert not PLURALS.search(text)
 
 
-def test_every_case_says_something_of_two() -> None:
-    assert {each.case for each in EVERY if each.number == 2 and each.sentences} == set(CASES_OF)
+def test_every_case_has_a_sentence_for_two() -> None:
+    assert {each.case for each in SENTENCE_CASES if each.number == 2 and each.sentences} == set(
+        CASES_OF
+    )

@@ -1,4 +1,4 @@
-"""The workshops of a month: counted once each, the same in every form, and nobody pointed at."""
+"""Counts of a month: counting rules, output formats, suppression of small numbers."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ LATER = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 
 @pytest.fixture
 def january(config: Config, store: Store) -> Store:
-    """The network with January 2020 as the ministry told it."""
+    """The network with the numbers of the ministry for January 2020."""
     done(run(config, "load", "offices", DATA / "offices.csv"))
     done(run(config, "load", "kinds", DATA / "taxonomy.json"))
     path = DATA / "workshops-2020-01.csv"
@@ -45,12 +45,12 @@ def january(config: Config, store: Store) -> Store:
     return store
 
 
-def counted(store: Store, month: Month = JANUARY, now: datetime = LATER) -> WorkshopCounts:
+def count_month(store: Store, month: Month = JANUARY, now: datetime = LATER) -> WorkshopCounts:
     with store.read() as session:
         return workshop_counts.count(session, month, now=now)
 
 
-def test_january_2020_is_as_the_ministry_told_it(config: Config, january: Store) -> None:
+def test_january_2020_has_the_numbers_of_the_ministry(config: Config, january: Store) -> None:
     found = json.loads(done(run(config, "counts", "2020-01", "--format", "json")).stdout)
     assert found["by_kind"] == REAL
     assert (found["month"], found["total"], found["planned"]) == ("2020-01", 164, 0)
@@ -62,16 +62,16 @@ def test_january_2020_is_as_the_ministry_told_it(config: Config, january: Store)
     assert found["is_reconstruction"] is True
 
 
-def test_the_six_decoys_change_nothing(january: Store) -> None:
+def test_decoy_workshops_are_not_counted(january: Store) -> None:
     with january.change() as session:
-        gone = sa.delete(Workshop).where(Workshop.external_id.like("%-90"))
-        result = session.execute(gone)
+        statement = sa.delete(Workshop).where(Workshop.external_id.like("%-90"))
+        result = session.execute(statement)
         assert isinstance(result, sa.CursorResult)
         assert result.rowcount == 6
-    assert counted(january).by_kind == REAL
+    assert count_month(january).by_kind == REAL
 
 
-def test_an_evening_in_the_west_is_counted_in_its_own_month(january: Store) -> None:
+def test_late_evening_counts_in_its_local_month(january: Store) -> None:
     with january.read() as session:
         late = session.scalars(
             sa.select(Workshop).where(
@@ -81,11 +81,11 @@ def test_an_evening_in_the_west_is_counted_in_its_own_month(january: Store) -> N
     assert len(late) == 6
     assert all(workshop.starts_at.date() == date(2020, 2, 1) for workshop in late)
     assert {workshop.month for workshop in late} == {202001}
-    assert counted(january, Month(2019, 12)).total == 1
-    assert counted(january, Month(2020, 2)).total == 2
+    assert count_month(january, Month(2019, 12)).total == 1
+    assert count_month(january, Month(2020, 2)).total == 2
 
 
-def test_the_edges_of_a_month(store: Store, chicago: Office, rights: Kind) -> None:
+def test_boundaries_of_a_month(store: Store, chicago: Office, rights: Kind) -> None:
     edges = [
         (date(2026, 4, 30), time(23, 59), time(0, 59)),
         (date(2026, 5, 1), time(0, 0), time(1, 0)),
@@ -95,10 +95,10 @@ def test_the_edges_of_a_month(store: Store, chicago: Office, rights: Kind) -> No
     with store.change() as session:
         for day, starts, ends in edges:
             hold(session, chicago, rights, day=day, starts=starts, ends=ends)
-    assert [counted(store, Month(2026, month)).total for month in (4, 5, 6)] == [1, 2, 1]
+    assert [count_month(store, Month(2026, month)).total for month in (4, 5, 6)] == [1, 2, 1]
 
 
-def test_what_was_not_held_does_not_count_and_what_is_hidden_or_online_does(
+def test_which_statuses_and_modes_count(
     store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     day = date(2026, 5, 9)
@@ -110,43 +110,41 @@ def test_what_was_not_held_does_not_count_and_what_is_hidden_or_online_does(
         hold(session, chicago, women, day=day)
         workshop_service.report(hold(session, chicago, rights, day=day), head_count=12, now=LATER)
         workshop_service.report(hold(session, chicago, rights, day=day), head_count=None, now=LATER)
-    found = counted(store, Month(2026, 5))
+    found = count_month(store, Month(2026, 5))
     assert found.by_kind == {"derechos": 4, "mujeres": 1}
     assert found.by_office == {"chicago": {"derechos": 4, "mujeres": 1, "total": 5}}
     assert not found.is_synthetic
 
 
-def test_a_month_that_runs_shows_what_was_held_and_what_is_planned_beside_it(
+def test_running_month_has_held_and_planned_counts(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         for day in (3, 10, 24, 30):
             hold(session, chicago, rights, day=date(2026, 11, day))
         hold(session, calgary, rights, day=date(2026, 11, 30))
-    found = counted(store, Month(2026, 11))
+    found = count_month(store, Month(2026, 11))
     assert (found.total, found.planned) == (2, 3)
     assert found.by_office == {"chicago": {"derechos": 2, "total": 2}}
     assert found.planned_by_kind == {"derechos": 3}
-    ahead = counted(store, Month(2026, 11), datetime(2026, 10, 1, tzinfo=UTC))
+    ahead = count_month(store, Month(2026, 11), datetime(2026, 10, 1, tzinfo=UTC))
     assert (ahead.total, ahead.planned, ahead.by_kind) == (0, 5, {"derechos": 0})
 
 
 def test_sqlite_reads_the_count_of_a_month_from_its_index_alone(empty_databases: Path) -> None:
-    # PostgreSQL chooses a plan by how much there is.
+    # PostgreSQL chooses its plan by the number of rows.
     store = Store(f"sqlite:///{empty_databases / 'outreach.db'}")
-    asked = workshop_counts._CELLS.params(month=202001).compile(
+    sql = workshop_counts._CELLS.params(month=202001).compile(
         store.engine, compile_kwargs={"literal_binds": True}
     )
     with store.engine.connect() as connection:
-        steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+        steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
     store.close()
     assert len(steps) == 1
     assert "COVERING INDEX" in steps[0]
 
 
-def test_months_with_something_and_the_last_twelve(
-    store: Store, chicago: Office, rights: Kind
-) -> None:
+def test_list_of_months_and_last_twelve_months(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
         hold(session, chicago, rights, day=date(2020, 1, 4))
         hold(session, chicago, rights, day=date(2026, 1, 4), status=WorkshopStatus.CANCELLED)
@@ -165,8 +163,8 @@ def test_no_months_before_the_first_workshop(store: Store) -> None:
         assert workshop_counts.months(session) == []
 
 
-def test_regions_add_up(january: Store) -> None:
-    regions = workshop_counts.by_region(counted(january))
+def test_numbers_of_regions_add_up_to_the_total(january: Store) -> None:
+    regions = workshop_counts.by_region(count_month(january))
     assert sum(regions.values()) == 164
     assert regions["IL"] == 7
 
@@ -195,20 +193,20 @@ def test_csv_json_and_spreadsheet_agree(config: Config, january: Store, tmp_path
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
-def test_a_name_that_begins_like_a_formula_stays_a_text(january: Store, start: str) -> None:
-    count = counted(january)
+def test_name_that_begins_like_a_formula_stays_text(january: Store, start: str) -> None:
+    count = count_month(january)
     name = f"{start}HYPERLINK(1)"
     kinds = {code: workshop_counts.NamedCode({"es": name}) for code in count.kinds}
     risky = replace(count, kinds=kinds)
     rows = list(csv.reader(io.StringIO(month_tables.as_csv(risky))))
     assert rows[1][2] == f"'{name}"
-    told = month_report.MonthReport(count=risky, by_mode={}, by_language={}, figures=())
-    book = openpyxl.load_workbook(io.BytesIO(month_tables.as_xlsx(told)))
+    report = month_report.MonthReport(count=risky, by_mode={}, by_language={}, figures=())
+    book = openpyxl.load_workbook(io.BytesIO(month_tables.as_xlsx(report)))
     cell = book.worksheets[0].cell(2, 3)
     assert (cell.value, cell.data_type) == (f"'{name}", "s")
 
 
-def test_the_table_prints_the_rules_and_the_total(config: Config, january: Store) -> None:
+def test_table_prints_rules_and_total(config: Config, january: Store) -> None:
     for by in GroupedBy:
         shown = done(run(config, "counts", "2020-01", "--by", by.value)).stdout
         assert "164" in shown
@@ -219,28 +217,28 @@ def test_the_table_prints_the_rules_and_the_total(config: Config, january: Store
 @pytest.mark.parametrize(
     "month", ["2020-13", "enero", "2020-1", "202001", "0000-01", "\uff12\uff10\uff12\uff10-01"]
 )
-def test_what_is_no_month_is_refused_in_one_line(config: Config, store: Store, month: str) -> None:
+def test_invalid_month_is_refused_in_one_line(config: Config, store: Store, month: str) -> None:
     result = run(config, "counts", month)
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
     assert "Write it like 2020-01" in result.stderr
 
 
-def test_a_file_that_cannot_be_written_is_refused_in_one_line(
+def test_unwritable_file_is_refused_in_one_line(
     config: Config, store: Store, tmp_path: Path
 ) -> None:
-    there = tmp_path / "there.csv"
-    there.write_text("mine", encoding="utf-8")
-    existing = run(config, "counts", "2020-01", "--format", "csv", "-o", there)
+    existing_file = tmp_path / "there.csv"
+    existing_file.write_text("mine", encoding="utf-8")
+    existing = run(config, "counts", "2020-01", "--format", "csv", "-o", existing_file)
     nowhere = run(config, "counts", "2020-01", "--format", "csv", "-o", tmp_path / "no" / "x.csv")
     sheet = run(config, "counts", "2020-01", "--format", "xlsx")
     assert [existing.exit_code, nowhere.exit_code, sheet.exit_code] == [2, 1, 2]
     for result in (existing, nowhere, sheet):
         assert len(result.stderr.splitlines()) == 1
-    assert there.read_text(encoding="utf-8") == "mine"
+    assert existing_file.read_text(encoding="utf-8") == "mine"
 
 
-def test_people_are_told_for_the_whole_network_only(
+def test_attendance_is_published_for_the_whole_network_only(
     store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind
 ) -> None:
     day = date(2026, 5, 9)
@@ -257,11 +255,11 @@ def test_people_are_told_for_the_whole_network_only(
     with store.read() as session:
         found = attendance_counts.count_attendance(session, Month(2026, 5))
     assert found.small == {"mujeres"}
-    assert found.withheld == {"derechos"}  # with the total, it would give the other away
+    assert found.withheld == {"derechos"}  # with the total, it would reveal the small number
     assert found.published == {}
 
 
-def test_a_number_under_five_alone_hides_the_total_too() -> None:
+def test_single_small_number_hides_the_total() -> None:
     assert attendance_counts.suppress({"mujeres": 2}).total is None
     assert attendance_counts.suppress({}).total == 0
     assert attendance_counts.suppress({"derechos": 40, "daca": 5}).total == 45
@@ -280,7 +278,7 @@ def test_nobody_can_work_out_a_small_number(people: dict[str, int]) -> None:
         return
     hidden = len(found.small) + len(found.withheld)
     assert hidden >= 2
-    # Every way to fill the hidden cells that agrees with what is published.
+    # The values of a small cell that agree with what is published.
     left = found.total - sum(found.published.values())
     for kind in found.small:
         others = 4 * (len(found.small) - 1)

@@ -1,4 +1,4 @@
-"""Who has reported a month, and what is offered in the days ahead."""
+"""Which offices have reported a month, and what is not offered in the coming days."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -33,44 +33,42 @@ def row_of(store: Store, slug: str, month: Month = MARCH) -> CoverageRow:
     return next(row for row in found.rows if row.slug == slug)
 
 
-def test_an_office_that_held_nothing_and_said_nothing_has_not_reported(
+def test_office_without_workshops_or_completion_is_missing(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     assert row_of(store, "chicago").state is ReportState.MISSING
     assert row_of(store, "chicago").is_late
     with store.change() as session:
         hold(session, chicago, rights, day=DAY, status=WorkshopStatus.DRAFT)
-    assert row_of(store, "chicago").state is ReportState.MISSING, "a draft says nothing"
+    assert row_of(store, "chicago").state is ReportState.MISSING, "a draft does not count"
 
 
-def test_an_office_that_says_there_was_nothing_has_reported_zero(
-    store: Store, chicago: Office
-) -> None:
-    who = employ(store)
+def test_complete_month_without_workshops_is_zero(store: Store, chicago: Office) -> None:
+    staff_id = employ(store)
     with store.change() as session:
-        months.set_complete(session, chicago.id, MARCH, organizer_id=who, now=APRIL)
+        months.set_complete(session, chicago.id, MARCH, organizer_id=staff_id, now=APRIL)
     assert row_of(store, "chicago").state is ReportState.ZERO
     assert not row_of(store, "chicago").is_late
     assert row_of(store, "chicago", MARCH.following).state is ReportState.MISSING
     with store.change() as session:
-        months.set_complete(session, chicago.id, MARCH, organizer_id=who, now=None)
+        months.set_complete(session, chicago.id, MARCH, organizer_id=staff_id, now=None)
     assert row_of(store, "chicago").state is ReportState.MISSING
 
 
-def test_a_workshop_of_which_nobody_said_how_it_went_is_pending(
+def test_past_workshop_without_report_is_pending(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop_service.report(hold(session, chicago, rights, day=DAY), head_count=3, now=APRIL)
-        open_one = hold(session, chicago, rights, day=DAY)
+        unreported = hold(session, chicago, rights, day=DAY)
     row = row_of(store, "chicago")
     assert (row.state, row.pending, row.total) == (ReportState.PENDING, 1, 2)
     with store.change() as session:
-        workshop_service.report(session.merge(open_one), head_count=0, now=APRIL)
+        workshop_service.report(session.merge(unreported), head_count=0, now=APRIL)
     assert row_of(store, "chicago").state is ReportState.READY
 
 
-def test_an_office_whose_workshops_all_fell_through_has_reported(
+def test_office_with_called_off_workshops_only_has_reported(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -80,9 +78,7 @@ def test_an_office_whose_workshops_all_fell_through_has_reported(
     assert (row.state, row.called_off, row.is_late) == (ReportState.CALLED_OFF, 2, False)
 
 
-def test_other_kinds_than_the_core_ones_are_counted_together(
-    store: Store, chicago: Office, rights: Kind
-) -> None:
+def test_kinds_that_are_not_core_are_summed(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
         other = kind("salud", "Salud", position=9, is_core=False)
         session.add(other)
@@ -94,7 +90,7 @@ def test_other_kinds_than_the_core_ones_are_counted_together(
     assert (found.core, found.others, found.total) == ((1,), 2, 3)
 
 
-def test_an_office_is_not_asked_for_a_month_in_which_it_was_not_open(store: Store) -> None:
+def test_office_need_not_report_a_month_in_which_it_was_closed(store: Store) -> None:
     with store.change() as session:
         session.add(office("tulsa", "Tulsa", "OK", "America/Chicago", opened_on=date(2026, 3, 31)))
         session.add(office("leon", "León", "TX", "America/Chicago", closed_on=date(2026, 3, 1)))
@@ -105,11 +101,11 @@ def test_an_office_is_not_asked_for_a_month_in_which_it_was_not_open(store: Stor
         by_slug = {each.slug: each for each in offices.list_offices(session)}
         found = coverage.matrix(session, MARCH, None, now=APRIL)
     assert [row.slug for row in found.rows] == ["reno", "tulsa"]
-    asked = {slug: coverage.is_asked(each, Month(2020, 1)) for slug, each in by_slug.items()}
-    assert asked == {"tulsa": True, "leon": True, "reno": False}
+    is_expected = {slug: coverage.is_asked(each, Month(2020, 1)) for slug, each in by_slug.items()}
+    assert is_expected == {"tulsa": True, "leon": True, "reno": False}
 
 
-def test_nobody_is_late_before_the_month_is_over(store: Store, chicago: Office) -> None:
+def test_no_office_is_late_before_the_month_is_over(store: Store, chicago: Office) -> None:
     with store.read() as session:
         assert coverage.matrix(session, MARCH.following, None, now=APRIL).late == ()
         late = coverage.matrix(session, MARCH, None, now=APRIL).late
@@ -117,7 +113,7 @@ def test_nobody_is_late_before_the_month_is_over(store: Store, chicago: Office) 
         assert coverage.matrix(session, MARCH, frozenset(["calgary"]), now=APRIL).rows == ()
 
 
-def test_an_office_sees_how_many_came_by_kind(
+def test_office_sees_its_attendance_by_kind(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -127,11 +123,11 @@ def test_an_office_sees_how_many_came_by_kind(
             )
         hold(session, chicago, rights, day=DAY)
     with store.read() as session:
-        [told] = coverage.people(session, MARCH, ["chicago"])
-    assert (told.city, told.workshops, told.people) == ("Chicago", 2, 33)
+        [people_count] = coverage.people(session, MARCH, ["chicago"])
+    assert (people_count.city, people_count.workshops, people_count.people) == ("Chicago", 2, 33)
 
 
-def test_what_nobody_offers_in_the_next_thirty_days_is_told(
+def test_gaps_of_the_next_thirty_days(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     today = clock.now().date()
@@ -150,7 +146,7 @@ def test_what_nobody_offers_in_the_next_thirty_days_is_told(
 
 
 @pytest.mark.any_database
-def test_those_who_report_for_an_office_are_all_of_its_own_who_may(store: Store) -> None:
+def test_reporters_of_an_office_are_its_own_staff_with_the_permission(store: Store) -> None:
     ana = employ(store)
     elena = employ(store, "elena@example.org", Role.ADMIN, "calgary")
     employ(store, "tomas@example.org", Role.DOOR)

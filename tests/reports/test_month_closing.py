@@ -1,4 +1,4 @@
-"""A month is closed once, in revisions that never change; every page and file tells the same."""
+"""Closing a month: revisions that never change, and outputs that agree."""
 
 import json
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ MAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind) -> Store:
-    """Two workshops in Chicago, one in Calgary, one of them for women; a typed figure."""
+    """Two workshops in Chicago (one for women), one in Calgary, and a typed figure."""
     day = date(2026, 3, 10)
     with store.change() as session:
         for office, kind, people in (
@@ -64,12 +64,12 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
     return store
 
 
-def close(store: Store, now: datetime = APRIL, **how: Any) -> MonthRevision:
+def close(store: Store, now: datetime = APRIL, **options: Any) -> MonthRevision:
     with store.change() as session:
-        return month_report.close(session, MARCH, now=now, **how)
+        return month_report.close(session, MARCH, now=now, **options)
 
 
-def a_workshop(store: Store, office: str) -> Workshop:
+def find_held_workshop(store: Store, office: str) -> Workshop:
     with store.read() as session:
         found = session.scalars(
             sa.select(Workshop).join(Workshop.office).where(
@@ -79,49 +79,49 @@ def a_workshop(store: Store, office: str) -> Workshop:
         return next(iter(found))
 
 
-def not_held(store: Store, workshop: Workshop) -> None:
+def report_not_held(store: Store, workshop: Workshop) -> None:
     with store.change() as session:
-        there = workshops.find(session, workshop.public_id)
-        workshop_service.report(there, head_count=None, now=MAY)
+        current = workshops.find(session, workshop.public_id)
+        workshop_service.report(current, head_count=None, now=MAY)
 
 
-def test_before_it_is_closed_everything_is_provisional(march: Store) -> None:
+def test_open_month_is_provisional(march: Store) -> None:
     with march.read() as session:
-        told = month_report.report(session, MARCH, now=APRIL)
-    assert (told.count.state, told.count.revision, told.is_closed) == ("open", 0, False)
-    assert told.people is None, "numbers that change from day to day would say who came"
+        report = month_report.report(session, MARCH, now=APRIL)
+    assert (report.count.state, report.count.revision, report.is_closed) == ("open", 0, False)
+    assert report.people is None, "numbers that change from day to day would reveal who came"
 
 
-def test_closing_freezes_what_is_told(march: Store) -> None:
-    made = close(march)
-    assert (made.number, made.cut) == (1, APRIL)
-    assert month_report.is_sound(made)
-    not_held(march, a_workshop(march, "chicago"))
+def test_closing_freezes_the_report(march: Store) -> None:
+    revision = close(march)
+    assert (revision.number, revision.cut) == (1, APRIL)
+    assert month_report.is_sound(revision)
+    report_not_held(march, find_held_workshop(march, "chicago"))
     with march.change() as session:
         session.get_one(MonthlyFigure, (202603, "ciam.personas")).value = 1
     with march.read() as session:
-        told = month_report.report(session, MARCH, now=MAY)
-    assert (told.count.total, told.count.state, told.count.revision) == (3, "closed", 1)
-    assert told.count.by_office["chicago"] == {"derechos": 1, "mujeres": 1, "total": 2}
-    assert told.figure("ciam.personas") == 21389
-    assert told.by_mode == {"presencial": 3}
-    assert told.by_language == {"es": 3}
-    assert told.people is not None
-    assert told.people.published == {"derechos": 38, "mujeres": 12}
+        report = month_report.report(session, MARCH, now=MAY)
+    assert (report.count.total, report.count.state, report.count.revision) == (3, "closed", 1)
+    assert report.count.by_office["chicago"] == {"derechos": 1, "mujeres": 1, "total": 2}
+    assert report.figure("ciam.personas") == 21389
+    assert report.by_mode == {"presencial": 3}
+    assert report.by_language == {"es": 3}
+    assert report.people is not None
+    assert report.people.published == {"derechos": 38, "mujeres": 12}
 
 
-def test_a_late_change_is_the_next_revision_with_its_difference(march: Store) -> None:
+def test_late_change_is_a_new_revision_with_its_differences(march: Store) -> None:
     close(march)
-    late = a_workshop(march, "calgary")
-    not_held(march, late)
+    late = find_held_workshop(march, "calgary")
+    report_not_held(march, late)
     with march.change() as session:
         session.get_one(MonthlyFigure, (202603, "ciam.personas")).value = 21390
     with march.read() as session:
-        waiting = month_report.make_draft(session, MARCH, now=MAY).changes
-    made = close(march, MAY, reason="Reportes tardíos")
-    assert made.number == 2
-    assert month_report.changes_of(made) == waiting
-    assert waiting == [
+        pending = month_report.make_draft(session, MARCH, now=MAY).changes
+    revision = close(march, MAY, reason="Reportes tardíos")
+    assert revision.number == 2
+    assert month_report.changes_of(revision) == pending
+    assert pending == [
         MonthChange(what="workshops", office="calgary", kind="derechos", before=1, after=0),
         MonthChange(what="figure", series="ciam.personas", before=21389, after=21390),
         MonthChange(what="people", kind="derechos", before=38, after=30),
@@ -129,10 +129,10 @@ def test_a_late_change_is_the_next_revision_with_its_difference(march: Store) ->
     with march.read() as session:
         first = month_report.report(session, MARCH, now=MAY, number=1)
         second = month_report.report(session, MARCH, now=MAY)
-    assert (first.count.total, second.count.total) == (3, 2), "what was published stays readable"
+    assert (first.count.total, second.count.total) == (3, 2), "earlier revisions stay readable"
 
 
-def test_another_revision_needs_a_reason_and_a_difference(march: Store) -> None:
+def test_next_revision_requires_a_reason_and_changes(march: Store) -> None:
     close(march)
     with refuses(ErrorCode.REVISION_WITHOUT_REASON):
         close(march, MAY)
@@ -140,14 +140,14 @@ def test_another_revision_needs_a_reason_and_a_difference(march: Store) -> None:
         close(march, MAY, reason="por si acaso")
 
 
-def test_a_month_that_is_not_over_cannot_be_closed(march: Store) -> None:
+def test_month_that_is_not_over_cannot_be_closed(march: Store) -> None:
     for early in (datetime(2026, 3, 31, 12, tzinfo=UTC), datetime(2026, 4, 3, 12, tzinfo=UTC)):
         with refuses(ErrorCode.MONTH_NOT_OVER):
             close(march, early)
     close(march, datetime(2026, 4, 4, tzinfo=UTC))
 
 
-def test_a_month_that_is_opened_again_is_provisional_until_its_next_revision(
+def test_reopened_month_is_provisional_until_its_next_revision(
     march: Store,
 ) -> None:
     close(march)
@@ -156,13 +156,15 @@ def test_a_month_that_is_opened_again_is_provisional_until_its_next_revision(
         assert months.reopen(session, MARCH, "Faltan dos", seen=1, organizer_id=None, now=MAY)
         assert not months.reopen(session, MARCH, "Faltan dos", organizer_id=None, now=MAY)
     with march.read() as session:
-        told = month_report.report(session, MARCH, now=MAY)
-    assert (told.count.state, told.count.revision) == ("open", 1)
-    made = close(march, MAY, reason="Se revisó")
-    assert (made.number, made.changes) == (2, []), "it may come out as it was"
+        report = month_report.report(session, MARCH, now=MAY)
+    assert (report.count.state, report.count.revision) == ("open", 1)
+    revision = close(march, MAY, reason="Se revisó")
+    assert (revision.number, revision.changes) == (2, []), (
+        "a reopened month may be closed without changes"
+    )
 
 
-def test_only_one_of_two_who_close_at_once_does(march: Store) -> None:
+def test_only_one_of_several_concurrent_closings_succeeds(march: Store) -> None:
     ready = Barrier(4)
 
     def try_to(_number: int) -> str:
@@ -181,48 +183,51 @@ def test_only_one_of_two_who_close_at_once_does(march: Store) -> None:
 
 
 @pytest.mark.races
-def test_a_month_that_is_being_closed_again_is_not_opened_as_it_was_before(march: Store) -> None:
+def test_reopening_loses_against_a_concurrent_closing(march: Store) -> None:
     close(march)
-    not_held(march, a_workshop(march, "chicago"))
+    report_not_held(march, find_held_workshop(march, "chicago"))
 
     def reopen() -> bool:
         with march.change() as session:
             return months.reopen(session, MARCH, "Faltan dos", seen=1, organizer_id=None, now=MAY)
 
-    made, is_open = meet(
+    revision, is_open = meet(
         march,
         lambda: close(march, MAY, reason="tarde", seen=1),
         reopen,
         at="INSERT INTO month_revision",
     )
-    assert (made.number, is_open) == (2, False)
+    assert (revision.number, is_open) == (2, False)
     with march.read() as session:
         assert [each.reopened_at for each in months.list_revisions(session, MARCH)] == [None, None]
 
 
 @pytest.mark.races
-def test_every_table_of_a_revision_has_the_same_sum_whatever_changes_meanwhile(
+def test_tables_of_a_revision_agree_despite_concurrent_changes(
     march: Store,
 ) -> None:
-    late = a_workshop(march, "calgary")
-    made, _none = meet(
-        march, lambda: close(march), lambda: not_held(march, late), at="SELECT workshop.kind_id"
+    late = find_held_workshop(march, "calgary")
+    revision, _none = meet(
+        march,
+        lambda: close(march),
+        lambda: report_not_held(march, late),
+        at="SELECT workshop.kind_id",
     )
-    told = month_report.read_revision(made)
-    assert told.count.total == 3
-    for table in (told.count.by_kind, told.by_mode, told.by_language):
-        assert sum(table.values()) == told.count.total
-    assert sum(each["total"] for each in told.count.by_office.values()) == told.count.total
+    report = month_report.read_revision(revision)
+    assert report.count.total == 3
+    for table in (report.count.by_kind, report.by_mode, report.by_language):
+        assert sum(table.values()) == report.count.total
+    assert sum(each["total"] for each in report.count.by_office.values()) == report.count.total
 
 
-def test_who_saw_an_older_revision_is_told(march: Store) -> None:
+def test_closing_with_an_outdated_revision_is_a_conflict(march: Store) -> None:
     close(march)
-    not_held(march, a_workshop(march, "chicago"))
+    report_not_held(march, find_held_workshop(march, "chicago"))
     with pytest.raises(Conflict):
         close(march, MAY, reason="tarde", seen=0)
 
 
-def test_a_cell_that_was_hidden_stays_hidden(march: Store, chicago: Office, women: Kind) -> None:
+def test_hidden_cell_stays_hidden(march: Store, chicago: Office, women: Kind) -> None:
     day = date(2026, 3, 12)
     with march.change() as session:
         few = session.scalars(sa.select(Workshop).where(Workshop.head_count == 12)).one()
@@ -234,32 +239,32 @@ def test_a_cell_that_was_hidden_stays_hidden(march: Store, chicago: Office, wome
     assert first.total == 41
     with march.change() as session:
         workshop_service.report(hold(session, chicago, women, day=day), head_count=20, now=MAY)
-    made = close(march, MAY, reason="Un taller más")
-    second = month_report.read_revision(made).people
+    revision = close(march, MAY, reason="Un taller más")
+    second = month_report.read_revision(revision).people
     assert second is not None
     assert second.hidden == {"mujeres", "derechos"}
     assert second.total is None
-    assert "people" not in {each.what for each in month_report.changes_of(made)}
+    assert "people" not in {each.what for each in month_report.changes_of(revision)}
 
 
-def test_the_few_of_a_workshop_reported_late_are_not_told(
+def test_attendance_of_one_late_report_is_not_published(
     march: Store, chicago: Office, women: Kind
 ) -> None:
     close(march)
     with march.change() as session:
         late = hold(session, chicago, women, day=date(2026, 3, 12))
         workshop_service.report(late, head_count=1, now=MAY)
-    made = close(march, MAY, reason="Reportes tardíos")
-    found = month_report.read_revision(made).people
+    revision = close(march, MAY, reason="Reportes tardíos")
+    found = month_report.read_revision(revision).people
     assert found is not None
     assert found.published == {"derechos": 38}
     assert (found.hidden, found.total) == (frozenset({"mujeres"}), None)
-    assert month_report.changes_of(made) == [
+    assert month_report.changes_of(revision) == [
         MonthChange(what="workshops", office="chicago", kind="mujeres", before=1, after=2)
     ]
 
 
-def test_a_revision_that_is_not_there_is_not_found(march: Store) -> None:
+def test_unknown_revision_is_not_found(march: Store) -> None:
     close(march)
     with march.read() as session, pytest.raises(NotFound):
         month_report.report(session, MARCH, now=MAY, number=2)
@@ -275,13 +280,13 @@ def outreach(config: Config, *arguments: str) -> Result:
     )
 
 
-def test_the_command_closes_and_says_what_differs(config: Config, march: Store) -> None:
+def test_command_closes_and_prints_the_differences(config: Config, march: Store) -> None:
     done = outreach(config, "close", "2026-03")
     assert done.exit_code == 0, done.stderr
     assert "revision 1, 3 workshops" in done.stdout
-    again = outreach(config, "close", "2026-03")
-    assert (again.exit_code, len(again.stderr.splitlines())) == (1, 1)
-    not_held(march, a_workshop(march, "chicago"))
+    second_try = outreach(config, "close", "2026-03")
+    assert (second_try.exit_code, len(second_try.stderr.splitlines())) == (1, 1)
+    report_not_held(march, find_held_workshop(march, "chicago"))
     second = outreach(config, "close", "2026-03", "--reason", "tarde")
     assert "workshops chicago" in second.stdout
     with march.read() as session:
@@ -293,33 +298,29 @@ def test_the_command_closes_and_says_what_differs(config: Config, march: Store) 
     assert outreach(config, "close", "marzo").exit_code == 2
 
 
-def test_the_command_says_in_its_own_words_why_it_does_not_close(
-    config: Config, march: Store
-) -> None:
+def test_command_explains_why_it_does_not_close(config: Config, march: Store) -> None:
     ahead = outreach(config, "close", f"{clock.now().year + 1}-01")
     assert "is not over" in ahead.stderr
     assert outreach(config, "close", "2026-03").exit_code == 0
-    again = outreach(config, "close", "2026-03")
-    assert "--reason" in again.stderr
+    second_try = outreach(config, "close", "2026-03")
+    assert "--reason" in second_try.stderr
     same = outreach(config, "close", "2026-03", "--reason", "tarde")
     assert "no need for another" in same.stderr
-    for said in (ahead, again, same):
-        assert (said.exit_code, said.stdout, len(said.stderr.splitlines())) == (1, "", 1)
-        assert said.stderr.startswith("outreach: 20")
+    for result in (ahead, second_try, same):
+        assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (1, "", 1)
+        assert result.stderr.startswith("outreach: 20")
 
 
 @pytest.mark.parametrize("what", ["close", "counts", "bulletin"])
-def test_no_command_tells_of_a_month_that_nobody_means(
-    config: Config, march: Store, what: str
-) -> None:
+def test_commands_refuse_months_far_from_now(config: Config, march: Store, what: str) -> None:
     for month in ("9999-12", "0001-01"):
-        said = outreach(config, what, month)
-        assert (said.exit_code, len(said.stderr.splitlines())) == (2, 1)
-        assert "is no month" in said.stderr
+        result = outreach(config, what, month)
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+        assert "is no month" in result.stderr
 
 
-def told_by(client: FlaskClient, config: Config) -> Iterator[tuple[str, int, int, int]]:
-    """Revision, total and the network's rights workshops, as each page, file and command says."""
+def read_outputs(client: FlaskClient, config: Config) -> Iterator[tuple[str, int, int, int]]:
+    """Yield (source, revision, total, workshops on rights) of each page, file and command."""
     page = client.get("/es/cifras/2026-03.json").get_json()
     yield "json", page["revision"], page["total"], page["by_kind"]["derechos"]
     data = client.get("/api/v1/counts/2026-03").get_json()
@@ -327,34 +328,34 @@ def told_by(client: FlaskClient, config: Config) -> Iterator[tuple[str, int, int
     written = client.get("/api/v1/bulletins/2026-03").get_json()
     kinds = {each["kind"]: each["total"] for each in written["by_kind"]}
     yield "bulletins", written["revision"], written["total"], kinds["derechos"]
-    said = json.loads(outreach(config, "counts", "2026-03", "--format", "json").stdout)
-    yield "command", said["revision"], said["total"], said["by_kind"]["derechos"]
+    result = json.loads(outreach(config, "counts", "2026-03", "--format", "json").stdout)
+    yield "command", result["revision"], result["total"], result["by_kind"]["derechos"]
 
 
-def test_pages_files_data_and_commands_of_a_revision_agree(
+def test_pages_files_api_and_commands_of_a_revision_agree(
     client: FlaskClient, config: Config, march: Store
 ) -> None:
     close(march)
-    not_held(march, a_workshop(march, "calgary"))
-    assert {each[1:] for each in told_by(client, config)} == {(1, 3, 2)}
+    report_not_held(march, find_held_workshop(march, "calgary"))
+    assert {each[1:] for each in read_outputs(client, config)} == {(1, 3, 2)}
     close(march, MAY, reason="tarde")
-    assert {each[1:] for each in told_by(client, config)} == {(2, 2, 1)}
+    assert {each[1:] for each in read_outputs(client, config)} == {(2, 2, 1)}
     csv = client.get("/es/cifras/2026-03.csv").data.decode("utf-8-sig")
     assert csv.splitlines()[-1].endswith(",2")
 
 
-def test_changed_bytes_of_a_revision_are_seen(march: Store) -> None:
-    made = close(march)
-    assert month_report.is_sound(made)
-    made.frozen = made.frozen.replace('"total":3', '"total":4')
-    assert not month_report.is_sound(made)
+def test_changed_bytes_of_a_revision_are_detected(march: Store) -> None:
+    revision = close(march)
+    assert month_report.is_sound(revision)
+    revision.frozen = revision.frozen.replace('"total":3', '"total":4')
+    assert not month_report.is_sound(revision)
 
 
-def test_what_was_frozen_reads_back_as_it_was(march: Store) -> None:
-    made = close(march)
+def test_frozen_report_is_read_unchanged(march: Store) -> None:
+    revision = close(march)
     with march.read() as session:
         now = month_report.live(session, MARCH, now=APRIL, revision=1)
-    then = month_report.read_revision(made)
+    then = month_report.read_revision(revision)
     assert replace(then, people=None, digest="") == replace(
         now, count=replace(now.count, state="closed")
     )

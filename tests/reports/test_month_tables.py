@@ -1,5 +1,4 @@
-"""Whatever a month is read from, it says the same: page, CSV, JSON, spreadsheet, PDF, open data and
-command, of each revision and of a month that is open; and many workshops fit in one spreadsheet."""
+"""Page, CSV, JSON, XLSX, PDF, API and command show the same numbers of each revision of a month."""
 
 import csv
 import io
@@ -43,7 +42,7 @@ NOW = {"derechos": 2, "mujeres": 2, "total": 4}
 
 @pytest.fixture
 def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind) -> Store:
-    """Closed with four workshops and closed again with three; one more came in since."""
+    """Closed with four workshops, closed again with three; one was added since."""
     day = date(2026, 3, 10)
     with store.change() as session:
         late = hold(session, calgary, rights, day=day)
@@ -79,13 +78,15 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
 
 
 class Reader:
-    """Reads the numbers by kind, with their total, out of whatever tells them."""
+    """Reads the numbers by kind and their total from each output."""
 
-    def __init__(self, client: FlaskClient, config: Config, asked: int | None, path: Path) -> None:
-        self.client, self.config, self.asked, self.path = client, config, asked, path
+    def __init__(
+        self, client: FlaskClient, config: Config, revision: int | None, path: Path
+    ) -> None:
+        self.client, self.config, self.revision, self.path = client, config, revision, path
 
     def get(self, address: str) -> Any:
-        answer = self.client.get(address + (f"?revision={self.asked}" if self.asked else ""))
+        answer = self.client.get(address + (f"?revision={self.revision}" if self.revision else ""))
         assert answer.status_code == 200, address
         return answer
 
@@ -100,14 +101,14 @@ class Reader:
 
     def csv(self) -> dict[str, int]:
         body = self.get("/en/cifras/2026-03.csv").data
-        assert body.startswith(b"\xef\xbb\xbf"), "Excel would take it for another alphabet"
+        assert body.startswith(b"\xef\xbb\xbf"), "Excel needs a byte order mark"
         assert b"\r\n" in body
         *_offices, last = csv.DictReader(io.StringIO(body.decode("utf-8-sig")))
         return {code: int(last[code]) for code in FIRST}
 
     def json(self) -> dict[str, int]:
-        told = self.get("/en/cifras/2026-03.json").json
-        return {**told["by_kind"], "total": told["total"]}
+        data = self.get("/en/cifras/2026-03.json").json
+        return {**data["by_kind"], "total": data["total"]}
 
     def xlsx(self) -> dict[str, int]:
         book = openpyxl.load_workbook(io.BytesIO(self.get("/es/cifras/2026-03.xlsx").data))
@@ -127,21 +128,21 @@ class Reader:
         }
 
     def api(self) -> dict[str, int]:
-        told = self.get("/api/v1/counts/2026-03").json
-        return {**told["by_kind"], "total": told["total"]}
+        data = self.get("/api/v1/counts/2026-03").json
+        return {**data["by_kind"], "total": data["total"]}
 
     def command(self) -> dict[str, int]:
-        which = ("--revision", str(self.asked)) if self.asked else ()
-        done = outreach(self.config, "counts", "2026-03", "--format", "json", *which)
-        assert done.exit_code == 0, done.stderr
-        told = json.loads(done.stdout)
-        return {**told["by_kind"], "total": told["total"]}
+        which = ("--revision", str(self.revision)) if self.revision else ()
+        result = outreach(self.config, "counts", "2026-03", "--format", "json", *which)
+        assert result.exit_code == 0, result.stderr
+        data = json.loads(result.stdout)
+        return {**data["by_kind"], "total": data["total"]}
 
-    def everything(self) -> dict[str, dict[str, int]]:
-        ways: tuple[Callable[[], dict[str, int]], ...] = (
+    def all_outputs(self) -> dict[str, dict[str, int]]:
+        readers: tuple[Callable[[], dict[str, int]], ...] = (
             self.page, self.csv, self.json, self.xlsx, self.pdf, self.api, self.command,
         )  # fmt: skip
-        return {way.__name__: way() for way in ways}
+        return {reader.__name__: reader() for reader in readers}
 
 
 def outreach(config: Config, *arguments: str) -> Result:
@@ -154,19 +155,19 @@ def outreach(config: Config, *arguments: str) -> Result:
     )
 
 
-def test_everything_that_tells_of_a_revision_tells_the_same(
+def test_all_outputs_of_a_revision_agree(
     client: FlaskClient, config: Config, march: Store, tmp_path: Path
 ) -> None:
-    for asked, numbers in ((None, SECOND), (1, FIRST), (2, SECOND)):
-        told = Reader(client, config, asked, tmp_path).everything()
-        assert told == dict.fromkeys(told, numbers), asked
+    for revision, numbers in ((None, SECOND), (1, FIRST), (2, SECOND)):
+        data = Reader(client, config, revision, tmp_path).all_outputs()
+        assert data == dict.fromkeys(data, numbers), revision
     with march.change() as session:
         months.reopen(session, MARCH, "Faltaba uno", organizer_id=None, now=MAY)
-    told = Reader(client, config, None, tmp_path).everything()
-    assert told == dict.fromkeys(told, NOW), "open again, and provisional"
+    data = Reader(client, config, None, tmp_path).all_outputs()
+    assert data == dict.fromkeys(data, NOW), "reopened: provisional"
 
 
-def test_a_year_an_office_and_a_kind_agree_with_the_closed_month(
+def test_trends_agree_with_the_closed_month(
     march: Store, chicago: Office, calgary: Office, women: Kind
 ) -> None:
     with march.read() as session:
@@ -177,10 +178,10 @@ def test_a_year_an_office_and_a_kind_agree_with_the_closed_month(
     assert (whole.total, whole.revision) == (3, 2)
     assert dict(offices.numbers) == {"chicago": 2, "calgary": 1}
     assert dict(one.numbers) == {"derechos": 1}
-    assert dict(some.numbers) == {"chicago": 1}, "the one that came in since is not published"
+    assert dict(some.numbers) == {"chicago": 1}, "a workshop added after closing is not published"
 
 
-def test_the_workbook_has_a_sheet_for_each_way_to_count_and_the_rules_last(
+def test_workbook_has_a_sheet_for_each_table_and_the_rules_last(
     client: FlaskClient, march: Store
 ) -> None:
     body = client.get("/es/cifras/2026-03.xlsx").data
@@ -203,27 +204,25 @@ def test_the_workbook_has_a_sheet_for_each_way_to_count_and_the_rules_last(
     assert "Personas que vinieron" not in str(book.sheetnames)
 
 
-def test_no_file_tells_how_many_came(client: FlaskClient, march: Store) -> None:
+def test_no_file_contains_the_attendance(client: FlaskClient, march: Store) -> None:
     assert "60" not in {str(v) for v in client.get("/es/cifras/2026-03.json").get_json().values()}
     book = openpyxl.load_workbook(io.BytesIO(client.get("/es/cifras/2026-03.xlsx").data))
     cells = {cell for sheet in book.worksheets for row in sheet.values for cell in row}
     assert not cells & {20, 40, 60}
 
 
-def test_headquarters_gets_every_workshop_of_a_year_in_one_file(
-    config: Config, march: Store, tmp_path: Path
-) -> None:
+def test_all_workshops_of_a_year_in_one_file(config: Config, march: Store, tmp_path: Path) -> None:
     path = tmp_path / "2026.xlsx"
-    done = outreach(config, "counts", "2026", "--format", "xlsx", "--rows", "-o", str(path))
-    assert done.exit_code == 0, done.stderr
+    result = outreach(config, "counts", "2026", "--format", "xlsx", "--rows", "-o", str(path))
+    assert result.exit_code == 0, result.stderr
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["Talleres", "Meses", "Reglas"]
     header, *lines = book["Talleres"].values
     found = [dict(zip(header, line, strict=True)) for line in lines]
     assert len(found) == 5
-    assert sum(line["Cuenta"] for line in found) == 4, "as it is today"
+    assert sum(line["Cuenta"] for line in found) == 4, "current state"
     assert {line["Personas"] for line in found} == {20, None}
-    assert list(book["Meses"].values)[-1][-2] == 3, "as it was published"
+    assert list(book["Meses"].values)[-1][-2] == 3, "as published"
 
 
 @pytest.mark.parametrize(
@@ -237,27 +236,27 @@ def test_headquarters_gets_every_workshop_of_a_year_in_one_file(
         ("2026-03..x",),
     ],
 )
-def test_what_the_command_cannot_do_it_says_in_one_line(
+def test_invalid_arguments_are_refused_in_one_line(
     config: Config, march: Store, arguments: tuple[str, ...]
 ) -> None:
-    done = outreach(config, "counts", *arguments)
-    assert done.exit_code == 2
-    assert len(done.stderr.splitlines()) == 1
+    result = outreach(config, "counts", *arguments)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
 
 
-def test_several_months_are_told_side_by_side(config: Config, march: Store) -> None:
-    done = outreach(config, "counts", "2026-02..2026-04", "--by", "office", "--format", "csv")
-    rows = list(csv.reader(io.StringIO(done.stdout)))
+def test_several_months_in_one_table(config: Config, march: Store) -> None:
+    result = outreach(config, "counts", "2026-02..2026-04", "--by", "office", "--format", "csv")
+    rows = list(csv.reader(io.StringIO(result.stdout)))
     assert rows[0] == ["Mes", "Revisión", "chicago", "calgary", "total", "Planeados"]
     assert rows[2] == ["2026-03", "2", "2", "1", "3", "0"]
     shown = outreach(config, "counts", "2026-02..2026-04").stdout
     assert "Cada taller cuenta una sola vez." in shown
-    told = json.loads(outreach(config, "counts", "2026", "--format", "json").stdout)
-    assert (told["total"], len(told["months"])) == (3, 12)
+    data = json.loads(outreach(config, "counts", "2026", "--format", "json").stdout)
+    assert (data["total"], len(data["months"])) == (3, 12)
 
 
 @pytest.mark.long
-def test_twenty_two_thousand_rows_take_little_memory(
+def test_many_rows_take_little_memory(
     store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     with store.change() as session:
@@ -273,11 +272,11 @@ def test_twenty_two_thousand_rows_take_little_memory(
     now = clock.now()
     tracemalloc.start()
     with store.read() as session, (tmp_path / "2026.xlsx").open("xb") as file:
-        months_told = trends.by_kind(session, Month(2026, 1), Month(2026, 12), now=now)
+        reported_months = trends.by_kind(session, Month(2026, 1), Month(2026, 12), now=now)
         found = workshop_rows.read_rows(session, Month(2026, 1), Month(2026, 12), now=now)
-        month_tables.rows_xlsx(file, found, months_told)
-    most = tracemalloc.get_traced_memory()[1]
+        month_tables.rows_xlsx(file, found, reported_months)
+    peak_memory = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert most < 100 << 20
+    assert peak_memory < 100 << 20
     book = openpyxl.load_workbook(tmp_path / "2026.xlsx", read_only=True)
     assert book["Talleres"].max_row == 22_001

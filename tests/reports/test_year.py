@@ -1,5 +1,5 @@
-"""A year of the network: 22,000 workshops, twelve closes, 200 changes that come late. Every
-revision, every difference and every file says what was counted beside the program."""
+"""A year of the network: 22,000 workshops, twelve closed months, 200 late changes. Every revision,
+difference and file agrees with an independent count."""
 
 import csv
 import io
@@ -33,8 +33,8 @@ YEAR: Final = 2025
 LATER: Final = datetime(2026, 6, 1, 12, tzinfo=UTC)
 _ZONE: Final = ZoneInfo("America/Chicago")
 SERIES: Final = ("pasaportes", "ciam.personas")
-SPOKEN: Final = (("es",), ("en",), ("es", "en"), ("nah",))
-STANDINGS: Final = (
+LANGUAGE_SETS: Final = (("es",), ("en",), ("es", "en"), ("nah",))
+STATUSES: Final = (
     *[WorkshopStatus.HELD] * 8, *[WorkshopStatus.PUBLISHED] * 3,
     WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD, WorkshopStatus.DRAFT,
 )  # fmt: skip
@@ -42,8 +42,8 @@ NOT_COUNTED: Final = {WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD, Worksho
 
 
 @dataclass
-class Held:
-    """A workshop as the one who counts beside the program knows it."""
+class WorkshopRecord:
+    """A workshop, for the independent count."""
 
     id: int
     office: str
@@ -51,7 +51,7 @@ class Held:
     day: date
     status: WorkshopStatus
     mode: DeliveryMode
-    spoken: tuple[str, ...]
+    languages: tuple[str, ...]
     people: int | None
 
     @property
@@ -60,8 +60,8 @@ class Held:
 
 
 @dataclass
-class Told:
-    """What one month has to say."""
+class ExpectedMonth:
+    """The numbers that the report of a month must have."""
 
     total: int
     by_kind: dict[str, int]
@@ -72,7 +72,9 @@ class Told:
     figures: dict[str, int]
 
 
-def count(held: Mapping[int, Held], figures: Mapping[tuple[Month, str], int], of: Month) -> Told:
+def count(
+    held: Mapping[int, WorkshopRecord], figures: Mapping[tuple[Month, str], int], of: Month
+) -> ExpectedMonth:
     counted = [each for each in held.values() if each.month == of]
     counted = [each for each in counted if each.status not in NOT_COUNTED]
     rows: dict[str, Counter[str]] = {}
@@ -81,26 +83,26 @@ def count(held: Mapping[int, Held], figures: Mapping[tuple[Month, str], int], of
         rows.setdefault(each.office, Counter())[each.kind] += 1
         if each.status is WorkshopStatus.HELD and each.people is not None:
             people[each.kind] += each.people
-    return Told(
+    return ExpectedMonth(
         total=len(counted),
         by_kind=dict(Counter(each.kind for each in counted)),
         by_office={slug: {**row, "total": row.total()} for slug, row in rows.items()},
         by_mode=dict(Counter(each.mode.value for each in counted)),
-        by_language=dict(Counter(lang for each in counted for lang in each.spoken)),
+        by_language=dict(Counter(lang for each in counted for lang in each.languages)),
         people=dict(people),
         figures={series: value for (month, series), value in figures.items() if month == of},
     )
 
 
 class Network:
-    """The year in the database and, beside it, in plain lists."""
+    """The year in the database, and the same in plain lists."""
 
-    def __init__(self, store: Store, size: int, how_many_offices: int) -> None:
-        self.store, self.chance = store, random.Random(7)
+    def __init__(self, store: Store, size: int, office_count: int) -> None:
+        self.store, self.rng = store, random.Random(7)
         with store.change() as session:
             session.add_all(
                 office(f"oficina-{n}", f"Ciudad {n}", "IL", "America/Chicago")
-                for n in range(how_many_offices)
+                for n in range(office_count)
             )
             session.add_all(
                 kind(f"tipo{n}", f"Tipo {n}", position=n, is_core=n < 4) for n in range(8)
@@ -114,9 +116,9 @@ class Network:
         with store.read() as session:
             self.offices = {each.slug: each.id for each in offices.list_offices(session)}
             self.kinds = {each.code: each.id for each in kinds.list_kinds(session)}
-        self.held = {number: self._one(number) for number in range(1, size + 1)}
+        self.held = {number: self._make_record(number) for number in range(1, size + 1)}
         self.figures = {
-            (Month(YEAR, n), series): self.chance.randint(0, 200_000)
+            (Month(YEAR, n), series): self.rng.randint(0, 200_000)
             for n in range(1, 13)
             for series in SERIES
         }
@@ -130,52 +132,52 @@ class Network:
                     )
                 )  # fmt: skip
 
-    def change_late(self, how_many: int) -> set[Month]:
-        """Changes rows as staff and files do, and says which months they were of, or are now."""
-        touched: set[Month] = set()
-        late = self.chance.sample(sorted(self.held), how_many)
-        for number in late:
+    def change_late(self, change_count: int) -> set[Month]:
+        """Change workshops and figures, and return the months they were in or are in now."""
+        changed_months: set[Month] = set()
+        late_changes = self.rng.sample(sorted(self.held), change_count)
+        for number in late_changes:
             before = self.held[number]
-            after = self._one(number) if self.chance.random() < 0.5 else replace(before)
-            after.people = self.chance.randint(0, 80)
-            touched |= {before.month, after.month}
+            after = self._make_record(number) if self.rng.random() < 0.5 else replace(before)
+            after.people = self.rng.randint(0, 80)
+            changed_months |= {before.month, after.month}
             self.held[number] = after
-        some = self.chance.sample(sorted(self.figures), 3)
-        for month, series in some:
+        changed_figures = self.rng.sample(sorted(self.figures), 3)
+        for month, series in changed_figures:
             self.figures[month, series] += 1
-            touched.add(month)
+            changed_months.add(month)
         with self.store.change() as session:
-            for number in late:
+            for number in late_changes:
                 row = self._row(self.held[number])
                 session.execute(sa.update(Workshop).where(Workshop.id == number).values(**row))
-            for month, series in some:
+            for month, series in changed_figures:
                 session.get_one(MonthlyFigure, (month.number, series)).value += 1
-        return touched
+        return changed_months
 
-    def told(self, month: Month) -> Told:
+    def count_month(self, month: Month) -> ExpectedMonth:
         return count(self.held, self.figures, month)
 
-    def _one(self, number: int) -> Held:
-        chance = self.chance
-        status = chance.choice(STANDINGS)
-        return Held(
+    def _make_record(self, number: int) -> WorkshopRecord:
+        rng = self.rng
+        status = rng.choice(STATUSES)
+        return WorkshopRecord(
             id=number,
-            office=chance.choice(list(self.offices)),
-            kind=chance.choice(list(self.kinds)),
-            day=date(YEAR, 1, 1) + timedelta(days=chance.randrange(365)),
+            office=rng.choice(list(self.offices)),
+            kind=rng.choice(list(self.kinds)),
+            day=date(YEAR, 1, 1) + timedelta(days=rng.randrange(365)),
             status=status,
-            mode=chance.choice(list(DeliveryMode)),
-            spoken=chance.choice(SPOKEN),
-            people=chance.randint(0, 60) if status is WorkshopStatus.HELD else None,
+            mode=rng.choice(list(DeliveryMode)),
+            languages=rng.choice(LANGUAGE_SETS),
+            people=rng.randint(0, 60) if status is WorkshopStatus.HELD else None,
         )
 
-    def _row(self, held: Held) -> dict[str, Any]:
+    def _row(self, held: WorkshopRecord) -> dict[str, Any]:
         starts = datetime.combine(held.day, time(18), UTC)
         return {
             "id": held.id, "public_id": f"W{held.id:09d}", "uid": f"{held.id:020d}",
             "office_id": self.offices[held.office], "kind_id": self.kinds[held.kind],
             "title": {"es": "Taller"}, "summary": {}, "bring": {}, "mode": held.mode,
-            "way": Way.OPEN, "visibility": Visibility.PUBLIC, "languages": Codes(held.spoken),
+            "way": Way.OPEN, "visibility": Visibility.PUBLIC, "languages": Codes(held.languages),
             "interpretation": Codes(), "has_childcare": False, "is_synthetic": False,
             "zone": _ZONE, "day": held.day, "starts": time(18), "ends": time(20),
             "starts_at": starts, "ends_at": starts + timedelta(hours=2),
@@ -188,24 +190,26 @@ class Network:
         }  # fmt: skip
 
 
-def agrees(report: MonthReport, told: Told) -> None:
-    """A revision says what was counted beside it; people as far as they are told."""
+def assert_report(report: MonthReport, expected: ExpectedMonth) -> None:
+    """Assert that a report has the expected numbers; attendance as far as it is published."""
     found = report.count
-    assert found.total == told.total
-    assert {code: n for code, n in found.by_kind.items() if n} == told.by_kind
-    assert {slug: dict(row) for slug, row in found.by_office.items()} == told.by_office
-    assert report.by_mode == told.by_mode
-    assert report.by_language == told.by_language
-    assert {each.series: each.value for each in report.figures} == told.figures
+    assert found.total == expected.total
+    assert {code: n for code, n in found.by_kind.items() if n} == expected.by_kind
+    assert {slug: dict(row) for slug, row in found.by_office.items()} == expected.by_office
+    assert report.by_mode == expected.by_mode
+    assert report.by_language == expected.by_language
+    assert {each.series: each.value for each in report.figures} == expected.figures
     assert report.people
-    small = {kind for kind, number in told.people.items() if number < 5}
+    small = {kind for kind, number in expected.people.items() if number < 5}
     assert report.people.small == small
-    open_ones = {k: n for k, n in told.people.items() if k not in report.people.hidden}
-    assert report.people.published == open_ones
-    assert report.people.total in {None, sum(told.people.values())}
+    visible = {k: n for k, n in expected.people.items() if k not in report.people.hidden}
+    assert report.people.published == visible
+    assert report.people.total in {None, sum(expected.people.values())}
 
 
-def expected_changes(before: Told, after: Told, hidden: frozenset[str]) -> set[tuple[Any, ...]]:
+def expected_changes(
+    before: ExpectedMonth, after: ExpectedMonth, hidden: frozenset[str]
+) -> set[tuple[Any, ...]]:
     found: set[tuple[Any, ...]] = set()
     for slug in {*before.by_office, *after.by_office}:
         old, new = before.by_office.get(slug, {}), after.by_office.get(slug, {})
@@ -223,16 +227,16 @@ def expected_changes(before: Told, after: Told, hidden: frozenset[str]) -> set[t
     return found
 
 
-def read_back(client: FlaskClient, month: Month, number: int) -> Iterator[tuple[str, Any, Any]]:
-    """What each file is, and the kinds and offices of a revision as it says them."""
-    address, asked = f"/es/cifras/{month}", f"?revision={number}"
-    page = client.get(f"{address}.json{asked}").get_json()
+def read_files(client: FlaskClient, month: Month, number: int) -> Iterator[tuple[str, Any, Any]]:
+    """Yield (format, numbers by kind, numbers by office) of each file of a revision."""
+    address, query = f"/es/cifras/{month}", f"?revision={number}"
+    page = client.get(f"{address}.json{query}").get_json()
     assert page["revision"] == number
     yield "json", page["by_kind"], page["by_office"]
-    text = client.get(f"{address}.csv{asked}").data.decode("utf-8-sig")
+    text = client.get(f"{address}.csv{query}").data.decode("utf-8-sig")
     rows = list(csv.reader(text.splitlines()))
     yield "csv", _by_office(rows)["total"], _by_office(rows)
-    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{address}.xlsx{asked}").data))
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{address}.xlsx{query}").data))
     sheets = [[list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book]
     yield "xlsx", _by_kind(sheets[0]), _by_office(sheets[1])
 
@@ -251,84 +255,89 @@ def _by_office(rows: list[list[Any]]) -> dict[str, dict[str, int]]:
     }
 
 
-def _filled(told: dict[str, int]) -> dict[str, int]:
-    return {name: number for name, number in told.items() if number}
+def _without_zeros(expected: dict[str, int]) -> dict[str, int]:
+    return {name: number for name, number in expected.items() if number}
 
 
-def files_agree(client: FlaskClient, month: Month, number: int, told: Told) -> None:
-    kinds_too = told.by_kind | {"total": told.total}
-    offices_too = told.by_office | {"total": kinds_too}
-    for what, by_kind, by_office in read_back(client, month, number):
+def assert_files(client: FlaskClient, month: Month, number: int, expected: ExpectedMonth) -> None:
+    kinds_with_total = expected.by_kind | {"total": expected.total}
+    offices_with_total = expected.by_office | {"total": kinds_with_total}
+    for what, by_kind, by_office in read_files(client, month, number):
         where = f"{what} of {month}, revision {number}"
-        assert _filled(by_kind) in (_filled(told.by_kind), _filled(kinds_too)), where
-        rows = {slug: _filled(row) for slug, row in by_office.items()}
-        assert rows in (told.by_office, _filled_rows(offices_too)), where
+        assert _without_zeros(by_kind) in (
+            _without_zeros(expected.by_kind),
+            _without_zeros(kinds_with_total),
+        ), where
+        rows = {slug: _without_zeros(row) for slug, row in by_office.items()}
+        assert rows in (expected.by_office, _rows_without_zeros(offices_with_total)), where
 
 
-def _filled_rows(rows: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
-    return {slug: _filled(row) for slug, row in rows.items()}
+def _rows_without_zeros(rows: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    return {slug: _without_zeros(row) for slug, row in rows.items()}
 
 
 @pytest.mark.parametrize(
-    ("size", "how_many_offices", "late", "read"),
+    ("size", "office_count", "late_changes", "read"),
     [(600, 5, 40, 2), pytest.param(22_000, 59, 200, 12, marks=pytest.mark.long)],
 )
 @pytest.mark.any_database
-def test_a_year_is_closed_and_corrected_and_every_file_of_every_revision_agrees(
-    client: FlaskClient, store: Store, size: int, how_many_offices: int, late: int, read: int
+def test_year_is_closed_and_revised_and_all_files_agree(
+    client: FlaskClient, store: Store, size: int, office_count: int, late_changes: int, read: int
 ) -> None:
-    network = Network(store, size, how_many_offices)
+    network = Network(store, size, office_count)
     year = [Month(YEAR, n) for n in range(1, 13)]
-    first = {month: network.told(month) for month in year}
+    first = {month: network.count_month(month) for month in year}
     for month in year:
         with store.change() as session:
-            made = month_report.close(session, month, now=LATER)
-        agrees(month_report.read_revision(made), first[month])
+            revision = month_report.close(session, month, now=LATER)
+        assert_report(month_report.read_revision(revision), first[month])
 
-    touched = network.change_late(late)
-    second = {month: network.told(month) for month in year}
+    changed_months = network.change_late(late_changes)
+    second = {month: network.count_month(month) for month in year}
     revised = []
     for month in year:
-        if not _is_corrected(store, month, first[month], second[month]):
-            assert month not in touched or first[month].by_office == second[month].by_office
+        if not _revise_if_changed(store, month, first[month], second[month]):
+            assert month not in changed_months or first[month].by_office == second[month].by_office
             continue
         revised.append(month)
         with store.read() as session:
-            agrees(month_report.report(session, month, now=LATER, number=1), first[month])
-            agrees(month_report.report(session, month, now=LATER), second[month])
+            assert_report(month_report.report(session, month, now=LATER, number=1), first[month])
+            assert_report(month_report.report(session, month, now=LATER), second[month])
             assert all(
                 month_report.is_sound(each) for each in months.list_revisions(session, month)
             )
     assert len(revised) >= read
 
     for month in revised[:read]:
-        files_agree(client, month, 1, first[month])
-        files_agree(client, month, 2, second[month])
+        assert_files(client, month, 1, first[month])
+        assert_files(client, month, 2, second[month])
         latest = client.get(f"/api/v1/counts/{month}").get_json()
         assert (latest["revision"], latest["total"]) == (2, second[month].total)
-        assert _filled(latest["by_kind"]) == second[month].by_kind
-        assert {slug: _filled(row) for slug, row in latest["by_office"].items()} == (
+        assert _without_zeros(latest["by_kind"]) == second[month].by_kind
+        assert {slug: _without_zeros(row) for slug, row in latest["by_office"].items()} == (
             second[month].by_office
         )
 
 
-def _is_corrected(store: Store, month: Month, before: Told, after: Told) -> bool:
-    """Makes the second revision of a month and looks at its differences, if there are any."""
+def _revise_if_changed(
+    store: Store, month: Month, before: ExpectedMonth, after: ExpectedMonth
+) -> bool:
+    """Close a month again and assert its differences. Returns False if there are none."""
     try:
         with store.change() as session:
-            made = month_report.close(session, month, reason="Reportes tardíos", now=LATER)
+            revision = month_report.close(session, month, reason="Reportes tardíos", now=LATER)
     except Refusal:
         assert before.by_office == after.by_office
         return False
     with store.read() as session:
-        told = [
+        attendances = [
             month_report.read_revision(each).people
             for each in months.list_revisions(session, month)
         ]
-    hidden = frozenset[str]().union(*(people.hidden for people in told if people))
+    hidden = frozenset[str]().union(*(people.hidden for people in attendances if people))
     found = {
         (each.what, each.office, each.kind or each.series, each.before, each.after)
-        for each in month_report.changes_of(made)
+        for each in month_report.changes_of(revision)
     }
     assert found == expected_changes(before, after, hidden)
     return True
