@@ -60,11 +60,11 @@ def test_past_workshop_without_report_is_pending(
 ) -> None:
     with store.change() as session:
         workshop_service.report(hold(session, chicago, rights, day=DAY), head_count=3, now=APRIL)
-        unreported = hold(session, chicago, rights, day=DAY)
+        past_workshop = hold(session, chicago, rights, day=DAY)
     row = row_of(store, "chicago")
     assert (row.state, row.pending, row.total) == (ReportState.PENDING, 1, 2)
     with store.change() as session:
-        workshop_service.report(session.merge(unreported), head_count=0, now=APRIL)
+        workshop_service.report(session.merge(past_workshop), head_count=0, now=APRIL)
     assert row_of(store, "chicago").state is ReportState.READY
 
 
