@@ -1,12 +1,11 @@
-"""Programs that read calendars, none of which shares a line of code with another: what they all
-see in a feed is what is in it."""
+"""Independent parsers of iCalendar files, which must all read the same events from a feed."""
 
 from datetime import datetime
 from typing import Final, NamedTuple
 
 
 class Seen(NamedTuple):
-    """One occurrence, as a program understood it."""
+    """One occurrence as a parser read it."""
 
     uid: str
     starts: datetime  # in UTC
@@ -17,10 +16,10 @@ class Seen(NamedTuple):
     sequence: int
 
 
-# An hour that comes twice, in the night that clocks go back, is its first by RFC 5545 (3.3.5) and
-# in our database. These two take the second; nothing that a file can say would change that.
+# RFC 5545 (section 3.3.5) and our database take an ambiguous local time as its first occurrence.
+# These two parsers take the second; nothing in a file changes that.
 TAKE_THE_SECOND: Final = frozenset({"by_libical", "by_ical_js"})
 
 
 class Misread(Exception):
-    """The program found a fault in the file."""
+    """A parser reported an error in the file."""

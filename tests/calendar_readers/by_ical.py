@@ -1,4 +1,4 @@
-"""ical, the reader of Home Assistant, which is on many a kitchen's wall. It checks every type."""
+"""Reads with ical, the strictly typed parser of Home Assistant."""
 
 from datetime import UTC, datetime
 

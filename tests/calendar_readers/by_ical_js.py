@@ -1,4 +1,4 @@
-"""ical.js, the reader behind Thunderbird and many a web page, run where it is at home."""
+"""Reads with ical.js, the parser of Thunderbird, in Chromium."""
 
 import json
 import subprocess
@@ -36,8 +36,8 @@ READ: Final = """async texts => {
 
 
 def read(bodies: Sequence[bytes]) -> list[list[Seen]]:
-    """What is in each of many calendars. Chromium is started by a process of its own: the
-    browser of other tests may be open in this one."""
+    """The events of each calendar, sorted. Chromium runs in a process of its own, since the browser
+    of other tests may be open in this one. Raises Misread."""
     if not MODULE.is_file():
         pytest.fail("ical.js is not here; tests/run fetches it from npm into .tests/")
     done = subprocess.run(
@@ -61,7 +61,7 @@ def _instant(seconds: int) -> datetime:
 
 
 def _evaluate(texts: list[str]) -> Any:
-    """In a page with ical.js beside it, on a site that is nowhere."""
+    """The result of `READ` in a page whose requests are all intercepted."""
 
     def answer(route: Route) -> None:
         if route.request.url.endswith("/ical.js"):

@@ -1,4 +1,4 @@
-"""icalendar with recurring-ical-events. Every moment goes through the file's own zones."""
+"""Reads with icalendar and recurring-ical-events, using the VTIMEZONE blocks of the file."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,11 +12,11 @@ BEGIN, END = date(2024, 12, 1), date(2029, 2, 1)
 
 
 def read(body: bytes) -> list[Seen]:
-    """Raises Misread when something in the file was not understood."""
+    """The events, sorted. Raises Misread if icalendar reports errors."""
     calendar: Any = Calendar.from_ical(body)
-    wrong = [error for part in calendar.walk() for error in part.errors]
-    if wrong:
-        raise Misread(f"icalendar: {wrong}")
+    errors = [error for part in calendar.walk() for error in part.errors]
+    if errors:
+        raise Misread(f"icalendar: {errors}")
     zones = {zone["TZID"]: zone.to_tz(lookup_tzid=False) for zone in calendar.timezones}
     found = recurring_ical_events.of(calendar).between(BEGIN, END)
     return sorted(
@@ -34,8 +34,8 @@ def read(body: bytes) -> list[Seen]:
 
 
 def _instant(moment: datetime, key: str, zones: dict[str, Any]) -> datetime:
-    """By the file's own rules; and those of icalendar's may say nothing else."""
-    told: datetime = moment.replace(tzinfo=zones[key]).astimezone(UTC)
-    if moment.astimezone(UTC) != told:
-        raise Misread(f"icalendar: {moment} is {told} by the block of {key}")
-    return told
+    """The instant by the VTIMEZONE of the file. Raises Misread if icalendar's own zone differs."""
+    instant: datetime = moment.replace(tzinfo=zones[key]).astimezone(UTC)
+    if moment.astimezone(UTC) != instant:
+        raise Misread(f"icalendar: {moment} is {instant} by the block of {key}")
+    return instant

@@ -1,7 +1,7 @@
-"""libical, which Evolution, KOrganizer and many a server read with, and its strict check.
+"""Reads with libical, the parser of Evolution and KOrganizer, and checks its restrictions.
 
-Debian's library, called as it is: it knows the restrictions of RFC 5545 on what may, must and
-must not be in a component, and marks what it does not understand with X-LIC-ERROR.
+Calls Debian's library by ctypes. libical checks which properties RFC 5545 requires and forbids in a
+component, and marks what it does not understand with X-LIC-ERROR.
 """
 
 import ctypes
@@ -70,7 +70,7 @@ def _library() -> Any:
 
 
 def read(body: bytes) -> list[Seen]:
-    """Raises Misread for whatever libical's restrictions or its parser object to."""
+    """The events, sorted. Raises Misread for errors of the parser and violated restrictions."""
     library = _library()
     calendar = library.icalparser_parse_string(body)
     if not calendar:
@@ -80,8 +80,8 @@ def read(body: bytes) -> list[Seen]:
         errors = library.icalcomponent_count_errors(calendar)
         if errors or not is_allowed:
             text = library.icalcomponent_as_ical_string(calendar).decode()
-            said = [line for line in text.splitlines() if XLICERROR.decode() in line]
-            raise Misread(f"libical: {errors} errors, allowed: {is_allowed}: {said}")
+            error_lines = [line for line in text.splitlines() if XLICERROR.decode() in line]
+            raise Misread(f"libical: {errors} errors, allowed: {is_allowed}: {error_lines}")
         return sorted(_seen(library, calendar, event) for event in _events(library, calendar))
     finally:
         library.icalcomponent_free(calendar)
@@ -115,7 +115,7 @@ def _property(library: Any, event: int, name: bytes) -> int:
 
 
 def _instant(library: Any, calendar: int, line: int, name: str) -> datetime:
-    """Through the zone that the file itself describes, not through one that libical has."""
+    """The instant by the VTIMEZONE of the file, not by libical's own zones."""
     key = library.icalproperty_get_parameter_as_string(line, b"TZID")
     zone = library.icalcomponent_get_timezone(calendar, key)
     if not zone:

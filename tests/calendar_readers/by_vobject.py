@@ -1,4 +1,4 @@
-"""vobject, with dateutil's reading of the file's own zones."""
+"""Reads with vobject, which parses the VTIMEZONE blocks of the file by dateutil."""
 
 from datetime import UTC
 from typing import Any
@@ -9,7 +9,7 @@ from tests.calendar_readers import Seen
 
 
 def read(body: bytes) -> list[Seen]:
-    # vobject keeps the first block it meets of a zone for all files that a process reads.
+    # vobject caches the first VTIMEZONE of each TZID for the whole process.
     known = vars(vobject.icalendar)["__tzidMap"]
     for key in [key for key in known if key != "UTC"]:
         del known[key]

@@ -1,5 +1,5 @@
-"""An office as it lives through a story: real edits on a real database, its calendar after each,
-and what that calendar should say, worked out here once more."""
+"""Applies a story's edits to an office in a database, and computes independently which events its
+feed must have after each."""
 
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,7 +19,7 @@ from outreach.domain.text import clean
 from outreach.domain.workshops import PUBLIC_STATUSES, DeliveryMode, Workshop, WorkshopStatus
 from outreach.feeds import ics_feed, labels
 from outreach.i18n import say, translate
-from outreach.imports import offices as intake
+from outreach.imports import offices as offices_file
 from tests.calendar_readers import Seen
 from tests.calendar_readers.stories import Story, When
 from tests.conftest import LONG_AGO, office
@@ -27,30 +27,32 @@ from tests.support.feed_reader import SITE
 
 NEUTRAL: Final = {"es": "Taller", "en": "Workshop", "fr": "Atelier"}
 FIRST_EDIT: Final = LONG_AGO.date() + timedelta(days=1)
-OFF: Final = {"es": "CANCELADO: ", "en": "CANCELLED: ", "fr": "ANNULÉ : "}
+CANCELLED_PREFIX: Final = {"es": "CANCELADO: ", "en": "CANCELLED: ", "fr": "ANNULÉ : "}
 
 
 class Life:
-    """One office, its workshops, and its calendar after each thing that happens to it."""
+    """One office, its workshops, and its feed after each edit."""
 
     def __init__(self, store: Store, story: Story, number: int) -> None:
         self.store, self.story = store, story
-        # After the last change of the words themselves, whatever day the calendar is read on.
+        # Later than the last change of the fixtures, whatever the day of the story.
         self.now = datetime.combine(max(story.today, FIRST_EDIT), time(12), UTC)
         self.ids: list[int] = []
         with store.change() as session:
-            there = office(f"oficina-{number}", "St. John's", "NL", story.zone, changed_at=LONG_AGO)
-            session.add(there)
+            office_row = office(
+                f"oficina-{number}", "St. John's", "NL", story.zone, changed_at=LONG_AGO
+            )
+            session.add(office_row)
             session.flush()
-            self.office_id = there.id
+            self.office_id = office_row.id
 
     def feed(self, session: Session, *kinds: str) -> bytes:
         choice = feed_query.parse(session, self._office(session).slug, kind_codes=kinds)
         return ics_feed.write_bytes(session, choice, self.story.lang, SITE, today=self.story.today)
 
     def expected(self, session: Session, *, discreet: bool, fold: int = 0) -> list[Seen]:
-        """What the database has, for who asked for a discreet kind or did not; `fold`: for who
-        takes the first of an hour that comes twice (0), or the second (1)."""
+        """The events in the feed of discreet or of other kinds. `fold` is the occurrence that the
+        parser takes for an ambiguous local time: the first (0) or the second (1)."""
         return sorted(
             Seen(
                 uid=f"taller-{each.uid}@{SITE.host}",
@@ -65,11 +67,11 @@ class Life:
             if each.kind.is_discreet == discreet and is_in_feed(each, self.story.today)
         )
 
-    def pass_(self, seconds: int) -> None:
+    def advance(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
 
     def sequences(self) -> dict[int, tuple[int, tuple[object, ...]]]:
-        """Of each workshop its SEQUENCE, and what that counts the changes of."""
+        """SEQUENCE and `place_and_time` of each workshop, by id."""
         with self.store.read() as session:
             return {
                 each.id: (each.sequence, place_and_time(each)) for each in self.workshops(session)
@@ -78,65 +80,72 @@ class Life:
     def workshops(self, session: Session) -> list[Workshop]:
         return [session.get_one(Workshop, each) for each in self.ids]
 
-    def act(self, session: Session, which: int, name: str, what: Any) -> None:
-        """Raises Refusal where the house does."""
+    def act(self, session: Session, index: int, name: str, value: Any) -> None:
+        """Applies an edit. Raises Refusal if the service refuses it."""
         if name == "create":
-            self._create(session, *what)
+            self._create(session, *value)
         elif name == "office phone" or name == "office closes":
-            changes = {"phone": clean(what)[:40]} if name == "office phone" else {"closed_on": what}
+            changes = (
+                {"phone": clean(value)[:40]} if name == "office phone" else {"closed_on": value}
+            )
             self._load_office(session, changes)
         elif self.ids:
-            there = session.get_one(Workshop, self.ids[which % len(self.ids)])
-            self._edit(session, there, name, what)
+            workshop = session.get_one(Workshop, self.ids[index % len(self.ids)])
+            self._edit(session, workshop, name, value)
 
-    def _edit(self, session: Session, there: Workshop, name: str, what: Any) -> None:
+    def _edit(self, session: Session, workshop: Workshop, name: str, value: Any) -> None:
         if name == "cancel":
-            workshop_service.cancel(session, there, now=self.now)
+            workshop_service.cancel(session, workshop, now=self.now)
         elif name == "reinstate":
-            workshop_service.reinstate(session, there, now=self.now)
+            workshop_service.reinstate(session, workshop, now=self.now)
         elif name == "report":
-            workshop_service.report(there, head_count=what, now=self.now)
+            workshop_service.report(workshop, head_count=value, now=self.now)
         elif name == "address":
-            if there.venue:
-                there.venue.address = what["address"]
-                there.venue.changed_at = self.now
+            if workshop.venue:
+                workshop.venue.address = value["address"]
+                workshop.venue.changed_at = self.now
         elif name != "nothing":
-            changes = self._changes(session, there, name, what)
+            changes = self._changes(session, workshop, name, value)
             workshop_service.change(
-                session, there, replace(workshop_service.get_data(there), **changes), now=self.now
+                session,
+                workshop,
+                replace(workshop_service.get_data(workshop), **changes),
+                now=self.now,
             )
 
-    def _changes(self, session: Session, there: Workshop, name: str, what: Any) -> dict[str, Any]:
+    def _changes(
+        self, session: Session, workshop: Workshop, name: str, value: Any
+    ) -> dict[str, Any]:
         if name == "move":
-            return self._when(what)
+            return self._when(value)
         if name == "another venue":
-            return {"venue": self._venue(session, there.office, what)}
+            return {"venue": self._venue(session, workshop.office, value)}
         plain: dict[str, tuple[str, Any]] = {
-            "mode": ("mode", what),
-            "rename": ("title", what),
-            "reword": ("summary", what),
-            "visibility": ("visibility", what),
+            "mode": ("mode", value),
+            "rename": ("title", value),
+            "reword": ("summary", value),
+            "visibility": ("visibility", value),
             "unlist": ("way", Way.UNLISTED),
             "list again": ("way", Way.PLACE),
-            "unseen": ("opens_days", what),
+            "unseen": ("opens_days", value),
         }
         if name in plain:
             return dict([plain[name]])
         return {"kind": _kind(session, "mujeres" if name == "discreet" else "derechos")}
 
     def _create(
-        self, session: Session, when: When, place: dict[str, Any], plan: dict[str, Any]
+        self, session: Session, when: When, place: dict[str, Any], values: dict[str, Any]
     ) -> None:
-        there = self._office(session)
+        office_row = self._office(session)
         made = workshop_service.create(
             session,
             workshop_service.WorkshopData(
-                office=there,
+                office=office_row,
                 kind=_kind(session, "derechos"),
-                venue=self._venue(session, there, place),
+                venue=self._venue(session, office_row, place),
                 capacity=20,
                 **self._when(when),
-                **plan,
+                **values,
             ),
             now=self.now,
             status=WorkshopStatus.PUBLISHED,
@@ -151,12 +160,12 @@ class Life:
             "ends": when.ends,
         }
 
-    def _venue(self, session: Session, there: Office, place: dict[str, Any]) -> Venue:
+    def _venue(self, session: Session, office_row: Office, place: dict[str, Any]) -> Venue:
         count = session.scalar(sa.select(sa.func.count()).select_from(Venue))
         made = Venue(
-            office=there,
+            office=office_row,
             region="NL",
-            zone=there.zone,
+            zone=office_row.zone,
             near_latitude=0.0,
             near_longitude=0.0,
             changed_at=self.now,
@@ -167,18 +176,18 @@ class Life:
         return made
 
     def _load_office(self, session: Session, changes: dict[str, Any]) -> None:
-        there = self._office(session)
-        row = intake.OfficeRow(
-            **{each.name: getattr(there, each.name) for each in fields(intake.OfficeRow)}
+        office_row = self._office(session)
+        row = offices_file.OfficeRow(
+            **{each.name: getattr(office_row, each.name) for each in fields(offices_file.OfficeRow)}
         )
-        intake.load(session, [replace(row, **changes)], now=self.now)
+        offices_file.load(session, [replace(row, **changes)], now=self.now)
 
     def _office(self, session: Session) -> Office:
         return session.get_one(Office, self.office_id)
 
 
 def is_in_feed(workshop: Workshop, today: date) -> bool:
-    """Whether the calendar of its office has it on that day."""
+    """Whether the feed of its office has the workshop on that day."""
     midnight = feed_query.midnight(today)
     begins, ends = midnight - timedelta(days=90), midnight + timedelta(days=366)
     is_there = workshop.status in PUBLIC_STATUSES and workshop.way is not Way.UNLISTED
@@ -191,16 +200,16 @@ def is_in_feed(workshop: Workshop, today: date) -> bool:
 
 
 def summary(workshop: Workshop, lang: str) -> str:
-    """As CAL08 has it: one line, at most 200 signs, a cancelled one says so."""
+    """The SUMMARY by CAL08: one line of at most 200 characters, with a prefix if cancelled."""
     title = "" if workshop.kind.is_discreet else clean(say(workshop.title, lang))
     whole = title or NEUTRAL[lang]
     if workshop.status is WorkshopStatus.CANCELLED:
-        whole = OFF[lang] + whole
+        whole = CANCELLED_PREFIX[lang] + whole
     return whole if len(whole) <= 200 else whole[:199].rstrip() + "…"
 
 
 def location(workshop: Workshop, lang: str) -> str:
-    """The address where it is everybody's, the city where it is not."""
+    """The LOCATION: the address if it is public, else the city."""
     if workshop.mode is DeliveryMode.PHONE_BANK:
         return translate(labels.BY_PHONE, lang)
     if not workshop.mode.has_venue:
@@ -213,7 +222,7 @@ def location(workshop: Workshop, lang: str) -> str:
 
 
 def place_and_time(workshop: Workshop) -> tuple[object, ...]:
-    """What an entry's SEQUENCE counts the changes of."""
+    """The values whose changes increase SEQUENCE."""
     return (
         *(workshop.day, workshop.starts, workshop.ends, workshop.zone.key, workshop.venue_id),
         *(workshop.mode, workshop.status is WorkshopStatus.CANCELLED),

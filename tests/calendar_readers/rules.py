@@ -1,19 +1,21 @@
-"""The rule book of our feeds as one guard: what is in the bytes, line by line, and what may have
-become of them from one fetch to the next. It reads by itself and asks no library."""
+"""Checks the bytes of a feed, and its changes from one fetch to the next, against our rules.
+
+Parses the lines itself, without a library.
+"""
 
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-LARGEST: Final = 1_000_000
-_UNFIT: Final = re.compile(
+MAX_BYTES: Final = 1_000_000
+_FORBIDDEN_CHARACTERS: Final = re.compile(
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffd]"
 )
 _TEXT: Final = re.compile(r"(?:[^\\;,]|\\[\\;,n])*")
-_TEXTS: Final = re.compile(r"(?:[^\\;]|\\[\\;,n])*")  # several, with commas between
+_TEXTS: Final = re.compile(r"(?:[^\\;]|\\[\\;,n])*")  # comma-separated
 _UID: Final = re.compile(r"taller-[0-9A-Z]{20}@[a-z0-9.-]+")
-_STAMP: Final = re.compile(r"\d{8}T\d{6}Z")
-_WALL: Final = re.compile(r"\d{8}T\d{6}")
+_UTC_TIME: Final = re.compile(r"\d{8}T\d{6}Z")
+_LOCAL_TIME: Final = re.compile(r"\d{8}T\d{6}")
 _OFFSET: Final = re.compile(r"[+-]\d{4}")
 _GEO: Final = re.compile(r"-?\d{1,2}(\.\d{1,6})?;-?\d{1,3}(\.\d{1,6})?")
 
@@ -22,17 +24,17 @@ HEADER: Final = (
     "LAST-MODIFIED", "URL", "SOURCE", "REFRESH-INTERVAL", "X-PUBLISHED-TTL", "COLOR",
     "X-APPLE-CALENDAR-COLOR", "X-WR-TIMEZONE",
 )  # fmt: skip
-# Nothing else is ever in an entry: no person, no alarm, no link to a room.
+# An event has no other properties: no person, no alarm, no link to a video call.
 ENTRY: Final = (
     "UID", "DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "STATUS", "DTSTART", "DTEND",
     "SUMMARY", "LOCATION", "DESCRIPTION", "CATEGORIES", "GEO", "URL", "TRANSP",
 )  # fmt: skip
-NOT_ALWAYS: Final = {
+OPTIONAL: Final = {
     *("DESCRIPTION", "X-WR-CALDESC", "LAST-MODIFIED", "COLOR", "X-APPLE-CALENDAR-COLOR"),
     *("X-WR-TIMEZONE", "CATEGORIES", "GEO", "URL"),
 }
-WHEN: Final = ("DTSTART", "DTEND", "STATUS")
-STAMPS: Final = ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
+SCHEDULE_PROPERTIES: Final = ("DTSTART", "DTEND", "STATUS")
+VERSION_PROPERTIES: Final = ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
 
 
 class Line(NamedTuple):
@@ -56,7 +58,7 @@ Entries = dict[str, Part]  # by UID
 
 
 def check(body: bytes) -> Entries:
-    """The entries of a feed that keeps every rule."""
+    """The events of a feed by UID. Fails if the feed breaks a rule."""
     calendar = _read(body)
     assert calendar.name == "VCALENDAR"
     assert {part.name for part in calendar.parts} <= {"VTIMEZONE", "VEVENT"}
@@ -75,7 +77,7 @@ def check(body: bytes) -> Entries:
 
 
 def check_step(before: Entries, after: Entries) -> set[str]:
-    """What became of a feed is told by its versions. The UIDs that came, went or changed."""
+    """The UIDs of events added, removed or changed. Fails if a changed one has no newer version."""
     changed = set(before) ^ set(after)
     for uid in set(before) & set(after):
         old, new = before[uid], after[uid]
@@ -86,14 +88,14 @@ def check_step(before: Entries, after: Entries) -> set[str]:
             continue
         changed.add(uid)
         assert new.value("LAST-MODIFIED") > old.value("LAST-MODIFIED"), (old, new)
-        if any(old.lines[name] != new.lines[name] for name in WHEN):
+        if any(old.lines[name] != new.lines[name] for name in SCHEDULE_PROPERTIES):
             assert int(new.value("SEQUENCE")) > int(old.value("SEQUENCE"))
     return changed
 
 
 def shown(entry: Part) -> dict[str, Line]:
-    """What a person sees of an entry."""
-    return {name: line for name, line in entry.lines.items() if name not in STAMPS}
+    """The properties of an event that a person sees."""
+    return {name: line for name, line in entry.lines.items() if name not in VERSION_PROPERTIES}
 
 
 def _check_header(calendar: Part) -> None:
@@ -111,7 +113,7 @@ def _check_header(calendar: Part) -> None:
 
 def _check_order(part: Part, order: tuple[str, ...]) -> None:
     assert list(part.lines) == [name for name in order if name in part.lines], part.lines
-    assert set(order) - set(part.lines) <= NOT_ALWAYS, part.lines
+    assert set(order) - set(part.lines) <= OPTIONAL, part.lines
 
 
 def _check_entry(event: Part) -> None:
@@ -120,7 +122,7 @@ def _check_entry(event: Part) -> None:
     value = event.value
     assert _UID.fullmatch(value("UID"))
     for name in ("DTSTAMP", "CREATED", "LAST-MODIFIED"):
-        assert _STAMP.fullmatch(value(name))
+        assert _UTC_TIME.fullmatch(value(name))
     assert value("DTSTAMP") == value("LAST-MODIFIED") >= value("CREATED")
     assert value("SEQUENCE").isdecimal()
     assert value("STATUS") in {"CONFIRMED", "CANCELLED"}
@@ -128,8 +130,8 @@ def _check_entry(event: Part) -> None:
     start, end = event.lines["DTSTART"], event.lines["DTEND"]
     assert start.parameters == end.parameters
     assert re.fullmatch(r"TZID=[A-Za-z_]+(/[A-Za-z_]+)+", start.parameters)
-    assert _WALL.fullmatch(start.value)
-    assert _WALL.fullmatch(end.value)
+    assert _LOCAL_TIME.fullmatch(start.value)
+    assert _LOCAL_TIME.fullmatch(end.value)
     for name in ("SUMMARY", "LOCATION", "DESCRIPTION"):
         assert _TEXT.fullmatch(value(name)), value(name)
     for name in ("SUMMARY", "LOCATION"):
@@ -155,13 +157,13 @@ def _check_zones(zones: list[Part], events: list[Part], of_calendar: str) -> Non
         for change in zone.parts:
             names = [name for name in change.lines if name != "RRULE"]
             assert names == ["DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "TZNAME"]
-            assert _WALL.fullmatch(change.value("DTSTART"))
+            assert _LOCAL_TIME.fullmatch(change.value("DTSTART"))
             assert _OFFSET.fullmatch(change.value("TZOFFSETFROM"))
             assert _OFFSET.fullmatch(change.value("TZOFFSETTO"))
 
 
 def _read(body: bytes) -> Part:
-    assert len(body) <= LARGEST
+    assert len(body) <= MAX_BYTES
     top = Part("", {}, [])
     open_parts = [top]
     for line in _unfolded(body):
@@ -183,14 +185,14 @@ def _read(body: bytes) -> Part:
 
 
 def _unfolded(body: bytes) -> Iterator[str]:
-    """The lines as they were before they were folded, every rule of bytes checked on the way."""
+    """The unfolded lines; fails if a line breaks a rule of bytes."""
     assert body.startswith(b"BEGIN:VCALENDAR\r\n")
     assert body.endswith(b"\r\nEND:VCALENDAR\r\n")
     whole = ""
     for raw in body[:-2].split(b"\r\n"):
         assert 1 <= len(raw) <= 75
         line = raw.decode("utf-8")  # no character is cut in two
-        assert not _UNFIT.search(line), line
+        assert not _FORBIDDEN_CHARACTERS.search(line), line
         if not line.startswith(" "):
             if whole:
                 yield whole

@@ -1,4 +1,4 @@
-"""What may happen to an office's calendar, in any order, as hypothesis makes it up."""
+"""Hypothesis strategies for edits of an office's workshops, in any order."""
 
 import csv
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ FURTHER_ZONES: Final = (
     *("Pacific/Guam", "Europe/Madrid"),
 )
 FIRST, LAST = date(2025, 1, 1), date(2028, 12, 31)
-# Words that calendars have stumbled over: what is escaped, what is folded, what is read the other
-# way round, what takes four bytes, what is several signs in one, what nobody sees.
+# Texts that parsers have misread: escapes, line folds, right-to-left text, four-byte characters,
+# combining characters and invisible ones.
 AWKWARD: Final = (
     *(
         ",",
@@ -53,7 +53,7 @@ AWKWARD: Final = (
 
 @cache
 def zones() -> list[str]:
-    """Those of the network's offices, and more."""
+    """The time zones of the network's offices and of `FURTHER_ZONES`."""
     text = resources.files("outreach.imports").joinpath("data/offices.csv").read_text("utf-8")
     found = set(FURTHER_ZONES)
     for row in csv.DictReader(text.splitlines()):
@@ -62,8 +62,8 @@ def zones() -> list[str]:
 
 
 @cache
-def turning_days(key: str) -> list[date]:
-    """The days on which the clocks of that zone change, and those before and after."""
+def transition_days(key: str) -> list[date]:
+    """The days of clock changes in that zone, with the days before and after."""
     zone, found = ZoneInfo(key), []
     day = FIRST
     while day <= LAST:
@@ -74,26 +74,26 @@ def turning_days(key: str) -> list[date]:
     return found
 
 
-def texts(most: int) -> st.SearchStrategy[str]:
-    """Anything one can type or paste, up to so many characters."""
+def texts(max_length: int) -> st.SearchStrategy[str]:
+    """Any text that can be typed or pasted, up to `max_length` characters."""
     pieces = st.one_of(st.sampled_from(AWKWARD), st.text(max_size=40), st.just("taller "))
-    return st.lists(pieces, max_size=most // 8).map(lambda parts: "".join(parts)[:most])
+    return st.lists(pieces, max_size=max_length // 8).map(lambda parts: "".join(parts)[:max_length])
 
 
-def line(most: int) -> st.SearchStrategy[str]:
-    """What a column of PostgreSQL can hold."""
-    return texts(most).map(lambda text: text.replace("\x00", ""))
+def line(max_length: int) -> st.SearchStrategy[str]:
+    """Text that a PostgreSQL column can store: no NUL."""
+    return texts(max_length).map(lambda text: text.replace("\x00", ""))
 
 
-def words(most: int) -> st.SearchStrategy[dict[str, str]]:
-    """A text in Spanish, and perhaps in other languages."""
+def words(max_length: int) -> st.SearchStrategy[dict[str, str]]:
+    """A text in Spanish, and optionally in the other languages."""
     return st.fixed_dictionaries(
-        {"es": texts(most)}, optional={"en": texts(most), "fr": texts(most)}
+        {"es": texts(max_length)}, optional={"en": texts(max_length), "fr": texts(max_length)}
     )
 
 
 def hours() -> st.SearchStrategy[time]:
-    """Any minute of the day, and often one about which clocks change."""
+    """Any minute of the day, often one near a clock change."""
     about = [time(h, m) for h in (0, 1, 2, 3, 23) for m in (0, 1, 30, 59)]
     return st.one_of(
         st.sampled_from(about),
@@ -111,18 +111,18 @@ class When:
 
 @st.composite
 def moments(draw: st.DrawFn, around: date) -> When:
-    """Within the reach of an office's feed as it is on that day."""
+    """A time within the span of an office's feed on that day."""
     zone = draw(st.sampled_from(zones()))
     reach = (around - timedelta(days=80), around + timedelta(days=350))
-    turning = [day for day in turning_days(zone) if reach[0] <= day <= reach[1]]
+    transitions = [day for day in transition_days(zone) if reach[0] <= day <= reach[1]]
     days = st.dates(*reach)
-    if turning:
-        days = st.one_of(days, st.sampled_from(turning))
+    if transitions:
+        days = st.one_of(days, st.sampled_from(transitions))
     return When(zone, draw(days), draw(hours()), draw(hours()))
 
 
 def places() -> st.SearchStrategy[dict[str, Any]]:
-    """Columns of a venue."""
+    """The columns of a venue."""
     return st.fixed_dictionaries(
         {
             "name": line(120),
@@ -134,8 +134,8 @@ def places() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def plans() -> st.SearchStrategy[dict[str, Any]]:
-    """What else is said of a workshop."""
+def workshop_values() -> st.SearchStrategy[dict[str, Any]]:
+    """The other values of a workshop."""
     return st.fixed_dictionaries(
         {
             "title": words(400),
@@ -150,9 +150,9 @@ def plans() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def edits(around: date) -> dict[str, st.SearchStrategy[Any]]:
-    """What somebody does, and what it may be done with."""
+    """A strategy for the argument of each edit, by name."""
     return {
-        "create": st.tuples(moments(around), places(), plans()),
+        "create": st.tuples(moments(around), places(), workshop_values()),
         "move": moments(around),
         "rename": words(400),
         "reword": words(400),
@@ -176,8 +176,8 @@ def edits(around: date) -> dict[str, st.SearchStrategy[Any]]:
 
 @dataclass(frozen=True)
 class Story:
-    """An office, and what happens: to which workshop (counted round), and how many seconds
-    after what happened before."""
+    """An office and its edits: index of the workshop (modulo their number), seconds since the last
+    edit, name and argument."""
 
     zone: str
     today: date
@@ -189,16 +189,23 @@ class Story:
 @st.composite
 def stories(draw: st.DrawFn) -> Story:
     today = draw(st.dates(FIRST + timedelta(days=90), LAST - timedelta(days=360)))
-    every = edits(today)
-    # In any order, and none much more often than another: hypothesis itself has favourites.
-    names = Random(draw(st.integers(0, 1 << 32))).choices(sorted(every), k=draw(st.integers(4, 9)))
+    strategies = edits(today)
+    # Uniformly chosen, since hypothesis prefers some.
+    names = Random(draw(st.integers(0, 1 << 32))).choices(
+        sorted(strategies), k=draw(st.integers(4, 9))
+    )
     return Story(
         zone=draw(st.sampled_from(zones())),
         today=today,
         lang=draw(st.sampled_from(("es", "en", "fr"))),
-        first=draw(st.tuples(moments(today), places(), plans())),
+        first=draw(st.tuples(moments(today), places(), workshop_values())),
         steps=[
-            (draw(st.integers(0, 5)), draw(st.sampled_from((1, 1, 2, 60))), name, draw(every[name]))
+            (
+                draw(st.integers(0, 5)),
+                draw(st.sampled_from((1, 1, 2, 60))),
+                name,
+                draw(strategies[name]),
+            )
             for name in names
         ],
     )

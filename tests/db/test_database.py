@@ -1,4 +1,4 @@
-"""The databases: made, brought up to date, and silent about people when something breaks."""
+"""Databases: migrations, checks, settings of SQLite, and errors without personal data."""
 
 import logging
 import socket
@@ -35,7 +35,7 @@ NAME = "Rosalinda Quetzalcanario"
 EMAIL = "rosalinda.quetzalcanario@example.org"
 
 
-def test_the_migrations_make_what_the_models_say(config: Config) -> None:
+def test_migrated_schema_equals_models(config: Config) -> None:
     for base, url in (
         (Database.MAIN, config.database_url),
         (Database.KEY_STORE, config.keyring_url),
@@ -45,7 +45,7 @@ def test_the_migrations_make_what_the_models_say(config: Config) -> None:
         store.close()
 
 
-def test_bringing_a_database_up_to_date_again_changes_nothing(config: Config) -> None:
+def test_second_upgrade_changes_nothing(config: Config) -> None:
     assert _outreach(config, "db", "upgrade").exit_code == 0
     store = Store(config.database_url)
     before = _all_rows(store)
@@ -54,46 +54,46 @@ def test_bringing_a_database_up_to_date_again_changes_nothing(config: Config) ->
     store.close()
 
 
-def test_check_says_that_all_is_well(config: Config) -> None:
-    said = _outreach(config, "db", "check")
-    assert (said.exit_code, said.stderr) == (0, "")
+def test_db_check_accepts_current_databases(config: Config) -> None:
+    result = _outreach(config, "db", "check")
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
-def test_check_tells_of_a_database_that_was_never_made(tmp_path: Path) -> None:
+def test_db_check_reports_missing_databases(tmp_path: Path) -> None:
     data, keys = tmp_path / "data", tmp_path / "keys"
     data.mkdir()
     keys.mkdir()
-    said = CliRunner().invoke(
+    result = CliRunner().invoke(
         main, ["db", "check"], env={"OUTREACH_DATA": str(data), "OUTREACH_KEYS": str(keys)}
     )
-    assert said.exit_code == 1
-    assert said.stderr.splitlines() == [
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
         "main: not up to date. Run: outreach db upgrade",
         "ring: not up to date. Run: outreach db upgrade",
     ]
 
 
-def test_check_tells_of_a_schema_that_somebody_changed(config: Config, store: Store) -> None:
+def test_db_check_reports_changed_schema(config: Config, store: Store) -> None:
     with store.change() as session:
         session.execute(sa.text("ALTER TABLE office ADD COLUMN nickname VARCHAR(20)"))
     try:
-        said = _outreach(config, "db", "check")
-    finally:  # the tests after this one have the same database
+        result = _outreach(config, "db", "check")
+    finally:  # later tests use the same database
         with store.change() as session:
             session.execute(sa.text("ALTER TABLE office DROP COLUMN nickname"))
-    assert said.exit_code == 1
-    assert "nickname" in said.stderr
+    assert result.exit_code == 1
+    assert "nickname" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["doctor", "db check", "db upgrade", "serve", "counts 2026-03"])
-def test_a_database_that_is_away_is_one_line_that_says_neither_where_it_is_nor_who_signs_in(
+def test_unreachable_database_is_one_error_line_without_address_or_user(
     tmp_path: Path, command: str
 ) -> None:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # and listens not
-        there = f"127.0.0.1:{nobody.getsockname()[1]}"
-        url = f"postgresql+psycopg://elena:secreta@{there}/talleres"
-        said = CliRunner().invoke(
+    with socket.socket() as unused_socket:
+        unused_socket.bind(("127.0.0.1", 0))  # bound, but not listening
+        address = f"127.0.0.1:{unused_socket.getsockname()[1]}"
+        url = f"postgresql+psycopg://elena:secreta@{address}/talleres"
+        result = CliRunner().invoke(
             main,
             command.split(),
             env={
@@ -106,26 +106,26 @@ def test_a_database_that_is_away_is_one_line_that_says_neither_where_it_is_nor_w
                 "OUTREACH_CONTROLLER": "Red de consulados",
             },
         )
-    assert said.exit_code == 1
-    assert isinstance(said.exception, SystemExit)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
     for secret in ("elena", "secreta", "127.0.0.1", "talleres@", "Traceback"):
-        assert secret not in said.output
-    if command != "doctor":  # it says many things, each in a line of its own
-        assert said.stderr.splitlines() == [said.stderr.strip()]
-        assert "OUTREACH_DATABASE_URL" in said.stderr
+        assert secret not in result.output
+    if command != "doctor":  # it prints several lines
+        assert result.stderr.splitlines() == [result.stderr.strip()]
+        assert "OUTREACH_DATABASE_URL" in result.stderr
 
 
-def test_a_database_error_names_no_one(store: Store) -> None:
+def test_integrity_error_has_no_personal_data(store: Store) -> None:
     with store.change() as session:
         session.add(StaffMember(email=EMAIL))
     with pytest.raises(IntegrityError) as caught, store.change() as session:
         session.add(StaffMember(email=EMAIL))
-    assert "organizer" in _everything_said(caught.value)
-    _assert_names_no_one(_everything_said(caught.value))
+    assert "organizer" in _all_texts(caught.value)
+    _assert_names_no_one(_all_texts(caught.value))
 
 
-def test_neither_does_one_about_what_was_typed(store: Store) -> None:
-    # SQLite takes any text for a number; PostgreSQL refuses, and would quote it.
+def test_data_error_has_no_typed_text(store: Store) -> None:
+    # SQLite casts any text to a number; PostgreSQL raises an error that quotes it.
     typed = sa.select(sa.cast(sa.literal(NAME, sa.String), sa.Integer))
     with store.read() as session:
         if store.is_sqlite:
@@ -133,11 +133,11 @@ def test_neither_does_one_about_what_was_typed(store: Store) -> None:
             return
         with pytest.raises(DataError) as caught:
             session.scalar(typed)
-    assert "invalid input syntax" in _everything_said(caught.value)
-    _assert_names_no_one(_everything_said(caught.value))
+    assert "invalid input syntax" in _all_texts(caught.value)
+    _assert_names_no_one(_all_texts(caught.value))
 
 
-def test_a_page_that_fails_leaves_no_name_in_the_log(
+def test_failing_page_logs_no_personal_data(
     app: Flask, store: Store, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     @app.post("/falla/<who>")
@@ -150,11 +150,11 @@ def test_a_page_that_fails_leaves_no_name_in_the_log(
         answer = app.test_client().post(f"/falla/{EMAIL}", data={"name": NAME})
     assert answer.status_code == 500
     assert "POST /falla/<who> failed: " in caplog.text
-    for told in (caplog.text, answer.text, "".join(capfd.readouterr())):
-        _assert_names_no_one(told)
+    for text in (caplog.text, answer.text, "".join(capfd.readouterr())):
+        _assert_names_no_one(text)
 
 
-def test_sqlite_waits_keeps_and_overwrites(empty_databases: Path, tmp_path: Path) -> None:
+def test_sqlite_pragmas(empty_databases: Path, tmp_path: Path) -> None:
     copy = tmp_path / "outreach.db"
     copy.write_bytes((empty_databases / "outreach.db").read_bytes())
     store = Store(f"sqlite:///{copy}")
@@ -169,20 +169,20 @@ def test_sqlite_waits_keeps_and_overwrites(empty_databases: Path, tmp_path: Path
     assert wait >= 5000
 
 
-def test_a_change_inside_a_change_says_so_instead_of_waiting_for_itself(store: Store) -> None:
+def test_nested_change_of_one_thread_is_an_error(store: Store) -> None:
     if not store.is_sqlite:
-        return  # where two changes of one thread do not wait for each other
+        return  # PostgreSQL has no lock that a thread could wait for itself
     with pytest.raises(RuntimeError), store.change(), store.change():
         pass
-    with store.change() as session:  # and whoever comes next has the turn
+    with store.change() as session:  # the lock is free again
         assert session.scalar(sa.text("SELECT 1")) == 1
 
 
-def test_what_was_erased_is_in_no_file_of_sqlite(
+def test_erased_data_is_in_no_sqlite_file(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     if not store.is_sqlite:
-        return  # PostgreSQL's files are its own; there the key that is gone protects the row
+        return  # PostgreSQL's files cannot be read here; the destroyed key protects the row
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     rosa = seat(store, key_store, workshop, name=NAME, now=LONG_AGO)
@@ -203,7 +203,7 @@ def test_what_was_erased_is_in_no_file_of_sqlite(
     assert not _is_in(config, key)
 
 
-def test_a_name_is_in_no_file_even_before_it_is_erased(
+def test_personal_data_is_never_stored_unencrypted(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -227,7 +227,7 @@ def _outreach(config: Config, *arguments: str) -> Result:
 
 
 def _all_rows(store: Store) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, as the database holds it."""
+    """Every row of every table, by the name of the table."""
     tables = sa.MetaData()
     tables.reflect(store.engine)
     with store.read() as session:
@@ -237,7 +237,7 @@ def _all_rows(store: Store) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
-def _everything_said(error: DBAPIError) -> str:
+def _all_texts(error: DBAPIError) -> str:
     return f"{error} {error!r} {error.orig} {error.orig!r} {error.args}"
 
 
@@ -251,20 +251,20 @@ def _is_in(config: Config, secret: bytes) -> bool:
     return any(secret in path.read_bytes() for path in files if path.is_file())
 
 
-def test_what_was_opened_while_the_disk_was_read_only_is_opened_anew(
+def test_connections_opened_on_a_read_only_disk_are_replaced(
     config: Config, store: Store, chicago: Office
 ) -> None:
     if not store.is_sqlite:
         pytest.skip("PostgreSQL has files of its own")
     store.let_go()
-    beside = subprocess.Popen(
-        [sys.executable, "-c", _BESIDE, str(config.data / "outreach.db")],
+    other_process = subprocess.Popen(
+        [sys.executable, "-c", _OTHER_PROCESS, str(config.data / "outreach.db")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-    assert beside.stdout is not None
-    assert beside.stdout.readline()
-    # Two of one file, as the ring and the counts of attempts; each has a line of its own besides.
+    assert other_process.stdout is not None
+    assert other_process.stdout.readline()
+    # Two stores on one file, as the key store and the rate counters; each has its own connections.
     stores = [Store(config.database_url), Store(config.database_url)]
     rename = sa.update(Office).values(city="Chicago, IL")
     with _read_only(config.data):
@@ -275,19 +275,19 @@ def test_what_was_opened_while_the_disk_was_read_only_is_opened_anew(
             each.mark()
     for each in stores:
         with suppress(DBAPIError), each.change() as session:
-            session.execute(rename)  # may find that it is still as it was opened
+            session.execute(rename)  # may still use a read-only connection
     for each in stores:
         with each.change() as session:
             session.execute(rename)
         each.close()
-    beside.communicate()
+    other_process.communicate()
 
 
-# Another process has it open all the while: the worker.
-_BESIDE = """
+# Keeps the database open in another process, as the worker does.
+_OTHER_PROCESS = """
 import sqlite3, sys
-line = sqlite3.connect(sys.argv[1])
-line.execute("SELECT count(*) FROM office").fetchall()
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("SELECT count(*) FROM office").fetchall()
 print("open", flush=True)
 sys.stdin.read()
 """
@@ -295,7 +295,7 @@ sys.stdin.read()
 
 @contextmanager
 def _read_only(folder: Path) -> Iterator[None]:
-    """No file there can be written, and none be made."""
+    """Makes the folder and its files immutable."""
     paths = [*folder.iterdir(), folder]
     done = subprocess.run(["chattr", "+i", *paths], capture_output=True)
     try:

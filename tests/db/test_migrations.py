@@ -66,17 +66,17 @@ def older(config: Config, request: pytest.FixtureRequest) -> Iterator[Config]:
             connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{BEFORE[base]}'")
         engine.dispose()
     yield config
-    _make_anew(config, request)
+    _recreate_databases(config, request)
 
 
 @pytest.fixture
 def broken(config: Config, request: pytest.FixtureRequest) -> Iterator[Config]:
-    """One that a test may break as it likes."""
+    """A configuration whose databases the test may break."""
     yield config
-    _make_anew(config, request)
+    _recreate_databases(config, request)
 
 
-def _make_anew(config: Config, request: pytest.FixtureRequest) -> None:
+def _recreate_databases(config: Config, request: pytest.FixtureRequest) -> None:
     if config.is_postgresql:
         pair: Pair = request.getfixturevalue("pair")
         pair.drop()
@@ -84,8 +84,8 @@ def _make_anew(config: Config, request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def later(tmp_path: Path) -> Callable[..., Path]:
-    """A folder with the migration of a later version."""
+def later_migration(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a folder with a migration of a later version."""
 
     def make(more: str = "pass") -> Path:
         folder = tmp_path / "later"
@@ -114,25 +114,25 @@ def run(config: Config, *statements: str, key_store: bool = False) -> None:
     engine.dispose()
 
 
-class Crowd:
-    """People who save places, one after the other on each of a few threads, until told to stop."""
+class RegistrationLoad:
+    """Registers parties in several threads until it is stopped, and measures the longest wait."""
 
     def __init__(self, config: Config, store: Store, office: Office, kind: Kind) -> None:
-        # The server's own, that ran before: it asks nothing of what is new.
+        # An application of the older release: it uses nothing of the new schema.
         self.app: Flask = create_app(replace(config, limits=Limits(posts=100_000)))
         with store.change() as session:
             self.workshop = hold(session, office, kind, capacity=10_000)
-        self.stop, self.is_busy = threading.Event(), threading.Event()
+        self.stop_event, self.is_busy = threading.Event(), threading.Event()
         self.statuses: list[int] = []
         self.longest = 0.0
 
     def work(self, _number: int) -> None:
         client = self.app.test_client()
-        while not self.stop.is_set():
-            typed = answers(self.app, self.workshop)
-            began = time.monotonic()
-            status = send(client, self.workshop, typed).status_code
-            self.longest = max(self.longest, time.monotonic() - began)
+        while not self.stop_event.is_set():
+            form = answers(self.app, self.workshop)
+            started_at = time.monotonic()
+            status = send(client, self.workshop, form).status_code
+            self.longest = max(self.longest, time.monotonic() - started_at)
             self.statuses.append(status)
             if len(self.statuses) > 20:
                 self.is_busy.set()
@@ -147,7 +147,7 @@ class Crowd:
                 while len(self.statuses) < count + 20:
                     threading.Event().wait(0.01)
             finally:
-                self.stop.set()
+                self.stop_event.set()
             list(working)
         for each in ("outreach_store", "outreach_attempts"):
             self.app.extensions[each].close()
@@ -155,52 +155,56 @@ class Crowd:
 
 
 @pytest.mark.races
-def test_people_save_places_while_the_database_is_brought_up_to_date(
+def test_registrations_succeed_during_an_upgrade(
     older: Config, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    crowd = Crowd(older, store, chicago, rights)
-    crowd.during(lambda: outreach(older, "db", "upgrade"))
-    assert set(crowd.statuses) == {303}
+    load = RegistrationLoad(older, store, chicago, rights)
+    load.during(lambda: outreach(older, "db", "upgrade"))
+    assert set(load.statuses) == {303}
     with store.read() as session:
         count = session.scalar(sa.select(sa.func.count()).select_from(Registration))
-    assert count == len(crowd.statuses)
+    assert count == len(load.statuses)
     assert outreach(older, "db", "check").exit_code == 0
-    print(f"\n{count} places saved meanwhile; the longest wait {crowd.longest:.2f} s")
-    assert crowd.longest < MIGRATION.lock + 8
+    print(f"\n{count} places saved meanwhile; the longest wait {load.longest:.2f} s")
+    assert load.longest < MIGRATION.lock + 8
 
 
 @pytest.mark.parametrize("config", ["postgresql"], indirect=True)
-def test_a_migration_of_the_busiest_table_lets_people_go_first_where_it_has_to_wait(
-    broken: Config, store: Store, chicago: Office, rights: Kind, later: Callable[..., Path]
+def test_migration_waiting_for_a_lock_lets_registrations_pass(
+    broken: Config,
+    store: Store,
+    chicago: Office,
+    rights: Kind,
+    later_migration: Callable[..., Path],
 ) -> None:
-    folder, url = later(), broken.database_url
-    crowd, reading = Crowd(broken, store, chicago, rights), threading.Event()
+    folder, url = later_migration(), broken.database_url
+    load, is_reading_done = RegistrationLoad(broken, store, chicago, rights), threading.Event()
 
     def migrate() -> None:
         with ThreadPoolExecutor(1) as thread, store.read() as session:
-            # Somebody's long report: without a bound everybody would wait for its end.
+            # A long read: without a lock timeout all registrations would wait for it.
             session.execute(sa.text("SELECT count(*) FROM registration"))
             migrating = thread.submit(migrations.upgrade, Database.MAIN, url, more_versions=folder)
-            while not reading.wait(0.05):
-                reading_for = time.monotonic() - began
+            while not is_reading_done.wait(0.05):
+                reading_for = time.monotonic() - started_at
                 if reading_for > MIGRATION.lock + 1.5:
-                    reading.set()
-            assert not migrating.done(), "it has been tried, and is to be tried again"
+                    is_reading_done.set()
+            assert not migrating.done(), "the first try timed out and will be repeated"
             session.commit()
             migrating.result(30)
 
-    began = time.monotonic()
-    crowd.during(migrate)
-    assert set(crowd.statuses) == {303}
-    print(f"\n{len(crowd.statuses)} places saved; the longest wait {crowd.longest:.2f} s")
-    assert crowd.longest < 2 * MIGRATION.lock + 3
+    started_at = time.monotonic()
+    load.during(migrate)
+    assert set(load.statuses) == {303}
+    print(f"\n{len(load.statuses)} places saved; the longest wait {load.longest:.2f} s")
+    assert load.longest < 2 * MIGRATION.lock + 3
 
 
 @pytest.mark.parametrize("config", ["postgresql"], indirect=True)
-def test_a_migration_that_never_gets_its_lock_says_so_and_leaves_nothing(
-    broken: Config, store: Store, later: Callable[..., Path]
+def test_migration_without_its_lock_fails_and_is_rolled_back(
+    broken: Config, store: Store, later_migration: Callable[..., Path]
 ) -> None:
-    folder, url = later(), broken.database_url
+    folder, url = later_migration(), broken.database_url
     with store.read() as session:
         session.execute(sa.text("SELECT count(*) FROM registration"))
         with pytest.raises(Misconfigured, match="did not get its lock in 1 tries"):
@@ -209,10 +213,10 @@ def test_a_migration_that_never_gets_its_lock_says_so_and_leaves_nothing(
     assert migrations.is_current(Database.MAIN, store)
 
 
-def test_a_migration_that_fails_leaves_nothing_of_itself(
-    broken: Config, store: Store, later: Callable[..., Path]
+def test_failing_migration_is_rolled_back(
+    broken: Config, store: Store, later_migration: Callable[..., Path]
 ) -> None:
-    folder = later("op.execute('SELECT nonsense FROM nowhere')")
+    folder = later_migration("op.execute('SELECT nonsense FROM nowhere')")
     with pytest.raises(sa.exc.DBAPIError):
         migrations.upgrade(Database.MAIN, broken.database_url, more_versions=folder)
     assert not sa.inspect(store.engine).has_table("of_later")
@@ -221,7 +225,7 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(
 
 
 @pytest.mark.races
-def test_two_upgrades_at_once_are_one_after_the_other(older: Config) -> None:
+def test_simultaneous_upgrades_run_one_after_the_other(older: Config) -> None:
     for base, url in ((Database.MAIN, older.database_url), (Database.KEY_STORE, older.keyring_url)):
         assert _at_once(base, url) == [0, 0]
     assert outreach(older, "db", "upgrade").exit_code == 0
@@ -229,37 +233,37 @@ def test_two_upgrades_at_once_are_one_after_the_other(older: Config) -> None:
 
 
 def _at_once(base: Database, url: str) -> list[int]:
-    """How two processes ended that began at the same moment."""
-    ask = (
+    """The exit codes of two upgrades that start at the same moment."""
+    program = (
         "import sys; from outreach import migrations; print('ready', flush=True); "
         "sys.stdin.readline(); migrations.upgrade(migrations.Database(sys.argv[1]), sys.argv[2])"
     )
-    both = [
+    processes = [
         subprocess.Popen(
-            [sys.executable, "-c", ask, base, url],
+            [sys.executable, "-c", program, base, url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         for _ in range(2)
     ]
-    for each in both:
+    for each in processes:
         assert each.stdout is not None
         assert each.stdout.readline() == "ready\n"
-    for each in both:
+    for each in processes:
         assert each.stdin is not None
         each.stdin.write("\n")
         each.stdin.flush()
-    for each in both:
+    for each in processes:
         each.communicate()
-    return [each.returncode for each in both]
+    return [each.returncode for each in processes]
 
 
 VERSION = "alembic_version"
 
 
 @pytest.mark.parametrize(
-    ("statements", "of_key_store", "said"),
+    ("statements", "of_key_store", "message"),
     [
         ([f"UPDATE {VERSION} SET version_num = 'x'"], False, "main: its version (x) is not known"),
         ([f"UPDATE {VERSION} SET version_num = 'x'"], True, "ring: its version (x) is not known"),
@@ -272,20 +276,18 @@ VERSION = "alembic_version"
         ),
     ],
 )
-def test_what_is_odd_is_left_alone_and_told(
-    broken: Config, statements: list[str], of_key_store: bool, said: str
+def test_unknown_schema_versions_are_reported_and_unchanged(
+    broken: Config, statements: list[str], of_key_store: bool, message: str
 ) -> None:
     run(broken, *statements, key_store=of_key_store)
     for command in ("upgrade", "check"):
         answer = outreach(broken, "db", command)
         assert answer.exit_code == 1, command
-        assert said in answer.stderr, command
+        assert message in answer.stderr, command
         assert "Traceback" not in answer.output
 
 
-def test_a_main_base_that_is_ahead_of_its_ring_has_another_ring_than_it_had(
-    broken: Config, tmp_path: Path
-) -> None:
+def test_key_store_behind_the_main_database_is_refused(broken: Config, tmp_path: Path) -> None:
     assert outreach(broken, "db", "upgrade").exit_code == 0
     run(
         broken,
@@ -302,9 +304,7 @@ def test_a_main_base_that_is_ahead_of_its_ring_has_another_ring_than_it_had(
     assert outreach(broken, "db", "check").exit_code == 0
 
 
-def test_an_empty_ring_beside_a_base_in_use_is_taken_for_a_wrong_address(
-    broken: Config, tmp_path: Path
-) -> None:
+def test_empty_key_store_of_a_used_database_is_refused(broken: Config, tmp_path: Path) -> None:
     elsewhere = replace(broken, keyring_url=f"sqlite:///{tmp_path / 'other.db'}")
     answer = outreach(elsewhere, "db", "upgrade")
     assert answer.exit_code == 1

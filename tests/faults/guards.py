@@ -60,11 +60,11 @@ def _guards() -> Iterator[Guard]:
     web = "outreach/web/"
     yield Guard(
         "S02", f"{web}middleware/response_headers.py", """    "frame-ancestors": "'none'",\n""", "",
-        "tests/web/middleware/test_headers.py::test_every_answer_tells_the_browser_to_trust_nobody_else",
+        "tests/web/middleware/test_headers.py::test_every_response_has_the_security_headers",
     )  # fmt: skip
     script = "<script src=\"{{ static('app.js') }}\" defer></script>"
     for test in (
-        "tests/web/middleware/test_headers.py::test_no_page_holds_a_style_a_script_or_anything_of_others",
+        "tests/web/middleware/test_headers.py::test_pages_have_no_inline_code_and_no_foreign_resources",
         "tests/project/test_layout.py::test_templates_have_no_inline_code_or_foreign_resource",
     ):
         yield Guard("S03", "templates/base.html", script, "<script>go()</script>", test)
@@ -72,7 +72,7 @@ def _guards() -> Iterator[Guard]:
         "S04", f"{web}middleware/response_headers.py",
         'if g.get("is_private") or response.status_code >= 400:',
         "if response.status_code >= 400:",
-        "tests/web/middleware/test_headers.py::test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine",
+        "tests/web/middleware/test_headers.py::test_private_pages_are_not_cached_and_not_indexed",
     )  # fmt: skip
     yield Guard(
         "S05", "outreach/domain/registrations/models.py",
@@ -160,11 +160,11 @@ def _guards() -> Iterator[Guard]:
         "S16", "outreach/domain/calendar/feed_query.py",
         "yield Kind.is_discreet.is_(False)", "pass",
         "tests/feeds/test_feed_discretion.py"
-        "::test_a_discreet_workshop_is_in_no_feed_that_did_not_ask_for_it",
+        "::test_discreet_workshop_is_only_in_feeds_of_its_kind",
     )  # fmt: skip
     yield Guard(
         "S16", "outreach/feeds/vevent.py", "if workshop.kind.is_discreet:", "if False:",
-        "tests/feeds/test_feed_discretion.py::test_who_asks_for_it_gets_a_day_an_hour_and_a_city",
+        "tests/feeds/test_feed_discretion.py::test_feed_of_a_discreet_kind_has_day_hour_and_city",
     )  # fmt: skip
     yield from _ways_out()
     yield from _of_staff()

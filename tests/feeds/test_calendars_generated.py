@@ -1,5 +1,5 @@
-"""Calendars as nobody would think of them: any words, zone and day, any order of edits. Four
-programs read from each what the database has, and every version follows from the one before."""
+"""Generated feeds: any text, zone, day and order of edits. Four parsers must read the events of the
+database from each, and each version must follow the rules of change."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -29,15 +29,15 @@ from tests.calendar_readers.stories import Story, stories
 from tests.conftest import DATABASES
 
 pytestmark = [pytest.mark.thorough, pytest.mark.any_database]
-HERE: Final = (by_icalendar, by_vobject, by_libical)
-AT_ONCE: Final = 500
+READERS: Final = (by_icalendar, by_vobject, by_libical)
+BATCH_SIZE: Final = 500
 CALENDARS: Final = 2200  # of the long run
-# What no calendar shows.
-UNSEEN: Final = {"nothing", "report", "unseen"}
+# Edits that change no feed.
+INVISIBLE_EDITS: Final = {"nothing", "report", "unseen"}
 
 
-class Check:
-    """Follows stories, and remembers how many there were and every version of every calendar."""
+class StoryRunner:
+    """Applies stories, checks the feed after each edit and counts what was checked."""
 
     def __init__(self, store: Store, readers: Sequence[ModuleType]) -> None:
         self.store = store
@@ -46,84 +46,97 @@ class Check:
         self.edits: Counter[str] = Counter()
         self.refused = 0
         self.occurrences = 0
-        self.doubled = 0  # versions with an hour that comes twice
+        self.ambiguous = 0  # versions with an ambiguous local time
         self.versions: list[tuple[bytes, list[Seen]]] = []
 
     def follow(self, story: Story) -> None:
         self.calendars += 1
         life = Life(self.store, story, self.calendars)
-        told = Told()
-        self._step(life, told, 0, "create", story.first)
-        for which, seconds, name, what in story.steps:
-            life.pass_(seconds)
-            self._step(life, told, which, name, what)
+        subscriber = Subscriber()
+        self._step(life, subscriber, 0, "create", story.first)
+        for index, seconds, name, value in story.steps:
+            life.advance(seconds)
+            self._step(life, subscriber, index, name, value)
 
-    def _step(self, life: Life, told: "Told", which: int, name: str, what: Any) -> None:
-        note(f"{life.now} {name} ({which}): {what}")
+    def _step(
+        self, life: Life, subscriber: "Subscriber", index: int, name: str, value: Any
+    ) -> None:
+        note(f"{life.now} {name} ({index}): {value}")
         before = life.sequences()
         try:
             with self.store.change() as session:
-                life.act(session, which, name, what)
+                life.act(session, index, name, value)
             self.edits[name] += name != "nothing"
         except Refusal:
             self.refused += 1
             name = "nothing"
-        for key, (sequence, there) in life.sequences().items():
+        for key, (sequence, schedule) in life.sequences().items():
             if key in before:
-                assert sequence == before[key][0] + (there != before[key][1]), name
+                assert sequence == before[key][0] + (schedule != before[key][1]), name
         with self.store.read() as session:
             for kinds in ((), ("mujeres",)):
-                self._look(session, life, told, kinds, name)
+                self._check_feed(session, life, subscriber, kinds, name)
 
-    def _look(
-        self, session: Session, life: Life, told: "Told", kinds: tuple[str, ...], name: str
+    def _check_feed(
+        self,
+        session: Session,
+        life: Life,
+        subscriber: "Subscriber",
+        kinds: tuple[str, ...],
+        name: str,
     ) -> None:
         body = life.feed(session, *kinds)
-        if body == told.bodies.get(kinds):
+        if body == subscriber.bodies.get(kinds):
             return
-        assert kinds not in told.bodies or name not in UNSEEN, f"{name} changed a calendar"
+        assert kinds not in subscriber.bodies or name not in INVISIBLE_EDITS, (
+            f"{name} changed a calendar"
+        )
         entries = rules.check(body)
         for entry in entries.values():
             assert not kinds or not set(entry.lines) & {"DESCRIPTION", "CATEGORIES", "GEO"}
-        rules.check_step(told.entries, told.entries | entries)
-        seen, late = (life.expected(session, discreet=bool(kinds), fold=fold) for fold in (0, 1))
+        rules.check_step(subscriber.entries, subscriber.entries | entries)
+        seen, second_fold = (
+            life.expected(session, discreet=bool(kinds), fold=fold) for fold in (0, 1)
+        )
         for reader in self.readers:
             name = reader.__name__.rpartition(".")[2]
-            assert reader.read(body) == (late if name in TAKE_THE_SECOND else seen), name
-        told.bodies[kinds] = body
-        told.entries |= entries
+            assert reader.read(body) == (second_fold if name in TAKE_THE_SECOND else seen), name
+        subscriber.bodies[kinds] = body
+        subscriber.entries |= entries
         self.occurrences += len(seen)
-        self.doubled += seen != late
-        self.versions.append((body, late))
-        if len(self.versions) == AT_ONCE:
-            self.ask_ical_js()
+        self.ambiguous += seen != second_fold
+        self.versions.append((body, second_fold))
+        if len(self.versions) == BATCH_SIZE:
+            self.check_with_ical_js()
 
-    def ask_ical_js(self) -> None:
+    def check_with_ical_js(self) -> None:
         found = by_ical_js.read([body for body, _seen in self.versions])
-        for theirs, (body, late) in zip(found, self.versions, strict=True):
-            assert theirs == late, body.decode()
+        for read_events, (body, second_fold) in zip(found, self.versions, strict=True):
+            assert read_events == second_fold, body.decode()
         self.versions.clear()
 
 
-class Told:
-    """What a subscriber of everything has been told."""
+class Subscriber:
+    """The feeds that a subscriber has received."""
 
     def __init__(self) -> None:
         self.bodies: dict[tuple[str, ...], bytes] = {}
         self.entries: rules.Entries = {}
 
 
-def run(config: Config, examples: int, readers: Sequence[ModuleType], *, anew: bool) -> Check:
-    """Goes through so many stories: the same ones each time, or new ones."""
+def run(
+    config: Config, examples: int, readers: Sequence[ModuleType], *, is_random: bool
+) -> StoryRunner:
+    """Applies that many stories: the same ones each time, or random ones."""
     store = Store(config.database_url, is_durable=False)
-    check = Check(store, readers)
+    check = StoryRunner(store, readers)
 
     @settings(
         max_examples=examples,
         deadline=None,
         database=None,
-        derandomize=not anew,
-        phases=[Phase.generate],  # making a story shorter would take minutes
+        derandomize=not is_random,
+        phases=[Phase.generate],  # shrinking a story would take minutes
         suppress_health_check=list(HealthCheck),
     )
     @given(story=stories())
@@ -132,33 +145,31 @@ def run(config: Config, examples: int, readers: Sequence[ModuleType], *, anew: b
 
     try:
         follow()
-        check.ask_ical_js()
+        check.check_with_ical_js()
     finally:
         store.close()
     return check
 
 
-def test_four_programs_read_what_the_database_has_after_every_edit(
+def test_parsers_read_the_database_after_every_edit(
     config: Config, rights: Kind, women: Kind
 ) -> None:
     calendars = 10 if config.is_postgresql else 30
-    check = run(config, calendars, HERE, anew=False)
+    check = run(config, calendars, READERS, is_random=False)
     assert check.calendars >= calendars
     assert sum(check.edits.values()) > 4 * calendars
 
 
 @pytest.mark.long
-def test_thousands_of_calendars_and_ten_thousand_edits_are_read_alike(
-    config: Config, rights: Kind, women: Kind
-) -> None:
-    """Where there are two databases, each has half of them."""
-    check = run(config, CALENDARS // len(DATABASES), (*HERE, by_ical), anew=True)
+def test_parsers_agree_on_thousands_of_feeds(config: Config, rights: Kind, women: Kind) -> None:
+    """Each of the two databases gets half of the stories."""
+    check = run(config, CALENDARS // len(DATABASES), (*READERS, by_ical), is_random=True)
     edits = sum(check.edits.values())
     print(
         f"\n{config.database_url.partition(':')[0]}: {check.calendars} calendars,"
         f" {edits} edits ({check.refused} refused),"
         f" {check.occurrences} occurrences read by five programs"
-        f" ({check.doubled} calendars with an hour that comes twice): {dict(check.edits)}"
+        f" ({check.ambiguous} calendars with an hour that comes twice): {dict(check.edits)}"
     )
     assert check.calendars >= 2000 // len(DATABASES)
     assert edits >= 10_000 // len(DATABASES)

@@ -1,4 +1,4 @@
-"""How feeds are served: to programs that ask every hour, most of which hold them already."""
+"""HTTP responses of feeds: headers, validation, compression and errors."""
 
 import gzip
 from collections.abc import Callable
@@ -25,30 +25,32 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from tests.conftest import LONG_AGO, hold
 from tests.support.feed_reader import events_of
 
-pytestmark = pytest.mark.any_database("what is said around a feed")
+pytestmark = pytest.mark.any_database("headers of feeds")
 
 FEED = "/es/cal/chicago.ics"
 
 
 @pytest.fixture
-def held(store: Store, chicago: Office, rights: Kind) -> Workshop:
-    """A workshop that was there long before anybody asked."""
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    """A workshop in a feed whose last change is long past."""
     with store.change() as session:
-        made = hold(session, chicago, rights)
+        stored_workshop = hold(session, chicago, rights)
     with store.change() as session:
         session.execute(sa.update(ChangeCounter).values(changed_at=LONG_AGO))
-    return made
+    return stored_workshop
 
 
-def move(store: Store, held: Workshop) -> None:
+def move(store: Store, workshop: Workshop) -> None:
     with store.change() as session:
-        there = workshops.find(session, held.public_id)
-        plan = workshop_service.get_data(there)
-        an_hour_later = replace(plan, starts=plan.starts.replace(hour=plan.starts.hour + 1))
-        workshop_service.change(session, there, an_hour_later, now=clock.now())
+        stored = workshops.find(session, workshop.public_id)
+        data = workshop_service.get_data(stored)
+        an_hour_later = replace(data, starts=data.starts.replace(hour=data.starts.hour + 1))
+        workshop_service.change(session, stored, an_hour_later, now=clock.now())
 
 
-def test_a_feed_says_all_that_a_calendar_needs(client: FlaskClient, held: Workshop) -> None:
+def test_feed_has_the_headers_for_calendar_programs(
+    client: FlaskClient, workshop: Workshop
+) -> None:
     answer = client.get(FEED)
 
     assert answer.status_code == 200
@@ -68,11 +70,13 @@ def test_a_feed_says_all_that_a_calendar_needs(client: FlaskClient, held: Worksh
 @pytest.mark.parametrize(
     "tags", ["{tag}", "{strong}", '"other", {tag}', '"a",W/"b",{strong} , "c"', "*"]
 )
-def test_who_holds_it_is_not_sent_it_again(client: FlaskClient, held: Workshop, tags: str) -> None:
+def test_conditional_request_is_not_modified(
+    client: FlaskClient, workshop: Workshop, tags: str
+) -> None:
     tag = client.get(FEED).headers["ETag"]
-    given = tags.format(tag=tag, strong=tag.removeprefix("W/"))
-    for ask in (client.get, client.head):
-        answer = ask(FEED, headers={"If-None-Match": given, "Accept-Encoding": "gzip"})
+    header = tags.format(tag=tag, strong=tag.removeprefix("W/"))
+    for send in (client.get, client.head):
+        answer = send(FEED, headers={"If-None-Match": header, "Accept-Encoding": "gzip"})
         assert answer.status_code == 304
         assert answer.data == b""
         assert answer.headers["ETag"] == tag
@@ -81,11 +85,11 @@ def test_who_holds_it_is_not_sent_it_again(client: FlaskClient, held: Workshop, 
         assert "Content-Encoding" not in answer.headers
 
 
-def test_a_change_is_sent_at_once_under_a_new_tag(
-    client: FlaskClient, store: Store, held: Workshop
+def test_change_is_sent_with_a_new_etag(
+    client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     before = client.get(FEED)
-    move(store, held)
+    move(store, workshop)
     after = client.get(FEED, headers={"If-None-Match": before.headers["ETag"]})
 
     assert after.status_code == 200
@@ -93,8 +97,8 @@ def test_a_change_is_sent_at_once_under_a_new_tag(
     assert b"T190000" in after.data
 
 
-def test_two_changes_within_a_second_are_both_seen(
-    client: FlaskClient, store: Store, held: Workshop, chicago: Office, rights: Kind
+def test_changes_within_one_second_have_different_etags(
+    client: FlaskClient, store: Store, workshop: Workshop, chicago: Office, rights: Kind
 ) -> None:
     tags = set()
     for _ in range(3):
@@ -102,51 +106,53 @@ def test_two_changes_within_a_second_are_both_seen(
             hold(session, chicago, rights, now=clock.now())
         answer = client.get(FEED)
         tags.add(answer.headers["ETag"])
-        again = client.get(FEED, headers={"If-Modified-Since": answer.headers["Last-Modified"]})
-        assert again.status_code == 200, "the second was not over, and might have brought more"
+        revalidated = client.get(
+            FEED, headers={"If-Modified-Since": answer.headers["Last-Modified"]}
+        )
+        assert revalidated.status_code == 200, "another change may follow in the same second"
     assert len(tags) == 3
 
 
-def test_a_seat_saved_is_no_change_of_a_calendar(
-    client: FlaskClient, store: Store, held: Workshop
+def test_registration_does_not_change_a_feed(
+    client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     before = client.get(FEED)
     with store.change() as session:
-        workshops.find(session, held.public_id).seats_left -= 1
+        workshops.find(session, workshop.public_id).seats_left -= 1
     after = client.get(FEED, headers={"If-None-Match": before.headers["ETag"]})
     assert after.status_code == 304
     assert client.get(FEED).headers["Last-Modified"] == before.headers["Last-Modified"]
 
 
-def test_who_asks_by_date_is_answered_by_date(client: FlaskClient, held: Workshop) -> None:
+def test_if_modified_since(client: FlaskClient, workshop: Workshop) -> None:
     last = client.get(FEED).headers["Last-Modified"]
     day_before = format_datetime(parsedate_to_datetime(last) - timedelta(days=1), usegmt=True)
 
-    def asked(**headers: str) -> int:
+    def status(**headers: str) -> int:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         return client.get(FEED, headers=names).status_code
 
-    assert asked(If_Modified_Since=last) == 304
-    assert asked(If_Modified_Since=day_before) == 200
-    assert asked(If_Modified_Since="el martes pasado") == 200
-    assert asked(If_Modified_Since=last, If_None_Match='"another"') == 200, "a tag wins"
+    assert status(If_Modified_Since=last) == 304
+    assert status(If_Modified_Since=day_before) == 200
+    assert status(If_Modified_Since="el martes pasado") == 200
+    assert status(If_Modified_Since=last, If_None_Match='"another"') == 200, "ETag takes precedence"
 
 
-def test_the_date_rises_when_a_workshop_leaves_the_feed(
-    client: FlaskClient, store: Store, held: Workshop
+def test_last_modified_rises_when_a_workshop_leaves_the_feed(
+    client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     before = client.get(FEED).headers["Last-Modified"]
     with store.change() as session:
-        there = workshops.find(session, held.public_id)
-        plan = replace(workshop_service.get_data(there), way=Way.UNLISTED)
-        workshop_service.change(session, there, plan, now=clock.now())
+        stored = workshops.find(session, workshop.public_id)
+        data = replace(workshop_service.get_data(stored), way=Way.UNLISTED)
+        workshop_service.change(session, stored, data, now=clock.now())
     after = client.get(FEED, headers={"If-Modified-Since": before})
     assert after.status_code == 200
     assert b"BEGIN:VEVENT" not in after.data
 
 
 @pytest.mark.parametrize(
-    ("accepts", "is_squeezed"),
+    ("accepts", "is_compressed"),
     [
         ("gzip", True),
         ("gzip, deflate, br, zstd", True),
@@ -158,29 +164,29 @@ def test_the_date_rises_when_a_workshop_leaves_the_feed(
         (None, False),
     ],
 )
-def test_it_is_squeezed_only_for_who_asks(
-    client: FlaskClient, held: Workshop, accepts: str | None, is_squeezed: bool
+def test_feed_is_compressed_only_if_accepted(
+    client: FlaskClient, workshop: Workshop, accepts: str | None, is_compressed: bool
 ) -> None:
     plain = client.get(FEED)
     answer = client.get(FEED, headers={"Accept-Encoding": accepts} if accepts else {})
 
-    assert ("Content-Encoding" in answer.headers) == is_squeezed
-    body = gzip.decompress(answer.data) if is_squeezed else answer.data
+    assert ("Content-Encoding" in answer.headers) == is_compressed
+    body = gzip.decompress(answer.data) if is_compressed else answer.data
     assert body == plain.data
     assert answer.headers["ETag"] == plain.headers["ETag"]
     assert answer.headers["Vary"] == "Accept-Encoding"
 
 
-def test_an_operator_may_forbid_to_squeeze_feeds(
-    make_app: Callable[..., Flask], held: Workshop
+def test_compression_of_feeds_can_be_disabled(
+    make_app: Callable[..., Flask], workshop: Workshop
 ) -> None:
     answer = make_app(plain_feeds=True).test_client().get(FEED, headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in answer.headers
     assert answer.data.startswith(b"BEGIN:VCALENDAR")
 
 
-def test_what_goes_wrong_is_told_to_a_program_in_words(
-    make_app: Callable[..., Flask], store: Store, held: Workshop
+def test_server_error_of_a_feed_is_plain_text(
+    make_app: Callable[..., Flask], store: Store, workshop: Workshop
 ) -> None:
     client = make_app().test_client()
     with store.change() as session:
@@ -193,10 +199,10 @@ def test_what_goes_wrong_is_told_to_a_program_in_words(
     assert (answer.status_code, answer.mimetype) == (500, "text/plain")
     assert answer.text.count("\n") == 1
     assert "ctag" not in answer.text
-    assert client.get(FEED).status_code == 200, "as soon as it can be"
+    assert client.get(FEED).status_code == 200, "after the table is back"
 
 
-def test_head_has_the_headers_of_get(client: FlaskClient, held: Workshop) -> None:
+def test_head_has_the_headers_of_get(client: FlaskClient, workshop: Workshop) -> None:
     for headers in ({}, {"Accept-Encoding": "gzip"}):
         full, bare = client.get(FEED, headers=headers), client.head(FEED, headers=headers)
         assert bare.data == b""
@@ -204,7 +210,7 @@ def test_head_has_the_headers_of_get(client: FlaskClient, held: Workshop) -> Non
 
 
 @pytest.mark.parametrize("path", [FEED, "/es/cal/red.ics"])
-def test_nothing_can_be_posted_to_a_feed(client: FlaskClient, held: Workshop, path: str) -> None:
+def test_post_to_a_feed_is_not_allowed(client: FlaskClient, workshop: Workshop, path: str) -> None:
     answer = client.post(path)
     assert answer.status_code == 405
     assert answer.mimetype == "text/plain"
@@ -212,7 +218,7 @@ def test_nothing_can_be_posted_to_a_feed(client: FlaskClient, held: Workshop, pa
     assert {"GET", "HEAD"} <= set(answer.headers["Allow"].split(", "))
 
 
-def test_every_program_gets_the_same_bytes(client: FlaskClient, held: Workshop) -> None:
+def test_every_program_gets_the_same_bytes(client: FlaskClient, workshop: Workshop) -> None:
     bodies = {
         client.get(FEED, headers=headers).data
         for headers in (
@@ -225,7 +231,7 @@ def test_every_program_gets_the_same_bytes(client: FlaskClient, held: Workshop) 
     assert len(bodies) == 1
 
 
-def test_the_language_is_in_the_address(client: FlaskClient, held: Workshop) -> None:
+def test_the_language_is_in_the_address(client: FlaskClient, workshop: Workshop) -> None:
     titles = {
         str(events_of(client.get(f"/{lang}/cal/chicago.ics").data)[0]["SUMMARY"])
         for lang in ("es", "en", "fr")
@@ -234,7 +240,7 @@ def test_the_language_is_in_the_address(client: FlaskClient, held: Workshop) -> 
 
 
 @pytest.mark.parametrize(
-    ("path", "named"),
+    ("path", "name"),
     [
         ("/es/cal/atlantida.ics", "atlantida"),
         ("/es/cal/chicago.ics?tipo=baile", "baile"),
@@ -245,27 +251,27 @@ def test_the_language_is_in_the_address(client: FlaskClient, held: Workshop) -> 
         ("/es/t/0123456789.ics", ""),
     ],
 )
-def test_what_there_is_not_is_said_in_one_plain_sentence(
-    client: FlaskClient, held: Workshop, path: str, named: str
+def test_unknown_feed_is_404_in_one_sentence(
+    client: FlaskClient, workshop: Workshop, path: str, name: str
 ) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
     assert answer.mimetype == "text/plain"
-    assert named in answer.text
+    assert name in answer.text
     assert answer.text.count("\n") == 1
     assert "no-store" in answer.headers["Cache-Control"]
 
 
 def test_the_feed_of_a_closed_office_still_answers(
-    client: FlaskClient, store: Store, chicago: Office, held: Workshop
+    client: FlaskClient, store: Store, chicago: Office, workshop: Workshop
 ) -> None:
     with store.change() as session:
         session.merge(chicago).closed_on = clock.now().date() - timedelta(days=400)
     assert client.get(FEED).status_code == 200
 
 
-def test_one_workshop_can_be_put_in_a_calendar(client: FlaskClient, held: Workshop) -> None:
-    answer = client.get(f"/es/t/{held.public_id}.ics")
+def test_ics_file_of_one_workshop(client: FlaskClient, workshop: Workshop) -> None:
+    answer = client.get(f"/es/t/{workshop.public_id}.ics")
 
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
@@ -276,7 +282,7 @@ def test_one_workshop_can_be_put_in_a_calendar(client: FlaskClient, held: Worksh
     assert alone.to_ical() == in_feed.to_ical()
 
 
-def test_a_draft_has_no_file(
+def test_draft_has_no_ics_file(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -284,10 +290,10 @@ def test_a_draft_has_no_file(
     assert client.get(f"/es/t/{draft.public_id}.ics").status_code == 404
 
 
-def test_the_command_writes_what_the_web_serves(
+def test_feed_command_writes_the_bytes_that_the_web_serves(
     client: FlaskClient,
     config: Config,
-    held: Workshop,
+    workshop: Workshop,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -300,9 +306,9 @@ def test_the_command_writes_what_the_web_serves(
     }.items():
         monkeypatch.setenv(f"OUTREACH_{name}", str(value))
     file = tmp_path / "chicago.ics"
-    asked = ["feed", "--office", "chicago", "--kind", "derechos", "--lang", "en"]
-    done = CliRunner().invoke(cli.main, [*asked, "-o", str(file)])
-    shown = CliRunner().invoke(cli.main, asked)
+    arguments = ["feed", "--office", "chicago", "--kind", "derechos", "--lang", "en"]
+    done = CliRunner().invoke(cli.main, [*arguments, "-o", str(file)])
+    shown = CliRunner().invoke(cli.main, arguments)
     wrong = CliRunner().invoke(cli.main, ["feed", "--kind", "baile"])
 
     assert done.exit_code == 0, done.output
@@ -313,7 +319,7 @@ def test_the_command_writes_what_the_web_serves(
     assert "baile" in wrong.stderr
 
 
-def test_a_mark_changes_with_every_commit_of_anybody_and_only_then(
+def test_store_mark_changes_with_every_commit(
     config: Config, store: Store, chicago: Office, rights: Kind
 ) -> None:
     before = store.mark()
@@ -321,22 +327,22 @@ def test_a_mark_changes_with_every_commit_of_anybody_and_only_then(
         workshops.list_workshops(
             session, chicago, since=clock.now().date(), until=clock.now().date()
         )
-    if store.is_sqlite:  # on PostgreSQL those of the server's other databases count as well
+    if store.is_sqlite:  # PostgreSQL counts the commits of all databases of the server
         assert store.mark() == before
-    elsewhere = Store(config.database_url)
-    with elsewhere.change() as session:
+    other_store = Store(config.database_url)
+    with other_store.change() as session:
         hold(session, chicago, rights)
-    elsewhere.close()
+    other_store.close()
     assert store.mark() != before
 
 
-def test_yesterdays_feed_is_made_again_today(
-    app: Flask, client: FlaskClient, held: Workshop
+def test_cached_feed_of_yesterday_is_written_anew(
+    app: Flask, client: FlaskClient, workshop: Workshop
 ) -> None:
-    made = client.get(FEED).data
+    body = client.get(FEED).data
     feeds = app.extensions["outreach_feeds"]
     served = feeds._remembered(FEED, "", clock.now())
     yesterday = served.copy.day - timedelta(days=1)
     old = replace(served.copy, day=yesterday, body=gzip.compress(b"old"), etag="old")
     feeds._remember(FEED, "", replace(served, copy=old))
-    assert client.get(FEED).data == made
+    assert client.get(FEED).data == body

@@ -1,4 +1,4 @@
-"""Feeds are made once: entries are kept by workshop, feeds are shared, and a poll reads one row."""
+"""Caching of feeds: change counters, cached events, shared feeds and cheap polls."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,26 +39,25 @@ FEED = "/es/cal/chicago.ics"
 
 
 @pytest.fixture
-def held(store: Store, chicago: Office, calgary: Office, rights: Kind) -> Workshop:
+def workshop(store: Store, chicago: Office, calgary: Office, rights: Kind) -> Workshop:
     with store.change() as session:
         return hold(session, chicago, rights)
 
 
-def nobody(_environ: Any, _respond: Any) -> list[bytes]:
-    raise AssertionError("Flask was asked")
+def fail_if_called(_environ: Any, _respond: Any) -> list[bytes]:
+    raise AssertionError("Flask was called")
 
 
-def process(config: Config, store: Store) -> Client:
-    """What another process, or another host, answers polls with: nothing of it is shared but the
-    database; and there is no Flask behind it."""
-    return Client(FeedMiddleware(nobody, Feeds(config, store, {})), Response)
+def new_process(config: Config, store: Store) -> Client:
+    """The feed server of another process: it shares only the database, and has no Flask behind."""
+    return Client(FeedMiddleware(fail_if_called, Feeds(config, store, {})), Response)
 
 
-def change(store: Store, held: Workshop, **changes: Any) -> None:
+def change(store: Store, workshop: Workshop, **changes: Any) -> None:
     with store.change() as session:
-        there = workshops.find(session, held.public_id)
-        plan = replace(workshop_service.get_data(there), **changes)
-        workshop_service.change(session, there, plan, now=clock.now())
+        stored = workshops.find(session, workshop.public_id)
+        data = replace(workshop_service.get_data(stored), **changes)
+        workshop_service.change(session, stored, data, now=clock.now())
 
 
 def counts(store: Store) -> dict[str, int]:
@@ -69,7 +68,7 @@ def counts(store: Store) -> dict[str, int]:
 
 @contextmanager
 def statements(store: Store) -> Iterator[list[str]]:
-    """All that is asked of the database through its engine."""
+    """The statements that the engine of the store executes."""
     seen: list[str] = []
 
     def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -80,29 +79,27 @@ def statements(store: Store) -> Iterator[list[str]]:
     sa.event.remove(store.engine, "before_cursor_execute", note)
 
 
-def test_a_change_is_counted_for_its_office_and_the_network_only(
-    store: Store, held: Workshop
+def test_change_of_a_workshop_is_counted_for_its_office_and_the_network(
+    store: Store, workshop: Workshop
 ) -> None:
     before = counts(store)
-    change(store, held, title={"es": "Con café"})
+    change(store, workshop, title={"es": "Con café"})
     after = counts(store)
     assert {name for name in after if after[name] != before[name]} == {"red", "chicago"}
 
 
-def test_a_workshop_that_moves_is_counted_where_it_was_and_where_it_is(
-    store: Store, held: Workshop
-) -> None:
+def test_change_of_office_is_counted_for_both_offices(store: Store, workshop: Workshop) -> None:
     before = counts(store)
     with store.change() as session:
-        there = workshops.find(session, held.public_id)
-        plan = replace(workshop_service.get_data(there), office=offices.find(session, "calgary"))
-        workshop_service.change(session, there, plan, now=clock.now())
+        stored = workshops.find(session, workshop.public_id)
+        data = replace(workshop_service.get_data(stored), office=offices.find(session, "calgary"))
+        workshop_service.change(session, stored, data, now=clock.now())
     after = counts(store)
     assert {name for name in after if after[name] > before[name]} == {"red", "chicago", "calgary"}
 
 
-def test_a_kind_that_changes_is_counted_everywhere(
-    store: Store, held: Workshop, rights: Kind
+def test_change_of_a_kind_is_counted_for_all_offices(
+    store: Store, workshop: Workshop, rights: Kind
 ) -> None:
     before = counts(store)
     with store.change() as session:
@@ -111,112 +108,110 @@ def test_a_kind_that_changes_is_counted_everywhere(
     assert all(after[name] == before[name] + 1 for name in ("red", "chicago", "calgary"))
 
 
-def test_a_venue_that_changes_is_counted_for_its_office(store: Store, held: Workshop) -> None:
+def test_change_of_a_venue_is_counted_for_its_office(store: Store, workshop: Workshop) -> None:
     before = counts(store)
     with store.change() as session:
-        assert held.venue_id is not None
-        session.get_one(Venue, held.venue_id).changed_at = clock.now()
+        assert workshop.venue_id is not None
+        session.get_one(Venue, workshop.venue_id).changed_at = clock.now()
     after = counts(store)
     assert (after["chicago"], after["calgary"]) == (before["chicago"] + 1, before["calgary"])
 
 
-def test_places_taken_and_people_at_the_door_are_no_change_of_a_calendar(
-    store: Store, held: Workshop
-) -> None:
+def test_registrations_and_walk_ins_are_not_counted(store: Store, workshop: Workshop) -> None:
     before = counts(store)
     with store.change() as session:
-        there = workshops.find(session, held.public_id)
-        there.seats_left -= 1
-        there.walk_ins += 1
+        stored = workshops.find(session, workshop.public_id)
+        stored.seats_left -= 1
+        stored.walk_ins += 1
     assert counts(store) == before
 
 
-def test_what_is_undone_is_not_counted(store: Store, held: Workshop, rights: Kind) -> None:
+def test_rolled_back_change_is_not_counted(store: Store, workshop: Workshop, rights: Kind) -> None:
     before = counts(store)
     with pytest.raises(RuntimeError), store.change() as session:
         session.get_one(Kind, rights.id).changed_at = clock.now()
         session.flush()
         raise RuntimeError
     assert counts(store) == before
-    change(store, held, title={"es": "Con café"})
-    assert counts(store)["calgary"] == before["calgary"], "the undone change was of all offices"
+    change(store, workshop, title={"es": "Con café"})
+    assert counts(store)["calgary"] == before["calgary"], (
+        "the change that was rolled back concerned all offices"
+    )
 
 
-def test_what_was_changed_before_a_savepoint_that_fails_is_counted(
-    store: Store, held: Workshop
-) -> None:
+def test_change_before_a_failing_savepoint_is_counted(store: Store, workshop: Workshop) -> None:
     before = counts(store)
     with store.change() as session:
-        there = workshops.find(session, held.public_id)
-        plan = replace(workshop_service.get_data(there), title={"es": "Con café"})
-        workshop_service.change(session, there, plan, now=clock.now())
+        stored = workshops.find(session, workshop.public_id)
+        data = replace(workshop_service.get_data(stored), title={"es": "Con café"})
+        workshop_service.change(session, stored, data, now=clock.now())
         with pytest.raises(IntegrityError), session.begin_nested():
             session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
     assert counts(store) == before | {each: before[each] + 1 for each in ("red", "chicago")}
 
 
-def test_rows_written_by_one_statement_are_counted_too(store: Store, held: Workshop) -> None:
+def test_bulk_statement_is_counted(store: Store, workshop: Workshop) -> None:
     before = counts(store)
     with store.change() as session:
         session.execute(sa.delete(Workshop))
     assert counts(store)["red"] == before["red"] + 1
 
 
-def test_a_poll_that_finds_nothing_new_reads_one_row_and_nothing_else(
-    config: Config, store: Store, held: Workshop
+def test_poll_without_change_reads_one_row(
+    config: Config, store: Store, workshop: Workshop
 ) -> None:
-    client = process(config, store)
+    client = new_process(config, store)
     tag = client.get(FEED).headers["ETag"]
     with statements(store) as seen:
         assert client.get(FEED, headers={"If-None-Match": tag}).status_code == 304
         assert client.get(FEED, headers={"Accept-Encoding": "gzip"}).status_code == 200
-    assert seen == [], "only the one question of the kept connection"
+    assert seen == [], "a poll uses only `read_number`"
     assert store.read_number(change_counters.NUMBER_QUERY, "chicago") == counts(store)["chicago"]
 
 
-def test_what_one_process_has_made_the_others_need_not_make(
-    config: Config, store: Store, held: Workshop
+def test_cached_feed_is_shared_between_processes(
+    config: Config, store: Store, workshop: Workshop
 ) -> None:
-    first = process(config, store).get(FEED, headers={"Accept-Encoding": "gzip"})
+    first = new_process(config, store).get(FEED, headers={"Accept-Encoding": "gzip"})
     with statements(store) as seen:
-        second = process(config, store).get(FEED, headers={"Accept-Encoding": "gzip"})
+        second = new_process(config, store).get(FEED, headers={"Accept-Encoding": "gzip"})
     assert second.data == first.data
     assert dict(second.headers) == dict(first.headers)
     assert not any("calendar_entry" in each or "INSERT" in each for each in seen)
 
 
-def test_after_a_change_of_one_workshop_one_entry_is_written_and_the_rest_are_kept(
-    config: Config, store: Store, held: Workshop, chicago: Office, rights: Kind
+def test_change_of_one_workshop_rewrites_only_its_event(
+    config: Config, store: Store, workshop: Workshop, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         for days in range(1, 20):
             hold(session, chicago, rights, day=utc_today() + timedelta(days=days))
-    client = process(config, store)
+    client = new_process(config, store)
     before = client.get(FEED)
     with store.read() as session:
         kept = {row.workshop_id: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))}
-    change(store, held, title={"es": "Con café"})
+    change(store, workshop, title={"es": "Con café"})
     after = client.get(FEED, headers={"If-None-Match": before.headers["ETag"]})
     with store.read() as session:
         now = {row.workshop_id: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))}
     assert after.status_code == 200
-    assert {number for number in now if now[number] != kept[number]} == {held.id}
+    assert {number for number in now if now[number] != kept[number]} == {workshop.id}
     assert "Con café".encode() in after.data
     assert all(text in after.data for text in now.values())
 
 
-def test_a_change_elsewhere_leaves_tag_and_date_as_they_were(
-    config: Config, store: Store, held: Workshop, calgary: Office, rights: Kind
+def test_change_of_another_office_keeps_the_etag(
+    config: Config, store: Store, workshop: Workshop, calgary: Office, rights: Kind
 ) -> None:
-    client = process(config, store)
+    client = new_process(config, store)
     network = client.get("/es/cal/red.ics?donde=IL")
     with store.change() as session:
         hold(session, calgary, rights)
-    again = client.get("/es/cal/red.ics?donde=IL")
+    repeated = client.get("/es/cal/red.ics?donde=IL")
     assert counts(store)["red"] > 1
-    assert again.headers["ETag"] == network.headers["ETag"]
-    assert again.data == network.data
-    fresh = process(config, store).get("/es/cal/red.ics?donde=IL")
+    assert repeated.headers["ETag"] == network.headers["ETag"]
+    assert repeated.data == network.data
+    fresh = new_process(config, store).get("/es/cal/red.ics?donde=IL")
     assert fresh.headers["ETag"] == network.headers["ETag"]
 
 
@@ -228,19 +223,19 @@ def test_a_change_elsewhere_leaves_tag_and_date_as_they_were(
         "tipo=&idioma=es&tipo=derechos&tipo=daca&idioma=en&donde=",
     ],
 )
-def test_a_feed_has_one_copy_however_its_address_is_written(
-    config: Config, store: Store, held: Workshop, query: str
+def test_equivalent_queries_share_one_cached_feed(
+    config: Config, store: Store, workshop: Workshop, query: str
 ) -> None:
     with store.change() as session:
         session.add(kind("daca", "DACA", position=2))
-    client = process(config, store)
-    one = client.get(f"{FEED}?tipo=daca&tipo=derechos&idioma=en&idioma=es")
-    other = client.get(f"{FEED}?{query}")
-    assert other.headers["ETag"] == one.headers["ETag"]
+    client = new_process(config, store)
+    first = client.get(f"{FEED}?tipo=daca&tipo=derechos&idioma=en&idioma=es")
+    second = client.get(f"{FEED}?{query}")
+    assert second.headers["ETag"] == first.headers["ETag"]
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(CachedFeedRow)) == 1
     source = f"SOURCE;VALUE=URI:{config.public_url}{FEED}?tipo=derechos&tipo=daca&idioma=en"
-    assert source.encode() in other.data.replace(b"\r\n ", b"")
+    assert source.encode() in second.data.replace(b"\r\n ", b"")
 
 
 @pytest.mark.parametrize(
@@ -251,36 +246,38 @@ def test_a_feed_has_one_copy_however_its_address_is_written(
         (("chicago", "Chicago, Illinois"), "chicago+il"),
     ],
 )
-def test_every_place_of_the_list_is_a_feed_with_one_address(
+def test_place_in_a_feed_query_has_a_canonical_spelling(
     config: Config,
     store: Store,
-    held: Workshop,
+    workshop: Workshop,
     chicago: Office,
     rights: Kind,
     places: tuple[str, ...],
     spelling: str,
 ) -> None:
     with store.change() as session:
-        there = venue(session, chicago, name="Parroquia", city="Milwaukee", region="WI")
-        hold(session, chicago, rights, venue=there)
-    client = process(config, store)
+        stored = venue(session, chicago, name="Parroquia", city="Milwaukee", region="WI")
+        hold(session, chicago, rights, venue=stored)
+    client = new_process(config, store)
     for place in places:
         answer = client.get("/es/cal/red.ics", query_string={"donde": place})
         assert answer.data.count(b"BEGIN:VEVENT") >= 1
         assert f"red.ics?donde={spelling}\r\n".encode() in answer.data.replace(b"\r\n ", b"")
 
 
-def test_memory_is_bounded_however_many_addresses_are_made_up(
-    config: Config, store: Store, held: Workshop
+def test_memory_of_the_feed_cache_is_bounded(
+    config: Config, store: Store, workshop: Workshop
 ) -> None:
     feeds = Feeds(config, store, {}, room=50_000)
-    client = Client(FeedMiddleware(nobody, feeds), Response)
+    client = Client(FeedMiddleware(fail_if_called, feeds), Response)
     tags = {client.get(f"{FEED}?x={number}").headers["ETag"] for number in range(40)}
     assert len(tags) == 1
     assert 0 < feeds.memory.size <= 50_000
 
 
-def test_shared_copies_are_bounded_and_the_oldest_go(store: Store, held: Workshop) -> None:
+def test_shared_feeds_are_bounded_and_the_oldest_are_deleted(
+    store: Store, workshop: Workshop
+) -> None:
     most, now = feed_cache.MAX_FEEDS, clock.now()
     with store.change() as session:
         old = [
@@ -304,14 +301,14 @@ def test_shared_copies_are_bounded_and_the_oldest_go(store: Store, held: Worksho
         assert feed_cache.find(session, f"{most - 1:064d}") is not None
 
 
-def test_who_cannot_share_a_feed_still_gives_it(
-    config: Config, store: Store, held: Workshop
+def test_feed_is_served_if_it_cannot_be_cached(
+    config: Config, store: Store, workshop: Workshop
 ) -> None:
     with store.change() as session:
         session.execute(sa.text("ALTER TABLE calendar_entry RENAME TO gone"))
         session.execute(sa.text("CREATE VIEW calendar_entry AS SELECT * FROM gone"))
     try:
-        answer = process(config, store).get(FEED)
+        answer = new_process(config, store).get(FEED)
     finally:
         with store.change() as session:
             session.execute(sa.text("DROP VIEW calendar_entry"))
@@ -320,36 +317,40 @@ def test_who_cannot_share_a_feed_still_gives_it(
     assert b"BEGIN:VEVENT" in answer.data
 
 
-def test_another_public_address_or_phone_writes_everything_anew(
-    config: Config, store: Store, held: Workshop
+def test_change_of_the_public_url_rewrites_all_events(
+    config: Config, store: Store, workshop: Workshop
 ) -> None:
-    before = process(config, store).get(FEED)
-    moved = process(replace(config, public_url="https://nueva.example.org"), store)
+    before = new_process(config, store).get(FEED)
+    moved = new_process(replace(config, public_url="https://nueva.example.org"), store)
     after = moved.get(FEED, headers={"Host": "nueva.example.org"})
     assert after.headers["ETag"] != before.headers["ETag"]
     assert b"https://nueva.example.org/es/t/" in after.data.replace(b"\r\n ", b"")
     assert b"localhost" not in after.data.replace(b"\r\n ", b"")
 
 
-def test_the_worker_writes_entries_before_anybody_asks(
-    config: Config, store: Store, held: Workshop, women: Kind, chicago: Office
+def test_worker_writes_events_ahead_of_requests(
+    config: Config, store: Store, workshop: Workshop, women: Kind, chicago: Office
 ) -> None:
     with store.change() as session:
         hold(session, chicago, women)
-    scribe, now = EventCacheWarmer(store, config), clock.now()
-    assert scribe.write(now=now) == 3, "one workshop, three languages; discreet ones when asked for"
-    assert scribe.write(now=now) == 0
+    warmer, now = EventCacheWarmer(store, config), clock.now()
+    assert warmer.write(now=now) == 3, (
+        "one workshop in three languages; discreet ones on request only"
+    )
+    assert warmer.write(now=now) == 0
     with statements(store) as seen:
-        assert scribe.write(now=now) == 0
+        assert warmer.write(now=now) == 0
     assert seen == []
     with store.read() as session:
         written = {row.lang: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))}
     for lang in ("es", "en", "fr"):
-        assert written[lang] in process(config, store).get(f"/{lang}/cal/chicago.ics").data
+        assert written[lang] in new_process(config, store).get(f"/{lang}/cal/chicago.ics").data
 
 
-def test_entries_of_long_ago_are_not_kept(config: Config, store: Store, held: Workshop) -> None:
-    process(config, store).get(FEED)
+def test_old_events_are_deleted_from_the_cache(
+    config: Config, store: Store, workshop: Workshop
+) -> None:
+    new_process(config, store).get(FEED)
     long_after = clock.now() + timedelta(days=200)
     EventCacheWarmer(store, config).write(now=long_after)
     with store.read() as session:
@@ -357,17 +358,17 @@ def test_entries_of_long_ago_are_not_kept(config: Config, store: Store, held: Wo
 
 
 @pytest.mark.parametrize("form", ["atom", "json", "jcal"])
-def test_a_discreet_kind_is_refused_in_the_word_that_was_used(
-    app: Flask, held: Workshop, women: Kind, form: str
+def test_refusal_of_a_discreet_kind_repeats_only_the_typed_code(
+    app: Flask, workshop: Workshop, women: Kind, form: str
 ) -> None:
-    for asked, other in (("mujeres", "K7QX"), ("K7QX", "mujeres")):
-        answer = app.test_client().get(f"/es/cal/red.{form}?tipo={asked}")
+    for code, second in (("mujeres", "K7QX"), ("K7QX", "mujeres")):
+        answer = app.test_client().get(f"/es/cal/red.{form}?tipo={code}")
         assert (answer.status_code, answer.mimetype) == (404, "text/plain")
-        assert asked in answer.text
-        assert other not in answer.text
+        assert code in answer.text
+        assert second not in answer.text
 
 
-def test_whoever_calls_us_by_another_name_is_refused_by_flask(app: Flask, held: Workshop) -> None:
+def test_feed_of_an_unknown_host_is_refused(app: Flask, workshop: Workshop) -> None:
     client = app.test_client()
     assert client.get(FEED).status_code == 200
     assert client.get(FEED, headers={"Host": "evil.example"}).status_code == 400
@@ -375,8 +376,8 @@ def test_whoever_calls_us_by_another_name_is_refused_by_flask(app: Flask, held: 
 
 
 @pytest.mark.parametrize("form", ["ics", "atom", "json", "jcal"])
-def test_each_format_is_answered_and_revalidated_alike(
-    app: Flask, store: Store, held: Workshop, form: str
+def test_each_format_has_headers_and_is_revalidated(
+    app: Flask, store: Store, workshop: Workshop, form: str
 ) -> None:
     with store.change() as session:
         session.execute(sa.update(ChangeCounter).values(changed_at=LONG_AGO))
@@ -387,7 +388,7 @@ def test_each_format_is_answered_and_revalidated_alike(
     assert f"talleres-chicago.{form}" in answer.headers["Content-Disposition"]
     for header in ("ETag", "Last-Modified"):
         asks = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}[header]
-        again = client.get(f"/es/cal/chicago.{form}", headers={asks: answer.headers[header]})
-        assert (again.status_code, again.data) == (304, b"")
+        repeated = client.get(f"/es/cal/chicago.{form}", headers={asks: answer.headers[header]})
+        assert (repeated.status_code, repeated.data) == (304, b"")
     assert client.post(f"/es/cal/chicago.{form}").status_code == 405
     assert client.get(f"/es/cal/nada.{form}").status_code == 404

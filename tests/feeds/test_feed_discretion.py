@@ -1,4 +1,4 @@
-"""What a calendar must not tell: Luz's partner looks at it too (S13, S15, S16)."""
+"""Feeds disclose no discreet workshop, hidden address or personal data (S13, S15, S16)."""
 
 import re
 from datetime import timedelta
@@ -45,7 +45,7 @@ def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
 
 
 @pytest.mark.parametrize("path", ["/es/cal/red.ics", "/es/cal/chicago.ics"])
-def test_a_discreet_workshop_is_in_no_feed_that_did_not_ask_for_it(
+def test_discreet_workshop_is_only_in_feeds_of_its_kind(
     client: FlaskClient, circle: Workshop, path: str
 ) -> None:
     assert not events_of(client.get(path).data)
@@ -57,7 +57,7 @@ def test_a_discreet_workshop_is_in_no_feed_that_did_not_ask_for_it(
 @pytest.mark.parametrize(
     ("lang", "title"), [("es", "Taller"), ("en", "Workshop"), ("fr", "Atelier")]
 )
-def test_who_asks_for_it_gets_a_day_an_hour_and_a_city(
+def test_feed_of_a_discreet_kind_has_day_hour_and_city(
     client: FlaskClient, circle: Workshop, asked: str, feed: str, lang: str, title: str
 ) -> None:
     answer = client.get(f"/{lang}/cal/{feed}.ics?{asked}")
@@ -73,7 +73,7 @@ def test_who_asks_for_it_gets_a_day_an_hour_and_a_city(
     assert not TELLING.search(answer.headers["Content-Disposition"])
 
 
-def test_asked_for_beside_another_kind_it_stays_as_neutral(
+def test_discreet_workshop_is_neutral_beside_another_kind(
     client: FlaskClient, store: Store, circle: Workshop, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -83,14 +83,16 @@ def test_asked_for_beside_another_kind_it_stays_as_neutral(
     assert not TELLING.search(unfolded(answer.data))
 
 
-def test_a_cancelled_one_says_no_more(client: FlaskClient, store: Store, circle: Workshop) -> None:
+def test_cancelled_discreet_workshop_is_neutral(
+    client: FlaskClient, store: Store, circle: Workshop
+) -> None:
     with store.change() as session:
         workshop_service.cancel(session, workshops.find(session, circle.public_id), now=clock.now())
     [event] = events_of(client.get("/es/cal/red.ics?tipo=K7QX").data)
     assert event["SUMMARY"] == "CANCELADO: Taller"
 
 
-def test_its_own_file_is_as_neutral(client: FlaskClient, circle: Workshop) -> None:
+def test_ics_file_of_a_discreet_workshop_is_neutral(client: FlaskClient, circle: Workshop) -> None:
     answer = client.get(f"/es/t/{circle.public_id}.ics")
     [event] = events_of(answer.data)
 
@@ -104,7 +106,7 @@ def test_its_own_file_is_as_neutral(client: FlaskClient, circle: Workshop) -> No
 @pytest.mark.parametrize(
     "visibility", [Visibility.REGISTERED, Visibility.APPROVED, Visibility.PHONE_ONLY]
 )
-def test_a_hidden_address_is_in_no_feed_and_no_file(
+def test_hidden_address_is_in_no_feed_and_no_ics_file(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, visibility: Visibility
 ) -> None:
     with store.change() as session:
@@ -125,7 +127,7 @@ def test_a_hidden_address_is_in_no_feed_and_no_file(
         assert "anari" not in unfolded(answer.data)
 
 
-def test_a_public_address_is_told_in_full_and_its_own_position_only(
+def test_public_address_is_complete_and_has_its_own_position(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -141,7 +143,7 @@ def test_a_public_address_is_told_in_full_and_its_own_position_only(
     assert "GEO" not in second, "about where it is, is no place for a pin"
 
 
-def test_the_link_of_an_unlisted_workshop_is_not_passed_on(
+def test_link_of_an_unlisted_workshop_is_in_no_feed(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -151,7 +153,7 @@ def test_the_link_of_an_unlisted_workshop_is_not_passed_on(
     assert held.public_id not in unfolded(answer.data)
 
 
-def test_nothing_of_a_person_or_a_secret_is_in_any_calendar(
+def test_feeds_have_no_personal_data_and_no_secrets(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:

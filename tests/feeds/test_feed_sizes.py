@@ -1,4 +1,4 @@
-"""A feed that grows too large loses its past, then its texts, then its far future; and says so."""
+"""Limits of a feed's size: past days, then texts, then distant days are left out."""
 
 from datetime import UTC, date, timedelta
 from typing import Any
@@ -14,16 +14,16 @@ from tests.conftest import hold, venue
 from tests.support.feed_reader import events_of, feed, parsed, utc_today
 from tests.support.fixed_clock import fixed_clock
 
-pytestmark = [pytest.mark.any_database("how much fits is counted in bytes"), fixed_clock]
+pytestmark = [pytest.mark.any_database("the limit is a number of bytes"), fixed_clock]
 
 LONG = {"es": "Qué decir, qué no firmar y a quién llamar. " * 6}
 
 
-def crowd(store: Store, there: Office, what: Kind, days: range, a_day: int) -> None:
-    """So many workshops on each of these days: copies of one, for there are thousands."""
+def add_workshops(store: Store, office: Office, kind: Kind, days: range, a_day: int) -> None:
+    """Inserts `a_day` copies of a workshop on each of these days."""
     with store.change() as session:
-        place = venue(session, there, zone=there.zone)
-        model = hold(session, there, what, venue=place, summary=LONG, day=utc_today())
+        place = venue(session, office, zone=office.zone)
+        model = hold(session, office, kind, venue=place, summary=LONG, day=utc_today())
         names = [c.key for c in sa.inspect(Workshop).column_attrs if c.key != "id"]
         plain = {name: getattr(model, name) for name in names}
         rows: list[dict[str, Any]] = []
@@ -49,8 +49,8 @@ def days_of(events: list[Any]) -> list[date]:
     return sorted({event.start.astimezone(UTC).date() for event in events})
 
 
-def test_first_the_past_goes_by_whole_days(store: Store, chicago: Office, rights: Kind) -> None:
-    crowd(store, chicago, rights, range(-80, 40), 12)
+def test_large_feed_leaves_out_whole_past_days(store: Store, chicago: Office, rights: Kind) -> None:
+    add_workshops(store, chicago, rights, range(-80, 40), 12)
     body = feed(store, "chicago")
     about, events = parsed(body)["DESCRIPTION"], events_of(body)
     days = days_of(events)
@@ -64,8 +64,10 @@ def test_first_the_past_goes_by_whole_days(store: Store, chicago: Office, rights
 
 
 @pytest.mark.long
-def test_then_the_texts_become_an_address(store: Store, chicago: Office, rights: Kind) -> None:
-    crowd(store, chicago, rights, range(-20, 110), 12)
+def test_larger_feed_replaces_descriptions_by_links(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    add_workshops(store, chicago, rights, range(-20, 110), 12)
     body = feed(store, None)
     about, events = parsed(body)["DESCRIPTION"], events_of(body)
     days = days_of(events)
@@ -77,10 +79,10 @@ def test_then_the_texts_become_an_address(store: Store, chicago: Office, rights:
     assert "Llega hasta" not in about
 
 
-def test_last_the_horizon_comes_nearer_and_the_calendar_says_so(
+def test_largest_feed_ends_earlier_and_states_its_last_day(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
-    crowd(store, chicago, rights, range(-3, 12), 200)
+    add_workshops(store, chicago, rights, range(-3, 12), 200)
     body = feed(store, None)
     about, events = parsed(body)["DESCRIPTION"], events_of(body)
     days = days_of(events)

@@ -1,5 +1,4 @@
-"""The bytes of feeds: the same wherever and whenever they are made, until something that one of
-them shows is changed; and then only those are others."""
+"""The bytes of feeds are reproducible, and change only if something shown in the feed changes."""
 
 import os
 import shutil
@@ -26,7 +25,7 @@ from outreach.domain.network import installation_settings, kinds, offices
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
-from outreach.imports import offices as intake
+from outreach.imports import offices as offices_file
 from outreach.imports.offices import OfficeRow
 from tests.calendar_readers import rules
 from tests.conftest import LONG_AGO, hold, kind, office, venue
@@ -73,13 +72,13 @@ def fill(store: Store) -> None:
         for where, what in product((chicago, calgary), (rights, daca, women)):
             hold(session, where, what)
             hold(session, where, what, day=utc_today() + timedelta(days=110))
-        held = hold(session, chicago, rights, title={"es": "Año nuevo, «ñ»; 🎉 " * 9})
-        workshop_service.cancel(session, held, now=clock.now())
+        workshop = hold(session, chicago, rights, title={"es": "Año nuevo, «ñ»; 🎉 " * 9})
+        workshop_service.cancel(session, workshop, now=clock.now())
         hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None)
 
 
 @pytest.fixture
-def beside(empty_databases: Path, tmp_path: Path) -> Iterator[Store]:
+def other_store(empty_databases: Path, tmp_path: Path) -> Iterator[Store]:
     """Another installation, on SQLite."""
     shutil.copy(empty_databases / "outreach.db", tmp_path / "beside.db")
     made = Store(f"sqlite:///{tmp_path / 'beside.db'}")
@@ -90,11 +89,11 @@ def beside(empty_databases: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 def test_the_same_workshops_in_another_database_give_the_same_bytes(
-    store: Store, beside: Store
+    store: Store, other_store: Store
 ) -> None:
-    """Rows that were copied have other numbers, and come in another order."""
-    fill(beside)
-    with beside.read() as old, store.change() as new:
+    """The copied rows have other ids and another order."""
+    fill(other_store)
+    with other_store.read() as old, store.change() as new:
         for name in ("office", "kind", "venue", "workshop"):
             table = Base.metadata.tables[name]
             rows = [dict(row) for row in old.execute(sa.select(table)).mappings()]
@@ -103,15 +102,15 @@ def test_the_same_workshops_in_another_database_give_the_same_bytes(
                     if row.get(key) is not None:
                         row[key] = 1000 - row[key]
             new.execute(sa.insert(table), rows[::-1])
-    assert all_feeds(store) == all_feeds(beside)
+    assert all_feeds(store) == all_feeds(other_store)
 
 
 def test_other_processes_in_other_places_write_the_same_bytes(
     config: Config, store: Store, tmp_path: Path
 ) -> None:
     fill(store)
-    asked = Feed(None, "fr", ("daca", "derechos"))
-    said = []
+    query = Feed(None, "fr", ("daca", "derechos"))
+    bodies = []
     for number, (zone, locale) in enumerate((("Asia/Tokyo", "C"), ("America/Lima", "C.UTF-8"))):
         environ = {
             "PATH": os.environ["PATH"],
@@ -123,33 +122,33 @@ def test_other_processes_in_other_places_write_the_same_bytes(
             "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
             "OUTREACH_PHONE": "800 555 0100",
         }
-        words = ["feed", "--lang", asked.lang, *(f"--kind={code}" for code in asked.kinds)]
+        arguments = ["feed", "--lang", query.lang, *(f"--kind={code}" for code in query.kinds)]
         done = subprocess.run(
-            [sys.executable, "-m", "outreach.cli", *words], env=environ, capture_output=True
+            [sys.executable, "-m", "outreach.cli", *arguments], env=environ, capture_output=True
         )
         assert done.returncode == 0, done.stderr.decode()
-        said.append(done.stdout)
+        bodies.append(done.stdout)
     today = clock.now().date()
-    here = feed(store, asked.office, asked.lang, today=today, kind_codes=asked.kinds)
-    assert said == [here, here]
+    expected = feed(store, query.office, query.lang, today=today, kind_codes=query.kinds)
+    assert bodies == [expected, expected]
 
 
 class Edit(NamedTuple):
-    """What is done, and the calendars that show it: of these offices, with any of these kinds. A
-    calendar for which no kind was chosen has all but the discreet ones."""
+    """An edit and the feeds that show it: those of these offices with any of these kinds. A feed
+    without a kind has all kinds but the discreet ones."""
 
-    act: Callable[["Scene"], Any]
+    apply: Callable[["Scene"], Any]
     offices: tuple[str, ...]
     kinds: tuple[str, ...]
 
     def is_shown_by(self, each: Feed) -> bool:
-        asked = each.kinds or ("derechos", "daca")
+        query = each.kinds or ("derechos", "daca")
         where = self.offices if each.office is None else {each.office} & {*self.offices}
-        return bool(where) and bool({*asked} & {*self.kinds})
+        return bool(where) and bool({*query} & {*self.kinds})
 
 
 class Scene:
-    """A workshop in Chicago, what belongs to it, and an hour that goes on."""
+    """A workshop in Chicago with its offices and kinds, at a given time."""
 
     def __init__(self, session: Session, public_id: str, now: datetime) -> None:
         self.session, self.now = session, now
@@ -161,24 +160,24 @@ class Scene:
         )
 
     def change(self, **changes: Any) -> None:
-        plan = replace(workshop_service.get_data(self.workshop), **changes)
-        workshop_service.change(self.session, self.workshop, plan, now=self.now)
+        data = replace(workshop_service.get_data(self.workshop), **changes)
+        workshop_service.change(self.session, self.workshop, data, now=self.now)
 
-    def move_house(self) -> None:
+    def move_venue(self) -> None:
         house = self.workshop.venue
         assert house is not None
         house.address, house.changed_at = "200 W. Otra St.", self.now
 
-    def key_store_elsewhere(self) -> None:
+    def change_phone(self) -> None:
         self.calgary.phone, self.calgary.changed_at = "403 555 0199", self.now
 
     def rename_kind(self) -> None:
         self.daca.short_name, self.daca.changed_at = {"es": "DACA joven"}, self.now
 
-    def keep_apart(self) -> None:
+    def make_discreet(self) -> None:
         self.change(kind=self.women, visibility=Visibility.REGISTERED)
 
-    def show_again(self) -> None:
+    def make_plain(self) -> None:
         self.change(kind=self.rights, visibility=Visibility.PUBLIC)
 
     def draft(self) -> None:
@@ -189,7 +188,7 @@ class Scene:
 
 
 NOTHING: Final[tuple[str, ...]] = ()
-HERE: Final = ("chicago",)
+CHICAGO: Final = ("chicago",)
 BOTH: Final = ("chicago", "calgary")
 EDITS: Final[Mapping[str, Edit]] = {
     "a workshop elsewhere": Edit(
@@ -197,27 +196,29 @@ EDITS: Final[Mapping[str, Edit]] = {
     ),
     "a draft": Edit(Scene.draft, NOTHING, NOTHING),
     "a facilitator": Edit(lambda s: s.change(facilitator="Ana"), NOTHING, NOTHING),
-    "another hour": Edit(lambda s: s.change(starts=time(17)), HERE, ("derechos",)),
-    "a new title": Edit(lambda s: s.change(title={"es": "Con café"}), HERE, ("derechos",)),
-    "its house": Edit(Scene.move_house, HERE, ("derechos",)),
+    "another hour": Edit(lambda s: s.change(starts=time(17)), CHICAGO, ("derechos",)),
+    "a new title": Edit(lambda s: s.change(title={"es": "Con café"}), CHICAGO, ("derechos",)),
+    "its house": Edit(Scene.move_venue, CHICAGO, ("derechos",)),
     "a house of its own": Edit(
-        lambda s: s.change(venue=venue(s.session, s.chicago, "Parroquia")), HERE, ("derechos",)
+        lambda s: s.change(venue=venue(s.session, s.chicago, "Parroquia")), CHICAGO, ("derechos",)
     ),
     "cancelled": Edit(
-        lambda s: workshop_service.cancel(s.session, s.workshop, now=s.now), HERE, ("derechos",)
+        lambda s: workshop_service.cancel(s.session, s.workshop, now=s.now), CHICAGO, ("derechos",)
     ),
     "reinstated": Edit(
-        lambda s: workshop_service.reinstate(s.session, s.workshop, now=s.now), HERE, ("derechos",)
+        lambda s: workshop_service.reinstate(s.session, s.workshop, now=s.now),
+        CHICAGO,
+        ("derechos",),
     ),
-    "another kind": Edit(lambda s: s.change(kind=s.daca), HERE, ("derechos", "daca")),
-    "discreet": Edit(Scene.keep_apart, HERE, ("daca", "mujeres")),
+    "another kind": Edit(lambda s: s.change(kind=s.daca), CHICAGO, ("derechos", "daca")),
+    "discreet": Edit(Scene.make_discreet, CHICAGO, ("daca", "mujeres")),
     "a change of what is discreet": Edit(
-        lambda s: s.change(day=s.workshop.day + timedelta(days=1)), HERE, ("mujeres",)
+        lambda s: s.change(day=s.workshop.day + timedelta(days=1)), CHICAGO, ("mujeres",)
     ),
-    "plain again": Edit(Scene.show_again, HERE, ("derechos", "mujeres")),
+    "plain again": Edit(Scene.make_plain, CHICAGO, ("derechos", "mujeres")),
     "another office": Edit(lambda s: s.change(office=s.calgary), BOTH, ("derechos",)),
     "the phone of an office": Edit(
-        Scene.key_store_elsewhere, ("calgary",), ("derechos", "daca", "mujeres")
+        Scene.change_phone, ("calgary",), ("derechos", "daca", "mujeres")
     ),
     "the name of a kind": Edit(Scene.rename_kind, BOTH, ("daca",)),
     "unlisted": Edit(lambda s: s.change(way=Way.UNLISTED), ("calgary",), ("derechos",)),
@@ -233,7 +234,7 @@ def test_each_change_alters_exactly_the_feeds_that_show_it(store: Store) -> None
     fill(store)
     now = LONG_AGO + timedelta(days=1)
     with store.change() as session:
-        held = hold(
+        workshop = hold(
             session,
             offices.find(session, "chicago"),
             kinds.find(session, "derechos"),
@@ -241,12 +242,12 @@ def test_each_change_alters_exactly_the_feeds_that_show_it(store: Store) -> None
         )
     before = all_feeds(store)
     assert all_feeds(store) == before
-    public_id = held.public_id
+    public_id = workshop.public_id
     for name, edit in EDITS.items():
         now += timedelta(hours=1)
         with store.change() as session:
             scene = Scene(session, public_id, now)
-            edit.act(scene)
+            edit.apply(scene)
             session.flush()
             public_id = scene.workshop.public_id
         after = all_feeds(store)
@@ -256,24 +257,26 @@ def test_each_change_alters_exactly_the_feeds_that_show_it(store: Store) -> None
 
 
 @pytest.mark.parametrize("is_office_first", [True, False])
-def test_two_changes_within_a_second_are_told_apart_whoever_made_them(
+def test_changes_within_one_second_raise_last_modified(
     store: Store, *, is_office_first: bool
 ) -> None:
-    """A phone takes a new text only when LAST-MODIFIED has risen, and that counts in seconds."""
+    """Phones update an event only if LAST-MODIFIED, which has whole seconds, is later."""
     fill(store)
     second = LONG_AGO + timedelta(days=1)
     with store.change() as session:
-        held = hold(session, offices.find(session, "calgary"), kinds.find(session, "derechos"))
-    stamps = []
+        workshop = hold(session, offices.find(session, "calgary"), kinds.find(session, "derechos"))
+    modified = []
     for is_office in (is_office_first, not is_office_first):
         second += timedelta(milliseconds=300)
         with store.change() as session:
-            scene = Scene(session, held.public_id, second)
+            scene = Scene(session, workshop.public_id, second)
             if is_office:
                 row = {each.name: getattr(scene.calgary, each.name) for each in fields(OfficeRow)}
-                intake.load(session, [replace(OfficeRow(**row), phone="403 555 0199")], now=second)
+                offices_file.load(
+                    session, [replace(OfficeRow(**row), phone="403 555 0199")], now=second
+                )
             else:
                 scene.change(title={"es": "Con café"})
         entries = rules.check(feed(store, "calgary"))
-        stamps.append(entries[f"taller-{held.uid}@{HOST}"].value("LAST-MODIFIED"))
-    assert stamps[1] > stamps[0]
+        modified.append(entries[f"taller-{workshop.uid}@{HOST}"].value("LAST-MODIFIED"))
+    assert modified[1] > modified[0]

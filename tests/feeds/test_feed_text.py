@@ -1,4 +1,4 @@
-"""The lines of a calendar, whatever somebody typed into a workshop."""
+"""Lines of a feed are well-formed for any typed text."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from outreach.feeds import ics_feed
 from tests.conftest import LONG_AGO, kind, office
 from tests.support.feed_reader import SITE, events_of, utc_today
 
-pytestmark = [pytest.mark.any_database("the words of an entry"), pytest.mark.core]
+pytestmark = [pytest.mark.any_database("texts of an event"), pytest.mark.core]
 
 
 def physical_lines(body: bytes) -> Iterator[bytes]:
@@ -27,7 +27,7 @@ def physical_lines(body: bytes) -> Iterator[bytes]:
 
 @settings(max_examples=100, deadline=None)
 @given(title=st.text(max_size=300), place=st.text(max_size=60), text=st.text(max_size=300))
-def test_whatever_is_typed_every_line_is_well_formed(title: str, place: str, text: str) -> None:
+def test_lines_are_well_formed_for_any_text(title: str, place: str, text: str) -> None:
     workshop = _unsaved(title, place, text)
     body = ics_feed.write_single(workshop, "es", SITE)
 
@@ -44,29 +44,29 @@ def test_whatever_is_typed_every_line_is_well_formed(title: str, place: str, tex
     assert vobject.readOne(body.decode()).vevent.summary.value == summary
 
 
-def test_half_a_pair_from_a_file_harms_no_calendar() -> None:
+def test_unpaired_surrogates_are_removed() -> None:
     workshop = _unsaved("Taller \ud83d roto", "Sala \udc00", "a\ud800b")
     [event] = events_of(ics_feed.write_single(workshop, "es", SITE))
     assert event["SUMMARY"] == "Taller roto"
 
 
 def _unsaved(title: str, place: str, text: str) -> Workshop:
-    there = office("chicago", "Chicago", "IL", "America/Chicago")
-    here = Venue(
-        office=there,
+    chicago = office("chicago", "Chicago", "IL", "America/Chicago")
+    typed_venue = Venue(
+        office=chicago,
         name=place,
         city="Chicago",
         region="IL",
-        zone=there.zone,
+        zone=chicago.zone,
         near_latitude=0.0,
         near_longitude=0.0,
         changed_at=LONG_AGO,
     )
     return Workshop(
         public_id="0123456789",
-        office=there,
+        office=chicago,
         kind=kind("derechos", "Tus derechos"),
-        venue=here,
+        venue=typed_venue,
         title={"es": title},
         summary={"es": text},
         bring={"es": text},
@@ -76,7 +76,7 @@ def _unsaved(title: str, place: str, text: str) -> Workshop:
         languages=Codes(["es"]),
         interpretation=Codes(),
         has_childcare=False,
-        zone=there.zone,
+        zone=chicago.zone,
         day=utc_today(),
         starts=time(18),
         ends=time(20),

@@ -1,4 +1,4 @@
-"""What a calendar is given: parsed by icalendar and vobject, as phones and desks would."""
+"""Content of iCalendar feeds, parsed by icalendar and vobject."""
 
 import re
 from dataclasses import replace
@@ -31,38 +31,38 @@ pytestmark = [pytest.mark.core, pytest.mark.any_database]
 
 
 def events(
-    store: Store, office: str | None = "chicago", lang: str = "es", **asked: Any
+    store: Store, office: str | None = "chicago", lang: str = "es", **query: Any
 ) -> list[Any]:
-    return events_of(feed(store, office, lang, **asked))
+    return events_of(feed(store, office, lang, **query))
 
 
-def only_event(store: Store, lang: str = "es", **asked: Any) -> Any:
-    [found] = events(store, lang=lang, **asked)
+def only_event(store: Store, lang: str = "es", **query: Any) -> Any:
+    [found] = events(store, lang=lang, **query)
     return found
 
 
 def later(store: Store, workshop: Workshop, **changes: Any) -> None:
     """An organizer changes something, a day after it was written."""
     with store.change() as session:
-        there = workshops.find(session, workshop.public_id)
-        plan = replace(workshop_service.get_data(there), **changes)
-        workshop_service.change(session, there, plan, now=LONG_AGO + timedelta(days=1))
+        stored = workshops.find(session, workshop.public_id)
+        data = replace(workshop_service.get_data(stored), **changes)
+        workshop_service.change(session, stored, data, now=LONG_AGO + timedelta(days=1))
 
 
 def test_two_parsers_read_the_hours_that_the_database_has(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
-    held = []
+    created = []
     with store.change() as session:
         for place in (chicago, calgary):
             for weeks in range(1, 50):
                 day = utc_today() + timedelta(weeks=weeks)
-                held.append(hold(session, place, rights, day=day, starts=time(23), ends=time(1)))
+                created.append(hold(session, place, rights, day=day, starts=time(23), ends=time(1)))
     for slug in ("chicago", "calgary"):
         body = feed(store, slug)
         known = {
             (f"taller-{w.uid}@talleres.example.org", w.starts_at, w.ends_at)
-            for w in held
+            for w in created
             if w.office.slug == slug
         }
         assert by_icalendar(body) == known
@@ -94,13 +94,15 @@ def test_the_text_ends_with_the_local_time_in_words_and_the_address(
     store: Store, chicago: Office, rights: Kind, lang: str, words: str
 ) -> None:
     with store.change() as session:
-        held = hold(session, chicago, rights, day=date(2027, 1, 12))
+        workshop = hold(session, chicago, rights, day=date(2027, 1, 12))
     lines = str(only_event(store, lang, today=date(2027, 1, 1))["DESCRIPTION"]).splitlines()
 
-    assert lines[-2:] == [words, f"https://talleres.example.org/{lang}/t/{held.public_id}"]
+    assert lines[-2:] == [words, f"https://talleres.example.org/{lang}/t/{workshop.public_id}"]
 
 
-def test_half_hours_and_vowels_are_said_well(store: Store, rights: Kind, calgary: Office) -> None:
+def test_time_in_words_has_half_hours_and_elisions(
+    store: Store, rights: Kind, calgary: Office
+) -> None:
     with store.change() as session:
         session.add(office("terranova", "St. John's", "NL", "America/St_Johns", country="CA"))
         session.flush()
@@ -114,7 +116,7 @@ def test_half_hours_and_vowels_are_said_well(store: Store, rights: Kind, calgary
     assert "heure d’Edmonton, UTC-6" in alberta["DESCRIPTION"]
 
 
-def test_a_calendar_says_who_it_is_in_the_order_programs_expect(
+def test_calendar_properties_have_the_expected_order(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -148,7 +150,7 @@ def test_a_calendar_says_who_it_is_in_the_order_programs_expect(
     assert b"\r\nUID" not in header.encode()
 
 
-def test_the_zone_of_a_calendar_is_told_only_when_it_has_one(
+def test_calendar_zone_is_given_only_if_there_is_one(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -159,32 +161,30 @@ def test_the_zone_of_a_calendar_is_told_only_when_it_has_one(
     assert network.count(b"BEGIN:VTIMEZONE") == 2
 
     with store.change() as session:
-        there = hold(session, chicago, rights)
+        stored = hold(session, chicago, rights)
         workshop_service.change(
             session,
-            there,
-            replace(workshop_service.get_data(there), zone=calgary.zone),
+            stored,
+            replace(workshop_service.get_data(stored), zone=calgary.zone),
             now=clock.now(),
         )
     assert b"X-WR-TIMEZONE" not in feed(store)
 
 
-def test_an_office_without_workshops_has_a_calendar_all_the_same(
-    store: Store, chicago: Office
-) -> None:
+def test_office_without_workshops_has_an_empty_feed(store: Store, chicago: Office) -> None:
     body = feed(store)
     assert not parsed(body).events
     assert b"X-WR-TIMEZONE:America/Chicago" in body
     parsed(body).validate()
 
 
-def test_an_hour_later_is_the_same_entry_in_a_newer_version(
+def test_moved_workshop_keeps_its_uid_and_raises_sequence(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        held = hold(session, chicago, rights)
+        workshop = hold(session, chicago, rights)
     before = only_event(store)
-    later(store, held, starts=time(19), ends=time(21))
+    later(store, workshop, starts=time(19), ends=time(21))
     after = only_event(store)
 
     assert after["UID"] == before["UID"]
@@ -194,25 +194,25 @@ def test_an_hour_later_is_the_same_entry_in_a_newer_version(
     assert after.start - before.start == timedelta(hours=1)
 
 
-def test_a_new_word_is_no_new_version(store: Store, chicago: Office, rights: Kind) -> None:
+def test_new_title_does_not_raise_sequence(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        held = hold(session, chicago, rights)
+        workshop = hold(session, chicago, rights)
     before = only_event(store)
-    later(store, held, title={"es": "Tus derechos, con café"})
+    later(store, workshop, title={"es": "Tus derechos, con café"})
     after = only_event(store)
 
     assert after["SEQUENCE"] == before["SEQUENCE"]
     assert after["LAST-MODIFIED"].dt > before["LAST-MODIFIED"].dt
 
 
-def test_a_venue_that_moved_makes_its_entries_newer(
+def test_moved_venue_raises_the_version_of_its_events(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        held = hold(session, chicago, rights)
+        workshop = hold(session, chicago, rights)
     before = only_event(store)["LAST-MODIFIED"].dt
     with store.change() as session:
-        place = workshops.find(session, held.public_id).venue
+        place = workshops.find(session, workshop.public_id).venue
         assert place is not None
         place.address = "200 W. Otra St."
         place.changed_at = LONG_AGO + timedelta(days=3)
@@ -222,17 +222,19 @@ def test_a_venue_that_moved_makes_its_entries_newer(
     assert "200 W. Otra St." in after["LOCATION"]
 
 
-def test_a_cancelled_workshop_stays_as_cancelled_and_comes_back(
+def test_cancelled_workshop_stays_in_the_feed_and_can_be_reinstated(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        held = hold(session, chicago, rights)
+        workshop = hold(session, chicago, rights)
     with store.change() as session:
-        workshop_service.cancel(session, workshops.find(session, held.public_id), now=clock.now())
+        workshop_service.cancel(
+            session, workshops.find(session, workshop.public_id), now=clock.now()
+        )
     cancelled = only_event(store)
     with store.change() as session:
         workshop_service.reinstate(
-            session, workshops.find(session, held.public_id), now=clock.now()
+            session, workshops.find(session, workshop.public_id), now=clock.now()
         )
     back = only_event(store)
 
@@ -245,7 +247,7 @@ def test_a_cancelled_workshop_stays_as_cancelled_and_comes_back(
     assert (cancelled["SEQUENCE"], back["SEQUENCE"]) == (1, 2)
 
 
-def test_the_prefix_of_a_cancelled_one_is_in_the_calendars_language(
+def test_cancelled_prefix_is_in_the_language_of_the_feed(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -258,7 +260,7 @@ def test_the_prefix_of_a_cancelled_one_is_in_the_calendars_language(
     ("cancelled_before_its_day", "days_after", "is_there"),
     [(20, 7, True), (20, 9, False), (1, 10, True), (1, 14, False)],
 )
-def test_a_cancelled_workshop_is_kept_long_enough_for_the_slowest_calendar(
+def test_cancelled_workshop_stays_in_the_feed_for_slow_clients(
     store: Store,
     chicago: Office,
     rights: Kind,
@@ -269,14 +271,14 @@ def test_a_cancelled_workshop_is_kept_long_enough_for_the_slowest_calendar(
     day = date(2026, 6, 10)
     cancelled_at = datetime(2026, 6, 10, tzinfo=UTC) - timedelta(days=cancelled_before_its_day)
     with store.change() as session:
-        held = hold(session, chicago, rights, day=day, starts=time(12), ends=time(14))
-        workshop_service.cancel(session, held, now=cancelled_at)
+        workshop = hold(session, chicago, rights, day=day, starts=time(12), ends=time(14))
+        workshop_service.cancel(session, workshop, now=cancelled_at)
     found = events(store, today=day + timedelta(days=days_after))
     assert bool(found) == is_there
 
 
 @pytest.mark.parametrize("status", [WorkshopStatus.HELD, WorkshopStatus.NOT_HELD])
-def test_what_became_of_a_workshop_changes_no_calendar(
+def test_report_of_a_workshop_does_not_change_the_feed(
     store: Store, chicago: Office, rights: Kind, status: WorkshopStatus
 ) -> None:
     with store.change() as session:
@@ -297,7 +299,7 @@ def test_what_became_of_a_workshop_changes_no_calendar(
         (None, 122, False),
     ],
 )
-def test_how_far_a_calendar_reaches(
+def test_span_of_a_feed(
     store: Store, chicago: Office, rights: Kind, office: str | None, days: int, is_there: bool
 ) -> None:
     with store.change() as session:
@@ -305,7 +307,7 @@ def test_how_far_a_calendar_reaches(
     assert bool(events(store, office)) == is_there
 
 
-def test_drafts_and_unlisted_workshops_are_in_no_calendar(
+def test_drafts_and_unlisted_workshops_are_in_no_feed(
     store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
@@ -316,9 +318,7 @@ def test_drafts_and_unlisted_workshops_are_in_no_calendar(
     assert not events(store, kind_codes=["derechos", "mujeres"])
 
 
-def test_filters_hold_what_was_asked_for(
-    store: Store, chicago: Office, calgary: Office, rights: Kind
-) -> None:
+def test_filters_of_a_feed(store: Store, chicago: Office, calgary: Office, rights: Kind) -> None:
     with store.change() as session:
         other = kind("daca", "DACA")
         session.add(other)
@@ -336,8 +336,8 @@ def test_filters_hold_what_was_asked_for(
         milwaukee = venue(session, chicago, name="Parroquia", city="Milwaukee", region="WI")
         hold(session, chicago, rights, title={"es": "cuatro"}, venue=milwaukee)
 
-    def titles(**asked: Any) -> set[str]:
-        return {str(event["SUMMARY"]) for event in events(store, None, **asked)}
+    def titles(**query: Any) -> set[str]:
+        return {str(event["SUMMARY"]) for event in events(store, None, **query)}
 
     assert titles() == {"uno", "dos", "tres", "cuatro"}
     assert titles(kind_codes=["daca"]) == {"dos"}
@@ -355,7 +355,7 @@ def test_filters_hold_what_was_asked_for(
 @pytest.mark.parametrize(
     ("lang", "words"), [("es", "En línea"), ("en", "Online"), ("fr", "En ligne")]
 )
-def test_an_online_workshop_is_nowhere_and_gives_no_link_to_its_room(
+def test_online_workshop_has_no_position_and_no_link(
     store: Store, chicago: Office, rights: Kind, lang: str, words: str
 ) -> None:
     with store.change() as session:
@@ -373,7 +373,7 @@ def test_an_online_workshop_is_nowhere_and_gives_no_link_to_its_room(
     assert b"canario" not in event.to_ical()
 
 
-def test_building_twice_gives_the_same_bytes_in_order_of_time(
+def test_feed_is_reproducible_and_sorted_by_time(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:

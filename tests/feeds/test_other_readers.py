@@ -1,4 +1,4 @@
-"""Atom, JSON Feed and jCal: what the calendar says, for other readers, and never more."""
+"""Atom, JSON Feed and jCal feeds have the content of the iCalendar feed, and no more."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from outreach.feeds.ics_feed import DAY
 from outreach.feeds.vevent import PublicSite
 from outreach.i18n import LANGUAGES
 from tests.conftest import hold, venue
-from tests.feeds.test_feed_sizes import crowd
+from tests.feeds.test_feed_sizes import add_workshops
 from tests.support.feed_reader import SITE, by_icalendar, events_of, feed, utc_today
 from tests.support.fixed_clock import fixed_clock
 
@@ -55,7 +55,7 @@ def talk(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights, title={"es": "Derechos <b>& más</b>", "en": "Rights"})
 
 
-def test_a_reader_of_news_understands_the_atom_feed(store: Store, talk: Workshop) -> None:
+def test_feedparser_reads_the_atom_feed(store: Store, talk: Workshop) -> None:
     body = written(store, "atom", kind_codes=["derechos"])
     read = feedparser.parse(body)
     assert not read.bozo
@@ -78,7 +78,7 @@ def test_a_reader_of_news_understands_the_atom_feed(store: Store, talk: Workshop
     assert "Qué decir, qué no firmar" in content.value
 
 
-def test_the_atom_feed_keeps_the_rules_of_its_format(store: Store, talk: Workshop) -> None:
+def test_atom_feed_conforms_to_rfc_4287(store: Store, talk: Workshop) -> None:
     """RFC 4287, sections 4.1.1 and 4.1.2: what a feed and an entry have to have, once."""
     for lang in LANGUAGES:
         root = ElementTree.fromstring(written(store, "atom", None, lang))
@@ -98,7 +98,7 @@ def test_the_atom_feed_keeps_the_rules_of_its_format(store: Store, talk: Worksho
             assert {child.tag.removeprefix(ATOM) for child in entry} == known
 
 
-def test_a_json_feed_has_what_its_format_asks_for(store: Store, talk: Workshop) -> None:
+def test_json_feed_has_the_required_members(store: Store, talk: Workshop) -> None:
     read = json.loads(written(store, "json", None, "en", kind_codes=["derechos"]))
     assert read["version"] == "https://jsonfeed.org/version/1.1"
     assert read["title"] == "Workshops · whole network · Tus derechos"
@@ -120,7 +120,7 @@ def test_a_json_feed_has_what_its_format_asks_for(store: Store, talk: Workshop) 
     assert item["_outreach"]["status"] == "confirmed"
 
 
-def test_jcal_is_the_calendar_property_for_property(
+def test_jcal_equals_the_icalendar_feed(
     store: Store, chicago: Office, calgary: Office, rights: Kind, talk: Workshop
 ) -> None:
     with store.change() as session:
@@ -147,7 +147,7 @@ def test_jcal_is_the_calendar_property_for_property(
         assert read["SOURCE"] == f"https://talleres.example.org/{lang}/cal/red.jcal"
 
 
-def test_it_has_what_is_coming_and_what_was_called_off_not_what_is_past(
+def test_other_formats_have_future_and_cancelled_workshops(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -165,7 +165,7 @@ def test_it_has_what_is_coming_and_what_was_called_off_not_what_is_past(
         assert "Ayer" not in written(store, form, None).decode()
 
 
-def test_an_empty_feed_is_still_one(store: Store, chicago: Office) -> None:
+def test_empty_feed_is_valid_in_each_format(store: Store, chicago: Office) -> None:
     for form in WRITERS:
         for office in ("chicago", None):
             body = written(store, form, office)
@@ -177,7 +177,7 @@ def test_an_empty_feed_is_still_one(store: Store, chicago: Office) -> None:
                 assert read["items"] == [] if form == "json" else read[0] == "vcalendar"
 
 
-def test_the_same_workshops_are_the_same_bytes(store: Store, talk: Workshop) -> None:
+def test_other_formats_are_reproducible(store: Store, talk: Workshop) -> None:
     first = {form: written(store, form) for form in WRITERS}
     for form in WRITERS:
         assert written(store, form) == first[form]
@@ -188,7 +188,7 @@ def test_the_same_workshops_are_the_same_bytes(store: Store, talk: Workshop) -> 
         assert written(store, form) != first[form]
 
 
-def test_a_name_once_given_does_not_follow_the_sites_address(store: Store, talk: Workshop) -> None:
+def test_ids_do_not_change_with_the_public_url(store: Store, talk: Workshop) -> None:
     moved = PublicSite("https://otro.example.net", SITE.host)
     for site in (SITE, moved):
         root = ElementTree.fromstring(written(store, "atom", site=site))
@@ -201,7 +201,9 @@ def test_a_name_once_given_does_not_follow_the_sites_address(store: Store, talk:
         assert item["id"] == names[1]
 
 
-def test_what_no_xml_may_hold_breaks_no_reader(store: Store, chicago: Office, rights: Kind) -> None:
+def test_characters_forbidden_in_xml_are_removed(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     with store.change() as session:
         title = {"es": "Uno\uffffdos\ufffe ]]> <tres> \"cuatro\" & 'cinco' 🌻"}
         hold(session, chicago, rights, title=title, summary={"es": "]]>\n<script>"})
@@ -210,7 +212,7 @@ def test_what_no_xml_may_hold_breaks_no_reader(store: Store, chicago: Office, ri
     assert "]]>\n<script>" in entry.content[0].value
 
 
-def test_a_discreet_kind_is_unknown_to_them_as_if_there_were_none(
+def test_discreet_workshops_are_not_in_other_formats(
     store: Store, chicago: Office, women: Kind, rights: Kind
 ) -> None:
     for form in WRITERS:
@@ -220,7 +222,7 @@ def test_a_discreet_kind_is_unknown_to_them_as_if_there_were_none(
             assert (refused.value.what, refused.value.value) == ("kind", "K7QX")
 
 
-def test_none_of_them_tells_what_is_nobodys_business(
+def test_other_formats_have_no_personal_data(
     store: Store, chicago: Office, women: Kind, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -253,10 +255,10 @@ def test_none_of_them_tells_what_is_nobodys_business(
                     assert each.uid not in text
 
 
-def test_they_end_with_a_whole_day_and_say_so(
+def test_truncated_feed_ends_with_a_whole_day_and_states_it(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    crowd(store, chicago, rights, range(12), 70)
+    add_workshops(store, chicago, rights, range(12), 70)
     with store.change() as session:
         # What is longer in their writing than in a calendar's.
         session.execute(sa.update(Workshop).values(title={"es": '&"' * 90}))
@@ -292,7 +294,7 @@ def _days(form: str, body: bytes) -> list[date]:
     return [datetime.fromisoformat(each).date() + DAY for each in starts]
 
 
-def test_who_asks_for_a_discreet_kind_is_told_that_there_is_none(
+def test_discreet_kind_in_other_formats_is_unknown(
     client: FlaskClient, chicago: Office, women: Kind
 ) -> None:
     for form in WRITERS:

@@ -1,4 +1,4 @@
-"""Ana's own calendar: one private address for her phone, with drafts and places taken."""
+"""The private feed of a staff member, with drafts and the number of seats taken."""
 
 import re
 from collections import Counter
@@ -43,7 +43,7 @@ NEXT_WEEK = clock.now().date() + timedelta(days=7)
 
 
 class Phone:
-    """It has the address and nothing else."""
+    """A calendar program that knows only the address of the feed."""
 
     def __init__(self, client: FlaskClient, path: str) -> None:
         self.client, self.path = client, path
@@ -71,9 +71,9 @@ def address_in(text: str) -> str:
 
 
 def phone_of(app: Flask, store: Store, organizer: int) -> Phone:
-    made = signed_in_as(app, store, organizer).post(PAGE)
-    assert made.status_code == 200
-    path = "/org/" + address_in(made.text).partition("/org/")[2]
+    created = signed_in_as(app, store, organizer).post(PAGE)
+    assert created.status_code == 200
+    path = "/org/" + address_in(created.text).partition("/org/")[2]
     return Phone(app.test_client(use_cookies=False), path)
 
 
@@ -93,26 +93,26 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights, day=NEXT_WEEK, capacity=40)
 
 
-# The address
+# Address
 
 
-def test_the_address_is_shown_once_and_only_its_hash_is_kept(
+def test_address_is_shown_once_and_only_its_hash_is_stored(
     app: Flask, store: Store, ana: int
 ) -> None:
     staff_client = signed_in_as(app, store, ana)
-    made = staff_client.post(PAGE)
-    address = address_in(made.text)
+    created = staff_client.post(PAGE)
+    address = address_in(created.text)
     token = address.rpartition("/")[2].removesuffix(".ics")
     assert len(token) >= 43  # 256 bits
-    assert f'href="webcal:{address.partition(":")[2]}"' in made.text
-    assert made.headers["Cache-Control"] == "no-store"
+    assert f'href="webcal:{address.partition(":")[2]}"' in created.text
+    assert created.headers["Cache-Control"] == "no-store"
     assert token not in staff_client.get(PAGE).text
     with store.read() as session:
         [kept] = session.execute(sa.select(CalendarToken.__table__)).all()
     assert token not in repr(kept)
 
 
-def test_a_new_address_ends_the_one_before_and_one_taken_back_opens_nothing(
+def test_new_address_replaces_the_old_one_and_can_be_revoked(
     app: Flask, store: Store, ana: int, phone: Phone, workshop: Workshop
 ) -> None:
     newer = phone_of(app, store, ana)
@@ -128,7 +128,7 @@ def test_a_new_address_ends_the_one_before_and_one_taken_back_opens_nothing(
     assert done == ["own calendar made", "own calendar replaced", "own calendar stopped"]
 
 
-def test_whatever_does_not_open_anything_is_told_in_the_same_plain_sentence(
+def test_invalid_addresses_get_identical_answers(
     app: Flask, store: Store, ana: int, phone: Phone
 ) -> None:
     with store.change() as session:
@@ -141,9 +141,7 @@ def test_whatever_does_not_open_anything_is_told_in_the_same_plain_sentence(
     assert answers[0].text.count(".") == 1
 
 
-def test_an_account_that_is_let_in_again_makes_a_new_address(
-    store: Store, ana: int, phone: Phone
-) -> None:
+def test_reset_account_needs_a_new_address(store: Store, ana: int, phone: Phone) -> None:
     with store.change() as session:
         organizer = session.get_one(StaffMember, ana)
         credentials.disable(session, organizer, now=clock.now())
@@ -152,7 +150,7 @@ def test_an_account_that_is_let_in_again_makes_a_new_address(
 
 
 @pytest.mark.parametrize("how", ["account deleted", "rights taken away"])
-def test_the_calendar_ends_with_what_it_came_from(
+def test_staff_feed_ends_with_its_account_and_role(
     store: Store, ana: int, phone: Phone, workshop: Workshop, how: str
 ) -> None:
     with store.change() as session:
@@ -163,12 +161,10 @@ def test_the_calendar_ends_with_what_it_came_from(
     assert phone.client.get(phone.path).status_code == 404
 
 
-# How it is served
+# HTTP responses
 
 
-def test_a_calendar_program_keeps_its_copy_and_asks_whether_it_still_holds(
-    phone: Phone, workshop: Workshop
-) -> None:
+def test_staff_feed_is_revalidated(phone: Phone, workshop: Workshop) -> None:
     first = phone.client.get(phone.path, headers={"Accept-Encoding": "gzip"})
     assert first.headers["Content-Type"] == "text/calendar; charset=utf-8"
     assert first.headers["Content-Encoding"] == "gzip"
@@ -179,16 +175,16 @@ def test_a_calendar_program_keeps_its_copy_and_asks_whether_it_still_holds(
         assert unwanted not in first.headers
     plain = phone.client.get(phone.path)
     assert plain.headers["ETag"] == first.headers["ETag"]
-    again = phone.client.get(phone.path, headers={"If-None-Match": first.headers["ETag"]})
-    assert (again.status_code, again.data) == (304, b"")
-    assert again.headers["Cache-Control"] == "private, no-cache"
+    revalidated = phone.client.get(phone.path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (revalidated.status_code, revalidated.data) == (304, b"")
+    assert revalidated.headers["Cache-Control"] == "private, no-cache"
     head = phone.client.head(phone.path)
     assert (head.status_code, head.data) == (200, b"")
     assert head.headers["ETag"] == first.headers["ETag"]
     assert head.headers["Content-Length"] == plain.headers["Content-Length"]
 
 
-def test_every_process_and_every_colleague_gets_the_same_bytes_until_something_changes(
+def test_staff_feed_has_the_same_bytes_for_processes_and_colleagues(
     app: Flask, store: Store, make_app: Any, phone: Phone, workshop: Workshop
 ) -> None:
     colleague = phone_of(app, store, employ(store, "luz@example.org", Role.READER))
@@ -196,10 +192,10 @@ def test_every_process_and_every_colleague_gets_the_same_bytes_until_something_c
     assert phone.read() == other.read() == colleague.read()
 
 
-# What is in it
+# Content
 
 
-def test_it_says_how_many_places_are_taken_and_how_many_wait(
+def test_title_has_the_seats_taken_and_the_waitlist(
     store: Store, key_store: KeyStore, phone: Phone, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -213,7 +209,7 @@ def test_it_says_how_many_places_are_taken_and_how_many_wait(
     assert "Rosa" not in unfolded(phone.read())
 
 
-def test_a_place_taken_or_given_up_is_a_later_version_of_its_entry_and_of_no_other(
+def test_registration_raises_the_version_of_its_event_only(
     store: Store,
     key_store: KeyStore,
     phone: Phone,
@@ -223,22 +219,22 @@ def test_a_place_taken_or_given_up_is_a_later_version_of_its_entry_and_of_no_oth
 ) -> None:
     with store.change() as session:
         hold(session, chicago, rights, title={"es": "Otro"})
-    stamps, tags = [phone.event("0 de 40")["LAST-MODIFIED"].dt], {phone.tag()}
+    modified, tags = [phone.event("0 de 40")["LAST-MODIFIED"].dt], {phone.tag()}
     other = phone.event("Otro")["LAST-MODIFIED"].dt
     hers = seat(store, key_store, workshop)
-    stamps.append(phone.event("1 de 40")["LAST-MODIFIED"].dt)
+    modified.append(phone.event("1 de 40")["LAST-MODIFIED"].dt)
     tags.add(phone.tag())
     with store.change() as session:
         service.cancel(session, session.get_one(Registration, hers.id), now=clock.now())
-    stamps.append(phone.event("0 de 40")["LAST-MODIFIED"].dt)
+    modified.append(phone.event("0 de 40")["LAST-MODIFIED"].dt)
     tags.add(phone.tag())
-    assert stamps[0] < stamps[1] < stamps[2]
+    assert modified[0] < modified[1] < modified[2]
     assert len(tags) == 3
-    assert phone.event("derechos")["DTSTAMP"].dt == stamps[2]
+    assert phone.event("derechos")["DTSTAMP"].dt == modified[2]
     assert phone.event("Otro")["LAST-MODIFIED"].dt == other
 
 
-def test_a_draft_is_tentative_until_it_is_published(
+def test_draft_is_tentative_until_published(
     store: Store, phone: Phone, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -256,14 +252,16 @@ def test_a_draft_is_tentative_until_it_is_published(
     assert after["LAST-MODIFIED"].dt > before["LAST-MODIFIED"].dt
 
 
-def test_a_cancelled_one_says_so(store: Store, phone: Phone, workshop: Workshop) -> None:
+def test_cancelled_workshop_is_marked_in_the_staff_feed(
+    store: Store, phone: Phone, workshop: Workshop
+) -> None:
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
     found = phone.event()
     assert (found["SUMMARY"], found["STATUS"]) == ("CANCELADO: Conoce tus derechos", "CANCELLED")
 
 
-def test_it_holds_what_ones_offices_hold_and_follows_ones_rights(
+def test_staff_feed_has_the_workshops_of_the_roles_of_the_account(
     store: Store,
     app: Flask,
     ana: int,
@@ -286,7 +284,7 @@ def test_it_holds_what_ones_offices_hold_and_follows_ones_rights(
     assert phone.titles() == ["En Calgary · 0 de 20 lugares"]
 
 
-def test_a_discreet_one_says_where_and_when_and_no_more(
+def test_discreet_workshop_in_the_staff_feed_is_neutral(
     store: Store, phone: Phone, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
@@ -298,11 +296,11 @@ def test_a_discreet_one_says_where_and_when_and_no_more(
     assert not {"DESCRIPTION", "CATEGORIES", "GEO"} & {*found}
     assert found["URL"].endswith(f"/org/talleres?dia={circle.day}")
     text = unfolded(phone.read()).lower()
-    for told in ("mujer", "círculo", "k7qx", "casa ejemplo", "canario", circle.public_id.lower()):
-        assert told not in text
+    for secret in ("mujer", "círculo", "k7qx", "casa ejemplo", "canario", circle.public_id.lower()):
+        assert secret not in text
 
 
-def test_an_address_that_is_not_public_and_a_link_that_is_a_permission_stay_out_of_it(
+def test_staff_feed_has_no_hidden_address_and_no_unlisted_link(
     store: Store, phone: Phone, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -313,12 +311,12 @@ def test_an_address_that_is_not_public_and_a_link_that_is_a_permission_stay_out_
     assert hidden.public_id not in unfolded(phone.read())
 
 
-def test_it_stands_beside_the_public_feed_and_disturbs_nobody(
+def test_staff_feed_does_not_collide_with_the_public_feed(
     store: Store, phone: Phone, workshop: Workshop
 ) -> None:
-    mine, [public] = phone.event(), events_of(feed(store))
-    assert mine["UID"] == f"mio-{workshop.uid}@talleres.example.org" != public["UID"]
-    assert mine["TRANSP"] == "TRANSPARENT"
+    own, [public] = phone.event(), events_of(feed(store))
+    assert own["UID"] == f"mio-{workshop.uid}@talleres.example.org" != public["UID"]
+    assert own["TRANSP"] == "TRANSPARENT"
     text = unfolded(phone.read())
     for unwanted in ("METHOD", "VALARM", "ATTENDEE", "ORGANIZER", "SOURCE", phone.path[9:40]):
         assert unwanted not in text
@@ -327,34 +325,34 @@ def test_it_stands_beside_the_public_feed_and_disturbs_nobody(
     assert "UID" not in whole
 
 
-def test_calendars_read_every_hour_of_it_right(
+def test_parsers_read_the_hours_of_the_staff_feed(
     app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        made = [
+        created = [
             hold(session, office, rights, day=clock.now().date() + timedelta(days=days))
             for office in (chicago, calgary)
             for days in (-80, -1, 20, 140, 250, 364)
         ]
     body = phone_of(app, store, employ(store, "e@example.org", Role.READER, ALL_OFFICES)).read()
-    meant = {(f"mio-{w.uid}@talleres.example.org", w.starts_at, w.ends_at) for w in made}
+    meant = {(f"mio-{w.uid}@talleres.example.org", w.starts_at, w.ends_at) for w in created}
     assert by_icalendar(body) == by_vobject(body) == meant
     assert all(len(line) <= 75 for line in body.split(b"\r\n"))
     assert b"\n" not in body.replace(b"\r\n", b"")
 
 
-def test_an_empty_one_is_a_calendar_all_the_same(phone: Phone) -> None:
+def test_empty_staff_feed_is_valid(phone: Phone) -> None:
     assert events_of(phone.read()) == []
     assert parsed(phone.read()).timezones
 
 
-@pytest.mark.any_database("how much fits is counted in bytes")
+@pytest.mark.any_database("the limit is a number of bytes")
 @pytest.mark.parametrize(
     ("count", "title"),
     [(900, "🌮" * 180), pytest.param(1800, "Derechos", marks=pytest.mark.long)],
     ids=["long ones", "many"],
 )
-def test_one_that_would_be_too_large_ends_with_a_whole_day_and_says_so(
+def test_large_staff_feed_ends_with_a_whole_day_and_states_it(
     store: Store, workshop: Workshop, count: int, title: str
 ) -> None:
     a_day, today = 40, clock.now().date()
@@ -366,28 +364,28 @@ def test_one_that_would_be_too_large_ends_with_a_whole_day_and_says_so(
     assert 600_000 < len(body) <= 900_000
     text = unfolded(body)
     days = Counter(re.findall(r"DTSTART;TZID=America/Chicago:(\d{8})", text))
-    assert min(days) == f"{today - timedelta(days=1):%Y%m%d}", "the past goes first"
-    assert set(days.values()) <= {a_day, a_day + 1}, "of no day only a part"
+    assert min(days) == f"{today - timedelta(days=1):%Y%m%d}", "past days are dropped first"
+    assert set(days.values()) <= {a_day, a_day + 1}, "days are whole"
     last = datetime.strptime(max(days), "%Y%m%d").replace(tzinfo=UTC).date()
     assert last < today + timedelta(days=count // a_day - 6)
     assert f"llega hasta el {labels.day(last, 'es')}." in text
 
 
 def copied(store: Store, workshop: Workshop, days: list[date]) -> None:
-    """As many like it, one on each of these days."""
+    """Inserts a copy of the workshop on each of these days."""
     table = Workshop.__table__
     with store.change() as session:
         [row] = session.execute(sa.select(table).where(table.c.id == workshop.id)).mappings()
         plain = {name: value for name, value in row.items() if name != "id"}
-        made = []
+        created = []
         for number, day in enumerate(days):
             starts_at, ends_at = clock.span(day, workshop.starts, workshop.ends, workshop.zone)
             names = {"public_id": f"{number:010d}", "uid": f"{number:020d}"}
-            made.append(plain | names | {"day": day, "starts_at": starts_at, "ends_at": ends_at})
-        session.connection().execute(sa.insert(table), made)  # type: ignore[arg-type]  # it is a Table
+            created.append(plain | names | {"day": day, "starts_at": starts_at, "ends_at": ends_at})
+        session.connection().execute(sa.insert(table), created)  # type: ignore[arg-type]  # it is a Table
 
 
-def test_only_who_sees_workshops_has_the_page(app: Flask, store: Store, chicago: Office) -> None:
+def test_page_of_the_staff_feed_needs_a_role(app: Flask, store: Store, chicago: Office) -> None:
     with store.change() as session:
         nobody = staff.add(session, "nadie@example.org", Role.READER, ()).id
     staff_client = signed_in_as(app, store, nobody)

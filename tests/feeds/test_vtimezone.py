@@ -1,4 +1,4 @@
-"""The VTIMEZONE blocks of feeds, read by the parsers that calendars are made with."""
+"""VTIMEZONE blocks of feeds, read by icalendar and vobject."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from outreach.feeds.vtimezone import vtimezone
 pytestmark = pytest.mark.core
 
 TODAY = date(2026, 11, 24)
-# The spans of the office's feed and the network's, and one across the laws of 2026 in Canada.
+# The spans of office and network feeds, and one across the change of law in Canada in 2026.
 SPANS = [
     (TODAY - timedelta(days=90), TODAY + timedelta(days=365)),
     (TODAY - timedelta(days=30), TODAY + timedelta(days=120)),
@@ -34,11 +34,11 @@ def zones_of_the_network() -> list[str]:
 
 
 def hours(first: date, last: date) -> Iterator[datetime]:
-    """Moments from the first day to the last, seven hours apart, so that all hours come up."""
-    there = datetime(first.year, first.month, first.day, tzinfo=UTC)
-    while there.date() <= last:
-        yield there
-        there += timedelta(hours=7)
+    """Instants seven hours apart, so that every hour of the day occurs."""
+    local = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    while local.date() <= last:
+        yield local
+        local += timedelta(hours=7)
 
 
 def read_by_icalendar(block: bytes) -> tzinfo:
@@ -56,22 +56,20 @@ def read_by_vobject(block: bytes) -> tzinfo:
 
 @pytest.mark.parametrize("key", zones_of_the_network())
 @pytest.mark.parametrize("read", [read_by_icalendar, read_by_vobject])
-def test_calendars_read_every_zone_of_the_network_as_it_is(
-    key: str, read: Callable[[bytes], tzinfo]
-) -> None:
+def test_parsers_read_every_zone_of_the_network(key: str, read: Callable[[bytes], tzinfo]) -> None:
     zone = ZoneInfo(key)
     for first, last in SPANS:
-        told = read(vtimezone(zone, first, last))
+        read_zone = read(vtimezone(zone, first, last))
         for moment in hours(first, last):
-            there = moment.astimezone(zone)
-            if there.fold or there.replace(fold=1).utcoffset() != there.utcoffset():
-                continue  # the hour that comes twice: parsers choose either
-            assert there.replace(tzinfo=told).utcoffset() == there.utcoffset(), there
+            local = moment.astimezone(zone)
+            if local.fold or local.replace(fold=1).utcoffset() != local.utcoffset():
+                continue  # an ambiguous local time: parsers choose either
+            assert local.replace(tzinfo=read_zone).utcoffset() == local.utcoffset(), local
 
 
 @pytest.mark.parametrize("key", zones_of_the_network())
 @pytest.mark.parametrize("span", SPANS)
-def test_a_block_holds_nothing_that_outlook_or_exchange_refuses(
+def test_vtimezone_has_nothing_that_outlook_or_exchange_refuses(
     key: str, span: tuple[date, date]
 ) -> None:
     block = vtimezone(ZoneInfo(key), *span).decode("ascii")
@@ -102,7 +100,7 @@ def test_a_block_holds_nothing_that_outlook_or_exchange_refuses(
         "America/Regina",
     ],
 )
-def test_where_clocks_do_not_change_there_is_one_offset(key: str) -> None:
+def test_zone_without_clock_changes_has_one_offset(key: str) -> None:
     block = vtimezone(ZoneInfo(key), *SPANS[0]).decode()
 
     assert block.count("BEGIN:STANDARD") == 1
@@ -112,7 +110,7 @@ def test_where_clocks_do_not_change_there_is_one_offset(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["America/Chicago", "America/Toronto", "America/St_Johns"])
-def test_where_clocks_change_by_the_rule_of_2007_the_rule_is_told(key: str) -> None:
+def test_zone_with_the_rule_of_2007_has_an_rrule(key: str) -> None:
     block = vtimezone(ZoneInfo(key), *SPANS[0]).decode()
 
     assert block.count("RRULE") == 2
@@ -120,7 +118,7 @@ def test_where_clocks_change_by_the_rule_of_2007_the_rule_is_told(key: str) -> N
     assert "DTSTART:20071104T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU\r\n" in block
 
 
-def test_the_last_change_in_alberta_is_told_once_and_not_every_year() -> None:
+def test_last_clock_change_in_alberta_is_not_recurring() -> None:
     block = vtimezone(ZoneInfo("America/Edmonton"), date(2026, 1, 10), date(2026, 12, 20)).decode()
 
     assert "RRULE" not in block
@@ -130,7 +128,7 @@ def test_the_last_change_in_alberta_is_told_once_and_not_every_year() -> None:
 
 @pytest.mark.parametrize("read", ["icalendar", "vobject"])
 def test_six_in_the_evening_in_calgary_in_january_is_midnight_utc(read: str) -> None:
-    """Older zone rules, as Debian's, would have said one in the morning."""
+    """With older tzdata it would be one in the morning."""
     block = vtimezone(ZoneInfo("America/Edmonton"), date(2027, 1, 21), date(2027, 1, 21))
     feed = (
         b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" + block + b"BEGIN:VEVENT\r\nUID:1\r\n"

@@ -1,4 +1,4 @@
-"""Measures how each file is refused."""
+"""Measures the refusal of each hostile file."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Workbooks that harm, lie, or are broken; and small ones that are good."""
+"""Builds XLSX workbooks, valid, malformed and malicious."""
 
 import base64
 import io
@@ -43,14 +43,14 @@ def rows(*lines: list[str]) -> str:
 
 
 def sheet(data: str | None = None, *, before: str = "", head: str = "") -> str:
-    said = data if data is not None else rows(list(COLUMNS), ROW.split(","))
+    text = data if data is not None else rows(list(COLUMNS), ROW.split(","))
     return (
-        f'<?xml version="1.0"?>{before}<worksheet>{head}<sheetData>{said}</sheetData></worksheet>'
+        f'<?xml version="1.0"?>{before}<worksheet>{head}<sheetData>{text}</sheetData></worksheet>'
     )
 
 
 def book(changed: dict[str, str | bytes] | None = None, *, more: str = "") -> bytes:
-    """A workbook with a list of one workshop; some parts changed, or added."""
+    """A workbook with one workshop; `changed` replaces or adds parts."""
     parts: dict[str, str | bytes] = {
         "[Content_Types].xml": _TYPES,
         "_rels/.rels": _ROOT,
@@ -60,9 +60,9 @@ def book(changed: dict[str, str | bytes] | None = None, *, more: str = "") -> by
     }
     parts.update(changed or {})
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
-            made.writestr(name, text)
+            archive.writestr(name, text)
     return out.getvalue()
 
 
@@ -82,53 +82,55 @@ def flat_bomb() -> bytes:
 
 
 def nested_bomb() -> bytes:
-    """As 42.zip: archives within archives."""
+    """Nested archives, as in 42.zip."""
     inner = bytes(8 << 20)
     for _ in range(4):
         out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-            for place in range(8):
-                made.writestr(f"{place}.zip", inner)
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number in range(8):
+                archive.writestr(f"{number}.zip", inner)
         inner = out.getvalue()
     return book({"xl/media/all.zip": inner})
 
 
 def lying_bomb() -> bytes:
-    """Says that its sheet is small; it is 64 MB."""
+    """Declares a sheet of 4 KB that unpacks to 64 MB."""
     data = bytearray(with_sheet(bytes(64 << 20)))
-    for mark, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
-        at = data.rfind(mark, 0, data.rfind(b"xl/worksheets/sheet1.xml", 0, _end(data, mark)))
-        struct.pack_into("<I", data, at + place, 4096)
+    for signature, size_field in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        offset = data.rfind(
+            signature, 0, data.rfind(b"xl/worksheets/sheet1.xml", 0, _end(data, signature))
+        )
+        struct.pack_into("<I", data, offset + size_field, 4096)
     return bytes(data)
 
 
-def _end(data: bytearray, mark: bytes) -> int:
-    """Behind the part's own entry, or that of the list at the end."""
-    if mark == b"PK\x01\x02":
+def _end(data: bytearray, signature: bytes) -> int:
+    """The end of the local headers or of the central directory."""
+    if signature == b"PK\x01\x02":
         return len(data)
     return data.find(b"PK\x01\x02")
 
 
 def overlapping() -> bytes:
-    """One part, that the list names a thousand times."""
+    """One part with a thousand entries in the central directory."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("xl/a.xml", bytes(4 << 20))
-        info = made.infolist()[0]
-        for place in range(1000):
-            copy = zipfile.ZipInfo(f"xl/{place}.xml")
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/a.xml", bytes(4 << 20))
+        info = archive.infolist()[0]
+        for number in range(1000):
+            copy = zipfile.ZipInfo(f"xl/{number}.xml")
             for name in ("compress_type", "header_offset", "CRC", "compress_size", "file_size"):
                 setattr(copy, name, getattr(info, name))
-            made.filelist.append(copy)
+            archive.filelist.append(copy)
     return out.getvalue()
 
 
 def many_parts() -> bytes:
-    return book({f"xl/media/{place}.png": b"" for place in range(20_000)})
+    return book({f"xl/media/{number}.png": b"" for number in range(20_000)})
 
 
-def with_dtd(declared: str, said: str) -> bytes:
-    return with_sheet(sheet(rows(list(COLUMNS), [said] * 21), before=declared))
+def with_dtd(declared: str, text: str) -> bytes:
+    return with_sheet(sheet(rows(list(COLUMNS), [text] * 21), before=declared))
 
 
 def billion_laughs() -> bytes:
@@ -155,13 +157,13 @@ def strings_with_dtd() -> bytes:
 
 
 def half_pairs() -> bytes:
-    """Halves of a pair of UTF-16, as a workbook may write them, in a cell that has a fault too."""
+    """Unpaired surrogates, escaped as workbooks do, in a cell with a fault."""
     line = ROW.replace("derechos", "de_xD800_rechas_xDC00_")
     return with_sheet(sheet(rows(list(COLUMNS), line.split(","))))
 
 
-def formula(said: str) -> bytes:
-    line = rows(list(COLUMNS)) + f'<row><c r="A2"><f>{said}</f><v>1</v></c></row>'
+def formula(text: str) -> bytes:
+    line = rows(list(COLUMNS)) + f'<row><c r="A2"><f>{text}</f><v>1</v></c></row>'
     return with_sheet(sheet(line))
 
 
@@ -170,8 +172,8 @@ def macros() -> bytes:
 
 
 def macro_type() -> bytes:
-    said = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
-    return book({"[Content_Types].xml": _TYPES.replace(MAIN, said)})
+    text = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
+    return book({"[Content_Types].xml": _TYPES.replace(MAIN, text)})
 
 
 def external_book() -> bytes:
@@ -201,41 +203,41 @@ def locked_workbook() -> bytes:
 def flagged(bits: int) -> bytes:
     """An honest book, each of whose parts is said to be so."""
     data = bytearray(honest())
-    at = data.find(b"PK\x01\x02")
-    while at >= 0:
-        data[at + 8] |= bits & 0xFF
-        data[at + 9] |= bits >> 8
-        at = data.find(b"PK\x01\x02", at + 4)
+    offset = data.find(b"PK\x01\x02")
+    while offset >= 0:
+        data[offset + 8] |= bits & 0xFF
+        data[offset + 9] |= bits >> 8
+        offset = data.find(b"PK\x01\x02", offset + 4)
     return bytes(data)
 
 
 def wrong_crc() -> bytes:
     data = bytearray(with_sheet(sheet()))
-    at = data.rfind(b"PK\x01\x02", 0, data.rfind(b"xl/worksheets/sheet1.xml"))
-    data[at + 16] ^= 0xFF
+    offset = data.rfind(b"PK\x01\x02", 0, data.rfind(b"xl/worksheets/sheet1.xml"))
+    data[offset + 16] ^= 0xFF
     return bytes(data)
 
 
 def garbled() -> bytes:
     """Its parts do not unpack."""
     data = bytearray(with_sheet(sheet(rows(*[[f"{n * 7919:x}"] * 21 for n in range(400)]))))
-    at = data.find(b"PK\x03\x04", data.find(b"xl/worksheets/sheet1.xml") - 40)
-    data[at + 80 : at + 120] = b"\xff" * 40
+    offset = data.find(b"PK\x03\x04", data.find(b"xl/worksheets/sheet1.xml") - 40)
+    data[offset + 80 : offset + 120] = b"\xff" * 40
     return bytes(data)
 
 
 def twice_the_same_part() -> bytes:
     out = io.BytesIO(book())
-    with zipfile.ZipFile(out, "a") as made, warnings.catch_warnings():
+    with zipfile.ZipFile(out, "a") as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        made.writestr("xl/workbook.xml", _WORKBOOK)
+        archive.writestr("xl/workbook.xml", _WORKBOOK)
     return out.getvalue()
 
 
 def bzipped() -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_BZIP2) as made:
-        made.writestr("[Content_Types].xml", _TYPES)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("[Content_Types].xml", _TYPES)
     return out.getvalue()
 
 
@@ -246,13 +248,13 @@ def lying_dimension() -> bytes:
 
 
 def distant_cells() -> bytes:
-    """Two cells; a table of all between them would have a million rows."""
+    """Two cells a million rows apart."""
     first, last = (f'<row r="{n}"><c r="A{n}"><v>1</v></c></row>' for n in (1, 1048576))
     return with_sheet(sheet(first + last))
 
 
 def repeated_string() -> bytes:
-    """One text of 32,000 characters, which 100,000 cells name."""
+    """A shared string of 32,000 characters in 100,000 cells."""
     more = f'<Relationship Id="r2" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
     text = f"<sst><si><t>{_noise(32_000)}</t></si></sst>"
     line = "<row>" + '<c t="s"><v>0</v></c>' * 25 + "</row>"
@@ -293,7 +295,7 @@ def long_cell() -> bytes:
 
 
 def _noise(size: int) -> str:
-    """Text that does not pack well."""
+    """Text that compresses badly."""
     return base64.b64encode(random.Random(1).randbytes(size)).decode()[:size]
 
 
@@ -313,10 +315,10 @@ def no_sheet() -> bytes:
 
 def document() -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as made:
-        said = MAIN.replace("spreadsheetml.sheet", "wordprocessingml.document")
-        made.writestr("[Content_Types].xml", _TYPES.replace(MAIN, said))
-        made.writestr("word/document.xml", "<document/>")
+    with zipfile.ZipFile(out, "w") as archive:
+        text = MAIN.replace("spreadsheetml.sheet", "wordprocessingml.document")
+        archive.writestr("[Content_Types].xml", _TYPES.replace(MAIN, text))
+        archive.writestr("word/document.xml", "<document/>")
     return out.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Every one of them, by what is wrong with it."""
+"""All hostile files, by what is wrong with them."""
 
 import gzip
 from collections.abc import Callable

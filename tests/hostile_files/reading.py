@@ -1,4 +1,4 @@
-"""What a file is refused with."""
+"""Reads a file as the import page does, and returns the error message."""
 
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -22,24 +22,24 @@ def known() -> Network:
 
 
 def refusal(data: bytes) -> str:
-    """The sentence a file is refused with; empty if it is not."""
+    """The error message for a file; empty if it is accepted."""
     try:
         network = known()
-        with nobody().read() as session:
+        with empty_store().read() as session:
             table = read_table(session, "archivo", data, network)
         _rows, faults = parse(table, network)
-    except UnreadableFile as unfit:
-        return error_messages.say(unfit)
-    except ImportRejected as faulty:
-        return error_messages.say(faulty.faults[0].error)
-    except Refusal as refused:
-        return error_messages.say(refused)
+    except UnreadableFile as error:
+        return error_messages.say(error)
+    except ImportRejected as rejected:
+        return error_messages.say(rejected.faults[0].error)
+    except Refusal as refusal_error:
+        return error_messages.say(refusal_error)
     return error_messages.say(faults[0].error) if faults else ""
 
 
 @cache
-def nobody() -> Store:
-    """A database in which there is no workshop yet."""
-    empty = Store("sqlite://")
-    tables.metadata.create_all(empty.engine)
-    return empty
+def empty_store() -> Store:
+    """An empty database in memory."""
+    store = Store("sqlite://")
+    tables.metadata.create_all(store.engine)
+    return store

@@ -1,4 +1,4 @@
-"""Texts that harm, lie, or are broken: tables and calendars; and small ones that are good."""
+"""Builds CSV and iCalendar files, valid and malformed."""
 
 from typing import Final
 

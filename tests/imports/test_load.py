@@ -1,4 +1,4 @@
-"""What comes in from files: all of it or nothing, and every wrong line named."""
+"""Loading workshops from files is atomic, and every wrong line is reported."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def count(store: Store) -> int:
         return session.scalar(sa.select(sa.func.count()).select_from(Workshop)) or 0
 
 
-def test_each_of_eight_faults_is_named_by_line_field_and_value(
+def test_faults_are_reported_by_line_field_and_value(
     config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     path = table(
@@ -89,7 +89,7 @@ def test_each_of_eight_faults_is_named_by_line_field_and_value(
         ("title_es", "x" * 201),
     ],
 )
-def test_a_wrong_cell_is_named_and_nothing_is_loaded(
+def test_wrong_cell_is_reported_and_nothing_is_loaded(
     config: Config,
     store: Store,
     chicago: Office,
@@ -105,7 +105,7 @@ def test_a_wrong_cell_is_named_and_nothing_is_loaded(
     assert count(store) == 0
 
 
-def test_all_the_faults_of_one_line_are_told(
+def test_all_faults_of_a_line_are_reported(
     config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     path = table(
@@ -120,7 +120,7 @@ HEADER = ",".join(PLAIN)
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "is empty"),
         (b" \n\n", "is empty"),
@@ -134,30 +134,30 @@ HEADER = ",".join(PLAIN)
         (HEADER.encode() + b'\n"w1,chicago\n', "quotation marks"),
     ],
 )
-def test_what_is_no_table_is_refused_in_a_sentence(
-    config: Config, store: Store, tmp_path: Path, data: bytes, said: str
+def test_malformed_table_is_refused_with_a_sentence(
+    config: Config, store: Store, tmp_path: Path, data: bytes, message: str
 ) -> None:
     path = tmp_path / "file.csv"
     path.write_bytes(data)
-    for what in ("workshops", "offices", "figures"):
-        result = run(config, "load", what, path)
+    for subject in ("workshops", "offices", "figures"):
+        result = run(config, "load", subject, path)
         assert result.exit_code == 2
         assert "Traceback" not in result.stderr
-        if what == "workshops":
-            assert said in result.stderr
+        if subject == "workshops":
+            assert message in result.stderr
 
 
-def test_a_file_that_is_not_there_and_a_folder_are_refused(
-    config: Config, store: Store, tmp_path: Path
-) -> None:
-    for what in ("workshops", "offices", "figures", "kinds"):
-        missing, folder = (run(config, "load", what, path) for path in (tmp_path / "no", tmp_path))
+def test_missing_file_and_folder_are_refused(config: Config, store: Store, tmp_path: Path) -> None:
+    for subject in ("workshops", "offices", "figures", "kinds"):
+        missing, folder = (
+            run(config, "load", subject, path) for path in (tmp_path / "no", tmp_path)
+        )
         assert (missing.exit_code, folder.exit_code) == (2, 2)
         assert "does not exist" in missing.stderr
         assert "is a folder" in folder.stderr
 
 
-def test_the_program_itself_ends_with_two_and_without_a_traceback(
+def test_load_command_exits_with_two_without_a_traceback(
     config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     path = table(tmp_path / "wrong.csv", {"office": "atlantida"})
@@ -171,14 +171,14 @@ def test_the_program_itself_ends_with_two_and_without_a_traceback(
     assert b"Traceback" not in found.stderr
 
 
-def test_an_id_twice_in_one_file_is_refused(
+def test_duplicate_id_is_refused(
     config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     result = run(config, "load", "workshops", table(tmp_path / "w.csv", {}, {"id": "w1"}))
     assert 'line 3, id "w1": is on line 2 too' in result.stderr
 
 
-def test_a_file_from_a_spreadsheet_has_a_mark_and_semicolons(
+def test_csv_with_byte_order_mark_and_semicolons_is_read(
     config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     path = table(tmp_path / "w.csv", {"title_es": "Plática, con té"}, delimiter=";")
@@ -187,7 +187,7 @@ def test_a_file_from_a_spreadsheet_has_a_mark_and_semicolons(
     assert workshop(store).title == {"es": "Plática, con té", "en": "Know your rights"}
 
 
-def test_a_row_without_a_way_has_places_and_the_rest_comes_from_its_kind(
+def test_missing_values_are_the_defaults_of_the_kind(
     config: Config, store: Store, chicago: Office, women: Kind, tmp_path: Path
 ) -> None:
     row = {"kind": "mujeres", "capacity": "", "ends_at": "", "timezone": "", "languages": ""}

@@ -1,4 +1,4 @@
-"""A file loaded again: the same changes nothing, a changed row is an organizer's edit."""
+"""Loading a file twice changes nothing; a changed row has the effect of an edit by staff."""
 
 import re
 from dataclasses import replace
@@ -38,8 +38,8 @@ def count(store: Store) -> int:
         return session.scalar(sa.select(sa.func.count()).select_from(Workshop)) or 0
 
 
-def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
-    """Each row of each table, as it is stored."""
+def all_rows(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table, by the name of the table."""
     with store.read() as session:
         return {
             name: sorted(map(tuple, session.execute(sa.text(f'SELECT * FROM "{name}"'))), key=repr)
@@ -47,13 +47,13 @@ def everything(store: Store) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
-def causes(store: Store) -> list[NotificationType]:
+def notification_types(store: Store) -> list[NotificationType]:
     with store.read() as session:
         return list(session.scalars(sa.select(Notification.cause).order_by(Notification.id)))
 
 
-def journal_of(store: Store) -> list[tuple[str, str, str]]:
-    """Action, office and detail of each line; that nobody was signed in, and that it holds."""
+def audit_entries(store: Store) -> list[tuple[str, str, str]]:
+    """Action, office and details of each audit entry; checks numbers and that there is no actor."""
     with store.read() as session:
         lines = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
     assert {line.organizer_id for line in lines} <= {None}
@@ -61,40 +61,40 @@ def journal_of(store: Store) -> list[tuple[str, str, str]]:
     return [(line.action, line.office, line.details) for line in lines]
 
 
-def test_the_journal_says_of_which_offices_a_file_brought_something(
+def test_audit_log_has_the_counts_by_office(
     config: Config, store: Store, chicago: Office, calgary: Office, rights: Kind, tmp_path: Path
 ) -> None:
     in_calgary = {"office": "calgary", "timezone": "America/Edmonton", "region": "AB"}
     first = table(tmp_path / "a.csv", {}, {}, in_calgary)
     assert "3 new" in done(run(config, "load", "workshops", first, "--dry-run")).stdout
-    assert journal_of(store) == [], "it was a dry run"
+    assert audit_entries(store) == [], "it was a dry run"
     done(run(config, "load", "workshops", first))
-    brought = [
+    first_entries = [
         ("workshops brought in", "calgary", '{"changed":0,"new":1,"same":0}'),
         ("workshops brought in", "chicago", '{"changed":0,"new":2,"same":0}'),
     ]
-    assert journal_of(store) == brought
+    assert audit_entries(store) == first_entries
     done(run(config, "load", "workshops", first))
-    assert journal_of(store) == brought, "nothing was new"
+    assert audit_entries(store) == first_entries, "nothing was new"
     done(run(config, "load", "workshops", table(tmp_path / "b.csv", {}, {"capacity": "25"})))
-    more = ("workshops brought in", "chicago", '{"changed":1,"new":0,"same":1}')
-    assert journal_of(store) == [*brought, more]
-    gone = table(tmp_path / "c.csv", in_calgary)
-    done(run(config, "load", "workshops", gone))
-    assert journal_of(store)[3:] == [
+    second_entry = ("workshops brought in", "chicago", '{"changed":1,"new":0,"same":1}')
+    assert audit_entries(store) == [*first_entries, second_entry]
+    moved_file = table(tmp_path / "c.csv", in_calgary)
+    done(run(config, "load", "workshops", moved_file))
+    assert audit_entries(store)[3:] == [
         ("workshops brought in", slug, '{"changed":1,"new":0,"same":0}')
         for slug in ("calgary", "chicago")
     ]
 
 
-def test_the_journal_says_which_lists_came_from_files(
+def test_audit_log_has_loads_of_offices_kinds_and_figures(
     config: Config, store: Store, chicago: Office, tmp_path: Path
 ) -> None:
-    for what, name in (
+    for subject, name in (
         ("offices", "offices.csv"), ("kinds", "taxonomy.json"), ("figures", "figures-2020-01.csv"),
     ):  # fmt: skip
-        done(run(config, "load", what, DATA / name))
-    lines = journal_of(store)
+        done(run(config, "load", subject, DATA / name))
+    lines = audit_entries(store)
     assert ("office changed", "chicago", '{"office":"chicago"}') in lines
     assert ("office opened", "calgary", '{"office":"calgary"}') in lines
     assert len([line for line in lines if line[0].startswith("office ")]) == 59
@@ -105,23 +105,23 @@ def test_the_journal_says_which_lists_came_from_files(
     assert re.fullmatch(r'\{"changed":0,"month":"2020-01","new":\d+,"same":0\}', figures[2])
 
 
-def test_loading_everything_twice_changes_nothing_at_all(config: Config, store: Store) -> None:
+def test_second_load_of_all_files_changes_nothing(config: Config, store: Store) -> None:
     files = (
         ("offices", "offices.csv"),
         ("kinds", "taxonomy.json"),
         ("figures", "figures-2020-01.csv"),
         ("workshops", "workshops-2020-01.csv"),
     )
-    for what, name in files:
-        done(run(config, "load", what, DATA / name))
-    before = everything(store)
+    for subject, name in files:
+        done(run(config, "load", subject, DATA / name))
+    before = all_rows(store)
     assert len(before["workshop"]) == 170
-    for what, name in files:
-        assert " 0 new, 0 changed, " in done(run(config, "load", what, DATA / name)).stdout
-    assert everything(store) == before
+    for subject, name in files:
+        assert " 0 new, 0 changed, " in done(run(config, "load", subject, DATA / name)).stdout
+    assert all_rows(store) == before
 
 
-def test_a_dry_run_says_what_it_would_do_and_does_not(
+def test_dry_run_reports_and_changes_nothing(
     config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     path = table(tmp_path / "w.csv", {}, {})
@@ -131,7 +131,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_not(
     assert count(store) == 0
 
 
-def test_a_row_moved_by_an_hour_moves_the_workshop_and_rosa_is_owed_a_notice(
+def test_changed_hour_moves_the_workshop_and_queues_a_notification(
     config: Config,
     store: Store,
     key_store: KeyStore,
@@ -148,10 +148,10 @@ def test_a_row_moved_by_an_hour_moves_the_workshop_and_rosa_is_owed_a_notice(
     after = workshop(store)
     assert (after.uid, after.starts, after.sequence) == (before.uid, time(19), before.sequence + 1)
     assert after.changed_at > before.changed_at
-    assert causes(store) == [NotificationType.REGISTERED, NotificationType.CHANGED]
+    assert notification_types(store) == [NotificationType.REGISTERED, NotificationType.CHANGED]
 
 
-def test_a_row_moved_to_another_day_moves_the_day_its_people_are_forgotten(
+def test_changed_day_moves_the_erasure_of_keys(
     config: Config,
     store: Store,
     key_store: KeyStore,
@@ -167,7 +167,7 @@ def test_a_row_moved_to_another_day_moves_the_day_its_people_are_forgotten(
         assert session.scalars(sa.select(Key.forget_on)).all() == [date(2027, 3, 22)]
 
 
-def test_the_status_of_a_row_publishes_cancels_and_reinstates(
+def test_status_of_a_row_publishes_cancels_and_reinstates(
     config: Config,
     store: Store,
     key_store: KeyStore,
@@ -185,14 +185,14 @@ def test_the_status_of_a_row_publishes_cancels_and_reinstates(
     assert workshop(store).status is WorkshopStatus.CANCELLED
     done(run(config, "load", "workshops", table(path, {})))
     assert workshop(store).status is WorkshopStatus.PUBLISHED
-    assert causes(store) == [
+    assert notification_types(store) == [
         NotificationType.REGISTERED,
         NotificationType.CANCELLED,
         NotificationType.REINSTATED,
     ]
 
 
-def test_a_mistyped_year_in_a_file_is_refused_and_nobody_is_forgotten_for_it(
+def test_move_to_the_past_is_refused_and_erases_no_key(
     config: Config,
     store: Store,
     key_store: KeyStore,
@@ -210,10 +210,10 @@ def test_a_mistyped_year_in_a_file_is_refused_and_nobody_is_forgotten_for_it(
         assert 'line 2, starts_at "2026-01-16T18:00": that day and hour are past' in result.stderr
     assert rosa.key_id is not None
     assert key_store.get(rosa.key_id)
-    assert causes(store) == []
+    assert notification_types(store) == []
 
 
-def test_what_has_been_published_is_no_draft_again(
+def test_published_workshop_cannot_become_a_draft(
     config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     path = tmp_path / "w.csv"
@@ -226,7 +226,7 @@ def test_what_has_been_published_is_no_draft_again(
     assert workshop(store).title["es"] == PLAIN["title_es"]
 
 
-def test_a_row_cannot_take_a_place_from_who_has_it(
+def test_capacity_below_the_seats_taken_is_refused(
     config: Config,
     store: Store,
     key_store: KeyStore,
@@ -244,18 +244,18 @@ def test_a_row_cannot_take_a_place_from_who_has_it(
     assert workshop(store).seats_left == 0
 
 
-def test_what_an_organizer_wrote_since_stays_where_the_file_says_nothing(
+def test_edits_by_staff_stay_if_the_file_has_no_value(
     config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     path = table(tmp_path / "w.csv", {})
     done(run(config, "load", "workshops", path))
     with store.change() as session:
-        mine = session.scalars(sa.select(Workshop)).one()
-        plan = workshop_service.get_data(mine)
-        written = replace(
-            plan, summary={"es": "Trae tus preguntas."}, title=plan.title | {"fr": "Vos droits"}
+        stored = session.scalars(sa.select(Workshop)).one()
+        data = workshop_service.get_data(stored)
+        edited = replace(
+            data, summary={"es": "Trae tus preguntas."}, title=data.title | {"fr": "Vos droits"}
         )
-        workshop_service.change(session, mine, written, now=clock.now())
+        workshop_service.change(session, stored, edited, now=clock.now())
     assert "1 as they were" in done(run(config, "load", "workshops", path)).stdout
     assert workshop(store).summary == {"es": "Trae tus preguntas."}
     assert workshop(store).title["fr"] == "Vos droits"

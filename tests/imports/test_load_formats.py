@@ -23,7 +23,7 @@ from tests.support.loading import done, run
 pytestmark = [pytest.mark.core, fixed_clock]
 
 
-def test_a_workbook_and_a_calendar_are_loaded(
+def test_workbook_and_calendar_are_loaded(
     config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     out = io.BytesIO()
@@ -31,12 +31,12 @@ def test_a_workbook_and_a_calendar_are_loaded(
     book, events = tmp_path / "w.xlsx", tmp_path / "w.ics"
     book.write_bytes(out.getvalue())
     events.write_bytes(calendar(event("CATEGORIES:Tus derechos")))
-    tried = done(run(config, "load", "workshops", book, "--dry-run"))
-    assert "2 new" in tried.stdout
+    dry_run = done(run(config, "load", "workshops", book, "--dry-run"))
+    assert "2 new" in dry_run.stdout
     done(run(config, "load", "workshops", book))
     done(run(config, "load", "workshops", events, "--office", "chicago"))
-    again = done(run(config, "load", "workshops", events, "--office", "chicago"))
-    assert "0 new, 0 changed, 1 as they were" in again.stdout
+    second_load = done(run(config, "load", "workshops", events, "--office", "chicago"))
+    assert "0 new, 0 changed, 1 as they were" in second_load.stdout
     with store.read() as session:
         found = session.scalars(sa.select(Workshop).order_by(Workshop.id)).all()
         assert [(each.external_id, each.way) for each in found] == [
@@ -47,10 +47,10 @@ def test_a_workbook_and_a_calendar_are_loaded(
         assert found[2].starts == time(18)
 
 
-def test_what_cannot_be_read_is_refused_in_english(
+def test_unreadable_file_is_refused_in_english(
     config: Config, store: Store, chicago: Office, tmp_path: Path
 ) -> None:
-    for name, data, said in (
+    for name, data, message in (
         ("w.xlsx", with_sheet("<row/>")[:100], "is a damaged workbook"),
         ("w.ics", b"BEGIN:VCALENDAR\r\n", "ends before its calendar does"),
         ("w.csv", b"%PDF-1.7", "is a PDF"),
@@ -59,5 +59,5 @@ def test_what_cannot_be_read_is_refused_in_english(
         path.write_bytes(data)
         result = run(config, "load", "workshops", path)
         assert result.exit_code == 2
-        assert said in result.stderr
+        assert message in result.stderr
         assert "Traceback" not in result.stderr

@@ -1,4 +1,4 @@
-"""The network itself from files: offices, kinds of workshop and typed figures."""
+"""Loading offices, kinds of workshop and typed figures."""
 
 import json
 from pathlib import Path
@@ -18,9 +18,7 @@ from tests.support.loading import done, run, table
 pytestmark = [pytest.mark.any_database, fixed_clock]
 
 
-def test_a_discreet_kind_gets_four_letters_once_and_keeps_them(
-    config: Config, store: Store
-) -> None:
+def test_discreet_kind_keeps_its_public_code(config: Config, store: Store) -> None:
     done(run(config, "load", "kinds", DATA / "taxonomy.json"))
     with store.read() as session:
         before = {kind.code: kind.public_code for kind in kinds.list_kinds(session)}
@@ -32,9 +30,7 @@ def test_a_discreet_kind_gets_four_letters_once_and_keeps_them(
         assert {kind.code: kind.public_code for kind in kinds.list_kinds(session)} == before
 
 
-def test_a_file_with_one_new_kind_puts_it_last_and_leaves_the_others(
-    config: Config, store: Store, tmp_path: Path
-) -> None:
+def test_new_kind_is_placed_last(config: Config, store: Store, tmp_path: Path) -> None:
     done(run(config, "load", "kinds", DATA / "taxonomy.json"))
     found = json.loads((DATA / "taxonomy.json").read_text(encoding="utf-8"))
     new = found["kinds"][0] | {"code": "vivienda", "core": False}
@@ -63,7 +59,7 @@ def test_a_file_with_one_new_kind_puts_it_last_and_leaves_the_others(
         ("defaults.party_limit", 21),
     ],
 )
-def test_a_wrong_kind_is_named(
+def test_wrong_value_of_a_kind_is_reported(
     config: Config, store: Store, tmp_path: Path, path: str, value: object
 ) -> None:
     found = json.loads((DATA / "taxonomy.json").read_text(encoding="utf-8"))
@@ -84,7 +80,7 @@ def test_a_wrong_kind_is_named(
 @pytest.mark.parametrize(
     "text", ["[]", "{}", "{", '{"kinds": 5}', '{"kinds": [5, null]}', "[" * 9999]
 )
-def test_what_is_no_list_of_kinds_is_refused(
+def test_malformed_list_of_kinds_is_refused(
     config: Config, store: Store, tmp_path: Path, text: str
 ) -> None:
     path = tmp_path / "kinds.json"
@@ -94,9 +90,7 @@ def test_what_is_no_list_of_kinds_is_refused(
     assert "Traceback" not in result.stderr
 
 
-def test_wrong_offices_are_named_by_line_field_and_value(
-    config: Config, store: Store, tmp_path: Path
-) -> None:
+def test_wrong_values_of_offices_are_reported(config: Config, store: Store, tmp_path: Path) -> None:
     header = (
         "slug,name_es,kind,city,region,country,timezone,latitude,longitude,in_network_2020_01,"
         "opened,closed,email"
@@ -131,7 +125,7 @@ def test_wrong_offices_are_named_by_line_field_and_value(
         assert not offices.list_offices(session)
 
 
-def test_the_typed_figures_of_a_month_come_in_and_wrong_ones_are_named(
+def test_figures_are_loaded_and_wrong_ones_reported(
     config: Config, store: Store, tmp_path: Path
 ) -> None:
     done(run(config, "load", "kinds", DATA / "taxonomy.json"))
@@ -165,7 +159,7 @@ def test_the_typed_figures_of_a_month_come_in_and_wrong_ones_are_named(
         assert start in result.stderr
 
 
-def test_daca_is_not_given_in_canada(
+def test_kind_of_another_country_is_refused(
     config: Config, store: Store, calgary: Office, tmp_path: Path
 ) -> None:
     done(run(config, "load", "kinds", DATA / "taxonomy.json"))

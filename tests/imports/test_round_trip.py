@@ -1,4 +1,4 @@
-"""A thousand workshops go out in each format and come back as they were, letter for letter."""
+"""Workshops exported in each format and imported again are unchanged."""
 
 import io
 import random
@@ -29,7 +29,7 @@ from tests.support.import_files import csv_of, row
 pytestmark = pytest.mark.any_database
 
 SITE = PublicSite("https://talleres.example.org", "talleres.example.org")
-NASTY = (
+AWKWARD = (
     "=cmd|' /C calc'!A0", "+1 312 555 0142", "-2+3", "@SUM(1)", "'comillas'", "''dos", "'=1+1",
     'dice "hola", y se va', "una\nlínea y\r\notra", "tab\taquí", r"barra \n \N \\ final\\",
     "punto; y coma, y: dos puntos", "emoji 👩🏽‍🏫 y 🇲🇽", "ñandú ÁÉÍÓÚ ü", "<b>&amp;</b> &#10;",
@@ -47,47 +47,47 @@ def network(store: Store, chicago: Office, calgary: Office, rights: Kind, women:
         session.add_all([slots, office("el-paso", "El Paso", "TX", "America/Denver")])
 
 
-def made_up(number: int, chance: random.Random) -> dict[str, str]:
-    day = date(2027, 1, 1) + timedelta(days=chance.randrange(365))
-    starts = time(chance.randrange(4, 24), chance.choice((0, 15, 30, 59)))
+def random_row(number: int, rng: random.Random) -> dict[str, str]:
+    day = date(2027, 1, 1) + timedelta(days=rng.randrange(365))
+    starts = time(rng.randrange(4, 24), rng.choice((0, 15, 30, 59)))
     ends_day, ends = day, time(23, 59)
     if starts >= time(22):
-        ends_day, ends = day + timedelta(days=1), time(chance.randrange(0, 3), 30)
-    mode = chance.choice(list(DeliveryMode))
-    text = chance.choice(NASTY)
-    slug, region = chance.choice((("chicago", "IL"), ("calgary", "AB"), ("el-paso", "TX")))
+        ends_day, ends = day + timedelta(days=1), time(rng.randrange(0, 3), 30)
+    mode = rng.choice(list(DeliveryMode))
+    text = rng.choice(AWKWARD)
+    slug, region = rng.choice((("chicago", "IL"), ("calgary", "AB"), ("el-paso", "TX")))
     return row(
-        id=f"{number}-{chance.choice(NASTY)[:40]}".strip(),
+        id=f"{number}-{rng.choice(AWKWARD)[:40]}".strip(),
         office=slug,
-        kind=chance.choice(("derechos", "mujeres", "K7QX", "citas")),
-        title_es=(f"{text} {number}" if chance.random() < 0.7 else f"{text.strip()}z")[:200],
-        title_en=chance.choice(NASTY),
-        title_fr=chance.choice((*NASTY, "")),
-        timezone=chance.choice(ZONES),
+        kind=rng.choice(("derechos", "mujeres", "K7QX", "citas")),
+        title_es=(f"{text} {number}" if rng.random() < 0.7 else f"{text.strip()}z")[:200],
+        title_en=rng.choice(AWKWARD),
+        title_fr=rng.choice((*AWKWARD, "")),
+        timezone=rng.choice(ZONES),
         starts_at=f"{day}T{starts:%H:%M}",
         ends_at=f"{ends_day}T{ends:%H:%M}",
-        venue=chance.choice(NASTY)[:120] if mode.has_venue else "",
-        address=chance.choice((*NASTY, ""))[:200] if mode.has_venue else "",
-        city=chance.choice(("Chicago", "Cícero", "'=El Paso", "St. John's")),
+        venue=rng.choice(AWKWARD)[:120] if mode.has_venue else "",
+        address=rng.choice((*AWKWARD, ""))[:200] if mode.has_venue else "",
+        city=rng.choice(("Chicago", "Cícero", "'=El Paso", "St. John's")),
         region=region,
-        area=chance.choice(("", "Zona de Pilsen", "+Centro")),
-        capacity=str(chance.choice((0, 1, 12, 40, 90_000))),
-        languages=" ".join(chance.sample(sorted(SPOKEN), chance.randrange(1, 4))),
-        childcare=chance.choice(("true", "false")),
-        status=chance.choice(("draft", "published", "cancelled")),
-        way=chance.choice(list(Way)).value,
+        area=rng.choice(("", "Zona de Pilsen", "+Centro")),
+        capacity=str(rng.choice((0, 1, 12, 40, 90_000))),
+        languages=" ".join(rng.sample(sorted(SPOKEN), rng.randrange(1, 4))),
+        childcare=rng.choice(("true", "false")),
+        status=rng.choice(("draft", "published", "cancelled")),
+        way=rng.choice(list(Way)).value,
         mode=mode.value,
-        phone=chance.choice(("", "+1 312 555 0142", "312 555 0142 ext. 5", "=555")),
+        phone=rng.choice(("", "+1 312 555 0142", "312 555 0142 ext. 5", "=555")),
     )
 
 
-def loaded(store: Store, many: int) -> list[WorkshopImportRow]:
-    """So many, loaded from a first file; as rows."""
-    chance = random.Random(4)
-    lines = [made_up(number, chance) for number in range(many)]
+def load_random(store: Store, count: int) -> list[WorkshopImportRow]:
+    """Loads `count` random workshops from a CSV file; returns its rows."""
+    rng = random.Random(4)
+    lines = [random_row(number, rng) for number in range(count)]
     with store.change() as session:
         rows = read(session, csv_of(*lines))
-        assert len(rows) == many
+        assert len(rows) == count
         workshops.load(session, rows, now=clock.now())
     return rows
 
@@ -97,7 +97,7 @@ def read(session: Session, data: bytes) -> list[WorkshopImportRow]:
     return workshops.parse_or_reject(workshops.read_table(session, "a", data, known), known)
 
 
-def written(session: Session) -> list[dict[str, str]]:
+def stored_cells(session: Session) -> list[dict[str, str]]:
     return [write.cells(each) for each in stored(session)]
 
 
@@ -116,47 +116,47 @@ def states(session: Session) -> list[tuple[object, ...]]:
     return [tuple(each) for each in session.execute(sa.select(*columns).order_by(Workshop.id))]
 
 
-def unlined(rows: list[WorkshopImportRow]) -> list[WorkshopImportRow]:
-    """Without the number of the line, and with what a file of all columns says for certain."""
+def without_line_numbers(rows: list[WorkshopImportRow]) -> list[WorkshopImportRow]:
+    """The rows, with line number 0."""
     return [replace(each, line=0) for each in rows]
 
 
 @pytest.mark.parametrize(
-    "many",
+    "count",
     [60, pytest.param(1000, marks=pytest.mark.any_database("the same sixty, and more of them"))],
 )
-def test_workshops_go_through_each_format_and_nothing_changes(
-    store: Store, network: None, many: int
+def test_export_and_import_in_each_format_changes_nothing(
+    store: Store, network: None, count: int
 ) -> None:
-    """By iCalendar each as it is in our feeds and files, in each language."""
-    first = loaded(store, many)
+    """In CSV, XLSX and iCalendar, the latter in each language."""
+    first = load_random(store, count)
     with store.change() as session:
-        before, lines = states(session), written(session)
+        before, lines = states(session), stored_cells(session)
         files = {"csv": csv_of(*lines), "xlsx": xlsx_of(lines)}
-        found = {form: read(session, data) for form, data in files.items()}
-        assert unlined(found["csv"]) == unlined(found["xlsx"])
+        found = {format_name: read(session, data) for format_name, data in files.items()}
+        assert without_line_numbers(found["csv"]) == without_line_numbers(found["xlsx"])
         assert [each.id for each in found["csv"]] == [each.id for each in first]
         assert [each.title for each in found["csv"]] == [each.title for each in first]
         assert [each.phone for each in found["csv"]] == [each.phone for each in first]
         for rows in found.values():
-            seen = preview.compute(session, rows, None, now=clock.now())
-            assert [each for each in seen.seen if each.verdict is not PreviewVerdict.SAME] == []
-            assert seen.faults == ()
+            computed = preview.compute(session, rows, None, now=clock.now())
+            assert [each for each in computed.seen if each.verdict is not PreviewVerdict.SAME] == []
+            assert computed.faults == ()
             done = workshops.load(session, rows, now=clock.now())
-            assert done.counts == {"same": many}
+            assert done.counts == {"same": count}
         assert states(session) == before
-        assert csv_of(*written(session)) == files["csv"]
+        assert csv_of(*stored_cells(session)) == files["csv"]
     with store.change() as session:
         for lang in ("es", "en", "fr"):
             rows = read(session, calendar_of(stored(session), lang))
-            assert len(rows) == many
-            seen = preview.compute(session, rows, None, now=clock.now())
+            assert len(rows) == count
+            computed = preview.compute(session, rows, None, now=clock.now())
             assert [
-                each.changes for each in seen.seen if each.verdict is not PreviewVerdict.SAME
+                each.changes for each in computed.seen if each.verdict is not PreviewVerdict.SAME
             ] == []
-            assert seen.faults == ()
+            assert computed.faults == ()
         done = workshops.load(session, rows, now=clock.now())
-        assert done.counts == {"same": many}
+        assert done.counts == {"same": count}
         assert states(session) == before
 
 
@@ -168,7 +168,7 @@ def calendar_of(found: list[Workshop], lang: str) -> bytes:
     return b"".join([head, *blocks, *events, b"END:VCALENDAR\r\n"])
 
 
-def test_what_a_calendar_changes_is_what_was_changed_in_it(
+def test_changed_event_of_our_feed_changes_only_those_fields(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -177,8 +177,8 @@ def test_what_a_calendar_changes_is_what_was_changed_in_it(
         text = text.replace("STATUS:CONFIRMED", "STATUS:CANCELLED")
         text = text.replace("SUMMARY:Conoce", "SUMMARY:Defiende")
         text = text.replace("LOCATION:Biblioteca", "LOCATION:Sala")
-        seen = preview.compute(session, read(session, text.encode()), None, now=clock.now())
-        (found,) = seen.seen
+        computed = preview.compute(session, read(session, text.encode()), None, now=clock.now())
+        (found,) = computed.seen
         assert found.verdict is PreviewVerdict.CANCELLED
         changes = {each.field: each.after for each in found.changes}
         assert changes.keys() == {"title_es", "venue", "area", "status"}
@@ -186,7 +186,7 @@ def test_what_a_calendar_changes_is_what_was_changed_in_it(
         assert changes["venue"].startswith("Sala ")
 
 
-def test_an_event_of_another_calendar_is_a_draft_of_the_office_and_kind_that_are_given(
+def test_foreign_event_becomes_a_draft_of_the_given_office_and_kind(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     text = """BEGIN:VCALENDAR
@@ -233,16 +233,16 @@ END:VCALENDAR
     assert (third.zone.key, third.starts) == ("America/Chicago", time(9))
 
 
-def test_a_feed_of_ours_saved_and_brought_again_changes_nothing(
+def test_import_of_our_own_feed_changes_nothing(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         for place in range(5):
             hold(session, chicago, rights, starts=time(9 + place))
     with store.read() as session:
-        choice = FeedQuery(office=session.merge(chicago, load=False))
-        data = ics_feed.write_bytes(session, choice, "es", SITE, today=clock.now().date())
+        query = FeedQuery(office=session.merge(chicago, load=False))
+        data = ics_feed.write_bytes(session, query, "es", SITE, today=clock.now().date())
         rows = read(session, data)
         assert len(rows) == 5
-        seen = preview.compute(session, rows, None, now=clock.now())
-        assert {each.verdict for each in seen.seen} == {PreviewVerdict.SAME}
+        computed = preview.compute(session, rows, None, now=clock.now())
+        assert {each.verdict for each in computed.seen} == {PreviewVerdict.SAME}

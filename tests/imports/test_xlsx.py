@@ -1,4 +1,4 @@
-"""Cells of a workbook as text: what spreadsheet programs write is read as our CSV files say it."""
+"""Cells of a workbook are read as the text that a CSV file has."""
 
 import io
 from datetime import date, datetime, time, timedelta
@@ -10,7 +10,7 @@ from outreach.imports import xlsx
 from outreach.imports.import_errors import UnreadableFile
 from tests.hostile_files import books
 
-pytestmark = pytest.mark.any_database("no database is asked")
+pytestmark = pytest.mark.any_database("no database is used")
 
 
 def _rows(data: bytes, most: int = 10) -> list[tuple[int, list[str]]]:
@@ -39,7 +39,7 @@ def test_cells_are_read_as_csv_files_say_them(is_1904: bool) -> None:
     sheet.write_number(3, 3, 46403.75, style("[Red]0.0"))
     sheet.write_rich_string(3, 4, "a ", bold, "negrita", " z")
     sheet.write_string(8, 2, "línea\ny otra")
-    # A cell that is only formatted is no cell.
+    # A blank formatted cell is ignored.
     sheet.write_blank(900, 40, None, bold)
     book.close()
     assert _rows(out.getvalue()) == [

@@ -1,4 +1,4 @@
-"""The ring: how keys are made, counted, found again and forgotten, on one host or on several."""
+"""The key store: keys are created, counted, found and destroyed, on one or several hosts."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,14 +31,14 @@ ROSA = "rosa@example.org"
 
 @pytest.fixture
 def other_host(config: Config) -> Iterator[KeyStore]:
-    """Another process on the same ring, with the same masters."""
+    """The key store in another process, with the same master keys."""
     store = Store(config.keyring_url)
     yield KeyStore(store, MasterKeys(config.keys))
     store.close()
 
 
-def on(key_store: KeyStore, config: Config, day: date) -> KeyStore:
-    """The same ring, as it will be on a day to come."""
+def at_day(key_store: KeyStore, config: Config, day: date) -> KeyStore:
+    """The key store as of another day."""
     return KeyStore(key_store.store, MasterKeys(config.keys), lambda: day)
 
 
@@ -49,10 +49,10 @@ def count(
         return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
-# So many for one contact
+# Limit of keys for a contact
 
 
-def test_the_fourth_key_for_one_contact_in_a_workshop_is_refused(key_store: KeyStore) -> None:
+def test_too_many_keys_of_a_contact_are_refused(key_store: KeyStore) -> None:
     for _ in range(3):
         key_store.new(1, SOON, ROSA, at_most=3)
     with pytest.raises(TooMany):
@@ -63,21 +63,21 @@ def test_the_fourth_key_for_one_contact_in_a_workshop_is_refused(key_store: KeyS
     assert count(key_store, Key) == 6
 
 
-def test_a_key_that_is_gone_or_due_counts_no_more(key_store: KeyStore, config: Config) -> None:
+def test_destroyed_and_due_keys_are_not_counted(key_store: KeyStore, config: Config) -> None:
     key_id, _key = key_store.new(1, SOON, ROSA, at_most=1)
     key_store.destroy(key_id)
     key_store.new(1, SOON, ROSA, at_most=1)
-    on(key_store, config, SOON).new(1, SOON + timedelta(days=9), ROSA, at_most=1)
+    at_day(key_store, config, SOON).new(1, SOON + timedelta(days=9), ROSA, at_most=1)
     assert count(key_store, Key) == 2
 
 
-def test_posts_at_the_same_moment_do_not_pass_together(
+def test_simultaneous_requests_do_not_exceed_the_limit(
     key_store: KeyStore, other_host: KeyStore
 ) -> None:
     key_store.index(ROSA)
     start = Barrier(8)
 
-    def ask(number: int) -> bool:
+    def request(number: int) -> bool:
         start.wait(timeout=30)
         try:
             (key_store if number % 2 else other_host).new(1, SOON, ROSA, at_most=3)
@@ -87,48 +87,48 @@ def test_posts_at_the_same_moment_do_not_pass_together(
 
     with ThreadPoolExecutor(8) as pool:
         for _ in range(5):
-            assert sum(pool.map(ask, range(8))) == 3
+            assert sum(pool.map(request, range(8))) == 3
             assert count(key_store, Key) == 3
             key_store.destroy(*key_store.ids())
 
 
-# Find my link
+# Link recovery
 
 
-def test_asking_writes_one_row_whether_or_not_somebody_is_known(key_store: KeyStore) -> None:
+def test_link_request_is_one_row_for_known_and_unknown_contacts(key_store: KeyStore) -> None:
     key_id, _key = key_store.new(1, SOON, ROSA)
     key_store.request_link(" ROSA@example.org ")
     assert count(key_store, LinkRequest) == 1
     key_store.request_link("nobody@example.org")
     assert count(key_store, LinkRequest) == 2
-    hers, nobodys = key_store.link_requests()
-    assert (hers.key_ids, nobodys.key_ids) == ([key_id], [])
-    key_store.delete_link_request(hers.id)
-    assert [ask.id for ask in key_store.link_requests()] == [nobodys.id]
+    known, unknown = key_store.link_requests()
+    assert (known.key_ids, unknown.key_ids) == ([key_id], [])
+    key_store.delete_link_request(known.id)
+    assert [request.id for request in key_store.link_requests()] == [unknown.id]
 
 
-def test_who_asks_again_and_again_is_answered_once_for_all_their_places(
+def test_repeated_link_requests_are_answered_once(
     key_store: KeyStore,
 ) -> None:
-    mine = {key_store.new(workshop, SOON, ROSA)[0] for workshop in (1, 2, 3)}
+    key_ids = {key_store.new(workshop, SOON, ROSA)[0] for workshop in (1, 2, 3)}
     for _ in range(4):
         key_store.request_link(ROSA)
-    [ask] = key_store.link_requests(limit=2)
-    assert set(ask.key_ids) == mine
-    assert len(ask.key_ids) == 3
-    key_store.delete_link_request(ask.id)
+    [request] = key_store.link_requests(limit=2)
+    assert set(request.key_ids) == key_ids
+    assert len(request.key_ids) == 3
+    key_store.delete_link_request(request.id)
     assert key_store.link_requests() == []
     assert count(key_store, LinkRequest) == 0
 
 
-def test_a_key_that_is_due_is_not_found(key_store: KeyStore, config: Config) -> None:
+def test_due_key_is_not_found_by_a_link_request(key_store: KeyStore, config: Config) -> None:
     key_store.new(1, SOON, ROSA)
     key_store.request_link(ROSA)
-    [ask] = on(key_store, config, SOON).link_requests()
-    assert ask.key_ids == []
+    [request] = at_day(key_store, config, SOON).link_requests()
+    assert request.key_ids == []
 
 
-def test_a_question_that_nobody_answered_goes_after_a_day(key_store: KeyStore) -> None:
+def test_link_request_is_deleted_after_a_day(key_store: KeyStore) -> None:
     key_store.request_link(ROSA)
     assert key_store.tidy() == 0
     with key_store.store.change() as session:
@@ -137,7 +137,7 @@ def test_a_question_that_nobody_answered_goes_after_a_day(key_store: KeyStore) -
     assert key_store.link_requests() == []
 
 
-def test_the_ring_reads_no_address(key_store: KeyStore, config: Config) -> None:
+def test_key_store_has_no_contact_in_plain_text(key_store: KeyStore, config: Config) -> None:
     key_store.new(1, SOON, ROSA)
     key_store.request_link("+13125550142")
     with key_store.store.read() as session:
@@ -155,13 +155,11 @@ def test_the_ring_reads_no_address(key_store: KeyStore, config: Config) -> None:
 # Network addresses (S09)
 
 
-def test_the_day_key_is_destroyed_by_whoever_makes_the_next(
-    key_store: KeyStore, config: Config
-) -> None:
+def test_day_key_is_destroyed_when_the_next_is_made(key_store: KeyStore, config: Config) -> None:
     key_store.address_of_today("203.0.113.9")
     with key_store.store.read() as session:
         sealed = session.scalars(sa.select(DayKey.sealed)).one()
-    tomorrow = on(key_store, config, clock.now().date() + timedelta(days=1))
+    tomorrow = at_day(key_store, config, clock.now().date() + timedelta(days=1))
     tomorrow.address_of_today("198.51.100.4")
     with key_store.store.read() as session:
         [left] = session.scalars(sa.select(DayKey)).all()
@@ -170,33 +168,33 @@ def test_the_day_key_is_destroyed_by_whoever_makes_the_next(
         assert not [path for path in config.keys.iterdir() if sealed in path.read_bytes()]
 
 
-def test_nothing_of_yesterday_links_a_row_to_an_address(
+def test_rate_counters_of_yesterday_cannot_be_linked_to_an_address(
     key_store: KeyStore, config: Config, other_host: KeyStore
 ) -> None:
     attempts = RateCounters(config.keyring_url)
     address = "203.0.113.9"
-    yesterdays = key_store.address_of_today(address)
-    attempts.incr(f"post/{yesterdays.hex()}", 600)
-    assert other_host.address_of_today(address) == yesterdays  # shared by processes and hosts
+    yesterday_hash = key_store.address_of_today(address)
+    attempts.incr(f"post/{yesterday_hash.hex()}", 600)
+    assert other_host.address_of_today(address) == yesterday_hash  # the same on all hosts
     with key_store.store.change() as session:
         session.execute(sa.update(RateCounter).values(ends_at=clock.now() - timedelta(minutes=1)))
-    later = on(key_store, config, key_store.today() + timedelta(days=1))
+    later = at_day(key_store, config, key_store.today() + timedelta(days=1))
     later.tidy()
     assert (count(key_store, DayKey), count(key_store, RateCounter)) == (0, 0)
-    assert later.address_of_today(address) != yesterdays
-    # Whoever has every key that is left, and the address, comes to no bucket of that day.
-    assert on(key_store, config, key_store.today()).address_of_today(address) != yesterdays
+    assert later.address_of_today(address) != yesterday_hash
+    # The remaining keys and the address do not give the hash of that day.
+    assert at_day(key_store, config, key_store.today()).address_of_today(address) != yesterday_hash
     attempts.close()
 
 
-# The day on which a key goes
+# Expiry of keys
 
 
-def test_a_key_is_read_until_its_day_and_moves_with_its_workshop(
+def test_key_expires_on_its_day_and_moves_with_its_workshop(
     key_store: KeyStore, config: Config
 ) -> None:
     key_id, key = key_store.new(1, SOON)
-    eve, day = on(key_store, config, SOON - timedelta(days=1)), on(key_store, config, SOON)
+    eve, day = at_day(key_store, config, SOON - timedelta(days=1)), at_day(key_store, config, SOON)
     assert eve.get(key_id) == key
     with pytest.raises(DataErased):
         day.get(key_id)
@@ -205,14 +203,14 @@ def test_a_key_is_read_until_its_day_and_moves_with_its_workshop(
     assert day.destroy_due() == 0
 
 
-def test_a_day_is_brought_forward_and_never_put_off(key_store: KeyStore, config: Config) -> None:
-    late, early = key_store.new(1, SOON)[0], key_store.new(1, SOON - timedelta(days=20))[0]
-    assert key_store.expire_by([late, early], SOON - timedelta(days=10)) == 1
-    assert on(key_store, config, SOON - timedelta(days=10)).due() == {late, early}
-    assert on(key_store, config, SOON - timedelta(days=11)).due() == {early}
+def test_expire_by_never_postpones(key_store: KeyStore, config: Config) -> None:
+    late_key, early_key = key_store.new(1, SOON)[0], key_store.new(1, SOON - timedelta(days=20))[0]
+    assert key_store.expire_by([late_key, early_key], SOON - timedelta(days=10)) == 1
+    assert at_day(key_store, config, SOON - timedelta(days=10)).due() == {late_key, early_key}
+    assert at_day(key_store, config, SOON - timedelta(days=11)).due() == {early_key}
 
 
-def test_a_day_that_is_past_means_at_the_next_purge_and_is_never_overdue(
+def test_past_expiry_is_due_and_never_overdue(
     key_store: KeyStore,
 ) -> None:
     long_ago = key_store.today() - timedelta(days=5)
@@ -225,7 +223,7 @@ def test_a_day_that_is_past_means_at_the_next_purge_and_is_never_overdue(
     assert key_store.destroy_due() == 2
 
 
-def test_only_a_key_whose_day_is_still_the_one_that_was_read_is_corrected(
+def test_change_days_skips_keys_moved_meanwhile(
     key_store: KeyStore,
 ) -> None:
     key_id, moved = key_store.new(1, SOON)[0], key_store.new(2, SOON)[0]
@@ -235,22 +233,20 @@ def test_only_a_key_whose_day_is_still_the_one_that_was_read_is_corrected(
     assert key_store.days() == days
 
 
-def test_a_key_is_kept_longer_and_never_shorter(key_store: KeyStore) -> None:
+def test_keep_never_shortens(key_store: KeyStore) -> None:
     today = key_store.today()
     key_id, _key = key_store.new(7, today + timedelta(days=3))
-    for asked, kept in ((5, 5), (4, 5), (9, 9)):
-        assert key_store.keep(key_id, today + timedelta(days=asked))
+    for requested, kept in ((5, 5), (4, 5), (9, 9)):
+        assert key_store.keep(key_id, today + timedelta(days=requested))
         with key_store.store.read() as session:
             assert session.get_one(Key, key_id).forget_on == today + timedelta(days=kept)
     key_store.destroy(key_id)
     assert not key_store.keep(key_id, today + timedelta(days=9))
 
 
-def test_three_days_late_is_a_wrong_clock_until_somebody_is_sure(
-    key_store: KeyStore, config: Config
-) -> None:
+def test_purge_of_overdue_keys_needs_confirmation(key_store: KeyStore, config: Config) -> None:
     key_id, key = key_store.new(1, SOON)
-    two, three = (on(key_store, config, SOON + timedelta(days=days)) for days in (2, 3))
+    two, three = (at_day(key_store, config, SOON + timedelta(days=days)) for days in (2, 3))
     assert two.count_overdue() == 0
     assert three.count_overdue() == 1
     with pytest.raises(TooManyDue, match="outreach purge --yes"):
@@ -260,8 +256,8 @@ def test_three_days_late_is_a_wrong_clock_until_somebody_is_sure(
     assert three.destroy_due() == 0
 
 
-def test_every_key_of_a_sure_purge_goes(key_store: KeyStore, config: Config) -> None:
+def test_confirmed_purge_destroys_all_due_keys(key_store: KeyStore, config: Config) -> None:
     for _ in range(3):
         key_store.new(1, SOON)
-    assert on(key_store, config, SOON + timedelta(days=400)).destroy_due(sure=True) == 3
+    assert at_day(key_store, config, SOON + timedelta(days=400)).destroy_due(sure=True) == 3
     assert key_store.ids() == set()

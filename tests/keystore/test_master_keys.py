@@ -1,4 +1,4 @@
-"""Masters: changed every month, on every host, without losing a key; and the spare of the ring."""
+"""Rotation of master keys on one or several hosts, and the backup of the key store."""
 
 import os
 import shutil
@@ -24,27 +24,27 @@ pytestmark = pytest.mark.core
 
 NOW = clock.now()
 SOON = NOW.date() + timedelta(days=30)
-LATER = NOW + timedelta(hours=2)  # than a rotation
+LATER = NOW + timedelta(hours=2)  # old master keys may be destroyed
 ROSA = "rosa@example.org"
 
 
 @contextmanager
 def host(config: Config, folder: Path | None = None) -> Iterator[KeyStore]:
-    """A process on the ring, with the masters of its own folder."""
+    """The key store in another process, with the master keys of a folder."""
     store = Store(config.keyring_url)
     yield KeyStore(store, MasterKeys(folder or config.keys))
     store.close()
 
 
 def second_folder(config: Config, tmp_path: Path) -> Path:
-    """The masters of another host, copied there as the guide says."""
-    there = tmp_path / "other-host"
-    there.mkdir(mode=0o700)
-    copy_masters(config.keys, there)
-    return there
+    """A copy of the master keys, as on another host."""
+    other_keys = tmp_path / "other-host"
+    other_keys.mkdir(mode=0o700)
+    copy_master_keys(config.keys, other_keys)
+    return other_keys
 
 
-def copy_masters(source: Path, target: Path) -> None:
+def copy_master_keys(source: Path, target: Path) -> None:
     for path in source.glob("master-*"):
         shutil.copy2(path, target / path.name)
 
@@ -57,15 +57,15 @@ def sealed(key_store: KeyStore, key_id: bytes) -> bytes:
 # Rotation
 
 
-def test_a_new_master_seals_every_key_and_the_old_one_is_destroyed_an_hour_later(
+def test_rotation_reseals_all_keys_and_destroys_the_old_master_key(
     key_store: KeyStore, config: Config
 ) -> None:
     keys = dict(key_store.new(1, SOON, ROSA) for _ in range(5))
     key_store.address_of_today("203.0.113.9")
     old = (config.keys / "master-1").read_bytes()
     before = sealed(key_store, next(iter(keys)))
-    done = rotation.rotate(key_store, now=NOW)
-    assert (done.number, done.keys, done.lost) == (2, 5, 0)
+    result = rotation.rotate(key_store, now=NOW)
+    assert (result.number, result.keys, result.lost) == (2, 5, 0)
     assert rotation.generations(key_store) == {2: 5}
     assert rotation.retire(key_store, now=NOW + timedelta(minutes=59)) == 0
     assert rotation.retire(key_store, now=LATER) == 1
@@ -82,9 +82,9 @@ def test_a_new_master_seals_every_key_and_the_old_one_is_destroyed_an_hour_later
         AESGCM(master).decrypt(before[:12], before[12:], b"key" + next(iter(keys)))
 
 
-def test_more_keys_than_fit_in_a_batch_are_all_sealed_anew(key_store: KeyStore) -> None:
-    good = dict(key_store.new(1, SOON) for _ in range(3))
-    many = [os.urandom(16) for _ in range(1500)]
+def test_rotation_reseals_more_keys_than_a_batch(key_store: KeyStore) -> None:
+    keys = dict(key_store.new(1, SOON) for _ in range(3))
+    more_ids = [os.urandom(16) for _ in range(1500)]
     rows = [
         Key(
             id=key_id,
@@ -94,36 +94,34 @@ def test_more_keys_than_fit_in_a_batch_are_all_sealed_anew(key_store: KeyStore) 
             forget_on=SOON,
             made_on=NOW.date(),
         )
-        for key_id in many
+        for key_id in more_ids
     ]
     with key_store.store.change() as session:
         session.add_all(rows)
-    good |= dict.fromkeys(many, b"x" * 32)
+    keys |= dict.fromkeys(more_ids, b"x" * 32)
     assert rotation.rotate(key_store, now=NOW).keys == 1503
     assert rotation.generations(key_store) == {2: 1503}
-    assert key_store.get_all(good) == good
+    assert key_store.get_all(keys) == keys
 
 
-def test_others_go_on_making_and_reading_keys_meanwhile(
-    key_store: KeyStore, config: Config
-) -> None:
+def test_keys_are_made_and_read_during_a_rotation(key_store: KeyStore, config: Config) -> None:
     key_store.index(ROSA)
-    made: dict[bytes, bytes] = {}
-    wrong: list[str] = []
+    created: dict[bytes, bytes] = {}
+    errors: list[str] = []
     is_over = threading.Event()
 
-    def be_busy() -> None:
+    def create_keys() -> None:
         with host(config) as other:
             while not is_over.is_set():
                 try:
                     key_id, key = other.new(1, SOON, ROSA)
-                    made[key_id] = key
+                    created[key_id] = key
                     if other.get(key_id) != key:
-                        wrong.append("another key")
+                        errors.append("another key")
                 except Exception as error:
-                    wrong.append(repr(error))
+                    errors.append(repr(error))
 
-    others = [threading.Thread(target=be_busy) for _ in range(2)]
+    others = [threading.Thread(target=create_keys) for _ in range(2)]
     for other in others:
         other.start()
     for number in (2, 3, 4):
@@ -131,32 +129,30 @@ def test_others_go_on_making_and_reading_keys_meanwhile(
     is_over.set()
     for other in others:
         other.join()
-    assert wrong == []
-    assert len(made) > 3
-    # What they sealed with an older master, not having looked again, is sealed anew first.
+    assert errors == []
+    assert len(created) > 3
+    # Keys that other threads sealed with an older master key are resealed first.
     assert rotation.retire(key_store, now=LATER) == 3
-    assert rotation.generations(key_store) == {4: len(made)}
-    assert key_store.get_all(made) == made
+    assert rotation.generations(key_store) == {4: len(created)}
+    assert key_store.get_all(created) == created
 
 
-def test_a_key_that_somebody_holds_keeps_the_master_it_needs(
-    key_store: KeyStore, config: Config
-) -> None:
+def test_locked_key_keeps_its_master_key(key_store: KeyStore, config: Config) -> None:
     if key_store.store.is_sqlite:
-        return  # has one writer at a time: the rotation waits for it
-    held, key = key_store.new(1, SOON)
+        return  # SQLite has one writer at a time
+    locked_id, key = key_store.new(1, SOON)
     key_store.new(1, SOON)
     with key_store.store.change() as session:
-        session.execute(sa.select(Key).where(Key.id == held).with_for_update())
+        session.execute(sa.select(Key).where(Key.id == locked_id).with_for_update())
         with host(config) as other:
             assert rotation.rotate(other, now=NOW).keys == 1
             assert rotation.retire(other, now=LATER) == 0
-            assert other.get(held) == key
+            assert other.get(locked_id) == key
     assert rotation.retire(key_store, now=LATER) == 1
-    assert key_store.get(held) == key
+    assert key_store.get(locked_id) == key
 
 
-def test_an_old_copy_of_the_whole_ring_is_blind_after_a_rotation(
+def test_old_copy_of_the_key_store_is_unreadable_after_a_rotation(
     key_store: KeyStore, config: Config
 ) -> None:
     keys = dict(key_store.new(1, SOON) for _ in range(3))
@@ -164,14 +160,14 @@ def test_an_old_copy_of_the_whole_ring_is_blind_after_a_rotation(
         copied = [(row.id, row.sealed) for row in session.scalars(sa.select(Key))]
     rotation.rotate(key_store, now=NOW)
     rotation.retire(key_store, now=LATER)
-    for key_id, sealed_then in copied:
+    for key_id, old_sealed in copied:
         for master in MasterKeys(config.keys).all().values():
             with pytest.raises(InvalidTag):
-                AESGCM(master).decrypt(sealed_then[:12], sealed_then[12:], b"key" + key_id)
+                AESGCM(master).decrypt(old_sealed[:12], old_sealed[12:], b"key" + key_id)
     assert key_store.get_all(keys) == keys
 
 
-def test_a_ring_from_before_goes_on_with_the_newest_of_its_files(
+def test_key_store_without_generations_uses_the_newest_master_key(
     key_store: KeyStore, config: Config
 ) -> None:
     first, key = key_store.new(1, SOON)
@@ -192,23 +188,23 @@ def test_two_hosts_rotate_when_both_have_the_file(
     key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     first, _key = key_store.new(1, SOON)
-    there = second_folder(config, tmp_path)
+    other_keys = second_folder(config, tmp_path)
     assert rotation.prepare(key_store) == 2
-    assert rotation.prepare(key_store) == 2  # asked again, it is the same file
-    assert rotation.generations(key_store) == {1: 1}, "nothing is sealed with it yet"
+    assert rotation.prepare(key_store) == 2  # idempotent
+    assert rotation.generations(key_store) == {1: 1}, "the new master key is not used yet"
     second, _key = key_store.new(1, SOON)
-    copy_masters(config.keys, there)
+    copy_master_keys(config.keys, other_keys)
     rotation.rotate(key_store, now=NOW)
-    with host(config, there) as other:
+    with host(config, other_keys) as other:
         assert set(other.get_all([first, second])) == {first, second}
         third, _key = other.new(1, SOON)
         assert rotation.retire(key_store, now=LATER) == 1
         assert rotation.retire(other, now=LATER) == 1
         assert set(other.get_all([first, second, third])) == {first, second, third}
-    assert [path.name for path in there.glob("master-*")] == ["master-2"]
+    assert [path.name for path in other_keys.glob("master-*")] == ["master-2"]
 
 
-def test_a_host_without_the_master_is_told_to_fetch_it(
+def test_host_without_the_master_key_is_refused(
     key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     key_store.new(1, SOON)
@@ -216,10 +212,10 @@ def test_a_host_without_the_master_is_told_to_fetch_it(
     with host(config, tmp_path / "bare") as other:
         with pytest.raises(Misconfigured, match=r"master-1 is missing in .* Copy it there"):
             other.new(1, SOON)
-        assert list((tmp_path / "bare").iterdir()) == [], "it made none of its own"
+        assert list((tmp_path / "bare").iterdir()) == [], "no new master key was made"
 
 
-def test_a_host_with_another_file_of_that_name_is_told_so(
+def test_host_with_another_master_key_is_refused(
     key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     key_id, _key = key_store.new(1, SOON)
@@ -233,24 +229,24 @@ def test_a_host_with_another_file_of_that_name_is_told_so(
             other.get(key_id)
 
 
-def test_a_master_that_is_lost_for_good_is_given_up_only_by_who_is_sure(
+def test_rotation_without_the_old_master_key_needs_confirmation(
     key_store: KeyStore, config: Config
 ) -> None:
     lost, _key = key_store.new(1, SOON, ROSA)
     (config.keys / "master-1").unlink()
-    with host(config) as key_store_now:
+    with host(config) as key_store_without_master:
         with pytest.raises(Misconfigured, match="master-1 is missing"):
-            rotation.rotate(key_store_now, now=NOW)
-        done = rotation.rotate(key_store_now, now=NOW, sure=True)
-        assert (done.number, done.keys, done.lost) == (2, 0, 1)
-        key_id, key = key_store_now.new(1, SOON, ROSA)
-        assert key_store_now.get_all([lost, key_id]) == {key_id: key}
+            rotation.rotate(key_store_without_master, now=NOW)
+        result = rotation.rotate(key_store_without_master, now=NOW, sure=True)
+        assert (result.number, result.keys, result.lost) == (2, 0, 1)
+        key_id, key = key_store_without_master.new(1, SOON, ROSA)
+        assert key_store_without_master.get_all([lost, key_id]) == {key_id: key}
 
 
-def test_the_worker_rotates_after_a_month_where_no_host_is_left_behind(
+def test_worker_rotates_after_a_month_if_no_host_lacks_the_file(
     key_store: KeyStore, config: Config
 ) -> None:
-    assert not rotation.may_begin(key_store, now=NOW + timedelta(days=31))  # a ring nobody used
+    assert not rotation.may_begin(key_store, now=NOW + timedelta(days=31))  # an empty key store
     key_store.new(1, SOON)
     assert not rotation.may_begin(key_store, now=clock.now() + timedelta(days=29))
     month = clock.now() + timedelta(days=31)
@@ -259,22 +255,22 @@ def test_the_worker_rotates_after_a_month_where_no_host_is_left_behind(
     assert rotation.may_begin(key_store, now=month)
 
 
-# The spare
+# Backup
 
 
-def lose(key_store: KeyStore) -> None:
-    """The disk with the ring dies, and an empty one is put there."""
+def clear_key_store(key_store: KeyStore) -> None:
+    """Deletes all rows of the key store, as if its disk had been replaced."""
     with key_store.store.change() as session:
         for table in reversed(KeyStoreBase.metadata.sorted_tables):
             session.execute(sa.delete(table))
 
 
-def test_a_lost_ring_comes_back_from_its_spare_without_those_forgotten_since(
+def test_key_backup_is_loaded_without_erased_keys(
     key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     rosa, _key = key_store.new(1, SOON, ROSA)
     luz, key = key_store.new(1, SOON, "luz@example.org")
-    key_store.new(1, SOON)  # nothing points at this one
+    key_store.new(1, SOON)  # no registration has this key
     copy = tmp_path / "spare"
     assert key_backup.save(key_store, copy, now=NOW) == 3
     assert copy.stat().st_mode & 0o077 == 0
@@ -282,24 +278,24 @@ def test_a_lost_ring_comes_back_from_its_spare_without_those_forgotten_since(
     assert b"rosa" not in text
     assert key.hex().encode() not in text
     key_store.destroy(rosa)
-    lose(key_store)
+    clear_key_store(key_store)
     with host(config) as fresh:
         assert key_backup.load(fresh, copy, {luz}) == key_backup.LoadedKeyBackup(1, 0)
         assert fresh.ids() == {luz}
         assert fresh.get(luz) == key
         assert fresh.find("luz@example.org") == [luz]
         assert key_backup.load(fresh, copy, {luz}) == key_backup.LoadedKeyBackup(0, 0), (
-            "they are all there"
+            "the keys exist already"
         )
 
 
-def test_there_is_one_spare_and_what_it_held_before_leaves_the_disk(
+def test_new_key_backup_overwrites_and_deletes_the_old_one(
     key_store: KeyStore, tmp_path: Path
 ) -> None:
     rosa, _key = key_store.new(1, SOON)
     first, second = tmp_path / "first", tmp_path / "second"
     key_backup.save(key_store, first, now=NOW)
-    before = os.open(first, os.O_RDONLY)  # the bytes themselves, whatever the name leads to
+    before = os.open(first, os.O_RDONLY)  # stays open, to read the overwritten bytes
     key_store.destroy(rosa)
     key_backup.save(key_store, second, now=NOW)
     assert not first.exists()
@@ -311,21 +307,19 @@ def test_there_is_one_spare_and_what_it_held_before_leaves_the_disk(
     assert kept.path == str(second)
 
 
-def test_the_spare_is_written_over_by_the_worker_where_it_is(
-    key_store: KeyStore, tmp_path: Path
-) -> None:
+def test_worker_refreshes_an_existing_key_backup(key_store: KeyStore, tmp_path: Path) -> None:
     assert not key_backup.refresh(key_store, now=NOW)
     copy = tmp_path / "spare"
     key_backup.save(key_store, copy, now=NOW)
     rosa, _key = key_store.new(1, SOON)
     assert key_backup.refresh(key_store, now=LATER)
     assert rosa.hex() in copy.read_text()
-    copy.unlink()  # it is on a disk that is not plugged in
+    copy.unlink()  # as on a disk that is not mounted
     assert not key_backup.refresh(key_store, now=LATER)
     assert not copy.exists()
 
 
-def test_keys_of_a_master_that_is_gone_are_not_taken_back(
+def test_backup_keys_of_a_destroyed_master_key_are_not_loaded(
     key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     rosa, _key = key_store.new(1, SOON)
@@ -334,18 +328,18 @@ def test_keys_of_a_master_that_is_gone_are_not_taken_back(
     rotation.rotate(key_store, now=NOW)
     rotation.retire(key_store, now=LATER)
     (tmp_path / "old").write_bytes(old)
-    lose(key_store)
+    clear_key_store(key_store)
     with host(config) as fresh:
         assert key_backup.load(fresh, tmp_path / "old", {rosa}) == key_backup.LoadedKeyBackup(0, 1)
         assert fresh.ids() == set()
 
 
-def test_an_index_that_no_master_here_opens_is_not_taken_back(
+def test_backup_index_of_an_unknown_master_key_is_not_loaded(
     key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     rosa, _key = key_store.new(1, SOON, ROSA)
     key_backup.save(key_store, tmp_path / "spare", now=NOW)
-    lose(key_store)
+    clear_key_store(key_store)
     (config.keys / "master-1").unlink()
     MasterKeys(config.keys).make(2)
     with host(config) as fresh:
@@ -356,12 +350,12 @@ def test_an_index_that_no_master_here_opens_is_not_taken_back(
         assert fresh.find("luz@example.org") == [luz]
 
 
-def test_in_a_ring_that_was_used_since_the_others_contacts_are_left_out(
+def test_backup_contacts_are_not_loaded_into_a_used_key_store(
     key_store: KeyStore, config: Config, tmp_path: Path
 ) -> None:
     rosa, key = key_store.new(1, SOON, ROSA)
     key_backup.save(key_store, tmp_path / "spare", now=NOW)
-    lose(key_store)
+    clear_key_store(key_store)
     with host(config) as fresh:
         fresh.new(1, SOON, "luz@example.org")
         assert key_backup.load(fresh, tmp_path / "spare", {rosa}) == key_backup.LoadedKeyBackup(
@@ -373,7 +367,7 @@ def test_in_a_ring_that_was_used_since_the_others_contacts_are_left_out(
 
 
 @pytest.mark.parametrize("text", ["", "[]\n", "no spare", '["mark", "another"]\n', '["key", 1]\n'])
-def test_a_file_that_is_no_spare_is_refused(key_store: KeyStore, tmp_path: Path, text: str) -> None:
+def test_malformed_key_backup_is_refused(key_store: KeyStore, tmp_path: Path, text: str) -> None:
     (tmp_path / "file").write_text(text)
     with pytest.raises(CommandError, match="is not a spare"):
         key_backup.load(key_store, tmp_path / "file", set())

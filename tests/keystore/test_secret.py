@@ -1,4 +1,4 @@
-"""The key that signs forms is one, however many processes start at once."""
+"""Processes that start at the same time use the same secret key."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 from outreach.config import Config
 
 PROCESSES = 8
-ASK = """
+PROGRAM = """
 import sys, time
 from pathlib import Path
 from outreach.config import Config
@@ -19,26 +19,26 @@ print(config.secret())
 """
 
 
-def test_processes_that_start_at_once_sign_with_one_key(tmp_path: Path) -> None:
-    asking = [
+def test_simultaneous_processes_use_one_secret_key(tmp_path: Path) -> None:
+    processes = [
         subprocess.Popen(
-            [sys.executable, "-c", ASK, str(tmp_path)],
+            [sys.executable, "-c", PROGRAM, str(tmp_path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         for _ in range(PROCESSES)
     ]
-    for each in asking:
+    for each in processes:
         assert each.stdout is not None
         assert each.stdout.readline() == "ready\n"
-    for each in asking:
+    for each in processes:
         assert each.stdin is not None
         each.stdin.write("\n")
         each.stdin.flush()
-    told = {each.communicate()[0].strip() for each in asking}
+    secrets = {each.communicate()[0].strip() for each in processes}
     config = Config(data=tmp_path, keys=tmp_path, database_url="", keyring_url="")
-    assert told == {config.secret()}
+    assert secrets == {config.secret()}
     assert len(config.secret()) > 40
     assert (tmp_path / "secret-key").stat().st_mode & 0o777 == 0o600
     assert not list(tmp_path.glob(".new-*"))

@@ -3,19 +3,19 @@
 from typing import Final
 
 PROMISES: Final[dict[str, tuple[str, ...]]] = {
-    "S01": ("web/middleware/test_headers.py::test_no_public_page_sets_a_cookie",),
+    "S01": ("web/middleware/test_headers.py::test_public_pages_set_no_cookie",),
     "S02": (
-        "web/middleware/test_headers.py::test_every_answer_tells_the_browser_to_trust_nobody_else",
-        "web/middleware/test_headers.py::test_the_staffs_pages_and_a_fault_of_ours_say_the_same",
-        "web/middleware/test_headers.py::test_only_the_door_on_a_phone_has_a_worker_and_may_ask_for_the_camera",
+        "web/middleware/test_headers.py::test_every_response_has_the_security_headers",
+        "web/middleware/test_headers.py::test_staff_pages_and_server_errors_have_the_security_headers",
+        "web/middleware/test_headers.py::test_only_the_offline_check_in_may_use_a_worker_and_the_camera",
     ),
     "S03": (
-        "web/middleware/test_headers.py::test_no_page_holds_a_style_a_script_or_anything_of_others",
+        "web/middleware/test_headers.py::test_pages_have_no_inline_code_and_no_foreign_resources",
         "project/test_layout.py::test_templates_have_no_inline_code_or_foreign_resource",
     ),
     "S04": (
-        "web/middleware/test_headers.py::test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine",
-        "web/middleware/test_headers.py::test_a_page_about_a_discreet_kind_is_kept_by_no_cache",
+        "web/middleware/test_headers.py::test_private_pages_are_not_cached_and_not_indexed",
+        "web/middleware/test_headers.py::test_pages_of_a_discreet_kind_are_not_cached",
     ),
     "S05": ("security/test_safety.py::test_tokens_are_stored_only_as_hashes_and_are_independent",),
     "S06": ("security/test_safety.py::test_get_requests_change_nothing",),
@@ -25,7 +25,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S08": ("security/test_traces.py::test_client_address_is_stored_nowhere",),
     "S09": (
-        "keystore/test_keystore.py::test_nothing_of_yesterday_links_a_row_to_an_address",
+        "keystore/test_keystore.py::test_rate_counters_of_yesterday_cannot_be_linked_to_an_address",
         "security/test_abuse.py::test_rate_counters_cannot_be_linked_to_an_address_the_next_day",
         "security/test_abuse.py::test_ipv6_addresses_of_one_network_share_a_rate_limit",
         "security/test_abuse.py::test_forwarded_address_counts_only_behind_trusted_proxies",
@@ -43,7 +43,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_hidden_address.py::test_hidden_address_is_on_no_public_page",
         "mail/test_mail_words.py::test_address_is_only_in_letters_to_people_who_may_read_it",
         "security/test_hidden_address.py::test_hidden_address_cannot_be_found_by_search",
-        "feeds/test_feed_discretion.py::test_a_hidden_address_is_in_no_feed_and_no_file",
+        "feeds/test_feed_discretion.py::test_hidden_address_is_in_no_feed_and_no_ics_file",
     ),
     "S14": (
         "security/test_discreet.py::test_discreet_workshop_page_has_no_kind_in_title_or_url",
@@ -51,8 +51,8 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S15": ("security/test_discreet.py::test_personal_calendar_entry_contains_no_manage_link",),
     "S16": (
-        "feeds/test_feed_discretion.py::test_a_discreet_workshop_is_in_no_feed_that_did_not_ask_for_it",
-        "feeds/test_feed_discretion.py::test_who_asks_for_it_gets_a_day_an_hour_and_a_city",
+        "feeds/test_feed_discretion.py::test_discreet_workshop_is_only_in_feeds_of_its_kind",
+        "feeds/test_feed_discretion.py::test_feed_of_a_discreet_kind_has_day_hour_and_city",
     ),
     "S17": (
         "mail/test_mail.py::test_no_subject_names_kind_office_or_consulate",

@@ -1,4 +1,4 @@
-"""What every answer says to the browser, whatever was asked for (S01 to S04)."""
+"""Security headers of every response (S01 to S04)."""
 
 import re
 from dataclasses import replace
@@ -17,15 +17,15 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from tests.support.public_urls import NOBODY, FurnishedSite, Page
 from tests.support.staff_client import employ, signed_in_as
 
-pytestmark = pytest.mark.any_database("what is said around every answer")
+pytestmark = pytest.mark.any_database("headers of responses")
 
-# As requirements.md has it, word for word: a page may ask for less, and never for more.
+# Literally as in requirements.md: a page may have a stricter policy, never a weaker one.
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-SAID: Final = {
+SECURITY_HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -33,8 +33,10 @@ SAID: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# The page that other sites may show in a frame of theirs, and no other page: it does nothing.
-FRAMED: Final = {name: value for name, value in SAID.items() if name != "X-Frame-Options"} | {
+# Only the embedded page may be shown in a frame of other sites; it has no scripts and forms.
+FRAMED: Final = {
+    name: value for name, value in SECURITY_HEADERS.items() if name != "X-Frame-Options"
+} | {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'none'; img-src 'self'; "
         "font-src 'self'; connect-src 'none'; manifest-src 'self'; form-action 'none'; "
@@ -42,8 +44,8 @@ FRAMED: Final = {name: value for name, value in SAID.items() if name != "X-Frame
     ),
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-# Any site may read it, and nobody is known by it.
-OPEN_DATA: Final = SAID | {"Cross-Origin-Resource-Policy": "cross-origin"}
+# Any site may read open data, which needs no session.
+OPEN_DATA: Final = SECURITY_HEADERS | {"Cross-Origin-Resource-Policy": "cross-origin"}
 PRIVATE: Final = re.compile(r"/\w\w/(r/|mi-registro|salir|t/\w+/lugar)|/q/")
 
 
@@ -52,34 +54,36 @@ def spanish_site(furnished_site: FurnishedSite) -> FurnishedSite:
     return replace(furnished_site, languages=("es",))  # headers are the same in all languages
 
 
-Heard = tuple[FurnishedSite, list[TestResponse]]
+SiteResponses = tuple[FurnishedSite, list[TestResponse]]
 
 
 @pytest.fixture(scope="module")
-def kept() -> dict[str, Heard]:
-    """What was heard on each database: to ask for everything takes longer than to look at it."""
+def response_cache() -> dict[str, SiteResponses]:
+    """The responses by database: requesting all pages takes longer than checking them."""
     return {}
 
 
 @pytest.fixture
-def heard(request: pytest.FixtureRequest, config: Config, kept: dict[str, Heard]) -> Heard:
-    """The answer to every public address, by every method, and to what goes wrong; and where."""
+def site_responses(
+    request: pytest.FixtureRequest, config: Config, response_cache: dict[str, SiteResponses]
+) -> SiteResponses:
+    """The site, and its responses to every public address and to wrong requests."""
     database = config.database_url.partition(":")[0]
-    if database not in kept:
+    if database not in response_cache:
         spanish_site: FurnishedSite = request.getfixturevalue("spanish_site")
         client = spanish_site.app.test_client()
         found = [client.get(path) for _, path in spanish_site.addresses()]
         found += [spanish_site.post(client, path) for _, path in spanish_site.addresses("POST")]
-        kept[database] = spanish_site, [*found, *_gone_wrong(spanish_site)]
-    return kept[database]
+        response_cache[database] = spanish_site, [*found, *_error_responses(spanish_site)]
+    return response_cache[database]
 
 
 @pytest.fixture
-def asked(heard: Heard) -> list[TestResponse]:
-    return heard[1]
+def responses(site_responses: SiteResponses) -> list[TestResponse]:
+    return site_responses[1]
 
 
-def _gone_wrong(spanish_site: FurnishedSite) -> list[TestResponse]:
+def _error_responses(spanish_site: FurnishedSite) -> list[TestResponse]:
     client, form = (
         spanish_site.app.test_client(),
         f"/es/t/{spanish_site.workshops['plain'].public_id}/lugar",
@@ -97,26 +101,36 @@ def _gone_wrong(spanish_site: FurnishedSite) -> list[TestResponse]:
     ]
 
 
-def test_no_public_page_sets_a_cookie(asked: list[TestResponse]) -> None:
-    assert {answer.status_code for answer in asked} >= {200, 302, 303, 400, 403, 404, 405, 413, 422}
-    assert [each.request.path for each in asked if "Set-Cookie" in each.headers] == []
+def test_public_pages_set_no_cookie(responses: list[TestResponse]) -> None:
+    assert {answer.status_code for answer in responses} >= {
+        200,
+        302,
+        303,
+        400,
+        403,
+        404,
+        405,
+        413,
+        422,
+    }
+    assert [each.request.path for each in responses if "Set-Cookie" in each.headers] == []
 
 
-def test_every_answer_tells_the_browser_to_trust_nobody_else(asked: list[TestResponse]) -> None:
-    for answer in asked:
+def test_every_response_has_the_security_headers(responses: list[TestResponse]) -> None:
+    for answer in responses:
         is_open = answer.request.path.startswith("/api/v1/")
         is_framed = answer.request.path.startswith("/es/incrustar")
-        said = FRAMED if is_framed else OPEN_DATA if is_open else SAID
-        for name in SAID:
-            wanted = [said[name]] if name in said else []
-            assert answer.headers.getlist(name) == wanted, f"{name} of {answer.request.path}"
+        headers = FRAMED if is_framed else OPEN_DATA if is_open else SECURITY_HEADERS
+        for name in SECURITY_HEADERS:
+            expected = [headers[name]] if name in headers else []
+            assert answer.headers.getlist(name) == expected, f"{name} of {answer.request.path}"
         assert "max-age=" in answer.headers["Strict-Transport-Security"]
-        refused = answer.headers["Permissions-Policy"]
-        for sense in ("camera=()", "geolocation=()", "microphone=()"):
-            assert sense in refused, answer.request.path
+        permissions_policy = answer.headers["Permissions-Policy"]
+        for feature in ("camera=()", "geolocation=()", "microphone=()"):
+            assert feature in permissions_policy, answer.request.path
 
 
-def test_the_staffs_pages_and_a_fault_of_ours_say_the_same(
+def test_staff_pages_and_server_errors_have_the_security_headers(
     spanish_site: FurnishedSite, store: Store, chicago: Office
 ) -> None:
     staff_client = signed_in_as(spanish_site.app, store, employ(store))
@@ -130,74 +144,85 @@ def test_the_staffs_pages_and_a_fault_of_ours_say_the_same(
     answers.append(staff_client.client.get(f"/es/r/{NOBODY}"))
     assert answers[-1].status_code == 500
     for answer in answers:
-        assert {name: answer.headers[name] for name in SAID} == SAID, answer.request.path
+        assert {name: answer.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS, (
+            answer.request.path
+        )
         assert answer.headers["Cache-Control"] == "no-store"
         assert "Set-Cookie" not in answer.headers
 
 
-def test_only_the_door_on_a_phone_has_a_worker_and_may_ask_for_the_camera(
+def test_only_the_offline_check_in_may_use_a_worker_and_the_camera(
     spanish_site: FurnishedSite, store: Store, chicago: Office
 ) -> None:
     staff_client = signed_in_as(
         spanish_site.app, store, employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
     )
-    given = {
+    values = {
         "public_id": spanish_site.workshops["plain"].public_id,
         "month": "2020-01",
         "slug": "chicago",
     }
     paths = [
-        re.sub(r"<(?:\w+:)?(\w+)>", lambda part: given.get(part[1], "x"), rule.rule)
+        re.sub(r"<(?:\w+:)?(\w+)>", lambda part: values.get(part[1], "x"), rule.rule)
         for rule in spanish_site.app.url_map.iter_rules()
         if rule.rule.startswith("/org") and "GET" in (rule.methods or set())
     ]
-    watching = []
+    exceptions = []
     for answer in [staff_client.get(path) for path in paths] + [
         staff_client.client.get("/org/puerta/telefono")
     ]:
-        said, may = answer.headers["Content-Security-Policy"], answer.headers["Permissions-Policy"]
-        if "worker-src" in said or "camera=()" not in may:
-            watching.append(answer.request.path)
-            assert said == f"{POLICY}; worker-src 'self'"
-            assert may == staff_client.get("/org/").headers["Permissions-Policy"].replace(
+        policy, permissions = (
+            answer.headers["Content-Security-Policy"],
+            answer.headers["Permissions-Policy"],
+        )
+        if "worker-src" in policy or "camera=()" not in permissions:
+            exceptions.append(answer.request.path)
+            assert policy == f"{POLICY}; worker-src 'self'"
+            assert permissions == staff_client.get("/org/").headers["Permissions-Policy"].replace(
                 "camera=()", "camera=(self)"
             )
-    assert watching == ["/org/puerta/telefono", "/org/puerta/telefono"]
+    assert exceptions == ["/org/puerta/telefono", "/org/puerta/telefono"]
 
 
-def test_a_page_that_comes_out_of_a_cache_says_the_same(spanish_site: FurnishedSite) -> None:
+def test_cached_page_has_the_same_headers(spanish_site: FurnishedSite) -> None:
     client = spanish_site.app.test_client()
     first, second = client.get("/es/"), client.get("/es/")
     assert first.data == second.data
     assert dict(first.headers) == dict(second.headers)
 
 
-def test_no_page_holds_a_style_a_script_or_anything_of_others(asked: list[TestResponse]) -> None:
-    pages = [answer for answer in asked if answer.mimetype == "text/html"]
+def test_pages_have_no_inline_code_and_no_foreign_resources(
+    responses: list[TestResponse],
+) -> None:
+    pages = [answer for answer in responses if answer.mimetype == "text/html"]
     assert len(pages) > 100
     for answer in pages:
-        for tag, has in Page(answer.text).tags:
-            assert _is_harmless(tag, has), f"{answer.request.path}: <{tag} {has}>"
+        for tag, attributes in Page(answer.text).tags:
+            assert _is_harmless(tag, attributes), f"{answer.request.path}: <{tag} {attributes}>"
 
 
-def _is_harmless(tag: str, has: dict[str, str | None]) -> bool:
-    """Nothing that the policy above would stop, for browsers that know no policy."""
-    fetched = [has.get(name) or "" for name in ("src", "srcset", "poster", "data", "action")]
-    # A link to another spelling of the page is followed by nobody but search engines.
-    is_fetched = tag != "a" and has.get("rel") not in {"canonical", "alternate"}
-    fetched += [has.get("href") or ""] if is_fetched else []
-    is_inline = tag == "script" and "src" not in has and has.get("type") != "application/ld+json"
+def _is_harmless(tag: str, attributes: dict[str, str | None]) -> bool:
+    """Whether the tag needs nothing that the policy forbids, for browsers without CSP."""
+    fetched = [attributes.get(name) or "" for name in ("src", "srcset", "poster", "data", "action")]
+    # Canonical and alternate links are not loaded.
+    is_fetched = tag != "a" and attributes.get("rel") not in {"canonical", "alternate"}
+    fetched += [attributes.get("href") or ""] if is_fetched else []
+    is_inline = (
+        tag == "script"
+        and "src" not in attributes
+        and attributes.get("type") != "application/ld+json"
+    )
     return not (
         tag in {"style", "iframe", "object", "embed", "base"}
         or is_inline
-        or any(name == "style" or name.startswith("on") for name in has)
+        or any(name == "style" or name.startswith("on") for name in attributes)
         or any(re.match(r"\s*([a-z]+:|//)", each, re.IGNORECASE) for each in fetched)
-        or (has.get("href") or "").strip().lower().startswith("javascript:")
+        or (attributes.get("href") or "").strip().lower().startswith("javascript:")
     )
 
 
 @pytest.mark.parametrize(
-    ("tag", "has"),
+    ("tag", "attributes"),
     [
         ("p", {"style": "color:red"}),
         ("p", {"onclick": "x()"}),
@@ -211,38 +236,44 @@ def _is_harmless(tag: str, has: dict[str, str | None]) -> bool:
         ("iframe", {"src": "/es/"}),
     ],
 )
-def test_such_a_tag_would_be_seen(tag: str, has: dict[str, str | None]) -> None:
-    assert not _is_harmless(tag, has)
+def test_harmful_tags_are_detected(tag: str, attributes: dict[str, str | None]) -> None:
+    assert not _is_harmless(tag, attributes)
     assert _is_harmless("a", {"href": "https://example.org/"})
     assert _is_harmless("script", {"src": "/static/app.js", "defer": None})
 
 
-def test_what_is_about_somebody_is_kept_by_no_cache_and_no_engine(heard: Heard) -> None:
-    spanish_site, asked = heard
+def test_private_pages_are_not_cached_and_not_indexed(
+    site_responses: SiteResponses,
+) -> None:
+    spanish_site, responses = site_responses
     hidden = [each.public_id for each in spanish_site.workshops.values() if each.is_hidden]
-    seen = 0
-    for answer in asked:
+    count = 0
+    for answer in responses:
         path = answer.request.path
         if PRIVATE.match(path) or any(each in path for each in hidden):
-            seen += 1
+            count += 1
             assert answer.headers["Cache-Control"] == "no-store", path
             assert "noindex" in answer.headers["X-Robots-Tag"], path
-            metas = [has for tag, has in Page(answer.text).tags if tag == "meta"]
-            shown = {has["content"] for has in metas if "og:" in (has.get("property") or "")}
+            metas = [attributes for tag, attributes in Page(answer.text).tags if tag == "meta"]
+            shown = {
+                attributes["content"]
+                for attributes in metas
+                if "og:" in (attributes.get("property") or "")
+            }
             assert shown <= {"Taller", "Workshop", "Atelier"}, path
-    assert seen > 100
+    assert count > 100
 
 
-def test_a_page_about_a_discreet_kind_is_kept_by_no_cache(client: FlaskClient, women: Kind) -> None:
-    for asked in ("tipo=mujeres", "tipo=K7QX", "tipo=K7QX&donde=Chicago"):
-        for path in (f"/es/?{asked}", f"/es/calendario?{asked}"):
+def test_pages_of_a_discreet_kind_are_not_cached(client: FlaskClient, women: Kind) -> None:
+    for responses in ("tipo=mujeres", "tipo=K7QX", "tipo=K7QX&donde=Chicago"):
+        for path in (f"/es/?{responses}", f"/es/calendario?{responses}"):
             answer = client.get(path)
             assert answer.headers["Cache-Control"] == "no-store", path
             assert "noindex" in answer.headers["X-Robots-Tag"], path
 
 
-def test_what_went_wrong_is_kept_by_no_cache_and_no_engine(asked: list[TestResponse]) -> None:
-    for answer in asked:
+def test_error_pages_are_not_cached_and_not_indexed(responses: list[TestResponse]) -> None:
+    for answer in responses:
         if answer.status_code >= 400:
             assert answer.headers["Cache-Control"] == "no-store", answer.request.path
             assert "noindex" in answer.headers.get("X-Robots-Tag", ""), answer.request.path

@@ -1,4 +1,4 @@
-"""What a probe and a monitoring system are told, and what they and nobody else are not."""
+"""Health, readiness and metrics pages."""
 
 import http.client
 from collections.abc import Callable
@@ -30,19 +30,19 @@ from tests.support.public_urls import NOBODY, manage_token
 pytestmark = pytest.mark.any_database
 
 TOKEN: Final = "a-token-of-the-monitoring-system"
-ASKS: Final = {"Authorization": f"Bearer {TOKEN}"}
+AUTHORIZED: Final = {"Authorization": f"Bearer {TOKEN}"}
 GUARDED: Final = pytest.mark.parametrize("page", ["/readyz", "/metrics"])
 Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 @pytest.fixture
-def watched(make_app: Callable[..., Flask]) -> FlaskClient:
-    """A visitor of an installation that is watched."""
+def monitored_client(make_app: Callable[..., Flask]) -> FlaskClient:
+    """A client of an installation with a metrics token."""
     return make_app(metrics_token=TOKEN).test_client()
 
 
 def figures(client: FlaskClient) -> Figures:
-    answer = client.get("/metrics", headers=ASKS)
+    answer = client.get("/metrics", headers=AUTHORIZED)
     assert answer.status_code == 200
     return read(answer.text)
 
@@ -55,14 +55,14 @@ def read(text: str) -> Figures:
     }
 
 
-def value(found: Figures, name: str, **labels: str) -> float:
-    return found[f"outreach_{name}", tuple(sorted(labels.items()))]
+def value(metrics: Figures, name: str, **labels: str) -> float:
+    return metrics[f"outreach_{name}", tuple(sorted(labels.items()))]
 
 
-def test_anybody_hears_that_the_server_is_there_and_nothing_else(
-    watched: FlaskClient, client: FlaskClient
+def test_healthz_is_public_and_discloses_nothing(
+    monitored_client: FlaskClient, client: FlaskClient
 ) -> None:
-    for each in (watched, client):
+    for each in (monitored_client, client):
         for host in ("localhost:8000", "10.0.0.7:8000", "[fd00::7]", "anything.example", ""):
             answer = each.get("/healthz", headers={"Host": host})
             assert (answer.status_code, answer.data) == (200, b"ok\n"), host
@@ -72,20 +72,20 @@ def test_anybody_hears_that_the_server_is_there_and_nothing_else(
         assert each.get("/es/", headers={"Host": "anything.example"}).status_code == 400
 
 
-def test_a_server_is_there_though_its_databases_are_not(
+def test_healthz_does_not_need_the_databases(
     make_app: Callable[..., Flask], tmp_path: Path
 ) -> None:
     nowhere = f"sqlite:///{tmp_path}/nowhere/x.db"
     app = make_app(database_url=nowhere, keyring_url=nowhere, metrics_token=TOKEN)
     client = app.test_client()
     assert client.get("/healthz").status_code == 200
-    answer = client.get("/readyz", headers=ASKS)
+    answer = client.get("/readyz", headers=AUTHORIZED)
     assert answer.status_code == 503
     assert answer.get_json() == {"ready": False, "failed": ["main", "ring"]}
     assert "nowhere" not in answer.text
-    found = figures(client)
-    assert value(found, "up") == 0
-    assert ("outreach_workshops", ()) not in found
+    metrics = figures(client)
+    assert value(metrics, "up") == 0
+    assert ("outreach_workshops", ()) not in metrics
 
 
 def same(one: TestResponse, other: TestResponse) -> bool:
@@ -97,9 +97,9 @@ def same(one: TestResponse, other: TestResponse) -> bool:
 
 
 @GUARDED
-@pytest.mark.any_database("who may ask is no question to it")
-def test_without_the_token_there_is_no_such_page(
-    watched: FlaskClient, client: FlaskClient, page: str
+@pytest.mark.any_database("access does not depend on the database")
+def test_guarded_pages_are_404_without_the_token(
+    monitored_client: FlaskClient, client: FlaskClient, page: str
 ) -> None:
     wrong = [
         {},
@@ -112,92 +112,97 @@ def test_without_the_token_there_is_no_such_page(
         {"Authorization": f"Bearer {TOKEN[:-1]}"},
         {"Authorization": "Bearer ñandú ☂".encode().decode("latin-1")},
     ]
-    for who, headers in [(watched, each) for each in wrong] + [(client, ASKS), (client, wrong[2])]:
+    for requester, headers in [(monitored_client, each) for each in wrong] + [
+        (client, AUTHORIZED),
+        (client, wrong[2]),
+    ]:
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
-            here = who.open(page, method=method, headers=headers)
-            nowhere = who.open("/nothing", method=method, headers=headers)
-            assert same(here, nowhere), (method, headers)
-            assert here.status_code == 404
+            answer_here = requester.open(page, method=method, headers=headers)
+            nowhere = requester.open("/nothing", method=method, headers=headers)
+            assert same(answer_here, nowhere), (method, headers)
+            assert answer_here.status_code == 404
         other = {"Host": "10.0.0.7"} | headers
-        assert same(who.get(page, headers=other), who.get("/nothing", headers=other))
-        assert who.get(page, headers=other).status_code == 400
-    # No more is known with the token in the address.
-    assert watched.get(f"{page}?token={TOKEN}").status_code == 404
+        assert same(requester.get(page, headers=other), requester.get("/nothing", headers=other))
+        assert requester.get(page, headers=other).status_code == 400
+    # A token in the query is not accepted.
+    assert monitored_client.get(f"{page}?token={TOKEN}").status_code == 404
 
 
 @GUARDED
-@pytest.mark.any_database("who may ask is no question to it")
-def test_with_the_token_it_answers_by_any_name(watched: FlaskClient, page: str) -> None:
+@pytest.mark.any_database("access does not depend on the database")
+def test_guarded_pages_accept_any_host_with_the_token(
+    monitored_client: FlaskClient, page: str
+) -> None:
     for host in ("localhost:8000", "10.0.0.7:8000", "anything.example"):
         for how in ("Bearer", "bearer"):
             asks = {"Host": host, "Authorization": f"{how} {TOKEN}"}
-            answer = watched.get(page, headers=asks)
+            answer = monitored_client.get(page, headers=asks)
             assert answer.status_code == 200
             assert answer.headers["Cache-Control"] == "no-store"
             assert "Set-Cookie" not in answer.headers
-    assert watched.post(page, headers=ASKS).status_code == 405
+    assert monitored_client.post(page, headers=AUTHORIZED).status_code == 405
 
 
-def test_a_server_that_is_ready_says_so(watched: FlaskClient) -> None:
-    answer = watched.get("/readyz", headers=ASKS)
+def test_readyz_of_a_ready_server(monitored_client: FlaskClient) -> None:
+    answer = monitored_client.get("/readyz", headers=AUTHORIZED)
     assert answer.status_code == 200
     assert answer.get_json() == {"ready": True, "failed": []}
 
 
 @pytest.mark.parametrize("base", ["main", "ring"])
-def test_a_base_of_another_release_is_not_ready(
-    watched: FlaskClient, store: Store, key_store: KeyStore, base: str
+def test_readyz_reports_an_outdated_schema(
+    monitored_client: FlaskClient, store: Store, key_store: KeyStore, base: str
 ) -> None:
-    behind = store if base == "main" else key_store.store
-    with behind.change() as session:
+    outdated = store if base == "main" else key_store.store
+    with outdated.change() as session:
         before = session.scalar(sa.text("SELECT version_num FROM alembic_version"))
         session.execute(sa.text("UPDATE alembic_version SET version_num = 'older'"))
-    answer = watched.get("/readyz", headers=ASKS)
-    with behind.change() as session:
+    answer = monitored_client.get("/readyz", headers=AUTHORIZED)
+    with outdated.change() as session:
         session.execute(sa.text("UPDATE alembic_version SET version_num = :v"), {"v": before})
     assert answer.status_code == 503
     assert answer.get_json() == {"ready": False, "failed": [f"{base} schema"]}
-    assert watched.get("/readyz", headers=ASKS).status_code == 200
+    assert monitored_client.get("/readyz", headers=AUTHORIZED).status_code == 200
 
 
-def test_requests_are_counted_by_the_pattern_of_their_address(
-    watched: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+def test_requests_are_counted_by_route(
+    monitored_client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     link = manage_token(key_store, seat(store, key_store, workshop))
     for _ in range(3):
-        watched.get(f"/es/r/{link}?nombre=Canariosa")
-    watched.get(f"/en/r/{NOBODY}")
-    watched.get(f"/es/t/{workshop.public_id}")
-    watched.get("/es/cal/chicago.ics")  # answered in front of Flask
-    watched.get("/es/canariosa-no-hay")
-    watched.open("/es/", method="CANARIOSA")
-    watched.post("/org/entrar", data={"email": "canariosa@example.org", "password": "x"})
-    found = figures(watched)
+        monitored_client.get(f"/es/r/{link}?nombre=Canariosa")
+    monitored_client.get(f"/en/r/{NOBODY}")
+    monitored_client.get(f"/es/t/{workshop.public_id}")
+    monitored_client.get("/es/cal/chicago.ics")  # answered by the feed server, before Flask
+    monitored_client.get("/es/canariosa-no-hay")
+    monitored_client.open("/es/", method="CANARIOSA")
+    monitored_client.post("/org/entrar", data={"email": "canariosa@example.org", "password": "x"})
+    metrics = figures(monitored_client)
     place = "/<any(es,en,fr):lang>/r/<token>"
-    assert value(found, "requests_total", route=place, method="GET", status="2xx") == 3
-    assert value(found, "requests_total", route=place, method="GET", status="4xx") == 1
+    assert value(metrics, "requests_total", route=place, method="GET", status="2xx") == 3
+    assert value(metrics, "requests_total", route=place, method="GET", status="4xx") == 1
     feed = "/<any(es,en,fr):lang>/cal/<name>.<any(ics,atom,json,jcal):form>"
-    assert value(found, "requests_total", route=feed, method="GET", status="2xx") == 1
-    assert value(found, "requests_total", route="-", method="GET", status="4xx") == 1
-    assert value(found, "request_seconds_count", group="place") == 4
-    assert value(found, "request_seconds_count", group="feed") == 1
-    assert value(found, "request_seconds_count", group="desk") == 1
-    assert 0 < value(found, "request_seconds_sum", group="place") < 30
+    assert value(metrics, "requests_total", route=feed, method="GET", status="2xx") == 1
+    assert value(metrics, "requests_total", route="-", method="GET", status="4xx") == 1
+    assert value(metrics, "request_seconds_count", group="place") == 4
+    assert value(metrics, "request_seconds_count", group="feed") == 1
+    assert value(metrics, "request_seconds_count", group="desk") == 1
+    assert 0 < value(metrics, "request_seconds_sum", group="place") < 30
 
-    text = watched.get("/metrics", headers=ASKS).text
+    text = monitored_client.get("/metrics", headers=AUTHORIZED).text
     for secret in (link, NOBODY, workshop.public_id, "anariosa", "CANARIOSA", "chicago", TOKEN):
         assert secret not in text
 
 
-def test_nothing_is_counted_where_nobody_may_ask(app: Flask, client: FlaskClient) -> None:
+def test_nothing_is_measured_without_a_metrics_token(app: Flask, client: FlaskClient) -> None:
     client.get("/es/")
     assert "outreach_measures" not in app.extensions
 
 
-def test_only_totals_are_told_never_of_an_office_or_a_kind(
-    watched: FlaskClient,
+def test_metrics_are_totals_without_offices_and_kinds(
+    monitored_client: FlaskClient,
     store: Store,
     key_store: KeyStore,
     chicago: Office,
@@ -208,79 +213,79 @@ def test_only_totals_are_told_never_of_an_office_or_a_kind(
         first, second = hold(session, chicago, women), hold(session, chicago, rights)
     seat(store, key_store, first)
     seat(store, key_store, second, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    found = figures(watched)
-    assert value(found, "workshops") == 2
-    assert value(found, "registrations") == 2
-    labels = {name for _, pairs in found for name, _ in pairs}
-    told = {"database", "python", "tzdata", "version", "pid", "group", "le"}
-    assert labels <= told | {"route", "method", "status"}
+    metrics = figures(monitored_client)
+    assert value(metrics, "workshops") == 2
+    assert value(metrics, "registrations") == 2
+    labels = {name for _, pairs in metrics for name, _ in pairs}
+    known_labels = {"database", "python", "tzdata", "version", "pid", "group", "le"}
+    assert labels <= known_labels | {"route", "method", "status"}
 
 
-def test_what_waits_and_since_when(
-    watched: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+def test_metrics_of_the_outbox(
+    monitored_client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    found = figures(watched)
-    assert value(found, "outbox_waiting") == 0
-    assert value(found, "outbox_oldest_seconds") == 0
+    metrics = figures(monitored_client)
+    assert value(metrics, "outbox_waiting") == 0
+    assert value(metrics, "outbox_oldest_seconds") == 0
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     with store.change() as session:
         past = clock.now() - timedelta(minutes=20)
         session.execute(sa.text("UPDATE notice SET due_at = :past"), {"past": _stored(past, store)})
-    found = figures(watched)
-    assert value(found, "outbox_waiting") == 1
-    assert 1190 < value(found, "outbox_oldest_seconds") < 1260
-    assert value(found, "outbox_given_up") == 0
-    assert value(found, "database_bytes") > 10_000
-    memory = [size for (name, _), size in found.items() if "memory" in name]
+    metrics = figures(monitored_client)
+    assert value(metrics, "outbox_waiting") == 1
+    assert 1190 < value(metrics, "outbox_oldest_seconds") < 1260
+    assert value(metrics, "outbox_given_up") == 0
+    assert value(metrics, "database_bytes") > 10_000
+    memory = [size for (name, _), size in metrics.items() if "memory" in name]
     assert len(memory) == 1
     assert 2**24 < memory[0] < 2**31
-    assert value(found, "up") == 1
+    assert value(metrics, "up") == 1
 
 
 def _stored(moment: object, store: Store) -> str:
     return str(moment).removesuffix("+00:00") if store.is_sqlite else str(moment)
 
 
-def test_a_worker_leaves_a_sign_of_life_once_a_minute(
-    watched: FlaskClient, app: Flask, store: Store
+def test_worker_records_that_it_runs_once_a_minute(
+    monitored_client: FlaskClient, app: Flask, store: Store
 ) -> None:
-    assert ("outreach_worker_seen_seconds", ()) not in figures(watched)
+    assert ("outreach_worker_seen_seconds", ()) not in figures(monitored_client)
     worker = Worker(app)
     worker.round()
-    assert 0 <= value(figures(watched), "worker_seen_seconds") < 30
+    assert 0 <= value(figures(monitored_client), "worker_seen_seconds") < 30
     earlier = clock.now() - timedelta(minutes=5)
     with store.change() as session:
         installation_settings.record_worker_seen(session, now=earlier)
-    worker.round()  # not yet again
-    assert 290 < value(figures(watched), "worker_seen_seconds") < 330
+    worker.round()  # less than a minute later
+    assert 290 < value(figures(monitored_client), "worker_seen_seconds") < 330
     Worker(app).round()
-    assert value(figures(watched), "worker_seen_seconds") < 30
+    assert value(figures(monitored_client), "worker_seen_seconds") < 30
 
 
 @pytest.mark.thorough
-@pytest.mark.any_database("the processes are the same on either")
-def test_several_processes_count_together(config: Config, store: Store, tmp_path: Path) -> None:
+@pytest.mark.any_database("counting does not use the database")
+def test_processes_share_their_counters(config: Config, store: Store, tmp_path: Path) -> None:
     settings = {"OUTREACH_METRICS_TOKEN": TOKEN}
     log = tmp_path / "log"
     with serving_for(config, log, "--no-mail", "--workers", "2", settings=settings) as server:
 
         def scrape() -> Figures:
-            with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as asking:
-                asking.request("GET", "/metrics", headers=ASKS)
-                answer = asking.getresponse()
+            with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
+                connection.request("GET", "/metrics", headers=AUTHORIZED)
+                answer = connection.getresponse()
                 assert answer.status == 200
                 return read(answer.read().decode())
 
         for _ in range(40):
             assert server.ask("/es/seguridad") == 200
         route = "/<any(es,en,fr):lang>/seguridad"
-        asked = {"route": route, "method": "GET", "status": "2xx"}
-        told = [scrape() for _ in range(8)]
-        # Whichever process answers: 40 in all, and the memory of both.
-        assert [value(each, "requests_total", **asked) for each in told] == [40.0] * 8
-        # The system chooses who answers, and may choose the same one many times.
+        labels = {"route": route, "method": "GET", "status": "2xx"}
+        known_labels = [scrape() for _ in range(8)]
+        # Each process reports the totals and the memory of both.
+        assert [value(each, "requests_total", **labels) for each in known_labels] == [40.0] * 8
+        # The kernel may choose the same process many times.
         assert any(sum("memory" in name for name, _ in scrape()) == 2 for _ in range(200))
         server.stop()
         assert server.end() == 0

@@ -1,5 +1,4 @@
-"""A database that is away for a moment costs nobody anything: what may be asked again is, and what
-may not gives back all that was typed."""
+"""Retry of requests after lost connections, deadlocks and failovers of PostgreSQL."""
 
 import threading
 import time
@@ -40,7 +39,7 @@ from tests.support.staff_client import employ, signed_in_as
 from tests.support.tcp_proxy import Forwarder, forwarding_to
 
 pytestmark = pytest.mark.parametrize("config", ["postgresql"], indirect=True)
-SOON = 20.0  # seconds for what is awaited; never waited out when all is well
+TIMEOUT_SECONDS = 20.0  # upper limit of each wait
 
 
 @pytest.fixture
@@ -49,21 +48,21 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights)
 
 
-def until(is_so: Callable[[], object]) -> None:
-    end = time.monotonic() + SOON
+def wait_until(is_so: Callable[[], object]) -> None:
+    end = time.monotonic() + TIMEOUT_SECONDS
     while not is_so():
-        assert time.monotonic() < end, "it never came to that"
+        assert time.monotonic() < end, "timeout"
         threading.Event().wait(0.02)
 
 
-def waiting(store: Store) -> list[int]:
-    """The server's processes that wait for a lock, of pages."""
-    asked = sa.text(
+def waiting_pids(store: Store) -> list[int]:
+    """The PostgreSQL processes of pages that wait for a lock."""
+    query = sa.text(
         "SELECT pid FROM pg_stat_activity WHERE application_name = 'outreach pages'"
         " AND wait_event_type = 'Lock' AND datname = current_database()"
     )
     with store.read() as session:
-        return list(session.scalars(asked))
+        return list(session.scalars(query))
 
 
 def post(app: Flask, workshop: Workshop, **changes: Any) -> TestResponse:
@@ -71,13 +70,13 @@ def post(app: Flask, workshop: Workshop, **changes: Any) -> TestResponse:
 
 
 @contextmanager
-def meanwhile(do: Callable[[], TestResponse]) -> Iterator["Future[TestResponse]"]:
+def in_background(do: Callable[[], TestResponse]) -> Iterator["Future[TestResponse]"]:
     with ThreadPoolExecutor(1) as thread:
         yield thread.submit(do)
 
 
 def one_registration(store: Store, key_store: KeyStore) -> Registration:
-    """The only one, with its key, which is the only one too; owed one letter at most."""
+    """The only registration; checks that it has the only key and at most one notification."""
     with store.read() as session, key_store.store.read() as of_key_store:
         registration = session.scalars(sa.select(Registration)).one()
         assert of_key_store.scalars(sa.select(Key.id)).all() == [registration.key_id]
@@ -87,157 +86,153 @@ def one_registration(store: Store, key_store: KeyStore) -> Registration:
         return registration
 
 
-def test_a_place_is_saved_once_though_the_connection_is_killed_in_the_middle(
+def test_registration_is_saved_once_if_its_connection_is_killed(
     app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    with store.change() as session, meanwhile(lambda: post(app, workshop)) as answer:
-        # Whoever saves a place waits for this one.
+    with store.change() as session, in_background(lambda: post(app, workshop)) as answer:
+        # A registration waits for this lock.
         session.execute(sa.text("SELECT id FROM workshop FOR UPDATE"))
-        until(lambda: waiting(store))
-        for pid in waiting(store):
+        wait_until(lambda: waiting_pids(store))
+        for pid in waiting_pids(store):
             session.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
         session.commit()
-        assert answer.result(SOON).status_code == 303
+        assert answer.result(TIMEOUT_SECONDS).status_code == 303
     one_registration(store, key_store)
 
 
 @contextmanager
-def through(config: Config, which: str) -> Iterator[tuple[Flask, Forwarder]]:
-    """The application, with a way to one of its databases that can be cut."""
+def app_behind_proxy(config: Config, which: str) -> Iterator[tuple[Flask, Forwarder]]:
+    """The application with a TCP proxy before one of its databases."""
     url = make_url(getattr(config, which))
-    with forwarding_to(url.host or "", url.port or 5432) as way:
-        there = url.set(port=way.port).render_as_string(hide_password=False)
-        changed: dict[str, Any] = {which: there}
+    with forwarding_to(url.host or "", url.port or 5432) as proxy:
+        proxied_url = url.set(port=proxy.port).render_as_string(hide_password=False)
+        changed: dict[str, Any] = {which: proxied_url}
         app = create_app(replace(config, **changed))
         app.testing = False
-        yield app, way
+        yield app, proxy
         _close(app)
 
 
-def test_a_commit_that_nobody_heard_of_is_found_and_not_made_twice(
+def test_unacknowledged_commit_is_not_repeated(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    with through(config, "database_url") as (app, way):
-        way.cut_after(b"COMMIT")
+    with app_behind_proxy(config, "database_url") as (app, proxy):
+        proxy.cut_after(b"COMMIT")
         answer = post(app, workshop, contact="email", email="rosa@example.org")
-        assert way.was_cut.is_set()
+        assert proxy.was_cut.is_set()
         assert answer.status_code == 303
         ticket = app.test_client().get(answer.headers["Location"])
-        assert "Listo, Rosa" in ticket.text, "its key is the one it was sealed with"
+        assert "Listo, Rosa" in ticket.text, "the registration can be decrypted"
     one_registration(store, key_store)
 
 
-def test_the_last_place_that_went_to_oneself_is_not_refused(
+def test_retry_of_the_last_seat_is_not_refused(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         last = hold(session, chicago, rights, capacity=1, has_waiting_list=False)
-    with through(config, "database_url") as (app, way):
-        way.cut_after(b"COMMIT")
+    with app_behind_proxy(config, "database_url") as (app, proxy):
+        proxy.cut_after(b"COMMIT")
         assert post(app, last).status_code == 303
-        assert way.was_cut.is_set()
+        assert proxy.was_cut.is_set()
     one_registration(store, key_store)
 
 
 @pytest.mark.parametrize("which", ["database_url", "keyring_url"])
 @pytest.mark.parametrize("how", ["cancelar", "borrar"])
-def test_whoever_leaves_has_left_and_is_told_so(
+def test_cancellation_and_erasure_are_confirmed_after_a_lost_commit(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop, how: str, which: str
 ) -> None:
-    with through(config, which) as (app, way):
+    with app_behind_proxy(config, which) as (app, proxy):
         link = post(app, workshop).headers["Location"]
-        way.cut_after(b"COMMIT")
+        proxy.cut_after(b"COMMIT")
         answer = app.test_client().post(f"{link}/{how}")
-        assert way.was_cut.is_set()
+        assert proxy.was_cut.is_set()
         assert answer.status_code == 200
         assert ("Cancelaste" if how == "cancelar" else "Ya no tenemos tus datos") in answer.text
-        assert app.test_client().post(f"{link}/{how}").status_code == 404, "asked anew, it is gone"
+        assert app.test_client().post(f"{link}/{how}").status_code == 404, "the link is invalid now"
     assert key_store.count() == 0
     with store.read() as session:
-        # Its place is free at once, and not with the next purge.
+        # The seat is free at once, not after the next purge.
         assert session.get_one(Workshop, workshop.id).seats_left == workshop.capacity
         assert session.scalars(sa.select(Registration.sealed)).all() == [None]
 
 
-def test_a_form_of_the_staff_is_done_and_written_down_once(
+def test_staff_form_is_applied_and_audited_once(
     config: Config, store: Store, chicago: Office
 ) -> None:
-    with through(config, "database_url") as (app, way):
+    with app_behind_proxy(config, "database_url") as (app, proxy):
         ana = signed_in_as(app, store, employ(store))
         form = {"office": "chicago", "name": "Ruta del sur", "nonce": "n" * 22}
-        way.cut_after(b"COMMIT")
+        proxy.cut_after(b"COMMIT")
         assert ana.post("/org/giras/nueva", **form).status_code == 303
-        assert way.was_cut.is_set()
+        assert proxy.was_cut.is_set()
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Tour)) == 1
         assert journal(store).count("tour created") == 1
 
 
-def test_pages_do_not_notice_that_every_connection_broke(
-    config: Config, store: Store, workshop: Workshop
-) -> None:
-    with through(config, "database_url") as (app, way):
+def test_pages_survive_broken_connections(config: Config, store: Store, workshop: Workshop) -> None:
+    with app_behind_proxy(config, "database_url") as (app, proxy):
         client = app.test_client()
         for path in ("/es/", f"/es/t/{workshop.public_id}", "/es/cal/red.ics", "/api/v1/offices"):
             assert client.get(path).status_code == 200
-            way.cut()
+            proxy.cut()
             assert client.get(path).status_code == 200, path
 
 
-def test_the_ring_may_be_lost_too(
+def test_registration_survives_a_broken_key_store_connection(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    with through(config, "keyring_url") as (app, way):
+    with app_behind_proxy(config, "keyring_url") as (app, proxy):
         assert post(app, workshop).status_code == 303
-        way.cut()
+        proxy.cut()
         assert post(app, workshop).status_code == 303
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Registration)) == 2
 
 
-def test_a_page_whose_connection_ends_while_it_reads_is_read_again(app: Flask) -> None:
-    tried = []
+def test_page_is_retried_if_its_connection_is_killed(app: Flask) -> None:
+    attempts = []
 
     @app.get("/lee")
     def read() -> str:
-        tried.append(1)
+        attempts.append(1)
         with app_store().read() as session:
-            if len(tried) == 1:
+            if len(attempts) == 1:
                 session.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
             return str(session.scalar(sa.text("SELECT 41 + 1")))
 
     assert app.test_client().get("/lee").text == "42"
-    assert len(tried) == 2
+    assert len(attempts) == 2
 
 
-def test_of_two_that_wait_for_each_other_neither_is_told(
-    app: Flask, store: Store, chicago: Office, calgary: Office
-) -> None:
+def test_deadlock_is_retried(app: Flask, store: Store, chicago: Office, calgary: Office) -> None:
     lock = "SELECT id FROM office WHERE slug = :slug FOR UPDATE"
-    tried = []
+    attempts = []
 
     @app.get("/cruza")
     def cross() -> str:
-        tried.append(1)
+        attempts.append(1)
         with app_store().change() as session:
             session.execute(sa.text(lock), {"slug": "chicago"})
             session.execute(sa.text(lock), {"slug": "calgary"})
         return "done"
 
-    with meanwhile(lambda: app.test_client().get("/cruza")) as answer:
+    with in_background(lambda: app.test_client().get("/cruza")) as answer:
         with store.change() as session:
             session.execute(sa.text(lock), {"slug": "calgary"})
-            until(lambda: waiting(store))
-            # It began to wait first, so it is the one that is undone.
+            wait_until(lambda: waiting_pids(store))
+            # The page began to wait first, so PostgreSQL aborts its transaction.
             session.execute(sa.text(lock), {"slug": "chicago"})
-        assert answer.result(SOON).text == "done"
-    assert len(tried) > 1
+        assert answer.result(TIMEOUT_SECONDS).text == "done"
+    assert len(attempts) > 1
 
 
-def test_a_primary_that_became_a_standby_is_left_for_the_one_that_took_its_place(
+def test_request_is_retried_after_a_failover(
     app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    # As a standby does: it answers, and takes nothing.
+    # A standby answers, but is read-only.
     with store.read() as session:
         name = session.scalar(sa.text("SELECT current_database()"))
     admin = store.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -251,24 +246,24 @@ def test_a_primary_that_became_a_standby_is_left_for_the_one_that_took_its_place
         if error_classes.classify(context.original_exception) is ErrorClass.LOST:
             refused.set()
 
-    with meanwhile(lambda: post(app, workshop)) as answer:
-        assert refused.wait(SOON)
+    with in_background(lambda: post(app, workshop)) as answer:
+        assert refused.wait(TIMEOUT_SECONDS)
         with admin.connect() as connection:
             connection.exec_driver_sql("SET default_transaction_read_only = off")
             connection.exec_driver_sql(f"ALTER DATABASE {name} RESET default_transaction_read_only")
             connection.exec_driver_sql("RESET default_transaction_read_only")
-        assert answer.result(SOON).status_code == 303
+        assert answer.result(TIMEOUT_SECONDS).status_code == 303
     one_registration(store, key_store)
 
 
-def test_what_may_not_be_sent_twice_gives_back_what_was_typed(
+def test_form_that_cannot_be_retried_returns_the_typed_values(
     app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    tried = []
+    attempts = []
 
     @app.post("/hace/<what>")
     def do(what: str) -> str:
-        tried.append(what)
+        attempts.append(what)
         with app_store().change() as session:
             session.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
         return what
@@ -277,47 +272,47 @@ def test_what_may_not_be_sent_twice_gives_back_what_was_typed(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"
     assert 'name="title" value="Un título pensado"' in answer.text
-    assert len(tried) == 1
+    assert len(attempts) == 1
     secret = app.test_client().post("/hace/algo", data={"password": "secreta", "x": "y"})
     assert secret.status_code == 503
     assert "secreta" not in secret.text
 
 
-def test_a_server_that_does_not_come_back_is_told_once_it_was_waited_for(
+def test_unavailable_database_is_503_after_the_maximum_wait(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    with through(config, "database_url") as (app, way):
+    with app_behind_proxy(config, "database_url") as (app, proxy):
         app.extensions["outreach_outage"] = Outage(max_seconds=1.0)
-        typed = answers(app, workshop, name="Rosa de Pilsen")
-        way.is_refusing = True
-        way.cut()
-        began = time.monotonic()
-        answer = send(app.test_client(), workshop, typed)
+        form = answers(app, workshop, name="Rosa de Pilsen")
+        proxy.is_refusing = True
+        proxy.cut()
+        started_at = time.monotonic()
+        answer = send(app.test_client(), workshop, form)
         assert answer.status_code == 503
-        assert time.monotonic() - began >= 1
+        assert time.monotonic() - started_at >= 1
         assert 'value="Rosa de Pilsen"' in answer.text
-        assert f'name="nonce" value="{typed["nonce"]}"' in answer.text
-        # Nobody who comes after waits as long: threads that wait answer nobody.
-        began = time.monotonic()
+        assert f'name="nonce" value="{form["nonce"]}"' in answer.text
+        # Later requests do not wait, since waiting threads block others.
+        started_at = time.monotonic()
         feed = app.test_client().get("/es/cal/red.ics")
         assert (feed.status_code, feed.headers["Retry-After"]) == (503, "5")
         assert app.test_client().get("/api/v1/offices").status_code == 503
-        print(f"\nwhile it is away: {(time.monotonic() - began) / 2:.2f} s an answer")
-        assert time.monotonic() - began < 1
-        way.is_refusing = False
-        assert send(app.test_client(), workshop, typed).status_code == 303
+        print(f"\nwhile it is away: {(time.monotonic() - started_at) / 2:.2f} s an answer")
+        assert time.monotonic() - started_at < 1
+        proxy.is_refusing = False
+        assert send(app.test_client(), workshop, form).status_code == 303
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Registration)) == 1
 
 
-def test_repeats_count_as_one_post_of_the_address(
+def test_retries_count_once_for_the_rate_limit(
     config: Config, make_app: Callable[..., Flask], store: Store, workshop: Workshop
 ) -> None:
-    with through(config, "database_url") as (app, way):
+    with app_behind_proxy(config, "database_url") as (app, proxy):
         before = _counted(config)
-        way.cut_after(b"COMMIT")
+        proxy.cut_after(b"COMMIT")
         assert post(app, workshop).status_code == 303
-        assert way.was_cut.is_set()
+        assert proxy.was_cut.is_set()
         assert _counted(config) == before + 1
 
 
@@ -329,11 +324,11 @@ def _counted(config: Config) -> int:
     return int(found)
 
 
-def test_a_server_that_is_started_anew_costs_a_pause(
+def test_request_waits_for_a_restarted_database(
     config: Config, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    with postgresql.stoppable(_room(tmp_path_factory)) as server:
-        own = replace(
+    with postgresql.stoppable(_server_folder(tmp_path_factory)) as server:
+        own_config = replace(
             config,
             database_url=f"{server.address}/talleres",
             keyring_url=f"{server.address}/talleres_ring",
@@ -343,26 +338,28 @@ def test_a_server_that_is_started_anew_costs_a_pause(
             for name in ("talleres", "talleres_ring"):
                 connection.exec_driver_sql(f"CREATE DATABASE {name}")
         engine.dispose()
-        migrations.upgrade(migrations.Database.MAIN, own.database_url)
-        migrations.upgrade(migrations.Database.KEY_STORE, own.keyring_url)
-        store = Store(own.database_url)
+        migrations.upgrade(migrations.Database.MAIN, own_config.database_url)
+        migrations.upgrade(migrations.Database.KEY_STORE, own_config.keyring_url)
+        store = Store(own_config.database_url)
         with store.change() as session:
             installation_settings.set_calendar_host(session, "talleres.example.org")
-            here = office("chicago", "Chicago", "IL", "America/Chicago")
+            chicago = office("chicago", "Chicago", "IL", "America/Chicago")
             rights = kind("derechos", "Tus derechos")
-            session.add_all([here, rights])
+            session.add_all([chicago, rights])
             session.flush()
-            workshop = hold(session, here, rights)
-        app = create_app(own)
+            workshop = hold(session, chicago, rights)
+        app = create_app(own_config)
         app.testing = False
         assert app.test_client().get("/es/").status_code == 200
-        typed = answers(app, workshop)
+        form = answers(app, workshop)
         server.stop()
-        began = time.monotonic()
-        with meanwhile(lambda: send(app.test_client(), workshop, typed)) as answer:
+        started_at = time.monotonic()
+        with in_background(lambda: send(app.test_client(), workshop, form)) as answer:
             server.start()
-            assert answer.result(SOON).status_code == 303
-        print(f"\nthe server was away; a place was saved after {time.monotonic() - began:.1f} s")
+            assert answer.result(TIMEOUT_SECONDS).status_code == 303
+        print(
+            f"\nthe server was away; a place was saved after {time.monotonic() - started_at:.1f} s"
+        )
         with store.read() as session:
             assert session.scalars(sa.select(Registration)).one().people == 1
         store.close()
@@ -375,7 +372,7 @@ def _close(app: Flask) -> None:
     app.extensions["outreach_key_store"].store.close()
 
 
-def _room(temporary: pytest.TempPathFactory) -> Path:
-    """A folder that the server's own account can reach; tests' folders are closed to it."""
+def _server_folder(temporary: pytest.TempPathFactory) -> Path:
+    """A folder that the account of the server can read, unlike tmp_path."""
     memory = Path("/dev/shm")
     return memory if memory.is_dir() else temporary.mktemp("server")

@@ -15,7 +15,7 @@ from outreach.domain.locations.zip_codes import ZipCode
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from tests.conftest import hold, venue
-from tests.feeds.test_feed_sizes import crowd
+from tests.feeds.test_feed_sizes import add_workshops
 from tests.support.public_urls import Page
 
 pytestmark = pytest.mark.any_database("what the builder's page says")
@@ -170,7 +170,7 @@ def test_a_calendar_that_nothing_is_in_yet_says_that_it_will_fill(
 def test_a_calendar_that_cannot_hold_all_says_until_when_it_goes(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    crowd(store, chicago, rights, range(50), 40)
+    add_workshops(store, chicago, rights, range(50), 40)
     said = re.search(r"calendario llega hasta el (\d+) de", client.get("/es/calendario").text)
     assert said
     last_days = [clock.now().date() + timedelta(days=number) for number in range(30, 49)]

@@ -18,7 +18,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
-from tests.feeds.test_feed_sizes import crowd
+from tests.feeds.test_feed_sizes import add_workshops
 from tests.support.feed_reader import utc_today
 from tests.support.public_urls import NOBODY, Page, manage_token
 
@@ -132,7 +132,7 @@ def test_workshops_of_this_year_are_told_of_and_older_ones_no_longer(
 def test_a_month_of_many_is_told_of_in_several_files(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    crowd(store, chicago, rights, range(1), 2_100)
+    add_workshops(store, chicago, rights, range(1), 2_100)
     month = f"/sitemap/talleres-{utc_today():%Y-%m}"
     assert set(parts(client)) >= {f"{month}-1.xml", f"{month}-2.xml"}
     assert client.get(f"{month}-3.xml").status_code == 404
