@@ -37,7 +37,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S12": (
         "privacy/test_erasure.py::test_erasure_leaves_no_byte_of_a_person_at_once",
-        "web/public/test_my_registration.py::test_forgetting_leaves_neither_key_nor_name_nor_letter",
+        "web/public/test_my_registration.py::test_erasure_leaves_neither_key_nor_name_nor_message",
     ),
     "S13": (
         "security/test_hidden_address.py::test_hidden_address_is_on_no_public_page",

@@ -44,7 +44,7 @@ def held(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dict[s
     return furnish(store, chicago, calgary, rights)
 
 
-# What is told
+# Content of answers
 
 
 def test_every_answer_is_as_the_document_says(
@@ -54,8 +54,8 @@ def test_every_answer_is_as_the_document_says(
     for name, answer in everything(client, held["plain"]):
         assert answer.status_code == 200, name
         assert answer.mimetype == "application/json"
-        told = msgspec.json.decode(answer.data, type=types[name])
-        assert msgspec.json.encode(told) == answer.data, name  # and nothing besides
+        body = msgspec.json.decode(answer.data, type=types[name])
+        assert msgspec.json.encode(body) == answer.data, name  # and nothing besides
 
 
 @on_sqlite
@@ -84,18 +84,18 @@ def test_two_processes_write_the_same_bytes(
         assert one.headers["ETag"] == two.headers["ETag"], name
 
 
-def test_a_workshop_is_told_in_three_languages_by_its_own_clock_and_in_utc(
+def test_workshop_has_three_languages_local_and_utc_times(
     client: FlaskClient, store: Store, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         made = hold(session, calgary, rights, day=date(2027, 1, 21), ends=time(0, 30))
-    told = asked(client, f"/workshops/{made.public_id}")
-    assert told["title"] == {
+    body = asked(client, f"/workshops/{made.public_id}")
+    assert body["title"] == {
         "es": "Conoce tus derechos",
         "en": "Know your rights",
         "fr": "Vos droits",
     }
-    assert told["when"] == {
+    assert body["when"] == {
         "day": "2027-01-21",
         "starts": "18:00",
         "last_day": "2027-01-22",
@@ -104,8 +104,8 @@ def test_a_workshop_is_told_in_three_languages_by_its_own_clock_and_in_utc(
         "starts_at": "2027-01-22T00:00:00Z",
         "ends_at": "2027-01-22T06:30:00Z",
     }
-    assert told["bring"] == {"es": "", "en": "", "fr": ""}
-    assert told["links"]["calendar"]["fr"].endswith(f"/fr/t/{made.public_id}.ics")
+    assert body["bring"] == {"es": "", "en": "", "fr": ""}
+    assert body["links"]["calendar"]["fr"].endswith(f"/fr/t/{made.public_id}.ics")
 
 
 @on_sqlite
@@ -119,7 +119,7 @@ def test_every_link_leads_somewhere(client: FlaskClient, held: dict[str, Worksho
         assert client.get(link).status_code == 200, link
 
 
-def test_how_many_places_are_left_is_told_as_on_the_list(
+def test_seats_left_are_as_on_the_list(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -146,7 +146,7 @@ def test_how_many_places_are_left_is_told_as_on_the_list(
     assert seats("many") == {"left": "few", "number": 10, "has_waiting_list": True}
 
 
-# What is not told
+# What answers omit
 
 
 def test_no_discreet_no_unlisted_workshop_and_no_draft_is_in_it(
@@ -181,7 +181,7 @@ def test_a_discreet_kind_is_answered_like_one_there_is_not(
     assert next(iter(answers.values()))[0] == 404
 
 
-def test_of_a_hidden_address_only_the_city_is_told_and_of_nobody_anything(
+def test_hidden_address_shows_only_its_city_and_no_personal_data(
     client: FlaskClient,
     store: Store,
     key_store: KeyStore,
@@ -213,8 +213,8 @@ def test_of_a_hidden_address_only_the_city_is_told_and_of_nobody_anything(
             if visibility is not Visibility.PUBLIC
         ]
     seat(store, key_store, made[0])
-    told = asked(client, "/workshops")["workshops"]
-    assert [each["place"] for each in told] == 3 * [
+    body = asked(client, "/workshops")["workshops"]
+    assert [each["place"] for each in body] == 3 * [
         {
             "is_address_public": False,
             "name": None,
@@ -245,31 +245,31 @@ def test_nobody_who_saved_a_place_is_in_it(
 
 
 def test_the_counts_are_those_of_the_page(client: FlaskClient, held: dict[str, Workshop]) -> None:
-    told, page = asked(client, "/counts/2020-01"), client.get("/es/cifras/2020-01.json").json
+    body, page = asked(client, "/counts/2020-01"), client.get("/es/cifras/2020-01.json").json
     assert page is not None
-    assert told | {"cut": page["cut"]} == page
+    assert body | {"cut": page["cut"]} == page
     months = asked(client, "/counts")
     assert months["months"][0]["month"] == "2020-01"
     assert len(months["rules"]) == 9
-    assert months["rules"][0]["es"] == told["rules"][0]
-    assert months["rules"][0]["en"] != told["rules"][0]
+    assert months["rules"][0]["es"] == body["rules"][0]
+    assert months["rules"][0]["en"] != body["rules"][0]
 
 
-def test_a_month_that_is_over_can_be_told_of_the_newest_first(
+def test_bulletins_list_past_months_newest_first(
     client: FlaskClient, store: Store, held: dict[str, Workshop], chicago: Office, rights: Kind
 ) -> None:
     last = Month.of(clock.now().date()).plus(-2)
     with store.change() as session:
         hold(session, chicago, rights, day=last.first)
-    told = asked(client, "/bulletins")
-    assert [each["month"] for each in told["bulletins"]] == [str(last), "2020-01"]
-    january = told["bulletins"][1]
+    body = asked(client, "/bulletins")
+    assert [each["month"] for each in body["bulletins"]] == [str(last), "2020-01"]
+    january = body["bulletins"][1]
     assert january == asked(client, "/bulletins/2020-01")
     assert (january["state"], january["revision"], january["is_provisional"]) == ("open", 0, True)
     assert (january["total"], january["by_kind"][0]["total"]) == (1, 1)
     assert january["figures"] == asked(client, "/figures/2020-01")["figures"]
     assert january["figures"][0]["label"]["fr"] == "Pasaportes expedidos"  # not translated yet
-    assert "Somebody" not in json.dumps(told)
+    assert "Somebody" not in json.dumps(body)
     first = asked(client, "/bulletins", limit=1)
     following = client.get(first["next"]).json
     assert following is not None
@@ -279,19 +279,19 @@ def test_a_month_that_is_over_can_be_told_of_the_newest_first(
     assert this.status_code == 404
 
 
-def test_a_month_is_told_of_from_the_day_on_that_its_bulletin_is(
+def test_month_is_listed_from_the_day_of_its_bulletin(
     store: Store, held: dict[str, Workshop]
 ) -> None:
     with store.read() as session:
-        for day, told in ((3, []), (4, [Month(2020, 1)])):
+        for day, expected in ((3, []), (4, [Month(2020, 1)])):
             now = datetime(2020, 2, day, 12, tzinfo=UTC)
-            assert handlers.list_past_months(session, (), now=now) == told, day
+            assert handlers.list_past_months(session, (), now=now) == expected, day
 
 
 def test_a_month_says_which_edition_of_its_bulletin_there_is_and_where(
     client: FlaskClient, store: Store, held: dict[str, Workshop]
 ) -> None:
-    def told() -> tuple[str, int | None]:
+    def read_state() -> tuple[str, int | None]:
         """The state and the edition; its page is there if it is linked to, and only then."""
         (found,) = asked(client, "/bulletins")["bulletins"]
         assert found == asked(client, "/bulletins/2020-01")
@@ -301,22 +301,22 @@ def test_a_month_says_which_edition_of_its_bulletin_there_is_and_where(
         assert pages is None or pages["es"].endswith("/es/boletin/2020-01")
         return found["state"], found["edition"]
 
-    assert told() == ("open", None)
+    assert read_state() == ("open", None)
     with store.change() as session:
         month_report.close(session, Month(2020, 1), now=clock.now())
-    assert told() == ("closed", None)
+    assert read_state() == ("closed", None)
     with store.change() as session:
         bulletins.begin(session, Month(2020, 1), now=clock.now())
-    assert told() == ("closed", None), "a draft is nobody's business"
+    assert read_state() == ("closed", None), "a draft is not public"
     with store.change() as session:
         edition = bulletins.find(session, Month(2020, 1), 1)
         document = reports.document(session, Month(2020, 1), now=clock.now(), edition=edition)
         words = json.dumps(reports.as_json(document))
         bulletins.publish(session, edition, lambda _: words, version=1, now=clock.now())
-    assert told() == ("closed", 1)
+    assert read_state() == ("closed", 1)
 
 
-def test_the_months_with_figures_are_those_whose_figures_are_told(
+def test_listed_figure_months_are_those_with_figures(
     client: FlaskClient, store: Store, held: dict[str, Workshop]
 ) -> None:
     def listed() -> list[str]:

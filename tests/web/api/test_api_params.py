@@ -1,4 +1,4 @@
-"""Open data: what may be asked of it, and how it is served to those who ask again and again."""
+"""The open-data API: parameters, paging, conditional requests, CORS and errors."""
 
 import gzip
 import re
@@ -84,13 +84,13 @@ def test_a_long_list_goes_on_by_key_and_misses_none(
     address: str | None = f"{ROOT}/workshops?limit=2&oficina=chicago&desde={today}"
     while address:
         answer = client.get(address)
-        told: Any = answer.json
-        found += [each["id"] for each in told["workshops"]]
+        body: Any = answer.json
+        found += [each["id"] for each in body["workshops"]]
         assert answer.headers.get("Link") == (
-            f'<{told["next"]}>; rel="next"' if told["next"] else None
+            f'<{body["next"]}>; rel="next"' if body["next"] else None
         )
-        address = told["next"]
-        if len(found) == 4:  # what is told already goes, and what is to come comes
+        address = body["next"]
+        if len(found) == 4:  # a listed workshop is removed and a later one added
             with store.change() as session:
                 workshop_service.cancel(session, session.merge(made[0]), now=clock.now())
                 late = hold(session, chicago, rights, day=today + timedelta(days=9))
@@ -133,13 +133,13 @@ UNFIT: Final = (
 )
 
 
-def test_what_cannot_be_answered_is_said_in_a_sentence(client: FlaskClient, rights: Kind) -> None:
-    for path, status, said in UNFIT:
+def test_every_error_is_one_sentence(client: FlaskClient, rights: Kind) -> None:
+    for path, status, detail in UNFIT:
         answer = client.get(ROOT + path)
-        told: Any = answer.json
+        body: Any = answer.json
         assert (answer.status_code, answer.mimetype) == (status, "application/problem+json"), path
-        assert (told["status"], told["type"]) == (status, "about:blank")
-        assert told["detail"].startswith(said), path
+        assert (body["status"], body["type"]) == (status, "about:blank")
+        assert body["detail"].startswith(detail), path
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         assert answer.headers["Cache-Control"] == "no-store"
 
@@ -149,27 +149,27 @@ def test_a_fault_of_ours_tells_nothing_but_its_number(client: FlaskClient, store
     with store.change() as session:
         session.execute(sa.text("ALTER TABLE figure RENAME TO elsewhere"))
     answer = client.get(f"{ROOT}/figures/2020-01")
-    told: Any = answer.json
+    body: Any = answer.json
     assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
-    assert told["detail"] == "This is our fault. Ask again later."
-    assert re.fullmatch(r"\w{3} \w{3}", told["incident"])
+    assert body["detail"] == "This is our fault. Ask again later."
+    assert re.fullmatch(r"\w{3} \w{3}", body["incident"])
     assert "figure" not in answer.text
 
 
 # How it is served
 
 
-def test_who_has_it_already_is_told_so(client: FlaskClient, held: dict[str, Workshop]) -> None:
+def test_matching_etag_is_answered_304(client: FlaskClient, held: dict[str, Workshop]) -> None:
     for name, answer in everything(client, held["plain"]):
         path, etag = answer.request.path, answer.headers["ETag"]
         assert re.fullmatch(r'W/"[0-9a-f]{32}"', etag), name
         assert re.fullmatch(r"public, max-age=\d+", answer.headers["Cache-Control"]), name
         assert "Set-Cookie" not in answer.headers
         for having in (etag, etag.removeprefix("W/"), f'"x", {etag}', "*"):
-            again = client.get(path, headers={"If-None-Match": having})
-            assert (again.status_code, again.data) == (304, b""), (name, having)
-            assert again.headers["ETag"] == etag
-            assert again.headers["Cache-Control"] == answer.headers["Cache-Control"]
+            second = client.get(path, headers={"If-None-Match": having})
+            assert (second.status_code, second.data) == (304, b""), (name, having)
+            assert second.headers["ETag"] == etag
+            assert second.headers["Cache-Control"] == answer.headers["Cache-Control"]
         head = client.head(path)
         assert (head.status_code, head.data) == (200, b"")
         assert head.headers["ETag"] == etag
@@ -189,7 +189,7 @@ def test_who_has_it_already_is_told_so(client: FlaskClient, held: dict[str, Work
             assert client.get(path, headers={"If-Modified-Since": "nada"}).status_code == 200
 
 
-def test_what_has_not_changed_since_a_day_is_not_sent_again(
+def test_if_modified_since_is_answered_304(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     for path in ("/offices", "/offices/chicago", "/kinds", "/kinds/derechos"):
@@ -206,7 +206,7 @@ def test_what_has_not_changed_since_a_day_is_not_sent_again(
 def test_what_changes_or_leaves_the_list_is_newer_than_what_was_there(
     client: FlaskClient, store: Store, held: dict[str, Workshop]
 ) -> None:
-    """What the clock and the places left change is told by the minute."""
+    """Changes by the clock or by registrations set Last-Modified to the minute."""
     path = f"{ROOT}/workshops?desde=2020-01-01&hasta=2020-01-31"
     with store.change() as session:
         session.execute(sa.update(ChangeCounter).values(changed_at=LONG_AGO))
@@ -218,8 +218,8 @@ def test_what_changes_or_leaves_the_list_is_newer_than_what_was_there(
         there = session.merge(held["past"])
         there.way, there.changed_at = Way.UNLISTED, clock.now()
     after = client.get(path, headers={"If-Modified-Since": before})
-    told: Any = after.json
-    assert (after.status_code, told["workshops"]) == (200, [])
+    body: Any = after.json
+    assert (after.status_code, body["workshops"]) == (200, [])
 
 
 def test_a_place_that_is_saved_is_seen_at_once_by_who_names_what_they_have(
@@ -243,12 +243,12 @@ def test_any_site_may_read_it_and_none_may_write(client: FlaskClient, chicago: O
     assert answer.headers.getlist("Access-Control-Allow-Origin") == ["*"]
     assert answer.headers.getlist("Cross-Origin-Resource-Policy") == ["cross-origin"]
     assert "Access-Control-Allow-Credentials" not in answer.headers
-    asking_first = {
+    preflight_headers = {
         "Origin": "https://parroquia.example",
         "Access-Control-Request-Method": "GET",
         "Access-Control-Request-Headers": "if-none-match",
     }
-    first = client.options(f"{ROOT}/offices/chicago", headers=asking_first)
+    first = client.options(f"{ROOT}/offices/chicago", headers=preflight_headers)
     assert (first.status_code, first.data) == (204, b"")
     assert first.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
     assert "If-None-Match" in first.headers["Access-Control-Allow-Headers"]

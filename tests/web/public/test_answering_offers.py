@@ -16,7 +16,7 @@ SEATED, WAITING = RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED
 OFFERED, LAPSED = RegistrationStatus.OFFERED, RegistrationStatus.EXPIRED
 
 
-def test_saying_yes_twice_is_saying_it_once(full: Stage) -> None:
+def test_accepting_an_offer_twice_has_one_effect(full: Stage) -> None:
     rosa, luz = full.register(2), full.register(wants_reminder=True)
     full.cancel(rosa)
     full.accept(luz)
@@ -30,7 +30,7 @@ def test_saying_yes_twice_is_saying_it_once(full: Stage) -> None:
     assert full.left() == 1
 
 
-def test_saying_yes_too_late_is_yes_where_nobody_else_waits(full: Stage) -> None:
+def test_late_acceptance_succeeds_if_nobody_else_waits(full: Stage) -> None:
     rosa, luz = full.register(2), full.register()
     full.cancel(rosa)
     full.now += 30 * HOUR
@@ -42,7 +42,7 @@ def test_saying_yes_too_late_is_yes_where_nobody_else_waits(full: Stage) -> None
     ]
 
 
-def test_saying_yes_too_late_is_too_late_where_somebody_else_was_next(full: Stage) -> None:
+def test_late_acceptance_fails_if_another_person_was_next(full: Stage) -> None:
     rosa, luz = full.register(2), full.register(2)
     full.now += SECOND
     ines = full.register(2)
@@ -54,7 +54,7 @@ def test_saying_yes_too_late_is_too_late_where_somebody_else_was_next(full: Stag
     assert full.statuses(luz, ines) == [WAITING, OFFERED]
 
 
-def test_saying_yes_when_the_workshop_is_off_or_has_begun_is_too_late(full: Stage) -> None:
+def test_offer_of_a_cancelled_or_begun_workshop_cannot_be_accepted(full: Stage) -> None:
     rosa, luz = full.register(2), full.register()
     full.now = STARTS - 3 * HOUR
     full.cancel(rosa)
@@ -68,7 +68,7 @@ def test_saying_yes_when_the_workshop_is_off_or_has_begun_is_too_late(full: Stag
     assert full.status(luz) is OFFERED
 
 
-def test_who_was_not_offered_anything_cannot_say_yes(full: Stage) -> None:
+def test_registration_without_an_offer_cannot_accept(full: Stage) -> None:
     full.register(2)
     luz = full.register()
     with pytest.raises(RegistrationClosed):
@@ -76,7 +76,7 @@ def test_who_was_not_offered_anything_cannot_say_yes(full: Stage) -> None:
     assert full.status(luz) is WAITING
 
 
-def test_who_lost_the_turn_waits_again_behind_the_others(full: Stage) -> None:
+def test_expired_offer_can_rejoin_at_the_end_of_the_waitlist(full: Stage) -> None:
     rosa, luz = full.register(2), full.register(2)
     full.cancel(rosa)
     for _missed in range(2):
@@ -90,7 +90,7 @@ def test_who_lost_the_turn_waits_again_behind_the_others(full: Stage) -> None:
     assert full.statuses(ines, luz) == [OFFERED, WAITING]
 
 
-def test_who_lost_the_turn_cannot_wait_again_once_it_is_off(full: Stage) -> None:
+def test_expired_offer_of_a_cancelled_workshop_cannot_rejoin(full: Stage) -> None:
     rosa, luz = full.register(2), full.register(2)
     full.cancel(rosa)
     for _missed in range(2):

@@ -68,7 +68,7 @@ def change(client: FlaskClient, link: str, **changes: Any) -> Any:
     return client.post(f"{link}/cambiar", data=values | changes)
 
 
-def test_the_page_holds_what_was_said_and_changes_nothing_when_sent_as_it_is(
+def test_change_form_shows_current_answers_and_unchanged_post_changes_nothing(
     client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
     link = link_of(key_store, rosa)
@@ -107,7 +107,7 @@ def test_a_new_name_and_a_new_email_are_sealed_with_the_key_she_has(
     )
 
 
-def test_who_wants_no_more_letters_is_owed_none(
+def test_removing_the_contact_cancels_pending_messages(
     client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
     link = link_of(key_store, rosa)
@@ -190,7 +190,7 @@ def test_only_the_number_of_people_changes_nothing_else(
         ({"slot": "10:00"}, "enviar", "Este taller no tiene horas para elegir."),
     ],
 )
-def test_a_fault_is_told_and_what_was_typed_stays(
+def test_invalid_change_shows_the_error_and_keeps_the_input(
     client: FlaskClient,
     store: Store,
     key_store: KeyStore,
@@ -213,7 +213,7 @@ def test_a_fault_is_told_and_what_was_typed_stays(
     assert seats_left(store, workshop) == 2
 
 
-def test_who_waits_can_change_too_and_keeps_the_turn(
+def test_waitlisted_registration_keeps_its_position_after_a_change(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
     seat(store, key_store, workshop, name="Ana", people=2)

@@ -87,8 +87,8 @@ def test_a_card_says_what_when_where_and_if_there_are_places(
         held = hold(session, chicago, rights, venue=there, capacity=3)
     for path in ("/en/incrustar?oficina=chicago", f"/en/incrustar/{held.public_id}"):
         text = client.get(path).text
-        for said in ("Know your rights", "6:00", "Biblioteca &lt;de&gt; Pilsen", "3 "):
-            assert said in text
+        for text_part in ("Know your rights", "6:00", "Biblioteca &lt;de&gt; Pilsen", "3 "):
+            assert text_part in text
 
 
 def test_every_link_opens_a_window_of_its_own_and_there_is_nothing_else_to_press(
@@ -135,7 +135,7 @@ def test_no_hidden_workshop_is_in_a_frame_of_its_own(
         assert described(client, f"/es/t/{each.public_id}").status_code == 404
 
 
-def test_a_frame_is_kept_for_five_minutes_and_told_apart_by_its_mark(
+def test_frame_is_cached_for_five_minutes_and_has_an_etag(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     first = client.get("/es/incrustar?oficina=chicago")
@@ -143,9 +143,9 @@ def test_a_frame_is_kept_for_five_minutes_and_told_apart_by_its_mark(
     assert "X-Frame-Options" not in first.headers
     assert "Set-Cookie" not in first.headers
     mark = {"If-None-Match": first.headers["ETag"]}
-    again = client.get("/es/incrustar?oficina=chicago", headers=mark)
-    assert (again.status_code, again.data) == (304, b"")
-    assert again.headers["Cache-Control"] == "public, max-age=300"
+    second = client.get("/es/incrustar?oficina=chicago", headers=mark)
+    assert (second.status_code, second.data) == (304, b"")
+    assert second.headers["Cache-Control"] == "public, max-age=300"
     with store.change() as session:
         hold(session, chicago, rights)
     assert client.get("/es/incrustar?oficina=chicago", headers=mark).status_code == 200
@@ -179,21 +179,21 @@ def test_a_list_an_office_and_a_workshop_tell_an_editor_how_to_show_them(
         answer = client.get(link.removeprefix(HERE))
         assert answer.mimetype == "application/json"
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
-        told = answer.get_json()
-        assert (told["version"], told["type"], told["cache_age"]) == ("1.0", "rich", 300)
-        assert told["title"]
-        ((tag, frame),) = Page(told["html"]).tags
+        oembed = answer.get_json()
+        assert (oembed["version"], oembed["type"], oembed["cache_age"]) == ("1.0", "rich", 300)
+        assert oembed["title"]
+        ((tag, frame),) = Page(oembed["html"]).tags
         assert (tag, frame["src"]) == ("iframe", HERE + shown)
-        assert (frame["width"], frame["height"]) == (str(told["width"]), str(told["height"]))
+        assert (frame["width"], frame["height"]) == (str(oembed["width"]), str(oembed["height"]))
         assert client.get(shown).status_code == 200
 
 
 def test_an_editor_says_how_much_room_there_is(client: FlaskClient, parade: list[str]) -> None:
-    told = described(client, "/es/", maxwidth=320, maxheight=400).get_json()
-    assert (told["width"], told["height"]) == (320, 400)
-    told = described(client, "/es/incrustar?cuantos=2", maxwidth=5000, maxheight="x").get_json()
-    assert told["width"] == 600
-    assert told["height"] < described(client, "/es/").get_json()["height"]
+    oembed = described(client, "/es/", maxwidth=320, maxheight=400).get_json()
+    assert (oembed["width"], oembed["height"]) == (320, 400)
+    oembed = described(client, "/es/incrustar?cuantos=2", maxwidth=5000, maxheight="x").get_json()
+    assert oembed["width"] == 600
+    assert oembed["height"] < described(client, "/es/").get_json()["height"]
 
 
 NOT_TO_BE_SHOWN: Final = (
@@ -248,10 +248,10 @@ def test_the_frame_has_the_brand_of_the_installation(
     make_app: Callable[..., Flask], chicago: Office
 ) -> None:
     client = make_app(brand="Encuentros", public_url="https://encuentros.example.org").test_client()
-    told = client.get(
+    oembed = client.get(
         "/oembed?url=https://encuentros.example.org/es/o/chicago",
         headers={"Host": "encuentros.example.org"},
     ).get_json()
-    assert told["provider_name"] == "Encuentros"
-    assert told["provider_url"] == "https://encuentros.example.org/es/"
-    assert 'src="https://encuentros.example.org/es/incrustar?oficina=chicago"' in told["html"]
+    assert oembed["provider_name"] == "Encuentros"
+    assert oembed["provider_url"] == "https://encuentros.example.org/es/"
+    assert 'src="https://encuentros.example.org/es/incrustar?oficina=chicago"' in oembed["html"]

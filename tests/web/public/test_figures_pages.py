@@ -128,7 +128,7 @@ def test_what_says_which_revisions_there_are_is_not_kept_for_a_day(
         assert f"max-age={seconds}" in answer.headers["Cache-Control"], ending
 
 
-def test_every_revision_says_that_its_month_is_open_again(corrected: Store, read: Read) -> None:
+def test_every_revision_page_says_that_its_month_is_reopened(corrected: Store, read: Read) -> None:
     with corrected.change() as session:
         months.reopen(session, MARCH, "Faltan dos", organizer_id=None, now=MAY)
     for address in ("2026-03", "2026-03?revision=1", "2026-03?revision=2"):

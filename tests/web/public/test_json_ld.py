@@ -174,7 +174,7 @@ def test_online_it_is_at_the_page_never_at_the_link_of_the_meeting(
     assert found[phone.public_id]["location"]["name"] == "Por teléfono"
 
 
-def test_nothing_of_a_discreet_or_unlisted_workshop_is_said_to_programs(
+def test_discreet_and_unlisted_workshops_have_no_json_ld(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind, talk: Workshop
 ) -> None:
     secret: dict[str, Any] = {

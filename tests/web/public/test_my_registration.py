@@ -66,7 +66,7 @@ def test_the_page_of_a_discreet_place_is_neutral_and_folds_the_address(
     assert "data-quick-exit" in page
 
 
-def test_who_waits_is_not_told_a_hidden_address(
+def test_waitlisted_registration_does_not_see_a_hidden_address(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
@@ -79,7 +79,7 @@ def test_who_waits_is_not_told_a_hidden_address(
 
 
 @pytest.mark.parametrize("visibility", [Visibility.APPROVED, Visibility.PHONE_ONLY])
-def test_some_addresses_are_told_by_phone_only(
+def test_address_by_phone_only_is_not_on_the_page(
     client: FlaskClient,
     store: Store,
     key_store: KeyStore,
@@ -112,7 +112,7 @@ def test_the_link_of_an_online_workshop_is_for_who_has_a_place(
     assert "example.org/sala" not in client.get(link_of(key_store, second)).text
 
 
-def test_the_turn_counts_those_who_came_before(
+def test_waitlist_position_counts_earlier_registrations(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, key_store, workshop, people=4)
@@ -231,7 +231,7 @@ def test_after_the_last_page_the_link_leads_nowhere(
     assert seats_left(store, workshop) == 4
 
 
-def test_forgetting_leaves_neither_key_nor_name_nor_letter(
+def test_erasure_leaves_neither_key_nor_name_nor_message(
     client: FlaskClient, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(

@@ -128,16 +128,16 @@ def test_nobody_gets_the_bulletin_before_they_say_yes_from_their_own_mailbox(pos
 
 def test_the_answer_is_the_same_for_an_address_that_is_known(post: Post) -> None:
     first = post.ask()
-    again = post.ask("ROSA@ejemplo.com")
+    second = post.ask("ROSA@ejemplo.com")
     other = post.ask("luz@ejemplo.com")
-    assert first.status_code == again.status_code == other.status_code == 303
-    assert first.location == again.location == other.location
-    assert first.data == again.data == other.data
+    assert first.status_code == second.status_code == other.status_code == 303
+    assert first.location == second.location == other.location
+    assert first.data == second.data == other.data
     assert len(post.everyone()) == post.keys() == 2
     assert post.deliver() == 2  # one to each, however often it was asked for
 
 
-def test_who_confirmed_is_not_written_to_again_whoever_asks(post: Post) -> None:
+def test_confirmed_subscriber_gets_no_second_confirmation_request(post: Post) -> None:
     post.subscribe()
     assert post.ask().status_code == 303
     assert post.deliver(days=2) == 0
@@ -154,7 +154,7 @@ def test_who_lost_the_letter_is_sent_another_the_next_day(post: Post) -> None:
     assert post.postman.to == [ROSA, ROSA]
 
 
-def test_who_asks_again_has_as_long_to_say_yes_as_the_first_time(post: Post) -> None:
+def test_second_subscription_request_restarts_the_confirmation_period(post: Post) -> None:
     post.ask()
     assert post.deliver() == 1
     with post.store.change() as session:
@@ -171,7 +171,7 @@ def test_who_asks_again_has_as_long_to_say_yes_as_the_first_time(post: Post) -> 
     assert post.client.post(post.link()).status_code == 303
 
 
-def test_who_said_yes_keeps_the_bulletin_though_somebody_asks_for_it_again(post: Post) -> None:
+def test_confirmed_subscription_survives_another_request(post: Post) -> None:
     post.subscribe()
     (before,) = post.everyone()
     post.ask()
@@ -195,10 +195,10 @@ FAULTS: Final[list[tuple[dict[str, Any], str]]] = [
 
 @pytest.mark.any_database("what a form says")
 def test_a_fault_says_what_to_do_and_keeps_what_was_typed(post: Post) -> None:
-    for typed, said in FAULTS:
+    for typed, message in FAULTS:
         answer = post.ask(**typed)
         assert answer.status_code == 422, typed
-        assert said in answer.text
+        assert message in answer.text
         assert f'value="{ROSA}"' in answer.text or "email" in typed
         assert "Set-Cookie" not in answer.headers
     assert post.everyone() == []
@@ -210,7 +210,7 @@ def test_an_address_that_was_meant_so_is_taken_the_second_time(post: Post) -> No
 
 
 @pytest.mark.any_database("the limit is that of every form")
-def test_asking_is_limited_as_every_post_is(make_app: Callable[..., Flask], post: Post) -> None:
+def test_subscription_requests_are_rate_limited(make_app: Callable[..., Flask], post: Post) -> None:
     post.app = make_app(limits=Limits(posts=2))
     assert [post.ask(f"{n}@ejemplo.com").status_code for n in range(3)] == [303, 303, 429]
 
@@ -309,7 +309,7 @@ def test_keys_of_subscribers_are_no_orphans_and_lost_ones_are_seen(post: Post) -
     moment = clock.now() + timedelta(days=400)
     assert retention.purge(post.store, later, post.config, now=moment).unused == 0
     assert post.keys() == 1
-    assert all(finding.is_well for finding in keystore_check.check(post.store, later))
+    assert all(result.is_well for result in keystore_check.check(post.store, later))
     assert post.client.get(link).status_code == 200
     # One that was forgotten after an old copy was made is forgotten in it too.
     post.key_store.destroy(post.everyone()[0].key_id)
@@ -317,7 +317,7 @@ def test_keys_of_subscribers_are_no_orphans_and_lost_ones_are_seen(post: Post) -
     assert post.everyone() == []
 
 
-def test_a_lost_ring_is_not_taken_for_people_who_left(post: Post) -> None:
+def test_lost_key_store_does_not_count_as_unsubscribed(post: Post) -> None:
     for number in range(11):
         ticket = subscribers.prepare(post.key_store, f"{number}@ejemplo.com", "es")
         with post.store.change() as session:

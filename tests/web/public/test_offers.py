@@ -119,7 +119,7 @@ def test_neither_yes_nor_no_changes_nothing(
     assert status_of(store, luz) is RegistrationStatus.OFFERED
 
 
-def test_a_no_from_an_old_page_takes_nothing_from_who_said_yes(
+def test_declining_on_an_old_page_does_not_cancel_an_accepted_offer(
     client: FlaskClient, store: Store, key_store: KeyStore, luz: Registration
 ) -> None:
     link = link_of(key_store, luz)
@@ -128,7 +128,7 @@ def test_a_no_from_an_old_page_takes_nothing_from_who_said_yes(
     assert status_of(store, luz) is RegistrationStatus.CONFIRMED
 
 
-def test_a_late_yes_is_told_kindly_and_the_place_goes_on(
+def test_late_acceptance_is_explained_and_the_place_is_offered_on(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     ana = seat(store, key_store, workshop, name="Ana", people=2)
@@ -143,7 +143,7 @@ def test_a_late_yes_is_told_kindly_and_the_place_goes_on(
     assert status_of(store, ana) is RegistrationStatus.OFFERED, "not only when the worker comes"
 
 
-def test_who_did_not_answer_twice_may_wait_again(
+def test_registration_with_two_expired_offers_can_rejoin(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     now = clock.now()

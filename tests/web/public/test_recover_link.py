@@ -83,9 +83,9 @@ def test_an_unlikely_mail_domain_is_asked_about_once(
     asked_about = ask_for_link(client, "rosa@gmial.com")
     assert asked_about.status_code == 422
     assert "¿Quisiste decir rosa@gmail.com?" in asked_about.text
-    again = {name: each[0] for name, each in filled(asked_about).items()}
-    assert again["stamp"]
-    assert client.post("/es/mi-registro", data=again).status_code == 200
+    second = {name: each[0] for name, each in filled(asked_about).items()}
+    assert second["stamp"]
+    assert client.post("/es/mi-registro", data=second).status_code == 200
     assert asked(key_store) == 1
 
 
@@ -116,7 +116,7 @@ def test_a_program_that_asks_for_links_gets_the_form_back_and_nobody_a_letter(
     assert asked(key_store) == 0
 
 
-def test_who_was_too_fast_for_the_form_sends_it_again_as_it_is(
+def test_form_posted_too_fast_can_be_posted_unchanged_later(
     client: FlaskClient, key_store: KeyStore
 ) -> None:
     fast = {name: each[0] for name, each in filled(client.get("/es/mi-registro")).items()}

@@ -129,7 +129,7 @@ def test_a_phone_is_kept_with_its_country(
         ({"needs": ["childcare"]}, "need-step_free", "Elige solo de lo que hay en este taller."),
     ],
 )
-def test_a_fault_is_told_at_the_top_and_at_its_field(
+def test_error_is_shown_at_the_top_and_at_its_field(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -154,12 +154,12 @@ def test_an_unlikely_mail_domain_is_asked_about_once(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop, contact="email", email="rosa@gmial.com")
-    again = {name: each[0] for name, each in filled(send(client, workshop, typed)).items()}
-    assert send(client, workshop, again).status_code == 303
+    second = {name: each[0] for name, each in filled(send(client, workshop, typed)).items()}
+    assert send(client, workshop, second).status_code == 303
     assert len(everyone(store)) == 1
 
 
-def test_a_party_too_large_for_what_is_left_waits_and_was_told_so(
+def test_party_larger_than_the_places_left_is_waitlisted_and_informed(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -228,10 +228,10 @@ def test_a_phone_is_asked_whether_words_may_be_left_on_it(
     page = client.get(f"/es/t/{workshop.public_id}/lugar")
     assert "¿Podemos mandar mensaje de texto a ese teléfono?" in page.text
     assert filled(page)["message_ok"] == ["no"]
-    for answer, said in (("no", False), ("yes", True)):
+    for answer, expected in (("no", False), ("yes", True)):
         phone: dict[str, Any] = {"contact": "phone", "phone": "312 555 0142", "message_ok": answer}
         assert send(client, workshop, answers(app, workshop, **phone)).status_code == 303
-        assert everyone(store)[-1].may_leave_message is said
+        assert everyone(store)[-1].may_leave_message is expected
 
 
 def test_the_entry_for_the_calendar_is_for_who_asks_and_never_of_a_discreet_kind(
@@ -330,7 +330,7 @@ def test_the_form_of_a_discreet_kind_never_says_its_kind(
     assert "mujer" not in page.lower()
 
 
-def test_where_the_address_is_told_by_phone_the_form_says_so(
+def test_form_says_if_the_address_is_given_by_phone(
     client: FlaskClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:

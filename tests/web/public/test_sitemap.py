@@ -1,4 +1,4 @@
-"""What search engines are told, and what they are not (S04)."""
+"""The sitemap and robots.txt: which pages search engines may index (S04)."""
 
 import gzip
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from tests.feeds.test_feed_sizes import add_workshops
 from tests.support.feed_reader import utc_today
 from tests.support.public_urls import NOBODY, Page, manage_token
 
-pytestmark = pytest.mark.any_database("what search engines are told")
+pytestmark = pytest.mark.any_database("the sitemap")
 
 SITE = "http://localhost:8000"
 MAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -52,8 +52,8 @@ def parts(client: FlaskClient) -> Iterator[str]:
         yield (found.findtext(f"{MAP}loc") or "").removeprefix(SITE)
 
 
-def told(client: FlaskClient) -> dict[str, Any]:
-    """Every address that search engines are told, with what is said of it."""
+def list_indexed_pages(client: FlaskClient) -> dict[str, Any]:
+    """Every address in the sitemap files, with its element."""
     found = {}
     for path in parts(client):
         answer = client.get(path)
@@ -72,7 +72,7 @@ def told(client: FlaskClient) -> dict[str, Any]:
 def test_it_tells_of_every_page_that_may_be_found_and_of_no_other(
     client: FlaskClient, held: dict[str, Workshop]
 ) -> None:
-    found = told(client)
+    found = list_indexed_pages(client)
     for path in found:
         answer = client.get(path)
         assert answer.status_code == 200, path
@@ -87,7 +87,7 @@ def test_it_tells_of_every_page_that_may_be_found_and_of_no_other(
 def test_each_page_is_named_in_every_language(
     client: FlaskClient, held: dict[str, Workshop]
 ) -> None:
-    found = told(client)
+    found = list_indexed_pages(client)
     for path, url in found.items():
         links = {
             link.attrib["hreflang"]: link.attrib["href"] for link in url.findall(f"{XHTML}link")
@@ -110,7 +110,7 @@ def test_nothing_discreet_unlisted_or_unfinished_is_in_any_of_its_files(
         assert held[name].public_id not in text
 
 
-def test_workshops_of_this_year_are_told_of_and_older_ones_no_longer(
+def test_sitemap_lists_workshops_of_the_last_and_next_months_only(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     first = utc_today().replace(day=1)
@@ -122,14 +122,14 @@ def test_workshops_of_this_year_are_told_of_and_older_ones_no_longer(
     }
     with store.change() as session:
         held = {name: hold(session, chicago, rights, day=day) for name, day in days.items()}
-    found = told(client)
+    found = list_indexed_pages(client)
     shown = {name for name, each in held.items() if f"/es/t/{each.public_id}" in found}
     assert shown == {"last month", "next year"}
     assert f"/es/cifras/{days['long ago']:%Y-%m}" in found
     assert f"/es/cifras/{days['next year']:%Y-%m}" not in found, "nothing was held yet"
 
 
-def test_a_month_of_many_is_told_of_in_several_files(
+def test_month_with_many_workshops_has_several_sitemap_files(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     add_workshops(store, chicago, rights, range(1), 2_100)
@@ -141,14 +141,14 @@ def test_a_month_of_many_is_told_of_in_several_files(
     assert len(files[0].data) < 10_000_000
 
 
-def test_who_has_it_gets_no_body_again(client: FlaskClient, chicago: Office) -> None:
+def test_unchanged_sitemap_is_answered_304(client: FlaskClient, chicago: Office) -> None:
     for path in ("/sitemap.xml", "/sitemap/paginas.xml"):
         whole = client.get(path)
         etag = whole.headers["ETag"]
         assert whole.headers["Cache-Control"] == "public, max-age=3600"
-        again = client.get(path, headers={"If-None-Match": etag})
-        assert (again.status_code, again.data) == (304, b"")
-        assert again.headers["ETag"] == etag
+        second = client.get(path, headers={"If-None-Match": etag})
+        assert (second.status_code, second.data) == (304, b"")
+        assert second.headers["ETag"] == etag
         head = client.head(path)
         assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", etag)
         squeezed = client.get(path, headers={"Accept-Encoding": "gzip"})
@@ -173,7 +173,12 @@ def test_robots_stay_away_from_what_is_private(
     robots = robotparser.RobotFileParser()
     robots.parse(answer.text.splitlines())
     assert robots.site_maps() == [f"{SITE}/sitemap.xml"]
-    for path in (*told(client), "/api/v1/workshops", "/es/cal/red.ics", "/es/seguridad"):
+    for path in (
+        *list_indexed_pages(client),
+        "/api/v1/workshops",
+        "/es/cal/red.ics",
+        "/es/seguridad",
+    ):
         assert robots.can_fetch("*", path), path
     for path in ("/org/", "/org/entrar", f"/q/{NOBODY}", f"/fr/r/{NOBODY}/cambiar"):
         assert not robots.can_fetch("*", path), path
@@ -186,7 +191,7 @@ def test_robots_stay_away_from_what_is_private(
 def test_a_page_names_itself_in_other_languages_and_a_private_one_does_not(
     client: FlaskClient, store: Store, key_store: KeyStore, held: dict[str, Workshop]
 ) -> None:
-    for path in told(client):
+    for path in list_indexed_pages(client):
         links = _head_links(client.get(path).text)
         assert ("canonical", None, SITE + path) in links
         others = {(lang, href) for rel, lang, href in links if rel == "alternate"}

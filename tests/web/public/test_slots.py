@@ -109,7 +109,7 @@ def test_rosa_has_the_hour_she_chose(
 
 
 @pytest.mark.parametrize("hour", ["", "9:00", "10:10", "14:00", "25:00", "diez", "10:20\x00"])
-def test_an_hour_there_is_not_is_asked_for_again(
+def test_unknown_slot_is_refused(
     app: Flask, client: FlaskClient, store: Store, consultations: Workshop, hour: str
 ) -> None:
     answer = send(client, consultations, answers(app, consultations, slot=hour))
@@ -120,7 +120,7 @@ def test_an_hour_there_is_not_is_asked_for_again(
     assert everyone(store) == []
 
 
-def test_an_hour_that_somebody_has_just_taken_is_told_and_nothing_is_lost(
+def test_slot_just_taken_is_reported_and_the_input_is_kept(
     app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, consultations: Workshop
 ) -> None:
     seat(store, key_store, consultations, name="Ana", slot="11:00")

@@ -25,7 +25,7 @@ CALL = 'href="tel:+13125550142"'
 
 
 @pytest.mark.parametrize(
-    ("way", "said", "form"),
+    ("way", "text", "form"),
     [
         (Way.PLACE, "También puedes llegar sin apartar.", "Aparta tu lugar"),
         (Way.UNLISTED, "Solo lo ve quien tiene este enlace.", "Aparta tu lugar"),
@@ -34,14 +34,14 @@ CALL = 'href="tel:+13125550142"'
         (Way.PHONE, "Aquí se aparta por teléfono.", "Aquí se aparta por teléfono"),
     ],
 )
-def test_each_way_in_is_said_plainly(
-    client: FlaskClient, store: Store, chicago: Office, rights: Kind, way: Way, said: str, form: str
+def test_page_explains_how_to_take_part(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind, way: Way, text: str, form: str
 ) -> None:
     with store.change() as session:
         there = hold(session, chicago, rights, way=way)
     page = client.get(f"/es/t/{there.public_id}").text
     assert "Cómo venir" in page
-    assert said in page
+    assert text in page
     assert CALL in page
     answer = client.get(f"/es/t/{there.public_id}/lugar")
     assert answer.status_code == 200
@@ -52,7 +52,7 @@ def test_each_way_in_is_said_plainly(
         assert "También puedes llegar sin cita" in page
 
 
-def test_nobody_is_told_to_walk_into_a_hidden_house(
+def test_hidden_address_does_not_invite_to_walk_in(
     client: FlaskClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
