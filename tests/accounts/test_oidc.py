@@ -1,4 +1,4 @@
-"""Signing in by another provider's word, with a real one on this machine."""
+"""Sign-in by OpenID Connect with a provider on this machine."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -31,23 +31,23 @@ COOKIE = "__Secure-oidc"
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Provider]:
+def running_provider() -> Iterator[Provider]:
     with oidc_provider.serving() as found:
         yield found
 
 
 @pytest.fixture
-def elsewhere(running: Provider) -> Provider:
-    """As it is before each test."""
-    running.claims, running.discovery, running.is_down = {}, {}, False
-    running.signs_with, running.algorithm = running.key, "RS256"
-    running.asked.clear()
-    return running
+def provider(running_provider: Provider) -> Provider:
+    """The provider, reset before each test."""
+    running_provider.claims, running_provider.discovery, running_provider.is_down = {}, {}, False
+    running_provider.signs_with, running_provider.algorithm = running_provider.key, "RS256"
+    running_provider.asked.clear()
+    return running_provider
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask], elsewhere: Provider, chicago: Office) -> Flask:
-    return make_app(oidc=elsewhere.oidc, limits=Limits(sign_ins=1000))
+def app(make_app: Callable[..., Flask], provider: Provider, chicago: Office) -> Flask:
+    return make_app(oidc=provider.oidc, limits=Limits(sign_ins=1000))
 
 
 @pytest.fixture
@@ -57,8 +57,8 @@ def ana(app: Flask, store: Store) -> int:
     return who
 
 
-def there(visitor: Visitor, path: str = "/org/oidc") -> str:
-    """Goes to the provider; the path that its answer leads back to."""
+def visit_provider(visitor: Visitor, path: str = "/org/oidc") -> str:
+    """Follows the redirect to the provider. Returns the path of its callback."""
     asked = visitor.get(path)
     assert asked.status_code == 303
     answer = requests.get(asked.headers["Location"], allow_redirects=False, timeout=10)
@@ -67,27 +67,27 @@ def there(visitor: Visitor, path: str = "/org/oidc") -> str:
     return f"{back.path}?{back.query}"
 
 
-def and_back(visitor: Visitor, path: str = "/org/oidc") -> TestResponse:
-    return visitor.get(there(visitor, path))
+def sign_in_at_provider(visitor: Visitor, path: str = "/org/oidc") -> TestResponse:
+    return visitor.get(visit_provider(visitor, path))
 
 
-def test_the_sign_in_page_leads_there(app: Flask, elsewhere: Provider) -> None:
+def test_sign_in_page_links_to_the_provider(app: Flask, provider: Provider) -> None:
     visitor = Visitor(app)
     assert "Entrar con la Secretaría" in words(visitor.get("/org/entrar"))
-    there(visitor, "/org/oidc?volver=/org/talleres")
-    [asked] = elsewhere.asked
+    visit_provider(visitor, "/org/oidc?volver=/org/talleres")
+    [asked] = provider.asked
     assert asked["scope"].split() == ["openid", "email"]
     assert len(asked["state"]) >= 43
     assert len(asked["nonce"]) >= 43
     assert "prompt" not in asked
 
 
-def test_its_word_for_two_factors_opens_the_desk(
-    app: Flask, store: Store, elsewhere: Provider, ana: int
+def test_sign_in_with_two_factors_at_the_provider_opens_the_staff_pages(
+    app: Flask, store: Store, provider: Provider, ana: int
 ) -> None:
-    elsewhere.claims = {"amr": ["pwd", "mfa"], "auth_time": int(clock.now().timestamp())}
+    provider.claims = {"amr": ["pwd", "mfa"], "auth_time": int(clock.now().timestamp())}
     visitor = Visitor(app)
-    answer = and_back(visitor, "/org/oidc?volver=/org/talleres")
+    answer = sign_in_at_provider(visitor, "/org/oidc?volver=/org/talleres")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/org/talleres")
     assert visitor.get("/org/").status_code == 200
     assert visitor.get("/org/cuenta/llaves").status_code == 200, "fresh too"
@@ -95,14 +95,14 @@ def test_its_word_for_two_factors_opens_the_desk(
     assert journal(store) == ["signed in"]
 
 
-def test_without_it_our_own_code_is_asked_for(
-    app: Flask, store: Store, elsewhere: Provider, ana: int
+def test_sign_in_without_two_factors_at_the_provider_asks_for_our_code(
+    app: Flask, store: Store, provider: Provider, ana: int
 ) -> None:
     for claims in ({}, {"amr": ["pwd"]}, {"amr": "mfa"}, {"acr": "1"}):
         half_a_minute_later(store)
-        elsewhere.claims = claims
+        provider.claims = claims
         visitor = Visitor(app)
-        answer = and_back(visitor, "/org/oidc?volver=/org/talleres")
+        answer = sign_in_at_provider(visitor, "/org/oidc?volver=/org/talleres")
         assert answer.headers["Location"] == "/org/codigo?volver=/org/talleres"
         assert visitor.get("/org/").status_code == 303
         page = visitor.get(answer.headers["Location"])
@@ -112,42 +112,42 @@ def test_without_it_our_own_code_is_asked_for(
 
 
 @pytest.mark.parametrize("shown", [None, timedelta(hours=2)], ids=["does not say", "hours ago"])
-def test_two_factors_of_long_ago_are_asked_for_again_before_what_matters(
-    app: Flask, store: Store, elsewhere: Provider, chicago: Office, shown: timedelta | None
+def test_old_two_factor_sign_in_is_repeated_before_sensitive_actions(
+    app: Flask, store: Store, provider: Provider, chicago: Office, shown: timedelta | None
 ) -> None:
-    employ(store)  # who has no second factor of ours
+    employ(store)  # an account without our second factor
     moment = int((clock.now() - shown).timestamp()) if shown else None
-    elsewhere.claims = {"acr": "phr", "auth_time": moment}
+    provider.claims = {"acr": "phr", "auth_time": moment}
     visitor = Visitor(app)
-    assert and_back(visitor).headers["Location"] == "/org/"
+    assert sign_in_at_provider(visitor).headers["Location"] == "/org/"
     assert visitor.get("/org/").status_code == 200
     asked = visitor.get(visitor.get("/org/cuenta/llaves").headers["Location"])
     assert "Entrar otra vez con la Secretaría" in words(asked)
-    elsewhere.claims = {"acr": "phr", "auth_time": int(clock.now().timestamp())}
-    back = and_back(visitor, "/org/oidc?volver=/org/cuenta/llaves")
-    assert elsewhere.asked[-1]["prompt"] == "login"
+    provider.claims = {"acr": "phr", "auth_time": int(clock.now().timestamp())}
+    back = sign_in_at_provider(visitor, "/org/oidc?volver=/org/cuenta/llaves")
+    assert provider.asked[-1]["prompt"] == "login"
     assert back.headers["Location"] == "/org/cuenta/llaves"
     assert visitor.get("/org/cuenta/llaves").status_code == 200
     age(store, proven_at=timedelta(minutes=11))
-    elsewhere.claims = {}
-    assert and_back(visitor).status_code == 422
+    provider.claims = {}
+    assert sign_in_at_provider(visitor).status_code == 422
     assert visitor.get("/org/cuenta/llaves").status_code == 303
 
 
-def test_an_answer_works_once_and_only_in_the_browser_that_asked(
-    app: Flask, store: Store, elsewhere: Provider, ana: int
+def test_callback_works_once_and_only_in_the_browser_that_started(
+    app: Flask, store: Store, provider: Provider, ana: int
 ) -> None:
-    elsewhere.claims = {"amr": ["mfa"]}
+    provider.claims = {"amr": ["mfa"]}
     visitor, other = Visitor(app), Visitor(app)
-    path = there(visitor)
+    path = visit_provider(visitor)
     cookie = visitor.cookies[COOKIE]
-    there(other)
+    visit_provider(other)
     assert other.get(path).status_code == 422, "another browser's"
     assert Visitor(app).get(path).status_code == 422, "of no browser"
     assert visitor.get(path).status_code == 303
-    again = Visitor(app, {COOKIE: cookie})
-    assert again.get(path).status_code == 422
-    # Anybody can come with an answer that nobody asked for: that is no line of the journal.
+    replaying_visitor = Visitor(app, {COOKIE: cookie})
+    assert replaying_visitor.get(path).status_code == 422
+    # Anybody can send an unsolicited callback, so it is not logged.
     assert "provider's word refused" not in journal(store)
 
 
@@ -168,12 +168,12 @@ def test_an_answer_works_once_and_only_in_the_browser_that_asked(
         ({"email": "nadie@example.org"}, "no account"),
     ],
 )
-def test_what_does_not_hold_opens_nothing(
-    app: Flask, store: Store, elsewhere: Provider, ana: int, claims: dict[str, object], why: str
+def test_invalid_claims_are_refused(
+    app: Flask, store: Store, provider: Provider, ana: int, claims: dict[str, object], why: str
 ) -> None:
-    elsewhere.claims = {"amr": ["mfa"]} | claims
+    provider.claims = {"amr": ["mfa"]} | claims
     visitor = Visitor(app)
-    answer = and_back(visitor)
+    answer = sign_in_at_provider(visitor)
     assert answer.status_code == 422
     assert "No pudimos entrar con la Secretaría" in words(answer)
     assert visitor.get("/org/").status_code == 303
@@ -182,53 +182,51 @@ def test_what_does_not_hold_opens_nothing(
     assert (entry.action, entry.details) == ("provider's word refused", f'{{"reason":"{why}"}}')
 
 
-def test_a_token_of_another_key_opens_nothing(
-    app: Flask, store: Store, elsewhere: Provider, ana: int
+def test_token_signed_with_another_key_is_refused(
+    app: Flask, store: Store, provider: Provider, ana: int
 ) -> None:
-    elsewhere.signs_with = RSAKey.generate_key(2048, {"kid": "one"})
-    assert and_back(Visitor(app)).status_code == 422
-    # A secret that both know is no key of a provider's: whoever can read it could sign.
-    elsewhere.algorithm, elsewhere.signs_with = "HS256", OctKey.generate_key(256, {"kid": "one"})
-    assert and_back(Visitor(app)).status_code == 422
+    provider.signs_with = RSAKey.generate_key(2048, {"kid": "one"})
+    assert sign_in_at_provider(Visitor(app)).status_code == 422
+    # A shared secret must not verify signatures: everybody who can read it could sign.
+    provider.algorithm, provider.signs_with = "HS256", OctKey.generate_key(256, {"kid": "one"})
+    assert sign_in_at_provider(Visitor(app)).status_code == 422
 
 
-def test_an_account_that_is_shut_stays_shut(
-    app: Flask, store: Store, elsewhere: Provider, ana: int
+def test_disabled_account_cannot_sign_in_by_oidc(
+    app: Flask, store: Store, provider: Provider, ana: int
 ) -> None:
     with store.change() as session:
         credentials.disable(session, session.get_one(StaffMember, ana), now=clock.now())
-    elsewhere.claims = {"amr": ["mfa"]}
-    assert and_back(Visitor(app)).status_code == 422
+    provider.claims = {"amr": ["mfa"]}
+    assert sign_in_at_provider(Visitor(app)).status_code == 422
 
 
-def test_whoever_thinks_better_of_it_is_back_at_the_sign_in_page(
-    app: Flask, elsewhere: Provider
-) -> None:
+def test_cancelled_oidc_sign_in_returns_to_the_sign_in_page(app: Flask, provider: Provider) -> None:
     visitor = Visitor(app)
-    state = parse_qs(urlsplit(there(visitor)).query)["state"][0]
+    state = parse_qs(urlsplit(visit_provider(visitor)).query)["state"][0]
     answer = visitor.get(f"/org/oidc/vuelta?error=access_denied&state={state}")
     assert answer.status_code == 422
     assert "Entra con tu contraseña" in words(answer)
 
 
-def test_when_the_provider_is_away_one_sentence_says_so(
-    app: Flask, elsewhere: Provider, ana: int
+def test_unavailable_provider_is_reported_in_one_sentence(
+    app: Flask, provider: Provider, ana: int
 ) -> None:
     visitor = Visitor(app)
-    path = there(visitor)
-    elsewhere.is_down = True
+    path = visit_provider(visitor)
+    provider.is_down = True
     for asked in (path, "/org/oidc"):
         answer = visitor.get(asked)
         assert answer.status_code == 503
         assert "la Secretaría no contesta. Entra con tu contraseña" in words(answer)
-    elsewhere.is_down = False
+    provider.is_down = False
     for discovery in (
         {"issuer": "https://example.com"},
         {"token_endpoint": "http://example.com/token"},
         {"jwks_uri": 17},
         {"much": "x" * 300_000},
     ):
-        elsewhere.discovery = discovery
+        provider.discovery = discovery
         assert visitor.get("/org/oidc").status_code == 503
 
 
@@ -241,36 +239,34 @@ BROKEN_OFF = {
 
 
 @pytest.mark.parametrize("how", BROKEN_OFF)
-def test_a_provider_that_breaks_off_has_not_answered(
-    app: Flask, make_app: Callable[..., Flask], elsewhere: Provider, ana: int, how: str
+def test_interrupted_provider_response_is_unavailable(
+    app: Flask, make_app: Callable[..., Flask], provider: Provider, ana: int, how: str
 ) -> None:
     with oidc_provider.breaking_off(b"HTTP/1.1 200 OK\r\n" + BROKEN_OFF[how]) as address:
-        answers = [Visitor(make_app(oidc=replace(elsewhere.oidc, issuer=address))).get("/org/oidc")]
+        answers = [Visitor(make_app(oidc=replace(provider.oidc, issuer=address))).get("/org/oidc")]
         for asked in ("token_endpoint", "jwks_uri"):
-            elsewhere.discovery = {asked: address}
-            answers.append(and_back(Visitor(app)))
+            provider.discovery = {asked: address}
+            answers.append(sign_in_at_provider(Visitor(app)))
     for answer in answers:
         assert answer.status_code == 503
         assert "la Secretaría no contesta. Entra con tu contraseña" in words(answer)
 
 
-def test_a_provider_that_is_not_there_is_not_waited_for(
-    make_app: Callable[..., Flask], store: Store
-) -> None:
+def test_unreachable_provider_times_out(make_app: Callable[..., Flask], store: Store) -> None:
     nowhere = Oidc(issuer="http://127.0.0.1:9", client_id="x", client_secret="x", label="Nadie")
     began = time.monotonic()
     assert Visitor(make_app(oidc=nowhere)).get("/org/oidc").status_code == 503
     assert time.monotonic() - began < 5
 
 
-def test_without_a_provider_there_is_no_such_page(make_app: Callable[..., Flask]) -> None:
+def test_oidc_pages_are_404_without_a_provider(make_app: Callable[..., Flask]) -> None:
     visitor = Visitor(make_app())
     assert visitor.get("/org/oidc").status_code == 404
     assert visitor.get("/org/oidc/vuelta?code=x&state=x").status_code == 404
     assert "/org/oidc" not in visitor.get("/org/entrar").text
 
 
-def test_settings_say_what_is_missing() -> None:
+def test_incomplete_oidc_settings_are_reported() -> None:
     environ = {"OUTREACH_OIDC_ISSUER": "https://login.example.org/realm"}
     with pytest.raises(Misconfigured, match="OUTREACH_OIDC_CLIENT_ID"):
         Config.from_environ(environ)

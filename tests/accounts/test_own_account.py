@@ -1,4 +1,4 @@
-"""«Mi cuenta»: where one is signed in, one's password, and the second factor that was lost."""
+"""Account page: sessions, password, and reset of a lost second factor."""
 
 import re
 from datetime import timedelta
@@ -38,46 +38,46 @@ __all__ = ["ana", "patient"]  # fixtures
 pytestmark = pytest.mark.any_database("what the pages say")
 
 
-def come_in(app: Flask, store: Store) -> Visitor:
+def sign_in(app: Flask, store: Store) -> Visitor:
     visitor = Visitor(app)
     half_a_minute_later(store)
     assert visitor.come_in().status_code == 303
     return visitor
 
 
-def ends(visitor: Visitor) -> list[str]:
-    """The names of the sessions that a page offers to end."""
+def session_ids(visitor: Visitor) -> list[str]:
+    """The ids of the sessions that the account page offers to end."""
     return re.findall(r'name="which" value="([0-9a-f]+)"', visitor.get("/org/cuenta").text)
 
 
-def token(visitor: Visitor) -> str:
+def form_token(visitor: Visitor) -> str:
     return hidden(visitor.get("/org/mas"), "/org/cerrar")["token"]
 
 
-def test_sessions_are_listed_and_one_is_ended_from_another(
+def test_sessions_are_listed_and_can_be_ended_from_another_session(
     patient: Flask, store: Store, ana: int
 ) -> None:
-    phone, computer = come_in(patient, store), come_in(patient, store)
+    phone, computer = sign_in(patient, store), sign_in(patient, store)
     page = words(computer.get("/org/cuenta"))
     assert page.count("Firefox, Linux") >= 2
     assert "Última vez: ahora" in page
-    [other] = ends(computer)
-    done = computer.post("/org/cuenta/sesiones", token=token(computer), which=other)
+    [other] = session_ids(computer)
+    done = computer.post("/org/cuenta/sesiones", token=form_token(computer), which=other)
     assert done.headers["Location"] == "/org/cuenta?hecho=sesion"
     assert phone.get("/org/").status_code == 303
     assert computer.get("/org/").status_code == 200
-    again = computer.post("/org/cuenta/sesiones", token=token(computer), which=other)
-    assert again.status_code == 422
+    repeated = computer.post("/org/cuenta/sesiones", token=form_token(computer), which=other)
+    assert repeated.status_code == 422
     assert "session ended" in journal(store)
 
 
-def test_all_others_are_ended_at_once(patient: Flask, store: Store, ana: int) -> None:
-    others = [come_in(patient, store) for _ in range(3)]
-    mine = come_in(patient, store)
-    assert len(ends(mine)) == 3
-    mine.post("/org/cuenta/sesiones", token=token(mine), others="1")
+def test_all_other_sessions_can_be_ended_at_once(patient: Flask, store: Store, ana: int) -> None:
+    others = [sign_in(patient, store) for _ in range(3)]
+    visitor = sign_in(patient, store)
+    assert len(session_ids(visitor)) == 3
+    visitor.post("/org/cuenta/sesiones", token=form_token(visitor), others="1")
     assert [each.get("/org/").status_code for each in others] == [303] * 3
-    assert ends(mine) == []
+    assert session_ids(visitor) == []
     with store.read() as session:
         [details] = session.scalars(
             sa.select(AuditEntry.details).where(AuditEntry.action == "other sessions ended")
@@ -85,31 +85,33 @@ def test_all_others_are_ended_at_once(patient: Flask, store: Store, ana: int) ->
     assert details == '{"sessions":3}'
 
 
-def test_nobody_ends_a_colleagues_session(patient: Flask, store: Store, ana: int) -> None:
-    hers, mine = come_in(patient, store), come_in(patient, store)
-    [which] = ends(hers)
+def test_session_of_another_staff_member_cannot_be_ended(
+    patient: Flask, store: Store, ana: int
+) -> None:
+    hers, visitor = sign_in(patient, store), sign_in(patient, store)
+    [which] = session_ids(hers)
     luz = signed_in_as(patient, store, employ(store, "luz@example.org"))
     assert luz.post("/org/cuenta/sesiones", which=which).status_code == 422
     assert luz.post("/org/cuenta/sesiones").status_code == 422
     luz.post("/org/cuenta/sesiones", others="1")
-    assert mine.get("/org/").status_code == hers.get("/org/").status_code == 200
+    assert visitor.get("/org/").status_code == hers.get("/org/").status_code == 200
 
 
-def test_a_new_password_needs_the_old_one_and_ends_the_other_sessions(
+def test_password_change_needs_the_old_password_and_ends_other_sessions(
     patient: Flask, store: Store, ana: int
 ) -> None:
-    other, mine = come_in(patient, store), come_in(patient, store)
-    fields = {"token": token(mine), "password": "x" * 14, "new": NEW}
-    wrong = mine.post("/org/cuenta/contrasena", fields)
+    other, visitor = sign_in(patient, store), sign_in(patient, store)
+    fields = {"token": form_token(visitor), "password": "x" * 14, "new": NEW}
+    wrong = visitor.post("/org/cuenta/contrasena", fields)
     assert wrong.status_code == 422
     assert "Esa no es tu contraseña de ahora" in words(wrong)
-    short = mine.post("/org/cuenta/contrasena", fields | {"new": "corta"})
+    short = visitor.post("/org/cuenta/contrasena", fields | {"new": "corta"})
     assert short.status_code == 422
     assert "12 letras o más" in words(short)
-    done = mine.post("/org/cuenta/contrasena", fields | {"password": PASSWORD})
+    done = visitor.post("/org/cuenta/contrasena", fields | {"password": PASSWORD})
     assert done.headers["Location"] == "/org/cuenta?hecho=contrasena"
     assert other.get("/org/").status_code == 303
-    assert mine.get("/org/").status_code == 200
+    assert visitor.get("/org/").status_code == 200
     answer = Visitor(patient).post("/org/entrar", email="ana@example.org", password=NEW)
     assert answer.status_code == 303
     assert [each for each in journal(store) if "password" in each] == [
@@ -118,7 +120,7 @@ def test_a_new_password_needs_the_old_one_and_ends_the_other_sessions(
     ]
 
 
-def test_a_session_that_ended_meanwhile_changes_no_password(
+def test_session_ended_during_the_request_changes_no_password(
     patient: Flask, store: Store, ana: int
 ) -> None:
     staff_client = signed_in_as(patient, store, ana)
@@ -130,7 +132,7 @@ def test_a_session_that_ended_meanwhile_changes_no_password(
     assert journal(store) == []
 
 
-def test_a_password_that_is_another_one_by_now_is_not_written_over(
+def test_concurrently_changed_password_is_not_overwritten(
     patient: Flask, store: Store, ana: int
 ) -> None:
     with store.change() as session:
@@ -139,7 +141,7 @@ def test_a_password_that_is_another_one_by_now_is_not_written_over(
         assert session.get_one(StaffMember, ana).password == "of mine"
 
 
-def test_whoever_finds_a_browser_open_may_not_guess_the_password(
+def test_password_guesses_on_the_account_page_are_limited(
     app: Flask, store: Store, chicago: Office
 ) -> None:
     staff_client = signed_in_as(app, store, employ(store))
@@ -150,7 +152,9 @@ def test_whoever_finds_a_browser_open_may_not_guess_the_password(
     assert statuses == [422] * Limits.sign_ins + [429] * 2
 
 
-def test_the_page_says_when_few_codes_are_left(patient: Flask, store: Store, ana: int) -> None:
+def test_account_page_warns_when_few_recovery_codes_are_left(
+    patient: Flask, store: Store, ana: int
+) -> None:
     printed(patient, store, ana)
     staff_client = signed_in_as(patient, store, ana)
     assert "Te quedan 10 códigos" in words(staff_client.get("/org/cuenta"))
@@ -162,7 +166,9 @@ def test_the_page_says_when_few_codes_are_left(patient: Flask, store: Store, ana
     assert "Pocos" in page
 
 
-def test_a_link_never_stands_for_the_second_factor(patient: Flask, store: Store, ana: int) -> None:
+def test_invitation_link_does_not_replace_the_second_factor(
+    patient: Flask, store: Store, ana: int
+) -> None:
     with store.change() as session:
         link = credentials.reset(session, session.get_one(StaffMember, ana), now=clock.now())
     visitor = Visitor(patient)
@@ -174,7 +180,7 @@ def test_a_link_never_stands_for_the_second_factor(patient: Flask, store: Store,
     assert journal(store) == ["account reset", "password set by link"]
 
 
-def test_a_lost_second_factor_is_reset_by_somebody_else_and_set_up_again(
+def test_admin_resets_a_lost_second_factor_and_it_is_set_up_anew(
     patient: Flask, store: Store, ana: int
 ) -> None:
     elena = employ(store, "elena@example.org")
@@ -209,7 +215,7 @@ def user(config: Config, *words: str) -> Result:
     return CliRunner(env=environ).invoke(main, ["user", *words])
 
 
-def test_the_command_line_says_who_has_a_second_factor_and_resets_it(
+def test_user_command_lists_and_resets_second_factors(
     config: Config, patient: Flask, store: Store, ana: int
 ) -> None:
     employ(store, "luz@example.org")
@@ -227,7 +233,7 @@ def test_the_command_line_says_who_has_a_second_factor_and_resets_it(
     assert journal(store) == ["account reset", "second factor reset"]
 
 
-def test_how_long_ago_is_said_as_one_says_it(app: Flask) -> None:
+def test_elapsed_time_is_formatted_in_words(app: Flask) -> None:
     with app.test_request_context("/org/"):
         assert [ago(timedelta(seconds=each)) for each in (5, 60, 300, 3600, 40_000)] == [
             "ahora",

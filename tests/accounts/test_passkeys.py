@@ -1,4 +1,4 @@
-"""Passkeys: both factors at once, each answer once, and only at our own address."""
+"""Passkeys: they count as both factors, an assertion works once and for this origin only."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +41,7 @@ def challenge(visitor: Visitor) -> dict[str, Any]:
     return found
 
 
-def test_a_key_is_both_factors_at_once(patient: Flask, store: Store, ana: int) -> None:
+def test_passkey_counts_as_both_factors(patient: Flask, store: Store, ana: int) -> None:
     key, visitor = add_key(patient, store, ana), Visitor(patient)
     answer = visitor.post("/org/llave", answer=key.get(challenge(visitor)), volver="/org/talleres")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/org/talleres")
@@ -51,7 +51,7 @@ def test_a_key_is_both_factors_at_once(patient: Flask, store: Store, ana: int) -
 
 
 @pytest.mark.parametrize("counts", [True, False], ids=["a key that counts", "one of a cloud"])
-def test_an_answer_posted_twice_is_refused_the_second_time(
+def test_replayed_passkey_assertion_is_refused(
     patient: Flask, store: Store, ana: int, counts: bool
 ) -> None:
     key = add_key(patient, store, ana, counts=counts)
@@ -62,8 +62,8 @@ def test_an_answer_posted_twice_is_refused_the_second_time(
     assert statuses == [303, 422]
     assert second.get("/org/").status_code == 303
     assert journal(store).count("key refused") == 1
-    again = key.get(challenge(second))
-    assert second.post("/org/llave", answer=again).status_code == 303
+    new_assertion = key.get(challenge(second))
+    assert second.post("/org/llave", answer=new_assertion).status_code == 303
 
 
 @same
@@ -77,7 +77,7 @@ def test_an_answer_posted_twice_is_refused_the_second_time(
         {"clientExtensionResults": "x"},
     ],
 )
-def test_an_answer_that_is_none_is_refused_in_a_sentence_and_uses_its_question_up(
+def test_invalid_passkey_assertion_is_refused_and_consumes_the_challenge(
     patient: Flask, store: Store, ana: int, broken: dict[str, Any]
 ) -> None:
     key, visitor = add_key(patient, store, ana), Visitor(patient)
@@ -92,7 +92,7 @@ def test_an_answer_that_is_none_is_refused_in_a_sentence_and_uses_its_question_u
 
 
 @pytest.mark.races
-def test_one_answer_in_eight_browsers_at_once_lets_one_in(
+def test_one_assertion_in_eight_concurrent_browsers_signs_in_once(
     patient: Flask, store: Store, ana: int
 ) -> None:
     key = add_key(patient, store, ana, counts=False)
@@ -108,7 +108,7 @@ def test_one_answer_in_eight_browsers_at_once_lets_one_in(
     assert statuses == [303] + [422] * 7
 
 
-def test_a_copy_of_a_key_is_seen_by_its_count(patient: Flask, store: Store, ana: int) -> None:
+def test_cloned_passkey_is_detected_by_its_counter(patient: Flask, store: Store, ana: int) -> None:
     key, visitor = add_key(patient, store, ana), Visitor(patient)
     assert visitor.post("/org/llave", answer=key.get(challenge(visitor))).status_code == 303
     key.count = 0
@@ -117,7 +117,7 @@ def test_a_copy_of_a_key_is_seen_by_its_count(patient: Flask, store: Store, ana:
 
 
 @same
-def test_a_key_used_elsewhere_or_by_nobody_in_particular_is_refused(
+def test_assertion_of_another_origin_or_without_user_verification_is_refused(
     patient: Flask, store: Store, ana: int
 ) -> None:
     key, visitor = add_key(patient, store, ana), Visitor(patient)
@@ -140,12 +140,12 @@ def test_a_key_used_elsewhere_or_by_nobody_in_particular_is_refused(
     "answer", ["", "{}", "[]", "x", '{"response": []}', '{"response": {"clientDataJSON": "é"}}',
                '{"response": {"clientDataJSON": "W10"}}', "[" * 10_000]
 )  # fmt: skip
-def test_what_is_no_answer_is_refused(patient: Flask, answer: str) -> None:
+def test_malformed_assertion_is_refused(patient: Flask, answer: str) -> None:
     assert Visitor(patient).post("/org/llave", answer=answer).status_code == 422
 
 
 @same
-def test_a_challenge_grows_old_and_is_swept_away(patient: Flask, store: Store, ana: int) -> None:
+def test_expired_challenges_are_deleted(patient: Flask, store: Store, ana: int) -> None:
     key, visitor = add_key(patient, store, ana), Visitor(patient)
     options = challenge(visitor)
     with store.change() as session:
@@ -157,7 +157,7 @@ def test_a_challenge_grows_old_and_is_swept_away(patient: Flask, store: Store, a
 
 
 @same
-def test_an_account_that_is_shut_is_not_opened_by_its_key(
+def test_disabled_account_cannot_sign_in_with_its_passkey(
     patient: Flask, store: Store, ana: int
 ) -> None:
     key, visitor = add_key(patient, store, ana), Visitor(patient)
@@ -166,7 +166,7 @@ def test_an_account_that_is_shut_is_not_opened_by_its_key(
     assert visitor.post("/org/llave", answer=key.get(challenge(visitor))).status_code == 422
 
 
-def test_a_key_is_the_second_factor_after_the_password_too(
+def test_passkey_is_accepted_as_second_factor_after_the_password(
     patient: Flask, store: Store, ana: int
 ) -> None:
     key, visitor = add_key(patient, store, ana), Visitor(patient)
@@ -179,8 +179,10 @@ def test_a_key_is_the_second_factor_after_the_password_too(
     assert visitor.get("/org/").status_code == 200
 
 
-def test_only_her_own_key_proves_who_she_is(patient: Flask, store: Store, ana: int) -> None:
-    """Anybody's key once proved anybody's session elsewhere: GHSA-f66q-9rf6-8795."""
+def test_passkey_of_another_account_is_refused_as_second_factor(
+    patient: Flask, store: Store, ana: int
+) -> None:
+    """Compare GHSA-f66q-9rf6-8795, where a passkey of any account was accepted."""
     luz = employ(store, "luz@example.org")
     hers, of_luz = add_key(patient, store, ana), add_key(patient, store, luz)
     visitor = Visitor(patient)
@@ -201,7 +203,7 @@ def test_only_her_own_key_proves_who_she_is(patient: Flask, store: Store, ana: i
     assert visitor.get("/org/cuenta/llaves").status_code == 200
 
 
-def test_a_session_that_ended_meanwhile_keeps_no_key(
+def test_session_ended_during_the_request_adds_no_passkey(
     patient: Flask, store: Store, ana: int
 ) -> None:
     staff_client = signed_in_as(patient, store, ana)
@@ -214,7 +216,9 @@ def test_a_session_that_ended_meanwhile_keeps_no_key(
 
 
 @same
-def test_a_key_made_for_another_session_is_not_kept(patient: Flask, store: Store, ana: int) -> None:
+def test_passkey_created_for_another_session_is_refused(
+    patient: Flask, store: Store, ana: int
+) -> None:
     luz = signed_in_as(patient, store, employ(store, "luz@example.org"))
     staff_client, key = signed_in_as(patient, store, ana), SoftKey()
     options = luz.post("/org/cuenta/llaves/reto").get_json()
@@ -229,7 +233,7 @@ def test_a_key_made_for_another_session_is_not_kept(patient: Flask, store: Store
 
 
 @same
-def test_keys_are_listed_renamed_and_removed(patient: Flask, store: Store, ana: int) -> None:
+def test_passkeys_are_listed_renamed_and_removed(patient: Flask, store: Store, ana: int) -> None:
     key, staff_client = add_key(patient, store, ana), signed_in_as(patient, store, ana)
     assert "Mi teléfono" in words(staff_client.get("/org/cuenta"))
     ref = key.id.hex()
@@ -248,7 +252,7 @@ def test_keys_are_listed_renamed_and_removed(patient: Flask, store: Store, ana: 
 
 
 @same
-def test_twenty_keys_are_enough(patient: Flask, store: Store, ana: int) -> None:
+def test_at_most_twenty_passkeys_are_stored(patient: Flask, store: Store, ana: int) -> None:
     staff_client = signed_in_as(patient, store, ana)
     for _ in range(passkeys.MAX_PASSKEYS):
         answer = SoftKey().create(staff_client.post("/org/cuenta/llaves/reto").get_json())
@@ -260,12 +264,12 @@ def test_twenty_keys_are_enough(patient: Flask, store: Store, ana: int) -> None:
 
 
 @same
-def test_asking_for_a_challenge_is_an_attempt_to_sign_in(app: Flask, chicago: Office) -> None:
+def test_passkey_challenge_requests_count_as_sign_in_attempts(app: Flask, chicago: Office) -> None:
     statuses = [Visitor(app).post("/org/llave/reto").status_code for _ in range(12)]
     assert statuses == [200] * Limits.sign_ins + [429] * 2
 
 
-def test_wrong_keys_are_counted_written_down_and_keep_nobody_else_from_writing(
+def test_failed_assertions_are_limited_and_logged_without_blocking_writers(
     app: Flask, store: Store, chicago: Office
 ) -> None:
     who = employ(store)
@@ -276,6 +280,6 @@ def test_wrong_keys_are_counted_written_down_and_keep_nobody_else_from_writing(
         for _ in range(Limits.sign_ins + 2)
     ]
     assert statuses == [422] * Limits.sign_ins + [429] * 2
-    said = journal(store)
-    assert said.count("key refused") == Limits.sign_ins + 2
-    assert said.count("too many sign-ins") == 1
+    message = journal(store)
+    assert message.count("key refused") == Limits.sign_ins + 2
+    assert message.count("too many sign-ins") == 1

@@ -1,4 +1,4 @@
-"""The second factor: six digits that work once, paper codes that work once, and what asks again."""
+"""Second factor: TOTP and recovery codes work once, attempts are limited and logged."""
 
 import re
 from collections.abc import Callable
@@ -40,7 +40,7 @@ same = pytest.mark.any_database("what a code says")
 NOON = datetime(2026, 11, 25, 12, 0, 10, tzinfo=UTC)
 
 
-def test_the_password_alone_opens_nothing(patient: Flask, store: Store, ana: int) -> None:
+def test_password_alone_gives_no_access(patient: Flask, store: Store, ana: int) -> None:
     half = Visitor(patient)
     half.password()
     for path in ("/org/", "/org/talleres", "/org/cuenta", "/org/mas", "/org/confirmar"):
@@ -50,7 +50,7 @@ def test_the_password_alone_opens_nothing(patient: Flask, store: Store, ana: int
     token = hidden(half.get("/org/codigo"))["token"]
     for path in ("/org/cuenta/codigos", "/org/cerrar"):
         assert half.post(path, token=token).headers["Location"] == "/org/codigo"
-    # A long form is not lost: it waits in the page that asks for the code.
+    # A long form is kept and restored after the code.
     kept = half.post("/org/talleres/nuevo", token=token, title_es="Pensado")
     assert kept.status_code == 401
     assert "lo que escribiste sigue aquí" in words(kept)
@@ -59,7 +59,7 @@ def test_the_password_alone_opens_nothing(patient: Flask, store: Store, ana: int
 
 
 @same
-def test_after_ten_minutes_a_password_alone_is_forgotten(
+def test_half_signed_in_session_expires_after_ten_minutes(
     patient: Flask, store: Store, ana: int
 ) -> None:
     half = Visitor(patient)
@@ -70,7 +70,7 @@ def test_after_ten_minutes_a_password_alone_is_forgotten(
     assert half.get("/org/codigo").headers["Location"].startswith("/org/entrar")
 
 
-def test_the_second_factor_changes_the_token(patient: Flask, store: Store, ana: int) -> None:
+def test_second_factor_rotates_the_session_token(patient: Flask, store: Store, ana: int) -> None:
     visitor = Visitor(patient)
     page = visitor.password()
     before = Visitor(patient, visitor.cookies)
@@ -81,7 +81,7 @@ def test_the_second_factor_changes_the_token(patient: Flask, store: Store, ana: 
 
 
 @same
-def test_a_code_can_be_sent_to_the_sign_in_page_too(patient: Flask, store: Store, ana: int) -> None:
+def test_totp_code_is_accepted_on_the_sign_in_page(patient: Flask, store: Store, ana: int) -> None:
     apart, at_once = Visitor(patient), Visitor(patient)
     apart.post("/org/entrar", email="ana@example.org", password=PASSWORD)
     assert apart.post("/org/entrar", code=code_now()).status_code == 303
@@ -91,7 +91,9 @@ def test_a_code_can_be_sent_to_the_sign_in_page_too(patient: Flask, store: Store
     assert at_once.get("/org/").status_code == 200
 
 
-def test_a_code_of_the_half_minutes_beside_is_taken(patient: Flask, store: Store, ana: int) -> None:
+def test_totp_code_of_an_adjacent_time_step_is_accepted(
+    patient: Flask, store: Store, ana: int
+) -> None:
     for shift, verdict in (
         (-60, "wrong"),
         (-30, "right"),
@@ -99,17 +101,17 @@ def test_a_code_of_the_half_minutes_beside_is_taken(patient: Flask, store: Store
         (30, "right"),
         (60, "wrong"),
     ):
-        assert checked(patient, store, ana, timedelta(seconds=shift)) == verdict, shift
-    # Each later than the one before; backwards, only the first of them.
+        assert verdict_of(patient, store, ana, timedelta(seconds=shift)) == verdict, shift
+    # In ascending order all are accepted, in descending order only the first.
     half_a_minute_later(store)
-    assert [checked(patient, store, ana, timedelta(seconds=each)) for each in (30, 0, -30)] == [
+    assert [verdict_of(patient, store, ana, timedelta(seconds=each)) for each in (30, 0, -30)] == [
         "right",
         "replayed",
         "replayed",
     ]
 
 
-def test_a_code_works_once(patient: Flask, store: Store, ana: int) -> None:
+def test_totp_code_works_once(patient: Flask, store: Store, ana: int) -> None:
     used = code_now()
     assert Visitor(patient).come_in(used).status_code == 303
     for _ in range(2):
@@ -120,14 +122,14 @@ def test_a_code_works_once(patient: Flask, store: Store, ana: int) -> None:
     assert journal(store) == ["signed in", "used code refused", "used code refused"]
 
 
-def checked(app: Flask, store: Store, who: int, shift: timedelta) -> CodeVerdict:
-    """What becomes of the code of an instant beside now, at an instant that does not move."""
+def verdict_of(app: Flask, store: Store, who: int, shift: timedelta) -> CodeVerdict:
+    """The verdict on the code of a time shifted from a fixed instant."""
     with store.change() as session:
         code = totp.code_at(SECRET, NOON + shift)
         return totp.check(session, who, code, server_key(app), now=NOON)
 
 
-def test_ten_wrong_codes_and_even_the_right_one_waits_an_hour(
+def test_ten_wrong_codes_lock_the_second_factor_for_an_hour(
     patient: Flask, store: Store, ana: int
 ) -> None:
     visitor = Visitor(patient)
@@ -148,7 +150,7 @@ def test_ten_wrong_codes_and_even_the_right_one_waits_an_hour(
 
 
 @pytest.mark.races
-def test_a_hundred_tries_at_once_are_ten(patient: Flask, store: Store, ana: int) -> None:
+def test_hundred_concurrent_guesses_count_as_ten(patient: Flask, store: Store, ana: int) -> None:
     visitors = [Visitor(patient) for _ in range(8)]
     pages = [each.password() for each in visitors]
 
@@ -165,7 +167,7 @@ def test_a_hundred_tries_at_once_are_ten(patient: Flask, store: Store, ana: int)
 
 @pytest.mark.races
 @pytest.mark.parametrize("what", ["application", "paper"])
-def test_one_code_in_eight_browsers_at_once_lets_one_in(
+def test_one_code_in_eight_concurrent_browsers_signs_in_once(
     patient: Flask, store: Store, ana: int, what: str
 ) -> None:
     code = code_now() if what == "application" else printed(patient, store, ana)[0]
@@ -183,11 +185,11 @@ def test_one_code_in_eight_browsers_at_once_lets_one_in(
     assert statuses == [303] + [422] * 7
     assert [each.get("/org/").status_code for each in visitors].count(200) == 1
     assert journal(store).count("signed in") == 1
-    said = "used code refused" if what == "application" else "wrong code"
-    assert journal(store).count(said) == 7
+    message = "used code refused" if what == "application" else "wrong code"
+    assert journal(store).count(message) == 7
 
 
-def test_paper_codes_forgive_how_they_are_typed_and_are_kept_as_marks(
+def test_recovery_codes_are_normalized_and_stored_hashed(
     patient: Flask, store: Store, ana: int
 ) -> None:
     sheet = printed(patient, store, ana)
@@ -202,14 +204,16 @@ def test_paper_codes_forgive_how_they_are_typed_and_are_kept_as_marks(
     assert "paper code used" in journal(store)
 
 
-def test_a_new_sheet_makes_the_old_one_worthless(patient: Flask, store: Store, ana: int) -> None:
+def test_new_recovery_codes_invalidate_the_old_ones(patient: Flask, store: Store, ana: int) -> None:
     old, new = printed(patient, store, ana), printed(patient, store, ana)
     assert Visitor(patient).come_in(old[0]).status_code == 422
     assert Visitor(patient).come_in(new[0]).status_code == 303
 
 
 @same
-def test_a_colleagues_codes_open_nothing_of_hers(patient: Flask, store: Store, ana: int) -> None:
+def test_recovery_codes_of_another_account_are_refused(
+    patient: Flask, store: Store, ana: int
+) -> None:
     luz = employ(store, "luz@example.org")
     enrol(patient, store, luz)
     sheet = printed(patient, store, luz)
@@ -218,7 +222,7 @@ def test_a_colleagues_codes_open_nothing_of_hers(patient: Flask, store: Store, a
 
 
 @same
-def test_the_secret_is_sealed_and_opens_under_this_servers_key_only(
+def test_totp_secret_is_encrypted_with_the_server_key(
     patient: Flask, store: Store, ana: int
 ) -> None:
     with store.read() as session:
@@ -233,7 +237,7 @@ def test_the_secret_is_sealed_and_opens_under_this_servers_key_only(
 
 
 @same
-def test_with_another_server_key_no_code_is_right_and_the_log_says_why(
+def test_changed_server_key_refuses_all_codes_and_is_logged(
     make_app: Callable[..., Flask], store: Store, ana: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = make_app(secret_key="another one", limits=Limits(sign_ins=1000))
@@ -244,16 +248,16 @@ def test_with_another_server_key_no_code_is_right_and_the_log_says_why(
 
 @same
 @pytest.mark.parametrize("code", ["", "١٢٣٤٥٦", "12345", "\x00", "é" * 6, "9" * 4000])
-def test_any_other_text_is_a_wrong_code(patient: Flask, store: Store, ana: int, code: str) -> None:
+def test_malformed_code_is_refused(patient: Flask, store: Store, ana: int, code: str) -> None:
     visitor = Visitor(patient)
     answer = visitor.post("/org/codigo", hidden(visitor.password()) | {"code": code})
     assert answer.status_code == 422
 
 
-# Twenty wrong passwords, a stolen cookie, a changed role (the issue, «Must be shown» 8)
+# Wrong passwords, a stolen cookie, a changed role
 
 
-def test_twenty_wrong_passwords_are_refused_and_the_right_one_waits(
+def test_twenty_wrong_passwords_lock_sign_in(
     app: Flask, store: Store, key_store: object, chicago: Office
 ) -> None:
     enrol(app, store, employ(store))
@@ -265,11 +269,11 @@ def test_twenty_wrong_passwords_are_refused_and_the_right_one_waits(
     assert wrong == [422] * Limits.sign_ins + [429] * (20 - Limits.sign_ins)
     assert journal(store) == ["wrong password"] * Limits.sign_ins + ["too many sign-ins"]
     assert Visitor(app).password().status_code == 429
-    app.extensions["outreach_attempts"].reset()  # the window is over
+    app.extensions["outreach_attempts"].reset()  # a new window of the rate limit
     assert Visitor(app).come_in().status_code == 303
 
 
-def test_a_wrong_address_is_in_the_journal_without_the_address(
+def test_failed_sign_in_is_logged_without_the_email_address(
     patient: Flask, store: Store, ana: int
 ) -> None:
     Visitor(patient).post("/org/entrar", email="ana@example.org", password="x" * 14)
@@ -280,7 +284,7 @@ def test_a_wrong_address_is_in_the_journal_without_the_address(
     assert (unknown.action, unknown.organizer_id, unknown.details) == ("wrong password", None, "{}")
 
 
-def test_a_cookie_stolen_before_the_sign_out_is_refused_and_written_down(
+def test_cookie_used_after_sign_out_is_refused_and_logged(
     patient: Flask, store: Store, ana: int
 ) -> None:
     visitor = Visitor(patient)
@@ -294,7 +298,7 @@ def test_a_cookie_stolen_before_the_sign_out_is_refused_and_written_down(
     assert journal(store) == ["signed in", "signed out", "ended session refused"]
 
 
-def test_a_role_changed_in_mid_session_counts_at_the_next_click(
+def test_role_change_applies_to_the_next_request_of_a_session(
     patient: Flask, store: Store, ana: int
 ) -> None:
     visitor = Visitor(patient)
@@ -315,7 +319,7 @@ def test_a_role_changed_in_mid_session_counts_at_the_next_click(
 
 
 @same
-def test_before_the_second_factor_no_square_opens_the_door(
+def test_qr_code_marks_nobody_before_the_second_factor(
     patient: Flask, store: Store, ana: int
 ) -> None:
     half = Visitor(patient)

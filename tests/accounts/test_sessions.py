@@ -1,4 +1,4 @@
-"""Getting in and staying in: passwords, sessions, links that work once."""
+"""Sign-in with a password, sessions, and invitation links."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -35,9 +35,7 @@ pytestmark = [pytest.mark.core, pytest.mark.any_database]
 NEW_PASSWORD = "otra clave larga y nueva"
 
 
-def test_the_right_password_and_a_code_open_today(
-    app: Flask, store: Store, chicago: Office
-) -> None:
+def test_password_and_code_open_the_dashboard(app: Flask, store: Store, chicago: Office) -> None:
     enrol(app, store, employ(store))
     ana = Visitor(app)
     answer = ana.post("/org/entrar", email=" Ana@Example.org ", password=PASSWORD)
@@ -49,7 +47,7 @@ def test_the_right_password_and_a_code_open_today(
     assert "Hoy no hay talleres" in words(page)
 
 
-def test_the_cookie_is_for_this_host_only_and_no_script_reads_it(
+def test_session_cookie_is_host_only_and_http_only(
     client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     employ(store)
@@ -59,14 +57,14 @@ def test_the_cookie_is_for_this_host_only_and_no_script_reads_it(
     assert set(attributes) == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
 
 
-def test_the_sign_in_page_sets_no_cookie_and_is_kept_by_nobody(client: FlaskClient) -> None:
+def test_sign_in_page_sets_no_cookie_and_is_not_cached(client: FlaskClient) -> None:
     page = client.get("/org/entrar")
     assert "Set-Cookie" not in page.headers
     assert page.headers["Cache-Control"] == "no-store"
     assert page.headers["X-Robots-Tag"] == "noindex, nofollow"
 
 
-def test_a_wrong_password_and_an_unknown_address_are_told_the_same(
+def test_wrong_password_and_unknown_address_get_the_same_answer(
     client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     employ(store)
@@ -77,7 +75,7 @@ def test_a_wrong_password_and_an_unknown_address_are_told_the_same(
     assert words(wrong) == words(nobody)
 
 
-def test_an_account_without_a_password_yet_cannot_be_entered(
+def test_account_without_password_cannot_sign_in(
     client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     who = employ(store)
@@ -87,13 +85,13 @@ def test_an_account_without_a_password_yet_cannot_be_entered(
     assert answer.status_code == 422
 
 
-def test_an_unknown_address_costs_as_much_work_as_a_known_one() -> None:
+def test_unknown_address_costs_as_much_hashing_as_a_known_one() -> None:
     known, unknown = passwords.hash_password(PASSWORD), passwords.UNKNOWN_ACCOUNT_HASH
     assert extract_parameters(known) == extract_parameters(unknown)
     assert not passwords.verify("nobody has this password", None)
 
 
-def test_an_address_that_tries_too_often_has_to_wait(
+def test_sign_in_attempts_are_limited_by_address(
     app: Flask, client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     employ(store)
@@ -104,12 +102,14 @@ def test_an_address_that_tries_too_often_has_to_wait(
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_what_no_database_can_hold_is_only_a_wrong_address(client: FlaskClient) -> None:
+def test_text_that_no_database_stores_is_a_wrong_address(client: FlaskClient) -> None:
     answer = client.post("/org/entrar", data={"email": "ana\x00@example.org", "password": "\x00"})
     assert answer.status_code == 422
 
 
-def test_half_an_hour_of_silence_ends_a_session(app: Flask, store: Store, chicago: Office) -> None:
+def test_session_expires_after_half_an_hour_without_requests(
+    app: Flask, store: Store, chicago: Office
+) -> None:
     staff_client = signed_in_as(app, store, employ(store))
     _age(store, seen_at=timedelta(minutes=29))
     assert staff_client.get("/org/").status_code == 200
@@ -121,7 +121,9 @@ def test_half_an_hour_of_silence_ends_a_session(app: Flask, store: Store, chicag
     )
 
 
-def test_twelve_hours_end_a_session_however_busy(app: Flask, store: Store, chicago: Office) -> None:
+def test_active_session_expires_after_twelve_hours(
+    app: Flask, store: Store, chicago: Office
+) -> None:
     staff_client = signed_in_as(app, store, employ(store))
     _age(store, started_at=timedelta(hours=11, minutes=59))
     assert staff_client.get("/org/").status_code == 200
@@ -129,7 +131,9 @@ def test_twelve_hours_end_a_session_however_busy(app: Flask, store: Store, chica
     assert staff_client.get("/org/").status_code == 303
 
 
-def test_a_busy_organizer_writes_once_a_minute(app: Flask, store: Store, chicago: Office) -> None:
+def test_session_activity_is_written_at_most_once_a_minute(
+    app: Flask, store: Store, chicago: Office
+) -> None:
     staff_client = signed_in_as(app, store, employ(store))
     _age(store, seen_at=timedelta(seconds=40))
     before = _seen(store)
@@ -140,7 +144,7 @@ def test_a_busy_organizer_writes_once_a_minute(app: Flask, store: Store, chicago
     assert clock.now() - _seen(store) < timedelta(seconds=30)
 
 
-def test_a_role_taken_away_counts_at_the_next_click(
+def test_removed_role_applies_to_the_next_request(
     app: Flask, store: Store, chicago: Office
 ) -> None:
     who = employ(store)
@@ -151,7 +155,7 @@ def test_a_role_taken_away_counts_at_the_next_click(
     assert staff_client.get("/org/talleres/nuevo").status_code == 403
 
 
-def test_a_disabled_account_is_out_at_the_next_click(
+def test_disabled_account_is_signed_out_at_the_next_request(
     app: Flask, client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     who = employ(store)
@@ -163,7 +167,7 @@ def test_a_disabled_account_is_out_at_the_next_click(
     assert answer.status_code == 422
 
 
-def test_signing_out_ends_the_session_and_leaves_nothing_in_the_browser(
+def test_sign_out_ends_the_session_and_clears_the_browser(
     app: Flask, store: Store, chicago: Office
 ) -> None:
     staff_client = signed_in_as(app, store, employ(store))
@@ -173,9 +177,7 @@ def test_signing_out_ends_the_session_and_leaves_nothing_in_the_browser(
     assert staff_client.get("/org/").status_code == 303
 
 
-def test_signing_in_again_ends_the_session_before(
-    app: Flask, store: Store, chicago: Office
-) -> None:
+def test_second_sign_in_ends_the_earlier_session(app: Flask, store: Store, chicago: Office) -> None:
     staff_client = signed_in_as(app, store, employ(store))
     staff_client.client.post(
         "/org/entrar",
@@ -185,7 +187,7 @@ def test_signing_in_again_ends_the_session_before(
     assert staff_client.get("/org/").status_code == 303
 
 
-def test_the_page_after_signing_in_is_never_another_site(
+def test_redirect_after_sign_in_stays_on_this_site(
     client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     employ(store)
@@ -197,7 +199,7 @@ def test_the_page_after_signing_in_is_never_another_site(
         assert answer.headers["Location"] == "/org/codigo"
 
 
-def test_a_link_shows_whose_it_is_and_looking_changes_nothing(
+def test_invitation_page_shows_the_account_and_changes_nothing(
     client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     token = _invited(store)
@@ -208,7 +210,7 @@ def test_a_link_shows_whose_it_is_and_looking_changes_nothing(
         assert "Set-Cookie" not in page.headers
 
 
-def test_a_link_sets_the_password_and_leads_to_the_sign_in_page(
+def test_invitation_sets_the_password_and_redirects_to_sign_in(
     client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     token = _invited(store)
@@ -218,7 +220,7 @@ def test_a_link_sets_the_password_and_leads_to_the_sign_in_page(
     assert client.post("/org/entrar", data=data).status_code == 303
 
 
-def test_a_short_password_is_told_so_and_the_link_still_works(
+def test_short_password_is_refused_and_the_invitation_stays_valid(
     client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     token = _invited(store)
@@ -229,7 +231,7 @@ def test_a_short_password_is_told_so_and_the_link_still_works(
     assert answer.status_code == 303
 
 
-def test_used_old_withdrawn_and_invented_links_all_look_the_same(
+def test_used_expired_withdrawn_and_invented_invitations_look_the_same(
     client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     used, old, withdrawn = (_invited(store, f"{who}@example.org") for who in ("a", "b", "c"))
@@ -251,7 +253,7 @@ def test_used_old_withdrawn_and_invented_links_all_look_the_same(
     assert len(pages) == 1
 
 
-def test_a_link_lasts_three_days(store: Store, chicago: Office) -> None:
+def test_invitation_expires_after_three_days(store: Store, chicago: Office) -> None:
     token, now = _invited(store), clock.now()
     with store.read() as session:
         almost, after = now + timedelta(days=3, minutes=-1), now + timedelta(days=3, minutes=1)
@@ -260,7 +262,7 @@ def test_a_link_lasts_three_days(store: Store, chicago: Office) -> None:
 
 
 @pytest.mark.races
-def test_eight_browsers_with_one_link_set_one_password(
+def test_invitation_used_by_eight_browsers_sets_one_password(
     app: Flask, store: Store, chicago: Office
 ) -> None:
     token = _invited(store)
@@ -275,7 +277,7 @@ def test_eight_browsers_with_one_link_set_one_password(
     assert statuses == [303] + [404] * 7
 
 
-def test_a_new_password_ends_every_session(app: Flask, store: Store, chicago: Office) -> None:
+def test_new_password_ends_every_session(app: Flask, store: Store, chicago: Office) -> None:
     who = employ(store)
     phone, computer = signed_in_as(app, store, who), signed_in_as(app, store, who)
     with store.change() as session:
@@ -284,7 +286,7 @@ def test_a_new_password_ends_every_session(app: Flask, store: Store, chicago: Of
     assert phone.get("/org/").status_code == computer.get("/org/").status_code == 303
 
 
-def test_a_reset_makes_the_old_password_worthless(
+def test_reset_invalidates_the_old_password(
     client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     who = employ(store)
@@ -294,7 +296,7 @@ def test_a_reset_makes_the_old_password_worthless(
     assert answer.status_code == 422
 
 
-def test_no_token_is_stored_as_it_is(app: Flask, store: Store, chicago: Office) -> None:
+def test_tokens_are_stored_hashed(app: Flask, store: Store, chicago: Office) -> None:
     staff_client, token = (
         signed_in_as(app, store, employ(store)),
         _invited(store, "luz@example.org"),

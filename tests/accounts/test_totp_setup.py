@@ -1,4 +1,4 @@
-"""A second factor is set up before anything else, and asked for again before what matters."""
+"""Setup of TOTP, and its confirmation before sensitive actions."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -40,12 +40,10 @@ __all__ = ["ana", "patient"]  # fixtures
 same = pytest.mark.any_database("what the pages say")
 
 
-# Setting one up
+# Setup
 
 
-def test_an_account_without_a_second_factor_sets_one_up_before_anything_else(
-    patient: Flask, store: Store
-) -> None:
+def test_account_without_second_factor_must_set_one_up_first(patient: Flask, store: Store) -> None:
     who = employ(store)
     visitor = Visitor(patient)
     page = visitor.password()
@@ -64,12 +62,12 @@ def test_an_account_without_a_second_factor_sets_one_up_before_anything_else(
     with store.read() as session:
         assert totp.secret_of(session, who, server_key(patient)) == secret
     assert journal(store) == ["second factor set up", "signed in"]
-    # The code it was set up with is used.
+    # The code of the setup cannot be used twice.
     assert Visitor(patient).come_in(code).status_code == 422
 
 
 @same
-def test_what_was_typed_waits_until_the_second_factor_is_set_up(
+def test_typed_form_is_kept_until_the_second_factor_is_set_up(
     patient: Flask, store: Store, rights: Kind
 ) -> None:
     before = signed_in_as(patient, store, employ(store))
@@ -79,13 +77,13 @@ def test_what_was_typed_waits_until_the_second_factor_is_set_up(
     page = visitor.password(volver="/org/talleres/nuevo")
     code = pyotp.TOTP(shown_secret(page)).now()
     sheet = visitor.post("/org/codigo", hidden(page) | {"code": code})
-    again = visitor.post("/org/codigo", hidden(sheet))
-    assert again.status_code == 200
-    assert 'value="Pensado"' in again.text
+    restored = visitor.post("/org/codigo", hidden(sheet))
+    assert restored.status_code == 200
+    assert 'value="Pensado"' in restored.text
 
 
 @pytest.mark.races
-def test_of_two_who_set_up_at_once_one_does(patient: Flask, store: Store) -> None:
+def test_concurrent_totp_setups_succeed_once(patient: Flask, store: Store) -> None:
     employ(store)
     visitors = [Visitor(patient) for _ in range(8)]
     pages = [each.password() for each in visitors]
@@ -102,7 +100,7 @@ def test_of_two_who_set_up_at_once_one_does(patient: Flask, store: Store) -> Non
     assert journal(store).count("second factor set up") == 1
 
 
-def test_a_session_that_ended_meanwhile_sets_up_nothing(patient: Flask, store: Store) -> None:
+def test_session_ended_during_the_request_sets_up_no_totp(patient: Flask, store: Store) -> None:
     who = employ(store)
     visitor = Visitor(patient)
     page = visitor.password()
@@ -116,7 +114,7 @@ def test_a_session_that_ended_meanwhile_sets_up_nothing(patient: Flask, store: S
     assert journal(store) == []
 
 
-def test_a_session_that_ended_meanwhile_changes_neither_telephone_nor_paper(
+def test_session_ended_during_the_request_changes_no_totp_or_recovery_codes(
     patient: Flask, store: Store, ana: int
 ) -> None:
     staff_client = signed_in_as(patient, store, ana)
@@ -136,7 +134,7 @@ def test_a_session_that_ended_meanwhile_changes_neither_telephone_nor_paper(
 
 
 @same
-def test_a_secret_offered_to_another_session_sets_up_nothing(patient: Flask, store: Store) -> None:
+def test_totp_secret_of_another_session_is_refused(patient: Flask, store: Store) -> None:
     employ(store)
     mallory, visitor = Visitor(patient), Visitor(patient)
     hers = mallory.password()
@@ -149,9 +147,7 @@ def test_a_secret_offered_to_another_session_sets_up_nothing(patient: Flask, sto
 
 
 @same
-def test_another_telephone_takes_the_place_of_the_first(
-    patient: Flask, store: Store, ana: int
-) -> None:
+def test_new_totp_replaces_the_first(patient: Flask, store: Store, ana: int) -> None:
     staff_client = signed_in_as(patient, store, ana)
     page = staff_client.get("/org/cuenta/aplicacion")
     secret, form = shown_secret(page), hidden(page, "/org/cuenta/aplicacion")
@@ -165,12 +161,12 @@ def test_another_telephone_takes_the_place_of_the_first(
     assert "code application changed" in journal(store)
 
 
-# Asked again before what matters
+# Confirmation before sensitive actions
 
 
 @pytest.fixture
 def stale(patient: Flask, store: Store) -> "Visitor":
-    """Elena, an admin, who came in twenty minutes ago."""
+    """An administrator who showed the second factor twenty minutes ago."""
     who = employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
     enrol(patient, store, who)
     visitor = Visitor(patient)
@@ -180,7 +176,7 @@ def stale(patient: Flask, store: Store) -> "Visitor":
     return visitor
 
 
-def test_what_matters_asks_again_after_ten_minutes(
+def test_sensitive_actions_ask_for_the_second_factor_after_ten_minutes(
     patient: Flask, store: Store, stale: Visitor
 ) -> None:
     assert stale.get("/org/cuenta").status_code == 200
@@ -203,7 +199,7 @@ def test_what_matters_asks_again_after_ten_minutes(
 
 
 @same
-def test_a_form_that_was_sent_is_not_lost_and_not_sent_unasked(
+def test_interrupted_form_is_shown_and_not_submitted_by_itself(
     patient: Flask, store: Store, stale: Visitor
 ) -> None:
     token = hidden(stale.get("/org/mas"), "/org/cerrar")["token"]
@@ -220,7 +216,7 @@ def test_a_form_that_was_sent_is_not_lost_and_not_sent_unasked(
 
 
 @pytest.mark.races
-def test_eight_who_confirm_with_one_code_are_one(
+def test_eight_concurrent_confirmations_with_one_code_succeed_once(
     patient: Flask, store: Store, stale: Visitor
 ) -> None:
     form = hidden(stale.get("/org/confirmar"), "/org/confirmar") | {"code": code_now()}
@@ -234,5 +230,5 @@ def test_eight_who_confirm_with_one_code_are_one(
         assert sorted(crowd.map(send, range(8))) == [303] + [422] * 7
 
 
-def test_freshness_is_ten_minutes() -> None:
+def test_second_factor_is_fresh_for_ten_minutes() -> None:
     assert sessions.FRESH == sessions.HALFWAY == timedelta(minutes=10)

@@ -209,7 +209,7 @@ def _of_staff() -> Iterator[Guard]:
     staff = "outreach/web/staff/"
     yield Guard(
         "S21", f"{staff}common/guards.py", "httponly=True, samesite", "samesite",
-        "tests/accounts/test_sessions.py::test_the_cookie_is_for_this_host_only_and_no_script_reads_it",
+        "tests/accounts/test_sessions.py::test_session_cookie_is_host_only_and_http_only",
     )  # fmt: skip
     second = "tests/accounts/test_second_factor.py::test_"
     yield Guard(
@@ -245,22 +245,22 @@ def _of_staff() -> Iterator[Guard]:
         "S21", "outreach/accounts/webauthn_challenges.py",
         "return kept if changes_one_row(session, sa.delete(Challenge).where(*is_open)) else None",
         "return kept",
-        "tests/accounts/test_passkeys.py::test_an_answer_posted_twice_is_refused_the_second_time",
+        "tests/accounts/test_passkeys.py::test_replayed_passkey_assertion_is_refused",
     )  # fmt: skip
     yield Guard(
         "S21", f"{staff}common/guards.py",
         "    if rule.is_fresh and not who.is_fresh(clock.now()):\n",
         "    if False:\n",
-        "tests/web/staff/test_policy.py::test_what_matters_asks_for_a_factor_of_the_last_minutes",
+        "tests/web/staff/test_policy.py::test_sensitive_actions_need_a_fresh_second_factor",
     )  # fmt: skip
     yield Guard(
         "S22", f"{staff}common/guards.py", "    if not has_permission(Permission.SEE, office):", "    if False:",
-        "tests/web/staff/test_policy.py::test_not_even_that_another_offices_workshop_is_there",
+        "tests/web/staff/test_policy.py::test_workshop_of_another_office_looks_nonexistent",
     )  # fmt: skip
     for file in ("workshops/attendee_list.py", "checkin/checkin_pages.py"):
         yield Guard(
             "S23", staff + file, 'log_workshop_action(session, workshop, "list seen")', "pass",
-            "tests/web/staff/test_policy.py::test_whoever_sees_a_name_of_a_discreet_list_leaves_a_trace",
+            "tests/web/staff/test_policy.py::test_viewing_names_of_a_discreet_workshop_is_logged",
         )  # fmt: skip
     table = '<table class="table table-start table-fold">\n{0}{{{{ table_head() }}}}\n{0}<tbody>'.format(
         " " * 14
@@ -268,7 +268,7 @@ def _of_staff() -> Iterator[Guard]:
     yield Guard(
         "S23", "templates/staff/workshops/detail.html",
         table, f'<a href="lista.csv">CSV</a>{table}',
-        "tests/web/staff/test_policy.py::test_nothing_carries_a_discreet_list_away",
+        "tests/web/staff/test_policy.py::test_discreet_attendee_list_cannot_be_exported",
     )  # fmt: skip
     yield Guard(
         "S24", "outreach/reports/attendance_counts.py",

@@ -33,7 +33,7 @@ _ANYBODY: Final = frozenset({Scope.PUBLIC, Scope.HALF_SIGNED_IN, Scope.SIGNED_IN
 
 
 def generate() -> str:
-    """The Markdown table: a line for each address and rule, its methods together."""
+    """The Markdown table: one row for each URL and rule, with its methods."""
     app = Flask("outreach")
     staff.init_app(app)
     roles = " | ".join(Role)
@@ -47,7 +47,7 @@ def generate() -> str:
 
 
 def section(text: str) -> str:
-    """The table as the page of the guide has it now."""
+    """The table that the page of the guide contains."""
     return text.partition(BEGIN)[2].partition(END)[0].strip()
 
 

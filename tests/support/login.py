@@ -1,4 +1,4 @@
-"""What the tests of signing in share: Ana, who has a second factor, and what came of it."""
+"""Fixtures and helpers for tests of sign-in: Ana, an account with a second factor."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from tests.support.staff_client import employ, enrol, signed_in_as
 
 @pytest.fixture
 def patient(make_app: Callable[..., Flask], chicago: Office) -> Flask:
-    """An installation where one address may try as often as it likes."""
+    """An application without an effective limit of sign-in attempts by address."""
     return make_app(limits=Limits(sign_ins=1000))
 
 
@@ -48,7 +48,7 @@ def shown_secret(page: TestResponse) -> str:
 
 
 def half_a_minute_later(store: Store) -> None:
-    """As though the next code had come already."""
+    """Lets the current code be used once more, as if the next time step had begun."""
     with store.change() as session:
         session.execute(sa.update(TotpSecret).values(last_step=0))
 
@@ -60,7 +60,7 @@ def age(store: Store, **ages: timedelta) -> None:
 
 
 def journal(store: Store) -> list[str]:
-    """What it says, but for sheets that were printed for a test."""
+    """The actions of the audit log, without printed recovery codes."""
     with store.read() as session:
         found = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id))
         return [each for each in found if each != "paper codes printed"]
@@ -68,18 +68,18 @@ def journal(store: Store) -> list[str]:
 
 @contextmanager
 def ended_meanwhile(app: Flask) -> Iterator[None]:
-    """Every session is ended after a request was let in and before it changes anything."""
+    """Ends every session after a request was authenticated and before it writes."""
     store: Store = app.extensions["outreach_store"]
 
     def end(connection: sa.Connection) -> None:
         if connection.get_execution_options().get("sqlite_begin") != "BEGIN IMMEDIATE":
-            return  # it only reads
+            return  # a read-only transaction
         other = sa.create_engine(store.url)
         with other.begin() as session:
             session.execute(sa.update(StaffSession).values(ended_at=clock.now()))
         other.dispose()
 
-    # Not at its beginning, when nobody else can write any more on SQLite.
+    # On connection, since SQLite allows no other writer after BEGIN IMMEDIATE.
     sa.event.listen(store.engine, "engine_connect", end)
     try:
         yield

@@ -1,5 +1,5 @@
-"""A provider of OpenID Connect on this machine: discovery, codes that work once with PKCE, tokens
-signed with its own key. It asks nobody for a password; who «signs in» there is set by the test."""
+"""A local OpenID Connect provider: discovery, one-time codes with PKCE, signed ID tokens. It asks
+for no password; the test sets the claims of the identity."""
 
 import base64
 import hashlib
@@ -30,10 +30,10 @@ class Provider:
         self.signs_with: RSAKey | OctKey = self.key
         self.algorithm = "RS256"
         self.issuer = ""
-        self.claims: dict[str, Any] = {}  # what it says of who is there, beside the usual
-        self.discovery: dict[str, Any] = {}  # what it says of itself, beside the usual
+        self.claims: dict[str, Any] = {}  # added to the default claims of the ID token
+        self.discovery: dict[str, Any] = {}  # added to the discovery document
         self.is_down = False
-        self.asked: list[dict[str, str]] = []  # the questions of browsers
+        self.asked: list[dict[str, str]] = []  # query parameters of authorization requests
         self._codes: dict[str, dict[str, str]] = {}
 
     @property
@@ -116,7 +116,7 @@ class Provider:
 
 @contextmanager
 def serving() -> Iterator[Provider]:
-    """A provider that answers while the block runs."""
+    """Runs a provider during the block."""
     provider = Provider()
     server = make_server("127.0.0.1", 0, provider.app(), threaded=True)
     provider.issuer = f"http://127.0.0.1:{server.server_port}"
@@ -132,7 +132,8 @@ def serving() -> Iterator[Provider]:
 
 @contextmanager
 def breaking_off(answer: bytes) -> Iterator[str]:
-    """The address of a server that answers just this to whatever it is asked, and hangs up."""
+    """Runs a server that sends these bytes to every request and closes the connection. Yields its
+    URL."""
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:

@@ -161,7 +161,7 @@ network.disable_staff           POST  network         network
 network.reset_staff             POST  network         network
 """
 
-# Pages that ask for the second factor again after ten minutes, from everybody.
+# Pages that need a second factor of the last ten minutes, for every role.
 FRESH: Final = {
     "staff.auth.print_recovery_codes",
     "staff.auth.totp_form",

@@ -1,4 +1,4 @@
-"""A passkey in software: ES256, kept by itself, that has verified its user."""
+"""A software passkey (ES256, discoverable, with user verification) for tests."""
 
 import hashlib
 import json
@@ -12,16 +12,16 @@ from fido2 import cbor
 from fido2.utils import websafe_encode
 
 ORIGIN = "http://localhost:8000"
-VERIFIED = 0x05  # present, and verified by finger or number
+VERIFIED = 0x05  # user present and verified
 PRESENT = 0x01
-MADE = 0x45  # the same as VERIFIED, with a key
+MADE = 0x45  # VERIFIED, with attested credential data
 
 
 @dataclass
 class SoftKey:
     origin: str = ORIGIN
     host: str = "localhost"
-    counts: bool = True  # keys that are kept in a cloud do not
+    counts: bool = True  # synced passkeys do not count
     count: int = 0
     handle: str = ""
     id: bytes = field(default_factory=lambda: os.urandom(32))
@@ -30,30 +30,32 @@ class SoftKey:
     )
 
     def create(self, options: dict[str, Any], flags: int = MADE) -> str:
-        """What a browser sends when it has made a key."""
+        """The registration response of the browser, as JSON (WebAuthn, section 5.1)."""
         self.handle = options["user"]["id"]
         numbers = self.private.public_key().public_numbers()
         public = {
             1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")
         }  # fmt: skip
-        said = self._said(flags) + bytes(16) + len(self.id).to_bytes(2, "big") + self.id
-        made = {"fmt": "none", "attStmt": {}, "authData": said + cbor.encode(public)}
+        auth_data = (
+            self._authenticator_data(flags) + bytes(16) + len(self.id).to_bytes(2, "big") + self.id
+        )
+        made = {"fmt": "none", "attStmt": {}, "authData": auth_data + cbor.encode(public)}
         return self._answer(
             clientDataJSON=self._client("webauthn.create", options),
             attestationObject=cbor.encode(made),
         )
 
     def get(self, options: dict[str, Any], flags: int = VERIFIED) -> str:
-        """What it sends when the key has answered."""
-        client, said = self._client("webauthn.get", options), self._said(flags)
-        signed = said + hashlib.sha256(client).digest()
+        """The assertion of the browser, as JSON."""
+        client, auth_data = self._client("webauthn.get", options), self._authenticator_data(flags)
+        signed = auth_data + hashlib.sha256(client).digest()
         return self._answer(
             clientDataJSON=client,
-            authenticatorData=said,
+            authenticatorData=auth_data,
             signature=self.private.sign(signed, ec.ECDSA(hashes.SHA256())),
         )
 
-    def _said(self, flags: int) -> bytes:
+    def _authenticator_data(self, flags: int) -> bytes:
         self.count += self.counts
         host = hashlib.sha256(self.host.encode()).digest()
         return host + bytes([flags]) + self.count.to_bytes(4, "big")

@@ -1,4 +1,4 @@
-"""Staff for the tests: accounts, and a browser that is signed in."""
+"""Staff accounts and signed-in clients for tests."""
 
 import re
 import threading
@@ -21,14 +21,14 @@ from outreach.domain.network.staff import Role
 PASSWORD = "caballo grapa pila correcta"
 HASHED = passwords.hash_password(PASSWORD)
 COOKIE = "__Host-staff"
-TIMES = 4  # that one form is sent at one moment
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of everybody's application
+TIMES = 4  # how often `at_once` submits a form
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of the TOTP of every account
 
 
 def employ(
     store: Store, email: str = "ana@example.org", role: Role = Role.ORGANIZER, *offices: str
 ) -> int:
-    """An account with a password, at Chicago unless told otherwise; its id."""
+    """Adds an account with a password, by default at Chicago. Returns its id."""
     with store.change() as session:
         organizer = staff.add(session, email, role, offices or ("chicago",))
         organizer.password = HASHED
@@ -36,8 +36,8 @@ def employ(
 
 
 def enrol(app: Flask, store: Store, *organizer_ids: int) -> ServerEncryption:
-    """Gives these accounts, or all there are, the application of the tests; the key it is sealed
-    under."""
+    """Stores SECRET as TOTP of these accounts, by default of all. Returns the key that
+    encrypts it."""
     key = ServerEncryption(app.extensions["outreach_secret"])
     with store.change() as session:
         everybody = [each.id for each in staff.list_staff(session)]
@@ -47,12 +47,12 @@ def enrol(app: Flask, store: Store, *organizer_ids: int) -> ServerEncryption:
 
 
 def code_now() -> str:
-    """What the application of the tests says."""
+    """The current TOTP code of SECRET."""
     return totp.code_at(SECRET, clock.now())
 
 
 class Visitor:
-    """A browser of the staff: it keeps its cookies, which are for https, and sends them."""
+    """A browser that is not signed in. It stores cookies, also those for HTTPS only."""
 
     def __init__(self, app: Flask, cookies: dict[str, str] | None = None) -> None:
         self.client = app.test_client(use_cookies=False)
@@ -66,14 +66,15 @@ class Visitor:
         return self._kept(self.client.post(path, data=data, headers=self._headers()))
 
     def password(self, email: str = "ana@example.org", **fields: str) -> TestResponse:
-        """Signs in half-way; the page that asks for the second factor."""
+        """Sends the password. Returns the page that asks for the second factor."""
         asked = self.post("/org/entrar", {"email": email, "password": PASSWORD} | fields)
         return asked if asked.status_code != 303 else self.get(asked.headers["Location"])
 
     def come_in(
         self, code: str = "", *, email: str = "ana@example.org", **fields: str
     ) -> TestResponse:
-        """Password and code; the answer to the code. `fields` are those that the page kept."""
+        """Sends password and code. Returns the response to the code. `fields` are hidden fields of
+        the sign-in form."""
         page = self.password(email, **fields)
         return self.post("/org/codigo", hidden(page) | {"code": code or code_now()})
 
@@ -92,7 +93,7 @@ class Visitor:
 
 
 def hidden(page: TestResponse, action: str = "/org/codigo") -> dict[str, str]:
-    """The hidden fields of the first form of a page that goes there."""
+    """The hidden fields of the first form of the page with this action."""
     text = page.get_data(as_text=True)
     form = next(
         (
@@ -110,7 +111,7 @@ def hidden(page: TestResponse, action: str = "/org/codigo") -> dict[str, str]:
 
 @dataclass
 class StaffClient:
-    """A signed-in browser: it sends the cookie, and the form's token with every post."""
+    """A signed-in browser. It sends the session cookie, and the form token with every POST."""
 
     client: FlaskClient
     cookie: str
@@ -142,7 +143,7 @@ def signed_in_as(app: Flask, store: Store, organizer_id: int) -> StaffClient:
 def at_once(
     app: Flask, staff_client: StaffClient, path: str, form: dict[str, Any]
 ) -> list[TestResponse]:
-    """The answers to one form that is sent so many times at one moment."""
+    """Submits one form TIMES times concurrently. Returns the responses."""
     start = threading.Barrier(TIMES)
 
     def send(_number: int) -> TestResponse:
@@ -157,5 +158,5 @@ def at_once(
 
 
 def words(answer: TestResponse) -> str:
-    """What a page says: its text, without tags."""
+    """The text of a page, without tags."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True))).split())

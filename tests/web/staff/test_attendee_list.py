@@ -1,4 +1,4 @@
-"""The people of one workshop, as the staff may see them; and its door."""
+"""Attendee list of a workshop by role, and its check-in page."""
 
 from datetime import timedelta
 from typing import Any
@@ -31,7 +31,7 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
 
 @pytest.fixture
 def tomas(app: Flask, store: Store, chicago: Office) -> StaffClient:
-    """He stands at the door."""
+    """A staff member with the door role."""
     return signed_in_as(app, store, employ(store, "tomas@example.org", Role.DOOR))
 
 
@@ -41,7 +41,7 @@ def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights)
 
 
-def test_contacts_are_masked_until_they_are_asked_for_one_by_one(
+def test_contacts_are_masked_until_shown_one_by_one(
     ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
@@ -58,10 +58,10 @@ def test_contacts_are_masked_until_they_are_asked_for_one_by_one(
     shown = words(ana.post(f"{address}/contacto", registration=rosa.id))
     assert "rosa@ejemplo.com" in shown
     assert "5550142" not in shown
-    assert _journal(store) == [("contact seen", "{}")]
+    assert _audit_entries(store) == [("contact seen", "{}")]
 
 
-def test_a_contact_of_another_workshop_is_not_there(
+def test_contact_of_another_workshop_is_404(
     ana: StaffClient,
     store: Store,
     key_store: KeyStore,
@@ -74,10 +74,10 @@ def test_a_contact_of_another_workshop_is_not_there(
     rosa = seat(store, key_store, other, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     answer = ana.post(f"/org/talleres/{evening.public_id}/contacto", registration=rosa.id)
     assert answer.status_code == 404
-    assert _journal(store) == []
+    assert _audit_entries(store) == []
 
 
-def test_at_the_door_there_are_names_and_no_contacts(
+def test_door_role_sees_names_but_no_contacts(
     tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     seat(store, key_store, evening, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
@@ -87,7 +87,7 @@ def test_at_the_door_there_are_names_and_no_contacts(
         assert "ejemplo.com" not in page
 
 
-def test_a_reader_sees_numbers_and_no_names(
+def test_reader_sees_numbers_and_no_names(
     app: Flask, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     seat(store, key_store, evening, people=3)
@@ -97,7 +97,7 @@ def test_a_reader_sees_numbers_and_no_names(
     assert "Rosa" not in page
 
 
-def test_whoever_reads_a_discreet_list_leaves_a_trace(
+def test_reading_a_discreet_attendee_list_is_logged(
     ana: StaffClient,
     tomas: StaffClient,
     store: Store,
@@ -111,17 +111,17 @@ def test_whoever_reads_a_discreet_list_leaves_a_trace(
     ana.get(f"/org/talleres/{workshop.public_id}")
     tomas.get(f"/org/talleres/{workshop.public_id}/entrada")
     tomas.get(f"/q/{registrations.derive_entry_token(registrations.get_key(key_store, luz))}")
-    assert _journal(store) == [("list seen", "{}")] * 3
+    assert _audit_entries(store) == [("list seen", "{}")] * 3
 
 
-def test_an_ordinary_list_is_read_without_a_trace(
+def test_reading_an_ordinary_attendee_list_is_not_logged(
     ana: StaffClient, store: Store, evening: Workshop
 ) -> None:
     ana.get(f"/org/talleres/{evening.public_id}")
-    assert _journal(store) == []
+    assert _audit_entries(store) == []
 
 
-def test_whoever_was_forgotten_is_a_row_without_a_name(
+def test_erased_person_is_a_row_without_a_name(
     ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening)
@@ -132,7 +132,7 @@ def test_whoever_was_forgotten_is_a_row_without_a_name(
     assert "Sin nombre: ya se borró" in page
 
 
-def test_who_came_is_marked_and_can_be_undone(
+def test_check_in_is_recorded_and_can_be_undone(
     tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening, people=3)
@@ -144,7 +144,7 @@ def test_who_came_is_marked_and_can_be_undone(
     assert _arrived(store, rosa) == 0
 
 
-def test_the_same_party_marked_twice_counts_once(
+def test_party_checked_in_twice_counts_once(
     tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening, people=3)
@@ -153,7 +153,7 @@ def test_the_same_party_marked_twice_counts_once(
     assert _arrived(store, rosa) == 3
 
 
-def test_someone_is_found_by_name_without_accents_or_by_code(
+def test_attendee_is_found_by_name_without_accents_or_by_code(
     tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     ines = seat(store, key_store, evening, name="Inés M.")
@@ -167,7 +167,7 @@ def test_someone_is_found_by_name_without_accents_or_by_code(
     assert "No está en la lista. ¿Llegó sin registro? Sumar 1" in none
 
 
-def test_walk_ins_are_counted_and_never_fewer_than_none(
+def test_walk_ins_are_counted_and_never_negative(
     tomas: StaffClient, store: Store, evening: Workshop
 ) -> None:
     for what in ("less", "more", "more", "less", "less", "less", "more"):
@@ -176,7 +176,7 @@ def test_walk_ins_are_counted_and_never_fewer_than_none(
         assert session.get_one(Workshop, evening.id).walk_ins == 1
 
 
-def test_there_is_no_door_where_nothing_is_held(
+def test_cancelled_workshop_has_no_check_in_page(
     tomas: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -185,7 +185,7 @@ def test_there_is_no_door_where_nothing_is_held(
     assert _at_door(tomas, cancelled, do="more").status_code == 422
 
 
-def test_the_head_count_is_ready_from_the_door(
+def test_head_count_is_prefilled_from_check_ins(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _past(store, chicago, rights)
@@ -198,16 +198,16 @@ def test_the_head_count_is_ready_from_the_door(
     ).get_data(as_text=True)
     assert ana.post(address, held="yes", people="4").status_code == 303
     with store.read() as session:
-        told = session.get_one(Workshop, workshop.id)
-        assert (told.status, told.head_count) == (WorkshopStatus.HELD, 4)
+        reported = session.get_one(Workshop, workshop.id)
+        assert (reported.status, reported.head_count) == (WorkshopStatus.HELD, 4)
     ana.post(address, held="no", people="4")
     with store.read() as session:
-        told = session.get_one(Workshop, workshop.id)
-        assert (told.status, told.head_count) == (WorkshopStatus.NOT_HELD, None)
+        reported = session.get_one(Workshop, workshop.id)
+        assert (reported.status, reported.head_count) == (WorkshopStatus.NOT_HELD, None)
 
 
 @pytest.mark.parametrize("people", ["", "-1", "muchas", "9999999", "1.5", "²"])
-def test_a_head_count_is_a_number(
+def test_head_count_must_be_a_number(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, people: str
 ) -> None:
     workshop = _past(store, chicago, rights)
@@ -216,13 +216,15 @@ def test_a_head_count_is_a_number(
     assert "Escribe cuántas personas llegaron" in words(answer)
 
 
-def test_nothing_is_reported_before_it_begins(ana: StaffClient, evening: Workshop) -> None:
+def test_attendance_cannot_be_reported_before_the_start(
+    ana: StaffClient, evening: Workshop
+) -> None:
     answer = ana.post(f"/org/talleres/{evening.public_id}/asistencia", held="yes", people="3")
     assert answer.status_code == 422
     assert "todavía no empieza" in words(answer)
 
 
-def test_the_square_shows_staff_who_it_is_and_marks_them(
+def test_qr_code_shows_staff_the_person_and_checks_them_in(
     tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening, people=2)
@@ -236,7 +238,7 @@ def test_the_square_shows_staff_who_it_is_and_marks_them(
     assert "Ya llegó" in words(tomas.get(f"/q/{token}"))
 
 
-def test_the_square_is_one_page_for_everybody_else(
+def test_qr_code_shows_the_same_page_to_everybody_else(
     app: Flask, store: Store, key_store: KeyStore, evening: Workshop, calgary: Office
 ) -> None:
     rosa = seat(store, key_store, evening)
@@ -263,7 +265,7 @@ def test_the_square_is_one_page_for_everybody_else(
     assert _arrived(store, rosa) == 0
 
 
-def test_the_square_wants_the_token_of_the_session_too(
+def test_qr_check_in_needs_the_form_token(
     tomas: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     rosa = seat(store, key_store, evening)
@@ -272,7 +274,7 @@ def test_the_square_wants_the_token_of_the_session_too(
     assert _arrived(store, rosa) == 0
 
 
-def test_the_doors_of_today_lead_straight_to_the_only_one(
+def test_check_in_list_redirects_to_the_only_workshop_of_today(
     tomas: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     assert "Hoy no hay talleres" in words(tomas.get("/org/entrada"))
@@ -283,7 +285,7 @@ def test_the_doors_of_today_lead_straight_to_the_only_one(
     assert answer.headers["Location"] == f"/org/talleres/{workshop.public_id}/entrada"
 
 
-def test_the_month_so_far_counts_who_came_of_those_expected(
+def test_dashboard_month_counts_arrived_and_expected(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _past(store, chicago, rights)
@@ -310,7 +312,7 @@ def _arrived(store: Store, registration: Registration) -> int:
         return session.get_one(Registration, registration.id).arrived
 
 
-def _journal(store: Store) -> list[tuple[str, str]]:
+def _audit_entries(store: Store) -> list[tuple[str, str]]:
     with store.read() as session:
         rows = session.execute(
             sa.select(AuditEntry.action, AuditEntry.details).order_by(AuditEntry.id)

@@ -1,4 +1,4 @@
-"""The journal on the staff's pages: who did what, in words."""
+"""Audit log on the staff pages."""
 
 import ast
 import dataclasses
@@ -60,11 +60,11 @@ def test_log_of_a_workshop_names_staff_and_no_registrant(
     assert ana.post(f"{path}/contacto", registration=rosa.id).status_code in {200, 303, 404}
     assert f'href="{path}/bitacora"' in ana.get(path).text
     answer = ana.get(f"{path}/bitacora")
-    said = words(answer)
-    assert "ana@example.org canceló el taller Clima o emergencia" in said
-    assert "ana@example.org reactivó el taller" in said
-    assert said.index("reactivó") < said.index("canceló"), "the newest first"
-    assert said.count("Hoy, ") == 1
+    page_text = words(answer)
+    assert "ana@example.org canceló el taller Clima o emergencia" in page_text
+    assert "ana@example.org reactivó el taller" in page_text
+    assert page_text.index("reactivó") < page_text.index("canceló"), "the newest first"
+    assert page_text.count("Hoy, ") == 1
     assert "Rosalinda" not in answer.text
 
 
@@ -73,7 +73,7 @@ def test_log_of_an_office_shows_its_own_entries_only(
 ) -> None:
     luz = signed_in_as(app, store, employ(store, "luz@example.org", Role.ORGANIZER, "calgary"))
     with store.change() as session:
-        _note(session, None, "month.complete", office="calgary", details={"month": "2020-01"})
+        _record(session, None, "month.complete", office="calgary", details={"month": "2020-01"})
     ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="few")
     hers = words(ana.get("/org/bitacora/chicago"))
     assert "canceló el taller" in hers
@@ -92,9 +92,9 @@ def test_log_is_filtered_by_month_subject_and_account(
     with store.change() as session:
         ids = {each.email: each.id for each in staff.list_staff(session)}
         old = {"now": now - timedelta(days=70), "office": "chicago"}
-        _note(session, ids["ana@example.org"], "workshop created", **old)
-        _note(session, ids["ana@example.org"], "contact seen", office="chicago")
-        _note(session, ids["elena@example.org"], "workshop published", office="chicago")
+        _record(session, ids["ana@example.org"], "workshop created", **old)
+        _record(session, ids["ana@example.org"], "contact seen", office="chicago")
+        _record(session, ids["elena@example.org"], "workshop published", office="chicago")
     path = "/org/bitacora/chicago"
     month = f"{now - timedelta(days=70):%Y-%m}"
     cases = {
@@ -109,8 +109,8 @@ def test_log_is_filtered_by_month_subject_and_account(
         f"{path}?mes=99999-01": {"creó", "vio 1 contacto", "publicó"},
     }
     for asked, expected in cases.items():
-        said = words(ana.get(asked))
-        found = {each for each in ("creó", "vio 1 contacto", "publicó") if f"{each}" in said}
+        page_text = words(ana.get(asked))
+        found = {each for each in ("creó", "vio 1 contacto", "publicó") if f"{each}" in page_text}
         assert found == expected, asked
     assert "No hay nada anotado." in words(ana.get(f"{path}?que=red"))
 
@@ -118,7 +118,7 @@ def test_log_is_filtered_by_month_subject_and_account(
 def test_long_log_is_paged(store: Store, ana: StaffClient) -> None:
     with store.change() as session:
         for number in range(205):
-            _note(session, None, "call made", office="chicago", details={"text": f"n{number}"})
+            _record(session, None, "call made", office="chicago", details={"text": f"n{number}"})
     seen: list[str] = []
     path = "/org/bitacora/chicago?que=personas"
     while path:
@@ -135,9 +135,9 @@ def test_network_admin_sees_all_entries_and_verifies_the_chain(
     store: Store, workshop: Workshop, ana: StaffClient, elena: StaffClient
 ) -> None:
     ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="few")
-    said = words(elena.get("/org/bitacora"))
-    assert "canceló el taller Conoce tus derechos" in said
-    assert "Chicago" in said
+    page_text = words(elena.get("/org/bitacora"))
+    assert "canceló el taller Conoce tus derechos" in page_text
+    assert "Chicago" in page_text
     assert "nadie cambió ni quitó nada" in words(elena.get("/org/bitacora?revisar=si"))
     with store.change() as session:
         session.execute(sa.update(AuditEntry).values(details='{"reason":"weather"}'))
@@ -150,8 +150,8 @@ def test_action_on_an_account_names_the_account(
     store: Store, chicago: Office, elena: StaffClient
 ) -> None:
     elena.post("/org/personal/invitar", email="tomas@example.org", role="door", places=["chicago"])
-    said = words(elena.get("/org/bitacora?que=red"))
-    assert "elena@example.org invitó a tomas@example.org Entrada · Chicago" in said
+    page_text = words(elena.get("/org/bitacora?que=red"))
+    assert "elena@example.org invitó a tomas@example.org Entrada · Chicago" in page_text
 
 
 @pytest.mark.any_database("words only")
@@ -166,8 +166,8 @@ def test_month_of_an_action_is_written_out(store: Store, elena: StaffClient) -> 
             ("figures brought in", {"month": "2020-06", "new": 6, "changed": 0, "same": 1}),
             ("month.reopen", {"month": "2020-99", "revision": 1}),
         ):
-            _note(session, None, action, details=details)
-    said = words(elena.get("/org/bitacora"))
+            _record(session, None, action, details=details)
+    page_text = words(elena.get("/org/bitacora"))
     for expected in (
         "cerró el mes Enero de 2020; revisión 2",
         "recordó a quien falta por reportar Febrero de 2020; cartas: 7",
@@ -177,11 +177,11 @@ def test_month_of_an_action_is_written_out(store: Store, elena: StaffClient) -> 
         "trajo cifras de un archivo Junio de 2020; nuevos: 6; cambiados: 0; iguales: 1",
         "volvió a abrir el mes 2020-99; revisión 1",
     ):
-        assert expected in said
+        assert expected in page_text
 
 
 @pytest.mark.any_database("words only")
-def test_details_are_said_in_words(store: Store, elena: StaffClient) -> None:
+def test_details_are_shown_in_words(store: Store, elena: StaffClient) -> None:
     cases: list[tuple[str, dict[str, Any], str]] = [
         (
             "workshop cancelled",
@@ -230,16 +230,16 @@ def test_details_are_said_in_words(store: Store, elena: StaffClient) -> None:
         ("office changed", {"office": "calgary", "fields": ["phone", "zone"]}, "teléfono, hora"),
     ]
     with store.change() as session:
-        for action, details, _said_as in cases:
-            _note(session, None, action, details=details)
+        for action, details, _expected in cases:
+            _record(session, None, action, details=details)
     page = words(elena.get("/org/bitacora"))
     assert [expected for _action, _details, expected in cases if expected not in page] == []
 
 
 @pytest.mark.any_database("words only")
-def test_an_old_row_is_said_from_its_parsed_text(store: Store, elena: StaffClient) -> None:
+def test_entry_with_text_details_is_shown_in_words(store: Store, elena: StaffClient) -> None:
     with store.change() as session:
-        _note(session, None, "places changed")
+        _record(session, None, "places changed")
         session.flush()
         old = {"format": 1, "detail": "20 to 40", "details": ""}
         session.execute(sa.update(AuditEntry).values(**old))
@@ -279,12 +279,12 @@ def _detail_keys(path: Path) -> Iterator[str]:
 
 def test_deleted_account_and_unknown_action_are_shown(store: Store, elena: StaffClient) -> None:
     with store.change() as session:
-        _note(session, None, "account disabled", details={"account": 999})
-        _note(session, None, "account disabled", details={"text": "nonsense"})
-        _note(session, None, "an action of tomorrow", details={"text": "1"})
-    said = words(elena.get("/org/bitacora"))
-    assert said.count("suspendió a una cuenta que ya no existe") == 2
-    assert "El sistema an action of tomorrow" in said
+        _record(session, None, "account disabled", details={"account": 999})
+        _record(session, None, "account disabled", details={"text": "nonsense"})
+        _record(session, None, "an action of tomorrow", details={"text": "1"})
+    page_text = words(elena.get("/org/bitacora"))
+    assert page_text.count("suspendió a una cuenta que ya no existe") == 2
+    assert "El sistema an action of tomorrow" in page_text
 
 
 @pytest.mark.any_database("reads the source")
@@ -297,12 +297,14 @@ def test_every_action_in_the_source_has_words() -> None:
 
 
 def _actions(path: Path) -> Iterator[str]:
-    """The codes that a file notes in the journal. What cannot be told fails the test."""
+    """The actions that a source file records. Fails the test where one cannot be determined."""
     tree = ast.parse(path.read_text())
     wrappers = {
-        each.name: _names(each).index("action")
+        each.name: _parameter_names(each).index("action")
         for each in ast.walk(tree)
-        if isinstance(each, ast.FunctionDef) and each.name in RECORDING and "action" in _names(each)
+        if isinstance(each, ast.FunctionDef)
+        and each.name in RECORDING
+        and "action" in _parameter_names(each)
     }
     others = {
         each.name
@@ -311,20 +313,20 @@ def _actions(path: Path) -> Iterator[str]:
     }
     for function in [tree, *(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))]:
         if isinstance(function, ast.FunctionDef) and function.name in wrappers:
-            continue  # it passes on what it was given
+            continue  # a wrapper: its callers name the action
         for call in _calls(function):
             name = call.func.attr if isinstance(call.func, ast.Attribute) else _name(call.func)
             if name in others and isinstance(call.func, ast.Name):
-                continue  # another function of that name
+                continue  # a local function of the same name
             place = wrappers.get(name, 2) if isinstance(call.func, ast.Name) else 2
             given = [word.value for word in call.keywords if word.arg == "action"]
             node = given[0] if given else call.args[place] if len(call.args) > place else None
             assert node is not None, f"{path.name}:{call.lineno} says no action"
-            yield from _said(node, function, tree, f"{path.name}:{call.lineno}")
+            yield from _possible_values(node, function, tree, f"{path.name}:{call.lineno}")
 
 
 def _calls(function: ast.AST) -> Iterator[ast.Call]:
-    for node in _own(function):
+    for node in _own_nodes(function):
         if isinstance(node, ast.Call):
             func = node.func
             is_ours = isinstance(func, ast.Name) and func.id in RECORDING
@@ -338,48 +340,49 @@ def _calls(function: ast.AST) -> Iterator[ast.Call]:
                 yield node
 
 
-def _own(function: ast.AST) -> Iterator[ast.AST]:
-    """What is in a function, but not in another inside it."""
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function without those of nested functions."""
     for child in ast.iter_child_nodes(function):
         yield child
         if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _own(child)
+            yield from _own_nodes(child)
 
 
-def _names(function: ast.FunctionDef) -> list[str]:
+def _parameter_names(function: ast.FunctionDef) -> list[str]:
     return [each.arg for each in (*function.args.args, *function.args.kwonlyargs)]
 
 
-def _said(node: ast.AST, function: ast.AST, tree: ast.AST, where: str) -> Iterator[str]:
-    """What an expression can be: a text, one of two, what a name was given, or all of it."""
+def _possible_values(node: ast.AST, function: ast.AST, tree: ast.AST, where: str) -> Iterator[str]:
+    """The texts that an expression can evaluate to: constants, both branches of a conditional,
+    values of names, and combinations in an f-string."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
-        yield from _said(node.body, function, tree, where)
-        yield from _said(node.orelse, function, tree, where)
+        yield from _possible_values(node.body, function, tree, where)
+        yield from _possible_values(node.orelse, function, tree, where)
     elif isinstance(node, ast.FormattedValue):
-        yield from _said(node.value, function, tree, where)
+        yield from _possible_values(node.value, function, tree, where)
     elif isinstance(node, ast.JoinedStr):
-        parts = [list(_said(part, function, tree, where)) for part in node.values]
+        parts = [list(_possible_values(part, function, tree, where)) for part in node.values]
         yield from ("".join(each) for each in product(*parts))
-    elif isinstance(node, ast.Name) and (given := list(_given(node.id, function, tree))):
+    elif isinstance(node, ast.Name) and (given := list(_bindings(node.id, function, tree))):
         for value, there in given:
-            yield from _said(value, there, tree, where)
+            yield from _possible_values(value, there, tree, where)
     else:
         pytest.fail(f"{where}: write the action where it is noted")
 
 
-def _given(name: str, function: ast.AST, tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
-    """What a name stands for: what is assigned to it or, of a parameter, what callers give. Each
-    with the function it is said in."""
-    for each in _own(function):
+def _bindings(name: str, function: ast.AST, tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """The expressions that a name can be bound to: assigned values or, for a parameter, arguments
+    of callers. Each with its enclosing function."""
+    for each in _own_nodes(function):
         if isinstance(each, ast.Assign) and name in map(_name, each.targets):
             yield each.value, function
-    if not isinstance(function, ast.FunctionDef) or name not in _names(function):
+    if not isinstance(function, ast.FunctionDef) or name not in _parameter_names(function):
         return
-    place = _names(function).index(name)
+    place = _parameter_names(function).index(name)
     for caller in [tree, *(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))]:
-        for call in _own(caller):
+        for call in _own_nodes(caller):
             if isinstance(call, ast.Call) and _name(call.func) == function.name:
                 named = [word.value for word in call.keywords if word.arg == name]
                 for value in named or call.args[place : place + 1]:
@@ -394,5 +397,5 @@ def _name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _note(session: sa.orm.Session, who: int | None, action: str, **given: Any) -> None:
+def _record(session: sa.orm.Session, who: int | None, action: str, **given: Any) -> None:
     audit_log.record(session, who, action, **({"now": clock.now()} | given))

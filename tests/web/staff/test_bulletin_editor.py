@@ -1,4 +1,5 @@
-"""Elena writes the bulletin of a closed month and publishes it; what is out never changes."""
+"""Bulletin editor: editions of a closed month are edited, published and corrected; a published
+edition never changes."""
 
 import json
 from collections.abc import Callable
@@ -81,7 +82,7 @@ def publish(store: Store, *, number: int = 1, version: int = 1) -> None:
 
 
 def revise(store: Store) -> None:
-    """One of the three was not held after all."""
+    """Reports one of the three workshops as not held and closes the month as revision 2."""
     with store.change() as session:
         workshop = session.scalars(
             sa.select(Workshop).where(Workshop.month == MARCH.number).limit(1)
@@ -90,8 +91,8 @@ def revise(store: Store) -> None:
         month_report.close(session, MARCH, reason="tarde", now=LATER)
 
 
-def out(store: Store) -> list[tuple[int, int]]:
-    """The editions anybody can read, with the revision whose numbers they tell."""
+def published_editions(store: Store) -> list[tuple[int, int]]:
+    """Number and revision of each published edition."""
     with store.read() as session:
         return [(each.number, each.revision) for each in bulletins.list_published(session, MARCH)]
 
@@ -99,7 +100,7 @@ def out(store: Store) -> list[tuple[int, int]]:
 # The editions
 
 
-def test_a_bulletin_begins_with_the_numbers_of_a_closed_month(march: Store) -> None:
+def test_bulletin_starts_with_the_numbers_of_a_closed_month(march: Store) -> None:
     made = begin(march, title={"es": "Marzo"})
     assert (made.number, made.revision, made.is_draft) == (1, 1, True)
     with march.change() as session:
@@ -108,10 +109,10 @@ def test_a_bulletin_begins_with_the_numbers_of_a_closed_month(march: Store) -> N
         months.reopen(session, MARCH, "falta uno", organizer_id=None, now=LATER)
     with refuses(ErrorCode.BULLETIN_MONTH_REOPENED):
         publish(march)
-    assert out(march) == []
+    assert published_editions(march) == []
 
 
-def test_who_edits_what_somebody_else_has_changed_is_told_and_changes_nothing(
+def test_edit_of_an_outdated_version_is_refused(
     march: Store,
 ) -> None:
     begin(march)
@@ -122,15 +123,15 @@ def test_who_edits_what_somebody_else_has_changed_is_told_and_changes_nothing(
         assert bulletins.find(session, MARCH, 1).title["es"] == "Marzo: 3 talleres"
 
 
-def test_what_is_published_is_frozen_with_its_hash_and_never_changes(march: Store) -> None:
+def test_published_edition_is_frozen_with_its_hash(march: Store) -> None:
     begin(march)
     edit(march)
     publish(march, version=2)
     with march.read() as session:
         before = bulletins.find(session, MARCH, 1)
     assert bulletins.is_sound(before)
-    told = json.loads(before.frozen)
-    assert told["published_at"] == "2026-04-20T16:30:00+00:00", "the date of its publication too"
+    frozen = json.loads(before.frozen)
+    assert frozen["published_at"] == "2026-04-20T16:30:00+00:00", "the date of its publication too"
     for try_to in (edit, publish):
         for version in (2, 3):
             with pytest.raises(Conflict):
@@ -140,7 +141,7 @@ def test_what_is_published_is_frozen_with_its_hash_and_never_changes(march: Stor
     assert (after.title, after.frozen, after.version) == (before.title, before.frozen, 2)
 
 
-def test_numbers_that_changed_are_brought_in_before_anything_is_published(march: Store) -> None:
+def test_changed_numbers_are_adopted_before_publishing(march: Store) -> None:
     begin(march)
     revise(march)
     with refuses(ErrorCode.BULLETIN_FIGURES_CHANGED):
@@ -148,10 +149,10 @@ def test_numbers_that_changed_are_brought_in_before_anything_is_published(march:
     with march.change() as session:
         assert bulletins.take_numbers(session, bulletins.find(session, MARCH, 1))
     publish(march, version=2)
-    assert out(march) == [(1, 2)]
+    assert published_editions(march) == [(1, 2)]
 
 
-def test_a_correction_is_another_edition_that_says_why_and_keeps_the_old(march: Store) -> None:
+def test_correction_is_a_new_edition_with_a_reason(march: Store) -> None:
     begin(march)
     edit(march)
     publish(march, version=2)
@@ -163,9 +164,9 @@ def test_a_correction_is_another_edition_that_says_why_and_keeps_the_old(march: 
     made = begin(march, seen=1, correction="Un taller no se hizo.")
     assert (made.number, made.revision) == (2, 2)
     assert (made.title, made.correction) == (WRITTEN.title, {"es": "Un taller no se hizo."})
-    assert out(march) == [(1, 1)], "until it is published"
+    assert published_editions(march) == [(1, 1)], "until it is published"
     publish(march, number=2)
-    assert out(march) == [(1, 1), (2, 2)]
+    assert published_editions(march) == [(1, 1), (2, 2)]
     with march.read() as session:
         latest = bulletins.latest(session, MARCH)
         noted = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)).all()
@@ -174,9 +175,7 @@ def test_a_correction_is_another_edition_that_says_why_and_keeps_the_old(march: 
     assert noted == ["bulletin published", "bulletin corrected", "bulletin published"]
 
 
-def test_whoever_subscribes_is_owed_the_edition_by_what_publishes_it(
-    march: Store, key_store: KeyStore
-) -> None:
+def test_publishing_queues_the_edition_for_subscribers(march: Store, key_store: KeyStore) -> None:
     rosa, luz = (
         subscribers.prepare(key_store, f"{name}@example.org", "es") for name in ("rosa", "luz")
     )
@@ -188,19 +187,17 @@ def test_whoever_subscribes_is_owed_the_edition_by_what_publishes_it(
     with pytest.raises(ZeroDivisionError), march.change() as session:
         edition = bulletins.find(session, MARCH, 1)
         bulletins.publish(session, edition, lambda _: str(1 / 0), version=1, now=LATER)
-    assert out(march) == [], "nothing is half published"
+    assert published_editions(march) == [], "nothing is half published"
     publish(march)
     with march.read() as session:
-        owed = session.scalars(sa.select(Mailing)).all()
-        told = [(each.topic, each.subscriber_id, each.month, each.edition) for each in owed]
-    assert told == [(MailingTopic.BULLETIN, rosa.id, MARCH.number, 1)]
+        mailings = session.scalars(sa.select(Mailing)).all()
+        queued = [(each.topic, each.subscriber_id, each.month, each.edition) for each in mailings]
+    assert queued == [(MailingTopic.BULLETIN, rosa.id, MARCH.number, 1)]
 
 
 @pytest.mark.races
 @pytest.mark.parametrize("what", ["closed again", "opened again"])
-def test_a_month_changes_before_its_bulletin_is_published_or_after_never_meanwhile(
-    march: Store, what: str
-) -> None:
+def test_month_cannot_change_while_its_bulletin_is_published(march: Store, what: str) -> None:
     begin(march)
     order: list[str] = []
 
@@ -224,7 +221,7 @@ def test_a_month_changes_before_its_bulletin_is_published_or_after_never_meanwhi
 
 @pytest.mark.races
 @pytest.mark.parametrize("what", ["begin", "edit", "publish", "correct"])
-def test_of_those_who_do_the_same_at_once_one_does(march: Store, what: str) -> None:
+def test_concurrent_bulletin_actions_succeed_once(march: Store, what: str) -> None:
     if what != "begin":
         begin(march)
     if what == "correct":
@@ -264,15 +261,15 @@ def form(
     text: BulletinPart = WRITTEN, *, number: int = 1, version: int = 1, do: str
 ) -> dict[str, str]:
     typed = {
-        f"{part}-{lang}": said
+        f"{part}-{lang}": value
         for part in ("title", "happened", "ahead", "correction")
-        for lang, said in getattr(text, part).items()
+        for lang, value in getattr(text, part).items()
     }
     return typed | {"number": str(number), "version": str(version), "do": do}
 
 
 @of_the_pages
-def test_elena_writes_looks_and_publishes(elena: StaffClient, march: Store) -> None:
+def test_bulletin_is_written_previewed_and_published(elena: StaffClient, march: Store) -> None:
     assert "Nadie lo ha empezado" in words(elena.get("/org/boletin"))
     begun = elena.post(PAGE, do="begin", seen="0")
     assert (begun.status_code, begun.location) == (303, f"{PAGE}?hecho=empezado")
@@ -281,59 +278,55 @@ def test_elena_writes_looks_and_publishes(elena: StaffClient, march: Store) -> N
     assert "Vienen del cierre, revisión 1." in page
     seen = elena.post(PAGE, **form(do="preview"))
     assert seen.location == f"{PAGE}/vista"
-    for lang, said in WRITTEN.happened.items():
-        assert said in words(elena.get(f"{PAGE}/vista?idioma={lang}"))
+    for lang, value in WRITTEN.happened.items():
+        assert value in words(elena.get(f"{PAGE}/vista?idioma={lang}"))
     public = elena.client.get("/es/boletin/2026-03")
     assert "Vino mucha gente" not in public.text, "a draft is nobody else's"
     done = elena.post(PAGE, **form(do="publish", version=2))
     assert done.location == f"{PAGE}?hecho=publicado"
     with march.read() as session:
         edition = bulletins.find(session, MARCH, 1)
-    told = json.loads(edition.frozen)
+    frozen = json.loads(edition.frozen)
     assert bulletins.is_sound(edition)
-    assert (told["total"], told["revision"], told["happened"]) == (3, 1, WRITTEN.happened)
+    assert (frozen["total"], frozen["revision"], frozen["happened"]) == (3, 1, WRITTEN.happened)
     assert "Publicado" in words(elena.get("/org/boletin"))
     assert "SHA-256" in words(elena.get(PAGE))
 
 
 @of_the_pages
-def test_what_keeps_it_from_coming_out_is_said_and_what_was_written_is_saved(
-    elena: StaffClient, march: Store
-) -> None:
+def test_issues_stop_publishing_and_the_text_is_saved(elena: StaffClient, march: Store) -> None:
     begin(march)
     answer = elena.post(PAGE, **form(BulletinPart(title=WRITTEN.title | {"fr": ""}), do="publish"))
     assert answer.status_code == 422
     assert "Falta el francés: «Título»" in words(answer)
     assert 'href="#title-fr"' in answer.text
-    assert out(march) == []
+    assert published_editions(march) == []
     with march.read() as session:
         assert bulletins.find(session, MARCH, 1).title["es"] == "Marzo: 3 talleres"
 
 
 @of_the_pages
-def test_who_loses_is_told_and_keeps_what_they_typed(elena: StaffClient, march: Store) -> None:
+def test_edit_conflict_is_reported_and_typed_text_is_kept(elena: StaffClient, march: Store) -> None:
     begin(march)
     edit(march)
-    mine = BulletinPart(title=WRITTEN.title, happened={"es": "Mi texto."})
+    own_text = BulletinPart(title=WRITTEN.title, happened={"es": "Mi texto."})
     for do in ("save", "publish"):
-        lost = elena.post(PAGE, **form(mine, do=do))
+        lost = elena.post(PAGE, **form(own_text, do=do))
         assert lost.status_code == 409
         assert "Alguien más guardó cambios" in words(lost)
         assert "Mi texto." in lost.text
         assert "Vino mucha gente." in lost.text, "and sees what was saved instead"
         assert 'name="version" value="2"' in lost.text, "the next save builds on it"
     publish(march, version=2)
-    lost = elena.post(PAGE, **form(mine, version=2, do="publish"))
+    lost = elena.post(PAGE, **form(own_text, version=2, do="publish"))
     assert lost.status_code == 409
     assert "Alguien más lo publicó" in words(lost)
     assert "Mi texto." in lost.text
-    assert out(march) == [(1, 1)]
+    assert published_editions(march) == [(1, 1)]
 
 
 @pytest.mark.races
-def test_two_admins_who_publish_at_once_publish_once(
-    elena: StaffClient, app: Flask, march: Store
-) -> None:
+def test_concurrent_publishing_publishes_once(elena: StaffClient, app: Flask, march: Store) -> None:
     ana = signed_in_as(app, march, employ(march, "ana@example.org", Role.ADMIN, ALL_OFFICES))
     begin(march)
     ready = Barrier(2)
@@ -344,11 +337,11 @@ def test_two_admins_who_publish_at_once_publish_once(
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(try_to, (elena, ana))) == [303, 409]
-    assert out(march) == [(1, 1)]
+    assert published_editions(march) == [(1, 1)]
 
 
 @of_the_pages
-def test_elena_corrects_what_is_out(elena: StaffClient, march: Store) -> None:
+def test_published_bulletin_is_corrected(elena: StaffClient, march: Store) -> None:
     begin(march)
     edit(march)
     publish(march, version=2)
@@ -364,13 +357,11 @@ def test_elena_corrects_what_is_out(elena: StaffClient, march: Store) -> None:
     assert "«3» no es una cifra del cierre" in page, "as the title still says"
     text = BulletinPart(title=WRITTEN.title, correction={"es": "Un taller no se hizo."})
     assert elena.post(PAGE, **form(text, number=2, do="publish")).status_code == 303
-    assert out(march) == [(1, 1), (2, 2)]
+    assert published_editions(march) == [(1, 1), (2, 2)]
 
 
 @of_the_pages
-def test_numbers_of_a_new_revision_come_in_with_the_next_save(
-    elena: StaffClient, march: Store
-) -> None:
+def test_next_save_adopts_the_numbers_of_a_new_revision(elena: StaffClient, march: Store) -> None:
     begin(march)
     revise(march)
     assert "Las cifras cambiaron: ya hay revisión 2" in words(elena.get(PAGE))
@@ -380,7 +371,7 @@ def test_numbers_of_a_new_revision_come_in_with_the_next_save(
 
 
 @of_the_pages
-def test_a_month_that_is_none_or_that_is_open_has_no_editor(elena: StaffClient) -> None:
+def test_invalid_or_open_month_has_no_editor(elena: StaffClient) -> None:
     for month in ("marzo", "2026-13", "0000-01", "9999-12", "2014-12", "2100-01"):
         assert elena.get(f"/org/boletin/{month}").status_code == 404
     open_one = elena.get("/org/boletin/2026-04")

@@ -1,4 +1,4 @@
-"""What Elena types for a bulletin is tidied and never lost."""
+"""Text typed in the bulletin editor is normalized and never lost."""
 
 from datetime import timedelta
 
@@ -17,7 +17,9 @@ __all__ = ["elena", "march"]  # fixtures
 pytestmark = pytest.mark.any_database("what the pages say")
 
 
-def test_a_session_that_ended_loses_nothing(app: Flask, elena: StaffClient, march: Store) -> None:
+def test_expired_session_keeps_the_typed_bulletin(
+    app: Flask, elena: StaffClient, march: Store
+) -> None:
     begin(march)
     age(march, seen_at=timedelta(minutes=31))
     asked = elena.post(PAGE, **form(do="save"))
@@ -31,7 +33,7 @@ def test_a_session_that_ended_loses_nothing(app: Flask, elena: StaffClient, marc
         assert not bulletins.find(session, MARCH, 1).happened, "nothing is saved unasked"
 
 
-def test_a_text_that_is_too_long_is_said_at_its_field(elena: StaffClient, march: Store) -> None:
+def test_too_long_text_is_reported_at_its_field(elena: StaffClient, march: Store) -> None:
     begin(march)
     long = BulletinPart(title=WRITTEN.title, happened={"es": "Muy largo. " * 600})
     answer = elena.post(PAGE, **form(long, do="save"))
@@ -40,9 +42,7 @@ def test_a_text_that_is_too_long_is_said_at_its_field(elena: StaffClient, march:
     assert 'id="happened-es-e"' in answer.text
 
 
-def test_what_was_typed_is_tidied_and_keeps_the_spaces_of_french(
-    elena: StaffClient, march: Store
-) -> None:
+def test_typed_text_is_normalized_and_keeps_french_spaces(elena: StaffClient, march: Store) -> None:
     begin(march)
     typed = form(do="save") | {
         "title-fr": " Mars\u00a0:  3\r\nateliers \x07",
@@ -55,11 +55,11 @@ def test_what_was_typed_is_tidied_and_keeps_the_spaces_of_french(
     assert edition.happened["fr"] == "Un\u202f:\u00a0deux.\n\nTrois."
 
 
-def test_a_fault_of_ours_loses_nothing_either(elena: StaffClient, march: Store) -> None:
+def test_server_error_keeps_the_typed_bulletin(elena: StaffClient, march: Store) -> None:
     begin(march)
     with march.change() as session:
         session.execute(sa.text("ALTER TABLE bulletin_edition RENAME TO elsewhere"))
     answer = elena.post(PAGE, **form(do="save"))
     assert answer.status_code == 500
     assert f'action="{PAGE}"' in answer.text
-    assert 'value="Vino mucha gente."' in answer.text, "to be sent again"
+    assert 'value="Vino mucha gente."' in answer.text, "can be submitted once more"

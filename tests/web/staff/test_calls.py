@@ -1,4 +1,4 @@
-"""Calls that the staff make, and letters that did not arrive."""
+"""Manual calls and undelivered letters."""
 
 from datetime import timedelta
 from typing import Any
@@ -33,31 +33,31 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
     return signed_in_as(app, store, employ(store))
 
 
-def test_whoever_left_a_phone_is_on_the_call_list_with_what_to_say_and_never_a_voice_message(
+def test_phone_contacts_are_listed_for_calls_with_instructions(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _held(store, chicago, rights)
+    workshop = _upcoming(store, chicago, rights)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     _tell(store, luz, NotificationType.CHANGED)
     address = f"{_address(workshop)}?ver=llamadas"
     page = ana.get(address)
-    said = words(page)
-    assert "Por llamar 1" in said
-    assert "Luz Cambió la hora o el lugar" in said
-    assert "No dejes mensaje" in said
-    assert "Me equivoqué de número" in said
+    page_text = words(page)
+    assert "Por llamar 1" in page_text
+    assert "Luz Cambió la hora o el lugar" in page_text
+    assert "No dejes mensaje" in page_text
+    assert "Me equivoqué de número" in page_text
     assert "5550142" not in page.text
     shown = ana.post(
         f"{_address(workshop)}/contacto", registration=luz.id, tab="llamadas"
     ).get_data(as_text=True)
     assert f"tel:{PHONE}" in shown
-    assert _journal(store) == ["contact seen"]
+    assert _audit_actions(store) == ["contact seen"]
 
 
-def test_a_call_is_marked_and_can_be_undone(
+def test_call_is_recorded_and_can_be_undone(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _held(store, chicago, rights)
+    workshop = _upcoming(store, chicago, rights)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     notice = _tell(store, luz, NotificationType.CHANGED)
     answer = _call(ana, workshop, notice, "called")
@@ -67,26 +67,26 @@ def test_a_call_is_marked_and_can_be_undone(
     assert "Por llamar" not in words(ana.get(_address(workshop)))
     _call(ana, workshop, notice, "undo")
     assert "Por llamar 1" in words(ana.get(_address(workshop)))
-    assert _journal(store) == ["call made"]
+    assert _audit_actions(store) == ["call made"]
 
 
-def test_an_offer_is_answered_by_phone(
+def test_offer_is_accepted_by_phone(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _held(store, chicago, rights, capacity=1)
+    workshop = _upcoming(store, chicago, rights, capacity=1)
     rosa = seat(store, key_store, workshop)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     _release(store, key_store, rosa)
     page = words(ana.get(f"{_address(workshop)}?ver=llamadas"))
     assert "Hay un lugar para esta persona. ¿Lo quiere?" in page
-    _call(ana, workshop, _notice(store, luz, NotificationType.OFFER), "yes")
+    _call(ana, workshop, _notification_id(store, luz, NotificationType.OFFER), "yes")
     assert _status(store, luz) is Place.CONFIRMED
 
 
-def test_who_says_on_the_phone_that_they_do_not_come_is_forgotten_and_the_place_is_free(
+def test_cancellation_by_phone_erases_the_person_and_frees_the_seat(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _held(store, chicago, rights, capacity=1, confirm_days=3)
+    workshop = _upcoming(store, chicago, rights, capacity=1, confirm_days=3)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     ivan = seat(store, key_store, workshop, name="Iván")
     notice = _tell(store, luz, NotificationType.RECONFIRM)
@@ -99,10 +99,10 @@ def test_who_says_on_the_phone_that_they_do_not_come_is_forgotten_and_the_place_
     assert luz.key_id not in key_store.get_all([luz.key_id])
 
 
-def test_a_yes_on_the_phone_counts_as_an_answer(
+def test_reconfirmation_by_phone_counts(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _held(store, chicago, rights, confirm_days=14)
+    workshop = _upcoming(store, chicago, rights, confirm_days=14)
     long_ago = clock.now() - timedelta(days=30)
     luz = seat(
         store,
@@ -126,15 +126,15 @@ def test_a_yes_on_the_phone_counts_as_an_answer(
             session, session.get_one(Workshop, workshop.id), now=clock.now()
         )
     assert "0 de 2 dijeron que sí vienen" in words(ana.get(_address(workshop)))
-    _call(ana, workshop, _notice(store, luz, NotificationType.RECONFIRM), "yes")
+    _call(ana, workshop, _notification_id(store, luz, NotificationType.RECONFIRM), "yes")
     assert "1 de 2 dijeron que sí vienen" in words(ana.get(_address(workshop)))
 
 
 @pytest.mark.parametrize("what", ["yes", "no", "", "x"])
-def test_only_a_question_has_an_answer(
+def test_answer_is_accepted_for_questions_only(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, what: str
 ) -> None:
-    workshop = _held(store, chicago, rights)
+    workshop = _upcoming(store, chicago, rights)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     notice = _tell(store, luz, NotificationType.CHANGED)
     assert _call(ana, workshop, notice, what).status_code == 422
@@ -143,10 +143,10 @@ def test_only_a_question_has_an_answer(
     assert _status(store, luz) is Place.CONFIRMED
 
 
-def test_a_call_of_another_workshop_is_not_there(
+def test_call_of_another_workshop_is_404(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop, other = _held(store, chicago, rights), _held(store, chicago, rights)
+    workshop, other = _upcoming(store, chicago, rights), _upcoming(store, chicago, rights)
     luz = seat(store, key_store, other, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     notice = _tell(store, luz, NotificationType.RECONFIRM)
     for what in ("called", "no"):
@@ -154,13 +154,13 @@ def test_a_call_of_another_workshop_is_not_there(
     assert _status(store, luz) is Place.CONFIRMED
 
 
-# Letters that did not arrive
+# Undelivered letters
 
 
-def test_letters_that_did_not_arrive_are_seen_and_tried_again(
+def test_undelivered_letters_are_shown_and_retried(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _held(store, chicago, rights)
+    workshop = _upcoming(store, chicago, rights)
     for name in ("Rosa", "Luz", "Iván"):
         who = seat(
             store,
@@ -183,7 +183,7 @@ def test_letters_that_did_not_arrive_are_seen_and_tried_again(
         assert session.scalar(sa.select(AuditEntry.details)) == '{"letters":3}'
 
 
-def test_today_says_how_many_calls_are_to_be_made(
+def test_dashboard_counts_pending_calls(
     ana: StaffClient,
     store: Store,
     key_store: KeyStore,
@@ -192,19 +192,19 @@ def test_today_says_how_many_calls_are_to_be_made(
     rights: Kind,
 ) -> None:
     for office in (chicago, calgary):
-        workshop = _held(store, office, rights, title={"es": f"En {office.city}"})
+        workshop = _upcoming(store, office, rights, title={"es": f"En {office.city}"})
         luz = seat(store, key_store, workshop, contact=ContactMethod.PHONE, address=PHONE)
         with store.change() as session:
             workshop_service.cancel(
                 session, session.get_one(Workshop, workshop.id), now=clock.now()
             )
-        assert NotificationType.CANCELLED in _owed(store, luz)
+        assert NotificationType.CANCELLED in _notification_types(store, luz)
     page = words(ana.get("/org/"))
     assert "Falta 1 llamada por la cancelación En Chicago" in page
     assert "En Calgary" not in page
 
 
-def _held(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+def _upcoming(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     with store.change() as session:
         return hold(session, office, kind, **changes)
 
@@ -227,10 +227,10 @@ def _release(store: Store, key_store: KeyStore, who: Registration) -> None:
 def _tell(store: Store, who: Registration, cause: NotificationType) -> int:
     with store.change() as session:
         notifications.enqueue(session, who.id, cause, now=clock.now())
-    return _notice(store, who, cause)
+    return _notification_id(store, who, cause)
 
 
-def _notice(store: Store, who: Registration, cause: NotificationType) -> int:
+def _notification_id(store: Store, who: Registration, cause: NotificationType) -> int:
     wanted = sa.select(Notification.id).where(
         Notification.registration_id == who.id, Notification.cause == cause
     )
@@ -252,7 +252,7 @@ def _status(store: Store, who: Registration) -> Place:
         return session.get_one(Registration, who.id).status
 
 
-def _owed(store: Store, who: Registration) -> list[NotificationType]:
+def _notification_types(store: Store, who: Registration) -> list[NotificationType]:
     wanted = (
         sa.select(Notification.cause)
         .where(Notification.registration_id == who.id)
@@ -262,6 +262,6 @@ def _owed(store: Store, who: Registration) -> list[NotificationType]:
         return list(session.scalars(wanted))
 
 
-def _journal(store: Store) -> list[str]:
+def _audit_actions(store: Store) -> list[str]:
     with store.read() as session:
         return list(session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)))

@@ -1,5 +1,5 @@
-"""The door on a phone without a network: what it takes along, what it may tell, and that however it
-tells it, as often as it likes, everybody is counted once."""
+"""Offline check-in: content of the manifest, rights of the check-in token, and that repeated or
+reordered events count each party once."""
 
 import hashlib
 import json
@@ -60,8 +60,8 @@ def tonight(store: Store, chicago: Office, rights: Kind) -> Workshop:
     return held_today(store, chicago, rights)
 
 
-def opened(row: dict[str, Any], key: bytes, salt: str) -> dict[str, Any]:
-    """As the phone opens a row, with the key it believes to have."""
+def open_row(row: dict[str, Any], key: bytes, salt: str) -> dict[str, Any]:
+    """Decrypts a row of the manifest as the phone does. Raises InvalidTag for a wrong key."""
     derived = HKDF(SHA256(), 32, _bytes(salt), b"puerta nombre").derive(key)
     sealed = _bytes(row["s"])
     text = AESGCM(derived).decrypt(sealed[:12], sealed[12:], row["t"].encode())
@@ -74,43 +74,46 @@ def _bytes(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-# What is taken along
+# The manifest
 
 
-def test_a_name_opens_with_the_persons_token_and_not_with_the_code(
+def test_name_is_decrypted_with_the_personal_token_only(
     tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     rosa = seat(store, key_store, tonight, people=2, needs=Codes(["step_free"]))
     token, code = token_of(store, key_store, rosa), rosa.door_code or ""
     manifest = take_along(tomas, tonight).manifest
     row, salt = manifest["rows"][0], manifest["salt"]
-    assert opened(row, _bytes(token), salt) == {"name": "Rosa", "needs": ["Entrada sin escalones"]}
+    assert open_row(row, _bytes(token), salt) == {
+        "name": "Rosa",
+        "needs": ["Entrada sin escalones"],
+    }
     assert row["c"] == hashlib.sha256(f"puerta {salt}{code}".encode()).hexdigest()[:16]
     assert row["p"] == 2
     tries = [code.encode(), _bytes(row["t"]), bytes.fromhex(row["t"]), bytes.fromhex(row["c"])]
     for each in [*tries, hashlib.sha256(code.encode()).digest(), secrets.token_bytes(16)]:
         with pytest.raises(InvalidTag):
-            opened(row, each, salt)
+            open_row(row, each, salt)
 
 
-def test_nothing_in_it_can_be_read_and_no_length_tells_a_name(
+def test_manifest_is_encrypted_and_padded(
     tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     names = ["Lí", "Xochiquetzal " * 4, "漢" * 60, "😀" * 60]
     everyone = [seat(store, key_store, tonight, name=name.strip()) for name in names]
     phone = take_along(tomas, tonight)
-    said = json.dumps(phone.manifest, ensure_ascii=False)
+    text = json.dumps(phone.manifest, ensure_ascii=False)
     for each, name in zip(everyone, names, strict=True):
         token = token_of(store, key_store, each)
-        assert name.strip() not in said
-        assert token not in said
-        assert str(each.door_code) not in said
-        told = opened(phone.row(token), _bytes(token), phone.manifest["salt"])
-        assert name.startswith(told["name"])
+        assert name.strip() not in text
+        assert token not in text
+        assert str(each.door_code) not in text
+        person = open_row(phone.row(token), _bytes(token), phone.manifest["salt"])
+        assert name.startswith(person["name"])
     assert {len(row["s"]) for row in phone.manifest["rows"]} == {379}
 
 
-def test_every_phone_has_a_salt_and_a_pass_of_its_own_and_rows_in_no_order(
+def test_each_manifest_has_its_own_salt_and_token_and_shuffled_rows(
     tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     for _ in range(12):
@@ -123,7 +126,7 @@ def test_every_phone_has_a_salt_and_a_pass_of_its_own_and_rows_in_no_order(
     assert called[0] != called[1]  # one time in 479 million
 
 
-def test_of_a_discreet_kind_not_even_a_code_or_how_many_come_is_taken_along(
+def test_manifest_of_a_discreet_workshop_has_no_code_and_no_party_size(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     workshop = held_today(store, chicago, women, title={"es": "Un espacio de confianza"})
@@ -131,13 +134,13 @@ def test_of_a_discreet_kind_not_even_a_code_or_how_many_come_is_taken_along(
     phone, token = take_along(tomas, workshop), token_of(store, key_store, luz)
     row = phone.row(token)
     assert set(row) == {"t", "s"}
-    told = opened(row, _bytes(token), phone.manifest["salt"])
-    assert told == {"name": "Luz", "needs": [], "people": 3}
+    person = open_row(row, _bytes(token), phone.manifest["salt"])
+    assert person == {"name": "Luz", "needs": [], "people": 3}
     assert (phone.manifest["title"], phone.manifest["place"]) == ("Taller", "")
     assert "confianza" not in json.dumps(phone.manifest)
 
 
-def test_only_who_has_a_place_is_on_it(
+def test_manifest_lists_confirmed_registrations_only(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = held_today(store, chicago, rights, capacity=1)
@@ -156,11 +159,11 @@ def test_time_slot_is_in_the_manifest_with_the_name(
     workshop = held_today(store, chicago, rights, starts=time(23, 0), ends=time(23, 59), **hours)
     token = token_of(store, key_store, seat(store, key_store, workshop, slot="23:20"))
     phone = take_along(tomas, workshop)
-    told = opened(phone.row(token), _bytes(token), phone.manifest["salt"])
-    assert told["needs"] == ["11:20\u00a0p.\u00a0m."]
+    person = open_row(phone.row(token), _bytes(token), phone.manifest["salt"])
+    assert person["needs"] == ["11:20\u00a0p.\u00a0m."]
 
 
-def test_it_is_written_down_who_took_it_and_no_arrival(
+def test_manifest_download_is_logged_and_arrivals_are_not(
     tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, key_store, seat(store, key_store, tonight))
@@ -173,7 +176,7 @@ def test_it_is_written_down_who_took_it_and_no_arrival(
     ]
 
 
-def test_it_is_taken_along_on_the_day_or_the_day_before_and_not_where_there_is_no_door(
+def test_manifest_is_available_on_the_day_and_the_day_before(
     tomas: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     today = clock.now().astimezone(chicago.zone).date()
@@ -191,23 +194,23 @@ def test_it_is_taken_along_on_the_day_or_the_day_before_and_not_where_there_is_n
     assert tomas.post(f"/org/puerta/{cancelled.public_id}/paquete.json").status_code == 422
 
 
-def test_the_page_on_the_phone_is_the_same_for_everybody_and_says_nothing(
+def test_phone_page_is_the_same_for_everybody(
     app: Flask, tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     seat(store, key_store, tonight, name="Xochiquetzal")
-    mine, anybodys = (
+    staff_page, public_page = (
         tomas.get("/org/puerta/telefono"),
         app.test_client().get("/org/puerta/telefono"),
     )
-    assert mine.data == anybodys.data
-    for said in ("Xochiquetzal", TOMAS, tonight.public_id, "Conoce tus derechos", "Chicago"):
-        assert said not in mine.text
+    assert staff_page.data == public_page.data
+    for text in ("Xochiquetzal", TOMAS, tonight.public_id, "Conoce tus derechos", "Chicago"):
+        assert text not in staff_page.text
     page = tomas.get("/org/puerta/")
     assert tonight.public_id in page.text
     assert "Xochiquetzal" not in page.text
 
 
-def test_what_the_phone_keeps_of_the_page_is_the_page_and_its_parts(
+def test_service_worker_caches_the_phone_page_and_its_assets(
     app: Flask, tomas: StaffClient
 ) -> None:
     worker, page = tomas.get("/org/puerta/sw.js"), tomas.get("/org/puerta/telefono").text
@@ -222,10 +225,10 @@ def test_what_the_phone_keeps_of_the_page_is_the_page_and_its_parts(
     assert all(each.startswith("/static/") for each in files[1:])
 
 
-# What a pass can do
+# The check-in token
 
 
-def test_who_came_is_counted_without_anybody_being_signed_in(
+def test_checkin_events_need_no_session(
     tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, key_store, seat(store, key_store, tonight, people=3))
@@ -238,7 +241,7 @@ def test_who_came_is_counted_without_anybody_being_signed_in(
     assert counts(store, tonight) == (2, 2)
 
 
-def test_a_second_phone_adds_those_who_came_to_it_since_and_all_stay_as_long(
+def test_second_manifest_adds_new_registrations_and_extends_validity(
     tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     seat(store, key_store, tonight)
@@ -246,8 +249,8 @@ def test_a_second_phone_adds_those_who_came_to_it_since_and_all_stay_as_long(
     seat(store, key_store, tonight, name="Luz")
     with store.change() as session:
         there = session.get_one(Workshop, tonight.id)
-        plan = replace(workshop_service.get_data(there), day=there.day + timedelta(days=1))
-        workshop_service.change(session, there, plan, now=clock.now())
+        data = replace(workshop_service.get_data(there), day=there.day + timedelta(days=1))
+        workshop_service.change(session, there, data, now=clock.now())
     take_along(tomas, tonight)
     with store.read() as session:
         rows = session.scalars(sa.select(CheckinTokenRow)).all()
@@ -255,7 +258,7 @@ def test_a_second_phone_adds_those_who_came_to_it_since_and_all_stay_as_long(
         assert {each.ends_at for each in rows} == {checkin_events.checkin_ends_at(there)}
 
 
-def test_others_wait_no_longer_for_a_long_list_to_be_taken_along(
+def test_number_of_statements_is_independent_of_the_list_length(
     store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     who = employ(store, TOMAS, Role.DOOR)
@@ -272,7 +275,7 @@ def test_others_wait_no_longer_for_a_long_list_to_be_taken_along(
     assert asked[0] == asked[1], "not one for each party"
 
 
-def test_a_pass_is_for_one_workshop_and_for_nothing_but_its_marks(
+def test_checkin_token_is_limited_to_events_of_one_workshop(
     tomas: StaffClient, store: Store, tonight: Workshop, chicago: Office, rights: Kind
 ) -> None:
     other = held_today(store, chicago, rights)
@@ -288,16 +291,16 @@ def test_a_pass_is_for_one_workshop_and_for_nothing_but_its_marks(
 
 
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer nada", "Basic {}", "bearer {}", "{}"])
-def test_without_its_pass_a_phone_tells_nothing(
+def test_upload_without_a_valid_checkin_token_is_refused(
     tomas: StaffClient, store: Store, tonight: Workshop, given: str
 ) -> None:
     phone = take_along(tomas, tonight)
-    said = given.format(phone.manifest["door_pass"])
-    assert phone.tell(walk_in(), Authorization=said).status_code == 404
+    header = given.format(phone.manifest["door_pass"])
+    assert phone.tell(walk_in(), Authorization=header).status_code == 404
     assert counts(store, tonight) == (0, 0)
 
 
-def test_a_pass_ends_with_the_day_after(
+def test_checkin_token_expires_at_the_end_of_the_next_day(
     tomas: StaffClient, store: Store, tonight: Workshop
 ) -> None:
     phone = take_along(tomas, tonight)
@@ -314,7 +317,7 @@ def test_a_pass_ends_with_the_day_after(
                 assert is_good
 
 
-def test_an_account_that_is_closed_closes_its_phones(
+def test_disabled_account_revokes_its_checkin_tokens(
     tomas: StaffClient, store: Store, tonight: Workshop
 ) -> None:
     phone = take_along(tomas, tonight)
@@ -325,7 +328,7 @@ def test_an_account_that_is_closed_closes_its_phones(
     assert phone.tell(walk_in()).status_code == 404
 
 
-def test_whoever_may_not_stand_at_that_door_any_more_tells_nothing(
+def test_checkin_token_needs_the_current_permission_of_its_owner(
     tomas: StaffClient, store: Store, tonight: Workshop
 ) -> None:
     phone = take_along(tomas, tonight)
@@ -341,7 +344,7 @@ def test_whoever_may_not_stand_at_that_door_any_more_tells_nothing(
     assert phone.tell(walk_in()).status_code == 404
 
 
-def test_a_phone_tells_so_much_and_no_more(
+def test_number_of_checkin_events_is_limited(
     tomas: StaffClient, store: Store, tonight: Workshop
 ) -> None:
     phone = take_along(tomas, tonight)
@@ -351,14 +354,14 @@ def test_a_phone_tells_so_much_and_no_more(
     assert phone.tell(*two, third).status_code == 409
     assert counts(store, tonight) == (0, 0), "all of it or nothing"
     assert phone.tell(*two).status_code == 200
-    assert phone.tell(*two).status_code == 200, "what is told again is not new"
+    assert phone.tell(*two).status_code == 200, "repeated events do not count"
     assert phone.tell(third).status_code == 409
     assert counts(store, tonight) == (0, 2)
     assert phone.tell(*(walk_in() for _ in range(201))).status_code == 400
 
 
 @pytest.mark.parametrize(
-    "told",
+    "event",
     [
         {},
         {"id": "x", "do": "walk_in"},
@@ -378,16 +381,16 @@ def test_a_phone_tells_so_much_and_no_more(
         None,
     ],
 )
-def test_what_our_page_does_not_send_is_refused_whole(
-    tomas: StaffClient, store: Store, tonight: Workshop, told: Any
+def test_upload_with_a_malformed_event_is_refused_whole(
+    tomas: StaffClient, store: Store, tonight: Workshop, event: Any
 ) -> None:
     phone = take_along(tomas, tonight)
-    assert phone.tell(walk_in(), told).status_code == 400
+    assert phone.tell(walk_in(), event).status_code == 400
     assert counts(store, tonight) == (0, 0)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"marks": 1}', b'{"marks": {}}', b"\xff"])
-def test_a_post_that_is_no_list_is_refused(
+def test_upload_that_is_not_a_list_is_refused(
     tomas: StaffClient, tonight: Workshop, body: bytes
 ) -> None:
     phone = take_along(tomas, tonight)
@@ -400,7 +403,7 @@ def test_a_post_that_is_no_list_is_refused(
     assert answer.status_code == 400
 
 
-def test_lists_within_lists_without_end_are_refused(tomas: StaffClient, tonight: Workshop) -> None:
+def test_deeply_nested_json_is_refused(tomas: StaffClient, tonight: Workshop) -> None:
     phone = take_along(tomas, tonight)
     for body in (b"[" * 20_000, b'{"marks":' * 5_000, b"[" * 20_000 + b"]" * 20_000):
         answer = phone.app.test_client().post(

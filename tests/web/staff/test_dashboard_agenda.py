@@ -1,4 +1,4 @@
-"""Today's page and the month's, as an organizer sees them."""
+"""Dashboard and month calendar of the staff."""
 
 from datetime import date, time, timedelta
 
@@ -23,7 +23,7 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
     return signed_in_as(app, store, employ(store))
 
 
-def test_the_month_shows_every_workshop_of_ones_offices_by_standing(
+def test_calendar_shows_workshops_of_own_offices_by_status(
     ana: StaffClient, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     day = date(2027, 1, 15)
@@ -51,7 +51,7 @@ def test_the_month_shows_every_workshop_of_ones_offices_by_standing(
     assert "Publicado en Chicago" in day_page
 
 
-def test_a_day_of_the_calendar_shows_what_fits_and_counts_the_rest(
+def test_calendar_day_shows_some_workshops_and_counts_the_rest(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -75,11 +75,11 @@ def test_a_day_of_the_calendar_shows_what_fits_and_counts_the_rest(
         "vista=mes&mes=0",
     ],
 )
-def test_an_address_nobody_wrote_shows_this_month(ana: StaffClient, nonsense: str) -> None:
+def test_invalid_month_shows_the_current_month(ana: StaffClient, nonsense: str) -> None:
     assert ana.get(f"/org/talleres?{nonsense}").status_code == 200
 
 
-def test_today_shows_what_wants_attention(
+def test_dashboard_shows_alerts(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     today = clock.now().date()
@@ -92,10 +92,10 @@ def test_today_shows_what_wants_attention(
     for _ in range(2):
         seat(store, key_store, crowded, people=3)
     page = words(ana.get("/org/"))
-    for said in (
+    for expected in (
         "Falta reportar asistencia Pasado",
         "La dirección está a la vista Reservado",
         "6 personas en lista de espera Lleno",
         "Sin publicar A medias",
     ):
-        assert said in page
+        assert expected in page

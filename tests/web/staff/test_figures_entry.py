@@ -1,4 +1,4 @@
-"""Figures are typed by people: a slip is asked about, and of two who type at once one is told."""
+"""Form of typed figures: unusual values need confirmation, concurrent edits are refused."""
 
 import json
 import re
@@ -37,7 +37,7 @@ MATTERS = (f"{CASES}.penal", f"{CASES}.civil")
 
 @pytest.fixture
 def elena(app: Flask, store: Store) -> StaffClient:
-    """Passports of the twelve months before, and cases with two matters."""
+    """A network administrator; passports of the last twelve months and cases with two parts exist."""
     with store.change() as session:
         for position, (code, whole) in enumerate(
             [("pasaportes", None), (CASES, None), *((each, CASES) for each in MATTERS)], 1
@@ -60,7 +60,7 @@ def elena(app: Flask, store: Store) -> StaffClient:
 
 
 def fields_of(page: TestResponse) -> dict[str, str]:
-    """The form as the page has it."""
+    """The field values of the form on this page."""
     found = re.findall(r'<input[^>]* name="([^"]+)"[^>]*? value="([^"]*)"', page.text)
     return {name: unescape(value) for name, value in found if name != "token"}
 
@@ -86,29 +86,27 @@ def stored(store: Store) -> dict[str, int]:
         ("1.234.567", 1234567), (" 0 ", 0), ("", None),
     ],
 )  # fmt: skip
-def test_a_number_may_be_typed_as_people_write_it(typed: str, number: int | None) -> None:
+def test_number_formats_are_parsed(typed: str, number: int | None) -> None:
     assert read_number(typed) == number
 
 
 @pytest.mark.parametrize("typed", ["1,09,657", "10,5", "-3", "mil", "1e5", "1,234.567", "9" * 17])
-def test_what_is_no_number_is_not_guessed_at(typed: str) -> None:
+def test_text_that_is_no_number_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match=re.escape(typed)):
         read_number(typed)
 
 
 @pytest.mark.any_database
-def test_a_figure_is_kept_with_its_source_and_who_typed_it(
-    elena: StaffClient, store: Store
-) -> None:
+def test_figure_is_stored_with_its_source_and_author(elena: StaffClient, store: Store) -> None:
     assert type_in(elena, pasaportes="109,657").status_code == 303
     assert stored(store) == {"pasaportes": 109657}
-    told = words(elena.get(PAGE))
-    assert "La escribió elena@example.org" in told
-    assert "Mes anterior: 109,700" in told
+    page_text = words(elena.get(PAGE))
+    assert "La escribió elena@example.org" in page_text
+    assert "Mes anterior: 109,700" in page_text
 
 
 @pytest.mark.any_database
-def test_a_slip_is_asked_about_before_it_is_kept(elena: StaffClient, store: Store) -> None:
+def test_unusual_figure_needs_confirmation(elena: StaffClient, store: Store) -> None:
     answer = type_in(elena, pasaportes="10,965")
     assert answer.status_code == 422
     assert "10,965 se sale de lo que tuvo en los meses anteriores" in words(answer)
@@ -116,13 +114,13 @@ def test_a_slip_is_asked_about_before_it_is_kept(elena: StaffClient, store: Stor
     sure = re.search(r'name="sure" value="(\w+)"', answer.text)
     assert sure
     other = elena.post(PAGE, **fields_of(answer) | {"value-pasaportes": "1", "sure": sure[1]})
-    assert other.status_code == 422, "«yes» was said of another number"
+    assert other.status_code == 422, "the confirmation was for another number"
     assert elena.post(PAGE, **fields_of(answer) | {"sure": sure[1]}).status_code == 303
     assert stored(store) == {"pasaportes": 10965}
 
 
 @pytest.mark.any_database
-def test_parts_that_do_not_add_up_are_asked_about(elena: StaffClient, store: Store) -> None:
+def test_parts_that_do_not_add_up_need_confirmation(elena: StaffClient, store: Store) -> None:
     page = elena.get(PAGE)
     typed = fields_of(page) | {f"value-{CASES}": "100", f"value-{MATTERS[0]}": "60"}
     assert elena.post(PAGE, **typed).status_code == 303, "one of them is not known"
@@ -131,7 +129,7 @@ def test_parts_that_do_not_add_up_are_asked_about(elena: StaffClient, store: Sto
 
 
 @pytest.mark.any_database
-def test_a_figure_can_be_taken_out_again_if_one_is_sure(elena: StaffClient, store: Store) -> None:
+def test_figure_can_be_removed_after_confirmation(elena: StaffClient, store: Store) -> None:
     type_in(elena, pasaportes="109657")
     answer = type_in(elena, pasaportes="")
     assert "Se quita la cifra" in words(answer)
@@ -141,7 +139,7 @@ def test_a_figure_can_be_taken_out_again_if_one_is_sure(elena: StaffClient, stor
     assert stored(store) == {}
 
 
-def test_of_two_who_correct_a_figure_one_is_told_and_nothing_of_hers_is_kept(
+def test_concurrent_correction_of_a_figure_is_refused_whole(
     app: Flask, elena: StaffClient, store: Store
 ) -> None:
     ivan = signed_in_as(app, store, employ(store, "ivan@example.org", Role.ADMIN, ALL_OFFICES))
@@ -158,7 +156,7 @@ def test_of_two_who_correct_a_figure_one_is_told_and_nothing_of_hers_is_kept(
     assert stored(store) == {"pasaportes": 109658, CASES: 7}
 
 
-def test_saving_again_leaves_what_one_did_not_touch_as_the_other_one_typed_it(
+def test_untouched_figures_keep_the_values_of_another_author(
     app: Flask, elena: StaffClient, store: Store
 ) -> None:
     type_in(elena, pasaportes="109657", proteccion_casos="7")
@@ -178,7 +176,7 @@ def test_saving_again_leaves_what_one_did_not_touch_as_the_other_one_typed_it(
     assert fields_of(ivan.get(PAGE))[f"source-{CASES}"] == "SRE, corregido"
 
 
-def test_a_figure_that_somebody_changed_in_between_is_not_overwritten(
+def test_figure_changed_since_the_form_was_opened_is_not_overwritten(
     elena: StaffClient, store: Store
 ) -> None:
     who = employ(store)
@@ -193,18 +191,18 @@ def test_a_figure_that_somebody_changed_in_between_is_not_overwritten(
 
 
 @pytest.mark.any_database
-def test_a_file_may_correct_what_was_typed(elena: StaffClient, store: Store) -> None:
+def test_file_may_correct_typed_figures(elena: StaffClient, store: Store) -> None:
     type_in(elena, pasaportes="109657")
     row = FigureRow(month=MARCH.number, series="pasaportes", value=109658, source="SRE")
     with store.change() as session:
         assert load(session, [row], now=APRIL).counts[RowOutcome.CHANGED] == 1
-    told = words(elena.get(PAGE))
-    assert "Vino de un archivo" in told
-    assert "La escribió" not in told
+    page_text = words(elena.get(PAGE))
+    assert "Vino de un archivo" in page_text
+    assert "La escribió" not in page_text
 
 
 @pytest.mark.any_database
-def test_protection_cases_come_with_their_five_matters(store: Store) -> None:
+def test_protection_cases_have_five_parts(store: Store) -> None:
     with (
         store.change() as session,
         resources.as_file(resources.files("outreach.imports").joinpath("data")) as data,
@@ -222,19 +220,19 @@ def test_protection_cases_come_with_their_five_matters(store: Store) -> None:
 
 
 @pytest.mark.parametrize("whole", ["perros", {"es": "perros"}, ["perros"], 7])
-def test_a_part_of_nothing_is_refused(tmp_path: Path, whole: object) -> None:
+def test_part_of_an_unknown_figure_is_refused(tmp_path: Path, whole: object) -> None:
     with resources.as_file(resources.files("outreach.imports").joinpath("data")) as data:
         taxonomy = json.loads((data / "taxonomy.json").read_text("utf-8"))
     taxonomy["figure_series"][0]["part_of"] = whole
     there = tmp_path / "taxonomy.json"
     there.write_text(json.dumps(taxonomy), encoding="utf-8")
-    with pytest.raises(ImportRejected) as told:
+    with pytest.raises(ImportRejected) as rejection:
         kinds_file.read(there)
-    assert [fault.field for fault in told.value.faults] == ["figure_series[0].part_of"]
+    assert [fault.field for fault in rejection.value.faults] == ["figure_series[0].part_of"]
 
 
 @pytest.mark.any_database
-def test_what_was_typed_outlives_the_session(app: Flask, elena: StaffClient, store: Store) -> None:
+def test_typed_figures_outlive_the_session(app: Flask, elena: StaffClient, store: Store) -> None:
     typed = fields_of(elena.get(PAGE)) | {"value-pasaportes": "109,657"}
     age(store, seen_at=timedelta(minutes=31))
     assert elena.post(PAGE, **typed).status_code == 401
@@ -245,7 +243,7 @@ def test_what_was_typed_outlives_the_session(app: Flask, elena: StaffClient, sto
     assert stored(store) == {}
 
 
-def test_a_correction_after_the_close_goes_into_the_next_revision(
+def test_correction_after_closing_goes_into_the_next_revision(
     elena: StaffClient, store: Store
 ) -> None:
     type_in(elena, pasaportes="109657")
@@ -267,7 +265,7 @@ def test_a_correction_after_the_close_goes_into_the_next_revision(
         (3, [0, 1, 0, 1, 2], False), (160, [100, 150, 60, 120], False), (0, [100, 90, 110], True),
     ],
 )  # fmt: skip
-def test_a_number_is_held_against_how_its_series_varies(
+def test_figure_is_compared_with_the_variation_of_its_series(
     value: int, before: list[int], is_doubted: bool
 ) -> None:
     assert figures.is_unlikely(value, before) is is_doubted

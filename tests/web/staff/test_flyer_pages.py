@@ -1,4 +1,4 @@
-"""The pages from which the staff take a flyer: what they offer, what a file is called."""
+"""Staff pages of flyers: formats, languages and file names."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ FILES = {
 
 @pytest.fixture
 def reader(app: Flask, store: Store, chicago: Office) -> StaffClient:
-    """Somebody who may look and no more, which is enough to print."""
+    """A staff member with the reader role, which is enough to print."""
     return signed_in_as(app, store, employ(store, "lee@example.org", Role.READER))
 
 
@@ -37,15 +37,15 @@ def path(workshop: Workshop, rest: str = "") -> str:
     return f"/org/talleres/{workshop.public_id}/volante{rest}"
 
 
-def held(store: Store, office: Office, kind: Kind, **changes: object) -> Workshop:
+def upcoming(store: Store, office: Office, kind: Kind, **changes: object) -> Workshop:
     with store.change() as session:
         return hold(session, office, kind, **changes)
 
 
-def test_every_file_is_what_it_says(
+def test_each_flyer_file_has_its_declared_type(
     reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    workshop = held(store, chicago, rights)
+    workshop = upcoming(store, chicago, rights)
     for asked, (mimetype, name) in FILES.items():
         answer = reader.get(path(workshop, f".{asked}"))
         assert answer.status_code == 200, asked
@@ -55,10 +55,10 @@ def test_every_file_is_what_it_says(
         assert answer.headers["Content-Disposition"] == f'attachment; filename="{expected}"'
 
 
-def test_the_page_leads_to_files_that_are_there_in_its_language(
+def test_flyer_page_links_to_existing_files_in_its_language(
     reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    workshop = held(store, chicago, rights)
+    workshop = upcoming(store, chicago, rights)
     for lang in ("es", "en", "fr"):
         page = reader.get(path(workshop, f"?idioma={lang}"))
         links = [
@@ -72,10 +72,10 @@ def test_the_page_leads_to_files_that_are_there_in_its_language(
     assert "no está traducido" not in words(reader.get(path(workshop, "?idioma=en")))
 
 
-def test_what_is_no_shape_or_language_is_not_there(
+def test_unknown_flyer_format_or_language_is_404(
     reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    workshop = held(store, chicago, rights)
+    workshop = upcoming(store, chicago, rights)
     for asked in (
         "?idioma=de", ".pdf?papel=cuadrada", ".pdf?papel=", ".png?forma=x", ".svg?forma=../x",
         ".pdf?idioma=", ".jpg",
@@ -83,10 +83,10 @@ def test_what_is_no_shape_or_language_is_not_there(
         assert reader.get(path(workshop, asked)).status_code == 404, asked
 
 
-def test_the_name_of_a_discreet_ones_file_says_nothing(
+def test_file_name_of_a_discreet_workshop_is_neutral(
     reader: StaffClient, store: Store, chicago: Office, women: Kind
 ) -> None:
-    workshop = held(store, chicago, women, title={"es": "Un espacio de confianza"})
+    workshop = upcoming(store, chicago, women, title={"es": "Un espacio de confianza"})
     for asked, (_mimetype, name) in FILES.items():
         answer = reader.get(path(workshop, f".{asked}"))
         assert answer.headers["Content-Disposition"] == f'attachment; filename="taller-{name}"'
@@ -97,34 +97,34 @@ def test_the_name_of_a_discreet_ones_file_says_nothing(
     assert "Es un taller discreto" in page
 
 
-def test_a_title_in_no_letters_of_ours_makes_a_name_too(
+def test_title_in_another_script_gives_a_file_name(
     reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    workshop = held(store, chicago, rights, title={"es": '中文 "\r\n; ../../x'})
+    workshop = upcoming(store, chicago, rights, title={"es": '中文 "\r\n; ../../x'})
     answer = reader.get(path(workshop, ".svg"))
     assert answer.headers["Content-Disposition"].endswith(
         f'"volante-x-{workshop.day}-cuadrada-es.svg"'
     )
 
 
-def test_the_page_says_what_to_think_of_before_handing_it_out(
+def test_flyer_page_shows_warnings(
     reader: StaffClient, app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    draft = held(store, chicago, rights, title={"es": "Conoce"}, status=WorkshopStatus.DRAFT)
+    draft = upcoming(store, chicago, rights, title={"es": "Conoce"}, status=WorkshopStatus.DRAFT)
     page = words(reader.get(path(draft, "?idioma=en")))
     assert "Todavía es un borrador" in page
     assert "El título no está traducido: sale en español." in page
     assert "Escribir la traducción" not in page
     ana = signed_in_as(app, store, employ(store))
     assert "Escribir la traducción" in words(ana.get(path(draft, "?idioma=en")))
-    secret = held(store, chicago, rights, way=Way.UNLISTED)
+    secret = upcoming(store, chicago, rights, way=Way.UNLISTED)
     assert "Dale el volante solo a quien quieras invitar." in words(reader.get(path(secret)))
 
 
-def test_what_was_cancelled_has_no_flyer_any_more(
+def test_cancelled_workshop_has_no_flyer(
     reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    workshop = held(store, chicago, rights, status=WorkshopStatus.PUBLISHED)
+    workshop = upcoming(store, chicago, rights, status=WorkshopStatus.PUBLISHED)
     with store.change() as session:
         session.merge(workshop).status = WorkshopStatus.CANCELLED
     page = reader.get(path(workshop))
@@ -137,7 +137,7 @@ def test_what_was_cancelled_has_no_flyer_any_more(
         assert "ya no tiene volante" in words(answer)
 
 
-def test_the_network_lends_its_phone_to_an_office_without_one(
+def test_office_without_phone_uses_the_phone_of_the_network(
     make_app: object, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -151,13 +151,13 @@ def test_the_network_lends_its_phone_to_an_office_without_one(
     )
 
 
-def test_the_pages_of_a_workshop_lead_to_its_paper(
+def test_workshop_pages_link_to_the_flyer(
     app: Flask, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     ana = signed_in_as(app, store, employ(store))
-    ahead = held(store, chicago, rights)
-    past = held(store, chicago, rights, day=clock.now().date() - timedelta(days=2))
-    quiet = held(store, chicago, women)
+    ahead = upcoming(store, chicago, rights)
+    past = upcoming(store, chicago, rights, day=clock.now().date() - timedelta(days=2))
+    quiet = upcoming(store, chicago, women)
     page = ana.get(f"/org/talleres/{ahead.public_id}").text
     assert "/volante" in page
     assert "/constancia" not in page

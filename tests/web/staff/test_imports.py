@@ -1,4 +1,4 @@
-"""A file is looked at line by line, and loaded whole or not at all."""
+"""Import of workshops: a file is previewed row by row and loaded whole or not at all."""
 
 from dataclasses import replace
 from datetime import time
@@ -36,23 +36,23 @@ def staff_client(app: Flask, store: Store, chicago: Office, rights: Kind) -> Sta
     return signed_in_as(app, store, employ(store))
 
 
-def all_of_them(store: Store) -> list[Workshop]:
+def all_workshops(store: Store) -> list[Workshop]:
     with store.read() as session:
         return list(session.scalars(sa.select(Workshop).order_by(Workshop.id)))
 
 
-def test_a_file_is_seen_first_and_loaded_by_a_second_step(
+def test_uploaded_file_is_previewed_and_then_loaded(
     staff_client: StaffClient, store: Store
 ) -> None:
     page = seen(
         staff_client, bring(staff_client, csv_of(row(), row(id="w2", starts_at="2027-01-17T10:00")))
     )
     assert "2 talleres nuevos" in words(page)
-    assert all_of_them(store) == []
+    assert all_workshops(store) == []
     answer = load(staff_client, page)
     assert answer.status_code == 303
     assert "Listo: 2 talleres nuevos." in words(staff_client.get(answer.headers["Location"]))
-    assert [each.external_id for each in all_of_them(store)] == ["w1", "w2"]
+    assert [each.external_id for each in all_workshops(store)] == ["w1", "w2"]
     with store.read() as session:
         entry = session.scalars(sa.select(AuditEntry)).one()
         assert (entry.action, entry.office) == ("workshops brought in", "chicago")
@@ -62,7 +62,7 @@ def test_a_file_is_seen_first_and_loaded_by_a_second_step(
         assert session.scalar(sa.select(sa.func.count()).select_from(ImportBatch)) == 0
 
 
-def test_the_same_file_once_more_changes_nothing(staff_client: StaffClient, store: Store) -> None:
+def test_unchanged_file_changes_nothing(staff_client: StaffClient, store: Store) -> None:
     load(staff_client, seen(staff_client, bring(staff_client, csv_of(row()))))
     page = seen(staff_client, bring(staff_client, csv_of(row())))
     assert "1 ya estaba igual" in words(page)
@@ -70,7 +70,7 @@ def test_the_same_file_once_more_changes_nothing(staff_client: StaffClient, stor
     assert "/org/traer/cargar" not in page.get_data(as_text=True)
 
 
-def test_each_fault_is_shown_with_its_line_its_column_and_what_to_do(
+def test_each_error_is_shown_with_line_column_and_advice(
     staff_client: StaffClient, store: Store, calgary: Office
 ) -> None:
     wrong = [
@@ -82,26 +82,26 @@ def test_each_fault_is_shown_with_its_line_its_column_and_what_to_do(
         row(id="e"),
     ]
     page = seen(staff_client, bring(staff_client, csv_of(*wrong)))
-    said = words(page)
-    assert "Arregla 5 renglones y sube el archivo otra vez" in said
-    assert "2 starts_at 2026-12-31T25:00 Escribe el día y la hora" in said
-    assert "3 kind derecho Escribe «derechos». Es el tipo más parecido." in said
-    # Another's office and one there is not: the same is said.
-    assert "4 office calgary Esa oficina no es tuya. Escribe una de estas: chicago." in said
-    assert "5 office atlantida Esa oficina no es tuya. Escribe una de estas: chicago." in said
-    assert "7 id e Ya está en el renglón 6. Quita uno." in said
-    assert load(staff_client, page, batch=batch(store), seen="x").status_code == 409
-    assert all_of_them(store) == []
-    faults = staff_client.get(f"/org/traer/fallas.csv?lote={batch(store)}")
+    page_text = words(page)
+    assert "Arregla 5 renglones y sube el archivo otra vez" in page_text
+    assert "2 starts_at 2026-12-31T25:00 Escribe el día y la hora" in page_text
+    assert "3 kind derecho Escribe «derechos». Es el tipo más parecido." in page_text
+    # The office of others and an unknown office get the same message.
+    assert "4 office calgary Esa oficina no es tuya. Escribe una de estas: chicago." in page_text
+    assert "5 office atlantida Esa oficina no es tuya. Escribe una de estas: chicago." in page_text
+    assert "7 id e Ya está en el renglón 6. Quita uno." in page_text
+    assert load(staff_client, page, batch=latest_batch_id(store), seen="x").status_code == 409
+    assert all_workshops(store) == []
+    faults = staff_client.get(f"/org/traer/fallas.csv?lote={latest_batch_id(store)}")
     assert faults.get_data(as_text=True).count("\r\n") == 6
 
 
-def batch(store: Store) -> str:
+def latest_batch_id(store: Store) -> str:
     with store.read() as session:
         return session.scalars(sa.select(ImportBatch.public_id)).one()
 
 
-def test_what_changes_is_shown_before_and_after_and_who_is_told(
+def test_preview_shows_old_and_new_values_and_notified_registrations(
     staff_client: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     load(
@@ -116,7 +116,7 @@ def test_what_changes_is_shown_before_and_after_and_who_is_told(
             ),
         ),
     )
-    first, _second = all_of_them(store)
+    first, _second = all_workshops(store)
     seat(store, key_store, first, contact=ContactMethod.EMAIL, address="rosa@example.org")
     seat(store, key_store, first, name="Luz")
     changed = [
@@ -124,26 +124,27 @@ def test_what_changes_is_shown_before_and_after_and_who_is_told(
         row(id="w2", starts_at="2027-01-17T18:00", ends_at="2027-01-17T20:00", status="cancelled"),
     ]
     page = seen(staff_client, bring(staff_client, csv_of(*changed)))
-    said = words(page)
-    assert "sáb 16 ene 2027, 6:00 p. m. sáb 16 ene 2027, 5:00 p. m. 1 registro" in said.replace(
-        "\xa0", " "
+    page_text = words(page)
+    assert (
+        "sáb 16 ene 2027, 6:00 p. m. sáb 16 ene 2027, 5:00 p. m. 1 registro"
+        in page_text.replace("\xa0", " ")
     )
-    assert "Lugares 20 30" in said
-    assert "Publicado Cancelado" in said
-    assert "Al traerlos se avisa a 1 registro." in said
+    assert "Lugares 20 30" in page_text
+    assert "Publicado Cancelado" in page_text
+    assert "Al traerlos se avisa a 1 registro." in page_text
     load(staff_client, page)
-    first, second = all_of_them(store)
+    first, second = all_workshops(store)
     assert (first.starts.hour, first.capacity, first.seats_left) == (17, 30, 28)
     assert (first.sequence, second.status) == (1, WorkshopStatus.CANCELLED)
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) == 2
 
 
-def test_a_ring_that_is_away_takes_nothing_back_of_what_was_loaded(
+def test_unavailable_key_store_does_not_undo_a_loaded_import(
     staff_client: StaffClient, store: Store, key_store: KeyStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     load(staff_client, seen(staff_client, bring(staff_client, csv_of(row()))))
-    [workshop] = all_of_them(store)
+    [workshop] = all_workshops(store)
     rosa = seat(store, key_store, workshop)
     later = row(starts_at="2027-01-23T18:00", ends_at="2027-01-23T20:00")
     page = seen(staff_client, bring(staff_client, csv_of(later)))
@@ -155,24 +156,26 @@ def test_a_ring_that_is_away_takes_nothing_back_of_what_was_loaded(
     with key_store.store.change() as session:
         session.execute(sa.text("ALTER TABLE elsewhere RENAME TO key"))
     retention.purge(store, key_store, now=clock.now())
-    [workshop] = all_of_them(store)
+    [workshop] = all_workshops(store)
     assert key_store.days() == {rosa.key_id: workshop.forget_on}
 
 
-def test_what_cannot_be_done_any_more_is_said_before_anything_is_loaded(
+def test_changes_of_past_workshops_are_refused_in_the_preview(
     staff_client: StaffClient, store: Store
 ) -> None:
     past = {"starts_at": "2026-01-16T18:00"}
     there = [row(), row(id="w2", **past), row(id="w3", status="draft", **past)]
     load(staff_client, seen(staff_client, bring(staff_client, csv_of(*there))))
     wanted = [row(**past), *(row(id=each, status="cancelled", **past) for each in ("w2", "w3"))]
-    said = words(seen(staff_client, bring(staff_client, csv_of(*wanted))))
-    assert "2 starts_at 2026-01-16T18:00 Ese día y esa hora ya pasaron. Revisa la fecha." in said
-    assert "3 status cancelled Ya pasó. Di en su asistencia que no se hizo." in said
-    assert "4 status cancelled Ya pasó. Di en su asistencia que no se hizo." in said
+    page_text = words(seen(staff_client, bring(staff_client, csv_of(*wanted))))
+    assert (
+        "2 starts_at 2026-01-16T18:00 Ese día y esa hora ya pasaron. Revisa la fecha." in page_text
+    )
+    assert "3 status cancelled Ya pasó. Di en su asistencia que no se hizo." in page_text
+    assert "4 status cancelled Ya pasó. Di en su asistencia que no se hizo." in page_text
 
 
-def test_a_file_brings_no_workshop_back_whose_stop_is_cancelled(
+def test_import_does_not_reinstate_a_workshop_of_a_cancelled_stop(
     staff_client: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     day = a_saturday()
@@ -195,11 +198,13 @@ def test_a_file_brings_no_workshop_back_whose_stop_is_cancelled(
         (held,) = tours.publish_stop(session, stop, now=clock.now())
         tours.cancel_stop(session, stop, now=clock.now())
     line = row(id=f"taller-{held.uid}", starts_at=f"{day}T09:00", ends_at=f"{day}T15:00")
-    said = words(seen(staff_client, bring(staff_client, csv_of(line))))
-    assert "2 status published Su parada de la gira está cancelada. Reactívala primero." in said
+    page_text = words(seen(staff_client, bring(staff_client, csv_of(line))))
+    assert (
+        "2 status published Su parada de la gira está cancelada. Reactívala primero." in page_text
+    )
 
 
-def test_a_workshop_of_another_office_is_neither_changed_nor_told_of(
+def test_workshop_of_another_office_is_neither_changed_nor_shown(
     staff_client: StaffClient, store: Store, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -209,7 +214,7 @@ def test_a_workshop_of_another_office_is_neither_changed_nor_told_of(
     assert "Calgary" not in words(page)
 
 
-def test_who_answers_for_the_network_brings_any_office(
+def test_network_admin_imports_for_any_office(
     app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     staff_client = signed_in_as(
@@ -222,9 +227,7 @@ def test_who_answers_for_the_network_brings_any_office(
         assert [each.office for each in entries] == ["calgary", "chicago"]
 
 
-def test_what_changed_in_between_is_said_and_nothing_is_loaded_until_it_is_seen(
-    staff_client: StaffClient, store: Store
-) -> None:
+def test_changes_since_the_preview_stop_the_import(staff_client: StaffClient, store: Store) -> None:
     load(staff_client, seen(staff_client, bring(staff_client, csv_of(row()))))
     page = seen(staff_client, bring(staff_client, csv_of(row(capacity="30"), row(id="w2"))))
     with store.change() as session:
@@ -234,12 +237,12 @@ def test_what_changed_in_between_is_said_and_nothing_is_loaded_until_it_is_seen(
     assert refused.status_code == 409
     assert "Algo cambió desde que lo viste" in words(refused)
     assert "Es distinto el renglón 2." in words(refused)
-    assert len(all_of_them(store)) == 1
+    assert len(all_workshops(store)) == 1
     assert load(staff_client, refused).status_code == 303
-    assert [each.status for each in all_of_them(store)] == [WorkshopStatus.PUBLISHED] * 2
+    assert [each.status for each in all_workshops(store)] == [WorkshopStatus.PUBLISHED] * 2
 
 
-def test_a_long_file_tells_how_far_it_is_and_is_loaded_whole(
+def test_long_import_shows_its_progress_and_is_loaded_whole(
     staff_client: StaffClient, store: Store
 ) -> None:
     rows = [row(id=f"w{n}", venue=f"Sala {n % 9}") for n in range(601)]
@@ -251,10 +254,10 @@ def test_a_long_file_tells_how_far_it_is_and_is_loaded_whole(
     assert "<b>Listo.</b>" in text
     assert text.rstrip().endswith("</html>")
     assert "hecho=601-0-0-0" in text
-    assert len(all_of_them(store)) == 601
+    assert len(all_workshops(store)) == 601
 
 
-def test_a_long_file_that_is_not_as_it_was_seen_says_so_at_the_end(
+def test_long_import_that_differs_from_its_preview_is_refused_at_the_end(
     staff_client: StaffClient, store: Store
 ) -> None:
     page = seen(staff_client, bring(staff_client, csv_of(*[row(id=f"w{n}") for n in range(501)])))
@@ -263,23 +266,23 @@ def test_a_long_file_that_is_not_as_it_was_seen_says_so_at_the_end(
     assert "Algo cambió desde que lo viste. Míralo otra vez y decide." in text
     assert "http-equiv" not in text
     assert "&amp;cambio=1" in text
-    assert all_of_them(store) == []
+    assert all_workshops(store) == []
 
 
 def limit_childcare(store: Store, row_id: str) -> None:
-    """Somebody sets at the desk how many children of that workshop can be looked after."""
+    """Sets the limit of childcare of that workshop, as a staff page does."""
     with store.change() as session:
         held = session.scalars(sa.select(Workshop).where(Workshop.external_id == row_id)).one()
-        plan = replace(
+        data = replace(
             workshop_service.get_data(held), has_childcare=True, support={"childcare": 1}
         )
-        workshop_service.change(session, held, plan, now=clock.now())
+        workshop_service.change(session, held, data, now=clock.now())
 
 
 LIMIT = "Hay un límite para un apoyo que este taller no da. Quita el límite."
 
 
-def test_what_is_no_plan_is_said_before_anything_is_loaded(
+def test_unreadable_file_is_refused_before_the_preview(
     staff_client: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     load(
@@ -299,17 +302,17 @@ def test_what_is_no_plan_is_said_before_anything_is_loaded(
     assert "/org/traer/cargar" not in page.get_data(as_text=True)
 
 
-def test_a_file_never_brings_a_discreet_address_into_sight(
+def test_import_never_publishes_a_discreet_address(
     staff_client: StaffClient, store: Store, women: Kind
 ) -> None:
     with store.change() as session:
         session.merge(women).visibility = Visibility.PUBLIC
     load(staff_client, seen(staff_client, bring(staff_client, csv_of(row()))))
-    said = words(seen(staff_client, bring(staff_client, csv_of(row(kind="mujeres")))))
-    assert "2 id w1 Es un taller discreto y todas las personas verían su dirección." in said
+    page_text = words(seen(staff_client, bring(staff_client, csv_of(row(kind="mujeres")))))
+    assert "2 id w1 Es un taller discreto y todas las personas verían su dirección." in page_text
 
 
-def test_a_draft_that_a_file_fills_in_and_cancels_is_cancelled(
+def test_imported_draft_can_be_completed_and_cancelled_at_once(
     staff_client: StaffClient, store: Store
 ) -> None:
     load(
@@ -317,11 +320,11 @@ def test_a_draft_that_a_file_fills_in_and_cancels_is_cancelled(
     )
     page = seen(staff_client, bring(staff_client, csv_of(row(status="cancelled"))))
     assert load(staff_client, page).status_code == 303
-    assert [each.status for each in all_of_them(store)] == [WorkshopStatus.CANCELLED]
+    assert [each.status for each in all_workshops(store)] == [WorkshopStatus.CANCELLED]
 
 
 @pytest.mark.parametrize("number", [2, 506])
-def test_what_stands_against_a_file_by_now_is_said_where_it_is_loaded(
+def test_errors_that_appear_after_the_preview_are_shown_when_loading(
     staff_client: StaffClient, store: Store, number: int
 ) -> None:
     there = [row(id=f"w{n}") for n in range(25)]
@@ -336,19 +339,19 @@ def test_what_stands_against_a_file_by_now_is_said_where_it_is_loaded(
     if number > 500:
         assert "Renglón 21, id" in words(answer)
         assert "Y 5 más." in words(answer)
-    assert {each.title["es"] for each in all_of_them(store)} == {"Conoce tus derechos"}
+    assert {each.title["es"] for each in all_workshops(store)} == {"Conoce tus derechos"}
 
 
-def test_a_row_that_looks_like_a_workshop_that_is_there_is_pointed_out(
+def test_possible_duplicate_of_a_workshop_is_pointed_out(
     staff_client: StaffClient, store: Store
 ) -> None:
     load(staff_client, seen(staff_client, bring(staff_client, csv_of(row()))))
     page = seen(staff_client, bring(staff_client, csv_of(row(id="otra"))))
     assert "1 nuevo se parece a otro" in words(page)
-    assert all_of_them(store)[0].public_id in page.get_data(as_text=True)
+    assert all_workshops(store)[0].public_id in page.get_data(as_text=True)
 
 
-def test_every_row_is_shown_a_hundred_on_a_page(staff_client: StaffClient) -> None:
+def test_preview_shows_a_hundred_rows_a_page(staff_client: StaffClient) -> None:
     rows = [row(id=f"w{n}", title_es=f"Taller número {n}") for n in range(205)]
     answer = bring(staff_client, csv_of(*rows))
     pages = [words(staff_client.get(f"{answer.headers['Location']}&pag={n}")) for n in range(3)]
@@ -359,7 +362,7 @@ def test_every_row_is_shown_a_hundred_on_a_page(staff_client: StaffClient) -> No
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_without_an_office_there_is_no_template_yet(app: Flask, store: Store, form: str) -> None:
+def test_template_needs_an_office(app: Flask, store: Store, form: str) -> None:
     staff_client = signed_in_as(
         app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
     )
@@ -369,7 +372,7 @@ def test_without_an_office_there_is_no_template_yet(app: Flask, store: Store, fo
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_the_template_can_be_brought_as_it_is(
+def test_template_can_be_imported_unchanged(
     staff_client: StaffClient, store: Store, form: str
 ) -> None:
     template = staff_client.get(f"/org/traer/plantilla.{form}")
@@ -377,11 +380,11 @@ def test_the_template_can_be_brought_as_it_is(
     page = seen(staff_client, bring(staff_client, template.data, f"plantilla.{form}"))
     assert "1 taller nuevo" in words(page)
     assert load(staff_client, page).status_code == 303
-    assert [each.status for each in all_of_them(store)] == [WorkshopStatus.DRAFT]
+    assert [each.status for each in all_workshops(store)] == [WorkshopStatus.DRAFT]
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_a_months_workshops_are_taken_away_without_their_people_and_brought_again(
+def test_exported_month_has_no_registrations_and_can_be_imported(
     staff_client: StaffClient,
     store: Store,
     key_store: KeyStore,
@@ -391,10 +394,10 @@ def test_a_months_workshops_are_taken_away_without_their_people_and_brought_agai
     form: str,
 ) -> None:
     with store.change() as session:
-        mine = hold(session, chicago, rights)
+        own_workshop = hold(session, chicago, rights)
         hold(session, calgary, rights)
-    seat(store, key_store, mine, name="Rosalinda")
-    answer = staff_client.get(f"/org/talleres.{form}?mes={mine.day:%Y-%m}")
+    seat(store, key_store, own_workshop, name="Rosalinda")
+    answer = staff_client.get(f"/org/talleres.{form}?mes={own_workshop.day:%Y-%m}")
     assert b"Rosalinda" not in answer.data
     page = seen(staff_client, bring(staff_client, answer.data))
     assert "1 ya estaba igual" in words(page)

@@ -1,4 +1,4 @@
-"""Forms that a sign-in interrupts are kept on the server and given back to who sent them."""
+"""Forms interrupted by a sign-in are kept on the server and restored to their sender."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -38,7 +38,7 @@ KEPT = "lo que escribiste sigue aquí"
 
 @pytest.fixture
 def expired(app: Flask, ana: StaffClient, store: Store) -> StaffClient:
-    """Ana's browser, half an hour after her last click."""
+    """Ana's browser with an expired session."""
     enrol(app, store)
     expire(store)
     return ana
@@ -63,20 +63,20 @@ def sign_in(app: Flask, store: Store, page: TestResponse, **fields: str) -> Test
     return Visitor(app).come_in(**hidden(page.get_data(as_text=True)) | fields)
 
 
-def test_form_of_expired_session_is_shown_again_after_sign_in(
+def test_form_of_expired_session_is_restored_after_sign_in(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
     page = expired.post(NEW, **typed(title_es="Un título largo y pensado"))
     assert page.status_code == 401
     assert KEPT in words(page)
     assert "Un título largo" not in page.text, "it is kept on the server"
-    again = sign_in(app, store, page)
-    assert again.status_code == 200
-    assert again.headers["Set-Cookie"].startswith("__Host-staff=")
-    text = again.get_data(as_text=True)
+    restored = sign_in(app, store, page)
+    assert restored.status_code == 200
+    assert restored.headers["Set-Cookie"].startswith("__Host-staff=")
+    text = restored.get_data(as_text=True)
     assert value(text, "title_es") == "Un título largo y pensado"
     assert 'name="languages" value="en" checked' in text
-    assert "Todavía no se guardó" in words(again)
+    assert "Todavía no se guardó" in words(restored)
     assert value(text, "token") not in {"", expired.form_token}
     assert workshops_of(store) == [], "it is never sent by itself"
     assert count(store) == 0, "it is deleted when it is given back"
@@ -89,7 +89,7 @@ def test_form_of_expired_session_is_shown_again_after_sign_in(
         ("mensaje", {"template": "bring", "audience": "all", "more_es": "Pensado"}),
     ],
 )
-def test_texts_and_messages_of_expired_session_are_shown_again(
+def test_texts_and_messages_of_expired_session_are_restored(
     app: Flask, ana: StaffClient, store: Store, page: str, fields: dict[str, str]
 ) -> None:
     made = published(ana, store)
@@ -97,27 +97,29 @@ def test_texts_and_messages_of_expired_session_are_shown_again(
     expire(store)
     login_page = ana.post(f"/org/talleres/{made.public_id}/{page}", **fields)
     assert login_page.status_code == 401
-    again = sign_in(app, store, login_page)
-    assert again.status_code == 200
+    restored = sign_in(app, store, login_page)
+    assert restored.status_code == 200
     for typed_ in fields.values():
-        assert typed_ in again.get_data(as_text=True)
+        assert typed_ in restored.get_data(as_text=True)
 
 
-def test_form_of_earlier_session_asks_for_second_factor_and_is_shown_again(
+def test_form_of_earlier_session_asks_for_second_factor_and_is_restored(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
     enrol(app, store)
     stale = StaffClient(ana.client, ana.cookie, "of an earlier session")
     page = stale.post(NEW, **typed(title_es="Pensado"))
     assert page.status_code == 401
-    again = ana.post("/org/confirmar", **hidden(page.get_data(as_text=True)) | {"code": code_now()})
-    assert again.status_code == 200
-    assert value(again.get_data(as_text=True), "title_es") == "Pensado"
+    restored = ana.post(
+        "/org/confirmar", **hidden(page.get_data(as_text=True)) | {"code": code_now()}
+    )
+    assert restored.status_code == 200
+    assert value(restored.get_data(as_text=True), "title_es") == "Pensado"
     assert stale.post("/org/venues", **typed()).status_code in {403, 404}
     assert workshops_of(store) == []
 
 
-def test_form_sent_between_password_and_code_is_shown_again(
+def test_form_sent_between_password_and_code_is_restored(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
     enrol(app, store)
@@ -126,16 +128,16 @@ def test_form_sent_between_password_and_code_is_shown_again(
     page = half.post(NEW, typed(title_es="Pensado"))
     assert page.status_code == 401
     code_page = half.get("/org/codigo")
-    again = half.post(
+    restored = half.post(
         "/org/codigo", hidden(code_page.get_data(as_text=True)) | {"code": code_now()}
     )
-    assert value(again.get_data(as_text=True), "title_es") == "Pensado"
+    assert value(restored.get_data(as_text=True), "title_es") == "Pensado"
 
 
 def test_form_of_somebody_with_only_the_password_is_given_to_nobody(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
-    """Who has stolen a password cannot place words in the form of its owner."""
+    """A stolen password must not put text into the form of its owner."""
     enrol(app, store)
     thief = Visitor(app)
     thief.password()
@@ -152,17 +154,17 @@ def test_wrong_password_does_not_lose_the_form(
     fields = hidden(page.get_data(as_text=True)) | {"email": "ana@example.org", "password": "x"}
     wrong = expired.client.post("/org/entrar", data=fields)
     assert wrong.status_code == 422
-    again = sign_in(app, store, page)
-    assert value(again.get_data(as_text=True), "title_es") == "Pensado"
+    restored = sign_in(app, store, page)
+    assert value(restored.get_data(as_text=True), "title_es") == "Pensado"
 
 
 def test_form_waits_however_its_sender_signs_in(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
-    """She closed the tab and came by the first page."""
+    """She signs in from the start page in a new tab."""
     expired.post(NEW, **typed(title_es="Pensado"))
-    again = Visitor(app).come_in(volver="/org/")
-    assert value(again.get_data(as_text=True), "title_es") == "Pensado"
+    restored = Visitor(app).come_in(volver="/org/")
+    assert value(restored.get_data(as_text=True), "title_es") == "Pensado"
 
 
 def strangers(app: Flask, store: Store, ana: StaffClient) -> Iterator[StaffClient]:
@@ -170,7 +172,7 @@ def strangers(app: Flask, store: Store, ana: StaffClient) -> Iterator[StaffClien
     yield StaffClient(app.test_client(use_cookies=False), "made up", ana.form_token)
     yield StaffClient(ana.client, ana.cookie, "")  # an old cookie, and a form of another site
     yield StaffClient(ana.client, ana.cookie, "made up")
-    with store.change() as session:  # she signed out, or was shut out
+    with store.change() as session:  # a session that was ended
         session.execute(sa.update(StaffSession).values(ended_at=clock.now()))
     yield ana
 
@@ -202,14 +204,14 @@ def test_form_of_another_staff_member_is_not_shown(
     assert (luz.status_code, luz.headers["Location"]) == (303, NEW)
     assert "Pensado" not in luz.text
     assert count(store) == 1
-    again = sign_in(app, store, page)
-    assert value(again.get_data(as_text=True), "title_es") == "Pensado"
+    restored = sign_in(app, store, page)
+    assert value(restored.get_data(as_text=True), "title_es") == "Pensado"
 
 
 def test_form_moved_to_a_session_of_another_staff_member_does_not_open(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
-    """By somebody who can write in the database."""
+    """An attacker with write access to the database moves it."""
     expired.post(NEW, **typed(title_es="Pensado"))
     luz = employ(store, "luz@example.org")
     enrol(app, store, luz)
@@ -282,11 +284,11 @@ def test_two_tabs_keep_the_form_that_was_promised_first(
     assert KEPT not in words(ana.post(texts, title_es="Otra página"))
     assert KEPT in words(ana.post(NEW, **typed(title_es="Primero, corregido")))
     assert count(store) == 1
-    again = sign_in(app, store, page)
-    assert value(again.get_data(as_text=True), "title_es") == "Primero, corregido"
+    restored = sign_in(app, store, page)
+    assert value(restored.get_data(as_text=True), "title_es") == "Primero, corregido"
 
 
-def test_form_of_more_than_64_kb_is_not_kept_and_its_sender_is_told(
+def test_form_of_more_than_64_kb_is_not_kept_and_its_sender_is_informed(
     expired: StaffClient, store: Store
 ) -> None:
     # Control characters take six letters in JSON and three in the body.
@@ -300,7 +302,7 @@ def test_form_of_more_than_64_kb_is_not_kept_and_its_sender_is_told(
 def test_form_that_waited_for_the_second_factor_is_not_offered_at_a_later_sign_in(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
-    """A confirmation that nobody gave is no unfinished work."""
+    """An abandoned confirmation is not unfinished work."""
     enrol(app, store)
     age(store, proven_at=timedelta(minutes=11))
     assert ana.post("/org/cuenta/codigos", any="thing").status_code == 401
@@ -318,7 +320,7 @@ def test_form_waits_only_for_the_confirmation_it_asked_for(
     assert answer.headers["Location"] == "/org/cuenta/llaves"
 
 
-def test_change_by_somebody_else_since_the_form_was_opened_is_told_and_nothing_is_lost(
+def test_conflicting_change_is_reported_and_typed_form_is_kept(
     ana: StaffClient, store: Store
 ) -> None:
     made = published(ana, store)
@@ -331,9 +333,9 @@ def test_change_by_somebody_else_since_the_form_was_opened_is_told_and_nothing_i
     assert value(late.text, "title_es") == "Corregido"
     with store.read() as session:
         assert session.scalars(sa.select(Workshop.capacity)).one() == 41
-    again = value(late.text, "seen")
-    assert again != seen
-    assert ana.post(path, **typed(title_es="Corregido", seen=again)).status_code == 303
+    current = value(late.text, "seen")
+    assert current != seen
+    assert ana.post(path, **typed(title_es="Corregido", seen=current)).status_code == 303
 
 
 @pytest.mark.races

@@ -1,5 +1,5 @@
-"""Messages of the staff to the people of a workshop: written, seen, sent once, each in their own
-language; calls for who left a phone; and nothing left of it once they are forgotten."""
+"""Staff messages to the people of a workshop: preview, sending once by language, manual calls and
+erasure."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -51,7 +51,8 @@ def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 @pytest.fixture
 def crowd(store: Store, key_store: KeyStore, evening: Workshop) -> dict[str, Registration]:
-    """Four with a place, and one who waits: two with e-mail, two with a phone, one with neither."""
+    """Four confirmed registrations and one on the waitlist: two with e-mail, two with a phone, one
+    without contact."""
     return {
         "rosa": seat(store, key_store, evening, contact=ContactMethod.EMAIL,
         address="rosa@example.com"),
@@ -80,7 +81,7 @@ def address_of(workshop: Workshop) -> str:
 
 
 def fields(page: str) -> dict[str, str]:
-    """What the form would send as it stands, of what is not seen."""
+    """The hidden fields of the form."""
     return {
         has["name"] or "": has.get("value") or ""
         for tag, has in Page(page).tags
@@ -88,39 +89,39 @@ def fields(page: str) -> dict[str, str]:
     }
 
 
-def write(ana: StaffClient, workshop: Workshop, **said: str) -> Any:
-    """Writes it, sees it, and sends it."""
-    said = {"template": "place", "audience": "seated"} | said
-    seen = ana.post(address_of(workshop), do="see", **said)
+def write(ana: StaffClient, workshop: Workshop, **changes: str) -> Any:
+    """Previews a message and sends it. Returns the last response."""
+    changes = {"template": "place", "audience": "seated"} | changes
+    seen = ana.post(address_of(workshop), do="see", **changes)
     if seen.status_code != 200:
         return seen
-    return ana.post(address_of(workshop), do="send", **said, **fields(seen.text))
+    return ana.post(address_of(workshop), do="send", **changes, **fields(seen.text))
 
 
-def test_a_message_is_read_in_three_languages_before_it_is_sent(
+def test_message_is_previewed_in_three_languages(
     ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration]
 ) -> None:
-    said = {"template": "place", "audience": "seated", "more_es": BACK_DOOR}
-    at_once = ana.post(address_of(evening), do="send", nonce="x" * 22, **said)
+    form = {"template": "place", "audience": "seated", "more_es": BACK_DOOR}
+    at_once = ana.post(address_of(evening), do="send", nonce="x" * 22, **form)
     assert at_once.status_code == 200, "not read yet: it is shown, and not sent"
     page = words(at_once)
     assert "Así lo van a leer. Si está bien, envíalo." in page
     assert "Cambio de lugar:" in page
     assert "New place:" in page
     assert "Nouveau lieu" in page
-    assert page.count(BACK_DOOR) >= 4  # the form, and who has no translation reads Spanish
+    assert page.count(BACK_DOOR) >= 4  # the form and the Spanish fallback of each language
     assert "[su enlace]" in page
     assert "/r/" not in at_once.text
     assert "Enviar a 2 correos" in page
     assert "Después te toca llamar a 1." in page
-    # What is sent is what was read: another word, and it is shown again.
-    changed = said | {"more_es": "Otra cosa."}
-    again = ana.post(address_of(evening), do="send", **changed, **fields(at_once.text))
-    assert again.status_code == 200
+    # A text that differs from its preview is previewed once more.
+    changed = form | {"more_es": "Otra cosa."}
+    repeated = ana.post(address_of(evening), do="send", **changed, **fields(at_once.text))
+    assert repeated.status_code == 200
     assert count(store, Message) == 0
 
 
-def test_it_goes_by_letter_to_who_chose_it_each_in_their_language(
+def test_message_is_mailed_in_the_language_of_each_registration(
     app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, config: Config,
     evening: Workshop,
     crowd: dict[str, Registration], postman: Postman,
@@ -129,7 +130,7 @@ def test_it_goes_by_letter_to_who_chose_it_each_in_their_language(
     assert answer.status_code == 303
     assert (
         deliver(app, store, key_store, config, postman) == 4
-    )  # two «your place is saved», two of it
+    )  # two confirmations and two messages
     by_name = {
         str(letter["To"]).partition("@")[0]: letter
         for letter in postman.letters
@@ -146,37 +147,37 @@ def test_it_goes_by_letter_to_who_chose_it_each_in_their_language(
         assert "derechos" not in letter["Subject"].casefold()
         assert "droits" not in letter["Subject"].casefold()
     assert deliver(app, store, key_store, config, postman) == 0
-    assert journal(store) == [
+    assert audit_entries(store) == [
         ("message sent", '{"audience":"seated","by_email":2,"by_phone":1,"template":"place"}')
     ]
 
 
-def test_who_left_a_phone_is_on_the_call_list_of_the_message(
+def test_message_to_phone_contacts_is_on_the_call_list(
     ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration]
 ) -> None:
     there = write(ana, evening, audience="all", more_es=BACK_DOOR).headers["Location"]
     page = ana.get(there)
-    said = words(page)
-    assert "Salen 2 correos" in said
-    assert "2 personas dejaron teléfono." in said
-    assert "1 eligió «No me avisen»" in said
-    assert "Llamadas (0 de 2 hechas)" in said
-    assert f"Cambió el lugar. {BACK_DOOR}" in said
-    assert "•••• 0142" in said
-    assert "5550142" not in said
+    page_text = words(page)
+    assert "Salen 2 correos" in page_text
+    assert "2 personas dejaron teléfono." in page_text
+    assert "1 eligió «No me avisen»" in page_text
+    assert "Llamadas (0 de 2 hechas)" in page_text
+    assert f"Cambió el lugar. {BACK_DOOR}" in page_text
+    assert "•••• 0142" in page_text
+    assert "5550142" not in page_text
     number = there.partition("=")[2]
     shown = ana.post(
         f"/org/talleres/{evening.public_id}/contacto",
         registration=crowd["luz"].id, message=number,
     )  # fmt: skip
     assert PHONE in words(shown)
-    call = {"notice": str(notice_of(store, crowd["luz"])), "message": number}
+    call = {"notice": str(notification_id_of(store, crowd["luz"])), "message": number}
     done = ana.post(f"/org/talleres/{evening.public_id}/llamada", do="called", **call)
     assert done.headers["Location"].partition("#")[0] == there
     assert "Llamadas (1 de 2 hechas)" in words(ana.get(there))
     ana.post(f"/org/talleres/{evening.public_id}/llamada", do="undo", **call)
     assert "Llamadas (0 de 2 hechas)" in words(ana.get(there))
-    assert journal(store)[1:] == [("contact seen", "{}"), ("call made", "{}")]
+    assert audit_entries(store)[1:] == [("contact seen", "{}"), ("call made", "{}")]
 
 
 @pytest.mark.parametrize(
@@ -184,43 +185,43 @@ def test_who_left_a_phone_is_on_the_call_list_of_the_message(
     [("all", {"rosa", "marie", "luz", "tomas"}), ("seated", {"rosa", "marie", "luz"}),
      ("waiting", {"tomas"})],
 )  # fmt: skip
-def test_it_goes_to_all_to_who_has_a_place_or_to_who_waits(
+def test_audience_of_a_message_is_all_confirmed_or_waitlisted(
     ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration],
     audience: str, whom: set[str],
 ) -> None:  # fmt: skip
     assert write(ana, evening, template="reminder", audience=audience).status_code == 303
     with store.read() as session:
-        told = set(
+        recipients = set(
             session.scalars(
                 sa.select(Notification.registration_id).where(
                     Notification.cause == NotificationType.MESSAGE
                 )
             )
         )
-    assert {name for name, each in crowd.items() if each.id in told} == whom
+    assert {name for name, each in crowd.items() if each.id in recipients} == whom
 
 
-def test_the_same_form_sent_twice_is_one_message(
+def test_message_form_submitted_twice_sends_one_message(
     ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration]
 ) -> None:
-    said = {"template": "hour", "audience": "seated"}
-    seen = ana.post(address_of(evening), do="see", **said)
-    first = ana.post(address_of(evening), do="send", **said, **fields(seen.text))
-    second = ana.post(address_of(evening), do="send", **said, **fields(seen.text))
+    form = {"template": "hour", "audience": "seated"}
+    seen = ana.post(address_of(evening), do="see", **form)
+    first = ana.post(address_of(evening), do="send", **form, **fields(seen.text))
+    second = ana.post(address_of(evening), do="send", **form, **fields(seen.text))
     assert first.headers["Location"] == second.headers["Location"]
     assert count(store, Message) == 1
-    assert len(journal(store)) == 1
-    again = write(ana, evening, **said)  # another form, the same words
-    assert again.status_code == 422
-    assert "Ese mismo mensaje se envió hace unos minutos." in words(again)
+    assert len(audit_entries(store)) == 1
+    repeated = write(ana, evening, **form)  # another form with the same text
+    assert repeated.status_code == 422
+    assert "Ese mismo mensaje se envió hace unos minutos." in words(repeated)
     with store.change() as session:
         session.execute(sa.update(Message).values(made_at=clock.now() - timedelta(minutes=11)))
-    assert write(ana, evening, **said).status_code == 303
+    assert write(ana, evening, **form).status_code == 303
 
 
 @pytest.mark.any_database("what the form says")
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("changes", "fault"),
     [
         ({"more_es": "Mira https://example.org"}, "Quita los enlaces"),
         ({"more_es": "Mira bit.ly/x"}, "Quita los enlaces"),
@@ -232,20 +233,20 @@ def test_the_same_form_sent_twice_is_one_message(
         ({"audience": ""}, "Elige a quién"),
     ],
 )
-def test_what_cannot_be_sent_is_said_and_what_was_typed_is_kept(
+def test_invalid_message_is_reported_and_typed_text_is_kept(
     ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration],
-    said: dict[str, str], fault: str,
+    changes: dict[str, str], fault: str,
 ) -> None:  # fmt: skip
-    answer = write(ana, evening, **said)
+    answer = write(ana, evening, **changes)
     assert answer.status_code == 422
     assert fault in words(answer)
-    for name, text in said.items():
+    for name, text in changes.items():
         if name.startswith("more"):
             assert text in words(answer)
     assert count(store, Message) == 0
 
 
-def test_of_a_discreet_kind_only_what_is_written_already_is_sent(
+def test_discreet_workshop_sends_template_text_only(
     app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, config: Config,
     chicago: Office,
     women: Kind, postman: Postman,
@@ -269,7 +270,7 @@ def test_of_a_discreet_kind_only_what_is_written_already_is_sent(
     assert "Aquí solo se mandan los textos ya escritos" in words(refused)
     there = write(ana, circle).headers["Location"]
     ana.get(there)
-    assert ("list seen", "{}") in journal(store)
+    assert ("list seen", "{}") in audit_entries(store)
     deliver(app, store, key_store, config, postman)
     (letter,) = [each for each in postman.letters if "Cambio" in each["Subject"]]
     assert str(letter["From"]).startswith("Avisos")
@@ -277,7 +278,7 @@ def test_of_a_discreet_kind_only_what_is_written_already_is_sent(
         assert secret not in letter.get_content()
 
 
-def test_a_cancelled_workshop_has_one_message_and_one_that_is_on_has_the_others(
+def test_available_templates_depend_on_the_workshop_status(
     ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration]
 ) -> None:
     assert write(ana, evening, template="hour").status_code == 303
@@ -293,7 +294,7 @@ def test_a_cancelled_workshop_has_one_message_and_one_that_is_on_has_the_others(
     assert "Cambió la hora" not in calls, "nobody is called about the hour of what is off"
 
 
-def test_where_nobody_can_be_told_nothing_is_sent(
+def test_message_without_recipients_is_not_sent(
     ana: StaffClient,
     store: Store,
     key_store: KeyStore,
@@ -312,7 +313,7 @@ def test_where_nobody_can_be_told_nothing_is_sent(
         assert ana.get(address_of(each)).status_code in {409, 422}
 
 
-def test_who_wanted_no_letter_reads_it_on_their_own_page(
+def test_message_is_shown_on_the_registration_page(
     client: FlaskClient, ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop,
     crowd: dict[str, Registration],
 ) -> None:  # fmt: skip
@@ -336,7 +337,7 @@ def test_who_wanted_no_letter_reads_it_on_their_own_page(
     assert "Qué traer: Una pluma." in words(client.get(f"/es/r/{there['ivan']}"))
 
 
-def test_forgetting_somebody_forgets_their_message_and_the_last_takes_it_along(
+def test_erasure_deletes_messages_with_their_last_recipient(
     app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, config: Config,
     evening: Workshop,
     crowd: dict[str, Registration], postman: Postman,
@@ -352,12 +353,12 @@ def test_forgetting_somebody_forgets_their_message_and_the_last_takes_it_along(
     assert count(store, Message) == 0
 
 
-def test_a_letter_of_it_that_does_not_arrive_is_seen(
+def test_undelivered_message_is_shown(
     app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, config: Config,
     evening: Workshop,
     crowd: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
-    with store.change() as session:  # only of the message
+    with store.change() as session:  # only the one of the message
         session.execute(sa.delete(Notification))
     write(ana, evening)
     postman.always["RCPT"] = "550 no such mailbox"
@@ -373,7 +374,7 @@ def deliver(app: Flask, store: Store, key_store: KeyStore, config: Config, postm
         return delivery.deliver(store, key_store, config, transport, now=clock.now())
 
 
-def notice_of(store: Store, who: Registration) -> int:
+def notification_id_of(store: Store, who: Registration) -> int:
     wanted = sa.select(Notification.id).where(
         Notification.registration_id == who.id, Notification.cause == NotificationType.MESSAGE
     )
@@ -386,7 +387,7 @@ def count(store: Store, table: type[Any]) -> int:
         return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
 
-def journal(store: Store) -> list[tuple[str, str]]:
+def audit_entries(store: Store) -> list[tuple[str, str]]:
     with store.read() as session:
         rows = session.execute(
             sa.select(AuditEntry.action, AuditEntry.details).order_by(AuditEntry.id)

@@ -1,4 +1,4 @@
-"""A month of workshops at once: ticked days and typed lines, looked at and then made."""
+"""Month planner: ticked days and typed lines, previewed and then created."""
 
 import re
 from datetime import time, timedelta
@@ -17,7 +17,7 @@ from tests.conftest import venue
 from tests.support.html_forms import fields
 from tests.support.login import age
 from tests.support.staff_client import StaffClient, Visitor, employ, enrol, signed_in_as, words
-from tests.web.staff.test_repeat import NONCE, journal, monday, offered, saved
+from tests.web.staff.test_repeat import NONCE, all_workshops, audit_entries, monday, offered_dates
 
 pytestmark = pytest.mark.any_database
 
@@ -29,7 +29,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
 
 @pytest.fixture
 def sheet(store: Store, ana: StaffClient, chicago: Office, women: Kind) -> dict[str, Any]:
-    """Fields of the form, with two venues to choose from."""
+    """Field values of the form; two venues can be chosen."""
     with store.change() as session:
         library = venue(session, chicago)
         venue(session, chicago, name="Parroquia San Pío", capacity=12)
@@ -46,7 +46,7 @@ def sheet(store: Store, ana: StaffClient, chicago: Office, women: Kind) -> dict[
     }
 
 
-def test_ticked_days_and_lines_become_workshops_as_their_kind_has_them(
+def test_ticked_days_and_lines_become_workshops_with_kind_defaults(
     ana: StaffClient, store: Store, sheet: dict[str, Any]
 ) -> None:
     lines = (
@@ -54,18 +54,18 @@ def test_ticked_days_and_lines_become_workshops_as_their_kind_has_them(
         "10 y 17; 6:30 p. m.; Parroquia San Pío; Para mujeres\n"
         "24, en línea"
     )
-    # What is online is public only once it has its link: a draft may still lack it.
+    # An online workshop needs a link to be published; a draft does not.
     sheet |= {"days": ["2", "30"], "lines": lines}
     look = ana.post("/org/talleres/mes-nuevo", **sheet)
     assert look.status_code == 200
-    assert saved(store) == []
+    assert all_workshops(store) == []
     assert "6 fechas" in words(look)
-    numbers = list(offered(look))
+    numbers = list(offered_dates(look))
     ticked = fields(look.text, "/org/talleres/mes-nuevo") | {"action": "draft", "date": numbers}
     for _ in range(2):
         answer = ana.post("/org/talleres/mes-nuevo", **ticked)
         assert answer.status_code == 303
-    there = saved(store)
+    there = all_workshops(store)
     assert [(each.day.day, each.starts, each.ends, each.kind.code) for each in there] == [
         (2, time(18), time(19, 30), "derechos"),
         (9, time(10), time(11, 30), "derechos"),
@@ -85,10 +85,10 @@ def test_ticked_days_and_lines_become_workshops_as_their_kind_has_them(
     assert {each.status for each in there} == {WorkshopStatus.DRAFT}
     assert {tuple(each.languages) for each in there} == {("es", "en")}
     assert [each.visibility for each in there] == [each.kind.visibility for each in there]
-    assert len(journal(store)) == 6
+    assert len(audit_entries(store)) == 6
 
 
-def test_what_was_ticked_of_another_list_of_dates_is_not_made(
+def test_ticks_of_an_outdated_list_are_refused(
     ana: StaffClient, store: Store, sheet: dict[str, Any]
 ) -> None:
     path = "/org/talleres/mes-nuevo"
@@ -98,15 +98,15 @@ def test_what_was_ticked_of_another_list_of_dates_is_not_made(
         answer = ana.post(path, **(form | later))
         assert answer.status_code == 422
         assert "La lista de fechas ya no es la misma." in words(answer)
-        assert all(offered(answer).values()), "as it would be ticked at first"
-        assert saved(store) == []
-    again = fields(answer.text, path) | {"date": ["2"], "action": "publish"}
-    assert ana.post(path, **again).status_code == 303
-    assert [each.day.day for each in saved(store)] == [16]
+        assert all(offered_dates(answer).values()), "as it would be ticked at first"
+        assert all_workshops(store) == []
+    reviewed = fields(answer.text, path) | {"date": ["2"], "action": "publish"}
+    assert ana.post(path, **reviewed).status_code == 303
+    assert [each.day.day for each in all_workshops(store)] == [16]
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("mañana, 10:00", "empieza con el día"),
         ("45, 10:00", "ese mes no tiene día 45"),
@@ -115,8 +115,8 @@ def test_what_was_ticked_of_another_list_of_dates_is_not_made(
         ("12, 25:00", "no conozco «25:00»"),
     ],
 )
-def test_a_line_that_cannot_be_read_is_said_and_all_stays_as_typed(
-    ana: StaffClient, store: Store, sheet: dict[str, Any], line: str, said: str
+def test_unreadable_line_is_reported_and_typed_text_is_kept(
+    ana: StaffClient, store: Store, sheet: dict[str, Any], line: str, message: str
 ) -> None:
     with store.change() as session:
         office = session.scalars(sa.select(Office)).one()
@@ -124,7 +124,7 @@ def test_a_line_that_cannot_be_read_is_said_and_all_stays_as_typed(
     lines = f"3, 10:00\n{line}"
     answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"days": "5", "lines": lines}))
     assert answer.status_code == 422
-    assert f"Línea 2: {said}" in words(answer)
+    assert f"Línea 2: {message}" in words(answer)
     assert 'name="days" value="5" checked' in answer.text
     assert "3, 10:00" in answer.text
     answer = ana.post(
@@ -132,10 +132,10 @@ def test_a_line_that_cannot_be_read_is_said_and_all_stays_as_typed(
         **(sheet | {"days": "5", "lines": lines, "action": "draft", "date": ["1"]}),
     )
     assert answer.status_code == 422
-    assert saved(store) == []
+    assert all_workshops(store) == []
 
 
-def test_of_two_venues_of_one_name_the_city_says_which(
+def test_venues_of_the_same_name_are_distinguished_by_city(
     ana: StaffClient, store: Store, sheet: dict[str, Any]
 ) -> None:
     path = "/org/talleres/mes-nuevo"
@@ -143,18 +143,18 @@ def test_of_two_venues_of_one_name_the_city_says_which(
         office = session.scalars(sa.select(Office)).one()
         venue(session, office, name="Parroquia San Pío", city="Elgin")
     assert "Parroquia San Pío, Elgin" in words(ana.get(path))
-    for said in ("San Pío", "Parroquia San Pío"):
-        answer = ana.post(path, **(sheet | {"lines": f"9, 10:00, {said}"}))
+    for venue_name in ("San Pío", "Parroquia San Pío"):
+        answer = ana.post(path, **(sheet | {"lines": f"9, 10:00, {venue_name}"}))
         assert answer.status_code == 422
         assert "«Parroquia San Pío, Chicago» o «Parroquia San Pío, Elgin»" in words(answer)
     look = ana.post(path, **(sheet | {"lines": "9; 10:00; parroquia san pio, elgin"}))
     assert "10:00 a. m. Parroquia San Pío, Elgin" in words(look)
     ana.post(path, **fields(look.text, path) | {"action": "draft"})
-    assert [each.venue.city for each in saved(store) if each.venue] == ["Elgin"]
+    assert [each.venue.city for each in all_workshops(store) if each.venue] == ["Elgin"]
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({}, "Marca un día del mes"),
         ({"days": "3", "starts": ""}, "a qué hora"),
@@ -164,15 +164,15 @@ def test_of_two_venues_of_one_name_the_city_says_which(
         ({"lines": "1 2 3 4 5 6 7 8 9, 10:00\n" * 7}, "más de 60"),
     ],
 )
-def test_what_a_month_lacks_is_said(
-    ana: StaffClient, store: Store, sheet: dict[str, Any], changes: dict[str, Any], said: str
+def test_invalid_month_form_is_reported(
+    ana: StaffClient, store: Store, sheet: dict[str, Any], changes: dict[str, Any], message: str
 ) -> None:
     answer = ana.post("/org/talleres/mes-nuevo", **(sheet | changes))
     assert answer.status_code == 422
-    assert said in words(answer)
+    assert message in words(answer)
 
 
-def test_a_month_of_another_office_is_not_there(
+def test_month_of_another_office_is_404(
     ana: StaffClient, sheet: dict[str, Any], calgary: Office
 ) -> None:
     assert ana.get("/org/talleres/mes-nuevo?oficina=calgary").status_code == 404
@@ -180,12 +180,12 @@ def test_a_month_of_another_office_is_not_there(
     assert answer.status_code == 404
 
 
-def test_a_month_half_typed_outlives_the_session(
+def test_typed_month_outlives_the_session(
     app: Flask, ana: StaffClient, store: Store, sheet: dict[str, Any]
 ) -> None:
     age(store, seen_at=timedelta(minutes=31))
     answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"days": "5"}))
     assert answer.status_code == 401
     enrol(app, store)
-    again = Visitor(app).come_in(volver="/org/talleres/mes-nuevo")
-    assert re.search(r'name="days" value="5"[^>]* checked', again.text)
+    restored = Visitor(app).come_in(volver="/org/talleres/mes-nuevo")
+    assert re.search(r'name="days" value="5"[^>]* checked', restored.text)

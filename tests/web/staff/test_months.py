@@ -1,4 +1,4 @@
-"""Headquarters' month: who has reported, closing it, its revisions; two who do it at once."""
+"""Month pages of the network administrator: missing reports, closing, revisions, concurrency."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +37,7 @@ FIGURES = "/org/mes/2026-03/cifras"
 
 @pytest.fixture
 def march(store: Store, chicago: Office, calgary: Office, rights: Kind) -> str:
-    """Two workshops in Chicago; one in Calgary of which nobody has said how it went: its id."""
+    """Two workshops in Chicago, and one in Calgary without a report. Returns the id of the latter."""
     with store.change() as session:
         for _ in range(2):
             workshop_service.report(
@@ -61,7 +61,7 @@ def elena(app: Flask, store: Store, march: str) -> StaffClient:
 
 @pytest.fixture
 def ivan(app: Flask, store: Store, march: str) -> StaffClient:
-    """The other one who answers for the network."""
+    """A second network administrator."""
     return signed_in_as(app, store, employ(store, "ivan@example.org", Role.ADMIN, ALL_OFFICES))
 
 
@@ -74,7 +74,7 @@ def hidden(answer: TestResponse, name: str) -> str:
 def close(
     staff_client: StaffClient, *, page: TestResponse | None = None, **fields: str
 ) -> TestResponse:
-    """Sends the form of the page, as it was when it was opened."""
+    """Submits the closing form as it was when the page was opened."""
     there = page or staff_client.get(CLOSE)
     sent = {name: hidden(there, name) for name in ("seen", "changes")}
     return staff_client.post(CLOSE, **(sent | {"checked": "yes"} | fields))
@@ -86,7 +86,7 @@ def not_held(store: Store, public_id: str) -> None:
 
 
 @pytest.mark.any_database
-def test_closing_lists_who_has_not_reported_and_freezes_the_month(
+def test_closing_lists_missing_reports_and_freezes_the_month(
     elena: StaffClient, store: Store, march: str
 ) -> None:
     asked = words(elena.get(CLOSE))
@@ -100,14 +100,14 @@ def test_closing_lists_who_has_not_reported_and_freezes_the_month(
         made = months.list_revisions(session, MARCH)[0]
         noted = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id.desc())).first()
     assert noted == "month.close"
-    told = words(elena.get(CLOSE))
-    assert "Revisión 1" in told
-    assert made.digest in told.replace(" ", "")
-    assert "elena@example.org" in told
+    page_text = words(elena.get(CLOSE))
+    assert "Revisión 1" in page_text
+    assert made.digest in page_text.replace(" ", "")
+    assert "elena@example.org" in page_text
 
 
 @pytest.mark.any_database
-def test_the_next_revision_shows_each_difference_and_asks_why(
+def test_next_revision_shows_differences_and_needs_a_reason(
     elena: StaffClient, store: Store, march: str
 ) -> None:
     close(elena)
@@ -119,13 +119,13 @@ def test_the_next_revision_shows_each_difference_and_asks_why(
     assert "motivo" in words(close(elena)).lower()
     assert close(elena, reason="late", checked="").status_code == 422
     assert close(elena, reason="late", detail="Calgary").status_code == 303
-    told = words(elena.get(CLOSE))
-    assert "Motivo: Reportes tardíos: Calgary" in told
-    assert "Nada ha cambiado desde la revisión 2" in told
+    page_text = words(elena.get(CLOSE))
+    assert "Motivo: Reportes tardíos: Calgary" in page_text
+    assert "Nada ha cambiado desde la revisión 2" in page_text
 
 
 @pytest.mark.races
-def test_of_two_who_close_at_once_one_wins_and_the_other_is_told(
+def test_concurrent_closing_succeeds_once(
     elena: StaffClient, ivan: StaffClient, store: Store
 ) -> None:
     pages = {id(staff_client): staff_client.get(CLOSE) for staff_client in (elena, ivan)}
@@ -144,7 +144,7 @@ def test_of_two_who_close_at_once_one_wins_and_the_other_is_told(
 
 
 @pytest.mark.races
-def test_of_two_who_close_again_and_open_again_at_once_only_one_does(
+def test_concurrent_closing_and_reopening_succeeds_once(
     app: Flask, elena: StaffClient, ivan: StaffClient, store: Store, march: str
 ) -> None:
     close(elena)
@@ -161,7 +161,7 @@ def test_of_two_who_close_again_and_open_again_at_once_only_one_does(
 
 
 @pytest.mark.races
-def test_what_is_frozen_is_what_was_reviewed_though_it_changes_at_that_moment(
+def test_frozen_numbers_are_the_reviewed_ones_despite_concurrent_changes(
     app: Flask, elena: StaffClient, store: Store, march: str
 ) -> None:
     close(elena)
@@ -184,7 +184,7 @@ def test_what_is_frozen_is_what_was_reviewed_though_it_changes_at_that_moment(
     assert [each.what for each in month_report.changes_of(made)] == ["figure"]
 
 
-def test_who_reviewed_other_differences_is_shown_the_ones_of_now(
+def test_outdated_review_shows_the_current_differences(
     elena: StaffClient, store: Store, march: str
 ) -> None:
     close(elena)
@@ -203,7 +203,7 @@ def test_who_reviewed_other_differences_is_shown_the_ones_of_now(
 
 
 @pytest.mark.parametrize("is_figure", [False, True])
-def test_the_first_revision_freezes_no_number_that_nobody_saw(
+def test_first_revision_freezes_no_unreviewed_numbers(
     elena: StaffClient, store: Store, march: str, is_figure: bool
 ) -> None:
     page = elena.get(CLOSE)
@@ -224,7 +224,7 @@ def test_the_first_revision_freezes_no_number_that_nobody_saw(
     assert close(elena, page=answer).status_code == 303
 
 
-def test_a_month_is_opened_again_with_a_reason(
+def test_month_is_reopened_with_a_reason(
     elena: StaffClient, ivan: StaffClient, store: Store
 ) -> None:
     close(elena)
@@ -241,7 +241,7 @@ def test_a_month_is_opened_again_with_a_reason(
 
 
 @pytest.mark.any_database
-def test_a_month_that_is_not_over_is_not_closed(elena: StaffClient) -> None:
+def test_current_month_cannot_be_closed(elena: StaffClient) -> None:
     ahead = "/org/mes/2099-03/cierre"
     assert "no ha terminado" in words(elena.get(ahead))
     assert '<form class="box stack-wide"' not in elena.get(ahead).text
@@ -253,7 +253,7 @@ def test_a_month_that_is_not_over_is_not_closed(elena: StaffClient) -> None:
 
 
 @pytest.mark.any_database
-def test_headquarters_sees_the_network_and_an_office_only_itself(
+def test_network_admin_sees_all_offices_and_others_their_own(
     app: Flask, store: Store, elena: StaffClient
 ) -> None:
     network = words(elena.get("/org/mes/2026-03"))
@@ -270,7 +270,7 @@ def test_headquarters_sees_the_network_and_an_office_only_itself(
 
 
 @pytest.mark.any_database
-def test_an_office_says_that_its_month_is_complete_once_everything_is_reported(
+def test_office_marks_its_month_complete_after_all_reports(
     app: Flask, store: Store, march: str
 ) -> None:
     staff_client = signed_in_as(
@@ -292,7 +292,7 @@ def test_an_office_says_that_its_month_is_complete_once_everything_is_reported(
 
 
 @pytest.mark.any_database
-def test_what_was_called_off_is_behind_its_number_held_or_cancelled(
+def test_numbers_of_the_month_link_to_their_workshops(
     elena: StaffClient, store: Store, march: str
 ) -> None:
     not_held(store, march)
@@ -303,13 +303,13 @@ def test_what_was_called_off_is_behind_its_number_held_or_cancelled(
 
 
 @pytest.mark.any_database
-def test_a_month_that_goes_on_is_not_complete(app: Flask, store: Store, march: str) -> None:
+def test_current_month_cannot_be_marked_complete(app: Flask, store: Store, march: str) -> None:
     staff_client = signed_in_as(app, store, employ(store))
     answer = staff_client.post("/org/mes/2099-03/completo", office="chicago")
     assert "no ha terminado" in words(answer)
 
 
-def test_those_who_are_late_are_reminded_once(
+def test_late_offices_are_reminded_once(
     app: Flask, store: Store, elena: StaffClient, march: str
 ) -> None:
     employ(store, "luz@example.org", Role.ORGANIZER, "calgary")
@@ -317,13 +317,13 @@ def test_those_who_are_late_are_reminded_once(
     first = elena.post("/org/mes/2026-03/recordar")
     assert first.location.endswith("hecho=recordado&cartas=1")
     assert "Sale 1 carta" in words(elena.get(first.location))
-    again = elena.post("/org/mes/2026-03/recordar")
-    assert "Nadie recibe otra carta" in words(elena.get(again.location))
+    second = elena.post("/org/mes/2026-03/recordar")
+    assert "Nadie recibe otra carta" in words(elena.get(second.location))
     assert "Recordado el" in words(elena.get("/org/mes/2026-03"))
 
 
 @pytest.mark.any_database
-def test_an_office_that_nobody_works_for_is_not_said_to_have_been_reminded(
+def test_office_without_staff_is_not_counted_as_reminded(
     app: Flask, store: Store, elena: StaffClient, chicago: Office, rights: Kind
 ) -> None:
     employ(store)
@@ -339,7 +339,7 @@ def test_an_office_that_nobody_works_for_is_not_said_to_have_been_reminded(
 
 
 @pytest.mark.any_database
-def test_the_page_of_the_month_that_has_just_ended_is_one_click_away(elena: StaffClient) -> None:
+def test_menu_links_to_the_last_month(elena: StaffClient) -> None:
     assert 'href="/org/mes"' in elena.get("/org/").text
     answer = elena.get("/org/mes")
     assert re.fullmatch(r"/org/mes/\d{4}-\d{2}", answer.location)

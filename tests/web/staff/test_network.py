@@ -1,4 +1,4 @@
-"""Offices and kinds on the pages of headquarters."""
+"""Pages of the network administrator: offices and kinds."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -63,14 +63,14 @@ NEW_KIND: dict[str, Any] = {
 
 @pytest.fixture
 def elena(app: Flask, store: Store) -> StaffClient:
-    """Headquarters."""
+    """A network administrator."""
     return signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 # Offices
 
 
-def test_an_office_is_added_with_its_page_and_its_feed(
+def test_office_is_added_with_its_page_and_feed(
     app: Flask, store: Store, elena: StaffClient
 ) -> None:
     answer = elena.post("/org/red/nueva", **NEW_OFFICE)
@@ -83,11 +83,11 @@ def test_an_office_is_added_with_its_page_and_its_feed(
     public = app.test_client()
     assert public.get("/es/o/rockford").status_code == 200
     assert public.get("/es/cal/rockford.ics").status_code == 200
-    assert _noted(store) == [("office opened", "rockford", '{"office":"rockford"}')]
+    assert _audit_entries(store) == [("office opened", "rockford", '{"office":"rockford"}')]
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"slug": "Nueva York"}, "minúsculas y guiones"),
         ({"slug": "red"}, "ya tiene otro uso"),
@@ -109,18 +109,18 @@ def test_an_office_is_added_with_its_page_and_its_feed(
     ],
 )
 @pytest.mark.any_database("what a form says is the same on any")
-def test_what_an_office_lacks_is_said_and_what_was_typed_stays(
-    chicago: Office, store: Store, elena: StaffClient, changes: dict[str, str], said: str
+def test_invalid_office_is_reported_and_typed_values_are_kept(
+    chicago: Office, store: Store, elena: StaffClient, changes: dict[str, str], message: str
 ) -> None:
     answer = elena.post("/org/red/nueva", **(NEW_OFFICE | changes))
     assert answer.status_code == 422
-    assert said in words(answer)
+    assert message in words(answer)
     assert 'value="815 555 0142"' in answer.text
     with store.read() as session:
         assert [each.slug for each in offices.list_offices(session)] == ["chicago"]
 
 
-def test_a_new_name_keeps_the_address_and_the_history(
+def test_renamed_office_keeps_its_address_and_history(
     app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
@@ -134,16 +134,14 @@ def test_a_new_name_keeps_the_address_and_the_history(
     after = public.get("/es/cal/chicago.ics")
     assert after.status_code == 200
     assert after.headers["ETag"] != before.headers["ETag"], "the feed says the new name"
-    assert _noted(store)[0] == (
+    assert _audit_entries(store)[0] == (
         "office changed",
         "chicago",
         '{"fields":["city","name"],"office":"chicago"}',
     )
 
 
-def test_saving_what_there_is_changes_nothing(
-    store: Store, chicago: Office, elena: StaffClient
-) -> None:
+def test_unchanged_form_changes_nothing(store: Store, chicago: Office, elena: StaffClient) -> None:
     with store.read() as session:
         before = change_counters.read(session, "chicago")
     answer = elena.post("/org/red/chicago", **_form_of(elena, "/org/red/chicago"))
@@ -151,10 +149,10 @@ def test_saving_what_there_is_changes_nothing(
     with store.read() as session:
         assert change_counters.read(session, "chicago") == before
         assert offices.find(session, "chicago").changed_at == LONG_AGO
-    assert _noted(store) == []
+    assert _audit_entries(store) == []
 
 
-def test_a_new_zone_moves_no_workshop(
+def test_new_time_zone_of_an_office_moves_no_workshop(
     store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
@@ -173,7 +171,7 @@ def test_a_new_zone_moves_no_workshop(
         assert after.office.zone == ZoneInfo("America/Denver")
 
 
-def test_an_office_that_closes_says_what_is_still_planned_and_keeps_its_feed(
+def test_closing_office_lists_planned_workshops_and_keeps_its_feed(
     app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     today = clock.now().date()
@@ -182,10 +180,10 @@ def test_an_office_that_closes_says_what_is_still_planned_and_keeps_its_feed(
             hold(session, chicago, rights, day=today + timedelta(days=days))
     closes = today + timedelta(days=10)
     assert _change_office(elena, closed_on=str(closes))
-    said = words(elena.get("/org/red/chicago"))
-    assert "2 talleres quedan después del cierre" in said
-    assert "Cierra el" in said
-    assert _noted(store)[0] == (
+    page_text = words(elena.get("/org/red/chicago"))
+    assert "2 talleres quedan después del cierre" in page_text
+    assert "Cierra el" in page_text
+    assert _audit_entries(store)[0] == (
         "office closed",
         "chicago",
         f'{{"closed_on":"{closes}","office":"chicago"}}',
@@ -196,25 +194,25 @@ def test_an_office_that_closes_says_what_is_still_planned_and_keeps_its_feed(
     assert "Chicago" in words(elena.get("/org/red?ver=cerradas"))
 
 
-def test_two_who_change_the_same_at_once_do_not_undo_each_other(
+def test_concurrent_edits_do_not_undo_each_other(
     app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     iris = signed_in_as(app, store, employ(store, "iris@example.org", Role.ADMIN, ALL_OFFICES))
-    for path, mine, hers in (
+    for path, own_change, other_change in (
         ("/org/red/chicago", {"phone": "312 555 0199"}, {"address": "204 S. Ejemplo"}),
         ("/org/tipos/derechos", {"capacity": "11"}, {"minutes": "77"}),
     ):
-        typed = _form_of(iris, path) | hers
-        assert elena.post(path, **(_form_of(elena, path) | mine)).status_code == 303
+        typed = _form_of(iris, path) | other_change
+        assert elena.post(path, **(_form_of(elena, path) | own_change)).status_code == 303
         wrong = iris.post(path, **typed | {"name_es": ""})
         assert wrong.status_code == 422
         typed = fields(wrong.text, path) | {"name_es": "Otro nombre"}
         answer = iris.post(path, **typed)
         assert answer.status_code == 409
         assert "Alguien más lo cambió mientras escribías." in words(answer)
-        assert next(iter(hers.values())) in answer.text, "what was typed stays"
-        again = fields(answer.text, path)
-        assert iris.post(path, **again).status_code == 303, "seen, and wanted all the same"
+        assert next(iter(other_change.values())) in answer.text, "typed values are kept"
+        retried = fields(answer.text, path)
+        assert iris.post(path, **retried).status_code == 303, "saved after the conflict was shown"
     with store.read() as session:
         assert offices.find(session, "chicago").address == "204 S. Ejemplo"
         assert kinds.find(session, "derechos").minutes == 77
@@ -223,7 +221,7 @@ def test_two_who_change_the_same_at_once_do_not_undo_each_other(
 # Kinds
 
 
-def test_a_kind_is_added_and_can_be_chosen_at_once(
+def test_added_kind_can_be_chosen_at_once(
     app: Flask, store: Store, chicago: Office, elena: StaffClient
 ) -> None:
     answer = elena.post("/org/tipos/nuevo", **NEW_KIND)
@@ -235,10 +233,10 @@ def test_a_kind_is_added_and_can_be_chosen_at_once(
     assert "Vivienda" in words(elena.get("/org/talleres/nuevo"))
     assert "Vivienda" in words(elena.get("/org/tipos"))
     assert app.test_client().get("/es/cal/red.ics?tipo=vivienda").status_code == 200
-    assert _noted(store) == [("kind added", "", '{"kind":"vivienda"}')]
+    assert _audit_entries(store) == [("kind added", "", '{"kind":"vivienda"}')]
 
 
-def test_a_discreet_kind_gets_four_letters(store: Store, elena: StaffClient) -> None:
+def test_discreet_kind_gets_a_code_of_four_letters(store: Store, elena: StaffClient) -> None:
     discreet = {"is_discreet": "yes", "visibility": "registered"}
     assert elena.post("/org/tipos/nuevo", **(NEW_KIND | discreet)).status_code == 303
     with store.read() as session:
@@ -248,7 +246,7 @@ def test_a_discreet_kind_gets_four_letters(store: Store, elena: StaffClient) -> 
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"code": "Plan Familiar"}, "minúsculas y guion bajo"),
         ({"code": "derechos"}, "ya es de otro tipo"),
@@ -273,17 +271,17 @@ def test_a_discreet_kind_gets_four_letters(store: Store, elena: StaffClient) -> 
     ],
 )
 @pytest.mark.any_database("what a form says is the same on any")
-def test_what_a_kind_lacks_is_said(
-    store: Store, rights: Kind, elena: StaffClient, changes: dict[str, Any], said: str
+def test_invalid_kind_is_reported(
+    store: Store, rights: Kind, elena: StaffClient, changes: dict[str, Any], message: str
 ) -> None:
     answer = elena.post("/org/tipos/nuevo", **(NEW_KIND | changes))
     assert answer.status_code == 422
-    assert said in words(answer)
+    assert message in words(answer)
     with store.read() as session:
         assert [each.code for each in kinds.list_kinds(session)] == ["derechos"]
 
 
-def test_new_defaults_leave_planned_workshops_as_they_are(
+def test_new_defaults_do_not_change_existing_workshops(
     store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
@@ -295,14 +293,14 @@ def test_new_defaults_leave_planned_workshops_as_they_are(
         after = session.get_one(Workshop, held.id)
         assert (after.capacity, after.retention_days) == (held.capacity, held.retention_days)
         assert (after.kind.capacity, after.kind.retention_days) == (99, 3)
-    assert _noted(store)[0] == (
+    assert _audit_entries(store)[0] == (
         "kind changed",
         "",
         '{"fields":["capacity","retention_days"],"kind":"derechos"}',
     )
 
 
-def test_a_kind_that_becomes_discreet_asks_first_and_then_hides_what_is_to_come(
+def test_kind_that_becomes_discreet_asks_and_hides_future_workshops(
     app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
@@ -342,7 +340,7 @@ def test_a_kind_that_becomes_discreet_asks_first_and_then_hides_what_is_to_come(
     assert ahead.uid not in public.get("/es/cal/red.ics").text
 
 
-def test_a_file_that_makes_a_kind_discreet_hides_the_same(
+def test_kinds_file_that_makes_a_kind_discreet_hides_the_same(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -364,7 +362,7 @@ def test_a_file_that_makes_a_kind_discreet_hides_the_same(
         assert (len(after.public_id), after.visibility) == (26, Visibility.REGISTERED)
 
 
-def test_two_kinds_never_share_their_letters(
+def test_codes_of_discreet_kinds_are_unique(
     store: Store, women: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = iter(["K7QX", "K7QX", "9999"])
@@ -379,12 +377,12 @@ def _change_office(staff_client: StaffClient, **changes: str) -> bool:
 
 
 def _form_of(staff_client: StaffClient, path: str) -> dict[str, Any]:
-    """What the form of a page would send as it stands."""
+    """The field values that the form of this page would send unchanged."""
     return fields(staff_client.get(path).text, path)
 
 
-def _noted(store: Store) -> list[tuple[str, str, str]]:
-    """The journal, the newest first."""
+def _audit_entries(store: Store) -> list[tuple[str, str, str]]:
+    """Action, office and details of the audit entries, newest first."""
     with store.read() as session:
         rows = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc()))
         return [(row.action, row.office, row.details) for row in rows]

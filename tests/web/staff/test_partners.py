@@ -1,4 +1,4 @@
-"""Who gives a workshop with the office: chosen in its form, and said to whom it may be."""
+"""Partners and speakers: their pages, the workshop form, and where their names are published."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
 
 @pytest.fixture
 def everyone(store: Store, chicago: Office) -> ChosenPartners:
-    """Two organizations and two people, of each one that may be said and one that may not."""
+    """Two organizations and two speakers, of each one publishable and one not."""
     with store.change() as session:
         house = _partner(chicago, NAMES[0], is_shown=True)
         police = _partner(chicago, NAMES[1], kind=PartnerKind.AUTHORITY)
@@ -40,7 +40,7 @@ def everyone(store: Store, chicago: Office) -> ChosenPartners:
         return ChosenPartners((house.id, police.id), (carmen.id, silvia.id))
 
 
-def test_an_organization_and_a_person_are_kept_and_offered(ana: StaffClient, store: Store) -> None:
+def test_partner_and_speaker_are_saved_and_can_be_chosen(ana: StaffClient, store: Store) -> None:
     answer = ana.post(
         "/org/aliados/chicago/organizacion",
         name="Casa Sur",
@@ -62,7 +62,7 @@ def test_an_organization_and_a_person_are_kept_and_offered(ana: StaffClient, sto
 
 
 @pytest.mark.parametrize(
-    ("path", "wrong", "told"),
+    ("path", "wrong", "message"),
     [
         ("organizacion", {"name": "", "kind": "osc"}, "Escribe el nombre de la organización."),
         ("organizacion", {"name": "Casa", "kind": "circo"}, "Elige una opción de la lista."),
@@ -71,26 +71,26 @@ def test_an_organization_and_a_person_are_kept_and_offered(ana: StaffClient, sto
         ("persona", {"name": "Mora", "partner": "99"}, "Elige una opción de la lista."),
     ],
 )
-def test_what_cannot_be_of_an_ally_is_said(
-    ana: StaffClient, path: str, wrong: dict[str, str], told: str
+def test_invalid_partner_is_reported(
+    ana: StaffClient, path: str, wrong: dict[str, str], message: str
 ) -> None:
     answer = ana.post(f"/org/aliados/chicago/{path}", **wrong)
     assert answer.status_code == 422
-    assert told in words(answer)
+    assert message in words(answer)
 
 
-def test_two_of_one_name_are_one_too_many(ana: StaffClient, everyone: ChosenPartners) -> None:
-    again: dict[str, Any] = {"name": NAMES[0], "kind": "osc"}
-    assert ana.post("/org/aliados/chicago/organizacion", **again).status_code == 422
+def test_duplicate_partner_is_refused(ana: StaffClient, everyone: ChosenPartners) -> None:
+    duplicate: dict[str, Any] = {"name": NAMES[0], "kind": "osc"}
+    assert ana.post("/org/aliados/chicago/organizacion", **duplicate).status_code == 422
     other = f"/org/aliados/chicago/organizacion/{everyone.partners[1]}"
-    answer = ana.post(other, **again)
+    answer = ana.post(other, **duplicate)
     assert "Ya hay alguien con ese nombre." in words(answer)
-    assert ana.post(other, **(again | {"name": "Comisaría"})).status_code == 303
+    assert ana.post(other, **(duplicate | {"name": "Comisaría"})).status_code == 303
     person = f"/org/aliados/chicago/persona/{everyone.speakers[1]}"
     assert ana.post(person, name=NAMES[2], partner="").status_code == 422
 
 
-def test_a_form_chooses_them_and_shows_whom_it_has(
+def test_workshop_form_chooses_and_shows_partners(
     ana: StaffClient, store: Store, everyone: ChosenPartners
 ) -> None:
     chosen = {
@@ -108,14 +108,14 @@ def test_a_form_chooses_them_and_shows_whom_it_has(
     for each in everyone.partners:
         assert f'name="partners" value="{each}" checked' in edit
     assert made.venue is not None
-    fewer = typed(allies="yes", venue=str(made.venue.id), action="save")
+    fewer = typed(**{"allies": "yes"}, venue=str(made.venue.id), action="save")
     answer = ana.post(f"/org/talleres/{made.public_id}/editar", **fewer)
     assert "hecho=cambiado" in answer.headers["Location"]
     with store.read() as session:
         assert partners.get_chosen(session, made) == ChosenPartners()
 
 
-def test_the_public_reads_the_names_that_may_be_said(
+def test_public_page_shows_publishable_partner_names(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
@@ -131,7 +131,7 @@ def test_the_public_reads_the_names_that_may_be_said(
     assert "With Casa Canaria" in words(ana.client.get(f"/en/t/{made.public_id}"))
 
 
-def test_of_a_discreet_kind_nobody_is_named_anywhere(
+def test_partners_of_a_discreet_workshop_are_not_shown(
     ana: StaffClient, store: Store, chicago: Office, women: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
@@ -140,7 +140,7 @@ def test_of_a_discreet_kind_nobody_is_named_anywhere(
     assert "Canaria" not in ana.client.get(f"/es/t/{made.public_id}").text
 
 
-def test_neither_calendars_nor_open_data_name_anybody(
+def test_calendars_and_open_data_have_no_partners(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
@@ -157,7 +157,7 @@ def test_neither_calendars_nor_open_data_name_anybody(
         assert "Canaria" not in answer.text, path
 
 
-def test_whoever_helps_no_more_is_not_offered_but_stays_where_they_were(
+def test_inactive_partner_cannot_be_chosen_but_stays_in_its_workshops(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
@@ -171,7 +171,7 @@ def test_whoever_helps_no_more_is_not_offered_but_stays_where_they_were(
     assert NAMES[0] in words(ana.get(f"/org/talleres/{made.public_id}/editar"))
 
 
-def test_a_clone_is_given_by_the_same(
+def test_duplicate_keeps_the_partners(
     store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
 ) -> None:
     with store.change() as session:
@@ -181,7 +181,7 @@ def test_a_clone_is_given_by_the_same(
         assert partners.get_chosen(session, second) == partners.get_chosen(session, first)
 
 
-def test_another_offices_allies_cannot_be_chosen_or_changed(
+def test_partners_of_another_office_cannot_be_chosen_or_changed(
     ana: StaffClient, store: Store, calgary: Office
 ) -> None:
     with store.change() as session:
@@ -189,7 +189,7 @@ def test_another_offices_allies_cannot_be_chosen_or_changed(
         session.add(theirs)
         session.flush()
         number = theirs.id
-    form = typed(allies="yes", partners=[str(number)])
+    form = typed(**{"allies": "yes"}, partners=[str(number)])
     assert ana.post("/org/talleres/nuevo", **form).status_code == 422
     path = f"/org/aliados/chicago/organizacion/{number}"
     assert ana.get(path).status_code == 404
@@ -198,7 +198,7 @@ def test_another_offices_allies_cannot_be_chosen_or_changed(
 
 
 @pytest.mark.any_database("it asks no database")
-def test_the_kinds_of_partner_are_those_of_the_data_files() -> None:
+def test_kinds_of_partner_match_the_data_files() -> None:
     there = json.loads((DATA / "taxonomy.json").read_text(encoding="utf-8"))["partner_kinds"]
     assert [each["code"] for each in there] == [each.value for each in PartnerKind]
 

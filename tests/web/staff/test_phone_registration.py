@@ -1,5 +1,5 @@
-"""What the staff do for who calls: save a place, note that they come, give it up; open more places;
-and the list as a file for who answers for the office."""
+"""Registration, reconfirmation and cancellation by phone, added seats, and the export of the
+attendee list by a coordinator."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
 
 @pytest.fixture
 def beto(app: Flask, store: Store, chicago: Office) -> StaffClient:
-    """He answers for the office."""
+    """A coordinator of Chicago."""
     return signed_in_as(app, store, employ(store, "beto@example.org", Role.ADMIN))
 
 
@@ -54,26 +54,26 @@ def address_of(workshop: Workshop) -> str:
     return f"/org/talleres/{workshop.public_id}"
 
 
-def filled(ana: StaffClient, workshop: Workshop, **said: str) -> dict[str, str]:
-    """The form as somebody fills it who was told only a name and a phone."""
+def filled_form(ana: StaffClient, workshop: Workshop, **changes: str) -> dict[str, str]:
+    """The form with a name and a phone number only, and these changes."""
     page = Page(ana.get(f"{address_of(workshop)}/apartar").text)
     nonce = next(has["value"] or "" for _tag, has in page.tags if has.get("name") == "nonce")
     plain = {
         "name": "Doña Chelo", "contact": "phone", "phone": "312 555 0142", "message_ok": "no",
         "people": "2", "language": "es", "nonce": nonce,
     }  # fmt: skip
-    return plain | said
+    return plain | changes
 
 
-def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
+def test_phone_registration_is_saved_and_logged_without_a_name(
     ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
-    said = filled(ana, evening, needs="step_free")
-    first = ana.post(f"{address_of(evening)}/apartar", **said)
-    again = ana.post(f"{address_of(evening)}/apartar", **said)
-    assert first.status_code == again.status_code == 303
-    assert first.headers["Location"] == again.headers["Location"]
-    (party,) = everyone(store)
+    form = filled_form(ana, evening, needs="step_free")
+    first = ana.post(f"{address_of(evening)}/apartar", **form)
+    second = ana.post(f"{address_of(evening)}/apartar", **form)
+    assert first.status_code == second.status_code == 303
+    assert first.headers["Location"] == second.headers["Location"]
+    (party,) = all_registrations(store)
     assert (party.people, party.contact, party.status) == (
         2,
         ContactMethod.PHONE,
@@ -84,24 +84,24 @@ def test_a_place_is_saved_for_who_calls_and_the_journal_names_nobody(
     page = words(ana.get(first.headers["Location"].partition("#")[0]))
     assert "Apartado. Dile su código" in page
     assert f"{(party.door_code or '')[:3]} {(party.door_code or '')[3:]}" in page
-    assert journal(store) == [("place saved by phone", '{"people":2}')]
+    assert audit_entries(store) == [("place saved by phone", '{"people":2}')]
 
 
-def test_whoever_comes_too_late_waits_and_can_be_told_so(
+def test_phone_registration_for_a_full_workshop_is_waitlisted(
     ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     seat(store, key_store, evening, people=4)
     assert "Ya no hay lugares: entra a la lista de espera." in words(
         ana.get(f"{address_of(evening)}/apartar")
     )
-    answer = ana.post(f"{address_of(evening)}/apartar", **filled(ana, evening))
+    answer = ana.post(f"{address_of(evening)}/apartar", **filled_form(ana, evening))
     assert "ver=espera" in answer.headers["Location"]
-    assert [each.status for each in everyone(store)] == [Place.CONFIRMED, Place.WAITLISTED]
+    assert [each.status for each in all_registrations(store)] == [Place.CONFIRMED, Place.WAITLISTED]
 
 
 @pytest.mark.any_database("what the form says")
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("changes", "fault"),
     [
         ({"name": ""}, "Escribe su nombre o apodo."),
         ({"name": "A123456789"}, "Escribe solo su nombre."),
@@ -111,45 +111,45 @@ def test_whoever_comes_too_late_waits_and_can_be_told_so(
         ({"contact": "email", "email": "rosa"}, "Revisa su correo: le falta la @"),
     ],
 )
-def test_what_is_missing_is_said_to_who_holds_the_phone(
-    ana: StaffClient, store: Store, evening: Workshop, said: dict[str, str], fault: str
+def test_missing_fields_are_shown_in_the_form(
+    ana: StaffClient, store: Store, evening: Workshop, changes: dict[str, str], fault: str
 ) -> None:
-    answer = ana.post(f"{address_of(evening)}/apartar", **filled(ana, evening, **said))
+    answer = ana.post(f"{address_of(evening)}/apartar", **filled_form(ana, evening, **changes))
     assert answer.status_code == 422
     page = words(answer)
     assert page.count(fault) == 2, "in the summary, and at its field"
-    assert 'value="Doña Chelo"' in answer.text or "name" in said
-    assert everyone(store) == []
-    assert journal(store) == []
+    assert 'value="Doña Chelo"' in answer.text or "name" in changes
+    assert all_registrations(store) == []
+    assert audit_entries(store) == []
 
 
-def test_of_a_discreet_kind_the_caller_is_asked_for_consent_and_nothing_is_chosen_for_them(
+def test_discreet_workshop_needs_consent_and_no_default_answers(
     ana: StaffClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
         circle = hold(session, chicago, women)
     page = ana.get(f"{address_of(circle)}/apartar").text
     assert 'value="none" checked' in page
-    said = filled(ana, circle, contact="none")
-    assert ana.post(f"{address_of(circle)}/apartar", **said).status_code == 422
-    assert ana.post(f"{address_of(circle)}/apartar", **said, consent="yes").status_code == 303
+    form = filled_form(ana, circle, contact="none")
+    assert ana.post(f"{address_of(circle)}/apartar", **form).status_code == 422
+    assert ana.post(f"{address_of(circle)}/apartar", **form, consent="yes").status_code == 303
 
 
-def test_an_hour_of_a_consultation_is_chosen_and_one_that_went_is_said(
+def test_time_slot_is_chosen_and_a_taken_slot_is_reported(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         hours = hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=60, slot_places=1)
     assert "6:00" in words(ana.get(f"{address_of(hours)}/apartar"))
-    said = filled(ana, hours, people="1", slot="18:00")
+    form = filled_form(ana, hours, people="1", slot="18:00")
     seat(store, key_store, hours, slot="18:00")
-    gone = ana.post(f"{address_of(hours)}/apartar", **said)
+    gone = ana.post(f"{address_of(hours)}/apartar", **form)
     assert gone.status_code == 422
     assert "Esa hora se acaba de ocupar. Elige otra." in words(gone)
-    assert ana.post(f"{address_of(hours)}/apartar", **(said | {"slot": "19:00"})).status_code == 303
+    assert ana.post(f"{address_of(hours)}/apartar", **(form | {"slot": "19:00"})).status_code == 303
 
 
-def test_where_no_place_can_be_saved_the_form_says_why(
+def test_form_says_why_registration_is_closed(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -162,45 +162,45 @@ def test_where_no_place_can_be_saved_the_form_says_why(
                 session, chicago, rights, status=WorkshopStatus.DRAFT
             ),
         }
-    for said, workshop in held.items():
-        assert said in words(ana.get(f"{address_of(workshop)}/apartar"))
+    for message, workshop in held.items():
+        assert message in words(ana.get(f"{address_of(workshop)}/apartar"))
         refused = ana.post(f"{address_of(workshop)}/apartar", nonce="x" * 22, name="Luz")
         assert refused.status_code == 422
-        assert said in words(refused)
-    assert everyone(store) == []
+        assert message in words(refused)
+    assert all_registrations(store) == []
 
 
-def test_one_phone_saves_no_more_places_than_the_public_may(
+def test_limit_of_registrations_by_contact_applies_to_staff(
     ana: StaffClient, store: Store, evening: Workshop
 ) -> None:
     for _ in range(3):
-        said = filled(ana, evening, people="1")
-        assert ana.post(f"{address_of(evening)}/apartar", **said).status_code == 303
-    refused = ana.post(f"{address_of(evening)}/apartar", **filled(ana, evening, people="1"))
+        form = filled_form(ana, evening, people="1")
+        assert ana.post(f"{address_of(evening)}/apartar", **form).status_code == 303
+    refused = ana.post(f"{address_of(evening)}/apartar", **filled_form(ana, evening, people="1"))
     assert refused.status_code == 422
     assert "ya tiene 3 registros" in words(refused)
 
 
-def test_who_calls_to_say_that_they_come_is_noted_before_anybody_asks(
+def test_caller_can_reconfirm_before_the_reconfirmation_is_sent(
     ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     luz = seat(store, key_store, evening, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     answer = ana.post(f"{address_of(evening)}/persona", do="confirm", registration=luz.id)
     assert answer.status_code == 303
     assert "Dijo que sí viene" in words(ana.get(address_of(evening)))
-    (party,) = everyone(store)
+    (party,) = all_registrations(store)
     assert party.confirmed_at is not None
-    assert journal(store) == [("answer noted", "{}")]
+    assert audit_entries(store) == [("answer noted", "{}")]
 
 
-def test_who_calls_to_say_that_they_do_not_come_is_forgotten_at_once(
+def test_caller_who_cancels_is_erased_at_once(
     ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     luz = seat(
         store, key_store, evening, name="Luz", people=4, contact=ContactMethod.PHONE, address=PHONE
     )
     rosa = seat(store, key_store, evening, people=2)
-    for _ in range(2):  # twice is once
+    for _ in range(2):  # the second time changes nothing
         answer = ana.post(f"{address_of(evening)}/persona", do="cancel", registration=luz.id)
     assert answer.status_code == 404, "there is nobody any more"
     page = words(ana.get(f"{address_of(evening)}?hecho=no"))
@@ -213,10 +213,10 @@ def test_who_calls_to_say_that_they_do_not_come_is_forgotten_at_once(
         assert session.scalars(
             sa.select(Notification).where(Notification.registration_id == luz.id)
         ).all() == []  # fmt: skip
-    assert journal(store) == [("place given up by phone", "{}")]
+    assert audit_entries(store) == [("place given up by phone", "{}")]
 
 
-def test_more_places_are_opened_with_one_field_and_offered_at_once(
+def test_opened_seats_are_offered_at_once(
     ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     seat(store, key_store, evening, people=4)
@@ -233,10 +233,10 @@ def test_more_places_are_opened_with_one_field_and_offered_at_once(
     for typed in ("", "muchos", "-1", "1.5", "9999999", "١٢"):
         assert ana.post(more, capacity=typed).status_code == 422
     assert ana.post(more, capacity="6").status_code == 303
-    assert journal(store) == [("places changed", '{"after":6,"before":4}')]
+    assert audit_entries(store) == [("places changed", '{"after":6,"before":4}')]
 
 
-def test_more_places_than_the_venue_holds_are_asked_about_once(
+def test_more_seats_than_the_venue_holds_are_confirmed_once(
     ana: StaffClient, store: Store, evening: Workshop
 ) -> None:
     with store.change() as session:
@@ -253,7 +253,7 @@ def test_more_places_than_the_venue_holds_are_asked_about_once(
     assert capacity(store) == 35
 
 
-def test_cancelling_near_the_day_always_tells_and_long_before_need_not(
+def test_cancellation_near_the_day_always_notifies(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     today = clock.now().date()
@@ -273,21 +273,21 @@ def test_cancelling_near_the_day_always_tells_and_long_before_need_not(
     assert 'name="notify" value="yes" checked' in ana.get(f"{address_of(far)}/cancelar").text
     quiet = ana.post(f"{address_of(far)}/cancelar", reason="few", may_be_quiet="yes")
     assert quiet.status_code == 303
-    assert owed(store) == 0
+    assert count_notifications(store) == 0
     assert ana.post(f"{address_of(near)}/cancelar", reason="few").status_code == 303
-    assert owed(store) == 1
-    assert journal(store) == [
+    assert count_notifications(store) == 1
+    assert audit_entries(store) == [
         ("workshop cancelled", '{"notified":false,"reason":"few"}'),
         ("workshop cancelled", '{"reason":"few"}'),
     ]
 
 
-# The list as a file
+# Export of the attendee list
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\")")  # fmt: skip
 
 
-def test_the_list_is_a_file_for_who_answers_for_the_office_and_nothing_in_it_runs(
+def test_coordinator_exports_the_list_without_formulas(
     beto: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     for name in FORMULAS[:3]:
@@ -304,20 +304,20 @@ def test_the_list_is_a_file_for_who_answers_for_the_office_and_nothing_in_it_run
     assert rows[0][:3] == ["Nombre", "Código", "Personas"]
     assert [row[0] for row in rows[1:]] == ["'=1+1", "'+1", "'-1"]
     assert {row[7] for row in rows[1:]} == {"Entrada sin escalones"}
-    assert PHONE not in answer.text, "contacts are seen one by one, and written down"
+    assert PHONE not in answer.text, "contacts are shown one by one, and logged"
     book = openpyxl.load_workbook(io.BytesIO(beto.get(f"{address_of(evening)}/lista.xlsx").data))
     cells = [cell for row in book["Registros"].iter_rows() for cell in row]
     assert not any(cell.data_type == "f" for cell in cells)
     assert [row[0].value for row in book["Registros"].iter_rows(min_row=2)] == [
         "'=1+1", "'+1", "'-1",
     ]  # fmt: skip
-    assert journal(store) == [
+    assert audit_entries(store) == [
         ("list exported", '{"file_type":"csv","parties":3}'),
         ("list exported", '{"file_type":"xlsx","parties":3}'),
     ]
 
 
-def test_whoever_organizes_has_no_file_and_a_discreet_list_nobody_has(
+def test_export_is_refused_to_organizers_and_for_discreet_workshops(
     ana: StaffClient, beto: StaffClient, store: Store, key_store: KeyStore, evening: Workshop,
     chicago: Office,
     women: Kind,
@@ -332,10 +332,10 @@ def test_whoever_organizes_has_no_file_and_a_discreet_list_nobody_has(
     for ending in ("csv", "xlsx"):
         assert ana.get(f"{address_of(evening)}/lista.{ending}").status_code == 403
         assert beto.get(f"{address_of(circle)}/lista.{ending}").status_code == 404
-    assert ("list exported", '{"file_type":"csv","parties":1}') not in journal(store)
+    assert ("list exported", '{"file_type":"csv","parties":1}') not in audit_entries(store)
 
 
-def everyone(store: Store) -> list[Registration]:
+def all_registrations(store: Store) -> list[Registration]:
     with store.read() as session:
         found = session.scalars(sa.select(Registration).order_by(Registration.queued_at))
         return list(found)
@@ -346,12 +346,12 @@ def capacity(store: Store) -> int:
         return session.scalars(sa.select(Workshop.capacity)).one()
 
 
-def owed(store: Store) -> int:
+def count_notifications(store: Store) -> int:
     with store.read() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(Notification)) or 0
 
 
-def journal(store: Store) -> list[Any]:
+def audit_entries(store: Store) -> list[Any]:
     with store.read() as session:
         rows = session.execute(
             sa.select(AuditEntry.action, AuditEntry.details).order_by(AuditEntry.id)

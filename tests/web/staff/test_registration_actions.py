@@ -1,5 +1,5 @@
-"""What the staff do for one person: give a place, let them read the address, let them in; and the
-numbers of one workshop."""
+"""Staff actions on one registration (grant a seat, approve the address, check in), and the numbers
+of a workshop."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -35,17 +35,17 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
 
 @pytest.fixture
 def tomas(app: Flask, store: Store, chicago: Office) -> StaffClient:
-    """He stands at the door."""
+    """A staff member with the door role."""
     return signed_in_as(app, store, employ(store, "tomas@example.org", Role.DOOR))
 
 
-# In line
+# Waitlist
 
 
-def test_who_waits_who_has_an_offer_and_who_lost_it_are_told_apart(
+def test_waitlisted_offered_and_expired_registrations_are_distinguished(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _held(store, chicago, rights, capacity=2)
+    workshop = _upcoming(store, chicago, rights, capacity=2)
     seat(store, key_store, workshop, people=2)
     luz = seat(store, key_store, workshop, name="Luz")
     ivan = seat(store, key_store, workshop, name="Iván")
@@ -61,7 +61,7 @@ def test_who_waits_who_has_an_offer_and_who_lost_it_are_told_apart(
     assert page.index("Luz") < page.index("Beto") < page.index("Iván")
 
 
-def test_a_free_place_is_given_by_hand_even_in_the_last_three_hours(
+def test_free_seat_can_be_granted_in_the_last_three_hours(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     there = (clock.now() + timedelta(hours=1)).astimezone(chicago.zone)
@@ -84,24 +84,24 @@ def test_a_free_place_is_given_by_hand_even_in_the_last_three_hours(
         contact=ContactMethod.EMAIL,
         address="luz@example.com",
     )
-    full = _by_hand(ana, workshop, luz, "grant")
+    full = _decide(ana, workshop, luz, "grant")
     assert full.status_code == 422
     assert "No hay lugar libre" in words(full)
     _release(store, key_store, rosa)
     assert _status(store, luz) is Place.WAITLISTED, "nothing goes by itself any more"
     assert "Dar lugar a Luz" in words(ana.get(f"{_address(workshop)}?ver=espera"))
-    assert _by_hand(ana, workshop, luz, "grant").status_code == 303
+    assert _decide(ana, workshop, luz, "grant").status_code == 303
     assert _status(store, luz) is Place.CONFIRMED
-    assert NotificationType.SEAT_GRANTED in _owed(store, luz)
-    again = _by_hand(ana, workshop, luz, "grant")
-    assert "ya no espera" in words(again)
-    assert _journal(store) == ["place given by hand"]
+    assert NotificationType.SEAT_GRANTED in _notification_types(store, luz)
+    repeated = _decide(ana, workshop, luz, "grant")
+    assert "ya no espera" in words(repeated)
+    assert _audit_actions(store) == ["place given by hand"]
 
 
-def test_where_the_address_is_for_few_each_is_approved_and_it_can_be_undone(
+def test_hidden_address_is_approved_by_registration_and_revoked(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
-    workshop = _held(store, chicago, women, visibility=Visibility.APPROVED)
+    workshop = _upcoming(store, chicago, women, visibility=Visibility.APPROVED)
     luz = seat(
         store,
         key_store,
@@ -111,22 +111,22 @@ def test_where_the_address_is_for_few_each_is_approved_and_it_can_be_undone(
         address="luz@example.com",
     )
     assert "Aprobar a Luz" in words(ana.get(_address(workshop)))
-    _by_hand(ana, workshop, luz, "approve")
-    assert NotificationType.APPROVED in _owed(store, luz)
+    _decide(ana, workshop, luz, "approve")
+    assert NotificationType.APPROVED in _notification_types(store, luz)
     assert "Quitar aprobación a Luz" in words(ana.get(_address(workshop)))
-    _by_hand(ana, workshop, luz, "unapprove")
-    assert NotificationType.APPROVED not in _owed(store, luz)
+    _decide(ana, workshop, luz, "unapprove")
+    assert NotificationType.APPROVED not in _notification_types(store, luz)
     assert "Aprobar a Luz" in words(ana.get(_address(workshop)))
-    assert [each for each in _journal(store) if each != "list seen"] == [
+    assert [each for each in _audit_actions(store) if each != "list seen"] == [
         "address approved",
         "approval taken back",
     ]
 
 
-def test_whoever_stands_at_the_door_gives_no_place_approves_nobody_and_calls_nobody(
+def test_door_role_cannot_grant_seats_approve_addresses_or_record_calls(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
-    workshop = _held(store, chicago, women, visibility=Visibility.APPROVED, capacity=1)
+    workshop = _upcoming(store, chicago, women, visibility=Visibility.APPROVED, capacity=1)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     seat(store, key_store, workshop, name="Flor")
     _tell(store, luz, NotificationType.CHANGED)
@@ -134,16 +134,16 @@ def test_whoever_stands_at_the_door_gives_no_place_approves_nobody_and_calls_nob
         page = words(tomas.get(f"{_address(workshop)}?ver={tab}"))
         for button in ("Aprobar", "Dar lugar", "Ya llamé", "Por llamar", "0142"):
             assert button not in page
-    assert _by_hand(tomas, workshop, luz, "approve").status_code == 403
+    assert _decide(tomas, workshop, luz, "approve").status_code == 403
 
 
 # Numbers
 
 
-def test_needs_are_told_with_how_many_there_is_room_for(
+def test_access_needs_are_shown_with_their_limits(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _held(
+    workshop = _upcoming(
         store,
         chicago,
         rights,
@@ -159,10 +159,10 @@ def test_needs_are_told_with_how_many_there_is_room_for(
     assert "Entrada sin escalones: 1" in page
 
 
-def test_consultations_are_listed_by_hour_empty_ones_too(
+def test_attendees_are_listed_by_time_slot_with_empty_slots(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _held(
+    workshop = _upcoming(
         store,
         chicago,
         rights,
@@ -181,18 +181,18 @@ def test_consultations_are_listed_by_hour_empty_ones_too(
     assert [page.index(each) for each in hours] == sorted(page.index(each) for each in hours)
 
 
-def test_places_beyond_the_chairs_are_counted_and_said(
+def test_overbooked_seats_are_counted_and_shown(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _held(store, chicago, rights, capacity=3, overbooked=1)
+    workshop = _upcoming(store, chicago, rights, capacity=3, overbooked=1)
     seat(store, key_store, workshop, people=4)
     assert "4 de 3 lugares apartados. Das 1 de más." in words(ana.get(_address(workshop)))
 
 
-# At the door
+# Check-in
 
 
-def test_at_the_start_who_waits_is_let_in_in_order_while_there_are_chairs(
+def test_waitlist_is_admitted_in_order_at_the_start_while_seats_are_free(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _begun(store, chicago, rights, capacity=2)
@@ -210,15 +210,15 @@ def test_at_the_start_who_waits_is_let_in_in_order_while_there_are_chairs(
     assert "Ya no hay sillas libres" in words(full)
     page = words(_at_door(tomas, workshop))
     assert "Dejar pasar" not in page
-    _at_door(tomas, workshop, do="more")  # walking in is always possible
+    _at_door(tomas, workshop, do="more")  # walk-ins are always accepted
     with store.read() as session:
         assert session.get_one(Workshop, workshop.id).walk_ins == 1
 
 
-def test_before_the_start_nobody_is_let_in_from_the_list(
+def test_waitlist_is_not_admitted_before_the_start(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _held(store, chicago, rights, capacity=1)
+    workshop = _upcoming(store, chicago, rights, capacity=1)
     seat(store, key_store, workshop)
     luz = seat(store, key_store, workshop, name="Luz")
     page = words(_at_door(tomas, workshop))
@@ -230,7 +230,7 @@ def test_before_the_start_nobody_is_let_in_from_the_list(
     assert "cuando empiece" in words(early)
 
 
-def test_the_square_of_who_waits_lets_them_in_when_a_chair_is_free(
+def test_qr_code_of_a_waitlisted_person_admits_them_if_a_seat_is_free(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     workshop = _begun(store, chicago, rights, capacity=1)
@@ -247,21 +247,21 @@ def test_the_square_of_who_waits_lets_them_in_when_a_chair_is_free(
     assert "Ya llegó" in words(tomas.get(f"/q/{token}"))
 
 
-def _held(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+def _upcoming(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     with store.change() as session:
         return hold(session, office, kind, **changes)
 
 
 def _begun(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     yesterday = clock.now().date() - timedelta(days=1)
-    return _held(store, office, kind, day=yesterday, **changes)
+    return _upcoming(store, office, kind, day=yesterday, **changes)
 
 
 def _address(workshop: Workshop) -> str:
     return f"/org/talleres/{workshop.public_id}"
 
 
-def _by_hand(staff_client: StaffClient, workshop: Workshop, who: Registration, what: str) -> Any:
+def _decide(staff_client: StaffClient, workshop: Workshop, who: Registration, what: str) -> Any:
     return staff_client.post(f"{_address(workshop)}/persona", registration=who.id, do=what)
 
 
@@ -286,10 +286,10 @@ def _release(store: Store, key_store: KeyStore, who: Registration) -> None:
 def _tell(store: Store, who: Registration, cause: NotificationType) -> int:
     with store.change() as session:
         notifications.enqueue(session, who.id, cause, now=clock.now())
-    return _notice(store, who, cause)
+    return _notification_id(store, who, cause)
 
 
-def _notice(store: Store, who: Registration, cause: NotificationType) -> int:
+def _notification_id(store: Store, who: Registration, cause: NotificationType) -> int:
     wanted = sa.select(Notification.id).where(
         Notification.registration_id == who.id, Notification.cause == cause
     )
@@ -302,7 +302,7 @@ def _status(store: Store, who: Registration) -> Place:
         return session.get_one(Registration, who.id).status
 
 
-def _owed(store: Store, who: Registration) -> list[NotificationType]:
+def _notification_types(store: Store, who: Registration) -> list[NotificationType]:
     wanted = (
         sa.select(Notification.cause)
         .where(Notification.registration_id == who.id)
@@ -312,7 +312,7 @@ def _owed(store: Store, who: Registration) -> list[NotificationType]:
         return list(session.scalars(wanted))
 
 
-def _journal(store: Store) -> list[str]:
+def _audit_actions(store: Store) -> list[str]:
     with store.read() as session:
         return list(session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)))
 

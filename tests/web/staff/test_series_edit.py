@@ -1,5 +1,5 @@
-"""What was changed on one date of a series, done to the others too: by the same amount, all or
-nothing, and only those are told whom it concerns."""
+"""Series edit: a change of one date is applied to other dates, all or nothing, and only affected
+registrations are notified."""
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
@@ -40,15 +40,17 @@ def dates(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
     return make(store, chicago, rights)
 
 
-def done(ana: StaffClient, deed: str, workshops: Sequence[Workshop], **given: str) -> TestResponse:
-    return ana.post("/org/talleres/varios", hacer=deed, t=ids(workshops), **given)
+def apply_bulk_action(
+    ana: StaffClient, action: str, workshops: Sequence[Workshop], **given: str
+) -> TestResponse:
+    return ana.post("/org/talleres/varios", hacer=action, t=ids(workshops), **given)
 
 
 # The dates of a series
 
 
-def edited(ana: StaffClient, workshop: Workshop, **changes: str) -> TestResponse:
-    """One date, changed on its own form."""
+def edit_date(ana: StaffClient, workshop: Workshop, **changes: str) -> TestResponse:
+    """Submits the form of one date with these changes."""
     page = ana.get(f"/org/talleres/{workshop.public_id}/editar")
     assert page.status_code == 200
     fields: dict[str, Any] = {
@@ -82,14 +84,14 @@ def following(
     return ana.post(f"/org/talleres/{one.public_id}/serie", t=ids(others), **given)
 
 
-def test_after_a_change_of_one_date_the_following_are_offered_the_same(
+def test_change_of_one_date_is_offered_for_the_following_dates(
     ana: StaffClient, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
     first, second, third, fourth = dates
     by_mail(store, key_store, first)
     rosa = by_mail(store, key_store, third)
     shifted_day = str(second.day + timedelta(days=1))
-    answer = edited(ana, second, day=shifted_day, starts="19:00", ends="21:30", capacity="25")
+    answer = edit_date(ana, second, day=shifted_day, starts="19:00", ends="21:30", capacity="25")
     page = ana.get(answer.location)
     assert "¿También cambian las siguientes fechas?" in words(page)
     start = page.text.index(f"/org/talleres/{second.public_id}/serie?")
@@ -119,7 +121,9 @@ def test_after_a_change_of_one_date_the_following_are_offered_the_same(
     )
 
 
-def test_all_dates_before_and_after(ana: StaffClient, store: Store, dates: list[Workshop]) -> None:
+def test_change_can_be_applied_to_all_dates(
+    ana: StaffClient, store: Store, dates: list[Workshop]
+) -> None:
     second = dates[1]
     with store.change() as session:
         session.get_one(Workshop, second.id).facilitator = "Lic. Mora"
@@ -135,7 +139,7 @@ def test_all_dates_before_and_after(ana: StaffClient, store: Store, dates: list[
     assert notified(store) == []
 
 
-def test_who_gives_one_date_gives_the_following_too(
+def test_partners_of_one_date_are_applied_to_the_following_dates(
     ana: StaffClient, store: Store, chicago: Office, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
@@ -144,7 +148,9 @@ def test_who_gives_one_date_gives_the_following_too(
         )
         mora = Speaker(office_id=chicago.id, name="Lic. Mora", partner=house, is_shown=True)
         session.add_all([house, mora])
-    answer = edited(ana, dates[1], allies="yes", partners=str(house.id), speakers=str(mora.id))
+    answer = edit_date(
+        ana, dates[1], **{"allies": "yes"}, partners=str(house.id), speakers=str(mora.id)
+    )
     page = ana.get(answer.location)
     assert f"/org/talleres/{dates[1].public_id}/serie?campos=allies" in page.text
     seen = words(ana.get(f"/org/talleres/{dates[1].public_id}/serie?campos=allies"))
@@ -161,7 +167,7 @@ def test_who_gives_one_date_gives_the_following_too(
     assert "Con quién se da" in alike, "the first date is given by nobody else yet"
 
 
-def test_what_is_only_tried_makes_no_calendar_anew(
+def test_dry_run_does_not_change_calendars(
     ana: StaffClient, store: Store, dates: list[Workshop]
 ) -> None:
     def calendar() -> tuple[int, datetime | None]:
@@ -174,7 +180,7 @@ def test_what_is_only_tried_makes_no_calendar_anew(
     assert calendar() == before
 
 
-def test_one_date_that_cannot_stops_them_all_and_is_said_before(
+def test_one_impossible_date_stops_the_whole_series_edit(
     ana: StaffClient, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
     for name in ("Rosa", "Luz", "Flor"):
@@ -193,7 +199,7 @@ def test_one_date_that_cannot_stops_them_all_and_is_said_before(
     assert [each.capacity for each in fresh(store, dates)] == [10, 10, 20, 10]
 
 
-def test_a_date_of_another_series_or_nothing_to_change_is_refused(
+def test_date_of_another_series_or_an_empty_change_is_refused(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
@@ -206,35 +212,33 @@ def test_a_date_of_another_series_or_nothing_to_change_is_refused(
     assert "no tiene otras fechas" in page
 
 
-def test_nothing_is_offered_where_there_is_no_other_date(
+def test_series_edit_is_not_offered_for_a_single_date(
     ana: StaffClient, store: Store, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
         for each in dates[1:]:
             session.get_one(Workshop, each.id).series = None
-    answer = edited(ana, dates[0], capacity="30")
+    answer = edit_date(ana, dates[0], capacity="30")
     assert "¿También cambian" not in words(ana.get(answer.location))
     with store.read() as session:
         assert session.scalars(sa.select(WorkshopSeries.name)).all() == ["Curso"]
 
 
-def test_a_shift_goes_over_midnight_and_keeps_the_length(
-    store: Store, dates: list[Workshop]
-) -> None:
-    plan = get_data(dates[0])
-    late = shift(plan, 5 * 60)
-    assert (late.day, late.starts, late.ends) == (plan.day, time(23), time(1))
+def test_shift_over_midnight_keeps_the_duration(store: Store, dates: list[Workshop]) -> None:
+    data = get_data(dates[0])
+    late = shift(data, 5 * 60)
+    assert (late.day, late.starts, late.ends) == (data.day, time(23), time(1))
     later = shift(late, 90)
-    assert later.day == plan.day + timedelta(days=1)
+    assert later.day == data.day + timedelta(days=1)
     assert (later.starts, later.ends) == (time(0, 30), time(2, 30))
     before, after = ((p.day, p.starts, p.ends) for p in (late, shift(late, -30, 15)))
     assert compute_shift(before, after) == (-30, 15)
     for longer in (-120, 24 * 60):
         with refuses(ErrorCode.DURATION_IMPOSSIBLE):
-            shift(plan, 0, longer)
+            shift(data, 0, longer)
 
 
-def test_a_shift_onto_an_hour_that_does_not_exist_is_refused(
+def test_shift_to_a_nonexistent_hour_is_refused(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     gap = next(
@@ -244,7 +248,7 @@ def test_a_shift_onto_an_hour_that_does_not_exist_is_refused(
     )
     with store.change() as session:
         early = hold(session, chicago, rights, day=gap, starts=time(1, 30), ends=time(5))
-    answer = done(ana, "mover", [early], hora="02:30")
+    answer = apply_bulk_action(ana, "mover", [early], hora="02:30")
     assert answer.status_code == 422
     assert "no existen las 02:30" in words(answer)
     assert fresh(store, [early])[0].starts == time(1, 30)

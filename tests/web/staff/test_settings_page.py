@@ -1,4 +1,4 @@
-"""What this installation was set to, as headquarters sees it."""
+"""Settings page of the network administrator."""
 
 import os
 from dataclasses import replace
@@ -15,23 +15,23 @@ from tests.support.staff_client import employ, signed_in_as, words
 pytestmark = pytest.mark.core
 
 
-def test_settings_are_seen_and_secrets_are_not(make_app: Any, store: Store) -> None:
+def test_settings_are_shown_without_secrets(make_app: Any, store: Store) -> None:
     app = make_app(secret_key="s3cr3t-k3y", smtp_url="smtp://ana:clave@mail.example.org:587")
     staff_client = signed_in_as(
         app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
     )
     answer = staff_client.get("/org/ajustes")
-    said = words(answer)
-    assert "OUTREACH_PUBLIC_URL http://localhost:8000" in said
-    assert "OUTREACH_SECRET_KEY Puesta" in said
-    assert "OUTREACH_SMTP_URL Puesta" in said
-    assert "OUTREACH_TEXTS_URL Falta" in said
+    page_text = words(answer)
+    assert "OUTREACH_PUBLIC_URL http://localhost:8000" in page_text
+    assert "OUTREACH_SECRET_KEY Puesta" in page_text
+    assert "OUTREACH_SMTP_URL Puesta" in page_text
+    assert "OUTREACH_TEXTS_URL Falta" in page_text
     for secret in ("s3cr3t-k3y", "clave", "mail.example.org:587", "sqlite:", "postgresql"):
         assert secret not in answer.text
     assert "<form" not in answer.text.partition("<main")[2], "nothing to change"
 
 
-def test_every_setting_is_there_under_its_own_name(config: Config) -> None:
+def test_every_setting_is_shown_under_its_own_name(config: Config) -> None:
     asked: set[str] = set()
 
     class Environment(dict[str, str]):
@@ -43,9 +43,7 @@ def test_every_setting_is_there_under_its_own_name(config: Config) -> None:
     assert {each.name for each in settings_page.list_settings(config, config)} == asked
 
 
-def test_where_a_setting_comes_from_is_said(
-    config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_source_of_each_setting_is_shown(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "OUTREACH_BRAND", "Red")
     ours = replace(config, brand="Red", controller="Otra")
     found = {each.name: each.source for each in settings_page.list_settings(ours, replace(config))}

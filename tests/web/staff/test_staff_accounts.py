@@ -1,4 +1,4 @@
-"""The accounts of the staff, on the pages of headquarters."""
+"""Staff accounts on the pages of the network administrator."""
 
 import re
 import threading
@@ -35,7 +35,7 @@ def elena(app: Flask, store: Store, elena_id: int) -> StaffClient:
     return signed_in_as(app, store, elena_id)
 
 
-def test_somebody_is_invited_and_comes_in_with_the_link(
+def test_invited_staff_member_signs_in_with_the_link(
     app: Flask, store: Store, elena: StaffClient
 ) -> None:
     answer = elena.post(
@@ -55,14 +55,15 @@ def test_somebody_is_invited_and_comes_in_with_the_link(
     assert public.post("/org/entrar", data=given).status_code == 303
     with store.read() as session:
         signed_in_as(app, store, staff.get_by_email(session, "tomas@example.org").id)
-    said = words(elena.get("/org/personal?papel=door"))
+    page_text = words(elena.get("/org/personal?papel=door"))
     assert (
-        "tomas@example.org Entrada Calgary, Chicago Activa Sin segundo factor todavía Hoy" in said
+        "tomas@example.org Entrada Calgary, Chicago Activa Sin segundo factor todavía Hoy"
+        in page_text
     )
     with store.read() as session:
         tomas = staff.get_by_email(session, "tomas@example.org")
         assert administration.rights_of(tomas) == {"chicago": Role.DOOR, "calgary": Role.DOOR}
-    assert _noted(store) == [
+    assert _audit_entries(store) == [
         (
             "account invited",
             f'{{"account":{tomas.id},"roles":{{"calgary":"door","chicago":"door"}}}}',
@@ -71,7 +72,7 @@ def test_somebody_is_invited_and_comes_in_with_the_link(
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"email": "tomas"}, "Revisa el correo."),
         ({"email": ""}, "Escribe su correo."),
@@ -83,19 +84,19 @@ def test_somebody_is_invited_and_comes_in_with_the_link(
         ({"places": ["*"]}, "Ese papel necesita una oficina."),
     ],
 )
-def test_what_an_invitation_lacks_is_said_and_nobody_is_invited(
-    store: Store, elena: StaffClient, given: dict[str, Any], said: str
+def test_invalid_invitation_is_reported_and_nobody_is_invited(
+    store: Store, elena: StaffClient, given: dict[str, Any], message: str
 ) -> None:
     plain = {"email": "tomas@example.org", "role": "door", "places": ["chicago"]}
     answer = elena.post("/org/personal/invitar", **(plain | given))
     assert answer.status_code == 422
-    assert said in words(answer)
+    assert message in words(answer)
     with store.read() as session:
         assert [each.email for each in staff.list_staff(session)] == ["elena@example.org"]
-    assert _noted(store) == []
+    assert _audit_entries(store) == []
 
 
-def test_new_rights_count_at_the_next_click(app: Flask, store: Store, elena: StaffClient) -> None:
+def test_new_roles_apply_to_the_next_request(app: Flask, store: Store, elena: StaffClient) -> None:
     ana_id = employ(store)
     ana = signed_in_as(app, store, ana_id)
     assert ana.get("/org/talleres?oficina=calgary").status_code == 404
@@ -111,7 +112,7 @@ def test_new_rights_count_at_the_next_click(app: Flask, store: Store, elena: Sta
     assert elena.post(path, **fields(elena.get(path).text, path)).headers["Location"] == (
         f"{path}?hecho=igual"
     )
-    assert _noted(store) == [
+    assert _audit_entries(store) == [
         (
             "account rights changed",
             f'{{"account":{ana_id},"roles":{{"calgary":"reader","chicago":"organizer"}}}}',
@@ -121,7 +122,7 @@ def test_new_rights_count_at_the_next_click(app: Flask, store: Store, elena: Sta
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"role-chicago": ""}, "Deja al menos un papel."),
         ({"role-chicago": "boss"}, "Elige un papel de la lista."),
@@ -129,21 +130,19 @@ def test_new_rights_count_at_the_next_click(app: Flask, store: Store, elena: Sta
         ({"office": "*", "role": "door"}, "Ese papel necesita una oficina."),
     ],
 )
-def test_rights_that_cannot_be_are_refused(
-    store: Store, elena: StaffClient, changes: dict[str, str], said: str
+def test_invalid_roles_are_refused(
+    store: Store, elena: StaffClient, changes: dict[str, str], message: str
 ) -> None:
     path = f"/org/personal/{employ(store)}"
     answer = elena.post(path, **(fields(elena.get(path).text, path) | changes))
     assert answer.status_code == 422
-    assert said in words(answer)
+    assert message in words(answer)
     with store.read() as session:
         ana = staff.get_by_email(session, "ana@example.org")
         assert administration.rights_of(ana) == {"chicago": Role.ORGANIZER}
 
 
-def test_a_role_of_one_office_is_not_given_everywhere_by_changing_another(
-    store: Store, elena: StaffClient
-) -> None:
+def test_changing_one_role_keeps_the_offices_of_another(store: Store, elena: StaffClient) -> None:
     path = f"/org/personal/{employ(store, 'iris@example.org', Role.READER, ALL_OFFICES)}"
     page = elena.get(path).text
     offered = re.search(r'name="role-\*">(.*?)</select>', page)
@@ -162,7 +161,7 @@ def test_a_role_of_one_office_is_not_given_everywhere_by_changing_another(
         assert administration.rights_of(iris) == {ALL_OFFICES: Role.ADMIN}
 
 
-def test_who_is_suspended_is_out_at_the_next_click_and_a_new_link_lets_them_in(
+def test_disabled_account_is_signed_out_and_a_new_link_enables_it(
     app: Flask, store: Store, elena: StaffClient
 ) -> None:
     ana_id = employ(store)
@@ -175,11 +174,11 @@ def test_who_is_suspended_is_out_at_the_next_click_and_a_new_link_lets_them_in(
     public = app.test_client(use_cookies=True)
     assert public.post(_link(answer.text), data={"password": PASSWORD}).status_code == 303
     assert "Activa" in words(elena.get(path))
-    assert [action for action, _ in _noted(store)] == ["account disabled", "account reset"]
+    assert [action for action, _ in _audit_entries(store)] == ["account disabled", "account reset"]
     assert _link(answer.text).rpartition("/")[2] not in elena.get(path).text, "seen once"
 
 
-def test_the_only_admin_stays_one(store: Store, elena: StaffClient, elena_id: int) -> None:
+def test_last_admin_cannot_be_removed(store: Store, elena: StaffClient, elena_id: int) -> None:
     employ(store, "iris@example.org", Role.ADMIN, "chicago")  # of one office only
     path = f"/org/personal/{elena_id}"
     form = fields(elena.get(path).text, path)
@@ -192,10 +191,10 @@ def test_the_only_admin_stays_one(store: Store, elena: StaffClient, elena_id: in
     with store.read() as session:
         assert staff.count_admins(session) == 1
     assert elena.get("/org/personal").status_code == 200
-    assert _noted(store) == []
+    assert _audit_entries(store) == []
 
 
-def test_one_of_two_admins_may_go(
+def test_one_of_two_admins_can_be_removed(
     app: Flask, store: Store, elena: StaffClient, elena_id: int
 ) -> None:
     employ(store, "iris@example.org", Role.ADMIN, ALL_OFFICES)
@@ -206,17 +205,17 @@ def test_one_of_two_admins_may_go(
 
 
 @pytest.mark.races
-def test_two_admins_cannot_take_each_others_rights_at_once(store: Store, elena_id: int) -> None:
+def test_two_admins_cannot_demote_each_other_concurrently(store: Store, elena_id: int) -> None:
     iris_id = employ(store, "iris@example.org", Role.ADMIN, ALL_OFFICES)
     start, refused = threading.Barrier(2), []
 
-    def demote(mine: int, other: int) -> None:
+    def demote(actor_id: int, other_id: int) -> None:
         start.wait()
         try:
             with store.change() as session:
-                organizer = staff.get(session, other)
+                organizer = staff.get(session, other_id)
                 rights = {ALL_OFFICES: Role.READER}
-                administration.change(session, organizer, rights, by=mine, now=clock.now())
+                administration.change(session, organizer, rights, by=actor_id, now=clock.now())
         except Refusal as refusal:
             refused.append(refusal.code)
 
@@ -233,7 +232,7 @@ def test_two_admins_cannot_take_each_others_rights_at_once(store: Store, elena_i
         assert staff.count_admins(session) == 1
 
 
-def test_the_list_is_searched_and_narrowed(store: Store, elena: StaffClient) -> None:
+def test_staff_list_is_searched_and_filtered(store: Store, elena: StaffClient) -> None:
     employ(store)
     employ(store, "luz@example.org", Role.READER, "calgary")
     assert "luz@" not in words(elena.get("/org/personal?q=chicago"))
@@ -248,7 +247,7 @@ def test_the_list_is_searched_and_narrowed(store: Store, elena: StaffClient) -> 
         assert elena.get(missing).status_code == 404
 
 
-def test_a_long_list_asks_the_database_no_more_than_a_short_one(
+def test_number_of_queries_is_independent_of_the_staff_list_length(
     app: Flask, store: Store, elena: StaffClient
 ) -> None:
     asked = []
@@ -262,14 +261,14 @@ def test_a_long_list_asks_the_database_no_more_than_a_short_one(
 
 
 def _link(page: str) -> str:
-    """The way in that a page shows, without its host."""
+    """The path of the invitation link on a page."""
     found = re.search(r"http://localhost:8000(/org/invitacion/[\w-]{43})", page)
     assert found, "no link"
     return found[1]
 
 
-def _noted(store: Store) -> list[tuple[str, str]]:
-    """What was done to accounts, by those who look after them."""
+def _audit_entries(store: Store) -> list[tuple[str, str]]:
+    """Action and details of the audit entries about accounts."""
     with store.read() as session:
         asked = sa.select(AuditEntry).where(AuditEntry.action.startswith("account "))
         rows = session.scalars(asked.order_by(AuditEntry.id))

@@ -1,4 +1,4 @@
-"""Today: what wants attention, by how grave it is, each with its one action."""
+"""Dashboard: alerts by severity, each with one action."""
 
 import re
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
 
 @pytest.fixture
 def make(store: Store, chicago: Office, rights: Kind) -> Make:
-    """A workshop of Chicago's, named as the test calls it, so many days from now."""
+    """A function that creates a workshop of Chicago with this title, `days` from now."""
 
     def made(name: str, days: int = 7, kind: Kind = rights, **changes: Any) -> Workshop:
         day = clock.now().date() + timedelta(days=days)
@@ -53,7 +53,7 @@ def make(store: Store, chicago: Office, rights: Kind) -> Make:
     return made
 
 
-def concerns(
+def alerts_of(
     store: Store, *offices: str, now: datetime | None = None
 ) -> list[tuple[AlertType, str, int]]:
     slugs = offices or ("chicago",)
@@ -62,7 +62,7 @@ def concerns(
     return [(each.alert_type, each.workshop.title["es"], each.count) for each in found]
 
 
-def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action(
+def test_alerts_are_ordered_by_severity_with_one_action_each(
     ana: StaffClient, store: Store, key_store: KeyStore, make: Make, women: Kind
 ) -> None:
     almost = make("Casi", capacity=10)
@@ -86,7 +86,7 @@ def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, off.id), now=clock.now())
     over = make("Ya pasó", days=-3)
-    assert concerns(store) == [
+    assert alerts_of(store) == [
         (AlertType.UNREPORTED, "Ya pasó", 0),
         (AlertType.CALLS, "Cancelado", 1),
         (AlertType.EXPOSED, "A la vista", 0),
@@ -98,7 +98,7 @@ def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action
     ]
     page = ana.get("/org/").text
     list_ = page[page.index('<ul class="tasks">') :]
-    said = [
+    rows = [
         (re.sub(r"\s+", " ", text).strip(), re.sub(r"<[^>]+>", "", action).split(" ")[0], address)
         for text, address, action in re.findall(
             r"<b>\s*([^<]+?)\s*</b>.*?<a class=\"button[^\"]*\" href=\"([^\"]+)\">(.*?)</a>",
@@ -107,7 +107,7 @@ def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action
         )
     ][:8]
     at = "/org/talleres/"
-    assert said == [
+    assert rows == [
         ("Falta reportar asistencia", "Reportar", f"{at}{over.public_id}/asistencia"),
         ("Falta 1 llamada por la cancelación", "Ver", f"{at}{off.public_id}?ver=llamadas"),
         ("La dirección está a la vista", "Ocultar", f"{at}{exposed.public_id}/editar#visibility"),
@@ -121,7 +121,7 @@ def test_everything_that_wants_attention_stands_in_its_order_with_its_one_action
     assert "El mes cierra" in words(ana.get("/org/")) or "debía estar" in words(ana.get("/org/"))
 
 
-def test_nothing_to_do_is_said_and_which_is_the_next(ana: StaffClient, make: Make) -> None:
+def test_dashboard_without_alerts_shows_the_next_workshop(ana: StaffClient, make: Make) -> None:
     empty = words(ana.get("/org/"))
     assert "Hoy no hay talleres." in empty
     assert "El siguiente es" not in empty
@@ -132,23 +132,21 @@ def test_nothing_to_do_is_said_and_which_is_the_next(ana: StaffClient, make: Mak
     assert f"El siguiente es Más tarde , {_spelled(later)}" in page
 
 
-def test_who_only_looks_is_asked_for_nothing(app: Flask, store: Store, make: Make) -> None:
+def test_reader_sees_no_alerts(app: Flask, store: Store, make: Make) -> None:
     make("Ya pasó", days=-3)
     reader = signed_in_as(app, store, employ(store, "luis@example.org", Role.READER))
     assert "Requiere atención" not in words(reader.get("/org/"))
 
 
-def test_a_workshop_is_reported_within_a_day_before_anybody_is_reminded(
-    store: Store, make: Make
-) -> None:
+def test_missing_report_is_an_alert_after_one_day(store: Store, make: Make) -> None:
     over = make("Ayer", days=-1)
     soon = over.ends_at + timedelta(hours=23, minutes=59)
-    assert concerns(store, now=soon) == []
-    assert concerns(store, now=soon + timedelta(minutes=2))[0][0] is AlertType.UNREPORTED
-    assert concerns(store, now=over.ends_at + timedelta(days=61)) == []
+    assert alerts_of(store, now=soon) == []
+    assert alerts_of(store, now=soon + timedelta(minutes=2))[0][0] is AlertType.UNREPORTED
+    assert alerts_of(store, now=over.ends_at + timedelta(days=61)) == []
 
 
-def test_more_places_are_asked_for_only_where_the_venue_holds_more(
+def test_waitlist_alert_needs_a_venue_with_free_capacity(
     store: Store, key_store: KeyStore, make: Make
 ) -> None:
     held = {
@@ -165,18 +163,18 @@ def test_more_places_are_asked_for_only_where_the_venue_holds_more(
         for _ in range(2):
             seat(store, key_store, each, people=4)
             seat(store, key_store, each, people=4)
-    assert concerns(store) == [
+    assert alerts_of(store) == [
         (AlertType.WAITING, "Grande", 8),
         (AlertType.WAITING, "En línea", 8),
-        # In the small room no more fit: another date is the way out, when it is almost full.
+        # The small venue is full: only an alert for another date is possible.
     ]
     seat(store, key_store, held["chica"], people=1)
     seat(store, key_store, held["chica"], people=1)
-    assert (AlertType.FULL, "Chica", 0) in concerns(store)
+    assert (AlertType.FULL, "Chica", 0) in alerts_of(store)
 
 
-def test_sqlite_asks_who_waits_of_one_workshop_at_a_time(empty_databases: Path) -> None:
-    # PostgreSQL chooses a plan by how much there is.
+def test_sqlite_uses_the_index_for_waitlists(empty_databases: Path) -> None:
+    # PostgreSQL chooses its query plan by the number of rows, so only SQLite is tested.
     store = Store(f"sqlite:///{empty_databases / 'outreach.db'}")
     asked = (
         sa.select(Workshop.id)
@@ -185,26 +183,26 @@ def test_sqlite_asks_who_waits_of_one_workshop_at_a_time(empty_databases: Path) 
         .compile(store.engine, compile_kwargs={"literal_binds": True})
     )
     with store.engine.connect() as connection:
-        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+        explanation = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
     store.close()
-    steps = [step for step in plan if "registration" in step]
+    steps = [step for step in explanation if "registration" in step]
     assert len(steps) == 1
     assert "(workshop_id=? AND standing=?)" in steps[0]
 
 
-def test_drafts_and_venues_are_asked_for_two_weeks_before(store: Store, make: Make) -> None:
+def test_drafts_and_missing_venues_are_alerts_two_weeks_before(store: Store, make: Make) -> None:
     make("Lejos", days=16, status=WorkshopStatus.DRAFT)
     far = make("Lejos, sin sede", days=16)
     with store.change() as session:
         session.get_one(Workshop, far.id).venue = None
-    assert concerns(store) == []
+    assert alerts_of(store) == []
     later = clock.now() + timedelta(days=4)
-    assert [each[0] for each in concerns(store, now=later)] == [
+    assert [each[0] for each in alerts_of(store, now=later)] == [
         AlertType.NO_VENUE, AlertType.UNPUBLISHED,
     ]  # fmt: skip
 
 
-def test_a_text_that_was_given_up_is_a_call_and_no_letter(
+def test_undelivered_text_message_becomes_a_call(
     store: Store, key_store: KeyStore, make: Make, chicago: Office
 ) -> None:
     off = make("Cancelado")
@@ -217,15 +215,15 @@ def test_a_text_that_was_given_up_is_a_call_and_no_letter(
     assert (todo.calls, todo.dead) == (1, 0)
 
 
-def test_only_ones_own_offices_are_looked_at(
+def test_alerts_are_limited_to_own_offices(
     app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     day = clock.now().date() - timedelta(days=3)
     with store.change() as session:
         for office in (chicago, calgary):
             hold(session, office, rights, day=day, title={"es": f"En {office.city}"})
-    assert [each[1] for each in concerns(store, "calgary")] == ["En Calgary"]
-    assert concerns(store, "nowhere") == []
+    assert [each[1] for each in alerts_of(store, "calgary")] == ["En Calgary"]
+    assert alerts_of(store, "nowhere") == []
     elena = signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
     page = words(elena.get("/org/"))
     assert "Requiere atención (2)" in page
@@ -234,7 +232,7 @@ def test_only_ones_own_offices_are_looked_at(
 
 @pytest.mark.any_database("the words of a date")
 @pytest.mark.parametrize(
-    ("now", "said"),
+    ("now", "message"),
     [
         (datetime(2026, 11, 29, 18, 0, tzinfo=UTC), "El mes cierra en 6 días."),
         (datetime(2026, 12, 4, 18, 0, tzinfo=UTC), "El mes cierra en 1 día."),
@@ -247,8 +245,8 @@ def test_only_ones_own_offices_are_looked_at(
         (datetime(2026, 12, 6, 0, 0, tzinfo=UTC), "Su mes ya debía estar completo."),
     ],
 )
-def test_a_month_closes_on_the_fifth_at_six_on_the_clock_of_the_office(
-    app: Flask, store: Store, chicago: Office, rights: Kind, now: datetime, said: str
+def test_month_closes_on_the_fifth_at_six_in_the_zone_of_the_office(
+    app: Flask, store: Store, chicago: Office, rights: Kind, now: datetime, message: str
 ) -> None:
     with store.change() as session:
         held = hold(session, chicago, rights, day=datetime(2026, 11, 21, tzinfo=UTC).date())
@@ -256,7 +254,7 @@ def test_a_month_closes_on_the_fifth_at_six_on_the_clock_of_the_office(
         2026, 12, 6, tzinfo=UTC
     )
     with app.test_request_context():
-        assert closes_words(held, now=now) == said
+        assert closes_words(held, now=now) == message
 
 
 def _spelled(workshop: Workshop) -> str:

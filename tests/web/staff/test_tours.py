@@ -1,4 +1,4 @@
-"""The pages of the mobile consulate: a tour, and what is done to a stop of it."""
+"""Pages of the mobile consulate: tours and their stops."""
 
 from collections import Counter
 from datetime import timedelta
@@ -56,10 +56,10 @@ def ana(app: Flask, store: Store, route: Tour) -> StaffClient:
     return signed_in_as(app, store, employ(store))
 
 
-def test_ana_makes_a_tour_and_its_stops(ana: StaffClient, store: Store) -> None:
+def test_tour_and_stops_are_created(ana: StaffClient, store: Store) -> None:
     made = ana.post("/org/giras/nueva", office="chicago", name="Ruta del sur", nonce="abc")
-    again = ana.post("/org/giras/nueva", office="chicago", name="Ruta del sur", nonce="abc")
-    assert made.location == again.location, "the same form makes one tour"
+    second = ana.post("/org/giras/nueva", office="chicago", name="Ruta del sur", nonce="abc")
+    assert made.location == second.location, "the same form makes one tour"
     day = str(a_saturday())
     added = ana.post(f"{made.location}/parada", **FILLED | {"day": day})
     assert added.status_code == 303
@@ -71,23 +71,23 @@ def test_ana_makes_a_tour_and_its_stops(ana: StaffClient, store: Store) -> None:
     assert {"tour created", "stop added"} <= actions
 
 
-def test_what_is_wrong_is_said_and_what_was_typed_stays(ana: StaffClient, route: Tour) -> None:
+def test_invalid_stop_is_reported_and_typed_values_are_kept(ana: StaffClient, route: Tour) -> None:
     path = f"/org/giras/chicago/{route.id}/parada"
     answer = ana.post(path, **FILLED | {"day": "mañana", "city": "", "kinds": [], "capacity": "x"})
     assert answer.status_code == 422
-    said = words(answer)
+    page_text = words(answer)
     for fault in (
         "Escribe la fecha como 2026-12-05.",
         "Escribe la ciudad, o elige la sede.",
         "Elige al menos un tipo de taller.",
         "Escribe un número entero.",
     ):
-        assert fault in said
+        assert fault in page_text
     assert 'value="09:00"' in answer.text
     assert ana.post("/org/giras/nueva", office="chicago", name="").status_code == 422
 
 
-def test_a_stop_is_moved_published_and_cancelled_on_its_page(
+def test_stop_is_moved_published_and_cancelled(
     ana: StaffClient, store: Store, key_store: KeyStore, route: Tour
 ) -> None:
     seat_two_everywhere(store, key_store)
@@ -119,7 +119,7 @@ def test_a_stop_is_moved_published_and_cancelled_on_its_page(
     assert answer.location.endswith("publicados=0")
 
 
-def test_another_tours_stop_is_not_there(ana: StaffClient, store: Store, route: Tour) -> None:
+def test_stop_of_another_tour_is_404(ana: StaffClient, store: Store, route: Tour) -> None:
     made = ana.post("/org/giras/nueva", office="chicago", name="Otra", nonce="xyz").location
     with store.read() as session:
         stop = list_stops(session, route)[0]
@@ -127,16 +127,16 @@ def test_another_tours_stop_is_not_there(ana: StaffClient, store: Store, route: 
     assert ana.get("/org/giras/chicago/9999").status_code == 404
 
 
-def test_the_same_stop_is_not_there_twice(ana: StaffClient, route: Tour) -> None:
+def test_duplicate_stop_is_refused(ana: StaffClient, route: Tour) -> None:
     path = f"/org/giras/chicago/{route.id}/parada"
     filled = FILLED | {"day": str(a_saturday())}
     assert ana.post(path, **filled).status_code == 303
-    again = ana.post(path, **filled)
-    assert again.status_code == 422
-    assert "Esa parada ya está en la gira" in words(again)
+    second = ana.post(path, **filled)
+    assert second.status_code == 422
+    assert "Esa parada ya está en la gira" in words(second)
 
 
-def test_an_older_page_of_a_stop_does_not_undo_what_somebody_else_changed(
+def test_outdated_stop_form_does_not_undo_other_changes(
     ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.read() as session:
@@ -160,7 +160,7 @@ def test_an_older_page_of_a_stop_does_not_undo_what_somebody_else_changed(
 
 
 @pytest.mark.races
-def test_the_same_stop_sent_four_times_at_one_moment_is_there_once(
+def test_stop_submitted_four_times_at_once_is_created_once(
     app: Flask, ana: StaffClient, store: Store, route: Tour
 ) -> None:
     path = f"/org/giras/chicago/{route.id}/parada"
@@ -176,7 +176,7 @@ def test_the_same_stop_sent_four_times_at_one_moment_is_there_once(
 
 
 @pytest.mark.races
-def test_a_stop_moved_four_times_by_one_form_moves_once(
+def test_stop_moved_four_times_by_one_form_moves_once(
     app: Flask, ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.read() as session:
@@ -191,7 +191,7 @@ def test_a_stop_moved_four_times_by_one_form_moves_once(
         assert [each.day for each in held] == [later, later]
 
 
-def test_publishing_a_whole_tour_says_which_stop_is_not_ready(
+def test_publishing_a_tour_lists_stops_with_missing_data(
     ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.change() as session:
@@ -204,7 +204,7 @@ def test_publishing_a_whole_tour_says_which_stop_is_not_ready(
     assert f"Rockford, {short_day(stop.day)}: Falta: idioma. No se publicó." in words(answer)
 
 
-def test_a_change_that_cannot_be_comes_back_as_it_was_typed(
+def test_impossible_stop_change_keeps_typed_values(
     ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.read() as session:

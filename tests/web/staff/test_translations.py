@@ -1,4 +1,4 @@
-"""A workshop's texts in three languages, side by side."""
+"""Page that edits the texts of a workshop in three languages."""
 
 import re
 from typing import Any
@@ -38,7 +38,7 @@ def made(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights, bring={"es": "Nada."})
 
 
-def told(**changes: Any) -> dict[str, str]:
+def texts_form(**changes: Any) -> dict[str, str]:
     plain = {
         "title_es": "Conoce tus derechos",
         "title_en": "Know your rights",
@@ -54,26 +54,26 @@ def told(**changes: Any) -> dict[str, str]:
     return plain | changes
 
 
-def test_the_three_stand_side_by_side_with_what_is_missing(
+def test_three_languages_are_shown_side_by_side_with_missing_texts(
     ana: StaffClient, made: Workshop
 ) -> None:
     page = ana.get(_address(made))
-    said = words(page)
-    assert said.count("Falta. Quien lee esta lengua verá el español.") == 4
-    assert said.count("Revisar 2") == 2
+    page_text = words(page)
+    assert page_text.count("Falta. Quien lee esta lengua verá el español.") == 4
+    assert page_text.count("Revisar 2") == 2
     assert 'name="title_fr" type="text" value="Vos droits"' in page.text
 
 
-def test_what_is_written_is_on_the_page_of_the_public_as_it_was_previewed(
+def test_public_page_shows_the_texts_as_previewed(
     ana: StaffClient, store: Store, made: Workshop
 ) -> None:
     text = "Trae **solo** lo tuyo.\n\n- Agua\n- [Mapa](https://mapa.example/)"
-    seen = ana.post(_address(made), **told(summary_es=text, do="preview"))
+    seen = ana.post(_address(made), **texts_form(summary_es=text, do="preview"))
     assert seen.status_code == 200
     assert "Así se van a ver" in words(seen)
     assert "Nada de esto se guardó todavía." in words(seen)
-    assert _now(store, made).summary["es"].startswith("Qué decir")
-    saved = ana.post(_address(made), **told(summary_es=text, summary_en="Bring *water*."))
+    assert _reloaded(store, made).summary["es"].startswith("Qué decir")
+    saved = ana.post(_address(made), **texts_form(summary_es=text, summary_en="Bring *water*."))
     assert saved.headers["Location"].endswith("hecho=textos")
     for page in (seen.text, ana.client.get(f"/es/t/{made.public_id}").text):
         assert "<strong>solo</strong>" in page
@@ -82,23 +82,23 @@ def test_what_is_written_is_on_the_page_of_the_public_as_it_was_previewed(
     assert "Bring *water*." in ana.get(_address(made)).text
 
 
-def test_nothing_that_is_typed_does_anything(ana: StaffClient, made: Workshop) -> None:
+def test_typed_markup_is_escaped(ana: StaffClient, made: Workshop) -> None:
     text = "<script>alert(1)</script> <img src=x onerror=x> [ven](javascript:alert(1))"
     for what in ("preview", "save"):
-        ana.post(_address(made), **told(summary_es=text, do=what))
-        seen = ana.post(_address(made), **told(summary_es=text, do="preview")).text
+        ana.post(_address(made), **texts_form(summary_es=text, do=what))
+        seen = ana.post(_address(made), **texts_form(summary_es=text, do="preview")).text
         shown = seen.split("<form id=")[0] + ana.client.get(f"/es/t/{made.public_id}").text
         assert "<script>alert" not in shown
         assert "<img" not in shown
         assert 'href="javascript' not in shown
 
 
-def test_new_words_are_news_to_calendars_and_to_nobody_who_has_a_place(
+def test_changed_texts_update_calendars_and_notify_nobody(
     ana: StaffClient, store: Store, key_store: KeyStore, made: Workshop
 ) -> None:
     seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
-    ana.post(_address(made), **told(title_es="Tus derechos en la calle"))
-    now = _now(store, made)
+    ana.post(_address(made), **texts_form(title_es="Tus derechos en la calle"))
+    now = _reloaded(store, made)
     assert (now.sequence, now.changed_at > made.changed_at) == (made.sequence, True)
     assert now.title == {
         "es": "Tus derechos en la calle", "en": "Know your rights", "fr": "Vos droits",
@@ -109,12 +109,12 @@ def test_new_words_are_news_to_calendars_and_to_nobody_who_has_a_place(
     assert (entry.action, entry.details) == ("workshop changed", '{"fields":["title"]}')
 
 
-def test_nothing_new_is_said_to_be_nothing(ana: StaffClient, made: Workshop) -> None:
-    assert ana.post(_address(made), **told()).headers["Location"].endswith("hecho=igual")
+def test_unchanged_texts_are_reported_as_unchanged(ana: StaffClient, made: Workshop) -> None:
+    assert ana.post(_address(made), **texts_form()).headers["Location"].endswith("hecho=igual")
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"title_es": " "}, "Escribe el título."),
         ({"title_fr": "x" * 121}, "Es demasiado largo. Escribe menos."),
@@ -122,23 +122,23 @@ def test_nothing_new_is_said_to_be_nothing(ana: StaffClient, made: Workshop) -> 
         ({"bring_es": "x" * 601, "do": "preview"}, "Es demasiado largo. Escribe menos."),
     ],
 )
-def test_what_cannot_be_is_said_and_what_was_typed_is_kept(
-    ana: StaffClient, store: Store, made: Workshop, wrong: dict[str, str], said: str
+def test_invalid_values_are_reported_and_typed_values_are_kept(
+    ana: StaffClient, store: Store, made: Workshop, wrong: dict[str, str], message: str
 ) -> None:
-    answer = ana.post(_address(made), **told(**({"bring_en": "Just you."} | wrong)))
+    answer = ana.post(_address(made), **texts_form(**({"bring_en": "Just you."} | wrong)))
     assert answer.status_code == 422
-    assert words(answer).count(said) >= 2, "at the top and beside it"
+    assert words(answer).count(message) >= 2, "at the top and beside it"
     assert "Just you." in answer.text
-    assert _now(store, made).bring == {"es": "Nada."}
+    assert _reloaded(store, made).bring == {"es": "Nada."}
 
 
-def test_what_is_hard_to_read_is_said(ana: StaffClient, made: Workshop) -> None:
-    answer = ana.post(_address(made), **told(summary_es=HARD, do="preview"))
+def test_hard_to_read_text_is_pointed_out(ana: StaffClient, made: Workshop) -> None:
+    answer = ana.post(_address(made), **texts_form(summary_es=HARD, do="preview"))
     assert "Cuesta leerlo" in words(answer)
-    assert "Cuesta leerlo" not in words(ana.post(_address(made), **told(do="preview")))
+    assert "Cuesta leerlo" not in words(ana.post(_address(made), **texts_form(do="preview")))
 
 
-def test_it_says_where_the_kind_says_something_else_and_fills_what_is_empty(
+def test_texts_that_differ_from_the_kind_are_shown_and_empty_ones_filled(
     ana: StaffClient, store: Store, made: Workshop, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -146,27 +146,27 @@ def test_it_says_where_the_kind_says_something_else_and_fills_what_is_empty(
         kind.bring = {"es": "Nada.", "en": "Nothing.", "fr": "Rien."}
     page = ana.get(_address(made))
     assert words(page).count("El tipo dice otra cosa") == 4  # title, summary; bring in en and fr
-    filled = ana.post(_address(made), **told(do="fill", bring_fr="Rien du tout."))
+    filled = ana.post(_address(made), **texts_form(do="fill", bring_fr="Rien du tout."))
     assert ">\nNothing.</textarea>" in filled.text
     assert ">\nRien du tout.</textarea>" in filled.text
     assert "Nada de esto se guardó todavía." in words(filled)
-    assert _now(store, made).bring == {"es": "Nada."}
+    assert _reloaded(store, made).bring == {"es": "Nada."}
 
 
-def test_the_texts_of_a_draft_are_written_too(
+def test_texts_of_a_draft_can_be_edited(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT, venue=None)
-    assert ana.post(_address(draft), **told(title_en="Rights")).status_code == 303
-    assert _now(store, draft).title["en"] == "Rights"
+    assert ana.post(_address(draft), **texts_form(title_en="Rights")).status_code == 303
+    assert _reloaded(store, draft).title["en"] == "Rights"
 
 
-def test_the_form_keeps_a_text_it_has_not_changed_in_every_language(
+def test_workshop_form_keeps_unchanged_texts_in_every_language(
     ana: StaffClient, store: Store, made: Workshop
 ) -> None:
-    ana.post(_address(made), **told(summary_en="What to say.", bring_en="Nothing."))
-    kept = _now(store, made)
+    ana.post(_address(made), **texts_form(summary_en="What to say.", bring_en="Nothing."))
+    kept = _reloaded(store, made)
     assert kept.summary["en"] == "What to say."
     assert kept.bring == {"es": "Nada.", "en": "Nothing."}
 
@@ -175,21 +175,21 @@ def _address(workshop: Workshop) -> str:
     return f"/org/talleres/{workshop.public_id}/textos"
 
 
-def _now(store: Store, workshop: Workshop) -> Workshop:
+def _reloaded(store: Store, workshop: Workshop) -> Workshop:
     with store.read() as session:
         return session.get_one(Workshop, workshop.id)
 
 
-def test_a_spanish_text_told_anew_keeps_its_translations_and_says_to_look_at_them(
+def test_changed_spanish_text_marks_its_translations_for_review(
     ana: StaffClient, store: Store, made: Workshop
 ) -> None:
-    ana.post(_address(made), **told(summary_en="What to say."))
+    ana.post(_address(made), **texts_form(summary_en="What to say."))
     path = f"/org/talleres/{made.public_id}"
     fields = typed(venue=str(made.venue_id), summary_es="Qué decir, y a quién llamar.")
     saved = ana.post(f"{path}/editar", **fields)
     assert saved.status_code == 303
     assert "revísalos" in words(ana.get(saved.headers["Location"]))
-    assert _now(store, made).summary == {
+    assert _reloaded(store, made).summary == {
         "es": "Qué decir, y a quién llamar.",
         "en": "What to say.",
     }

@@ -1,4 +1,4 @@
-"""The catalogue of venues, and what a change of one means for the workshops that are held there."""
+"""Pages of venues, and the effect of a venue change on its workshops."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -37,8 +37,8 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
     return signed_in_as(app, store, employ(store))
 
 
-def said(**changes: Any) -> dict[str, Any]:
-    """The form of a venue, as Ana fills it."""
+def venue_form(**changes: Any) -> dict[str, Any]:
+    """A valid form of a venue, with these changes."""
     plain = {
         "name": "Biblioteca de Pilsen",
         "address": "1805 S. Ejemplo St.",
@@ -56,29 +56,27 @@ def said(**changes: Any) -> dict[str, Any]:
     return plain | changes
 
 
-def changed(ana: StaffClient, venue_id: int, **changes: Any) -> TestResponse:
-    """The answer to the form of a venue, opened and then filled as Ana fills it."""
+def change_venue(ana: StaffClient, venue_id: int, **changes: Any) -> TestResponse:
+    """Submits the form of an existing venue with these changes. Returns the response."""
     path = f"/org/sedes/chicago/{venue_id}"
-    return ana.post(path, **fields(ana.get(path).text, path) | said(**changes))
+    return ana.post(path, **fields(ana.get(path).text, path) | venue_form(**changes))
 
 
-def test_a_venue_is_kept_with_all_that_is_said_of_it_and_offered_in_the_form(
-    ana: StaffClient, store: Store
-) -> None:
-    assert ana.post("/org/sedes/chicago/nueva", **said()).status_code == 303
+def test_venue_is_saved_with_all_fields_and_can_be_chosen(ana: StaffClient, store: Store) -> None:
+    assert ana.post("/org/sedes/chicago/nueva", **venue_form()).status_code == 303
     made = _only(store)
     assert (made.latitude, made.longitude, made.capacity) == (41.857, -87.669, 40)
     assert made.is_step_free
     assert made.access == {"es": "Entra por la calle 18.", "en": "Enter on 18th Street."}
     form = words(ana.get("/org/talleres/nuevo?tipo=derechos"))
     assert "Biblioteca de Pilsen (caben 40)" in form
-    again = ana.get(f"/org/sedes/chicago/{made.id}").text
-    assert 'value="41.857, -87.669"' in again
-    assert _journal(store) == [("venue created", f'{{"venue":{made.id}}}')]
+    edit_page = ana.get(f"/org/sedes/chicago/{made.id}").text
+    assert 'value="41.857, -87.669"' in edit_page
+    assert _audit_entries(store) == [("venue created", f'{{"venue":{made.id}}}')]
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         ({"name": ""}, "Escribe el nombre de la sede."),
         ({"city": ""}, "Escribe la ciudad de la sede."),
@@ -91,12 +89,12 @@ def test_a_venue_is_kept_with_all_that_is_said_of_it_and_offered_in_the_form(
         ({"access_es": "x" * 401}, "Es demasiado largo."),
     ],
 )
-def test_what_cannot_be_of_a_venue_is_said_beside_its_field(
-    ana: StaffClient, store: Store, wrong: dict[str, Any], told: str
+def test_invalid_venue_is_reported_at_its_fields(
+    ana: StaffClient, store: Store, wrong: dict[str, Any], message: str
 ) -> None:
-    answer = ana.post("/org/sedes/chicago/nueva", **said(**wrong))
+    answer = ana.post("/org/sedes/chicago/nueva", **venue_form(**wrong))
     assert answer.status_code == 422
-    assert words(answer).count(told) >= 2, "at the top and beside it"
+    assert words(answer).count(message) >= 2, "at the top and beside it"
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Venue)) == 0
 
@@ -117,11 +115,13 @@ def test_what_cannot_be_of_a_venue_is_said_beside_its_field(
         ("٤١.٨, -٨٧", None),
     ],
 )
-def test_a_point_is_read_as_maps_copy_it(text: str, point: tuple[float, float] | None) -> None:
+def test_coordinates_are_parsed_as_maps_copy_them(
+    text: str, point: tuple[float, float] | None
+) -> None:
     assert point_of(text) == point
 
 
-def test_a_new_address_is_a_new_version_and_who_has_a_place_is_told(
+def test_new_venue_address_increments_the_sequence_and_notifies(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -131,19 +131,22 @@ def test_a_new_address_is_a_new_version_and_who_has_a_place_is_told(
         other = hold(session, chicago, rights)
     seat(store, key_store, ahead, contact=ContactMethod.EMAIL, address="rosa@example.com")
     seat(store, key_store, other, contact=ContactMethod.EMAIL, address="luz@example.com")
-    before = _counted(store)
-    answer = changed(ana, place.id, address="2000 W. Otra Ave.")
+    before = _count(store)
+    answer = change_venue(ana, place.id, address="2000 W. Otra Ave.")
     assert answer.status_code == 303
-    assert _counted(store) == before + 1, "feeds know"
-    assert _causes(store, ahead) == [NotificationType.REGISTERED, NotificationType.CHANGED]
-    assert _causes(store, other) == [NotificationType.REGISTERED]
+    assert _count(store) == before + 1, "feeds know"
+    assert _notification_types(store, ahead) == [
+        NotificationType.REGISTERED,
+        NotificationType.CHANGED,
+    ]
+    assert _notification_types(store, other) == [NotificationType.REGISTERED]
     with store.read() as session:
         now = {each: session.get_one(Workshop, each.id) for each in (ahead, past, other)}
         assert now[ahead].sequence == ahead.sequence + 1
         assert now[ahead].changed_at > ahead.changed_at
         assert now[past].sequence == past.sequence
         assert now[other].sequence == other.sequence
-    action, details = _journal(store)[-1]
+    action, details = _audit_entries(store)[-1]
     assert action == "venue changed"
     assert '"notified":1' in details
     assert '"workshops":1' in details
@@ -154,22 +157,22 @@ def test_a_new_address_is_a_new_version_and_who_has_a_place_is_told(
     [({"name": "Biblioteca Rudy"}, True), ({"position": "41.86, -87.67"}, True),
      ({"area": "Cerca del parque"}, False), ({"capacity": "50"}, False)],
 )  # fmt: skip
-def test_nobody_is_told_of_what_sends_nobody_to_the_wrong_door(
+def test_venue_change_without_a_new_place_notifies_nobody(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind,
     change: dict[str, str], is_new_version: bool,
 ) -> None:  # fmt: skip
-    ana.post("/org/sedes/chicago/nueva", **said())
+    ana.post("/org/sedes/chicago/nueva", **venue_form())
     with store.change() as session:
         place = session.scalars(sa.select(Venue)).one()
         ahead = hold(session, chicago, rights, venue=place)
     seat(store, key_store, ahead, contact=ContactMethod.EMAIL, address="rosa@example.com")
-    changed(ana, place.id, **change)
-    assert _causes(store, ahead) == [NotificationType.REGISTERED]
+    change_venue(ana, place.id, **change)
+    assert _notification_types(store, ahead) == [NotificationType.REGISTERED]
     with store.read() as session:
         assert session.get_one(Workshop, ahead.id).sequence == ahead.sequence + is_new_version
 
 
-def test_a_new_zone_keeps_the_hour_on_the_wall_and_moves_the_instant(
+def test_new_time_zone_keeps_the_local_hour_and_moves_the_instant(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -180,33 +183,31 @@ def test_a_new_zone_keeps_the_hour_on_the_wall_and_moves_the_instant(
         ahead = hold(session, chicago, rights, venue=place)
         draft = hold(session, chicago, rights, venue=place, status=WorkshopStatus.DRAFT)
     seat(store, key_store, ahead, contact=ContactMethod.PHONE, address="+13125550142")
-    changed(ana, place.id, zone="America/Denver")
+    change_venue(ana, place.id, zone="America/Denver")
     with store.read() as session:
         moved = session.get_one(Workshop, ahead.id)
         assert moved.starts == ahead.starts
         assert moved.starts_at - ahead.starts_at == timedelta(hours=1)
         assert session.get_one(Workshop, draft.id).zone.key == "America/Denver"
-    assert _causes(store, ahead)[-1] is NotificationType.CHANGED
+    assert _notification_types(store, ahead)[-1] is NotificationType.CHANGED
 
 
-def test_two_venues_of_one_name_and_address_are_one_too_many(
-    ana: StaffClient, store: Store
-) -> None:
-    ana.post("/org/sedes/chicago/nueva", **said())
-    answer = ana.post("/org/sedes/chicago/nueva", **said())
+def test_duplicate_venue_is_refused(ana: StaffClient, store: Store) -> None:
+    ana.post("/org/sedes/chicago/nueva", **venue_form())
+    answer = ana.post("/org/sedes/chicago/nueva", **venue_form())
     assert answer.status_code == 422
     assert "Ya hay una sede con ese nombre y esa dirección." in words(answer)
-    ana.post("/org/sedes/chicago/nueva", **said(name="Otra"))
+    ana.post("/org/sedes/chicago/nueva", **venue_form(name="Otra"))
     with store.read() as session:
         other = session.scalars(sa.select(Venue.id).where(Venue.name == "Otra")).one()
-    assert changed(ana, other).status_code == 422
+    assert change_venue(ana, other).status_code == 422
 
 
 @pytest.mark.parametrize("theirs", [{"capacity": "50"}, {"access_es": "Por el patio."}])
-def test_an_older_page_of_a_venue_does_not_undo_what_somebody_else_changed(
+def test_outdated_venue_form_does_not_undo_other_changes(
     ana: StaffClient, store: Store, theirs: dict[str, str]
 ) -> None:
-    ana.post("/org/sedes/chicago/nueva", **said())
+    ana.post("/org/sedes/chicago/nueva", **venue_form())
     path = f"/org/sedes/chicago/{_only(store).id}"
     old = fields(ana.get(path).text, path)
     assert ana.post(path, **old | theirs).status_code == 303
@@ -222,10 +223,10 @@ def test_an_older_page_of_a_venue_does_not_undo_what_somebody_else_changed(
 
 
 @pytest.mark.races
-def test_of_two_who_change_a_venue_at_once_one_is_told(
+def test_concurrent_venue_change_is_refused_once(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
-    ana.post("/org/sedes/chicago/nueva", **said())
+    ana.post("/org/sedes/chicago/nueva", **venue_form())
     path = f"/org/sedes/chicago/{_only(store).id}"
     form, start = fields(ana.get(path).text, path), threading.Barrier(2)
 
@@ -239,7 +240,7 @@ def test_of_two_who_change_a_venue_at_once_one_is_told(
     assert answers == [303, 409]
 
 
-def test_a_retired_venue_is_offered_no_more_but_stays_where_it_was_used(
+def test_retired_venue_cannot_be_chosen_but_stays_in_its_workshops(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -254,10 +255,10 @@ def test_a_retired_venue_is_offered_no_more_but_stays_where_it_was_used(
     assert answer.status_code == 422
     ana.post(f"/org/sedes/chicago/{place.id}", do="offer")
     assert "Biblioteca de Pilsen" in words(ana.get("/org/talleres/nuevo?tipo=derechos"))
-    assert [each[0] for each in _journal(store)] == ["venue retired", "venue offered"]
+    assert [each[0] for each in _audit_entries(store)] == ["venue retired", "venue offered"]
 
 
-def test_how_to_get_in_is_read_by_who_may_know_where_it_is(
+def test_access_instructions_are_shown_with_the_address_only(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     note = {"es": "Canario: entra por la calle 18."}
@@ -272,7 +273,7 @@ def test_how_to_get_in_is_read_by_who_may_know_where_it_is(
         assert "Canario" not in ana.client.get(path).text
 
 
-def test_each_sees_the_venues_of_their_own_offices(
+def test_venues_are_listed_for_own_offices_only(
     app: Flask, store: Store, chicago: Office, calgary: Office
 ) -> None:
     with store.change() as session:
@@ -281,7 +282,7 @@ def test_each_sees_the_venues_of_their_own_offices(
     ana = signed_in_as(app, store, employ(store))
     assert "Refugio" not in words(ana.get("/org/sedes"))
     assert ana.get(f"/org/sedes/chicago/{theirs.id}").status_code == 404
-    assert ana.post(f"/org/sedes/chicago/{theirs.id}", **said()).status_code == 404
+    assert ana.post(f"/org/sedes/chicago/{theirs.id}", **venue_form()).status_code == 404
     elena = signed_in_as(app, store, employ(store, "e@example.org", Role.ADMIN, ALL_OFFICES))
     both = words(elena.get("/org/sedes"))
     assert "Refugio del norte" in both
@@ -293,12 +294,12 @@ def _only(store: Store) -> Venue:
         return session.scalars(sa.select(Venue)).one()
 
 
-def _counted(store: Store) -> int:
+def _count(store: Store) -> int:
     with store.read() as session:
         return change_counters.read(session, "chicago")[0]
 
 
-def _causes(store: Store, workshop: Workshop) -> list[NotificationType]:
+def _notification_types(store: Store, workshop: Workshop) -> list[NotificationType]:
     with store.read() as session:
         return list(
             session.scalars(
@@ -310,7 +311,7 @@ def _causes(store: Store, workshop: Workshop) -> list[NotificationType]:
         )
 
 
-def _journal(store: Store) -> list[tuple[str, str]]:
+def _audit_entries(store: Store) -> list[tuple[str, str]]:
     with store.read() as session:
         rows = session.execute(
             sa.select(AuditEntry.action, AuditEntry.details).order_by(AuditEntry.id)

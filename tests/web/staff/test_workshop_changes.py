@@ -1,4 +1,4 @@
-"""A workshop that is changed on the pages: to a day that is past, or by several at once."""
+"""Workshop edits to past days and concurrent edits."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -29,7 +29,7 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
 
 
 @pytest.fixture
-def ahead(store: Store, chicago: Office, rights: Kind) -> Workshop:
+def upcoming(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
         return hold(session, chicago, rights)
 
@@ -39,7 +39,7 @@ def address(workshop: Workshop) -> str:
 
 
 def form(ana: StaffClient, workshop: Workshop, **changes: str) -> dict[str, str | list[str]]:
-    """The form of a workshop as it stands, but for the changes."""
+    """The field values of the edit form, with these changes."""
     path = f"{address(workshop)}/editar"
     return fields(ana.get(path).text, path) | {"action": "save"} | changes
 
@@ -53,19 +53,19 @@ def day_of(store: Store, workshop: Workshop) -> date:
         return session.get_one(Workshop, workshop.id).day
 
 
-def test_a_mistyped_year_is_refused_and_nobody_is_forgotten_for_it(
-    ana: StaffClient, store: Store, key_store: KeyStore, ahead: Workshop
+def test_mistyped_year_is_refused_and_nobody_is_erased(
+    ana: StaffClient, store: Store, key_store: KeyStore, upcoming: Workshop
 ) -> None:
-    rosa = seat(store, key_store, ahead)
-    answer = edit(ana, ahead, day=str(ahead.day - timedelta(days=365)))
+    rosa = seat(store, key_store, upcoming)
+    answer = edit(ana, upcoming, day=str(upcoming.day - timedelta(days=365)))
     assert answer.status_code == 422
     assert "Ese día y esa hora ya pasaron. Revisa la fecha." in words(answer)
-    assert day_of(store, ahead) == ahead.day
+    assert day_of(store, upcoming) == upcoming.day
     assert rosa.key_id is not None
     assert key_store.get(rosa.key_id)
 
 
-def test_what_was_held_may_be_said_to_have_been_on_another_day(
+def test_day_of_a_held_workshop_can_be_corrected(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     today = clock.now().date()
@@ -76,21 +76,21 @@ def test_what_was_held_may_be_said_to_have_been_on_another_day(
 
 
 @pytest.mark.races
-def test_cancelled_at_once_by_several_everybody_is_told_once(
-    app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, ahead: Workshop
+def test_concurrent_cancellations_notify_once(
+    app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, upcoming: Workshop
 ) -> None:
-    rosa = seat(store, key_store, ahead, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    for deed in ("cancelar", "reactivar"):
-        path = f"{address(ahead)}/{deed}"
+    rosa = seat(store, key_store, upcoming, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    for action in ("cancelar", "reactivar"):
+        path = f"{address(upcoming)}/{action}"
         answers = Counter(each.status_code for each in at_once(app, ana, path, {"reason": "few"}))
         assert answers == {303: 1, 422: TIMES - 1}
     with store.read() as session:
-        owed = session.scalars(
+        causes = session.scalars(
             sa.select(Notification.cause)
             .where(Notification.registration_id == rosa.id)
             .order_by(Notification.id)
         )
-        assert owed.all() == [
+        assert causes.all() == [
             NotificationType.REGISTERED,
             NotificationType.CANCELLED,
             NotificationType.REINSTATED,
@@ -98,9 +98,9 @@ def test_cancelled_at_once_by_several_everybody_is_told_once(
 
 
 @pytest.mark.races
-def test_of_several_who_change_one_at_once_all_but_one_are_told(
-    app: Flask, ana: StaffClient, ahead: Workshop
+def test_concurrent_edits_are_refused_but_one(
+    app: Flask, ana: StaffClient, upcoming: Workshop
 ) -> None:
-    changed = form(ana, ahead, capacity="41")
-    answers = at_once(app, ana, f"{address(ahead)}/editar", changed)
+    changed = form(ana, upcoming, capacity="41")
+    answers = at_once(app, ana, f"{address(upcoming)}/editar", changed)
     assert Counter(each.status_code for each in answers) == {303: 1, 409: TIMES - 1}

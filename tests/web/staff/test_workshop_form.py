@@ -1,5 +1,5 @@
-"""The rarer things a workshop's form says: hours of one's own, limits, a series, and what keeps
-chairs from staying empty."""
+"""Optional parts of the workshop form: time slots, accommodation limits, series, overbooking and
+reconfirmation."""
 
 import json
 from datetime import timedelta
@@ -54,18 +54,18 @@ RARE = {
 }
 
 
-def test_consultations_need_no_number_of_places_it_follows_from_their_hours(
+def test_capacity_of_consultations_follows_from_their_time_slots(
     ana: StaffClient, store: Store
 ) -> None:
     assert ana.post("/org/talleres/nuevo", **typed(**SLOTS)).status_code == 303
     made = _only(store)
     assert (made.way, made.slot_minutes, made.slot_places) == (Way.SLOTS, 30, 2)
-    assert (made.capacity, made.seats_left) == (8, 8)  # from ten to twelve
+    assert (made.capacity, made.seats_left) == (8, 8)  # 10:00 to 12:00
     page = words(ana.get(f"/org/talleres/{made.public_id}/editar"))
     assert "4 horas con 2 por hora: 8 lugares." in page
 
 
-def test_a_kind_of_consultations_shows_how_many_places_there_will_be(
+def test_form_of_consultations_shows_the_resulting_capacity(
     ana: StaffClient, store: Store, chicago: Office
 ) -> None:
     with store.change() as session:
@@ -85,7 +85,7 @@ def test_a_kind_of_consultations_shows_how_many_places_there_will_be(
     assert "12 horas con 2 por hora: 24 lugares." in page
 
 
-def test_all_that_is_said_is_kept_and_shown_again(ana: StaffClient, store: Store) -> None:
+def test_all_fields_are_saved_and_shown(ana: StaffClient, store: Store) -> None:
     assert ana.post("/org/talleres/nuevo", **typed(**RARE)).status_code == 303
     made = _only(store)
     assert made.support == {"childcare": 6, "interpreter-nah": 2}
@@ -115,7 +115,7 @@ def test_all_that_is_said_is_kept_and_shown_again(ana: StaffClient, store: Store
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         (SLOTS | {"slot_minutes": "4"}, "Di cada cuántos minutos empieza una cita: 5 o más."),
         (SLOTS | {"slot_places": "0"}, "Di cuántos lugares hay a cada hora: 1 o más."),
@@ -131,13 +131,13 @@ def test_all_that_is_said_is_kept_and_shown_again(ana: StaffClient, store: Store
         ({"series": "99"}, "Elige una opción de la lista."),
     ],
 )
-def test_what_cannot_be_is_said_beside_its_field(
-    ana: StaffClient, store: Store, wrong: dict[str, Any], said: str
+def test_invalid_values_are_reported_at_their_fields(
+    ana: StaffClient, store: Store, wrong: dict[str, Any], message: str
 ) -> None:
     answer = ana.post("/org/talleres/nuevo", **typed(**({"confirm_days": "5"} | wrong)))
     assert answer.status_code == 422
     page = answer.get_data(as_text=True)
-    assert words(answer).count(said) >= 2, "at the top and beside it"
+    assert words(answer).count(message) >= 2, "at the top and beside it"
     for name, value in wrong.items():
         if value and name not in {"way", "series"}:
             assert f'name="{name}" type="text" value="{value}"' in page
@@ -145,7 +145,7 @@ def test_what_cannot_be_is_said_beside_its_field(
         assert session.scalar(sa.select(sa.func.count()).select_from(Workshop)) == 0
 
 
-def test_a_limit_below_what_is_promised_is_refused(
+def test_accommodation_limit_below_the_promised_number_is_refused(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     ana.post("/org/talleres/nuevo", **typed(has_childcare="yes", limit_childcare="6"))
@@ -157,7 +157,7 @@ def test_a_limit_below_what_is_promised_is_refused(
     assert "Ya se prometió apoyo a 2. Pon 2 o más." in words(answer)
 
 
-def test_only_the_series_that_was_shown_changes_whether_its_dates_go_together(
+def test_group_registration_changes_only_for_the_shown_series(
     ana: StaffClient, store: Store
 ) -> None:
     joint = typed(series="nueva", series_name="Otoño", series_joint="yes")
@@ -170,14 +170,14 @@ def test_only_the_series_that_was_shown_changes_whether_its_dates_go_together(
         spring = session.scalars(
             sa.select(WorkshopSeries.id).where(WorkshopSeries.name == "Primavera")
         ).one()
-    _edit(ana, made, series=str(spring))  # chosen, its tick never seen
+    _edit(ana, made, series=str(spring))  # the form did not show its tick
     assert _joint(store) == {"Otoño": True, "Primavera": True}
     answer = _edit(ana, made, series=str(spring))
     assert "hecho=cambiado" in answer.headers["Location"]
     assert _joint(store) == {"Otoño": True, "Primavera": False}
 
 
-def test_another_offices_series_cannot_be_chosen(
+def test_series_of_another_office_cannot_be_chosen(
     ana: StaffClient, store: Store, calgary: Office
 ) -> None:
     with store.change() as session:
@@ -190,7 +190,7 @@ def test_another_offices_series_cannot_be_chosen(
     assert "Suya" not in answer.get_data(as_text=True)
 
 
-def test_more_places_than_chairs_are_suggested_with_the_reason_and_nothing_happens_by_itself(
+def test_overbooking_is_suggested_with_its_reason_and_not_applied(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     assert "Todavía no sabemos cuántas personas faltan." in words(
@@ -211,7 +211,7 @@ def test_more_places_than_chairs_are_suggested_with_the_reason_and_nothing_happe
     assert _count(store) == 7
 
 
-def test_where_there_are_hours_of_ones_own_nothing_is_suggested(
+def test_overbooking_is_not_suggested_with_time_slots(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     _past(store, key_store, chicago, rights)
@@ -220,7 +220,7 @@ def test_where_there_are_hours_of_ones_own_nothing_is_suggested(
     assert "de cada 10" not in words(answer)
 
 
-def test_places_beyond_the_chairs_go_to_who_waits_as_an_offer(
+def test_overbooked_seats_are_offered_to_the_waitlist(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     ana.post("/org/talleres/nuevo", **typed(capacity="2"))
@@ -232,7 +232,7 @@ def test_places_beyond_the_chairs_go_to_who_waits_as_an_offer(
         assert session.get_one(Registration, luz.id).status is Place.OFFERED
 
 
-def test_the_packaged_kinds_ask_who_comes_but_never_of_a_discreet_kind() -> None:
+def test_packaged_kinds_ask_for_reconfirmation_unless_discreet() -> None:
     file = DATA / "taxonomy.json"
     for each in json.loads(file.read_text(encoding="utf-8"))["kinds"]:
         starts_with = each["defaults"]
@@ -242,7 +242,7 @@ def test_the_packaged_kinds_ask_who_comes_but_never_of_a_discreet_kind() -> None
 
 
 def _past(store: Store, key_store: KeyStore, office: Office, kind: Kind) -> None:
-    """Six workshops, to each of which ten of twenty came."""
+    """Creates six past workshops with ten of twenty arrived."""
     for week in range(1, 7):
         day = clock.now().date() - timedelta(days=7 * week)
         with store.change() as session:

@@ -1,4 +1,4 @@
-"""What an organizer does to workshops, on the pages."""
+"""Staff pages that create, edit, publish, cancel and reinstate workshops."""
 
 from datetime import time, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
 
 
 def typed(**changes: Any) -> dict[str, Any]:
-    """The form of a new workshop, as Ana fills it."""
+    """A valid form of a new workshop, with these changes."""
     plain: dict[str, Any] = {
         "office": "chicago",
         "nonce": "n" * 22,
@@ -64,12 +64,12 @@ def typed(**changes: Any) -> dict[str, Any]:
         "phone": "312 555 0142",
         "online_url": "",
         "action": "publish",
-        "sure": " ".join(PublishWarning),  # whatever the day is
+        "sure": " ".join(PublishWarning),  # confirms every warning
     }
     return plain | changes
 
 
-def test_a_new_form_is_filled_by_its_kind_all_but_day_hour_and_venue(ana: StaffClient) -> None:
+def test_new_workshop_form_has_the_defaults_of_its_kind(ana: StaffClient) -> None:
     page = ana.get("/org/talleres/nuevo?tipo=derechos").get_data(as_text=True)
     assert value(page, "title_es") == "Tus derechos"
     assert value(page, "capacity") == "40"
@@ -77,9 +77,7 @@ def test_a_new_form_is_filled_by_its_kind_all_but_day_hour_and_venue(ana: StaffC
     assert value(page, "day") == value(page, "starts") == value(page, "ends") == ""
 
 
-def test_a_published_workshop_is_on_the_list_and_open_to_everybody(
-    ana: StaffClient, store: Store
-) -> None:
+def test_published_workshop_is_listed_and_public(ana: StaffClient, store: Store) -> None:
     answer = ana.post("/org/talleres/nuevo", **typed())
     assert answer.status_code == 303
     made = only(store)
@@ -92,7 +90,7 @@ def test_a_published_workshop_is_on_the_list_and_open_to_everybody(
     assert ana.client.get(f"/es/t/{made.public_id}").status_code == 200
 
 
-def test_a_draft_is_seen_by_nobody_until_it_ispublished(ana: StaffClient, store: Store) -> None:
+def test_draft_is_not_public_until_published(ana: StaffClient, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(action="draft"))
     draft = only(store)
     assert draft.status is WorkshopStatus.DRAFT
@@ -102,27 +100,27 @@ def test_a_draft_is_seen_by_nobody_until_it_ispublished(ana: StaffClient, store:
     assert ana.client.get(f"/es/t/{draft.public_id}").status_code == 200
 
 
-def test_the_same_form_sent_twice_makes_one_workshop(ana: StaffClient, store: Store) -> None:
+def test_form_submitted_twice_creates_one_workshop(ana: StaffClient, store: Store) -> None:
     first = ana.post("/org/talleres/nuevo", **typed())
-    again = ana.post("/org/talleres/nuevo", **typed())
-    assert again.status_code == 303
-    assert again.headers["Location"].split("?")[0] == first.headers["Location"].split("?")[0]
+    second = ana.post("/org/talleres/nuevo", **typed())
+    assert second.status_code == 303
+    assert second.headers["Location"].split("?")[0] == first.headers["Location"].split("?")[0]
     only(store)
 
 
-def test_an_end_before_the_start_is_the_next_day(ana: StaffClient, store: Store) -> None:
+def test_end_before_the_start_is_on_the_next_day(ana: StaffClient, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(starts="22:00", ends="01:00"))
     made = only(store)
     assert made.ends_at - made.starts_at == timedelta(hours=3)
 
 
-def test_without_an_end_it_lasts_as_long_as_its_kind(ana: StaffClient, store: Store) -> None:
+def test_default_end_follows_the_duration_of_the_kind(ana: StaffClient, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(starts="10:00", ends=""))
     assert only(store).ends == time(11, 30)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"title_es": ""}, "Escribe el título."),
         ({"day": "mañana"}, "Escribe la fecha como 2026-12-05."),
@@ -141,28 +139,26 @@ def test_without_an_end_it_lasts_as_long_as_its_kind(ana: StaffClient, store: St
         ({"day": "2027-03-14", "starts": "02:30"}, "Ese día el reloj se adelanta"),
     ],
 )
-def test_what_cannot_be_is_said_and_what_was_typed_is_kept(
-    ana: StaffClient, store: Store, wrong: dict[str, Any], said: str
+def test_invalid_values_are_reported_and_typed_values_are_kept(
+    ana: StaffClient, store: Store, wrong: dict[str, Any], message: str
 ) -> None:
     answer = ana.post("/org/talleres/nuevo", **typed(summary_es="Lo que ya escribí.", **wrong))
     assert answer.status_code == 422
-    assert said in words(answer)
+    assert message in words(answer)
     assert "Lo que ya escribí." in answer.get_data(as_text=True)
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Workshop)) == 0
         assert session.scalar(sa.select(sa.func.count()).select_from(Venue)) == 0
 
 
-def test_an_hour_that_comes_twice_is_the_first_and_the_page_says_so(
-    ana: StaffClient, store: Store
-) -> None:
+def test_ambiguous_hour_is_the_first_one_and_is_pointed_out(ana: StaffClient, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(day="2027-11-07", starts="01:30", ends="04:00"))
     made = only(store)
     assert made.starts_at.hour == 6  # the first 1:30 is still summer time: 06:30 in UTC
     assert "esa hora se repite" in words(ana.get(f"/org/talleres/{made.public_id}"))
 
 
-def test_one_that_is_public_never_comes_to_show_a_discreet_address(
+def test_public_workshop_cannot_become_one_with_a_discreet_address(
     ana: StaffClient, store: Store, women: Kind
 ) -> None:
     made = published(ana, store)
@@ -173,7 +169,7 @@ def test_one_that_is_public_never_comes_to_show_a_discreet_address(
     assert ana.post(path, **typed(kind=women.code, visibility="registered")).status_code == 303
 
 
-def test_what_is_over_is_not_cancelled(ana: StaffClient, store: Store) -> None:
+def test_past_workshop_cannot_be_cancelled(ana: StaffClient, store: Store) -> None:
     made = published(ana, store)
     with store.change() as session:
         over = clock.now() - timedelta(hours=3)
@@ -186,14 +182,17 @@ def test_what_is_over_is_not_cancelled(ana: StaffClient, store: Store) -> None:
     assert "no se hizo" in words(refused)
 
 
-def test_whoever_is_registered_is_told_of_a_new_hour(
+def test_registrations_are_notified_of_a_new_time(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
     rosa = seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
     seat(store, key_store, made, name="Luz")
     _edit(ana, made, starts="11:00", ends="13:00")
-    assert _owed(store, rosa.id) == [NotificationType.REGISTERED, NotificationType.CHANGED]
+    assert _notification_types(store, rosa.id) == [
+        NotificationType.REGISTERED,
+        NotificationType.CHANGED,
+    ]
     with store.read() as session:
         assert (
             session.scalars(sa.select(Notification.cause)).all().count(NotificationType.CHANGED)
@@ -202,7 +201,7 @@ def test_whoever_is_registered_is_told_of_a_new_hour(
     assert only(store).sequence == made.sequence + 1
 
 
-def test_a_new_day_moves_the_day_of_forgetting(
+def test_new_day_moves_the_day_of_erasure(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
@@ -214,7 +213,7 @@ def test_a_new_day_moves_the_day_of_forgetting(
     assert key_store.get(rosa.key_id)
 
 
-def test_fewer_places_than_are_taken_is_refused(
+def test_capacity_below_confirmed_registrations_is_refused(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
@@ -225,7 +224,7 @@ def test_fewer_places_than_are_taken_is_refused(
     assert only(store).capacity == 40
 
 
-def test_more_places_are_offered_to_who_waits(
+def test_added_seats_are_offered_to_the_waitlist(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store, capacity="1")
@@ -236,7 +235,7 @@ def test_more_places_are_offered_to_who_waits(
         assert session.get_one(Registration, luz.id).status is Place.OFFERED
 
 
-def test_cancelling_asks_first_and_says_how_many_are_told_how(
+def test_cancellation_page_shows_how_many_are_notified(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
@@ -251,7 +250,7 @@ def test_cancelling_asks_first_and_says_how_many_are_told_how(
     assert only(store).status is WorkshopStatus.PUBLISHED
 
 
-def test_cancelled_and_reinstated_everybody_is_told_and_keeps_their_place(
+def test_cancellation_and_reinstatement_notify_and_keep_registrations(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
@@ -264,7 +263,7 @@ def test_cancelled_and_reinstated_everybody_is_told_and_keeps_their_place(
     assert "Cancelado" in words(ana.client.get(f"/es/t/{made.public_id}"))
     ana.post(f"{address}/reactivar")
     assert only(store).status is WorkshopStatus.PUBLISHED
-    assert _owed(store, rosa.id) == [
+    assert _notification_types(store, rosa.id) == [
         NotificationType.REGISTERED,
         NotificationType.CANCELLED,
         NotificationType.REINSTATED,
@@ -273,7 +272,7 @@ def test_cancelled_and_reinstated_everybody_is_told_and_keeps_their_place(
         assert session.get_one(Registration, rosa.id).status is Place.CONFIRMED
 
 
-def test_an_organizer_of_several_offices_says_for_which(
+def test_staff_member_of_several_offices_chooses_one(
     app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     elena = signed_in_as(
@@ -292,7 +291,7 @@ def test_an_organizer_of_several_offices_says_for_which(
     assert made.zone.key == "America/Edmonton"
 
 
-def test_another_offices_venue_cannot_be_chosen(
+def test_venue_of_another_office_cannot_be_chosen(
     ana: StaffClient, store: Store, calgary: Office
 ) -> None:
     with store.change() as session:
@@ -301,7 +300,7 @@ def test_another_offices_venue_cannot_be_chosen(
     assert answer.status_code == 422
 
 
-def test_a_list_that_becomes_unlisted_gets_a_link_nobody_guesses(
+def test_workshop_that_becomes_unlisted_gets_an_unguessable_link(
     ana: StaffClient, store: Store
 ) -> None:
     made = published(ana, store)
@@ -312,7 +311,7 @@ def test_a_list_that_becomes_unlisted_gets_a_link_nobody_guesses(
     assert new in answer.headers["Location"]
 
 
-def test_the_journal_says_who_did_what_and_no_name(
+def test_audit_log_names_staff_and_no_registrants(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     made = published(ana, store)
@@ -354,7 +353,7 @@ def only(store: Store) -> Workshop:
         return workshops.find(session, public_id)
 
 
-def _owed(store: Store, registration_id: str) -> list[NotificationType]:
+def _notification_types(store: Store, registration_id: str) -> list[NotificationType]:
     with store.read() as session:
         return list(
             session.scalars(
