@@ -37,7 +37,7 @@ MATTERS = (f"{CASES}.penal", f"{CASES}.civil")
 
 @pytest.fixture
 def elena(app: Flask, store: Store) -> StaffClient:
-    """A network administrator; passports of the last twelve months and cases with two parts exist."""
+    """A network administrator, with passports of twelve months and cases with two parts stored."""
     with store.change() as session:
         for position, (code, whole) in enumerate(
             [("pasaportes", None), (CASES, None), *((each, CASES) for each in MATTERS)], 1

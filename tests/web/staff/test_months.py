@@ -37,7 +37,7 @@ FIGURES = "/org/mes/2026-03/cifras"
 
 @pytest.fixture
 def march(store: Store, chicago: Office, calgary: Office, rights: Kind) -> str:
-    """Two workshops in Chicago, and one in Calgary without a report. Returns the id of the latter."""
+    """Two workshops in Chicago, and one in Calgary without a report, whose public id it returns."""
     with store.change() as session:
         for _ in range(2):
             workshop_service.report(

@@ -1,5 +1,5 @@
-"""Access policy of every staff page, for every role, at the own office and at another one. The table
-states the policy independently; a page that is missing in it fails the test."""
+"""Access policy of every staff page, for every role, at the own office and at another one. The
+table states the policy independently; a page that is missing in it fails the test."""
 
 import re
 from collections.abc import Iterator

@@ -27,7 +27,7 @@ NONCE = "n" * 22
 
 
 def monday() -> date:
-    """The first Monday of March of a future year. Daylight saving time starts on the second Sunday."""
+    """The first Monday of March of next year. Daylight saving time starts on the second Sunday."""
     year = clock.now().year + 1
     first = date(year, 3, 1)
     return first + timedelta(days=-first.weekday() % 7)
