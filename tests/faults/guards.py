@@ -214,32 +214,32 @@ def _of_staff() -> Iterator[Guard]:
     second = "tests/accounts/test_second_factor.py::test_"
     yield Guard(
         "S21", f"{staff}common/guards.py", "    if not who.is_proven:\n", "    if False:\n",
-        f"{second}the_password_alone_opens_nothing",
+        f"{second}password_alone_gives_no_access",
     )  # fmt: skip
     for words, instead, test in (
         (
             ".where(TotpSecret.organizer_id == totp.organizer_id, TotpSecret.last_step < step)",
             ".where(TotpSecret.organizer_id == totp.organizer_id)",
-            "a_code_works_once",
+            "totp_code_works_once",
         ),
         (
             "return CodeVerdict.RIGHT if used else CodeVerdict.REPLAYED", "return CodeVerdict.RIGHT",
-            "one_code_in_eight_browsers_at_once_lets_one_in",
+            "one_code_in_eight_concurrent_browsers_signs_in_once",
         ),
         (
             ".where(is_own, TotpSecret.tries < MAX_TRIES)", ".where(is_own)",
-            "ten_wrong_codes_and_even_the_right_one_waits_an_hour",
+            "ten_wrong_codes_lock_the_second_factor_for_an_hour",
         ),
         (
             "    if not gone:\n", "    if False:\n",
-            "paper_codes_forgive_how_they_are_typed_and_are_kept_as_marks",
+            "recovery_codes_are_normalized_and_stored_hashed",
         ),
     ):  # fmt: skip
         yield Guard("S21", "outreach/accounts/totp.py", words, instead, second + test)
     yield Guard(
         "S21", "outreach/accounts/sessions.py", '{"digest": digest(token), "proven_at": now,',
         '{"digest": signed.digest, "proven_at": now,',
-        f"{second}the_second_factor_changes_the_token",
+        f"{second}second_factor_rotates_the_session_token",
     )  # fmt: skip
     yield Guard(
         "S21", "outreach/accounts/webauthn_challenges.py",
