@@ -39,23 +39,23 @@ FLOORS = {
 
 
 class Bench:
-    """One run: its folder, its servers and its table of results."""
+    """One run: its folder, its servers (started on first use) and its table of results."""
 
-    def __init__(
-        self, folder: Path, until_the_end: ExitStack, seconds: int, repetitions: int
-    ) -> None:
+    def __init__(self, folder: Path, exit_stack: ExitStack, seconds: int, repetitions: int) -> None:
         self.folder, self.seconds, self.repetitions = folder, seconds, repetitions
-        self._until_the_end = until_the_end
-        self.table = Table(title="Measured in one run, turn about; ratios are medians of rounds")
-        for heading in ("what", "measured", "beside", "ratio", "limit", ""):
+        self._exit_stack = exit_stack
+        self.table = Table(
+            title="Measured in one run, in alternation; ratios are medians of repetitions"
+        )
+        for heading in ("what", "measured", "baseline", "ratio", "limit", ""):
             self.table.add_column(heading, justify="left" if heading == "what" else "right")
 
-    def tell(
+    def add_result(
         self,
         what: str,
         measured: str,
         *,
-        beside: str = "",
+        baseline: str = "",
         ratio: float | None = None,
         least: float | None = None,
         most: tuple[float, float] | None = None,
@@ -63,36 +63,38 @@ class Bench:
     ) -> None:
         """Adds a line to the table. It passes if the ratio is at least `least`, or the first value
         of `most` at most the second."""
-        is_kept = None
+        is_within_limit = None
         if least is not None and ratio is not None:
-            is_kept, limit = ratio >= least, f"≥ {least}"
+            is_within_limit, limit = ratio >= least, f"≥ {least}"
         if most is not None:
-            is_kept = most[0] <= most[1]
-        mark = "" if is_kept is None else "yes" if is_kept else "NO"
+            is_within_limit = most[0] <= most[1]
+        mark = "" if is_within_limit is None else "yes" if is_within_limit else "NO"
         self.table.add_row(
-            what, measured, beside, "" if ratio is None else f"{ratio:.3f}", limit, mark
+            what, measured, baseline, "" if ratio is None else f"{ratio:.3f}", limit, mark
         )
 
     @cached_property
     def large(self) -> tuple[Network, Running]:
-        """50,000 workshops."""
+        """A server with 50,000 workshops."""
         return self._served("large", thousand=THOUSAND, others=50_000 - 300 - THOUSAND)
 
     @cached_property
     def small(self) -> tuple[Network, Running]:
+        """A server with 500 workshops."""
         return self._served("small", others=200)
 
     @cached_property
     def thousand(self) -> tuple[Network, Running]:
+        """A server with the 1,000 workshops of one feed."""
         return self._served("thousand", same=0, thousand=THOUSAND, others=0)
 
     def _served(self, name: str, **sizes: int) -> tuple[Network, Running]:
         base = network(self.folder / name, **sizes)
-        return base, self._until_the_end.enter_context(running(FACTORY, base.environ, "/es/"))
+        return base, self._exit_stack.enter_context(running(FACTORY, base.environ, "/es/"))
 
 
-def hello(bench: Bench) -> None:
-    """The paths of the site against a minimal Flask view."""
+def compare_with_hello(bench: Bench) -> None:
+    """Measures requests a second of each path of the site against a minimal Flask view."""
     environ, form = world(bench.folder)
     with (
         serving("tests.benchmarks.hello:create_app", {}) as bare,
@@ -104,146 +106,148 @@ def hello(bench: Bench) -> None:
                 for _ in range(bench.repetitions)
             ]
             ours, other = (median(each) for each in zip(*pairs, strict=True))
-            bench.tell(
+            bench.add_result(
                 what,
                 f"{ours:,.0f}/s",
-                beside=f"hello {other:,.0f}/s",
-                ratio=median(one / least for one, least in pairs),
+                baseline=f"hello {other:,.0f}/s",
+                ratio=median(own / baseline for own, baseline in pairs),
                 least=FLOORS.get(what),
             )
 
 
-def of_many(bench: Bench) -> None:
-    """The same feed from 50,000 workshops and from 500."""
-    found = database_size.rates(
+def compare_stored_counts(bench: Bench) -> None:
+    """Compares the same feed from databases of 50,000 and of 500 workshops."""
+    comparisons = database_size.rates(
         bench.large[1], bench.small[1], seconds=bench.seconds, repetitions=bench.repetitions + 2
     )
-    for pair in found:
-        bench.tell(
+    for pair in comparisons:
+        bench.add_result(
             f"{pair.what}, 50,000 stored",
             f"{pair.many:,.0f}/s",
-            beside=f"500 stored {pair.few:,.0f}/s",
+            baseline=f"500 stored {pair.few:,.0f}/s",
             ratio=pair.ratio,
             least=0.95,
         )
 
 
-def rebuild(bench: Bench) -> None:
-    """The first poll after a change."""
+def measure_rebuild(bench: Bench) -> None:
+    """Measures the first poll after a change."""
     for stored, (base, server) in (("1,000", bench.thousand), ("50,000", bench.large)):
-        taken, worked = database_size.rebuilt(server, base)
-        middle = median(taken)
-        bench.tell(
+        latencies, cpu_ms = database_size.rebuilt(server, base)
+        middle = median(latencies)
+        bench.add_result(
             f"first poll after a change, 1,000 events of {stored}",
             f"{middle:.0f} ms",
-            beside=f"p95 {taken[int(len(taken) * 0.95)]:.0f}, processor {worked:.0f} ms",
+            baseline=f"p95 {latencies[int(len(latencies) * 0.95)]:.0f}, CPU {cpu_ms:.0f} ms",
             most=(middle, 50),
             limit="≤ 50 ms",
         )
 
 
-def slow_pages(bench: Bench) -> None:
-    """The list page while calendars are polled."""
+def measure_slow_pages(bench: Bench) -> None:
+    """Measures the latency of the list page while feeds are polled."""
     alone, together, ratio = polling_load.slowest(
         bench.large[1], seconds=bench.seconds * 2, repetitions=bench.repetitions
     )
-    bench.tell(
+    bench.add_result(
         f"p99 of the list page with {polling_load.POLLS} polls/s",
         f"{together:.1f} ms",
-        beside=f"alone {alone:.1f} ms",
+        baseline=f"alone {alone:.1f} ms",
         ratio=ratio,
         most=(ratio, 2),
         limit="≤ 2",
     )
 
 
-def memory(bench: Bench) -> None:
-    """The memory of a process after ten thousand different addresses."""
+def measure_memory(bench: Bench) -> None:
+    """Measures the memory of a process after requests for ten thousand different feeds."""
     server = bench.large[1]
     before = server.largest()
     after, count = polling_load.memory(server, count=10_000, seconds=120)
-    bench.tell(
+    bench.add_result(
         f"memory of a process after {count:,} different feeds",
         f"{after:.0f} MB",
-        beside=f"before {before:.0f} MB",
+        baseline=f"before {before:.0f} MB",
         most=(after, 150),
         limit="≤ 150 MB",
     )
 
 
-def proxy(bench: Bench) -> None:
-    """nginx with its cache in front."""
+def measure_nginx(bench: Bench) -> None:
+    """Measures nginx's cache against a static file, and how long it hides a change."""
     base, server = bench.thousand
-    # Both are so fast that any other load shows: many short repetitions.
-    found = front.measured(bench.folder, server, base, seconds=1, repetitions=bench.repetitions * 5)
-    bench.tell(
+    # Both are so fast that other load on the machine shows: many short repetitions.
+    result = front.measured(
+        bench.folder, server, base, seconds=1, repetitions=bench.repetitions * 5
+    )
+    bench.add_result(
         "feed out of nginx's cache, gzip (200)",
-        f"{found.cached:,.0f}/s",
-        beside=f"a file {found.file:,.0f}/s",
-        ratio=found.ratio,
+        f"{result.cached:,.0f}/s",
+        baseline=f"a file {result.file:,.0f}/s",
+        ratio=result.ratio,
         least=0.8,
     )
-    bench.tell(
+    bench.add_result(
         "a change is seen through nginx after",
-        f"{found.seen_after:.1f} s",
-        most=(found.seen_after, 30),
+        f"{result.seen_after:.1f} s",
+        most=(result.seen_after, 30),
         limit="≤ 30 s",
     )
 
 
-def post(bench: Bench) -> None:
-    """Letters of the worker against a bare smtplib loop."""
+def measure_letters(bench: Bench) -> None:
+    """Measures letters a second of the worker against a bare smtplib loop."""
     ours, bare, ratio = letters.rates(bench.folder, repetitions=bench.repetitions)
-    bench.tell("letters", f"{ours:.0f}/s", beside=f"bare smtplib {bare:.0f}/s", ratio=ratio)
+    bench.add_result("letters", f"{ours:.0f}/s", baseline=f"bare smtplib {bare:.0f}/s", ratio=ratio)
 
 
-def months(bench: Bench) -> None:
-    """Counting one month of a million workshops."""
-    for name, most, found in (
+def measure_counts(bench: Bench) -> None:
+    """Measures counts over a million workshops, and the memory of writing a spreadsheet."""
+    for name, most, counted in (
         ("SQLite", 1, million.on_sqlite(bench.folder)),
         ("PostgreSQL", 5, million.on_postgresql()),
     ):
-        if found is None:
+        if counted is None:
             continue
-        bench.tell(
+        bench.add_result(
             f"one month of 1,000,000 workshops on {name}",
-            f"{found.month:.2f} ms",
-            most=(found.month, most),
+            f"{counted.month:.2f} ms",
+            most=(counted.month, most),
             limit=f"≤ {most} ms",
         )
-        bench.tell(
+        bench.add_result(
             f"all its {million.MONTHS} months by kind on {name}",
-            f"{found.history:.0f} ms",
-            most=(found.history, 150),
+            f"{counted.history:.0f} ms",
+            most=(counted.history, 150),
             limit="≤ 150 ms",
         )
-        bench.tell(f"the list of all months with any on {name}", f"{found.months:.2f} ms")
-    made = workbook.written(bench.folder, million.address(bench.folder))
-    bench.tell(
-        f"a spreadsheet of {made.rows:,} workshops, in {made.seconds:.1f} s",
-        f"{made.peak:.0f} MB",
-        most=(made.peak, 200),
+        bench.add_result(f"the list of all months with any on {name}", f"{counted.months:.2f} ms")
+    workbook_result = workbook.written(bench.folder, million.address(bench.folder))
+    bench.add_result(
+        f"a spreadsheet of {workbook_result.rows:,} workshops, in {workbook_result.seconds:.1f} s",
+        f"{workbook_result.peak:.0f} MB",
+        most=(workbook_result.peak, 200),
         limit="≤ 200 MB",
     )
 
 
-def backups(bench: Bench) -> None:
-    """Backup, restore and move of a year of the network."""
+def measure_backups(bench: Bench) -> None:
+    """Measures backup, restore and move of a year of the network."""
     for each in backup.measured(bench.folder):
         size = "" if each.size is None else f"{each.size:.0f} MB"
-        bench.tell(each.what, f"{each.seconds:.1f} s", beside=size)
+        bench.add_result(each.what, f"{each.seconds:.1f} s", baseline=size)
 
 
 PARTS: dict[str, Callable[[Bench], None]] = {
-    "hello": hello,
-    "many": of_many,
-    "rebuild": rebuild,
-    "pages": slow_pages,
-    "memory": memory,
-    "nginx": proxy,
-    "letters": post,
-    "million": months,
-    "backup": backups,
+    "hello": compare_with_hello,
+    "many": compare_stored_counts,
+    "rebuild": measure_rebuild,
+    "pages": measure_slow_pages,
+    "memory": measure_memory,
+    "nginx": measure_nginx,
+    "letters": measure_letters,
+    "million": measure_counts,
+    "backup": measure_backups,
 }
 
 
@@ -257,8 +261,8 @@ def bench(seconds: int, repetitions: int, only: tuple[str, ...]) -> None:
     """Measure feeds, pages and registration against «hello», feeds against the number of stored
     workshops, nginx's cache against a file, letters against a bare loop, a count of a million."""
     console = Console()
-    with tempfile.TemporaryDirectory() as name, ExitStack() as until_the_end:
-        run = Bench(Path(name), until_the_end, seconds, repetitions)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as exit_stack:
+        run = Bench(Path(name), exit_stack, seconds, repetitions)
         for part, measure in PARTS.items():
             if not only or part in only:
                 with console.status(f"{part}…"):

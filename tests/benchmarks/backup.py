@@ -29,67 +29,70 @@ PASSPHRASE: Final = "correct horse battery staple"
 
 
 @dataclass(frozen=True)
-class Taken:
+class BackupResult:
+    """A measured command: its duration, and the size of the file it wrote, if any."""
+
     what: str
     seconds: float
     size: float | None = None  # MB
 
 
-def measured(folder: Path) -> Iterator[Taken]:
+def measured(folder: Path) -> Iterator[BackupResult]:
+    """Measures on SQLite; and on PostgreSQL where the tests have a server."""
     base = network(folder / "year", same=300, others=WORKSHOPS - 300)
     _register(Config.from_environ(base.environ))
-    yield from _around(folder, "SQLite", base.environ)
+    yield from _measure_backups(folder, "SQLite", base.environ)
     if not SERVER:
         return
     pair = Pair()
     try:
-        there = {"OUTREACH_DATABASE_URL": pair.main, "OUTREACH_KEYRING_URL": pair.key_store}
+        urls = {"OUTREACH_DATABASE_URL": pair.main, "OUTREACH_KEYRING_URL": pair.key_store}
         pair.rest()
-        yield Taken(
-            "move to PostgreSQL, with the ring",
+        yield BackupResult(
+            "move to PostgreSQL, with the key store",
             _run(base.environ, "move", "--to", pair.main, "--keyring-to", pair.key_store),
         )
-        yield from _around(folder, "PostgreSQL", base.environ | there)
+        yield from _measure_backups(folder, "PostgreSQL", base.environ | urls)
     finally:
         pair.drop()
 
 
-def _around(folder: Path, kind: str, environ: dict[str, str]) -> Iterator[Taken]:
+def _measure_backups(folder: Path, kind: str, environ: dict[str, str]) -> Iterator[BackupResult]:
     plain, sealed = folder / f"{kind}.zip", folder / f"{kind}.age"
     for what, file, more in (
         ("backup", plain, {}),
         ("encrypted backup", sealed, {"OUTREACH_BACKUP_PASSPHRASE": PASSPHRASE}),
     ):
         seconds = _run(environ | more, "backup", str(file))
-        yield Taken(f"{what} of {kind}", seconds, file.stat().st_size / 1e6)
-    yield Taken(f"restore onto {kind}", _run(environ, "restore", str(plain), "--yes"))
+        yield BackupResult(f"{what} of {kind}", seconds, file.stat().st_size / 1e6)
+    yield BackupResult(f"restore onto {kind}", _run(environ, "restore", str(plain), "--yes"))
 
 
-def _run(environ: dict[str, str], *words: str) -> float:
-    began = perf_counter()
-    done = CliRunner(env=environ).invoke(main, [*words])
-    if done.exit_code:
-        raise RuntimeError(done.output)
-    return perf_counter() - began
+def _run(environ: dict[str, str], *arguments: str) -> float:
+    started_at = perf_counter()
+    result = CliRunner(env=environ).invoke(main, [*arguments])
+    if result.exit_code:
+        raise RuntimeError(result.output)
+    return perf_counter() - started_at
 
 
 def _register(config: Config) -> None:
     store, keys = Store(config.database_url), Store(config.keyring_url)
     key_store, now = KeyStore(keys, MasterKeys(config.keys)), clock.now()
-    kept = sa.text("SELECT id, day FROM workshop WHERE day > :day ORDER BY id")
+    future_workshops = sa.text("SELECT id, day FROM workshop WHERE day > :day ORDER BY id")
     with store.read() as session:
-        ahead = session.execute(kept, {"day": now.date().isoformat()}).all()
+        workshops = session.execute(future_workshops, {"day": now.date().isoformat()}).all()
     for start in range(0, REGISTRATIONS, 10_000):
         rows: list[dict[str, Any]] = []
-        sealed: list[dict[str, Any]] = []
+        key_rows: list[dict[str, Any]] = []
         for number in range(start, start + 10_000):
-            workshop, day = ahead[number % len(ahead)]
+            workshop, day = workshops[number % len(workshops)]
             key_id = secrets.token_bytes(16)
-            under, generation = key_store.envelope.seal(secrets.token_bytes(32), key_id)
+            sealed_key, generation = key_store.envelope.seal(secrets.token_bytes(32), key_id)
             forget_on = date.fromisoformat(day) + timedelta(days=30)
-            sealed.append(
+            key_rows.append(
                 {
-                    "id": key_id, "sealed": under, "generation": generation, "contact": None,
+                    "id": key_id, "sealed": sealed_key, "generation": generation, "contact": None,
                     "workshop": workshop, "forget_on": forget_on, "made_on": now.date(),
                 }
             )  # fmt: skip
@@ -104,7 +107,7 @@ def _register(config: Config) -> None:
                 }
             )  # fmt: skip
         with keys.change_rows() as connection:
-            connection.execute(sa.insert(Key), sealed)
+            connection.execute(sa.insert(Key), key_rows)
         with store.change_rows() as connection:
             connection.execute(sa.insert(Registration), rows)
     store.close()

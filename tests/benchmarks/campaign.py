@@ -1,5 +1,5 @@
-"""The first minute of a campaign: hundreds of people post the form at the same moment, each from an
-address of their own."""
+"""The first minute of a campaign: hundreds of people post the form at the same moment, each from
+their own IP address."""
 
 import http.client
 import secrets
@@ -13,6 +13,8 @@ from urllib.parse import urlencode, urlsplit
 
 @dataclass(frozen=True)
 class Outcome:
+    """The number of answers by status (0: none), and the duration."""
+
     statuses: Mapping[int, int]
     seconds: float  # from the first post to the last answer
 
@@ -23,9 +25,9 @@ def rush(site: str, public_id: str, form_token: str, *, people: int) -> Outcome:
     start = threading.Barrier(people + 1)
     statuses: list[int] = []
 
-    def one(number: int) -> None:
-        # 127.0.1.1, 127.0.1.2 …: none has sent a request before.
-        own = (f"127.0.{1 + number // 250}.{1 + number % 250}", 0)
+    def post(number: int) -> None:
+        # 127.0.1.1, 127.0.1.2 …: no address has sent a request before.
+        source_address = (f"127.0.{1 + number // 250}.{1 + number % 250}", 0)
         form = urlencode(
             {
                 "name": "Rosa",
@@ -35,7 +37,7 @@ def rush(site: str, public_id: str, form_token: str, *, people: int) -> Outcome:
                 "nonce": secrets.token_urlsafe(16),
             }
         )
-        connection = http.client.HTTPConnection(host, timeout=120, source_address=own)
+        connection = http.client.HTTPConnection(host, timeout=120, source_address=source_address)
         start.wait()
         try:
             connection.request(
@@ -52,11 +54,11 @@ def rush(site: str, public_id: str, form_token: str, *, people: int) -> Outcome:
         finally:
             connection.close()
 
-    crowd = [threading.Thread(target=one, args=(number,)) for number in range(people)]
-    for person in crowd:
-        person.start()
+    threads = [threading.Thread(target=post, args=(number,)) for number in range(people)]
+    for thread in threads:
+        thread.start()
     start.wait()
-    begun = perf_counter()
-    for person in crowd:
-        person.join()
-    return Outcome(Counter(statuses), perf_counter() - begun)
+    started_at = perf_counter()
+    for thread in threads:
+        thread.join()
+    return Outcome(Counter(statuses), perf_counter() - started_at)

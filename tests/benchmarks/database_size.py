@@ -20,19 +20,22 @@ from tests.benchmarks.server import Running
 
 @dataclass(frozen=True)
 class Pair:
+    """Answers a second from a database with many workshops and from one with few."""
+
     what: str
     many: float  # answers a second
     few: float
-    ratio: float  # the median of each round's
+    ratio: float  # the median of the repetitions
 
 
 def rates(many: Running, few: Running, *, seconds: int, repetitions: int) -> list[Pair]:
+    """Measures the same feed on both servers. Raises RuntimeError if its bytes differ."""
     path = FEED.format("same")
-    held = [_fetched(server, path) for server in (many, few)]
-    if held[0] != held[1]:
+    feeds = [_fetch(server, path) for server in (many, few)]
+    if feeds[0] != feeds[1]:
         raise RuntimeError("the two databases do not give the same feed")
-    etag, _ = held[0]
-    found = []
+    etag, _ = feeds[0]
+    results = []
     for what, headers in (
         ("feed, unchanged (304)", (f"If-None-Match: {etag}",)),
         ("feed, gzip (200)", ("Accept-Encoding: gzip",)),
@@ -45,29 +48,29 @@ def rates(many: Running, few: Running, *, seconds: int, repetitions: int) -> lis
                 for server in order
             }
             pairs.append((rates_by_pid[many.pid], rates_by_pid[few.pid]))
-        ours, others = (median(each) for each in zip(*pairs, strict=True))
-        found.append(Pair(what, ours, others, median(one / other for one, other in pairs)))
-    return found
+        many_rate, few_rate = (median(each) for each in zip(*pairs, strict=True))
+        results.append(Pair(what, many_rate, few_rate, median(one / other for one, other in pairs)))
+    return results
 
 
 def rebuilt(server: Running, base: Network, *, times: int = 40) -> tuple[list[float], float]:
     """Milliseconds of the first poll after each change of a title or an hour of one workshop in a
-    feed of a thousand, sorted; and the processor time of the server for one."""
-    path, taken = FEED.format("thousand"), []
+    feed of a thousand, sorted; and the CPU time in milliseconds of the server for each."""
+    path, latencies = FEED.format("thousand"), []
     store = Store(base.database, is_durable=False)
     with Poll(server.port) as poll:
         _, etag, _ = poll.ask(path)
-        before = server.worked()
-        for number, workshop_id in enumerate(_coming(store, times)):
+        before = server.cpu_ms()
+        for number, workshop_id in enumerate(_list_future_workshops(store, times)):
             _change(store, workshop_id, number)
-            took, etag = poll.changed(path, etag)
-            taken.append(took)
-        worked = server.worked() - before
+            took, etag = poll.measure_changed(path, etag)
+            latencies.append(took)
+        cpu_ms = server.cpu_ms() - before
     store.close()
-    return sorted(taken), worked / times
+    return sorted(latencies), cpu_ms / times
 
 
-def _coming(store: Store, count: int) -> Sequence[int]:
+def _list_future_workshops(store: Store, count: int) -> Sequence[int]:
     ids = (
         sa.select(Workshop.id)
         .join(Workshop.office)
@@ -90,7 +93,7 @@ def _change(store: Store, workshop_id: int, number: int) -> None:
         workshop_service.change(session, workshop, data, now=clock.now())
 
 
-def _fetched(server: Running, path: str) -> tuple[str, bytes]:
+def _fetch(server: Running, path: str) -> tuple[str, bytes]:
     with Poll(server.port) as poll:
         _, etag, body = poll.ask(path)
     return etag, body

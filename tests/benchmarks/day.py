@@ -36,7 +36,7 @@ from outreach.accounts import sessions
 from outreach.domain.network import staff
 from outreach.domain.network.staff import Role
 from outreach.domain.registrations import Registration
-from tests.benchmarks.process_memory import Held, Watch, resident, size
+from tests.benchmarks.process_memory import MemoryUse, Watch, resident, size
 from tests.benchmarks.visitors import Day, VisitResult, visit
 from tests.conftest import hold, kind, office, venue
 from tests.faults import checks, namespaces
@@ -50,9 +50,9 @@ from tests.support.smtp_server import serve_mail
 
 OFFICES: Final = 59
 KINDS: Final = 21
-DESKS: Final = 6
+STAFF: Final = 6
 STEADY: Final = 12  # registrations a second of a soak
-MOST_GROWTH: Final = 0.15  # growth of a process, from the middle of a soak to its end
+MAX_GROWTH: Final = 0.15  # growth of a process, from the middle of a soak to its end
 ERRORS: Final = frozenset({0, 429, *range(500, 600)})
 LANGUAGES: Final = ("", "&idioma=es", "&idioma=en")
 
@@ -66,8 +66,8 @@ class Size:
     polls: int = 4
 
 
-def furnish(site: Site, how_much: Size) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """The public ids, and the cookie and workshops of each staff member."""
+def furnish(site: Site, size_of_day: Size) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Fills the database; returns public ids, and the cookie and workshops of each staff member."""
     pick = random.Random(1)
     with site.store.change() as session:
         names = [f"office-{number}" for number in range(OFFICES)]
@@ -77,7 +77,7 @@ def furnish(site: Site, how_much: Size) -> tuple[list[str], list[tuple[str, list
         session.flush()
         places = [venue(session, each) for each in offices]
         made = []
-        for number in range(how_much.workshops):
+        for number in range(size_of_day.workshops):
             which = number % OFFICES
             made.append(
                 hold(
@@ -90,13 +90,13 @@ def furnish(site: Site, how_much: Size) -> tuple[list[str], list[tuple[str, list
                 )
             )
         ids = [each.public_id for each in made]
-        desks = []
-        for number in range(DESKS):
+        staff_members = []
+        for number in range(STAFF):
             who = staff.add(session, f"ana{number}@example.org", Role.ORGANIZER, names)
             session.flush()
             now = clock.now()
-            desks.append((sessions.start(session, who.id, now=now, proven_at=now), ids))
-        return ids, desks
+            staff_members.append((sessions.start(session, who.id, now=now, proven_at=now), ids))
+        return ids, staff_members
 
 
 def feeds(count: int) -> list[str]:
@@ -116,14 +116,17 @@ def feeds(count: int) -> list[str]:
 
 
 class Run:
-    def __init__(self, site: Site, folder: Path, how_much: Size) -> None:
-        self.site, self.folder, self.how_much = site, folder, how_much
-        self.ids, self.desks = furnish(site, how_much)
-        self.held: Mapping[str, Held] = {}
+    """One day on one site, and what was measured."""
+
+    def __init__(self, site: Site, folder: Path, size_of_day: Size) -> None:
+        self.site, self.folder, self.size_of_day = site, folder, size_of_day
+        self.ids, self.staff_members = furnish(site, size_of_day)
+        self.memory: Mapping[str, MemoryUse] = {}
         self.sizes: list[float] = []
         self.visit_result = VisitResult()
 
     def go(self) -> None:
+        """Starts the site, sends the load, and records memory and sizes."""
         address = urlsplit(self.site.config.public_url)
         day = Day(
             address.hostname or "",
@@ -131,21 +134,21 @@ class Run:
             address.netloc,
             self.site.people,
             self.ids,
-            feeds(self.how_much.calendars),
-            self.desks,
-            self.how_much.seconds,
-            self.how_much.registrations,
-            self.how_much.polls,
+            feeds(self.size_of_day.calendars),
+            self.staff_members,
+            self.size_of_day.seconds,
+            self.size_of_day.registrations,
+            self.size_of_day.polls,
         )
         self.site.start()
         self.sizes.append(self._size())
         watch = Watch(self._pids)
         watch.start()
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
-            self.visit_result = beside.submit(visit, day).result(
-                timeout=self.how_much.seconds * 6 + 300
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            self.visit_result = pool.submit(visit, day).result(
+                timeout=self.size_of_day.seconds * 6 + 300
             )
-        self.held = watch.stop()
+        self.memory = watch.stop()
         self.sizes.append(self._size())
 
     def _pids(self) -> dict[str, int]:
@@ -170,7 +173,8 @@ class Run:
             found += int(str(rows[0][0])) / 1e6
         return found
 
-    def wrong(self, *, is_soak: bool) -> list[str]:
+    def find_faults(self, *, is_soak: bool) -> list[str]:
+        """What makes the run fail: see the docstring of the module."""
         found = [
             f"{what}: {count} answered {status or 'not at all'}"
             for what, statuses in self.visit_result.statuses.items()
@@ -182,18 +186,18 @@ class Run:
             found += checks.oversold(session)
         if rows < self.visit_result.saved:
             found.append(
-                f"{self.visit_result.saved} were told their place is saved, and there are {rows}"
+                f"{self.visit_result.saved} registrations were acknowledged, and {rows} are stored"
             )
         if is_soak:
             found += [
-                f"{name} grows: {held.middle:.0f} MB in the middle, {held.end:.0f} at the end"
-                for name, held in self.held.items()
-                if held.end > held.middle * (1 + MOST_GROWTH)
+                f"{name} grows: {use.middle:.0f} MB in the middle, {use.end:.0f} at the end"
+                for name, use in self.memory.items()
+                if use.end > use.middle * (1 + MAX_GROWTH)
             ]
         return found
 
 
-def show(console: Console, run: Run, mailbox: Mailbox, title: str, wrong: list[str]) -> None:
+def show(console: Console, run: Run, mailbox: Mailbox, title: str, faults: list[str]) -> None:
     requests = Table("request", "count", "a second", "p50 ms", "p99 ms", "longest", "errors",
                      "answers", title=title)  # fmt: skip
     for what, times in sorted(run.visit_result.times.items()):
@@ -210,9 +214,9 @@ def show(console: Console, run: Run, mailbox: Mailbox, title: str, wrong: list[s
             ", ".join(f"{status}: {count:,}" for status, count in sorted(statuses.items())),
         )
     console.print(requests)
-    memory = Table("process", "MB at the start", "middle", "end", "MB an hour", "s of processor")
-    for name, held in sorted(run.held.items()):
-        numbers = (held.start, held.middle, held.end, held.slope, held.worked)
+    memory = Table("process", "MB at the start", "middle", "end", "MB an hour", "CPU s")
+    for name, use in sorted(run.memory.items()):
+        numbers = (use.start, use.middle, use.end, use.slope, use.cpu_seconds)
         memory.add_row(name, *(f"{each:.0f}" for each in numbers))
     console.print(memory)
     before, after = run.sizes
@@ -221,13 +225,13 @@ def show(console: Console, run: Run, mailbox: Mailbox, title: str, wrong: list[s
         f"{len(mailbox.came):,} letters taken; databases {before:.0f} → {after:.0f} MB",
         soft_wrap=True,
     )
-    for each in wrong[:30]:
+    for each in faults[:30]:
         console.print(each, soft_wrap=True)
 
 
 @contextmanager
 def _behind_nginx(folder: Path, mail_port: int) -> Iterator[Site]:
-    """One machine as the guide describes it."""
+    """Runs the site on one machine behind nginx, as the guide describes it."""
     bare = free_port()
     public_url = f"http://127.0.0.1:{bare}"
     site = on_one_machine(folder, mail_port, public_url=public_url, trusted_proxies=1)
@@ -237,30 +241,32 @@ def _behind_nginx(folder: Path, mail_port: int) -> Iterator[Site]:
         yield site
 
 
-def of(how_much: Size, on: str, console: Console, *, is_soak: bool) -> int:
-    title = f"{on}: {how_much.workshops:,} workshops, {how_much.registrations:,} registrations, "
-    title += f"{how_much.calendars:,} calendars in {how_much.seconds} s"
+def run_day(size_of_day: Size, on: str, console: Console, *, is_soak: bool) -> int:
+    title = (
+        f"{on}: {size_of_day.workshops:,} workshops, {size_of_day.registrations:,} registrations, "
+        f"{size_of_day.calendars:,} calendars in {size_of_day.seconds} s"
+    )
     with tempfile.TemporaryDirectory(prefix="outreach-day-") as name:
         folder, port, host = Path(name), free_port(), "127.0.0.1"
         if on == "postgresql":
             namespaces.enter_namespaces()
             folder, port, host = namespaces.folder(), 2525, "0.0.0.0"
-        with ExitStack() as until_the_end:
-            mailbox = until_the_end.enter_context(serve_mail(Mailbox(port, host)))
+        with ExitStack() as exit_stack:
+            mailbox = exit_stack.enter_context(serve_mail(Mailbox(port, host)))
             assert isinstance(mailbox, Mailbox)
             site: Site
             if on == "postgresql":
                 site = Hosts(folder, port)
             else:
-                site = until_the_end.enter_context(_behind_nginx(folder, port))
+                site = exit_stack.enter_context(_behind_nginx(folder, port))
             try:
-                run = Run(site, folder, how_much)
+                run = Run(site, folder, size_of_day)
                 run.go()
-                wrong = run.wrong(is_soak=is_soak)
-                show(console, run, mailbox, title, wrong)
+                faults = run.find_faults(is_soak=is_soak)
+                show(console, run, mailbox, title, faults)
             finally:
                 site.close()
-    return 1 if wrong or not run.visit_result.saved else 0
+    return 1 if faults or not run.visit_result.saved else 0
 
 
 @click.command()
@@ -273,7 +279,7 @@ def of(how_much: Size, on: str, console: Console, *, is_soak: bool) -> int:
 def command(
     on: str, workshops: int, registrations: int, calendars: int, seconds: int, soak: str | None
 ) -> None:
-    """Run a campaign's day, and report what it cost."""
+    """Run a campaign's day; report latencies, memory and errors."""
     if soak is not None:
         found = re.fullmatch(r"(\d+)m", soak)
         if found is None:
@@ -281,7 +287,7 @@ def command(
         seconds = int(found[1]) * 60
         registrations = STEADY * seconds
     polls = 4 if soak is None else max(4, seconds // 300)
-    how_much = Size(workshops, registrations, calendars, seconds, polls)
+    size_of_day = Size(workshops, registrations, calendars, seconds, polls)
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
     if on == "postgresql" and not namespaces.is_apart():
         try:
@@ -291,7 +297,7 @@ def command(
             sys.exit(2)
         arguments = sys.argv[1:]
         sys.exit(namespaces.run("tests.benchmarks.day", arguments, at_most=seconds * 8 + 600))
-    sys.exit(of(how_much, on, console, is_soak=soak is not None))
+    sys.exit(run_day(size_of_day, on, console, is_soak=soak is not None))
 
 
 if __name__ == "__main__":

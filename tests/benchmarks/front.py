@@ -35,23 +35,25 @@ FILE = """
         {headers}
     }}
 """
-ITS_OWN = {"server", "date", "connection", "content-length", "content-type", "content-encoding",
+OWN_HEADERS = {"server", "date", "connection", "content-length", "content-type", "content-encoding",
            "etag", "last-modified"}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Front:
+    """Answers a second from nginx's cache and of the same bytes as a static file."""
+
     cached: float  # answers a second
     file: float
     ratio: float
-    seen_after: float  # seconds
+    seen_after: float  # seconds until a change shows
 
 
 def measured(
     folder: Path, server: Running, base: Network, *, seconds: int, repetitions: int
 ) -> Front:
     path = FEED.format("thousand")
-    bare, other = free_port(), free_port()
+    bare, file_port = free_port(), free_port()
     root = folder / "files"
     root.mkdir()
     with nginx(folder / "first", server.port, bare=bare) as first:
@@ -61,27 +63,28 @@ def measured(
     headers = [
         f"add_header {name} {json.dumps(value)};"
         for name, value in answer.headers.items()
-        if name.lower() not in ITS_OWN
+        if name.lower() not in OWN_HEADERS
     ]
-    twin = FILE.format(port=other, folder=root, headers="\n        ".join(headers))
-    with nginx(folder / "second", server.port, bare=bare, more=twin) as proxy:
+    file_server = FILE.format(port=file_port, folder=root, headers="\n        ".join(headers))
+    with nginx(folder / "second", server.port, bare=bare, more=file_server) as proxy:
         wanted = (f"Host: {HOST}", "Accept-Encoding: gzip")
         pairs = []
         for repetition in range(repetitions):
-            both = {
+            rates = {
                 f"http://127.0.0.1:{bare}{path}": 0.0,
-                f"http://127.0.0.1:{other}/feed.ics": 0.0,
+                f"http://127.0.0.1:{file_port}/feed.ics": 0.0,
             }
-            for address in list(both) if repetition % 2 else reversed(both):
-                both[address] = load.rate(address, seconds=seconds, headers=wanted)
-            pairs.append(tuple(both.values()))
+            for address in list(rates) if repetition % 2 else reversed(rates):
+                rates[address] = load.rate(address, seconds=seconds, headers=wanted)
+            pairs.append(tuple(rates.values()))
         cached, file = (median(each) for each in zip(*pairs, strict=True))
-        ratio = median(one / whole for one, whole in pairs)
+        ratio = median(cache / static for cache, static in pairs)
         return Front(cached, file, ratio, _seen_after(proxy, base, path))
 
 
 def _seen_after(proxy: Proxy, base: Network, path: str) -> float:
-    """Seconds from the commit until the last poll that still got the old content."""
+    """Seconds from the commit of a change until a poll gets the new content. Raises RuntimeError
+    after two minutes."""
     etag = proxy.ask(path).headers["ETag"]
     store = Store(base.database, is_durable=False)
     with store.change() as session:
@@ -95,9 +98,9 @@ def _seen_after(proxy: Proxy, base: Network, path: str) -> float:
         data = replace(workshop_service.get_data(workshop), title={"es": "Se ve por nginx"})
         workshop_service.change(session, workshop, data, now=clock.now())
     store.close()
-    begun = perf_counter()
+    changed_at = perf_counter()
     while proxy.ask(path).headers["ETag"] == etag:
-        if perf_counter() - begun > 120:
+        if perf_counter() - changed_at > 120:
             raise RuntimeError("nginx does not show the change")
         sleep(0.05)
-    return perf_counter() - begun
+    return perf_counter() - changed_at

@@ -31,13 +31,13 @@ from tests.conftest import hold, kind, office
 _SINK = """
 import asyncio, sys
 from aiosmtpd.smtp import SMTP
-class Taker:
+class Sink:
     async def handle_DATA(self, server, session, envelope):
         return "250 OK"
 async def main():
     loop = asyncio.get_running_loop()
-    made = lambda: SMTP(Taker(), loop=loop, command_call_limit=None)
-    server = await loop.create_server(made, "127.0.0.1", int(sys.argv[1]))
+    factory = lambda: SMTP(Sink(), loop=loop, command_call_limit=None)
+    server = await loop.create_server(factory, "127.0.0.1", int(sys.argv[1]))
     await server.serve_forever()
 asyncio.run(main())
 """
@@ -50,33 +50,33 @@ def rates(folder: Path, *, count: int = 1000, repetitions: int = 3) -> tuple[flo
     with _sink() as port:
         for _ in range(repetitions):
             _enqueue(app, count)
-            pairs.append((_worker(app, port, count), _bare(port, count)))
+            pairs.append((_measure_worker(app, port, count), _measure_bare(port, count)))
     ours, bare = (median(each) for each in zip(*pairs, strict=True))
     return ours, bare, median(one / other for one, other in pairs)
 
 
-def _worker(app: Flask, port: int, count: int) -> float:
+def _measure_worker(app: Flask, port: int, count: int) -> float:
     config = replace(app.extensions["outreach_config"], smtp_url=f"smtp://127.0.0.1:{port}")
     transport = delivery.letter_transport(config)
     assert transport is not None
     store, key_store = app.extensions["outreach_store"], app.extensions["outreach_key_store"]
-    begin, sent = perf_counter(), 0
+    started_at, sent = perf_counter(), 0
     with app.app_context():
         while sent < count:
             sent += delivery.deliver(store, key_store, config, transport, now=clock.now())
-    return count / (perf_counter() - begin)
+    return count / (perf_counter() - started_at)
 
 
-def _bare(port: int, count: int) -> float:
+def _measure_bare(port: int, count: int) -> float:
     letter = EmailMessage()
     letter["From"], letter["To"] = "talleres@example.org", "rosa@example.org"
     letter["Subject"] = "Tu lugar: sábado 28 de noviembre, 10:00 a. m."
     letter.set_content("Tu lugar está apartado.\n" * 20, cte="quoted-printable")
-    begin = perf_counter()
+    started_at = perf_counter()
     with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost") as server:
         for _ in range(count):
             server.send_message(letter)
-    return count / (perf_counter() - begin)
+    return count / (perf_counter() - started_at)
 
 
 def _app(folder: Path) -> Flask:
@@ -104,22 +104,22 @@ def _enqueue(app: Flask, count: int) -> None:
     now = clock.now()
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
-        big = hold(session, chicago, rights, capacity=count)
-    people = [
+        workshop = hold(session, chicago, rights, capacity=count)
+    parties = [
         RegistrationData(
             name="Rosa", contact=ContactMethod.EMAIL, address=f"rosa{number}@example.org"
         )
         for number in range(count)
     ]
-    tickets = [registrations.prepare(key_store, big, each) for each in people]
+    sealed = [registrations.prepare(key_store, workshop, each) for each in parties]
     with store.change() as session:
-        for person, ticket in zip(people, tickets, strict=True):
-            registrations.register(session, big, person, ticket, ticket.id, now=now)
+        for party, registration in zip(parties, sealed, strict=True):
+            registrations.register(session, workshop, party, registration, registration.id, now=now)
 
 
 @contextmanager
 def _sink() -> Iterator[int]:
-    """aiosmtpd in a process of its own, which accepts and drops every letter."""
+    """Runs aiosmtpd in a separate process, where it drops every letter; yields its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

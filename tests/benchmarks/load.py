@@ -22,7 +22,7 @@ def rate(address: str, *, seconds: int, headers: tuple[str, ...] = (), script: s
     """Requests a second. Raises RuntimeError when an answer was an error."""
     wrk = shutil.which("wrk")
     if wrk is None:
-        raise RuntimeError("the bench needs wrk: apt-get install wrk")
+        raise RuntimeError("the benchmarks need wrk: apt-get install wrk")
     command = [wrk, "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s"]
     for header in headers:
         command += ["-H", header]
@@ -37,8 +37,8 @@ def rate(address: str, *, seconds: int, headers: tuple[str, ...] = (), script: s
     return float(found[1])
 
 
-def posting(folder: Path, body: str) -> str:
-    """A script for wrk that posts a form repeatedly, each time with a new nonce."""
+def write_post_script(folder: Path, body: str) -> str:
+    """Writes a wrk script that posts a form repeatedly with new nonces; returns its path."""
     path = folder / "post.lua"
     path.write_text(_SCRIPT.replace("BODY", body))
     return str(path)

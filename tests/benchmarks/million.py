@@ -1,4 +1,4 @@
-"""A database of a million workshops, to measure counting of one month and of all."""
+"""Measures counts of one month and of all months in a database of a million workshops."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -73,7 +73,7 @@ def _counted(url: str) -> Counted:
         if url.startswith("sqlite"):
             session.execute(sa.text("ANALYZE"))
         first, month, now = Month(1981, 1), Month(2010, 6), clock.now()
-        found = Counted(
+        counted = Counted(
             month=_time(lambda: workshop_counts.list_cells(session, month, now=now)),
             months=_time(lambda: workshop_counts.months(session)),
             history=_time(
@@ -82,13 +82,13 @@ def _counted(url: str) -> Counted:
             ),
         )
     store.close()
-    return found
+    return counted
 
 
 def _vacuum(store: Store) -> None:
     """VACUUM, which a server does by itself within minutes: without it an index-only scan is
     slow."""
-    unseen = sa.text(
+    not_visible = sa.text(
         "SELECT relpages - relallvisible FROM pg_class WHERE oid = 'workshop'::regclass"
     )
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -96,19 +96,19 @@ def _vacuum(store: Store) -> None:
         # run it again.
         for _ in range(30):
             connection.execute(sa.text("VACUUM ANALYZE workshop"))
-            if connection.scalar(unseen) == 0:
+            if connection.scalar(not_visible) == 0:
                 return
             sleep(1)
-    raise RuntimeError("PostgreSQL's own looks kept its vacuum from ending in half a minute")
+    raise RuntimeError("VACUUM left pages that are not all-visible for half a minute")
 
 
 def _time(run: Any, times: int = 50) -> float:
-    taken = []
+    durations = []
     for _ in range(times):
         start = perf_counter()
         run()
-        taken.append(perf_counter() - start)
-    return median(taken) * 1000
+        durations.append(perf_counter() - start)
+    return median(durations) * 1000
 
 
 def _rows(offices: list[Office], kinds: list[Kind]) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""Networks of any size, with workshops written straight into SQLite.
+"""Creates networks of any size by inserting workshops directly into SQLite.
 
-One office, `same`, has the same workshops in all of them, so that its feed has the same bytes and
-only the other rows differ. Another, `thousand`, has a feed of a thousand events.
+The office `same` has the same workshops in all networks, so that its feed has the same bytes and
+only the other rows differ. The office `thousand` has a feed of a thousand events.
 """
 
 import hashlib
@@ -39,8 +39,8 @@ class Network:
 
 
 def network(folder: Path, *, same: int = SAME, thousand: int = 0, others: int) -> Network:
-    """A database with that many workshops: two thirds of the others within the weeks of the
-    network's feed, the rest over the five years before."""
+    """Creates a database with that many workshops. Two thirds of the others are within the weeks of
+    the network's feed, the rest in the five years before."""
     environ = {
         "OUTREACH_DATA": str(folder / "data"),
         "OUTREACH_KEYS": str(folder / "keys"),

@@ -1,4 +1,4 @@
-"""The paths of the site that are compared with the minimal view, on a demo network."""
+"""Measures the paths of the site that are compared with the minimal view, on a demo network."""
 
 import gzip
 import re
@@ -21,7 +21,8 @@ from tests.benchmarks import load
 
 
 def world(folder: Path) -> tuple[dict[str, str], str]:
-    """A demo network, and the form of one workshop with unlimited seats."""
+    """Creates a demo network; returns its settings and the path of the form of a workshop that does
+    not fill up."""
     environ = {
         "OUTREACH_DATA": str(folder / "data"),
         "OUTREACH_KEYS": str(folder / "keys"),
@@ -37,37 +38,38 @@ def world(folder: Path) -> tuple[dict[str, str], str]:
         day = clock.now().date() + timedelta(days=30)
         data = workshop_service.from_kind(rights, chicago, day, time(18))
         data = replace(data, capacity=10_000_000, mode=DeliveryMode.VIDEO_CALL)
-        big = workshop_service.create(
+        workshop = workshop_service.create(
             session, data, now=clock.now(), status=WorkshopStatus.PUBLISHED
         )
-        form = f"/es/t/{big.public_id}/lugar"
+        form = f"/es/t/{workshop.public_id}/lugar"
     store.close()
     key_store_db.close()
     return environ, form
 
 
 def paths(site: str, form: str, folder: Path, seconds: int) -> dict[str, Callable[[], float]]:
+    """By path, a function that measures its requests a second."""
     feed = f"{site}/es/cal/red.ics"
     with urllib.request.urlopen(feed) as answer:
         etag = answer.headers["ETag"]
-    squeezed = ("Accept-Encoding: gzip",)
+    gzip_header = ("Accept-Encoding: gzip",)
     with urllib.request.urlopen(site + form) as answer:
         page = answer.read()
         page = gzip.decompress(page) if page[:2] == b"\x1f\x8b" else page
     form_token = re.search(r'name="stamp"[^>]*value="([^"]+)"', page.decode())
     if form_token is None:
-        raise RuntimeError("the form has no stamp")
+        raise RuntimeError("the form has no form token")
     # The minimum age of the form passes while the other paths are measured.
     body = f"name=Rosa&people=1&contact=none&stamp={form_token[1]}"
-    script = load.posting(folder, body)
+    script = load.write_post_script(folder, body)
     return {
         "feed, unchanged (304)": lambda: load.rate(
             feed, seconds=seconds, headers=(f"If-None-Match: {etag}",)
         ),
-        "feed, gzip (200)": lambda: load.rate(feed, seconds=seconds, headers=squeezed),
-        "list page": lambda: load.rate(f"{site}/es/", seconds=seconds, headers=squeezed),
+        "feed, gzip (200)": lambda: load.rate(feed, seconds=seconds, headers=gzip_header),
+        "list page": lambda: load.rate(f"{site}/es/", seconds=seconds, headers=gzip_header),
         "workshop page": lambda: load.rate(
-            f"{site}{form.removesuffix('/lugar')}", seconds=seconds, headers=squeezed
+            f"{site}{form.removesuffix('/lugar')}", seconds=seconds, headers=gzip_header
         ),
         "registration POST": lambda: load.rate(site + form, seconds=seconds, script=script),
     }

@@ -1,5 +1,5 @@
-"""The cost of feed polling for others: the slowest list pages during 500 polls a second, and the
-memory of a process after ten thousand different feeds."""
+"""The cost of feed polling: the slowest list pages during 500 polls a second, and the memory of a
+process after ten thousand different feeds."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,23 +21,25 @@ UNCHANGED = 9  # of ten
 def slowest(server: Running, *, seconds: int, repetitions: int) -> tuple[float, float, float]:
     """The 99th percentile of the list page in milliseconds, alone and during the polls; and the
     median of their ratios."""
-    page = [constant_rate.request("/es/", Accept_Encoding="gzip")]
+    page = [constant_rate.build_request("/es/", Accept_Encoding="gzip")]
     polls = list(_polls(server))
     pairs = []
-    with constant_rate.beside() as pool:
+    with constant_rate.load_processes() as pool:
         constant_rate.begin(
             pool, server.port, polls, POLLS, 3
-        ).result()  # each process has rendered them once
+        ).result()  # each process has cached the feeds
         for _ in range(repetitions):
             alone = constant_rate.begin(pool, server.port, page, PAGES, seconds).result()
             polling = constant_rate.begin(pool, server.port, polls, POLLS, seconds)
             together = constant_rate.begin(pool, server.port, page, PAGES, seconds).result()
             load = polling.result()
             if {*load.statuses} - {200, 304} or load.rate < POLLS * 0.95:
-                raise RuntimeError(f"the polls were not kept up: {load.statuses}, {load.rate:.0f}")
+                raise RuntimeError(
+                    f"the server did not keep up with the polls: {load.statuses}, {load.rate:.0f}"
+                )
             pairs.append((alone.percentile(0.99), together.percentile(0.99)))
     alone_ms, together_ms = (median(each) for each in zip(*pairs, strict=True))
-    return alone_ms, together_ms, median(busy / calm for calm, busy in pairs)
+    return alone_ms, together_ms, median(busy / idle for idle, busy in pairs)
 
 
 def memory(server: Running, *, count: int, seconds: int) -> tuple[float, int]:
@@ -46,14 +48,14 @@ def memory(server: Running, *, count: int, seconds: int) -> tuple[float, int]:
     until = monotonic() + seconds
 
     def ask(some: list[str]) -> int:
-        asked = 0
+        count = 0
         with Poll(server.port) as poll:
             for path in some:
                 if monotonic() > until:
                     break
                 poll.ask(path)
-                asked += 1
-        return asked
+                count += 1
+        return count
 
     paths = list(islice(addresses(), count))
     with ThreadPoolExecutor(8) as pool:
@@ -74,5 +76,5 @@ def _polls(server: Running) -> Iterator[bytes]:
     with Poll(server.port) as poll:
         for number, path in enumerate(islice(addresses(), FEEDS)):
             _, etag, _ = poll.ask(path)
-            held = {"If_None_Match": etag} if number % 10 < UNCHANGED else {}
-            yield constant_rate.request(path, Accept_Encoding="gzip", **held)
+            condition = {"If_None_Match": etag} if number % 10 < UNCHANGED else {}
+            yield constant_rate.build_request(path, Accept_Encoding="gzip", **condition)

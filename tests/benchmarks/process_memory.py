@@ -10,15 +10,15 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Held:
+class MemoryUse:
     """The memory of a process in MB: at the start, in the middle and at the end; its growth an
-    hour, extrapolated from the second half; and its processor time in seconds."""
+    hour, extrapolated from the second half; and its CPU time in seconds."""
 
     start: float
     middle: float
     end: float
     slope: float
-    worked: float
+    cpu_seconds: float
 
 
 @dataclass
@@ -31,27 +31,27 @@ class Watch(threading.Thread):
 
     def __post_init__(self) -> None:
         super().__init__(daemon=True)
-        self._over = threading.Event()
+        self._ended = threading.Event()
 
     def __hash__(self) -> int:
         return id(self)
 
     def run(self) -> None:
-        begun = time.monotonic()
-        while not self._over.wait(self.every):
+        started_at = time.monotonic()
+        while not self._ended.wait(self.every):
             for name, pid in self.pids().items():
-                if held := resident(pid):
+                if memory := resident(pid):
                     self.seen.setdefault(name, []).append(
-                        (time.monotonic() - begun, held, worked(pid), pid)
+                        (time.monotonic() - started_at, memory, cpu_seconds(pid), pid)
                     )
 
-    def stop(self) -> dict[str, Held]:
-        self._over.set()
+    def stop(self) -> dict[str, MemoryUse]:
+        self._ended.set()
         self.join()
-        return {name: _held(points) for name, points in self.seen.items() if len(points) > 2}
+        return {name: _summarize(points) for name, points in self.seen.items() if len(points) > 2}
 
 
-def _held(points: list[tuple[float, float, float, int]]) -> Held:
+def _summarize(points: list[tuple[float, float, float, int]]) -> MemoryUse:
     half = points[len(points) // 2 :]
     count = len(half)
     x = sum(at for at, *_ in half) / count
@@ -61,7 +61,7 @@ def _held(points: list[tuple[float, float, float, int]]) -> Held:
     slope = up / across * 3600 if across else 0.0
     is_one = len({pid for *_, pid in points}) == 1
     used = points[-1][2] - points[0][2] if is_one else math.nan  # the largest process changed
-    return Held(points[0][1], points[len(points) // 2][1], points[-1][1], slope, used)
+    return MemoryUse(points[0][1], points[len(points) // 2][1], points[-1][1], slope, used)
 
 
 def resident(pid: int) -> float:
@@ -73,8 +73,8 @@ def resident(pid: int) -> float:
     return next((int(each.split()[1]) / 1000 for each in lines if each.startswith("VmRSS:")), 0.0)
 
 
-def worked(pid: int) -> float:
-    """Processor time in seconds."""
+def cpu_seconds(pid: int) -> float:
+    """CPU time in seconds; 0 if the process has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""Starts the servers of the benchmarks, ours and the minimal one, alike."""
+"""Starts the servers of the benchmarks, Outreach and the minimal application, in the same way."""
 
 import os
 import socket
@@ -16,6 +16,8 @@ WORKERS = 2  # and one thread each, as `outreach serve` has on SQLite
 
 @dataclass(frozen=True)
 class Running:
+    """A running server: its URL, port and process id."""
+
     site: str
     port: int
     pid: int
@@ -24,8 +26,8 @@ class Running:
         """The memory in MB of the largest of its processes."""
         return max(_resident(pid) for pid in (self.pid, *_children(self.pid))) / 1000
 
-    def worked(self) -> float:
-        """Processor time of its processes in milliseconds, with a resolution of 10 ms."""
+    def cpu_ms(self) -> float:
+        """CPU time of its processes in milliseconds, with a resolution of 10 ms."""
         every = (self.pid, *_children(self.pid))
         return sum(_ticks(pid) for pid in every) * 1000 / os.sysconf("SC_CLK_TCK")
 
@@ -39,7 +41,7 @@ def serving(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterat
 
 @contextmanager
 def running(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterator[Running]:
-    """Serves a WSGI factory; yields the server with its process ids."""
+    """Serves a WSGI factory; yields the server with its process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

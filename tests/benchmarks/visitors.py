@@ -1,6 +1,6 @@
-"""The load of a campaign's day, in a process of its own: people who open and send a form, programs
-that poll feeds, staff at their pages. Latency counts from when a request was due, so that one slow
-answer delays those behind it too."""
+"""The load of a campaign's day: people who open and send a form, programs that poll feeds, staff
+who edit workshops. Latency of scheduled requests is measured from when they were due, so it
+includes the wait behind a slow answer."""
 
 import asyncio
 import random
@@ -19,7 +19,7 @@ READING: Final = 2.2  # seconds: the form refuses answers within two
 BURST: Final = 10.0  # seconds from one burst to the next
 SHORT: Final = 1.0  # seconds within which the people of a burst come
 LONGEST: Final = 120.0  # timeout in seconds
-MOST: Final = 400  # requests at once
+MAX_CONCURRENT: Final = 400  # requests at once
 Form = Mapping[str, Any]
 _FIELD: Final = re.compile(r'name="(stamp|nonce)" value="([^"]*)"')
 
@@ -34,7 +34,7 @@ class Day:
     people: str  # the first two numbers of their IP addresses
     workshops: Sequence[str]
     feeds: Sequence[str]  # one of each subscriber
-    desks: Sequence[tuple[str, Sequence[str]]]
+    staff_members: Sequence[tuple[str, Sequence[str]]]
     seconds: float
     registrations: int
     polls: int  # of each subscriber
@@ -76,29 +76,29 @@ class _Line:
         async with self.load.room:
             try:
                 async with asyncio.timeout(LONGEST):
-                    answer = await self._insisted(path, form, headers or {})
+                    answer = await self._ask_with_retry(path, form, headers or {})
             except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
                 await self.close()
                 answer = (0, {}, "")
         self.load.note(what, answer[0], (perf_counter() - due) * 1000)
         return answer
 
-    async def _insisted(
+    async def _ask_with_retry(
         self, path: str, form: Form | None, headers: Mapping[str, str]
     ) -> tuple[int, dict[str, str], str]:
         """Repeats a request on a new connection when the server has closed the old one, as browsers
         do."""
         was_open = self.ends is not None
         try:
-            return await self._asked(path, form, headers)
+            return await self._send_request(path, form, headers)
         except (ConnectionError, asyncio.IncompleteReadError) as error:
             has_begun = isinstance(error, asyncio.IncompleteReadError) and error.partial
             if not was_open or has_begun:
                 raise
         await self.close()
-        return await self._asked(path, form, headers)
+        return await self._send_request(path, form, headers)
 
-    async def _asked(
+    async def _send_request(
         self, path: str, form: Form | None, headers: Mapping[str, str]
     ) -> tuple[int, dict[str, str], str]:
         day = self.load.day
@@ -147,7 +147,7 @@ async def _body(reader: asyncio.StreamReader, status: int, headers: dict[str, st
 
 class _Load:
     def __init__(self, day: Day) -> None:
-        self.day, self.result, self.room = day, VisitResult(), asyncio.Semaphore(MOST)
+        self.day, self.result, self.room = day, VisitResult(), asyncio.Semaphore(MAX_CONCURRENT)
         self.pick = random.Random(day.seed)
         self.begun = 0.0
 
@@ -168,8 +168,8 @@ class _Load:
             todo.append((moment, self._person(number, moment)))
         for number, feed in enumerate(day.feeds):
             todo.append((0, self._calendar(number, feed)))
-        for number, (cookie, own) in enumerate(day.desks):
-            todo.append((0, self._organizer(number, cookie, own)))
+        for number, (cookie, own) in enumerate(day.staff_members):
+            todo.append((0, self._staff_member(number, cookie, own)))
         todo.sort(key=lambda each: each[0])
         running = set[asyncio.Task[None]]()
         for moment, one in todo:
@@ -194,8 +194,8 @@ class _Load:
         try:
             due = await self._until(max(0.0, moment - READING - 0.2 - self.pick.random()))
             status, _, page = await line.ask("form", path, due=due)
-            asked = dict(_FIELD.findall(page))
-            if status != 200 or "stamp" not in asked:
+            hidden_fields = dict(_FIELD.findall(page))
+            if status != 200 or "stamp" not in hidden_fields:
                 return
             came = perf_counter() - self.begun + READING
             due = await self._until(max(moment, came))
@@ -205,8 +205,8 @@ class _Load:
                 "contact": "email" if number % 3 else "none",
                 "email": f"p{number}@example.org" if number % 3 else "",
                 "language": "es",
-                "stamp": asked["stamp"],
-                "nonce": asked.get("nonce") or secrets.token_urlsafe(16),
+                "stamp": hidden_fields["stamp"],
+                "nonce": hidden_fields.get("nonce") or secrets.token_urlsafe(16),
                 "website": "",
             }
             status, found, _ = await line.ask("save", path, form, due=due)
@@ -221,19 +221,19 @@ class _Load:
             await line.close()
 
     async def _calendar(self, number: int, feed: str) -> None:
-        line, held = _Line(self, 40_000 + number), ""
+        line, etag = _Line(self, 40_000 + number), ""
         apart = self.day.seconds / max(1, self.day.polls)
         first = self.pick.random() * apart
         for number in range(self.day.polls):
             due = await self._until(first + number * apart)
-            headers = {"Accept-Encoding": "gzip"} | ({"If-None-Match": held} if held else {})
+            headers = {"Accept-Encoding": "gzip"} | ({"If-None-Match": etag} if etag else {})
             status, found, _ = await line.ask(
-                "calendar, again" if held else "calendar, first", feed, due=due, headers=headers
+                "calendar, again" if etag else "calendar, first", feed, due=due, headers=headers
             )
-            held = found.get("etag", held) if status == 200 else held
+            etag = found.get("etag", etag) if status == 200 else etag
             await line.close()  # a program that polls every 15 minutes closes its connection
 
-    async def _organizer(self, number: int, cookie: str, own: Sequence[str]) -> None:
+    async def _staff_member(self, number: int, cookie: str, own: Sequence[str]) -> None:
         line, headers = _Line(self, 60_000 + number), {"Cookie": f"{COOKIE}={cookie}"}
         while perf_counter() - self.begun < self.day.seconds:
             workshop = self.pick.choice(own)

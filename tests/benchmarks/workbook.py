@@ -1,4 +1,4 @@
-"""The spreadsheet of a year of workshops, written by the command, and the memory it takes."""
+"""Measures `outreach counts`, which writes a spreadsheet of a year of workshops, and its memory."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import openpyxl
 
 YEAR = "2010"
-ROWS = 0  # the sheet with a row a workshop
+ROWS = 0  # index of the sheet with a row for each workshop
 # The peak memory comes from /proc. `getrusage` would start with the memory of the process that
 # started this one.
 COMMAND = """
@@ -39,15 +39,15 @@ def written(folder: Path, database: str) -> Written:
         "OUTREACH_DATABASE_URL": database,
     }
     path = folder / "year.xlsx"
-    asked = ["counts", YEAR, "--format", "xlsx", "--rows", "-o", str(path)]
-    began = perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", COMMAND, *asked],
+    arguments = ["counts", YEAR, "--format", "xlsx", "--rows", "-o", str(path)]
+    started_at = perf_counter()
+    process = subprocess.run(
+        [sys.executable, "-c", COMMAND, *arguments],
         env=environ,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    took = perf_counter() - began
+    duration = perf_counter() - started_at
     rows = openpyxl.load_workbook(path, read_only=True).worksheets[ROWS].max_row - 1
-    return Written(rows, took, int(done.stdout.split()[-1]) / 1024)
+    return Written(rows, duration, int(process.stdout.split()[-1]) / 1024)

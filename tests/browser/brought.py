@@ -1,4 +1,4 @@
-"""Files that Ana brings to the desk, and does not load."""
+"""Files that are uploaded and previewed, and not imported."""
 
 from typing import Final
 
@@ -28,7 +28,7 @@ WRONG: Final = [
 
 
 def bring(page: Page, rows: list[dict[str, str]]) -> None:
-    """Sends the file, and waits for what is in it."""
+    """Uploads the file and waits for its preview."""
     page.goto("/org/traer")
     data = csv_of(*rows)
     page.locator("input[name=file]").set_input_files(

@@ -1,5 +1,5 @@
-"""What a workshop's form draws on, for the browser: venues, allies, drafts that lack something, and
-a form that was left unsaved."""
+"""Test data for the form of a workshop: venues, partners, an incomplete draft, and an unsaved
+form."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from tests.conftest import a_saturday, hold, venue
 
 
 def free_day() -> date:
-    """A day on which nothing is asked before publishing: far enough ahead, and no holiday."""
+    """A day without publish warnings: far enough ahead, and no holiday."""
     day = a_saturday() + timedelta(days=9)
     while holidays.list_holidays(day, "US", "IL"):
         day += timedelta(days=1)
@@ -24,7 +24,7 @@ def free_day() -> date:
 
 
 def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
-    """Ids, by what they are there for."""
+    """Ids by their use in tests."""
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
         for each in offices.list_offices(session):

@@ -1,4 +1,4 @@
-"""Debian's Chromium, as the tests start it."""
+"""Starts Debian's Chromium."""
 
 import os
 import shutil
@@ -11,13 +11,13 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_play
 
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 900}
-# By hand, without tests/run, whichever of Debian's two there is.
+# Without tests/run: whichever of Debian's two packages is installed.
 PATH: Final = (
     os.environ.get("OUTREACH_TEST_CHROMIUM")
     or shutil.which("chromium")
     or "/usr/bin/chromium-headless-shell"
 )
-# It asks nobody anything by itself: where there is no network it would ask again and again.
+# No requests of its own: without a network it would repeat them.
 _FLAGS: Final = [
     "--disable-gpu",
     "--disable-quic",
@@ -30,7 +30,7 @@ _FLAGS: Final = [
 
 @contextmanager
 def running() -> Iterator[Browser]:
-    """A browser while the block runs. Raises playwright's Error when it does not start."""
+    """Runs a browser during the block. Raises playwright's Error when it does not start."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=PATH,
@@ -45,7 +45,7 @@ def running() -> Iterator[Browser]:
 def device(
     browser: Browser, profile: Path, *flags: str, **options: Any
 ) -> Iterator[BrowserContext]:
-    """Somebody's own phone while the block runs: what it keeps stays in the folder `profile`."""
+    """Runs a phone's browser during the block; it stores its data in the folder `profile`."""
     context = browser.browser_type.launch_persistent_context(
         profile,
         executable_path=PATH,

@@ -1,4 +1,4 @@
-"""One Chromium, one server, and a page as each person has it."""
+"""Fixtures: one Chromium, one server, and new pages."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,15 +47,15 @@ def opened(browser: Browser, world: world.World) -> Iterator[Open]:
 
 @contextmanager
 def opening(browser: Browser, url: str) -> Iterator[Open]:
-    """Opens a new page, a phone's unless told otherwise, as nobody has used it before.
+    """Yields a function that opens a page in a new context, with a phone's viewport by default.
 
-    At the end of the block, no page may have complained in the console."""
-    complaints: list[str] = []
+    At the end of the block, asserts that no page logged an error or a warning."""
+    console_errors: list[str] = []
     contexts: list[BrowserContext] = []
 
     def listen(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not message.text.startswith(EXPECTED):
-            complaints.append(message.text)
+            console_errors.append(message.text)
 
     def open_page(address: str = "", **options: Any) -> Page:
         given = {"viewport": chromium.PHONE, "locale": "es-MX", "base_url": url} | options
@@ -64,7 +64,7 @@ def opening(browser: Browser, url: str) -> Iterator[Open]:
         contexts.append(context)
         page = context.new_page()
         page.on("console", listen)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("pageerror", lambda error: console_errors.append(str(error)))
         if address:
             page.goto(address)
         return page
@@ -72,4 +72,4 @@ def opening(browser: Browser, url: str) -> Iterator[Open]:
     yield open_page
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert console_errors == []

@@ -1,5 +1,5 @@
-"""What headquarters has done, for the browser: the bulletin of January 2020 is out and is being
-corrected, that of a later month has yet to be begun."""
+"""Test data: the bulletin of January 2020 is published and has a correction in progress; a later
+month is closed without a bulletin."""
 
 import json
 from datetime import datetime
@@ -30,7 +30,7 @@ FIRST: Final = BulletinPart(
     },
     ahead={"es": "15 de febrero, Chicago.", "en": "February 15, Chicago.", "fr": "À Chicago."},
 )
-# With one thing of each that may be wrong.
+# With one warning of each sort.
 SECOND: Final = BulletinPart(
     title=FIRST.title,
     happened={

@@ -1,5 +1,5 @@
-"""What can become of a place, each once, for the browser: an hour of one's own, an offer, a turn
-that was lost, the question whether one still comes, the dates of a series."""
+"""Test data: registrations in each state: with a time slot, offered, expired, to be reconfirmed, in
+a series."""
 
 import secrets
 from datetime import datetime, time, timedelta
@@ -18,13 +18,13 @@ from outreach.domain.newsletter import subscribers
 from outreach.domain.registrations import ContactMethod, Registration, reconfirmation, waitlist
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
-from outreach.domain.workshops import series as many
+from outreach.domain.workshops import series as all_series
 from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, hold, registration_data, seat, venue
 
 
 def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
-    """The public ids of workshops and the tokens of links, by what they are there for."""
+    """The public ids of workshops and the tokens of registrations, by their use in tests."""
     with store.change() as session:
         held = _workshops(session)
     for hour in ("09:00", "09:20", "10:00", "11:20", "14:00", "15:20"):
@@ -65,7 +65,7 @@ def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
 def _subscribed(
     store: Store, key_store: KeyStore, address: str, now: datetime, *, is_sure: bool = False
 ) -> str:
-    """The token of somebody who asked for the bulletin, or gets it."""
+    """The token of a newsletter subscription, confirmed if `is_sure`."""
     ticket = subscribers.prepare(key_store, address, "es")
     with store.change() as session:
         subscribers.keep(session, ticket, now=now).confirmed_at = now if is_sure else None
@@ -76,7 +76,7 @@ ROSA: dict[str, Any] = {"contact": ContactMethod.EMAIL, "address": "rosa@ejemplo
 LUZ: dict[str, Any] = {"name": "Luz", "contact": ContactMethod.PHONE, "address": "+13125550142"}
 
 
-# One about which there is much to say, for the pictures of its flyer.
+# A workshop with much text, for the pictures of its flyer.
 _LIVELY: dict[str, Any] = {
     "title": {"es": "Conoce tus derechos", "en": "Know your rights"},
     "summary": {
@@ -105,7 +105,7 @@ def _workshops(session: Session) -> dict[str, Workshop]:
         "title": {"es": "Diagnóstico migratorio"},
     }
     course: dict[str, Any] = {
-        "series": many.find_or_create(session, chicago, "Los sábados", is_joint=True),
+        "series": all_series.find_or_create(session, chicago, "Los sábados", is_joint=True),
         "title": {"es": "Tus derechos, paso a paso"},
     }
 
@@ -147,14 +147,14 @@ def _workshops(session: Session) -> dict[str, Workshop]:
 
 
 def _another(store: Store, title: str, **changes: Any) -> Workshop:
-    """One that a test may do with as it likes."""
+    """A workshop that a test may change."""
     with store.change() as session:
         chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
         return hold(session, chicago, kind, title={"es": title}, day=a_saturday(), **changes)
 
 
 def _offered(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> Registration:
-    """Two come, two wait, and the first two give up."""
+    """A party of two waits for a full workshop, and gets an offer when the first two cancel."""
     first = seat(store, key_store, workshop, name="Ana", people=2)
     second = seat(store, key_store, workshop, people=2)
     with store.change() as session:
@@ -164,7 +164,7 @@ def _offered(store: Store, key_store: KeyStore, workshop: Workshop, now: datetim
 
 
 def _lapsed(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> Registration:
-    """Two offers, neither answered."""
+    """A registration whose offer expired."""
     first = seat(store, key_store, workshop, name="Ana")
     second = seat(store, key_store, workshop)
     with store.change() as session:
@@ -176,7 +176,7 @@ def _lapsed(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime
 
 
 def _asked(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> Registration:
-    """Asked today, registered a month ago."""
+    """A registration of a month ago with a reconfirmation requested today."""
     long_ago = now - timedelta(days=30)
     someone = seat(store, key_store, workshop, now=long_ago, people=2, **ROSA)
     with store.change() as session:
@@ -187,7 +187,8 @@ def _asked(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime)
 
 
 def _call(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> None:
-    """Two are asked whether they come: one has a phone, and to the other no letter arrives."""
+    """Two reconfirmations that need a manual call: one has a phone, the other a letter that
+    failed."""
     long_ago = now - timedelta(days=30)
     seat(store, key_store, workshop, now=long_ago, **LUZ)
     rosa = seat(store, key_store, workshop, now=long_ago, needs=Codes(["step_free"]), **ROSA)
@@ -202,7 +203,7 @@ def _call(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) 
 
 
 def _begin(store: Store, key_store: KeyStore, workshop: Workshop) -> None:
-    """Of three who have a place one came, and two wait."""
+    """Of a confirmed party of three one person came; two parties wait."""
     before = workshop.starts_at - timedelta(days=1)
     first = seat(store, key_store, workshop, name="Ana", people=3, now=before)
     seat(store, key_store, workshop, name="Luz", now=before)

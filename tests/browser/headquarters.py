@@ -1,5 +1,4 @@
-"""What there is for headquarters to see, for the browser: accounts of every sort, and a journal of
-two days."""
+"""Test data for headquarters: accounts in every state, and two days of the audit log."""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +11,8 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 
 
 def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]:
-    """The ids of accounts, by whose they are; `plain` is the public id of a workshop."""
+    """The ids of accounts by name; `plain` is the public id of a workshop, `ana` an e-mail
+    address."""
     with store.change() as session:
         hers = staff.get_by_email(session, ana).id
         elena = staff.get_by_email(session, "elena@example.org").id

@@ -1,10 +1,10 @@
-"""A page without a mouse: the tab key leads everywhere."""
+"""Moves the focus by keyboard."""
 
 from playwright.sync_api import Page, expect
 
 
 def go(page: Page, role: str, name: str) -> None:
-    """Presses the tab key until it is there."""
+    """Presses Tab, or an arrow key within radio buttons, until the element has the focus."""
     wanted = page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]  # any role
     expect(wanted).to_be_visible()
     for _ in range(120):

@@ -1,4 +1,4 @@
-"""Forms that want to have been open for two seconds, as a person has them."""
+"""Sends forms that the server refuses within two seconds of their display."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 
 def send(page: Page, press: Callable[[], object]) -> None:
-    """Presses, and waits for the page that comes of it; again for as long as it says to wait."""
+    """Sends the form and waits for the next page; repeats while the page asks to wait."""
     is_early = True
     while is_early:
         with page.expect_navigation():

@@ -1,4 +1,5 @@
-"""A mobile consulate: an evening with a long list, a server, and a network that can be cut."""
+"""A workshop of today with many registrations, its server, and a network that can be cut, for the
+tests of offline check-in."""
 
 import secrets
 import socket
@@ -45,7 +46,7 @@ class Party:
 
 
 class Network:
-    """Between the phones and the server: what is cut lets nothing through at all."""
+    """A TCP proxy between the phones and the server; after `cut` it passes nothing."""
 
     def __init__(self, port: int, to: int) -> None:
         self.port, self.to = port, to
@@ -58,7 +59,7 @@ class Network:
 
     def cut(self) -> None:
         assert self._listener is not None
-        with suppress(OSError):  # wakes whoever waits for somebody to call
+        with suppress(OSError):  # wakes the thread in `accept`
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for each in self._open:
@@ -90,7 +91,7 @@ def _pass_on(one: socket.socket, other: socket.socket) -> None:
 
 @dataclass
 class Evening:
-    """A workshop of today, its parties, and the network to the server that knows them."""
+    """A workshop of today, its parties, and the network to the server."""
 
     url: str
     network: Network
@@ -103,15 +104,15 @@ class Evening:
         return f"{self.url}/org/puerta/telefono#{self.public_id}"
 
     def secrets(self) -> list[str]:
-        """What no phone may keep: who they are, and what opens it."""
+        """What a phone must not store: names, phone numbers and check-in tokens."""
         return [
-            said
+            value
             for party in self.parties
-            for said in (party.name, party.phone, party.phone.removeprefix("+1"), party.token)
+            for value in (party.name, party.phone, party.phone.removeprefix("+1"), party.token)
         ]
 
-    def begin_again(self) -> None:
-        """As if no phone had told anything yet."""
+    def reset(self) -> None:
+        """Deletes all check-in events and counts on the server."""
         store = Store(self.config.database_url)
         with store.change() as session:
             session.execute(sa.delete(CheckinEvent))
@@ -121,7 +122,7 @@ class Evening:
         store.close()
 
     def counts(self) -> tuple[int, int]:
-        """People of the list who came, and those without a place, as the site has it."""
+        """The arrived registered people and the walk-ins, as the server counts them."""
         store = Store(self.config.database_url)
         with store.read() as session:
             workshop = workshops.find(session, self.public_id)
@@ -132,7 +133,7 @@ class Evening:
 
 @contextmanager
 def running(folder: Path, how_many: int, **changes: object) -> Iterator[Evening]:
-    """Ana's workshop of today with so many parties, of one to four people; Tomás is at its door."""
+    """Serves a workshop of today with that many parties of one to four people. Tomás checks in."""
     port, inner = free_port(), free_port()
     config = Config(
         data=folder / "data",
@@ -194,7 +195,7 @@ def _made(config: Config, how_many: int, **changes: object) -> tuple[str, list[P
 def _party(
     store: Store, key_store: KeyStore, workshop: Workshop, number: int, now: datetime
 ) -> Party:
-    # Nothing else on a machine is called so.
+    # A name that occurs nowhere else on the machine.
     name = f"Xochitzin {secrets.token_hex(4)}"
     phone = f"+1312{secrets.randbelow(10**7):07}"
     made: Registration = seat(

@@ -1,4 +1,4 @@
-"""Every page there is, by the name a test shows, and the way there."""
+"""All pages, by a name that test ids show, and how to open them."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -170,7 +170,7 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "several, none chosen": lambda world: "/org/talleres/varios",
     "not hers": lambda world: "/org/talleres/0000000000",
 }
-# What Elena has before her, who answers for the whole network.
+# Pages of an admin of the whole network.
 HEADQUARTERS: Final[dict[str, Callable[[World], str]]] = {
     "bulletins to write": lambda world: "/org/boletin",
     "bulletin, seen before": lambda world: "/org/boletin/2020-01/vista",
@@ -206,7 +206,7 @@ SIGNING_IN: Final = (CODE_ASKED, SET_UP, CODES_PRINTED)
 FILES: Final = {"file brought": brought.GOOD, "file brought, with faults": brought.WRONG}
 DONE: Final = (CALENDAR_MADE, DOOR_TAKEN, BULLETIN_LOST, MONTH_LOOKED_AT)
 EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *DONE, *FILES, *SIGNING_IN)
-# Another of these has the same parts: they are for tests/run --long.
+# Pages that have the same parts as another one; only tests/run --long checks them.
 ALIKE: Final = frozenset(
     (
         "list in English",
@@ -258,7 +258,7 @@ MISSING: Final = {"not found", "not hers"}
 
 
 def visit(page: Page, world: World, name: str) -> None:
-    """Goes to the page of that name, and makes sure that it is there."""
+    """Opens the page of that name and asserts its status."""
     if name == FORM_WITH_ERRORS:
         _send_with_errors(page, world)
         return
@@ -276,7 +276,7 @@ def visit(page: Page, world: World, name: str) -> None:
         brought.bring(page, FILES[name])
         return
     if name == DOOR_TAKEN:
-        _take_the_door(page, world)
+        _open_offline_checkin(page, world)
         return
     if name == BULLETIN_LOST:
         _save_what_is_old(page)
@@ -295,7 +295,7 @@ def visit(page: Page, world: World, name: str) -> None:
 
 
 def sign_in(page: Page, email: str = ANA) -> None:
-    """Ana comes to work, or somebody else."""
+    """Signs in a staff member, Ana by default."""
     second.sign_in(page, email)
 
 
@@ -313,7 +313,7 @@ def _past() -> Month:
 
 
 def _save_what_is_old(page: Page) -> None:
-    """Elena saves what she read before somebody else saved."""
+    """Saves a bulletin with an outdated version."""
     sign_in(page, ELENA)
     page.goto("/org/boletin/2020-01")
     page.locator("input[name=version]").evaluate("field => { field.value = 1; }")
@@ -323,7 +323,7 @@ def _save_what_is_old(page: Page) -> None:
 
 
 def _look_at_a_month(page: Page) -> None:
-    """Ana types a few lines, one of them twice."""
+    """Previews some lines in the month planner, one of them with a conflict."""
     sign_in(page)
     page.goto("/org/talleres/mes-nuevo")
     page.get_by_label("Otros talleres").fill(
@@ -339,8 +339,8 @@ def _make_a_calendar(page: Page, world: World) -> None:
     page.locator("main .qr").wait_for()
 
 
-def _take_the_door(page: Page, world: World) -> None:
-    """A code that nobody has, somebody without a place, and what has been marked."""
+def _open_offline_checkin(page: Page, world: World) -> None:
+    """Offline check-in with an unknown code, a walk-in and an event."""
     visit(page, world, "door to take along")
     page.locator("form[data-take] button").first.click()
     page.wait_for_url("**/telefono#*")
@@ -352,7 +352,7 @@ def _take_the_door(page: Page, world: World) -> None:
 
 
 def _send_with_errors(page: Page, world: World) -> None:
-    """The form, sent without a name and with an e-mail that is none."""
+    """Sends the form without a name and with an invalid e-mail address."""
     visit(page, world, "form")
     page.wait_for_load_state("networkidle")
     page.locator("input[name=contact][value=email]").check(force=True)

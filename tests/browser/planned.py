@@ -1,5 +1,4 @@
-"""What an organizer plans by: venues to choose from, and the dates of a course far ahead, which no
-list of the public shows yet."""
+"""Test data: venues, and the dates of a course that is too far ahead for public lists."""
 
 from datetime import timedelta
 
@@ -15,7 +14,7 @@ _FAR = timedelta(days=300)
 
 
 def make(store: Store, key_store: KeyStore) -> dict[str, str]:
-    """The public ids of a course's dates: the first, and a later one where people have places."""
+    """The public ids of a course's dates: the first, and a later one with registrations."""
     day = clock.now().date() + _FAR
     with store.change() as session:
         chicago, kind = offices.find(session, "chicago"), kinds.find(session, "laboral")

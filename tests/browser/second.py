@@ -1,5 +1,5 @@
-"""The second factor of those who work in the browser's network: each signs in as often as the tests
-want, which six digits of a half-minute would not let them; so each has a long sheet of paper."""
+"""Second factors of the staff in browser tests. Each has many recovery codes, since a TOTP code
+signs in once in half a minute."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -20,14 +20,14 @@ NORA: Final = "nora@example.org"  # has not set up a second factor yet
 PABLO: Final = "pablo@example.org"  # prints new codes now and then
 LONG: Final = 2000
 
-# What is left of each one's sheet, in the process that made the network.
+# Unused recovery codes by e-mail, in the process that created the network.
 _left: dict[str, list[str]] = {}
-# A session of each, to look at many pages with.
+# A session cookie by e-mail, for visits to many pages.
 _sessions: dict[str, Any] = {}
 
 
 def make(session: Session, key: ServerEncryption, *, now: datetime) -> None:
-    """Gives everybody who is there a second factor, and adds Nora, who has none, and Pablo."""
+    """Adds Nora and Pablo, and gives everybody but Nora a second factor."""
     for email in (PABLO, NORA):
         someone = StaffMember(email=email, password=passwords.hash_password(PASSWORD))
         someone.grants.append(RoleAssignment(office="chicago", role=Role.ORGANIZER))
@@ -43,12 +43,12 @@ def make(session: Session, key: ServerEncryption, *, now: datetime) -> None:
 
 
 def next_code(email: str) -> str:
-    """One that was not used yet."""
+    """An unused recovery code."""
     return _left[email].pop()
 
 
 def sign_in(page: Page, email: str) -> None:
-    """Comes to work: password, then a code."""
+    """Signs in with password and recovery code."""
     give_password(page, email)
     page.locator("#code").fill(next_code(email))
     page.locator("#waiting [type=submit]").click()
@@ -56,8 +56,8 @@ def sign_in(page: Page, email: str) -> None:
 
 
 def come_in(page: Page, email: str) -> None:
-    """The same, with the session that a page before this one began, if it is still good: to look
-    at a page, and not to end the session."""
+    """Signs in, reusing the session of an earlier page if it is valid. For pages that do not end
+    the session."""
     if email in _sessions:
         page.context.add_cookies([_sessions[email]])
         answer = page.goto("/org/mas")
@@ -84,7 +84,7 @@ def give_password(page: Page, email: str) -> None:
 
 
 def print_codes(page: Page) -> None:
-    """Pablo makes new ones, and writes them down."""
+    """Creates new recovery codes for Pablo and stores them here."""
     sign_in(page, PABLO)
     page.goto("/org/cuenta")
     page.get_by_role("button", name="Hacer 10 códigos nuevos").click()

@@ -1,7 +1,7 @@
-"""Pictures of every page, to look at:  python -m tests.browser.shots FOLDER [NAME…]
+"""Takes screenshots of every page:  python -m tests.browser.shots FOLDER [NAME…]
 
-On a phone and on a desk, by day and in the dark: workshop-phone-dark.png and its kin. A NAME is
-one of tests/browser/places.py; without one, all of them.
+On a phone and on a desktop, in light and dark mode, for example workshop-phone-dark.png. A NAME is
+one of tests/browser/places.py; without one, all pages.
 """
 
 import sys

@@ -1,5 +1,4 @@
-"""For the browser: a workshop of whose people somebody has been told something, and what wants
-attention on the first page."""
+"""Test data: a workshop with a sent staff message, and workshops that cause alerts."""
 
 from datetime import datetime, timedelta
 
@@ -19,19 +18,28 @@ BACK_DOOR = {"es": "La entrada es por la puerta de atrás, junto al estacionamie
 
 
 def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
-    """The public ids of workshops, and the number of the message, by what they are there for."""
+    """The public ids of workshops and the id of the message, by their use in tests."""
     with store.change() as session:
-        told, quiet = _told(session), _quiet(session)
-        others = _told(session), _told(session)  # that tests may do with as they like
+        messaged, quiet = _hold(session), _quiet(session)
+        others = _hold(session), _hold(session)  # which tests may change
         crowded, off = _crowded(session), _off(session)
-        _unreported(session, now)
-    seat(store, key_store, told, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com", people=2)
-    seat(store, key_store, told, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
+        _hold_without_report(session, now)
     seat(
-        store, key_store, told, name="Güero", contact=ContactMethod.PHONE, address="+13125550118",
-        may_leave_message=True,
+        store,
+        key_store,
+        messaged,
+        contact=ContactMethod.EMAIL,
+        address="rosa@ejemplo.com",
+        people=2,
+    )
+    seat(
+        store, key_store, messaged, name="Luz", contact=ContactMethod.PHONE, address="+13125550142"
+    )
+    seat(
+        store, key_store, messaged, name="Güero", contact=ContactMethod.PHONE,
+        address="+13125550118", may_leave_message=True,
     )  # fmt: skip
-    seat(store, key_store, told, name="Beto")
+    seat(store, key_store, messaged, name="Beto")
     seat(store, key_store, others[0], contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     seat(
         store, key_store, others[0], name="Luz", contact=ContactMethod.PHONE, address="+13125550142"
@@ -43,12 +51,12 @@ def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, off.id), now=now)
         message, _is_new = messaging.send(
-            session, session.get_one(Workshop, told.id), MessageTemplate.PLACE, Audience.ALL,
+            session, session.get_one(Workshop, messaged.id), MessageTemplate.PLACE, Audience.ALL,
             BACK_DOOR, "once", organizer_id=None, now=now,
         )  # fmt: skip
         number = str(message.id)
     return {
-        "told": told.public_id,
+        "told": messaged.public_id,
         "quiet": quiet.public_id,
         "message": number,
         "to write to": others[0].public_id,
@@ -56,7 +64,7 @@ def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
     }
 
 
-def _told(session: Session) -> Workshop:
+def _hold(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
     return hold(session, chicago, kind, title={"es": "Con aviso"}, day=a_saturday())
 
@@ -80,7 +88,7 @@ def _off(session: Session) -> Workshop:
     return hold(session, chicago, kind, title={"es": "Ya no se hace"})
 
 
-def _unreported(session: Session, now: datetime) -> None:
+def _hold_without_report(session: Session, now: datetime) -> None:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "daca")
     day = now.date() - timedelta(days=3)
     hold(session, chicago, kind, day=day, title={"es": "DACA: renovación"})

@@ -1,5 +1,5 @@
-"""Iván puts the calendar of his parish together, with JavaScript and without, and shows the next
-workshops on its site."""
+"""The page that builds a feed, with and without JavaScript; and embed pages in a frame on another
+site."""
 
 import io
 import ssl
@@ -27,14 +27,13 @@ def tick(page: Page, name: str, value: str) -> None:
 
 
 def leads_to(page: Page) -> dict[str, str]:
-    """The calendar that each button and the field lead to, as the program would ask for it."""
+    """The feed URL of each button, the field and the QR code."""
     links = [
         link.get_attribute("href") or "" for link in page.locator("#tu-calendario a.button").all()
     ]
     apple, google, outlook = (urlsplit(link) for link in links)
     assert (google.netloc, google.path) == ("calendar.google.com", "/calendar/r")
     assert (outlook.netloc, outlook.path) == ("outlook.live.com", "/calendar/0/addfromweb")
-    # As the door's phone sees it.
     picture = Image.open(io.BytesIO(page.locator(".qr").screenshot()))
     (square,) = zxingcpp.read_barcodes(picture)
     return {
@@ -48,7 +47,7 @@ def leads_to(page: Page) -> dict[str, str]:
 
 @pytest.mark.parametrize("lang", ["es", "en", "fr"])
 @pytest.mark.parametrize("has_script", [True, False], ids=["with JavaScript", "without"])
-def test_every_button_leads_to_what_was_ticked(
+def test_buttons_lead_to_the_chosen_feed(
     opened: Open, world: World, lang: str, has_script: bool
 ) -> None:
     page = opened(f"/{lang}/calendario", java_script_enabled=has_script)
@@ -68,9 +67,7 @@ def test_every_button_leads_to_what_was_ticked(
     expect(page.locator(".action-bar")).to_contain_text(f"{coming} ")
 
 
-def test_the_calendar_follows_each_tick_and_the_way_back_stays_short(
-    opened: Open, world: World
-) -> None:
+def test_feed_updates_on_each_choice_without_history_entries(opened: Open, world: World) -> None:
     page = opened("/es/")
     page.goto("/es/calendario")
     entries = page.evaluate("history.length")
@@ -91,9 +88,7 @@ def test_the_calendar_follows_each_tick_and_the_way_back_stays_short(
     expect(page).to_have_url(f"{world.url}/es/")
 
 
-def test_of_what_asks_for_discretion_nothing_stays_in_the_address_bar(
-    opened: Open, world: World
-) -> None:
+def test_discreet_choice_is_not_in_the_address_bar(opened: Open, world: World) -> None:
     page = opened("/es/")
     page.goto("/es/calendario?tipo=derechos")
     tick(page, "tipo", world.discreet_kind)
@@ -116,9 +111,7 @@ def test_of_what_asks_for_discretion_nothing_stays_in_the_address_bar(
     expect(page).to_have_url(f"{world.url}/es/calendario")
 
 
-def test_when_it_cannot_follow_no_old_address_is_taken_for_the_new_one(
-    opened: Open, world: World
-) -> None:
+def test_failed_update_disables_the_old_feed_address(opened: Open, world: World) -> None:
     page = opened("/es/calendario")
     page.route("**/calendario?*", lambda route: route.fulfill(status=429))
     tick(page, "idioma", "en")
@@ -130,9 +123,7 @@ def test_when_it_cannot_follow_no_old_address_is_taken_for_the_new_one(
     expect(page.locator("#count-status")).to_have_class("visually-hidden")
 
 
-def test_other_sites_can_show_the_frame_and_no_other_page(
-    browser: Browser, world: World, tmp_path: Path
-) -> None:
+def test_only_embed_pages_can_be_framed(browser: Browser, world: World, tmp_path: Path) -> None:
     framed = ("/es/incrustar?oficina=chicago&cuantos=2", f"/es/incrustar/{world.plain}")
     refused = ("/es/", "/es/calendario", f"/es/t/{world.plain}", f"/es/t/{world.plain}/lugar")
     with _parish(tmp_path, [world.url + path for path in (*framed, *refused)]) as address:
@@ -154,7 +145,7 @@ def test_other_sites_can_show_the_frame_and_no_other_page(
 
 @contextmanager
 def _parish(folder: Path, shown: list[str]) -> Iterator[str]:
-    """The parish's own site, with a frame for each of these addresses."""
+    """Serves a site over https with a frame for each of these addresses; yields its URL."""
     frames = "".join(f'<iframe src="{each.replace("&", "&amp;")}"></iframe>' for each in shown)
     body = f"<!doctype html><title>Parroquia</title><link rel=icon href=data:,>{frames}".encode()
 

@@ -1,5 +1,5 @@
-"""`outreach demo`, as somebody meets it who has just installed it. Its list and its month are the
-README's pictures: OUTREACH_PICTURES=1 keeps them."""
+"""`outreach demo` in a browser. OUTREACH_PICTURES=1 stores its list and its month as the README's
+pictures."""
 
 import os
 import re
@@ -19,31 +19,33 @@ PICTURES = Path(__file__).parent / "pictures"
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Its address."""
+    """The URL of a running demo."""
     folder = tmp_path_factory.mktemp("demo")
     port = free_port()
     url = f"http://localhost:{port}"
     arguments = ["demo", "--port", str(port), "--data", str(folder / "data")]
     with server_process.running(arguments, f"{url}/es/", settings={}, log=folder / "log"):
-        said = (folder / "log").read_text()
-        assert f"{url}/es/cifras/2020-01" in said
-        assert "ana@example.org" in said
-        assert re.search(r"ana@example\.org .*\n +code now [0-9]{6}  secret [A-Z2-7]{32}\n", said)
+        output = (folder / "log").read_text()
+        assert f"{url}/es/cifras/2020-01" in output
+        assert "ana@example.org" in output
+        assert re.search(r"ana@example\.org .*\n +code now [0-9]{6}  secret [A-Z2-7]{32}\n", output)
         yield url
 
 
-def test_it_has_workshops_near_everybody(opened: Open, demo: str, tmp_path: Path) -> None:
+def test_demo_lists_workshops(opened: Open, demo: str, tmp_path: Path) -> None:
     tall = PHONE | {"height": 1500}  # a phone's list, as far down as its first days
     page = opened(base_url=demo, viewport=tall, device_scale_factor=2)
     page.goto("/es/")
     expect(page.locator(".card")).to_have_count(40)
-    said = re.search(r"\d+", page.locator("#res").inner_text())
-    assert said
-    assert int(said[0]) >= 120
+    shown = re.search(r"\d+", page.locator("#res").inner_text())
+    assert shown
+    assert int(shown[0]) >= 120
     _keep(page, "list.png", tmp_path)
 
 
-def test_its_january_2020_is_the_ministrys(opened: Open, demo: str, tmp_path: Path) -> None:
+def test_demo_has_published_figures_of_january_2020(
+    opened: Open, demo: str, tmp_path: Path
+) -> None:
     page = opened(base_url=demo, viewport=DESKTOP)
     page.goto("/es/cifras/2020-01")
     for figure in ("164", "57", "33", "37", "109,657"):
@@ -52,7 +54,7 @@ def test_its_january_2020_is_the_ministrys(opened: Open, demo: str, tmp_path: Pa
     _keep(page, "month.png", tmp_path)
 
 
-def test_who_it_says_can_sign_in(opened: Open, demo: str) -> None:
+def test_printed_account_can_sign_in(opened: Open, demo: str) -> None:
     page = opened(base_url=demo, viewport=DESKTOP)
     page.goto("/org/entrar")
     page.locator("input[name=email]").fill("ana@example.org")

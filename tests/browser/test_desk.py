@@ -1,4 +1,5 @@
-"""Ana plans a workshop in one evening; Tomás stands at its door. With JavaScript and without."""
+"""Staff publish and cancel a workshop, check people in and make calls, with and without
+JavaScript."""
 
 import re
 
@@ -18,7 +19,7 @@ with_and_without = pytest.mark.parametrize(
 
 
 @with_and_without
-def test_ana_plans_a_workshop_and_everybody_sees_it(
+def test_organizer_publishes_workshop_and_public_sees_it(
     opened: Open, world: World, has_script: bool
 ) -> None:
     title = f"Tus derechos en el trabajo, {'primera' if has_script else 'segunda'} parte"
@@ -52,7 +53,7 @@ def test_ana_plans_a_workshop_and_everybody_sees_it(
 
 
 @with_and_without
-def test_tomas_marks_who_came(opened: Open, world: World, has_script: bool) -> None:
+def test_check_in_marks_and_undoes_arrival(opened: Open, world: World, has_script: bool) -> None:
     page = opened(java_script_enabled=has_script)
     sign_in(page)
     page.goto(f"/org/talleres/{world.plain}/entrada")
@@ -65,7 +66,7 @@ def test_tomas_marks_who_came(opened: Open, world: World, has_script: bool) -> N
     expect(page.get_by_role("button", name="Llegó Rosa")).to_be_visible()
 
 
-def test_tomas_marks_who_came_without_a_mouse(opened: Open, world: World) -> None:
+def test_check_in_works_by_keyboard(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres/{world.plain}/entrada")
@@ -86,7 +87,7 @@ def test_tomas_marks_who_came_without_a_mouse(opened: Open, world: World) -> Non
 
 
 @with_and_without
-def test_at_the_start_tomas_lets_in_who_waits_and_can_undo_it(
+def test_check_in_admits_waitlisted_party_and_undoes_it(
     opened: Open, world: World, has_script: bool
 ) -> None:
     page = opened(java_script_enabled=has_script)
@@ -105,7 +106,9 @@ def test_at_the_start_tomas_lets_in_who_waits_and_can_undo_it(
 
 
 @with_and_without
-def test_ana_marks_a_call_and_undoes_it(opened: Open, world: World, has_script: bool) -> None:
+def test_manual_call_is_marked_done_and_undone(
+    opened: Open, world: World, has_script: bool
+) -> None:
     page = opened(java_script_enabled=has_script)
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['calls']}?ver=llamadas")
@@ -118,16 +121,14 @@ def test_ana_marks_a_call_and_undoes_it(opened: Open, world: World, has_script: 
 
 
 @with_and_without
-def test_consultations_say_how_many_places_they_make(
-    opened: Open, world: World, has_script: bool
-) -> None:
+def test_form_shows_capacity_of_time_slots(opened: Open, world: World, has_script: bool) -> None:
     page = opened(java_script_enabled=has_script)
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['slots']}/editar")
     expect(page.locator("#citas")).to_contain_text("21 horas con 1 por hora: 21 lugares.")
 
 
-def test_whoever_is_signed_out_sees_nothing_with_back(opened: Open, world: World) -> None:
+def test_back_button_after_logout_shows_no_staff_page(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres/{world.plain}")

@@ -1,4 +1,4 @@
-"""What holds for every page: on a phone, on a desk, in the dark, for everybody."""
+"""Every page passes axe, fits its viewport, is small, and stores nothing."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal, NamedTuple
@@ -12,13 +12,13 @@ from tests.browser.conftest import opening
 from tests.browser.places import ALIKE, EVERY, PUBLIC, visit
 from tests.browser.world import World
 
-HEAVIEST = 40_000  # bytes over the wire, of a page nobody has seen before
+MAX_PAGE_BYTES = 40_000  # over the wire, with an empty cache
 NARROW: Final[ViewportSize] = {"width": 320, "height": 640}
 ALL_RULES: Final = {
     "type": "tag",
     "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
-# The dark changes colours and nothing else.
+# Dark mode changes colours only.
 OF_COLOURS: Final = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 RUN_AXE: Final = """
     options => axe.run(options).then(found => ({...found, passes: [], inapplicable: []}))
@@ -29,14 +29,14 @@ OTHER_LOOKS: Final[list[Look]] = [(PHONE, "dark", OF_COLOURS), (DESKTOP, "light"
 
 
 class Visited(NamedTuple):
-    """A page that nobody has seen before, and what was asked for on the way to it."""
+    """A page in a new browser context, and the requests it made."""
 
     page: Page
     asked: list[Request]
 
 
 def _each(names: Iterable[str]) -> list[Any]:
-    """Those that another shows the parts of only at length."""
+    """Parameters; pages in ALIKE are for long runs only."""
     alike = pytest.mark.long
     return [pytest.param(each, marks=alike if each in ALIKE else ()) for each in names]
 
@@ -47,7 +47,7 @@ public_page = pytest.mark.parametrize("visited", _each(PUBLIC), indirect=True)
 
 @pytest.fixture(scope="module")
 def visited(request: pytest.FixtureRequest, browser: Browser, world: World) -> Iterator[Visited]:
-    """One visit for all that is asked of a page; the tests of one page come together."""
+    """One visit of a page, shared by its tests."""
     asked: list[Request] = []
     with opening(browser, world.url) as opened:
         page = opened(viewport=NARROW, reduced_motion="reduce")  # or colours are on their way
@@ -58,7 +58,7 @@ def visited(request: pytest.FixtureRequest, browser: Browser, world: World) -> I
 
 
 @every_page
-def test_everybody_can_use_it_and_nothing_sticks_out_sideways(visited: Visited) -> None:
+def test_page_is_accessible_and_fits_the_viewport(visited: Visited) -> None:
     page = visited.page
     for size in (NARROW, PHONE, DESKTOP):
         page.set_viewport_size(size)
@@ -69,7 +69,9 @@ def test_everybody_can_use_it_and_nothing_sticks_out_sideways(visited: Visited) 
 
 
 @public_page
-def test_it_is_light_asks_nobody_else_and_stores_nothing(visited: Visited, world: World) -> None:
+def test_page_is_small_has_no_third_party_requests_and_stores_nothing(
+    visited: Visited, world: World
+) -> None:
     page, asked = visited
     # Half a second without a question: it is over by now, since the page has been used before.
     page.wait_for_load_state("networkidle")
@@ -83,24 +85,23 @@ def test_it_is_light_asks_nobody_else_and_stores_nothing(visited: Visited, world
         for each in asked
         if not each.failure and not each.url.startswith("data:")
     )
-    assert 1_000 < weight <= HEAVIEST
+    assert 1_000 < weight <= MAX_PAGE_BYTES
     assert page.context.cookies() == []
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
 
 
 @pytest.mark.long
 @every_page
-def test_everybody_can_use_it_as_it_looks_elsewhere_too(visited: Visited) -> None:
+def test_page_is_accessible_in_other_viewports_and_schemes(visited: Visited) -> None:
     visited.page.evaluate(AXE_SCRIPT)
     require_for_everybody(visited.page, OTHER_LOOKS)
 
 
 def require_for_everybody(page: Page, looks: list[Look]) -> None:
-    """The rules of WCAG that a program can check hold in each of these looks."""
+    """Asserts that axe finds no violation in each of these looks."""
     for size, scheme, rules in looks:
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
-        # What is as it should be need not be told at length.
         options = {"runOnly": rules, "resultTypes": ["violations"]}
         found = AxeResults(page.evaluate(RUN_AXE, options))
         assert found.violations_count == 0, f"{size} {scheme}\n{found.generate_report()}"

@@ -1,4 +1,4 @@
-"""The form of a workshop in a browser: kept as it is typed, and used without a mouse."""
+"""The form of a workshop: autosave, and use by keyboard."""
 
 import re
 
@@ -15,21 +15,19 @@ from tests.browser.world import ANA, World
 COOKIE = "__Host-staff"
 
 
-def test_what_is_typed_is_kept_while_the_session_ends_and_comes_back(
-    opened: Open, world: World
-) -> None:
+def test_autosave_survives_the_end_of_the_session(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto("/org/talleres/nuevo?tipo=derechos")
-    said = page.locator("#autosave-status")
+    status = page.locator("#autosave-status")
     page.get_by_label("Título", exact=True).fill("Un título")
-    expect(said).to_contain_text("Borrador guardado:")
+    expect(status).to_contain_text("Borrador guardado:")
 
     _end_session(page.context)
     page.get_by_label("Título", exact=True).fill("Un título que no se pierde")
-    expect(said).to_contain_text("Lo que escribes sigue en esta página.")
+    expect(status).to_contain_text("Lo que escribes sigue en esta página.")
     with page.context.expect_page() as opening:
-        said.get_by_role("link", name="Entrar en otra pestaña").click()
+        status.get_by_role("link", name="Entrar en otra pestaña").click()
     other = opening.value
     other.get_by_label("Correo").fill(ANA)
     other.get_by_label("Contraseña").fill(PASSWORD)
@@ -39,7 +37,7 @@ def test_what_is_typed_is_kept_while_the_session_ends_and_comes_back(
     other.wait_for_url("**/org/")
     other.close()
     page.get_by_label("Qué traer").fill("Agua")
-    expect(said).to_contain_text("Borrador guardado:")
+    expect(status).to_contain_text("Borrador guardado:")
 
     page.goto("/org/talleres/nuevo")  # gone without saving
     offer = page.get_by_role("list", name="Borradores sin guardar")
@@ -55,10 +53,8 @@ def test_what_is_typed_is_kept_while_the_session_ends_and_comes_back(
     expect(page.locator("main")).not_to_contain_text("Un título que no se pierde")
 
 
-def test_without_a_signal_it_stays_on_the_page_and_is_kept_when_there_is_one(
-    browser: Browser, world: World
-) -> None:
-    page = browser.new_page(base_url=world.url)  # its console complains of the signal, and may
+def test_autosave_resumes_after_a_network_failure(browser: Browser, world: World) -> None:
+    page = browser.new_page(base_url=world.url)  # the console may report the network error
     sign_in(page)
     page.goto(f"/org/talleres/{world.plain}/editar")
     page.route("**/org/talleres/borrador", lambda route: route.abort("internetdisconnected"))
@@ -74,7 +70,7 @@ def test_without_a_signal_it_stays_on_the_page_and_is_kept_when_there_is_one(
     page.context.close()
 
 
-def test_ana_makes_and_publishes_a_workshop_without_a_mouse(opened: Open, world: World) -> None:
+def test_workshop_is_published_by_keyboard(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)
     go(page, "link", "Nuevo taller")

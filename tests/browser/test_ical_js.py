@@ -1,5 +1,4 @@
-"""ical.js, the reader of calendars behind Thunderbird and many a web page, reads in our feeds what
-icalendar reads: same workshops, same instants."""
+"""ical.js, the parser of Thunderbird, reads the same events from feeds as icalendar does."""
 
 import json
 from datetime import UTC, datetime
@@ -33,7 +32,7 @@ READ: Final = """async text => {
 
 @pytest.fixture
 def reader(opened: Open) -> Page:
-    """A page with ical.js beside it, on a site that is nowhere but in this test."""
+    """A page of a site that exists in this test only and that serves ical.js."""
     if not MODULE.is_file():
         pytest.fail("ical.js is not here; tests/run fetches it from npm into .tests/")
     page = opened()
@@ -58,7 +57,7 @@ def reader(opened: Open) -> Page:
         ("/es/t/{plain}.ics", 1),
     ],
 )
-def test_both_read_the_same_occurrences(
+def test_ical_js_and_icalendar_read_the_same_events(
     reader: Page, world: World, address: str, count: int
 ) -> None:
     answer = reader.request.get(world.url + address.format(**vars(world)))

@@ -1,5 +1,4 @@
-"""Rosa finds a workshop on her phone, saves a place, brings somebody, and gives the place back:
-with JavaScript and without."""
+"""A registration is made, changed and cancelled on a phone, with and without JavaScript."""
 
 import io
 import re
@@ -19,7 +18,9 @@ with_and_without = pytest.mark.parametrize(
 
 
 @with_and_without
-def test_rosa_saves_a_place_and_gives_it_back(opened: Open, world: World, has_script: bool) -> None:
+def test_registration_is_made_changed_and_cancelled(
+    opened: Open, world: World, has_script: bool
+) -> None:
     page = opened("/es/", java_script_enabled=has_script)
 
     page.get_by_label("¿Dónde estás?").fill("chicago")
@@ -69,7 +70,7 @@ def test_rosa_saves_a_place_and_gives_it_back(opened: Open, world: World, has_sc
 
 
 @with_and_without
-def test_luz_waits_for_a_place(opened: Open, world: World, has_script: bool) -> None:
+def test_full_workshop_registers_to_waitlist(opened: Open, world: World, has_script: bool) -> None:
     page = opened(f"/es/t/{world.full}", java_script_enabled=has_script)
     page.get_by_role("link", name="Entrar a la lista de espera").locator("visible=true").click()
     page.locator("#name").fill("Luz")
@@ -84,7 +85,7 @@ def test_luz_waits_for_a_place(opened: Open, world: World, has_script: bool) -> 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_square_of_the_ticket_can_be_read(opened: Open, world: World, scheme: str) -> None:
+def test_qr_code_of_registration_is_readable(opened: Open, world: World, scheme: str) -> None:
     page = opened(f"/es/r/{world.seated}", color_scheme=scheme)
     # As the door's phone sees it: the whole screen, at its ordinary size.
     page.locator(".qr").scroll_into_view_if_needed()
@@ -92,15 +93,15 @@ def test_the_square_of_the_ticket_can_be_read(opened: Open, world: World, scheme
     assert [square.text for square in found] == [f"{world.url}/q/{world.entry}"]
 
 
-def test_whoever_reads_the_square_learns_nothing(opened: Open, world: World) -> None:
+def test_qr_code_page_reveals_nothing(opened: Open, world: World) -> None:
     page = opened(f"/q/{world.entry}")
-    mine = page.locator("main").inner_text()
+    text = page.locator("main").inner_text()
     page.goto("/q/AAAAAAAAAAAAAAAAAAAAAA")
-    assert page.locator("main").inner_text() == mine
-    assert "Rosa" not in mine
+    assert page.locator("main").inner_text() == text
+    assert "Rosa" not in text
 
 
-def test_the_link_is_copied_where_there_is_javascript(opened: Open, world: World) -> None:
+def test_link_is_copied_with_javascript(opened: Open, world: World) -> None:
     page = opened(f"/es/r/{world.seated}", permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copiar").click()
     expect(page.get_by_role("button", name="Copiado")).to_be_visible()

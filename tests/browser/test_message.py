@@ -1,5 +1,5 @@
-"""Ana writes to the people of a workshop, reads it as they will, sends it, and calls who left a
-phone; and saves a place for who calls her. With JavaScript and without."""
+"""Staff send a message to the people of a workshop, make the manual calls, and register callers,
+with and without JavaScript."""
 
 import re
 
@@ -17,9 +17,7 @@ BACK_DOOR = "La entrada es por la puerta de atrás."
 
 
 @with_and_without
-def test_ana_writes_to_everybody_and_calls_who_left_a_phone(
-    opened: Open, world: World, has_script: bool
-) -> None:
+def test_message_is_previewed_sent_and_called(opened: Open, world: World, has_script: bool) -> None:
     page = opened(java_script_enabled=has_script)
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['to write to']}")
@@ -47,7 +45,9 @@ def test_ana_writes_to_everybody_and_calls_who_left_a_phone(
 
 
 @with_and_without
-def test_ana_saves_a_place_for_who_calls(opened: Open, world: World, has_script: bool) -> None:
+def test_registration_by_phone_is_made_and_cancelled(
+    opened: Open, world: World, has_script: bool
+) -> None:
     name = "Doña Chelo" if has_script else "Don Chelo"
     page = opened(java_script_enabled=has_script)
     sign_in(page)

@@ -1,5 +1,5 @@
-"""Tomás stands at the door of a mobile consulate, where there is no signal: what his phone and
-another one mark there, what they keep, and what is left on them."""
+"""Check-in without a network: what two phones record and store, how their events merge, and what is
+erased."""
 
 import json
 import re
@@ -17,9 +17,9 @@ from tests.browser import chromium, phones, second
 from tests.browser.phones import TOMAS, Evening, Party
 from tests.browser.second import PASSWORD
 
-# What cannot be reached is said in the console; a policy that was broken would be too.
+# The console reports failed requests; a violation of the content security policy is not expected.
 EXPECTED: Final = re.compile(r"Failed to load resource: (net::ERR_|the server responded .* of 4)")
-# All that pages of ours can keep in a browser.
+# Everything that the pages have stored in the browser.
 KEPT: Final = """async () => {
     const kept = { local: {...localStorage}, session: {...sessionStorage}, rows: [], files: [] };
     kept.databases = (await indexedDB.databases()).map(each => each.name);
@@ -56,7 +56,7 @@ NOTHING_LEFT: Final = """async () => {
 
 @pytest.fixture(autouse=True, scope="module")
 def _patience() -> Iterator[None]:
-    """Two browsers, and what they keep on the disk: slow on a machine that has much to do."""
+    """A longer timeout: two browsers with profiles on disk are slow on a busy machine."""
     expect.set_options(timeout=20_000)
     yield
     expect.set_options(timeout=5_000)
@@ -64,7 +64,7 @@ def _patience() -> Iterator[None]:
 
 @contextmanager
 def phone(browser: Browser, profile: Path, *flags: str) -> Iterator[BrowserContext]:
-    """A phone whose pages may complain of nothing but the network."""
+    """A browser profile; its console may report nothing but network errors."""
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
@@ -80,13 +80,13 @@ def phone(browser: Browser, profile: Path, *flags: str) -> Iterator[BrowserConte
 
 @contextmanager
 def opened(browser: Browser, profiles: Sequence[Path]) -> Iterator[list[Page]]:
-    """The page that each of these phones has open."""
+    """Opens one page in each of the profiles."""
     with ExitStack() as stack:
         yield [stack.enter_context(phone(browser, each)).pages[0] for each in profiles]
 
 
 def take_along(page: Page, evening: Evening) -> None:
-    """Tomás signs in and takes the door along."""
+    """Signs in and downloads the manifest of the workshop."""
     page.goto(f"{evening.url}/org/entrar?volver=/org/puerta/")
     page.get_by_label("Correo").fill(TOMAS)
     page.get_by_label("Contraseña").fill(PASSWORD)
@@ -98,8 +98,8 @@ def take_along(page: Page, evening: Evening) -> None:
     page.locator("#checkin-phone[data-ready]").wait_for(state="attached")
 
 
-def tell_again(page: Page) -> None:
-    """As if the phone did not know that anything has gone up."""
+def mark_unsent(page: Page) -> None:
+    """Marks the events stored on the phone as unsent."""
     page.evaluate(
         """() => new Promise(ok => { indexedDB.open("puerta").onsuccess = e => {
             const db = e.target.result, t = db.transaction("mark", "readwrite");
@@ -115,7 +115,7 @@ def tell_again(page: Page) -> None:
 
 
 def end(page: Page) -> None:
-    """As if the day after were over."""
+    """Sets the expiry of the stored manifest to the past."""
     page.evaluate(
         """() => new Promise(ok => { indexedDB.open("puerta").onsuccess = e => {
             const db = e.target.result, t = db.transaction("bundle", "readwrite");
@@ -129,7 +129,7 @@ def end(page: Page) -> None:
 
 
 def mark(page: Page, typed: str, words: str, unsent: int) -> None:
-    """With the keyboard alone, as fast as the page says that it has understood."""
+    """Marks one arrival by keyboard, and waits until the page shows each step."""
     page.keyboard.insert_text(typed)
     page.keyboard.press("Enter")
     expect(page.locator("[data-name]")).to_have_text(words)
@@ -139,7 +139,8 @@ def mark(page: Page, typed: str, words: str, unsent: int) -> None:
 
 
 def stand_at_door(page: Page, evening: Evening, parties: Sequence[Party], walk_ins: int) -> None:
-    """Every tenth shows the square, the others say their code; one is a slip of the finger."""
+    """Marks the parties, every tenth by QR code and the others by door code, and the walk-ins; one
+    walk-in too many is undone."""
     page.locator("#q").focus()
     for number, party in enumerate(parties, 1):
         has_square = number % 10 == 1
@@ -155,7 +156,7 @@ def stand_at_door(page: Page, evening: Evening, parties: Sequence[Party], walk_i
 
 
 def all_sent(page: Page, marks: int) -> None:
-    """So many marks stand on the phone, and the site knows of it."""
+    """Asserts that the page shows that many events and that all are sent."""
     expect(page.locator("[data-events] li")).to_have_count(marks)
     expect(page.locator("[data-status]")).to_have_attribute("data-unsent", "0")
 
@@ -165,7 +166,7 @@ def people_of(parties: Sequence[Party]) -> int:
 
 
 def search(page: Page, evening: Evening) -> None:
-    """What pages of ours keep: the list, the page, and nothing that says who anybody is."""
+    """Asserts that the browser stores the manifest and the page, and no personal data."""
     kept = page.evaluate(KEPT)
     assert (kept["local"], kept["session"]) == ({}, {})
     assert kept["databases"] == ["puerta"]
@@ -178,7 +179,7 @@ def search(page: Page, evening: Evening) -> None:
 
 
 def search_files(profile: Path, evening: Evening) -> None:
-    """Every file of the browser, byte by byte, as text is written in it."""
+    """Asserts that no file of the browser profile contains personal data, in UTF-8 or UTF-16."""
     files = [path for path in profile.rglob("*") if path.is_file() and not path.is_symlink()]
     assert len(files) > 50
     bodies = [path.read_bytes() for path in files]
@@ -192,7 +193,7 @@ def search_files(profile: Path, evening: Evening) -> None:
 
 
 def bring_up(page: Page, evening: Evening) -> None:
-    """The phone is looked at where there is a network."""
+    """Opens the page with a network and waits until all events are sent."""
     page.goto(evening.page)
     page.reload()
     expect(page.locator("[data-status]")).to_have_text("Todo está enviado.")
@@ -200,7 +201,7 @@ def bring_up(page: Page, evening: Evening) -> None:
 
 
 def expire(page: Page, evening: Evening) -> None:
-    """The phone is looked at two days later."""
+    """Opens the page two days later; asserts that everything is erased."""
     page.clock.set_fixed_time(clock.now() + timedelta(days=2, hours=1))
     page.goto(evening.page)
     page.reload()
@@ -217,11 +218,11 @@ SIZES: Final = [
 
 
 @pytest.mark.parametrize(("arrivals", "walk_ins"), SIZES)
-def test_two_phones_without_a_network_agree_and_keep_no_name(
+def test_two_offline_phones_merge_and_store_no_name(
     browser: Browser, tmp_path: Path, arrivals: int, walk_ins: int
 ) -> None:
     profiles = [tmp_path / "one", tmp_path / "two"]
-    both = arrivals // 10  # parties that are marked at both doors
+    both = arrivals // 10  # parties that both phones mark
     half = (arrivals + both) // 2
     with phones.running(tmp_path / "server", arrivals + 5) as evening:
         lists = evening.parties[:half], evening.parties[half - both : arrivals]
@@ -240,19 +241,19 @@ def test_two_phones_without_a_network_agree_and_keep_no_name(
         evening.network.mend()
         assert evening.counts() == (0, 0)
         expected = people_of(evening.parties[:arrivals]), walk_ins
-        with opened(browser, profiles) as pages:  # a battery that was empty loses nothing
+        with opened(browser, profiles) as pages:  # the browsers were closed in between
             for order in (pages, pages[::-1]):
-                evening.begin_again()
+                evening.reset()
                 for page in order:
                     page.goto(f"{evening.url}/es/")
                     bring_up(page, evening)
                 assert evening.counts() == expected
                 for page in order:
-                    tell_again(page)
+                    mark_unsent(page)
                     bring_up(page, evening)
                 assert evening.counts() == expected
                 for page in order:
-                    tell_again(page)
+                    mark_unsent(page)
             for page in pages:
                 expire(page, evening)
         for profile in profiles:
@@ -267,12 +268,12 @@ def _there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
 
 @pytest.fixture
 def evening(there: Evening) -> Evening:
-    """The same evening for several tests, before anybody came."""
-    there.begin_again()
+    """The workshop that several tests share, without check-in events."""
+    there.reset()
     return there
 
 
-def test_signing_out_sends_what_was_marked_or_asks_first(
+def test_logout_sends_check_in_events_or_asks_first(
     browser: Browser, tmp_path: Path, evening: Evening
 ) -> None:
     with phone(browser, tmp_path / "phone") as context:
@@ -297,20 +298,20 @@ def test_signing_out_sends_what_was_marked_or_asks_first(
         page.evaluate(NOTHING_LEFT)
 
 
-def test_what_the_phone_says_of_codes_and_how_it_ends(
+def test_offline_check_in_by_codes_and_its_end(
     browser: Browser, tmp_path: Path, evening: Evening
 ) -> None:
     with phone(browser, tmp_path / "phone") as context:
         page, rosa = context.pages[0], evening.parties[3]
         take_along(page, evening)
-        said, detail = page.locator("[data-name]"), page.locator("[data-detail]")
+        name, detail = page.locator("[data-name]"), page.locator("[data-detail]")
         page.locator("#q").focus()
         page.keyboard.insert_text(f"{evening.url}/q/{rosa.token}")
         page.keyboard.press("Enter")
-        expect(said).to_have_text(rosa.name)
+        expect(name).to_have_text(rosa.name)
         page.get_by_label("¿Cuántas llegaron?").select_option("3")
         page.get_by_role("button", name="Llegó").click()
-        expect(said).to_have_text("Anotado: 3 personas.")
+        expect(name).to_have_text("Anotado: 3 personas.")
         all_sent(page, 1)
         assert evening.counts() == (3, 0)
 
@@ -318,13 +319,13 @@ def test_what_the_phone_says_of_codes_and_how_it_ends(
         page.keyboard.press("Enter")
         expect(detail).to_have_text("Ya estaba registrada su llegada.")
         page.locator("[data-take-back]").click()
-        expect(said).to_have_text("Deshecho.")
+        expect(name).to_have_text("Deshecho.")
         all_sent(page, 0)
         assert evening.counts() == (0, 0)
 
         page.locator("#q").fill("000000")
         page.keyboard.press("Enter")
-        expect(said).to_have_text("No está en la lista. ¿Llegó sin registro?")
+        expect(name).to_have_text("No está en la lista. ¿Llegó sin registro?")
         page.get_by_role("button", name="Sumar 1").click()
         expect(page.locator("[data-walk-ins]")).to_have_text("1")
 
@@ -334,7 +335,7 @@ def test_what_the_phone_says_of_codes_and_how_it_ends(
         assert evening.counts() == (0, 1)
 
 
-def test_what_is_over_is_erased_where_nobody_is_signed_in_any_more(
+def test_expired_manifest_is_erased_without_a_session(
     browser: Browser, tmp_path: Path, evening: Evening
 ) -> None:
     with phone(browser, tmp_path / "phone") as context:
@@ -348,7 +349,7 @@ def test_what_is_over_is_erased_where_nobody_is_signed_in_any_more(
         page.evaluate(NOTHING_LEFT)
 
 
-def test_a_name_leaves_the_page_after_a_few_seconds(
+def test_name_is_hidden_after_some_seconds(
     browser: Browser, tmp_path: Path, evening: Evening
 ) -> None:
     with phone(browser, tmp_path / "phone") as context:
@@ -364,11 +365,9 @@ def test_a_name_leaves_the_page_after_a_few_seconds(
         assert rosa.name not in page.content()
 
 
-def test_a_square_is_read_by_the_phones_camera_where_the_browser_can(
-    browser: Browser, tmp_path: Path, evening: Evening
-) -> None:
-    """Chromium reads squares on phones and not here: what it would find is put in its place; the
-    camera, and the permission to use it, are its own."""
+def test_camera_reads_qr_code(browser: Browser, tmp_path: Path, evening: Evening) -> None:
+    """Chromium has no BarcodeDetector on this platform, so a stub replaces it; the camera and its
+    permission are Chromium's fake ones."""
     camera = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     with phone(browser, tmp_path / "phone", *camera) as context:
         page, rosa = context.pages[0], evening.parties[0]

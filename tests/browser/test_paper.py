@@ -1,5 +1,5 @@
-"""Ana takes a flyer along, reads it with a camera, and prints a certificate; Tomás prints the list.
-OUTREACH_PICTURES=1 keeps the pictures of the flyers for the README."""
+"""Flyers, certificates and the check-in sheet. OUTREACH_PICTURES=1 stores the flyers as the
+README's pictures."""
 
 import io
 import os
@@ -20,15 +20,15 @@ PICTURES: Final = Path(__file__).parent / "pictures"
 KEPT_WIDTH: Final = 360  # of a picture for the README
 
 
-def taken(page: Page, name: str) -> bytes:
-    """The file behind that button."""
+def download_file(page: Page, name: str) -> bytes:
+    """The file that the link with this name downloads."""
     with page.expect_download() as download:
         page.get_by_role("link", name=name).click()
     return Path(download.value.path()).read_bytes()
 
 
 @pytest.mark.parametrize("lang", ["es", "en"])
-def test_a_flyer_taken_from_its_page_leads_whoever_reads_it_to_the_workshop(
+def test_qr_codes_of_flyers_lead_to_the_workshop(
     opened: Open, world: World, tmp_path: Path, lang: str
 ) -> None:
     page = opened(viewport=DESKTOP)
@@ -41,12 +41,12 @@ def test_a_flyer_taken_from_its_page_leads_whoever_reads_it_to_the_workshop(
         expect(each).to_have_js_property("complete", True, timeout=30_000)
         assert each.evaluate("image => image.naturalWidth") > 400
     address = f"{world.url}/{lang}/t/{world.more['flyer']}"
-    square, tall = taken(page, "1080 × 1080"), taken(page, "1080 × 1920")
-    letter, a4 = taken(page, "PDF, carta"), taken(page, "PDF, A4")
+    square, tall = download_file(page, "1080 × 1080"), download_file(page, "1080 × 1920")
+    letter, a4 = download_file(page, "PDF, carta"), download_file(page, "PDF, A4")
     assert pdf_reader.read_square(square) == pdf_reader.read_square(tall) == [address]
     assert pdf_reader.read_square_of_pdf(letter) == pdf_reader.read_square_of_pdf(a4) == [address]
     drawing = tmp_path / "flyer.svg"
-    drawing.write_bytes(taken(page, "SVG, para diseño (cuadro)"))
+    drawing.write_bytes(download_file(page, "SVG, para diseño (cuadro)"))
     shown = drawn(opened, drawing)
     assert pdf_reader.read_square(shown) == [address]
     answer = opened().goto(pdf_reader.read_square(square)[0])
@@ -56,9 +56,7 @@ def test_a_flyer_taken_from_its_page_leads_whoever_reads_it_to_the_workshop(
     keep(tall, f"flyer-tall-{lang}.png", tmp_path)
 
 
-def test_the_pages_of_a_flyer_show_the_sheet_itself(
-    opened: Open, world: World, tmp_path: Path
-) -> None:
+def test_flyer_preview_has_the_qr_code(opened: Open, world: World, tmp_path: Path) -> None:
     page = opened(viewport=DESKTOP, device_scale_factor=2)
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['flyer']}/volante")
@@ -70,7 +68,7 @@ def test_the_pages_of_a_flyer_show_the_sheet_itself(
     keep(answer.body(), "flyer-letter-es.png", tmp_path)
 
 
-def test_ana_prints_a_certificate(opened: Open, world: World) -> None:
+def test_certificate_is_printed(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres/{world.past}")
@@ -87,7 +85,7 @@ def test_ana_prints_a_certificate(opened: Open, world: World) -> None:
     assert sent.value.headers["cache-control"] == "no-store"
 
 
-def test_tomas_prints_the_list_of_his_door(opened: Open, world: World) -> None:
+def test_check_in_sheet_is_printed(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres/{world.plain}/entrada")
@@ -101,7 +99,7 @@ def test_tomas_prints_the_list_of_his_door(opened: Open, world: World) -> None:
 
 
 def signed(page: Page) -> dict[str, str]:
-    """A cookie that only comes over TLS is sent by pages of localhost, not by what asks beside."""
+    """The Cookie header: playwright's `request` does not send secure cookies to http://localhost."""
     cookies: list[Any] = page.context.cookies()
     return {"Cookie": "; ".join(f"{each['name']}={each['value']}" for each in cookies)}
 
@@ -114,7 +112,7 @@ def drawn(opened: Open, drawing: Path) -> bytes:
 
 
 def keep(picture: bytes, name: str, otherwise: Path) -> None:
-    """A small one, of few colours: it is looked at, not read."""
+    """Stores a small copy of the picture with few colours."""
     is_asked_for = os.environ.get("OUTREACH_PICTURES") == "1"
     whole = Image.open(io.BytesIO(picture)).convert("RGB")
     small = whole.resize((KEPT_WIDTH, round(whole.height * KEPT_WIDTH / whole.width)))

@@ -1,5 +1,4 @@
-"""Ana signs in with the key of her telephone: Chromium's own authenticator, our own script; and a
-phone reads the square of her codes."""
+"""Passkeys with Chromium's virtual authenticator; and the QR code of the TOTP setup."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from tests.browser.world import World
 
 @contextmanager
 def authenticator(page: Page) -> Iterator[None]:
-    """A key that lives in this browser and knows its owner by a touch."""
+    """Adds a virtual platform authenticator that verifies its user."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     options = {
@@ -38,17 +37,17 @@ def authenticator(page: Page) -> Iterator[None]:
 
 
 def press(page: Page, name: str) -> None:
-    """Reaches a button by the keyboard alone, and presses it."""
+    """Tabs to a button or link with that text and presses Enter."""
     for _ in range(80):
         focused = page.evaluate("document.activeElement.textContent.trim()")
         if name in focused and page.evaluate("document.activeElement.matches('button,a')"):
             page.keyboard.press("Enter")
             return
         page.keyboard.press("Tab")
-    pytest.fail(f"the keyboard does not come to {name}")
+    pytest.fail(f"the Tab key does not reach {name}")
 
 
-def test_a_key_is_made_and_opens_the_desk_by_keyboard_alone(opened: Open, world: World) -> None:
+def test_passkey_is_created_and_signs_in_by_keyboard(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page, PABLO)
     with authenticator(page):
@@ -72,7 +71,7 @@ def test_a_key_is_made_and_opens_the_desk_by_keyboard_alone(opened: Open, world:
         page.wait_for_url("**/org/cuenta/llaves")
 
 
-def test_a_browser_whose_key_is_of_nobody_is_told_so(opened: Open, world: World) -> None:
+def test_failed_passkey_shows_an_error(opened: Open, world: World) -> None:
     page = opened()
     page.goto("/org/entrar?volver=/org/talleres")
     devtools = page.context.new_cdp_session(page)
@@ -84,7 +83,7 @@ def test_a_browser_whose_key_is_of_nobody_is_told_so(opened: Open, world: World)
     expect(page.get_by_role("button", name="Entrar con una llave")).to_be_enabled()
 
 
-def test_without_javascript_nobody_is_offered_a_key(opened: Open, world: World) -> None:
+def test_passkeys_are_hidden_without_javascript(opened: Open, world: World) -> None:
     page = opened("/org/entrar", java_script_enabled=False)
     expect(page.get_by_label("Contraseña")).to_be_visible()
     expect(page.get_by_role("button", name="Entrar con una llave")).to_be_hidden()
@@ -93,22 +92,22 @@ def test_without_javascript_nobody_is_offered_a_key(opened: Open, world: World) 
     expect(page.locator("main")).to_contain_text("Este navegador no puede usar llaves")
 
 
-def test_a_phone_reads_the_square_and_its_code_is_right(opened: Open, world: World) -> None:
+def test_qr_code_of_totp_setup_has_the_secret(opened: Open, world: World) -> None:
     page = opened()
     give_password(page, NORA)
     picture = Image.open(BytesIO(page.locator(".qr").screenshot()))
     (square,) = zxingcpp.read_barcodes(picture)
     read = urlsplit(square.text)
-    said = parse_qs(read.query)
+    params = parse_qs(read.query)
     assert (read.scheme, read.netloc) == ("otpauth", "totp")
     assert unquote(read.path) == f"/Talleres:{NORA}"
-    assert said["issuer"] == ["Talleres"]
+    assert params["issuer"] == ["Talleres"]
     page.get_by_text("No puedo leerlo").click()
-    assert page.locator(".clave").inner_text().replace(" ", "") == said["secret"][0]
+    assert page.locator(".clave").inner_text().replace(" ", "") == params["secret"][0]
     # Not the code of its secret: she stays without a second factor, for the other tests.
     page.locator("#code").fill("12 34")
     page.keyboard.press("Enter")
     expect(page.locator("main [role=alert]")).to_be_focused()
     expect(page.locator("#code")).to_have_attribute("aria-invalid", "true")
-    again = page.locator(".clave").text_content() or ""
-    assert again.replace(" ", "") == said["secret"][0], "the phone has read it already"
+    shown_secret = page.locator(".clave").text_content() or ""
+    assert shown_secret.replace(" ", "") == params["secret"][0], "the phone has read it already"

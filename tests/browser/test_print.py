@@ -1,4 +1,4 @@
-"""What comes out of a printer: the page without its frame, on few sheets, with all it says."""
+"""Printed pages have no navigation, few sheets and all content."""
 
 import io
 
@@ -23,7 +23,7 @@ FRAME = ".site-header, .staff-header, .staff-nav, .site-footer, .button, .exit-f
         ("bulletin, seen before", 4, ["164"]),
     ],
 )
-def test_a_page_is_printed_without_its_frame(
+def test_printed_page_has_no_navigation(
     opened: Open, world: World, name: str, sheets: int, words: list[str]
 ) -> None:
     page = opened()

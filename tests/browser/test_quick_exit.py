@@ -1,5 +1,4 @@
-"""Luz's partner may look over her shoulder: away from here in one tap, and no way back
-(S19, S27)."""
+"""Quick exit: one tap leaves the page, and it is not in the history (S19, S27)."""
 
 import re
 from collections.abc import Callable
@@ -45,7 +44,7 @@ pages = pytest.mark.parametrize(
 
 @both
 @pages
-def test_back_shows_the_page_before(
+def test_quick_exit_replaces_the_page_in_history(
     opened: Open, world: World, leave: Callable[[Page], None], address: str
 ) -> None:
     page = opened("/es/")
@@ -58,7 +57,7 @@ def test_back_shows_the_page_before(
     expect(page).to_have_url(world.quick_exit.url)
 
 
-def test_the_keys_lead_away_too(opened: Open, world: World) -> None:
+def test_shift_three_times_leaves_the_page(opened: Open, world: World) -> None:
     page = opened("/es/")
     page.goto(f"/es/t/{world.discreet}/lugar")
     press_shift_three_times(page)
@@ -67,9 +66,9 @@ def test_the_keys_lead_away_too(opened: Open, world: World) -> None:
     expect(page).to_have_url(f"{world.url}/es/")
 
 
-def test_no_page_about_it_is_left_behind(opened: Open, world: World) -> None:
-    """She came in from the list, read, filled the form, was told to mend it, saved a place and
-    looked at her ticket: whoever goes back through all of it finds the list, and nothing else."""
+def test_quick_exit_leaves_no_discreet_page_in_history(opened: Open, world: World) -> None:
+    """After the list, a workshop, its form with errors, the registration and the change form, the
+    Back button finds the list only."""
     page = opened("/es/")
     page.locator(f"a[href$='/t/{world.discreet}']").first.click()
     page.get_by_role("link", name="Apartar mi lugar").locator("visible=true").click()
@@ -104,8 +103,8 @@ def send(page: Page) -> None:
     patience.send(page, page.locator("main form [type=submit]").click)
 
 
-def test_a_page_brought_back_is_asked_for_again(opened: Open, world: World) -> None:
-    """What a browser kept of such a page, it does not show again by itself."""
+def test_page_restored_from_browser_cache_is_reloaded(opened: Open, world: World) -> None:
+    """The back/forward cache does not show the page with what was typed."""
     page = opened(f"/es/t/{world.discreet}/lugar")
     page.locator("#name").fill("Luz")
     asked: list[str] = []
@@ -118,7 +117,7 @@ def test_a_page_brought_back_is_asked_for_again(opened: Open, world: World) -> N
     assert answer.header_value("cache-control") == "no-store"
 
 
-def test_links_to_a_place_on_the_page_stay_on_the_page(opened: Open, world: World) -> None:
+def test_fragment_links_keep_the_page(opened: Open, world: World) -> None:
     page = opened(f"/es/t/{world.discreet}/lugar")
     send(page)
     page.get_by_role("alert").get_by_role("link").first.click()
@@ -126,7 +125,7 @@ def test_links_to_a_place_on_the_page_stay_on_the_page(opened: Open, world: Worl
     expect(page.locator("[data-quick-exit]").first).to_be_attached()
 
 
-def test_a_capital_letter_is_no_way_out(opened: Open, world: World) -> None:
+def test_typing_capital_letters_does_not_trigger_quick_exit(opened: Open, world: World) -> None:
     page = opened(f"/es/t/{world.discreet}/lugar")
     page.locator("#name").focus()
     for letter in ("M", "A", "R"):
@@ -137,7 +136,7 @@ def test_a_capital_letter_is_no_way_out(opened: Open, world: World) -> None:
     expect(page).to_have_url(re.compile(r"/lugar$"))
 
 
-def test_the_page_is_blank_before_the_network_answers(opened: Open, world: World) -> None:
+def test_quick_exit_blanks_the_page_at_once(opened: Open, world: World) -> None:
     page = opened(f"/es/t/{world.discreet}")
     seen = page.evaluate(
         """() => {
@@ -148,7 +147,7 @@ def test_the_page_is_blank_before_the_network_answers(opened: Open, world: World
     assert seen == ["…", 0]
 
 
-def test_the_other_site_is_not_told_where_she_was(opened: Open, world: World) -> None:
+def test_quick_exit_sends_no_referer(opened: Open, world: World) -> None:
     page = opened(f"/es/t/{world.discreet}")
     world.quick_exit.referers.clear()
     tap(page)
@@ -156,7 +155,7 @@ def test_the_other_site_is_not_told_where_she_was(opened: Open, world: World) ->
     assert world.quick_exit.referers == [None]
 
 
-def test_without_javascript_it_leaves_too(opened: Open, world: World) -> None:
+def test_quick_exit_works_without_javascript(opened: Open, world: World) -> None:
     page = opened(f"/es/t/{world.discreet}", java_script_enabled=False)
     world.quick_exit.referers.clear()
     with page.expect_response("**/salir") as answered:
@@ -171,7 +170,7 @@ def test_without_javascript_it_leaves_too(opened: Open, world: World) -> None:
 
 
 @pages
-def test_it_is_the_second_stop_of_the_tab_key(opened: Open, world: World, address: str) -> None:
+def test_quick_exit_is_the_second_tab_stop(opened: Open, world: World, address: str) -> None:
     page = opened(address.format(**vars(world)))
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Tab")
@@ -188,7 +187,7 @@ def test_it_is_the_second_stop_of_the_tab_key(opened: Open, world: World, addres
 @pytest.mark.parametrize(
     "size", [PHONE, pytest.param(DESKTOP, marks=pytest.mark.long)], ids=["phone", "desk"]
 )
-def test_it_is_in_sight_wherever_she_scrolls(
+def test_quick_exit_is_visible_at_every_scroll_position(
     opened: Open, world: World, size: ViewportSize, address: str
 ) -> None:
     page = opened(address.format(**vars(world)), viewport=size)
@@ -206,6 +205,6 @@ def test_it_is_in_sight_wherever_she_scrolls(
         assert in_sight, f"out of sight {top} px down"
 
 
-def test_other_pages_have_none(opened: Open, world: World) -> None:
+def test_ordinary_pages_have_no_quick_exit(opened: Open, world: World) -> None:
     page = opened(f"/es/t/{world.plain}")
     expect(page.locator("[data-quick-exit]")).to_have_count(0)

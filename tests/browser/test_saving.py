@@ -1,5 +1,5 @@
-"""Saving a place on a phone: by the keyboard alone, without JavaScript, an hour of one's own, an
-offer, and the question whether one still comes."""
+"""Registration on a phone: by keyboard, without JavaScript, with a time slot; offers and
+reconfirmation."""
 
 import re
 
@@ -11,13 +11,11 @@ from tests.browser.conftest import Open
 from tests.browser.test_main_path import send, with_and_without
 from tests.browser.world import World
 
-MOST_STOPS = 60
+MAX_TAB_STOPS = 60
 
 
 @with_and_without
-def test_rosa_saves_a_place_by_the_keyboard_alone(
-    opened: Open, world: World, has_script: bool
-) -> None:
+def test_registration_works_by_keyboard(opened: Open, world: World, has_script: bool) -> None:
     page = opened(f"/es/t/{world.plain}", java_script_enabled=has_script)
     follow(page, "Apartar mi lugar")
 
@@ -42,7 +40,7 @@ def test_rosa_saves_a_place_by_the_keyboard_alone(
 
 
 @with_and_without
-def test_rosa_chooses_her_hour(opened: Open, world: World, has_script: bool) -> None:
+def test_time_slot_is_chosen(opened: Open, world: World, has_script: bool) -> None:
     page = opened(f"/es/t/{world.more['more slots']}", java_script_enabled=has_script)
     page.get_by_role("link", name="Elegir mi hora").locator("visible=true").click()
     hour = "12:40" if has_script else "12:20"
@@ -60,7 +58,7 @@ def test_rosa_chooses_her_hour(opened: Open, world: World, has_script: bool) -> 
 @pytest.mark.parametrize(
     ("has_script", "name"), [(True, "one"), (False, "two")], ids=["with JavaScript", "without"]
 )
-def test_an_offer_is_taken(opened: Open, world: World, has_script: bool, name: str) -> None:
+def test_offer_is_accepted(opened: Open, world: World, has_script: bool, name: str) -> None:
     page = opened(f"/es/r/{world.more[f'offer {name}']}", java_script_enabled=has_script)
     expect(page.locator("main")).to_have_attribute("data-standing", "offered")
     expect(page.locator(".plazo")).to_contain_text("Son tuyos hasta")
@@ -69,7 +67,7 @@ def test_an_offer_is_taken(opened: Open, world: World, has_script: bool, name: s
     expect(page.locator("h1")).to_have_text("Listo, Rosa")
 
 
-def test_rosa_says_that_she_comes_and_luz_that_she_cannot(opened: Open, world: World) -> None:
+def test_reconfirmation_is_answered_yes_and_no(opened: Open, world: World) -> None:
     page = opened(f"/es/r/{world.more['question one']}")
     page.get_by_role("button", name="Sí, sigo").click()
     expect(page.locator("main")).to_contain_text("Ya nos dijiste que vienes.")
@@ -83,7 +81,7 @@ def test_rosa_says_that_she_comes_and_luz_that_she_cannot(opened: Open, world: W
 
 
 @with_and_without
-def test_what_is_used_up_cannot_be_chosen(opened: Open, world: World, has_script: bool) -> None:
+def test_used_up_accommodation_is_disabled(opened: Open, world: World, has_script: bool) -> None:
     page = opened(f"/es/t/{world.more['limited']}/lugar", java_script_enabled=has_script)
     gone = page.get_by_role("checkbox", name="Ya no queda cuidado de niños")
     expect(gone).to_be_visible()
@@ -91,7 +89,7 @@ def test_what_is_used_up_cannot_be_chosen(opened: Open, world: World, has_script
     expect(page.get_by_role("checkbox", name="Intérprete de náhuatl")).to_be_enabled()
 
 
-def test_only_the_field_that_was_chosen_opens(opened: Open, world: World) -> None:
+def test_only_the_chosen_contact_field_is_visible(opened: Open, world: World) -> None:
     page = opened(f"/es/r/{world.more['by e-mail']}/cambiar")
     expect(page.locator("#contact-same")).to_be_checked()
     expect(page.locator("#email")).to_be_hidden()
@@ -101,9 +99,9 @@ def test_only_the_field_that_was_chosen_opens(opened: Open, world: World) -> Non
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Goes on with the tab key until what has the focus is called so."""
+    """Presses Tab until an element with that name has the focus."""
     wanted = re.compile(rf"^\s*(?:{name})")
-    for _stop in range(MOST_STOPS):
+    for _stop in range(MAX_TAB_STOPS):
         page.keyboard.press("Tab")
         focused = page.locator(":focus")
         if focused.count() and wanted.match(_called(focused.first)):
@@ -112,14 +110,14 @@ def tab_to(page: Page, name: str) -> None:
 
 
 def follow(page: Page, name: str) -> None:
-    """Presses what is called so, and waits for the page it leads to."""
+    """Tabs to the element with that name, presses Enter and waits for the next page."""
     tab_to(page, name)
     with page.expect_navigation():
         page.keyboard.press("Enter")
 
 
 def _called(focused: Locator) -> str:
-    """What a screen reader would say first: the label, or the words of the link itself."""
+    """The label of a field, or the text of a link or button."""
     words: str = focused.evaluate(
         "e => (e.labels && e.labels.length ? e.labels[0] : e).textContent.trim()"
     )

@@ -1,5 +1,5 @@
-"""An evening's work: thirty workshops of a month, from the first click to all of them public, in at
-most sixty interactions. And the same pages with nothing but a keyboard."""
+"""Thirty workshops of a month are entered and published in at most sixty interactions; and the same
+pages work by keyboard and without JavaScript."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ Row = tuple[str, str, str]  # what it is called, when, where
 
 
 class Hand:
-    """Ana's: every click, every field filled or chosen and every key that does something is one."""
+    """Counts interactions: each click, and each field that is filled or chosen, is one."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -55,7 +55,7 @@ class Hand:
 
 
 def free(month: Month) -> list[date]:
-    """The days of a month on which no door is closed."""
+    """The days of a month that are no holidays in Illinois."""
     days = (month.first + timedelta(days=number) for number in range(month.last.day))
     return [day for day in days if not holidays.list_holidays(day, "US", "IL")]
 
@@ -65,7 +65,7 @@ def row(title: str, day: date, hour: str, place: str) -> Row:
 
 
 def shown(page: Page) -> list[Row]:
-    """What the list of the staff shows."""
+    """The rows of the staff's list of workshops."""
     found = []
     for line in page.locator("main tbody tr").all():
         cells = line.locator("th b, th small, td.an").all_inner_texts()
@@ -74,7 +74,7 @@ def shown(page: Page) -> list[Row]:
     return found
 
 
-def test_ana_enters_thirty_workshops_in_one_sitting(opened: Open, world: World) -> None:
+def test_thirty_workshops_take_at_most_sixty_interactions(opened: Open, world: World) -> None:
     # Far enough ahead for no other test to see them.
     month = Month.of(clock.now().date()).plus(4)
     days = free(month)
@@ -94,12 +94,12 @@ def test_ana_enters_thirty_workshops_in_one_sitting(opened: Open, world: World) 
         f"{second.day}; 5:30 p. m.; {ROOM}; Opciones migratorias",
     ]
     one_offs = list(_one_offs(days, alone))
-    for title, typed, said, place, when in one_offs:
+    for title, typed, shown_hour, place, when in one_offs:
         lines.append(f"{' '.join(str(day.day) for day in when)}; {typed}; {place}; {title}")
         called = "Mujeres" if title == "Para mujeres" else title
-        expected += [row(called, day, said, place) for day in when]
-    title, _typed, said, place, when = one_offs[0]
-    expected += [row(title, day, said, place) for day in clones]
+        expected += [row(called, day, shown_hour, place) for day in when]
+    title, _typed, shown_hour, place, when = one_offs[0]
+    expected += [row(title, day, shown_hour, place) for day in clones]
     assert len(expected) == len(set(expected)) == WANTED
     assert len({each[0] for each in expected}) >= 4
     assert {each[2] for each in expected} == set(VENUES)
@@ -175,7 +175,7 @@ def test_ana_enters_thirty_workshops_in_one_sitting(opened: Open, world: World) 
 
 
 def following(page: Page) -> str:
-    """What the link to the month after says."""
+    """The text of the link to the next month."""
     text = page.get_by_role("navigation", name="Mes").get_by_role("link").last.inner_text()
     return text.strip()
 
@@ -186,8 +186,8 @@ def month_of_second(month: Month, weekday: int) -> date:
 
 
 def _one_offs(days: Sequence[date], wanted: int) -> Iterator[tuple[str, str, str, str, list[date]]]:
-    """Kind, hour as typed and as said, venue and days, until so many are there; no kind twice on
-    a day, no venue twice at an hour."""
+    """Yields kind, hour as typed and as shown, venue and days, for that many workshops in all; no
+    kind twice on a day, no venue twice at an hour."""
     kinds = cycle(
         [
             ("Derechos laborales", "18:30", "6:30 p. m.", PARISH),
@@ -209,7 +209,7 @@ def _one_offs(days: Sequence[date], wanted: int) -> Iterator[tuple[str, str, str
 
 
 def go_to(page: Page, css: str) -> None:
-    """Tab, until it is there."""
+    """Presses Tab until an element that matches has the focus."""
     for _ in range(150):
         page.keyboard.press("Tab")
         if page.evaluate("css => document.activeElement.matches(css)", css):
@@ -218,17 +218,17 @@ def go_to(page: Page, css: str) -> None:
 
 
 def enter(page: Page, css: str) -> None:
-    """The Enter key, and wait for what is on the page that comes."""
+    """Presses Enter and waits for an element of the next page."""
     page.keyboard.press("Enter")
     page.locator(css).first.wait_for()
 
 
 def typed_day(day: date) -> str:
-    """As a field for a day takes it, in Mexico."""
+    """The date as typed into a date field in the locale es-MX."""
     return f"{day:%d%m%Y}"
 
 
-def test_a_month_is_made_and_published_with_the_keyboard_alone(opened: Open, world: World) -> None:
+def test_month_planner_works_by_keyboard(opened: Open, world: World) -> None:
     month = Month.of(clock.now().date()).plus(6)
     day = next(day for day in free(month) if day.weekday() == 3)
     page = opened(viewport=DESKTOP)
@@ -274,7 +274,7 @@ def test_a_month_is_made_and_published_with_the_keyboard_alone(opened: Open, wor
     expect(page.locator(".notice[role=status]")).to_contain_text("Publicado")
 
 
-def test_without_javascript_a_choice_is_published_too(opened: Open, world: World) -> None:
+def test_bulk_publishing_works_without_javascript(opened: Open, world: World) -> None:
     month = Month.of(clock.now().date()).plus(7)
     days = free(month)[:2]
     page = opened(java_script_enabled=False)

@@ -1,5 +1,5 @@
-"""Three hosts behind the guide's nginx, each with one real server: programs get the same bytes from
-each, and who saves a place on a phone does not see that one of them is killed."""
+"""Three servers behind the guide's nginx: all serve identical feeds, and a registration succeeds
+when one of them is killed."""
 
 import http.client
 import os
@@ -52,7 +52,7 @@ class Host:
 
     @property
     def has_unread(self) -> bool:
-        """Whether it was sent something that it has not yet read."""
+        """Whether a connection has bytes that the server has not read."""
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             _, local, _, state, queues, *_ = line.split()
             of, waiting = (int(each.partition(":")[2], 16) for each in (local, queues))
@@ -61,13 +61,13 @@ class Host:
         return False
 
     def ask(self, path: str, encoding: str = "identity") -> tuple[int, dict[str, str], bytes]:
-        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         try:
-            asking.request("GET", path, headers={"Accept-Encoding": encoding})
-            answer = asking.getresponse()
+            connection.request("GET", path, headers={"Accept-Encoding": encoding})
+            answer = connection.getresponse()
             return answer.status, dict(answer.headers), answer.read()
         finally:
-            asking.close()
+            connection.close()
 
     def signal(self, number: signal.Signals) -> None:
         for pid in self.server.pids:
@@ -122,9 +122,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights)
 
 
-def test_each_host_gives_the_same_bytes_of_a_feed(
-    hosts: Hosts, store: Store, workshop: Workshop
-) -> None:
+def test_hosts_serve_identical_feeds(hosts: Hosts, store: Store, workshop: Workshop) -> None:
     def fetched() -> dict[str, bytes]:
         found = {}
         for path in FEEDS:
@@ -148,7 +146,7 @@ def test_each_host_gives_the_same_bytes_of_a_feed(
 
 
 @with_and_without
-def test_rosa_does_not_see_that_a_host_is_killed_with_her_form(
+def test_registration_succeeds_when_a_host_is_killed(
     browser: Browser, hosts: Hosts, workshop: Workshop, has_script: bool
 ) -> None:
     answers: list[Response] = []
@@ -163,7 +161,7 @@ def test_rosa_does_not_see_that_a_host_is_killed_with_her_form(
         killed = _killed_with_the_form(page, hosts)
         expect(page.locator("h1")).to_have_text("Listo, Rosa", timeout=SECONDS * 1000)
         link = page.url
-        # Whoever is left answers all that she asks from now on.
+        # The remaining hosts answer all further requests.
         page.get_by_role("link", name="Cambiar mi lugar").click()
         page.get_by_text("3", exact=True).click()
         page.get_by_role("button", name="Guardar cambios").click()
@@ -176,7 +174,7 @@ def test_rosa_does_not_see_that_a_host_is_killed_with_her_form(
 
 
 def _killed_with_the_form(page: Page, hosts: Hosts) -> Host:
-    """Presses the button; the host that was given the form is killed before it has read it."""
+    """Sends the form; the host that received it is killed before it reads it."""
     # As long as a person takes: a form wants to have been open for two seconds.
     while page.evaluate("performance.now()") < 2_100:
         page.wait_for_timeout(50)

@@ -1,5 +1,4 @@
-"""A tour of the mobile consulate, for the browser: stops that are out, full of nothing, cancelled
-and without a venue yet."""
+"""Test data: a tour with stops that are drafts, published, cancelled and without a venue."""
 
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""A small network on a real server, for the browser: made once, looked at by every test."""
+"""A small network on a real server, created once for all browser tests."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ ANA = "ana@example.org"  # an organizer in Chicago
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Addresses of what there is, by what it is there for."""
+    """The URL of the site, and ids and tokens of its data."""
 
     url: str
     quick_exit: "Weather"
@@ -62,13 +62,13 @@ class World:
     seated: str  # the token of Rosa's link
     waiting: str
     discreet_seated: str
-    entry: str  # of Rosa's square
-    more: Mapping[str, str]  # whatever else there is, see `tests/browser/happenings.py`
+    entry: str  # of Rosa's QR code
+    more: Mapping[str, str]  # further ids and tokens by name, from the `make` of each data module
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[World]:
-    """Makes the network in `folder` and serves it while the block runs."""
+    """Creates the network in `folder` and serves it during the block."""
     port = free_port()
     config = Config(
         data=folder / "data",
@@ -126,7 +126,7 @@ def _made(config: Config, weather: "Weather") -> World:
 
 
 def _load(session: Session, *, now: datetime) -> None:
-    """The network, its kinds and January 2020, and somebody who works there."""
+    """Loads offices, kinds, January 2020 and an organizer."""
     with resources.as_file(resources.files("outreach.imports").joinpath("data")) as data:
         offices_file.load(session, offices_file.read(data / "offices.csv"), now=now)
         kinds_file.load(session, kinds_file.read(data / "taxonomy.json"), now=now)
@@ -188,7 +188,7 @@ def _serving(config: Config, port: int, quick_exit_url: str) -> Iterator[None]:
 
 
 class Weather:
-    """Where the quick exit leads to: another site, that remembers what it was told."""
+    """The target of the quick exit: another site that records the Referer headers."""
 
     def __init__(self) -> None:
         self.referers: list[str | None] = []

@@ -175,19 +175,19 @@ def _ways_out() -> Iterator[Guard]:
     script, tests = "outreach/web/scripts/quick_exit.js", "tests/browser/test_quick_exit.py"
     yield Guard(
         "S19", script, "location.replace(exitLink.href);", "location.href = exitLink.href;",
-        f"{tests}::test_back_shows_the_page_before",
+        f"{tests}::test_quick_exit_replaces_the_page_in_history",
     )  # fmt: skip
     yield Guard(
         "S19", script, "location.replace(link.href);", "location.href = link.href;",
-        f"{tests}::test_no_page_about_it_is_left_behind",
+        f"{tests}::test_quick_exit_leaves_no_discreet_page_in_history",
     )  # fmt: skip
     yield Guard(
         "S19", script, "document.body.replaceChildren();", "",
-        f"{tests}::test_the_page_is_blank_before_the_network_answers",
+        f"{tests}::test_quick_exit_blanks_the_page_at_once",
     )  # fmt: skip
     yield Guard(
         "S19", "outreach/web/styles/controls.css", ".exit-fixed {\n  position: fixed;", ".exit-fixed {",
-        f"{tests}::test_it_is_in_sight_wherever_she_scrolls",
+        f"{tests}::test_quick_exit_is_visible_at_every_scroll_position",
     )  # fmt: skip
     yield Guard(
         "S20", "outreach/web/public/about.py", "target = config().quick_exit_url or",
@@ -196,7 +196,7 @@ def _ways_out() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "S27", script, "if (event.persisted) location.reload();", "",
-        f"{tests}::test_a_page_brought_back_is_asked_for_again",
+        f"{tests}::test_page_restored_from_browser_cache_is_reloaded",
     )  # fmt: skip
     yield Guard(
         "S28", "outreach/web/presentation/workshop_cards.py",

@@ -64,14 +64,14 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "domain/registrations/test_status.py::test_registration_without_contact_gets_no_notifications",
     ),
     "S19": (
-        "browser/test_quick_exit.py::test_back_shows_the_page_before",
-        "browser/test_quick_exit.py::test_no_page_about_it_is_left_behind",
-        "browser/test_quick_exit.py::test_without_javascript_it_leaves_too",
-        "browser/test_quick_exit.py::test_it_is_in_sight_wherever_she_scrolls",
+        "browser/test_quick_exit.py::test_quick_exit_replaces_the_page_in_history",
+        "browser/test_quick_exit.py::test_quick_exit_leaves_no_discreet_page_in_history",
+        "browser/test_quick_exit.py::test_quick_exit_works_without_javascript",
+        "browser/test_quick_exit.py::test_quick_exit_is_visible_at_every_scroll_position",
     ),
     "S20": ("security/test_safety.py::test_quick_exit_leads_only_to_the_configured_site",),
     "S21": (
-        "browser/test_offline_door.py::test_signing_out_sends_what_was_marked_or_asks_first",
+        "browser/test_offline_door.py::test_logout_sends_check_in_events_or_asks_first",
         "accounts/test_sessions.py::test_session_cookie_is_host_only_and_http_only",
         "accounts/test_sessions.py::test_session_expires_after_half_an_hour_without_requests",
         "accounts/test_sessions.py::test_active_session_expires_after_twelve_hours",
@@ -100,6 +100,6 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_abuse.py::test_party_size_is_limited_by_the_workshop",
         "security/test_abuse.py::test_fourth_registration_of_a_contact_is_answered_like_link_recovery",
     ),
-    "S27": ("browser/test_quick_exit.py::test_a_page_brought_back_is_asked_for_again",),
+    "S27": ("browser/test_quick_exit.py::test_page_restored_from_browser_cache_is_reloaded",),
     "S28": ("security/test_discreet.py::test_seats_left_do_not_reveal_a_single_registration",),
 }
