@@ -18,15 +18,15 @@ MINUTE = 60
 
 
 @click.command()
-@click.option("--seconds", type=int, help="How long each surface is asked. Default: a minute.")
-@click.option("--each", type=int, help="How many questions of each surface, instead.")
+@click.option("--seconds", type=int, help="Duration for each surface. Default: a minute.")
+@click.option("--each", type=int, help="Number of requests for each surface, instead.")
 @click.option("--on", type=click.Choice(["sqlite", "postgresql"]), default="sqlite")
-@click.option("--only", multiple=True, type=click.Choice(EVERY), help="This surface, and no other.")
-@click.option("--seed", default="", help="Repeats a run, as it was printed.")
+@click.option("--only", multiple=True, type=click.Choice(EVERY), help="Only this surface.")
+@click.option("--seed", default="", help="The printed seed of a run to repeat.")
 def main(seconds: int | None, each: int | None, on: str, only: tuple[str, ...], seed: str) -> None:
-    """Ask the application what nobody would. Ends with 1 if anything went wrong.
+    """Send malformed requests to the application. Exit status 1 if there are faults.
 
-    PostgreSQL is asked at OUTREACH_TEST_POSTGRESQL.
+    With `--on postgresql`, OUTREACH_TEST_POSTGRESQL names the server.
     """
     server = os.environ.get("OUTREACH_TEST_POSTGRESQL", "") if on == "postgresql" else ""
     if on == "postgresql" and not server:
@@ -51,13 +51,13 @@ def main(seconds: int | None, each: int | None, on: str, only: tuple[str, ...], 
                 total.take(this)
     console.print(_table(tallies))
     for surface, total in tallies.items():
-        for fault, asked in total.faults.items():
-            console.print(f"\n{surface}: {fault}\n  {asked}", markup=False)
+        for fault, request in total.faults.items():
+            console.print(f"\n{surface}: {fault}\n  {request}", markup=False)
     sys.exit(0 if all(each.is_fine for each in tallies.values()) else 1)
 
 
 def _table(tallies: dict[str, Tally]) -> Table:
-    table = Table(title="What was asked, and how it was answered")
+    table = Table(title="Requests and answers")
     for heading in ("surface", "tried", "2xx", "3xx", "4xx", "5xx", "log errors", "leaks", "s"):
         table.add_column(heading, justify="left" if heading == "surface" else "right")
     for surface, each in tallies.items():

@@ -9,18 +9,18 @@ from random import Random
 from typing import Any, Final
 
 from tests.fuzz import mutation
-from tests.fuzz.exchange import FuzzResponse, listening
+from tests.fuzz.exchange import FuzzResponse, collect_error_logs
 from tests.fuzz.surfaces import spoiled_file
 from tests.fuzz.world import HOME, OTHER, Site
 from tests.support.loading import run
 
 DATA: Final = resources.files("outreach.imports").joinpath("data")
-LINES: Final = 12  # of a good file: more would say the same
+LINES: Final = 12  # of a valid file: more add nothing
 STATUS: Final = {0: 200, 2: 422}
 
 
 def load(site: Site, random: Random) -> tuple[str, FuzzResponse]:
-    """Loads a file; returns the command line and its answer, as though it were a page."""
+    """Loads a file; returns the command line, and its outcome as an HTTP status and body."""
     what = random.choice(("offices", "kinds", "figures", "workshops"))
     ending, data = _file(what, random)
     config = site.app.extensions["outreach_config"]
@@ -29,10 +29,10 @@ def load(site: Site, random: Random) -> tuple[str, FuzzResponse]:
     more = ["--dry-run"] if random.random() < 0.3 else []
     if what == "workshops":
         more += ["--office", random.choice((HOME, "nada", "")), "--kind", "derechos"]
-    with listening() as heard:
+    with collect_error_logs() as errors:
         result = run(config, "load", what, path, *more)
     command_line = f"load {what} {' '.join(more)} {data[:3000]!r}"
-    log = list(heard)
+    log = list(errors)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         log.append("".join(traceback.format_exception(result.exception)[-6:]))
     status = STATUS.get(result.exit_code, 500)
@@ -52,7 +52,7 @@ def _file(what: str, random: Random) -> tuple[str, bytes]:
     if what == "kinds" and random.random() < 0.8:
         found = json.loads(good)
         for _ in range(random.choice((1, 1, 2, 5))):
-            _bend(found, random)
+            _mutate_json(found, random)
         return "json", json.dumps(found).encode()
     if random.random() < 0.6:
         return "csv", mutation.rewritten(good.decode(), random).encode("utf-8", "surrogatepass")
@@ -71,8 +71,8 @@ def _good(what: str) -> bytes:
     return (text if what == "kinds" else "\n".join(text.split("\n")[:LINES])).encode()
 
 
-def _bend(found: Any, random: Random) -> None:
-    """Replaces something within the file."""
+def _mutate_json(found: Any, random: Random) -> None:
+    """Replaces or deletes one value of the file."""
     while isinstance(found, dict | list) and found:
         key: Any = random.choice(sorted(found)) if isinstance(found, dict) else None
         key = random.randrange(len(found)) if key is None else key

@@ -1,4 +1,4 @@
-"""One request, its answer, and whether the answer is as it should be."""
+"""Sends one request and checks its answer for server errors and leaks."""
 
 import gzip
 import logging
@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 
 from tests.fuzz.world import HIDDEN, OTHERS_EMAIL, OTHERS_NAME, OURS_EMAIL, OURS_NAME
 
-# What only an internal error would contain.
-OF_OURS: Final = re.compile(
+# Text that only an internal error would contain.
+INTERNALS: Final = re.compile(
     rb"Traceback \(most recent|File \"/|/outreach/[\w/]+\.py|sqlalchemy|werkzeug\.|psycopg"
     rb"|sqlite3\.|jinja2\.|0x[0-9a-f]{10,}>"
 )
@@ -23,7 +23,7 @@ REFUSED_FORMAT: Final = 501  # as oEmbed requires for an unknown format
 OTHERS: Final = (OTHERS_NAME.encode(), OTHERS_EMAIL.encode(), HIDDEN.encode())
 OURS: Final = (OURS_NAME.encode(), OURS_EMAIL.encode())
 # What an answer must not contain: for staff, people of another office; for others, anybody.
-UNSEEN: Final = {
+FORBIDDEN_TEXT: Final = {
     "anonymous": OTHERS + OURS,
     "door": (*OTHERS, OURS[1]),
     "reader": OTHERS + OURS,
@@ -78,14 +78,14 @@ class Tally:
     def is_fine(self) -> bool:
         return not self.faults
 
-    def add(self, asked: object, answered: FuzzResponse, who: str = "admin") -> None:
+    def add(self, request: object, response: FuzzResponse, who: str = "admin") -> None:
         self.tried += 1
-        first = 4 if answered.status == REFUSED_FORMAT else answered.status // 100
+        first = 4 if response.status == REFUSED_FORMAT else response.status // 100
         self.answers[f"{first}xx"] += 1
-        self.logged += len(answered.log)
-        for fault in _faults(answered, who):
+        self.logged += len(response.log)
+        for fault in _faults(response, who):
             self.leaks += fault.startswith("tells")
-            self.faults.setdefault(fault, f"{asked} -> {answered.status}")
+            self.faults.setdefault(fault, f"{request} -> {response.status}")
 
     def take(self, other: "Tally") -> None:
         self.answers += other.answers
@@ -93,56 +93,56 @@ class Tally:
         self.logged += other.logged
         self.leaks += other.leaks
         self.took += other.took
-        for fault, asked in other.faults.items():
-            self.faults.setdefault(fault, asked)
+        for fault, request in other.faults.items():
+            self.faults.setdefault(fault, request)
 
 
-def _faults(answered: FuzzResponse, who: str) -> Iterator[str]:
-    if (answered.status >= 500 and answered.status != REFUSED_FORMAT) or answered.log:
-        yield "\n".join(answered.log) or f"answered {answered.status}, and nothing in the log"
-    body = answered.body
-    if dict(answered.headers).get("Content-Encoding") == "gzip":
+def _faults(response: FuzzResponse, who: str) -> Iterator[str]:
+    if (response.status >= 500 and response.status != REFUSED_FORMAT) or response.log:
+        yield "\n".join(response.log) or f"answered {response.status}, and nothing in the log"
+    body = response.body
+    if dict(response.headers).get("Content-Encoding") == "gzip":
         body = gzip.decompress(body) if body else b""
-    if found := OF_OURS.search(body):
+    if found := INTERNALS.search(body):
         yield f"tells of itself: {found[0]!r}"
-    content = body + repr(answered.headers).encode()
-    for secret in UNSEEN[who]:
+    content = body + repr(response.headers).encode()
+    for secret in FORBIDDEN_TEXT[who]:
         if secret in content:
             yield f"tells {who} of {secret.decode()}"
 
 
 @contextmanager
-def listening() -> Iterator[list[str]]:
+def collect_error_logs() -> Iterator[list[str]]:
     """Collects the error log lines during the block, with where they were raised."""
-    heard: list[str] = []
+    errors: list[str] = []
 
-    class Ear(logging.Handler):
+    class ErrorCollector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             error = record.exc_info[1] if record.exc_info else None
             where = "".join(traceback.format_exception(error)[-6:]) if error else ""
             # Incident numbers differ each time.
-            heard.append(re.sub(r"^[0-9A-Z]{6}: ", "", record.getMessage()) + "\n" + where)
+            errors.append(re.sub(r"^[0-9A-Z]{6}: ", "", record.getMessage()) + "\n" + where)
 
-    ear, root = Ear(logging.ERROR), logging.getLogger()
-    root.addHandler(ear)
+    handler, root = ErrorCollector(logging.ERROR), logging.getLogger()
+    root.addHandler(handler)
     try:
-        yield heard
+        yield errors
     finally:
-        root.removeHandler(ear)
+        root.removeHandler(handler)
 
 
-def ask(client: FlaskClient, asked: FuzzRequest) -> FuzzResponse:
+def ask(client: FlaskClient, request: FuzzRequest) -> FuzzResponse:
     """Sends a request through the whole application with its WSGI middleware."""
-    path, _, query = asked.path.partition("?")
-    with listening() as heard:
+    path, _, query = request.path.partition("?")
+    with collect_error_logs() as errors:
         try:
             answer = client.open(
                 path,
-                method=asked.method,
+                method=request.method,
                 query_string=query,
-                data=asked.body or None,
-                content_type=asked.content_type or None,
-                headers=list(asked.headers),
+                data=request.body or None,
+                content_type=request.content_type or None,
+                headers=list(request.headers),
             )
             body, status = answer.get_data(), answer.status_code
             headers = tuple((name, value) for name, value in answer.headers.items())
@@ -150,4 +150,4 @@ def ask(client: FlaskClient, asked: FuzzRequest) -> FuzzResponse:
         except Exception as error:
             trace = "".join(traceback.format_exception(error)[-6:])
             return FuzzResponse(599, log=(f"left the application: {trace}",))
-    return FuzzResponse(status, body, headers, tuple(heard))
+    return FuzzResponse(status, body, headers, tuple(errors))

@@ -65,7 +65,7 @@ def value(random: Random, ids: Sequence[str]) -> str:
 
 
 def bent(text: str, random: Random) -> str:
-    """A good value, slightly changed."""
+    """A valid value, slightly changed."""
     if not text:
         return random.choice(NASTY)
     at = random.randrange(len(text))
@@ -120,7 +120,7 @@ def fields(
 
 
 def spoiled(data: bytes, random: Random) -> bytes:
-    """A good file, damaged."""
+    """A valid file, damaged."""
     made = bytearray(data)
     for _ in range(random.choice((1, 1, 2, 4, 16))):
         at = random.randrange(len(made) + 1)
@@ -142,14 +142,14 @@ def spoiled(data: bytes, random: Random) -> bytes:
 
 
 def rewritten(text: str, random: Random) -> str:
-    """A good table with some cells replaced."""
+    """A valid table with some cells replaced."""
     lines = text.split("\n")
     for _ in range(random.choice((1, 1, 2, 3))):
         at = random.randrange(len(lines))
-        mark = random.choice((",", ":", ";", '"'))
-        cells = lines[at].split(mark)
+        separator = random.choice((",", ":", ";", '"'))
+        cells = lines[at].split(separator)
         cells[random.randrange(len(cells))] = random.choice(NASTY)
-        lines[at] = mark.join(cells)
+        lines[at] = separator.join(cells)
     return "\n".join(lines)
 
 

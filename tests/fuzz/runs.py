@@ -46,9 +46,9 @@ def round_of(
     with base.opened() as site:
         asker, began = Asker(site, seen, Random(seed)), time.monotonic()
         while tally.tried < most and time.monotonic() < until:
-            asked = ask_and_follow(asker, surface, tally)
+            request = ask_and_follow(asker, surface, tally)
             # Signed out or disabled: no further requests of this visitor.
-            if asked is not None and asked.method == "POST" and not site.is_in(asked.who):
+            if request is not None and request.method == "POST" and not site.is_in(request.who):
                 break
         tally.took = time.monotonic() - began
     return tally
@@ -64,7 +64,7 @@ def ask_and_follow(asker: Asker, surface: str, tally: Tally) -> FuzzRequest | No
     for _step in range(STEPS):
         if onward is None:
             break
-        answered = ask(asker.site.client, onward)
-        tally.add(onward, answered, onward.who)
-        onward = follow(asker, onward, answered)
+        response = ask(asker.site.client, onward)
+        tally.add(onward, response, onward.who)
+        onward = follow(asker, onward, response)
     return first

@@ -23,12 +23,12 @@ from tests.hostile_files import books, texts
 from tests.support.import_files import row
 
 FORM: Final = "application/x-www-form-urlencoded"
-MARK: Final = "----fuzz"
+BOUNDARY: Final = "----fuzz"
 
 
 @dataclass
 class Asker:
-    """A copy of the network, its map, and the random generator."""
+    """A copy of the network, its map, and the random generator that determines the requests."""
 
     site: Site
     seen: Map
@@ -48,18 +48,18 @@ class Asker:
 
     def query(self, names: int) -> str:
         """A query string of that many parameters, known from pages or code."""
-        random, asked = self.random, []
+        random, parameters = self.random, []
         for _ in range(names):
             name = random.choice(sorted(self.seen.queries))
             good = sorted(self.seen.queries[name])
             is_good = random.random() < 0.5
             value = random.choice(good) if is_good else mutation.value(random, self.ids)
-            asked += [(name, value)] * random.choice((1, 1, 1, 2, 30))
-        return encoded(asked)
+            parameters += [(name, value)] * random.choice((1, 1, 1, 2, 30))
+        return encoded(parameters)
 
 
-def encoded(asked: Sequence[tuple[str, str]]) -> str:
-    return urlencode(asked, errors="surrogatepass")
+def encoded(parameters: Sequence[tuple[str, str]]) -> str:
+    return urlencode(parameters, errors="surrogatepass")
 
 
 def forms(asker: Asker) -> FuzzRequest:
@@ -87,6 +87,7 @@ def forms(asker: Asker) -> FuzzRequest:
 
 
 def filters(asker: Asker) -> FuzzRequest:
+    """A GET request with query parameters, some of them malformed."""
     random, who = asker.random, asker.who()
     path = filled(random.choice(rules(asker.site.app, "GET")), asker.site, random)
     return asker.say(who, "GET", f"{path}?{asker.query(random.choice((1, 1, 2, 3, 6)))}")
@@ -112,7 +113,7 @@ def addresses(asker: Asker) -> FuzzRequest:
 
 
 def uploads(asker: Asker) -> FuzzRequest:
-    """A damaged file of each format; and the request that loads what was read of it."""
+    """An upload of a damaged file; `follow` imports what was read of it."""
     random, who = asker.random, asker.who("organizer", "organizer", "admin")
     name, data = spoiled_file(random.choice((HOME, HOME, OTHER)), random)
     fields: dict[str, Any] = {"token": asker.site.tokens[who]}
@@ -121,8 +122,8 @@ def uploads(asker: Asker) -> FuzzRequest:
         if random.random() < 0.08:
             fields[extra] = mutation.value(random, asker.ids).encode(errors="replace").decode()
     fields["file"] = FileStorage(io.BytesIO(data), name)
-    _boundary, body = encode_multipart(fields, boundary=MARK)
-    multipart = f"multipart/form-data; boundary={MARK}"
+    _boundary, body = encode_multipart(fields, boundary=BOUNDARY)
+    multipart = f"multipart/form-data; boundary={BOUNDARY}"
     return asker.say(who, "POST", "/org/traer", body=body, content_type=multipart)
 
 
@@ -180,15 +181,15 @@ def _plain(text: str) -> str:
     return "".join(each for each in text if each.isprintable() and ord(each) < 256)
 
 
-def follow(asker: Asker, asked: FuzzRequest, answered: FuzzResponse) -> FuzzRequest | None:
+def follow(asker: Asker, request: FuzzRequest, response: FuzzResponse) -> FuzzRequest | None:
     """What a browser would request next: the redirect, or the form that loads a file."""
-    there = dict(answered.headers).get("Location", "")
-    if answered.status == 303 and there.startswith("/"):
-        return asker.say(asked.who, "GET", there)
-    if asked.path.startswith("/org/traer?lote=") and answered.status == 200:
+    there = dict(response.headers).get("Location", "")
+    if response.status == 303 and there.startswith("/"):
+        return asker.say(request.who, "GET", there)
+    if request.path.startswith("/org/traer?lote=") and response.status == 200:
         shown = [
             form
-            for form in forms_of(asked.path, answered.body)
+            for form in forms_of(request.path, response.body)
             if form.action == "/org/traer/cargar"
         ]
         if shown:
@@ -196,7 +197,7 @@ def follow(asker: Asker, asked: FuzzRequest, answered: FuzzResponse) -> FuzzRequ
             if asker.random.random() < 0.2:
                 sent = mutation.fields(sent, {}, sorted(asker.seen.names), asker.ids, asker.random)
             body = encoded(sent).encode()
-            return asker.say(asked.who, "POST", shown[0].action, body=body, content_type=FORM)
+            return asker.say(request.who, "POST", shown[0].action, body=body, content_type=FORM)
     return None
 
 
@@ -260,13 +261,13 @@ def _body(sent: mutation.Fields, random: Random) -> tuple[bytes, str]:
         return encoded(sent).encode(), FORM
     if how < 0.9:
         parts = [
-            f'--{MARK}\r\nContent-Disposition: form-data; name="{_quoted(name)}"'
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{_quoted(name)}"'
             + random.choice(("", "", "", '; filename="x.csv"'))
             + f"\r\n\r\n{value}\r\n"
             for name, value in sent
         ]
-        body = ("".join(parts) + f"--{MARK}--\r\n").encode("utf-8", "surrogatepass")
-        return body, f"multipart/form-data; boundary={MARK}"
+        body = ("".join(parts) + f"--{BOUNDARY}--\r\n").encode("utf-8", "surrogatepass")
+        return body, f"multipart/form-data; boundary={BOUNDARY}"
     if how < 0.94:
         return json.dumps(dict(sent)).encode(), "application/json"
     return mutation.spoiled(encoded(sent).encode(), random), random.choice((FORM, "", "text/plain"))

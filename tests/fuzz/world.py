@@ -1,5 +1,5 @@
-"""The network that is fuzzed: made once, and copied for every few hundred requests, since they
-cancel workshops, sign people out and close offices."""
+"""The network that is fuzzed: created once and copied for every few hundred requests, since they
+cancel workshops, end sessions and close offices."""
 
 import gc
 import secrets
@@ -46,7 +46,7 @@ from tests.support.staff_client import HASHED, SECRET
 
 HOME: Final = "calgary"  # the office of the staff visitors
 OTHER: Final = "chicago"  # the office whose people they must never see
-# Names and addresses that nobody has.
+# Names and addresses that occur nowhere else.
 OTHERS_NAME, OTHERS_EMAIL = "Canariajena", "canariajena@ejemplo.com"
 OURS_NAME, OURS_EMAIL = "Canariapropia", "canariapropia@ejemplo.com"
 HIDDEN: Final = "77 Calle Canariaoculta"
@@ -58,7 +58,7 @@ PATIENT: Final = Limits(posts=10**9, look_ups=10**9, sign_ins=10**9)
 
 @dataclass(frozen=True)
 class Base:
-    """A furnished installation that is only copied."""
+    """An installation that is only copied."""
 
     config: Config
     folder: Path
@@ -216,7 +216,7 @@ def _of_server(server: str) -> Any:
 def _furnish(
     store: Store, key_store: KeyStore
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]], str]:
-    """Loads the demo and everything that it lacks, and registers people nobody may see."""
+    """Loads the demo, adds what it lacks, and registers people whose data must not leak."""
     now = clock.now()
     with store.change() as session:
         installation_settings.set_calendar_host(session, "talleres.example.org")

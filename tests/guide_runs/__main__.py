@@ -10,15 +10,15 @@ from tests.runner import Missing
 
 
 def main() -> int:
-    asked = argparse.ArgumentParser(prog="python -m tests.guide_runs", description=__doc__)
-    asked.add_argument("page", choices=["machine", "many"])
-    asked.add_argument(
+    parser = argparse.ArgumentParser(prog="python -m tests.guide_runs", description=__doc__)
+    parser.add_argument("page", choices=["machine", "many"])
+    parser.add_argument(
         "--base", type=Path, help="an archive of a fresh root; made when it is not there"
     )
-    asked.add_argument(
+    parser.add_argument(
         "--hold", action="store_true", help="after a failure keep the machines until Ctrl-C"
     )
-    given = asked.parse_args()
+    given = parser.parse_args()
     try:
         namespaces.require()
         if not namespaces.is_inside():

@@ -52,7 +52,7 @@ def base(home: Path, kept: Path | None) -> Path:
 
 
 def _pip() -> str:
-    """The package index of pip on this machine."""
+    """A pip.conf with the package index of pip on this machine."""
     output = subprocess.run(["pip", "config", "list"], capture_output=True, text=True).stdout
     lines = ["[global]"]
     for line in output.splitlines():
@@ -160,7 +160,7 @@ class Host:
         return done.stdout + done.stderr
 
     def type(self, blocks: Sequence[Block], changes: Mapping[str, str] | None = None) -> str:
-        """Types blocks of the guide; `changes` replaces words in them."""
+        """Runs blocks of the guide, with `changes` replaced in their text; returns the output."""
         output = ""
         for block in blocks:
             shell = block.text
@@ -181,7 +181,8 @@ class Host:
 
     @property
     def outside(self) -> str:
-        """A command that opens a root shell on the machine from outside the namespaces."""
+        """The process ids of its first process, with which a shell on it can be opened
+        (`nsenter`)."""
         ours = re.search(r"^NSpid:\s+(.*)$", Path(f"/proc/{self._first}/status").read_text(), re.M)
         return f"its first process is {self._first} in here ({ours[1] if ours else ''})"
 

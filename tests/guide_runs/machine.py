@@ -1,4 +1,5 @@
-"""The guide's page *machine*, from a bare Debian to a site, and its advice on operation."""
+"""Follows the guide's page *machine*, from a bare Debian to a site, and its sections on
+operation."""
 
 import re
 import socket
@@ -40,7 +41,7 @@ def section(host: Host, name: str, changes: Mapping[str, str] | None = None) -> 
 
 
 def configure(host: Host, settings: Mapping[str, str]) -> None:
-    """Writes our values into the settings."""
+    """Replaces values in the settings file. Raises Failed if a pattern does not occur."""
     path = "/etc/outreach/outreach.env"
     text = host.ask(f"cat {path}")
     for pattern, value in settings.items():
@@ -73,7 +74,7 @@ def _set_up(host: Host, certificate: Certificate) -> None:
 
 
 def line(start: str) -> str:
-    """The line of the guide that begins so."""
+    """The command line of the page that begins so. Raises Failed if there is none."""
     for block in pages.blocks("machine"):
         for line in block.text.splitlines():
             if block.is_typed and line.startswith(start):

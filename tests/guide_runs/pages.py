@@ -47,12 +47,12 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 def typed(page: str, section: str) -> list[Block]:
-    """The commands of a section for the current machine; at least one block."""
+    """The commands of a section for the current machine. Raises LookupError if there are none."""
     return _some(page, section, [each for each in of(page, section) if not each.name])
 
 
 def everywhere(page: str, section: str) -> list[Block]:
-    """The commands of a section for all machines."""
+    """The commands of a section for any machine. Raises LookupError if there are none."""
     return _some(page, section, of(page, section))
 
 

@@ -66,7 +66,7 @@ class Site:
             time.sleep(PAUSE)
 
     def workshop(self) -> str:
-        """The path of a workshop of the list."""
+        """The path of the first workshop of the list. Raises Failed if there is none."""
         found = re.search(r'href="(/es/t/[^"/?#]+)"', self.insist("/es/").text)
         if found is None:
             raise Failed("the list shows no workshop")
@@ -170,7 +170,7 @@ class Crowd:
         wanted, until = len(self.links) + more, time.monotonic() + seconds
         while len(self.links) < wanted:
             if self.wrong or time.monotonic() > until:
-                raise Failed("; ".join(self.wrong) or "nobody gets a place any more")
+                raise Failed("; ".join(self.wrong) or "no registration succeeds any more")
             time.sleep(0.1)
 
     @property

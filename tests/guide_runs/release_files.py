@@ -1,5 +1,5 @@
-"""What an operator provides: the release, offices and workshops; and what is outside the machine:
-mail server, DNS, certificate authority."""
+"""Prepares what an operator provides: the release, offices and workshops; and what is outside the
+machines: mail server and certificate authority."""
 
 import shutil
 import ssl
@@ -96,7 +96,7 @@ class Certificate:
         self.path = tls_certificate.make(home, NAME)
 
     def put(self, host: Host) -> str:
-        """Types this instead of certbot's line."""
+        """Installs the certificate; returns the command to run instead of certbot."""
         folder = f"/etc/letsencrypt/live/{NAME}"
         host.ask(f"install -d -m 700 /etc/letsencrypt && install -d {folder}")
         for name in ("fullchain.pem", "privkey.pem"):

@@ -1,4 +1,5 @@
-"""The guide's page *many*: seven machines, and what people see when some of them die."""
+"""Follows the guide's page *many* on seven machines, and checks that registration goes on while
+some of them are killed."""
 
 import json
 import re
