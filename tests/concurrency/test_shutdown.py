@@ -43,6 +43,7 @@ pytestmark = [
         not Path("/proc/locks").exists(), reason="Linux tells who waits, and what was read"
     ),
     pytest.mark.any_database,
+    pytest.mark.real_clock,
 ]
 
 WITHIN: Final = 60  # seconds: everything started here ends sooner

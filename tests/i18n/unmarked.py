@@ -3,7 +3,6 @@ pseudo-language."""
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import Final
 
@@ -42,12 +41,7 @@ def names_of_places(cities: Iterable[str]) -> frozenset[str]:
 
 def names_of_holidays() -> frozenset[str]:
     """The words in names of holidays, which are data in Spanish."""
-    names = [
-        each.name
-        for day in (date(2026, 1, 1) + timedelta(days=number) for number in range(800))
-        for country, region in (("US", "IL"), ("US", "NM"), ("CA", "AB"), ("CA", "QC"))
-        for each in holidays.list_holidays(day, country, region)
-    ]
+    names = holidays.SPANISH_NAMES.values()
     return frozenset(word for name in names for word in _WORD.findall(name))
 
 

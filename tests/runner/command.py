@@ -172,7 +172,7 @@ def steps(options: Options) -> list[Step]:
         core = "core and not thorough and not browser and not long"
         return [*style, _pytest(options, "tests on SQLite", core, is_on_sqlite=True)]
     if options.mode == "plain":
-        rest = "not long and (browser or postgresql)"
+        rest = "not long and (browser or postgresql or real_clock)"
         others = _pytest(options, "tests on PostgreSQL and in Chromium", rest)
         tests = [_on_sqlite(options, LEAP_NIGHT), others]
     else:
@@ -185,7 +185,7 @@ def _on_sqlite(options: Options, instant: Instant) -> Step:
     return _pytest(
         options,
         f"tests on SQLite at {instant.name}",
-        "not long and not browser and not postgresql",
+        "not long and not browser and not postgresql and not real_clock",
         is_on_sqlite=True,
         instant=instant,
     )

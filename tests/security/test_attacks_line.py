@@ -25,7 +25,10 @@ from tests.support.environment import where
 from tests.support.ports import free_port
 from tests.support.public_urls import manage_token
 
-pytestmark = pytest.mark.any_database("what is read before any question to it")
+pytestmark = [
+    pytest.mark.any_database("what is read before any question to it"),
+    pytest.mark.real_clock,
+]
 
 SECONDS: Final = 10  # timeout for an answer
 SLOW: Final = 50

@@ -26,7 +26,7 @@ def test_no_regex_has_an_unreviewed_nested_repetition() -> None:
     assert {text: where for text, where in found.items() if text not in LOOKED_AT} == {}
     assert LOOKED_AT.keys() == found.keys(), "one is gone: take it out of the list"
     assert len(list(patterns())) > 80
-    assert len(list(made_of_parts())) < 12, "look at each: none is made of what somebody types"
+    assert len(list(made_of_parts())) < 14, "look at each: none is made of what somebody types"
 
 
 def test_many_spaces_in_coordinates_are_read_as_one() -> None:

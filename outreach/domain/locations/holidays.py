@@ -52,7 +52,7 @@ def _load_year(country: str, region: str, year: int) -> dict[date, tuple[str, ..
 def _translate(names: str) -> Iterator[str]:
     for name in names.split(_SEPARATOR):
         bare = name.replace(_OBSERVED, "").replace(" (observado)", "")
-        spanish = _SPANISH.get(bare, bare)
+        spanish = SPANISH_NAMES.get(bare, bare)
         yield spanish if bare == name else f"{spanish} (se guarda este día)"
 
 
@@ -159,7 +159,8 @@ Saskatchewan Day|Día de Saskatchewan
 Discovery Day|Día del Descubrimiento
 """
 
-_SPANISH: Final = dict(line.split("|") for line in _TABLE.strip().splitlines()) | {
+# English names of the library: Spanish ones.
+SPANISH_NAMES: Final = dict(line.split("|") for line in _TABLE.strip().splitlines()) | {
     "George Washington Day, Presidents' Day, and the Day of the Women and Men Heroes of"
     " Puerto Rico": "Día de los Presidentes y de los Próceres",
 }
