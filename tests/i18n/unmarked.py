@@ -3,6 +3,7 @@ pseudo-language."""
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import Final
 
@@ -41,7 +42,10 @@ def names_of_places(cities: Iterable[str]) -> frozenset[str]:
 
 def names_of_holidays() -> frozenset[str]:
     """The words in names of holidays, which are data in Spanish."""
-    names = holidays.SPANISH_NAMES.values()
+    # Those of Mexico are the library's own, and are listed with every region's.
+    days = (date(2026, 1, 1) + timedelta(days=number) for number in range(11 * 365))
+    listed = [each.name for day in days for each in holidays.list_holidays(day, "US", "IL")]
+    names = (*holidays.SPANISH_NAMES.values(), *listed)
     return frozenset(word for name in names for word in _WORD.findall(name))
 
 
