@@ -88,5 +88,5 @@ def print_codes(page: Page) -> None:
     sign_in(page, PABLO)
     page.goto("/org/cuenta")
     page.get_by_role("button", name="Hacer 10 códigos nuevos").click()
-    page.locator(".codigos").wait_for()
-    _left[PABLO] = page.locator(".codigos li").all_inner_texts()
+    page.locator(".codes").wait_for()
+    _left[PABLO] = page.locator(".codes li").all_inner_texts()

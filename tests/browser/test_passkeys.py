@@ -103,11 +103,11 @@ def test_qr_code_of_totp_setup_has_the_secret(opened: Open, world: World) -> Non
     assert unquote(read.path) == f"/Talleres:{NORA}"
     assert params["issuer"] == ["Talleres"]
     page.get_by_text("No puedo leerlo").click()
-    assert page.locator(".clave").inner_text().replace(" ", "") == params["secret"][0]
+    assert page.locator(".secret-key").inner_text().replace(" ", "") == params["secret"][0]
     # Not the code of its secret: she stays without a second factor, for the other tests.
     page.locator("#code").fill("12 34")
     page.keyboard.press("Enter")
     expect(page.locator("main [role=alert]")).to_be_focused()
     expect(page.locator("#code")).to_have_attribute("aria-invalid", "true")
-    shown_secret = page.locator(".clave").text_content() or ""
+    shown_secret = page.locator(".secret-key").text_content() or ""
     assert shown_secret.replace(" ", "") == params["secret"][0], "the phone has read it already"

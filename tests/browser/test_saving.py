@@ -61,7 +61,7 @@ def test_time_slot_is_chosen(opened: Open, world: World, has_script: bool) -> No
 def test_offer_is_accepted(opened: Open, world: World, has_script: bool, name: str) -> None:
     page = opened(f"/es/r/{world.more[f'offer {name}']}", java_script_enabled=has_script)
     expect(page.locator("main")).to_have_attribute("data-standing", "offered")
-    expect(page.locator(".plazo")).to_contain_text("Son tuyos hasta")
+    expect(page.locator(".deadline")).to_contain_text("Son tuyos hasta")
     page.get_by_role("button", name="Sí, quiero mis 2 lugares").click()
     expect(page.locator("main")).to_have_attribute("data-standing", "seated")
     expect(page.locator("h1")).to_have_text("Listo, Rosa")

@@ -68,7 +68,7 @@ def shown(page: Page) -> list[Row]:
     """The rows of the staff's list of workshops."""
     found = []
     for line in page.locator("main tbody tr").all():
-        cells = line.locator("th b, th small, td.an").all_inner_texts()
+        cells = line.locator("th b, th small, td.table-full").all_inner_texts()
         texts = [" ".join(text.split()) for text in cells]
         found.append((texts[0], texts[1], texts[2]))
     return found
@@ -109,7 +109,7 @@ def test_thirty_workshops_take_at_most_sixty_interactions(opened: Open, world: W
     ana = Hand(page)
     ana.follow("Talleres")
     ana.follow("Un mes de una vez")
-    while month.first.strftime("-%m") not in page.locator("[name=mes]").last.input_value()[4:]:
+    while month.first.strftime("-%m") not in page.locator("[name=month]").last.input_value()[4:]:
         ana.follow(following(page))
 
     # One sheet: what stands alone, and the first date of each series.
@@ -156,7 +156,7 @@ def test_thirty_workshops_take_at_most_sixty_interactions(opened: Open, world: W
         ana.fill("Fecha", str(day))
         ana.press("Guardar borrador")
         expect(page.get_by_role("status")).to_contain_text("Guardado como borrador")
-    ana.click(page.locator(".migas"))
+    ana.click(page.locator(".back"))
 
     # All that are drafts become public.
     ana.follow("Borrador")
@@ -243,7 +243,7 @@ def test_month_planner_works_by_keyboard(opened: Open, world: World) -> None:
     page.keyboard.type("0630p")
     go_to(page, f"[name=days][value='{day.day}']")
     page.keyboard.press("Space")
-    go_to(page, "#lineas")
+    go_to(page, "#lines")
     page.keyboard.type(f"{day.day}, 10:00, Lozano, Ciudadanía")
     go_to(page, "button[value=look]:not([tabindex])")
     page.keyboard.press("Enter")
@@ -256,7 +256,7 @@ def test_month_planner_works_by_keyboard(opened: Open, world: World) -> None:
     go_to(page, "button[value=publicar]")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("¿Publicar 2 talleres?")
-    go_to(page, "main .acciones button")
+    go_to(page, "main .actions button")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Publicamos 2 talleres.")
 
