@@ -113,7 +113,7 @@ class Month:
         return cls(first.year, first.month)
 
     @classmethod
-    def of(cls, day: date) -> "Month":
+    def from_day(cls, day: date) -> "Month":
         return cls(day.year, day.month)
 
     @classmethod

@@ -33,7 +33,7 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration, RegistrationData
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.migrations.models import KEY_STORE, MAIN

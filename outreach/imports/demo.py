@@ -30,8 +30,8 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, StaffMember
 from outreach.domain.registrations import AccessNeed, ContactMethod, RegistrationData
-from outreach.domain.scheduling import workshop_service
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling import workshop_data, workshop_service
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, time_slots
 from outreach.imports import demo_registrations, figures, workshops
 from outreach.imports import kinds as kinds_file
@@ -197,7 +197,7 @@ def _sample_workshop(
 ) -> WorkshopData:
     starts = datetime.fromisoformat(sample["starts_local"]).time()
     mode = DeliveryMode(sample["format"])
-    data = workshop_service.from_kind(kind, office, day, starts)
+    data = workshop_data.from_kind(kind, office, day, starts)
     ends = (datetime.combine(day, starts, UTC) + timedelta(minutes=sample["minutes"])).time()
     data = replace(
         data,
@@ -212,13 +212,13 @@ def _sample_workshop(
         has_childcare=sample["childcare"],
         venue=_venue(session, office, sample["venue"], sample["city"]) if mode.has_venue else None,
     )
-    return workshop_service.spread_over_slots(data)
+    return workshop_data.spread_over_slots(data)
 
 
 def _random_workshop(
     session: Session, office: Office, kind: Kind, rng: random.Random, now: datetime
 ) -> WorkshopData:
-    data = workshop_service.from_kind(kind, office, _random_day(now, rng), rng.choice(_HOURS))
+    data = workshop_data.from_kind(kind, office, _random_day(now, rng), rng.choice(_HOURS))
     is_online = rng.random() < 0.08 and not kind.is_discreet
     data = replace(
         data,
@@ -230,13 +230,13 @@ def _random_workshop(
         interpretation=Codes(["mxt"] if rng.random() < 0.1 else []),
         has_childcare=rng.random() < 0.25,
     )
-    return workshop_service.spread_over_slots(data)
+    return workshop_data.spread_over_slots(data)
 
 
 def _starting_soon(session: Session, office: Office, kind: Kind, now: datetime) -> WorkshopData:
     """The data of a workshop that starts within two hours, for trying the check-in."""
     soon = (now + timedelta(hours=2)).astimezone(office.zone)
-    data = workshop_service.from_kind(kind, office, soon.date(), time(soon.hour))
+    data = workshop_data.from_kind(kind, office, soon.date(), time(soon.hour))
     venue = _venue(session, office, "Consulado, sala B", office.city)
     title = _TITLES["diagnostico"][0]
     return replace(data, title=title, capacity=35, venue=venue, way=Way.PLACE, party_limit=4)

@@ -20,7 +20,7 @@ from outreach.domain.locations import venues
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Way
 from outreach.domain.registrations import AccessNeed, ContactMethod, Registration, RegistrationData
-from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus, series
 from outreach.keystore import KeyStore
 
@@ -40,7 +40,7 @@ class _SampleFactory:
         hour."""
         office = offices.find(self.session, OFFICE)
         day = self.now.date() + timedelta(days=days)
-        data = workshop_service.from_kind(kinds.find(self.session, kind), office, day, time(9))
+        data = workshop_data.from_kind(kinds.find(self.session, kind), office, day, time(9))
         data = replace(
             data,
             venue=venues.find_or_create(

@@ -162,10 +162,10 @@ class ImportFault:
         object.__setattr__(self, "reason", str(self.error))
 
     def __str__(self) -> str:
-        return f'line {self.line}, {self.field} "{self.shown}": {self.reason}'
+        return f'line {self.line}, {self.field} "{self.value_excerpt}": {self.reason}'
 
     @property
-    def shown(self) -> str:
+    def value_excerpt(self) -> str:
         """The value, or as much of it as one has to see."""
         return self.value if len(self.value) <= _LONGEST else self.value[:_LONGEST] + "…"
 

@@ -238,7 +238,7 @@ class KeyStore:
         with self.store.read() as session:
             return session.scalar(_counting(Key.forget_on <= self.today())) or 0
 
-    def due(self) -> set[bytes]:
+    def due_ids(self) -> set[bytes]:
         """The ids of the keys whose day has come."""
         with self.store.read() as session:
             return set(session.scalars(sa.select(Key.id).where(Key.forget_on <= self.today())))

@@ -75,7 +75,7 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
     # With the time: an id may be reused once its row is deleted. Short: some mail programs do not
     # understand a folded Message-ID.
     row = f"{mailing.id}-{int(mailing.made_at.timestamp()):x}"
-    own = {"Message-ID": render.message_id(config, row, mailing.whose)}
+    own = {"Message-ID": render.message_id(config, row, mailing.recipient_id)}
     if context.token:
         own |= {render.UNSUBSCRIBE: f"<{unsubscribe}>"}
         shared |= {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

@@ -87,7 +87,7 @@ def _check_master_keys(key_store: KeyStore, now: datetime) -> CheckResult:
         return CheckResult("masters", False, words)
     if rotation.is_due(key_store, now=now) and not rotation.may_begin(key_store, now=now):
         return CheckResult("masters", False, f"master-{number} is over a month old. {_ROTATE}")
-    return CheckResult("masters", True, f"master-{number} seals the ring")
+    return CheckResult("masters", True, f"master-{number} encrypts the key store")
 
 
 _ROTATE: Final = "On one host: outreach keys rotate (with several, see: outreach guide keys)"

@@ -122,7 +122,7 @@ def preview(store: Store, key_store: KeyStore, config: Config, *, now: datetime)
     known = key_store.ids()
     wrong_days = reconcile.find_wrong_days(store, key_store, now=now)
     later = {key_id for key_id, (_stored, day) in wrong_days.items() if day > key_store.today()}
-    due = ((key_store.due() | wrong_days.keys()) - later) | (late & known)
+    due = ((key_store.due_ids() | wrong_days.keys()) - later) | (late & known)
     cleared = [row.id for row in references if row.key_id in due or row.key_id not in known]
     with store.change() as session:
         notifications = reconcile.count_notifications(session, cleared)

@@ -37,7 +37,7 @@ class Attendance:
     total: int | None
 
     @property
-    def hidden(self) -> frozenset[str]:
+    def hidden_kinds(self) -> frozenset[str]:
         return self.small | self.withheld
 
 
@@ -68,7 +68,7 @@ def suppress(people: Mapping[str, int], earlier: Sequence[Attendance] = ()) -> A
     1 to 4 from a published one is withheld. With earlier revisions, the total is published only if
     nothing was ever hidden: otherwise the difference of two totals would reveal a hidden number.
     """
-    hidden_before = frozenset[str]().union(*(each.hidden for each in earlier))
+    hidden_before = frozenset[str]().union(*(each.hidden_kinds for each in earlier))
     small = frozenset(kind for kind, number in people.items() if number < MIN_PUBLISHED)
     withheld = frozenset(
         kind

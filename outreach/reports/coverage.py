@@ -82,7 +82,7 @@ class CoverageMatrix:
         return tuple(row for row in self.rows if row.is_late) if self.is_over else ()
 
     @property
-    def asked(self) -> int:
+    def asked_count(self) -> int:
         return sum(row.is_asked for row in self.rows)
 
     @property
@@ -90,7 +90,7 @@ class CoverageMatrix:
         return sum(row.total for row in self.rows)
 
     @property
-    def others(self) -> int:
+    def other_count(self) -> int:
         return sum(row.others for row in self.rows)
 
     @property

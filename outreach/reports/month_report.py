@@ -232,7 +232,7 @@ def differences(before: MonthReport, after: MonthReport) -> list[MonthChange]:
         if before.figure(code) != after.figure(code)
     ]
     if before.people and after.people:
-        hidden = before.people.hidden | after.people.hidden
+        hidden = before.people.hidden_kinds | after.people.hidden_kinds
         old, new = before.people.published, after.people.published
         changes += [
             MonthChange(what="people", kind=kind, before=a, after=b)

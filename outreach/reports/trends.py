@@ -84,7 +84,7 @@ def first_month(session: Session, now: datetime) -> Month:
         session.scalar(sa.select(sa.func.min(MonthRevision.month))),
         *(each.number for each in figures.list_months(session)[:1]),
     )
-    current = Month.of(now.date())
+    current = Month.from_day(now.date())
     return Month.from_number(min([current.number, *(n for n in known if n is not None)]))
 
 

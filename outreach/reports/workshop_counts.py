@@ -333,7 +333,7 @@ def _list_synthetic(
 
 def _first_running(now: datetime) -> Month:
     """Return the first month that is not over."""
-    previous = Month.of(now.date()).plus(-1)
+    previous = Month.from_day(now.date()).plus(-1)
     return previous.following if is_over(previous, now) else previous
 
 

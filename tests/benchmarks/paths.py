@@ -13,7 +13,7 @@ from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network import kinds, offices
-from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.imports import demo
 from outreach.keystore import KeyStore, MasterKeys
@@ -36,7 +36,7 @@ def world(folder: Path) -> tuple[dict[str, str], str]:
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
         day = clock.now().date() + timedelta(days=30)
-        data = workshop_service.from_kind(rights, chicago, day, time(18))
+        data = workshop_data.from_kind(rights, chicago, day, time(18))
         data = replace(data, capacity=10_000_000, mode=DeliveryMode.VIDEO_CALL)
         workshop = workshop_service.create(
             session, data, now=clock.now(), status=WorkshopStatus.PUBLISHED

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from outreach.db.store import Store
 from outreach.domain.locations import holidays
 from outreach.domain.network import kinds, offices, staff
-from outreach.domain.scheduling import form_drafts, workshop_service
+from outreach.domain.scheduling import form_drafts, workshop_data, workshop_service
 from outreach.domain.workshops import WorkshopStatus, partners
 from outreach.domain.workshops.partners import ChosenPartners, Partner, PartnerKind, Speaker
 from tests.conftest import a_saturday, hold, venue
@@ -82,7 +82,7 @@ def _lacking(session: Session, now: datetime) -> str:
     chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
     draft = workshop_service.create(
         session,
-        workshop_service.from_kind(rights, chicago, now.date(), time(23, 59)),
+        workshop_data.from_kind(rights, chicago, now.date(), time(23, 59)),
         now=now,
         status=WorkshopStatus.DRAFT,
     )

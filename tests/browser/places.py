@@ -72,7 +72,7 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "frame": lambda world: "/es/incrustar?oficina=chicago",
     "figures": lambda world: "/es/cifras/2020-01",
     "all figures": lambda world: "/es/cifras/",
-    "figures of a running month": lambda world: f"/es/cifras/{Month.of(clock.now().date())}",
+    "figures of a running month": lambda world: f"/es/cifras/{Month.from_day(clock.now().date())}",
     "figures of a year": lambda world: "/es/cifras/2020",
     "figures of an office": lambda world: "/es/cifras/oficina/chicago",
     "figures of a discreet kind": lambda world: f"/es/cifras/tipo/{world.discreet_kind}",
@@ -309,7 +309,7 @@ def _ask_for_the_link(page: Page, world: World) -> None:
 
 def _past() -> Month:
     """The month of the workshop of 40 days ago."""
-    return Month.of(clock.now().date() - timedelta(days=40))
+    return Month.from_day(clock.now().date() - timedelta(days=40))
 
 
 def _save_what_is_old(page: Page) -> None:

@@ -76,7 +76,7 @@ def shown(page: Page) -> list[Row]:
 
 def test_thirty_workshops_take_at_most_sixty_interactions(opened: Open, world: World) -> None:
     # Far enough ahead for no other test to see them.
-    month = Month.of(clock.now().date()).plus(4)
+    month = Month.from_day(clock.now().date()).plus(4)
     days = free(month)
     saturdays = [day for day in days if day.weekday() == 5]
     tuesdays = [day for day in days if day.weekday() == 1]
@@ -229,7 +229,7 @@ def typed_day(day: date) -> str:
 
 
 def test_month_planner_works_by_keyboard(opened: Open, world: World) -> None:
-    month = Month.of(clock.now().date()).plus(6)
+    month = Month.from_day(clock.now().date()).plus(6)
     day = next(day for day in free(month) if day.weekday() == 3)
     page = opened(viewport=DESKTOP)
     sign_in(page)
@@ -275,7 +275,7 @@ def test_month_planner_works_by_keyboard(opened: Open, world: World) -> None:
 
 
 def test_bulk_publishing_works_without_javascript(opened: Open, world: World) -> None:
-    month = Month.of(clock.now().date()).plus(7)
+    month = Month.from_day(clock.now().date()).plus(7)
     days = free(month)[:2]
     page = opened(java_script_enabled=False)
     sign_in(page)

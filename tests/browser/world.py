@@ -93,7 +93,7 @@ def _made(config: Config, weather: "Weather") -> World:
     with store.change() as session:
         workshops = _workshops(session, now=now)
         women = kinds.find(session, "mujeres").public_code
-        editions.make(session, Month.of(workshops["past"].day), PASSWORD, now=now)
+        editions.make(session, Month.from_day(workshops["past"].day), PASSWORD, now=now)
         second.make(session, ServerEncryption(config.secret()), now=now)
     seat(store, key_store, workshops["full"], name="Ana")
     waiting = seat(store, key_store, workshops["full"], name="Luz", people=2)

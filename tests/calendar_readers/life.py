@@ -14,7 +14,7 @@ from outreach.domain.calendar import feed_query
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.text import clean
 from outreach.domain.workshops import PUBLIC_STATUSES, DeliveryMode, Workshop, WorkshopStatus
 from outreach.feeds import ics_feed, labels
@@ -139,7 +139,7 @@ class Life:
         office_row = self._office(session)
         made = workshop_service.create(
             session,
-            workshop_service.WorkshopData(
+            workshop_data.WorkshopData(
                 office=office_row,
                 kind=_kind(session, "derechos"),
                 venue=self._venue(session, office_row, place),

@@ -88,7 +88,7 @@ def test_rotate_seals_all_keys_and_retire_deletes_the_old_master_an_hour_later(
     an_hour_passes(key_store)
     assert "1 older masters are still here: outreach keys retire" in shell.line("masters")
     assert shell.run("keys", "retire").stdout == "1 older masters destroyed.\n"
-    assert "master-2 seals the ring" in shell.line("masters")
+    assert "master-2 encrypts the key store" in shell.line("masters")
     assert [path.name for path in config.keys.glob("master-*")] == ["master-2"]
     assert rosa.key_id is not None
     assert key_store.get(rosa.key_id)

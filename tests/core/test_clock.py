@@ -95,7 +95,7 @@ def test_month_arithmetic() -> None:
     assert str(Month(2020, 1).plus(-1)) == "2019-12"
     assert Month(2020, 2).last == date(2020, 2, 29)
     assert Month.from_number(Month(2020, 1).number) == Month.parse("2020-01")
-    assert Month.of(date(2020, 1, 31)) < Month(2020, 2)
+    assert Month.from_day(date(2020, 1, 31)) < Month(2020, 2)
 
 
 @pytest.mark.parametrize("text", ["1899-12", "2200-01", "9999-12", "2020-1", "enero"])

@@ -148,7 +148,7 @@ def test_translated_page_has_no_spanish_text(
     page: str,
 ) -> None:
     as_typed = {config.brand, "Tus derechos"}  # names that a deployment chooses
-    month = Month.of(clock.now().date()).plus(-1)
+    month = Month.from_day(clock.now().date()).plus(-1)
     path = page.format(workshop=workshop.public_id, circle=circle.public_id, month=month)
     answer = client.get(f"/{lang}{path}")
     assert answer.status_code == (404 if page == "/no-hay" else 200)

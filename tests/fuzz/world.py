@@ -38,6 +38,7 @@ from outreach.domain.scheduling import tours
 from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
+from outreach.domain.workshops.tour_stops import TourStop
 from outreach.imports import demo
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.reports import month_report
@@ -266,12 +267,12 @@ def _furnish(
             "any workshop": tuple(session.scalars(sa.select(Workshop.public_id).limit(400))),
             "office": (HOME, OTHER, "montreal"),
             "kind": ("derechos", "mujeres", "daca", women.public_code),
-            "month": ("2020-01", str(Month.of(today)), "2020-02"),
+            "month": ("2020-01", str(Month.from_day(today)), "2020-02"),
             **{
                 table.__tablename__: tuple(
                     str(each) for each in session.scalars(sa.select(table.id).limit(9))
                 )
-                for table in (Venue, Partner, Speaker, tours.Tour, tours.TourStop, StaffMember)
+                for table in (Venue, Partner, Speaker, tours.Tour, TourStop, StaffMember)
             },
         }
     return cookies, ids, door_pass

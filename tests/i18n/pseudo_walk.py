@@ -285,7 +285,7 @@ def test_papers(world: Flask, allowed: frozenset[str]) -> None:
         )
         sheet = checkin_sheet.pdf(workshop, [line] * 50, brand=BRAND, made_at=now)
         check("check-in sheet", pdf_reader.words_of(sheet), allowed)
-        for month in ("2020-01", str(Month.of(now.date()))):
+        for month in ("2020-01", str(Month.from_day(now.date()))):
             document = bulletin_data.document(session, Month.parse(month), now=now)
             text = bulletin_text.as_text(document, CODE, config.public_url, None)
             check(f"bulletin {month}", text, allowed)

@@ -206,8 +206,8 @@ def test_key_expires_on_its_day_and_moves_with_its_workshop(
 def test_expire_by_never_postpones(key_store: KeyStore, config: Config) -> None:
     late_key, early_key = key_store.new(1, SOON)[0], key_store.new(1, SOON - timedelta(days=20))[0]
     assert key_store.expire_by([late_key, early_key], SOON - timedelta(days=10)) == 1
-    assert at_day(key_store, config, SOON - timedelta(days=10)).due() == {late_key, early_key}
-    assert at_day(key_store, config, SOON - timedelta(days=11)).due() == {early_key}
+    assert at_day(key_store, config, SOON - timedelta(days=10)).due_ids() == {late_key, early_key}
+    assert at_day(key_store, config, SOON - timedelta(days=11)).due_ids() == {early_key}
 
 
 def test_past_expiry_is_due_and_never_overdue(
@@ -218,7 +218,7 @@ def test_past_expiry_is_due_and_never_overdue(
     key_store.new(3, SOON)
     key_store.move(1, long_ago)
     assert key_store.expire_by([hastened], long_ago) == 1
-    assert key_store.due() == {moved, hastened}
+    assert key_store.due_ids() == {moved, hastened}
     assert key_store.count_overdue() == 0
     assert key_store.destroy_due() == 2
 

@@ -186,12 +186,12 @@ def test_two_simultaneous_workers_run_each_step_once(
     folder = config.data / "letters"
     workers = [Worker(make_app(mail_folder=folder)) for _ in range(2)]
     start, stop = threading.Barrier(2), threading.Event()
-    rounds_done = [0, 0]
+    runs_done = [0, 0]
 
     def work(number: int) -> None:
         def after(_sent: int) -> None:
-            rounds_done[number] += 1
-            if min(rounds_done) >= 1:
+            runs_done[number] += 1
+            if min(runs_done) >= 1:
                 stop.set()
 
         start.wait()

@@ -90,7 +90,7 @@ class Aviary:
 
     def export(self) -> None:
         """Writes exports of the month and the output of commands."""
-        month = str(clock.Month.of(self.rights.day))
+        month = str(clock.Month.from_day(self.rights.day))
         for form in ("csv", "json", "xlsx"):
             path = self.folder / f"month.{form}"
             path.unlink(missing_ok=True)

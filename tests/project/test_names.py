@@ -61,10 +61,16 @@ def test_no_name_is_a_bare_participle_or_preposition() -> None:
             found.append(path)
         found += [
             f"{path}: {node.name}"
-            for node in tree.body
+            for node in (*tree.body, *_methods(tree))
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name.lower() in BARE_WORDS
         ]
     assert found == []
+
+
+def _methods(tree: ast.Module) -> Iterator[ast.stmt]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield from node.body
 
 
 def test_each_package_says_what_it_may_import() -> None:

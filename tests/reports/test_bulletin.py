@@ -318,7 +318,7 @@ def test_drafts_and_unpublished_months_are_not_found(march: Store, client: Flask
     with march.change() as session:
         bulletins.begin(session, MARCH, title={"es": "Borrador"}, now=APRIL)
     assert status("2026-03") == status("2026-03?edicion=1") == 404, "a draft"
-    this = Month.of(clock.now().date())
+    this = Month.from_day(clock.now().date())
     for path in (str(this), "2026-02", "1850-01", "2026-3", "2026-03?edicion=x", "9999-01"):
         assert status(path) == 404, path
 

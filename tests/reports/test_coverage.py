@@ -87,7 +87,7 @@ def test_kinds_that_are_not_core_are_summed(store: Store, chicago: Office, right
             workshop_service.report(hold(session, chicago, each, day=DAY), head_count=9, now=APRIL)
     with store.read() as session:
         found = coverage.matrix(session, MARCH, None, now=APRIL)
-    assert (found.core, found.others, found.total) == ((1,), 2, 3)
+    assert (found.core, found.other_count, found.total) == ((1,), 2, 3)
 
 
 def test_office_need_not_report_a_month_in_which_it_was_closed(store: Store) -> None:

@@ -242,7 +242,7 @@ def test_hidden_cell_stays_hidden(march: Store, chicago: Office, women: Kind) ->
     revision = close(march, MAY, reason="Un taller más")
     second = month_report.read_revision(revision).people
     assert second is not None
-    assert second.hidden == {"mujeres", "derechos"}
+    assert second.hidden_kinds == {"mujeres", "derechos"}
     assert second.total is None
     assert "people" not in {each.what for each in month_report.changes_of(revision)}
 
@@ -258,7 +258,7 @@ def test_attendance_of_one_late_report_is_not_published(
     found = month_report.read_revision(revision).people
     assert found is not None
     assert found.published == {"derechos": 38}
-    assert (found.hidden, found.total) == (frozenset({"mujeres"}), None)
+    assert (found.hidden_kinds, found.total) == (frozenset({"mujeres"}), None)
     assert month_report.changes_of(revision) == [
         MonthChange(what="workshops", office="chicago", kind="mujeres", before=1, after=2)
     ]

@@ -54,7 +54,7 @@ def list_hidden(publications: Sequence[Attendance], revisions: Sequence[int]) ->
     found: dict[tuple[str, bool], HiddenNumber] = {}
     for number in revisions:
         each = publications[number]
-        for kind in sorted(each.hidden):
+        for kind in sorted(each.hidden_kinds):
             key, candidates = (kind, kind in each.small), _values(each, kind, publications[:number])
             same = found.get(key)
             seen = same.revisions if same else ()
@@ -154,7 +154,7 @@ def try_to_solve(months: int, seed: int) -> None:
     for _number in range(months):
         tables = make_tables(rng)
         publications = publish(tables)
-        hidden += sum(len(each.hidden) for each in publications)
+        hidden += sum(len(each.hidden_kinds) for each in publications)
         assert find_small_differences(publications) == [], f"{tables} tells {publications}"
         assert solve(tables) == [], f"{tables} tells {publications}"
     assert hidden > months, "there were hidden numbers"

@@ -56,7 +56,7 @@ class WorkshopRecord:
 
     @property
     def month(self) -> Month:
-        return Month.of(self.day)
+        return Month.from_day(self.day)
 
 
 @dataclass
@@ -202,7 +202,7 @@ def assert_report(report: MonthReport, expected: ExpectedMonth) -> None:
     assert report.people
     small = {kind for kind, number in expected.people.items() if number < 5}
     assert report.people.small == small
-    visible = {k: n for k, n in expected.people.items() if k not in report.people.hidden}
+    visible = {k: n for k, n in expected.people.items() if k not in report.people.hidden_kinds}
     assert report.people.published == visible
     assert report.people.total in {None, sum(expected.people.values())}
 
@@ -334,7 +334,7 @@ def _revise_if_changed(
             month_report.read_revision(each).people
             for each in months.list_revisions(session, month)
         ]
-    hidden = frozenset[str]().union(*(people.hidden for people in attendances if people))
+    hidden = frozenset[str]().union(*(people.hidden_kinds for people in attendances if people))
     found = {
         (each.what, each.office, each.kind or each.series, each.before, each.after)
         for each in month_report.changes_of(revision)

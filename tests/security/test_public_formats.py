@@ -28,8 +28,8 @@ pytestmark = pytest.mark.any_database("what every format must not say")
 # A word that no URL contains, with an accent, since formats escape it.
 CANARY: Final = re.compile(r"can(á|a|\\u00e1|&#225;|%C3%A1)rin", re.IGNORECASE)
 TODAY: Final = clock.network_day(clock.now())
-MONTH: Final = str(Month.of(TODAY))
-BEFORE: Final = Month.of(TODAY).plus(-1)  # its bulletin announces what comes next
+MONTH: Final = str(Month.from_day(TODAY))
+BEFORE: Final = Month.from_day(TODAY).plus(-1)  # its bulletin announces what comes next
 LANGUAGES: Final = ("es", "en", "fr")
 FORMS: Final = ("ics", "atom", "json", "jcal")
 # Pages for people are tested in test_discreet.

@@ -183,6 +183,6 @@ def counts(store: Store) -> Any:
         day = session.scalar(sa.select(sa.func.min(Workshop.day)))
         assert day is not None
         month = workshop_counts.as_json(
-            workshop_counts.count(session, clock.Month.of(day), now=NOW)
+            workshop_counts.count(session, clock.Month.from_day(day), now=NOW)
         )
     return [tuple(row) for row in people], [tuple(row) for row in places], month

@@ -31,7 +31,7 @@ class AgendaFilter(StrEnum):
 
     DRAFT = "borrador"
     AHEAD = "publicado"
-    UNREPORTED = "por-reportar"
+    MISSING_REPORT = "por-reportar"
     HELD = "hecho"
     NOT_HELD = "no-se-hizo"
     CANCELLED = "cancelado"
@@ -244,7 +244,7 @@ def _is_of_offices(offices: Offices) -> list[sa.ColumnElement[bool]]:
     return [Workshop.office_id.in_(sa.select(Office.id).where(Office.slug.in_(offices)))]
 
 
-def _unreported(now: datetime) -> sa.ColumnElement[bool]:
+def _is_missing_report(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(Workshop.status == WorkshopStatus.PUBLISHED, Workshop.ends_at <= now)
 
 
@@ -257,7 +257,7 @@ _CONDITIONS: Final[Mapping[AgendaFilter, Callable[[datetime], sa.ColumnElement[b
     AgendaFilter.AHEAD: lambda now: sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED, Workshop.ends_at > now
     ),
-    AgendaFilter.UNREPORTED: _unreported,
+    AgendaFilter.MISSING_REPORT: _is_missing_report,
     AgendaFilter.HELD: lambda now: Workshop.status == WorkshopStatus.HELD,
     AgendaFilter.NOT_HELD: lambda now: Workshop.status == WorkshopStatus.NOT_HELD,
     AgendaFilter.CANCELLED: lambda now: Workshop.status == WorkshopStatus.CANCELLED,

@@ -27,7 +27,7 @@ REPORT_AFTER: Final = timedelta(hours=24)
 class AlertType(StrEnum):
     """Why a workshop wants action, the most serious first."""
 
-    UNREPORTED = "unreported"
+    MISSING_REPORT = "missing report"
     CALLS = "calls"
     EXPOSED = "exposed"  # a discreet workshop with a public address
     NO_VENUE = "no venue"
@@ -110,7 +110,7 @@ def _list_undelivered(
 # The rules: conditions of a query that has an outer join of the venue.
 
 
-def _unreported(now: datetime) -> sa.ColumnElement[bool]:
+def _is_missing_report(now: datetime) -> sa.ColumnElement[bool]:
     """Over for more than a day and not reported."""
     return sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED,
@@ -175,7 +175,7 @@ def _full(now: datetime) -> sa.ColumnElement[bool]:
 
 
 _RULES: Final[Mapping[AlertType, Callable[[datetime], sa.ColumnElement[bool]]]] = {
-    AlertType.UNREPORTED: _unreported,
+    AlertType.MISSING_REPORT: _is_missing_report,
     AlertType.EXPOSED: _exposed,
     AlertType.NO_VENUE: _without_venue,
     AlertType.WAITING: _is_waitlist_long,

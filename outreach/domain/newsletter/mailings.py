@@ -56,7 +56,7 @@ class Mailing(Base):
     is_dead: Mapped[bool] = mapped_column(default=False)  # given up
 
     @property
-    def whose(self) -> str:
+    def recipient_id(self) -> str:
         """The recipient's id, as it stands in the Message-ID."""
         return recipient_id(self.subscriber_id, self.organizer_id)
 

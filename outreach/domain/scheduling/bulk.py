@@ -12,7 +12,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import form_drafts, workshop_service
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners
 from outreach.errors import ErrorCode, Refusal
 

@@ -33,7 +33,7 @@ class FormDraft(Base):
     saved_at: Mapped[datetime] = mapped_column(index=True)
 
     @property
-    def typed(self) -> Fields:
+    def sent_fields(self) -> Fields:
         return [(name, value) for name, value in json.loads(self.fields)]
 
     @property
@@ -49,7 +49,7 @@ class FormDraft(Base):
         return int(self.form.removeprefix("edit "))
 
     def first(self, name: str) -> str:
-        return next((value for each, value in self.typed if each == name), "")
+        return next((value for each, value in self.sent_fields if each == name), "")
 
 
 def new_form_key(nonce: str) -> str:

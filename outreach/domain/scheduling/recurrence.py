@@ -19,7 +19,7 @@ from outreach import clock
 from outreach.domain.locations import holidays
 from outreach.domain.locations.holidays import Holiday
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, publish_checks
 from outreach.domain.workshops import series as all_series
 from outreach.domain.workshops.series import WorkshopSeries
@@ -138,12 +138,14 @@ def propose(
     if not all_data:
         return []
     occupied = [
-        _Occupied.by(each) for each in _list_nearby(session, all_data) if each.id not in ignoring
+        _Occupied.from_workshop(each)
+        for each in _list_nearby(session, all_data)
+        if each.id not in ignoring
     ]
     found = []
     for data in all_data:
         found.append(_compare(data, occupied))
-        occupied.append(_Occupied.of(data))
+        occupied.append(_Occupied.from_data(data))
     return found
 
 
@@ -154,11 +156,11 @@ class _Occupied:
     ends_at: datetime
 
     @classmethod
-    def of(cls, data: WorkshopData) -> "_Occupied":
+    def from_data(cls, data: WorkshopData) -> "_Occupied":
         return cls(data, *clock.span(data.day, data.starts, data.ends, data.zone))
 
     @classmethod
-    def by(cls, workshop: Workshop) -> "_Occupied":
+    def from_workshop(cls, workshop: Workshop) -> "_Occupied":
         return cls(workshop_service.get_data(workshop), workshop.starts_at, workshop.ends_at)
 
     def overlaps(self, other: "_Occupied") -> bool:
@@ -166,7 +168,7 @@ class _Occupied:
 
 
 def _compare(data: WorkshopData, occupied: Sequence[_Occupied]) -> DateProposal:
-    ours = _Occupied.of(data)
+    ours = _Occupied.from_data(data)
     conflicts = [
         each
         for each in occupied

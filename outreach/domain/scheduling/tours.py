@@ -18,10 +18,10 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.scheduling import bulk, workshop_service
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling import bulk, workshop_data, workshop_service
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, publish_checks
-from outreach.domain.workshops.tour_stops import TourStop as TourStop
+from outreach.domain.workshops.tour_stops import TourStop
 from outreach.domain.workshops.tour_stops import lock as lock_stop
 from outreach.errors import ErrorCode, NotFound, Refusal
 
@@ -259,7 +259,7 @@ def _check(session: Session, tour: Tour, data: TourStopData) -> None:
         raise NotFound("venue")
     for code in data.kinds:
         # Checked as if online, so that a missing venue does not hide other faults.
-        workshop_service.check(
+        workshop_data.check(
             _build_data(session, tour, data, kinds.find(session, code), is_online=True)
         )
 
@@ -283,7 +283,7 @@ def _build_data(
 ) -> WorkshopData:
     """The data of a workshop of this kind at a stop; with `is_online`, as if without a venue."""
     office = session.get_one(Office, tour.office_id)
-    base = workshop_service.from_kind(kind, office, data.day, data.starts)
+    base = workshop_data.from_kind(kind, office, data.day, data.starts)
     mode = DeliveryMode.PHONE_BANK if is_online else base.mode
     wanted = replace(
         base,
@@ -293,7 +293,7 @@ def _build_data(
         mode=mode,
         capacity=base.capacity if data.capacity is None else data.capacity,
     )
-    return workshop_service.normalize(workshop_service.spread_over_slots(wanted))
+    return workshop_data.normalize(workshop_data.spread_over_slots(wanted))
 
 
 def _zone(tour: Tour, data: TourStopData) -> ZoneInfo:

@@ -24,12 +24,11 @@ from outreach.domain.registrations import (
     waitlist,
 )
 from outreach.domain.registrations.notifications import NotificationType
-from outreach.domain.scheduling.workshop_data import DEFAULT_SLOT_MINUTES as DEFAULT_SLOT_MINUTES
-from outreach.domain.scheduling.workshop_data import WorkshopData as WorkshopData
-from outreach.domain.scheduling.workshop_data import check as check
-from outreach.domain.scheduling.workshop_data import from_kind as from_kind
-from outreach.domain.scheduling.workshop_data import normalize as normalize
-from outreach.domain.scheduling.workshop_data import spread_over_slots as spread_over_slots
+from outreach.domain.scheduling.workshop_data import (
+    WorkshopData,
+    check,
+    normalize,
+)
 from outreach.domain.workshops import (
     Workshop,
     WorkshopStatus,

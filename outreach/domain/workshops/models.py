@@ -157,7 +157,7 @@ class Workshop(Base):
     def retime(self) -> None:
         """Computes the instants and the month from the wall clock."""
         self.starts_at, self.ends_at = clock.span(self.day, self.starts, self.ends, self.zone)
-        self.month = clock.Month.of(self.day).number
+        self.month = clock.Month.from_day(self.day).number
 
     @property
     def is_hidden(self) -> bool:

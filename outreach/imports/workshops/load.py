@@ -16,8 +16,8 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.scheduling import workshop_service
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling import workshop_data, workshop_service
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import (
     DeliveryMode,
     Workshop,
@@ -97,9 +97,9 @@ def find_faults(
 ) -> Iterator[ImportFault]:
     """What is wrong with the data of a row for a workshop, or for a new one. Writes nothing."""
     venue = workshop.venue if workshop is not None else None
-    data = workshop_service.normalize(_workshop_data(row, workshop, named, venue))
+    data = workshop_data.normalize(_workshop_data(row, workshop, named, venue))
     try:
-        workshop_service.check(data, is_draft=True)
+        workshop_data.check(data, is_draft=True)
         if workshop is not None:
             _check_publishable(row, workshop, data)
     except Refusal as error:
@@ -270,7 +270,7 @@ def _workshop_data(
 ) -> WorkshopData:
     """The data of the workshop, or the defaults of its kind for a new one, updated by the row."""
     kind, office, title = named.kinds[row.kind], named.offices[row.office], dict(row.title)
-    data = workshop_service.from_kind(kind, office, row.day, row.starts)
+    data = workshop_data.from_kind(kind, office, row.day, row.starts)
     if before is not None:
         current = workshop_service.get_data(before)
         data = current if before.kind.code == row.kind else _with_defaults(current, data)
@@ -293,7 +293,7 @@ def _workshop_data(
         has_childcare=row.has_childcare,
         phone=data.phone if row.phone is None else row.phone,
     )
-    return workshop_service.spread_over_slots(data)
+    return workshop_data.spread_over_slots(data)
 
 
 def is_same_venue(venue: Venue, place: ImportedPlace) -> bool:

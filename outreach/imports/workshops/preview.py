@@ -18,7 +18,7 @@ from outreach.domain import workshops
 from outreach.domain.dashboard import agenda
 from outreach.domain.dashboard.agenda import Hour, Offices
 from outreach.domain.network.kinds import Way
-from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refusal
 from outreach.imports.import_errors import ImportErrorCode, ImportFault
@@ -90,7 +90,7 @@ class ImportPreview:
     def marks(self) -> dict[str, str]:
         return {each.row.id: each.mark for each in self.seen}
 
-    def of(self, verdict: PreviewVerdict) -> list[PreviewedRow]:
+    def rows_with(self, verdict: PreviewVerdict) -> list[PreviewedRow]:
         return [each for each in self.seen if each.verdict == verdict]
 
 
@@ -207,7 +207,7 @@ def _capacity(row: WorkshopImportRow, workshop: Workshop) -> int:
         ends=row.ends,
         capacity=row.capacity,
     )
-    return workshop_service.normalize(workshop_service.spread_over_slots(data)).capacity
+    return workshop_data.normalize(workshop_data.spread_over_slots(data)).capacity
 
 
 def _notifies(seen: PreviewedRow, known: Mapping[str, Workshop], now: datetime) -> bool:

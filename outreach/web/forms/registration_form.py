@@ -208,14 +208,14 @@ class RegistrationForm(PersonForm):
         return max(each.forget_on for each in (self.workshop, *self.choices.dates))
 
     @property
-    def wanted(self) -> list[Workshop]:
+    def workshops(self) -> list[Workshop]:
         """The workshops to register for: this one, and the other dates of its series if chosen."""
         others = self.choices.dates if self.series.data == "yes" else ()
         return [self.workshop, *others]
 
     @property
     def most_people(self) -> int:
-        return min(each.party_limit for each in self.wanted)
+        return min(each.party_limit for each in self.workshops)
 
     def validate_slot(self, field: StringField) -> None:
         super().validate_slot(field)

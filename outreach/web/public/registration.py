@@ -101,7 +101,7 @@ def _save(
         return _page(_refresh(filled), 422, notice=post_error)
     try:
         key = registration_service.save(
-            filled.wanted, filled.registration_data(), filled.nonce.data or "", now=now
+            filled.workshops, filled.registration_data(), filled.nonce.data or "", now=now
         )
         return _redirect_to_registration(key)
     except TooMany:
@@ -151,7 +151,7 @@ def _answer_full(filled: RegistrationForm) -> ResponseReturnValue:
     workshop = filled.workshop
     if not workshop.is_open(clock.now()) or workshop.is_full:
         return _answer_closed(workshop, 409)
-    if len(filled.wanted) > 1:
+    if len(filled.workshops) > 1:
         notice = _("En una de las fechas no quedan tantos lugares. Aparta fecha por fecha.")
     elif workshop.is_discreet:
         notice = _("No quedan tantos lugares. Baja el número de personas.")

@@ -161,7 +161,7 @@ def _build(name: str, write: Callable[[Session, Month], str]) -> BuiltSitemap:
     built = cache.get(name, now=now)
     if built is None:
         with store().read() as session:
-            body = write(session, Month.of(now.date())).encode()
+            body = write(session, Month.from_day(now.date())).encode()
         compressed = gzip.compress(body, compresslevel=6, mtime=0)
         built = BuiltSitemap(compressed, hashlib.sha256(body).hexdigest()[:32])
         cache.put(name, built, now=now)

@@ -31,9 +31,10 @@ from tests.support.checkin_phone import (
     undo,
     walk_in,
 )
+from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
-pytestmark = pytest.mark.any_database
+pytestmark = [pytest.mark.any_database, fixed_clock]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, publish_checks
 from outreach.domain.workshops.publish_checks import PublishWarning, RequiredField
 from outreach.errors import ErrorCode
@@ -242,15 +242,13 @@ def test_new_workshop_has_the_defaults_of_its_kind(
 ) -> None:
     with store.read() as session:
         kind = kinds.find(session, "derechos")
-        workshop_data = workshop_service.from_kind(
-            kind, offices.find(session, "chicago"), TUESDAY, time(10)
-        )
-    assert workshop_data.ends == time(11, 30)
+        data = workshop_data.from_kind(kind, offices.find(session, "chicago"), TUESDAY, time(10))
+    assert data.ends == time(11, 30)
     same = ("summary", "description"), ("title", "short_name"), ("bring", "bring")
-    assert all(getattr(workshop_data, ours) == getattr(kind, theirs) for ours, theirs in same)
+    assert all(getattr(data, ours) == getattr(kind, theirs) for ours, theirs in same)
     for name in ("capacity", "party_limit", "way", "retention_days", "has_reminders",
                  "visibility", "opens_days", "confirm_days", "frees_silence"):  # fmt: skip
-        assert getattr(workshop_data, name) == getattr(kind, name), name
+        assert getattr(data, name) == getattr(kind, name), name
 
 
 def test_online_link_is_on_no_public_page(

@@ -13,9 +13,9 @@ from outreach.domain.locations import holidays
 from outreach.domain.locations.regions import NAMES
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.scheduling import recurrence, workshop_service
+from outreach.domain.scheduling import recurrence, workshop_data, workshop_service
 from outreach.domain.scheduling.recurrence import RecurrenceRule, RecurrenceUnit
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.errors import ErrorCode
 from tests.conftest import hold, venue
 from tests.support.refusals import refuses
@@ -134,7 +134,7 @@ def test_every_holiday_of_every_region_has_a_spanish_name() -> None:
 def make_data(
     session_office: Office, kind: Kind, day: date, starts: time, zone: str
 ) -> WorkshopData:
-    base = workshop_service.from_kind(kind, session_office, day, starts)
+    base = workshop_data.from_kind(kind, session_office, day, starts)
     return replace(base, zone=ZoneInfo(zone))
 
 
@@ -179,7 +179,7 @@ def test_proposal_shows_occupied_venue_and_same_kind(
         there = hold(session, chicago, women, venue=room, day=day, starts=time(18), ends=time(20))
         office, kind = there.office, session.merge(rights, load=False)
         base = replace(
-            workshop_service.from_kind(kind, office, day, time(19)), venue=room, zone=room.zone
+            workshop_data.from_kind(kind, office, day, time(19)), venue=room, zone=room.zone
         )
         late = replace(base, starts=time(20), ends=time(21))
         twin = replace(workshop_service.get_data(there), venue=venue(session, chicago, name="Otra"))

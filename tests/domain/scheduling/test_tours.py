@@ -19,8 +19,9 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import tours, workshop_service
-from outreach.domain.scheduling.tours import Tour, TourStop, TourStopData
+from outreach.domain.scheduling.tours import Tour, TourStopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.domain.workshops.tour_stops import TourStop
 from outreach.errors import ErrorCode, NotFound
 from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, seat, venue

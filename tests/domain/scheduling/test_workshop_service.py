@@ -10,9 +10,8 @@ from outreach.db.store import Store
 from outreach.domain import workshops
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.scheduling import workshop_service
-from outreach.domain.scheduling.workshop_data import MAX_PARTY
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling import workshop_data, workshop_service
+from outreach.domain.scheduling.workshop_data import MAX_PARTY, WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.errors import ErrorCode, Refusal
@@ -27,7 +26,7 @@ LATER = LONG_AGO + timedelta(hours=1)
 def test_new_workshop_has_all_defaults_of_its_kind_but_the_venue(
     chicago: Office, women: Kind
 ) -> None:
-    data = workshop_service.from_kind(women, chicago, date(2026, 12, 5), time(23, 0))
+    data = workshop_data.from_kind(women, chicago, date(2026, 12, 5), time(23, 0))
     assert data.ends == time(0, 30)  # ninety minutes later, on the next day
     assert data.venue is None
     assert (data.capacity, data.retention_days) == (40, 7)
@@ -37,17 +36,17 @@ def test_new_workshop_has_all_defaults_of_its_kind_but_the_venue(
 
 def test_time_slots_of_a_kind_approximate_its_capacity(chicago: Office) -> None:
     one_to_one = kind("asesoria", "Asesoría", way=Way.SLOTS, slot_minutes=20, minutes=240)
-    data = workshop_service.from_kind(one_to_one, chicago, date(2026, 12, 5), time(9, 0))
+    data = workshop_data.from_kind(one_to_one, chicago, date(2026, 12, 5), time(9, 0))
     assert (data.way, data.slot_minutes, data.slot_places) == (Way.SLOTS, 20, 3)
     assert (
-        workshop_service.normalize(data).capacity == 36
+        workshop_data.normalize(data).capacity == 36
     )  # twelve hours with three places; 40 asked for
 
 
 def test_party_limit_of_a_kind_is_capped(
     chicago: Office,
 ) -> None:
-    data = workshop_service.from_kind(
+    data = workshop_data.from_kind(
         kind("a", "A", party_limit=100), chicago, date(2026, 12, 5), time(9)
     )
     assert data.party_limit == MAX_PARTY
@@ -55,7 +54,7 @@ def test_party_limit_of_a_kind_is_capped(
 
 def test_new_workshop_has_the_reconfirmation_defaults_of_its_kind(chicago: Office) -> None:
     asked = kind("a", "A", opens_days=21, confirm_days=3, frees_silence=True)
-    data = workshop_service.from_kind(asked, chicago, date(2026, 12, 5), time(9, 0))
+    data = workshop_data.from_kind(asked, chicago, date(2026, 12, 5), time(9, 0))
     assert (data.opens_days, data.confirm_days, data.frees_silence) == (21, 3, True)
 
 

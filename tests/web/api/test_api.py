@@ -258,7 +258,7 @@ def test_the_counts_are_those_of_the_page(client: FlaskClient, held: dict[str, W
 def test_bulletins_list_past_months_newest_first(
     client: FlaskClient, store: Store, held: dict[str, Workshop], chicago: Office, rights: Kind
 ) -> None:
-    last = Month.of(clock.now().date()).plus(-2)
+    last = Month.from_day(clock.now().date()).plus(-2)
     with store.change() as session:
         hold(session, chicago, rights, day=last.first)
     body = asked(client, "/bulletins")
@@ -275,7 +275,7 @@ def test_bulletins_list_past_months_newest_first(
     assert following is not None
     assert following["bulletins"] == [january]
     assert following["next"] is None
-    this = client.get(f"{ROOT}/bulletins/{Month.of(clock.now().date())}")
+    this = client.get(f"{ROOT}/bulletins/{Month.from_day(clock.now().date())}")
     assert this.status_code == 404
 
 

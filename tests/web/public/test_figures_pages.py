@@ -138,7 +138,7 @@ def test_every_revision_page_says_that_its_month_is_reopened(corrected: Store, r
 
 
 def test_a_crawler_comes_to_an_end(march: Store, client: FlaskClient) -> None:
-    this = Month.of(clock.now().date())
+    this = Month.from_day(clock.now().date())
     for month in (Month(1900, 1), this.plus(-500), this.plus(25), Month(2199, 12)):
         assert client.get(f"/es/cifras/{month}").status_code == 404, month
         assert client.get(f"/es/cifras/{month}.csv").status_code == 404, month

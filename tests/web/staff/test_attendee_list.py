@@ -292,7 +292,7 @@ def test_dashboard_month_counts_arrived_and_expected(
     rosa = seat(store, key_store, workshop, people=4, now=workshop.starts_at - timedelta(days=1))
     _at_door(ana, workshop, do="arrived", registration=rosa.id, people="3")
     ana.post(f"/org/talleres/{workshop.public_id}/asistencia", held="yes", people="5")
-    month = clock.Month.of(workshop.day)
+    month = clock.Month.from_day(workshop.day)
     with store.read() as session:
         so_far = agenda.count_month_to_date(session, frozenset(["chicago"]), month, now=clock.now())
     assert so_far == agenda.MonthToDate(held=1, ahead=0, people=5, expected=4, came=3)

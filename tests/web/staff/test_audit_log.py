@@ -20,7 +20,7 @@ from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.web.staff.audit import audit_details, audit_labels

@@ -35,7 +35,7 @@ def sheet(store: Store, ana: StaffClient, chicago: Office, women: Kind) -> dict[
         venue(session, chicago, name="Parroquia San Pío", capacity=12)
     return {
         "office": "chicago",
-        "month": str(Month.of(monday())),
+        "month": str(Month.from_day(monday())),
         "nonce": NONCE,
         "kind": "derechos",
         "venue": str(library.id),

@@ -87,7 +87,7 @@ def test_alerts_are_ordered_by_severity_with_one_action_each(
         workshop_service.cancel(session, session.get_one(Workshop, off.id), now=clock.now())
     over = make("Ya pasó", days=-3)
     assert alerts_of(store) == [
-        (AlertType.UNREPORTED, "Ya pasó", 0),
+        (AlertType.MISSING_REPORT, "Ya pasó", 0),
         (AlertType.CALLS, "Cancelado", 1),
         (AlertType.EXPOSED, "A la vista", 0),
         (AlertType.NO_VENUE, "Sin lugar", 0),
@@ -142,7 +142,7 @@ def test_missing_report_is_an_alert_after_one_day(store: Store, make: Make) -> N
     over = make("Ayer", days=-1)
     soon = over.ends_at + timedelta(hours=23, minutes=59)
     assert alerts_of(store, now=soon) == []
-    assert alerts_of(store, now=soon + timedelta(minutes=2))[0][0] is AlertType.UNREPORTED
+    assert alerts_of(store, now=soon + timedelta(minutes=2))[0][0] is AlertType.MISSING_REPORT
     assert alerts_of(store, now=over.ends_at + timedelta(days=61)) == []
 
 

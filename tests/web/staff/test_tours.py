@@ -16,8 +16,9 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling import tours
-from outreach.domain.scheduling.tours import Tour, TourStop
+from outreach.domain.scheduling.tours import Tour
 from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.tour_stops import TourStop
 from outreach.keystore import KeyStore
 from outreach.web.staff.common.workshop_labels import short_day
 from tests.conftest import a_saturday

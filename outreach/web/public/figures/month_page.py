@@ -55,7 +55,7 @@ class NetworkNames:
 @pages.get("/")
 def latest() -> ResponseReturnValue:
     """Redirect to the last past month with workshops, else to the current month."""
-    current_month = Month.of(clock.now().date())
+    current_month = Month.from_day(clock.now().date())
     with store().read() as session:
         past_months = [month for month in workshop_counts.months(session) if month < current_month]
     return redirect(
@@ -110,7 +110,7 @@ def month(text: str) -> ResponseReturnValue:
         legend=charts.legend(by_region),
         before=requested_month.plus(-1) if first < requested_month else None,
         after=requested_month.plus(1) if requested_month < last else None,
-        years=range(Month.of(now.date()).year, first.year - 1, -1),
+        years=range(Month.from_day(now.date()).year, first.year - 1, -1),
         revision_query=f"?revision={number}" if number is not None else "",
         provisional=month_tables.PROVISIONAL,
         reconstruction=month_tables.RECONSTRUCTION,

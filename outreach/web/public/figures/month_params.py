@@ -19,7 +19,7 @@ SOON, LATER, FROZEN = 60, 300, 86_400  # Cache-Control max-age, in seconds
 def span(session: Session) -> tuple[Month, Month]:
     """Return the first and the last month that have a page; the end stops crawlers."""
     now = clock.now()
-    this = Month.of(now.date())
+    this = Month.from_day(now.date())
     return min(trends.first_month(session, now), this.plus(-FEW)), this.plus(FEW)
 
 

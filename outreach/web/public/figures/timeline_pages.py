@@ -47,7 +47,7 @@ def year(year: int) -> ResponseReturnValue:
         kinds=_bars(row, all_kinds),
         columns=charts.columns([(each.month, each.total) for each in row], None),
         offices=_offices(by_office, cities),
-        years=range(Month.of(now.date()).year, first.year - 1, -1),
+        years=range(Month.from_day(now.date()).year, first.year - 1, -1),
         before=year - 1 if first.year < year else None,
         after=year + 1 if year < last.year else None,
         notes=month_tables.trend_notes(row),
@@ -58,7 +58,7 @@ def year(year: int) -> ResponseReturnValue:
 @pages.get("/oficina/<slug>")
 def office(slug: str) -> ResponseReturnValue:
     now = clock.now()
-    this = Month.of(now.date())
+    this = Month.from_day(now.date())
     with store().read() as session:
         found = offices.find(session, slug)
         row = trends.by_kind(session, trends.first_month(session, now), this, now=now, office=found)
@@ -83,7 +83,7 @@ def office(slug: str) -> ResponseReturnValue:
 def kind(code: str) -> ResponseReturnValue:
     """The page of a kind, by its public code, which does not reveal a discreet kind."""
     now = clock.now()
-    this = Month.of(now.date())
+    this = Month.from_day(now.date())
     with store().read() as session:
         found = kinds.find(session, code)
         if found.is_discreet:

@@ -180,8 +180,8 @@ def _day_words(day: date, today: date) -> str:
 
 def _months(first: datetime | None, zone: ZoneInfo) -> list[tuple[str, str]]:
     """The months that have entries, the newest first; at most 14."""
-    current = Month.of(clock.now().astimezone(zone).date())
-    oldest = Month.of(first.astimezone(zone).date()) if first else current
+    current = Month.from_day(clock.now().astimezone(zone).date())
+    oldest = Month.from_day(first.astimezone(zone).date()) if first else current
     options: list[tuple[str, str]] = []
     month = current
     while month >= oldest and len(options) < 14:

@@ -59,7 +59,7 @@ class BulletinInput:
 @blueprint.get("/boletin")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def list_bulletins() -> ResponseReturnValue:
-    current = Month.of(clock.now().date())
+    current = Month.from_day(clock.now().date())
     with store().read() as session:
         by_month: dict[Month, list[BulletinLine]] = {
             month: [] for month in workshop_counts.months(session) if month < current

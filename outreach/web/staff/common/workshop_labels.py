@@ -47,7 +47,7 @@ def show_words(show: Shown | None) -> str:
         None: _("Todos"),
         Shown.DRAFT: _("Borrador"),
         Shown.AHEAD: _("Publicado"),
-        Shown.UNREPORTED: _("Por reportar"),
+        Shown.MISSING_REPORT: _("Por reportar"),
         Shown.HELD: _("Hecho"),
         Shown.NOT_HELD: _("No se hizo"),
         Shown.CANCELLED: _("Cancelado"),

@@ -34,7 +34,7 @@ def today() -> ResponseReturnValue:
             [] if ALL_OFFICES in current_staff().grants else offices_with(session, Permission.SEE)
         )
         local_day = now.astimezone(offices[0].zone).date() if offices else now.date()
-        month = Month.of(local_day)
+        month = Month.from_day(local_day)
         so_far = agenda.count_month_to_date(session, own, month, now=now)
         following = agenda.find_next(session, own, now=now)
     ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]

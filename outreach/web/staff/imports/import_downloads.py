@@ -43,7 +43,7 @@ def template(form: str) -> ResponseReturnValue:
     facts = known.offices[slugs[0]]
     own = {kind.code: kind for kind in known.kinds.values()}
     codes = [code for code, kind in own.items() if facts.country in kind.countries]
-    day = clock.Month.of(clock.now().date()).following.first
+    day = clock.Month.from_day(clock.now().date()).following.first
     rows = [
         dict.fromkeys(write.COLUMNS, "")
         | {
@@ -110,7 +110,7 @@ def errors() -> ResponseReturnValue:
     writer.writerow(["renglon", "columna", "dice", "que_hacer"])
     for fault in preview.faults:
         advice = import_labels.what_to_do(fault, preview.kinds)
-        writer.writerow([fault.line, fault.field, write.escape(fault.shown), advice])
+        writer.writerow([fault.line, fault.field, write.escape(fault.value_excerpt), advice])
     return _attachment(out.getvalue().encode("utf-8-sig"), "csv", "fallas")
 
 
@@ -123,9 +123,9 @@ def _span() -> tuple[date, date, str]:
     try:
         month = Month.parse(request.args.get("mes", ""))
     except ValueError:
-        month = Month.of(clock.now().date())
+        month = Month.from_day(clock.now().date())
     if not 2000 <= month.year < 2100:
-        month = Month.of(clock.now().date())
+        month = Month.from_day(clock.now().date())
     return month.first, month.following.first, str(month)
 
 

@@ -44,7 +44,7 @@ class PreviewedFile:
         return {each.row.line: each for each in self.preview.seen}
 
     def count(self, verdict: PreviewVerdict) -> int:
-        return len(self.preview.of(verdict))
+        return len(self.preview.rows_with(verdict))
 
     @property
     def alike(self) -> list[PreviewedRow]:

@@ -20,7 +20,7 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.scheduling import recurrence
 from outreach.domain.scheduling.bulk import BulkOutcome
 from outreach.domain.scheduling.recurrence import DateProposal
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
@@ -152,4 +152,4 @@ def require_same_form(nonce: str, error: sa.exc.IntegrityError) -> None:
 def done_address(month: date) -> str:
     """The address of the list, with the message that the workshops were created."""
     what = "publicados" if request.form.get("action") == "publish" else "borradores"
-    return f"/org/talleres?mes={clock.Month.of(month)}&hecho={what}"
+    return f"/org/talleres?mes={clock.Month.from_day(month)}&hecho={what}"

@@ -14,8 +14,8 @@ from outreach import clock
 from outreach.domain import workshops
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
-from outreach.domain.scheduling import bulk, recurrence, workshop_service
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling import bulk, recurrence, workshop_data, workshop_service
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refusal
 from outreach.i18n import gettext as _
@@ -46,7 +46,7 @@ class DuplicateForm(Form):
         return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
 
     @property
-    def chosen(self) -> tuple[date, time]:
+    def day_and_start(self) -> tuple[date, time]:
         """Only after `validate()`."""
         day, starts = self.day.data, self.starts.data
         assert day is not None
@@ -76,7 +76,7 @@ def duplicate(public_id: str) -> ResponseReturnValue:
         try:
             data = _data_on_new_day(workshop, form)
             proposal = recurrence.propose(session, [data])[0]
-            workshop_service.check(data, is_draft=request.form.get("action") != "publish")
+            workshop_data.check(data, is_draft=request.form.get("action") != "publish")
         except Refusal as refusal:
             fault = [("day", error_messages.say(refusal))]
             return _page(workshop, form, nonce=nonce, status=422, faults=fault)
@@ -119,7 +119,7 @@ def _created_before(session: Session, nonce: str) -> str:
 
 def _data_on_new_day(workshop: Workshop, form: DuplicateForm) -> WorkshopData:
     """The same length as the original, in no series."""
-    day, starts = form.chosen
+    day, starts = form.day_and_start
     data = workshop_service.get_data(workshop)
     later, _longer = bulk.compute_shift(
         (data.day, data.starts, data.ends), (day, starts, data.ends)
@@ -128,7 +128,7 @@ def _data_on_new_day(workshop: Workshop, form: DuplicateForm) -> WorkshopData:
 
 
 def _known(form: DuplicateForm) -> str:
-    day, starts = form.chosen
+    day, starts = form.day_and_start
     return f"{day} {starts:%H:%M}"
 
 

@@ -26,7 +26,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import recurrence
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.text import clean
 from outreach.errors import Refusal
 from outreach.formats import language_name
@@ -67,9 +67,9 @@ class MonthForm(Form):
         venue = str(offered_venues[0].id) if offered_venues else ""
         super().__init__(typed, data={"languages": ["es"], "venue": venue})
         self.kind.choices = [(kind.public_code, kind.name.get("es", kind.code)) for kind in offered]
-        self.called = venues.get_distinct_names(offered_venues)
+        self.venue_names = venues.get_distinct_names(offered_venues)
         self.venue.choices = [
-            *((str(number), name) for number, name in self.called.items()),
+            *((str(number), name) for number, name in self.venue_names.items()),
             ("", _("En línea")),
         ]
         self.languages.choices = [(code, language_name(code, STAFF_LANGUAGE)) for code in SPOKEN]
@@ -181,7 +181,7 @@ def _office(session: Session, slug: str) -> Office:
 
 def _month(typed: str) -> Month:
     """The typed month, if it is this one or one of the 36 after it; else the next one."""
-    current = Month.of(clock.now().date())
+    current = Month.from_day(clock.now().date())
     try:
         month = Month.parse(typed)
     except ValueError:
@@ -266,7 +266,7 @@ def _page(session: Session, sheet: PlannerSheet, nonce: str, own: Sequence[Offic
         nonce=nonce,
         offices=own if len(own) > 1 else [],
         weeks=_weeks(sheet),
-        first=Month.of(clock.now().date()),
+        first=Month.from_day(clock.now().date()),
         rows=rows,
         list_mark=sheet.mark,
         ticked=chosen if is_resubmitted else advised,

@@ -227,7 +227,7 @@ def _series_name(workshop: Workshop) -> str:
 
 def _end_of_month(day: date) -> date:
     """The last day of the month; of the next month, when less than a week is left."""
-    month = Month.of(day)
+    month = Month.from_day(day)
     return month.last if (month.last - day).days >= 7 else month.following.last
 
 

@@ -16,8 +16,8 @@ from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.scheduling import workshop_service
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling import workshop_data
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode
 from outreach.i18n import gettext as _
@@ -48,7 +48,7 @@ class CommonFields:
     languages: Codes
 
     @cached_property
-    def called(self) -> Mapping[int, str]:
+    def venue_names(self) -> Mapping[int, str]:
         """The name of each venue, by id, distinct from the others."""
         return venues.get_distinct_names(self.venues)
 
@@ -136,7 +136,7 @@ def _find_by_name(text: str, common: CommonFields) -> Kind | Venue:
     known: list[Kind | Venue] = [*common.venues, *common.kinds]
     names = [(name, each) for each in known for name in _names(each)]
     found: Sequence[Kind | Venue] = (
-        [venue for venue in common.venues if fold(common.called[venue.id]) == bare]
+        [venue for venue in common.venues if fold(common.venue_names[venue.id]) == bare]
         or list(dict.fromkeys(each for name, each in names if name == bare))
         or list(dict.fromkeys(each for name, each in names if bare and bare in name))
     )
@@ -151,7 +151,7 @@ def _find_by_name(text: str, common: CommonFields) -> Kind | Venue:
 
 def _ambiguous(several: Sequence[Kind | Venue], text: str, common: CommonFields) -> UnclearLine:
     names = [
-        common.called[each.id] if isinstance(each, Venue) else each.name.get("es", "")
+        common.venue_names[each.id] if isinstance(each, Venue) else each.name.get("es", "")
         for each in several[:3]
     ]
     alternatives = str(_(" o ")).join(f"«{name}»" for name in names)
@@ -189,7 +189,7 @@ def _workshop_data(
     venue: Venue | None,
 ) -> WorkshopData:
     assert starts is not None
-    base = workshop_service.from_kind(kind, common.office, day, starts)
+    base = workshop_data.from_kind(kind, common.office, day, starts)
     capacity = base.capacity
     if venue is not None and venue.capacity and kind.way is not Way.SLOTS:
         capacity = min(capacity, venue.capacity)
@@ -203,4 +203,4 @@ def _workshop_data(
         phone=common.office.phone,
         capacity=capacity,
     )
-    return workshop_service.spread_over_slots(data) if ends else data
+    return workshop_data.spread_over_slots(data) if ends else data

@@ -16,7 +16,8 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.scheduling.tours import Tour, TourStop, TourStopData
+from outreach.domain.scheduling.tours import Tour, TourStopData
+from outreach.domain.workshops.tour_stops import TourStop
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web.staff.common.form_fields import (

@@ -13,9 +13,10 @@ from outreach.domain.network import offices
 from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.scheduling import tours, workshop_service
-from outreach.domain.scheduling.tours import Tour, TourStop
+from outreach.domain.scheduling.tours import Tour
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.domain.workshops.tour_stops import TourStop
 from outreach.errors import Conflict, Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext

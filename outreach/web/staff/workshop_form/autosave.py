@@ -101,12 +101,12 @@ def recover_new(session: Session, draft_id: str) -> tuple[Office, str, MultiDict
     if not draft.is_new:
         raise NotFound("draft")
     require_permission(Permission.EDIT, draft.office)
-    return offices.find(session, draft.office), draft.nonce, MultiDict(draft.typed)
+    return offices.find(session, draft.office), draft.nonce, MultiDict(draft.sent_fields)
 
 
 def recover(session: Session, workshop: Workshop) -> MultiDict[str, str] | None:
     draft = _of_workshop(session, workshop)
-    return None if draft is None else MultiDict(draft.typed)
+    return None if draft is None else MultiDict(draft.sent_fields)
 
 
 def discard(session: Session, *, nonce: str = "", workshop: Workshop | None = None) -> None:

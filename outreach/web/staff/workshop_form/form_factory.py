@@ -14,7 +14,7 @@ from outreach.domain.locations import venues
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, series
 from outreach.domain.workshops.partners import ChosenPartners
 from outreach.errors import NotFound
@@ -82,7 +82,7 @@ def _saved(session: Session, workshop: Workshop) -> dict[str, Any]:
 def of_kind(session: Session, office: Office, kind: Kind) -> WorkshopForm:
     """The form of a new workshop with the defaults of its kind; day, hours and venue are empty."""
     today = clock.now().astimezone(office.zone).date()
-    data = replace(workshop_service.from_kind(kind, office, today, NOON), phone=office.phone)
+    data = replace(workshop_data.from_kind(kind, office, today, NOON), phone=office.phone)
     values = values_of(data) | dict.fromkeys(("day", "starts", "ends"))
     values["filled_by"] = kind.code
     return form_of(session, office, None, values=values)

@@ -18,8 +18,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import INTERPRETER, AccessNeed
-from outreach.domain.scheduling.workshop_data import MAX_PARTY
-from outreach.domain.scheduling.workshop_service import DEFAULT_SLOT_MINUTES, WorkshopData
+from outreach.domain.scheduling.workshop_data import DEFAULT_SLOT_MINUTES, MAX_PARTY, WorkshopData
 from outreach.domain.workshops import DeliveryMode, time_slots
 from outreach.domain.workshops.partners import Partner, Speaker
 from outreach.domain.workshops.series import WorkshopSeries

@@ -98,7 +98,7 @@ def bulk_apply() -> ResponseReturnValue:
             form = BulkForm(typed, _venues(session, chosen))
             if not form.validate() or not _is_complete(action, form):
                 raise PageRefused(_missing_message(action, form))
-            month = Month.of(chosen[0].day)
+            month = Month.from_day(chosen[0].day)
             numbers = {each.public_id: each.id for each in chosen}
             act = _act(session, action, form, chosen)
             outcomes = bulk.execute(session, chosen, act, now=now)
@@ -143,7 +143,7 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
             calls=sum(each.calls for each in outcomes),
             possible=sum(1 for each in outcomes if not each.refusal and each.changed),
             refused=sum(1 for each in outcomes if each.refusal),
-            month=Month.of(chosen[0].day),
+            month=Month.from_day(chosen[0].day),
             has_several_offices=len({each.office_id for each in chosen}) > 1,
             now=clock.now(),
             words=workshop_labels,

@@ -18,7 +18,7 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import bulk, workshop_service
 from outreach.domain.scheduling.bulk import PARTNERS, BulkOutcome, SameForAll, When
-from outreach.domain.scheduling.workshop_service import WorkshopData
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, partners
 from outreach.errors import NotFound, Refusal
 from outreach.i18n import gettext as _

@@ -19,7 +19,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
-from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, series
 from outreach.domain.workshops.partners import ChosenPartners
@@ -191,7 +191,7 @@ def _save_new(form: WorkshopForm, nonce: str) -> tuple[str, str]:
         kind = kinds.find(session, form.kind.data)
         assert form.day.data is not None
         assert form.starts.data is not None
-        base = workshop_service.from_kind(kind, office, form.day.data, form.starts.data)
+        base = workshop_data.from_kind(kind, office, form.day.data, form.starts.data)
         own, _is_new_choice = _series(session, form, office, None)
         data = form.data_over(base, kind, _venue(session, form, office), own)
         workshop = workshop_service.create(session, data, now=now, external_id=f"desk {nonce}")

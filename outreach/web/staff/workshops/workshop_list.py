@@ -129,7 +129,7 @@ def _read_params() -> ListParams:
     day = _day(query.get("dia", ""))
     show = query.get("estado", "")
     return ListParams(
-        month=Month.of(day) if day else _month(query.get("mes", "")),
+        month=Month.from_day(day) if day else _month(query.get("mes", "")),
         show=AgendaFilter(show) if show in set(AgendaFilter) else None,
         day=day,
         office=clean(query.get("oficina", "")),
@@ -153,9 +153,9 @@ def _month(text: str) -> Month:
     try:
         month = Month.parse(text)
     except ValueError:
-        return Month.of(clock.now().date())
+        return Month.from_day(clock.now().date())
     first, last = MONTHS
-    return month if first <= month < last else Month.of(clock.now().date())
+    return month if first <= month < last else Month.from_day(clock.now().date())
 
 
 def _day(text: str) -> date | None:
@@ -164,7 +164,7 @@ def _day(text: str) -> date | None:
     except ValueError:
         return None
     first, last = MONTHS
-    return day if first <= Month.of(day) < last else None
+    return day if first <= Month.from_day(day) < last else None
 
 
 def _key(workshop: Workshop) -> str:
