@@ -77,7 +77,7 @@ def is_one_line(done: Result, code: int, output: str) -> bool:
 # Master keys
 
 
-def test_rotate_seals_all_keys_and_retire_deletes_the_old_master_an_hour_later(
+def test_rotate_reencrypts_all_keys_and_retire_deletes_the_old_master_an_hour_later(
     shell: Shell, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, key_store, workshop)

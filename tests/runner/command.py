@@ -200,10 +200,10 @@ def _pytest(
     instant: Instant | None = None,
 ) -> Step:
     workers = str(min(os.cpu_count() or 1, 4))
-    # The tests of one file share what is costly to make: a demo, a wheel, an environment. Files
-    # are handed out in the order of conftest: by number of tests, the longest would come last.
-    spread = ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
-    order = ["--random-order-bucket=global", f"--random-order-seed={options.seed}"]
+    # The tests of one file share what is costly to make: a demo, a wheel, an environment. Each
+    # process gets whole files in their order; one that is done takes half of what another has left.
+    spread = ["-n", workers, "--dist", "worksteal"]
+    order = ["--random-order-bucket=module", f"--random-order-seed={options.seed}"]
     chosen = ["-m", markers] if markers else []
     return Step(
         name,
