@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Request, ViewportSize
 
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import opening
-from tests.browser.places import ALIKE, EVERY, PUBLIC, visit
+from tests.browser.pages import ALIKE, EVERY, PUBLIC, visit
 from tests.browser.world import World
 
 MAX_PAGE_BYTES = 40_000  # over the wire, with an empty cache

@@ -8,7 +8,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser import patience
+from tests.browser import early_posts
 from tests.browser.conftest import Open
 from tests.browser.world import World
 
@@ -109,4 +109,4 @@ def test_link_is_copied_with_javascript(opened: Open, world: World) -> None:
 
 
 def send(page: Page, name: str) -> None:
-    patience.send(page, page.get_by_role("button", name=name).click)
+    early_posts.send(page, page.get_by_role("button", name=name).click)

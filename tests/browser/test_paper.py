@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
-from tests.browser.places import sign_in
+from tests.browser.pages import sign_in
 from tests.browser.world import World
 from tests.support import pdf_reader
 

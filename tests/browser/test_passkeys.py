@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
-from tests.browser.places import sign_in
-from tests.browser.second import NORA, PABLO, give_password
+from tests.browser.pages import sign_in
+from tests.browser.second_factors import NORA, PABLO, give_password
 from tests.browser.world import World
 
 

@@ -6,7 +6,7 @@ import pytest
 from pypdf import PdfReader
 
 from tests.browser.conftest import Open
-from tests.browser.places import visit
+from tests.browser.pages import visit
 from tests.browser.world import World
 
 FRAME = ".site-header, .staff-header, .staff-nav, .site-footer, .button, .exit-fixed, .action-bar"

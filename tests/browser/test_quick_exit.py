@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.browser import patience
+from tests.browser import early_posts
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Open
 from tests.browser.world import World
@@ -100,7 +100,7 @@ def test_quick_exit_leaves_no_discreet_page_in_history(opened: Open, world: Worl
 
 
 def send(page: Page) -> None:
-    patience.send(page, page.locator("main form [type=submit]").click)
+    early_posts.send(page, page.locator("main form [type=submit]").click)
 
 
 def test_page_restored_from_browser_cache_is_reloaded(opened: Open, world: World) -> None:

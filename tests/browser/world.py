@@ -30,16 +30,16 @@ from outreach.imports import offices as offices_file
 from outreach.imports import workshops as workshops_file
 from outreach.keystore import KeyStore, MasterKeys
 from tests.browser import (
-    catalogue,
-    editions,
-    happenings,
-    headquarters,
-    planned,
-    second,
-    telling,
-    touring,
+    data_alerts,
+    data_bulletins,
+    data_headquarters,
+    data_registrations,
+    data_series,
+    data_tours,
+    data_workshop_form,
+    second_factors,
 )
-from tests.browser.second import PASSWORD
+from tests.browser.second_factors import PASSWORD
 from tests.conftest import a_saturday, hold, seat
 from tests.support import server_process
 from tests.support.ports import free_port
@@ -93,8 +93,8 @@ def _made(config: Config, weather: "Weather") -> World:
     with store.change() as session:
         workshops = _workshops(session, now=now)
         women = kinds.find(session, "mujeres").public_code
-        editions.make(session, Month.from_day(workshops["past"].day), PASSWORD, now=now)
-        second.make(session, ServerEncryption(config.secret()), now=now)
+        data_bulletins.make(session, Month.from_day(workshops["past"].day), PASSWORD, now=now)
+        second_factors.make(session, ServerEncryption(config.secret()), now=now)
     seat(store, key_store, workshops["full"], name="Ana")
     waiting = seat(store, key_store, workshops["full"], name="Luz", people=2)
     seated = seat(store, key_store, workshops["plain"], people=2)
@@ -104,12 +104,12 @@ def _made(config: Config, weather: "Weather") -> World:
             registrations.get_key(key_store, session.merge(each))
             for each in (seated, waiting, discreet)
         ]
-    more = happenings.make(store, key_store, now=now)
-    more |= headquarters.make(store, workshops["plain"].public_id, ANA, now=now)
-    more |= touring.make(store, now=now)
-    more |= catalogue.make(store, ANA, now=now)
-    more |= telling.make(store, key_store, now=now)
-    more |= planned.make(store, key_store)
+    more = data_registrations.make(store, key_store, now=now)
+    more |= data_headquarters.make(store, workshops["plain"].public_id, ANA, now=now)
+    more |= data_tours.make(store, now=now)
+    more |= data_workshop_form.make(store, ANA, now=now)
+    more |= data_alerts.make(store, key_store, now=now)
+    more |= data_series.make(store, key_store)
     store.close()
     key_store.store.close()
     return World(

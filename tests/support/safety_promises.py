@@ -71,7 +71,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S20": ("security/test_safety.py::test_quick_exit_leads_only_to_the_configured_site",),
     "S21": (
-        "browser/test_offline_door.py::test_logout_sends_check_in_events_or_asks_first",
+        "browser/test_offline_checkin.py::test_logout_sends_check_in_events_or_asks_first",
         "accounts/test_sessions.py::test_session_cookie_is_host_only_and_http_only",
         "accounts/test_sessions.py::test_session_expires_after_half_an_hour_without_requests",
         "accounts/test_sessions.py::test_active_session_expires_after_twelve_hours",

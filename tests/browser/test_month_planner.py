@@ -15,8 +15,8 @@ from outreach.domain.locations import holidays
 from outreach.web.staff.common.workshop_labels import short_day
 from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
-from tests.browser.places import sign_in
-from tests.browser.planned import VENUES
+from tests.browser.data_series import VENUES
+from tests.browser.pages import sign_in
 from tests.browser.world import World
 
 MOST: Final = 60

@@ -1,7 +1,7 @@
-"""Takes screenshots of every page:  python -m tests.browser.shots FOLDER [NAME…]
+"""Takes screenshots of every page:  python -m tests.browser.screenshots FOLDER [NAME…]
 
 On a phone and on a desktop, in light and dark mode, for example workshop-phone-dark.png. A NAME is
-one of tests/browser/places.py; without one, all pages.
+one of tests/browser/pages.py; without one, all pages.
 """
 
 import sys
@@ -13,7 +13,7 @@ from typing import Final, Literal
 from playwright.sync_api import Browser
 
 from tests.browser import chromium, world
-from tests.browser.places import EVERY, visit
+from tests.browser.pages import EVERY, visit
 
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 

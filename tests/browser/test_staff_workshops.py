@@ -6,11 +6,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.catalogue import free_day
 from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
+from tests.browser.data_workshop_form import free_day
 from tests.browser.keyboard import go
-from tests.browser.places import sign_in
+from tests.browser.pages import sign_in
 from tests.browser.world import World
 
 with_and_without = pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import patience
+from tests.browser import early_posts
 from tests.browser.conftest import Open
 from tests.browser.test_main_path import send, with_and_without
 from tests.browser.world import World
@@ -33,7 +33,7 @@ def test_registration_works_by_keyboard(opened: Open, world: World, has_script: 
     page.keyboard.press("Enter")
     tab_to(page, "Entrada para silla de ruedas")
     page.keyboard.press("Space")
-    patience.send(page, lambda: follow(page, "Apartar mi lugar"))
+    early_posts.send(page, lambda: follow(page, "Apartar mi lugar"))
 
     expect(page.locator("main")).to_have_attribute("data-standing", "seated")
     expect(page.locator(".ticket")).to_contain_text("2 personas")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
-from tests.browser.places import sign_in
+from tests.browser.pages import sign_in
 from tests.browser.world import World
 
 with_and_without = pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from outreach import clock
-from tests.browser import chromium, phones, second
-from tests.browser.phones import TOMAS, Evening, Party
-from tests.browser.second import PASSWORD
+from tests.browser import chromium, offline_phones, second_factors
+from tests.browser.offline_phones import TOMAS, Evening, Party
+from tests.browser.second_factors import PASSWORD
 
 # The console reports failed requests; a violation of the content security policy is not expected.
 EXPECTED: Final = re.compile(r"Failed to load resource: (net::ERR_|the server responded .* of 4)")
@@ -91,7 +91,7 @@ def take_along(page: Page, evening: Evening) -> None:
     page.get_by_label("Correo").fill(TOMAS)
     page.get_by_label("Contraseña").fill(PASSWORD)
     page.locator("#waiting [type=submit]").click()
-    page.locator("#code").fill(second.next_code(TOMAS))
+    page.locator("#code").fill(second_factors.next_code(TOMAS))
     page.locator("#waiting [type=submit]").click()
     page.get_by_role("button", name="Llevar la puerta en este teléfono").click()
     page.wait_for_url("**/org/puerta/telefono#*")
@@ -224,7 +224,7 @@ def test_two_offline_phones_merge_and_store_no_name(
     profiles = [tmp_path / "one", tmp_path / "two"]
     both = arrivals // 10  # parties that both phones mark
     half = (arrivals + both) // 2
-    with phones.running(tmp_path / "server", arrivals + 5) as evening:
+    with offline_phones.running(tmp_path / "server", arrivals + 5) as evening:
         lists = evening.parties[:half], evening.parties[half - both : arrivals]
         loose = walk_ins - walk_ins // 3, walk_ins // 3
         with opened(browser, profiles) as pages:
@@ -262,7 +262,7 @@ def test_two_offline_phones_merge_and_store_no_name(
 
 @pytest.fixture(scope="module", name="there")
 def _there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
-    with phones.running(tmp_path_factory.mktemp("evening"), 4) as evening:
+    with offline_phones.running(tmp_path_factory.mktemp("evening"), 4) as evening:
         yield evening
 
 

@@ -8,8 +8,8 @@ from playwright.sync_api import Page
 
 from outreach import clock
 from outreach.clock import Month
-from tests.browser import brought, patience, second
-from tests.browser.editions import ELENA
+from tests.browser import data_imports, early_posts, second_factors
+from tests.browser.data_bulletins import ELENA
 from tests.browser.world import ANA, World
 
 PAGES: Final[dict[str, Callable[[World], str]]] = {
@@ -203,7 +203,7 @@ SET_UP: Final = "second factor to set up"
 CODES_PRINTED: Final = "paper codes"
 PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
 SIGNING_IN: Final = (CODE_ASKED, SET_UP, CODES_PRINTED)
-FILES: Final = {"file brought": brought.GOOD, "file brought, with faults": brought.WRONG}
+FILES: Final = {"file brought": data_imports.GOOD, "file brought, with faults": data_imports.WRONG}
 DONE: Final = (CALENDAR_MADE, DOOR_TAKEN, BULLETIN_LOST, MONTH_LOOKED_AT)
 EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *DONE, *FILES, *SIGNING_IN)
 # Pages that have the same parts as another one; only tests/run --long checks them.
@@ -273,7 +273,7 @@ def visit(page: Page, world: World, name: str) -> None:
         return
     if name in FILES:
         sign_in(page)
-        brought.bring(page, FILES[name])
+        data_imports.bring(page, FILES[name])
         return
     if name == DOOR_TAKEN:
         _open_offline_checkin(page, world)
@@ -282,13 +282,13 @@ def visit(page: Page, world: World, name: str) -> None:
         _save_what_is_old(page)
         return
     if name == CODES_PRINTED:
-        second.print_codes(page)
+        second_factors.print_codes(page)
         return
     if name in SIGNING_IN:
-        second.give_password(page, second.NORA if name == SET_UP else ANA)
+        second_factors.give_password(page, second_factors.NORA if name == SET_UP else ANA)
         return
     if name in STAFF or name in HEADQUARTERS:
-        second.come_in(page, ELENA if name in HEADQUARTERS else ANA)
+        second_factors.come_in(page, ELENA if name in HEADQUARTERS else ANA)
     answer = page.goto((PAGES | STAFF | HEADQUARTERS)[name](world))
     assert answer
     assert answer.status == (404 if name in MISSING else 200)
@@ -296,14 +296,14 @@ def visit(page: Page, world: World, name: str) -> None:
 
 def sign_in(page: Page, email: str = ANA) -> None:
     """Signs in a staff member, Ana by default."""
-    second.sign_in(page, email)
+    second_factors.sign_in(page, email)
 
 
 def _ask_for_the_link(page: Page, world: World) -> None:
     visit(page, world, "find my link")
     page.wait_for_load_state("networkidle")
     page.locator("input[name=email]").fill("rosa@ejemplo.com")
-    patience.send(page, page.locator("main form [type=submit]").click)
+    early_posts.send(page, page.locator("main form [type=submit]").click)
     page.locator("[role=status]").first.wait_for()
 
 

@@ -4,12 +4,12 @@ import re
 
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.browser.catalogue import free_day
 from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
+from tests.browser.data_workshop_form import free_day
 from tests.browser.keyboard import go, go_to
-from tests.browser.places import sign_in
-from tests.browser.second import PASSWORD, next_code
+from tests.browser.pages import sign_in
+from tests.browser.second_factors import PASSWORD, next_code
 from tests.browser.world import ANA, World
 
 COOKIE = "__Host-staff"

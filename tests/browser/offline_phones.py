@@ -26,8 +26,8 @@ from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, MasterKeys
-from tests.browser import second
-from tests.browser.second import PASSWORD
+from tests.browser import second_factors
+from tests.browser.second_factors import PASSWORD
 from tests.conftest import hold, kind, office, seat
 from tests.support import server_process
 from tests.support.ports import free_port
@@ -174,7 +174,7 @@ def _made(config: Config, how_many: int, **changes: object) -> tuple[str, list[P
         tomas = StaffMember(email=TOMAS, password=passwords.hash_password(PASSWORD))
         tomas.grants.append(RoleAssignment(office="chicago", role=Role.DOOR))
         session.add(tomas)
-        second.make(session, ServerEncryption(config.secret()), now=clock.now())
+        second_factors.make(session, ServerEncryption(config.secret()), now=clock.now())
     with store.change() as session:
         workshop = hold(
             session,
