@@ -123,7 +123,7 @@ def without_line_numbers(rows: list[WorkshopImportRow]) -> list[WorkshopImportRo
 
 @pytest.mark.parametrize(
     "count",
-    [60, pytest.param(1000, marks=pytest.mark.any_database("the same sixty, and more of them"))],
+    [60, pytest.param(1000, marks=pytest.mark.long)],
 )
 def test_export_and_import_in_each_format_changes_nothing(
     store: Store, network: None, count: int

@@ -236,28 +236,22 @@ def test_each_role_is_refused_other_actions_without_effect(place: Place, role: R
 
 
 @pytest.mark.any_database("permissions are checked before any query")
-@pytest.mark.parametrize(
-    ("page", "role"),
-    [
-        (page, role)
-        for page in POSTED
-        for role in Role
-        if any(not refusal(page, role, where) for where in WHERE)
-    ],
-)
+@pytest.mark.parametrize("page", POSTED)
 def test_each_role_can_do_the_actions_of_the_policy_table(
-    place: Place, page: tuple[str, str], role: Role
+    place: Place, page: tuple[str, str]
 ) -> None:
     """Asks as a member of another office, then of all offices, then of the own office."""
-    for where in WHERE:
-        if not refusal(page, role, where):
-            who = employ(place.store, f"{where}@example.org", role, where)
+    for role in Role:
+        for where in WHERE:
+            if refusal(page, role, where):
+                continue
+            who = employ(place.store, f"{role}.{where}@example.org", role, where)
             staff_client = signed_in_as(place.app, place.store, who)
             status = place.ask(staff_client, *page, **office_fields(place, page))
             # The form is almost empty: it is accepted, or rejected for missing fields, or 404 if a
             # required field names an object.
             fine = {200, 303, 409, 422} | ({404} if SCOPES[page] == "chosen-office" else set())
-            assert status in fine, f"{page} {where}: {status}"
+            assert status in fine, f"{page} {role} {where}: {status}"
 
 
 def office_fields(place: Place, page: tuple[str, str]) -> dict[str, str]:
