@@ -64,8 +64,8 @@ def visited(request: pytest.FixtureRequest, browser: Browser, world: World) -> I
     requests: list[Request] = []
     with opening(browser, world.url) as opened:
         page = opened(viewport=NARROW, reduced_motion="reduce")  # or colours are on their way
-        page.on("requestfinished", requests.append)
-        page.on("requestfailed", requests.append)
+        page.on("requestfinished", lambda each: requests.append(each))
+        page.on("requestfailed", lambda each: requests.append(each))
         visit(page, world, request.param)
         yield Visited(request.param, page, requests)
 
