@@ -18,7 +18,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 
 from outreach import clock, migrations
@@ -38,6 +37,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.migrations.models import KEY_STORE, MAIN
 from tests.support import route_cache, statement_cache
+from tests.support.compiled_templates import CompiledTemplates
 
 if TYPE_CHECKING:
     from tests.support.public_urls import FurnishedSite
@@ -47,6 +47,7 @@ DATABASES = ["sqlite", "postgresql"] if SERVER else ["sqlite"]
 Thing = TypeVar("Thing")
 route_cache.compile_once()
 statement_cache.compile_once()
+COMPILED_TEMPLATES = CompiledTemplates()
 LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 
@@ -203,22 +204,14 @@ def key_store(config: Config) -> Iterator[KeyStore]:
     store.close()
 
 
-@pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """The compiled templates, shared by all applications of a process."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-
-
 @pytest.fixture
-def make_app(
-    config: Config, store: Store, compiled_templates: FileSystemBytecodeCache
-) -> Iterator[Callable[..., Flask]]:
+def make_app(config: Config, store: Store) -> Iterator[Callable[..., Flask]]:
     """Makes applications on the same databases; keyword arguments change settings."""
     made: list[Flask] = []
 
     def make(**changes: Any) -> Flask:
         app = create_app(replace(config, **changes))
-        app.jinja_env.bytecode_cache = compiled_templates
+        app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
         made.append(app)
         return app
 

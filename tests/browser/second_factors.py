@@ -20,7 +20,7 @@ NORA: Final = "nora@example.org"  # has not set up a second factor yet
 PABLO: Final = "pablo@example.org"  # prints new codes now and then
 LONG: Final = 2000
 
-# Unused recovery codes by e-mail, in the process that created the network.
+# Recovery codes by e-mail that are unused on every server that this process has made.
 _left: dict[str, list[str]] = {}
 # A session cookie by e-mail, for visits to many pages.
 _sessions: dict[str, Any] = {}
@@ -39,7 +39,7 @@ def make(session: Session, key: ServerEncryption, *, now: datetime) -> None:
         sheet = [f"{number:012}" for number in range(LONG)]
         totp.store_secret(session, someone.id, SECRET, key, now=now)
         totp.store_recovery_codes(session, someone.id, sheet, key)
-        _left[someone.email] = sheet
+        _left.setdefault(someone.email, sheet)
 
 
 def next_code(email: str) -> str:

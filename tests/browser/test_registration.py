@@ -20,7 +20,7 @@ def test_registration_works_by_keyboard(opened: Open, world: World, has_script: 
     follow(page, "Apartar mi lugar")
 
     tab_to(page, "Tu nombre o apodo")
-    page.keyboard.type("Rosa")
+    page.keyboard.type("Marta")
     tab_to(page, "Por correo")
     page.keyboard.press("Space")
     for _option in ("Por teléfono", "No me avisen"):

@@ -25,7 +25,6 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from tests.browser.conftest import opening
-from tests.browser.test_main_path import with_and_without
 from tests.conftest import hold
 from tests.faults.site import OUTREACH, Program, environ_of, leash
 from tests.support import nginx
@@ -145,7 +144,11 @@ def test_hosts_serve_identical_feeds(hosts: Hosts, store: Store, workshop: Works
     assert [path for path in before if before[path] == after[path]] == []
 
 
-@with_and_without
+@pytest.mark.parametrize(
+    "has_script",
+    [pytest.param(True, marks=pytest.mark.long), False],
+    ids=["with JavaScript", "without"],
+)
 def test_registration_succeeds_when_a_host_is_killed(
     browser: Browser, hosts: Hosts, workshop: Workshop, has_script: bool
 ) -> None:

@@ -36,7 +36,7 @@ def outreach(checkout: Path, *arguments: str) -> "subprocess.CompletedProcess[st
     ("options", "base", "models", "table"),
     [
         ((), "main", "domain/network/kinds.py", "kind"),
-        (("--key-store",), "ring", "keystore/models.py", "key"),
+        pytest.param(("--key-store",), "ring", "keystore/models.py", "key", marks=pytest.mark.long),
     ],
 )
 def test_revision_has_the_new_column_and_upgrades_to_the_models(
