@@ -212,7 +212,7 @@ def expire(page: Page, evening: Evening) -> None:
 
 
 SIZES: Final = [
-    pytest.param(20, 3, id="20 and 3"),
+    pytest.param(10, 2, id="10 and 2"),
     pytest.param(200, 30, id="200 and 30", marks=pytest.mark.long),
 ]
 

@@ -31,13 +31,18 @@ pages = pytest.mark.parametrize(
         "/es/t/{discreet}",
         "/es/t/{discreet}/lugar",
         "/es/r/{discreet_seated}",
-        "/es/r/{discreet_seated}/cambiar",
-        "/es/r/{discreet_seated}/cancelar",
-        "/es/calendario?tipo={discreet_kind}",
         "/es/t/{discreet}nada",
         "/es/?tipo={discreet_kind}",
-        "/es/mi-registro",
-        "/es/seguridad",
+        *(
+            pytest.param(each, marks=pytest.mark.long)
+            for each in (
+                "/es/r/{discreet_seated}/cambiar",
+                "/es/r/{discreet_seated}/cancelar",
+                "/es/calendario?tipo={discreet_kind}",
+                "/es/mi-registro",
+                "/es/seguridad",
+            )
+        ),
     ],
 )
 

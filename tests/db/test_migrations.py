@@ -260,8 +260,10 @@ def _at_once(base: Database, url: str) -> list[int]:
 
 
 VERSION = "alembic_version"
+of_versions = pytest.mark.any_database("what is said of the table of versions")
 
 
+@of_versions
 @pytest.mark.parametrize(
     ("statements", "of_key_store", "message"),
     [
@@ -287,6 +289,7 @@ def test_unknown_schema_versions_are_reported_and_unchanged(
         assert "Traceback" not in answer.output
 
 
+@of_versions
 def test_key_store_behind_the_main_database_is_refused(broken: Config, tmp_path: Path) -> None:
     assert outreach(broken, "db", "upgrade").exit_code == 0
     run(
@@ -304,6 +307,7 @@ def test_key_store_behind_the_main_database_is_refused(broken: Config, tmp_path:
     assert outreach(broken, "db", "check").exit_code == 0
 
 
+@of_versions
 def test_empty_key_store_of_a_used_database_is_refused(broken: Config, tmp_path: Path) -> None:
     elsewhere = replace(broken, keyring_url=f"sqlite:///{tmp_path / 'other.db'}")
     answer = outreach(elsewhere, "db", "upgrade")

@@ -33,6 +33,8 @@ from tests.support.ports import free_port
 from tests.support.public_urls import NOBODY, manage_token
 from tests.support.registration_forms import answers
 
+pytestmark = pytest.mark.any_database("what is written of a request")
+
 VISITOR: Final = "127.0.0.9"
 CANARY: Final = "Canariosa"
 
