@@ -8,8 +8,8 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 MIN_LENGTH: Final = 12
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# The hash of a random password that nobody knows, of the same cost: verified for an unknown address,
-# so that the answer takes as long.
+# The hash of a random password that nobody knows, of the same cost. It is verified for an unknown
+# address, so that the answer takes as long.
 UNKNOWN_ACCOUNT_HASH: Final = (
     "$argon2id$v=19$m=19456,t=2,p=1"
     "$fpCjJa9qckukGopG952G3Q$DYQ3RfMBKbZaFyT0SoCj/hX4ZfUuTnOiSoRCuhJKVhQ"
