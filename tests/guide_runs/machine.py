@@ -52,9 +52,9 @@ def configure(host: Host, settings: Mapping[str, str]) -> None:
 
 
 def _set_up(host: Host, certificate: Certificate) -> None:
-    section(host, "Packages, an account, folders")
+    section(host, "Packages, account and directories")
     section(host, "The program")
-    section(host, "Its files")
+    section(host, "Configuration files")
     verified = host.ask(
         "cd /etc/systemd/system && systemd-analyze verify outreach*.service outreach*.timer"
     )
@@ -65,10 +65,10 @@ def _set_up(host: Host, certificate: Certificate) -> None:
         raise Failed(f"no link for the first account in:\n{output}")
     host.ask("install -m 640 -g outreach /srv/workshops.csv /etc/outreach/")
     host.ask("outreach load workshops /etc/outreach/workshops.csv")
-    section(host, "Start it")
-    section(host, "nginx in front, with https", {line("certbot "): certificate.put(host)})
+    section(host, "Starting the service")
+    section(host, "nginx and HTTPS", {line("certbot "): certificate.put(host)})
     section(host, "The firewall")
-    say("doctor", section(host, "See that all is well"))
+    say("doctor", section(host, "Checking the installation"))
     exposure = host.ask("systemd-analyze security --no-pager outreach.service | tail -n 1")
     say("systemd-analyze security", exposure.strip())
 
@@ -105,20 +105,20 @@ def _live_with_it(host: Host, site: Site) -> None:
     before = site.save(workshop, "Antes", 2)
     section(host, "Backups")
     after = site.save(workshop, "Después", 3)
-    section(host, "Putting a backup back")
+    section(host, "Restoring a backup")
     site.require(before, "Antes")
     if site.insist(after).status != 404:
         raise Failed("after a backup was put back there is somebody who came after it")
     say("restore", "who came before the backup is there, who came after it is not")
 
     while_busy(site, "stop and start", lambda: host.ask("systemctl restart outreach"))
-    while_busy(site, "new version", lambda: section(host, "A new version"))
+    while_busy(site, "new version", lambda: section(host, "Upgrading"))
     _require_version(host, release_files.NEXT)
-    while_busy(site, "back", lambda: section(host, "Back to the version before"))
+    while_busy(site, "back", lambda: section(host, "Returning to the previous version"))
     _require_version(host, release_files.THIS)
     while_busy(site, "kill -9", lambda: host.ask("systemctl kill --signal=KILL outreach"))
-    section(host, "When a law changes the clocks")
-    section(host, "Each week")
+    section(host, "New time zone rules")
+    section(host, "Weekly checks")
     host.ask("systemctl start outreach-doctor.service")
     failed = host.ask("systemctl list-units --failed --plain --no-legend 'outreach*'")
     if failed.strip():

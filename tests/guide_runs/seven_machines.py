@@ -127,7 +127,7 @@ def _prepare(network: Network, home: Path, releases: dict[str, Path]) -> None:
 
 def _set_up(network: Network, certificate: Certificate) -> None:
     network.section("Several machines")
-    network.section("The firewall of what is inside")
+    network.section("Firewall on the internal machines")
     network.section("etcd")
     blocks = pages.everywhere("many", "PostgreSQL and Patroni")
     network.type(blocks[0])
@@ -137,13 +137,13 @@ def _set_up(network: Network, certificate: Certificate) -> None:
     say("synchronous_standby_names", _standbys(network))
 
     def as_machine(host: Host) -> None:
-        machine.section(host, "Packages, an account, folders")
+        machine.section(host, "Packages, account and directories")
         machine.section(host, "The program")
-        machine.section(host, "Its files")
+        machine.section(host, "Configuration files")
         machine.configure(host, machine.SETTINGS)
 
     at_once(as_machine, network.meant("app"))
-    network.section("Our server, on each app machine")
+    network.section("The application on each app machine")
     first = network.hosts["app1"]
     first.ask("install -m 640 -g outreach /srv/workshops.csv /etc/outreach/")
     first.ask("outreach load workshops /etc/outreach/workshops.csv")
@@ -173,12 +173,12 @@ def _live_with_it(network: Network, site: Site) -> None:
     while_busy(site, "kill -9 of an app machine", app.kill)
     app.start()
     while_busy(site, "a new version, one after the other",
-               lambda: network.section("A new version, one machine after the other"))  # fmt: skip
+               lambda: network.section("Rolling upgrade"))  # fmt: skip
     for host in network.meant("app"):
         if release_files.NEXT not in host.ask("outreach --version"):
             raise Failed(f"{host.name} has the version before")
     network.section("Backups")
-    network.section("Each week")
+    network.section("Weekly checks")
     for host in network.meant("app"):
         output = host.ask("outreach keys check && (outreach doctor || true)")
         say(f"doctor on {host.name}", "; ".join(re.findall(r"^to do.*$", output, re.M)) or "well")
@@ -186,7 +186,7 @@ def _live_with_it(network: Network, site: Site) -> None:
 
 def _switch_over(network: Network) -> None:
     before = network.leader()
-    network.section("The database dies")
+    network.section("Database failover")
     until = time.monotonic() + TO_AGREE
     while network.leader() in {"", before}:
         if time.monotonic() > until:

@@ -141,7 +141,7 @@ def test_guide_command_prints_one_file_of_a_page() -> None:
 
 def test_machine_page_installs_each_of_its_files() -> None:
     files = [path for path, _ in guide.files(guide.text("machine"))]
-    typed = pages.typed("machine", "Its files")[0].text
+    typed = pages.typed("machine", "Configuration files")[0].text
     listed = re.findall(r"^ {4}(/\S+)(?: \\)?$", typed, re.MULTILINE)
     typed = "".join(block.text for block in pages.blocks("machine") if block.is_typed)
     listed += re.findall(r"--file (/\S+) >", typed)
