@@ -116,7 +116,7 @@ def discard(session: Session, digest: str) -> None:
 
 
 def purge(session: Session, *, now: datetime) -> None:
-    """Deletes the forms that nobody came back for."""
+    """Deletes the forms that were not taken up within 12 hours."""
     session.execute(sa.delete(InterruptedForm).where(InterruptedForm.saved_at < now - LIFETIME))
 
 

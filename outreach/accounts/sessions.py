@@ -151,8 +151,8 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff,
 
 
 def find_expired(session: Session, token: str, *, now: datetime) -> ExpiredSession | None:
-    """The session of a cookie, when it had its second factor and ended by time at most RECOGNIZED
-    after its twelve hours. None when it goes on, was ended, or its account is disabled."""
+    """The session of a cookie if it had its second factor and expired at most RECOGNIZED ago. None
+    if it is valid, was ended by signing out, or its account is disabled."""
     row = session.execute(
         sa.select(StaffSession.digest, StaffSession.organizer_id)
         .join(StaffMember, StaffMember.id == StaffSession.organizer_id)
@@ -180,9 +180,8 @@ def touch(session: Session, signed: SignedInStaff, *, now: datetime) -> None:
 
 
 def confirm_second_factor(session: Session, signed: SignedInStaff, *, now: datetime) -> str | None:
-    """Records the first showing of the second factor. Returns a new token, so that one seen before
-    is worth nothing; the twelve hours go on. None when the session was ended or proven
-    meanwhile."""
+    """Records the first showing of the second factor. Returns a new token, so that one stolen
+    before is invalid; the expiry stays. None when the session was ended or proven meanwhile."""
     token = secrets.token_urlsafe(32)
     values = {"digest": digest(token), "proven_at": now, "seen_at": now}
     is_own = (StaffSession.digest == signed.digest, StaffSession.ended_at.is_(None))

@@ -52,9 +52,8 @@ def command(
 ) -> None:
     """Replace the database by the backup FILE. Stop `serve` and `worker` first.
 
-    FILE is verified and migrated, and everybody who was forgotten since it was made is erased in
-    it, before it becomes the database. All staff have to sign in again. See `outreach guide
-    backups`.
+    FILE is verified and migrated, and everybody erased since it was made is erased in it,
+    before it becomes the database. All staff have to sign in again. See `outreach guide backups`.
     """
     if dry_run and spare is not None:
         raise click.UsageError("--dry-run changes nothing, so it takes no --spare.")

@@ -108,7 +108,7 @@ class ImportErrorCode(StrEnum):
     ID_NOT_ALLOWED = "cannot be used here"
     WORKSHOP_TWICE = "is the workshop of line %(line)s too"
     PUBLISHED_TO_DRAFT = "it has been published and cannot be a draft again; write cancelled"
-    REPORTED_ALREADY = "somebody has said how it went; write published"
+    REPORTED_ALREADY = "the workshop has been reported; write published"
     ADMISSION_IN_USE = "places have been saved already; leave it at %(way)s"
 
 
@@ -166,7 +166,7 @@ class ImportFault:
 
     @property
     def value_excerpt(self) -> str:
-        """The value, or as much of it as one has to see."""
+        """The value, shortened to `_LONGEST` characters."""
         return self.value if len(self.value) <= _LONGEST else self.value[:_LONGEST] + "…"
 
 

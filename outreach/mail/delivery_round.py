@@ -27,7 +27,7 @@ Written = TypeVar("Written")
 Transport = Callable[[], AbstractContextManager[Callable[[Written], None]]]
 RecordOutcome = Callable[[sa.Connection], None]  # stores the outcome of a message
 
-MAX_ROUND: Final = timedelta(seconds=60)  # then the worker goes on with its other steps
+MAX_ROUND: Final = timedelta(seconds=60)  # then the worker does its other steps
 
 
 @dataclass

@@ -12,7 +12,7 @@ from outreach.domain import registrations
 from outreach.domain.registrations import PersonalData, Registration, reconfirmation
 from outreach.domain.registrations.notifications import Notification, NotificationType
 
-# The page that takes the answer, where one is asked for.
+# The page that takes the answer, for messages with a question.
 _PAGES: Final = {NotificationType.RECONFIRM: "/vengo"}
 MAX_EXPIRED_OFFERS: Final = 2  # then the registration leaves the waitlist
 

@@ -1,4 +1,4 @@
-"""Makes sure that nobody else has a database open that is to be replaced or moved."""
+"""Makes sure that no other process has a database open that is to be replaced or moved."""
 
 import sqlite3
 import time

@@ -1,8 +1,8 @@
 """Restores a backup.
 
-The backup is unpacked, verified and migrated beside the database, and everybody who was forgotten
-since is erased in it. Then it replaces the database, or on PostgreSQL its rows do, in one
-transaction.
+The backup is unpacked, verified and migrated beside the database, and everybody erased since it
+was made is erased in it. Then it replaces the database; on PostgreSQL its rows replace the rows, in
+one transaction.
 """
 
 import errno

@@ -26,7 +26,7 @@ KEYWORDS: Final[dict[str, Any]] = {
     "NN_": (1, 2),
     "NP_": ((1, "c"), 2),
 }
-# What only the staff reads is in Spanish, and in no catalogue unless it is asked for.
+# Messages that only the staff reads are in Spanish; `extract` omits them unless `with_staff`.
 STAFF_FOLDER: Final = "staff"
 STAFF_FILES: Final = frozenset(
     {

@@ -1,4 +1,4 @@
-"""The no-rate rate: how many people with a seat come, and how much overbooking that allows.
+"""The no-show rate: how many people with a seat come, and how much overbooking that allows.
 
 Only aggregates, of the last workshops of a kind at an office or in the network; never of a person.
 """

@@ -1,8 +1,7 @@
-"""Workshops that are over and of which nobody has said how they went: whose they are, and when the
-staff are asked for them by letter.
+"""Missing reports: workshops that are over and have none, and when their staff are reminded.
 
-In the morning of the day after, and once more on the third of the month after: two days before that
-month closes.
+Reminders are sent in the morning of the day after, and once more on the third of the next month,
+two days before that month closes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """The public list of workshops, past ones too, as programs may read it.
 
-Discreet and unlisted workshops and drafts are not in it, whoever asks. Like a page of the list, a
-page of it is one query, and goes on by key.
+Discreet and unlisted workshops and drafts are never in it. A page is one query, paged by key like
+the list page.
 """
 
 from collections.abc import Sequence
@@ -179,10 +179,10 @@ def list_page(
     after: ListingKey | None = None,
     limit: int,
 ) -> tuple[list[ListedWorkshop], ListingKey | None]:
-    """The workshops asked for, by day and hour, and the key that the next page goes on after.
+    """One page of workshops by day and hour, and the key after which the next page starts.
 
-    Without `filters.since` those that are not over, and without either day up to 90 days ahead, as
-    the list; with it every one from that day on.
+    Without `filters.since` only workshops that have not ended; without either day up to 90 days
+    ahead, as the list page. With it all from that day on.
     """
     if filters.where.scale is LocationScale.UNKNOWN:
         return [], None

@@ -16,19 +16,19 @@ JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 REF: Final = "#/components/schemas/{name}"
 DESCRIPTION: Final = """\
-What the network tells of its offices, its workshops and its numbers. Free to use, without a key:
-say where it comes from. Nothing in it is about a person. Discreet workshops are counted and never
-listed; the address of a place that is hidden is not told.
+The network's offices, workshops and counts. Free to use without a key; please name the source. It
+has no data about persons. Discreet workshops are counted and never listed; a hidden address is
+never included.
 
-Every answer can be asked for with GET, HEAD and, from any site, OPTIONS (CORS). Ask again with
-`If-None-Match`, or with `If-Modified-Since` where there is a `Last-Modified`, and get 304 while
-nothing has changed. What the clock changes and how many places are left is told by the minute.
-Answers are compressed with gzip for who accepts it. Lists go on in `next`, which is in the `Link`
-header too; never count pages.
+Every resource answers GET, HEAD and, for any origin, OPTIONS (CORS). Send `If-None-Match`, or
+`If-Modified-Since` where the response had a `Last-Modified`, to get 304 while nothing has changed.
+Values that change with time, and the number of places left, are refreshed once a minute. Responses
+are compressed with gzip if the client accepts it. Lists are paged: follow `next`, which is in the
+`Link` header too, until there is none; do not construct addresses of pages.
 
-A parameter there is not, or a value that cannot be read, is answered 400; a word that stands for
-nothing, as an office there is not, 404. Every error is one sentence (RFC 9457). Objects may get
-more fields: leave those you do not know. A field that is there stays, with its meaning."""
+An unknown parameter or an invalid value is answered with 400; a code of something that does not
+exist, such as an unknown office, with 404. Every error is one sentence (RFC 9457). Objects may get
+more fields: ignore those you do not know. Existing fields keep their meaning."""
 
 
 def write(table: Sequence[Route], config: Config) -> OpenApi:

@@ -48,7 +48,7 @@ def _is_ours(origin: str) -> bool:
     except ValueError:  # as «http://[»
         return False
     ours = urlsplit(config().public_url.lower())
-    # The same host without https may be a page that somebody on the way made up.
+    # A page of the same host without https may come from an attacker on the network.
     is_safe = parts.netloc != ours.netloc or parts.scheme == ours.scheme
     return is_safe and parts.netloc == request.host.lower()
 

@@ -44,7 +44,7 @@ _NOT_STORED: Final = frozenset({"token", "action", "sure", "office", "nonce", "w
 
 @dataclass(frozen=True)
 class DraftOffer:
-    """An unsaved form that the staff member can go on with."""
+    """An unsaved form that the staff member can resume."""
 
     id: int
     at: str  # «6:42 p. m.», with the day if it is not today
