@@ -28,8 +28,8 @@ class ImportResult:
     # The same by the slug of an office or by month; «» for the whole network. A row that moves a
     # workshop from one office to another counts for both.
     about: dict[str, Counter[RowOutcome]] = field(default_factory=dict)
-    # The new day of erasure of workshops where it has changed, by their number in the key store. The
-    # caller moves the keys (`KeyStore.move`) after the commit.
+    # The new day of erasure where it has changed, by the number of the workshop in the key store.
+    # The caller moves the keys (`KeyStore.move`) after the commit.
     moved: dict[int, date] = field(default_factory=dict)
 
     def count(self, outcome: RowOutcome, *about: str) -> None:
