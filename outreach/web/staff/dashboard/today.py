@@ -17,7 +17,7 @@ from outreach.web.context import config, store
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import current_staff, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
-from outreach.web.staff.dashboard import blueprint
+from outreach.web.staff.dashboard import alert_rows, blueprint
 
 WEEK: Final = timedelta(days=7)
 MAX_ROWS: Final = 40  # of each list; the workshop list has them all
@@ -44,7 +44,7 @@ def today() -> ResponseReturnValue:
         today=[each for each in near if _is_on(each, now)][:MAX_ROWS],
         ahead=ahead[:MAX_ROWS],
         is_cut=len(ahead) > MAX_ROWS,
-        wanted=open_alerts,
+        wanted=alert_rows.build(open_alerts, now=now),
         following=following,
         so_far=so_far,
         month=month,

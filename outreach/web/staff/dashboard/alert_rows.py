@@ -1,0 +1,128 @@
+"""What the first page says of an alert, and the action it offers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from outreach.domain.dashboard.alerts import Alert, AlertType
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.web.presentation import formatting
+from outreach.web.staff.common import workshop_labels
+
+URGENT: Final = frozenset({AlertType.MISSING_REPORT, AlertType.CALLS, AlertType.EXPOSED})
+ICONS: Final = {
+    AlertType.CALLS: "phone",
+    AlertType.EXPOSED: "eye",
+    AlertType.WAITING: "people",
+    AlertType.UNPUBLISHED: "calendar",
+    AlertType.LETTERS: "letter",
+    AlertType.FULL: "people",
+}
+# Below the address of the workshop: the place where the action is done.
+_PATHS: Final = {
+    AlertType.MISSING_REPORT: "/asistencia",
+    AlertType.CALLS: "?ver=llamadas",
+    AlertType.EXPOSED: "/editar#visibility",
+    AlertType.NO_VENUE: "/editar#venue",
+    AlertType.UNPUBLISHED: "",
+    AlertType.LETTERS: "",
+    AlertType.FULL: "/clonar",
+}
+
+
+@dataclass(frozen=True)
+class AlertRow:
+    workshop: Workshop
+    is_urgent: bool
+    icon: str
+    title: str
+    detail: str  # whole sentences, or empty
+    action: str  # the text of the link
+    address: str
+
+
+def build(alerts: Iterable[Alert], *, now: datetime) -> list[AlertRow]:
+    return [
+        AlertRow(
+            workshop=each.workshop,
+            is_urgent=each.alert_type in URGENT,
+            icon=ICONS.get(each.alert_type, "alert"),
+            title=_title(each),
+            detail=_detail(each, now),
+            action=_action(each.alert_type),
+            address=f"/org/talleres/{each.workshop.public_id}{_path(each)}",
+        )
+        for each in alerts
+    ]
+
+
+def _title(alert: Alert) -> str:
+    count = alert.count
+    match alert.alert_type:
+        case AlertType.MISSING_REPORT:
+            title: str = _("Falta reportar asistencia")
+        case AlertType.CALLS if alert.workshop.is_cancelled:
+            title = ngettext(
+                "Falta %(num)d llamada por la cancelación",
+                "Faltan %(num)d llamadas por la cancelación",
+                count,
+            )
+        case AlertType.CALLS:
+            title = ngettext("Falta %(num)d llamada", "Faltan %(num)d llamadas", count)
+        case AlertType.EXPOSED:
+            title = _("La dirección está a la vista")
+        case AlertType.NO_VENUE:
+            title = _("Taller sin sede")
+        case AlertType.WAITING:
+            title = ngettext(
+                "%(num)d persona en lista de espera", "%(num)d personas en lista de espera", count
+            )
+        case AlertType.UNPUBLISHED:
+            title = _("Sin publicar")
+        case AlertType.LETTERS:
+            title = ngettext("%(num)d correo no llegó", "%(num)d correos no llegaron", count)
+        case AlertType.FULL:
+            title = _("Casi lleno")
+    return title
+
+
+def _detail(alert: Alert, now: datetime) -> str:
+    workshop = alert.workshop
+    match alert.alert_type:
+        case AlertType.MISSING_REPORT:
+            return workshop_labels.closes_words(workshop, now=now)
+        case AlertType.NO_VENUE if workshop.status is WorkshopStatus.DRAFT:
+            return _("No se puede publicar.")
+        case AlertType.WAITING:
+            capacity = _("Hay %(num)d lugares.", num=workshop.capacity)
+            if workshop.venue is None or not workshop.venue.capacity:
+                return capacity
+            room = _("En la sede caben %(num)d.", num=workshop.venue.capacity)
+            return f"{capacity} {room}"
+        case AlertType.FULL:
+            return f"{formatting.first_capital(workshop_labels.seats(workshop))}."
+        case _:
+            return ""
+
+
+def _action(alert_type: AlertType) -> str:
+    actions = {
+        AlertType.MISSING_REPORT: _("Reportar"),
+        AlertType.CALLS: _("Ver lista"),
+        AlertType.EXPOSED: _("Ocultar"),
+        AlertType.NO_VENUE: _("Agregar sede"),
+        AlertType.WAITING: _("Abrir más lugares"),
+        AlertType.UNPUBLISHED: _("Publicar"),
+        AlertType.LETTERS: _("Ver"),
+        AlertType.FULL: _("Clonar otra fecha"),
+    }
+    return actions[alert_type]
+
+
+def _path(alert: Alert) -> str:
+    if alert.alert_type is AlertType.WAITING:
+        return "/editar#slot_places" if alert.workshop.has_slots else "#lugares"
+    return _PATHS[alert.alert_type]
