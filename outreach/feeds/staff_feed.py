@@ -195,7 +195,8 @@ def _places(workshop: Workshop, waiting: int) -> str:
     )
     if not waiting:
         return seats
-    return f"{seats} · {_STAFF.gettext('%(number)d en espera', number=waiting)}"
+    waitlisted = _STAFF.gettext("%(number)d en espera", number=waiting)
+    return f"{seats} · {waitlisted}"
 
 
 def _place(workshop: Workshop) -> str:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from outreach import clock
+from outreach import clock, i18n
 from outreach.clock import Month
 from outreach.db.base import Base
 from outreach.db.store import Store
@@ -25,13 +25,20 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import installation_settings, staff
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.domain.workshops.publish_checks import RequiredField
+from outreach.feeds import staff_feed
+from outreach.feeds.vevent import PublicSite
 from outreach.imports import demo
 from outreach.keystore import KeyStore
+from outreach.mail import mailings
+from outreach.mail.mailings import MailingContext
 from outreach.pdf import bulletin, certificate, checkin_sheet, flyer
 from outreach.reports import bulletin_data, bulletin_text
 from outreach.translations.catalogues import accented
+from outreach.web import error_messages
 from outreach.web.middleware import error_pages
 from tests.conftest import close_app
 from tests.i18n.add_pseudo import CODE
@@ -50,6 +57,7 @@ from tests.support.staff_client import signed_in_as
 BRAND: Final = accented("Talleres de la red")
 _PROPER: Final = ("name", "address", "area", "district", "note", "website", "source", "unit")
 ACCEPTS: Final = {"Accept-Language": CODE}
+TEXT_FIELD: Final = r'<(?:input type="(?:text|email|date|time)"|textarea)[^>]* name="([^"]*)"'
 FOUND: dict[str, set[str]] = {}  # unmarked words by where they stand
 
 
@@ -225,6 +233,102 @@ def test_staff_pages(world: Flask, allowed: frozenset[str]) -> None:
     get = partial(world.test_client(use_cookies=False).get, headers=ACCEPTS)
     count += crawl(["/org/entrar", "/org/invitacion/nada"], "/org/", get, allowed)
     assert count > 150
+    none_found()
+
+
+def test_answers_to_staff_forms(world: Flask, allowed: frozenset[str]) -> None:
+    """Each form of the main staff pages, sent as it is but with its text fields empty."""
+    with _store(world).read() as session:
+        ids = {each.email: each.id for each in staff.list_staff(session)}
+        workshop = session.scalars(
+            sa.select(Workshop)
+            .join(Workshop.office)
+            .where(Office.slug == "chicago", Workshop.status == WorkshopStatus.PUBLISHED)
+        ).first()
+    assert workshop is not None
+    allowed |= {word for email in ids for word in re.findall(r"\w+", email)} | names_of_holidays()
+    month = Month.from_day(clock.now().date())
+    count = 0
+    pages = [
+        f"/org/{name}"
+        for name in (
+            "talleres/nuevo", "talleres/mes-nuevo", "traer", "sedes/chicago/nueva", "giras/nueva",
+            "aliados/chicago/organizacion", "aliados/chicago/persona", "cuenta", "mi-calendario",
+            "personal/invitar", "tipos/nuevo", "red/nueva", "ajustes", f"mes/{month}",
+            f"mes/{month}/cifras", "mes/2020-01/cierre", "boletin/2020-01", "confirmar",
+        )
+    ]  # fmt: skip
+    pages += [
+        f"/org/talleres/{workshop.public_id}/{name}"
+        for name in (
+            "editar", "clonar", "repetir", "serie", "mensaje", "apartar", "asistencia", "cancelar",
+            "entrada", "constancia", "textos",
+        )
+    ]  # fmt: skip
+    for page in pages:
+        client = signed_in_as(world, _store(world), ids["elena@example.org"])
+        shown = client.client.get(page, headers=client.headers | ACCEPTS)
+        for form in re.findall(r'<form [^>]*method="post".*?</form>', shown.text, re.DOTALL):
+            fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form)
+            fields += re.findall(r'<button[^>]* name="([^"]*)" value="([^"]*)"', form)[:1]
+            texts = re.findall(TEXT_FIELD, form)
+            action = re.search(r'action="([^"]*)"', form)
+            path = unescape(action[1]) if action else page
+            if path.startswith("/org/cerrar"):
+                continue
+            data = {unescape(name): unescape(value) for name, value in fields}
+            data |= dict.fromkeys(map(unescape, texts), "")
+            answer = client.client.post(path, data=data, headers=client.headers | ACCEPTS)
+            assert answer.status_code < 500, path
+            if "text/html" in answer.content_type and answer.status_code // 100 != 3:
+                count += 1
+                check(f"POST {path}", answer.text, allowed, is_page=True)
+    assert count > 15
+    none_found()
+
+
+def test_refusals(world: Flask, allowed: frozenset[str]) -> None:
+    with i18n.use_language(CODE):
+        for code in error_messages.MESSAGES:
+            text = i18n.gettext(error_messages.MESSAGES[code])
+            check(f"refusal {code.name}", re.sub(r"%\(\w+\)s", "", text), allowed)
+        check("fields", error_messages.say_fields(RequiredField), allowed)
+    none_found()
+
+
+def test_staff_calendar(world: Flask, allowed: frozenset[str]) -> None:
+    site = PublicSite("http://localhost:8000", "talleres.example.org", "312 555 0142")
+    with world.app_context(), _store(world).read() as session:
+        written = staff_feed.write(session, None, site, now=clock.now())
+    values = list(values_of_calendar(written.body.decode()))
+    assert len(values) > 100
+    for value in values:
+        check("staff calendar", value, allowed)
+    none_found()
+
+
+def test_mailings(world: Flask, allowed: frozenset[str]) -> None:
+    config, now = world.extensions["outreach_config"], clock.now()
+    with world.app_context(), _store(world).read() as session:
+        document = bulletin_data.document(session, Month.parse("2020-01"), now=now)
+        text = bulletin_text.as_text(document, CODE, config.public_url, None)
+        past = list(session.scalars(sa.select(Workshop).where(Workshop.day < now.date()).limit(3)))
+        for number, topic in enumerate(MailingTopic, 1):
+            for edition in (1, 2):
+                mailing = Mailing(
+                    topic=topic, month=202001, edition=edition, made_at=now, due_at=now,
+                    organizer_id=1,
+                )  # fmt: skip
+                mailing.id = number
+                letter = mailings.write(
+                    MailingContext(
+                        mailing=mailing, address="rosa@example.com", lang=CODE, now=now,
+                        token="x" * 22, bulletin=text, workshops_without_report=past,
+                    ),
+                    config,
+                )  # fmt: skip
+                check(f"mailing {topic}", f"{letter['Subject']}\n{letter.get_content()}", allowed)
+        session.expunge_all()
     none_found()
 
 

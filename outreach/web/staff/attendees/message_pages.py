@@ -197,7 +197,7 @@ def _sample(workshop: Workshop, template: str, audience: Audience, draft: Messag
 
 
 def _previews(workshop: Workshop, message: Message) -> dict[str, Any]:
-    link, now = f"[{_('su enlace')}]", clock.now()
+    link, now = "[" + _("su enlace") + "]", clock.now()
     return {
         lang: preview.of_message(workshop, message, lang, config(), now=now, link=link)
         for lang in LANGUAGES

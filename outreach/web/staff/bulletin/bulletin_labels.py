@@ -92,7 +92,7 @@ def _issue_words(issue: BulletinIssue, month: Month) -> tuple[str, str, str]:
     if issue.type is BulletinIssueType.HARD:
         return (
             _("El español se lee difícil: %(score)d de 100", score=issue.score),
-            f"{_('Meta: 65 o más. Corta esta oración:')} «{issue.detail}»"
+            _("Meta: 65 o más. Corta esta oración: «%(sentence)s»", sentence=issue.detail)
             if issue.detail
             else _("Meta: 65 o más. Usa palabras más cortas."),
             _("Ver"),
@@ -100,9 +100,10 @@ def _issue_words(issue: BulletinIssue, month: Month) -> tuple[str, str, str]:
     if issue.type is BulletinIssueType.NUMBER:
         return _("«%(number)s» no es una cifra del cierre", number=issue.detail), where, _("Ver")
     if issue.type is BulletinIssueType.LINK:
+        advice = _("Usa una página de este sitio o una dirección que empiece con https://")
         return (
             _("Un enlace no abre: %(link)s", link=issue.detail or "[ ]( )"),
-            f"{where} {_('Usa una página de este sitio o una dirección que empiece con https://')}",
+            f"{where} {advice}",
             _("Ver"),
         )
     return (

@@ -298,7 +298,8 @@ def suggestion_words(found: Suggestion) -> str:
             ten=show.in_ten,
         )
     if not found.extra:
-        return f"{came} {_('No conviene dar lugares de más.')}"
+        advice = _("No conviene dar lugares de más.")
+        return f"{came} {advice}"
     advice = ngettext(
         "Puedes dar %(num)d lugar de más.", "Puedes dar %(num)d lugares de más.", found.extra
     )

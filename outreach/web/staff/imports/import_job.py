@@ -168,11 +168,13 @@ def _lines(work: ImportJob, batch: ImportBatch, before: str, after: str) -> Iter
         yield f'<li class="number">{escape(text)}</li>\n'.encode()
     if state is not None and state.is_loaded:
         link = escape(state.address)
-        result = f"<li><b>{escape(_.gettext('Listo.'))}</b></li>"
+        done = escape(_.gettext("Listo."))
+        result = f"<li><b>{done}</b></li>"
         refresh = f'<meta http-equiv="refresh" content="0;url={link}">'
     else:
         link = escape(state.address if state is not None else "/org/talleres")
-        result = f"<li><b>{escape(_.gettext('No se cargó nada.'))}</b> {_why(state)}</li>"
+        failed = escape(_.gettext("No se cargó nada."))
+        result = f"<li><b>{failed}</b> {_why(state)}</li>"
         refresh = ""  # the reason is read first
     following = escape(_.gettext("Seguir"))
     yield f'{result}</ul><p><a class="button" href="{link}">{following}</a></p>{refresh}'.encode()

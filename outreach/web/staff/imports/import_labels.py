@@ -181,4 +181,4 @@ def done_message(counts: str) -> str:
         ngettext("%(num)d ya estaba igual", "%(num)d ya estaban igual", same) if same else "",
     ]
     text = ", ".join(each for each in phrases if each)
-    return f"{_('Listo')}: {text}." if text else ""
+    return _("Listo: %(counts)s.", counts=text) if text else ""
