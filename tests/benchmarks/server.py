@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WORKERS = 2  # and one thread each, as `outreach serve` has on SQLite
+STOP_SECONDS = 10  # then a worker that does not stop is killed, as by `outreach serve`
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def running(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterat
         str(Path(sys.executable).with_name("granian")),
         "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(port),
         "--workers", str(WORKERS), "--blocking-threads", "1", "--backlog", "1024",
-        "--no-access-log", "--log-level", "error", factory,
+        "--no-access-log", "--log-level", "error",
+        "--workers-kill-timeout", str(STOP_SECONDS), factory,
     ]  # fmt: skip
     process = subprocess.Popen(command, env={**os.environ, **environ})
     site = f"http://127.0.0.1:{port}"

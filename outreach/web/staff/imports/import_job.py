@@ -162,9 +162,8 @@ def _lines(work: ImportJob, batch: ImportBatch, before: str, after: str) -> Iter
     _ = translator(STAFF_LANGUAGE)
     yield before.encode()
     while isinstance(state := work.progress.get(), int):
-        text = _.gettext(
-            "%(done)s de %(total)s renglones", done=f"{state:,}", total=f"{batch.lines:,}"
-        )
+        done, total = format(state, ","), format(batch.lines, ",")
+        text = _.gettext("%(done)s de %(total)s renglones", done=done, total=total)
         yield f'<li class="number">{escape(text)}</li>\n'.encode()
     if state is not None and state.is_loaded:
         link = escape(state.address)
@@ -190,7 +189,8 @@ def _why(outcome: ImportJobOutcome | None) -> str:
         return _.gettext("Algo cambió desde que lo viste. Míralo otra vez y decide.")
     items = [f"</li><li>{escape(_fault_words(each))}" for each in outcome.faults[:MAX_FAULTS]]
     if len(outcome.faults) > MAX_FAULTS:
-        more = _.gettext("Y %(num)s más.", num=f"{len(outcome.faults) - MAX_FAULTS:,}")
+        others = format(len(outcome.faults) - MAX_FAULTS, ",")
+        more = _.gettext("Y %(num)s más.", num=others)
         items.append(f"</li><li>{escape(more)}")
     return _.gettext("Arregla el archivo y súbelo otra vez.") + "".join(items)
 
