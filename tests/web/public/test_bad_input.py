@@ -123,11 +123,11 @@ def tells_what_to_do(page: TestResponse) -> bool:
     return 'class="alert" role="alert"' in page.text and "<title>Error: " in page.text
 
 
-def test_there_are_two_hundred_of_them() -> None:
+def test_at_least_two_hundred_bad_inputs_are_tried() -> None:
     assert len(BAD) >= 200
 
 
-def test_each_bad_answer_gets_a_sentence_and_the_form_back_and_is_not_kept(
+def test_bad_input_returns_the_form_with_an_error_and_stores_nothing(
     patient: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     client, path = patient.test_client(), f"/es/t/{workshop.public_id}/lugar"
@@ -150,7 +150,7 @@ def test_each_bad_answer_gets_a_sentence_and_the_form_back_and_is_not_kept(
 @pytest.mark.parametrize(
     "encoding", ["latin-1", "cp1252", "mac-roman", "utf-16", "utf-16-le", "utf-32"]
 )
-def test_another_encoding_is_not_taken_for_a_name(
+def test_form_in_another_encoding_is_refused(
     patient: Flask, store: Store, key_store: KeyStore, workshop: Workshop, encoding: str
 ) -> None:
     typed = answers(patient, workshop, name="María Núñez")
@@ -193,7 +193,7 @@ def test_another_encoding_is_not_taken_for_a_name(
         (b"&".join(b"x%d=1" % n for n in range(4000)), "application/x-www-form-urlencoded"),
     ],
 )
-def test_a_body_that_is_no_form_of_ours_gets_a_page(
+def test_malformed_request_body_gets_an_error_page(
     client: FlaskClient,
     store: Store,
     key_store: KeyStore,
@@ -207,9 +207,7 @@ def test_a_body_that_is_no_form_of_ours_gets_a_page(
     assert is_nothing_kept(store, key_store)
 
 
-def test_a_form_sent_in_parts_is_a_form(
-    app: Flask, client: FlaskClient, workshop: Workshop
-) -> None:
+def test_multipart_form_is_accepted(app: Flask, client: FlaskClient, workshop: Workshop) -> None:
     typed = answers(app, workshop)
     page = client.post(
         f"/es/t/{workshop.public_id}/lugar", data=typed, content_type="multipart/form-data"
@@ -217,9 +215,7 @@ def test_a_form_sent_in_parts_is_a_form(
     assert page.status_code == 303
 
 
-def test_what_was_typed_comes_back_as_text_and_never_as_a_page(
-    app: Flask, client: FlaskClient, workshop: Workshop
-) -> None:
+def test_typed_html_is_escaped(app: Flask, client: FlaskClient, workshop: Workshop) -> None:
     nasty = "\"><script>alert(1)</script>' onfocus=x {{7*7}}"
     typed = answers(app, workshop, name=nasty, contact="email", email=nasty, people="0")
     page = client.post(f"/es/t/{workshop.public_id}/lugar", data=typed)
@@ -246,7 +242,7 @@ def test_what_was_typed_comes_back_as_text_and_never_as_a_page(
         "No.5",
     ],
 )
-def test_a_name_can_be_any_name(
+def test_unusual_names_are_accepted(
     app: Flask, client: FlaskClient, workshop: Workshop, name: str
 ) -> None:
     page = client.post(
@@ -258,7 +254,7 @@ def test_a_name_can_be_any_name(
 @pytest.mark.parametrize(
     "id", ["x", "0" * 10, "0" * 26, "a" * 10_000, "%00", "..%2f..", "ñ", "' OR 1=1"]
 )
-def test_an_address_that_leads_nowhere_is_not_found(client: FlaskClient, id: str) -> None:
+def test_unknown_workshop_or_registration_is_404(client: FlaskClient, id: str) -> None:
     for path in (f"/es/t/{id}/lugar", f"/es/r/{id}", f"/es/r/{id}/cancelar"):
         assert client.get(path).status_code == 404
         assert client.post(path, data={"name": "Rosa"}).status_code in {404, 405}

@@ -91,7 +91,7 @@ def test_change_form_shows_current_answers_and_unchanged_post_changes_nothing(
     assert pending(store, rosa) == before
 
 
-def test_a_new_name_and_a_new_email_are_sealed_with_the_key_she_has(
+def test_new_name_and_email_are_encrypted_with_the_same_key(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
     link = link_of(key_store, rosa)
@@ -120,7 +120,7 @@ def test_removing_the_contact_cancels_pending_messages(
     assert key_store.find("rosa@ejemplo.com") == []
 
 
-def test_a_phone_in_place_of_an_email(
+def test_email_can_be_replaced_by_a_phone(
     client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
     link = link_of(key_store, rosa)
@@ -135,7 +135,7 @@ def test_a_phone_in_place_of_an_email(
     assert person_of(store, key_store, rosa).address == "+13125550142"
 
 
-def test_needs_are_changed_and_their_support_is_free_for_others(
+def test_changed_access_need_releases_its_accommodation(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
     luz = seat(store, key_store, workshop, name="Luz")
@@ -151,7 +151,7 @@ def test_needs_are_changed_and_their_support_is_free_for_others(
     assert now_of(store, luz).needs == Codes(["childcare"])
 
 
-def test_a_refused_change_leaves_the_way_to_be_reached_as_it_was(
+def test_refused_change_keeps_the_contact_details(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
     seat(store, key_store, workshop, name="Ana")
@@ -165,7 +165,7 @@ def test_a_refused_change_leaves_the_way_to_be_reached_as_it_was(
     assert person_of(store, key_store, rosa).address == "rosa@ejemplo.com"
 
 
-def test_only_the_number_of_people_changes_nothing_else(
+def test_posting_only_the_number_of_people_changes_nothing_else(
     client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
     assert (
@@ -228,7 +228,7 @@ def test_waitlisted_registration_keeps_its_position_after_a_change(
     assert pending(store, luz) == [NotificationType.WAITLISTED]
 
 
-def test_the_change_of_a_discreet_place_is_neutral(
+def test_change_form_of_a_discreet_registration_is_neutral(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:

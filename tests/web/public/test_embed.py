@@ -61,7 +61,7 @@ def parade(store: Store, chicago: Office, calgary: Office, rights: Kind, women: 
 # The frame
 
 
-def test_the_next_ones_are_shown_in_order_and_no_others(
+def test_frame_lists_upcoming_public_workshops_in_order(
     client: FlaskClient, parade: list[str]
 ) -> None:
     assert cards(client.get("/es/incrustar")) == parade
@@ -74,12 +74,12 @@ def test_the_next_ones_are_shown_in_order_and_no_others(
     assert cards(client.get("/es/incrustar?donde=AB")) == [parade[1], parade[4]]
 
 
-def test_a_site_says_how_many(client: FlaskClient, parade: list[str]) -> None:
+def test_frame_has_the_requested_number_of_cards(client: FlaskClient, parade: list[str]) -> None:
     for asked, shown in (("2", 2), ("0", 1), ("500", 5), ("-3", 5), ("muchos", 5)):
         assert len(cards(client.get(f"/es/incrustar?cuantos={asked}"))) == shown
 
 
-def test_a_card_says_what_when_where_and_if_there_are_places(
+def test_card_shows_title_time_venue_and_seats_left(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -91,7 +91,7 @@ def test_a_card_says_what_when_where_and_if_there_are_places(
             assert text_part in text
 
 
-def test_every_link_opens_a_window_of_its_own_and_there_is_nothing_else_to_press(
+def test_frame_has_only_links_that_open_a_new_window(
     client: FlaskClient, parade: list[str]
 ) -> None:
     for path in ("/es/incrustar", f"/es/incrustar/{parade[0]}", "/es/incrustar/nada"):
@@ -101,7 +101,7 @@ def test_every_link_opens_a_window_of_its_own_and_there_is_nothing_else_to_press
         assert not {tag for tag, _ in tags} & {"form", "input", "button", "script", "iframe"}
 
 
-def test_what_is_discreet_is_answered_as_what_there_is_not(
+def test_discreet_kind_is_answered_like_an_unknown_filter_value(
     client: FlaskClient, rights: Kind, women: Kind
 ) -> None:
     nothing = client.get("/es/incrustar?tipo=otra-cosa")
@@ -119,7 +119,7 @@ def test_what_is_discreet_is_answered_as_what_there_is_not(
         assert (answer.status_code, answer.data) == (404, nothing.data), asked
 
 
-def test_no_hidden_workshop_is_in_a_frame_of_its_own(
+def test_hidden_workshop_has_no_frame(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
@@ -151,7 +151,7 @@ def test_frame_is_cached_for_five_minutes_and_has_an_etag(
     assert client.get("/es/incrustar?oficina=chicago", headers=mark).status_code == 200
 
 
-def test_an_office_with_nothing_says_so(client: FlaskClient, chicago: Office) -> None:
+def test_frame_of_an_office_without_workshops_says_so(client: FlaskClient, chicago: Office) -> None:
     answer = client.get("/es/incrustar?oficina=chicago")
     assert "Por ahora no hay talleres anunciados aquí." in answer.text
     assert 'href="/es/?donde=chicago"' in answer.text
@@ -161,7 +161,7 @@ def test_an_office_with_nothing_says_so(client: FlaskClient, chicago: Office) ->
 # oEmbed
 
 
-def test_a_list_an_office_and_a_workshop_tell_an_editor_how_to_show_them(
+def test_list_office_and_workshop_pages_link_to_their_oembed(
     client: FlaskClient, parade: list[str]
 ) -> None:
     for path, shown in (
@@ -188,7 +188,7 @@ def test_a_list_an_office_and_a_workshop_tell_an_editor_how_to_show_them(
         assert client.get(shown).status_code == 200
 
 
-def test_an_editor_says_how_much_room_there_is(client: FlaskClient, parade: list[str]) -> None:
+def test_oembed_respects_the_maximum_size(client: FlaskClient, parade: list[str]) -> None:
     oembed = described(client, "/es/", maxwidth=320, maxheight=400).get_json()
     assert (oembed["width"], oembed["height"]) == (320, 400)
     oembed = described(client, "/es/incrustar?cuantos=2", maxwidth=5000, maxheight="x").get_json()
@@ -217,7 +217,7 @@ NOT_TO_BE_SHOWN: Final = (
 )
 
 
-def test_of_any_other_address_there_is_nothing_to_show(
+def test_oembed_of_any_other_address_is_404(
     client: FlaskClient, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     for url in NOT_TO_BE_SHOWN:
@@ -229,13 +229,13 @@ def test_of_any_other_address_there_is_nothing_to_show(
         )
 
 
-def test_there_is_no_xml(client: FlaskClient, chicago: Office) -> None:
+def test_oembed_has_no_xml_format(client: FlaskClient, chicago: Office) -> None:
     answer = described(client, "/es/", format="xml")
     assert answer.status_code == 501
     assert answer.mimetype == "text/plain"
 
 
-def test_a_discreet_page_has_no_such_link(
+def test_discreet_page_has_no_oembed_link(
     client: FlaskClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
@@ -244,7 +244,7 @@ def test_a_discreet_page_has_no_such_link(
         assert "oembed" not in client.get(path).text
 
 
-def test_the_frame_has_the_brand_of_the_installation(
+def test_oembed_has_the_brand_of_the_installation(
     make_app: Callable[..., Flask], chicago: Office
 ) -> None:
     client = make_app(brand="Encuentros", public_url="https://encuentros.example.org").test_client()

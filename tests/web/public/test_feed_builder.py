@@ -27,7 +27,7 @@ def address_on(page: str) -> str:
     return unescape(found[1])
 
 
-def test_without_a_choice_it_gives_the_whole_network(
+def test_feed_without_filters_has_the_whole_network(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -41,7 +41,7 @@ def test_without_a_choice_it_gives_the_whole_network(
 
 
 @pytest.mark.parametrize("lang", ["es", "en", "fr"])
-def test_what_was_chosen_is_in_the_address_and_every_link_leads_to_it(
+def test_chosen_filters_are_in_the_feed_address_and_its_links(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, lang: str
 ) -> None:
     with store.change() as session:
@@ -59,7 +59,7 @@ def test_what_was_chosen_is_in_the_address_and_every_link_leads_to_it(
     assert client.get(address.removeprefix("http://localhost:8000")).status_code == 200
 
 
-def test_a_discreet_kind_is_off_until_ticked_and_then_has_no_name_in_the_address(
+def test_discreet_kind_is_unticked_and_only_its_code_is_in_the_feed_address(
     client: FlaskClient, chicago: Office, women: Kind
 ) -> None:
     page = client.get("/es/calendario").text
@@ -74,13 +74,13 @@ def test_a_discreet_kind_is_off_until_ticked_and_then_has_no_name_in_the_address
 
 
 @pytest.mark.parametrize("query", ["oficina=atlantida", "tipo=baile", "donde=Narnia"])
-def test_what_does_not_exist_is_a_kind_page(client: FlaskClient, query: str) -> None:
+def test_unknown_filter_value_is_a_404_page(client: FlaskClient, query: str) -> None:
     answer = client.get(f"/es/calendario?{query}")
     assert answer.status_code == 404
     assert answer.mimetype == "text/html"
 
 
-def test_whatever_the_list_can_search_arrives_in_the_calendar(
+def test_filters_of_the_list_are_kept_in_the_feed_address(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     zip_code: dict[str, Any] = {
@@ -108,7 +108,7 @@ def test_whatever_the_list_can_search_arrives_in_the_calendar(
         assert client.get(f"/es/cal/{arrives}").status_code == 200
 
 
-def test_what_the_lists_of_the_form_do_not_offer_stays_ticked(
+def test_filter_values_that_the_form_does_not_offer_stay_ticked(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -128,7 +128,7 @@ def test_what_the_lists_of_the_form_do_not_offer_stays_ticked(
     assert "virtual_sala" not in page.split("tu-calendario")[0], "online is one thing to tick"
 
 
-def test_the_regions_are_those_that_have_an_office_by_their_name(
+def test_regions_with_an_office_are_listed_by_name(
     client: FlaskClient, chicago: Office, calgary: Office
 ) -> None:
     page = client.get("/es/calendario").text
@@ -138,7 +138,7 @@ def test_the_regions_are_those_that_have_an_office_by_their_name(
     ]
 
 
-def test_for_programs_there_are_other_formats_and_a_frame_of_the_same(
+def test_page_offers_other_formats_and_a_frame_with_the_same_filters(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     page = client.get("/es/calendario?oficina=chicago&tipo=derechos").text
@@ -151,9 +151,7 @@ def test_for_programs_there_are_other_formats_and_a_frame_of_the_same(
     assert tag["title"] == "Próximos talleres · Chicago"
 
 
-def test_of_a_discreet_kind_there_is_a_calendar_a_warning_and_nothing_else(
-    client: FlaskClient, women: Kind
-) -> None:
+def test_discreet_kind_has_only_a_calendar_and_a_warning(client: FlaskClient, women: Kind) -> None:
     page = client.get("/es/calendario?tipo=K7QX").text
     assert "Quien vea tu teléfono verá que tienes algo ese día." in page
     assert "tu calendario puede verse en otros aparatos tuyos" in page
@@ -161,13 +159,11 @@ def test_of_a_discreet_kind_there_is_a_calendar_a_warning_and_nothing_else(
         assert never not in page
 
 
-def test_a_calendar_that_nothing_is_in_yet_says_that_it_will_fill(
-    client: FlaskClient, chicago: Office
-) -> None:
+def test_page_explains_an_empty_feed(client: FlaskClient, chicago: Office) -> None:
     assert "se llenará cuando haya" in client.get("/es/calendario?oficina=chicago").text
 
 
-def test_a_calendar_that_cannot_hold_all_says_until_when_it_goes(
+def test_page_states_the_last_day_of_a_truncated_feed(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     add_workshops(store, chicago, rights, range(50), 40)

@@ -67,9 +67,7 @@ def talk(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights, venue=here, languages=Codes(["es", "nah"]))
 
 
-def test_a_workshops_page_has_what_a_search_engine_shows(
-    client: FlaskClient, talk: Workshop
-) -> None:
+def test_workshop_page_has_json_ld_of_the_event(client: FlaskClient, talk: Workshop) -> None:
     [event] = linked(client, f"/en/t/{talk.public_id}")
     url = f"{SITE}/en/t/{talk.public_id}"
     starts = talk.starts_at.astimezone(talk.zone)
@@ -108,7 +106,7 @@ def test_a_workshops_page_has_what_a_search_engine_shows(
     assert offset in {timedelta(hours=-6), timedelta(hours=-5)}
 
 
-def test_a_list_and_an_office_name_what_they_show_in_its_order(
+def test_list_and_office_pages_have_json_ld_of_their_workshops_in_order(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, talk: Workshop
 ) -> None:
     with store.change() as session:
@@ -137,7 +135,7 @@ def test_a_list_and_an_office_name_what_they_show_in_its_order(
         }
 
 
-def test_a_list_made_once_changes_with_what_it_lists(
+def test_json_ld_of_a_cached_list_changes_with_its_workshops(
     client: FlaskClient, store: Store, talk: Workshop
 ) -> None:
     assert listed(client, "/es/")[0]["eventStatus"] == f"{SCHEMA}EventScheduled"
@@ -146,7 +144,7 @@ def test_a_list_made_once_changes_with_what_it_lists(
     assert listed(client, "/es/")[0]["eventStatus"] == f"{SCHEMA}EventCancelled"
 
 
-def test_online_it_is_at_the_page_never_at_the_link_of_the_meeting(
+def test_json_ld_of_an_online_workshop_has_no_meeting_link(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     online = {"online_url": "https://sala.example/canario"}
@@ -202,7 +200,7 @@ def test_discreet_and_unlisted_workshops_have_no_json_ld(
         assert linked(client, f"/es/?{asked}") == []
 
 
-def test_a_hidden_address_is_a_city_and_a_state(
+def test_json_ld_of_a_hidden_address_has_only_city_and_state(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -222,7 +220,7 @@ def test_a_hidden_address_is_a_city_and_a_state(
         }
 
 
-def test_no_title_ends_the_data_before_its_end(
+def test_html_in_a_title_is_escaped_in_json_ld(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     title = "</script><script>alert(1)</script><!-- & \u2028 \"'"
@@ -238,7 +236,7 @@ def test_no_title_ends_the_data_before_its_end(
         assert "<script>alert" not in text
 
 
-def test_a_list_and_an_office_name_the_feeds_of_the_same(
+def test_list_and_office_pages_link_to_feeds_with_the_same_filters(
     client: FlaskClient, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     def named(path: str) -> list[tuple[str | None, str | None]]:

@@ -99,7 +99,7 @@ def post(
         yield Post(make_app(limits=Limits(posts=1000)), store, key_store, config, postman)
 
 
-def test_nobody_gets_the_bulletin_before_they_say_yes_from_their_own_mailbox(post: Post) -> None:
+def test_subscription_starts_when_the_link_in_the_letter_is_confirmed(post: Post) -> None:
     answer = post.ask(" Rosa@Ejemplo.com ")
     assert (answer.status_code, answer.location) == (303, f"{FORM}/listo")
     assert "Revisa tu correo" in post.client.get(answer.location).text
@@ -126,7 +126,7 @@ def test_nobody_gets_the_bulletin_before_they_say_yes_from_their_own_mailbox(pos
     assert post.on(date(2999, 12, 31)).due_ids() == set()
 
 
-def test_the_answer_is_the_same_for_an_address_that_is_known(post: Post) -> None:
+def test_known_and_unknown_addresses_get_the_same_answer(post: Post) -> None:
     first = post.ask()
     second = post.ask("ROSA@ejemplo.com")
     other = post.ask("luz@ejemplo.com")
@@ -144,7 +144,7 @@ def test_confirmed_subscriber_gets_no_second_confirmation_request(post: Post) ->
     assert len(post.everyone()) == post.keys() == 1
 
 
-def test_who_lost_the_letter_is_sent_another_the_next_day(post: Post) -> None:
+def test_confirmation_letter_can_be_requested_again_the_next_day(post: Post) -> None:
     post.ask()
     assert post.deliver() == 1
     with post.store.change() as session:
@@ -194,7 +194,7 @@ FAULTS: Final[list[tuple[dict[str, Any], str]]] = [
 
 
 @pytest.mark.any_database("what a form says")
-def test_a_fault_says_what_to_do_and_keeps_what_was_typed(post: Post) -> None:
+def test_invalid_subscription_form_shows_the_error_and_keeps_the_input(post: Post) -> None:
     for typed, message in FAULTS:
         answer = post.ask(**typed)
         assert answer.status_code == 422, typed
@@ -205,7 +205,7 @@ def test_a_fault_says_what_to_do_and_keeps_what_was_typed(post: Post) -> None:
 
 
 @pytest.mark.any_database("what a form says")
-def test_an_address_that_was_meant_so_is_taken_the_second_time(post: Post) -> None:
+def test_unlikely_mail_domain_is_accepted_the_second_time(post: Post) -> None:
     assert post.ask("rosa@gmial.com", email_asked="rosa@gmial.com").status_code == 303
 
 
@@ -215,7 +215,7 @@ def test_subscription_requests_are_rate_limited(make_app: Callable[..., Flask], 
     assert [post.ask(f"{n}@ejemplo.com").status_code for n in range(3)] == [303, 303, 429]
 
 
-def test_whoever_has_enough_is_asked_once_and_forgotten_at_once(post: Post) -> None:
+def test_unsubscribing_asks_once_and_deletes_at_once(post: Post) -> None:
     link = post.subscribe()
     page = post.client.get(f"{link}/baja")
     assert "¿Dejar de recibir el boletín?" in page.text
@@ -231,7 +231,7 @@ def test_whoever_has_enough_is_asked_once_and_forgotten_at_once(post: Post) -> N
         assert post.client.get(path).data == post.client.post(path).data == answer.data
 
 
-def test_a_mail_program_stops_it_with_one_click_from_wherever_it_is(post: Post) -> None:
+def test_one_click_unsubscribe_works_from_another_site(post: Post) -> None:
     post.subscribe()
     letter = post.postman.letters[-1]
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -256,7 +256,7 @@ def test_a_mail_program_stops_it_with_one_click_from_wherever_it_is(post: Post) 
         assert post.everyone() == []
 
 
-def test_a_long_address_of_the_site_stays_whole_in_the_header(
+def test_long_public_url_is_not_split_in_list_unsubscribe(
     make_app: Callable[..., Flask], post: Post
 ) -> None:
     post.config = replace(post.config, public_url=f"https://{'talleres.' * 8}example.org")
@@ -266,7 +266,7 @@ def test_a_long_address_of_the_site_stays_whole_in_the_header(
     assert re.fullmatch(r"<https://(talleres\.){8}example\.org/es/boletin/s/[\w-]{22}/baja>", raw)
 
 
-def test_after_they_stop_it_no_file_knows_of_them(post: Post, config: Config) -> None:
+def test_unsubscribing_leaves_no_trace_in_any_file(post: Post, config: Config) -> None:
     post.config = replace(post.config, mail_folder=config.data / "letters", smtp_url="")
     post.app.extensions["outreach_config"] = post.config
     post.ask()
@@ -286,7 +286,7 @@ def test_after_they_stop_it_no_file_knows_of_them(post: Post, config: Config) ->
         assert traces(config, post.store, post.key_store, sealed) == []
 
 
-def test_who_does_not_say_yes_in_three_days_is_forgotten(post: Post) -> None:
+def test_unconfirmed_subscriber_is_deleted_after_three_days(post: Post) -> None:
     post.subscribe("luz@ejemplo.com")
     post.ask()
     today = clock.now().date()
@@ -301,7 +301,7 @@ def test_who_does_not_say_yes_in_three_days_is_forgotten(post: Post) -> None:
     assert post.everyone()[0].confirmed_at is not None
 
 
-def test_keys_of_subscribers_are_no_orphans_and_lost_ones_are_seen(post: Post) -> None:
+def test_keys_of_subscribers_are_kept_and_subscribers_without_a_key_deleted(post: Post) -> None:
     with post.store.read() as session:
         assert reconcile.used_key_ids(session) == set()
     link = post.subscribe()
@@ -331,14 +331,14 @@ def test_lost_key_store_does_not_count_as_unsubscribed(post: Post) -> None:
     assert purged.rows["subscribers"] == 11
 
 
-def test_a_post_cut_short_before_the_row_was_made_does_not_keep_them_out(post: Post) -> None:
+def test_crash_between_key_and_row_does_not_prevent_subscribing(post: Post) -> None:
     subscribers.prepare(post.key_store, ROSA, "es")  # and then the power was cut
     post.subscribe()
     assert len(post.everyone()) == post.keys() == 1
 
 
 @pytest.mark.races
-def test_two_posts_at_the_same_moment_are_one_subscriber_and_one_letter(post: Post) -> None:
+def test_simultaneous_posts_make_one_subscriber_and_one_letter(post: Post) -> None:
     ready = Barrier(4)
 
     def ask(_number: int) -> int:
@@ -353,7 +353,7 @@ def test_two_posts_at_the_same_moment_are_one_subscriber_and_one_letter(post: Po
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
 @pytest.mark.any_database("what a letter says")
-def test_they_are_written_to_in_their_language(post: Post, lang: str) -> None:
+def test_confirmation_letter_is_in_the_language_of_the_form(post: Post, lang: str) -> None:
     with post.app.app_context():
         made = form_token.make("boletin", now=clock.now() - timedelta(minutes=1))
     post.client.post(f"/{lang}/boletin/suscribirse", data={"email": ROSA, "stamp": made})

@@ -67,7 +67,7 @@ def causes(store: Store, registration: Registration) -> set[NotificationType]:
         )
 
 
-def test_the_offer_says_until_when_on_the_clock_of_the_venue(
+def test_offer_page_states_the_deadline_in_local_time(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     page = client.get(link_of(key_store, luz)).text
@@ -82,7 +82,7 @@ def test_the_offer_says_until_when_on_the_clock_of_the_venue(
     assert "Sí, quiero mis 2 lugares" in page
 
 
-def test_yes_makes_the_place_hers(
+def test_accepting_an_offer_confirms_the_registration(
     client: FlaskClient, store: Store, key_store: KeyStore, luz: Registration
 ) -> None:
     link = link_of(key_store, luz)
@@ -94,7 +94,7 @@ def test_yes_makes_the_place_hers(
     assert NotificationType.REGISTERED in causes(store, luz)
 
 
-def test_no_erases_her_and_the_next_one_is_asked(
+def test_declining_an_offer_erases_the_person_and_offers_the_seat_to_the_next(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     ana = seat(store, key_store, workshop, name="Ana")
@@ -107,7 +107,7 @@ def test_no_erases_her_and_the_next_one_is_asked(
     assert key_store.find("luz@ejemplo.com") == []
 
 
-def test_neither_yes_nor_no_changes_nothing(
+def test_invalid_answer_to_an_offer_changes_nothing(
     client: FlaskClient, store: Store, key_store: KeyStore, luz: Registration
 ) -> None:
     answer = client.post(f"{link_of(key_store, luz)}/oferta", data={"answer": "quizá"})
@@ -128,7 +128,7 @@ def test_declining_on_an_old_page_does_not_cancel_an_accepted_offer(
     assert status_of(store, luz) is RegistrationStatus.CONFIRMED
 
 
-def test_late_acceptance_is_explained_and_the_place_is_offered_on(
+def test_late_acceptance_is_refused_and_the_seats_offered_to_the_next(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     ana = seat(store, key_store, workshop, name="Ana", people=2)
@@ -159,7 +159,7 @@ def test_registration_with_two_expired_offers_can_rejoin(
     assert status_of(store, luz) is RegistrationStatus.OFFERED, "the places were free all the time"
 
 
-def test_who_lapsed_can_be_forgotten(
+def test_person_with_an_expired_offer_can_be_erased(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     for hours in (25, 50):
@@ -170,7 +170,7 @@ def test_who_lapsed_can_be_forgotten(
     assert status_of(store, luz) is RegistrationStatus.CANCELLED
 
 
-def test_nobody_comes_back_to_a_workshop_that_is_off(
+def test_cancelled_workshop_offers_no_way_to_rejoin(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     for hours in (25, 50):
@@ -183,7 +183,7 @@ def test_nobody_comes_back_to_a_workshop_that_is_off(
     assert status_of(store, luz) is RegistrationStatus.EXPIRED
 
 
-def test_an_offer_of_a_workshop_that_is_off_cannot_be_taken(
+def test_offer_of_a_cancelled_workshop_cannot_be_accepted(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     with store.change() as session:
@@ -196,7 +196,7 @@ def test_an_offer_of_a_workshop_that_is_off_cannot_be_taken(
     assert "Ya pasó el tiempo" not in answer.text
 
 
-def test_the_offer_of_a_discreet_kind_says_neither_name_nor_address(
+def test_offer_page_of_a_discreet_kind_shows_neither_name_nor_address(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
@@ -235,7 +235,7 @@ def asked(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> R
     return rosa
 
 
-def test_rosa_is_asked_on_her_page_and_her_yes_is_kept(
+def test_reconfirmation_is_asked_on_the_registration_page_and_stored(
     client: FlaskClient, store: Store, key_store: KeyStore, asked: Registration
 ) -> None:
     link = link_of(key_store, asked)
@@ -251,7 +251,7 @@ def test_rosa_is_asked_on_her_page_and_her_yes_is_kept(
     assert client.get(f"{link}/vengo").headers["Location"] == link
 
 
-def test_her_no_frees_the_places_at_once(
+def test_declined_reconfirmation_frees_the_seats_at_once(
     client: FlaskClient, store: Store, key_store: KeyStore, asked: Registration
 ) -> None:
     workshop = now_of(store, asked).workshop_id
@@ -265,7 +265,7 @@ def test_her_no_frees_the_places_at_once(
     assert status_of(store, ana) is RegistrationStatus.OFFERED
 
 
-def test_nobody_is_asked_about_a_workshop_that_is_off(
+def test_cancelled_workshop_asks_for_no_reconfirmation(
     client: FlaskClient, store: Store, key_store: KeyStore, asked: Registration
 ) -> None:
     with store.change() as session:
@@ -277,7 +277,7 @@ def test_nobody_is_asked_about_a_workshop_that_is_off(
     assert client.get(f"{link}/vengo").headers["Location"] == link
 
 
-def test_the_question_is_easy_to_read(
+def test_pages_of_a_registration_are_easy_to_read(
     client: FlaskClient, key_store: KeyStore, asked: Registration
 ) -> None:
     for path in ("", "/vengo", "/cambiar", "/cancelar", "/borrar"):
@@ -285,7 +285,7 @@ def test_the_question_is_easy_to_read(
         assert page_text.readability(page_text.seen(page)).score >= 65, path
 
 
-def test_who_was_silent_learns_what_happened(
+def test_unanswered_reconfirmation_is_explained_on_the_page(
     client: FlaskClient, store: Store, key_store: KeyStore, asked: Registration
 ) -> None:
     later = clock.now() + timedelta(hours=40)

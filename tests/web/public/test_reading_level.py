@@ -29,18 +29,18 @@ pytestmark = pytest.mark.any_database("the words of the templates")
         ("ahumar", 2), ("Chihuahua", 3), ("inmigración", 4), ("reunión", 2), ("país", 2),
     ],
 )  # fmt: skip
-def test_syllables_are_counted_as_they_are_spoken(word: str, count: int) -> None:
+def test_spanish_syllables_are_counted(word: str, count: int) -> None:
     assert page_text.syllables(word) == count
 
 
-def test_the_scale_is_that_of_the_formula() -> None:
+def test_readability_score_follows_the_inflesz_formula() -> None:
     text = "Ven a verme. Trae pan y sal."
     found = page_text.readability(text)
     assert (found.words, found.sentences, found.syllables) == (7, 2, 9)
     assert found.score == pytest.approx(206.835 - 62.3 * 9 / 7 - 7 / 2)
 
 
-def test_a_hard_text_would_be_seen() -> None:
+def test_hard_text_has_a_low_score() -> None:
     hard = (
         "La autoridad consular competente determinará la procedencia administrativa de las "
         "solicitudes presentadas extemporáneamente por los interesados legitimados."
@@ -51,7 +51,7 @@ def test_a_hard_text_would_be_seen() -> None:
     )
 
 
-def test_what_is_not_seen_is_not_counted() -> None:
+def test_only_visible_text_is_counted() -> None:
     page = (
         "<head><title>Uno</title></head><body><h1>Dos</h1><p>Tres <b>cuatro</b><br>cinco</p>"
         '<svg><title>Seis</title></svg><p aria-hidden="true">Siete</p><script>ocho()</script>'
@@ -89,7 +89,7 @@ def test_every_public_page_in_spanish_is_easy_to_read(
     assert hard == {}
 
 
-def test_the_words_of_the_pages_themselves_are_easy_to_read(
+def test_main_text_of_the_policy_pages_is_easy_to_read(
     make_app: Callable[..., Flask], store: Store
 ) -> None:
     """Without what stands on every page, which is short and flatters them."""

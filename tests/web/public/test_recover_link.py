@@ -39,7 +39,7 @@ def asked(key_store: KeyStore) -> int:
         return session.scalar(sa.select(sa.func.count()).select_from(LinkRequest)) or 0
 
 
-def test_a_lost_link_is_answered_the_same_whoever_asks(
+def test_link_recovery_answers_known_and_unknown_addresses_identically(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
@@ -66,7 +66,7 @@ def test_a_lost_link_is_answered_the_same_whoever_asks(
         ("x" * 300 + "@ejemplo.com", "Es demasiado largo. Escribe menos letras."),
     ],
 )
-def test_what_is_no_email_gets_a_plain_sentence(
+def test_invalid_email_shows_an_error(
     client: FlaskClient, key_store: KeyStore, email: str, words: str
 ) -> None:
     answer = ask_for_link(client, email)
@@ -77,9 +77,7 @@ def test_what_is_no_email_gets_a_plain_sentence(
     assert asked(key_store) == 0
 
 
-def test_an_unlikely_mail_domain_is_asked_about_once(
-    client: FlaskClient, key_store: KeyStore
-) -> None:
+def test_unlikely_mail_domain_is_questioned_once(client: FlaskClient, key_store: KeyStore) -> None:
     asked_about = ask_for_link(client, "rosa@gmial.com")
     assert asked_about.status_code == 422
     assert "¿Quisiste decir rosa@gmail.com?" in asked_about.text
@@ -98,7 +96,7 @@ def test_an_unlikely_mail_domain_is_asked_about_once(
         ({"minutes": 0}, "Espera un momento y vuelve a intentar."),
     ],
 )
-def test_a_program_that_asks_for_links_gets_the_form_back_and_nobody_a_letter(
+def test_link_request_of_a_bot_returns_the_form_and_sends_no_letter(
     client: FlaskClient,
     store: Store,
     key_store: KeyStore,
@@ -126,13 +124,13 @@ def test_form_posted_too_fast_can_be_posted_unchanged_later(
     assert filled(late)["stamp"][0] != fast["stamp"]
 
 
-def test_an_email_typed_twice_is_asked_for_once(client: FlaskClient, key_store: KeyStore) -> None:
+def test_form_with_two_email_fields_is_refused(client: FlaskClient, key_store: KeyStore) -> None:
     answer = ask_for_link(client, email=["a@ejemplo.com", "b@ejemplo.com"])
     assert answer.status_code == 422
     assert asked(key_store) == 0
 
 
-def test_the_fourth_place_of_one_contact_is_answered_as_a_lost_link(
+def test_fourth_registration_shows_the_page_of_link_recovery(
     app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     for _place in range(3):
@@ -148,7 +146,7 @@ def test_the_fourth_place_of_one_contact_is_answered_as_a_lost_link(
     assert asked(key_store) == 2
 
 
-def test_nobody_comes_by_the_change_to_a_fourth_place(
+def test_changed_email_cannot_exceed_three_registrations(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     for _place in range(3):

@@ -43,7 +43,7 @@ def made(store: Store, office: Office, kind: Kind, many: int, **changes: object)
         ]
 
 
-def test_the_form_offers_the_other_dates_that_can_be_had(
+def test_form_offers_the_other_available_dates(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     first, second, cancelled, full, draft, walk_in = made(store, chicago, rights, 6)
@@ -59,7 +59,7 @@ def test_the_form_offers_the_other_dates_that_can_be_had(
     assert filled(client.get(f"/es/t/{first.public_id}/lugar")).get("series") is None
 
 
-def test_rosa_saves_all_the_dates_at_once(
+def test_group_registration_has_all_dates(
     app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, course: list[Workshop]
 ) -> None:
     first = course[0]
@@ -82,7 +82,7 @@ def test_rosa_saves_all_the_dates_at_once(
     assert all(client.get(path).status_code == 200 for path in dates)
 
 
-def test_without_the_tick_it_is_one_date(
+def test_unticked_form_registers_for_one_date(
     app: Flask, client: FlaskClient, store: Store, course: list[Workshop]
 ) -> None:
     send(client, course[0], answers(app, course[0]))
@@ -90,7 +90,7 @@ def test_without_the_tick_it_is_one_date(
     assert only.joint_id is None
 
 
-def test_where_one_date_is_full_she_waits_for_that_one(
+def test_group_registration_is_waitlisted_for_a_full_date(
     app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, course: list[Workshop]
 ) -> None:
     with store.change() as session:
@@ -102,7 +102,7 @@ def test_where_one_date_is_full_she_waits_for_that_one(
     assert "En lista de espera" in page
 
 
-def test_a_support_used_up_on_one_date_saves_nothing_and_leaves_no_key(
+def test_missing_accommodation_on_one_date_stores_nothing_and_leaves_no_key(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -128,7 +128,7 @@ def test_a_support_used_up_on_one_date_saves_nothing_and_leaves_no_key(
     assert key_store.find("rosa@ejemplo.com") == []
 
 
-def test_one_date_is_cancelled_or_all(
+def test_one_date_or_all_dates_can_be_cancelled(
     app: Flask, client: FlaskClient, store: Store, course: list[Workshop]
 ) -> None:
     link = send(client, course[0], answers(app, course[0], series="yes")).headers["Location"]
@@ -150,7 +150,7 @@ def test_one_date_is_cancelled_or_all(
 
 
 @pytest.mark.parametrize(("typed", "left"), [({}, 0), ({"todas": "no"}, 2)])
-def test_who_is_forgotten_is_forgotten_in_all_dates_or_in_this_one(
+def test_erasure_covers_all_dates_or_only_one(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -167,14 +167,14 @@ def test_who_is_forgotten_is_forgotten_in_all_dates_or_in_this_one(
     assert sum(row.key_id is not None for row in everyone(store)) == left
 
 
-def test_consultations_are_saved_one_by_one(
+def test_workshops_with_time_slots_have_no_group_registration(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     first, _second = made(store, chicago, rights, 2, way=Way.SLOTS, slot_minutes=20)
     assert "Apartar también" not in client.get(f"/es/t/{first.public_id}/lugar").text
 
 
-def test_a_series_nobody_opened_for_it_is_saved_date_by_date(
+def test_series_without_group_registration_registers_for_one_date(
     app: Flask, client: FlaskClient, store: Store, course: list[Workshop]
 ) -> None:
     with store.change() as session:

@@ -69,7 +69,7 @@ def list_indexed_pages(client: FlaskClient) -> dict[str, Any]:
     return found
 
 
-def test_it_tells_of_every_page_that_may_be_found_and_of_no_other(
+def test_sitemap_lists_exactly_the_indexable_pages(
     client: FlaskClient, held: dict[str, Workshop]
 ) -> None:
     found = list_indexed_pages(client)
@@ -84,7 +84,7 @@ def test_it_tells_of_every_page_that_may_be_found_and_of_no_other(
         assert f"/fr/{name}" in found
 
 
-def test_each_page_is_named_in_every_language(
+def test_sitemap_links_every_language_of_a_page(
     client: FlaskClient, held: dict[str, Workshop]
 ) -> None:
     found = list_indexed_pages(client)
@@ -100,7 +100,7 @@ def test_each_page_is_named_in_every_language(
     assert changed == "2026-01-05T15:00:00Z"
 
 
-def test_nothing_discreet_unlisted_or_unfinished_is_in_any_of_its_files(
+def test_sitemap_has_no_discreet_unlisted_or_draft_workshop(
     client: FlaskClient, held: dict[str, Workshop]
 ) -> None:
     text = client.get("/sitemap.xml").text
@@ -157,7 +157,7 @@ def test_unchanged_sitemap_is_answered_304(client: FlaskClient, chicago: Office)
         assert gzip.decompress(squeezed.data) == whole.data
 
 
-def test_a_file_that_it_does_not_name_is_not_there(client: FlaskClient) -> None:
+def test_unknown_sitemap_file_is_404(client: FlaskClient) -> None:
     old = [
         f"talleres-{month}-1" for month in ("2020-01", "2026-13", "0000-01", "2999-12", "9999-12")
     ]
@@ -165,9 +165,7 @@ def test_a_file_that_it_does_not_name_is_not_there(client: FlaskClient) -> None:
         assert client.get(f"/sitemap/{name}.xml").status_code == 404, name
 
 
-def test_robots_stay_away_from_what_is_private(
-    client: FlaskClient, held: dict[str, Workshop]
-) -> None:
+def test_robots_txt_disallows_private_pages(client: FlaskClient, held: dict[str, Workshop]) -> None:
     answer = client.get("/robots.txt")
     assert answer.mimetype == "text/plain"
     robots = robotparser.RobotFileParser()
@@ -188,7 +186,7 @@ def test_robots_stay_away_from_what_is_private(
     assert "Disallow: /es/t/*/lugar\n" in answer.text
 
 
-def test_a_page_names_itself_in_other_languages_and_a_private_one_does_not(
+def test_only_indexable_pages_have_canonical_and_language_links(
     client: FlaskClient, store: Store, key_store: KeyStore, held: dict[str, Workshop]
 ) -> None:
     for path in list_indexed_pages(client):

@@ -49,7 +49,7 @@ def hours(page: str) -> list[str]:
     return re.findall(r'name="slot" value="([^"]+)"', page)
 
 
-def test_the_hours_that_are_free_can_be_chosen_and_the_others_are_struck_through(
+def test_free_slots_can_be_chosen_and_taken_ones_are_struck_through(
     client: FlaskClient, store: Store, key_store: KeyStore, consultations: Workshop
 ) -> None:
     seat(store, key_store, consultations, slot="10:20")
@@ -70,7 +70,7 @@ def test_the_hours_that_are_free_can_be_chosen_and_the_others_are_struck_through
     )
 
 
-def test_of_a_discreet_kind_no_hour_is_shown_as_taken_and_none_are_counted(
+def test_discreet_kind_shows_neither_taken_slots_nor_the_number_of_free_ones(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
@@ -90,7 +90,7 @@ def test_of_a_discreet_kind_no_hour_is_shown_as_taken_and_none_are_counted(
     assert "10:20" in hours(client.get(own).text), "her own, which she may keep"
 
 
-def test_rosa_has_the_hour_she_chose(
+def test_chosen_slot_is_stored_and_shown(
     app: Flask, client: FlaskClient, store: Store, consultations: Workshop
 ) -> None:
     answer = send(client, consultations, answers(app, consultations, slot="13:20"))
@@ -140,7 +140,7 @@ def test_slot_just_taken_is_reported_and_the_input_is_kept(
     assert send(client, consultations, kept | {"slot": "11:20"}).status_code == 303
 
 
-def test_when_all_hours_are_taken_one_waits_for_any(
+def test_waitlist_is_for_any_slot_if_all_are_taken(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -165,7 +165,7 @@ def test_when_all_hours_are_taken_one_waits_for_any(
     assert "10:00\u00a0a.\u00a0m. a 11:00\u00a0a.\u00a0m." in offer
 
 
-def test_other_days_of_the_same_consultations_are_one_tap_away(
+def test_form_links_to_other_days_of_the_consultations(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, consultations: Workshop
 ) -> None:
     with store.change() as session:
@@ -184,7 +184,7 @@ def test_other_days_of_the_same_consultations_are_one_tap_away(
     assert group.public_id not in page
 
 
-def test_another_hour_can_be_had_and_the_entry_in_the_calendar_follows(
+def test_changed_slot_updates_the_calendar_entry(
     client: FlaskClient, store: Store, key_store: KeyStore, consultations: Workshop
 ) -> None:
     rosa = seat(store, key_store, consultations, slot="10:00")
@@ -206,7 +206,7 @@ def test_another_hour_can_be_had_and_the_entry_in_the_calendar_follows(
     assert "10:00" in hours(client.get(f"/es/t/{consultations.public_id}/lugar").text)
 
 
-def test_nobody_gets_an_hour_of_a_group(
+def test_workshop_without_slots_refuses_a_slot(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -214,7 +214,7 @@ def test_nobody_gets_an_hour_of_a_group(
     assert send(client, group, answers(app, group, slot="10:20")).status_code == 422
 
 
-def test_two_at_the_same_hour_each_have_a_place(
+def test_slot_with_two_seats_takes_two_registrations(
     app: Flask,
     client: FlaskClient,
     store: Store,

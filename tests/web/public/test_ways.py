@@ -62,7 +62,7 @@ def test_hidden_address_does_not_invite_to_walk_in(
     assert "Te damos la dirección por teléfono" in page
 
 
-def test_the_list_says_how_one_comes_in(
+def test_list_states_how_to_take_part(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     ways: dict[str, Any] = {
@@ -79,7 +79,7 @@ def test_the_list_says_how_one_comes_in(
 
 
 @fixed_clock
-def test_before_sign_up_opens_the_page_says_from_when(
+def test_page_states_when_registration_opens(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -96,7 +96,7 @@ def test_before_sign_up_opens_the_page_says_from_when(
 
 
 @pytest.mark.any_database("the words of the templates")
-def test_what_one_reads_while_saving_a_place_is_easy(
+def test_registration_pages_are_easy_to_read(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:

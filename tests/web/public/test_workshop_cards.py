@@ -11,7 +11,7 @@ from tests.conftest import hold, venue
 pytestmark = pytest.mark.core
 
 
-def test_a_list_of_many_cities_says_which(
+def test_card_names_the_city_in_a_list_of_several_cities(
     client: FlaskClient, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -28,7 +28,7 @@ def test_a_list_of_many_cities_says_which(
         assert "Biblioteca pública, Chicago" not in page
 
 
-def test_a_hidden_address_is_a_zone_and_a_city(
+def test_card_of_a_hidden_address_shows_zone_and_city(
     client: FlaskClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
