@@ -47,7 +47,7 @@ def held(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dict[s
 # Content of answers
 
 
-def test_every_answer_is_as_the_document_says(
+def test_every_response_has_exactly_the_fields_of_its_schema(
     client: FlaskClient, held: dict[str, Workshop]
 ) -> None:
     types = {route.name: route.type for route in TABLE}
@@ -59,7 +59,7 @@ def test_every_answer_is_as_the_document_says(
 
 
 @on_sqlite
-def test_the_document_is_made_from_what_is_served(app: Flask, client: FlaskClient) -> None:
+def test_openapi_document_lists_the_served_routes(app: Flask, client: FlaskClient) -> None:
     document = asked(client, "/openapi.json")
     assert document["openapi"].startswith("3.1")
     served = {
@@ -109,7 +109,7 @@ def test_workshop_has_three_languages_local_and_utc_times(
 
 
 @on_sqlite
-def test_every_link_leads_somewhere(client: FlaskClient, held: dict[str, Workshop]) -> None:
+def test_every_link_in_a_response_is_200(client: FlaskClient, held: dict[str, Workshop]) -> None:
     links = set()
     for _, answer in everything(client, held["plain"]):
         links |= set(re.findall(r'"http://localhost:8000([^"{}]*)"', answer.text))
@@ -119,7 +119,7 @@ def test_every_link_leads_somewhere(client: FlaskClient, held: dict[str, Worksho
         assert client.get(link).status_code == 200, link
 
 
-def test_seats_left_are_as_on_the_list(
+def test_seats_left_are_those_of_the_workshop_list(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -149,7 +149,7 @@ def test_seats_left_are_as_on_the_list(
 # What answers omit
 
 
-def test_no_discreet_no_unlisted_workshop_and_no_draft_is_in_it(
+def test_api_has_no_discreet_unlisted_or_draft_workshop(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
@@ -169,7 +169,7 @@ def test_no_discreet_no_unlisted_workshop_and_no_draft_is_in_it(
     assert asked(client, "/kinds/mujeres")["links"]["workshops"] is None
 
 
-def test_a_discreet_kind_is_answered_like_one_there_is_not(
+def test_discreet_kind_is_answered_like_an_unknown_one(
     client: FlaskClient, rights: Kind, women: Kind
 ) -> None:
     answers = {}
@@ -232,7 +232,7 @@ def test_hidden_address_shows_only_its_city_and_no_personal_data(
         assert client.get(f"{ROOT}/workshops?donde={typed}").status_code == 404
 
 
-def test_nobody_who_saved_a_place_is_in_it(
+def test_api_has_no_personal_data_of_registrations(
     app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, held: dict[str, Workshop]
 ) -> None:
     typed = {"name": "Flor Canaria", "contact": "email", "email": "flor@canaria.example"}
@@ -244,7 +244,7 @@ def test_nobody_who_saved_a_place_is_in_it(
 # Numbers
 
 
-def test_the_counts_are_those_of_the_page(client: FlaskClient, held: dict[str, Workshop]) -> None:
+def test_counts_match_the_figures_page(client: FlaskClient, held: dict[str, Workshop]) -> None:
     body, page = asked(client, "/counts/2020-01"), client.get("/es/cifras/2020-01.json").json
     assert page is not None
     assert body | {"cut": page["cut"]} == page
@@ -288,7 +288,7 @@ def test_month_is_listed_from_the_day_of_its_bulletin(
             assert handlers.list_past_months(session, (), now=now) == expected, day
 
 
-def test_a_month_says_which_edition_of_its_bulletin_there_is_and_where(
+def test_month_has_the_edition_and_the_link_of_its_bulletin(
     client: FlaskClient, store: Store, held: dict[str, Workshop]
 ) -> None:
     def read_state() -> tuple[str, int | None]:
@@ -343,7 +343,7 @@ def test_listed_figure_months_are_those_with_figures(
     assert listed() == ["2020-02"], "as they are now"
 
 
-def test_a_closed_month_costs_the_list_no_question_of_its_own(
+def test_list_of_bulletins_runs_no_statement_per_month(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     def questions() -> int:
@@ -374,7 +374,7 @@ def test_a_closed_month_costs_the_list_no_question_of_its_own(
 
 
 @on_sqlite
-def test_the_page_tells_of_every_address(client: FlaskClient, held: dict[str, Workshop]) -> None:
+def test_open_data_page_lists_every_route(client: FlaskClient, held: dict[str, Workshop]) -> None:
     for lang in ("es", "en", "fr"):
         tells_all(client, lang)
 
@@ -394,7 +394,7 @@ def tells_all(client: FlaskClient, lang: str) -> None:
     assert client.get(f"/{lang}/datos").headers["Cache-Control"] == "public, max-age=600"
 
 
-def test_the_page_is_there_before_anything_else_is(client: FlaskClient, store: Store) -> None:
+def test_open_data_page_works_without_any_data(client: FlaskClient, store: Store) -> None:
     assert client.get("/es/datos").status_code == 200
     assert asked(client, "/bulletins") == {"bulletins": [], "next": None}
     assert asked(client, "/offices") == {"offices": []}

@@ -49,7 +49,7 @@ FILTERS: Final = (
 )
 
 
-def test_a_filter_means_what_it_means_on_the_list(
+def test_filters_match_those_of_the_workshop_list(
     client: FlaskClient, held: dict[str, Workshop]
 ) -> None:
     for query in FILTERS:
@@ -59,7 +59,7 @@ def test_a_filter_means_what_it_means_on_the_list(
         assert on_the_list, query
 
 
-def test_days_that_are_past_can_be_asked_for(
+def test_past_days_can_be_queried(
     client: FlaskClient, held: dict[str, Workshop], chicago: Office
 ) -> None:
     past, plain = held["past"].public_id, held["plain"].public_id
@@ -72,7 +72,7 @@ def test_days_that_are_past_can_be_asked_for(
     assert ids(client, "desde=2021-01-01&hasta=2020-01-01") == []
 
 
-def test_a_long_list_goes_on_by_key_and_misses_none(
+def test_pagination_by_key_misses_no_workshop(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     today = clock.now().date()
@@ -97,7 +97,7 @@ def test_a_long_list_goes_on_by_key_and_misses_none(
     assert found == [*(each.public_id for each in made), late.public_id]
 
 
-def test_any_key_of_the_right_length_is_a_place_in_the_list(
+def test_any_pagination_key_of_the_right_length_is_valid(
     client: FlaskClient, held: dict[str, Workshop]
 ) -> None:
     for key in ("0" * 24, "f" * 24, "0" * 8 + "f" * 16, "000b4a6f" + "f" * 16):
@@ -145,7 +145,7 @@ def test_every_error_is_one_sentence(client: FlaskClient, rights: Kind) -> None:
 
 
 @on_sqlite
-def test_a_fault_of_ours_tells_nothing_but_its_number(client: FlaskClient, store: Store) -> None:
+def test_server_error_discloses_only_its_incident_number(client: FlaskClient, store: Store) -> None:
     with store.change() as session:
         session.execute(sa.text("ALTER TABLE figure RENAME TO elsewhere"))
     answer = client.get(f"{ROOT}/figures/2020-01")
@@ -203,7 +203,7 @@ def test_if_modified_since_is_answered_304(
         assert client.get(ROOT + path, headers={"If-Modified-Since": last}).status_code == 200
 
 
-def test_what_changes_or_leaves_the_list_is_newer_than_what_was_there(
+def test_last_modified_rises_when_a_workshop_leaves_the_list(
     client: FlaskClient, store: Store, held: dict[str, Workshop]
 ) -> None:
     """Changes by the clock or by registrations set Last-Modified to the minute."""
@@ -222,7 +222,7 @@ def test_what_changes_or_leaves_the_list_is_newer_than_what_was_there(
     assert (after.status_code, body["workshops"]) == (200, [])
 
 
-def test_a_place_that_is_saved_is_seen_at_once_by_who_names_what_they_have(
+def test_registration_changes_the_etag_at_once(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -238,7 +238,7 @@ def test_a_place_that_is_saved_is_seen_at_once_by_who_names_what_they_have(
 
 
 @on_sqlite
-def test_any_site_may_read_it_and_none_may_write(client: FlaskClient, chicago: Office) -> None:
+def test_other_sites_may_read_the_api_and_not_write(client: FlaskClient, chicago: Office) -> None:
     answer = client.get(f"{ROOT}/offices", headers={"Origin": "https://parroquia.example"})
     assert answer.headers.getlist("Access-Control-Allow-Origin") == ["*"]
     assert answer.headers.getlist("Cross-Origin-Resource-Policy") == ["cross-origin"]

@@ -26,7 +26,7 @@ SETTINGS: Final = {"headers": {"Accept-Encoding": "identity"}}
 
 
 @pytest.mark.parametrize("config", ["sqlite"], indirect=True)
-def test_it_keeps_what_its_document_promises(app: Flask, network: None) -> None:
+def test_api_conforms_to_its_openapi_document(app: Flask, network: None) -> None:
     answers = check(app, SETTINGS | {"generation": GENERATION | {"max-examples": 3}})
     assert sum(answers.values()) > 150
     assert {status for _, status in answers} == {200, 204, 400, 404, 405}
@@ -34,7 +34,7 @@ def test_it_keeps_what_its_document_promises(app: Flask, network: None) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
-def test_it_keeps_it_however_long_one_asks(app: Flask, network: None, seed: int) -> None:
+def test_api_conforms_to_its_document_in_long_runs(app: Flask, network: None, seed: int) -> None:
     settings = SETTINGS | {"generation": {"database": "none", "max-examples": 300}, "seed": seed}
     answers = check(app, settings)
     asked_well = {label for label, status in answers if status == 200}
