@@ -1,4 +1,4 @@
-"""Changing what one said, behind one's own link."""
+"""The form that changes a registration, reached by the person's link."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ def pending(store: Store, registration: Registration) -> list[NotificationType]:
 
 
 def change(client: FlaskClient, link: str, **changes: Any) -> Any:
-    """Sends the page as it is, with something changed."""
+    """Posts the form as it is shown, with these fields changed."""
     values: dict[str, Any] = dict(filled(client.get(f"{link}/cambiar")))
     return client.post(f"{link}/cambiar", data=values | changes)
 
@@ -96,14 +96,14 @@ def test_new_name_and_email_are_encrypted_with_the_same_key(
 ) -> None:
     link = link_of(key_store, rosa)
     answer = change(client, link, name="Rosita", contact="email", email="otra@ejemplo.com")
-    assert answer.headers["Location"] == link, "the link is the same"
+    assert answer.headers["Location"] == link, "the link does not change"
     person = person_of(store, key_store, rosa)
     assert (person.name, person.address) == ("Rosita", "otra@ejemplo.com")
     assert key_store.find("rosa@ejemplo.com") == []
     assert key_store.find("otra@ejemplo.com", workshop.id) == [rosa.key_id]
     assert "Listo, Rosita" in client.get(link).text
     assert pending(store, rosa) == [NotificationType.REMINDER, NotificationType.REGISTERED], (
-        "the new address is told where"
+        "the new address gets a letter with the link"
     )
 
 
@@ -139,15 +139,15 @@ def test_changed_access_need_releases_its_accommodation(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
     luz = seat(store, key_store, workshop, name="Luz")
-    hers = link_of(key_store, luz)
-    assert 'value="childcare" disabled' in client.get(f"{hers}/cambiar").text
-    refused = change(client, hers, needs=["childcare"], name="Lucha", people="2")
+    luz_link = link_of(key_store, luz)
+    assert 'value="childcare" disabled' in client.get(f"{luz_link}/cambiar").text
+    refused = change(client, luz_link, needs=["childcare"], name="Lucha", people="2")
     assert refused.status_code == 409
     assert "Ya no queda cuidado de niños. Tu lugar sigue apartado" in refused.text
     assert (filled(refused)["name"], filled(refused)["people"]) == (["Lucha"], ["2"])
     assert change(client, link_of(key_store, rosa), needs=["step_free"]).status_code == 303
     assert now_of(store, rosa).needs == Codes(["step_free"])
-    assert change(client, hers, needs=["childcare"]).status_code == 303
+    assert change(client, luz_link, needs=["childcare"]).status_code == 303
     assert now_of(store, luz).needs == Codes(["childcare"])
 
 
@@ -252,6 +252,6 @@ def test_change_form_of_a_discreet_registration_is_neutral(
         assert word not in page
     assert "Te llamamos para darte la dirección" in client.get(link).text
     with store.change() as session:
-        there = session.get_one(Registration, luz.id)
-        there.approved_at = there.registered_at
+        registration = session.get_one(Registration, luz.id)
+        registration.approved_at = registration.registered_at
     assert "1805 S. Ejemplo" in client.get(link).text

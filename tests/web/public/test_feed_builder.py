@@ -1,4 +1,4 @@
-"""The page on which Iván makes the calendar of his parish."""
+"""The feed builder: the page that makes a feed address from chosen filters."""
 
 import re
 from datetime import timedelta
@@ -18,10 +18,11 @@ from tests.conftest import hold, venue
 from tests.feeds.test_feed_sizes import add_workshops
 from tests.support.public_urls import Page
 
-pytestmark = pytest.mark.any_database("what the builder's page says")
+pytestmark = pytest.mark.any_database("the text of the feed builder")
 
 
-def address_on(page: str) -> str:
+def feed_address(page: str) -> str:
+    """The address in the page's input field."""
     found = re.search(r'<input id="u"[^>]*value="([^"]+)"', page)
     assert found
     return unescape(found[1])
@@ -35,7 +36,7 @@ def test_feed_without_filters_has_the_whole_network(
     answer = client.get("/es/calendario")
 
     assert answer.status_code == 200
-    assert address_on(answer.text) == "http://localhost:8000/es/cal/red.ics"
+    assert feed_address(answer.text) == "http://localhost:8000/es/cal/red.ics"
     assert "1 taller próximo" in answer.text
     assert "Set-Cookie" not in answer.headers
 
@@ -48,7 +49,7 @@ def test_chosen_filters_are_in_the_feed_address_and_its_links(
         hold(session, chicago, rights)
     query = "tipo=derechos&idioma=en&idioma=es&donde=IL&modalidad=presencial"
     page = client.get(f"/{lang}/calendario?oficina=chicago&{query}").text
-    address = address_on(page)
+    address = feed_address(page)
 
     assert address == f"http://localhost:8000/{lang}/cal/chicago.ics?{query}"
     webcal = address.replace("http", "webcal", 1)
@@ -64,11 +65,11 @@ def test_discreet_kind_is_unticked_and_only_its_code_is_in_the_feed_address(
 ) -> None:
     page = client.get("/es/calendario").text
     assert "En tu calendario solo dirá “Taller”, sin dirección" in page
-    assert 'value="K7QX">' in page, "there, and not ticked"
+    assert 'value="K7QX">' in page, "offered, and not ticked"
 
     ticked = client.get("/es/calendario?tipo=K7QX")
-    assert address_on(ticked.text) == "http://localhost:8000/es/cal/red.ics?tipo=K7QX"
-    assert "mujeres" not in address_on(client.get("/es/calendario?tipo=mujeres").text)
+    assert feed_address(ticked.text) == "http://localhost:8000/es/cal/red.ics?tipo=K7QX"
+    assert "mujeres" not in feed_address(client.get("/es/calendario?tipo=mujeres").text)
     assert ticked.headers["Cache-Control"] == "no-store"
     assert "noindex" in ticked.headers["X-Robots-Tag"]
 
@@ -93,7 +94,7 @@ def test_filters_of_the_list_are_kept_in_the_feed_address(
         joliet = venue(session, chicago, name="Biblioteca de Joliet", city="Joliet")
         hold(session, chicago, rights, venue=joliet)
         session.add(ZipCode(city="Joliet", city_plain="joliet", **zip_code))
-    for asked, arrives in (
+    for list_query, feed in (
         ("donde=Joliet", "red.ics?donde=joliet+il"),
         ("donde=60432", "red.ics?donde=60432"),
         ("donde=illinois&modalidad=presencial", "red.ics?donde=IL&modalidad=presencial"),
@@ -101,11 +102,11 @@ def test_filters_of_the_list_are_kept_in_the_feed_address(
         ("donde=chicago&idioma=en&idioma=es", "chicago.ics?idioma=en&idioma=es"),
         ("tipo=derechos&tipo=K7QX", "red.ics?tipo=derechos&tipo=K7QX"),
     ):
-        found = re.search(r'href="(/es/calendario\?[^"]+)"', client.get(f"/es/?{asked}").text)
+        found = re.search(r'href="(/es/calendario\?[^"]+)"', client.get(f"/es/?{list_query}").text)
         assert found
-        address = address_on(client.get(unescape(found[1])).text)
-        assert address == f"http://localhost:8000/es/cal/{arrives}"
-        assert client.get(f"/es/cal/{arrives}").status_code == 200
+        address = feed_address(client.get(unescape(found[1])).text)
+        assert address == f"http://localhost:8000/es/cal/{feed}"
+        assert client.get(f"/es/cal/{feed}").status_code == 200
 
 
 def test_filter_values_that_the_form_does_not_offer_stay_ticked(
@@ -117,15 +118,15 @@ def test_filter_values_that_the_form_does_not_offer_stay_ticked(
     page = client.get(
         "/fr/calendario?donde=Joliet&donde=IL&idioma=nah&modalidad=en-linea&modalidad=presencial"
     ).text
-    for kept in (
+    for chosen in (
         'name="donde" value="joliet il" checked>Joliet, IL',
         '<option value="IL" selected>Illinois',
         'value="nah" checked',
         'value="en-linea" checked',
         'value="presencial" checked',
     ):
-        assert kept in page
-    assert "virtual_sala" not in page.split("tu-calendario")[0], "online is one thing to tick"
+        assert chosen in page
+    assert "virtual_sala" not in page.split("tu-calendario")[0], "all online modes are one checkbox"
 
 
 def test_regions_with_an_office_are_listed_by_name(
@@ -144,9 +145,9 @@ def test_page_offers_other_formats_and_a_frame_with_the_same_filters(
     page = client.get("/es/calendario?oficina=chicago&tipo=derechos").text
     for ending in ("atom", "json", "jcal"):
         assert f'href="http://localhost:8000/es/cal/chicago.{ending}?tipo=derechos"' in page
-    pasted = re.search(r'<textarea id="marco"[^>]*>([^<]+)</textarea>', page)
-    assert pasted
-    tag = Page(unescape(pasted[1])).tags[0][1]
+    snippet = re.search(r'<textarea id="marco"[^>]*>([^<]+)</textarea>', page)
+    assert snippet
+    tag = Page(unescape(snippet[1])).tags[0][1]
     assert tag["src"] == "http://localhost:8000/es/incrustar?oficina=chicago&tipo=derechos"
     assert tag["title"] == "Próximos talleres · Chicago"
 
@@ -155,8 +156,8 @@ def test_discreet_kind_has_only_a_calendar_and_a_warning(client: FlaskClient, wo
     page = client.get("/es/calendario?tipo=K7QX").text
     assert "Quien vea tu teléfono verá que tienes algo ese día." in page
     assert "tu calendario puede verse en otros aparatos tuyos" in page
-    for never in ("incrustar", ".atom", ".jcal", "cal/red.json", "mujeres.ics"):
-        assert never not in page
+    for absent in ("incrustar", ".atom", ".jcal", "cal/red.json", "mujeres.ics"):
+        assert absent not in page
 
 
 def test_page_explains_an_empty_feed(client: FlaskClient, chicago: Office) -> None:
@@ -167,7 +168,7 @@ def test_page_states_the_last_day_of_a_truncated_feed(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     add_workshops(store, chicago, rights, range(50), 40)
-    said = re.search(r"calendario llega hasta el (\d+) de", client.get("/es/calendario").text)
-    assert said
+    last_day = re.search(r"calendario llega hasta el (\d+) de", client.get("/es/calendario").text)
+    assert last_day
     last_days = [clock.now().date() + timedelta(days=number) for number in range(30, 49)]
-    assert int(said[1]) in {day.day for day in last_days}
+    assert int(last_day[1]) in {day.day for day in last_days}

@@ -21,7 +21,7 @@ from outreach.web.public.figures import charts
 from tests.conftest import hold
 from tests.support.public_urls import Page
 
-pytestmark = pytest.mark.any_database("what the pages of figures say")
+pytestmark = pytest.mark.any_database("the text of the figures pages")
 
 MARCH = Month(2026, 3)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
@@ -50,12 +50,12 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
 
 @pytest.fixture
 def corrected(march: Store) -> Store:
-    """Calgary's was not held, and revision 2 says so."""
+    """March with a revision 2, in which the workshop in Calgary was not held."""
     with march.change() as session:
-        late = session.scalars(
+        calgary_workshop = session.scalars(
             sa.select(Workshop).join(Workshop.office).where(Office.slug == "calgary")
         ).one()
-        workshop_service.report(late, head_count=None, now=MAY)
+        workshop_service.report(calgary_workshop, head_count=None, now=MAY)
     with march.change() as session:
         month_report.close(session, MARCH, reason="secreto de Elena", now=MAY)
     return march
@@ -66,7 +66,7 @@ Read = Callable[[str], str]
 
 @pytest.fixture
 def read(client: FlaskClient) -> Read:
-    """The words of a page, one space between them."""
+    """A function that returns the text of a page, its words separated by single spaces."""
 
     def words(address: str) -> str:
         answer = client.get(f"/es/cifras/{address}")
@@ -83,8 +83,8 @@ def test_month_page_says_if_it_is_closed_provisional_or_reopened(march: Store, r
         months.reopen(session, MARCH, "Faltan dos", organizer_id=None, now=MAY)
     words = read("2026-03")
     assert "Este mes se abrió de nuevo para corregirlo." in words
-    assert "Faltan dos" not in words, "the reason is between the staff"
-    assert "Personas que vinieron" not in words, "told of closed months only"
+    assert "Faltan dos" not in words, "only staff see the reason"
+    assert "Personas que vinieron" not in words, "published for closed months only"
 
 
 def test_month_is_compared_with_last_month_and_last_year(march: Store, read: Read) -> None:
@@ -94,18 +94,18 @@ def test_month_is_compared_with_last_month_and_last_year(march: Store, read: Rea
 
 
 def test_every_revision_is_shown_with_its_changes(corrected: Store, read: Read) -> None:
-    now, first = read("2026-03"), read("2026-03?revision=1")
-    assert "2 talleres en marzo de 2026" in now
+    latest, first = read("2026-03"), read("2026-03?revision=1")
+    assert "2 talleres en marzo de 2026" in latest
     assert "3 talleres en marzo de 2026" in first
     assert "Hay una revisión más nueva." in first
-    assert "Calgary, Tus derechos 1 0" in now
-    assert "secreto" not in now + first
+    assert "Calgary, Tus derechos 1 0" in latest
+    assert "secreto" not in latest + first
 
 
 def test_unknown_revision_is_404(corrected: Store, client: FlaskClient) -> None:
-    for asked in ("3", "0", "-1", "x", "99999", ""):
+    for revision in ("3", "0", "-1", "x", "99999", ""):
         for ending in ("", ".csv", ".pdf"):
-            address = f"/es/cifras/2026-03{ending}?revision={asked}"
+            address = f"/es/cifras/2026-03{ending}?revision={revision}"
             assert client.get(address).status_code == 404, address
 
 
@@ -136,17 +136,17 @@ def test_every_revision_page_says_that_its_month_is_reopened(corrected: Store, r
 
 
 def test_distant_months_are_404_and_future_ones_noindex(march: Store, client: FlaskClient) -> None:
-    this = Month.from_day(clock.now().date())
-    for month in (Month(1900, 1), this.plus(-500), this.plus(25), Month(2199, 12)):
+    current = Month.from_day(clock.now().date())
+    for month in (Month(1900, 1), current.plus(-500), current.plus(25), Month(2199, 12)):
         assert client.get(f"/es/cifras/{month}").status_code == 404, month
         assert client.get(f"/es/cifras/{month}.csv").status_code == 404, month
-    last = client.get(f"/es/cifras/{this.plus(24)}")
+    last = client.get(f"/es/cifras/{current.plus(24)}")
     assert '<meta name="robots" content="noindex">' in last.text
     assert 'rel="next"' not in last.text
     assert "noindex" not in client.get("/es/cifras/2026-03").text
-    for year in (1066, this.year + 4):
+    for year in (1066, current.year + 4):
         assert client.get(f"/es/cifras/{year}").status_code == 404
-    assert "noindex" in client.get(f"/es/cifras/{this.year + 2}").text
+    assert "noindex" in client.get(f"/es/cifras/{current.year + 2}").text
 
 
 def test_year_office_and_kind_pages_agree_with_the_month(corrected: Store, read: Read) -> None:
@@ -162,7 +162,7 @@ def test_year_office_and_kind_pages_agree_with_the_month(corrected: Store, read:
         words = read(address)
         assert "Los meses que no se han cerrado son provisionales." in words
         assert "Cada taller cuenta una sola vez." in words
-        assert "Personas" not in words, "how many came is told on the page of the month alone"
+        assert "Personas" not in words, "only the page of a month has the number of people"
 
 
 def test_discreet_kind_has_its_public_code_in_every_address(
@@ -190,10 +190,10 @@ def test_office_and_kind_with_only_future_workshops_have_a_figures_page(
 
 
 def test_map_legend_gives_the_range_of_each_shade(app: Flask) -> None:
-    for most in (0, 1, 2, 3, 7, 8, 40, 1_823):
-        regions = {"IL": most, "CA": (most + 1) // 2, "QC": 1 if most else 0}
+    for highest in (0, 1, 2, 3, 7, 8, 40, 1_823):
+        regions = {"IL": highest, "CA": (highest + 1) // 2, "QC": 1 if highest else 0}
         legend = {shade: (low, high) for shade, low, high in charts.legend(regions)}
-        assert [n for span in legend.values() for n in span][-1:] == ([most] if most else [])
+        assert [n for span in legend.values() for n in span][-1:] == ([highest] if highest else [])
         with app.test_request_context("/es/"):
             squares = charts.squares(regions)
         for square in squares:
