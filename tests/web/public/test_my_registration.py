@@ -1,4 +1,4 @@
-"""My place: the ticket, changing one's mind, and being forgotten."""
+"""The page of a registration: what it shows, its changes, cancellation and erasure."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -70,8 +70,8 @@ def test_waitlisted_registration_does_not_see_a_hidden_address(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        small = hold(session, chicago, women, capacity=0, online_url="https://example.org/sala")
-    page = client.get(link_of(key_store, seat(store, key_store, small))).text
+        full = hold(session, chicago, women, capacity=0, online_url="https://example.org/sala")
+    page = client.get(link_of(key_store, seat(store, key_store, full))).text
     assert 'data-standing="waiting"' in page
     assert "1805 S. Ejemplo" not in page
     assert "Biblioteca" not in page
@@ -88,8 +88,8 @@ def test_address_by_phone_only_is_not_on_the_page(
     visibility: Visibility,
 ) -> None:
     with store.change() as session:
-        secret = hold(session, chicago, women, visibility=visibility)
-    page = client.get(link_of(key_store, seat(store, key_store, secret))).text
+        hidden = hold(session, chicago, women, visibility=visibility)
+    page = client.get(link_of(key_store, seat(store, key_store, hidden))).text
     assert "1805 S. Ejemplo" not in page
     assert "Te damos la dirección por teléfono" in page
 
@@ -167,9 +167,9 @@ def test_changing_the_number_of_people_takes_or_releases_seats(
 ) -> None:
     rosa = seat(store, key_store, workshop, people=2)
     link = link_of(key_store, rosa)
-    asked = client.get(f"{link}/cambiar").text
-    assert "Apartaste 2 lugares." in asked
-    assert "Quedan 2 más." in asked
+    form = client.get(f"{link}/cambiar").text
+    assert "Apartaste 2 lugares." in form
+    assert "Quedan 2 más." in form
     assert client.post(f"{link}/cambiar", data={"people": "4"}).headers["Location"] == link
     assert seats_left(store, workshop) == 0
     assert client.post(f"{link}/cambiar", data={"people": "1"}).status_code == 303
@@ -261,8 +261,8 @@ def test_registration_can_be_erased_after_the_workshop(
 ) -> None:
     past = clock.now() - timedelta(days=2)
     with store.change() as session:
-        over = hold(session, chicago, rights, day=past.date())
-    rosa = seat(store, key_store, over, now=past - timedelta(days=1))
+        past_workshop = hold(session, chicago, rights, day=past.date())
+    rosa = seat(store, key_store, past_workshop, now=past - timedelta(days=1))
     link = link_of(key_store, rosa)
     assert "Ya pasó." in client.get(link).text
     assert client.get(f"{link}/cancelar").headers["Location"] == f"{link}/borrar"
@@ -306,8 +306,8 @@ def test_calendar_entry_of_a_discreet_registration_has_only_its_time(
         "TRANSP",
     }
     assert set(event) == allowed
-    own = client.post(f"{link}/cita.ics", data={"title": "Dentista\r\nURL:x"})
-    [event] = Calendar.from_ical(own.data).walk("VEVENT")
+    with_title = client.post(f"{link}/cita.ics", data={"title": "Dentista\r\nURL:x"})
+    [event] = Calendar.from_ical(with_title.data).walk("VEVENT")
     assert str(event["SUMMARY"]).startswith("Dentista")
     assert "URL" not in event
 
@@ -317,10 +317,10 @@ def test_calendar_entry_is_in_the_time_zone_of_the_venue(
     client: FlaskClient, store: Store, key_store: KeyStore, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        there = hold(
+        workshop = hold(
             session, calgary, rights, day=date(2027, 1, 21), starts=time(18), ends=time(20)
         )
-    answer = client.post(f"{link_of(key_store, seat(store, key_store, there))}/cita.ics")
+    answer = client.post(f"{link_of(key_store, seat(store, key_store, workshop))}/cita.ics")
     assert "DTSTART;TZID=America/Edmonton:20270121T180000" in answer.text
     assert "BEGIN:VTIMEZONE" in answer.text
     [event] = Calendar.from_ical(answer.data).events
@@ -333,11 +333,12 @@ def test_page_has_a_geo_link_if_the_venue_has_coordinates(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        there = venue(session, chicago, latitude=41.857, longitude=-87.668)
-        workshop = hold(session, chicago, rights, venue=there)
+        library = venue(session, chicago, latitude=41.857, longitude=-87.668)
+        workshop = hold(session, chicago, rights, venue=library)
     page = client.get(link_of(key_store, seat(store, key_store, workshop))).text
     assert 'href="geo:41.857,-87.668"' in page
 
 
 def files(config: Config) -> list[Path]:
+    """The files of the data folder and of the key folder."""
     return [path for folder in (config.data, config.keys) for path in folder.iterdir()]

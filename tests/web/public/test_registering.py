@@ -1,4 +1,4 @@
-"""Saving a place with the public form."""
+"""Registration by the public form."""
 
 from datetime import timedelta
 from typing import Any
@@ -58,7 +58,7 @@ def test_form_posted_too_fast_keeps_its_token_and_nonce(
 ) -> None:
     values = filled(client.get(f"/es/t/{workshop.public_id}/lugar"))
     assert values["people"] == ["1"]
-    assert "contact" not in values, "two answers are asked for, and neither is guessed"
+    assert "contact" not in values, "no choice is preselected"
     typed = {name: each[0] for name, each in values.items()}
     answer = send(client, workshop, typed | {"name": "Rosa", "contact": "none"})
     assert answer.status_code == 422
@@ -96,8 +96,8 @@ def test_email_access_needs_and_language_are_stored(
     person = registrations.decrypt_person(saved, registrations.get_key(key_store, saved))
     assert person.address == "Rosa@ejemplo.com"
     with store.read() as session:
-        causes = set(session.scalars(sa.select(Notification.cause)))
-    assert causes == {NotificationType.REGISTERED, NotificationType.REMINDER}
+        notification_types = set(session.scalars(sa.select(Notification.cause)))
+    assert notification_types == {NotificationType.REGISTERED, NotificationType.REMINDER}
 
 
 def test_phone_is_stored_with_its_country_code(
@@ -240,12 +240,12 @@ def test_calendar_entry_is_opt_in_and_never_offered_for_a_discreet_kind(
     assert 'name="calendar"' in client.get(f"/es/t/{workshop.public_id}/lugar").text
     assert 'name="calendar"' not in client.get(f"/es/t/{circle.public_id}/lugar").text
     by_email: dict[str, Any] = {"contact": "email", "email": "rosa@ejemplo.com", "calendar": "yes"}
-    for where, more, wants in (
+    for chosen, changes, wants in (
         (workshop, by_email, True),
         (workshop, {"contact": "none", "calendar": "yes"}, False),
         (circle, by_email | {"consent": "yes"}, False),
     ):
-        assert send(client, where, answers(app, where, **more)).status_code == 303
+        assert send(client, chosen, answers(app, chosen, **changes)).status_code == 303
         assert everyone(store)[-1].wants_entry is wants
 
 

@@ -30,22 +30,22 @@ XHTML = "{http://www.w3.org/1999/xhtml}"
 
 
 @pytest.fixture
-def held(store: Store, chicago: Office, rights: Kind, women: Kind) -> dict[str, Workshop]:
-    """A workshop of every sort."""
+def workshops(store: Store, chicago: Office, rights: Kind, women: Kind) -> dict[str, Workshop]:
+    """A workshop of each visibility and status, by a name for it."""
     with store.change() as session:
-        made = {
+        workshops = {
             "plain": hold(session, chicago, rights),
             "cancelled": hold(session, chicago, rights),
             "discreet": hold(session, chicago, women),
             "unlisted": hold(session, chicago, rights, way=Way.UNLISTED),
             "draft": hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
         }
-        workshop_service.cancel(session, made["cancelled"], now=clock.now())
-    return made
+        workshop_service.cancel(session, workshops["cancelled"], now=clock.now())
+    return workshops
 
 
-def parts(client: FlaskClient) -> Iterator[str]:
-    """The addresses of the files that the sitemap names."""
+def sitemap_files(client: FlaskClient) -> Iterator[str]:
+    """The addresses of the files in the sitemap index."""
     root = ElementTree.fromstring(client.get("/sitemap.xml").data)
     assert root.tag == f"{MAP}sitemapindex"
     for found in root:
@@ -55,7 +55,7 @@ def parts(client: FlaskClient) -> Iterator[str]:
 def list_indexed_pages(client: FlaskClient) -> dict[str, Any]:
     """Every address in the sitemap files, with its element."""
     found = {}
-    for path in parts(client):
+    for path in sitemap_files(client):
         answer = client.get(path)
         assert answer.mimetype == "application/xml"
         assert len(answer.data) < 50_000_000
@@ -70,7 +70,7 @@ def list_indexed_pages(client: FlaskClient) -> dict[str, Any]:
 
 
 def test_sitemap_lists_exactly_the_indexable_pages(
-    client: FlaskClient, held: dict[str, Workshop]
+    client: FlaskClient, workshops: dict[str, Workshop]
 ) -> None:
     found = list_indexed_pages(client)
     for path in found:
@@ -78,14 +78,14 @@ def test_sitemap_lists_exactly_the_indexable_pages(
         assert answer.status_code == 200, path
         assert "noindex" not in answer.headers.get("X-Robots-Tag", ""), path
         assert 'content="noindex"' not in answer.text, path
-    shown = {name for name, each in held.items() if f"/es/t/{each.public_id}" in found}
+    shown = {name for name, each in workshops.items() if f"/es/t/{each.public_id}" in found}
     assert shown == {"plain", "cancelled"}
     for name in ("", "red", "calendario", "datos", "privacidad", "accesibilidad", "o/chicago"):
         assert f"/fr/{name}" in found
 
 
 def test_sitemap_links_every_language_of_a_page(
-    client: FlaskClient, held: dict[str, Workshop]
+    client: FlaskClient, workshops: dict[str, Workshop]
 ) -> None:
     found = list_indexed_pages(client)
     for path, url in found.items():
@@ -96,18 +96,18 @@ def test_sitemap_links_every_language_of_a_page(
         assert links[path[1:3]] == SITE + path
         assert links["x-default"] == links["es"]
         assert {each.removeprefix(SITE) for each in links.values()} <= set(found)
-    changed = found[f"/es/t/{held['plain'].public_id}"].findtext(f"{MAP}lastmod")
+    changed = found[f"/es/t/{workshops['plain'].public_id}"].findtext(f"{MAP}lastmod")
     assert changed == "2026-01-05T15:00:00Z"
 
 
 def test_sitemap_has_no_discreet_unlisted_or_draft_workshop(
-    client: FlaskClient, held: dict[str, Workshop]
+    client: FlaskClient, workshops: dict[str, Workshop]
 ) -> None:
     text = client.get("/sitemap.xml").text
-    text += "".join(client.get(path).text for path in parts(client))
-    assert held["plain"].public_id in text
+    text += "".join(client.get(path).text for path in sitemap_files(client))
+    assert workshops["plain"].public_id in text
     for name in ("discreet", "unlisted", "draft"):
-        assert held[name].public_id not in text
+        assert workshops[name].public_id not in text
 
 
 def test_sitemap_lists_workshops_of_the_last_and_next_months_only(
@@ -121,12 +121,12 @@ def test_sitemap_lists_workshops_of_the_last_and_next_months_only(
         "too far": first + timedelta(days=430),
     }
     with store.change() as session:
-        held = {name: hold(session, chicago, rights, day=day) for name, day in days.items()}
+        workshops = {name: hold(session, chicago, rights, day=day) for name, day in days.items()}
     found = list_indexed_pages(client)
-    shown = {name for name, each in held.items() if f"/es/t/{each.public_id}" in found}
+    shown = {name for name, each in workshops.items() if f"/es/t/{each.public_id}" in found}
     assert shown == {"last month", "next year"}
     assert f"/es/cifras/{days['long ago']:%Y-%m}" in found
-    assert f"/es/cifras/{days['next year']:%Y-%m}" not in found, "nothing was held yet"
+    assert f"/es/cifras/{days['next year']:%Y-%m}" not in found, "it has no numbers yet"
 
 
 def test_month_with_many_workshops_has_several_sitemap_files(
@@ -134,7 +134,7 @@ def test_month_with_many_workshops_has_several_sitemap_files(
 ) -> None:
     add_workshops(store, chicago, rights, range(1), 2_100)
     month = f"/sitemap/talleres-{utc_today():%Y-%m}"
-    assert set(parts(client)) >= {f"{month}-1.xml", f"{month}-2.xml"}
+    assert set(sitemap_files(client)) >= {f"{month}-1.xml", f"{month}-2.xml"}
     assert client.get(f"{month}-3.xml").status_code == 404
     files = [client.get(f"{month}-{number}.xml") for number in (1, 2)]
     assert [each.text.count("<loc>") for each in files] == [3 * 2_000, 3 * 100]
@@ -151,21 +151,24 @@ def test_unchanged_sitemap_is_answered_304(client: FlaskClient, chicago: Office)
         assert second.headers["ETag"] == etag
         head = client.head(path)
         assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", etag)
-        squeezed = client.get(path, headers={"Accept-Encoding": "gzip"})
-        assert squeezed.headers["Content-Encoding"] == "gzip"
-        assert squeezed.headers["ETag"] == etag
-        assert gzip.decompress(squeezed.data) == whole.data
+        compressed = client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert compressed.headers["Content-Encoding"] == "gzip"
+        assert compressed.headers["ETag"] == etag
+        assert gzip.decompress(compressed.data) == whole.data
 
 
 def test_unknown_sitemap_file_is_404(client: FlaskClient) -> None:
-    old = [
+    other_months = [
         f"talleres-{month}-1" for month in ("2020-01", "2026-13", "0000-01", "2999-12", "9999-12")
     ]
-    for name in (*old, f"talleres-{utc_today():%Y-%m}-0", "talleres", "cifras", "nada", "..", ""):
+    part_zero = f"talleres-{utc_today():%Y-%m}-0"
+    for name in (*other_months, part_zero, "talleres", "cifras", "nada", "..", ""):
         assert client.get(f"/sitemap/{name}.xml").status_code == 404, name
 
 
-def test_robots_txt_disallows_private_pages(client: FlaskClient, held: dict[str, Workshop]) -> None:
+def test_robots_txt_disallows_private_pages(
+    client: FlaskClient, workshops: dict[str, Workshop]
+) -> None:
     answer = client.get("/robots.txt")
     assert answer.mimetype == "text/plain"
     robots = robotparser.RobotFileParser()
@@ -182,12 +185,12 @@ def test_robots_txt_disallows_private_pages(client: FlaskClient, held: dict[str,
         assert not robots.can_fetch("*", path), path
     for path in ("/en/mi-registro", "/es/salir"):
         assert not robots.can_fetch("*", path), path
-    # Python's own reader knows no star.
+    # Python's robotparser does not support wildcards.
     assert "Disallow: /es/t/*/lugar\n" in answer.text
 
 
 def test_only_indexable_pages_have_canonical_and_language_links(
-    client: FlaskClient, store: Store, key_store: KeyStore, held: dict[str, Workshop]
+    client: FlaskClient, store: Store, key_store: KeyStore, workshops: dict[str, Workshop]
 ) -> None:
     for path in list_indexed_pages(client):
         links = _head_links(client.get(path).text)
@@ -196,10 +199,10 @@ def test_only_indexable_pages_have_canonical_and_language_links(
         assert others == {(lang, f"{SITE}/{lang}{path[3:]}") for lang in ("es", "en", "fr")} | {
             ("x-default", f"{SITE}/es{path[3:]}")
         }
-    private = [f"/es/t/{held[name].public_id}" for name in ("discreet", "unlisted", "draft")]
-    private += [f"/es/t/{held['plain'].public_id}/lugar", "/es/mi-registro", "/es/seguridad"]
+    private = [f"/es/t/{workshops[name].public_id}" for name in ("discreet", "unlisted", "draft")]
+    private += [f"/es/t/{workshops['plain'].public_id}/lugar", "/es/mi-registro", "/es/seguridad"]
     private += [
-        f"/es/r/{manage_token(key_store, seat(store, key_store, held['plain']))}",
+        f"/es/r/{manage_token(key_store, seat(store, key_store, workshops['plain']))}",
         "/es/o/nada",
     ]
     private += ["/es/?tipo=K7QX", "/es/?donde=Chicago", "/es/calendario?tipo=derechos"]

@@ -1,5 +1,5 @@
-"""The ways in: saved, at an hour, by phone, walking in, only by link, not open yet. Each page says
-plainly what to do."""
+"""Ways to take part: registration, time slot, phone, walk-in, unlisted link, not open yet. The page
+of a workshop explains its way."""
 
 from datetime import date
 from typing import Any
@@ -38,17 +38,17 @@ def test_page_explains_how_to_take_part(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, way: Way, text: str, form: str
 ) -> None:
     with store.change() as session:
-        there = hold(session, chicago, rights, way=way)
-    page = client.get(f"/es/t/{there.public_id}").text
+        workshop = hold(session, chicago, rights, way=way)
+    page = client.get(f"/es/t/{workshop.public_id}").text
     assert "Cómo venir" in page
     assert text in page
     assert CALL in page
-    answer = client.get(f"/es/t/{there.public_id}/lugar")
+    answer = client.get(f"/es/t/{workshop.public_id}/lugar")
     assert answer.status_code == 200
     assert form in answer.text
     if way is Way.PHONE:
         assert CALL in answer.text
-        assert page.count(CALL) >= 3, "in the text, in the bar of a phone, beside it on a desk"
+        assert page.count(CALL) >= 3, "in the text, in the phone's bar, in the wide-screen column"
         assert "También puedes llegar sin cita" in page
 
 
@@ -115,5 +115,5 @@ def test_registration_pages_are_easy_to_read(
     seat(store, key_store, pages[2], needs=Codes(["childcare"]))
     for each in pages:
         for path in (f"/es/t/{each.public_id}", f"/es/t/{each.public_id}/lugar"):
-            ease = page_text.readability(page_text.seen(client.get(path).text))
-            assert ease.score >= 65, f"{path} {ease}"
+            readability = page_text.readability(page_text.seen(client.get(path).text))
+            assert readability.score >= 65, f"{path} {readability}"

@@ -1,4 +1,4 @@
-"""What a card of the list says of where a workshop is."""
+"""The place that a card of the workshop list shows."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -21,7 +21,7 @@ def test_card_names_the_city_in_a_list_of_several_cities(
     assert "Biblioteca pública, Chicago" in everywhere
     assert "Biblioteca pública, Calgary" in everywhere
     assert "Biblioteca pública, Chicago" in client.get("/es/?donde=IL").text
-    # Where all are of one city, saying it again on each would only be longer.
+    # A list of one city does not repeat it on each card.
     for address in ("/es/?donde=Chicago", "/es/o/chicago"):
         page = client.get(address).text
         assert "Biblioteca pública<" in page
