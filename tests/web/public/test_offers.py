@@ -216,7 +216,7 @@ def test_offer_page_of_a_discreet_kind_shows_neither_name_nor_address(
 
 @pytest.fixture
 def rosa(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Registration:
-    """A registration made 30 days ago that is rosa to reconfirm today."""
+    """A registration made 30 days ago that is asked to reconfirm today."""
     now = clock.now()
     with store.change() as session:
         soon = hold(session, chicago, rights, capacity=2, confirm_days=14, frees_silence=True)
