@@ -60,13 +60,13 @@ def test_two_parsers_read_the_hours_that_the_database_has(
                 created.append(hold(session, place, rights, day=day, starts=time(23), ends=time(1)))
     for slug in ("chicago", "calgary"):
         body = feed(store, slug)
-        known = {
+        expected = {
             (f"taller-{w.uid}@talleres.example.org", w.starts_at, w.ends_at)
             for w in created
             if w.office.slug == slug
         }
-        assert by_icalendar(body) == known
-        assert by_vobject(body) == known
+        assert by_icalendar(body) == expected
+        assert by_vobject(body) == expected
 
 
 def test_calgary_in_january_2027_is_midnight_in_utc(

@@ -202,10 +202,10 @@ def test_title_has_the_seats_taken_and_the_waitlist(
         small = hold(session, chicago, rights, capacity=4)
     seat(store, key_store, small, people=4)
     seat(store, key_store, small, people=3)
-    found = phone.event()
-    assert found["SUMMARY"] == "Conoce tus derechos · 4 de 4 lugares · 3 en espera"
-    assert "hora de Chicago" in found["DESCRIPTION"]
-    assert found["URL"] == f"http://localhost:8000/org/talleres/{small.public_id}"
+    event = phone.event()
+    assert event["SUMMARY"] == "Conoce tus derechos · 4 de 4 lugares · 3 en espera"
+    assert "hora de Chicago" in event["DESCRIPTION"]
+    assert event["URL"] == f"http://localhost:8000/org/talleres/{small.public_id}"
     assert "Rosa" not in unfolded(phone.read())
 
 
@@ -257,8 +257,8 @@ def test_cancelled_workshop_is_marked_in_the_staff_feed(
 ) -> None:
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
-    found = phone.event()
-    assert (found["SUMMARY"], found["STATUS"]) == ("CANCELADO: Conoce tus derechos", "CANCELLED")
+    event = phone.event()
+    assert (event["SUMMARY"], event["STATUS"]) == ("CANCELADO: Conoce tus derechos", "CANCELLED")
 
 
 def test_staff_feed_has_the_workshops_of_the_roles_of_the_account(
@@ -290,11 +290,11 @@ def test_discreet_workshop_in_the_staff_feed_is_neutral(
     with store.change() as session:
         house = venue(session, chicago, name="Casa Ejemplo", address="CANARIO 12")
         circle = hold(session, chicago, women, venue=house, title={"es": "Círculo de mujeres"})
-    found = phone.event()
-    assert found["SUMMARY"] == "Taller · 0 de 20 lugares"
-    assert found["LOCATION"] == "Chicago, IL"
-    assert not {"DESCRIPTION", "CATEGORIES", "GEO"} & {*found}
-    assert found["URL"].endswith(f"/org/talleres?dia={circle.day}")
+    event = phone.event()
+    assert event["SUMMARY"] == "Taller · 0 de 20 lugares"
+    assert event["LOCATION"] == "Chicago, IL"
+    assert not {"DESCRIPTION", "CATEGORIES", "GEO"} & {*event}
+    assert event["URL"].endswith(f"/org/talleres?dia={circle.day}")
     text = unfolded(phone.read()).lower()
     for secret in ("mujer", "círculo", "k7qx", "casa ejemplo", "canario", circle.public_id.lower()):
         assert secret not in text

@@ -81,7 +81,7 @@ def forbidden_words(text: str, workshop: Workshop, never: tuple[str, ...]) -> li
 
 
 def a_wednesday() -> date:
-    """A Wednesday, a day that is in the name of no kind; one kind is named after Saturday."""
+    """A Wednesday, since a kind is named after Saturday."""
     today = clock.now().date()
     return today + timedelta(days=(2 - today.weekday()) % 7 + 14)
 

@@ -90,8 +90,8 @@ def test_workshop_has_three_languages_local_and_utc_times(
     client: FlaskClient, store: Store, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        made = hold(session, calgary, rights, day=date(2027, 1, 21), ends=time(0, 30))
-    body = get_json(client, f"/workshops/{made.public_id}")
+        workshop = hold(session, calgary, rights, day=date(2027, 1, 21), ends=time(0, 30))
+    body = get_json(client, f"/workshops/{workshop.public_id}")
     assert body["title"] == {
         "es": "Conoce tus derechos",
         "en": "Know your rights",
@@ -107,7 +107,7 @@ def test_workshop_has_three_languages_local_and_utc_times(
         "ends_at": "2027-01-22T06:30:00Z",
     }
     assert body["bring"] == {"es": "", "en": "", "fr": ""}
-    assert body["links"]["calendar"]["fr"].endswith(f"/fr/t/{made.public_id}.ics")
+    assert body["links"]["calendar"]["fr"].endswith(f"/fr/t/{workshop.public_id}.ics")
 
 
 @on_sqlite
@@ -136,17 +136,17 @@ def test_seats_left_are_those_of_the_workshop_list(
             "later": {"opens_days": 2},
             "over": {"day": JANUARY},
         }
-        made = {name: hold(session, chicago, rights, **changes) for name, changes in ways.items()}
+        by_name = {name: hold(session, chicago, rights, **each) for name, each in ways.items()}
         workshop_service.cancel(session, hold(session, chicago, rights), now=LONG_AGO)
 
     def seats(name: str) -> Any:
-        return get_json(client, f"/workshops/{made[name].public_id}")["seats"]
+        return get_json(client, f"/workshops/{by_name[name].public_id}")["seats"]
 
     assert seats("many") == {"left": "many", "number": None, "has_waiting_list": True}
     assert seats("few") == {"left": "few", "number": 10, "has_waiting_list": True}
     assert seats("none") == {"left": "none", "number": 0, "has_waiting_list": False}
     assert {seats(name) for name in ("walk in", "by phone", "later", "over")} == {None}
-    seat(store, key_store, made["many"])
+    seat(store, key_store, by_name["many"])
     assert seats("many") == {"left": "few", "number": 10, "has_waiting_list": True}
 
 
@@ -202,7 +202,7 @@ def test_hidden_address_shows_only_its_city_and_no_personal_data(
             latitude=41.123456,
             longitude=-87.123456,
         )
-        made = [
+        hidden = [
             hold(
                 session,
                 chicago,
@@ -216,7 +216,7 @@ def test_hidden_address_shows_only_its_city_and_no_personal_data(
             for visibility in Visibility
             if visibility is not Visibility.PUBLIC
         ]
-    seat(store, key_store, made[0])
+    seat(store, key_store, hidden[0])
     body = get_json(client, "/workshops")["workshops"]
     assert [each["place"] for each in body] == 3 * [
         {
@@ -230,7 +230,7 @@ def test_hidden_address_shows_only_its_city_and_no_personal_data(
             "is_step_free": None,
         }
     ]
-    for name, answer in get_all_routes(client, made[0]):
+    for name, answer in get_all_routes(client, hidden[0]):
         assert not CANARY.search(answer.text), name
     for typed in ("Casa Canaria", "Calle Canario 99", "Zona Canaria"):
         assert client.get(f"{ROOT}/workshops?donde={typed}").status_code == 404

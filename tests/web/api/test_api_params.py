@@ -77,7 +77,7 @@ def test_pagination_by_key_misses_no_workshop(
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
-        made = [
+        created = [
             hold(session, chicago, rights, day=today + timedelta(days=5 + n // 3)) for n in range(7)
         ]
     found: list[str] = []
@@ -92,9 +92,9 @@ def test_pagination_by_key_misses_no_workshop(
         address = body["next"]
         if len(found) == 4:  # a listed workshop is removed and a later one added
             with store.change() as session:
-                workshop_service.cancel(session, session.merge(made[0]), now=clock.now())
+                workshop_service.cancel(session, session.merge(created[0]), now=clock.now())
                 late = hold(session, chicago, rights, day=today + timedelta(days=9))
-    assert found == [*(each.public_id for each in made), late.public_id]
+    assert found == [*(each.public_id for each in created), late.public_id]
 
 
 def test_any_pagination_key_of_the_right_length_is_valid(

@@ -101,13 +101,13 @@ def test_two_encodings_are_cached(proxy: Proxy, workshop: Workshop) -> None:
 
 def test_nginx_answers_conditional_requests(proxy: Proxy, workshop: Workshop) -> None:
     first = proxy.ask(FEED, headers=ACCEPTS_GZIP)
-    for known in (
+    for condition in (
         {"If-None-Match": first.headers["ETag"]},
         {"If-None-Match": f'"other", {first.headers["ETag"].removeprefix("W/")}'},
         {"If-Modified-Since": first.headers["Last-Modified"]},
     ):
         for encoding in ({}, ACCEPTS_GZIP):
-            repeated = proxy.ask(FEED, headers=known | encoding)
+            repeated = proxy.ask(FEED, headers=condition | encoding)
             assert (repeated.status, repeated.body) == (304, b"")
             assert repeated.headers["ETag"] == first.headers["ETag"]
             assert repeated.headers["Cache-Control"] == first.headers["Cache-Control"]

@@ -29,7 +29,7 @@ def get_oembed(client: FlaskClient, path: str, **more: object) -> TestResponse:
     return client.get("/oembed", query_string={"url": f"{SITE}{path}", **more})
 
 
-def cards(answer: TestResponse) -> list[str]:
+def linked_ids(answer: TestResponse) -> list[str]:
     """The public ids of the workshops that the cards of a frame link to."""
     return re.findall(r'href="/\w\w/t/(\w+)"', answer.text)
 
@@ -53,13 +53,13 @@ def listed_ids(
             kind = changes.pop("kind", rights)
             assert isinstance(kind, Kind)
             hold(session, chicago, kind, **({"day": day} | changes))
-        shown = [
+        listed = [
             hold(session, office, rights, day=day + timedelta(days=number))
             for number, office in enumerate((chicago, calgary, chicago, chicago))
         ]
-        shown.append(hold(session, calgary, rights, day=day + timedelta(days=200)))
-        workshop_service.cancel(session, shown[2], now=LONG_AGO)
-    return [workshop.public_id for workshop in shown]
+        listed.append(hold(session, calgary, rights, day=day + timedelta(days=200)))
+        workshop_service.cancel(session, listed[2], now=LONG_AGO)
+    return [workshop.public_id for workshop in listed]
 
 
 # The frame
@@ -68,21 +68,21 @@ def listed_ids(
 def test_frame_lists_upcoming_public_workshops_in_order(
     client: FlaskClient, listed_ids: list[str]
 ) -> None:
-    assert cards(client.get("/es/incrustar")) == listed_ids
+    assert linked_ids(client.get("/es/incrustar")) == listed_ids
     chicago = client.get("/en/incrustar?oficina=chicago&tipo=derechos&modalidad=presencial")
-    assert cards(chicago) == [listed_ids[0], listed_ids[2], listed_ids[3]]
+    assert linked_ids(chicago) == [listed_ids[0], listed_ids[2], listed_ids[3]]
     assert (
         "<h1>Próximos talleres · Chicago</h1>" in client.get("/es/incrustar?oficina=chicago").text
     )
     assert "Cancelado" in client.get("/es/incrustar?donde=Chicago").text
-    assert cards(client.get("/es/incrustar?donde=AB")) == [listed_ids[1], listed_ids[4]]
+    assert linked_ids(client.get("/es/incrustar?donde=AB")) == [listed_ids[1], listed_ids[4]]
 
 
 def test_frame_has_the_requested_number_of_cards(
     client: FlaskClient, listed_ids: list[str]
 ) -> None:
     for requested, shown in (("2", 2), ("0", 1), ("500", 5), ("-3", 5), ("muchos", 5)):
-        assert len(cards(client.get(f"/es/incrustar?cuantos={requested}"))) == shown
+        assert len(linked_ids(client.get(f"/es/incrustar?cuantos={requested}"))) == shown
 
 
 def test_card_shows_title_time_venue_and_seats_left(

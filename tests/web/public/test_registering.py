@@ -145,8 +145,8 @@ def test_error_is_shown_at_the_top_and_at_its_field(
     assert f'<a href="#{target}">{words}' in answer.text
     assert f'id="{target}"' in answer.text
     assert answer.text.count(words) == 2
-    kept = filled(answer)
-    assert (kept["nonce"], kept["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
+    returned = filled(answer)
+    assert (returned["nonce"], returned["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
     assert everyone(store) == []
 
 
@@ -294,11 +294,11 @@ def test_workshop_without_online_registration_explains_how_to_come(
     words: str,
 ) -> None:
     with store.change() as session:
-        other = hold(session, chicago, rights, way=way)
-    page = client.get(f"/es/t/{other.public_id}/lugar")
+        workshop = hold(session, chicago, rights, way=way)
+    page = client.get(f"/es/t/{workshop.public_id}/lugar")
     assert page.status_code == 200
     assert words in page.text
-    assert send(client, other, answers(app, other)).status_code == 409
+    assert send(client, workshop, answers(app, workshop)).status_code == 409
 
 
 def test_discreet_registration_needs_consent_and_has_no_contact_by_default(

@@ -48,13 +48,13 @@ def sitemap_files(client: FlaskClient) -> Iterator[str]:
     """The addresses of the files in the sitemap index."""
     root = ElementTree.fromstring(client.get("/sitemap.xml").data)
     assert root.tag == f"{MAP}sitemapindex"
-    for found in root:
-        yield (found.findtext(f"{MAP}loc") or "").removeprefix(SITE)
+    for sitemap in root:
+        yield (sitemap.findtext(f"{MAP}loc") or "").removeprefix(SITE)
 
 
 def list_indexed_pages(client: FlaskClient) -> dict[str, Any]:
     """Every address in the sitemap files, with its element."""
-    found = {}
+    pages = {}
     for path in sitemap_files(client):
         answer = client.get(path)
         assert answer.mimetype == "application/xml"
@@ -64,39 +64,39 @@ def list_indexed_pages(client: FlaskClient) -> dict[str, Any]:
         for url in urls:
             address = url.findtext(f"{MAP}loc") or ""
             assert address.startswith(SITE)
-            assert address not in found
-            found[address.removeprefix(SITE)] = url
-    return found
+            assert address not in pages
+            pages[address.removeprefix(SITE)] = url
+    return pages
 
 
 def test_sitemap_lists_exactly_the_indexable_pages(
     client: FlaskClient, workshops: dict[str, Workshop]
 ) -> None:
-    found = list_indexed_pages(client)
-    for path in found:
+    pages = list_indexed_pages(client)
+    for path in pages:
         answer = client.get(path)
         assert answer.status_code == 200, path
         assert "noindex" not in answer.headers.get("X-Robots-Tag", ""), path
         assert 'content="noindex"' not in answer.text, path
-    shown = {name for name, each in workshops.items() if f"/es/t/{each.public_id}" in found}
-    assert shown == {"plain", "cancelled"}
+    listed = {name for name, each in workshops.items() if f"/es/t/{each.public_id}" in pages}
+    assert listed == {"plain", "cancelled"}
     for name in ("", "red", "calendario", "datos", "privacidad", "accesibilidad", "o/chicago"):
-        assert f"/fr/{name}" in found
+        assert f"/fr/{name}" in pages
 
 
 def test_sitemap_links_every_language_of_a_page(
     client: FlaskClient, workshops: dict[str, Workshop]
 ) -> None:
-    found = list_indexed_pages(client)
-    for path, url in found.items():
+    pages = list_indexed_pages(client)
+    for path, url in pages.items():
         links = {
             link.attrib["hreflang"]: link.attrib["href"] for link in url.findall(f"{XHTML}link")
         }
         assert set(links) == {"es", "en", "fr", "x-default"}
         assert links[path[1:3]] == SITE + path
         assert links["x-default"] == links["es"]
-        assert {each.removeprefix(SITE) for each in links.values()} <= set(found)
-    changed = found[f"/es/t/{workshops['plain'].public_id}"].findtext(f"{MAP}lastmod")
+        assert {each.removeprefix(SITE) for each in links.values()} <= set(pages)
+    changed = pages[f"/es/t/{workshops['plain'].public_id}"].findtext(f"{MAP}lastmod")
     assert changed == "2026-01-05T15:00:00Z"
 
 
@@ -122,11 +122,11 @@ def test_sitemap_lists_workshops_of_the_last_and_next_months_only(
     }
     with store.change() as session:
         workshops = {name: hold(session, chicago, rights, day=day) for name, day in days.items()}
-    found = list_indexed_pages(client)
-    shown = {name for name, each in workshops.items() if f"/es/t/{each.public_id}" in found}
-    assert shown == {"last month", "next year"}
-    assert f"/es/cifras/{days['long ago']:%Y-%m}" in found
-    assert f"/es/cifras/{days['next year']:%Y-%m}" not in found, "it has no numbers yet"
+    pages = list_indexed_pages(client)
+    listed = {name for name, each in workshops.items() if f"/es/t/{each.public_id}" in pages}
+    assert listed == {"last month", "next year"}
+    assert f"/es/cifras/{days['long ago']:%Y-%m}" in pages
+    assert f"/es/cifras/{days['next year']:%Y-%m}" not in pages, "it has no numbers yet"
 
 
 def test_month_with_many_workshops_has_several_sitemap_files(

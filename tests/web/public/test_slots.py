@@ -129,15 +129,15 @@ def test_slot_just_taken_is_reported_and_the_input_is_kept(
     assert answer.status_code == 409
     assert "Esa hora se acaba de ocupar." in answer.text
     assert "11:00" not in offered_slots(answer.text)
-    kept = {name: each[0] for name, each in filled(answer).items()}
-    assert (kept["name"], kept["email"], kept["nonce"]) == (
+    returned = {name: each[0] for name, each in filled(answer).items()}
+    assert (returned["name"], returned["email"], returned["nonce"]) == (
         "Rosa",
         "rosa@ejemplo.com",
         typed["nonce"],
     )
     assert len(everyone(store)) == 1
     assert key_store.find("rosa@ejemplo.com") == []
-    assert send(client, consultations, kept | {"slot": "11:20"}).status_code == 303
+    assert send(client, consultations, returned | {"slot": "11:20"}).status_code == 303
 
 
 def test_waitlist_is_for_any_slot_if_all_are_taken(

@@ -87,9 +87,9 @@ def test_page_states_when_registration_opens(
     page = client.get(f"/es/t/{later.public_id}/lugar")
     assert page.status_code == 200
     assert "Puedes apartar desde el miércoles 6 de enero, 12:00\u00a0a.\u00a0m." in page.text
-    sent = send(client, later, answers(app, later))
-    assert sent.status_code == 409
-    assert "Puedes apartar desde el miércoles 6 de enero" in sent.text
+    answer = send(client, later, answers(app, later))
+    assert answer.status_code == 409
+    assert "Puedes apartar desde el miércoles 6 de enero" in answer.text
     assert everyone(store) == []
     assert "Puedes apartar desde" in client.get(f"/es/t/{later.public_id}").text
     assert "Aparta desde el 6 de enero" in client.get("/es/?desde=2027-01-11&hasta=2027-01-11").text
