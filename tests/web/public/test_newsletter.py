@@ -354,7 +354,7 @@ def test_lost_key_store_does_not_count_as_unsubscribed(newsletter: Newsletter) -
     assert purged.rows["subscribers"] == 11
 
 
-def test_crash_between_key_and_row_does_not_prevent_subscribing(newsletter: Newsletter) -> None:
+def test_crash_between_key_and_row_does_not_prevent_a_subscription(newsletter: Newsletter) -> None:
     subscribers.prepare(newsletter.key_store, ROSA, "es")  # makes the key; the row is never stored
     newsletter.subscribe()
     assert len(newsletter.rows()) == newsletter.count_keys() == 1
