@@ -308,7 +308,7 @@ def _of_forms() -> Iterator[Guard]:
         "if notice := email_form.notice(ABOUT):",
         'if notice := "":',
         "tests/web/public/test_recover_link.py"
-        "::test_a_program_that_asks_for_links_gets_the_form_back_and_nobody_a_letter",
+        "::test_link_request_of_a_bot_returns_the_form_and_sends_no_letter",
     )  # fmt: skip
     yield Guard(
         "S26", "outreach/web/public/registration.py",

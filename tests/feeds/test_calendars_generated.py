@@ -95,23 +95,26 @@ class StoryRunner:
         for entry in entries.values():
             assert not kinds or not set(entry.lines) & {"DESCRIPTION", "CATEGORIES", "GEO"}
         rules.check_step(subscriber.entries, subscriber.entries | entries)
-        seen, second_fold = (
+        first_fold, second_fold = (
             life.expected(session, discreet=bool(kinds), fold=fold) for fold in (0, 1)
         )
         for reader in self.readers:
             name = reader.__name__.rpartition(".")[2]
-            assert reader.read(body) == (second_fold if name in TAKE_THE_SECOND else seen), name
+            assert reader.read(body) == (second_fold if name in TAKE_THE_SECOND else first_fold), (
+                name
+            )
         subscriber.bodies[kinds] = body
         subscriber.entries |= entries
-        self.occurrences += len(seen)
-        self.ambiguous += seen != second_fold
+        self.occurrences += len(first_fold)
+        self.ambiguous += first_fold != second_fold
         self.versions.append((body, second_fold))
         if len(self.versions) == BATCH_SIZE:
             self.check_with_ical_js()
 
     def check_with_ical_js(self) -> None:
-        found = by_ical_js.read([body for body, _seen in self.versions])
-        for read_events, (body, second_fold) in zip(found, self.versions, strict=True):
+        """Checks the collected versions in one run of ical.js, since its browser starts slowly."""
+        read_versions = by_ical_js.read([body for body, _expected in self.versions])
+        for read_events, (body, second_fold) in zip(read_versions, self.versions, strict=True):
             assert read_events == second_fold, body.decode()
         self.versions.clear()
 
@@ -127,7 +130,7 @@ class Subscriber:
 def run(
     config: Config, examples: int, readers: Sequence[ModuleType], *, is_random: bool
 ) -> StoryRunner:
-    """Applies that many stories: the same ones each time, or random ones."""
+    """Applies `examples` stories, which are random or the same in each run."""
     store = Store(config.database_url, is_durable=False)
     check = StoryRunner(store, readers)
 

@@ -307,14 +307,14 @@ def test_feed_command_writes_the_bytes_that_the_web_serves(
         monkeypatch.setenv(f"OUTREACH_{name}", str(value))
     file = tmp_path / "chicago.ics"
     arguments = ["feed", "--office", "chicago", "--kind", "derechos", "--lang", "en"]
-    done = CliRunner().invoke(cli.main, [*arguments, "-o", str(file)])
-    shown = CliRunner().invoke(cli.main, arguments)
+    to_file = CliRunner().invoke(cli.main, [*arguments, "-o", str(file)])
+    to_stdout = CliRunner().invoke(cli.main, arguments)
     wrong = CliRunner().invoke(cli.main, ["feed", "--kind", "baile"])
 
-    assert done.exit_code == 0, done.output
+    assert to_file.exit_code == 0, to_file.output
     served = client.get("/en/cal/chicago.ics?tipo=derechos").data
     assert file.read_bytes() == served
-    assert shown.stdout_bytes == served
+    assert to_stdout.stdout_bytes == served
     assert wrong.exit_code == 2
     assert "baile" in wrong.stderr
 

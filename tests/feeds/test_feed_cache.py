@@ -69,13 +69,13 @@ def counts(store: Store) -> dict[str, int]:
 @contextmanager
 def statements(store: Store) -> Iterator[list[str]]:
     """The statements that the engine of the store executes."""
-    seen: list[str] = []
+    executed: list[str] = []
 
     def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
+        executed.append(statement)
 
     sa.event.listen(store.engine, "before_cursor_execute", note)
-    yield seen
+    yield executed
     sa.event.remove(store.engine, "before_cursor_execute", note)
 
 
@@ -162,10 +162,10 @@ def test_poll_without_change_reads_one_row(
 ) -> None:
     client = new_process(config, store)
     tag = client.get(FEED).headers["ETag"]
-    with statements(store) as seen:
+    with statements(store) as executed:
         assert client.get(FEED, headers={"If-None-Match": tag}).status_code == 304
         assert client.get(FEED, headers={"Accept-Encoding": "gzip"}).status_code == 200
-    assert seen == [], "a poll uses only `read_number`"
+    assert executed == [], "a poll uses only `read_number`"
     assert store.read_number(change_counters.NUMBER_QUERY, "chicago") == counts(store)["chicago"]
 
 
@@ -173,11 +173,11 @@ def test_cached_feed_is_shared_between_processes(
     config: Config, store: Store, workshop: Workshop
 ) -> None:
     first = new_process(config, store).get(FEED, headers={"Accept-Encoding": "gzip"})
-    with statements(store) as seen:
+    with statements(store) as executed:
         second = new_process(config, store).get(FEED, headers={"Accept-Encoding": "gzip"})
     assert second.data == first.data
     assert dict(second.headers) == dict(first.headers)
-    assert not any("calendar_entry" in each or "INSERT" in each for each in seen)
+    assert not any("calendar_entry" in each or "INSERT" in each for each in executed)
 
 
 def test_change_of_one_workshop_rewrites_only_its_event(
@@ -189,15 +189,19 @@ def test_change_of_one_workshop_rewrites_only_its_event(
     client = new_process(config, store)
     before = client.get(FEED)
     with store.read() as session:
-        kept = {row.workshop_id: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))}
+        cached = {
+            row.workshop_id: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))
+        }
     change(store, workshop, title={"es": "Con café"})
     after = client.get(FEED, headers={"If-None-Match": before.headers["ETag"]})
     with store.read() as session:
-        now = {row.workshop_id: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))}
+        rewritten = {
+            row.workshop_id: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))
+        }
     assert after.status_code == 200
-    assert {number for number in now if now[number] != kept[number]} == {workshop.id}
+    assert {each for each in rewritten if rewritten[each] != cached[each]} == {workshop.id}
     assert "Con café".encode() in after.data
-    assert all(text in after.data for text in now.values())
+    assert all(text in after.data for text in rewritten.values())
 
 
 def test_change_of_another_office_keeps_the_etag(
@@ -278,15 +282,15 @@ def test_memory_of_the_feed_cache_is_bounded(
 def test_shared_feeds_are_bounded_and_the_oldest_are_deleted(
     store: Store, workshop: Workshop
 ) -> None:
-    most, now = feed_cache.MAX_FEEDS, clock.now()
+    limit, now = feed_cache.MAX_FEEDS, clock.now()
     with store.change() as session:
         old = [
             {
                 "key": f"{number:064d}", "number": 1, "day": utc_today(), "etag": "x", "size": 4,
-                "changed_at": now, "made_at": now - timedelta(days=1, seconds=most - number),
+                "changed_at": now, "made_at": now - timedelta(days=1, seconds=limit - number),
                 "body": b"body",
             }
-            for number in range(most)
+            for number in range(limit)
         ]  # fmt: skip
         session.execute(sa.insert(CachedFeedRow), old)
     copy = feed_cache.CachedFeed(1, utc_today(), "etag", now, b"new")
@@ -295,10 +299,10 @@ def test_shared_feeds_are_bounded_and_the_oldest_are_deleted(
     with store.read() as session:
         count = session.scalar(sa.select(sa.func.count()).select_from(CachedFeedRow))
         assert count is not None
-        assert count <= most * 3 // 4 + 1
+        assert count <= limit * 3 // 4 + 1
         assert feed_cache.find(session, "new") == copy
         assert feed_cache.find(session, f"{0:064d}") is None
-        assert feed_cache.find(session, f"{most - 1:064d}") is not None
+        assert feed_cache.find(session, f"{limit - 1:064d}") is not None
 
 
 def test_feed_is_served_if_it_cannot_be_cached(
@@ -338,9 +342,9 @@ def test_worker_writes_events_ahead_of_requests(
         "one workshop in three languages; discreet ones on request only"
     )
     assert warmer.write(now=now) == 0
-    with statements(store) as seen:
+    with statements(store) as executed:
         assert warmer.write(now=now) == 0
-    assert seen == []
+    assert executed == []
     with store.read() as session:
         written = {row.lang: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))}
     for lang in ("es", "en", "fr"):

@@ -16,17 +16,17 @@ from outreach.domain.workshops import Workshop
 from tests.conftest import hold, venue
 from tests.support.feed_reader import events_of, unfolded
 
-pytestmark = pytest.mark.any_database("what a calendar must not say")
+pytestmark = pytest.mark.any_database("the content of feeds")
 
 CANARY = "Calle Canario 99"
-TELLING = re.compile("mujer|women|femme|canari|pilsen|violencia|círculo", re.IGNORECASE)
+REVEALING = re.compile("mujer|women|femme|canari|pilsen|violencia|círculo", re.IGNORECASE)
 
 
 @pytest.fixture
 def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
-    """A discreet workshop, with everything an organizer might carelessly write."""
+    """A discreet workshop whose title, summary and venue all reveal its kind."""
     with store.change() as session:
-        here = venue(
+        house = venue(
             session,
             chicago,
             name="Casa Canaria",
@@ -38,7 +38,7 @@ def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
             session,
             chicago,
             women,
-            venue=here,
+            venue=house,
             title={"es": "Círculo de mujeres", "en": "Women's circle"},
             summary={"es": "Un espacio para mujeres."},
         )
@@ -52,15 +52,15 @@ def test_discreet_workshop_is_only_in_feeds_of_its_kind(
     assert not events_of(client.get(f"{path}?idioma=es&donde=IL").data)
 
 
-@pytest.mark.parametrize("asked", ["tipo=mujeres", "tipo=K7QX", "tipo=K7QX&tipo=mujeres"])
+@pytest.mark.parametrize("query", ["tipo=mujeres", "tipo=K7QX", "tipo=K7QX&tipo=mujeres"])
 @pytest.mark.parametrize("feed", ["red", "chicago"])
 @pytest.mark.parametrize(
     ("lang", "title"), [("es", "Taller"), ("en", "Workshop"), ("fr", "Atelier")]
 )
 def test_feed_of_a_discreet_kind_has_day_hour_and_city(
-    client: FlaskClient, circle: Workshop, asked: str, feed: str, lang: str, title: str
+    client: FlaskClient, circle: Workshop, query: str, feed: str, lang: str, title: str
 ) -> None:
-    answer = client.get(f"/{lang}/cal/{feed}.ics?{asked}")
+    answer = client.get(f"/{lang}/cal/{feed}.ics?{query}")
     [event] = events_of(answer.data)
 
     assert event["SUMMARY"] == title
@@ -69,8 +69,8 @@ def test_feed_of_a_discreet_kind_has_day_hour_and_city(
     for name in ("GEO", "CATEGORIES", "DESCRIPTION", "COLOR", "ORGANIZER", "ATTENDEE"):
         assert name not in event
     assert b"COLOR" not in answer.data
-    assert not TELLING.search(unfolded(answer.data))
-    assert not TELLING.search(answer.headers["Content-Disposition"])
+    assert not REVEALING.search(unfolded(answer.data))
+    assert not REVEALING.search(answer.headers["Content-Disposition"])
 
 
 def test_discreet_workshop_is_neutral_beside_another_kind(
@@ -80,7 +80,7 @@ def test_discreet_workshop_is_neutral_beside_another_kind(
         hold(session, chicago, rights, venue=venue(session, chicago, name="Biblioteca"))
     answer = client.get("/es/cal/chicago.ics?tipo=derechos&tipo=mujeres")
     assert {str(e["SUMMARY"]) for e in events_of(answer.data)} == {"Taller", "Conoce tus derechos"}
-    assert not TELLING.search(unfolded(answer.data))
+    assert not REVEALING.search(unfolded(answer.data))
 
 
 def test_cancelled_discreet_workshop_is_neutral(
@@ -100,7 +100,7 @@ def test_ics_file_of_a_discreet_workshop_is_neutral(client: FlaskClient, circle:
     assert "DESCRIPTION" not in event
     assert answer.headers["Content-Disposition"] == 'inline; filename="taller.ics"'
     assert answer.headers["Cache-Control"] == "no-store"
-    assert not TELLING.search(unfolded(answer.data))
+    assert not REVEALING.search(unfolded(answer.data))
 
 
 @pytest.mark.parametrize(
@@ -110,15 +110,15 @@ def test_hidden_address_is_in_no_feed_and_no_ics_file(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, visibility: Visibility
 ) -> None:
     with store.change() as session:
-        here = venue(
+        house = venue(
             session, chicago, name="Casa Canaria", address=CANARY, latitude=41.1, longitude=-87.1
         )
-        held = hold(session, chicago, rights, venue=here, visibility=visibility)
+        workshop = hold(session, chicago, rights, venue=house, visibility=visibility)
     for path in (
         "/es/cal/red.ics",
         "/es/cal/chicago.ics",
         "/en/cal/chicago.ics?tipo=derechos",
-        f"/es/t/{held.public_id}.ics",
+        f"/es/t/{workshop.public_id}.ics",
     ):
         answer = client.get(path)
         [event] = events_of(answer.data)
@@ -133,24 +133,24 @@ def test_public_address_is_complete_and_has_its_own_position(
     with store.change() as session:
         exact = venue(session, chicago, name="Sala A", latitude=41.8512345678, longitude=-87.65)
         hold(session, chicago, rights, venue=exact)
-        about = venue(session, chicago, name="Sala B")
-        hold(session, chicago, rights, venue=about)
+        approximate = venue(session, chicago, name="Sala B")
+        hold(session, chicago, rights, venue=approximate)
     first, second = sorted(
         events_of(client.get("/es/cal/chicago.ics").data), key=lambda e: str(e["LOCATION"])
     )
     assert first["LOCATION"] == "Sala A, 1805 S. Ejemplo St., Chicago, IL"
     assert b"GEO:41.851235;-87.65\r\n" in first.to_ical()
-    assert "GEO" not in second, "about where it is, is no place for a pin"
+    assert "GEO" not in second, "an approximate position is not published"
 
 
 def test_link_of_an_unlisted_workshop_is_in_no_feed(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        held = hold(session, chicago, rights, way=Way.UNLISTED)
-    answer = client.get(f"/es/t/{held.public_id}.ics")
+        workshop = hold(session, chicago, rights, way=Way.UNLISTED)
+    answer = client.get(f"/es/t/{workshop.public_id}.ics")
     assert answer.status_code == 200
-    assert held.public_id not in unfolded(answer.data)
+    assert workshop.public_id not in unfolded(answer.data)
 
 
 def test_feeds_have_no_personal_data_and_no_secrets(

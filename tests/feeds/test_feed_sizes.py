@@ -52,7 +52,7 @@ def days_of(events: list[Any]) -> list[date]:
 def test_large_feed_leaves_out_whole_past_days(store: Store, chicago: Office, rights: Kind) -> None:
     add_workshops(store, chicago, rights, range(-80, 40), 12)
     body = feed(store, "chicago")
-    about, events = parsed(body)["DESCRIPTION"], events_of(body)
+    description, events = parsed(body)["DESCRIPTION"], events_of(body)
     days = days_of(events)
 
     assert 880_000 < len(body) <= 900_000
@@ -60,7 +60,7 @@ def test_large_feed_leaves_out_whole_past_days(store: Store, chicago: Office, ri
     assert utc_today() - timedelta(days=79) < days[0] < utc_today()
     assert days[-1] >= utc_today() + timedelta(days=39)
     assert "Qué decir" in events[-1]["DESCRIPTION"]
-    assert "Llega hasta" not in about
+    assert "Llega hasta" not in description
 
 
 @pytest.mark.long
@@ -69,14 +69,14 @@ def test_larger_feed_replaces_descriptions_by_links(
 ) -> None:
     add_workshops(store, chicago, rights, range(-20, 110), 12)
     body = feed(store, None)
-    about, events = parsed(body)["DESCRIPTION"], events_of(body)
+    description, events = parsed(body)["DESCRIPTION"], events_of(body)
     days = days_of(events)
 
     assert len(body) <= 900_000
     assert days[0] == utc_today() - timedelta(days=1)
     assert days[-1] >= utc_today() + timedelta(days=109)
     assert all(event["DESCRIPTION"] == event["URL"] for event in events)
-    assert "Llega hasta" not in about
+    assert "Llega hasta" not in description
 
 
 def test_largest_feed_ends_earlier_and_states_its_last_day(
@@ -84,12 +84,12 @@ def test_largest_feed_ends_earlier_and_states_its_last_day(
 ) -> None:
     add_workshops(store, chicago, rights, range(-3, 12), 200)
     body = feed(store, None)
-    about, events = parsed(body)["DESCRIPTION"], events_of(body)
+    description, events = parsed(body)["DESCRIPTION"], events_of(body)
     days = days_of(events)
 
     assert len(body) <= 900_000
     assert len(events) == len(days) * 200, "whole days"
     assert days[0] == utc_today() - timedelta(days=1)
-    reaches = f"{days[-1].day} de "
-    assert f"Llega hasta el {reaches}" in about
+    last_day = f"{days[-1].day} de "
+    assert f"Llega hasta el {last_day}" in description
     assert all(event["DESCRIPTION"] == event["URL"] for event in events)

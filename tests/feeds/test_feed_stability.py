@@ -60,7 +60,7 @@ def all_feeds(store: Store) -> dict[Feed, bytes]:
 
 
 def fill(store: Store) -> None:
-    """Two offices, three kinds, and a little of everything."""
+    """Stores two offices, three kinds, and workshops of several days, modes and statuses."""
     with store.change() as session:
         chicago = office("chicago", "Chicago", "IL", "America/Chicago")
         calgary = office("calgary", "Calgary", "AB", "America/Edmonton", country="CA")
@@ -68,10 +68,10 @@ def fill(store: Store) -> None:
         women = kind("mujeres", "Mujeres", position=3, is_discreet=True, public_code="K7QX")
         session.add_all((chicago, calgary, rights, daca, women))
         session.flush()
-        # Several at one hour: only their UIDs tell which comes first.
-        for where, what in product((chicago, calgary), (rights, daca, women)):
-            hold(session, where, what)
-            hold(session, where, what, day=utc_today() + timedelta(days=110))
+        # Several workshops start at the same time, so that only their UIDs order them.
+        for each_office, each_kind in product((chicago, calgary), (rights, daca, women)):
+            hold(session, each_office, each_kind)
+            hold(session, each_office, each_kind, day=utc_today() + timedelta(days=110))
         workshop = hold(session, chicago, rights, title={"es": "Año nuevo, «ñ»; 🎉 " * 9})
         workshop_service.cancel(session, workshop, now=clock.now())
         hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None)
@@ -81,11 +81,11 @@ def fill(store: Store) -> None:
 def other_store(empty_databases: Path, tmp_path: Path) -> Iterator[Store]:
     """Another installation, on SQLite."""
     shutil.copy(empty_databases / "outreach.db", tmp_path / "beside.db")
-    made = Store(f"sqlite:///{tmp_path / 'beside.db'}")
-    with made.change() as session:
+    other = Store(f"sqlite:///{tmp_path / 'beside.db'}")
+    with other.change() as session:
         installation_settings.set_calendar_host(session, HOST)
-    yield made
-    made.close()
+    yield other
+    other.close()
 
 
 def test_the_same_workshops_in_another_database_give_the_same_bytes(
@@ -123,11 +123,11 @@ def test_other_processes_in_other_places_write_the_same_bytes(
             "OUTREACH_PHONE": "800 555 0100",
         }
         arguments = ["feed", "--lang", query.lang, *(f"--kind={code}" for code in query.kinds)]
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "outreach.cli", *arguments], env=environ, capture_output=True
         )
-        assert done.returncode == 0, done.stderr.decode()
-        bodies.append(done.stdout)
+        assert process.returncode == 0, process.stderr.decode()
+        bodies.append(process.stdout)
     today = clock.now().date()
     expected = feed(store, query.office, query.lang, today=today, kind_codes=query.kinds)
     assert bodies == [expected, expected]
@@ -164,9 +164,9 @@ class Scene:
         workshop_service.change(self.session, self.workshop, data, now=self.now)
 
     def move_venue(self) -> None:
-        house = self.workshop.venue
-        assert house is not None
-        house.address, house.changed_at = "200 W. Otra St.", self.now
+        venue = self.workshop.venue
+        assert venue is not None
+        venue.address, venue.changed_at = "200 W. Otra St.", self.now
 
     def change_phone(self) -> None:
         self.calgary.phone, self.calgary.changed_at = "403 555 0199", self.now
@@ -191,15 +191,15 @@ NOTHING: Final[tuple[str, ...]] = ()
 CHICAGO: Final = ("chicago",)
 BOTH: Final = ("chicago", "calgary")
 EDITS: Final[Mapping[str, Edit]] = {
-    "a workshop elsewhere": Edit(
+    "a workshop of another office": Edit(
         lambda s: hold(s.session, s.calgary, s.daca, now=s.now), ("calgary",), ("daca",)
     ),
     "a draft": Edit(Scene.draft, NOTHING, NOTHING),
     "a facilitator": Edit(lambda s: s.change(facilitator="Ana"), NOTHING, NOTHING),
     "another hour": Edit(lambda s: s.change(starts=time(17)), CHICAGO, ("derechos",)),
     "a new title": Edit(lambda s: s.change(title={"es": "Con café"}), CHICAGO, ("derechos",)),
-    "its house": Edit(Scene.move_venue, CHICAGO, ("derechos",)),
-    "a house of its own": Edit(
+    "the address of its venue": Edit(Scene.move_venue, CHICAGO, ("derechos",)),
+    "another venue": Edit(
         lambda s: s.change(venue=venue(s.session, s.chicago, "Parroquia")), CHICAGO, ("derechos",)
     ),
     "cancelled": Edit(
@@ -212,21 +212,21 @@ EDITS: Final[Mapping[str, Edit]] = {
     ),
     "another kind": Edit(lambda s: s.change(kind=s.daca), CHICAGO, ("derechos", "daca")),
     "discreet": Edit(Scene.make_discreet, CHICAGO, ("daca", "mujeres")),
-    "a change of what is discreet": Edit(
+    "a change while discreet": Edit(
         lambda s: s.change(day=s.workshop.day + timedelta(days=1)), CHICAGO, ("mujeres",)
     ),
-    "plain again": Edit(Scene.make_plain, CHICAGO, ("derechos", "mujeres")),
+    "not discreet again": Edit(Scene.make_plain, CHICAGO, ("derechos", "mujeres")),
     "another office": Edit(lambda s: s.change(office=s.calgary), BOTH, ("derechos",)),
     "the phone of an office": Edit(
         Scene.change_phone, ("calgary",), ("derechos", "daca", "mujeres")
     ),
     "the name of a kind": Edit(Scene.rename_kind, BOTH, ("daca",)),
     "unlisted": Edit(lambda s: s.change(way=Way.UNLISTED), ("calgary",), ("derechos",)),
-    "a change of what is unlisted": Edit(
+    "a change while unlisted": Edit(
         lambda s: s.change(title={"es": "Entre nosotros"}), NOTHING, NOTHING
     ),
     "listed again": Edit(lambda s: s.change(way=Way.PLACE), ("calgary",), ("derechos",)),
-    "places taken": Edit(Scene.take_seats, NOTHING, NOTHING),
+    "seats taken": Edit(Scene.take_seats, NOTHING, NOTHING),
 }  # fmt: skip
 
 
@@ -262,18 +262,18 @@ def test_changes_within_one_second_raise_last_modified(
 ) -> None:
     """Phones update an event only if LAST-MODIFIED, which has whole seconds, is later."""
     fill(store)
-    second = LONG_AGO + timedelta(days=1)
+    now = LONG_AGO + timedelta(days=1)
     with store.change() as session:
         workshop = hold(session, offices.find(session, "calgary"), kinds.find(session, "derechos"))
     modified = []
     for is_office in (is_office_first, not is_office_first):
-        second += timedelta(milliseconds=300)
+        now += timedelta(milliseconds=300)
         with store.change() as session:
-            scene = Scene(session, workshop.public_id, second)
+            scene = Scene(session, workshop.public_id, now)
             if is_office:
                 row = {each.name: getattr(scene.calgary, each.name) for each in fields(OfficeRow)}
                 offices_file.load(
-                    session, [replace(OfficeRow(**row), phone="403 555 0199")], now=second
+                    session, [replace(OfficeRow(**row), phone="403 555 0199")], now=now
                 )
             else:
                 scene.change(title={"es": "Con café"})

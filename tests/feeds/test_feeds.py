@@ -41,8 +41,8 @@ def only_event(store: Store, lang: str = "es", **query: Any) -> Any:
     return found
 
 
-def later(store: Store, workshop: Workshop, **changes: Any) -> None:
-    """An organizer changes something, a day after it was written."""
+def change_later(store: Store, workshop: Workshop, **changes: Any) -> None:
+    """Changes a workshop a day after it was created."""
     with store.change() as session:
         stored = workshops.find(session, workshop.public_id)
         data = replace(workshop_service.get_data(stored), **changes)
@@ -60,13 +60,13 @@ def test_two_parsers_read_the_hours_that_the_database_has(
                 created.append(hold(session, place, rights, day=day, starts=time(23), ends=time(1)))
     for slug in ("chicago", "calgary"):
         body = feed(store, slug)
-        known = {
+        expected = {
             (f"taller-{w.uid}@talleres.example.org", w.starts_at, w.ends_at)
             for w in created
             if w.office.slug == slug
         }
-        assert by_icalendar(body) == known
-        assert by_vobject(body) == known
+        assert by_icalendar(body) == expected
+        assert by_vobject(body) == expected
 
 
 def test_calgary_in_january_2027_is_midnight_in_utc(
@@ -90,7 +90,7 @@ def test_calgary_in_january_2027_is_midnight_in_utc(
         ("fr", "18:00, heure de Chicago, UTC-6"),
     ],
 )
-def test_the_text_ends_with_the_local_time_in_words_and_the_address(
+def test_description_ends_with_the_local_time_and_the_address(
     store: Store, chicago: Office, rights: Kind, lang: str, words: str
 ) -> None:
     with store.change() as session:
@@ -100,7 +100,7 @@ def test_the_text_ends_with_the_local_time_in_words_and_the_address(
     assert lines[-2:] == [words, f"https://talleres.example.org/{lang}/t/{workshop.public_id}"]
 
 
-def test_time_in_words_has_half_hours_and_elisions(
+def test_local_time_has_half_hour_offsets_and_elisions(
     store: Store, rights: Kind, calgary: Office
 ) -> None:
     with store.change() as session:
@@ -150,7 +150,7 @@ def test_calendar_properties_have_the_expected_order(
     assert b"\r\nUID" not in header.encode()
 
 
-def test_calendar_zone_is_given_only_if_there_is_one(
+def test_calendar_has_a_time_zone_only_if_its_events_share_it(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -184,7 +184,7 @@ def test_moved_workshop_keeps_its_uid_and_raises_sequence(
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     before = only_event(store)
-    later(store, workshop, starts=time(19), ends=time(21))
+    change_later(store, workshop, starts=time(19), ends=time(21))
     after = only_event(store)
 
     assert after["UID"] == before["UID"]
@@ -198,7 +198,7 @@ def test_new_title_does_not_raise_sequence(store: Store, chicago: Office, rights
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     before = only_event(store)
-    later(store, workshop, title={"es": "Tus derechos, con café"})
+    change_later(store, workshop, title={"es": "Tus derechos, con café"})
     after = only_event(store)
 
     assert after["SEQUENCE"] == before["SEQUENCE"]
@@ -236,15 +236,15 @@ def test_cancelled_workshop_stays_in_the_feed_and_can_be_reinstated(
         workshop_service.reinstate(
             session, workshops.find(session, workshop.public_id), now=clock.now()
         )
-    back = only_event(store)
+    reinstated = only_event(store)
 
     assert (cancelled["STATUS"], cancelled["SUMMARY"]) == (
         "CANCELLED",
         "CANCELADO: Conoce tus derechos",
     )
-    assert (back["STATUS"], back["SUMMARY"]) == ("CONFIRMED", "Conoce tus derechos")
-    assert cancelled["UID"] == back["UID"]
-    assert (cancelled["SEQUENCE"], back["SEQUENCE"]) == (1, 2)
+    assert (reinstated["STATUS"], reinstated["SUMMARY"]) == ("CONFIRMED", "Conoce tus derechos")
+    assert cancelled["UID"] == reinstated["UID"]
+    assert (cancelled["SEQUENCE"], reinstated["SEQUENCE"]) == (1, 2)
 
 
 def test_cancelled_prefix_is_in_the_language_of_the_feed(
@@ -257,7 +257,7 @@ def test_cancelled_prefix_is_in_the_language_of_the_feed(
 
 
 @pytest.mark.parametrize(
-    ("cancelled_before_its_day", "days_after", "is_there"),
+    ("cancelled_before_its_day", "days_after", "is_listed"),
     [(20, 7, True), (20, 9, False), (1, 10, True), (1, 14, False)],
 )
 def test_cancelled_workshop_stays_in_the_feed_for_slow_clients(
@@ -266,7 +266,7 @@ def test_cancelled_workshop_stays_in_the_feed_for_slow_clients(
     rights: Kind,
     cancelled_before_its_day: int,
     days_after: int,
-    is_there: bool,
+    is_listed: bool,
 ) -> None:
     day = date(2026, 6, 10)
     cancelled_at = datetime(2026, 6, 10, tzinfo=UTC) - timedelta(days=cancelled_before_its_day)
@@ -274,7 +274,7 @@ def test_cancelled_workshop_stays_in_the_feed_for_slow_clients(
         workshop = hold(session, chicago, rights, day=day, starts=time(12), ends=time(14))
         workshop_service.cancel(session, workshop, now=cancelled_at)
     found = events(store, today=day + timedelta(days=days_after))
-    assert bool(found) == is_there
+    assert bool(found) == is_listed
 
 
 @pytest.mark.parametrize("status", [WorkshopStatus.HELD, WorkshopStatus.NOT_HELD])
@@ -287,7 +287,7 @@ def test_report_of_a_workshop_does_not_change_the_feed(
 
 
 @pytest.mark.parametrize(
-    ("office", "days", "is_there"),
+    ("office", "days", "is_listed"),
     [
         ("chicago", -89, True),
         ("chicago", -92, False),
@@ -300,11 +300,11 @@ def test_report_of_a_workshop_does_not_change_the_feed(
     ],
 )
 def test_span_of_a_feed(
-    store: Store, chicago: Office, rights: Kind, office: str | None, days: int, is_there: bool
+    store: Store, chicago: Office, rights: Kind, office: str | None, days: int, is_listed: bool
 ) -> None:
     with store.change() as session:
         hold(session, chicago, rights, day=utc_today() + timedelta(days=days))
-    assert bool(events(store, office)) == is_there
+    assert bool(events(store, office)) == is_listed
 
 
 def test_drafts_and_unlisted_workshops_are_in_no_feed(
@@ -320,11 +320,11 @@ def test_drafts_and_unlisted_workshops_are_in_no_feed(
 
 def test_filters_of_a_feed(store: Store, chicago: Office, calgary: Office, rights: Kind) -> None:
     with store.change() as session:
-        other = kind("daca", "DACA")
-        session.add(other)
+        daca = kind("daca", "DACA")
+        session.add(daca)
         session.flush()
         hold(session, chicago, rights, title={"es": "uno"}, languages=Codes(["es", "en"]))
-        hold(session, chicago, other, title={"es": "dos"}, languages=Codes(["mxt"]))
+        hold(session, chicago, daca, title={"es": "dos"}, languages=Codes(["mxt"]))
         hold(
             session,
             calgary,
@@ -346,7 +346,7 @@ def test_filters_of_a_feed(store: Store, chicago: Office, calgary: Office, right
     assert titles(languages=["en"]) == {"uno"}
     assert titles(places=["il"]) == {"uno", "dos"}
     assert titles(places=["Illinois", "WI"]) == {"uno", "dos", "cuatro"}
-    assert titles(places=["AB"]) == {"tres"}, "its office's, for one without a venue"
+    assert titles(places=["AB"]) == {"tres"}, "without a venue, the region of the office counts"
     assert titles(places=["milwaukee"]) == {"cuatro"}
     assert titles(modes=["virtual_en_vivo"]) == {"tres"}
     assert titles(modes=["virtual_en_vivo"], places=["IL"]) == set()

@@ -29,7 +29,7 @@ from tests.feeds.test_feed_sizes import add_workshops
 from tests.support.feed_reader import SITE, by_icalendar, events_of, feed, utc_today
 from tests.support.fixed_clock import fixed_clock
 
-pytestmark = [pytest.mark.any_database("what formats say of the same entries"), fixed_clock]
+pytestmark = [pytest.mark.any_database("the content of formats"), fixed_clock]
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 WRITERS: dict[str, Callable[..., bytes]] = {
@@ -39,14 +39,15 @@ WRITERS: dict[str, Callable[..., bytes]] = {
 }
 
 
-def written(
-    store: Store, form: str, office: str | None = "chicago", lang: str = "es", **asked: Any
+def feed_body(
+    store: Store, form: str, office: str | None = "chicago", lang: str = "es", **query: Any
 ) -> bytes:
-    today = asked.pop("today", utc_today())
-    site = asked.pop("site", SITE)
+    """The feed in a format, for the filters of `query`."""
+    today = query.pop("today", utc_today())
+    site = query.pop("site", SITE)
     with store.read() as session:
-        choice = feed_query.parse(session, office, **asked)
-        return WRITERS[form](session, choice, lang, site, today=today)
+        filters = feed_query.parse(session, office, **query)
+        return WRITERS[form](session, filters, lang, site, today=today)
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def talk(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 def test_feedparser_reads_the_atom_feed(store: Store, talk: Workshop) -> None:
-    body = written(store, "atom", kind_codes=["derechos"])
+    body = feed_body(store, "atom", kind_codes=["derechos"])
     read = feedparser.parse(body)
     assert not read.bozo
     assert read.version == "atom10"
@@ -79,18 +80,18 @@ def test_feedparser_reads_the_atom_feed(store: Store, talk: Workshop) -> None:
 
 
 def test_atom_feed_conforms_to_rfc_4287(store: Store, talk: Workshop) -> None:
-    """RFC 4287, sections 4.1.1 and 4.1.2: what a feed and an entry have to have, once."""
+    """RFC 4287, sections 4.1.1 and 4.1.2: elements that a feed and an entry have exactly once."""
     for lang in LANGUAGES:
-        root = ElementTree.fromstring(written(store, "atom", None, lang))
+        root = ElementTree.fromstring(feed_body(store, "atom", None, lang))
         assert root.tag == f"{ATOM}feed"
         for each in (root, *root.iter(f"{ATOM}entry")):
             for name in ("id", "title", "updated"):
                 [found] = each.findall(f"{ATOM}{name}")
                 assert found.text
-        assert root.find(f"{ATOM}author/{ATOM}name") is not None, "for all of its entries"
+        assert root.find(f"{ATOM}author/{ATOM}name") is not None, "the author of all entries"
         links = [link.attrib for link in root.findall(f"{ATOM}link")]
-        [itself] = [link for link in links if link["rel"] == "self"]
-        assert itself["href"] == f"https://talleres.example.org/{lang}/cal/red.atom"
+        [self_link] = [link for link in links if link["rel"] == "self"]
+        assert self_link["href"] == f"https://talleres.example.org/{lang}/cal/red.atom"
         others = [(link["type"], link["hreflang"]) for link in links if link["rel"] == "alternate"]
         assert len(others) == len(set(others)) == 4
         known = {"id", "title", "updated", "published", "link", "category", "content"}
@@ -99,7 +100,7 @@ def test_atom_feed_conforms_to_rfc_4287(store: Store, talk: Workshop) -> None:
 
 
 def test_json_feed_has_the_required_members(store: Store, talk: Workshop) -> None:
-    read = json.loads(written(store, "json", None, "en", kind_codes=["derechos"]))
+    read = json.loads(feed_body(store, "json", None, "en", kind_codes=["derechos"]))
     assert read["version"] == "https://jsonfeed.org/version/1.1"
     assert read["title"] == "Workshops · whole network · Tus derechos"
     assert read["home_page_url"] == "https://talleres.example.org/en/"
@@ -126,14 +127,14 @@ def test_jcal_equals_the_icalendar_feed(
     with store.change() as session:
         exact = venue(session, chicago, latitude=41.8512345678, longitude=-87.65)
         later = {"day": utc_today() + timedelta(days=85)}
-        odd = {"es": "Uno, dos; tres\\n «cuatro»: 5"}
-        hold(session, chicago, rights, venue=exact, title=odd, summary=odd, **later)
+        special = {"es": "Uno, dos; tres\\n «cuatro»: 5"}
+        hold(session, chicago, rights, venue=exact, title=special, summary=special, **later)
         hold(session, calgary, rights, zone=calgary.zone)
-        off = hold(session, chicago, rights)
-        workshop_service.cancel(session, off, now=clock.now())
+        cancelled = hold(session, chicago, rights)
+        workshop_service.cancel(session, cancelled, now=clock.now())
     for lang in LANGUAGES:
         body = feed(store, None, lang)
-        read = _calendar(written(store, "jcal", None, lang))
+        read = _calendar(feed_body(store, "jcal", None, lang))
 
         def by_uid(events: list[Any]) -> dict[str, Any]:
             return {str(each["UID"]): each.to_jcal() for each in events}
@@ -153,22 +154,22 @@ def test_other_formats_have_future_and_cancelled_workshops(
     with store.change() as session:
         hold(session, chicago, rights, day=utc_today() - timedelta(days=2), title={"es": "Ayer"})
         hold(session, chicago, rights, status=WorkshopStatus.DRAFT, title={"es": "Borrador"})
-        off = hold(session, chicago, rights, title={"es": "Sin maestra"})
-        workshop_service.cancel(session, off, now=clock.now())
+        cancelled = hold(session, chicago, rights, title={"es": "Sin maestra"})
+        workshop_service.cancel(session, cancelled, now=clock.now())
         hold(session, chicago, rights, title={"es": "Mañana"})
     for form in WRITERS:
-        text = written(store, form).decode()
+        text = feed_body(store, form).decode()
         assert "CANCELADO: Sin maestra" in text
         assert "Mañana" in text
         assert "Ayer" not in text
         assert "Borrador" not in text
-        assert "Ayer" not in written(store, form, None).decode()
+        assert "Ayer" not in feed_body(store, form, None).decode()
 
 
 def test_empty_feed_is_valid_in_each_format(store: Store, chicago: Office) -> None:
     for form in WRITERS:
         for office in ("chicago", None):
-            body = written(store, form, office)
+            body = feed_body(store, form, office)
             if form == "atom":
                 read = feedparser.parse(body)
                 assert (read.bozo, read.entries) == (False, [])
@@ -178,26 +179,26 @@ def test_empty_feed_is_valid_in_each_format(store: Store, chicago: Office) -> No
 
 
 def test_other_formats_are_reproducible(store: Store, talk: Workshop) -> None:
-    first = {form: written(store, form) for form in WRITERS}
+    first = {form: feed_body(store, form) for form in WRITERS}
     for form in WRITERS:
-        assert written(store, form) == first[form]
-        assert written(store, form, today=utc_today() + DAY) == first[form]
+        assert feed_body(store, form) == first[form]
+        assert feed_body(store, form, today=utc_today() + DAY) == first[form]
     with store.change() as session:
         workshop_service.cancel(session, session.merge(talk, load=False), now=clock.now())
     for form in WRITERS:
-        assert written(store, form) != first[form]
+        assert feed_body(store, form) != first[form]
 
 
 def test_ids_do_not_change_with_the_public_url(store: Store, talk: Workshop) -> None:
     moved = PublicSite("https://otro.example.net", SITE.host)
     for site in (SITE, moved):
-        root = ElementTree.fromstring(written(store, "atom", site=site))
+        root = ElementTree.fromstring(feed_body(store, "atom", site=site))
         names = [each.text for each in root.iter(f"{ATOM}id")]
         assert names == [
             "tag:talleres.example.org,2026:es/cal/chicago.atom",
             f"tag:talleres.example.org,2026:taller-{talk.uid}",
         ]
-        [item] = json.loads(written(store, "json", site=site))["items"]
+        [item] = json.loads(feed_body(store, "json", site=site))["items"]
         assert item["id"] == names[1]
 
 
@@ -207,7 +208,7 @@ def test_characters_forbidden_in_xml_are_removed(
     with store.change() as session:
         title = {"es": "Uno\uffffdos\ufffe ]]> <tres> \"cuatro\" & 'cinco' 🌻"}
         hold(session, chicago, rights, title=title, summary={"es": "]]>\n<script>"})
-    [entry] = feedparser.parse(written(store, "atom")).entries
+    [entry] = feedparser.parse(feed_body(store, "atom")).entries
     assert entry.title == "Unodos ]]> <tres> \"cuatro\" & 'cinco' 🌻"
     assert "]]>\n<script>" in entry.content[0].value
 
@@ -218,7 +219,7 @@ def test_discreet_workshops_are_not_in_other_formats(
     for form in WRITERS:
         for codes in (["mujeres"], ["K7QX"], ["derechos", "K7QX"]):
             with pytest.raises(UnknownFilter) as refused:
-                written(store, form, kind_codes=codes)
+                feed_body(store, form, kind_codes=codes)
             assert (refused.value.what, refused.value.value) == ("kind", "K7QX")
 
 
@@ -245,7 +246,7 @@ def test_other_formats_have_no_personal_data(
     for form in WRITERS:
         for lang in LANGUAGES:
             for office in ("chicago", None):
-                text = written(store, form, office, lang).decode()
+                text = feed_body(store, form, office, lang).decode()
                 assert "Abierto" in text or "Open" in text
                 assert "Chicago, IL" in text
                 assert "canari" not in text.lower()
@@ -260,10 +261,10 @@ def test_truncated_feed_ends_with_a_whole_day_and_states_it(
 ) -> None:
     add_workshops(store, chicago, rights, range(12), 70)
     with store.change() as session:
-        # What is longer in their writing than in a calendar's.
+        # Escaping makes this title longer in the other formats than in iCalendar.
         session.execute(sa.update(Workshop).values(title={"es": '&"' * 90}))
     body = client.get("/es/cal/chicago.ics").data
-    assert body.count(b"BEGIN:VEVENT") == 12 * 70, "the calendar itself has room for all of them"
+    assert body.count(b"BEGIN:VEVENT") == 12 * 70, "the iCalendar feed has room for all of them"
     assert b"Llega hasta" not in body
     for form in WRITERS:
         body = client.get(f"/es/cal/chicago.{form}").data
@@ -279,7 +280,7 @@ def _calendar(body: bytes) -> Any:
 
 
 def _days(form: str, body: bytes) -> list[date]:
-    """The day, by UTC, of each workshop in it: these are on the evening before in Chicago."""
+    """The UTC day of each workshop, which is the day after the local one in Chicago."""
     if form == "atom":
         known = {
             labels.day(utc_today() + n * DAY, "es"): utc_today() + n * DAY for n in range(-1, 13)
@@ -298,8 +299,8 @@ def test_discreet_kind_in_other_formats_is_unknown(
     client: FlaskClient, chicago: Office, women: Kind
 ) -> None:
     for form in WRITERS:
-        for feed_of in ("red", "chicago"):
-            path = f"/es/cal/{feed_of}.{form}"
+        for name in ("red", "chicago"):
+            path = f"/es/cal/{name}.{form}"
             assert client.get(path).status_code == 200
             answers = [client.get(f"{path}?tipo={code}") for code in ("K7QX", "mujeres", "nada")]
             assert [each.status_code for each in answers] == [404, 404, 404]

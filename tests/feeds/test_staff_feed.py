@@ -65,15 +65,15 @@ class Phone:
         return [str(each["SUMMARY"]) for each in events_of(self.read())]
 
 
-def address_in(text: str) -> str:
+def find_address(text: str) -> str:
     [found] = set(re.findall(r"https?://[^\s\"]+/org/cal/[\w-]+\.ics", text))
     return str(found)
 
 
-def phone_of(app: Flask, store: Store, organizer: int) -> Phone:
+def subscribed_phone(app: Flask, store: Store, organizer: int) -> Phone:
     created = signed_in_as(app, store, organizer).post(PAGE)
     assert created.status_code == 200
-    path = "/org/" + address_in(created.text).partition("/org/")[2]
+    path = "/org/" + find_address(created.text).partition("/org/")[2]
     return Phone(app.test_client(use_cookies=False), path)
 
 
@@ -84,7 +84,7 @@ def ana(store: Store, chicago: Office) -> int:
 
 @pytest.fixture
 def phone(app: Flask, store: Store, ana: int) -> Phone:
-    return phone_of(app, store, ana)
+    return subscribed_phone(app, store, ana)
 
 
 @pytest.fixture
@@ -101,31 +101,31 @@ def test_address_is_shown_once_and_only_its_hash_is_stored(
 ) -> None:
     staff_client = signed_in_as(app, store, ana)
     created = staff_client.post(PAGE)
-    address = address_in(created.text)
+    address = find_address(created.text)
     token = address.rpartition("/")[2].removesuffix(".ics")
     assert len(token) >= 43  # 256 bits
     assert f'href="webcal:{address.partition(":")[2]}"' in created.text
     assert created.headers["Cache-Control"] == "no-store"
     assert token not in staff_client.get(PAGE).text
     with store.read() as session:
-        [kept] = session.execute(sa.select(CalendarToken.__table__)).all()
-    assert token not in repr(kept)
+        [row] = session.execute(sa.select(CalendarToken.__table__)).all()
+    assert token not in repr(row)
 
 
 def test_new_address_replaces_the_old_one_and_can_be_revoked(
     app: Flask, store: Store, ana: int, phone: Phone, workshop: Workshop
 ) -> None:
-    newer = phone_of(app, store, ana)
+    newer = subscribed_phone(app, store, ana)
     assert phone.client.get(phone.path).status_code == 404
     assert newer.titles() == ["Conoce tus derechos · 0 de 40 lugares"]
     staff_client = signed_in_as(app, store, ana)
-    gone = staff_client.post(f"{PAGE}/quitar")
-    assert gone.status_code == 303
-    assert "La dirección ya no sirve." in staff_client.get(gone.location).text
+    revoked = staff_client.post(f"{PAGE}/quitar")
+    assert revoked.status_code == 303
+    assert "La dirección ya no sirve." in staff_client.get(revoked.location).text
     assert newer.client.get(newer.path).status_code == 404
     with store.read() as session:
-        done = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)).all()
-    assert done == ["own calendar made", "own calendar replaced", "own calendar stopped"]
+        actions = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert actions == ["own calendar made", "own calendar replaced", "own calendar stopped"]
 
 
 def test_invalid_addresses_get_identical_answers(
@@ -149,12 +149,12 @@ def test_reset_account_needs_a_new_address(store: Store, ana: int, phone: Phone)
     assert phone.client.get(phone.path).status_code == 404
 
 
-@pytest.mark.parametrize("how", ["account deleted", "rights taken away"])
+@pytest.mark.parametrize("reason", ["account deleted", "role removed"])
 def test_staff_feed_ends_with_its_account_and_role(
-    store: Store, ana: int, phone: Phone, workshop: Workshop, how: str
+    store: Store, ana: int, phone: Phone, workshop: Workshop, reason: str
 ) -> None:
     with store.change() as session:
-        if how == "account deleted":
+        if reason == "account deleted":
             session.delete(session.get_one(StaffMember, ana))
         else:
             session.execute(sa.delete(RoleAssignment).where(RoleAssignment.organizer_id == ana))
@@ -187,9 +187,9 @@ def test_staff_feed_is_revalidated(phone: Phone, workshop: Workshop) -> None:
 def test_staff_feed_has_the_same_bytes_for_processes_and_colleagues(
     app: Flask, store: Store, make_app: Any, phone: Phone, workshop: Workshop
 ) -> None:
-    colleague = phone_of(app, store, employ(store, "luz@example.org", Role.READER))
-    other = Phone(make_app().test_client(), phone.path)
-    assert phone.read() == other.read() == colleague.read()
+    colleague = subscribed_phone(app, store, employ(store, "luz@example.org", Role.READER))
+    other_process = Phone(make_app().test_client(), phone.path)
+    assert phone.read() == other_process.read() == colleague.read()
 
 
 # Content
@@ -202,10 +202,10 @@ def test_title_has_the_seats_taken_and_the_waitlist(
         small = hold(session, chicago, rights, capacity=4)
     seat(store, key_store, small, people=4)
     seat(store, key_store, small, people=3)
-    found = phone.event()
-    assert found["SUMMARY"] == "Conoce tus derechos · 4 de 4 lugares · 3 en espera"
-    assert "hora de Chicago" in found["DESCRIPTION"]
-    assert found["URL"] == f"http://localhost:8000/org/talleres/{small.public_id}"
+    event = phone.event()
+    assert event["SUMMARY"] == "Conoce tus derechos · 4 de 4 lugares · 3 en espera"
+    assert "hora de Chicago" in event["DESCRIPTION"]
+    assert event["URL"] == f"http://localhost:8000/org/talleres/{small.public_id}"
     assert "Rosa" not in unfolded(phone.read())
 
 
@@ -220,18 +220,18 @@ def test_registration_raises_the_version_of_its_event_only(
     with store.change() as session:
         hold(session, chicago, rights, title={"es": "Otro"})
     modified, tags = [phone.event("0 de 40")["LAST-MODIFIED"].dt], {phone.tag()}
-    other = phone.event("Otro")["LAST-MODIFIED"].dt
-    hers = seat(store, key_store, workshop)
+    unchanged = phone.event("Otro")["LAST-MODIFIED"].dt
+    rosa = seat(store, key_store, workshop)
     modified.append(phone.event("1 de 40")["LAST-MODIFIED"].dt)
     tags.add(phone.tag())
     with store.change() as session:
-        service.cancel(session, session.get_one(Registration, hers.id), now=clock.now())
+        service.cancel(session, session.get_one(Registration, rosa.id), now=clock.now())
     modified.append(phone.event("0 de 40")["LAST-MODIFIED"].dt)
     tags.add(phone.tag())
     assert modified[0] < modified[1] < modified[2]
     assert len(tags) == 3
     assert phone.event("derechos")["DTSTAMP"].dt == modified[2]
-    assert phone.event("Otro")["LAST-MODIFIED"].dt == other
+    assert phone.event("Otro")["LAST-MODIFIED"].dt == unchanged
 
 
 def test_draft_is_tentative_until_published(
@@ -257,8 +257,8 @@ def test_cancelled_workshop_is_marked_in_the_staff_feed(
 ) -> None:
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
-    found = phone.event()
-    assert (found["SUMMARY"], found["STATUS"]) == ("CANCELADO: Conoce tus derechos", "CANCELLED")
+    event = phone.event()
+    assert (event["SUMMARY"], event["STATUS"]) == ("CANCELADO: Conoce tus derechos", "CANCELLED")
 
 
 def test_staff_feed_has_the_workshops_of_the_roles_of_the_account(
@@ -272,7 +272,7 @@ def test_staff_feed_has_the_workshops_of_the_roles_of_the_account(
 ) -> None:
     with store.change() as session:
         hold(session, calgary, rights, title={"es": "En Calgary"})
-    headquarters = phone_of(
+    headquarters = subscribed_phone(
         app, store, employ(store, "elena@example.org", Role.READER, ALL_OFFICES)
     )
     assert len(headquarters.titles()) == 2
@@ -288,13 +288,13 @@ def test_discreet_workshop_in_the_staff_feed_is_neutral(
     store: Store, phone: Phone, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        where = venue(session, chicago, name="Casa Ejemplo", address="CANARIO 12")
-        circle = hold(session, chicago, women, venue=where, title={"es": "Círculo de mujeres"})
-    found = phone.event()
-    assert found["SUMMARY"] == "Taller · 0 de 20 lugares"
-    assert found["LOCATION"] == "Chicago, IL"
-    assert not {"DESCRIPTION", "CATEGORIES", "GEO"} & {*found}
-    assert found["URL"].endswith(f"/org/talleres?dia={circle.day}")
+        house = venue(session, chicago, name="Casa Ejemplo", address="CANARIO 12")
+        circle = hold(session, chicago, women, venue=house, title={"es": "Círculo de mujeres"})
+    event = phone.event()
+    assert event["SUMMARY"] == "Taller · 0 de 20 lugares"
+    assert event["LOCATION"] == "Chicago, IL"
+    assert not {"DESCRIPTION", "CATEGORIES", "GEO"} & {*event}
+    assert event["URL"].endswith(f"/org/talleres?dia={circle.day}")
     text = unfolded(phone.read()).lower()
     for secret in ("mujer", "círculo", "k7qx", "casa ejemplo", "canario", circle.public_id.lower()):
         assert secret not in text
@@ -304,9 +304,9 @@ def test_staff_feed_has_no_hidden_address_and_no_unlisted_link(
     store: Store, phone: Phone, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        where = venue(session, chicago, name="Casa Ejemplo")
+        house = venue(session, chicago, name="Casa Ejemplo")
         secret = {"visibility": Visibility.REGISTERED, "way": Way.UNLISTED}
-        hidden = hold(session, chicago, rights, venue=where, **secret)
+        hidden = hold(session, chicago, rights, venue=house, **secret)
     assert phone.event()["LOCATION"] == "Chicago, IL"
     assert hidden.public_id not in unfolded(phone.read())
 
@@ -314,9 +314,9 @@ def test_staff_feed_has_no_hidden_address_and_no_unlisted_link(
 def test_staff_feed_does_not_collide_with_the_public_feed(
     store: Store, phone: Phone, workshop: Workshop
 ) -> None:
-    own, [public] = phone.event(), events_of(feed(store))
-    assert own["UID"] == f"mio-{workshop.uid}@talleres.example.org" != public["UID"]
-    assert own["TRANSP"] == "TRANSPARENT"
+    private, [public] = phone.event(), events_of(feed(store))
+    assert private["UID"] == f"mio-{workshop.uid}@talleres.example.org" != public["UID"]
+    assert private["TRANSP"] == "TRANSPARENT"
     text = unfolded(phone.read())
     for unwanted in ("METHOD", "VALARM", "ATTENDEE", "ORGANIZER", "SOURCE", phone.path[9:40]):
         assert unwanted not in text
@@ -334,9 +334,11 @@ def test_parsers_read_the_hours_of_the_staff_feed(
             for office in (chicago, calgary)
             for days in (-80, -1, 20, 140, 250, 364)
         ]
-    body = phone_of(app, store, employ(store, "e@example.org", Role.READER, ALL_OFFICES)).read()
-    meant = {(f"mio-{w.uid}@talleres.example.org", w.starts_at, w.ends_at) for w in created}
-    assert by_icalendar(body) == by_vobject(body) == meant
+    body = subscribed_phone(
+        app, store, employ(store, "e@example.org", Role.READER, ALL_OFFICES)
+    ).read()
+    expected = {(f"mio-{w.uid}@talleres.example.org", w.starts_at, w.ends_at) for w in created}
+    assert by_icalendar(body) == by_vobject(body) == expected
     assert all(len(line) <= 75 for line in body.split(b"\r\n"))
     assert b"\n" not in body.replace(b"\r\n", b"")
 
@@ -358,7 +360,7 @@ def test_large_staff_feed_ends_with_a_whole_day_and_states_it(
     a_day, today = 40, clock.now().date()
     with store.change() as session:
         session.get_one(Workshop, workshop.id).title = {"es": title}
-    copied(store, workshop, [today + timedelta(days=n // a_day - 5) for n in range(count)])
+    insert_copies(store, workshop, [today + timedelta(days=n // a_day - 5) for n in range(count)])
     with store.read() as session:
         body = staff_feed.write(session, None, SITE, now=clock.now()).body
     assert 600_000 < len(body) <= 900_000
@@ -371,7 +373,7 @@ def test_large_staff_feed_ends_with_a_whole_day_and_states_it(
     assert f"llega hasta el {labels.day(last, 'es')}." in text
 
 
-def copied(store: Store, workshop: Workshop, days: list[date]) -> None:
+def insert_copies(store: Store, workshop: Workshop, days: list[date]) -> None:
     """Inserts a copy of the workshop on each of these days."""
     table = Workshop.__table__
     with store.change() as session:
@@ -382,7 +384,7 @@ def copied(store: Store, workshop: Workshop, days: list[date]) -> None:
             starts_at, ends_at = clock.span(day, workshop.starts, workshop.ends, workshop.zone)
             names = {"public_id": f"{number:010d}", "uid": f"{number:020d}"}
             created.append(plain | names | {"day": day, "starts_at": starts_at, "ends_at": ends_at})
-        session.connection().execute(sa.insert(table), created)  # type: ignore[arg-type]  # it is a Table
+        session.connection().execute(sa.insert(table), created)  # type: ignore[arg-type]  # a Table
 
 
 def test_page_of_the_staff_feed_needs_a_role(app: Flask, store: Store, chicago: Office) -> None:

@@ -1,4 +1,4 @@
-"""A plugin of pytest that adds the pseudo-language to the site, before anything of it is imported.
+"""A pytest plugin that adds the pseudo-language to the site before its languages are imported.
 
     python -m pytest -p tests.i18n.add_pseudo tests/i18n/pseudo_walk.py
 
@@ -20,7 +20,7 @@ _LINE = f'    Language("{CODE}", "Ṕšèùďö", locale="el_GR", html_lang="{CO
 
 
 def add_language(folder: Path) -> None:
-    """Makes `outreach.languages` anew, with the line in its list and the catalogue in `folder`."""
+    """Replaces `outreach.languages` by a copy with the language and a catalogue in `folder`."""
     for lang in ("en", "fr"):
         (folder / lang).symlink_to(catalogues.FOLDER / lang)
     catalogues.write_pseudo(folder, CODE)
@@ -38,5 +38,5 @@ def add_language(folder: Path) -> None:
 
 
 assert "outreach.languages" not in sys.modules, "this plugin comes first: -p tests.i18n.add_pseudo"
-_folder = tempfile.TemporaryDirectory(prefix="pseudo-")  # as long as the process
+_folder = tempfile.TemporaryDirectory(prefix="pseudo-")  # deleted when the process ends
 add_language(Path(_folder.name))

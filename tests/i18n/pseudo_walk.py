@@ -56,14 +56,14 @@ from tests.support.staff_client import signed_in_as
 
 BRAND: Final = accented("Talleres de la red")
 _PROPER: Final = ("name", "address", "area", "district", "note", "website", "source", "unit")
-ACCEPTS: Final = {"Accept-Language": CODE}
+ACCEPT_LANGUAGE: Final = {"Accept-Language": CODE}
 TEXT_FIELD: Final = r'<(?:input type="(?:text|email|date|time)"|textarea)[^>]* name="([^"]*)"'
-FOUND: dict[str, set[str]] = {}  # unmarked words by where they stand
+UNMARKED: dict[str, set[str]] = {}  # unmarked words by page, letter or file
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """The demo, its texts accented."""
+def demo_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The demo installation, with accents on all its texts."""
     from outreach import migrations
     from outreach.app import create_app
     from outreach.config import Config
@@ -84,7 +84,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     migrations.upgrade(migrations.Database.KEY_STORE, config.keyring_url)
     app = create_app(config)
     nicknames = tuple(accented(name) for name in demo._NICKNAMES)
-    pytest.MonkeyPatch().setattr(demo, "_NICKNAMES", nicknames)  # to the end of the process
+    pytest.MonkeyPatch().setattr(demo, "_NICKNAMES", nicknames)  # until the process ends
     demo.fill(_store(app), _key_store(app), now=clock.now())
     with _store(app).change() as session:
         installation_settings.set_calendar_host(session, "talleres.example.org")
@@ -104,7 +104,7 @@ def _key_store(app: Flask) -> KeyStore:
 
 
 def _accent(session: Any) -> None:
-    """Accents all texts that stand in the database."""
+    """Accents all texts in the database."""
     for mapper in Base.registry.mappers:
         columns = [
             each.key
@@ -123,8 +123,8 @@ def _accent(session: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def allowed(world: Flask) -> frozenset[str]:
-    with _store(world).read() as session:
+def allowed(demo_app: Flask) -> frozenset[str]:
+    with _store(demo_app).read() as session:
         cities = {
             *session.scalars(sa.select(Office.city)),
             *session.scalars(sa.select(Venue.city)),
@@ -140,13 +140,13 @@ def allowed(world: Flask) -> frozenset[str]:
 def check(where: str, text: str, allowed: frozenset[str], *, is_page: bool = False) -> None:
     found = words_of_page(text, allowed) if is_page else words(text, allowed)
     if found:
-        FOUND.setdefault(where, set()).update(found)
+        UNMARKED.setdefault(where, set()).update(found)
 
 
 def crawl(
     start: list[str], prefix: str, get: Callable[[str], TestResponse], allowed: frozenset[str]
 ) -> int:
-    """Follows the links of every page, three of each shape; returns how many it read."""
+    """Follows up to three links of each shape from every page; returns the number of pages."""
     queue, seen, shapes = list(start), set(start), dict.fromkeys(start, 1)
     count = 0
     while queue:
@@ -169,17 +169,17 @@ def crawl(
     return count
 
 
-def none_found() -> None:
-    found, lines = dict(FOUND), []
-    FOUND.clear()
-    for where, unmarked in found.items():
+def assert_none_unmarked() -> None:
+    by_place, lines = dict(UNMARKED), []
+    UNMARKED.clear()
+    for where, unmarked in by_place.items():
         lines.append(f"{where}: {' '.join(sorted(unmarked))}")
     assert not lines, "\n".join(lines)
 
 
-def test_public_pages(world: Flask, allowed: frozenset[str]) -> None:
-    client = world.test_client(use_cookies=False)
-    with _store(world).read() as session:
+def test_public_pages(demo_app: Flask, allowed: frozenset[str]) -> None:
+    client = demo_app.test_client(use_cookies=False)
+    with _store(demo_app).read() as session:
         workshops = {
             str(each.id): each
             for each in session.scalars(sa.select(Workshop).order_by(Workshop.id.desc()).limit(6))
@@ -187,27 +187,29 @@ def test_public_pages(world: Flask, allowed: frozenset[str]) -> None:
         registrations = list(session.scalars(sa.select(Registration).limit(400)))
     people = {each.status: each for each in registrations}
     links = {
-        str(status): manage_token(_key_store(world), each)
+        str(status): manage_token(_key_store(demo_app), each)
         for status, each in people.items()
         if each.key_id
     }
-    site = FurnishedSite(world, workshops, links, entry="x", files=("app.css",), languages=(CODE,))
+    site = FurnishedSite(
+        demo_app, workshops, links, entry="x", files=("app.css",), languages=(CODE,)
+    )
     count = 0
     for _endpoint, path in site.addresses():
         if path.startswith(("/api", "/static", "/metrics", "/demo")) or "/salir" in path:
             continue
-        answer = client.get(path, headers=ACCEPTS)
+        answer = client.get(path, headers=ACCEPT_LANGUAGE)
         if answer.status_code // 100 != 3 and "text/html" in answer.content_type:
             count += 1
             check(path, answer.text, allowed, is_page=True)
     count += crawl([f"/{CODE}/", f"/{CODE}/red"], f"/{CODE}/", client.get, allowed)
     assert count > 80
-    none_found()
+    assert_none_unmarked()
 
 
-def test_public_forms_with_faults(world: Flask, allowed: frozenset[str]) -> None:
-    client = world.test_client(use_cookies=False)
-    with _store(world).read() as session:
+def test_public_forms_with_faults(demo_app: Flask, allowed: frozenset[str]) -> None:
+    client = demo_app.test_client(use_cookies=False)
+    with _store(demo_app).read() as session:
         workshop = session.scalars(
             sa.select(Workshop).where(Workshop.status == WorkshopStatus.PUBLISHED)
         ).first()
@@ -216,29 +218,29 @@ def test_public_forms_with_faults(world: Flask, allowed: frozenset[str]) -> None
         for data in ({}, {"contact": "email", "email": "x"}, {"contact": "phone", "phone": "1"}):
             answer = client.post(f"/{CODE}/{path}", data=data)
             check(f"POST {path}", answer.text, allowed, is_page=True)
-    none_found()
+    assert_none_unmarked()
 
 
-def test_staff_pages(world: Flask, allowed: frozenset[str]) -> None:
-    with _store(world).read() as session:
+def test_staff_pages(demo_app: Flask, allowed: frozenset[str]) -> None:
+    with _store(demo_app).read() as session:
         ids = {each.email: each.id for each in staff.list_staff(session)}
     emails = frozenset(word for email in ids for word in re.findall(r"\w+", email))
     holidays = names_of_holidays()
     count = 0
     for email in ("elena@example.org", "ana@example.org", "tomas@example.org"):
-        client = signed_in_as(world, _store(world), ids[email])
-        get = partial(client.client.get, headers=client.headers | ACCEPTS)
+        client = signed_in_as(demo_app, _store(demo_app), ids[email])
+        get = partial(client.client.get, headers=client.headers | ACCEPT_LANGUAGE)
         start = ["/org/", "/org/mas", "/org/talleres", "/org/cuenta"]
         count += crawl(start, "/org/", get, allowed | emails | holidays)
-    get = partial(world.test_client(use_cookies=False).get, headers=ACCEPTS)
+    get = partial(demo_app.test_client(use_cookies=False).get, headers=ACCEPT_LANGUAGE)
     count += crawl(["/org/entrar", "/org/invitacion/nada"], "/org/", get, allowed)
     assert count > 150
-    none_found()
+    assert_none_unmarked()
 
 
-def test_answers_to_staff_forms(world: Flask, allowed: frozenset[str]) -> None:
+def test_answers_to_staff_forms(demo_app: Flask, allowed: frozenset[str]) -> None:
     """Each form of the main staff pages, sent as it is but with its text fields empty."""
-    with _store(world).read() as session:
+    with _store(demo_app).read() as session:
         ids = {each.email: each.id for each in staff.list_staff(session)}
         workshop = session.scalars(
             sa.select(Workshop)
@@ -266,8 +268,8 @@ def test_answers_to_staff_forms(world: Flask, allowed: frozenset[str]) -> None:
         )
     ]  # fmt: skip
     for page in pages:
-        client = signed_in_as(world, _store(world), ids["elena@example.org"])
-        shown = client.client.get(page, headers=client.headers | ACCEPTS)
+        client = signed_in_as(demo_app, _store(demo_app), ids["elena@example.org"])
+        shown = client.client.get(page, headers=client.headers | ACCEPT_LANGUAGE)
         for form in re.findall(r'<form [^>]*method="post".*?</form>', shown.text, re.DOTALL):
             fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form)
             fields += re.findall(r'<button[^>]* name="([^"]*)" value="([^"]*)"', form)[:1]
@@ -278,38 +280,38 @@ def test_answers_to_staff_forms(world: Flask, allowed: frozenset[str]) -> None:
                 continue
             data = {unescape(name): unescape(value) for name, value in fields}
             data |= dict.fromkeys(map(unescape, texts), "")
-            answer = client.client.post(path, data=data, headers=client.headers | ACCEPTS)
+            answer = client.client.post(path, data=data, headers=client.headers | ACCEPT_LANGUAGE)
             assert answer.status_code < 500, path
             if "text/html" in answer.content_type and answer.status_code // 100 != 3:
                 count += 1
                 check(f"POST {path}", answer.text, allowed, is_page=True)
     assert count > 15
-    none_found()
+    assert_none_unmarked()
 
 
-def test_refusals(world: Flask, allowed: frozenset[str]) -> None:
+def test_refusals(demo_app: Flask, allowed: frozenset[str]) -> None:
     with i18n.use_language(CODE):
         for code in error_messages.MESSAGES:
             text = i18n.gettext(error_messages.MESSAGES[code])
             check(f"refusal {code.name}", re.sub(r"%\(\w+\)s", "", text), allowed)
         check("fields", error_messages.say_fields(RequiredField), allowed)
-    none_found()
+    assert_none_unmarked()
 
 
-def test_staff_calendar(world: Flask, allowed: frozenset[str]) -> None:
+def test_staff_calendar(demo_app: Flask, allowed: frozenset[str]) -> None:
     site = PublicSite("http://localhost:8000", "talleres.example.org", "312 555 0142")
-    with world.app_context(), _store(world).read() as session:
+    with demo_app.app_context(), _store(demo_app).read() as session:
         written = staff_feed.write(session, None, site, now=clock.now())
     values = list(values_of_calendar(written.body.decode()))
     assert len(values) > 100
     for value in values:
         check("staff calendar", value, allowed)
-    none_found()
+    assert_none_unmarked()
 
 
-def test_mailings(world: Flask, allowed: frozenset[str]) -> None:
-    config, now = world.extensions["outreach_config"], clock.now()
-    with world.app_context(), _store(world).read() as session:
+def test_mailings(demo_app: Flask, allowed: frozenset[str]) -> None:
+    config, now = demo_app.extensions["outreach_config"], clock.now()
+    with demo_app.app_context(), _store(demo_app).read() as session:
         document = bulletin_data.document(session, Month.parse("2020-01"), now=now)
         text = bulletin_text.as_text(document, CODE, config.public_url, None)
         past = list(session.scalars(sa.select(Workshop).where(Workshop.day < now.date()).limit(3)))
@@ -329,13 +331,13 @@ def test_mailings(world: Flask, allowed: frozenset[str]) -> None:
                 )  # fmt: skip
                 check(f"mailing {topic}", f"{letter['Subject']}\n{letter.get_content()}", allowed)
         session.expunge_all()
-    none_found()
+    assert_none_unmarked()
 
 
-def test_letters_and_text_messages(world: Flask, allowed: frozenset[str]) -> None:
+def test_letters_and_text_messages(demo_app: Flask, allowed: frozenset[str]) -> None:
     letters.PARAGRAPH[CODE] = accented(letters.PARAGRAPH["es"])
-    config = world.extensions["outreach_config"]
-    with world.app_context(), _store(world).read() as session:
+    config = demo_app.extensions["outreach_config"]
+    with demo_app.app_context(), _store(demo_app).read() as session:
         for is_discreet in (False, True):
             workshop = session.scalars(
                 sa.select(Workshop)
@@ -348,11 +350,11 @@ def test_letters_and_text_messages(world: Flask, allowed: frozenset[str]) -> Non
                 check(f"letter {sent.case}", text.replace("Rosa", ""), allowed)
                 check(f"text {sent.case}", sent.text.words.replace("Rosa", ""), allowed)
         session.expunge_all()
-    none_found()
+    assert_none_unmarked()
 
 
-def test_feeds(world: Flask, allowed: frozenset[str]) -> None:
-    client = world.test_client(use_cookies=False)
+def test_feeds(demo_app: Flask, allowed: frozenset[str]) -> None:
+    client = demo_app.test_client(use_cookies=False)
     for name in ("red", "chicago"):
         calendar = client.get(f"/{CODE}/cal/{name}.ics").text
         for value in values_of_calendar(calendar):
@@ -364,22 +366,22 @@ def test_feeds(world: Flask, allowed: frozenset[str]) -> None:
         atom = client.get(f"/{CODE}/cal/{name}.atom").text
         for value in re.findall(r"<(?:title|subtitle|content|summary)[^>]*>([^<]*)<", atom):
             check(f"{name}.atom", unescape(value), allowed)
-    none_found()
+    assert_none_unmarked()
 
 
-def test_papers(world: Flask, allowed: frozenset[str]) -> None:
-    config = world.extensions["outreach_config"]
+def test_papers(demo_app: Flask, allowed: frozenset[str]) -> None:
+    config = demo_app.extensions["outreach_config"]
     now = clock.now()
-    with world.test_request_context(f"/{CODE}/"), _store(world).read() as session:
-        world.preprocess_request()
+    with demo_app.test_request_context(f"/{CODE}/"), _store(demo_app).read() as session:
+        demo_app.preprocess_request()
         for workshop in session.scalars(
             sa.select(Workshop).where(Workshop.status == WorkshopStatus.PUBLISHED).limit(8)
         ):
-            made = flyer.prepare(
+            prepared = flyer.prepare(
                 workshop, CODE, public_url=config.public_url, phone="312 555 0142", pictogram="",
                 neutral_pictogram="", brand=BRAND,
             )  # fmt: skip
-            check("flyer", pdf_reader.words_of(flyer.pdf(made)), allowed)
+            check("flyer", pdf_reader.words_of(flyer.pdf(prepared)), allowed)
         certified = certificate.pdf(
             workshop, accented("Rosa"), "1.5", CODE, brand=BRAND, today=date(2026, 12, 1), now=now
         )
@@ -399,17 +401,17 @@ def test_papers(world: Flask, allowed: frozenset[str]) -> None:
             )
             paper = bulletin.pdf(document, CODE, **place)
             check(f"bulletin {month} PDF", pdf_reader.words_of(paper), allowed)
-    answer = world.test_client().get(f"/{CODE}/cifras/2020-01.pdf")
+    answer = demo_app.test_client().get(f"/{CODE}/cifras/2020-01.pdf")
     check("month report", pdf_reader.words_of(answer.data), allowed)
-    none_found()
+    assert_none_unmarked()
 
 
-def test_error_pages(world: Flask, allowed: frozenset[str]) -> None:
+def test_error_pages(demo_app: Flask, allowed: frozenset[str]) -> None:
     for status in (400, 403, 404, 405, 409, 413, 422, 429, 500, 503):
-        with world.test_request_context(f"/{CODE}/t/x"):
+        with demo_app.test_request_context(f"/{CODE}/t/x"):
             answer: Any = error_pages.page(status, incident="ABC DEF")
             check(f"error {status}", answer[0], allowed, is_page=True)
-        with world.test_request_context(f"/{CODE}/cal/x.ics"):
+        with demo_app.test_request_context(f"/{CODE}/cal/x.ics"):
             answer = error_pages.page(status)
             check(f"error {status} of a calendar", answer.get_data(as_text=True), allowed)
-    none_found()
+    assert_none_unmarked()

@@ -19,14 +19,14 @@ CHECKOUT: Final = Path(__file__).parents[2]
 
 
 @pytest.mark.thorough
-@pytest.mark.any_database("what pages say")
+@pytest.mark.any_database("the text of pages")
 def test_no_unmarked_word_in_the_pseudo_language() -> None:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "tests.i18n.add_pseudo", "-p",
          "no:cacheprovider", "tests/i18n/pseudo_walk.py"],
         cwd=CHECKOUT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-6000:]
+    assert process.returncode == 0, process.stdout[-6000:]
 
 
 def test_text_outside_of_a_catalogue_is_found() -> None:
@@ -44,12 +44,12 @@ def test_accents_keep_placeholders_tags_and_addresses() -> None:
 
 def test_pseudo_catalogue_is_complete(tmp_path: Path) -> None:
     catalogues.write_pseudo(tmp_path, "qps")
-    made = catalogues.read(tmp_path / "qps" / catalogues.PO, "en")
+    catalogue = catalogues.read(tmp_path / "qps" / catalogues.PO, "en")
     template = catalogues.extract(with_staff=True)
-    assert {(each.context, each.id) for each in made} == {
+    assert {(each.context, each.id) for each in catalogue} == {
         (each.context, each.id) for each in template
     }
-    assert [each.id for each in made if each.id and not all(_forms(each.string))] == []
+    assert [each.id for each in catalogue if each.id and not all(_forms(each.string))] == []
 
 
 def _forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def names_of_places(cities: Iterable[str]) -> frozenset[str]:
 
 def names_of_holidays() -> frozenset[str]:
     """The words in names of holidays, which are data in Spanish."""
-    # Those of Mexico are the library's own, and are listed with every region's.
+    # Holidays of Mexico come from the library and are listed for every region.
     days = (date(2026, 1, 1) + timedelta(days=number) for number in range(11 * 365))
     listed = [each.name for day in days for each in holidays.list_holidays(day, "US", "IL")]
     names = (*holidays.SPANISH_NAMES.values(), *listed)
@@ -59,7 +59,7 @@ def words(text: str, allowed: frozenset[str]) -> set[str]:
 
 
 def words_of_page(page: str, allowed: frozenset[str]) -> set[str]:
-    """The same for all that a page shows or a screen reader says."""
+    """The unmarked words of all text that a page shows or a screen reader reads."""
     return set().union(*(words(text, allowed) for text in _Texts(page).texts), set())
 
 
@@ -82,7 +82,7 @@ class _Texts(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         has = dict(attrs)
-        # A letter as it will be read is in the language of its reader.
+        # The preview of a letter is in the language of its recipient.
         is_letter = has.get("class") == "letter" and "lang" in has
         if tag in _HIDDEN or is_letter or (self._hidden and tag == self._hidden[-1]):
             self._hidden.append(tag)

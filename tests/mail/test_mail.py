@@ -31,11 +31,11 @@ from tests.conftest import hold, seat
 
 pytestmark = pytest.mark.core
 
-EXPECTED_LETTERS = ("taller", "mujer", "derecho", "daca", "consul", "migra", "chicago")
+FORBIDDEN_WORDS = ("taller", "mujer", "derecho", "daca", "consul", "migra", "chicago")
 
 
 class Postman:
-    """Takes letters, or answers each recipient with a refusal."""
+    """A mail server that keeps the letters, or refuses every recipient with `refusal`."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -103,9 +103,9 @@ def test_no_subject_names_kind_office_or_consulate(
     women: Kind, rights: Kind, lang: str,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        held = [hold(session, chicago, kind, capacity=1) for kind in (women, rights)]
-    for workshop in held:
-        for number in range(2):  # one has a place, one waits
+        workshops = [hold(session, chicago, kind, capacity=1) for kind in (women, rights)]
+    for workshop in workshops:
+        for number in range(2):  # the first is confirmed, the second waitlisted
             address = f"rosa{number}@example.org"
             seat(
                 store, key_store, workshop, contact=ContactMethod.EMAIL, address=address,
@@ -114,18 +114,18 @@ def test_no_subject_names_kind_office_or_consulate(
             )  # fmt: skip
     now = clock.now()
     assert deliver(app, store, key_store, config, postman, now) == 4
-    for verb in (workshop_service.cancel, workshop_service.reinstate):
+    for action in (workshop_service.cancel, workshop_service.reinstate):
         with store.change() as session:
-            for workshop in held:
-                verb(session, session.get_one(Workshop, workshop.id), now=now)
+            for workshop in workshops:
+                action(session, session.get_one(Workshop, workshop.id), now=now)
         assert deliver(app, store, key_store, config, postman, now) == 4
     assert deliver(app, store, key_store, config, postman, now + timedelta(days=6, hours=20)) == 2
     for letter in postman.letters:
         subject = str(letter["Subject"]).casefold()
-        assert not [word for word in EXPECTED_LETTERS if word in subject], subject
-    quiet = [each for each in postman.letters if "Biblioteca" not in each.get_content()]
-    assert all("1805 S. Ejemplo" not in each.get_content() for each in quiet)
-    assert len(quiet) >= 6
+        assert not [word for word in FORBIDDEN_WORDS if word in subject], subject
+    neutral = [each for each in postman.letters if "Biblioteca" not in each.get_content()]
+    assert all("1805 S. Ejemplo" not in each.get_content() for each in neutral)
+    assert len(neutral) >= 6
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_hidden_address_is_in_no_letter_before_approval(
 ) -> None:  # fmt: skip
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=1, visibility=visibility)
-    for who in ("SAVED", "WAITING"):
+    for name in ("SAVED", "WAITING"):
         seat(
             store,
             key_store,
             workshop,
-            name=who,
+            name=name,
             contact=ContactMethod.EMAIL,
             address="rosa@example.org",
         )
@@ -157,7 +157,7 @@ def test_hidden_address_is_in_no_letter_before_approval(
     bodies = {
         each.get_content().split()[1].strip(":,"): each.get_content() for each in postman.letters
     }
-    assert {who for who, body in bodies.items() if "1805 S. Ejemplo" in body} == recipients
+    assert {name for name, body in bodies.items() if "1805 S. Ejemplo" in body} == recipients
 
 
 def test_temporary_refusal_is_retried_and_final_one_given_up(
@@ -171,7 +171,7 @@ def test_temporary_refusal_is_retried_and_final_one_given_up(
     now = clock.now()
     postman.refusal = "451 busy"
     assert deliver(app, store, key_store, config, postman, now) == 0
-    assert deliver(app, store, key_store, config, postman, now) == 0  # not before its time
+    assert deliver(app, store, key_store, config, postman, now) == 0  # the retry is not due yet
     postman.refusal = ""
     assert deliver(app, store, key_store, config, postman, now + timedelta(minutes=10)) == 1
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="nobody@example.org")
@@ -214,11 +214,11 @@ def test_obsolete_notifications_are_not_sent(
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    for verb in (workshop_service.cancel, workshop_service.reinstate, workshop_service.cancel):
+    for action in (workshop_service.cancel, workshop_service.reinstate, workshop_service.cancel):
         with store.change() as session:
-            verb(session, session.get_one(Workshop, workshop.id), now=clock.now())
+            action(session, session.get_one(Workshop, workshop.id), now=clock.now())
     deliver(app, store, key_store, config, postman, clock.now())
     subjects = [str(letter["Subject"]).partition(":")[0] for letter in postman.letters]
-    assert subjects == ["Se canceló"]  # once: the second time nothing is new
+    assert subjects == ["Se canceló"]  # the obsolete letters are dropped
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).where(Notification.done_at.is_(None))) == 0

@@ -40,14 +40,14 @@ from tests.support.letters import CASES, RenderedMessage, write_all
 pytestmark = pytest.mark.any_database("the words of letters, texts and entries")
 
 TAXONOMY = Path(outreach.imports.__file__).parent / "data" / "taxonomy.json"
-# Of the network and of its people, in three languages.
+# Words of the network and of its people, in three languages, which no subject or text may have.
 NEVER = (
     "consul", "embaj", "embass", "ambass", "migra", "immigr", "mujer", "women", "femme", "mexic",
     "chicago", "illinois", "legal", "visa", "daca", "salud",
 )  # fmt: skip
 WORKSHOP = ("taller", "workshop", "atelier")  # the sender of ordinary letters is «Talleres»
-# Of discreet kinds also nowhere in the letter.
-NEVER_QUIET = (
+# Words that a letter about a discreet workshop may have nowhere.
+NEVER_DISCREET = (
     *NEVER,
     *WORKSHOP,
     "victim",
@@ -60,20 +60,20 @@ NEVER_QUIET = (
 )
 
 
-def folded(text: str) -> str:
+def without_accents(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
 def words_of(workshop: Workshop) -> set[str]:
-    """What its kind is called, whole words of five letters or more."""
+    """The words of five letters or more in the names of the workshop's kind."""
     names = [*workshop.kind.name.values(), *workshop.kind.short_name.values()]
-    return {word for each in names for word in re.findall(r"\w{5,}", folded(each))}
+    return {word for each in names for word in re.findall(r"\w{5,}", without_accents(each))}
 
 
 def forbidden_words(text: str, workshop: Workshop, never: tuple[str, ...]) -> list[str]:
-    plain = re.sub(r"https?://\S+", lambda link: folded(link[0].partition("/r/")[0]), text)
-    plain = folded(plain)
+    plain = re.sub(r"https?://\S+", lambda link: without_accents(link[0].partition("/r/")[0]), text)
+    plain = without_accents(plain)
     whole = set(re.findall(r"\w+", plain))
     return [word for word in never if re.search(rf"\b{word}", plain)] + sorted(
         words_of(workshop) & whole
@@ -81,29 +81,31 @@ def forbidden_words(text: str, workshop: Workshop, never: tuple[str, ...]) -> li
 
 
 def a_wednesday() -> date:
-    """No day of any kind's name: one of them is on Saturdays."""
+    """A Wednesday, since a kind is named after Saturday."""
     today = clock.now().date()
     return today + timedelta(days=(2 - today.weekday()) % 7 + 14)
 
 
 @pytest.fixture
-def all_messages(app: Flask, store: Store, config: Config, chicago: Office) -> list[Workshop]:
-    """One workshop of each kind the package knows."""
+def workshops_of_all_kinds(
+    app: Flask, store: Store, config: Config, chicago: Office
+) -> list[Workshop]:
+    """A workshop of each kind in the package's taxonomy."""
     now = clock.now()
     with store.change() as session:
         kinds_file.load(session, kinds_file.read(TAXONOMY), now=now)
-        held = [
+        workshops = [
             hold(
                 session, chicago, kind, day=a_wednesday(), title=kind.name, way=Way.PLACE,
                 frees_silence=True,
             )
             for kind in kinds.list_kinds(session)
         ]  # fmt: skip
-    assert len(held) >= 21
-    return held
+    assert len(workshops) >= 21
+    return workshops
 
 
-def sent_about(
+def all_messages(
     app: Flask, config: Config, workshops: list[Workshop], lang: str
 ) -> Iterator[tuple[Workshop, RenderedMessage]]:
     with app.app_context():
@@ -120,7 +122,7 @@ def body_of(letter: EmailMessage) -> str:
     return text
 
 
-def entry_of(letter: EmailMessage) -> bytes | None:
+def calendar_entry_of(letter: EmailMessage) -> bytes | None:
     for part in letter.iter_attachments():
         content: object = part.get_payload(decode=True)
         assert isinstance(content, bytes)
@@ -130,37 +132,37 @@ def entry_of(letter: EmailMessage) -> bytes | None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_subjects_texts_and_calendar_entries_reveal_no_kind(
-    app: Flask, config: Config, all_messages: list[Workshop], lang: str
+    app: Flask, config: Config, workshops_of_all_kinds: list[Workshop], lang: str
 ) -> None:
     count = 0
-    for workshop, sent in sent_about(app, config, all_messages, lang):
-        letter, about = sent.letter, f"{workshop.kind.code}, {sent.case}"
-        assert forbidden_words(str(letter["From"]), workshop, NEVER) == [], about
-        for seen in (str(letter["Subject"]), sent.text.words):
-            assert forbidden_words(seen, workshop, (*NEVER, *WORKSHOP)) == [], about
-        assert body_of(letter).count("http") <= 1, about
-        assert sms.parts(sent.text.words) == 1, about
-        assert set(sent.text.words) <= sms.GSM_ALPHABET, about
+    for workshop, sent in all_messages(app, config, workshops_of_all_kinds, lang):
+        letter, case = sent.letter, f"{workshop.kind.code}, {sent.case}"
+        assert forbidden_words(str(letter["From"]), workshop, NEVER) == [], case
+        for text in (str(letter["Subject"]), sent.text.words):
+            assert forbidden_words(text, workshop, (*NEVER, *WORKSHOP)) == [], case
+        assert body_of(letter).count("http") <= 1, case
+        assert sms.parts(sent.text.words) == 1, case
+        assert set(sent.text.words) <= sms.GSM_ALPHABET, case
         if workshop.is_discreet:
-            assert forbidden_words(body_of(letter), workshop, NEVER_QUIET) == [], about
-            assert forbidden_words(sent.text.words, workshop, NEVER_QUIET) == [], about
-            assert "http" not in sent.text.words, about
-            assert entry_of(letter) is None, about
-            assert letter["Reply-To"] is None, about
-            assert str(letter["From"]).startswith(("Avisos", "Notices", "Avis")), about
-        elif (entry := entry_of(letter)) is not None:
+            assert forbidden_words(body_of(letter), workshop, NEVER_DISCREET) == [], case
+            assert forbidden_words(sent.text.words, workshop, NEVER_DISCREET) == [], case
+            assert "http" not in sent.text.words, case
+            assert calendar_entry_of(letter) is None, case
+            assert letter["Reply-To"] is None, case
+            assert str(letter["From"]).startswith(("Avisos", "Notices", "Avis")), case
+        elif (entry := calendar_entry_of(letter)) is not None:
             without_place = re.sub(rb"LOCATION:[^\r]*\r\n(?: [^\r]*\r\n)*", b"", entry)
             without_place = re.sub(rb"TZID[:=]America/Chicago", b"", without_place)
-            assert forbidden_words(without_place.decode(), workshop, NEVER) == [], about
+            assert forbidden_words(without_place.decode(), workshop, NEVER) == [], case
         count += 1
-    assert count == len(all_messages) * len(CASES)
+    assert count == len(workshops_of_all_kinds) * len(CASES)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_letter_is_plain_text_to_one_person_without_automatic_replies(
-    app: Flask, config: Config, all_messages: list[Workshop], lang: str
+    app: Flask, config: Config, workshops_of_all_kinds: list[Workshop], lang: str
 ) -> None:
-    for _workshop, sent in sent_about(app, config, all_messages[:4], lang):
+    for _workshop, sent in all_messages(app, config, workshops_of_all_kinds[:4], lang):
         letter = sent.letter
         assert letter["To"] == "rosa@example.org"
         assert letter["Cc"] is None
@@ -179,7 +181,9 @@ def test_every_notification_type_has_both_templates() -> None:
     assert {cause for cause, _status in CASES.values()} == set(NotificationType)
 
 
-def hidden(store: Store, office: Office, kind: kinds.Kind, visibility: Visibility) -> Workshop:
+def workshop_with_visibility(
+    store: Store, office: Office, kind: kinds.Kind, visibility: Visibility
+) -> Workshop:
     with store.change() as session:
         return hold(session, office, kind, visibility=visibility)
 
@@ -189,28 +193,28 @@ def test_address_is_only_in_letters_to_people_who_may_read_it(
     app: Flask, store: Store, config: Config, chicago: Office, rights: kinds.Kind,
     visibility: Visibility,
 ) -> None:  # fmt: skip
-    workshop = hidden(store, chicago, rights, visibility)
-    may = {
+    workshop = workshop_with_visibility(store, chicago, rights, visibility)
+    informed = {
         Visibility.PUBLIC: {"seated", "waiting", "offered", "lapsed"},
         Visibility.REGISTERED: {"seated"},
         Visibility.APPROVED: set[str](),
         Visibility.PHONE_ONLY: set[str](),
     }[visibility]
-    for _workshop, sent in sent_about(app, config, [workshop], "es"):
+    for _workshop, sent in all_messages(app, config, [workshop], "es"):
         status = CASES[sent.case][1].get("status", "seated")
-        says_it = "1805 S. Ejemplo" in body_of(sent.letter)
-        assert not says_it or status in may, sent.case
-        entry = entry_of(sent.letter) or b""
-        assert b"Ejemplo" not in entry or status in may, sent.case
+        has_address = "1805 S. Ejemplo" in body_of(sent.letter)
+        assert not has_address or status in informed, sent.case
+        entry = calendar_entry_of(sent.letter) or b""
+        assert b"Ejemplo" not in entry or status in informed, sent.case
 
 
 def test_calendar_entry_is_neutral_and_no_invitation(
     app: Flask, config: Config, store: Store, chicago: Office, rights: kinds.Kind
 ) -> None:
-    workshop = hidden(store, chicago, rights, Visibility.PUBLIC)
+    workshop = workshop_with_visibility(store, chicago, rights, Visibility.PUBLIC)
     entries = {
-        sent.case: entry_of(sent.letter)
-        for _workshop, sent in sent_about(app, config, [workshop], "es")
+        sent.case: calendar_entry_of(sent.letter)
+        for _workshop, sent in all_messages(app, config, [workshop], "es")
     }
     assert {case for case, entry in entries.items() if entry is not None} == {
         "saved", "seated by the staff", "changed", "cancelled", "reinstated", "approved",
@@ -232,19 +236,19 @@ def test_calendar_entry_is_neutral_and_no_invitation(
     assert not {"ATTENDEE", "DESCRIPTION", "CATEGORIES", "ATTACH"} & set(event)
     assert event.walk("VALARM") == []
     assert b"/r/" not in saved
-    gone = Calendar.from_ical(entries["cancelled"] or b"")
-    (event_gone,) = gone.events
-    assert gone["METHOD"] == "CANCEL"
-    assert event_gone["STATUS"] == "CANCELLED"
-    assert event_gone["UID"] == event["UID"]
-    assert event_gone["ORGANIZER"] == event["ORGANIZER"]
+    cancelled = Calendar.from_ical(entries["cancelled"] or b"")
+    (cancelled_event,) = cancelled.events
+    assert cancelled["METHOD"] == "CANCEL"
+    assert cancelled_event["STATUS"] == "CANCELLED"
+    assert cancelled_event["UID"] == event["UID"]
+    assert cancelled_event["ORGANIZER"] == event["ORGANIZER"]
 
 
 def test_calendar_entry_is_an_attachment_that_mail_programs_open(
     app: Flask, config: Config, store: Store, chicago: Office, rights: kinds.Kind
 ) -> None:
-    workshop = hidden(store, chicago, rights, Visibility.PUBLIC)
-    letter = next(sent_about(app, config, [workshop], "es"))[1].letter
+    workshop = workshop_with_visibility(store, chicago, rights, Visibility.PUBLIC)
+    letter = next(all_messages(app, config, [workshop], "es"))[1].letter
     assert letter.get_content_type() == "multipart/mixed"
     text, calendar = letter.iter_parts()
     assert text.get_content_type() == "text/plain"
@@ -259,7 +263,7 @@ def test_calendar_entry_is_an_attachment_that_mail_programs_open(
 def test_no_calendar_entry_unless_wanted(
     app: Flask, config: Config, store: Store, chicago: Office, rights: kinds.Kind
 ) -> None:
-    workshop = hidden(store, chicago, rights, Visibility.PUBLIC)
+    workshop = workshop_with_visibility(store, chicago, rights, Visibility.PUBLIC)
     with app.app_context():
         for sent in write_all(workshop, config, "es", now=workshop.starts_at - timedelta(days=3)):
             assert not sent.letter.is_multipart()
@@ -284,17 +288,17 @@ def test_letter_states_the_booked_time_slot(
     letter = letter_to(app, config, store, key_store, rosa)
     assert "6:40\u00a0p.\u00a0m." in str(letter["Subject"])
     assert "6:40\u00a0p.\u00a0m." in body_of(letter)
-    entry = entry_of(letter) or b""
+    entry = calendar_entry_of(letter) or b""
     assert re.findall(rb"DT(?:START|END);[^\r]*T(\d{4})00\r", entry) == [b"1840", b"1900"]
     assert b"\r\nSEQUENCE:0\r\n" in entry
     with store.change() as session:
         registration = session.get_one(registrations.Registration, rosa.id)
         wanted = RegistrationChange(people=1, needs=Codes(), slot="19:20")
         registrations.change(session, registration, wanted, now=clock.now())
-    later = entry_of(letter_to(app, config, store, key_store, rosa)) or b""
-    assert re.findall(rb"DT(?:START|END);[^\r]*T(\d{4})00\r", later) == [b"1920", b"1940"]
-    assert b"\r\nSEQUENCE:1\r\n" in later
-    assert re.findall(rb"UID:.*", later) == re.findall(rb"UID:.*", entry)
+    changed_entry = calendar_entry_of(letter_to(app, config, store, key_store, rosa)) or b""
+    assert re.findall(rb"DT(?:START|END);[^\r]*T(\d{4})00\r", changed_entry) == [b"1920", b"1940"]
+    assert b"\r\nSEQUENCE:1\r\n" in changed_entry
+    assert re.findall(rb"UID:.*", changed_entry) == re.findall(rb"UID:.*", entry)
 
 
 def test_one_letter_lists_all_dates_of_a_group_registration(
@@ -308,25 +312,25 @@ def test_one_letter_lists_all_dates_of_a_group_registration(
     first = a_wednesday()
     with store.change() as session:
         dates = [
-            hold(session, chicago, rights, day=first + timedelta(days=7 * week), capacity=room)
-            for week, room in enumerate((20, 20, 0))
+            hold(session, chicago, rights, day=first + timedelta(days=7 * week), capacity=capacity)
+            for week, capacity in enumerate((20, 20, 0))
         ]
     rosa = registration_data(contact=ContactMethod.EMAIL, address="rosa@example.org")
-    tickets = [registrations.prepare(key_store, each, rosa) for each in dates]
+    sealed = [registrations.prepare(key_store, each, rosa) for each in dates]
     with store.change() as session:
         registrations.register_group(
-            session, list(zip(dates, tickets, strict=True)), rosa, "once", now=clock.now()
+            session, list(zip(dates, sealed, strict=True)), rosa, "once", now=clock.now()
         )
-        leader = session.get_one(registrations.Registration, tickets[0].id)
-    box: list[EmailMessage] = []
+        leader = session.get_one(registrations.Registration, sealed[0].id)
+    letters: list[EmailMessage] = []
 
     @contextmanager
-    def post() -> Iterator[Callable[[EmailMessage], None]]:
-        yield box.append
+    def transport() -> Iterator[Callable[[EmailMessage], None]]:
+        yield letters.append
 
     with app.app_context():
-        deliver(store, key_store, config, post, now=clock.now())
-    (letter,) = box
+        deliver(store, key_store, config, transport, now=clock.now())
+    (letter,) = letters
     assert letter["To"] == "rosa@example.org"
     body = body_of(letter)
     assert leader.status == "seated"
@@ -336,20 +340,20 @@ def test_one_letter_lists_all_dates_of_a_group_registration(
 
 
 def letter_to(
-    app: Flask, config: Config, store: Store, key_store: KeyStore, who: registrations.Registration
+    app: Flask, config: Config, store: Store, key_store: KeyStore, row: registrations.Registration
 ) -> EmailMessage:
-    """The letter that says the place is saved, as it would be written now."""
+    """The confirmation letter of a registration, as it would be written now."""
     with store.read() as session:
-        registration = session.get_one(registrations.Registration, who.id)
-        notice = session.scalars(
-            sa.select(Notification).where(Notification.registration_id == who.id).limit(1)
+        registration = session.get_one(registrations.Registration, row.id)
+        notification = session.scalars(
+            sa.select(Notification).where(Notification.registration_id == row.id).limit(1)
         ).one()
-        assert notice.registration is registration
+        assert notification.registration is registration
         assert registration.workshop is not None
     key = registrations.get_key(key_store, registration)
-    matter = MessageContext(
-        notification=notice, person=registrations.decrypt_person(registration, key), key=key,
+    context = MessageContext(
+        notification=notification, person=registrations.decrypt_person(registration, key), key=key,
         now=clock.now(), calendar_host="talleres.example.org",
     )  # fmt: skip
     with app.app_context():
-        return render.write(matter, config)
+        return render.write(context, config)

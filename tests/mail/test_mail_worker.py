@@ -42,7 +42,7 @@ def letters_of(config: Config) -> list[str]:
     return [path.read_text() for path in paths]
 
 
-def queued_links(store: Store) -> int:
+def count_queued_links(store: Store) -> int:
     with store.read() as session:
         return len(
             session.scalars(
@@ -69,13 +69,13 @@ def test_link_recovery_sends_one_letter_to_the_registered_address(
 ) -> None:
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     assert worker.once() == 1
-    for asked in ("Rosa@Example.org ", "rosa@example.org", "nobody@example.org"):
-        key_store.request_link(asked)
+    for address in ("Rosa@Example.org ", "rosa@example.org", "nobody@example.org"):
+        key_store.request_link(address)
     assert worker.once() == 1
     (letter,) = [each for each in letters_of(config) if "Subject: Tu enlace" in each]
     assert "To: rosa@example.org" in letter
     key_store.request_link("rosa@example.org")
-    assert worker.once() == 0  # it went out a moment ago
+    assert worker.once() == 0  # a link was sent less than ten minutes ago
     assert key_store.link_requests() == []
 
 
@@ -102,12 +102,14 @@ def test_no_link_for_a_phone_contact_or_a_cancelled_registration(
     store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     phone = seat(store, key_store, workshop, contact=ContactMethod.PHONE, address="+13125550142")
-    gone = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="luz@example.org")
-    asked = [each.key_id for each in (phone, gone) if each.key_id]
+    cancelled = seat(
+        store, key_store, workshop, contact=ContactMethod.EMAIL, address="luz@example.org"
+    )
+    key_ids = [each.key_id for each in (phone, cancelled) if each.key_id]
     with store.change() as session:
-        registrations.cancel(session, session.get_one(Registration, gone.id), now=clock.now())
-        assert link_recovery.enqueue_links(session, asked, now=clock.now()) == 0
-    assert queued_links(store) == 0
+        registrations.cancel(session, session.get_one(Registration, cancelled.id), now=clock.now())
+        assert link_recovery.enqueue_links(session, key_ids, now=clock.now()) == 0
+    assert count_queued_links(store) == 0
 
 
 def test_failing_step_stops_no_other(
@@ -162,9 +164,9 @@ def test_without_mail_server_all_other_steps_run(
     with key_store.store.change() as session:
         session.execute(sa.update(Key).values(forget_on=clock.now().date()))
     with store.change() as session:
-        over = session.get_one(Workshop, workshop.id)
-        over.day = clock.now().date() - timedelta(days=over.retention_days)
-        over.retime()
+        past = session.get_one(Workshop, workshop.id)
+        past.day = clock.now().date() - timedelta(days=past.retention_days)
+        past.retime()
     assert Worker(app).once() == 0
     with store.read() as session:
         assert session.get_one(Registration, rosa.id).sealed is None

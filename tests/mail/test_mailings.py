@@ -1,6 +1,6 @@
 """Mailings through a real mail server: the bulletin to subscribers, reminders to staff.
 
-Each goes to one person, once, whatever breaks.
+Each is sent to one person, once, also after crashes and refusals.
 """
 
 import signal
@@ -46,7 +46,7 @@ APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 
 
 class BulletinMailing:
-    """A closed month with its bulletin, and the way to the mail server."""
+    """Queues mailings and delivers them to the mail server."""
 
     def __init__(
         self, app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman
@@ -54,13 +54,13 @@ class BulletinMailing:
         self.app, self.store, self.key_store, self.postman = app, store, key_store, postman
         self.config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
 
-    def subscribe(self, *names: str, lang: str = "es", is_sure: bool = True) -> None:
+    def subscribe(self, *names: str, lang: str = "es", is_confirmed: bool = True) -> None:
         for name in names:
-            ticket = subscribers.prepare(self.key_store, f"{name}@ejemplo.com", lang)
-            self.key_store.keep(ticket.key_id, subscribers.ALWAYS)
+            sealed = subscribers.prepare(self.key_store, f"{name}@ejemplo.com", lang)
+            self.key_store.keep(sealed.key_id, subscribers.ALWAYS)
             with self.store.change() as session:
-                made = subscribers.keep(session, ticket, now=APRIL)
-                made.confirmed_at = APRIL if is_sure else None
+                subscriber = subscribers.keep(session, sealed, now=APRIL)
+                subscriber.confirmed_at = APRIL if is_confirmed else None
 
     def announce(self, edition: int = 1, *, now: datetime = APRIL) -> int:
         with self.store.change() as session:
@@ -116,9 +116,9 @@ def test_each_subscriber_gets_the_bulletin_once_in_their_language(
 ) -> None:
     march.subscribe("rosa", "luz")
     march.subscribe("marie", lang="fr")
-    march.subscribe("nadie", is_sure=False)
+    march.subscribe("nadie", is_confirmed=False)
     assert march.announce() == 3
-    assert march.announce() == 0  # twice for one edition owes nothing more
+    assert march.announce() == 0  # the same edition is queued once
     assert march.deliver() == 3
     assert march.deliver(APRIL + timedelta(days=1)) == 0
     by_name = {str(each["To"]).partition("@")[0]: each for each in march.postman.letters}
@@ -145,7 +145,7 @@ def test_correction_replaces_letters_that_were_not_sent(
     march.subscribe("rosa", "luz")
     march.announce()
     march.postman.next_time["RCPT"] = deque(["250 OK", "451 busy"])
-    assert march.deliver() == 1  # the other waits
+    assert march.deliver() == 1  # the other one is retried later
     with march.store.change() as session:
         publish(session, 2)
     assert march.announce(2, now=APRIL + timedelta(minutes=1)) == 2
@@ -162,7 +162,7 @@ def test_corrected_edition_arrives_after_the_first_one(
     march.subscribe("rosa")
     march.announce()
     march.postman.always["TAKEN"] = TAKE_AND_HANG_UP
-    assert march.deliver() == 0  # it may have arrived, and would be tried again
+    assert march.deliver() == 0  # uncertain; another attempt is due later
     march.postman.always.clear()
     with march.store.change() as session:
         publish(session, 2)
@@ -194,9 +194,9 @@ def test_unsubscribing_meanwhile_prevents_the_letter(march: BulletinMailing) -> 
     march.subscribe("rosa", "luz")
     march.announce()
     with march.store.read() as session:
-        gone = session.scalars(sa.select(Subscriber).order_by(Subscriber.id)).first()
-    assert gone is not None
-    subscriber_erasure.erase(march.store, march.key_store, march.config, gone.id, gone.key_id)
+        first = session.scalars(sa.select(Subscriber).order_by(Subscriber.id)).first()
+    assert first is not None
+    subscriber_erasure.erase(march.store, march.key_store, march.config, first.id, first.key_id)
     assert len(march.rows()) == 1
     assert march.deliver() == 1
 
@@ -218,7 +218,7 @@ def test_refused_mailing_is_retried_for_three_days_then_reported_by_doctor(
     march.announce()
     march.postman.always["RCPT"] = "451 busy"
     assert march.deliver() == 0
-    assert march.deliver() == 0  # not before its time
+    assert march.deliver() == 0  # the retry is not due yet
     assert [row.tries for row in march.rows()] == [1]
     march.deliver(APRIL + timedelta(days=2))
     assert not march.findings()["outbox"][0]
@@ -255,9 +255,8 @@ def test_mailing_of_a_killed_worker_is_sent_after_its_lease(march: BulletinMaili
     march.subscribe("rosa", "luz")
     march.announce()
     with march.store.change_rows() as connection:
-        assert (
-            mailing_queue.OUTBOX.claim(connection, now=APRIL) is not None
-        )  # and then it was killed
+        # The worker is killed after its claim.
+        assert mailing_queue.OUTBOX.claim(connection, now=APRIL) is not None
     assert march.deliver() == 1
     assert march.deliver(APRIL + timedelta(minutes=6)) == 1
     assert sorted(march.postman.to) == ["luz@ejemplo.com", "rosa@ejemplo.com"]
@@ -278,10 +277,10 @@ def test_simultaneous_workers_send_each_mailing_once(march: BulletinMailing) -> 
 
 def test_late_staff_are_reminded_once_a_day_in_spanish(mailing: BulletinMailing) -> None:
     ana, elena = employ(mailing.store), employ(mailing.store, "elena@example.org")
-    gone = employ(mailing.store, "ivan@example.org")
+    disabled = employ(mailing.store, "ivan@example.org")
     with mailing.store.change() as session:
-        session.get_one(StaffMember, gone).disabled_at = APRIL
-    assert mailing.remind(ana, gone) == [ana]
+        session.get_one(StaffMember, disabled).disabled_at = APRIL
+    assert mailing.remind(ana, disabled) == [ana]
     assert mailing.remind(ana, elena) == [elena]
     assert mailing.remind(ana, elena, now=APRIL + timedelta(hours=23)) == []
     assert mailing.deliver() == 2
@@ -299,14 +298,14 @@ def test_simultaneous_reminders_are_queued_once(mailing: BulletinMailing) -> Non
     ana = employ(mailing.store)
     ready = threading.Barrier(2)
 
-    def press() -> None:
+    def remind() -> None:
         ready.wait()
         mailing.remind(ana)
 
-    both = [threading.Thread(target=press) for _ in range(2)]
-    for each in both:
+    threads = [threading.Thread(target=remind) for _ in range(2)]
+    for each in threads:
         each.start()
-    for each in both:
+    for each in threads:
         each.join()
     assert len(mailing.rows()) == 1
 
@@ -326,7 +325,7 @@ def test_worker_writes_mailings_into_the_demo_folder(
     worker = Worker(make_app(mail_folder=config.data / "letters"))
     assert worker.once() == 1
     worker.purged_on = None
-    assert worker.once() == 0  # nor does the day's purge take it for nobody's
+    assert worker.once() == 0  # and the daily purge does not delete it
     assert len(list((config.data / "letters").glob("*.eml"))) == 1
 
 
@@ -360,8 +359,8 @@ def test_each_kill_of_a_worker_repeats_one_letter_at_most(
         march.config = replace(march.config, smtp_url=f"smtp://127.0.0.1:{postman.port}")
         while march.deliver(clock.now() + timedelta(minutes=6)):
             pass
-        got = Counter(postman.to)
-        assert set(got) == {f"{name}@ejemplo.com" for name in names}
-        assert sum(got.values()) - len(got) <= kills
-        assert max(got.values()) <= 2
+        received = Counter(postman.to)
+        assert set(received) == {f"{name}@ejemplo.com" for name in names}
+        assert sum(received.values()) - len(received) <= kills
+        assert max(received.values()) <= 2
         assert len({each["Message-ID"] for each in postman.letters}) == len(names)

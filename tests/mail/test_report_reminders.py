@@ -36,7 +36,9 @@ THIRD = datetime(2026, 12, 3, 16, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-class Mail:
+class ReminderWorker:
+    """Runs the worker's step of reminders with a mail server."""
+
     def __init__(
         self, app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman
     ) -> None:
@@ -44,7 +46,7 @@ class Mail:
         self.config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
 
     def round(self, now: datetime) -> list[str]:
-        """What the worker does; to whom letters went."""
+        """Queues and sends the reminders due; returns the recipients."""
         before = len(self.postman.letters)
         scheduled_jobs.ask_for_reports(self.store, now=now)
         transport = delivery.letter_transport(self.config)
@@ -60,9 +62,9 @@ class Mail:
 
 
 @pytest.fixture
-def mail(app: Flask, store: Store, key_store: KeyStore, config: Config) -> Iterator[Mail]:
+def mail(app: Flask, store: Store, key_store: KeyStore, config: Config) -> Iterator[ReminderWorker]:
     with serve_mail(Postman(free_port())) as postman:
-        yield Mail(app, store, key_store, config, postman)
+        yield ReminderWorker(app, store, key_store, config, postman)
 
 
 @pytest.fixture
@@ -77,12 +79,14 @@ def staff(store: Store, chicago: Office) -> None:
 
 @pytest.fixture
 def saturday(store: Store, chicago: Office, women: Kind, staff: None) -> Workshop:
-    """Of a kind that nobody is to read of in a mailbox."""
+    """A discreet workshop, which letters must not name."""
     with store.change() as session:
         return hold(session, chicago, women, day=SATURDAY, title={"es": "Para mujeres"})
 
 
-def test_report_is_requested_once_the_morning_after(mail: Mail, saturday: Workshop) -> None:
+def test_report_is_requested_once_the_morning_after(
+    mail: ReminderWorker, saturday: Workshop
+) -> None:
     assert mail.round(AFTER - MINUTE) == []
     assert mail.round(AFTER) == ["ana@example.org", "beto@example.org"]
     assert mail.round(AFTER + MINUTE) == []
@@ -96,7 +100,7 @@ def test_report_is_requested_once_the_morning_after(mail: Mail, saturday: Worksh
     assert "mujeres" not in mail.last
 
 
-def test_second_request_on_the_third_of_the_month(mail: Mail, saturday: Workshop) -> None:
+def test_second_request_on_the_third_of_the_month(mail: ReminderWorker, saturday: Workshop) -> None:
     mail.round(AFTER)
     assert mail.round(THIRD - MINUTE) == []
     assert mail.round(THIRD) == ["ana@example.org", "beto@example.org"]
@@ -104,7 +108,7 @@ def test_second_request_on_the_third_of_the_month(mail: Mail, saturday: Workshop
 
 
 def test_one_letter_lists_all_missing_reports(
-    mail: Mail, store: Store, chicago: Office, rights: Kind, saturday: Workshop
+    mail: ReminderWorker, store: Store, chicago: Office, rights: Kind, saturday: Workshop
 ) -> None:
     with store.change() as session:
         for hour in (9, 12, 15):
@@ -122,17 +126,19 @@ def test_one_letter_lists_all_missing_reports(
 
 
 def test_no_request_for_a_report_made_meanwhile(
-    mail: Mail, store: Store, saturday: Workshop
+    mail: ReminderWorker, store: Store, saturday: Workshop
 ) -> None:
     assert scheduled_jobs.ask_for_reports(store, now=AFTER) == 2
     with store.change() as session:
         workshop_service.report(session.get_one(Workshop, saturday.id), head_count=3, now=AFTER)
     assert mail.round(AFTER + MINUTE) == []
-    assert rows(store) == 0, "nothing is kept of a letter that need not be sent"
+    assert count_mailings(store) == 0, "the row of an obsolete letter is deleted"
     assert mail.round(THIRD) == []
 
 
-def test_disabled_account_gets_no_request(mail: Mail, store: Store, saturday: Workshop) -> None:
+def test_disabled_account_gets_no_request(
+    mail: ReminderWorker, store: Store, saturday: Workshop
+) -> None:
     with store.change() as session:
         session.execute(
             sa.update(StaffMember)
@@ -142,7 +148,9 @@ def test_disabled_account_gets_no_request(mail: Mail, store: Store, saturday: Wo
     assert mail.round(AFTER) == ["ana@example.org"]
 
 
-def test_two_workers_queue_one_request(mail: Mail, store: Store, saturday: Workshop) -> None:
+def test_two_workers_queue_one_request(
+    mail: ReminderWorker, store: Store, saturday: Workshop
+) -> None:
     with store.change() as session:
         assert len(mailing_queue.ask_for_reports(session, now=AFTER)) == 2
     with store.change() as session:
@@ -150,13 +158,15 @@ def test_two_workers_queue_one_request(mail: Mail, store: Store, saturday: Works
     assert mail.round(AFTER + MINUTE) == ["ana@example.org", "beto@example.org"]
 
 
-def test_restarted_worker_skips_requests_of_last_week(mail: Mail, saturday: Workshop) -> None:
+def test_restarted_worker_skips_requests_of_last_week(
+    mail: ReminderWorker, saturday: Workshop
+) -> None:
     assert mail.round(AFTER + timedelta(days=2)) == []
     assert mail.round(THIRD) == ["ana@example.org", "beto@example.org"]
 
 
 def test_workshop_past_midnight_is_requested_a_day_later(
-    mail: Mail, store: Store, chicago: Office, rights: Kind, staff: None
+    mail: ReminderWorker, store: Store, chicago: Office, rights: Kind, staff: None
 ) -> None:
     with store.change() as session:
         hold(session, chicago, rights, day=SATURDAY, starts=time(22), ends=time(1))
@@ -165,7 +175,7 @@ def test_workshop_past_midnight_is_requested_a_day_later(
 
 
 def test_each_office_is_asked_at_ten_local_time_for_its_own_workshops(
-    mail: Mail, store: Store, rights: Kind, saturday: Workshop
+    mail: ReminderWorker, store: Store, rights: Kind, saturday: Workshop
 ) -> None:
     with store.change() as session:
         seattle = office("seattle", "Seattle", "WA", "America/Los_Angeles")
@@ -173,12 +183,12 @@ def test_each_office_is_asked_at_ten_local_time_for_its_own_workshops(
         session.flush()
         hold(session, seattle, rights, day=SATURDAY)
     mail.round(AFTER)
-    there = datetime(2026, 11, 22, 18, tzinfo=UTC)
-    assert mail.round(there - MINUTE) == []
-    assert mail.round(there) == ["mar@example.org"]
+    ten_in_seattle = datetime(2026, 11, 22, 18, tzinfo=UTC)
+    assert mail.round(ten_in_seattle - MINUTE) == []
+    assert mail.round(ten_in_seattle) == ["mar@example.org"]
     assert "Chicago" not in mail.last
 
 
-def rows(store: Store) -> int:
+def count_mailings(store: Store) -> int:
     with store.read() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(Mailing)) or 0

@@ -1,4 +1,4 @@
-"""A small network for the tests of the API, and how they read it."""
+"""A small network for the tests of the API, and helpers that request it."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -23,7 +23,7 @@ JANUARY: Final = date(2020, 1, 18)
 def furnish(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dict[str, Workshop]:
     """A workshop next week, one in Calgary, one online, one of January 2020, and its figures."""
     with store.change() as session:
-        found = {
+        workshops = {
             "plain": hold(session, chicago, rights, day=a_saturday(), capacity=30),
             "far": hold(session, calgary, rights, languages=Codes(["en", "fr"])),
             "online": hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None),
@@ -47,24 +47,26 @@ def furnish(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dic
                 entered_at=LONG_AGO,
             )
         )
-    return found
+    return workshops
 
 
-def asked(client: FlaskClient, path: str, **query: Any) -> Any:
+def get_json(client: FlaskClient, path: str, **query: Any) -> Any:
+    """The body of a successful response to a path of the API."""
     answer = client.get(ROOT + path, query_string=query)
     assert answer.status_code == 200, answer.text
     return answer.json
 
 
-def ids(client: FlaskClient, query: str = "") -> list[str]:
+def listed_ids(client: FlaskClient, query: str = "") -> list[str]:
+    """The ids of the first page of workshops."""
     answer = client.get(f"{ROOT}/workshops?{query}")
     assert answer.status_code == 200, answer.text
     assert answer.json is not None
     return [each["id"] for each in answer.json["workshops"]]
 
 
-def everything(client: FlaskClient, workshop: Workshop) -> Iterator[tuple[str, TestResponse]]:
-    """The answer of every address of the API."""
+def get_all_routes(client: FlaskClient, workshop: Workshop) -> Iterator[tuple[str, TestResponse]]:
+    """The name of every route of the API, and its response for this workshop."""
     parts = {
         "slug": "chicago",
         "code": "derechos",

@@ -1,4 +1,4 @@
-"""Open data: what anybody's program may know of the network, and what none may."""
+"""The open-data API: the content of its responses, and what they must not contain."""
 
 import json
 import re
@@ -30,37 +30,37 @@ from outreach.web.api.routes import TABLE
 from outreach.web.api.serializers import ROOT
 from tests.conftest import LONG_AGO, hold, seat, venue
 from tests.support.canaries import plant
-from tests.support.open_data import JANUARY, asked, everything, furnish, ids
+from tests.support.open_data import JANUARY, furnish, get_all_routes, get_json, listed_ids
 
-pytestmark = pytest.mark.any_database("what the open data say and how")
+pytestmark = pytest.mark.any_database("the content of open data")
 
-# What does not depend on the database is looked at on one.
+# For tests whose result does not depend on the database.
 on_sqlite = pytest.mark.parametrize("config", ["sqlite"], indirect=True)
 CANARY: Final = re.compile(r"canari|41[.,]1234|87[.,]1234|\bRosa\b|555 0199", re.IGNORECASE)
 
 
 @pytest.fixture
-def held(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dict[str, Workshop]:
+def workshops(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dict[str, Workshop]:
     return furnish(store, chicago, calgary, rights)
 
 
 # Content of answers
 
 
-def test_every_answer_is_as_the_document_says(
-    client: FlaskClient, held: dict[str, Workshop]
+def test_every_response_has_exactly_the_fields_of_its_schema(
+    client: FlaskClient, workshops: dict[str, Workshop]
 ) -> None:
     types = {route.name: route.type for route in TABLE}
-    for name, answer in everything(client, held["plain"]):
+    for name, answer in get_all_routes(client, workshops["plain"]):
         assert answer.status_code == 200, name
         assert answer.mimetype == "application/json"
         body = msgspec.json.decode(answer.data, type=types[name])
-        assert msgspec.json.encode(body) == answer.data, name  # and nothing besides
+        assert msgspec.json.encode(body) == answer.data, name  # no other fields
 
 
 @on_sqlite
-def test_the_document_is_made_from_what_is_served(app: Flask, client: FlaskClient) -> None:
-    document = asked(client, "/openapi.json")
+def test_openapi_document_lists_the_served_routes(app: Flask, client: FlaskClient) -> None:
+    document = get_json(client, "/openapi.json")
     assert document["openapi"].startswith("3.1")
     served = {
         rule.rule.removeprefix(ROOT).replace("<", "{").replace(">", "}")
@@ -68,28 +68,30 @@ def test_the_document_is_made_from_what_is_served(app: Flask, client: FlaskClien
         if rule.rule.startswith(f"{ROOT}/") and "path:" not in rule.rule
     }
     assert set(document["paths"]) == served
-    pointed_at = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
-    assert pointed_at == set(document["components"]["schemas"])
+    referenced = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert referenced == set(document["components"]["schemas"])
 
 
 @on_sqlite
 def test_two_processes_write_the_same_bytes(
-    client: FlaskClient, make_app: Callable[..., Flask], held: dict[str, Workshop]
+    client: FlaskClient, make_app: Callable[..., Flask], workshops: dict[str, Workshop]
 ) -> None:
     other = make_app().test_client()
-    here, there = everything(client, held["plain"]), everything(other, held["plain"])
-    for (name, one), (_, two) in zip(here, there, strict=True):
-        if name != "count":  # it says when it was counted
-            assert one.data == two.data, name
-        assert one.headers["ETag"] == two.headers["ETag"], name
+    plain = workshops["plain"]
+    for (name, first), (_, second) in zip(
+        get_all_routes(client, plain), get_all_routes(other, plain), strict=True
+    ):
+        if name != "count":  # has the time of the count
+            assert first.data == second.data, name
+        assert first.headers["ETag"] == second.headers["ETag"], name
 
 
 def test_workshop_has_three_languages_local_and_utc_times(
     client: FlaskClient, store: Store, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        made = hold(session, calgary, rights, day=date(2027, 1, 21), ends=time(0, 30))
-    body = asked(client, f"/workshops/{made.public_id}")
+        workshop = hold(session, calgary, rights, day=date(2027, 1, 21), ends=time(0, 30))
+    body = get_json(client, f"/workshops/{workshop.public_id}")
     assert body["title"] == {
         "es": "Conoce tus derechos",
         "en": "Know your rights",
@@ -105,13 +107,15 @@ def test_workshop_has_three_languages_local_and_utc_times(
         "ends_at": "2027-01-22T06:30:00Z",
     }
     assert body["bring"] == {"es": "", "en": "", "fr": ""}
-    assert body["links"]["calendar"]["fr"].endswith(f"/fr/t/{made.public_id}.ics")
+    assert body["links"]["calendar"]["fr"].endswith(f"/fr/t/{workshop.public_id}.ics")
 
 
 @on_sqlite
-def test_every_link_leads_somewhere(client: FlaskClient, held: dict[str, Workshop]) -> None:
+def test_every_link_in_a_response_is_200(
+    client: FlaskClient, workshops: dict[str, Workshop]
+) -> None:
     links = set()
-    for _, answer in everything(client, held["plain"]):
+    for _, answer in get_all_routes(client, workshops["plain"]):
         links |= set(re.findall(r'"http://localhost:8000([^"{}]*)"', answer.text))
     links -= {ROOT, ""}
     assert len(links) > 30
@@ -119,7 +123,7 @@ def test_every_link_leads_somewhere(client: FlaskClient, held: dict[str, Worksho
         assert client.get(link).status_code == 200, link
 
 
-def test_seats_left_are_as_on_the_list(
+def test_seats_left_are_those_of_the_workshop_list(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -132,24 +136,24 @@ def test_seats_left_are_as_on_the_list(
             "later": {"opens_days": 2},
             "over": {"day": JANUARY},
         }
-        made = {name: hold(session, chicago, rights, **changes) for name, changes in ways.items()}
+        by_name = {name: hold(session, chicago, rights, **each) for name, each in ways.items()}
         workshop_service.cancel(session, hold(session, chicago, rights), now=LONG_AGO)
 
     def seats(name: str) -> Any:
-        return asked(client, f"/workshops/{made[name].public_id}")["seats"]
+        return get_json(client, f"/workshops/{by_name[name].public_id}")["seats"]
 
     assert seats("many") == {"left": "many", "number": None, "has_waiting_list": True}
     assert seats("few") == {"left": "few", "number": 10, "has_waiting_list": True}
     assert seats("none") == {"left": "none", "number": 0, "has_waiting_list": False}
     assert {seats(name) for name in ("walk in", "by phone", "later", "over")} == {None}
-    seat(store, key_store, made["many"])
+    seat(store, key_store, by_name["many"])
     assert seats("many") == {"left": "few", "number": 10, "has_waiting_list": True}
 
 
 # What answers omit
 
 
-def test_no_discreet_no_unlisted_workshop_and_no_draft_is_in_it(
+def test_api_has_no_discreet_unlisted_or_draft_workshop(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
@@ -160,23 +164,23 @@ def test_no_discreet_no_unlisted_workshop_and_no_draft_is_in_it(
             hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
         ]
     for query in ("", "desde=2000-01-01", "donde=Chicago", "oficina=chicago&desde=2000-01-01"):
-        assert ids(client, query) == []
+        assert listed_ids(client, query) == []
     for each in hidden:
         assert client.get(f"{ROOT}/workshops/{each.public_id}").status_code == 404
-    # They are counted, all the same, and the count is to be read.
-    assert asked(client, "/counts/2020-01")["by_kind"]["mujeres"] == 1
-    assert asked(client, "/kinds/mujeres")["is_discreet"] is True
-    assert asked(client, "/kinds/mujeres")["links"]["workshops"] is None
+    # Counts include them.
+    assert get_json(client, "/counts/2020-01")["by_kind"]["mujeres"] == 1
+    assert get_json(client, "/kinds/mujeres")["is_discreet"] is True
+    assert get_json(client, "/kinds/mujeres")["links"]["workshops"] is None
 
 
-def test_a_discreet_kind_is_answered_like_one_there_is_not(
+def test_discreet_kind_is_answered_like_an_unknown_one(
     client: FlaskClient, rights: Kind, women: Kind
 ) -> None:
     answers = {}
     for code in ("mujeres", "K7QX", "nada"):
-        for asked_beside in ("", "&tipo=derechos"):
-            answer = client.get(f"{ROOT}/workshops?tipo={code}{asked_beside}")
-            answers[code, asked_beside] = answer.status_code, answer.text.replace(code, "x")
+        for other_kind in ("", "&tipo=derechos"):
+            answer = client.get(f"{ROOT}/workshops?tipo={code}{other_kind}")
+            answers[code, other_kind] = answer.status_code, answer.text.replace(code, "x")
     assert len(set(answers.values())) == 1
     assert next(iter(answers.values()))[0] == 404
 
@@ -189,7 +193,7 @@ def test_hidden_address_shows_only_its_city_and_no_personal_data(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        here = venue(
+        house = venue(
             session,
             chicago,
             name="Casa Canaria",
@@ -198,12 +202,12 @@ def test_hidden_address_shows_only_its_city_and_no_personal_data(
             latitude=41.123456,
             longitude=-87.123456,
         )
-        made = [
+        hidden = [
             hold(
                 session,
                 chicago,
                 rights,
-                venue=here,
+                venue=house,
                 visibility=visibility,
                 facilitator="Lic. Canaria",
                 phone="312 555 0199",
@@ -212,8 +216,8 @@ def test_hidden_address_shows_only_its_city_and_no_personal_data(
             for visibility in Visibility
             if visibility is not Visibility.PUBLIC
         ]
-    seat(store, key_store, made[0])
-    body = asked(client, "/workshops")["workshops"]
+    seat(store, key_store, hidden[0])
+    body = get_json(client, "/workshops")["workshops"]
     assert [each["place"] for each in body] == 3 * [
         {
             "is_address_public": False,
@@ -226,29 +230,33 @@ def test_hidden_address_shows_only_its_city_and_no_personal_data(
             "is_step_free": None,
         }
     ]
-    for name, answer in everything(client, made[0]):
+    for name, answer in get_all_routes(client, hidden[0]):
         assert not CANARY.search(answer.text), name
     for typed in ("Casa Canaria", "Calle Canario 99", "Zona Canaria"):
         assert client.get(f"{ROOT}/workshops?donde={typed}").status_code == 404
 
 
-def test_nobody_who_saved_a_place_is_in_it(
-    app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, held: dict[str, Workshop]
+def test_api_has_no_personal_data_of_registrations(
+    app: Flask,
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    workshops: dict[str, Workshop],
 ) -> None:
     typed = {"name": "Flor Canaria", "contact": "email", "email": "flor@canaria.example"}
-    flor = plant(app, client, store, key_store, held["plain"], **typed)
-    for name, answer in everything(client, held["plain"]):
+    flor = plant(app, client, store, key_store, workshops["plain"], **typed)
+    for name, answer in get_all_routes(client, workshops["plain"]):
         assert not [needle for needle in flor.needles if needle in answer.data], name
 
 
 # Numbers
 
 
-def test_the_counts_are_those_of_the_page(client: FlaskClient, held: dict[str, Workshop]) -> None:
-    body, page = asked(client, "/counts/2020-01"), client.get("/es/cifras/2020-01.json").json
+def test_counts_match_the_figures_page(client: FlaskClient, workshops: dict[str, Workshop]) -> None:
+    body, page = get_json(client, "/counts/2020-01"), client.get("/es/cifras/2020-01.json").json
     assert page is not None
     assert body | {"cut": page["cut"]} == page
-    months = asked(client, "/counts")
+    months = get_json(client, "/counts")
     assert months["months"][0]["month"] == "2020-01"
     assert len(months["rules"]) == 9
     assert months["rules"][0]["es"] == body["rules"][0]
@@ -256,31 +264,31 @@ def test_the_counts_are_those_of_the_page(client: FlaskClient, held: dict[str, W
 
 
 def test_bulletins_list_past_months_newest_first(
-    client: FlaskClient, store: Store, held: dict[str, Workshop], chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, workshops: dict[str, Workshop], chicago: Office, rights: Kind
 ) -> None:
     last = Month.from_day(clock.now().date()).plus(-2)
     with store.change() as session:
         hold(session, chicago, rights, day=last.first)
-    body = asked(client, "/bulletins")
+    body = get_json(client, "/bulletins")
     assert [each["month"] for each in body["bulletins"]] == [str(last), "2020-01"]
     january = body["bulletins"][1]
-    assert january == asked(client, "/bulletins/2020-01")
+    assert january == get_json(client, "/bulletins/2020-01")
     assert (january["state"], january["revision"], january["is_provisional"]) == ("open", 0, True)
     assert (january["total"], january["by_kind"][0]["total"]) == (1, 1)
-    assert january["figures"] == asked(client, "/figures/2020-01")["figures"]
+    assert january["figures"] == get_json(client, "/figures/2020-01")["figures"]
     assert january["figures"][0]["label"]["fr"] == "Pasaportes expedidos"  # not translated yet
     assert "Somebody" not in json.dumps(body)
-    first = asked(client, "/bulletins", limit=1)
+    first = get_json(client, "/bulletins", limit=1)
     following = client.get(first["next"]).json
     assert following is not None
     assert following["bulletins"] == [january]
     assert following["next"] is None
-    this = client.get(f"{ROOT}/bulletins/{Month.from_day(clock.now().date())}")
-    assert this.status_code == 404
+    this_month = client.get(f"{ROOT}/bulletins/{Month.from_day(clock.now().date())}")
+    assert this_month.status_code == 404
 
 
 def test_month_is_listed_from_the_day_of_its_bulletin(
-    store: Store, held: dict[str, Workshop]
+    store: Store, workshops: dict[str, Workshop]
 ) -> None:
     with store.read() as session:
         for day, expected in ((3, []), (4, [Month(2020, 1)])):
@@ -288,13 +296,13 @@ def test_month_is_listed_from_the_day_of_its_bulletin(
             assert handlers.list_past_months(session, (), now=now) == expected, day
 
 
-def test_a_month_says_which_edition_of_its_bulletin_there_is_and_where(
-    client: FlaskClient, store: Store, held: dict[str, Workshop]
+def test_month_has_the_edition_and_the_link_of_its_bulletin(
+    client: FlaskClient, store: Store, workshops: dict[str, Workshop]
 ) -> None:
     def read_state() -> tuple[str, int | None]:
-        """The state and the edition; its page is there if it is linked to, and only then."""
-        (found,) = asked(client, "/bulletins")["bulletins"]
-        assert found == asked(client, "/bulletins/2020-01")
+        """The state and edition of the month; checks that its page exists only if linked."""
+        (found,) = get_json(client, "/bulletins")["bulletins"]
+        assert found == get_json(client, "/bulletins/2020-01")
         pages = found["links"]["bulletin"]
         page = client.get("/es/boletin/2020-01")
         assert page.status_code == (404 if pages is None else 200)
@@ -317,10 +325,10 @@ def test_a_month_says_which_edition_of_its_bulletin_there_is_and_where(
 
 
 def test_listed_figure_months_are_those_with_figures(
-    client: FlaskClient, store: Store, held: dict[str, Workshop]
+    client: FlaskClient, store: Store, workshops: dict[str, Workshop]
 ) -> None:
-    def listed() -> list[str]:
-        found = [each["month"] for each in asked(client, "/figures")["months"]]
+    def listed_months() -> list[str]:
+        found = [each["month"] for each in get_json(client, "/figures")["months"]]
         for month in ("2020-01", "2020-02"):
             status = client.get(f"{ROOT}/figures/{month}").status_code
             assert status == (200 if month in found else 404), month
@@ -329,34 +337,34 @@ def test_listed_figure_months_are_those_with_figures(
     with store.change() as session:
         for month in (Month(2020, 1), Month(2020, 2)):
             month_report.close(session, month, now=clock.now())
-        kept = session.scalars(sa.select(figures.MonthlyFigure)).one()
+        january = session.scalars(sa.select(figures.MonthlyFigure)).one()
         session.add(
             figures.MonthlyFigure(
-                month=202002, series=kept.series, value=1, source="x", entered_at=LONG_AGO
+                month=202002, series=january.series, value=1, source="x", entered_at=LONG_AGO
             )
         )
-        session.delete(kept)
-    assert listed() == ["2020-01"], "as their revisions have it"
+        session.delete(january)
+    assert listed_months() == ["2020-01"], "a closed month has the figures of its revision"
     with store.change() as session:
         for month in (Month(2020, 1), Month(2020, 2)):
             months.reopen(session, month, "Tarde", organizer_id=None, now=clock.now())
-    assert listed() == ["2020-02"], "as they are now"
+    assert listed_months() == ["2020-02"], "a reopened month has the current figures"
 
 
-def test_a_closed_month_costs_the_list_no_question_of_its_own(
+def test_list_of_bulletins_runs_no_statement_per_month(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    def questions() -> int:
-        seen: list[str] = []
+    def count_statements() -> int:
+        statements: list[str] = []
         app_store: Store = client.application.extensions["outreach_store"]
 
         def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            seen.append(statement)
+            statements.append(statement)
 
         sa.event.listen(app_store.engine, "before_cursor_execute", note)
-        asked(client, "/bulletins")
+        get_json(client, "/bulletins")
         sa.event.remove(app_store.engine, "before_cursor_execute", note)
-        return len(seen)
+        return len(statements)
 
     def add(*numbers: int) -> None:
         with store.change() as session:
@@ -365,21 +373,23 @@ def test_a_closed_month_costs_the_list_no_question_of_its_own(
                 month_report.close(session, Month(2025, number), now=clock.now())
 
     add(1)
-    few = questions()
+    of_one_month = count_statements()
     add(2, 3, 4, 5)
-    assert questions() == few
+    assert count_statements() == of_one_month
 
 
-# For people
+# The page about open data
 
 
 @on_sqlite
-def test_the_page_tells_of_every_address(client: FlaskClient, held: dict[str, Workshop]) -> None:
+def test_open_data_page_lists_every_route(
+    client: FlaskClient, workshops: dict[str, Workshop]
+) -> None:
     for lang in ("es", "en", "fr"):
-        tells_all(client, lang)
+        check_page(client, lang)
 
 
-def tells_all(client: FlaskClient, lang: str) -> None:
+def check_page(client: FlaskClient, lang: str) -> None:
     page = client.get(f"/{lang}/datos").text
     for route in TABLE:
         assert f"<code>{ROOT}{route.path}</code>" in page
@@ -387,14 +397,14 @@ def tells_all(client: FlaskClient, lang: str) -> None:
         for parameter in route.parameters:
             assert f"<b>{parameter.name}</b>" in page
     examples = re.findall(rf'href="({ROOT}[^"]*)"', page)
-    assert len(examples) == len(TABLE) + 1  # the list of workshops, and some of them
+    assert len(examples) == len(TABLE) + 1  # two examples for the list of workshops
     for path in examples:
         assert client.get(path).status_code == 200, path
     assert f'href="/{lang}/datos"' in client.get(f"/{lang}/").text
     assert client.get(f"/{lang}/datos").headers["Cache-Control"] == "public, max-age=600"
 
 
-def test_the_page_is_there_before_anything_else_is(client: FlaskClient, store: Store) -> None:
+def test_open_data_page_works_without_any_data(client: FlaskClient, store: Store) -> None:
     assert client.get("/es/datos").status_code == 200
-    assert asked(client, "/bulletins") == {"bulletins": [], "next": None}
-    assert asked(client, "/offices") == {"offices": []}
+    assert get_json(client, "/bulletins") == {"bulletins": [], "next": None}
+    assert get_json(client, "/offices") == {"offices": []}

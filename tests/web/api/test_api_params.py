@@ -21,20 +21,20 @@ from outreach.keystore import KeyStore
 from outreach.web.api.handlers import read_key, write_key
 from outreach.web.api.serializers import ROOT
 from tests.conftest import LONG_AGO, hold, seat
-from tests.support.open_data import JANUARY, everything, furnish, ids
+from tests.support.open_data import JANUARY, furnish, get_all_routes, listed_ids
 
 pytestmark = pytest.mark.any_database
 
-# What does not depend on the database is looked at on one.
+# For tests whose result does not depend on the database.
 on_sqlite = pytest.mark.parametrize("config", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def held(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dict[str, Workshop]:
+def workshops(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dict[str, Workshop]:
     return furnish(store, chicago, calgary, rights)
 
 
-# What may be asked
+# Parameters
 
 
 FILTERS: Final = (
@@ -49,35 +49,35 @@ FILTERS: Final = (
 )
 
 
-def test_a_filter_means_what_it_means_on_the_list(
-    client: FlaskClient, held: dict[str, Workshop]
+def test_filters_match_those_of_the_workshop_list(
+    client: FlaskClient, workshops: dict[str, Workshop]
 ) -> None:
     for query in FILTERS:
         page = client.get(f"/es/?{query}").text
         on_the_list = list(dict.fromkeys(re.findall(r'href="/es/t/(\w{10})"', page)))
-        assert ids(client, query) == on_the_list, query
+        assert listed_ids(client, query) == on_the_list, query
         assert on_the_list, query
 
 
-def test_days_that_are_past_can_be_asked_for(
-    client: FlaskClient, held: dict[str, Workshop], chicago: Office
+def test_past_days_can_be_queried(
+    client: FlaskClient, workshops: dict[str, Workshop], chicago: Office
 ) -> None:
-    past, plain = held["past"].public_id, held["plain"].public_id
-    assert past not in ids(client)
-    assert ids(client, "desde=2020-01-01&hasta=2020-01-31") == [past]
-    assert ids(client, "hasta=2020-01-31") == []
-    coming = {held["online"].public_id, plain}
-    assert set(ids(client, "desde=2020-01-19&oficina=chicago")) == coming
-    assert ids(client, f"desde={JANUARY}&oficina=chicago")[0] == past
-    assert ids(client, "desde=2021-01-01&hasta=2020-01-01") == []
+    past, plain = workshops["past"].public_id, workshops["plain"].public_id
+    assert past not in listed_ids(client)
+    assert listed_ids(client, "desde=2020-01-01&hasta=2020-01-31") == [past]
+    assert listed_ids(client, "hasta=2020-01-31") == []
+    coming = {workshops["online"].public_id, plain}
+    assert set(listed_ids(client, "desde=2020-01-19&oficina=chicago")) == coming
+    assert listed_ids(client, f"desde={JANUARY}&oficina=chicago")[0] == past
+    assert listed_ids(client, "desde=2021-01-01&hasta=2020-01-01") == []
 
 
-def test_a_long_list_goes_on_by_key_and_misses_none(
+def test_pagination_by_key_misses_no_workshop(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
-        made = [
+        created = [
             hold(session, chicago, rights, day=today + timedelta(days=5 + n // 3)) for n in range(7)
         ]
     found: list[str] = []
@@ -92,22 +92,22 @@ def test_a_long_list_goes_on_by_key_and_misses_none(
         address = body["next"]
         if len(found) == 4:  # a listed workshop is removed and a later one added
             with store.change() as session:
-                workshop_service.cancel(session, session.merge(made[0]), now=clock.now())
+                workshop_service.cancel(session, session.merge(created[0]), now=clock.now())
                 late = hold(session, chicago, rights, day=today + timedelta(days=9))
-    assert found == [*(each.public_id for each in made), late.public_id]
+    assert found == [*(each.public_id for each in created), late.public_id]
 
 
-def test_any_key_of_the_right_length_is_a_place_in_the_list(
-    client: FlaskClient, held: dict[str, Workshop]
+def test_any_pagination_key_of_the_right_length_is_valid(
+    client: FlaskClient, workshops: dict[str, Workshop]
 ) -> None:
     for key in ("0" * 24, "f" * 24, "0" * 8 + "f" * 16, "000b4a6f" + "f" * 16):
         assert write_key(read_key(key)) <= "7" + "f" * 23
         client.get(f"{ROOT}/workshops?after={key}")
-    assert len(ids(client, "after=" + "0" * 24)) == 3
-    assert ids(client, "after=" + "f" * 24) == []
+    assert len(listed_ids(client, "after=" + "0" * 24)) == 3
+    assert listed_ids(client, "after=" + "f" * 24) == []
 
 
-UNFIT: Final = (
+ERRORS: Final = (
     ("/workshops?desde=ayer", 400, "Write desde as a day, like 2026-11-28."),
     ("/workshops?hasta=20260101", 400, "Write hasta as a day, like 2026-11-28."),
     ("/workshops?limit=0", 400, "Write limit as a number from 1 to 200."),
@@ -134,7 +134,7 @@ UNFIT: Final = (
 
 
 def test_every_error_is_one_sentence(client: FlaskClient, rights: Kind) -> None:
-    for path, status, detail in UNFIT:
+    for path, status, detail in ERRORS:
         answer = client.get(ROOT + path)
         body: Any = answer.json
         assert (answer.status_code, answer.mimetype) == (status, "application/problem+json"), path
@@ -145,7 +145,7 @@ def test_every_error_is_one_sentence(client: FlaskClient, rights: Kind) -> None:
 
 
 @on_sqlite
-def test_a_fault_of_ours_tells_nothing_but_its_number(client: FlaskClient, store: Store) -> None:
+def test_server_error_discloses_only_its_incident_number(client: FlaskClient, store: Store) -> None:
     with store.change() as session:
         session.execute(sa.text("ALTER TABLE figure RENAME TO elsewhere"))
     answer = client.get(f"{ROOT}/figures/2020-01")
@@ -156,18 +156,18 @@ def test_a_fault_of_ours_tells_nothing_but_its_number(client: FlaskClient, store
     assert "figure" not in answer.text
 
 
-# How it is served
+# HTTP
 
 
-def test_matching_etag_is_answered_304(client: FlaskClient, held: dict[str, Workshop]) -> None:
-    for name, answer in everything(client, held["plain"]):
+def test_matching_etag_is_answered_304(client: FlaskClient, workshops: dict[str, Workshop]) -> None:
+    for name, answer in get_all_routes(client, workshops["plain"]):
         path, etag = answer.request.path, answer.headers["ETag"]
         assert re.fullmatch(r'W/"[0-9a-f]{32}"', etag), name
         assert re.fullmatch(r"public, max-age=\d+", answer.headers["Cache-Control"]), name
         assert "Set-Cookie" not in answer.headers
-        for having in (etag, etag.removeprefix("W/"), f'"x", {etag}', "*"):
-            second = client.get(path, headers={"If-None-Match": having})
-            assert (second.status_code, second.data) == (304, b""), (name, having)
+        for condition in (etag, etag.removeprefix("W/"), f'"x", {etag}', "*"):
+            second = client.get(path, headers={"If-None-Match": condition})
+            assert (second.status_code, second.data) == (304, b""), (name, condition)
             assert second.headers["ETag"] == etag
             assert second.headers["Cache-Control"] == answer.headers["Cache-Control"]
         head = client.head(path)
@@ -197,14 +197,14 @@ def test_if_modified_since_is_answered_304(
         assert parse_date(last) == LONG_AGO, path
         assert client.get(ROOT + path, headers={"If-Modified-Since": last}).status_code == 304
     with store.change() as session:
-        for thing in (session.merge(chicago), session.merge(rights)):
-            thing.changed_at = clock.now()
+        for row in (session.merge(chicago), session.merge(rights)):
+            row.changed_at = clock.now()
     for path in ("/offices", "/offices/chicago", "/kinds", "/kinds/derechos"):
         assert client.get(ROOT + path, headers={"If-Modified-Since": last}).status_code == 200
 
 
-def test_what_changes_or_leaves_the_list_is_newer_than_what_was_there(
-    client: FlaskClient, store: Store, held: dict[str, Workshop]
+def test_last_modified_rises_when_a_workshop_leaves_the_list(
+    client: FlaskClient, store: Store, workshops: dict[str, Workshop]
 ) -> None:
     """Changes by the clock or by registrations set Last-Modified to the minute."""
     path = f"{ROOT}/workshops?desde=2020-01-01&hasta=2020-01-31"
@@ -215,30 +215,30 @@ def test_what_changes_or_leaves_the_list_is_newer_than_what_was_there(
     assert since is not None
     assert clock.now() - since < timedelta(minutes=2)
     with store.change() as session:
-        there = session.merge(held["past"])
-        there.way, there.changed_at = Way.UNLISTED, clock.now()
+        past = session.merge(workshops["past"])
+        past.way, past.changed_at = Way.UNLISTED, clock.now()
     after = client.get(path, headers={"If-Modified-Since": before})
     body: Any = after.json
     assert (after.status_code, body["workshops"]) == (200, [])
 
 
-def test_a_place_that_is_saved_is_seen_at_once_by_who_names_what_they_have(
+def test_registration_changes_the_etag_at_once(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        made = hold(session, chicago, rights, capacity=5)
-    for path in (f"{ROOT}/workshops", f"{ROOT}/workshops/{made.public_id}"):
+        workshop = hold(session, chicago, rights, capacity=5)
+    for path in (f"{ROOT}/workshops", f"{ROOT}/workshops/{workshop.public_id}"):
         before = client.get(path)
-        having = {"If-None-Match": before.headers["ETag"]}
-        assert client.get(path, headers=having).status_code == 304
-        seat(store, key_store, made)
-        after = client.get(path, headers=having)
+        condition = {"If-None-Match": before.headers["ETag"]}
+        assert client.get(path, headers=condition).status_code == 304
+        seat(store, key_store, workshop)
+        after = client.get(path, headers=condition)
         assert after.status_code == 200
         assert '"left":"few"' in after.text
 
 
 @on_sqlite
-def test_any_site_may_read_it_and_none_may_write(client: FlaskClient, chicago: Office) -> None:
+def test_other_sites_may_read_the_api_and_not_write(client: FlaskClient, chicago: Office) -> None:
     answer = client.get(f"{ROOT}/offices", headers={"Origin": "https://parroquia.example"})
     assert answer.headers.getlist("Access-Control-Allow-Origin") == ["*"]
     assert answer.headers.getlist("Cross-Origin-Resource-Policy") == ["cross-origin"]
@@ -256,5 +256,5 @@ def test_any_site_may_read_it_and_none_may_write(client: FlaskClient, chicago: O
         refused = client.open(f"{ROOT}/offices/chicago", method=method)
         assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
         assert refused.mimetype == "application/problem+json"
-    there = client.post(f"{ROOT}/offices", headers={"Sec-Fetch-Site": "cross-site"})
-    assert (there.status_code, there.mimetype) == (403, "application/problem+json")
+    cross_site = client.post(f"{ROOT}/offices", headers={"Sec-Fetch-Site": "cross-site"})
+    assert (cross_site.status_code, cross_site.mimetype) == (403, "application/problem+json")

@@ -1,5 +1,5 @@
-"""The open data is what its OpenAPI document says, whatever is asked: schemathesis with all of its
-checks, through the application itself."""
+"""The API conforms to its OpenAPI document for generated requests: schemathesis with all of its
+checks, through WSGI."""
 
 from collections import Counter
 from typing import Final
@@ -20,13 +20,13 @@ from tests.support.open_data import furnish
 from tests.support.public_urls import furnished
 
 DOCUMENT: Final = "/api/v1/openapi.json"
-# It hands a compressed answer on as it came; and what it keeps between runs would be left behind.
+# Schemathesis does not decompress bodies, and its database would leave files in the checkout.
 GENERATION: Final = {"database": "none", "deterministic": True}
 SETTINGS: Final = {"headers": {"Accept-Encoding": "identity"}}
 
 
 @pytest.mark.parametrize("config", ["sqlite"], indirect=True)
-def test_it_keeps_what_its_document_promises(app: Flask, network: None) -> None:
+def test_api_conforms_to_its_openapi_document(app: Flask, network: None) -> None:
     answers = check(app, SETTINGS | {"generation": GENERATION | {"max-examples": 3}})
     assert sum(answers.values()) > 150
     assert {status for _, status in answers} == {200, 204, 400, 404, 405}
@@ -34,11 +34,11 @@ def test_it_keeps_what_its_document_promises(app: Flask, network: None) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
-def test_it_keeps_it_however_long_one_asks(app: Flask, network: None, seed: int) -> None:
+def test_api_conforms_to_its_document_in_long_runs(app: Flask, network: None, seed: int) -> None:
     settings = SETTINGS | {"generation": {"database": "none", "max-examples": 300}, "seed": seed}
     answers = check(app, settings)
-    asked_well = {label for label, status in answers if status == 200}
-    assert len(asked_well) == len(TABLE) - 1  # it does not ask for the document itself
+    successful = {label for label, status in answers if status == 200}
+    assert len(successful) == len(TABLE) - 1  # the document does not describe itself
     assert sum(answers.values()) > 3000
 
 
@@ -52,33 +52,33 @@ def network(
     rights: Kind,
     women: Kind,
 ) -> None:
-    """Something of everything, that which is not told too."""
+    """Data for every route, with discreet and unlisted workshops."""
     furnish(store, chicago, calgary, rights)
     furnished(app, store, key_store, chicago, rights, women)
 
 
 def check(app: Flask, settings: dict[str, object]) -> Counter[tuple[str, int]]:
-    """How often each operation was answered with each status; nothing may be amiss with any."""
+    """How often each operation was answered with each status; fails on any failed check."""
     config = SchemathesisConfig.from_dict(settings)
     schema = schemathesis.openapi.from_wsgi(DOCUMENT, app, config=config)
     schema.validate()
-    amiss: list[str] = []
+    failures: list[str] = []
     answers: Counter[tuple[str, int]] = Counter()
     for event in engine.from_schema(schema).execute():
         if isinstance(event, NonFatalError):
-            amiss.append(str(event.info))
+            failures.append(str(event.info))
         elif isinstance(event, ScenarioFinished):
-            kept = event.recorder
-            for each, interaction in kept.interactions.items():
+            recorder = event.recorder
+            for case_id, interaction in recorder.interactions.items():
                 assert interaction.response is not None
-                label = kept.cases[each].value.operation.label
+                label = recorder.cases[case_id].value.operation.label
                 answers[label, interaction.response.status_code] += 1
-            for each, checks in kept.checks.items():
-                asked = kept.cases[each].value
-                amiss += [
-                    f"{asked.method} {asked.formatted_path} {asked.query}: {check.failure_info}"
+            for case_id, checks in recorder.checks.items():
+                case = recorder.cases[case_id].value
+                failures += [
+                    f"{case.method} {case.formatted_path} {case.query}: {check.failure_info}"
                     for check in checks
                     if check.failure_info is not None
                 ]
-    assert amiss == []
+    assert failures == []
     return answers

@@ -265,8 +265,8 @@ def test_private_pages_are_not_cached_and_not_indexed(
 
 
 def test_pages_of_a_discreet_kind_are_not_cached(client: FlaskClient, women: Kind) -> None:
-    for responses in ("tipo=mujeres", "tipo=K7QX", "tipo=K7QX&donde=Chicago"):
-        for path in (f"/es/?{responses}", f"/es/calendario?{responses}"):
+    for query in ("tipo=mujeres", "tipo=K7QX", "tipo=K7QX&donde=Chicago"):
+        for path in (f"/es/?{query}", f"/es/calendario?{query}"):
             answer = client.get(path)
             assert answer.headers["Cache-Control"] == "no-store", path
             assert "noindex" in answer.headers["X-Robots-Tag"], path

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.any_database
 TOKEN: Final = "a-token-of-the-monitoring-system"
 AUTHORIZED: Final = {"Authorization": f"Bearer {TOKEN}"}
 GUARDED: Final = pytest.mark.parametrize("page", ["/readyz", "/metrics"])
-Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+Metrics = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 @pytest.fixture
@@ -41,13 +41,13 @@ def monitored_client(make_app: Callable[..., Flask]) -> FlaskClient:
     return make_app(metrics_token=TOKEN).test_client()
 
 
-def figures(client: FlaskClient) -> Figures:
+def get_metrics(client: FlaskClient) -> Metrics:
     answer = client.get("/metrics", headers=AUTHORIZED)
     assert answer.status_code == 200
-    return read(answer.text)
+    return parse_metrics(answer.text)
 
 
-def read(text: str) -> Figures:
+def parse_metrics(text: str) -> Metrics:
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
@@ -55,7 +55,7 @@ def read(text: str) -> Figures:
     }
 
 
-def value(metrics: Figures, name: str, **labels: str) -> float:
+def value(metrics: Metrics, name: str, **labels: str) -> float:
     return metrics[f"outreach_{name}", tuple(sorted(labels.items()))]
 
 
@@ -83,16 +83,16 @@ def test_healthz_does_not_need_the_databases(
     assert answer.status_code == 503
     assert answer.get_json() == {"ready": False, "failed": ["main", "ring"]}
     assert "nowhere" not in answer.text
-    metrics = figures(client)
+    metrics = get_metrics(client)
     assert value(metrics, "up") == 0
     assert ("outreach_workshops", ()) not in metrics
 
 
-def same(one: TestResponse, other: TestResponse) -> bool:
+def is_same_response(first: TestResponse, second: TestResponse) -> bool:
     return (
-        one.status_code == other.status_code
-        and one.data == other.data
-        and dict(one.headers) == dict(other.headers)
+        first.status_code == second.status_code
+        and first.data == second.data
+        and dict(first.headers) == dict(second.headers)
     )
 
 
@@ -117,13 +117,14 @@ def test_guarded_pages_are_404_without_the_token(
         (client, wrong[2]),
     ]:
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
-            answer_here = requester.open(page, method=method, headers=headers)
-            nowhere = requester.open("/nothing", method=method, headers=headers)
-            assert same(answer_here, nowhere), (method, headers)
-            assert answer_here.status_code == 404
-        other = {"Host": "10.0.0.7"} | headers
-        assert same(requester.get(page, headers=other), requester.get("/nothing", headers=other))
-        assert requester.get(page, headers=other).status_code == 400
+            guarded = requester.open(page, method=method, headers=headers)
+            unknown = requester.open("/nothing", method=method, headers=headers)
+            assert is_same_response(guarded, unknown), (method, headers)
+            assert guarded.status_code == 404
+        headers = {"Host": "10.0.0.7"} | headers
+        guarded = requester.get(page, headers=headers)
+        assert is_same_response(guarded, requester.get("/nothing", headers=headers))
+        assert guarded.status_code == 400
     # A token in the query is not accepted.
     assert monitored_client.get(f"{page}?token={TOKEN}").status_code == 404
 
@@ -134,9 +135,9 @@ def test_guarded_pages_accept_any_host_with_the_token(
     monitored_client: FlaskClient, page: str
 ) -> None:
     for host in ("localhost:8000", "10.0.0.7:8000", "anything.example"):
-        for how in ("Bearer", "bearer"):
-            asks = {"Host": host, "Authorization": f"{how} {TOKEN}"}
-            answer = monitored_client.get(page, headers=asks)
+        for scheme in ("Bearer", "bearer"):
+            headers = {"Host": host, "Authorization": f"{scheme} {TOKEN}"}
+            answer = monitored_client.get(page, headers=headers)
             assert answer.status_code == 200
             assert answer.headers["Cache-Control"] == "no-store"
             assert "Set-Cookie" not in answer.headers
@@ -179,10 +180,10 @@ def test_requests_are_counted_by_route(
     monitored_client.get("/es/canariosa-no-hay")
     monitored_client.open("/es/", method="CANARIOSA")
     monitored_client.post("/org/entrar", data={"email": "canariosa@example.org", "password": "x"})
-    metrics = figures(monitored_client)
-    place = "/<any(es,en,fr):lang>/r/<token>"
-    assert value(metrics, "requests_total", route=place, method="GET", status="2xx") == 3
-    assert value(metrics, "requests_total", route=place, method="GET", status="4xx") == 1
+    metrics = get_metrics(monitored_client)
+    registration = "/<any(es,en,fr):lang>/r/<token>"
+    assert value(metrics, "requests_total", route=registration, method="GET", status="2xx") == 3
+    assert value(metrics, "requests_total", route=registration, method="GET", status="4xx") == 1
     feed = "/<any(es,en,fr):lang>/cal/<name>.<any(ics,atom,json,jcal):form>"
     assert value(metrics, "requests_total", route=feed, method="GET", status="2xx") == 1
     assert value(metrics, "requests_total", route="-", method="GET", status="4xx") == 1
@@ -213,7 +214,7 @@ def test_metrics_are_totals_without_offices_and_kinds(
         first, second = hold(session, chicago, women), hold(session, chicago, rights)
     seat(store, key_store, first)
     seat(store, key_store, second, contact=ContactMethod.EMAIL, address="rosa@example.org")
-    metrics = figures(monitored_client)
+    metrics = get_metrics(monitored_client)
     assert value(metrics, "workshops") == 2
     assert value(metrics, "registrations") == 2
     labels = {name for _, pairs in metrics for name, _ in pairs}
@@ -226,14 +227,14 @@ def test_metrics_of_the_outbox(
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-    metrics = figures(monitored_client)
+    metrics = get_metrics(monitored_client)
     assert value(metrics, "outbox_waiting") == 0
     assert value(metrics, "outbox_oldest_seconds") == 0
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     with store.change() as session:
         past = clock.now() - timedelta(minutes=20)
         session.execute(sa.text("UPDATE notice SET due_at = :past"), {"past": _stored(past, store)})
-    metrics = figures(monitored_client)
+    metrics = get_metrics(monitored_client)
     assert value(metrics, "outbox_waiting") == 1
     assert 1190 < value(metrics, "outbox_oldest_seconds") < 1260
     assert value(metrics, "outbox_given_up") == 0
@@ -251,17 +252,17 @@ def _stored(moment: object, store: Store) -> str:
 def test_worker_records_that_it_runs_once_a_minute(
     monitored_client: FlaskClient, app: Flask, store: Store
 ) -> None:
-    assert ("outreach_worker_seen_seconds", ()) not in figures(monitored_client)
+    assert ("outreach_worker_seen_seconds", ()) not in get_metrics(monitored_client)
     worker = Worker(app)
     worker.round()
-    assert 0 <= value(figures(monitored_client), "worker_seen_seconds") < 30
+    assert 0 <= value(get_metrics(monitored_client), "worker_seen_seconds") < 30
     earlier = clock.now() - timedelta(minutes=5)
     with store.change() as session:
         installation_settings.record_worker_seen(session, now=earlier)
     worker.round()  # less than a minute later
-    assert 290 < value(figures(monitored_client), "worker_seen_seconds") < 330
+    assert 290 < value(get_metrics(monitored_client), "worker_seen_seconds") < 330
     Worker(app).round()
-    assert value(figures(monitored_client), "worker_seen_seconds") < 30
+    assert value(get_metrics(monitored_client), "worker_seen_seconds") < 30
 
 
 @pytest.mark.thorough
@@ -271,20 +272,20 @@ def test_processes_share_their_counters(config: Config, store: Store, tmp_path: 
     log = tmp_path / "log"
     with serving_for(config, log, "--no-mail", "--workers", "2", settings=settings) as server:
 
-        def scrape() -> Figures:
+        def scrape() -> Metrics:
             with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
                 connection.request("GET", "/metrics", headers=AUTHORIZED)
                 answer = connection.getresponse()
                 assert answer.status == 200
-                return read(answer.read().decode())
+                return parse_metrics(answer.read().decode())
 
         for _ in range(40):
             assert server.ask("/es/seguridad") == 200
         route = "/<any(es,en,fr):lang>/seguridad"
         labels = {"route": route, "method": "GET", "status": "2xx"}
-        known_labels = [scrape() for _ in range(8)]
+        scrapes = [scrape() for _ in range(8)]
         # Each process reports the totals and the memory of both.
-        assert [value(each, "requests_total", **labels) for each in known_labels] == [40.0] * 8
+        assert [value(each, "requests_total", **labels) for each in scrapes] == [40.0] * 8
         # The kernel may choose the same process many times.
         assert any(sum("memory" in name for name, _ in scrape()) == 2 for _ in range(200))
         server.stop()

@@ -101,13 +101,13 @@ def test_two_encodings_are_cached(proxy: Proxy, workshop: Workshop) -> None:
 
 def test_nginx_answers_conditional_requests(proxy: Proxy, workshop: Workshop) -> None:
     first = proxy.ask(FEED, headers=ACCEPTS_GZIP)
-    for known in (
+    for condition in (
         {"If-None-Match": first.headers["ETag"]},
         {"If-None-Match": f'"other", {first.headers["ETag"].removeprefix("W/")}'},
         {"If-Modified-Since": first.headers["Last-Modified"]},
     ):
         for encoding in ({}, ACCEPTS_GZIP):
-            repeated = proxy.ask(FEED, headers=known | encoding)
+            repeated = proxy.ask(FEED, headers=condition | encoding)
             assert (repeated.status, repeated.body) == (304, b"")
             assert repeated.headers["ETag"] == first.headers["ETag"]
             assert repeated.headers["Cache-Control"] == first.headers["Cache-Control"]
@@ -184,8 +184,8 @@ def test_rate_limit_counts_each_visitor_behind_nginx(
     assert statuses == {visitor: [*[303] * 5, 429] for visitor in statuses}
     assert len(everyone(store)) == 10
     # A forged header does not change the address of the visitor.
-    cache_statuses = {"X-Forwarded-For": "127.0.0.77"}
-    assert _post(app, proxy, workshop, VISITOR, **cache_statuses).status == 429
+    forged = {"X-Forwarded-For": "127.0.0.77"}
+    assert _post(app, proxy, workshop, VISITOR, **forged).status == 429
 
 
 def test_only_the_import_page_accepts_large_bodies(
@@ -278,9 +278,9 @@ def test_stale_feeds_are_served_while_the_server_is_down(
 
 def test_guide_command_prints_the_nginx_configuration() -> None:
     command = next(
-        connection.strip().partition(" > ")[0]
-        for connection in nginx.CHAPTER.read_text().splitlines()
-        if "outreach guide proxy " in connection
+        line.strip().partition(" > ")[0]
+        for line in nginx.CHAPTER.read_text().splitlines()
+        if "outreach guide proxy " in line
     )
     output = subprocess.run(
         [sys.executable, "-m", "outreach.cli", *command.split()[1:]],

@@ -101,12 +101,12 @@ def test_registration_is_saved_once_if_its_connection_is_killed(
 
 
 @contextmanager
-def app_behind_proxy(config: Config, which: str) -> Iterator[tuple[Flask, Forwarder]]:
+def app_behind_proxy(config: Config, setting: str) -> Iterator[tuple[Flask, Forwarder]]:
     """The application with a TCP proxy before one of its databases."""
-    url = make_url(getattr(config, which))
+    url = make_url(getattr(config, setting))
     with forwarding_to(url.host or "", url.port or 5432) as proxy:
         proxied_url = url.set(port=proxy.port).render_as_string(hide_password=False)
-        changed: dict[str, Any] = {which: proxied_url}
+        changed: dict[str, Any] = {setting: proxied_url}
         app = create_app(replace(config, **changed))
         app.testing = False
         yield app, proxy
@@ -138,19 +138,21 @@ def test_retry_of_the_last_seat_is_not_refused(
     one_registration(store, key_store)
 
 
-@pytest.mark.parametrize("which", ["database_url", "keyring_url"])
-@pytest.mark.parametrize("how", ["cancelar", "borrar"])
+@pytest.mark.parametrize("setting", ["database_url", "keyring_url"])
+@pytest.mark.parametrize("action", ["cancelar", "borrar"])
 def test_cancellation_and_erasure_are_confirmed_after_a_lost_commit(
-    config: Config, store: Store, key_store: KeyStore, workshop: Workshop, how: str, which: str
+    config: Config, store: Store, key_store: KeyStore, workshop: Workshop, action: str, setting: str
 ) -> None:
-    with app_behind_proxy(config, which) as (app, proxy):
+    with app_behind_proxy(config, setting) as (app, proxy):
         link = post(app, workshop).headers["Location"]
         proxy.cut_after(b"COMMIT")
-        answer = app.test_client().post(f"{link}/{how}")
+        answer = app.test_client().post(f"{link}/{action}")
         assert proxy.was_cut.is_set()
         assert answer.status_code == 200
-        assert ("Cancelaste" if how == "cancelar" else "Ya no tenemos tus datos") in answer.text
-        assert app.test_client().post(f"{link}/{how}").status_code == 404, "the link is invalid now"
+        assert ("Cancelaste" if action == "cancelar" else "Ya no tenemos tus datos") in answer.text
+        assert app.test_client().post(f"{link}/{action}").status_code == 404, (
+            "the link is invalid now"
+        )
     assert key_store.count() == 0
     with store.read() as session:
         # The seat is free at once, not after the next purge.
@@ -242,7 +244,7 @@ def test_request_is_retried_after_a_failover(
     refused = threading.Event()
 
     @sa.event.listens_for(app.extensions["outreach_store"].engine, "handle_error")
-    def see(context: sa.engine.ExceptionContext) -> None:
+    def note_lost_connection(context: sa.engine.ExceptionContext) -> None:
         if error_classes.classify(context.original_exception) is ErrorClass.LOST:
             refused.set()
 
@@ -261,12 +263,12 @@ def test_form_that_cannot_be_retried_returns_the_typed_values(
 ) -> None:
     attempts = []
 
-    @app.post("/hace/<what>")
-    def do(what: str) -> str:
-        attempts.append(what)
+    @app.post("/hace/<action>")
+    def lose_connection(action: str) -> str:
+        attempts.append(action)
         with app_store().change() as session:
             session.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
-        return what
+        return action
 
     answer = app.test_client().post("/hace/algo", data={"title": "Un título pensado"})
     assert answer.status_code == 503
@@ -297,7 +299,7 @@ def test_unavailable_database_is_503_after_the_maximum_wait(
         feed = app.test_client().get("/es/cal/red.ics")
         assert (feed.status_code, feed.headers["Retry-After"]) == (503, "5")
         assert app.test_client().get("/api/v1/offices").status_code == 503
-        print(f"\nwhile it is away: {(time.monotonic() - started_at) / 2:.2f} s an answer")
+        print(f"\nwhile unavailable: {(time.monotonic() - started_at) / 2:.2f} s an answer")
         assert time.monotonic() - started_at < 1
         proxy.is_refusing = False
         assert send(app.test_client(), workshop, form).status_code == 303
@@ -309,19 +311,19 @@ def test_retries_count_once_for_the_rate_limit(
     config: Config, make_app: Callable[..., Flask], store: Store, workshop: Workshop
 ) -> None:
     with app_behind_proxy(config, "database_url") as (app, proxy):
-        before = _counted(config)
+        before = _count_attempts(config)
         proxy.cut_after(b"COMMIT")
         assert post(app, workshop).status_code == 303
         assert proxy.was_cut.is_set()
-        assert _counted(config) == before + 1
+        assert _count_attempts(config) == before + 1
 
 
-def _counted(config: Config) -> int:
+def _count_attempts(config: Config) -> int:
     store = Store(config.keyring_url)
     with store.read() as session:
-        found = session.scalar(sa.text("SELECT coalesce(sum(count), 0) FROM attempt"))
+        total = session.scalar(sa.text("SELECT coalesce(sum(count), 0) FROM attempt"))
     store.close()
-    return int(found)
+    return int(total)
 
 
 def test_request_waits_for_a_restarted_database(
@@ -357,9 +359,7 @@ def test_request_waits_for_a_restarted_database(
         with in_background(lambda: send(app.test_client(), workshop, form)) as answer:
             server.start()
             assert answer.result(TIMEOUT_SECONDS).status_code == 303
-        print(
-            f"\nthe server was away; a place was saved after {time.monotonic() - started_at:.1f} s"
-        )
+        print(f"\nregistration across the restart: {time.monotonic() - started_at:.1f} s")
         with store.read() as session:
             assert session.scalars(sa.select(Registration)).one().people == 1
         store.close()

@@ -1,4 +1,4 @@
-"""Saying yes to an offer: twice, late, too late; and waiting again."""
+"""Accepting an offer of a seat: twice, late, too late; and rejoining the waitlist."""
 
 import pytest
 

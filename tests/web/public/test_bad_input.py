@@ -1,5 +1,5 @@
-"""Two hundred things that are not an answer. Each gets a plain sentence and the form as it was
-filled; none of them is kept."""
+"""Two hundred invalid inputs of the registration form. Each returns the form with an error message
+and the typed values, and stores nothing."""
 
 import json
 from collections.abc import Callable
@@ -72,7 +72,7 @@ NO_NEED = [
     "1",
     "\x00",
 ]
-ODD: list[dict[str, Any]] = [
+OTHER_FIELDS: list[dict[str, Any]] = [
     {"message_ok": "maybe"}, {"message_ok": ""}, {"message_ok": "x" * 10_000},
     {"remind": "no"}, {"remind": "1"}, {"consent": "no"}, {"consent": "on"}, {"language": "de"},
     {"language": "ES"}, {"language": "es-MX"}, {"language": "x" * 10_000}, {"slot": "1"},
@@ -96,7 +96,7 @@ BAD: list[dict[str, Any]] = [
     *({"contact": "phone", "phone": phone} for phone in NO_PHONE),
     *({"people": people} for people in NO_PEOPLE),
     *({"needs": need} for need in NO_NEED),
-    *ODD,
+    *OTHER_FIELDS,
 ]
 
 
@@ -107,70 +107,72 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def patient(make_app: Callable[..., Flask]) -> Flask:
-    """An application that lets an address try a thousand times."""
+def unlimited_app(make_app: Callable[..., Flask]) -> Flask:
+    """An application with a rate limit above the number of bad inputs."""
     return make_app(limits=Limits(posts=1000))
 
 
-def is_nothing_kept(store: Store, key_store: KeyStore) -> bool:
+def is_nothing_stored(store: Store, key_store: KeyStore) -> bool:
     with store.read() as session, key_store.store.read() as keys:
         rows = session.scalar(sa.select(sa.func.count()).select_from(Registration))
         return (rows, keys.scalar(sa.select(sa.func.count()).select_from(Key))) == (0, 0)
 
 
-def tells_what_to_do(page: TestResponse) -> bool:
-    """A summary with at least one whole sentence, in a page that says it is an error."""
+def has_error_summary(page: TestResponse) -> bool:
+    """Whether the page has an error summary and its title begins with «Error»."""
     return 'class="alert" role="alert"' in page.text and "<title>Error: " in page.text
 
 
-def test_there_are_two_hundred_of_them() -> None:
+def test_at_least_two_hundred_bad_inputs_are_tried() -> None:
     assert len(BAD) >= 200
 
 
-def test_each_bad_answer_gets_a_sentence_and_the_form_back_and_is_not_kept(
-    patient: Flask, store: Store, key_store: KeyStore, workshop: Workshop
+def test_bad_input_returns_the_form_with_an_error_and_stores_nothing(
+    unlimited_app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
-    client, path = patient.test_client(), f"/es/t/{workshop.public_id}/lugar"
+    client, path = unlimited_app.test_client(), f"/es/t/{workshop.public_id}/lugar"
     for changes in BAD:
-        typed = {k: v for k, v in answers(patient, workshop, **changes).items() if v is not None}
+        typed = {
+            k: v for k, v in answers(unlimited_app, workshop, **changes).items() if v is not None
+        }
         page = client.post(path, data=typed)
-        about = repr(changes)[:80]
-        assert page.status_code == 422, about
-        assert tells_what_to_do(page), about
-        assert "Traceback" not in page.text, about
-        kept = filled(page)
+        changed_fields = repr(changes)[:80]
+        assert page.status_code == 422, changed_fields
+        assert has_error_summary(page), changed_fields
+        assert "Traceback" not in page.text, changed_fields
+        returned = filled(page)
         for name in ("name", "email", "phone"):
             if isinstance(typed.get(name), str):
-                assert kept[name] == [typed[name]], about
+                assert returned[name] == [typed[name]], changed_fields
         if isinstance(typed.get("nonce"), str) and len(typed["nonce"]) == 22:
-            assert kept["nonce"] == [typed["nonce"]] or "ñ" in typed["nonce"], about
-    assert is_nothing_kept(store, key_store)
+            assert returned["nonce"] == [typed["nonce"]] or "ñ" in typed["nonce"], changed_fields
+    assert is_nothing_stored(store, key_store)
 
 
 @pytest.mark.parametrize(
     "encoding", ["latin-1", "cp1252", "mac-roman", "utf-16", "utf-16-le", "utf-32"]
 )
-def test_another_encoding_is_not_taken_for_a_name(
-    patient: Flask, store: Store, key_store: KeyStore, workshop: Workshop, encoding: str
+def test_form_in_another_encoding_is_refused(
+    unlimited_app: Flask, store: Store, key_store: KeyStore, workshop: Workshop, encoding: str
 ) -> None:
-    typed = answers(patient, workshop, name="María Núñez")
-    kind = "application/x-www-form-urlencoded"
+    typed = answers(unlimited_app, workshop, name="María Núñez")
+    form_type = "application/x-www-form-urlencoded"
     bodies = [
         "&".join(f"{name}={value}" for name, value in typed.items()).encode(encoding),
         urlencode(typed, encoding=encoding).encode(),
     ]
     for body in bodies:
-        for declared in (kind, f"{kind}; charset={encoding}"):
-            page = patient.test_client().post(
-                f"/es/t/{workshop.public_id}/lugar", data=body, content_type=declared
+        for content_type in (form_type, f"{form_type}; charset={encoding}"):
+            page = unlimited_app.test_client().post(
+                f"/es/t/{workshop.public_id}/lugar", data=body, content_type=content_type
             )
             assert page.status_code == 422
-            assert tells_what_to_do(page)
-    assert is_nothing_kept(store, key_store)
+            assert has_error_summary(page)
+    assert is_nothing_stored(store, key_store)
 
 
 @pytest.mark.parametrize(
-    ("body", "kind"),
+    ("body", "content_type"),
     [
         (b"", "application/x-www-form-urlencoded"),
         (b"", ""),
@@ -193,23 +195,21 @@ def test_another_encoding_is_not_taken_for_a_name(
         (b"&".join(b"x%d=1" % n for n in range(4000)), "application/x-www-form-urlencoded"),
     ],
 )
-def test_a_body_that_is_no_form_of_ours_gets_a_page(
+def test_malformed_request_body_gets_an_error_page(
     client: FlaskClient,
     store: Store,
     key_store: KeyStore,
     workshop: Workshop,
     body: bytes,
-    kind: str,
+    content_type: str,
 ) -> None:
-    page = client.post(f"/es/t/{workshop.public_id}/lugar", data=body, content_type=kind)
+    page = client.post(f"/es/t/{workshop.public_id}/lugar", data=body, content_type=content_type)
     assert page.status_code in {400, 413, 422}
     assert "<h1" in page.text
-    assert is_nothing_kept(store, key_store)
+    assert is_nothing_stored(store, key_store)
 
 
-def test_a_form_sent_in_parts_is_a_form(
-    app: Flask, client: FlaskClient, workshop: Workshop
-) -> None:
+def test_multipart_form_is_accepted(app: Flask, client: FlaskClient, workshop: Workshop) -> None:
     typed = answers(app, workshop)
     page = client.post(
         f"/es/t/{workshop.public_id}/lugar", data=typed, content_type="multipart/form-data"
@@ -217,16 +217,14 @@ def test_a_form_sent_in_parts_is_a_form(
     assert page.status_code == 303
 
 
-def test_what_was_typed_comes_back_as_text_and_never_as_a_page(
-    app: Flask, client: FlaskClient, workshop: Workshop
-) -> None:
-    nasty = "\"><script>alert(1)</script>' onfocus=x {{7*7}}"
-    typed = answers(app, workshop, name=nasty, contact="email", email=nasty, people="0")
+def test_typed_html_is_escaped(app: Flask, client: FlaskClient, workshop: Workshop) -> None:
+    typed_html = "\"><script>alert(1)</script>' onfocus=x {{7*7}}"
+    typed = answers(app, workshop, name=typed_html, contact="email", email=typed_html, people="0")
     page = client.post(f"/es/t/{workshop.public_id}/lugar", data=typed)
     assert page.status_code == 422
     assert "<script>alert" not in page.text
-    assert filled(page)["email"] == [nasty]
-    assert filled(page)["name"] == [nasty]
+    assert filled(page)["email"] == [typed_html]
+    assert filled(page)["name"] == [typed_html]
     assert "49" not in unescape(filled(page)["name"][0])
 
 
@@ -246,7 +244,7 @@ def test_what_was_typed_comes_back_as_text_and_never_as_a_page(
         "No.5",
     ],
 )
-def test_a_name_can_be_any_name(
+def test_unusual_names_are_accepted(
     app: Flask, client: FlaskClient, workshop: Workshop, name: str
 ) -> None:
     page = client.post(
@@ -258,7 +256,7 @@ def test_a_name_can_be_any_name(
 @pytest.mark.parametrize(
     "id", ["x", "0" * 10, "0" * 26, "a" * 10_000, "%00", "..%2f..", "ñ", "' OR 1=1"]
 )
-def test_an_address_that_leads_nowhere_is_not_found(client: FlaskClient, id: str) -> None:
+def test_unknown_workshop_or_registration_is_404(client: FlaskClient, id: str) -> None:
     for path in (f"/es/t/{id}/lugar", f"/es/r/{id}", f"/es/r/{id}/cancelar"):
         assert client.get(path).status_code == 404
         assert client.post(path, data={"name": "Rosa"}).status_code in {404, 405}

@@ -1,4 +1,4 @@
-"""Changing what one said, behind one's own link."""
+"""The form that changes a registration, reached by the person's link."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ def pending(store: Store, registration: Registration) -> list[NotificationType]:
 
 
 def change(client: FlaskClient, link: str, **changes: Any) -> Any:
-    """Sends the page as it is, with something changed."""
+    """Posts the form as it is shown, with these fields changed."""
     values: dict[str, Any] = dict(filled(client.get(f"{link}/cambiar")))
     return client.post(f"{link}/cambiar", data=values | changes)
 
@@ -91,19 +91,19 @@ def test_change_form_shows_current_answers_and_unchanged_post_changes_nothing(
     assert pending(store, rosa) == before
 
 
-def test_a_new_name_and_a_new_email_are_sealed_with_the_key_she_has(
+def test_new_name_and_email_are_encrypted_with_the_same_key(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
     link = link_of(key_store, rosa)
     answer = change(client, link, name="Rosita", contact="email", email="otra@ejemplo.com")
-    assert answer.headers["Location"] == link, "the link is the same"
+    assert answer.headers["Location"] == link, "the link does not change"
     person = person_of(store, key_store, rosa)
     assert (person.name, person.address) == ("Rosita", "otra@ejemplo.com")
     assert key_store.find("rosa@ejemplo.com") == []
     assert key_store.find("otra@ejemplo.com", workshop.id) == [rosa.key_id]
     assert "Listo, Rosita" in client.get(link).text
     assert pending(store, rosa) == [NotificationType.REMINDER, NotificationType.REGISTERED], (
-        "the new address is told where"
+        "the new address gets a letter with the link"
     )
 
 
@@ -120,7 +120,7 @@ def test_removing_the_contact_cancels_pending_messages(
     assert key_store.find("rosa@ejemplo.com") == []
 
 
-def test_a_phone_in_place_of_an_email(
+def test_email_can_be_replaced_by_a_phone(
     client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
     link = link_of(key_store, rosa)
@@ -135,23 +135,23 @@ def test_a_phone_in_place_of_an_email(
     assert person_of(store, key_store, rosa).address == "+13125550142"
 
 
-def test_needs_are_changed_and_their_support_is_free_for_others(
+def test_changed_access_need_releases_its_accommodation(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
     luz = seat(store, key_store, workshop, name="Luz")
-    hers = link_of(key_store, luz)
-    assert 'value="childcare" disabled' in client.get(f"{hers}/cambiar").text
-    refused = change(client, hers, needs=["childcare"], name="Lucha", people="2")
+    luz_link = link_of(key_store, luz)
+    assert 'value="childcare" disabled' in client.get(f"{luz_link}/cambiar").text
+    refused = change(client, luz_link, needs=["childcare"], name="Lucha", people="2")
     assert refused.status_code == 409
     assert "Ya no queda cuidado de niños. Tu lugar sigue apartado" in refused.text
     assert (filled(refused)["name"], filled(refused)["people"]) == (["Lucha"], ["2"])
     assert change(client, link_of(key_store, rosa), needs=["step_free"]).status_code == 303
     assert now_of(store, rosa).needs == Codes(["step_free"])
-    assert change(client, hers, needs=["childcare"]).status_code == 303
+    assert change(client, luz_link, needs=["childcare"]).status_code == 303
     assert now_of(store, luz).needs == Codes(["childcare"])
 
 
-def test_a_refused_change_leaves_the_way_to_be_reached_as_it_was(
+def test_refused_change_keeps_the_contact_details(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
 ) -> None:
     seat(store, key_store, workshop, name="Ana")
@@ -165,7 +165,7 @@ def test_a_refused_change_leaves_the_way_to_be_reached_as_it_was(
     assert person_of(store, key_store, rosa).address == "rosa@ejemplo.com"
 
 
-def test_only_the_number_of_people_changes_nothing_else(
+def test_posting_only_the_number_of_people_changes_nothing_else(
     client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
     assert (
@@ -228,7 +228,7 @@ def test_waitlisted_registration_keeps_its_position_after_a_change(
     assert pending(store, luz) == [NotificationType.WAITLISTED]
 
 
-def test_the_change_of_a_discreet_place_is_neutral(
+def test_change_form_of_a_discreet_registration_is_neutral(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
@@ -252,6 +252,6 @@ def test_the_change_of_a_discreet_place_is_neutral(
         assert word not in page
     assert "Te llamamos para darte la dirección" in client.get(link).text
     with store.change() as session:
-        there = session.get_one(Registration, luz.id)
-        there.approved_at = there.registered_at
+        registration = session.get_one(Registration, luz.id)
+        registration.approved_at = registration.registered_at
     assert "1805 S. Ejemplo" in client.get(link).text

@@ -1,5 +1,4 @@
-"""Iván shows the next workshops on the site of his parish, in a frame; Ana pastes a link into hers
-and its editor finds out by itself (oEmbed)."""
+"""Workshops on other sites: frames, and oEmbed for editors that turn a pasted link into a frame."""
 
 import re
 from collections.abc import Callable
@@ -21,23 +20,28 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from tests.conftest import LONG_AGO, hold, venue
 from tests.support.public_urls import Page
 
-pytestmark = pytest.mark.any_database("what frames and their descriptions say")
+pytestmark = pytest.mark.any_database("the text of frames and of oEmbed")
 
-HERE = "http://localhost:8000"
-
-
-def described(client: FlaskClient, path: str, **more: object) -> TestResponse:
-    return client.get("/oembed", query_string={"url": f"{HERE}{path}", **more})
+SITE = "http://localhost:8000"
 
 
-def cards(answer: TestResponse) -> list[str]:
-    """The workshops of a frame, by the public id that each card leads to."""
+def get_oembed(client: FlaskClient, path: str, **more: object) -> TestResponse:
+    return client.get("/oembed", query_string={"url": f"{SITE}{path}", **more})
+
+
+def linked_ids(answer: TestResponse) -> list[str]:
+    """The public ids of the workshops that the cards of a frame link to."""
     return re.findall(r'href="/\w\w/t/(\w+)"', answer.text)
 
 
 @pytest.fixture
-def parade(store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind) -> list[str]:
-    """Three in Chicago and one in Calgary, day after day; and what nobody is to see."""
+def listed_ids(
+    store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind
+) -> list[str]:
+    """The public ids of three workshops in Chicago and two in Calgary, in the order of their days.
+
+    A discreet, an unlisted, a draft and a past workshop are stored too; no frame shows them.
+    """
     day = clock.now().date() + timedelta(days=3)
     with store.change() as session:
         for changes in (
@@ -49,65 +53,67 @@ def parade(store: Store, chicago: Office, calgary: Office, rights: Kind, women: 
             kind = changes.pop("kind", rights)
             assert isinstance(kind, Kind)
             hold(session, chicago, kind, **({"day": day} | changes))
-        shown = [
+        listed = [
             hold(session, office, rights, day=day + timedelta(days=number))
             for number, office in enumerate((chicago, calgary, chicago, chicago))
         ]
-        shown.append(hold(session, calgary, rights, day=day + timedelta(days=200)))
-        workshop_service.cancel(session, shown[2], now=LONG_AGO)
-    return [workshop.public_id for workshop in shown]
+        listed.append(hold(session, calgary, rights, day=day + timedelta(days=200)))
+        workshop_service.cancel(session, listed[2], now=LONG_AGO)
+    return [workshop.public_id for workshop in listed]
 
 
 # The frame
 
 
-def test_the_next_ones_are_shown_in_order_and_no_others(
-    client: FlaskClient, parade: list[str]
+def test_frame_lists_upcoming_public_workshops_in_order(
+    client: FlaskClient, listed_ids: list[str]
 ) -> None:
-    assert cards(client.get("/es/incrustar")) == parade
+    assert linked_ids(client.get("/es/incrustar")) == listed_ids
     chicago = client.get("/en/incrustar?oficina=chicago&tipo=derechos&modalidad=presencial")
-    assert cards(chicago) == [parade[0], parade[2], parade[3]]
+    assert linked_ids(chicago) == [listed_ids[0], listed_ids[2], listed_ids[3]]
     assert (
         "<h1>Próximos talleres · Chicago</h1>" in client.get("/es/incrustar?oficina=chicago").text
     )
     assert "Cancelado" in client.get("/es/incrustar?donde=Chicago").text
-    assert cards(client.get("/es/incrustar?donde=AB")) == [parade[1], parade[4]]
+    assert linked_ids(client.get("/es/incrustar?donde=AB")) == [listed_ids[1], listed_ids[4]]
 
 
-def test_a_site_says_how_many(client: FlaskClient, parade: list[str]) -> None:
-    for asked, shown in (("2", 2), ("0", 1), ("500", 5), ("-3", 5), ("muchos", 5)):
-        assert len(cards(client.get(f"/es/incrustar?cuantos={asked}"))) == shown
+def test_frame_has_the_requested_number_of_cards(
+    client: FlaskClient, listed_ids: list[str]
+) -> None:
+    for requested, shown in (("2", 2), ("0", 1), ("500", 5), ("-3", 5), ("muchos", 5)):
+        assert len(linked_ids(client.get(f"/es/incrustar?cuantos={requested}"))) == shown
 
 
-def test_a_card_says_what_when_where_and_if_there_are_places(
+def test_card_shows_title_time_venue_and_seats_left(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        there = venue(session, chicago, name="Biblioteca <de> Pilsen")
-        held = hold(session, chicago, rights, venue=there, capacity=3)
-    for path in ("/en/incrustar?oficina=chicago", f"/en/incrustar/{held.public_id}"):
+        library = venue(session, chicago, name="Biblioteca <de> Pilsen")
+        workshop = hold(session, chicago, rights, venue=library, capacity=3)
+    for path in ("/en/incrustar?oficina=chicago", f"/en/incrustar/{workshop.public_id}"):
         text = client.get(path).text
         for text_part in ("Know your rights", "6:00", "Biblioteca &lt;de&gt; Pilsen", "3 "):
             assert text_part in text
 
 
-def test_every_link_opens_a_window_of_its_own_and_there_is_nothing_else_to_press(
-    client: FlaskClient, parade: list[str]
+def test_frame_has_only_links_that_open_a_new_window(
+    client: FlaskClient, listed_ids: list[str]
 ) -> None:
-    for path in ("/es/incrustar", f"/es/incrustar/{parade[0]}", "/es/incrustar/nada"):
+    for path in ("/es/incrustar", f"/es/incrustar/{listed_ids[0]}", "/es/incrustar/nada"):
         tags = Page(client.get(path).text).tags
         for _, has in [each for each in tags if each[0] == "a"]:
             assert (has["target"], has["rel"]) == ("_blank", "noopener")
         assert not {tag for tag, _ in tags} & {"form", "input", "button", "script", "iframe"}
 
 
-def test_what_is_discreet_is_answered_as_what_there_is_not(
+def test_discreet_kind_is_answered_like_an_unknown_filter_value(
     client: FlaskClient, rights: Kind, women: Kind
 ) -> None:
-    nothing = client.get("/es/incrustar?tipo=otra-cosa")
-    assert nothing.status_code == 404
-    assert "frame-ancestors https:" in nothing.headers["Content-Security-Policy"]
-    for asked in (
+    not_found = client.get("/es/incrustar?tipo=otra-cosa")
+    assert not_found.status_code == 404
+    assert "frame-ancestors https:" in not_found.headers["Content-Security-Policy"]
+    for query in (
         "tipo=K7QX",
         "tipo=mujeres&tipo=derechos",
         "oficina=atlantida",
@@ -115,11 +121,11 @@ def test_what_is_discreet_is_answered_as_what_there_is_not(
         "idioma=xx",
         "modalidad=volando",
     ):
-        answer = client.get(f"/es/incrustar?{asked}")
-        assert (answer.status_code, answer.data) == (404, nothing.data), asked
+        answer = client.get(f"/es/incrustar?{query}")
+        assert (answer.status_code, answer.data) == (404, not_found.data), query
 
 
-def test_no_hidden_workshop_is_in_a_frame_of_its_own(
+def test_hidden_workshop_has_no_frame(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
@@ -128,11 +134,11 @@ def test_no_hidden_workshop_is_in_a_frame_of_its_own(
             hold(session, chicago, rights, way=Way.UNLISTED),
             hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
         ]
-    nothing = client.get("/es/incrustar/0000000000").data
+    not_found = client.get("/es/incrustar/0000000000").data
     for each in hidden:
         answer = client.get(f"/es/incrustar/{each.public_id}")
-        assert (answer.status_code, answer.data) == (404, nothing)
-        assert described(client, f"/es/t/{each.public_id}").status_code == 404
+        assert (answer.status_code, answer.data) == (404, not_found)
+        assert get_oembed(client, f"/es/t/{each.public_id}").status_code == 404
 
 
 def test_frame_is_cached_for_five_minutes_and_has_an_etag(
@@ -142,16 +148,16 @@ def test_frame_is_cached_for_five_minutes_and_has_an_etag(
     assert first.headers["Cache-Control"] == "public, max-age=300"
     assert "X-Frame-Options" not in first.headers
     assert "Set-Cookie" not in first.headers
-    mark = {"If-None-Match": first.headers["ETag"]}
-    second = client.get("/es/incrustar?oficina=chicago", headers=mark)
+    condition = {"If-None-Match": first.headers["ETag"]}
+    second = client.get("/es/incrustar?oficina=chicago", headers=condition)
     assert (second.status_code, second.data) == (304, b"")
     assert second.headers["Cache-Control"] == "public, max-age=300"
     with store.change() as session:
         hold(session, chicago, rights)
-    assert client.get("/es/incrustar?oficina=chicago", headers=mark).status_code == 200
+    assert client.get("/es/incrustar?oficina=chicago", headers=condition).status_code == 200
 
 
-def test_an_office_with_nothing_says_so(client: FlaskClient, chicago: Office) -> None:
+def test_frame_of_an_office_without_workshops_says_so(client: FlaskClient, chicago: Office) -> None:
     answer = client.get("/es/incrustar?oficina=chicago")
     assert "Por ahora no hay talleres anunciados aquí." in answer.text
     assert 'href="/es/?donde=chicago"' in answer.text
@@ -161,42 +167,42 @@ def test_an_office_with_nothing_says_so(client: FlaskClient, chicago: Office) ->
 # oEmbed
 
 
-def test_a_list_an_office_and_a_workshop_tell_an_editor_how_to_show_them(
-    client: FlaskClient, parade: list[str]
+def test_list_office_and_workshop_pages_link_to_their_oembed(
+    client: FlaskClient, listed_ids: list[str]
 ) -> None:
     for path, shown in (
         ("/es/", "/es/incrustar"),
         ("/fr/?donde=Chicago&tipo=derechos", "/fr/incrustar?tipo=derechos&donde=chicago+il"),
         ("/en/o/chicago", "/en/incrustar?oficina=chicago"),
-        (f"/en/t/{parade[0]}", f"/en/incrustar/{parade[0]}"),
+        (f"/en/t/{listed_ids[0]}", f"/en/incrustar/{listed_ids[0]}"),
     ):
         link = next(
             has["href"] or ""
             for tag, has in Page(client.get(path).text).tags
             if tag == "link" and has.get("type") == "application/json+oembed"
         )
-        assert parse_qs(urlsplit(link).query)["url"] == [HERE + path]
-        answer = client.get(link.removeprefix(HERE))
+        assert parse_qs(urlsplit(link).query)["url"] == [SITE + path]
+        answer = client.get(link.removeprefix(SITE))
         assert answer.mimetype == "application/json"
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         oembed = answer.get_json()
         assert (oembed["version"], oembed["type"], oembed["cache_age"]) == ("1.0", "rich", 300)
         assert oembed["title"]
         ((tag, frame),) = Page(oembed["html"]).tags
-        assert (tag, frame["src"]) == ("iframe", HERE + shown)
+        assert (tag, frame["src"]) == ("iframe", SITE + shown)
         assert (frame["width"], frame["height"]) == (str(oembed["width"]), str(oembed["height"]))
         assert client.get(shown).status_code == 200
 
 
-def test_an_editor_says_how_much_room_there_is(client: FlaskClient, parade: list[str]) -> None:
-    oembed = described(client, "/es/", maxwidth=320, maxheight=400).get_json()
+def test_oembed_respects_the_maximum_size(client: FlaskClient, listed_ids: list[str]) -> None:
+    oembed = get_oembed(client, "/es/", maxwidth=320, maxheight=400).get_json()
     assert (oembed["width"], oembed["height"]) == (320, 400)
-    oembed = described(client, "/es/incrustar?cuantos=2", maxwidth=5000, maxheight="x").get_json()
+    oembed = get_oembed(client, "/es/incrustar?cuantos=2", maxwidth=5000, maxheight="x").get_json()
     assert oembed["width"] == 600
-    assert oembed["height"] < described(client, "/es/").get_json()["height"]
+    assert oembed["height"] < get_oembed(client, "/es/").get_json()["height"]
 
 
-NOT_TO_BE_SHOWN: Final = (
+UNSUPPORTED_ADDRESSES: Final = (
     "",
     "nada",
     "https://otro.example.org/es/",
@@ -204,23 +210,23 @@ NOT_TO_BE_SHOWN: Final = (
     "http://ana@localhost:8000/es/",
     "javascript://localhost:8000/es/",
     "http://[localhost/es/",
-    f"{HERE}/es",
-    f"{HERE}/es/nada",
-    f"{HERE}/es/privacidad",
-    f"{HERE}/org/",
-    f"{HERE}/es/o/atlantida",
-    f"{HERE}/es/t/0000000000",
-    f"{HERE}/es/t/%00",
-    f"{HERE}/es/?tipo=K7QX",
-    f"{HERE}/es/?donde=%00",
-    f"{HERE}/es/?" + "&".join("tipo=derechos" for _ in range(200)),
+    f"{SITE}/es",
+    f"{SITE}/es/nada",
+    f"{SITE}/es/privacidad",
+    f"{SITE}/org/",
+    f"{SITE}/es/o/atlantida",
+    f"{SITE}/es/t/0000000000",
+    f"{SITE}/es/t/%00",
+    f"{SITE}/es/?tipo=K7QX",
+    f"{SITE}/es/?donde=%00",
+    f"{SITE}/es/?" + "&".join("tipo=derechos" for _ in range(200)),
 )
 
 
-def test_of_any_other_address_there_is_nothing_to_show(
+def test_oembed_of_any_other_address_is_404(
     client: FlaskClient, chicago: Office, rights: Kind, women: Kind
 ) -> None:
-    for url in NOT_TO_BE_SHOWN:
+    for url in UNSUPPORTED_ADDRESSES:
         answer = client.get(f"/oembed?url={quote(url, safe='')}")
         assert answer.status_code == 404, url
         assert answer.mimetype == "text/plain"
@@ -229,22 +235,22 @@ def test_of_any_other_address_there_is_nothing_to_show(
         )
 
 
-def test_there_is_no_xml(client: FlaskClient, chicago: Office) -> None:
-    answer = described(client, "/es/", format="xml")
+def test_oembed_has_no_xml_format(client: FlaskClient, chicago: Office) -> None:
+    answer = get_oembed(client, "/es/", format="xml")
     assert answer.status_code == 501
     assert answer.mimetype == "text/plain"
 
 
-def test_a_discreet_page_has_no_such_link(
+def test_discreet_page_has_no_oembed_link(
     client: FlaskClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        held = hold(session, chicago, women)
-    for path in ("/es/?tipo=K7QX", f"/es/t/{held.public_id}"):
+        workshop = hold(session, chicago, women)
+    for path in ("/es/?tipo=K7QX", f"/es/t/{workshop.public_id}"):
         assert "oembed" not in client.get(path).text
 
 
-def test_the_frame_has_the_brand_of_the_installation(
+def test_oembed_has_the_brand_of_the_installation(
     make_app: Callable[..., Flask], chicago: Office
 ) -> None:
     client = make_app(brand="Encuentros", public_url="https://encuentros.example.org").test_client()

@@ -1,4 +1,4 @@
-"""The page on which Iván makes the calendar of his parish."""
+"""The feed builder: the page that makes a feed address from chosen filters."""
 
 import re
 from datetime import timedelta
@@ -18,16 +18,17 @@ from tests.conftest import hold, venue
 from tests.feeds.test_feed_sizes import add_workshops
 from tests.support.public_urls import Page
 
-pytestmark = pytest.mark.any_database("what the builder's page says")
+pytestmark = pytest.mark.any_database("the text of the feed builder")
 
 
-def address_on(page: str) -> str:
+def feed_address(page: str) -> str:
+    """The address in the page's input field."""
     found = re.search(r'<input id="u"[^>]*value="([^"]+)"', page)
     assert found
     return unescape(found[1])
 
 
-def test_without_a_choice_it_gives_the_whole_network(
+def test_feed_without_filters_has_the_whole_network(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -35,20 +36,20 @@ def test_without_a_choice_it_gives_the_whole_network(
     answer = client.get("/es/calendario")
 
     assert answer.status_code == 200
-    assert address_on(answer.text) == "http://localhost:8000/es/cal/red.ics"
+    assert feed_address(answer.text) == "http://localhost:8000/es/cal/red.ics"
     assert "1 taller próximo" in answer.text
     assert "Set-Cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("lang", ["es", "en", "fr"])
-def test_what_was_chosen_is_in_the_address_and_every_link_leads_to_it(
+def test_chosen_filters_are_in_the_feed_address_and_its_links(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, lang: str
 ) -> None:
     with store.change() as session:
         hold(session, chicago, rights)
     query = "tipo=derechos&idioma=en&idioma=es&donde=IL&modalidad=presencial"
     page = client.get(f"/{lang}/calendario?oficina=chicago&{query}").text
-    address = address_on(page)
+    address = feed_address(page)
 
     assert address == f"http://localhost:8000/{lang}/cal/chicago.ics?{query}"
     webcal = address.replace("http", "webcal", 1)
@@ -59,28 +60,28 @@ def test_what_was_chosen_is_in_the_address_and_every_link_leads_to_it(
     assert client.get(address.removeprefix("http://localhost:8000")).status_code == 200
 
 
-def test_a_discreet_kind_is_off_until_ticked_and_then_has_no_name_in_the_address(
+def test_discreet_kind_is_unticked_and_only_its_code_is_in_the_feed_address(
     client: FlaskClient, chicago: Office, women: Kind
 ) -> None:
     page = client.get("/es/calendario").text
     assert "En tu calendario solo dirá “Taller”, sin dirección" in page
-    assert 'value="K7QX">' in page, "there, and not ticked"
+    assert 'value="K7QX">' in page, "offered, and not ticked"
 
     ticked = client.get("/es/calendario?tipo=K7QX")
-    assert address_on(ticked.text) == "http://localhost:8000/es/cal/red.ics?tipo=K7QX"
-    assert "mujeres" not in address_on(client.get("/es/calendario?tipo=mujeres").text)
+    assert feed_address(ticked.text) == "http://localhost:8000/es/cal/red.ics?tipo=K7QX"
+    assert "mujeres" not in feed_address(client.get("/es/calendario?tipo=mujeres").text)
     assert ticked.headers["Cache-Control"] == "no-store"
     assert "noindex" in ticked.headers["X-Robots-Tag"]
 
 
 @pytest.mark.parametrize("query", ["oficina=atlantida", "tipo=baile", "donde=Narnia"])
-def test_what_does_not_exist_is_a_kind_page(client: FlaskClient, query: str) -> None:
+def test_unknown_filter_value_is_a_404_page(client: FlaskClient, query: str) -> None:
     answer = client.get(f"/es/calendario?{query}")
     assert answer.status_code == 404
     assert answer.mimetype == "text/html"
 
 
-def test_whatever_the_list_can_search_arrives_in_the_calendar(
+def test_filters_of_the_list_are_kept_in_the_feed_address(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     zip_code: dict[str, Any] = {
@@ -93,7 +94,7 @@ def test_whatever_the_list_can_search_arrives_in_the_calendar(
         joliet = venue(session, chicago, name="Biblioteca de Joliet", city="Joliet")
         hold(session, chicago, rights, venue=joliet)
         session.add(ZipCode(city="Joliet", city_plain="joliet", **zip_code))
-    for asked, arrives in (
+    for list_query, feed in (
         ("donde=Joliet", "red.ics?donde=joliet+il"),
         ("donde=60432", "red.ics?donde=60432"),
         ("donde=illinois&modalidad=presencial", "red.ics?donde=IL&modalidad=presencial"),
@@ -101,14 +102,14 @@ def test_whatever_the_list_can_search_arrives_in_the_calendar(
         ("donde=chicago&idioma=en&idioma=es", "chicago.ics?idioma=en&idioma=es"),
         ("tipo=derechos&tipo=K7QX", "red.ics?tipo=derechos&tipo=K7QX"),
     ):
-        found = re.search(r'href="(/es/calendario\?[^"]+)"', client.get(f"/es/?{asked}").text)
+        found = re.search(r'href="(/es/calendario\?[^"]+)"', client.get(f"/es/?{list_query}").text)
         assert found
-        address = address_on(client.get(unescape(found[1])).text)
-        assert address == f"http://localhost:8000/es/cal/{arrives}"
-        assert client.get(f"/es/cal/{arrives}").status_code == 200
+        address = feed_address(client.get(unescape(found[1])).text)
+        assert address == f"http://localhost:8000/es/cal/{feed}"
+        assert client.get(f"/es/cal/{feed}").status_code == 200
 
 
-def test_what_the_lists_of_the_form_do_not_offer_stays_ticked(
+def test_filter_values_that_the_form_does_not_offer_stay_ticked(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -117,18 +118,18 @@ def test_what_the_lists_of_the_form_do_not_offer_stays_ticked(
     page = client.get(
         "/fr/calendario?donde=Joliet&donde=IL&idioma=nah&modalidad=en-linea&modalidad=presencial"
     ).text
-    for kept in (
+    for chosen in (
         'name="donde" value="joliet il" checked>Joliet, IL',
         '<option value="IL" selected>Illinois',
         'value="nah" checked',
         'value="en-linea" checked',
         'value="presencial" checked',
     ):
-        assert kept in page
-    assert "virtual_sala" not in page.split("tu-calendario")[0], "online is one thing to tick"
+        assert chosen in page
+    assert "virtual_sala" not in page.split("tu-calendario")[0], "all online modes are one checkbox"
 
 
-def test_the_regions_are_those_that_have_an_office_by_their_name(
+def test_regions_with_an_office_are_listed_by_name(
     client: FlaskClient, chicago: Office, calgary: Office
 ) -> None:
     page = client.get("/es/calendario").text
@@ -138,40 +139,36 @@ def test_the_regions_are_those_that_have_an_office_by_their_name(
     ]
 
 
-def test_for_programs_there_are_other_formats_and_a_frame_of_the_same(
+def test_page_offers_other_formats_and_a_frame_with_the_same_filters(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     page = client.get("/es/calendario?oficina=chicago&tipo=derechos").text
     for ending in ("atom", "json", "jcal"):
         assert f'href="http://localhost:8000/es/cal/chicago.{ending}?tipo=derechos"' in page
-    pasted = re.search(r'<textarea id="marco"[^>]*>([^<]+)</textarea>', page)
-    assert pasted
-    tag = Page(unescape(pasted[1])).tags[0][1]
+    snippet = re.search(r'<textarea id="marco"[^>]*>([^<]+)</textarea>', page)
+    assert snippet
+    tag = Page(unescape(snippet[1])).tags[0][1]
     assert tag["src"] == "http://localhost:8000/es/incrustar?oficina=chicago&tipo=derechos"
     assert tag["title"] == "Próximos talleres · Chicago"
 
 
-def test_of_a_discreet_kind_there_is_a_calendar_a_warning_and_nothing_else(
-    client: FlaskClient, women: Kind
-) -> None:
+def test_discreet_kind_has_only_a_calendar_and_a_warning(client: FlaskClient, women: Kind) -> None:
     page = client.get("/es/calendario?tipo=K7QX").text
     assert "Quien vea tu teléfono verá que tienes algo ese día." in page
     assert "tu calendario puede verse en otros aparatos tuyos" in page
-    for never in ("incrustar", ".atom", ".jcal", "cal/red.json", "mujeres.ics"):
-        assert never not in page
+    for absent in ("incrustar", ".atom", ".jcal", "cal/red.json", "mujeres.ics"):
+        assert absent not in page
 
 
-def test_a_calendar_that_nothing_is_in_yet_says_that_it_will_fill(
-    client: FlaskClient, chicago: Office
-) -> None:
+def test_page_explains_an_empty_feed(client: FlaskClient, chicago: Office) -> None:
     assert "se llenará cuando haya" in client.get("/es/calendario?oficina=chicago").text
 
 
-def test_a_calendar_that_cannot_hold_all_says_until_when_it_goes(
+def test_page_states_the_last_day_of_a_truncated_feed(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     add_workshops(store, chicago, rights, range(50), 40)
-    said = re.search(r"calendario llega hasta el (\d+) de", client.get("/es/calendario").text)
-    assert said
+    last_day = re.search(r"calendario llega hasta el (\d+) de", client.get("/es/calendario").text)
+    assert last_day
     last_days = [clock.now().date() + timedelta(days=number) for number in range(30, 49)]
-    assert int(said[1]) in {day.day for day in last_days}
+    assert int(last_day[1]) in {day.day for day in last_days}

@@ -21,7 +21,7 @@ from outreach.web.public.figures import charts
 from tests.conftest import hold
 from tests.support.public_urls import Page
 
-pytestmark = pytest.mark.any_database("what the pages of figures say")
+pytestmark = pytest.mark.any_database("the text of the figures pages")
 
 MARCH = Month(2026, 3)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
@@ -50,12 +50,12 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
 
 @pytest.fixture
 def corrected(march: Store) -> Store:
-    """Calgary's was not held, and revision 2 says so."""
+    """March with a revision 2, in which the workshop in Calgary was not held."""
     with march.change() as session:
-        late = session.scalars(
+        calgary_workshop = session.scalars(
             sa.select(Workshop).join(Workshop.office).where(Office.slug == "calgary")
         ).one()
-        workshop_service.report(late, head_count=None, now=MAY)
+        workshop_service.report(calgary_workshop, head_count=None, now=MAY)
     with march.change() as session:
         month_report.close(session, MARCH, reason="secreto de Elena", now=MAY)
     return march
@@ -66,7 +66,7 @@ Read = Callable[[str], str]
 
 @pytest.fixture
 def read(client: FlaskClient) -> Read:
-    """The words of a page, one space between them."""
+    """A function that returns the text of a page, its words separated by single spaces."""
 
     def words(address: str) -> str:
         answer = client.get(f"/es/cifras/{address}")
@@ -76,42 +76,40 @@ def read(client: FlaskClient) -> Read:
     return words
 
 
-def test_a_month_says_what_its_numbers_are_worth(march: Store, read: Read) -> None:
+def test_month_page_says_if_it_is_closed_provisional_or_reopened(march: Store, read: Read) -> None:
     assert "Cerrado Revisión 1. Corte: lunes 20 de abril de 2026." in read("2026-03")
     assert "Provisional: este mes no se ha cerrado." in read("2026-02")
     with march.change() as session:
         months.reopen(session, MARCH, "Faltan dos", organizer_id=None, now=MAY)
     words = read("2026-03")
     assert "Este mes se abrió de nuevo para corregirlo." in words
-    assert "Faltan dos" not in words, "the reason is between the staff"
-    assert "Personas que vinieron" not in words, "told of closed months only"
+    assert "Faltan dos" not in words, "only staff see the reason"
+    assert "Personas que vinieron" not in words, "published for closed months only"
 
 
-def test_a_month_is_beside_the_one_before_and_the_year_before(march: Store, read: Read) -> None:
+def test_month_is_compared_with_last_month_and_last_year(march: Store, read: Read) -> None:
     words = read("2026-03")
     assert "Febrero de 2026 1 +2" in words
     assert "Marzo de 2025 1 +2" in words
 
 
-def test_every_revision_can_be_read_with_what_it_changed(corrected: Store, read: Read) -> None:
-    now, first = read("2026-03"), read("2026-03?revision=1")
-    assert "2 talleres en marzo de 2026" in now
+def test_every_revision_is_shown_with_its_changes(corrected: Store, read: Read) -> None:
+    latest, first = read("2026-03"), read("2026-03?revision=1")
+    assert "2 talleres en marzo de 2026" in latest
     assert "3 talleres en marzo de 2026" in first
     assert "Hay una revisión más nueva." in first
-    assert "Calgary, Tus derechos 1 0" in now
-    assert "secreto" not in now + first
+    assert "Calgary, Tus derechos 1 0" in latest
+    assert "secreto" not in latest + first
 
 
-def test_a_revision_that_is_not_there_is_not_found(corrected: Store, client: FlaskClient) -> None:
-    for asked in ("3", "0", "-1", "x", "99999", ""):
+def test_unknown_revision_is_404(corrected: Store, client: FlaskClient) -> None:
+    for revision in ("3", "0", "-1", "x", "99999", ""):
         for ending in ("", ".csv", ".pdf"):
-            address = f"/es/cifras/2026-03{ending}?revision={asked}"
+            address = f"/es/cifras/2026-03{ending}?revision={revision}"
             assert client.get(address).status_code == 404, address
 
 
-def test_a_file_of_an_older_revision_is_that_revisions(
-    corrected: Store, client: FlaskClient
-) -> None:
+def test_csv_of_an_older_revision_has_its_numbers(corrected: Store, client: FlaskClient) -> None:
     page = Page(client.get("/es/cifras/2026-03?revision=1").text)
     (csv,) = [link for link in page.links if ".csv" in link]
     answer = client.get(csv)
@@ -120,7 +118,7 @@ def test_a_file_of_an_older_revision_is_that_revisions(
     assert "max-age=86400" in answer.headers["Cache-Control"], "it never changes"
 
 
-def test_what_says_which_revisions_there_are_is_not_kept_for_a_day(
+def test_page_and_json_of_a_revision_are_cached_for_five_minutes(
     corrected: Store, client: FlaskClient
 ) -> None:
     for ending, seconds in (("", 300), (".json", 300), (".csv", 86_400), (".xlsx", 86_400)):
@@ -137,21 +135,21 @@ def test_every_revision_page_says_that_its_month_is_reopened(corrected: Store, r
     assert "Hay una revisión más nueva." not in read("2026-03?revision=2")
 
 
-def test_a_crawler_comes_to_an_end(march: Store, client: FlaskClient) -> None:
-    this = Month.from_day(clock.now().date())
-    for month in (Month(1900, 1), this.plus(-500), this.plus(25), Month(2199, 12)):
+def test_distant_months_are_404_and_future_ones_noindex(march: Store, client: FlaskClient) -> None:
+    current = Month.from_day(clock.now().date())
+    for month in (Month(1900, 1), current.plus(-500), current.plus(25), Month(2199, 12)):
         assert client.get(f"/es/cifras/{month}").status_code == 404, month
         assert client.get(f"/es/cifras/{month}.csv").status_code == 404, month
-    last = client.get(f"/es/cifras/{this.plus(24)}")
+    last = client.get(f"/es/cifras/{current.plus(24)}")
     assert '<meta name="robots" content="noindex">' in last.text
     assert 'rel="next"' not in last.text
     assert "noindex" not in client.get("/es/cifras/2026-03").text
-    for year in (1066, this.year + 4):
+    for year in (1066, current.year + 4):
         assert client.get(f"/es/cifras/{year}").status_code == 404
-    assert "noindex" in client.get(f"/es/cifras/{this.year + 2}").text
+    assert "noindex" in client.get(f"/es/cifras/{current.year + 2}").text
 
 
-def test_a_year_an_office_and_a_kind_say_what_the_month_says(corrected: Store, read: Read) -> None:
+def test_year_office_and_kind_pages_agree_with_the_month(corrected: Store, read: Read) -> None:
     year = read("2026")
     assert "3 talleres en 2026" in year
     assert "Febrero Provisional 1 0 1" in year
@@ -164,10 +162,10 @@ def test_a_year_an_office_and_a_kind_say_what_the_month_says(corrected: Store, r
         words = read(address)
         assert "Los meses que no se han cerrado son provisionales." in words
         assert "Cada taller cuenta una sola vez." in words
-        assert "Personas" not in words, "how many came is told on the page of the month alone"
+        assert "Personas" not in words, "only the page of a month has the number of people"
 
 
-def test_a_discreet_kind_has_its_public_code_in_every_address(
+def test_discreet_kind_has_its_public_code_in_every_address(
     corrected: Store, client: FlaskClient
 ) -> None:
     answer = client.get("/es/cifras/tipo/mujeres")
@@ -177,12 +175,12 @@ def test_a_discreet_kind_has_its_public_code_in_every_address(
         assert not [link for link in links if "mujeres" in link], page
 
 
-def test_what_is_not_there_is_not_found(march: Store, client: FlaskClient) -> None:
+def test_unknown_figures_page_is_404(march: Store, client: FlaskClient) -> None:
     for page in ("oficina/nada", "tipo/nada", "nada", "20260", "2026-3"):
         assert client.get(f"/es/cifras/{page}").status_code == 404, page
 
 
-def test_what_has_only_workshops_to_come_has_its_figures_too(
+def test_office_and_kind_with_only_future_workshops_have_a_figures_page(
     store: Store, client: FlaskClient, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
@@ -191,11 +189,11 @@ def test_what_has_only_workshops_to_come_has_its_figures_too(
         assert client.get(f"/es/cifras/{page}").status_code == 200, page
 
 
-def test_the_legend_says_what_each_shade_of_the_map_stands_for(app: Flask) -> None:
-    for most in (0, 1, 2, 3, 7, 8, 40, 1_823):
-        regions = {"IL": most, "CA": (most + 1) // 2, "QC": 1 if most else 0}
+def test_map_legend_gives_the_range_of_each_shade(app: Flask) -> None:
+    for highest in (0, 1, 2, 3, 7, 8, 40, 1_823):
+        regions = {"IL": highest, "CA": (highest + 1) // 2, "QC": 1 if highest else 0}
         legend = {shade: (low, high) for shade, low, high in charts.legend(regions)}
-        assert [n for span in legend.values() for n in span][-1:] == ([most] if most else [])
+        assert [n for span in legend.values() for n in span][-1:] == ([highest] if highest else [])
         with app.test_request_context("/es/"):
             squares = charts.squares(regions)
         for square in squares:
@@ -206,7 +204,7 @@ def test_the_legend_says_what_each_shade_of_the_map_stands_for(app: Flask) -> No
                 assert square.shade == 0
 
 
-def test_a_line_goes_from_its_least_to_its_most() -> None:
+def test_line_chart_spans_its_minimum_and_maximum() -> None:
     assert charts.line([0, 10, 5]) == "M0.0 23.0L50.0 1.0L100.0 12.0"
     assert charts.line([]) == ""
     assert charts.line([3]) == "M0.0 1.0"

@@ -1,4 +1,4 @@
-"""What a page says to programs of its workshops: no more than the page, and nothing discreet."""
+"""JSON-LD of public pages: no more than the page shows, and nothing discreet."""
 
 import json
 from datetime import datetime, timedelta
@@ -19,14 +19,14 @@ from outreach.domain.workshops import DeliveryMode, Workshop
 from tests.conftest import hold, venue
 from tests.support.public_urls import Page
 
-pytestmark = pytest.mark.any_database("what pages say to programs")
+pytestmark = pytest.mark.any_database("the JSON-LD of pages")
 
 SITE = "http://localhost:8000"
 SCHEMA = "https://schema.org/"
 
 
-class Scripts(HTMLParser):
-    """The data of a page, as a browser finds its end."""
+class JsonLdParser(HTMLParser):
+    """The JSON-LD scripts of a page; a script ends where it ends for a browser."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -45,14 +45,16 @@ class Scripts(HTMLParser):
             self.data.append(data)
 
 
-def linked(client: FlaskClient, path: str) -> list[Any]:
+def json_ld(client: FlaskClient, path: str) -> list[Any]:
+    """The JSON-LD objects of a page."""
     answer = client.get(path)
     assert answer.status_code == 200, path
-    return [json.loads(each) for each in Scripts(answer.text).data]
+    return [json.loads(each) for each in JsonLdParser(answer.text).data]
 
 
-def listed(client: FlaskClient, path: str) -> list[Any]:
-    [found] = linked(client, path)
+def listed_events(client: FlaskClient, path: str) -> list[Any]:
+    """The events of a page whose JSON-LD is a list."""
+    [found] = json_ld(client, path)
     assert found["@context"] == "https://schema.org"
     assert found["@type"] == "ItemList"
     items = found["itemListElement"]
@@ -63,14 +65,12 @@ def listed(client: FlaskClient, path: str) -> list[Any]:
 @pytest.fixture
 def talk(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        here = venue(session, chicago, latitude=41.85, longitude=-87.65)
-        return hold(session, chicago, rights, venue=here, languages=Codes(["es", "nah"]))
+        library = venue(session, chicago, latitude=41.85, longitude=-87.65)
+        return hold(session, chicago, rights, venue=library, languages=Codes(["es", "nah"]))
 
 
-def test_a_workshops_page_has_what_a_search_engine_shows(
-    client: FlaskClient, talk: Workshop
-) -> None:
-    [event] = linked(client, f"/en/t/{talk.public_id}")
+def test_workshop_page_has_json_ld_of_the_event(client: FlaskClient, talk: Workshop) -> None:
+    [event] = json_ld(client, f"/en/t/{talk.public_id}")
     url = f"{SITE}/en/t/{talk.public_id}"
     starts = talk.starts_at.astimezone(talk.zone)
     assert event == {
@@ -108,14 +108,14 @@ def test_a_workshops_page_has_what_a_search_engine_shows(
     assert offset in {timedelta(hours=-6), timedelta(hours=-5)}
 
 
-def test_a_list_and_an_office_name_what_they_show_in_its_order(
+def test_list_and_office_pages_have_json_ld_of_their_workshops_in_order(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, talk: Workshop
 ) -> None:
     with store.change() as session:
         sooner = hold(session, chicago, rights, day=talk.day - timedelta(days=1))
         workshop_service.cancel(session, sooner, now=clock.now())
     for path in ("/es/", "/es/?donde=Chicago", "/es/o/chicago"):
-        first, second = listed(client, path)
+        first, second = listed_events(client, path)
         assert first["url"] == f"{SITE}/es/t/{sooner.public_id}"
         assert first["eventStatus"] == f"{SCHEMA}EventCancelled"
         assert second == {
@@ -137,41 +137,41 @@ def test_a_list_and_an_office_name_what_they_show_in_its_order(
         }
 
 
-def test_a_list_made_once_changes_with_what_it_lists(
+def test_json_ld_of_a_cached_list_changes_with_its_workshops(
     client: FlaskClient, store: Store, talk: Workshop
 ) -> None:
-    assert listed(client, "/es/")[0]["eventStatus"] == f"{SCHEMA}EventScheduled"
+    assert listed_events(client, "/es/")[0]["eventStatus"] == f"{SCHEMA}EventScheduled"
     with store.change() as session:
         workshop_service.cancel(session, workshops.find(session, talk.public_id), now=clock.now())
-    assert listed(client, "/es/")[0]["eventStatus"] == f"{SCHEMA}EventCancelled"
+    assert listed_events(client, "/es/")[0]["eventStatus"] == f"{SCHEMA}EventCancelled"
 
 
-def test_online_it_is_at_the_page_never_at_the_link_of_the_meeting(
+def test_json_ld_of_an_online_workshop_has_no_meeting_link(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     online = {"online_url": "https://sala.example/canario"}
     with store.change() as session:
-        room = hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None, **online)
-        both = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, **online)
+        video = hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None, **online)
+        hybrid = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, **online)
         phone = hold(session, chicago, rights, mode=DeliveryMode.PHONE_BANK, venue=None)
-    found = {}
-    for each in (room, both, phone):
+    events = {}
+    for each in (video, hybrid, phone):
         path = f"/es/t/{each.public_id}"
         assert "canario" not in client.get(path).text
-        [event] = linked(client, path)
-        found[each.public_id] = event
-    url = f"{SITE}/es/t/{room.public_id}"
-    assert found[room.public_id]["location"] == {
+        [event] = json_ld(client, path)
+        events[each.public_id] = event
+    url = f"{SITE}/es/t/{video.public_id}"
+    assert events[video.public_id]["location"] == {
         "@type": "VirtualLocation",
         "name": "En línea",
         "url": url,
     }
-    modes = [found[each.public_id]["eventAttendanceMode"] for each in (room, both, phone)]
-    kinds = ("Online", "Mixed", "Online")
-    assert modes == [f"{SCHEMA}{kind}EventAttendanceMode" for kind in kinds]
-    place, there = found[both.public_id]["location"]
-    assert (place["@type"], there["@type"]) == ("Place", "VirtualLocation")
-    assert found[phone.public_id]["location"]["name"] == "Por teléfono"
+    modes = [events[each.public_id]["eventAttendanceMode"] for each in (video, hybrid, phone)]
+    expected = ("Online", "Mixed", "Online")
+    assert modes == [f"{SCHEMA}{mode}EventAttendanceMode" for mode in expected]
+    types = [location["@type"] for location in events[hybrid.public_id]["location"]]
+    assert types == ["Place", "VirtualLocation"]
+    assert events[phone.public_id]["location"]["name"] == "Por teléfono"
 
 
 def test_discreet_and_unlisted_workshops_have_no_json_ld(
@@ -191,26 +191,26 @@ def test_discreet_and_unlisted_workshops_have_no_json_ld(
             hold(session, chicago, women, **secret, visibility=Visibility.PUBLIC),
             hold(session, chicago, rights, **secret, way=Way.UNLISTED),
         ]
-    assert "Círculo canario" in client.get("/es/").text, "for who looks, it is on the list"
+    assert "Círculo canario" in client.get("/es/").text, "the list that people read has it"
     for path in ("/es/", "/en/", "/es/?donde=Chicago", "/es/o/chicago", "/fr/o/chicago"):
-        [item] = listed(client, path)
+        [item] = listed_events(client, path)
         assert item["url"].endswith(talk.public_id)
         assert "canari" not in json.dumps(item).lower()
     for each in hidden:
-        assert linked(client, f"/es/t/{each.public_id}") == []
-    for asked in ("tipo=K7QX", "tipo=mujeres", "tipo=derechos&tipo=K7QX"):
-        assert linked(client, f"/es/?{asked}") == []
+        assert json_ld(client, f"/es/t/{each.public_id}") == []
+    for query in ("tipo=K7QX", "tipo=mujeres", "tipo=derechos&tipo=K7QX"):
+        assert json_ld(client, f"/es/?{query}") == []
 
 
-def test_a_hidden_address_is_a_city_and_a_state(
+def test_json_ld_of_a_hidden_address_has_only_city_and_state(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        known = {"address": "Calle Canario 99", "area": "Zona Canaria"}
-        here = venue(session, chicago, "Casa Canaria", latitude=41.1, longitude=-87.1, **known)
-        held = hold(session, chicago, rights, venue=here, visibility=Visibility.REGISTERED)
-    for path in (f"/es/t/{held.public_id}", "/es/", "/es/o/chicago"):
-        [event] = listed(client, path) if "/t/" not in path else linked(client, path)
+        address = {"address": "Calle Canario 99", "area": "Zona Canaria"}
+        house = venue(session, chicago, "Casa Canaria", latitude=41.1, longitude=-87.1, **address)
+        workshop = hold(session, chicago, rights, venue=house, visibility=Visibility.REGISTERED)
+    for path in (f"/es/t/{workshop.public_id}", "/es/", "/es/o/chicago"):
+        [event] = listed_events(client, path) if "/t/" not in path else json_ld(client, path)
         assert event["location"] == {
             "@type": "Place",
             "name": "Chicago",
@@ -222,15 +222,15 @@ def test_a_hidden_address_is_a_city_and_a_state(
         }
 
 
-def test_no_title_ends_the_data_before_its_end(
+def test_html_in_a_title_is_escaped_in_json_ld(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     title = "</script><script>alert(1)</script><!-- & \u2028 \"'"
     with store.change() as session:
-        held = hold(session, chicago, rights, title={"es": title})
-    for path in (f"/es/t/{held.public_id}", "/es/", "/es/o/chicago"):
+        workshop = hold(session, chicago, rights, title={"es": title})
+    for path in (f"/es/t/{workshop.public_id}", "/es/", "/es/o/chicago"):
         text = client.get(path).text
-        [data] = Scripts(text).data
+        [data] = JsonLdParser(text).data
         assert not set("<>&\u2028") & set(data)
         found = json.loads(data)
         event = found if "/t/" in path else found["itemListElement"][0]["item"]
@@ -238,10 +238,10 @@ def test_no_title_ends_the_data_before_its_end(
         assert "<script>alert" not in text
 
 
-def test_a_list_and_an_office_name_the_feeds_of_the_same(
+def test_list_and_office_pages_link_to_feeds_with_the_same_filters(
     client: FlaskClient, chicago: Office, rights: Kind, women: Kind
 ) -> None:
-    def named(path: str) -> list[tuple[str | None, str | None]]:
+    def feed_links(path: str) -> list[tuple[str | None, str | None]]:
         tags = Page(client.get(path).text).tags
         return [
             (has["type"], has["href"])
@@ -254,13 +254,13 @@ def test_a_list_and_an_office_name_the_feeds_of_the_same(
         ("/fr/o/chicago", "fr/cal/chicago", ""),
         ("/es/?idioma=es&tipo=derechos", "es/cal/red", "?tipo=derechos&idioma=es"),
     ):
-        found = named(path)
-        assert found == [
+        links = feed_links(path)
+        assert links == [
             ("text/calendar", f"/{name}.ics{query}"),
             ("application/atom+xml", f"/{name}.atom{query}"),
             ("application/feed+json", f"/{name}.json{query}"),
         ]
-        for mimetype, address in found:
+        for mimetype, address in links:
             answer = client.get(address or "")
             assert (answer.status_code, answer.mimetype) == (200, mimetype)
-    assert named("/es/?tipo=K7QX") == []
+    assert feed_links("/es/?tipo=K7QX") == []

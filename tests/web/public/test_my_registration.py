@@ -1,4 +1,4 @@
-"""My place: the ticket, changing one's mind, and being forgotten."""
+"""The page of a registration: what it shows, its changes, cancellation and erasure."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -38,7 +38,7 @@ def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
         return hold(session, chicago, women, title={"es": "Círculo de mujeres"})
 
 
-def test_the_ticket_shows_the_square_and_the_code_of_the_door(
+def test_registration_page_shows_the_qr_code_and_the_door_code(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, key_store, workshop, people=2)
@@ -54,7 +54,7 @@ def test_the_ticket_shows_the_square_and_the_code_of_the_door(
     assert "1805 S. Ejemplo St." in page
 
 
-def test_the_page_of_a_discreet_place_is_neutral_and_folds_the_address(
+def test_page_of_a_discreet_registration_is_neutral_and_folds_the_address(
     client: FlaskClient, store: Store, key_store: KeyStore, circle: Workshop
 ) -> None:
     page = client.get(link_of(key_store, seat(store, key_store, circle))).text
@@ -70,8 +70,8 @@ def test_waitlisted_registration_does_not_see_a_hidden_address(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        small = hold(session, chicago, women, capacity=0, online_url="https://example.org/sala")
-    page = client.get(link_of(key_store, seat(store, key_store, small))).text
+        full = hold(session, chicago, women, capacity=0, online_url="https://example.org/sala")
+    page = client.get(link_of(key_store, seat(store, key_store, full))).text
     assert 'data-standing="waiting"' in page
     assert "1805 S. Ejemplo" not in page
     assert "Biblioteca" not in page
@@ -88,13 +88,13 @@ def test_address_by_phone_only_is_not_on_the_page(
     visibility: Visibility,
 ) -> None:
     with store.change() as session:
-        secret = hold(session, chicago, women, visibility=visibility)
-    page = client.get(link_of(key_store, seat(store, key_store, secret))).text
+        hidden = hold(session, chicago, women, visibility=visibility)
+    page = client.get(link_of(key_store, seat(store, key_store, hidden))).text
     assert "1805 S. Ejemplo" not in page
     assert "Te damos la dirección por teléfono" in page
 
 
-def test_the_link_of_an_online_workshop_is_for_who_has_a_place(
+def test_online_link_is_shown_to_confirmed_registrations_only(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -133,7 +133,7 @@ def test_waitlist_position_counts_earlier_registrations(
     assert "luz@ejemplo.com" not in page
 
 
-def test_the_waiting_page_says_where_there_is_a_place(
+def test_waitlisted_registration_sees_workshops_with_free_seats(
     client: FlaskClient,
     store: Store,
     key_store: KeyStore,
@@ -151,7 +151,7 @@ def test_the_waiting_page_says_where_there_is_a_place(
     assert "Círculo" not in page
 
 
-def test_a_cancelled_workshop_says_so_on_its_tickets(
+def test_registration_page_says_that_the_workshop_was_cancelled(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, key_store, workshop)
@@ -162,21 +162,21 @@ def test_a_cancelled_workshop_says_so_on_its_tickets(
     assert "Tu lugar está apartado." not in page
 
 
-def test_more_people_take_more_places_and_fewer_give_them_back(
+def test_changing_the_number_of_people_takes_or_releases_seats(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, key_store, workshop, people=2)
     link = link_of(key_store, rosa)
-    asked = client.get(f"{link}/cambiar").text
-    assert "Apartaste 2 lugares." in asked
-    assert "Quedan 2 más." in asked
+    form = client.get(f"{link}/cambiar").text
+    assert "Apartaste 2 lugares." in form
+    assert "Quedan 2 más." in form
     assert client.post(f"{link}/cambiar", data={"people": "4"}).headers["Location"] == link
     assert seats_left(store, workshop) == 0
     assert client.post(f"{link}/cambiar", data={"people": "1"}).status_code == 303
     assert seats_left(store, workshop) == 3
 
 
-def test_a_party_that_does_not_fit_keeps_the_places_it_had(
+def test_party_too_large_for_the_seats_left_keeps_its_seats(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, key_store, workshop, people=2)
@@ -188,7 +188,7 @@ def test_a_party_that_does_not_fit_keeps_the_places_it_had(
 
 
 @pytest.mark.parametrize("people", ["", "0", "5", "-1", "uno", "1.5", "²"])
-def test_a_number_of_people_that_cannot_be_is_refused(
+def test_invalid_number_of_people_is_refused(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, people: str
 ) -> None:
     link = link_of(key_store, seat(store, key_store, workshop))
@@ -198,7 +198,7 @@ def test_a_number_of_people_that_cannot_be_is_refused(
     assert seats_left(store, workshop) == 3
 
 
-def test_a_place_given_back_is_offered_to_whoever_waited_longest_and_fits(
+def test_cancelled_seats_are_offered_to_the_first_waitlisted_party_that_fits(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, key_store, workshop, people=4)
@@ -215,7 +215,7 @@ def test_a_place_given_back_is_offered_to_whoever_waited_longest_and_fits(
 
 
 @pytest.mark.parametrize("way", ["cancelar", "borrar"])
-def test_after_the_last_page_the_link_leads_nowhere(
+def test_link_is_404_after_cancellation_or_erasure(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, way: str
 ) -> None:
     rosa = seat(store, key_store, workshop)
@@ -256,13 +256,13 @@ def test_erasure_leaves_neither_key_nor_name_nor_message(
         assert sealed not in path.read_bytes(), path.name
 
 
-def test_after_its_day_one_can_still_be_forgotten(
+def test_registration_can_be_erased_after_the_workshop(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     past = clock.now() - timedelta(days=2)
     with store.change() as session:
-        over = hold(session, chicago, rights, day=past.date())
-    rosa = seat(store, key_store, over, now=past - timedelta(days=1))
+        past_workshop = hold(session, chicago, rights, day=past.date())
+    rosa = seat(store, key_store, past_workshop, now=past - timedelta(days=1))
     link = link_of(key_store, rosa)
     assert "Ya pasó." in client.get(link).text
     assert client.get(f"{link}/cancelar").headers["Location"] == f"{link}/borrar"
@@ -270,7 +270,7 @@ def test_after_its_day_one_can_still_be_forgotten(
     assert client.get(link).status_code == 404
 
 
-def test_my_own_entry_is_private_and_leads_nowhere(
+def test_calendar_entry_of_a_registration_is_private_and_has_no_links(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     rosa = seat(store, key_store, workshop)
@@ -288,7 +288,7 @@ def test_my_own_entry_is_private_and_leads_nowhere(
     assert not {"METHOD", "ORGANIZER", "ATTENDEE", "URL", "DESCRIPTION"} & set(event)
 
 
-def test_the_entry_of_a_discreet_place_says_when_and_no_more(
+def test_calendar_entry_of_a_discreet_registration_has_only_its_time(
     client: FlaskClient, store: Store, key_store: KeyStore, circle: Workshop
 ) -> None:
     link = link_of(key_store, seat(store, key_store, circle))
@@ -306,21 +306,21 @@ def test_the_entry_of_a_discreet_place_says_when_and_no_more(
         "TRANSP",
     }
     assert set(event) == allowed
-    own = client.post(f"{link}/cita.ics", data={"title": "Dentista\r\nURL:x"})
-    [event] = Calendar.from_ical(own.data).walk("VEVENT")
+    with_title = client.post(f"{link}/cita.ics", data={"title": "Dentista\r\nURL:x"})
+    [event] = Calendar.from_ical(with_title.data).walk("VEVENT")
     assert str(event["SUMMARY"]).startswith("Dentista")
     assert "URL" not in event
 
 
 @fixed_clock
-def test_the_entry_is_at_the_hour_of_its_place(
+def test_calendar_entry_is_in_the_time_zone_of_the_venue(
     client: FlaskClient, store: Store, key_store: KeyStore, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        there = hold(
+        workshop = hold(
             session, calgary, rights, day=date(2027, 1, 21), starts=time(18), ends=time(20)
         )
-    answer = client.post(f"{link_of(key_store, seat(store, key_store, there))}/cita.ics")
+    answer = client.post(f"{link_of(key_store, seat(store, key_store, workshop))}/cita.ics")
     assert "DTSTART;TZID=America/Edmonton:20270121T180000" in answer.text
     assert "BEGIN:VTIMEZONE" in answer.text
     [event] = Calendar.from_ical(answer.data).events
@@ -329,15 +329,16 @@ def test_the_entry_is_at_the_hour_of_its_place(
     assert start.utcoffset() == timedelta(hours=-6)
 
 
-def test_a_place_of_a_venue_with_a_position_opens_in_the_phones_map(
+def test_page_has_a_geo_link_if_the_venue_has_coordinates(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        there = venue(session, chicago, latitude=41.857, longitude=-87.668)
-        workshop = hold(session, chicago, rights, venue=there)
+        library = venue(session, chicago, latitude=41.857, longitude=-87.668)
+        workshop = hold(session, chicago, rights, venue=library)
     page = client.get(link_of(key_store, seat(store, key_store, workshop))).text
     assert 'href="geo:41.857,-87.668"' in page
 
 
 def files(config: Config) -> list[Path]:
+    """The files of the data folder and of the key folder."""
     return [path for folder in (config.data, config.keys) for path in folder.iterdir()]

@@ -1,5 +1,5 @@
-"""The bulletin by e-mail: nobody gets it who did not say yes, and whoever has enough of it is
-forgotten at once, in every file."""
+"""Subscription to the bulletin by e-mail: double opt-in, unsubscribing, and deletion from all
+files."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -37,8 +37,8 @@ FORM = "/es/boletin/suscribirse"
 ROSA = "rosa@ejemplo.com"
 
 
-class Post:
-    """Who asks for the bulletin, and what the mail server got."""
+class Newsletter:
+    """Subscribes by the public form, and reads the letters that the mail server received."""
 
     def __init__(
         self, app: Flask, store: Store, key_store: KeyStore, config: Config, postman: Postman
@@ -47,13 +47,15 @@ class Post:
         self.config = replace(config, smtp_url=f"smtp://127.0.0.1:{postman.port}", smtp_seconds=5)
         self.client: FlaskClient = app.test_client(use_cookies=True)
 
-    def ask(self, email: str = ROSA, *, minutes: float = 1, **changes: Any) -> TestResponse:
+    def post_form(self, email: str = ROSA, *, minutes: float = 1, **changes: Any) -> TestResponse:
+        """The response to the form, opened `minutes` ago."""
         with self.app.app_context():
-            made = form_token.make("boletin", now=clock.now() - timedelta(minutes=minutes))
-        typed = {"email": email, "stamp": made, "website": ""} | changes
+            token = form_token.make("boletin", now=clock.now() - timedelta(minutes=minutes))
+        typed = {"email": email, "stamp": token, "website": ""} | changes
         return self.app.test_client().post(FORM, data=typed)
 
     def deliver(self, **later: float) -> int:
+        """Sends the letters due `later` than now; returns how many were sent."""
         transport = delivery.letter_transport(self.config)
         assert transport is not None
         with self.app.app_context():
@@ -65,119 +67,126 @@ class Post:
                 now=clock.now() + timedelta(**later),
             )
 
-    def link(self) -> str:
-        """The one in the last letter."""
+    def last_link(self) -> str:
+        """The subscriber's link in the last letter."""
         found = re.search(r"/es/boletin/s/[\w-]{22}", self.postman.letters[-1].get_content())
         assert found
         return found[0]
 
     def subscribe(self, email: str = ROSA) -> str:
-        """All of it; the link."""
-        assert self.ask(email).status_code == 303
+        """Posts the form and confirms the letter; returns the subscriber's link."""
+        assert self.post_form(email).status_code == 303
         assert self.deliver() == 1
-        assert self.client.post(self.link()).status_code == 303
-        return self.link()
+        assert self.client.post(self.last_link()).status_code == 303
+        return self.last_link()
 
-    def everyone(self) -> list[Subscriber]:
+    def rows(self) -> list[Subscriber]:
         with self.store.read() as session:
             return list(session.scalars(sa.select(Subscriber)))
 
-    def on(self, day: date) -> KeyStore:
-        """The ring, as it is on another day."""
+    def key_store_on(self, day: date) -> KeyStore:
+        """The key store, with another day as today."""
         return KeyStore(self.key_store.store, MasterKeys(self.config.keys), lambda: day)
 
-    def keys(self) -> int:
+    def count_keys(self) -> int:
         with self.key_store.store.read() as session:
             return session.scalar(sa.select(sa.func.count()).select_from(Key)) or 0
 
 
 @pytest.fixture
-def post(
+def newsletter(
     make_app: Callable[..., Flask], store: Store, key_store: KeyStore, config: Config
-) -> Iterator[Post]:
+) -> Iterator[Newsletter]:
     with serve_mail(Postman(free_port())) as postman:
-        yield Post(make_app(limits=Limits(posts=1000)), store, key_store, config, postman)
+        yield Newsletter(make_app(limits=Limits(posts=1000)), store, key_store, config, postman)
 
 
-def test_nobody_gets_the_bulletin_before_they_say_yes_from_their_own_mailbox(post: Post) -> None:
-    answer = post.ask(" Rosa@Ejemplo.com ")
+def test_subscription_starts_when_the_link_in_the_letter_is_confirmed(
+    newsletter: Newsletter,
+) -> None:
+    answer = newsletter.post_form(" Rosa@Ejemplo.com ")
     assert (answer.status_code, answer.location) == (303, f"{FORM}/listo")
-    assert "Revisa tu correo" in post.client.get(answer.location).text
-    assert post.deliver() == 1
-    (letter,) = post.postman.letters
+    assert "Revisa tu correo" in newsletter.client.get(answer.location).text
+    assert newsletter.deliver() == 1
+    (letter,) = newsletter.postman.letters
     assert letter["To"] == "Rosa@ejemplo.com"
     assert letter["Subject"] == "Confirma tu correo"
     assert letter["Auto-Submitted"] == "auto-generated"
     assert letter["List-Id"] is None
-    assert post.config.public_url + post.link() in letter.get_content()
-    for _ in range(2):  # programs that look at mail open every link
-        page = post.client.get(post.link())
+    assert newsletter.config.public_url + newsletter.last_link() in letter.get_content()
+    for _ in range(2):  # mail scanners open every link
+        page = newsletter.client.get(newsletter.last_link())
         assert "Sí, recibir el boletín" in page.text
         assert ROSA.casefold() not in page.text.casefold()
         assert page.headers["Cache-Control"] == "no-store"
         assert "noindex" in page.headers["X-Robots-Tag"]
-    assert [each.confirmed_at for each in post.everyone()] == [None]
+    assert [each.confirmed_at for each in newsletter.rows()] == [None]
     for _ in range(2):
-        answer = post.client.post(post.link())
-        assert (answer.status_code, answer.location) == (303, post.link())
-    assert "Ya recibes el boletín" in post.client.get(post.link()).text
-    assert post.everyone()[0].confirmed_at is not None
-    assert post.key_store.due_ids() == set()
-    assert post.on(date(2999, 12, 31)).due_ids() == set()
+        answer = newsletter.client.post(newsletter.last_link())
+        assert (answer.status_code, answer.location) == (303, newsletter.last_link())
+    assert "Ya recibes el boletín" in newsletter.client.get(newsletter.last_link()).text
+    assert newsletter.rows()[0].confirmed_at is not None
+    assert newsletter.key_store.due_ids() == set()
+    assert newsletter.key_store_on(date(2999, 12, 31)).due_ids() == set()
 
 
-def test_the_answer_is_the_same_for_an_address_that_is_known(post: Post) -> None:
-    first = post.ask()
-    second = post.ask("ROSA@ejemplo.com")
-    other = post.ask("luz@ejemplo.com")
+def test_known_and_unknown_addresses_get_the_same_answer(newsletter: Newsletter) -> None:
+    first = newsletter.post_form()
+    second = newsletter.post_form("ROSA@ejemplo.com")
+    other = newsletter.post_form("luz@ejemplo.com")
     assert first.status_code == second.status_code == other.status_code == 303
     assert first.location == second.location == other.location
     assert first.data == second.data == other.data
-    assert len(post.everyone()) == post.keys() == 2
-    assert post.deliver() == 2  # one to each, however often it was asked for
+    assert len(newsletter.rows()) == newsletter.count_keys() == 2
+    assert newsletter.deliver() == 2  # one letter to each address
 
 
-def test_confirmed_subscriber_gets_no_second_confirmation_request(post: Post) -> None:
-    post.subscribe()
-    assert post.ask().status_code == 303
-    assert post.deliver(days=2) == 0
-    assert len(post.everyone()) == post.keys() == 1
+def test_confirmed_subscriber_gets_no_second_confirmation_request(newsletter: Newsletter) -> None:
+    newsletter.subscribe()
+    assert newsletter.post_form().status_code == 303
+    assert newsletter.deliver(days=2) == 0
+    assert len(newsletter.rows()) == newsletter.count_keys() == 1
 
 
-def test_who_lost_the_letter_is_sent_another_the_next_day(post: Post) -> None:
-    post.ask()
-    assert post.deliver() == 1
-    with post.store.change() as session:
+def test_confirmation_letter_can_be_requested_again_the_next_day(newsletter: Newsletter) -> None:
+    newsletter.post_form()
+    assert newsletter.deliver() == 1
+    with newsletter.store.change() as session:
         session.execute(sa.update(Mailing).values(made_at=clock.now() - timedelta(hours=25)))
-    post.ask()
-    assert post.deliver() == 1
-    assert post.postman.to == [ROSA, ROSA]
+    newsletter.post_form()
+    assert newsletter.deliver() == 1
+    assert newsletter.postman.to == [ROSA, ROSA]
 
 
-def test_second_subscription_request_restarts_the_confirmation_period(post: Post) -> None:
-    post.ask()
-    assert post.deliver() == 1
-    with post.store.change() as session:
+def test_second_subscription_request_restarts_the_confirmation_period(
+    newsletter: Newsletter,
+) -> None:
+    newsletter.post_form()
+    assert newsletter.deliver() == 1
+    with newsletter.store.change() as session:
         long_ago = clock.now() - timedelta(days=2, hours=23)
         session.execute(sa.update(Mailing).values(made_at=long_ago))
         session.execute(sa.update(Subscriber).values(asked_at=long_ago))
-    with post.key_store.store.change() as session:
-        session.execute(sa.update(Key).values(forget_on=post.key_store.today() + timedelta(days=1)))
-    assert post.ask().status_code == 303
-    assert post.deliver() == 1
-    late, moment = clock.now().date() + timedelta(days=2), clock.now() + timedelta(days=2)
-    assert not subscriber_erasure.find_expired(post.store, post.on(late), now=moment)
-    assert post.on(late).due_ids() == set(), "the key is there as long as the row"
-    assert post.client.post(post.link()).status_code == 303
+    with newsletter.key_store.store.change() as session:
+        session.execute(
+            sa.update(Key).values(forget_on=newsletter.key_store.today() + timedelta(days=1))
+        )
+    assert newsletter.post_form().status_code == 303
+    assert newsletter.deliver() == 1
+    later = clock.now() + timedelta(days=2)
+    key_store = newsletter.key_store_on(later.date())
+    assert not subscriber_erasure.find_expired(newsletter.store, key_store, now=later)
+    assert key_store.due_ids() == set(), "the key is kept as long as the row"
+    assert newsletter.client.post(newsletter.last_link()).status_code == 303
 
 
-def test_confirmed_subscription_survives_another_request(post: Post) -> None:
-    post.subscribe()
-    (before,) = post.everyone()
-    post.ask()
-    (after,) = post.everyone()
+def test_confirmed_subscription_survives_another_request(newsletter: Newsletter) -> None:
+    newsletter.subscribe()
+    (before,) = newsletter.rows()
+    newsletter.post_form()
+    (after,) = newsletter.rows()
     assert after.asked_at == before.asked_at
-    assert post.on(date(2999, 12, 31)).due_ids() == set()
+    assert newsletter.key_store_on(date(2999, 12, 31)).due_ids() == set()
 
 
 FAULTS: Final[list[tuple[dict[str, Any], str]]] = [
@@ -193,170 +202,186 @@ FAULTS: Final[list[tuple[dict[str, Any], str]]] = [
 ]
 
 
-@pytest.mark.any_database("what a form says")
-def test_a_fault_says_what_to_do_and_keeps_what_was_typed(post: Post) -> None:
+@pytest.mark.any_database("the text of a form")
+def test_invalid_subscription_form_shows_the_error_and_keeps_the_input(
+    newsletter: Newsletter,
+) -> None:
     for typed, message in FAULTS:
-        answer = post.ask(**typed)
+        answer = newsletter.post_form(**typed)
         assert answer.status_code == 422, typed
         assert message in answer.text
         assert f'value="{ROSA}"' in answer.text or "email" in typed
         assert "Set-Cookie" not in answer.headers
-    assert post.everyone() == []
+    assert newsletter.rows() == []
 
 
-@pytest.mark.any_database("what a form says")
-def test_an_address_that_was_meant_so_is_taken_the_second_time(post: Post) -> None:
-    assert post.ask("rosa@gmial.com", email_asked="rosa@gmial.com").status_code == 303
+@pytest.mark.any_database("the text of a form")
+def test_unlikely_mail_domain_is_accepted_the_second_time(newsletter: Newsletter) -> None:
+    assert newsletter.post_form("rosa@gmial.com", email_asked="rosa@gmial.com").status_code == 303
 
 
-@pytest.mark.any_database("the limit is that of every form")
-def test_subscription_requests_are_rate_limited(make_app: Callable[..., Flask], post: Post) -> None:
-    post.app = make_app(limits=Limits(posts=2))
-    assert [post.ask(f"{n}@ejemplo.com").status_code for n in range(3)] == [303, 303, 429]
+@pytest.mark.any_database("the rate limit of all forms")
+def test_subscription_requests_are_rate_limited(
+    make_app: Callable[..., Flask], newsletter: Newsletter
+) -> None:
+    newsletter.app = make_app(limits=Limits(posts=2))
+    statuses = [newsletter.post_form(f"{n}@ejemplo.com").status_code for n in range(3)]
+    assert statuses == [303, 303, 429]
 
 
-def test_whoever_has_enough_is_asked_once_and_forgotten_at_once(post: Post) -> None:
-    link = post.subscribe()
-    page = post.client.get(f"{link}/baja")
+def test_unsubscribing_asks_once_and_deletes_at_once(newsletter: Newsletter) -> None:
+    link = newsletter.subscribe()
+    page = newsletter.client.get(f"{link}/baja")
     assert "¿Dejar de recibir el boletín?" in page.text
-    assert len(post.everyone()) == 1
-    answer = post.client.post(f"{link}/baja")
+    assert len(newsletter.rows()) == 1
+    answer = newsletter.client.post(f"{link}/baja")
     assert answer.status_code == 200
     assert "Ya no recibes el boletín" in answer.text
-    assert (post.everyone(), post.keys()) == ([], 0)
-    assert post.client.get(link).status_code == 404
-    assert post.client.post(link).status_code == 404
-    # An older letter's link: it is so already, and never was one says the same.
+    assert (newsletter.rows(), newsletter.count_keys()) == ([], 0)
+    assert newsletter.client.get(link).status_code == 404
+    assert newsletter.client.post(link).status_code == 404
+    # A used link and a link that never existed get the same answer.
     for path in (f"{link}/baja", f"/es/boletin/s/{'A' * 22}/baja"):
-        assert post.client.get(path).data == post.client.post(path).data == answer.data
+        assert newsletter.client.get(path).data == newsletter.client.post(path).data == answer.data
 
 
-def test_a_mail_program_stops_it_with_one_click_from_wherever_it_is(post: Post) -> None:
-    post.subscribe()
-    letter = post.postman.letters[-1]
+def test_one_click_unsubscribe_works_from_another_site(newsletter: Newsletter) -> None:
+    newsletter.subscribe()
+    letter = newsletter.postman.letters[-1]
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     address = letter["List-Unsubscribe"]
     assert address.startswith("<http")
-    path = address.strip("<>").removeprefix(post.config.public_url)
-    elsewhere = {"Origin": "https://mail.example.com", "Sec-Fetch-Site": "cross-site"}
-    # Only that post, and only there: what another site asks for otherwise is refused.
+    path = address.strip("<>").removeprefix(newsletter.config.public_url)
+    cross_site = {"Origin": "https://mail.example.com", "Sec-Fetch-Site": "cross-site"}
+    # Any other cross-site request is refused.
     refused = [
-        post.client.post(path, headers=elsewhere),
-        post.client.post(path, headers=elsewhere, data={"List-Unsubscribe": "no"}),
-        post.client.post(
-            path.removesuffix("/baja"), headers=elsewhere, data={"List-Unsubscribe": "One-Click"}
+        newsletter.client.post(path, headers=cross_site),
+        newsletter.client.post(path, headers=cross_site, data={"List-Unsubscribe": "no"}),
+        newsletter.client.post(
+            path.removesuffix("/baja"), headers=cross_site, data={"List-Unsubscribe": "One-Click"}
         ),
-        post.client.post(FORM, headers=elsewhere, data={"List-Unsubscribe": "One-Click"}),
+        newsletter.client.post(FORM, headers=cross_site, data={"List-Unsubscribe": "One-Click"}),
     ]
     assert {answer.status_code for answer in refused} == {403}
-    assert len(post.everyone()) == 1
-    for _ in range(2):  # some ask twice
-        answer = post.client.post(path, headers=elsewhere, data={"List-Unsubscribe": "One-Click"})
+    assert len(newsletter.rows()) == 1
+    for _ in range(2):  # some mail programs post twice
+        answer = newsletter.client.post(
+            path, headers=cross_site, data={"List-Unsubscribe": "One-Click"}
+        )
         assert answer.status_code == 200
-        assert post.everyone() == []
+        assert newsletter.rows() == []
 
 
-def test_a_long_address_of_the_site_stays_whole_in_the_header(
-    make_app: Callable[..., Flask], post: Post
+def test_long_public_url_is_not_split_in_list_unsubscribe(
+    make_app: Callable[..., Flask], newsletter: Newsletter
 ) -> None:
-    post.config = replace(post.config, public_url=f"https://{'talleres.' * 8}example.org")
-    post.ask()
-    assert post.deliver() == 1
-    raw = post.postman.letters[0]["List-Unsubscribe"]
+    newsletter.config = replace(
+        newsletter.config, public_url=f"https://{'talleres.' * 8}example.org"
+    )
+    newsletter.post_form()
+    assert newsletter.deliver() == 1
+    raw = newsletter.postman.letters[0]["List-Unsubscribe"]
     assert re.fullmatch(r"<https://(talleres\.){8}example\.org/es/boletin/s/[\w-]{22}/baja>", raw)
 
 
-def test_after_they_stop_it_no_file_knows_of_them(post: Post, config: Config) -> None:
-    post.config = replace(post.config, mail_folder=config.data / "letters", smtp_url="")
-    post.app.extensions["outreach_config"] = post.config
-    post.ask()
-    assert post.deliver() == 1
-    (subscriber,) = post.everyone()
-    key = post.key_store.get(subscriber.key_id)
+def test_unsubscribing_leaves_no_trace_in_any_file(newsletter: Newsletter, config: Config) -> None:
+    newsletter.config = replace(newsletter.config, mail_folder=config.data / "letters", smtp_url="")
+    newsletter.app.extensions["outreach_config"] = newsletter.config
+    newsletter.post_form()
+    assert newsletter.deliver() == 1
+    (subscriber,) = newsletter.rows()
+    key = newsletter.key_store.get(subscriber.key_id)
     needles = [ROSA.encode(), subscribers.token(key).encode(), key, subscriber.id.lower().encode()]
-    # While they subscribe, only the letter in the folder of a demo says who it is.
-    found = traces(config, post.store, post.key_store, [ROSA.encode()])
+    # While subscribed, only the letter in the demo folder has the address in clear text.
+    found = traces(config, newsletter.store, newsletter.key_store, [ROSA.encode()])
     assert {name.rpartition(".")[2] for name in found} == {"eml"}
-    retention.purge(post.store, post.key_store, post.config, now=clock.now())
-    assert traces(config, post.store, post.key_store, [ROSA.encode()]) == found
-    post.client.post(f"/es/boletin/s/{subscribers.token(key)}/baja")
-    assert traces(config, post.store, post.key_store, needles) == []
-    if post.store.is_sqlite:  # PostgreSQL keeps what nobody can open until it needs the room
+    retention.purge(newsletter.store, newsletter.key_store, newsletter.config, now=clock.now())
+    assert traces(config, newsletter.store, newsletter.key_store, [ROSA.encode()]) == found
+    newsletter.client.post(f"/es/boletin/s/{subscribers.token(key)}/baja")
+    assert traces(config, newsletter.store, newsletter.key_store, needles) == []
+    if newsletter.store.is_sqlite:  # PostgreSQL keeps encrypted dead rows until vacuum
         sealed = [subscriber.sealed, subscriber.id.encode()]
-        assert traces(config, post.store, post.key_store, sealed) == []
+        assert traces(config, newsletter.store, newsletter.key_store, sealed) == []
 
 
-def test_who_does_not_say_yes_in_three_days_is_forgotten(post: Post) -> None:
-    post.subscribe("luz@ejemplo.com")
-    post.ask()
+def test_unconfirmed_subscriber_is_deleted_after_three_days(newsletter: Newsletter) -> None:
+    newsletter.subscribe("luz@ejemplo.com")
+    newsletter.post_form()
     today = clock.now().date()
     for days, left in ((2, 2), (3, 1)):
-        key_store = post.on(today + timedelta(days=days))
+        key_store = newsletter.key_store_on(today + timedelta(days=days))
         moment = clock.now() + timedelta(days=days)
-        found = retention.preview(post.store, key_store, post.config, now=moment)
-        done = retention.purge(post.store, key_store, post.config, now=moment)
-        assert found.rows["subscribers"] == done.rows["subscribers"] == 2 - left
-        assert len(post.everyone()) == post.keys() == left
-    assert post.deliver() == 0  # the letter that was owed went with the row
-    assert post.everyone()[0].confirmed_at is not None
+        preview = retention.preview(newsletter.store, key_store, newsletter.config, now=moment)
+        purged = retention.purge(newsletter.store, key_store, newsletter.config, now=moment)
+        assert preview.rows["subscribers"] == purged.rows["subscribers"] == 2 - left
+        assert len(newsletter.rows()) == newsletter.count_keys() == left
+    assert newsletter.deliver() == 0  # the pending letter was deleted with the row
+    assert newsletter.rows()[0].confirmed_at is not None
 
 
-def test_keys_of_subscribers_are_no_orphans_and_lost_ones_are_seen(post: Post) -> None:
-    with post.store.read() as session:
+def test_keys_of_subscribers_are_kept_and_subscribers_without_a_key_deleted(
+    newsletter: Newsletter,
+) -> None:
+    with newsletter.store.read() as session:
         assert reconcile.used_key_ids(session) == set()
-    link = post.subscribe()
-    later = post.on(clock.now().date() + timedelta(days=400))
+    link = newsletter.subscribe()
+    later = newsletter.key_store_on(clock.now().date() + timedelta(days=400))
     moment = clock.now() + timedelta(days=400)
-    assert retention.purge(post.store, later, post.config, now=moment).unused == 0
-    assert post.keys() == 1
-    assert all(result.is_well for result in keystore_check.check(post.store, later))
-    assert post.client.get(link).status_code == 200
-    # One that was forgotten after an old copy was made is forgotten in it too.
-    post.key_store.destroy(post.everyone()[0].key_id)
-    assert retention.purge(post.store, later, post.config, now=moment).rows["subscribers"] == 1
-    assert post.everyone() == []
+    assert retention.purge(newsletter.store, later, newsletter.config, now=moment).unused == 0
+    assert newsletter.count_keys() == 1
+    assert all(result.is_well for result in keystore_check.check(newsletter.store, later))
+    assert newsletter.client.get(link).status_code == 200
+    # A subscriber restored from an old backup has lost the key, and is deleted.
+    newsletter.key_store.destroy(newsletter.rows()[0].key_id)
+    purged = retention.purge(newsletter.store, later, newsletter.config, now=moment)
+    assert purged.rows["subscribers"] == 1
+    assert newsletter.rows() == []
 
 
-def test_lost_key_store_does_not_count_as_unsubscribed(post: Post) -> None:
+def test_lost_key_store_does_not_count_as_unsubscribed(newsletter: Newsletter) -> None:
     for number in range(11):
-        ticket = subscribers.prepare(post.key_store, f"{number}@ejemplo.com", "es")
-        with post.store.change() as session:
-            subscribers.keep(session, ticket, now=clock.now()).confirmed_at = clock.now()
-    with post.key_store.store.change() as session:
+        sealed = subscribers.prepare(newsletter.key_store, f"{number}@ejemplo.com", "es")
+        with newsletter.store.change() as session:
+            subscribers.keep(session, sealed, now=clock.now()).confirmed_at = clock.now()
+    with newsletter.key_store.store.change() as session:
         session.execute(sa.delete(Key))
     with pytest.raises(TooManyBlind, match="11 subscribers have lost their key"):
-        retention.purge(post.store, post.key_store, post.config, now=clock.now())
-    assert len(post.everyone()) == 11
-    purged = retention.purge(post.store, post.key_store, post.config, now=clock.now(), sure=True)
+        retention.purge(newsletter.store, newsletter.key_store, newsletter.config, now=clock.now())
+    assert len(newsletter.rows()) == 11
+    purged = retention.purge(
+        newsletter.store, newsletter.key_store, newsletter.config, now=clock.now(), sure=True
+    )
     assert purged.rows["subscribers"] == 11
 
 
-def test_a_post_cut_short_before_the_row_was_made_does_not_keep_them_out(post: Post) -> None:
-    subscribers.prepare(post.key_store, ROSA, "es")  # and then the power was cut
-    post.subscribe()
-    assert len(post.everyone()) == post.keys() == 1
+def test_crash_between_key_and_row_does_not_prevent_a_subscription(newsletter: Newsletter) -> None:
+    subscribers.prepare(newsletter.key_store, ROSA, "es")  # makes the key; the row is never stored
+    newsletter.subscribe()
+    assert len(newsletter.rows()) == newsletter.count_keys() == 1
 
 
 @pytest.mark.races
-def test_two_posts_at_the_same_moment_are_one_subscriber_and_one_letter(post: Post) -> None:
+def test_simultaneous_posts_make_one_subscriber_and_one_letter(newsletter: Newsletter) -> None:
     ready = Barrier(4)
 
-    def ask(_number: int) -> int:
+    def post_form(_number: int) -> int:
         ready.wait()
-        return post.ask().status_code
+        return newsletter.post_form().status_code
 
     with ThreadPoolExecutor(4) as pool:
-        assert set(pool.map(ask, range(4))) == {303}
-    assert len(post.everyone()) == post.keys() == 1
-    assert post.deliver() == 1
+        assert set(pool.map(post_form, range(4))) == {303}
+    assert len(newsletter.rows()) == newsletter.count_keys() == 1
+    assert newsletter.deliver() == 1
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
-@pytest.mark.any_database("what a letter says")
-def test_they_are_written_to_in_their_language(post: Post, lang: str) -> None:
-    with post.app.app_context():
-        made = form_token.make("boletin", now=clock.now() - timedelta(minutes=1))
-    post.client.post(f"/{lang}/boletin/suscribirse", data={"email": ROSA, "stamp": made})
-    assert post.deliver() == 1
-    assert f"/{lang}/boletin/s/" in post.postman.letters[0].get_content()
-    assert f"/{lang}/boletin/s/" in post.postman.letters[0]["List-Unsubscribe"]
+@pytest.mark.any_database("the text of a letter")
+def test_confirmation_letter_is_in_the_language_of_the_form(
+    newsletter: Newsletter, lang: str
+) -> None:
+    with newsletter.app.app_context():
+        token = form_token.make("boletin", now=clock.now() - timedelta(minutes=1))
+    newsletter.client.post(f"/{lang}/boletin/suscribirse", data={"email": ROSA, "stamp": token})
+    assert newsletter.deliver() == 1
+    assert f"/{lang}/boletin/s/" in newsletter.postman.letters[0].get_content()
+    assert f"/{lang}/boletin/s/" in newsletter.postman.letters[0]["List-Unsubscribe"]

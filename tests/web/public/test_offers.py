@@ -1,5 +1,4 @@
-"""A place that came free is offered: yes, no, too late, once more. And the question who still
-comes."""
+"""Offers of a free seat: accepted, declined, late, expired; and reconfirmation."""
 
 import re
 from datetime import datetime, timedelta
@@ -38,7 +37,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 @pytest.fixture
 def luz(client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop) -> Registration:
-    """Luz and her sister waited, and the two places are theirs if they want them."""
+    """A waitlisted party of two that has an offer."""
     rosa = seat(store, key_store, workshop, people=2)
     luz = seat(
         store,
@@ -53,12 +52,12 @@ def luz(client: FlaskClient, store: Store, key_store: KeyStore, workshop: Worksh
     return luz
 
 
-def let_lapse(store: Store, workshop: Workshop, *, now: datetime) -> None:
+def expire_offers(store: Store, workshop: Workshop, *, now: datetime) -> None:
     with store.change() as session:
         waitlist.expire_offers(session, session.get_one(Workshop, workshop.id), now=now)
 
 
-def causes(store: Store, registration: Registration) -> set[NotificationType]:
+def notification_types(store: Store, registration: Registration) -> set[NotificationType]:
     with store.read() as session:
         return set(
             session.scalars(
@@ -67,7 +66,7 @@ def causes(store: Store, registration: Registration) -> set[NotificationType]:
         )
 
 
-def test_the_offer_says_until_when_on_the_clock_of_the_venue(
+def test_offer_page_states_the_deadline_in_local_time(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     page = client.get(link_of(key_store, luz)).text
@@ -76,13 +75,13 @@ def test_the_offer_says_until_when_on_the_clock_of_the_venue(
     assert "Luz, guardamos 2 lugares para ti. ¿Los quieres?" in page
     until = now_of(store, luz).offered_until
     assert until
-    there = until.astimezone(workshop.zone)
-    assert f"{there.hour % 12 or 12}:{there.minute:02d}\u00a0" in page
+    local = until.astimezone(workshop.zone)
+    assert f"{local.hour % 12 or 12}:{local.minute:02d}\u00a0" in page
     assert re.search(r"Te quedan 23 horas y 59 minutos\.|Te quedan 24 horas\.", page)
     assert "Sí, quiero mis 2 lugares" in page
 
 
-def test_yes_makes_the_place_hers(
+def test_accepting_an_offer_confirms_the_registration(
     client: FlaskClient, store: Store, key_store: KeyStore, luz: Registration
 ) -> None:
     link = link_of(key_store, luz)
@@ -91,10 +90,10 @@ def test_yes_makes_the_place_hers(
         answer = client.post(f"{link}/oferta", data={"answer": "yes"})
         assert (answer.status_code, answer.headers["Location"]) == (303, link)
     assert 'data-standing="seated"' in client.get(link).text
-    assert NotificationType.REGISTERED in causes(store, luz)
+    assert NotificationType.REGISTERED in notification_types(store, luz)
 
 
-def test_no_erases_her_and_the_next_one_is_asked(
+def test_declining_an_offer_erases_the_person_and_offers_the_seat_to_the_next(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     ana = seat(store, key_store, workshop, name="Ana")
@@ -107,14 +106,14 @@ def test_no_erases_her_and_the_next_one_is_asked(
     assert key_store.find("luz@ejemplo.com") == []
 
 
-def test_neither_yes_nor_no_changes_nothing(
+def test_invalid_answer_to_an_offer_changes_nothing(
     client: FlaskClient, store: Store, key_store: KeyStore, luz: Registration
 ) -> None:
     answer = client.post(f"{link_of(key_store, luz)}/oferta", data={"answer": "quizá"})
     assert answer.status_code == 422
     assert "Elige sí o no. Tu lugar sigue guardado." in answer.text
     assert f'href="/en{link_of(key_store, luz)[3:]}"' in answer.text, (
-        "the other languages lead somewhere"
+        "the links to other languages are those of the registration page"
     )
     assert status_of(store, luz) is RegistrationStatus.OFFERED
 
@@ -128,7 +127,7 @@ def test_declining_on_an_old_page_does_not_cancel_an_accepted_offer(
     assert status_of(store, luz) is RegistrationStatus.CONFIRMED
 
 
-def test_late_acceptance_is_explained_and_the_place_is_offered_on(
+def test_late_acceptance_is_refused_and_the_seats_offered_to_the_next(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     ana = seat(store, key_store, workshop, name="Ana", people=2)
@@ -140,15 +139,15 @@ def test_late_acceptance_is_explained_and_the_place_is_offered_on(
     assert answer.status_code == 409
     assert "Ya pasó el tiempo para contestar." in answer.text
     assert 'data-standing="waiting"' in answer.text
-    assert status_of(store, ana) is RegistrationStatus.OFFERED, "not only when the worker comes"
+    assert status_of(store, ana) is RegistrationStatus.OFFERED, "without waiting for the worker"
 
 
 def test_registration_with_two_expired_offers_can_rejoin(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     now = clock.now()
-    let_lapse(store, workshop, now=now + timedelta(hours=25))
-    let_lapse(store, workshop, now=now + timedelta(hours=50))
+    expire_offers(store, workshop, now=now + timedelta(hours=25))
+    expire_offers(store, workshop, now=now + timedelta(hours=50))
     link = link_of(key_store, luz)
     page = client.get(link).text
     assert 'data-standing="lapsed"' in page
@@ -156,25 +155,25 @@ def test_registration_with_two_expired_offers_can_rejoin(
     assert client.get(f"{link}/cambiar").headers["Location"] == link
     assert client.get(f"{link}/volver").status_code == 405
     assert client.post(f"{link}/volver").headers["Location"] == link
-    assert status_of(store, luz) is RegistrationStatus.OFFERED, "the places were free all the time"
+    assert status_of(store, luz) is RegistrationStatus.OFFERED, "the seats are still free"
 
 
-def test_who_lapsed_can_be_forgotten(
+def test_person_with_an_expired_offer_can_be_erased(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     for hours in (25, 50):
-        let_lapse(store, workshop, now=clock.now() + timedelta(hours=hours))
+        expire_offers(store, workshop, now=clock.now() + timedelta(hours=hours))
     link = link_of(key_store, luz)
     assert client.post(f"{link}/borrar").status_code == 200
     assert client.get(link).status_code == 404
     assert status_of(store, luz) is RegistrationStatus.CANCELLED
 
 
-def test_nobody_comes_back_to_a_workshop_that_is_off(
+def test_cancelled_workshop_offers_no_way_to_rejoin(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     for hours in (25, 50):
-        let_lapse(store, workshop, now=clock.now() + timedelta(hours=hours))
+        expire_offers(store, workshop, now=clock.now() + timedelta(hours=hours))
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
     link = link_of(key_store, luz)
@@ -183,7 +182,7 @@ def test_nobody_comes_back_to_a_workshop_that_is_off(
     assert status_of(store, luz) is RegistrationStatus.EXPIRED
 
 
-def test_an_offer_of_a_workshop_that_is_off_cannot_be_taken(
+def test_offer_of_a_cancelled_workshop_cannot_be_accepted(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, luz: Registration
 ) -> None:
     with store.change() as session:
@@ -196,7 +195,7 @@ def test_an_offer_of_a_workshop_that_is_off_cannot_be_taken(
     assert "Ya pasó el tiempo" not in answer.text
 
 
-def test_the_offer_of_a_discreet_kind_says_neither_name_nor_address(
+def test_offer_page_of_a_discreet_kind_shows_neither_name_nor_address(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
@@ -212,12 +211,12 @@ def test_the_offer_of_a_discreet_kind_says_neither_name_nor_address(
         assert word not in page
 
 
-# Do you still come?
+# Reconfirmation
 
 
 @pytest.fixture
-def asked(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Registration:
-    """Rosa registered long ago, and is asked today."""
+def rosa(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Registration:
+    """A registration made 30 days ago that is asked to reconfirm today."""
     now = clock.now()
     with store.change() as session:
         soon = hold(session, chicago, rights, capacity=2, confirm_days=14, frees_silence=True)
@@ -235,15 +234,15 @@ def asked(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> R
     return rosa
 
 
-def test_rosa_is_asked_on_her_page_and_her_yes_is_kept(
-    client: FlaskClient, store: Store, key_store: KeyStore, asked: Registration
+def test_reconfirmation_is_asked_on_the_registration_page_and_stored(
+    client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
-    link = link_of(key_store, asked)
+    link = link_of(key_store, rosa)
     assert "¿Sigues viniendo?" in client.get(link).text
     question = client.get(f"{link}/vengo").text
     assert "Contesta antes de:" in question
     assert "Borramos tu nombre y tu correo en ese momento." in question
-    assert now_of(store, asked).confirmed_at is None, "looking is no answer"
+    assert now_of(store, rosa).confirmed_at is None, "a GET does not confirm"
     assert client.post(f"{link}/vengo", data={"answer": "yes"}).headers["Location"] == link
     page = client.get(link).text
     assert "Ya nos dijiste que vienes." in page
@@ -251,13 +250,13 @@ def test_rosa_is_asked_on_her_page_and_her_yes_is_kept(
     assert client.get(f"{link}/vengo").headers["Location"] == link
 
 
-def test_her_no_frees_the_places_at_once(
-    client: FlaskClient, store: Store, key_store: KeyStore, asked: Registration
+def test_declined_reconfirmation_frees_the_seats_at_once(
+    client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
-    workshop = now_of(store, asked).workshop_id
+    workshop = now_of(store, rosa).workshop_id
     with store.read() as session:
         ana = seat(store, key_store, session.get_one(Workshop, workshop), name="Ana")
-    link = link_of(key_store, asked)
+    link = link_of(key_store, rosa)
     assert client.post(f"{link}/vengo", data={"answer": ""}).status_code == 422
     last = client.post(f"{link}/vengo", data={"answer": "no"})
     assert "Cancelaste tu lugar. Borramos tus datos." in last.text
@@ -265,28 +264,28 @@ def test_her_no_frees_the_places_at_once(
     assert status_of(store, ana) is RegistrationStatus.OFFERED
 
 
-def test_nobody_is_asked_about_a_workshop_that_is_off(
-    client: FlaskClient, store: Store, key_store: KeyStore, asked: Registration
+def test_cancelled_workshop_asks_for_no_reconfirmation(
+    client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
     with store.change() as session:
         workshop_service.cancel(
-            session, session.get_one(Workshop, asked.workshop_id), now=clock.now()
+            session, session.get_one(Workshop, rosa.workshop_id), now=clock.now()
         )
-    link = link_of(key_store, asked)
+    link = link_of(key_store, rosa)
     assert "¿Sigues viniendo?" not in client.get(link).text
     assert client.get(f"{link}/vengo").headers["Location"] == link
 
 
-def test_the_question_is_easy_to_read(
-    client: FlaskClient, key_store: KeyStore, asked: Registration
+def test_pages_of_a_registration_are_easy_to_read(
+    client: FlaskClient, key_store: KeyStore, rosa: Registration
 ) -> None:
     for path in ("", "/vengo", "/cambiar", "/cancelar", "/borrar"):
-        page = client.get(link_of(key_store, asked) + path).text
+        page = client.get(link_of(key_store, rosa) + path).text
         assert page_text.readability(page_text.seen(page)).score >= 65, path
 
 
-def test_who_was_silent_learns_what_happened(
-    client: FlaskClient, store: Store, key_store: KeyStore, asked: Registration
+def test_unanswered_reconfirmation_is_explained_on_the_page(
+    client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
     later = clock.now() + timedelta(hours=40)
     with store.change() as session:
@@ -295,9 +294,9 @@ def test_who_was_silent_learns_what_happened(
             .where(Notification.cause == NotificationType.RECONFIRM)
             .values(done_at=later - timedelta(hours=39))
         )
-        workshop = session.get_one(Workshop, asked.workshop_id)
+        workshop = session.get_one(Workshop, rosa.workshop_id)
         assert reconfirmation.release_unanswered(session, workshop, now=later) == 1
-    link = link_of(key_store, asked)
+    link = link_of(key_store, rosa)
     page = client.get(link).text
     assert 'data-standing="lapsed"' in page
     assert "Preguntamos si vienes y no supimos de ti." in page

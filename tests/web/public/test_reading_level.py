@@ -1,5 +1,5 @@
-"""What a person has to read is easy to read: 65 or more on the INFLESZ scale, on every public
-page in Spanish (outreach/reports/readability.py says how it is worked out)."""
+"""Every public page in Spanish scores 65 or more on the INFLESZ scale of readability
+(outreach/reports/readability.py has the formula)."""
 
 from collections.abc import Callable
 
@@ -29,18 +29,18 @@ pytestmark = pytest.mark.any_database("the words of the templates")
         ("ahumar", 2), ("Chihuahua", 3), ("inmigración", 4), ("reunión", 2), ("país", 2),
     ],
 )  # fmt: skip
-def test_syllables_are_counted_as_they_are_spoken(word: str, count: int) -> None:
+def test_spanish_syllables_are_counted(word: str, count: int) -> None:
     assert page_text.syllables(word) == count
 
 
-def test_the_scale_is_that_of_the_formula() -> None:
+def test_readability_score_follows_the_inflesz_formula() -> None:
     text = "Ven a verme. Trae pan y sal."
     found = page_text.readability(text)
     assert (found.words, found.sentences, found.syllables) == (7, 2, 9)
     assert found.score == pytest.approx(206.835 - 62.3 * 9 / 7 - 7 / 2)
 
 
-def test_a_hard_text_would_be_seen() -> None:
+def test_hard_text_has_a_low_score() -> None:
     hard = (
         "La autoridad consular competente determinará la procedencia administrativa de las "
         "solicitudes presentadas extemporáneamente por los interesados legitimados."
@@ -51,7 +51,7 @@ def test_a_hard_text_would_be_seen() -> None:
     )
 
 
-def test_what_is_not_seen_is_not_counted() -> None:
+def test_only_visible_text_is_counted() -> None:
     page = (
         "<head><title>Uno</title></head><body><h1>Dos</h1><p>Tres <b>cuatro</b><br>cinco</p>"
         '<svg><title>Seis</title></svg><p aria-hidden="true">Siete</p><script>ocho()</script>'
@@ -69,12 +69,12 @@ def test_every_public_page_in_spanish_is_easy_to_read(
     women: Kind,
 ) -> None:
     app = make_app(limits=Limits(posts=100_000), phone="800 555 0100", promise_no_sharing=True)
-    place, client = furnished(app, store, key_store, chicago, rights, women), app.test_client()
-    answers = [client.get(path) for _, path in place.addresses() if path.startswith("/es/")]
-    answers += [client.get(f"/q/{place.entry}"), client.put("/es/mi-registro")]
-    for _, path in place.addresses("POST"):
+    site, client = furnished(app, store, key_store, chicago, rights, women), app.test_client()
+    answers = [client.get(path) for _, path in site.addresses() if path.startswith("/es/")]
+    answers += [client.get(f"/q/{site.entry}"), client.put("/es/mi-registro")]
+    for _, path in site.addresses("POST"):
         if path.startswith("/es/"):
-            answers += [client.post(path, data={}), place.post(client, path)]
+            answers += [client.post(path, data={}), site.post(client, path)]
     texts = {
         f"{answer.status_code} {answer.request.path}": page_text.seen(answer.text)
         for answer in answers
@@ -89,10 +89,10 @@ def test_every_public_page_in_spanish_is_easy_to_read(
     assert hard == {}
 
 
-def test_the_words_of_the_pages_themselves_are_easy_to_read(
+def test_main_text_of_the_policy_pages_is_easy_to_read(
     make_app: Callable[..., Flask], store: Store
 ) -> None:
-    """Without what stands on every page, which is short and flatters them."""
+    """Header and footer are left out: their short sentences would raise the score."""
     client = make_app(phone="800 555 0100", promise_no_sharing=True).test_client()
     for name in ("privacidad", "seguridad", "accesibilidad"):
         text = page_text.seen(client.get(f"/es/{name}").text.partition("<main")[2])

@@ -1,4 +1,5 @@
-"""A lost link, and the fourth registration of one contact: what is said tells nobody anything."""
+"""Link recovery, and the fourth registration of one contact. Neither page discloses whether an
+address is registered."""
 
 from typing import Any
 
@@ -34,24 +35,24 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights)
 
 
-def asked(key_store: KeyStore) -> int:
+def count_link_requests(key_store: KeyStore) -> int:
     with key_store.store.read() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(LinkRequest)) or 0
 
 
-def test_a_lost_link_is_answered_the_same_whoever_asks(
+def test_link_recovery_answers_known_and_unknown_addresses_identically(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     before = client.get("/es/mi-registro")
-    hers = ask_for_link(client, " Rosa@ejemplo.com ")
-    nobodys = ask_for_link(client, "nadie@ejemplo.com")
-    assert (hers.status_code, unstamped(hers)) == (nobodys.status_code, unstamped(nobodys))
-    assert "Revisa tu correo" in hers.text
-    assert "ejemplo.com" not in hers.text
+    known = ask_for_link(client, " Rosa@ejemplo.com ")
+    unknown = ask_for_link(client, "nadie@ejemplo.com")
+    assert (known.status_code, unstamped(known)) == (unknown.status_code, unstamped(unknown))
+    assert "Revisa tu correo" in known.text
+    assert "ejemplo.com" not in known.text
     assert "data-quick-exit" in before.text
     assert before.headers["Cache-Control"] == "no-store"
-    assert asked(key_store) == 2, "the same work for both"
+    assert count_link_requests(key_store) == 2, "both cause the same work"
     found = [each.key_ids for each in key_store.link_requests()]
     assert sorted(len(each) for each in found) == [0, 1]
 
@@ -66,7 +67,7 @@ def test_a_lost_link_is_answered_the_same_whoever_asks(
         ("x" * 300 + "@ejemplo.com", "Es demasiado largo. Escribe menos letras."),
     ],
 )
-def test_what_is_no_email_gets_a_plain_sentence(
+def test_invalid_email_shows_an_error(
     client: FlaskClient, key_store: KeyStore, email: str, words: str
 ) -> None:
     answer = ask_for_link(client, email)
@@ -74,23 +75,21 @@ def test_what_is_no_email_gets_a_plain_sentence(
     assert "<title>Error: Mi lugar</title>" in answer.text
     assert f'<a href="#email">{words}' in answer.text
     assert filled(answer)["email"] == [email]
-    assert asked(key_store) == 0
+    assert count_link_requests(key_store) == 0
 
 
-def test_an_unlikely_mail_domain_is_asked_about_once(
-    client: FlaskClient, key_store: KeyStore
-) -> None:
-    asked_about = ask_for_link(client, "rosa@gmial.com")
-    assert asked_about.status_code == 422
-    assert "¿Quisiste decir rosa@gmail.com?" in asked_about.text
-    second = {name: each[0] for name, each in filled(asked_about).items()}
+def test_unlikely_mail_domain_is_questioned_once(client: FlaskClient, key_store: KeyStore) -> None:
+    questioned = ask_for_link(client, "rosa@gmial.com")
+    assert questioned.status_code == 422
+    assert "¿Quisiste decir rosa@gmail.com?" in questioned.text
+    second = {name: each[0] for name, each in filled(questioned).items()}
     assert second["stamp"]
     assert client.post("/es/mi-registro", data=second).status_code == 200
-    assert asked(key_store) == 1
+    assert count_link_requests(key_store) == 1
 
 
 @pytest.mark.parametrize(
-    ("sent", "words"),
+    ("changes", "words"),
     [
         ({"website": "https://x.example"}, "Algo llenó un dato que no se ve."),
         ({"stamp": "x"}, "Esta página estuvo abierta mucho tiempo."),
@@ -98,22 +97,22 @@ def test_an_unlikely_mail_domain_is_asked_about_once(
         ({"minutes": 0}, "Espera un momento y vuelve a intentar."),
     ],
 )
-def test_a_program_that_asks_for_links_gets_the_form_back_and_nobody_a_letter(
+def test_link_request_of_a_bot_returns_the_form_and_sends_no_letter(
     client: FlaskClient,
     store: Store,
     key_store: KeyStore,
     workshop: Workshop,
-    sent: dict[str, Any],
+    changes: dict[str, Any],
     words: str,
 ) -> None:
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
-    answer = ask_for_link(client, "rosa@ejemplo.com", **sent)
+    answer = ask_for_link(client, "rosa@ejemplo.com", **changes)
     assert answer.status_code == 422
     assert words in answer.text
     assert "<title>Error: Mi lugar</title>" in answer.text
     assert filled(answer)["email"] == ["rosa@ejemplo.com"]
     assert filled(answer)["website"] == [""]
-    assert asked(key_store) == 0
+    assert count_link_requests(key_store) == 0
 
 
 def test_form_posted_too_fast_can_be_posted_unchanged_later(
@@ -121,18 +120,18 @@ def test_form_posted_too_fast_can_be_posted_unchanged_later(
 ) -> None:
     fast = {name: each[0] for name, each in filled(client.get("/es/mi-registro")).items()}
     page = client.post("/es/mi-registro", data=fast | {"email": "rosa@ejemplo.com"})
-    assert filled(page)["stamp"] == [fast["stamp"]], "a new one would be too young again"
+    assert filled(page)["stamp"] == [fast["stamp"]], "a new token would be too young again"
     late = ask_for_link(client, "rosa@ejemplo.com", minutes=13 * 60)
     assert filled(late)["stamp"][0] != fast["stamp"]
 
 
-def test_an_email_typed_twice_is_asked_for_once(client: FlaskClient, key_store: KeyStore) -> None:
+def test_form_with_two_email_fields_is_refused(client: FlaskClient, key_store: KeyStore) -> None:
     answer = ask_for_link(client, email=["a@ejemplo.com", "b@ejemplo.com"])
     assert answer.status_code == 422
-    assert asked(key_store) == 0
+    assert count_link_requests(key_store) == 0
 
 
-def test_the_fourth_place_of_one_contact_is_answered_as_a_lost_link(
+def test_fourth_registration_shows_the_page_of_link_recovery(
     app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     for _place in range(3):
@@ -145,10 +144,10 @@ def test_the_fourth_place_of_one_contact_is_answered_as_a_lost_link(
     link = ask_for_link(client)
     assert (fourth.status_code, unstamped(fourth)) == (link.status_code, unstamped(link))
     assert len(everyone(store)) == 3
-    assert asked(key_store) == 2
+    assert count_link_requests(key_store) == 2
 
 
-def test_nobody_comes_by_the_change_to_a_fourth_place(
+def test_changed_email_cannot_exceed_three_registrations(
     client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     for _place in range(3):

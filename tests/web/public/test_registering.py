@@ -1,4 +1,4 @@
-"""Saving a place with the public form."""
+"""Registration by the public form."""
 
 from datetime import timedelta
 from typing import Any
@@ -37,7 +37,7 @@ def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
         return hold(session, chicago, women, title={"es": "Círculo de mujeres"})
 
 
-def test_rosa_saves_a_place_with_a_nickname_and_nothing_else(
+def test_registration_needs_only_a_nickname(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     page = client.get(f"/es/t/{workshop.public_id}/lugar")
@@ -53,12 +53,12 @@ def test_rosa_saves_a_place_with_a_nickname_and_nothing_else(
         assert session.get_one(Workshop, workshop.id).seats_left == 18
 
 
-def test_what_a_page_sends_is_what_the_form_takes(
+def test_form_posted_too_fast_keeps_its_token_and_nonce(
     app: Flask, client: FlaskClient, workshop: Workshop
 ) -> None:
     values = filled(client.get(f"/es/t/{workshop.public_id}/lugar"))
     assert values["people"] == ["1"]
-    assert "contact" not in values, "two answers are asked for, and neither is guessed"
+    assert "contact" not in values, "no choice is preselected"
     typed = {name: each[0] for name, each in values.items()}
     answer = send(client, workshop, typed | {"name": "Rosa", "contact": "none"})
     assert answer.status_code == 422
@@ -67,7 +67,7 @@ def test_what_a_page_sends_is_what_the_form_takes(
     assert filled(answer)["nonce"] == values["nonce"]
 
 
-def test_the_email_and_the_needs_are_kept_as_they_were_given(
+def test_email_access_needs_and_language_are_stored(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -96,11 +96,11 @@ def test_the_email_and_the_needs_are_kept_as_they_were_given(
     person = registrations.decrypt_person(saved, registrations.get_key(key_store, saved))
     assert person.address == "Rosa@ejemplo.com"
     with store.read() as session:
-        causes = set(session.scalars(sa.select(Notification.cause)))
-    assert causes == {NotificationType.REGISTERED, NotificationType.REMINDER}
+        notification_types = set(session.scalars(sa.select(Notification.cause)))
+    assert notification_types == {NotificationType.REGISTERED, NotificationType.REMINDER}
 
 
-def test_a_phone_is_kept_with_its_country(
+def test_phone_is_stored_with_its_country_code(
     app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop, contact="phone", phone="(312) 555-0142")
@@ -145,12 +145,12 @@ def test_error_is_shown_at_the_top_and_at_its_field(
     assert f'<a href="#{target}">{words}' in answer.text
     assert f'id="{target}"' in answer.text
     assert answer.text.count(words) == 2
-    kept = filled(answer)
-    assert (kept["nonce"], kept["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
+    returned = filled(answer)
+    assert (returned["nonce"], returned["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
     assert everyone(store) == []
 
 
-def test_an_unlikely_mail_domain_is_asked_about_once(
+def test_unlikely_mail_domain_is_questioned_once(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop, contact="email", email="rosa@gmial.com")
@@ -175,7 +175,7 @@ def test_party_larger_than_the_places_left_is_waitlisted_and_informed(
     )
 
 
-def test_a_full_workshop_offers_its_waiting_list(
+def test_full_workshop_offers_its_waitlist(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -193,7 +193,7 @@ def test_a_full_workshop_offers_its_waiting_list(
     assert "Eres el siguiente turno." in page
 
 
-def test_where_there_is_no_list_the_page_says_what_else_there_is(
+def test_full_workshop_without_a_waitlist_lists_other_workshops(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -222,7 +222,7 @@ def test_where_there_is_no_list_the_page_says_what_else_there_is(
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 2
 
 
-def test_a_phone_is_asked_whether_words_may_be_left_on_it(
+def test_form_asks_if_text_messages_may_be_sent_to_the_phone(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     page = client.get(f"/es/t/{workshop.public_id}/lugar")
@@ -234,23 +234,23 @@ def test_a_phone_is_asked_whether_words_may_be_left_on_it(
         assert everyone(store)[-1].may_leave_message is expected
 
 
-def test_the_entry_for_the_calendar_is_for_who_asks_and_never_of_a_discreet_kind(
+def test_calendar_entry_is_opt_in_and_never_offered_for_a_discreet_kind(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop, circle: Workshop
 ) -> None:
     assert 'name="calendar"' in client.get(f"/es/t/{workshop.public_id}/lugar").text
     assert 'name="calendar"' not in client.get(f"/es/t/{circle.public_id}/lugar").text
     by_email: dict[str, Any] = {"contact": "email", "email": "rosa@ejemplo.com", "calendar": "yes"}
-    for where, more, wants in (
+    for chosen, changes, wants in (
         (workshop, by_email, True),
         (workshop, {"contact": "none", "calendar": "yes"}, False),
         (circle, by_email | {"consent": "yes"}, False),
     ):
-        assert send(client, where, answers(app, where, **more)).status_code == 303
+        assert send(client, chosen, answers(app, chosen, **changes)).status_code == 303
         assert everyone(store)[-1].wants_entry is wants
 
 
 @pytest.mark.parametrize("when", ["begun", "cancelled"])
-def test_a_closed_workshop_gives_the_phone(
+def test_closed_workshop_shows_the_phone_number(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind, when: str
 ) -> None:
     with store.change() as session:
@@ -271,7 +271,7 @@ def test_a_closed_workshop_gives_the_phone(
     assert everyone(store) == []
 
 
-def test_a_draft_is_not_there_at_all(
+def test_form_of_a_draft_is_404(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -284,7 +284,7 @@ def test_a_draft_is_not_there_at_all(
     ("way", "words"),
     [(Way.OPEN, "No hace falta apartar lugar"), (Way.PHONE, "Aquí se aparta por teléfono")],
 )
-def test_where_no_place_is_saved_the_page_says_how_to_come(
+def test_workshop_without_online_registration_explains_how_to_come(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -294,14 +294,14 @@ def test_where_no_place_is_saved_the_page_says_how_to_come(
     words: str,
 ) -> None:
     with store.change() as session:
-        other = hold(session, chicago, rights, way=way)
-    page = client.get(f"/es/t/{other.public_id}/lugar")
+        workshop = hold(session, chicago, rights, way=way)
+    page = client.get(f"/es/t/{workshop.public_id}/lugar")
     assert page.status_code == 200
     assert words in page.text
-    assert send(client, other, answers(app, other)).status_code == 409
+    assert send(client, workshop, answers(app, workshop)).status_code == 409
 
 
-def test_luz_is_asked_to_agree_and_is_not_written_to_unless_she_says_so(
+def test_discreet_registration_needs_consent_and_has_no_contact_by_default(
     app: Flask, client: FlaskClient, store: Store, circle: Workshop
 ) -> None:
     page = client.get(f"/es/t/{circle.public_id}/lugar")
@@ -322,7 +322,7 @@ def test_luz_is_asked_to_agree_and_is_not_written_to_unless_she_says_so(
     )
 
 
-def test_the_form_of_a_discreet_kind_never_says_its_kind(
+def test_form_of_a_discreet_kind_does_not_name_its_kind(
     client: FlaskClient, circle: Workshop
 ) -> None:
     page = client.get(f"/es/t/{circle.public_id}/lugar").text

@@ -1,4 +1,4 @@
-"""One form, all the dates of a series."""
+"""Group registration: one form for all dates of a series."""
 
 from datetime import timedelta
 
@@ -22,31 +22,34 @@ pytestmark = pytest.mark.any_database
 
 @pytest.fixture
 def course(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
-    """Three Saturdays that belong together."""
-    return made(store, chicago, rights, 3)
+    """A series of three Saturdays."""
+    return make_series(store, chicago, rights, 3)
 
 
-def made(store: Store, office: Office, kind: Kind, many: int, **changes: object) -> list[Workshop]:
+def make_series(
+    store: Store, office: Office, kind: Kind, count: int, **changes: object
+) -> list[Workshop]:
+    """A series of `count` Saturdays that is open to group registration."""
     with store.change() as session:
-        here = session.merge(office, load=False)
-        together = series.find_or_create(session, here, "Los sábados", is_joint=True)
+        merged = session.merge(office, load=False)
+        saturdays = series.find_or_create(session, merged, "Los sábados", is_joint=True)
         return [
             hold(
                 session,
                 office,
                 kind,
                 day=a_saturday() + timedelta(days=7 * week),
-                series=together,
+                series=saturdays,
                 **changes,
             )
-            for week in range(many)
+            for week in range(count)
         ]
 
 
-def test_the_form_offers_the_other_dates_that_can_be_had(
+def test_form_offers_the_other_available_dates(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    first, second, cancelled, full, draft, walk_in = made(store, chicago, rights, 6)
+    first, second, cancelled, full, draft, walk_in = make_series(store, chicago, rights, 6)
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, cancelled.id), now=clock.now())
         session.get_one(Workshop, full.id).has_waiting_list = False
@@ -59,7 +62,7 @@ def test_the_form_offers_the_other_dates_that_can_be_had(
     assert filled(client.get(f"/es/t/{first.public_id}/lugar")).get("series") is None
 
 
-def test_rosa_saves_all_the_dates_at_once(
+def test_group_registration_has_all_dates(
     app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, course: list[Workshop]
 ) -> None:
     first = course[0]
@@ -71,7 +74,7 @@ def test_rosa_saves_all_the_dates_at_once(
     assert [row.status for row in rows] == [RegistrationStatus.CONFIRMED] * 3
     assert len({row.joint_id for row in rows}) == 1
     assert [seats_left(store, each) for each in course] == [18, 18, 18]
-    assert send(client, first, typed).headers["Location"] == link, "twice is once"
+    assert send(client, first, typed).headers["Location"] == link, "a repeated post changes nothing"
     assert len(everyone(store)) == 3
     page = client.get(link).text
     assert "Tus otras fechas" in page
@@ -82,7 +85,7 @@ def test_rosa_saves_all_the_dates_at_once(
     assert all(client.get(path).status_code == 200 for path in dates)
 
 
-def test_without_the_tick_it_is_one_date(
+def test_unticked_form_registers_for_one_date(
     app: Flask, client: FlaskClient, store: Store, course: list[Workshop]
 ) -> None:
     send(client, course[0], answers(app, course[0]))
@@ -90,7 +93,7 @@ def test_without_the_tick_it_is_one_date(
     assert only.joint_id is None
 
 
-def test_where_one_date_is_full_she_waits_for_that_one(
+def test_group_registration_is_waitlisted_for_a_full_date(
     app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, course: list[Workshop]
 ) -> None:
     with store.change() as session:
@@ -102,7 +105,7 @@ def test_where_one_date_is_full_she_waits_for_that_one(
     assert "En lista de espera" in page
 
 
-def test_a_support_used_up_on_one_date_saves_nothing_and_leaves_no_key(
+def test_missing_accommodation_on_one_date_stores_nothing_and_leaves_no_key(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -110,7 +113,7 @@ def test_a_support_used_up_on_one_date_saves_nothing_and_leaves_no_key(
     chicago: Office,
     rights: Kind,
 ) -> None:
-    course = made(store, chicago, rights, 2, has_childcare=True, support={"childcare": 1})
+    course = make_series(store, chicago, rights, 2, has_childcare=True, support={"childcare": 1})
     seat(store, key_store, course[1], name="Ana", needs=("childcare",))
     typed = answers(
         app,
@@ -128,13 +131,13 @@ def test_a_support_used_up_on_one_date_saves_nothing_and_leaves_no_key(
     assert key_store.find("rosa@ejemplo.com") == []
 
 
-def test_one_date_is_cancelled_or_all(
+def test_one_date_or_all_dates_can_be_cancelled(
     app: Flask, client: FlaskClient, store: Store, course: list[Workshop]
 ) -> None:
     link = send(client, course[0], answers(app, course[0], series="yes")).headers["Location"]
-    asked = client.get(f"{link}/cancelar").text
-    assert "Solo cancelas esta fecha. Tus otras 2 fechas siguen." in asked
-    assert "Cancelar mis 3 fechas" in asked
+    form = client.get(f"{link}/cancelar").text
+    assert "Solo cancelas esta fecha. Tus otras 2 fechas siguen." in form
+    assert "Cancelar mis 3 fechas" in form
     second = next(
         part.split('"')[0]
         for part in client.get(link).text.split('class="number" href="')[1:]
@@ -150,7 +153,7 @@ def test_one_date_is_cancelled_or_all(
 
 
 @pytest.mark.parametrize(("typed", "left"), [({}, 0), ({"todas": "no"}, 2)])
-def test_who_is_forgotten_is_forgotten_in_all_dates_or_in_this_one(
+def test_erasure_covers_all_dates_or_only_one(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -167,20 +170,20 @@ def test_who_is_forgotten_is_forgotten_in_all_dates_or_in_this_one(
     assert sum(row.key_id is not None for row in everyone(store)) == left
 
 
-def test_consultations_are_saved_one_by_one(
+def test_workshops_with_time_slots_have_no_group_registration(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    first, _second = made(store, chicago, rights, 2, way=Way.SLOTS, slot_minutes=20)
+    first, _second = make_series(store, chicago, rights, 2, way=Way.SLOTS, slot_minutes=20)
     assert "Apartar también" not in client.get(f"/es/t/{first.public_id}/lugar").text
 
 
-def test_a_series_nobody_opened_for_it_is_saved_date_by_date(
+def test_series_without_group_registration_registers_for_one_date(
     app: Flask, client: FlaskClient, store: Store, course: list[Workshop]
 ) -> None:
     with store.change() as session:
-        there = session.get_one(Workshop, course[0].id).series
-        assert there
-        there.is_joint = False
+        course_series = session.get_one(Workshop, course[0].id).series
+        assert course_series
+        course_series.is_joint = False
     assert "Apartar también" not in client.get(f"/es/t/{course[0].public_id}/lugar").text
     send(client, course[0], answers(app, course[0], series="yes"))
     assert len(everyone(store)) == 1

@@ -30,32 +30,32 @@ XHTML = "{http://www.w3.org/1999/xhtml}"
 
 
 @pytest.fixture
-def held(store: Store, chicago: Office, rights: Kind, women: Kind) -> dict[str, Workshop]:
-    """A workshop of every sort."""
+def workshops(store: Store, chicago: Office, rights: Kind, women: Kind) -> dict[str, Workshop]:
+    """A workshop of each visibility and status, by a name for it."""
     with store.change() as session:
-        made = {
+        workshops = {
             "plain": hold(session, chicago, rights),
             "cancelled": hold(session, chicago, rights),
             "discreet": hold(session, chicago, women),
             "unlisted": hold(session, chicago, rights, way=Way.UNLISTED),
             "draft": hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
         }
-        workshop_service.cancel(session, made["cancelled"], now=clock.now())
-    return made
+        workshop_service.cancel(session, workshops["cancelled"], now=clock.now())
+    return workshops
 
 
-def parts(client: FlaskClient) -> Iterator[str]:
-    """The addresses of the files that the sitemap names."""
+def sitemap_files(client: FlaskClient) -> Iterator[str]:
+    """The addresses of the files in the sitemap index."""
     root = ElementTree.fromstring(client.get("/sitemap.xml").data)
     assert root.tag == f"{MAP}sitemapindex"
-    for found in root:
-        yield (found.findtext(f"{MAP}loc") or "").removeprefix(SITE)
+    for sitemap in root:
+        yield (sitemap.findtext(f"{MAP}loc") or "").removeprefix(SITE)
 
 
 def list_indexed_pages(client: FlaskClient) -> dict[str, Any]:
     """Every address in the sitemap files, with its element."""
-    found = {}
-    for path in parts(client):
+    pages = {}
+    for path in sitemap_files(client):
         answer = client.get(path)
         assert answer.mimetype == "application/xml"
         assert len(answer.data) < 50_000_000
@@ -64,50 +64,50 @@ def list_indexed_pages(client: FlaskClient) -> dict[str, Any]:
         for url in urls:
             address = url.findtext(f"{MAP}loc") or ""
             assert address.startswith(SITE)
-            assert address not in found
-            found[address.removeprefix(SITE)] = url
-    return found
+            assert address not in pages
+            pages[address.removeprefix(SITE)] = url
+    return pages
 
 
-def test_it_tells_of_every_page_that_may_be_found_and_of_no_other(
-    client: FlaskClient, held: dict[str, Workshop]
+def test_sitemap_lists_exactly_the_indexable_pages(
+    client: FlaskClient, workshops: dict[str, Workshop]
 ) -> None:
-    found = list_indexed_pages(client)
-    for path in found:
+    pages = list_indexed_pages(client)
+    for path in pages:
         answer = client.get(path)
         assert answer.status_code == 200, path
         assert "noindex" not in answer.headers.get("X-Robots-Tag", ""), path
         assert 'content="noindex"' not in answer.text, path
-    shown = {name for name, each in held.items() if f"/es/t/{each.public_id}" in found}
-    assert shown == {"plain", "cancelled"}
+    listed = {name for name, each in workshops.items() if f"/es/t/{each.public_id}" in pages}
+    assert listed == {"plain", "cancelled"}
     for name in ("", "red", "calendario", "datos", "privacidad", "accesibilidad", "o/chicago"):
-        assert f"/fr/{name}" in found
+        assert f"/fr/{name}" in pages
 
 
-def test_each_page_is_named_in_every_language(
-    client: FlaskClient, held: dict[str, Workshop]
+def test_sitemap_links_every_language_of_a_page(
+    client: FlaskClient, workshops: dict[str, Workshop]
 ) -> None:
-    found = list_indexed_pages(client)
-    for path, url in found.items():
+    pages = list_indexed_pages(client)
+    for path, url in pages.items():
         links = {
             link.attrib["hreflang"]: link.attrib["href"] for link in url.findall(f"{XHTML}link")
         }
         assert set(links) == {"es", "en", "fr", "x-default"}
         assert links[path[1:3]] == SITE + path
         assert links["x-default"] == links["es"]
-        assert {each.removeprefix(SITE) for each in links.values()} <= set(found)
-    changed = found[f"/es/t/{held['plain'].public_id}"].findtext(f"{MAP}lastmod")
+        assert {each.removeprefix(SITE) for each in links.values()} <= set(pages)
+    changed = pages[f"/es/t/{workshops['plain'].public_id}"].findtext(f"{MAP}lastmod")
     assert changed == "2026-01-05T15:00:00Z"
 
 
-def test_nothing_discreet_unlisted_or_unfinished_is_in_any_of_its_files(
-    client: FlaskClient, held: dict[str, Workshop]
+def test_sitemap_has_no_discreet_unlisted_or_draft_workshop(
+    client: FlaskClient, workshops: dict[str, Workshop]
 ) -> None:
     text = client.get("/sitemap.xml").text
-    text += "".join(client.get(path).text for path in parts(client))
-    assert held["plain"].public_id in text
+    text += "".join(client.get(path).text for path in sitemap_files(client))
+    assert workshops["plain"].public_id in text
     for name in ("discreet", "unlisted", "draft"):
-        assert held[name].public_id not in text
+        assert workshops[name].public_id not in text
 
 
 def test_sitemap_lists_workshops_of_the_last_and_next_months_only(
@@ -121,12 +121,12 @@ def test_sitemap_lists_workshops_of_the_last_and_next_months_only(
         "too far": first + timedelta(days=430),
     }
     with store.change() as session:
-        held = {name: hold(session, chicago, rights, day=day) for name, day in days.items()}
-    found = list_indexed_pages(client)
-    shown = {name for name, each in held.items() if f"/es/t/{each.public_id}" in found}
-    assert shown == {"last month", "next year"}
-    assert f"/es/cifras/{days['long ago']:%Y-%m}" in found
-    assert f"/es/cifras/{days['next year']:%Y-%m}" not in found, "nothing was held yet"
+        workshops = {name: hold(session, chicago, rights, day=day) for name, day in days.items()}
+    pages = list_indexed_pages(client)
+    listed = {name for name, each in workshops.items() if f"/es/t/{each.public_id}" in pages}
+    assert listed == {"last month", "next year"}
+    assert f"/es/cifras/{days['long ago']:%Y-%m}" in pages
+    assert f"/es/cifras/{days['next year']:%Y-%m}" not in pages, "it has no numbers yet"
 
 
 def test_month_with_many_workshops_has_several_sitemap_files(
@@ -134,7 +134,7 @@ def test_month_with_many_workshops_has_several_sitemap_files(
 ) -> None:
     add_workshops(store, chicago, rights, range(1), 2_100)
     month = f"/sitemap/talleres-{utc_today():%Y-%m}"
-    assert set(parts(client)) >= {f"{month}-1.xml", f"{month}-2.xml"}
+    assert set(sitemap_files(client)) >= {f"{month}-1.xml", f"{month}-2.xml"}
     assert client.get(f"{month}-3.xml").status_code == 404
     files = [client.get(f"{month}-{number}.xml") for number in (1, 2)]
     assert [each.text.count("<loc>") for each in files] == [3 * 2_000, 3 * 100]
@@ -151,22 +151,23 @@ def test_unchanged_sitemap_is_answered_304(client: FlaskClient, chicago: Office)
         assert second.headers["ETag"] == etag
         head = client.head(path)
         assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", etag)
-        squeezed = client.get(path, headers={"Accept-Encoding": "gzip"})
-        assert squeezed.headers["Content-Encoding"] == "gzip"
-        assert squeezed.headers["ETag"] == etag
-        assert gzip.decompress(squeezed.data) == whole.data
+        compressed = client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert compressed.headers["Content-Encoding"] == "gzip"
+        assert compressed.headers["ETag"] == etag
+        assert gzip.decompress(compressed.data) == whole.data
 
 
-def test_a_file_that_it_does_not_name_is_not_there(client: FlaskClient) -> None:
-    old = [
+def test_unknown_sitemap_file_is_404(client: FlaskClient) -> None:
+    other_months = [
         f"talleres-{month}-1" for month in ("2020-01", "2026-13", "0000-01", "2999-12", "9999-12")
     ]
-    for name in (*old, f"talleres-{utc_today():%Y-%m}-0", "talleres", "cifras", "nada", "..", ""):
+    part_zero = f"talleres-{utc_today():%Y-%m}-0"
+    for name in (*other_months, part_zero, "talleres", "cifras", "nada", "..", ""):
         assert client.get(f"/sitemap/{name}.xml").status_code == 404, name
 
 
-def test_robots_stay_away_from_what_is_private(
-    client: FlaskClient, held: dict[str, Workshop]
+def test_robots_txt_disallows_private_pages(
+    client: FlaskClient, workshops: dict[str, Workshop]
 ) -> None:
     answer = client.get("/robots.txt")
     assert answer.mimetype == "text/plain"
@@ -184,12 +185,12 @@ def test_robots_stay_away_from_what_is_private(
         assert not robots.can_fetch("*", path), path
     for path in ("/en/mi-registro", "/es/salir"):
         assert not robots.can_fetch("*", path), path
-    # Python's own reader knows no star.
+    # Python's robotparser does not support wildcards.
     assert "Disallow: /es/t/*/lugar\n" in answer.text
 
 
-def test_a_page_names_itself_in_other_languages_and_a_private_one_does_not(
-    client: FlaskClient, store: Store, key_store: KeyStore, held: dict[str, Workshop]
+def test_only_indexable_pages_have_canonical_and_language_links(
+    client: FlaskClient, store: Store, key_store: KeyStore, workshops: dict[str, Workshop]
 ) -> None:
     for path in list_indexed_pages(client):
         links = _head_links(client.get(path).text)
@@ -198,10 +199,10 @@ def test_a_page_names_itself_in_other_languages_and_a_private_one_does_not(
         assert others == {(lang, f"{SITE}/{lang}{path[3:]}") for lang in ("es", "en", "fr")} | {
             ("x-default", f"{SITE}/es{path[3:]}")
         }
-    private = [f"/es/t/{held[name].public_id}" for name in ("discreet", "unlisted", "draft")]
-    private += [f"/es/t/{held['plain'].public_id}/lugar", "/es/mi-registro", "/es/seguridad"]
+    private = [f"/es/t/{workshops[name].public_id}" for name in ("discreet", "unlisted", "draft")]
+    private += [f"/es/t/{workshops['plain'].public_id}/lugar", "/es/mi-registro", "/es/seguridad"]
     private += [
-        f"/es/r/{manage_token(key_store, seat(store, key_store, held['plain']))}",
+        f"/es/r/{manage_token(key_store, seat(store, key_store, workshops['plain']))}",
         "/es/o/nada",
     ]
     private += ["/es/?tipo=K7QX", "/es/?donde=Chicago", "/es/calendario?tipo=derechos"]

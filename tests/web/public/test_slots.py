@@ -1,4 +1,4 @@
-"""One-to-one consultations: an hour of one's own."""
+"""Time slots of one-to-one consultations."""
 
 import re
 from datetime import time, timedelta
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.core, pytest.mark.any_database]
 
 @pytest.fixture
 def consultations(store: Store, chicago: Office, rights: Kind) -> Workshop:
-    """From ten to two, three an hour."""
+    """Consultations from ten to two, with three slots an hour."""
     with store.change() as session:
         return hold(
             session,
@@ -45,17 +45,17 @@ def consultations(store: Store, chicago: Office, rights: Kind) -> Workshop:
         )
 
 
-def hours(page: str) -> list[str]:
+def offered_slots(page: str) -> list[str]:
     return re.findall(r'name="slot" value="([^"]+)"', page)
 
 
-def test_the_hours_that_are_free_can_be_chosen_and_the_others_are_struck_through(
+def test_free_slots_can_be_chosen_and_taken_ones_are_struck_through(
     client: FlaskClient, store: Store, key_store: KeyStore, consultations: Workshop
 ) -> None:
     seat(store, key_store, consultations, slot="10:20")
     page = client.get(f"/es/t/{consultations.public_id}/lugar").text
     assert "Elige tu hora" in page
-    assert hours(page) == [
+    assert offered_slots(page) == [
         f"{hour}:{minute:02d}"
         for hour in (10, 11, 12, 13)
         for minute in (0, 20, 40)
@@ -70,27 +70,27 @@ def test_the_hours_that_are_free_can_be_chosen_and_the_others_are_struck_through
     )
 
 
-def test_of_a_discreet_kind_no_hour_is_shown_as_taken_and_none_are_counted(
+def test_discreet_kind_shows_neither_taken_slots_nor_the_number_of_free_ones(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        made = hold(
+        circle = hold(
             session, chicago, women, way=Way.SLOTS,
             starts=time(10), ends=time(14), slot_minutes=20,
         )  # fmt: skip
-    luz = seat(store, key_store, made, name="Luz", slot="10:20")
-    seat(store, key_store, made, name="Ana", slot="10:40")
-    before, own = f"/es/t/{made.public_id}/lugar", f"{link_of(key_store, luz)}/cambiar"
-    for path, taken in ((before, {"10:20", "10:40"}), (own, {"10:40"})):
+    luz = seat(store, key_store, circle, name="Luz", slot="10:20")
+    seat(store, key_store, circle, name="Ana", slot="10:40")
+    register, change = f"/es/t/{circle.public_id}/lugar", f"{link_of(key_store, luz)}/cambiar"
+    for path, taken in ((register, {"10:20", "10:40"}), (change, {"10:40"})):
         page = client.get(path).text
-        assert "10:00" in hours(page)
-        assert not taken & set(hours(page))
-        for telling in (*taken, "ocupada", "tachadas", 'class="hour hour-taken"', "horas libres"):
-            assert telling not in page, f"{telling} on {path}"
-    assert "10:20" in hours(client.get(own).text), "her own, which she may keep"
+        assert "10:00" in offered_slots(page)
+        assert not taken & set(offered_slots(page))
+        for text in (*taken, "ocupada", "tachadas", 'class="hour hour-taken"', "horas libres"):
+            assert text not in page, f"{text} on {path}"
+    assert "10:20" in offered_slots(client.get(change).text), "a person may keep their own slot"
 
 
-def test_rosa_has_the_hour_she_chose(
+def test_chosen_slot_is_stored_and_shown(
     app: Flask, client: FlaskClient, store: Store, consultations: Workshop
 ) -> None:
     answer = send(client, consultations, answers(app, consultations, slot="13:20"))
@@ -128,19 +128,19 @@ def test_slot_just_taken_is_reported_and_the_input_is_kept(
     answer = send(client, consultations, typed)
     assert answer.status_code == 409
     assert "Esa hora se acaba de ocupar." in answer.text
-    assert "11:00" not in hours(answer.text)
-    kept = {name: each[0] for name, each in filled(answer).items()}
-    assert (kept["name"], kept["email"], kept["nonce"]) == (
+    assert "11:00" not in offered_slots(answer.text)
+    returned = {name: each[0] for name, each in filled(answer).items()}
+    assert (returned["name"], returned["email"], returned["nonce"]) == (
         "Rosa",
         "rosa@ejemplo.com",
         typed["nonce"],
     )
     assert len(everyone(store)) == 1
     assert key_store.find("rosa@ejemplo.com") == []
-    assert send(client, consultations, kept | {"slot": "11:20"}).status_code == 303
+    assert send(client, consultations, returned | {"slot": "11:20"}).status_code == 303
 
 
-def test_when_all_hours_are_taken_one_waits_for_any(
+def test_waitlist_is_for_any_slot_if_all_are_taken(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -149,15 +149,15 @@ def test_when_all_hours_are_taken_one_waits_for_any(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        one = hold(
+        single = hold(
             session, chicago, rights, way=Way.SLOTS, starts=time(10), ends=time(11), slot_minutes=60
         )
-    ana = seat(store, key_store, one, name="Ana", slot="10:00")
-    page = client.get(f"/es/t/{one.public_id}/lugar").text
+    ana = seat(store, key_store, single, name="Ana", slot="10:00")
+    page = client.get(f"/es/t/{single.public_id}/lugar").text
     assert "Te guardamos un turno para cualquier hora." in page
     assert "Entrar a la lista de espera" in page
-    assert hours(page) == []
-    link = send(client, one, answers(app, one)).headers["Location"]
+    assert offered_slots(page) == []
+    link = send(client, single, answers(app, single)).headers["Location"]
     assert "Esperas cualquier hora de ese día." in client.get(link).text
     client.post(f"{link_of(key_store, ana)}/cancelar")
     offer = client.get(link).text
@@ -165,7 +165,7 @@ def test_when_all_hours_are_taken_one_waits_for_any(
     assert "10:00\u00a0a.\u00a0m. a 11:00\u00a0a.\u00a0m." in offer
 
 
-def test_other_days_of_the_same_consultations_are_one_tap_away(
+def test_form_links_to_other_days_of_the_consultations(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, consultations: Workshop
 ) -> None:
     with store.change() as session:
@@ -184,16 +184,16 @@ def test_other_days_of_the_same_consultations_are_one_tap_away(
     assert group.public_id not in page
 
 
-def test_another_hour_can_be_had_and_the_entry_in_the_calendar_follows(
+def test_changed_slot_updates_the_calendar_entry(
     client: FlaskClient, store: Store, key_store: KeyStore, consultations: Workshop
 ) -> None:
     rosa = seat(store, key_store, consultations, slot="10:00")
     seat(store, key_store, consultations, name="Ana", slot="12:00")
     link = link_of(key_store, rosa)
-    asked = client.get(f"{link}/cambiar")
-    assert filled(asked)["slot"] == ["10:00"]
-    assert "12:00" not in hours(asked.text)
-    typed = {name: each[0] for name, each in filled(asked).items()}
+    form = client.get(f"{link}/cambiar")
+    assert filled(form)["slot"] == ["10:00"]
+    assert "12:00" not in offered_slots(form.text)
+    typed = {name: each[0] for name, each in filled(form).items()}
     taken = client.post(f"{link}/cambiar", data=typed | {"slot": "12:00", "name": "Rosita"})
     assert taken.status_code == 409
     assert "Esa hora ya está ocupada. Tu hora sigue apartada." in taken.text
@@ -203,10 +203,10 @@ def test_another_hour_can_be_had_and_the_entry_in_the_calendar_follows(
     entry = client.post(f"{link}/cita.ics")
     [event] = Calendar.from_ical(entry.data).events
     assert event["SEQUENCE"] == consultations.sequence + 1
-    assert "10:00" in hours(client.get(f"/es/t/{consultations.public_id}/lugar").text)
+    assert "10:00" in offered_slots(client.get(f"/es/t/{consultations.public_id}/lugar").text)
 
 
-def test_nobody_gets_an_hour_of_a_group(
+def test_workshop_without_slots_refuses_a_slot(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -214,7 +214,7 @@ def test_nobody_gets_an_hour_of_a_group(
     assert send(client, group, answers(app, group, slot="10:20")).status_code == 422
 
 
-def test_two_at_the_same_hour_each_have_a_place(
+def test_slot_with_two_seats_takes_two_registrations(
     app: Flask,
     client: FlaskClient,
     store: Store,
@@ -240,5 +240,5 @@ def test_two_at_the_same_hour_each_have_a_place(
     assert "de 1 a 2" in too_many.text
     assert status_of(store, rosa) is RegistrationStatus.CONFIRMED
     with store.read() as session:
-        there = session.get_one(Registration, rosa.id)
-        assert registrations.capacity.get_hold(there).slot_id == rosa.slot_id
+        row = session.get_one(Registration, rosa.id)
+        assert registrations.capacity.get_hold(row).slot_id == rosa.slot_id

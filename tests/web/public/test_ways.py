@@ -1,5 +1,5 @@
-"""The ways in: saved, at an hour, by phone, walking in, only by link, not open yet. Each page says
-plainly what to do."""
+"""Ways to take part: registration, time slot, phone, walk-in, unlisted link, not open yet. The page
+of a workshop explains its way."""
 
 from datetime import date
 from typing import Any
@@ -38,17 +38,17 @@ def test_page_explains_how_to_take_part(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, way: Way, text: str, form: str
 ) -> None:
     with store.change() as session:
-        there = hold(session, chicago, rights, way=way)
-    page = client.get(f"/es/t/{there.public_id}").text
+        workshop = hold(session, chicago, rights, way=way)
+    page = client.get(f"/es/t/{workshop.public_id}").text
     assert "Cómo venir" in page
     assert text in page
     assert CALL in page
-    answer = client.get(f"/es/t/{there.public_id}/lugar")
+    answer = client.get(f"/es/t/{workshop.public_id}/lugar")
     assert answer.status_code == 200
     assert form in answer.text
     if way is Way.PHONE:
         assert CALL in answer.text
-        assert page.count(CALL) >= 3, "in the text, in the bar of a phone, beside it on a desk"
+        assert page.count(CALL) >= 3, "in the text, in the phone's bar, in the wide-screen column"
         assert "También puedes llegar sin cita" in page
 
 
@@ -62,7 +62,7 @@ def test_hidden_address_does_not_invite_to_walk_in(
     assert "Te damos la dirección por teléfono" in page
 
 
-def test_the_list_says_how_one_comes_in(
+def test_list_states_how_to_take_part(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     ways: dict[str, Any] = {
@@ -79,7 +79,7 @@ def test_the_list_says_how_one_comes_in(
 
 
 @fixed_clock
-def test_before_sign_up_opens_the_page_says_from_when(
+def test_page_states_when_registration_opens(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -87,16 +87,16 @@ def test_before_sign_up_opens_the_page_says_from_when(
     page = client.get(f"/es/t/{later.public_id}/lugar")
     assert page.status_code == 200
     assert "Puedes apartar desde el miércoles 6 de enero, 12:00\u00a0a.\u00a0m." in page.text
-    sent = send(client, later, answers(app, later))
-    assert sent.status_code == 409
-    assert "Puedes apartar desde el miércoles 6 de enero" in sent.text
+    answer = send(client, later, answers(app, later))
+    assert answer.status_code == 409
+    assert "Puedes apartar desde el miércoles 6 de enero" in answer.text
     assert everyone(store) == []
     assert "Puedes apartar desde" in client.get(f"/es/t/{later.public_id}").text
     assert "Aparta desde el 6 de enero" in client.get("/es/?desde=2027-01-11&hasta=2027-01-11").text
 
 
 @pytest.mark.any_database("the words of the templates")
-def test_what_one_reads_while_saving_a_place_is_easy(
+def test_registration_pages_are_easy_to_read(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -115,5 +115,5 @@ def test_what_one_reads_while_saving_a_place_is_easy(
     seat(store, key_store, pages[2], needs=Codes(["childcare"]))
     for each in pages:
         for path in (f"/es/t/{each.public_id}", f"/es/t/{each.public_id}/lugar"):
-            ease = page_text.readability(page_text.seen(client.get(path).text))
-            assert ease.score >= 65, f"{path} {ease}"
+            readability = page_text.readability(page_text.seen(client.get(path).text))
+            assert readability.score >= 65, f"{path} {readability}"

@@ -1,4 +1,4 @@
-"""What a card of the list says of where a workshop is."""
+"""The place that a card of the workshop list shows."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,7 +11,7 @@ from tests.conftest import hold, venue
 pytestmark = pytest.mark.core
 
 
-def test_a_list_of_many_cities_says_which(
+def test_card_names_the_city_in_a_list_of_several_cities(
     client: FlaskClient, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -21,14 +21,14 @@ def test_a_list_of_many_cities_says_which(
     assert "Biblioteca pública, Chicago" in everywhere
     assert "Biblioteca pública, Calgary" in everywhere
     assert "Biblioteca pública, Chicago" in client.get("/es/?donde=IL").text
-    # Where all are of one city, saying it again on each would only be longer.
+    # A list of one city does not repeat it on each card.
     for address in ("/es/?donde=Chicago", "/es/o/chicago"):
         page = client.get(address).text
         assert "Biblioteca pública<" in page
         assert "Biblioteca pública, Chicago" not in page
 
 
-def test_a_hidden_address_is_a_zone_and_a_city(
+def test_card_of_a_hidden_address_shows_zone_and_city(
     client: FlaskClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
