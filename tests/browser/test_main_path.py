@@ -93,7 +93,7 @@ def test_qr_code_of_registration_is_readable(opened: Open, world: World, scheme:
     assert [square.text for square in found] == [f"{world.url}/q/{world.entry}"]
 
 
-def test_qr_code_page_reveals_nothing(opened: Open, world: World) -> None:
+def test_qr_code_page_reveals_no_personal_data(opened: Open, world: World) -> None:
     page = opened(f"/q/{world.entry}")
     text = page.locator("main").inner_text()
     page.goto("/q/AAAAAAAAAAAAAAAAAAAAAA")

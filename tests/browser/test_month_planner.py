@@ -74,7 +74,9 @@ def shown(page: Page) -> list[Row]:
     return found
 
 
-def test_thirty_workshops_take_at_most_sixty_interactions(opened: Open, world: World) -> None:
+def test_entering_thirty_workshops_takes_at_most_sixty_interactions(
+    opened: Open, world: World
+) -> None:
     # Far enough ahead for no other test to see them.
     month = Month.from_day(clock.now().date()).plus(4)
     days = free(month)

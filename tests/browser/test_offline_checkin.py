@@ -298,7 +298,7 @@ def test_logout_sends_check_in_events_or_asks_first(
         page.evaluate(NOTHING_LEFT)
 
 
-def test_offline_check_in_by_codes_and_its_end(
+def test_offline_check_in_by_codes_is_ended_and_erased(
     browser: Browser, tmp_path: Path, evening: Evening
 ) -> None:
     with phone(browser, tmp_path / "phone") as context:

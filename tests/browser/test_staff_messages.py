@@ -17,7 +17,9 @@ BACK_DOOR = "La entrada es por la puerta de atrás."
 
 
 @with_and_without
-def test_message_is_previewed_sent_and_called(opened: Open, world: World, has_script: bool) -> None:
+def test_message_is_sent_after_preview_and_calls_are_marked_done(
+    opened: Open, world: World, has_script: bool
+) -> None:
     page = opened(java_script_enabled=has_script)
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['to write to']}")

@@ -58,7 +58,7 @@ def test_three_seats_are_reserved_exactly_three_times(
     assert _seats_left(store, workshop) == 0
 
 
-def test_without_a_waitlist_the_others_are_refused(
+def test_simultaneous_registrations_beyond_capacity_are_refused(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -116,7 +116,9 @@ def test_seat_freed_during_waitlisting_is_offered(
     assert small.status(ticket.id) is RegistrationStatus.OFFERED
 
 
-def test_confirmation_during_expiry_counts(store: Store, chicago: Office, rights: Kind) -> None:
+def test_reconfirmation_during_the_release_of_seats_counts(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     strict = stage(store, chicago, rights, confirm_days=4, frees_silence=True)
     rosa, asked = strict.register(), strict.workshop().confirm_at
     assert asked is not None

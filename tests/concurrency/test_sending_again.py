@@ -60,7 +60,7 @@ def test_form_token_of_another_workshop_is_refused(
     assert everyone(store) == []
 
 
-def test_a_program_that_fills_every_field_saves_nothing(
+def test_filled_honeypot_field_is_refused_and_nothing_is_saved(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     answer = send(client, workshop, answers(app, workshop, website="http://example.org"))

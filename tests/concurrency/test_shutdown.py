@@ -234,7 +234,7 @@ def test_server_stops_when_signalled_during_start(
 
 @pytest.mark.long  # it waits half a minute
 @pytest.mark.any_database("how long it waits is no question to it")
-def test_unfinished_form_delays_shutdown_only_briefly(
+def test_shutdown_waits_thirty_seconds_for_an_unfinished_form(
     app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
     with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:

@@ -120,7 +120,7 @@ def test_dates_are_local_days_of_the_network(client: FlaskClient, march: Store) 
 # The press note
 
 
-def test_january_2020_in_every_language_and_format(
+def test_bulletin_of_january_2020_has_its_figures_in_every_language_and_format(
     config: Config, january: Store, tmp_path: Path
 ) -> None:
     for lang in LANGUAGES:
@@ -323,7 +323,7 @@ def test_drafts_and_unpublished_months_are_not_found(march: Store, client: Flask
         assert status(path) == 404, path
 
 
-def test_list_of_bulletins_and_its_atom_feed(march: Store, client: FlaskClient) -> None:
+def test_published_bulletin_is_in_the_list_and_atom_feed(march: Store, client: FlaskClient) -> None:
     assert "Provisional" in client.get("/es/boletin/").text
     assert feedparser.parse(client.get("/es/boletin/atom.xml").data).entries == []
     close(march)

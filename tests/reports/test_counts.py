@@ -85,7 +85,9 @@ def test_late_evening_counts_in_its_local_month(january: Store) -> None:
     assert count_month(january, Month(2020, 2)).total == 2
 
 
-def test_boundaries_of_a_month(store: Store, chicago: Office, rights: Kind) -> None:
+def test_workshop_counts_in_the_month_of_its_start(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     edges = [
         (date(2026, 4, 30), time(23, 59), time(0, 59)),
         (date(2026, 5, 1), time(0, 0), time(1, 0)),
@@ -98,7 +100,7 @@ def test_boundaries_of_a_month(store: Store, chicago: Office, rights: Kind) -> N
     assert [count_month(store, Month(2026, month)).total for month in (4, 5, 6)] == [1, 2, 1]
 
 
-def test_which_statuses_and_modes_count(
+def test_published_and_held_workshops_of_every_mode_are_counted(
     store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     day = date(2026, 5, 9)
@@ -144,7 +146,9 @@ def test_sqlite_reads_the_count_of_a_month_from_its_index_alone(empty_databases:
     assert "COVERING INDEX" in steps[0]
 
 
-def test_list_of_months_and_last_twelve_months(store: Store, chicago: Office, rights: Kind) -> None:
+def test_months_are_listed_and_trend_covers_twelve_months(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     with store.change() as session:
         hold(session, chicago, rights, day=date(2020, 1, 4))
         hold(session, chicago, rights, day=date(2026, 1, 4), status=WorkshopStatus.CANCELLED)
@@ -268,7 +272,7 @@ def test_single_small_number_hides_the_total() -> None:
 @given(
     st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 12) | st.integers(0, 300), max_size=6)
 )
-def test_nobody_can_work_out_a_small_number(people: dict[str, int]) -> None:
+def test_small_number_cannot_be_derived(people: dict[str, int]) -> None:
     found = attendance_counts.suppress(people)
     assert found.published.keys() | found.small | found.withheld == people.keys()
     assert all(people[kind] == number >= 5 for kind, number in found.published.items())

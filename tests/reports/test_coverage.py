@@ -68,7 +68,7 @@ def test_past_workshop_without_report_is_pending(
     assert row_of(store, "chicago").state is ReportState.READY
 
 
-def test_office_with_called_off_workshops_only_has_reported(
+def test_office_with_only_cancelled_workshops_has_reported(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -127,7 +127,7 @@ def test_office_sees_its_attendance_by_kind(
     assert (people_count.city, people_count.workshops, people_count.people) == ("Chicago", 2, 33)
 
 
-def test_gaps_of_the_next_thirty_days(
+def test_offices_and_kinds_without_workshops_in_thirty_days_are_listed(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     today = clock.now().date()

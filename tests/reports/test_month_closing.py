@@ -183,7 +183,7 @@ def test_only_one_of_several_concurrent_closings_succeeds(march: Store) -> None:
 
 
 @pytest.mark.races
-def test_reopening_loses_against_a_concurrent_closing(march: Store) -> None:
+def test_reopening_fails_during_a_concurrent_closing(march: Store) -> None:
     close(march)
     report_not_held(march, find_held_workshop(march, "chicago"))
 

@@ -211,7 +211,9 @@ def test_no_file_contains_the_attendance(client: FlaskClient, march: Store) -> N
     assert not cells & {20, 40, 60}
 
 
-def test_all_workshops_of_a_year_in_one_file(config: Config, march: Store, tmp_path: Path) -> None:
+def test_all_workshops_of_a_year_are_exported_in_one_file(
+    config: Config, march: Store, tmp_path: Path
+) -> None:
     path = tmp_path / "2026.xlsx"
     result = outreach(config, "counts", "2026", "--format", "xlsx", "--rows", "-o", str(path))
     assert result.exit_code == 0, result.stderr
@@ -244,7 +246,7 @@ def test_invalid_arguments_are_refused_in_one_line(
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_several_months_in_one_table(config: Config, march: Store) -> None:
+def test_several_months_are_exported_in_one_table(config: Config, march: Store) -> None:
     result = outreach(config, "counts", "2026-02..2026-04", "--by", "office", "--format", "csv")
     rows = list(csv.reader(io.StringIO(result.stdout)))
     assert rows[0] == ["Mes", "Revisión", "chicago", "calgary", "total", "Planeados"]

@@ -175,10 +175,10 @@ def test_number_is_compared_with_every_earlier_revision() -> None:
     assert [each.published.get("a") for each in publications] == [31, 36, 41, None]
 
 
-def test_no_hidden_number_can_be_worked_out() -> None:
+def test_no_hidden_number_can_be_derived() -> None:
     try_to_solve(300, seed=5)
 
 
 @pytest.mark.long
-def test_no_hidden_number_of_ten_thousand_months_can_be_worked_out() -> None:
+def test_no_hidden_number_of_ten_thousand_months_can_be_derived() -> None:
     try_to_solve(10_000, seed=2026)

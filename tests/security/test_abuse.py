@@ -42,7 +42,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 # The form
 
 
-def test_a_program_that_fills_every_field_saves_nothing(
+def test_filled_honeypot_field_is_refused_and_nothing_is_saved(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop, website="https://spam.example")

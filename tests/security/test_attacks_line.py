@@ -107,7 +107,7 @@ def line(
         yield Line(port, log, config.keys / "master-1", manage_token(key_store, rosa))
 
 
-def test_no_path_leaves_the_served_files(line: Line) -> None:
+def test_path_traversal_reads_no_private_file(line: Line) -> None:
     secret = line.secret.read_bytes()
     assert len(secret) >= 32
     up: Sequence[bytes] = (

@@ -30,7 +30,9 @@ def network() -> Iterator[Ready]:
 
 @pytest.mark.long  # collecting all forms takes half a minute
 @pytest.mark.parametrize("surface", EVERY)
-def test_fuzzed_requests_cause_no_fault_and_reveal_nobody(network: Ready, surface: str) -> None:
+def test_fuzzed_requests_cause_no_fault_and_reveal_no_personal_data(
+    network: Ready, surface: str
+) -> None:
     base, seen = network
     tally = Tally()
     with base.opened() as site:
@@ -47,7 +49,7 @@ def test_fuzzed_requests_cause_no_fault_and_reveal_nobody(network: Ready, surfac
 
 @pytest.mark.long
 @pytest.mark.parametrize("database", DATABASES)
-def test_many_fuzzed_requests_cause_no_fault_and_reveal_nobody(database: str) -> None:
+def test_many_fuzzed_requests_cause_no_fault_and_reveal_no_personal_data(database: str) -> None:
     seed = secrets.token_hex(4)
     with ready(SERVER if database == "postgresql" else "") as (base, seen):
         for surface in EVERY:

@@ -61,7 +61,7 @@ def test_unpacking_stops_at_the_declared_size() -> None:
 
 
 @pytest.mark.any_database("what a file is refused for before anything is asked of a database")
-def test_import_page_refuses_hostile_files_alike(
+def test_import_page_shows_an_error_for_each_hostile_file(
     app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     staff_client = signed_in_as(app, store, employ(store))
@@ -111,5 +111,5 @@ GOOD = [
 ]
 
 
-def test_refusal_is_raised_as_our_own_error() -> None:
+def test_unreadable_file_is_raised_as_refusal() -> None:
     assert issubclass(UnreadableFile, Refusal)

@@ -274,7 +274,9 @@ def test_too_large_post_is_answered_with_a_message(client: FlaskClient, workshop
     assert "Es demasiado texto." in answer.text
 
 
-def test_wrong_method_is_answered_with_a_way_on(client: FlaskClient, workshop: Workshop) -> None:
+def test_wrong_method_page_points_to_the_workshop_list(
+    client: FlaskClient, workshop: Workshop
+) -> None:
     answer = client.put(f"/es/t/{workshop.public_id}/lugar")
     assert answer.status_code == 405
     assert "POST" in answer.headers["Allow"]

@@ -64,7 +64,7 @@ def test_every_code_is_raised_somewhere() -> None:
     assert used == set(CODES)
 
 
-def test_whoever_raises_a_code_gives_the_values_of_its_messages() -> None:
+def test_every_raised_code_has_the_values_of_its_message() -> None:
     given: dict[StrEnum, list[frozenset[str]]] = defaultdict(list)
     for code, names in raisers():
         given[code].append(names)
@@ -108,6 +108,8 @@ def test_whoever_raises_a_code_gives_the_values_of_its_messages() -> None:
         ),
     ],
 )
-def test_values_of_each_type_are_said(error: Refusal, english: str, spanish: str) -> None:
+def test_values_of_each_type_are_formatted_in_messages(
+    error: Refusal, english: str, spanish: str
+) -> None:
     assert str(error) == english
     assert error_messages.say(error) == spanish

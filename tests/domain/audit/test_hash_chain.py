@@ -275,7 +275,7 @@ def test_rows_are_deleted_after_a_year_and_the_rest_stays_valid(
     assert not _examine(six_rows, key_store).is_well
 
 
-def test_restored_copy_records_the_rows_it_lacks(six_rows: Store, key_store: KeyStore) -> None:
+def test_restored_backup_records_its_missing_rows(six_rows: Store, key_store: KeyStore) -> None:
     audit_verification.move_anchor(six_rows, key_store, now=clock.now())
     with six_rows.change() as session:
         _cut(session, 4)
@@ -291,7 +291,9 @@ def test_restored_copy_records_the_rows_it_lacks(six_rows: Store, key_store: Key
     )
 
 
-def test_rows_with_text_and_with_json_are_one_chain(six_rows: Store, key_store: KeyStore) -> None:
+def test_rows_with_text_and_rows_with_json_form_one_chain(
+    six_rows: Store, key_store: KeyStore
+) -> None:
     with six_rows.change() as session:
         _store_as_text(session, 3)
     with six_rows.change() as session:
@@ -322,7 +324,7 @@ def test_tampering_is_found_in_rows_of_either_format(
     assert f"line {number} was changed" in _examine(six_rows, key_store).words
 
 
-def test_migration_stores_the_json_of_rows_with_text(six_rows: Store, key_store: KeyStore) -> None:
+def test_migration_converts_text_details_to_json(six_rows: Store, key_store: KeyStore) -> None:
     migration = import_module("outreach.migrations.versions.main.2026_11_27_audit_details")
     with six_rows.change() as session:
         _store_as_text(session, LINES)

@@ -172,7 +172,7 @@ def test_checkin_page_and_phones_count_the_same(
         assert evening.totals() == (came, loose)
 
 
-def test_four_requests_of_two_phones_in_all_orders(evening: Evening) -> None:
+def test_requests_of_two_phones_give_the_same_totals_in_every_order(evening: Evening) -> None:
     rosa, luz, _ = evening.parties
     one, two, slip, alone = (bytes([n]) * 16 for n in range(1, 5))
     posts: list[list[Event]] = [

@@ -107,7 +107,7 @@ def test_obsolete_notification_needs_no_call(
     assert called(store, workshop, now=after) == []
 
 
-def test_dead_letter_is_listed_and_can_be_retried(
+def test_undeliverable_letter_is_listed_and_can_be_retried(
     store: Store, key_store: KeyStore, workshop: Workshop, chicago: Office
 ) -> None:
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="nobody@example.org")
@@ -137,7 +137,7 @@ def test_dead_letter_is_listed_and_can_be_retried(
         assert outbox.count_dead(session) == 0
 
 
-def test_dead_text_becomes_a_call(
+def test_undeliverable_text_becomes_a_call(
     store: Store, workshop: Workshop, by_phone: list[Registration]
 ) -> None:
     cancel(store, workshop)

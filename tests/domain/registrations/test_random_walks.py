@@ -360,13 +360,17 @@ def _walk(
     return steps
 
 
-def test_few_hundred_random_steps(store: Store, chicago: Office, rights: Kind) -> None:
+def test_few_hundred_random_steps_violate_no_invariant(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     steps = _walk(store, chicago, rights, walks=8, length=40, is_same=True)
     assert steps.total() > 200
 
 
 @pytest.mark.long
-def test_ten_thousand_random_steps(store: Store, chicago: Office, rights: Kind) -> None:
+def test_ten_thousand_random_steps_violate_no_invariant(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     steps: Counter[str] = Counter()
     while steps.total() < 10_000:
         steps += _walk(store, chicago, rights, walks=100, length=60, is_same=False)

@@ -56,7 +56,7 @@ def test_reconfirmation_is_sent_at_eleven_to_confirmed_people_with_contact(
     assert strict.of(rosa).asked_at == ASKED
 
 
-def test_registration_after_reconfirmation_began_is_not_asked(strict: Stage) -> None:
+def test_registration_made_after_reconfirmation_began_needs_none(strict: Stage) -> None:
     strict.work(at=ASKED)
     rosa = strict.register()
     strict.work(at=ASKED + HOUR)
@@ -85,7 +85,7 @@ def test_no_reconfirmation_of_a_cancelled_workshop(strict: Stage) -> None:
     assert strict.of(rosa).asked_at is None
 
 
-def test_no_frees_the_seat_at_once(strict: Stage) -> None:
+def test_answering_no_frees_the_seat_at_once(strict: Stage) -> None:
     rosa, luz = strict.register(4), strict.register(3)
     strict.work(at=ASKED)
     strict.cancel(rosa)
@@ -93,7 +93,7 @@ def test_no_frees_the_seat_at_once(strict: Stage) -> None:
     assert strict.left() == 1
 
 
-def test_yes_keeps_the_seat(strict: Stage) -> None:
+def test_answering_yes_keeps_the_seat(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=ASKED)
     strict.deliver(NotificationType.RECONFIRM)
@@ -104,7 +104,7 @@ def test_yes_keeps_the_seat(strict: Stage) -> None:
     assert strict.status(rosa) is SEATED
 
 
-def test_silence_frees_the_seat_after_thirty_six_hours(strict: Stage) -> None:
+def test_unanswered_reconfirmation_frees_the_seat_after_thirty_six_hours(strict: Stage) -> None:
     rosa, luz = strict.register(4, wants_reminder=True), strict.register()
     strict.work(at=ASKED)
     strict.deliver(NotificationType.RECONFIRM)
@@ -117,7 +117,7 @@ def test_silence_frees_the_seat_after_thirty_six_hours(strict: Stage) -> None:
     assert strict.left() == 3
 
 
-def test_silence_keeps_the_seat_where_staff_chose_so(lenient: Stage) -> None:
+def test_unanswered_reconfirmation_keeps_the_seat_if_staff_chose_so(lenient: Stage) -> None:
     rosa = lenient.register(4)
     lenient.work(at=ASKED)
     lenient.deliver(NotificationType.RECONFIRM)
@@ -156,7 +156,7 @@ def test_late_reconfirmation_leaves_a_day_to_answer(strict: Stage) -> None:
     assert strict.status(rosa) is LAPSED
 
 
-def test_no_seat_is_freed_by_silence_in_the_last_three_hours(strict: Stage) -> None:
+def test_unanswered_reconfirmation_frees_no_seat_in_the_last_three_hours(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=STARTS - 38 * HOUR)
     assert reconfirmation.get_answer_deadline(strict.of(rosa)) is None
@@ -181,7 +181,7 @@ def test_released_registration_can_rejoin_the_waitlist(strict: Stage) -> None:
     assert strict.status(rosa) is SEATED, "who said yes is not asked again"
 
 
-def test_yes_after_the_start_is_refused(strict: Stage) -> None:
+def test_answering_yes_after_the_start_is_refused(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=ASKED)
     strict.now = STARTS
@@ -204,7 +204,7 @@ def test_moved_workshop_is_reconfirmed_anew(strict: Stage) -> None:
     ] == [1, 1]
 
 
-def test_answer_about_the_old_hour_does_not_confirm_the_new_one(
+def test_answer_for_the_old_time_does_not_confirm_the_new_time(
     strict: Stage,
 ) -> None:
     rosa = strict.register()

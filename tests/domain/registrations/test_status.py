@@ -198,7 +198,7 @@ def test_each_transition_leads_to_its_status(scene: Scene, transition: Transitio
 
 
 @pytest.mark.parametrize(("start", "move"), OTHERS)
-def test_other_events_change_nothing(
+def test_event_without_a_transition_changes_nothing(
     scene: Scene, start: RegistrationStatus, move: StatusEvent
 ) -> None:
     scene.come_to(start)
@@ -210,7 +210,7 @@ def test_other_events_change_nothing(
         assert faults(session, scene.stage.workshop_id) == []
 
 
-def test_every_event_has_a_function() -> None:
+def test_every_status_event_has_a_test_function() -> None:
     assert {move for _start, move in TRANSITIONS} == set(StatusEvent) == set(MOVES)
     assert set(QUEUED) == set(TRANSITIONS)
 

@@ -60,7 +60,7 @@ def draft(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
         ({"venue": None, "capacity": 0}, "sede, lugares"),
     ],
 )
-def test_a_draft_is_published_with_nothing_missing(
+def test_draft_with_a_missing_field_is_not_published(
     ana: StaffClient,
     store: Store,
     chicago: Office,
@@ -192,7 +192,7 @@ def test_draft_is_saved_without_venue_and_published_with_one(
     assert ana.post(edit, **typed(venue="", action="save")).status_code == 422
 
 
-def test_another_kind_fills_untouched_fields(ana: StaffClient, store: Store) -> None:
+def test_choosing_another_kind_fills_untouched_fields(ana: StaffClient, store: Store) -> None:
     with store.change() as session:
         session.add(
             kind(

@@ -64,13 +64,13 @@ def test_29_february_recurs_by_weekday() -> None:
     assert days(weekly, date(2028, 2, 22)) == dates("2028-02-29", "2028-03-07")
 
 
-def test_old_workshop_recurs_from_today_in_its_own_weeks() -> None:
+def test_past_workshop_recurs_from_today_in_its_original_weeks() -> None:
     rule = RecurrenceRule(RecurrenceUnit.TWO_WEEKS, frozenset({SATURDAY}), count=2)
     found = days(rule, date(2026, 1, 3), today=date(2026, 12, 1))
     assert found == dates("2026-12-05", "2026-12-19")
 
 
-def test_at_most_sixty_dates() -> None:
+def test_recurrence_has_at_most_sixty_dates() -> None:
     daily = frozenset(range(7))
     assert len(days(RecurrenceRule(RecurrenceUnit.WEEK, daily, count=60), date(2026, 12, 1))) == 60
     with refuses(ErrorCode.RECURRENCE_TOO_MANY_DATES):
@@ -106,7 +106,7 @@ def names(day: str, country: str = "US", region: str = "IL") -> list[str]:
     return [each.name for each in holidays.list_holidays(date.fromisoformat(day), country, region)]
 
 
-def test_holidays_of_the_region_and_of_mexico() -> None:
+def test_holidays_of_the_region_and_of_mexico_are_listed() -> None:
     assert names("2027-01-18") == ["Día de Martin Luther King"]
     assert names("2027-02-01") == ["Día de la Constitución"]
     assert holidays.list_holidays(date(2027, 2, 1), "US", "IL")[0].is_home
@@ -138,7 +138,7 @@ def make_data(
     return replace(base, zone=ZoneInfo(zone))
 
 
-def test_skipped_hour_is_impossible_and_doubled_hour_is_shown(
+def test_nonexistent_hour_is_impossible_and_ambiguous_hour_is_shown(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.read() as session:

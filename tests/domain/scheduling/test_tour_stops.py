@@ -36,7 +36,9 @@ pytestmark = pytest.mark.any_database
 __all__ = ["ana", "route"]  # fixtures
 
 
-def test_own_hours_moved_past_midnight_are_on_the_next_day(store: Store, route: Tour) -> None:
+def test_workshop_hours_shifted_past_midnight_are_on_the_next_day(
+    store: Store, route: Tour
+) -> None:
     with store.change() as session:
         stop = list_stops(session, route)[1]
         _first, second = tours.list_workshops(session, [stop.id])[stop.id]

@@ -171,7 +171,9 @@ def test_cancelled_stop_leaves_the_others_and_can_be_reinstated(
             tours.reinstate_stop(session, session.get_one(TourStop, stop.id), now=clock.now())
 
 
-def test_stop_gets_its_workshops_with_its_venue(store: Store, chicago: Office, route: Tour) -> None:
+def test_stop_gets_workshops_when_its_venue_is_set(
+    store: Store, chicago: Office, route: Tour
+) -> None:
     with store.change() as session:
         stop = tours.add_stop(session, route, make_stop_data(None, 9), now=clock.now())
         assert tours.list_workshops(session, [stop.id]) == {}
@@ -185,7 +187,7 @@ def test_stop_gets_its_workshops_with_its_venue(store: Store, chicago: Office, r
         assert len(tours.publish_stop(session, stop, now=clock.now())) == 2
 
 
-def test_own_hours_of_a_workshop_move_with_the_stop(store: Store, route: Tour) -> None:
+def test_workshop_with_different_hours_shifts_with_the_stop(store: Store, route: Tour) -> None:
     with store.change() as session:
         stop = list_stops(session, route)[1]
         _first, second = tours.list_workshops(session, [stop.id])[stop.id]
@@ -261,7 +263,7 @@ def test_venue_of_another_office_is_not_found(store: Store, calgary: Office, rou
             tours.add_stop(session, route, make_stop_data(theirs), now=clock.now())
 
 
-def test_own_day_of_a_workshop_moves_with_the_stop(store: Store, route: Tour) -> None:
+def test_workshop_on_a_different_day_shifts_with_the_stop(store: Store, route: Tour) -> None:
     with store.change() as session:
         stop = list_stops(session, route)[1]
         _first, second = tours.list_workshops(session, [stop.id])[stop.id]

@@ -92,7 +92,7 @@ def test_kind_of_another_country_is_refused(store: Store, calgary: Office) -> No
             hold(session, calgary, daca)
 
 
-def test_visible_change_updates_changed_at_and_a_move_the_sequence(
+def test_visible_change_updates_changed_at_and_move_increments_the_sequence(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -146,7 +146,9 @@ def test_only_published_is_cancelled_and_only_cancelled_is_reinstated(
             workshop_service.reinstate(session, draft, now=LATER)
 
 
-def test_simultaneous_change_is_seen(store: Store, chicago: Office, rights: Kind) -> None:
+def test_simultaneous_cancellation_or_reinstatement_is_refused(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     with store.change() as session:
         before = hold(session, chicago, rights)
     with store.change() as session:

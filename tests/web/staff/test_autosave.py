@@ -74,7 +74,7 @@ def test_saving_discards_the_draft(ana: StaffClient, store: Store, action: str) 
     assert "sin guardar" not in words(ana.get(NEW))
 
 
-def test_rejected_form_is_kept_as_draft(ana: StaffClient, store: Store) -> None:
+def test_rejected_form_is_saved_as_draft(ana: StaffClient, store: Store) -> None:
     ana.post(SAVE, **unfinished_form())
     assert ana.post(NEW, **unfinished_form()).status_code == 422
     assert _count(store) == 1

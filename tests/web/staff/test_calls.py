@@ -131,7 +131,7 @@ def test_reconfirmation_by_phone_counts(
 
 
 @pytest.mark.parametrize("what", ["yes", "no", "", "x"])
-def test_answer_is_accepted_for_questions_only(
+def test_answer_to_a_notification_without_a_question_is_refused(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, what: str
 ) -> None:
     workshop = _upcoming(store, chicago, rights)

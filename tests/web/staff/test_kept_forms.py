@@ -134,7 +134,7 @@ def test_form_sent_between_password_and_code_is_restored(
     assert value(restored.get_data(as_text=True), "title_es") == "Pensado"
 
 
-def test_form_of_somebody_with_only_the_password_is_given_to_nobody(
+def test_form_sent_with_the_password_only_is_not_restored_to_the_account_owner(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
     """A stolen password must not put text into the form of its owner."""
@@ -158,7 +158,7 @@ def test_wrong_password_does_not_lose_the_form(
     assert value(restored.get_data(as_text=True), "title_es") == "Pensado"
 
 
-def test_form_waits_however_its_sender_signs_in(
+def test_form_is_restored_after_sign_in_in_another_tab(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
     """She signs in from the start page in a new tab."""
@@ -177,7 +177,9 @@ def strangers(app: Flask, store: Store, ana: StaffClient) -> Iterator[StaffClien
     yield ana
 
 
-def test_nothing_of_a_stranger_is_kept(app: Flask, expired: StaffClient, store: Store) -> None:
+def test_form_of_an_unauthenticated_sender_is_not_kept(
+    app: Flask, expired: StaffClient, store: Store
+) -> None:
     for stranger in strangers(app, store, expired):
         page = stranger.post(NEW, **typed(title_es="x" * 60_000))
         assert page.status_code == 401
@@ -186,7 +188,7 @@ def test_nothing_of_a_stranger_is_kept(app: Flask, expired: StaffClient, store: 
         assert count(store) == 0
 
 
-def test_nothing_of_a_disabled_account_is_kept(
+def test_form_of_a_disabled_account_is_not_kept(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
     with store.change() as session:
@@ -221,7 +223,7 @@ def test_form_moved_to_a_session_of_another_staff_member_does_not_open(
     assert (answer.status_code, answer.headers["Location"]) == (303, "/org/")
 
 
-def test_form_about_what_its_sender_may_no_longer_change_is_dropped(
+def test_form_is_deleted_if_its_sender_lost_the_permission(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
     expired.post(NEW, **typed(title_es="Pensado"))
@@ -260,7 +262,7 @@ def test_form_is_kept_for_twelve_hours(
     assert count(store) == 0
 
 
-def test_cookie_of_expired_session_is_known_until_twelve_hours_after_its_end(
+def test_cookie_of_an_expired_session_keeps_forms_for_twelve_hours(
     expired: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     retention.purge(store, key_store, now=clock.now() + timedelta(hours=11))
@@ -272,7 +274,7 @@ def test_cookie_of_expired_session_is_known_until_twelve_hours_after_its_end(
     assert count(store) == 0, "it goes with its session"
 
 
-def test_two_tabs_keep_the_form_that_was_promised_first(
+def test_kept_form_is_replaced_only_by_a_form_of_the_same_page(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
     made = published(ana, store)
@@ -299,7 +301,7 @@ def test_form_of_more_than_64_kb_is_not_kept_and_its_sender_is_informed(
     assert count(store) == 0
 
 
-def test_form_that_waited_for_the_second_factor_is_not_offered_at_a_later_sign_in(
+def test_form_kept_for_a_confirmation_is_not_restored_at_a_later_sign_in(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
     """An abandoned confirmation is not unfinished work."""
@@ -310,7 +312,7 @@ def test_form_that_waited_for_the_second_factor_is_not_offered_at_a_later_sign_i
     assert Visitor(app).come_in().headers["Location"] == "/org/"
 
 
-def test_form_waits_only_for_the_confirmation_it_asked_for(
+def test_form_kept_for_a_confirmation_is_not_restored_by_another_confirmation(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
     enrol(app, store)
@@ -339,7 +341,7 @@ def test_conflicting_change_is_reported_and_typed_form_is_kept(
 
 
 @pytest.mark.races
-def test_two_tabs_at_the_same_moment_leave_one_form(
+def test_simultaneous_forms_of_two_tabs_leave_one_kept_form(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
     answers = at_once(app, expired, NEW, typed(title_es="Pensado"))

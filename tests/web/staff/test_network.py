@@ -300,7 +300,7 @@ def test_new_defaults_do_not_change_existing_workshops(
     )
 
 
-def test_kind_that_becomes_discreet_asks_and_hides_future_workshops(
+def test_making_a_kind_discreet_needs_confirmation_and_hides_future_workshops(
     app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
@@ -340,7 +340,7 @@ def test_kind_that_becomes_discreet_asks_and_hides_future_workshops(
     assert ahead.uid not in public.get("/es/cal/red.ics").text
 
 
-def test_kinds_file_that_makes_a_kind_discreet_hides_the_same(
+def test_kinds_file_that_makes_a_kind_discreet_hides_its_future_workshops(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:

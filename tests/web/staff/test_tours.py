@@ -177,7 +177,7 @@ def test_stop_submitted_four_times_at_once_is_created_once(
 
 
 @pytest.mark.races
-def test_stop_moved_four_times_by_one_form_moves_once(
+def test_stop_form_sent_four_times_moves_the_stop_once(
     app: Flask, ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.read() as session:
