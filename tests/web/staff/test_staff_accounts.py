@@ -16,7 +16,7 @@ from outreach.domain.network import staff
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.errors import ErrorCode, Refusal
-from tests.security.test_safety import listening
+from tests.security.test_safety import recorded_statements
 from tests.support.html_forms import fields
 from tests.support.staff_client import PASSWORD, StaffClient, employ, signed_in_as, words
 
@@ -252,9 +252,9 @@ def test_number_of_queries_is_independent_of_the_staff_list_length(
 ) -> None:
     asked = []
     for number in range(2):
-        with listening(app) as heard:
+        with recorded_statements(app) as statements:
             assert "elena@" in words(elena.get("/org/personal"))
-        asked.append(len(heard))
+        asked.append(len(statements))
         for each in range(5):
             employ(store, f"ana{number}{each}@example.org", Role.ORGANIZER, "chicago", "calgary")
     assert asked[0] == asked[1]
