@@ -73,14 +73,14 @@ def test_decoy_workshops_are_not_counted(january: Store) -> None:
 
 def test_late_evening_counts_in_its_local_month(january: Store) -> None:
     with january.read() as session:
-        late = session.scalars(
+        late_workshop = session.scalars(
             sa.select(Workshop).where(
                 Workshop.day == date(2020, 1, 31), Workshop.starts == time(18, 30)
             )
         ).all()
-    assert len(late) == 6
-    assert all(workshop.starts_at.date() == date(2020, 2, 1) for workshop in late)
-    assert {workshop.month for workshop in late} == {202001}
+    assert len(late_workshop) == 6
+    assert all(workshop.starts_at.date() == date(2020, 2, 1) for workshop in late_workshop)
+    assert {workshop.month for workshop in late_workshop} == {202001}
     assert count_month(january, Month(2019, 12)).total == 1
     assert count_month(january, Month(2020, 2)).total == 2
 
@@ -129,8 +129,12 @@ def test_running_month_has_held_and_planned_counts(
     assert (found.total, found.planned) == (2, 3)
     assert found.by_office == {"chicago": {"derechos": 2, "total": 2}}
     assert found.planned_by_kind == {"derechos": 3}
-    ahead = count_month(store, Month(2026, 11), datetime(2026, 10, 1, tzinfo=UTC))
-    assert (ahead.total, ahead.planned, ahead.by_kind) == (0, 5, {"derechos": 0})
+    future_count = count_month(store, Month(2026, 11), datetime(2026, 10, 1, tzinfo=UTC))
+    assert (future_count.total, future_count.planned, future_count.by_kind) == (
+        0,
+        5,
+        {"derechos": 0},
+    )
 
 
 def test_sqlite_reads_the_count_of_a_month_from_its_index_alone(empty_databases: Path) -> None:
@@ -234,10 +238,12 @@ def test_unwritable_file_is_refused_in_one_line(
     existing_file = tmp_path / "there.csv"
     existing_file.write_text("mine", encoding="utf-8")
     existing = run(config, "counts", "2020-01", "--format", "csv", "-o", existing_file)
-    nowhere = run(config, "counts", "2020-01", "--format", "csv", "-o", tmp_path / "no" / "x.csv")
+    unwritable = run(
+        config, "counts", "2020-01", "--format", "csv", "-o", tmp_path / "no" / "x.csv"
+    )
     sheet = run(config, "counts", "2020-01", "--format", "xlsx")
-    assert [existing.exit_code, nowhere.exit_code, sheet.exit_code] == [2, 1, 2]
-    for result in (existing, nowhere, sheet):
+    assert [existing.exit_code, unwritable.exit_code, sheet.exit_code] == [2, 1, 2]
+    for result in (existing, unwritable, sheet):
         assert len(result.stderr.splitlines()) == 1
     assert existing_file.read_text(encoding="utf-8") == "mine"
 
@@ -283,10 +289,10 @@ def test_small_number_cannot_be_derived(people: dict[str, int]) -> None:
     hidden = len(found.small) + len(found.withheld)
     assert hidden >= 2
     # The values of a small cell that agree with what is published.
-    left = found.total - sum(found.published.values())
+    remainder = found.total - sum(found.published.values())
     for kind in found.small:
         others = 4 * (len(found.small) - 1)
-        low, high = 5 * len(found.withheld), others + left * len(found.withheld)
-        possible = [value for value in range(5) if low <= left - value <= high]
+        low, high = 5 * len(found.withheld), others + remainder * len(found.withheld)
+        possible = [value for value in range(5) if low <= remainder - value <= high]
         assert people[kind] in possible
         assert len(possible) == 5

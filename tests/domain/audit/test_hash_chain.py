@@ -400,10 +400,10 @@ def _renumber(session: Session, number: int) -> object:
     return session
 
 
-def _swap(session: Session, one: int, other: int) -> None:
-    _update(session, one, number=99)
-    _update(session, other, number=one)
-    _update(session, 99, number=other)
+def _swap(session: Session, first_number: int, second_number: int) -> None:
+    _update(session, first_number, number=99)
+    _update(session, second_number, number=first_number)
+    _update(session, 99, number=second_number)
 
 
 def _unchained_row() -> AuditEntry:
@@ -449,13 +449,13 @@ def _rebuild(session: Session, first: int, last: int) -> object:
 
 def _delete_after(session: Session, newest: int) -> None:
     session.execute(sa.delete(AuditEntry).where(AuditEntry.number > newest))
-    there = hash_chain.find_link(session, newest)
-    assert there is not None
-    session.execute(sa.update(AuditChain).values(number=there.number, hash=there.hash))
+    link = hash_chain.find_link(session, newest)
+    assert link is not None
+    session.execute(sa.update(AuditChain).values(number=link.number, hash=link.hash))
 
 
 def _delete_as_expired(session: Session, number: int) -> None:
-    there = hash_chain.find_link(session, number)
-    assert there is not None
+    link = hash_chain.find_link(session, number)
+    assert link is not None
     session.execute(sa.delete(AuditEntry).where(AuditEntry.number <= number))
-    session.execute(sa.update(AuditChain).values(gone=there.number, gone_hash=there.hash))
+    session.execute(sa.update(AuditChain).values(gone=link.number, gone_hash=link.hash))

@@ -151,11 +151,11 @@ def test_nonexistent_hour_is_impossible_and_ambiguous_hour_is_shown(
                 (date(2027, 3, 21), 2),
             )
         ]
-        gap, evening, doubled, plain = recurrence.propose(session, candidates)
+        gap, evening, doubled, ordinary = recurrence.propose(session, candidates)
     assert (gap.is_possible, gap.is_recommended) == (False, False)
     assert (evening.is_possible, evening.is_day_of_change) == (True, True)
     assert (doubled.is_possible, doubled.is_doubled) == (True, True)
-    assert (plain.is_day_of_change, plain.is_recommended) == (False, True)
+    assert (ordinary.is_day_of_change, ordinary.is_recommended) == (False, True)
 
 
 def test_alberta_has_no_clock_changes(store: Store, calgary: Office, rights: Kind) -> None:
@@ -176,26 +176,32 @@ def test_proposal_shows_occupied_venue_and_same_kind(
     day = clock.now().date() + timedelta(days=30)
     with store.change() as session:
         room = venue(session, chicago)
-        there = hold(session, chicago, women, venue=room, day=day, starts=time(18), ends=time(20))
-        office, kind = there.office, session.merge(rights, load=False)
+        workshop = hold(
+            session, chicago, women, venue=room, day=day, starts=time(18), ends=time(20)
+        )
+        office, kind = workshop.office, session.merge(rights, load=False)
         base = replace(
             workshop_data.from_kind(kind, office, day, time(19)), venue=room, zone=room.zone
         )
-        late = replace(base, starts=time(20), ends=time(21))
-        twin = replace(workshop_service.get_data(there), venue=venue(session, chicago, name="Otra"))
+        adjacent = replace(base, starts=time(20), ends=time(21))
+        twin = replace(
+            workshop_service.get_data(workshop), venue=venue(session, chicago, name="Otra")
+        )
         sibling = replace(twin, starts=time(9), ends=time(10))
-        found = recurrence.propose(session, [base, late, twin, sibling])
+        found = recurrence.propose(session, [base, adjacent, twin, sibling])
         assert [each.busy for each in found] == ["Conoce tus derechos", "Tus derechos", "", ""]
-        assert found[0].busy_until == there.ends_at
+        assert found[0].busy_until == workshop.ends_at
         assert [each.is_twin for each in found] == [False, False, True, False]
         assert [each.has_sibling for each in found] == [False, True, True, True]
-        alone = recurrence.propose(session, [workshop_service.get_data(there)], ignoring={there.id})
-        assert (alone[0].busy, alone[0].is_twin) == ("", False)
+        without_itself = recurrence.propose(
+            session, [workshop_service.get_data(workshop)], ignoring={workshop.id}
+        )
+        assert (without_itself[0].busy, without_itself[0].is_twin) == ("", False)
 
 
 def test_cancelled_workshop_is_no_conflict(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        there = hold(session, chicago, rights)
-        workshop_service.cancel(session, there, now=clock.now())
-        found = recurrence.propose(session, [workshop_service.get_data(there)])
+        workshop = hold(session, chicago, rights)
+        workshop_service.cancel(session, workshop, now=clock.now())
+        found = recurrence.propose(session, [workshop_service.get_data(workshop)])
         assert (found[0].busy, found[0].has_sibling) == ("", False)

@@ -53,8 +53,8 @@ def test_party_limit_of_a_kind_is_capped(
 
 
 def test_new_workshop_has_the_reconfirmation_defaults_of_its_kind(chicago: Office) -> None:
-    asked = kind("a", "A", opens_days=21, confirm_days=3, frees_silence=True)
-    data = workshop_data.from_kind(asked, chicago, date(2026, 12, 5), time(9, 0))
+    kind_with_reconfirmation = kind("a", "A", opens_days=21, confirm_days=3, frees_silence=True)
+    data = workshop_data.from_kind(kind_with_reconfirmation, chicago, date(2026, 12, 5), time(9, 0))
     assert (data.opens_days, data.confirm_days, data.frees_silence) == (21, 3, True)
 
 
@@ -156,11 +156,11 @@ def test_simultaneous_cancellation_or_reinstatement_is_refused(
     with store.change() as session, refuses(ErrorCode.CANCEL_NEEDS_PUBLISHED):
         workshop_service.cancel(session, session.merge(before, load=False), now=LATER)
     with store.read() as session:
-        off = workshops.find(session, before.public_id)
+        cancelled = workshops.find(session, before.public_id)
     with store.change() as session:
         workshop_service.reinstate(session, workshops.find(session, before.public_id), now=LATER)
     with store.change() as session, refuses(ErrorCode.WORKSHOP_NOT_CANCELLED):
-        workshop_service.reinstate(session, session.merge(off, load=False), now=LATER)
+        workshop_service.reinstate(session, session.merge(cancelled, load=False), now=LATER)
 
 
 def test_online_workshop_needs_no_venue(store: Store, chicago: Office, rights: Kind) -> None:
