@@ -16,13 +16,13 @@ from outreach.reports.attendance_counts import MIN_PUBLISHED, Attendance
 
 People = Mapping[str, int]
 KINDS: Final = "abcde"
-# A withheld number can be any from 5 on; this many candidates are enough to find two that fit.
+# A withheld number has no upper limit; this many candidates are enough to find two that fit.
 WITHHELD_CANDIDATES: Final = 14
 
 
 @dataclass(frozen=True)
 class HiddenNumber:
-    """A hidden number, of one revision or of several in which it looks the same."""
+    """A hidden number of one revision, or of several that seem to have the same number."""
 
     kind: str
     revisions: tuple[int, ...]
@@ -30,7 +30,7 @@ class HiddenNumber:
 
 
 def publish(tables: Sequence[People]) -> list[Attendance]:
-    """Return what the program publishes of a month that is closed once for each table."""
+    """Return the publications of a month that is closed once for each table."""
     publications: list[Attendance] = []
     for people in tables:
         publications.append(attendance_counts.suppress(people, tuple(publications)))

@@ -129,7 +129,7 @@ def test_hidden_address_is_on_no_public_page(
     if visibility is not Visibility.PUBLIC:
         assert revealing == {}
         return
-    # The address is shown where staff allow it; never in a calendar of a discreet kind.
+    # Public addresses are shown, but never in a calendar of a discreet kind.
     assert revealing
     assert not [path for path in revealing if workshops[WorkshopStatus.DRAFT].public_id in path]
     if is_discreet:

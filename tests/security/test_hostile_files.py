@@ -1,4 +1,4 @@
-"""Broken, lying and hostile import files: each is refused with one plain sentence. `python -m
+"""Broken and hostile import files: each is refused with one sentence. `python -m
 tests.hostile_files` measures time and memory."""
 
 import io

@@ -366,7 +366,7 @@ def _record(session: Session, organizer_id: int | None, number: int) -> None:
 
 
 def _store_as_text(session: Session, last: int) -> None:
-    """The chain as a version before format 2 wrote it, up to that row."""
+    """Rewrites the chain up to this row in the format before version 2."""
     text = {"format": 1, "detail": "day", "details": '{"fields":["day"]}'}
     session.execute(sa.update(AuditEntry).where(AuditEntry.number <= last).values(**text))
     _rebuild(session, 1, ROW_COUNT)
@@ -411,7 +411,7 @@ def _unchained_row() -> AuditEntry:
 
 
 def _insert_row(session: Session, number: int) -> None:
-    """A line between two others, which make room."""
+    """Inserts a row and renumbers the rows after it."""
     for each in range(ROW_COUNT, number - 1, -1):
         _update(session, each, number=each + 1)
     line = _unchained_row()
@@ -422,7 +422,7 @@ def _insert_row(session: Session, number: int) -> None:
 
 
 def _rebuild(session: Session, first: int, last: int) -> object:
-    """As somebody would who knows how it is done."""
+    """Recomputes the hashes of these rows, as an attacker who knows the algorithm would."""
     session.flush()
     session.expire_all()
     for number in range(first, last + 1):

@@ -74,7 +74,7 @@ def evening(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) ->
 
 @st.composite
 def random_marks(draw: st.DrawFn) -> list[Mark]:
-    """Marks: number, party (3: a walk-in), people who arrived, whether it is undone."""
+    """Draws marks: number, party (3 for a walk-in), people who arrived, whether it is undone."""
     number = draw(st.integers(1, 8))
     return [
         (each, draw(st.integers(0, 3)), draw(st.integers(1, 4)), draw(st.booleans()))

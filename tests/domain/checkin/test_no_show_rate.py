@@ -109,9 +109,8 @@ def test_office_with_enough_workshops_has_its_own_rate(
 def test_office_with_too_few_workshops_has_the_rate_of_the_network(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
-    _create_past_workshops(
-        store, chicago, rights, times=4, people=20, came=10
-    )  # four workshops are too few
+    # One workshop too few for an own rate.
+    _create_past_workshops(store, chicago, rights, times=4, people=20, came=10)
     _create_past_workshops(store, calgary, rights, times=5, people=12, came=12)
     assert _rate(store, chicago, rights) == AttendanceRate(9, 140, 100, is_of_network=True)
 
@@ -129,7 +128,7 @@ def test_workshops_without_complete_checkin_do_not_count(
 ) -> None:
     _create_past_workshops(store, chicago, rights, times=5, people=12, came=6)
     _create_past_workshops(store, chicago, rights, times=3, people=20, came=0)  # no check-in
-    # Two check-ins of twenty people reported: the list was abandoned.
+    # Two of twenty reported people were checked in: check-in was incomplete.
     _create_past_workshops(store, chicago, rights, times=3, people=20, came=2, reported=20)
     _create_past_workshops(
         store, chicago, rights, times=3, people=20, came=4, status=WorkshopStatus.NOT_HELD

@@ -1,4 +1,5 @@
-"""Accommodations on the registration form: used up, and kept when the form is shown again."""
+"""Accommodations on the registration form: used-up ones, and the choice when the form is shown
+again."""
 
 import pytest
 from flask import Flask

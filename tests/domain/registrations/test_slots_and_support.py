@@ -37,7 +37,7 @@ def consultations(store: Store, chicago: Office, rights: Kind) -> Stage:
 
 @pytest.fixture
 def limited(store: Store, chicago: Office, rights: Kind) -> Stage:
-    """A workshop for four, with childcare for one party and an interpreter for one."""
+    """Returns a workshop for four, with childcare for one party and an interpreter for one."""
     return stage(
         store,
         chicago,

@@ -109,7 +109,7 @@ def _drop(scene: Scene) -> None:
 
 def _grant(scene: Scene) -> None:
     if scene.stage.status(scene.luz) is WAITING:
-        scene.stage.now = STARTS - 2 * HOUR  # too late for automatic offers
+        scene.stage.now = STARTS - 2 * HOUR  # too late for an automatic offer
         scene.stage.cancel(scene.elena)
     scene.stage.grant(scene.luz)
 

@@ -27,7 +27,7 @@ from tests.web.staff.test_workshops import typed
 
 pytestmark = [pytest.mark.any_database, fixed_clock]
 
-TUESDAY = date(2027, 2, 2)  # no holiday anywhere
+TUESDAY = date(2027, 2, 2)  # no holiday in any region
 TRANSLATED = {"es": "Tus derechos", "en": "Your rights", "fr": "Vos droits"}
 TEMPLATES = Path(__file__).parents[3] / "templates"
 LINK = "https://sala.example/canario"

@@ -1,4 +1,4 @@
-"""Days of a recurrence rule, and what is shown about each before a workshop is made on it."""
+"""Days of a recurrence rule, and the conflicts that are shown before workshops are created."""
 
 from dataclasses import replace
 from datetime import date, time, timedelta

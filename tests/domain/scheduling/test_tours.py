@@ -84,7 +84,7 @@ def all_workshops(session: Session) -> dict[int, Workshop]:
 
 
 def count_notified(session: Session, cause: NotificationType) -> Counter[int]:
-    """The number of queued notifications of this type, by workshop."""
+    """Returns the number of queued notifications of this type, by workshop."""
     rows = session.execute(
         sa.select(Registration.workshop_id)
         .join(Notification, Notification.registration_id == Registration.id)

@@ -38,9 +38,8 @@ def test_time_slots_of_a_kind_approximate_its_capacity(chicago: Office) -> None:
     one_to_one = kind("asesoria", "Asesoría", way=Way.SLOTS, slot_minutes=20, minutes=240)
     data = workshop_data.from_kind(one_to_one, chicago, date(2026, 12, 5), time(9, 0))
     assert (data.way, data.slot_minutes, data.slot_places) == (Way.SLOTS, 20, 3)
-    assert (
-        workshop_data.normalize(data).capacity == 36
-    )  # twelve hours with three places; 40 asked for
+    # Twelve slots with three places, for a capacity of 40.
+    assert workshop_data.normalize(data).capacity == 36
 
 
 def test_party_limit_of_a_kind_is_capped(

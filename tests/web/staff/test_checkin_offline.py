@@ -123,7 +123,7 @@ def test_each_manifest_has_its_own_salt_and_token_and_shuffled_rows(
         assert one[name] != two[name]
     called = [[row["t"] for row in each["rows"]] for each in (one, two)]
     assert sorted(called[0]) == sorted(called[1])
-    assert called[0] != called[1]  # one time in 479 million
+    assert called[0] != called[1]  # the same order has a chance of one in 479 million
 
 
 def test_manifest_of_a_discreet_workshop_has_no_code_and_no_party_size(

@@ -29,7 +29,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
 
 @pytest.fixture
 def chosen_partners(store: Store, chicago: Office) -> ChosenPartners:
-    """Two organizations and two speakers, of each one publishable and one not."""
+    """Returns two organizations and two speakers; of each, only the first may be published."""
     with store.change() as session:
         house = _partner(chicago, NAMES[0], is_shown=True)
         police = _partner(chicago, NAMES[1], kind=PartnerKind.AUTHORITY)

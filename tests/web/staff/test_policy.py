@@ -321,7 +321,7 @@ def test_staff_forms_need_the_form_token(place: Place) -> None:
     for token in ("", colleague.form_token, "ñ"):
         for endpoint, method in SCOPES:
             if method == "POST" and SCOPES[endpoint, method] != "public":
-                # A long form is kept: the answer asks to sign in.
+                # A long form is stored, and the response asks to sign in.
                 with place.app.app_context():
                     is_kept = kept_forms.is_kept(endpoint)
                 refused = {401, 404} if is_kept else {403}
