@@ -11,13 +11,13 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_play
 
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 900}
-# Without tests/run: whichever of Debian's two packages is installed.
+# tests/run sets the variable; otherwise, use the one of Debian's two packages that is installed.
 PATH: Final = (
     os.environ.get("OUTREACH_TEST_CHROMIUM")
     or shutil.which("chromium")
     or "/usr/bin/chromium-headless-shell"
 )
-# No requests of its own: without a network it would repeat them.
+# Disable Chromium's own requests: without a network it would repeat them.
 _FLAGS: Final = [
     "--disable-gpu",
     "--disable-quic",
@@ -35,7 +35,7 @@ def running() -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=PATH,
             args=_FLAGS,
-            chromium_sandbox=os.geteuid() != 0,  # which root cannot have
+            chromium_sandbox=os.geteuid() != 0,  # the sandbox does not work for root
         )
         yield browser
         browser.close()

@@ -12,8 +12,8 @@ from tests.browser import chromium, world
 
 HERE = Path(__file__).parent
 expect.set_options(timeout=15_000)
-# A page that says 404 or 422 is one we asked for; anything else in the console is a fault.
-EXPECTED: Final = "Failed to load resource: the server responded with a status of 4"
+# Tests request pages that answer 404 or 422; any other console message is a failure.
+EXPECTED_MESSAGE: Final = "Failed to load resource: the server responded with a status of 4"
 
 Open = Callable[..., Page]
 
@@ -26,8 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", name="world")
 def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[world.World]:
-    with world.running(tmp_path_factory.mktemp("world")) as there:
-        yield there
+    with world.running(tmp_path_factory.mktemp("world")) as created:
+        yield created
 
 
 @pytest.fixture(scope="session")
@@ -54,13 +54,13 @@ def opening(browser: Browser, url: str) -> Iterator[Open]:
     contexts: list[BrowserContext] = []
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not message.text.startswith(EXPECTED):
+        if message.type in {"error", "warning"} and not message.text.startswith(EXPECTED_MESSAGE):
             console_errors.append(message.text)
 
     def open_page(address: str = "", **options: Any) -> Page:
-        given = {"viewport": chromium.PHONE, "locale": "es-MX", "base_url": url} | options
-        context = browser.new_context(**given)
-        context.set_default_timeout(30_000)  # of a machine that does much else
+        settings = {"viewport": chromium.PHONE, "locale": "es-MX", "base_url": url} | options
+        context = browser.new_context(**settings)
+        context.set_default_timeout(30_000)  # the machine may be busy
         contexts.append(context)
         page = context.new_page()
         page.on("console", listen)

@@ -18,11 +18,11 @@ BACK_DOOR = {"es": "La entrada es por la puerta de atrás, junto al estacionamie
 
 
 def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
-    """The public ids of workshops and the id of the message, by their use in tests."""
+    """Returns public ids of workshops and the id of the message, by the names that tests use."""
     with store.change() as session:
-        messaged, quiet = _hold(session), _quiet(session)
-        others = _hold(session), _hold(session)  # which tests may change
-        crowded, off = _crowded(session), _off(session)
+        messaged, discreet = _hold(session), _hold_discreet(session)
+        spare = _hold(session), _hold(session)  # tests may change these
+        overcrowded, cancelled = _hold_overcrowded(session), _hold_cancelled(session)
         _hold_without_report(session, now)
     seat(
         store,
@@ -40,27 +40,36 @@ def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
         address="+13125550118", may_leave_message=True,
     )  # fmt: skip
     seat(store, key_store, messaged, name="Beto")
-    seat(store, key_store, others[0], contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
+    seat(store, key_store, spare[0], contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
     seat(
-        store, key_store, others[0], name="Luz", contact=ContactMethod.PHONE, address="+13125550142"
+        store, key_store, spare[0], name="Luz", contact=ContactMethod.PHONE, address="+13125550142"
     )
-    seat(store, key_store, quiet, name="Flor", contact=ContactMethod.PHONE, address="+13125550142")
+    seat(
+        store, key_store, discreet, name="Flor", contact=ContactMethod.PHONE, address="+13125550142"
+    )
     for name in ("Ana", "Iván", "Paty"):
-        seat(store, key_store, crowded, name=name, people=3)
-    seat(store, key_store, off, name="Inés", contact=ContactMethod.PHONE, address="+13125550163")
+        seat(store, key_store, overcrowded, name=name, people=3)
+    seat(
+        store,
+        key_store,
+        cancelled,
+        name="Inés",
+        contact=ContactMethod.PHONE,
+        address="+13125550163",
+    )
     with store.change() as session:
-        workshop_service.cancel(session, session.get_one(Workshop, off.id), now=now)
+        workshop_service.cancel(session, session.get_one(Workshop, cancelled.id), now=now)
         message, _is_new = messaging.send(
             session, session.get_one(Workshop, messaged.id), MessageTemplate.PLACE, Audience.ALL,
             BACK_DOOR, "once", organizer_id=None, now=now,
         )  # fmt: skip
         number = str(message.id)
     return {
-        "told": messaged.public_id,
-        "quiet": quiet.public_id,
+        "messaged": messaged.public_id,
+        "discreet by phone": discreet.public_id,
         "message": number,
-        "to write to": others[0].public_id,
-        "to call for": others[1].public_id,
+        "without message": spare[0].public_id,
+        "for phone registrations": spare[1].public_id,
     }
 
 
@@ -69,20 +78,20 @@ def _hold(session: Session) -> Workshop:
     return hold(session, chicago, kind, title={"es": "Con aviso"}, day=a_saturday())
 
 
-def _quiet(session: Session) -> Workshop:
+def _hold_discreet(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "mujeres")
     return hold(session, chicago, kind, title={"es": "En confianza"}, day=a_saturday())
 
 
-def _crowded(session: Session) -> Workshop:
+def _hold_overcrowded(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "diagnostico")
-    made = hold(session, chicago, kind, capacity=3, title={"es": "Todos esperan"})
-    assert made.venue is not None
-    made.venue.capacity = 40
-    return made
+    workshop = hold(session, chicago, kind, capacity=3, title={"es": "Todos esperan"})
+    assert workshop.venue is not None
+    workshop.venue.capacity = 40
+    return workshop
 
 
-def _off(session: Session) -> Workshop:
+def _hold_cancelled(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
     hold(session, chicago, kind, title={"es": "Por publicar"}, status=WorkshopStatus.DRAFT)
     return hold(session, chicago, kind, title={"es": "Ya no se hace"})

@@ -14,7 +14,7 @@ from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinEdition, BulletinPart
 from outreach.reports import bulletin_data, month_report
 
-ELENA: Final = "elena@example.org"  # an admin
+ELENA: Final = "elena@example.org"  # a network administrator
 JANUARY: Final = Month(2020, 1)
 FIRST: Final = BulletinPart(
     title={
@@ -30,7 +30,7 @@ FIRST: Final = BulletinPart(
     },
     ahead={"es": "15 de febrero, Chicago.", "en": "February 15, Chicago.", "fr": "À Chicago."},
 )
-# With one warning of each sort.
+# Causes one warning of each type.
 SECOND: Final = BulletinPart(
     title=FIRST.title,
     happened={
@@ -53,8 +53,8 @@ def make(session: Session, past: Month, password: str, *, now: datetime) -> None
     first = bulletins.begin(session, JANUARY, now=now)
     bulletins.edit(session, first, FIRST, version=1, now=now)
 
-    def freeze(made: BulletinEdition) -> str:
-        document = bulletin_data.document(session, JANUARY, now=now, edition=made)
+    def freeze(edition: BulletinEdition) -> str:
+        document = bulletin_data.document(session, JANUARY, now=now, edition=edition)
         return json.dumps(bulletin_data.as_json(document))
 
     bulletins.publish(session, first, freeze, version=2, now=now)

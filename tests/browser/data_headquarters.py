@@ -11,11 +11,11 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 
 
 def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]:
-    """The ids of accounts by name; `plain` is the public id of a workshop, `ana` an e-mail
+    """Returns ids of accounts by name. `plain` is the public id of a workshop, `ana` an e-mail
     address."""
     with store.change() as session:
-        hers = staff.get_by_email(session, ana).id
-        elena = staff.get_by_email(session, "elena@example.org").id
+        ana_id = staff.get_by_email(session, ana).id
+        elena_id = staff.get_by_email(session, "elena@example.org").id
         workshop = workshops.find(session, plain)
         for hours, action, details in (
             (30, "workshop created", {}),
@@ -26,7 +26,7 @@ def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]
         ):
             audit_log.record(
                 session,
-                hers,
+                ana_id,
                 action,
                 now=now - timedelta(hours=hours),
                 workshop_id=workshop.id,
@@ -35,20 +35,25 @@ def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]
             )
         audit_log.record(
             session,
-            elena,
+            elena_id,
             "month.close",
             now=now - timedelta(hours=1),
             details={"month": "2020-01", "revision": 1},
         )
         administration.invite(
-            session, "tomas@example.org", Role.DOOR, ["chicago"], by=elena, now=now
+            session, "tomas@example.org", Role.DOOR, ["chicago"], by=elena_id, now=now
         )
         administration.invite(
-            session, "noe@example.org", Role.READER, [ALL_OFFICES], by=elena, now=now
+            session, "noe@example.org", Role.READER, [ALL_OFFICES], by=elena_id, now=now
         )
         administration.invite(
-            session, "marta@example.org", Role.ORGANIZER, ["dallas", "houston"], by=elena, now=now
+            session,
+            "marta@example.org",
+            Role.ORGANIZER,
+            ["dallas", "houston"],
+            by=elena_id,
+            now=now,
         )
         julio = staff.add(session, "julio@example.org", Role.ORGANIZER, ["fresno"])
-        administration.disable(session, julio, by=elena, now=now)
-    return {"ana": str(hers)}
+        administration.disable(session, julio, by=elena_id, now=now)
+    return {"ana": str(ana_id)}

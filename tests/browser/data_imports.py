@@ -6,28 +6,28 @@ from playwright.sync_api import Page
 
 from tests.support.import_files import csv_of, row
 
-# A workshop of the world's January, as its file has it, but for two cells.
+# A row of the packaged file of January 2020 with two changed cells.
 CHANGED: Final = {
     "id": "2020-01-chicago-derechos-01",
     "title_es": "Conoce tus derechos, todos los martes",
     "starts_at": "2020-01-07T11:00",
     "capacity": "60",
 }
-GOOD: Final = [
+VALID_ROWS: Final = [
     row(**CHANGED),
     *(row(id=f"dic-{n:02d}", starts_at=f"2026-12-{n:02d}T18:00") for n in range(5, 12)),
     row(id="dic-20", kind="daca", title_es="DACA: renueva a tiempo", status="draft"),
     row(id="dic-21", kind="daca", title_es="DACA: renueva a tiempo", status="draft"),
 ]
-WRONG: Final = [
-    *GOOD,
+ROWS_WITH_ERRORS: Final = [
+    *VALID_ROWS,
     row(id="mal-1", starts_at="2026-12-31T25:00"),
     row(id="mal-2", kind="derecho"),
     row(id="mal-3", office="calgary", title_es="Un título " + "muy largo " * 12),
 ]
 
 
-def bring(page: Page, rows: list[dict[str, str]]) -> None:
+def preview_import(page: Page, rows: list[dict[str, str]]) -> None:
     """Uploads the file and waits for its preview."""
     page.goto("/org/traer")
     data = csv_of(*rows)

@@ -24,60 +24,77 @@ from tests.conftest import a_saturday, hold, registration_data, seat, venue
 
 
 def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
-    """The public ids of workshops and the tokens of registrations, by their use in tests."""
+    """Returns public ids of workshops and tokens of registrations, by the names that tests use."""
     with store.change() as session:
-        held = _workshops(session)
+        workshops = _create_workshops(session)
     for hour in ("09:00", "09:20", "10:00", "11:20", "14:00", "15:20"):
-        seat(store, key_store, held["slots"], name="Ana", slot=hour)
-    seat(store, key_store, held["full slots"], name="Ana", slot="09:00")
-    parties = {
-        "slot seated": seat(store, key_store, held["slots"], slot="10:40"),
-        "offered": _offered(store, key_store, held["offers"], now),
-        "lapsed": _lapsed(store, key_store, held["lapses"], now),
-        "asked": _asked(store, key_store, held["asks"], now),
-        "joint": _joint(store, key_store, [held["series"], held["second"], held["third"]], now),
-        "by e-mail": seat(store, key_store, held["limited"], needs=Codes(["childcare"]), **ROSA),
-        "to be called": seat(store, key_store, held["approved"], **LUZ),
-        "discreet offered": _offered(store, key_store, held["quiet offers"], now),
-        "discreet waiting": seat(store, key_store, held["quiet offers"], people=4),
+        seat(store, key_store, workshops["slots"], name="Ana", slot=hour)
+    seat(store, key_store, workshops["full slots"], name="Ana", slot="09:00")
+    registrations_by_name = {
+        "slot seated": seat(store, key_store, workshops["slots"], slot="10:40"),
+        "offered": _register_with_offer(store, key_store, workshops["offers"], now),
+        "expired": _register_with_expired_offer(
+            store, key_store, workshops["expiring offers"], now
+        ),
+        "to reconfirm": _register_with_reconfirmation(
+            store, key_store, workshops["reconfirmed"], now
+        ),
+        "group": _register_group(
+            store,
+            key_store,
+            [workshops["series"], workshops["second date"], workshops["third date"]],
+            now,
+        ),
+        "e-mail contact": seat(
+            store, key_store, workshops["limited"], needs=Codes(["childcare"]), **ROSA
+        ),
+        "phone contact": seat(store, key_store, workshops["with approval"], **LUZ),
+        "discreet offered": _register_with_offer(
+            store, key_store, workshops["discreet offers"], now
+        ),
+        "discreet waiting": seat(store, key_store, workshops["discreet offers"], people=4),
     }
     for name in ("one", "two"):
-        offer = _another(store, f"offer {name}", capacity=2)
-        question = _another(store, f"question {name}", confirm_days=14)
-        parties[f"offer {name}"] = _offered(store, key_store, offer, now)
-        parties[f"question {name}"] = _asked(store, key_store, question, now)
-    _call(store, key_store, held["calls"], now)
-    _begin(store, key_store, held["begun"])
+        offer = _create_workshop(store, f"offer {name}", capacity=2)
+        question = _create_workshop(store, f"reconfirmation {name}", confirm_days=14)
+        registrations_by_name[f"offer {name}"] = _register_with_offer(store, key_store, offer, now)
+        registrations_by_name[f"reconfirmation {name}"] = _register_with_reconfirmation(
+            store, key_store, question, now
+        )
+    _request_calls(store, key_store, workshops["calls"], now)
+    _check_in_some(store, key_store, workshops["started"])
     with store.read() as session:
         tokens = {
             name: registrations.derive_manage_token(
                 registrations.get_key(key_store, session.merge(each))
             )
-            for name, each in parties.items()
+            for name, each in registrations_by_name.items()
         }
     tokens |= {
-        "subscribed": _subscribed(store, key_store, "rosa@ejemplo.com", now, is_sure=True),
-        "wants the bulletin": _subscribed(store, key_store, "luz@ejemplo.com", now),
+        "subscribed": _subscribe(store, key_store, "rosa@ejemplo.com", now, is_confirmed=True),
+        "unconfirmed subscriber": _subscribe(store, key_store, "luz@ejemplo.com", now),
     }
-    return {name: each.public_id for name, each in held.items()} | tokens
+    return {name: each.public_id for name, each in workshops.items()} | tokens
 
 
-def _subscribed(
-    store: Store, key_store: KeyStore, address: str, now: datetime, *, is_sure: bool = False
+def _subscribe(
+    store: Store, key_store: KeyStore, address: str, now: datetime, *, is_confirmed: bool = False
 ) -> str:
-    """The token of a newsletter subscription, confirmed if `is_sure`."""
-    ticket = subscribers.prepare(key_store, address, "es")
+    """Returns the token of a newsletter subscription, confirmed if `is_confirmed`."""
+    subscription = subscribers.prepare(key_store, address, "es")
     with store.change() as session:
-        subscribers.keep(session, ticket, now=now).confirmed_at = now if is_sure else None
-    return subscribers.token(ticket.key)
+        subscribers.keep(session, subscription, now=now).confirmed_at = (
+            now if is_confirmed else None
+        )
+    return subscribers.token(subscription.key)
 
 
 ROSA: dict[str, Any] = {"contact": ContactMethod.EMAIL, "address": "rosa@ejemplo.com"}
 LUZ: dict[str, Any] = {"name": "Luz", "contact": ContactMethod.PHONE, "address": "+13125550142"}
 
 
-# A workshop with much text, for the pictures of its flyer.
-_LIVELY: dict[str, Any] = {
+# A workshop with long texts, for the pictures of its flyer.
+_FLYER_DETAILS: dict[str, Any] = {
     "title": {"es": "Conoce tus derechos", "en": "Know your rights"},
     "summary": {
         "es": "Qué hacer si un agente de migración toca a tu puerta o te para en la calle.",
@@ -92,7 +109,7 @@ _LIVELY: dict[str, Any] = {
 }
 
 
-def _workshops(session: Session) -> dict[str, Workshop]:
+def _create_workshops(session: Session) -> dict[str, Workshop]:
     chicago = offices.find(session, "chicago")
     rights, screening = kinds.find(session, "derechos"), kinds.find(session, "diagnostico")
     women = kinds.find(session, "mujeres")
@@ -118,13 +135,13 @@ def _workshops(session: Session) -> dict[str, Workshop]:
         "more slots": at(screening, 7, **hours),
         "full slots": at(rights, 2, **(hours | {"ends": time(10), "slot_minutes": 60})),
         "offers": at(screening, 1, capacity=2, title={"es": "Diagnóstico migratorio"}),
-        "quiet offers": at(women, 1, capacity=2, title={"es": "Un espacio de confianza"}),
-        "lapses": at(screening, 2, capacity=1, title={"es": "Tu caso a solas"}),
-        "asks": at(rights, 0, confirm_days=14, frees_silence=True),
+        "discreet offers": at(women, 1, capacity=2, title={"es": "Un espacio de confianza"}),
+        "expiring offers": at(screening, 2, capacity=1, title={"es": "Tu caso a solas"}),
+        "reconfirmed": at(rights, 0, confirm_days=14, frees_silence=True),
         "series": at(rights, 0, **course),
-        "second": at(rights, 7, **course),
-        "third": at(rights, 14, **course),
-        "not yet": at(rights, 7, opens_days=2),
+        "second date": at(rights, 7, **course),
+        "third date": at(rights, 14, **course),
+        "not open yet": at(rights, 7, opens_days=2),
         "limited": at(
             rights,
             3,
@@ -132,63 +149,71 @@ def _workshops(session: Session) -> dict[str, Workshop]:
             interpretation=Codes(["nah", "mxt"]),
             support={"childcare": 1, "interpreter-nah": 2},
         ),
-        "approved": at(women, 3, visibility=Visibility.APPROVED, title={"es": "Con confianza"}),
+        "with approval": at(
+            women, 3, visibility=Visibility.APPROVED, title={"es": "Con confianza"}
+        ),
         "calls": at(rights, 4, confirm_days=14, title={"es": "Con llamadas"}),
-        "begun": hold(
+        "started": hold(
             session, chicago, rights, day=clock.now().date() - timedelta(days=1), capacity=3
         ),
         "by phone": at(
             rights, 1, way=Way.PHONE, phone="312 555 0142", title={"es": "Llámanos primero"}
         ),
-        "open": at(rights, 1, way=Way.OPEN, title={"es": "Puertas abiertas"}),
+        "without registration": at(rights, 1, way=Way.OPEN, title={"es": "Puertas abiertas"}),
         "unlisted": at(rights, 1, way=Way.UNLISTED, title={"es": "Solo con enlace"}),
-        "flyer": at(rights, 14, **_LIVELY, venue=venue(session, chicago, is_step_free=True)),
+        "flyer": at(rights, 14, **_FLYER_DETAILS, venue=venue(session, chicago, is_step_free=True)),
     }
 
 
-def _another(store: Store, title: str, **changes: Any) -> Workshop:
+def _create_workshop(store: Store, title: str, **changes: Any) -> Workshop:
     """A workshop that a test may change."""
     with store.change() as session:
         chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
         return hold(session, chicago, kind, title={"es": title}, day=a_saturday(), **changes)
 
 
-def _offered(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> Registration:
-    """A party of two waits for a full workshop, and gets an offer when the first two cancel."""
+def _register_with_offer(
+    store: Store, key_store: KeyStore, workshop: Workshop, now: datetime
+) -> Registration:
+    """Returns a waitlisted registration for two that got an offer when the first two cancelled."""
     first = seat(store, key_store, workshop, name="Ana", people=2)
     second = seat(store, key_store, workshop, people=2)
     with store.change() as session:
-        there = session.get_one(Registration, first.id)
-        registrations.cancel(session, there, now=now - timedelta(hours=10, minutes=8))
+        registration = session.get_one(Registration, first.id)
+        registrations.cancel(session, registration, now=now - timedelta(hours=10, minutes=8))
     return second
 
 
-def _lapsed(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> Registration:
-    """A registration whose offer expired."""
+def _register_with_expired_offer(
+    store: Store, key_store: KeyStore, workshop: Workshop, now: datetime
+) -> Registration:
+    """Returns a registration whose second offer expired."""
     first = seat(store, key_store, workshop, name="Ana")
     second = seat(store, key_store, workshop)
     with store.change() as session:
         registrations.cancel(session, session.get_one(Registration, first.id), now=now)
         for hours in (25, 50):
-            there = session.get_one(Workshop, workshop.id)
-            waitlist.expire_offers(session, there, now=now + timedelta(hours=hours))
+            current = session.get_one(Workshop, workshop.id)
+            waitlist.expire_offers(session, current, now=now + timedelta(hours=hours))
     return second
 
 
-def _asked(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> Registration:
-    """A registration of a month ago with a reconfirmation requested today."""
+def _register_with_reconfirmation(
+    store: Store, key_store: KeyStore, workshop: Workshop, now: datetime
+) -> Registration:
+    """Returns a registration of a month ago with a reconfirmation requested today."""
     long_ago = now - timedelta(days=30)
-    someone = seat(store, key_store, workshop, now=long_ago, people=2, **ROSA)
+    registration = seat(store, key_store, workshop, now=long_ago, people=2, **ROSA)
     with store.change() as session:
         reconfirmation.request_reconfirmation(
             session, session.get_one(Workshop, workshop.id), now=now
         )
-    return someone
+    return registration
 
 
-def _call(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> None:
-    """Two reconfirmations that need a manual call: one has a phone, the other a letter that
-    failed."""
+def _request_calls(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) -> None:
+    """Queues two reconfirmations that need a manual call: for a phone contact, and for an
+    undelivered letter."""
     long_ago = now - timedelta(days=30)
     seat(store, key_store, workshop, now=long_ago, **LUZ)
     rosa = seat(store, key_store, workshop, now=long_ago, needs=Codes(["step_free"]), **ROSA)
@@ -202,8 +227,8 @@ def _call(store: Store, key_store: KeyStore, workshop: Workshop, now: datetime) 
             notice.is_dead, notice.done_at = True, now
 
 
-def _begin(store: Store, key_store: KeyStore, workshop: Workshop) -> None:
-    """Of a confirmed party of three one person came; two parties wait."""
+def _check_in_some(store: Store, key_store: KeyStore, workshop: Workshop) -> None:
+    """Checks in one person of a confirmed party of three; two parties are waitlisted."""
     before = workshop.starts_at - timedelta(days=1)
     first = seat(store, key_store, workshop, name="Ana", people=3, now=before)
     seat(store, key_store, workshop, name="Luz", now=before)
@@ -212,7 +237,9 @@ def _begin(store: Store, key_store: KeyStore, workshop: Workshop) -> None:
         session.get_one(Registration, first.id).arrived = 1
 
 
-def _joint(store: Store, key_store: KeyStore, dates: list[Workshop], now: datetime) -> Registration:
+def _register_group(
+    store: Store, key_store: KeyStore, dates: list[Workshop], now: datetime
+) -> Registration:
     rosa = registration_data()
     made = [(each, registrations.prepare(key_store, each, rosa)) for each in dates]
     with store.change() as session:

@@ -10,12 +10,13 @@ from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 
 VENUES = ("Biblioteca Lozano", "Parroquia San Pío", "Consulado, sala B")
-_FAR = timedelta(days=300)
+_BEYOND_PUBLIC_LISTS = timedelta(days=300)
 
 
 def make(store: Store, key_store: KeyStore) -> dict[str, str]:
-    """The public ids of a course's dates: the first, and a later one with registrations."""
-    day = clock.now().date() + _FAR
+    """Returns public ids of two dates of a course: the first, and a later one with
+    registrations."""
+    day = clock.now().date() + _BEYOND_PUBLIC_LISTS
     with store.change() as session:
         chicago, kind = offices.find(session, "chicago"), kinds.find(session, "laboral")
         rooms = [venue(session, chicago, name=name) for name in VENUES]

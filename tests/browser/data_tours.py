@@ -15,13 +15,13 @@ CITIES = ("Waukegan", "Rockford", "South Bend", "Gary")
 
 
 def make(store: Store, *, now: datetime) -> dict[str, str]:
-    """The addresses of the tour and of one of its stops."""
+    """Returns the paths of the tour and of one of its stops."""
     with store.change() as session:
         chicago = offices.find(session, "chicago")
         tour = tours.add(session, chicago, "Ruta del norte", "touring", now=now)
         for number, city in enumerate(CITIES):
             zone = ZoneInfo(f"America/{INDIANA}" if city == "South Bend" else "America/Chicago")
-            is_found = city != "Gary"
+            has_venue = city != "Gary"
             stop = tours.add_stop(
                 session,
                 tour,
@@ -32,15 +32,15 @@ def make(store: Store, *, now: datetime) -> dict[str, str]:
                     city=city,
                     region="IL",
                     venue=venue(session, chicago, f"Parroquia de {city}", city=city, zone=zone)
-                    if is_found
+                    if has_venue
                     else None,
                     kinds=Codes(["derechos", "mujeres"]),
                 ),
                 now=now,
             )
-            if is_found and number:
+            if has_venue and number:
                 tours.publish_stop(session, stop, now=now, phone="312 555 0142")
             if city == "Rockford":
                 tours.cancel_stop(session, stop, now=now)
-        here = f"/org/giras/chicago/{tour.id}"
-        return {"tour": here, "stop": f"{here}/parada/{stop.id}"}
+        tour_path = f"/org/giras/chicago/{tour.id}"
+        return {"tour": tour_path, "stop": f"{tour_path}/parada/{stop.id}"}

@@ -24,11 +24,11 @@ def free_day() -> date:
 
 
 def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
-    """Ids by their use in tests."""
+    """Returns ids by the names that tests use."""
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
         for each in offices.list_offices(session):
-            each.phone = each.phone or "312 555 0142"  # the packaged file knows none
+            each.phone = each.phone or "312 555 0142"  # the packaged file has no phones
         session.flush()
         library = venue(
             session,
@@ -40,7 +40,7 @@ def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
             longitude=-87.7021,
             access={"es": "Entra por la calle 26. Hay elevador.", "en": "Enter on 26th Street."},
         )
-        left = venue(session, chicago, "Salón parroquial", retired_at=now, area="")
+        retired_venue = venue(session, chicago, "Salón parroquial", retired_at=now, area="")
         partner = Partner(
             office_id=chicago.id,
             name="Casa Comunitaria del Sur",
@@ -55,10 +55,14 @@ def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
         )
         session.add_all([partner, shelter, speaker])
         session.flush()
-        given = hold(session, chicago, rights, day=a_saturday(), starts=time(9), ends=time(11))
-        partners.set_chosen(session, given, ChosenPartners((partner.id, shelter.id), (speaker.id,)))
-        lacking = _lacking(session, now)
-        unsaved = form_drafts.save(
+        with_partners = hold(
+            session, chicago, rights, day=a_saturday(), starts=time(9), ends=time(11)
+        )
+        partners.set_chosen(
+            session, with_partners, ChosenPartners((partner.id, shelter.id), (speaker.id,))
+        )
+        incomplete_id = _create_incomplete_draft(session, now)
+        form_draft = form_drafts.save(
             session,
             staff.get_by_email(session, organizer).id,
             form_drafts.new_form_key("b" * 22),
@@ -68,17 +72,17 @@ def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
         )
         return {
             "a venue": str(library.id),
-            "a retired venue": str(left.id),
+            "a retired venue": str(retired_venue.id),
             "a partner": str(partner.id),
             "a speaker": str(speaker.id),
-            "given with": given.public_id,
-            "lacking": lacking,
-            "unsaved": str(unsaved.id),
+            "with partners": with_partners.public_id,
+            "incomplete": incomplete_id,
+            "unsaved": str(form_draft.id),
         }
 
 
-def _lacking(session: Session, now: datetime) -> str:
-    """A draft without a venue, in Spanish only, for more people than it should have."""
+def _create_incomplete_draft(session: Session, now: datetime) -> str:
+    """Creates a draft for today, in Spanish only and without a venue."""
     chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
     draft = workshop_service.create(
         session,

@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 
 def send(page: Page, press: Callable[[], object]) -> None:
-    """Sends the form and waits for the next page; repeats while the page asks to wait."""
+    """Calls `press` and waits for the next page; repeats while the page asks to wait."""
     is_early = True
     while is_early:
         with page.expect_navigation():

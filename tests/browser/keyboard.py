@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 
-def go(page: Page, role: str, name: str) -> None:
+def focus(page: Page, role: str, name: str) -> None:
     """Presses Tab, or an arrow key within radio buttons, until the element has the focus."""
     wanted = page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]  # any role
     expect(wanted).to_be_visible()
@@ -17,7 +17,8 @@ def go(page: Page, role: str, name: str) -> None:
     raise AssertionError(f"the tab key does not lead to {name}")
 
 
-def go_to(page: Page, field: str) -> None:
+def focus_by_id(page: Page, field: str) -> None:
+    """Presses Tab until the element with this id has the focus."""
     for _ in range(120):
         if page.evaluate("document.activeElement.id") == field:
             return

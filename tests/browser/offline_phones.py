@@ -46,12 +46,12 @@ class Party:
 
 
 class Network:
-    """A TCP proxy between the phones and the server; after `cut` it passes nothing."""
+    """A TCP proxy between the phones and the server; `cut` stops it and `mend` restarts it."""
 
-    def __init__(self, port: int, to: int) -> None:
-        self.port, self.to = port, to
+    def __init__(self, port: int, server_port: int) -> None:
+        self.port, self.server_port = port, server_port
         self._listener: socket.socket | None = None
-        self._open: list[socket.socket] = []
+        self._connections: list[socket.socket] = []
 
     def mend(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", self.port))
@@ -62,35 +62,35 @@ class Network:
         with suppress(OSError):  # wakes the thread in `accept`
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for each in self._open:
+        for each in self._connections:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
-        self._open.clear()
+        self._connections.clear()
 
     def _serve(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
                 phone = listener.accept()[0]
                 try:
-                    server = socket.create_connection(("127.0.0.1", self.to))
-                except OSError:  # the server is not there yet
+                    server = socket.create_connection(("127.0.0.1", self.server_port))
+                except OSError:  # the server has not started yet
                     phone.close()
                     continue
-                self._open += [phone, server]
-                for one, other in ((phone, server), (server, phone)):
-                    threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+                self._connections += [phone, server]
+                for source, target in ((phone, server), (server, phone)):
+                    threading.Thread(target=_forward, args=(source, target), daemon=True).start()
 
 
-def _pass_on(one: socket.socket, other: socket.socket) -> None:
+def _forward(source: socket.socket, target: socket.socket) -> None:
     with suppress(OSError):
-        while data := one.recv(65536):
-            other.sendall(data)
-        other.shutdown(socket.SHUT_WR)
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 @dataclass
-class Evening:
+class OfflineWorkshop:
     """A workshop of today, its parties, and the network to the server."""
 
     url: str
@@ -104,7 +104,7 @@ class Evening:
         return f"{self.url}/org/puerta/telefono#{self.public_id}"
 
     def secrets(self) -> list[str]:
-        """What a phone must not store: names, phone numbers and check-in tokens."""
+        """Returns what a phone must not store: names, phone numbers and entry tokens."""
         return [
             value
             for party in self.parties
@@ -122,7 +122,7 @@ class Evening:
         store.close()
 
     def counts(self) -> tuple[int, int]:
-        """The arrived registered people and the walk-ins, as the server counts them."""
+        """Returns the numbers of arrived registered people and of walk-ins on the server."""
         store = Store(self.config.database_url)
         with store.read() as session:
             workshop = workshops.find(session, self.public_id)
@@ -132,9 +132,10 @@ class Evening:
 
 
 @contextmanager
-def running(folder: Path, how_many: int, **changes: object) -> Iterator[Evening]:
-    """Serves a workshop of today with that many parties of one to four people. Tomás checks in."""
-    port, inner = free_port(), free_port()
+def running(folder: Path, party_count: int, **changes: object) -> Iterator[OfflineWorkshop]:
+    """Serves a workshop of today with this many parties of one to four people, and Tomás with the
+    door role."""
+    port, server_port = free_port(), free_port()
     config = Config(
         data=folder / "data",
         keys=folder / "keys",
@@ -143,8 +144,8 @@ def running(folder: Path, how_many: int, **changes: object) -> Iterator[Evening]
         public_url=f"http://localhost:{port}",
     )
     bring_up_to_date(config)
-    public_id, parties = _made(config, how_many, **changes)
-    network = Network(port, inner)
+    public_id, parties = _create_data(config, party_count, **changes)
+    network = Network(port, server_port)
     network.mend()
     settings = {
         "OUTREACH_DATA": str(config.data),
@@ -154,23 +155,23 @@ def running(folder: Path, how_many: int, **changes: object) -> Iterator[Evening]
         "OUTREACH_CONTROLLER": "Red de consulados",
     }
     with server_process.running(
-        ["serve", "--port", str(inner)],
+        ["serve", "--port", str(server_port)],
         f"{config.public_url}/es/",
         settings=settings,
         log=folder / "server.log",
     ):
-        yield Evening(config.public_url, network, config, public_id, parties)
+        yield OfflineWorkshop(config.public_url, network, config, public_id, parties)
     network.cut()
 
 
-def _made(config: Config, how_many: int, **changes: object) -> tuple[str, list[Party]]:
+def _create_data(config: Config, party_count: int, **changes: object) -> tuple[str, list[Party]]:
     store = Store(config.database_url)
     key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
-    chicago, what = office("chicago", "Chicago", "IL", "America/Chicago"), kind("derechos", "x")
+    chicago, rights = office("chicago", "Chicago", "IL", "America/Chicago"), kind("derechos", "x")
     for name, value in changes.items():
-        setattr(what, name, value)
+        setattr(rights, name, value)
     with store.change() as session:
-        session.add_all([chicago, what])
+        session.add_all([chicago, rights])
         tomas = StaffMember(email=TOMAS, password=passwords.hash_password(PASSWORD))
         tomas.grants.append(RoleAssignment(office="chicago", role=Role.DOOR))
         session.add(tomas)
@@ -179,26 +180,28 @@ def _made(config: Config, how_many: int, **changes: object) -> tuple[str, list[P
         workshop = hold(
             session,
             chicago,
-            what,
+            rights,
             day=clock.now().astimezone(chicago.zone).date(),
             starts=time(23, 58),
             ends=time(23, 59),
-            capacity=4 * how_many,
+            capacity=4 * party_count,
         )
     before = workshop.starts_at - timedelta(days=1)
-    parties = [_party(store, key_store, workshop, number, before) for number in range(how_many)]
+    parties = [
+        _create_party(store, key_store, workshop, number, before) for number in range(party_count)
+    ]
     store.close()
     key_store.store.close()
     return workshop.public_id, parties
 
 
-def _party(
+def _create_party(
     store: Store, key_store: KeyStore, workshop: Workshop, number: int, now: datetime
 ) -> Party:
-    # A name that occurs nowhere else on the machine.
+    # A unique name, so that a search of all files finds this party only.
     name = f"Xochitzin {secrets.token_hex(4)}"
     phone = f"+1312{secrets.randbelow(10**7):07}"
-    made: Registration = seat(
+    registration: Registration = seat(
         store,
         key_store,
         workshop,
@@ -208,5 +211,7 @@ def _party(
         contact=ContactMethod.PHONE,
         address=phone,
     )
-    token = registrations.derive_entry_token(registrations.get_key(key_store, made))
-    return Party(made.id, name, phone, made.door_code or "", token, made.people)
+    token = registrations.derive_entry_token(registrations.get_key(key_store, registration))
+    return Party(
+        registration.id, name, phone, registration.door_code or "", token, registration.people
+    )

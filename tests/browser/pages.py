@@ -18,7 +18,7 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "list in French": lambda world: "/fr/",
     "list of a search": lambda world: "/es/?donde=Chicago&tipo=derechos&modalidad=presencial",
     "list of a discreet kind": lambda world: f"/es/?tipo={world.discreet_kind}",
-    "list with nothing": lambda world: "/es/?donde=Calgary&tipo=daca",
+    "list without results": lambda world: "/es/?donde=Calgary&tipo=daca",
     "list of an unknown place": lambda world: "/es/?donde=Xyzzy",
     "workshop": lambda world: f"/es/t/{world.plain}",
     "full workshop": lambda world: f"/es/t/{world.full}",
@@ -26,50 +26,52 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "past workshop": lambda world: f"/es/t/{world.past}",
     "discreet workshop": lambda world: f"/es/t/{world.discreet}",
     "form": lambda world: f"/es/t/{world.plain}/lugar",
-    "form of the waiting list": lambda world: f"/es/t/{world.full}/lugar",
+    "form of the waitlist": lambda world: f"/es/t/{world.full}/lugar",
     "discreet form": lambda world: f"/es/t/{world.discreet}/lugar",
-    "ticket": lambda world: f"/es/r/{world.seated}",
-    "discreet ticket": lambda world: f"/es/r/{world.discreet_seated}",
-    "waiting": lambda world: f"/es/r/{world.waiting}",
-    "slots": lambda world: f"/es/t/{world.more['slots']}/lugar",
-    "slots, all taken": lambda world: f"/es/t/{world.more['full slots']}/lugar",
-    "workshop with hours": lambda world: f"/es/t/{world.more['slots']}",
-    "ticket with an hour": lambda world: f"/es/r/{world.more['slot seated']}",
-    "change of an hour": lambda world: f"/es/r/{world.more['slot seated']}/cambiar",
+    "registration": lambda world: f"/es/r/{world.seated}",
+    "discreet registration": lambda world: f"/es/r/{world.discreet_seated}",
+    "waitlisted registration": lambda world: f"/es/r/{world.waiting}",
+    "form with time slots": lambda world: f"/es/t/{world.more['slots']}/lugar",
+    "form with time slots, full": lambda world: f"/es/t/{world.more['full slots']}/lugar",
+    "workshop with time slots": lambda world: f"/es/t/{world.more['slots']}",
+    "registration with a time slot": lambda world: f"/es/r/{world.more['slot seated']}",
+    "change of a time slot": lambda world: f"/es/r/{world.more['slot seated']}/cambiar",
     "offer": lambda world: f"/es/r/{world.more['offered']}",
     "discreet offer": lambda world: f"/es/r/{world.more['discreet offered']}",
-    "discreet waiting": lambda world: f"/es/r/{world.more['discreet waiting']}",
-    "lapsed": lambda world: f"/es/r/{world.more['lapsed']}",
-    "ticket, asked": lambda world: f"/es/r/{world.more['asked']}",
-    "still coming": lambda world: f"/es/r/{world.more['asked']}/vengo",
-    "form of a series": lambda world: f"/es/t/{world.more['series']}/lugar",
-    "ticket of a series": lambda world: f"/es/r/{world.more['joint']}",
-    "cancel of a series": lambda world: f"/es/r/{world.more['joint']}/cancelar",
-    "forget of a series": lambda world: f"/es/r/{world.more['joint']}/borrar",
-    "form, not open yet": lambda world: f"/es/t/{world.more['not yet']}/lugar",
-    "workshop, not open yet": lambda world: f"/es/t/{world.more['not yet']}",
+    "discreet waitlisted registration": lambda world: f"/es/r/{world.more['discreet waiting']}",
+    "expired offer": lambda world: f"/es/r/{world.more['expired']}",
+    "registration to reconfirm": lambda world: f"/es/r/{world.more['to reconfirm']}",
+    "reconfirmation": lambda world: f"/es/r/{world.more['to reconfirm']}/vengo",
+    "form of a group registration": lambda world: f"/es/t/{world.more['series']}/lugar",
+    "group registration": lambda world: f"/es/r/{world.more['group']}",
+    "cancel a group registration": lambda world: f"/es/r/{world.more['group']}/cancelar",
+    "erase a group registration": lambda world: f"/es/r/{world.more['group']}/borrar",
+    "form, not open yet": lambda world: f"/es/t/{world.more['not open yet']}/lugar",
+    "workshop, not open yet": lambda world: f"/es/t/{world.more['not open yet']}",
     "form, childcare used up": lambda world: f"/es/t/{world.more['limited']}/lugar",
-    "change with needs": lambda world: f"/es/r/{world.more['by e-mail']}/cambiar",
-    "ticket, address by phone": lambda world: f"/es/r/{world.more['to be called']}",
-    "discreet change": lambda world: f"/es/r/{world.more['to be called']}/cambiar",
-    "form, by phone": lambda world: f"/es/t/{world.more['by phone']}/lugar",
-    "workshop, by phone": lambda world: f"/es/t/{world.more['by phone']}",
-    "form, walk in": lambda world: f"/es/t/{world.more['open']}/lugar",
-    "workshop, given with": lambda world: f"/es/t/{world.more['given with']}",
-    "workshop, walk in": lambda world: f"/es/t/{world.more['open']}",
+    "change of access needs": lambda world: f"/es/r/{world.more['e-mail contact']}/cambiar",
+    "registration, address not approved": lambda world: f"/es/r/{world.more['phone contact']}",
+    "discreet change of a registration": lambda world: (
+        f"/es/r/{world.more['phone contact']}/cambiar"
+    ),
+    "form, registration by phone": lambda world: f"/es/t/{world.more['by phone']}/lugar",
+    "workshop, registration by phone": lambda world: f"/es/t/{world.more['by phone']}",
+    "form, without registration": lambda world: f"/es/t/{world.more['without registration']}/lugar",
+    "workshop with partners": lambda world: f"/es/t/{world.more['with partners']}",
+    "workshop, without registration": lambda world: f"/es/t/{world.more['without registration']}",
     "unlisted workshop": lambda world: f"/es/t/{world.more['unlisted']}",
-    "change": lambda world: f"/es/r/{world.seated}/cambiar",
-    "cancel": lambda world: f"/es/r/{world.seated}/cancelar",
-    "forget": lambda world: f"/es/r/{world.seated}/borrar",
-    "find my link": lambda world: "/es/mi-registro",
-    "square at the door": lambda world: f"/q/{world.entry}",
+    "change a registration": lambda world: f"/es/r/{world.seated}/cambiar",
+    "cancel a registration": lambda world: f"/es/r/{world.seated}/cancelar",
+    "erase a registration": lambda world: f"/es/r/{world.seated}/borrar",
+    "link recovery": lambda world: "/es/mi-registro",
+    "QR code page": lambda world: f"/q/{world.entry}",
     "office": lambda world: "/es/o/chicago",
     "network": lambda world: "/es/red",
-    "calendar": lambda world: "/es/calendario",
-    "calendar of a choice": lambda world: (
+    "feed builder": lambda world: "/es/calendario",
+    "feed builder with choices": lambda world: (
         f"/es/calendario?tipo=derechos&tipo={world.discreet_kind}&donde=IL&donde=Calgary&idioma=nah"
     ),
-    "frame": lambda world: "/es/incrustar?oficina=chicago",
+    "embed page": lambda world: "/es/incrustar?oficina=chicago",
     "figures": lambda world: "/es/cifras/2020-01",
     "all figures": lambda world: "/es/cifras/",
     "figures of a running month": lambda world: f"/es/cifras/{Month.from_day(clock.now().date())}",
@@ -79,9 +81,11 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "bulletin": lambda world: "/es/boletin/2020-01",
     "bulletin in French": lambda world: "/fr/boletin/2020-01",
     "bulletins": lambda world: "/es/boletin/",
-    "bulletin by e-mail": lambda world: "/es/boletin/suscribirse",
-    "bulletin, yes or no": lambda world: f"/es/boletin/s/{world.more['wants the bulletin']}",
-    "bulletin, subscribed": lambda world: f"/es/boletin/s/{world.more['subscribed']}",
+    "newsletter form": lambda world: "/es/boletin/suscribirse",
+    "newsletter subscription to confirm": lambda world: (
+        f"/es/boletin/s/{world.more['unconfirmed subscriber']}"
+    ),
+    "newsletter subscription": lambda world: f"/es/boletin/s/{world.more['subscribed']}",
     "open data": lambda world: "/es/datos",
     "privacy": lambda world: "/es/privacidad",
     "safety": lambda world: "/es/seguridad",
@@ -91,93 +95,105 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
 }
 
 STAFF: Final[dict[str, Callable[[World], str]]] = {
-    "today": lambda world: "/org/",
+    "dashboard": lambda world: "/org/",
     "workshops": lambda world: "/org/talleres",
-    "one workshop": lambda world: f"/org/talleres/{world.plain}",
-    "a discreet one": lambda world: f"/org/talleres/{world.discreet}",
+    "workshop detail": lambda world: f"/org/talleres/{world.plain}",
+    "discreet workshop detail": lambda world: f"/org/talleres/{world.discreet}",
     "new workshop": lambda world: "/org/talleres/nuevo",
-    "who waits": lambda world: f"/org/talleres/{world.more['offers']}?ver=espera",
-    "whom to call": lambda world: f"/org/talleres/{world.more['calls']}?ver=llamadas",
-    "letters not arrived": lambda world: f"/org/talleres/{world.more['calls']}",
-    "one with hours": lambda world: f"/org/talleres/{world.more['slots']}",
-    "whom to approve": lambda world: f"/org/talleres/{world.more['approved']}",
-    "new workshop, filled": lambda world: "/org/talleres/nuevo?tipo=derechos",
-    "edit": lambda world: f"/org/talleres/{world.plain}/editar",
-    "edit, with hours": lambda world: f"/org/talleres/{world.more['slots']}/editar",
-    "edit, with limits": lambda world: f"/org/talleres/{world.more['limited']}/editar",
-    "door, begun": lambda world: f"/org/talleres/{world.more['begun']}/entrada",
-    "cancel a workshop": lambda world: f"/org/talleres/{world.plain}/cancelar",
-    "bring in": lambda world: "/org/traer",
-    "own calendar": lambda world: "/org/mi-calendario",
-    "write a message": lambda world: f"/org/talleres/{world.more['told']}/mensaje",
-    "message sent": lambda world: (
-        f"/org/talleres/{world.more['told']}/mensaje?enviado={world.more['message']}"
+    "waitlist": lambda world: f"/org/talleres/{world.more['offers']}?ver=espera",
+    "manual calls": lambda world: f"/org/talleres/{world.more['calls']}?ver=llamadas",
+    "undelivered letters": lambda world: f"/org/talleres/{world.more['calls']}",
+    "workshop detail with time slots": lambda world: f"/org/talleres/{world.more['slots']}",
+    "address approval": lambda world: f"/org/talleres/{world.more['with approval']}",
+    "new workshop of a kind": lambda world: "/org/talleres/nuevo?tipo=derechos",
+    "workshop form": lambda world: f"/org/talleres/{world.plain}/editar",
+    "workshop form with time slots": lambda world: f"/org/talleres/{world.more['slots']}/editar",
+    "workshop form with accommodation limits": lambda world: (
+        f"/org/talleres/{world.more['limited']}/editar"
     ),
-    "discreet message": lambda world: f"/org/talleres/{world.more['quiet']}/mensaje",
-    "told by phone": lambda world: f"/org/talleres/{world.more['told']}?ver=llamadas",
-    "save by phone": lambda world: f"/org/talleres/{world.more['told']}/apartar",
-    "discreet, by phone": lambda world: f"/org/talleres/{world.more['quiet']}/apartar",
-    "hours, by phone": lambda world: f"/org/talleres/{world.more['slots']}/apartar",
-    "doors": lambda world: "/org/entrada",
-    "door": lambda world: f"/org/talleres/{world.plain}/entrada",
+    "check-in after the start": lambda world: f"/org/talleres/{world.more['started']}/entrada",
+    "cancel a workshop": lambda world: f"/org/talleres/{world.plain}/cancelar",
+    "import": lambda world: "/org/traer",
+    "staff calendar": lambda world: "/org/mi-calendario",
+    "write a message": lambda world: f"/org/talleres/{world.more['messaged']}/mensaje",
+    "message sent": lambda world: (
+        f"/org/talleres/{world.more['messaged']}/mensaje?enviado={world.more['message']}"
+    ),
+    "discreet message": lambda world: f"/org/talleres/{world.more['discreet by phone']}/mensaje",
+    "manual calls of a message": lambda world: (
+        f"/org/talleres/{world.more['messaged']}?ver=llamadas"
+    ),
+    "phone registration": lambda world: f"/org/talleres/{world.more['messaged']}/apartar",
+    "discreet phone registration": lambda world: (
+        f"/org/talleres/{world.more['discreet by phone']}/apartar"
+    ),
+    "phone registration with time slots": lambda world: (
+        f"/org/talleres/{world.more['slots']}/apartar"
+    ),
+    "check-in list": lambda world: "/org/entrada",
+    "check-in": lambda world: f"/org/talleres/{world.plain}/entrada",
     "flyer": lambda world: f"/org/talleres/{world.plain}/volante",
-    "flyer of a discreet one": lambda world: f"/org/talleres/{world.discreet}/volante?idioma=en",
+    "flyer of a discreet workshop": lambda world: (
+        f"/org/talleres/{world.discreet}/volante?idioma=en"
+    ),
     "certificate": lambda world: f"/org/talleres/{world.past}/constancia",
     "certificate, too early": lambda world: f"/org/talleres/{world.plain}/constancia",
-    "door to take along": lambda world: "/org/puerta/",
-    "door on a phone, none": lambda world: "/org/puerta/telefono",
+    "offline check-in": lambda world: "/org/puerta/",
+    "offline check-in without manifest": lambda world: "/org/puerta/telefono",
     "attendance": lambda world: f"/org/talleres/{world.past}/asistencia",
-    "journal of a workshop": lambda world: f"/org/talleres/{world.plain}/bitacora",
-    "journal of an office": lambda world: "/org/bitacora/chicago",
+    "audit log of a workshop": lambda world: f"/org/talleres/{world.plain}/bitacora",
+    "audit log of an office": lambda world: "/org/bitacora/chicago",
     "month of an office": lambda world: "/org/mes/2020-01",
-    "the rest": lambda world: "/org/mas",
+    "more pages": lambda world: "/org/mas",
     "tours": lambda world: "/org/giras",
     "new tour": lambda world: "/org/giras/nueva",
     "tour": lambda world: world.more["tour"],
     "stop": lambda world: world.more["stop"],
     "cancel a stop": lambda world: world.more["stop"] + "/cancelar",
-    "own account": lambda world: "/org/cuenta",
-    "new key": lambda world: "/org/cuenta/llaves",
-    "another telephone": lambda world: "/org/cuenta/aplicacion",
-    "who are you": lambda world: "/org/confirmar?volver=/org/cuenta/llaves",
+    "account": lambda world: "/org/cuenta",
+    "new passkey": lambda world: "/org/cuenta/llaves",
+    "TOTP setup": lambda world: "/org/cuenta/aplicacion",
+    "second factor confirmation": lambda world: "/org/confirmar?volver=/org/cuenta/llaves",
     "venues": lambda world: "/org/sedes",
     "new venue": lambda world: "/org/sedes/chicago/nueva",
     "a venue": lambda world: f"/org/sedes/chicago/{world.more['a venue']}",
     "a retired venue": lambda world: f"/org/sedes/chicago/{world.more['a retired venue']}",
-    "allies": lambda world: "/org/aliados",
+    "partners": lambda world: "/org/aliados",
     "new partner": lambda world: "/org/aliados/chicago/organizacion",
     "a partner": lambda world: f"/org/aliados/chicago/organizacion/{world.more['a partner']}",
     "a speaker": lambda world: f"/org/aliados/chicago/persona/{world.more['a speaker']}",
-    "texts": lambda world: f"/org/talleres/{world.more['lacking']}/textos",
-    "a draft that lacks": lambda world: f"/org/talleres/{world.more['lacking']}",
-    "a form recovered": lambda world: f"/org/talleres/nuevo?borrador={world.more['unsaved']}",
-    "edit, with allies": lambda world: f"/org/talleres/{world.more['given with']}/editar",
+    "translations": lambda world: f"/org/talleres/{world.more['incomplete']}/textos",
+    "incomplete draft": lambda world: f"/org/talleres/{world.more['incomplete']}",
+    "restored draft form": lambda world: f"/org/talleres/nuevo?borrador={world.more['unsaved']}",
+    "workshop form with partners": lambda world: (
+        f"/org/talleres/{world.more['with partners']}/editar"
+    ),
     "repeat": lambda world: f"/org/talleres/{world.plain}/repetir?cada=semana&dias=5&veces=20",
-    "repeat, at first": lambda world: f"/org/talleres/{world.plain}/repetir",
-    "clone": lambda world: f"/org/talleres/{world.plain}/clonar",
-    "month at once": lambda world: "/org/talleres/mes-nuevo",
-    "series": lambda world: f"/org/talleres/{world.more['course']}/serie",
-    "series, tried": lambda world: (
+    "repeat, no rule yet": lambda world: f"/org/talleres/{world.plain}/repetir",
+    "duplicate": lambda world: f"/org/talleres/{world.plain}/clonar",
+    "month planner": lambda world: "/org/talleres/mes-nuevo",
+    "series edit": lambda world: f"/org/talleres/{world.more['course']}/serie",
+    "series edit, dry run": lambda world: (
         f"/org/talleres/{world.more['course']}/serie?campos=capacity&minutos=60"
     ),
-    "move several": lambda world: (
+    "bulk move": lambda world: (
         f"/org/talleres/varios?hacer=mover&t={world.more['course']}&t={world.more['course, later']}"
         f"&t={world.past}&dias=7&hora=19:00"
     ),
-    "cancel several": lambda world: (
+    "bulk cancel": lambda world: (
         f"/org/talleres/varios?hacer=cancelar&t={world.discreet}&t={world.more['course, later']}"
     ),
-    "several, none chosen": lambda world: "/org/talleres/varios",
-    "not hers": lambda world: "/org/talleres/0000000000",
+    "bulk action, none chosen": lambda world: "/org/talleres/varios",
+    "unknown workshop": lambda world: "/org/talleres/0000000000",
 }
 # Pages of an admin of the whole network.
 HEADQUARTERS: Final[dict[str, Callable[[World], str]]] = {
-    "bulletins to write": lambda world: "/org/boletin",
-    "bulletin, seen before": lambda world: "/org/boletin/2020-01/vista",
+    "bulletins to edit": lambda world: "/org/boletin",
+    "bulletin preview": lambda world: "/org/boletin/2020-01/vista",
     "month of the network": lambda world: "/org/mes/2020-01",
     "figures of a month": lambda world: "/org/mes/2020-01/cifras",
-    "journal": lambda world: "/org/bitacora",
-    "journal, looked through": lambda world: "/org/bitacora?revisar=si",
+    "audit log": lambda world: "/org/bitacora",
+    "audit log, verified": lambda world: "/org/bitacora?revisar=si",
     "offices": lambda world: "/org/red",
     "new office": lambda world: "/org/red/nueva",
     "one office": lambda world: "/org/red/chicago",
@@ -185,29 +201,32 @@ HEADQUARTERS: Final[dict[str, Callable[[World], str]]] = {
     "new kind": lambda world: "/org/tipos/nuevo",
     "one kind": lambda world: "/org/tipos/derechos",
     "a discreet kind": lambda world: f"/org/tipos/{world.discreet_kind}",
-    "personnel": lambda world: "/org/personal",
+    "staff members": lambda world: "/org/personal",
     "invite": lambda world: "/org/personal/invitar",
-    "one account": lambda world: f"/org/personal/{world.more['ana']}",
+    "staff member": lambda world: f"/org/personal/{world.more['ana']}",
     "settings": lambda world: "/org/ajustes",
     "close of a month": lambda world: "/org/mes/2020-01/cierre",
-    "close of a month ahead": lambda world: f"/org/mes/{_past()}/cierre",
+    "close of a month ahead": lambda world: f"/org/mes/{_month_of_past_workshop()}/cierre",
 }
-MONTH_LOOKED_AT: Final = "month at once, with its dates"
-DOOR_TAKEN: Final = "door on a phone"
-BULLETIN_LOST: Final = "bulletin, changed by somebody else"
+MONTH_PREVIEWED: Final = "month planner, preview"
+OFFLINE_CHECKIN: Final = "offline check-in on a phone"
+EDIT_CONFLICT: Final = "bulletin with an edit conflict"
 FORM_WITH_ERRORS: Final = "form with errors"
-LINK_SENT: Final = "find my link, sent"
-CALENDAR_MADE: Final = "own calendar, made"
-CODE_ASKED: Final = "code after the password"
-SET_UP: Final = "second factor to set up"
-CODES_PRINTED: Final = "paper codes"
+LINK_SENT: Final = "link recovery, sent"
+CALENDAR_CREATED: Final = "staff calendar, created"
+CODE_REQUESTED: Final = "second factor at sign-in"
+SETUP: Final = "second factor setup"
+RECOVERY_CODES: Final = "recovery codes"
 PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
-SIGNING_IN: Final = (CODE_ASKED, SET_UP, CODES_PRINTED)
-FILES: Final = {"file brought": data_imports.GOOD, "file brought, with faults": data_imports.WRONG}
-DONE: Final = (CALENDAR_MADE, DOOR_TAKEN, BULLETIN_LOST, MONTH_LOOKED_AT)
-EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *DONE, *FILES, *SIGNING_IN)
+SIGNING_IN: Final = (CODE_REQUESTED, SETUP, RECOVERY_CODES)
+FILES: Final = {
+    "import preview": data_imports.VALID_ROWS,
+    "import preview with errors": data_imports.ROWS_WITH_ERRORS,
+}
+REACHED_BY_FORM: Final = (CALENDAR_CREATED, OFFLINE_CHECKIN, EDIT_CONFLICT, MONTH_PREVIEWED)
+EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *REACHED_BY_FORM, *FILES, *SIGNING_IN)
 # Pages that have the same parts as another one; only tests/run --long checks them.
-ALIKE: Final = frozenset(
+LONG_RUN_ONLY: Final = frozenset(
     (
         "list in English",
         "list in French",
@@ -215,80 +234,80 @@ ALIKE: Final = frozenset(
         "full workshop",
         "past workshop",
         "discreet offer",
-        "discreet waiting",
-        "slots, all taken",
-        "workshop with hours",
-        "ticket with an hour",
-        "cancel of a series",
-        "forget of a series",
+        "discreet waitlisted registration",
+        "form with time slots, full",
+        "workshop with time slots",
+        "registration with a time slot",
+        "cancel a group registration",
+        "erase a group registration",
         "workshop, not open yet",
         "form, childcare used up",
-        "discreet change",
-        "workshop, by phone",
-        "workshop, walk in",
+        "discreet change of a registration",
+        "workshop, registration by phone",
+        "workshop, without registration",
         "unlisted workshop",
         "figures of a running month",
         "bulletin in French",
-        "a discreet one",
-        "letters not arrived",
-        "one with hours",
-        "edit",
-        "edit, with limits",
+        "discreet workshop detail",
+        "undelivered letters",
+        "workshop detail with time slots",
+        "workshop form",
+        "workshop form with accommodation limits",
         "discreet message",
-        "discreet, by phone",
-        "flyer of a discreet one",
+        "discreet phone registration",
+        "flyer of a discreet workshop",
         "certificate, too early",
-        "journal of a workshop",
-        "journal of an office",
+        "audit log of a workshop",
+        "audit log of an office",
         "new partner",
         "new venue",
         "a retired venue",
-        "a form recovered",
-        "edit, with allies",
-        "repeat, at first",
-        "cancel several",
+        "restored draft form",
+        "workshop form with partners",
+        "repeat, no rule yet",
+        "bulk cancel",
         "new office",
         "new kind",
         "a discreet kind",
         "close of a month ahead",
-        "file brought",
+        "import preview",
     )
 )
-MISSING: Final = {"not found", "not hers"}
+MISSING: Final = {"not found", "unknown workshop"}
 
 
 def visit(page: Page, world: World, name: str) -> None:
     """Opens the page of that name and asserts its status."""
     if name == FORM_WITH_ERRORS:
-        _send_with_errors(page, world)
+        _send_invalid_form(page, world)
         return
     if name == LINK_SENT:
-        _ask_for_the_link(page, world)
+        _request_link(page, world)
         return
-    if name == CALENDAR_MADE:
-        _make_a_calendar(page, world)
+    if name == CALENDAR_CREATED:
+        _create_staff_calendar(page, world)
         return
-    if name == MONTH_LOOKED_AT:
-        _look_at_a_month(page)
+    if name == MONTH_PREVIEWED:
+        _preview_month(page)
         return
     if name in FILES:
         sign_in(page)
-        data_imports.bring(page, FILES[name])
+        data_imports.preview_import(page, FILES[name])
         return
-    if name == DOOR_TAKEN:
+    if name == OFFLINE_CHECKIN:
         _open_offline_checkin(page, world)
         return
-    if name == BULLETIN_LOST:
-        _save_what_is_old(page)
+    if name == EDIT_CONFLICT:
+        _save_outdated_bulletin(page)
         return
-    if name == CODES_PRINTED:
+    if name == RECOVERY_CODES:
         second_factors.print_codes(page)
         return
     if name in SIGNING_IN:
-        second_factors.give_password(page, second_factors.NORA if name == SET_UP else ANA)
+        second_factors.enter_password(page, second_factors.NORA if name == SETUP else ANA)
         return
     if name in STAFF or name in HEADQUARTERS:
-        second_factors.come_in(page, ELENA if name in HEADQUARTERS else ANA)
+        second_factors.sign_in_or_reuse_session(page, ELENA if name in HEADQUARTERS else ANA)
     answer = page.goto((PAGES | STAFF | HEADQUARTERS)[name](world))
     assert answer
     assert answer.status == (404 if name in MISSING else 200)
@@ -299,20 +318,20 @@ def sign_in(page: Page, email: str = ANA) -> None:
     second_factors.sign_in(page, email)
 
 
-def _ask_for_the_link(page: Page, world: World) -> None:
-    visit(page, world, "find my link")
+def _request_link(page: Page, world: World) -> None:
+    visit(page, world, "link recovery")
     page.wait_for_load_state("networkidle")
     page.locator("input[name=email]").fill("rosa@ejemplo.com")
     early_posts.send(page, page.locator("main form [type=submit]").click)
     page.locator("[role=status]").first.wait_for()
 
 
-def _past() -> Month:
+def _month_of_past_workshop() -> Month:
     """The month of the workshop of 40 days ago."""
     return Month.from_day(clock.now().date() - timedelta(days=40))
 
 
-def _save_what_is_old(page: Page) -> None:
+def _save_outdated_bulletin(page: Page) -> None:
     """Saves a bulletin with an outdated version."""
     sign_in(page, ELENA)
     page.goto("/org/boletin/2020-01")
@@ -322,7 +341,7 @@ def _save_what_is_old(page: Page) -> None:
     page.locator("main [role=alert]").wait_for()
 
 
-def _look_at_a_month(page: Page) -> None:
+def _preview_month(page: Page) -> None:
     """Previews some lines in the month planner, one of them with a conflict."""
     sign_in(page)
     page.goto("/org/talleres/mes-nuevo")
@@ -333,15 +352,15 @@ def _look_at_a_month(page: Page) -> None:
     page.locator("#fechas").wait_for()
 
 
-def _make_a_calendar(page: Page, world: World) -> None:
-    visit(page, world, "own calendar")
+def _create_staff_calendar(page: Page, world: World) -> None:
+    visit(page, world, "staff calendar")
     page.locator("main form[action$=mi-calendario] [type=submit]").click()
     page.locator("main .qr").wait_for()
 
 
 def _open_offline_checkin(page: Page, world: World) -> None:
     """Offline check-in with an unknown code, a walk-in and an event."""
-    visit(page, world, "door to take along")
+    visit(page, world, "offline check-in")
     page.locator("form[data-take] button").first.click()
     page.wait_for_url("**/telefono#*")
     page.get_by_role("button", name="+1").click()
@@ -351,7 +370,7 @@ def _open_offline_checkin(page: Page, world: World) -> None:
     page.get_by_role("button", name="Sumar 1").wait_for()
 
 
-def _send_with_errors(page: Page, world: World) -> None:
+def _send_invalid_form(page: Page, world: World) -> None:
     """Sends the form without a name and with an invalid e-mail address."""
     visit(page, world, "form")
     page.wait_for_load_state("networkidle")

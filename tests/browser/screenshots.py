@@ -18,18 +18,18 @@ from tests.browser.pages import EVERY, visit
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
-def take(browser: Browser, there: world.World, name: str, folder: Path) -> None:
+def take(browser: Browser, site: world.World, name: str, folder: Path) -> None:
     for (size, view), scheme in product(
         (("phone", chromium.PHONE), ("desk", chromium.DESKTOP)), SCHEMES
     ):
         context = browser.new_context(
-            viewport=view, color_scheme=scheme, base_url=there.url, reduced_motion="reduce"
+            viewport=view, color_scheme=scheme, base_url=site.url, reduced_motion="reduce"
         )
         page = context.new_page()
         try:
-            visit(page, there, name)
+            visit(page, site, name)
         except AssertionError:
-            print(f"{name}: not there")
+            print(f"{name}: unexpected status")
             return
         finally:
             file = f"{name.replace(' ', '-')}-{size}-{scheme}.png"
@@ -41,11 +41,11 @@ def main(folder: Path, names: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as data,
-        world.running(Path(data)) as there,
+        world.running(Path(data)) as site,
         chromium.running() as browser,
     ):
         for name in names or EVERY:
-            take(browser, there, name, folder)
+            take(browser, site, name, folder)
 
 
 if __name__ == "__main__":

@@ -33,14 +33,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_demo_lists_workshops(opened: Open, demo: str, tmp_path: Path) -> None:
-    tall = PHONE | {"height": 1500}  # a phone's list, as far down as its first days
-    page = opened(base_url=demo, viewport=tall, device_scale_factor=2)
+    tall_viewport = PHONE | {"height": 1500}  # shows the first days of the list
+    page = opened(base_url=demo, viewport=tall_viewport, device_scale_factor=2)
     page.goto("/es/")
     expect(page.locator(".card")).to_have_count(40)
     shown = re.search(r"\d+", page.locator("#res").inner_text())
     assert shown
     assert int(shown[0]) >= 120
-    _keep(page, "list.png", tmp_path)
+    _save_screenshot(page, "list.png", tmp_path)
 
 
 def test_demo_has_published_figures_of_january_2020(
@@ -51,7 +51,7 @@ def test_demo_has_published_figures_of_january_2020(
     for figure in ("164", "57", "33", "37", "109,657"):
         expect(page.locator("main")).to_contain_text(figure)
     expect(page.locator("main")).to_contain_text("solo los totales por tipo son reales")
-    _keep(page, "month.png", tmp_path)
+    _save_screenshot(page, "month.png", tmp_path)
 
 
 def test_printed_account_can_sign_in(opened: Open, demo: str) -> None:
@@ -66,6 +66,6 @@ def test_printed_account_can_sign_in(opened: Open, demo: str) -> None:
     expect(page.locator("main h1")).to_be_visible()
 
 
-def _keep(page: Page, name: str, otherwise: Path) -> None:
-    is_asked_for = os.environ.get("OUTREACH_PICTURES") == "1"
-    page.screenshot(path=(PICTURES if is_asked_for else otherwise) / name)
+def _save_screenshot(page: Page, name: str, fallback_folder: Path) -> None:
+    is_requested = os.environ.get("OUTREACH_PICTURES") == "1"
+    page.screenshot(path=(PICTURES if is_requested else fallback_folder) / name)

@@ -9,28 +9,28 @@ from playwright.sync_api import Browser, Page, Request, ViewportSize
 
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import opening
-from tests.browser.pages import ALIKE, EVERY, PUBLIC, visit
+from tests.browser.pages import EVERY, LONG_RUN_ONLY, PUBLIC, visit
 from tests.browser.world import World
 
-# One page after the other, since the tests of a page share a visit.
+# Keep the order: the tests of a page share one visit.
 pytestmark = pytest.mark.random_order(disabled=True)
 
-MAX_PAGE_BYTES = 40_000  # over the wire, with an empty cache
+MAX_PAGE_BYTES = 40_000  # transferred with an empty cache
 NARROW: Final[ViewportSize] = {"width": 320, "height": 640}
 ALL_RULES: Final = {
     "type": "tag",
     "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
 # Dark mode changes colours only.
-OF_COLOURS: Final = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+COLOUR_RULES: Final = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 RUN_AXE: Final = """
     options => axe.run(options).then(found => ({...found, passes: [], inapplicable: []}))
 """
 Look = tuple[ViewportSize, Literal["light", "dark"], dict[str, Any]]
 LIGHT_PHONE: Final[Look] = (PHONE, "light", ALL_RULES)
 LIGHT_DESKTOP: Final[Look] = (DESKTOP, "light", ALL_RULES)
-DARK_PHONE: Final[Look] = (PHONE, "dark", OF_COLOURS)
-DARK_DESKTOP: Final[Look] = (DESKTOP, "dark", OF_COLOURS)
+DARK_PHONE: Final[Look] = (PHONE, "dark", COLOUR_RULES)
+DARK_DESKTOP: Final[Look] = (DESKTOP, "dark", COLOUR_RULES)
 
 
 class Visited(NamedTuple):
@@ -42,20 +42,20 @@ class Visited(NamedTuple):
 
     @property
     def looks(self) -> tuple[list[Look], list[Look]]:
-        """Those that the plain run checks, and the others."""
+        """Returns what every run checks, and what only a long run checks."""
         if self.name in PUBLIC:
             return [LIGHT_PHONE, DARK_DESKTOP], [DARK_PHONE, LIGHT_DESKTOP]
         return [LIGHT_DESKTOP], [DARK_DESKTOP, LIGHT_PHONE, DARK_PHONE]
 
 
-def _each(names: Iterable[str]) -> list[Any]:
-    """Parameters; pages in ALIKE are for long runs only."""
-    alike = pytest.mark.long
-    return [pytest.param(each, marks=alike if each in ALIKE else ()) for each in names]
+def _parameters(names: Iterable[str]) -> list[Any]:
+    """Returns a parameter for each name; names in LONG_RUN_ONLY are marked `long`."""
+    only_long = pytest.mark.long
+    return [pytest.param(each, marks=only_long if each in LONG_RUN_ONLY else ()) for each in names]
 
 
-every_page = pytest.mark.parametrize("visited", _each(EVERY), indirect=True)
-public_page = pytest.mark.parametrize("visited", _each(PUBLIC), indirect=True)
+every_page = pytest.mark.parametrize("visited", _parameters(EVERY), indirect=True)
+public_page = pytest.mark.parametrize("visited", _parameters(PUBLIC), indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def visited(request: pytest.FixtureRequest, browser: Browser, world: World) -> I
     """One visit of a page, shared by its tests."""
     requests: list[Request] = []
     with opening(browser, world.url) as opened:
-        page = opened(viewport=NARROW, reduced_motion="reduce")  # or colours are on their way
+        page = opened(viewport=NARROW, reduced_motion="reduce")  # no colour transitions
         page.on("requestfinished", lambda each: requests.append(each))
         page.on("requestfailed", lambda each: requests.append(each))
         visit(page, world, request.param)
@@ -86,19 +86,19 @@ def test_page_is_small_has_no_third_party_requests_and_stores_nothing(
     visited: Visited, world: World
 ) -> None:
     page, requests = visited.page, visited.requests
-    # Half a second without a question: it is over by now, since the page has been used before.
+    # `networkidle` takes half a second without requests; earlier tests used the page for longer.
     page.wait_for_load_state("networkidle")
-    elsewhere = [each.url for each in requests if not each.url.startswith((world.url, "data:"))]
-    assert elsewhere == []
-    # The icon's request is aborted where it is running when the next page is requested.
+    third_party = [each.url for each in requests if not each.url.startswith((world.url, "data:"))]
+    assert third_party == []
+    # A navigation aborts the request of the icon if it is still running.
     failed = [each for each in requests if each.failure and "ERR_ABORTED" not in each.failure]
     assert [each.url for each in failed] == []
-    weight = sum(
+    total_bytes = sum(
         each.sizes()["responseBodySize"]
         for each in requests
         if not each.failure and not each.url.startswith("data:")
     )
-    assert 1_000 < weight <= MAX_PAGE_BYTES
+    assert 1_000 < total_bytes <= MAX_PAGE_BYTES
     assert page.context.cookies() == []
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
 

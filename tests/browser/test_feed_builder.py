@@ -22,12 +22,12 @@ from tests.support import tls_certificate
 COUNT = "#count-status:not(:empty)"
 
 
-def tick(page: Page, name: str, value: str) -> None:
+def toggle(page: Page, name: str, value: str) -> None:
     page.locator(f"input[name={name}][value='{value}']").locator("xpath=..").click()
 
 
-def leads_to(page: Page) -> dict[str, str]:
-    """The feed URL of each button, the field and the QR code."""
+def feed_urls_of(page: Page) -> dict[str, str]:
+    """Returns the feed URL of each button, of the field and of the QR code."""
     links = [
         link.get_attribute("href") or "" for link in page.locator("#tu-calendario a.button").all()
     ]
@@ -35,13 +35,13 @@ def leads_to(page: Page) -> dict[str, str]:
     assert (google.netloc, google.path) == ("calendar.google.com", "/calendar/r")
     assert (outlook.netloc, outlook.path) == ("outlook.live.com", "/calendar/0/addfromweb")
     picture = Image.open(io.BytesIO(page.locator(".qr").screenshot()))
-    (square,) = zxingcpp.read_barcodes(picture)
+    (qr_code,) = zxingcpp.read_barcodes(picture)
     return {
         "apple": apple.geturl().replace("webcal:", "http:"),
         "google": parse_qs(google.query)["cid"][0].replace("webcal:", "http:"),
         "outlook": parse_qs(outlook.query)["url"][0],
         "field": page.locator("#u").input_value(),
-        "square": square.text,
+        "square": qr_code.text,
     }
 
 
@@ -52,19 +52,19 @@ def test_buttons_lead_to_the_chosen_feed(
 ) -> None:
     page = opened(f"/{lang}/calendario", java_script_enabled=has_script)
     page.locator("#oficina").select_option("calgary")
-    tick(page, "tipo", "derechos")
-    tick(page, "modalidad", "presencial")
+    toggle(page, "tipo", "derechos")
+    toggle(page, "modalidad", "presencial")
     wanted = f"{world.url}/{lang}/cal/calgary.ics?tipo=derechos&modalidad=presencial"
     if not has_script:
         page.locator("form [type=submit]").click()
     expect(page.locator("#u")).to_have_value(wanted)
 
-    assert set(leads_to(page).values()) == {wanted}
+    assert set(feed_urls_of(page).values()) == {wanted}
     answer = page.request.get(wanted)
     assert answer.ok
-    coming = answer.text().count("BEGIN:VEVENT")
-    expect(page.locator("#tu-calendario p").first).to_contain_text(f"· {coming} ")
-    expect(page.locator(".action-bar")).to_contain_text(f"{coming} ")
+    event_count = answer.text().count("BEGIN:VEVENT")
+    expect(page.locator("#tu-calendario p").first).to_contain_text(f"· {event_count} ")
+    expect(page.locator(".action-bar")).to_contain_text(f"{event_count} ")
 
 
 def test_feed_updates_on_each_choice_without_history_entries(opened: Open, world: World) -> None:
@@ -91,17 +91,17 @@ def test_feed_updates_on_each_choice_without_history_entries(opened: Open, world
 def test_discreet_choice_is_not_in_the_address_bar(opened: Open, world: World) -> None:
     page = opened("/es/")
     page.goto("/es/calendario?tipo=derechos")
-    tick(page, "tipo", world.discreet_kind)
-    ways_out = page.locator("[data-quick-exit]")
-    expect(ways_out).to_have_count(3)
+    toggle(page, "tipo", world.discreet_kind)
+    quick_exits = page.locator("[data-quick-exit]")
+    expect(quick_exits).to_have_count(3)
     expect(page.locator("#u")).to_have_value(
         f"{world.url}/es/cal/red.ics?tipo=derechos&tipo={world.discreet_kind}"
     )
     expect(page).to_have_url(f"{world.url}/es/calendario")
-    tick(page, "tipo", world.discreet_kind)
-    expect(ways_out).to_have_count(0)
-    tick(page, "tipo", world.discreet_kind)
-    expect(ways_out).to_have_count(3)
+    toggle(page, "tipo", world.discreet_kind)
+    expect(quick_exits).to_have_count(0)
+    toggle(page, "tipo", world.discreet_kind)
+    expect(quick_exits).to_have_count(3)
     page.locator("[data-quick-exit]:visible").last.click()
     page.wait_for_url(world.quick_exit.url)
     page.go_back()
@@ -114,7 +114,7 @@ def test_discreet_choice_is_not_in_the_address_bar(opened: Open, world: World) -
 def test_failed_update_disables_the_old_feed_address(opened: Open, world: World) -> None:
     page = opened("/es/calendario")
     page.route("**/calendario?*", lambda route: route.fulfill(status=429))
-    tick(page, "idioma", "en")
+    toggle(page, "idioma", "en")
     expect(page.locator("#count-status.error-message")).to_contain_text("No se pudo actualizar.")
     expect(page.locator("#tu-calendario")).to_have_attribute("inert", "")
     page.unroute("**/calendario?*")
@@ -126,7 +126,7 @@ def test_failed_update_disables_the_old_feed_address(opened: Open, world: World)
 def test_only_embed_pages_can_be_framed(browser: Browser, world: World, tmp_path: Path) -> None:
     framed = ("/es/incrustar?oficina=chicago&cuantos=2", f"/es/incrustar/{world.plain}")
     refused = ("/es/", "/es/calendario", f"/es/t/{world.plain}", f"/es/t/{world.plain}/lugar")
-    with _parish(tmp_path, [world.url + path for path in (*framed, *refused)]) as address:
+    with _serve_frames(tmp_path, [world.url + path for path in (*framed, *refused)]) as address:
         context = browser.new_context(ignore_https_errors=True)
         page = context.new_page()
         page.goto(address)
@@ -144,12 +144,12 @@ def test_only_embed_pages_can_be_framed(browser: Browser, world: World, tmp_path
 
 
 @contextmanager
-def _parish(folder: Path, shown: list[str]) -> Iterator[str]:
+def _serve_frames(folder: Path, urls: list[str]) -> Iterator[str]:
     """Serves a site over https with a frame for each of these addresses; yields its URL."""
-    frames = "".join(f'<iframe src="{each.replace("&", "&amp;")}"></iframe>' for each in shown)
+    frames = "".join(f'<iframe src="{each.replace("&", "&amp;")}"></iframe>' for each in urls)
     body = f"<!doctype html><title>Parroquia</title><link rel=icon href=data:,>{frames}".encode()
 
-    class Site(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -160,7 +160,7 @@ def _parish(folder: Path, shown: list[str]) -> Iterator[str]:
         def log_message(self, *args: object) -> None:
             return None
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(tls_certificate.make(folder))
         server.socket = context.wrap_socket(server.socket, server_side=True)

@@ -13,8 +13,8 @@ from tests.browser.conftest import Open
 from tests.browser.world import World
 from tests.runner.packages import ICAL_JS
 
-MODULE: Final = Path(__file__).parents[2] / ".tests" / ICAL_JS / "dist" / "ical.min.js"
-READ: Final = """async text => {
+ICAL_JS_PATH: Final = Path(__file__).parents[2] / ".tests" / ICAL_JS / "dist" / "ical.min.js"
+READ_EVENTS: Final = """async text => {
     const ICAL = (await import("/ical.js")).default;
     const calendar = new ICAL.Component(ICAL.parse(text));
     for (const zone of calendar.getAllSubcomponents("vtimezone"))
@@ -32,14 +32,14 @@ READ: Final = """async text => {
 
 @pytest.fixture
 def reader(opened: Open) -> Page:
-    """A page of a site that exists in this test only and that serves ical.js."""
-    if not MODULE.is_file():
-        pytest.fail("ical.js is not here; tests/run fetches it from npm into .tests/")
+    """Returns a page of an intercepted site that serves ical.js."""
+    if not ICAL_JS_PATH.is_file():
+        pytest.fail("ical.js is missing; tests/run fetches it from npm into .tests/")
     page = opened()
 
     def answer(route: Route) -> None:
         if route.request.url.endswith("/ical.js"):
-            route.fulfill(body=MODULE.read_text(), content_type="text/javascript")
+            route.fulfill(body=ICAL_JS_PATH.read_text(), content_type="text/javascript")
         else:
             route.fulfill(body="<!doctype html><link rel=icon href=data:,>")
 
@@ -62,25 +62,27 @@ def test_ical_js_and_icalendar_read_the_same_events(
 ) -> None:
     answer = reader.request.get(world.url + address.format(**vars(world)))
     assert answer.ok
-    theirs = reader.evaluate(READ, answer.text())
-    ours = [_read(event) for event in icalendar.Calendar.from_ical(answer.body()).events]
-    assert len(ours) >= count  # other tests may have planned more
-    assert _sorted(theirs) == _sorted(ours)
+    by_ical_js = reader.evaluate(READ_EVENTS, answer.text())
+    by_icalendar = [
+        _event_dict(event) for event in icalendar.Calendar.from_ical(answer.body()).events
+    ]
+    assert len(by_icalendar) >= count  # other tests may have created more
+    assert _sorted(by_ical_js) == _sorted(by_icalendar)
 
 
-def _read(event: icalendar.Event) -> dict[str, Any]:
+def _event_dict(event: icalendar.Event) -> dict[str, Any]:
     return {
         "uid": str(event["UID"]),
         "summary": str(event["SUMMARY"]),
         "location": str(event.get("LOCATION", "")),
         "sequence": event.sequence,
         "status": str(event["STATUS"]),
-        "starts": _unix(event.start),
-        "ends": _unix(event.end),
+        "starts": _timestamp(event.start),
+        "ends": _timestamp(event.end),
     }
 
 
-def _unix(moment: object) -> int:
+def _timestamp(moment: object) -> int:
     assert isinstance(moment, datetime)
     return int(moment.astimezone(UTC).timestamp())
 

@@ -32,7 +32,7 @@ def test_registration_is_made_changed_and_cancelled(
     page.get_by_role("button", name="Apartar mi lugar").click()
     expect(page).to_have_title(re.compile(r"^Error: "))
     summary = page.get_by_role("alert")
-    expect(summary.get_by_role("link")).to_have_count(2)  # a name, and how to be told
+    expect(summary.get_by_role("link")).to_have_count(2)  # name and contact
     if has_script:
         expect(summary).to_be_focused()
     summary.get_by_role("link").first.click()
@@ -87,13 +87,13 @@ def test_full_workshop_registers_to_waitlist(opened: Open, world: World, has_scr
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_qr_code_of_registration_is_readable(opened: Open, world: World, scheme: str) -> None:
     page = opened(f"/es/r/{world.seated}", color_scheme=scheme)
-    # As the door's phone sees it: the whole screen, at its ordinary size.
+    # Read the whole screen at its ordinary size, as the camera of a phone does.
     page.locator(".qr").scroll_into_view_if_needed()
     found = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot())))
     assert [square.text for square in found] == [f"{world.url}/q/{world.entry}"]
 
 
-def test_qr_code_page_reveals_nothing(opened: Open, world: World) -> None:
+def test_qr_code_page_reveals_no_personal_data(opened: Open, world: World) -> None:
     page = opened(f"/q/{world.entry}")
     text = page.locator("main").inner_text()
     page.goto("/q/AAAAAAAAAAAAAAAAAAAAAA")

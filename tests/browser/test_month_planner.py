@@ -19,32 +19,32 @@ from tests.browser.data_series import VENUES
 from tests.browser.pages import sign_in
 from tests.browser.world import World
 
-MOST: Final = 60
-WANTED: Final = 30
+MAX_INTERACTIONS: Final = 60
+WORKSHOP_COUNT: Final = 30
 LIBRARY, PARISH, ROOM = VENUES
 ORDINALS: Final = ("primer", "segundo")
 NAMES: Final = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
 
-Row = tuple[str, str, str]  # what it is called, when, where
+Row = tuple[str, str, str]  # title, day and hour, venue
 
 
-class Hand:
+class InteractionCounter:
     """Counts interactions: each click, and each field that is filled or chosen, is one."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.done = 0
+        self.interactions = 0
 
-    def click(self, there: Locator) -> None:
-        self.done += 1
-        there.click()
+    def click(self, locator: Locator) -> None:
+        self.interactions += 1
+        locator.click()
 
     def fill(self, label: str, text: str) -> None:
-        self.done += 1
+        self.interactions += 1
         self.page.get_by_label(label).fill(text)
 
     def choose(self, label: str, words: str) -> None:
-        self.done += 1
+        self.interactions += 1
         self.page.get_by_label(label, exact=True).select_option(label=words)
 
     def press(self, name: str) -> None:
@@ -54,18 +54,18 @@ class Hand:
         self.click(self.page.get_by_role("link", name=name).locator("visible=true").first)
 
 
-def free(month: Month) -> list[date]:
-    """The days of a month that are no holidays in Illinois."""
+def days_without_holidays(month: Month) -> list[date]:
+    """Returns the days of a month that are no holidays in Illinois."""
     days = (month.first + timedelta(days=number) for number in range(month.last.day))
     return [day for day in days if not holidays.list_holidays(day, "US", "IL")]
 
 
-def row(title: str, day: date, hour: str, place: str) -> Row:
+def expected_row(title: str, day: date, hour: str, place: str) -> Row:
     return title, f"{short_day(day)}, {hour}", place
 
 
-def shown(page: Page) -> list[Row]:
-    """The rows of the staff's list of workshops."""
+def listed_rows(page: Page) -> list[Row]:
+    """Returns the rows of the staff's list of workshops."""
     found = []
     for line in page.locator("main tbody tr").all():
         cells = line.locator("th b, th small, td.table-full").all_inner_texts()
@@ -74,45 +74,49 @@ def shown(page: Page) -> list[Row]:
     return found
 
 
-def test_thirty_workshops_take_at_most_sixty_interactions(opened: Open, world: World) -> None:
-    # Far enough ahead for no other test to see them.
+def test_entering_thirty_workshops_takes_at_most_sixty_interactions(
+    opened: Open, world: World
+) -> None:
+    # A month that no other test uses.
     month = Month.from_day(clock.now().date()).plus(4)
-    days = free(month)
+    days = days_without_holidays(month)
     saturdays = [day for day in days if day.weekday() == 5]
     tuesdays = [day for day in days if day.weekday() == 1]
     fortnight = [day for day in tuesdays if (day - tuesdays[0]).days % 14 == 0]
-    second = next(day for day in days if day.day > 7 and day.weekday() in {2, 3, 4})
-    # The clones go to days on which that kind is not given yet.
+    second_week_day = next(day for day in days if day.day > 7 and day.weekday() in {2, 3, 4})
+    # Sundays have no other workshop.
     clones = [day for day in days if day.weekday() == 6][:3]
-    alone = WANTED - len(saturdays) - len(fortnight) - 1 - len(clones)
+    one_off_count = WORKSHOP_COUNT - len(saturdays) - len(fortnight) - 1 - len(clones)
 
-    expected = [row("Tus derechos", day, "10:00 a. m.", LIBRARY) for day in saturdays]
-    expected += [row("DACA", day, "6:00 p. m.", PARISH) for day in fortnight]
-    expected += [row("Opciones migratorias", second, "5:30 p. m.", ROOM)]
+    expected = [expected_row("Tus derechos", day, "10:00 a. m.", LIBRARY) for day in saturdays]
+    expected += [expected_row("DACA", day, "6:00 p. m.", PARISH) for day in fortnight]
+    expected += [expected_row("Opciones migratorias", second_week_day, "5:30 p. m.", ROOM)]
     lines = [
         f"{tuesdays[0].day}; 18:00; {PARISH}; DACA",
-        f"{second.day}; 5:30 p. m.; {ROOM}; Opciones migratorias",
+        f"{second_week_day.day}; 5:30 p. m.; {ROOM}; Opciones migratorias",
     ]
-    one_offs = list(_one_offs(days, alone))
-    for title, typed, shown_hour, place, when in one_offs:
-        lines.append(f"{' '.join(str(day.day) for day in when)}; {typed}; {place}; {title}")
-        called = "Mujeres" if title == "Para mujeres" else title
-        expected += [row(called, day, shown_hour, place) for day in when]
-    title, _typed, shown_hour, place, when = one_offs[0]
-    expected += [row(title, day, shown_hour, place) for day in clones]
-    assert len(expected) == len(set(expected)) == WANTED
+    planned_one_offs = list(_one_offs(days, one_off_count))
+    for title, typed, shown_hour, place, workshop_days in planned_one_offs:
+        lines.append(
+            f"{' '.join(str(day.day) for day in workshop_days)}; {typed}; {place}; {title}"
+        )
+        listed_title = "Mujeres" if title == "Para mujeres" else title
+        expected += [expected_row(listed_title, day, shown_hour, place) for day in workshop_days]
+    title, _typed, shown_hour, place, workshop_days = planned_one_offs[0]
+    expected += [expected_row(title, day, shown_hour, place) for day in clones]
+    assert len(expected) == len(set(expected)) == WORKSHOP_COUNT
     assert len({each[0] for each in expected}) >= 4
     assert {each[2] for each in expected} == set(VENUES)
 
     page = opened(viewport=DESKTOP)
     sign_in(page)
-    ana = Hand(page)
+    ana = InteractionCounter(page)
     ana.follow("Talleres")
     ana.follow("Un mes de una vez")
     while month.first.strftime("-%m") not in page.locator("[name=month]").last.input_value()[4:]:
-        ana.follow(following(page))
+        ana.follow(next_month_text(page))
 
-    # One sheet: what stands alone, and the first date of each series.
+    # In the month planner: all workshops without a series, and the first date of each series.
     ana.choose("Sede", LIBRARY)
     ana.fill("Empieza", "10:00")
     ana.click(page.locator(f"label:has([name=days][value='{saturdays[0].day}'])"))
@@ -120,9 +124,9 @@ def test_thirty_workshops_take_at_most_sixty_interactions(opened: Open, world: W
     ana.press("Revisar")
     ana.press("Borradores")
     expect(page.get_by_role("status")).to_contain_text("Guardados como borradores")
-    assert len(shown(page)) == alone + 3
+    assert len(listed_rows(page)) == one_off_count + 3
 
-    # Every Saturday of the month: that is what is proposed.
+    # Every Saturday of the month, as proposed.
     ana.follow("Tus derechos")
     ana.follow("Repetir")
     ana.press("Borradores")
@@ -135,21 +139,21 @@ def test_thirty_workshops_take_at_most_sixty_interactions(opened: Open, world: W
     ana.press("Ver fechas")
     ana.press("Borradores")
 
-    # The second Wednesday, or so, of the month after too: published at once.
+    # The same weekday in the second week of the next month, published at once.
     ana.follow("Opciones migratorias")
     ana.follow("Repetir")
     ana.click(page.get_by_text("Cambiar cómo se repite"))
-    ana.click(page.get_by_text(f"El {ORDINALS[1]} {NAMES[second.weekday()]} de cada mes"))
+    ana.click(page.get_by_text(f"El {ORDINALS[1]} {NAMES[second_week_day.weekday()]} de cada mes"))
     ana.fill("O tantas veces más", "1")
     ana.press("Ver fechas")
-    later = month_of_second(month.following, second.weekday())
+    later = second_weekday_of_month(month.following, second_week_day.weekday())
     if holidays.list_holidays(later, "US", "IL"):
         ana.click(page.locator("#fechas label").first)
     ana.press("Publicar")
-    assert shown(page) == [row("Opciones migratorias", later, "5:30 p. m.", ROOM)]
+    assert listed_rows(page) == [expected_row("Opciones migratorias", later, "5:30 p. m.", ROOM)]
     ana.click(page.get_by_role("navigation", name="Mes").get_by_role("link").first)
 
-    # Three more of one of them, each by a clone of the one before.
+    # Three duplicates of one workshop, each made from the previous one.
     ana.follow(title)
     for day in clones:
         ana.follow("Clonar")
@@ -158,36 +162,38 @@ def test_thirty_workshops_take_at_most_sixty_interactions(opened: Open, world: W
         expect(page.get_by_role("status")).to_contain_text("Guardado como borrador")
     ana.click(page.locator(".back"))
 
-    # All that are drafts become public.
+    # Publish all drafts.
     ana.follow("Borrador")
     ana.click(page.locator("[data-select-all] input"))
     ana.press("Publicar")
-    expect(page.locator("h1")).to_have_text(f"¿Publicar {WANTED} talleres?")
+    expect(page.locator("h1")).to_have_text(f"¿Publicar {WORKSHOP_COUNT} talleres?")
     ana.press("Sí, publicar")
-    expect(page.get_by_role("status")).to_contain_text(f"Publicamos {WANTED} talleres.")
+    expect(page.get_by_role("status")).to_contain_text(f"Publicamos {WORKSHOP_COUNT} talleres.")
 
-    assert sorted(shown(page)) == sorted(expected)
-    expect(page.locator("main tbody .tag-good")).to_have_count(WANTED)
-    print(f"{WANTED} workshops, {ana.done} interactions")
-    assert ana.done <= MOST
+    assert sorted(listed_rows(page)) == sorted(expected)
+    expect(page.locator("main tbody .tag-good")).to_have_count(WORKSHOP_COUNT)
+    print(f"{WORKSHOP_COUNT} workshops, {ana.interactions} interactions")
+    assert ana.interactions <= MAX_INTERACTIONS
     public = opened(f"/es/?desde={month.first}&hasta={month.last}&donde=chicago")
     expect(public.locator("h1")).to_be_visible()
 
 
-def following(page: Page) -> str:
-    """The text of the link to the next month."""
+def next_month_text(page: Page) -> str:
+    """Returns the text of the link to the next month."""
     text = page.get_by_role("navigation", name="Mes").get_by_role("link").last.inner_text()
     return text.strip()
 
 
-def month_of_second(month: Month, weekday: int) -> date:
+def second_weekday_of_month(month: Month, weekday: int) -> date:
     first = month.first
     return first + timedelta(days=(weekday - first.weekday()) % 7 + 7)
 
 
-def _one_offs(days: Sequence[date], wanted: int) -> Iterator[tuple[str, str, str, str, list[date]]]:
-    """Yields kind, hour as typed and as shown, venue and days, for that many workshops in all; no
-    kind twice on a day, no venue twice at an hour."""
+def _one_offs(
+    days: Sequence[date], workshop_count: int
+) -> Iterator[tuple[str, str, str, str, list[date]]]:
+    """Yields kind, hour as typed and as shown, venue and days, for this many workshops in all. No
+    kind is repeated on a day, and no venue at an hour."""
     kinds = cycle(
         [
             ("Derechos laborales", "18:30", "6:30 p. m.", PARISH),
@@ -197,19 +203,19 @@ def _one_offs(days: Sequence[date], wanted: int) -> Iterator[tuple[str, str, str
         ]
     )
     weekdays = [day for day in days if day.weekday() in {0, 3, 4}]
-    starts = count(0)
-    while wanted > 0:
-        step = next(starts)
-        some = weekdays[step % 3 :: 3][: min(wanted, 5)]
-        wanted -= len(some)
-        yield (*next(kinds), some)
+    offsets = count(0)
+    while workshop_count > 0:
+        step = next(offsets)
+        chosen_days = weekdays[step % 3 :: 3][: min(workshop_count, 5)]
+        workshop_count -= len(chosen_days)
+        yield (*next(kinds), chosen_days)
 
 
-# With nothing but a keyboard
+# By keyboard
 
 
-def go_to(page: Page, css: str) -> None:
-    """Presses Tab until an element that matches has the focus."""
+def focus(page: Page, css: str) -> None:
+    """Presses Tab until an element that matches the selector has the focus."""
     for _ in range(150):
         page.keyboard.press("Tab")
         if page.evaluate("css => document.activeElement.matches(css)", css):
@@ -223,52 +229,52 @@ def enter(page: Page, css: str) -> None:
     page.locator(css).first.wait_for()
 
 
-def typed_day(day: date) -> str:
-    """The date as typed into a date field in the locale es-MX."""
+def as_typed(day: date) -> str:
+    """Returns the date as typed into a date field in the locale es-MX."""
     return f"{day:%d%m%Y}"
 
 
 def test_month_planner_works_by_keyboard(opened: Open, world: World) -> None:
     month = Month.from_day(clock.now().date()).plus(6)
-    day = next(day for day in free(month) if day.weekday() == 3)
+    day = next(day for day in days_without_holidays(month) if day.weekday() == 3)
     page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres?mes={month}")
-    go_to(page, "a[href*=mes-nuevo]")
+    focus(page, "a[href*=mes-nuevo]")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Un mes de una vez")
-    go_to(page, "#venue")
+    focus(page, "#venue")
     page.keyboard.type("Parroquia")
-    go_to(page, "#starts")
+    focus(page, "#starts")
     page.keyboard.type("0630p")
-    go_to(page, f"[name=days][value='{day.day}']")
+    focus(page, f"[name=days][value='{day.day}']")
     page.keyboard.press("Space")
-    go_to(page, "#lines")
+    focus(page, "#lines")
     page.keyboard.type(f"{day.day}, 10:00, Lozano, Ciudadanía")
-    go_to(page, "button[value=look]:not([tabindex])")
+    focus(page, "button[value=look]:not([tabindex])")
     page.keyboard.press("Enter")
     page.locator("#fechas").wait_for()
-    go_to(page, ".action-bar button[value=draft]")
+    focus(page, ".action-bar button[value=draft]")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("borradores")
-    go_to(page, "[data-select-all] input")
+    focus(page, "[data-select-all] input")
     page.keyboard.press("Space")
-    go_to(page, "button[value=publicar]")
+    focus(page, "button[value=publicar]")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("¿Publicar 2 talleres?")
-    go_to(page, "main .actions button")
+    focus(page, "main .actions button")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("Publicamos 2 talleres.")
 
-    go_to(page, "main tbody a")
+    focus(page, "main tbody a")
     enter(page, "main a[href$='/editar']")
-    go_to(page, "a[href$='/clonar']")
+    focus(page, "a[href$='/clonar']")
     enter(page, "#day")
-    go_to(page, "#day")
-    page.keyboard.type(typed_day(day + timedelta(days=3)))
-    go_to(page, "#starts")
+    focus(page, "#day")
+    page.keyboard.type(as_typed(day + timedelta(days=3)))
+    focus(page, "#starts")
     page.keyboard.type("1100a")
-    go_to(page, "button[value=publish]")
+    focus(page, "button[value=publish]")
     enter(page, "[role=status]")
     expect(page).to_have_url(re.compile("/org/talleres/[0-9A-Z]{10}"))
     expect(page.locator(".notice[role=status]")).to_contain_text("Publicado")
@@ -276,7 +282,7 @@ def test_month_planner_works_by_keyboard(opened: Open, world: World) -> None:
 
 def test_bulk_publishing_works_without_javascript(opened: Open, world: World) -> None:
     month = Month.from_day(clock.now().date()).plus(7)
-    days = free(month)[:2]
+    days = days_without_holidays(month)[:2]
     page = opened(java_script_enabled=False)
     sign_in(page)
     page.goto(f"/org/talleres/mes-nuevo?mes={month}")

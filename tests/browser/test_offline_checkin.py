@@ -14,13 +14,15 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from outreach import clock
 from tests.browser import chromium, offline_phones, second_factors
-from tests.browser.offline_phones import TOMAS, Evening, Party
+from tests.browser.offline_phones import TOMAS, OfflineWorkshop, Party
 from tests.browser.second_factors import PASSWORD
 
-# The console reports failed requests; a violation of the content security policy is not expected.
-EXPECTED: Final = re.compile(r"Failed to load resource: (net::ERR_|the server responded .* of 4)")
-# Everything that the pages have stored in the browser.
-KEPT: Final = """async () => {
+# The console reports failed requests. A violation of the content security policy is an error.
+EXPECTED_MESSAGE: Final = re.compile(
+    r"Failed to load resource: (net::ERR_|the server responded .* of 4)"
+)
+# Returns everything that the pages have stored in the browser.
+READ_STORAGE: Final = """async () => {
     const kept = { local: {...localStorage}, session: {...sessionStorage}, rows: [], files: [] };
     kept.databases = (await indexedDB.databases()).map(each => each.name);
     for (const name of kept.databases) {
@@ -44,7 +46,7 @@ KEPT: Final = """async () => {
     return kept;
 }"""
 
-NOTHING_LEFT: Final = """async () => {
+WAIT_UNTIL_ERASED: Final = """async () => {
     for (;;) {
         const databases = await indexedDB.databases(), files = await caches.keys();
         const workers = await navigator.serviceWorker.getRegistrations();
@@ -55,7 +57,7 @@ NOTHING_LEFT: Final = """async () => {
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _patience() -> Iterator[None]:
+def _long_timeout() -> Iterator[None]:
     """A longer timeout: two browsers with profiles on disk are slow on a busy machine."""
     expect.set_options(timeout=20_000)
     yield
@@ -65,17 +67,17 @@ def _patience() -> Iterator[None]:
 @contextmanager
 def phone(browser: Browser, profile: Path, *flags: str) -> Iterator[BrowserContext]:
     """A browser profile; its console may report nothing but network errors."""
-    complaints: list[str] = []
+    console_errors: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not EXPECTED.match(message.text):
-            complaints.append(message.text)
+        if message.type in {"error", "warning"} and not EXPECTED_MESSAGE.match(message.text):
+            console_errors.append(message.text)
 
     with chromium.device(browser, profile, *flags) as context:
         context.on("console", listen)
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on("weberror", lambda error: console_errors.append(str(error.error)))
         yield context
-    assert complaints == []
+    assert console_errors == []
 
 
 @contextmanager
@@ -85,7 +87,7 @@ def opened(browser: Browser, profiles: Sequence[Path]) -> Iterator[list[Page]]:
         yield [stack.enter_context(phone(browser, each)).pages[0] for each in profiles]
 
 
-def take_along(page: Page, evening: Evening) -> None:
+def download_manifest(page: Page, evening: OfflineWorkshop) -> None:
     """Signs in and downloads the manifest of the workshop."""
     page.goto(f"{evening.url}/org/entrar?volver=/org/puerta/")
     page.get_by_label("Correo").fill(TOMAS)
@@ -114,7 +116,7 @@ def mark_unsent(page: Page) -> None:
     )
 
 
-def end(page: Page) -> None:
+def expire_manifest(page: Page) -> None:
     """Sets the expiry of the stored manifest to the past."""
     page.evaluate(
         """() => new Promise(ok => { indexedDB.open("puerta").onsuccess = e => {
@@ -128,7 +130,7 @@ def end(page: Page) -> None:
     )
 
 
-def mark(page: Page, typed: str, words: str, unsent: int) -> None:
+def mark_arrival(page: Page, typed: str, words: str, unsent: int) -> None:
     """Marks one arrival by keyboard, and waits until the page shows each step."""
     page.keyboard.insert_text(typed)
     page.keyboard.press("Enter")
@@ -138,15 +140,17 @@ def mark(page: Page, typed: str, words: str, unsent: int) -> None:
     expect(page.locator("[data-status]")).to_have_attribute("data-unsent", str(unsent))
 
 
-def stand_at_door(page: Page, evening: Evening, parties: Sequence[Party], walk_ins: int) -> None:
-    """Marks the parties, every tenth by QR code and the others by door code, and the walk-ins; one
-    walk-in too many is undone."""
+def mark_arrivals(
+    page: Page, evening: OfflineWorkshop, parties: Sequence[Party], walk_ins: int
+) -> None:
+    """Checks in the parties, every tenth by QR code and the others by door code, and the walk-ins.
+    Adds one walk-in too many and undoes it."""
     page.locator("#q").focus()
     for number, party in enumerate(parties, 1):
-        has_square = number % 10 == 1
+        is_by_qr_code = number % 10 == 1
         people = "1 persona" if party.people == 1 else f"{party.people} personas"
-        typed = f"{evening.url}/q/{party.token}" if has_square else party.code.lower()
-        mark(page, typed, party.name if has_square else f"Sí está: {people}", number)
+        typed = f"{evening.url}/q/{party.token}" if is_by_qr_code else party.code.lower()
+        mark_arrival(page, typed, party.name if is_by_qr_code else f"Sí está: {people}", number)
     for number in range(walk_ins + 1):
         page.get_by_role("button", name="+1").click()
         total = str(len(parties) + number + 1)
@@ -155,44 +159,46 @@ def stand_at_door(page: Page, evening: Evening, parties: Sequence[Party], walk_i
     expect(page.locator("[data-name]")).to_have_text("Deshecho.")
 
 
-def all_sent(page: Page, marks: int) -> None:
+def assert_all_sent(page: Page, marks: int) -> None:
     """Asserts that the page shows that many events and that all are sent."""
     expect(page.locator("[data-events] li")).to_have_count(marks)
     expect(page.locator("[data-status]")).to_have_attribute("data-unsent", "0")
 
 
-def people_of(parties: Sequence[Party]) -> int:
+def count_people(parties: Sequence[Party]) -> int:
     return sum(party.people for party in parties)
 
 
-def search(page: Page, evening: Evening) -> None:
+def assert_storage_has_no_personal_data(page: Page, evening: OfflineWorkshop) -> None:
     """Asserts that the browser stores the manifest and the page, and no personal data."""
-    kept = page.evaluate(KEPT)
-    assert (kept["local"], kept["session"]) == ({}, {})
-    assert kept["databases"] == ["puerta"]
-    assert kept["workers"] == [f"{evening.url}/org/puerta/"]
+    stored = page.evaluate(READ_STORAGE)
+    assert (stored["local"], stored["session"]) == ({}, {})
+    assert stored["databases"] == ["puerta"]
+    assert stored["workers"] == [f"{evening.url}/org/puerta/"]
     assert page.context.storage_state()["cookies"][0]["name"] == "__Host-staff"
-    text = json.dumps(kept, ensure_ascii=False)
+    text = json.dumps(stored, ensure_ascii=False)
     assert evening.public_id in text
     assert "Código o cuadro QR" in text
     assert [each for each in evening.secrets() if each in text] == []
 
 
-def search_files(profile: Path, evening: Evening) -> None:
+def assert_files_have_no_personal_data(profile: Path, evening: OfflineWorkshop) -> None:
     """Asserts that no file of the browser profile contains personal data, in UTF-8 or UTF-16."""
     files = [path for path in profile.rglob("*") if path.is_file() and not path.is_symlink()]
     assert len(files) > 50
     bodies = [path.read_bytes() for path in files]
     assert any(b"org/puerta/telefono" in each for each in bodies)
     for secret in evening.secrets():
-        for way in ("utf-8", "utf-16-le"):
+        for encoding in ("utf-8", "utf-16-le"):
             found = [
-                path for path, body in zip(files, bodies, strict=True) if secret.encode(way) in body
+                path
+                for path, body in zip(files, bodies, strict=True)
+                if secret.encode(encoding) in body
             ]
-            assert found == [], f"{secret} as {way}"
+            assert found == [], f"{secret} as {encoding}"
 
 
-def bring_up(page: Page, evening: Evening) -> None:
+def send_events(page: Page, evening: OfflineWorkshop) -> None:
     """Opens the page with a network and waits until all events are sent."""
     page.goto(evening.page)
     page.reload()
@@ -200,15 +206,20 @@ def bring_up(page: Page, evening: Evening) -> None:
     expect(page.locator("[data-arrived]")).to_have_text(str(evening.counts()[0]))
 
 
-def expire(page: Page, evening: Evening) -> None:
+def assert_expired_after_two_days(page: Page, evening: OfflineWorkshop) -> None:
     """Opens the page two days later; asserts that everything is erased."""
     page.clock.set_fixed_time(clock.now() + timedelta(days=2, hours=1))
     page.goto(evening.page)
     page.reload()
     expect(page.locator("main")).to_contain_text("Este teléfono no lleva ninguna puerta.")
-    page.evaluate(NOTHING_LEFT)
-    kept = page.evaluate(KEPT)
-    assert (kept["rows"], kept["files"], kept["databases"], kept["workers"]) == ([], [], [], [])
+    page.evaluate(WAIT_UNTIL_ERASED)
+    stored = page.evaluate(READ_STORAGE)
+    assert (stored["rows"], stored["files"], stored["databases"], stored["workers"]) == (
+        [],
+        [],
+        [],
+        [],
+    )
 
 
 SIZES: Final = [
@@ -222,88 +233,88 @@ def test_two_offline_phones_merge_and_store_no_name(
     browser: Browser, tmp_path: Path, arrivals: int, walk_ins: int
 ) -> None:
     profiles = [tmp_path / "one", tmp_path / "two"]
-    both = arrivals // 10  # parties that both phones mark
-    half = (arrivals + both) // 2
+    shared_count = arrivals // 10  # parties that both phones check in
+    half = (arrivals + shared_count) // 2
     with offline_phones.running(tmp_path / "server", arrivals + 5) as evening:
-        lists = evening.parties[:half], evening.parties[half - both : arrivals]
-        loose = walk_ins - walk_ins // 3, walk_ins // 3
+        lists = evening.parties[:half], evening.parties[half - shared_count : arrivals]
+        walk_in_counts = walk_ins - walk_ins // 3, walk_ins // 3
         with opened(browser, profiles) as pages:
             for page in pages:
-                take_along(page, evening)
+                download_manifest(page, evening)
             evening.network.cut()
-            for page, parties, alone in zip(pages, lists, loose, strict=True):
+            for page, parties, walk_in_count in zip(pages, lists, walk_in_counts, strict=True):
                 page.context.set_offline(True)
                 page.reload()
-                stand_at_door(page, evening, parties, alone)
-                search(page, evening)
+                mark_arrivals(page, evening, parties, walk_in_count)
+                assert_storage_has_no_personal_data(page, evening)
         for profile in profiles:
-            search_files(profile, evening)
+            assert_files_have_no_personal_data(profile, evening)
         evening.network.mend()
         assert evening.counts() == (0, 0)
-        expected = people_of(evening.parties[:arrivals]), walk_ins
-        with opened(browser, profiles) as pages:  # the browsers were closed in between
+        expected = count_people(evening.parties[:arrivals]), walk_ins
+        with opened(browser, profiles) as pages:  # the browsers are restarted
             for order in (pages, pages[::-1]):
                 evening.reset()
                 for page in order:
                     page.goto(f"{evening.url}/es/")
-                    bring_up(page, evening)
+                    send_events(page, evening)
                 assert evening.counts() == expected
                 for page in order:
                     mark_unsent(page)
-                    bring_up(page, evening)
+                    send_events(page, evening)
                 assert evening.counts() == expected
                 for page in order:
                     mark_unsent(page)
             for page in pages:
-                expire(page, evening)
+                assert_expired_after_two_days(page, evening)
         for profile in profiles:
-            search_files(profile, evening)
+            assert_files_have_no_personal_data(profile, evening)
 
 
-@pytest.fixture(scope="module", name="there")
-def _there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
+@pytest.fixture(scope="module", name="shared_workshop")
+def _shared_workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfflineWorkshop]:
     with offline_phones.running(tmp_path_factory.mktemp("evening"), 4) as evening:
         yield evening
 
 
 @pytest.fixture
-def evening(there: Evening) -> Evening:
-    """The workshop that several tests share, without check-in events."""
-    there.reset()
-    return there
+def evening(shared_workshop: OfflineWorkshop) -> OfflineWorkshop:
+    """Returns the workshop that several tests share, without check-in events."""
+    shared_workshop.reset()
+    return shared_workshop
 
 
 def test_logout_sends_check_in_events_or_asks_first(
-    browser: Browser, tmp_path: Path, evening: Evening
+    browser: Browser, tmp_path: Path, evening: OfflineWorkshop
 ) -> None:
     with phone(browser, tmp_path / "phone") as context:
         page = context.pages[0]
-        take_along(page, evening)
+        download_manifest(page, evening)
         page.route("**/llegadas", lambda route: route.abort())
         page.get_by_role("button", name="+1").click()
         expect(page.locator("[data-status]")).to_contain_text("Falta 1 llegada por enviar.")
         page.goto(f"{evening.url}/org/entrada?x")
         page.get_by_role("button", name="Cerrar sesión", exact=True).click()
-        asked = page.locator("#sign-out-question")
-        expect(asked).to_be_focused()
-        expect(asked).to_contain_text("Falta 1 llegada por enviar.")
+        question = page.locator("#sign-out-question")
+        expect(question).to_be_focused()
+        expect(question).to_contain_text("Falta 1 llegada por enviar.")
         assert evening.counts() == (0, 0)
         page.unroute("**/llegadas")
         page.get_by_role("button", name="Cerrar sesión", exact=True).click()
-        expect(asked).to_contain_text("Este teléfono lleva la puerta de un taller.")
+        expect(question).to_contain_text("Este teléfono lleva la puerta de un taller.")
         assert evening.counts() == (0, 1)
         page.get_by_role("button", name="Cerrar sesión y borrar").click()
         page.wait_for_url("**/org/entrar")
         assert evening.counts() == (0, 1)
-        page.evaluate(NOTHING_LEFT)
+        page.evaluate(WAIT_UNTIL_ERASED)
 
 
-def test_offline_check_in_by_codes_and_its_end(
-    browser: Browser, tmp_path: Path, evening: Evening
+def test_offline_check_in_by_codes_is_ended_and_erased(
+    browser: Browser, tmp_path: Path, evening: OfflineWorkshop
 ) -> None:
     with phone(browser, tmp_path / "phone") as context:
         page, rosa = context.pages[0], evening.parties[3]
-        take_along(page, evening)
+        download_manifest(page, evening)
         name, detail = page.locator("[data-name]"), page.locator("[data-detail]")
         page.locator("#q").focus()
         page.keyboard.insert_text(f"{evening.url}/q/{rosa.token}")
@@ -312,7 +323,7 @@ def test_offline_check_in_by_codes_and_its_end(
         page.get_by_label("¿Cuántas llegaron?").select_option("3")
         page.get_by_role("button", name="Llegó").click()
         expect(name).to_have_text("Anotado: 3 personas.")
-        all_sent(page, 1)
+        assert_all_sent(page, 1)
         assert evening.counts() == (3, 0)
 
         page.locator("#q").fill(f" {rosa.code[:3].lower()} {rosa.code[3:]} ")
@@ -320,7 +331,7 @@ def test_offline_check_in_by_codes_and_its_end(
         expect(detail).to_have_text("Ya estaba registrada su llegada.")
         page.locator("[data-take-back]").click()
         expect(name).to_have_text("Deshecho.")
-        all_sent(page, 0)
+        assert_all_sent(page, 0)
         assert evening.counts() == (0, 0)
 
         page.locator("#q").fill("000000")
@@ -331,30 +342,30 @@ def test_offline_check_in_by_codes_and_its_end(
 
         page.get_by_role("button", name="Terminar y borrar de este teléfono").click()
         expect(page.locator("main")).to_contain_text("Este teléfono no lleva ninguna puerta.")
-        page.evaluate(NOTHING_LEFT)
+        page.evaluate(WAIT_UNTIL_ERASED)
         assert evening.counts() == (0, 1)
 
 
 def test_expired_manifest_is_erased_without_a_session(
-    browser: Browser, tmp_path: Path, evening: Evening
+    browser: Browser, tmp_path: Path, evening: OfflineWorkshop
 ) -> None:
     with phone(browser, tmp_path / "phone") as context:
         page = context.pages[0]
-        take_along(page, evening)
+        download_manifest(page, evening)
         expect(page.locator("main")).to_contain_text("Si se te olvida, se borra cuando abras")
-        end(page)
+        expire_manifest(page)
         context.clear_cookies()
         page.goto(f"{evening.url}/org/puerta/")
         expect(page.get_by_label("Contraseña")).to_be_visible()
-        page.evaluate(NOTHING_LEFT)
+        page.evaluate(WAIT_UNTIL_ERASED)
 
 
 def test_name_is_hidden_after_some_seconds(
-    browser: Browser, tmp_path: Path, evening: Evening
+    browser: Browser, tmp_path: Path, evening: OfflineWorkshop
 ) -> None:
     with phone(browser, tmp_path / "phone") as context:
         page, rosa = context.pages[0], evening.parties[0]
-        take_along(page, evening)
+        download_manifest(page, evening)
         page.clock.install()
         page.reload()
         page.locator("#q").fill(f"{evening.url}/q/{rosa.token}")
@@ -365,7 +376,7 @@ def test_name_is_hidden_after_some_seconds(
         assert rosa.name not in page.content()
 
 
-def test_camera_reads_qr_code(browser: Browser, tmp_path: Path, evening: Evening) -> None:
+def test_camera_reads_qr_code(browser: Browser, tmp_path: Path, evening: OfflineWorkshop) -> None:
     """Chromium has no BarcodeDetector on this platform, so a stub replaces it; the camera and its
     permission are Chromium's fake ones."""
     camera = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -377,10 +388,10 @@ def test_camera_reads_qr_code(browser: Browser, tmp_path: Path, evening: Evening
                 async detect(video) {{ return video.videoWidth ? [{{rawValue: {address}}}] : []; }}
             }};"""
         )
-        take_along(page, evening)
+        download_manifest(page, evening)
         page.get_by_role("button", name="Leer el cuadro QR").click()
         expect(page.locator("[data-name]")).to_have_text(rosa.name)
         expect(page.locator("video")).to_be_hidden()
         page.get_by_role("button", name="Llegó").click()
-        all_sent(page, 1)
+        assert_all_sent(page, 1)
         assert evening.counts() == (1, 0)

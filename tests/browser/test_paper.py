@@ -17,11 +17,11 @@ from tests.browser.world import World
 from tests.support import pdf_reader
 
 PICTURES: Final = Path(__file__).parent / "pictures"
-KEPT_WIDTH: Final = 360  # of a picture for the README
+PICTURE_WIDTH: Final = 360  # of pictures in the README
 
 
 def download_file(page: Page, name: str) -> bytes:
-    """The file that the link with this name downloads."""
+    """Returns the file that the link with this name downloads."""
     with page.expect_download() as download:
         page.get_by_role("link", name=name).click()
     return Path(download.value.path()).read_bytes()
@@ -47,13 +47,13 @@ def test_qr_codes_of_flyers_lead_to_the_workshop(
     assert pdf_reader.read_square_of_pdf(letter) == pdf_reader.read_square_of_pdf(a4) == [address]
     drawing = tmp_path / "flyer.svg"
     drawing.write_bytes(download_file(page, "SVG, para diseño (cuadro)"))
-    shown = drawn(opened, drawing)
-    assert pdf_reader.read_square(shown) == [address]
+    rendered = render_svg(opened, drawing)
+    assert pdf_reader.read_square(rendered) == [address]
     answer = opened().goto(pdf_reader.read_square(square)[0])
     assert answer is not None
     assert answer.status == 200
-    keep(square, f"flyer-square-{lang}.png", tmp_path)
-    keep(tall, f"flyer-tall-{lang}.png", tmp_path)
+    save_picture(square, f"flyer-square-{lang}.png", tmp_path)
+    save_picture(tall, f"flyer-tall-{lang}.png", tmp_path)
 
 
 def test_flyer_preview_has_the_qr_code(opened: Open, world: World, tmp_path: Path) -> None:
@@ -61,11 +61,12 @@ def test_flyer_preview_has_the_qr_code(opened: Open, world: World, tmp_path: Pat
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['flyer']}/volante")
     answer = page.request.get(
-        f"/org/talleres/{world.more['flyer']}/volante.png?forma=carta&vista", headers=signed(page)
+        f"/org/talleres/{world.more['flyer']}/volante.png?forma=carta&vista",
+        headers=cookie_header(page),
     )
     assert answer.status == 200
     assert pdf_reader.read_square(answer.body()) == [f"{world.url}/es/t/{world.more['flyer']}"]
-    keep(answer.body(), "flyer-letter-es.png", tmp_path)
+    save_picture(answer.body(), "flyer-letter-es.png", tmp_path)
 
 
 def test_certificate_is_printed(opened: Open, world: World) -> None:
@@ -91,29 +92,30 @@ def test_check_in_sheet_is_printed(opened: Open, world: World) -> None:
     page.goto(f"/org/talleres/{world.plain}/entrada")
     link = page.get_by_role("link", name="Hoja de papel").get_attribute("href")
     assert link is not None
-    answer = page.request.get(link, headers=signed(page))
+    answer = page.request.get(link, headers=cookie_header(page))
     assert "Rosa" in pdf_reader.words_of(answer.body())
     assert pdf_reader.faults(answer.body(), lang="es-MX", title="Hoja de asistencia") == []
     page.goto(f"/org/talleres/{world.discreet}/entrada")
     expect(page.get_by_role("link", name="Hoja de papel")).to_have_count(0)
 
 
-def signed(page: Page) -> dict[str, str]:
-    """The Cookie header: playwright's `request` does not send secure cookies to http://localhost."""
+def cookie_header(page: Page) -> dict[str, str]:
+    """Returns the Cookie header; playwright's `request` sends no secure cookies to
+    http://localhost."""
     cookies: list[Any] = page.context.cookies()
     return {"Cookie": "; ".join(f"{each['name']}={each['value']}" for each in cookies)}
 
 
-def drawn(opened: Open, drawing: Path) -> bytes:
-    """An SVG as a browser draws it."""
+def render_svg(opened: Open, drawing: Path) -> bytes:
+    """Returns a screenshot of the SVG."""
     page = opened(viewport={"width": 1080, "height": 1080})
     page.goto(drawing.as_uri())
     return page.screenshot()
 
 
-def keep(picture: bytes, name: str, otherwise: Path) -> None:
-    """Stores a small copy of the picture with few colours."""
-    is_asked_for = os.environ.get("OUTREACH_PICTURES") == "1"
+def save_picture(picture: bytes, name: str, fallback_folder: Path) -> None:
+    """Stores a small copy of the picture with a reduced palette."""
+    is_requested = os.environ.get("OUTREACH_PICTURES") == "1"
     whole = Image.open(io.BytesIO(picture)).convert("RGB")
-    small = whole.resize((KEPT_WIDTH, round(whole.height * KEPT_WIDTH / whole.width)))
-    small.quantize(64).save((PICTURES if is_asked_for else otherwise) / name, optimize=True)
+    small = whole.resize((PICTURE_WIDTH, round(whole.height * PICTURE_WIDTH / whole.width)))
+    small.quantize(64).save((PICTURES if is_requested else fallback_folder) / name, optimize=True)

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
 from tests.browser.pages import sign_in
-from tests.browser.second_factors import NORA, PABLO, give_password
+from tests.browser.second_factors import NORA, PABLO, enter_password
 from tests.browser.world import World
 
 
@@ -65,7 +65,7 @@ def test_passkey_is_created_and_signs_in_by_keyboard(opened: Open, world: World)
         press(page, "Entrar con una llave")
         page.wait_for_url("**/org/")
         expect(page.locator("main h1")).to_contain_text("Hoy")
-        # And once more before what matters, as another way to say who one is.
+        # A passkey also confirms the second factor before a sensitive action.
         page.goto("/org/confirmar?volver=/org/cuenta/llaves")
         press(page, "Usar una llave")
         page.wait_for_url("**/org/cuenta/llaves")
@@ -75,7 +75,7 @@ def test_failed_passkey_shows_an_error(opened: Open, world: World) -> None:
     page = opened()
     page.goto("/org/entrar?volver=/org/talleres")
     devtools = page.context.new_cdp_session(page)
-    devtools.send("WebAuthn.enable")  # and no authenticator: the question fails at once
+    devtools.send("WebAuthn.enable")  # the authenticator has no passkey: the request fails at once
     options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     page.get_by_role("button", name="Entrar con una llave").click()
@@ -94,20 +94,22 @@ def test_passkeys_are_hidden_without_javascript(opened: Open, world: World) -> N
 
 def test_qr_code_of_totp_setup_has_the_secret(opened: Open, world: World) -> None:
     page = opened()
-    give_password(page, NORA)
+    enter_password(page, NORA)
     picture = Image.open(BytesIO(page.locator(".qr").screenshot()))
-    (square,) = zxingcpp.read_barcodes(picture)
-    read = urlsplit(square.text)
-    params = parse_qs(read.query)
-    assert (read.scheme, read.netloc) == ("otpauth", "totp")
-    assert unquote(read.path) == f"/Talleres:{NORA}"
+    (qr_code,) = zxingcpp.read_barcodes(picture)
+    totp_url = urlsplit(qr_code.text)
+    params = parse_qs(totp_url.query)
+    assert (totp_url.scheme, totp_url.netloc) == ("otpauth", "totp")
+    assert unquote(totp_url.path) == f"/Talleres:{NORA}"
     assert params["issuer"] == ["Talleres"]
     page.get_by_text("No puedo leerlo").click()
     assert page.locator(".secret-key").inner_text().replace(" ", "") == params["secret"][0]
-    # Not the code of its secret: she stays without a second factor, for the other tests.
+    # A wrong code: other tests need Nora without a second factor.
     page.locator("#code").fill("12 34")
     page.keyboard.press("Enter")
     expect(page.locator("main [role=alert]")).to_be_focused()
     expect(page.locator("#code")).to_have_attribute("aria-invalid", "true")
     shown_secret = page.locator(".secret-key").text_content() or ""
-    assert shown_secret.replace(" ", "") == params["secret"][0], "the phone has read it already"
+    assert shown_secret.replace(" ", "") == params["secret"][0], (
+        "the secret changed after it was scanned"
+    )

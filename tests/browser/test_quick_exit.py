@@ -21,8 +21,8 @@ def press_shift_three_times(page: Page) -> None:
         page.keyboard.press("Shift")
 
 
-# The script of every page is the same: by the keys from one of them, and from all at length.
-both = pytest.mark.parametrize(
+# All pages share one script: the keys are tested on one page, and on all in a long run.
+both_ways = pytest.mark.parametrize(
     "leave", [tap, pytest.param(press_shift_three_times, marks=pytest.mark.long)]
 )
 pages = pytest.mark.parametrize(
@@ -47,7 +47,7 @@ pages = pytest.mark.parametrize(
 )
 
 
-@both
+@both_ways
 @pages
 def test_quick_exit_replaces_the_page_in_history(
     opened: Open, world: World, leave: Callable[[Page], None], address: str
@@ -91,17 +91,17 @@ def test_quick_exit_leaves_no_discreet_page_in_history(opened: Open, world: Worl
     with page.expect_download() as entry:
         page.get_by_role("button", name="Agregar a mi calendario").click()
     assert entry.value.suggested_filename == "cita.ics"
-    assert page.url == link, "to take the entry along is not to leave"
+    assert page.url == link, "the download must not leave the page"
     tap(page)
     page.wait_for_url(world.quick_exit.url)
     assert page.context.cookies() == []
 
-    seen = []
+    visited_urls = []
     while page.go_back(wait_until="load"):
-        seen.append(page.url)
+        visited_urls.append(page.url)
         expect(page.locator("[data-quick-exit]")).to_have_count(0)
         expect(page.locator("h1")).to_have_text("Talleres gratis cerca de ti")
-    assert set(seen) == {f"{world.url}/es/"}
+    assert set(visited_urls) == {f"{world.url}/es/"}
 
 
 def send(page: Page) -> None:
@@ -109,14 +109,14 @@ def send(page: Page) -> None:
 
 
 def test_page_restored_from_browser_cache_is_reloaded(opened: Open, world: World) -> None:
-    """The back/forward cache does not show the page with what was typed."""
+    """A page from the back/forward cache must not show the typed text."""
     page = opened(f"/es/t/{world.discreet}/lugar")
     page.locator("#name").fill("Luz")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested_urls: list[str] = []
+    page.on("request", lambda request: requested_urls.append(request.url))
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     expect(page.locator("#name")).to_have_value("")
-    assert f"{world.url}/es/t/{world.discreet}/lugar" in asked
+    assert f"{world.url}/es/t/{world.discreet}/lugar" in requested_urls
     answer = page.reload()
     assert answer
     assert answer.header_value("cache-control") == "no-store"
@@ -143,13 +143,13 @@ def test_typing_capital_letters_does_not_trigger_quick_exit(opened: Open, world:
 
 def test_quick_exit_blanks_the_page_at_once(opened: Open, world: World) -> None:
     page = opened(f"/es/t/{world.discreet}")
-    seen = page.evaluate(
+    title_and_nodes = page.evaluate(
         """() => {
             document.querySelector('.button[data-quick-exit]').click();
             return [document.title, document.body.childNodes.length];
         }"""
     )
-    assert seen == ["…", 0]
+    assert title_and_nodes == ["…", 0]
 
 
 def test_quick_exit_sends_no_referer(opened: Open, world: World) -> None:
@@ -163,13 +163,13 @@ def test_quick_exit_sends_no_referer(opened: Open, world: World) -> None:
 def test_quick_exit_works_without_javascript(opened: Open, world: World) -> None:
     page = opened(f"/es/t/{world.discreet}", java_script_enabled=False)
     world.quick_exit.referers.clear()
-    with page.expect_response("**/salir") as answered:
+    with page.expect_response("**/salir") as response:
         tap(page)
     page.wait_for_url(world.quick_exit.url)
-    assert answered.value.status == 303
-    assert answered.value.header_value("clear-site-data") == '"cache", "cookies", "storage"'
-    assert answered.value.header_value("cache-control") == "no-store"
-    assert answered.value.header_value("referrer-policy") == "no-referrer"
+    assert response.value.status == 303
+    assert response.value.header_value("clear-site-data") == '"cache", "cookies", "storage"'
+    assert response.value.header_value("cache-control") == "no-store"
+    assert response.value.header_value("referrer-policy") == "no-referrer"
     assert world.quick_exit.referers == [None]
     assert page.context.cookies() == []
 

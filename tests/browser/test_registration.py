@@ -23,7 +23,7 @@ def test_registration_works_by_keyboard(opened: Open, world: World, has_script: 
     page.keyboard.type("Marta")
     tab_to(page, "Por correo")
     page.keyboard.press("Space")
-    for _option in ("Por teléfono", "No me avisen"):
+    for _ in ("Por teléfono", "No me avisen"):
         page.keyboard.press("ArrowDown")
     expect(page.locator("#contact-none")).to_be_checked()
     tab_to(page, "1")
@@ -68,11 +68,11 @@ def test_offer_is_accepted(opened: Open, world: World, has_script: bool, name: s
 
 
 def test_reconfirmation_is_answered_yes_and_no(opened: Open, world: World) -> None:
-    page = opened(f"/es/r/{world.more['question one']}")
+    page = opened(f"/es/r/{world.more['reconfirmation one']}")
     page.get_by_role("button", name="Sí, sigo").click()
     expect(page.locator("main")).to_contain_text("Ya nos dijiste que vienes.")
 
-    page = opened(f"/es/r/{world.more['question two']}", java_script_enabled=False)
+    page = opened(f"/es/r/{world.more['reconfirmation two']}", java_script_enabled=False)
     page.get_by_role("link", name="No puedo ir").click()
     expect(page.locator("h1")).to_have_text("¿Sigues viniendo?")
     expect(page.locator("main")).to_contain_text("Borramos tu nombre y tu correo")
@@ -83,14 +83,14 @@ def test_reconfirmation_is_answered_yes_and_no(opened: Open, world: World) -> No
 @with_and_without
 def test_used_up_accommodation_is_disabled(opened: Open, world: World, has_script: bool) -> None:
     page = opened(f"/es/t/{world.more['limited']}/lugar", java_script_enabled=has_script)
-    gone = page.get_by_role("checkbox", name="Ya no queda cuidado de niños")
-    expect(gone).to_be_visible()
-    expect(gone).to_be_disabled()
+    used_up = page.get_by_role("checkbox", name="Ya no queda cuidado de niños")
+    expect(used_up).to_be_visible()
+    expect(used_up).to_be_disabled()
     expect(page.get_by_role("checkbox", name="Intérprete de náhuatl")).to_be_enabled()
 
 
 def test_only_the_chosen_contact_field_is_visible(opened: Open, world: World) -> None:
-    page = opened(f"/es/r/{world.more['by e-mail']}/cambiar")
+    page = opened(f"/es/r/{world.more['e-mail contact']}/cambiar")
     expect(page.locator("#contact-same")).to_be_checked()
     expect(page.locator("#email")).to_be_hidden()
     page.get_by_text("Por teléfono").click()
@@ -101,10 +101,10 @@ def test_only_the_chosen_contact_field_is_visible(opened: Open, world: World) ->
 def tab_to(page: Page, name: str) -> None:
     """Presses Tab until an element with that name has the focus."""
     wanted = re.compile(rf"^\s*(?:{name})")
-    for _stop in range(MAX_TAB_STOPS):
+    for _ in range(MAX_TAB_STOPS):
         page.keyboard.press("Tab")
         focused = page.locator(":focus")
-        if focused.count() and wanted.match(_called(focused.first)):
+        if focused.count() and wanted.match(_label_of(focused.first)):
             return
     raise AssertionError(f"no tab leads to {name}")
 
@@ -116,8 +116,8 @@ def follow(page: Page, name: str) -> None:
         page.keyboard.press("Enter")
 
 
-def _called(focused: Locator) -> str:
-    """The label of a field, or the text of a link or button."""
+def _label_of(focused: Locator) -> str:
+    """Returns the label of a field, or the text of a link or button."""
     words: str = focused.evaluate(
         "e => (e.labels && e.labels.length ? e.labels[0] : e).textContent.trim()"
     )

@@ -17,10 +17,12 @@ BACK_DOOR = "La entrada es por la puerta de atrás."
 
 
 @with_and_without
-def test_message_is_previewed_sent_and_called(opened: Open, world: World, has_script: bool) -> None:
+def test_message_is_sent_after_preview_and_calls_are_marked_done(
+    opened: Open, world: World, has_script: bool
+) -> None:
     page = opened(java_script_enabled=has_script)
     sign_in(page)
-    page.goto(f"/org/talleres/{world.more['to write to']}")
+    page.goto(f"/org/talleres/{world.more['without message']}")
     page.get_by_role("link", name="Enviar mensaje").click()
     page.get_by_text("Todas 2", exact=True).click()
     page.get_by_text("Cambió la hora" if has_script else "Recordatorio", exact=True).click()
@@ -51,7 +53,7 @@ def test_registration_by_phone_is_made_and_cancelled(
     name = "Doña Chelo" if has_script else "Don Chelo"
     page = opened(java_script_enabled=has_script)
     sign_in(page)
-    page.goto(f"/org/talleres/{world.more['to call for']}")
+    page.goto(f"/org/talleres/{world.more['for phone registrations']}")
     page.get_by_role("link", name="Apartar por teléfono").click()
     page.get_by_label("Su nombre o apodo").fill(name)
     page.get_by_label("Su teléfono").fill("312 555 0142" if has_script else "312 555 0143")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
 from tests.browser.data_workshop_form import free_day
-from tests.browser.keyboard import go
+from tests.browser.keyboard import focus
 from tests.browser.pages import sign_in
 from tests.browser.world import World
 
@@ -29,26 +29,28 @@ def test_organizer_publishes_workshop_and_public_sees_it(
     page.get_by_text("Derechos laborales").click()
     page.get_by_role("button", name="Seguir").click()
 
-    expect(page.get_by_label("Lugares", exact=True)).not_to_have_value("")  # as the kind has it
+    expect(page.get_by_label("Lugares", exact=True)).not_to_have_value(
+        ""
+    )  # the default of the kind
     page.get_by_label("Título", exact=True).fill(title)
     page.get_by_label("Fecha", exact=True).fill(str(free_day()))
-    page.get_by_label("Empieza", exact=True).fill("07:30")  # when no other is in the venue
+    page.get_by_label("Empieza", exact=True).fill("07:30")  # the venue is free
     page.get_by_label("Sede", exact=True).select_option(index=1)
     page.get_by_role("button", name="Publicar").click()
     expect(page).to_have_url(re.compile(r"/org/talleres/[0-9A-Z]{10}"))
     public_id = page.url.rpartition("/")[2].partition("?")[0]
 
-    rosas = opened("/es/?donde=chicago", java_script_enabled=has_script)
-    expect(rosas.get_by_role("link", name=title)).to_be_visible()
+    visitor_page = opened("/es/?donde=chicago", java_script_enabled=has_script)
+    expect(visitor_page.get_by_role("link", name=title)).to_be_visible()
     for feed in ("/es/cal/red.ics", "/es/cal/chicago.ics", f"/es/t/{public_id}.ics"):
-        assert title.replace(",", r"\,") in _unfolded(rosas.request.get(feed).text())
+        assert title.replace(",", r"\,") in _unfold(visitor_page.request.get(feed).text())
 
     page.get_by_role("link", name="Cancelar el taller").click()
-    page.locator("label.choice").first.click()  # why: nobody outside is told
+    page.locator("label.choice").first.click()  # the reason, not published
     page.get_by_role("button", name="Sí, cancelar el taller").click()
     expect(page).to_have_url(re.compile("hecho=cancelado"))
-    rosas.reload()
-    card = rosas.locator(".card").filter(has_text=title)
+    visitor_page.reload()
+    card = visitor_page.locator(".card").filter(has_text=title)
     expect(card).to_contain_text("Cancelado")
 
 
@@ -71,17 +73,17 @@ def test_check_in_works_by_keyboard(opened: Open, world: World) -> None:
     sign_in(page)
     page.goto(f"/org/talleres/{world.plain}/entrada")
     tabs = page.get_by_role("navigation", name="Mostrar")
-    go(page, "button", "Llegó Rosa")
+    focus(page, "button", "Llegó Rosa")
     page.keyboard.press("Enter")
     expect(tabs).to_contain_text("Llegaron 1")
-    go(page, "button", "Deshacer llegada de Rosa")
+    focus(page, "button", "Deshacer llegada de Rosa")
     page.keyboard.press("Enter")
     expect(tabs).to_contain_text("Llegaron 0")
     sin_lugar = page.locator("#sin-lugar")
-    go(page, "button", "+1 sin registro")
+    focus(page, "button", "+1 sin registro")
     page.keyboard.press("Enter")
     expect(sin_lugar).to_contain_text("Llegaron sin registro: 1")
-    go(page, "button", "−1 sin registro")
+    focus(page, "button", "−1 sin registro")
     page.keyboard.press("Enter")
     expect(sin_lugar).to_contain_text("Llegaron sin registro: 0")
 
@@ -92,12 +94,12 @@ def test_check_in_admits_waitlisted_party_and_undoes_it(
 ) -> None:
     page = opened(java_script_enabled=has_script)
     sign_in(page)
-    page.goto(f"/org/talleres/{world.more['begun']}/entrada")
+    page.goto(f"/org/talleres/{world.more['started']}/entrada")
     fewer = page.get_by_role("button", name="−1 sin registro")
-    while fewer.is_enabled():  # another test may have counted somebody here
+    while fewer.is_enabled():  # another test may have added walk-ins
         fewer.click()
         page.wait_for_url("**#sin-lugar")
-        page.goto(f"/org/talleres/{world.more['begun']}/entrada")
+        page.goto(f"/org/talleres/{world.more['started']}/entrada")
     expect(page.locator("#espera")).to_contain_text("Hay 2 sillas libres.")
     page.get_by_role("button", name="Dejar pasar a Luz").click()
     expect(page.locator("#espera")).to_contain_text("Hay 1 silla libre.")
@@ -140,5 +142,5 @@ def test_back_button_after_logout_shows_no_staff_page(opened: Open, world: World
     assert "Rosa" not in page.content()
 
 
-def _unfolded(ical: str) -> str:
+def _unfold(ical: str) -> str:
     return ical.replace("\r\n ", "")

@@ -32,15 +32,15 @@ from tests.support.ports import free_port
 from tests.support.server_process import wait_until_ready
 
 pytestmark = pytest.mark.parametrize("config", ["postgresql"], indirect=True)
-HOSTS: Final = 3
-SECONDS: Final = 60
+HOST_COUNT: Final = 3
+TIMEOUT_SECONDS: Final = 60
 ESTABLISHED: Final = "01"
 FEEDS: Final = [
-    f"/{lang}/cal/{name}.{form}{asked}"
+    f"/{lang}/cal/{name}.{form}{query}"
     for name in ("red", "chicago")
     for lang in ("es", "en", "fr")
     for form in ("ics", "atom", "json", "jcal")
-    for asked in ("", "?tipo=derechos&idioma=es")
+    for query in ("", "?tipo=derechos&idioma=es")
 ]
 
 
@@ -54,13 +54,13 @@ class Host:
         """Whether a connection has bytes that the server has not read."""
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             _, local, _, state, queues, *_ = line.split()
-            of, waiting = (int(each.partition(":")[2], 16) for each in (local, queues))
-            if of == self.port and state == ESTABLISHED and waiting:
+            local_port, unread_bytes = (int(each.partition(":")[2], 16) for each in (local, queues))
+            if local_port == self.port and state == ESTABLISHED and unread_bytes:
                 return True
         return False
 
-    def ask(self, path: str, encoding: str = "identity") -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+    def get(self, path: str, encoding: str = "identity") -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
         try:
             connection.request("GET", path, headers={"Accept-Encoding": encoding})
             answer = connection.getresponse()
@@ -81,29 +81,29 @@ class Hosts:
 
 @pytest.fixture
 def hosts(config: Config, store: Store, key_store: KeyStore, tmp_path: Path) -> Iterator[Hosts]:
-    # The first master is made, and copied to each host, as the guide says.
+    # Create the first master key and copy it to each host, as the guide says.
     key_store.envelope.newest()
-    bare, ports = free_port(), [free_port() for _ in range(HOSTS)]
+    nginx_port, ports = free_port(), [free_port() for _ in range(HOST_COUNT)]
     shared = replace(
-        config, public_url=f"http://127.0.0.1:{bare}", secret_key="", trusted_proxies=1
+        config, public_url=f"http://127.0.0.1:{nginx_port}", secret_key="", trusted_proxies=1
     )
     with ExitStack() as stack:
-        made = []
+        started = []
         for port in ports:
-            home = tmp_path / f"host-{port}"
-            shutil.copytree(config.keys, home / "keys")
-            own = replace(shared, data=home / "data", keys=home / "keys")
-            server = Program(f"server at {port}", partial(_serve, own, port))
+            host_folder = tmp_path / f"host-{port}"
+            shutil.copytree(config.keys, host_folder / "keys")
+            host_config = replace(shared, data=host_folder / "data", keys=host_folder / "keys")
+            server = Program(f"server at {port}", partial(_start_server, host_config, port))
             server.start()
             stack.callback(server.kill)
-            made.append(Host(server, port))
-        for each in made:
+            started.append(Host(server, port))
+        for each in started:
             wait_until_ready(f"http://127.0.0.1:{each.port}/healthz", each.server.process)
-        stack.enter_context(nginx.nginx(tmp_path / "nginx", *ports, bare=bare))
-        yield Hosts(shared.public_url, tuple(made))
+        stack.enter_context(nginx.nginx(tmp_path / "nginx", *ports, bare=nginx_port))
+        yield Hosts(shared.public_url, tuple(started))
 
 
-def _serve(config: Config, port: int) -> "subprocess.Popen[bytes]":
+def _start_server(config: Config, port: int) -> "subprocess.Popen[bytes]":
     with (config.keys.parent / "log").open("ab") as log:
         return subprocess.Popen(
             [*leash(), *OUTREACH, "serve", "--port", str(port), "--workers", "1", "--no-mail"],
@@ -122,11 +122,11 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 def test_hosts_serve_identical_feeds(hosts: Hosts, store: Store, workshop: Workshop) -> None:
-    def fetched() -> dict[str, bytes]:
+    def fetch_feeds() -> dict[str, bytes]:
         found = {}
         for path in FEEDS:
             for encoding in ("identity", "gzip"):
-                answers = [host.ask(path, encoding) for host in hosts.every]
+                answers = [host.get(path, encoding) for host in hosts.every]
                 statuses, headers, bodies = zip(*answers, strict=True)
                 assert set(statuses) == {200}, path
                 assert len(set(bodies)) == 1, (path, encoding)
@@ -135,12 +135,12 @@ def test_hosts_serve_identical_feeds(hosts: Hosts, store: Store, workshop: Works
                 found[f"{path} {encoding}"] = bodies[0]
         return found
 
-    before = fetched()
+    before = fetch_feeds()
     with store.change() as session:
         changed = session.get_one(Workshop, workshop.id)
         changed.title = {"es": "Otro título"}
         changed.changed_at, changed.sequence = clock.now(), changed.sequence + 1
-    after = fetched()
+    after = fetch_feeds()
     assert [path for path in before if before[path] == after[path]] == []
 
 
@@ -161,37 +161,37 @@ def test_registration_succeeds_when_a_host_is_killed(
         page.get_by_role("link", name="Apartar mi lugar").locator("visible=true").click()
         page.locator("#name").fill("Rosa")
         page.get_by_text("No me avisen").click()
-        killed = _killed_with_the_form(page, hosts)
-        expect(page.locator("h1")).to_have_text("Listo, Rosa", timeout=SECONDS * 1000)
+        killed = _kill_receiver_of_form(page, hosts)
+        expect(page.locator("h1")).to_have_text("Listo, Rosa", timeout=TIMEOUT_SECONDS * 1000)
         link = page.url
         # The remaining hosts answer all further requests.
         page.get_by_role("link", name="Cambiar mi lugar").click()
         page.get_by_text("3", exact=True).click()
         page.get_by_role("button", name="Guardar cambios").click()
         expect(page.locator("main")).to_contain_text("3 personas")
-        for _ in range(HOSTS + 1):
+        for _ in range(HOST_COUNT + 1):
             page.goto(link)
             expect(page.locator("h1")).to_have_text("Listo, Rosa")
         assert killed.server.pids == []
     assert [answer.status for answer in answers if answer.status >= 400] == []
 
 
-def _killed_with_the_form(page: Page, hosts: Hosts) -> Host:
-    """Sends the form; the host that received it is killed before it reads it."""
-    # As long as a person takes: a form wants to have been open for two seconds.
+def _kill_receiver_of_form(page: Page, hosts: Hosts) -> Host:
+    """Sends the form and kills the host that received it, before it reads it. Returns that host."""
+    # The server refuses a form that was open for less than two seconds.
     while page.evaluate("performance.now()") < 2_100:
         page.wait_for_timeout(50)
     for host in hosts.every:
         host.signal(signal.SIGSTOP)
     page.get_by_role("button", name="Apartar mi lugar").click(no_wait_after=True)
-    until = time.monotonic() + SECONDS
-    having = None
-    while having is None:
-        assert time.monotonic() < until, "the form came to nobody"
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    receiver = None
+    while receiver is None:
+        assert time.monotonic() < deadline, "no host received the form"
         page.wait_for_timeout(20)
-        having = next((host for host in hosts.every if host.has_unread), None)
+        receiver = next((host for host in hosts.every if host.has_unread), None)
     for host in hosts.every:
-        if host is not having:
+        if host is not receiver:
             host.signal(signal.SIGCONT)
-    having.server.kill()
-    return having
+    receiver.server.kill()
+    return receiver

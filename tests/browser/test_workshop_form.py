@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
 from tests.browser.data_workshop_form import free_day
-from tests.browser.keyboard import go, go_to
+from tests.browser.keyboard import focus, focus_by_id
 from tests.browser.pages import sign_in
 from tests.browser.second_factors import PASSWORD, next_code
 from tests.browser.world import ANA, World
@@ -39,7 +39,7 @@ def test_autosave_survives_the_end_of_the_session(opened: Open, world: World) ->
     page.get_by_label("Qué traer").fill("Agua")
     expect(status).to_contain_text("Borrador guardado:")
 
-    page.goto("/org/talleres/nuevo")  # gone without saving
+    page.goto("/org/talleres/nuevo")  # leave without saving
     offer = page.get_by_role("list", name="Borradores sin guardar")
     expect(offer).to_contain_text("Un título que no se pierde")
     offer.get_by_role("link", name=re.compile("Recuperar Un título que no se pierde")).click()
@@ -73,31 +73,31 @@ def test_autosave_resumes_after_a_network_failure(browser: Browser, world: World
 def test_workshop_is_published_by_keyboard(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)
-    go(page, "link", "Nuevo taller")
+    focus(page, "link", "Nuevo taller")
     page.keyboard.press("Enter")
-    go(page, "radio", "Derechos de las personas migrantes")
+    focus(page, "radio", "Derechos de las personas migrantes")
     page.keyboard.press("Space")
-    go(page, "button", "Seguir")
+    focus(page, "button", "Seguir")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Título", exact=True)).to_have_value("Tus derechos")
-    go(page, "textbox", "Título")
+    focus(page, "textbox", "Título")
     page.keyboard.type("Tus derechos, sin ratón")
-    go_to(page, "day")
+    focus_by_id(page, "day")
     day = free_day()
     page.keyboard.type(f"{day:%m%d%Y}")
-    go_to(page, "starts")
+    focus_by_id(page, "starts")
     page.keyboard.type("0710AM")
-    go_to(page, "venue")
+    focus_by_id(page, "venue")
     page.keyboard.type("Biblioteca de la Villita")
-    go_to(page, "capacity")
+    focus_by_id(page, "capacity")
     page.keyboard.press("Control+A")
     page.keyboard.type("90")
-    go(page, "button", "Publicar")
+    focus(page, "button", "Publicar")
     page.keyboard.press("Enter")
-    # The room holds forty: asked once, with the focus on the question.
+    # The venue has a capacity of forty: the warning is shown once and has the focus.
     expect(page.locator("[data-alert]")).to_be_focused()
     expect(page.locator("[data-alert]")).to_contain_text("No caben tantas personas")
-    go(page, "button", "Publicar de todos modos")
+    focus(page, "button", "Publicar de todos modos")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("hecho=publicado"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Tus derechos, sin ratón")

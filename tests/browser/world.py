@@ -52,17 +52,17 @@ class World:
     """The URL of the site, and ids and tokens of its data."""
 
     url: str
-    quick_exit: "Weather"
-    plain: str  # the public id of a workshop with places
+    quick_exit: "QuickExitSite"
+    plain: str  # the public id of a workshop with free seats
     full: str
     cancelled: str
     discreet: str
     past: str
     discreet_kind: str  # its public code
-    seated: str  # the token of Rosa's link
+    seated: str  # the manage token of Rosa's registration
     waiting: str
     discreet_seated: str
-    entry: str  # of Rosa's QR code
+    entry: str  # the entry token of Rosa's QR code
     more: Mapping[str, str]  # further ids and tokens by name, from the `make` of each data module
 
 
@@ -78,20 +78,20 @@ def running(folder: Path) -> Iterator[World]:
         public_url=f"http://localhost:{port}",
     )
     bring_up_to_date(config)
-    with _weather() as weather:
-        world = _made(config, weather)
-        with _serving(config, port, weather.url):
+    with _quick_exit_site() as exit_site:
+        world = _create_data(config, exit_site)
+        with _run_server(config, port, exit_site.url):
             yield world
 
 
-def _made(config: Config, weather: "Weather") -> World:
+def _create_data(config: Config, exit_site: "QuickExitSite") -> World:
     store = Store(config.database_url)
     key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
     now = clock.now()
     with store.change() as session:
         _load(session, now=now)
     with store.change() as session:
-        workshops = _workshops(session, now=now)
+        workshops = _create_workshops(session, now=now)
         women = kinds.find(session, "mujeres").public_code
         data_bulletins.make(session, Month.from_day(workshops["past"].day), PASSWORD, now=now)
         second_factors.make(session, ServerEncryption(config.secret()), now=now)
@@ -114,7 +114,7 @@ def _made(config: Config, weather: "Weather") -> World:
     key_store.store.close()
     return World(
         url=config.public_url,
-        quick_exit=weather,
+        quick_exit=exit_site,
         more=more,
         seated=registrations.derive_manage_token(keys[0]),
         waiting=registrations.derive_manage_token(keys[1]),
@@ -142,7 +142,7 @@ def _load(session: Session, *, now: datetime) -> None:
     session.add(ana)
 
 
-def _workshops(session: Session, *, now: datetime) -> dict[str, Workshop]:
+def _create_workshops(session: Session, *, now: datetime) -> dict[str, Workshop]:
     chicago, calgary = offices.find(session, "chicago"), offices.find(session, "calgary")
     rights, screening = kinds.find(session, "derechos"), kinds.find(session, "diagnostico")
     cancelled = hold(session, chicago, kinds.find(session, "daca"), title={"es": "DACA a tiempo"})
@@ -165,7 +165,7 @@ def _workshops(session: Session, *, now: datetime) -> dict[str, Workshop]:
 
 
 @contextmanager
-def _serving(config: Config, port: int, quick_exit_url: str) -> Iterator[None]:
+def _run_server(config: Config, port: int, quick_exit_url: str) -> Iterator[None]:
     settings = {
         "OUTREACH_DATA": str(config.data),
         "OUTREACH_KEYS": str(config.keys),
@@ -173,7 +173,7 @@ def _serving(config: Config, port: int, quick_exit_url: str) -> Iterator[None]:
         "OUTREACH_MAIL_FROM": "talleres@example.org",
         "OUTREACH_CONTROLLER": "Red de consulados",
         "OUTREACH_QUICK_EXIT_URL": quick_exit_url,
-        # All tests come from one address.
+        # All tests send from one address: no rate limits.
         "OUTREACH_LIMIT_POSTS": "100000",
         "OUTREACH_LIMIT_LOOK_UPS": "100000",
         "OUTREACH_LIMIT_SIGN_INS": "100000",
@@ -187,8 +187,8 @@ def _serving(config: Config, port: int, quick_exit_url: str) -> Iterator[None]:
         yield
 
 
-class Weather:
-    """The target of the quick exit: another site that records the Referer headers."""
+class QuickExitSite:
+    """The target of the quick exit: a second site that records the Referer headers."""
 
     def __init__(self) -> None:
         self.referers: list[str | None] = []
@@ -196,13 +196,13 @@ class Weather:
 
 
 @contextmanager
-def _weather() -> Iterator[Weather]:
-    weather = Weather()
+def _quick_exit_site() -> Iterator[QuickExitSite]:
+    exit_site = QuickExitSite()
 
-    class Page(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path == "/clima":
-                weather.referers.append(self.headers.get("Referer"))
+                exit_site.referers.append(self.headers.get("Referer"))
             body = b"<!doctype html><title>Clima</title><link rel=icon href=data:,><p>20 grados"
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -213,8 +213,8 @@ def _weather() -> Iterator[Weather]:
         def log_message(self, *args: object) -> None:
             return None
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        weather.url = f"http://127.0.0.1:{server.server_port}/clima"
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        exit_site.url = f"http://127.0.0.1:{server.server_port}/clima"
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield weather
+        yield exit_site
         server.shutdown()

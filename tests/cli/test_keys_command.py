@@ -18,7 +18,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
 from outreach.keystore.models import KeyBackup, MasterGeneration
 from tests.conftest import hold, seat
-from tests.security.test_safety import everything
+from tests.security.test_safety import read_all_rows
 from tests.support.environment import where
 
 pytestmark = pytest.mark.any_database
@@ -212,14 +212,14 @@ def test_purge_dry_run_prints_numbers_and_changes_nothing(
     seat(store, key_store, workshop)
     assert "0 registrations would be forgotten" in shell.run("purge", "--dry-run").stdout
     put_off(store, key_store, 1)
-    before = everything(store, key_store)
+    before = read_all_rows(store, key_store)
     output = shell.run("purge", "--dry-run")
     assert output.exit_code == 0
     assert "2 registrations would be forgotten" in output.stdout
     assert "2 rows without a key would be emptied" in output.stdout
     assert "1 notices would go" in output.stdout
     assert "Xochitl" not in output.output
-    assert everything(store, key_store) == before
+    assert read_all_rows(store, key_store) == before
     done = shell.run("purge").stdout
     assert "2 registrations forgotten" in done
     assert "2 rows without a key emptied" in done
@@ -232,9 +232,9 @@ def test_purge_refuses_long_overdue_registrations_without_yes(
 ) -> None:
     seat(store, key_store, workshop)
     put_off(store, key_store, 4)
-    before = everything(store, key_store)
+    before = read_all_rows(store, key_store)
     assert is_one_line(shell.run("purge"), 1, "run outreach purge --yes")
-    assert everything(store, key_store) == before
+    assert read_all_rows(store, key_store) == before
     assert "overdue by three days or more, and the purge waits" in shell.line("forgetting")
     assert "1 registrations forgotten" in shell.run("purge", "--yes").stdout
     assert "nobody is kept longer than promised" in shell.line("forgetting")
@@ -247,9 +247,9 @@ def test_purge_refuses_an_empty_key_store_without_yes(
         seat(store, key_store, workshop)
     with key_store.store.change() as session:
         session.execute(sa.delete(Key))
-    before = everything(store, key_store)
+    before = read_all_rows(store, key_store)
     assert is_one_line(shell.run("purge"), 1, "outreach keys spare --load FILE")
-    assert everything(store, key_store) == before
+    assert read_all_rows(store, key_store) == before
     assert "11 rows without a key emptied" in shell.run("purge", "--yes").stdout
 
 
@@ -262,11 +262,11 @@ def test_doctor_checks_key_files_and_changes_nothing(
     assert "no key has been made yet" in shell.line("masters")
     assert list(config.keys.glob("master-*")) == []
     seat(store, key_store, workshop)
-    before = everything(store, key_store)
+    before = read_all_rows(store, key_store)
     assert "closed to others" in shell.line("key files")
     (config.keys / "master-1").chmod(0o640)
     assert "others can read master-1" in shell.line("key files")
-    assert everything(store, key_store) == before
+    assert read_all_rows(store, key_store) == before
 
 
 def test_doctor_reports_a_key_store_on_the_main_server(shell: Shell, key_store: KeyStore) -> None:

@@ -27,7 +27,7 @@ from tests.conftest import hold, registration_data
 from tests.support.scenario import HOUR, make_sealed_registration, stage
 
 THREADS = 8
-POSTS = 24  # for each thread
+POSTS_PER_THREAD = 24
 SEATS = 3
 
 
@@ -48,26 +48,26 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 def test_three_seats_are_reserved_exactly_three_times(
     app: Flask, store: Store, workshop: Workshop
 ) -> None:
-    answers = _all_at_once(lambda: [_post(app, workshop) for _ in range(POSTS)])
-    assert Counter(answer.status_code for answer in answers) == {303: THREADS * POSTS}
-    assert len({answer.location for answer in answers}) == THREADS * POSTS
-    assert _standings(store) == {
+    answers = _run_in_threads(lambda: [_post(app, workshop) for _ in range(POSTS_PER_THREAD)])
+    assert Counter(answer.status_code for answer in answers) == {303: THREADS * POSTS_PER_THREAD}
+    assert len({answer.location for answer in answers}) == THREADS * POSTS_PER_THREAD
+    assert _count_statuses(store) == {
         RegistrationStatus.CONFIRMED: SEATS,
-        RegistrationStatus.WAITLISTED: THREADS * POSTS - SEATS,
+        RegistrationStatus.WAITLISTED: THREADS * POSTS_PER_THREAD - SEATS,
     }
     assert _seats_left(store, workshop) == 0
 
 
-def test_without_a_waitlist_the_others_are_refused(
+def test_simultaneous_registrations_beyond_capacity_are_refused(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=SEATS, has_waiting_list=False)
-    answers = _all_at_once(lambda: [_post(app, workshop) for _ in range(POSTS)])
+    answers = _run_in_threads(lambda: [_post(app, workshop) for _ in range(POSTS_PER_THREAD)])
     statuses = Counter(answer.status_code for answer in answers)
-    assert statuses == {303: SEATS, 409: THREADS * POSTS - SEATS}
-    assert _standings(store) == {RegistrationStatus.CONFIRMED: SEATS}
-    with key_store.store.read() as session:  # nothing of the others is stored
+    assert statuses == {303: SEATS, 409: THREADS * POSTS_PER_THREAD - SEATS}
+    assert _count_statuses(store) == {RegistrationStatus.CONFIRMED: SEATS}
+    with key_store.store.read() as session:  # refused registrations leave no key
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == SEATS
 
 
@@ -76,7 +76,7 @@ def test_parties_never_exceed_the_seats(
 ) -> None:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=7)
-    answers = _all_at_once(lambda: [_post(app, workshop, people=n) for n in (2, 3, 1, 2)])
+    answers = _run_in_threads(lambda: [_post(app, workshop, people=n) for n in (2, 3, 1, 2)])
     assert {answer.status_code for answer in answers} == {303}
     with store.read() as session:
         taken = session.scalar(
@@ -92,10 +92,10 @@ def test_form_sent_many_times_is_one_registration(
     app: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
     nonce = secrets.token_urlsafe(16)
-    answers = _all_at_once(lambda: [_post(app, workshop, nonce=nonce) for _ in range(3)])
+    answers = _run_in_threads(lambda: [_post(app, workshop, nonce=nonce) for _ in range(3)])
     assert {answer.status_code for answer in answers} == {303}
     assert len({answer.location for answer in answers}) == 1
-    assert _standings(store) == {RegistrationStatus.CONFIRMED: 1}
+    assert _count_statuses(store) == {RegistrationStatus.CONFIRMED: 1}
     assert _seats_left(store, workshop) == SEATS - 1
     with key_store.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
@@ -105,40 +105,42 @@ def test_seat_freed_during_waitlisting_is_offered(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     small = stage(store, chicago, rights)
-    rosa, ticket = small.register(2), make_sealed_registration()
+    rosa, sealed = small.register(2), make_sealed_registration()
     workshop = small.workshop()
     with store.change() as session:
-        registrations.register(session, workshop, registration_data(), ticket, "luz", now=small.now)
-        giving_back = Thread(target=small.cancel, args=[rosa])
-        giving_back.start()
-        giving_back.join(timeout=0.5)  # it waits for Luz's transaction, or it would not see her
-    giving_back.join()
-    assert small.status(ticket.id) is RegistrationStatus.OFFERED
+        registrations.register(session, workshop, registration_data(), sealed, "luz", now=small.now)
+        cancellation = Thread(target=small.cancel, args=[rosa])
+        cancellation.start()
+        cancellation.join(timeout=0.5)  # it waits for the transaction of Luz
+    cancellation.join()
+    assert small.status(sealed.id) is RegistrationStatus.OFFERED
 
 
-def test_confirmation_during_expiry_counts(store: Store, chicago: Office, rights: Kind) -> None:
+def test_reconfirmation_during_the_release_of_seats_counts(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     strict = stage(store, chicago, rights, confirm_days=4, frees_silence=True)
-    rosa, asked = strict.register(), strict.workshop().confirm_at
-    assert asked is not None
-    strict.work(at=asked)
+    rosa, confirm_at = strict.register(), strict.workshop().confirm_at
+    assert confirm_at is not None
+    strict.work(at=confirm_at)
     strict.deliver(NotificationType.RECONFIRM)
-    strict.now = asked + 36 * HOUR
+    strict.now = confirm_at + 36 * HOUR
     with store.change() as session:
         reconfirmation.confirm(session, session.get_one(Registration, rosa), now=strict.now)
-        listening = Thread(target=strict.free_silent)
-        listening.start()
-        listening.join(timeout=0.5)
-    listening.join()
+        release = Thread(target=strict.free_silent)
+        release.start()
+        release.join(timeout=0.5)
+    release.join()
     assert strict.status(rosa) is RegistrationStatus.CONFIRMED
 
 
-def _all_at_once(ask: Callable[[], Sequence[TestResponse]]) -> list[TestResponse]:
-    """The results of eight threads that start together."""
+def _run_in_threads(post: Callable[[], Sequence[TestResponse]]) -> list[TestResponse]:
+    """Runs `post` in eight threads that start together; returns all responses."""
     start = Barrier(THREADS)
 
-    def begin(_number: int) -> Sequence[TestResponse]:
+    def begin(_thread_number: int) -> Sequence[TestResponse]:
         start.wait(timeout=30)
-        return ask()
+        return post()
 
     with ThreadPoolExecutor(THREADS) as pool:
         return [answer for answers in pool.map(begin, range(THREADS)) for answer in answers]
@@ -147,19 +149,19 @@ def _all_at_once(ask: Callable[[], Sequence[TestResponse]]) -> list[TestResponse
 def _post(app: Flask, workshop: Workshop, *, people: int = 1, nonce: str = "") -> TestResponse:
     """Posts the form ten seconds after it was opened."""
     with app.app_context():
-        stamped = form_token.make(workshop.public_id, now=clock.now() - timedelta(seconds=10))
-    answered = {
+        token = form_token.make(workshop.public_id, now=clock.now() - timedelta(seconds=10))
+    fields = {
         "name": "Rosa",
         "people": str(people),
         "contact": "none",
         "language": "es",
         "nonce": nonce or secrets.token_urlsafe(16),
-        "stamp": stamped,
+        "stamp": token,
     }
-    return app.test_client().post(f"/es/t/{workshop.public_id}/lugar", data=answered)
+    return app.test_client().post(f"/es/t/{workshop.public_id}/lugar", data=fields)
 
 
-def _standings(store: Store) -> Counter[RegistrationStatus]:
+def _count_statuses(store: Store) -> Counter[RegistrationStatus]:
     with store.read() as session:
         return Counter(session.scalars(sa.select(Registration.status)))
 

@@ -35,7 +35,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
+def discreet_workshop(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
         return hold(session, chicago, women, title={"es": "Círculo de mujeres"})
 
@@ -47,20 +47,24 @@ def test_expired_form_comes_back_filled_and_can_be_sent(
     answer = send(client, workshop, typed)
     assert answer.status_code == 422
     assert "Vuelve a enviar: tus datos siguen aquí." in answer.text
-    kept = filled(answer)
-    assert kept["stamp"] != [typed["stamp"]]
-    assert (kept["nonce"], kept["name"], kept["people"]) == ([typed["nonce"]], ["Rosa"], ["3"])
+    fields = filled(answer)
+    assert fields["stamp"] != [typed["stamp"]]
+    assert (fields["nonce"], fields["name"], fields["people"]) == (
+        [typed["nonce"]],
+        ["Rosa"],
+        ["3"],
+    )
 
 
 def test_form_token_of_another_workshop_is_refused(
-    app: Flask, client: FlaskClient, store: Store, workshop: Workshop, circle: Workshop
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop, discreet_workshop: Workshop
 ) -> None:
-    typed = answers(app, circle)
+    typed = answers(app, discreet_workshop)
     assert send(client, workshop, typed).status_code == 422
     assert everyone(store) == []
 
 
-def test_a_program_that_fills_every_field_saves_nothing(
+def test_filled_honeypot_field_is_refused_and_nothing_is_saved(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     answer = send(client, workshop, answers(app, workshop, website="http://example.org"))
@@ -109,8 +113,11 @@ def test_fourth_registration_of_a_phone_is_answered_like_link_recovery(
         assert send(client, workshop, typed).status_code == 303
     typed = answers(app, workshop, contact="phone", phone="+1 (312) 555-0142")
     fourth = send(client, workshop, typed)
-    lost = ask_for_link(client)
-    assert (fourth.status_code, unstamped(fourth)) == (lost.status_code, unstamped(lost))
+    recovery_page = ask_for_link(client)
+    assert (fourth.status_code, unstamped(fourth)) == (
+        recovery_page.status_code,
+        unstamped(recovery_page),
+    )
     assert len(everyone(store)) == 3
 
 
@@ -125,9 +132,9 @@ def test_rate_limited_post_returns_the_filled_form(
     answer = send(client, workshop, typed)
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 600
-    kept = filled(answer)
-    assert (kept["name"], kept["people"]) == (["Luz"], ["3"])
-    assert (kept["nonce"], kept["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
+    fields = filled(answer)
+    assert (fields["name"], fields["people"]) == (["Luz"], ["3"])
+    assert (fields["nonce"], fields["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
     assert "Espera un momento" in answer.text
     assert len(everyone(store)) == 2
 

@@ -27,9 +27,9 @@ from tests.conftest import hold
 from tests.support.registration_forms import answers, send
 from tests.support.staff_client import Visitor, employ, enrol, hidden
 
-on_a_server = pytest.mark.parametrize("config", ["postgresql"], indirect=True)
+on_postgresql = pytest.mark.parametrize("config", ["postgresql"], indirect=True)
 MAIN = "postgresql+psycopg://outreach:secreta@/outreach?host=db1:5432&host=db2:5432"
-SERVING = {
+SERVE_SETTINGS = {
     "OUTREACH_PUBLIC_URL": "https://talleres.example.org",
     "OUTREACH_MAIL_FROM": "talleres@example.org",
     "OUTREACH_CONTROLLER": "Red de consulados",
@@ -39,9 +39,9 @@ SERVING = {
 
 @pytest.fixture
 def make_host(config: Config, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
-    """Makes hosts, each with a key folder of its own that holds the master keys, as the guide says,
-    and without a configured secret."""
-    made: list[Flask] = []
+    """Returns a function that creates an application with its own key folder and without a
+    configured secret. The folder holds copies of the master keys, as the guide says."""
+    apps: list[Flask] = []
 
     def make(name: str, *, has_master_keys: bool = True, **changes: Any) -> Flask:
         keys = tmp_path / name
@@ -49,19 +49,19 @@ def make_host(config: Config, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
         if has_master_keys:
             for master in config.keys.glob("master-*"):
                 shutil.copy(master, keys)
-        own = replace(config, keys=keys, data=tmp_path / f"{name}-data", secret_key="")
-        made.append(create_app(replace(own, **changes)))
-        made[-1].testing = False
-        return made[-1]
+        host_config = replace(config, keys=keys, data=tmp_path / f"{name}-data", secret_key="")
+        apps.append(create_app(replace(host_config, **changes)))
+        apps[-1].testing = False
+        return apps[-1]
 
     yield make
-    for app in made:
+    for app in apps:
         for each in ("outreach_store", "outreach_attempts"):
             app.extensions[each].close()
         app.extensions["outreach_key_store"].store.close()
 
 
-@on_a_server
+@on_postgresql
 def test_form_of_one_host_is_accepted_by_another(
     make_host: Callable[..., Flask],
     store: Store,
@@ -69,7 +69,7 @@ def test_form_of_one_host_is_accepted_by_another(
     chicago: Office,
     rights: Kind,
 ) -> None:
-    key_store.envelope.newest()  # makes the first master key
+    key_store.envelope.newest()  # creates the first master key
     one, other = make_host("one"), make_host("other")
     with store.change() as session:
         workshop = hold(session, chicago, rights)
@@ -84,25 +84,27 @@ def test_form_of_one_host_is_accepted_by_another(
         assert session.scalar(sa.select(sa.func.count()).select_from(Registration)) == 1
 
 
-@on_a_server
+@on_postgresql
 def test_session_is_valid_on_all_hosts(
     make_host: Callable[..., Flask], store: Store, key_store: KeyStore, chicago: Office
 ) -> None:
     key_store.envelope.newest()
     one, other, third = (make_host(name) for name in ("one", "other", "third"))
-    enrol(one, store, employ(store))  # the second factor is sealed on one host
-    half_way = Visitor(other)
-    assert half_way.come_in().status_code == 303, "and opened on the other"
+    enrol(one, store, employ(store))  # encrypted by the first host
+    signed_in = Visitor(other)
+    assert signed_in.come_in().status_code == 303, "decrypted by another host"
     for app in (one, other, third):
-        assert Visitor(app, half_way.cookies).get("/org/talleres").status_code == 200
-    leaving = Visitor(third, half_way.cookies)
-    leaving.post("/org/cerrar", token=hidden(leaving.get("/org/mas"), "/org/cerrar")["token"])
+        assert Visitor(app, signed_in.cookies).get("/org/talleres").status_code == 200
+    signing_out = Visitor(third, signed_in.cookies)
+    signing_out.post(
+        "/org/cerrar", token=hidden(signing_out.get("/org/mas"), "/org/cerrar")["token"]
+    )
     for app in (one, other, third):
-        answer = Visitor(app, half_way.cookies).get("/org/talleres")
+        answer = Visitor(app, signed_in.cookies).get("/org/talleres")
         assert answer.headers["Location"].startswith("/org/entrar")
 
 
-@on_a_server
+@on_postgresql
 def test_rate_limits_are_shared_by_all_hosts(
     make_host: Callable[..., Flask],
     store: Store,
@@ -113,17 +115,17 @@ def test_rate_limits_are_shared_by_all_hosts(
     key_store.envelope.newest()
     hosts = [make_host(name) for name in ("one", "other", "third")]
     enrol(hosts[0], store, employ(store))
-    tries = 2 * Limits.sign_ins
+    attempts = 2 * Limits.sign_ins
     wrong = [
         Visitor(hosts[number % 3]).post("/org/entrar", email="ana@example.org", password="x" * 14)
-        for number in range(tries)
+        for number in range(attempts)
     ]
     statuses = [answer.status_code for answer in wrong]
-    assert statuses == [422] * Limits.sign_ins + [429] * (tries - Limits.sign_ins)
+    assert statuses == [422] * Limits.sign_ins + [429] * (attempts - Limits.sign_ins)
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=100)
-    some = Limits(posts=8)
-    hosts = [make_host(name, limits=some) for name in ("fourth", "fifth", "sixth")]
+    limits = Limits(posts=8)
+    hosts = [make_host(name, limits=limits) for name in ("fourth", "fifth", "sixth")]
     sent = [
         send(host.test_client(), workshop, answers(host, workshop)).status_code
         for host in hosts * 4
@@ -131,18 +133,18 @@ def test_rate_limits_are_shared_by_all_hosts(
     assert sent == [303] * 8 + [429] * 4
 
 
-@on_a_server
+@on_postgresql
 def test_signing_secret_of_the_first_host_is_shared(
     config: Config, make_host: Callable[..., Flask], key_store: KeyStore
 ) -> None:
     key_store.envelope.newest()
     first = replace(config, secret_key="")
-    before = first.secret()  # made and stored in the folder of the only host
+    before = first.secret()  # created in the folder of the first host
     assert signing.secret(first, key_store) == before
     assert make_host("second").extensions["outreach_secret"] == before
 
 
-@on_a_server
+@on_postgresql
 def test_host_without_master_keys_names_the_missing_one(
     make_host: Callable[..., Flask], key_store: KeyStore
 ) -> None:
@@ -151,15 +153,15 @@ def test_host_without_master_keys_names_the_missing_one(
         make_host("bare", has_master_keys=False)
 
 
-@on_a_server
+@on_postgresql
 def test_signing_secret_survives_rotation_and_a_lost_key_store(
     config: Config, key_store: KeyStore, tmp_path: Path
 ) -> None:
-    own, now = replace(config, secret_key=""), clock.now()
-    before = signing.secret(own, key_store)
+    host_config, now = replace(config, secret_key=""), clock.now()
+    before = signing.secret(host_config, key_store)
     rotation.rotate(key_store, now=now)
     key_store.envelope.refresh()
-    assert signing.secret(own, key_store) == before
+    assert signing.secret(host_config, key_store) == before
     with key_store.store.read() as session:
         assert session.scalars(sa.select(Secret.generation)).all() == [2]
     key_backup.save(key_store, tmp_path / "spare", now=now)
@@ -167,11 +169,11 @@ def test_signing_secret_survives_rotation_and_a_lost_key_store(
         session.execute(sa.delete(Secret))
     key_backup.load(key_store, tmp_path / "spare", set())
     (config.keys / "secret-key").unlink()
-    assert signing.secret(own, key_store) == before
+    assert signing.secret(host_config, key_store) == before
 
 
 def test_serve_lists_all_settings_that_hosts_must_share() -> None:
-    faults = {
+    expected_errors = {
         "sqlite:////srv/keyring.db": "OUTREACH_KEYRING_URL has to be PostgreSQL too",
         "postgresql+psycopg://keys@localhost:5433/keys": "OUTREACH_KEYRING_URL names this machine",
         "postgresql+psycopg://keys@/keys": "OUTREACH_KEYRING_URL names this machine",
@@ -179,10 +181,10 @@ def test_serve_lists_all_settings_that_hosts_must_share() -> None:
         "": "OUTREACH_KEYRING_URL is missing",
         "postgresql+psycopg://u:sec@reta@db1/keys": "OUTREACH_KEYRING_URL has to start with",
     }
-    for url, fault in faults.items():
+    for url, expected_error in expected_errors.items():
         with pytest.raises(Misconfigured) as raised:
             Config.from_environ(
-                SERVING
+                SERVE_SETTINGS
                 | {
                     "OUTREACH_KEYRING_URL": url,
                     "OUTREACH_POOL_SIZE": "0",
@@ -191,20 +193,21 @@ def test_serve_lists_all_settings_that_hosts_must_share() -> None:
                 serving=True,
             )
         lines = str(raised.value).splitlines()
-        assert [line for line in lines if line.startswith(fault)], (url, lines)
+        assert [line for line in lines if line.startswith(expected_error)], (url, lines)
         assert "OUTREACH_POOL_SIZE has to be from 1 to 100" in lines
         assert any(line.startswith("OUTREACH_MAIL_FROM is missing") for line in lines)
         assert "reta" not in str(raised.value)
         assert "secreta" not in str(raised.value)
     good = Config.from_environ(
-        SERVING | {"OUTREACH_KEYRING_URL": "postgresql+psycopg://keys@db3:5433/keys"}, serving=True
+        SERVE_SETTINGS | {"OUTREACH_KEYRING_URL": "postgresql+psycopg://keys@db3:5433/keys"},
+        serving=True,
     )
     assert good.pool_size == 4
 
 
 def test_one_database_server_may_hold_both_databases() -> None:
     Config.from_environ(
-        SERVING
+        SERVE_SETTINGS
         | {
             "OUTREACH_DATABASE_URL": "postgresql+psycopg://outreach@/outreach",
             "OUTREACH_KEYRING_URL": "postgresql+psycopg://keys@localhost:5433/keys",
@@ -226,7 +229,7 @@ def opened(url: str, waits: Timeouts) -> Iterator[Store]:
         store.close()
 
 
-@on_a_server
+@on_postgresql
 @pytest.mark.parametrize("waits", [PAGES, WORK, MIGRATION], ids=lambda waits: str(waits.name))
 def test_database_timeouts_are_set_on_the_server(config: Config, waits: Timeouts) -> None:
     asked = "SELECT name, setting FROM pg_settings WHERE name LIKE '%_timeout' OR name = :name"
@@ -239,7 +242,7 @@ def test_database_timeouts_are_set_on_the_server(config: Config, waits: Timeouts
     assert found["idle_in_transaction_session_timeout"] == str(waits.idle * 1000)
 
 
-@on_a_server
+@on_postgresql
 def test_options_in_the_database_url_take_precedence(config: Config) -> None:
     url = f"{config.database_url}?application_name=ours&options=-c%20lock_timeout%3D7s"
     with opened(url, PAGES) as store, store.read() as session:
@@ -248,7 +251,7 @@ def test_options_in_the_database_url_take_precedence(config: Config) -> None:
         assert session.scalar(sa.text("SHOW statement_timeout")) == "20s"
 
 
-@on_a_server
+@on_postgresql
 def test_writable_host_of_several_is_used(config: Config) -> None:
     url = sa.make_url(config.database_url)
     there = f"{url.host}:{url.port}"
@@ -284,7 +287,7 @@ def test_database_error_shows_no_password(tmp_path: Path) -> None:
         assert "secreta" not in repr(store.engine)
 
 
-@on_a_server
+@on_postgresql
 def test_change_by_another_host_is_visible_at_once(
     make_host: Callable[..., Flask],
     store: Store,

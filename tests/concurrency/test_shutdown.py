@@ -39,14 +39,12 @@ from tests.support.registration_forms import answers
 from tests.support.smtp_server import Postman, serve_mail
 
 pytestmark = [
-    pytest.mark.skipif(
-        not Path("/proc/locks").exists(), reason="Linux tells who waits, and what was read"
-    ),
+    pytest.mark.skipif(not Path("/proc/locks").exists(), reason="needs /proc of Linux"),
     pytest.mark.any_database,
     pytest.mark.real_clock,
 ]
 
-WITHIN: Final = 60  # seconds: everything started here ends sooner
+TIMEOUT_SECONDS: Final = 60
 
 
 @pytest.fixture
@@ -56,10 +54,15 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 class Server:
-    """A process `outreach serve`."""
+    """A running `outreach serve`."""
 
     def __init__(
-        self, config: Config, log: Path, *arguments: str, mail: int, more: Mapping[str, str]
+        self,
+        config: Config,
+        log: Path,
+        *arguments: str,
+        mail: int,
+        extra_settings: Mapping[str, str],
     ) -> None:
         self.port, self.log = free_port(), log
         environ = os.environ | settings(config, mail)
@@ -67,23 +70,23 @@ class Server:
             "OUTREACH_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
             "OUTREACH_SECRET_KEY": config.secret_key,
             "OUTREACH_LOG": "json",
-        } | dict(more)
+        } | dict(extra_settings)
         command = [sys.executable, "-m", "outreach.cli", "serve", "--port", str(self.port)]
         with log.open("wb") as out:
             self.process = subprocess.Popen(
                 [*command, *arguments], env=environ, stdout=out, stderr=out
             )
-        wait_until(self.answers, "the server did not start")
+        wait_until(self.is_ready, "the server did not start")
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
         try:
-            return self.ask("/es/") == 200
+            return self.get("/es/") == 200
         except OSError:
             return False
 
-    def ask(self, path: str) -> int:
+    def get(self, path: str) -> int:
         with closing(
-            http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN)
+            http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
         ) as connection:
             connection.request("GET", path)
             return connection.getresponse().status
@@ -98,19 +101,19 @@ class Server:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
-    def end(self) -> int:
-        return self.process.wait(timeout=WITHIN)
+    def wait(self) -> int:
+        return self.process.wait(timeout=TIMEOUT_SECONDS)
 
 
 @contextmanager
-def serving_for(
+def run_server(
     config: Config,
     log: Path,
     *arguments: str,
     mail: int = 1,
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Server]:
-    server = Server(config, log, *arguments, mail=mail, more=settings)
+    server = Server(config, log, *arguments, mail=mail, extra_settings=settings)
     try:
         yield server
     finally:
@@ -120,38 +123,40 @@ def serving_for(
             server.process.wait()
 
 
-def wait_until(is_so: object, otherwise: str, seconds: float = 60) -> None:
-    assert callable(is_so)
-    until = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < until, otherwise
+def wait_until(condition: object, message: str, seconds: float = 60) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, message
         time.sleep(0.02)
 
 
-class Posting(threading.Thread):
-    """A person who registers and waits for the answer."""
+class PostingClient(threading.Thread):
+    """A client that posts the registration form and waits for the response."""
 
     def __init__(self, server: Server, path: str, typed: dict[str, str]) -> None:
         super().__init__()
-        self.connection = socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN)
+        self.connection = socket.create_connection(
+            ("127.0.0.1", server.port), timeout=TIMEOUT_SECONDS
+        )
         body = urlencode(typed).encode()
         head = (
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
             f"Content-Type: application/x-www-form-urlencoded\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
-        self.whole = head.encode() + body
+        self.request = head.encode() + body
         self.status = 0
 
     def send(self, start: int = 0, end: int | None = None) -> None:
-        self.connection.sendall(self.whole[start:end])
+        self.connection.sendall(self.request[start:end])
 
     def has_been_read(self) -> bool:
         """Whether the server has accepted the connection and read everything sent so far."""
-        ours = f":{self.connection.getsockname()[1]:04X}"
+        local_port = f":{self.connection.getsockname()[1]:04X}"
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             _, _, remote, _, queues, *rest = line.split()
-            if remote.endswith(ours):
+            if remote.endswith(local_port):
                 return queues.endswith(":00000000") and rest[4] != "0"
         return False
 
@@ -166,13 +171,13 @@ def is_waiting_for_write_lock(store: Store) -> bool:
     """Whether a process waits for the write lock."""
     if store.is_sqlite:
         lock_file = Path(f"{store.engine.url.database}-turn").stat()
-        about = f":{lock_file.st_ino} "
+        inode = f":{lock_file.st_ino} "
         locks = Path("/proc/locks").read_text().splitlines()
-        return any("->" in line and about in line for line in locks)
+        return any("->" in line and inode in line for line in locks)
     with store.read() as session:
-        asked = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
-        held = sa.text(f"{asked} WHERE NOT l.granted AND d.datname = current_database()")
-        return bool(session.scalar(held))
+        query = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+        waiting_locks = sa.text(f"{query} WHERE NOT l.granted AND d.datname = current_database()")
+        return bool(session.scalar(waiting_locks))
 
 
 def count(store: Store) -> int:
@@ -183,82 +188,84 @@ def count(store: Store) -> int:
 def test_shutdown_finishes_a_registration_in_progress(
     app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
-    with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
+    with run_server(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
         path = f"/es/t/{workshop.public_id}/lugar"
-        posting = Posting(server, path, answers(app, workshop))
-        with store.change() as session:  # no other process writes
+        posting = PostingClient(server, path, answers(app, workshop))
+        with store.change() as session:  # holds the write lock
             if not store.is_sqlite:
                 session.execute(sa.text("LOCK TABLE workshop, registration IN EXCLUSIVE MODE"))
             posting.send()
             posting.start()
-            wait_until(lambda: is_waiting_for_write_lock(store), "nobody waits")
+            wait_until(
+                lambda: is_waiting_for_write_lock(store), "no process waits for the write lock"
+            )
             server.stop()
-            wait_until(server.refuses, "it takes new visitors while it stops")
+            wait_until(server.refuses, "the server accepts connections while it stops")
             assert server.process.poll() is None
             assert posting.status == 0
-        posting.join(WITHIN)
+        posting.join(TIMEOUT_SECONDS)
         assert posting.status == 303
-        assert server.end() == 0
+        assert server.wait() == 0
     assert count(store) == 1
 
 
-@pytest.mark.any_database("the processes are the same on either")
+@pytest.mark.any_database("the processes do not depend on the database")
 def test_shutdown_waits_for_the_rest_of_a_form(
     app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
-    with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
+    with run_server(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
         path = f"/es/t/{workshop.public_id}/lugar"
-        posting = Posting(server, path, answers(app, workshop))
+        posting = PostingClient(server, path, answers(app, workshop))
         posting.send(0, -20)
         posting.start()
-        wait_until(posting.has_been_read, "nobody reads it")
+        wait_until(posting.has_been_read, "the server does not read the form")
         server.stop()
-        wait_until(server.refuses, "it takes new visitors while it stops")
+        wait_until(server.refuses, "the server accepts connections while it stops")
         posting.send(-20)
-        posting.join(WITHIN)
+        posting.join(TIMEOUT_SECONDS)
         assert posting.status == 303
-        assert server.end() == 0
+        assert server.wait() == 0
     assert count(store) == 1
 
 
-@pytest.mark.any_database("how it starts is no question to it")
+@pytest.mark.any_database("the start does not depend on the database")
 def test_server_stops_when_signalled_during_start(
     config: Config, store: Store, tmp_path: Path
 ) -> None:
     """The first process answers long before the last is ready."""
-    with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "4") as server:
+    with run_server(config, tmp_path / "log", "--no-mail", "--workers", "4") as server:
         server.stop()
         assert server.process.wait(timeout=15) == 0
     assert "Killing" not in server.log.read_text()
 
 
-@pytest.mark.long  # it waits half a minute
-@pytest.mark.any_database("how long it waits is no question to it")
-def test_unfinished_form_delays_shutdown_only_briefly(
+@pytest.mark.long  # takes half a minute
+@pytest.mark.any_database("the timeout does not depend on the database")
+def test_shutdown_waits_thirty_seconds_for_an_unfinished_form(
     app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
-    with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
-        posting = Posting(server, f"/es/t/{workshop.public_id}/lugar", answers(app, workshop))
+    with run_server(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
+        posting = PostingClient(server, f"/es/t/{workshop.public_id}/lugar", answers(app, workshop))
         posting.send(0, -20)
-        wait_until(posting.has_been_read, "nobody reads it")
+        wait_until(posting.has_been_read, "the server does not read the form")
         server.stop()
         began = time.monotonic()
         with posting.connection:
             assert server.process.wait(timeout=90) == 0
-        assert 25 < time.monotonic() - began < 60  # 30, and what a busy machine adds
+        assert 25 < time.monotonic() - began < 60  # 30, plus delays of a busy machine
     assert count(store) == 0
 
 
-class Slow(Postman):
+class SlowPostman(Postman):
     """Accepts a letter only when the test allows it."""
 
     def __init__(self, port: int) -> None:
         super().__init__(port)
-        self.has_begun, self.may_go_on = threading.Event(), threading.Event()
+        self.has_started, self.may_continue = threading.Event(), threading.Event()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.has_begun.set()
-        while not self.may_go_on.is_set():
+        self.has_started.set()
+        while not self.may_continue.is_set():
             await asyncio.sleep(0.02)
         return await super().handle_DATA(server, session, envelope)
 
@@ -272,48 +279,48 @@ def outbox(
     return made
 
 
-@pytest.mark.any_database("the processes are the same on either")
+@pytest.mark.any_database("the processes do not depend on the database")
 def test_shutdown_finishes_the_letter_in_progress_only(outbox: Outbox, tmp_path: Path) -> None:
-    with serve_mail(Slow(free_port())) as postman:
-        assert isinstance(postman, Slow)
+    with serve_mail(SlowPostman(free_port())) as postman:
+        assert isinstance(postman, SlowPostman)
         log = tmp_path / "log"
-        with serving_for(outbox.config, log, "--workers", "1", mail=postman.port) as server:
+        with run_server(outbox.config, log, "--workers", "1", mail=postman.port) as server:
             outbox.enqueue("rosa", "luz", "ana")
-            assert postman.has_begun.wait(60), "no letter is sent"
-            # To all processes at once, as systemd and a terminal do.
+            assert postman.has_started.wait(60), "no letter was sent"
+            # Signal all processes at once, as systemd and a terminal do.
             os.kill(pid_of_worker(outbox.config), signal.SIGTERM)
             server.stop()
-            # The server has no request left, but waits for the letter.
-            wait_until(server.refuses, "it takes new visitors while it stops")
+            # The server has no request in progress, but waits for the letter.
+            wait_until(server.refuses, "the server accepts connections while it stops")
             assert server.process.poll() is None
             assert len(postman.letters) == 0
-            postman.may_go_on.set()
-            assert server.end() == 0
+            postman.may_continue.set()
+            assert server.wait() == 0
         assert postman.to == ["rosa@example.org"]
     assert outbox.tries == [1, 0, 0]
     assert outbox.pending == 2
 
 
-@pytest.mark.any_database("the processes are the same on either")
+@pytest.mark.any_database("the processes do not depend on the database")
 def test_worker_stops_while_the_server_answers(
     app: Flask, outbox: Outbox, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
-    """Both stop in the time of the slower one."""
+    """The shutdown takes as long as the slower of the two, not as long as both."""
     log = tmp_path / "log"
-    with serving_for(outbox.config, log, "--workers", "1") as server:
+    with run_server(outbox.config, log, "--workers", "1") as server:
         wait_until(lambda: has_worker(outbox.config), "no worker was started")
         worker = pid_of_worker(outbox.config)
-        posting = Posting(server, f"/es/t/{workshop.public_id}/lugar", answers(app, workshop))
+        posting = PostingClient(server, f"/es/t/{workshop.public_id}/lugar", answers(app, workshop))
         posting.send(0, -20)
         posting.start()
-        wait_until(posting.has_been_read, "nobody reads it")
+        wait_until(posting.has_been_read, "the server does not read the form")
         server.stop()
-        wait_until(lambda: not Path(f"/proc/{worker}").exists(), "the worker goes on", 20)
+        wait_until(lambda: not Path(f"/proc/{worker}").exists(), "the worker does not stop", 20)
         assert server.process.poll() is None
         posting.send(-20)
-        posting.join(WITHIN)
+        posting.join(TIMEOUT_SECONDS)
         assert posting.status == 303
-        assert server.end() == 0
+        assert server.wait() == 0
 
 
 def has_worker(config: Config) -> bool:
@@ -323,20 +330,20 @@ def has_worker(config: Config) -> bool:
         return False
 
 
-@pytest.mark.any_database("the processes are the same on either")
+@pytest.mark.any_database("the processes do not depend on the database")
 def test_server_log_is_one_json_line_an_event(config: Config, store: Store, tmp_path: Path) -> None:
-    """Also in child processes, and for the server's own messages."""
-    with serving_for(config, tmp_path / "log", "--no-mail", "--workers", "2") as server:
+    """Covers child processes and the messages of the server program."""
+    with run_server(config, tmp_path / "log", "--no-mail", "--workers", "2") as server:
         with store.change() as session:
             session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
         for _ in range(6):
-            assert server.ask(f"/es/r/{NOBODY}?nombre=Canariosa") == 500
+            assert server.get(f"/es/r/{NOBODY}?nombre=Canariosa") == 500
         child = children_of(server.process.pid)[0]
-        os.kill(child, signal.SIGKILL)  # the server logs it and starts another
-        wait_until(lambda: "Unexpected exit" in server.log.read_text(), "it says nothing")
-        wait_until(server.answers, "no other was started")
+        os.kill(child, signal.SIGKILL)  # the server logs it and starts a new process
+        wait_until(lambda: "Unexpected exit" in server.log.read_text(), "the exit is not logged")
+        wait_until(server.is_ready, "no process was started")
         server.stop()
-        assert server.end() in {0, 1}
+        assert server.wait() in {0, 1}
         with store.change() as session:
             session.execute(sa.text("ALTER TABLE elsewhere RENAME TO registration"))
     text = server.log.read_text()
@@ -348,7 +355,7 @@ def test_server_log_is_one_json_line_an_event(config: Config, store: Store, tmp_
 
 
 def children_of(pid: int) -> list[int]:
-    """The server's own processes, without Python's helper processes."""
+    """Returns the child processes of the server, without Python's helper processes."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:

@@ -33,7 +33,7 @@ from tests.conftest import hold
 from tests.support.bulletins import load_january, numbers_in, words_of_html, words_of_pdf
 from tests.support.loading import done, run
 
-pytestmark = pytest.mark.any_database("what the formats of a bulletin say")
+pytestmark = pytest.mark.any_database("the content of formats")
 
 JANUARY, MARCH = Month(2020, 1), Month(2026, 3)
 APRIL = datetime(2026, 4, 7, 15, 30, tzinfo=UTC)
@@ -120,7 +120,7 @@ def test_dates_are_local_days_of_the_network(client: FlaskClient, march: Store) 
 # The press note
 
 
-def test_january_2020_in_every_language_and_format(
+def test_bulletin_of_january_2020_has_its_figures_in_every_language_and_format(
     config: Config, january: Store, tmp_path: Path
 ) -> None:
     for lang in LANGUAGES:
@@ -229,8 +229,8 @@ def test_message_is_short_despite_long_texts_of_editors(march: Store) -> None:
 
 def test_markdown_in_a_message_and_on_a_page() -> None:
     markdown = "Hola **a todas**.\n\n- [Lee](https://example.org)\n- dos"
-    plain, page = bulletin_markdown.as_text(markdown), bulletin_markdown.as_html(markdown)
-    assert plain == "Hola a todas.\n- Lee (https://example.org)\n- dos"
+    text, page = bulletin_markdown.as_text(markdown), bulletin_markdown.as_html(markdown)
+    assert text == "Hola a todas.\n- Lee (https://example.org)\n- dos"
     assert '<a href="https://example.org" rel="noopener noreferrer">' in page
 
 
@@ -238,9 +238,9 @@ def test_paths_become_urls_in_pdf_file_and_message(march: Store, client: FlaskCl
     close(march)
     publish(march, title="Marzo", happened="Mira [la red](/es/red) y [esto](//example.org/a).")
     document = load_document(march)
-    whole = f"{SITE}/es/red"
-    assert f"la red ({whole})" in bulletin_text.as_text(document, "es", SITE)
-    assert f'href="{whole}"' in bulletin_pdf.html(document, "es", public_url=SITE, brand="Talleres")
+    url = f"{SITE}/es/red"
+    assert f"la red ({url})" in bulletin_text.as_text(document, "es", SITE)
+    assert f'href="{url}"' in bulletin_pdf.html(document, "es", public_url=SITE, brand="Talleres")
     reader = PdfReader(
         io.BytesIO(bulletin_pdf.pdf(document, "es", public_url=SITE, brand="Talleres"))
     )
@@ -248,7 +248,7 @@ def test_paths_become_urls_in_pdf_file_and_message(march: Store, client: FlaskCl
     for each in reader.pages:
         annotations += cast(list[Any], each.get("/Annots", []))
     links = [annotation.get_object() for annotation in annotations]
-    assert whole in {each["/A"]["/URI"] for each in links}
+    assert url in {each["/A"]["/URI"] for each in links}
     page = client.get("/es/boletin/2026-03").text
     assert 'href="/es/red"' in page
     assert f"{SITE}//example.org" not in page
@@ -260,8 +260,8 @@ def test_json_round_trip_is_complete(march: Store, rights: Kind, chicago: Office
     close(march)
     document = load_document(march)
     assert document.coming
-    kept = json.loads(json.dumps(bulletin_data.as_json(document)))
-    assert bulletin_data.from_json(kept) == document
+    restored = json.loads(json.dumps(bulletin_data.as_json(document)))
+    assert bulletin_data.from_json(restored) == document
 
 
 # Editions
@@ -311,10 +311,10 @@ def test_drafts_and_unpublished_months_are_not_found(march: Store, client: Flask
     def status(path: str) -> int:
         return client.get(f"/es/boletin/{path}").status_code
 
-    assert status("2026-03") == 200, "not closed: provisional"
+    assert status("2026-03") == 200, "an open month shows a provisional bulletin"
     assert "Provisional" in client.get("/es/boletin/2026-03").text
     close(march)
-    assert status("2026-03") == 404, "closed, not published"
+    assert status("2026-03") == 404, "a closed month without a published bulletin"
     with march.change() as session:
         bulletins.begin(session, MARCH, title={"es": "Borrador"}, now=APRIL)
     assert status("2026-03") == status("2026-03?edicion=1") == 404, "a draft"
@@ -323,7 +323,7 @@ def test_drafts_and_unpublished_months_are_not_found(march: Store, client: Flask
         assert status(path) == 404, path
 
 
-def test_list_of_bulletins_and_its_atom_feed(march: Store, client: FlaskClient) -> None:
+def test_published_bulletin_is_in_the_list_and_atom_feed(march: Store, client: FlaskClient) -> None:
     assert "Provisional" in client.get("/es/boletin/").text
     assert feedparser.parse(client.get("/es/boletin/atom.xml").data).entries == []
     close(march)

@@ -19,7 +19,7 @@ from tests.web.staff.test_bulletin_editor import (
     LATER,
     MARCH,
     PAGE,
-    WRITTEN,
+    TEXTS,
     begin,
     edit,
     form,
@@ -27,7 +27,7 @@ from tests.web.staff.test_bulletin_editor import (
 )
 
 __all__ = ["march"]  # a fixture
-pytestmark = pytest.mark.any_database("what is wrong is read from one edition")
+pytestmark = pytest.mark.any_database("checks of one edition in memory")
 
 
 def list_issues(
@@ -48,14 +48,14 @@ def list_issues(
 
 
 def test_complete_and_easy_texts_have_no_issues(march: Store) -> None:
-    assert list_issues(march, WRITTEN) == set()
+    assert list_issues(march, TEXTS) == set()
 
 
 def test_missing_translation_is_an_issue(march: Store) -> None:
-    lacking = BulletinPart(
-        title=WRITTEN.title | {"fr": ""}, ahead={"en": "More.", "es": "", "fr": ""}
+    incomplete = BulletinPart(
+        title=TEXTS.title | {"fr": ""}, ahead={"en": "More.", "es": "", "fr": ""}
     )
-    assert list_issues(march, lacking) == {
+    assert list_issues(march, incomplete) == {
         (BulletinIssueType.MISSING, "title", "fr", ""),
         (BulletinIssueType.MISSING, "ahead", "es", ""),
         (BulletinIssueType.MISSING, "ahead", "fr", ""),
@@ -64,7 +64,7 @@ def test_missing_translation_is_an_issue(march: Store) -> None:
 
 def test_number_that_is_not_in_the_report_is_an_issue(march: Store) -> None:
     text = BulletinPart(
-        title=WRITTEN.title,
+        title=TEXTS.title,
         happened={
             "es": "Fueron 3 talleres, 2 en Chicago; vinieron 60 personas. Del 9 al 10 de marzo.",
             "en": "In 65 of them, on March 10, at 10:30 a.m.; call 312 555 0142.",
@@ -83,7 +83,7 @@ def test_broken_or_unsafe_link_is_an_issue(march: Store) -> None:
         "[Lee](https://www.gob.mx/sre) o [lee](http://www.gob.mx/sre). "
         "[Mira](/es/o/xyz), [mira](javascript:x), [mira]() o [llama](tel:3125550142)."
     )
-    text = BulletinPart(title=WRITTEN.title, ahead=WRITTEN.ahead | {"es": links})
+    text = BulletinPart(title=TEXTS.title, ahead=TEXTS.ahead | {"es": links})
     assert list_issues(march, text) == {
         (BulletinIssueType.LINK, "ahead", "es", link)
         for link in ("http://www.gob.mx/sre", "/es/o/xyz", "javascript:x", "")
@@ -92,7 +92,7 @@ def test_broken_or_unsafe_link_is_an_issue(march: Store) -> None:
 
 def test_hard_text_is_an_issue_with_its_hardest_sentence(march: Store) -> None:
     hard = "La autoridad consular competente determinará la procedencia administrativa."
-    text = BulletinPart(title=WRITTEN.title, happened=WRITTEN.happened | {"es": f"Ven hoy. {hard}"})
+    text = BulletinPart(title=TEXTS.title, happened=TEXTS.happened | {"es": f"Ven hoy. {hard}"})
     assert list_issues(march, text, is_calendar_empty=True) == {
         (BulletinIssueType.HARD, "happened", "es", hard),
         (BulletinIssueType.CALENDAR, "", "", ""),
@@ -100,9 +100,7 @@ def test_hard_text_is_an_issue_with_its_hardest_sentence(march: Store) -> None:
 
 
 def test_open_month_or_newer_revision_blocks_publication(march: Store) -> None:
-    assert list_issues(march, WRITTEN, last_revision=2) == {
-        (BulletinIssueType.REVISION, "", "", "2")
-    }
+    assert list_issues(march, TEXTS, last_revision=2) == {(BulletinIssueType.REVISION, "", "", "2")}
     with march.read() as session:
         draft = bulletins.find(session, MARCH, 1)
         report = month_report.report(session, MARCH, now=LATER)
@@ -131,7 +129,7 @@ def test_links_to_this_site_are_checked_against_its_pages(
         "/es/r/abc", "/nada",
     )  # fmt: skip
     sentences = " ".join(f"[ve]({link})." for link in (*good, *bad))
-    text = BulletinPart(title=WRITTEN.title, happened=WRITTEN.happened | {"es": sentences})
+    text = BulletinPart(title=TEXTS.title, happened=TEXTS.happened | {"es": sentences})
     elena.post(PAGE, **form(text, do="save"))
     page = words(elena.get(PAGE))
     assert [link for link in good if f"Un enlace no abre: {link} " in page] == []

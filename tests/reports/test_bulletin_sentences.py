@@ -77,7 +77,7 @@ def test_zero_is_singular_in_french_and_plural_in_spanish() -> None:
     assert say_count(0, WORKSHOPS, "es") == "0 talleres"
 
 
-def test_whole_millions_take_a_preposition() -> None:
+def test_whole_millions_are_followed_by_a_preposition() -> None:
     assert "dio 1,000,000 de talleres" in join_sentences(
         bulletin_sentences.workshops(1_000_000, 2), "es"
     )
@@ -89,7 +89,7 @@ def test_whole_millions_take_a_preposition() -> None:
     )
 
 
-def test_likewise_requires_a_preceding_sentence() -> None:
+def test_sentence_begins_with_likewise_only_after_another_sentence() -> None:
     after, alone = (
         join_sentences(bulletin_sentences.orientation(3989, follows=follows), "es")
         for follows in (True, False)
@@ -109,7 +109,7 @@ def test_spanish_y_becomes_e_before_i() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @given(numbers=st.lists(st.none() | st.integers(0, 10**12), min_size=2, max_size=2))
-def test_documents_in_any_numbers(lang: str, numbers: list[int | None]) -> None:
+def test_document_sentences_contain_every_number(lang: str, numbers: list[int | None]) -> None:
     text = join_sentences(bulletin_sentences.documents(*numbers), lang)
     assert bool(text) == any(each is not None for each in numbers)
     for each in numbers:
@@ -117,7 +117,7 @@ def test_documents_in_any_numbers(lang: str, numbers: list[int | None]) -> None:
     assert not PLURALS.search(text)
 
 
-def test_every_case_has_a_sentence_for_two() -> None:
+def test_every_sentence_case_covers_the_number_two() -> None:
     assert {each.case for each in SENTENCE_CASES if each.number == 2 and each.sentences} == set(
         CASES_OF
     )

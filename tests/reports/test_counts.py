@@ -73,19 +73,21 @@ def test_decoy_workshops_are_not_counted(january: Store) -> None:
 
 def test_late_evening_counts_in_its_local_month(january: Store) -> None:
     with january.read() as session:
-        late = session.scalars(
+        late_workshop = session.scalars(
             sa.select(Workshop).where(
                 Workshop.day == date(2020, 1, 31), Workshop.starts == time(18, 30)
             )
         ).all()
-    assert len(late) == 6
-    assert all(workshop.starts_at.date() == date(2020, 2, 1) for workshop in late)
-    assert {workshop.month for workshop in late} == {202001}
+    assert len(late_workshop) == 6
+    assert all(workshop.starts_at.date() == date(2020, 2, 1) for workshop in late_workshop)
+    assert {workshop.month for workshop in late_workshop} == {202001}
     assert count_month(january, Month(2019, 12)).total == 1
     assert count_month(january, Month(2020, 2)).total == 2
 
 
-def test_boundaries_of_a_month(store: Store, chicago: Office, rights: Kind) -> None:
+def test_workshop_counts_in_the_month_of_its_start(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     edges = [
         (date(2026, 4, 30), time(23, 59), time(0, 59)),
         (date(2026, 5, 1), time(0, 0), time(1, 0)),
@@ -98,7 +100,7 @@ def test_boundaries_of_a_month(store: Store, chicago: Office, rights: Kind) -> N
     assert [count_month(store, Month(2026, month)).total for month in (4, 5, 6)] == [1, 2, 1]
 
 
-def test_which_statuses_and_modes_count(
+def test_published_and_held_workshops_of_every_mode_are_counted(
     store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     day = date(2026, 5, 9)
@@ -127,8 +129,12 @@ def test_running_month_has_held_and_planned_counts(
     assert (found.total, found.planned) == (2, 3)
     assert found.by_office == {"chicago": {"derechos": 2, "total": 2}}
     assert found.planned_by_kind == {"derechos": 3}
-    ahead = count_month(store, Month(2026, 11), datetime(2026, 10, 1, tzinfo=UTC))
-    assert (ahead.total, ahead.planned, ahead.by_kind) == (0, 5, {"derechos": 0})
+    future_count = count_month(store, Month(2026, 11), datetime(2026, 10, 1, tzinfo=UTC))
+    assert (future_count.total, future_count.planned, future_count.by_kind) == (
+        0,
+        5,
+        {"derechos": 0},
+    )
 
 
 def test_sqlite_reads_the_count_of_a_month_from_its_index_alone(empty_databases: Path) -> None:
@@ -144,7 +150,9 @@ def test_sqlite_reads_the_count_of_a_month_from_its_index_alone(empty_databases:
     assert "COVERING INDEX" in steps[0]
 
 
-def test_list_of_months_and_last_twelve_months(store: Store, chicago: Office, rights: Kind) -> None:
+def test_months_are_listed_and_trend_covers_twelve_months(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     with store.change() as session:
         hold(session, chicago, rights, day=date(2020, 1, 4))
         hold(session, chicago, rights, day=date(2026, 1, 4), status=WorkshopStatus.CANCELLED)
@@ -230,10 +238,12 @@ def test_unwritable_file_is_refused_in_one_line(
     existing_file = tmp_path / "there.csv"
     existing_file.write_text("mine", encoding="utf-8")
     existing = run(config, "counts", "2020-01", "--format", "csv", "-o", existing_file)
-    nowhere = run(config, "counts", "2020-01", "--format", "csv", "-o", tmp_path / "no" / "x.csv")
+    unwritable = run(
+        config, "counts", "2020-01", "--format", "csv", "-o", tmp_path / "no" / "x.csv"
+    )
     sheet = run(config, "counts", "2020-01", "--format", "xlsx")
-    assert [existing.exit_code, nowhere.exit_code, sheet.exit_code] == [2, 1, 2]
-    for result in (existing, nowhere, sheet):
+    assert [existing.exit_code, unwritable.exit_code, sheet.exit_code] == [2, 1, 2]
+    for result in (existing, unwritable, sheet):
         assert len(result.stderr.splitlines()) == 1
     assert existing_file.read_text(encoding="utf-8") == "mine"
 
@@ -268,7 +278,7 @@ def test_single_small_number_hides_the_total() -> None:
 @given(
     st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 12) | st.integers(0, 300), max_size=6)
 )
-def test_nobody_can_work_out_a_small_number(people: dict[str, int]) -> None:
+def test_small_number_cannot_be_derived(people: dict[str, int]) -> None:
     found = attendance_counts.suppress(people)
     assert found.published.keys() | found.small | found.withheld == people.keys()
     assert all(people[kind] == number >= 5 for kind, number in found.published.items())
@@ -279,10 +289,10 @@ def test_nobody_can_work_out_a_small_number(people: dict[str, int]) -> None:
     hidden = len(found.small) + len(found.withheld)
     assert hidden >= 2
     # The values of a small cell that agree with what is published.
-    left = found.total - sum(found.published.values())
+    remainder = found.total - sum(found.published.values())
     for kind in found.small:
         others = 4 * (len(found.small) - 1)
-        low, high = 5 * len(found.withheld), others + left * len(found.withheld)
-        possible = [value for value in range(5) if low <= left - value <= high]
+        low, high = 5 * len(found.withheld), others + remainder * len(found.withheld)
+        possible = [value for value in range(5) if low <= remainder - value <= high]
         assert people[kind] in possible
         assert len(possible) == 5

@@ -1,4 +1,4 @@
-"""Which offices have reported a month, and what is not offered in the coming days."""
+"""Offices that have not reported a month, and kinds that are not offered in the coming days."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -68,7 +68,7 @@ def test_past_workshop_without_report_is_pending(
     assert row_of(store, "chicago").state is ReportState.READY
 
 
-def test_office_with_called_off_workshops_only_has_reported(
+def test_office_with_only_cancelled_workshops_has_reported(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -80,10 +80,10 @@ def test_office_with_called_off_workshops_only_has_reported(
 
 def test_kinds_that_are_not_core_are_summed(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        other = kind("salud", "Salud", position=9, is_core=False)
-        session.add(other)
+        other_kind = kind("salud", "Salud", position=9, is_core=False)
+        session.add(other_kind)
         session.flush()
-        for each in (rights, other, other):
+        for each in (rights, other_kind, other_kind):
             workshop_service.report(hold(session, chicago, each, day=DAY), head_count=9, now=APRIL)
     with store.read() as session:
         found = coverage.matrix(session, MARCH, None, now=APRIL)
@@ -108,8 +108,8 @@ def test_office_need_not_report_a_month_in_which_it_was_closed(store: Store) -> 
 def test_no_office_is_late_before_the_month_is_over(store: Store, chicago: Office) -> None:
     with store.read() as session:
         assert coverage.matrix(session, MARCH.following, None, now=APRIL).late == ()
-        late = coverage.matrix(session, MARCH, None, now=APRIL).late
-        assert [row.slug for row in late] == ["chicago"]
+        late_offices = coverage.matrix(session, MARCH, None, now=APRIL).late
+        assert [row.slug for row in late_offices] == ["chicago"]
         assert coverage.matrix(session, MARCH, frozenset(["calgary"]), now=APRIL).rows == ()
 
 
@@ -117,9 +117,9 @@ def test_office_sees_its_attendance_by_kind(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        for where, people in ((chicago, 3), (chicago, 30), (calgary, 50)):
+        for each_office, people in ((chicago, 3), (chicago, 30), (calgary, 50)):
             workshop_service.report(
-                hold(session, where, rights, day=DAY), head_count=people, now=APRIL
+                hold(session, each_office, rights, day=DAY), head_count=people, now=APRIL
             )
         hold(session, chicago, rights, day=DAY)
     with store.read() as session:
@@ -127,7 +127,7 @@ def test_office_sees_its_attendance_by_kind(
     assert (people_count.city, people_count.workshops, people_count.people) == ("Chicago", 2, 33)
 
 
-def test_gaps_of_the_next_thirty_days(
+def test_offices_and_kinds_without_workshops_in_thirty_days_are_listed(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     today = clock.now().date()
@@ -152,12 +152,12 @@ def test_reporters_of_an_office_are_its_own_staff_with_the_permission(store: Sto
     employ(store, "tomas@example.org", Role.DOOR)
     employ(store, "luz@example.org", Role.READER)
     employ(store, "red@example.org", Role.ADMIN, "*")
-    gone = employ(store, "fue@example.org")
+    former_id = employ(store, "fue@example.org")
     with store.change() as session:
-        left = staff.find(session, "fue@example.org")
-        assert left
-        assert left.id == gone
-        left.disabled_at = APRIL
+        former = staff.find(session, "fue@example.org")
+        assert former
+        assert former.id == former_id
+        former.disabled_at = APRIL
     with store.read() as session:
         assert missing_reports.list_reporters(session, ["chicago"]) == [(ana, "chicago")]
         assert missing_reports.list_reporters(session, ["*", "calgary"]) == [(elena, "calgary")]

@@ -89,7 +89,7 @@ def test_open_month_is_provisional(march: Store) -> None:
     with march.read() as session:
         report = month_report.report(session, MARCH, now=APRIL)
     assert (report.count.state, report.count.revision, report.is_closed) == ("open", 0, False)
-    assert report.people is None, "numbers that change from day to day would reveal who came"
+    assert report.people is None, "daily changes would reveal small numbers"
 
 
 def test_closing_freezes_the_report(march: Store) -> None:
@@ -129,7 +129,7 @@ def test_late_change_is_a_new_revision_with_its_differences(march: Store) -> Non
     with march.read() as session:
         first = month_report.report(session, MARCH, now=MAY, number=1)
         second = month_report.report(session, MARCH, now=MAY)
-    assert (first.count.total, second.count.total) == (3, 2), "earlier revisions stay readable"
+    assert (first.count.total, second.count.total) == (3, 2), "earlier revisions are unchanged"
 
 
 def test_next_revision_requires_a_reason_and_changes(march: Store) -> None:
@@ -183,7 +183,7 @@ def test_only_one_of_several_concurrent_closings_succeeds(march: Store) -> None:
 
 
 @pytest.mark.races
-def test_reopening_loses_against_a_concurrent_closing(march: Store) -> None:
+def test_reopening_fails_during_a_concurrent_closing(march: Store) -> None:
     close(march)
     report_not_held(march, find_held_workshop(march, "chicago"))
 
@@ -230,8 +230,8 @@ def test_closing_with_an_outdated_revision_is_a_conflict(march: Store) -> None:
 def test_hidden_cell_stays_hidden(march: Store, chicago: Office, women: Kind) -> None:
     day = date(2026, 3, 12)
     with march.change() as session:
-        few = session.scalars(sa.select(Workshop).where(Workshop.head_count == 12)).one()
-        few.head_count = 3
+        small_workshop = session.scalars(sa.select(Workshop).where(Workshop.head_count == 12)).one()
+        small_workshop.head_count = 3
     first = month_report.read_revision(close(march)).people
     assert first is not None
     assert first.small == {"mujeres"}
@@ -299,14 +299,14 @@ def test_command_closes_and_prints_the_differences(config: Config, march: Store)
 
 
 def test_command_explains_why_it_does_not_close(config: Config, march: Store) -> None:
-    ahead = outreach(config, "close", f"{clock.now().year + 1}-01")
-    assert "is not over" in ahead.stderr
+    future = outreach(config, "close", f"{clock.now().year + 1}-01")
+    assert "is not over" in future.stderr
     assert outreach(config, "close", "2026-03").exit_code == 0
     second_try = outreach(config, "close", "2026-03")
     assert "--reason" in second_try.stderr
     same = outreach(config, "close", "2026-03", "--reason", "tarde")
     assert "no need for another" in same.stderr
-    for result in (ahead, second_try, same):
+    for result in (future, second_try, same):
         assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (1, "", 1)
         assert result.stderr.startswith("outreach: 20")
 
@@ -325,9 +325,9 @@ def read_outputs(client: FlaskClient, config: Config) -> Iterator[tuple[str, int
     yield "json", page["revision"], page["total"], page["by_kind"]["derechos"]
     data = client.get("/api/v1/counts/2026-03").get_json()
     yield "api", data["revision"], data["total"], data["by_kind"]["derechos"]
-    written = client.get("/api/v1/bulletins/2026-03").get_json()
-    kinds = {each["kind"]: each["total"] for each in written["by_kind"]}
-    yield "bulletins", written["revision"], written["total"], kinds["derechos"]
+    bulletin = client.get("/api/v1/bulletins/2026-03").get_json()
+    kinds = {each["kind"]: each["total"] for each in bulletin["by_kind"]}
+    yield "bulletins", bulletin["revision"], bulletin["total"], kinds["derechos"]
     result = json.loads(outreach(config, "counts", "2026-03", "--format", "json").stdout)
     yield "command", result["revision"], result["total"], result["by_kind"]["derechos"]
 

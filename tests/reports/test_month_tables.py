@@ -30,7 +30,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.reports import month_report, month_tables, trends, workshop_counts, workshop_rows
 from tests.conftest import hold
 
-pytestmark = [pytest.mark.any_database("what files say of a count"), pytest.mark.core]
+pytestmark = [pytest.mark.any_database("the content of files"), pytest.mark.core]
 
 MARCH = Month(2026, 3)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
@@ -171,14 +171,16 @@ def test_trends_agree_with_the_closed_month(
     march: Store, chicago: Office, calgary: Office, women: Kind
 ) -> None:
     with march.read() as session:
-        (whole,) = trends.by_kind(session, MARCH, MARCH, now=MAY)
+        (network_trend,) = trends.by_kind(session, MARCH, MARCH, now=MAY)
         (offices,) = trends.by_office(session, MARCH, MARCH, now=MAY)
-        (one,) = trends.by_kind(session, MARCH, MARCH, now=MAY, office=calgary)
-        (some,) = trends.by_office(session, MARCH, MARCH, now=MAY, kind=women)
-    assert (whole.total, whole.revision) == (3, 2)
+        (office_trend,) = trends.by_kind(session, MARCH, MARCH, now=MAY, office=calgary)
+        (kind_trend,) = trends.by_office(session, MARCH, MARCH, now=MAY, kind=women)
+    assert (network_trend.total, network_trend.revision) == (3, 2)
     assert dict(offices.numbers) == {"chicago": 2, "calgary": 1}
-    assert dict(one.numbers) == {"derechos": 1}
-    assert dict(some.numbers) == {"chicago": 1}, "a workshop added after closing is not published"
+    assert dict(office_trend.numbers) == {"derechos": 1}
+    assert dict(kind_trend.numbers) == {"chicago": 1}, (
+        "a workshop added after closing is not published"
+    )
 
 
 def test_workbook_has_a_sheet_for_each_table_and_the_rules_last(
@@ -211,7 +213,9 @@ def test_no_file_contains_the_attendance(client: FlaskClient, march: Store) -> N
     assert not cells & {20, 40, 60}
 
 
-def test_all_workshops_of_a_year_in_one_file(config: Config, march: Store, tmp_path: Path) -> None:
+def test_all_workshops_of_a_year_are_exported_in_one_file(
+    config: Config, march: Store, tmp_path: Path
+) -> None:
     path = tmp_path / "2026.xlsx"
     result = outreach(config, "counts", "2026", "--format", "xlsx", "--rows", "-o", str(path))
     assert result.exit_code == 0, result.stderr
@@ -244,13 +248,13 @@ def test_invalid_arguments_are_refused_in_one_line(
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_several_months_in_one_table(config: Config, march: Store) -> None:
+def test_several_months_are_exported_in_one_table(config: Config, march: Store) -> None:
     result = outreach(config, "counts", "2026-02..2026-04", "--by", "office", "--format", "csv")
     rows = list(csv.reader(io.StringIO(result.stdout)))
     assert rows[0] == ["Mes", "Revisión", "chicago", "calgary", "total", "Planeados"]
     assert rows[2] == ["2026-03", "2", "2", "1", "3", "0"]
-    shown = outreach(config, "counts", "2026-02..2026-04").stdout
-    assert "Cada taller cuenta una sola vez." in shown
+    printed = outreach(config, "counts", "2026-02..2026-04").stdout
+    assert "Cada taller cuenta una sola vez." in printed
     data = json.loads(outreach(config, "counts", "2026", "--format", "json").stdout)
     assert (data["total"], len(data["months"])) == (3, 12)
 
@@ -260,10 +264,12 @@ def test_many_rows_take_little_memory(
     store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     with store.change() as session:
-        one = hold(session, chicago, rights, day=date(2026, 3, 10))
+        office_trend = hold(session, chicago, rights, day=date(2026, 3, 10))
         session.flush()
         row = {
-            c.key: getattr(one, c.key) for c in sa.inspect(Workshop).column_attrs if c.key != "id"
+            c.key: getattr(office_trend, c.key)
+            for c in sa.inspect(Workshop).column_attrs
+            if c.key != "id"
         }
         session.execute(
             sa.insert(Workshop),

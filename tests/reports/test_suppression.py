@@ -16,13 +16,13 @@ from outreach.reports.attendance_counts import MIN_PUBLISHED, Attendance
 
 People = Mapping[str, int]
 KINDS: Final = "abcde"
-# A withheld number can be any from 5 on; this many candidates are enough to find two that fit.
+# A withheld number has no upper limit; this many candidates are enough to find two that fit.
 WITHHELD_CANDIDATES: Final = 14
 
 
 @dataclass(frozen=True)
 class HiddenNumber:
-    """A hidden number, of one revision or of several in which it looks the same."""
+    """A hidden number of one revision, or of several that seem to have the same number."""
 
     kind: str
     revisions: tuple[int, ...]
@@ -30,7 +30,7 @@ class HiddenNumber:
 
 
 def publish(tables: Sequence[People]) -> list[Attendance]:
-    """Return what the program publishes of a month that is closed once for each table."""
+    """Return the publications of a month that is closed once for each table."""
     publications: list[Attendance] = []
     for people in tables:
         publications.append(attendance_counts.suppress(people, tuple(publications)))
@@ -57,9 +57,9 @@ def list_hidden(publications: Sequence[Attendance], revisions: Sequence[int]) ->
         for kind in sorted(each.hidden_kinds):
             key, candidates = (kind, kind in each.small), _values(each, kind, publications[:number])
             same = found.get(key)
-            seen = same.revisions if same else ()
+            earlier_revisions = same.revisions if same else ()
             candidates |= set(same.candidates if same else ())
-            found[key] = HiddenNumber(kind, (*seen, number), tuple(sorted(candidates)))
+            found[key] = HiddenNumber(kind, (*earlier_revisions, number), tuple(sorted(candidates)))
     return list(found.values())
 
 
@@ -68,15 +68,17 @@ def _values(each: Attendance, kind: str, before: Sequence[Attendance]) -> set[in
         return set(range(MIN_PUBLISHED))
     if each.total is None:
         known = [one.published[kind] for one in before if kind in one.published]
-        near = {n + more for n in known for more in range(1 - MIN_PUBLISHED, MIN_PUBLISHED)}
+        near_published = {
+            n + more for n in known for more in range(1 - MIN_PUBLISHED, MIN_PUBLISHED)
+        }
         return {
             *range(MIN_PUBLISHED, MIN_PUBLISHED + WITHHELD_CANDIDATES),
-            *(n for n in near if n >= MIN_PUBLISHED),
+            *(n for n in near_published if n >= MIN_PUBLISHED),
         }
-    left = each.total - sum(each.published.values())
+    remainder = each.total - sum(each.published.values())
     max_small = (MIN_PUBLISHED - 1) * len(each.small)
-    least = left - max_small if len(each.withheld) == 1 else 0
-    return set(range(max(MIN_PUBLISHED, least), left + 1))
+    least = remainder - max_small if len(each.withheld) == 1 else 0
+    return set(range(max(MIN_PUBLISHED, least), remainder + 1))
 
 
 def solve(tables: Sequence[People]) -> list[HiddenNumber]:
@@ -87,15 +89,15 @@ def solve(tables: Sequence[People]) -> list[HiddenNumber]:
     found = []
     for revisions in {*((number,) for number in all_revisions), tuple(all_revisions)}:
         unknown = list_hidden(publications, revisions)
-        left = [set[int]() for _one in unknown]
+        remainder = [set[int]() for _ in unknown]
         for values in find_consistent(tables, publications, unknown, revisions):
-            for possible, value in zip(left, values, strict=True):
+            for possible, value in zip(remainder, values, strict=True):
                 possible.add(value)
-            if all(len(possible) > 1 for possible in left):
+            if all(len(possible) > 1 for possible in remainder):
                 break
-        for one, possible in zip(unknown, left, strict=True):
-            truth = {tables[number][one.kind] for number in one.revisions}
-            if len(possible) == 1 and possible == truth:
+        for one, possible in zip(unknown, remainder, strict=True):
+            true_values = {tables[number][one.kind] for number in one.revisions}
+            if len(possible) == 1 and possible == true_values:
                 found.append(one)
     return found
 
@@ -109,8 +111,8 @@ def find_consistent(
     """Yield values of the hidden numbers from which the program would publish the same: some random
     ones first, which are mostly enough, and then all."""
     rng = random.Random(1)
-    some = (tuple(rng.choice(one.candidates) for one in unknown) for _ in range(400))
-    for values in chain(some, product(*(one.candidates for one in unknown))):
+    random_values = (tuple(rng.choice(one.candidates) for one in unknown) for _ in range(400))
+    for values in chain(random_values, product(*(one.candidates for one in unknown))):
         filled = list(zip(unknown, values, strict=True))
         if all(_publishes(number, filled, tables[number], publications) for number in revisions):
             yield values
@@ -134,17 +136,17 @@ def make_tables(rng: random.Random) -> list[People]:
     """Return a random month of one to five kinds, closed one to three times, with some numbers near
     the published minimum or close to those of the revision before."""
     kinds = KINDS[: rng.randint(1, len(KINDS))]
-    most = rng.choice([6, 9, 12, 40, 300])
-    tables: list[People] = [{kind: rng.randint(0, most) for kind in kinds}]
+    largest = rng.choice([6, 9, 12, 40, 300])
+    tables: list[People] = [{kind: rng.randint(0, largest) for kind in kinds}]
     for _revision in range(rng.randint(0, 2)):
-        late = dict(tables[-1])
+        changed = dict(tables[-1])
         for kind in rng.sample(kinds, rng.randint(0, len(kinds))):
-            before, luck = late.pop(kind, None), rng.random()
-            if before is not None and luck < 0.3:
-                late[kind] = max(0, before + rng.randint(-MIN_PUBLISHED, MIN_PUBLISHED))
-            elif luck < 0.9:
-                late[kind] = rng.randint(0, most)
-        tables.append({kind: late[kind] for kind in KINDS if kind in late})
+            before, chance = changed.pop(kind, None), rng.random()
+            if before is not None and chance < 0.3:
+                changed[kind] = max(0, before + rng.randint(-MIN_PUBLISHED, MIN_PUBLISHED))
+            elif chance < 0.9:
+                changed[kind] = rng.randint(0, largest)
+        tables.append({kind: changed[kind] for kind in KINDS if kind in changed})
     return tables
 
 
@@ -155,9 +157,9 @@ def try_to_solve(months: int, seed: int) -> None:
         tables = make_tables(rng)
         publications = publish(tables)
         hidden += sum(len(each.hidden_kinds) for each in publications)
-        assert find_small_differences(publications) == [], f"{tables} tells {publications}"
-        assert solve(tables) == [], f"{tables} tells {publications}"
-    assert hidden > months, "there were hidden numbers"
+        assert find_small_differences(publications) == [], f"{tables} is revealed by {publications}"
+        assert solve(tables) == [], f"{tables} is revealed by {publications}"
+    assert hidden > months, "too few hidden numbers were tested"
 
 
 def test_small_difference_between_revisions_is_withheld() -> None:
@@ -175,10 +177,10 @@ def test_number_is_compared_with_every_earlier_revision() -> None:
     assert [each.published.get("a") for each in publications] == [31, 36, 41, None]
 
 
-def test_no_hidden_number_can_be_worked_out() -> None:
+def test_no_hidden_number_can_be_derived() -> None:
     try_to_solve(300, seed=5)
 
 
 @pytest.mark.long
-def test_no_hidden_number_of_ten_thousand_months_can_be_worked_out() -> None:
+def test_no_hidden_number_of_ten_thousand_months_can_be_derived() -> None:
     try_to_solve(10_000, seed=2026)

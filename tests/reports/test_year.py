@@ -73,9 +73,11 @@ class ExpectedMonth:
 
 
 def count(
-    held: Mapping[int, WorkshopRecord], figures: Mapping[tuple[Month, str], int], of: Month
+    held: Mapping[int, WorkshopRecord],
+    figures: Mapping[tuple[Month, str], int],
+    counted_month: Month,
 ) -> ExpectedMonth:
-    counted = [each for each in held.values() if each.month == of]
+    counted = [each for each in held.values() if each.month == counted_month]
     counted = [each for each in counted if each.status not in NOT_COUNTED]
     rows: dict[str, Counter[str]] = {}
     people: Counter[str] = Counter()
@@ -90,7 +92,9 @@ def count(
         by_mode=dict(Counter(each.mode.value for each in counted)),
         by_language=dict(Counter(lang for each in counted for lang in each.languages)),
         people=dict(people),
-        figures={series: value for (month, series), value in figures.items() if month == of},
+        figures={
+            series: value for (month, series), value in figures.items() if month == counted_month
+        },
     )
 
 
@@ -262,14 +266,14 @@ def _without_zeros(expected: dict[str, int]) -> dict[str, int]:
 def assert_files(client: FlaskClient, month: Month, number: int, expected: ExpectedMonth) -> None:
     kinds_with_total = expected.by_kind | {"total": expected.total}
     offices_with_total = expected.by_office | {"total": kinds_with_total}
-    for what, by_kind, by_office in read_files(client, month, number):
-        where = f"{what} of {month}, revision {number}"
+    for file_format, by_kind, by_office in read_files(client, month, number):
+        location = f"{file_format} of {month}, revision {number}"
         assert _without_zeros(by_kind) in (
             _without_zeros(expected.by_kind),
             _without_zeros(kinds_with_total),
-        ), where
+        ), location
         rows = {slug: _without_zeros(row) for slug, row in by_office.items()}
-        assert rows in (expected.by_office, _rows_without_zeros(offices_with_total)), where
+        assert rows in (expected.by_office, _rows_without_zeros(offices_with_total)), location
 
 
 def _rows_without_zeros(rows: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:

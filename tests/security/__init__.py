@@ -1,1 +1,1 @@
-"""Tests across packages of attacks, abuse and discretion: what requirements.md promises."""
+"""Tests across packages of attacks, abuse and discretion: the safety requirements."""

@@ -42,16 +42,18 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 # The form
 
 
-def test_a_program_that_fills_every_field_saves_nothing(
+def test_filled_honeypot_field_is_refused_and_nothing_is_saved(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     typed = answers(app, workshop, website="https://spam.example")
     answer = send(client, workshop, typed)
     assert answer.status_code == 422
     assert everyone(store) == []
-    kept = filled(answer)
-    assert (kept["nonce"], kept["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
-    assert kept["website"] == [""], "or a person whose browser filled it could never go on"
+    fields = filled(answer)
+    assert (fields["nonce"], fields["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
+    assert fields["website"] == [""], (
+        "a browser that filled the field could not send the form again"
+    )
     assert send(client, workshop, typed | {"website": ""}).status_code == 303
 
 
@@ -64,7 +66,7 @@ def test_a_program_that_fills_every_field_saves_nothing(
         (12 * 3600, form_token.TokenAge.GOOD),
         (12 * 3600 + 0.001, form_token.TokenAge.TOO_OLD),
         (-5, form_token.TokenAge.TOO_YOUNG),
-        # The clock was wrong when the page was opened: it gets a new token without a wait.
+        # A token from the future gets a new token without a wait.
         (-24 * 3600, form_token.TokenAge.TOO_OLD),
     ],
 )
@@ -73,11 +75,11 @@ def test_form_token_is_valid_from_two_seconds_to_twelve_hours(
 ) -> None:
     now = clock.now()
     with app.app_context():
-        made = form_token.make("here", now=now)
+        token = form_token.make("here", now=now)
         later = now + timedelta(seconds=seconds)
-        assert form_token.age(made, "here", now=later) is expected
-        assert form_token.age(made, "elsewhere", now=later) is form_token.TokenAge.TOO_OLD
-        for forged in ("", "x", made[:-1], made[::-1], "ñ" * 40):
+        assert form_token.age(token, "here", now=later) is expected
+        assert form_token.age(token, "elsewhere", now=later) is form_token.TokenAge.TOO_OLD
+        for forged in ("", "x", token[:-1], token[::-1], "ñ" * 40):
             assert form_token.age(forged, "here", now=later) is form_token.TokenAge.TOO_OLD
 
 
@@ -88,9 +90,9 @@ def test_form_sent_too_soon_keeps_its_fields_and_can_be_resent(
     answer = send(client, workshop, typed)
     assert answer.status_code == 422
     assert everyone(store) == []
-    kept = filled(answer)
-    assert (kept["nonce"], kept["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
-    assert kept["name"] == ["Rosa"]
+    fields = filled(answer)
+    assert (fields["nonce"], fields["stamp"]) == ([typed["nonce"]], [typed["stamp"]])
+    assert fields["name"] == ["Rosa"]
 
 
 def test_no_form_has_a_captcha(client: FlaskClient, workshop: Workshop) -> None:
@@ -128,9 +130,12 @@ def test_fourth_registration_of_a_contact_is_answered_like_link_recovery(
     for _ in range(3):
         assert send(client, workshop, answers(app, workshop, **first)).status_code == 303
     refused = send(client, workshop, answers(app, workshop, **(first | fourth)))
-    lost = ask_for_link(client)
-    assert (refused.status_code, unstamped(refused)) == (lost.status_code, unstamped(lost))
-    assert sorted(refused.headers.items()) == sorted(lost.headers.items())
+    recovery_page = ask_for_link(client)
+    assert (refused.status_code, unstamped(refused)) == (
+        recovery_page.status_code,
+        unstamped(recovery_page),
+    )
+    assert sorted(refused.headers.items()) == sorted(recovery_page.headers.items())
     assert len(everyone(store)) == 3
     with store.change() as session:
         another = hold(session, chicago, rights)
@@ -150,8 +155,8 @@ def attempts(store: Store) -> list[tuple[bytes, int]]:
 
 
 @pytest.fixture
-def limited(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
-    """An application that allows three posts of an address."""
+def make_limited_app(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
+    """Returns a function that creates an application with a limit of three posts per address."""
 
     def make(**changes: Any) -> Flask:
         return make_app(limits=Limits(posts=3), **changes)
@@ -167,16 +172,20 @@ def status(app: Flask, address: str, **headers: str) -> int:
     return ask_for_link(client).status_code
 
 
-def test_fourth_post_of_a_client_address_is_rate_limited(limited: Callable[..., Flask]) -> None:
-    app = limited()
+def test_fourth_post_of_a_client_address_is_rate_limited(
+    make_limited_app: Callable[..., Flask],
+) -> None:
+    app = make_limited_app()
     assert [status(app, "203.0.113.9") for _ in range(4)] == [200, 200, 200, 429]
     assert status(app, "203.0.113.10") == 200
     refused = app.test_client().post("/fr/mi-registro", environ_base={"REMOTE_ADDR": "203.0.113.9"})
     assert 1 <= int(refused.headers["Retry-After"]) <= 600
 
 
-def test_ipv6_addresses_of_one_network_share_a_rate_limit(limited: Callable[..., Flask]) -> None:
-    app = limited()
+def test_ipv6_addresses_of_one_network_share_a_rate_limit(
+    make_limited_app: Callable[..., Flask],
+) -> None:
+    app = make_limited_app()
     same = [f"2001:db8:1:2::{last}" for last in range(1, 5)]
     assert [status(app, address) for address in same] == [200, 200, 200, 429]
     assert status(app, "2001:db8:1:3::1") == 200
@@ -185,29 +194,29 @@ def test_ipv6_addresses_of_one_network_share_a_rate_limit(limited: Callable[...,
 
 
 def test_reading_pages_is_not_rate_limited(
-    limited: Callable[..., Flask], workshop: Workshop
+    make_limited_app: Callable[..., Flask], workshop: Workshop
 ) -> None:
-    client = limited().test_client()
+    client = make_limited_app().test_client()
     paths = ["/es/mi-registro", f"/es/t/{workshop.public_id}/lugar", f"/q/{NOBODY}"]
     assert {client.get(path).status_code for path in paths * 5} == {200}
 
 
 def test_forwarded_address_counts_only_behind_trusted_proxies(
-    limited: Callable[..., Flask],
+    make_limited_app: Callable[..., Flask],
 ) -> None:
-    alone, behind = limited(), limited(trusted_proxies=2)
+    direct_app, proxied_app = make_limited_app(), make_limited_app(trusted_proxies=2)
     forged = [{"X-Forwarded-For": f"198.51.100.{last}"} for last in range(4)]
-    assert [status(alone, "203.0.113.9", **each) for each in forged] == [200, 200, 200, 429]
+    assert [status(direct_app, "203.0.113.9", **each) for each in forged] == [200, 200, 200, 429]
     chains = [{"X-Forwarded-For": f"10.0.0.{last}, 198.51.100.1, 10.9.9.9"} for last in range(4)]
-    assert [status(behind, "10.1.1.1", **each) for each in chains] == [200, 200, 200, 429]
-    other = {"X-Forwarded-For": "198.51.100.2, 10.9.9.9"}
-    assert status(behind, "10.1.1.1", **other) == 200
+    assert [status(proxied_app, "10.1.1.1", **each) for each in chains] == [200, 200, 200, 429]
+    other_headers = {"X-Forwarded-For": "198.51.100.2, 10.9.9.9"}
+    assert status(proxied_app, "10.1.1.1", **other_headers) == 200
 
 
 def test_rate_limit_window_restarts_after_its_end(
-    limited: Callable[..., Flask], key_store: KeyStore
+    make_limited_app: Callable[..., Flask], key_store: KeyStore
 ) -> None:
-    app = limited()
+    app = make_limited_app()
     assert [status(app, "203.0.113.9") for _ in range(4)][-1] == 429
     with key_store.store.change() as session:
         session.execute(sa.update(RateCounter).values(ends_at=clock.now() - timedelta(seconds=1)))
@@ -215,9 +224,9 @@ def test_rate_limit_window_restarts_after_its_end(
 
 
 def test_rate_counters_cannot_be_linked_to_an_address_the_next_day(
-    config: Config, limited: Callable[..., Flask], key_store: KeyStore
+    config: Config, make_limited_app: Callable[..., Flask], key_store: KeyStore
 ) -> None:
-    status(limited(), "203.0.113.9")
+    status(make_limited_app(), "203.0.113.9")
     [(bucket, _count)] = attempts(key_store.store)
     assert b"203.0.113.9" not in bucket
     today = key_store.address_of_today("203.0.113.9")

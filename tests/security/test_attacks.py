@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from outreach.db.store import Store
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.keystore import KeyStore
-from tests.security.test_safety import everything
+from tests.security.test_safety import read_all_rows
 from tests.support.login import half_a_minute_later
 from tests.support.policy_table import SCOPES
 from tests.support.public_urls import FurnishedSite
@@ -33,7 +33,7 @@ from tests.support.staff_client import (
     signed_in_as,
 )
 
-pytestmark = pytest.mark.any_database("what is refused before a question to it")
+pytestmark = pytest.mark.any_database("refused before any query")
 
 SITE: Final = "https://talleres.example.org"
 EVIL: Final = "mal.example"
@@ -52,7 +52,7 @@ OTHER_SITES: Final = (
     {"Origin": ""},
     {"Sec-Fetch-Site": "none", "Origin": f"https://{EVIL}"},
 )
-ELSEWHERE: Final = (
+EXTERNAL_TARGETS: Final = (
     f"https://{EVIL}/", f"//{EVIL}/", f"/\\{EVIL}", f"\\\\{EVIL}", f"/{chr(9)}/{EVIL}",
     f"https:{EVIL}", f"/%2f{EVIL}", f"%2f%2f{EVIL}", f"/%5c{EVIL}", f"/org/..//{EVIL}",
     f"/org/@{EVIL}", "javascript:alert(1)", "data:text/html,x", f"/org/\r\nLocation: //{EVIL}",
@@ -62,15 +62,15 @@ ELSEWHERE: Final = (
 
 @pytest.fixture
 def admin(furnished_site: FurnishedSite, store: Store) -> StaffClient:
-    who = employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
-    return signed_in_as(furnished_site.app, store, who)
+    admin_id = employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
+    return signed_in_as(furnished_site.app, store, admin_id)
 
 
-# From another site
+# Cross-site posts
 
 
-def posts(app: Flask) -> Iterator[str]:
-    """A path for every POST route; the values of its parts need not exist."""
+def post_paths(app: Flask) -> Iterator[str]:
+    """Yields a path for every POST route; the values of its parts need not exist."""
     for rule in app.url_map.iter_rules():
         if "POST" in (rule.methods or set()):
             yield (
@@ -83,7 +83,7 @@ def posts(app: Flask) -> Iterator[str]:
 def test_every_cross_site_post_is_refused(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore, admin: StaffClient
 ) -> None:
-    before, paths = everything(store, key_store), list(posts(furnished_site.app))
+    before, paths = read_all_rows(store, key_store), list(post_paths(furnished_site.app))
     assert len(paths) >= 100
     for path in paths:
         for headers in OTHER_SITES:
@@ -91,7 +91,7 @@ def test_every_cross_site_post_is_refused(
                 path, data={"token": admin.form_token}, headers=admin.headers | headers
             )
             assert answer.status_code == 403, f"{path} {headers}"
-    assert everything(store, key_store) == before
+    assert read_all_rows(store, key_store) == before
 
 
 def test_http_origin_of_an_https_site_is_cross_site(make_app: Callable[..., Flask]) -> None:
@@ -109,9 +109,9 @@ def test_post_without_origin_headers_needs_a_token(
 ) -> None:
     """Old phones send neither header: a form token, a session token or the link itself is
     required."""
-    before = everything(store, key_store)
+    before = read_all_rows(store, key_store)
     client = furnished_site.app.test_client()
-    for path in posts(furnished_site.app):
+    for path in post_paths(furnished_site.app):
         if "token" in path or path.startswith("/api/"):
             continue  # the URL itself is the permission; the API changes nothing
         if path.startswith("/org"):
@@ -120,7 +120,7 @@ def test_post_without_origin_headers_needs_a_token(
                 assert answer.status_code in {401, 403, 404}, path
         else:
             assert client.post(path, data={"name": "Rosa"}).status_code in {404, 422}, path
-    assert everything(store, key_store) == before
+    assert read_all_rows(store, key_store) == before
 
 
 def _endpoint(app: Flask, path: str) -> str:
@@ -136,15 +136,15 @@ def test_session_cookie_changes_at_sign_in(furnished_site: FurnishedSite, store:
     enrol(app, store, employ(store, "ana@example.org"), employ(store, "mal@example.org"))
     thief = Visitor(app)
     thief.password("mal@example.org")
-    for planted in ("A" * 43, "", thief.cookies[COOKIE]):
-        ana = Visitor(app, {COOKIE: planted})
+    for forged in ("A" * 43, "", thief.cookies[COOKIE]):
+        ana = Visitor(app, {COOKIE: forged})
         assert ana.get("/org/").status_code == 303
         halfway = ana.password()
-        between = ana.cookies[COOKIE]
+        after_password = ana.cookies[COOKIE]
         assert ana.post("/org/codigo", hidden(halfway) | {"code": code_now()}).status_code == 303
-        assert len({planted, between, ana.cookies[COOKIE]}) == 3
+        assert len({forged, after_password, ana.cookies[COOKIE]}) == 3
         assert ana.get("/org/").status_code == 200
-        for old in (planted, between):
+        for old in (forged, after_password):
             assert Visitor(app, {COOKIE: old}).get("/org/").status_code == 303
         half_a_minute_later(store)
 
@@ -155,8 +155,8 @@ def test_duplicate_session_cookies_grant_nothing(
     """Another host of the same domain can set a cookie of that name in browsers without
     prefixes."""
     client = furnished_site.app.test_client(use_cookies=False)
-    planted = f"{COOKIE}={'A' * 43}"
-    for cookies in (f"{planted}; {COOKIE}={admin.cookie}", f"{COOKIE}={admin.cookie}; {planted}"):
+    forged = f"{COOKIE}={'A' * 43}"
+    for cookies in (f"{forged}; {COOKIE}={admin.cookie}", f"{COOKIE}={admin.cookie}; {forged}"):
         answer = client.get("/org/", headers={"Cookie": cookies})
         assert answer.status_code in {200, 303}
         assert "Set-Cookie" not in answer.headers
@@ -188,7 +188,7 @@ def test_urls_come_from_the_settings_and_not_from_request_headers(
     make_app: Callable[..., Flask], furnished_site: FurnishedSite
 ) -> None:
     app = make_app(public_url=SITE, trusted_proxies=1)
-    client, claimed = app.test_client(), {
+    client, forged_headers = app.test_client(), {
         "Host": "localhost:9",
         "X-Forwarded-Host": EVIL,
         "X-Forwarded-Server": EVIL,
@@ -200,38 +200,40 @@ def test_urls_come_from_the_settings_and_not_from_request_headers(
         "X-Rewrite-URL": "/org/",
         "X-Host": EVIL,
     }  # fmt: skip
-    named = 0
+    urls_with_site = 0
     for _, path in furnished_site.addresses():
-        answer = client.get(path, headers=claimed)
+        answer = client.get(path, headers=forged_headers)
         text = str(answer.headers) + (
             answer.get_data(as_text=True) if (answer.mimetype or "").startswith("text/") else ""
         )
         assert EVIL not in text, path
         assert "gopher" not in text, path
         assert "localhost:9/" not in text, path
-        named += SITE in text
-    assert named > 50, "links that leave the site name it"
+        urls_with_site += SITE in text
+    assert urls_with_site > 50, "absolute URLs must have the configured site"
 
 
 # Redirects
 
 
-def leads(answer: TestResponse) -> str:
+def location_of(answer: TestResponse) -> str:
     return answer.headers.get("Location", "")
 
 
-def is_ours(address: str) -> bool:
+def stays_on_site(address: str) -> bool:
     """Whether every browser would stay on this site: a path, or a URL of this site."""
     parts = urlsplit(address.replace("\\", "/"))
-    ours = parts.netloc in {"", "localhost:8000"} and not address.startswith(("//", "/\\", "\\"))
-    return ours and parts.scheme in {"", "http"} and not re.search(r"[\x00-\x20]", address)
+    is_own_host = parts.netloc in {"", "localhost:8000"} and not address.startswith(
+        ("//", "/\\", "\\")
+    )
+    return is_own_host and parts.scheme in {"", "http"} and not re.search(r"[\x00-\x20]", address)
 
 
 def test_redirect_check_detects_an_external_target() -> None:
-    for elsewhere in (f"https://{EVIL}/", f"//{EVIL}", f"/\\{EVIL}", "javascript:x", "/\t/x"):
-        assert not is_ours(elsewhere)
-    for here in ("", "/org/?hecho=1", "http://localhost:8000/es/", f"/org/{EVIL}"):
-        assert is_ours(here)
+    for external in (f"https://{EVIL}/", f"//{EVIL}", f"/\\{EVIL}", "javascript:x", "/\t/x"):
+        assert not stays_on_site(external)
+    for internal in ("", "/org/?hecho=1", "http://localhost:8000/es/", f"/org/{EVIL}"):
+        assert stays_on_site(internal)
 
 
 QUERIES: Final = ("volver", "next", "back", "url", "to", "r", "tras", "lote", "borrador", "ver")
@@ -240,21 +242,23 @@ QUERIES: Final = ("volver", "next", "back", "url", "to", "r", "tras", "lote", "b
 def test_no_request_redirects_to_another_site(
     furnished_site: FurnishedSite, admin: StaffClient
 ) -> None:
-    """Every URL, with every parameter that can name a target."""
+    """Checks a sample of all URLs with every parameter that can name a target."""
     client = furnished_site.app.test_client()
     # `/salir` redirects to the configured site: security/test_safety.py
-    asked = [
+    paths = [
         path.partition("?")[0] for _, path in furnished_site.addresses() if "/salir" not in path
     ][::19]
-    asked += ["/es", "/org", "/org/entrar", "/org/codigo", "/org/confirmar", "/org/oidc", "/"]
-    for address in ELSEWHERE:
+    paths += ["/es", "/org", "/org/entrar", "/org/codigo", "/org/confirmar", "/org/oidc", "/"]
+    for address in EXTERNAL_TARGETS:
         query = "&".join(f"{name}={quote(address, safe='')}" for name in QUERIES)
-        for path in asked:
-            for ask in (client.get, admin.get) if path.startswith("/org") else (client.get,):
-                answer = ask(f"{path}?{query}")
-                assert is_ours(leads(answer)), f"{path} {address}: {leads(answer)}"
+        for path in paths:
+            for get in (client.get, admin.get) if path.startswith("/org") else (client.get,):
+                answer = get(f"{path}?{query}")
+                assert stays_on_site(location_of(answer)), (
+                    f"{path} {address}: {location_of(answer)}"
+                )
                 for form in re.findall(r'(?:action|formaction)="([^"]*)"', answer.text):
-                    assert is_ours(form), f"{path} {address}: {form}"
+                    assert stays_on_site(form), f"{path} {address}: {form}"
                 assert answer.status_code < 500
 
 
@@ -262,21 +266,23 @@ def test_sign_in_redirects_only_within_the_site(
     furnished_site: FurnishedSite, store: Store, admin: StaffClient
 ) -> None:
     enrol(furnished_site.app, store)
-    for address in ELSEWHERE:
+    for address in EXTERNAL_TARGETS:
         fields = {"volver": address}
         answer = admin.post("/org/confirmar", code="000000", **fields)
-        assert is_ours(leads(answer)), address
-        assert all(is_ours(form) for form in re.findall(r'action="([^"]*)"', answer.text)), address
+        assert stays_on_site(location_of(answer)), address
+        assert all(stays_on_site(form) for form in re.findall(r'action="([^"]*)"', answer.text)), (
+            address
+        )
         half_a_minute_later(store)
         ana = Visitor(furnished_site.app)
-        given = {"email": "red@example.org", "password": "caballo grapa pila correcta"}
-        assert is_ours(leads(ana.post("/org/entrar", given | fields))), address
+        credentials = {"email": "red@example.org", "password": "caballo grapa pila correcta"}
+        assert stays_on_site(location_of(ana.post("/org/entrar", credentials | fields))), address
 
 
 def test_normalized_url_redirects_to_its_path_and_keeps_https(
     client: FlaskClient,
 ) -> None:
-    for asked, there in (
+    for requested, expected in (
         ("/es", "/es/"),
         ("/org", "/org/"),
         ("/es/cifras?mes=1", "/es/cifras/?mes=1"),
@@ -284,5 +290,5 @@ def test_normalized_url_redirects_to_its_path_and_keeps_https(
         ("/es/boletin?x=//mal.example", "/es/boletin/?x=//mal.example"),
         ("/es///boletin", "/es/boletin/"),
     ):
-        answer = client.get(asked)
-        assert (answer.status_code, leads(answer)) == (308, there), asked
+        answer = client.get(requested)
+        assert (answer.status_code, location_of(answer)) == (308, expected), requested

@@ -26,52 +26,52 @@ from tests.support.ports import free_port
 from tests.support.public_urls import manage_token
 
 pytestmark = [
-    pytest.mark.any_database("what is read before any question to it"),
+    pytest.mark.any_database("malformed requests do not reach the database"),
     pytest.mark.real_clock,
 ]
 
-SECONDS: Final = 10  # timeout for an answer
-SLOW: Final = 50
-QUIET: Final = 1  # seconds of silence after which a persistent connection has no more data
+TIMEOUT_SECONDS: Final = 10
+SLOW_CLIENT_COUNT: Final = 50
+SILENCE_SECONDS: Final = 1  # end of the data of a persistent connection
 STATUS: Final = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 
 
 @dataclass(frozen=True)
-class Line:
-    """A server, and its log."""
+class ServerConnection:
+    """A running server that receives raw bytes."""
 
     port: int
     log: Path
     secret: Path  # content of a private file of the installation
     token: str  # token of a registration
 
-    def say(self, data: bytes, *, seconds: float = SECONDS) -> bytes:
-        """All that comes back until the server closes the connection or falls silent."""
-        with closing(self.call(seconds)) as line:
-            with suppress(OSError):  # refused before all of it was sent
-                line.sendall(data)
-            return heard(line)
+    def send(self, data: bytes, *, seconds: float = TIMEOUT_SECONDS) -> bytes:
+        """Returns everything that the server sends until it closes the connection or times out."""
+        with closing(self.connect(seconds)) as server:
+            with suppress(OSError):  # the server may close early
+                server.sendall(data)
+            return receive(server)
 
-    def call(self, seconds: float = SECONDS) -> socket.socket:
+    def connect(self, seconds: float = TIMEOUT_SECONDS) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), seconds)
 
     def get(self, path: bytes, *headers: bytes, method: bytes = b"GET") -> bytes:
         lines = [b"%s %s HTTP/1.1" % (method, path), self.host, b"Connection: close", *headers]
-        return self.say(b"\r\n".join(lines) + b"\r\n\r\n")
+        return self.send(b"\r\n".join(lines) + b"\r\n\r\n")
 
     @property
     def host(self) -> bytes:
         return b"Host: 127.0.0.1:%d" % self.port
 
     @property
-    def is_well(self) -> bool:
+    def is_responsive(self) -> bool:
         return statuses(self.get(b"/es/")) == [200]
 
 
-def heard(line: socket.socket) -> bytes:
+def receive(server: socket.socket) -> bytes:
     found = b""
     try:
-        while data := line.recv(65536):
+        while data := server.recv(65536):
             found += data
     except OSError:
         pass
@@ -83,9 +83,9 @@ def statuses(answer: bytes) -> list[int]:
 
 
 @pytest.fixture
-def line(
+def server(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, tmp_path: Path
-) -> Iterator[Line]:
+) -> Iterator[ServerConnection]:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
     rosa = seat(store, key_store, workshop)
@@ -104,18 +104,18 @@ def line(
         settings=settings,
         log=log,
     ):
-        yield Line(port, log, config.keys / "master-1", manage_token(key_store, rosa))
+        yield ServerConnection(port, log, config.keys / "master-1", manage_token(key_store, rosa))
 
 
-def test_no_path_leaves_the_served_files(line: Line) -> None:
-    secret = line.secret.read_bytes()
+def test_path_traversal_reads_no_private_file(server: ServerConnection) -> None:
+    secret = server.secret.read_bytes()
     assert len(secret) >= 32
-    up: Sequence[bytes] = (
+    parent_steps: Sequence[bytes] = (
         b"../", b"..%2f", b"%2e%2e/", b"%2e%2e%2f", b"..%5c", b"..\\", b"....//", b"..;/",
         b".%00./",
         b"%252e%252e%252f", b"%c0%ae%c0%ae/", b"..%c0%af", b"%uff0e%uff0e/", b"/..//",
     )  # fmt: skip
-    targets = (b"etc/passwd", str(line.secret).lstrip("/").encode())
+    targets = (b"etc/passwd", str(server.secret).lstrip("/").encode())
     starts = (
         b"/static/", b"/static/i.svg/", b"/es/cal/", b"/sitemap/", b"/es/boletin/",
         b"/org/talleres.",
@@ -124,22 +124,22 @@ def test_no_path_leaves_the_served_files(line: Line) -> None:
         b"/es/../static/", b"//static/", b"/%2fetc/",
     )  # fmt: skip
     for start in starts:
-        for step in up:
+        for step in parent_steps:
             for target in targets:
                 path = start + step * 8 + target
-                answer = line.get(path)
-                # `/q/` has the same answer whatever follows (S25).
-                is_square = start == b"/q/" and statuses(answer) == [200]
-                assert is_square or statuses(answer) in ([400], [404], [308], [303]), path
+                answer = server.get(path)
+                # `/q/` has the same page for every token (S25).
+                is_qr_page = start == b"/q/" and statuses(answer) == [200]
+                assert is_qr_page or statuses(answer) in ([400], [404], [308], [303]), path
                 assert secret not in answer, path
                 assert b"root:" not in answer, path
     for path in (b"file:///etc/passwd", b"http://mal.example/es/", b"*", b"mal.example:443"):
-        assert b"root:" not in line.get(path)
-    assert line.is_well
-    assert "failed" not in line.log.read_text()
+        assert b"root:" not in server.get(path)
+    assert server.is_responsive
+    assert "failed" not in server.log.read_text()
 
 
-ABSURD: Final[tuple[bytes, ...]] = (
+MALFORMED: Final[tuple[bytes, ...]] = (
     b"", b"\r\n", b"\x00" * 100, b"\xff" * 4096, b"GET\r\n\r\n", b"GET /es/\r\n\r\n",
     b"GET /es/ HTTP/9.9\r\n\r\n", b"GET /es/ HTTP/1.1\r\n\r\n", b"GET /es/ HTTP/1.0\r\n\r\n",
     b"GET  /es/  HTTP/1.1\r\n{host}\r\n\r\n", b"get /es/ HTTP/1.1\r\n{host}\r\n\r\n",
@@ -194,14 +194,14 @@ ABSURD: Final[tuple[bytes, ...]] = (
 
 
 @pytest.mark.long
-def test_malformed_requests_cause_no_server_error(line: Line) -> None:
-    for data in ABSURD:
-        answer = line.say(data.replace(b"{host}", line.host), seconds=QUIET)
+def test_malformed_requests_cause_no_server_error(server: ServerConnection) -> None:
+    for data in MALFORMED:
+        answer = server.send(data.replace(b"{host}", server.host), seconds=SILENCE_SECONDS)
         assert all(status < 500 for status in statuses(answer)), data[:120]
         assert b"Traceback" not in answer
         assert b"mal.example" not in answer, data[:120]
-    assert line.is_well
-    log = line.log.read_text()
+    assert server.is_responsive
+    log = server.log.read_text()
     assert "failed" not in log, log
     assert "panicked" not in log, log
 
@@ -209,16 +209,16 @@ def test_malformed_requests_cause_no_server_error(line: Line) -> None:
 # Request smuggling
 
 
-def test_no_request_is_smuggled_in_a_body(line: Line) -> None:
-    """The bytes after the end that one header gives are no second request: two answers to one
-    request would let an attacker answer another client."""
-    inner = b"GET /es/seguridad HTTP/1.1\r\n%s\r\n\r\n" % line.host
-    post = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\n" % line.host
+def test_no_request_is_smuggled_in_a_body(server: ServerConnection) -> None:
+    """Bytes after the end of a body by either header must not be read as a second request: a
+    second response could go to another client."""
+    inner = b"GET /es/seguridad HTTP/1.1\r\n%s\r\n\r\n" % server.host
+    post = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\n" % server.host
     chunked = b"Transfer-Encoding: chunked\r\n"
     end = b"\r\n0\r\n\r\n" + inner
     length = b"Content-Length: %d\r\n" % (5 + len(inner))
-    both = (
-        # Content-Length covers all of it while the chunks end at once; and the other way around.
+    ambiguous_requests = (
+        # Content-Length covers everything, while the chunks end at once; in both orders.
         post + chunked + b"Content-Length: %d\r\n\r\n0\r\n\r\n" % (5 + len(inner)) + inner,
         post + b"Content-Length: %d\r\n" % (5 + len(inner)) + chunked + b"\r\n0\r\n\r\n" + inner,
         post + b"Content-Length: 0\r\nContent-Length: %d\r\n\r\n" % len(inner) + inner,
@@ -228,84 +228,86 @@ def test_no_request_is_smuggled_in_a_body(line: Line) -> None:
         post + b"Transfer-Encoding:\x0bchunked\r\n" + length + end,
         post + b"X: y\nTransfer-Encoding: chunked\r\n" + length + end,
     )  # fmt: skip
-    for data in both:
-        answer = line.say(data, seconds=QUIET)
+    for data in ambiguous_requests:
+        answer = server.send(data, seconds=SILENCE_SECONDS)
         found = statuses(answer)
-        # One answer, by either header; the remaining bytes are not read.
+        # One response, by either header; the remaining bytes are not read.
         assert len(found) == 1, data
         assert found[0] in {400, 422}, data
-    assert line.is_well
+    assert server.is_responsive
 
 
 # Bodies
 
 
 @pytest.mark.long
-def test_too_large_body_is_refused_whatever_its_headers_claim(line: Line) -> None:
-    path = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\n" % line.host
+def test_too_large_body_is_refused_whatever_its_headers_claim(server: ServerConnection) -> None:
+    path = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\n" % server.host
     form = b"Content-Type: application/x-www-form-urlencoded\r\n"
     large = b"name=" + b"x" * 300_000
-    data = line.say(path + form + b"Content-Length: %d\r\n\r\n" % len(large) + large)
+    data = server.send(path + form + b"Content-Length: %d\r\n\r\n" % len(large) + large)
     assert statuses(data) in ([413], [])
-    pieces = b"".join(b"%x\r\n%s\r\n" % (60_000, b"x" * 60_000) for _ in range(5)) + b"0\r\n\r\n"
-    data = line.say(path + form + b"Transfer-Encoding: chunked\r\n\r\n" + pieces)
+    chunks = b"".join(b"%x\r\n%s\r\n" % (60_000, b"x" * 60_000) for _ in range(5)) + b"0\r\n\r\n"
+    data = server.send(path + form + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
     assert statuses(data) in ([413], [400], [422], [])
     bomb = gzip.compress(b"email=" + b"x" * 50_000_000)
     assert len(bomb) < 60_000
-    packed = b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
+    gzip_headers = b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
     began = time.process_time()
-    data = line.say(path + form + packed + bomb)
-    assert statuses(data) == [422], "never unpacked: to us it is a form without fields"
-    assert time.process_time() - began < SECONDS
-    assert line.is_well
+    data = server.send(path + form + gzip_headers + bomb)
+    assert statuses(data) == [422], "not decompressed: read as a form without fields"
+    assert time.process_time() - began < TIMEOUT_SECONDS
+    assert server.is_responsive
 
 
-def test_slow_request_head_blocks_no_other_client(line: Line) -> None:
-    """Our threads see a request only when its head is complete."""
-    start = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\nX: " % line.host
-    with trickling([line.call() for _ in range(SLOW)], start):
-        assert [line.is_well for _ in range(10)] == [True] * 10
+def test_slow_request_head_blocks_no_other_client(server: ServerConnection) -> None:
+    """A thread gets a request only when its head is complete."""
+    start = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\nX: " % server.host
+    with sending_slowly([server.connect() for _ in range(SLOW_CLIENT_COUNT)], start):
+        assert [server.is_responsive for _ in range(10)] == [True] * 10
 
 
 @pytest.mark.long
-def test_slow_form_behind_nginx_blocks_no_other_client(line: Line, tmp_path: Path) -> None:
-    """nginx buffers a whole form before it passes it on (guide, *proxy*). Without it a client that
-    sends a byte now and then would occupy a process without a timeout."""
+def test_slow_form_behind_nginx_blocks_no_other_client(
+    server: ServerConnection, tmp_path: Path
+) -> None:
+    """nginx buffers a whole form before it passes it on (guide, *proxy*). Without nginx a client
+    that sends single bytes would occupy a process without a timeout."""
     start = b"POST /es/mi-registro HTTP/1.1\r\nHost: %s\r\n" % nginx.NAME.encode()
     start += b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\n"
-    with nginx.nginx(tmp_path / "nginx", line.port) as front:
-        calls = [
+    with nginx.nginx(tmp_path / "nginx", server.port) as front:
+        connections = [
             front.context.wrap_socket(
-                socket.create_connection(("127.0.0.1", front.port), SECONDS),
+                socket.create_connection(("127.0.0.1", front.port), TIMEOUT_SECONDS),
                 server_hostname=nginx.NAME,
             )
-            for _ in range(SLOW)
+            for _ in range(SLOW_CLIENT_COUNT)
         ]
-        with trickling(calls, start):
+        with sending_slowly(connections, start):
             for _ in range(10):
-                assert line.is_well
+                assert server.is_responsive
                 assert front.ask("/healthz", name=nginx.NAME).status < 500
 
 
 @contextmanager
-def trickling(lines: Sequence[socket.socket], start: bytes) -> Iterator[None]:
-    """Connections that have sent this much, and send a byte now and then during the block."""
-    is_over = threading.Event()
+def sending_slowly(lines: Sequence[socket.socket], start: bytes) -> Iterator[None]:
+    """Sends `start` on these connections, and single bytes during the block."""
+    stop = threading.Event()
 
-    def trickle() -> None:
-        while not is_over.wait(0.05):
+    def send_bytes() -> None:
+        while not stop.wait(0.05):
             for each in lines:
                 with suppress(OSError):
                     each.send(b"x")
 
     for each in lines:
         each.sendall(start)
-    hand = threading.Thread(target=trickle)
-    hand.start()
+    thread = threading.Thread(target=send_bytes)
+    thread.start()
     try:
         yield
     finally:
-        is_over.set()
-        hand.join()
+        stop.set()
+        thread.join()
         for each in lines:
             each.close()

@@ -31,7 +31,7 @@ from tests.support.letters import write_all
 from tests.support.public_urls import Page
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
-pytestmark = pytest.mark.any_database("how words are written, not kept")
+pytestmark = pytest.mark.any_database("output only")
 
 FORMULA: Final = '=HYPERLINK("http://mal.example";"x");=1+1'
 LINES: Final = (
@@ -48,14 +48,15 @@ STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠
 
 
 @pytest.fixture
-def harmed(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Workshop:
-    """A workshop with hostile text in every field, and in its office, kind and registrations."""
+def hostile_workshop(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Workshop:
+    """Returns a workshop with hostile text in every field, also of its office, kind and
+    registrations."""
     with store.change() as session:
         workshop = hold(session, chicago, rights)
         hostile = {"es": HARM, "en": HARM, "fr": HARM}
         workshop.title, workshop.summary, workshop.bring = hostile, hostile, hostile
     seat(store, key_store, workshop, name=FORMULA)
-    # As long as PostgreSQL's columns allow, with an attack of each kind.
+    # Texts as long as the columns allow, each with an attack of every kind.
     words = {"name": SHORT, "address": HARM[:200], "area": MARKUP[:120], "city": SHORT[:80]}
     with store.change() as session:
         session.execute(sa.update(Venue).values(**words))
@@ -67,19 +68,19 @@ def harmed(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> 
 
 
 @pytest.fixture
-def hostile_app(make_app: Callable[..., Flask], harmed: Workshop) -> Flask:
+def hostile_app(make_app: Callable[..., Flask], hostile_workshop: Workshop) -> Flask:
     return make_app(limits=Limits(posts=10_000))
 
 
 @pytest.fixture
 def admin(hostile_app: Flask, store: Store) -> StaffClient:
-    who = employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
-    return signed_in_as(hostile_app, store, who)
+    admin_id = employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
+    return signed_in_as(hostile_app, store, admin_id)
 
 
-def everything(app: Flask, admin: StaffClient, workshop: Workshop) -> Iterator[TestResponse]:
-    """Every page and file about the workshop, for an admin."""
-    given = {
+def all_responses(app: Flask, admin: StaffClient, workshop: Workshop) -> Iterator[TestResponse]:
+    """Yields every page and file about the workshop, as an admin sees it."""
+    url_values = {
         "lang": "es", "public_id": workshop.public_id, "id": workshop.public_id, "slug": "chicago",
         "code": "derechos", "month": str(workshop.day)[:7], "text": str(workshop.day)[:7],
         "year": str(workshop.day.year), "name": "chicago", "tour_id": "1", "organizer_id": "1",
@@ -91,7 +92,7 @@ def everything(app: Flask, admin: StaffClient, workshop: Workshop) -> Iterator[T
         for ending in (
             ("csv", "xlsx", "ics", "atom", "json", "jcal") if "any(" in rule.rule else ("",)
         ):
-            path = _filled(rule.rule, given | {"ending": ending, "form": ending})
+            path = _filled(rule.rule, url_values | {"ending": ending, "form": ending})
             yield admin.get(path)
 
 
@@ -100,14 +101,14 @@ def _filled(pattern: str, parts: Mapping[str, str]) -> str:
 
 
 def test_typed_text_never_becomes_a_script(
-    hostile_app: Flask, admin: StaffClient, harmed: Workshop
+    hostile_app: Flask, admin: StaffClient, hostile_workshop: Workshop
 ) -> None:
-    seen = set()
-    for answer in everything(hostile_app, admin, harmed):
+    mimetypes = set()
+    for answer in all_responses(hostile_app, admin, hostile_workshop):
         assert answer.status_code < 500, answer.request.path
         text = answer.get_data(as_text=True) if _is_text(answer) else ""
         if answer.status_code == 200 and "mal" in text:
-            seen.add(answer.mimetype)
+            mimetypes.add(answer.mimetype)
         if answer.mimetype in {"text/html", "image/svg+xml", "application/atom+xml", "text/xml"}:
             for harm in ("<script>mal", "<img src=x", "<svg/onload", "<style>*", "49${"):
                 assert harm not in text, f"{harm} in {answer.request.path}"
@@ -115,14 +116,14 @@ def test_typed_text_never_becomes_a_script(
             for tag, has in Page(text).tags:
                 assert not any(name.startswith("on") for name in has), answer.request.path
                 assert tag != "svg" or "onload" not in has
-    assert {"text/html", "application/json", "text/calendar", "text/csv"} <= seen
+    assert {"text/html", "application/json", "text/calendar", "text/csv"} <= mimetypes
 
 
 def test_typed_text_never_becomes_a_response_header(
-    hostile_app: Flask, admin: StaffClient, harmed: Workshop
+    hostile_app: Flask, admin: StaffClient, hostile_workshop: Workshop
 ) -> None:
     files = 0
-    for answer in everything(hostile_app, admin, harmed):
+    for answer in all_responses(hostile_app, admin, hostile_workshop):
         headers = str(answer.headers)
         assert "X-Mal" not in headers, answer.request.path
         assert "mal.example" not in headers, answer.request.path
@@ -135,11 +136,11 @@ def test_typed_text_never_becomes_a_response_header(
 
 
 def test_typed_text_never_becomes_a_calendar_line(
-    hostile_app: Flask, admin: StaffClient, harmed: Workshop, key_store: KeyStore
+    hostile_app: Flask, admin: StaffClient, hostile_workshop: Workshop, key_store: KeyStore
 ) -> None:
     bodies = [
         answer.data
-        for answer in everything(hostile_app, admin, harmed)
+        for answer in all_responses(hostile_app, admin, hostile_workshop)
         if answer.mimetype == "text/calendar" and answer.status_code == 200
     ]
     assert len(bodies) >= 2
@@ -154,10 +155,10 @@ def test_typed_text_never_becomes_a_calendar_line(
 
 
 def test_typed_text_never_becomes_a_mail_header(
-    hostile_app: Flask, harmed: Workshop, config: Config, store: Store
+    hostile_app: Flask, hostile_workshop: Workshop, config: Config, store: Store
 ) -> None:
     with store.read() as session:
-        workshop = session.get_one(Workshop, harmed.id)
+        workshop = session.get_one(Workshop, hostile_workshop.id)
         _ = workshop.office, workshop.kind, workshop.venue
         with hostile_app.app_context():
             for lang in LANGUAGES:
@@ -174,8 +175,8 @@ def test_typed_text_never_becomes_a_mail_header(
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\x0b", "\x85", "\u2028"])
 def test_mail_header_is_always_one_line(name: str, end: str) -> None:
     shared = {name: f"a@example.org{end}Bcc: x@mal.example"}
-    made = render.compose(shared, "x", to="rosa@ejemplo.com", own={}, at=clock.now())
-    head, _gap, _body = render.as_bytes(made).partition(b"\r\n\r\n")
+    letter = render.compose(shared, "x", to="rosa@ejemplo.com", own={}, at=clock.now())
+    head, _gap, _body = render.as_bytes(letter).partition(b"\r\n\r\n")
     assert not re.search(rb"^Bcc:", head, re.MULTILINE)
     assert b"\r" not in head.replace(b"\r\n", b"")
 
@@ -184,10 +185,10 @@ def test_mail_header_is_always_one_line(name: str, end: str) -> None:
 
 
 def test_no_cell_of_a_download_is_a_formula(
-    hostile_app: Flask, admin: StaffClient, harmed: Workshop
+    hostile_app: Flask, admin: StaffClient, hostile_workshop: Workshop
 ) -> None:
     kinds = []
-    for answer in everything(hostile_app, admin, harmed):
+    for answer in all_responses(hostile_app, admin, hostile_workshop):
         if answer.status_code != 200:
             continue
         if answer.mimetype == "text/csv":

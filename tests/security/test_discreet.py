@@ -1,5 +1,5 @@
-"""Discretion against a person beside the reader: browser history, downloads, calendar (S13 to S17,
-S28). Feeds and letters have tests of their own."""
+"""Discretion towards a person who sees the reader's screen: browser history, downloads, calendar
+(S13 to S17, S28). Feeds and letters have their own tests."""
 
 import re
 from collections.abc import Callable
@@ -32,25 +32,25 @@ from tests.support.public_urls import (
 )
 from tests.support.registration_forms import answers, send
 
-pytestmark = pytest.mark.any_database("what pages, letters and addresses say of a kind")
+pytestmark = pytest.mark.any_database("texts of pages, letters and URLs")
 
 # Parts of the names of discreet kinds.
-NEVER: Final = "violencia violence maltrato abuse víctima victim victime agresor delito crime"
-NEVER_IN_A_TITLE: Final = "consulado consulate consulat migrante migrant migratori immigra méxico"
+KIND_WORDS: Final = "violencia violence maltrato abuse víctima victim victime agresor delito crime"
+TITLE_WORDS: Final = "consulado consulate consulat migrante migrant migratori immigra méxico"
 ORDINARY_WORDS: Final = {"other", "autre"}  # words that identify no kind
 
 
-# What a browser keeps: titles, addresses, downloads
+# Browser history: titles, URLs, downloads
 
 
 @pytest.fixture
-def patient(make_app: Callable[..., Flask]) -> Flask:
+def unlimited_app(make_app: Callable[..., Flask]) -> Flask:
     return make_app(limits=Limits(posts=100_000))
 
 
 @pytest.fixture
 def all_kinds(store: Store) -> list[Kind]:
-    """The kinds of the network's own list."""
+    """Returns the kinds of the packaged file."""
     with resources.as_file(resources.files("outreach.imports") / "data" / "taxonomy.json") as path:
         taxonomy = kinds_file.read(path)
     with store.change() as session:
@@ -59,11 +59,11 @@ def all_kinds(store: Store) -> list[Kind]:
         return list(kinds.list_kinds(session))
 
 
-def words_of(kind: Kind, never: str = f"{NEVER} {NEVER_IN_A_TITLE}") -> re.Pattern[str]:
-    """The words that identify a discreet kind, in three languages."""
+def words_of(kind: Kind, words: str = f"{KIND_WORDS} {TITLE_WORDS}") -> re.Pattern[str]:
+    """Returns a pattern of the words that identify a discreet kind, in three languages."""
     names = [kind.code.replace("_", " "), *kind.name.values(), *kind.short_name.values()]
     found = {word for name in names for word in re.findall(r"\w{5,}", name.casefold())}
-    found |= set(never.split())
+    found |= set(words.split())
     return re.compile(rf"\b(?:{'|'.join(sorted(found - ORDINARY_WORDS))})\b")
 
 
@@ -71,25 +71,29 @@ def in_three_languages(path: str) -> list[str]:
     return [path.replace("/es/", f"/{lang}/", 1) for lang in LANGUAGES]
 
 
-def personal(place: FurnishedSite, lang: str = "/") -> list[str]:
-    return [path for path in place.of_tokens() if "/r/" in path and path.startswith(lang)]
+def personal_paths(site: FurnishedSite, lang: str = "/") -> list[str]:
+    return [path for path in site.of_tokens() if "/r/" in path and path.startswith(lang)]
 
 
 def test_personal_page_keeps_no_kind_in_browser_history(
-    patient: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
+    unlimited_app: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
     assert len(all_kinds) > 20
     for kind in all_kinds:
         with store.change() as session:
-            made = hold(session, chicago, kind, title=kind.name, way=Way.PLACE)
+            workshop = hold(session, chicago, kind, title=kind.name, way=Way.PLACE)
             full = hold(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
         links = {
-            way.split()[0]: link for way, link in in_every_status(store, key_store, made).items()
+            way.split()[0]: link
+            for way, link in in_every_status(store, key_store, workshop).items()
         }
-        shown = {way: links[way] for way in ("asked", "offered", "lapsed")}
-        shown["full"] = manage_token(key_store, seat(store, key_store, full))
-        client, words = patient.test_client(), words_of(kind)
-        pages = [client.get(path) for path in personal(FurnishedSite(patient, {}, shown, "", ()))]
+        chosen_links = {way: links[way] for way in ("asked", "offered", "lapsed")}
+        chosen_links["full"] = manage_token(key_store, seat(store, key_store, full))
+        client, words = unlimited_app.test_client(), words_of(kind)
+        pages = [
+            client.get(path)
+            for path in personal_paths(FurnishedSite(unlimited_app, {}, chosen_links, "", ()))
+        ]
         for path in ("/cita.ics", "/cambiar", "/borrar"):
             pages.append(client.post(f"/es/r/{links['seated']}{path}", data={"people": "99"}))
         for page in pages:
@@ -103,22 +107,22 @@ def test_personal_page_keeps_no_kind_in_browser_history(
 
 
 def test_discreet_workshop_page_has_no_kind_in_title_or_url(
-    patient: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
+    unlimited_app: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
-    client, discreet = patient.test_client(), [kind for kind in all_kinds if kind.is_discreet]
+    client, discreet = unlimited_app.test_client(), [kind for kind in all_kinds if kind.is_discreet]
     assert len(discreet) >= 3
     for kind in discreet:
         with store.change() as session:
-            made = hold(session, chicago, kind, title=kind.name, way=Way.PLACE)
-        assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26}", made.public_id)
+            workshop = hold(session, chicago, kind, title=kind.name, way=Way.PLACE)
+        assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26}", workshop.public_id)
         assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{4}", kind.public_code)
-        here = f"/es/t/{made.public_id}"
-        asked = f"tipo={kind.public_code}"
+        workshop_path = f"/es/t/{workshop.public_id}"
+        query = f"tipo={kind.public_code}"
         for path in (
-            here,
-            f"{here}/lugar",
-            f"/es/?{asked}",
-            f"/es/calendario?{asked}",
+            workshop_path,
+            f"{workshop_path}/lugar",
+            f"/es/?{query}",
+            f"/es/calendario?{query}",
             f"/es/cifras/tipo/{kind.public_code}",
         ):
             for each in in_three_languages(path):
@@ -126,62 +130,73 @@ def test_discreet_workshop_page_has_no_kind_in_title_or_url(
                 assert not words_of(kind).search(page.title.casefold()), each
                 for link in page.links:
                     assert not words_of(kind).search(link.casefold()), f"{link} on {each}"
-                assert not [has for tag, has in page.tags if "og:" in (has.get("property") or "")]
+                assert not [
+                    attributes
+                    for tag, attributes in page.tags
+                    if "og:" in (attributes.get("property") or "")
+                ]
         for each, neutral in zip(
-            in_three_languages(here), ("Taller", "Workshop", "Atelier"), strict=True
+            in_three_languages(workshop_path), ("Taller", "Workshop", "Atelier"), strict=True
         ):
             for path in (each, f"{each}/lugar"):
                 assert re.fullmatch(
                     rf"{neutral} · [\w ]*\d[\w ]*", Page(client.get(path).text).title
                 )
-        answer = client.get(f"{here}.ics")
+        answer = client.get(f"{workshop_path}.ics")
         assert answer.headers["Content-Disposition"] == 'inline; filename="taller.ics"'
 
 
 def test_pages_of_a_discreet_registration_do_not_name_the_kind(
-    patient: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
+    unlimited_app: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:
-    """Neither in the title nor in text, classes or links."""
-    client = patient.test_client()
+    """Checks text, classes and links of the main part."""
+    client = unlimited_app.test_client()
     for kind in [each for each in all_kinds if each.is_discreet]:
         with store.change() as session:
-            made = hold(session, chicago, kind, title=kind.name, summary=kind.description)
+            workshop = hold(session, chicago, kind, title=kind.name, summary=kind.description)
             full = hold(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
-        links = in_every_status(store, key_store, made)
+        links = in_every_status(store, key_store, workshop)
         links["full"] = manage_token(key_store, seat(store, key_store, full))
-        telling = re.compile(
-            f'{words_of(kind, NEVER).pattern}|class="([^"]*\\s)?kind-(?!neutral)\\w'
+        kind_pattern = re.compile(
+            f'{words_of(kind, KIND_WORDS).pattern}|class="([^"]*\\s)?kind-(?!neutral)\\w'
         )
-        hers = [p for p in personal(FurnishedSite(patient, {}, links, "", ())) if NOBODY not in p]
-        pages = [client.get(path) for path in hers]
-        pages.append(client.get(f"/es/t/{made.public_id}/lugar"))
-        pages.append(send(client, made, answers(patient, made, name="")))
+        paths = [
+            p
+            for p in personal_paths(FurnishedSite(unlimited_app, {}, links, "", ()))
+            if NOBODY not in p
+        ]
+        pages = [client.get(path) for path in paths]
+        pages.append(client.get(f"/es/t/{workshop.public_id}/lugar"))
+        pages.append(send(client, workshop, answers(unlimited_app, workshop, name="")))
         for page in pages:
             main = page.text.partition("<main")[2].partition("</main>")[0].casefold()
-            found = telling.search(main)
+            found = kind_pattern.search(main)
             assert found is None, f"{kind.code}: {found} on {page.request.path}"
 
 
 def test_every_discreet_page_has_a_quick_exit(
-    patient: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
+    unlimited_app: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        made = hold(session, chicago, women)
+        workshop = hold(session, chicago, women)
         full = hold(session, chicago, women, capacity=0, has_waiting_list=False)
         later = hold(session, chicago, women, opens_days=2)
     link, form = (
-        f"/es/r/{manage_token(key_store, seat(store, key_store, made))}",
-        f"/es/t/{made.public_id}",
+        f"/es/r/{manage_token(key_store, seat(store, key_store, workshop))}",
+        f"/es/t/{workshop.public_id}",
     )
-    links = in_every_status(store, key_store, made)
-    client = patient.test_client()
+    links = in_every_status(store, key_store, workshop)
+    client = unlimited_app.test_client()
     pages = [
         client.get(form),
         client.get(f"{form}/lugar"),
         client.post(f"{form}/lugar", data={}),
         client.get(f"/es/t/{full.public_id}/lugar"),
         client.get(f"/es/t/{later.public_id}/lugar"),
-        *(client.get(path) for path in personal(FurnishedSite(patient, {}, links, "", ()), "/es/")),
+        *(
+            client.get(path)
+            for path in personal_paths(FurnishedSite(unlimited_app, {}, links, "", ()), "/es/")
+        ),
         client.get(f"/es/?tipo={women.public_code}"),
         client.get(f"/es/calendario?tipo={women.public_code}"),
         client.get(f"/es/cifras/tipo/{women.public_code}"),
@@ -190,8 +205,8 @@ def test_every_discreet_page_has_a_quick_exit(
         client.get("/es/seguridad"),
         *(client.get(link + rest) for rest in ("", "/cambiar", "/cancelar", "/borrar")),
         client.post(f"{link}/cambiar", data={"people": "99"}),
-        # An error page may concern a discreet workshop without knowing it.
-        client.get(f"/es/t/{made.public_id[:-1]}"),
+        # An error page does not know whether its URL is of a discreet workshop.
+        client.get(f"/es/t/{workshop.public_id[:-1]}"),
         client.get(f"/es/r/{'A' * 21}g"),
         client.put(f"{form}/lugar"),
         client.post(f"{form}/lugar", data={"name": "x" * 70_000}),
@@ -201,13 +216,17 @@ def test_every_discreet_page_has_a_quick_exit(
     with store.change() as session:
         session.execute(sa.text("ALTER TABLE workshop RENAME TO elsewhere"))
     pages.append(client.get(form))
-    shown = [page for page in pages if page.status_code != 303]
-    assert {page.status_code for page in shown} == {200, 403, 404, 405, 409, 413, 422, 500}
-    for page in shown:
-        ways = [has for tag, has in Page(page.text).tags if tag == "a" and "data-quick-exit" in has]
-        assert len(ways) == 3, f"{page.status_code} {page.request.path}"
-        assert {way["href"] for way in ways} == {"/es/salir"}
-        assert {way["rel"] for way in ways} == {"nofollow noreferrer"}
+    shown_pages = [page for page in pages if page.status_code != 303]
+    assert {page.status_code for page in shown_pages} == {200, 403, 404, 405, 409, 413, 422, 500}
+    for page in shown_pages:
+        quick_exit_links = [
+            attributes
+            for tag, attributes in Page(page.text).tags
+            if tag == "a" and "data-quick-exit" in attributes
+        ]
+        assert len(quick_exit_links) == 3, f"{page.status_code} {page.request.path}"
+        assert {link["href"] for link in quick_exit_links} == {"/es/salir"}
+        assert {link["rel"] for link in quick_exit_links} == {"nofollow noreferrer"}
 
 
 def test_figures_of_a_discreet_kind_are_not_cached_or_indexed(
@@ -241,8 +260,8 @@ def test_calendar_entry_of_a_discreet_registration_has_only_date_and_time(
     visibility: Visibility,
 ) -> None:
     with store.change() as session:
-        made = hold(session, chicago, women, visibility=visibility, title=women.name)
-    link = manage_token(key_store, seat(store, key_store, made))
+        workshop = hold(session, chicago, women, visibility=visibility, title=women.name)
+    link = manage_token(key_store, seat(store, key_store, workshop))
     for lang, neutral in (("es", "Cita"), ("en", "Appointment"), ("fr", "Rendez-vous")):
         answer = client.post(f"/{lang}/r/{link}/cita.ics")
         assert answer.headers["Content-Disposition"] == 'attachment; filename="cita.ics"'
@@ -252,7 +271,7 @@ def test_calendar_entry_of_a_discreet_registration_has_only_date_and_time(
         assert not event.walk("VALARM")
         text = answer.text.replace("\r\n ", "")
         assert "METHOD" not in text
-        assert made.uid not in text
+        assert workshop.uid not in text
         assert not re.search(r"mujer|women|femme|pilsen|chicago,|consul", text, re.IGNORECASE)
     own = client.post(f"/es/r/{link}/cita.ics", data={"title": "Dentista\r\nURL:https://x"})
     [event] = Calendar.from_ical(own.data).walk("VEVENT")
@@ -269,17 +288,17 @@ def test_personal_calendar_entry_contains_no_manage_link(
 ) -> None:
     for kind, way, capacity in product((rights, women), (Way.PLACE, Way.UNLISTED), (20, 0)):
         with store.change() as session:
-            made = hold(
+            workshop = hold(
                 session, chicago, kind, way=way, capacity=capacity, online_url="https://x.y"
             )
-        rosa = seat(store, key_store, made)
+        rosa = seat(store, key_store, workshop)
         link = manage_token(key_store, rosa)
         for title in ("", "Cita con https://x.y"):
             answer = client.post(f"/es/r/{link}/cita.ics", data={"title": title})
             lines = [each for each in answer.text.splitlines() if not each.startswith("SUMMARY")]
             text = "\n".join(lines)
             assert not re.search(r"https?:|/r/|/q/|/t/|webcal|www\.", text)
-            for secret in (link, made.public_id, made.uid, rosa.door_code or "?", rosa.id):
+            for secret in (link, workshop.public_id, workshop.uid, rosa.door_code or "?", rosa.id):
                 assert secret not in text
 
 
@@ -287,18 +306,18 @@ def test_personal_calendar_entry_contains_no_manage_link(
 
 
 def test_seats_left_do_not_reveal_a_single_registration(
-    patient: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
+    unlimited_app: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        made = hold(session, chicago, women, capacity=30)
-    own = f"/es/r/{manage_token(key_store, seat(store, key_store, made))}/cambiar"
+        workshop = hold(session, chicago, women, capacity=30)
+    own = f"/es/r/{manage_token(key_store, seat(store, key_store, workshop))}/cambiar"
     paths = [
         "/es/",
         "/es/?tipo=K7QX",
         "/es/o/chicago",
-        f"/es/t/{made.public_id}",
-        f"/es/t/{made.public_id}/lugar",
-        f"/es/t/{made.public_id}.ics",
+        f"/es/t/{workshop.public_id}",
+        f"/es/t/{workshop.public_id}/lugar",
+        f"/es/t/{workshop.public_id}.ics",
         "/es/cal/red.ics?tipo=K7QX",
         "/es/calendario?tipo=K7QX",
     ]
@@ -306,9 +325,9 @@ def test_seats_left_do_not_reveal_a_single_registration(
     def seen(left: int) -> list[str]:
         with store.change() as session:
             session.execute(
-                sa.update(Workshop).where(Workshop.id == made.id).values(seats_left=left)
+                sa.update(Workshop).where(Workshop.id == workshop.id).values(seats_left=left)
             )
-        client = patient.test_client()
+        client = unlimited_app.test_client()
         pages = [client.get(path).text for path in [*paths, own]]
         fresh = r'name="(?:stamp|nonce)" value="[^"]*"'
         return [re.sub(fresh, "", page) for page in pages]

@@ -1,5 +1,5 @@
 """A short fuzzing run finds no server error and no data of another person. `python -m tests.fuzz`
-runs as long as one likes."""
+runs for any time."""
 
 import secrets
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.fuzz.world import HIDDEN, OTHERS_NAME, VISITORS, Base
 
 pytestmark = pytest.mark.any_database
 
-FEW, MANY = 40, 1_000  # requests of each surface
+REQUESTS_PER_SURFACE, MANY_REQUESTS_PER_SURFACE = 40, 1_000
 Ready = tuple[Base, Map]
 
 
@@ -30,61 +30,65 @@ def network() -> Iterator[Ready]:
 
 @pytest.mark.long  # collecting all forms takes half a minute
 @pytest.mark.parametrize("surface", EVERY)
-def test_fuzzed_requests_cause_no_fault_and_reveal_nobody(network: Ready, surface: str) -> None:
-    base, seen = network
+def test_fuzzed_requests_cause_no_fault_and_reveal_no_personal_data(
+    network: Ready, surface: str
+) -> None:
+    base, site_map = network
     tally = Tally()
     with base.opened() as site:
 
         @given(st.randoms(use_true_random=False))
-        @settings(max_examples=FEW, database=None, deadline=None, derandomize=True)
+        @settings(max_examples=REQUESTS_PER_SURFACE, database=None, deadline=None, derandomize=True)
         def ask_once(chance: Random) -> None:
-            ask_and_follow(Asker(site, seen, chance), surface, tally)
+            ask_and_follow(Asker(site, site_map, chance), surface, tally)
 
         ask_once()
     assert tally.faults == {}
-    assert tally.tried >= FEW
+    assert tally.tried >= REQUESTS_PER_SURFACE
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("database", DATABASES)
-def test_many_fuzzed_requests_cause_no_fault_and_reveal_nobody(database: str) -> None:
+def test_many_fuzzed_requests_cause_no_fault_and_reveal_no_personal_data(database: str) -> None:
     seed = secrets.token_hex(4)
-    with ready(SERVER if database == "postgresql" else "") as (base, seen):
+    with ready(SERVER if database == "postgresql" else "") as (base, site_map):
         for surface in EVERY:
             total, number = Tally(), 0
-            while total.tried < MANY:
+            while total.tried < MANY_REQUESTS_PER_SURFACE:
                 number += 1
-                total.take(round_of(base, seen, surface, f"{seed} {surface} {number}"))
-            assert total.faults == {}, f"python -m tests.fuzz --seed {seed} --each {MANY}"
+                total.take(round_of(base, site_map, surface, f"{seed} {surface} {number}"))
+            assert total.faults == {}, (
+                f"python -m tests.fuzz --seed {seed} --each {MANY_REQUESTS_PER_SURFACE}"
+            )
 
 
 @pytest.mark.long
 def test_fuzzed_forms_cover_every_role_and_most_posts(network: Ready) -> None:
-    base, seen = network
-    assert {form.who for form in seen.forms} == set(VISITORS)
+    base, site_map = network
+    assert {form.who for form in site_map.forms} == set(VISITORS)
     with base.opened() as site:
         posts = site.app.url_map.bind("localhost:8000")
         reached = {
             posts.match(form.action.partition("?")[0], method="POST")[0]
-            for form in seen.forms
+            for form in site_map.forms
             if form.method == "post"
         }
     assert len(reached) > 50
-    assert {"tipo", "donde", "desde", "mes", "lote", "volver"} <= seen.queries.keys()
+    assert {"tipo", "donde", "desde", "mes", "lote", "volver"} <= site_map.queries.keys()
 
 
 def test_fuzzer_detects_planted_faults() -> None:
     tally = Tally()
-    asked = FuzzRequest("organizer", "GET", "/es/")
-    for amiss in (
+    fuzz_request = FuzzRequest("organizer", "GET", "/es/")
+    for faulty_response in (
         FuzzResponse(500, b"", log=("GET / failed: ValueError",)),
         FuzzResponse(200, b'<pre>  File "/srv/app.py", line 3'),
         FuzzResponse(200, OTHERS_NAME.encode()),
         FuzzResponse(303, b"", (("Location", f"/es/?donde={HIDDEN}"),)),
     ):
-        tally.add(asked, amiss, "organizer")
+        tally.add(fuzz_request, faulty_response, "organizer")
     assert (len(tally.faults), tally.leaks) == (4, 3)
     assert not tally.is_fine
-    of_admins = Tally()
-    of_admins.add(asked, FuzzResponse(200, OTHERS_NAME.encode()), "admin")
-    assert of_admins.is_fine
+    admin_tally = Tally()
+    admin_tally.add(fuzz_request, FuzzResponse(200, OTHERS_NAME.encode()), "admin")
+    assert admin_tally.is_fine

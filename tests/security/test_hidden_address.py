@@ -29,18 +29,18 @@ CANARY: Final = re.compile(r"canari|41[.,]1234|87[.,]1234", re.IGNORECASE)
 
 
 @pytest.fixture
-def patient(make_app: Callable[..., Flask]) -> Flask:
+def unlimited_app(make_app: Callable[..., Flask]) -> Flask:
     return make_app(limits=Limits(posts=100_000))
 
 
-def held_in_secret(
+def create_hidden_workshops(
     store: Store, office: Office, kind: Kind, visibility: Visibility
 ) -> dict[str, Workshop]:
-    """Workshops of every status at a hidden address."""
+    """Returns workshops of every status at a hidden address."""
     found: dict[str, Workshop] = {}
     with store.change() as session:
         for status in WorkshopStatus:
-            here = venue(
+            place = venue(
                 session,
                 office,
                 name=f"Casa Canaria {status}",
@@ -49,42 +49,42 @@ def held_in_secret(
                 longitude=-87.123456,
             )
             is_past = status in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
-            made = hold(
+            workshop = hold(
                 session,
                 office,
                 kind,
-                venue=here,
+                venue=place,
                 visibility=visibility,
                 online_url="https://sala.example/canario",
                 day=clock.now().date() + timedelta(days=-2 if is_past else 7),
             )
-            made.status = status
-            found[status] = made
+            workshop.status = status
+            found[status] = workshop
         for name, way in (("open", Way.OPEN), ("phone", Way.PHONE), ("unlisted", Way.UNLISTED)):
-            found[name] = hold(session, office, kind, venue=here, visibility=visibility, way=way)
-        found["full"] = hold(session, office, kind, venue=here, visibility=visibility, capacity=0)
+            found[name] = hold(session, office, kind, venue=place, visibility=visibility, way=way)
+        found["full"] = hold(session, office, kind, venue=place, visibility=visibility, capacity=0)
     return found
 
 
-def crawled(place: FurnishedSite) -> Iterator[TestResponse]:
-    """All public pages."""
-    client = place.app.test_client()
-    for _, path in place.addresses():
+def crawl(site: FurnishedSite) -> Iterator[TestResponse]:
+    """Yields the response of every public page."""
+    client = site.app.test_client()
+    for _, path in site.addresses():
         yield client.get(path)
-    for _, path in place.addresses("POST"):
+    for _, path in site.addresses("POST"):
         yield client.post(path, data={"name": ""})
-        yield place.post(client, path)
+        yield site.post(client, path)
 
 
-def content(answer: TestResponse) -> str:
-    """The text of an answer, of spreadsheets too."""
+def text_of(answer: TestResponse) -> str:
+    """Returns the text of a response; also of a spreadsheet."""
     if answer.data[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(answer.data)) as sheet:
             return " ".join(sheet.read(name).decode() for name in sheet.namelist())
     return answer.get_data().decode("utf-8", "replace")
 
 
-@pytest.mark.any_database("what every page says, asked for one by one")
+@pytest.mark.any_database("the text of pages")
 @pytest.mark.parametrize(
     ("visibility", "is_discreet"),
     [
@@ -92,7 +92,7 @@ def content(answer: TestResponse) -> str:
             each,
             is_discreet,
             id=f"{each}, {'discreet' if is_discreet else 'plain'}",
-            # In the plain run «approved» stands for all that hide their address.
+            # Without --long only «approved» is tested of all visibilities that hide the address.
             marks=[]
             if each is Visibility.APPROVED or (each is Visibility.PUBLIC and is_discreet)
             else pytest.mark.long,
@@ -102,7 +102,7 @@ def content(answer: TestResponse) -> str:
     ],
 )
 def test_hidden_address_is_on_no_public_page(
-    patient: Flask,
+    unlimited_app: Flask,
     store: Store,
     key_store: KeyStore,
     chicago: Office,
@@ -112,42 +112,43 @@ def test_hidden_address_is_on_no_public_page(
     is_discreet: bool,
 ) -> None:
     kind = women if is_discreet else rights
-    workshops = held_in_secret(store, chicago, kind, visibility)
+    workshops = create_hidden_workshops(store, chicago, kind, visibility)
     links = in_every_status(store, key_store, workshops[WorkshopStatus.PUBLISHED])
-    if visibility not in {Visibility.APPROVED, Visibility.PHONE_ONLY}:  # not approved yet
+    # With other visibilities a seat is enough to read the address.
+    if visibility not in {Visibility.APPROVED, Visibility.PHONE_ONLY}:
         links = {
             way: each for way, each in links.items() if not way.startswith(("seated", "asked"))
         }
     links["full"] = manage_token(key_store, seat(store, key_store, workshops["full"]))
-    place = FurnishedSite(patient, workshops, links, "x" * 22, ())
-    telling = {
+    site = FurnishedSite(unlimited_app, workshops, links, "x" * 22, ())
+    revealing = {
         answer.request.path: found[0]
-        for answer in crawled(place)
-        if (found := CANARY.search(content(answer)))
+        for answer in crawl(site)
+        if (found := CANARY.search(text_of(answer)))
     }
     if visibility is not Visibility.PUBLIC:
-        assert telling == {}
+        assert revealing == {}
         return
-    # The address is shown where staff allow it; never in a calendar of a discreet kind.
-    assert telling
-    assert not [path for path in telling if workshops[WorkshopStatus.DRAFT].public_id in path]
+    # Public addresses are shown, but never in a calendar of a discreet kind.
+    assert revealing
+    assert not [path for path in revealing if workshops[WorkshopStatus.DRAFT].public_id in path]
     if is_discreet:
-        assert not [path for path in telling if path.endswith((".ics", ".json", ".csv", ".xlsx"))]
+        assert not [path for path in revealing if path.endswith((".ics", ".json", ".csv", ".xlsx"))]
 
 
 @pytest.mark.parametrize("typed", ["Casa Canaria published", "Calle Canario 99", "Canaria"])
 def test_hidden_address_cannot_be_found_by_search(
-    patient: Flask, store: Store, chicago: Office, women: Kind, typed: str
+    unlimited_app: Flask, store: Store, chicago: Office, women: Kind, typed: str
 ) -> None:
-    held_in_secret(store, chicago, women, Visibility.REGISTERED)
-    client, nowhere = patient.test_client(), "Calle Que No Hay 1"
+    create_hidden_workshops(store, chicago, women, Visibility.REGISTERED)
+    client, unknown_address = unlimited_app.test_client(), "Calle Que No Hay 1"
 
-    def answered(path: str, where: str) -> str:
-        text = client.get(path, query_string={"donde": where}).text
-        twice = quote_plus(quote_plus(where))  # an address within an address
-        for written in (where, quote_plus(where), quote(where), twice):
-            text = text.replace(written, "")
+    def search_result(path: str, search_text: str) -> str:
+        text = client.get(path, query_string={"donde": search_text}).text
+        double_quoted = quote_plus(quote_plus(search_text))  # a URL within a URL
+        for form in (search_text, quote_plus(search_text), quote(search_text), double_quoted):
+            text = text.replace(form, "")
         return text
 
     for path in ("/es/", "/en/calendario", "/fr/cal/red.ics"):
-        assert answered(path, typed) == answered(path, nowhere), path
+        assert search_result(path, typed) == search_result(path, unknown_address), path

@@ -1,4 +1,4 @@
-"""Broken, lying and hostile import files: each is refused with one plain sentence. `python -m
+"""Broken and hostile import files: each is refused with one sentence. `python -m
 tests.hostile_files` measures time and memory."""
 
 import io
@@ -60,14 +60,14 @@ def test_unpacking_stops_at_the_declared_size() -> None:
     assert hostile_files.refusal(data)
 
 
-@pytest.mark.any_database("what a file is refused for before anything is asked of a database")
-def test_import_page_refuses_hostile_files_alike(
+@pytest.mark.any_database("files are refused before any query")
+def test_import_page_shows_an_error_for_each_hostile_file(
     app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     staff_client = signed_in_as(app, store, employ(store))
     for name in sorted(name for name in hostile_files.FILES if not LARGE.search(name)):
         answer = bring(staff_client, hostile_files.FILES[name](), "talleres.xlsx")
-        if answer.status_code == 303:  # read, with errors in its rows
+        if answer.status_code == 303:  # readable, with errors in its rows
             answer = staff_client.get(answer.headers["Location"])
             assert "Arregla" in words(answer), name
         else:
@@ -111,5 +111,5 @@ GOOD = [
 ]
 
 
-def test_refusal_is_raised_as_our_own_error() -> None:
+def test_unreadable_file_is_raised_as_refusal() -> None:
     assert issubclass(UnreadableFile, Refusal)

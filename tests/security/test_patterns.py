@@ -8,8 +8,8 @@ import pytest
 from outreach.web.staff.network.venue_pages import point_of
 from tests.support.regex_audit import made_of_parts, nested, patterns
 
-# Nested repetitions that nevertheless match a text in one way only, and why.
-LOOKED_AT: Final = {
+# Nested repetitions that match a text in one way only, each with the reason.
+REVIEWED: Final = {
     "[a-z0-9]+([_.][a-z0-9]+)*": "each turn begins with a mark that is no letter of it",
     r'([^;:]+)((?:;[^=]+=(?:"[^"]*"|[^;:"]*))*):(.*)': "each turn has its own = and quote",
     r'[A-Za-z0-9-]+((?:;[A-Za-z0-9-]+=(?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)*):': (
@@ -23,14 +23,14 @@ LOOKED_AT: Final = {
 
 def test_no_regex_has_an_unreviewed_nested_repetition() -> None:
     found = {each.text: each.where for each in patterns() if nested(each.text)}
-    assert {text: where for text, where in found.items() if text not in LOOKED_AT} == {}
-    assert LOOKED_AT.keys() == found.keys(), "one is gone: take it out of the list"
+    assert {text: location for text, location in found.items() if text not in REVIEWED} == {}
+    assert REVIEWED.keys() == found.keys(), "remove patterns that no longer exist from the list"
     assert len(list(patterns())) > 80
-    assert len(list(made_of_parts())) < 14, "look at each: none is made of what somebody types"
+    assert len(list(made_of_parts())) < 14, "review new ones: no pattern may contain typed text"
 
 
 def test_many_spaces_in_coordinates_are_read_as_one() -> None:
-    """Otherwise the time would be quadratic in their number."""
+    """The time must not be quadratic in their number."""
     assert point_of("41.85" + " " * 60_000 + "-87.65") == (41.85, -87.65)
     assert point_of("41.85" + " " * 60_000 + "x") is None
     assert point_of("41.85," + "\t" * 60_000 + "-87.65") == (41.85, -87.65)

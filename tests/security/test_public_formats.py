@@ -23,16 +23,16 @@ from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 from tests.support.public_urls import public_rules
 
-pytestmark = pytest.mark.any_database("what every format must not say")
+pytestmark = pytest.mark.any_database("texts of formats")
 
-# A word that no URL contains, with an accent, since formats escape it.
+# No URL contains this word; its accent is escaped differently in each format.
 CANARY: Final = re.compile(r"can(á|a|\\u00e1|&#225;|%C3%A1)rin", re.IGNORECASE)
 TODAY: Final = clock.network_day(clock.now())
 MONTH: Final = str(Month.from_day(TODAY))
-BEFORE: Final = Month.from_day(TODAY).plus(-1)  # its bulletin announces what comes next
+LAST_MONTH: Final = Month.from_day(TODAY).plus(-1)  # its bulletin lists upcoming workshops
 LANGUAGES: Final = ("es", "en", "fr")
 FORMS: Final = ("ics", "atom", "json", "jcal")
-# Pages for people are tested in test_discreet.
+# HTML pages: tested in test_discreet.
 PAGES: Final = re.compile(
     r"^(root|workshops|about|feed_builder|registration|my_registration|qr_landing|demo|static_files|"
     r"newsletter)\b"
@@ -43,31 +43,31 @@ PAGES: Final = re.compile(
 def secrets(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> dict[str, Workshop]:
-    """Workshops that are hidden wholly or in part, each with a registration."""
+    """Returns workshops with hidden details; all but the draft have a registration."""
     words = {"es": "Círculo Canárino", "en": "Canárino circle", "fr": "Cercle canárino"}
-    written: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "facilitator": "Lic. Canárina", "online_url": "https://sala.example/canarina",
         "summary": words, "bring": words, "title": words,
     }  # fmt: skip
     with store.change() as session:
         staff.add(session, "canarina@example.org", Role.ORGANIZER, ["chicago"])
 
-        def house(name: str) -> Any:
+        def place(name: str) -> Any:
             return venue(
                 session, chicago, name=f"Casa Canárina {name}", address=f"Calle Canárina {name}",
                 area="Zona Canárina", latitude=41.1234, longitude=-87.4321,
             )  # fmt: skip
 
         found = {
-            "discreet": hold(session, chicago, women, venue=house("1"), **written),
+            "discreet": hold(session, chicago, women, venue=place("1"), **fields),
             "unlisted": hold(
-                session, chicago, rights, venue=house("2"), way=Way.UNLISTED, **written
+                session, chicago, rights, venue=place("2"), way=Way.UNLISTED, **fields
             ),
             "draft": hold(
-                session, chicago, rights, venue=house("3"), status=WorkshopStatus.DRAFT, **written
+                session, chicago, rights, venue=place("3"), status=WorkshopStatus.DRAFT, **fields
             ),
             "hidden": hold(
-                session, chicago, rights, venue=house("4"), visibility=Visibility.REGISTERED,
+                session, chicago, rights, venue=place("4"), visibility=Visibility.REGISTERED,
                 facilitator="Lic. Canárina", online_url="https://sala.example/canarina",
             ),
             "plain": hold(
@@ -75,7 +75,7 @@ def secrets(
                 online_url="https://sala.example/canarina",
             ),
         }  # fmt: skip
-        hold(session, chicago, rights, day=BEFORE.first)
+        hold(session, chicago, rights, day=LAST_MONTH.first)
         # The area of a hidden workshop may be shown if it has one.
         assert found["hidden"].venue is not None
         found["hidden"].venue.area = "Zona de Pilsen"
@@ -86,15 +86,15 @@ def secrets(
 
 
 def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
-    """Every machine-readable address: feeds, data, embeds, sitemaps."""
+    """Yields every machine-readable address: feeds, data, embeds, sitemaps."""
     filters = ("", "?idioma=es", "?donde=IL", "?donde=chicago", "?modalidad=presencial",
                "?tipo=derechos", "?tipo=derechos&donde=IL&idioma=es")  # fmt: skip
     ids = [each.public_id for each in secrets.values()]
-    for lang, name, form, asked in product(LANGUAGES, ("red", "chicago"), FORMS, filters):
-        yield f"/{lang}/cal/{name}.{form}{asked}"
+    for lang, name, form, query in product(LANGUAGES, ("red", "chicago"), FORMS, filters):
+        yield f"/{lang}/cal/{name}.{form}{query}"
     for lang in LANGUAGES:
         yield from (f"/{lang}/cal/{name}.ics?tipo=K7QX" for name in ("red", "chicago"))
-        yield from (f"/{lang}/incrustar{asked}" for asked in filters)
+        yield from (f"/{lang}/incrustar{query}" for query in filters)
         yield from (f"/{lang}/incrustar/{each}" for each in ids)
         endings = ("", ".csv", ".json", ".xlsx", ".pdf")
         yield from (f"/{lang}/cifras/{MONTH}{ending}" for ending in endings)
@@ -102,22 +102,22 @@ def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
         yield from (f"/{lang}/cifras/{row}" for row in rows)
         yield from (f"/{lang}/t/{ids[number]}.ics" for number in (3, 4))
         yield from (f"/{lang}/boletin/{each}" for each in ("", "atom.xml"))
-        yield from (f"/{lang}/boletin/{BEFORE}{ending}" for ending in ("", ".pdf", ".txt"))
+        yield from (f"/{lang}/boletin/{LAST_MONTH}{ending}" for ending in ("", ".pdf", ".txt"))
         yield f"/{lang}/datos"
     yield from ("/robots.txt", "/sitemap.xml", "/sitemap/paginas.xml", "/sitemap/talleres-1.xml")
     yield from (f"/oembed?url=http://localhost:8000/es/t/{each}" for each in ids)
     yield "/oembed?url=http://localhost:8000/es/"
-    for what in ("", "offices", "offices/chicago", "kinds", "kinds/derechos", "kinds/mujeres"):
-        yield f"/api/v1/{what}"
-    yield from (f"/api/v1/workshops{asked}" for asked in filters)
-    yield from (f"/api/v1/workshops{asked}" for asked in ("?tipo=K7QX", "?desde=2020-01-01"))
+    for resource in ("", "offices", "offices/chicago", "kinds", "kinds/derechos", "kinds/mujeres"):
+        yield f"/api/v1/{resource}"
+    yield from (f"/api/v1/workshops{query}" for query in filters)
+    yield from (f"/api/v1/workshops{query}" for query in ("?tipo=K7QX", "?desde=2020-01-01"))
     yield from (f"/api/v1/workshops/{each}" for each in ids)
-    for what in ("counts", "figures", "bulletins"):
-        yield from (f"/api/v1/{what}", f"/api/v1/{what}/{MONTH}")
+    for resource in ("counts", "figures", "bulletins"):
+        yield from (f"/api/v1/{resource}", f"/api/v1/{resource}/{MONTH}")
     yield "/api/v1/openapi.json"
 
 
-def content(client: FlaskClient, address: str) -> str:
+def text_of(client: FlaskClient, address: str) -> str:
     body = client.get(address, headers={"Accept-Encoding": "gzip"})
     data = gzip.decompress(body.data) if body.headers.get("Content-Encoding") else body.data
     return data.decode("utf-8", "replace").replace("\r\n ", "")
@@ -126,45 +126,45 @@ def content(client: FlaskClient, address: str) -> str:
 def test_public_formats_do_not_reveal_hidden_details(
     client: FlaskClient, secrets: dict[str, Workshop]
 ) -> None:
-    words, answered = [], 0
+    revealing_addresses, nonempty_count = [], 0
     for address in addresses(secrets):
-        text = content(client, address)
-        answered += "BEGIN:VCALENDAR" in text or "{" in text or "<" in text
+        text = text_of(client, address)
+        nonempty_count += "BEGIN:VCALENDAR" in text or "{" in text or "<" in text
         if CANARY.search(text.replace(address, "")):
-            words.append(address)
-    assert words == []
-    assert answered > 150, "there was something to look in"
+            revealing_addresses.append(address)
+    assert revealing_addresses == []
+    assert nonempty_count > 150, "most responses must have content"
 
 
 def test_unlisted_workshop_is_in_no_public_format(
     client: FlaskClient, secrets: dict[str, Workshop]
 ) -> None:
-    gone = [secrets[name] for name in ("discreet", "unlisted", "draft")]
+    hidden = [secrets[name] for name in ("discreet", "unlisted", "draft")]
     found = []
     for address in addresses(secrets):
         if "tipo=K7QX" in address and ".ics" in address:
-            continue  # asked for by its code, it is in the feed: test_feed_discretion
-        text = content(client, address).replace(
+            continue  # a feed by the code of the kind has it: test_feed_discretion
+        text = text_of(client, address).replace(
             re.split("[/=]", address)[-1], ""
         )  # the query itself
-        found += [address for each in gone if each.public_id in text or each.uid in text]
+        found += [address for each in hidden if each.public_id in text or each.uid in text]
     assert found == []
 
 
 def test_canary_search_detects_a_revealed_detail(
     client: FlaskClient, secrets: dict[str, Workshop]
 ) -> None:
-    assert CANARY.search(content(client, "/es/")), "the list tells people of a discreet workshop"
+    assert CANARY.search(text_of(client, "/es/")), "the list shows a discreet workshop"
     assert CANARY.search("Can\\u00e1rina")
-    assert "1 taller" in content(client, f"/es/boletin/{BEFORE}.txt")
-    assert secrets["plain"].public_id in content(client, "/api/v1/workshops")
+    assert "1 taller" in text_of(client, f"/es/boletin/{LAST_MONTH}.txt")
+    assert secrets["plain"].public_id in text_of(client, "/api/v1/workshops")
 
 
 def test_every_machine_readable_address_is_checked(
     app: Flask, secrets: dict[str, Workshop]
 ) -> None:
     match = app.url_map.bind("localhost:8000").match
-    looked_at = {match(address.partition("?")[0])[0] for address in addresses(secrets)}
-    every = {rule.endpoint for rule in public_rules(app) if not PAGES.match(rule.endpoint)}
-    of_operation = {each for each in every if each.startswith("health.")}  # about no workshop
-    assert every - looked_at - of_operation == {"figures.latest", "api.nothing"}
+    checked = {match(address.partition("?")[0])[0] for address in addresses(secrets)}
+    all_endpoints = {rule.endpoint for rule in public_rules(app) if not PAGES.match(rule.endpoint)}
+    health_endpoints = {each for each in all_endpoints if each.startswith("health.")}
+    assert all_endpoints - checked - health_endpoints == {"figures.latest", "api.nothing"}

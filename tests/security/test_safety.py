@@ -31,7 +31,7 @@ from tests.support.public_urls import NOBODY, FurnishedSite, Page, manage_token
 from tests.support.registration_forms import answers, link_of
 from tests.support.safety_promises import PROMISES
 
-pytestmark = [pytest.mark.any_database("what pages say"), pytest.mark.core]
+pytestmark = [pytest.mark.any_database("texts and headers of pages"), pytest.mark.core]
 
 TESTS: Final = Path(__file__).parent.parent
 
@@ -41,8 +41,8 @@ def test_every_safety_requirement_has_a_test() -> None:
     for promise, tests in PROMISES.items():
         for test in tests:
             file, _, name = test.partition("::")
-            written = (TESTS / file).read_text()
-            assert re.search(rf"^def {name}\(", written, re.MULTILINE), f"{promise}: {test}"
+            source = (TESTS / file).read_text()
+            assert re.search(rf"^def {name}\(", source, re.MULTILINE), f"{promise}: {test}"
 
 
 @pytest.fixture
@@ -56,8 +56,8 @@ def rosa(store: Store, key_store: KeyStore, workshop: Workshop) -> Registration:
     return seat(store, key_store, workshop)
 
 
-def everything(store: Store, key_store: KeyStore) -> list[Any]:
-    """Every row of both databases but the rate counters."""
+def read_all_rows(store: Store, key_store: KeyStore) -> list[Any]:
+    """Returns every row of both databases except the rate counters."""
     found: list[Any] = []
     for database, metadata in ((store, Base.metadata), (key_store.store, KeyStoreBase.metadata)):
         with database.read() as session:
@@ -74,7 +74,7 @@ def test_tokens_are_stored_only_as_hashes_and_are_independent(
     manage, entry = registrations.derive_manage_token(key), registrations.derive_entry_token(key)
     assert manage != entry
     assert {len(keystore.derive(key, "manage")), len(keystore.derive(key, "entry"))} == {16}
-    rows = repr(everything(store, key_store))
+    rows = repr(read_all_rows(store, key_store))
     for token in (manage, entry):
         assert token not in rows
     with store.read() as session, pytest.raises(NotFound):
@@ -87,34 +87,39 @@ def test_tokens_are_stored_only_as_hashes_and_are_independent(
 def test_get_requests_change_nothing(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore
 ) -> None:
-    """Mail scanners open every link, and the links of the pages behind them."""
-    client, before = furnished_site.app.test_client(), everything(store, key_store)
+    """Mail scanners open every link of a letter, and the links of those pages."""
+    client, before = furnished_site.app.test_client(), read_all_rows(store, key_store)
     paths = furnished_site.of_tokens()
-    seen = set(paths)
+    visited_paths = set(paths)
     while paths:
         path = paths.pop()
         answer = client.get(path)
         assert client.head(path).status_code == answer.status_code
         if answer.mimetype == "text/html" and "/r/" in path:
-            onward = {link for link in Page(answer.text).links if link.startswith("/es/r/")} - seen
-            seen |= onward
-            paths += onward
-    assert len(seen) > 60
-    assert everything(store, key_store) == before
+            new_links = {
+                link for link in Page(answer.text).links if link.startswith("/es/r/")
+            } - visited_paths
+            visited_paths |= new_links
+            paths += new_links
+    assert len(visited_paths) > 60
+    assert read_all_rows(store, key_store) == before
 
 
 def dead_links(furnished_site: FurnishedSite, store: Store, key_store: KeyStore) -> dict[str, str]:
-    """Links that no longer lead anywhere or never did, by reason."""
+    """Returns links without a registration, by reason."""
     client = furnished_site.app.test_client()
-    gone = {
+    registrations_by_reason = {
         name: seat(store, key_store, furnished_site.workshops["plain"])
         for name in ("cancelled", "forgotten")
     }
-    gone["purged"] = seat(store, key_store, furnished_site.workshops["plain"])
-    links = {name: f"/es/r/{manage_token(key_store, each)}" for name, each in gone.items()}
+    registrations_by_reason["purged"] = seat(store, key_store, furnished_site.workshops["plain"])
+    links = {
+        name: f"/es/r/{manage_token(key_store, each)}"
+        for name, each in registrations_by_reason.items()
+    }
     assert client.post(f"{links['cancelled']}/cancelar").status_code == 200
     assert client.post(f"{links['forgotten']}/borrar").status_code == 200
-    key_store.destroy(gone["purged"].key_id or b"")
+    key_store.destroy(registrations_by_reason["purged"].key_id or b"")
     retention.reconcile_stores(store, key_store, now=clock.now())
     return links | {"unknown": f"/es/r/{NOBODY}"}
 
@@ -123,9 +128,9 @@ def test_all_dead_links_give_the_same_page(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore
 ) -> None:
     links = dead_links(furnished_site, store, key_store)
-    cut_short = seat(store, key_store, furnished_site.workshops["plain"])
-    links["not settled yet"] = f"/es/r/{manage_token(key_store, cut_short)}"
-    key_store.destroy(cut_short.key_id or b"")
+    unreconciled = seat(store, key_store, furnished_site.workshops["plain"])
+    links["not settled yet"] = f"/es/r/{manage_token(key_store, unreconciled)}"
+    key_store.destroy(unreconciled.key_id or b"")
     links |= {"too short": "/es/r/x", "no letters": "/es/r/" + "%C3%B1" * 22}
     client = furnished_site.app.test_client()
     for rule in furnished_site.app.url_map.iter_rules():
@@ -133,33 +138,37 @@ def test_all_dead_links_give_the_same_page(
             continue
         rest = rule.rule.partition("<token>")[2]
         for method in (rule.methods or set()) - {"OPTIONS"}:
-            given = [client.open(link + rest, method=method) for link in links.values()]
-            assert {page.status_code for page in given} == {404}, f"{method} {rest}"
-            assert len({page.data for page in given}) == 1, f"{method} {rest}"
-            assert len({tuple(sorted(page.headers.items())) for page in given}) == 1
+            responses = [client.open(link + rest, method=method) for link in links.values()]
+            assert {page.status_code for page in responses} == {404}, f"{method} {rest}"
+            assert len({page.data for page in responses}) == 1, f"{method} {rest}"
+            assert len({tuple(sorted(page.headers.items())) for page in responses}) == 1
 
 
 def test_all_dead_links_run_the_same_statements(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore
 ) -> None:
-    """The same statements take the same time, so no measurement is needed."""
+    """Equal statements stand for equal time: response times must not reveal the reason."""
     links, client = dead_links(furnished_site, store, key_store), furnished_site.app.test_client()
-    work = {}
+    statements_by_reason = {}
     for name, link in links.items():
-        with listening(furnished_site.app) as statements:
+        with recorded_statements(furnished_site.app) as statements:
             client.get(link)
-        work[name] = statements
-    assert work["unknown"]
-    assert {name: asked for name, asked in work.items() if asked != work["unknown"]} == {}
+        statements_by_reason[name] = statements
+    assert statements_by_reason["unknown"]
+    assert {
+        name: each
+        for name, each in statements_by_reason.items()
+        if each != statements_by_reason["unknown"]
+    } == {}
 
 
 @contextmanager
-def listening(app: Flask) -> Iterator[list[str]]:
-    """The SQL statements of an application during the block."""
-    heard: list[str] = []
+def recorded_statements(app: Flask) -> Iterator[list[str]]:
+    """Yields a list of the SQL statements that the application runs during the block."""
+    statements: list[str] = []
 
-    def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        heard.append(statement)
+    def record(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
 
     stores: list[Store] = [
         app.extensions["outreach_store"],
@@ -167,12 +176,12 @@ def listening(app: Flask) -> Iterator[list[str]]:
     ]
     engines = [store.engine for store in stores]
     for engine in engines:
-        sa.event.listen(engine, "before_cursor_execute", hear)
+        sa.event.listen(engine, "before_cursor_execute", record)
     try:
-        yield heard
+        yield statements
     finally:
         for engine in engines:
-            sa.event.remove(engine, "before_cursor_execute", hear)
+            sa.event.remove(engine, "before_cursor_execute", record)
 
 
 def test_qr_code_page_is_the_same_for_everybody(furnished_site: FurnishedSite) -> None:
@@ -190,16 +199,16 @@ def test_qr_code_page_is_the_same_for_everybody(furnished_site: FurnishedSite) -
 
 # Quick exit
 
-ELSEWHERE = "https://clima.example.org/hoy"
+CONFIGURED_SITE = "https://clima.example.org/hoy"
 
 
 def test_quick_exit_leads_only_to_the_configured_site(make_app: Callable[..., Flask]) -> None:
-    chosen, plain = make_app(quick_exit_url=ELSEWHERE), make_app()
-    own = {"es": "clima", "en": "weather", "fr": "m%C3%A9t%C3%A9o"}
-    for lang, word in own.items():
+    configured, plain = make_app(quick_exit_url=CONFIGURED_SITE), make_app()
+    search_words = {"es": "clima", "en": "weather", "fr": "m%C3%A9t%C3%A9o"}
+    for lang, word in search_words.items():
         for path in with_other_targets(f"/{lang}/salir"):
-            answer = chosen.test_client().get(path, headers={"Referer": "https://mal.example"})
-            assert (answer.status_code, answer.headers["Location"]) == (303, ELSEWHERE), path
+            answer = configured.test_client().get(path, headers={"Referer": "https://mal.example"})
+            assert (answer.status_code, answer.headers["Location"]) == (303, CONFIGURED_SITE), path
             answer = plain.test_client().get(path, headers={"X-Forwarded-Host": "mal.example"})
             assert answer.headers["Location"] == f"https://www.google.com/search?q={word}", path
             assert answer.headers["Clear-Site-Data"] == '"cache", "cookies", "storage"'
@@ -208,11 +217,16 @@ def test_quick_exit_leads_only_to_the_configured_site(make_app: Callable[..., Fl
 
 
 def with_other_targets(path: str) -> list[str]:
-    """URLs that ask an open redirect for another target."""
+    """Returns URLs that would make an open redirect lead to another site."""
     names = ("url", "u", "to", "a", "next", "destino", "target", "r", "redirect", "quick_exit_url")
     values = ("https://mal.example", "//mal.example", "%2F%2Fmal.example", "javascript:x()")
-    asked = [f"{path}?{name}={value}" for name in names for value in values]
-    return [path, *asked, f"{path}?https://mal.example", f"{path}?q=x%0d%0aLocation:mal.example"]
+    with_targets = [f"{path}?{name}={value}" for name in names for value in values]
+    return [
+        path,
+        *with_targets,
+        f"{path}?https://mal.example",
+        f"{path}?q=x%0d%0aLocation:mal.example",
+    ]
 
 
 def test_cross_site_post_is_refused(
@@ -223,7 +237,7 @@ def test_cross_site_post_is_refused(
     workshop: Workshop,
     rosa: Registration,
 ) -> None:
-    before = everything(store, key_store)
+    before = read_all_rows(store, key_store)
     for headers in (
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
@@ -233,7 +247,7 @@ def test_cross_site_post_is_refused(
             answer = client.post(path, data=answers(app, workshop), headers=headers)
             assert answer.status_code == 403
             assert "Esto vino de otro sitio." in answer.text
-    assert everything(store, key_store) == before
+    assert read_all_rows(store, key_store) == before
 
 
 # Errors
@@ -274,7 +288,9 @@ def test_too_large_post_is_answered_with_a_message(client: FlaskClient, workshop
     assert "Es demasiado texto." in answer.text
 
 
-def test_wrong_method_is_answered_with_a_way_on(client: FlaskClient, workshop: Workshop) -> None:
+def test_wrong_method_page_points_to_the_workshop_list(
+    client: FlaskClient, workshop: Workshop
+) -> None:
     answer = client.put(f"/es/t/{workshop.public_id}/lugar")
     assert answer.status_code == 405
     assert "POST" in answer.headers["Allow"]
@@ -295,9 +311,9 @@ def test_privacy_page_describes_this_installation(
     for expected in ("Red de consulados", "datos@example.org", 'href="https://example.org/aviso"'):
         assert expected in page
     assert "Las copias de seguridad ya no pueden leer tus datos." in page
-    assert "No los damos a autoridades migratorias" not in page, "a promise to be made in writing"
-    promised = make_app(promise_no_sharing=True).test_client().get("/es/privacidad").text
-    assert "No los damos a autoridades migratorias" in promised
+    assert "No los damos a autoridades migratorias" not in page, "only with the setting"
+    page_with_promise = make_app(promise_no_sharing=True).test_client().get("/es/privacidad").text
+    assert "No los damos a autoridades migratorias" in page_with_promise
 
 
 def test_privacy_page_without_kinds_names_no_retention_period(client: FlaskClient) -> None:

@@ -33,7 +33,7 @@ from tests.support.ports import free_port
 from tests.support.public_urls import NOBODY, manage_token
 from tests.support.registration_forms import answers
 
-pytestmark = pytest.mark.any_database("what is written of a request")
+pytestmark = pytest.mark.any_database("logs and columns, the same on each database")
 
 VISITOR: Final = "127.0.0.9"
 CANARY: Final = "Canariosa"
@@ -41,7 +41,7 @@ CANARY: Final = "Canariosa"
 
 @dataclass
 class Server:
-    """A running server, and its files."""
+    """A running server with its files and databases."""
 
     port: int
     folder: Path
@@ -49,24 +49,26 @@ class Server:
     store: Store
     key_store: KeyStore
 
-    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
+    def request(
+        self, method: str, path: str, form: dict[str, str] | None = None
+    ) -> tuple[int, str]:
         """Sends a request from the visitor's own address; returns status and Location."""
         connection = http.client.HTTPConnection(
             "127.0.0.1", self.port, source_address=(VISITOR, 0), timeout=30
         )
-        kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
-        connection.request(method, path, urlencode(form) if form else None, kind)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+        connection.request(method, path, urlencode(form) if form else None, headers)
         answer = connection.getresponse()
         answer.read()
         connection.close()
         return answer.status, answer.headers.get("Location", "")
 
-    def break_down(self) -> None:
-        """Makes every page about a registration fail."""
+    def rename_table(self) -> None:
+        """Renames the table of registrations, so that every page about one fails."""
         with self.store.change() as session:
             session.execute(sa.text("ALTER TABLE registration RENAME TO elsewhere"))
 
-    def mend(self) -> None:
+    def restore_table(self) -> None:
         with self.store.change() as session:
             session.execute(sa.text("ALTER TABLE elsewhere RENAME TO registration"))
 
@@ -74,13 +76,13 @@ class Server:
     def log(self) -> str:
         return (self.folder / "server.log").read_text()
 
-    def left_behind(self) -> Iterator[tuple[str, bytes]]:
-        """All stored data: files, logs, and every value in the databases."""
+    def stored_data(self) -> Iterator[tuple[str, bytes]]:
+        """Yields all stored data: files, logs, and every value in the databases."""
         for path in sorted(self.folder.rglob("*")):
             if path.is_file():
                 yield path.name, path.read_bytes()
-        for place, base in ((self.store, Base), (self.key_store.store, KeyStoreBase)):
-            with place.read() as session:
+        for database, base in ((self.store, Base), (self.key_store.store, KeyStoreBase)):
+            with database.read() as session:
                 for table in base.metadata.sorted_tables:
                     for row in session.execute(sa.select(table)):
                         for value in row:
@@ -91,12 +93,12 @@ class Server:
 @pytest.fixture
 def server(config: Config, store: Store, key_store: KeyStore, tmp_path: Path) -> Iterator[Server]:
     port = free_port()
-    with _serving(config, tmp_path, port):
+    with _run_server(config, tmp_path, port):
         yield Server(port, tmp_path, config, store, key_store)
 
 
 @contextmanager
-def _serving(config: Config, folder: Path, port: int) -> Iterator[None]:
+def _run_server(config: Config, folder: Path, port: int) -> Iterator[None]:
     settings = {
         **where(config),
         "OUTREACH_PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -126,22 +128,25 @@ def test_client_address_is_stored_nowhere(
     link = f"/es/r/{manage_token(key_store, seat(store, key_store, workshop))}"
     form = f"/es/t/{workshop.public_id}/lugar"
     paths = ["/es/", form, link, "/es/nada", "/es/cal/red.ics", "/es/salir", f"/q/{NOBODY}"]
-    statuses = [server.ask("GET", path)[0] for path in paths * 9]
-    statuses += [server.ask("POST", form, answers(app, workshop))[0] for _ in range(30)]
-    statuses += [server.ask("DELETE", form)[0], server.ask("POST", "/org/entrar", {"x": "y"})[0]]
-    server.break_down()
-    statuses += [server.ask(method, link)[0] for method in ("GET", "POST") * 3]
-    server.mend()
+    statuses = [server.request("GET", path)[0] for path in paths * 9]
+    statuses += [server.request("POST", form, answers(app, workshop))[0] for _ in range(30)]
+    statuses += [
+        server.request("DELETE", form)[0],
+        server.request("POST", "/org/entrar", {"x": "y"})[0],
+    ]
+    server.rename_table()
+    statuses += [server.request(method, link)[0] for method in ("GET", "POST") * 3]
+    server.restore_table()
     assert len(statuses) >= 100
     assert {200, 303, 404, 405, 429, 500} <= set(statuses)
-    assert server.log, "the faults have been told, and so the log has been looked at"
+    assert server.log, "the log is empty"
 
-    for name, written in server.left_behind():
-        assert VISITOR.encode() not in written, name
-        # Nor as four bytes or as a number.
-        if len(written) < 64:
-            assert socket.inet_aton(VISITOR) not in written, name
-            assert str(int.from_bytes(socket.inet_aton(VISITOR))).encode() not in written, name
+    for name, content in server.stored_data():
+        assert VISITOR.encode() not in content, name
+        # The address as four bytes and as a number.
+        if len(content) < 64:
+            assert socket.inet_aton(VISITOR) not in content, name
+            assert str(int.from_bytes(socket.inet_aton(VISITOR))).encode() not in content, name
 
 
 def test_no_table_has_a_column_for_a_client_address() -> None:
@@ -152,8 +157,8 @@ def test_no_table_has_a_column_for_a_client_address() -> None:
         for column in table.columns
     ]
     assert len(columns) > 50
-    telling = re.compile(r"(^|_)(ip|addr|remote|peer|agent|user_agent|forwarded)(_|$)")
-    assert [name for name in columns if telling.search(name.partition(".")[2])] == []
+    address_column = re.compile(r"(^|_)(ip|addr|remote|peer|agent|user_agent|forwarded)(_|$)")
+    assert [name for name in columns if address_column.search(name.partition(".")[2])] == []
 
 
 def test_log_format_of_the_guide_has_no_client_address() -> None:
@@ -170,37 +175,37 @@ def test_name_email_and_link_are_in_no_log_or_plain_column(
     form = f"/es/t/{workshop.public_id}/lugar"
     email = f"{CANARY.lower()}@ejemplo.com"
     typed = answers(app, workshop, name=CANARY, contact="email", email=email)
-    status, link = server.ask("POST", form, typed)
+    status, link = server.request("POST", form, typed)
     assert status == 303
     token = link.rpartition("/")[2]
-    assert server.ask("GET", link)[0] == 200
-    asked = {"people": "2", "name": CANARY, "email": email}
+    assert server.request("GET", link)[0] == 200
+    fields = {"people": "2", "name": CANARY, "email": email}
     with app.app_context():
-        aged = form_token.make(recover_link.ABOUT, now=clock.now() - timedelta(minutes=1))
-    lost_link = {"email": email, "stamp": aged}
+        aged_token = form_token.make(recover_link.ABOUT, now=clock.now() - timedelta(minutes=1))
+    lost_link = {"email": email, "stamp": aged_token}
     statuses = [
-        server.ask("POST", f"{link}/cambiar", asked)[0],
-        server.ask("POST", f"{link}/nada", asked)[0],
-        server.ask("GET", f"{link}?nombre={CANARY}")[0],
-        server.ask("DELETE", f"{link}?nombre={CANARY}", asked)[0],
-        server.ask("POST", "/es/mi-registro", lost_link)[0],
-        server.ask("POST", form, typed | {"nonce": "x" * 22, "people": CANARY})[0],
-        server.ask("POST", form, typed | {"nonce": "y" * 22, "name": CANARY * 9_000})[0],
+        server.request("POST", f"{link}/cambiar", fields)[0],
+        server.request("POST", f"{link}/nada", fields)[0],
+        server.request("GET", f"{link}?nombre={CANARY}")[0],
+        server.request("DELETE", f"{link}?nombre={CANARY}", fields)[0],
+        server.request("POST", "/es/mi-registro", lost_link)[0],
+        server.request("POST", form, typed | {"nonce": "x" * 22, "people": CANARY})[0],
+        server.request("POST", form, typed | {"nonce": "y" * 22, "name": CANARY * 9_000})[0],
     ]
-    server.break_down()
+    server.rename_table()
     statuses += [
-        server.ask("GET", link)[0],
-        server.ask("POST", f"{link}/cambiar", asked)[0],
-        server.ask("POST", form, answers(app, workshop, name=CANARY, email=email))[0],
+        server.request("GET", link)[0],
+        server.request("POST", f"{link}/cambiar", fields)[0],
+        server.request("POST", form, answers(app, workshop, name=CANARY, email=email))[0],
     ]
-    server.mend()
+    server.restore_table()
     assert {200, 303, 404, 405, 413, 422, 500} <= set(statuses)
-    assert "failed" in server.log, "a fault of ours has been told, in words of ours"
+    assert "failed" in server.log, "the errors are not in the log"
 
-    planted = [CANARY, token, f"{email}", email.partition("@")[0]]
-    for name, written in server.left_behind():
-        for each in planted:
-            assert each.lower().encode() not in written.lower(), f"{each} in {name}"
+    secrets = [CANARY, token, f"{email}", email.partition("@")[0]]
+    for name, content in server.stored_data():
+        for each in secrets:
+            assert each.lower().encode() not in content.lower(), f"{each} in {name}"
 
 
 def test_failing_error_page_logs_no_link(
@@ -208,27 +213,27 @@ def test_failing_error_page_logs_no_link(
 ) -> None:
     token = manage_token(key_store, seat(store, key_store, workshop))
     path = f"/es/r/{token}/cambiar"
-    while server.ask("POST", f"/es/r/{NOBODY}/cambiar", {"people": "2"})[0] != 429:
+    while server.request("POST", f"/es/r/{NOBODY}/cambiar", {"people": "2"})[0] != 429:
         pass
-    # Refused before the body is read; an error page could return it.
-    assert server.ask("POST", path, {"people": "2" * 70_000})[0] == 429
+    # Refused before the body is read; an error page returns the body.
+    assert server.request("POST", path, {"people": "2" * 70_000})[0] == 429
     assert token not in server.log
 
 
 def test_error_after_the_answer_is_logged_without_link_or_form_values(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By our own code, before `outreach/logs.py` filters the line."""
+    """The application leaves them out before `outreach/logs.py` filters the line."""
 
     @app.after_request
-    def break_down(_answer: Response) -> Response:
+    def fail(_answer: Response) -> Response:
         raise ValueError(f"{request.path} {request.remote_addr} {CANARY}")
 
     app.test_client().post(
         f"/es/r/{NOBODY}/cambiar", data={"name": CANARY}, environ_base={"REMOTE_ADDR": VISITOR}
     )
     assert "POST /<lang:lang>/r/<token>/cambiar failed: ValueError" in caplog.text
-    assert "Request finalizing failed" in caplog.text, "the page about it went wrong as well"
+    assert "Request finalizing failed" in caplog.text, "the error page must fail as well"
     assert NOBODY not in caplog.text
     assert CANARY not in caplog.text
     assert VISITOR not in caplog.text

@@ -89,13 +89,13 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "web/staff/test_policy.py::test_viewing_names_of_a_discreet_workshop_is_logged",
     ),
     "S24": (
-        "reports/test_counts.py::test_nobody_can_work_out_a_small_number",
-        "reports/test_suppression.py::test_no_hidden_number_can_be_worked_out",
+        "reports/test_counts.py::test_small_number_cannot_be_derived",
+        "reports/test_suppression.py::test_no_hidden_number_can_be_derived",
         "reports/test_month_closing.py::test_attendance_of_one_late_report_is_not_published",
     ),
     "S25": ("security/test_safety.py::test_qr_code_page_is_the_same_for_everybody",),
     "S26": (
-        "security/test_abuse.py::test_a_program_that_fills_every_field_saves_nothing",
+        "security/test_abuse.py::test_filled_honeypot_field_is_refused_and_nothing_is_saved",
         "security/test_abuse.py::test_form_token_is_valid_from_two_seconds_to_twelve_hours",
         "security/test_abuse.py::test_party_size_is_limited_by_the_workshop",
         "security/test_abuse.py::test_fourth_registration_of_a_contact_is_answered_like_link_recovery",

@@ -24,7 +24,7 @@ ENUMERATIONS: Final[dict[str, type[StrEnum]]] = {
     each.__name__: each for each in (ErrorCode, ImportErrorCode, DataFileErrorCode)
 }
 CODES: Final[list[StrEnum]] = [code for each in ENUMERATIONS.values() for code in each]
-SHOWN: Final[list[StrEnum]] = [*ErrorCode, *ImportErrorCode]
+CODES_WITH_MESSAGES: Final[list[StrEnum]] = [*ErrorCode, *ImportErrorCode]
 
 
 def code_of(node: ast.expr) -> StrEnum | None:
@@ -35,8 +35,8 @@ def code_of(node: ast.expr) -> StrEnum | None:
 
 
 @cache
-def nodes() -> list[ast.AST]:
-    """The syntax of all modules but the one that says the codes."""
+def syntax_nodes() -> list[ast.AST]:
+    """Returns the syntax nodes of all modules except the one with the messages."""
     folder = Path(outreach.__file__).parent
     return [
         node
@@ -46,34 +46,36 @@ def nodes() -> list[ast.AST]:
     ]
 
 
-def raisers() -> Iterator[tuple[StrEnum, frozenset[str]]]:
-    """The codes that calls are given, each with the names of the values beside it."""
-    for node in nodes():
+def raised_codes() -> Iterator[tuple[StrEnum, frozenset[str]]]:
+    """Yields each code that is passed to a call, with the names of the keyword arguments."""
+    for node in syntax_nodes():
         if isinstance(node, ast.Call):
             for code in filter(None, map(code_of, node.args)):
                 yield code, frozenset(each.arg for each in node.keywords if each.arg)
 
 
 def test_every_code_that_a_page_shows_has_a_message() -> None:
-    assert set(error_messages.MESSAGES) == set(SHOWN)
-    assert len(set(CODES)) == len(CODES), "two codes with the same English message are one key"
+    assert set(error_messages.MESSAGES) == set(CODES_WITH_MESSAGES)
+    assert len(set(CODES)) == len(CODES), "two codes have the same English message"
 
 
 def test_every_code_is_raised_somewhere() -> None:
-    used = {code for node in nodes() if isinstance(node, ast.expr) and (code := code_of(node))}
+    used = {
+        code for node in syntax_nodes() if isinstance(node, ast.expr) and (code := code_of(node))
+    }
     assert used == set(CODES)
 
 
-def test_whoever_raises_a_code_gives_the_values_of_its_messages() -> None:
-    given: dict[StrEnum, list[frozenset[str]]] = defaultdict(list)
-    for code, names in raisers():
-        given[code].append(names)
+def test_every_raised_code_has_the_values_of_its_message() -> None:
+    values_by_code: dict[StrEnum, list[frozenset[str]]] = defaultdict(list)
+    for code, names in raised_codes():
+        values_by_code[code].append(names)
     for code in CODES:
         message = error_messages.MESSAGES.get(code, "")
-        wanted = {*PLACEHOLDER.findall(code.value), *PLACEHOLDER.findall(message)}
-        calls = [names for names in given[code] if names or not wanted]
-        assert calls or not wanted, code.name
-        assert all(wanted <= names for names in calls), code.name
+        placeholders = {*PLACEHOLDER.findall(code.value), *PLACEHOLDER.findall(message)}
+        calls = [names for names in values_by_code[code] if names or not placeholders]
+        assert calls or not placeholders, code.name
+        assert all(placeholders <= names for names in calls), code.name
         assert "%" not in PLACEHOLDER.sub("", code.value + message), code.name
 
 
@@ -108,6 +110,8 @@ def test_whoever_raises_a_code_gives_the_values_of_its_messages() -> None:
         ),
     ],
 )
-def test_values_of_each_type_are_said(error: Refusal, english: str, spanish: str) -> None:
+def test_values_of_each_type_are_formatted_in_messages(
+    error: Refusal, english: str, spanish: str
+) -> None:
     assert str(error) == english
     assert error_messages.say(error) == spanish

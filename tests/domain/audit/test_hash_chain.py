@@ -34,17 +34,17 @@ from outreach.privacy import audit_verification, retention
 from tests.conftest import hold, office
 from tests.support.staff_client import employ
 
-LINES = 6
+ROW_COUNT = 6
 YEAR_AND_A_DAY = timedelta(days=366)
 
 
 @pytest.fixture
 def six_rows(store: Store) -> Store:
-    """Ana did six things."""
-    who = employ(store)
-    for number in range(1, LINES + 1):
+    """Returns a store with six audit rows of Ana."""
+    organizer_id = employ(store)
+    for number in range(1, ROW_COUNT + 1):
         with store.change() as session:
-            _record(session, who, number)
+            _record(session, organizer_id, number)
     return store
 
 
@@ -61,67 +61,67 @@ def test_empty_log_is_valid(store: Store, key_store: KeyStore) -> None:
     assert audit_verification.move_anchor(store, key_store, now=clock.now()) == 0
 
 
-FORGED: dict[str, Callable[[Session], object]] = {
-    "a line that says something else": lambda s: _set(s, 3, details='{"day":"nothing"}'),
-    "a line of another day": lambda s: _set(s, 3, at=clock.now() - timedelta(days=2)),
-    "a line of another action": lambda s: _set(s, 3, action="list seen"),
-    "a line of nobody": lambda s: _set(s, 3, who=None, organizer_id=None),
-    "a line that names somebody else": lambda s: _set(s, 3, who=77),
-    "a line shown as somebody else's": lambda s: _name_another(s, 3),
-    "a line of another office": lambda s: _set(s, 3, office="calgary"),
-    "the first line changed": lambda s: _set(s, 1, details='{"day":"nothing"}'),
-    "the newest line changed": lambda s: _set(s, LINES, details='{"day":"nothing"}'),
+TAMPERING: dict[str, Callable[[Session], object]] = {
+    "a line that says something else": lambda s: _update(s, 3, details='{"day":"nothing"}'),
+    "a line of another day": lambda s: _update(s, 3, at=clock.now() - timedelta(days=2)),
+    "a line of another action": lambda s: _update(s, 3, action="list seen"),
+    "a line of nobody": lambda s: _update(s, 3, who=None, organizer_id=None),
+    "a line that names somebody else": lambda s: _update(s, 3, who=77),
+    "a line shown as somebody else's": lambda s: _set_account(s, 3),
+    "a line of another office": lambda s: _update(s, 3, office="calgary"),
+    "the first line changed": lambda s: _update(s, 1, details='{"day":"nothing"}'),
+    "the newest line changed": lambda s: _update(s, ROW_COUNT, details='{"day":"nothing"}'),
     "a line with the hash it should have": lambda s: (
-        _set(s, 3, details='{"day":"no"}'),
+        _update(s, 3, details='{"day":"no"}'),
         _rebuild(s, 3, 3),
     ),
     "a line taken out": lambda s: _delete(s, 3),
     "two lines taken out": lambda s: (_delete(s, 3), _delete(s, 4)),
     "the first line taken out": lambda s: _delete(s, 1),
-    "the newest line taken out": lambda s: _delete(s, LINES),
-    "a line taken out, and the others moved up": lambda s: (_delete(s, 3), _move_up(s, 3)),
+    "the newest line taken out": lambda s: _delete(s, ROW_COUNT),
+    "a line taken out, and the others moved up": lambda s: (_delete(s, 3), _renumber(s, 3)),
     "two lines in each other's place": lambda s: _swap(s, 3, 4),
-    "a line put beside the chain": lambda s: s.add(_forged()),
-    "a line put into the chain": lambda s: _put_in(s, 3),
+    "a line put beside the chain": lambda s: s.add(_unchained_row()),
+    "a line put into the chain": lambda s: _insert_row(s, 3),
     "the ends of the chain gone": lambda s: s.execute(sa.delete(AuditChain)),
     "everything gone": lambda s: s.execute(sa.delete(AuditEntry)),
 }
-# What only the ring knows: the chain itself was made anew.
-REBUILT: dict[str, Callable[[Session], object]] = {
+# Rebuilt chains are valid; only the anchor in the key store shows the change.
+REBUILDING: dict[str, Callable[[Session], object]] = {
     "a line changed, and all after it made anew": lambda s: (
-        _set(s, 3, details='{"day":"nothing"}'),
-        _rebuild(s, 3, LINES),
+        _update(s, 3, details='{"day":"nothing"}'),
+        _rebuild(s, 3, ROW_COUNT),
     ),
-    "the newest line taken out, and the end with it": lambda s: _cut(s, LINES - 1),
+    "the newest line taken out, and the end with it": lambda s: _delete_after(s, ROW_COUNT - 1),
     "everything taken out, and the ends too": lambda s: (
         s.execute(sa.delete(AuditEntry)),
         s.execute(sa.delete(AuditChain)),
     ),
-    "the oldest lines taken out as if they were old": lambda s: _as_if_old(s, 3),
+    "the oldest lines taken out as if they were old": lambda s: _delete_as_expired(s, 3),
 }
 
 
-@pytest.mark.parametrize("what", FORGED)
+@pytest.mark.parametrize("what", TAMPERING)
 def test_tampering_is_found(six_rows: Store, key_store: KeyStore, what: str) -> None:
     with six_rows.change() as session:
-        FORGED[what](session)
+        TAMPERING[what](session)
     found = _examine(six_rows, key_store)
     assert not found.is_well
     assert found.words.endswith("See: outreach guide journal")
 
 
-@pytest.mark.parametrize("what", REBUILT)
+@pytest.mark.parametrize("what", REBUILDING)
 def test_rebuilt_chain_differs_from_the_anchor_in_the_key_store(
     six_rows: Store, key_store: KeyStore, what: str
 ) -> None:
-    assert audit_verification.move_anchor(six_rows, key_store, now=clock.now()) == LINES
+    assert audit_verification.move_anchor(six_rows, key_store, now=clock.now()) == ROW_COUNT
     assert _examine(six_rows, key_store).is_well
     with six_rows.change() as session:
-        REBUILT[what](session)
+        REBUILDING[what](session)
     with six_rows.read() as session:
-        assert list(hash_chain.breaks(session)) == [], "this database alone says nothing"
+        assert list(hash_chain.breaks(session)) == [], "the rebuilt chain is valid"
     assert not _examine(six_rows, key_store).is_well
-    # And the worker does not take it for good.
+    # The worker does not anchor the rebuilt chain.
     with six_rows.change() as session:
         _record(session, None, 7)
     audit_verification.move_anchor(six_rows, key_store, now=clock.now())
@@ -131,7 +131,7 @@ def test_rebuilt_chain_differs_from_the_anchor_in_the_key_store(
 def test_doctor_names_the_changed_row(six_rows: Store, key_store: KeyStore, config: Config) -> None:
     assert _examine(six_rows, key_store) in list(doctor.examine(config))
     with six_rows.change() as session:
-        _set(session, 3, details='{"day":"nothing"}')
+        _update(session, 3, details='{"day":"nothing"}')
         _delete(session, 5)
     assert _examine(six_rows, key_store) in list(doctor.examine(config))
     words = _examine(six_rows, key_store).words
@@ -141,18 +141,18 @@ def test_doctor_names_the_changed_row(six_rows: Store, key_store: KeyStore, conf
 def test_worker_anchors_valid_rows_only(six_rows: Store, key_store: KeyStore, app: Flask) -> None:
     worker = Worker(app)
     worker.round()
-    mark = audit_anchor.read(key_store.store)
-    assert mark is not None
-    assert mark.number == LINES
+    anchor = audit_anchor.read(key_store.store)
+    assert anchor is not None
+    assert anchor.number == ROW_COUNT
     with six_rows.change() as session:
         _record(session, None, 7)
         _record(session, None, 8)
     with six_rows.change() as session:
-        _set(session, 7, details='{"day":"nothing"}')
+        _update(session, 7, details='{"day":"nothing"}')
     worker.round()
-    after = audit_anchor.read(key_store.store)
-    assert after is not None
-    assert after.number == LINES
+    anchor_after = audit_anchor.read(key_store.store)
+    assert anchor_after is not None
+    assert anchor_after.number == ROW_COUNT
 
 
 def test_eight_simultaneous_writers_make_one_chain(store: Store, key_store: KeyStore) -> None:
@@ -165,7 +165,7 @@ def test_eight_simultaneous_writers_make_one_chain(store: Store, key_store: KeyS
                 with store.change() as session:
                     _record(session, None, number)
                     _record(session, None, writer)
-        except Exception as error:  # reported below
+        except Exception as error:  # asserted below
             failed.append(error)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
@@ -180,7 +180,7 @@ def test_eight_simultaneous_writers_make_one_chain(store: Store, key_store: KeyS
 def test_audit_rows_and_change_counters_do_not_deadlock(
     store: Store, key_store: KeyStore, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
-    """Lines and the numbers of feeds are six_rows in one order: no two wait for each other."""
+    """All transactions lock the chain and the change counters in the same order."""
     with store.change() as session:
         workshops = [hold(session, office, rights).id for office in (chicago, calgary)] * 2
     start, failed = threading.Barrier(4), []
@@ -190,7 +190,7 @@ def test_audit_rows_and_change_counters_do_not_deadlock(
         try:
             for number in range(8):
                 with store.change() as session:
-                    if number % 2:  # the row is locked against whatever points at it
+                    if number % 2:  # locks the row against new references
                         workshop = session.get_one(Workshop, workshop_id)
                         with session.begin_nested():
                             workshop.public_id = code(26)
@@ -200,7 +200,7 @@ def test_audit_rows_and_change_counters_do_not_deadlock(
                     audit_log.record(
                         session, None, "workshop changed", now=clock.now(), workshop_id=workshop_id
                     )
-        except Exception as error:  # reported below
+        except Exception as error:  # asserted below
             failed.append(error)
 
     threads = [threading.Thread(target=change, args=(each,)) for each in workshops]
@@ -219,7 +219,7 @@ def test_rollback_leaves_no_row_and_no_gap(six_rows: Store, key_store: KeyStore)
     with six_rows.change() as session:
         with pytest.raises(IntegrityError), session.begin_nested():
             _record(session, None, 8)
-            for _round in range(2):
+            for _ in range(2):
                 session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
         _record(session, None, 9)
     assert _examine(six_rows, key_store) == CheckResult("journal", True, "7 lines, one chain")
@@ -249,14 +249,14 @@ def test_deleted_account_or_workshop_keeps_the_chain_valid(
     with six_rows.read() as session:
         assert not session.scalar(sa.select(sa.func.count(AuditEntry.organizer_id)))
         assert not session.scalar(sa.select(sa.func.count(AuditEntry.workshop_id)))
-        assert session.scalar(sa.select(sa.func.count(AuditEntry.who))) == LINES
+        assert session.scalar(sa.select(sa.func.count(AuditEntry.who))) == ROW_COUNT
     assert _examine(six_rows, key_store).is_well
 
 
 def test_rows_are_deleted_after_a_year_and_the_rest_stays_valid(
     six_rows: Store, key_store: KeyStore
 ) -> None:
-    with six_rows.change() as session:  # the clock once ran ahead
+    with six_rows.change() as session:  # a row with a date far in the future
         audit_log.record(session, None, "list seen", now=clock.now() + timedelta(days=4000))
         _record(session, None, 8)
     audit_verification.move_anchor(six_rows, key_store, now=clock.now())
@@ -271,14 +271,14 @@ def test_rows_are_deleted_after_a_year_and_the_rest_stays_valid(
         _record(session, None, 9)
     assert _examine(six_rows, key_store) == CheckResult("journal", True, "2 lines, one chain")
     with six_rows.change() as session:
-        _set(session, 9, details='{"day":"nothing"}')
+        _update(session, 9, details='{"day":"nothing"}')
     assert not _examine(six_rows, key_store).is_well
 
 
-def test_restored_copy_records_the_rows_it_lacks(six_rows: Store, key_store: KeyStore) -> None:
+def test_restored_backup_records_its_missing_rows(six_rows: Store, key_store: KeyStore) -> None:
     audit_verification.move_anchor(six_rows, key_store, now=clock.now())
     with six_rows.change() as session:
-        _cut(session, 4)
+        _delete_after(session, 4)
     assert "5 to 6, are missing" in _examine(six_rows, key_store).words
     retention.purge_after_restore(six_rows, key_store, now=clock.now())
     assert _examine(six_rows, key_store) == CheckResult("journal", True, "5 lines, one chain")
@@ -291,7 +291,9 @@ def test_restored_copy_records_the_rows_it_lacks(six_rows: Store, key_store: Key
     )
 
 
-def test_rows_with_text_and_with_json_are_one_chain(six_rows: Store, key_store: KeyStore) -> None:
+def test_rows_with_text_and_rows_with_json_form_one_chain(
+    six_rows: Store, key_store: KeyStore
+) -> None:
     with six_rows.change() as session:
         _store_as_text(session, 3)
     with six_rows.change() as session:
@@ -318,14 +320,14 @@ def test_tampering_is_found_in_rows_of_either_format(
     with six_rows.change() as session:
         _store_as_text(session, 3)
     with six_rows.change() as session:
-        _set(session, number, **values)
+        _update(session, number, **values)
     assert f"line {number} was changed" in _examine(six_rows, key_store).words
 
 
-def test_migration_stores_the_json_of_rows_with_text(six_rows: Store, key_store: KeyStore) -> None:
+def test_migration_converts_text_details_to_json(six_rows: Store, key_store: KeyStore) -> None:
     migration = import_module("outreach.migrations.versions.main.2026_11_27_audit_details")
     with six_rows.change() as session:
-        _store_as_text(session, LINES)
+        _store_as_text(session, ROW_COUNT)
         session.execute(sa.update(AuditEntry).values(details=""))
         before = _hashes(session)
         migration._fill(session.connection())
@@ -336,10 +338,10 @@ def test_migration_stores_the_json_of_rows_with_text(six_rows: Store, key_store:
 
 
 def test_migration_links_existing_rows(six_rows: Store, key_store: KeyStore) -> None:
-    """The recipe of the migration is its own; it has to give the same chain."""
+    """The migration has its own copy of the hash function; it must give the same chain."""
     migration = import_module("outreach.migrations.versions.main.2026_11_25_network")
     with six_rows.change() as session:
-        _store_as_text(session, LINES)
+        _store_as_text(session, ROW_COUNT)
         before = _hashes(session)
         session.execute(sa.delete(AuditChain))
         session.execute(sa.update(AuditEntry).values(number=None, previous="", hash=""))
@@ -352,10 +354,10 @@ def _examine(store: Store, key_store: KeyStore) -> CheckResult:
     return watch.examine(store, key_store)
 
 
-def _record(session: Session, who: int | None, number: int) -> None:
+def _record(session: Session, organizer_id: int | None, number: int) -> None:
     audit_log.record(
         session,
-        who,
+        organizer_id,
         "workshop changed",
         now=clock.now(),
         office="chicago",
@@ -364,10 +366,10 @@ def _record(session: Session, who: int | None, number: int) -> None:
 
 
 def _store_as_text(session: Session, last: int) -> None:
-    """The chain as a version before format 2 wrote it, up to that row."""
+    """Rewrites the chain up to this row in the format before version 2."""
     text = {"format": 1, "detail": "day", "details": '{"fields":["day"]}'}
     session.execute(sa.update(AuditEntry).where(AuditEntry.number <= last).values(**text))
-    _rebuild(session, 1, LINES)
+    _rebuild(session, 1, ROW_COUNT)
 
 
 def _hashes(session: Session) -> list[tuple[int | None, str, str]]:
@@ -377,7 +379,7 @@ def _hashes(session: Session) -> list[tuple[int | None, str, str]]:
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def _set(session: Session, number: int, /, **values: object) -> object:
+def _update(session: Session, number: int, /, **values: object) -> object:
     return session.execute(
         sa.update(AuditEntry).where(AuditEntry.number == number).values(**values)
     )
@@ -387,32 +389,32 @@ def _delete(session: Session, number: int) -> object:
     return session.execute(sa.delete(AuditEntry).where(AuditEntry.number == number))
 
 
-def _name_another(session: Session, number: int) -> None:
+def _set_account(session: Session, number: int) -> None:
     luz = staff.add(session, "luz@example.org", Role.ORGANIZER, ["chicago"])
-    _set(session, number, organizer_id=luz.id)
+    _update(session, number, organizer_id=luz.id)
 
 
-def _move_up(session: Session, number: int) -> object:
-    for each in range(number + 1, LINES + 1):
-        _set(session, each, number=each - 1)
+def _renumber(session: Session, number: int) -> object:
+    for each in range(number + 1, ROW_COUNT + 1):
+        _update(session, each, number=each - 1)
     return session
 
 
-def _swap(session: Session, one: int, other: int) -> None:
-    _set(session, one, number=99)
-    _set(session, other, number=one)
-    _set(session, 99, number=other)
+def _swap(session: Session, first_number: int, second_number: int) -> None:
+    _update(session, first_number, number=99)
+    _update(session, second_number, number=first_number)
+    _update(session, 99, number=second_number)
 
 
-def _forged() -> AuditEntry:
+def _unchained_row() -> AuditEntry:
     return AuditEntry(at=clock.now(), organizer_id=None, action="list seen")
 
 
-def _put_in(session: Session, number: int) -> None:
-    """A line between two others, which make room."""
-    for each in range(LINES, number - 1, -1):
-        _set(session, each, number=each + 1)
-    line = _forged()
+def _insert_row(session: Session, number: int) -> None:
+    """Inserts a row and renumbers the rows after it."""
+    for each in range(ROW_COUNT, number - 1, -1):
+        _update(session, each, number=each + 1)
+    line = _unchained_row()
     line.number = number
     session.add(line)
     session.flush()
@@ -420,7 +422,7 @@ def _put_in(session: Session, number: int) -> None:
 
 
 def _rebuild(session: Session, first: int, last: int) -> object:
-    """As somebody would who knows how it is done."""
+    """Recomputes the hashes of these rows, as an attacker who knows the algorithm would."""
     session.flush()
     session.expire_all()
     for number in range(first, last + 1):
@@ -440,20 +442,20 @@ def _rebuild(session: Session, first: int, last: int) -> object:
             else hash_chain.digest(number, line.previous, details=line.details, **values)
         )
         session.flush()
-    if last == LINES and first < last:
+    if last == ROW_COUNT and first < last:
         session.execute(sa.update(AuditChain).values(hash=line.hash))
     return session
 
 
-def _cut(session: Session, newest: int) -> None:
+def _delete_after(session: Session, newest: int) -> None:
     session.execute(sa.delete(AuditEntry).where(AuditEntry.number > newest))
-    there = hash_chain.find_link(session, newest)
-    assert there is not None
-    session.execute(sa.update(AuditChain).values(number=there.number, hash=there.hash))
+    link = hash_chain.find_link(session, newest)
+    assert link is not None
+    session.execute(sa.update(AuditChain).values(number=link.number, hash=link.hash))
 
 
-def _as_if_old(session: Session, number: int) -> None:
-    there = hash_chain.find_link(session, number)
-    assert there is not None
+def _delete_as_expired(session: Session, number: int) -> None:
+    link = hash_chain.find_link(session, number)
+    assert link is not None
     session.execute(sa.delete(AuditEntry).where(AuditEntry.number <= number))
-    session.execute(sa.update(AuditChain).values(gone=there.number, gone_hash=there.hash))
+    session.execute(sa.update(AuditChain).values(gone=link.number, gone_hash=link.hash))

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.core
 def test_waitlisted_party_is_admitted_after_the_start_while_chairs_are_free(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop, rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)
+    workshop, rosa, waiting = _with_waitlist(store, key_store, chicago, rights, capacity=3)
     before, after = workshop.starts_at - timedelta(minutes=1), workshop.starts_at
     assert _chairs(store, workshop, before) is None
     with refuses(ErrorCode.WAITLIST_CHECKIN_TOO_EARLY):
@@ -32,18 +32,18 @@ def test_waitlisted_party_is_admitted_after_the_start_while_chairs_are_free(
     _arrive(store, rosa, 1)  # of three
     assert _chairs(store, workshop, after) == 2
     assert _admit(store, waiting[0], 1, now=after)
-    assert not _admit(store, waiting[0], 1, now=after), "the second phone says the same"
+    assert not _admit(store, waiting[0], 1, now=after), "also on the second phone"
     assert _chairs(store, workshop, after) == 1
     with refuses(ErrorCode.CHAIRS_TAKEN):
         _admit(store, waiting[1], 2, now=after)
-    assert _admit(store, waiting[1], 1, now=after), "one of the two"
+    assert _admit(store, waiting[1], 1, now=after), "one person of the party of two"
     assert _chairs(store, workshop, after) == 0
 
 
 def test_walk_in_takes_a_chair(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop, _rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)
+    workshop, _rosa, waiting = _with_waitlist(store, key_store, chicago, rights, capacity=3)
     with store.change() as session:
         checkin.count_walk_in(session, session.get_one(Workshop, workshop.id), 3)
     assert _chairs(store, workshop, workshop.starts_at) == 0
@@ -54,7 +54,7 @@ def test_walk_in_takes_a_chair(
 def test_overbooked_seats_are_no_chairs(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop, rosa, _waiting = _with_line(
+    workshop, rosa, _waiting = _with_waitlist(
         store, key_store, chicago, rights, capacity=2, overbooked=1, people=3
     )
     _arrive(store, rosa, 3)
@@ -64,7 +64,7 @@ def test_overbooked_seats_are_no_chairs(
 def test_undone_admission_returns_to_the_waitlist(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop, _rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)
+    workshop, _rosa, waiting = _with_waitlist(store, key_store, chicago, rights, capacity=3)
     _admit(store, waiting[0], 1, now=workshop.starts_at)
     with store.change() as session:
         luz = session.get_one(Registration, waiting[0].id)
@@ -76,7 +76,7 @@ def test_undone_admission_returns_to_the_waitlist(
 def test_waitlisted_party_cannot_be_marked_as_arrived(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    _workshop, _rosa, waiting = _with_line(store, key_store, chicago, rights, capacity=3)
+    _workshop, _rosa, waiting = _with_waitlist(store, key_store, chicago, rights, capacity=3)
     with store.change() as session:
         luz = session.get_one(Registration, waiting[0].id)
         assert not checkin.mark_arrived(session, luz, 1)
@@ -106,19 +106,19 @@ def test_admission_to_consultations_uses_the_current_time_slot(
     assert _admit(store, luz, 1, now=begins + timedelta(minutes=10))
     with pytest.raises(Refusal):
         _admit(store, ivan, 1, now=begins + timedelta(minutes=20))
-    assert _admit(store, ivan, 1, now=begins + timedelta(minutes=40)), "the next hour's"
+    assert _admit(store, ivan, 1, now=begins + timedelta(minutes=40)), "to the next time slot"
     assert _chairs(store, workshop, begins + timedelta(hours=2)) == 0
 
 
 def test_simultaneous_admissions_never_exceed_the_chairs(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop, _rosa, _waiting = _with_line(store, key_store, chicago, rights, capacity=3)
-    crowd = [seat(store, key_store, workshop, name=f"Persona {n}") for n in range(8)]
+    workshop, _rosa, _waiting = _with_waitlist(store, key_store, chicago, rights, capacity=3)
+    waitlisted = [seat(store, key_store, workshop, name=f"Persona {n}") for n in range(8)]
     let_in: list[str] = []
 
-    def stand_at_door(those: Sequence[Registration]) -> None:
-        for each in those:
+    def admit_all(waiting: Sequence[Registration]) -> None:
+        for each in waiting:
             try:
                 if _admit(store, each, 1, now=workshop.starts_at):
                     let_in.append(each.id)
@@ -126,7 +126,8 @@ def test_simultaneous_admissions_never_exceed_the_chairs(
                 continue
 
     phones = [
-        threading.Thread(target=stand_at_door, args=(order,)) for order in (crowd, crowd[::-1])
+        threading.Thread(target=admit_all, args=(order,))
+        for order in (waitlisted, waitlisted[::-1])
     ]
     for phone in phones:
         phone.start()
@@ -137,7 +138,7 @@ def test_simultaneous_admissions_never_exceed_the_chairs(
         assert checkin.count_arrived(session, workshop) == 3
 
 
-def _with_line(
+def _with_waitlist(
     store: Store,
     key_store: KeyStore,
     office: Office,
@@ -147,7 +148,8 @@ def _with_line(
     overbooked: int = 0,
     people: int = 3,
 ) -> tuple[Workshop, Registration, list[Registration]]:
-    """A full workshop: Rosa's party has all seats; Luz, then Iván with a friend, are waitlisted."""
+    """Returns a full workshop: the party of Rosa has all seats; Luz, then Iván with a friend, are
+    waitlisted."""
     with store.change() as session:
         workshop = hold(session, office, kind, capacity=capacity, overbooked=overbooked)
     rosa = seat(store, key_store, workshop, people=people)
@@ -161,13 +163,13 @@ def _chairs(store: Store, workshop: Workshop, now: datetime) -> int | None:
         return checkin.count_free_chairs(session, session.get_one(Workshop, workshop.id), now=now)
 
 
-def _admit(store: Store, who: Registration, people: int, *, now: datetime) -> bool:
+def _admit(store: Store, registration: Registration, people: int, *, now: datetime) -> bool:
     with store.change() as session:
         return checkin.admit_from_waitlist(
-            session, session.get_one(Registration, who.id), people, now=now
+            session, session.get_one(Registration, registration.id), people, now=now
         )
 
 
-def _arrive(store: Store, who: Registration, people: int) -> None:
+def _arrive(store: Store, registration: Registration, people: int) -> None:
     with store.change() as session:
-        checkin.mark_arrived(session, session.get_one(Registration, who.id), people)
+        checkin.mark_arrived(session, session.get_one(Registration, registration.id), people)

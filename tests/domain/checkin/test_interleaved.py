@@ -25,7 +25,7 @@ from tests.conftest import hold, seat
 SIZES: Final = (1, 2, 4)  # people of the three parties
 Event = Arrival | UndoneArrival
 Mark = tuple[int, int, int, bool]
-patient = settings(
+slow_settings = settings(
     max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -33,7 +33,7 @@ patient = settings(
 
 
 @dataclass
-class Evening:
+class CheckinScene:
     store: Store
     workshop: Workshop
     parties: list[str]
@@ -55,8 +55,8 @@ class Evening:
 
     def totals(self) -> tuple[list[int], int]:
         with self.store.read() as session:
-            came = [session.get_one(Registration, each).arrived for each in self.parties]
-            return came, session.get_one(Workshop, self.workshop.id).walk_ins
+            arrivals = [session.get_one(Registration, each).arrived for each in self.parties]
+            return arrivals, session.get_one(Workshop, self.workshop.id).walk_ins
 
     @contextmanager
     def online(self, party: int) -> Iterator[tuple[sa.orm.Session, Registration]]:
@@ -65,16 +65,16 @@ class Evening:
 
 
 @pytest.fixture
-def evening(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Evening:
+def evening(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> CheckinScene:
     with store.change() as session:
         workshop = hold(session, chicago, rights, capacity=20)
     parties = [seat(store, key_store, workshop, people=people).id for people in SIZES]
-    return Evening(store, workshop, parties)
+    return CheckinScene(store, workshop, parties)
 
 
 @st.composite
-def drawn_marks(draw: st.DrawFn) -> list[Mark]:
-    """Marks: number, party (3: a walk-in), people who arrived, whether it is undone."""
+def random_marks(draw: st.DrawFn) -> list[Mark]:
+    """Draws marks: number, party (3 for a walk-in), people who arrived, whether it is undone."""
     number = draw(st.integers(1, 8))
     return [
         (each, draw(st.integers(0, 3)), draw(st.integers(1, 4)), draw(st.booleans()))
@@ -82,30 +82,36 @@ def drawn_marks(draw: st.DrawFn) -> list[Mark]:
     ]
 
 
-def make_events(evening: Evening, marks: Sequence[Mark]) -> list[Event]:
+def make_events(evening: CheckinScene, marks: Sequence[Mark]) -> list[Event]:
     events: list[Event] = []
     for number, party, people, is_slip in marks:
         name = number.to_bytes(16, "big")
-        whose = evening.parties[party] if party < 3 else None
-        events.append(Arrival(name, people if whose else 1, whose))
+        registration_id = evening.parties[party] if party < 3 else None
+        events.append(Arrival(name, people if registration_id else 1, registration_id))
         events += [UndoneArrival(name)] if is_slip else []
     return events
 
 
 def expected(marks: Sequence[Mark]) -> tuple[list[int], int]:
-    """Computed from the marks, whatever the order of their events."""
-    meant = [(party, people) for _, party, people, is_slip in marks if not is_slip]
-    came = [
-        min(size, max((people for whose, people in meant if whose == party), default=0))
+    """Returns the totals that the marks give in any order of their events."""
+    remaining = [(party, people) for _, party, people, is_slip in marks if not is_slip]
+    arrivals = [
+        min(
+            size,
+            max(
+                (people for registration_id, people in remaining if registration_id == party),
+                default=0,
+            ),
+        )
         for party, size in enumerate(SIZES)
     ]
-    return came, sum(1 for party, _people in meant if party == 3)
+    return arrivals, sum(1 for party, _people in remaining if party == 3)
 
 
-@patient
-@given(drawn_marks(), st.data())
+@slow_settings
+@given(random_marks(), st.data())
 def test_events_in_any_order_and_repeated_give_the_same_totals(
-    evening: Evening, marks: list[Mark], data: st.DataObject
+    evening: CheckinScene, marks: list[Mark], data: st.DataObject
 ) -> None:
     evening.reset()
     events = make_events(evening, marks)
@@ -114,8 +120,8 @@ def test_events_in_any_order_and_repeated_give_the_same_totals(
     while shuffled:
         size = data.draw(st.integers(1, len(shuffled)))
         piece, shuffled = shuffled[:size], shuffled[size:]
-        came, _ = evening.send(piece)
-        assert all(each <= size for each, size in zip(came, SIZES, strict=True))
+        arrivals, _ = evening.send(piece)
+        assert all(each <= size for each, size in zip(arrivals, SIZES, strict=True))
     assert evening.totals() == expected(marks)
 
 
@@ -129,57 +135,65 @@ STEPS: Final = st.one_of(
 )
 
 
-@patient
+@slow_settings
 @given(st.lists(STEPS, max_size=12))
 def test_checkin_page_and_phones_count_the_same(
-    evening: Evening, steps: list[tuple[str, int, int]]
+    evening: CheckinScene, steps: list[tuple[str, int, int]]
 ) -> None:
-    """A party has arrived while one of its marks is not undone. The page undoes all marks that it
-    knows, a phone its own only."""
+    """A party counts as arrived while one of its marks is not undone. The page undoes all marks of
+    a party, a phone only its own."""
     evening.reset()
-    live: dict[bytes, tuple[int, int]] = {}  # marks that are not undone: party, people
+    marks: dict[bytes, tuple[int, int]] = {}  # party and people of marks that are not undone
     by_phone: list[bytes] = []
-    more = 0
-    for number, (what, party, people) in enumerate(steps):
+    walk_ins_on_page = 0
+    for number, (step, party, people) in enumerate(steps):
         name = number.to_bytes(16, "big")
-        if what in {"phone", "walk-in"}:
-            whose = evening.parties[party] if party < 3 else None
-            evening.send([Arrival(name, people, whose)])
-            live[name] = party, people
+        if step in {"phone", "walk-in"}:
+            registration_id = evening.parties[party] if party < 3 else None
+            evening.send([Arrival(name, people, registration_id)])
+            marks[name] = party, people
             by_phone.append(name)
-        elif what == "take back":
+        elif step == "take back":
             if party < len(by_phone):
                 evening.send([UndoneArrival(by_phone[party])])
-                live.pop(by_phone[party], None)
-        elif what == "more":
+                marks.pop(by_phone[party], None)
+        elif step == "more":
             with evening.store.change() as session:
                 checkin.count_walk_in(session, session.get_one(Workshop, evening.workshop.id), 1)
-            more += 1
+            walk_ins_on_page += 1
         else:
             with evening.online(party) as (session, row):
-                if what == "undo":
+                if step == "undo":
                     checkin.mark_not_arrived(session, row)
-                    live = {name: each for name, each in live.items() if each[0] != party}
+                    marks = {name: each for name, each in marks.items() if each[0] != party}
                 else:
                     checkin.mark_arrived(session, row, people)
                     if people <= SIZES[party]:
-                        live[name] = party, people
-        came = [
-            min(size, max((n for whose, n in live.values() if whose == each), default=0))
+                        marks[name] = party, people
+        arrivals = [
+            min(
+                size,
+                max(
+                    (n for registration_id, n in marks.values() if registration_id == each),
+                    default=0,
+                ),
+            )
             for each, size in enumerate(SIZES)
         ]
-        loose = more + sum(1 for whose, _ in live.values() if whose == 3)
-        assert evening.totals() == (came, loose)
+        walk_ins = walk_ins_on_page + sum(
+            1 for registration_id, _ in marks.values() if registration_id == 3
+        )
+        assert evening.totals() == (arrivals, walk_ins)
 
 
-def test_four_requests_of_two_phones_in_all_orders(evening: Evening) -> None:
+def test_requests_of_two_phones_give_the_same_totals_in_every_order(evening: CheckinScene) -> None:
     rosa, luz, _ = evening.parties
-    one, two, slip, alone = (bytes([n]) * 16 for n in range(1, 5))
+    mark_one, mark_two, undone_mark, walk_in_mark = (bytes([n]) * 16 for n in range(1, 5))
     posts: list[list[Event]] = [
-        [Arrival(one, 1, rosa), Arrival(slip, 2, luz)],
-        [Arrival(two, 1, rosa), Arrival(alone, 1)],
-        [UndoneArrival(slip), Arrival(one, 1, rosa)],
-        [Arrival(alone, 1), UndoneArrival(two)],
+        [Arrival(mark_one, 1, rosa), Arrival(undone_mark, 2, luz)],
+        [Arrival(mark_two, 1, rosa), Arrival(walk_in_mark, 1)],
+        [UndoneArrival(undone_mark), Arrival(mark_one, 1, rosa)],
+        [Arrival(walk_in_mark, 1), UndoneArrival(mark_two)],
     ]
     for order in permutations(posts):
         evening.reset()

@@ -100,8 +100,8 @@ def _more_than(chairs: int, people: int, share: Fraction) -> Fraction:
 def test_office_with_enough_workshops_has_its_own_rate(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
-    _past(store, chicago, rights, times=5, people=12, came=6)
-    _past(store, calgary, rights, times=5, people=12, came=12)
+    _create_past_workshops(store, chicago, rights, times=5, people=12, came=6)
+    _create_past_workshops(store, calgary, rights, times=5, people=12, came=12)
     assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
     assert _rate(store, calgary, rights) == AttendanceRate(5, 60, 60)
 
@@ -109,8 +109,9 @@ def test_office_with_enough_workshops_has_its_own_rate(
 def test_office_with_too_few_workshops_has_the_rate_of_the_network(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
-    _past(store, chicago, rights, times=4, people=20, came=10)  # four workshops are too few
-    _past(store, calgary, rights, times=5, people=12, came=12)
+    # One workshop too few for an own rate.
+    _create_past_workshops(store, chicago, rights, times=4, people=20, came=10)
+    _create_past_workshops(store, calgary, rights, times=5, people=12, came=12)
     assert _rate(store, chicago, rights) == AttendanceRate(9, 140, 100, is_of_network=True)
 
 
@@ -118,41 +119,45 @@ def test_office_with_too_few_workshops_has_the_rate_of_the_network(
 def test_no_rate_where_numbers_are_too_small_everywhere(
     store: Store, chicago: Office, rights: Kind, times: int, people: int
 ) -> None:
-    _past(store, chicago, rights, times=times, people=people, came=people)
+    _create_past_workshops(store, chicago, rights, times=times, people=people, came=people)
     assert _rate(store, chicago, rights) is None
 
 
 def test_workshops_without_complete_checkin_do_not_count(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
-    _past(store, chicago, rights, times=5, people=12, came=6)
-    _past(store, chicago, rights, times=3, people=20, came=0)  # no check-in
-    # Two check-ins of twenty people reported: the list was abandoned.
-    _past(store, chicago, rights, times=3, people=20, came=2, reported=20)
-    _past(store, chicago, rights, times=3, people=20, came=4, status=WorkshopStatus.NOT_HELD)
+    _create_past_workshops(store, chicago, rights, times=5, people=12, came=6)
+    _create_past_workshops(store, chicago, rights, times=3, people=20, came=0)  # no check-in
+    # Two of twenty reported people were checked in: check-in was incomplete.
+    _create_past_workshops(store, chicago, rights, times=3, people=20, came=2, reported=20)
+    _create_past_workshops(
+        store, chicago, rights, times=3, people=20, came=4, status=WorkshopStatus.NOT_HELD
+    )
     assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
 
 
 def test_other_kinds_and_admissions_from_the_waitlist_do_not_count(
     store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
-    _past(store, chicago, rights, times=5, people=12, came=6, waiting=3)
-    _past(store, chicago, women, times=9, people=12, came=12)
+    _create_past_workshops(store, chicago, rights, times=5, people=12, came=6, waiting=3)
+    _create_past_workshops(store, chicago, women, times=9, people=12, came=12)
     assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
 
 
 def test_rate_of_discreet_kind_is_suppressed_for_small_numbers(
     store: Store, chicago: Office, women: Kind
 ) -> None:
-    _past(store, chicago, women, times=6, people=10, came=10, away=4)
+    _create_past_workshops(store, chicago, women, times=6, people=10, came=10, away=4)
     assert _rate(store, chicago, women) is None
-    _past(store, chicago, women, times=1, people=10, came=9)
+    _create_past_workshops(store, chicago, women, times=1, people=10, came=9)
     assert _rate(store, chicago, women) == AttendanceRate(7, 70, 65)
 
 
 def test_only_the_latest_workshops_count(store: Store, chicago: Office, rights: Kind) -> None:
-    _past(store, chicago, rights, times=10, people=10, came=1, until=date(2024, 5, 1))
-    _past(store, chicago, rights, times=no_show_rate.LATEST, people=10, came=8)
+    _create_past_workshops(
+        store, chicago, rights, times=10, people=10, came=1, last_day=date(2024, 5, 1)
+    )
+    _create_past_workshops(store, chicago, rights, times=no_show_rate.LATEST, people=10, came=8)
     assert _rate(store, chicago, rights) == AttendanceRate(12, 120, 96)
 
 
@@ -160,10 +165,14 @@ def test_search_for_complete_checkins_is_limited(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     tried = no_show_rate.LATEST * no_show_rate.CANDIDATES_PER_WORKSHOP
-    _past(store, chicago, rights, times=5, people=12, came=6, until=date(2015, 5, 1))
-    _past(store, chicago, rights, times=tried - 5, people=12, came=0)  # no check-in
+    _create_past_workshops(
+        store, chicago, rights, times=5, people=12, came=6, last_day=date(2015, 5, 1)
+    )
+    _create_past_workshops(
+        store, chicago, rights, times=tried - 5, people=12, came=0
+    )  # no check-in
     assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
-    _past(store, chicago, rights, times=1, people=12, came=0)
+    _create_past_workshops(store, chicago, rights, times=1, people=12, came=0)
     with store.read() as session:
         found = no_show_rate._select_counts(
             session, session.merge(rights), session.merge(chicago), no_show_rate.LATEST
@@ -178,7 +187,7 @@ def _rate(store: Store, office: Office, kind: Kind) -> AttendanceRate | None:
         )
 
 
-def _past(
+def _create_past_workshops(
     store: Store,
     office: Office,
     kind: Kind,
@@ -190,21 +199,21 @@ def _past(
     waiting: int = 0,
     reported: int | None = None,
     status: WorkshopStatus = WorkshopStatus.HELD,
-    until: date | None = None,
+    last_day: date | None = None,
 ) -> None:
-    """Past workshops whose personal data were erased. In the first one, `away` more people stayed
-    away."""
-    last = until or clock.now().date()
+    """Creates past workshops whose personal data are erased. In the first one, `away` more people
+    stayed away."""
+    last = last_day or clock.now().date()
     with store.change() as session:
         for number in range(times):
             workshop = hold(
                 session, office, kind, day=last - timedelta(days=7 * number + 40), capacity=200
             )
-            gone = away if number == 0 else 0
-            _row(session, workshop, Place.CONFIRMED, people, came - gone)
+            absent = away if number == 0 else 0
+            _row(session, workshop, Place.CONFIRMED, people, came - absent)
             if waiting:
                 _row(session, workshop, Place.WAITLISTED, waiting, waiting)
-            head_count = came - gone + waiting if reported is None else reported
+            head_count = came - absent + waiting if reported is None else reported
             is_held = status is WorkshopStatus.HELD
             workshop_service.report(
                 workshop, head_count=head_count if is_held else None, now=workshop.ends_at

@@ -54,17 +54,22 @@ def test_event_sent_twice_late_or_out_of_order_counts_once(
     tomas: StaffClient, store: Store, key_store: KeyStore, tonight: Workshop
 ) -> None:
     token = token_of(store, key_store, seat(store, key_store, tonight, people=2))
-    one, two = take_along(tomas, tonight), take_along(tomas, tonight)
-    first, second, alone, slip = one.came(token, 1), two.came(token, 2), walk_in(), walk_in()
-    one.tell(undo(slip), first)
-    two.tell(second, alone)
-    one.tell(first, slip, undo(slip))
-    two.tell(alone, second)
+    first_phone, second_phone = take_along(tomas, tonight), take_along(tomas, tonight)
+    first, second, walk_in_event, undone_event = (
+        first_phone.came(token, 1),
+        second_phone.came(token, 2),
+        walk_in(),
+        walk_in(),
+    )
+    first_phone.tell(undo(undone_event), first)
+    second_phone.tell(second, walk_in_event)
+    first_phone.tell(first, undone_event, undo(undone_event))
+    second_phone.tell(walk_in_event, second)
     assert counts(store, tonight) == (2, 1)
-    two.tell(undo(second))
-    assert counts(store, tonight) == (1, 1), "the other phone has seen one of them"
-    one.tell(undo(first))
-    two.tell(second)
+    second_phone.tell(undo(second))
+    assert counts(store, tonight) == (1, 1), "the second phone repeats one of the events"
+    first_phone.tell(undo(first))
+    second_phone.tell(second)
     assert counts(store, tonight) == (0, 1)
 
 
@@ -77,13 +82,13 @@ def test_checkin_page_and_phones_count_the_same_people(
     phone.tell(mark, walk_in())
     page = words(tomas.get(path))
     assert "2 de 2 ya llegaron" in page
-    there = tomas.post(path, do="arrived", registration=rosa.id).headers["Location"]
-    assert "Ya estaba registrada su llegada." in words(tomas.get(there))
+    page_after = tomas.post(path, do="arrived", registration=rosa.id).headers["Location"]
+    assert "Ya estaba registrada su llegada." in words(tomas.get(page_after))
     phone.tell(undo(mark))
-    assert counts(store, tonight) == (2, 1), "she was seen on the page too"
+    assert counts(store, tonight) == (2, 1), "the same person is marked on the page"
     tomas.post(path, do="undo", registration=rosa.id)
     phone.tell(mark)
-    assert counts(store, tonight) == (0, 1), "the page knew both marks and undid them"
+    assert counts(store, tonight) == (0, 1), "the page undoes both marks"
     phone.tell(phone.came(token_of(store, key_store, rosa), 1))
     tomas.post(path, do="more")
     assert counts(store, tonight) == (1, 2)
@@ -96,16 +101,16 @@ def test_arrival_of_a_cancelled_registration_counts_as_walk_in(
         seat(store, key_store, tonight, people=3),
         seat(store, key_store, tonight, name="Luz"),
     )
-    one, two = take_along(tomas, tonight), take_along(tomas, tonight)
-    token, hers = token_of(store, key_store, rosa), token_of(store, key_store, luz)
-    mark = one.came(token, 3)
+    first_phone, second_phone = take_along(tomas, tonight), take_along(tomas, tonight)
+    token, token_of_luz = token_of(store, key_store, rosa), token_of(store, key_store, luz)
+    mark = first_phone.came(token, 3)
     give_up(store, key_store, rosa)
-    assert one.tell(mark).get_json() == {
+    assert first_phone.tell(mark).get_json() == {
         "arrived": 0, "expected": 1, "walk_ins": 3, "strangers": 1
     }  # fmt: skip
-    two.tell(two.came(token, 2), two.came(hers))
-    assert counts(store, tonight) == (1, 3), "one party, on two phones"
-    one.tell(undo(mark))
+    second_phone.tell(second_phone.came(token, 2), second_phone.came(token_of_luz))
+    assert counts(store, tonight) == (1, 3), "one party, marked on two phones"
+    first_phone.tell(undo(mark))
     assert counts(store, tonight) == (1, 2)
 
 
@@ -117,12 +122,12 @@ def test_erased_party_that_came_counts_once(
         store, chicago, rights, day=begins.date(), starts=begins.time(), ends=time(0)
     )
     rosa = seat(store, key_store, workshop, people=2, now=workshop.starts_at - timedelta(days=2))
-    one, two = take_along(tomas, workshop), take_along(tomas, workshop)
+    first_phone, second_phone = take_along(tomas, workshop), take_along(tomas, workshop)
     token = token_of(store, key_store, rosa)
-    one.tell(one.came(token, 2))
+    first_phone.tell(first_phone.came(token, 2))
     give_up(store, key_store, rosa)
-    retention.purge(store, key_store, now=clock.now())  # her row gets another id
-    two.tell(two.came(token, 2), walk_in())
+    retention.purge(store, key_store, now=clock.now())  # the erased row gets a new id
+    second_phone.tell(second_phone.came(token, 2), walk_in())
     assert counts(store, workshop) == (2, 1)
 
 
@@ -130,8 +135,8 @@ def give_up(store: Store, key_store: KeyStore, registration: Registration) -> No
     assert registration.key_id
     key_store.destroy(registration.key_id)
     with store.change() as session:
-        there = session.get_one(Registration, registration.id)
-        registrations.cancel(session, there, now=clock.now())
+        page_after = session.get_one(Registration, registration.id)
+        registrations.cancel(session, page_after, now=clock.now())
 
 
 def test_arrival_stored_without_events_is_kept(
@@ -167,12 +172,12 @@ def test_only_counts_are_kept_after_checkin_ends(
     phone = take_along(tomas, tonight)
     phone.tell(phone.came(token), walk_in())
     ends = checkin_events.checkin_ends_at(tonight)
-    for moment, left in ((ends - timedelta(minutes=1), [2, 1, 1]), (ends, [0, 0, 0])):
+    for moment, expected_rows in ((ends - timedelta(minutes=1), [2, 1, 1]), (ends, [0, 0, 0])):
         retention.purge(store, key_store, now=moment)
         with store.read() as session:
             rows = [
                 session.scalar(sa.select(sa.func.count()).select_from(table))
                 for table in (CheckinEvent, CheckinToken, CheckinTokenRow)
             ]
-        assert rows == left
+        assert rows == expected_rows
     assert counts(store, tonight) == (1, 1)

@@ -28,7 +28,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 @pytest.fixture
 def by_phone(store: Store, key_store: KeyStore, workshop: Workshop) -> list[Registration]:
-    """Rosa allows text messages, Luz does not."""
+    """Returns two phone contacts: Rosa allows text messages, Luz does not."""
     return [
         seat(
             store, key_store, workshop, name=name, contact=ContactMethod.PHONE,
@@ -43,7 +43,7 @@ def cancel(store: Store, workshop: Workshop) -> None:
         workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
 
 
-def called(
+def list_calls(
     store: Store, workshop: Workshop, *, has_texts: bool = False, now: datetime | None = None
 ) -> list[tuple[str, NotificationType]]:
     with store.read() as session:
@@ -56,12 +56,12 @@ def test_phone_contacts_are_called_when_the_workshop_is_cancelled(
 ) -> None:
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="ana@example.org")
     seat(store, key_store, workshop)
-    assert called(store, workshop) == []  # they read on the page that they have a place
+    assert list_calls(store, workshop) == []  # the registration page shows their seats
     cancel(store, workshop)
     rosa, luz = by_phone
-    both = [(rosa.id, NotificationType.CANCELLED), (luz.id, NotificationType.CANCELLED)]
-    assert called(store, workshop) == both
-    assert called(store, workshop, has_texts=True) == both[1:]  # Rosa gets a text
+    expected = [(rosa.id, NotificationType.CANCELLED), (luz.id, NotificationType.CANCELLED)]
+    assert list_calls(store, workshop) == expected
+    assert list_calls(store, workshop, has_texts=True) == expected[1:]  # Rosa gets a text
 
 
 def test_call_is_marked_done_and_undone(
@@ -71,23 +71,23 @@ def test_call_is_marked_done_and_undone(
     with store.change() as session:
         first, _second = outbox.list_calls(session, workshop, now=clock.now())
         outbox.mark_called(session, first.id, now=clock.now())
-    assert len(called(store, workshop)) == 1
+    assert len(list_calls(store, workshop)) == 1
     with store.change() as session:
         outbox.undo_called(session, first.id)
-    assert len(called(store, workshop)) == 2
+    assert len(list_calls(store, workshop)) == 2
 
 
 def test_notification_of_another_workshop_is_not_found(
     store: Store, workshop: Workshop, chicago: Office, rights: Kind, by_phone: list[Registration]
 ) -> None:
     with store.change() as session:
-        other = hold(session, chicago, rights)
+        other_workshop = hold(session, chicago, rights)
     cancel(store, workshop)
     with store.read() as session:
         notification, _second = outbox.list_calls(session, workshop, now=clock.now())
         assert outbox.find(session, workshop, notification.id).id == notification.id
         with pytest.raises(NotFound):
-            outbox.find(session, other, notification.id)
+            outbox.find(session, other_workshop, notification.id)
         with pytest.raises(NotFound):
             outbox.find(session, workshop, 10**9)
 
@@ -98,16 +98,18 @@ def test_obsolete_notification_needs_no_call(
     cancel(store, workshop)
     with store.change() as session:
         workshop_service.reinstate(session, session.get_one(Workshop, workshop.id), now=clock.now())
-    assert {cause for _who, cause in called(store, workshop)} == {NotificationType.REINSTATED}
+    assert {cause for _registration_id, cause in list_calls(store, workshop)} == {
+        NotificationType.REINSTATED
+    }
     rosa, luz = by_phone
     with store.change() as session:
         registrations.cancel(session, session.get_one(Registration, rosa.id), now=clock.now())
-    assert [who for who, _cause in called(store, workshop)] == [luz.id]
-    after = workshop.ends_at + timedelta(minutes=1)
-    assert called(store, workshop, now=after) == []
+    assert [registration_id for registration_id, _cause in list_calls(store, workshop)] == [luz.id]
+    after_the_end = workshop.ends_at + timedelta(minutes=1)
+    assert list_calls(store, workshop, now=after_the_end) == []
 
 
-def test_dead_letter_is_listed_and_can_be_retried(
+def test_undeliverable_letter_is_listed_and_can_be_retried(
     store: Store, key_store: KeyStore, workshop: Workshop, chicago: Office
 ) -> None:
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="nobody@example.org")
@@ -129,7 +131,7 @@ def test_dead_letter_is_listed_and_can_be_retried(
     with store.change_rows() as connection:
         claimed = outbox.LETTERS.claim(connection, now=now)
         assert claimed is not None
-        # Its three days of retries have begun anew.
+        # The three days of retries start again.
         outbox.LETTERS.mark_refused(
             connection, claimed, now=now + timedelta(minutes=1), is_final=False
         )
@@ -137,7 +139,7 @@ def test_dead_letter_is_listed_and_can_be_retried(
         assert outbox.count_dead(session) == 0
 
 
-def test_dead_text_becomes_a_call(
+def test_undeliverable_text_becomes_a_call(
     store: Store, workshop: Workshop, by_phone: list[Registration]
 ) -> None:
     cancel(store, workshop)
@@ -148,7 +150,7 @@ def test_dead_text_becomes_a_call(
         while (taken := outbox.TEXTS.claim(connection, now=now, after=last)) is not None:
             outbox.LETTERS.mark_refused(connection, taken, now=now, is_final=True)
             last = taken
-    assert (rosa.id, NotificationType.CANCELLED) in called(store, workshop, has_texts=True)
+    assert (rosa.id, NotificationType.CANCELLED) in list_calls(store, workshop, has_texts=True)
 
 
 def test_text_overdue_by_three_days_becomes_a_call(
@@ -157,7 +159,7 @@ def test_text_overdue_by_three_days_becomes_a_call(
     cancel(store, workshop)
     rosa, _luz = by_phone
     later = clock.now() + timedelta(days=3, minutes=1)
-    assert (rosa.id, NotificationType.CANCELLED) in called(
+    assert (rosa.id, NotificationType.CANCELLED) in list_calls(
         store, workshop, has_texts=True, now=later
     )
     with store.change_rows() as connection:

@@ -1,4 +1,5 @@
-"""Accommodations on the registration form: used up, and kept when the form is shown again."""
+"""Accommodations on the registration form: used-up ones, and the choice when the form is shown
+again."""
 
 import pytest
 from flask import Flask
@@ -105,9 +106,9 @@ def test_interpreter_without_language_means_the_only_one_offered(
     kept: list[str],
 ) -> None:
     with store.change() as session:
-        one = hold(session, chicago, rights, interpretation=Codes(["nah"]))
+        workshop = hold(session, chicago, rights, interpretation=Codes(["nah"]))
         two = hold(session, chicago, rights, interpretation=Codes(["nah", "mxt"]))
-    assert send(client, one, answers(app, one, needs=sent)).status_code == 303
+    assert send(client, workshop, answers(app, workshop, needs=sent)).status_code == 303
     assert everyone(store)[0].needs == Codes(kept)
     if "interpreter" in sent:
         assert send(client, two, answers(app, two, needs=sent)).status_code == 422

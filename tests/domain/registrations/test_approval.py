@@ -25,7 +25,7 @@ def test_approved_person_reads_the_address_and_is_notified(
         workshop = hold(session, chicago, women, visibility=Visibility.APPROVED)
     luz = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="luz@example.com")
     assert _decide(store, luz, is_approved=True)
-    assert not _decide(store, luz, is_approved=True), "once is enough"
+    assert not _decide(store, luz, is_approved=True), "already approved"
     assert _sees_address(store, luz)
     assert _queued_types(store, luz) == [NotificationType.REGISTERED, NotificationType.APPROVED]
     assert _decide(store, luz, is_approved=False)
@@ -38,12 +38,12 @@ def test_approval_requires_a_seat_and_a_hidden_address(
 ) -> None:
     with store.change() as session:
         hidden = hold(session, chicago, women, visibility=Visibility.APPROVED, capacity=1)
-        shown = hold(session, chicago, rights)
+        visible = hold(session, chicago, rights)
     seat(store, key_store, hidden)
     with refuses(ErrorCode.APPROVAL_NEEDS_SEAT):
         _decide(store, seat(store, key_store, hidden), is_approved=True)
     with refuses(ErrorCode.ADDRESS_NOT_BY_APPROVAL):
-        _decide(store, seat(store, key_store, shown), is_approved=True)
+        _decide(store, seat(store, key_store, visible), is_approved=True)
 
 
 def _decide(store: Store, registration: Registration, *, is_approved: bool) -> bool:

@@ -35,7 +35,9 @@ def course(store: Store, chicago: Office, rights: Kind) -> Course:
 
     def make(**of_second: Any) -> list[Stage]:
         with store.change() as session:
-            both = series.find_or_create(session, session.merge(chicago), "Curso", is_joint=True)
+            course_series = series.find_or_create(
+                session, session.merge(chicago), "Curso", is_joint=True
+            )
             return [
                 Stage(
                     store,
@@ -43,7 +45,7 @@ def course(store: Store, chicago: Office, rights: Kind) -> Course:
                         session,
                         chicago,
                         rights,
-                        series=both,
+                        series=course_series,
                         day=DAY + timedelta(days=7 * number),
                         **{"capacity": 2, "now": MONDAY} | (of_second if number == 1 else {}),
                     ).id,
@@ -85,8 +87,8 @@ def test_group_lists_its_registrations_by_date(course: Course) -> None:
     first, second, third = course()
     registration_ids = _save_all([second, third, first])
     with first.store.read() as session:
-        one = session.get_one(Registration, registration_ids[0])
-        assert [each.id for each in registrations.list_group(session, one)] == [
+        registration = session.get_one(Registration, registration_ids[0])
+        assert [each.id for each in registrations.list_group(session, registration)] == [
             registration_ids[2],
             *registration_ids[:2],
         ]
@@ -128,10 +130,10 @@ def test_cancelling_one_date_keeps_the_others(course: Course) -> None:
     dates[0].cancel(registration_ids[0])
     assert [date.left() for date in dates] == [2, 1, 1]
     with dates[0].store.read() as session:
-        other = session.get_one(Registration, registration_ids[1])
-        assert [each.id for each in registrations.list_group(session, other)] == registration_ids[
-            1:
-        ]
+        registration = session.get_one(Registration, registration_ids[1])
+        assert [
+            each.id for each in registrations.list_group(session, registration)
+        ] == registration_ids[1:]
 
 
 def test_cancelled_date_of_a_group_sends_a_notification(course: Course) -> None:

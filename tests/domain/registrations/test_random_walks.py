@@ -1,5 +1,5 @@
-"""Random walks through registration: in any order of events no seat is given twice, no party that
-fits is passed over and none is lost.
+"""Random walks through registration: in any order of events no seat is given twice, no waitlisted
+party that fits is skipped, and no registration is lost.
 
 A few hundred steps run with every test run. Ten thousand on each database:
 
@@ -46,14 +46,14 @@ from tests.support.scenario import DAY, STARTS, Stage, faults, stage, stranded
 pytestmark = pytest.mark.any_database
 
 PARTIES = st.integers(1, 4)
-PICKS = st.integers(0, 1_000)
+INDEXES = st.integers(0, 1_000)
 HOURS = st.integers(0, 3)
-SELDOM = st.sampled_from([False] * 5 + [True])
+ONE_IN_SIX = st.sampled_from([False] * 5 + [True])
 NEEDS = st.sampled_from([(), (), (CHILDCARE,)])
 WAITS = st.sampled_from([1, 20, 70, 125, 600, 1_440, 1_500, 2_200])  # minutes
 
 
-class Walk(RuleBasedStateMachine):
+class RegistrationWalk(RuleBasedStateMachine):
     store: Store
     office: Office
     kind: Kind
@@ -76,19 +76,19 @@ class Walk(RuleBasedStateMachine):
         self.model = Model(capacity, hours, childcare, STARTS, confirm_at)
         self.day = DAY
 
-    # What people do
+    # Actions of people
 
     @rule(parties=st.lists(st.tuples(PARTIES, NEEDS, st.booleans(), HOURS), min_size=2, max_size=6))
-    def many_register(self, parties: list[tuple[int, tuple[str, ...], bool, int]]) -> None:
+    def register_several(self, parties: list[tuple[int, tuple[str, ...], bool, int]]) -> None:
         for party in parties:
             self.register(*party)
 
     @rule(people=PARTIES, needs=NEEDS, is_reachable=st.booleans(), hour=HOURS)
     def register(self, people: int, needs: tuple[str, ...], is_reachable: bool, hour: int) -> None:
-        now, model = self._tick("register"), self.model
+        now, model = self._advance("register"), self.model
         party = Party("", people, frozenset(needs), is_reachable, now, now)
         error = model.seat(party, hour, now)
-        with _raises(error):
+        with _expect_error(error):
             party.id = self.stage.register(
                 people,
                 needs=Codes(needs),
@@ -99,23 +99,27 @@ class Walk(RuleBasedStateMachine):
             model.parties.append(party)
 
     @precondition(lambda self: self.model.with_status(SEATED, WAITING, OFFERED, LAPSED))
-    @rule(pick=PICKS)
-    def cancel(self, pick: int) -> None:
-        now, party = self._tick("cancel"), self._pick(pick, SEATED, WAITING, OFFERED, LAPSED)
+    @rule(index=INDEXES)
+    def cancel(self, index: int) -> None:
+        now, party = self._advance("cancel"), self._choose(index, SEATED, WAITING, OFFERED, LAPSED)
         self.stage.cancel(party.id)
         party.is_reachable = False
-        held = party.holds
+        held_seats = party.holds
         party.lose(CANCELLED)
-        if held:
+        if held_seats:
             self.model.offer(now)
 
     @precondition(lambda self: self.model.with_status(SEATED, WAITING))
-    @rule(pick=PICKS, people=PARTIES, needs=NEEDS, hour=HOURS)
-    def change(self, pick: int, people: int, needs: tuple[str, ...], hour: int) -> None:
-        now, model, party = self._tick("change"), self.model, self._pick(pick, SEATED, WAITING)
+    @rule(index=INDEXES, people=PARTIES, needs=NEEDS, hour=HOURS)
+    def change(self, index: int, people: int, needs: tuple[str, ...], hour: int) -> None:
+        now, model, party = (
+            self._advance("change"),
+            self.model,
+            self._choose(index, SEATED, WAITING),
+        )
         old = (party.people, party.needs, party.hour, party.status)
         error = model.change(party, people, frozenset(needs), hour, now)
-        with _raises(error):
+        with _expect_error(error):
             self.stage.change(party.id, people, needs, _hour(hour) if model.hours else "")
         if error is None:
             model.offer(now)
@@ -123,18 +127,18 @@ class Walk(RuleBasedStateMachine):
             party.people, party.needs, party.hour, party.status = old
 
     @precondition(lambda self: self.model.with_status(OFFERED, SEATED, WAITING, LAPSED))
-    @rule(pick=PICKS, is_any=st.integers(0, 5))
-    def accept(self, pick: int, is_any: int) -> None:
-        now, model = self._tick("accept"), self.model
+    @rule(index=INDEXES, is_any=st.integers(0, 5))
+    def accept(self, index: int, is_any: int) -> None:
+        now, model = self._advance("accept"), self.model
         wanted = (OFFERED,) if is_any and model.with_status(OFFERED) else tuple(_LIVE)
-        party = self._pick(pick, *wanted)
+        party = self._choose(index, *wanted)
         if model.is_on:
             model.lapse(now)
         try:
             self.stage.accept(party.id)
         except RegistrationClosed:
-            # What was passed on meanwhile is passed on by the worker too: the page's change is not
-            # kept.
+            # The refused request rolls back the offers that it expired; the worker expires them
+            # again.
             assert not model.is_on or party.status not in {SEATED, OFFERED}
             self.stage.work()
             model.round(now)
@@ -145,9 +149,9 @@ class Walk(RuleBasedStateMachine):
             party.status, party.until, party.has_confirmed = SEATED, None, True
 
     @precondition(lambda self: self.model.with_status(LAPSED))
-    @rule(pick=PICKS)
-    def rejoin(self, pick: int) -> None:
-        now, party = self._tick("rejoin"), self._pick(pick, LAPSED)
+    @rule(index=INDEXES)
+    def rejoin(self, index: int) -> None:
+        now, party = self._advance("rejoin"), self._choose(index, LAPSED)
         try:
             self.stage.rejoin(party.id)
         except RegistrationClosed:
@@ -158,38 +162,38 @@ class Walk(RuleBasedStateMachine):
         self.model.offer(now)
 
     @precondition(lambda self: self.model.with_status(SEATED))
-    @rule(pick=PICKS)
-    def confirm(self, pick: int) -> None:
-        self._tick("confirm")
-        party = self._pick(pick, SEATED)
+    @rule(index=INDEXES)
+    def confirm(self, index: int) -> None:
+        self._advance("confirm")
+        party = self._choose(index, SEATED)
         self.stage.confirm(party.id)
         party.has_confirmed = True
 
-    # What the staff do
+    # Actions of staff
 
     @precondition(lambda self: self.model.with_status(WAITING, OFFERED))
-    @rule(pick=PICKS)
-    def grant(self, pick: int) -> None:
-        self._tick("grant")
-        model, party = self.model, self._pick(pick, WAITING, OFFERED)
-        may = party.status is OFFERED or (model.is_on and model.fits(party))
+    @rule(index=INDEXES)
+    def grant(self, index: int) -> None:
+        self._advance("grant")
+        model, party = self.model, self._choose(index, WAITING, OFFERED)
+        is_allowed = party.status is OFFERED or (model.is_on and model.fits(party))
         try:
             self.stage.grant(party.id)
         except (Full, RegistrationClosed):
-            assert not may
+            assert not is_allowed
             return
-        assert may
+        assert is_allowed
         if party.status is WAITING:
             party.hour = model.first_hour(party.people)
         party.status, party.until = SEATED, None
 
     @rule(capacity=st.integers(0, 7))
     def resize(self, capacity: int) -> None:
-        now, model = self._tick("resize"), self.model
+        now, model = self._advance("resize"), self.model
         capacity = max(1, capacity) if model.hours else capacity
-        fewest = max(map(model.held, range(model.hours))) if model.hours else model.held()
+        min_capacity = max(map(model.held, range(model.hours))) if model.hours else model.held()
         changes = {"slot_places": capacity} if model.hours else {"capacity": capacity}
-        if capacity < fewest:
+        if capacity < min_capacity:
             with pytest.raises(Refusal):
                 self.stage.change_workshop(**changes)
             return
@@ -200,12 +204,12 @@ class Walk(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.hours)
     @rule(hours=st.integers(1, 4))
-    def lengthen(self, hours: int) -> None:
-        now, model = self._tick("lengthen"), self.model
-        was = model.hours or 0
-        if hours == was:
+    def set_hours(self, hours: int) -> None:
+        now, model = self._advance("set hours"), self.model
+        old_hours = model.hours or 0
+        if hours == old_hours:
             return
-        if any(model.held(hour) for hour in range(hours, was)):
+        if any(model.held(hour) for hour in range(hours, old_hours)):
             with pytest.raises(Refusal):
                 self.stage.change_workshop(ends=_end(hours))
             return
@@ -216,8 +220,8 @@ class Walk(RuleBasedStateMachine):
         model.offer(now)
 
     @rule(childcare=st.sampled_from([None, 0, 1, 2, 3]))
-    def support(self, childcare: int | None) -> None:
-        now, model = self._tick("support"), self.model
+    def set_childcare_limit(self, childcare: int | None) -> None:
+        now, model = self._advance("set childcare limit"), self.model
         used = sum(CHILDCARE in p.needs for p in model.parties if p.holds)
         changes: dict[str, Any] = {"support": {} if childcare is None else {CHILDCARE: childcare}}
         if childcare is not None and childcare < used and childcare != model.childcare:
@@ -230,28 +234,28 @@ class Walk(RuleBasedStateMachine):
             model.offer(now)
 
     @precondition(lambda self: self.model.is_on)
-    @rule(is_sure=SELDOM)
-    def call_off(self, is_sure: bool) -> None:
+    @rule(is_sure=ONE_IN_SIX)
+    def cancel_workshop(self, is_sure: bool) -> None:
         if is_sure:
-            self._tick("call off")
+            self._advance("cancel workshop")
             self.stage.call_off()
             self.model.is_on = False
 
     @precondition(lambda self: not self.model.is_on)
     @rule()
     def reinstate(self) -> None:
-        now = self._tick("reinstate")
+        now = self._advance("reinstate")
         self.stage.reinstate()
         self.model.is_on = True
         self.model.renew(now)
         self.model.offer(now)
 
     @precondition(lambda self: self.model.is_on and self.stage.now < self.model.starts)
-    @rule(is_sure=SELDOM)
-    def put_off(self, is_sure: bool) -> None:
+    @rule(is_sure=ONE_IN_SIX)
+    def postpone(self, is_sure: bool) -> None:
         if not is_sure:
             return
-        now = self._tick("put off")
+        now = self._advance("postpone")
         self.day += timedelta(days=1)
         self.stage.change_workshop(day=self.day)
         workshop = self.stage.workshop()
@@ -261,28 +265,28 @@ class Walk(RuleBasedStateMachine):
         self.model.forget_answers()
         self.model.offer(now)
 
-    # What time does
+    # Time and delivery
 
     @rule(minutes=WAITS)
     def wait(self, minutes: int) -> None:
-        now = self._tick("wait", minutes)
+        now = self._advance("wait", minutes)
         self.stage.work()
         self.model.lapse(now)
         self.model.round(now)
 
     @precondition(lambda self: any(p.asked and not p.heard for p in self.model.parties))
     @rule()
-    def question_arrives(self) -> None:
-        now = self._tick("question arrives")
+    def deliver_reconfirmations(self) -> None:
+        now = self._advance("deliver reconfirmations")
         self.stage.deliver(NotificationType.RECONFIRM)
         for party in self.model.with_status(SEATED):
             if party.asked is not None and party.heard is None and not party.has_confirmed:
                 party.heard = now
 
-    # What is true after every step
+    # Invariants
 
     @invariant()
-    def the_database_says_the_same(self) -> None:
+    def database_equals_model(self) -> None:
         workshop_id = self.stage.workshop_id
         with self.store.read() as session:
             rows = session.execute(_ROWS, {"workshop": workshop_id}).all()
@@ -290,22 +294,22 @@ class Walk(RuleBasedStateMachine):
             assert faults(session, workshop_id) == []
             if self.model.is_on and not self.model.is_late(self.stage.now):
                 assert stranded(session, workshop_id) == []
-        there = {row.id: (row.status, row.people, row.offered_until, row.lapses) for row in rows}
-        assert there == {p.id: (p.status, p.people, p.until, p.lapses) for p in self.model.parties}
+        stored = {row.id: (row.status, row.people, row.offered_until, row.lapses) for row in rows}
+        assert stored == {p.id: (p.status, p.people, p.until, p.lapses) for p in self.model.parties}
         notified = [p.id for p in self.model.with_status(OFFERED) if p.is_reachable]
         assert offers == Counter(notified)
 
-    def _tick(self, step: str, minutes: int = 0) -> datetime:
+    def _advance(self, step: str, minutes: int = 0) -> datetime:
         self.steps[step] += 1
-        # What comes after the start is the door's, and not walked here.
+        # Stay before the start: check-in is not part of the model.
         latest = self.model.starts - timedelta(minutes=5)
         wanted = self.stage.now + timedelta(minutes=minutes)
         self.stage.now = min(wanted, max(latest, self.stage.now)) + timedelta(seconds=1)
         return self.stage.now
 
-    def _pick(self, pick: int, *statuses: Any) -> Party:
+    def _choose(self, index: int, *statuses: Any) -> Party:
         found = self.model.with_status(*statuses)
-        return found[pick % len(found)]
+        return found[index % len(found)]
 
 
 _LIVE = (OFFERED, SEATED, WAITING, LAPSED)
@@ -327,7 +331,7 @@ _OFFERS = (
 )
 
 
-def _raises(error: type[Exception] | None) -> AbstractContextManager[object]:
+def _expect_error(error: type[Exception] | None) -> AbstractContextManager[object]:
     return nullcontext() if error is None else pytest.raises(error)
 
 
@@ -339,13 +343,13 @@ def _hour(hour: int) -> str:
     return f"{18 + hour // 3}:{hour % 3 * 20:02}"
 
 
-def _walk(
+def _run_walks(
     store: Store, office: Office, kind: Kind, *, walks: int, length: int, is_same: bool
 ) -> Counter[str]:
-    """Walks, and says how many steps of each kind it took."""
+    """Runs the walks; returns the number of steps by action."""
     steps: Counter[str] = Counter()
-    where = {"store": store, "office": office, "kind": kind, "steps": steps}
-    machine = type("Walk", (Walk,), where)
+    attributes = {"store": store, "office": office, "kind": kind, "steps": steps}
+    machine = type("Walk", (RegistrationWalk,), attributes)
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -360,15 +364,19 @@ def _walk(
     return steps
 
 
-def test_few_hundred_random_steps(store: Store, chicago: Office, rights: Kind) -> None:
-    steps = _walk(store, chicago, rights, walks=8, length=40, is_same=True)
+def test_few_hundred_random_steps_violate_no_invariant(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    steps = _run_walks(store, chicago, rights, walks=8, length=40, is_same=True)
     assert steps.total() > 200
 
 
 @pytest.mark.long
-def test_ten_thousand_random_steps(store: Store, chicago: Office, rights: Kind) -> None:
+def test_ten_thousand_random_steps_violate_no_invariant(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     steps: Counter[str] = Counter()
     while steps.total() < 10_000:
-        steps += _walk(store, chicago, rights, walks=100, length=60, is_same=False)
+        steps += _run_walks(store, chicago, rights, walks=100, length=60, is_same=False)
     database = store.engine.dialect.name
     print(f"\n{database}: {steps.total()} steps, 0 violations; {dict(steps.most_common())}")

@@ -1,4 +1,5 @@
-"""Reconfirmation («¿Sigues viniendo?»): who is asked, and what a no and silence do."""
+"""Reconfirmation («¿Sigues viniendo?»): who gets it, and what happens after a no or without an
+answer."""
 
 from datetime import time, timedelta
 
@@ -21,12 +22,12 @@ SEATED, WAITING, OFFERED = (
     RegistrationStatus.OFFERED,
 )
 CANCELLED, LAPSED = RegistrationStatus.CANCELLED, RegistrationStatus.EXPIRED
-ASKED = STARTS - timedelta(days=4) - 7 * HOUR  # four days before, at 11 in the morning
+REQUESTED_AT = STARTS - timedelta(days=4) - 7 * HOUR  # four days before, at 11 in the morning
 
 
 @pytest.fixture
 def strict(store: Store, chicago: Office, rights: Kind) -> Stage:
-    """A workshop for four that frees the seats of people who do not answer."""
+    """Returns a workshop for four that frees the seats of people who do not answer."""
     return stage(store, chicago, rights, capacity=4, confirm_days=4, frees_silence=True)
 
 
@@ -40,10 +41,10 @@ def test_reconfirmation_is_sent_at_eleven_to_confirmed_people_with_contact(
 ) -> None:
     rosa, luz = strict.register(), strict.register(2, contact=ContactMethod.PHONE)
     silent, waits = strict.register(contact=ContactMethod.NONE), strict.register()
-    strict.work(at=ASKED - SECOND)
+    strict.work(at=REQUESTED_AT - SECOND)
     assert NotificationType.RECONFIRM not in strict.notification_types(rosa)
-    strict.work(at=ASKED)
-    strict.work(at=ASKED + MINUTE)
+    strict.work(at=REQUESTED_AT)
+    strict.work(at=REQUESTED_AT + MINUTE)
     assert [
         strict.notification_types(each).count(NotificationType.RECONFIRM)
         for each in (rosa, luz, silent, waits)
@@ -53,22 +54,22 @@ def test_reconfirmation_is_sent_at_eleven_to_confirmed_people_with_contact(
         0,
         0,
     ]
-    assert strict.of(rosa).asked_at == ASKED
+    assert strict.of(rosa).asked_at == REQUESTED_AT
 
 
-def test_registration_after_reconfirmation_began_is_not_asked(strict: Stage) -> None:
-    strict.work(at=ASKED)
+def test_registration_made_after_reconfirmation_began_needs_none(strict: Stage) -> None:
+    strict.work(at=REQUESTED_AT)
     rosa = strict.register()
-    strict.work(at=ASKED + HOUR)
+    strict.work(at=REQUESTED_AT + HOUR)
     assert strict.notification_types(rosa) == [NotificationType.REGISTERED]
 
 
 def test_accepted_offer_needs_no_reconfirmation(strict: Stage) -> None:
     rosa, luz = strict.register(4), strict.register()
-    strict.now = ASKED - HOUR
+    strict.now = REQUESTED_AT - HOUR
     strict.cancel(rosa)
     strict.accept(luz)
-    strict.work(at=ASKED)
+    strict.work(at=REQUESTED_AT)
     assert NotificationType.RECONFIRM not in strict.notification_types(luz)
 
 
@@ -81,47 +82,47 @@ def test_no_reconfirmation_on_the_last_day(strict: Stage) -> None:
 def test_no_reconfirmation_of_a_cancelled_workshop(strict: Stage) -> None:
     rosa = strict.register()
     strict.call_off()
-    strict.work(at=ASKED)
+    strict.work(at=REQUESTED_AT)
     assert strict.of(rosa).asked_at is None
 
 
-def test_no_frees_the_seat_at_once(strict: Stage) -> None:
+def test_answering_no_frees_the_seat_at_once(strict: Stage) -> None:
     rosa, luz = strict.register(4), strict.register(3)
-    strict.work(at=ASKED)
+    strict.work(at=REQUESTED_AT)
     strict.cancel(rosa)
     assert strict.statuses(rosa, luz) == [CANCELLED, OFFERED]
     assert strict.left() == 1
 
 
-def test_yes_keeps_the_seat(strict: Stage) -> None:
+def test_answering_yes_keeps_the_seat(strict: Stage) -> None:
     rosa = strict.register()
-    strict.work(at=ASKED)
+    strict.work(at=REQUESTED_AT)
     strict.deliver(NotificationType.RECONFIRM)
     strict.now += HOUR
     strict.confirm(rosa)
     strict.confirm(rosa)
-    strict.work(at=ASKED + 60 * HOUR)
+    strict.work(at=REQUESTED_AT + 60 * HOUR)
     assert strict.status(rosa) is SEATED
 
 
-def test_silence_frees_the_seat_after_thirty_six_hours(strict: Stage) -> None:
+def test_unanswered_reconfirmation_frees_the_seat_after_thirty_six_hours(strict: Stage) -> None:
     rosa, luz = strict.register(4, wants_reminder=True), strict.register()
-    strict.work(at=ASKED)
+    strict.work(at=REQUESTED_AT)
     strict.deliver(NotificationType.RECONFIRM)
-    assert reconfirmation.get_answer_deadline(strict.of(rosa)) == ASKED + 36 * HOUR
-    strict.work(at=ASKED + 36 * HOUR - SECOND)
+    assert reconfirmation.get_answer_deadline(strict.of(rosa)) == REQUESTED_AT + 36 * HOUR
+    strict.work(at=REQUESTED_AT + 36 * HOUR - SECOND)
     assert strict.statuses(rosa, luz) == [SEATED, WAITING]
-    strict.work(at=ASKED + 36 * HOUR)
+    strict.work(at=REQUESTED_AT + 36 * HOUR)
     assert strict.statuses(rosa, luz) == [LAPSED, OFFERED]
     assert strict.notification_types(rosa) == [NotificationType.OFFER_EXPIRED]
     assert strict.left() == 3
 
 
-def test_silence_keeps_the_seat_where_staff_chose_so(lenient: Stage) -> None:
+def test_unanswered_reconfirmation_keeps_the_seat_if_staff_chose_so(lenient: Stage) -> None:
     rosa = lenient.register(4)
-    lenient.work(at=ASKED)
+    lenient.work(at=REQUESTED_AT)
     lenient.deliver(NotificationType.RECONFIRM)
-    lenient.work(at=ASKED + 60 * HOUR)
+    lenient.work(at=REQUESTED_AT + 60 * HOUR)
     assert lenient.status(rosa) is SEATED
     assert reconfirmation.get_answer_deadline(lenient.of(rosa)) is None
 
@@ -129,34 +130,34 @@ def test_silence_keeps_the_seat_where_staff_chose_so(lenient: Stage) -> None:
 def test_registration_without_contact_keeps_its_seat(strict: Stage) -> None:
     rosa = strict.register(contact=ContactMethod.NONE)
     for hours in range(0, 90, 6):
-        strict.work(at=ASKED + hours * HOUR)
+        strict.work(at=REQUESTED_AT + hours * HOUR)
         strict.deliver(NotificationType.RECONFIRM)
     assert strict.status(rosa) is SEATED
 
 
 def test_undelivered_reconfirmation_keeps_the_seat(strict: Stage) -> None:
     rosa, luz = strict.register(), strict.register()
-    strict.work(at=ASKED)
+    strict.work(at=REQUESTED_AT)
     strict.cancel(luz)
-    strict.work(at=ASKED + 60 * HOUR)
-    assert strict.status(rosa) is SEATED, "it has not been sent"
+    strict.work(at=REQUESTED_AT + 60 * HOUR)
+    assert strict.status(rosa) is SEATED, "the reconfirmation has not been sent"
     strict.deliver(NotificationType.RECONFIRM, is_dead=True)
-    strict.work(at=ASKED + 87 * HOUR)
-    assert strict.status(rosa) is SEATED, "it was given up"
+    strict.work(at=REQUESTED_AT + 87 * HOUR)
+    assert strict.status(rosa) is SEATED, "the letter was undeliverable"
 
 
 def test_late_reconfirmation_leaves_a_day_to_answer(strict: Stage) -> None:
     rosa = strict.register()
-    strict.work(at=ASKED)
-    strict.now = ASKED + 30 * HOUR
+    strict.work(at=REQUESTED_AT)
+    strict.now = REQUESTED_AT + 30 * HOUR
     strict.deliver(NotificationType.RECONFIRM)
-    strict.work(at=ASKED + 54 * HOUR - SECOND)
+    strict.work(at=REQUESTED_AT + 54 * HOUR - SECOND)
     assert strict.status(rosa) is SEATED
-    strict.work(at=ASKED + 54 * HOUR)
+    strict.work(at=REQUESTED_AT + 54 * HOUR)
     assert strict.status(rosa) is LAPSED
 
 
-def test_no_seat_is_freed_by_silence_in_the_last_three_hours(strict: Stage) -> None:
+def test_unanswered_reconfirmation_frees_no_seat_in_the_last_three_hours(strict: Stage) -> None:
     rosa = strict.register()
     strict.work(at=STARTS - 38 * HOUR)
     assert reconfirmation.get_answer_deadline(strict.of(rosa)) is None
@@ -168,9 +169,9 @@ def test_no_seat_is_freed_by_silence_in_the_last_three_hours(strict: Stage) -> N
 def test_released_registration_can_rejoin_the_waitlist(strict: Stage) -> None:
     rosa = strict.register(4)
     luz = strict.register(4)
-    strict.work(at=ASKED)
+    strict.work(at=REQUESTED_AT)
     strict.deliver(NotificationType.RECONFIRM)
-    strict.work(at=ASKED + 36 * HOUR)
+    strict.work(at=REQUESTED_AT + 36 * HOUR)
     with pytest.raises(RegistrationClosed):
         strict.confirm(rosa)
     strict.rejoin(rosa)
@@ -178,12 +179,12 @@ def test_released_registration_can_rejoin_the_waitlist(strict: Stage) -> None:
     strict.cancel(luz)
     strict.accept(rosa)
     strict.work(at=strict.now + 40 * HOUR)
-    assert strict.status(rosa) is SEATED, "who said yes is not asked again"
+    assert strict.status(rosa) is SEATED, "confirmed before"
 
 
-def test_yes_after_the_start_is_refused(strict: Stage) -> None:
+def test_answering_yes_after_the_start_is_refused(strict: Stage) -> None:
     rosa = strict.register()
-    strict.work(at=ASKED)
+    strict.work(at=REQUESTED_AT)
     strict.now = STARTS
     with pytest.raises(RegistrationClosed):
         strict.confirm(rosa)
@@ -191,39 +192,41 @@ def test_yes_after_the_start_is_refused(strict: Stage) -> None:
 
 def test_moved_workshop_is_reconfirmed_anew(strict: Stage) -> None:
     rosa, luz = strict.register(), strict.register()
-    strict.work(at=ASKED)
+    strict.work(at=REQUESTED_AT)
     strict.deliver(NotificationType.RECONFIRM)
     strict.now += HOUR
     strict.confirm(luz)
     strict.change_workshop(day=DAY + timedelta(days=7))
-    strict.work(at=ASKED + 40 * HOUR)
-    assert strict.statuses(rosa, luz) == [SEATED, SEATED], "the old silence says nothing"
-    strict.work(at=ASKED + timedelta(days=7, hours=1))
+    strict.work(at=REQUESTED_AT + 40 * HOUR)
+    assert strict.statuses(rosa, luz) == [SEATED, SEATED], (
+        "the reconfirmation of the old day does not count"
+    )
+    strict.work(at=REQUESTED_AT + timedelta(days=7, hours=1))
     assert [
         strict.notification_types(each).count(NotificationType.RECONFIRM) for each in (rosa, luz)
     ] == [1, 1]
 
 
-def test_answer_about_the_old_hour_does_not_confirm_the_new_one(
+def test_answer_for_the_old_time_does_not_confirm_the_new_time(
     strict: Stage,
 ) -> None:
     rosa = strict.register()
-    strict.work(at=ASKED)
+    strict.work(at=REQUESTED_AT)
     strict.deliver(NotificationType.RECONFIRM)
     strict.now += HOUR
     strict.change_workshop(starts=time(17))
     assert strict.of(rosa).asked_at is None
-    strict.work(at=ASKED + 2 * HOUR)
-    strict.work(at=ASKED + 37 * HOUR)
-    assert strict.status(rosa) is SEATED, "the letter that went out was about the old hour"
+    strict.work(at=REQUESTED_AT + 2 * HOUR)
+    strict.work(at=REQUESTED_AT + 37 * HOUR)
+    assert strict.status(rosa) is SEATED, "the sent letter names the old hour"
 
 
 def test_reconfirmation_of_the_old_day_is_not_sent(strict: Stage) -> None:
     rosa = strict.register()
-    strict.work(at=ASKED)
+    strict.work(at=REQUESTED_AT)
     strict.change_workshop(day=DAY + timedelta(days=1))
     assert NotificationType.RECONFIRM not in strict.notification_types(rosa)
-    strict.work(at=ASKED + 24 * HOUR)
+    strict.work(at=REQUESTED_AT + 24 * HOUR)
     assert strict.notification_types(rosa).count(NotificationType.RECONFIRM) == 1
 
 

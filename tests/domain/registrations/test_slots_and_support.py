@@ -28,7 +28,7 @@ CHILD, NAHUATL = "childcare", "interpreter-nah"
 
 
 @pytest.fixture
-def talks(store: Store, chicago: Office, rights: Kind) -> Stage:
+def consultations(store: Store, chicago: Office, rights: Kind) -> Stage:
     """Consultations at 18:00, 18:20 and 18:40, for two people each."""
     return stage(
         store, chicago, rights, way=Way.SLOTS, ends=time(19), slot_minutes=20, slot_places=2
@@ -36,8 +36,8 @@ def talks(store: Store, chicago: Office, rights: Kind) -> Stage:
 
 
 @pytest.fixture
-def cared(store: Store, chicago: Office, rights: Kind) -> Stage:
-    """A workshop for four, with childcare for one party and an interpreter for one."""
+def limited(store: Store, chicago: Office, rights: Kind) -> Stage:
+    """Returns a workshop for four, with childcare for one party and an interpreter for one."""
     return stage(
         store,
         chicago,
@@ -52,120 +52,120 @@ def cared(store: Store, chicago: Office, rights: Kind) -> Stage:
 # Time slots
 
 
-def test_capacity_is_the_sum_of_the_time_slots(talks: Stage) -> None:
-    assert talks.hours() == {"18:00": 2, "18:20": 2, "18:40": 2}
-    rosa = talks.register(slot="18:20")
-    assert talks.hours() == {"18:00": 2, "18:20": 1, "18:40": 2}
-    assert talks.left() == 5
-    assert talks.hour(rosa) == "18:20"
+def test_capacity_is_the_sum_of_the_time_slots(consultations: Stage) -> None:
+    assert consultations.hours() == {"18:00": 2, "18:20": 2, "18:40": 2}
+    rosa = consultations.register(slot="18:20")
+    assert consultations.hours() == {"18:00": 2, "18:20": 1, "18:40": 2}
+    assert consultations.left() == 5
+    assert consultations.hour(rosa) == "18:20"
 
 
-def test_time_slot_taken_meanwhile_is_refused_and_nothing_stored(talks: Stage) -> None:
-    talks.register(2, slot="18:20")
+def test_time_slot_taken_meanwhile_is_refused_and_nothing_stored(consultations: Stage) -> None:
+    consultations.register(2, slot="18:20")
     for hour in ("18:20", "18:10", ""):
         with pytest.raises(Conflict):
-            talks.register(slot=hour)
-    assert talks.hours() == {"18:00": 2, "18:20": 0, "18:40": 2}
-    assert talks.left() == 4
+            consultations.register(slot=hour)
+    assert consultations.hours() == {"18:00": 2, "18:20": 0, "18:40": 2}
+    assert consultations.left() == 4
 
 
-def test_party_that_fits_in_no_time_slot_is_waitlisted(talks: Stage) -> None:
-    registration_ids = [talks.register(slot=hour) for hour in ("18:00", "18:20", "18:40")]
-    assert talks.left() == 3
-    luz = talks.register(2, slot="18:00")
-    assert talks.status(luz) is WAITING
-    assert talks.left() == 3
-    talks.cancel(registration_ids[1])
-    assert talks.status(luz) is OFFERED
-    assert talks.hour(luz) == "18:20"
+def test_party_that_fits_in_no_time_slot_is_waitlisted(consultations: Stage) -> None:
+    registration_ids = [consultations.register(slot=hour) for hour in ("18:00", "18:20", "18:40")]
+    assert consultations.left() == 3
+    luz = consultations.register(2, slot="18:00")
+    assert consultations.status(luz) is WAITING
+    assert consultations.left() == 3
+    consultations.cancel(registration_ids[1])
+    assert consultations.status(luz) is OFFERED
+    assert consultations.hour(luz) == "18:20"
 
 
-def test_earliest_free_time_slot_is_offered(talks: Stage) -> None:
-    first, second, third = (talks.register(2, slot=h) for h in ("18:00", "18:20", "18:40"))
-    luz = talks.register()
-    assert talks.hour(luz) is None
-    talks.cancel(third)
-    assert talks.hour(luz) == "18:40"
-    talks.accept(luz)
-    assert (talks.status(luz), talks.hour(luz)) == (SEATED, "18:40")
-    talks.cancel(second, first)
-    assert talks.hours() == {"18:00": 2, "18:20": 2, "18:40": 1}
+def test_earliest_free_time_slot_is_offered(consultations: Stage) -> None:
+    first, second, third = (consultations.register(2, slot=h) for h in ("18:00", "18:20", "18:40"))
+    luz = consultations.register()
+    assert consultations.hour(luz) is None
+    consultations.cancel(third)
+    assert consultations.hour(luz) == "18:40"
+    consultations.accept(luz)
+    assert (consultations.status(luz), consultations.hour(luz)) == (SEATED, "18:40")
+    consultations.cancel(second, first)
+    assert consultations.hours() == {"18:00": 2, "18:20": 2, "18:40": 1}
 
 
-def test_expired_offer_releases_its_time_slot(talks: Stage) -> None:
-    rosa, *_others = (talks.register(2, slot=h) for h in ("18:00", "18:20", "18:40"))
-    luz = talks.register()
-    talks.cancel(rosa)
+def test_expired_offer_releases_its_time_slot(consultations: Stage) -> None:
+    rosa, *_others = (consultations.register(2, slot=h) for h in ("18:00", "18:20", "18:40"))
+    luz = consultations.register()
+    consultations.cancel(rosa)
     for _missed in range(2):
-        talks.work(at=talks.now + 24 * HOUR)
-    assert talks.hour(luz) is None
-    assert talks.hours() == {"18:00": 2, "18:20": 0, "18:40": 0}
+        consultations.work(at=consultations.now + 24 * HOUR)
+    assert consultations.hour(luz) is None
+    assert consultations.hours() == {"18:00": 2, "18:20": 0, "18:40": 0}
 
 
-def test_changed_time_slot_is_reserved_before_the_old_one_is_released(talks: Stage) -> None:
-    rosa = talks.register(2, slot="18:00")
-    talks.register(slot="18:20")
+def test_changed_time_slot_is_reserved_before_the_old_one_is_released(consultations: Stage) -> None:
+    rosa = consultations.register(2, slot="18:00")
+    consultations.register(slot="18:20")
     with pytest.raises(Conflict):
-        talks.change(rosa, 2, slot="18:20")
+        consultations.change(rosa, 2, slot="18:20")
     with pytest.raises(Conflict):
-        talks.change(rosa, 2, slot="18:30")
-    assert (talks.hour(rosa), talks.of(rosa).changes) == ("18:00", 0)
-    talks.change(rosa, 2, slot="18:40")
-    assert (talks.hour(rosa), talks.of(rosa).changes) == ("18:40", 1)
-    assert talks.hours() == {"18:00": 2, "18:20": 1, "18:40": 0}
+        consultations.change(rosa, 2, slot="18:30")
+    assert (consultations.hour(rosa), consultations.of(rosa).changes) == ("18:00", 0)
+    consultations.change(rosa, 2, slot="18:40")
+    assert (consultations.hour(rosa), consultations.of(rosa).changes) == ("18:40", 1)
+    assert consultations.hours() == {"18:00": 2, "18:20": 1, "18:40": 0}
 
 
-def test_staff_grant_the_first_free_time_slot_in_the_last_three_hours(talks: Stage) -> None:
-    rosa, *_others = (talks.register(2, slot=h) for h in ("18:00", "18:20", "18:40"))
-    luz = talks.register(2)
-    talks.now = STARTS - HOUR
-    talks.cancel(rosa)
-    assert talks.status(luz) is WAITING
-    talks.grant(luz)
-    assert (talks.status(luz), talks.hour(luz)) == (SEATED, "18:00")
+def test_staff_grant_the_first_free_time_slot_in_the_last_three_hours(consultations: Stage) -> None:
+    rosa, *_others = (consultations.register(2, slot=h) for h in ("18:00", "18:20", "18:40"))
+    luz = consultations.register(2)
+    consultations.now = STARTS - HOUR
+    consultations.cancel(rosa)
+    assert consultations.status(luz) is WAITING
+    consultations.grant(luz)
+    assert (consultations.status(luz), consultations.hour(luz)) == (SEATED, "18:00")
 
 
-def test_time_slots_move_with_the_workshop(talks: Stage) -> None:
-    rosa = talks.register(slot="18:20")
-    talks.change_workshop(starts=time(16, 30), ends=time(17, 30))
-    assert talks.hours() == {"16:30": 2, "16:50": 1, "17:10": 2}
-    assert talks.hour(rosa) == "16:50"
+def test_time_slots_move_with_the_workshop(consultations: Stage) -> None:
+    rosa = consultations.register(slot="18:20")
+    consultations.change_workshop(starts=time(16, 30), ends=time(17, 30))
+    assert consultations.hours() == {"16:30": 2, "16:50": 1, "17:10": 2}
+    assert consultations.hour(rosa) == "16:50"
 
 
-def test_reserved_time_slot_cannot_be_removed(talks: Stage) -> None:
-    talks.register(slot="18:40")
+def test_reserved_time_slot_cannot_be_removed(consultations: Stage) -> None:
+    consultations.register(slot="18:40")
     with refuses(ErrorCode.SLOT_TAKEN, hour=time(18, 40)):
-        talks.change_workshop(ends=time(18, 40))
+        consultations.change_workshop(ends=time(18, 40))
     with refuses(ErrorCode.SLOT_TAKEN, hour=time(18, 40)):
-        talks.change_workshop(slot_minutes=30)
-    assert talks.hours() == {"18:00": 2, "18:20": 2, "18:40": 1}
+        consultations.change_workshop(slot_minutes=30)
+    assert consultations.hours() == {"18:00": 2, "18:20": 2, "18:40": 1}
 
 
-def test_free_time_slots_can_be_replaced(talks: Stage) -> None:
-    rosa = talks.register(slot="18:00")
-    talks.change_workshop(slot_minutes=30)
-    assert talks.hours() == {"18:00": 1, "18:30": 2}
-    talks.change_workshop(ends=time(19, 30))
-    assert talks.hours() == {"18:00": 1, "18:30": 2, "19:00": 2}
-    assert talks.left() == 5
-    assert talks.hour(rosa) == "18:00"
+def test_free_time_slots_can_be_replaced(consultations: Stage) -> None:
+    rosa = consultations.register(slot="18:00")
+    consultations.change_workshop(slot_minutes=30)
+    assert consultations.hours() == {"18:00": 1, "18:30": 2}
+    consultations.change_workshop(ends=time(19, 30))
+    assert consultations.hours() == {"18:00": 1, "18:30": 2, "19:00": 2}
+    assert consultations.left() == 5
+    assert consultations.hour(rosa) == "18:00"
 
 
-def test_added_time_slot_and_added_seat_are_offered_at_once(talks: Stage) -> None:
+def test_added_time_slot_and_added_seat_are_offered_at_once(consultations: Stage) -> None:
     for hour in ("18:00", "18:20", "18:40"):
-        talks.register(2, slot=hour)
-    luz, ines = talks.register(2), talks.register(1)
-    talks.change_workshop(ends=time(19, 20))
-    assert [talks.hour(each) for each in (luz, ines)] == ["19:00", None]
-    talks.change_workshop(slot_places=3)
-    assert talks.hour(ines) == "18:00"
+        consultations.register(2, slot=hour)
+    luz, ines = consultations.register(2), consultations.register(1)
+    consultations.change_workshop(ends=time(19, 20))
+    assert [consultations.hour(each) for each in (luz, ines)] == ["19:00", None]
+    consultations.change_workshop(slot_places=3)
+    assert consultations.hour(ines) == "18:00"
 
 
-def test_slot_places_below_reserved_seats_are_refused(talks: Stage) -> None:
-    talks.register(2, slot="18:20")
+def test_slot_places_below_reserved_seats_are_refused(consultations: Stage) -> None:
+    consultations.register(2, slot="18:20")
     with refuses(ErrorCode.SLOT_TAKEN, hour=time(18, 20)):
-        talks.change_workshop(slot_places=1)
-    assert talks.left() == 4
+        consultations.change_workshop(slot_places=1)
+    assert consultations.left() == 4
 
 
 def test_time_slots_continue_past_midnight(store: Store, chicago: Office, rights: Kind) -> None:
@@ -186,112 +186,112 @@ def test_time_slots_continue_past_midnight(store: Store, chicago: Office, rights
     assert (after.starts, after.ends) == (time(0), time(0, 30))
 
 
-def test_stale_time_slots_do_not_give_a_seat_twice(talks: Stage) -> None:
-    with talks.store.change() as session:
-        workshop = session.get_one(Workshop, talks.workshop_id)
+def test_stale_time_slots_do_not_give_a_seat_twice(consultations: Stage) -> None:
+    with consultations.store.change() as session:
+        workshop = session.get_one(Workshop, consultations.workshop_id)
         early = time_slots.list_slots(session, workshop)
         assert capacity.reserve(session, workshop, CapacityHold(2, (), early[0].id))
         fewer = replace(workshop_service.get_data(workshop), slot_places=1)
         with refuses(ErrorCode.SLOT_TAKEN, hour=time(18, 0)):
-            workshop_service.change(session, workshop, fewer, now=talks.now)
+            workshop_service.change(session, workshop, fewer, now=consultations.now)
         session.rollback()
 
 
 # Accommodations
 
 
-def test_used_up_accommodation_is_refused_and_nothing_stored(cared: Stage) -> None:
-    cared.register(needs=Codes([CHILD]))
+def test_used_up_accommodation_is_refused_and_nothing_stored(limited: Stage) -> None:
+    limited.register(needs=Codes([CHILD]))
     with pytest.raises(Conflict, match=CHILD):
-        cared.register(needs=Codes([CHILD, NAHUATL]))
-    assert cared.supported() == {CHILD: 0, NAHUATL: 1}
-    assert cared.left() == 3
+        limited.register(needs=Codes([CHILD, NAHUATL]))
+    assert limited.supported() == {CHILD: 0, NAHUATL: 1}
+    assert limited.left() == 3
 
 
-def test_accommodation_without_limit_is_never_used_up(cared: Stage) -> None:
+def test_accommodation_without_limit_is_never_used_up(limited: Stage) -> None:
     for _each in range(3):
-        cared.register(needs=Codes(["step_free", "interpreter-zap"]))
-    assert cared.supported() == {CHILD: 1, NAHUATL: 1}
+        limited.register(needs=Codes(["step_free", "interpreter-zap"]))
+    assert limited.supported() == {CHILD: 1, NAHUATL: 1}
 
 
 def test_offer_skips_parties_that_need_full_childcare(
-    cared: Stage,
+    limited: Stage,
 ) -> None:
-    cared.register(3, needs=Codes([CHILD]))
-    rosa = cared.register()
-    luz = cared.register(needs=Codes([CHILD]))
-    cared.now += HOUR
-    ines = cared.register()
-    cared.cancel(rosa)
-    assert cared.statuses(luz, ines) == [WAITING, OFFERED]
+    limited.register(3, needs=Codes([CHILD]))
+    rosa = limited.register()
+    luz = limited.register(needs=Codes([CHILD]))
+    limited.now += HOUR
+    ines = limited.register()
+    limited.cancel(rosa)
+    assert limited.statuses(luz, ines) == [WAITING, OFFERED]
 
 
-def test_raised_accommodation_limit_is_offered_at_once(cared: Stage) -> None:
-    elena = cared.register(needs=Codes([CHILD]))
-    rosa = cared.register(3)
-    luz = cared.register(needs=Codes([CHILD]))
-    cared.cancel(rosa)
-    assert cared.status(luz) is WAITING
-    cared.change_workshop(support={CHILD: 2, NAHUATL: 1})
-    assert cared.statuses(elena, luz) == [SEATED, OFFERED]
-    assert cared.supported() == {CHILD: 0, NAHUATL: 1}
+def test_raised_accommodation_limit_is_offered_at_once(limited: Stage) -> None:
+    elena = limited.register(needs=Codes([CHILD]))
+    rosa = limited.register(3)
+    luz = limited.register(needs=Codes([CHILD]))
+    limited.cancel(rosa)
+    assert limited.status(luz) is WAITING
+    limited.change_workshop(support={CHILD: 2, NAHUATL: 1})
+    assert limited.statuses(elena, luz) == [SEATED, OFFERED]
+    assert limited.supported() == {CHILD: 0, NAHUATL: 1}
 
 
-def test_removed_accommodation_limit_offers_all_free_seats(cared: Stage) -> None:
-    cared.register(needs=Codes([CHILD]))
-    rosa = cared.register(3)
-    luz = cared.register(needs=Codes([CHILD]))
-    cared.cancel(rosa)
-    cared.change_workshop(support={})
-    assert cared.status(luz) is OFFERED
-    assert cared.supported() == {}
-    cared.change_workshop(support={CHILD: 3})
-    assert cared.supported() == {CHILD: 1}
+def test_removed_accommodation_limit_offers_all_free_seats(limited: Stage) -> None:
+    limited.register(needs=Codes([CHILD]))
+    rosa = limited.register(3)
+    luz = limited.register(needs=Codes([CHILD]))
+    limited.cancel(rosa)
+    limited.change_workshop(support={})
+    assert limited.status(luz) is OFFERED
+    assert limited.supported() == {}
+    limited.change_workshop(support={CHILD: 3})
+    assert limited.supported() == {CHILD: 1}
 
 
-def test_dropped_childcare_is_offered_to_the_next_party(cared: Stage) -> None:
-    rosa = cared.register(3, needs=Codes([CHILD]))
-    elena = cared.register()
-    luz = cared.register(needs=Codes([CHILD]))
-    cared.cancel(elena)
-    assert cared.status(luz) is WAITING
-    cared.change(rosa, 3)
-    assert cared.status(luz) is OFFERED
+def test_dropped_childcare_is_offered_to_the_next_party(limited: Stage) -> None:
+    rosa = limited.register(3, needs=Codes([CHILD]))
+    elena = limited.register()
+    luz = limited.register(needs=Codes([CHILD]))
+    limited.cancel(elena)
+    assert limited.status(luz) is WAITING
+    limited.change(rosa, 3)
+    assert limited.status(luz) is OFFERED
 
 
-def test_full_childcare_cannot_be_added_to_a_registration(cared: Stage) -> None:
-    cared.register(needs=Codes([CHILD]))
-    rosa = cared.register(2)
+def test_full_childcare_cannot_be_added_to_a_registration(limited: Stage) -> None:
+    limited.register(needs=Codes([CHILD]))
+    rosa = limited.register(2)
     with pytest.raises(Conflict, match=CHILD):
-        cared.change(rosa, 2, needs=(CHILD,))
-    assert cared.of(rosa).needs == Codes()
-    assert cared.left() == 1
+        limited.change(rosa, 2, needs=(CHILD,))
+    assert limited.of(rosa).needs == Codes()
+    assert limited.left() == 1
 
 
 def test_late_registration_does_not_take_childcare_of_the_waitlist(
-    cared: Stage,
+    limited: Stage,
 ) -> None:
-    rosa, elena = cared.register(2, needs=Codes([CHILD])), cared.register(2)
-    luz = cared.register(needs=Codes([CHILD]))
-    cared.now = STARTS - HOUR
-    cared.cancel(rosa)
+    rosa, elena = limited.register(2, needs=Codes([CHILD])), limited.register(2)
+    luz = limited.register(needs=Codes([CHILD]))
+    limited.now = STARTS - HOUR
+    limited.cancel(rosa)
     with pytest.raises(Full):
-        cared.change(elena, 2, needs=(CHILD,))
-    cared.grant(luz)
-    assert cared.supported() == {CHILD: 0, NAHUATL: 1}
+        limited.change(elena, 2, needs=(CHILD,))
+    limited.grant(luz)
+    assert limited.supported() == {CHILD: 0, NAHUATL: 1}
 
 
-def test_accommodation_limit_below_reserved_is_refused(cared: Stage) -> None:
-    cared.register(needs=Codes([CHILD]))
+def test_accommodation_limit_below_reserved_is_refused(limited: Stage) -> None:
+    limited.register(needs=Codes([CHILD]))
     with refuses(ErrorCode.ACCOMMODATION_PROMISED, promised=1):
-        cared.change_workshop(support={CHILD: 0})
-    assert cared.supported() == {CHILD: 0, NAHUATL: 1}
+        limited.change_workshop(support={CHILD: 0})
+    assert limited.supported() == {CHILD: 0, NAHUATL: 1}
 
 
-def test_limit_set_after_the_form_was_opened_is_enforced(cared: Stage) -> None:
-    cared.change_workshop(support={})
-    opened = cared.workshop()
-    cared.change_workshop(support={CHILD: 0})
+def test_limit_set_after_the_form_was_opened_is_enforced(limited: Stage) -> None:
+    limited.change_workshop(support={})
+    opened = limited.workshop()
+    limited.change_workshop(support={CHILD: 0})
     with pytest.raises(Conflict, match=CHILD):
-        cared.register(needs=Codes([CHILD]), workshop=opened)
-    assert cared.left() == 4
+        limited.register(needs=Codes([CHILD]), workshop=opened)
+    assert limited.left() == 4

@@ -1,4 +1,4 @@
-"""Every status transition, each by the function that makes it, and no other transition."""
+"""Every status transition is made by its function, and no other transition is possible."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -58,25 +58,25 @@ class Scene:
         self.elena = stage.register(contact=ContactMethod.NONE, slot="18:00")
         self.luz = ""
 
-    def come_to(self, status: RegistrationStatus, move: StatusEvent | None = None) -> None:
+    def bring_to(self, status: RegistrationStatus, event: StatusEvent | None = None) -> None:
         """Brings the registration of Luz to this status."""
         if status in {WAITING, OFFERED, LAPSED}:
             rosa = self.stage.register(contact=ContactMethod.NONE, slot="18:20")
-            self._arrive("")
+            self._register_luz("")
         else:
-            self._arrive("18:20")
+            self._register_luz("18:20")
         if status in {OFFERED, LAPSED}:
             self.stage.cancel(rosa)
-        for _time in range({LAPSED: 2, OFFERED: move is StatusEvent.EXPIRE_SECOND}.get(status, 0)):
+        for _ in range({LAPSED: 2, OFFERED: event is StatusEvent.EXPIRE_SECOND}.get(status, 0)):
             self.stage.work(at=self.stage.now + 25 * HOUR)
         if status is CANCELLED:
             self.stage.cancel(self.luz)
         assert self.stage.status(self.luz) is status
 
-    def _arrive(self, hour: str) -> None:
+    def _register_luz(self, hour: str) -> None:
         self.luz = self.stage.register(needs=("childcare",), slot=hour, wants_reminder=True)
 
-    def look(self) -> tuple[object, ...]:
+    def snapshot(self) -> tuple[object, ...]:
         luz = self.stage.of(self.luz)
         return (
             luz.status,
@@ -98,7 +98,7 @@ def _accept(scene: Scene) -> None:
 
 
 def _lapse(scene: Scene) -> None:
-    with suppress(OutreachError):  # a waitlist behind Luz, if there is one
+    with suppress(OutreachError):  # moves Luz behind others on the waitlist, if there are any
         scene.stage.register(contact=ContactMethod.NONE)
     scene.stage.work(at=scene.stage.now + 24 * HOUR)
 
@@ -109,12 +109,12 @@ def _drop(scene: Scene) -> None:
 
 def _grant(scene: Scene) -> None:
     if scene.stage.status(scene.luz) is WAITING:
-        scene.stage.now = STARTS - 2 * HOUR  # too late for automatic offers
+        scene.stage.now = STARTS - 2 * HOUR  # too late for an automatic offer
         scene.stage.cancel(scene.elena)
     scene.stage.grant(scene.luz)
 
 
-def _silence(scene: Scene) -> None:
+def _free_silent(scene: Scene) -> None:
     confirm_at = scene.stage.workshop().confirm_at
     assert confirm_at is not None
     scene.stage.now = confirm_at
@@ -125,7 +125,7 @@ def _silence(scene: Scene) -> None:
 
 
 def _rejoin(scene: Scene) -> None:
-    if scene.stage.left():  # somebody else has the seat of Luz
+    if scene.stage.left():  # somebody else takes the seat of Luz
         with suppress(OutreachError):
             scene.stage.register(contact=ContactMethod.NONE, slot="18:20")
     scene.stage.rejoin(scene.luz)
@@ -135,13 +135,13 @@ def _cancel(scene: Scene) -> None:
     scene.stage.cancel(scene.luz)
 
 
-MOVES: dict[StatusEvent, Callable[[Scene], None]] = {
+FUNCTIONS: dict[StatusEvent, Callable[[Scene], None]] = {
     StatusEvent.OFFER: _offer,
     StatusEvent.ACCEPT: _accept,
     StatusEvent.EXPIRE: _lapse,
     StatusEvent.EXPIRE_SECOND: _drop,
     StatusEvent.GRANT: _grant,
-    StatusEvent.NO_ANSWER: _silence,
+    StatusEvent.NO_ANSWER: _free_silent,
     StatusEvent.REJOIN: _rejoin,
     StatusEvent.CANCEL: _cancel,
 }
@@ -172,19 +172,19 @@ QUEUED: dict[Transition, set[NotificationType]] = {
     (LAPSED, StatusEvent.REJOIN): {NotificationType.WAITLISTED},
     (LAPSED, StatusEvent.CANCEL): set(),
 }
-OTHERS = [
-    (start, move)
+OTHER_EVENTS = [
+    (start, event)
     for start in RegistrationStatus
-    for move in StatusEvent
-    if (start, move) not in TRANSITIONS
+    for event in StatusEvent
+    if (start, event) not in TRANSITIONS
 ]
 
 
 @pytest.mark.parametrize("transition", TRANSITIONS, ids=" ".join)
 def test_each_transition_leads_to_its_status(scene: Scene, transition: Transition) -> None:
-    start, move = transition
-    scene.come_to(start, move)
-    MOVES[move](scene)
+    start, event = transition
+    scene.bring_to(start, event)
+    FUNCTIONS[event](scene)
     after = scene.stage.of(scene.luz)
     assert after.status is TRANSITIONS[transition]
     assert (after.slot_id is not None) is (after.status in STATUSES_WITH_SEATS)
@@ -197,27 +197,27 @@ def test_each_transition_leads_to_its_status(scene: Scene, transition: Transitio
         assert faults(session, scene.stage.workshop_id) == []
 
 
-@pytest.mark.parametrize(("start", "move"), OTHERS)
-def test_other_events_change_nothing(
-    scene: Scene, start: RegistrationStatus, move: StatusEvent
+@pytest.mark.parametrize(("start", "event"), OTHER_EVENTS)
+def test_event_without_a_transition_changes_nothing(
+    scene: Scene, start: RegistrationStatus, event: StatusEvent
 ) -> None:
-    scene.come_to(start)
-    before = scene.look()
+    scene.bring_to(start)
+    before = scene.snapshot()
     with suppress(OutreachError):
-        MOVES[move](scene)
-    assert scene.look() == before
+        FUNCTIONS[event](scene)
+    assert scene.snapshot() == before
     with scene.stage.store.read() as session:
         assert faults(session, scene.stage.workshop_id) == []
 
 
-def test_every_event_has_a_function() -> None:
-    assert {move for _start, move in TRANSITIONS} == set(StatusEvent) == set(MOVES)
+def test_every_status_event_has_a_test_function() -> None:
+    assert {event for _start, event in TRANSITIONS} == set(StatusEvent) == set(FUNCTIONS)
     assert set(QUEUED) == set(TRANSITIONS)
 
 
 def test_every_status_is_reachable_and_cancelled_is_final() -> None:
     assert set(TRANSITIONS.values()) | {SEATED, WAITING} == set(RegistrationStatus)
-    assert not [start for start, _move in TRANSITIONS if start is CANCELLED]
+    assert not [start for start, _event in TRANSITIONS if start is CANCELLED]
 
 
 def test_registration_without_contact_gets_no_notifications(scene: Scene) -> None:

@@ -38,19 +38,19 @@ def full(store: Store, chicago: Office, rights: Kind) -> Stage:
 def test_error_in_one_workshop_does_not_stop_offers_of_others(
     store: Store, chicago: Office, rights: Kind, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken, other = stage(store, chicago, rights), stage(store, chicago, rights)
+    broken, working = stage(store, chicago, rights), stage(store, chicago, rights)
     offered = []
-    for each in (broken, other):
+    for each in (broken, working):
         first, next_one = each.register(2), each.register()
         each.cancel(first)
         offered.append(next_one)
-    with store.change() as session:  # a value that only a newer version knows
+    with store.change() as session:  # a value that this version does not know
         session.execute(
             sa.text("UPDATE registration SET contact = 'pigeon' WHERE id = :id"),
             {"id": offered[0]},
         )
     assert scheduled_jobs.expire_offers(store, now=MONDAY + 24 * HOUR) == 1
-    assert other.of(offered[1]).lapses == 1
+    assert working.of(offered[1]).lapses == 1
     assert f"offers of workshop {broken.workshop_id}: LookupError" in caplog.text
 
 
@@ -200,11 +200,11 @@ def test_late_registration_does_not_pass_a_waitlisted_party_that_fits(full: Stag
     full.now = STARTS - 2 * HOUR
     full.cancel(rosa)
     assert full.status(luz) is WAITING
-    late = full.register()
-    assert full.status(late) is WAITING
+    latecomer = full.register()
+    assert full.status(latecomer) is WAITING
     full.grant(luz)
-    full.grant(late)
-    assert full.statuses(luz, late) == [SEATED, SEATED]
+    full.grant(latecomer)
+    assert full.statuses(luz, latecomer) == [SEATED, SEATED]
 
 
 def test_late_registration_is_confirmed_when_no_waitlisted_party_fits(

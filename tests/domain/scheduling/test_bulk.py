@@ -48,7 +48,7 @@ def submit(
     return ana.post("/org/talleres/varios", hacer=action, t=ids(workshops), **options)
 
 
-# From the list
+# On the workshop list
 
 
 def test_drafts_are_published_in_bulk(
@@ -65,9 +65,9 @@ def test_drafts_are_published_in_bulk(
     assert journal(store) == []
     answer = submit(ana, "publicar", drafts)
     assert "Publicamos 3 talleres." in words(ana.get(answer.location))
-    there = fresh(store, drafts)
-    assert {each.status for each in there} == {WorkshopStatus.PUBLISHED}
-    assert {each.sequence for each in there} == {0}
+    stored = fresh(store, drafts)
+    assert {each.status for each in stored} == {WorkshopStatus.PUBLISHED}
+    assert {each.sequence for each in stored} == {0}
     assert [line[:2] for line in journal(store)] == [("workshop published", d.id) for d in drafts]
 
 
@@ -91,7 +91,7 @@ def test_bulk_move_notifies_only_its_people(
     ana: StaffClient, store: Store, key_store: KeyStore, dates: list[Workshop]
 ) -> None:
     rosa = by_mail(store, key_store, dates[0])
-    seat(store, key_store, dates[0], name="Luz")  # wants no notification
+    seat(store, key_store, dates[0], name="Luz")  # has no contact
     call = seat(store, key_store, dates[1], contact=ContactMethod.PHONE, address="+13125550142")
     by_mail(store, key_store, dates[3], name="Flor")
     moved, stays = dates[:3], dates[3]
@@ -111,24 +111,24 @@ def test_bulk_move_notifies_only_its_people(
         ("workshop changed", each.id) for each in moved
     ]
     with key_store.store.read() as session:
-        kept = session.execute(
+        counts_before = session.execute(
             sa.text("SELECT workshop, forget_on FROM key WHERE workshop = :w"),
             {"w": dates[0].id},
         ).all()
     new_day = fresh(store, dates)[0].forget_on
-    assert kept
-    assert {str(row[1]) for row in kept} == {str(new_day)}
+    assert counts_before
+    assert {str(row[1]) for row in counts_before} == {str(new_day)}
 
 
 def test_bulk_move_to_another_venue_of_the_office(
     ana: StaffClient, store: Store, chicago: Office, calgary: Office, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
-        other = venue(session, chicago, name="Parroquia San Pío")
-        far = venue(session, calgary, name="Calgary")
-    assert submit(ana, "mover", dates, sede=str(far.id)).status_code == 422
-    assert submit(ana, "mover", dates, sede=str(other.id)).status_code == 303
-    assert {each.venue_id for each in fresh(store, dates)} == {other.id}
+        other_venue = venue(session, chicago, name="Parroquia San Pío")
+        foreign_venue = venue(session, calgary, name="Calgary")
+    assert submit(ana, "mover", dates, sede=str(foreign_venue.id)).status_code == 422
+    assert submit(ana, "mover", dates, sede=str(other_venue.id)).status_code == 303
+    assert {each.venue_id for each in fresh(store, dates)} == {other_venue.id}
     assert {each.sequence for each in fresh(store, dates)} == {1}
 
 
@@ -165,8 +165,8 @@ def test_bulk_delete_takes_unpublished_drafts_only(
     assert "nunca se publicó" in words(answer)
     assert submit(ana, "borrar", drafts).status_code == 303
     with store.read() as session:
-        there = session.scalars(sa.select(Workshop.id)).all()
-    assert sorted(there) == sorted(each.id for each in dates)
+        stored = session.scalars(sa.select(Workshop.id)).all()
+    assert sorted(stored) == sorted(each.id for each in dates)
     assert journal(store) == [
         ("workshop deleted", None, f'{{"draft":"{d.public_id}"}}') for d in drafts
     ]
@@ -176,8 +176,8 @@ def test_past_and_cancelled_workshops_are_not_changed(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
-        off = hold(session, chicago, rights, status=WorkshopStatus.CANCELLED)
+        past_workshop = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
+        cancelled = hold(session, chicago, rights, status=WorkshopStatus.CANCELLED)
         draft = hold(
             session,
             chicago,
@@ -185,24 +185,24 @@ def test_past_and_cancelled_workshops_are_not_changed(
             day=clock.now().date() - timedelta(days=3),
             status=WorkshopStatus.DRAFT,
         )
-    page = words(preview(ana, "mover", [past, off], dias="30"))
+    page = words(preview(ana, "mover", [past_workshop, cancelled], dias="30"))
     assert "Ya empezó o ya pasó." in page
     assert "Está cancelado." in page
     assert "Sí, mover" not in page
     assert "Su fecha ya pasó" in words(preview(ana, "publicar", [draft]))
-    assert "Ya pasó." in words(preview(ana, "cancelar", [past]))
+    assert "Ya pasó." in words(preview(ana, "cancelar", [past_workshop]))
 
 
 def test_bulk_action_on_another_office_is_not_found(
     ana: StaffClient, store: Store, calgary: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
-        theirs = hold(session, calgary, rights)
+        foreign_workshop = hold(session, calgary, rights)
     for action in ("publicar", "mover", "cancelar", "borrar"):
-        assert preview(ana, action, [dates[0], theirs]).status_code == 404
+        assert preview(ana, action, [dates[0], foreign_workshop]).status_code == 404
         options = {"dias": "1", "motivo": "few"}
-        assert submit(ana, action, [dates[0], theirs], **options).status_code == 404
-    assert {each.sequence for each in fresh(store, [*dates, theirs])} == {0}
+        assert submit(ana, action, [dates[0], foreign_workshop], **options).status_code == 404
+    assert {each.sequence for each in fresh(store, [*dates, foreign_workshop])} == {0}
     assert ana.get("/org/talleres/varios?hacer=quemar&t=x").status_code == 404
 
 

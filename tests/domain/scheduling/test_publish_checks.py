@@ -27,7 +27,7 @@ from tests.web.staff.test_workshops import typed
 
 pytestmark = [pytest.mark.any_database, fixed_clock]
 
-TUESDAY = date(2027, 2, 2)  # no holiday anywhere
+TUESDAY = date(2027, 2, 2)  # no holiday in any region
 TRANSLATED = {"es": "Tus derechos", "en": "Your rights", "fr": "Vos droits"}
 TEMPLATES = Path(__file__).parents[3] / "templates"
 LINK = "https://sala.example/canario"
@@ -39,16 +39,16 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
 
 
 def draft(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
-    plain: dict[str, Any] = {"day": TUESDAY, "status": WorkshopStatus.DRAFT, "title": TRANSLATED}
-    plain |= changes
+    fields: dict[str, Any] = {"day": TUESDAY, "status": WorkshopStatus.DRAFT, "title": TRANSLATED}
+    fields |= changes
     with store.change() as session:
-        if plain.get("venue"):
-            plain["venue"] = session.get_one(Venue, plain["venue"].id)
-        return hold(session, office, kind, **plain)
+        if fields.get("venue"):
+            fields["venue"] = session.get_one(Venue, fields["venue"].id)
+        return hold(session, office, kind, **fields)
 
 
 @pytest.mark.parametrize(
-    ("lacking", "what"),
+    ("missing_fields", "label"),
     [
         ({"venue": None}, "sede"),
         ({"mode": DeliveryMode.VIDEO_CALL, "venue": None}, "enlace"),
@@ -60,40 +60,40 @@ def draft(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
         ({"venue": None, "capacity": 0}, "sede, lugares"),
     ],
 )
-def test_a_draft_is_published_with_nothing_missing(
+def test_draft_with_a_missing_field_is_not_published(
     ana: StaffClient,
     store: Store,
     chicago: Office,
     rights: Kind,
-    lacking: dict[str, Any],
-    what: str,
+    missing_fields: dict[str, Any],
+    label: str,
 ) -> None:
-    made = draft(store, chicago, rights, **lacking)
-    page = words(ana.get(f"/org/talleres/{made.public_id}"))
-    assert f"Falta: {what}." in page
-    answer = ana.post(f"/org/talleres/{made.public_id}/publicar", sure=" ".join(PublishWarning))
+    workshop = draft(store, chicago, rights, **missing_fields)
+    page = words(ana.get(f"/org/talleres/{workshop.public_id}"))
+    assert f"Falta: {label}." in page
+    answer = ana.post(f"/org/talleres/{workshop.public_id}/publicar", sure=" ".join(PublishWarning))
     assert answer.status_code == 422
-    assert f"Falta: {what}. No se publicó." in words(answer)
-    assert _status(store, made) is WorkshopStatus.DRAFT
+    assert f"Falta: {label}. No se publicó." in words(answer)
+    assert _status(store, workshop) is WorkshopStatus.DRAFT
 
 
 def test_phone_of_workshop_office_or_network_is_required(store: Store, rights: Kind) -> None:
     with store.change() as session:
-        quiet = office("tucson", "Tucson", "AZ", "America/Phoenix", phone="")
-        session.add(quiet)
-    made = draft(store, quiet, rights)
+        office_without_phone = office("tucson", "Tucson", "AZ", "America/Phoenix", phone="")
+        session.add(office_without_phone)
+    workshop = draft(store, office_without_phone, rights)
     with store.change() as session, refuses(ErrorCode.FIELDS_MISSING, fields=[RequiredField.PHONE]):
-        workshop_service.publish(session, session.get_one(Workshop, made.id), now=LONG_AGO)
-    assert publish_checks.find_missing_fields(made, phone="1 800 555 0100") == []
+        workshop_service.publish(session, session.get_one(Workshop, workshop.id), now=LONG_AGO)
+    assert publish_checks.find_missing_fields(workshop, phone="1 800 555 0100") == []
     with store.change() as session:
         workshop_service.publish(
-            session, session.get_one(Workshop, made.id), now=LONG_AGO, is_in_file=True
+            session, session.get_one(Workshop, workshop.id), now=LONG_AGO, is_in_file=True
         )
-    assert _status(store, made) is WorkshopStatus.PUBLISHED
+    assert _status(store, workshop) is WorkshopStatus.PUBLISHED
 
 
 @pytest.mark.parametrize(
-    ("odd", "warning"),
+    ("unusual_fields", "warning"),
     [
         ({"title": {"es": "Tus derechos"}}, PublishWarning.ONE_LANGUAGE),
         ({"day": date(2027, 12, 25)}, PublishWarning.HOLIDAY),
@@ -107,10 +107,14 @@ def test_phone_of_workshop_office_or_network_is_required(store: Store, rights: K
     ],
 )
 def test_publish_warning_for_unusual_data(
-    store: Store, chicago: Office, rights: Kind, odd: dict[str, Any], warning: PublishWarning
+    store: Store,
+    chicago: Office,
+    rights: Kind,
+    unusual_fields: dict[str, Any],
+    warning: PublishWarning,
 ) -> None:
-    made = draft(store, chicago, rights, **odd)
-    assert _warnings(store, made) == [warning]
+    workshop = draft(store, chicago, rights, **unusual_fields)
+    assert _warnings(store, workshop) == [warning]
 
 
 def test_publish_warning_for_small_occupied_or_retired_venue(
@@ -124,46 +128,46 @@ def test_publish_warning_for_small_occupied_or_retired_venue(
         ).status = WorkshopStatus.CANCELLED
     same = draft(store, chicago, rights, venue=room, capacity=15)
     assert _warnings(store, same) == [PublishWarning.TAKEN]
-    after = draft(store, chicago, rights, venue=room, starts=time(21), ends=time(22), capacity=15)
-    assert _warnings(store, after) == [], "one ends as the other begins"
-    more = draft(store, chicago, rights, venue=room, starts=time(8), ends=time(9), overbooked=1,
+    evening = draft(store, chicago, rights, venue=room, starts=time(21), ends=time(22), capacity=15)
+    assert _warnings(store, evening) == [], "it starts when the other ends"
+    morning = draft(store, chicago, rights, venue=room, starts=time(8), ends=time(9), overbooked=1,
                  capacity=15)  # fmt: skip
-    assert _warnings(store, more) == [PublishWarning.CROWDED]
+    assert _warnings(store, morning) == [PublishWarning.CROWDED]
     with store.change() as session:
         session.get_one(Venue, room.id).retired_at = LONG_AGO
-    assert _warnings(store, more) == [PublishWarning.CROWDED, PublishWarning.RETIRED]
+    assert _warnings(store, morning) == [PublishWarning.CROWDED, PublishWarning.RETIRED]
 
 
 def test_publish_warning_for_a_public_discreet_workshop(
     store: Store, chicago: Office, women: Kind
 ) -> None:
-    shown = draft(store, chicago, women, visibility=Visibility.PUBLIC)
-    assert _warnings(store, shown) == [PublishWarning.OPEN_ADDRESS]
+    public_workshop = draft(store, chicago, women, visibility=Visibility.PUBLIC)
+    assert _warnings(store, public_workshop) == [PublishWarning.OPEN_ADDRESS]
     assert _warnings(store, draft(store, chicago, women)) == []
 
 
 def test_form_shows_warnings_once_and_keeps_its_input(ana: StaffClient, store: Store) -> None:
-    asked = ana.post("/org/talleres/nuevo", **typed(title_en="", sure="", day=str(TUESDAY)))
-    assert asked.status_code == 422
-    page = words(asked)
+    answer = ana.post("/org/talleres/nuevo", **typed(title_en="", sure="", day=str(TUESDAY)))
+    assert answer.status_code == 422
+    page = words(answer)
     assert "No se publicó todavía." in page
     assert "El título está solo en español" in page
     assert "Publicar de todos modos" in page
-    assert 'name="sure" value="language"' in asked.text
-    assert 'name="title_es" type="text" value="Conoce tus derechos"' in asked.text
+    assert 'name="sure" value="language"' in answer.text
+    assert 'name="title_es" type="text" value="Conoce tus derechos"' in answer.text
     assert _count(store, Workshop) == _count(store, Venue) == 0
     wider = typed(title_en="", sure="language", day="2027-12-25")
-    assert "Ese día es feriado" in words(ana.post("/org/talleres/nuevo", **wider)), "not asked yet"
-    sure = typed(title_en="", sure="language", day=str(TUESDAY))
-    assert ana.post("/org/talleres/nuevo", **sure).status_code == 303
+    assert "Ese día es feriado" in words(ana.post("/org/talleres/nuevo", **wider)), "a new warning"
+    confirmed = typed(title_en="", sure="language", day=str(TUESDAY))
+    assert ana.post("/org/talleres/nuevo", **confirmed).status_code == 303
     assert _count(store, Workshop) == 1
 
 
 def test_page_of_a_draft_shows_warnings(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    made = draft(store, chicago, rights, title={"es": "Tus derechos"})
-    address = f"/org/talleres/{made.public_id}"
+    workshop = draft(store, chicago, rights, title={"es": "Tus derechos"})
+    address = f"/org/talleres/{workshop.public_id}"
     page = ana.get(address)
     assert "El título está solo en español" in words(page)
     assert 'name="sure" value="language"' in page.text
@@ -180,19 +184,19 @@ def test_draft_is_saved_without_venue_and_published_with_one(
     answer = ana.post("/org/talleres/nuevo", **typed(venue="", action="draft"))
     assert answer.status_code == 303
     with store.read() as session:
-        made = session.scalars(sa.select(Workshop)).one()
-    assert made.venue is None
-    assert "Sin sede todavía" in words(ana.get(f"/org/talleres/{made.public_id}"))
-    edit = f"/org/talleres/{made.public_id}/editar"
+        workshop = session.scalars(sa.select(Workshop)).one()
+    assert workshop.venue is None
+    assert "Sin sede todavía" in words(ana.get(f"/org/talleres/{workshop.public_id}"))
+    edit = f"/org/talleres/{workshop.public_id}/editar"
     refused = ana.post(edit, **typed(venue=""))
     assert refused.status_code == 422
     assert "Falta la sede." in words(refused)
     assert ana.post(edit, **typed()).status_code == 303
-    assert _status(store, made) is WorkshopStatus.PUBLISHED
+    assert _status(store, workshop) is WorkshopStatus.PUBLISHED
     assert ana.post(edit, **typed(venue="", action="save")).status_code == 422
 
 
-def test_another_kind_fills_untouched_fields(ana: StaffClient, store: Store) -> None:
+def test_choosing_another_kind_fills_untouched_fields(ana: StaffClient, store: Store) -> None:
     with store.change() as session:
         session.add(
             kind(
@@ -224,7 +228,7 @@ def test_another_kind_fills_untouched_fields(ana: StaffClient, store: Store) -> 
     for expected in (
         'name="title_es" type="text" value="Derechos laborales"',
         'name="capacity" type="text" value="25"',
-        'name="party_limit" type="text" value="3"',  # touched
+        'name="party_limit" type="text" value="3"',  # edited before the kind was changed
         'name="way" value="open" checked',
         'name="languages" value="en" checked',
         'name="day" type="date" value="pronto"',
@@ -245,7 +249,7 @@ def test_new_workshop_has_the_defaults_of_its_kind(
         data = workshop_data.from_kind(kind, offices.find(session, "chicago"), TUESDAY, time(10))
     assert data.ends == time(11, 30)
     same = ("summary", "description"), ("title", "short_name"), ("bring", "bring")
-    assert all(getattr(data, ours) == getattr(kind, theirs) for ours, theirs in same)
+    assert all(getattr(data, field) == getattr(kind, kind_field) for field, kind_field in same)
     for name in ("capacity", "party_limit", "way", "retention_days", "has_reminders",
                  "visibility", "opens_days", "confirm_days", "frees_silence"):  # fmt: skip
         assert getattr(data, name) == getattr(kind, name), name
@@ -255,11 +259,11 @@ def test_online_link_is_on_no_public_page(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        both = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, online_url=LINK)
+        hybrid = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, online_url=LINK)
         online = hold(
             session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, online_url=LINK, venue=None
         )
-    for each in (both, online):
+    for each in (hybrid, online):
         paths = [f"/es/t/{each.public_id}{end}" for end in ("", "/lugar", ".ics")]
         for path in (*paths, f"/api/v1/workshops/{each.public_id}", "/es/cal/chicago.ics", "/es/"):
             answer = ana.client.get(path)
@@ -271,8 +275,10 @@ def test_online_link_of_hybrid_workshop_is_for_people_with_a_seat(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        both = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, online_url=LINK, capacity=1)
-    first, second = seat(store, key_store, both), seat(store, key_store, both, name="Luz")
+        hybrid = hold(
+            session, chicago, rights, mode=DeliveryMode.HYBRID, online_url=LINK, capacity=1
+        )
+    first, second = seat(store, key_store, hybrid), seat(store, key_store, hybrid, name="Luz")
     ticket = ana.client.get(link_of(key_store, first))
     assert f'href="{LINK}"' in ticket.text
     assert "1805 S. Ejemplo St." in words(ticket)
@@ -280,15 +286,15 @@ def test_online_link_of_hybrid_workshop_is_for_people_with_a_seat(
 
 
 def test_no_letter_contains_the_online_link() -> None:
-    """It is on the registration's page, which the letter links to."""
+    """The registration page, to which the letter links, shows it."""
     for text in sorted(TEMPLATES.glob("[mt]*/*.txt")):
         assert "online_url" not in text.read_text(), text.name
 
 
 def _warnings(store: Store, workshop: Workshop) -> list[PublishWarning]:
     with store.read() as session:
-        there = session.get_one(Workshop, workshop.id)
-        return [each.what for each in publish_checks.find_warnings(session, there, now=LONG_AGO)]
+        stored = session.get_one(Workshop, workshop.id)
+        return [each.what for each in publish_checks.find_warnings(session, stored, now=LONG_AGO)]
 
 
 def _status(store: Store, workshop: Workshop) -> WorkshopStatus:

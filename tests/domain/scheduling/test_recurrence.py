@@ -1,4 +1,4 @@
-"""Days of a recurrence rule, and what is shown about each before a workshop is made on it."""
+"""Days of a recurrence rule, and the conflicts that are shown before workshops are created."""
 
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -64,13 +64,13 @@ def test_29_february_recurs_by_weekday() -> None:
     assert days(weekly, date(2028, 2, 22)) == dates("2028-02-29", "2028-03-07")
 
 
-def test_old_workshop_recurs_from_today_in_its_own_weeks() -> None:
+def test_past_workshop_recurs_from_today_in_its_original_weeks() -> None:
     rule = RecurrenceRule(RecurrenceUnit.TWO_WEEKS, frozenset({SATURDAY}), count=2)
     found = days(rule, date(2026, 1, 3), today=date(2026, 12, 1))
     assert found == dates("2026-12-05", "2026-12-19")
 
 
-def test_at_most_sixty_dates() -> None:
+def test_recurrence_has_at_most_sixty_dates() -> None:
     daily = frozenset(range(7))
     assert len(days(RecurrenceRule(RecurrenceUnit.WEEK, daily, count=60), date(2026, 12, 1))) == 60
     with refuses(ErrorCode.RECURRENCE_TOO_MANY_DATES):
@@ -106,7 +106,7 @@ def names(day: str, country: str = "US", region: str = "IL") -> list[str]:
     return [each.name for each in holidays.list_holidays(date.fromisoformat(day), country, region)]
 
 
-def test_holidays_of_the_region_and_of_mexico() -> None:
+def test_holidays_of_the_region_and_of_mexico_are_listed() -> None:
     assert names("2027-01-18") == ["Día de Martin Luther King"]
     assert names("2027-02-01") == ["Día de la Constitución"]
     assert holidays.list_holidays(date(2027, 2, 1), "US", "IL")[0].is_home
@@ -138,7 +138,7 @@ def make_data(
     return replace(base, zone=ZoneInfo(zone))
 
 
-def test_skipped_hour_is_impossible_and_doubled_hour_is_shown(
+def test_nonexistent_hour_is_impossible_and_ambiguous_hour_is_shown(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.read() as session:
@@ -151,11 +151,11 @@ def test_skipped_hour_is_impossible_and_doubled_hour_is_shown(
                 (date(2027, 3, 21), 2),
             )
         ]
-        gap, evening, doubled, plain = recurrence.propose(session, candidates)
+        gap, evening, doubled, ordinary = recurrence.propose(session, candidates)
     assert (gap.is_possible, gap.is_recommended) == (False, False)
     assert (evening.is_possible, evening.is_day_of_change) == (True, True)
     assert (doubled.is_possible, doubled.is_doubled) == (True, True)
-    assert (plain.is_day_of_change, plain.is_recommended) == (False, True)
+    assert (ordinary.is_day_of_change, ordinary.is_recommended) == (False, True)
 
 
 def test_alberta_has_no_clock_changes(store: Store, calgary: Office, rights: Kind) -> None:
@@ -176,26 +176,32 @@ def test_proposal_shows_occupied_venue_and_same_kind(
     day = clock.now().date() + timedelta(days=30)
     with store.change() as session:
         room = venue(session, chicago)
-        there = hold(session, chicago, women, venue=room, day=day, starts=time(18), ends=time(20))
-        office, kind = there.office, session.merge(rights, load=False)
+        workshop = hold(
+            session, chicago, women, venue=room, day=day, starts=time(18), ends=time(20)
+        )
+        office, kind = workshop.office, session.merge(rights, load=False)
         base = replace(
             workshop_data.from_kind(kind, office, day, time(19)), venue=room, zone=room.zone
         )
-        late = replace(base, starts=time(20), ends=time(21))
-        twin = replace(workshop_service.get_data(there), venue=venue(session, chicago, name="Otra"))
+        adjacent = replace(base, starts=time(20), ends=time(21))
+        twin = replace(
+            workshop_service.get_data(workshop), venue=venue(session, chicago, name="Otra")
+        )
         sibling = replace(twin, starts=time(9), ends=time(10))
-        found = recurrence.propose(session, [base, late, twin, sibling])
+        found = recurrence.propose(session, [base, adjacent, twin, sibling])
         assert [each.busy for each in found] == ["Conoce tus derechos", "Tus derechos", "", ""]
-        assert found[0].busy_until == there.ends_at
+        assert found[0].busy_until == workshop.ends_at
         assert [each.is_twin for each in found] == [False, False, True, False]
         assert [each.has_sibling for each in found] == [False, True, True, True]
-        alone = recurrence.propose(session, [workshop_service.get_data(there)], ignoring={there.id})
-        assert (alone[0].busy, alone[0].is_twin) == ("", False)
+        without_itself = recurrence.propose(
+            session, [workshop_service.get_data(workshop)], ignoring={workshop.id}
+        )
+        assert (without_itself[0].busy, without_itself[0].is_twin) == ("", False)
 
 
 def test_cancelled_workshop_is_no_conflict(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        there = hold(session, chicago, rights)
-        workshop_service.cancel(session, there, now=clock.now())
-        found = recurrence.propose(session, [workshop_service.get_data(there)])
+        workshop = hold(session, chicago, rights)
+        workshop_service.cancel(session, workshop, now=clock.now())
+        found = recurrence.propose(session, [workshop_service.get_data(workshop)])
         assert (found[0].busy, found[0].has_sibling) == ("", False)

@@ -36,20 +36,24 @@ pytestmark = pytest.mark.any_database
 __all__ = ["ana", "route"]  # fixtures
 
 
-def test_own_hours_moved_past_midnight_are_on_the_next_day(store: Store, route: Tour) -> None:
+def test_workshop_hours_shifted_past_midnight_are_on_the_next_day(
+    store: Store, route: Tour
+) -> None:
     with store.change() as session:
         stop = list_stops(session, route)[1]
         _first, second = tours.list_workshops(session, [stop.id])[stop.id]
-        own = replace(workshop_service.get_data(second), starts=time(20), ends=time(22))
-        workshop_service.change(session, second, own, now=clock.now())
+        own_hours = replace(workshop_service.get_data(second), starts=time(20), ends=time(22))
+        workshop_service.change(session, second, own_hours, now=clock.now())
         later = replace(get_data(stop), starts=time(14), ends=time(20))
         tours.change_stop(session, route, stop, later, now=clock.now())
         first, second = tours.list_workshops(session, [stop.id])[stop.id]
         assert (first.day, first.starts, first.ends) == (stop.day, time(14), time(20))
         assert second.day == stop.day + timedelta(days=1)
         assert (second.starts, second.ends) == (time(1), time(3))
-        back = replace(get_data(stop), day=stop.day + timedelta(days=7), starts=NINE, ends=THREE)
-        tours.change_stop(session, route, stop, back, now=clock.now())
+        moved_back = replace(
+            get_data(stop), day=stop.day + timedelta(days=7), starts=NINE, ends=THREE
+        )
+        tours.change_stop(session, route, stop, moved_back, now=clock.now())
         assert (second.day, second.starts, second.ends) == (stop.day, time(20), time(22))
 
 
@@ -84,13 +88,19 @@ def test_simultaneous_cancellations_of_a_stop_notify_once(
 def test_stop_follows_its_venue_to_another_city(store: Store, route: Tour) -> None:
     with store.change() as session:
         first, second = list_stops(session, route)[:2]
-        there = first.venue
-        assert there is not None
-        data = VenueData(**{name: getattr(there, name) for name in venues.DETAIL_FIELDS})
-        other = replace(data, city="Hammond", region="IN", zone=ZoneInfo("America/Indianapolis"))
-        venue_change.change_venue(session, there, other, now=clock.now())
+        place = first.venue
+        assert place is not None
+        data = VenueData(**{name: getattr(place, name) for name in venues.DETAIL_FIELDS})
+        new_place = replace(
+            data, city="Hammond", region="IN", zone=ZoneInfo("America/Indianapolis")
+        )
+        venue_change.change_venue(session, place, new_place, now=clock.now())
         before = (second.city, second.region, second.zone)
     with store.read() as session:
         first, second = list_stops(session, route)[:2]
-        assert (first.city, first.region, first.zone) == (other.city, other.region, other.zone)
+        assert (first.city, first.region, first.zone) == (
+            new_place.city,
+            new_place.region,
+            new_place.zone,
+        )
         assert (second.city, second.region, second.zone) == before

@@ -40,12 +40,13 @@ def route(store: Store, chicago: Office, rights: Kind, women: Kind) -> Tour:
 
 
 def five_stops(store: Store, chicago: Office) -> Tour:
-    """Five stops on five days, of two kinds each, all published; South Bend is on other clocks."""
+    """Returns a tour with five published stops on five days, with two kinds each. South Bend is in
+    another time zone."""
     with store.change() as session:
-        here = session.merge(chicago, load=False)
-        tour = tours.add(session, here, "Ruta del norte", "nonce", now=clock.now())
+        office = session.merge(chicago, load=False)
+        tour = tours.add(session, office, "Ruta del norte", "nonce", now=clock.now())
         for number, city in enumerate(CITIES):
-            zone = ZoneInfo("America/Indiana/Indianapolis") if city == "South Bend" else here.zone
+            zone = ZoneInfo("America/Indiana/Indianapolis") if city == "South Bend" else office.zone
             found = venue(session, chicago, name=f"Parroquia de {city}", city=city, zone=zone)
             stop = tours.add_stop(session, tour, make_stop_data(found, number), now=clock.now())
             tours.publish_stop(session, stop, now=clock.now())
@@ -73,8 +74,8 @@ def get_data(stop: TourStop) -> TourStopData:
     return TourStopData(**{name: getattr(stop, name) for name in TourStopData.__annotations__})
 
 
-def bare(stop: TourStop) -> dict[str, object]:
-    """Its stored columns."""
+def column_values(stop: TourStop) -> dict[str, object]:
+    """Returns the stored columns of the stop."""
     return {column.key: getattr(stop, column.key) for column in sa.inspect(TourStop).columns}
 
 
@@ -83,7 +84,7 @@ def all_workshops(session: Session) -> dict[int, Workshop]:
 
 
 def count_notified(session: Session, cause: NotificationType) -> Counter[int]:
-    """The number of queued notifications of this type, by workshop."""
+    """Returns the number of queued notifications of this type, by workshop."""
     rows = session.execute(
         sa.select(Registration.workshop_id)
         .join(Notification, Notification.registration_id == Registration.id)
@@ -95,8 +96,8 @@ def count_notified(session: Session, cause: NotificationType) -> Counter[int]:
 def seat_two_everywhere(store: Store, key_store: KeyStore) -> None:
     """Registers two people with an e-mail for each workshop."""
     with store.read() as session:
-        there = list(all_workshops(session).values())
-    for workshop in there:
+        stops = list(all_workshops(session).values())
+    for workshop in stops:
         for name in ("Rosa", "Luz"):
             mail = f"{name}{workshop.id}@example.org"
             seat(store, key_store, workshop, name=name, contact=ContactMethod.EMAIL, address=mail)
@@ -106,18 +107,21 @@ def test_stop_has_a_workshop_of_each_kind_at_its_venue_and_in_its_zone(
     store: Store, route: Tour
 ) -> None:
     with store.read() as session:
-        there = list_stops(session, route)
-        held = tours.list_workshops(session, [stop.id for stop in there])
-        assert [stop.city for stop in there] == list(CITIES)
-        for stop in there:
-            assert [each.kind.code for each in held[stop.id]] == ["derechos", "mujeres"]
-            for each in held[stop.id]:
+        stops = list_stops(session, route)
+        workshops_by_stop = tours.list_workshops(session, [stop.id for stop in stops])
+        assert [stop.city for stop in stops] == list(CITIES)
+        for stop in stops:
+            assert [each.kind.code for each in workshops_by_stop[stop.id]] == [
+                "derechos",
+                "mujeres",
+            ]
+            for each in workshops_by_stop[stop.id]:
                 assert (each.day, each.starts, each.ends) == (stop.day, NINE, THREE)
                 assert each.venue is stop.venue
                 assert each.zone == stop.zone
                 assert each.status is WorkshopStatus.PUBLISHED
-        hours = {held[stop.id][0].starts_at.hour for stop in there}
-        assert len(hours) == 2, "nine in South Bend is another moment"
+        hours = {workshops_by_stop[stop.id][0].starts_at.hour for stop in stops}
+        assert len(hours) == 2, "South Bend is in another time zone"
 
 
 def test_moved_stop_updates_its_workshops_and_notifies_their_people_only(
@@ -134,15 +138,15 @@ def test_moved_stop_updates_its_workshops_and_notifies_their_people_only(
         changed = tours.change_stop(session, route, stop, later, now=clock.now())
         assert {each.id for each in changed} == changed_ids
     with store.read() as session:
-        after = all_workshops(session)
-        for number, workshop in after.items():
-            was = before[number]
-            assert workshop.sequence == was.sequence + (number in changed_ids)
-            assert (workshop.changed_at > was.changed_at) == (number in changed_ids)
+        workshops_after = all_workshops(session)
+        for number, workshop in workshops_after.items():
+            old = before[number]
+            assert workshop.sequence == old.sequence + (number in changed_ids)
+            assert (workshop.changed_at > old.changed_at) == (number in changed_ids)
             assert (workshop.day, workshop.starts) == (
-                (was.day + timedelta(days=7), time(10))
+                (old.day + timedelta(days=7), time(10))
                 if number in changed_ids
-                else (was.day, NINE)
+                else (old.day, NINE)
             )
         assert count_notified(session, NotificationType.CHANGED) == dict.fromkeys(changed_ids, 2)
 
@@ -163,15 +167,19 @@ def test_cancelled_stop_leaves_the_others_and_can_be_reinstated(
         assert count_notified(session, NotificationType.CANCELLED) == {first.id: 2, second.id: 2}
     with store.change() as session:
         stop = session.get_one(TourStop, stop.id)
-        back = tours.reinstate_stop(session, stop, now=clock.now())
-        assert [each.id for each in back] == [second.id], "the first was cancelled on its own"
+        reinstated = tours.reinstate_stop(session, stop, now=clock.now())
+        assert [each.id for each in reinstated] == [second.id], (
+            "the first was cancelled before the stop"
+        )
     with store.read() as session:
         assert count_notified(session, NotificationType.REINSTATED) == {second.id: 2}
         with refuses(ErrorCode.TOUR_STOP_NOT_CANCELLED):
             tours.reinstate_stop(session, session.get_one(TourStop, stop.id), now=clock.now())
 
 
-def test_stop_gets_its_workshops_with_its_venue(store: Store, chicago: Office, route: Tour) -> None:
+def test_stop_gets_workshops_when_its_venue_is_set(
+    store: Store, chicago: Office, route: Tour
+) -> None:
     with store.change() as session:
         stop = tours.add_stop(session, route, make_stop_data(None, 9), now=clock.now())
         assert tours.list_workshops(session, [stop.id]) == {}
@@ -180,19 +188,19 @@ def test_stop_gets_its_workshops_with_its_venue(store: Store, chicago: Office, r
         found = venue(session, chicago, name="Escuela Ejemplo", city="Gary")
         with_venue = replace(get_data(stop), venue=found)
         tours.change_stop(session, route, stop, with_venue, now=clock.now())
-        made = tours.list_workshops(session, [stop.id])[stop.id]
-        assert [each.status for each in made] == [WorkshopStatus.DRAFT, WorkshopStatus.DRAFT]
+        created = tours.list_workshops(session, [stop.id])[stop.id]
+        assert [each.status for each in created] == [WorkshopStatus.DRAFT, WorkshopStatus.DRAFT]
         assert len(tours.publish_stop(session, stop, now=clock.now())) == 2
 
 
-def test_own_hours_of_a_workshop_move_with_the_stop(store: Store, route: Tour) -> None:
+def test_workshop_with_different_hours_shifts_with_the_stop(store: Store, route: Tour) -> None:
     with store.change() as session:
         stop = list_stops(session, route)[1]
         _first, second = tours.list_workshops(session, [stop.id])[stop.id]
-        own = replace(workshop_service.get_data(second), starts=time(12), ends=time(13))
-        workshop_service.change(session, second, own, now=clock.now())
-        wanted = replace(get_data(stop), starts=time(8), ends=time(14))
-        tours.change_stop(session, route, stop, wanted, now=clock.now())
+        own_data = replace(workshop_service.get_data(second), starts=time(12), ends=time(13))
+        workshop_service.change(session, second, own_data, now=clock.now())
+        stop_data = replace(get_data(stop), starts=time(8), ends=time(14))
+        tours.change_stop(session, route, stop, stop_data, now=clock.now())
         first, second = tours.list_workshops(session, [stop.id])[stop.id]
         assert (first.starts, first.ends) == (time(8), time(14))
         assert (second.starts, second.ends) == (time(11), time(12))
@@ -205,8 +213,8 @@ def test_workshop_elsewhere_or_online_keeps_its_place(
         stop = list_stops(session, route)[3]
         first, second = tours.list_workshops(session, [stop.id])[stop.id]
         room = venue(session, chicago, name="Sala 2", city="South Bend", zone=first.zone)
-        own = replace(workshop_service.get_data(first), venue=room)
-        workshop_service.change(session, first, own, now=clock.now())
+        own_data = replace(workshop_service.get_data(first), venue=room)
+        workshop_service.change(session, first, own_data, now=clock.now())
         online = replace(
             workshop_service.get_data(second),
             venue=None,
@@ -218,8 +226,8 @@ def test_workshop_elsewhere_or_online_keeps_its_place(
     with store.change() as session:
         stop = session.get_one(TourStop, stop.id)
         found = venue(session, chicago, name="Escuela Ejemplo", city="South Bend", zone=stop.zone)
-        wanted = replace(get_data(stop), venue=found)
-        assert tours.change_stop(session, route, stop, wanted, now=clock.now()) == []
+        stop_data = replace(get_data(stop), venue=found)
+        assert tours.change_stop(session, route, stop, stop_data, now=clock.now()) == []
         assert not count_notified(session, NotificationType.CHANGED)
         later = replace(get_data(stop), day=stop.day + timedelta(days=1))
         assert len(tours.change_stop(session, route, stop, later, now=clock.now())) == 2
@@ -244,43 +252,46 @@ def test_refused_change_leaves_the_stop_unchanged(
 ) -> None:
     seat_two_everywhere(store, key_store)
     with store.read() as session:
-        before = bare(list_stops(session, route)[0])
+        before = column_values(list_stops(session, route)[0])
     with refuses(code), store.change() as session:
         stop = list_stops(session, route)[0]
-        wanted = replace(get_data(stop), **changes)
-        tours.change_stop(session, route, stop, wanted, now=clock.now())
+        stop_data = replace(get_data(stop), **changes)
+        tours.change_stop(session, route, stop, stop_data, now=clock.now())
     with store.read() as session:
-        assert bare(list_stops(session, route)[0]) == before
+        assert column_values(list_stops(session, route)[0]) == before
         assert not count_notified(session, NotificationType.CHANGED)
 
 
 def test_venue_of_another_office_is_not_found(store: Store, calgary: Office, route: Tour) -> None:
     with store.change() as session:
-        theirs = venue(session, calgary, name="Biblioteca de Calgary")
+        foreign_venue = venue(session, calgary, name="Biblioteca de Calgary")
         with pytest.raises(NotFound):
-            tours.add_stop(session, route, make_stop_data(theirs), now=clock.now())
+            tours.add_stop(session, route, make_stop_data(foreign_venue), now=clock.now())
 
 
-def test_own_day_of_a_workshop_moves_with_the_stop(store: Store, route: Tour) -> None:
+def test_workshop_on_a_different_day_shifts_with_the_stop(store: Store, route: Tour) -> None:
     with store.change() as session:
         stop = list_stops(session, route)[1]
         _first, second = tours.list_workshops(session, [stop.id])[stop.id]
-        own = stop.day + timedelta(days=1)
+        own_data = stop.day + timedelta(days=1)
         workshop_service.change(
-            session, second, replace(workshop_service.get_data(second), day=own), now=clock.now()
+            session,
+            second,
+            replace(workshop_service.get_data(second), day=own_data),
+            now=clock.now(),
         )
-        wanted = replace(get_data(stop), capacity=30)
-        changed = tours.change_stop(session, route, stop, wanted, now=clock.now())
-        assert {each.day for each in changed} == {stop.day, own}
+        stop_data = replace(get_data(stop), capacity=30)
+        changed = tours.change_stop(session, route, stop, stop_data, now=clock.now())
+        assert {each.day for each in changed} == {stop.day, own_data}
         later = replace(get_data(stop), day=stop.day + timedelta(days=7))
         tours.change_stop(session, route, stop, later, now=clock.now())
-        assert second.day == own + timedelta(days=7)
+        assert second.day == own_data + timedelta(days=7)
 
 
 def test_draft_of_a_cancelled_stop_is_not_published(store: Store, route: Tour) -> None:
     with store.change() as session:
-        there = list_stops(session, route)[0].venue
-        stop = tours.add_stop(session, route, make_stop_data(there, 12), now=clock.now())
+        stops = list_stops(session, route)[0].venue
+        stop = tours.add_stop(session, route, make_stop_data(stops, 12), now=clock.now())
         tours.cancel_stop(session, stop, now=clock.now())
         draft = tours.list_workshops(session, [stop.id])[stop.id][0]
         with refuses(ErrorCode.WORKSHOP_OF_CANCELLED_STOP):

@@ -38,9 +38,8 @@ def test_time_slots_of_a_kind_approximate_its_capacity(chicago: Office) -> None:
     one_to_one = kind("asesoria", "Asesoría", way=Way.SLOTS, slot_minutes=20, minutes=240)
     data = workshop_data.from_kind(one_to_one, chicago, date(2026, 12, 5), time(9, 0))
     assert (data.way, data.slot_minutes, data.slot_places) == (Way.SLOTS, 20, 3)
-    assert (
-        workshop_data.normalize(data).capacity == 36
-    )  # twelve hours with three places; 40 asked for
+    # Twelve slots with three places, for a capacity of 40.
+    assert workshop_data.normalize(data).capacity == 36
 
 
 def test_party_limit_of_a_kind_is_capped(
@@ -53,8 +52,8 @@ def test_party_limit_of_a_kind_is_capped(
 
 
 def test_new_workshop_has_the_reconfirmation_defaults_of_its_kind(chicago: Office) -> None:
-    asked = kind("a", "A", opens_days=21, confirm_days=3, frees_silence=True)
-    data = workshop_data.from_kind(asked, chicago, date(2026, 12, 5), time(9, 0))
+    kind_with_reconfirmation = kind("a", "A", opens_days=21, confirm_days=3, frees_silence=True)
+    data = workshop_data.from_kind(kind_with_reconfirmation, chicago, date(2026, 12, 5), time(9, 0))
     assert (data.opens_days, data.confirm_days, data.frees_silence) == (21, 3, True)
 
 
@@ -92,7 +91,7 @@ def test_kind_of_another_country_is_refused(store: Store, calgary: Office) -> No
             hold(session, calgary, daca)
 
 
-def test_visible_change_updates_changed_at_and_a_move_the_sequence(
+def test_visible_change_updates_changed_at_and_move_increments_the_sequence(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
@@ -146,7 +145,9 @@ def test_only_published_is_cancelled_and_only_cancelled_is_reinstated(
             workshop_service.reinstate(session, draft, now=LATER)
 
 
-def test_simultaneous_change_is_seen(store: Store, chicago: Office, rights: Kind) -> None:
+def test_simultaneous_cancellation_or_reinstatement_is_refused(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
     with store.change() as session:
         before = hold(session, chicago, rights)
     with store.change() as session:
@@ -154,11 +155,11 @@ def test_simultaneous_change_is_seen(store: Store, chicago: Office, rights: Kind
     with store.change() as session, refuses(ErrorCode.CANCEL_NEEDS_PUBLISHED):
         workshop_service.cancel(session, session.merge(before, load=False), now=LATER)
     with store.read() as session:
-        off = workshops.find(session, before.public_id)
+        cancelled = workshops.find(session, before.public_id)
     with store.change() as session:
         workshop_service.reinstate(session, workshops.find(session, before.public_id), now=LATER)
     with store.change() as session, refuses(ErrorCode.WORKSHOP_NOT_CANCELLED):
-        workshop_service.reinstate(session, session.merge(off, load=False), now=LATER)
+        workshop_service.reinstate(session, session.merge(cancelled, load=False), now=LATER)
 
 
 def test_online_workshop_needs_no_venue(store: Store, chicago: Office, rights: Kind) -> None:

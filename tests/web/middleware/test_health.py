@@ -23,7 +23,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
 from outreach.keystore import KeyStore
 from outreach.maintenance.worker import Worker
-from tests.concurrency.test_shutdown import serving_for
+from tests.concurrency.test_shutdown import run_server
 from tests.conftest import hold, seat
 from tests.support.public_urls import NOBODY, manage_token
 
@@ -270,7 +270,7 @@ def test_worker_records_that_it_runs_once_a_minute(
 def test_processes_share_their_counters(config: Config, store: Store, tmp_path: Path) -> None:
     settings = {"OUTREACH_METRICS_TOKEN": TOKEN}
     log = tmp_path / "log"
-    with serving_for(config, log, "--no-mail", "--workers", "2", settings=settings) as server:
+    with run_server(config, log, "--no-mail", "--workers", "2", settings=settings) as server:
 
         def scrape() -> Metrics:
             with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
@@ -280,7 +280,7 @@ def test_processes_share_their_counters(config: Config, store: Store, tmp_path: 
                 return parse_metrics(answer.read().decode())
 
         for _ in range(40):
-            assert server.ask("/es/seguridad") == 200
+            assert server.get("/es/seguridad") == 200
         route = "/<any(es,en,fr):lang>/seguridad"
         labels = {"route": route, "method": "GET", "status": "2xx"}
         scrapes = [scrape() for _ in range(8)]
@@ -289,5 +289,5 @@ def test_processes_share_their_counters(config: Config, store: Store, tmp_path: 
         # The kernel may choose the same process many times.
         assert any(sum("memory" in name for name, _ in scrape()) == 2 for _ in range(200))
         server.stop()
-        assert server.end() == 0
+        assert server.wait() == 0
     assert TOKEN not in log.read_text()

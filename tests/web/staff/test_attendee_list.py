@@ -55,9 +55,9 @@ def test_contacts_are_masked_until_shown_one_by_one(
     assert "No avisar" in page
     assert "rosa@ejemplo.com" not in page
     assert "5550142" not in page
-    shown = words(ana.post(f"{address}/contacto", registration=rosa.id))
-    assert "rosa@ejemplo.com" in shown
-    assert "5550142" not in shown
+    page_text = words(ana.post(f"{address}/contacto", registration=rosa.id))
+    assert "rosa@ejemplo.com" in page_text
+    assert "5550142" not in page_text
     assert _audit_entries(store) == [("contact seen", "{}")]
 
 
@@ -70,8 +70,10 @@ def test_contact_of_another_workshop_is_404(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        other = hold(session, chicago, rights)
-    rosa = seat(store, key_store, other, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com")
+        other_workshop = hold(session, chicago, rights)
+    rosa = seat(
+        store, key_store, other_workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com"
+    )
     answer = ana.post(f"/org/talleres/{evening.public_id}/contacto", registration=rosa.id)
     assert answer.status_code == 404
     assert _audit_entries(store) == []
@@ -170,8 +172,8 @@ def test_attendee_is_found_by_name_without_accents_or_by_code(
 def test_walk_ins_are_counted_and_never_negative(
     tomas: StaffClient, store: Store, evening: Workshop
 ) -> None:
-    for what in ("less", "more", "more", "less", "less", "less", "more"):
-        _at_door(tomas, evening, do=what)
+    for step in ("less", "more", "more", "less", "less", "less", "more"):
+        _at_door(tomas, evening, do=step)
     with store.read() as session:
         assert session.get_one(Workshop, evening.id).walk_ins == 1
 
@@ -188,7 +190,7 @@ def test_cancelled_workshop_has_no_check_in_page(
 def test_head_count_is_prefilled_from_check_ins(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _past(store, chicago, rights)
+    workshop = _create_past_workshop(store, chicago, rights)
     rosa = seat(store, key_store, workshop, people=3, now=workshop.starts_at - timedelta(days=1))
     _at_door(ana, workshop, do="arrived", registration=rosa.id, people="2")
     _at_door(ana, workshop, do="more")
@@ -210,7 +212,7 @@ def test_head_count_is_prefilled_from_check_ins(
 def test_head_count_must_be_a_number(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, people: str
 ) -> None:
-    workshop = _past(store, chicago, rights)
+    workshop = _create_past_workshop(store, chicago, rights)
     answer = ana.post(f"/org/talleres/{workshop.public_id}/asistencia", held="yes", people=people)
     assert answer.status_code == 422
     assert "Escribe cuántas personas llegaron" in words(answer)
@@ -244,7 +246,9 @@ def test_qr_code_shows_the_same_page_to_everybody_else(
     rosa = seat(store, key_store, evening)
     token = registrations.derive_entry_token(registrations.get_key(key_store, rosa))
     public = app.test_client()
-    abroad = signed_in_as(app, store, employ(store, "ivan@example.org", Role.DOOR, "calgary"))
+    staff_of_calgary = signed_in_as(
+        app, store, employ(store, "ivan@example.org", Role.DOOR, "calgary")
+    )
     reader = signed_in_as(app, store, employ(store, "elena@example.org", Role.READER))
     pages = {
         public.get(f"/q/{token}").data,
@@ -255,9 +259,9 @@ def test_qr_code_shows_the_same_page_to_everybody_else(
     }
     assert len(pages) == 1
     answers = [
-        abroad.get(f"/q/{token}"),
-        abroad.get(f"/q/{'x' * 22}"),
-        abroad.post(f"/q/{token}", do="arrived"),
+        staff_of_calgary.get(f"/q/{token}"),
+        staff_of_calgary.get(f"/q/{'x' * 22}"),
+        staff_of_calgary.post(f"/q/{token}", do="arrived"),
     ]
     assert len({each.data for each in answers}) == 1
     assert {each.status_code for each in answers} == {404}
@@ -288,7 +292,7 @@ def test_check_in_list_redirects_to_the_only_workshop_of_today(
 def test_dashboard_month_counts_arrived_and_expected(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _past(store, chicago, rights)
+    workshop = _create_past_workshop(store, chicago, rights)
     rosa = seat(store, key_store, workshop, people=4, now=workshop.starts_at - timedelta(days=1))
     _at_door(ana, workshop, do="arrived", registration=rosa.id, people="3")
     ana.post(f"/org/talleres/{workshop.public_id}/asistencia", held="yes", people="5")
@@ -298,7 +302,7 @@ def test_dashboard_month_counts_arrived_and_expected(
     assert so_far == agenda.MonthToDate(held=1, ahead=0, people=5, expected=4, came=3)
 
 
-def _past(store: Store, office: Office, kind: Kind) -> Workshop:
+def _create_past_workshop(store: Store, office: Office, kind: Kind) -> Workshop:
     with store.change() as session:
         return hold(session, office, kind, day=clock.now().date() - timedelta(days=2))
 

@@ -75,10 +75,10 @@ def test_log_of_an_office_shows_its_own_entries_only(
     with store.change() as session:
         _record(session, None, "month.complete", office="calgary", details={"month": "2020-01"})
     ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="few")
-    hers = words(ana.get("/org/bitacora/chicago"))
-    assert "canceló el taller" in hers
-    assert "Hay muy pocas personas" in hers
-    assert "está completo" not in hers
+    page_text = words(ana.get("/org/bitacora/chicago"))
+    assert "canceló el taller" in page_text
+    assert "Hay muy pocas personas" in page_text
+    assert "está completo" not in page_text
     assert "El sistema dijo que su mes está completo" in words(luz.get("/org/bitacora/calgary"))
     assert ana.get("/org/bitacora/calgary").status_code == 404
     assert ana.get("/org/bitacora").status_code == 404
@@ -108,10 +108,10 @@ def test_log_is_filtered_by_month_subject_and_account(
         f"{path}?mes=ayer&que=x&quien=-1&antes=x": {"creó", "vio 1 contacto", "publicó"},
         f"{path}?mes=99999-01": {"creó", "vio 1 contacto", "publicó"},
     }
-    for asked, expected in cases.items():
-        page_text = words(ana.get(asked))
+    for query, expected in cases.items():
+        page_text = words(ana.get(query))
         found = {each for each in ("creó", "vio 1 contacto", "publicó") if f"{each}" in page_text}
-        assert found == expected, asked
+        assert found == expected, query
     assert "No hay nada anotado." in words(ana.get(f"{path}?que=red"))
 
 
@@ -119,16 +119,18 @@ def test_long_log_is_paged(store: Store, ana: StaffClient) -> None:
     with store.change() as session:
         for number in range(205):
             _record(session, None, "call made", office="chicago", details={"text": f"n{number}"})
-    seen: list[str] = []
+    shown_names: list[str] = []
     path = "/org/bitacora/chicago?que=personas"
     while path:
         text = ana.get(path).text
-        seen += [f"n{n}" for n in range(204, -1, -1) if f">n{n}<" in text or f" n{n}<" in text]
-        after = text.partition(">Ver días anteriores<")[0]
+        shown_names += [
+            f"n{n}" for n in range(204, -1, -1) if f">n{n}<" in text or f" n{n}<" in text
+        ]
+        above_link = text.partition(">Ver días anteriores<")[0]
         has_more = "Ver días anteriores" in text
-        more = after.rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
-        path = f"/org/bitacora/chicago{more}" if has_more else ""
-    assert seen == [f"n{number}" for number in range(204, -1, -1)]
+        next_url = above_link.rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+        path = f"/org/bitacora/chicago{next_url}" if has_more else ""
+    assert shown_names == [f"n{number}" for number in range(204, -1, -1)]
 
 
 def test_network_admin_sees_all_entries_and_verifies_the_chain(
@@ -154,7 +156,7 @@ def test_action_on_an_account_names_the_account(
     assert "elena@example.org invitó a tomas@example.org Entrada · Chicago" in page_text
 
 
-@pytest.mark.any_database("words only")
+@pytest.mark.any_database("labels only")
 def test_month_of_an_action_is_written_out(store: Store, elena: StaffClient) -> None:
     with store.change() as session:
         for action, details in (
@@ -180,7 +182,7 @@ def test_month_of_an_action_is_written_out(store: Store, elena: StaffClient) -> 
         assert expected in page_text
 
 
-@pytest.mark.any_database("words only")
+@pytest.mark.any_database("labels only")
 def test_details_are_shown_in_words(store: Store, elena: StaffClient) -> None:
     cases: list[tuple[str, dict[str, Any], str]] = [
         (
@@ -236,7 +238,7 @@ def test_details_are_shown_in_words(store: Store, elena: StaffClient) -> None:
     assert [expected for _action, _details, expected in cases if expected not in page] == []
 
 
-@pytest.mark.any_database("words only")
+@pytest.mark.any_database("labels only")
 def test_entry_with_text_details_is_shown_in_words(store: Store, elena: StaffClient) -> None:
     with store.change() as session:
         _record(session, None, "places changed")
@@ -293,7 +295,7 @@ def test_every_action_in_the_source_has_words() -> None:
     assert len(actions) > 30
     assert audit_labels.actions_without_words(actions) == []
     assert all(audit_labels.actions_about(about) for about in AuditSubject)
-    assert all(len(action) <= 40 for action in ACTIONS), "as long as the column"
+    assert all(len(action) <= 40 for action in ACTIONS), "the length of the column"
 
 
 def _actions(path: Path) -> Iterator[str]:
@@ -319,9 +321,15 @@ def _actions(path: Path) -> Iterator[str]:
             if name in others and isinstance(call.func, ast.Name):
                 continue  # a local function of the same name
             place = wrappers.get(name, 2) if isinstance(call.func, ast.Name) else 2
-            given = [word.value for word in call.keywords if word.arg == "action"]
-            node = given[0] if given else call.args[place] if len(call.args) > place else None
-            assert node is not None, f"{path.name}:{call.lineno} says no action"
+            recorded_actions = [word.value for word in call.keywords if word.arg == "action"]
+            node = (
+                recorded_actions[0]
+                if recorded_actions
+                else call.args[place]
+                if len(call.args) > place
+                else None
+            )
+            assert node is not None, f"{path.name}:{call.lineno} has no action"
             yield from _possible_values(node, function, tree, f"{path.name}:{call.lineno}")
 
 
@@ -352,24 +360,28 @@ def _parameter_names(function: ast.FunctionDef) -> list[str]:
     return [each.arg for each in (*function.args.args, *function.args.kwonlyargs)]
 
 
-def _possible_values(node: ast.AST, function: ast.AST, tree: ast.AST, where: str) -> Iterator[str]:
+def _possible_values(
+    node: ast.AST, function: ast.AST, tree: ast.AST, location: str
+) -> Iterator[str]:
     """The texts that an expression can evaluate to: constants, both branches of a conditional,
     values of names, and combinations in an f-string."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
-        yield from _possible_values(node.body, function, tree, where)
-        yield from _possible_values(node.orelse, function, tree, where)
+        yield from _possible_values(node.body, function, tree, location)
+        yield from _possible_values(node.orelse, function, tree, location)
     elif isinstance(node, ast.FormattedValue):
-        yield from _possible_values(node.value, function, tree, where)
+        yield from _possible_values(node.value, function, tree, location)
     elif isinstance(node, ast.JoinedStr):
-        parts = [list(_possible_values(part, function, tree, where)) for part in node.values]
+        parts = [list(_possible_values(part, function, tree, location)) for part in node.values]
         yield from ("".join(each) for each in product(*parts))
-    elif isinstance(node, ast.Name) and (given := list(_bindings(node.id, function, tree))):
-        for value, there in given:
-            yield from _possible_values(value, there, tree, where)
+    elif isinstance(node, ast.Name) and (
+        recorded_actions := list(_bindings(node.id, function, tree))
+    ):
+        for value, enclosing in recorded_actions:
+            yield from _possible_values(value, enclosing, tree, location)
     else:
-        pytest.fail(f"{where}: write the action where it is noted")
+        pytest.fail(f"{location}: pass the action as a literal")
 
 
 def _bindings(name: str, function: ast.AST, tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
@@ -397,5 +409,7 @@ def _name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _record(session: sa.orm.Session, who: int | None, action: str, **given: Any) -> None:
-    audit_log.record(session, who, action, **({"now": clock.now()} | given))
+def _record(
+    session: sa.orm.Session, organizer_id: int | None, action: str, **recorded_actions: Any
+) -> None:
+    audit_log.record(session, organizer_id, action, **({"now": clock.now()} | recorded_actions))

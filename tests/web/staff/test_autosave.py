@@ -59,9 +59,9 @@ def test_abandoned_form_is_offered_and_restored(ana: StaffClient, store: Store) 
 def test_later_draft_replaces_the_earlier_one(ana: StaffClient, store: Store) -> None:
     ana.post(SAVE, **unfinished_form())
     ana.post(SAVE, **unfinished_form(title_es="A tres cuartos"))
-    kept = _only(store)
-    assert kept.first("title_es") == "A tres cuartos"
-    assert not {"token", "action", "sure", "nonce"} & {name for name, _value in kept.sent_fields}
+    draft = _only(store)
+    assert draft.first("title_es") == "A tres cuartos"
+    assert not {"token", "action", "sure", "nonce"} & {name for name, _value in draft.sent_fields}
 
 
 @pytest.mark.parametrize("action", ["draft", "publish"])
@@ -69,12 +69,12 @@ def test_saving_discards_the_draft(ana: StaffClient, store: Store, action: str) 
     ana.post(SAVE, **unfinished_form())
     assert ana.post(NEW, **typed(action=action)).status_code == 303
     assert _count(store) == 0
-    assert ana.post(SAVE, **unfinished_form()).status_code == 200, "one that was on its way"
+    assert ana.post(SAVE, **unfinished_form()).status_code == 200, "a delayed autosave"
     assert _count(store) == 0
     assert "sin guardar" not in words(ana.get(NEW))
 
 
-def test_rejected_form_is_kept_as_draft(ana: StaffClient, store: Store) -> None:
+def test_rejected_form_is_saved_as_draft(ana: StaffClient, store: Store) -> None:
     ana.post(SAVE, **unfinished_form())
     assert ana.post(NEW, **unfinished_form()).status_code == 422
     assert _count(store) == 1
@@ -88,12 +88,12 @@ def test_draft_of_an_edit_does_not_change_the_workshop(
     edit = f"/org/talleres/{workshop.public_id}/editar"
     ana.post(SAVE, **unfinished_form(workshop=workshop.public_id, title_es="Casi listo"))
     assert "Casi listo" in words(ana.get(edit))
-    assert "sin guardar" not in words(ana.get(NEW)), "it is no new one"
-    assert 'value="Conoce tus derechos"' in ana.get(edit).text, "nothing is changed"
-    back = ana.get(f"{edit}?borrador={_only(store).id}")
-    assert 'value="Casi listo"' in back.text
-    gone = ana.post(DISCARD, draft=str(_only(store).id))
-    assert gone.headers["Location"] == edit
+    assert "sin guardar" not in words(ana.get(NEW)), "not offered for a new workshop"
+    assert 'value="Conoce tus derechos"' in ana.get(edit).text, "the workshop is unchanged"
+    restored = ana.get(f"{edit}?borrador={_only(store).id}")
+    assert 'value="Casi listo"' in restored.text
+    discarded = ana.post(DISCARD, draft=str(_only(store).id))
+    assert discarded.headers["Location"] == edit
     assert _count(store) == 0
     assert ana.get(f"{edit}?borrador=1").status_code == 200
 
@@ -153,11 +153,11 @@ def test_unknown_draft_is_404(ana: StaffClient, number: str) -> None:
 def test_oldest_draft_is_deleted_beyond_the_limit(ana: StaffClient, store: Store) -> None:
     now = clock.now()
     with store.change() as session:
-        who = session.scalars(sa.text("SELECT id FROM organizer")).one()
+        organizer_id = session.scalars(sa.text("SELECT id FROM organizer")).one()
         for number in range(form_drafts.MAX_DRAFTS + 3):
             form_drafts.save(
                 session,
-                who,
+                organizer_id,
                 form_drafts.new_form_key(f"{number:022}"),
                 [],
                 office="chicago",
@@ -165,8 +165,8 @@ def test_oldest_draft_is_deleted_beyond_the_limit(ana: StaffClient, store: Store
             )
     assert _count(store) == form_drafts.MAX_DRAFTS
     with store.read() as session:
-        kept = [each.form for each in form_drafts.list_unsaved(session, who)]
-    assert kept[-1] == form_drafts.new_form_key(f"{3:022}")
+        draft = [each.form for each in form_drafts.list_unsaved(session, organizer_id)]
+    assert draft[-1] == form_drafts.new_form_key(f"{3:022}")
 
 
 def test_draft_is_deleted_after_thirty_days(

@@ -39,12 +39,12 @@ MARCH: Final = Month(2026, 3)
 APRIL: Final = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 LATER: Final = APRIL + timedelta(hours=1)
 PAGE: Final = "/org/boletin/2026-03"
-WRITTEN: Final = BulletinPart(
+TEXTS: Final = BulletinPart(
     title={"es": "Marzo: 3 talleres", "en": "March: 3 workshops", "fr": "Mars : 3 ateliers"},
     happened={"es": "Vino mucha gente.", "en": "Many came.", "fr": "On est venu nombreux."},
     ahead={"es": "Hay más en abril.", "en": "There is more.", "fr": "Il y en a d’autres."},
 )
-of_the_pages = pytest.mark.any_database("what the pages say")
+of_the_pages = pytest.mark.any_database("the text of pages")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def begin(store: Store, **how: Any) -> BulletinEdition:
         return bulletins.begin(session, MARCH, now=APRIL, **how)
 
 
-def edit(store: Store, text: BulletinPart = WRITTEN, *, number: int = 1, version: int = 1) -> int:
+def edit(store: Store, text: BulletinPart = TEXTS, *, number: int = 1, version: int = 1) -> int:
     with store.change() as session:
         edition = bulletins.find(session, MARCH, number)
         bulletins.edit(session, edition, text, version=version, now=LATER)
@@ -74,8 +74,8 @@ def publish(store: Store, *, number: int = 1, version: int = 1) -> None:
     with store.change() as session:
         edition = bulletins.find(session, MARCH, number)
 
-        def freeze(made: BulletinEdition) -> str:
-            document = reports.document(session, MARCH, now=LATER, edition=made)
+        def freeze(frozen: BulletinEdition) -> str:
+            document = reports.document(session, MARCH, now=LATER, edition=frozen)
             return json.dumps(reports.as_json(document))
 
         bulletins.publish(session, edition, freeze, version=version, now=LATER)
@@ -101,8 +101,8 @@ def published_editions(store: Store) -> list[tuple[int, int]]:
 
 
 def test_bulletin_starts_with_the_numbers_of_a_closed_month(march: Store) -> None:
-    made = begin(march, title={"es": "Marzo"})
-    assert (made.number, made.revision, made.is_draft) == (1, 1, True)
+    edition = begin(march, title={"es": "Marzo"})
+    assert (edition.number, edition.revision, edition.is_draft) == (1, 1, True)
     with march.change() as session:
         with refuses(ErrorCode.BULLETIN_MONTH_NOT_CLOSED):
             bulletins.begin(session, Month(2026, 4), now=APRIL)
@@ -131,14 +131,14 @@ def test_published_edition_is_frozen_with_its_hash(march: Store) -> None:
         before = bulletins.find(session, MARCH, 1)
     assert bulletins.is_sound(before)
     frozen = json.loads(before.frozen)
-    assert frozen["published_at"] == "2026-04-20T16:30:00+00:00", "the date of its publication too"
+    assert frozen["published_at"] == "2026-04-20T16:30:00+00:00", "the publication date is frozen"
     for try_to in (edit, publish):
         for version in (2, 3):
             with pytest.raises(Conflict):
                 try_to(march, version=version)
     with march.read() as session:
-        after = bulletins.find(session, MARCH, 1)
-    assert (after.title, after.frozen, after.version) == (before.title, before.frozen, 2)
+        stored = bulletins.find(session, MARCH, 1)
+    assert (stored.title, stored.frozen, stored.version) == (before.title, before.frozen, 2)
 
 
 def test_changed_numbers_are_adopted_before_publishing(march: Store) -> None:
@@ -161,10 +161,10 @@ def test_correction_is_a_new_edition_with_a_reason(march: Store) -> None:
         begin(march, seen=1)
     with pytest.raises(Conflict):
         begin(march, seen=0, correction="Un taller no se hizo.")
-    made = begin(march, seen=1, correction="Un taller no se hizo.")
-    assert (made.number, made.revision) == (2, 2)
-    assert (made.title, made.correction) == (WRITTEN.title, {"es": "Un taller no se hizo."})
-    assert published_editions(march) == [(1, 1)], "until it is published"
+    edition = begin(march, seen=1, correction="Un taller no se hizo.")
+    assert (edition.number, edition.revision) == (2, 2)
+    assert (edition.title, edition.correction) == (TEXTS.title, {"es": "Un taller no se hizo."})
+    assert published_editions(march) == [(1, 1)], "the correction is not published yet"
     publish(march, number=2)
     assert published_editions(march) == [(1, 1), (2, 2)]
     with march.read() as session:
@@ -187,7 +187,7 @@ def test_publishing_queues_the_edition_for_subscribers(march: Store, key_store: 
     with pytest.raises(ZeroDivisionError), march.change() as session:
         edition = bulletins.find(session, MARCH, 1)
         bulletins.publish(session, edition, lambda _: str(1 / 0), version=1, now=LATER)
-    assert published_editions(march) == [], "nothing is half published"
+    assert published_editions(march) == [], "the failed publication left no edition"
     publish(march)
     with march.read() as session:
         mailings = session.scalars(sa.select(Mailing)).all()
@@ -258,7 +258,7 @@ def elena(app: Flask, march: Store) -> StaffClient:
 
 
 def form(
-    text: BulletinPart = WRITTEN, *, number: int = 1, version: int = 1, do: str
+    text: BulletinPart = TEXTS, *, number: int = 1, version: int = 1, do: str
 ) -> dict[str, str]:
     typed = {
         f"{part}-{lang}": value
@@ -271,24 +271,24 @@ def form(
 @of_the_pages
 def test_bulletin_is_written_previewed_and_published(elena: StaffClient, march: Store) -> None:
     assert "Nadie lo ha empezado" in words(elena.get("/org/boletin"))
-    begun = elena.post(PAGE, do="begin", seen="0")
-    assert (begun.status_code, begun.location) == (303, f"{PAGE}?hecho=empezado")
+    started = elena.post(PAGE, do="begin", seen="0")
+    assert (started.status_code, started.location) == (303, f"{PAGE}?hecho=empezado")
     page = words(elena.get(PAGE))
     assert "Marzo de 2026: 3 talleres para cuidar tus derechos" in page
     assert "Vienen del cierre, revisión 1." in page
-    seen = elena.post(PAGE, **form(do="preview"))
-    assert seen.location == f"{PAGE}/vista"
-    for lang, value in WRITTEN.happened.items():
+    preview = elena.post(PAGE, **form(do="preview"))
+    assert preview.location == f"{PAGE}/vista"
+    for lang, value in TEXTS.happened.items():
         assert value in words(elena.get(f"{PAGE}/vista?idioma={lang}"))
     public = elena.client.get("/es/boletin/2026-03")
-    assert "Vino mucha gente" not in public.text, "a draft is nobody else's"
+    assert "Vino mucha gente" not in public.text, "a draft is not public"
     done = elena.post(PAGE, **form(do="publish", version=2))
     assert done.location == f"{PAGE}?hecho=publicado"
     with march.read() as session:
         edition = bulletins.find(session, MARCH, 1)
     frozen = json.loads(edition.frozen)
     assert bulletins.is_sound(edition)
-    assert (frozen["total"], frozen["revision"], frozen["happened"]) == (3, 1, WRITTEN.happened)
+    assert (frozen["total"], frozen["revision"], frozen["happened"]) == (3, 1, TEXTS.happened)
     assert "Publicado" in words(elena.get("/org/boletin"))
     assert "SHA-256" in words(elena.get(PAGE))
 
@@ -296,7 +296,7 @@ def test_bulletin_is_written_previewed_and_published(elena: StaffClient, march: 
 @of_the_pages
 def test_issues_stop_publishing_and_the_text_is_saved(elena: StaffClient, march: Store) -> None:
     begin(march)
-    answer = elena.post(PAGE, **form(BulletinPart(title=WRITTEN.title | {"fr": ""}), do="publish"))
+    answer = elena.post(PAGE, **form(BulletinPart(title=TEXTS.title | {"fr": ""}), do="publish"))
     assert answer.status_code == 422
     assert "Falta el francés: «Título»" in words(answer)
     assert 'href="#title-fr"' in answer.text
@@ -309,19 +309,21 @@ def test_issues_stop_publishing_and_the_text_is_saved(elena: StaffClient, march:
 def test_edit_conflict_is_reported_and_typed_text_is_kept(elena: StaffClient, march: Store) -> None:
     begin(march)
     edit(march)
-    own_text = BulletinPart(title=WRITTEN.title, happened={"es": "Mi texto."})
+    own_text = BulletinPart(title=TEXTS.title, happened={"es": "Mi texto."})
     for do in ("save", "publish"):
-        lost = elena.post(PAGE, **form(own_text, do=do))
-        assert lost.status_code == 409
-        assert "Alguien más guardó cambios" in words(lost)
-        assert "Mi texto." in lost.text
-        assert "Vino mucha gente." in lost.text, "and sees what was saved instead"
-        assert 'name="version" value="2"' in lost.text, "the next save builds on it"
+        conflict = elena.post(PAGE, **form(own_text, do=do))
+        assert conflict.status_code == 409
+        assert "Alguien más guardó cambios" in words(conflict)
+        assert "Mi texto." in conflict.text
+        assert "Vino mucha gente." in conflict.text, "the page shows the saved text"
+        assert 'name="version" value="2"' in conflict.text, (
+            "the next save is based on the saved version"
+        )
     publish(march, version=2)
-    lost = elena.post(PAGE, **form(own_text, version=2, do="publish"))
-    assert lost.status_code == 409
-    assert "Alguien más lo publicó" in words(lost)
-    assert "Mi texto." in lost.text
+    conflict = elena.post(PAGE, **form(own_text, version=2, do="publish"))
+    assert conflict.status_code == 409
+    assert "Alguien más lo publicó" in words(conflict)
+    assert "Mi texto." in conflict.text
     assert published_editions(march) == [(1, 1)]
 
 
@@ -349,13 +351,13 @@ def test_published_bulletin_is_corrected(elena: StaffClient, march: Store) -> No
     assert "ya hay revisión 2" in words(elena.get(PAGE))
     assert elena.post(PAGE, do="correct", seen="1", note=" ").status_code == 422
     assert elena.post(PAGE, do="correct", seen="1", note="Un taller no se hizo.").status_code == 303
-    late = elena.post(PAGE, do="correct", seen="1", note="Otra nota.")
-    assert late.status_code == 409
-    assert "Otra nota." in words(late)
+    refused = elena.post(PAGE, do="correct", seen="1", note="Otra nota.")
+    assert refused.status_code == 409
+    assert "Otra nota." in words(refused)
     page = words(elena.get(PAGE))
     assert "Un taller no se hizo." in page
-    assert "«3» no es una cifra del cierre" in page, "as the title still says"
-    text = BulletinPart(title=WRITTEN.title, correction={"es": "Un taller no se hizo."})
+    assert "«3» no es una cifra del cierre" in page, "the title has the old number"
+    text = BulletinPart(title=TEXTS.title, correction={"es": "Un taller no se hizo."})
     assert elena.post(PAGE, **form(text, number=2, do="publish")).status_code == 303
     assert published_editions(march) == [(1, 1), (2, 2)]
 

@@ -11,10 +11,10 @@ from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinPart
 from tests.support.login import age
 from tests.support.staff_client import StaffClient, Visitor, enrol, words
-from tests.web.staff.test_bulletin_editor import MARCH, PAGE, WRITTEN, begin, elena, form, march
+from tests.web.staff.test_bulletin_editor import MARCH, PAGE, TEXTS, begin, elena, form, march
 
 __all__ = ["elena", "march"]  # fixtures
-pytestmark = pytest.mark.any_database("what the pages say")
+pytestmark = pytest.mark.any_database("the text of pages")
 
 
 def test_expired_session_keeps_the_typed_bulletin(
@@ -22,20 +22,20 @@ def test_expired_session_keeps_the_typed_bulletin(
 ) -> None:
     begin(march)
     age(march, seen_at=timedelta(minutes=31))
-    asked = elena.post(PAGE, **form(do="save"))
-    assert asked.status_code == 401
-    assert "lo que escribiste sigue aquí" in asked.text
+    sign_in_page = elena.post(PAGE, **form(do="save"))
+    assert sign_in_page.status_code == 401
+    assert "lo que escribiste sigue aquí" in sign_in_page.text
     enrol(app, march)
-    back = Visitor(app).come_in(email="elena@example.org", volver=PAGE)
-    assert back.status_code == 200
-    assert "Vino mucha gente." in back.text
+    restored = Visitor(app).come_in(email="elena@example.org", volver=PAGE)
+    assert restored.status_code == 200
+    assert "Vino mucha gente." in restored.text
     with march.read() as session:
-        assert not bulletins.find(session, MARCH, 1).happened, "nothing is saved unasked"
+        assert not bulletins.find(session, MARCH, 1).happened, "the text is not saved automatically"
 
 
 def test_too_long_text_is_reported_at_its_field(elena: StaffClient, march: Store) -> None:
     begin(march)
-    long = BulletinPart(title=WRITTEN.title, happened={"es": "Muy largo. " * 600})
+    long = BulletinPart(title=TEXTS.title, happened={"es": "Muy largo. " * 600})
     answer = elena.post(PAGE, **form(long, do="save"))
     assert answer.status_code == 422
     assert "Usa menos de 6000 letras." in words(answer)

@@ -38,7 +38,7 @@ def test_phone_contacts_are_listed_for_calls_with_instructions(
 ) -> None:
     workshop = _upcoming(store, chicago, rights)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
-    _tell(store, luz, NotificationType.CHANGED)
+    _enqueue(store, luz, NotificationType.CHANGED)
     address = f"{_address(workshop)}?ver=llamadas"
     page = ana.get(address)
     page_text = words(page)
@@ -59,7 +59,7 @@ def test_call_is_recorded_and_can_be_undone(
 ) -> None:
     workshop = _upcoming(store, chicago, rights)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
-    notice = _tell(store, luz, NotificationType.CHANGED)
+    notice = _enqueue(store, luz, NotificationType.CHANGED)
     answer = _call(ana, workshop, notice, "called")
     page = words(ana.get(answer.headers["Location"]))
     assert "Deshacer Luz" in page
@@ -89,7 +89,7 @@ def test_cancellation_by_phone_erases_the_person_and_frees_the_seat(
     workshop = _upcoming(store, chicago, rights, capacity=1, confirm_days=3)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     ivan = seat(store, key_store, workshop, name="Iván")
-    notice = _tell(store, luz, NotificationType.RECONFIRM)
+    notice = _enqueue(store, luz, NotificationType.RECONFIRM)
     assert _call(ana, workshop, notice, "no").status_code == 303
     assert _status(store, luz) is Place.CANCELLED
     assert _status(store, ivan) is Place.OFFERED
@@ -131,12 +131,12 @@ def test_reconfirmation_by_phone_counts(
 
 
 @pytest.mark.parametrize("what", ["yes", "no", "", "x"])
-def test_answer_is_accepted_for_questions_only(
+def test_answer_to_a_notification_without_a_question_is_refused(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, what: str
 ) -> None:
     workshop = _upcoming(store, chicago, rights)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
-    notice = _tell(store, luz, NotificationType.CHANGED)
+    notice = _enqueue(store, luz, NotificationType.CHANGED)
     assert _call(ana, workshop, notice, what).status_code == 422
     assert luz.key_id is not None
     assert luz.key_id in key_store.get_all([luz.key_id])
@@ -148,7 +148,7 @@ def test_call_of_another_workshop_is_404(
 ) -> None:
     workshop, other = _upcoming(store, chicago, rights), _upcoming(store, chicago, rights)
     luz = seat(store, key_store, other, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
-    notice = _tell(store, luz, NotificationType.RECONFIRM)
+    notice = _enqueue(store, luz, NotificationType.RECONFIRM)
     for what in ("called", "no"):
         assert _call(ana, workshop, notice, what).status_code == 404
     assert _status(store, luz) is Place.CONFIRMED
@@ -162,7 +162,7 @@ def test_undelivered_letters_are_shown_and_retried(
 ) -> None:
     workshop = _upcoming(store, chicago, rights)
     for name in ("Rosa", "Luz", "Iván"):
-        who = seat(
+        registration = seat(
             store,
             key_store,
             workshop,
@@ -170,7 +170,7 @@ def test_undelivered_letters_are_shown_and_retried(
             contact=ContactMethod.EMAIL,
             address=f"{name}@example.com",
         )
-        _give_up(store, who)
+        _give_up(store, registration)
     page = words(ana.get(_address(workshop)))
     assert "3 correos no llegaron" in page
     assert page.count("No le llegó el correo") == 3
@@ -217,49 +217,51 @@ def _call(staff_client: StaffClient, workshop: Workshop, notice: int, what: str)
     return staff_client.post(f"{_address(workshop)}/llamada", notice=str(notice), do=what)
 
 
-def _release(store: Store, key_store: KeyStore, who: Registration) -> None:
-    assert who.key_id is not None
-    key_store.destroy(who.key_id)
+def _release(store: Store, key_store: KeyStore, registration: Registration) -> None:
+    assert registration.key_id is not None
+    key_store.destroy(registration.key_id)
     with store.change() as session:
-        registrations.cancel(session, session.get_one(Registration, who.id), now=clock.now())
+        registrations.cancel(
+            session, session.get_one(Registration, registration.id), now=clock.now()
+        )
 
 
-def _tell(store: Store, who: Registration, cause: NotificationType) -> int:
+def _enqueue(store: Store, registration: Registration, cause: NotificationType) -> int:
     with store.change() as session:
-        notifications.enqueue(session, who.id, cause, now=clock.now())
-    return _notification_id(store, who, cause)
+        notifications.enqueue(session, registration.id, cause, now=clock.now())
+    return _notification_id(store, registration, cause)
 
 
-def _notification_id(store: Store, who: Registration, cause: NotificationType) -> int:
-    wanted = sa.select(Notification.id).where(
-        Notification.registration_id == who.id, Notification.cause == cause
+def _notification_id(store: Store, registration: Registration, cause: NotificationType) -> int:
+    statement = sa.select(Notification.id).where(
+        Notification.registration_id == registration.id, Notification.cause == cause
     )
     with store.read() as session:
-        return session.scalars(wanted).one()
+        return session.scalars(statement).one()
 
 
-def _give_up(store: Store, who: Registration) -> None:
+def _give_up(store: Store, registration: Registration) -> None:
     with store.change() as session:
         session.execute(
             sa.update(Notification)
-            .where(Notification.registration_id == who.id)
+            .where(Notification.registration_id == registration.id)
             .values(is_dead=True, done_at=clock.now(), tries=9)
         )
 
 
-def _status(store: Store, who: Registration) -> Place:
+def _status(store: Store, registration: Registration) -> Place:
     with store.read() as session:
-        return session.get_one(Registration, who.id).status
+        return session.get_one(Registration, registration.id).status
 
 
-def _notification_types(store: Store, who: Registration) -> list[NotificationType]:
-    wanted = (
+def _notification_types(store: Store, registration: Registration) -> list[NotificationType]:
+    statement = (
         sa.select(Notification.cause)
-        .where(Notification.registration_id == who.id)
+        .where(Notification.registration_id == registration.id)
         .order_by(Notification.id)
     )
     with store.read() as session:
-        return list(session.scalars(wanted))
+        return list(session.scalars(statement))
 
 
 def _audit_actions(store: Store) -> list[str]:

@@ -123,7 +123,7 @@ def test_each_manifest_has_its_own_salt_and_token_and_shuffled_rows(
         assert one[name] != two[name]
     called = [[row["t"] for row in each["rows"]] for each in (one, two)]
     assert sorted(called[0]) == sorted(called[1])
-    assert called[0] != called[1]  # one time in 479 million
+    assert called[0] != called[1]  # the same order has a chance of one in 479 million
 
 
 def test_manifest_of_a_discreet_workshop_has_no_code_and_no_party_size(
@@ -145,7 +145,7 @@ def test_manifest_lists_confirmed_registrations_only(
 ) -> None:
     workshop = held_today(store, chicago, rights, capacity=1)
     rosa = seat(store, key_store, workshop)
-    seat(store, key_store, workshop, name="Luz")  # waits
+    seat(store, key_store, workshop, name="Luz")  # waitlisted
     rows = take_along(tomas, workshop).manifest["rows"]
     called = offline_manifest.hash_token(token_of(store, key_store, rosa)).hex()
     assert [row["t"] for row in rows] == [called]
@@ -272,7 +272,7 @@ def test_number_of_statements_is_independent_of_the_list_length(
                 checkin_tokens.issue(session, there, who, called, now=clock.now())
                 session.flush()
         asked.append(len(seen))
-    assert asked[0] == asked[1], "not one for each party"
+    assert asked[0] == asked[1], "the same number for short and long lists"
 
 
 def test_checkin_token_is_limited_to_events_of_one_workshop(
@@ -352,7 +352,7 @@ def test_number_of_checkin_events_is_limited(
         session.execute(sa.update(CheckinToken).values(used=checkin_tokens.MAX_MARKS - 2))
     two, third = [walk_in(), walk_in()], walk_in()
     assert phone.tell(*two, third).status_code == 409
-    assert counts(store, tonight) == (0, 0), "all of it or nothing"
+    assert counts(store, tonight) == (0, 0), "the whole upload is refused"
     assert phone.tell(*two).status_code == 200
     assert phone.tell(*two).status_code == 200, "repeated events do not count"
     assert phone.tell(third).status_code == 409

@@ -39,18 +39,18 @@ MATTERS = (f"{CASES}.penal", f"{CASES}.civil")
 def elena(app: Flask, store: Store) -> StaffClient:
     """A network administrator, with passports of twelve months and cases with two parts stored."""
     with store.change() as session:
-        for position, (code, whole) in enumerate(
+        for position, (code, total) in enumerate(
             [("pasaportes", None), (CASES, None), *((each, CASES) for each in MATTERS)], 1
         ):
             session.add(
                 FigureSeries(
                     code=code, position=position, label={"es": code.capitalize()}, unit="casos",
-                    provided_by="SRE", part_of=whole,
+                    provided_by="SRE", part_of=total,
                 )
             )  # fmt: skip
             session.flush()
-        for back in range(1, 13):
-            month, value = MARCH.plus(-back).number, 109_000 + 700 * (back % 5)
+        for months_ago in range(1, 13):
+            month, value = MARCH.plus(-months_ago).number, 109_000 + 700 * (months_ago % 5)
             session.add(
                 MonthlyFigure(
                     month=month, series="pasaportes", value=value, source="SRE", entered_at=APRIL
@@ -68,9 +68,9 @@ def fields_of(page: TestResponse) -> dict[str, str]:
 def type_in(
     staff_client: StaffClient, *, page: TestResponse | None = None, **values: str
 ) -> TestResponse:
-    there = fields_of(page or staff_client.get(PAGE))
+    form_fields = fields_of(page or staff_client.get(PAGE))
     typed = {f"value-{name.replace('_', '.')}": value for name, value in values.items()}
-    return staff_client.post(PAGE, **(there | typed))
+    return staff_client.post(PAGE, **(form_fields | typed))
 
 
 def stored(store: Store) -> dict[str, int]:
@@ -111,11 +111,13 @@ def test_unusual_figure_needs_confirmation(elena: StaffClient, store: Store) -> 
     assert answer.status_code == 422
     assert "10,965 se sale de lo que tuvo en los meses anteriores" in words(answer)
     assert stored(store) == {}
-    sure = re.search(r'name="sure" value="(\w+)"', answer.text)
-    assert sure
-    other = elena.post(PAGE, **fields_of(answer) | {"value-pasaportes": "1", "sure": sure[1]})
-    assert other.status_code == 422, "the confirmation was for another number"
-    assert elena.post(PAGE, **fields_of(answer) | {"sure": sure[1]}).status_code == 303
+    confirmation = re.search(r'name="sure" value="(\w+)"', answer.text)
+    assert confirmation
+    other_number = elena.post(
+        PAGE, **fields_of(answer) | {"value-pasaportes": "1", "sure": confirmation[1]}
+    )
+    assert other_number.status_code == 422, "the confirmation was for another number"
+    assert elena.post(PAGE, **fields_of(answer) | {"sure": confirmation[1]}).status_code == 303
     assert stored(store) == {"pasaportes": 10965}
 
 
@@ -123,7 +125,7 @@ def test_unusual_figure_needs_confirmation(elena: StaffClient, store: Store) -> 
 def test_parts_that_do_not_add_up_need_confirmation(elena: StaffClient, store: Store) -> None:
     page = elena.get(PAGE)
     typed = fields_of(page) | {f"value-{CASES}": "100", f"value-{MATTERS[0]}": "60"}
-    assert elena.post(PAGE, **typed).status_code == 303, "one of them is not known"
+    assert elena.post(PAGE, **typed).status_code == 303, "one part is unknown"
     answer = elena.post(PAGE, **fields_of(elena.get(PAGE)) | {f"value-{MATTERS[1]}": "50"})
     assert "Sus partes suman 110 y el total dice 100" in words(answer)
 
@@ -133,9 +135,9 @@ def test_figure_can_be_removed_after_confirmation(elena: StaffClient, store: Sto
     type_in(elena, pasaportes="109657")
     answer = type_in(elena, pasaportes="")
     assert "Se quita la cifra" in words(answer)
-    sure = re.search(r'name="sure" value="(\w+)"', answer.text)
-    assert sure
-    assert elena.post(PAGE, **fields_of(answer) | {"sure": sure[1]}).status_code == 303
+    confirmation = re.search(r'name="sure" value="(\w+)"', answer.text)
+    assert confirmation
+    assert elena.post(PAGE, **fields_of(answer) | {"sure": confirmation[1]}).status_code == 303
     assert stored(store) == {}
 
 
@@ -145,14 +147,14 @@ def test_concurrent_correction_of_a_figure_is_refused_whole(
     ivan = signed_in_as(app, store, employ(store, "ivan@example.org", Role.ADMIN, ALL_OFFICES))
     page = ivan.get(PAGE)
     type_in(elena, pasaportes="109657")
-    late = ivan.post(
+    conflict = ivan.post(
         PAGE, **fields_of(page) | {"value-pasaportes": "109,658", f"value-{CASES}": "7"}
     )
-    assert late.status_code == 409
-    assert "Otra persona puso 109,657" in words(late)
-    assert 'value="109,658"' in late.text, "what he typed is still there"
+    assert conflict.status_code == 409
+    assert "Otra persona puso 109,657" in words(conflict)
+    assert 'value="109,658"' in conflict.text, "the typed value is kept"
     assert stored(store) == {"pasaportes": 109657}
-    assert ivan.post(PAGE, **fields_of(late)).status_code == 303
+    assert ivan.post(PAGE, **fields_of(conflict)).status_code == 303
     assert stored(store) == {"pasaportes": 109658, CASES: 7}
 
 
@@ -168,10 +170,12 @@ def test_untouched_figures_keep_the_values_of_another_author(
         **fields_of(elena.get(PAGE))
         | {"value-pasaportes": "109,700", f"source-{CASES}": "SRE, corregido", matter: "3"},
     )
-    late = ivan.post(PAGE, **fields_of(page) | {"value-pasaportes": "109,658"})
-    assert late.status_code == 409
-    assert words(late).count("Otra persona") == 3, "of passports, above and beside it; and in all"
-    assert ivan.post(PAGE, **fields_of(late)).status_code == 303
+    conflict = ivan.post(PAGE, **fields_of(page) | {"value-pasaportes": "109,658"})
+    assert conflict.status_code == 409
+    assert words(conflict).count("Otra persona") == 3, (
+        "in the summary, at passports, and at the total"
+    )
+    assert ivan.post(PAGE, **fields_of(conflict)).status_code == 303
     assert stored(store) == {"pasaportes": 109658, CASES: 7, MATTERS[0]: 3}
     assert fields_of(ivan.get(PAGE))[f"source-{CASES}"] == "SRE, corregido"
 
@@ -179,13 +183,15 @@ def test_untouched_figures_keep_the_values_of_another_author(
 def test_figure_changed_since_the_form_was_opened_is_not_overwritten(
     elena: StaffClient, store: Store
 ) -> None:
-    who = employ(store)
+    organizer_id = employ(store)
     with store.change() as session:
-        figures.set_figure(session, MARCH, CASES, 1, "SRE", seen=None, organizer_id=who, now=APRIL)
+        figures.set_figure(
+            session, MARCH, CASES, 1, "SRE", seen=None, organizer_id=organizer_id, now=APRIL
+        )
     for seen in (None, (2, "SRE"), (1, "otra")):
         with pytest.raises(Conflict), store.change() as session:
             figures.set_figure(
-                session, MARCH, CASES, 5, "SRE", seen=seen, organizer_id=who, now=APRIL
+                session, MARCH, CASES, 5, "SRE", seen=seen, organizer_id=organizer_id, now=APRIL
             )
     assert stored(store) == {CASES: 1}
 
@@ -219,15 +225,15 @@ def test_protection_cases_have_five_parts(store: Store) -> None:
     assert {each.part_of for each in found if each.code in codes[1:]} == {CASES}
 
 
-@pytest.mark.parametrize("whole", ["perros", {"es": "perros"}, ["perros"], 7])
-def test_part_of_an_unknown_figure_is_refused(tmp_path: Path, whole: object) -> None:
+@pytest.mark.parametrize("total", ["perros", {"es": "perros"}, ["perros"], 7])
+def test_part_of_an_unknown_figure_is_refused(tmp_path: Path, total: object) -> None:
     with resources.as_file(resources.files("outreach.imports").joinpath("data")) as data:
         taxonomy = json.loads((data / "taxonomy.json").read_text("utf-8"))
-    taxonomy["figure_series"][0]["part_of"] = whole
-    there = tmp_path / "taxonomy.json"
-    there.write_text(json.dumps(taxonomy), encoding="utf-8")
+    taxonomy["figure_series"][0]["part_of"] = total
+    form_fields = tmp_path / "taxonomy.json"
+    form_fields.write_text(json.dumps(taxonomy), encoding="utf-8")
     with pytest.raises(ImportRejected) as rejection:
-        kinds_file.read(there)
+        kinds_file.read(form_fields)
     assert [fault.field for fault in rejection.value.faults] == ["figure_series[0].part_of"]
 
 

@@ -15,7 +15,7 @@ from tests.conftest import hold
 from tests.support import pdf_reader
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
-pytestmark = pytest.mark.any_database("what pages and files say")
+pytestmark = pytest.mark.any_database("the content of pages and files")
 
 FILES = {
     "pdf?papel=carta": ("application/pdf", "carta-es.pdf"),
@@ -29,7 +29,7 @@ FILES = {
 
 @pytest.fixture
 def reader(app: Flask, store: Store, chicago: Office) -> StaffClient:
-    """A staff member with the reader role, which is enough to print."""
+    """Returns a staff member with the reader role, which may print flyers."""
     return signed_in_as(app, store, employ(store, "lee@example.org", Role.READER))
 
 
@@ -46,9 +46,9 @@ def test_each_flyer_file_has_its_declared_type(
     reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     workshop = upcoming(store, chicago, rights)
-    for asked, (mimetype, name) in FILES.items():
-        answer = reader.get(path(workshop, f".{asked}"))
-        assert answer.status_code == 200, asked
+    for query, (mimetype, name) in FILES.items():
+        answer = reader.get(path(workshop, f".{query}"))
+        assert answer.status_code == 200, query
         assert answer.mimetype == mimetype
         assert answer.headers["Cache-Control"] == "no-store"
         expected = f"volante-conoce-tus-derechos-{workshop.day}-{name}"
@@ -76,19 +76,19 @@ def test_unknown_flyer_format_or_language_is_404(
     reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     workshop = upcoming(store, chicago, rights)
-    for asked in (
+    for query in (
         "?idioma=de", ".pdf?papel=cuadrada", ".pdf?papel=", ".png?forma=x", ".svg?forma=../x",
         ".pdf?idioma=", ".jpg",
     ):  # fmt: skip
-        assert reader.get(path(workshop, asked)).status_code == 404, asked
+        assert reader.get(path(workshop, query)).status_code == 404, query
 
 
 def test_file_name_of_a_discreet_workshop_is_neutral(
     reader: StaffClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     workshop = upcoming(store, chicago, women, title={"es": "Un espacio de confianza"})
-    for asked, (_mimetype, name) in FILES.items():
-        answer = reader.get(path(workshop, f".{asked}"))
+    for query, (_mimetype, name) in FILES.items():
+        answer = reader.get(path(workshop, f".{query}"))
         assert answer.headers["Content-Disposition"] == f'attachment; filename="taller-{name}"'
         for header, value in answer.headers.items():
             assert "confianza" not in value, header
@@ -131,8 +131,8 @@ def test_cancelled_workshop_has_no_flyer(
     assert page.status_code == 200
     assert "ya no tiene volante" in words(page)
     assert "<img" not in page.text
-    for asked in FILES:
-        answer = reader.get(path(workshop, f".{asked}"))
+    for query in FILES:
+        answer = reader.get(path(workshop, f".{query}"))
         assert answer.status_code == 422
         assert "ya no tiene volante" in words(answer)
 
@@ -155,14 +155,14 @@ def test_workshop_pages_link_to_the_flyer(
     app: Flask, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     ana = signed_in_as(app, store, employ(store))
-    ahead = upcoming(store, chicago, rights)
-    past = upcoming(store, chicago, rights, day=clock.now().date() - timedelta(days=2))
-    quiet = upcoming(store, chicago, women)
-    page = ana.get(f"/org/talleres/{ahead.public_id}").text
+    upcoming_workshop = upcoming(store, chicago, rights)
+    past_workshop = upcoming(store, chicago, rights, day=clock.now().date() - timedelta(days=2))
+    discreet_workshop = upcoming(store, chicago, women)
+    page = ana.get(f"/org/talleres/{upcoming_workshop.public_id}").text
     assert "/volante" in page
     assert "/constancia" not in page
-    assert "/constancia" in ana.get(f"/org/talleres/{past.public_id}").text
-    assert "lista.pdf" in ana.get(f"/org/talleres/{ahead.public_id}/entrada").text
-    door = ana.get(f"/org/talleres/{quiet.public_id}/entrada")
+    assert "/constancia" in ana.get(f"/org/talleres/{past_workshop.public_id}").text
+    assert "lista.pdf" in ana.get(f"/org/talleres/{upcoming_workshop.public_id}/entrada").text
+    door = ana.get(f"/org/talleres/{discreet_workshop.public_id}/entrada")
     assert "lista.pdf" not in door.text
     assert "su lista no se imprime" in words(door)

@@ -164,10 +164,10 @@ def test_changes_of_past_workshops_are_refused_in_the_preview(
     staff_client: StaffClient, store: Store
 ) -> None:
     past = {"starts_at": "2026-01-16T18:00"}
-    there = [row(), row(id="w2", **past), row(id="w3", status="draft", **past)]
-    load(staff_client, seen(staff_client, bring(staff_client, csv_of(*there))))
-    wanted = [row(**past), *(row(id=each, status="cancelled", **past) for each in ("w2", "w3"))]
-    page_text = words(seen(staff_client, bring(staff_client, csv_of(*wanted))))
+    file_rows = [row(), row(id="w2", **past), row(id="w3", status="draft", **past)]
+    load(staff_client, seen(staff_client, bring(staff_client, csv_of(*file_rows))))
+    past_rows = [row(**past), *(row(id=each, status="cancelled", **past) for each in ("w2", "w3"))]
+    page_text = words(seen(staff_client, bring(staff_client, csv_of(*past_rows))))
     assert (
         "2 starts_at 2026-01-16T18:00 Ese día y esa hora ya pasaron. Revisa la fecha." in page_text
     )
@@ -195,9 +195,9 @@ def test_import_does_not_reinstate_a_workshop_of_a_cancelled_stop(
             ),
             now=clock.now(),
         )
-        (held,) = tours.publish_stop(session, stop, now=clock.now())
+        (workshop,) = tours.publish_stop(session, stop, now=clock.now())
         tours.cancel_stop(session, stop, now=clock.now())
-    line = row(id=f"taller-{held.uid}", starts_at=f"{day}T09:00", ends_at=f"{day}T15:00")
+    line = row(id=f"taller-{workshop.uid}", starts_at=f"{day}T09:00", ends_at=f"{day}T15:00")
     page_text = words(seen(staff_client, bring(staff_client, csv_of(line))))
     assert (
         "2 status published Su parada de la gira está cancelada. Reactívala primero." in page_text
@@ -208,8 +208,8 @@ def test_workshop_of_another_office_is_neither_changed_nor_shown(
     staff_client: StaffClient, store: Store, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        other = hold(session, calgary, rights)
-    page = seen(staff_client, bring(staff_client, csv_of(row(id=f"taller-{other.uid}"))))
+        other_workshop = hold(session, calgary, rights)
+    page = seen(staff_client, bring(staff_client, csv_of(row(id=f"taller-{other_workshop.uid}"))))
     assert "Ese id no se puede usar aquí. Escribe otro." in words(page)
     assert "Calgary" not in words(page)
 
@@ -272,11 +272,11 @@ def test_long_import_that_differs_from_its_preview_is_refused_at_the_end(
 def limit_childcare(store: Store, row_id: str) -> None:
     """Sets the limit of childcare of that workshop, as a staff page does."""
     with store.change() as session:
-        held = session.scalars(sa.select(Workshop).where(Workshop.external_id == row_id)).one()
+        workshop = session.scalars(sa.select(Workshop).where(Workshop.external_id == row_id)).one()
         data = replace(
-            workshop_service.get_data(held), has_childcare=True, support={"childcare": 1}
+            workshop_service.get_data(workshop), has_childcare=True, support={"childcare": 1}
         )
-        workshop_service.change(session, held, data, now=clock.now())
+        workshop_service.change(session, workshop, data, now=clock.now())
 
 
 LIMIT = "Hay un límite para un apoyo que este taller no da. Quita el límite."
@@ -290,12 +290,12 @@ def test_unreadable_file_is_refused_before_the_preview(
         seen(staff_client, bring(staff_client, csv_of(row(), row(id="w2", status="draft")))),
     )
     limit_childcare(store, "w1")
-    brought = [
+    changed_rows = [
         row(),
         row(id="w2", capacity="0"),
         row(id="w3", way="slots", ends_at="2027-01-16T18:03"),
     ]
-    page = seen(staff_client, bring(staff_client, csv_of(*brought)))
+    page = seen(staff_client, bring(staff_client, csv_of(*changed_rows)))
     assert f"2 id w1 {LIMIT}" in words(page)
     assert "3 id w2 Falta: lugares. No se publicó." in words(page)
     assert "4 id w3 Di cada cuántos minutos empieza una cita: 5 o más." in words(page)
@@ -327,15 +327,15 @@ def test_imported_draft_can_be_completed_and_cancelled_at_once(
 def test_errors_that_appear_after_the_preview_are_shown_when_loading(
     staff_client: StaffClient, store: Store, number: int
 ) -> None:
-    there = [row(id=f"w{n}") for n in range(25)]
-    load(staff_client, seen(staff_client, bring(staff_client, csv_of(*there))))
-    brought = [row(id=f"w{n}", title_es="Otro título") for n in range(number)]
-    page = seen(staff_client, bring(staff_client, csv_of(*brought)))
+    file_rows = [row(id=f"w{n}") for n in range(25)]
+    load(staff_client, seen(staff_client, bring(staff_client, csv_of(*file_rows))))
+    changed_rows = [row(id=f"w{n}", title_es="Otro título") for n in range(number)]
+    page = seen(staff_client, bring(staff_client, csv_of(*changed_rows)))
     for n in range(min(25, number)):
         limit_childcare(store, f"w{n}")
     answer = load(staff_client, page)
     assert LIMIT in words(answer)
-    assert "http-equiv" not in answer.get_data(as_text=True), "it stays to be read"
+    assert "http-equiv" not in answer.get_data(as_text=True), "the page is not reloaded"
     if number > 500:
         assert "Renglón 21, id" in words(answer)
         assert "Y 5 más." in words(answer)

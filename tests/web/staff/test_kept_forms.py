@@ -33,7 +33,7 @@ from tests.web.staff.test_workshops import ana, published, typed
 __all__ = ["ana"]  # a fixture
 
 NEW = "/org/talleres/nuevo"
-KEPT = "lo que escribiste sigue aquí"
+FORM_KEPT = "lo que escribiste sigue aquí"
 
 
 @pytest.fixture
@@ -68,8 +68,8 @@ def test_form_of_expired_session_is_restored_after_sign_in(
 ) -> None:
     page = expired.post(NEW, **typed(title_es="Un título largo y pensado"))
     assert page.status_code == 401
-    assert KEPT in words(page)
-    assert "Un título largo" not in page.text, "it is kept on the server"
+    assert FORM_KEPT in words(page)
+    assert "Un título largo" not in page.text, "the form is stored on the server only"
     restored = sign_in(app, store, page)
     assert restored.status_code == 200
     assert restored.headers["Set-Cookie"].startswith("__Host-staff=")
@@ -78,8 +78,8 @@ def test_form_of_expired_session_is_restored_after_sign_in(
     assert 'name="languages" value="en" checked' in text
     assert "Todavía no se guardó" in words(restored)
     assert value(text, "token") not in {"", expired.form_token}
-    assert workshops_of(store) == [], "it is never sent by itself"
-    assert count(store) == 0, "it is deleted when it is given back"
+    assert workshops_of(store) == [], "the form is not sent automatically"
+    assert count(store) == 0, "the stored form is deleted when it is restored"
 
 
 @pytest.mark.parametrize(
@@ -92,10 +92,10 @@ def test_form_of_expired_session_is_restored_after_sign_in(
 def test_texts_and_messages_of_expired_session_are_restored(
     app: Flask, ana: StaffClient, store: Store, page: str, fields: dict[str, str]
 ) -> None:
-    made = published(ana, store)
+    workshop = published(ana, store)
     enrol(app, store)
     expire(store)
-    login_page = ana.post(f"/org/talleres/{made.public_id}/{page}", **fields)
+    login_page = ana.post(f"/org/talleres/{workshop.public_id}/{page}", **fields)
     assert login_page.status_code == 401
     restored = sign_in(app, store, login_page)
     assert restored.status_code == 200
@@ -134,10 +134,10 @@ def test_form_sent_between_password_and_code_is_restored(
     assert value(restored.get_data(as_text=True), "title_es") == "Pensado"
 
 
-def test_form_of_somebody_with_only_the_password_is_given_to_nobody(
+def test_form_sent_with_the_password_only_is_not_restored_to_the_account_owner(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
-    """A stolen password must not put text into the form of its owner."""
+    """A thief with the password must not put text into a form of the account owner."""
     enrol(app, store)
     thief = Visitor(app)
     thief.password()
@@ -158,7 +158,7 @@ def test_wrong_password_does_not_lose_the_form(
     assert value(restored.get_data(as_text=True), "title_es") == "Pensado"
 
 
-def test_form_waits_however_its_sender_signs_in(
+def test_form_is_restored_after_sign_in_in_another_tab(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
     """She signs in from the start page in a new tab."""
@@ -172,26 +172,28 @@ def strangers(app: Flask, store: Store, ana: StaffClient) -> Iterator[StaffClien
     yield StaffClient(app.test_client(use_cookies=False), "made up", ana.form_token)
     yield StaffClient(ana.client, ana.cookie, "")  # an old cookie, and a form of another site
     yield StaffClient(ana.client, ana.cookie, "made up")
-    with store.change() as session:  # a session that was ended
+    with store.change() as session:  # an ended session
         session.execute(sa.update(StaffSession).values(ended_at=clock.now()))
     yield ana
 
 
-def test_nothing_of_a_stranger_is_kept(app: Flask, expired: StaffClient, store: Store) -> None:
+def test_form_of_an_unauthenticated_sender_is_not_kept(
+    app: Flask, expired: StaffClient, store: Store
+) -> None:
     for stranger in strangers(app, store, expired):
         page = stranger.post(NEW, **typed(title_es="x" * 60_000))
         assert page.status_code == 401
-        assert KEPT not in words(page)
+        assert FORM_KEPT not in words(page)
         assert "envíala otra vez" in words(page)
         assert count(store) == 0
 
 
-def test_nothing_of_a_disabled_account_is_kept(
+def test_form_of_a_disabled_account_is_not_kept(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
     with store.change() as session:
         session.execute(sa.text("UPDATE organizer SET disabled_at = '2026-01-01 00:00:00'"))
-    assert KEPT not in words(expired.post(NEW, **typed()))
+    assert FORM_KEPT not in words(expired.post(NEW, **typed()))
     assert count(store) == 0
 
 
@@ -211,7 +213,7 @@ def test_form_of_another_staff_member_is_not_shown(
 def test_form_moved_to_a_session_of_another_staff_member_does_not_open(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
-    """An attacker with write access to the database moves it."""
+    """An attacker with write access to the database moves the row."""
     expired.post(NEW, **typed(title_es="Pensado"))
     luz = employ(store, "luz@example.org")
     enrol(app, store, luz)
@@ -221,7 +223,7 @@ def test_form_moved_to_a_session_of_another_staff_member_does_not_open(
     assert (answer.status_code, answer.headers["Location"]) == (303, "/org/")
 
 
-def test_form_about_what_its_sender_may_no_longer_change_is_dropped(
+def test_form_is_deleted_if_its_sender_lost_the_permission(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
     expired.post(NEW, **typed(title_es="Pensado"))
@@ -260,29 +262,29 @@ def test_form_is_kept_for_twelve_hours(
     assert count(store) == 0
 
 
-def test_cookie_of_expired_session_is_known_until_twelve_hours_after_its_end(
+def test_cookie_of_an_expired_session_keeps_forms_for_twelve_hours(
     expired: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     retention.purge(store, key_store, now=clock.now() + timedelta(hours=11))
     age(store, started_at=timedelta(hours=23), seen_at=timedelta(hours=12))
-    assert KEPT in words(expired.post(NEW, **typed()))
+    assert FORM_KEPT in words(expired.post(NEW, **typed()))
     age(store, started_at=timedelta(hours=25), seen_at=timedelta(hours=14))
-    assert KEPT not in words(expired.post(NEW, **typed()))
+    assert FORM_KEPT not in words(expired.post(NEW, **typed()))
     assert retention.purge(store, key_store, now=clock.now()).rows["sessions"] == 1
-    assert count(store) == 0, "it goes with its session"
+    assert count(store) == 0, "the form is deleted with its session"
 
 
-def test_two_tabs_keep_the_form_that_was_promised_first(
+def test_kept_form_is_replaced_only_by_a_form_of_the_same_page(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
-    made = published(ana, store)
+    workshop = published(ana, store)
     enrol(app, store)
     expire(store)
-    texts = f"/org/talleres/{made.public_id}/textos"
+    texts = f"/org/talleres/{workshop.public_id}/textos"
     page = ana.post(NEW, **typed(title_es="Primero"))
-    assert KEPT in words(page)
-    assert KEPT not in words(ana.post(texts, title_es="Otra página"))
-    assert KEPT in words(ana.post(NEW, **typed(title_es="Primero, corregido")))
+    assert FORM_KEPT in words(page)
+    assert FORM_KEPT not in words(ana.post(texts, title_es="Otra página"))
+    assert FORM_KEPT in words(ana.post(NEW, **typed(title_es="Primero, corregido")))
     assert count(store) == 1
     restored = sign_in(app, store, page)
     assert value(restored.get_data(as_text=True), "title_es") == "Primero, corregido"
@@ -294,15 +296,15 @@ def test_form_of_more_than_64_kb_is_not_kept_and_its_sender_is_informed(
     # Control characters take six letters in JSON and three in the body.
     page = expired.post(NEW, title_es="\x01" * 15_000)
     assert page.status_code == 401
-    assert KEPT not in words(page)
+    assert FORM_KEPT not in words(page)
     assert expired.post(NEW, title_es="x" * 70_000).status_code == 413
     assert count(store) == 0
 
 
-def test_form_that_waited_for_the_second_factor_is_not_offered_at_a_later_sign_in(
+def test_form_kept_for_a_confirmation_is_not_restored_at_a_later_sign_in(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
-    """An abandoned confirmation is not unfinished work."""
+    """The user abandoned the confirmation."""
     enrol(app, store)
     age(store, proven_at=timedelta(minutes=11))
     assert ana.post("/org/cuenta/codigos", any="thing").status_code == 401
@@ -310,7 +312,7 @@ def test_form_that_waited_for_the_second_factor_is_not_offered_at_a_later_sign_i
     assert Visitor(app).come_in().headers["Location"] == "/org/"
 
 
-def test_form_waits_only_for_the_confirmation_it_asked_for(
+def test_form_kept_for_a_confirmation_is_not_restored_by_another_confirmation(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:
     enrol(app, store)
@@ -323,26 +325,26 @@ def test_form_waits_only_for_the_confirmation_it_asked_for(
 def test_conflicting_change_is_reported_and_typed_form_is_kept(
     ana: StaffClient, store: Store
 ) -> None:
-    made = published(ana, store)
-    path = f"/org/talleres/{made.public_id}/editar"
+    workshop = published(ana, store)
+    path = f"/org/talleres/{workshop.public_id}/editar"
     seen = value(ana.get(path).text, "seen")
     assert ana.post(path, **typed(capacity="41", seen=seen)).status_code == 303
-    late = ana.post(path, **typed(title_es="Corregido", seen=seen))
-    assert late.status_code == 409
-    assert "Alguien más cambió este taller" in words(late)
-    assert value(late.text, "title_es") == "Corregido"
+    conflict = ana.post(path, **typed(title_es="Corregido", seen=seen))
+    assert conflict.status_code == 409
+    assert "Alguien más cambió este taller" in words(conflict)
+    assert value(conflict.text, "title_es") == "Corregido"
     with store.read() as session:
         assert session.scalars(sa.select(Workshop.capacity)).one() == 41
-    current = value(late.text, "seen")
+    current = value(conflict.text, "seen")
     assert current != seen
     assert ana.post(path, **typed(title_es="Corregido", seen=current)).status_code == 303
 
 
 @pytest.mark.races
-def test_two_tabs_at_the_same_moment_leave_one_form(
+def test_simultaneous_forms_of_two_tabs_leave_one_kept_form(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
     answers = at_once(app, expired, NEW, typed(title_es="Pensado"))
     assert {answer.status_code for answer in answers} == {401}
-    assert all(KEPT in words(answer) for answer in answers)
+    assert all(FORM_KEPT in words(answer) for answer in answers)
     assert count(store) == 1

@@ -50,7 +50,7 @@ def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
 
 
 @pytest.fixture
-def crowd(store: Store, key_store: KeyStore, evening: Workshop) -> dict[str, Registration]:
+def recipients(store: Store, key_store: KeyStore, evening: Workshop) -> dict[str, Registration]:
     """Four confirmed registrations and one on the waitlist: two with e-mail, two with a phone, one
     without contact."""
     return {
@@ -92,18 +92,18 @@ def fields(page: str) -> dict[str, str]:
 def write(ana: StaffClient, workshop: Workshop, **changes: str) -> Any:
     """Previews a message and sends it. Returns the last response."""
     changes = {"template": "place", "audience": "seated"} | changes
-    seen = ana.post(address_of(workshop), do="see", **changes)
-    if seen.status_code != 200:
-        return seen
-    return ana.post(address_of(workshop), do="send", **changes, **fields(seen.text))
+    preview = ana.post(address_of(workshop), do="see", **changes)
+    if preview.status_code != 200:
+        return preview
+    return ana.post(address_of(workshop), do="send", **changes, **fields(preview.text))
 
 
 def test_message_is_previewed_in_three_languages(
-    ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration]
+    ana: StaffClient, store: Store, evening: Workshop, recipients: dict[str, Registration]
 ) -> None:
     form = {"template": "place", "audience": "seated", "more_es": BACK_DOOR}
     at_once = ana.post(address_of(evening), do="send", nonce="x" * 22, **form)
-    assert at_once.status_code == 200, "not read yet: it is shown, and not sent"
+    assert at_once.status_code == 200, "a text without a preview is previewed, not sent"
     page = words(at_once)
     assert "Así lo van a leer. Si está bien, envíalo." in page
     assert "Cambio de lugar:" in page
@@ -114,7 +114,7 @@ def test_message_is_previewed_in_three_languages(
     assert "/r/" not in at_once.text
     assert "Enviar a 2 correos" in page
     assert "Después te toca llamar a 1." in page
-    # A text that differs from its preview is previewed once more.
+    # A text that differs from its preview is previewed again.
     changed = form | {"more_es": "Otra cosa."}
     repeated = ana.post(address_of(evening), do="send", **changed, **fields(at_once.text))
     assert repeated.status_code == 200
@@ -124,7 +124,7 @@ def test_message_is_previewed_in_three_languages(
 def test_message_is_mailed_in_the_language_of_each_registration(
     app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, config: Config,
     evening: Workshop,
-    crowd: dict[str, Registration], postman: Postman,
+    recipients: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
     answer = write(ana, evening, more_es=BACK_DOOR, more_fr="Entrez par la porte arrière.")
     assert answer.status_code == 303
@@ -153,10 +153,10 @@ def test_message_is_mailed_in_the_language_of_each_registration(
 
 
 def test_message_to_phone_contacts_is_on_the_call_list(
-    ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration]
+    ana: StaffClient, store: Store, evening: Workshop, recipients: dict[str, Registration]
 ) -> None:
-    there = write(ana, evening, audience="all", more_es=BACK_DOOR).headers["Location"]
-    page = ana.get(there)
+    message_url = write(ana, evening, audience="all", more_es=BACK_DOOR).headers["Location"]
+    page = ana.get(message_url)
     page_text = words(page)
     assert "Salen 2 correos" in page_text
     assert "2 personas dejaron teléfono." in page_text
@@ -165,49 +165,49 @@ def test_message_to_phone_contacts_is_on_the_call_list(
     assert f"Cambió el lugar. {BACK_DOOR}" in page_text
     assert "•••• 0142" in page_text
     assert "5550142" not in page_text
-    number = there.partition("=")[2]
-    shown = ana.post(
+    number = message_url.partition("=")[2]
+    contact = ana.post(
         f"/org/talleres/{evening.public_id}/contacto",
-        registration=crowd["luz"].id, message=number,
+        registration=recipients["luz"].id, message=number,
     )  # fmt: skip
-    assert PHONE in words(shown)
-    call = {"notice": str(notification_id_of(store, crowd["luz"])), "message": number}
+    assert PHONE in words(contact)
+    call = {"notice": str(notification_id_of(store, recipients["luz"])), "message": number}
     done = ana.post(f"/org/talleres/{evening.public_id}/llamada", do="called", **call)
-    assert done.headers["Location"].partition("#")[0] == there
-    assert "Llamadas (1 de 2 hechas)" in words(ana.get(there))
+    assert done.headers["Location"].partition("#")[0] == message_url
+    assert "Llamadas (1 de 2 hechas)" in words(ana.get(message_url))
     ana.post(f"/org/talleres/{evening.public_id}/llamada", do="undo", **call)
-    assert "Llamadas (0 de 2 hechas)" in words(ana.get(there))
+    assert "Llamadas (0 de 2 hechas)" in words(ana.get(message_url))
     assert audit_entries(store)[1:] == [("contact seen", "{}"), ("call made", "{}")]
 
 
 @pytest.mark.parametrize(
-    ("audience", "whom"),
+    ("audience", "expected"),
     [("all", {"rosa", "marie", "luz", "tomas"}), ("seated", {"rosa", "marie", "luz"}),
      ("waiting", {"tomas"})],
 )  # fmt: skip
 def test_audience_of_a_message_is_all_confirmed_or_waitlisted(
-    ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration],
-    audience: str, whom: set[str],
+    ana: StaffClient, store: Store, evening: Workshop, recipients: dict[str, Registration],
+    audience: str, expected: set[str],
 ) -> None:  # fmt: skip
     assert write(ana, evening, template="reminder", audience=audience).status_code == 303
     with store.read() as session:
-        recipients = set(
+        notified = set(
             session.scalars(
                 sa.select(Notification.registration_id).where(
                     Notification.cause == NotificationType.MESSAGE
                 )
             )
         )
-    assert {name for name, each in crowd.items() if each.id in recipients} == whom
+    assert {name for name, each in recipients.items() if each.id in notified} == expected
 
 
 def test_message_form_submitted_twice_sends_one_message(
-    ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration]
+    ana: StaffClient, store: Store, evening: Workshop, recipients: dict[str, Registration]
 ) -> None:
     form = {"template": "hour", "audience": "seated"}
-    seen = ana.post(address_of(evening), do="see", **form)
-    first = ana.post(address_of(evening), do="send", **form, **fields(seen.text))
-    second = ana.post(address_of(evening), do="send", **form, **fields(seen.text))
+    preview = ana.post(address_of(evening), do="see", **form)
+    first = ana.post(address_of(evening), do="send", **form, **fields(preview.text))
+    second = ana.post(address_of(evening), do="send", **form, **fields(preview.text))
     assert first.headers["Location"] == second.headers["Location"]
     assert count(store, Message) == 1
     assert len(audit_entries(store)) == 1
@@ -219,7 +219,7 @@ def test_message_form_submitted_twice_sends_one_message(
     assert write(ana, evening, **form).status_code == 303
 
 
-@pytest.mark.any_database("what the form says")
+@pytest.mark.any_database("the text of a form")
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
@@ -234,7 +234,7 @@ def test_message_form_submitted_twice_sends_one_message(
     ],
 )
 def test_invalid_message_is_reported_and_typed_text_is_kept(
-    ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration],
+    ana: StaffClient, store: Store, evening: Workshop, recipients: dict[str, Registration],
     changes: dict[str, str], fault: str,
 ) -> None:  # fmt: skip
     answer = write(ana, evening, **changes)
@@ -252,24 +252,26 @@ def test_discreet_workshop_sends_template_text_only(
     women: Kind, postman: Postman,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        circle = hold(session, chicago, women)
+        discreet_workshop = hold(session, chicago, women)
     seat(
         store,
         key_store,
-        circle,
+        discreet_workshop,
         name="Flor",
         contact=ContactMethod.EMAIL,
         address="flor@example.com",
     )
-    seat(store, key_store, circle, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
-    page = ana.get(address_of(circle)).text
+    seat(
+        store, key_store, discreet_workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE
+    )
+    page = ana.get(address_of(discreet_workshop)).text
     assert "<textarea" not in page
     assert "Qué traer" not in page
-    refused = write(ana, circle, more_es="Trae a tu hija.")
+    refused = write(ana, discreet_workshop, more_es="Trae a tu hija.")
     assert refused.status_code == 422
     assert "Aquí solo se mandan los textos ya escritos" in words(refused)
-    there = write(ana, circle).headers["Location"]
-    ana.get(there)
+    message_url = write(ana, discreet_workshop).headers["Location"]
+    ana.get(message_url)
     assert ("list seen", "{}") in audit_entries(store)
     deliver(app, store, key_store, config, postman)
     (letter,) = [each for each in postman.letters if "Cambio" in each["Subject"]]
@@ -279,7 +281,7 @@ def test_discreet_workshop_sends_template_text_only(
 
 
 def test_available_templates_depend_on_the_workshop_status(
-    ana: StaffClient, store: Store, evening: Workshop, crowd: dict[str, Registration]
+    ana: StaffClient, store: Store, evening: Workshop, recipients: dict[str, Registration]
 ) -> None:
     assert write(ana, evening, template="hour").status_code == 303
     with store.change() as session:
@@ -291,7 +293,7 @@ def test_available_templates_depend_on_the_workshop_status(
     with store.read() as session:
         calls = words(ana.get(f"/org/talleres/{evening.public_id}?ver=llamadas"))
         assert session.get_one(Workshop, evening.id).is_cancelled
-    assert "Cambió la hora" not in calls, "nobody is called about the hour of what is off"
+    assert "Cambió la hora" not in calls, "no calls about the hour of a cancelled workshop"
 
 
 def test_message_without_recipients_is_not_sent(
@@ -308,46 +310,46 @@ def test_message_without_recipients_is_not_sent(
     assert "Nadie de ellos dejó correo ni teléfono." in words(answer)
     with store.change() as session:
         draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
-        past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
-    for each in (draft, past):
+        past_workshop = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
+    for each in (draft, past_workshop):
         assert ana.get(address_of(each)).status_code in {409, 422}
 
 
 def test_message_is_shown_on_the_registration_page(
     client: FlaskClient, ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop,
-    crowd: dict[str, Registration],
+    recipients: dict[str, Registration],
 ) -> None:  # fmt: skip
     with store.read() as session:
-        there = {
+        message_url = {
             name: registrations.derive_manage_token(
                 registrations.get_key(key_store, session.get_one(Registration, each.id))
             )
-            for name, each in crowd.items()
+            for name, each in recipients.items()
         }
     write(ana, evening, more_es=BACK_DOOR)
     for name in ("ivan", "rosa"):
-        page = words(client.get(f"/es/r/{there[name]}"))
+        page = words(client.get(f"/es/r/{message_url[name]}"))
         assert "Cambió el lugar." in page
         assert BACK_DOOR in page
-    assert BACK_DOOR not in words(client.get(f"/es/r/{there['tomas']}")), "he waits"
-    assert "The place changed." in words(client.get(f"/en/r/{there['ivan']}"))
+    assert BACK_DOOR not in words(client.get(f"/es/r/{message_url['tomas']}")), "he waits"
+    assert "The place changed." in words(client.get(f"/en/r/{message_url['ivan']}"))
     with store.change() as session:
         session.get_one(Workshop, evening.id).bring = {"es": "Una pluma."}
     write(ana, evening, template="bring")
-    assert "Qué traer: Una pluma." in words(client.get(f"/es/r/{there['ivan']}"))
+    assert "Qué traer: Una pluma." in words(client.get(f"/es/r/{message_url['ivan']}"))
 
 
 def test_erasure_deletes_messages_with_their_last_recipient(
     app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, config: Config,
     evening: Workshop,
-    crowd: dict[str, Registration], postman: Postman,
+    recipients: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
     write(ana, evening, audience="all", more_es=BACK_DOOR)
-    erasure.erase(store, key_store, config, [crowd["rosa"].id], now=clock.now())
+    erasure.erase(store, key_store, config, [recipients["rosa"].id], now=clock.now())
     deliver(app, store, key_store, config, postman)
     assert "rosa@example.com" not in postman.to
     assert count(store, Message) == 1
-    everybody = [each.id for each in crowd.values()]
+    everybody = [each.id for each in recipients.values()]
     erasure.erase(store, key_store, config, everybody, now=clock.now())
     retention.purge(store, key_store, config, now=clock.now(), sure=True)
     assert count(store, Message) == 0
@@ -356,7 +358,7 @@ def test_erasure_deletes_messages_with_their_last_recipient(
 def test_undelivered_message_is_shown(
     app: Flask, ana: StaffClient, store: Store, key_store: KeyStore, config: Config,
     evening: Workshop,
-    crowd: dict[str, Registration], postman: Postman,
+    recipients: dict[str, Registration], postman: Postman,
 ) -> None:  # fmt: skip
     with store.change() as session:  # only the one of the message
         session.execute(sa.delete(Notification))
@@ -374,12 +376,13 @@ def deliver(app: Flask, store: Store, key_store: KeyStore, config: Config, postm
         return delivery.deliver(store, key_store, config, transport, now=clock.now())
 
 
-def notification_id_of(store: Store, who: Registration) -> int:
-    wanted = sa.select(Notification.id).where(
-        Notification.registration_id == who.id, Notification.cause == NotificationType.MESSAGE
+def notification_id_of(store: Store, registration: Registration) -> int:
+    statement = sa.select(Notification.id).where(
+        Notification.registration_id == registration.id,
+        Notification.cause == NotificationType.MESSAGE,
     )
     with store.read() as session:
-        return session.scalars(wanted).one()
+        return session.scalars(statement).one()
 
 
 def count(store: Store, table: type[Any]) -> int:

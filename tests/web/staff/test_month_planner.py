@@ -28,7 +28,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
 
 
 @pytest.fixture
-def sheet(store: Store, ana: StaffClient, chicago: Office, women: Kind) -> dict[str, Any]:
+def form_fields(store: Store, ana: StaffClient, chicago: Office, women: Kind) -> dict[str, Any]:
     """Field values of the form; two venues can be chosen."""
     with store.change() as session:
         library = venue(session, chicago)
@@ -47,7 +47,7 @@ def sheet(store: Store, ana: StaffClient, chicago: Office, women: Kind) -> dict[
 
 
 def test_ticked_days_and_lines_become_workshops_with_kind_defaults(
-    ana: StaffClient, store: Store, sheet: dict[str, Any]
+    ana: StaffClient, store: Store, form_fields: dict[str, Any]
 ) -> None:
     lines = (
         "9, 10:00-11:30, San Pío\n"
@@ -55,8 +55,8 @@ def test_ticked_days_and_lines_become_workshops_with_kind_defaults(
         "24, en línea"
     )
     # An online workshop needs a link to be published; a draft does not.
-    sheet |= {"days": ["2", "30"], "lines": lines}
-    look = ana.post("/org/talleres/mes-nuevo", **sheet)
+    form_fields |= {"days": ["2", "30"], "lines": lines}
+    look = ana.post("/org/talleres/mes-nuevo", **form_fields)
     assert look.status_code == 200
     assert all_workshops(store) == []
     assert "6 fechas" in words(look)
@@ -65,8 +65,8 @@ def test_ticked_days_and_lines_become_workshops_with_kind_defaults(
     for _ in range(2):
         answer = ana.post("/org/talleres/mes-nuevo", **ticked)
         assert answer.status_code == 303
-    there = all_workshops(store)
-    assert [(each.day.day, each.starts, each.ends, each.kind.code) for each in there] == [
+    workshops = all_workshops(store)
+    assert [(each.day.day, each.starts, each.ends, each.kind.code) for each in workshops] == [
         (2, time(18), time(19, 30), "derechos"),
         (9, time(10), time(11, 30), "derechos"),
         (10, time(18, 30), time(20), "mujeres"),
@@ -74,31 +74,31 @@ def test_ticked_days_and_lines_become_workshops_with_kind_defaults(
         (24, time(18), time(19, 30), "derechos"),
         (30, time(18), time(19, 30), "derechos"),
     ]
-    assert [each.venue.name if each.venue else "" for each in there] == [
+    assert [each.venue.name if each.venue else "" for each in workshops] == [
         "Biblioteca de Pilsen",
         *["Parroquia San Pío"] * 3,
         "",
         "Biblioteca de Pilsen",
     ]
-    assert [each.capacity for each in there] == [40, 12, 12, 12, 40, 40]
-    assert there[4].mode is DeliveryMode.LIVE_STREAM
-    assert {each.status for each in there} == {WorkshopStatus.DRAFT}
-    assert {tuple(each.languages) for each in there} == {("es", "en")}
-    assert [each.visibility for each in there] == [each.kind.visibility for each in there]
+    assert [each.capacity for each in workshops] == [40, 12, 12, 12, 40, 40]
+    assert workshops[4].mode is DeliveryMode.LIVE_STREAM
+    assert {each.status for each in workshops} == {WorkshopStatus.DRAFT}
+    assert {tuple(each.languages) for each in workshops} == {("es", "en")}
+    assert [each.visibility for each in workshops] == [each.kind.visibility for each in workshops]
     assert len(audit_entries(store)) == 6
 
 
 def test_ticks_of_an_outdated_list_are_refused(
-    ana: StaffClient, store: Store, sheet: dict[str, Any]
+    ana: StaffClient, store: Store, form_fields: dict[str, Any]
 ) -> None:
     path = "/org/talleres/mes-nuevo"
-    look = ana.post(path, **(sheet | {"lines": "9\n16\n23"}))
+    look = ana.post(path, **(form_fields | {"lines": "9\n16\n23"}))
     form = fields(look.text, path) | {"date": ["2"], "action": "publish"}
     for later in ({"lines": "3\n9\n16\n23"}, {"starts": "19:00"}, {"languages": ["es"]}):
         answer = ana.post(path, **(form | later))
         assert answer.status_code == 422
         assert "La lista de fechas ya no es la misma." in words(answer)
-        assert all(offered_dates(answer).values()), "as it would be ticked at first"
+        assert all(offered_dates(answer).values()), "all dates are ticked by default"
         assert all_workshops(store) == []
     reviewed = fields(answer.text, path) | {"date": ["2"], "action": "publish"}
     assert ana.post(path, **reviewed).status_code == 303
@@ -116,27 +116,27 @@ def test_ticks_of_an_outdated_list_are_refused(
     ],
 )
 def test_unreadable_line_is_reported_and_typed_text_is_kept(
-    ana: StaffClient, store: Store, sheet: dict[str, Any], line: str, message: str
+    ana: StaffClient, store: Store, form_fields: dict[str, Any], line: str, message: str
 ) -> None:
     with store.change() as session:
         office = session.scalars(sa.select(Office)).one()
         venue(session, office, name="Casa para migrantes")
     lines = f"3, 10:00\n{line}"
-    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"days": "5", "lines": lines}))
+    answer = ana.post("/org/talleres/mes-nuevo", **(form_fields | {"days": "5", "lines": lines}))
     assert answer.status_code == 422
     assert f"Línea 2: {message}" in words(answer)
     assert 'name="days" value="5" checked' in answer.text
     assert "3, 10:00" in answer.text
     answer = ana.post(
         "/org/talleres/mes-nuevo",
-        **(sheet | {"days": "5", "lines": lines, "action": "draft", "date": ["1"]}),
+        **(form_fields | {"days": "5", "lines": lines, "action": "draft", "date": ["1"]}),
     )
     assert answer.status_code == 422
     assert all_workshops(store) == []
 
 
 def test_venues_of_the_same_name_are_distinguished_by_city(
-    ana: StaffClient, store: Store, sheet: dict[str, Any]
+    ana: StaffClient, store: Store, form_fields: dict[str, Any]
 ) -> None:
     path = "/org/talleres/mes-nuevo"
     with store.change() as session:
@@ -144,10 +144,10 @@ def test_venues_of_the_same_name_are_distinguished_by_city(
         venue(session, office, name="Parroquia San Pío", city="Elgin")
     assert "Parroquia San Pío, Elgin" in words(ana.get(path))
     for venue_name in ("San Pío", "Parroquia San Pío"):
-        answer = ana.post(path, **(sheet | {"lines": f"9, 10:00, {venue_name}"}))
+        answer = ana.post(path, **(form_fields | {"lines": f"9, 10:00, {venue_name}"}))
         assert answer.status_code == 422
         assert "«Parroquia San Pío, Chicago» o «Parroquia San Pío, Elgin»" in words(answer)
-    look = ana.post(path, **(sheet | {"lines": "9; 10:00; parroquia san pio, elgin"}))
+    look = ana.post(path, **(form_fields | {"lines": "9; 10:00; parroquia san pio, elgin"}))
     assert "10:00 a. m. Parroquia San Pío, Elgin" in words(look)
     ana.post(path, **fields(look.text, path) | {"action": "draft"})
     assert [each.venue.city for each in all_workshops(store) if each.venue] == ["Elgin"]
@@ -165,26 +165,32 @@ def test_venues_of_the_same_name_are_distinguished_by_city(
     ],
 )
 def test_invalid_month_form_is_reported(
-    ana: StaffClient, store: Store, sheet: dict[str, Any], changes: dict[str, Any], message: str
+    ana: StaffClient,
+    store: Store,
+    form_fields: dict[str, Any],
+    changes: dict[str, Any],
+    message: str,
 ) -> None:
-    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | changes))
+    answer = ana.post("/org/talleres/mes-nuevo", **(form_fields | changes))
     assert answer.status_code == 422
     assert message in words(answer)
 
 
 def test_month_of_another_office_is_404(
-    ana: StaffClient, sheet: dict[str, Any], calgary: Office
+    ana: StaffClient, form_fields: dict[str, Any], calgary: Office
 ) -> None:
     assert ana.get("/org/talleres/mes-nuevo?oficina=calgary").status_code == 404
-    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"office": "calgary", "days": "3"}))
+    answer = ana.post(
+        "/org/talleres/mes-nuevo", **(form_fields | {"office": "calgary", "days": "3"})
+    )
     assert answer.status_code == 404
 
 
 def test_typed_month_outlives_the_session(
-    app: Flask, ana: StaffClient, store: Store, sheet: dict[str, Any]
+    app: Flask, ana: StaffClient, store: Store, form_fields: dict[str, Any]
 ) -> None:
     age(store, seen_at=timedelta(minutes=31))
-    answer = ana.post("/org/talleres/mes-nuevo", **(sheet | {"days": "5"}))
+    answer = ana.post("/org/talleres/mes-nuevo", **(form_fields | {"days": "5"}))
     assert answer.status_code == 401
     enrol(app, store)
     restored = Visitor(app).come_in(volver="/org/talleres/mes-nuevo")

@@ -55,8 +55,8 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind) -> str:
 
 @pytest.fixture
 def elena(app: Flask, store: Store, march: str) -> StaffClient:
-    who = employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
-    return signed_in_as(app, store, who)
+    admin_id = employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
+    return signed_in_as(app, store, admin_id)
 
 
 @pytest.fixture
@@ -75,8 +75,8 @@ def close(
     staff_client: StaffClient, *, page: TestResponse | None = None, **fields: str
 ) -> TestResponse:
     """Submits the closing form as it was when the page was opened."""
-    there = page or staff_client.get(CLOSE)
-    sent = {name: hidden(there, name) for name in ("seen", "changes")}
+    form_page = page or staff_client.get(CLOSE)
+    sent = {name: hidden(form_page, name) for name in ("seen", "changes")}
     return staff_client.post(CLOSE, **(sent | {"checked": "yes"} | fields))
 
 
@@ -89,20 +89,20 @@ def not_held(store: Store, public_id: str) -> None:
 def test_closing_lists_missing_reports_and_freezes_the_month(
     elena: StaffClient, store: Store, march: str
 ) -> None:
-    asked = words(elena.get(CLOSE))
-    assert "Falta 1 oficina" in asked
-    assert "las que no dijeron nada cuentan como cero y el boletín no las nombra" in asked
-    assert "Calgary (1 por reportar)" in asked
+    page_text = words(elena.get(CLOSE))
+    assert "Falta 1 oficina" in page_text
+    assert "las que no dijeron nada cuentan como cero y el boletín no las nombra" in page_text
+    assert "Calgary (1 por reportar)" in page_text
     assert close(elena, checked="").status_code == 422
     answer = close(elena)
     assert (answer.status_code, answer.location) == (303, f"{CLOSE}?hecho=1")
     with store.read() as session:
-        made = months.list_revisions(session, MARCH)[0]
+        revision = months.list_revisions(session, MARCH)[0]
         noted = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id.desc())).first()
     assert noted == "month.close"
     page_text = words(elena.get(CLOSE))
     assert "Revisión 1" in page_text
-    assert made.digest in page_text.replace(" ", "")
+    assert revision.digest in page_text.replace(" ", "")
     assert "elena@example.org" in page_text
 
 
@@ -112,10 +112,10 @@ def test_next_revision_shows_differences_and_needs_a_reason(
 ) -> None:
     close(elena)
     not_held(store, march)
-    asked = words(elena.get(CLOSE))
-    assert "¿Publicar la revisión 2?" in asked
-    assert "Calgary Tus derechos 1 0" in asked
-    assert "Revisé la diferencia" in asked
+    page_text = words(elena.get(CLOSE))
+    assert "¿Publicar la revisión 2?" in page_text
+    assert "Calgary Tus derechos 1 0" in page_text
+    assert "Revisé la diferencia" in page_text
     assert "motivo" in words(close(elena)).lower()
     assert close(elena, reason="late", checked="").status_code == 422
     assert close(elena, reason="late", detail="Calgary").status_code == 303
@@ -180,8 +180,8 @@ def test_frozen_numbers_are_the_reviewed_ones_despite_concurrent_changes(
     )
     assert closed.status_code == 303
     with store.read() as session:
-        made = months.get_revision(session, MARCH, 2)
-    assert [each.what for each in month_report.changes_of(made)] == ["figure"]
+        revision = months.get_revision(session, MARCH, 2)
+    assert [each.what for each in month_report.changes_of(revision)] == ["figure"]
 
 
 def test_outdated_review_shows_the_current_differences(
@@ -237,16 +237,18 @@ def test_month_is_reopened_with_a_reason(
     with store.read() as session:
         assert month_report.report(session, MARCH, now=APRIL).count.state == "open"
     assert "«Faltan dos»" in words(elena.get(CLOSE))
-    assert close(elena, reason="slip").status_code == 303, "it may come out as it was"
+    assert close(elena, reason="slip").status_code == 303, (
+        "a reopened month may close without changes"
+    )
 
 
 @pytest.mark.any_database
 def test_current_month_cannot_be_closed(elena: StaffClient) -> None:
-    ahead = "/org/mes/2099-03/cierre"
-    assert "no ha terminado" in words(elena.get(ahead))
-    assert '<form class="box stack-wide"' not in elena.get(ahead).text
+    future_month = "/org/mes/2099-03/cierre"
+    assert "no ha terminado" in words(elena.get(future_month))
+    assert '<form class="box stack-wide"' not in elena.get(future_month).text
     empty = elena.get("/org/mes/2026-02/cierre")
-    answer = elena.post(ahead, seen="0", changes=hidden(empty, "changes"), checked="yes")
+    answer = elena.post(future_month, seen="0", changes=hidden(empty, "changes"), checked="yes")
     assert answer.status_code == 422
     assert elena.get("/org/mes/2026-13").status_code == 404
     assert elena.get("/org/mes/abc").status_code == 404
@@ -261,12 +263,12 @@ def test_network_admin_sees_all_offices_and_others_their_own(
     assert "Recordar a 1 oficina" in network
     for role in (Role.ORGANIZER, Role.READER):
         staff_client = signed_in_as(app, store, employ(store, f"{role}@example.org", role))
-        own = words(staff_client.get("/org/mes/2026-03"))
-        assert "Chicago" in own
-        assert "Calgary" not in own
-        assert "Tus derechos 2 60" in own, "its own head counts"
-        assert "Recordar" not in own
-        assert ("Nuestro mes está completo" in own) == (role is Role.ORGANIZER)
+        page_text = words(staff_client.get("/org/mes/2026-03"))
+        assert "Chicago" in page_text
+        assert "Calgary" not in page_text
+        assert "Tus derechos 2 60" in page_text, "the head counts of the own office"
+        assert "Recordar" not in page_text
+        assert ("Nuestro mes está completo" in page_text) == (role is Role.ORGANIZER)
 
 
 @pytest.mark.any_database

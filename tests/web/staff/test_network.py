@@ -77,9 +77,9 @@ def test_office_is_added_with_its_page_and_feed(
     assert answer.headers["Location"] == "/org/red/rockford?hecho=nueva"
     assert "ya tiene su página" in words(elena.get("/org/red/rockford?hecho=nueva"))
     with store.read() as session:
-        made = offices.find(session, "rockford")
-    assert (made.zone, made.opened_on) == (ZoneInfo("America/Chicago"), date(2026, 12, 1))
-    assert not made.is_open(date(2026, 11, 30))
+        created = offices.find(session, "rockford")
+    assert (created.zone, created.opened_on) == (ZoneInfo("America/Chicago"), date(2026, 12, 1))
+    assert not created.is_open(date(2026, 11, 30))
     public = app.test_client()
     assert public.get("/es/o/rockford").status_code == 200
     assert public.get("/es/cal/rockford.ics").status_code == 200
@@ -108,7 +108,7 @@ def test_office_is_added_with_its_page_and_feed(
         ({"district": "x" * 2001}, "Es demasiado largo"),
     ],
 )
-@pytest.mark.any_database("what a form says is the same on any")
+@pytest.mark.any_database("the text of forms")
 def test_invalid_office_is_reported_and_typed_values_are_kept(
     chicago: Office, store: Store, elena: StaffClient, changes: dict[str, str], message: str
 ) -> None:
@@ -124,16 +124,16 @@ def test_renamed_office_keeps_its_address_and_history(
     app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
-        held = hold(session, chicago, rights)
+        workshop = hold(session, chicago, rights)
     public = app.test_client()
     before = public.get("/es/cal/chicago.ics")
     assert _change_office(elena, city="Chicago y su zona", name_es="Consulado Nuevo", slug="otra")
     with store.read() as session:
         assert offices.find(session, "chicago").name["es"] == "Consulado Nuevo"
-        assert session.get_one(Workshop, held.id).office.slug == "chicago"
+        assert session.get_one(Workshop, workshop.id).office.slug == "chicago"
     after = public.get("/es/cal/chicago.ics")
     assert after.status_code == 200
-    assert after.headers["ETag"] != before.headers["ETag"], "the feed says the new name"
+    assert after.headers["ETag"] != before.headers["ETag"], "the feed has the new name"
     assert _audit_entries(store)[0] == (
         "office changed",
         "chicago",
@@ -156,7 +156,7 @@ def test_new_time_zone_of_an_office_moves_no_workshop(
     store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
-        held = hold(session, chicago, rights)
+        workshop = hold(session, chicago, rights)
     assert "Hay 1 por venir." in words(elena.get("/org/red/chicago"))
     answer = elena.post(
         "/org/red/chicago", **(_form_of(elena, "/org/red/chicago") | {"zone": "America/Denver"})
@@ -166,8 +166,8 @@ def test_new_time_zone_of_an_office_moves_no_workshop(
         elena.get("/org/red/chicago?hecho=hora")
     )
     with store.read() as session:
-        after = session.get_one(Workshop, held.id)
-        assert (after.zone, after.starts_at) == (held.zone, held.starts_at)
+        after = session.get_one(Workshop, workshop.id)
+        assert (after.zone, after.starts_at) == (workshop.zone, workshop.starts_at)
         assert after.office.zone == ZoneInfo("America/Denver")
 
 
@@ -227,9 +227,9 @@ def test_added_kind_can_be_chosen_at_once(
     answer = elena.post("/org/tipos/nuevo", **NEW_KIND)
     assert answer.headers["Location"] == "/org/tipos/vivienda?hecho=nuevo"
     with store.read() as session:
-        made = kinds.find(session, "vivienda")
-    assert (made.public_code, made.colour, made.way) == ("vivienda", "#555b6e", Way.PLACE)
-    assert made.countries == Codes(["US"])
+        created = kinds.find(session, "vivienda")
+    assert (created.public_code, created.colour, created.way) == ("vivienda", "#555b6e", Way.PLACE)
+    assert created.countries == Codes(["US"])
     assert "Vivienda" in words(elena.get("/org/talleres/nuevo"))
     assert "Vivienda" in words(elena.get("/org/tipos"))
     assert app.test_client().get("/es/cal/red.ics?tipo=vivienda").status_code == 200
@@ -240,9 +240,9 @@ def test_discreet_kind_gets_a_code_of_four_letters(store: Store, elena: StaffCli
     discreet = {"is_discreet": "yes", "visibility": "registered"}
     assert elena.post("/org/tipos/nuevo", **(NEW_KIND | discreet)).status_code == 303
     with store.read() as session:
-        made = kinds.find(session, "vivienda")
-    assert len(made.public_code) == 4
-    assert made.public_code != made.code
+        created = kinds.find(session, "vivienda")
+    assert len(created.public_code) == 4
+    assert created.public_code != created.code
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_discreet_kind_gets_a_code_of_four_letters(store: Store, elena: StaffCli
         ),
     ],
 )
-@pytest.mark.any_database("what a form says is the same on any")
+@pytest.mark.any_database("the text of forms")
 def test_invalid_kind_is_reported(
     store: Store, rights: Kind, elena: StaffClient, changes: dict[str, Any], message: str
 ) -> None:
@@ -285,13 +285,16 @@ def test_new_defaults_do_not_change_existing_workshops(
     store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
-        held = hold(session, chicago, rights)
+        workshop = hold(session, chicago, rights)
     changes = {"capacity": "99", "retention_days": "3", "is_core": "yes"}
     answer = elena.post("/org/tipos/derechos", **(_form_of(elena, "/org/tipos/derechos") | changes))
     assert answer.headers["Location"] == "/org/tipos/derechos?hecho=cambiado"
     with store.read() as session:
-        after = session.get_one(Workshop, held.id)
-        assert (after.capacity, after.retention_days) == (held.capacity, held.retention_days)
+        after = session.get_one(Workshop, workshop.id)
+        assert (after.capacity, after.retention_days) == (
+            workshop.capacity,
+            workshop.retention_days,
+        )
         assert (after.kind.capacity, after.kind.retention_days) == (99, 3)
     assert _audit_entries(store)[0] == (
         "kind changed",
@@ -300,51 +303,57 @@ def test_new_defaults_do_not_change_existing_workshops(
     )
 
 
-def test_kind_that_becomes_discreet_asks_and_hides_future_workshops(
+def test_making_a_kind_discreet_needs_confirmation_and_hides_future_workshops(
     app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
-        ahead = hold(session, chicago, rights)
+        upcoming_workshop = hold(session, chicago, rights)
         draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
         unlisted = hold(session, chicago, rights, way=Way.UNLISTED)
-        past = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=9))
+        past_workshop = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=9))
     public = app.test_client()
-    assert ahead.title["es"] in public.get("/es/cal/red.ics").text
-    wanted = _form_of(elena, "/org/tipos/derechos") | {
+    assert upcoming_workshop.title["es"] in public.get("/es/cal/red.ics").text
+    form = _form_of(elena, "/org/tipos/derechos") | {
         "is_discreet": "yes",
         "visibility": "registered",
         "neutral_title_es": "Taller",
     }
-    asked = elena.post("/org/tipos/derechos", **wanted)
-    assert asked.status_code == 422
-    assert "Hay 3 talleres de este tipo por venir." in words(asked)
+    confirmation_page = elena.post("/org/tipos/derechos", **form)
+    assert confirmation_page.status_code == 422
+    assert "Hay 3 talleres de este tipo por venir." in words(confirmation_page)
     with store.read() as session:
         assert not kinds.find(session, "derechos").is_discreet
-    answer = elena.post("/org/tipos/derechos", **(wanted | {"sure": "yes"}))
+    answer = elena.post("/org/tipos/derechos", **(form | {"sure": "yes"}))
     assert answer.headers["Location"] == "/org/tipos/derechos?hecho=discreto"
     with store.read() as session:
         kind = kinds.find(session, "derechos")
-        after = {each.id: session.get_one(Workshop, each.id) for each in (ahead, draft, unlisted)}
-        gone_by = session.get_one(Workshop, past.id)
+        after = {
+            each.id: session.get_one(Workshop, each.id)
+            for each in (upcoming_workshop, draft, unlisted)
+        }
+        gone_by = session.get_one(Workshop, past_workshop.id)
     assert kind.is_discreet
     assert len(kind.public_code) == 4
     for each in after.values():
         assert len(each.public_id) == 26
         assert each.visibility is Visibility.REGISTERED
-    assert after[unlisted.id].public_id == unlisted.public_id, "its link was no guess before"
-    assert (gone_by.public_id, gone_by.visibility) == (past.public_id, past.visibility)
-    assert public.get(f"/es/t/{ahead.public_id}").status_code == 404
-    page = public.get(f"/es/t/{after[ahead.id].public_id}")
+    assert after[unlisted.id].public_id == unlisted.public_id, "its link was unguessable already"
+    assert (gone_by.public_id, gone_by.visibility) == (
+        past_workshop.public_id,
+        past_workshop.visibility,
+    )
+    assert public.get(f"/es/t/{upcoming_workshop.public_id}").status_code == 404
+    page = public.get(f"/es/t/{after[upcoming_workshop.id].public_id}")
     assert page.status_code == 200
     assert "1805 S. Ejemplo St." not in page.text
-    assert ahead.uid not in public.get("/es/cal/red.ics").text
+    assert upcoming_workshop.uid not in public.get("/es/cal/red.ics").text
 
 
-def test_kinds_file_that_makes_a_kind_discreet_hides_the_same(
+def test_kinds_file_that_makes_a_kind_discreet_hides_its_future_workshops(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        ahead = hold(session, chicago, rights)
+        upcoming_workshop = hold(session, chicago, rights)
     plain = ("code", "is_core", "name", "short_name", "description", "sensitivity", "countries")
     more = ("sign", "pictogram", "colour", "minutes", "capacity", "party_limit", "way", "bring")
     rest = ("slot_minutes", "opens_days", "confirm_days", "frees_silence", "retention_days")
@@ -358,15 +367,15 @@ def test_kinds_file_that_makes_a_kind_discreet_hides_the_same(
     with store.change() as session:
         assert kinds_file.load(session, taxonomy, now=clock.now()).counts[RowOutcome.CHANGED] == 1
     with store.read() as session:
-        after = session.get_one(Workshop, ahead.id)
+        after = session.get_one(Workshop, upcoming_workshop.id)
         assert (len(after.public_id), after.visibility) == (26, Visibility.REGISTERED)
 
 
 def test_codes_of_discreet_kinds_are_unique(
     store: Store, women: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = iter(["K7QX", "K7QX", "9999"])
-    monkeypatch.setattr(network_changes, "code", lambda _length: next(given))
+    codes = iter(["K7QX", "K7QX", "9999"])
+    monkeypatch.setattr(network_changes, "code", lambda _length: next(codes))
     with store.change() as session:
         assert network_changes._make_code(session) == "9999"
 

@@ -28,8 +28,8 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
 
 
 @pytest.fixture
-def everyone(store: Store, chicago: Office) -> ChosenPartners:
-    """Two organizations and two speakers, of each one publishable and one not."""
+def chosen_partners(store: Store, chicago: Office) -> ChosenPartners:
+    """Returns two organizations and two speakers; of each, only the first may be published."""
     with store.change() as session:
         house = _partner(chicago, NAMES[0], is_shown=True)
         police = _partner(chicago, NAMES[1], kind=PartnerKind.AUTHORITY)
@@ -79,77 +79,77 @@ def test_invalid_partner_is_reported(
     assert message in words(answer)
 
 
-def test_duplicate_partner_is_refused(ana: StaffClient, everyone: ChosenPartners) -> None:
+def test_duplicate_partner_is_refused(ana: StaffClient, chosen_partners: ChosenPartners) -> None:
     duplicate: dict[str, Any] = {"name": NAMES[0], "kind": "osc"}
     assert ana.post("/org/aliados/chicago/organizacion", **duplicate).status_code == 422
-    other = f"/org/aliados/chicago/organizacion/{everyone.partners[1]}"
-    answer = ana.post(other, **duplicate)
+    other_path = f"/org/aliados/chicago/organizacion/{chosen_partners.partners[1]}"
+    answer = ana.post(other_path, **duplicate)
     assert "Ya hay alguien con ese nombre." in words(answer)
-    assert ana.post(other, **(duplicate | {"name": "Comisaría"})).status_code == 303
-    person = f"/org/aliados/chicago/persona/{everyone.speakers[1]}"
+    assert ana.post(other_path, **(duplicate | {"name": "Comisaría"})).status_code == 303
+    person = f"/org/aliados/chicago/persona/{chosen_partners.speakers[1]}"
     assert ana.post(person, name=NAMES[2], partner="").status_code == 422
 
 
 def test_workshop_form_chooses_and_shows_partners(
-    ana: StaffClient, store: Store, everyone: ChosenPartners
+    ana: StaffClient, store: Store, chosen_partners: ChosenPartners
 ) -> None:
     chosen = {
         "allies": "yes",
-        "partners": [str(each) for each in everyone.partners],
-        "speakers": [str(everyone.speakers[0])],
+        "partners": [str(each) for each in chosen_partners.partners],
+        "speakers": [str(chosen_partners.speakers[0])],
         "facilitator": "El equipo de los sábados",
     }
     ana.post("/org/talleres/nuevo", **typed(**chosen))
-    made = _workshop(store)
-    assert made.facilitator == "El equipo de los sábados"
+    workshop = _workshop(store)
+    assert workshop.facilitator == "El equipo de los sábados"
     with store.read() as session:
-        assert set(partners.get_chosen(session, made).partners) == set(everyone.partners)
-    edit = ana.get(f"/org/talleres/{made.public_id}/editar").text
-    for each in everyone.partners:
+        assert set(partners.get_chosen(session, workshop).partners) == set(chosen_partners.partners)
+    edit = ana.get(f"/org/talleres/{workshop.public_id}/editar").text
+    for each in chosen_partners.partners:
         assert f'name="partners" value="{each}" checked' in edit
-    assert made.venue is not None
-    fewer = typed(**{"allies": "yes"}, venue=str(made.venue.id), action="save")
-    answer = ana.post(f"/org/talleres/{made.public_id}/editar", **fewer)
+    assert workshop.venue is not None
+    fewer = typed(**{"allies": "yes"}, venue=str(workshop.venue.id), action="save")
+    answer = ana.post(f"/org/talleres/{workshop.public_id}/editar", **fewer)
     assert "hecho=cambiado" in answer.headers["Location"]
     with store.read() as session:
-        assert partners.get_chosen(session, made) == ChosenPartners()
+        assert partners.get_chosen(session, workshop) == ChosenPartners()
 
 
 def test_public_page_shows_publishable_partner_names(
-    ana: StaffClient, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, chosen_partners: ChosenPartners
 ) -> None:
     with store.change() as session:
-        made = hold(session, chicago, rights, facilitator="Canaria Mora")
-        partners.set_chosen(session, made, everyone)
-    page = ana.client.get(f"/es/t/{made.public_id}")
+        workshop = hold(session, chicago, rights, facilitator="Canaria Mora")
+        partners.set_chosen(session, workshop, chosen_partners)
+    page = ana.client.get(f"/es/t/{workshop.public_id}")
     assert "Con Casa Canaria, Carmen Canaria" in words(page)
     assert "Comisaría" not in page.text
     assert "Silvia" not in page.text
     assert "Canaria Mora" not in page.text
-    staff = words(ana.get(f"/org/talleres/{made.public_id}"))
+    staff = words(ana.get(f"/org/talleres/{workshop.public_id}"))
     assert all(name in staff for name in (*NAMES, "Canaria Mora"))
-    assert "With Casa Canaria" in words(ana.client.get(f"/en/t/{made.public_id}"))
+    assert "With Casa Canaria" in words(ana.client.get(f"/en/t/{workshop.public_id}"))
 
 
 def test_partners_of_a_discreet_workshop_are_not_shown(
-    ana: StaffClient, store: Store, chicago: Office, women: Kind, everyone: ChosenPartners
+    ana: StaffClient, store: Store, chicago: Office, women: Kind, chosen_partners: ChosenPartners
 ) -> None:
     with store.change() as session:
-        made = hold(session, chicago, women)
-        partners.set_chosen(session, made, everyone)
-    assert "Canaria" not in ana.client.get(f"/es/t/{made.public_id}").text
+        workshop = hold(session, chicago, women)
+        partners.set_chosen(session, workshop, chosen_partners)
+    assert "Canaria" not in ana.client.get(f"/es/t/{workshop.public_id}").text
 
 
 def test_calendars_and_open_data_have_no_partners(
-    ana: StaffClient, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, chosen_partners: ChosenPartners
 ) -> None:
     with store.change() as session:
-        made = hold(session, chicago, rights)
-        partners.set_chosen(session, made, everyone)
+        workshop = hold(session, chicago, rights)
+        partners.set_chosen(session, workshop, chosen_partners)
     for path in (
         "/es/cal/chicago.ics",
-        f"/es/t/{made.public_id}.ics",
-        f"/api/v1/workshops/{made.public_id}",
+        f"/es/t/{workshop.public_id}.ics",
+        f"/api/v1/workshops/{workshop.public_id}",
         "/es/",
     ):
         answer = ana.client.get(path)
@@ -158,25 +158,28 @@ def test_calendars_and_open_data_have_no_partners(
 
 
 def test_inactive_partner_cannot_be_chosen_but_stays_in_its_workshops(
-    ana: StaffClient, store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, chosen_partners: ChosenPartners
 ) -> None:
     with store.change() as session:
-        made = hold(session, chicago, rights)
-        partners.set_chosen(session, made, everyone)
-    for path in (f"organizacion/{everyone.partners[0]}", f"persona/{everyone.speakers[0]}"):
+        workshop = hold(session, chicago, rights)
+        partners.set_chosen(session, workshop, chosen_partners)
+    for path in (
+        f"organizacion/{chosen_partners.partners[0]}",
+        f"persona/{chosen_partners.speakers[0]}",
+    ):
         assert ana.post(f"/org/aliados/chicago/{path}", do="retire").status_code == 303
     new = words(ana.get("/org/talleres/nuevo?tipo=derechos"))
     assert NAMES[0] not in new
     assert NAMES[2] not in new
-    assert NAMES[0] in words(ana.get(f"/org/talleres/{made.public_id}/editar"))
+    assert NAMES[0] in words(ana.get(f"/org/talleres/{workshop.public_id}/editar"))
 
 
 def test_duplicate_keeps_the_partners(
-    store: Store, chicago: Office, rights: Kind, everyone: ChosenPartners
+    store: Store, chicago: Office, rights: Kind, chosen_partners: ChosenPartners
 ) -> None:
     with store.change() as session:
         first, second = hold(session, chicago, rights), hold(session, chicago, rights)
-        partners.set_chosen(session, first, everyone)
+        partners.set_chosen(session, first, chosen_partners)
         partners.copy(session, first, second)
         assert partners.get_chosen(session, second) == partners.get_chosen(session, first)
 
@@ -185,10 +188,10 @@ def test_partners_of_another_office_cannot_be_chosen_or_changed(
     ana: StaffClient, store: Store, calgary: Office
 ) -> None:
     with store.change() as session:
-        theirs = _partner(calgary, "Casa del norte")
-        session.add(theirs)
+        foreign_partner = _partner(calgary, "Casa del norte")
+        session.add(foreign_partner)
         session.flush()
-        number = theirs.id
+        number = foreign_partner.id
     form = typed(**{"allies": "yes"}, partners=[str(number)])
     assert ana.post("/org/talleres/nuevo", **form).status_code == 422
     path = f"/org/aliados/chicago/organizacion/{number}"
@@ -197,15 +200,17 @@ def test_partners_of_another_office_cannot_be_chosen_or_changed(
     assert "Casa del norte" not in words(ana.get("/org/aliados"))
 
 
-@pytest.mark.any_database("it asks no database")
+@pytest.mark.any_database("no query")
 def test_kinds_of_partner_match_the_data_files() -> None:
-    there = json.loads((DATA / "taxonomy.json").read_text(encoding="utf-8"))["partner_kinds"]
-    assert [each["code"] for each in there] == [each.value for each in PartnerKind]
+    kinds_in_file = json.loads((DATA / "taxonomy.json").read_text(encoding="utf-8"))[
+        "partner_kinds"
+    ]
+    assert [each["code"] for each in kinds_in_file] == [each.value for each in PartnerKind]
 
 
 def _partner(office: Office, name: str, **changes: Any) -> Partner:
-    plain: dict[str, Any] = {"kind": PartnerKind.CIVIL_SOCIETY, "is_shown": False}
-    return Partner(office_id=office.id, name=name, **(plain | changes))
+    fields: dict[str, Any] = {"kind": PartnerKind.CIVIL_SOCIETY, "is_shown": False}
+    return Partner(office_id=office.id, name=name, **(fields | changes))
 
 
 def _workshop(store: Store) -> Workshop:

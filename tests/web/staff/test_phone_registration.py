@@ -58,11 +58,11 @@ def filled_form(ana: StaffClient, workshop: Workshop, **changes: str) -> dict[st
     """The form with a name and a phone number only, and these changes."""
     page = Page(ana.get(f"{address_of(workshop)}/apartar").text)
     nonce = next(has["value"] or "" for _tag, has in page.tags if has.get("name") == "nonce")
-    plain = {
+    fields = {
         "name": "Doña Chelo", "contact": "phone", "phone": "312 555 0142", "message_ok": "no",
         "people": "2", "language": "es", "nonce": nonce,
     }  # fmt: skip
-    return plain | changes
+    return fields | changes
 
 
 def test_phone_registration_is_saved_and_logged_without_a_name(
@@ -99,7 +99,7 @@ def test_phone_registration_for_a_full_workshop_is_waitlisted(
     assert [each.status for each in all_registrations(store)] == [Place.CONFIRMED, Place.WAITLISTED]
 
 
-@pytest.mark.any_database("what the form says")
+@pytest.mark.any_database("the text of a form")
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
@@ -117,7 +117,7 @@ def test_missing_fields_are_shown_in_the_form(
     answer = ana.post(f"{address_of(evening)}/apartar", **filled_form(ana, evening, **changes))
     assert answer.status_code == 422
     page = words(answer)
-    assert page.count(fault) == 2, "in the summary, and at its field"
+    assert page.count(fault) == 2, "in the summary and at the field"
     assert 'value="Doña Chelo"' in answer.text or "name" in changes
     assert all_registrations(store) == []
     assert audit_entries(store) == []
@@ -127,12 +127,15 @@ def test_discreet_workshop_needs_consent_and_no_default_answers(
     ana: StaffClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        circle = hold(session, chicago, women)
-    page = ana.get(f"{address_of(circle)}/apartar").text
+        discreet_workshop = hold(session, chicago, women)
+    page = ana.get(f"{address_of(discreet_workshop)}/apartar").text
     assert 'value="none" checked' in page
-    form = filled_form(ana, circle, contact="none")
-    assert ana.post(f"{address_of(circle)}/apartar", **form).status_code == 422
-    assert ana.post(f"{address_of(circle)}/apartar", **form, consent="yes").status_code == 303
+    form = filled_form(ana, discreet_workshop, contact="none")
+    assert ana.post(f"{address_of(discreet_workshop)}/apartar", **form).status_code == 422
+    assert (
+        ana.post(f"{address_of(discreet_workshop)}/apartar", **form, consent="yes").status_code
+        == 303
+    )
 
 
 def test_time_slot_is_chosen_and_a_taken_slot_is_reported(
@@ -143,9 +146,9 @@ def test_time_slot_is_chosen_and_a_taken_slot_is_reported(
     assert "6:00" in words(ana.get(f"{address_of(hours)}/apartar"))
     form = filled_form(ana, hours, people="1", slot="18:00")
     seat(store, key_store, hours, slot="18:00")
-    gone = ana.post(f"{address_of(hours)}/apartar", **form)
-    assert gone.status_code == 422
-    assert "Esa hora se acaba de ocupar. Elige otra." in words(gone)
+    erased = ana.post(f"{address_of(hours)}/apartar", **form)
+    assert erased.status_code == 422
+    assert "Esa hora se acaba de ocupar. Elige otra." in words(erased)
     assert ana.post(f"{address_of(hours)}/apartar", **(form | {"slot": "19:00"})).status_code == 303
 
 
@@ -202,13 +205,13 @@ def test_caller_who_cancels_is_erased_at_once(
     rosa = seat(store, key_store, evening, people=2)
     for _ in range(2):  # the second time changes nothing
         answer = ana.post(f"{address_of(evening)}/persona", do="cancel", registration=luz.id)
-    assert answer.status_code == 404, "there is nobody any more"
+    assert answer.status_code == 404, "the registration was erased"
     page = words(ana.get(f"{address_of(evening)}?hecho=no"))
     assert "Anotado: ya no viene. Borramos sus datos." in page
     assert "Luz" not in page
     with store.read() as session:
-        gone = session.get_one(Registration, luz.id)
-        assert (gone.key_id, gone.sealed, gone.status) == (None, None, Place.CANCELLED)
+        erased = session.get_one(Registration, luz.id)
+        assert (erased.key_id, erased.sealed, erased.status) == (None, None, Place.CANCELLED)
         assert session.get_one(Registration, rosa.id).status is Place.OFFERED
         assert session.scalars(
             sa.select(Notification).where(Notification.registration_id == luz.id)
@@ -222,17 +225,17 @@ def test_opened_seats_are_offered_at_once(
     seat(store, key_store, evening, people=4)
     rosa = seat(store, key_store, evening, people=2)
     assert "Abrir más lugares" in words(ana.get(address_of(evening)))
-    more = f"{address_of(evening)}/lugares"
-    assert ana.post(more, capacity="6").status_code == 303
+    seats_path = f"{address_of(evening)}/lugares"
+    assert ana.post(seats_path, capacity="6").status_code == 303
     with store.read() as session:
         assert session.get_one(Registration, rosa.id).status is Place.OFFERED
         assert session.get_one(Workshop, evening.id).capacity == 6
-    fewer = ana.post(more, capacity="5")
+    fewer = ana.post(seats_path, capacity="5")
     assert fewer.status_code == 422
     assert "Ya hay 6 lugares apartados. Pon 6 o más." in words(fewer)
     for typed in ("", "muchos", "-1", "1.5", "9999999", "١٢"):
-        assert ana.post(more, capacity=typed).status_code == 422
-    assert ana.post(more, capacity="6").status_code == 303
+        assert ana.post(seats_path, capacity=typed).status_code == 422
+    assert ana.post(seats_path, capacity="6").status_code == 303
     assert audit_entries(store) == [("places changed", '{"after":6,"before":4}')]
 
 
@@ -243,11 +246,11 @@ def test_more_seats_than_the_venue_holds_are_confirmed_once(
         venue = session.get_one(Workshop, evening.id).venue
         assert venue is not None
         venue.capacity = 30
-    asked = ana.post(f"{address_of(evening)}/lugares", capacity="35")
-    assert asked.status_code == 422
-    assert "En la sede caben 30." in words(asked)
-    assert "Sí caben 35: lo revisé." in words(asked)
-    assert 'value="35"' in asked.text
+    confirmation_page = ana.post(f"{address_of(evening)}/lugares", capacity="35")
+    assert confirmation_page.status_code == 422
+    assert "En la sede caben 30." in words(confirmation_page)
+    assert "Sí caben 35: lo revisé." in words(confirmation_page)
+    assert 'value="35"' in confirmation_page.text
     assert capacity(store) == 4
     assert ana.post(f"{address_of(evening)}/lugares", capacity="35", sure="yes").status_code == 303
     assert capacity(store) == 35
@@ -258,23 +261,32 @@ def test_cancellation_near_the_day_always_notifies(
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
-        near = hold(session, chicago, rights, day=today + timedelta(days=5))
-        far = hold(session, chicago, rights, day=today + timedelta(days=9))
-    for each in (near, far):
+        workshop_in_five_days = hold(session, chicago, rights, day=today + timedelta(days=5))
+        workshop_in_nine_days = hold(session, chicago, rights, day=today + timedelta(days=9))
+    for each in (workshop_in_five_days, workshop_in_nine_days):
         seat(store, key_store, each, contact=ContactMethod.EMAIL, address="rosa@example.com")
     with store.change() as session:
         session.execute(sa.delete(Notification))
-    page = ana.get(f"{address_of(near)}/cancelar").text
+    page = ana.get(f"{address_of(workshop_in_five_days)}/cancelar").text
     assert 'name="notify"' not in page
     assert "avisamos siempre" in page
-    refused = ana.post(f"{address_of(near)}/cancelar", reason="few", may_be_quiet="yes")
+    refused = ana.post(
+        f"{address_of(workshop_in_five_days)}/cancelar", reason="few", may_be_quiet="yes"
+    )
     assert refused.status_code == 422
     assert "Faltan menos de 7 días: hay que avisar" in words(refused)
-    assert 'name="notify" value="yes" checked' in ana.get(f"{address_of(far)}/cancelar").text
-    quiet = ana.post(f"{address_of(far)}/cancelar", reason="few", may_be_quiet="yes")
-    assert quiet.status_code == 303
+    assert (
+        'name="notify" value="yes" checked'
+        in ana.get(f"{address_of(workshop_in_nine_days)}/cancelar").text
+    )
+    silent_cancellation = ana.post(
+        f"{address_of(workshop_in_nine_days)}/cancelar", reason="few", may_be_quiet="yes"
+    )
+    assert silent_cancellation.status_code == 303
     assert count_notifications(store) == 0
-    assert ana.post(f"{address_of(near)}/cancelar", reason="few").status_code == 303
+    assert (
+        ana.post(f"{address_of(workshop_in_five_days)}/cancelar", reason="few").status_code == 303
+    )
     assert count_notifications(store) == 1
     assert audit_entries(store) == [
         ("workshop cancelled", '{"notified":false,"reason":"few"}'),
@@ -293,9 +305,9 @@ def test_coordinator_exports_the_list_without_formulas(
     for name in FORMULAS[:3]:
         seat(store, key_store, evening, name=name, contact=ContactMethod.PHONE, address=PHONE,
              needs=Codes(["step_free"]))  # fmt: skip
-    gone = seat(store, key_store, evening, name="Ya no")
-    assert gone.key_id is not None
-    key_store.destroy(gone.key_id)
+    erased = seat(store, key_store, evening, name="Ya no")
+    assert erased.key_id is not None
+    key_store.destroy(erased.key_id)
     answer = beto.get(f"{address_of(evening)}/lista.csv")
     assert answer.mimetype == "text/csv"
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
@@ -304,7 +316,7 @@ def test_coordinator_exports_the_list_without_formulas(
     assert rows[0][:3] == ["Nombre", "Código", "Personas"]
     assert [row[0] for row in rows[1:]] == ["'=1+1", "'+1", "'-1"]
     assert {row[7] for row in rows[1:]} == {"Entrada sin escalones"}
-    assert PHONE not in answer.text, "contacts are shown one by one, and logged"
+    assert PHONE not in answer.text, "contacts are shown only one at a time"
     book = openpyxl.load_workbook(io.BytesIO(beto.get(f"{address_of(evening)}/lista.xlsx").data))
     cells = [cell for row in book["Registros"].iter_rows() for cell in row]
     assert not any(cell.data_type == "f" for cell in cells)
@@ -324,14 +336,14 @@ def test_export_is_refused_to_organizers_and_for_discreet_workshops(
 ) -> None:  # fmt: skip
     seat(store, key_store, evening)
     with store.change() as session:
-        circle = hold(session, chicago, women)
-    seat(store, key_store, circle, name="Flor")
+        discreet_workshop = hold(session, chicago, women)
+    seat(store, key_store, discreet_workshop, name="Flor")
     assert "lista.csv" in beto.get(address_of(evening)).text
     assert "lista.csv" not in ana.get(address_of(evening)).text
-    assert "lista." not in beto.get(address_of(circle)).text
+    assert "lista." not in beto.get(address_of(discreet_workshop)).text
     for ending in ("csv", "xlsx"):
         assert ana.get(f"{address_of(evening)}/lista.{ending}").status_code == 403
-        assert beto.get(f"{address_of(circle)}/lista.{ending}").status_code == 404
+        assert beto.get(f"{address_of(discreet_workshop)}/lista.{ending}").status_code == 404
     assert ("list exported", '{"file_type":"csv","parties":1}') not in audit_entries(store)
 
 

@@ -44,18 +44,18 @@ class Place:
 
     app: Flask
     store: Store
-    given: dict[str, str]  # values of the URL parameters
+    url_values: dict[str, str]  # values of the URL parameters
     fields: dict[str, str]  # fields sent with every form
 
     @property
     def public_id(self) -> str:
-        return self.given["public_id"]
+        return self.url_values["public_id"]
 
     def path(self, endpoint: str) -> str:
         with self.app.test_request_context(base_url="http://localhost:8000"):
             rule = next(each for each in self.app.url_map.iter_rules(endpoint))
-            given: dict[str, Any] = {name: self.given[name] for name in rule.arguments}
-            return self.app.url_for(endpoint, **given).removeprefix("http://localhost:8000")
+            url_values: dict[str, Any] = {name: self.url_values[name] for name in rule.arguments}
+            return self.app.url_for(endpoint, **url_values).removeprefix("http://localhost:8000")
 
     def ask(self, staff_client: StaffClient, endpoint: str, method: str, **fields: str) -> int:
         if method == "GET":
@@ -69,8 +69,8 @@ def place(
 ) -> Place:
     with store.change() as session:
         workshop = hold(session, chicago, rights)
-        here = session.merge(chicago, load=False)
-        tour = tours.add(session, here, "Ruta del norte", "n", now=LONG_AGO)
+        office = session.merge(chicago, load=False)
+        tour = tours.add(session, office, "Ruta del norte", "n", now=LONG_AGO)
         stop_data = TourStopData(
             day=workshop.day,
             starts=workshop.starts,
@@ -87,7 +87,7 @@ def place(
         speaker = Speaker(office_id=chicago.id, name="Lic. Mora", partner=partner, is_shown=False)
         session.add(speaker)
     assert workshop.venue is not None
-    given = {
+    url_values = {
         "public_id": workshop.public_id,
         "month": "2020-01",
         "slug": "chicago",
@@ -102,19 +102,19 @@ def place(
         "form": "csv",
     }
     registration = seat(store, key_store, workshop).id
-    return Place(app, store, given, {"registration": registration, "do": "undo"})
+    return Place(app, store, url_values, {"registration": registration, "do": "undo"})
 
 
 def test_every_staff_page_is_in_the_policy_table(app: Flask) -> None:
-    there = {
+    objects = {
         (rule.endpoint, method)
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("staff.")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert there == SCOPES.keys()
+    assert objects == SCOPES.keys()
     under_org = {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/org")}
-    assert under_org == {endpoint for endpoint, _method in there}
+    assert under_org == {endpoint for endpoint, _method in objects}
 
 
 def test_route_decorators_match_the_policy_table(app: Flask) -> None:
@@ -137,8 +137,8 @@ def test_sensitive_actions_need_a_fresh_second_factor(
     place: Place,
 ) -> None:
     """Every page of FRESH redirects to the confirmation, or answers 401 to a form."""
-    who = employ(place.store, "red@example.org", Role.ADMIN, ALL_OFFICES)
-    staff_client = signed_in_as(place.app, place.store, who)
+    staff_id = employ(place.store, "red@example.org", Role.ADMIN, ALL_OFFICES)
+    staff_client = signed_in_as(place.app, place.store, staff_id)
     with place.store.change() as session:
         session.execute(
             sa.update(StaffSession).values(proven_at=clock.now() - timedelta(minutes=11))
@@ -184,37 +184,37 @@ def test_permission_needs_a_scope_with_an_office() -> None:
         permissions.requires(permissions.Scope.NETWORK)
 
 
-WHERE: Final = ("calgary", ALL_OFFICES, "chicago")  # all objects belong to Chicago
+OFFICE_SCOPES: Final = ("calgary", ALL_OFFICES, "chicago")  # all objects belong to Chicago
 
 
-def refusal(page: tuple[str, str], role: Role, where: str) -> int:
+def refusal(page: tuple[str, str], role: Role, staff_office: str) -> int:
     """The status that the table expects: 404 for objects of another office, 403 for a missing
     permission, 0 if access is allowed."""
     scope, permission = SCOPES[page], PERMISSIONS_NEEDED.get(page)
-    may = permission is None or permission in PERMISSIONS[role]
+    is_allowed = permission is None or permission in PERMISSIONS[role]
     if scope in {"signed-in", "half-signed-in"}:
-        return 0 if may else 403
+        return 0 if is_allowed else 403
     if scope == "chosen-office":  # the form names the office
         # In an import each row names its office: `tests/web/staff/test_imports.py`.
         is_elsewhere = (
-            where == "calgary" and page[1] == "POST" and page[0] != "staff.imports.upload"
+            staff_office == "calgary" and page[1] == "POST" and page[0] != "staff.imports.upload"
         )
-        return 403 if not may else 404 if is_elsewhere else 0
-    is_known = where == ALL_OFFICES or (scope != "network" and where == "chicago")
-    return (0 if may else 403) if is_known else 404
+        return 403 if not is_allowed else 404 if is_elsewhere else 0
+    is_known = staff_office == ALL_OFFICES or (scope != "network" and staff_office == "chicago")
+    return (0 if is_allowed else 403) if is_known else 404
 
 
 @pytest.mark.any_database("permissions are checked before any query")
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_can_read_the_pages_of_the_policy_table(place: Place, role: Role) -> None:
-    for where in WHERE:
+    for scope in OFFICE_SCOPES:
         staff_client = signed_in_as(
-            place.app, place.store, employ(place.store, f"{where}@example.org", role, where)
+            place.app, place.store, employ(place.store, f"{scope}@example.org", role, scope)
         )
         for page in SCOPES:
             if page[1] == "GET" and SCOPES[page] != "public":
-                status, refused = place.ask(staff_client, *page), refusal(page, role, where)
-                assert status == refused if refused else status in {200, 303}, f"{page} {where}"
+                status, refused = place.ask(staff_client, *page), refusal(page, role, scope)
+                assert status == refused if refused else status in {200, 303}, f"{page} {scope}"
 
 
 POSTED: Final = [page for page in SCOPES if page[1] == "POST" and SCOPES[page] != "public"]
@@ -223,16 +223,16 @@ POSTED: Final = [page for page in SCOPES if page[1] == "POST" and SCOPES[page] !
 @pytest.mark.any_database("permissions are checked before any query")
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_is_refused_other_actions_without_effect(place: Place, role: Role) -> None:
-    for where in WHERE:
+    for scope in OFFICE_SCOPES:
         staff_client = signed_in_as(
-            place.app, place.store, employ(place.store, f"{where}@example.org", role, where)
+            place.app, place.store, employ(place.store, f"{scope}@example.org", role, scope)
         )
         before = count_rows(place.store)
         for page in POSTED:
-            if expected := refusal(page, role, where):
+            if expected := refusal(page, role, scope):
                 status = place.ask(staff_client, *page, **office_fields(place, page))
-                assert status == expected, f"{page} {where}"
-        assert count_rows(place.store) == before, where
+                assert status == expected, f"{page} {scope}"
+        assert count_rows(place.store) == before, scope
 
 
 @pytest.mark.any_database("permissions are checked before any query")
@@ -242,16 +242,18 @@ def test_each_role_can_do_the_actions_of_the_policy_table(
 ) -> None:
     """Asks as a member of another office, then of all offices, then of the own office."""
     for role in Role:
-        for where in WHERE:
-            if refusal(page, role, where):
+        for scope in OFFICE_SCOPES:
+            if refusal(page, role, scope):
                 continue
-            who = employ(place.store, f"{role}.{where}@example.org", role, where)
-            staff_client = signed_in_as(place.app, place.store, who)
+            staff_id = employ(place.store, f"{role}.{scope}@example.org", role, scope)
+            staff_client = signed_in_as(place.app, place.store, staff_id)
             status = place.ask(staff_client, *page, **office_fields(place, page))
             # The form is almost empty: it is accepted, or rejected for missing fields, or 404 if a
             # required field names an object.
-            fine = {200, 303, 409, 422} | ({404} if SCOPES[page] == "chosen-office" else set())
-            assert status in fine, f"{page} {role} {where}: {status}"
+            accepted_statuses = {200, 303, 409, 422} | (
+                {404} if SCOPES[page] == "chosen-office" else set()
+            )
+            assert status in accepted_statuses, f"{page} {role} {scope}: {status}"
 
 
 def office_fields(place: Place, page: tuple[str, str]) -> dict[str, str]:
@@ -273,10 +275,10 @@ def count_rows(store: Store) -> dict[str, int]:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_workshop_of_another_office_looks_nonexistent(place: Place, role: Role) -> None:
-    who = employ(place.store, f"{role}@example.org", role, "calgary")
-    staff_client = signed_in_as(place.app, place.store, who)
-    hers = staff_client.get(f"/org/talleres/{place.public_id}")
-    assert hers.data == staff_client.get("/org/talleres/0000000000").data
+    staff_id = employ(place.store, f"{role}@example.org", role, "calgary")
+    staff_client = signed_in_as(place.app, place.store, staff_id)
+    pages_of_own_office = staff_client.get(f"/org/talleres/{place.public_id}")
+    assert pages_of_own_office.data == staff_client.get("/org/talleres/0000000000").data
     assert staff_client.get("/org/talleres?oficina=chicago").status_code == 404
     assert staff_client.get("/org/talleres/nuevo?oficina=chicago").status_code in {403, 404}
     answer = staff_client.post("/org/talleres/nuevo", office="chicago")
@@ -288,10 +290,10 @@ def test_creating_a_workshop_needs_the_edit_permission(place: Place, role: Role)
     staff_client = signed_in_as(
         place.app, place.store, employ(place.store, f"{role}@example.org", role)
     )
-    may = Permission.EDIT in PERMISSIONS[role]
-    assert staff_client.get("/org/talleres/nuevo").status_code == (200 if may else 403)
+    is_allowed = Permission.EDIT in PERMISSIONS[role]
+    assert staff_client.get("/org/talleres/nuevo").status_code == (200 if is_allowed else 403)
     answer = staff_client.post("/org/talleres/nuevo", office="chicago")
-    assert answer.status_code == (422 if may else 403)  # an empty form
+    assert answer.status_code == (422 if is_allowed else 403)  # an empty form
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -300,9 +302,9 @@ def test_marking_a_month_complete_needs_the_edit_permission(place: Place, role: 
         place.app, place.store, employ(place.store, f"{role}@example.org", role)
     )
     say = "/org/mes/2020-01/completo"
-    may = Permission.EDIT in PERMISSIONS[role]
-    assert staff_client.post(say, office="chicago").status_code == (303 if may else 403)
-    assert staff_client.post(say, office="calgary").status_code == (404 if may else 403)
+    is_allowed = Permission.EDIT in PERMISSIONS[role]
+    assert staff_client.post(say, office="chicago").status_code == (303 if is_allowed else 403)
+    assert staff_client.post(say, office="calgary").status_code == (404 if is_allowed else 403)
 
 
 def test_staff_pages_need_a_session(place: Place) -> None:
@@ -319,7 +321,7 @@ def test_staff_forms_need_the_form_token(place: Place) -> None:
     for token in ("", colleague.form_token, "ñ"):
         for endpoint, method in SCOPES:
             if method == "POST" and SCOPES[endpoint, method] != "public":
-                # A long form is kept: the answer asks to sign in.
+                # A long form is stored, and the response asks to sign in.
                 with place.app.app_context():
                     is_kept = kept_forms.is_kept(endpoint)
                 refused = {401, 404} if is_kept else {403}
@@ -352,7 +354,7 @@ TAKEN_AWAY: Final = re.compile(r"\.(csv|xlsx|ods|pdf|vcf|txt|json)\b|exportar|de
 
 
 @pytest.fixture
-def circle(store: Store, key_store: KeyStore, chicago: Office, women: Kind) -> Workshop:
+def discreet_workshop(store: Store, key_store: KeyStore, chicago: Office, women: Kind) -> Workshop:
     """A discreet workshop with a registration of Luz, who left a phone number."""
     with store.change() as session:
         workshop = hold(session, chicago, women)
@@ -384,43 +386,52 @@ def readable_text(answer: TestResponse) -> str:
 
 
 def test_discreet_attendee_list_cannot_be_exported(
-    app: Flask, store: Store, circle: Workshop
+    app: Flask, store: Store, discreet_workshop: Workshop
 ) -> None:
     staff_client = signed_in_as(
         app, store, employ(store, "red@example.org", Role.ADMIN, ALL_OFFICES)
     )
     office_fields = 0
-    for answer in pages_about(staff_client, app, circle.public_id):
-        where = answer.request.full_path
+    for answer in pages_about(staff_client, app, discreet_workshop.public_id):
+        scope = answer.request.full_path
         if "Luz" not in readable_text(answer):
             continue
         office_fields += 1
-        assert answer.mimetype == "text/html", where
-        assert "Content-Disposition" not in answer.headers, where
+        assert answer.mimetype == "text/html", scope
+        assert "Content-Disposition" not in answer.headers, scope
         page = Page(answer.text)
         for tag, has in page.tags:
-            assert tag != "textarea", where
-            assert "download" not in has, where
-            assert not TAKEN_AWAY.search(has.get("href") or has.get("action") or ""), where
+            assert tag != "textarea", scope
+            assert "download" not in has, scope
+            assert not TAKEN_AWAY.search(has.get("href") or has.get("action") or ""), scope
             # A copy button copies a URL of this site, never a list.
             if "data-copy" in has:
-                assert has["data-copy"] == "pub", where
-        assert "+13125550142" not in answer.text, "one by one, and written down"
+                assert has["data-copy"] == "pub", scope
+        assert "+13125550142" not in answer.text, "contacts are shown only one at a time"
     assert office_fields >= 3
     for ending in ("csv", "xlsx", "json", "txt"):
-        assert staff_client.get(f"/org/talleres/{circle.public_id}.{ending}").status_code == 404
         assert (
-            staff_client.get(f"/org/talleres/{circle.public_id}/lista.{ending}").status_code == 404
+            staff_client.get(f"/org/talleres/{discreet_workshop.public_id}.{ending}").status_code
+            == 404
         )
-    assert staff_client.get(f"/org/talleres/{circle.public_id}/lista.pdf").status_code == 404
+        assert (
+            staff_client.get(
+                f"/org/talleres/{discreet_workshop.public_id}/lista.{ending}"
+            ).status_code
+            == 404
+        )
+    assert (
+        staff_client.get(f"/org/talleres/{discreet_workshop.public_id}/lista.pdf").status_code
+        == 404
+    )
 
 
 def test_viewing_names_of_a_discreet_workshop_is_logged(
-    app: Flask, store: Store, circle: Workshop
+    app: Flask, store: Store, discreet_workshop: Workshop
 ) -> None:
     staff_client = signed_in_as(app, store, employ(store))
     before, office_fields = count_entries(store), 0
-    for answer in pages_about(staff_client, app, circle.public_id):
+    for answer in pages_about(staff_client, app, discreet_workshop.public_id):
         now = count_entries(store)
         if "Luz" in readable_text(answer):
             office_fields += 1

@@ -50,12 +50,15 @@ def test_waitlisted_offered_and_expired_registrations_are_distinguished(
     luz = seat(store, key_store, workshop, name="Luz")
     ivan = seat(store, key_store, workshop, name="Iván")
     seat(store, key_store, workshop, name="Beto")
-    until = datetime(2026, 11, 28, 0, 0, tzinfo=clock.now().tzinfo)
-    _set(store, luz, status=Place.OFFERED, offered_until=until)
-    _set(store, ivan, status=Place.EXPIRED, lapses=2)
+    deadline = datetime(2026, 11, 28, 0, 0, tzinfo=clock.now().tzinfo)
+    _update(store, luz, status=Place.OFFERED, offered_until=deadline)
+    _update(store, ivan, status=Place.EXPIRED, lapses=2)
     page = words(ana.get(f"{_address(workshop)}?ver=espera"))
     assert "En espera 2" in page
-    assert "Luz 1 persona · le ofrecimos un lugar hasta las vie 27 nov, 6:00 p. m." in _plain(page)
+    assert (
+        "Luz 1 persona · le ofrecimos un lugar hasta las vie 27 nov, 6:00 p. m."
+        in _without_no_break_spaces(page)
+    )
     assert "Iván 1 persona · no contestó y perdió su turno" in page
     assert "Beto 1 persona · espera" in page
     assert page.index("Luz") < page.index("Beto") < page.index("Iván")
@@ -64,16 +67,16 @@ def test_waitlisted_offered_and_expired_registrations_are_distinguished(
 def test_free_seat_can_be_granted_in_the_last_three_hours(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    there = (clock.now() + timedelta(hours=1)).astimezone(chicago.zone)
+    start = (clock.now() + timedelta(hours=1)).astimezone(chicago.zone)
     with store.change() as session:
         workshop = hold(
             session,
             chicago,
             rights,
             capacity=1,
-            day=there.date(),
-            starts=there.time().replace(microsecond=0),
-            ends=(there + timedelta(hours=1)).time().replace(microsecond=0),
+            day=start.date(),
+            starts=start.time().replace(microsecond=0),
+            ends=(start + timedelta(hours=1)).time().replace(microsecond=0),
         )
     rosa = seat(store, key_store, workshop)
     luz = seat(
@@ -88,7 +91,9 @@ def test_free_seat_can_be_granted_in_the_last_three_hours(
     assert full.status_code == 422
     assert "No hay lugar libre" in words(full)
     _release(store, key_store, rosa)
-    assert _status(store, luz) is Place.WAITLISTED, "nothing goes by itself any more"
+    assert _status(store, luz) is Place.WAITLISTED, (
+        "offers are not automatic in the last three hours"
+    )
     assert "Dar lugar a Luz" in words(ana.get(f"{_address(workshop)}?ver=espera"))
     assert _decide(ana, workshop, luz, "grant").status_code == 303
     assert _status(store, luz) is Place.CONFIRMED
@@ -129,7 +134,7 @@ def test_door_role_cannot_grant_seats_approve_addresses_or_record_calls(
     workshop = _upcoming(store, chicago, women, visibility=Visibility.APPROVED, capacity=1)
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     seat(store, key_store, workshop, name="Flor")
-    _tell(store, luz, NotificationType.CHANGED)
+    _enqueue(store, luz, NotificationType.CHANGED)
     for tab in ("lugar", "espera", "llamadas"):
         page = words(tomas.get(f"{_address(workshop)}?ver={tab}"))
         for button in ("Aprobar", "Dar lugar", "Ya llamé", "Por llamar", "0142"):
@@ -175,7 +180,7 @@ def test_attendees_are_listed_by_time_slot_with_empty_slots(
     )
     seat(store, key_store, workshop, name="Luz", slot="10:00")
     seat(store, key_store, workshop, name="Rosa", slot="09:00")
-    page = _plain(words(ana.get(_address(workshop))))
+    page = _without_no_break_spaces(words(ana.get(_address(workshop))))
     hours = ["9:00 a. m. 1 de 2", "Rosa", "9:30 a. m. 0 de 2"]
     hours += ["10:00 a. m. 1 de 2", "Luz"]
     assert [page.index(each) for each in hours] == sorted(page.index(each) for each in hours)
@@ -195,7 +200,7 @@ def test_overbooked_seats_are_counted_and_shown(
 def test_waitlist_is_admitted_in_order_at_the_start_while_seats_are_free(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _begun(store, chicago, rights, capacity=2)
+    workshop = _create_started_workshop(store, chicago, rights, capacity=2)
     before = workshop.starts_at - timedelta(days=1)
     rosa = seat(store, key_store, workshop, people=2, now=before)
     luz = seat(store, key_store, workshop, name="Luz", now=before)
@@ -233,7 +238,7 @@ def test_waitlist_is_not_admitted_before_the_start(
 def test_qr_code_of_a_waitlisted_person_admits_them_if_a_seat_is_free(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _begun(store, chicago, rights, capacity=1)
+    workshop = _create_started_workshop(store, chicago, rights, capacity=1)
     before = workshop.starts_at - timedelta(days=1)
     rosa = seat(store, key_store, workshop, now=before)
     luz = seat(store, key_store, workshop, name="Luz", now=before)
@@ -252,7 +257,7 @@ def _upcoming(store: Store, office: Office, kind: Kind, **changes: Any) -> Works
         return hold(session, office, kind, **changes)
 
 
-def _begun(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+def _create_started_workshop(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     yesterday = clock.now().date() - timedelta(days=1)
     return _upcoming(store, office, kind, day=yesterday, **changes)
 
@@ -261,8 +266,10 @@ def _address(workshop: Workshop) -> str:
     return f"/org/talleres/{workshop.public_id}"
 
 
-def _decide(staff_client: StaffClient, workshop: Workshop, who: Registration, what: str) -> Any:
-    return staff_client.post(f"{_address(workshop)}/persona", registration=who.id, do=what)
+def _decide(
+    staff_client: StaffClient, workshop: Workshop, registration: Registration, what: str
+) -> Any:
+    return staff_client.post(f"{_address(workshop)}/persona", registration=registration.id, do=what)
 
 
 def _at_door(staff_client: StaffClient, workshop: Workshop, **fields: str) -> Any:
@@ -271,45 +278,49 @@ def _at_door(staff_client: StaffClient, workshop: Workshop, **fields: str) -> An
     return staff_client.post(f"{_address(workshop)}/entrada", **fields)
 
 
-def _set(store: Store, who: Registration, **values: Any) -> None:
+def _update(store: Store, registration: Registration, **values: Any) -> None:
     with store.change() as session:
-        session.execute(sa.update(Registration).where(Registration.id == who.id).values(**values))
+        session.execute(
+            sa.update(Registration).where(Registration.id == registration.id).values(**values)
+        )
 
 
-def _release(store: Store, key_store: KeyStore, who: Registration) -> None:
-    assert who.key_id is not None
-    key_store.destroy(who.key_id)
+def _release(store: Store, key_store: KeyStore, registration: Registration) -> None:
+    assert registration.key_id is not None
+    key_store.destroy(registration.key_id)
     with store.change() as session:
-        registrations.cancel(session, session.get_one(Registration, who.id), now=clock.now())
+        registrations.cancel(
+            session, session.get_one(Registration, registration.id), now=clock.now()
+        )
 
 
-def _tell(store: Store, who: Registration, cause: NotificationType) -> int:
+def _enqueue(store: Store, registration: Registration, cause: NotificationType) -> int:
     with store.change() as session:
-        notifications.enqueue(session, who.id, cause, now=clock.now())
-    return _notification_id(store, who, cause)
+        notifications.enqueue(session, registration.id, cause, now=clock.now())
+    return _notification_id(store, registration, cause)
 
 
-def _notification_id(store: Store, who: Registration, cause: NotificationType) -> int:
-    wanted = sa.select(Notification.id).where(
-        Notification.registration_id == who.id, Notification.cause == cause
+def _notification_id(store: Store, registration: Registration, cause: NotificationType) -> int:
+    statement = sa.select(Notification.id).where(
+        Notification.registration_id == registration.id, Notification.cause == cause
     )
     with store.read() as session:
-        return session.scalars(wanted).one()
+        return session.scalars(statement).one()
 
 
-def _status(store: Store, who: Registration) -> Place:
+def _status(store: Store, registration: Registration) -> Place:
     with store.read() as session:
-        return session.get_one(Registration, who.id).status
+        return session.get_one(Registration, registration.id).status
 
 
-def _notification_types(store: Store, who: Registration) -> list[NotificationType]:
-    wanted = (
+def _notification_types(store: Store, registration: Registration) -> list[NotificationType]:
+    statement = (
         sa.select(Notification.cause)
-        .where(Notification.registration_id == who.id)
+        .where(Notification.registration_id == registration.id)
         .order_by(Notification.id)
     )
     with store.read() as session:
-        return list(session.scalars(wanted))
+        return list(session.scalars(statement))
 
 
 def _audit_actions(store: Store) -> list[str]:
@@ -317,5 +328,5 @@ def _audit_actions(store: Store) -> list[str]:
         return list(session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
-def _plain(text: str) -> str:
+def _without_no_break_spaces(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u202f", " ")

@@ -86,25 +86,25 @@ def test_dates_are_previewed_and_holidays_are_not_ticked(ana: StaffClient, store
     with store.change() as session:
         office = session.scalars(sa.select(Office)).one()
         kind = session.scalars(sa.select(Kind)).one()
-        there = hold(session, office, kind, day=monday())
-    answer = ana.get(f"/org/talleres/{there.public_id}/repetir?cada=semana&dias=0&veces=4")
+        workshops = hold(session, office, kind, day=monday())
+    answer = ana.get(f"/org/talleres/{workshops.public_id}/repetir?cada=semana&dias=0&veces=4")
     page_text = words(answer)
-    natal = date(monday().year, 3, 15)  # the third Monday of March, in Mexico
-    natal += timedelta(days=(-(natal.weekday())) % 7)
+    holiday = date(monday().year, 3, 15)  # the third Monday of March, in Mexico
+    holiday += timedelta(days=(-(holiday.weekday())) % 7)
     ticked = offered_dates(answer)
     assert list(ticked) == [day.isoformat() for day in weeks(4)]
-    assert [day for day, is_ticked in ticked.items() if not is_ticked] == [natal.isoformat()]
+    assert [day for day, is_ticked in ticked.items() if not is_ticked] == [holiday.isoformat()]
     assert "Natalicio de Benito Juárez, México" in page_text
     assert "4 fechas, 3 elegidas" in page_text
     assert "cambia la hora en Chicago" in page_text
-    assert [each.id for each in all_workshops(store)] == [there.id]
+    assert [each.id for each in all_workshops(store)] == [workshops.id]
 
 
 def test_clock_change_before_the_first_date_is_not_mentioned(
     ana: StaffClient, first: Workshop
 ) -> None:
     page = words(ana.get(f"/org/talleres/{first.public_id}/repetir?cada=mes&veces=2"))
-    assert "2 fechas" in page, "in April and in May"
+    assert "2 fechas" in page, "dates in April and May"
     assert "cambia la hora" not in page
 
 
@@ -114,17 +114,17 @@ def test_each_date_becomes_a_workshop_of_one_series(
     answer = repeat(ana, first, weeks(3), veces="3")
     assert answer.location.startswith("/org/talleres?mes=")
     assert "Guardados como borradores" in words(ana.get(answer.location))
-    there = all_workshops(store)
-    assert [each.day for each in there] == [first.day, *weeks(3)]
-    assert len({each.public_id for each in there}) == len({each.uid for each in there}) == 4
-    assert {each.series_id for each in there} == {there[0].series_id} != {None}
-    assert {each.facilitator for each in there} == {"Lic. Mora"}
-    assert [each.seats_left for each in there] == [20] * 4
-    assert [each.status for each in there] == [WorkshopStatus.PUBLISHED] + [
+    workshops = all_workshops(store)
+    assert [each.day for each in workshops] == [first.day, *weeks(3)]
+    assert len({each.public_id for each in workshops}) == len({each.uid for each in workshops}) == 4
+    assert {each.series_id for each in workshops} == {workshops[0].series_id} != {None}
+    assert {each.facilitator for each in workshops} == {"Lic. Mora"}
+    assert [each.seats_left for each in workshops] == [20] * 4
+    assert [each.status for each in workshops] == [WorkshopStatus.PUBLISHED] + [
         WorkshopStatus.DRAFT
     ] * 3
-    assert [each.sequence for each in there] == [0] * 4
-    assert there[0].changed_at == first.changed_at, "nobody outside sees the series"
+    assert [each.sequence for each in workshops] == [0] * 4
+    assert workshops[0].changed_at == first.changed_at, "the series is not public"
     assert (
         audit_entries(store)
         == [
@@ -145,8 +145,8 @@ def test_existing_series_is_extended_and_names_are_unique(
         WorkshopStatus.DRAFT,
     }
     with store.change() as session:
-        other = hold(session, chicago, rights, day=monday())
-    repeat(ana, other, weeks(1), veces="1", nonce="o" * 22)
+        other_workshop = hold(session, chicago, rights, day=monday())
+    repeat(ana, other_workshop, weeks(1), veces="1", nonce="o" * 22)
     with store.read() as session:
         names = session.scalars(sa.select(WorkshopSeries.name).order_by(WorkshopSeries.id)).all()
     assert names == ["Conoce tus derechos, lunes", "Conoce tus derechos, lunes (2)"]
@@ -157,7 +157,7 @@ def test_repeat_form_submitted_twice_creates_one_set(
 ) -> None:
     for _ in range(2):
         assert repeat(ana, first, weeks(3), veces="3").status_code == 303
-    assert repeat(ana, first, weeks(4)).status_code == 303, "other ticks, the same form"
+    assert repeat(ana, first, weeks(4)).status_code == 303, "the same form with other dates"
     assert len(all_workshops(store)) == 4
 
 
@@ -212,7 +212,7 @@ def test_date_outside_the_rule_is_refused(ana: StaffClient, store: Store, first:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     [
         "cada=siempre",
         "cada=semana&dias=9",
@@ -222,9 +222,9 @@ def test_date_outside_the_rule_is_refused(ana: StaffClient, store: Store, first:
     ],
 )
 def test_invalid_recurrence_is_reported_in_a_sentence(
-    ana: StaffClient, first: Workshop, asked: str
+    ana: StaffClient, first: Workshop, query: str
 ) -> None:
-    answer = ana.get(f"/org/talleres/{first.public_id}/repetir?{asked}")
+    answer = ana.get(f"/org/talleres/{first.public_id}/repetir?{query}")
     assert answer.status_code == 422
     assert "Revisa 1 dato" in words(answer)
 
@@ -250,15 +250,19 @@ def test_duplicate_keeps_everything_but_the_day(
     ).text.replace("18:00:00", "18:00")
     answer = duplicate(ana, first)
     assert "hecho=borrador" in answer.location
-    assert duplicate(ana, first).location in answer.location, "the same form again"
-    _old, made = all_workshops(store)
-    assert (made.day, made.starts, made.ends) == (
+    assert duplicate(ana, first).location in answer.location, "the same form sent again"
+    _old, duplicated = all_workshops(store)
+    assert (duplicated.day, duplicated.starts, duplicated.ends) == (
         monday() + timedelta(days=3),
         time(23),
         time(1),
     )
-    assert (made.facilitator, made.venue_id, made.series) == ("Lic. Mora", first.venue_id, None)
-    assert made.public_id in answer.location
+    assert (duplicated.facilitator, duplicated.venue_id, duplicated.series) == (
+        "Lic. Mora",
+        first.venue_id,
+        None,
+    )
+    assert duplicated.public_id in answer.location
     assert audit_entries(store) == [("workshop created", f'{{"clone_of":"{first.public_id}"}}')]
 
 

@@ -79,9 +79,9 @@ def edit_date(ana: StaffClient, workshop: Workshop, **changes: str) -> TestRespo
 
 
 def following(
-    ana: StaffClient, one: Workshop, others: Sequence[Workshop], **given: Any
+    ana: StaffClient, workshop: Workshop, other_dates: Sequence[Workshop], **given: Any
 ) -> TestResponse:
-    return ana.post(f"/org/talleres/{one.public_id}/serie", t=ids(others), **given)
+    return ana.post(f"/org/talleres/{workshop.public_id}/serie", t=ids(other_dates), **given)
 
 
 def test_change_of_one_date_is_offered_for_the_following_dates(
@@ -99,21 +99,21 @@ def test_change_of_one_date_is_offered_for_the_following_dates(
     assert "campos=capacity" in address
     assert f"minutos={25 * 60}" in address
     assert "durar=30" in address
-    seen = words(ana.get(address))
-    assert "Le escribimos a 1 registro." in seen
-    assert "Cambiar las 2 fechas" in seen
+    page_text = words(ana.get(address))
+    assert "Le escribimos a 1 registro." in page_text
+    assert "Cambiar las 2 fechas" in page_text
     assert notified(store) == [], "only tried"
 
     given = {"campos": "capacity", "minutos": str(25 * 60), "durar": "30"}
     assert following(ana, second, [third, fourth], **given).status_code == 303
-    there = fresh(store, dates)
-    assert [each.day - old.day for each, old in zip(there, dates, strict=True)] == [
+    stored = fresh(store, dates)
+    assert [each.day - old.day for each, old in zip(stored, dates, strict=True)] == [
         timedelta(days=number) for number in (0, 1, 1, 1)
     ]
-    assert [each.starts for each in there] == [time(18), *[time(19)] * 3]
-    assert [each.ends for each in there] == [time(20), *[time(21, 30)] * 3]
-    assert [each.capacity for each in there] == [20, 25, 25, 25]
-    assert [each.sequence for each in there] == [0, 1, 1, 1]
+    assert [each.starts for each in stored] == [time(18), *[time(19)] * 3]
+    assert [each.ends for each in stored] == [time(20), *[time(21, 30)] * 3]
+    assert [each.capacity for each in stored] == [20, 25, 25, 25]
+    assert [each.sequence for each in stored] == [0, 1, 1, 1]
     assert notified(store) == [rosa.id]
     assert [line[1] for line in journal(store)] == [second.id, third.id, fourth.id]
     assert journal(store)[1][2] == (
@@ -131,11 +131,11 @@ def test_change_can_be_applied_to_all_dates(
     assert "Lic. Mora" in words(ana.get(address))
     page = words(ana.get(f"{address}?campos=facilitator&alcance=todas"))
     assert "Cambiar las 3 fechas" in page
-    others = [dates[0], *dates[2:]]
-    following(ana, second, others, campos="facilitator", alcance="todas")
-    there = fresh(store, dates)
-    assert {each.facilitator for each in there} == {"Lic. Mora"}
-    assert {each.sequence for each in there} == {0}
+    other_dates = [dates[0], *dates[2:]]
+    following(ana, second, other_dates, campos="facilitator", alcance="todas")
+    stored = fresh(store, dates)
+    assert {each.facilitator for each in stored} == {"Lic. Mora"}
+    assert {each.sequence for each in stored} == {0}
     assert notified(store) == []
 
 
@@ -153,9 +153,9 @@ def test_partners_of_one_date_are_applied_to_the_following_dates(
     )
     page = ana.get(answer.location)
     assert f"/org/talleres/{dates[1].public_id}/serie?campos=allies" in page.text
-    seen = words(ana.get(f"/org/talleres/{dates[1].public_id}/serie?campos=allies"))
-    assert "Con quién se da Casa Sur, Lic. Mora" in seen
-    assert "Cambiar las 2 fechas" in seen
+    page_text = words(ana.get(f"/org/talleres/{dates[1].public_id}/serie?campos=allies"))
+    assert "Con quién se da Casa Sur, Lic. Mora" in page_text
+    assert "Cambiar las 2 fechas" in page_text
     assert following(ana, dates[1], dates[2:], campos="allies").status_code == 303
     with store.read() as session:
         given = [partners.list_names(session, each) for each in fresh(store, dates)]
@@ -164,7 +164,7 @@ def test_partners_of_one_date_are_applied_to_the_following_dates(
         f'{{"fields":["partners","speakers"],"same_as":"{dates[1].public_id}"}}'
     )
     alike = words(ana.get(f"/org/talleres/{dates[1].public_id}/serie"))
-    assert "Con quién se da" in alike, "the first date is given by nobody else yet"
+    assert "Con quién se da" in alike, "the first date has no partner"
 
 
 def test_dry_run_does_not_change_calendars(
@@ -175,8 +175,8 @@ def test_dry_run_does_not_change_calendars(
             return change_counters.read(session, "chicago")
 
     before = calendar()
-    seen = words(ana.get(f"/org/talleres/{dates[0].public_id}/serie?dias=1"))
-    assert "Cambiar las 3 fechas" in seen
+    page_text = words(ana.get(f"/org/talleres/{dates[0].public_id}/serie?dias=1"))
+    assert "Cambiar las 3 fechas" in page_text
     assert calendar() == before
 
 
@@ -203,12 +203,12 @@ def test_date_of_another_series_or_an_empty_change_is_refused(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
-        alone = hold(session, chicago, rights)
-    assert following(ana, dates[0], [alone], campos="capacity").status_code == 404
+        single_date = hold(session, chicago, rights)
+    assert following(ana, dates[0], [single_date], campos="capacity").status_code == 404
     assert following(ana, dates[0], dates[1:]).status_code == 422
     assert following(ana, dates[0], [], campos="capacity").status_code == 422
     assert following(ana, dates[0], dates[1:], campos="id,day,office").status_code == 422
-    page = words(ana.get(f"/org/talleres/{alone.public_id}/serie"))
+    page = words(ana.get(f"/org/talleres/{single_date.public_id}/serie"))
     assert "no tiene otras fechas" in page
 
 
@@ -226,12 +226,18 @@ def test_series_edit_is_not_offered_for_a_single_date(
 
 def test_shift_over_midnight_keeps_the_duration(store: Store, dates: list[Workshop]) -> None:
     data = get_data(dates[0])
-    late = shift(data, 5 * 60)
-    assert (late.day, late.starts, late.ends) == (data.day, time(23), time(1))
-    later = shift(late, 90)
+    evening_data = shift(data, 5 * 60)
+    assert (evening_data.day, evening_data.starts, evening_data.ends) == (
+        data.day,
+        time(23),
+        time(1),
+    )
+    later = shift(evening_data, 90)
     assert later.day == data.day + timedelta(days=1)
     assert (later.starts, later.ends) == (time(0, 30), time(2, 30))
-    before, after = ((p.day, p.starts, p.ends) for p in (late, shift(late, -30, 15)))
+    before, after = (
+        (p.day, p.starts, p.ends) for p in (evening_data, shift(evening_data, -30, 15))
+    )
     assert compute_shift(before, after) == (-30, 15)
     for longer in (-120, 24 * 60):
         with refuses(ErrorCode.DURATION_IMPOSSIBLE):

@@ -28,25 +28,28 @@ def test_settings_are_shown_without_secrets(make_app: Any, store: Store) -> None
     assert "OUTREACH_TEXTS_URL Falta" in page_text
     for secret in ("s3cr3t-k3y", "clave", "mail.example.org:587", "sqlite:", "postgresql"):
         assert secret not in answer.text
-    assert "<form" not in answer.text.partition("<main")[2], "nothing to change"
+    assert "<form" not in answer.text.partition("<main")[2], "the page has no form"
 
 
 def test_every_setting_is_shown_under_its_own_name(config: Config) -> None:
-    asked: set[str] = set()
+    requested_names: set[str] = set()
 
     class Environment(dict[str, str]):
         def get(self, name: str, default: str = "") -> str:  # type: ignore[override]  # one form of dict's
-            asked.add(name)
+            requested_names.add(name)
             return default
 
     Config.from_environ(Environment())
-    assert {each.name for each in settings_page.list_settings(config, config)} == asked
+    assert {each.name for each in settings_page.list_settings(config, config)} == requested_names
 
 
 def test_source_of_each_setting_is_shown(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "OUTREACH_BRAND", "Red")
-    ours = replace(config, brand="Red", controller="Otra")
-    found = {each.name: each.source for each in settings_page.list_settings(ours, replace(config))}
+    changed_config = replace(config, brand="Red", controller="Otra")
+    found = {
+        each.name: each.source
+        for each in settings_page.list_settings(changed_config, replace(config))
+    }
     assert found["OUTREACH_BRAND"] == "Del servidor"
     assert found["OUTREACH_CONTROLLER"] == "La puso el programa"
     assert found["OUTREACH_LISTEN"] == "De fábrica"

@@ -16,7 +16,7 @@ from outreach.domain.network import staff
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.errors import ErrorCode, Refusal
-from tests.security.test_safety import listening
+from tests.security.test_safety import recorded_statements
 from tests.support.html_forms import fields
 from tests.support.staff_client import PASSWORD, StaffClient, employ, signed_in_as, words
 
@@ -50,7 +50,7 @@ def test_invited_staff_member_signs_in_with_the_link(
     assert "Invitada, vence en 3 días" in words(elena.get("/org/personal"))
     public = app.test_client(use_cookies=True)
     assert public.post(path, data={"password": PASSWORD}).status_code == 303
-    assert public.get(path).status_code == 404, "it works once"
+    assert public.get(path).status_code == 404, "the link works only once"
     given = {"email": "tomas@example.org", "password": PASSWORD}
     assert public.post("/org/entrar", data=given).status_code == 303
     with store.read() as session:
@@ -87,8 +87,8 @@ def test_invited_staff_member_signs_in_with_the_link(
 def test_invalid_invitation_is_reported_and_nobody_is_invited(
     store: Store, elena: StaffClient, given: dict[str, Any], message: str
 ) -> None:
-    plain = {"email": "tomas@example.org", "role": "door", "places": ["chicago"]}
-    answer = elena.post("/org/personal/invitar", **(plain | given))
+    fields = {"email": "tomas@example.org", "role": "door", "places": ["chicago"]}
+    answer = elena.post("/org/personal/invitar", **(fields | given))
     assert answer.status_code == 422
     assert message in words(answer)
     with store.read() as session:
@@ -201,7 +201,7 @@ def test_one_of_two_admins_can_be_removed(
     path = f"/org/personal/{elena_id}"
     form = fields(elena.get(path).text, path)
     assert elena.post(path, **(form | {"role-*": "reader"})).status_code == 303
-    assert elena.get("/org/personal").status_code == 403, "from the next click on"
+    assert elena.get("/org/personal").status_code == 403, "from the next request on"
 
 
 @pytest.mark.races
@@ -250,14 +250,14 @@ def test_staff_list_is_searched_and_filtered(store: Store, elena: StaffClient) -
 def test_number_of_queries_is_independent_of_the_staff_list_length(
     app: Flask, store: Store, elena: StaffClient
 ) -> None:
-    asked = []
+    statement_counts = []
     for number in range(2):
-        with listening(app) as heard:
+        with recorded_statements(app) as statements:
             assert "elena@" in words(elena.get("/org/personal"))
-        asked.append(len(heard))
+        statement_counts.append(len(statements))
         for each in range(5):
             employ(store, f"ana{number}{each}@example.org", Role.ORGANIZER, "chicago", "calgary")
-    assert asked[0] == asked[1]
+    assert statement_counts[0] == statement_counts[1]
 
 
 def _link(page: str) -> str:
@@ -270,6 +270,6 @@ def _link(page: str) -> str:
 def _audit_entries(store: Store) -> list[tuple[str, str]]:
     """Action and details of the audit entries about accounts."""
     with store.read() as session:
-        asked = sa.select(AuditEntry).where(AuditEntry.action.startswith("account "))
-        rows = session.scalars(asked.order_by(AuditEntry.id))
+        statement_counts = sa.select(AuditEntry).where(AuditEntry.action.startswith("account "))
+        rows = session.scalars(statement_counts.order_by(AuditEntry.id))
         return [(row.action, row.details) for row in rows]

@@ -45,12 +45,12 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
 def make(store: Store, chicago: Office, rights: Kind) -> Make:
     """A function that creates a workshop of Chicago with this title, `days` from now."""
 
-    def made(name: str, days: int = 7, kind: Kind = rights, **changes: Any) -> Workshop:
+    def make_workshop(name: str, days: int = 7, kind: Kind = rights, **changes: Any) -> Workshop:
         day = clock.now().date() + timedelta(days=days)
         with store.change() as session:
             return hold(session, chicago, kind, day=day, title={"es": name}, **changes)
 
-    return made
+    return make_workshop
 
 
 def alerts_of(
@@ -77,14 +77,14 @@ def test_alerts_are_ordered_by_severity_with_one_action_each(
     seat(store, key_store, crowded)
     for _ in range(3):
         seat(store, key_store, crowded, people=2)
-    nowhere = make("Sin lugar", status=WorkshopStatus.DRAFT)
+    without_venue = make("Sin lugar", status=WorkshopStatus.DRAFT)
     with store.change() as session:
-        session.get_one(Workshop, nowhere.id).venue = None
+        session.get_one(Workshop, without_venue.id).venue = None
     exposed = make("A la vista", kind=women, visibility=Visibility.PUBLIC)
-    off = make("Cancelado")
-    seat(store, key_store, off, contact=ContactMethod.PHONE, address=PHONE)
+    cancelled = make("Cancelado")
+    seat(store, key_store, cancelled, contact=ContactMethod.PHONE, address=PHONE)
     with store.change() as session:
-        workshop_service.cancel(session, session.get_one(Workshop, off.id), now=clock.now())
+        workshop_service.cancel(session, session.get_one(Workshop, cancelled.id), now=clock.now())
     over = make("Ya pasó", days=-3)
     assert alerts_of(store) == [
         (AlertType.MISSING_REPORT, "Ya pasó", 0),
@@ -109,9 +109,9 @@ def test_alerts_are_ordered_by_severity_with_one_action_each(
     at = "/org/talleres/"
     assert rows == [
         ("Falta reportar asistencia", "Reportar", f"{at}{over.public_id}/asistencia"),
-        ("Falta 1 llamada por la cancelación", "Ver", f"{at}{off.public_id}?ver=llamadas"),
+        ("Falta 1 llamada por la cancelación", "Ver", f"{at}{cancelled.public_id}?ver=llamadas"),
         ("La dirección está a la vista", "Ocultar", f"{at}{exposed.public_id}/editar#visibility"),
-        ("Taller sin sede", "Agregar", f"{at}{nowhere.public_id}/editar#venue"),
+        ("Taller sin sede", "Agregar", f"{at}{without_venue.public_id}/editar#venue"),
         ("6 personas en lista de espera", "Abrir", f"{at}{crowded.public_id}#lugares"),
         ("Sin publicar", "Publicar", f"{at}{draft.public_id}"),
         ("1 correo no llegó", "Ver", f"{at}{bounced.public_id}"),
@@ -140,26 +140,28 @@ def test_reader_sees_no_alerts(app: Flask, store: Store, make: Make) -> None:
 
 def test_missing_report_is_an_alert_after_one_day(store: Store, make: Make) -> None:
     over = make("Ayer", days=-1)
-    soon = over.ends_at + timedelta(hours=23, minutes=59)
-    assert alerts_of(store, now=soon) == []
-    assert alerts_of(store, now=soon + timedelta(minutes=2))[0][0] is AlertType.MISSING_REPORT
+    before_a_day = over.ends_at + timedelta(hours=23, minutes=59)
+    assert alerts_of(store, now=before_a_day) == []
+    assert (
+        alerts_of(store, now=before_a_day + timedelta(minutes=2))[0][0] is AlertType.MISSING_REPORT
+    )
     assert alerts_of(store, now=over.ends_at + timedelta(days=61)) == []
 
 
 def test_waitlist_alert_needs_a_venue_with_free_capacity(
     store: Store, key_store: KeyStore, make: Make
 ) -> None:
-    held = {
+    statuses = {
         "chica": make("Chica", capacity=10),
         "grande": make("Grande", capacity=10),
         "en línea": make("En línea", venue=None, mode=DeliveryMode.VIDEO_CALL, capacity=10),
     }
     with store.change() as session:
         for name, holds in (("chica", 10), ("grande", 30)):
-            room = session.get_one(Workshop, held[name].id).venue
+            room = session.get_one(Workshop, statuses[name].id).venue
             assert room is not None
             room.capacity = holds
-    for each in held.values():
+    for each in statuses.values():
         for _ in range(2):
             seat(store, key_store, each, people=4)
             seat(store, key_store, each, people=4)
@@ -168,22 +170,22 @@ def test_waitlist_alert_needs_a_venue_with_free_capacity(
         (AlertType.WAITING, "En línea", 8),
         # The small venue is full: only an alert for another date is possible.
     ]
-    seat(store, key_store, held["chica"], people=1)
-    seat(store, key_store, held["chica"], people=1)
+    seat(store, key_store, statuses["chica"], people=1)
+    seat(store, key_store, statuses["chica"], people=1)
     assert (AlertType.FULL, "Chica", 0) in alerts_of(store)
 
 
 def test_sqlite_uses_the_index_for_waitlists(empty_databases: Path) -> None:
     # PostgreSQL chooses its query plan by the number of rows, so only SQLite is tested.
     store = Store(f"sqlite:///{empty_databases / 'outreach.db'}")
-    asked = (
+    query = (
         sa.select(Workshop.id)
         .outerjoin(Venue, Venue.id == Workshop.venue_id)
         .where(alerts._is_waitlist_long(clock.now()))
         .compile(store.engine, compile_kwargs={"literal_binds": True})
     )
     with store.engine.connect() as connection:
-        explanation = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+        explanation = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
     store.close()
     steps = [step for step in explanation if "registration" in step]
     assert len(steps) == 1
@@ -192,9 +194,9 @@ def test_sqlite_uses_the_index_for_waitlists(empty_databases: Path) -> None:
 
 def test_drafts_and_missing_venues_are_alerts_two_weeks_before(store: Store, make: Make) -> None:
     make("Lejos", days=16, status=WorkshopStatus.DRAFT)
-    far = make("Lejos, sin sede", days=16)
+    far_workshop = make("Lejos, sin sede", days=16)
     with store.change() as session:
-        session.get_one(Workshop, far.id).venue = None
+        session.get_one(Workshop, far_workshop.id).venue = None
     assert alerts_of(store) == []
     later = clock.now() + timedelta(days=4)
     assert [each[0] for each in alerts_of(store, now=later)] == [
@@ -205,10 +207,17 @@ def test_drafts_and_missing_venues_are_alerts_two_weeks_before(store: Store, mak
 def test_undelivered_text_message_becomes_a_call(
     store: Store, key_store: KeyStore, make: Make, chicago: Office
 ) -> None:
-    off = make("Cancelado")
-    seat(store, key_store, off, contact=ContactMethod.PHONE, address=PHONE, may_leave_message=True)
+    cancelled = make("Cancelado")
+    seat(
+        store,
+        key_store,
+        cancelled,
+        contact=ContactMethod.PHONE,
+        address=PHONE,
+        may_leave_message=True,
+    )
     with store.change() as session:
-        workshop_service.cancel(session, session.get_one(Workshop, off.id), now=clock.now())
+        workshop_service.cancel(session, session.get_one(Workshop, cancelled.id), now=clock.now())
         session.execute(sa.update(Notification).values(is_dead=True, done_at=clock.now()))
     with store.read() as session:
         (todo,) = outbox.to_do(session, [chicago.id], now=clock.now(), has_texts=True)
@@ -230,7 +239,7 @@ def test_alerts_are_limited_to_own_offices(
     assert "En Calgary" in page
 
 
-@pytest.mark.any_database("the words of a date")
+@pytest.mark.any_database("the text of a date")
 @pytest.mark.parametrize(
     ("now", "message"),
     [
@@ -249,12 +258,12 @@ def test_month_closes_on_the_fifth_at_six_in_the_zone_of_the_office(
     app: Flask, store: Store, chicago: Office, rights: Kind, now: datetime, message: str
 ) -> None:
     with store.change() as session:
-        held = hold(session, chicago, rights, day=datetime(2026, 11, 21, tzinfo=UTC).date())
+        statuses = hold(session, chicago, rights, day=datetime(2026, 11, 21, tzinfo=UTC).date())
     assert months.get_closing_time(Month(2026, 11), chicago.zone) == datetime(
         2026, 12, 6, tzinfo=UTC
     )
     with app.test_request_context():
-        assert closes_words(held, now=now) == message
+        assert closes_words(statuses, now=now) == message
 
 
 def _spelled(workshop: Workshop) -> str:

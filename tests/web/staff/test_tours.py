@@ -58,11 +58,11 @@ def ana(app: Flask, store: Store, route: Tour) -> StaffClient:
 
 
 def test_tour_and_stops_are_created(ana: StaffClient, store: Store) -> None:
-    made = ana.post("/org/giras/nueva", office="chicago", name="Ruta del sur", nonce="abc")
+    created = ana.post("/org/giras/nueva", office="chicago", name="Ruta del sur", nonce="abc")
     second = ana.post("/org/giras/nueva", office="chicago", name="Ruta del sur", nonce="abc")
-    assert made.location == second.location, "the same form makes one tour"
+    assert created.location == second.location, "the same form makes one tour"
     day = str(a_saturday())
-    added = ana.post(f"{made.location}/parada", **FILLED | {"day": day})
+    added = ana.post(f"{created.location}/parada", **FILLED | {"day": day})
     assert added.status_code == 303
     page = words(ana.get(added.location))
     assert "Joliet, IL" in page
@@ -94,21 +94,21 @@ def test_stop_is_moved_published_and_cancelled(
     seat_two_everywhere(store, key_store)
     with store.read() as session:
         stop = list_stops(session, route)[3]
-        here = str(stop.venue.id) if stop.venue else ""
-        one = tours.list_workshops(session, [stop.id])[stop.id][0]
+        venue_id = str(stop.venue.id) if stop.venue else ""
+        workshop = tours.list_workshops(session, [stop.id])[stop.id][0]
     path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
-    asked = words(ana.get(f"{path}/cancelar"))
-    assert "A 4 registros les avisamos por correo." in asked
+    page_text = words(ana.get(f"{path}/cancelar"))
+    assert "A 4 registros les avisamos por correo." in page_text
     moved = fields(ana.get(path).text, path) | {
         "day": str(stop.day + timedelta(days=2)),
-        "venue": here,
+        "venue": venue_id,
         "kinds": ["derechos", "mujeres"],
         "capacity": "",
     }
     assert ana.post(path, **moved).status_code == 303
     with store.read() as session:
         assert sum(count_notified(session, NotificationType.CHANGED).values()) == 4
-        now = session.get_one(Workshop, one.id)
+        now = session.get_one(Workshop, workshop.id)
         key = session.scalars(sa.select(Registration.key_id).limit(1)).one()
         assert key is not None
         assert now.day == stop.day + timedelta(days=2)
@@ -121,10 +121,10 @@ def test_stop_is_moved_published_and_cancelled(
 
 
 def test_stop_of_another_tour_is_404(ana: StaffClient, store: Store, route: Tour) -> None:
-    made = ana.post("/org/giras/nueva", office="chicago", name="Otra", nonce="xyz").location
+    created = ana.post("/org/giras/nueva", office="chicago", name="Otra", nonce="xyz").location
     with store.read() as session:
         stop = list_stops(session, route)[0]
-    assert ana.get(f"{made}/parada/{stop.id}").status_code == 404
+    assert ana.get(f"{created}/parada/{stop.id}").status_code == 404
     assert ana.get("/org/giras/chicago/9999").status_code == 404
 
 
@@ -148,14 +148,14 @@ def test_outdated_stop_form_does_not_undo_other_changes(
     wrong = ana.post(path, **old | {"day": "mañana"})
     assert wrong.status_code == 422
     later = str(stop.day + timedelta(days=7))
-    late = ana.post(path, **fields(wrong.text, path) | {"day": later})
-    assert late.status_code == 409, "mending it made it no younger"
-    assert "Alguien más lo cambió" in words(late)
-    assert f'value="{later}"' in late.text
+    conflict = ana.post(path, **fields(wrong.text, path) | {"day": later})
+    assert conflict.status_code == 409, "the corrected form is still outdated"
+    assert "Alguien más lo cambió" in words(conflict)
+    assert f'value="{later}"' in conflict.text
     with store.read() as session:
-        assert (there := session.get_one(TourStop, stop.id)).capacity == 30
-        assert there.day == stop.day
-    assert ana.post(path, **fields(late.text, path)).status_code == 303
+        assert (place := session.get_one(TourStop, stop.id)).capacity == 30
+        assert place.day == stop.day
+    assert ana.post(path, **fields(conflict.text, path)).status_code == 303
     with store.read() as session:
         assert session.get_one(TourStop, stop.id).day == stop.day + timedelta(days=7)
 
@@ -166,9 +166,9 @@ def test_stop_submitted_four_times_at_once_is_created_once(
 ) -> None:
     path = f"/org/giras/chicago/{route.id}/parada"
     with store.read() as session:
-        there = list_stops(session, route)[0].venue
-    assert there
-    filled = FILLED | {"day": str(a_saturday() + timedelta(days=9)), "venue": str(there.id)}
+        place = list_stops(session, route)[0].venue
+    assert place
+    filled = FILLED | {"day": str(a_saturday() + timedelta(days=9)), "venue": str(place.id)}
     answers = Counter(each.status_code for each in at_once(app, ana, path, filled))
     assert answers == {303: 1, 422: TIMES - 1}
     with store.read() as session:
@@ -177,7 +177,7 @@ def test_stop_submitted_four_times_at_once_is_created_once(
 
 
 @pytest.mark.races
-def test_stop_moved_four_times_by_one_form_moves_once(
+def test_stop_form_sent_four_times_moves_the_stop_once(
     app: Flask, ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.read() as session:
@@ -188,16 +188,16 @@ def test_stop_moved_four_times_by_one_form_moves_once(
     answers = Counter(each.status_code for each in at_once(app, ana, path, form))
     assert answers == {303: 1, 409: TIMES - 1}
     with store.read() as session:
-        held = tours.list_workshops(session, [stop.id])[stop.id]
-        assert [each.day for each in held] == [later, later]
+        workshops = tours.list_workshops(session, [stop.id])[stop.id]
+        assert [each.day for each in workshops] == [later, later]
 
 
 def test_publishing_a_tour_lists_stops_with_missing_data(
     ana: StaffClient, store: Store, route: Tour
 ) -> None:
     with store.change() as session:
-        there = list_stops(session, route)[1].venue
-        stop = tours.add_stop(session, route, make_stop_data(there, 20), now=clock.now())
+        place = list_stops(session, route)[1].venue
+        stop = tours.add_stop(session, route, make_stop_data(place, 20), now=clock.now())
         draft = tours.list_workshops(session, [stop.id])[stop.id][0]
         draft.languages = Codes()
     answer = ana.post(f"/org/giras/chicago/{route.id}/publicar")

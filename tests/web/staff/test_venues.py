@@ -39,7 +39,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
 
 def venue_form(**changes: Any) -> dict[str, Any]:
     """A valid form of a venue, with these changes."""
-    plain = {
+    valid_values = {
         "name": "Biblioteca de Pilsen",
         "address": "1805 S. Ejemplo St.",
         "city": "Chicago",
@@ -53,7 +53,7 @@ def venue_form(**changes: Any) -> dict[str, Any]:
         "access_en": "Enter on 18th Street.",
         "access_fr": "",
     }
-    return plain | changes
+    return valid_values | changes
 
 
 def change_venue(ana: StaffClient, venue_id: int, **changes: Any) -> TestResponse:
@@ -64,15 +64,15 @@ def change_venue(ana: StaffClient, venue_id: int, **changes: Any) -> TestRespons
 
 def test_venue_is_saved_with_all_fields_and_can_be_chosen(ana: StaffClient, store: Store) -> None:
     assert ana.post("/org/sedes/chicago/nueva", **venue_form()).status_code == 303
-    made = _only(store)
-    assert (made.latitude, made.longitude, made.capacity) == (41.857, -87.669, 40)
-    assert made.is_step_free
-    assert made.access == {"es": "Entra por la calle 18.", "en": "Enter on 18th Street."}
+    created = _only(store)
+    assert (created.latitude, created.longitude, created.capacity) == (41.857, -87.669, 40)
+    assert created.is_step_free
+    assert created.access == {"es": "Entra por la calle 18.", "en": "Enter on 18th Street."}
     form = words(ana.get("/org/talleres/nuevo?tipo=derechos"))
     assert "Biblioteca de Pilsen (caben 40)" in form
-    edit_page = ana.get(f"/org/sedes/chicago/{made.id}").text
+    edit_page = ana.get(f"/org/sedes/chicago/{created.id}").text
     assert 'value="41.857, -87.669"' in edit_page
-    assert _audit_entries(store) == [("venue created", f'{{"venue":{made.id}}}')]
+    assert _audit_entries(store) == [("venue created", f'{{"venue":{created.id}}}')]
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ def test_invalid_venue_is_reported_at_its_fields(
 ) -> None:
     answer = ana.post("/org/sedes/chicago/nueva", **venue_form(**wrong))
     assert answer.status_code == 422
-    assert words(answer).count(message) >= 2, "at the top and beside it"
+    assert words(answer).count(message) >= 2, "in the summary and at the field"
     with store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Venue)) == 0
 
 
-@pytest.mark.any_database("it asks no database")
+@pytest.mark.any_database("no query")
 @pytest.mark.parametrize(
     ("text", "point"),
     [
@@ -126,26 +126,31 @@ def test_new_venue_address_increments_the_sequence_and_notifies(
 ) -> None:
     with store.change() as session:
         place = venue(session, chicago)
-        ahead = hold(session, chicago, rights, venue=place)
-        past = hold(session, chicago, rights, venue=place, day=date(2026, 1, 10))
-        other = hold(session, chicago, rights)
-    seat(store, key_store, ahead, contact=ContactMethod.EMAIL, address="rosa@example.com")
-    seat(store, key_store, other, contact=ContactMethod.EMAIL, address="luz@example.com")
+        upcoming_workshop = hold(session, chicago, rights, venue=place)
+        past_workshop = hold(session, chicago, rights, venue=place, day=date(2026, 1, 10))
+        other_workshop = hold(session, chicago, rights)
+    seat(
+        store, key_store, upcoming_workshop, contact=ContactMethod.EMAIL, address="rosa@example.com"
+    )
+    seat(store, key_store, other_workshop, contact=ContactMethod.EMAIL, address="luz@example.com")
     before = _count(store)
     answer = change_venue(ana, place.id, address="2000 W. Otra Ave.")
     assert answer.status_code == 303
     assert _count(store) == before + 1, "feeds know"
-    assert _notification_types(store, ahead) == [
+    assert _notification_types(store, upcoming_workshop) == [
         NotificationType.REGISTERED,
         NotificationType.CHANGED,
     ]
-    assert _notification_types(store, other) == [NotificationType.REGISTERED]
+    assert _notification_types(store, other_workshop) == [NotificationType.REGISTERED]
     with store.read() as session:
-        now = {each: session.get_one(Workshop, each.id) for each in (ahead, past, other)}
-        assert now[ahead].sequence == ahead.sequence + 1
-        assert now[ahead].changed_at > ahead.changed_at
-        assert now[past].sequence == past.sequence
-        assert now[other].sequence == other.sequence
+        now = {
+            each: session.get_one(Workshop, each.id)
+            for each in (upcoming_workshop, past_workshop, other_workshop)
+        }
+        assert now[upcoming_workshop].sequence == upcoming_workshop.sequence + 1
+        assert now[upcoming_workshop].changed_at > upcoming_workshop.changed_at
+        assert now[past_workshop].sequence == past_workshop.sequence
+        assert now[other_workshop].sequence == other_workshop.sequence
     action, details = _audit_entries(store)[-1]
     assert action == "venue changed"
     assert '"notified":1' in details
@@ -164,12 +169,17 @@ def test_venue_change_without_a_new_place_notifies_nobody(
     ana.post("/org/sedes/chicago/nueva", **venue_form())
     with store.change() as session:
         place = session.scalars(sa.select(Venue)).one()
-        ahead = hold(session, chicago, rights, venue=place)
-    seat(store, key_store, ahead, contact=ContactMethod.EMAIL, address="rosa@example.com")
+        upcoming_workshop = hold(session, chicago, rights, venue=place)
+    seat(
+        store, key_store, upcoming_workshop, contact=ContactMethod.EMAIL, address="rosa@example.com"
+    )
     change_venue(ana, place.id, **change)
-    assert _notification_types(store, ahead) == [NotificationType.REGISTERED]
+    assert _notification_types(store, upcoming_workshop) == [NotificationType.REGISTERED]
     with store.read() as session:
-        assert session.get_one(Workshop, ahead.id).sequence == ahead.sequence + is_new_version
+        assert (
+            session.get_one(Workshop, upcoming_workshop.id).sequence
+            == upcoming_workshop.sequence + is_new_version
+        )
 
 
 def test_new_time_zone_keeps_the_local_hour_and_moves_the_instant(
@@ -180,16 +190,16 @@ def test_new_time_zone_keeps_the_local_hour_and_moves_the_instant(
     with store.change() as session:
         chicago = offices.find(session, "chicago")
         place = venue(session, chicago)
-        ahead = hold(session, chicago, rights, venue=place)
+        upcoming_workshop = hold(session, chicago, rights, venue=place)
         draft = hold(session, chicago, rights, venue=place, status=WorkshopStatus.DRAFT)
-    seat(store, key_store, ahead, contact=ContactMethod.PHONE, address="+13125550142")
+    seat(store, key_store, upcoming_workshop, contact=ContactMethod.PHONE, address="+13125550142")
     change_venue(ana, place.id, zone="America/Denver")
     with store.read() as session:
-        moved = session.get_one(Workshop, ahead.id)
-        assert moved.starts == ahead.starts
-        assert moved.starts_at - ahead.starts_at == timedelta(hours=1)
+        moved = session.get_one(Workshop, upcoming_workshop.id)
+        assert moved.starts == upcoming_workshop.starts
+        assert moved.starts_at - upcoming_workshop.starts_at == timedelta(hours=1)
         assert session.get_one(Workshop, draft.id).zone.key == "America/Denver"
-    assert _notification_types(store, ahead)[-1] is NotificationType.CHANGED
+    assert _notification_types(store, upcoming_workshop)[-1] is NotificationType.CHANGED
 
 
 def test_duplicate_venue_is_refused(ana: StaffClient, store: Store) -> None:
@@ -199,26 +209,26 @@ def test_duplicate_venue_is_refused(ana: StaffClient, store: Store) -> None:
     assert "Ya hay una sede con ese nombre y esa dirección." in words(answer)
     ana.post("/org/sedes/chicago/nueva", **venue_form(name="Otra"))
     with store.read() as session:
-        other = session.scalars(sa.select(Venue.id).where(Venue.name == "Otra")).one()
-    assert change_venue(ana, other).status_code == 422
+        other_workshop = session.scalars(sa.select(Venue.id).where(Venue.name == "Otra")).one()
+    assert change_venue(ana, other_workshop).status_code == 422
 
 
-@pytest.mark.parametrize("theirs", [{"capacity": "50"}, {"access_es": "Por el patio."}])
+@pytest.mark.parametrize("other_change", [{"capacity": "50"}, {"access_es": "Por el patio."}])
 def test_outdated_venue_form_does_not_undo_other_changes(
-    ana: StaffClient, store: Store, theirs: dict[str, str]
+    ana: StaffClient, store: Store, other_change: dict[str, str]
 ) -> None:
     ana.post("/org/sedes/chicago/nueva", **venue_form())
     path = f"/org/sedes/chicago/{_only(store).id}"
     old = fields(ana.get(path).text, path)
-    assert ana.post(path, **old | theirs).status_code == 303
+    assert ana.post(path, **old | other_change).status_code == 303
     wrong = ana.post(path, **old | {"name": ""})
     assert wrong.status_code == 422
-    late = ana.post(path, **fields(wrong.text, path) | {"name": "Biblioteca Rudy"})
-    assert late.status_code == 409, "mending it made it no younger"
-    assert "Alguien más lo cambió" in words(late)
-    assert 'value="Biblioteca Rudy"' in late.text
+    conflict = ana.post(path, **fields(wrong.text, path) | {"name": "Biblioteca Rudy"})
+    assert conflict.status_code == 409, "the corrected form is still outdated"
+    assert "Alguien más lo cambió" in words(conflict)
+    assert 'value="Biblioteca Rudy"' in conflict.text
     assert _only(store).name == "Biblioteca de Pilsen"
-    assert ana.post(path, **fields(late.text, path)).status_code == 303
+    assert ana.post(path, **fields(conflict.text, path)).status_code == 303
     assert _only(store).name == "Biblioteca Rudy"
 
 
@@ -245,11 +255,13 @@ def test_retired_venue_cannot_be_chosen_but_stays_in_its_workshops(
 ) -> None:
     with store.change() as session:
         place = venue(session, chicago)
-        ahead = hold(session, chicago, rights, venue=place)
+        upcoming_workshop = hold(session, chicago, rights, venue=place)
     assert "1 taller por venir" in words(ana.get("/org/sedes"))
     ana.post(f"/org/sedes/chicago/{place.id}", do="retire")
     assert "Biblioteca de Pilsen" not in words(ana.get("/org/talleres/nuevo?tipo=derechos"))
-    assert "Biblioteca de Pilsen" in words(ana.get(f"/org/talleres/{ahead.public_id}/editar"))
+    assert "Biblioteca de Pilsen" in words(
+        ana.get(f"/org/talleres/{upcoming_workshop.public_id}/editar")
+    )
     assert "1 retirada" in words(ana.get("/org/sedes"))
     answer = ana.post("/org/talleres/nuevo", **typed(venue=str(place.id)))
     assert answer.status_code == 422
@@ -264,11 +276,11 @@ def test_access_instructions_are_shown_with_the_address_only(
     note = {"es": "Canario: entra por la calle 18."}
     with store.change() as session:
         place = venue(session, chicago, access=note)
-        shown = hold(session, chicago, rights, venue=place)
+        workshop = hold(session, chicago, rights, venue=place)
         hidden = hold(
             session, chicago, rights, venue=place, visibility=Visibility.REGISTERED, starts=time(9)
         )
-    assert "Canario" in ana.client.get(f"/es/t/{shown.public_id}").text
+    assert "Canario" in ana.client.get(f"/es/t/{workshop.public_id}").text
     for path in (f"/es/t/{hidden.public_id}", "/es/", f"/api/v1/workshops/{hidden.public_id}"):
         assert "Canario" not in ana.client.get(path).text
 
@@ -277,16 +289,16 @@ def test_venues_are_listed_for_own_offices_only(
     app: Flask, store: Store, chicago: Office, calgary: Office
 ) -> None:
     with store.change() as session:
-        theirs = venue(session, calgary, "Refugio del norte")
+        foreign_venue = venue(session, calgary, "Refugio del norte")
         venue(session, chicago)
     ana = signed_in_as(app, store, employ(store))
     assert "Refugio" not in words(ana.get("/org/sedes"))
-    assert ana.get(f"/org/sedes/chicago/{theirs.id}").status_code == 404
-    assert ana.post(f"/org/sedes/chicago/{theirs.id}", **venue_form()).status_code == 404
+    assert ana.get(f"/org/sedes/chicago/{foreign_venue.id}").status_code == 404
+    assert ana.post(f"/org/sedes/chicago/{foreign_venue.id}", **venue_form()).status_code == 404
     elena = signed_in_as(app, store, employ(store, "e@example.org", Role.ADMIN, ALL_OFFICES))
-    both = words(elena.get("/org/sedes"))
-    assert "Refugio del norte" in both
-    assert "Biblioteca de Pilsen" in both
+    page_text = words(elena.get("/org/sedes"))
+    assert "Refugio del norte" in page_text
+    assert "Biblioteca de Pilsen" in page_text
 
 
 def _only(store: Store) -> Venue:

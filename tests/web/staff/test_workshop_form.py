@@ -58,10 +58,10 @@ def test_capacity_of_consultations_follows_from_their_time_slots(
     ana: StaffClient, store: Store
 ) -> None:
     assert ana.post("/org/talleres/nuevo", **typed(**SLOTS)).status_code == 303
-    made = _only(store)
-    assert (made.way, made.slot_minutes, made.slot_places) == (Way.SLOTS, 30, 2)
-    assert (made.capacity, made.seats_left) == (8, 8)  # 10:00 to 12:00
-    page = words(ana.get(f"/org/talleres/{made.public_id}/editar"))
+    workshop = _only(store)
+    assert (workshop.way, workshop.slot_minutes, workshop.slot_places) == (Way.SLOTS, 30, 2)
+    assert (workshop.capacity, workshop.seats_left) == (8, 8)  # 10:00 to 12:00
+    page = words(ana.get(f"/org/talleres/{workshop.public_id}/editar"))
     assert "4 horas con 2 por hora: 8 lugares." in page
 
 
@@ -87,13 +87,13 @@ def test_form_of_consultations_shows_the_resulting_capacity(
 
 def test_all_fields_are_saved_and_shown(ana: StaffClient, store: Store) -> None:
     assert ana.post("/org/talleres/nuevo", **typed(**RARE)).status_code == 303
-    made = _only(store)
-    assert made.support == {"childcare": 6, "interpreter-nah": 2}
-    assert (made.opens_days, made.confirm_days, made.frees_silence) == (21, 3, True)
-    assert (made.overbooked, made.seats_left) == (5, 45)
-    assert made.series is not None
-    assert (made.series.name, made.series.is_joint) == ("Sábados de otoño", True)
-    page = ana.get(f"/org/talleres/{made.public_id}/editar").get_data(as_text=True)
+    workshop = _only(store)
+    assert workshop.support == {"childcare": 6, "interpreter-nah": 2}
+    assert (workshop.opens_days, workshop.confirm_days, workshop.frees_silence) == (21, 3, True)
+    assert (workshop.overbooked, workshop.seats_left) == (5, 45)
+    assert workshop.series is not None
+    assert (workshop.series.name, workshop.series.is_joint) == ("Sábados de otoño", True)
+    page = ana.get(f"/org/talleres/{workshop.public_id}/editar").get_data(as_text=True)
     for name, value in (
         ("limit_childcare", "6"),
         ("limit_nah", "2"),
@@ -105,11 +105,11 @@ def test_all_fields_are_saved_and_shown(ana: StaffClient, store: Store) -> None:
         assert f'name="{name}" type="text" value="{value}"' in page
     assert 'name="frees_silence" value="yes" checked' in page
     assert 'name="series_joint" value="yes" checked' in page
-    same = RARE | {"series": str(made.series.id), "series_name": ""}
-    assert made.venue is not None
+    same = RARE | {"series": str(workshop.series.id), "series_name": ""}
+    assert workshop.venue is not None
     answer = ana.post(
-        f"/org/talleres/{made.public_id}/editar",
-        **typed(**same, venue=str(made.venue.id), action="save"),
+        f"/org/talleres/{workshop.public_id}/editar",
+        **typed(**same, venue=str(workshop.venue.id), action="save"),
     )
     assert "hecho=igual" in answer.headers["Location"]
 
@@ -137,7 +137,7 @@ def test_invalid_values_are_reported_at_their_fields(
     answer = ana.post("/org/talleres/nuevo", **typed(**({"confirm_days": "5"} | wrong)))
     assert answer.status_code == 422
     page = answer.get_data(as_text=True)
-    assert words(answer).count(message) >= 2, "at the top and beside it"
+    assert words(answer).count(message) >= 2, "in the summary and at the field"
     for name, value in wrong.items():
         if value and name not in {"way", "series"}:
             assert f'name="{name}" type="text" value="{value}"' in page
@@ -149,10 +149,10 @@ def test_accommodation_limit_below_the_promised_number_is_refused(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     ana.post("/org/talleres/nuevo", **typed(has_childcare="yes", limit_childcare="6"))
-    made = _only(store)
+    workshop = _only(store)
     for name in ("Rosa", "Luz"):
-        seat(store, key_store, made, name=name, needs=("childcare",))
-    answer = _edit(ana, made, has_childcare="yes", limit_childcare="1")
+        seat(store, key_store, workshop, name=name, needs=("childcare",))
+    answer = _edit(ana, workshop, has_childcare="yes", limit_childcare="1")
     assert answer.status_code == 422
     assert "Ya se prometió apoyo a 2. Pon 2 o más." in words(answer)
 
@@ -162,17 +162,17 @@ def test_group_registration_changes_only_for_the_shown_series(
 ) -> None:
     joint = typed(series="nueva", series_name="Otoño", series_joint="yes")
     ana.post("/org/talleres/nuevo", **joint)
-    made = _only(store)
+    workshop = _only(store)
     with store.change() as session:
-        office = session.merge(made.office)
+        office = session.merge(workshop.office)
         session.add(WorkshopSeries(office_id=office.id, name="Primavera", is_joint=True))
     with store.read() as session:
-        spring = session.scalars(
+        spring_series = session.scalars(
             sa.select(WorkshopSeries.id).where(WorkshopSeries.name == "Primavera")
         ).one()
-    _edit(ana, made, series=str(spring))  # the form did not show its tick
+    _edit(ana, workshop, series=str(spring_series))  # the form did not show its tick
     assert _joint(store) == {"Otoño": True, "Primavera": True}
-    answer = _edit(ana, made, series=str(spring))
+    answer = _edit(ana, workshop, series=str(spring_series))
     assert "hecho=cambiado" in answer.headers["Location"]
     assert _joint(store) == {"Otoño": True, "Primavera": False}
 
@@ -184,8 +184,8 @@ def test_series_of_another_office_cannot_be_chosen(
         series = WorkshopSeries(office_id=calgary.id, name="Suya")
         session.add(series)
         session.flush()
-        theirs = str(series.id)
-    answer = ana.post("/org/talleres/nuevo", **typed(series=theirs))
+        foreign_series = str(series.id)
+    answer = ana.post("/org/talleres/nuevo", **typed(series=foreign_series))
     assert answer.status_code == 422
     assert "Suya" not in answer.get_data(as_text=True)
 
@@ -196,7 +196,7 @@ def test_overbooking_is_suggested_with_its_reason_and_not_applied(
     assert "Todavía no sabemos cuántas personas faltan." in words(
         ana.get("/org/talleres/nuevo?tipo=derechos")
     )
-    _past(store, key_store, chicago, rights)
+    _create_past_workshops(store, key_store, chicago, rights)
     page = ana.get("/org/talleres/nuevo?tipo=derechos")
     assert "En tus últimos 6 talleres de este tipo vino 5 de cada 10." in words(page)
     assert "Puedes dar 19 lugares de más." in words(page)
@@ -204,17 +204,17 @@ def test_overbooking_is_suggested_with_its_reason_and_not_applied(
     filled = ana.post("/org/talleres/nuevo", **typed(action="overbook", overbooked="0"))
     assert filled.status_code == 200
     assert 'name="overbooked" type="text" value="19"' in filled.text
-    assert 'value="Conoce tus derechos"' in filled.text, "what was typed is still there"
+    assert 'value="Conoce tus derechos"' in filled.text, "typed values are kept"
     assert _count(store) == 6, "nothing was saved"
-    asked = ana.post("/org/talleres/nuevo", **typed(overbooked="19"))
-    assert asked.status_code == 303
+    confirmation_page = ana.post("/org/talleres/nuevo", **typed(overbooked="19"))
+    assert confirmation_page.status_code == 303
     assert _count(store) == 7
 
 
 def test_overbooking_is_not_suggested_with_time_slots(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    _past(store, key_store, chicago, rights)
+    _create_past_workshops(store, key_store, chicago, rights)
     answer = ana.post("/org/talleres/nuevo", **typed(**SLOTS, action="overbook"))
     assert answer.status_code == 200
     assert "de cada 10" not in words(answer)
@@ -224,10 +224,10 @@ def test_overbooked_seats_are_offered_to_the_waitlist(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
     ana.post("/org/talleres/nuevo", **typed(capacity="2"))
-    made = _only(store)
-    seat(store, key_store, made, people=2)
-    luz = seat(store, key_store, made, name="Luz")
-    _edit(ana, made, capacity="2", overbooked="1")
+    workshop = _only(store)
+    seat(store, key_store, workshop, people=2)
+    luz = seat(store, key_store, workshop, name="Luz")
+    _edit(ana, workshop, capacity="2", overbooked="1")
     with store.read() as session:
         assert session.get_one(Registration, luz.id).status is Place.OFFERED
 
@@ -241,7 +241,7 @@ def test_packaged_kinds_ask_for_reconfirmation_unless_discreet() -> None:
         assert not starts_with.get("frees_silence", False)
 
 
-def _past(store: Store, key_store: KeyStore, office: Office, kind: Kind) -> None:
+def _create_past_workshops(store: Store, key_store: KeyStore, office: Office, kind: Kind) -> None:
     """Creates six past workshops with ten of twenty arrived."""
     for week in range(1, 7):
         day = clock.now().date() - timedelta(days=7 * week)
@@ -251,8 +251,8 @@ def _past(store: Store, key_store: KeyStore, office: Office, kind: Kind) -> None
         group = seat(store, key_store, workshop, people=20, now=before)
         with store.change() as session:
             session.get_one(Registration, group.id).arrived = 10
-            held = session.get_one(Workshop, workshop.id)
-            workshop_service.report(held, head_count=10, now=clock.now())
+            past_workshop = session.get_one(Workshop, workshop.id)
+            workshop_service.report(past_workshop, head_count=10, now=clock.now())
 
 
 def _edit(ana: StaffClient, workshop: Workshop, **changes: Any) -> Any:

@@ -35,7 +35,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
 
 def typed(**changes: Any) -> dict[str, Any]:
     """A valid form of a new workshop, with these changes."""
-    plain: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "office": "chicago",
         "nonce": "n" * 22,
         "kind": "derechos",
@@ -66,7 +66,7 @@ def typed(**changes: Any) -> dict[str, Any]:
         "action": "publish",
         "sure": " ".join(PublishWarning),  # confirms every warning
     }
-    return plain | changes
+    return fields | changes
 
 
 def test_new_workshop_form_has_the_defaults_of_its_kind(ana: StaffClient) -> None:
@@ -80,14 +80,14 @@ def test_new_workshop_form_has_the_defaults_of_its_kind(ana: StaffClient) -> Non
 def test_published_workshop_is_listed_and_public(ana: StaffClient, store: Store) -> None:
     answer = ana.post("/org/talleres/nuevo", **typed())
     assert answer.status_code == 303
-    made = only(store)
-    assert made.status is WorkshopStatus.PUBLISHED
-    assert (made.starts, made.ends, made.capacity) == (time(10), time(12), 40)
-    assert made.venue is not None
-    assert made.venue.is_step_free
-    assert made.bring == {"es": "Nada. No necesitas identificación ni papeles."}
+    workshop = only(store)
+    assert workshop.status is WorkshopStatus.PUBLISHED
+    assert (workshop.starts, workshop.ends, workshop.capacity) == (time(10), time(12), 40)
+    assert workshop.venue is not None
+    assert workshop.venue.is_step_free
+    assert workshop.bring == {"es": "Nada. No necesitas identificación ni papeles."}
     assert "Conoce tus derechos" in words(ana.client.get("/es/"))
-    assert ana.client.get(f"/es/t/{made.public_id}").status_code == 200
+    assert ana.client.get(f"/es/t/{workshop.public_id}").status_code == 200
 
 
 def test_draft_is_not_public_until_published(ana: StaffClient, store: Store) -> None:
@@ -110,8 +110,8 @@ def test_form_submitted_twice_creates_one_workshop(ana: StaffClient, store: Stor
 
 def test_end_before_the_start_is_on_the_next_day(ana: StaffClient, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(starts="22:00", ends="01:00"))
-    made = only(store)
-    assert made.ends_at - made.starts_at == timedelta(hours=3)
+    workshop = only(store)
+    assert workshop.ends_at - workshop.starts_at == timedelta(hours=3)
 
 
 def test_default_end_follows_the_duration_of_the_kind(ana: StaffClient, store: Store) -> None:
@@ -153,16 +153,16 @@ def test_invalid_values_are_reported_and_typed_values_are_kept(
 
 def test_ambiguous_hour_is_the_first_one_and_is_pointed_out(ana: StaffClient, store: Store) -> None:
     ana.post("/org/talleres/nuevo", **typed(day="2027-11-07", starts="01:30", ends="04:00"))
-    made = only(store)
-    assert made.starts_at.hour == 6  # the first 1:30 is still summer time: 06:30 in UTC
-    assert "esa hora se repite" in words(ana.get(f"/org/talleres/{made.public_id}"))
+    workshop = only(store)
+    assert workshop.starts_at.hour == 6  # the first 1:30 is still summer time: 06:30 in UTC
+    assert "esa hora se repite" in words(ana.get(f"/org/talleres/{workshop.public_id}"))
 
 
 def test_public_workshop_cannot_become_one_with_a_discreet_address(
     ana: StaffClient, store: Store, women: Kind
 ) -> None:
-    made = published(ana, store)
-    path = f"/org/talleres/{made.public_id}/editar"
+    workshop = published(ana, store)
+    path = f"/org/talleres/{workshop.public_id}/editar"
     refused = ana.post(path, **typed(kind=women.code))
     assert refused.status_code == 422
     assert "Ocúltala primero" in words(refused)
@@ -170,12 +170,12 @@ def test_public_workshop_cannot_become_one_with_a_discreet_address(
 
 
 def test_past_workshop_cannot_be_cancelled(ana: StaffClient, store: Store) -> None:
-    made = published(ana, store)
+    workshop = published(ana, store)
     with store.change() as session:
         over = clock.now() - timedelta(hours=3)
-        there = session.scalars(sa.select(Workshop)).one()
-        there.starts_at, there.ends_at = over, over + timedelta(hours=2)
-    path = f"/org/talleres/{made.public_id}"
+        stored = session.scalars(sa.select(Workshop)).one()
+        stored.starts_at, stored.ends_at = over, over + timedelta(hours=2)
+    path = f"/org/talleres/{workshop.public_id}"
     assert f"{path}/cancelar" not in ana.get(path).text
     refused = ana.post(f"{path}/cancelar", reason="few")
     assert refused.status_code == 422
@@ -185,10 +185,10 @@ def test_past_workshop_cannot_be_cancelled(ana: StaffClient, store: Store) -> No
 def test_registrations_are_notified_of_a_new_time(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
-    made = published(ana, store)
-    rosa = seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
-    seat(store, key_store, made, name="Luz")
-    _edit(ana, made, starts="11:00", ends="13:00")
+    workshop = published(ana, store)
+    rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.com")
+    seat(store, key_store, workshop, name="Luz")
+    _edit(ana, workshop, starts="11:00", ends="13:00")
     assert _notification_types(store, rosa.id) == [
         NotificationType.REGISTERED,
         NotificationType.CHANGED,
@@ -198,17 +198,17 @@ def test_registrations_are_notified_of_a_new_time(
             session.scalars(sa.select(Notification.cause)).all().count(NotificationType.CHANGED)
             == 1
         )
-    assert only(store).sequence == made.sequence + 1
+    assert only(store).sequence == workshop.sequence + 1
 
 
 def test_new_day_moves_the_day_of_erasure(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
-    made = published(ana, store)
-    rosa = seat(store, key_store, made)
-    later = made.day + timedelta(days=100)
-    _edit(ana, made, day=later.isoformat())
-    key_store.today = lambda: later + timedelta(days=made.retention_days - 1)
+    workshop = published(ana, store)
+    rosa = seat(store, key_store, workshop)
+    later = workshop.day + timedelta(days=100)
+    _edit(ana, workshop, day=later.isoformat())
+    key_store.today = lambda: later + timedelta(days=workshop.retention_days - 1)
     assert rosa.key_id is not None
     assert key_store.get(rosa.key_id)
 
@@ -216,9 +216,9 @@ def test_new_day_moves_the_day_of_erasure(
 def test_capacity_below_confirmed_registrations_is_refused(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
-    made = published(ana, store)
-    seat(store, key_store, made, people=4)
-    answer = _edit(ana, made, capacity="3")
+    workshop = published(ana, store)
+    seat(store, key_store, workshop, people=4)
+    answer = _edit(ana, workshop, capacity="3")
     assert answer.status_code == 422
     assert "Ya hay 4 lugares apartados. Pon 4 o más." in words(answer)
     assert only(store).capacity == 40
@@ -227,10 +227,10 @@ def test_capacity_below_confirmed_registrations_is_refused(
 def test_added_seats_are_offered_to_the_waitlist(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
-    made = published(ana, store, capacity="1")
-    seat(store, key_store, made)
-    luz = seat(store, key_store, made, name="Luz", people=2)
-    _edit(ana, made, capacity="3")
+    workshop = published(ana, store, capacity="1")
+    seat(store, key_store, workshop)
+    luz = seat(store, key_store, workshop, name="Luz", people=2)
+    _edit(ana, workshop, capacity="3")
     with store.read() as session:
         assert session.get_one(Registration, luz.id).status is Place.OFFERED
 
@@ -238,29 +238,33 @@ def test_added_seats_are_offered_to_the_waitlist(
 def test_cancellation_page_shows_how_many_are_notified(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
-    made = published(ana, store)
-    seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
-    seat(store, key_store, made, name="Luz", contact=ContactMethod.PHONE, address="+13125550142")
-    seat(store, key_store, made, name="Iván", contact=ContactMethod.PHONE, address="+13125550143")
-    seat(store, key_store, made, name="Tomás")
-    asked = words(ana.get(f"/org/talleres/{made.public_id}/cancelar"))
-    assert "Avisaremos a 1 persona por correo." in asked
-    assert "Te daremos una lista de 2 llamadas." in asked
-    assert "1 persona pidió que no le avisen" in asked
+    workshop = published(ana, store)
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.com")
+    seat(
+        store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address="+13125550142"
+    )
+    seat(
+        store, key_store, workshop, name="Iván", contact=ContactMethod.PHONE, address="+13125550143"
+    )
+    seat(store, key_store, workshop, name="Tomás")
+    page_text = words(ana.get(f"/org/talleres/{workshop.public_id}/cancelar"))
+    assert "Avisaremos a 1 persona por correo." in page_text
+    assert "Te daremos una lista de 2 llamadas." in page_text
+    assert "1 persona pidió que no le avisen" in page_text
     assert only(store).status is WorkshopStatus.PUBLISHED
 
 
 def test_cancellation_and_reinstatement_notify_and_keep_registrations(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
-    made = published(ana, store)
-    rosa = seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.com")
-    address = f"/org/talleres/{made.public_id}"
+    workshop = published(ana, store)
+    rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.com")
+    address = f"/org/talleres/{workshop.public_id}"
     assert ana.post(f"{address}/cancelar").status_code == 422  # no reason given
     answer = ana.post(f"{address}/cancelar", reason="venue")
     assert answer.status_code == 303
     assert only(store).status is WorkshopStatus.CANCELLED
-    assert "Cancelado" in words(ana.client.get(f"/es/t/{made.public_id}"))
+    assert "Cancelado" in words(ana.client.get(f"/es/t/{workshop.public_id}"))
     ana.post(f"{address}/reactivar")
     assert only(store).status is WorkshopStatus.PUBLISHED
     assert _notification_types(store, rosa.id) == [
@@ -278,34 +282,34 @@ def test_staff_member_of_several_offices_chooses_one(
     elena = signed_in_as(
         app, store, employ(store, "elena@example.org", Role.ORGANIZER, "chicago", "calgary")
     )
-    asked = elena.get("/org/talleres/nuevo").get_data(as_text=True)
-    assert 'name="oficina"' in asked
+    page_text = elena.get("/org/talleres/nuevo").get_data(as_text=True)
+    assert 'name="oficina"' in page_text
     elena.post(
         "/org/talleres/nuevo",
         **typed(
             office="calgary", venue_city="Calgary", venue_region="AB", venue_zone="America/Edmonton"
         ),
     )
-    made = only(store)
-    assert made.office.slug == "calgary"
-    assert made.zone.key == "America/Edmonton"
+    workshop = only(store)
+    assert workshop.office.slug == "calgary"
+    assert workshop.zone.key == "America/Edmonton"
 
 
 def test_venue_of_another_office_cannot_be_chosen(
     ana: StaffClient, store: Store, calgary: Office
 ) -> None:
     with store.change() as session:
-        theirs = venue(session, calgary, name="Refugio").id
-    answer = ana.post("/org/talleres/nuevo", **typed(venue=str(theirs)))
+        foreign_venue = venue(session, calgary, name="Refugio").id
+    answer = ana.post("/org/talleres/nuevo", **typed(venue=str(foreign_venue)))
     assert answer.status_code == 422
 
 
 def test_workshop_that_becomes_unlisted_gets_an_unguessable_link(
     ana: StaffClient, store: Store
 ) -> None:
-    made = published(ana, store)
-    answer = _edit(ana, made, way="unlisted")
-    assert len(made.public_id) == 10
+    workshop = published(ana, store)
+    answer = _edit(ana, workshop, way="unlisted")
+    assert len(workshop.public_id) == 10
     new = only(store).public_id
     assert len(new) == 26
     assert new in answer.headers["Location"]
@@ -314,17 +318,17 @@ def test_workshop_that_becomes_unlisted_gets_an_unguessable_link(
 def test_audit_log_names_staff_and_no_registrants(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
-    made = published(ana, store)
+    workshop = published(ana, store)
     seat(
         store,
         key_store,
-        made,
+        workshop,
         name="Guadalupe",
         contact=ContactMethod.EMAIL,
         address="lupe@example.com",
     )
-    _edit(ana, made, capacity="41")
-    ana.post(f"/org/talleres/{made.public_id}/cancelar", reason="few")
+    _edit(ana, workshop, capacity="41")
+    ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="few")
     with store.read() as session:
         entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
         assert [(entry.action, entry.details) for entry in entries] == [
@@ -333,7 +337,7 @@ def test_audit_log_names_staff_and_no_registrants(
             ("workshop changed", '{"fields":["capacity"]}'),
             ("workshop cancelled", '{"reason":"few"}'),
         ]
-        assert all(entry.organizer_id and entry.workshop_id == made.id for entry in entries)
+        assert all(entry.organizer_id and entry.workshop_id == workshop.id for entry in entries)
 
 
 def published(ana: StaffClient, store: Store, **changes: Any) -> Workshop:
