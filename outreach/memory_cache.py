@@ -46,11 +46,14 @@ class MemoryCache(Generic[Value]):
         self, key: Hashable, *, version: Hashable = None, now: datetime | None = None
     ) -> Value | None:
         """The value, or None if there is none, or none that is valid."""
-        with self._lock:
-            entry = self._entries.get(key)
-        if entry is None or entry.version != version:
+        try:  # half the time of `LRUCache.get`, which looks twice; every poll of a feed comes here
+            with self._lock:
+                entry = self._entries[key]
+        except KeyError:
             return None
-        return entry.value if self._is_alive(entry, now) else None
+        if entry.version != version or not self._is_alive(entry, now):
+            return None
+        return entry.value
 
     def put(
         self,
