@@ -46,7 +46,7 @@ class MemoryCache(Generic[Value]):
         self, key: Hashable, *, version: Hashable = None, now: datetime | None = None
     ) -> Value | None:
         """The value, or None if there is none, or none that is valid."""
-        try:  # half the time of `LRUCache.get`, which looks twice; every poll of a feed comes here
+        try:  # `LRUCache.get` looks twice, and every poll of a feed comes here
             with self._lock:
                 entry = self._entries[key]
         except KeyError:

@@ -45,6 +45,7 @@ class AlertRow:
 
 
 def build(alerts: Iterable[Alert], *, now: datetime) -> list[AlertRow]:
+    """The rows of these alerts, in the same order. Needs the language of a request."""
     return [
         AlertRow(
             workshop=each.workshop,
