@@ -30,6 +30,7 @@ CHECKOUT: Final = Path(__file__).parents[2]
 WATCHED_FOLDERS: Final = ("outreach", "templates")
 POLL_SECONDS: Final = 0.2
 STOP_SECONDS: Final = 5
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _processes: Final = multiprocessing.get_context("fork")
 
 
@@ -121,9 +122,13 @@ def _child(target: Callable[..., None], *arguments: Any) -> Iterator[Connection]
     with the process; the process is stopped at the end of the block."""
     receiver, sender = _processes.Pipe(duplex=False)
     process = _processes.Process(target=_forget_modules_and_run, args=(target, sender, arguments))
+    # A signal that came between the fork and the block below would leave the child running, and
+    # this process waiting for it. The child inherits the mask.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     process.start()
-    sender.close()
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        sender.close()
         yield receiver
     finally:
         process.terminate()
@@ -138,6 +143,7 @@ def _forget_modules_and_run(
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent stops its children
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     for name in [name for name in sys.modules if name.partition(".")[0] == "outreach"]:
         del sys.modules[name]
     try:

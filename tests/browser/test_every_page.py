@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Request, ViewportSize
 
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import opening
-from tests.browser.pages import EVERY, LONG_RUN_ONLY, PUBLIC, visit
+from tests.browser.pages import EVERY, IN_EVERY_RUN, PUBLIC, visit
 from tests.browser.world import World
 
 # Keep the order: the tests of a page share one visit.
@@ -49,9 +49,9 @@ class Visited(NamedTuple):
 
 
 def _parameters(names: Iterable[str]) -> list[Any]:
-    """Returns a parameter for each name; names in LONG_RUN_ONLY are marked `long`."""
+    """Returns a parameter for each name; those that are not in IN_EVERY_RUN are marked `long`."""
     only_long = pytest.mark.long
-    return [pytest.param(each, marks=only_long if each in LONG_RUN_ONLY else ()) for each in names]
+    return [pytest.param(each, marks=() if each in IN_EVERY_RUN else only_long) for each in names]
 
 
 every_page = pytest.mark.parametrize("visited", _parameters(EVERY), indirect=True)

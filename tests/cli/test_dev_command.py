@@ -107,3 +107,23 @@ def test_error_is_shown_with_traceback_and_goes_when_mended(dev: DevServer) -> N
     dev.seconds_until(lambda: "did not start" in dev.log.read_text(), MAX_SECONDS_TO_RELOAD)
     dev.edit("outreach/web/middleware/health.py", "this is no Python", "return")
     dev.seconds_until(lambda: dev.get("/healthz")[0] == 200, MAX_SECONDS_TO_RELOAD)
+
+
+STOPPED_WHILE_A_CHILD_STARTS: Final = """
+import os, signal, sys
+from outreach.cli import dev
+
+def stop_parent(sender):
+    os.kill(os.getppid(), signal.SIGTERM)
+    signal.pause()
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+with dev._child(stop_parent):
+    signal.pause()
+"""
+
+
+@pytest.mark.any_database("it has none")
+def test_signal_during_the_start_of_a_child_stops_both() -> None:
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", STOPPED_WHILE_A_CHILD_STARTS], timeout=60, check=True)

@@ -26,6 +26,7 @@ from tests.support.environment import where
 pytestmark = pytest.mark.any_database
 
 
+@pytest.mark.long
 def test_three_hundred_simultaneous_registrations_share_fifty_seats(
     config: Config, app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:

@@ -94,7 +94,7 @@ class Server:
     def refuses(self) -> bool:
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):  # reset: closed just now
             return True
         return False
 

@@ -105,7 +105,7 @@ def test_output_of_another_log_handler_is_not_repeated(form: str) -> None:
 
 
 @FORMS
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(secret=SECRETS, before=AROUND, after=AROUND, key=st.text(max_size=5))
 def test_log_lines_contain_no_personal_data(
     form: str, secret: str, before: str, after: str, key: str

@@ -174,6 +174,7 @@ def test_registration_between_two_reconcile_reads_is_kept(
     assert pointing(store) == 1
 
 
+@pytest.mark.long
 @pytest.mark.any_database("what was done stays done on either")
 def test_killed_rotation_loses_no_key(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop

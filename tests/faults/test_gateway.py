@@ -132,7 +132,19 @@ def test_permanently_refused_text_is_given_up(outbox: Outbox, server: Gateway, s
     assert outbox.dead == 1
 
 
-@pytest.mark.parametrize("answer", [408, 429, 500, 503, 302, "say nothing", "drip", "hang up"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        408,
+        429,
+        500,
+        503,
+        302,
+        "say nothing",
+        pytest.param("drip", marks=pytest.mark.long),
+        "hang up",
+    ],
+)
 def test_temporarily_refused_text_is_retried(
     outbox: Outbox, server: Gateway, answer: int | str
 ) -> None:

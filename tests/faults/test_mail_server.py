@@ -105,7 +105,10 @@ def test_one_refusal_after_a_three_day_outage_is_retried(outbox: Outbox, postman
 
 
 @pytest.mark.parametrize("words", [SAY_NOTHING, pytest.param(DRIP, marks=pytest.mark.long)])
-@pytest.mark.parametrize("step", ["EHLO", "MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize(
+    "step",
+    ["DATA", *(pytest.param(each, marks=pytest.mark.long) for each in ("EHLO", "MAIL", "RCPT"))],
+)
 def test_hanging_mail_server_delays_the_round_only_briefly(
     outbox: Outbox, postman: Postman, step: str, words: str
 ) -> None:
@@ -119,6 +122,7 @@ def test_hanging_mail_server_delays_the_round_only_briefly(
     assert sorted(postman.to) == ["luz@example.org", "rosa@example.org"]
 
 
+@pytest.mark.long
 def test_letter_without_a_final_answer_is_sent_once_more(outbox: Outbox, postman: Postman) -> None:
     outbox.enqueue("rosa")
     postman.next_time["TAKEN"] = deque([SAY_NOTHING])

@@ -79,6 +79,7 @@ def test_larger_feed_replaces_descriptions_by_links(
     assert "Llega hasta" not in description
 
 
+@pytest.mark.long
 def test_largest_feed_ends_earlier_and_states_its_last_day(
     store: Store, chicago: Office, rights: Kind
 ) -> None:

@@ -105,6 +105,7 @@ def test_the_same_workshops_in_another_database_give_the_same_bytes(
     assert all_feeds(store) == all_feeds(other_store)
 
 
+@pytest.mark.long
 def test_other_processes_in_other_places_write_the_same_bytes(
     config: Config, store: Store, tmp_path: Path
 ) -> None:

@@ -256,6 +256,7 @@ def test_other_formats_have_no_personal_data(
                     assert each.uid not in text
 
 
+@pytest.mark.long
 def test_truncated_feed_ends_with_a_whole_day_and_states_it(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:

@@ -18,7 +18,7 @@ from tests.i18n.unmarked import ALLOWED, words, words_of_page
 CHECKOUT: Final = Path(__file__).parents[2]
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 @pytest.mark.any_database("the text of pages")
 def test_no_unmarked_word_in_the_pseudo_language() -> None:
     process = subprocess.run(
@@ -42,6 +42,7 @@ def test_accents_keep_placeholders_tags_and_addresses() -> None:
     assert catalogues.accented(text) == text.replace("Hola", "Ĥöĺä").replace("ĺ", "ľ")
 
 
+@pytest.mark.long
 def test_pseudo_catalogue_is_complete(tmp_path: Path) -> None:
     catalogues.write_pseudo(tmp_path, "qps")
     catalogue = catalogues.read(tmp_path / "qps" / catalogues.PO, "en")

@@ -171,7 +171,12 @@ def test_doctor_json_has_the_same_findings(config: Config, store: Store) -> None
 @pytest.mark.any_database("a disk is a disk")
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="needs a small disk")
 @pytest.mark.parametrize(
-    ("size", "state"), [("150m", "to do"), ("300m", "soon"), ("1100m", "well")]
+    ("size", "state"),
+    [
+        ("150m", "to do"),
+        pytest.param("300m", "soon", marks=pytest.mark.long),
+        pytest.param("1100m", "well", marks=pytest.mark.long),
+    ],
 )
 def test_doctor_warns_before_a_disk_is_full(
     config: Config, tmp_path: Path, size: str, state: str

@@ -79,6 +79,7 @@ def test_one_of_many_simultaneous_workers_leads(store: Store) -> None:
         assert session.scalar(sa.select(sa.func.count()).select_from(JobLock)) == len(NAMES)
 
 
+@pytest.mark.long
 def test_lease_is_renewed_during_a_long_step(store: Store) -> None:
     one, other = Leader(store, NAMES, length=1), Leader(store, NAMES, length=1)
     one.acquire()

@@ -363,7 +363,11 @@ def good(keeper: Keeper, workshop: Workshop, tmp_path: Path) -> Path:
 
 
 @pytest.mark.any_database("what the file is")
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize(
+    "name",
+    # Each derivation of a key from a passphrase takes a second.
+    [pytest.param(each, marks=pytest.mark.long if "encrypted" in each else ()) for each in BAD],
+)
 def test_restore_of_a_bad_file_is_one_line_and_changes_nothing(
     keeper: Keeper, good: Path, tmp_path: Path, name: str
 ) -> None:

@@ -65,7 +65,7 @@ def make_workshop(store: Store, office: Office, kind: Kind, **changes: Any) -> W
 
 
 @every_shape
-@pytest.mark.parametrize("lang", ["es", "en"])
+@pytest.mark.parametrize("lang", ["es", pytest.param("en", marks=pytest.mark.long)])
 def test_qr_code_leads_to_the_page_of_the_workshop(
     store: Store, chicago: Office, rights: Kind, shape: str, lang: str
 ) -> None:
@@ -117,7 +117,10 @@ def test_reading_order_is_the_visual_order(store: Store, chicago: Office, rights
 
 
 @every_shape
-@pytest.mark.parametrize("length", LONGEST)
+@pytest.mark.parametrize(
+    "length",
+    [pytest.param(each, marks=() if each == "wide" else pytest.mark.long) for each in LONGEST],
+)
 def test_longest_texts_fit(
     store: Store, chicago: Office, rights: Kind, shape: str, length: str
 ) -> None:

@@ -75,6 +75,7 @@ def personal_paths(site: FurnishedSite, lang: str = "/") -> list[str]:
     return [path for path in site.of_tokens() if "/r/" in path and path.startswith(lang)]
 
 
+@pytest.mark.long
 def test_personal_page_keeps_no_kind_in_browser_history(
     unlimited_app: Flask, store: Store, key_store: KeyStore, chicago: Office, all_kinds: list[Kind]
 ) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SECONDS_TO_START = 60.0
-SECONDS_TO_STOP = 30.0
+SECONDS_TO_STOP = 70.0  # longer than the server gives its own processes
 
 
 @contextmanager

@@ -164,6 +164,7 @@ def test_page_explains_an_empty_feed(client: FlaskClient, chicago: Office) -> No
     assert "se llenará cuando haya" in client.get("/es/calendario?oficina=chicago").text
 
 
+@pytest.mark.long
 def test_page_states_the_last_day_of_a_truncated_feed(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
