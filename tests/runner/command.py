@@ -23,6 +23,7 @@ MIN_FREE_MEMORY_BYTES = 4 << 30
 MAX_SEED = 1_000_000
 NO_TESTS_COLLECTED = 5  # pytest's exit status
 SERVER = "OUTREACH_TEST_POSTGRESQL"
+NOT_SHIFTED = "browser or postgresql or real_clock"  # the markers of tests at the real time
 LEFT_OUT = {
     "quick": "; not run: types, PostgreSQL, the browser, the thorough and the long tests",
     "plain": "; not run: the long tests",
@@ -91,7 +92,7 @@ def _parse(arguments: Sequence[str]) -> Options:
         action="store_const",
         dest="mode",
         const="long",
-        help="every test, and those on SQLite with the clock at twelve instants",
+        help="every test; those on SQLite with the clock at twelve instants",
     )
     parser.add_argument(
         "--seed",
@@ -160,8 +161,8 @@ def steps(options: Options) -> list[Step]:
     """What a run consists of, in order.
 
     The plain run gives each test once: those on SQLite with a shifted clock, those on PostgreSQL
-    and in the browser at the real time. The long run gives every test at the real time, and those
-    on SQLite again at twelve instants."""
+    and in the browser at the real time. The long run gives the latter and the long tests at the
+    real time, and those on SQLite at twelve instants."""
     style = [
         Step("style", ["ruff", "check", ".", "tests/run"]),
         Step("format", ["ruff", "format", "--check", ".", "tests/run"]),
@@ -172,12 +173,17 @@ def steps(options: Options) -> list[Step]:
         core = "core and not thorough and not browser and not long"
         return [*style, _pytest(options, "tests on SQLite", core, is_on_sqlite=True)]
     if options.mode == "plain":
-        rest = "not long and (browser or postgresql or real_clock)"
-        others = _pytest(options, "tests on PostgreSQL and in Chromium", rest)
-        tests = [_on_sqlite(options, LEAP_NIGHT), others]
+        others = f"not long and ({NOT_SHIFTED})"
+        tests = [
+            _on_sqlite(options, LEAP_NIGHT),
+            _pytest(options, "tests on PostgreSQL and in Chromium", others),
+        ]
     else:
-        everything = _pytest(options, "tests on SQLite and PostgreSQL and in Chromium", "")
-        tests = [everything, *(_on_sqlite(options, instant) for instant in INSTANTS)]
+        others = f"long or {NOT_SHIFTED}"
+        tests = [
+            _pytest(options, "long tests and those on PostgreSQL and in Chromium", others),
+            *(_on_sqlite(options, instant) for instant in INSTANTS),
+        ]
     return [*style, types, *tests]
 
 
@@ -185,7 +191,7 @@ def _on_sqlite(options: Options, instant: Instant) -> Step:
     return _pytest(
         options,
         f"tests on SQLite at {instant.name}",
-        "not long and not browser and not postgresql and not real_clock",
+        f"not (long or {NOT_SHIFTED})",
         is_on_sqlite=True,
         instant=instant,
     )
