@@ -45,7 +45,9 @@ def feed_urls_of(page: Page) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("lang", ["es", "en", "fr"])
+@pytest.mark.parametrize(
+    "lang", ["es", *(pytest.param(each, marks=pytest.mark.long) for each in ("en", "fr"))]
+)
 @pytest.mark.parametrize("has_script", [True, False], ids=["with JavaScript", "without"])
 def test_buttons_lead_to_the_chosen_feed(
     opened: Open, world: World, lang: str, has_script: bool

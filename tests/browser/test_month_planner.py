@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from itertools import count, cycle
 from typing import Final
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from outreach import clock
@@ -74,6 +75,7 @@ def listed_rows(page: Page) -> list[Row]:
     return found
 
 
+@pytest.mark.long
 def test_entering_thirty_workshops_takes_at_most_sixty_interactions(
     opened: Open, world: World
 ) -> None:

@@ -222,13 +222,10 @@ def assert_expired_after_two_days(page: Page, evening: OfflineWorkshop) -> None:
     )
 
 
-SIZES: Final = [
-    pytest.param(10, 2, id="10 and 2"),
-    pytest.param(200, 30, id="200 and 30", marks=pytest.mark.long),
-]
-
-
-@pytest.mark.parametrize(("arrivals", "walk_ins"), SIZES)
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("arrivals", "walk_ins"), [(10, 2), (200, 30)], ids=["10 and 2", "200 and 30"]
+)
 def test_two_offline_phones_merge_and_store_no_name(
     browser: Browser, tmp_path: Path, arrivals: int, walk_ins: int
 ) -> None:

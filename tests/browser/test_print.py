@@ -18,11 +18,16 @@ NAVIGATION = (
     ("name", "sheets", "words"),
     [
         ("figures", 6, ["164", "57", "33", "37"]),
-        ("figures of a year", 6, ["2020", "164"]),
         ("bulletin", 4, ["164", "109,657", "21,389"]),
-        ("month of the network", 6, ["2020", "Chicago"]),
-        ("figures of a month", 4, ["109,657"]),
-        ("bulletin preview", 4, ["164"]),
+        *(
+            pytest.param(*each, marks=pytest.mark.long)
+            for each in (
+                ("figures of a year", 6, ["2020", "164"]),
+                ("month of the network", 6, ["2020", "Chicago"]),
+                ("figures of a month", 4, ["109,657"]),
+                ("bulletin preview", 4, ["164"]),
+            )
+        ),
     ],
 )
 def test_printed_page_has_no_navigation(

@@ -31,11 +31,11 @@ pages = pytest.mark.parametrize(
         "/es/t/{discreet}",
         "/es/t/{discreet}/lugar",
         "/es/r/{discreet_seated}",
-        "/es/t/{discreet}nada",
-        "/es/?tipo={discreet_kind}",
         *(
             pytest.param(each, marks=pytest.mark.long)
             for each in (
+                "/es/t/{discreet}nada",
+                "/es/?tipo={discreet_kind}",
                 "/es/r/{discreet_seated}/cambiar",
                 "/es/r/{discreet_seated}/cancelar",
                 "/es/calendario?tipo={discreet_kind}",

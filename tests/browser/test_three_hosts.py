@@ -121,6 +121,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights)
 
 
+@pytest.mark.long
 def test_hosts_serve_identical_feeds(hosts: Hosts, store: Store, workshop: Workshop) -> None:
     def fetch_feeds() -> dict[str, bytes]:
         found = {}
@@ -144,6 +145,7 @@ def test_hosts_serve_identical_feeds(hosts: Hosts, store: Store, workshop: Works
     assert [path for path in before if before[path] == after[path]] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "has_script",
     [pytest.param(True, marks=pytest.mark.long), False],

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.chromium import DESKTOP
@@ -15,6 +16,7 @@ from tests.browser.world import ANA, World
 COOKIE = "__Host-staff"
 
 
+@pytest.mark.long
 def test_autosave_survives_the_end_of_the_session(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)

@@ -78,7 +78,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
         process.wait(timeout=30)
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 @pytest.mark.any_database("it has its own")
 def test_changed_template_stylesheet_and_code_are_seen_at_once(dev: DevServer) -> None:
     _, page = dev.get("/es/")
@@ -96,7 +96,7 @@ def test_changed_template_stylesheet_and_code_are_seen_at_once(dev: DevServer) -
     dev.seconds_until(lambda: stylesheet[1] not in dev.get("/es/")[1], MAX_SECONDS_TO_RELOAD)
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 @pytest.mark.any_database("it has its own")
 def test_error_is_shown_with_traceback_and_goes_when_mended(dev: DevServer) -> None:
     dev.edit(

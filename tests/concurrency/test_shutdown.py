@@ -209,6 +209,7 @@ def test_shutdown_finishes_a_registration_in_progress(
     assert count(store) == 1
 
 
+@pytest.mark.long
 @pytest.mark.any_database("the processes do not depend on the database")
 def test_shutdown_waits_for_the_rest_of_a_form(
     app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
@@ -228,6 +229,7 @@ def test_shutdown_waits_for_the_rest_of_a_form(
     assert count(store) == 1
 
 
+@pytest.mark.long
 @pytest.mark.any_database("the start does not depend on the database")
 def test_server_stops_when_signalled_during_start(
     config: Config, store: Store, tmp_path: Path
@@ -301,6 +303,7 @@ def test_shutdown_finishes_the_letter_in_progress_only(outbox: Outbox, tmp_path:
     assert outbox.pending == 2
 
 
+@pytest.mark.long
 @pytest.mark.any_database("the processes do not depend on the database")
 def test_worker_stops_while_the_server_answers(
     app: Flask, outbox: Outbox, store: Store, workshop: Workshop, tmp_path: Path
@@ -330,6 +333,7 @@ def has_worker(config: Config) -> bool:
         return False
 
 
+@pytest.mark.long
 @pytest.mark.any_database("the processes do not depend on the database")
 def test_server_log_is_one_json_line_an_event(config: Config, store: Store, tmp_path: Path) -> None:
     """Covers child processes and the messages of the server program."""

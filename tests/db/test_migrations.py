@@ -169,6 +169,7 @@ def test_registrations_succeed_during_an_upgrade(
     assert load.longest < MIGRATION.lock + 8
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("config", ["postgresql"], indirect=True)
 def test_migration_waiting_for_a_lock_lets_registrations_pass(
     broken: Config,
@@ -224,6 +225,7 @@ def test_failing_migration_is_rolled_back(
     assert migrations.differences(Database.MAIN, store) == []
 
 
+@pytest.mark.long
 @pytest.mark.races
 def test_simultaneous_upgrades_run_one_after_the_other(older: Config) -> None:
     for base, url in ((Database.MAIN, older.database_url), (Database.KEY_STORE, older.keyring_url)):

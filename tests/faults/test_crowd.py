@@ -28,7 +28,7 @@ from tests.faults.crowd import BEGAN, Done, Scene, act, begin_together
 from tests.support.scenario import faults, stranded
 
 PROCESSES = 8
-SHORT, LONG = 30, 400  # steps of each process
+SHORT, LONG = 15, 400  # steps of each process
 CONSULTATIONS = {
     "way": Way.SLOTS,
     "slot_minutes": 20,

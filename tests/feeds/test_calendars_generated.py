@@ -157,7 +157,7 @@ def run(
 def test_parsers_read_the_database_after_every_edit(
     config: Config, rights: Kind, women: Kind
 ) -> None:
-    calendars = 10 if config.is_postgresql else 30
+    calendars = 15
     check = run(config, calendars, READERS, is_random=False)
     assert check.calendars >= calendars
     assert sum(check.edits.values()) > 4 * calendars

@@ -49,6 +49,7 @@ def days_of(events: list[Any]) -> list[date]:
     return sorted({event.start.astimezone(UTC).date() for event in events})
 
 
+@pytest.mark.long
 def test_large_feed_leaves_out_whole_past_days(store: Store, chicago: Office, rights: Kind) -> None:
     add_workshops(store, chicago, rights, range(-80, 40), 12)
     body = feed(store, "chicago")

@@ -205,6 +205,7 @@ def test_backup_to_an_impossible_path_is_one_line(keeper: Keeper, tmp_path: Path
     assert list(tmp_path.glob("*b.*")) == []
 
 
+@pytest.mark.long
 def test_backup_on_a_full_disk_is_one_line_and_leaves_no_file(
     keeper: Keeper, store: Store, tmp_path: Path
 ) -> None:

@@ -104,6 +104,7 @@ def test_move_to_postgresql_and_back_changes_no_row(
     assert everything(main, key_store) == before
 
 
+@pytest.mark.long
 def test_moved_installation_works(
     keeper: Keeper, config: Config, workshop: Workshop, chicago: Office, rights: Kind,
     elsewhere: Pair,
@@ -192,6 +193,7 @@ def test_move_names_the_table_of_an_unfit_row_and_copies_nothing(
     assert rows_of(elsewhere.main, MAIN)["office"] == []
 
 
+@pytest.mark.long
 def test_move_prints_no_password(keeper: Keeper, workshop: Workshop, elsewhere: Pair) -> None:
     address = sa.make_url(elsewhere.main).set(password="canary-password")
     done = keeper.run("move", "--to", address.render_as_string(hide_password=False))

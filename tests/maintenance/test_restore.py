@@ -147,6 +147,7 @@ def test_restore_replaces_rows_only_with_yes_and_keeps_the_file(
     assert sealed_in(store) == []
 
 
+@pytest.mark.long
 def test_restore_fills_an_empty_database_without_yes(
     keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:

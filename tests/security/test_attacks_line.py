@@ -107,6 +107,7 @@ def server(
         yield ServerConnection(port, log, config.keys / "master-1", manage_token(key_store, rosa))
 
 
+@pytest.mark.long
 def test_path_traversal_reads_no_private_file(server: ServerConnection) -> None:
     secret = server.secret.read_bytes()
     assert len(secret) >= 32

@@ -21,6 +21,7 @@ REVIEWED: Final = {
 }
 
 
+@pytest.mark.long
 def test_no_regex_has_an_unreviewed_nested_repetition() -> None:
     found = {each.text: each.where for each in patterns() if nested(each.text)}
     assert {text: location for text, location in found.items() if text not in REVIEWED} == {}

@@ -208,6 +208,7 @@ def test_name_email_and_link_are_in_no_log_or_plain_column(
             assert each.lower().encode() not in content.lower(), f"{each} in {name}"
 
 
+@pytest.mark.long
 def test_failing_error_page_logs_no_link(
     server: Server, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:

@@ -108,6 +108,7 @@ def expected(marks: Sequence[Mark]) -> tuple[list[int], int]:
     return arrivals, sum(1 for party, _people in remaining if party == 3)
 
 
+@pytest.mark.long
 @slow_settings
 @given(random_marks(), st.data())
 def test_events_in_any_order_and_repeated_give_the_same_totals(
@@ -186,6 +187,7 @@ def test_checkin_page_and_phones_count_the_same(
         assert evening.totals() == (arrivals, walk_ins)
 
 
+@pytest.mark.long
 def test_requests_of_two_phones_give_the_same_totals_in_every_order(evening: CheckinScene) -> None:
     rosa, luz, _ = evening.parties
     mark_one, mark_two, undone_mark, walk_in_mark = (bytes([n]) * 16 for n in range(1, 5))

@@ -326,6 +326,7 @@ def _count_attempts(config: Config) -> int:
     return int(total)
 
 
+@pytest.mark.long
 def test_request_waits_for_a_restarted_database(
     config: Config, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
