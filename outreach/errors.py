@@ -6,7 +6,7 @@ OutreachError
 │   └── RegistrationNotOpen  registration opens later
 ├── Full                  fewer seats are left than were asked for, and there is no waitlist
 ├── Conflict              somebody else has just taken the time slot or the accommodation
-├── TooMany               one contact already holds as many registrations as it may
+├── TooMany               a limit is reached: of a contact, or of a phone at the door
 ├── DataErased            the encryption key is gone: nobody can read these data any more
 ├── Refusal               what was asked cannot be done; says why with a code and values
 ├── CommandError          an operation of the administrator failed; its text is English

@@ -18,11 +18,9 @@ from outreach.keystore import Key, KeyStore
 from tests.conftest import hold
 from tests.support.registration_forms import (
     answers,
-    ask_for_link,
     everyone,
     filled,
     send,
-    unstamped,
 )
 
 pytestmark = pytest.mark.any_database
@@ -103,22 +101,6 @@ def test_form_of_a_cancelled_registration_is_refused(
     link = send(client, workshop, typed).headers["Location"]
     assert client.post(f"{link}/cancelar").status_code == 200
     assert send(client, workshop, typed).status_code == 404
-
-
-def test_fourth_registration_of_a_phone_is_answered_like_link_recovery(
-    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
-) -> None:
-    for _ in range(3):
-        typed = answers(app, workshop, contact="phone", phone="312 555 0142")
-        assert send(client, workshop, typed).status_code == 303
-    typed = answers(app, workshop, contact="phone", phone="+1 (312) 555-0142")
-    fourth = send(client, workshop, typed)
-    recovery_page = ask_for_link(client)
-    assert (fourth.status_code, unstamped(fourth)) == (
-        recovery_page.status_code,
-        unstamped(recovery_page),
-    )
-    assert len(everyone(store)) == 3
 
 
 def test_rate_limited_post_returns_the_filled_form(

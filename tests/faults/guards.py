@@ -310,12 +310,6 @@ def _of_forms() -> Iterator[Guard]:
         "tests/web/public/test_recover_link.py"
         "::test_link_request_of_a_bot_returns_the_form_and_sends_no_letter",
     )  # fmt: skip
-    yield Guard(
-        "S26", "outreach/web/public/registration.py",
-        "    except TooMany:\n        return my_registration.answer_for(filled.address)\n", "",
-        "tests/security/test_abuse.py"
-        "::test_fourth_registration_of_a_contact_is_answered_like_link_recovery",
-    )  # fmt: skip
 
 
 GUARDS: Final = tuple(_guards())

@@ -13,7 +13,6 @@ from outreach.domain.registrations.contact_details import change_person
 from outreach.domain.registrations.models import (
     ACTIVE_STATUSES,
     INTERPRETER,
-    MAX_ACTIVE_PER_CONTACT,
     STATUSES_WITH_SEATS,
     AccessNeed,
     ContactMethod,
@@ -57,7 +56,6 @@ from outreach.domain.registrations.waitlist import (
 __all__ = [
     "ACTIVE_STATUSES",
     "INTERPRETER",
-    "MAX_ACTIVE_PER_CONTACT",
     "STATUSES_WITH_SEATS",
     "TRANSITIONS",
     "AccessNeed",

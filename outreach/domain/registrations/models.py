@@ -27,8 +27,6 @@ from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import DataErased, NotFound
 from outreach.keystore import KeyStore
 
-MAX_ACTIVE_PER_CONTACT: Final = 3  # S26
-
 
 class RegistrationStatus(StrEnum):
     CONFIRMED = "seated"
@@ -190,12 +188,9 @@ def prepare(key_store: KeyStore, workshop: Workshop, data: RegistrationData) -> 
     """Creates a key in the key store and encrypts name and contact with it.
 
     Called before the transaction that stores the registration, and outside of it: a crash in
-    between leaves an unused key, which `reconcile` removes. Raises TooMany where this contact has
-    MAX_ACTIVE_PER_CONTACT registrations for the workshop (S26)."""
-    contact = data.address or None
-    key_id, key = key_store.new(
-        workshop.id, workshop.forget_on, contact, at_most=MAX_ACTIVE_PER_CONTACT
-    )
+    between leaves an unused key, which `reconcile` removes. A contact may have any number of
+    registrations: a limit would tell whoever tries it that this contact is registered (S26)."""
+    key_id, key = key_store.new(workshop.id, workshop.forget_on, data.address or None)
     registration_id = code(26)
     person = PersonalData(name=data.name, address=data.address)
     return SealedRegistration(

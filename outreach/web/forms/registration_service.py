@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from outreach.domain import registrations
 from outreach.domain.registrations import Registration, RegistrationData, SealedRegistration
 from outreach.domain.workshops import Workshop
-from outreach.errors import Conflict, Full, RegistrationClosed, TooMany
+from outreach.errors import Conflict, Full, RegistrationClosed
 from outreach.web.context import key_store, store
 from outreach.web.middleware import request_retry
 
@@ -25,7 +25,7 @@ def save(
     """Register a person for one workshop or for all dates of a series; return the key of the first.
 
     A form that was posted before returns the key of its registration. `also` runs in the same
-    transaction. Raises TooMany, RegistrationClosed, Full or Conflict, and then leaves no data.
+    transaction. Raises RegistrationClosed, Full or Conflict, and then leaves no data.
     """
     # An earlier attempt of this request may have committed without its response being received.
     prepared: list[tuple[Workshop, SealedRegistration]] = request_retry.keep(
@@ -42,7 +42,7 @@ def save(
                 registrations.register(session, workshop, data, sealed, nonce, now=now)
             also(session)
         return sealed.key
-    except (TooMany, RegistrationClosed, Full, Conflict):
+    except (RegistrationClosed, Full, Conflict):
         if not request_retry.is_retry():
             _destroy(prepared)
             raise

@@ -17,7 +17,7 @@ from outreach.db import error_classes
 from outreach.domain import registrations, workshops
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
-from outreach.errors import Conflict, Full, OutreachError, RegistrationClosed, TooMany
+from outreach.errors import Conflict, Full, OutreachError, RegistrationClosed
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import key_store, store
@@ -26,7 +26,6 @@ from outreach.web.forms.registration_form import RegistrationForm
 from outreach.web.middleware import error_pages, rate_limits, reference_cache, request_retry
 from outreach.web.middleware.response_headers import keep_private
 from outreach.web.presentation import alternatives, workshop_cards
-from outreach.web.public import my_registration
 
 pages = Blueprint("registration", __name__, url_prefix="/<lang:lang>/t/<public_id>/lugar")
 
@@ -104,8 +103,6 @@ def _save(
             filled.workshops, filled.registration_data(), filled.nonce.data or "", now=now
         )
         return _redirect_to_registration(key)
-    except TooMany:
-        return my_registration.answer_for(filled.address)
     except RegistrationClosed:
         return _answer_closed(workshop, 409)
     except Full:

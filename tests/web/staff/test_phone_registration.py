@@ -173,17 +173,6 @@ def test_form_says_why_registration_is_closed(
     assert all_registrations(store) == []
 
 
-def test_limit_of_registrations_by_contact_applies_to_staff(
-    ana: StaffClient, store: Store, evening: Workshop
-) -> None:
-    for _ in range(3):
-        form = filled_form(ana, evening, people="1")
-        assert ana.post(f"{address_of(evening)}/apartar", **form).status_code == 303
-    refused = ana.post(f"{address_of(evening)}/apartar", **filled_form(ana, evening, people="1"))
-    assert refused.status_code == 422
-    assert "ya tiene 3 registros" in words(refused)
-
-
 def test_caller_can_reconfirm_before_the_reconfirmation_is_sent(
     ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:

@@ -5,7 +5,6 @@ and below. Open `registration_page` first, then `detail`.
 """
 
 from outreach.web.public.my_registration import cancel, change, detail, recover_link, responses
-from outreach.web.public.my_registration.recover_link import answer_for
 from outreach.web.public.my_registration.registration_page import pages
 
-__all__ = ["answer_for", "cancel", "change", "detail", "pages", "recover_link", "responses"]
+__all__ = ["cancel", "change", "detail", "pages", "recover_link", "responses"]

@@ -11,7 +11,6 @@ from werkzeug.datastructures import MultiDict
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.registrations import (
-    MAX_ACTIVE_PER_CONTACT,
     ContactMethod,
     PersonalData,
     RegistrationChange,
@@ -19,14 +18,14 @@ from outreach.domain.registrations import (
     contact_details,
 )
 from outreach.domain.text import clean
-from outreach.errors import Conflict, Full, RegistrationClosed, TooMany
+from outreach.errors import Conflict, Full, RegistrationClosed
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import key_store, store
 from outreach.web.forms import availability
 from outreach.web.forms.registration_form import PersonForm
 from outreach.web.presentation.workshop_cards import FEW_DISCREET
-from outreach.web.public.my_registration import recover_link, registration_page
+from outreach.web.public.my_registration import registration_page
 from outreach.web.public.my_registration.registration_page import RegistrationView, pages
 
 SAME: Final = "same"
@@ -126,8 +125,6 @@ def change(token: str) -> ResponseReturnValue:
         if has_new_contact:
             _set_contact(view, answers.person.address)
         _store_changes(token, view, answers)
-    except TooMany:
-        return recover_link.answer_for(answers.person.address)
     except (Full, Conflict, RegistrationClosed) as error:
         if has_new_contact:
             _set_contact(view, view.person.address)
@@ -136,19 +133,9 @@ def change(token: str) -> ResponseReturnValue:
 
 
 def _set_contact(view: RegistrationView, address: str) -> None:
-    """Set the contact by which the key store finds the registration; empty for none.
-
-    Raises TooMany if the contact then has more registrations than allowed (S26), and restores the
-    former contact.
-    """
-    current, key_id = view.person.address, view.registration.key_id
-    if key_id is None:
-        return
-    key_store().set_contact(key_id, address or None)
-    # Counted afterwards: of two concurrent changes, at least one sees both.
-    if address and len(key_store().find(address, view.workshop.id)) > MAX_ACTIVE_PER_CONTACT:
-        key_store().set_contact(key_id, current or None)
-        raise TooMany("for one contact")
+    """Set the contact by which the key store finds the registration; empty for none."""
+    if view.registration.key_id is not None:
+        key_store().set_contact(view.registration.key_id, address or None)
 
 
 def _store_changes(token: str, view: RegistrationView, answers: ChangedAnswers) -> None:

@@ -6,7 +6,7 @@ later. Neither the page nor its response time reveals whether somebody is regist
 
 from typing import Final
 
-from flask import g, make_response, render_template, request
+from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import ValidationError
 
@@ -31,14 +31,8 @@ def request_link() -> ResponseReturnValue:
         return make_response(_page(typed=typed, fault=str(fault)), 422)
     if notice := email_form.notice(ABOUT):
         return make_response(_page(typed=typed, notice=notice), 422)
-    return answer_for(contact)
-
-
-def answer_for(contact: str) -> ResponseReturnValue:
-    """Request the links of an e-mail or phone, known or not, and return the same page."""
     key_store().request_link(contact)
-    g.other_languages_at = "/mi-registro"
-    return _page(is_answer=True)
+    return make_response(_page(is_answer=True))
 
 
 def _page(*, typed: str = "", fault: str = "", notice: str = "", is_answer: bool = False) -> str:

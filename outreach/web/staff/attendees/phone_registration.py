@@ -14,7 +14,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop
-from outreach.errors import Conflict, Full, Refusal, RegistrationClosed, TooMany
+from outreach.errors import Conflict, Full, Refusal, RegistrationClosed
 from outreach.i18n import N_, ngettext
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
@@ -117,13 +117,6 @@ def _save(form: CallerForm, nonce: str, now: datetime) -> None:
 
     try:
         registration_service.save([workshop], registration_data, nonce, now=now, also=log_action)
-    except TooMany:
-        raise PageRefused(
-            _(
-                "Ese correo o teléfono ya tiene %(num)d registros en este taller.",
-                num=registrations.MAX_ACTIVE_PER_CONTACT,
-            )
-        ) from None
     except RegistrationClosed:
         raise PageRefused(_("Este taller ya no aparta lugares.")) from None
     except Full:
