@@ -6,6 +6,7 @@ OutreachError
 │   └── RegistrationNotOpen  registration opens later
 ├── Full                  fewer seats are left than were asked for, and there is no waitlist
 ├── Conflict              somebody else has just taken the time slot or the accommodation
+├── FormUsed              the form has made a registration already: of somebody else, or long ago
 ├── TooMany               a limit is reached: of a contact, or of a phone at the door
 ├── DataErased            the encryption key is gone: nobody can read these data any more
 ├── Refusal               what was asked cannot be done; says why with a code and values
@@ -161,6 +162,10 @@ class RegistrationNotOpen(RegistrationClosed):
 
 class Conflict(OutreachError):
     """Its text is the access need that has run out; empty for the time slot."""
+
+
+class FormUsed(OutreachError):
+    pass
 
 
 class TooMany(OutreachError):

@@ -307,10 +307,17 @@ class KeyStore:
 
     def index(self, contact: str) -> bytes:
         """The HMAC of an e-mail or phone; capitals make no difference."""
+        return self._keyed(contact.strip().lower())[:16]
+
+    def form_id(self, nonce: str) -> str:
+        """The HMAC of the nonce of a form, which identifies the form in the main database: a copy
+        of that database and a browser's cached page do not lead to each other (S33)."""
+        return self._keyed(f"form {nonce}").hex()
+
+    def _keyed(self, text: str) -> bytes:
         if self._index is None:
             self._index = self._get_or_create(IndexKey, "id", 1, b"index")
-        text = contact.strip().lower().encode()
-        return hmac.new(self._index, text, hashlib.sha256).digest()[:16]
+        return hmac.new(self._index, text.encode(), hashlib.sha256).digest()
 
     def address_of_today(self, address: str) -> bytes:
         """The HMAC of a network address under the random key of the day. Creating that key deletes

@@ -100,7 +100,7 @@ def compare_with_hello(bench: Bench) -> None:
         serving("tests.benchmarks.hello:create_app", {}) as bare,
         serving(FACTORY, environ, "/es/") as ours,
     ):
-        for what, measure in paths(ours, form, bench.folder, bench.seconds).items():
+        for what, measure in paths(ours, form, environ, bench.folder, bench.seconds).items():
             pairs = [
                 (measure(), load.rate(bare + "/", seconds=bench.seconds))
                 for _ in range(bench.repetitions)

@@ -2,10 +2,9 @@
 their own IP address."""
 
 import http.client
-import secrets
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from urllib.parse import urlencode, urlsplit
@@ -19,8 +18,11 @@ class Outcome:
     seconds: float  # from the first post to the last answer
 
 
-def rush(site: str, public_id: str, form_token: str, *, people: int) -> Outcome:
-    """Posts from that many people at once; each waits for its answer without a limit."""
+def rush(site: str, public_id: str, forms: Sequence[Mapping[str, str]]) -> Outcome:
+    """Posts these forms at once; each waits for its answer without a limit.
+
+    `forms` has the fields `stamp` and `nonce` of a form for each person."""
+    people = len(forms)
     host = urlsplit(site).netloc
     start = threading.Barrier(people + 1)
     statuses: list[int] = []
@@ -33,8 +35,7 @@ def rush(site: str, public_id: str, form_token: str, *, people: int) -> Outcome:
                 "name": "Rosa",
                 "people": "1",
                 "contact": "none",
-                "stamp": form_token,
-                "nonce": secrets.token_urlsafe(16),
+                **forms[number],
             }
         )
         connection = http.client.HTTPConnection(host, timeout=120, source_address=source_address)

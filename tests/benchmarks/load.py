@@ -3,17 +3,18 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 CONNECTIONS = 8
 _SCRIPT = """
-math.randomseed(os.time())
-local salt, count = math.random(1e9), 0
+local fields = {}
+for line in io.lines("FIELDS") do fields[#fields + 1] = line end
+local count = 0
 local headers = {["Content-Type"] = "application/x-www-form-urlencoded"}
 request = function()
   count = count + 1
-  local nonce = string.format("%d-%012d-%d", salt, count, math.random(1e9))
-  return wrk.format("POST", nil, headers, "BODY&nonce=" .. nonce)
+  return wrk.format("POST", nil, headers, "BODY&" .. (fields[count] or "used up"))
 end
 """
 
@@ -37,8 +38,12 @@ def rate(address: str, *, seconds: int, headers: tuple[str, ...] = (), script: s
     return float(found[1])
 
 
-def write_post_script(folder: Path, body: str) -> str:
-    """Writes a wrk script that posts a form repeatedly with new nonces; returns its path."""
-    path = folder / "post.lua"
-    path.write_text(_SCRIPT.replace("BODY", body))
-    return str(path)
+def write_post_script(folder: Path, body: str, fields: Sequence[str]) -> str:
+    """Writes a wrk script that posts a form repeatedly; returns its path.
+
+    `fields` are further fields of each post, used once; when they are used up, posts are refused
+    and `rate` raises."""
+    script, lines = folder / "post.lua", folder / "fields"
+    lines.write_text("\n".join(fields))
+    script.write_text(_SCRIPT.replace("BODY", body).replace("FIELDS", str(lines)))
+    return str(script)

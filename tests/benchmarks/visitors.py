@@ -5,7 +5,6 @@ includes the wait behind a slow answer."""
 import asyncio
 import random
 import re
-import secrets
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -206,7 +205,7 @@ class _Load:
                 "email": f"p{number}@example.org" if number % 3 else "",
                 "language": "es",
                 "stamp": hidden_fields["stamp"],
-                "nonce": hidden_fields.get("nonce") or secrets.token_urlsafe(16),
+                "nonce": hidden_fields["nonce"],
                 "website": "",
             }
             status, found, _ = await line.ask("save", path, form, due=due)

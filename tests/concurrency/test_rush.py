@@ -148,14 +148,15 @@ def _run_in_threads(post: Callable[[], Sequence[TestResponse]]) -> list[TestResp
 
 def _post(app: Flask, workshop: Workshop, *, people: int = 1, nonce: str = "") -> TestResponse:
     """Posts the form ten seconds after it was opened."""
+    nonce, opened_at = nonce or secrets.token_urlsafe(16), clock.now() - timedelta(seconds=10)
     with app.app_context():
-        token = form_token.make(workshop.public_id, now=clock.now() - timedelta(seconds=10))
+        token = form_token.make(workshop.public_id, nonce=nonce, now=opened_at)
     fields = {
         "name": "Rosa",
         "people": str(people),
         "contact": "none",
         "language": "es",
-        "nonce": nonce or secrets.token_urlsafe(16),
+        "nonce": nonce,
         "stamp": token,
     }
     return app.test_client().post(f"/es/t/{workshop.public_id}/lugar", data=fields)

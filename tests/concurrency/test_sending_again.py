@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from outreach import clock
 from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
 from outreach.domain.registrations import RegistrationStatus as Seated
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
@@ -92,6 +95,77 @@ def test_form_sent_eight_times_at_once_makes_one_registration_and_one_key(
     assert len(everyone(store)) == 1
     with key_store.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
+
+
+@pytest.mark.races
+def test_form_sent_five_times_at_once_with_other_names_makes_one_registration(
+    app: Flask, store: Store, workshop: Workshop
+) -> None:
+    typed = answers(app, workshop)
+    names = ["Rosa", "Luz", "Ana", "Eva", "Sol"]
+    with ThreadPoolExecutor(5) as threads:
+        sent = list(
+            threads.map(
+                lambda name: send(app.test_client(), workshop, typed | {"name": name}), names
+            )
+        )
+    assert sorted(answer.status_code for answer in sent) == [303, 409, 409, 409, 409]
+    assert len(everyone(store)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Luz"},
+        {"people": "2"},
+        {"contact": "none"},
+        {"email": "luz@ejemplo.com"},
+        {"name": ""},
+    ],
+    ids=str,
+)
+def test_used_form_leads_nobody_else_to_the_registration(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop, change: dict[str, str]
+) -> None:
+    typed = answers(app, workshop, contact="email", email="rosa@ejemplo.com")
+    link = send(client, workshop, typed).location
+    answer = send(client, workshop, typed | change)
+    assert answer.status_code == 409
+    assert "Con esta página ya se apartó un lugar." in answer.text
+    assert link not in answer.text
+    fields = filled(answer)
+    assert fields["name"] == [change.get("name", "Rosa")]
+    assert fields["nonce"] != [typed["nonce"]]
+    assert fields["stamp"] != [typed["stamp"]]
+    assert len(everyone(store)) == 1
+
+
+def test_form_is_not_repeated_after_ten_minutes(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    typed = answers(app, workshop)
+    link = send(client, workshop, typed).location
+    for minutes, status in ((9.9, 303), (10.1, 409)):
+        with store.change() as session:
+            session.execute(
+                sa.update(Registration).values(
+                    registered_at=clock.now() - timedelta(minutes=minutes)
+                )
+            )
+        answer = send(client, workshop, typed)
+        assert (answer.status_code, answer.location) == (status, link if status == 303 else None)
+    again = typed | {name: filled(answer)[name][0] for name in ("nonce", "stamp")}
+    assert send(client, workshop, again).status_code == 422, "the new form is too young"
+    assert len(everyone(store)) == 1
+
+
+def test_nonce_of_another_form_is_refused(
+    app: Flask, client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    one, other = answers(app, workshop), answers(app, workshop)
+    answer = send(client, workshop, one | {"nonce": other["nonce"]})
+    assert answer.status_code == 422
+    assert everyone(store) == []
 
 
 def test_form_of_a_cancelled_registration_is_refused(

@@ -4,7 +4,6 @@ Each check gives one line for each fault. All but `missing_letters` can run duri
 book is read first, and what was acknowledged by then must be in the databases after it.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -71,7 +70,7 @@ def check(
     with store.read() as session:
         if not store.is_sqlite:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        rows = _Rows(session, book)
+        rows = _Rows(session, book, key_store)
         lost = [fault for each in saved for fault in _of_person(each, rows, key_store, is_over)]
         lost += [
             f"{each.workshop}: an organizer was told it has {each.capacity} places and begins at "
@@ -111,12 +110,12 @@ class _Rows:
     """All registrations. A purge half a day after an erasure also changes the nonce of the form:
     such a row belongs to its workshop only."""
 
-    def __init__(self, session: Session, book: Book) -> None:
+    def __init__(self, session: Session, book: Book, key_store: KeyStore) -> None:
         workshop = sa.orm.joinedload(Registration.workshop)
         self.every = session.scalars(sa.select(Registration).options(workshop)).all()
         self.by_nonce = {row.nonce: row for row in self.every}
         # People who opened a form after the book was read are in it by now.
-        known = {_nonce(each) for each in list(book.everyone)}
+        known = {_nonce(each, key_store) for each in list(book.everyone)}
         unknown = [row for row in self.every if row.nonce not in known]
         self.strangers = sum(row.key_id is not None for row in unknown)
         self.nameless = Counter(row.workshop.public_id for row in unknown if row.key_id is None)
@@ -126,13 +125,14 @@ class _Rows:
         return self.nameless[workshop] >= 0
 
 
-def _nonce(person: Person) -> bytes:
-    return hashlib.sha256(person.nonce.encode()).digest()
+def _nonce(person: Person, key_store: KeyStore) -> bytes:
+    return registrations.digest(key_store.form_id(person.nonce))
 
 
 def _of_person(known: _Known, rows: _Rows, key_store: KeyStore, is_over: bool) -> Iterator[str]:
     person = known.person
-    about, row = f"p{person.number} of {person.workshop}", rows.by_nonce.get(_nonce(person))
+    about = f"p{person.number} of {person.workshop}"
+    row = rows.by_nonce.get(_nonce(person, key_store))
     if row is None and known.has_left and rows.take_nameless(person.workshop):
         return
     if row is None:
@@ -226,7 +226,13 @@ def _unwanted(people: Sequence[Person], letters: Sequence[Letter]) -> Iterator[s
 
 
 def missing_letters(
-    book: Book, store: Store, letters: Sequence[Letter], *, kills: int, at: datetime
+    book: Book,
+    store: Store,
+    key_store: KeyStore,
+    letters: Sequence[Letter],
+    *,
+    kills: int,
+    at: datetime,
 ) -> list[str]:
     """Faults at the end, when all letters due by `at` are sent: missing and repeated ones. An offer
     that had ended by then needs no letter."""
@@ -243,7 +249,7 @@ def missing_letters(
             )
         )
         for person in book.saved:
-            has_to_know = not person.is_leaving and _nonce(person) not in ended
+            has_to_know = not person.is_leaving and _nonce(person, key_store) not in ended
             if person.email and has_to_know and not had[person.email]:
                 found.append(f"{person.email} has a place or a turn, and never had a letter")
         notices = session.scalars(

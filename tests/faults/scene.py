@@ -61,6 +61,7 @@ class Scene:
         wrong += missing_letters(
             self.book,
             self.site.store,
+            self.site.key_store,
             list(self.mailbox.came),
             kills=kills,
             at=clock.now() + self.ahead,

@@ -1,6 +1,5 @@
 """The checker of the kill harness detects each planted fault."""
 
-import hashlib
 import subprocess
 import sys
 import time
@@ -47,13 +46,14 @@ class Day:
         )
         ticket = registrations.prepare(self.key_store, self.workshop, someone)
         with self.store.change() as session:
-            registrations.register(session, self.workshop, someone, ticket, nonce, now=clock.now())
+            form_id, now = self.key_store.form_id(nonce), clock.now()
+            registrations.register(session, self.workshop, someone, ticket, form_id, now=now)
         person.token, person.saved_at = registrations.derive_manage_token(ticket.key), time.time()
         return person
 
     def row(self, person: Person) -> Registration:
         with self.store.read() as session:
-            found = registrations.find_duplicate(session, person.nonce)
+            found = registrations.find_duplicate(session, self.key_store.form_id(person.nonce))
             assert found is not None
             return found
 
@@ -88,7 +88,9 @@ class Day:
         return check(self.book, self.store, self.key_store, self.letters, is_over=True)
 
     def missing_letters(self, *, kills: int = 0) -> list[str]:
-        return missing_letters(self.book, self.store, self.letters, kills=kills, at=clock.now())
+        return missing_letters(
+            self.book, self.store, self.key_store, self.letters, kills=kills, at=clock.now()
+        )
 
 
 @pytest.fixture
@@ -129,7 +131,7 @@ def test_checker_does_not_miss_erased_people(day: Day) -> None:
     day.forget(luz)
     later = {"id": "A" * 26, "nonce": b"n" * 32}
     gone = sa.update(Registration).where(
-        Registration.nonce == hashlib.sha256(rosa.nonce.encode()).digest()
+        Registration.nonce == registrations.digest(day.key_store.form_id(rosa.nonce))
     )
     day.do(gone.values(**later))
     assert day.check().wrong == []

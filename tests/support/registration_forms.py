@@ -25,14 +25,16 @@ def answers(
     app: Flask, workshop: Workshop, *, minutes: float = 1, **changes: Any
 ) -> dict[str, Any]:
     """The fields that a person sends who opened the form `minutes` ago."""
+    nonce = secrets.token_urlsafe(16)
+    opened_at = clock.now() - timedelta(minutes=minutes)
     with app.app_context():
-        made = form_token.make(workshop.public_id, now=clock.now() - timedelta(minutes=minutes))
+        made = form_token.make(workshop.public_id, nonce=nonce, now=opened_at)
     plain: dict[str, Any] = {
         "name": "Rosa",
         "people": "1",
         "contact": "none",
         "language": "es",
-        "nonce": secrets.token_urlsafe(16),
+        "nonce": nonce,
         "stamp": made,
         "website": "",
     }

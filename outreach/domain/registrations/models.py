@@ -118,7 +118,7 @@ class Registration(Base):
     door_code: Mapped[str | None] = mapped_column(sa.String(6))
     nonce: Mapped[bytes] = mapped_column(
         sa.LargeBinary(32), unique=True
-    )  # SHA-256 of the form's nonce
+    )  # SHA-256 of the form's id, which is keyed
     registered_at: Mapped[datetime]
     queued_at: Mapped[datetime]  # the order of the waitlist
     arrived: Mapped[int] = mapped_column(default=0)  # of `people`
@@ -212,15 +212,23 @@ _BY_NONCE: Final = sa.select(Registration.id, Registration.key_id).where(
 )
 
 
-def find_duplicate(session: Session, nonce: str) -> Registration | None:
-    """The registration that this form made already; None if there is none. Raises NotFound where it
-    has been erased since."""
-    row = session.connection().execute(_BY_NONCE, {"nonce": digest(nonce)}).first()
+def find_duplicate(session: Session, form_id: str) -> Registration | None:
+    """The registration that this form made already; None if there is none. `form_id` is what
+    `KeyStore.form_id` returns for the form's nonce. Raises NotFound where the registration has been
+    erased since."""
+    row = session.connection().execute(_BY_NONCE, {"nonce": digest(form_id)}).first()
     if row is None:
         return None
     if row.key_id is None:
         raise NotFound("registration")
     return session.get_one(Registration, row.id)
+
+
+def is_of_party(registration: Registration, key: bytes, data: RegistrationData) -> bool:
+    """Whether the registration has the name, contact and number of people of this form."""
+    person = decrypt_person(registration, key)
+    stored = person.name, person.address, registration.contact, registration.people
+    return stored == (data.name, data.address, data.contact, data.people)
 
 
 def find(session: Session, token: str) -> Registration:

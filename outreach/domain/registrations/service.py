@@ -36,7 +36,7 @@ def register(
     workshop: Workshop,
     data: RegistrationData,
     sealed: SealedRegistration,
-    nonce: str,
+    form_id: str,
     *,
     now: datetime,
     joint_id: str | None = None,
@@ -46,7 +46,7 @@ def register(
     `joint_id` is the id of the first registration of a group; only that one is notified. Raises
     RegistrationNotOpen, RegistrationClosed, Conflict where the time slot or an accommodation has
     just been used up, or Full where the workshop has no waitlist. A second registration with the
-    same nonce violates a unique constraint (IntegrityError); the first one stays.
+    same form id violates a unique constraint (IntegrityError); the first one stays.
     """
     if not workshop.is_open(now):
         raise (RegistrationClosed if workshop.has_opened(now) else RegistrationNotOpen)(
@@ -70,7 +70,7 @@ def register(
         "manage": hashlib.sha256(keystore.derive(sealed.key, "manage")).digest(),
         "entry": hashlib.sha256(keystore.derive(sealed.key, "entry")).digest(),
         "door_code": code(6),
-        "nonce": digest(nonce if joint_id in {None, sealed.id} else f"{nonce} {workshop.id}"),
+        "nonce": digest(form_id if joint_id in {None, sealed.id} else f"{form_id} {workshop.id}"),
         "registered_at": now,
         "queued_at": now,
         "arrived": 0,
@@ -159,7 +159,7 @@ def register_group(
     session: Session,
     applications: Sequence[tuple[Workshop, SealedRegistration]],
     data: RegistrationData,
-    nonce: str,
+    form_id: str,
     *,
     now: datetime,
 ) -> None:
@@ -170,7 +170,7 @@ def register_group(
     _workshop, first = applications[0]
     capacity.lock_all(session, [workshop.id for workshop, _sealed in applications])
     for workshop, sealed in applications:
-        register(session, workshop, data, sealed, nonce, now=now, joint_id=first.id)
+        register(session, workshop, data, sealed, form_id, now=now, joint_id=first.id)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ def notice(purpose: str) -> str:
 
     `purpose` is what the form token was made for.
     """
-    age = form_token.age(request.form.get("stamp", ""), purpose, now=clock.now())
+    age = form_token.read(request.form.get("stamp", ""), purpose, now=clock.now()).age
     if request.form.get(TRAP):
         return _("Algo llenó un dato que no se ve. Vuelve a enviar: lo que escribiste sigue aquí.")
     if age is form_token.TokenAge.TOO_YOUNG:
@@ -50,5 +50,5 @@ def get_token(purpose: str) -> str:
     A token that is too young is kept: a new one would restart its minimum age.
     """
     token = request.form.get("stamp", "")
-    is_usable = form_token.age(token, purpose, now=clock.now()) is not form_token.TokenAge.TOO_OLD
-    return token if is_usable else form_token.make(purpose)
+    age = form_token.read(token, purpose, now=clock.now()).age
+    return form_token.make(purpose) if age is form_token.TokenAge.TOO_OLD else token

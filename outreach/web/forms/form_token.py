@@ -1,10 +1,12 @@
-"""The signed token of a form: its purpose and when it was made (S26).
+"""The signed token of a form: its purpose, when it was made, and its nonce (S26).
 
 It needs no cookie and no database row. It rejects programs that post faster than a person reads,
-and forms that this site did not make. Its form field is named `stamp`.
+and forms that this site did not make. A registration is stored with its form's nonce, so that one
+token is good for one registration. The form field is named `stamp`.
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
@@ -25,21 +27,32 @@ class TokenAge(Enum):
     TOO_OLD = auto()  # or from the future, or not a valid token for this purpose
 
 
-def make(purpose: str, *, now: datetime | None = None) -> str:
+@dataclass(frozen=True)
+class FormToken:
+    """What a posted token says."""
+
+    age: TokenAge
+    nonce: str = ""  # empty where the token is not one of ours for this purpose, or has none
+
+
+def make(purpose: str, *, nonce: str = "", now: datetime | None = None) -> str:
     """Return a token for a form; `purpose` is the public id of a workshop or a form's name."""
-    token: str = _signer().dumps([purpose, _milliseconds(now or clock.now())])
+    token: str = _signer().dumps([purpose, _milliseconds(now or clock.now()), nonce])
     return token
 
 
-def age(token: str, purpose: str, *, now: datetime) -> TokenAge:
-    """Classify a token by its age and its purpose."""
+def read(token: str, purpose: str, *, now: datetime) -> FormToken:
+    """Check a token's signature, purpose and age."""
     try:
-        token_purpose, made_at = _signer().loads(token)
+        token_purpose, made_at, nonce = _signer().loads(token)
     except (BadSignature, ValueError, TypeError):
-        return TokenAge.TOO_OLD
+        return FormToken(TokenAge.TOO_OLD)
     if token_purpose != purpose:
-        return TokenAge.TOO_OLD
-    elapsed = timedelta(milliseconds=_milliseconds(now) - made_at)
+        return FormToken(TokenAge.TOO_OLD)
+    return FormToken(_age(timedelta(milliseconds=_milliseconds(now) - made_at)), nonce)
+
+
+def _age(elapsed: timedelta) -> TokenAge:
     if elapsed < -MAX_CLOCK_SKEW:
         return TokenAge.TOO_OLD  # made by a host whose clock was wrong
     if elapsed < SOONEST:

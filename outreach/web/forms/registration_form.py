@@ -4,10 +4,9 @@ A field reads text; `registration_data()` turns all of them into one value, so t
 reads the form. Every fault is a sentence that says what to do.
 """
 
-import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar, Final
 
 from werkzeug.datastructures import MultiDict
@@ -22,12 +21,12 @@ from outreach.i18n import gettext as _
 from outreach.web.forms import form_token
 from outreach.web.forms.availability import Availability
 from outreach.web.forms.contact_fields import OnceField, read_email, read_phone, suggest_email
+from outreach.web.forms.form_token import FormToken
 
 MAX_NAME_LENGTH: Final = 60
 MAX_INTERPRETERS: Final = 3
 ANY_INTERPRETER: Final = INTERPRETER.rstrip("-")  # without a language: the only one offered
 TRAP: Final = "website"  # hidden from people; programs fill it (S26)
-_NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
 
 class PersonForm(Form):
@@ -178,10 +177,7 @@ class RegistrationForm(PersonForm):
     def __init__(self, workshop: Workshop, typed: MultiDict[str, str] | None = None) -> None:
         super().__init__(workshop, typed)
         if typed is None:
-            self.nonce.data, self.stamp.data = (
-                form_token.nonce(),
-                form_token.make(workshop.public_id),
-            )
+            self.renew()
             self.language.data = current()
             if workshop.is_discreet:
                 self.contact.data = ContactMethod.NONE.value
@@ -189,18 +185,18 @@ class RegistrationForm(PersonForm):
             self.people.data = ""
 
     @property
-    def has_nonce(self) -> bool:
-        return bool(_NONCE.fullmatch(self.nonce.data or ""))
-
-    @property
     def is_trapped(self) -> bool:
         return bool(self[TRAP].data)
 
-    def renew_form_token(self) -> None:
-        """Sets a new form token. Keeps the nonce, if there is a valid one."""
-        self.stamp.data = form_token.make(self.workshop.public_id)
-        if not self.has_nonce:
-            self.nonce.data = form_token.nonce()
+    def read_token(self, *, now: datetime) -> FormToken:
+        """The form token, without its nonce where the field of that name has another one."""
+        token = form_token.read(self.stamp.data or "", self.workshop.public_id, now=now)
+        return token if token.nonce == self.nonce.data else FormToken(token.age)
+
+    def renew(self, nonce: str = "") -> None:
+        """Sets a new form token, with the nonce of the old one or with a new nonce."""
+        self.nonce.data = nonce or form_token.nonce()
+        self.stamp.data = form_token.make(self.workshop.public_id, nonce=self.nonce.data)
 
     @property
     def kept_until(self) -> date:

@@ -1,7 +1,8 @@
 """Saves a registration: creates its key, then stores it; after a failure neither is left."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -9,27 +10,30 @@ from sqlalchemy.orm import Session
 from outreach.domain import registrations
 from outreach.domain.registrations import Registration, RegistrationData, SealedRegistration
 from outreach.domain.workshops import Workshop
-from outreach.errors import Conflict, Full, RegistrationClosed
+from outreach.errors import Conflict, FormUsed, Full, RegistrationClosed
 from outreach.web.context import key_store, store
 from outreach.web.middleware import request_retry
+
+REPEATED_WITHIN: Final = timedelta(minutes=10)  # a browser repeats a post after a lost answer
 
 
 def save(
     workshops: Sequence[Workshop],
     data: RegistrationData,
-    nonce: str,
+    form_id: str,
     *,
     now: datetime,
     also: Callable[[Session], None] = lambda session: None,
 ) -> bytes:
     """Register a person for one workshop or for all dates of a series; return the key of the first.
 
-    A form that was posted before returns the key of its registration. `also` runs in the same
-    transaction. Raises RegistrationClosed, Full or Conflict, and then leaves no data.
+    `form_id` is what `KeyStore.form_id` returns for the form's nonce. A form that was posted before
+    returns the key of its registration. `also` runs in the same transaction. Raises FormUsed as
+    `get_key_of_repeated` does, RegistrationClosed, Full or Conflict, and then leaves no data.
     """
     # An earlier attempt of this request may have committed without its response being received.
     prepared: list[tuple[Workshop, SealedRegistration]] = request_retry.keep(
-        f"tickets {nonce}", list
+        f"tickets {form_id}", list
     )
     try:
         for each in workshops[len(prepared) :]:
@@ -37,9 +41,9 @@ def save(
         (workshop, sealed), *others = prepared
         with store().change() as session:
             if others:
-                registrations.register_group(session, prepared, data, nonce, now=now)
+                registrations.register_group(session, prepared, data, form_id, now=now)
             else:
-                registrations.register(session, workshop, data, sealed, nonce, now=now)
+                registrations.register(session, workshop, data, sealed, form_id, now=now)
             also(session)
         return sealed.key
     except (RegistrationClosed, Full, Conflict):
@@ -48,29 +52,46 @@ def save(
             raise
         # An earlier attempt of this form may have taken the last place, or may still commit. So its
         # keys stay; the purge removes those that nothing refers to.
-        existing = _find_existing(nonce)
+        existing = _find_existing(form_id)
         if existing is None:
             raise
-        return _get_key(existing, prepared)
+        return _get_key(existing, prepared, data, now)
     except sa.exc.IntegrityError:
         # The same form was posted twice at once, and the other post committed first.
-        existing = _find_existing(nonce)
+        existing = _find_existing(form_id)
         if existing is None:
             _destroy(prepared)
             raise
-        return _get_key(existing, prepared)
+        return _get_key(existing, prepared, data, now)
 
 
-def _find_existing(nonce: str) -> Registration | None:
+def get_key_of_repeated(existing: Registration, data: RegistrationData, *, now: datetime) -> bytes:
+    """Return the key of the registration that this form made, for a browser that repeats its post.
+
+    Raises FormUsed where the post names another party, or comes later than REPEATED_WITHIN: a used
+    token leads nobody else to the registration (S26). Raises NotFound where it has been erased."""
+    key = registrations.get_key(key_store(), existing)
+    is_late = now - existing.registered_at > REPEATED_WITHIN
+    if is_late or not registrations.is_of_party(existing, key, data):
+        raise FormUsed(f"workshop {existing.workshop_id}")
+    return key
+
+
+def _find_existing(form_id: str) -> Registration | None:
     with store().read() as session:
-        return registrations.find_duplicate(session, nonce)
+        return registrations.find_duplicate(session, form_id)
 
 
-def _get_key(existing: Registration, prepared: list[tuple[Workshop, SealedRegistration]]) -> bytes:
+def _get_key(
+    existing: Registration,
+    prepared: list[tuple[Workshop, SealedRegistration]],
+    data: RegistrationData,
+    now: datetime,
+) -> bytes:
     """Return the key of the saved registration; destroy the prepared keys unless it uses them."""
     if not prepared or existing.key_id != prepared[0][1].key_id:
         _destroy(prepared)
-    return registrations.get_key(key_store(), existing)
+    return get_key_of_repeated(existing, data, now=now)
 
 
 def _destroy(prepared: list[tuple[Workshop, SealedRegistration]]) -> None:

@@ -1,7 +1,7 @@
 """Registration for a workshop: the form and its submission.
 
-After any error the person gets the form back as they filled it, with its nonce, and posts it
-again: two posts with one nonce make one registration.
+After any error the person gets the form back as they filled it, with its token, and posts it
+again: two posts with one token make one registration.
 """
 
 from datetime import datetime
@@ -17,11 +17,12 @@ from outreach.db import error_classes
 from outreach.domain import registrations, workshops
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
-from outreach.errors import Conflict, Full, OutreachError, RegistrationClosed
+from outreach.errors import Conflict, FormUsed, Full, OutreachError, RegistrationClosed
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import key_store, store
-from outreach.web.forms import availability, form_token, registration_service
+from outreach.web.forms import availability, registration_service
+from outreach.web.forms.form_token import FormToken, TokenAge
 from outreach.web.forms.registration_form import RegistrationForm
 from outreach.web.middleware import error_pages, rate_limits, reference_cache, request_retry
 from outreach.web.middleware.response_headers import keep_private
@@ -58,13 +59,15 @@ def save(public_id: str) -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         workshop = _load_workshop(session, public_id)
-        existing = registrations.find_duplicate(session, request.form.get("nonce", ""))
         filled = RegistrationForm(workshop, request.form)
+        token = filled.read_token(now=now)
+        form_id = key_store().form_id(token.nonce)
+        existing = registrations.find_duplicate(session, form_id) if token.nonce else None
         if filled.series.data == "yes":
             filled.choices = availability.of_workshop(session, workshop, now=now)
     try:
         rate_limits.count_post()
-        return _save(filled, existing, now)
+        return _save(filled, token, existing, now)
     except TooManyRequests as limit:
         answer = make_response(_page(_refresh(filled), 429))
         answer.headers["Retry-After"] = str(limit.retry_after)
@@ -86,23 +89,28 @@ def _load_workshop(session: Session, public_id: str) -> Workshop:
 
 
 def _save(
-    filled: RegistrationForm, existing: Registration | None, now: datetime
+    filled: RegistrationForm, token: FormToken, existing: Registration | None, now: datetime
 ) -> ResponseReturnValue:
     workshop = filled.workshop
     if existing is not None:
-        return _redirect_to_registration(registrations.get_key(key_store(), existing))
+        return _answer_repeated(filled, existing, now)
     if not workshop.is_open(now):
         return _answer_closed(workshop, 409)
     if not filled.validate():
         return _page(_refresh(filled), 422)
-    post_error = _check_post(filled, now)
+    post_error = _check_post(filled, token)
     if post_error:
         return _page(_refresh(filled), 422, notice=post_error)
     try:
         key = registration_service.save(
-            filled.workshops, filled.registration_data(), filled.nonce.data or "", now=now
+            filled.workshops,
+            filled.registration_data(),
+            key_store().form_id(token.nonce),
+            now=now,
         )
         return _redirect_to_registration(key)
+    except FormUsed:
+        return _answer_used(filled)
     except RegistrationClosed:
         return _answer_closed(workshop, 409)
     except Full:
@@ -120,21 +128,42 @@ def _refresh(filled: RegistrationForm) -> RegistrationForm:
     return filled
 
 
-def _check_post(filled: RegistrationForm, now: datetime) -> str:
+def _check_post(filled: RegistrationForm, token: FormToken) -> str:
     """Return what is wrong with the post itself, not with a field; empty if nothing is."""
     words = ""
-    age = form_token.age(filled.stamp.data or "", filled.workshop.public_id, now=now)
     if filled.is_trapped:
         filled.website.data = ""
         words = _("Algo llenó un dato que no se ve. Vuelve a enviar: lo que escribiste sigue aquí.")
-    elif age is form_token.TokenAge.TOO_YOUNG and filled.has_nonce:
+    elif token.age is TokenAge.TOO_YOUNG and token.nonce:
         words = _("Espera un momento y vuelve a intentar.")
-    elif age is not form_token.TokenAge.GOOD or not filled.has_nonce:
-        filled.renew_form_token()
+    elif token.age is not TokenAge.GOOD or not token.nonce:
+        filled.renew(token.nonce)
         words = _(
             "Esta página estuvo abierta mucho tiempo. Vuelve a enviar: tus datos siguen aquí."
         )
     return words
+
+
+def _answer_repeated(
+    filled: RegistrationForm, existing: Registration, now: datetime
+) -> ResponseReturnValue:
+    """Answer the post of a form that has made a registration already."""
+    if not filled.validate():
+        registrations.get_key(key_store(), existing)  # NotFound where it has been erased
+        return _answer_used(filled)
+    try:
+        key = registration_service.get_key_of_repeated(
+            existing, filled.registration_data(), now=now
+        )
+    except FormUsed:
+        return _answer_used(filled)
+    return _redirect_to_registration(key)
+
+
+def _answer_used(filled: RegistrationForm) -> ResponseReturnValue:
+    filled.renew()
+    notice = _("Con esta página ya se apartó un lugar. Para apartar otro, vuelve a enviar.")
+    return _page(_refresh(filled), 409, notice=notice)
 
 
 def _redirect_to_registration(key: bytes) -> ResponseReturnValue:

@@ -14,13 +14,13 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop
-from outreach.errors import Conflict, Full, Refusal, RegistrationClosed
+from outreach.errors import Conflict, FormUsed, Full, Refusal, RegistrationClosed
 from outreach.i18n import N_, ngettext
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
-from outreach.web.context import store
+from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
-from outreach.web.forms import availability, registration_service
+from outreach.web.forms import availability, form_token, registration_service
 from outreach.web.forms.registration_form import RegistrationForm
 from outreach.web.middleware import request_retry
 from outreach.web.staff.attendees import blueprint
@@ -61,8 +61,8 @@ class CallerForm(RegistrationForm):
         super().__init__(workshop, typed)
         if typed is None and not workshop.is_discreet:
             self.contact.data = ContactMethod.PHONE.value
-        if not self.has_nonce:
-            self.renew_form_token()
+        if not request_retry.NONCE.fullmatch(self.nonce.data or ""):
+            self.nonce.data = form_token.nonce()
 
     def validate(self, *given: Any, **more: Any) -> bool:
         is_valid: bool = super().validate(*given, **more)
@@ -88,25 +88,25 @@ def create(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
         form = CallerForm(workshop, request.form)
-        nonce = form.nonce.data or ""
-        before = registrations.find_duplicate(session, nonce)
+        form_id = key_store().form_id(form.nonce.data or "")
+        before = registrations.find_duplicate(session, form_id)
     if before is None:
         fault = _closed_message(workshop, now)
         if fault or not form.validate():
             return _page(form, 422, fault=fault)
         try:
-            _save(form, nonce, now)
+            _save(form, form_id, now)
         except Refusal as refusal:
             return _page(form, 422, fault=error_messages.say(refusal))
     with store().read() as session:
-        party = registrations.find_duplicate(session, nonce)
+        party = registrations.find_duplicate(session, form_id)
     assert party is not None
     is_confirmed = party.status is Place.CONFIRMED
     query = "hecho=apartado" if is_confirmed else "ver=espera&hecho=en-espera"
     return redirect(f"/org/talleres/{public_id}?{query}#r-{party.id}", 303)
 
 
-def _save(form: CallerForm, nonce: str, now: datetime) -> None:
+def _save(form: CallerForm, form_id: str, now: datetime) -> None:
     """Saves the registration. Raises Refusal with a message for staff."""
     workshop, registration_data = form.workshop, form.registration_data()
 
@@ -116,7 +116,9 @@ def _save(form: CallerForm, nonce: str, now: datetime) -> None:
         )
 
     try:
-        registration_service.save([workshop], registration_data, nonce, now=now, also=log_action)
+        registration_service.save([workshop], registration_data, form_id, now=now, also=log_action)
+    except FormUsed:
+        raise PageRefused(_("Con esta página ya se apartó un lugar. Ábrela otra vez.")) from None
     except RegistrationClosed:
         raise PageRefused(_("Este taller ya no aparta lugares.")) from None
     except Full:
