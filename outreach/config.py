@@ -26,11 +26,13 @@ _LOCAL_HOST: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Requests that one network address may send in ten minutes (S09)."""
+    """Requests that one network address may send in ten minutes (S09). Households, waiting rooms
+    and mobile carriers share an address."""
 
-    posts: int = 30
+    posts: int = 600
+    malformed_posts: int = 60
     look_ups: int = 60
-    sign_ins: int = 10
+    sign_ins: int = 10  # with one account
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +188,7 @@ class Config:
             is_demo=read.flag("DEMO"),
             limits=Limits(
                 posts=read.number("LIMIT_POSTS", Limits.posts),
+                malformed_posts=read.number("LIMIT_MALFORMED_POSTS", Limits.malformed_posts),
                 look_ups=read.number("LIMIT_LOOK_UPS", Limits.look_ups),
                 sign_ins=read.number("LIMIT_SIGN_INS", Limits.sign_ins),
             ),

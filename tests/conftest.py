@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock, migrations
 from outreach.app import create_app
-from outreach.config import Config, Limits
+from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
@@ -38,6 +38,7 @@ from outreach.keystore import KeyStore, MasterKeys
 from outreach.migrations.models import KEY_STORE, MAIN
 from tests.support import route_cache, statement_cache
 from tests.support.compiled_templates import CompiledTemplates
+from tests.support.limits import UNLIMITED
 
 if TYPE_CHECKING:
     from tests.support.public_urls import FurnishedSite
@@ -276,7 +277,7 @@ def furnished_site(
     """A site with workshops and registrations of every sort, and with rate limits out of reach."""
     from tests.support.public_urls import furnished  # which builds with the functions below
 
-    app = make_app(limits=Limits(posts=100_000, look_ups=100_000, sign_ins=100_000))
+    app = make_app(limits=UNLIMITED)
     return furnished(app, store, key_store, chicago, rights, women)
 
 

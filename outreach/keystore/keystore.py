@@ -319,13 +319,13 @@ class KeyStore:
             self._index = self._get_or_create(IndexKey, "id", 1, b"index")
         return hmac.new(self._index, text.encode(), hashlib.sha256).digest()
 
-    def address_of_today(self, address: str) -> bytes:
-        """The HMAC of a network address under the random key of the day. Creating that key deletes
-        those of earlier days."""
+    def digest_of_today(self, text: str) -> bytes:
+        """The HMAC of a network address, or of what else is counted by day, under the random key of
+        the day. Creating that key deletes those of earlier days."""
         today = self.today()
         if self._day is None or self._day[0] != today:
             self._day = today, self._get_or_create(DayKey, "day", today, day_of(today))
-        return hmac.new(self._day[1], address.encode(), hashlib.sha256).digest()[:16]
+        return hmac.new(self._day[1], text.encode(), hashlib.sha256).digest()[:16]
 
     def secret(self, make: Callable[[], bytes]) -> bytes:
         """The shared secret of all hosts; the first host stores that of `make`.

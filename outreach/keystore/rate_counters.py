@@ -1,6 +1,6 @@
 """Rate counters in the key store's database, shared by all processes and hosts.
 
-A network address is an HMAC under the key of the day (`KeyStore.address_of_today`).
+A network address is an HMAC under the key of the day (`KeyStore.digest_of_today`).
 """
 
 import hashlib

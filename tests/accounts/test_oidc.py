@@ -15,13 +15,14 @@ from werkzeug.test import TestResponse
 
 from outreach import clock
 from outreach.accounts import credentials
-from outreach.config import Config, Limits, Oidc
+from outreach.config import Config, Oidc
 from outreach.db.store import Store
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import StaffMember
 from outreach.errors import Misconfigured
 from tests.support import oidc_provider
+from tests.support.limits import UNLIMITED
 from tests.support.login import age, half_a_minute_later, journal
 from tests.support.oidc_provider import Provider
 from tests.support.staff_client import Visitor, code_now, employ, enrol, hidden, words
@@ -47,7 +48,7 @@ def provider(running_provider: Provider) -> Provider:
 
 @pytest.fixture
 def app(make_app: Callable[..., Flask], provider: Provider, chicago: Office) -> Flask:
-    return make_app(oidc=provider.oidc, limits=Limits(sign_ins=1000))
+    return make_app(oidc=provider.oidc, limits=UNLIMITED)
 
 
 @pytest.fixture

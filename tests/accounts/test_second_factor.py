@@ -21,6 +21,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role, RoleAssignment
 from outreach.domain.workshops import Workshop
 from outreach.errors import DataErased
+from tests.support.limits import UNLIMITED
 from tests.support.login import age, ana, half_a_minute_later, journal, patient, printed, server_key
 from tests.support.staff_client import (
     PASSWORD,
@@ -240,7 +241,7 @@ def test_totp_secret_is_encrypted_with_the_server_key(
 def test_changed_server_key_refuses_all_codes_and_is_logged(
     make_app: Callable[..., Flask], store: Store, ana: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    other = make_app(secret_key="another one", limits=Limits(sign_ins=1000))
+    other = make_app(secret_key="another one", limits=UNLIMITED)
     assert Visitor(other).come_in().status_code == 422
     assert "OUTREACH_SECRET_KEY" in caplog.text
     assert SECRET not in caplog.text

@@ -19,6 +19,7 @@ from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
+from outreach.web.middleware import rate_limits
 from tests.support.staff_client import (
     PASSWORD,
     Visitor,
@@ -91,15 +92,31 @@ def test_unknown_address_costs_as_much_hashing_as_a_known_one() -> None:
     assert not passwords.verify(PASSWORD, None)
 
 
-def test_sign_in_attempts_are_limited_by_address(
+def test_sign_in_attempts_are_limited_by_account_and_address(
     app: Flask, client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     employ(store)
+    ana = {"email": "ana@example.org", "password": PASSWORD}
+    luz = {"email": "luz@example.org", "password": "x"}
     for _ in range(Limits.sign_ins):
-        client.post("/org/entrar", data={"email": "ana@example.org", "password": "x"})
-    answer = client.post("/org/entrar", data={"email": "ana@example.org", "password": PASSWORD})
+        client.post("/org/entrar", data=luz)
+    answer = client.post("/org/entrar", data=luz)
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 0
+    assert client.post("/org/entrar", data=ana).status_code == 303, "another account signs in"
+    client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
+    assert client.post("/org/entrar", data=luz).status_code == 422, "it is tried elsewhere"
+
+
+def test_sign_in_attempts_of_one_address_are_limited_over_all_accounts(
+    app: Flask, client: FlaskClient
+) -> None:
+    most = Limits.sign_ins * rate_limits.ACCOUNTS
+    statuses = [
+        client.post("/org/entrar", data={"email": f"{n}@example.org", "password": "x"}).status_code
+        for n in range(most + 1)
+    ]
+    assert statuses == [422] * most + [429]
 
 
 def test_text_that_no_database_stores_is_a_wrong_address(client: FlaskClient) -> None:

@@ -31,6 +31,7 @@ def world(folder: Path) -> tuple[dict[str, str], str]:
         "OUTREACH_DATA": str(folder / "data"),
         "OUTREACH_KEYS": str(folder / "keys"),
         "OUTREACH_LIMIT_POSTS": "100000000",
+        "OUTREACH_LIMIT_MALFORMED_POSTS": "100000000",
         "OUTREACH_CONTROLLER": "bench",
         "OUTREACH_SECRET_KEY": "only for benchmarks",
     }

@@ -175,6 +175,7 @@ def _run_server(config: Config, port: int, quick_exit_url: str) -> Iterator[None
         "OUTREACH_QUICK_EXIT_URL": quick_exit_url,
         # All tests send from one address: no rate limits.
         "OUTREACH_LIMIT_POSTS": "100000",
+        "OUTREACH_LIMIT_MALFORMED_POSTS": "100000",
         "OUTREACH_LIMIT_LOOK_UPS": "100000",
         "OUTREACH_LIMIT_SIGN_INS": "100000",
     }

@@ -13,7 +13,6 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from outreach import clock
-from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind
@@ -24,6 +23,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
 from outreach.web.forms import form_token
 from tests.conftest import hold, registration_data
+from tests.support.limits import UNLIMITED
 from tests.support.scenario import HOUR, make_sealed_registration, stage
 
 THREADS = 8
@@ -34,7 +34,7 @@ SEATS = 3
 @pytest.fixture
 def app(make_app: Callable[..., Flask]) -> Flask:
     """Without rate limits: all posts come from one address."""
-    app = make_app(limits=Limits(posts=10_000))
+    app = make_app(limits=UNLIMITED)
     app.testing = False
     return app
 

@@ -19,6 +19,7 @@ from outreach.domain.registrations import RegistrationStatus as Seated
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
 from tests.conftest import hold
+from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import (
     answers,
     everyone,
@@ -221,7 +222,7 @@ def test_database_error_returns_the_filled_form_and_logs_no_name(
 def test_competing_duplicate_forms_register_each_person_once(
     make_app: Callable[..., Flask], store: Store, chicago: Office, rights: Kind
 ) -> None:
-    app = make_app(limits=Limits(posts=1000))
+    app = make_app(limits=UNLIMITED)
     with store.change() as session:
         small = hold(session, chicago, rights, capacity=3)
     typed = [answers(app, small) for _ in range(24)]

@@ -19,7 +19,7 @@ from flask import Flask
 from outreach import migrations
 from outreach.app import create_app
 from outreach.cli import main
-from outreach.config import Config, Limits
+from outreach.config import Config
 from outreach.db.postgresql import MIGRATION
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
@@ -29,6 +29,7 @@ from outreach.errors import Misconfigured
 from outreach.migrations import Database
 from tests.conftest import Pair, hold
 from tests.support.environment import where
+from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import answers, send
 
 WRITERS = 3
@@ -119,7 +120,7 @@ class RegistrationLoad:
 
     def __init__(self, config: Config, store: Store, office: Office, kind: Kind) -> None:
         # An application of the older release: it uses nothing of the new schema.
-        self.app: Flask = create_app(replace(config, limits=Limits(posts=100_000)))
+        self.app: Flask = create_app(replace(config, limits=UNLIMITED))
         with store.change() as session:
             self.workshop = hold(session, office, kind, capacity=10_000)
         self.stop_event, self.is_busy = threading.Event(), threading.Event()

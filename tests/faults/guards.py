@@ -97,8 +97,8 @@ def _guards() -> Iterator[Guard]:
         "tests/security/test_abuse.py::test_ipv6_addresses_of_one_network_share_a_rate_limit",
     )  # fmt: skip
     yield Guard(
-        "S09", "outreach/keystore/keystore.py", "hmac.new(self._day[1], address",
-        'hmac.new(b"x", address',
+        "S09", "outreach/keystore/keystore.py", "hmac.new(self._day[1], text",
+        'hmac.new(b"x", text',
         "tests/security/test_abuse.py::test_rate_counters_cannot_be_linked_to_an_address_the_next_day",
     )  # fmt: skip
     yield Guard(

@@ -24,7 +24,7 @@ from outreach.accounts.server_encryption import ServerEncryption
 from outreach.accounts.sessions import StaffSession
 from outreach.app import create_app
 from outreach.clock import Month
-from outreach.config import Config, Limits
+from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
@@ -43,6 +43,7 @@ from outreach.imports import demo
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.reports import month_report
 from tests.conftest import hold, seat
+from tests.support.limits import UNLIMITED
 from tests.support.staff_client import HASHED, SECRET
 
 HOME: Final = "calgary"  # the office of the staff visitors
@@ -54,7 +55,6 @@ HIDDEN: Final = "77 Calle Canariaoculta"
 VISITORS: Final = ("anonymous", "door", "reader", "organizer", "admin")
 SIGNS: Final = "only for tests"
 _NUMBERS: Final = count(1)  # of copies
-PATIENT: Final = Limits(posts=10**9, look_ups=10**9, sign_ins=10**9)
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _config(folder: Path, server: str) -> Config:
         mail_from="talleres@example.org",
         controller="Red de consulados",
         secret_key=SIGNS,
-        limits=PATIENT,
+        limits=UNLIMITED,
     )
 
 

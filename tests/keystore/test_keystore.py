@@ -156,11 +156,11 @@ def test_key_store_has_no_contact_in_plain_text(key_store: KeyStore, config: Con
 
 
 def test_day_key_is_destroyed_when_the_next_is_made(key_store: KeyStore, config: Config) -> None:
-    key_store.address_of_today("203.0.113.9")
+    key_store.digest_of_today("203.0.113.9")
     with key_store.store.read() as session:
         sealed = session.scalars(sa.select(DayKey.sealed)).one()
     tomorrow = at_day(key_store, config, clock.now().date() + timedelta(days=1))
-    tomorrow.address_of_today("198.51.100.4")
+    tomorrow.digest_of_today("198.51.100.4")
     with key_store.store.read() as session:
         [left] = session.scalars(sa.select(DayKey)).all()
     assert left.day == tomorrow.today()
@@ -173,17 +173,17 @@ def test_rate_counters_of_yesterday_cannot_be_linked_to_an_address(
 ) -> None:
     attempts = RateCounters(config.keyring_url)
     address = "203.0.113.9"
-    yesterday_hash = key_store.address_of_today(address)
+    yesterday_hash = key_store.digest_of_today(address)
     attempts.incr(f"post/{yesterday_hash.hex()}", 600)
-    assert other_host.address_of_today(address) == yesterday_hash  # the same on all hosts
+    assert other_host.digest_of_today(address) == yesterday_hash  # the same on all hosts
     with key_store.store.change() as session:
         session.execute(sa.update(RateCounter).values(ends_at=clock.now() - timedelta(minutes=1)))
     later = at_day(key_store, config, key_store.today() + timedelta(days=1))
     later.tidy()
     assert (count(key_store, DayKey), count(key_store, RateCounter)) == (0, 0)
-    assert later.address_of_today(address) != yesterday_hash
+    assert later.digest_of_today(address) != yesterday_hash
     # The remaining keys and the address do not give the hash of that day.
-    assert at_day(key_store, config, key_store.today()).address_of_today(address) != yesterday_hash
+    assert at_day(key_store, config, key_store.today()).digest_of_today(address) != yesterday_hash
     attempts.close()
 
 

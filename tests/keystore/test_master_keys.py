@@ -61,7 +61,7 @@ def test_rotation_reseals_all_keys_and_destroys_the_old_master_key(
     key_store: KeyStore, config: Config
 ) -> None:
     keys = dict(key_store.new(1, SOON, ROSA) for _ in range(5))
-    key_store.address_of_today("203.0.113.9")
+    key_store.digest_of_today("203.0.113.9")
     old = (config.keys / "master-1").read_bytes()
     before = sealed(key_store, next(iter(keys)))
     result = rotation.rotate(key_store, now=NOW)
@@ -76,7 +76,7 @@ def test_rotation_reseals_all_keys_and_destroys_the_old_master_key(
     with host(config) as fresh:
         assert fresh.get_all(keys) == keys
         assert set(fresh.find(ROSA)) == set(keys)
-        assert fresh.address_of_today("203.0.113.9") == key_store.address_of_today("203.0.113.9")
+        assert fresh.digest_of_today("203.0.113.9") == key_store.digest_of_today("203.0.113.9")
     with pytest.raises(InvalidTag):
         master = (config.keys / "master-2").read_bytes()
         AESGCM(master).decrypt(before[:12], before[12:], b"key" + next(iter(keys)))

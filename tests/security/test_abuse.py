@@ -164,8 +164,36 @@ def test_fourth_post_of_a_client_address_is_rate_limited(
     app = make_limited_app()
     assert [status(app, "203.0.113.9") for _ in range(4)] == [200, 200, 200, 429]
     assert status(app, "203.0.113.10") == 200
-    refused = app.test_client().post("/fr/mi-registro", environ_base={"REMOTE_ADDR": "203.0.113.9"})
-    assert 1 <= int(refused.headers["Retry-After"]) <= 600
+    client = app.test_client()
+    client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
+    assert 1 <= int(ask_for_link(client).headers["Retry-After"]) <= 600
+
+
+def test_malformed_posts_use_up_nothing_that_neighbours_need(
+    make_app: Callable[..., Flask], store: Store, workshop: Workshop
+) -> None:
+    app = make_app()
+    client, path = app.test_client(), f"/es/t/{workshop.public_id}/lugar"
+    assert {client.post(path).status_code for _ in range(30)} == {422}
+    assert {client.post("/es/mi-registro").status_code for _ in range(30)} == {422}
+    assert client.post(path).status_code == 429
+    link = send(client, workshop, answers(app, workshop)).location
+    assert client.post(f"{link}/cancelar").status_code == 200
+    other = send(client, workshop, answers(app, workshop)).location
+    assert client.post(f"{other}/borrar").status_code == 200
+    assert [each.key_id for each in everyone(store)] == [None, None]
+
+
+def test_posts_of_a_manage_link_are_limited_by_the_link(
+    make_app: Callable[..., Flask], workshop: Workshop
+) -> None:
+    app = make_app(limits=Limits(posts=2, malformed_posts=0))
+    client = app.test_client()
+    one, other = (send(client, workshop, answers(app, workshop)).location for _ in range(2))
+    statuses = [client.post(f"{one}/cambiar", data={"people": "2"}).status_code for _ in range(61)]
+    assert statuses == [303] * rate_limits.MAX_LINK_POSTS + [429]
+    assert client.post(f"{other}/cambiar", data={"people": "2"}).status_code == 303
+    assert client.post(f"{one}/cancelar").status_code == 200
 
 
 def test_ipv6_addresses_of_one_network_share_a_rate_limit(
@@ -215,14 +243,14 @@ def test_rate_counters_cannot_be_linked_to_an_address_the_next_day(
     status(make_limited_app(), "203.0.113.9")
     [(bucket, _count)] = attempts(key_store.store)
     assert b"203.0.113.9" not in bucket
-    today = key_store.address_of_today("203.0.113.9")
+    today = key_store.digest_of_today("203.0.113.9")
     tomorrow = clock.now().date() + timedelta(days=1)
 
     def later() -> date:
         return tomorrow
 
     assert (
-        KeyStore(key_store.store, keystore.MasterKeys(config.keys), later).address_of_today(
+        KeyStore(key_store.store, keystore.MasterKeys(config.keys), later).digest_of_today(
             "203.0.113.9"
         )
         != today

@@ -97,6 +97,7 @@ def server(
         "OUTREACH_CONTROLLER": config.controller,
         "OUTREACH_SECRET_KEY": config.secret_key,
         "OUTREACH_LIMIT_POSTS": "100000",
+        "OUTREACH_LIMIT_MALFORMED_POSTS": "100000",
     }
     with server_process.running(
         ["serve", "--port", str(port), "--workers", "1", "--no-mail"],

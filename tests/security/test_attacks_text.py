@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from outreach import clock
-from outreach.config import Config, Limits
+from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
@@ -28,6 +28,7 @@ from outreach.mail import render
 from outreach.reports import bulletin_markdown, spreadsheets
 from tests.conftest import hold, seat
 from tests.support.letters import write_all
+from tests.support.limits import UNLIMITED
 from tests.support.public_urls import Page
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
@@ -69,7 +70,7 @@ def hostile_workshop(store: Store, key_store: KeyStore, chicago: Office, rights:
 
 @pytest.fixture
 def hostile_app(make_app: Callable[..., Flask], hostile_workshop: Workshop) -> Flask:
-    return make_app(limits=Limits(posts=10_000))
+    return make_app(limits=UNLIMITED)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from icalendar import Calendar
 
-from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind, Visibility, Way
@@ -22,6 +21,7 @@ from outreach.domain.workshops import Workshop
 from outreach.imports import kinds as kinds_file
 from outreach.keystore import KeyStore
 from tests.conftest import LONG_AGO, hold, seat
+from tests.support.limits import UNLIMITED
 from tests.support.public_urls import (
     LANGUAGES,
     NOBODY,
@@ -45,7 +45,7 @@ ORDINARY_WORDS: Final = {"other", "autre"}  # words that identify no kind
 
 @pytest.fixture
 def unlimited_app(make_app: Callable[..., Flask]) -> Flask:
-    return make_app(limits=Limits(posts=100_000))
+    return make_app(limits=UNLIMITED)
 
 
 @pytest.fixture

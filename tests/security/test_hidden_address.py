@@ -14,13 +14,13 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from outreach import clock
-from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
+from tests.support.limits import UNLIMITED
 from tests.support.public_urls import FurnishedSite, in_every_status, manage_token
 
 pytestmark = pytest.mark.any_database
@@ -30,7 +30,7 @@ CANARY: Final = re.compile(r"canari|41[.,]1234|87[.,]1234", re.IGNORECASE)
 
 @pytest.fixture
 def unlimited_app(make_app: Callable[..., Flask]) -> Flask:
-    return make_app(limits=Limits(posts=100_000))
+    return make_app(limits=UNLIMITED)
 
 
 def create_hidden_workshops(

@@ -15,17 +15,17 @@ from outreach import clock
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.accounts.sessions import StaffSession
 from outreach.accounts.totp import TotpSecret
-from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
+from tests.support.limits import UNLIMITED
 from tests.support.staff_client import employ, enrol, signed_in_as
 
 
 @pytest.fixture
 def patient(make_app: Callable[..., Flask], chicago: Office) -> Flask:
     """An application without an effective limit of sign-in attempts by address."""
-    return make_app(limits=Limits(sign_ins=1000))
+    return make_app(limits=UNLIMITED)
 
 
 @pytest.fixture

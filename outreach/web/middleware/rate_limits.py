@@ -1,7 +1,7 @@
 """Limits how often one network address may post, look up codes and sign in (S09).
 
 Counts are rows of the key store's database, shared by all processes and hosts. Their key is an HMAC
-of the address under a key of the day, which is destroyed the next day.
+of the address, the link or the account under a key of the day, which is destroyed the next day.
 """
 
 import math
@@ -21,11 +21,24 @@ from outreach.web.middleware import request_retry
 
 MINUTES: Final = 10
 MAX_CHECKIN_POSTS: Final = 240  # of one phone at the door
+MAX_LINK_POSTS: Final = 60  # of one manage link
+ACCOUNTS: Final = 10  # sign-ins of one address with all accounts, in those of one account
 
 
-def count_post() -> None:
-    """Counts a POST of this address. Raises TooManyRequests with the seconds to wait."""
-    _count("post", config().limits.posts)
+def count_post(*, is_well_formed: bool = True) -> None:
+    """Counts a POST of this address. Malformed ones have a limit of their own: they use up nothing
+    that others behind the same address need. Raises TooManyRequests with the seconds to wait."""
+    limits = config().limits
+    if is_well_formed:
+        _count("post", limits.posts)
+    else:
+        _count("malformed post", limits.malformed_posts)
+
+
+def count_link_post(token: str) -> None:
+    """Counts a POST of a manage link: who holds one is not limited by the neighbours' posts. Raises
+    TooManyRequests."""
+    _hit("link", MAX_LINK_POSTS, key_store().digest_of_today(token).hex())
 
 
 def count_look_up() -> None:
@@ -39,19 +52,25 @@ def count_door(checkin_token: bytes) -> None:
     _hit("door", MAX_CHECKIN_POSTS, checkin_token.hex())
 
 
-def count_sign_in() -> None:
-    """Counts an attempt to sign in. Raises TooManyRequests."""
-    _count("sign-in", config().limits.sign_ins)
+def count_sign_in(account: str = "") -> None:
+    """Counts an attempt to sign in, by account and address together: an account is limited by its
+    own attempts and not by those of its neighbours. `account` is empty where the account is not
+    known yet, as with a passkey. Raises TooManyRequests."""
+    most = config().limits.sign_ins
+    if account:
+        _hit("sign-in", most, _of_account(account))
+    _count("sign-in", most * ACCOUNTS)
 
 
-def is_first_refusal() -> bool:
-    """Whether this address is refused for the first time in this window, so that the audit log
-    gets one line."""
-    limiter, who = (
-        FixedWindowRateLimiter(_counters()),
-        key_store().address_of_today(address()).hex(),
-    )
-    return limiter.hit(_per_ten_minutes(1), "sign-in refused", who)
+def is_first_refusal(account: str = "") -> bool:
+    """Whether this account at this address is refused for the first time in this window, so that
+    the audit log gets one line."""
+    limiter = FixedWindowRateLimiter(_counters())
+    return limiter.hit(_per_ten_minutes(1), "sign-in refused", _of_account(account))
+
+
+def _of_account(account: str) -> str:
+    return key_store().digest_of_today(f"{address()} {account.lower()}").hex()
 
 
 def address() -> str:
@@ -77,7 +96,7 @@ def address() -> str:
 
 
 def _count(what: str, most: int) -> None:
-    _hit(what, most, key_store().address_of_today(address()).hex())
+    _hit(what, most, key_store().digest_of_today(address()).hex())
 
 
 def _hit(what: str, most: int, who: str) -> None:

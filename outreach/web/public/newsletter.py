@@ -33,14 +33,16 @@ def form() -> ResponseReturnValue:
 @pages.post("/suscribirse")
 def ask() -> ResponseReturnValue:
     error_pages.keep_form()
-    rate_limits.count_post()
     typed = request.form.get("email", "")
     try:
         address = email_form.read_address()
     except ValidationError as fault:
+        rate_limits.count_post(is_well_formed=False)
         return make_response(_form(typed=typed, fault=str(fault)), 422)
     if notice := email_form.notice(ABOUT):
+        rate_limits.count_post(is_well_formed=False)
         return make_response(_form(typed=typed, notice=notice), 422)
+    rate_limits.count_post()
     now = clock.now()
     ticket = subscribers.prepare(key_store(), address, i18n.current())
     with store().change() as session:

@@ -66,7 +66,6 @@ def save(public_id: str) -> ResponseReturnValue:
         if filled.series.data == "yes":
             filled.choices = availability.of_workshop(session, workshop, now=now)
     try:
-        rate_limits.count_post()
         return _save(filled, token, existing, now)
     except TooManyRequests as limit:
         answer = make_response(_page(_refresh(filled), 429))
@@ -92,14 +91,15 @@ def _save(
     filled: RegistrationForm, token: FormToken, existing: Registration | None, now: datetime
 ) -> ResponseReturnValue:
     workshop = filled.workshop
+    is_open = existing is not None or workshop.is_open(now)
+    is_valid = is_open and filled.validate()
+    post_error = "" if existing is not None or not is_valid else _check_post(filled, token)
+    rate_limits.count_post(is_well_formed=is_valid and not post_error)
     if existing is not None:
         return _answer_repeated(filled, existing, now)
-    if not workshop.is_open(now):
+    if not is_open:
         return _answer_closed(workshop, 409)
-    if not filled.validate():
-        return _page(_refresh(filled), 422)
-    post_error = _check_post(filled, token)
-    if post_error:
+    if not is_valid or post_error:
         return _page(_refresh(filled), 422, notice=post_error)
     try:
         key = registration_service.save(
@@ -147,11 +147,11 @@ def _check_post(filled: RegistrationForm, token: FormToken) -> str:
 def _answer_repeated(
     filled: RegistrationForm, existing: Registration, now: datetime
 ) -> ResponseReturnValue:
-    """Answer the post of a form that has made a registration already."""
-    if not filled.validate():
-        registrations.get_key(key_store(), existing)  # NotFound where it has been erased
-        return _answer_used(filled)
+    """Answer the post, already validated, of a form that has made a registration."""
     try:
+        if filled.errors:
+            registrations.get_key(key_store(), existing)  # NotFound where it has been erased
+            return _answer_used(filled)
         key = registration_service.get_key_of_repeated(
             existing, filled.registration_data(), now=now
         )

@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -22,6 +21,7 @@ from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
 from tests.conftest import hold
+from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import answers, filled
 
 pytestmark = pytest.mark.any_database("what forms refuse before anything is stored")
@@ -109,7 +109,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
 @pytest.fixture
 def unlimited_app(make_app: Callable[..., Flask]) -> Flask:
     """An application with a rate limit above the number of bad inputs."""
-    return make_app(limits=Limits(posts=1000))
+    return make_app(limits=UNLIMITED)
 
 
 def is_nothing_stored(store: Store, key_store: KeyStore) -> bool:

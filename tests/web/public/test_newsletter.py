@@ -28,6 +28,7 @@ from outreach.privacy import reconcile, retention, subscriber_erasure
 from outreach.privacy.reconcile import TooManyBlind
 from outreach.web.forms import form_token
 from tests.support.canaries import traces
+from tests.support.limits import UNLIMITED
 from tests.support.ports import free_port
 from tests.support.smtp_server import Postman, serve_mail
 
@@ -98,7 +99,7 @@ def newsletter(
     make_app: Callable[..., Flask], store: Store, key_store: KeyStore, config: Config
 ) -> Iterator[Newsletter]:
     with serve_mail(Postman(free_port())) as postman:
-        yield Newsletter(make_app(limits=Limits(posts=1000)), store, key_store, config, postman)
+        yield Newsletter(make_app(limits=UNLIMITED), store, key_store, config, postman)
 
 
 def test_subscription_starts_when_the_link_in_the_letter_is_confirmed(

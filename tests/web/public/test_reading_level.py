@@ -6,12 +6,12 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from outreach.config import Limits
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.keystore import KeyStore
 from tests.support import page_text
+from tests.support.limits import UNLIMITED
 from tests.support.page_text import EASY
 from tests.support.public_urls import furnished
 
@@ -68,7 +68,7 @@ def test_every_public_page_in_spanish_is_easy_to_read(
     rights: Kind,
     women: Kind,
 ) -> None:
-    app = make_app(limits=Limits(posts=100_000), phone="800 555 0100", promise_no_sharing=True)
+    app = make_app(limits=UNLIMITED, phone="800 555 0100", promise_no_sharing=True)
     site, client = furnished(app, store, key_store, chicago, rights, women), app.test_client()
     answers = [client.get(path) for _, path in site.addresses() if path.startswith("/es/")]
     answers += [client.get(f"/q/{site.entry}"), client.put("/es/mi-registro")]

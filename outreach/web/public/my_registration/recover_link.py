@@ -12,6 +12,7 @@ from wtforms import ValidationError
 
 from outreach.web.context import key_store
 from outreach.web.forms import email_form
+from outreach.web.middleware import rate_limits
 from outreach.web.public.my_registration.registration_page import pages
 
 ABOUT: Final = "mi-registro"  # purpose of the form token
@@ -28,9 +29,12 @@ def request_link() -> ResponseReturnValue:
     try:
         contact = email_form.read_address()
     except ValidationError as fault:
+        rate_limits.count_post(is_well_formed=False)
         return make_response(_page(typed=typed, fault=str(fault)), 422)
     if notice := email_form.notice(ABOUT):
+        rate_limits.count_post(is_well_formed=False)
         return make_response(_page(typed=typed, notice=notice), 422)
+    rate_limits.count_post()
     key_store().request_link(contact)
     return make_response(_page(is_answer=True))
 

@@ -72,7 +72,6 @@ def _protect_pages() -> None:
     keep_private()
     if request.method == "POST":
         error_pages.keep_form()
-        rate_limits.count_post()
 
 
 @pages.errorhandler(NotFound)
@@ -82,8 +81,11 @@ def _dead_link(_error: Exception) -> ResponseReturnValue:
 
 
 def find(session: Session, token: str) -> RegistrationView:
-    """Return the registration of a token. Raises NotFound or DataErased."""
+    """Return the registration of a token. Raises NotFound or DataErased, and TooManyRequests for
+    too many POSTs of one link; cancelling and erasing are never refused."""
     registration = registrations.find(session, token)
+    if request.method == "POST" and not request.path.endswith(("/cancelar", "/borrar")):
+        rate_limits.count_link_post(token)
     key = registrations.get_key(key_store(), registration)
     person = registrations.decrypt_person(registration, key)
     return RegistrationView(

@@ -62,7 +62,7 @@ def change_password() -> ResponseReturnValue:
         stored = session.get_one(StaffMember, who.organizer_id).password
     if len(new) < passwords.MIN_LENGTH:
         return _page(422, fault=_("La contraseña es corta. Escribe 12 letras o más."), field="new")
-    login.count_attempt()  # somebody at an open browser may not guess it
+    login.count_attempt(str(who.organizer_id))  # somebody at an open browser may not guess it
     wrong = _("Esa no es tu contraseña de ahora. Escríbela otra vez.")
     if not passwords.verify(old, stored) or stored is None:
         with store().change() as session:

@@ -66,8 +66,8 @@ def sign_in() -> ResponseReturnValue:
     half = session_staff()
     if "password" not in request.form and "code" in request.form and half and not half.is_proven:
         return _second_factor(half)
-    count_attempt()
     email = clean(request.form.get("email", ""))
+    count_attempt(email)
     typed = request.form.get("password", "")
     with store().read() as session:
         who = staff.find(session, email)
@@ -144,12 +144,13 @@ def sign_out() -> ResponseReturnValue:
     return response
 
 
-def count_attempt() -> None:
-    """Counts an attempt to sign in. Raises TooManyRequests, whose first time is logged."""
+def count_attempt(account: str = "") -> None:
+    """Counts an attempt to sign in with an account; empty where it is not known yet. Raises
+    TooManyRequests, whose first time is logged."""
     try:
-        rate_limits.count_sign_in()
+        rate_limits.count_sign_in(account)
     except TooManyRequests:
-        if rate_limits.is_first_refusal():
+        if rate_limits.is_first_refusal(account):
             with store().change() as session:
                 audit_log.record(session, None, "too many sign-ins", now=clock.now())
         raise
@@ -272,7 +273,8 @@ def _count_wrong_key(verdict: CodeVerdict) -> None:
     """Counts a wrong passkey as an attempt (`totp` counts codes itself). Called after the
     transaction that used up the challenge, which a TooManyRequests must not roll back."""
     if verdict is CodeVerdict.WRONG and "answer" in request.form:
-        count_attempt()
+        who = session_staff()
+        count_attempt(str(who.organizer_id) if who else "")
 
 
 def site() -> passkeys.RelyingParty:
