@@ -55,3 +55,36 @@ _IDS = (
     re.compile(r"\d{3}-?\d{2}-?\d{4}"),
     re.compile(r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d", re.IGNORECASE),
 )
+
+
+def looks_like_an_address(name: str) -> bool:
+    """Whether a name contains what looks like an address of the web or of e-mail, also in disguise:
+    «hxxps», full-width or ideographic dots, «bit[.]ly», «punto com» (S30).
+
+    Abbreviations are names: «Ma. del Carmen», «Dr. Luz», «J.R.»."""
+    plain = unicodedata.normalize("NFKD", name.translate(_LOOK_ALIKES)).casefold()
+    # Without accents and zero-width characters.
+    plain = "".join(c for c in plain if unicodedata.category(c) not in {"Mn", "Cf"})
+    if any(c in plain for c in "/\\@"):
+        return True
+    plain = _BRACKETED_DOT.sub(".", plain)
+    return any(pattern.search(plain) for pattern in _ADDRESSES)
+
+
+_LOOK_ALIKES = str.maketrans(
+    dict.fromkeys("\u2044\u2215\u29f8", "/") | dict.fromkeys("\u3002\u06d4\u0701\u0702", ".")
+)
+_BRACKETED_DOT = re.compile(r"\s*[\[({<]\s*(?:\.|dot|punto|point)\s*[\])}>]\s*")
+# A domain of two letters, as .ly and .mx, ends many of the short links; a longer one is listed, so
+# that «Ma.Elena» stays a name.
+_LONG_DOMAINS = (
+    "app art biz blog click club cloud com dev edu fun gov icu info link live ltd mobi net news "
+    "ngo online ong org page pro shop site space store tech tel today top vip web website work "
+    "world xxx xyz zip"
+).replace(" ", "|")
+_ADDRESSES = (
+    re.compile(r"\b(?:h[tx]{2}ps?|www\d?|ftp)\b"),
+    re.compile(rf"\w\.(?:[a-z]{{2}}|{_LONG_DOMAINS}|xn--\w+)(?![\w.])"),
+    re.compile(rf"\w\s*(?:\.|\bdot\b|\bpunto\b|\bpoint\b)\s*(?:{_LONG_DOMAINS})(?!\w)"),
+    re.compile(r"\w\s*[\[({<]\s*(?:at|arroba|arobase)\s*[\])}>]|\b(?:arroba|arobase)\b"),
+)

@@ -97,6 +97,17 @@ def _guards() -> Iterator[Guard]:
         "tests/security/test_abuse.py::test_ipv6_addresses_of_one_network_share_a_rate_limit",
     )  # fmt: skip
     yield Guard(
+        "S09", f"{web}middleware/rate_limits.py",
+        '_count("malformed post", limits.malformed_posts)', '_count("post", limits.posts)',
+        "tests/security/test_abuse.py::test_malformed_posts_use_up_nothing_that_neighbours_need",
+    )  # fmt: skip
+    yield Guard(
+        "S09", f"{web}middleware/rate_limits.py",
+        '_hit("sign-in", most, _of_account(account))', '_hit("sign-in", most, _of_account(""))',
+        "tests/accounts/test_sessions.py"
+        "::test_sign_in_attempts_are_limited_by_account_and_address",
+    )  # fmt: skip
+    yield Guard(
         "S09", "outreach/keystore/keystore.py", "hmac.new(self._day[1], text",
         'hmac.new(b"x", text',
         "tests/security/test_abuse.py::test_rate_counters_cannot_be_linked_to_an_address_the_next_day",
@@ -293,6 +304,23 @@ def _of_forms() -> Iterator[Guard]:
         "S26", "outreach/web/forms/registration_form.py",
         "return bool(self[TRAP].data)", "return False",
         "tests/security/test_abuse.py::test_filled_honeypot_field_is_refused_and_nothing_is_saved",
+    )  # fmt: skip
+    sending_again = "tests/concurrency/test_sending_again.py::test_"
+    yield Guard(
+        "S26", "outreach/web/forms/registration_service.py",
+        "if is_late or not registrations.is_of_party(existing, key, data):", "if False:",
+        f"{sending_again}used_form_leads_nobody_else_to_the_registration",
+    )  # fmt: skip
+    yield Guard(
+        "S26", "outreach/web/forms/registration_form.py",
+        "return token if token.nonce == self.nonce.data else FormToken(token.age)", "return token",
+        f"{sending_again}nonce_of_another_form_is_refused",
+    )  # fmt: skip
+    yield Guard(
+        "S30", "outreach/web/forms/registration_form.py",
+        "if looks_like_an_address(name):", "if False:",
+        "tests/web/public/test_bad_input.py"
+        "::test_bad_input_returns_the_form_with_an_error_and_stores_nothing",
     )  # fmt: skip
     for words in (
         "if elapsed < SOONEST:",

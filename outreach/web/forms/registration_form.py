@@ -14,7 +14,7 @@ from wtforms import Form, SelectMultipleField, StringField, ValidationError
 
 from outreach.db.types import Codes
 from outreach.domain.registrations import INTERPRETER, AccessNeed, ContactMethod, RegistrationData
-from outreach.domain.text import clean, looks_like_an_id
+from outreach.domain.text import clean, looks_like_an_address, looks_like_an_id
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.i18n import LANGUAGES, current
 from outreach.i18n import gettext as _
@@ -112,6 +112,8 @@ class PersonForm(Form):
             raise ValidationError(_("Escribe un nombre más corto, de 60 letras o menos."))
         if looks_like_an_id(unicodedata.normalize("NFKC", name)):
             raise ValidationError(_("Escribe solo tu nombre. No pongas números de documentos."))
+        if looks_like_an_address(name):
+            raise ValidationError(_("Escribe solo tu nombre o apodo, sin páginas ni correos."))
 
     def validate_contact(self, field: StringField) -> None:
         if field.data not in self.contacts:

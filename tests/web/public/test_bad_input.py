@@ -38,6 +38,7 @@ CONTROLS = [
     "Rosa\r\nX: y", "Ro\tsa", "Ro\x0bsa", "Ro\x0csa", "Ro\u202esa", "\u202dRosa", "Ro\u2066sa",
     "Ro\u2028sa", "Ro\u2029sa", "Ro\ufffdsa", "\ufeffRosa", "Ro\x9fsa", "Rosa\x01\x02",
 ]  # fmt: skip
+ADDRESSES = ["Gana en bit.ly/x", "https://x.example", "evil．com", "hxxps evil", "luz@ejemplo.com"]
 NOTHING = ["", " ", "   ", "\u3000", "\u200b", "\u200d\u200d", "\u2060", "\u00a0", "\u00ad"]
 TOO_LONG = ["x" * 61, "á" * 61, "x" * 254, "x" * 255, "x" * 10_000, "😀" * 61, "Rosa " * 40]
 NO_CONTACT = ["", "mail", "EMAIL", "none ", "sms", "0", "null", "None", "true", "[]", "email,phone"]
@@ -90,7 +91,7 @@ OTHER_FIELDS: list[dict[str, Any]] = [
     {"slot": ["10:00", "10:20"]}, {"needs": "interpreter-nah"}, {"needs": "interpreter-"},
 ]  # fmt: skip
 BAD: list[dict[str, Any]] = [
-    *({"name": name} for name in [*IDS, *CONTROLS, *NOTHING, *TOO_LONG]),
+    *({"name": name} for name in [*IDS, *ADDRESSES, *CONTROLS, *NOTHING, *TOO_LONG]),
     *({"contact": contact} for contact in NO_CONTACT),
     *({"contact": "email", "email": email} for email in NO_EMAIL),
     *({"contact": "phone", "phone": phone} for phone in NO_PHONE),

@@ -35,6 +35,10 @@ _STAFF_MESSAGES: Final = (
         N_("Escribe solo tu nombre. No pongas números de documentos."),
         N_("Escribe solo su nombre. No pongas números de documentos."),
     ),
+    (
+        N_("Escribe solo tu nombre o apodo, sin páginas ni correos."),
+        N_("Escribe solo su nombre o apodo, sin páginas ni correos."),
+    ),
     (N_("Elige cómo te avisamos"), N_("Elige cómo se le avisa.")),
     (N_("Escribe tu correo"), N_("Escribe su correo.")),
     (N_("Revisa tu correo: le falta la @"), N_("Revisa su correo: le falta la @")),
