@@ -1,5 +1,5 @@
 """`python -m outreach.cli`: the command, where it is not on the path."""
 
-from outreach.cli import main
+from outreach.cli import run
 
-main()
+run()

@@ -311,7 +311,7 @@ class KeyStore:
 
     def form_id(self, nonce: str) -> str:
         """The HMAC of the nonce of a form, which identifies the form in the main database: a copy
-        of that database and a browser's cached page do not lead to each other (S33)."""
+        of that database and a browser's cached page do not lead to each other (S26)."""
         return self._keyed(f"form {nonce}").hex()
 
     def _keyed(self, text: str) -> bytes:

@@ -112,4 +112,5 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "domain/test_text.py::test_ordinary_name_is_no_address",
         "web/public/test_bad_input.py::test_bad_input_returns_the_form_with_an_error_and_stores_nothing",
     ),
+    "S34": ("cli/test_process.py::test_command_keeps_its_files_and_its_memory_to_itself",),
 }
