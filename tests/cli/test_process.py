@@ -11,8 +11,11 @@ import pytest
 SHOW_LIMITS = """
 import sys
 from outreach import cli
-cli.main = lambda: print(open("/proc/self/limits").read())
-cli.run()
+sys.argv = ["outreach", "--version"]
+try:
+    cli.run()
+finally:
+    print(open("/proc/self/limits").read())
 """
 
 
