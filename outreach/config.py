@@ -88,6 +88,7 @@ class Config:
     contact: str = ""
     privacy_url: str = ""
     phone: str = ""
+    security_contact: str = ""
     trusted_proxies: int = 0
     promise_no_sharing: bool = False
     plain_feeds: bool = False  # send feeds uncompressed
@@ -176,6 +177,12 @@ class Config:
             contact=read.text("CONTACT", ""),
             privacy_url=read.checked("PRIVACY_URL", "", _is_site, "has to be an https address"),
             phone=read.text("PHONE", ""),
+            security_contact=read.checked(
+                "SECURITY_CONTACT",
+                "",
+                _is_contact,
+                "has to be like mailto:seguridad@example.org or https://example.org/report",
+            ),
             trusted_proxies=read.number("TRUSTED_PROXIES", 0),
             promise_no_sharing=read.flag("PROMISE_NO_SHARING"),
             plain_feeds=read.flag("PLAIN_FEEDS"),
@@ -324,6 +331,13 @@ def _is_token(text: str) -> bool:
 def _is_site(text: str) -> bool:
     parts = _split(text)
     return parts is not None and parts[0] in {"http", "https"} and bool(parts[1])
+
+
+def _is_contact(text: str) -> bool:
+    """A URI by which a fault is reported (RFC 9116, 2.5.3): e-mail, phone or an https page."""
+    scheme, _, rest = text.partition(":")
+    is_one_word = text.isascii() and text.isprintable() and " " not in text
+    return is_one_word and bool(rest) and (scheme in {"mailto", "tel"} or _is_gateway(text))
 
 
 def _is_mail_server(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The sitemap, robots.txt and hreflang links. Only pages listed here may be indexed."""
+"""The sitemap, robots.txt, security.txt and hreflang links. Only pages listed here may be indexed."""
 
 import gzip
 import hashlib
@@ -87,6 +87,22 @@ def robots() -> Response:
     private = [f"/{lang}{path}" for lang in LANGUAGES for path in PRIVATE_PREFIXES]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in ("/org/", "/q/", *private))]
     text = "\n".join([*lines, "", f"Sitemap: {config().public_url}/sitemap.xml", ""])
+    return Response(text, mimetype="text/plain", headers={"Cache-Control": CACHE_CONTROL})
+
+
+@pages.get("/.well-known/security.txt")
+def security() -> Response:
+    """Where to report a fault of the site's security (RFC 9116)."""
+    contact = config().security_contact
+    if not contact:
+        abort(404)
+    # Less than a year ahead (2.5.5), and the same all month, so that caches may keep it.
+    expires = clock.now().date().replace(day=1) + timedelta(days=190)
+    text = (
+        f"Contact: {contact}\nExpires: {expires}T00:00:00Z\n"
+        f"Preferred-Languages: {', '.join(LANGUAGES)}\n"
+        f"Canonical: {config().public_url}/.well-known/security.txt\n"
+    )
     return Response(text, mimetype="text/plain", headers={"Cache-Control": CACHE_CONTROL})
 
 

@@ -1,13 +1,14 @@
-"""The sitemap and robots.txt: which pages search engines may index (S04)."""
+"""The sitemap, robots.txt and security.txt: which pages search engines may index (S04)."""
 
 import gzip
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from urllib import robotparser
 from xml.etree import ElementTree
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from outreach import clock
@@ -187,6 +188,19 @@ def test_robots_txt_disallows_private_pages(
         assert not robots.can_fetch("*", path), path
     # Python's robotparser does not support wildcards.
     assert "Disallow: /es/t/*/lugar\n" in answer.text
+
+
+def test_security_txt_has_contact_and_expiry(make_app: Callable[..., Flask]) -> None:
+    path = "/.well-known/security.txt"
+    assert make_app().test_client().get(path).status_code == 404
+    app = make_app(security_contact="mailto:seguridad@example.org")
+    answer = app.test_client().get(path)
+    assert (answer.status_code, answer.content_type) == (200, "text/plain; charset=utf-8")
+    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert fields["Contact"] == "mailto:seguridad@example.org"
+    assert fields["Canonical"] == f"{SITE}{path}"
+    left = datetime.fromisoformat(fields["Expires"]) - clock.now()
+    assert timedelta(days=150) < left < timedelta(days=365)
 
 
 def test_only_indexable_pages_have_canonical_and_language_links(
