@@ -1,4 +1,4 @@
-"""The sitemap, robots.txt, security.txt and hreflang links. Only pages listed here may be indexed."""
+"""The sitemap, robots.txt, security.txt and hreflang links. Only pages listed here are indexed."""
 
 import gzip
 import hashlib
