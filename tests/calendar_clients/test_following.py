@@ -66,7 +66,7 @@ def test_a_program_shows_what_became_of_every_workshop(
         story.tell(client, "cancelled")
         story.tell(client, "reinstated")
         story.tell(client, "made discreet")
-        story.tell(client, "made plain again")
+        story.tell(client, "made public")
         story.tell(client, "at another address")
         story.tell(client, "of an office that closes")
         story.tell(client, "taken away")
