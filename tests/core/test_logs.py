@@ -140,7 +140,7 @@ def parts_of(secret: str) -> Iterator[str]:
 
 
 @FORMS
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(secret=SECRETS, before=AROUND)
 def test_error_is_logged_by_class_and_place_only(form: str, secret: str, before: str) -> None:
     logged = f"{before} Canariosa {secret}"
@@ -206,7 +206,7 @@ def test_values_in_database_errors_are_not_logged(form: str, store: Store, chica
 
 @FORMS
 @given(code=CODES | CODES.map(str.lower), query=st.text("abc=&%0", min_size=1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_tokens_and_query_strings_are_not_logged(form: str, code: str, query: str) -> None:
     with written(form) as heard:
         for path in ("/q/{}", "/es/r/{}", "/org/talleres/7K3MZ90QAB/{}", "/org/puerta/{}/marca"):

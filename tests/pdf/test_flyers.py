@@ -173,7 +173,7 @@ def flyer_band(sheet: Image.Image) -> int:
     raise AssertionError("the band has no end")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
 def test_every_colour_of_a_kind_is_darkened_to_readable(colour: str) -> None:
     made = color_contrast.darken_to_readable(colour)

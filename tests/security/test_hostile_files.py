@@ -76,13 +76,13 @@ def test_import_page_shows_an_error_for_each_hostile_file(
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_random_bytes_are_refused_or_read(data: bytes) -> None:
     hostile_files.refusal(data)
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_file_with_changed_bytes_is_refused_or_read(data: st.DataObject) -> None:
     good = data.draw(st.sampled_from(GOOD))
     changed = bytearray(good)
@@ -94,7 +94,7 @@ def test_file_with_changed_bytes_is_refused_or_read(data: st.DataObject) -> None
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_random_text_in_a_workbook_is_refused_or_read(text: str) -> None:
     hostile_files.refusal(books.with_sheet(text.encode(errors="replace")))
     hostile_files.refusal(books.with_sheet(f"<a>{text}</a>".encode(errors="replace")))
