@@ -14,7 +14,11 @@ from tests.browser.pages import sign_in
 from tests.browser.world import World
 
 with_and_without = pytest.mark.parametrize(
-    "has_script", [True, False], ids=["with JavaScript", "without"]
+    "has_script",
+    [
+        pytest.param(True, id="with JavaScript"),
+        pytest.param(False, id="without", marks=pytest.mark.long),
+    ],
 )
 
 

@@ -72,6 +72,7 @@ def test_revision_has_the_new_column_and_upgrades_to_the_models(
     )
 
 
+@pytest.mark.long
 @pytest.mark.any_database("it has its own")
 def test_empty_revision_is_written_on_request_and_its_name_is_unique(checkout: Path) -> None:
     done = outreach(checkout, "revision", "--empty", "Move the words of kinds to their own table")

@@ -148,6 +148,7 @@ def pid_of_worker(config: Config) -> int:
     raise AssertionError("no worker runs")
 
 
+@pytest.mark.long
 @pytest.mark.real_clock
 @pytest.mark.any_database("the process is the same on either")
 def test_server_restarts_its_killed_worker(outbox: Outbox, tmp_path: Path) -> None:

@@ -179,6 +179,7 @@ def test_exclusive_access_waits_for_closing_connections(elsewhere: Pair) -> None
     leaving.join()
 
 
+@pytest.mark.long
 def test_move_names_the_table_of_an_unfit_row_and_copies_nothing(
     keeper: Keeper, store: Store, workshop: Workshop, elsewhere: Pair
 ) -> None:

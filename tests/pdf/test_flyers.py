@@ -31,7 +31,11 @@ pytestmark = pytest.mark.any_database("what is on a flyer")
 
 SITE: Final = "https://talleres.example.org"
 DAY: Final = date(2026, 11, 28)
-every_shape = pytest.mark.parametrize("shape", SHAPES)
+# Two of the shapes in every run.
+every_shape = pytest.mark.parametrize(
+    "shape",
+    [pytest.param(each, marks=pytest.mark.long if n > 1 else ()) for n, each in enumerate(SHAPES)],
+)
 # The longest texts that the forms accept: words, one word, and the widest letters.
 PHRASE: Final = (
     "Derechos de las personas trabajadoras migrantes ante una revisión en el centro de trabajo "
@@ -233,6 +237,7 @@ def test_user_text_is_never_evaluated(
     assert "<script" not in flyer.drawing(replace(made, brand="<script>"), shape)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "title",
     ["Fiesta 🎉👩‍👩‍👧 para todas", "עברית \u202eשלום العربية", "中文 ꞌ ᐊ", "\u0301\u0301 ñ"],

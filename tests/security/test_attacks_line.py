@@ -262,6 +262,7 @@ def test_too_large_body_is_refused_whatever_its_headers_claim(server: ServerConn
     assert server.is_responsive
 
 
+@pytest.mark.long
 def test_slow_request_head_blocks_no_other_client(server: ServerConnection) -> None:
     """A thread gets a request only when its head is complete."""
     start = b"POST /es/mi-registro HTTP/1.1\r\n%s\r\nX: " % server.host

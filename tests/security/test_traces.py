@@ -33,7 +33,10 @@ from tests.support.ports import free_port
 from tests.support.public_urls import NOBODY, manage_token
 from tests.support.registration_forms import answers
 
-pytestmark = pytest.mark.any_database("logs and columns, the same on each database")
+pytestmark = [
+    pytest.mark.any_database("logs and columns, the same on each database"),
+    pytest.mark.real_clock,
+]
 
 VISITOR: Final = "127.0.0.9"
 CANARY: Final = "Canariosa"

@@ -265,6 +265,7 @@ def test_worker_records_that_it_runs_once_a_minute(
     assert value(get_metrics(monitored_client), "worker_seen_seconds") < 30
 
 
+@pytest.mark.real_clock
 @pytest.mark.thorough
 @pytest.mark.any_database("counting does not use the database")
 def test_processes_share_their_counters(config: Config, store: Store, tmp_path: Path) -> None:
