@@ -44,6 +44,8 @@ def test_every_setting_is_shown_under_its_own_name(config: Config) -> None:
 
 
 def test_source_of_each_setting_is_shown(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OUTREACH_CONTROLLER", "OUTREACH_LISTEN"):
+        monkeypatch.delitem(os.environ, name, raising=False)
     monkeypatch.setitem(os.environ, "OUTREACH_BRAND", "Red")
     changed_config = replace(config, brand="Red", controller="Otra")
     found = {
