@@ -54,6 +54,7 @@ def test_demo_has_published_figures_of_january_2020(
     _save_screenshot(page, "month.png", tmp_path)
 
 
+@pytest.mark.long
 def test_printed_account_can_sign_in(opened: Open, demo: str) -> None:
     page = opened(base_url=demo, viewport=DESKTOP)
     page.goto("/org/entrar")

@@ -236,6 +236,7 @@ def as_typed(day: date) -> str:
     return f"{day:%d%m%Y}"
 
 
+@pytest.mark.long
 def test_month_planner_works_by_keyboard(opened: Open, world: World) -> None:
     month = Month.from_day(clock.now().date()).plus(6)
     day = next(day for day in days_without_holidays(month) if day.weekday() == 3)

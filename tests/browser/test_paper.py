@@ -27,6 +27,7 @@ def download_file(page: Page, name: str) -> bytes:
     return Path(download.value.path()).read_bytes()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", ["es", pytest.param("en", marks=pytest.mark.long)])
 def test_qr_codes_of_flyers_lead_to_the_workshop(
     opened: Open, world: World, tmp_path: Path, lang: str

@@ -55,6 +55,7 @@ def test_autosave_survives_the_end_of_the_session(opened: Open, world: World) ->
     expect(page.locator("main")).not_to_contain_text("Un título que no se pierde")
 
 
+@pytest.mark.long
 def test_autosave_resumes_after_a_network_failure(browser: Browser, world: World) -> None:
     page = browser.new_page(base_url=world.url)  # the console may report the network error
     sign_in(page)

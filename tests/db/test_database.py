@@ -45,6 +45,7 @@ def test_migrated_schema_equals_models(config: Config) -> None:
         store.close()
 
 
+@pytest.mark.long
 def test_second_upgrade_changes_nothing(config: Config) -> None:
     assert _outreach(config, "db", "upgrade").exit_code == 0
     store = Store(config.database_url)

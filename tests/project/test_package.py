@@ -53,6 +53,7 @@ def made(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_installed_help(installed: Path, tmp_path: Path) -> None:
     output = _run(installed / "outreach", "--help", cwd=tmp_path)
     assert "outreach demo" in output

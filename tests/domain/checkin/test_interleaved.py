@@ -136,6 +136,7 @@ STEPS: Final = st.one_of(
 )
 
 
+@pytest.mark.long
 @slow_settings
 @given(st.lists(STEPS, max_size=12))
 def test_checkin_page_and_phones_count_the_same(
