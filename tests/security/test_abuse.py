@@ -184,6 +184,14 @@ def test_malformed_posts_use_up_nothing_that_neighbours_need(
     assert [each.key_id for each in everyone(store)] == [None, None]
 
 
+def test_posts_to_unknown_links_are_limited_by_the_address(
+    make_app: Callable[..., Flask],
+) -> None:
+    client = make_app(limits=Limits(malformed_posts=2)).test_client()
+    statuses = [client.post(f"/es/r/{NOBODY}/cambiar").status_code for _ in range(3)]
+    assert statuses == [404, 404, 429]
+
+
 def test_posts_of_a_manage_link_are_limited_by_the_link(
     make_app: Callable[..., Flask], workshop: Workshop
 ) -> None:

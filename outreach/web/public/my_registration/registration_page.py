@@ -83,7 +83,12 @@ def _dead_link(_error: Exception) -> ResponseReturnValue:
 def find(session: Session, token: str) -> RegistrationView:
     """Return the registration of a token. Raises NotFound or DataErased, and TooManyRequests for
     too many POSTs of one link; cancelling and erasing are never refused."""
-    registration = registrations.find(session, token)
+    try:
+        registration = registrations.find(session, token)
+    except NotFound:
+        if request.method == "POST":
+            rate_limits.count_post(is_well_formed=False)
+        raise
     if request.method == "POST" and not request.path.endswith(("/cancelar", "/borrar")):
         rate_limits.count_link_post(token)
     key = registrations.get_key(key_store(), registration)
