@@ -21,6 +21,7 @@ from outreach.db.store import Store
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 from outreach.web.middleware import rate_limits
+from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import (
     PASSWORD,
     Visitor,
@@ -93,6 +94,7 @@ def test_unknown_address_costs_as_much_hashing_as_a_known_one() -> None:
     assert not passwords.verify(PASSWORD, None)
 
 
+@fixed_clock  # a new day begins new counts
 def test_sign_in_attempts_are_limited_by_account_and_address(
     app: Flask, client: FlaskClient, store: Store, chicago: Office
 ) -> None:
@@ -109,6 +111,7 @@ def test_sign_in_attempts_are_limited_by_account_and_address(
     assert client.post("/org/entrar", data=luz).status_code == 422, "it is tried elsewhere"
 
 
+@fixed_clock  # a new day begins new counts
 def test_sign_in_attempts_of_one_address_are_limited_over_all_accounts(
     make_app: Callable[..., Flask],
 ) -> None:

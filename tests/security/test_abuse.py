@@ -19,6 +19,7 @@ from outreach.keystore import KeyStore, RateCounter
 from outreach.web.forms import form_token
 from outreach.web.middleware import rate_limits
 from tests.conftest import hold
+from tests.support.fixed_clock import fixed_clock
 from tests.support.public_urls import NOBODY, Page
 from tests.support.registration_forms import (
     answers,
@@ -169,6 +170,7 @@ def test_fourth_post_of_a_client_address_is_rate_limited(
     assert 1 <= int(ask_for_link(client).headers["Retry-After"]) <= 600
 
 
+@fixed_clock  # a new day begins new counts
 def test_malformed_posts_use_up_nothing_that_neighbours_need(
     make_app: Callable[..., Flask], store: Store, workshop: Workshop
 ) -> None:
@@ -184,6 +186,7 @@ def test_malformed_posts_use_up_nothing_that_neighbours_need(
     assert [each.key_id for each in everyone(store)] == [None, None]
 
 
+@fixed_clock  # a new day begins new counts
 def test_posts_to_unknown_links_are_limited_by_the_address(
     make_app: Callable[..., Flask],
 ) -> None:
@@ -192,6 +195,7 @@ def test_posts_to_unknown_links_are_limited_by_the_address(
     assert statuses == [404, 404, 429]
 
 
+@fixed_clock  # a new day begins new counts
 def test_posts_of_a_manage_link_are_limited_by_the_link(
     make_app: Callable[..., Flask], workshop: Workshop
 ) -> None:
