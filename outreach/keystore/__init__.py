@@ -16,6 +16,7 @@ from outreach.keystore.models import (
     KeyStoreBase,
     LinkRequest,
     RateCounter,
+    SeatShare,
 )
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "LinkRequest",
     "MasterKeys",
     "RateCounter",
+    "SeatShare",
     "TooManyDue",
     "decrypt",
     "derive",

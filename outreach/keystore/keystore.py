@@ -16,7 +16,15 @@ from outreach.db.store import Store, changes_one_row
 from outreach.errors import DataErased, OutreachError, TooMany
 from outreach.keystore.envelope import Envelope
 from outreach.keystore.master_keys import MasterKeys
-from outreach.keystore.models import DayKey, IndexKey, Key, LinkRequest, RateCounter, Secret
+from outreach.keystore.models import (
+    DayKey,
+    IndexKey,
+    Key,
+    LinkRequest,
+    RateCounter,
+    SeatShare,
+    Secret,
+)
 
 MAX_OVERDUE: Final = timedelta(days=3)
 LINK_REQUEST_LIFETIME: Final = timedelta(days=1)
@@ -268,11 +276,12 @@ class KeyStore:
         return gone.rowcount
 
     def tidy(self) -> int:
-        """Deletes day keys of past days, rate counters that ended, and link requests that were not
-        answered within LINK_REQUEST_LIFETIME. Returns the number of those requests."""
+        """Deletes day keys and seat shares of past days, rate counters that ended, and link
+        requests that were not answered within LINK_REQUEST_LIFETIME. Returns how many requests."""
         now = clock.now()
         with self.store.change() as session:
             session.execute(sa.delete(DayKey).where(DayKey.day < self.today()))
+            session.execute(sa.delete(SeatShare).where(SeatShare.day < self.today()))
             session.execute(sa.delete(RateCounter).where(RateCounter.ends_at < now))
             old = session.execute(
                 sa.delete(LinkRequest).where(LinkRequest.asked_at < now - LINK_REQUEST_LIFETIME)

@@ -73,6 +73,22 @@ class RateCounter(KeyStoreBase):
     ends_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class SeatShare(KeyStoreBase):
+    """The seats that one network took at one workshop on one day (`keystore.seat_shares`)."""
+
+    __tablename__ = "seat_share"
+
+    # HMAC of the workshop and the network under the key of the day.
+    bucket: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    workshop: Mapped[int] = mapped_column(index=True)
+    is_widest: Mapped[bool]  # a /24 or /48: one provider or one organization
+    seats: Mapped[int]
+    is_over: Mapped[bool]  # an address in it wanted more than its share
+    minute_from: Mapped[datetime]
+    minute_seats: Mapped[int]  # taken in the minute that began at `minute_from`
+    day: Mapped[date] = mapped_column(index=True)
+
+
 class LinkRequest(KeyStoreBase):
     """A request to send the link of a registration to an e-mail or phone.
 

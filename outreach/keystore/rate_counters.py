@@ -24,11 +24,11 @@ class RateCounters(Storage):
     def __init__(self, keyring_url: str, *, pool_size: int = 2) -> None:
         super().__init__()
         # A count may be lost in a power cut, so it need not wait for the disk.
-        self._store = Store(keyring_url, pool_size=pool_size, is_durable=False, timeouts=PAGES)
-        self._increment = _increment_statement(self._store)
+        self.store = Store(keyring_url, pool_size=pool_size, is_durable=False, timeouts=PAGES)
+        self._increment = _increment_statement(self.store)
 
     def close(self) -> None:
-        self._store.close()
+        self.store.close()
 
     @property
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
@@ -43,11 +43,11 @@ class RateCounters(Storage):
             "ends": now + timedelta(seconds=expiry),
             "now": now,
         }
-        with self._store.change_rows() as connection:
+        with self.store.change_rows() as connection:
             return int(connection.execute(self._increment, values).scalar_one())
 
     def get(self, key: str) -> int:
-        with self._store.read() as session:
+        with self.store.read() as session:
             count = session.scalar(
                 sa.select(RateCounter.count).where(
                     RateCounter.bucket == _bucket(key), RateCounter.ends_at > clock.now()
@@ -56,7 +56,7 @@ class RateCounters(Storage):
         return count or 0
 
     def get_expiry(self, key: str) -> float:
-        with self._store.read() as session:
+        with self.store.read() as session:
             ends = session.scalar(
                 sa.select(RateCounter.ends_at).where(RateCounter.bucket == _bucket(key))
             )
@@ -66,12 +66,12 @@ class RateCounters(Storage):
         return True
 
     def reset(self) -> int | None:
-        with self._store.change() as session:
+        with self.store.change() as session:
             session.execute(sa.delete(RateCounter))
         return None
 
     def clear(self, key: str) -> None:
-        with self._store.change() as session:
+        with self.store.change() as session:
             session.execute(sa.delete(RateCounter).where(RateCounter.bucket == _bucket(key)))
 
 

@@ -38,7 +38,7 @@ def method_of(context: MessageContext) -> Method | None:
         and registration.status is RegistrationStatus.EXPIRED
     ):
         return Method.CANCEL
-    if cause not in SEAT_TYPES or registration.status is not RegistrationStatus.CONFIRMED:
+    if cause not in SEAT_TYPES or registration.apparent_status is not RegistrationStatus.CONFIRMED:
         return None
     return Method.CANCEL if cause is NotificationType.CANCELLED else Method.PUBLISH
 

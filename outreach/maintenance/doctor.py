@@ -63,6 +63,9 @@ def _settings(config: Config) -> Iterator[CheckResult]:
         )
     else:
         yield CheckResult("public address", True, config.public_url)
+    if config.public_url.startswith("https://") and not config.trusted_proxies:
+        words = "all visitors share its address: set OUTREACH_TRUSTED_PROXIES to how many there are"
+        yield CheckResult("proxy", True, words, is_warning=True)
     fault = delivery.explain_failure(config)
     yield CheckResult("mail", not fault, fault or "letters are sent")
     promise = "made on every page" if config.promise_no_sharing else "not made"

@@ -1,4 +1,4 @@
-"""Jobs of the worker: expired offers, reconfirmation, requests for missing reports.
+"""Jobs of the worker: expired offers, overdue reviews, reconfirmation, requests for reports.
 
 Each workshop has a transaction of its own: one that fails does not stop the others.
 """
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.domain.newsletter import mailings
-from outreach.domain.registrations import reconfirmation, waitlist
+from outreach.domain.registrations import reconfirmation, review, waitlist
 from outreach.domain.reporting import missing_reports
 from outreach.domain.workshops import Workshop
 
@@ -27,6 +27,19 @@ def expire_offers(store: Store, *, now: datetime) -> int:
         workshop_ids,
         "offers",
         lambda session, each: waitlist.expire_offers(session, each, now=now),
+    )
+
+
+def end_reviews(store: Store, *, now: datetime) -> int:
+    """Puts parties that nobody looked at in time on the waitlist like any other; returns how
+    many."""
+    with store.read() as session:
+        workshop_ids = review.list_workshops_to_end(session, now)
+    return _each(
+        store,
+        workshop_ids,
+        "reviews",
+        lambda session, each: review.end_overdue(session, each, now=now),
     )
 
 

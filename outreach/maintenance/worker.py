@@ -131,6 +131,10 @@ def _expire_offers(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.expire_offers(worker.store, now=now)
 
 
+def _end_reviews(worker: Worker, now: datetime) -> int:
+    return scheduled_jobs.end_reviews(worker.store, now=now)
+
+
 def _ask_for_reconfirmation(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.request_reconfirmations(worker.store, now=now)
 
@@ -197,6 +201,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("sign of life", _record_heartbeat),
     ("journal", _verify_audit_log),
     ("offers", _expire_offers),
+    ("reviews", _end_reviews),
     ("who comes", _ask_for_reconfirmation),
     ("reports", _ask_for_reports),
     ("links", _send_links),
@@ -206,4 +211,6 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("entries", _warm_event_cache),
 )
 SENDING: Final = frozenset({"letters", "texts", "circulars"})
-LED: Final = frozenset({"purge", "journal", "offers", "who comes", "reports", "links", "entries"})
+LED: Final = frozenset(
+    {"purge", "journal", "offers", "reviews", "who comes", "reports", "links", "entries"}
+)

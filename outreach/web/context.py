@@ -5,6 +5,7 @@ from flask import current_app
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.keystore import KeyStore
+from outreach.keystore.seat_shares import SeatShares
 
 
 def store() -> Store:
@@ -14,6 +15,11 @@ def store() -> Store:
 
 def key_store() -> KeyStore:
     found: KeyStore = current_app.extensions["outreach_key_store"]
+    return found
+
+
+def seat_shares() -> SeatShares:
+    found: SeatShares = current_app.extensions["outreach_seat_shares"]
     return found
 
 

@@ -28,8 +28,8 @@ def rush(site: str, public_id: str, forms: Sequence[Mapping[str, str]]) -> Outco
     statuses: list[int] = []
 
     def post(number: int) -> None:
-        # 127.0.1.1, 127.0.1.2 …: no address has sent a request before.
-        source_address = (f"127.0.{1 + number // 250}.{1 + number % 250}", 0)
+        # 127.1.0.7, 127.1.1.7 …: no address or network has sent a request before.
+        source_address = (f"127.{1 + number // 250}.{number % 250}.7", 0)
         form = urlencode(
             {
                 "name": "Rosa",

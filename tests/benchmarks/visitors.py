@@ -59,7 +59,7 @@ class _Line:
 
     def __init__(self, load: "_Load", number: int) -> None:
         day = load.day
-        self.load, self.own = load, f"{day.people}.{1 + number // 250 % 250}.{1 + number % 250}"
+        self.load, self.own = load, f"{day.people}.{1 + number % 250}.{1 + number // 250 % 250}"
         self.ends: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(

@@ -23,7 +23,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
 from outreach.web.forms import form_token
 from tests.conftest import hold, registration_data
-from tests.support.limits import UNLIMITED
+from tests.support.registration_forms import send
 from tests.support.scenario import HOUR, make_sealed_registration, stage
 
 THREADS = 8
@@ -33,8 +33,7 @@ SEATS = 3
 
 @pytest.fixture
 def app(make_app: Callable[..., Flask]) -> Flask:
-    """Without rate limits: all posts come from one address."""
-    app = make_app(limits=UNLIMITED)
+    app = make_app()
     app.testing = False
     return app
 
@@ -159,7 +158,7 @@ def _post(app: Flask, workshop: Workshop, *, people: int = 1, nonce: str = "") -
         "nonce": nonce,
         "stamp": token,
     }
-    return app.test_client().post(f"/es/t/{workshop.public_id}/lugar", data=fields)
+    return send(app.test_client(), workshop, fields)
 
 
 def _count_statuses(store: Store) -> Counter[RegistrationStatus]:

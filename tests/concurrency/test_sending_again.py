@@ -184,9 +184,10 @@ def test_rate_limited_post_returns_the_filled_form(
     app = make_app(limits=Limits(posts=2))
     client = app.test_client()
     for _ in range(2):
-        assert send(client, workshop, answers(app, workshop)).status_code == 303
+        typed = answers(app, workshop)
+        assert send(client, workshop, typed, address="203.0.113.9").status_code == 303
     typed = answers(app, workshop, name="Luz", people="3")
-    answer = send(client, workshop, typed)
+    answer = send(client, workshop, typed, address="203.0.113.9")
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 600
     fields = filled(answer)

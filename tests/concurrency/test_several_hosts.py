@@ -127,7 +127,9 @@ def test_rate_limits_are_shared_by_all_hosts(
     limits = Limits(posts=8)
     hosts = [make_host(name, limits=limits) for name in ("fourth", "fifth", "sixth")]
     sent = [
-        send(host.test_client(), workshop, answers(host, workshop)).status_code
+        send(
+            host.test_client(), workshop, answers(host, workshop), address="203.0.113.9"
+        ).status_code
         for host in hosts * 4
     ]
     assert sent == [303] * 8 + [429] * 4

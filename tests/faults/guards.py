@@ -316,6 +316,37 @@ def _of_forms() -> Iterator[Guard]:
         "return token if token.nonce == self.nonce.data else FormToken(token.age)", "return token",
         f"{sending_again}nonce_of_another_form_is_refused",
     )  # fmt: skip
+    shares = "tests/security/test_seat_share.py"
+    for file, words, instead, test in (
+        (
+            "outreach/domain/registrations/review.py", "address=max(2, seats // 4)",
+            "address=seats", "test_one_network_takes_only_its_share",
+        ),
+        (
+            "outreach/keystore/seat_shares.py", "is_rush = bool(wide_over) and",
+            "is_rush = False and", "test_one_network_takes_only_its_share",
+        ),
+        (
+            "outreach/domain/registrations/service.py",
+            "hold is not None and workshop.is_discreet", "False",
+            "test_discreet_pages_are_the_same_beyond_the_share",
+        ),
+        (
+            "outreach/web/public/my_registration/change.py",
+            "more_people > 0 and not _is_within_share", "False and not _is_within_share",
+            "test_more_people_count_in_the_share",
+        ),
+        (
+            "outreach/domain/registrations/waitlist.py",
+            """        Registration.status == RegistrationStatus.WAITLISTED,
+        Registration.needs_review.is_(False),
+    )""",
+            """        Registration.status == RegistrationStatus.WAITLISTED,
+    )""",
+            "test_offers_pass_over_parties_for_review",
+        ),
+    ):  # fmt: skip
+        yield Guard("S29", file, words, instead, f"{shares}::{test}")
     yield Guard(
         "S30", "outreach/web/forms/registration_form.py",
         "if looks_like_an_address(name):", "if False:",

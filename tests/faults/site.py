@@ -116,8 +116,9 @@ class Site:
         self.keeper = Keeper([])
 
     def address_of(self, number: int) -> str:
-        """A client address of its own for each person, so that rate limits do not add up."""
-        return f"{self.people}.{1 + number // 250 % 250}.{1 + number % 250}"
+        """A client address of its own for each person, and for 250 people networks of their own, so
+        that rate limits and shares of seats do not add up."""
+        return f"{self.people}.{1 + number % 250}.{1 + number // 250 % 250}"
 
     def start(self) -> None:
         for each in (*self.programs, *self.workers):

@@ -17,7 +17,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, RateCounter
 from outreach.web.forms import form_token
-from outreach.web.middleware import rate_limits
+from outreach.web.middleware import client_address, rate_limits
 from tests.conftest import hold
 from tests.support.fixed_clock import fixed_clock
 from tests.support.public_urls import NOBODY, Page
@@ -141,6 +141,9 @@ def attempts(store: Store) -> list[tuple[bytes, int]]:
         return [(row[0], row[1]) for row in rows]
 
 
+HERE: Final = "127.0.0.1"  # the address of a test client
+
+
 @pytest.fixture
 def make_limited_app(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
     """Returns a function that creates an application with a limit of three posts per address."""
@@ -179,9 +182,9 @@ def test_malformed_posts_use_up_nothing_that_neighbours_need(
     assert {client.post(path).status_code for _ in range(30)} == {422}
     assert {client.post("/es/mi-registro").status_code for _ in range(30)} == {422}
     assert client.post(path).status_code == 429
-    link = send(client, workshop, answers(app, workshop)).location
+    link = send(client, workshop, answers(app, workshop), address=HERE).location
     assert client.post(f"{link}/cancelar").status_code == 200
-    other = send(client, workshop, answers(app, workshop)).location
+    other = send(client, workshop, answers(app, workshop), address=HERE).location
     assert client.post(f"{other}/borrar").status_code == 200
     assert [each.key_id for each in everyone(store)] == [None, None]
 
@@ -201,7 +204,9 @@ def test_posts_of_a_manage_link_are_limited_by_the_link(
 ) -> None:
     app = make_app(limits=Limits(posts=2, malformed_posts=0))
     client = app.test_client()
-    one, other = (send(client, workshop, answers(app, workshop)).location for _ in range(2))
+    one, other = (
+        send(client, workshop, answers(app, workshop), address=HERE).location for _ in range(2)
+    )
     statuses = [client.post(f"{one}/cambiar", data={"people": "2"}).status_code for _ in range(61)]
     assert statuses == [303] * rate_limits.MAX_LINK_POSTS + [429]
     assert client.post(f"{other}/cambiar", data={"people": "2"}).status_code == 303
@@ -272,11 +277,12 @@ def test_rate_counters_cannot_be_linked_to_an_address_the_next_day(
 
 
 def test_client_addresses_are_normalized(app: Flask) -> None:
-    for given, read in (
-        ("203.0.113.9", "203.0.113.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.9", "203.0.113.9"),
+    for given, read, *around in (
+        ("203.0.113.9", "203.0.113.9", "203.0.113.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/56", "2001:db8:1::/48"),
+        ("::ffff:203.0.113.9", "203.0.113.9", "203.0.113.0/24"),
         ("no address", "no address"),
     ):
         with app.test_request_context("/", environ_base={"REMOTE_ADDR": given}):
-            assert rate_limits.address() == read
+            assert client_address.get_address() == read
+            assert client_address.list_networks() == [read, *around]

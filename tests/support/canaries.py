@@ -47,7 +47,7 @@ def plant(
 ) -> Canary:
     """Registers by the form, views and changes the registration, and requests the link again."""
     before = {each.id for each in everyone(store)}
-    answer = send(client, workshop, answers(app, workshop, **typed))
+    answer = send(client, workshop, answers(app, workshop, people="3", **typed))
     assert answer.status_code == 303
     link = answer.location
     assert client.get(link).status_code == 200

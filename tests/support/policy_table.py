@@ -114,6 +114,7 @@ workshops.update_series         POST  workshop        edit
 attendees.show_contact          POST  workshop        contacts
 attendees.record_call           POST  workshop        contacts
 attendees.decide                POST  workshop        edit
+attendees.approve_reviewed      POST  workshop        edit
 attendees.new                   GET   workshop        contacts
 attendees.create                POST  workshop        contacts
 workshops.open_seats            POST  workshop        edit

@@ -4,7 +4,8 @@ import re
 import secrets
 from datetime import timedelta
 from html.parser import HTMLParser
-from typing import Any
+from itertools import count
+from typing import Any, Final
 
 import sqlalchemy as sa
 from flask import Flask
@@ -41,8 +42,24 @@ def answers(
     return plain | changes
 
 
-def send(client: FlaskClient, workshop: Workshop, typed: dict[str, Any]) -> TestResponse:
-    return client.post(f"/es/t/{workshop.public_id}/lugar", data=typed)
+def send(
+    client: FlaskClient, workshop: Workshop, typed: dict[str, Any], *, address: str = ""
+) -> TestResponse:
+    """Posts the form, by default from an address of its own: one address may take only its share
+    of the seats (S29)."""
+    return client.post(
+        f"/es/t/{workshop.public_id}/lugar",
+        data=typed,
+        environ_base={"REMOTE_ADDR": address or own_address(next(_visitors))},
+    )
+
+
+_visitors: Final = count()
+
+
+def own_address(number: int) -> str:
+    """The IPv4 address of a visitor, in a /24 network of its own."""
+    return f"10.{number // 256 % 256}.{number % 256}.7"
 
 
 def ask_for_link(

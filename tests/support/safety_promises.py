@@ -107,6 +107,15 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S27": ("browser/test_quick_exit.py::test_page_restored_from_browser_cache_is_reloaded",),
     "S28": ("security/test_discreet.py::test_seats_left_do_not_reveal_a_single_registration",),
+    "S29": (
+        "security/test_seat_share.py::test_one_network_takes_only_its_share",
+        "security/test_seat_share.py::test_campaign_from_many_networks_fills_the_workshop",
+        "security/test_seat_share.py::test_discreet_pages_are_the_same_beyond_the_share",
+        "security/test_seat_share.py::test_discreet_change_is_answered_alike",
+        "security/test_seat_share.py::test_more_people_count_in_the_share",
+        "security/test_seat_share.py::test_offers_pass_over_parties_for_review",
+        "security/test_seat_share.py::test_review_ends_a_day_before",
+    ),
     "S30": (
         "domain/test_text.py::test_name_with_an_address_is_recognized",
         "domain/test_text.py::test_ordinary_name_is_no_address",

@@ -14,7 +14,7 @@ from outreach.domain.dashboard import agenda
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration, RegistrationStatus
+from outreach.domain.registrations import Registration, RegistrationStatus, review
 from outreach.domain.reporting import missing_reports as late
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 
@@ -29,6 +29,7 @@ class AlertType(StrEnum):
 
     MISSING_REPORT = "missing report"
     CALLS = "calls"
+    REVIEW = "review"  # parties beyond the share of their network
     EXPOSED = "exposed"  # a discreet workshop with a public address
     NO_VENUE = "no venue"
     WAITING = "waiting"
@@ -41,7 +42,7 @@ class AlertType(StrEnum):
 class Alert:
     alert_type: AlertType
     workshop: Workshop
-    count: int = 0  # of calls, waitlisted people or letters
+    count: int = 0  # of calls, registrations, waitlisted people or letters
 
 
 def list_alerts(
@@ -67,7 +68,7 @@ def list_alerts(
             for workshop_id in seen[other]
         }
         seen[alert_type] = {row.id for row in rows}
-        people = agenda.count_waiting(session, rows) if alert_type is AlertType.WAITING else {}
+        people = _COUNTS[alert_type](session, rows) if alert_type in _COUNTS else {}
         found[alert_type] = [
             Alert(alert_type, row, people.get(row.id, 0))
             for row in rows
@@ -116,6 +117,14 @@ def _is_missing_report(now: datetime) -> sa.ColumnElement[bool]:
         Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.ends_at <= now - REPORT_AFTER,
         Workshop.ends_at > now - late.WITHIN,
+    )
+
+
+def _needs_review(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Workshop.status == WorkshopStatus.PUBLISHED,
+        Workshop.starts_at > now,
+        sa.exists().where(Registration.workshop_id == Workshop.id, review.IS_FOR_REVIEW),
     )
 
 
@@ -176,11 +185,16 @@ def _full(now: datetime) -> sa.ColumnElement[bool]:
 
 _RULES: Final[Mapping[AlertType, Callable[[datetime], sa.ColumnElement[bool]]]] = {
     AlertType.MISSING_REPORT: _is_missing_report,
+    AlertType.REVIEW: _needs_review,
     AlertType.EXPOSED: _exposed,
     AlertType.NO_VENUE: _without_venue,
     AlertType.WAITING: _is_waitlist_long,
     AlertType.UNPUBLISHED: _unpublished,
     AlertType.FULL: _full,
+}
+_COUNTS: Final[Mapping[AlertType, Callable[[Session, Sequence[Workshop]], Mapping[int, int]]]] = {
+    AlertType.REVIEW: review.count_by_workshop,
+    AlertType.WAITING: agenda.count_waiting,
 }
 # Alerts that are dropped where a more serious one says the same.
 _SUPERSEDED_BY: Final[Mapping[AlertType, tuple[AlertType, ...]]] = {

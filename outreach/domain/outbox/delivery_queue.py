@@ -121,7 +121,7 @@ _READ: Final = (
 def is_obsolete(notification: Notification, now: datetime) -> bool:
     """Whether it is no longer true, or the workshop is over."""
     registration = notification.registration
-    workshop, status = registration.workshop, registration.status
+    workshop, status = registration.workshop, registration.apparent_status
     if now >= workshop.ends_at:
         return True
     is_on, is_live = not workshop.is_cancelled, registration.is_live

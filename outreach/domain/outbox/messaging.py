@@ -17,7 +17,7 @@ from outreach.domain.registrations import (
     notifications,
 )
 from outreach.domain.registrations import RegistrationStatus as Place
-from outreach.domain.registrations.models import digest
+from outreach.domain.registrations.models import APPARENTLY_CONFIRMED, digest
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -37,6 +37,13 @@ PLACES: Final[Mapping[Audience, tuple[Place, ...]]] = {
     Audience.ALL: ACTIVE_STATUSES,
     Audience.CONFIRMED: (Place.CONFIRMED,),
     Audience.WAITLISTED: (Place.WAITLISTED, Place.OFFERED),
+}
+_IN_AUDIENCE: Final[Mapping[Audience, sa.ColumnElement[bool]]] = {
+    Audience.ALL: Registration.status.in_(PLACES[Audience.ALL]),
+    Audience.CONFIRMED: APPARENTLY_CONFIRMED,
+    Audience.WAITLISTED: sa.and_(
+        Registration.status.in_(PLACES[Audience.WAITLISTED]), sa.not_(APPARENTLY_CONFIRMED)
+    ),
 }
 
 
@@ -162,7 +169,7 @@ def list_messages_to(session: Session, registration: Registration) -> Sequence[M
     return [
         message
         for message in messages
-        if registration.status in PLACES[message.audience]
+        if registration.apparent_status in PLACES[message.audience]
         and message.is_of_cancelled == workshop.is_cancelled
         and (message.paragraph or message.template in _ADDS_INFORMATION)
     ]
@@ -170,7 +177,7 @@ def list_messages_to(session: Session, registration: Registration) -> Sequence[M
 
 def _select_audience(workshop: Workshop, audience: Audience) -> sa.Select[Registration]:
     return sa.select(Registration).where(
-        Registration.workshop_id == workshop.id, Registration.status.in_(PLACES[audience])
+        Registration.workshop_id == workshop.id, _IN_AUDIENCE[audience]
     )
 
 

@@ -45,7 +45,7 @@ def change_person(
         RegistrationStatus.CONFIRMED: NotificationType.REGISTERED,
         RegistrationStatus.WAITLISTED: NotificationType.WAITLISTED,
     }
-    notification_type = notification_types.get(registration.status)
+    notification_type = notification_types.get(registration.apparent_status)
     if has_moved and contact is not ContactMethod.NONE and notification_type is not None:
         notifications.cancel_pending(session, registration.id, *notification_types.values())
         notifications.enqueue(session, registration.id, notification_type, now=now)

@@ -135,6 +135,17 @@ class Registration(Base):
     changes: Mapped[int] = mapped_column(
         default=0
     )  # of the time slot: added to the SEQUENCE of iCalendar
+    # Beyond the share of its network (S29, `review.py`): waitlisted, and gets no offer until staff
+    # have looked at it. At a discreet workshop its pages and letters show a confirmed seat.
+    needs_review: Mapped[bool] = mapped_column(default=False)
+    appears_confirmed: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def apparent_status(self) -> RegistrationStatus:
+        """What the person's own pages and letters show."""
+        is_waiting = self.status is RegistrationStatus.WAITLISTED
+        shows_seat = is_waiting and self.appears_confirmed
+        return RegistrationStatus.CONFIRMED if shows_seat else self.status
 
     @property
     def is_live(self) -> bool:
@@ -143,7 +154,7 @@ class Registration(Base):
     @property
     def sees_address(self) -> bool:
         """Whether this person may read the address; pages and letters ask only this."""
-        has_seat = self.status is RegistrationStatus.CONFIRMED
+        has_seat = self.apparent_status is RegistrationStatus.CONFIRMED
         return {
             Visibility.PUBLIC: True,
             Visibility.REGISTERED: has_seat,
@@ -172,6 +183,16 @@ class Registration(Base):
         return (
             self.workshop.ends if slot is None else time_slots.get_end(self.workshop, slot.minute)
         )
+
+
+# The condition of a query for those whose `apparent_status` is CONFIRMED.
+APPARENTLY_CONFIRMED: Final = sa.or_(
+    Registration.status == RegistrationStatus.CONFIRMED,
+    sa.and_(
+        Registration.status == RegistrationStatus.WAITLISTED,
+        Registration.appears_confirmed.is_(True),
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

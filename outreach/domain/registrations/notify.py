@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from outreach.domain.registrations import notifications
 from outreach.domain.registrations.models import (
     ACTIVE_STATUSES,
+    APPARENTLY_CONFIRMED,
     ContactMethod,
     Registration,
-    RegistrationStatus,
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
@@ -61,7 +61,7 @@ def _queue_missing_reminders(session: Session, workshop: Workshop, now: datetime
     for registration_id in session.scalars(
         sa.select(Registration.id).where(
             Registration.workshop_id == workshop.id,
-            Registration.status == RegistrationStatus.CONFIRMED,
+            APPARENTLY_CONFIRMED,
             Registration.contact != ContactMethod.NONE,
             Registration.wants_reminder.is_(True),
             sa.not_(has_pending),

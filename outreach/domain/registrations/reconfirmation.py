@@ -14,7 +14,12 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import changes_one_row
 from outreach.domain.registrations import capacity, notifications, waitlist
-from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations.models import (
+    APPARENTLY_CONFIRMED,
+    ContactMethod,
+    Registration,
+    RegistrationStatus,
+)
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.status import StatusEvent, transition
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -38,7 +43,7 @@ def get_answer_deadline(registration: Registration) -> datetime | None:
 def is_asked(registration: Registration, now: datetime) -> bool:
     """Whether the person was asked, has not answered and the workshop has not started."""
     return (
-        registration.status is RegistrationStatus.CONFIRMED
+        registration.apparent_status is RegistrationStatus.CONFIRMED
         and registration.asked_at is not None
         and registration.confirmed_at is None
         and now < registration.workshop.starts_at
@@ -74,7 +79,7 @@ def _select_to_ask(workshop: Workshop, now: datetime) -> sa.Select[Registration]
         return None
     return sa.select(Registration).where(
         Registration.workshop_id == workshop.id,
-        Registration.status == RegistrationStatus.CONFIRMED,
+        APPARENTLY_CONFIRMED,
         Registration.contact != ContactMethod.NONE,
         Registration.registered_at < workshop.confirm_at,
         Registration.asked_at.is_(None),
@@ -88,7 +93,7 @@ def _select_unanswered(workshop: Workshop, now: datetime) -> sa.Select[Registrat
         return None
     return sa.select(Registration).where(
         Registration.workshop_id == workshop.id,
-        Registration.status == RegistrationStatus.CONFIRMED,
+        APPARENTLY_CONFIRMED,
         Registration.contact != ContactMethod.NONE,
         Registration.asked_at <= now - ANSWER_WITHIN,
         Registration.confirmed_at.is_(None),
@@ -126,10 +131,7 @@ def confirm(session: Session, registration: Registration, *, now: datetime) -> N
     is_confirmed = changes_one_row(
         session,
         sa.update(Registration)
-        .where(
-            Registration.id == registration.id,
-            Registration.status == RegistrationStatus.CONFIRMED,
-        )
+        .where(Registration.id == registration.id, APPARENTLY_CONFIRMED)
         .values(confirmed_at=now),
     )
     if not is_confirmed:
@@ -145,10 +147,9 @@ def release_unanswered(session: Session, workshop: Workshop, *, now: datetime) -
         return 0
     parties = session.scalars(query.execution_options(populate_existing=True)).all()
     for party in parties:
-        capacity.release(session, workshop, capacity.get_hold(party))
-        transition(
-            session, party.id, RegistrationStatus.CONFIRMED, StatusEvent.NO_ANSWER, slot_id=None
-        )
+        if party.status is RegistrationStatus.CONFIRMED:
+            capacity.release(session, workshop, capacity.get_hold(party))
+        transition(session, party.id, party.status, StatusEvent.NO_ANSWER, slot_id=None)
         notifications.cancel_pending(session, party.id)
         notifications.enqueue(session, party.id, NotificationType.OFFER_EXPIRED, now=now)
     if parties:

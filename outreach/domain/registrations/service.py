@@ -1,7 +1,7 @@
 """Registers parties for workshops, changes their registrations and cancels them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,10 +40,12 @@ def register(
     *,
     now: datetime,
     joint_id: str | None = None,
+    is_beyond_share: Callable[[Workshop], bool] = lambda workshop: False,
 ) -> RegistrationStatus:
     """Stores a registration and returns its status: confirmed, or waitlisted where seats are short.
 
-    `joint_id` is the id of the first registration of a group; only that one is notified. Raises
+    `joint_id` is the id of the first registration of a group; only that one is notified. A party
+    that `is_beyond_share` of its network is waitlisted for review (`review.py`). Raises
     RegistrationNotOpen, RegistrationClosed, Conflict where the time slot or an accommodation has
     just been used up, or Full where the workshop has no waitlist. A second registration with the
     same form id violates a unique constraint (IntegrityError); the first one stays.
@@ -78,24 +80,52 @@ def register(
         "joint_id": joint_id,
         "lapses": 0,
         "changes": 0,
+        "needs_review": False,
+        "appears_confirmed": False,
     }
     # An insert of one row is faster than the ORM, and all other registrations wait for this one.
     session.connection().execute(_INSERT, row)
+    # After the insert, which fails for the second post of a form: it counts once.
+    needs_review = is_beyond_share(workshop)
+    if needs_review:
+        _put_under_review(session, workshop, sealed.id, hold)
+    shows_seat = has_seat and (workshop.is_discreet or not needs_review)
     if data.contact is not ContactMethod.NONE:
         if joint_id in {None, sealed.id}:
             notification_type = (
-                NotificationType.REGISTERED if has_seat else NotificationType.WAITLISTED
+                NotificationType.REGISTERED if shows_seat else NotificationType.WAITLISTED
             )
             notifications.enqueue(session, sealed.id, notification_type, now=now)
         remind_at = workshop.remind_at
-        if data.wants_reminder and has_seat and now < remind_at:
+        if data.wants_reminder and shows_seat and now < remind_at:
             notifications.enqueue(
                 session, sealed.id, NotificationType.REMINDER, now=now, due_at=remind_at
             )
-    return RegistrationStatus.CONFIRMED if has_seat else RegistrationStatus.WAITLISTED
+    is_confirmed = has_seat and not needs_review
+    return RegistrationStatus.CONFIRMED if is_confirmed else RegistrationStatus.WAITLISTED
 
 
 _INSERT: Final = sa.insert(Registration.__table__)  # type: ignore[arg-type]  # it is a Table
+
+
+def _put_under_review(
+    session: Session, workshop: Workshop, registration_id: str, hold: CapacityHold | None
+) -> None:
+    """Waitlists a party just stored, and releases what it holds (`review.py`)."""
+    appears_confirmed = hold is not None and workshop.is_discreet
+    session.execute(
+        sa.update(Registration)
+        .where(Registration.id == registration_id)
+        .values(
+            status=RegistrationStatus.WAITLISTED,
+            slot_id=hold.slot_id if hold is not None and appears_confirmed else None,
+            needs_review=True,
+            appears_confirmed=appears_confirmed,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if hold is not None:
+        capacity.release(session, workshop, hold)
 
 
 def _reserve_or_waitlist(
@@ -162,6 +192,7 @@ def register_group(
     form_id: str,
     *,
     now: datetime,
+    is_beyond_share: Callable[[Workshop], bool] = lambda workshop: False,
 ) -> None:
     """Registers one person for several dates of a series, confirmed or waitlisted at each.
 
@@ -170,7 +201,10 @@ def register_group(
     _workshop, first = applications[0]
     capacity.lock_all(session, [workshop.id for workshop, _sealed in applications])
     for workshop, sealed in applications:
-        register(session, workshop, data, sealed, form_id, now=now, joint_id=first.id)
+        register(
+            session, workshop, data, sealed, form_id,
+            now=now, joint_id=first.id, is_beyond_share=is_beyond_share,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +231,8 @@ def change(
     slot_id = registration.slot_id
     if registration.status is RegistrationStatus.CONFIRMED:
         slot_id = _exchange(session, registration, requested, now)
+    elif slot_id is not None and requested.slot:  # it appears to hold a slot (`review.py`)
+        slot_id = _find_slot_with_room(session, workshop, requested, slot_id)
     if slot_id != registration.slot_id:
         registration.changes += 1
     registration.people, registration.needs = requested.people, requested.needs
@@ -228,6 +264,19 @@ def _exchange(
         if not time_slots.reserve(session, slot_id, requested.people):
             raise Conflict("")
     _reserve_accommodations(session, workshop, requested.needs)
+    return slot_id
+
+
+def _find_slot_with_room(
+    session: Session, workshop: Workshop, requested: RegistrationChange, current_id: int
+) -> int:
+    """The slot that the party wants and does not hold: reserved and released again. Raises
+    Conflict."""
+    slot_id = _find_slot_id(session, workshop, requested.slot)
+    if slot_id != current_id:
+        if not time_slots.reserve(session, slot_id, requested.people):
+            raise Conflict("")
+        time_slots.release(session, slot_id, requested.people)
     return slot_id
 
 
@@ -279,4 +328,6 @@ _ERASED: Final[dict[str, object]] = {
     "wants_entry": False,
     "joint_id": None,
     "offered_until": None,
+    "needs_review": False,
+    "appears_confirmed": False,
 }

@@ -37,6 +37,7 @@ CANCELLED, EXPIRED = RegistrationStatus.CANCELLED, RegistrationStatus.EXPIRED
 TRANSITIONS: Final[Mapping[tuple[RegistrationStatus, StatusEvent], RegistrationStatus]] = {
     (WAITLISTED, StatusEvent.OFFER): OFFERED,
     (WAITLISTED, StatusEvent.GRANT): CONFIRMED,
+    (WAITLISTED, StatusEvent.NO_ANSWER): EXPIRED,  # only where it appears confirmed
     (WAITLISTED, StatusEvent.CANCEL): CANCELLED,
     (OFFERED, StatusEvent.ACCEPT): CONFIRMED,
     (OFFERED, StatusEvent.EXPIRE): WAITLISTED,  # at the end of the waitlist

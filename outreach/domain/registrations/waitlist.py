@@ -39,7 +39,9 @@ def compute_offer_end(workshop: Workshop, now: datetime) -> datetime:
 
 
 def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Offers free seats to the waitlist, in its order, and returns how many offers were made."""
+    """Offers free seats to the waitlist, in its order, and returns how many parties got one.
+
+    A party that appears to have a seat already (`review.py`) is confirmed without a word."""
     capacity.lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED or is_closed(workshop, now):
         return 0
@@ -47,14 +49,15 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
     left = _count_seats_left(session, workshop)
     for party in _list_waiting(session, workshop) if left else ():
         fits = party.people <= left
-        hold = (
-            capacity.reserve(session, workshop, CapacityHold(party.people, party.needs))
-            if fits
-            else None
-        )
+        wanted = CapacityHold(party.people, party.needs, party.slot_id)
+        hold = capacity.reserve(session, workshop, wanted) if fits else None
         if hold is None:
             continue
         left -= party.people
+        offer_count += 1
+        if party.appears_confirmed:
+            transition(session, party.id, RegistrationStatus.WAITLISTED, StatusEvent.GRANT)
+            continue
         transition(
             session,
             party.id,
@@ -63,7 +66,6 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
             offered_until=until,
             slot_id=hold.slot_id,
         )
-        offer_count += 1
         if party.contact is not ContactMethod.NONE:
             notifications.enqueue(session, party.id, NotificationType.OFFER, now=now)
     return offer_count
@@ -198,6 +200,7 @@ def rejoin(session: Session, registration: Registration, *, now: datetime) -> No
         lapses=0,
         asked_at=None,
         slot_id=None,
+        appears_confirmed=False,
     )
     notifications.cancel_pending(session, registration.id, NotificationType.OFFER_EXPIRED)
     offer_free_seats(session, workshop, now=now)
@@ -209,10 +212,9 @@ def grant_seat(session: Session, registration: Registration, *, now: datetime) -
     workshop = registration.workshop
     capacity.lock(session, workshop)
     session.refresh(registration)
+    is_known_to_person = registration.apparent_status is RegistrationStatus.CONFIRMED
     if registration.status is RegistrationStatus.WAITLISTED:
-        hold = capacity.reserve(
-            session, workshop, CapacityHold(registration.people, registration.needs)
-        )
+        hold = capacity.reserve(session, workshop, capacity.get_hold(registration))
         if hold is None:
             raise Full(f"workshop {workshop.public_id}")
         transition(
@@ -221,6 +223,7 @@ def grant_seat(session: Session, registration: Registration, *, now: datetime) -
             RegistrationStatus.WAITLISTED,
             StatusEvent.GRANT,
             slot_id=hold.slot_id,
+            needs_review=False,
         )
     elif not (
         registration.status is RegistrationStatus.OFFERED
@@ -233,6 +236,8 @@ def grant_seat(session: Session, registration: Registration, *, now: datetime) -
         )
     ):
         raise RegistrationClosed(f"workshop {workshop.public_id}")
+    if is_known_to_person:
+        return
     notifications.cancel_pending(session, registration.id, NotificationType.OFFER)
     notify_confirmed(session, registration, NotificationType.SEAT_GRANTED, now=now)
 
@@ -251,13 +256,15 @@ def list_expired(session: Session, workshop: Workshop) -> Sequence[Registration]
 
 
 def get_position(session: Session, registration: Registration) -> int:
-    """The position on the waitlist; the first is 1."""
+    """The position on the waitlist; the first is 1. Parties for review do not count: they are
+    passed over."""
     count_before = session.scalar(
         sa.select(sa.func.count())
         .select_from(Registration)
         .where(
             Registration.workshop_id == registration.workshop_id,
             Registration.status == RegistrationStatus.WAITLISTED,
+            Registration.needs_review.is_(False),
             sa.tuple_(Registration.queued_at, Registration.id)
             < sa.tuple_(
                 sa.literal(registration.queued_at, Registration.queued_at.type),
@@ -270,15 +277,23 @@ def get_position(session: Session, registration: Registration) -> int:
 
 def _list_waiting(
     session: Session, workshop: Workshop
-) -> Sequence[sa.Row[str, int, Codes, ContactMethod]]:
+) -> Sequence[sa.Row[str, int, Codes, ContactMethod, int | None, bool]]:
     return session.execute(_WAITING, {"workshop": workshop.id}).all()
 
 
 _WAITING: Final = (
-    sa.select(Registration.id, Registration.people, Registration.needs, Registration.contact)
+    sa.select(
+        Registration.id,
+        Registration.people,
+        Registration.needs,
+        Registration.contact,
+        Registration.slot_id,
+        Registration.appears_confirmed,
+    )
     .where(
         Registration.workshop_id == sa.bindparam("workshop"),
         Registration.status == RegistrationStatus.WAITLISTED,
+        Registration.needs_review.is_(False),
     )
     .order_by(Registration.queued_at, Registration.id)
 )

@@ -83,8 +83,9 @@ def of_workshop(session: Session, workshop: Workshop, *, now: datetime) -> Avail
 def of_registration(session: Session, registration: Registration) -> Availability:
     """Return the choices for changing a registration; its own slot and support count as free."""
     workshop = registration.workshop
-    own_slot_id = registration.slot_id if registration.status in STATUSES_WITH_SEATS else None
-    own_needs = registration.needs if registration.status in STATUSES_WITH_SEATS else ()
+    shows_seat = registration.apparent_status in STATUSES_WITH_SEATS
+    own_slot_id = registration.slot_id if shows_seat else None
+    own_needs = registration.needs if shows_seat else ()
     return Availability(
         hours=_hours(session, workshop, own_slot_id) if own_slot_id is not None else (),
         used_up=_used_up(session, workshop) - set(own_needs),

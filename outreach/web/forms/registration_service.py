@@ -1,6 +1,7 @@
 """Saves a registration: creates its key, then stores it; after a failure neither is left."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,10 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain import registrations
-from outreach.domain.registrations import Registration, RegistrationData, SealedRegistration
+from outreach.domain.registrations import (
+    Registration,
+    RegistrationData,
+    SealedRegistration,
+    review,
+)
 from outreach.domain.workshops import Workshop
 from outreach.errors import Conflict, FormUsed, Full, RegistrationClosed
-from outreach.web.context import key_store, store
+from outreach.web.context import key_store, seat_shares, store
 from outreach.web.middleware import request_retry
 
 REPEATED_WITHIN: Final = timedelta(minutes=10)  # a browser repeats a post after a lost answer
@@ -23,17 +29,23 @@ def save(
     form_id: str,
     *,
     now: datetime,
+    networks: Sequence[str] = (),
     also: Callable[[Session], None] = lambda session: None,
 ) -> bytes:
     """Register a person for one workshop or for all dates of a series; return the key of the first.
 
     `form_id` is what `KeyStore.form_id` returns for the form's nonce. A form that was posted before
-    returns the key of its registration. `also` runs in the same transaction. Raises FormUsed as
-    `get_key_of_repeated` does, RegistrationClosed, Full or Conflict, and then leaves no data.
+    returns the key of its registration. A party beyond the share of `networks`, the client's, is
+    saved for review; without networks it is not. `also` runs in the same transaction. Raises
+    FormUsed as `get_key_of_repeated` does, RegistrationClosed, Full or Conflict, and then leaves no
+    data.
     """
     # An earlier attempt of this request may have committed without its response being received.
     prepared: list[tuple[Workshop, SealedRegistration]] = request_retry.keep(
         f"tickets {form_id}", list
+    )
+    counted = _CountedSeats(
+        networks, data.people, now, request_retry.keep(f"seats {form_id}", dict)
     )
     try:
         for each in workshops[len(prepared) :]:
@@ -41,13 +53,20 @@ def save(
         (workshop, sealed), *others = prepared
         with store().change() as session:
             if others:
-                registrations.register_group(session, prepared, data, form_id, now=now)
+                registrations.register_group(
+                    session, prepared, data, form_id,
+                    now=now, is_beyond_share=counted.is_beyond_share,
+                )  # fmt: skip
             else:
-                registrations.register(session, workshop, data, sealed, form_id, now=now)
+                registrations.register(
+                    session, workshop, data, sealed, form_id,
+                    now=now, is_beyond_share=counted.is_beyond_share,
+                )  # fmt: skip
             also(session)
         return sealed.key
     except (RegistrationClosed, Full, Conflict):
         if not request_retry.is_retry():
+            counted.give_back()
             _destroy(prepared)
             raise
         # An earlier attempt of this form may have taken the last place, or may still commit. So its
@@ -63,6 +82,33 @@ def save(
             _destroy(prepared)
             raise
         return _get_key(existing, prepared, data, now)
+
+
+@dataclass
+class _CountedSeats:
+    """The seats that a party counts for in the share of its networks."""
+
+    networks: Sequence[str]
+    people: int
+    now: datetime
+    is_within: dict[int, bool]  # by workshop id; kept while a request is answered again
+
+    def is_beyond_share(self, workshop: Workshop) -> bool:
+        """Count them, once; return whether they are too many."""
+        if not self.networks:
+            return False
+        if workshop.id not in self.is_within:
+            share = review.compute_share(workshop)
+            self.is_within[workshop.id] = seat_shares().take(
+                workshop.id, self.networks, self.people, share, now=self.now
+            )
+        return not self.is_within[workshop.id]
+
+    def give_back(self) -> None:
+        for workshop_id, is_within in self.is_within.items():
+            if is_within:
+                seat_shares().give_back(workshop_id, self.networks, self.people)
+        self.is_within.clear()
 
 
 def get_key_of_repeated(existing: Registration, data: RegistrationData, *, now: datetime) -> bytes:

@@ -6,10 +6,9 @@ of the address, the link or the account under a key of the day, which is destroy
 
 import math
 from functools import cache
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
-from flask import current_app, request
+from flask import current_app
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
@@ -17,7 +16,7 @@ from werkzeug.exceptions import TooManyRequests
 from outreach import clock
 from outreach.keystore.rate_counters import RateCounters
 from outreach.web.context import config, key_store
-from outreach.web.middleware import request_retry
+from outreach.web.middleware import client_address, request_retry
 
 MINUTES: Final = 10
 MAX_CHECKIN_POSTS: Final = 240  # of one phone at the door
@@ -70,33 +69,11 @@ def is_first_refusal(account: str = "") -> bool:
 
 
 def _of_account(account: str) -> str:
-    return key_store().digest_of_today(f"{address()} {account.lower()}").hex()
-
-
-def address() -> str:
-    """The address of the client; of IPv6 the /64 network, which is what one household has.
-
-    Only the last `trusted_proxies` entries of X-Forwarded-For are used: those further to the left
-    may be forged by the client.
-    """
-    found = request.remote_addr or ""
-    proxies = config().trusted_proxies
-    if proxies:
-        chain = ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
-        found = chain[-proxies].strip() if len(chain) >= proxies else found
-    try:
-        parsed = ip_address(found.strip("[]"))
-    except ValueError:
-        return request.remote_addr or ""
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ip_network((parsed, 64), strict=False))
-    return str(parsed)
+    return key_store().digest_of_today(f"{client_address.get_address()} {account.lower()}").hex()
 
 
 def _count(what: str, most: int) -> None:
-    _hit(what, most, key_store().digest_of_today(address()).hex())
+    _hit(what, most, key_store().digest_of_today(client_address.get_address()).hex())
 
 
 def _hit(what: str, most: int, who: str) -> None:

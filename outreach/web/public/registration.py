@@ -24,7 +24,13 @@ from outreach.web.context import key_store, store
 from outreach.web.forms import availability, registration_service
 from outreach.web.forms.form_token import FormToken, TokenAge
 from outreach.web.forms.registration_form import RegistrationForm
-from outreach.web.middleware import error_pages, rate_limits, reference_cache, request_retry
+from outreach.web.middleware import (
+    client_address,
+    error_pages,
+    rate_limits,
+    reference_cache,
+    request_retry,
+)
 from outreach.web.middleware.response_headers import keep_private
 from outreach.web.presentation import alternatives, workshop_cards
 
@@ -107,6 +113,7 @@ def _save(
             filled.registration_data(),
             key_store().form_id(token.nonce),
             now=now,
+            networks=client_address.list_networks(),
         )
         return _redirect_to_registration(key)
     except FormUsed:

@@ -13,6 +13,7 @@ from outreach.domain.registrations import (
     STATUSES_WITH_SEATS,
     TRANSITIONS,
     ContactMethod,
+    Registration,
     RegistrationStatus,
     StatusEvent,
 )
@@ -71,7 +72,15 @@ class Scene:
             self.stage.work(at=self.stage.now + 25 * HOUR)
         if status is CANCELLED:
             self.stage.cancel(self.luz)
+        if (status, event) == (WAITING, StatusEvent.NO_ANSWER):
+            self._show_a_seat()
         assert self.stage.status(self.luz) is status
+
+    def _show_a_seat(self) -> None:
+        """Only a waitlisted party that appears to have a seat is asked whether it comes."""
+        with self.stage.store.change() as session:
+            luz = session.get_one(Registration, self.luz)
+            luz.needs_review = luz.appears_confirmed = True
 
     def _register_luz(self, hour: str) -> None:
         self.luz = self.stage.register(needs=("childcare",), slot=hour, wants_reminder=True)
@@ -151,6 +160,7 @@ QUEUED: dict[Transition, set[NotificationType]] = {
     (WAITING, StatusEvent.OFFER): {NotificationType.WAITLISTED, NotificationType.OFFER},
     (WAITING, StatusEvent.GRANT): {NotificationType.WAITLISTED, NotificationType.SEAT_GRANTED},
     (WAITING, StatusEvent.CANCEL): set(),
+    (WAITING, StatusEvent.NO_ANSWER): {NotificationType.OFFER_EXPIRED},
     (OFFERED, StatusEvent.ACCEPT): {
         NotificationType.WAITLISTED,
         NotificationType.REGISTERED,

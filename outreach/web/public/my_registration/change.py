@@ -16,14 +16,16 @@ from outreach.domain.registrations import (
     RegistrationChange,
     RegistrationStatus,
     contact_details,
+    review,
 )
 from outreach.domain.text import clean
 from outreach.errors import Conflict, Full, RegistrationClosed
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
-from outreach.web.context import key_store, store
+from outreach.web.context import key_store, seat_shares, store
 from outreach.web.forms import availability
 from outreach.web.forms.registration_form import PersonForm
+from outreach.web.middleware import client_address
 from outreach.web.presentation.workshop_cards import FEW_DISCREET
 from outreach.web.public.my_registration import registration_page
 from outreach.web.public.my_registration.registration_page import RegistrationView, pages
@@ -66,6 +68,10 @@ class ChangeForm(PersonForm):
 
     @property
     def most_people(self) -> int:
+        """At a discreet workshop no more than before: more would count in the share of the network
+        (S29), and a refusal would tell that others registered from it."""
+        if self.workshop.is_discreet:
+            return self.view.registration.people
         return max(self.workshop.party_limit, self.view.registration.people)
 
     @property
@@ -87,7 +93,7 @@ class ChangeForm(PersonForm):
             change=RegistrationChange(
                 people=int(self.people.data or 1),
                 needs=self.chosen_needs,
-                slot=self.slot.data or "" if current.status is RegistrationStatus.CONFIRMED else "",
+                slot=self.slot.data or "" if self.view.has_seat else "",
             ),
             person=PersonalData(
                 name=clean(self.name.data or ""),
@@ -120,6 +126,9 @@ def change(token: str) -> ResponseReturnValue:
     if not filled.validate():
         return _page(filled, "", 422)
     answers = filled.answers()
+    more_people = answers.change.people - view.registration.people
+    if more_people > 0 and not _is_within_share(view, more_people):
+        return _page(filled, _("Desde esta conexión ya no caben más. Llámanos."), 409)
     has_new_contact = answers.person.address != view.person.address
     try:
         if has_new_contact:
@@ -128,8 +137,22 @@ def change(token: str) -> ResponseReturnValue:
     except (Full, Conflict, RegistrationClosed) as error:
         if has_new_contact:
             _set_contact(view, view.person.address)
+        if more_people > 0:
+            networks = client_address.list_networks()
+            seat_shares().give_back(view.workshop.id, networks, more_people)
         return _page(filled, _refusal(error), 409)
     return redirect(view.path, 303)
+
+
+def _is_within_share(view: RegistrationView, more_people: int) -> bool:
+    """Count more people of a party in the share of the client's networks (S29)."""
+    return seat_shares().take(
+        view.workshop.id,
+        client_address.list_networks(),
+        more_people,
+        review.compute_share(view.workshop),
+        now=clock.now(),
+    )
 
 
 def _set_contact(view: RegistrationView, address: str) -> None:

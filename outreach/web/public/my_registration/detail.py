@@ -128,7 +128,7 @@ def _status_words(registration: Registration) -> str:
         RegistrationStatus.OFFERED: _("Ya hay lugar: contesta"),
         RegistrationStatus.EXPIRED: _("Tu lugar pasó a otra persona"),
     }
-    return words[registration.status]
+    return words[registration.apparent_status]
 
 
 def _until(registration: Registration, now: datetime) -> OfferDeadline | None:

@@ -40,7 +40,7 @@ class RegistrationView:
 
     @property
     def status(self) -> RegistrationStatus:
-        return self.registration.status
+        return self.registration.apparent_status
 
     @property
     def has_seat(self) -> bool:

@@ -1,5 +1,7 @@
 """Actions on one registration: contact, seat, address approval, calls; and resending messages."""
 
+from typing import Final
+
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -8,7 +10,7 @@ from outreach import clock
 from outreach.domain import outbox, registrations
 from outreach.domain.checkin import checkin
 from outreach.domain.network.staff import Permission
-from outreach.domain.registrations import reconfirmation
+from outreach.domain.registrations import reconfirmation, review
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
@@ -22,6 +24,8 @@ from outreach.web.staff.attendees import blueprint, message_pages
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops.workshop_detail import show
+
+MAX_LISTED: Final = 500  # registrations reviewed in one act
 
 
 @blueprint.post("/talleres/<public_id>/contacto")
@@ -81,6 +85,20 @@ def decide(public_id: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?{query}", 303)
+
+
+@blueprint.post("/talleres/<public_id>/por-revisar")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def approve_reviewed(public_id: str) -> ResponseReturnValue:
+    """Ends the review of the listed registrations, which then get free seats in their turn."""
+    listed = [clean(each) for each in request.form.getlist("registration")][:MAX_LISTED]
+    with store().change() as session:
+        workshop = find_workshop(session, public_id)
+        count = review.approve(session, workshop, listed, now=clock.now())
+        if count:
+            log_workshop_action(session, workshop, "parties reviewed", {"parties": count})
+    what = "revisados" if count else "igual"
+    return redirect(f"/org/talleres/{public_id}?ver=espera&hecho={what}", 303)
 
 
 @blueprint.post("/talleres/<public_id>/llamada")

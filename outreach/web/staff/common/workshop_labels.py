@@ -198,6 +198,8 @@ class WorkshopListRow:
     people: int
     arrived: int
     is_waiting: bool
+    needs_review: bool
+    appears_confirmed: bool  # their own page shows a seat
     is_lapsed: bool
     is_approved: bool
     offered_until: str  # sáb 28 nov, 6:00 p. m.; empty unless a place is offered
@@ -237,6 +239,8 @@ def _row(
         people=registration.people,
         arrived=registration.arrived,
         is_waiting=registration.status is Place.WAITLISTED,
+        needs_review=registration.needs_review,
+        appears_confirmed=registration.appears_confirmed,
         is_lapsed=registration.status is Place.EXPIRED,
         is_approved=registration.approved_at is not None,
         offered_until=_until(workshop, registration.offered_until),

@@ -15,6 +15,7 @@ from outreach.web.staff.common import workshop_labels
 URGENT: Final = frozenset({AlertType.MISSING_REPORT, AlertType.CALLS, AlertType.EXPOSED})
 ICONS: Final = {
     AlertType.CALLS: "phone",
+    AlertType.REVIEW: "people",
     AlertType.EXPOSED: "eye",
     AlertType.WAITING: "people",
     AlertType.UNPUBLISHED: "calendar",
@@ -25,6 +26,7 @@ ICONS: Final = {
 _PATHS: Final = {
     AlertType.MISSING_REPORT: "/asistencia",
     AlertType.CALLS: "?ver=llamadas",
+    AlertType.REVIEW: "?ver=espera",
     AlertType.EXPOSED: "/editar#visibility",
     AlertType.NO_VENUE: "/editar#venue",
     AlertType.UNPUBLISHED: "",
@@ -73,6 +75,8 @@ def _title(alert: Alert) -> str:
             )
         case AlertType.CALLS:
             title = ngettext("Falta %(num)d llamada", "Faltan %(num)d llamadas", count)
+        case AlertType.REVIEW:
+            title = ngettext("%(num)d registro por revisar", "%(num)d registros por revisar", count)
         case AlertType.EXPOSED:
             title = _("La dirección está a la vista")
         case AlertType.NO_VENUE:
@@ -113,6 +117,7 @@ def _action(alert_type: AlertType) -> str:
     actions = {
         AlertType.MISSING_REPORT: _("Reportar"),
         AlertType.CALLS: _("Ver lista"),
+        AlertType.REVIEW: _("Revisar"),
         AlertType.EXPOSED: _("Ocultar"),
         AlertType.NO_VENUE: _("Agregar sede"),
         AlertType.WAITING: _("Abrir más lugares"),

@@ -1,0 +1,43 @@
+"""The network address of the client, and the networks around it. None of them is ever stored."""
+
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from flask import request
+
+from outreach.web.context import config
+
+_WIDER = {4: (24,), 6: (56, 48)}  # of prefix lengths: what one provider or one site has
+
+
+def get_address() -> str:
+    """The address of the client; of IPv6 the /64 network, which is what one household has.
+
+    Only the last `trusted_proxies` entries of X-Forwarded-For are used: those further to the left
+    may be forged by the client.
+    """
+    found = request.remote_addr or ""
+    proxies = config().trusted_proxies
+    if proxies:
+        chain = ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
+        found = chain[-proxies].strip() if len(chain) >= proxies else found
+    try:
+        parsed = ip_address(found.strip("[]"))
+    except ValueError:
+        return request.remote_addr or ""
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+def list_networks() -> list[str]:
+    """The address of `get_address` and the networks around it, the widest last: the /24 network of
+    IPv4, the /56 and the /48 of IPv6. One that cannot be read has no networks around it."""
+    address = get_address()
+    try:
+        network = ip_network(address)
+    except ValueError:
+        return [address]
+    wider = (network.supernet(new_prefix=length) for length in _WIDER[network.version])
+    return [address, *map(str, wider)]
