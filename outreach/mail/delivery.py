@@ -129,7 +129,7 @@ class _NotificationWriter(Generic[Written]):
         return self.write(
             MessageContext(
                 notification=notification,
-                person=person,
+                address=person.address,
                 key=key,
                 now=now,
                 group=group,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from outreach import i18n
 from outreach.config import Config
 from outreach.domain import registrations
-from outreach.domain.registrations import PersonalData, Registration, reconfirmation
+from outreach.domain.registrations import Registration, reconfirmation
 from outreach.domain.registrations.notifications import Notification, NotificationType
 
 # The page that takes the answer, for messages with a question.
@@ -22,7 +22,7 @@ class MessageContext:
     """All that a letter or a text is written from, looked up just before it is sent."""
 
     notification: Notification
-    person: PersonalData
+    address: str  # the e-mail or phone
     key: bytes
     now: datetime
     group: Sequence[Registration] = ()  # all dates of the group registration, this one included
@@ -34,7 +34,8 @@ class MessageContext:
 
 
 def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
-    """The variables of the templates of letters and texts."""
+    """The variables of the templates of letters and texts. No name is among them: anybody may have
+    typed it, and the contact has proven nothing (S30)."""
     registration, workshop = context.registration, context.registration.workshop
     lang = registration.language
     token = registrations.derive_manage_token(context.key)
@@ -42,7 +43,6 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
     message = notification.message if notification.cause is NotificationType.MESSAGE else None
     until, answer_by = registration.offered_until, reconfirmation.get_answer_deadline(registration)
     return {
-        "name": context.person.name,
         "registration": registration,
         "workshop": workshop,
         "message": message,

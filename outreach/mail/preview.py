@@ -11,7 +11,6 @@ from outreach.db.types import Codes
 from outreach.domain.outbox.messaging import PLACES
 from outreach.domain.registrations import (
     ContactMethod,
-    PersonalData,
     Registration,
     derive_manage_token,
 )
@@ -22,7 +21,6 @@ from outreach.mail import render
 from outreach.mail.message_context import MessageContext
 
 _KEY: Final = bytes(32)  # of the fictitious person
-_NAME: Final = "Rosa"
 _ADDRESS: Final = "rosa@ejemplo.com"
 
 
@@ -42,10 +40,9 @@ def of_message(
         registration_id=registration.id, cause=NotificationType.MESSAGE, due_at=now, made_at=now
     )
     notification.id, notification.registration, notification.message = 0, registration, message
-    person = PersonalData(name=_NAME, address=_ADDRESS)
     with i18n.use_language(lang):
         letter = render.write(
-            MessageContext(notification=notification, person=person, key=_KEY, now=now), config
+            MessageContext(notification=notification, address=_ADDRESS, key=_KEY, now=now), config
         )
     own = f"{config.public_url}/{lang}/r/{derive_manage_token(_KEY)}"
     return MessagePreview(str(letter["Subject"]), _text(letter).replace(own, link).strip())

@@ -80,7 +80,7 @@ def _addressed(
     if not workshop.is_discreet and workshop.office.email:
         shared["Reply-To"] = workshop.office.email
     own = {"Message-ID": message_id(config, context.notification.id, registration.id.lower())}
-    return compose(shared, body, to=context.person.address, own=own, at=context.now)
+    return compose(shared, body, to=context.address, own=own, at=context.now)
 
 
 def _set_text(letter: EmailMessage, text: str) -> None:

@@ -30,7 +30,7 @@ def write(context: MessageContext, config: Config) -> SmsMessage:
     name = "discreet" if registration.workshop.is_discreet else context.notification.cause
     with use_language(registration.language):
         words = render_template(f"sms/{name}.txt", **template_values(context, config))
-    return SmsMessage(to=context.person.address, words=plain(" ".join(words.split())))
+    return SmsMessage(to=context.address, words=plain(" ".join(words.split())))
 
 
 def plain(words: str) -> str:

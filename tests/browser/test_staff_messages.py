@@ -35,7 +35,7 @@ def test_message_is_sent_after_preview_and_calls_are_marked_done(
     page.get_by_role("button", name="Ver cómo queda").click()
 
     letter = page.locator(".letter").first
-    expect(letter).to_contain_text("Hola, Rosa:")
+    expect(letter).to_contain_text("Hola:")
     expect(letter).to_contain_text(BACK_DOOR)
     expect(page.locator(".letter")).to_have_count(3)
     page.get_by_role("button", name="Enviar a 1 correo", exact=True).click()

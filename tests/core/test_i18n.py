@@ -244,9 +244,9 @@ def test_value_with_markup_is_escaped(client: FlaskClient, workshop: Workshop) -
 @pytest.mark.parametrize(
     ("lang", "subject", "words"),
     [
-        ("es", "Tu lugar:", ["Hola, Rosa:", "Tu lugar está apartado.", "10:30 a. m."]),
-        ("en", "Your place:", ["Hello Rosa,", "Your place is saved.", "10:30 a.m."]),
-        ("fr", "Votre place :", ["Bonjour Rosa,", "Votre place est réservée.", "10 h 30"]),
+        ("es", "Tu lugar:", ["Hola:", "Tu lugar está apartado.", "10:30 a. m."]),
+        ("en", "Your place:", ["Hello,", "Your place is saved.", "10:30 a.m."]),
+        ("fr", "Votre place :", ["Bonjour,", "Votre place est réservée.", "10 h 30"]),
     ],
 )
 def test_letter_is_in_the_readers_language(

@@ -352,7 +352,8 @@ def letter_to(
         assert registration.workshop is not None
     key = registrations.get_key(key_store, registration)
     context = MessageContext(
-        notification=notification, person=registrations.decrypt_person(registration, key), key=key,
+        notification=notification,
+        address=registrations.decrypt_person(registration, key).address, key=key,
         now=clock.now(), calendar_host="talleres.example.org",
     )  # fmt: skip
     with app.app_context():

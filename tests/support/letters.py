@@ -19,7 +19,6 @@ from outreach.db.types import Codes
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import (
     ContactMethod,
-    PersonalData,
     Registration,
     RegistrationStatus,
 )
@@ -102,12 +101,12 @@ def write_all(
         moment = workshop.remind_at if cause is NotificationType.REMINDER else now
         context = MessageContext(
             notification=_notification(registration, cause, now, SAYS.get(case)),
-            person=PersonalData(name="Rosa", address="rosa@example.org"),
+            address="rosa@example.org",
             key=bytes(range(32)),
             now=moment,
             calendar_host="talleres.example.org",
         )
-        by_phone = replace(context, person=PersonalData(name="Rosa", address="+13125550142"))
+        by_phone = replace(context, address="+13125550142")
         yield RenderedMessage(
             case=case, letter=render.write(context, config), text=sms.write(by_phone, config)
         )
