@@ -74,7 +74,9 @@ def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> F
     )
     app.extensions["outreach_store"] = Store(config.database_url, pool_size=size, timeouts=timeouts)
     app.extensions["outreach_key_store"] = key_store
-    attempts = RateCounters(config.keyring_url, pool_size=size)
+    attempts = RateCounters(
+        Store(config.keyring_url, pool_size=size, is_durable=False, timeouts=timeouts)
+    )
     app.extensions["outreach_attempts"] = attempts
     app.extensions["outreach_seat_shares"] = SeatShares(attempts.store, key_store)
     # A server that starts during a failover waits for it, as a request does.

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from outreach import atomic_files, database_urls, logs
+from outreach import atomic_files, database_urls, logs, phone_numbers
 from outreach.environment import Environment
 from outreach.errors import Misconfigured
 from outreach.loopback import is_loopback
@@ -45,6 +45,8 @@ class Texts:
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
     body: str = field(repr=False, default="")
     seconds: int = 20  # to wait for a response
+    countries: tuple[str, ...] = ("US", "CA", "MX")  # whose phones are called and written to
+    a_day: int = 1000  # texts sent in a day, then the others wait
 
     @property
     def is_json(self) -> bool:
@@ -268,7 +270,11 @@ def _texts(read: Environment) -> Texts:
         headers=headers,
         body=read.text("TEXTS_BODY", ""),
         seconds=read.seconds("TEXTS_SECONDS", Texts.seconds),
+        countries=tuple(read.text("TEXTS_COUNTRIES", " ".join(Texts.countries)).upper().split()),
+        a_day=read.number("TEXTS_A_DAY", Texts.a_day),
     )
+    if not all(map(phone_numbers.is_country, texts.countries)):
+        read.fault("TEXTS_COUNTRIES", "has to be codes of countries, as US CA MX")
     if texts.method not in {"GET", "POST", "PUT"}:
         read.fault("TEXTS_METHOD", "has to be POST, PUT or GET")
     if texts.url and not all(word in texts.url + texts.body for word in ("{to}", "{text}")):

@@ -13,7 +13,7 @@ from typing import Final
 from babel.dates import format_date, get_timezone_location
 from babel.numbers import format_decimal
 
-from outreach.i18n import NP_, SPOKEN, Message, translate, translator
+from outreach.i18n import LOCALES, NP_, SPOKEN, Message, translate, translator
 from outreach.languages import BY_CODE
 
 NBSP: Final = "\u00a0"
@@ -157,6 +157,11 @@ def within_sentence(name: str, lang: str) -> str:
 def language_name(code: str, lang: str) -> str:
     """The name of a spoken language; its code if it is not in `SPOKEN`."""
     return translate(SPOKEN[code], lang) if code in SPOKEN else code
+
+
+def country_names(codes: Sequence[str], lang: str) -> str:
+    """Estados Unidos, Canadá, México"""
+    return ", ".join(LOCALES[lang].territories.get(code, code) for code in codes)
 
 
 @cache

@@ -11,7 +11,6 @@ from limits.storage import Storage
 from sqlalchemy.dialects import postgresql, sqlite
 
 from outreach import clock
-from outreach.db.postgresql import PAGES
 from outreach.db.store import Store
 from outreach.keystore.models import RateCounter
 
@@ -21,10 +20,11 @@ class RateCounters(Storage):
 
     STORAGE_SCHEME = None
 
-    def __init__(self, keyring_url: str, *, pool_size: int = 2) -> None:
+    def __init__(self, store: Store) -> None:
+        """`store` is the key store's database. A count may be lost in a power cut, so it need not
+        be durable."""
         super().__init__()
-        # A count may be lost in a power cut, so it need not wait for the disk.
-        self.store = Store(keyring_url, pool_size=pool_size, is_durable=False, timeouts=PAGES)
+        self.store = store
         self._increment = _increment_statement(self.store)
 
     def close(self) -> None:

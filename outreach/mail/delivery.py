@@ -3,7 +3,7 @@
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,14 +16,18 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import outbox, registrations
 from outreach.domain.network import installation_settings
-from outreach.domain.outbox import ClaimedMessage, NotificationReader, OutboxTable
+from outreach.domain.outbox import ClaimedMessage, NotificationReader, OutboxTable, summaries
+from outreach.domain.registrations import Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.errors import DataErased, NotFound
 from outreach.keystore import KeyStore
 from outreach.mail import render, sms, sms_gateway, smtp
-from outreach.mail.delivery_errors import ServerUnavailable
+from outreach.mail.delivery_errors import Postponed, ServerUnavailable
 from outreach.mail.delivery_round import DeliveryRound, Transport, Written
 from outreach.mail.message_context import MessageContext
+from outreach.mail.recipient_limits import RecipientLimits
 from outreach.mail.sms_gateway import SmsMessage
+from outreach.mail.text_budget import TextBudget
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +75,33 @@ def deliver_texts(
     should_stop: Callable[[], bool] = lambda: False,
     warn: Callable[[str], None] = log.warning,
 ) -> int:
-    """Runs a round of texts and returns how many were sent. Needs an application context."""
-    write = partial(sms.write, config=config)
-    delivery_round = _round(outbox.TEXTS, store, key_store, write, now, should_stop, warn)
+    """Runs a round of texts, up to the day's budget, and returns how many were sent. Needs an
+    application context."""
+    write, budget = partial(sms.write, config=config), TextBudget(config.texts, key_store)
+
+    def is_over() -> bool:
+        if budget.usage().is_used_up:
+            warn("texts wait: OUTREACH_TEXTS_A_DAY is used up")
+            return True
+        return should_stop()
+
+    delivery_round = _round(outbox.TEXTS, store, key_store, write, now, is_over, warn)
     delivery_round.plural = "texts"
-    return delivery_round.run(transport)
+    return delivery_round.run(partial(_counting, transport, budget))
+
+
+@contextmanager
+def _counting(
+    transport: TextTransport, budget: TextBudget
+) -> Iterator[Callable[[SmsMessage], None]]:
+    """A transport that counts each text before it is sent."""
+    with transport() as send_text:
+
+        def send(text: SmsMessage) -> None:
+            budget.count()
+            send_text(text)
+
+        yield send
 
 
 def explain_failure(config: Config) -> str:
@@ -98,7 +124,7 @@ def _round(
     should_stop: Callable[[], bool],
     warn: Callable[[str], None],
 ) -> DeliveryRound[Written]:
-    writer = _NotificationWriter(store, key_store, write)
+    writer = _NotificationWriter(store, key_store, write, RecipientLimits(key_store))
     return DeliveryRound(store, table, writer, now, should_stop, warn)
 
 
@@ -109,10 +135,12 @@ class _NotificationWriter(Generic[Written]):
     store: Store
     key_store: KeyStore
     write: Callable[[MessageContext], Written]
+    limits: RecipientLimits
     reader: NotificationReader = field(default_factory=NotificationReader)
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Written | None:
-        """None when the personal data were erased or the notification is obsolete."""
+        """None when the personal data were erased or the notification is obsolete. Raises
+        Postponed."""
         with self.store.read() as session:
             notification = self.reader.read(session, claimed)
             if notification is None or outbox.is_obsolete(notification, now):
@@ -126,6 +154,16 @@ class _NotificationWriter(Generic[Written]):
             person = registrations.decrypt_person(registration, key)
         except (NotFound, DataErased):
             return None
+        summary: Sequence[tuple[Registration, bytes]] = ()
+        if notification.cause is NotificationType.SUMMARY:
+            summary = self._summarize(notification, person.address, now)
+            if not summary:
+                return None
+        is_first_try = notification.tries <= 1
+        if is_first_try and summaries.is_limited(notification, now):
+            until = self.limits.count(person.address)
+            if until is not None:
+                raise Postponed(until)
         return self.write(
             MessageContext(
                 notification=notification,
@@ -134,8 +172,22 @@ class _NotificationWriter(Generic[Written]):
                 now=now,
                 group=group,
                 calendar_host=host,
+                summary=summary,
             )
         )
+
+    def _summarize(
+        self, notification: Notification, address: str, now: datetime
+    ) -> Sequence[tuple[Registration, bytes]]:
+        """The registrations of the recipient with their keys; none if they were listed already."""
+        key_ids = self.key_store.find(address)
+        keys = self.key_store.get_all(key_ids)
+        with self.store.read() as session:
+            if summaries.has_been_sent(session, key_ids, notification):
+                return ()
+            contact = notification.registration.contact
+            found = summaries.list_registrations(session, key_ids, contact, now=now)
+        return [(each, keys[each.key_id]) for each in found if each.key_id in keys]
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """The outcomes of sending a letter or a text, other than success."""
 
+from datetime import datetime
+
 
 class ServerUnavailable(Exception):
     """No message can be sent now: no server, no TLS, no authentication.
@@ -13,6 +15,14 @@ class DeliveryRefused(Exception):
     def __init__(self, *, is_final: bool, ends_round: bool = False) -> None:
         super().__init__("final" if is_final else "for now")
         self.is_final, self.ends_round = is_final, ends_round
+
+
+class Postponed(Exception):
+    """The recipient has had so many messages that this one waits `until` an instant."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("postponed")
+        self.until = until
 
 
 class DeliveryUncertain(Exception):

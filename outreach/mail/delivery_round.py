@@ -19,7 +19,12 @@ import sqlalchemy as sa
 
 from outreach.db.store import Store
 from outreach.domain.outbox import ClaimedMessage, OutboxTable
-from outreach.mail.delivery_errors import DeliveryRefused, DeliveryUncertain, ServerUnavailable
+from outreach.mail.delivery_errors import (
+    DeliveryRefused,
+    DeliveryUncertain,
+    Postponed,
+    ServerUnavailable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +40,8 @@ class DeliveryRound(Generic[Written]):
     """Delivers what is due in `outbox`.
 
     `write` makes the message of a claimed row as of an instant; None means that nothing needs to
-    be sent. `should_stop` is called before each claim, `warn` with the reason why messages wait.
+    be sent. It may raise Postponed. `should_stop` is called before each claim, `warn` with the
+    reason why messages wait.
     """
 
     store: Store
@@ -87,6 +93,8 @@ class DeliveryRound(Generic[Written]):
     def _deliver(self, claimed: ClaimedMessage, send: Callable[[Written], None]) -> RecordOutcome:
         try:
             message = self.write(claimed, self._current_time())
+        except Postponed as limit:
+            return partial(self.outbox.postpone, claimed=claimed, until=limit.until)
         except Exception as error:
             # Only this one cannot be written. The type only: the error's text may hold a name.
             log.error(

@@ -27,10 +27,17 @@ class MessageContext:
     now: datetime
     group: Sequence[Registration] = ()  # all dates of the group registration, this one included
     calendar_host: str = ""  # only where a calendar entry is wanted
+    summary: Sequence[tuple[Registration, bytes]] = ()  # what a summary lists, with their keys
 
     @property
     def registration(self) -> Registration:
         return self.notification.registration
+
+    @property
+    def is_discreet(self) -> bool:
+        """Whether the message is about a discreet workshop, or lists one."""
+        listed = (registration for registration, _key in self.summary)
+        return any(each.workshop.is_discreet for each in (self.registration, *listed))
 
 
 def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
@@ -41,6 +48,7 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
     token = registrations.derive_manage_token(context.key)
     notification = context.notification
     message = notification.message if notification.cause is NotificationType.MESSAGE else None
+    summary = context.summary or [(registration, context.key)]
     until, answer_by = registration.offered_until, reconfirmation.get_answer_deadline(registration)
     return {
         "registration": registration,
@@ -56,6 +64,10 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
         "until": until and until.astimezone(workshop.zone),
         "answer_by": answer_by and answer_by.astimezone(workshop.zone),
         "link": f"{config.public_url}/{lang}/r/{token}{_PAGES.get(notification.cause, '')}",
+        "places": [
+            (each, f"{config.public_url}/{lang}/r/{registrations.derive_manage_token(key)}")
+            for each, key in summary
+        ],
         "home": f"{config.public_url}/{lang}/",
     }
 

@@ -29,12 +29,12 @@ _GAPS: Final = re.compile(r"\n\s*\n+")
 
 def write(context: MessageContext, config: Config) -> EmailMessage:
     """The letter of a notification. Needs an application context."""
-    registration, workshop = context.registration, context.registration.workshop
+    registration = context.registration
     with use_language(registration.language):
         text = render_template(
             f"mail/{context.notification.cause}.txt", **template_values(context, config)
         )
-        sender = _("Avisos") if workshop.is_discreet else config.mail_name
+        sender = _("Avisos") if context.is_discreet else config.mail_name
         subject, _gap, body = text.strip().partition("\n")
         letter = _addressed(context, config, sender, subject.strip(), body)
         ics_attachment.attach(letter, context, config)
@@ -77,7 +77,7 @@ def _addressed(
 ) -> EmailMessage:
     registration, workshop = context.registration, context.registration.workshop
     shared = {"From": formataddr((sender, mail_from(config))), "Subject": subject}
-    if not workshop.is_discreet and workshop.office.email:
+    if not context.is_discreet and workshop.office.email:
         shared["Reply-To"] = workshop.office.email
     own = {"Message-ID": message_id(config, context.notification.id, registration.id.lower())}
     return compose(shared, body, to=context.address, own=own, at=context.now)

@@ -27,7 +27,7 @@ _REPLACEMENTS: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”":
 def write(context: MessageContext, config: Config) -> SmsMessage:
     """The text of a notification. Needs an application context."""
     registration = context.registration
-    name = "discreet" if registration.workshop.is_discreet else context.notification.cause
+    name = "discreet" if context.is_discreet else context.notification.cause
     with use_language(registration.language):
         words = render_template(f"sms/{name}.txt", **template_values(context, config))
     return SmsMessage(to=context.address, words=plain(" ".join(words.split())))

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Final
 from urllib.parse import quote, quote_plus, urlsplit
 
+from outreach import phone_numbers
 from outreach.config import Texts
 from outreach.mail.delivery_errors import DeliveryRefused, DeliveryUncertain, ServerUnavailable
 from outreach.mail.socket_deadline import SocketDeadline
@@ -42,6 +43,8 @@ class SmsGateway:
 
     def __call__(self, text: SmsMessage) -> None:
         """Sends a text. Raises ServerUnavailable, DeliveryRefused or DeliveryUncertain."""
+        if not phone_numbers.is_reachable(text.to, self._texts.countries):
+            raise DeliveryRefused(is_final=True)  # saved before this was a rule (S31)
         connection = self._connect()
         try:
             status = self._request(connection, text)

@@ -19,6 +19,7 @@ from outreach.domain.newsletter import mailings
 from outreach.domain.scheduling import timezone_update
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.mail import delivery
+from outreach.mail.text_budget import TextBudget
 from outreach.maintenance import audit_check, host_checks, keystore_check
 from outreach.maintenance.check_result import CheckResult
 from outreach.migrations import Database
@@ -49,6 +50,8 @@ def examine(config: Config) -> Iterator[CheckResult]:
                 yield host_checks.worker(session, clock.now())
                 yield from host_checks.clocks(config, stores[Database.MAIN], session, clock.now())
             key_store = KeyStore(stores[Database.KEY_STORE], MasterKeys(config.keys))
+            if config.texts.url:
+                yield _texts(config, key_store)
             yield audit_check.examine(stores[Database.MAIN], key_store)
             yield from keystore_check.examine(stores[Database.MAIN], key_store, now=clock.now())
     finally:
@@ -134,6 +137,14 @@ def _outbox(session: Session) -> Iterator[CheckResult]:
     if dead := outbox.count_dead(session) + mailings.OUTBOX.count_dead(session):
         words = f"{dead}: an address is wrong, or the mail server refuses us"
         yield CheckResult("letters given up", False, words)
+
+
+def _texts(config: Config, key_store: KeyStore) -> CheckResult:
+    usage = TextBudget(config.texts, key_store).usage()
+    words = f"{usage.sent} of {usage.a_day} of a day are sent (OUTREACH_TEXTS_A_DAY)"
+    if usage.is_used_up:
+        return CheckResult("texts", False, f"{words}; the others wait")
+    return CheckResult("texts", True, words, is_warning=usage.is_high)
 
 
 def _hours(session: Session) -> CheckResult:

@@ -353,6 +353,37 @@ def _of_forms() -> Iterator[Guard]:
         "tests/web/public/test_bad_input.py"
         "::test_bad_input_returns_the_form_with_an_error_and_stores_nothing",
     )  # fmt: skip
+    limits = "tests/mail/test_recipient_limits.py"
+    for promise, file, words, instead, test in (
+        (
+            "S30", "outreach/mail/delivery.py", "raise Postponed(until)", "pass",
+            "test_twenty_registrations_cause_three_letters_and_a_summary",
+        ),
+        (
+            "S30", "outreach/domain/outbox/summaries.py",
+            "return is_young or notification.cause in _CAUSED_BY_ANYBODY", "return True",
+            "test_offers_reminders_and_cancellations_are_not_delayed",
+        ),
+        (
+            "S30", "outreach/web/public/my_registration/change.py",
+            "answers.person.address and not _may_change_contact(token)", "False",
+            "test_twelve_new_contacts_cause_three_letters",
+        ),
+        (
+            "S31", "outreach/phone_numbers.py", "return is_of_country and", "return",
+            "test_phones_of_other_countries_and_costs_are_refused",
+        ),
+        (
+            "S31", "outreach/phone_numbers.py",
+            "and phonenumbers.number_type(parsed) in _KINDS", "",
+            "test_phones_of_other_countries_and_costs_are_refused",
+        ),
+        (
+            "S31", "outreach/mail/delivery.py", "if budget.usage().is_used_up:", "if False:",
+            "test_texts_beyond_the_budget_wait",
+        ),
+    ):  # fmt: skip
+        yield Guard(promise, file, words, instead, f"{limits}::{test}")
     for words in (
         "if elapsed < SOONEST:",
         "TokenAge.GOOD if elapsed <= LATEST else TokenAge.TOO_OLD",

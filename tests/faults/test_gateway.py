@@ -1,12 +1,9 @@
-"""A real, local SMS gateway that answers as the test says."""
+"""Texts through a real, local gateway: what is sent, and what its failures lead to."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +18,7 @@ from outreach.mail import delivery, sms, sms_gateway
 from outreach.mail.sms_gateway import SmsMessage
 from outreach.maintenance.worker import Worker
 from tests.faults.conftest import Outbox
+from tests.support.gateway_server import Gateway, serve_gateway
 
 pytestmark = pytest.mark.any_database("what a gateway does wrong")
 
@@ -28,67 +26,10 @@ LATER = timedelta(minutes=10)
 SAFE = {"contact": ContactMethod.PHONE, "may_leave_message": True}
 
 
-class Gateway(ThreadingHTTPServer):
-    """Keeps its requests; answers with the next of `answers`, or 200."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[tuple[str, str, dict[str, str], str]] = []
-        self.answers: list[int | str] = []
-        self.let_go = threading.Event()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Gateway
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        self.server.asked.append((self.command, self.path, dict(self.headers), body))
-        answer = self.server.answers.pop(0) if self.server.answers else 200
-        if answer == "say nothing":
-            self.server.let_go.wait(30)
-        elif answer == "drip":
-            while not self.server.let_go.wait(0.05):
-                self.wfile.write(b" ")
-        elif answer == "hang up":
-            self.close_connection = True
-        else:
-            self.send_response(int(answer))
-            if answer == 302:
-                self.send_header("Location", self.server.url + "/elsewhere")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-    do_GET = do_PUT = do_POST
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Logs nothing: the lines would contain phone numbers."""
-
-
 @pytest.fixture
 def server() -> Iterator[Gateway]:
-    with serving() as server:
+    with serve_gateway() as server:
         yield server
-
-
-@contextmanager
-def serving() -> Iterator[Gateway]:
-    server = Gateway()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.let_go.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def round_of(outbox: Outbox, server: Gateway, now: datetime | None = None, **changes: str) -> int:
@@ -171,14 +112,14 @@ def test_text_without_an_answer_is_sent_at_most_twice(outbox: Outbox, server: Ga
 def test_unavailable_gateway_uses_up_no_attempts(outbox: Outbox) -> None:
     outbox.enqueue("rosa", "luz", address="+13125550142", **SAFE)
     now = clock.now()
-    with serving() as server:
+    with serve_gateway() as server:
         server.answers = [401, 407]
         for hour in range(2):
             assert round_of(outbox, server, now + timedelta(hours=hour)) == 0
         assert len(server.asked) == 2
     assert round_of(outbox, server, now + timedelta(hours=4)) == 0  # it is not there any more
     assert (outbox.dead, outbox.tries) == (0, [0, 0])
-    with serving() as server:
+    with serve_gateway() as server:
         assert round_of(outbox, server, now + timedelta(hours=5)) == 2
 
 

@@ -171,7 +171,7 @@ def test_day_key_is_destroyed_when_the_next_is_made(key_store: KeyStore, config:
 def test_rate_counters_of_yesterday_cannot_be_linked_to_an_address(
     key_store: KeyStore, config: Config, other_host: KeyStore
 ) -> None:
-    attempts = RateCounters(config.keyring_url)
+    attempts = RateCounters(Store(config.keyring_url))
     address = "203.0.113.9"
     yesterday_hash = key_store.digest_of_today(address)
     attempts.incr(f"post/{yesterday_hash.hex()}", 600)

@@ -117,9 +117,19 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_seat_share.py::test_review_ends_a_day_before",
     ),
     "S30": (
+        "mail/test_recipient_limits.py::test_twenty_registrations_cause_three_letters_and_a_summary",
+        "mail/test_recipient_limits.py::test_offers_reminders_and_cancellations_are_not_delayed",
+        "mail/test_recipient_limits.py::test_twelve_new_contacts_cause_three_letters",
+        "mail/test_recipient_limits.py::test_thirty_texts_to_one_phone_are_three",
+        "mail/test_mail.py::test_confirmation_letter_is_sent_once_and_its_link_works",
         "domain/test_text.py::test_name_with_an_address_is_recognized",
         "domain/test_text.py::test_ordinary_name_is_no_address",
         "web/public/test_bad_input.py::test_bad_input_returns_the_form_with_an_error_and_stores_nothing",
+    ),
+    "S31": (
+        "mail/test_recipient_limits.py::test_phones_of_other_countries_and_costs_are_refused",
+        "mail/test_recipient_limits.py::test_stored_phone_that_is_not_ours_gets_no_text",
+        "mail/test_recipient_limits.py::test_texts_beyond_the_budget_wait",
     ),
     "S34": ("cli/test_process.py::test_command_keeps_its_files_and_its_memory_to_itself",),
 }

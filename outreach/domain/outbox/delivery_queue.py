@@ -56,6 +56,11 @@ class NotificationOutbox(OutboxTable):
             max_overdue=max_overdue,
         )
 
+    def postpone(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
+        """Turns a notification beyond the limit of its recipient into a summary, due later."""
+        self._change(connection, claimed, cause=NotificationType.SUMMARY)
+        super().postpone(connection, claimed, until)
+
     def mark_done(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
         super().mark_done(connection, claimed, now)
         if claimed.reason in _STATES_PRESENT:
@@ -140,6 +145,7 @@ def is_obsolete(notification: Notification, now: datetime) -> bool:
         NotificationType.REMINDER: has_place and now < workshop.starts_at,
         NotificationType.RECONFIRM: has_place and _awaits_answer(registration),
         NotificationType.APPROVED: has_place,
+        NotificationType.SUMMARY: status is not RegistrationStatus.CANCELLED,
         NotificationType.LINK_RECOVERY: status is not RegistrationStatus.CANCELLED,
         NotificationType.MESSAGE: is_live and _is_message_true(notification),
     }

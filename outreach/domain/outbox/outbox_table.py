@@ -149,6 +149,16 @@ class OutboxTable:
             tries=self._columns.tries - 1,
         )
 
+    def postpone(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
+        """Undoes the claim, and makes the message due later."""
+        self._change(
+            connection,
+            claimed,
+            due_at=until,
+            leased_until=claimed.expired_lease_at,
+            tries=self._columns.tries - 1,
+        )
+
     def mark_refused(
         self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime, *, is_final: bool
     ) -> None:

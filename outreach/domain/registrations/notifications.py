@@ -31,6 +31,7 @@ class NotificationType(StrEnum):
     RECONFIRM = "confirm"  # are you still coming?
     APPROVED = "approved"  # they may see the address
     LINK_RECOVERY = "link"  # they asked for their link
+    SUMMARY = "summary"  # all registrations of the recipient, in place of several messages
     MESSAGE = "message"  # written by staff
 
 

@@ -7,13 +7,15 @@ import re
 import unicodedata
 from typing import Any, Final
 
-import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from wtforms import StringField, ValidationError
 from wtforms.validators import StopValidation
 
+from outreach import formats, phone_numbers
 from outreach.domain.text import clean
+from outreach.i18n import current
 from outreach.i18n import gettext as _
+from outreach.web.context import config
 
 MAX_LENGTH: Final = 254  # characters of any field; the longest valid e-mail address (RFC 5321)
 _PHONE: Final = re.compile(r"[\d\s+().\-/]+")  # without an extension: a call must reach the person
@@ -74,13 +76,14 @@ def suggest_email(email: str) -> str:
 
 def read_phone(text: str, country: str) -> str:
     """Return the number in E.164 format, as +13125550142. Raises ValidationError."""
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not _PHONE.fullmatch(text) or not phonenumbers.is_valid_number(number):
+    number = phone_numbers.normalize(text, country)
+    if not number or not _PHONE.fullmatch(text):
         raise ValidationError(_("Escribe los 10 números de tu teléfono"))
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    countries = config().texts.countries
+    if not phone_numbers.is_reachable(number, countries):
+        names = formats.country_names(countries, current())
+        raise ValidationError(_("Escribe un teléfono fijo o celular (%(names)s).", names=names))
+    return number
 
 
 def _is_unreadable(text: str) -> bool:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final
 
 from flask import current_app
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
@@ -21,6 +21,7 @@ from outreach.web.middleware import client_address, request_retry
 MINUTES: Final = 10
 MAX_CHECKIN_POSTS: Final = 240  # of one phone at the door
 MAX_LINK_POSTS: Final = 60  # of one manage link
+MAX_CONTACT_CHANGES: Final = 2  # of one registration in a day
 ACCOUNTS: Final = 10  # sign-ins of one address with all accounts, in those of one account
 
 
@@ -37,7 +38,14 @@ def count_post(*, is_well_formed: bool = True) -> None:
 def count_link_post(token: str) -> None:
     """Counts a POST of a manage link: who holds one is not limited by the neighbours' posts. Raises
     TooManyRequests."""
-    _hit("link", MAX_LINK_POSTS, key_store().digest_of_today(token).hex())
+    _hit("link", _per_ten_minutes(MAX_LINK_POSTS), key_store().digest_of_today(token).hex())
+
+
+def count_contact_change(token: str) -> None:
+    """Counts a new contact of a registration, since each causes a message (S30). Raises
+    TooManyRequests."""
+    who = key_store().digest_of_today(f"contact of {token}").hex()
+    _hit("contact", RateLimitItemPerDay(MAX_CONTACT_CHANGES), who)
 
 
 def count_look_up() -> None:
@@ -48,7 +56,7 @@ def count_look_up() -> None:
 def count_door(checkin_token: bytes) -> None:
     """Counts a POST of a phone at the door by its check-in token, since all phones of a venue
     share one address. Raises TooManyRequests."""
-    _hit("door", MAX_CHECKIN_POSTS, checkin_token.hex())
+    _hit("door", _per_ten_minutes(MAX_CHECKIN_POSTS), checkin_token.hex())
 
 
 def count_sign_in(account: str = "") -> None:
@@ -57,7 +65,7 @@ def count_sign_in(account: str = "") -> None:
     known yet, as with a passkey. Raises TooManyRequests."""
     most = config().limits.sign_ins
     if account:
-        _hit("sign-in", most, _of_account(account))
+        _hit("sign-in", _per_ten_minutes(most), _of_account(account))
     _count("sign-in", most * ACCOUNTS)
 
 
@@ -73,11 +81,14 @@ def _of_account(account: str) -> str:
 
 
 def _count(what: str, most: int) -> None:
-    _hit(what, most, key_store().digest_of_today(client_address.get_address()).hex())
+    _hit(
+        what,
+        _per_ten_minutes(most),
+        key_store().digest_of_today(client_address.get_address()).hex(),
+    )
 
 
-def _hit(what: str, most: int, who: str) -> None:
-    limit = _per_ten_minutes(most)
+def _hit(what: str, limit: RateLimitItem, who: str) -> None:
     limiter = FixedWindowRateLimiter(_counters())
     counted: set[tuple[str, str]] = request_retry.keep("counted", set)
     if (what, who) in counted:

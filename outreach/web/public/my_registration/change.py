@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 from flask import make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import TooManyRequests
 
 from outreach import clock
 from outreach.domain import registrations
@@ -25,7 +26,7 @@ from outreach.i18n import ngettext
 from outreach.web.context import key_store, seat_shares, store
 from outreach.web.forms import availability
 from outreach.web.forms.registration_form import PersonForm
-from outreach.web.middleware import client_address
+from outreach.web.middleware import client_address, rate_limits
 from outreach.web.presentation.workshop_cards import FEW_DISCREET
 from outreach.web.public.my_registration import registration_page
 from outreach.web.public.my_registration.registration_page import RegistrationView, pages
@@ -126,10 +127,13 @@ def change(token: str) -> ResponseReturnValue:
     if not filled.validate():
         return _page(filled, "", 422)
     answers = filled.answers()
+    has_new_contact = answers.person.address != view.person.address
     more_people = answers.change.people - view.registration.people
+    if has_new_contact and answers.person.address and not _may_change_contact(token):
+        notice = _("Hoy ya cambiaste tu contacto dos veces. Cámbialo mañana o llámanos.")
+        return _page(filled, notice, 429)
     if more_people > 0 and not _is_within_share(view, more_people):
         return _page(filled, _("Desde esta conexión ya no caben más. Llámanos."), 409)
-    has_new_contact = answers.person.address != view.person.address
     try:
         if has_new_contact:
             _set_contact(view, answers.person.address)
@@ -142,6 +146,15 @@ def change(token: str) -> ResponseReturnValue:
             seat_shares().give_back(view.workshop.id, networks, more_people)
         return _page(filled, _refusal(error), 409)
     return redirect(view.path, 303)
+
+
+def _may_change_contact(token: str) -> bool:
+    """Count a new contact in the limit of the registration (S30)."""
+    try:
+        rate_limits.count_contact_change(token)
+    except TooManyRequests:
+        return False
+    return True
 
 
 def _is_within_share(view: RegistrationView, more_people: int) -> bool:

@@ -13,7 +13,8 @@ from outreach.domain.dashboard import agenda, alerts
 from outreach.domain.dashboard.alerts import Alert
 from outreach.domain.network.staff import ALL_OFFICES, Permission, get_office_slugs
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.web.context import config, store
+from outreach.mail.text_budget import TextBudget, Usage
+from outreach.web.context import config, key_store, store
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import current_staff, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
@@ -52,7 +53,16 @@ def today() -> ResponseReturnValue:
         now=now,
         words=workshop_labels,
         may=has_permission,
+        texts=_high_text_usage(),
     )
+
+
+def _high_text_usage() -> Usage | None:
+    """How many texts of the day are sent, once it is half of them."""
+    if not config().texts.url:
+        return None
+    usage = TextBudget(config().texts, key_store()).usage()
+    return usage if usage.is_high else None
 
 
 def _alerts(session: Session, now: datetime) -> list[Alert]:

@@ -1,0 +1,91 @@
+"""Summaries: one message in place of several that anybody could have caused to one recipient (S30).
+
+A notification beyond the limit of its recipient (`mail.recipient_limits`) becomes a summary that
+waits. The first summary that is delivered lists all registrations of the recipient; later ones, due
+at the same time, then have nothing to add and are discarded.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.registrations import (
+    ACTIVE_STATUSES,
+    ContactMethod,
+    Registration,
+    RegistrationStatus,
+)
+from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.workshops import Workshop
+
+MAX_LISTED: Final = 20  # registrations in one letter
+YOUNG: Final = timedelta(hours=1)  # for so long, also a notification of its own accord is limited
+_CAUSED_BY_ANYBODY: Final = frozenset(
+    {
+        NotificationType.REGISTERED,
+        NotificationType.WAITLISTED,
+        NotificationType.LINK_RECOVERY,
+        NotificationType.SUMMARY,
+    }
+)
+_CAUSED_BY_STAFF: Final = frozenset(
+    {
+        NotificationType.CHANGED,
+        NotificationType.CANCELLED,
+        NotificationType.REINSTATED,
+        NotificationType.MESSAGE,
+    }
+)
+
+
+def is_limited(notification: Notification, now: datetime) -> bool:
+    """Whether the notification counts in the limit of its recipient. Offers, reminders and what
+    staff cause are never delayed by it once a registration is an hour old."""
+    if notification.cause in _CAUSED_BY_STAFF:
+        return False
+    is_young = now - notification.registration.registered_at < YOUNG
+    return is_young or notification.cause in _CAUSED_BY_ANYBODY
+
+
+def has_been_sent(session: Session, key_ids: Sequence[bytes], summary: Notification) -> bool:
+    """Whether another summary was delivered to the recipient since this one was made. `key_ids` are
+    those of the recipient's registrations."""
+    found = session.scalar(
+        sa.select(Notification.id)
+        .join(Registration, Registration.id == Notification.registration_id)
+        .where(
+            Registration.key_id.in_(key_ids),
+            Notification.cause == NotificationType.SUMMARY,
+            Notification.done_at >= summary.made_at,
+            Notification.is_dead.is_(False),
+            Notification.id != summary.id,
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def list_registrations(
+    session: Session, key_ids: Sequence[bytes], contact: ContactMethod, *, now: datetime
+) -> Sequence[Registration]:
+    """The recipient's registrations for workshops that are not over, at most MAX_LISTED, by
+    start."""
+    conditions = [
+        Registration.key_id.in_(key_ids),
+        Registration.contact == contact,
+        Registration.status.in_((*ACTIVE_STATUSES, RegistrationStatus.EXPIRED)),
+        Workshop.ends_at > now,
+    ]
+    if contact is ContactMethod.PHONE:
+        conditions.append(Registration.may_leave_message.is_(True))
+    return session.scalars(
+        sa.select(Registration)
+        .join(Registration.workshop)
+        .where(*conditions)
+        .order_by(Workshop.starts_at, Registration.id)
+        .limit(MAX_LISTED)
+        .options(sa.orm.contains_eager(Registration.workshop))
+    ).all()
