@@ -28,6 +28,10 @@ class ErrorCode(StrEnum):
     HOUR_SKIPPED = "clocks go forward that day and there is no %(hour)s; choose another hour"
     ENDS_AT_START = "the end is the same hour as the start; change one of them"
     CAPACITY_NEGATIVE = "places cannot be fewer than zero"
+    DISCRETION_PROMISED = (
+        "people are registered who were promised more discretion; it can only rise until %(day)s. "
+        "Copy the workshop instead"
+    )
     CAPACITY_BELOW_TAKEN = "%(taken)s places have been saved already; write %(taken)s or more"
     VENUE_MISSING = "the venue is missing; choose one, or say that it is online"
     KIND_NOT_IN_COUNTRY = "this kind is not given in the country of the office; choose another kind"

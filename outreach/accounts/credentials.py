@@ -10,6 +10,8 @@ from outreach.db.store import changes_one_row
 from outreach.domain.audit import audit_log
 from outreach.domain.checkin import checkin_tokens
 from outreach.domain.network.staff import StaffMember
+from outreach.domain.newsletter import mailings
+from outreach.domain.newsletter.mailings import MailingTopic
 
 
 def reset(
@@ -36,6 +38,7 @@ def reset(
         passkeys.delete_all(session, organizer.id)
     action = "second factor reset" if second_factor else "account reset"
     audit_log.record(session, by, action, now=now, details={"account": organizer.id})
+    mailings.notify_staff(session, [organizer.id], MailingTopic.ACCOUNT, now=now)
     return invitations.invite(session, organizer.id, now=now)
 
 
@@ -57,6 +60,8 @@ def set_password(session: Session, token: str, hashed: str, *, now: datetime) ->
     organizer.password = hashed
     sessions.end_all(session, organizer.id, now=now)
     audit_log.record(session, organizer.id, "password set by link", now=now)
+    if organizer.signed_in_at is not None:  # it is no new account
+        mailings.notify_staff(session, [organizer.id], MailingTopic.ACCOUNT, now=now)
     return True
 
 

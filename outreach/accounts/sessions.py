@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.db.base import Base
 from outreach.db.store import changes_one_row
 from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
+from outreach.domain.newsletter import mailings
+from outreach.domain.newsletter.mailings import MailingTopic
 
 IDLE: Final = timedelta(minutes=30)
 AT_MOST: Final = timedelta(hours=12)
@@ -45,6 +47,18 @@ class StaffSession(Base):
     refused_at: Mapped[datetime | None] = mapped_column(
         default=None
     )  # when its cookie was used after that
+
+
+class StaffDevice(Base):
+    """A browser and system that an account has signed in with, by name."""
+
+    __tablename__ = "staff_device"
+
+    organizer_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True
+    )
+    device: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    first_seen_at: Mapped[datetime]
 
 
 @dataclass(frozen=True)
@@ -102,7 +116,7 @@ def start(
     """Starts a session, which needs its second factor unless `proven_at` is given. Returns the
     token of its cookie."""
     if proven_at is not None:
-        _remember(session, organizer_id, now)
+        _remember(session, organizer_id, device, now)
     token = secrets.token_urlsafe(32)
     grants = session.scalars(
         sa.select(RoleAssignment).where(RoleAssignment.organizer_id == organizer_id)
@@ -188,7 +202,8 @@ def confirm_second_factor(session: Session, signed: SignedInStaff, *, now: datet
     proven = sa.update(StaffSession).where(*is_own, StaffSession.proven_at.is_(None)).values(values)
     if not changes_one_row(session, proven):
         return None
-    _remember(session, signed.organizer_id, now)
+    own = sa.select(StaffSession.device).where(StaffSession.digest == digest(token))
+    _remember(session, signed.organizer_id, session.scalar(own) or "", now)
     return token
 
 
@@ -206,11 +221,20 @@ def lock(session: Session, signed: SignedInStaff, *, now: datetime) -> bool:
     return changes_one_row(session, sa.update(StaffSession).where(*is_own).values(seen_at=now))
 
 
-def _remember(session: Session, organizer_id: int, now: datetime) -> None:
-    """Writes the last sign-in of the account, which admins see."""
+def _remember(session: Session, organizer_id: int, device: str, now: datetime) -> None:
+    """Writes the last sign-in of the account, which admins see, and its browser. The account is
+    told of a new one by letter (S35), unless it is the first."""
     session.execute(
         sa.update(StaffMember).where(StaffMember.id == organizer_id).values(signed_in_at=now)
     )
+    known = session.scalars(
+        sa.select(StaffDevice.device).where(StaffDevice.organizer_id == organizer_id)
+    ).all()
+    if device in known:
+        return
+    session.add(StaffDevice(organizer_id=organizer_id, device=device, first_seen_at=now))
+    if known:
+        mailings.notify_staff(session, [organizer_id], MailingTopic.SIGN_IN, now=now)
 
 
 def record_rights(session: Session, signed: SignedInStaff) -> bool:

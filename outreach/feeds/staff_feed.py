@@ -151,7 +151,7 @@ def _event(workshop: Workshop, waiting: int, site: PublicSite, changed_at: datet
     event.add("dtend", end)
     event.add("summary", IcsText(_title(workshop, waiting)))
     event.add("location", IcsText(_place(workshop)))
-    if not workshop.kind.is_discreet:
+    if not workshop.is_discreet:
         event.add("description", IcsText(_description(workshop, waiting, start)))
     event.add("url", site.public_url + _path(workshop))
     event.add("transp", "TRANSPARENT")
@@ -166,7 +166,7 @@ def _status(workshop: Workshop) -> str:
 
 def _title(workshop: Workshop, waiting: int) -> str:
     """The title, cut so that the number of seats at its end is complete."""
-    if workshop.kind.is_discreet:
+    if workshop.is_discreet:
         name = say(workshop.kind.neutral_title, STAFF_LANGUAGE)
     else:
         name = say(workshop.title, STAFF_LANGUAGE)
@@ -208,7 +208,7 @@ def _place(workshop: Workshop) -> str:
     venue = workshop.venue
     if venue is None:
         return clean(f"{workshop.office.city}, {workshop.office.region}")
-    is_public = workshop.visibility is Visibility.PUBLIC and not workshop.kind.is_discreet
+    is_public = workshop.visibility is Visibility.PUBLIC and not workshop.is_discreet
     known = (venue.name, venue.address) if is_public else ()
     parts = [clean(part) for part in (*known, venue.city, venue.region)]
     return ", ".join(part for part in parts if part)

@@ -46,7 +46,7 @@ def write(workshop: Workshop, lang: str, site: PublicSite, *, is_short: bool = F
     event.add("summary", IcsText(title(workshop, lang)))
     event.add("location", IcsText(place(workshop, lang)))
     url = _address(workshop, lang, site)
-    if not workshop.kind.is_discreet:
+    if not workshop.is_discreet:
         text = url if is_short else _description(workshop, lang, site, start, url)
         if text:
             event.add("description", IcsText(text))
@@ -79,7 +79,7 @@ def wall_clock(workshop: Workshop) -> tuple[datetime, datetime]:
 
 def title(workshop: Workshop, lang: str) -> str:
     """The title of the event, with a prefix if it is cancelled."""
-    if workshop.kind.is_discreet:
+    if workshop.is_discreet:
         name = say(workshop.kind.neutral_title, lang) or translate(labels.NEUTRAL, lang)
     else:
         name = say(workshop.title, lang)
@@ -104,7 +104,7 @@ def place(workshop: Workshop, lang: str) -> str:
 
 
 def _has_public_address(workshop: Workshop) -> bool:
-    return workshop.visibility is Visibility.PUBLIC and not workshop.kind.is_discreet
+    return workshop.visibility is Visibility.PUBLIC and not workshop.is_discreet
 
 
 def _add_position(event: Event, workshop: Workshop) -> None:

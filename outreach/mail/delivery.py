@@ -16,13 +16,18 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import outbox, registrations
 from outreach.domain.network import installation_settings
-from outreach.domain.outbox import ClaimedMessage, NotificationReader, OutboxTable, summaries
+from outreach.domain.outbox import ClaimedMessage, NotificationReader, summaries
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.errors import DataErased, NotFound
 from outreach.keystore import KeyStore
 from outreach.mail import render, sms, sms_gateway, smtp
-from outreach.mail.delivery_errors import Postponed, ServerUnavailable
+from outreach.mail.delivery_errors import (
+    DeliveryRefused,
+    DeliveryUncertain,
+    Postponed,
+    ServerUnavailable,
+)
 from outreach.mail.delivery_round import DeliveryRound, Transport, Written
 from outreach.mail.message_context import MessageContext
 from outreach.mail.recipient_limits import RecipientLimits
@@ -61,8 +66,9 @@ def deliver(
     """Runs a round of letters (`DeliveryRound.run`) and returns how many were sent.
 
     Needs an application context."""
-    write = partial(render.write, config=config)
-    return _round(outbox.LETTERS, store, key_store, write, now, should_stop, warn).run(transport)
+    writer = _writer(store, key_store, partial(render.write, config=config))
+    delivery_round = DeliveryRound(store, outbox.LETTERS, writer, now, should_stop, warn)
+    return delivery_round.run(partial(_giving_back, transport, writer.give_back))
 
 
 def deliver_texts(
@@ -77,7 +83,8 @@ def deliver_texts(
 ) -> int:
     """Runs a round of texts, up to the day's budget, and returns how many were sent. Needs an
     application context."""
-    write, budget = partial(sms.write, config=config), TextBudget(config.texts, key_store)
+    writer = _writer(store, key_store, partial(sms.write, config=config))
+    budget = TextBudget(config.texts, key_store)
 
     def is_over() -> bool:
         if budget.usage().is_used_up:
@@ -85,21 +92,42 @@ def deliver_texts(
             return True
         return should_stop()
 
-    delivery_round = _round(outbox.TEXTS, store, key_store, write, now, is_over, warn)
-    delivery_round.plural = "texts"
-    return delivery_round.run(partial(_counting, transport, budget))
+    delivery_round = DeliveryRound(store, outbox.TEXTS, writer, now, is_over, warn, plural="texts")
+    counting = partial(_counting, transport, budget)
+    return delivery_round.run(partial(_giving_back, counting, writer.give_back))
+
+
+@contextmanager
+def _giving_back(
+    transport: Transport[Written], give_back: Callable[[], None]
+) -> Iterator[Callable[[Written], None]]:
+    """A transport that calls `give_back` for each message that is not sent."""
+    with transport() as send_message:
+
+        def send(message: Written) -> None:
+            try:
+                send_message(message)
+            except (DeliveryRefused, ServerUnavailable):
+                give_back()
+                raise
+
+        yield send
 
 
 @contextmanager
 def _counting(
     transport: TextTransport, budget: TextBudget
 ) -> Iterator[Callable[[SmsMessage], None]]:
-    """A transport that counts each text before it is sent."""
+    """A transport that counts each text that may have been sent."""
     with transport() as send_text:
 
         def send(text: SmsMessage) -> None:
+            try:
+                send_text(text)
+            except DeliveryUncertain:
+                budget.count()
+                raise
             budget.count()
-            send_text(text)
 
         yield send
 
@@ -115,17 +143,10 @@ def explain_failure(config: Config) -> str:
         return f"letters wait: {error}"
 
 
-def _round(
-    table: OutboxTable,
-    store: Store,
-    key_store: KeyStore,
-    write: Callable[[MessageContext], Written],
-    now: datetime,
-    should_stop: Callable[[], bool],
-    warn: Callable[[str], None],
-) -> DeliveryRound[Written]:
-    writer = _NotificationWriter(store, key_store, write, RecipientLimits(key_store))
-    return DeliveryRound(store, table, writer, now, should_stop, warn)
+def _writer(
+    store: Store, key_store: KeyStore, write: Callable[[MessageContext], Written]
+) -> "_NotificationWriter[Written]":
+    return _NotificationWriter(store, key_store, write, RecipientLimits(key_store))
 
 
 @dataclass
@@ -136,6 +157,7 @@ class _NotificationWriter(Generic[Written]):
     key_store: KeyStore
     write: Callable[[MessageContext], Written]
     limits: RecipientLimits
+    counted: str = ""  # the recipient of the last message, if it counts in their limit
     reader: NotificationReader = field(default_factory=NotificationReader)
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Written | None:
@@ -159,11 +181,12 @@ class _NotificationWriter(Generic[Written]):
             summary = self._summarize(notification, person.address, now)
             if not summary:
                 return None
-        is_first_try = notification.tries <= 1
-        if is_first_try and summaries.is_limited(notification, now):
+        self.counted = ""
+        if summaries.is_limited(notification, now):
             until = self.limits.count(person.address)
             if until is not None:
                 raise Postponed(until)
+            self.counted = person.address
         return self.write(
             MessageContext(
                 notification=notification,
@@ -175,6 +198,11 @@ class _NotificationWriter(Generic[Written]):
                 summary=summary,
             )
         )
+
+    def give_back(self) -> None:
+        """Takes the count of the last message back: it was not sent."""
+        if self.counted:
+            self.limits.give_back(self.counted)
 
     def _summarize(
         self, notification: Notification, address: str, now: datetime

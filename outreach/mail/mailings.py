@@ -87,9 +87,14 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
 
 def _link(context: MailingContext, config: Config) -> str:
     """The link of letters whose text contains none."""
-    if context.mailing.topic is MailingTopic.ATTENDANCE:
+    topic = context.mailing.topic
+    if topic in {MailingTopic.SIGN_IN, MailingTopic.ACCOUNT}:
+        return f"{config.public_url}/org/cuenta"
+    if topic is MailingTopic.DISCRETION:
+        return f"{config.public_url}/org/bitacora"
+    if topic is MailingTopic.ATTENDANCE:
         return f"{config.public_url}/org/"
-    if context.mailing.topic is MailingTopic.REPORT:
+    if topic is MailingTopic.REPORT:
         return f"{config.public_url}/org/mes/{context.month}"
     return f"{config.public_url}/{context.lang}/boletin/s/{context.token}"
 

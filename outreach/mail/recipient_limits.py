@@ -22,14 +22,24 @@ class RecipientLimits:
 
     def __init__(self, key_store: KeyStore) -> None:
         self._key_store = key_store
-        self._limiter = FixedWindowRateLimiter(RateCounters(key_store.store))
+        self._counters = RateCounters(key_store.store)
+        self._limiter = FixedWindowRateLimiter(self._counters)
 
     def count(self, address: str) -> datetime | None:
         """Counts a message to this e-mail or phone. Returns None, or the instant until which it has
         to wait because there were too many."""
-        who = self._key_store.digest_of_today(f"messages to {address.lower()}").hex()
+        who = self._name(address)
         for limit in (PER_HOUR, PER_DAY):
             if not self._limiter.hit(limit, who):
                 ends = self._limiter.get_window_stats(limit, who).reset_time
                 return datetime.fromtimestamp(ends, UTC)
         return None
+
+    def give_back(self, address: str) -> None:
+        """Takes a count back: the message was not sent."""
+        for limit in (PER_HOUR, PER_DAY):
+            key = limit.key_for(self._name(address))
+            self._counters.incr(key, limit.get_expiry(), amount=-1)
+
+    def _name(self, address: str) -> str:
+        return self._key_store.digest_of_today(f"messages to {address.lower()}").hex()

@@ -28,6 +28,10 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
             "La hora de término es la misma que la de inicio. Cambia una de las dos."
         ),
         ErrorCode.CAPACITY_NEGATIVE: N_("Los lugares no pueden ser menos de cero."),
+        ErrorCode.DISCRETION_PROMISED: N_(
+            "Ya hay personas registradas a las que prometimos más discreción. Hasta el %(day)s solo"
+            " puede subir; mientras tanto, clona el taller."
+        ),
         ErrorCode.CAPACITY_BELOW_TAKEN: N_(
             "Ya hay %(taken)s lugares apartados. Pon %(taken)s o más."
         ),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import time_machine
@@ -31,10 +31,10 @@ from tests.support.registration_forms import answers, link_of, send, status_of
 from tests.support.smtp_server import Postman, serve_mail
 from tests.support.staff_client import employ, signed_in_as
 
-VICTIM = "rosa@example.org"
-PHONE = "+13125550142"
-BY_MAIL = {"contact": "email", "email": VICTIM}
-BY_TEXT = {"contact": "phone", "phone": PHONE, "message_ok": "yes"}
+VICTIM: Final = "rosa@example.org"
+PHONE: Final = "+13125550142"
+BY_MAIL: Final[dict[str, Any]] = {"contact": "email", "email": VICTIM}
+BY_TEXT: Final[dict[str, Any]] = {"contact": "phone", "phone": PHONE, "message_ok": "yes"}
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def make_workshop(
     return make
 
 
-def register(client: FlaskClient, workshop: Workshop, **typed: str) -> str:
+def register(client: FlaskClient, workshop: Workshop, **typed: Any) -> str:
     """Returns the path of the registration's page."""
     if workshop.is_discreet:
         typed["consent"] = "yes"

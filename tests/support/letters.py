@@ -56,6 +56,7 @@ CASES: dict[str, tuple[NotificationType, dict[str, Any]]] = {
     "confirm": (NotificationType.RECONFIRM, {"asked_at": True}),
     "approved": (NotificationType.APPROVED, {}),
     "link": (NotificationType.LINK_RECOVERY, {}),
+    "summary": (NotificationType.SUMMARY, {}),
     "message, a reminder": (NotificationType.MESSAGE, {}),
     "message, a reminder to who waits": (
         NotificationType.MESSAGE,

@@ -131,5 +131,15 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "mail/test_recipient_limits.py::test_stored_phone_that_is_not_ours_gets_no_text",
         "mail/test_recipient_limits.py::test_texts_beyond_the_budget_wait",
     ),
+    "S32": (
+        "security/test_ratchet.py::test_promise_to_a_registered_woman_is_kept",
+        "security/test_ratchet.py::test_looser_kind_needs_a_fresh_factor_and_sends_letters_to_all_admins",
+        "security/test_ratchet.py::test_new_workshops_of_a_looser_kind_are_looser",
+    ),
     "S34": ("cli/test_process.py::test_command_keeps_its_files_and_its_memory_to_itself",),
+    "S35": (
+        "accounts/test_staff_letters.py::test_sign_in_with_a_new_browser_sends_a_letter",
+        "accounts/test_staff_letters.py::test_change_of_how_one_signs_in_sends_a_letter",
+        "accounts/test_sessions.py::test_sign_in_attempts_are_limited_by_account_and_address",
+    ),
 }

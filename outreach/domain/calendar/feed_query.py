@@ -225,8 +225,9 @@ def _conditions(choice: FeedQuery) -> Iterator[sa.ColumnElement[bool]]:
         yield Workshop.office_id == choice.office.id
     if choice.kinds:
         yield Workshop.kind_id.in_([kind.id for kind in choice.kinds])
-    else:
-        yield Kind.is_discreet.is_(False)
+    # Only a feed that names a discreet kind has its workshops: no name or address tells of them.
+    discreet = [kind.id for kind in choice.kinds if kind.is_discreet]
+    yield sa.or_(Workshop.is_discreet.is_(False), Workshop.kind_id.in_(discreet))
     if choice.languages:
         yield sa.or_(*(has_code(Workshop.languages, code) for code in choice.languages))
     if choice.wheres:

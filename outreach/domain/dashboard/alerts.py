@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from outreach.domain import outbox
 from outreach.domain.dashboard import agenda
 from outreach.domain.locations.venues import Venue
-from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration, RegistrationStatus, review
 from outreach.domain.reporting import missing_reports as late
@@ -134,7 +134,7 @@ def _exposed(now: datetime) -> sa.ColumnElement[bool]:
         Workshop.status.in_([WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED]),
         Workshop.visibility == Visibility.PUBLIC,
         Workshop.venue_id.is_not(None),
-        Workshop.kind_id.in_(sa.select(Kind.id).where(Kind.is_discreet)),
+        Workshop.is_discreet.is_(True),
     )
 
 

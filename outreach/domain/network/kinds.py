@@ -35,6 +35,13 @@ class Visibility(StrEnum):
     APPROVED = "approved"
     PHONE_ONLY = "phone_only"
 
+    def is_looser_than(self, other: "Visibility") -> bool:
+        """Whether more people may read the address."""
+        return _FROM_LOOSE_TO_STRICT.index(self) < _FROM_LOOSE_TO_STRICT.index(other)
+
+
+_FROM_LOOSE_TO_STRICT: Final = tuple(Visibility)
+
 
 class Kind(Base):
     __tablename__ = "kind"

@@ -136,18 +136,20 @@ def require_admin(session: Session) -> None:
         raise Refusal(ErrorCode.LAST_ADMINISTRATOR)
 
 
+def list_admin_ids(session: Session) -> Sequence[int]:
+    """The ids of the active accounts that administer the whole network."""
+    return session.scalars(
+        sa.select(StaffMember.id)
+        .join(RoleAssignment, StaffMember.id == RoleAssignment.organizer_id)
+        .where(
+            RoleAssignment.office == ALL_OFFICES,
+            RoleAssignment.role == Role.ADMIN,
+            StaffMember.disabled_at.is_(None),
+        )
+        .order_by(StaffMember.id)
+    ).all()
+
+
 def count_admins(session: Session) -> int:
     """How many active accounts administer the whole network."""
-    return (
-        session.scalar(
-            sa.select(sa.func.count())
-            .select_from(RoleAssignment)
-            .join(StaffMember, StaffMember.id == RoleAssignment.organizer_id)
-            .where(
-                RoleAssignment.office == ALL_OFFICES,
-                RoleAssignment.role == Role.ADMIN,
-                StaffMember.disabled_at.is_(None),
-            )
-        )
-        or 0
-    )
+    return len(list_admin_ids(session))

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.clock import Month
 from outreach.db.base import Base
+from outreach.domain.network import staff
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.outbox import ClaimedMessage, OutboxTable
@@ -30,6 +31,14 @@ class MailingTopic(StrEnum):
     BULLETIN = "bulletin"
     REPORT = "report"  # to staff: the month of an office is not complete
     ATTENDANCE = "attendance"  # to staff: past workshops without an attendance report
+    SIGN_IN = "sign_in"  # to staff: their account is used in a new browser
+    ACCOUNT = "account"  # to staff: how they sign in was changed
+    DISCRETION = "discretion"  # to admins: a kind of workshop became less discreet
+
+
+_TO_STAFF_AT_ONCE: Final = frozenset(
+    {MailingTopic.SIGN_IN, MailingTopic.ACCOUNT, MailingTopic.DISCRETION}
+)
 
 
 class Mailing(Base):
@@ -187,6 +196,20 @@ def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
     return late
 
 
+def notify_staff(
+    session: Session, organizer_ids: Iterable[int], topic: MailingTopic, *, now: datetime
+) -> None:
+    """Queues a letter to each of these staff members, in the transaction of its cause."""
+    session.add_all(
+        Mailing(topic=topic, organizer_id=each, made_at=now, due_at=now) for each in organizer_ids
+    )
+
+
+def notify_admins(session: Session, topic: MailingTopic, *, now: datetime) -> None:
+    """Queues a letter to everybody who administers the whole network."""
+    notify_staff(session, staff.list_admin_ids(session), topic, now=now)
+
+
 OUTBOX: Final = OutboxTable(Mailing, "topic")
 
 
@@ -204,6 +227,8 @@ def _is_obsolete(session: Session, mailing: Mailing) -> bool:
         month = Month.from_number(mailing.month)
         is_away = mailing.organizer is None or mailing.organizer.disabled_at is not None
         return is_away or bool(months.list_closed_months(session, month, month))
+    if mailing.topic in _TO_STAFF_AT_ONCE:
+        return mailing.organizer is None or mailing.organizer.disabled_at is not None
     if mailing.topic is MailingTopic.ATTENDANCE:
         staff_member = mailing.organizer
         if staff_member is None or staff_member.disabled_at is not None:
@@ -233,7 +258,7 @@ def _is_corrected(session: Session, mailing: Mailing) -> bool:
 def readers(session: Session) -> set[str]:
     """The recipients there are, as Message-IDs name them (`whose`)."""
     subscribers = session.scalars(sa.select(Subscriber.id))
-    staff = session.scalars(sa.select(StaffMember.id))
+    staff_ids = session.scalars(sa.select(StaffMember.id))
     return {recipient_id(each, None) for each in subscribers} | {
-        recipient_id(None, each) for each in staff
+        recipient_id(None, each) for each in staff_ids
     }

@@ -15,6 +15,8 @@ from outreach.domain.calendar import feed_query
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import RESERVED_SLUGS, Office
+from outreach.domain.newsletter import mailings
+from outreach.domain.newsletter.mailings import MailingTopic
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop, WorkshopStatus, new_public_id
@@ -82,24 +84,41 @@ def add_kind(session: Session, values: Mapping[str, Any], *, now: datetime) -> K
     return kind
 
 
+def loosens(kind: Kind, values: Mapping[str, Any]) -> bool:
+    """Whether a change of a kind makes new workshops less discreet (S32)."""
+    return (
+        (kind.is_discreet and not values["is_discreet"])
+        or values["visibility"].is_looser_than(kind.visibility)
+        or values["retention_days"] > kind.retention_days
+    )
+
+
 def change_kind(
     session: Session, kind: Kind, values: Mapping[str, Any], *, now: datetime
 ) -> frozenset[str]:
     """Changes a kind and returns the names of the fields that changed.
 
-    Workshops keep their values. Only where a kind becomes discreet, those that are not over hide
-    their address and get a new, longer id, so that the old link ends."""
+    Workshops keep their values, also their discretion where a kind is discreet no longer (S32).
+    Only where a kind becomes discreet, all its workshops are, and those that are not over hide
+    their address and get a new, longer id, so that the old link ends. All admins are told of a kind
+    that `loosens`."""
     values = dict(values)
     was_discreet, is_discreet = kind.is_discreet, values.get("is_discreet", kind.is_discreet)
     # A discreet kind keeps its code of four letters: it is in the addresses of subscribed feeds.
     if is_discreet != was_discreet:
         values["public_code"] = _make_code(session) if is_discreet else kind.code
+    is_looser = loosens(kind, values)
     new = _set_values(kind, values)
     if not new:
         return new
+    if is_looser:
+        mailings.notify_admins(session, MailingTopic.DISCRETION, now=now)
     kind.changed_at = feed_query.second_after(session, Workshop.kind_id == kind.id, now=now)
     if is_discreet and not was_discreet:
         session.flush()
+        session.execute(
+            sa.update(Workshop).where(Workshop.kind_id == kind.id).values(is_discreet=True)
+        )
         for workshop in _list_not_over(session, kind, now):
             _hide(workshop, kind, now)
     return new

@@ -149,21 +149,26 @@ def change(
 ) -> frozenset[str]:
     """Changes a workshop to these data and returns the names of the fields that changed.
 
-    People are notified of a new time or place. Raises Refusal as `check` does, where more seats
-    are taken than would be left, where the address of a discreet workshop would become public
-    (S13), and where an upcoming workshop would be moved into the past.
+    People are notified of a new time or place. Raises Refusal as `check` and `require_not_looser`
+    do, where more seats are taken than would be left, where the address of a discreet workshop
+    would become public (S13), and where an upcoming workshop would be moved into the past.
     """
     data = normalize(data)
     check(data, is_draft=workshop.status is WorkshopStatus.DRAFT)
     new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(data, n))
     if not new:
         return new
-    if workshop.status is not WorkshopStatus.DRAFT and new & _EXPOSING and has_open_address(data):
+    require_not_looser(session, workshop, data)
+    is_discreet = data.kind.is_discreet if "kind" in new else workshop.is_discreet
+    is_public = workshop.status is not WorkshopStatus.DRAFT
+    if is_public and is_discreet and new & _EXPOSING and has_open_address(data):
         raise Refusal(ErrorCode.ADDRESS_EXPOSED)
     _starts_at, ends_at = clock.span(data.day, data.starts, data.ends, data.zone)
     if new & _WHEN and is_moved_to_past(workshop, ends_at, now=now):
         raise Refusal(ErrorCode.WORKSHOP_PAST)
     was_hidden = workshop.is_hidden
+    if "kind" in new:
+        workshop.is_discreet = data.kind.is_discreet
     for name in new - {"capacity", "overbooked"}:
         setattr(workshop, name, getattr(data, name))
     if new & _CAPACITY:
@@ -203,9 +208,24 @@ def is_moved_to_past(workshop: Workshop, ends_at: datetime, *, now: datetime) ->
 
 
 def has_open_address(data: WorkshopData) -> bool:
-    """Whether the address of a discreet workshop would be public (S13)."""
-    is_open = data.venue is not None and data.visibility is Visibility.PUBLIC
-    return data.kind.is_discreet and is_open
+    """Whether the workshop has an address that everybody may read."""
+    return data.venue is not None and data.visibility is Visibility.PUBLIC
+
+
+def require_not_looser(session: Session, workshop: Workshop, data: WorkshopData) -> None:
+    """Raises Refusal where the workshop would be less discreet, show its address to more people or
+    keep data longer, while somebody is registered who was promised otherwise (S32)."""
+    is_of_other_kind = data.kind.code != workshop.kind.code
+    is_looser = (
+        (workshop.is_discreet and is_of_other_kind and not data.kind.is_discreet)
+        or data.visibility.is_looser_than(workshop.visibility)
+        or data.retention_days > workshop.retention_days
+    )
+    has_people = sa.exists().where(
+        Registration.workshop_id == workshop.id, Registration.key_id.is_not(None)
+    )
+    if is_looser and session.scalar(sa.select(has_people)):
+        raise Refusal(ErrorCode.DISCRETION_PROMISED, day=workshop.forget_on)
 
 
 def publish(

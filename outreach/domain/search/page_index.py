@@ -72,5 +72,5 @@ def _joined(*columns: Any) -> sa.Select[Any]:
         .join(Kind, Kind.id == Workshop.kind_id)
         .join(Office, Office.id == Workshop.office_id)
         .outerjoin(Venue, Venue.id == Workshop.venue_id)
-        .where(*_PUBLIC, Kind.is_discreet.is_(False))
+        .where(*_PUBLIC, Workshop.is_discreet.is_(False))
     )

@@ -150,7 +150,7 @@ _LISTED: Final = (
     .where(
         Workshop.status.in_(PUBLIC_STATUSES),
         Workshop.way != Way.UNLISTED,
-        Kind.is_discreet.is_(False),
+        Workshop.is_discreet.is_(False),
     )
 )
 _PAGE: Final = (

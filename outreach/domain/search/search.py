@@ -122,7 +122,7 @@ _SHOWN: Final = (
         Workshop.is_synthetic,
         Kind.code,
         sa.cast(Kind.short_name, sa.Text),
-        Kind.is_discreet,
+        Workshop.is_discreet,
         Kind.sign,
         Kind.pictogram,
         Venue.name,

@@ -116,6 +116,9 @@ class Workshop(Base):
         sa.String(400), default=""
     )  # only for registered people
 
+    # Copied from the kind when it was made: a kind may become less discreet, it does not (S32).
+    is_discreet: Mapped[bool] = mapped_column(init=False)
+
     zone: Mapped[ZoneInfo]
     day: Mapped[date]
     starts: Mapped[time]
@@ -152,6 +155,7 @@ class Workshop(Base):
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
 
     def __post_init__(self) -> None:
+        self.is_discreet = self.kind.is_discreet
         self.retime()
 
     def retime(self) -> None:
@@ -162,11 +166,7 @@ class Workshop(Base):
     @property
     def is_hidden(self) -> bool:
         """Whether its link is a permission: a long id, in no public list and no search engine."""
-        return self.way is Way.UNLISTED or self.kind.is_discreet
-
-    @property
-    def is_discreet(self) -> bool:
-        return self.kind.is_discreet
+        return self.way is Way.UNLISTED or self.is_discreet
 
     @property
     def has_secret_address(self) -> bool:

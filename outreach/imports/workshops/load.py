@@ -114,7 +114,8 @@ def _check_publishable(row: WorkshopImportRow, workshop: Workshop, data: Worksho
             raise Refusal(ErrorCode.FIELDS_MISSING, fields=[RequiredField.CAPACITY])
         return
     venue, place = workshop.venue, row.place
-    if place is None or not data.kind.is_discreet or data.visibility is not Visibility.PUBLIC:
+    is_discreet = workshop.is_discreet if data.kind is workshop.kind else data.kind.is_discreet
+    if place is None or not is_discreet or data.visibility is not Visibility.PUBLIC:
         return
     is_kept = venue is not None and venue.office is data.office and is_same_venue(venue, place)
     if not is_kept or data.kind is not workshop.kind:
@@ -151,6 +152,11 @@ def find_impossible_changes(
     if taken and row.way is not workshop.way:
         error = Refusal(ImportErrorCode.ADMISSION_IN_USE, way=workshop.way.value)
         yield _refused(row, "way", row.way.value, error)
+    try:
+        data = _workshop_data(row, workshop, named, workshop.venue)
+        workshop_service.require_not_looser(session, workshop, data)
+    except Refusal as error:
+        yield _refused(row, "kind", row.kind, error)
     yield from find_faults(row, workshop, named)
 
 

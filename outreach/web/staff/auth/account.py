@@ -10,6 +10,8 @@ from outreach import clock
 from outreach.accounts import credentials, passkeys, passwords, sessions, totp
 from outreach.domain.audit import audit_log
 from outreach.domain.network.staff import StaffMember
+from outreach.domain.newsletter import mailings
+from outreach.domain.newsletter.mailings import MailingTopic
 from outreach.domain.text import clean
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
@@ -76,6 +78,7 @@ def change_password() -> ResponseReturnValue:
         if is_changed and is_open:
             sessions.end_all(session, who.organizer_id, now=now, except_digest=who.digest)
             audit_log.record(session, who.organizer_id, "password changed", now=now)
+            mailings.notify_staff(session, [who.organizer_id], MailingTopic.ACCOUNT, now=now)
         else:
             session.rollback()
     if not is_open:

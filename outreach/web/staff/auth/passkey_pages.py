@@ -12,6 +12,8 @@ from outreach import clock
 from outreach.accounts import passkeys, sessions
 from outreach.domain.audit import audit_log
 from outreach.domain.network.staff import StaffMember
+from outreach.domain.newsletter import mailings
+from outreach.domain.newsletter.mailings import MailingTopic
 from outreach.domain.text import clean
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
@@ -109,6 +111,9 @@ def add_passkey() -> ResponseReturnValue:
         )
         if is_added:
             audit_log.record(session, current_staff().organizer_id, "key added", now=now)
+            mailings.notify_staff(
+                session, [current_staff().organizer_id], MailingTopic.ACCOUNT, now=now
+            )
     if not is_added:
         message = _("No pudimos guardar esta llave. Vuelve a intentar con el botón.")
         return page("auth/passkey", 422, named=name, fault=message)

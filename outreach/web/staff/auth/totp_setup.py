@@ -7,6 +7,8 @@ from outreach import clock
 from outreach.accounts import sessions, totp
 from outreach.accounts.sessions import SignedInStaff
 from outreach.domain.audit import audit_log
+from outreach.domain.newsletter import mailings
+from outreach.domain.newsletter.mailings import MailingTopic
 from outreach.errors import DataErased
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
@@ -36,6 +38,7 @@ def change_totp() -> ResponseReturnValue:
         )
         if is_done:
             audit_log.record(session, who.organizer_id, "code application changed", now=now)
+            mailings.notify_staff(session, [who.organizer_id], MailingTopic.ACCOUNT, now=now)
     if not is_done:
         return offer_page(who, 422, back="/org/cuenta", fault=_wrong(), secret=secret)
     return redirect("/org/cuenta?hecho=aplicacion", 303)
@@ -51,6 +54,7 @@ def print_recovery_codes() -> ResponseReturnValue:
             return redirect("/org/entrar", 303)
         codes = totp.create_recovery_codes(session, who.organizer_id, server_key())
         audit_log.record(session, who.organizer_id, "paper codes printed", now=now)
+        mailings.notify_staff(session, [who.organizer_id], MailingTopic.ACCOUNT, now=now)
     return page("auth/recovery_codes", printed=codes, back="/org/cuenta", is_first=False)
 
 

@@ -73,13 +73,13 @@ def _guard() -> ResponseReturnValue | None:
             return _require_sign_in(who)
         if is_kept and not _has_token(who):
             enforce(rule, request.view_args or {})
-            return _require_fresh_factor()
+            return require_fresh_factor()
         require_token(who)
     if not who.is_proven:
         return None if rule.scope is Scope.HALF_SIGNED_IN else _require_code()
     enforce(rule, request.view_args or {})
     if rule.is_fresh and not who.is_fresh(clock.now()):
-        return _require_fresh_factor()
+        return require_fresh_factor()
     return None
 
 
@@ -327,7 +327,7 @@ def _require_code() -> ResponseReturnValue:
     return redirect("/org/codigo" + ("" if back == "/org/" else f"?volver={back}"), 303)
 
 
-def _require_fresh_factor() -> ResponseReturnValue:
+def require_fresh_factor() -> ResponseReturnValue:
     """Asks for the second factor again, since it was shown too long ago; keeps a form meanwhile."""
     if request.method == "GET":
         return redirect(f"/org/confirmar?volver={local_path(request.path)}", 303)

@@ -29,7 +29,12 @@ from outreach.web.context import store
 from outreach.web.presentation.icons import PICTOGRAMS
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, line, number, required, text
-from outreach.web.staff.common.guards import log_office_action, page
+from outreach.web.staff.common.guards import (
+    current_staff,
+    log_office_action,
+    page,
+    require_fresh_factor,
+)
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import (
@@ -225,6 +230,9 @@ def update_kind(code: str) -> ResponseReturnValue:
             is_valid = False
         if not is_valid:
             return _form_page(session, form, kind, 422)
+        is_looser = network_changes.loosens(kind, form.values())
+    if is_looser and not current_staff().is_fresh(now):
+        return require_fresh_factor()
     try:
         with store().change() as session:
             kind = kinds.find(session, code)
