@@ -145,7 +145,7 @@ def mark_arrivals(
 ) -> None:
     """Checks in the parties, every tenth by QR code and the others by door code, and the walk-ins.
     Adds one walk-in too many and undoes it."""
-    page.locator("#q").focus()
+    page.locator("#q").click()  # which waits until the list is open, as `focus` does not
     for number, party in enumerate(parties, 1):
         is_by_qr_code = number % 10 == 1
         people = "1 persona" if party.people == 1 else f"{party.people} personas"

@@ -103,7 +103,8 @@ class Life:
         elif name == "address":
             if workshop.venue:
                 workshop.venue.address = value["address"]
-                workshop.venue.changed_at = self.now
+                is_there = Workshop.venue_id == workshop.venue_id
+                workshop.venue.changed_at = feed_query.second_after(session, is_there, now=self.now)
         elif name != "nothing":
             changes = self._changes(session, workshop, name, value)
             workshop_service.change(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from outreach import clock
 from outreach.db.base import Base, Words
 from outreach.domain.locations import zip_codes
 from outreach.domain.network.offices import Office
@@ -142,7 +143,7 @@ def find_or_create(
     venue = find_by_name(session, office, name, address, city)
     if venue is not None:
         if area and not venue.area:
-            venue.area, venue.changed_at = area, now
+            venue.area, venue.changed_at = area, clock.second_after(venue.changed_at, now)
         return venue
     latitude, longitude = _near(session, office, region, city)
     venue = Venue(

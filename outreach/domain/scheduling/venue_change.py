@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain import registrations
+from outreach.domain.calendar import feed_query
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue, VenueData
 from outreach.domain.registrations import ContactMethod, reconfirmation
@@ -51,7 +52,9 @@ def change_venue(
     if {"city", "region", "zone"} & new:
         tour_stops.follow_venue(session, venue)
     if new & _SHOWN:
-        venue.changed_at = clock.second_after(venue.changed_at, now)
+        # Later than all that its workshops show, or calendars would not see the change.
+        seen = feed_query.second_after(session, Workshop.venue_id == venue.id, now=now)
+        venue.changed_at = clock.second_after(venue.changed_at, seen)
     session.flush()
     if not new & _WHERE:
         return VenueChangeResult(new)
