@@ -12,13 +12,14 @@ from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.locations import venues, zip_codes
 from outreach.domain.network import installation_settings, kinds, offices, staff
 from outreach.domain.newsletter import bulletins, mailings, subscribers
-from outreach.domain.registrations import notifications, staff_messages
+from outreach.domain.registrations import assisted, notifications, staff_messages
 from outreach.domain.reporting import figures, months
 from outreach.domain.scheduling import form_drafts, import_batches, network_changes, tours
 from outreach.domain.workshops import accommodations, partners, series, time_slots
 
 __all__ = [
     "accommodations",
+    "assisted",
     "audit_log",
     "bulletins",
     "change_counters",

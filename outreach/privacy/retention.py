@@ -23,6 +23,7 @@ from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.checkin.checkin_events import CheckinEvent
 from outreach.domain.checkin.checkin_tokens import CheckinToken
+from outreach.domain.registrations import assisted
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.scheduling import form_drafts, import_batches
@@ -213,6 +214,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     import_batches.purge(session, now=now)
     checkin_events.purge(session, now=now)
     checkin_tokens.purge(session, now=now)
+    assisted.purge(session, now=now)
     # Last, since writers of the audit log wait for it.
     hash_chain.delete_old_rows(session, now=now)
     after = _count(session)

@@ -94,7 +94,16 @@ class PersonForm(Form):
             "message_ok": "message-no",
             "slot": self.slot_id,
         }
-        hidden_fields = {"language", "nonce", "stamp", "email_asked", "series", "calendar", TRAP}
+        hidden_fields = {
+            "language",
+            "nonce",
+            "stamp",
+            "email_asked",
+            "series",
+            "calendar",
+            "assisted",
+            TRAP,
+        }
         return [
             (
                 field_ids.get(field.name, "enviar" if field.name in hidden_fields else field.name),
@@ -174,6 +183,7 @@ class RegistrationForm(PersonForm):
     language = OnceField()
     nonce = OnceField()
     stamp = OnceField()
+    assisted = OnceField()  # the code of an assisted registration
     website = OnceField()
 
     def __init__(self, workshop: Workshop, typed: MultiDict[str, str] | None = None) -> None:

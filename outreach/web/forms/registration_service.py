@@ -13,6 +13,7 @@ from outreach.domain.registrations import (
     Registration,
     RegistrationData,
     SealedRegistration,
+    assisted,
     review,
 )
 from outreach.domain.workshops import Workshop
@@ -30,13 +31,15 @@ def save(
     *,
     now: datetime,
     networks: Sequence[str] = (),
+    assisted_code: str = "",
     also: Callable[[Session], None] = lambda session: None,
 ) -> bytes:
     """Register a person for one workshop or for all dates of a series; return the key of the first.
 
     `form_id` is what `KeyStore.form_id` returns for the form's nonce. A form that was posted before
     returns the key of its registration. A party beyond the share of `networks`, the client's, is
-    saved for review; without networks it is not. `also` runs in the same transaction. Raises
+    saved for review; without networks it is not, nor with the code of an assisted registration.
+    `also` runs in the same transaction. Raises
     FormUsed as `get_key_of_repeated` does, RegistrationClosed, Full or Conflict, and then leaves no
     data.
     """
@@ -52,15 +55,19 @@ def save(
             prepared.append((each, registrations.prepare(key_store(), each, data)))
         (workshop, sealed), *others = prepared
         with store().change() as session:
+
+            def is_beyond_share(each: Workshop) -> bool:
+                is_assisted = assisted.use(session, each, assisted_code, now=now)
+                return not is_assisted and counted.is_beyond_share(each)
+
             if others:
                 registrations.register_group(
-                    session, prepared, data, form_id,
-                    now=now, is_beyond_share=counted.is_beyond_share,
-                )  # fmt: skip
+                    session, prepared, data, form_id, now=now, is_beyond_share=is_beyond_share
+                )
             else:
                 registrations.register(
                     session, workshop, data, sealed, form_id,
-                    now=now, is_beyond_share=counted.is_beyond_share,
+                    now=now, is_beyond_share=is_beyond_share,
                 )  # fmt: skip
             also(session)
         return sealed.key

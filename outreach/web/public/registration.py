@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from outreach import clock, i18n
 from outreach.db import error_classes
 from outreach.domain import registrations, workshops
-from outreach.domain.registrations import Registration
+from outreach.domain.registrations import Registration, assisted
 from outreach.domain.workshops import Workshop
 from outreach.errors import Conflict, FormUsed, Full, OutreachError, RegistrationClosed
 from outreach.i18n import gettext as _
@@ -46,6 +46,7 @@ def form(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = workshops.find_public(session, public_id)
         offered = availability.of_workshop(session, workshop, now=now)
+        link = assisted.find(session, request.args.get("a", ""), now=now)
     if not workshop.takes_places or not workshop.has_opened(now):
         return _answer_closed(
             workshop, 200
@@ -54,6 +55,8 @@ def form(public_id: str) -> ResponseReturnValue:
         return _answer_closed(workshop, 409)
     empty = RegistrationForm(workshop)
     empty.choices = offered
+    if link is not None and link.workshop_id == workshop.id:
+        empty.assisted.data = link.code
     return _page(empty, 200)
 
 
@@ -114,8 +117,9 @@ def _save(
             key_store().form_id(token.nonce),
             now=now,
             networks=client_address.list_networks(),
+            assisted_code=filled.assisted.data or "",
         )
-        return _redirect_to_registration(key)
+        return _redirect_to_registration(key, filled.assisted.data or "")
     except FormUsed:
         return _answer_used(filled)
     except RegistrationClosed:
@@ -173,9 +177,10 @@ def _answer_used(filled: RegistrationForm) -> ResponseReturnValue:
     return _page(_refresh(filled), 409, notice=notice)
 
 
-def _redirect_to_registration(key: bytes) -> ResponseReturnValue:
+def _redirect_to_registration(key: bytes, assisted_code: str = "") -> ResponseReturnValue:
     token = registrations.derive_manage_token(key)
-    return redirect(f"/{i18n.current()}/r/{token}", 303)
+    query = f"?a={assisted_code}" if assisted_code.isalnum() else ""
+    return redirect(f"/{i18n.current()}/r/{token}{query}", 303)
 
 
 def _answer_full(filled: RegistrationForm) -> ResponseReturnValue:

@@ -24,6 +24,7 @@ from outreach.web.staff import (
     workshops,
 )
 from outreach.web.staff.attendees import (
+    assisted_registration,
     attendee_download,
     certificates,
     message_pages,
@@ -70,6 +71,7 @@ from outreach.web.staff.workshops import (
 # Importing these modules registers their routes.
 VIEWS: Final = (
     account,
+    assisted_registration,
     attendee_download,
     audit_pages,
     autosave,

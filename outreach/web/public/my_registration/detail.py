@@ -11,7 +11,13 @@ from outreach import clock, i18n
 from outreach.domain import registrations
 from outreach.domain.network import installation_settings
 from outreach.domain.outbox import messaging
-from outreach.domain.registrations import Registration, RegistrationStatus, reconfirmation, waitlist
+from outreach.domain.registrations import (
+    Registration,
+    RegistrationStatus,
+    assisted,
+    reconfirmation,
+    waitlist,
+)
 from outreach.domain.text import clean
 from outreach.feeds import attendee_event
 from outreach.i18n import gettext as _
@@ -62,6 +68,7 @@ def show_registration(
     position, others = 0, list[WorkshopCard]()
     with store().read() as session:
         view = registration_page.find(session, token)
+        link = assisted.find(session, request.args.get("a", ""), now=now)
         messages = messaging.list_messages_to(session, view.registration)
         if view.status is RegistrationStatus.WAITLISTED:
             position = registrations.get_position(session, view.registration)
@@ -75,6 +82,7 @@ def show_registration(
         position=position,
         others=others,
         messages=messages,
+        assisted_code=link.code if link and link.workshop_id == view.workshop.id else "",
         series=_series(view),
         until=_until(view.registration, now),
         is_asked=reconfirmation.is_asked(view.registration, now),

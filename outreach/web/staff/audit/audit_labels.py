@@ -47,6 +47,7 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "contact seen": AuditedAction(_PEOPLE, lazy("vio 1 contacto")),
     "call made": AuditedAction(_PEOPLE, lazy("anotó una llamada")),
     "answer noted": AuditedAction(_PEOPLE, lazy("anotó si alguien viene")),
+    "assisted link made": AuditedAction(_PEOPLE, lazy("hizo un enlace de registro asistido")),
     "parties reviewed": AuditedAction(_PEOPLE, lazy("revisó registros de una misma conexión")),
     "place given by hand": AuditedAction(_PEOPLE, lazy("dio un lugar por teléfono")),
     "place given up by phone": AuditedAction(_PEOPLE, lazy("quitó un lugar por teléfono")),
