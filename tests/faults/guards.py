@@ -354,6 +354,13 @@ def _of_forms() -> Iterator[Guard]:
         "tests/web/public/test_bad_input.py"
         "::test_bad_input_returns_the_form_with_an_error_and_stores_nothing",
     )  # fmt: skip
+    yield Guard(
+        "S26", "outreach/domain/registrations/models.py",
+        "key_store.new(workshop.id, workshop.forget_on, data.address or None)",
+        "key_store.new(workshop.id, workshop.forget_on, data.address or None, at_most=3)",
+        "tests/security/test_transcripts.py"
+        "::test_attack_sees_the_same_with_and_without_the_victim",
+    )  # fmt: skip
     ratchet = "tests/security/test_ratchet.py::test_promise_to_a_registered_woman_is_kept"
     for file, words, instead, test in (
         (

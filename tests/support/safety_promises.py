@@ -98,6 +98,8 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S25": ("security/test_safety.py::test_qr_code_page_is_the_same_for_everybody",),
     "S26": (
+        "security/test_transcripts.py::test_attack_sees_the_same_with_and_without_the_victim",
+        "security/test_transcripts.py::test_a_known_contact_takes_the_same_time",
         "security/test_abuse.py::test_filled_honeypot_field_is_refused_and_nothing_is_saved",
         "security/test_abuse.py::test_form_token_is_valid_from_two_seconds_to_twelve_hours",
         "security/test_abuse.py::test_party_size_is_limited_by_the_workshop",
