@@ -323,6 +323,11 @@ class KeyStore:
         of that database and a browser's cached page do not lead to each other (S26)."""
         return self._keyed(f"form {nonce}").hex()
 
+    def link_digest(self, hashed: bytes) -> bytes:
+        """The HMAC of the SHA-256 of a link's token, as the main database stores it: without the
+        key store, nobody matches that database with a link on somebody's phone (S05)."""
+        return self._keyed(f"link {hashed.hex()}")
+
     def _keyed(self, text: str) -> bytes:
         if self._index is None:
             self._index = self._get_or_create(IndexKey, "id", 1, b"index")

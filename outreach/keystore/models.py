@@ -34,7 +34,7 @@ class Key(KeyStoreBase):
 
 
 class IndexKey(KeyStoreBase):
-    """The key of the HMACs of contacts and of form nonces."""
+    """The key of the HMACs of contacts, of form nonces and of links."""
 
     __tablename__ = "index_key"
 

@@ -171,6 +171,18 @@ def reconcile_stores(
     return len(rows)
 
 
+def key_links(store: Store, key_store: KeyStore) -> int:
+    """Replaces hashes of links that an earlier version stored (`registrations.key_links`), in
+    short transactions; returns of how many registrations."""
+    total = 0
+    while True:
+        with store.change() as session:
+            count = registrations.key_links(session, key_store, limit=BATCH_ROWS)
+        total += count
+        if count < BATCH_ROWS:
+            return total
+
+
 def clear_erased_rows(session: Session, *, now: datetime) -> int:
     """Reduces rows of erased people to numbers: deletes their notifications, times and language,
     and replaces ids and nonces that old letters and forms have. Returns how many notifications were

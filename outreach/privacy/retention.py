@@ -92,6 +92,7 @@ def purge(
     with store.read() as session:
         notifications = reconcile.count_notifications(session, [row.id for row in blind])
     emptied = reconcile_stores(store, key_store, now=now, sure=True)
+    reconcile.key_links(store, key_store)
     with store.read() as session:
         used = reconcile.used_key_ids(session)
     unused = 0 if keep_unused else key_store.destroy_unused(used)

@@ -101,8 +101,8 @@ def _register(config: Config) -> None:
                     "id": code(26), "workshop_id": workshop, "standing": "seated", "people": 1,
                     "contact": "none", "may_leave_message": False, "wants_reminder": False,
                     "language": "es", "needs": Codes(), "key_id": key_id,
-                    "sealed": secrets.token_bytes(80), "manage": secrets.token_bytes(32),
-                    "entry": secrets.token_bytes(32), "door_code": code(6),
+                    "sealed": secrets.token_bytes(80), "manage_digest": secrets.token_bytes(32),
+                    "entry_digest": secrets.token_bytes(32), "door_code": code(6),
                     "nonce": secrets.token_bytes(32), "registered_at": now, "queued_at": now,
                 }
             )  # fmt: skip

@@ -83,7 +83,7 @@ def test_killed_purge_has_destroyed_keys_and_is_finished_by_the_next(
     assert key_store.ids() == set()
     for link in links:
         with store.read() as session, pytest.raises(NotFound):
-            registrations.get_key(key_store, registrations.find(session, link))
+            registrations.get_key(key_store, registrations.find(session, key_store, link))
     with store.read() as session:
         rows = session.scalars(sa.select(Registration)).all()
     assert registrations.decrypt_people(key_store, rows) == {}

@@ -4,9 +4,11 @@ tests/support/safety_promises.py lists the tests of each requirement; tests/faul
 the guards one by one and expects their tests to fail.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +17,8 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from outreach import clock, keystore
+from outreach import clock, keystore, migrations
+from outreach.config import Config
 from outreach.db.base import Base
 from outreach.db.store import Store
 from outreach.domain import registrations
@@ -24,8 +27,8 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
-from outreach.keystore import KeyStore, KeyStoreBase
-from outreach.privacy import retention
+from outreach.keystore import KeyStore, KeyStoreBase, MasterKeys
+from outreach.privacy import reconcile, retention
 from tests.conftest import hold, seat
 from tests.support.public_urls import NOBODY, FurnishedSite, Page, manage_token
 from tests.support.registration_forms import answers, link_of
@@ -76,10 +79,60 @@ def test_tokens_are_stored_only_as_hashes_and_are_independent(
     assert manage != entry
     assert {len(keystore.derive(key, "manage")), len(keystore.derive(key, "entry"))} == {16}
     rows = repr(read_all_rows(store, key_store))
-    for token in (manage, entry):
+    for token, purpose in ((manage, "manage"), (entry, "entry")):
+        hashed = hashlib.sha256(keystore.derive(key, purpose)).digest()
         assert token not in rows
+        assert repr(hashed) not in rows, "nor a hash that a phone's history could be matched with"
     with store.read() as session, pytest.raises(NotFound):
-        registrations.find(session, entry)
+        registrations.find(session, key_store, entry)
+
+
+def test_copy_of_the_database_with_other_keys_knows_no_link(
+    store: Store, key_store: KeyStore, rosa: Registration, config: Config, tmp_path: Path
+) -> None:
+    """A backup and the history of a phone, without the key store."""
+    key = registrations.get_key(key_store, rosa)
+    manage, entry = registrations.derive_manage_token(key), registrations.derive_entry_token(key)
+    other = replace(config, keys=tmp_path / "keys", keyring_url=f"sqlite:///{tmp_path}/keyring.db")
+    other.make_folders()
+    migrations.upgrade(migrations.Database.KEY_STORE, other.keyring_url)
+    other_store = Store(other.keyring_url)
+    stranger = KeyStore(other_store, MasterKeys(other.keys))
+    with store.read() as session:
+        assert registrations.find(session, key_store, manage).id == rosa.id
+        with pytest.raises(NotFound):
+            registrations.find(session, stranger, manage)
+        with pytest.raises(NotFound):
+            registrations.find_by_entry_token(session, stranger, entry)
+    other_store.close()
+
+
+def test_links_of_an_earlier_version_work_and_lose_their_plain_hash(
+    store: Store, key_store: KeyStore, rosa: Registration
+) -> None:
+    key = registrations.get_key(key_store, rosa)
+    manage, entry = registrations.derive_manage_token(key), registrations.derive_entry_token(key)
+
+    def found() -> list[str]:
+        with store.read() as session:
+            return [
+                registrations.find(session, key_store, manage).id,
+                registrations.find_by_entry_token(session, key_store, entry).id,
+            ]
+
+    before = found()
+    with store.change() as session:
+        row = session.get_one(Registration, rosa.id)
+        row.manage_digest = row.entry_digest = None
+        row.manage = hashlib.sha256(keystore.derive(key, "manage")).digest()
+        row.entry = hashlib.sha256(keystore.derive(key, "entry")).digest()
+    assert found() == before
+    assert reconcile.key_links(store, key_store) == 1
+    assert found() == before
+    with store.read() as session:
+        row = session.get_one(Registration, rosa.id)
+        assert (row.manage, row.entry) == (None, None)
+    assert reconcile.key_links(store, key_store) == 0
 
 
 # Links in letters, chats and QR codes

@@ -17,7 +17,11 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "web/middleware/test_headers.py::test_private_pages_are_not_cached_and_not_indexed",
         "web/middleware/test_headers.py::test_pages_of_a_discreet_kind_are_not_cached",
     ),
-    "S05": ("security/test_safety.py::test_tokens_are_stored_only_as_hashes_and_are_independent",),
+    "S05": (
+        "security/test_safety.py::test_tokens_are_stored_only_as_hashes_and_are_independent",
+        "security/test_safety.py::test_copy_of_the_database_with_other_keys_knows_no_link",
+        "security/test_safety.py::test_links_of_an_earlier_version_work_and_lose_their_plain_hash",
+    ),
     "S06": ("security/test_safety.py::test_get_requests_change_nothing",),
     "S07": (
         "security/test_safety.py::test_all_dead_links_give_the_same_page",

@@ -201,7 +201,14 @@ def stage(store: Store, office: Office, kind: Kind, **changes: Any) -> Stage:
 def make_sealed_registration() -> SealedRegistration:
     """A sealed registration with a key outside of the key store: these tests are about seats."""
     key_id, key = secrets.token_bytes(16), secrets.token_bytes(32)
-    return SealedRegistration(id=code(26), key_id=key_id, key=key, sealed=b"nothing to read")
+    return SealedRegistration(
+        id=code(26),
+        key_id=key_id,
+        key=key,
+        sealed=b"nothing to read",
+        manage_digest=secrets.token_bytes(32),
+        entry_digest=secrets.token_bytes(32),
+    )
 
 
 def faults(session: Session, workshop_id: int) -> list[str]:

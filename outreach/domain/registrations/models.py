@@ -113,8 +113,9 @@ class Registration(Base):
     needs: Mapped[Codes]
     key_id: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16))
     sealed: Mapped[bytes | None]
-    manage: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True)  # SHA-256
-    entry: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True)  # SHA-256
+    # HMACs of the tokens of its links (`KeyStore.link_digest`).
+    manage_digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), index=True, unique=True)
+    entry_digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), index=True, unique=True)
     door_code: Mapped[str | None] = mapped_column(sa.String(6))
     nonce: Mapped[bytes] = mapped_column(
         sa.LargeBinary(32), unique=True
@@ -135,6 +136,9 @@ class Registration(Base):
     changes: Mapped[int] = mapped_column(
         default=0
     )  # of the time slot: added to the SEQUENCE of iCalendar
+    # SHA-256 of the tokens, of registrations that an earlier version stored (`key_links`).
+    manage: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, default=None)
+    entry: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, default=None)
     # Beyond the share of its network (S29, `review.py`): waitlisted, and gets no offer until staff
     # have looked at it. At a discreet workshop its pages and letters show a confirmed seat.
     needs_review: Mapped[bool] = mapped_column(default=False)
@@ -203,6 +207,8 @@ class SealedRegistration:
     key_id: bytes
     key: bytes
     sealed: bytes
+    manage_digest: bytes
+    entry_digest: bytes
 
 
 def prepare(key_store: KeyStore, workshop: Workshop, data: RegistrationData) -> SealedRegistration:
@@ -219,6 +225,8 @@ def prepare(key_store: KeyStore, workshop: Workshop, data: RegistrationData) -> 
         key_id=key_id,
         key=key,
         sealed=encrypt_person(key, registration_id, person),
+        manage_digest=key_store.link_digest(_hash(keystore.derive(key, "manage"))),
+        entry_digest=key_store.link_digest(_hash(keystore.derive(key, "entry"))),
     )
 
 
@@ -252,23 +260,54 @@ def is_of_party(registration: Registration, key: bytes, data: RegistrationData) 
     return stored == (data.name, data.address, data.contact, data.people)
 
 
-def find(session: Session, token: str) -> Registration:
+def find(session: Session, key_store: KeyStore, token: str) -> Registration:
     """The registration of a manage link. Raises NotFound."""
-    return _find_by_hash(session, Registration.manage, token)
+    hashed = _hash(_bytes_of(token))
+    is_its = Registration.manage_digest == key_store.link_digest(hashed)
+    return _find(session, sa.or_(is_its, Registration.manage == hashed))
 
 
-def find_by_entry_token(session: Session, token: str) -> Registration:
+def find_by_entry_token(session: Session, key_store: KeyStore, token: str) -> Registration:
     """The registration of the QR code that is shown at check-in. Raises NotFound."""
-    return _find_by_hash(session, Registration.entry, token)
+    hashed = _hash(_bytes_of(token))
+    is_its = Registration.entry_digest == key_store.link_digest(hashed)
+    return _find(session, sa.or_(is_its, Registration.entry == hashed))
 
 
-def _find_by_hash(
-    session: Session, column: sa.SQLColumnExpression[bytes | None], token: str
-) -> Registration:
+def key_links(session: Session, key_store: KeyStore, *, limit: int) -> int:
+    """Replaces the plain hashes that an earlier version stored by HMACs, of so many registrations
+    at most; returns of how many."""
+    rows = session.execute(
+        sa.select(Registration.id, Registration.manage, Registration.entry)
+        .where(sa.or_(Registration.manage.is_not(None), Registration.entry.is_not(None)))
+        .limit(limit)
+    ).all()
+    for row in rows:
+        session.execute(
+            sa.update(Registration)
+            .where(Registration.id == row.id, Registration.key_id.is_not(None))
+            .values(
+                manage_digest=row.manage and key_store.link_digest(row.manage),
+                entry_digest=row.entry and key_store.link_digest(row.entry),
+            )
+            .execution_options(synchronize_session=False)
+        )
+        session.execute(
+            sa.update(Registration)
+            .where(Registration.id == row.id)
+            .values(manage=None, entry=None)
+            .execution_options(synchronize_session=False)
+        )
+    return len(rows)
+
+
+def _hash(token: bytes) -> bytes:
+    return hashlib.sha256(token).digest()
+
+
+def _find(session: Session, condition: sa.ColumnElement[bool]) -> Registration:
     registration = session.scalar(
-        sa.select(Registration)
-        .where(column == hashlib.sha256(_bytes_of(token)).digest())
-        .options(sa.orm.joinedload(Registration.workshop))
+        sa.select(Registration).where(condition).options(sa.orm.joinedload(Registration.workshop))
     )
     if registration is None or registration.key_id is None:
         raise NotFound("registration")

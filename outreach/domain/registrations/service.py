@@ -1,6 +1,5 @@
 """Registers parties for workshops, changes their registrations and cancels them."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach import keystore
 from outreach.db.store import changes_one_row
 from outreach.db.types import Codes
 from outreach.domain.registrations import capacity, notifications, waitlist
@@ -69,8 +67,8 @@ def register(
         "needs": data.needs,
         "key_id": sealed.key_id,
         "sealed": sealed.sealed,
-        "manage": hashlib.sha256(keystore.derive(sealed.key, "manage")).digest(),
-        "entry": hashlib.sha256(keystore.derive(sealed.key, "entry")).digest(),
+        "manage_digest": sealed.manage_digest,
+        "entry_digest": sealed.entry_digest,
         "door_code": code(6),
         "nonce": digest(form_id if joint_id in {None, sealed.id} else f"{form_id} {workshop.id}"),
         "registered_at": now,
@@ -318,6 +316,8 @@ def cancel(session: Session, registration: Registration, *, now: datetime) -> No
 _ERASED: Final[dict[str, object]] = {
     "key_id": None,
     "sealed": None,
+    "manage_digest": None,
+    "entry_digest": None,
     "manage": None,
     "entry": None,
     "door_code": None,

@@ -246,7 +246,12 @@ def test_erasure_leaves_neither_key_nor_name_nor_message(
     assert client.post(f"{link_of(key_store, rosa)}/borrar").status_code == 200
     with store.read() as session:
         row = session.get_one(Registration, rosa.id)
-        assert (row.sealed, row.manage, row.entry, row.door_code) == (None, None, None, None)
+        assert (row.sealed, row.manage_digest, row.entry_digest, row.door_code) == (
+            None,
+            None,
+            None,
+            None,
+        )
         assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) == 0
     with key_store.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 0

@@ -178,7 +178,7 @@ def _store_changes(token: str, view: RegistrationView, answers: ChangedAnswers) 
     """Store all changes in one transaction. Raises RegistrationClosed, Full, Conflict."""
     now = clock.now()
     with store().change() as session:
-        registration = registrations.find(session, token)
+        registration = registrations.find(session, key_store(), token)
         before = registration.slot_id
         registrations.change(session, registration, answers.change, now=now)
         contact_details.change_person(

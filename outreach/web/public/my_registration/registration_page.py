@@ -84,7 +84,7 @@ def find(session: Session, token: str) -> RegistrationView:
     """Return the registration of a token. Raises NotFound or DataErased, and TooManyRequests for
     too many POSTs of one link; cancelling and erasing are never refused."""
     try:
-        registration = registrations.find(session, token)
+        registration = registrations.find(session, key_store(), token)
     except NotFound:
         if request.method == "POST":
             rate_limits.count_post(is_well_formed=False)

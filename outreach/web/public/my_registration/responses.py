@@ -8,7 +8,7 @@ from outreach.domain import registrations
 from outreach.domain.registrations import RegistrationStatus, reconfirmation, waitlist
 from outreach.errors import Full, RegistrationClosed
 from outreach.i18n import gettext as _
-from outreach.web.context import store
+from outreach.web.context import key_store, store
 from outreach.web.public.my_registration import cancel, detail, registration_page
 from outreach.web.public.my_registration.registration_page import RegistrationView, pages
 
@@ -31,11 +31,13 @@ def _accept(token: str) -> ResponseReturnValue:
     now = clock.now()
     try:
         with store().change() as session:
-            registrations.accept_offer(session, registrations.find(session, token), now=now)
+            registrations.accept_offer(
+                session, registrations.find(session, key_store(), token), now=now
+            )
     except RegistrationClosed:
         # Offer the place to the next in the waitlist now, without waiting for the worker.
         with store().change() as session:
-            workshop = registrations.find(session, token).workshop
+            workshop = registrations.find(session, key_store(), token).workshop
             waitlist.expire_offers(session, workshop, now=now)
             is_cancelled = workshop.is_cancelled
         notice = _("Ya pasó el tiempo para contestar. El lugar pasó a otra persona.")
@@ -51,7 +53,7 @@ def rejoin_waitlist(token: str) -> ResponseReturnValue:
     now = clock.now()
     try:
         with store().change() as session:
-            registrations.rejoin(session, registrations.find(session, token), now=now)
+            registrations.rejoin(session, registrations.find(session, key_store(), token), now=now)
     except Full:
         words = _("Este taller ya no tiene lista de espera.")
         return detail.show_registration(token, now, notice=words, status=409)
@@ -76,7 +78,9 @@ def answer_coming(token: str) -> ResponseReturnValue:
     if answer == "yes":
         try:
             with store().change() as session:
-                reconfirmation.confirm(session, registrations.find(session, token), now=now)
+                reconfirmation.confirm(
+                    session, registrations.find(session, key_store(), token), now=now
+                )
         except RegistrationClosed:
             words = _("Ya pasó el tiempo para contestar.")
             return detail.show_registration(token, now, notice=words, status=409)

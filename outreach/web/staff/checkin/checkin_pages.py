@@ -112,7 +112,7 @@ def person_page(token: str, fault: str = "") -> Response | None:
         return None
     try:
         with store().read() as session:
-            party = registrations.find_by_entry_token(session, token)
+            party = registrations.find_by_entry_token(session, key_store(), token)
             workshop = party.workshop
             chairs = checkin.count_free_chairs(session, workshop, now=clock.now())
     except NotFound:
@@ -153,7 +153,7 @@ def mark_person(token: str) -> Response | None:
     require_token(who)
     try:
         with store().change() as session:
-            party = registrations.find_by_entry_token(session, token)
+            party = registrations.find_by_entry_token(session, key_store(), token)
             checkin.require_checkin_open(party.workshop)
             if party.is_live:
                 is_new = _mark(session, party, request.form.get("do", ""))
