@@ -90,7 +90,7 @@ def _link(context: MailingContext, config: Config) -> str:
     topic = context.mailing.topic
     if topic in {MailingTopic.SIGN_IN, MailingTopic.ACCOUNT}:
         return f"{config.public_url}/org/cuenta"
-    if topic is MailingTopic.DISCRETION:
+    if topic in {MailingTopic.DISCRETION, MailingTopic.CONTACTS}:
         return f"{config.public_url}/org/bitacora"
     if topic is MailingTopic.ATTENDANCE:
         return f"{config.public_url}/org/"

@@ -166,6 +166,7 @@ network.reset_staff             POST  network         network
 
 # Pages that need a second factor of the last ten minutes, for every role.
 FRESH: Final = {
+    "staff.attendees.export",
     "staff.auth.print_recovery_codes",
     "staff.auth.totp_form",
     "staff.auth.change_totp",

@@ -94,6 +94,8 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     "S23": (
         "web/staff/test_policy.py::test_discreet_attendee_list_cannot_be_exported",
         "web/staff/test_policy.py::test_viewing_names_of_a_discreet_workshop_is_logged",
+        "web/staff/test_many_contacts.py::test_list_of_a_sensitive_kind_is_logged",
+        "web/staff/test_many_contacts.py::test_more_contacts_need_the_second_factor_and_a_letter",
     ),
     "S24": (
         "reports/test_counts.py::test_small_number_cannot_be_derived",

@@ -14,6 +14,8 @@ from outreach.db.types import Codes
 from outreach.errors import NotFound
 
 CODE: Final = re.compile(r"[a-z0-9]+([_.][a-z0-9]+)*")
+# The levels of `sensitivity` at which each look at a list or a contact is logged (S23).
+HIGH_SENSITIVITIES: Final = frozenset({"high", "very_high"})
 COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 

@@ -34,10 +34,16 @@ class MailingTopic(StrEnum):
     SIGN_IN = "sign_in"  # to staff: their account is used in a new browser
     ACCOUNT = "account"  # to staff: how they sign in was changed
     DISCRETION = "discretion"  # to admins: a kind of workshop became less discreet
+    CONTACTS = "contacts"  # to admins: somebody saw more contacts in an hour than usual
 
 
 _TO_STAFF_AT_ONCE: Final = frozenset(
-    {MailingTopic.SIGN_IN, MailingTopic.ACCOUNT, MailingTopic.DISCRETION}
+    {
+        MailingTopic.SIGN_IN,
+        MailingTopic.ACCOUNT,
+        MailingTopic.DISCRETION,
+        MailingTopic.CONTACTS,
+    }
 )
 
 

@@ -17,7 +17,7 @@ from outreach import clock
 from outreach.db.base import Amounts, Base, Words
 from outreach.db.types import Codes
 from outreach.domain.locations.venues import Venue
-from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.kinds import HIGH_SENSITIVITIES, Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.text import code
 from outreach.domain.workshops.series import WorkshopSeries
@@ -167,6 +167,11 @@ class Workshop(Base):
     def is_hidden(self) -> bool:
         """Whether its link is a permission: a long id, in no public list and no search engine."""
         return self.way is Way.UNLISTED or self.is_discreet
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether each look at its people is logged (S23)."""
+        return self.is_discreet or self.kind.sensitivity in HIGH_SENSITIVITIES
 
     @property
     def has_secret_address(self) -> bool:

@@ -5,11 +5,17 @@ of the address, the link or the account under a key of the day, which is destroy
 """
 
 import math
+from enum import Enum, auto
 from functools import cache
 from typing import Final
 
 from flask import current_app
-from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
+from limits import (
+    RateLimitItem,
+    RateLimitItemPerDay,
+    RateLimitItemPerHour,
+    RateLimitItemPerMinute,
+)
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
@@ -22,6 +28,8 @@ MINUTES: Final = 10
 MAX_CHECKIN_POSTS: Final = 240  # of one phone at the door
 MAX_LINK_POSTS: Final = 60  # of one manage link
 MAX_CONTACT_CHANGES: Final = 2  # of one registration in a day
+CONTACTS_AN_HOUR: Final = 40  # seen by one staff member
+MORE_CONTACTS_AN_HOUR: Final = 200  # after the second factor was shown again
 ACCOUNTS: Final = 10  # sign-ins of one address with all accounts, in those of one account
 
 
@@ -46,6 +54,34 @@ def count_contact_change(token: str) -> None:
     TooManyRequests."""
     who = key_store().digest_of_today(f"contact of {token}").hex()
     _hit("contact", RateLimitItemPerDay(MAX_CONTACT_CHANGES), who)
+
+
+class ContactAllowance(Enum):
+    USUAL = auto()
+    MORE = auto()  # after the second factor
+    NEEDS_FACTOR = auto()
+
+
+def count_contact_view(organizer_id: int, *, is_fresh: bool) -> ContactAllowance:
+    """Counts a look of a staff member at a registered person's contact: CONTACTS_AN_HOUR as usual,
+    and MORE_CONTACTS_AN_HOUR with a fresh second factor (S23). Raises TooManyRequests beyond."""
+    limiter = FixedWindowRateLimiter(_counters())
+    if limiter.hit(RateLimitItemPerHour(CONTACTS_AN_HOUR), "contacts", _viewer(organizer_id)):
+        return ContactAllowance.USUAL
+    if not is_fresh:
+        return ContactAllowance.NEEDS_FACTOR
+    _hit("more contacts", RateLimitItemPerHour(MORE_CONTACTS_AN_HOUR), _viewer(organizer_id))
+    return ContactAllowance.MORE
+
+
+def is_first_beyond_usual(organizer_id: int) -> bool:
+    """Whether a staff member sees more contacts than usual for the first time in an hour."""
+    limiter = FixedWindowRateLimiter(_counters())
+    return limiter.hit(RateLimitItemPerHour(1), "many contacts", _viewer(organizer_id))
+
+
+def _viewer(organizer_id: int) -> str:
+    return key_store().digest_of_today(f"contacts seen by {organizer_id}").hex()
 
 
 def count_look_up() -> None:

@@ -22,7 +22,7 @@ TYPES = {
 
 
 @blueprint.get("/talleres/<public_id>/lista.<any(csv,xlsx):ending>")
-@requires(Scope.WORKSHOP, Permission.EXPORT)
+@requires(Scope.WORKSHOP, Permission.EXPORT, fresh=True)
 def export(public_id: str, ending: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)

@@ -126,7 +126,7 @@ def show_page(
             else []
         )
     parties = [notice.registration for notice in calls]
-    if parties and workshop.is_discreet:  # each look at such a list is logged (S23)
+    if parties and workshop.is_sensitive:  # each look at such a list is logged (S23)
         with store().change() as session:
             log_workshop_action(session, workshop, "list seen")
     rows = workshop_labels.rows(

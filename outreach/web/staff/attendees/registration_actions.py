@@ -10,6 +10,8 @@ from outreach import clock
 from outreach.domain import outbox, registrations
 from outreach.domain.checkin import checkin
 from outreach.domain.network.staff import Permission
+from outreach.domain.newsletter import mailings
+from outreach.domain.newsletter.mailings import MailingTopic
 from outreach.domain.registrations import reconfirmation, review
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.text import clean
@@ -20,8 +22,15 @@ from outreach.privacy import erasure
 from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
+from outreach.web.middleware import rate_limits
+from outreach.web.middleware.rate_limits import ContactAllowance
 from outreach.web.staff.attendees import blueprint, message_pages
-from outreach.web.staff.common.guards import find_workshop, log_workshop_action
+from outreach.web.staff.common.guards import (
+    current_staff,
+    find_workshop,
+    log_workshop_action,
+    require_fresh_factor,
+)
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops.workshop_detail import show
 
@@ -33,7 +42,15 @@ MAX_LISTED: Final = 500  # registrations reviewed in one act
 def show_contact(public_id: str) -> ResponseReturnValue:
     """Reveals the e-mail or phone of one registration, and logs it."""
     registration_id = clean(request.form.get("registration", ""))
+    who, now = current_staff(), clock.now()
+    allowance = rate_limits.count_contact_view(who.organizer_id, is_fresh=who.is_fresh(now))
+    if allowance is ContactAllowance.NEEDS_FACTOR:
+        return require_fresh_factor()
     with store().change() as session:
+        if allowance is ContactAllowance.MORE and rate_limits.is_first_beyond_usual(
+            who.organizer_id
+        ):
+            mailings.notify_admins(session, MailingTopic.CONTACTS, now=now)
         workshop = find_workshop(session, public_id)
         checkin.find(session, workshop, registration_id)
         log_workshop_action(session, workshop, "contact seen")

@@ -170,7 +170,7 @@ def _unknown_code_page() -> Response:
 
 def _log_discreet_list(workshop: Workshop) -> None:
     """Logs that the names of a discreet workshop were shown (S23)."""
-    if workshop.is_discreet:
+    if workshop.is_sensitive:
         with store().change() as session:
             log_workshop_action(session, workshop, "list seen")
 

@@ -98,7 +98,7 @@ def context(workshop: Workshop, attendees: AttendeeList, shown: str) -> dict[str
         "espera": [*waiting, *attendees.lapsed],
         "llamadas": [notice.registration for notice in attendees.calls],
     }[tab]
-    if workshop.is_discreet:  # each look at such a list is logged (S23)
+    if workshop.is_sensitive:  # each look at such a list is logged (S23)
         with store().change() as session:
             log_workshop_action(session, workshop, "list seen")
     rows = workshop_labels.rows(
