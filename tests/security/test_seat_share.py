@@ -31,6 +31,7 @@ from tests.support.registration_forms import (
     send,
     status_of,
 )
+from tests.support.staff_client import employ, signed_in_as
 
 SEATS = 20
 HOSTILE = "203.0.113.9"
@@ -313,3 +314,13 @@ def test_staff_seat_by_hand_ends_the_review(
     with store.read() as session:
         registration = session.get_one(Registration, party.id)
         assert (registration.status, registration.needs_review) == (CONFIRMED, False)
+
+
+def test_entry_says_what_her_page_shows(
+    client: FlaskClient, store: Store, key_store: KeyStore, discreet: Workshop
+) -> None:
+    """So that nobody at the entry tells her that she is waiting."""
+    party = beyond_share(client, store, discreet)
+    token = registrations.derive_entry_token(registrations.get_key(key_store, party))
+    ana = signed_in_as(client.application, store, employ(store))
+    assert "Su página dice que tiene lugar" in ana.get(f"/q/{token}").text
