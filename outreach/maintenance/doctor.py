@@ -1,7 +1,7 @@
 """The checks of `outreach doctor`, one result a line."""
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
@@ -82,23 +82,26 @@ def _folders(config: Config) -> Iterator[CheckResult]:
         yield CheckResult("folders", False, f"{error.filename} cannot be read")
         return
     yield from host_checks.disks(config)
+    key_files = (
+        config.keys,
+        *config.keys.glob("master-*"),
+        config.keys / "secret-key",
+        *_key_store_file(config),
+    )
+    yield _modes("key files", config.keys, key_files)
+    folders = [config.data, *([config.mail_folder] if config.mail_folder else [])]
+    yield _modes("data files", config.data, [*folders, *config.data.glob("outreach.db*")])
+
+
+def _modes(about: str, folder: Path, paths: Iterable[Path]) -> CheckResult:
+    """Whether other accounts of the host can read the files."""
     open_to_others = [
-        path.name
-        for path in (
-            config.keys,
-            *config.keys.glob("master-*"),
-            config.keys / "secret-key",
-            *_key_store_file(config),
-        )
-        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077
+        path.name for path in paths if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077
     ]
-    if open_to_others:
-        names = ", ".join(open_to_others)
-        yield CheckResult(
-            "key files", False, f"others can read {names}: chmod -R go-rwx {config.keys}"
-        )
-    else:
-        yield CheckResult("key files", True, f"closed to others, in {config.keys}")
+    if not open_to_others:
+        return CheckResult(about, True, f"closed to others, in {folder}")
+    names = ", ".join(open_to_others)
+    return CheckResult(about, False, f"others can read {names}: chmod -R go-rwx {folder}")
 
 
 def _key_store_file(config: Config) -> Iterator[Path]:

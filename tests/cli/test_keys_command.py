@@ -266,6 +266,11 @@ def test_doctor_checks_key_files_and_changes_nothing(
     assert "closed to others" in shell.line("key files")
     (config.keys / "master-1").chmod(0o640)
     assert "others can read master-1" in shell.line("key files")
+    for path in (config.data, *config.data.glob("*")):
+        path.chmod(0o700)
+    assert "closed to others" in shell.line("data files")
+    config.data.chmod(0o750)
+    assert "others can read data" in shell.line("data files")
     assert read_all_rows(store, key_store) == before
 
 
