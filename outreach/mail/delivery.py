@@ -181,13 +181,7 @@ class _NotificationWriter(Generic[Written]):
             summary = self._summarize(notification, person.address, now)
             if not summary:
                 return None
-        self.counted = ""
-        if summaries.is_limited(notification, now):
-            until = self.limits.count(person.address)
-            if until is not None:
-                raise Postponed(until)
-            self.counted = person.address
-        return self.write(
+        message = self.write(
             MessageContext(
                 notification=notification,
                 address=person.address,
@@ -198,6 +192,13 @@ class _NotificationWriter(Generic[Written]):
                 summary=summary,
             )
         )
+        self.counted = ""
+        if summaries.is_limited(notification, now):
+            until = self.limits.count(person.address)
+            if until is not None:
+                raise Postponed(until)
+            self.counted = person.address
+        return message
 
     def give_back(self) -> None:
         """Takes the count of the last message back: it was not sent."""

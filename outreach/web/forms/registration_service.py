@@ -39,9 +39,8 @@ def save(
     `form_id` is what `KeyStore.form_id` returns for the form's nonce. A form that was posted before
     returns the key of its registration. A party beyond the share of `networks`, the client's, is
     saved for review; without networks it is not, nor with the code of an assisted registration.
-    `also` runs in the same transaction. Raises
-    FormUsed as `get_key_of_repeated` does, RegistrationClosed, Full or Conflict, and then leaves no
-    data.
+    `also` runs in the same transaction. Raises FormUsed as `get_key_of_repeated` does,
+    RegistrationClosed, Full or Conflict, and then leaves no data.
     """
     # An earlier attempt of this request may have committed without its response being received.
     prepared: list[tuple[Workshop, SealedRegistration]] = request_retry.keep(
