@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "feed": "outreach.cli.feed",
     "guide": "outreach.cli.guide",
     "i18n": "outreach.cli.i18n",
+    "inventory": "outreach.cli.inventory",
     "keys": "outreach.cli.keys",
     "load": "outreach.cli.load",
     "move": "outreach.cli.move",

@@ -1,11 +1,15 @@
 """The page «Lo que todavía guardamos»: numbers of what is kept, for admins."""
 
+import re
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from flask import Flask
 
+from outreach.cli import main
+from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -14,6 +18,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.keystore import Key, KeyStore
 from outreach.privacy import retention_report
 from tests.conftest import hold, seat
+from tests.support.environment import where
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.core
@@ -31,6 +36,7 @@ def test_retention_report_shows_numbers_by_office_and_week(
     chicago: Office,
     calgary: Office,
     rights: Kind,
+    config: Config,
 ) -> None:
     with store.change() as session:
         here, there = hold(session, chicago, rights), hold(session, calgary, rights)
@@ -52,6 +58,11 @@ def test_retention_report_shows_numbers_by_office_and_week(
     monday = here.forget_on - timedelta(days=here.forget_on.weekday())
     with store.read() as session:
         found = retention_report.count_held(session, key_store)
+    printed = CliRunner().invoke(main, ["inventory"], env=where(config)).stdout
+    assert "3 registrations that can be read" in printed
+    assert "2 in Chicago, erased from" in printed
+    assert "2 letters, texts and calls that are pending" in printed
+    assert not re.search("Xochitl|Citlali|xo@", printed)
     assert found.by_week == [(monday, 3)]
     assert {share.city: share.registrations for share in found.by_office} == {
         "Calgary": 1,

@@ -1,0 +1,30 @@
+"""`outreach inventory`: what is stored about people today, in numbers."""
+
+import click
+
+from outreach.cli.context import open_key_store, open_store, settings
+from outreach.privacy import retention_report
+
+
+@click.command()
+def command() -> None:
+    """Print how much is stored about people today, in numbers: for a report or a legal request.
+
+    It opens no name. The guide's page `legal` says what each number means.
+    """
+    config = settings()
+    with open_store(config) as store, open_key_store(config) as key_store, store.read() as session:
+        report = retention_report.count_held(session, key_store)
+    click.echo(f"{report.keys} registrations that can be read")
+    if report.oldest is not None:
+        click.echo(f"  the oldest made on {report.oldest}")
+    for office in report.by_office:
+        click.echo(f"  {office.registrations} in {office.city}, erased from {office.first} on")
+    for monday, count in report.by_week:
+        click.echo(f"  {count} erased in the week of {monday}")
+    click.echo(f"{report.overdue} of them due and not erased yet")
+    click.echo(f"{report.notices} letters, texts and calls that are pending")
+    click.echo(f"{report.look_ups} requests for a lost link")
+    click.echo(f"{report.subscribers} subscribers of the bulletin")
+    since = f", since {report.first_entry:%Y-%m-%d}" if report.first_entry else ""
+    click.echo(f"{report.entries} entries of the audit log, none with a registered person{since}")
