@@ -13,7 +13,8 @@ from outreach.db.store import Store
 from outreach.domain.newsletter import mailings
 from outreach.domain.registrations import reconfirmation, review, waitlist
 from outreach.domain.reporting import missing_reports
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import Workshop, public_seats
+from outreach.domain.workshops.public_seats import DelayedStates
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,17 @@ def expire_offers(store: Store, *, now: datetime) -> int:
         "offers",
         lambda session, each: waitlist.expire_offers(session, each, now=now),
     )
+
+
+def show_seats(store: Store, delayed: DelayedStates, *, now: datetime) -> int:
+    """Shows the public how full discreet workshops are, each after its delay; returns of how
+    many."""
+    with store.read() as session:
+        due = delayed.find_due(public_seats.list_states(session, now=now), now=now)
+    if due:
+        with store.change() as session:
+            public_seats.show(session, due)
+    return len(due)
 
 
 def end_reviews(store: Store, *, now: datetime) -> int:

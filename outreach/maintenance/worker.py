@@ -17,6 +17,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network import installation_settings
 from outreach.domain.outbox import link_recovery
+from outreach.domain.workshops.public_seats import DelayedStates
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.maintenance import scheduled_jobs
@@ -44,6 +45,7 @@ class Worker:
         self.seen_at: datetime | None = None
         self.purged_on: date | None = None
         self.tidied_at: datetime | None = None
+        self.delayed_states = DelayedStates()
         self.reports_asked_at: datetime | None = None
         self.leader = Leader(self.store, LED, warn=self.warn)
         self.is_stopping = threading.Event()
@@ -135,6 +137,10 @@ def _end_reviews(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.end_reviews(worker.store, now=now)
 
 
+def _show_seats(worker: Worker, now: datetime) -> int:
+    return scheduled_jobs.show_seats(worker.store, worker.delayed_states, now=now)
+
+
 def _ask_for_reconfirmation(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.request_reconfirmations(worker.store, now=now)
 
@@ -202,6 +208,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("journal", _verify_audit_log),
     ("offers", _expire_offers),
     ("reviews", _end_reviews),
+    ("seats shown", _show_seats),
     ("who comes", _ask_for_reconfirmation),
     ("reports", _ask_for_reports),
     ("links", _send_links),
@@ -212,5 +219,15 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
 )
 SENDING: Final = frozenset({"letters", "texts", "circulars"})
 LED: Final = frozenset(
-    {"purge", "journal", "offers", "reviews", "who comes", "reports", "links", "entries"}
+    {
+        "purge",
+        "journal",
+        "offers",
+        "reviews",
+        "seats shown",
+        "who comes",
+        "reports",
+        "links",
+        "entries",
+    }
 )

@@ -18,6 +18,7 @@ from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.seat_states import FEW, FULL, MANY
 from outreach.imports import kinds as kinds_file
 from outreach.keystore import KeyStore
 from tests.conftest import LONG_AGO, hold, seat
@@ -323,20 +324,22 @@ def test_seats_left_do_not_reveal_a_single_registration(
         "/es/calendario?tipo=K7QX",
     ]
 
-    def seen(left: int) -> list[str]:
+    def seen(left: int, shown: int) -> list[str]:
         with store.change() as session:
             session.execute(
-                sa.update(Workshop).where(Workshop.id == workshop.id).values(seats_left=left)
+                sa.update(Workshop)
+                .where(Workshop.id == workshop.id)
+                .values(seats_left=left, shown_seats=shown)
             )
         client = unlimited_app.test_client()
         pages = [client.get(path).text for path in [*paths, own]]
         fresh = r'name="(?:stamp|nonce)" value="[^"]*"'
         return [re.sub(fresh, "", page) for page in pages]
 
-    few, many = seen(1), seen(6)
-    assert few != many
-    for left in range(2, 6):
-        assert seen(left) == few, left
-    for left in (7, 9, 10, 11, 29):
-        assert seen(left) == many, left
-    assert not [page for page in few + many if re.search(r"Quedan? \d|\d+ de 30", page)]
+    full, few, many = (seen(3, shown) for shown in (FULL, FEW, MANY))
+    assert full != few != many != full
+    for left in (0, 1, 2, 5, 6, 7, 11, 29):  # whatever it is, the state that is shown decides
+        assert seen(left, FULL) == full, left
+        assert seen(left, FEW) == few, left
+        assert seen(left, MANY) == many, left
+    assert not [page for page in full + few + many if re.search(r"Quedan? \d|\d+ de 30", page)]

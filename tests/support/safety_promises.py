@@ -114,7 +114,11 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "concurrency/test_sending_again.py::test_form_sent_five_times_at_once_with_other_names_makes_one_registration",
     ),
     "S27": ("browser/test_quick_exit.py::test_page_restored_from_browser_cache_is_reloaded",),
-    "S28": ("security/test_discreet.py::test_seats_left_do_not_reveal_a_single_registration",),
+    "S28": (
+        "security/test_discreet.py::test_seats_left_do_not_reveal_a_single_registration",
+        "domain/registrations/test_public_seats.py::test_watcher_sees_a_registration_only_after_the_delay",
+        "domain/registrations/test_public_seats.py::test_delay_is_random_and_at_most_an_hour",
+    ),
     "S29": (
         "security/test_seat_share.py::test_one_network_takes_only_its_share",
         "security/test_seat_share.py::test_campaign_from_many_networks_fills_the_workshop",

@@ -20,12 +20,18 @@ from outreach.domain.locations.geocoding import ANYWHERE, Location, LocationScal
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, compute_opening
+from outreach.domain.workshops import (
+    DeliveryMode,
+    Workshop,
+    WorkshopStatus,
+    compute_opening,
+    seat_states,
+)
 
 HORIZON: Final = timedelta(days=90)
 PAGE_SIZE: Final = 40
 NEAR_MILES: Final = 50
-MAX_SEATS_SHOWN: Final = 11  # more seats than these are not told apart
+MAX_SEATS_SHOWN: Final = seat_states.MANY  # more seats than these are not told apart
 _MILES_A_DEGREE: Final = 69.0
 
 
@@ -113,7 +119,9 @@ _SHOWN: Final = (
         Workshop.mode,
         Workshop.visibility,
         sa.case(
-            (Workshop.seats_left > MAX_SEATS_SHOWN, MAX_SEATS_SHOWN), else_=Workshop.seats_left
+            (Workshop.is_discreet.is_(True), Workshop.shown_seats),
+            (Workshop.seats_left > MAX_SEATS_SHOWN, MAX_SEATS_SHOWN),
+            else_=Workshop.seats_left,
         ),
         Workshop.has_waiting_list,
         Workshop.opens_days,

@@ -20,6 +20,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import HIGH_SENSITIVITIES, Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.text import code
+from outreach.domain.workshops import seat_states
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import NotFound
 
@@ -131,6 +132,8 @@ class Workshop(Base):
     capacity: Mapped[int]  # chairs; with time slots, the sum of their places
     overbooked: Mapped[int] = mapped_column(default=0)  # seats beyond the chairs
     seats_left: Mapped[int]  # of capacity + overbooked
+    # Of a discreet workshop, the state that the public sees (`seat_states`).
+    shown_seats: Mapped[int] = mapped_column(init=False)
     slot_minutes: Mapped[int | None] = mapped_column(
         default=None
     )  # minutes from one slot to the next
@@ -156,6 +159,7 @@ class Workshop(Base):
 
     def __post_init__(self) -> None:
         self.is_discreet = self.kind.is_discreet
+        self.shown_seats = seat_states.compute_shown(self.seats_left)
         self.retime()
 
     def retime(self) -> None:
@@ -184,6 +188,15 @@ class Workshop(Base):
     @property
     def is_full(self) -> bool:
         return self.seats_left == 0
+
+    @property
+    def public_seats_left(self) -> int:
+        """The seats left as the public sees them."""
+        return self.shown_seats if self.is_discreet else self.seats_left
+
+    @property
+    def appears_full(self) -> bool:
+        return self.public_seats_left == 0
 
     @property
     def takes_places(self) -> bool:
@@ -324,6 +337,7 @@ _VERSION: Final = (
         Workshop.has_reminders,
         Workshop.opens_days,
         Workshop.slot_minutes,
+        Workshop.shown_seats,
         Workshop.series_id,
         WorkshopSeries.is_joint,
         Office.changed_at,

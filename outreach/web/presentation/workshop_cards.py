@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from itertools import groupby
+from typing import Final
 
 from markupsafe import Markup
 
 from outreach import formats, i18n
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.search.search import SearchResult
-from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, seat_states
 from outreach.i18n import NP_, ngettext
 from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting
@@ -19,7 +20,7 @@ from outreach.web.presentation.icons import sign, sign_class
 
 BRING_HEADING = NP_("heading", "Qué traer")
 FEW = 10
-FEW_DISCREET = 5  # S28: a watcher must not see a single registration
+FEW_DISCREET: Final = seat_states.FEW  # S28: a watcher must not see a single registration
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +101,19 @@ def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
         return CardTag(_("Ya empezó"))
     if opens := opening(found, now=now):
         return CardTag(_("Aparta desde el %(day)s", day=formatting.short_day(opens.date())))
-    if found.seats_left == 0:
+    seats_left = found.public_seats_left if isinstance(found, Workshop) else found.seats_left
+    if seats_left == 0:
         full = _("Lleno · hay lista de espera") if found.has_waiting_list else _("Lleno")
         return CardTag(full, "tag-bad")
     if found.is_discreet:
-        few = found.seats_left <= FEW_DISCREET
+        few = seats_left <= FEW_DISCREET
         return (
             CardTag(_("Pocos lugares"), "tag-warn")
             if few
             else CardTag(_("Hay lugares"), "tag-good")
         )
-    if found.seats_left <= FEW:
-        left = ngettext("Queda %(num)d lugar", "Quedan %(num)d lugares", found.seats_left)
+    if seats_left <= FEW:
+        left = ngettext("Queda %(num)d lugar", "Quedan %(num)d lugares", seats_left)
         return CardTag(left, "tag-warn")
     return CardTag(_("Hay lugares"), "tag-good")
 

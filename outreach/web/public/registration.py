@@ -51,7 +51,7 @@ def form(public_id: str) -> ResponseReturnValue:
         return _answer_closed(
             workshop, 200
         )  # not an error: no registration needed, or not yet open
-    if not workshop.is_open(now) or (workshop.is_full and not workshop.has_waiting_list):
+    if not workshop.is_open(now) or (workshop.appears_full and not workshop.has_waiting_list):
         return _answer_closed(workshop, 409)
     empty = RegistrationForm(workshop)
     empty.choices = offered
@@ -187,7 +187,7 @@ def _answer_full(filled: RegistrationForm) -> ResponseReturnValue:
     """Answer a party that is larger than the places left, without a waitlist."""
     filled = _refresh(filled)
     workshop = filled.workshop
-    if not workshop.is_open(clock.now()) or workshop.is_full:
+    if not workshop.is_open(clock.now()) or workshop.appears_full:
         return _answer_closed(workshop, 409)
     if len(filled.workshops) > 1:
         notice = _("En una de las fechas no quedan tantos lugares. Aparta fecha por fecha.")
@@ -238,13 +238,15 @@ def _seats_left_words(filled: RegistrationForm) -> str:
     Inexact for a discreet kind: a watcher must not see a single registration (S28).
     """
     workshop, words = filled.workshop, ""
-    if workshop.is_full and workshop.has_slots:
+    if workshop.appears_full and workshop.has_slots:
         words = _("Todas las horas están ocupadas. Te guardamos un turno para cualquier hora.")
-    elif workshop.is_full:
+    elif workshop.appears_full:
         words = _("Ya no hay lugares. Si alguien cancela, avanzas en la lista de espera.")
     elif workshop.is_discreet:
         words = (
-            _("Quedan pocos lugares.") if workshop.seats_left <= workshop_cards.FEW_DISCREET else ""
+            _("Quedan pocos lugares.")
+            if workshop.public_seats_left <= workshop_cards.FEW_DISCREET
+            else ""
         )
     elif workshop.has_slots:
         words = ""  # the slots show it

@@ -226,7 +226,7 @@ def _page(filled: ChangeForm, notice: str, status: int) -> ResponseReturnValue:
 
 def _seats_left_words(view: RegistrationView) -> str:
     """Return how many more people fit; inexact for a discreet kind (S28)."""
-    left, words = view.workshop.seats_left, ""
+    left, words = view.workshop.public_seats_left, ""
     if not view.has_seat or view.workshop.has_slots:
         return words
     if view.workshop.is_discreet:

@@ -1,0 +1,19 @@
+"""The three states in which the public sees the seats of a discreet workshop (S28), as numbers."""
+
+from typing import Final
+
+FULL: Final = 0
+FEW: Final = 5  # «pocos lugares»: 1 to 5
+MANY: Final = 11  # more seats are not told apart
+_BACK_TO_FEW: Final = 2  # free seats from which a full workshop is no longer shown as full
+_BACK_TO_MANY: Final = 8  # and one with few seats as one with many
+
+
+def compute_shown(seats_left: int, shown: int = MANY) -> int:
+    """The state for so many free seats, FULL, FEW or MANY, where `shown` is the one before. A state
+    is left only when clearly more seats are free."""
+    if seats_left <= 0 or (shown == FULL and seats_left < _BACK_TO_FEW):
+        return FULL
+    if seats_left <= FEW or (shown <= FEW and seats_left < _BACK_TO_MANY):
+        return FEW
+    return MANY
