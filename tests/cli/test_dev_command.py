@@ -124,6 +124,7 @@ with dev._child(stop_parent):
 
 
 @pytest.mark.any_database("it has none")
+@pytest.mark.real_clock
 def test_signal_during_the_start_of_a_child_stops_both() -> None:
     for _ in range(3):
         subprocess.run([sys.executable, "-c", STOPPED_WHILE_A_CHILD_STARTS], timeout=60, check=True)

@@ -14,12 +14,14 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from tests.conftest import venue
+from tests.support.fixed_clock import fixed_clock
 from tests.support.html_forms import fields
 from tests.support.login import age
 from tests.support.staff_client import StaffClient, Visitor, employ, enrol, signed_in_as, words
 from tests.web.staff.test_repeat import NONCE, all_workshops, audit_entries, monday, offered_dates
 
-pytestmark = pytest.mark.any_database
+# The days are written out, and some of them are holidays in some years.
+pytestmark = [pytest.mark.any_database, fixed_clock]
 
 
 @pytest.fixture
