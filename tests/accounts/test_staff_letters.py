@@ -27,6 +27,8 @@ from tests.support.staff_client import (
     signed_in_as,
 )
 
+pytestmark = pytest.mark.any_database("letters to staff")
+
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
 PHONE = "Mozilla/5.0 (Linux; Android 14) Chrome/140.0 Mobile"
 

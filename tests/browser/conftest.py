@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
 
 from tests.browser import chromium, world
+from tests.support.registration_forms import own_address
 
 HERE = Path(__file__).parent
 expect.set_options(timeout=15_000)
@@ -45,6 +47,9 @@ def opened(browser: Browser, world: world.World) -> Iterator[Open]:
         yield open_page
 
 
+_people: Final = count()
+
+
 @contextmanager
 def opening(browser: Browser, url: str) -> Iterator[Open]:
     """Yields a function that opens a page in a new context, with a phone's viewport by default.
@@ -58,7 +63,14 @@ def opening(browser: Browser, url: str) -> Iterator[Open]:
             console_errors.append(message.text)
 
     def open_page(address: str = "", **options: Any) -> Page:
-        settings = {"viewport": chromium.PHONE, "locale": "es-MX", "base_url": url} | options
+        # A person of their own, behind a proxy: one address may take only its share (S29).
+        address_of_person = {"X-Forwarded-For": own_address(next(_people))}
+        settings = {
+            "viewport": chromium.PHONE,
+            "locale": "es-MX",
+            "base_url": url,
+            "extra_http_headers": address_of_person,
+        } | options
         context = browser.new_context(**settings)
         context.set_default_timeout(30_000)  # the machine may be busy
         contexts.append(context)

@@ -173,7 +173,8 @@ def _run_server(config: Config, port: int, quick_exit_url: str) -> Iterator[None
         "OUTREACH_MAIL_FROM": "talleres@example.org",
         "OUTREACH_CONTROLLER": "Red de consulados",
         "OUTREACH_QUICK_EXIT_URL": quick_exit_url,
-        # All tests send from one address: no rate limits.
+        # Each page is opened by a person with an address of their own (`conftest.opening`).
+        "OUTREACH_TRUSTED_PROXIES": "1",
         "OUTREACH_LIMIT_POSTS": "100000",
         "OUTREACH_LIMIT_MALFORMED_POSTS": "100000",
         "OUTREACH_LIMIT_LOOK_UPS": "100000",

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 from threading import Barrier, Thread
 
 import pytest
@@ -100,6 +101,31 @@ def test_form_sent_many_times_is_one_registration(
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 1
 
 
+def test_simultaneous_posts_of_one_address_take_only_its_share(
+    app: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=20)
+    answers = _run_in_threads(
+        lambda: [_post(app, workshop, address="203.0.113.9") for _ in range(5)]
+    )
+    assert {answer.status_code for answer in answers} == {303}
+    assert _seats_left(store, workshop) == 20 - 5
+    assert _count_statuses(store)[RegistrationStatus.CONFIRMED] == 5
+
+
+def test_simultaneous_posts_of_one_network_take_only_its_share(
+    app: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=20)
+    numbers = count()
+    _run_in_threads(
+        lambda: [_post(app, workshop, address=f"2001:db8:7:{next(numbers):x}::1") for _ in range(5)]
+    )
+    assert _seats_left(store, workshop) >= 20 - 8
+
+
 def test_seat_freed_during_waitlisting_is_offered(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
@@ -145,7 +171,9 @@ def _run_in_threads(post: Callable[[], Sequence[TestResponse]]) -> list[TestResp
         return [answer for answers in pool.map(begin, range(THREADS)) for answer in answers]
 
 
-def _post(app: Flask, workshop: Workshop, *, people: int = 1, nonce: str = "") -> TestResponse:
+def _post(
+    app: Flask, workshop: Workshop, *, people: int = 1, nonce: str = "", address: str = ""
+) -> TestResponse:
     """Posts the form ten seconds after it was opened."""
     nonce, opened_at = nonce or secrets.token_urlsafe(16), clock.now() - timedelta(seconds=10)
     with app.app_context():
@@ -158,7 +186,7 @@ def _post(app: Flask, workshop: Workshop, *, people: int = 1, nonce: str = "") -
         "nonce": nonce,
         "stamp": token,
     }
-    return send(app.test_client(), workshop, fields)
+    return send(app.test_client(), workshop, fields, address=address)
 
 
 def _count_statuses(store: Store) -> Counter[RegistrationStatus]:

@@ -31,6 +31,8 @@ from tests.support.registration_forms import answers, link_of, send, status_of
 from tests.support.smtp_server import Postman, serve_mail
 from tests.support.staff_client import employ, signed_in_as
 
+pytestmark = pytest.mark.any_database("counts of the key store")
+
 VICTIM: Final = "rosa@example.org"
 PHONE: Final = "+13125550142"
 BY_MAIL: Final[dict[str, Any]] = {"contact": "email", "email": VICTIM}

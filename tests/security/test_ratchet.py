@@ -30,6 +30,8 @@ from tests.support.html_forms import fields
 from tests.support.import_files import bring, csv_of, row
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
+pytestmark = pytest.mark.any_database("rules of the domain")
+
 ADDRESS: Final = "1805 S. Ejemplo"
 KIND_PAGE: Final = "/org/tipos/mujeres"
 

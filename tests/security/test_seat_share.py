@@ -33,6 +33,8 @@ from tests.support.registration_forms import (
 )
 from tests.support.staff_client import employ, signed_in_as
 
+pytestmark = pytest.mark.any_database("the race is in concurrency/test_rush.py")
+
 SEATS = 20
 HOSTILE = "203.0.113.9"
 CONFIRMED, WAITLISTED = RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED

@@ -26,6 +26,8 @@ from tests.support.registration_forms import (
     send,
 )
 
+pytestmark = pytest.mark.any_database("texts of pages")
+
 EMAIL: Final = {"contact": "email", "email": "rosa@example.org"}
 PHONE: Final = {"contact": "phone", "phone": "312 555 0142", "message_ok": "no"}
 OTHER_EMAIL: Final = {"contact": "email", "email": "luz@example.org"}

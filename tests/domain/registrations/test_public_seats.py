@@ -16,6 +16,8 @@ from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, seat
 
+pytestmark = pytest.mark.any_database("what the public sees")
+
 
 @pytest.mark.parametrize(
     ("seats_left", "shown", "state"),

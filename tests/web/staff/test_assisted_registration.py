@@ -23,6 +23,8 @@ from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import answers, everyone, seats_left, send
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
+pytestmark = pytest.mark.any_database("pages")
+
 TABLET = "203.0.113.9"
 SEATS = 20
 

@@ -22,7 +22,8 @@ from tests.conftest import hold, seat
 from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
-pytestmark = fixed_clock  # counts end with their hour and with the day
+# Counts end with their hour and with the day.
+pytestmark = [pytest.mark.any_database("counts of the key store"), fixed_clock]
 
 
 @pytest.fixture
