@@ -98,7 +98,9 @@ def test_share_of_a_workshop(
     ],
     ids=["one address", "ten addresses of a /24", "forty of a /24", "40 /64s of a /48", "4 /64s"],
 )
-@pytest.mark.parametrize("is_discreet", [True, False], ids=["discreet", "ordinary"])
+@pytest.mark.parametrize(
+    "is_discreet", [True, pytest.param(False, marks=pytest.mark.long)], ids=["discreet", "ordinary"]
+)
 def test_one_network_takes_only_its_share(
     client: FlaskClient, store: Store, ordinary: Workshop, discreet: Workshop,
     addresses: list[str], most: int, is_discreet: bool,

@@ -132,7 +132,9 @@ def blind(transcript: Sequence[str], workshop: Workshop) -> list[str]:
 
 @pytest.mark.parametrize("address", [FAR, HERS], ids=["from afar", "from her connection"])
 @pytest.mark.parametrize("hers", [EMAIL, PHONE], ids=["e-mail", "phone"])
-@pytest.mark.parametrize("is_discreet", [True, False], ids=["discreet", "ordinary"])
+@pytest.mark.parametrize(
+    "is_discreet", [True, pytest.param(False, marks=pytest.mark.long)], ids=["discreet", "ordinary"]
+)
 def test_attack_sees_the_same_with_and_without_the_victim(
     make_app: Callable[..., Flask], store: Store, make_workshop: Callable[[bool], Workshop],
     is_discreet: bool, hers: dict[str, str], address: str,
