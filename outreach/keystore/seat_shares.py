@@ -19,6 +19,8 @@ from outreach.keystore.models import SeatShare
 MINUTE: Final = timedelta(minutes=1)
 FEW_NETWORKS: Final = 10  # fewer of them that fill a workshop within a minute are no crowd
 
+_UPDATE: Final = sa.update(SeatShare.__table__)  # type: ignore[arg-type]  # it is a Table
+
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
@@ -70,7 +72,7 @@ class SeatShares:
             is_rush = bool(wide_over) and self._is_rush(connection, workshop, share, now)
             if is_own_over or is_rush:
                 connection.execute(
-                    _MARK.where(SeatShare.bucket.in_(buckets[1:])).values(is_over=True)
+                    _UPDATE.where(SeatShare.bucket.in_(buckets[1:])).values(is_over=True)
                 )
             is_within = not is_own_over and not any(row.is_over or is_rush for row in wide_over)
             if not is_within:
@@ -112,12 +114,9 @@ def _is_over(row: Any, people: int, most: int, share: Share) -> bool:
 
 
 def _subtract(buckets: Sequence[bytes], people: int) -> sa.Update:
-    return _MARK.where(SeatShare.bucket.in_(buckets)).values(
+    return _UPDATE.where(SeatShare.bucket.in_(buckets)).values(
         seats=SeatShare.seats - people, minute_seats=SeatShare.minute_seats - people
     )
-
-
-_MARK: Final = sa.update(SeatShare.__table__)  # type: ignore[arg-type]  # it is a Table
 
 
 def _count_statement(store: Store) -> sa.Executable:
@@ -146,7 +145,5 @@ def _count_statement(store: Store) -> sa.Executable:
                 "minute_seats": sa.case((is_past, people), else_=SeatShare.minute_seats + people),
             },
         )
-        .returning(
-            SeatShare.seats, SeatShare.is_over, SeatShare.minute_from, SeatShare.minute_seats
-        )
+        .returning(SeatShare.seats, SeatShare.is_over)
     )
