@@ -65,16 +65,21 @@ def promised(store: Store, key_store: KeyStore, workshop: Workshop) -> tuple[obj
 
 
 def everything_public(app: Flask, store: Store, workshop: Workshop) -> str:
-    """All public pages, feeds and answers of the API that may show the workshop."""
+    """All public pages, feeds and answers of the API that may show the discreet workshop."""
     client = app.test_client()
     with store.read() as session:
         public_id = session.get_one(Workshop, workshop.id).public_id
     paths = [
-        f"/es/t/{public_id}", f"/api/v1/workshops/{public_id}", "/api/v1/workshops",
-        "/es/", "/es/oficina/chicago", "/es/cal/red.ics", "/es/cal/red.ics?tipo=mujeres",
-        "/es/cal/red.ics?tipo=K7QX", "/sitemap.xml",
+        f"/es/t/{public_id}", "/api/v1/workshops",
+        "/es/", "/es/o/chicago", "/es/cal/chicago.ics", "/es/cal/red.ics",
+        "/es/cal/red.ics?tipo=mujeres", "/sitemap.xml",
     ]  # fmt: skip
-    return "\n".join(client.get(path).text for path in paths)
+    assert client.get(f"/api/v1/workshops/{public_id}").status_code == 404
+    answers = [client.get(path) for path in paths]
+    assert [answer.status_code for answer in answers] == [200] * len(paths)
+    # The neutral code is gone once its kind is no longer discreet.
+    neutral = client.get("/es/cal/red.ics?tipo=K7QX")
+    return "\n".join(answer.text for answer in (*answers, neutral))
 
 
 Attempt = Callable[[StaffClient, Store, Workshop], None]
