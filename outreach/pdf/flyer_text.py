@@ -24,6 +24,7 @@ _CALLS_TO_ACTION: Final = {
     Way.PHONE: NP_("flyer", "Llámanos"),
     Way.UNLISTED: NP_("flyer", "Aparta tu lugar"),
 }
+_ENTER: Final = NP_("flyer", "Entra sin apartar")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +93,18 @@ def make_text(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerT
             _.gettext("No necesitas identificación"),
             _.gettext("Con tu apodo basta"),
         ],
-        do=_.pgettext(*_CALLS_TO_ACTION[workshop.way]),
+        do=_.pgettext(*_choose_call(workshop)),
         point=_.gettext("Apunta con la cámara o entra a"),
         link=link.partition("://")[2],
         call=_.gettext("O llama al"),
         phone=clean(phone),
         qr_words=_.gettext("Código QR de la página del taller"),
     )
+
+
+def _choose_call(workshop: Workshop) -> tuple[str, str]:
+    is_open_online = workshop.way is Way.OPEN and not workshop.mode.has_venue
+    return _ENTER if is_open_online else _CALLS_TO_ACTION[workshop.way]
 
 
 def add_soft_hyphens(text: str) -> str:

@@ -247,7 +247,7 @@ def test_qr_code_page_is_the_same_for_everybody(furnished_site: FurnishedSite) -
         assert {page.status_code for page in pages} == {200}
         assert len({page.data for page in pages}) == 1
         assert len({tuple(sorted(page.headers.items())) for page in pages}) == 1
-        assert "Muestra este cuadro en la entrada" in pages[0].text
+        assert "Muestra este código QR en la entrada" in pages[0].text
         assert "Rosa" not in pages[0].text
 
 

@@ -94,7 +94,8 @@ def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
     if found.status is WorkshopStatus.CANCELLED:
         return CardTag(_("Cancelado"), "tag-bad")
     if found.way is Way.OPEN:
-        return CardTag(_("Llega sin cita"), "tag-good")
+        words = _("Llega sin cita") if found.mode.has_venue else _("Entra sin apartar")
+        return CardTag(words, "tag-good")
     if found.way is Way.PHONE:
         return CardTag(_("Aparta por teléfono"))
     if found.starts_at <= now:

@@ -205,7 +205,7 @@ def test_cancelled_seats_are_offered_to_the_first_waitlisted_party_that_fits(
     luz = seat(store, key_store, workshop, name="Luz", people=3)
     ana = seat(store, key_store, workshop, name="Ana", people=2)
     link = link_of(key_store, rosa)
-    assert "Tus 4 lugares pasan a otra persona." in client.get(f"{link}/cancelar").text
+    assert "Tus 4 lugares pasan a otras personas." in client.get(f"{link}/cancelar").text
     last = client.post(f"{link}/cancelar")
     assert last.status_code == 200
     assert "Cancelaste tu lugar. Borramos tus datos." in last.text

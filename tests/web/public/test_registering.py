@@ -307,7 +307,7 @@ def test_discreet_registration_needs_consent_and_has_no_contact_by_default(
     page = client.get(f"/es/t/{circle.public_id}/lugar")
     values = filled(page)
     assert (values["contact"], values["message_ok"]) == (["none"], ["no"])
-    assert "Acepto que guarden este registro hasta el" in page.text
+    assert "Acepto que guarden estos datos hasta el" in page.text
     assert str(circle.forget_on.year) in page.text
     assert "data-quick-exit" in page.text
     answer = send(client, circle, answers(app, circle))

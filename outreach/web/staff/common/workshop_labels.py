@@ -114,7 +114,9 @@ def seats(workshop: Workshop) -> str:
             capacity=workshop.capacity,
         )
         return words
-    return str(_("Llega sin cita") if workshop.way is Way.OPEN else _("Por teléfono"))
+    if workshop.way is not Way.OPEN:
+        return str(_("Por teléfono"))
+    return str(_("Llega sin cita") if workshop.mode.has_venue else _("Entra sin apartar"))
 
 
 def visibility_words(visibility: Visibility) -> str:
