@@ -6,14 +6,16 @@ the parts is a message of the catalogue, so that a new language needs no code.
 
 import re
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import cache, lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from babel.core import get_global
 from babel.dates import format_date, get_timezone_location
 from babel.numbers import format_decimal
 
-from outreach.i18n import LOCALES, NP_, SPOKEN, Message, translate, translator
+from outreach.i18n import LOCALES, N_, NP_, SPOKEN, Message, translate, translator
 from outreach.languages import BY_CODE
 
 NBSP: Final = "\u00a0"
@@ -33,6 +35,15 @@ _FIRST_OF_MONTH: Final[dict[Message, Message]] = {
     DAY_WITH_YEAR: NP_("date pattern of a first day", "d 'de' MMMM 'de' y"),
     WEEKDAY_AND_DAY: NP_("date pattern of a first day", "EEEE d 'de' MMMM"),
     WEEKDAY_AND_DAY_WITH_YEAR: NP_("date pattern of a first day", "EEEE d 'de' MMMM 'de' y"),
+}
+# Groups of time zones that people call by one name, as CLDR has them: a zone of the group, and the
+# name. CLDR's own Spanish names, «hora central», are not what people in the United States say.
+_NAMED_ZONES: Final = {
+    "Atlantic": ("America/Halifax", N_("hora del Atlántico")),
+    "America_Eastern": ("America/New_York", N_("hora del Este")),
+    "America_Central": ("America/Chicago", N_("hora del Centro")),
+    "America_Mountain": ("America/Denver", N_("hora de la Montaña")),
+    "America_Pacific": ("America/Los_Angeles", N_("hora del Pacífico")),
 }
 _VOWELS: Final = frozenset("AEIOUÁÉÍÓÚÂÊÎÔÛ")
 _SOUND_OF_I: Final = re.compile(r"(?!hie)h?[ií]", re.IGNORECASE)
@@ -118,6 +129,19 @@ def zone_time(zone_key: str, lang: str) -> str:
     if city[0] in _VOWELS:
         return _.pgettext("zone of a city with a vowel", "hora de %(city)s", city=city)
     return _.pgettext("zone", "hora de %(city)s", city=city)
+
+
+@lru_cache(maxsize=4096)
+def zone_name(zone: ZoneInfo, day: date, lang: str) -> str:
+    """hora del Centro · Central Time · heure du Centre
+
+    By the zone's city where its clocks differ that day from others of that name, as those of
+    Phoenix do in summer: «hora de Phoenix»."""
+    named = _NAMED_ZONES.get(get_global("meta_zones").get(zone.key, ""))
+    noon = datetime.combine(day, time(12))
+    if named is None or zone.utcoffset(noon) != ZoneInfo(named[0]).utcoffset(noon):
+        return zone_time(zone.key, lang)
+    return translate(named[1], lang)
 
 
 def join_words(parts: Sequence[str], lang: str, *, is_negative: bool = False) -> str:

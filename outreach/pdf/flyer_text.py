@@ -84,7 +84,7 @@ def make_text(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerT
         month=formats.date_name(workshop.day, "MMMM", lang),
         year=str(workshop.day.year),
         hours=_hours(workshop, lang),
-        zone=formats.zone_time(workshop.zone.key, lang),
+        zone=formats.zone_name(workshop.zone, workshop.day, lang),
         place=add_soft_hyphens(place),
         address=add_soft_hyphens(address),
         facts=[add_soft_hyphens(each) for each in (later, *_facts(workshop, lang)) if each],

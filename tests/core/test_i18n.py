@@ -5,11 +5,12 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import time
+from datetime import date, time
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.catalog import Message
@@ -17,14 +18,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import outreach
-from outreach import clock, i18n, languages
+from outreach import clock, formats, i18n, languages
 from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.keystore import KeyStore
 from outreach.mail.delivery import deliver
 from outreach.translations import catalogues
@@ -37,6 +38,8 @@ PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]")
 CHOICES: Final = {"hour and minutes", "whole hour"}
 LANGS: Final = ("es", "en", "fr")
 OTHERS: Final = ("en", "fr")
+JANUARY: Final = date(2027, 1, 15)
+JULY: Final = date(2027, 7, 15)
 
 
 CATALOGUES: Final = {
@@ -231,9 +234,47 @@ def test_times_are_formatted_for_each_language(client: FlaskClient, workshop: Wo
         lang: client.get(f"/{lang}/t/{workshop.public_id}").text.replace("\u00a0", " ")
         for lang in LANGS
     }
-    assert "10:30 a. m. a 12:00 p. m., hora de Chicago" in texts["es"]
-    assert "10:30 a.m. to 12:00 p.m., Chicago time" in texts["en"]
-    assert "de 10 h 30 à 12 h, heure locale à Chicago" in texts["fr"]
+    assert "10:30 a. m. a 12:00 p. m." in texts["es"]
+    assert "10:30 a.m. to 12:00 p.m." in texts["en"]
+    assert "de 10 h 30 à 12 h" in texts["fr"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "names"),
+    [
+        ("America/Chicago", JULY, ("hora del Centro", "Central Time", "heure du Centre")),
+        ("America/Toronto", JULY, ("hora del Este", "Eastern Time", "heure de l’Est")),
+        ("America/Boise", JULY, ("hora de la Montaña", "Mountain Time", "heure des Rocheuses")),
+        (
+            "America/Phoenix",
+            JANUARY,
+            ("hora de la Montaña", "Mountain Time", "heure des Rocheuses"),
+        ),
+        ("America/Phoenix", JULY, ("hora de Phoenix", "Phoenix time", "heure de Phoenix")),
+        (
+            "America/Vancouver",
+            JANUARY,
+            ("hora de Vancouver", "Vancouver time", "heure de Vancouver"),
+        ),
+    ],
+)
+def test_zone_has_the_name_that_its_clocks_agree_with(
+    zone: str, day: date, names: tuple[str, str, str]
+) -> None:
+    assert tuple(formats.zone_name(ZoneInfo(zone), day, lang) for lang in LANGS) == names
+
+
+def test_zone_is_named_where_a_reader_may_be_in_another(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        near = hold(session, chicago, rights)
+        online = hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL)
+        far = hold(session, chicago, rights, zone=ZoneInfo("America/New_York"))
+    pages = [client.get(f"/en/t/{each.public_id}").text for each in (near, online, far)]
+    assert "Central Time" not in pages[0]
+    assert "Central Time" in pages[1]
+    assert "Eastern Time" in pages[2]
 
 
 def test_value_with_markup_is_escaped(client: FlaskClient, workshop: Workshop) -> None:

@@ -111,7 +111,7 @@ def test_reading_order_is_the_visual_order(store: Store, chicago: Office, rights
     )  # fmt: skip
     assert pdf_reader.words_of(flyer.pdf(make_flyer(workshop))).replace("\u00a0", " ") == (
         "Taller gratis Conoce tus derechos Qué decir, qué no firmar y a quién llamar. "
-        "sábado 28 noviembre 2026 10:00 a. m. a 12:00 p. m. hora de Chicago "
+        "sábado 28 noviembre 2026 10:00 a. m. a 12:00 p. m. hora del Centro "
         "Biblioteca de Pilsen 1805 S. Ejemplo St., Chicago, IL En español e inglés "
         "Intérprete si lo pides: náhuatl Cuidado de niños · Entrada sin escalones "
         "Es gratis No necesitas identificación Con tu apodo basta Aparta tu lugar "

@@ -9,6 +9,7 @@ from flask import Flask, g, request
 from outreach import clock, formats, i18n
 from outreach.config import Config
 from outreach.db.base import Words
+from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.web import error_messages
 
 
@@ -33,6 +34,8 @@ def init_app(app: Flask) -> None:
         "weekday": weekday,
         "month_name": month_name,
         "zone_city": zone_city,
+        "hours_in_zone": hours_in_zone,
+        "zone_words": zone_words,
         "grouped": group_digits,
         "phone_href": phone_href,
         "refusal": error_messages.say,
@@ -117,6 +120,20 @@ def hours(starts: time, ends: time) -> str:
 
 def zone_city(zone: ZoneInfo) -> str:
     return formats.zone_city(zone.key, i18n.current())
+
+
+def zone_words(workshop: Workshop, before: str = "") -> str:
+    """«hora del Centro», after `before`, where somebody may be in another zone; otherwise empty.
+
+    That is where one need not come, and where the venue is in another zone than its office."""
+    is_at_home = workshop.zone.key == workshop.office.zone.key
+    if workshop.mode is DeliveryMode.IN_PERSON and is_at_home:
+        return ""
+    return before + formats.zone_name(workshop.zone, workshop.day, i18n.current())
+
+
+def hours_in_zone(starts: time, ends: time, workshop: Workshop) -> str:
+    return hours(starts, ends) + zone_words(workshop, ", ")
 
 
 def group_digits(number: int) -> str:
