@@ -10,7 +10,7 @@ from outreach.domain.audit import audit_log, hash_chain
 from outreach.domain.calendar import change_counters, event_cache, feed_cache
 from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.locations import venues, zip_codes
-from outreach.domain.network import installation_settings, kinds, offices, staff
+from outreach.domain.network import fraud_reports, installation_settings, kinds, offices, staff
 from outreach.domain.newsletter import bulletins, mailings, subscribers
 from outreach.domain.registrations import assisted, notifications, staff_messages
 from outreach.domain.reporting import figures, months
@@ -29,6 +29,7 @@ __all__ = [
     "feed_cache",
     "figures",
     "form_drafts",
+    "fraud_reports",
     "hash_chain",
     "import_batches",
     "installation_settings",

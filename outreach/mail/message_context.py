@@ -11,6 +11,7 @@ from outreach.config import Config
 from outreach.domain import registrations
 from outreach.domain.registrations import Registration, reconfirmation
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.workshops import verify_codes
 
 # The page that takes the answer, for messages with a question.
 _PAGES: Final = {NotificationType.RECONFIRM: "/vengo"}
@@ -69,6 +70,9 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
             for each, key in summary
         ],
         "home": f"{config.public_url}/{lang}/",
+        "verify_code": verify_codes.make(workshop),
+        # Without the scheme: a letter has one link.
+        "verify_page": f"{config.public_url.partition('://')[2]}/{lang}/verdad",
     }
 
 

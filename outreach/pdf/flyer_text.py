@@ -8,7 +8,7 @@ from typing import Final
 from outreach import formats
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.text import clean
-from outreach.domain.workshops import DeliveryMode, Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop, verify_codes
 from outreach.feeds import labels as calendar
 from outreach.i18n import NP_, say, translate, translator
 
@@ -51,6 +51,7 @@ class FlyerText:
     call: str
     phone: str
     qr_words: str
+    code: str  # to compare with; empty for workshops that are not listed
 
 
 def has_secret_place(workshop: Workshop) -> bool:
@@ -70,6 +71,7 @@ def make_text(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerT
     neutral = say(workshop.kind.neutral_title, lang) or translate(calendar.NEUTRAL, lang)
     title = clean(say(workshop.title, lang)) or translate(calendar.NEUTRAL, lang)
     place, address, later = _where(workshop, lang)
+    code = verify_codes.make(workshop)
     return FlyerText(
         lang=lang,
         name=neutral if workshop.is_discreet else title,
@@ -99,6 +101,7 @@ def make_text(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerT
         call=_.gettext("O llama al"),
         phone=clean(phone),
         qr_words=_.gettext("Código QR de la página del taller"),
+        code=code and _.gettext("Código: %(code)s", code=code),
     )
 
 

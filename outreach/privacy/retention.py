@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import clock
 from outreach.accounts import interrupted_forms, invitations, sessions, webauthn_challenges
 from outreach.accounts.interrupted_forms import InterruptedForm
 from outreach.accounts.invitations import Invitation
@@ -23,6 +24,7 @@ from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.checkin.checkin_events import CheckinEvent
 from outreach.domain.checkin.checkin_tokens import CheckinToken
+from outreach.domain.network import fraud_reports
 from outreach.domain.registrations import assisted
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
@@ -216,6 +218,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     checkin_events.purge(session, now=now)
     checkin_tokens.purge(session, now=now)
     assisted.purge(session, now=now)
+    fraud_reports.purge(session, clock.network_day(now))
     # Last, since writers of the audit log wait for it.
     hash_chain.delete_old_rows(session, now=now)
     after = _count(session)

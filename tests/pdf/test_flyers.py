@@ -17,7 +17,7 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, verify_codes
 from outreach.errors import ErrorCode
 from outreach.i18n import SPOKEN
 from outreach.pdf import color_contrast, flyer, flyer_text
@@ -116,7 +116,7 @@ def test_reading_order_is_the_visual_order(store: Store, chicago: Office, rights
         "Intérprete si lo pides: náhuatl Cuidado de niños · Entrada sin escalones "
         "Es gratis No necesitas identificación Con tu apodo basta Aparta tu lugar "
         f"Apunta con la cámara o entra a talleres.example.org/es/t/{workshop.public_id} "
-        "O llama al 312 555 0142"
+        f"Código: {verify_codes.make(workshop)} O llama al 312 555 0142"
     )
 
 

@@ -37,11 +37,23 @@ INDEXED: Final = frozenset(
         "workshops.upcoming",
         "workshops.workshop",
         "open_data.about",
+        "verify.code",
     }
 )
 # Endpoints that give another page with each query string, which is not indexed.
-QUERY_PAGES: Final = frozenset({"feed_builder.build", "bulletin.month", "workshops.upcoming"})
-FIXED: Final = ("/", "/red", "/calendario", "/boletin/", "/datos", "/privacidad", "/accesibilidad")
+QUERY_PAGES: Final = frozenset(
+    {"feed_builder.build", "bulletin.month", "verify.code", "workshops.upcoming"}
+)
+FIXED: Final = (
+    "/",
+    "/red",
+    "/calendario",
+    "/boletin/",
+    "/datos",
+    "/verdad",
+    "/privacidad",
+    "/accesibilidad",
+)
 # hreflang values and their languages; x-default for other languages.
 HREFLANG: Final = (*((lang, lang) for lang in LANGUAGES), ("x-default", "es"))
 

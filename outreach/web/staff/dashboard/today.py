@@ -11,10 +11,13 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda, alerts
 from outreach.domain.dashboard.alerts import Alert
+from outreach.domain.network import fraud_reports
+from outreach.domain.network.fraud_reports import FraudSign
 from outreach.domain.network.staff import ALL_OFFICES, Permission, get_office_slugs
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.mail.text_budget import TextBudget, Usage
 from outreach.web.context import config, key_store, store
+from outreach.web.presentation import fraud_labels
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import current_staff, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
@@ -38,6 +41,7 @@ def today() -> ResponseReturnValue:
         month = Month.from_day(local_day)
         so_far = agenda.count_month_to_date(session, own, month, now=now)
         following = agenda.find_next(session, own, now=now)
+        frauds = _recent_frauds(session, now)
     ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]
     return page(
         "dashboard/today",
@@ -54,7 +58,16 @@ def today() -> ResponseReturnValue:
         words=workshop_labels,
         may=has_permission,
         texts=_high_text_usage(),
+        frauds=frauds,
+        sign_words=fraud_labels.sign_words,
     )
+
+
+def _recent_frauds(session: Session, now: datetime) -> dict[FraudSign, int]:
+    """What people told of fraud within a week, for those who answer for the whole network."""
+    if not has_permission(Permission.NETWORK, ALL_OFFICES):
+        return {}
+    return fraud_reports.sum_since(session, clock.network_day(now - WEEK))
 
 
 def _high_text_usage() -> Usage | None:
