@@ -89,6 +89,7 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "open data": lambda world: "/es/datos",
     "privacy": lambda world: "/es/privacidad",
     "safety": lambda world: "/es/seguridad",
+    "tour route": lambda world: "/es/gira",
     "verify": lambda world: "/es/verdad",
     "verify, a code of ours": lambda world: f"/es/verdad?codigo={world.plain[:8]}",
     "verify, an unknown code": lambda world: "/es/verdad?codigo=CHI 9999",

@@ -1,6 +1,9 @@
 """Tour stops: where and when the mobile consulate halts on a tour (`scheduling.tours`)."""
 
-from datetime import date, datetime, time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -9,7 +12,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from outreach.db.base import Base
 from outreach.db.types import Codes
 from outreach.domain.locations.venues import Venue
-from outreach.domain.workshops.models import Workshop
+from outreach.domain.network.kinds import Way
+from outreach.domain.workshops.models import Workshop, WorkshopStatus
 from outreach.errors import ErrorCode, Refusal
 
 
@@ -31,6 +35,50 @@ class TourStop(Base):
     kinds: Mapped[Codes]  # codes; one workshop of each once there is a venue
     capacity: Mapped[int | None]  # of each workshop; None: the default of its kind
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+@dataclass(frozen=True)
+class PublicStop:
+    """A stop as the public sees it: with its listed, ordinary workshops, of which there is one at
+    least."""
+
+    stop: TourStop
+    workshops: list[Workshop] = field(default_factory=list)
+
+    @property
+    def ends_at(self) -> datetime:
+        return max(each.ends_at for each in self.workshops)
+
+    @property
+    def is_cancelled(self) -> bool:
+        return all(each.is_cancelled for each in self.workshops)
+
+
+SHOWN_AFTER: Final = timedelta(days=7)
+_PUBLIC_STATUSES: Final = (
+    WorkshopStatus.PUBLISHED,
+    WorkshopStatus.HELD,
+    WorkshopStatus.CANCELLED,
+)
+
+
+def list_public(session: Session, *, now: datetime) -> Sequence[PublicStop]:
+    """The stops of all tours since a week ago with what is public there, by day and hour."""
+    rows = session.execute(
+        sa.select(TourStop, Workshop)
+        .join(Workshop, Workshop.stop_id == TourStop.id)
+        .where(
+            Workshop.status.in_(_PUBLIC_STATUSES),
+            Workshop.way != Way.UNLISTED,
+            Workshop.is_discreet.is_(False),
+            Workshop.ends_at > now - SHOWN_AFTER,
+        )
+        .order_by(TourStop.day, TourStop.starts, TourStop.id, Workshop.starts, Workshop.id)
+    )
+    found: dict[int, PublicStop] = {}
+    for stop, workshop in rows:
+        found.setdefault(stop.id, PublicStop(stop)).workshops.append(workshop)
+    return list(found.values())
 
 
 def lock(session: Session, stop: TourStop) -> None:

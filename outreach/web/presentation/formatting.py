@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
         "localize": localize,
         "weekday": weekday,
         "month_name": month_name,
+        "short_month_name": short_month_name,
         "zone_city": zone_city,
         "hours_in_zone": hours_in_zone,
         "zone_words": zone_words,
@@ -120,6 +121,11 @@ def hours(starts: time, ends: time) -> str:
 
 def zone_city(zone: ZoneInfo) -> str:
     return formats.zone_city(zone.key, i18n.current())
+
+
+def short_month_name(value: date) -> str:
+    """nov"""
+    return formats.date_name(value, "MMM", i18n.current()).rstrip(".")
 
 
 def zone_words(workshop: Workshop, before: str = "") -> str:

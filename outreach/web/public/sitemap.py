@@ -37,12 +37,19 @@ INDEXED: Final = frozenset(
         "workshops.upcoming",
         "workshops.workshop",
         "open_data.about",
+        "tour_route.route",
         "verify.code",
     }
 )
 # Endpoints that give another page with each query string, which is not indexed.
 QUERY_PAGES: Final = frozenset(
-    {"feed_builder.build", "bulletin.month", "verify.code", "workshops.upcoming"}
+    {
+        "feed_builder.build",
+        "bulletin.month",
+        "tour_route.route",
+        "verify.code",
+        "workshops.upcoming",
+    }
 )
 FIXED: Final = (
     "/",
@@ -50,6 +57,7 @@ FIXED: Final = (
     "/calendario",
     "/boletin/",
     "/datos",
+    "/gira",
     "/verdad",
     "/privacidad",
     "/accesibilidad",
