@@ -130,7 +130,7 @@ def _data(flyer: Flyer, shape: str) -> dict[str, Any]:
         "brand": flyer.brand,
         "colour": flyer.colour,
         "shape": asdict(SHAPES[shape]),
-        "sign": _pictogram_svg(flyer.pictogram, flyer.colour),
+        "sign": pictogram_svg(flyer.pictogram, flyer.colour),
         "square": _qr_svg(flyer.link),
         "inks": {
             "ink": color_contrast.INK,
@@ -142,7 +142,7 @@ def _data(flyer: Flyer, shape: str) -> dict[str, Any]:
     }
 
 
-def _pictogram_svg(pictogram: str, colour: str) -> str:
+def pictogram_svg(pictogram: str, colour: str) -> str:
     """Return the pictogram as SVG in a colour: lines, and areas of the class `solid`."""
     drawing = pictogram.replace('class="solid"', f'fill="{colour}" stroke="none"')
     return (

@@ -70,7 +70,7 @@ def make_text(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerT
     _ = translator(lang)
     neutral = say(workshop.kind.neutral_title, lang) or translate(calendar.NEUTRAL, lang)
     title = clean(say(workshop.title, lang)) or translate(calendar.NEUTRAL, lang)
-    place, address, later = _where(workshop, lang)
+    place, address, later = get_place(workshop, lang)
     code = verify_codes.make(workshop)
     return FlyerText(
         lang=lang,
@@ -119,7 +119,7 @@ def add_soft_hyphens(text: str) -> str:
     )
 
 
-def _where(workshop: Workshop, lang: str) -> tuple[str, str, str]:
+def get_place(workshop: Workshop, lang: str) -> tuple[str, str, str]:
     """Return the place, its address, and how people get the address or link if it is hidden."""
     _ = translator(lang)
     is_by_phone = workshop.visibility in _BY_PHONE

@@ -36,7 +36,7 @@ FORMS: Final = ("ics", "atom", "json", "jcal")
 # HTML pages: tested in test_discreet.
 PAGES: Final = re.compile(
     r"^(root|workshops|about|feed_builder|registration|my_registration|qr_landing|demo|static_files|"
-    r"newsletter)\b"
+    r"newsletter|sharing|tour_route)\b|^verify\.(report|thanks)"
 )
 
 
@@ -105,6 +105,8 @@ def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
         yield from (f"/{lang}/boletin/{each}" for each in ("", "atom.xml"))
         yield from (f"/{lang}/boletin/{PAST_MONTH}{ending}" for ending in ("", ".pdf", ".txt"))
         yield f"/{lang}/datos"
+        yield f"/{lang}/gira"
+        yield from (f"/{lang}/verdad?codigo={each[:8]}" for each in ids)
     yield from ("/robots.txt", "/sitemap.xml", "/sitemap/paginas.xml", "/sitemap/talleres-1.xml")
     yield from (f"/oembed?url=http://localhost:8000/es/t/{each}" for each in ids)
     yield "/oembed?url=http://localhost:8000/es/"

@@ -104,6 +104,7 @@ class FurnishedSite:
             "rest": ("nada",),
             "form": ("ics", "atom", "json", "jcal"),
             "name": self.files if rule.endpoint.startswith("static") else ("red", "chicago", "x"),
+            "version": ("000000000000",),
         }
         assert name in known, (
             f"tell tests/support/public_urls.py what stands for <{name}> in {rule.rule}"

@@ -25,6 +25,7 @@ from outreach.web.middleware import page_cache
 from outreach.web.middleware.reference_cache import ReferenceData, reference
 from outreach.web.middleware.response_headers import keep_for, keep_private
 from outreach.web.presentation import workshop_cards
+from outreach.web.public import sharing
 
 pages = Blueprint("workshops", __name__, url_prefix="/<lang:lang>")
 root = Blueprint("root", __name__)
@@ -204,6 +205,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
         is_over=found.has_ended(now),
         seats=workshop_cards.seats_tag(found, now=now),
         is_doubled=clock.is_doubled(found.day, found.starts, found.zone),
+        share=sharing.get_links(found),
     )
 
 

@@ -1,0 +1,94 @@
+"""Passing a workshop on: its picture for messengers, links to share it and to save its date.
+
+Nothing of it exists for a discreet or unlisted workshop.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, abort, redirect
+from flask.typing import ResponseReturnValue
+
+from outreach import i18n
+from outreach.domain import workshops
+from outreach.domain.workshops import Workshop
+from outreach.i18n import gettext as _
+from outreach.memory_cache import MemoryCache
+from outreach.pdf import share_card
+from outreach.web.context import config, store
+from outreach.web.middleware.response_headers import keep_for
+from outreach.web.presentation import formatting, icons
+
+pages = Blueprint("sharing", __name__, url_prefix="/<lang:lang>")
+
+YEAR_SECONDS: Final = 365 * 24 * 3600
+MAX_PICTURE_BYTES: Final = 4 * 1024 * 1024  # of all pictures that a process keeps
+
+_pictures: MemoryCache[bytes] = MemoryCache(MAX_PICTURE_BYTES)
+
+
+@dataclass(frozen=True)
+class ShareLinks:
+    """What the page of a listed workshop offers to pass it on."""
+
+    address: str
+    picture: str
+    whatsapp: str
+    google: str  # adds the date to Google Calendar
+
+
+@pages.get("/t/<public_id>/imagen-<version>.png")
+def picture(public_id: str, version: str) -> ResponseReturnValue:
+    lang = i18n.current()
+    with store().read() as session:
+        workshop = workshops.find_public(session, public_id)
+        if workshop.is_hidden or workshop.kind.is_discreet:
+            abort(404)
+        current = share_card.get_version(workshop, lang)
+        if version != current:
+            keep_for(60)
+            return redirect(f"/{lang}/t/{workshop.public_id}/imagen-{current}.png")
+        body = _pictures.get((workshop.id, lang), version=current)
+        if body is None:
+            pictograms = icons.PICTOGRAMS
+            pictogram = pictograms.get(workshop.kind.pictogram, pictograms["calendar"])
+            body = share_card.picture(workshop, lang, pictogram=pictogram)
+            _pictures.put((workshop.id, lang), body, version=current, size=len(body))
+    keep_for(YEAR_SECONDS)
+    answer = Response(body, mimetype="image/png")
+    # Messengers fetch it from their own servers, and show it on their own pages.
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
+
+
+def get_links(workshop: Workshop) -> ShareLinks | None:
+    """The links of a workshop; None where it must not be passed on."""
+    if workshop.is_hidden or workshop.kind.is_discreet:
+        return None
+    lang = i18n.current()
+    address = f"{config().public_url}/{lang}/t/{workshop.public_id}"
+    title = i18n.say(workshop.title, lang)
+    text = _(
+        "%(title)s: %(day)s, %(hours)s. Es gratis.",
+        title=title,
+        day=formatting.day(workshop.day),
+        hours=formatting.hours_in_zone(workshop.starts, workshop.ends, workshop),
+    )
+    stamps = (
+        each.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        for each in (workshop.starts_at, workshop.ends_at)
+    )
+    event = {"action": "TEMPLATE", "text": title, "dates": "/".join(stamps), "details": address}
+    if workshop.venue is not None and not workshop.has_secret_address:
+        venue = workshop.venue
+        parts = (venue.name, venue.address, venue.city, venue.region)
+        event["location"] = ", ".join(part for part in parts if part)
+    version = share_card.get_version(workshop, lang)
+    return ShareLinks(
+        address=address,
+        picture=f"{address}/imagen-{version}.png",
+        whatsapp="https://wa.me/?" + urlencode({"text": f"{text} {address}"}),
+        google="https://calendar.google.com/calendar/render?" + urlencode(event),
+    )
