@@ -3,9 +3,10 @@
 
 import re
 from collections.abc import Callable
+from datetime import time
 from importlib import resources
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import sqlalchemy as sa
@@ -13,14 +14,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from icalendar import Calendar
 
+from outreach import clock
 from outreach.db.store import Store
+from outreach.db.types import Codes
+from outreach.domain import registrations
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import Workshop
+from outreach.domain.registrations import Registration
+from outreach.domain.workshops import Workshop, accommodations
+from outreach.domain.workshops.public_seats import MAX_DELAY, DelayedStates
 from outreach.domain.workshops.seat_states import FEW, FULL, MANY
 from outreach.imports import kinds as kinds_file
 from outreach.keystore import KeyStore
+from outreach.maintenance import scheduled_jobs
 from tests.conftest import LONG_AGO, hold, seat
 from tests.support.limits import UNLIMITED
 from tests.support.public_urls import (
@@ -31,7 +38,7 @@ from tests.support.public_urls import (
     in_every_status,
     manage_token,
 )
-from tests.support.registration_forms import answers, send
+from tests.support.registration_forms import answers, everyone, send
 
 pytestmark = pytest.mark.any_database("texts of pages, letters and URLs")
 
@@ -343,3 +350,48 @@ def test_seats_left_do_not_reveal_a_single_registration(
         assert seen(left, FEW) == few, left
         assert seen(left, MANY) == many, left
     assert not [page for page in full + few + many if re.search(r"Quedan? \d|\d+ de 30", page)]
+
+
+def test_active_watcher_sees_an_hour_and_a_need_only_after_the_delay(
+    unlimited_app: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
+) -> None:
+    """Who reads the form and also posts it: a taken hour is answered at once, and shown late."""
+    with store.change() as session:
+        workshop = hold(
+            session, chicago, women, way=Way.SLOTS, starts=time(10), ends=time(14), slot_minutes=20,
+            has_childcare=True, support={"childcare": 1},
+        )  # fmt: skip
+        accommodations.sync(session, workshop, {})
+    client = unlimited_app.test_client()
+    path = f"/es/t/{workshop.public_id}/lugar"
+    fresh = r'name="(?:stamp|nonce)" value="[^"]*"'
+
+    def seen(page: str) -> str:
+        return re.sub(fresh, "", page)
+
+    before = seen(client.get(path).text)
+    seat(store, key_store, workshop, slot="10:20", needs=Codes(["childcare"]))
+    assert seen(client.get(path).text) == before
+    watcher: dict[str, Any] = {"contact": "none", "consent": "yes"}
+    hour = client.post(path, data=answers(unlimited_app, workshop, slot="10:20", **watcher))
+    assert hour.status_code == 409
+    assert "Esa hora se acaba de ocupar." in hour.text
+    assert 'value="10:20"' not in hour.text
+    need = client.post(
+        path, data=answers(unlimited_app, workshop, slot="10:40", needs=["childcare"], **watcher)
+    )
+    assert need.status_code == 409
+    assert "Ya no queda cuidado de niños" in need.text
+    assert seen(client.get(path).text) == before, "what one post learned is shown to nobody else"
+    delayed, now = DelayedStates(), clock.now()
+    assert scheduled_jobs.show_seats(store, delayed, now=now) == 0
+    assert seen(client.get(path).text) == before
+    assert scheduled_jobs.show_seats(store, delayed, now=now + MAX_DELAY) == 2
+    after = client.get(path).text
+    assert 'value="10:20"' not in after
+    assert "Ya no queda cuidado de niños" in after
+    [rosa] = everyone(store)
+    with store.change() as session:
+        registrations.cancel(session, session.get_one(Registration, rosa.id), now=clock.now())
+    answer = client.post(path, data=answers(unlimited_app, workshop, slot="10:20", **watcher))
+    assert answer.status_code == 303, "a state that is late refuses no form"

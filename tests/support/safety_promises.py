@@ -116,6 +116,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     "S27": ("browser/test_quick_exit.py::test_page_restored_from_browser_cache_is_reloaded",),
     "S28": (
         "security/test_discreet.py::test_seats_left_do_not_reveal_a_single_registration",
+        "security/test_discreet.py::test_active_watcher_sees_an_hour_and_a_need_only_after_the_delay",
         "domain/registrations/test_public_seats.py::test_watcher_sees_a_registration_only_after_the_delay",
         "domain/registrations/test_public_seats.py::test_delay_is_random_and_at_most_an_hour",
     ),

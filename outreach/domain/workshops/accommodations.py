@@ -23,6 +23,8 @@ class AccommodationCapacity(Base):
     need: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     capacity: Mapped[int]
     seats_left: Mapped[int]
+    # At a discreet workshop: whether the public sees that one is left (`public_seats`).
+    appears_free: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
 
 
 def get_left(session: Session, workshop_id: int) -> Mapping[str, int]:
@@ -33,6 +35,24 @@ def get_left(session: Session, workshop_id: int) -> Mapping[str, int]:
         )
     )
     return {row[0]: row[1] for row in rows}
+
+
+def list_used_up(session: Session, workshop: Workshop, *, as_shown: bool = False) -> set[str]:
+    """The needs of which none is left; `as_shown`: as the public of a discreet workshop sees it."""
+    if not workshop.support:
+        return set()
+    is_used_up = (
+        AccommodationCapacity.appears_free.is_(False)
+        if as_shown
+        else AccommodationCapacity.seats_left == 0
+    )
+    return set(
+        session.scalars(
+            sa.select(AccommodationCapacity.need).where(
+                AccommodationCapacity.workshop_id == workshop.id, is_used_up
+            )
+        )
+    )
 
 
 def reserve(session: Session, workshop_id: int, needs: Iterable[str]) -> bool:

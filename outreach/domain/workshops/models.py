@@ -408,7 +408,7 @@ def list_group_dates(session: Session, workshop: Workshop, *, now: datetime) -> 
         for each in others
         if each.is_open(now)
         and each.is_discreet == workshop.is_discreet  # a discreet workshop asks for consent
-        and (each.has_waiting_list or not each.is_full)
+        and (each.has_waiting_list or not each.appears_full)
     ]
 
 

@@ -1,74 +1,108 @@
 """When the public sees how full a discreet workshop is: late, so that nobody sees one registration.
 
 Whoever watches its page must not see that one more person registered (S28). The public sees one of
-three states (`seat_states`), and a change of state after a random delay of up to an hour. The
-workshop's row keeps the state that is shown.
+three states (`seat_states`), and a change of state after a random delay of up to an hour. So it is
+with each hour of a day of consultations and with each accommodation that has a limit: shown as free
+or not. The rows keep the state that is shown.
 """
 
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.network.kinds import Way
+from outreach.domain.workshops import time_slots
+from outreach.domain.workshops.accommodations import AccommodationCapacity
 from outreach.domain.workshops.models import Workshop, WorkshopStatus
-from outreach.domain.workshops.seat_states import compute_shown
+from outreach.domain.workshops.seat_states import compute_appears_free, compute_shown
+from outreach.domain.workshops.time_slots import TimeSlot
 
 MIN_DELAY: Final = timedelta(minutes=1)
 MAX_DELAY: Final = timedelta(hours=1)
 
 
+class StateKey(NamedTuple):
+    """What has a state that is shown: a workshop, one of its slots or one of its accommodations."""
+
+    workshop_id: int
+    slot_id: int | None = None
+    need: str | None = None
+
+
 @dataclass
 class DelayedStates:
-    """When each workshop whose state has changed shows it. Kept by the worker; another one that
-    takes over draws the delays anew."""
+    """When each state that has changed is shown. Kept by the worker; another one that takes over
+    draws the delays anew."""
 
-    due_at: dict[int, datetime] = field(default_factory=dict)
+    due_at: dict[StateKey, datetime] = field(default_factory=dict)
     generator: random.Random = field(default_factory=random.SystemRandom)
 
-    def find_due(self, states: Mapping[int, tuple[int, int]], *, now: datetime) -> dict[int, int]:
-        """The states to show now, by id of workshop. `states` has seats left and the state shown,
-        of all workshops; one that has changed back meanwhile has nothing to show."""
-        due: dict[int, int] = {}
-        changed = {
-            workshop_id: state
-            for workshop_id, (seats_left, shown) in states.items()
-            if (state := compute_shown(seats_left, shown)) != shown
-        }
-        self.due_at = {
-            workshop_id: self.due_at.get(workshop_id) or now + self._draw()
-            for workshop_id in changed
-        }
-        for workshop_id, state in changed.items():
-            if self.due_at[workshop_id] <= now:
-                due[workshop_id] = state
-        return due
+    def find_due(
+        self, states: Mapping[StateKey, tuple[int, int]], *, now: datetime
+    ) -> dict[StateKey, int]:
+        """The states to show now. `states` has all of them: what the state is, and the one shown;
+        one that has changed back meanwhile has nothing to show."""
+        changed = {key: state for key, (state, shown) in states.items() if state != shown}
+        self.due_at = {key: self.due_at.get(key) or now + self._draw() for key in changed}
+        return {key: state for key, state in changed.items() if self.due_at[key] <= now}
 
     def _draw(self) -> timedelta:
         return timedelta(seconds=self.generator.uniform(MIN_DELAY.seconds, MAX_DELAY.seconds))
 
 
-def list_states(session: Session, *, now: datetime) -> dict[int, tuple[int, int]]:
-    """Seats left and the state shown, of discreet workshops to come, by id."""
-    rows = session.execute(
-        sa.select(Workshop.id, Workshop.seats_left, Workshop.shown_seats).where(
-            Workshop.is_discreet.is_(True),
-            Workshop.status == WorkshopStatus.PUBLISHED,
-            Workshop.starts_at > now,
-        )
+def list_states(session: Session, *, now: datetime) -> dict[StateKey, tuple[int, int]]:
+    """The state of discreet workshops to come, and the one shown. A workshop with slots has none of
+    its own: it follows from the slots that are shown."""
+    is_watched = (
+        Workshop.is_discreet.is_(True),
+        Workshop.status == WorkshopStatus.PUBLISHED,
+        Workshop.starts_at > now,
     )
-    return {row[0]: (row[1], row[2]) for row in rows}
-
-
-def show(session: Session, states: Mapping[int, int]) -> None:
-    """Shows these states from now on."""
-    for workshop_id, state in states.items():
-        session.execute(
-            sa.update(Workshop)
-            .where(Workshop.id == workshop_id)
-            .values(shown_seats=state)
-            .execution_options(synchronize_session=False)
+    states: dict[StateKey, tuple[int, int]] = {}
+    for workshop_id, seats_left, shown in session.execute(
+        sa.select(Workshop.id, Workshop.seats_left, Workshop.shown_seats).where(
+            *is_watched, Workshop.way != Way.SLOTS
         )
+    ):
+        states[StateKey(workshop_id)] = (compute_shown(seats_left, shown), shown)
+    for slot in session.scalars(sa.select(TimeSlot).join(Workshop).where(*is_watched)):
+        states[StateKey(slot.workshop_id, slot_id=slot.id)] = _get_states(slot)
+    for each in session.scalars(sa.select(AccommodationCapacity).join(Workshop).where(*is_watched)):
+        states[StateKey(each.workshop_id, need=each.need)] = _get_states(each)
+    return states
+
+
+def _get_states(row: TimeSlot | AccommodationCapacity) -> tuple[int, int]:
+    is_free = compute_appears_free(row.seats_left, row.capacity, was_free=row.appears_free)
+    return int(is_free), int(row.appears_free)
+
+
+def show(session: Session, states: Mapping[StateKey, int]) -> None:
+    """Shows these states from now on."""
+    for key, state in states.items():
+        session.execute(_update(key, state).execution_options(synchronize_session=False))
+    for workshop_id in {key.workshop_id for key in states if key.slot_id is not None}:
+        shown = time_slots.compute_shown_seats(session, workshop_id)
+        update = _update(StateKey(workshop_id), shown)
+        session.execute(update.execution_options(synchronize_session=False))
+
+
+def _update(key: StateKey, state: int) -> sa.Update:
+    if key.slot_id is not None:
+        slot = sa.update(TimeSlot).where(TimeSlot.id == key.slot_id)
+        return slot.values(appears_free=bool(state))
+    if key.need is not None:
+        return (
+            sa.update(AccommodationCapacity)
+            .where(
+                AccommodationCapacity.workshop_id == key.workshop_id,
+                AccommodationCapacity.need == key.need,
+            )
+            .values(appears_free=bool(state))
+        )
+    return sa.update(Workshop).where(Workshop.id == key.workshop_id).values(shown_seats=state)

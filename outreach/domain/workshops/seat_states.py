@@ -1,4 +1,7 @@
-"""The three states in which the public sees the seats of a discreet workshop (S28), as numbers."""
+"""The three states in which the public sees the seats of a discreet workshop (S28), as numbers.
+
+An hour of a day of consultations, and an accommodation with a limit, are free or not.
+"""
 
 from typing import Final
 
@@ -17,3 +20,9 @@ def compute_shown(seats_left: int, shown: int = MANY) -> int:
     if seats_left <= FEW or (shown <= FEW and seats_left < _BACK_TO_MANY):
         return FEW
     return MANY
+
+
+def compute_appears_free(seats_left: int, capacity: int, *, was_free: bool) -> bool:
+    """Whether an hour, or an accommodation, is shown as free. One that was not is shown again when
+    clearly more is free, as above."""
+    return seats_left >= (1 if was_free else min(_BACK_TO_FEW, max(capacity, 1)))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
+from outreach.domain.workshops import seat_states
 from outreach.domain.workshops.models import Workshop
 from outreach.errors import ErrorCode, NotFound, Refusal
 
@@ -28,6 +29,8 @@ class TimeSlot(Base):
     minute: Mapped[int]  # after the workshop's start, on its wall clock
     capacity: Mapped[int]
     seats_left: Mapped[int]
+    # Of a discreet workshop: whether the public sees it as free (`public_seats`).
+    appears_free: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
 
 
 def list_slots(session: Session, workshop: Workshop) -> Sequence[TimeSlot]:
@@ -115,7 +118,18 @@ def sync(session: Session, workshop: Workshop) -> None:
         )
     ).one()
     workshop.capacity, workshop.seats_left = total or 0, left or 0
+    workshop.shown_seats = compute_shown_seats(session, workshop.id)
     session.flush()
+
+
+def compute_shown_seats(session: Session, workshop_id: int) -> int:
+    """The state of a workshop whose slots the public sees as it does now (`seat_states`)."""
+    places = session.scalar(
+        sa.select(sa.func.sum(TimeSlot.capacity)).where(
+            TimeSlot.workshop_id == workshop_id, TimeSlot.appears_free.is_(True)
+        )
+    )
+    return seat_states.compute_shown(places or 0)
 
 
 def remove_all(session: Session, workshop: Workshop) -> None:

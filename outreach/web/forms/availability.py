@@ -1,7 +1,7 @@
 """Current choices of a registration form: free slots, support left, other dates of the series."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from itertools import groupby
 
@@ -71,11 +71,15 @@ class Availability:
         return groups
 
 
-def of_workshop(session: Session, workshop: Workshop, *, now: datetime) -> Availability:
-    """Return the choices for a new registration."""
+def of_workshop(
+    session: Session, workshop: Workshop, *, now: datetime, is_staff: bool = False
+) -> Availability:
+    """Return the choices for a new registration. Of a discreet workshop the public sees them late,
+    staff as they are (S28)."""
+    as_shown = workshop.is_discreet and not is_staff
     return Availability(
-        hours=_hours(session, workshop),
-        used_up=_used_up(session, workshop),
+        hours=_hours(session, workshop, as_shown=as_shown),
+        used_up=accommodations.list_used_up(session, workshop, as_shown=as_shown),
         dates=workshops.list_group_dates(session, workshop, now=now),
     )
 
@@ -87,34 +91,41 @@ def of_registration(session: Session, registration: Registration) -> Availabilit
     own_slot_id = registration.slot_id if shows_seat else None
     own_needs = registration.needs if shows_seat else ()
     return Availability(
-        hours=_hours(session, workshop, own_slot_id) if own_slot_id is not None else (),
-        used_up=_used_up(session, workshop) - set(own_needs),
+        hours=(
+            _hours(session, workshop, own_slot_id, as_shown=workshop.is_discreet)
+            if own_slot_id is not None
+            else ()
+        ),
+        used_up=accommodations.list_used_up(session, workshop, as_shown=workshop.is_discreet)
+        - set(own_needs),
     )
 
 
+def remove_choice(choices: Availability, *, hour: str = "", need: str = "") -> Availability:
+    """Return the choices without an hour or a need that a post has just found used up."""
+    hours = [each for each in choices.hours if each.value != hour]
+    return replace(choices, hours=hours, used_up={*choices.used_up, *([need] if need else ())})
+
+
 def _hours(
-    session: Session, workshop: Workshop, own_slot_id: int | None = None
+    session: Session, workshop: Workshop, own_slot_id: int | None = None, *, as_shown: bool
 ) -> list[AvailableSlot]:
+    """Return the slots; of a discreet workshop only free ones, `as_shown` those shown as free."""
     if not workshop.has_slots:
         return []
-    # A discreet kind omits taken hours: a watcher must not see a single registration (S28).
+    slots = [
+        (slot, (slot.appears_free if as_shown else slot.seats_left > 0) or slot.id == own_slot_id)
+        for slot in time_slots.list_slots(session, workshop)
+    ]
     return [
         AvailableSlot(
             time_slots.get_day(workshop, slot.minute),
             time_slots.get_start(workshop, slot.minute),
-            slot.seats_left > 0 or slot.id == own_slot_id,
+            is_free,
         )
-        for slot in time_slots.list_slots(session, workshop)
-        if slot.seats_left > 0 or slot.id == own_slot_id or not workshop.is_discreet
+        for slot, is_free in slots
+        if is_free or not workshop.is_discreet
     ]
-
-
-def _used_up(session: Session, workshop: Workshop) -> set[str]:
-    if not workshop.support:
-        return set()
-    return {
-        need for need, left in accommodations.get_left(session, workshop.id).items() if left == 0
-    }
 
 
 def need_words(need: str) -> str:

@@ -227,9 +227,18 @@ class RegistrationForm(PersonForm):
 
     def validate_slot(self, field: StringField) -> None:
         super().validate_slot(field)
-        # The waitlist is for any slot.
-        if self.workshop.has_slots and not field.data and not self.workshop.is_full:
+        if self.workshop.has_slots and not field.data and not self._is_for_any_hour:
             raise ValidationError(_("Elige una hora"))
+
+    @property
+    def _is_for_any_hour(self) -> bool:
+        """Whether no hour needs to be chosen: the waitlist is for any. A discreet form that has no
+        hour to show says so by an empty field; meanwhile one may be free (S28)."""
+        return self.appears_full or (self.workshop.is_discreet and self.is_sent("slot"))
+
+    @property
+    def appears_full(self) -> bool:
+        return self.workshop.appears_full
 
     def validate_remind(self, field: StringField) -> None:
         if not _is_tick(field):

@@ -127,7 +127,7 @@ def _save(
     except Full:
         return _answer_full(filled)
     except Conflict as gone:
-        return _page(_refresh(filled), 409, notice=_conflict_notice(filled, str(gone)))
+        return _answer_conflict(filled, str(gone))
 
 
 def _refresh(filled: RegistrationForm) -> RegistrationForm:
@@ -199,6 +199,18 @@ def _answer_full(filled: RegistrationForm) -> ResponseReturnValue:
             "Solo quedan %(num)d lugares. Baja el número de personas.",
             workshop.seats_left,
         )
+    return _page(filled, 409, notice=notice)
+
+
+def _answer_conflict(filled: RegistrationForm, need: str) -> ResponseReturnValue:
+    """Answer where another person just took the slot, or the support for a need."""
+    filled, notice = _refresh(filled), _conflict_notice(filled, need)
+    if filled.workshop.is_discreet:  # what it shows is late; what was just learned is left out
+        hour = "" if need else filled.slot.data or ""
+        filled.choices = availability.remove_choice(filled.choices, hour=hour, need=need)
+        if filled.workshop.has_slots and not filled.choices.free:
+            filled.slot.data = ""
+            notice = _("Esa hora se acaba de ocupar. Vuelve a enviar para cualquier hora libre.")
     return _page(filled, 409, notice=notice)
 
 

@@ -10,8 +10,14 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
-from outreach.domain.workshops.public_seats import MAX_DELAY, MIN_DELAY, DelayedStates
-from outreach.domain.workshops.seat_states import FEW, FULL, MANY, compute_shown
+from outreach.domain.workshops.public_seats import MAX_DELAY, MIN_DELAY, DelayedStates, StateKey
+from outreach.domain.workshops.seat_states import (
+    FEW,
+    FULL,
+    MANY,
+    compute_appears_free,
+    compute_shown,
+)
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, seat
@@ -41,10 +47,27 @@ def test_state_is_left_only_with_clearly_more_seats(
     assert compute_shown(seats_left, shown) == state
 
 
+@pytest.mark.parametrize(
+    ("seats_left", "capacity", "was_free", "is_free"),
+    [
+        (1, 1, True, True),
+        (0, 1, True, False),
+        (1, 1, False, True),
+        (1, 3, False, False),  # one of three is not clearly more
+        (2, 3, False, True),
+        (0, 0, False, False),
+    ],
+)
+def test_hour_is_shown_again_only_with_clearly_more_places(
+    seats_left: int, capacity: int, was_free: bool, is_free: bool
+) -> None:
+    assert compute_appears_free(seats_left, capacity, was_free=was_free) is is_free
+
+
 def until_shown(delayed: DelayedStates, began: datetime) -> timedelta:
     """How long a workshop that has just become full is not shown as full."""
     now = began
-    while not delayed.find_due({1: (0, MANY)}, now=now):
+    while not delayed.find_due({StateKey(1): (FULL, MANY)}, now=now):
         now += timedelta(seconds=5)
     return now - began
 
@@ -59,8 +82,8 @@ def test_delay_is_random_and_at_most_an_hour() -> None:
 
 def test_state_that_changed_back_is_not_shown() -> None:
     delayed, now = DelayedStates(), clock.now()
-    assert delayed.find_due({1: (0, MANY)}, now=now) == {}
-    assert delayed.find_due({1: (12, MANY)}, now=now + MAX_DELAY) == {}
+    assert delayed.find_due({StateKey(1): (FULL, MANY)}, now=now) == {}
+    assert delayed.find_due({StateKey(1): (MANY, MANY)}, now=now + MAX_DELAY) == {}
     assert delayed.due_at == {}
 
 

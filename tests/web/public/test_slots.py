@@ -8,13 +8,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from icalendar import Calendar
 
+from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.public_seats import MAX_DELAY, DelayedStates
 from outreach.keystore import KeyStore
+from outreach.maintenance import scheduled_jobs
 from tests.conftest import a_saturday, hold, seat
 from tests.support.registration_forms import (
     answers,
@@ -43,6 +46,13 @@ def consultations(store: Store, chicago: Office, rights: Kind) -> Workshop:
             ends=time(14),
             slot_minutes=20,
         )
+
+
+def show_delayed_seats(store: Store) -> None:
+    """What the public sees after the longest delay."""
+    delayed, now = DelayedStates(), clock.now()
+    scheduled_jobs.show_seats(store, delayed, now=now)
+    scheduled_jobs.show_seats(store, delayed, now=now + MAX_DELAY)
 
 
 def offered_slots(page: str) -> list[str]:
@@ -80,6 +90,7 @@ def test_discreet_kind_shows_neither_taken_slots_nor_the_number_of_free_ones(
         )  # fmt: skip
     luz = seat(store, key_store, circle, name="Luz", slot="10:20")
     seat(store, key_store, circle, name="Ana", slot="10:40")
+    show_delayed_seats(store)
     register, change = f"/es/t/{circle.public_id}/lugar", f"{link_of(key_store, luz)}/cambiar"
     for path, taken in ((register, {"10:20", "10:40"}), (change, {"10:40"})):
         page = client.get(path).text
@@ -88,6 +99,30 @@ def test_discreet_kind_shows_neither_taken_slots_nor_the_number_of_free_ones(
         for text in (*taken, "ocupada", "tachadas", 'class="hour hour-taken"', "horas libres"):
             assert text not in page, f"{text} on {path}"
     assert "10:20" in offered_slots(client.get(change).text), "a person may keep their own slot"
+
+
+def test_discreet_form_whose_last_shown_hour_is_taken_gets_any_free_hour(
+    app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        circle = hold(
+            session, chicago, women, way=Way.SLOTS,
+            starts=time(10), ends=time(11), slot_minutes=30,
+        )  # fmt: skip
+    luz = seat(store, key_store, circle, name="Luz", slot="10:00")
+    show_delayed_seats(store)  # of which 10:30 is left
+    seat(store, key_store, circle, name="Ana", slot="10:30")
+    with store.change() as session:
+        registrations.cancel(session, session.get_one(Registration, luz.id), now=clock.now())
+    post = answers(app, circle, slot="10:30", contact="none", consent="yes")
+    taken = send(client, circle, post)
+    assert taken.status_code == 409
+    assert "Vuelve a enviar para cualquier hora libre." in taken.text
+    assert filled(taken)["slot"] == [""]
+    answer = send(client, circle, post | {"slot": ""})
+    assert answer.status_code == 303
+    hours = {f"{each.starts:%H:%M}" for each in everyone(store) if each.slot is not None}
+    assert hours == {"10:00", "10:30"}
 
 
 def test_chosen_slot_is_stored_and_shown(

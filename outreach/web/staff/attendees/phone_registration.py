@@ -68,6 +68,10 @@ class CallerForm(RegistrationForm):
         if not request_retry.NONCE.fullmatch(self.nonce.data or ""):
             self.nonce.data = form_token.nonce()
 
+    @property
+    def appears_full(self) -> bool:
+        return self.workshop.is_full
+
     def validate(self, *given: Any, **more: Any) -> bool:
         is_valid: bool = super().validate(*given, **more)
         messages = {_(public): _(for_staff) for public, for_staff in _STAFF_MESSAGES}
@@ -151,7 +155,7 @@ def _closed_message(workshop: Workshop, now: datetime) -> str:
 def _page(form: CallerForm, status: int, *, fault: str = "") -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, form.workshop.public_id)
-        form.choices = availability.of_workshop(session, workshop, now=clock.now())
+        form.choices = availability.of_workshop(session, workshop, now=clock.now(), is_staff=True)
     return page(
         "attendees/phone_registration",
         status,
