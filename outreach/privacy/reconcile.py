@@ -15,6 +15,7 @@ from outreach.db.types import Codes
 from outreach.domain import registrations
 from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.registrations import Registration, RegistrationStatus
+from outreach.domain.registrations.models import APPARENTLY_CONFIRMED
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.text import code
@@ -22,11 +23,13 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
 from outreach.keystore import KeyStore
 
-# Parties without a seat when the workshop began are kept for a shorter time (DATA02).
-WITHOUT_SEAT_STATUSES: Final = (
-    RegistrationStatus.WAITLISTED,
-    RegistrationStatus.OFFERED,
-    RegistrationStatus.EXPIRED,
+# Parties without a seat when the workshop began are kept for a shorter time (DATA02); not those
+# whose pages show a seat, or the day of the erasure would tell who was beyond a share (S29).
+IS_WITHOUT_SEAT: Final = sa.and_(
+    Registration.status.in_(
+        (RegistrationStatus.WAITLISTED, RegistrationStatus.OFFERED, RegistrationStatus.EXPIRED)
+    ),
+    ~APPARENTLY_CONFIRMED,
 )
 WAITLIST_RETENTION: Final = timedelta(days=7)
 BATCH_ROWS: Final = 100  # cleared in one transaction
@@ -55,7 +58,7 @@ class KeyReference:
 def key_references(session: Session) -> list[KeyReference]:
     """All registrations that have a key."""
     retention_days = sa.case(
-        (Registration.status.in_(WITHOUT_SEAT_STATUSES), WAITLIST_RETENTION.days),
+        (IS_WITHOUT_SEAT, WAITLIST_RETENTION.days),
         else_=Workshop.retention_days,
     )
     rows = session.execute(
@@ -93,7 +96,7 @@ def find_wrong_days(
     days, today = key_store.days(), key_store.today()
     wrong: dict[bytes, tuple[date, date]] = {}
     is_without_seat = sa.and_(
-        Registration.status.in_(WITHOUT_SEAT_STATUSES),
+        IS_WITHOUT_SEAT,
         Workshop.starts_at <= now,
         Workshop.retention_days > WAITLIST_RETENTION.days,
     )
@@ -291,7 +294,7 @@ def find_waitlisted_keys(session: Session, *, now: datetime) -> list[WaitlistedK
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
             Registration.key_id.is_not(None),
-            Registration.status.in_(WITHOUT_SEAT_STATUSES),
+            IS_WITHOUT_SEAT,
             Workshop.starts_at <= now,
         )
     )

@@ -180,6 +180,29 @@ def test_waitlisted_party_is_erased_after_seven_days(
     assert sorted(statuses) == ["lapsed", "offered", "seated", "waiting"]  # the counts stay
 
 
+def test_party_beyond_a_share_whose_page_shows_a_seat_is_kept_as_long_as_one_with_a_seat(
+    config: Config, store: Store, key_store: KeyStore, chicago: Office, women: Kind
+) -> None:
+    """Else the day of the erasure would tell who was beyond the share (S29)."""
+    with store.change() as session:
+        workshop = hold(session, chicago, women, capacity=1, retention_days=20)
+    seat(store, key_store, workshop)
+    beyond = seat(store, key_store, workshop, name="Luz")
+    waiting = seat(store, key_store, workshop, name="Flor")
+    with store.change() as session:
+        session.get_one(Registration, beyond.id).appears_confirmed = True
+    week = workshop.day + timedelta(days=7)
+    now = clock.instant(week, workshop.starts, workshop.zone)
+    assert retention.purge(store, key_store_of(key_store, config, week), now=now).keys == 1
+    assert waiting.key_id not in key_store.ids()
+    last = workshop.forget_on
+    now = clock.instant(last, workshop.starts, workshop.zone)
+    eve = key_store_of(key_store, config, last - timedelta(days=1))
+    assert retention.purge(store, eve, now=now).keys == 0
+    day = key_store_of(key_store, config, last)
+    assert retention.purge(store, day, now=now).keys == 2
+
+
 def test_shorter_retention_of_a_kind_does_not_stop_the_purge(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> None:
