@@ -177,8 +177,9 @@ class _NotificationWriter(Generic[Written]):
         except (NotFound, DataErased):
             return None
         summary: Sequence[tuple[Registration, bytes]] = ()
+        unlisted = 0
         if notification.cause is NotificationType.SUMMARY:
-            summary = self._summarize(notification, person.address, now)
+            summary, unlisted = self._summarize(notification, person.address, now)
             if not summary:
                 return None
         message = self.write(
@@ -190,6 +191,7 @@ class _NotificationWriter(Generic[Written]):
                 group=group,
                 calendar_host=host,
                 summary=summary,
+                unlisted=unlisted,
             )
         )
         self.counted = ""
@@ -207,16 +209,19 @@ class _NotificationWriter(Generic[Written]):
 
     def _summarize(
         self, notification: Notification, address: str, now: datetime
-    ) -> Sequence[tuple[Registration, bytes]]:
-        """The registrations of the recipient with their keys; none if they were listed already."""
+    ) -> tuple[Sequence[tuple[Registration, bytes]], int]:
+        """The registrations of the recipient with their keys, none if they were listed already; and
+        how many more there are than one message lists."""
         key_ids = self.key_store.find(address)
         keys = self.key_store.get_all(key_ids)
         with self.store.read() as session:
             if summaries.has_been_sent(session, key_ids, notification):
-                return ()
+                return (), 0
             contact = notification.registration.contact
             found = summaries.list_registrations(session, key_ids, contact, now=now)
-        return [(each, keys[each.key_id]) for each in found if each.key_id in keys]
+            total = summaries.count_registrations(session, key_ids, contact, now=now)
+        listed = [(each, keys[each.key_id]) for each in found if each.key_id in keys]
+        return listed, total - len(found)
 
 
 @contextmanager

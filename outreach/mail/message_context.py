@@ -29,6 +29,7 @@ class MessageContext:
     group: Sequence[Registration] = ()  # all dates of the group registration, this one included
     calendar_host: str = ""  # only where a calendar entry is wanted
     summary: Sequence[tuple[Registration, bytes]] = ()  # what a summary lists, with their keys
+    unlisted: int = 0  # how many more there are
 
     @property
     def registration(self) -> Registration:
@@ -69,6 +70,7 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
             (each, f"{config.public_url}/{lang}/r/{registrations.derive_manage_token(key)}")
             for each, key in summary
         ],
+        "unlisted": context.unlisted,
         "home": f"{config.public_url}/{lang}/",
         "verify_code": verify_codes.make(workshop),
         # Without the scheme: a letter has one link.

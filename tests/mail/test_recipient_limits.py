@@ -16,6 +16,7 @@ from outreach.config import Config, Texts
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.outbox.summaries import MAX_LISTED
 from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
@@ -108,6 +109,23 @@ def test_twenty_registrations_cause_three_letters_and_a_summary(
     clock_of_test.shift(timedelta(hours=2))
     Worker(app).once()
     assert len(postman.letters) == 4
+
+
+def test_summary_says_how_many_registrations_it_does_not_list(
+    app: Flask, postman: Postman, make_workshop: Callable[..., Workshop],
+    clock_of_test: time_machine.Traveller,
+) -> None:  # fmt: skip
+    client = app.test_client()
+    for _ in range(MAX_LISTED + 3):
+        register(client, make_workshop(), **BY_MAIL)
+    Worker(app).once()
+    assert "más" not in texts_of(postman)[0]
+    clock_of_test.shift(timedelta(minutes=61))
+    Worker(app).once()
+    [letter] = texts_of(postman)[3:]
+    assert len(re.findall(r"https?://[^/]+/es/r/\S+", letter)) == MAX_LISTED
+    assert "Y 3 citas más." in letter.splitlines()
+    assert "Aquí están todas" not in letter
 
 
 def test_summary_names_no_kind_and_no_sender(

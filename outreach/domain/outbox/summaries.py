@@ -73,6 +73,25 @@ def list_registrations(
 ) -> Sequence[Registration]:
     """The recipient's registrations for workshops that are not over, at most MAX_LISTED, by
     start."""
+    return session.scalars(
+        _select(key_ids, contact, now)
+        .order_by(Workshop.starts_at, Registration.id)
+        .limit(MAX_LISTED)
+        .options(sa.orm.contains_eager(Registration.workshop))
+    ).all()
+
+
+def count_registrations(
+    session: Session, key_ids: Sequence[bytes], contact: ContactMethod, *, now: datetime
+) -> int:
+    """How many there are, those beyond MAX_LISTED too."""
+    found = _select(key_ids, contact, now).with_only_columns(Registration.id).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+
+
+def _select(
+    key_ids: Sequence[bytes], contact: ContactMethod, now: datetime
+) -> sa.Select[Registration]:
     conditions = [
         Registration.key_id.in_(key_ids),
         Registration.contact == contact,
@@ -81,11 +100,4 @@ def list_registrations(
     ]
     if contact is ContactMethod.PHONE:
         conditions.append(Registration.may_leave_message.is_(True))
-    return session.scalars(
-        sa.select(Registration)
-        .join(Registration.workshop)
-        .where(*conditions)
-        .order_by(Workshop.starts_at, Registration.id)
-        .limit(MAX_LISTED)
-        .options(sa.orm.contains_eager(Registration.workshop))
-    ).all()
+    return sa.select(Registration).join(Registration.workshop).where(*conditions)
