@@ -154,6 +154,30 @@ def test_sensitive_actions_need_a_fresh_second_factor(
             assert place.ask(staff_client, endpoint, method) == 401, endpoint
 
 
+def test_confirmation_for_a_file_returns_to_the_page_it_is_on(place: Place) -> None:
+    """And so do the sign-in pages: a download would leave the browser on them."""
+    staff_id = employ(place.store, "red@example.org", Role.ADMIN, ALL_OFFICES)
+    staff_client = signed_in_as(place.app, place.store, staff_id)
+    with place.store.change() as session:
+        session.execute(
+            sa.update(StaffSession).values(proven_at=clock.now() - timedelta(minutes=11))
+        )
+    parent = f"/org/talleres/{place.public_id}"
+    answer = staff_client.get(f"{parent}/lista.csv")
+    assert answer.headers["Location"] == f"/org/confirmar?volver={parent}"
+    anybody = place.app.test_client()
+    for path, back in (
+        (f"{parent}/lista.csv", parent),
+        (f"{parent}/volante.pdf", f"{parent}/volante"),
+        ("/org/talleres.xlsx", "/org/talleres"),
+    ):
+        answer = anybody.get(path, base_url="https://localhost")
+        assert answer.headers["Location"] == f"/org/entrar?volver={back}", path
+    for outside in ("//example.org/a.csv", "/org/../a.csv", "https://example.org/org/a.csv"):
+        page = anybody.get(f"/org/entrar?volver={outside}", base_url="https://localhost")
+        assert "example.org" not in page.text
+
+
 def test_page_without_a_permission_stops_the_application() -> None:
     broken = Flask("outreach")
     broken.add_url_rule("/org/olvidada", "staff.network.forgotten", lambda: "")

@@ -13,6 +13,7 @@ from flask import (
     Blueprint,
     Response,
     abort,
+    current_app,
     g,
     make_response,
     redirect,
@@ -234,6 +235,19 @@ def local_path(path: str) -> str:
     return path if _LOCAL_PATH.fullmatch(path) else "/org/"
 
 
+def _path_back() -> str:
+    """The path of this page to come back to; of a file, the page from which it is downloaded, since
+    a download would leave the browser on the page that asked for the second factor."""
+    path = request.path
+    if "." not in path:
+        return local_path(path)
+    routes = current_app.create_url_adapter(request)
+    for parent in (path.rpartition(".")[0], path.rpartition("/")[0]):
+        if routes is not None and routes.test(parent, "GET"):
+            return local_path(parent)
+    return "/org/"
+
+
 def proof_page(status: int = 200, *, back: str, fault: str = "") -> Response:
     """The page that asks for the second factor again."""
     with store().read() as session:
@@ -293,7 +307,7 @@ def _require_sign_in(half: SignedInStaff | None = None) -> ResponseReturnValue:
     """Leads to the sign-in page. A long form is kept: of a session that expired, or of one (`half`)
     that lacks its second factor."""
     if request.method == "GET":
-        back = local_path(request.path)
+        back = _path_back()
         return redirect("/org/entrar" + ("" if back == "/org/" else f"?volver={back}"), 303)
     is_long = kept_forms.is_kept(request.endpoint)
     if is_long and half is not None:
@@ -323,14 +337,14 @@ def _session_ended_message(*, is_long: bool, is_kept: bool) -> str:
 
 def _require_code() -> ResponseReturnValue:
     """Leads to the page that asks for the second factor."""
-    back = local_path(request.path) if request.method == "GET" else "/org/"
+    back = _path_back() if request.method == "GET" else "/org/"
     return redirect("/org/codigo" + ("" if back == "/org/" else f"?volver={back}"), 303)
 
 
 def require_fresh_factor() -> ResponseReturnValue:
     """Asks for the second factor again, since it was shown too long ago; keeps a form meanwhile."""
     if request.method == "GET":
-        return redirect(f"/org/confirmar?volver={local_path(request.path)}", 303)
+        return redirect(f"/org/confirmar?volver={_path_back()}", 303)
     kept_forms.keep(current_staff().digest, current_staff().organizer_id, replaces_others=True)
     return proof_page(401, back=local_path(request.path))
 
