@@ -279,6 +279,18 @@ def test_texts_beyond_the_budget_wait(
         assert len(gateway.asked) == 6
 
 
+def test_budget_of_nought_sends_no_text(
+    make_app: Callable[..., Flask], store: Store, key_store: KeyStore,
+    make_workshop: Callable[..., Workshop],
+) -> None:  # fmt: skip
+    with serve_gateway() as gateway:
+        texts = Texts(url=f"{gateway.url}/send", body='{"to": "{to}", "body": "{text}"}', a_day=0)
+        app = make_app(texts=texts)
+        register(app.test_client(), make_workshop(), **BY_TEXT)
+        Worker(app).once()
+        assert gateway.asked == []
+
+
 def test_stored_phone_that_is_not_ours_gets_no_text(
     make_app: Callable[..., Flask], store: Store, key_store: KeyStore,
     make_workshop: Callable[..., Workshop],
