@@ -1,13 +1,16 @@
 """`outreach dev` on a copy of the checkout: a changed file is seen in the next page."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -127,4 +130,12 @@ with dev._child(stop_parent):
 @pytest.mark.real_clock
 def test_signal_during_the_start_of_a_child_stops_both() -> None:
     for _ in range(3):
-        subprocess.run([sys.executable, "-c", STOPPED_WHILE_A_CHILD_STARTS], timeout=60, check=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", STOPPED_WHILE_A_CHILD_STARTS], start_new_session=True
+        )
+        try:
+            assert process.wait(timeout=60) == 0
+        finally:
+            with suppress(ProcessLookupError):  # where both have ended
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
