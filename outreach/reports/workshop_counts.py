@@ -7,7 +7,7 @@ time zone, and a month is counted from a covering index alone.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -344,4 +344,9 @@ def is_held(now: datetime) -> sa.ColumnElement[bool]:
 
 def is_over(month: Month, now: datetime) -> bool:
     """Whether all workshops of the month have ended, in every time zone and past midnight too."""
-    return now >= datetime.combine(month.following.first, time(), UTC) + timedelta(days=3)
+    return now >= datetime.combine(get_end_day(month), time(), UTC)
+
+
+def get_end_day(month: Month) -> date:
+    """The day, of UTC, from which the month is over: the fourth of the next one."""
+    return month.following.first + timedelta(days=3)

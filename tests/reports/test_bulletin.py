@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 import feedparser
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 
@@ -321,6 +322,23 @@ def test_drafts_and_unpublished_months_are_not_found(march: Store, client: Flask
     this = Month.from_day(clock.now().date())
     for path in (str(this), "2026-02", "1850-01", "2026-3", "2026-03?edicion=x", "9999-01"):
         assert status(path) == 404, path
+
+
+def test_month_without_a_bulletin_says_from_when(march: Store, client: FlaskClient) -> None:
+    with time_machine.travel(datetime(2026, 4, 2, 12, tzinfo=UTC), tick=False):
+        for path in ("2026-03", "2026-03.pdf", "2026-03.txt"):
+            answer = client.get(f"/es/boletin/{path}")
+            assert answer.status_code == 404
+            assert "El boletín de marzo de 2026 sale el 4 de abril." in answer.text
+        assert "El boletín de marzo de 2026 sale el 4 de abril." in client.get("/es/boletin/").text
+        assert "sale el" not in client.get("/es/boletin/2026-02").text, "nothing was done in it"
+    with time_machine.travel(datetime(2026, 4, 4, 0, 1, tzinfo=UTC), tick=False):
+        assert client.get("/es/boletin/2026-03").status_code == 200
+        assert "sale el" not in client.get("/es/boletin/").text
+        close(march)
+        answer = client.get("/es/boletin/2026-03")
+        assert answer.status_code == 404
+        assert "El boletín de marzo de 2026 sale cuando lo publiquemos." in answer.text
 
 
 def test_published_bulletin_is_in_the_list_and_atom_feed(march: Store, client: FlaskClient) -> None:

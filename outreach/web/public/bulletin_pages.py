@@ -1,14 +1,15 @@
 """The monthly bulletin: its page, PDF and text, the list of months, and the Atom feed.
 
 Pages show published editions. A past month that is not closed shows its numbers alone, marked as
-provisional; a closed month has no page until its bulletin is published.
+provisional, from the fourth of the next month on; a closed month has no page until its bulletin is
+published. Before that the page is 404 and says when it comes.
 """
 
 import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NoReturn
 
 from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
@@ -71,18 +72,24 @@ def init_app(app: Flask) -> None:
 
 @pages.get("/")
 def index() -> ResponseReturnValue:
-    lang, now = i18n.current(), _current_minute()
+    now = _current_minute()
     with store().read() as session:
         found = _months(session, now)
+        last = Month.from_day(now.date()).plus(-1)
+        is_coming = last not in found and _has_numbers(session, last)
     rows = [
-        BulletinRow(
-            each, words.first_capital(formats.month_and_year(each.first, lang)), published_at
-        )
+        BulletinRow(each, words.first_capital(_month_name(each)), published_at)
         for each, published_at in sorted(found.items(), reverse=True)
     ]
-    return _make_cacheable(
-        Response(render_template("bulletin/index.html", rows=rows)), PROVISIONAL_SECONDS
+    page = render_template(
+        "bulletin/index.html",
+        rows=rows,
+        coming_month=_month_name(last) if is_coming else "",
+        coming_day=None
+        if workshop_counts.is_over(last, now)
+        else workshop_counts.get_end_day(last),
     )
+    return _make_cacheable(Response(page), PROVISIONAL_SECONDS)
 
 
 @pages.get("/atom.xml")
@@ -146,13 +153,34 @@ def _load(text: str) -> tuple[BulletinDocument, int | None]:
     with store().read() as session:
         last = bulletins.latest(session, requested_month)
         if last is None and not _is_provisional(session, requested_month, now):
-            abort(404)
+            _answer_not_yet(session, requested_month, now)
         edition = _edition(session, requested_month, last)
         found = bulletin_data.document(session, requested_month, now=now, edition=edition)
     if last is None and not found.total and not found.figures:
         abort(404)
     is_replaced = last is not None and edition is not None and edition.number < last.number
     return found, last.number if last is not None and is_replaced else None
+
+
+def _answer_not_yet(session: Session, requested_month: Month, now: datetime) -> NoReturn:
+    """Answer 404 with the page that says when the bulletin of a month that has begun comes."""
+    is_over = workshop_counts.is_over(requested_month, now)
+    if requested_month.first > now.date() or not _has_numbers(session, requested_month):
+        abort(404)
+    page = render_template(
+        "bulletin/not_yet.html",
+        month=_month_name(requested_month),
+        day=None if is_over else workshop_counts.get_end_day(requested_month),
+    )
+    abort(Response(page, 404))
+
+
+def _has_numbers(session: Session, month: Month) -> bool:
+    return month in workshop_counts.months(session) or month in figures.list_months(session)
+
+
+def _month_name(month: Month) -> str:
+    return formats.month_and_year(month.first, i18n.current())
 
 
 def _edition(
