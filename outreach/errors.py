@@ -110,6 +110,7 @@ class ErrorCode(StrEnum):
     ADDRESS_NOT_BY_APPROVAL = "this workshop's address is not approved for each person"
     APPROVAL_NEEDS_SEAT = "confirm the registration first; then its address can be approved"
     MANIFEST_TOO_EARLY = "take the list along on the day of the workshop, or one day before"
+    CHECKIN_LIST_TOO_EARLY = "the list of the door opens the day before the workshop"
     WAITLIST_CHECKIN_TOO_EARLY = "let in who waits when the workshop starts"
     CHAIRS_TAKEN = "there are no chairs left for so many people"
     CHECKIN_NEEDS_PUBLISHED = "only a published workshop has a check-in"

@@ -400,6 +400,11 @@ def seat(
         return session.get_one(Registration, sealed.id)
 
 
+def tomorrow(office: Office) -> date:
+    """The day after today at an office: a workshop then is ahead, and its door's list is open."""
+    return clock.now().astimezone(office.zone).date() + timedelta(days=1)
+
+
 def a_saturday() -> date:
     """The Saturday of next week or, on a weekend, of the week after."""
     today = clock.now().date()

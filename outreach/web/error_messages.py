@@ -158,6 +158,7 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
             "Primero dale un lugar. Después puedes aprobar que vea la dirección."
         ),
         ErrorCode.MANIFEST_TOO_EARLY: N_("Lleva la puerta el día del taller, o un día antes."),
+        ErrorCode.CHECKIN_LIST_TOO_EARLY: N_("La lista de la entrada se abre el %(day)s."),
         ErrorCode.WAITLIST_CHECKIN_TOO_EARLY: N_(
             "Deja pasar a quien espera cuando empiece el taller."
         ),

@@ -20,7 +20,7 @@ from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops import series as all_series
 from outreach.keystore import KeyStore
-from tests.conftest import a_saturday, hold, registration_data, seat, venue
+from tests.conftest import a_saturday, hold, registration_data, seat, tomorrow, venue
 
 
 def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
@@ -63,6 +63,7 @@ def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
         )
     _request_calls(store, key_store, workshops["calls"], now)
     _check_in_some(store, key_store, workshops["started"])
+    seat(store, key_store, workshops["tomorrow"], people=2)
     with store.read() as session:
         tokens = {
             name: registrations.derive_manage_token(
@@ -121,6 +122,7 @@ def _create_workshops(session: Session) -> dict[str, Workshop]:
         "slot_minutes": 20,
         "title": {"es": "Diagnóstico migratorio"},
     }
+    door: dict[str, Any] = {"day": tomorrow(chicago), "way": Way.UNLISTED, "capacity": 12}
     course: dict[str, Any] = {
         "series": all_series.find_or_create(session, chicago, "Los sábados", is_joint=True),
         "title": {"es": "Tus derechos, paso a paso"},
@@ -156,6 +158,9 @@ def _create_workshops(session: Session) -> dict[str, Workshop]:
         "started": hold(
             session, chicago, rights, day=clock.now().date() - timedelta(days=1), capacity=3
         ),
+        # The list of the door opens the day before; these are in no public list.
+        "tomorrow": hold(session, chicago, rights, **door),
+        "discreet tomorrow": hold(session, chicago, women, **door),
         "by phone": at(
             rights, 1, way=Way.PHONE, phone="312 555 0142", title={"es": "Llámanos primero"}
         ),

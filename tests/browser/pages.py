@@ -136,7 +136,8 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
         f"/org/talleres/{world.more['slots']}/apartar"
     ),
     "check-in list": lambda world: "/org/entrada",
-    "check-in": lambda world: f"/org/talleres/{world.plain}/entrada",
+    "check-in": lambda world: f"/org/talleres/{world.more['tomorrow']}/entrada",
+    "check-in too early": lambda world: f"/org/talleres/{world.plain}/entrada",
     "flyer": lambda world: f"/org/talleres/{world.plain}/volante",
     "flyer of a discreet workshop": lambda world: (
         f"/org/talleres/{world.discreet}/volante?idioma=en"

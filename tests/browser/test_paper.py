@@ -90,13 +90,13 @@ def test_certificate_is_printed(opened: Open, world: World) -> None:
 def test_check_in_sheet_is_printed(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)
-    page.goto(f"/org/talleres/{world.plain}/entrada")
+    page.goto(f"/org/talleres/{world.more['tomorrow']}/entrada")
     link = page.get_by_role("link", name="Hoja de papel").get_attribute("href")
     assert link is not None
     answer = page.request.get(link, headers=cookie_header(page))
     assert "Rosa" in pdf_reader.words_of(answer.body())
     assert pdf_reader.faults(answer.body(), lang="es-MX", title="Hoja de asistencia") == []
-    page.goto(f"/org/talleres/{world.discreet}/entrada")
+    page.goto(f"/org/talleres/{world.more['discreet tomorrow']}/entrada")
     expect(page.get_by_role("link", name="Hoja de papel")).to_have_count(0)
 
 

@@ -62,7 +62,7 @@ def test_organizer_publishes_workshop_and_public_sees_it(
 def test_check_in_marks_and_undoes_arrival(opened: Open, world: World, has_script: bool) -> None:
     page = opened(java_script_enabled=has_script)
     sign_in(page)
-    page.goto(f"/org/talleres/{world.plain}/entrada")
+    page.goto(f"/org/talleres/{world.more['tomorrow']}/entrada")
     tabs = page.get_by_role("navigation", name="Mostrar")
     expect(tabs).to_contain_text("Llegaron 0")
     page.get_by_role("button", name="Llegó Rosa").click()
@@ -75,7 +75,7 @@ def test_check_in_marks_and_undoes_arrival(opened: Open, world: World, has_scrip
 def test_check_in_works_by_keyboard(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)
-    page.goto(f"/org/talleres/{world.plain}/entrada")
+    page.goto(f"/org/talleres/{world.more['tomorrow']}/entrada")
     tabs = page.get_by_role("navigation", name="Mostrar")
     focus(page, "button", "Llegó Rosa")
     page.keyboard.press("Enter")

@@ -253,6 +253,12 @@ def _ways_out() -> Iterator[Guard]:
 
 def _of_staff() -> Iterator[Guard]:
     staff = "outreach/web/staff/"
+    for place in ("checkin_pages", "sheet_download"):
+        yield Guard(
+            "S23", f"{staff}checkin/{place}.py",
+            "if not checkin.is_list_open(workshop, now=", "if checkin.is_list_open(workshop, now=",
+            "tests/web/staff/test_attendee_list.py::test_list_of_the_door_opens_the_day_before",
+        )  # fmt: skip
     yield Guard(
         "S21", f"{staff}common/guards.py", "httponly=True, samesite", "samesite",
         "tests/accounts/test_sessions.py::test_session_cookie_is_host_only_and_http_only",

@@ -18,7 +18,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.pdf import checkin_sheet
 from outreach.pdf.checkin_sheet import SheetLine
-from tests.conftest import LONG_AGO, hold, seat
+from tests.conftest import LONG_AGO, hold, seat, tomorrow
 from tests.support import pdf_reader
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
@@ -40,7 +40,10 @@ def test_sheet_lists_confirmed_registrations_without_contact_details(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=4, title={"es": "Conoce tus derechos"})
+        workshop = hold(
+            session, chicago, rights, capacity=4, day=tomorrow(chicago),
+            title={"es": "Conoce tus derechos"},
+        )  # fmt: skip
     rosa = seat(
         store,
         key_store,

@@ -5,7 +5,8 @@ the workshop's row: a party that is marked twice counts once, and no chair is gi
 without a network send their marks later (`checkin_events.py`); the counts are the same.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -21,6 +22,8 @@ from outreach.domain.registrations import (
 from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import ErrorCode, NotFound, Refusal
+
+EVE: Final = timedelta(days=1)  # the list of the door opens the day before
 
 
 def find(session: Session, workshop: Workshop, registration_id: str) -> Registration:
@@ -132,6 +135,22 @@ def require_checkin_open(workshop: Workshop) -> None:
     """Raises Refusal where the workshop has no check-in: a draft, cancelled or not held."""
     if workshop.status not in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}:
         raise Refusal(ErrorCode.CHECKIN_NEEDS_PUBLISHED)
+
+
+def get_list_day(workshop: Workshop) -> date:
+    """The day from which the list of the door can be opened (S23)."""
+    return workshop.day - EVE
+
+
+def is_list_open(workshop: Workshop, *, now: datetime) -> bool:
+    return now.astimezone(workshop.zone).date() >= get_list_day(workshop)
+
+
+def require_list_open(workshop: Workshop, *, now: datetime) -> None:
+    """Raises Refusal where the workshop has no check-in, or not yet."""
+    require_checkin_open(workshop)
+    if not is_list_open(workshop, now=now):
+        raise Refusal(ErrorCode.CHECKIN_LIST_TOO_EARLY, day=get_list_day(workshop))
 
 
 def require_over(workshop: Workshop, *, now: datetime) -> None:

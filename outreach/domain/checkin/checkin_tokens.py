@@ -7,7 +7,7 @@ meanwhile and its own token is gone.
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -30,7 +30,6 @@ from outreach.errors import ErrorCode, NotFound, Refusal, TooMany
 
 MAX_MARKS: Final = 2_000  # check-in events by one token
 CHECKIN_ROLES: Final = [role for role, allowed in PERMISSIONS.items() if Permission.DOOR in allowed]
-EVE: Final = timedelta(days=1)  # a phone can fetch the manifest the day before
 
 
 class CheckinToken(Base):
@@ -73,8 +72,8 @@ def is_near_day(workshop: Workshop, *, now: datetime) -> bool:
     """Whether the workshop has a check-in today or tomorrow."""
     if workshop.status not in COUNTED_STATUSES:
         return False
-    today = now.astimezone(workshop.zone).date()
-    return today >= workshop.day - EVE and now < checkin_events.checkin_ends_at(workshop)
+    has_begun = checkin.is_list_open(workshop, now=now)
+    return has_begun and now < checkin_events.checkin_ends_at(workshop)
 
 
 def issue(

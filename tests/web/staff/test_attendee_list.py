@@ -18,7 +18,7 @@ from outreach.domain.network.staff import Role
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import hold, seat, tomorrow
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -38,7 +38,7 @@ def tomas(app: Flask, store: Store, chicago: Office) -> StaffClient:
 @pytest.fixture
 def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return hold(session, chicago, rights, day=tomorrow(chicago))
 
 
 def test_contacts_are_masked_until_shown_one_by_one(
@@ -108,7 +108,7 @@ def test_reading_a_discreet_attendee_list_is_logged(
     women: Kind,
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, women)
+        workshop = hold(session, chicago, women, day=tomorrow(chicago))
     luz = seat(store, key_store, workshop, name="Luz")
     ana.get(f"/org/talleres/{workshop.public_id}")
     tomas.get(f"/org/talleres/{workshop.public_id}/entrada")
@@ -132,6 +132,34 @@ def test_erased_person_is_a_row_without_a_name(
     page = words(ana.get(f"/org/talleres/{evening.public_id}"))
     assert "Rosa" not in page
     assert "Sin nombre: ya se borró" in page
+
+
+def test_list_of_the_door_opens_the_day_before(
+    tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    today = clock.now().astimezone(chicago.zone).date()
+    for kind in (rights, women):
+        with store.change() as session:
+            early = hold(session, chicago, kind, day=today + timedelta(days=2))
+        rosa = seat(store, key_store, early, name="Xochiquetzal")
+        opens = f"{(today + timedelta(days=1)).day} de "
+        asked = [
+            tomas.get(f"/org/talleres/{early.public_id}/entrada"),
+            _at_door(tomas, early, do="arrived", registration=rosa.id),
+            _at_door(tomas, early, do="find", q="xoch"),
+            _at_door(tomas, early, do="more"),
+        ]
+        if kind is rights:
+            asked.append(tomas.get(f"/org/talleres/{early.public_id}/lista.pdf"))
+        for answer in asked:
+            assert answer.status_code == 409
+            assert "La lista de la entrada todavía no se abre" in words(answer)
+            assert opens in words(answer)
+            assert "Xochiquetzal" not in answer.text
+        assert _arrived(store, rosa) == 0
+        # The list of the workshop's page is another one.
+        assert "Xochiquetzal" in tomas.get(f"/org/talleres/{early.public_id}").text
+    assert _audit_entries(store).count(("list seen", "{}")) == 1
 
 
 def test_check_in_is_recorded_and_can_be_undone(

@@ -11,7 +11,7 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from tests.conftest import hold
+from tests.conftest import hold, tomorrow
 from tests.support import pdf_reader
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -155,9 +155,9 @@ def test_workshop_pages_link_to_the_flyer(
     app: Flask, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     ana = signed_in_as(app, store, employ(store))
-    upcoming_workshop = upcoming(store, chicago, rights)
+    upcoming_workshop = upcoming(store, chicago, rights, day=tomorrow(chicago))
     past_workshop = upcoming(store, chicago, rights, day=clock.now().date() - timedelta(days=2))
-    discreet_workshop = upcoming(store, chicago, women)
+    discreet_workshop = upcoming(store, chicago, women, day=tomorrow(chicago))
     page = ana.get(f"/org/talleres/{upcoming_workshop.public_id}").text
     assert "/volante" in page
     assert "/constancia" not in page

@@ -28,7 +28,7 @@ from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.keystore import KeyStore
 from outreach.migrations.models import MAIN
 from outreach.web.staff.common import kept_forms, permissions
-from tests.conftest import LONG_AGO, hold, seat
+from tests.conftest import LONG_AGO, hold, seat, tomorrow
 from tests.support import access_table
 from tests.support.bulletins import words_of_pdf
 from tests.support.policy_table import FRESH, PERMISSIONS_NEEDED, SCOPES
@@ -68,7 +68,7 @@ def place(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, calgary: Office, rights: Kind
 ) -> Place:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = hold(session, chicago, rights, day=tomorrow(chicago))
         office = session.merge(chicago, load=False)
         tour = tours.add(session, office, "Ruta del norte", "n", now=LONG_AGO)
         stop_data = TourStopData(

@@ -20,7 +20,7 @@ from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import hold, seat, tomorrow
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -223,7 +223,7 @@ def test_waitlist_is_admitted_in_order_at_the_start_while_seats_are_free(
 def test_waitlist_is_not_admitted_before_the_start(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
-    workshop = _upcoming(store, chicago, rights, capacity=1)
+    workshop = _upcoming(store, chicago, rights, capacity=1, day=tomorrow(chicago))
     seat(store, key_store, workshop)
     luz = seat(store, key_store, workshop, name="Luz")
     page = words(_at_door(tomas, workshop))

@@ -59,7 +59,7 @@ _ID: Final = re.compile(r"[0-9a-f]{32}")
 @requires(Scope.SIGNED_IN)
 def offline_form() -> ResponseReturnValue:
     now = clock.now()
-    since, until = now.date() - checkin_tokens.EVE * 3, now.date() + checkin_tokens.EVE * 3
+    since, until = now.date() - checkin.EVE * 3, now.date() + checkin.EVE * 3
     with store().read() as session:
         candidates = agenda.list_workshops(
             session, get_office_slugs(current_staff().grants), since, until, limit=1000
@@ -126,7 +126,7 @@ def manifest(public_id: str) -> ResponseReturnValue:
         place="" if workshop.is_discreet else workshop_labels.place(workshop),
         is_discreet=workshop.is_discreet,
         until=int(ends_at.timestamp() * 1000),
-        last_day=day_words((ends_at.astimezone(workshop.zone) - checkin_tokens.EVE).date()),
+        last_day=day_words((ends_at.astimezone(workshop.zone) - checkin.EVE).date()),
         salt=encrypted.salt,
         rows=encrypted.rows,
         door_pass=token,

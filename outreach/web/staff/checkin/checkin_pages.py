@@ -59,7 +59,7 @@ def check_in(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
-            checkin.require_checkin_open(workshop)
+            checkin.require_list_open(workshop, now=clock.now())
             if what in {"more", "less"}:
                 checkin.count_walk_in(session, workshop, 1 if what == "more" else -1)
             else:
@@ -199,6 +199,8 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
     with store().read() as session:
         workshop = find_workshop(session, public_id)
         checkin.require_checkin_open(workshop)
+        if not checkin.is_list_open(workshop, now=now):
+            return too_early_page(workshop)
         everyone = registrations.list_active(session, workshop)
         came = checkin.count_arrived(session, workshop)
         chairs = checkin.count_free_chairs(session, workshop, now=now)
@@ -232,6 +234,17 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
         plain=fold,
         words=workshop_labels,
         may_report=is_allowed(current_staff().grants, Permission.EDIT, workshop.office.slug),
+    )
+
+
+def too_early_page(workshop: Workshop) -> Response:
+    """From when the list of the door can be seen."""
+    return page(
+        "checkin/too_early",
+        409,
+        workshop=workshop,
+        day=checkin.get_list_day(workshop),
+        words=workshop_labels,
     )
 
 

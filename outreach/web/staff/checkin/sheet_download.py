@@ -11,7 +11,7 @@ from outreach.errors import NotFound
 from outreach.pdf import checkin_sheet as paper
 from outreach.pdf.checkin_sheet import SheetLine
 from outreach.web.context import config, key_store, store
-from outreach.web.staff.checkin import blueprint
+from outreach.web.staff.checkin import blueprint, checkin_pages
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action
 from outreach.web.staff.common.permissions import Scope, requires
@@ -27,6 +27,8 @@ def sheet(public_id: str) -> ResponseReturnValue:
         if workshop.is_discreet:
             raise NotFound("the door sheet of a discreet workshop")
         checkin.require_checkin_open(workshop)
+        if not checkin.is_list_open(workshop, now=clock.now()):
+            return checkin_pages.too_early_page(workshop)
         parties = [
             each
             for each in registrations.list_active(session, workshop)
