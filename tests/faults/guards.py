@@ -253,6 +253,12 @@ def _ways_out() -> Iterator[Guard]:
 
 def _of_staff() -> Iterator[Guard]:
     staff = "outreach/web/staff/"
+    yield Guard(
+        "S23", f"{staff}workshops/attendee_list.py",
+        "notice.registration.workshop.is_discreet and not row.is_whole", "False",
+        "tests/web/staff/test_calls.py"
+        "::test_call_of_a_discreet_workshop_is_private_until_it_is_opened",
+    )  # fmt: skip
     for place in ("checkin_pages", "sheet_download"):
         yield Guard(
             "S23", f"{staff}checkin/{place}.py",

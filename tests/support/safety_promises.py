@@ -96,6 +96,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "web/staff/test_policy.py::test_viewing_names_of_a_discreet_workshop_is_logged",
         "web/staff/test_many_contacts.py::test_list_of_a_sensitive_kind_is_logged",
         "web/staff/test_attendee_list.py::test_list_of_the_door_opens_the_day_before",
+        "web/staff/test_calls.py::test_call_of_a_discreet_workshop_is_private_until_it_is_opened",
         "web/staff/test_many_contacts.py::test_more_contacts_need_the_second_factor_and_a_letter",
     ),
     "S24": (

@@ -54,6 +54,37 @@ def test_phone_contacts_are_listed_for_calls_with_instructions(
     assert _audit_actions(store) == ["contact seen"]
 
 
+def test_call_of_a_discreet_workshop_is_private_until_it_is_opened(
+    ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
+) -> None:
+    """Nothing of the person or the kind in the queue; opening a call is in the audit log."""
+    workshop = _upcoming(store, chicago, women, title={"es": "Círculo de mujeres"})
+    luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
+    flor = seat(store, key_store, workshop, name="Flor", contact=ContactMethod.PHONE, address=PHONE)
+    notice = _enqueue(store, luz, NotificationType.CHANGED)
+    _enqueue(store, flor, NotificationType.CHANGED)
+    tasks = ana.get("/org/").text.partition('class="tasks"')[2].partition("</ul>")[0]
+    assert "2 llamadas privadas" in tasks
+    assert "Círculo" not in tasks
+    queue = ana.get(f"{_address(workshop)}?ver=llamadas").text
+    people = queue.partition('<ul class="people">')[2].partition("</ul>")[0]
+    assert people.count("1 llamada privada") == 2
+    for secret in ("Luz", "Flor", "0142", "••", "Cambió", "mensaje"):
+        assert secret not in people, secret
+    assert "contact seen" not in _audit_actions(store)
+    opened = ana.post(f"{_address(workshop)}/contacto", registration=luz.id, tab="llamadas").text
+    people = opened.partition('<ul class="people">')[2].partition("</ul>")[0]
+    assert f"tel:{PHONE}" in people
+    assert "Luz" in people
+    assert people.count("1 llamada privada") == 1
+    assert "Flor" not in people
+    assert _audit_actions(store).count("contact seen") == 1
+    done = ana.get(_call(ana, workshop, notice, "called").headers["Location"]).text
+    people = done.partition('<ul class="people">')[2].partition("</ul>")[0]
+    assert "Llamada hecha" in people
+    assert "Luz" not in people
+
+
 def test_call_is_recorded_and_can_be_undone(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:

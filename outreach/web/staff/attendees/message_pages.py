@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from outreach import clock
-from outreach.domain import outbox, registrations
+from outreach.domain import outbox
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
 from outreach.domain.outbox import messaging
@@ -26,7 +26,7 @@ from outreach.i18n import LANGUAGES
 from outreach.i18n import gettext as _
 from outreach.mail import preview
 from outreach.web import error_messages
-from outreach.web.context import config, key_store, store
+from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.staff.attendees import blueprint
@@ -129,9 +129,7 @@ def show_page(
     if parties and workshop.is_sensitive:  # each look at such a list is logged (S23)
         with store().change() as session:
             log_workshop_action(session, workshop, "list seen")
-    rows = workshop_labels.rows(
-        workshop, parties, registrations.decrypt_people(key_store(), parties), shown=shown
-    )
+    rows = attendee_list.read_rows(workshop, parties, shown=shown, is_queue=True)
     chosen = draft.template if draft.template in messaging.templates_of(workshop) else ""
     chosen = chosen or messaging.templates_of(workshop)[0]
     audience = Audience(draft.audience) if draft.audience in set(Audience) else Audience.CONFIRMED

@@ -44,6 +44,7 @@ class AlertRow:
     detail: str  # whole sentences, or empty
     action: str  # the text of the link
     address: str
+    is_private: bool  # the workshop is not named
 
 
 def build(alerts: Iterable[Alert], *, now: datetime) -> list[AlertRow]:
@@ -57,6 +58,7 @@ def build(alerts: Iterable[Alert], *, now: datetime) -> list[AlertRow]:
             detail=_detail(each, now),
             action=_action(each.alert_type),
             address=f"/org/talleres/{each.workshop.public_id}{_path(each)}",
+            is_private=each.alert_type is AlertType.CALLS and each.workshop.is_discreet,
         )
         for each in alerts
     ]
@@ -67,6 +69,8 @@ def _title(alert: Alert) -> str:
     match alert.alert_type:
         case AlertType.MISSING_REPORT:
             title: str = _("Falta reportar asistencia")
+        case AlertType.CALLS if alert.workshop.is_discreet:
+            title = ngettext("%(num)d llamada privada", "%(num)d llamadas privadas", count)
         case AlertType.CALLS if alert.workshop.is_cancelled:
             title = ngettext(
                 "Falta %(num)d llamada por la cancelación",

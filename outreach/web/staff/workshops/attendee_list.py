@@ -44,6 +44,7 @@ class PendingCall:
     why: str
     asks: bool  # whether there is an answer to note: to an offer or a reconfirmation
     is_called: bool
+    is_private: bool  # of a discreet workshop, and not opened: nothing of it is shown
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -101,18 +102,28 @@ def context(workshop: Workshop, attendees: AttendeeList, shown: str) -> dict[str
     if workshop.is_sensitive:  # each look at such a list is logged (S23)
         with store().change() as session:
             log_workshop_action(session, workshop, "list seen")
-    rows = workshop_labels.rows(
-        workshop, listed, registrations.decrypt_people(key_store(), listed), shown=shown
-    )
+    is_queue = tab == "llamadas"
+    rows = read_rows(workshop, listed, shown=shown, is_queue=is_queue)
     open_calls = [notice for notice in attendees.calls if notice.done_at is None or notice.is_dead]
     return {
         "tab": tab,
         "rows": rows,
         "hours": _hours(workshop, attendees, rows) if tab == "lugar" else [],
-        "calls": calls(attendees.calls, rows) if tab == "llamadas" else [],
+        "calls": calls(attendees.calls, rows) if is_queue else [],
         "to_call": len(open_calls) if has_permission(Permission.CONTACTS, slug) else 0,
         "unreached": {notice.registration_id for notice in attendees.unsent},
     }
+
+
+def read_rows(
+    workshop: Workshop, listed: Sequence[Registration], *, shown: str, is_queue: bool
+) -> list[workshop_labels.WorkshopListRow]:
+    """The rows of a list. In the queue of calls of a discreet workshop nobody is decrypted but
+    `shown`, whose call was opened."""
+    is_private = is_queue and workshop.is_discreet
+    readable = [each for each in listed if each.id == shown] if is_private else listed
+    people = registrations.decrypt_people(key_store(), readable)
+    return workshop_labels.rows(workshop, listed, people, shown=shown)
 
 
 def _tab(attendees: AttendeeList, shown: str) -> str:
@@ -155,6 +166,7 @@ def calls(
             why=_why(notice),
             asks=notice.cause in {NotificationType.OFFER, NotificationType.RECONFIRM},
             is_called=notice.done_at is not None and not notice.is_dead,
+            is_private=notice.registration.workshop.is_discreet and not row.is_whole,
         )
         for notice, row in zip(notices, rows, strict=True)
     ]
