@@ -328,6 +328,17 @@ class KeyStore:
         key store, nobody matches that database with a link on somebody's phone (S05)."""
         return self._keyed(f"link {hashed.hex()}")
 
+    def letter_id(self, about: object, recipient: str) -> str:
+        """The local part of a letter's Message-ID: the same each time it is sent. Without the key
+        store, no mailbox is matched with the rows of the main database (SEAT04)."""
+        about_digest = self._keyed(f"letter {about} {recipient}").hex()[:_LETTER_DIGITS]
+        return f"{about_digest}.{self.letter_recipient(recipient)}"
+
+    def letter_recipient(self, recipient: str) -> str:
+        """The part of `letter_id` that all letters to a registration, subscriber or staff member
+        share: by it the letters of who is erased are found."""
+        return self._keyed(f"letters to {recipient}").hex()[:_LETTER_DIGITS]
+
     def _keyed(self, text: str) -> bytes:
         if self._index is None:
             self._index = self._get_or_create(IndexKey, "id", 1, b"index")
@@ -380,6 +391,7 @@ class KeyStore:
         return None if row is None else (row[0], row[1])
 
 
+_LETTER_DIGITS: Final = 20  # short: some mail programs do not understand a folded Message-ID
 _NEW_KEY: Final = sa.insert(Key.__table__)  # type: ignore[arg-type]  # it is a Table
 _NEW_LINK_REQUEST: Final = sa.insert(LinkRequest.__table__)  # type: ignore[arg-type]  # it is a Table
 _LOCK: Final = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger)))

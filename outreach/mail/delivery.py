@@ -192,6 +192,7 @@ class _NotificationWriter(Generic[Written]):
                 calendar_host=host,
                 summary=summary,
                 unlisted=unlisted,
+                letter_id=self.key_store.letter_id(notification.id, registration.id.lower()),
             )
         )
         self.counted = ""

@@ -30,7 +30,7 @@ from outreach.languages import STAFF_LANGUAGE
 from outreach.mail import render
 from outreach.mail.delivery import LetterTransport
 from outreach.mail.delivery_round import DeliveryRound
-from outreach.mail.message_context import mail_from
+from outreach.mail.message_context import mail_from, new_letter_id
 from outreach.reports import bulletin_data, bulletin_text
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ class MailingContext:
     token: str = ""  # of the subscriber's link
     bulletin: str = ""  # its text
     workshops_without_report: Sequence[Workshop] = ()  # past workshops without an attendance report
+    letter_id: str = field(default_factory=new_letter_id)  # of the Message-ID
 
     @property
     def month(self) -> Month:
@@ -72,10 +73,7 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
         list_name = _("Boletín")
     subject, _gap, body = text.strip().partition("\n")
     shared = {"From": sender, "Subject": subject.strip()}
-    # With the time: an id may be reused once its row is deleted. Short: some mail programs do not
-    # understand a folded Message-ID.
-    row = f"{mailing.id}-{int(mailing.made_at.timestamp()):x}"
-    own = {"Message-ID": render.message_id(config, row, mailing.recipient_id)}
+    own = {"Message-ID": render.message_id(config, context.letter_id)}
     if context.token:
         own |= {render.UNSUBSCRIBE: f"<{unsubscribe}>"}
         shared |= {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
@@ -149,6 +147,9 @@ class _MailingWriter:
     ) -> MailingContext:
         """Raises DataErased."""
         subscriber, staff_member = mailing.subscriber, mailing.organizer
+        # With the time: an id may be reused once its row is deleted.
+        row = f"{mailing.id}-{int(mailing.made_at.timestamp()):x}"
+        letter_id = self.key_store.letter_id(row, mailing.recipient_id)
         if subscriber is None:
             assert staff_member is not None
             return MailingContext(
@@ -157,6 +158,7 @@ class _MailingWriter:
                 lang=STAFF_LANGUAGE,
                 now=now,
                 workshops_without_report=workshops_without_report,
+                letter_id=letter_id,
             )
         key = self.key_store.get(subscriber.key_id)
         return MailingContext(
@@ -166,6 +168,7 @@ class _MailingWriter:
             now=now,
             token=subscribers.token(key),
             bulletin=bulletin,
+            letter_id=letter_id,
         )
 
     def _workshops_without_report(

@@ -1,7 +1,8 @@
 """What a letter or a text is written from, and the values its template gets."""
 
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,6 +19,11 @@ _PAGES: Final = {NotificationType.RECONFIRM: "/vengo"}
 MAX_EXPIRED_OFFERS: Final = 2  # then the registration leaves the waitlist
 
 
+def new_letter_id() -> str:
+    """The id of a letter that is not sent, as a preview."""
+    return secrets.token_hex(10)
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MessageContext:
     """All that a letter or a text is written from, looked up just before it is sent."""
@@ -30,6 +36,7 @@ class MessageContext:
     calendar_host: str = ""  # only where a calendar entry is wanted
     summary: Sequence[tuple[Registration, bytes]] = ()  # what a summary lists, with their keys
     unlisted: int = 0  # how many more there are
+    letter_id: str = field(default_factory=new_letter_id)  # of the Message-ID
 
     @property
     def registration(self) -> Registration:

@@ -67,19 +67,20 @@ def compose(
     return letter
 
 
-def message_id(config: Config, about: object, whose: str) -> str:
-    """Stable, so that mail programs recognize a letter that was sent twice as one."""
-    return f"<{about}.{whose}@{mail_from(config).partition('@')[2]}>"
+def message_id(config: Config, letter_id: str) -> str:
+    """Stable, so that mail programs recognize a letter that was sent twice as one; `letter_id` is
+    what `KeyStore.letter_id` returns."""
+    return f"<{letter_id}@{mail_from(config).partition('@')[2]}>"
 
 
 def _addressed(
     context: MessageContext, config: Config, sender: str, subject: str, body: str
 ) -> EmailMessage:
-    registration, workshop = context.registration, context.registration.workshop
+    workshop = context.registration.workshop
     shared = {"From": formataddr((sender, mail_from(config))), "Subject": subject}
     if not context.is_discreet and workshop.office.email:
         shared["Reply-To"] = workshop.office.email
-    own = {"Message-ID": message_id(config, context.notification.id, registration.id.lower())}
+    own = {"Message-ID": message_id(config, context.letter_id)}
     return compose(shared, body, to=context.address, own=own, at=context.now)
 
 

@@ -120,7 +120,7 @@ def _clean_host(worker: Worker, now: datetime) -> int:
     """Hourly and by every worker: only it can delete files on its host."""
     if worker.tidied_at is None or now - worker.tidied_at >= HOUR:
         retention.hourly(worker.key_store, now=now)
-        retention.delete_letters(worker.store, worker.config)
+        retention.delete_letters(worker.store, worker.key_store, worker.config)
         worker.tidied_at = now
     return 0
 

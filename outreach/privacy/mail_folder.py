@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.newsletter import mailings
 from outreach.domain.registrations import Registration
+from outreach.keystore import KeyStore
 
 
-def find_expired(session: Session, folder: Path | None) -> list[Path]:
-    """The letters of people who are erased, and those that name nobody."""
+def find_expired(session: Session, key_store: KeyStore, folder: Path | None) -> list[Path]:
+    """The letters of people who are erased, and those of nobody."""
     recipients = {path: _recipient_id(path) for path in _letters(folder)}
     if not recipients:
         return []
@@ -23,6 +24,8 @@ def find_expired(session: Session, folder: Path | None) -> list[Path]:
             sa.select(Registration.id).where(Registration.key_id.is_not(None))
         )
     }
+    # The ids themselves stand in letters of an earlier version.
+    known |= {key_store.letter_recipient(each) for each in known}
     return sorted(path for path, recipient in recipients.items() if recipient not in known)
 
 
@@ -39,7 +42,7 @@ def _letters(folder: Path | None) -> Iterator[Path]:
 
 
 def _recipient_id(path: Path) -> str:
-    """The id of the registration, subscriber or staff member in the letter's Message-ID, or ''."""
+    """What stands in the letter's Message-ID for its recipient (`KeyStore.letter_id`), or ''."""
     with suppress(OSError), path.open("rb") as file:
         message_id = str(BytesHeaderParser().parse(file).get("Message-ID", ""))
         return message_id.strip("<>").partition("@")[0].rpartition(".")[2].lower()

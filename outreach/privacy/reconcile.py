@@ -240,7 +240,7 @@ def _replace_values(session: Session, rows: Sequence[tuple[str, datetime]]) -> N
     values = [
         {
             "old": registration_id,
-            # The old id is in Message-IDs, the old nonce in open forms.
+            # The old id is in Message-IDs of an earlier version, the old nonce in open forms.
             "id": code(26),
             "nonce": hashlib.sha256(secrets.token_bytes(32)).digest(),
             "registered_at": starts_at,

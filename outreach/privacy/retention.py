@@ -107,7 +107,8 @@ def purge(
         rows |= _clear(session, now=now)
     rows["notices"] += notifications
     with store.read() as session:
-        files = mail_folder.find_expired(session, None if config is None else config.mail_folder)
+        folder = None if config is None else config.mail_folder
+        files = mail_folder.find_expired(session, key_store, folder)
     store.truncate_log()
     letters = mail_folder.delete(files)
     _refresh_backup(key_store, now=now)
@@ -118,7 +119,7 @@ def preview(store: Store, key_store: KeyStore, config: Config, *, now: datetime)
     """The numbers of what `purge` would erase now; changes nothing."""
     with store.read() as session:
         references, used = reconcile.key_references(session), reconcile.used_key_ids(session)
-        files = mail_folder.find_expired(session, config.mail_folder)
+        files = mail_folder.find_expired(session, key_store, config.mail_folder)
         waitlisted = reconcile.find_waitlisted_keys(session, now=now)
     late = {
         each.key_id for each in waitlisted if each.day + WAITLIST_RETENTION <= key_store.today()
@@ -178,11 +179,11 @@ def hourly(key_store: KeyStore, *, now: datetime) -> None:
     _refresh_backup(key_store, now=now)
 
 
-def delete_letters(store: Store, config: Config) -> int:
+def delete_letters(store: Store, key_store: KeyStore, config: Config) -> int:
     """Deletes letters of erased people from the mail folder of this host; the purge may have run on
     another host."""
     with store.read() as session:
-        files = mail_folder.find_expired(session, config.mail_folder)
+        files = mail_folder.find_expired(session, key_store, config.mail_folder)
     return mail_folder.delete(files)
 
 

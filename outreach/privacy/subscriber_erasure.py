@@ -26,7 +26,7 @@ def erase(
     store.truncate_log()
     if config.mail_folder is not None:
         with store.read() as session:
-            files = mail_folder.find_expired(session, config.mail_folder)
+            files = mail_folder.find_expired(session, key_store, config.mail_folder)
         mail_folder.delete(files)
 
 

@@ -1,5 +1,6 @@
 """Letters through a real mail server: content, recipients, and what a refusal leads to."""
 
+import re
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ from flask import Flask
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
@@ -27,6 +29,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from outreach.maintenance.worker import Worker
+from outreach.privacy import erasure
 from tests.conftest import hold, seat
 
 pytestmark = pytest.mark.core
@@ -196,6 +199,39 @@ def test_worker_writes_due_letters_into_the_demo_folder(
     assert worker.round() == 1
     assert worker.round() == 0
     assert len(list((config.data / "letters").glob("*.eml"))) == 1
+
+
+def test_message_id_leads_to_no_registration_without_the_key_store(
+    make_app: Any, store: Store, key_store: KeyStore, config: Config, chicago: Office, rights: Kind
+) -> None:
+    """The letters of an erased person are still found by it, those of an earlier version too."""
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    emailed: dict[str, Any] = {"contact": ContactMethod.EMAIL, "address": "rosa@example.org"}
+    rosa, luz = (seat(store, key_store, workshop, **emailed) for _ in range(2))
+    folder = config.data / "letters"
+    app = make_app(mail_folder=folder)
+    Worker(app).once()
+    letters = {
+        each: message_from_bytes(each.read_bytes(), policy=default) for each in folder.glob("*.eml")
+    }
+    ids = [str(each["Message-ID"]) for each in letters.values()]
+    assert len(set(ids)) == 2
+    for each in ids:
+        assert re.fullmatch(r"<[0-9a-f]{20}\.[0-9a-f]{20}@[^@>]+>", each)
+        assert rosa.id.lower() not in each.lower()
+        assert luz.id.lower() not in each.lower()
+    for person in (rosa, luz):
+        old = folder / f"{person.id}.eml"
+        old.write_text(f"Message-ID: <7.{person.id.lower()}@example.org>\n\n")
+    config = replace(config, mail_folder=folder)
+    assert erasure.erase(store, key_store, config, [rosa.id], now=clock.now())
+    assert (folder / f"{luz.id}.eml").exists()
+    assert len(list(folder.glob("*.eml"))) == 2
+    kept = [each for each in letters if each.exists()]
+    assert len(kept) == 1
+    link = registrations.derive_manage_token(registrations.get_key(key_store, luz))
+    assert link in letters[kept[0]].get_content()
 
 
 def test_obsolete_notifications_are_not_sent(

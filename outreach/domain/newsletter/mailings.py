@@ -72,7 +72,7 @@ class Mailing(Base):
 
     @property
     def recipient_id(self) -> str:
-        """The recipient's id, as it stands in the Message-ID."""
+        """The recipient's id, of which the Message-ID has an HMAC."""
         return recipient_id(self.subscriber_id, self.organizer_id)
 
 
@@ -262,7 +262,7 @@ def _is_corrected(session: Session, mailing: Mailing) -> bool:
 
 
 def readers(session: Session) -> set[str]:
-    """The recipients there are, as Message-IDs name them (`whose`)."""
+    """The ids of all recipients there are (`recipient_id`)."""
     subscribers = session.scalars(sa.select(Subscriber.id))
     staff_ids = session.scalars(sa.select(StaffMember.id))
     return {recipient_id(each, None) for each in subscribers} | {
