@@ -39,10 +39,11 @@ class MailedEvent:
     url: str  # the workshop's page; empty where its address is a permission
 
 
-def uid(key: bytes, host: str) -> str:
+def uid(registration: Registration, key: bytes, host: str) -> str:
     """A UID derived from the registration's key: it is stable and reveals neither the manage link
-    nor the workshop."""
-    return f"cita-{keystore.derive(key, 'calendar').hex()}@{host}"
+    nor the workshop; of a discreet one, not the site either."""
+    own_host = registration.workshop.get_uid_host(host)
+    return f"cita-{keystore.derive(key, 'calendar').hex()}@{own_host}"
 
 
 def write(

@@ -25,7 +25,7 @@ class PublicSite:
     """The site that publishes the calendars."""
 
     public_url: str
-    host: str  # in every UID; stays the same if the site moves
+    host: str  # of UIDs; stays the same if the site moves
     phone: str = ""  # for offices without one
 
 
@@ -35,7 +35,7 @@ def write(workshop: Workshop, lang: str, site: PublicSite, *, is_short: bool = F
     start, end = wall_clock(workshop)
     modified_at = changed_at(workshop)
     event = Event()
-    event.add("uid", f"taller-{workshop.uid}@{site.host}")
+    event.add("uid", f"taller-{workshop.uid}@{workshop.get_uid_host(site.host)}")
     event.add("dtstamp", modified_at)
     event.add("created", min(workshop.created_at, modified_at))
     event.add("last-modified", modified_at)

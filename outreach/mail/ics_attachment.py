@@ -54,7 +54,7 @@ def attach(letter: EmailMessage, context: MessageContext, config: Config) -> Non
     lines = attendee_event.write(
         context.registration,
         _("Cita"),
-        attendee_event.uid(context.key, context.calendar_host),
+        attendee_event.uid(context.registration, context.key, context.calendar_host),
         now=context.now,
         sending=attendee_event.MailedEvent(
             method, mail_from(config), "" if workshop.way is Way.UNLISTED else url

@@ -234,7 +234,13 @@ def _ways_out() -> Iterator[Guard]:
         "::test_watcher_sees_a_registration_only_after_the_delay",
     )  # fmt: skip
     yield Guard(
-        "DATA05", "outreach/mail/delivery.py",
+        "CAL04", "outreach/domain/workshops/models.py",
+        "return NEUTRAL_UID_HOST if self.has_neutral_uid else host", "return host",
+        "tests/security/test_discreet.py"
+        "::test_calendar_entries_of_a_new_discreet_workshop_do_not_name_the_site",
+    )  # fmt: skip
+    yield Guard(
+        "SEAT04", "outreach/mail/delivery.py",
         "self.key_store.letter_id(notification.id, registration.id.lower())",
         'f"{notification.id}.{registration.id.lower()}"',
         "tests/mail/test_mail.py"

@@ -18,11 +18,12 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
-from outreach.domain.network import kinds
+from outreach.domain.network import installation_settings, kinds
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop, accommodations
+from outreach.domain.workshops.models import NEUTRAL_UID_HOST
 from outreach.domain.workshops.public_seats import MAX_DELAY, DelayedStates
 from outreach.domain.workshops.seat_states import FEW, FULL, MANY
 from outreach.imports import kinds as kinds_file
@@ -285,6 +286,41 @@ def test_calendar_entry_of_a_discreet_registration_has_only_date_and_time(
     own = client.post(f"/es/r/{link}/cita.ics", data={"title": "Dentista\r\nURL:https://x"})
     [event] = Calendar.from_ical(own.data).walk("VEVENT")
     assert set(event) == WHEN_AND_NO_MORE
+
+
+def test_calendar_entries_of_a_new_discreet_workshop_do_not_name_the_site(
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind, rights: Kind
+) -> None:
+    """Those of an existing one keep their UID, and so does one that becomes discreet."""
+    with store.change() as session:
+        new, old, ordinary = (hold(session, chicago, each) for each in (women, women, rights))
+        session.flush()
+        for workshop_id, values in (
+            (old.id, {"has_neutral_uid": False}),
+            (ordinary.id, {"is_discreet": True}),
+        ):
+            session.execute(sa.update(Workshop).where(Workshop.id == workshop_id).values(values))
+
+    def hosts(workshop: Workshop) -> set[str]:
+        link = manage_token(key_store, seat(store, key_store, workshop))
+        answers = [
+            client.get(f"/es/t/{workshop.public_id}.ics"),
+            client.get(f"/es/cal/red.ics?tipo={workshop.kind.public_code}"),
+            client.post(f"/es/r/{link}/cita.ics"),
+        ]
+        uids = {
+            str(event["UID"])
+            for answer in answers
+            for event in Calendar.from_ical(answer.data).walk("VEVENT")
+            if str(event["UID"]).startswith(("cita-", f"taller-{workshop.uid}"))
+        }
+        assert len(uids) == 2
+        return {each.partition("@")[2] for each in uids}
+
+    assert hosts(new) == {NEUTRAL_UID_HOST}
+    with store.read() as session:
+        host = installation_settings.get_calendar_host(session)
+    assert hosts(old) == hosts(ordinary) == {host}
 
 
 def test_personal_calendar_entry_contains_no_manage_link(

@@ -36,6 +36,9 @@ class WorkshopStatus(StrEnum):
 PUBLIC_STATUSES: Final = tuple(each for each in WorkshopStatus if each is not WorkshopStatus.DRAFT)
 COUNTED_STATUSES: Final = (WorkshopStatus.PUBLISHED, WorkshopStatus.HELD)
 _COUNTS: Final = sa.text("standing IN ('published', 'held')")
+# The host of the UIDs of discreet workshops, reserved by RFC 2606: a calendar is seen by others,
+# and the site's own host would name the network (S14).
+NEUTRAL_UID_HOST: Final = "calendar.invalid"
 UID_PREFIX: Final = "taller-"  # prefix of a uid in files and calendars
 CONTACT_HOUR: Final = time(11)  # local time of letters and texts
 
@@ -81,6 +84,8 @@ class Workshop(Base):
     uid: Mapped[str] = mapped_column(
         sa.String(26), unique=True, init=False, default_factory=lambda: code(20)
     )
+    # Whether its UIDs have the neutral host: of workshops made discreet; a UID never changes.
+    has_neutral_uid: Mapped[bool] = mapped_column(init=False, server_default=sa.false())
     # The id of the imported row, so that importing it again changes the workshop.
     external_id: Mapped[str | None] = mapped_column(sa.String(120), unique=True, default=None)
     is_synthetic: Mapped[bool] = mapped_column(
@@ -158,7 +163,7 @@ class Workshop(Base):
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
 
     def __post_init__(self) -> None:
-        self.is_discreet = self.kind.is_discreet
+        self.is_discreet = self.has_neutral_uid = self.kind.is_discreet
         self.shown_seats = seat_states.compute_shown(self.seats_left)
         self.retime()
 
@@ -227,6 +232,10 @@ class Workshop(Base):
         if self.confirm_days is None:
             return None
         return clock.instant(self.day - timedelta(days=self.confirm_days), CONTACT_HOUR, self.zone)
+
+    def get_uid_host(self, host: str) -> str:
+        """The host of its UIDs, at a site whose calendars have `host`."""
+        return NEUTRAL_UID_HOST if self.has_neutral_uid else host
 
     def has_opened(self, now: datetime) -> bool:
         return self.opens_at is None or self.opens_at <= now

@@ -99,7 +99,7 @@ def my_entry(token: str) -> ResponseReturnValue:
         view = registration_page.find(session, token)
         host = installation_settings.get_calendar_host(session)
     typed = clean(request.form.get("title", ""))[:MAX_TITLE_LENGTH].strip()
-    uid = attendee_event.uid(view.key, host)
+    uid = attendee_event.uid(view.registration, view.key, host)
     answer = Response(
         attendee_event.write(
             view.registration, typed or registration_page.own_title(view), uid, now=now
