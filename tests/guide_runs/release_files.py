@@ -22,6 +22,7 @@ from tests.support import tls_certificate
 
 CHECKOUT: Final = Path(__file__).parents[2]
 INGREDIENTS: Final = (
+    ".ci",
     "pyproject.toml",
     "README.md",
     "LICENSE",

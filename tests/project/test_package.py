@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
-INGREDIENTS = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "outreach", "templates")
+INGREDIENTS = (
+    ".ci",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+    "outreach",
+    "templates",
+)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +104,12 @@ def test_wheel_has_every_file(wheel: Path) -> None:
     # Compiled catalogues are in a checkout only after an install.
     compiled = {f"outreach/translations/{lang}/LC_MESSAGES/messages.mo" for lang in ("en", "fr")}
     assert (wanted | compiled) - inside == set()
+
+
+def test_wheel_has_the_lock_file(wheel: Path) -> None:
+    """The guide installs from it."""
+    inside = zipfile.ZipFile(wheel).read("outreach/requirements.lock")
+    assert inside == (CHECKOUT / ".ci" / "requirements.lock").read_bytes()
 
 
 def _python(installed: Path, folder: Path, program: str) -> str:
