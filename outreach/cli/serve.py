@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from outreach import logs
@@ -57,6 +57,10 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
         address=host,
         port=port,
         interface=Interfaces.WSGI,
+        # What a proxy speaks with it. Its own answers to malformed requests have no body, and none
+        # of our headers, which cannot be set; the guide's nginx adds them.
+        http=HTTPModes.http1,
+        websockets=False,
         workers=workers,
         # More threads only wait for the GIL, and for SQLite's lock (decision 0031).
         blocking_threads=4 if config.is_postgresql else 1,

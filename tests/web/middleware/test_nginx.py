@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -253,6 +253,64 @@ def test_no_header_is_duplicated(proxy: Proxy, workshop: Workshop) -> None:
             names = [name.lower() for name in answer.headers]
             assert sorted(names) == sorted(set(names)), path
             assert "strict-transport-security" in names, path
+
+
+MALFORMED: Final = {
+    "line": b"GET /es/ HTTP/9.9\r\nHost: %b\r\n\r\n",
+    "header": b"GET /es/ HTTP/1.1\r\nHost: %b\r\nBad Header\r\n\r\n",
+    "lengths": b"POST /es/ HTTP/1.1\r\nHost: %b\r\nContent-Length: 3\r\n"
+    b"Content-Length: 4\r\n\r\nabcd",
+    "long line": b"GET /es/%l HTTP/1.1\r\nHost: %b\r\n\r\n",
+    "long header": b"GET /es/ HTTP/1.1\r\nHost: %b\r\nX: %h\r\n\r\n",
+    "many headers": b"GET /es/ HTTP/1.1\r\nHost: %b\r\n" + b"X: a\r\n" * 5000 + b"\r\n",
+}
+
+
+def _malformed(what: str, host: str, *, line: int, header: int) -> bytes:
+    """The request, with so many bytes where one is too long."""
+    request = MALFORMED[what].replace(b"%b", host.encode())
+    return request.replace(b"%l", b"a" * line).replace(b"%h", b"a" * header)
+
+
+def _answer_to(connection: socket.socket, request: bytes) -> tuple[str, str]:
+    """The headers and the body of the answer to these bytes, the first line as a header."""
+    with connection:
+        connection.settimeout(10)
+        received = b""
+        with suppress(OSError):  # it may close before it has read all
+            connection.sendall(request)
+        with suppress(OSError):
+            while part := connection.recv(65536):
+                received += part
+    head, _gap, body = received.decode("latin-1").partition("\r\n\r\n")
+    return head, body
+
+
+@pytest.mark.parametrize("what", MALFORMED)
+def test_answers_to_malformed_requests_have_the_headers(proxy: Proxy, what: str) -> None:
+    """nginx's own. So had those of the server behind it, which never sees such a request."""
+    request = _malformed(what, NAME, line=10_000, header=40_000)
+    plain = socket.create_connection(("127.0.0.1", proxy.port))
+    head, body = _answer_to(proxy.context.wrap_socket(plain, server_hostname=NAME), request)
+    assert head.split()[1] in {"400", "414", "431", "505"}, head
+    lines = [line.partition(":")[0].lower() for line in head.splitlines()[1:]]
+    for name in (
+        "content-security-policy", "x-content-type-options", "referrer-policy",
+        "strict-transport-security", "cache-control",
+    ):  # fmt: skip
+        assert lines.count(name) == 1, (name, head)
+    assert "script" not in body
+
+
+# Where a header is too long, it closes while the rest is being sent, and the answer may be lost.
+@pytest.mark.parametrize("what", [each for each in MALFORMED if each != "long header"])
+def test_server_answers_malformed_requests_without_a_body(server: int, what: str) -> None:
+    """Nothing that a browser could show: its headers cannot be set."""
+    request = _malformed(what, "localhost", line=70_000, header=0)
+    head, body = _answer_to(socket.create_connection(("127.0.0.1", server)), request)
+    assert head.split()[1] in {"400", "414", "431"}, head
+    assert body == ""
+    assert "server:" not in head.lower()
 
 
 def test_stale_feeds_are_served_while_the_server_is_down(
