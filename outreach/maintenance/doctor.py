@@ -14,7 +14,7 @@ from outreach import clock, migrations
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import outbox
-from outreach.domain.network import staff
+from outreach.domain.network import advocate_review, staff
 from outreach.domain.newsletter import mailings
 from outreach.domain.scheduling import timezone_update
 from outreach.keystore import KeyStore, MasterKeys
@@ -46,6 +46,7 @@ def examine(config: Config) -> Iterator[CheckResult]:
             with stores[Database.MAIN].read() as session:
                 yield from _outbox(session)
                 yield _admins(session)
+                yield _advocate_review(session)
                 yield _hours(session)
                 yield host_checks.worker(session, clock.now())
                 yield from host_checks.clocks(config, stores[Database.MAIN], session, clock.now())
@@ -158,6 +159,17 @@ def _hours(session: Session) -> CheckResult:
         words = f"workshops ahead stored by older zone rules: {wrong}. Run: outreach retime"
         return CheckResult("stored hours", False, words)
     return CheckResult("stored hours", True, "as the zone rules say")
+
+
+def _advocate_review(session: Session) -> CheckResult:
+    about, review = "local advocate", advocate_review.find(session)
+    if advocate_review.is_due(session, today=clock.now().date()):
+        what = f"last on {review.day}" if review else "never"
+        words = (
+            f"discreet kinds are open and were reviewed {what}: record it at /org/ajustes/revision"
+        )
+        return CheckResult(about, True, words, is_warning=True)
+    return CheckResult(about, True, f"reviewed on {review.day}" if review else "no discreet kind")
 
 
 def _admins(session: Session) -> CheckResult:

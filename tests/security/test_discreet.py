@@ -289,7 +289,12 @@ def test_calendar_entry_of_a_discreet_registration_has_only_date_and_time(
 
 
 def test_calendar_entries_of_a_new_discreet_workshop_do_not_name_the_site(
-    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind, rights: Kind
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    women: Kind,
+    rights: Kind,
 ) -> None:
     """Those of an existing one keep their UID, and so does one that becomes discreet."""
     with store.change() as session:

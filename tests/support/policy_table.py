@@ -145,6 +145,8 @@ audit.workshop_log              GET   workshop        edit
 audit.office_log                GET   office          edit
 audit.network_log               GET   network         network
 network.settings                GET   network         network
+network.show_advocate_review    GET   network         network
+network.record_advocate_review  POST  network         network
 network.list_offices            GET   network         network
 network.new_office              GET   network         network
 network.create_office           POST  network         network

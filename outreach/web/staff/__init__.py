@@ -47,6 +47,7 @@ from outreach.web.staff.dashboard import data_held, menu, my_calendar, today
 from outreach.web.staff.imports import import_downloads, import_pages
 from outreach.web.staff.months import figures_entry, month_closing, report_matrix
 from outreach.web.staff.network import (
+    advocate_review_page,
     kind_pages,
     office_pages,
     partner_pages,
@@ -71,6 +72,7 @@ from outreach.web.staff.workshops import (
 # Importing these modules registers their routes.
 VIEWS: Final = (
     account,
+    advocate_review_page,
     assisted_registration,
     attendee_download,
     audit_pages,

@@ -135,7 +135,12 @@ def test_erased_person_is_a_row_without_a_name(
 
 
 def test_list_of_the_door_opens_the_day_before(
-    tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
+    tomas: StaffClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
+    women: Kind,
 ) -> None:
     today = clock.now().astimezone(chicago.zone).date()
     for kind in (rights, women):

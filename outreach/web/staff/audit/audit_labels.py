@@ -64,6 +64,9 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "certificate made": AuditedAction(_WORKSHOPS, lazy("hizo una constancia")),
     # files
     "workshops brought in": AuditedAction(_WORKSHOPS, lazy("trajo talleres de un archivo")),
+    "advocate review recorded": AuditedAction(
+        _NETWORK, lazy("anotó la revisión de los talleres con discreción")
+    ),
     "kinds brought in": AuditedAction(_NETWORK, lazy("trajo tipos de taller de un archivo")),
     "figures brought in": AuditedAction(_MONTH, lazy("trajo cifras de un archivo")),
     # the month
