@@ -48,13 +48,14 @@ def _texts(workshop: Workshop, lang: str) -> dict[str, str]:
     city = venue.city if venue else workshop.office.city
     where = place if not venue or city in place else f"{place}, {city}"
     hours = formats.hours(workshop.starts, workshop.ends, lang)
+    is_free = translator(lang).gettext("Es gratis")
     return {
         "title": clean(say(workshop.title, lang)),
         "kind": clean(say(workshop.kind.short_name, lang)),
         "weekday": formats.date_name(workshop.day, "EEEE", lang),
         "day": str(workshop.day.day),
         "month": formats.date_name(workshop.day, "MMMM", lang),
-        "when": f"{hours} · {translator(lang).gettext('Es gratis')}",
+        "when": f"{hours} · {is_free}",
         "where": where,
         "host": clean(say(workshop.office.name, lang)),
     }
