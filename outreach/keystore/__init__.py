@@ -11,16 +11,19 @@ from outreach.keystore.keystore import KeyRequest, KeyStore, TooManyDue
 from outreach.keystore.master_keys import MasterKeys
 from outreach.keystore.models import (
     AuditAnchor,
+    Burst,
     DayKey,
     Key,
     KeyStoreBase,
     LinkRequest,
     RateCounter,
+    SeatParty,
     SeatShare,
 )
 
 __all__ = [
     "AuditAnchor",
+    "Burst",
     "DayKey",
     "Key",
     "KeyRequest",
@@ -29,6 +32,7 @@ __all__ = [
     "LinkRequest",
     "MasterKeys",
     "RateCounter",
+    "SeatParty",
     "SeatShare",
     "TooManyDue",
     "decrypt",

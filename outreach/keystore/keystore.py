@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.db.store import Store, changes_one_row
 from outreach.errors import DataErased, OutreachError, TooMany
+from outreach.keystore import bursts
 from outreach.keystore.envelope import Envelope
 from outreach.keystore.master_keys import MasterKeys
 from outreach.keystore.models import (
@@ -22,6 +23,7 @@ from outreach.keystore.models import (
     Key,
     LinkRequest,
     RateCounter,
+    SeatParty,
     SeatShare,
     Secret,
 )
@@ -83,6 +85,7 @@ class KeyStore:
             "forget_on": forget_on,
             "made_on": self.today(),
             "contact": self.index(contact) if contact else None,
+            "burst": None,
         }
         if row["contact"] is not None and at_most is not None:
             self._add_if_few(row, at_most)
@@ -148,6 +151,7 @@ class KeyStore:
         with self.store.change() as session:
             for some in batched(key_ids, 500):
                 session.execute(sa.delete(Key).where(Key.id.in_(some)))
+                session.execute(sa.delete(SeatParty).where(SeatParty.key_id.in_(some)))
         self.store.truncate_log()
 
     def move(self, workshop: int, forget_on: date) -> None:
@@ -276,12 +280,15 @@ class KeyStore:
         return gone.rowcount
 
     def tidy(self) -> int:
-        """Deletes day keys and seat shares of past days, rate counters that ended, and link
-        requests that were not answered within LINK_REQUEST_LIFETIME. Returns how many requests."""
+        """Deletes day keys and seat shares of past days, bursts of a week ago, rate counters that
+        ended, and link requests that were not answered within LINK_REQUEST_LIFETIME. Returns how
+        many requests."""
         now = clock.now()
         with self.store.change() as session:
             session.execute(sa.delete(DayKey).where(DayKey.day < self.today()))
             session.execute(sa.delete(SeatShare).where(SeatShare.day < self.today()))
+            session.execute(sa.delete(SeatParty).where(SeatParty.day < self.today()))
+            bursts.delete_old(session, self.today())
             session.execute(sa.delete(RateCounter).where(RateCounter.ends_at < now))
             old = session.execute(
                 sa.delete(LinkRequest).where(LinkRequest.asked_at < now - LINK_REQUEST_LIFETIME)

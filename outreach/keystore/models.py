@@ -22,6 +22,15 @@ class Key(KeyStoreBase):
     """The key of one registration."""
 
     __tablename__ = "key"
+    # Partial: few keys are of a burst.
+    __table_args__ = (
+        sa.Index(
+            None,
+            "burst",
+            sqlite_where=sa.text("burst IS NOT NULL"),
+            postgresql_where=sa.text("burst IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
     sealed: Mapped[bytes]
@@ -31,6 +40,7 @@ class Key(KeyStoreBase):
     made_on: Mapped[date]
     # HMAC of e-mail or phone: in no backup of the main database, and deleted with the key.
     contact: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), index=True, default=None)
+    burst: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
 
 
 class IndexKey(KeyStoreBase):
@@ -87,6 +97,30 @@ class SeatShare(KeyStoreBase):
     minute_from: Mapped[datetime]
     minute_seats: Mapped[int]  # taken in the minute that began at `minute_from`
     day: Mapped[date] = mapped_column(index=True)
+    burst: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
+
+
+class SeatParty(KeyStoreBase):
+    """That a registration came from a network today, until the network is of a burst or the day
+    ends; so that a burst names also what the network took before (`keystore.bursts`)."""
+
+    __tablename__ = "seat_party"
+
+    key_id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    bucket: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True, index=True)
+    day: Mapped[date] = mapped_column(index=True)
+
+
+class Burst(KeyStoreBase):
+    """Registrations of one network beyond its share, by a random id that only their keys have."""
+
+    __tablename__ = "burst"
+
+    id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    workshop: Mapped[int] = mapped_column(index=True)
+    began_at: Mapped[datetime]  # to the hour
+    day: Mapped[date] = mapped_column(index=True)
+    release_at: Mapped[datetime | None] = mapped_column(default=None)  # staff decided to release it
 
 
 class LinkRequest(KeyStoreBase):

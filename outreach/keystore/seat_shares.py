@@ -1,9 +1,11 @@
 """Counts the seats that one network takes at one workshop on one day (S29).
 
 A network is an HMAC under the key of the day (`KeyStore.digest_of_today`): the counts go with that
-key, and nothing in them leads to a registration.
+key, and so does what says which registrations came from it. Those of a network beyond its share are
+a burst (`bursts.py`).
 """
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,12 +16,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from outreach.db.store import Store
 from outreach.keystore.keystore import KeyStore
-from outreach.keystore.models import SeatShare
+from outreach.keystore.models import Burst, Key, SeatParty, SeatShare
 
 MINUTE: Final = timedelta(minutes=1)
 FEW_NETWORKS: Final = 10  # fewer of them that fill a workshop within a minute are no crowd
 
 _UPDATE: Final = sa.update(SeatShare.__table__)  # type: ignore[arg-type]  # it is a Table
+_NAME: Final = sa.update(Key.__table__)  # type: ignore[arg-type]  # it is a Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +44,22 @@ class SeatShares:
         self._count = _count_statement(store)
 
     def take(
-        self, workshop: int, networks: Sequence[str], people: int, share: Share, *, now: datetime
+        self,
+        workshop: int,
+        networks: Sequence[str],
+        people: int,
+        share: Share,
+        *,
+        now: datetime,
+        key_id: bytes | None = None,
     ) -> bool:
         """Counts seats for a party, and returns whether it is within the share of its networks;
         where it is not, nothing is counted.
 
         `networks` are the address itself and the networks around it, the widest last. Those around
         it are limited once an address in them has wanted more than its share, or once few networks
-        took more than `share.network` seats of the workshop within a minute."""
+        took more than `share.network` seats of the workshop within a minute. `key_id` is the key of
+        the registration, which a burst names; a party that is not new has none."""
         buckets = self._buckets(workshop, networks)
         with self._store.change_rows() as connection:
             rows = [
@@ -74,10 +85,56 @@ class SeatShares:
                 connection.execute(
                     _UPDATE.where(SeatShare.bucket.in_(buckets[1:])).values(is_over=True)
                 )
-            is_within = not is_own_over and not any(row.is_over or is_rush for row in wide_over)
-            if not is_within:
+            too_many = [row for row in wide_over if row.is_over or is_rush]
+            if is_own_over:
+                too_many.insert(0, own)
+            if too_many:
                 connection.execute(_subtract(buckets, people))
-        return is_within
+            if key_id is not None:
+                burst = own.burst
+                if too_many:
+                    burst = next((row.burst for row in rows if row.burst), None) or self._begin(
+                        connection, workshop, too_many[0].bucket, now
+                    )
+                self._name(connection, key_id, burst, buckets)
+        return not too_many
+
+    def _begin(
+        self, connection: sa.Connection, workshop: int, bucket: bytes, now: datetime
+    ) -> bytes:
+        """Begins a burst, which names what this network took before, and returns its id."""
+        burst = secrets.token_bytes(16)
+        connection.execute(
+            sa.insert(Burst).values(
+                id=burst,
+                workshop=workshop,
+                began_at=now.replace(minute=0, second=0, microsecond=0),
+                day=self._key_store.today(),
+            )
+        )
+        connection.execute(_UPDATE.where(SeatShare.bucket == bucket).values(burst=burst))
+        before = sa.select(SeatParty.key_id).where(SeatParty.bucket == bucket)
+        connection.execute(_NAME.where(Key.id.in_(before)).values(burst=burst))
+        named = sa.select(Key.id).where(Key.burst == burst)
+        connection.execute(sa.delete(SeatParty).where(SeatParty.key_id.in_(named)))
+        return burst
+
+    def _name(
+        self,
+        connection: sa.Connection,
+        key_id: bytes,
+        burst: bytes | None,
+        buckets: Sequence[bytes],
+    ) -> None:
+        """Names the burst of a registration; where it has none, keeps its networks for the day."""
+        if burst is not None:
+            connection.execute(_NAME.where(Key.id == key_id).values(burst=burst))
+            return
+        today = self._key_store.today()
+        connection.execute(
+            sa.insert(SeatParty),
+            [{"key_id": key_id, "bucket": bucket, "day": today} for bucket in buckets],
+        )
 
     def give_back(self, workshop: int, networks: Sequence[str], people: int) -> None:
         """Takes a count back: the party was not registered."""
@@ -145,5 +202,5 @@ def _count_statement(store: Store) -> sa.Executable:
                 "minute_seats": sa.case((is_past, people), else_=SeatShare.minute_seats + people),
             },
         )
-        .returning(SeatShare.seats, SeatShare.is_over)
+        .returning(SeatShare.bucket, SeatShare.seats, SeatShare.is_over, SeatShare.burst)
     )

@@ -1,4 +1,4 @@
-"""Jobs of the worker: expired offers, overdue reviews, reconfirmation, requests for reports.
+"""Jobs of the worker: expired offers, doubtful seats, overdue reviews, reconfirmation, reports.
 
 Each workshop has a transaction of its own: one that fails does not stop the others.
 """
@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.domain.newsletter import mailings
-from outreach.domain.registrations import reconfirmation, review, waitlist
+from outreach.domain.registrations import doubtful, reconfirmation, review, waitlist
 from outreach.domain.reporting import missing_reports
 from outreach.domain.workshops import Workshop, public_seats
 from outreach.domain.workshops.public_seats import DelayedStates
+from outreach.keystore import KeyStore, bursts
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,28 @@ def expire_offers(store: Store, *, now: datetime) -> int:
         "offers",
         lambda session, each: waitlist.expire_offers(session, each, now=now),
     )
+
+
+def release_doubtful(store: Store, key_store: KeyStore, *, now: datetime) -> int:
+    """Releases the doubtful seats that staff decided to release, once it can no longer be undone;
+    returns of how many parties.
+
+    The burst ends after its seats are released: what a crash leaves is done again, and changes
+    nothing a second time."""
+    total = 0
+    for burst in bursts.list_bursts(key_store.store, key_store.today()):
+        if burst.release_at is None or burst.release_at > now:
+            continue
+        try:
+            with store.change() as session:
+                workshop = session.get(Workshop, burst.workshop)
+                if workshop is not None:
+                    total += doubtful.release(session, workshop, burst.key_ids, now=now)
+            bursts.end(key_store.store, [burst.id])
+        except Exception as error:
+            # Only the class: the text of an error may name a person (S10).
+            log.error("doubtful seats of %s: %s", burst.workshop, type(error).__name__)
+    return total
 
 
 def show_seats(store: Store, delayed: DelayedStates, *, now: datetime) -> int:

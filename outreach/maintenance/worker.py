@@ -133,6 +133,10 @@ def _expire_offers(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.expire_offers(worker.store, now=now)
 
 
+def _release_doubtful(worker: Worker, now: datetime) -> int:
+    return scheduled_jobs.release_doubtful(worker.store, worker.key_store, now=now)
+
+
 def _end_reviews(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.end_reviews(worker.store, now=now)
 
@@ -207,6 +211,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("sign of life", _record_heartbeat),
     ("journal", _verify_audit_log),
     ("offers", _expire_offers),
+    ("doubtful seats", _release_doubtful),
     ("reviews", _end_reviews),
     ("seats shown", _show_seats),
     ("who comes", _ask_for_reconfirmation),
@@ -223,6 +228,7 @@ LED: Final = frozenset(
         "purge",
         "journal",
         "offers",
+        "doubtful seats",
         "reviews",
         "seats shown",
         "who comes",

@@ -301,6 +301,10 @@ def test_key_store_behind_the_main_database_is_refused(broken: Config, tmp_path:
         broken,
         "DROP TABLE secret",
         "DROP TABLE seat_share",
+        "DROP TABLE burst",
+        "DROP TABLE seat_party",
+        "DROP INDEX ix_key_burst",
+        "ALTER TABLE key DROP COLUMN burst",
         f"UPDATE {VERSION} SET version_num = 'ring_network'",
         key_store=True,
     )

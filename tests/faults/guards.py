@@ -359,6 +359,45 @@ def _of_staff() -> Iterator[Guard]:
     )  # fmt: skip
 
 
+def _of_doubtful_seats() -> Iterator[Guard]:
+    for file, words, instead, test in (
+        (
+            "outreach/keystore/seat_shares.py",
+            "connection.execute(_NAME.where(Key.id.in_(before)).values(burst=burst))", "pass",
+            "test_burst_names_the_seats_that_its_network_took_before",
+        ),
+        (
+            "outreach/keystore/keystore.py",
+            "session.execute(sa.delete(SeatParty).where(SeatParty.day < self.today()))", "pass",
+            "test_digest_of_the_network_goes_with_the_day",
+        ),
+        (
+            "outreach/keystore/keystore.py", "bursts.delete_old(session, self.today())", "pass",
+            "test_undecided_burst_ends_after_seven_days",
+        ),
+        (
+            "outreach/keystore/bursts.py", "Burst.release_at > now",
+            "Burst.release_at.is_not(None)", "test_undo_after_five_minutes_is_refused",
+        ),
+        (
+            "outreach/domain/registrations/doubtful.py", "appears_confirmed=shows_seat",
+            "appears_confirmed=False", "test_discreet_page_is_the_same_after_the_release",
+        ),
+        (
+            "outreach/domain/registrations/review.py",
+            "    Registration.is_released.is_(False),  # staff have looked at it\n", "",
+            "test_review_of_released_parties_does_not_end_a_day_before",
+        ),
+        (
+            "outreach/web/staff/workshops/doubtful_seats.py",
+            "if any(_has_grown(each) for each in seats):", "if False:",
+            "test_parties_that_staff_have_not_seen_are_not_kept",
+        ),
+    ):  # fmt: skip
+        test = f"tests/security/test_doubtful_seats.py::{test}"
+        yield Guard("S29", file, words, instead, test)
+
+
 def _of_forms() -> Iterator[Guard]:
     yield Guard(
         "S26", "outreach/web/forms/registration_form.py",
@@ -407,6 +446,7 @@ def _of_forms() -> Iterator[Guard]:
         ),
     ):  # fmt: skip
         yield Guard("S29", file, words, instead, f"{shares}::{test}")
+    yield from _of_doubtful_seats()
     yield Guard(
         "S30", "outreach/web/forms/registration_form.py",
         "if looks_like_an_address(name):", "if False:",

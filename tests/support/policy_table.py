@@ -64,6 +64,8 @@ months.mark_complete            POST  chosen-office   edit
 workshops.detail                GET   workshop        see
 workshops.edit                  GET   workshop        edit
 workshops.update                POST  workshop        edit
+workshops.doubtful_form         GET   workshop        edit
+workshops.decide_doubtful       POST  workshop        edit
 workshops.publish               POST  workshop        edit
 workshops.cancel_form           GET   workshop        edit
 workshops.cancel                POST  workshop        edit

@@ -130,6 +130,13 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_seat_share.py::test_more_people_count_in_the_share",
         "security/test_seat_share.py::test_offers_pass_over_parties_for_review",
         "security/test_seat_share.py::test_review_ends_a_day_before",
+        "security/test_doubtful_seats.py::test_burst_names_the_seats_that_its_network_took_before",
+        "security/test_doubtful_seats.py::test_nothing_leads_from_a_registration_to_a_burst_or_from_a_burst_to_an_address",
+        "security/test_doubtful_seats.py::test_undecided_burst_ends_after_seven_days",
+        "security/test_doubtful_seats.py::test_released_seats_go_to_the_waitlist_when_undo_is_over",
+        "security/test_doubtful_seats.py::test_undo_after_five_minutes_is_refused",
+        "security/test_doubtful_seats.py::test_discreet_page_is_the_same_after_the_release",
+        "security/test_doubtful_seats.py::test_released_code_is_greeted_as_a_walk_in",
     ),
     "S30": (
         "mail/test_recipient_limits.py::test_twenty_registrations_cause_three_letters_and_a_summary",

@@ -175,7 +175,9 @@ def count_waiting(session: Session, workshops: Iterable[Workshop]) -> Mapping[in
     rows = session.execute(
         sa.select(Registration.workshop_id, sa.func.sum(Registration.people))
         .where(
-            Registration.workshop_id.in_(ids), Registration.status == RegistrationStatus.WAITLISTED
+            Registration.workshop_id.in_(ids),
+            Registration.status == RegistrationStatus.WAITLISTED,
+            Registration.is_released.is_(False),
         )
         .group_by(Registration.workshop_id)
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -14,9 +14,11 @@ from outreach.domain.dashboard import agenda
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration, RegistrationStatus, review
+from outreach.domain.registrations import Registration, RegistrationStatus, doubtful, review
+from outreach.domain.registrations.doubtful import DoubtfulSeats
 from outreach.domain.reporting import missing_reports as late
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.keystore.bursts import BurstKeys
 
 MANY_WAIT: Final = 5
 ALMOST_FULL: Final = 90  # of a hundred places
@@ -29,6 +31,7 @@ class AlertType(StrEnum):
 
     MISSING_REPORT = "missing report"
     CALLS = "calls"
+    DOUBTFUL = "doubtful"  # seats that seem to be of one person, on one day
     REVIEW = "review"  # parties beyond the share of their network
     EXPOSED = "exposed"  # a discreet workshop with a public address
     NO_VENUE = "no venue"
@@ -42,7 +45,9 @@ class AlertType(StrEnum):
 class Alert:
     alert_type: AlertType
     workshop: Workshop
-    count: int = 0  # of calls, registrations, waitlisted people or letters
+    count: int = 0  # of calls, registrations, waitlisted people, doubtful seats or letters
+    parties: int = 0  # of doubtful seats
+    since: datetime | None = None  # the hour in which they began
 
 
 def list_alerts(
@@ -52,14 +57,16 @@ def list_alerts(
     call: Collection[str],
     now: datetime,
     has_texts: bool = False,
+    bursts: Sequence[BurstKeys] = (),
     limit: int = 50,
 ) -> list[Alert]:
     """The alerts by type and day. `edit` and `call` are the slugs of the offices where the staff
-    member may edit workshops or call people."""
+    member may edit workshops or call people; `bursts` those that the key store has."""
     found: dict[AlertType, list[Alert]] = {each: [] for each in AlertType}
     for each in _list_undelivered(session, call, now, has_texts):
         found[each.alert_type].append(each)
-    seen: dict[AlertType, set[int]] = {}
+    found[AlertType.DOUBTFUL] = _list_doubtful(session, bursts, edit, now, limit)
+    seen = {AlertType.DOUBTFUL: {each.workshop.id for each in found[AlertType.DOUBTFUL]}}
     for alert_type, rule in _RULES.items():
         rows = _rows(session, rule(now), edit, limit)
         superseded = {
@@ -106,6 +113,38 @@ def _list_undelivered(
     calls = [Alert(AlertType.CALLS, each.workshop, each.calls) for each in todo if each.calls]
     dead = [Alert(AlertType.LETTERS, each.workshop, each.dead) for each in todo if each.dead]
     return [*calls, *dead]
+
+
+def _list_doubtful(
+    session: Session,
+    bursts: Sequence[BurstKeys],
+    offices: Collection[str],
+    now: datetime,
+    limit: int,
+) -> list[Alert]:
+    """One alert for each workshop and day with undecided bursts."""
+    undecided = [each for each in bursts if each.release_at is None]
+    is_theirs = Workshop.id.in_({each.workshop for each in undecided})
+    upcoming = sa.and_(
+        is_theirs, Workshop.status == WorkshopStatus.PUBLISHED, Workshop.starts_at > now
+    )
+    workshops = {each.id: each for each in _rows(session, upcoming, offices, limit)}
+    by_day: dict[tuple[int, date], list[DoubtfulSeats]] = {}
+    shown = [each for each in undecided if each.workshop in workshops]
+    for seats in doubtful.count_seats(session, shown):
+        zone = workshops[seats.burst.workshop].zone
+        day = seats.burst.began_at.astimezone(zone).date()
+        by_day.setdefault((seats.burst.workshop, day), []).append(seats)
+    return [
+        Alert(
+            AlertType.DOUBTFUL,
+            workshops[workshop_id],
+            sum(each.people for each in several),
+            sum(each.parties for each in several),
+            min(each.burst.began_at for each in several),
+        )
+        for (workshop_id, _day), several in by_day.items()
+    ]
 
 
 # The rules: conditions of a query that has an outer join of the venue.
@@ -156,6 +195,7 @@ def _is_waitlist_long(now: datetime) -> sa.ColumnElement[bool]:
         .where(
             Registration.workshop_id == Workshop.id,
             Registration.status == RegistrationStatus.WAITLISTED,
+            Registration.is_released.is_(False),
         )
         .scalar_subquery()
     )
@@ -198,6 +238,7 @@ _COUNTS: Final[Mapping[AlertType, Callable[[Session, Sequence[Workshop]], Mappin
 }
 # Alerts that are dropped where a more serious one says the same.
 _SUPERSEDED_BY: Final[Mapping[AlertType, tuple[AlertType, ...]]] = {
+    AlertType.REVIEW: (AlertType.DOUBTFUL,),
     AlertType.UNPUBLISHED: (AlertType.NO_VENUE,),
     AlertType.FULL: (AlertType.WAITING,),
 }

@@ -143,6 +143,8 @@ class Registration(Base):
     # have looked at it. At a discreet workshop its pages and letters show a confirmed seat.
     needs_review: Mapped[bool] = mapped_column(default=False)
     appears_confirmed: Mapped[bool] = mapped_column(default=False)
+    # Staff released its seat as doubtful (`doubtful.py`): it enters like a walk-in.
+    is_released: Mapped[bool] = mapped_column(default=False)
 
     @property
     def apparent_status(self) -> RegistrationStatus:

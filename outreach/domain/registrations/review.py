@@ -6,7 +6,7 @@ the workshop if nobody did. At a discreet workshop it is shown a seat like every
 nobody learns from a page who else registered from the same connection.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,10 +18,13 @@ from outreach.domain.registrations.models import Registration, RegistrationStatu
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore.seat_shares import Share
 
+BATCH: Final = 500  # ids in one statement
 ENDS_BEFORE: Final = timedelta(hours=24)  # then a party saved earlier waits like any other
 
 IS_FOR_REVIEW: Final = sa.and_(
-    Registration.status == RegistrationStatus.WAITLISTED, Registration.needs_review.is_(True)
+    Registration.status == RegistrationStatus.WAITLISTED,
+    Registration.needs_review.is_(True),
+    Registration.is_released.is_(False),  # staff have looked at it
 )
 
 
@@ -50,7 +53,11 @@ def approve(
 ) -> int:
     """Ends the review of these parties, which then get free seats in their turn; returns of how
     many."""
-    return _end(session, workshop, Registration.id.in_(registration_ids), now)
+    batches = (
+        Registration.id.in_(registration_ids[start : start + BATCH])
+        for start in range(0, len(registration_ids), BATCH)
+    )
+    return _end(session, workshop, batches, now)
 
 
 def list_workshops_to_end(session: Session, now: datetime) -> Sequence[int]:
@@ -73,20 +80,27 @@ def end_overdue(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Ends the review of the parties that nobody looked at in time; returns of how many."""
     if workshop.starts_at > now + ENDS_BEFORE:
         return 0
-    return _end(
-        session, workshop, Registration.registered_at <= workshop.starts_at - ENDS_BEFORE, now
-    )
+    is_old = Registration.registered_at <= workshop.starts_at - ENDS_BEFORE
+    return _end(session, workshop, [is_old], now)
 
 
-def _end(session: Session, workshop: Workshop, which: sa.ColumnElement[bool], now: datetime) -> int:
+def _end(
+    session: Session,
+    workshop: Workshop,
+    conditions: Iterable[sa.ColumnElement[bool]],
+    now: datetime,
+) -> int:
     capacity.lock(session, workshop)
-    ended = session.execute(
-        sa.update(Registration)
-        .where(Registration.workshop_id == workshop.id, IS_FOR_REVIEW, which)
-        .values(needs_review=False)
-        .execution_options(synchronize_session=False)
-    )
-    assert isinstance(ended, sa.CursorResult)
-    if ended.rowcount:
+    count = 0
+    for which in conditions:
+        ended = session.execute(
+            sa.update(Registration)
+            .where(Registration.workshop_id == workshop.id, IS_FOR_REVIEW, which)
+            .values(needs_review=False)
+            .execution_options(synchronize_session=False)
+        )
+        assert isinstance(ended, sa.CursorResult)
+        count += ended.rowcount
+    if count:
         waitlist.offer_free_seats(session, workshop, now=now)
-    return ended.rowcount
+    return count

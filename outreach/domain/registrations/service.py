@@ -80,6 +80,7 @@ def register(
         "changes": 0,
         "needs_review": False,
         "appears_confirmed": False,
+        "is_released": False,
     }
     # An insert of one row is faster than the ORM, and all other registrations wait for this one.
     session.connection().execute(_INSERT, row)
@@ -335,4 +336,5 @@ _ERASED: Final[dict[str, object]] = {
     "offered_until": None,
     "needs_review": False,
     "appears_confirmed": False,
+    "is_released": False,
 }

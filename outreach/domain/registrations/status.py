@@ -21,6 +21,7 @@ class StatusEvent(StrEnum):
     EXPIRE = "lapse"  # the first offer expired
     EXPIRE_SECOND = "drop"  # the second offer expired
     GRANT = "grant"  # staff give a seat by hand
+    RELEASE = "release"  # staff release seats that seem to be of one person
     NO_ANSWER = "silence"  # no answer to «are you still coming?»
     REJOIN = "return"  # they join the waitlist again
     CANCEL = "cancel"  # they cancel, decline an offer, or are erased before the day
@@ -43,7 +44,9 @@ TRANSITIONS: Final[Mapping[tuple[RegistrationStatus, StatusEvent], RegistrationS
     (OFFERED, StatusEvent.EXPIRE): WAITLISTED,  # at the end of the waitlist
     (OFFERED, StatusEvent.EXPIRE_SECOND): EXPIRED,
     (OFFERED, StatusEvent.GRANT): CONFIRMED,
+    (OFFERED, StatusEvent.RELEASE): WAITLISTED,
     (OFFERED, StatusEvent.CANCEL): CANCELLED,
+    (CONFIRMED, StatusEvent.RELEASE): WAITLISTED,  # and gets no offers
     (CONFIRMED, StatusEvent.CANCEL): CANCELLED,
     (CONFIRMED, StatusEvent.NO_ANSWER): EXPIRED,
     (EXPIRED, StatusEvent.REJOIN): WAITLISTED,

@@ -224,6 +224,7 @@ def grant_seat(session: Session, registration: Registration, *, now: datetime) -
             StatusEvent.GRANT,
             slot_id=hold.slot_id,
             needs_review=False,
+            is_released=False,
         )
     elif not (
         registration.status is RegistrationStatus.OFFERED

@@ -53,11 +53,12 @@ def save(
         for each in workshops[len(prepared) :]:
             prepared.append((each, registrations.prepare(key_store(), each, data)))
         (workshop, sealed), *others = prepared
+        key_ids = {each.id: its.key_id for each, its in prepared}
         with store().change() as session:
 
             def is_beyond_share(each: Workshop) -> bool:
                 is_assisted = assisted.use(session, each, assisted_code, now=now)
-                return not is_assisted and counted.is_beyond_share(each)
+                return not is_assisted and counted.is_beyond_share(each, key_ids[each.id])
 
             if others:
                 registrations.register_group(
@@ -99,14 +100,14 @@ class _CountedSeats:
     now: datetime
     is_within: dict[int, bool]  # by workshop id; kept while a request is answered again
 
-    def is_beyond_share(self, workshop: Workshop) -> bool:
-        """Count them, once; return whether they are too many."""
+    def is_beyond_share(self, workshop: Workshop, key_id: bytes) -> bool:
+        """Count them, once; return whether they are too many. A burst names the key (S29)."""
         if not self.networks:
             return False
         if workshop.id not in self.is_within:
             share = review.compute_share(workshop)
             self.is_within[workshop.id] = seat_shares().take(
-                workshop.id, self.networks, self.people, share, now=self.now
+                workshop.id, self.networks, self.people, share, now=self.now, key_id=key_id
             )
         return not self.is_within[workshop.id]
 

@@ -61,6 +61,7 @@ from outreach.web.staff.workshop_form import autosave
 from outreach.web.staff.workshops import (
     bulk_actions,
     cancel_workshop,
+    doubtful_seats,
     flyers,
     series_edit,
     translations,
@@ -84,6 +85,7 @@ VIEWS: Final = (
     checkin_offline,
     checkin_pages,
     data_held,
+    doubtful_seats,
     duplicate,
     figures_entry,
     flyers,

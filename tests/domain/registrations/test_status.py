@@ -16,8 +16,10 @@ from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
     StatusEvent,
+    doubtful,
 )
 from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
 from tests.support.scenario import HOUR, MONDAY, STARTS, Stage, faults, stage
 
@@ -144,12 +146,20 @@ def _cancel(scene: Scene) -> None:
     scene.stage.cancel(scene.luz)
 
 
+def _release(scene: Scene) -> None:
+    key_id = scene.stage.of(scene.luz).key_id
+    with scene.stage.store.change() as session:
+        workshop = session.get_one(Workshop, scene.stage.workshop_id)
+        doubtful.release(session, workshop, [key_id] if key_id else [], now=scene.stage.now)
+
+
 FUNCTIONS: dict[StatusEvent, Callable[[Scene], None]] = {
     StatusEvent.OFFER: _offer,
     StatusEvent.ACCEPT: _accept,
     StatusEvent.EXPIRE: _lapse,
     StatusEvent.EXPIRE_SECOND: _drop,
     StatusEvent.GRANT: _grant,
+    StatusEvent.RELEASE: _release,
     StatusEvent.NO_ANSWER: _free_silent,
     StatusEvent.REJOIN: _rejoin,
     StatusEvent.CANCEL: _cancel,
@@ -176,8 +186,11 @@ QUEUED: dict[Transition, set[NotificationType]] = {
         NotificationType.SEAT_GRANTED,
         NotificationType.REMINDER,
     },
+    (OFFERED, StatusEvent.RELEASE): {NotificationType.WAITLISTED},
     (OFFERED, StatusEvent.CANCEL): set(),
     (SEATED, StatusEvent.CANCEL): set(),
+    # Obsolete: they are not sent to somebody without a seat.
+    (SEATED, StatusEvent.RELEASE): {NotificationType.REGISTERED, NotificationType.REMINDER},
     (SEATED, StatusEvent.NO_ANSWER): {NotificationType.OFFER_EXPIRED},
     (LAPSED, StatusEvent.REJOIN): {NotificationType.WAITLISTED},
     (LAPSED, StatusEvent.CANCEL): set(),

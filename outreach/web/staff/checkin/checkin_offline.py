@@ -20,9 +20,10 @@ from outreach.domain.checkin.checkin_events import Arrival, UndoneArrival
 from outreach.domain.checkin.offline_manifest import ManifestEntry
 from outreach.domain.dashboard import agenda
 from outreach.domain.network.staff import Permission, get_office_slugs
-from outreach.domain.registrations import STATUSES_WITH_SEATS, Registration
+from outreach.domain.registrations import STATUSES_WITH_SEATS, Registration, RegistrationStatus
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.errors import NotFound
+from outreach.i18n import gettext as _
 from outreach.web.context import key_store, store
 from outreach.web.middleware import rate_limits, response_headers, static_files
 from outreach.web.presentation.formatting import day as day_words
@@ -104,7 +105,8 @@ def manifest(public_id: str) -> ResponseReturnValue:
         workshop = find_workshop(session, public_id)
         checkin_tokens.require_near_day(workshop, now=now)
         everyone = registrations.list_active(session, workshop)
-    parties = [each for each in everyone if each.status in STATUSES_WITH_SEATS]
+    # Those for review are found too, and enter like walk-ins.
+    parties = [each for each in everyone if each.status in STATUSES_WITH_SEATS or each.needs_review]
     lines = _lines(workshop, parties)
     encrypted = offline_manifest.build_manifest(lines.values(), is_discreet=workshop.is_discreet)
     with store().change() as session:
@@ -179,6 +181,7 @@ def _lines(workshop: Workshop, parties: list[Registration]) -> dict[str, Manifes
             people=each.people,
             name=registrations.decrypt_person(each, keys[each.key_id]).name,
             needs=[
+                *([_("Entra como visita")] if each.status is RegistrationStatus.WAITLISTED else []),
                 *(
                     [hour_words(time_slots.get_start(workshop, each.slot.minute))]
                     if each.slot

@@ -201,6 +201,7 @@ class WorkshopListRow:
     arrived: int
     is_waiting: bool
     needs_review: bool
+    is_released: bool  # their seat was released as doubtful
     appears_confirmed: bool  # their own page shows a seat
     is_lapsed: bool
     is_approved: bool
@@ -241,7 +242,8 @@ def _row(
         people=registration.people,
         arrived=registration.arrived,
         is_waiting=registration.status is Place.WAITLISTED,
-        needs_review=registration.needs_review,
+        needs_review=registration.needs_review and not registration.is_released,
+        is_released=registration.is_released,
         appears_confirmed=registration.appears_confirmed,
         is_lapsed=registration.status is Place.EXPIRED,
         is_approved=registration.approved_at is not None,

@@ -15,6 +15,7 @@ from outreach.web.staff.common import workshop_labels
 URGENT: Final = frozenset({AlertType.MISSING_REPORT, AlertType.CALLS, AlertType.EXPOSED})
 ICONS: Final = {
     AlertType.CALLS: "phone",
+    AlertType.DOUBTFUL: "people",
     AlertType.REVIEW: "people",
     AlertType.EXPOSED: "eye",
     AlertType.WAITING: "people",
@@ -26,6 +27,7 @@ ICONS: Final = {
 _PATHS: Final = {
     AlertType.MISSING_REPORT: "/asistencia",
     AlertType.CALLS: "?ver=llamadas",
+    AlertType.DOUBTFUL: "/dudosos",
     AlertType.REVIEW: "?ver=espera",
     AlertType.EXPOSED: "/editar#visibility",
     AlertType.NO_VENUE: "/editar#venue",
@@ -64,6 +66,26 @@ def build(alerts: Iterable[Alert], *, now: datetime) -> list[AlertRow]:
     ]
 
 
+def doubtful_title(people: int) -> str:
+    return ngettext(
+        "%(num)d lugar parece de una sola persona o red",
+        "%(num)d lugares parecen de una sola persona o red",
+        people,
+    )
+
+
+def doubtful_detail(workshop: Workshop, since: datetime, parties: int, people: int) -> str:
+    """When they began, and how many they are: «Viernes 27, desde las 2:00 p. m.: …»."""
+    local = since.astimezone(workshop.zone)
+    return _(
+        "%(day)s, desde las %(hour)s: %(parties)s, %(people)s.",
+        day=formatting.first_capital(formatting.day(local.date())),
+        hour=formatting.hour(local.time()),
+        parties=ngettext("%(num)d registro", "%(num)d registros", parties),
+        people=workshop_labels.people_words(people),
+    )
+
+
 def _title(alert: Alert) -> str:
     count = alert.count
     match alert.alert_type:
@@ -79,6 +101,8 @@ def _title(alert: Alert) -> str:
             )
         case AlertType.CALLS:
             title = ngettext("Falta %(num)d llamada", "Faltan %(num)d llamadas", count)
+        case AlertType.DOUBTFUL:
+            title = doubtful_title(count)
         case AlertType.REVIEW:
             title = ngettext("%(num)d registro por revisar", "%(num)d registros por revisar", count)
         case AlertType.EXPOSED:
@@ -103,6 +127,8 @@ def _detail(alert: Alert, now: datetime) -> str:
     match alert.alert_type:
         case AlertType.MISSING_REPORT:
             return workshop_labels.closes_words(workshop, now=now)
+        case AlertType.DOUBTFUL if alert.since is not None:
+            return doubtful_detail(workshop, alert.since, alert.parties, alert.count)
         case AlertType.NO_VENUE if workshop.status is WorkshopStatus.DRAFT:
             return _("No se puede publicar.")
         case AlertType.WAITING:
@@ -121,6 +147,7 @@ def _action(alert_type: AlertType) -> str:
     actions = {
         AlertType.MISSING_REPORT: _("Reportar"),
         AlertType.CALLS: _("Ver lista"),
+        AlertType.DOUBTFUL: _("Revisar"),
         AlertType.REVIEW: _("Revisar"),
         AlertType.EXPOSED: _("Ocultar"),
         AlertType.NO_VENUE: _("Agregar sede"),

@@ -15,6 +15,7 @@ from outreach.domain.network import advocate_review, fraud_reports
 from outreach.domain.network.fraud_reports import FraudSign
 from outreach.domain.network.staff import ALL_OFFICES, Permission, get_office_slugs
 from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import bursts
 from outreach.mail.text_budget import TextBudget, Usage
 from outreach.web.context import config, key_store, store
 from outreach.web.presentation import fraud_labels
@@ -90,6 +91,7 @@ def _alerts(session: Session, now: datetime) -> list[Alert]:
         call=[office.slug for office in offices_with(session, Permission.CONTACTS)],
         now=now,
         has_texts=bool(config().texts.url),
+        bursts=bursts.list_bursts(key_store().store, key_store().today()),
     )
 
 

@@ -31,7 +31,13 @@ from outreach.web.staff.common.guards import (
     page,
 )
 from outreach.web.staff.common.permissions import Scope, requires
-from outreach.web.staff.workshops import attendee_list, blueprint, publish_warnings, series_edit
+from outreach.web.staff.workshops import (
+    attendee_list,
+    blueprint,
+    doubtful_seats,
+    publish_warnings,
+    series_edit,
+)
 from outreach.web.staff.workshops.publish_warnings import NeedsConfirmation
 
 MAX_SEATS: Final = 100_000
@@ -116,6 +122,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         came = checkin.count_heads(session, workshop)
         checked = publish_warnings.check(session, workshop)
         giving = partners.list_names(session, workshop)
+        seats = doubtful_seats.load(session, workshop, now=now)
     return page(
         "workshops/detail",
         422 if fault or beyond else 200,
@@ -135,6 +142,8 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         spoken=workshop_cards.spoken,
         may=lambda action: has_permission(action, workshop.office.slug),
         unsent=len(attendees.unsent),
+        doubtful_seats=seats if has_permission(Permission.EDIT, workshop.office.slug) else None,
+        doubtful=seats.registration_ids,
         **_numbers(workshop, attendees.everyone),
         **attendee_list.context(workshop, attendees, shown),
     )
@@ -149,7 +158,7 @@ def _numbers(workshop: Workshop, everyone: Sequence[Registration]) -> dict[str, 
         "parties": len(seated),
         "offered": len(offered),
         "in_line": len(offered) + len(waiting),
-        "for_review": sum(1 for each in waiting if each.needs_review),
+        "for_review": sum(1 for each in waiting if each.needs_review and not each.is_released),
         "waiting_people": sum(each.people for each in waiting),
         "asked": len(asked),
         "sure": sum(1 for each in asked if each.confirmed_at is not None),
@@ -186,6 +195,7 @@ def _done_message(what: str) -> str:
         "cancelado": _("Cancelado. Sigue a la vista, marcado como cancelado."),
         "reactivado": _("Reactivado. Todas las personas conservan su lugar."),
         "reportado": _("Asistencia guardada."),
+        "conservados": _("Conservados. Quienes esperaban toman los lugares libres por turno."),
         "revisados": _("Revisados. Toman los lugares libres por turno."),
         "con-lugar": _("Listo: ya tiene lugar."),
         "aprobada": _("Aprobado: ya puede ver la dirección."),

@@ -1,0 +1,126 @@
+"""Doubtful seats: the parties of a burst, which staff keep or release in one act (S29).
+
+The key store knows which parties are of a burst (`outreach/keystore/bursts.py`). A release happens
+UNDO_WITHIN after the decision; until then nothing here has changed, so that undoing it is whole.
+The seats then go to the waitlist. A released party is waitlisted, gets no offer, and enters like a
+walk-in. At a discreet workshop its own page shows a seat as before.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.registrations import capacity, notifications, waitlist
+from outreach.domain.registrations.models import (
+    ACTIVE_STATUSES,
+    STATUSES_WITH_SEATS,
+    Registration,
+    RegistrationStatus,
+)
+from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.status import StatusEvent, transition
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore.bursts import BurstKeys
+
+UNDO_WITHIN: Final = timedelta(minutes=5)
+BATCH: Final = 500  # keys in one statement
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoubtfulSeats:
+    """What one burst holds or asks for: numbers, no names."""
+
+    burst: BurstKeys
+    registration_ids: Sequence[str]
+    people: int
+    seats: int  # people who hold a seat
+
+    @property
+    def parties(self) -> int:
+        return len(self.registration_ids)
+
+
+def count_seats(session: Session, bursts: Iterable[BurstKeys]) -> list[DoubtfulSeats]:
+    """What these bursts hold, without those of which nothing is left."""
+    counted = [_count(session, each) for each in bursts]
+    return [each for each in counted if each.parties]
+
+
+def _count(session: Session, burst: BurstKeys) -> DoubtfulSeats:
+    rows = [
+        row
+        for key_ids in _batched(burst.key_ids)
+        for row in session.execute(
+            sa.select(Registration.id, Registration.people, Registration.status).where(
+                _is_doubtful(burst.workshop, key_ids)
+            )
+        )
+    ]
+    return DoubtfulSeats(
+        burst=burst,
+        registration_ids=[row.id for row in rows],
+        people=sum(row.people for row in rows),
+        seats=sum(row.people for row in rows if row.status in STATUSES_WITH_SEATS),
+    )
+
+
+def release(
+    session: Session, workshop: Workshop, key_ids: Sequence[bytes], *, now: datetime
+) -> int:
+    """Releases the seats of these parties to the waitlist; returns of how many parties. Nothing
+    changes where the workshop has begun or takes place no more, nor when it is called again."""
+    capacity.lock(session, workshop)
+    if workshop.status is not WorkshopStatus.PUBLISHED or now >= workshop.starts_at:
+        return 0
+    count = 0
+    for some in _batched(key_ids):
+        parties = session.scalars(
+            sa.select(Registration)
+            .where(_is_doubtful(workshop.id, some))
+            .execution_options(populate_existing=True)
+        ).all()
+        for party in parties:
+            _release(session, workshop, party)
+        count += len(parties)
+    session.flush()
+    waitlist.offer_free_seats(session, workshop, now=now)
+    return count
+
+
+def _release(session: Session, workshop: Workshop, party: Registration) -> None:
+    if party.status not in STATUSES_WITH_SEATS:
+        party.needs_review = party.is_released = True
+        return
+    capacity.release(session, workshop, capacity.get_hold(party))
+    # At a discreet workshop the party's own page does not change.
+    shows_seat = workshop.is_discreet and party.status is RegistrationStatus.CONFIRMED
+    transition(
+        session,
+        party.id,
+        party.status,
+        StatusEvent.RELEASE,
+        needs_review=True,
+        is_released=True,
+        appears_confirmed=shows_seat,
+        slot_id=party.slot_id if shows_seat else None,
+        offered_until=None,
+    )
+    notifications.cancel_pending(session, party.id, NotificationType.OFFER)
+
+
+def _is_doubtful(workshop_id: int, key_ids: Sequence[bytes]) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Registration.key_id.in_(key_ids),
+        Registration.workshop_id == workshop_id,
+        Registration.status.in_(ACTIVE_STATUSES),
+        Registration.is_released.is_(False),
+        Registration.arrived == 0,
+    )
+
+
+def _batched(key_ids: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
+    return (key_ids[start : start + BATCH] for start in range(0, len(key_ids), BATCH))
