@@ -6,7 +6,13 @@ It knows no domain: a workshop is a number to it, a person an HMAC of their cont
 and the modules at the root. Open `keystore` first.
 """
 
-from outreach.keystore.encryption import decrypt, derive, encrypt
+from outreach.keystore.encryption import (
+    RegistrationKey,
+    decrypt,
+    derive,
+    derive_link,
+    encrypt,
+)
 from outreach.keystore.keystore import KeyRequest, KeyStore, TooManyDue
 from outreach.keystore.master_keys import MasterKeys
 from outreach.keystore.models import (
@@ -32,10 +38,12 @@ __all__ = [
     "LinkRequest",
     "MasterKeys",
     "RateCounter",
+    "RegistrationKey",
     "SeatParty",
     "SeatShare",
     "TooManyDue",
     "decrypt",
     "derive",
+    "derive_link",
     "encrypt",
 ]

@@ -1,6 +1,7 @@
 """Encrypts texts with the key of a registration, and derives tokens from it (decision 0021)."""
 
 import secrets
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -8,6 +9,26 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from outreach.errors import DataErased
+
+KEY_BYTES: Final = 32
+
+
+class RegistrationKey(bytes):
+    """The key of a registration, and how often its links have been renewed."""
+
+    renewals: int = 0
+
+
+def unpack_key(plain: bytes) -> RegistrationKey:
+    """The key as the key store seals it: 32 bytes, followed by the renewals if there are any."""
+    key = RegistrationKey(plain[:KEY_BYTES])
+    key.renewals = int.from_bytes(plain[KEY_BYTES:], "big")
+    return key
+
+
+def pack_key(key: bytes, renewals: int) -> bytes:
+    """What the key store seals of a key; see `unpack_key`."""
+    return bytes(key) + (renewals.to_bytes(2, "big") if renewals else b"")
 
 
 def encrypt(key: bytes, text: str, about: str) -> bytes:
@@ -35,3 +56,9 @@ def derive(key: bytes, purpose: str) -> bytes:
     deleted, and no longer.
     """
     return HKDFExpand(SHA256(), 16, purpose.encode()).derive(key)
+
+
+def derive_link(key: bytes, purpose: str) -> bytes:
+    """As `derive`, and another value after each renewal of the links of this key."""
+    renewals = key.renewals if isinstance(key, RegistrationKey) else 0
+    return derive(key, f"{purpose} {renewals}" if renewals else purpose)

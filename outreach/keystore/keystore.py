@@ -15,6 +15,7 @@ from outreach import clock
 from outreach.db.store import Store, changes_one_row
 from outreach.errors import DataErased, OutreachError, TooMany
 from outreach.keystore import bursts
+from outreach.keystore.encryption import RegistrationKey, unpack_key
 from outreach.keystore.envelope import Envelope
 from outreach.keystore.master_keys import MasterKeys
 from outreach.keystore.models import (
@@ -86,6 +87,8 @@ class KeyStore:
             "made_on": self.today(),
             "contact": self.index(contact) if contact else None,
             "burst": None,
+            "renewal_at": None,
+            "renewal_form": None,
         }
         if row["contact"] is not None and at_most is not None:
             self._add_if_few(row, at_most)
@@ -109,16 +112,16 @@ class KeyStore:
         if not added.rowcount:
             raise TooMany(f"{at_most} for one contact")
 
-    def get(self, key_id: bytes) -> bytes:
+    def get(self, key_id: bytes) -> RegistrationKey:
         """The key. Raises DataErased if it is deleted or its day has come."""
         keys = self.get_all([key_id])
         if key_id not in keys:
             raise DataErased("the key is gone")
         return keys[key_id]
 
-    def get_all(self, key_ids: Iterable[bytes]) -> dict[bytes, bytes]:
+    def get_all(self, key_ids: Iterable[bytes]) -> dict[bytes, RegistrationKey]:
         """The keys that still exist, by id."""
-        keys: dict[bytes, bytes] = {}
+        keys: dict[bytes, RegistrationKey] = {}
         with self.store.read() as session:
             for some in batched(key_ids, 500):
                 rows = session.execute(
@@ -127,7 +130,7 @@ class KeyStore:
                     )
                 )
                 for key_id, sealed, generation in rows:
-                    keys[key_id] = self.envelope.unseal(sealed, key_id, generation)
+                    keys[key_id] = unpack_key(self.envelope.unseal(sealed, key_id, generation))
         return keys
 
     def find(self, contact: str, workshop: int | None = None) -> list[bytes]:

@@ -22,14 +22,15 @@ class Key(KeyStoreBase):
     """The key of one registration."""
 
     __tablename__ = "key"
-    # Partial: few keys are of a burst.
-    __table_args__ = (
+    # Partial indexes: few keys are of a burst, and few get new links.
+    __table_args__ = tuple(
         sa.Index(
             None,
-            "burst",
-            sqlite_where=sa.text("burst IS NOT NULL"),
-            postgresql_where=sa.text("burst IS NOT NULL"),
-        ),
+            name,
+            sqlite_where=sa.text(f"{name} IS NOT NULL"),
+            postgresql_where=sa.text(f"{name} IS NOT NULL"),
+        )
+        for name in ("burst", "renewal_at")
     )
 
     id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
@@ -41,6 +42,10 @@ class Key(KeyStoreBase):
     # HMAC of e-mail or phone: in no backup of the main database, and deleted with the key.
     contact: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), index=True, default=None)
     burst: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
+    # While its links are renewed (`link_renewals.py`); and the HMAC, under the key of that day, of
+    # the form that asked for it.
+    renewal_at: Mapped[datetime | None] = mapped_column(default=None)
+    renewal_form: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
 
 
 class IndexKey(KeyStoreBase):

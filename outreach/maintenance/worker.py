@@ -23,7 +23,7 @@ from outreach.mail import delivery, mailings
 from outreach.maintenance import scheduled_jobs
 from outreach.maintenance.event_cache_warmup import EventCacheWarmer
 from outreach.maintenance.leader import Leader
-from outreach.privacy import audit_verification, retention
+from outreach.privacy import audit_verification, link_renewal, retention
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +137,10 @@ def _release_doubtful(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.release_doubtful(worker.store, worker.key_store, now=now)
 
 
+def _end_interrupted_renewals(worker: Worker, now: datetime) -> int:
+    return link_renewal.end_interrupted(worker.store, worker.key_store, now=now)
+
+
 def _end_reviews(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.end_reviews(worker.store, now=now)
 
@@ -211,6 +215,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("sign of life", _record_heartbeat),
     ("journal", _verify_audit_log),
     ("offers", _expire_offers),
+    ("new links", _end_interrupted_renewals),
     ("doubtful seats", _release_doubtful),
     ("reviews", _end_reviews),
     ("seats shown", _show_seats),
@@ -228,6 +233,7 @@ LED: Final = frozenset(
         "purge",
         "journal",
         "offers",
+        "new links",
         "doubtful seats",
         "reviews",
         "seats shown",

@@ -32,7 +32,13 @@ from outreach.domain.scheduling import form_drafts, import_batches
 from outreach.domain.scheduling.form_drafts import FormDraft
 from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.keystore import KeyStore, TooManyDue, key_backup, rotation
-from outreach.privacy import audit_verification, mail_folder, reconcile, subscriber_erasure
+from outreach.privacy import (
+    audit_verification,
+    link_renewal,
+    mail_folder,
+    reconcile,
+    subscriber_erasure,
+)
 from outreach.privacy.reconcile import (
     WAITLIST_RETENTION,
     TooManyBlind,
@@ -95,6 +101,7 @@ def purge(
         notifications = reconcile.count_notifications(session, [row.id for row in blind])
     emptied = reconcile_stores(store, key_store, now=now, sure=True)
     reconcile.key_links(store, key_store)
+    link_renewal.reconcile_links(store, key_store, now=now)
     with store.read() as session:
         used = reconcile.used_key_ids(session)
     unused = 0 if keep_unused else key_store.destroy_unused(used)

@@ -305,6 +305,9 @@ def test_key_store_behind_the_main_database_is_refused(broken: Config, tmp_path:
         "DROP TABLE seat_party",
         "DROP INDEX ix_key_burst",
         "ALTER TABLE key DROP COLUMN burst",
+        "DROP INDEX ix_key_renewal_at",
+        "ALTER TABLE key DROP COLUMN renewal_at",
+        "ALTER TABLE key DROP COLUMN renewal_form",
         f"UPDATE {VERSION} SET version_num = 'ring_network'",
         key_store=True,
     )

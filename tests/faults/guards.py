@@ -76,7 +76,7 @@ def _guards() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "S05", "outreach/domain/registrations/models.py",
-        'return _text_of(keystore.derive(key, "entry"))', "return manage_token(key)",
+        'return _text_of(keystore.derive_link(key, "entry"))', "return manage_token(key)",
         "tests/security/test_safety.py::test_tokens_are_stored_only_as_hashes_and_are_independent",
     )  # fmt: skip
     yield Guard(
@@ -85,6 +85,7 @@ def _guards() -> Iterator[Guard]:
         "tests/security/test_safety.py"
         "::test_copy_of_the_database_with_other_keys_knows_no_link",
     )  # fmt: skip
+    yield from _of_new_links()
     yield Guard(
         "S06", f"{web}public/my_registration/cancel.py",
         'return registration_page.show("erase", _load(token), clock.now())', "return forget(token)",
@@ -357,6 +358,43 @@ def _of_staff() -> Iterator[Guard]:
         'return checkin_pages.person_page(token) or (_public_page() + "." * (len(token) < 9))',
         "tests/security/test_safety.py::test_qr_code_page_is_the_same_for_everybody",
     )  # fmt: skip
+
+
+def _of_new_links() -> Iterator[Guard]:
+    change = "outreach/web/public/my_registration/change.py"
+    for promise, file, words, instead, test in (
+        (
+            "S05", "outreach/keystore/encryption.py",
+            'f"{purpose} {renewals}" if renewals else purpose', "purpose",
+            "test_new_link_replaces_link_square_and_code",
+        ),
+        (
+            "S05", "outreach/domain/registrations/models.py",
+            '            entry_digest=key_store.link_digest(_hash(keystore.derive_link(key, "entry"))),\n',
+            "", "test_old_square_and_code_are_unknown_at_the_door",
+        ),
+        (
+            "S05", "outreach/privacy/link_renewal.py",
+            "if not link_renewals.is_of_form(", "if False and not link_renewals.is_of_form(",
+            "test_form_of_somebody_else_with_the_old_link_does_not_lead_to_the_new_one",
+        ),
+        (
+            "S05", "outreach/privacy/link_renewal.py",
+            "is_put_back = began_at is None and stored < key.renewals", "is_put_back = False",
+            "test_restored_database_does_not_bring_the_old_link_back",
+        ),
+        (
+            "S05", "outreach/web/public/my_registration/new_link.py",
+            "rate_limits.count_new_link(registration.joint_id or registration.id)", "pass",
+            "test_three_new_links_in_a_day",
+        ),
+        (
+            "S30", change, "rate_limits.count_contact_change(view.registration.id)",
+            "rate_limits.count_contact_change(view.token)",
+            "test_new_link_does_not_allow_more_contact_changes",
+        ),
+    ):  # fmt: skip
+        yield Guard(promise, file, words, instead, f"tests/security/test_new_link.py::{test}")
 
 
 def _of_doubtful_seats() -> Iterator[Guard]:

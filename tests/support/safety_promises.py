@@ -21,6 +21,11 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_safety.py::test_tokens_are_stored_only_as_hashes_and_are_independent",
         "security/test_safety.py::test_copy_of_the_database_with_other_keys_knows_no_link",
         "security/test_safety.py::test_links_of_an_earlier_version_work_and_lose_their_plain_hash",
+        "security/test_new_link.py::test_new_link_replaces_link_square_and_code",
+        "security/test_new_link.py::test_old_link_answers_like_an_unknown_one",
+        "security/test_new_link.py::test_old_square_and_code_are_unknown_at_the_door",
+        "security/test_new_link.py::test_restored_database_does_not_bring_the_old_link_back",
+        "security/test_new_link.py::test_old_link_stays_good_after_a_crash_between_the_two_databases",
     ),
     "S06": ("security/test_safety.py::test_get_requests_change_nothing",),
     "S07": (

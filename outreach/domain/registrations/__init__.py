@@ -35,7 +35,9 @@ from outreach.domain.registrations.models import (
     key_links,
     list_active,
     list_group,
+    manage_digest_of,
     prepare,
+    store_links,
 )
 from outreach.domain.registrations.notify import notify_all
 from outreach.domain.registrations.service import (
@@ -91,6 +93,7 @@ __all__ = [
     "list_active",
     "list_expired",
     "list_group",
+    "manage_digest_of",
     "notify_all",
     "offer_free_seats",
     "prepare",
@@ -98,4 +101,5 @@ __all__ = [
     "register_group",
     "rejoin",
     "revoke_approval",
+    "store_links",
 ]

@@ -25,7 +25,7 @@ from outreach.domain.text import code
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import DataErased, NotFound
-from outreach.keystore import KeyStore
+from outreach.keystore import KeyStore, RegistrationKey
 
 
 class RegistrationStatus(StrEnum):
@@ -303,6 +303,30 @@ def key_links(session: Session, key_store: KeyStore, *, limit: int) -> int:
     return len(rows)
 
 
+def manage_digest_of(key_store: KeyStore, key: bytes) -> bytes:
+    """What the row stores of the manage link that this key gives now."""
+    return key_store.link_digest(_hash(keystore.derive_link(key, "manage")))
+
+
+def store_links(
+    session: Session, key_store: KeyStore, registration_id: str, key: RegistrationKey
+) -> None:
+    """Stores the links that this key gives now, and another door code: those of before lead nowhere
+    any more."""
+    session.execute(
+        sa.update(Registration)
+        .where(Registration.id == registration_id, Registration.key_id.is_not(None))
+        .values(
+            manage_digest=manage_digest_of(key_store, key),
+            entry_digest=key_store.link_digest(_hash(keystore.derive_link(key, "entry"))),
+            manage=None,
+            entry=None,
+            door_code=code(6),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _hash(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
 
@@ -316,7 +340,7 @@ def _find(session: Session, condition: sa.ColumnElement[bool]) -> Registration:
     return registration
 
 
-def get_key(key_store: KeyStore, registration: Registration) -> bytes:
+def get_key(key_store: KeyStore, registration: Registration) -> RegistrationKey:
     """The encryption key of a registration. Raises NotFound where the person has been erased."""
     if registration.key_id is None:
         raise NotFound("registration")
@@ -327,11 +351,11 @@ def get_key(key_store: KeyStore, registration: Registration) -> bytes:
 
 
 def derive_manage_token(key: bytes) -> str:
-    return _text_of(keystore.derive(key, "manage"))
+    return _text_of(keystore.derive_link(key, "manage"))
 
 
 def derive_entry_token(key: bytes) -> str:
-    return _text_of(keystore.derive(key, "entry"))
+    return _text_of(keystore.derive_link(key, "entry"))
 
 
 def decrypt_person(registration: Registration, key: bytes) -> PersonalData:

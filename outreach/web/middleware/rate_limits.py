@@ -27,6 +27,7 @@ from outreach.web.middleware import client_address, request_retry
 MINUTES: Final = 10
 MAX_CHECKIN_POSTS: Final = 240  # of one phone at the door
 MAX_LINK_POSTS: Final = 60  # of one manage link
+MAX_NEW_LINKS: Final = 3  # of one registration in a day
 MAX_CONTACT_CHANGES: Final = 2  # of one registration in a day
 CONTACTS_AN_HOUR: Final = 40  # seen by one staff member
 MORE_CONTACTS_AN_HOUR: Final = 200  # after the second factor was shown again
@@ -49,10 +50,16 @@ def count_link_post(token: str) -> None:
     _hit("link", _per_ten_minutes(MAX_LINK_POSTS), key_store().digest_of_today(token).hex())
 
 
-def count_contact_change(token: str) -> None:
+def count_new_link(registration_id: str) -> None:
+    """Counts a renewal of the links of a registration. Raises TooManyRequests."""
+    who = key_store().digest_of_today(f"new link of {registration_id}").hex()
+    _hit("new link", RateLimitItemPerDay(MAX_NEW_LINKS), who)
+
+
+def count_contact_change(registration_id: str) -> None:
     """Counts a new contact of a registration, since each causes a message (S30). Raises
     TooManyRequests."""
-    who = key_store().digest_of_today(f"contact of {token}").hex()
+    who = key_store().digest_of_today(f"contact of {registration_id}").hex()
     _hit("contact", RateLimitItemPerDay(MAX_CONTACT_CHANGES), who)
 
 

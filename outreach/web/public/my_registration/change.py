@@ -129,7 +129,7 @@ def change(token: str) -> ResponseReturnValue:
     answers = filled.answers()
     has_new_contact = answers.person.address != view.person.address
     more_people = answers.change.people - view.registration.people
-    if has_new_contact and answers.person.address and not _may_change_contact(token):
+    if has_new_contact and answers.person.address and not _may_change_contact(view):
         notice = _("Hoy ya cambiaste tu contacto dos veces. Cámbialo mañana o llámanos.")
         return _page(filled, notice, 429)
     if more_people > 0 and not _is_within_share(view, more_people):
@@ -148,10 +148,10 @@ def change(token: str) -> ResponseReturnValue:
     return redirect(view.path, 303)
 
 
-def _may_change_contact(token: str) -> bool:
-    """Count a new contact in the limit of the registration (S30)."""
+def _may_change_contact(view: RegistrationView) -> bool:
+    """Count a new contact in the limit of the registration (S30), whatever its link is now."""
     try:
-        rate_limits.count_contact_change(token)
+        rate_limits.count_contact_change(view.registration.id)
     except TooManyRequests:
         return False
     return True

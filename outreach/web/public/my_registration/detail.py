@@ -85,6 +85,7 @@ def show_registration(
         assisted_code=link.code if link and link.workshop_id == view.workshop.id else "",
         series=_series(view),
         until=_until(view.registration, now),
+        has_new_link=request.args.get("enlace") == "nuevo",
         is_asked=reconfirmation.is_asked(view.registration, now),
         may_return=view.workshop.is_open(now) and view.workshop.has_waiting_list,
         was_silent=view.registration.lapses < 2,  # the reconfirmation lapsed, not an offer
