@@ -63,6 +63,10 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "change a registration": lambda world: f"/es/r/{world.seated}/cambiar",
     "cancel a registration": lambda world: f"/es/r/{world.seated}/cancelar",
     "erase a registration": lambda world: f"/es/r/{world.seated}/borrar",
+    "new link": lambda world: f"/es/r/{world.seated}/enlace",
+    "new link of a group registration": lambda world: f"/es/r/{world.more['group']}/enlace",
+    "registration with a new link": lambda world: f"/es/r/{world.seated}?enlace=nuevo",
+    "released registration": lambda world: f"/es/r/{world.more['released']}",
     "link recovery": lambda world: "/es/mi-registro",
     "QR code page": lambda world: f"/q/{world.entry}",
     "office": lambda world: "/es/o/chicago",
@@ -105,6 +109,15 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "workshop detail": lambda world: f"/org/talleres/{world.plain}",
     "discreet workshop detail": lambda world: f"/org/talleres/{world.discreet}",
     "new workshop": lambda world: "/org/talleres/nuevo",
+    "doubtful seats": lambda world: f"/org/talleres/{world.more['doubtful']}/dudosos",
+    "doubtful seats to be released": lambda world: (
+        f"/org/talleres/{world.more['doubtful, decided']}/dudosos"
+    ),
+    "workshop with doubtful seats": lambda world: f"/org/talleres/{world.more['doubtful']}",
+    "waitlist with released parties": lambda world: (
+        f"/org/talleres/{world.more['with released']}?ver=espera"
+    ),
+    "QR code of a released registration": lambda world: f"/q/{world.more['released entry']}",
     "waitlist": lambda world: f"/org/talleres/{world.more['offers']}?ver=espera",
     "manual calls": lambda world: f"/org/talleres/{world.more['calls']}?ver=llamadas",
     "undelivered letters": lambda world: f"/org/talleres/{world.more['calls']}",

@@ -32,6 +32,7 @@ from outreach.keystore import KeyStore, MasterKeys
 from tests.browser import (
     data_alerts,
     data_bulletins,
+    data_doubtful,
     data_headquarters,
     data_registrations,
     data_series,
@@ -110,6 +111,7 @@ def _create_data(config: Config, exit_site: "QuickExitSite") -> World:
     more |= data_workshop_form.make(store, ANA, now=now)
     more |= data_alerts.make(store, key_store, now=now)
     more |= data_series.make(store, key_store)
+    more |= data_doubtful.make(store, key_store, now=now)
     store.close()
     key_store.store.close()
     return World(
