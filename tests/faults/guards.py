@@ -547,7 +547,7 @@ def _of_forms() -> Iterator[Guard]:
         ),
         (
             "S30", "outreach/web/public/my_registration/change.py",
-            "answers.person.address and not _may_change_contact(token)", "False",
+            "answers.person.address and not _may_change_contact(view)", "False",
             "test_twelve_new_contacts_cause_three_letters",
         ),
         (
