@@ -29,6 +29,7 @@ from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
+from outreach.domain.registrations import doubtful
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
@@ -111,6 +112,24 @@ def test_manifest_is_encrypted_and_padded(
         person = open_row(phone.row(token), _bytes(token), phone.manifest["salt"])
         assert name.startswith(person["name"])
     assert {len(row["s"]) for row in phone.manifest["rows"]} == {379}
+
+
+@pytest.mark.parametrize("is_discreet", [False, True], ids=["ordinary", "discreet"])
+def test_released_party_is_found_and_counts_as_walk_ins(
+    tomas: StaffClient, store: Store, key_store: KeyStore,
+    chicago: Office, rights: Kind, women: Kind, is_discreet: bool,
+) -> None:  # fmt: skip
+    workshop = held_today(store, chicago, women if is_discreet else rights)
+    luz = seat(store, key_store, workshop, people=2)
+    with store.change() as session:
+        row = session.get_one(Workshop, workshop.id)
+        now = row.starts_at - timedelta(hours=5)
+        assert doubtful.release(session, row, [luz.key_id or b""], now=now) == 1
+    phone, token = take_along(tomas, workshop), token_of(store, key_store, luz)
+    person = open_row(phone.row(token), _bytes(token), phone.manifest["salt"])
+    assert person["needs"] == ["Entra como visita"]
+    phone.tell(phone.came(token, 2))
+    assert counts(store, workshop) == (0, 2)
 
 
 def test_each_manifest_has_its_own_salt_and_token_and_shuffled_rows(
