@@ -91,16 +91,8 @@ def _title(alert: Alert) -> str:
     match alert.alert_type:
         case AlertType.MISSING_REPORT:
             title: str = _("Falta reportar asistencia")
-        case AlertType.CALLS if alert.workshop.is_discreet:
-            title = ngettext("%(num)d llamada privada", "%(num)d llamadas privadas", count)
-        case AlertType.CALLS if alert.workshop.is_cancelled:
-            title = ngettext(
-                "Falta %(num)d llamada por la cancelación",
-                "Faltan %(num)d llamadas por la cancelación",
-                count,
-            )
         case AlertType.CALLS:
-            title = ngettext("Falta %(num)d llamada", "Faltan %(num)d llamadas", count)
+            title = _calls_title(alert.workshop, count)
         case AlertType.DOUBTFUL:
             title = doubtful_title(count)
         case AlertType.REVIEW:
@@ -120,6 +112,18 @@ def _title(alert: Alert) -> str:
         case AlertType.FULL:
             title = _("Casi lleno")
     return title
+
+
+def _calls_title(workshop: Workshop, count: int) -> str:
+    if workshop.is_discreet:
+        return ngettext("%(num)d llamada privada", "%(num)d llamadas privadas", count)
+    if workshop.is_cancelled:
+        return ngettext(
+            "Falta %(num)d llamada por la cancelación",
+            "Faltan %(num)d llamadas por la cancelación",
+            count,
+        )
+    return ngettext("Falta %(num)d llamada", "Faltan %(num)d llamadas", count)
 
 
 def _detail(alert: Alert, now: datetime) -> str:
