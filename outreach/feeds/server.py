@@ -276,7 +276,12 @@ def _choice(session: Session, request: FeedRequest) -> FeedQuery:
         modes=modes,
     )
     if request.form != "ics" and choice.is_discreet:
-        discreet = {code for k in choice.kinds if k.is_discreet for code in (k.code, k.public_code)}
+        discreet = {
+            code
+            for kind in choice.kinds
+            if kind.is_discreet or kind.id in choice.neutral
+            for code in kind.codes
+        }
         # Named by the code that was used: the other one would reveal which kind it is.
         raise UnknownFilter("kind", next(code for code in kind_codes if code in discreet))
     return choice

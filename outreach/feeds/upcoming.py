@@ -136,8 +136,8 @@ def read(
     Raises UnknownFilter for a discreet kind: only iCalendar feeds show those (S14).
     """
     for kind in choice.kinds:
-        if kind.is_discreet:
-            raise UnknownFilter("kind", kind.public_code)
+        if kind.is_discreet or kind.id in choice.neutral:
+            raise UnknownFilter("kind", choice.get_code(kind))
     body = (
         ics_feed.write_bytes(session, choice, lang, site, today=today).decode().replace("\r\n ", "")
     )

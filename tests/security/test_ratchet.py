@@ -73,13 +73,13 @@ def everything_public(app: Flask, store: Store, workshop: Workshop) -> str:
         f"/es/t/{public_id}", "/api/v1/workshops",
         "/es/", "/es/o/chicago", "/es/cal/chicago.ics", "/es/cal/red.ics",
         "/es/cal/red.ics?tipo=mujeres", "/sitemap.xml",
+        "/es/cal/red.ics?tipo=K7QX", "/es/?tipo=K7QX", "/es/calendario?tipo=K7QX",
+        "/es/cifras/tipo/K7QX",
     ]  # fmt: skip
     assert client.get(f"/api/v1/workshops/{public_id}").status_code == 404
     answers = [client.get(path) for path in paths]
     assert [answer.status_code for answer in answers] == [200] * len(paths)
-    # The neutral code is gone once its kind is no longer discreet.
-    neutral = client.get("/es/cal/red.ics?tipo=K7QX")
-    return "\n".join(answer.text for answer in (*answers, neutral))
+    return "\n".join(answer.text for answer in answers)
 
 
 Attempt = Callable[[StaffClient, Store, Workshop], None]
@@ -243,3 +243,28 @@ def discretion_letters(store: Store) -> list[int | None]:
     with store.read() as session:
         topic = Mailing.topic == MailingTopic.DISCRETION
         return list(session.scalars(sa.select(Mailing.organizer_id).where(topic)))
+
+
+def test_neutral_code_opens_its_kind_for_ever(
+    app: Flask, ana: StaffClient, store: Store, chicago: Office, workshop: Workshop
+) -> None:
+    path, client = "/es/cal/red.ics?tipo=K7QX", app.test_client()
+    before = client.get(path).text
+    change_kind(is_discreet=None)(ana, store, workshop)
+    with store.change() as session:
+        kind = session.scalars(sa.select(Kind).where(Kind.code == "mujeres")).one()
+        hold(session, chicago, kind, title={"es": "Círculo abierto"})
+    after = client.get(path)
+    # The subscriber's calendar shows what it showed: the discreet workshop and no word of the kind.
+    assert f"UID:taller-{workshop.uid}" in before
+    assert f"UID:taller-{workshop.uid}" in after.text
+    for told in ("Círculo abierto", "mujeres", "Mujeres"):
+        assert told not in after.text, told
+    assert client.get("/es/cal/red.json?tipo=K7QX").status_code == 404
+    assert "Círculo abierto" in client.get("/es/cal/red.ics?tipo=mujeres").text
+    assert client.get("/es/?tipo=K7QX").headers["X-Robots-Tag"].startswith("noindex")
+    # Discreet again, it has the same code.
+    change_kind(is_discreet="yes", sure="yes")(ana, store, workshop)
+    with store.read() as session:
+        kind = session.scalars(sa.select(Kind).where(Kind.code == "mujeres")).one()
+        assert (kind.is_discreet, kind.public_code) == (True, "K7QX")

@@ -60,11 +60,14 @@ class FeedQuery:
     languages: tuple[str, ...] = ()
     wheres: tuple[Location, ...] = ()  # in their canonical spelling: IL, joliet il, 60608
     modes: tuple[DeliveryMode, ...] = ()
+    # Ids of kinds that are discreet no longer and are named by the code from when they were: the
+    # feed has only their discreet workshops, since that is what the subscriber's calendar may show.
+    neutral: frozenset[int] = frozenset()
 
     @property
     def is_discreet(self) -> bool:
         """Whether it names a discreet kind, which the subscriber may not want to be seen."""
-        return any(kind.is_discreet for kind in self.kinds)
+        return bool(self.neutral) or any(kind.is_discreet for kind in self.kinds)
 
     @property
     def name(self) -> str:
@@ -80,11 +83,16 @@ class FeedQuery:
         """The parameters of the feed's address in canonical order, with the public code of a
         discreet kind."""
         return [
-            *(("tipo", kind.public_code) for kind in self.kinds),
+            *(("tipo", self.get_code(kind)) for kind in self.kinds),
             *(("idioma", language) for language in self.languages),
             *(("donde", place) for place in self.places),
             *(("modalidad", mode.value) for mode in self.modes),
         ]
+
+    def get_code(self, kind: Kind) -> str:
+        """The code of one of its kinds, as its address has it."""
+        former = kind.neutral_code if kind.id in self.neutral else None
+        return former or kind.public_code
 
 
 class FeedEntry(NamedTuple):
@@ -120,17 +128,14 @@ def parse(
             if number >= MAX_VALUES or len(word) > MAX_VALUE_LENGTH or "\0" in word:
                 raise UnknownFilter(what, word)
     locations = {where.spelling: where for where in (_place(session, name) for name in places)}
+    named = {code: _kind(session, code) for code in kind_codes}
     return FeedQuery(
         office=None if office is None else _office(session, office),
-        kinds=tuple(
-            sorted(
-                {_kind(session, code) for code in kind_codes},
-                key=lambda kind: (kind.position, kind.code),
-            )
-        ),
+        kinds=tuple(sorted(set(named.values()), key=lambda kind: (kind.position, kind.code))),
         languages=tuple(sorted(set(languages))),
         wheres=tuple(where for _spelling, where in sorted(locations.items())),
         modes=tuple(sorted({mode for word in modes for mode in _modes(word)})),
+        neutral=frozenset(kind.id for code, kind in named.items() if kind.is_named_neutrally(code)),
     )
 
 
@@ -226,8 +231,10 @@ def _conditions(choice: FeedQuery) -> Iterator[sa.ColumnElement[bool]]:
     if choice.kinds:
         yield Workshop.kind_id.in_([kind.id for kind in choice.kinds])
     # Only a feed that names a discreet kind has its workshops: no name or address tells of them.
-    discreet = [kind.id for kind in choice.kinds if kind.is_discreet]
+    discreet = {kind.id for kind in choice.kinds if kind.is_discreet} | choice.neutral
     yield sa.or_(Workshop.is_discreet.is_(False), Workshop.kind_id.in_(discreet))
+    if choice.neutral:
+        yield sa.or_(Workshop.is_discreet.is_(True), Workshop.kind_id.not_in(choice.neutral))
     if choice.languages:
         yield sa.or_(*(has_code(Workshop.languages, code) for code in choice.languages))
     if choice.wheres:

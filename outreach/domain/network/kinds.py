@@ -60,6 +60,10 @@ class Kind(Base):
     neutral_title: Mapped[Words] = mapped_column(default_factory=dict)
     # Of a discreet kind, four letters that stand for it in addresses of pages and feeds.
     public_code: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    # The four letters of a kind that was discreet: they are in bookmarks and subscribed feeds.
+    neutral_code: Mapped[str | None] = mapped_column(
+        sa.String(4), index=True, unique=True, init=False, default=None
+    )
     countries: Mapped[Codes]
     sign: Mapped[str] = mapped_column(sa.String(20))  # rights, screening, daca, women, other
     pictogram: Mapped[str] = mapped_column(sa.String(20))
@@ -81,12 +85,22 @@ class Kind(Base):
     bring: Mapped[Words]
     changed_at: Mapped[datetime]
 
+    @property
+    def codes(self) -> frozenset[str]:
+        """All codes by which the kind is found."""
+        codes = (self.code, self.public_code, self.neutral_code)
+        return frozenset(each for each in codes if each)
+
+    def is_named_neutrally(self, code: str) -> bool:
+        """Whether this is the neutral code of a kind that is discreet no longer: what it opens must
+        not tell the kind, as before."""
+        return code == self.neutral_code and not self.is_discreet
+
 
 def find(session: Session, code: str) -> Kind:
-    """A kind by its code or public code. Raises NotFound."""
-    kind = session.scalar(
-        sa.select(Kind).where(sa.or_(Kind.code == code, Kind.public_code == code))
-    )
+    """A kind by one of its codes. Raises NotFound."""
+    is_its = sa.or_(Kind.code == code, Kind.public_code == code, Kind.neutral_code == code)
+    kind = session.scalar(sa.select(Kind).where(is_its))
     if kind is None:
         raise NotFound(f"kind {code}")
     return kind

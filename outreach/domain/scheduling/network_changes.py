@@ -104,9 +104,11 @@ def change_kind(
     that `loosens`."""
     values = dict(values)
     was_discreet, is_discreet = kind.is_discreet, values.get("is_discreet", kind.is_discreet)
-    # A discreet kind keeps its code of four letters: it is in the addresses of subscribed feeds.
-    if is_discreet != was_discreet:
-        values["public_code"] = _make_code(session) if is_discreet else kind.code
+    # The code of four letters opens the kind for ever: it is in the addresses of subscribed feeds.
+    if was_discreet and not is_discreet:
+        values |= {"public_code": kind.code, "neutral_code": kind.public_code}
+    elif is_discreet and not was_discreet:
+        values["public_code"] = kind.neutral_code or _make_code(session)
     is_looser = loosens(kind, values)
     new = _set_values(kind, values)
     if not new:
@@ -166,7 +168,7 @@ def _count(session: Session, *conditions: sa.ColumnElement[bool]) -> int:
 
 def _make_code(session: Session) -> str:
     """A random code of four letters that no other kind has."""
-    taken = {kind.public_code for kind in kinds.list_kinds(session)}
+    taken = {each for kind in kinds.list_kinds(session) for each in kind.codes}
     while (made := code(4)) in taken:
         pass
     return made

@@ -110,7 +110,7 @@ def upcoming() -> ResponseReturnValue:
         now,
         (known.version, now.date(), page, clock_states, tuple(instead)),
         lambda: _list(now, params, known, chosen, page, instead),
-        is_private=any(kind.is_discreet for kind in chosen),
+        is_private=any(kind.is_discreet or kind.neutral_code in params.kinds for kind in chosen),
     )
 
 
@@ -211,7 +211,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
 
 def _chosen(all_kinds: Sequence[Kind], params: SearchParams) -> list[Kind]:
     """Return the kinds of a search by code or public code. Raises NotFound for an unknown one."""
-    by_name = {kind.code: kind for kind in all_kinds} | {k.public_code: k for k in all_kinds}
+    by_name = {code: kind for kind in all_kinds for code in kind.codes}
     if unknown := [code for code in params.kinds if code not in by_name]:
         raise NotFound(f"kind {unknown[0]}")
     return list({by_name[code].id: by_name[code] for code in params.kinds}.values())

@@ -86,9 +86,9 @@ def kind(code: str) -> ResponseReturnValue:
     this = Month.from_day(now.date())
     with store().read() as session:
         found = kinds.find(session, code)
-        if found.is_discreet:
+        if found.is_discreet or found.is_named_neutrally(code):
             keep_private()
-        if found.public_code != code:
+        if code not in {found.public_code, found.neutral_code}:
             return redirect(f"/{i18n.current()}/cifras/tipo/{found.public_code}", 301)
         row = trends.by_office(session, trends.first_month(session, now), this, now=now, kind=found)
         cities = {office.slug: office.city for office in offices.list_offices(session)}

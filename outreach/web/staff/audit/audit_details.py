@@ -57,6 +57,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "pictogram": lazy("dibujo"),
     "position": lazy("orden"),
     "public_code": lazy("código público"),
+    "neutral_code": lazy("código sin nombre"),
     "rank": lazy("rango"),
     "region": lazy("estado"),
     "retention_days": lazy("cuándo se borran los datos"),

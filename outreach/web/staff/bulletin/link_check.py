@@ -53,9 +53,7 @@ def _exists(session: Session, endpoint: str, values: Mapping[str, Any]) -> bool:
     if "slug" in values:
         offices.find(session, str(values["slug"]))
     if "code" in values:
-        codes = {
-            code for kind in kinds.list_kinds(session) for code in (kind.code, kind.public_code)
-        }
+        codes = {code for kind in kinds.list_kinds(session) for code in kind.codes}
         return values["code"] in codes
     for name in ("month", "text"):
         if name in values:
