@@ -97,6 +97,7 @@ class ErrorCode(StrEnum):
     OFFICE_SLUG_TAKEN = "that short name belongs to another office; choose another"
     KIND_CODE_TAKEN = "that code belongs to another kind; choose another"
     VENUE_EXISTS = "there is a venue with that name and address; change the name"
+    MEETING_POINT_TELLS_ADDRESS = "the meeting point tells the venue's name or address"
     PARTNER_EXISTS = "there is one with that name; use it, or change the name"
     ACCOUNT_EXISTS = "there is an account with that address; look for it in the list"
     LAST_ADMINISTRATOR = (

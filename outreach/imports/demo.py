@@ -212,7 +212,7 @@ def _sample_workshop(
         has_childcare=sample["childcare"],
         venue=_venue(session, office, sample["venue"], sample["city"]) if mode.has_venue else None,
     )
-    return workshop_data.spread_over_slots(data)
+    return workshop_data.spread_over_slots(workshop_data.fit_visibility(data))
 
 
 def _random_workshop(
@@ -230,7 +230,7 @@ def _random_workshop(
         interpretation=Codes(["mxt"] if rng.random() < 0.1 else []),
         has_childcare=rng.random() < 0.25,
     )
-    return workshop_data.spread_over_slots(data)
+    return workshop_data.spread_over_slots(workshop_data.fit_visibility(data))
 
 
 def _starting_soon(session: Session, office: Office, kind: Kind, now: datetime) -> WorkshopData:
@@ -257,6 +257,7 @@ def _venue(session: Session, office: Office, name: str, city: str) -> Venue:
         now=clock.now().replace(microsecond=0),
     )
     venue.is_step_free = len(name) % 2 == 0
+    venue.is_own_room = name.startswith("Consulado")
     return venue
 
 

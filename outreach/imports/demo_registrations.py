@@ -56,6 +56,7 @@ class _SampleFactory:
             ),
             **({"way": Way.PLACE, "opens_days": None} | changes),
         )
+        data = workshop_data.fit_visibility(data)
         if clock.is_skipped(data.day, data.starts, data.zone):
             data = replace(data, day=data.day + timedelta(days=1))
         created_at = self.now - timedelta(days=20)

@@ -137,6 +137,9 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.VENUE_EXISTS: N_(
             "Ya hay una sede con ese nombre y esa dirección. Cambia el nombre."
         ),
+        ErrorCode.MEETING_POINT_TELLS_ADDRESS: N_(
+            "El punto de encuentro lo lee cualquiera: no escribas ahí el nombre ni la calle de la sede."
+        ),
         ErrorCode.PARTNER_EXISTS: N_("Ya hay alguien con ese nombre. Usa ese, o cambia el nombre."),
         ErrorCode.ACCOUNT_EXISTS: N_("Ya hay una cuenta con ese correo. Búscala en la lista."),
         ErrorCode.LAST_ADMINISTRATOR: N_(

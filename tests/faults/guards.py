@@ -159,6 +159,28 @@ def _guards() -> Iterator[Guard]:
         "S13", "outreach/feeds/vevent.py", "return workshop.visibility is Visibility.PUBLIC and",
         "return True and", address,
     )  # fmt: skip
+    rooms = "tests/security/test_own_rooms.py"
+    yield Guard(
+        "S13", "outreach/domain/scheduling/workshop_data.py",
+        "is_own_room = venue is not None and venue.is_own_room", "is_own_room = True",
+        f"{rooms}::test_form_of_a_new_workshop_follows_the_venue_and_says_why",
+    )  # fmt: skip
+    yield Guard(
+        "S13", "outreach/domain/locations/venues.py",
+        "if is_told or (words & numbers and words & streets):", "if False:",
+        f"{rooms}::test_meeting_point_that_tells_the_address_is_refused",
+    )  # fmt: skip
+    yield Guard(
+        "S13", "outreach/domain/workshops/models.py",
+        "return self.venue.meeting_point if self.venue is not None and is_shown else {}",
+        "return self.venue.meeting_point if self.venue is not None else {}",
+        f"{rooms}::test_meeting_point_is_public_where_the_address_is_hidden",
+    )  # fmt: skip
+    yield Guard(
+        "S32", "outreach/web/staff/workshop_form/workshop_form.py",
+        "return default if self.is_unpublished else base.visibility.at_least(default)",
+        "return default", f"{rooms}::test_moving_never_loosens",
+    )  # fmt: skip
     yield Guard(
         "S14", "templates/workshops/workshop.html", "{% block title %}\n  {% if is_quiet %}",
         "{% block title %}\n  {% if false %}",

@@ -10,11 +10,13 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from outreach import clock
 from outreach.db.store import Store
+from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -25,6 +27,7 @@ from tests.support.public_urls import FurnishedSite, in_every_status, manage_tok
 
 pytestmark = pytest.mark.any_database
 
+MEETING_POINT: Final = "Frente a la fuente"
 CANARY: Final = re.compile(r"canari|41[.,]1234|87[.,]1234", re.IGNORECASE)
 
 
@@ -47,6 +50,7 @@ def create_hidden_workshops(
                 address="Calle Canario 99",
                 latitude=41.123456,
                 longitude=-87.123456,
+                meeting_point={"es": MEETING_POINT},
             )
             is_past = status in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
             workshop = hold(
@@ -150,3 +154,38 @@ def test_hidden_address_cannot_be_found_by_search(
 
     for path in ("/es/", "/en/calendario", "/fr/cal/red.ics"):
         assert search_result(path, typed) == search_result(path, unknown_address), path
+
+
+def test_moving_a_venue_behind_its_meeting_point_changes_no_public_byte(
+    unlimited_app: Flask, store: Store, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    """Distance and order follow the area, never the venue or its meeting point."""
+    with store.change() as session:
+        point = {"es": MEETING_POINT}
+        near, far = (
+            venue(session, chicago, name=f"Casa {name}", address=f"{name} 1", meeting_point=point,
+                  latitude=41.9 if name == "Cerca" else 41.1, longitude=-87.6)
+            for name in ("Cerca", "Lejos")
+        )  # fmt: skip
+        found = [
+            hold(session, chicago, kind, venue=place, visibility=visibility)
+            for kind, visibility in ((women, Visibility.APPROVED), (rights, Visibility.REGISTERED))
+            for place in (near, far)
+        ]
+    paths = [
+        "/es/", "/es/?donde=60608", "/es/?donde=Joliet", "/es/?tipo=K7QX", "/es/o/chicago",
+        "/es/cal/red.ics", "/es/cal/red.ics?tipo=K7QX", "/es/cal/red.json", "/api/v1/workshops",
+        *(f"/es/t/{each.public_id}" for each in found),
+    ]  # fmt: skip
+
+    def everything() -> list[str]:
+        client = unlimited_app.test_client()
+        return [client.get(path).text for path in paths]
+
+    before = everything()
+    for page in before[-len(found) :]:
+        assert MEETING_POINT in page
+    with store.change() as session:  # as it is stored, without the instant of the change
+        values = {"name": "Otra casa", "address": "Calle 9", "latitude": 41.0, "longitude": -88.0}
+        session.execute(sa.update(Venue).where(Venue.id == near.id).values(**values))
+    assert everything() == before

@@ -1,8 +1,9 @@
 """Venues: where an office's workshops are held."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -43,6 +44,10 @@ class Venue(Base):
     capacity: Mapped[int | None] = mapped_column(default=None)
     # What people should know to get in: «Toca el timbre de la entrada lateral».
     access: Mapped[Words] = mapped_column(default_factory=dict)
+    # Of the office itself, which receives who comes: a discreet kind shows it to who has a seat.
+    is_own_room: Mapped[bool] = mapped_column(default=False)
+    # What the public reads instead of a hidden address: «Frente a la fuente del parque».
+    meeting_point: Mapped[Words] = mapped_column(default_factory=dict)
     retired_at: Mapped[datetime | None] = mapped_column(default=None)  # not offered any more
     changed_at: Mapped[datetime]
 
@@ -65,8 +70,14 @@ class VenueData:
     is_step_free: bool = False
     capacity: int | None = None
     access: Words = field(default_factory=dict)
+    is_own_room: bool = False
+    meeting_point: Words = field(default_factory=dict)
 
 
+MIN_STREET: Final = 4  # letters of a word of a street's name
+_ZIP_CODE: Final = re.compile(
+    r"[0-9]{5}|[a-z][0-9][a-z]|[0-9][a-z][0-9]|[a-z][0-9][a-z][0-9][a-z][0-9]"
+)
 DETAIL_FIELDS: Final = tuple(each.name for each in fields(VenueData))
 
 
@@ -156,6 +167,7 @@ def find_or_create(
         zone=zone,
         near_latitude=latitude,
         near_longitude=longitude,
+        is_own_room=is_at_office(office, address, city),
         changed_at=now,
     )
     try:
@@ -170,8 +182,13 @@ def find_or_create(
 
 
 def add(session: Session, office: Office, data: VenueData, *, now: datetime) -> Venue:
-    """Adds a venue. Raises Refusal where the office has one of that name and address."""
+    """Adds a venue; one at the office's address is its own room. Raises Refusal where there is one
+    of that name and address, and as `require_public_meeting_point` does."""
     require_own_name(session, office, data, None)
+    require_public_meeting_point(data)
+    data = replace(
+        data, is_own_room=data.is_own_room or is_at_office(office, data.address, data.city)
+    )
     near = _near(session, office, data.region, data.city)
     venue = Venue(
         office=office,
@@ -201,6 +218,32 @@ def require_own_name(
     there = find_by_name(session, office, data.name, data.address, data.city)
     if there is not None and there is not venue:
         raise Refusal(ErrorCode.VENUE_EXISTS)
+
+
+def require_public_meeting_point(data: VenueData) -> None:
+    """Raises Refusal where the meeting point, which everybody reads, tells the name of the venue or
+    its address: in full, or its number with a word of its street."""
+    name, address = fold(data.name), fold(data.address)
+    numbers = {word for word in address.split() if word.isdigit()}
+    streets = {word for word in address.split() if len(word) >= MIN_STREET and word.isalpha()}
+    for text in map(fold, data.meeting_point.values()):
+        words = set(text.split())
+        is_told = any(f" {each} " in f" {text} " for each in (name, address) if each)
+        if is_told or (words & numbers and words & streets):
+            raise Refusal(ErrorCode.MEETING_POINT_TELLS_ADDRESS)
+
+
+def is_at_office(office: Office, address: str, city: str) -> bool:
+    """Whether a venue has the address of the office itself, which may end with city, region and
+    postal code."""
+    own, words = fold(office.address).split(), fold(address).split()
+    place = {*fold(f"{office.city} {office.region}").split()}
+    return (
+        bool(words)
+        and fold(city) == fold(office.city)
+        and own[: len(words)] == words
+        and all(each in place or _ZIP_CODE.fullmatch(each) for each in own[len(words) :])
+    )
 
 
 def update_location(session: Session, venue: Venue) -> None:

@@ -41,6 +41,10 @@ class Visibility(StrEnum):
         """Whether more people may read the address."""
         return _FROM_LOOSE_TO_STRICT.index(self) < _FROM_LOOSE_TO_STRICT.index(other)
 
+    def at_least(self, other: "Visibility") -> "Visibility":
+        """The stricter one of the two."""
+        return other if self.is_looser_than(other) else self
+
 
 _FROM_LOOSE_TO_STRICT: Final = tuple(Visibility)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from outreach.domain.locations.venues import Venue
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
-from outreach.domain.scheduling import form_drafts, workshop_service
+from outreach.domain.scheduling import form_drafts, workshop_data, workshop_service
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners
 from outreach.errors import ErrorCode, Refusal
@@ -153,7 +153,9 @@ class Reschedule:
         if self.venue is not None:
             if not data.mode.has_venue:
                 raise Refusal(ErrorCode.WORKSHOP_WITHOUT_VENUE)
-            data = replace(data, venue=self.venue, zone=self.venue.zone)
+            data = workshop_data.fit_visibility(
+                replace(data, venue=self.venue, zone=self.venue.zone)
+            )
         _require_upcoming(data, now)
         return workshop_service.change(session, workshop, data, now=now)
 
@@ -175,6 +177,8 @@ class SameForAll:
         if "venue" in given:
             given["zone"] = self.source.zone
         data = replace(workshop_service.get_data(workshop), **given)
+        if "venue" in given and "visibility" not in given:
+            data = workshop_data.fit_visibility(data)
         if self.minutes or self.longer:
             data = shift(data, self.minutes, self.longer)
             _require_upcoming(data, now)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain.locations import holidays
 from outreach.domain.locations.holidays import Holiday
-from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, publish_checks
 from outreach.domain.workshops import series as all_series
@@ -242,6 +242,7 @@ def create_workshops(
 ) -> list[Workshop]:
     """Creates these workshops, all or none. Raises Refusal, which names the day.
 
+    The address of a discreet one is shown to no more people than by default at its venue.
     A nonce is used once: the second time nothing is created and nothing returned. Partners and
     speakers are copied from `source`. `phone` is that of the network, as in `publish_checks`."""
     if has_created(session, nonce):
@@ -250,7 +251,10 @@ def create_workshops(
     for number, data in enumerate(all_data, 1):
         try:
             workshop = workshop_service.create(
-                session, data, now=now, external_id=f"desk {nonce} {number}"
+                session,
+                workshop_data.fit_visibility(data),
+                now=now,
+                external_id=f"desk {nonce} {number}",
             )
             if source is not None:
                 partners.copy(session, source, workshop)

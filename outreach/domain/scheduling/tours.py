@@ -173,6 +173,8 @@ def change_stop(
             if data.capacity is not None and data.capacity != stop.capacity
             else workshop.capacity,
         )
+        if wanted.venue is not workshop.venue:
+            wanted = workshop_data.fit_visibility(wanted)
         if workshop_service.change(session, workshop, wanted, now=now):
             changed.append(workshop)
     for name, value in vars(data).items():
@@ -293,7 +295,8 @@ def _build_data(
         mode=mode,
         capacity=base.capacity if data.capacity is None else data.capacity,
     )
-    return workshop_data.normalize(workshop_data.spread_over_slots(wanted))
+    wanted = workshop_data.fit_visibility(workshop_data.spread_over_slots(wanted))
+    return workshop_data.normalize(wanted)
 
 
 def _zone(tour: Tour, data: TourStopData) -> ZoneInfo:

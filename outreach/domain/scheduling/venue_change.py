@@ -23,7 +23,7 @@ _WHERE: Final = frozenset({"name", "address", "city", "region", "zone", "latitud
 # People are notified of these: they would go to the wrong place or at the wrong hour.
 _NOTIFIED: Final = frozenset({"address", "city", "region", "zone"})
 # What pages or calendars show.
-_SHOWN: Final = _WHERE | {"area", "is_step_free", "access"}
+_SHOWN: Final = _WHERE | {"area", "is_step_free", "access", "meeting_point"}
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,15 @@ def change_venue(
     session: Session, venue: Venue, data: VenueData, *, now: datetime
 ) -> VenueChangeResult:
     """Changes a venue to these data. Raises Refusal where another venue has that name and address,
-    or where a workshop cannot take place in the new zone."""
+    where the meeting point tells the address, or where a workshop cannot take place in the new
+    zone. Workshops keep who may read the address, also where it is an own room no longer."""
     new = frozenset(
         name for name in venues.DETAIL_FIELDS if getattr(venue, name) != getattr(data, name)
     )
     if not new:
         return VenueChangeResult(new)
     venues.require_own_name(session, venue.office, data, venue)
+    venues.require_public_meeting_point(data)
     for name in new:
         setattr(venue, name, getattr(data, name))
     venues.flush_unique(session)

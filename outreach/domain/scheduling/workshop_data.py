@@ -88,6 +88,25 @@ def from_kind(kind: Kind, office: Office, day: date, starts: time) -> WorkshopDa
     return spread_over_slots(data)
 
 
+def get_default_visibility(kind: Kind, venue: Venue | None) -> Visibility:
+    """Who may read the address of a new workshop. Of a discreet kind: who has a seat where the
+    office receives them in a room of its own, and whom staff approved anywhere else, also on line,
+    since anybody can register; stricter where the kind is (S13)."""
+    if not kind.is_discreet:
+        return kind.visibility
+    is_own_room = venue is not None and venue.is_own_room
+    return kind.visibility.at_least(Visibility.REGISTERED if is_own_room else Visibility.APPROVED)
+
+
+def fit_visibility(data: WorkshopData) -> WorkshopData:
+    """The data of a new or moved workshop, whose address is shown to no more people than by default
+    at that venue."""
+    if not data.kind.is_discreet:
+        return data
+    default = get_default_visibility(data.kind, data.venue)
+    return replace(data, visibility=data.visibility.at_least(default))
+
+
 def normalize(data: WorkshopData) -> WorkshopData:
     """The data as they are stored. With time slots, the capacity is the sum of the slots and a
     party is no larger than a slot; without, the fields of slots are empty."""

@@ -187,6 +187,12 @@ class Workshop(Base):
         return self.visibility is not Visibility.PUBLIC
 
     @property
+    def meeting_point(self) -> Words:
+        """What the public reads instead of a hidden address; empty without one."""
+        is_shown = self.visibility in {Visibility.REGISTERED, Visibility.APPROVED}
+        return self.venue.meeting_point if self.venue is not None and is_shown else {}
+
+    @property
     def is_cancelled(self) -> bool:
         return self.status is WorkshopStatus.CANCELLED
 

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, Form, SelectField, ValidationError
 
 from outreach import clock
+from outreach.db.base import Words
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.locations import venues
 from outreach.domain.locations.geocoding import distance_in_miles
@@ -40,6 +41,11 @@ _POINT: Final = re.compile(
 )
 
 
+_PLAIN_FIELDS: Final = (
+    "name", "address", "city", "region", "area", "capacity", "is_step_free", "is_own_room",
+)  # fmt: skip
+
+
 class VenueForm(Form):
     name = line(120, required(lazy("Escribe el nombre de la sede.")))
     address = line(200)
@@ -53,6 +59,10 @@ class VenueForm(Form):
     access_es = text(400)
     access_en = text(400)
     access_fr = text(400)
+    is_own_room = BooleanField()
+    meeting_point_es = text(120)
+    meeting_point_en = text(120)
+    meeting_point_fr = text(120)
     seen = line(16)  # fingerprint of the saved fields when the form was opened
 
     def __init__(self, typed: MultiDict[str, str] | None, office: Office, **values: Any) -> None:
@@ -89,7 +99,6 @@ class VenueForm(Form):
     def venue_data(self) -> VenueData:
         """The data of the form, after `validate()`."""
         point = point_of(self.position.data or "")
-        access = {lang: self[f"access_{lang}"].data for lang in LANGUAGES}
         return VenueData(
             name=self.name.data or "",
             address=self.address.data or "",
@@ -101,8 +110,14 @@ class VenueForm(Form):
             longitude=point[1] if point else None,
             is_step_free=self.is_step_free.data,
             capacity=self.capacity.data,
-            access={lang: words for lang, words in access.items() if words},
+            access=self._texts("access"),
+            is_own_room=self.is_own_room.data,
+            meeting_point=self._texts("meeting_point"),
         )
+
+    def _texts(self, name: str) -> Words:
+        texts = {lang: self[f"{name}_{lang}"].data for lang in LANGUAGES}
+        return {lang: words for lang, words in texts.items() if words}
 
 
 def point_of(typed: str) -> tuple[float, float] | None:
@@ -228,13 +243,11 @@ def _upcoming_count(session: Session, venue: Venue) -> int:
 
 def _values(venue: Venue) -> dict[str, Any]:
     has_point = venue.latitude is not None and venue.longitude is not None
-    return {
-        name: getattr(venue, name)
-        for name in ("name", "address", "city", "region", "area", "capacity", "is_step_free")
-    } | {
+    return {name: getattr(venue, name) for name in _PLAIN_FIELDS} | {
         "zone": venue.zone.key,
         "position": f"{venue.latitude!r}, {venue.longitude!r}" if has_point else "",
         **{f"access_{lang}": venue.access.get(lang, "") for lang in LANGUAGES},
+        **{f"meeting_point_{lang}": venue.meeting_point.get(lang, "") for lang in LANGUAGES},
     }
 
 

@@ -18,7 +18,7 @@ from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, series
 from outreach.domain.workshops.partners import ChosenPartners
 from outreach.errors import NotFound
-from outreach.web.staff.workshop_form.workshop_form import WorkshopForm, values_of
+from outreach.web.staff.workshop_form.workshop_form import BY_VENUE, WorkshopForm, values_of
 
 NOON: Final = time(12, 0)
 
@@ -56,6 +56,7 @@ def form_of(
             for each in partners.list_speakers(session, office)
             if each.retired_at is None or each.id in chosen.speakers
         ],
+        is_unpublished=is_draft,
         is_draft=is_draft and (typed is None or typed.get("action") != "publish"),
         values=values,
     )
@@ -85,6 +86,8 @@ def of_kind(session: Session, office: Office, kind: Kind) -> WorkshopForm:
     data = replace(workshop_data.from_kind(kind, office, today, NOON), phone=office.phone)
     values = values_of(data) | dict.fromkeys(("day", "starts", "ends"))
     values["filled_by"] = kind.code
+    if kind.is_discreet:
+        values["visibility"] = BY_VENUE
     return form_of(session, office, None, values=values)
 
 

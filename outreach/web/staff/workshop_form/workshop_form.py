@@ -18,6 +18,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import INTERPRETER, AccessNeed
+from outreach.domain.scheduling import workshop_data
 from outreach.domain.scheduling.workshop_data import DEFAULT_SLOT_MINUTES, MAX_PARTY, WorkshopData
 from outreach.domain.workshops import DeliveryMode, time_slots
 from outreach.domain.workshops.partners import Partner, Speaker
@@ -42,6 +43,7 @@ from outreach.web.staff.workshop_form.form_options import NEW, words_of
 
 MIN_DAY: Final = date(2015, 1, 1)
 MAX_AHEAD: Final = timedelta(days=3 * 366)
+BY_VENUE: Final = "by_venue"  # of `visibility`: the default of a discreet kind at the venue
 _LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
@@ -122,11 +124,17 @@ class WorkshopForm(Form):
         partners: Iterable[Partner] = (),
         speakers: Iterable[Speaker] = (),
         is_draft: bool = False,
+        is_unpublished: bool = False,
         values: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(typed, data=values)
-        self.office, self.is_draft = office, is_draft
-        options = form_options.by_field(office, kinds, venues, all_series, partners, speakers)
+        self.office, self.is_draft, self.is_unpublished = office, is_draft, is_unpublished
+        self._kinds, self._venues = list(kinds), list(venues)
+        options = form_options.by_field(
+            office, self._kinds, self._venues, all_series, partners, speakers
+        )
+        if self.visibility.data == BY_VENUE or self._has_discreet_kind:
+            options["visibility"].insert(0, (BY_VENUE, _("Según la sede (recomendado)")))
         for name, choices in options.items():
             field = self[name]
             assert isinstance(field, SelectField)
@@ -136,6 +144,42 @@ class WorkshopForm(Form):
     def faults(self) -> list[tuple[str, str]]:
         """The errors: id of the field on the page, and message."""
         return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
+
+    @property
+    def _kind(self) -> Kind | None:
+        return next((each for each in self._kinds if each.code == self.kind.data), None)
+
+    @property
+    def _has_discreet_kind(self) -> bool:
+        return self._kind is not None and self._kind.is_discreet
+
+    @property
+    def visibility_reason(self) -> str:
+        """Who may read the address of a discreet workshop by default, and why, in one sentence."""
+        kind = self._kind
+        if kind is None or not kind.is_discreet:
+            return ""
+        venue = next((each for each in self._venues if str(each.id) == self.venue.data), None)
+        default = workshop_data.get_default_visibility(kind, venue)
+        if default is Visibility.PHONE_ONLY:
+            words: str = _("Este tipo de taller pide que la dirección se diga solo por teléfono.")
+        elif default is Visibility.REGISTERED:
+            words = _(
+                "Esta sala es de la oficina: según la sede, la dirección la ve quien aparta lugar, "
+                "porque ahí ustedes reciben a quien llega."
+            )
+        elif venue is not None or not self.has_venue:
+            words = _(
+                "Esto no es en una sala de la oficina: según la sede, la dirección o el enlace "
+                "solo los ve quien tú apruebes, porque quien hace daño también puede apartar lugar."
+            )
+        else:
+            words = _(
+                "Según la sede: en una sala de la oficina la dirección la ve quien aparta lugar, y "
+                "en cualquier otra solo quien tú apruebes, porque quien hace daño también puede "
+                "apartar lugar."
+            )
+        return words
 
     @property
     def zones(self) -> list[str]:
@@ -228,7 +272,7 @@ class WorkshopForm(Form):
             bring=self._bring(base, kind),
             mode=DeliveryMode(self.mode.data),
             way=Way(self.way.data),
-            visibility=Visibility(self.visibility.data),
+            visibility=self._visibility(base, kind, venue),
             capacity=self.capacity.data or 0,
             party_limit=self.party_limit.data or 1,
             has_waiting_list=self.has_waiting_list.data,
@@ -248,6 +292,14 @@ class WorkshopForm(Form):
             frees_silence=self.frees_silence.data,
             **{name: getattr(kind, name) for name in from_kind},
         )
+
+    def _visibility(self, base: WorkshopData, kind: Kind, venue: Venue | None) -> Visibility:
+        """As chosen. By venue: the default there, and for a published workshop at least what its
+        people were promised (S32)."""
+        if self.visibility.data != BY_VENUE:
+            return Visibility(self.visibility.data)
+        default = workshop_data.get_default_visibility(kind, venue)
+        return default if self.is_unpublished else base.visibility.at_least(default)
 
     def _bring(self, base: WorkshopData, kind: Kind) -> Words:
         """As typed; after a change of kind the text of the new kind, if the old one was
@@ -273,6 +325,7 @@ for _lang in SPOKEN:  # one field each
 
 def values_of(data: WorkshopData) -> dict[str, Any]:
     """The values of the form fields for a workshop, or for the defaults of a kind."""
+    default = workshop_data.get_default_visibility(data.kind, data.venue)
     return {
         "kind": data.kind.code,
         "title_es": data.title.get("es", ""),
@@ -288,7 +341,9 @@ def values_of(data: WorkshopData) -> dict[str, Any]:
         "venue_city": data.office.city,
         "venue_region": data.office.region,
         "venue_zone": data.office.zone.key,
-        "visibility": data.visibility.value,
+        "visibility": BY_VENUE
+        if data.kind.is_discreet and data.visibility is default
+        else data.visibility.value,
         "way": data.way.value,
         "capacity": data.capacity,
         "party_limit": data.party_limit,
