@@ -46,8 +46,8 @@ class MailingContext:
     now: datetime
     token: str = ""  # of the subscriber's link
     bulletin: str = ""  # its text
-    workshops_without_report: Sequence[Workshop] = ()  # past workshops without an attendance report
     letter_id: str = field(default_factory=new_letter_id)  # of the Message-ID
+    workshops: Sequence[Workshop] = ()  # without an attendance report, or with people to decide on
 
     @property
     def month(self) -> Month:
@@ -65,7 +65,7 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
             month=context.month.first if mailing.month else None,
             is_corrected=(mailing.edition or 1) > 1,
             bulletin=context.bulletin,
-            missing=context.workshops_without_report,
+            workshops=context.workshops,
             link=_link(context, config),
             stop=unsubscribe,
         )
@@ -90,7 +90,7 @@ def _link(context: MailingContext, config: Config) -> str:
         return f"{config.public_url}/org/cuenta"
     if topic in {MailingTopic.DISCRETION, MailingTopic.CONTACTS}:
         return f"{config.public_url}/org/bitacora"
-    if topic is MailingTopic.ATTENDANCE:
+    if topic in {MailingTopic.ATTENDANCE, MailingTopic.APPROVAL}:
         return f"{config.public_url}/org/"
     if topic is MailingTopic.REPORT:
         return f"{config.public_url}/org/mes/{context.month}"
@@ -131,9 +131,9 @@ class _MailingWriter:
             if mailing is None:
                 return None
             bulletin = self._bulletin(session, mailing, now)
-            workshops_without_report = self._workshops_without_report(session, mailing, now)
+            workshops = self._workshops(session, mailing, now)
         try:
-            context = self._context(mailing, bulletin, workshops_without_report, now)
+            context = self._context(mailing, bulletin, workshops, now)
         except DataErased:
             return None
         return write(context, self.config)
@@ -142,7 +142,7 @@ class _MailingWriter:
         self,
         mailing: Mailing,
         bulletin: str,
-        workshops_without_report: Sequence[Workshop],
+        workshops: Sequence[Workshop],
         now: datetime,
     ) -> MailingContext:
         """Raises DataErased."""
@@ -157,8 +157,8 @@ class _MailingWriter:
                 address=staff_member.email,
                 lang=STAFF_LANGUAGE,
                 now=now,
-                workshops_without_report=workshops_without_report,
                 letter_id=letter_id,
+                workshops=workshops,
             )
         key = self.key_store.get(subscriber.key_id)
         return MailingContext(
@@ -171,12 +171,15 @@ class _MailingWriter:
             letter_id=letter_id,
         )
 
-    def _workshops_without_report(
-        self, session: Session, mailing: Mailing, now: datetime
-    ) -> Sequence[Workshop]:
-        if mailing.topic is not MailingTopic.ATTENDANCE or mailing.organizer is None:
+    def _workshops(self, session: Session, mailing: Mailing, now: datetime) -> Sequence[Workshop]:
+        """The workshops that the letter lists."""
+        if mailing.organizer is None:
             return ()
-        return missing_reports.list_missing_reports(session, mailing.organizer.id, now=now)
+        if mailing.topic is MailingTopic.ATTENDANCE:
+            return missing_reports.list_missing_reports(session, mailing.organizer.id, now=now)
+        if mailing.topic is MailingTopic.APPROVAL:
+            return mailings.list_undecided(session, mailing.organizer.id, now=now)
+        return ()
 
     def _bulletin(self, session: Session, mailing: Mailing, now: datetime) -> str:
         subscriber = mailing.subscriber

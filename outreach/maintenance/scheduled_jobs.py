@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.domain.newsletter import mailings
-from outreach.domain.registrations import doubtful, reconfirmation, review, waitlist
+from outreach.domain.registrations import (
+    address_approval,
+    doubtful,
+    reconfirmation,
+    review,
+    waitlist,
+)
 from outreach.domain.reporting import missing_reports
 from outreach.domain.workshops import Workshop, public_seats
 from outreach.domain.workshops.public_seats import DelayedStates
@@ -85,6 +91,16 @@ def ask_for_reports(store: Store, *, now: datetime) -> int:
             return 0
     with store.change() as session:
         return len(mailings.ask_for_reports(session, now=now))
+
+
+def ask_for_approvals(store: Store, *, now: datetime) -> int:
+    """Tells staff that people of near workshops may not read the address yet; returns how many
+    letters were enqueued."""
+    with store.read() as session:
+        if not address_approval.list_overdue(session, now=now):
+            return 0
+    with store.change() as session:
+        return len(mailings.ask_for_approvals(session, now=now))
 
 
 def request_reconfirmations(store: Store, *, now: datetime) -> int:

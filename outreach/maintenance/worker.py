@@ -161,6 +161,10 @@ def _ask_for_reports(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.ask_for_reports(worker.store, now=now)
 
 
+def _ask_for_approvals(worker: Worker, now: datetime) -> int:
+    return scheduled_jobs.ask_for_approvals(worker.store, now=now)
+
+
 def _send_links(worker: Worker, now: datetime) -> int:
     """Queues the links that people asked for, each to the address it belongs to."""
     count = 0
@@ -221,6 +225,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("seats shown", _show_seats),
     ("who comes", _ask_for_reconfirmation),
     ("reports", _ask_for_reports),
+    ("approvals", _ask_for_approvals),
     ("links", _send_links),
     ("letters", _deliver_letters),
     ("texts", _deliver_texts),
@@ -239,6 +244,7 @@ LED: Final = frozenset(
         "seats shown",
         "who comes",
         "reports",
+        "approvals",
         "links",
         "entries",
     }

@@ -271,6 +271,7 @@ _EMPTY_VALUES: Final[dict[str, object]] = {
     "slot_id": None,
     "offered_until": None,
     "approved_at": None,
+    "is_declined": False,
     "asked_at": None,
     "confirmed_at": None,
     "lapses": 0,

@@ -333,7 +333,7 @@ def _request_link(page: Page, world: World) -> None:
     visit(page, world, "link recovery")
     page.wait_for_load_state("networkidle")
     page.locator("input[name=email]").fill("rosa@ejemplo.com")
-    early_posts.send(page, page.locator("main form [type=submit]").click)
+    early_posts.send(page, page.locator("main form [value=email]").click)
     page.locator("[role=status]").first.wait_for()
 
 

@@ -325,7 +325,7 @@ def test_mailings(demo_app: Flask, allowed: frozenset[str]) -> None:
                 letter = mailings.write(
                     MailingContext(
                         mailing=mailing, address="rosa@example.com", lang=CODE, now=now,
-                        token="x" * 22, bulletin=text, workshops_without_report=past,
+                        token="x" * 22, bulletin=text, workshops=past,
                     ),
                     config,
                 )  # fmt: skip

@@ -198,7 +198,7 @@ def test_missing_values_are_the_defaults_of_the_kind(
     assert (found.starts, found.ends) == (time(18), time(19, 30))
     assert found.zone == chicago.zone
     assert found.languages == ("es",)
-    assert found.visibility is Visibility.REGISTERED
+    assert found.visibility is Visibility.APPROVED, "a discreet one outside the office's own rooms"
     assert found.retention_days == women.retention_days
     assert not found.has_reminders
     assert found.summary == women.description

@@ -104,7 +104,7 @@ def test_copies_follow_the_venue(
     assert first.visibility is OWN, "workshops that are made already keep theirs"
 
 
-def test_dates_of_a_plan_follow_the_venue(
+def test_planned_dates_follow_the_venue(
     store: Store, chicago: Office, women: Kind, place: Venue
 ) -> None:
     """As the month planner and the repetition of a workshop make them."""
@@ -214,7 +214,7 @@ def test_new_venue_at_the_office_is_an_own_room(ana: StaffClient, store: Store) 
 
 
 @pytest.mark.parametrize(
-    "told",
+    "secret",
     [
         "En la biblioteca de Pilsen",
         "Por el 1805 de la Ejemplo",
@@ -222,12 +222,12 @@ def test_new_venue_at_the_office_is_an_own_room(ana: StaffClient, store: Store) 
     ],
 )
 def test_meeting_point_that_tells_the_address_is_refused(
-    ana: StaffClient, store: Store, told: str
+    ana: StaffClient, store: Store, secret: str
 ) -> None:
-    answer = ana.post("/org/sedes/chicago/nueva", **venue_form(meeting_point_es=told))
+    answer = ana.post("/org/sedes/chicago/nueva", **venue_form(meeting_point_es=secret))
     assert answer.status_code == 422
     assert "no escribas ahí el nombre ni la calle" in words(answer)
-    assert told in words(answer)
+    assert secret in words(answer)
     with store.read() as session:
         assert session.scalars(sa.select(Venue)).all() == []
 

@@ -258,8 +258,8 @@ def test_neutral_code_opens_its_kind_for_ever(
     # The subscriber's calendar shows what it showed: the discreet workshop and no word of the kind.
     assert f"UID:taller-{workshop.uid}" in before
     assert f"UID:taller-{workshop.uid}" in after.text
-    for told in ("Círculo abierto", "mujeres", "Mujeres"):
-        assert told not in after.text, told
+    for secret in ("Círculo abierto", "mujeres", "Mujeres"):
+        assert secret not in after.text, secret
     assert client.get("/es/cal/red.json?tipo=K7QX").status_code == 404
     assert "Círculo abierto" in client.get("/es/cal/red.ics?tipo=mujeres").text
     assert client.get("/es/?tipo=K7QX").headers["X-Robots-Tag"].startswith("noindex")

@@ -31,6 +31,9 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     "S07": (
         "security/test_safety.py::test_all_dead_links_give_the_same_page",
         "security/test_safety.py::test_all_dead_links_run_the_same_statements",
+        "web/public/test_my_place.py::test_unknown_code_and_wrong_name_get_the_same_answer",
+        "web/public/test_my_place.py"
+        "::test_unknown_code_wrong_name_and_a_try_too_many_run_the_same_statements",
     ),
     "S08": ("security/test_traces.py::test_client_address_is_stored_nowhere",),
     "S09": (
@@ -41,6 +44,8 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_abuse.py::test_posts_of_a_manage_link_are_limited_by_the_link",
         "accounts/test_sessions.py::test_sign_in_attempts_are_limited_by_account_and_address",
         "security/test_abuse.py::test_forwarded_address_counts_only_behind_trusted_proxies",
+        "web/public/test_my_place.py::test_five_tries_an_hour_for_each_code_from_any_address",
+        "web/public/test_my_place.py::test_five_tries_an_hour_for_each_address_whatever_the_code",
     ),
     "S10": ("security/test_traces.py::test_name_email_and_link_are_in_no_log_or_plain_column",),
     "S11": (
@@ -56,6 +61,10 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "mail/test_mail_words.py::test_address_is_only_in_letters_to_people_who_may_read_it",
         "security/test_hidden_address.py::test_hidden_address_cannot_be_found_by_search",
         "feeds/test_feed_discretion.py::test_hidden_address_is_in_no_feed_and_no_ics_file",
+        "security/test_hidden_address.py"
+        "::test_moving_a_venue_behind_its_meeting_point_changes_no_public_byte",
+        "security/test_own_rooms.py::test_form_of_a_new_workshop_follows_the_venue_and_says_why",
+        "web/staff/test_approvals.py::test_page_says_when_to_look_again",
     ),
     "S14": (
         "security/test_discreet.py::test_discreet_workshop_page_has_no_kind_in_title_or_url",
@@ -65,6 +74,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     "S16": (
         "feeds/test_feed_discretion.py::test_discreet_workshop_is_only_in_feeds_of_its_kind",
         "feeds/test_feed_discretion.py::test_feed_of_a_discreet_kind_has_day_hour_and_city",
+        "security/test_ratchet.py::test_neutral_code_opens_its_kind_for_ever",
     ),
     "S17": (
         "mail/test_mail.py::test_no_subject_names_kind_office_or_consulate",
@@ -162,6 +172,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_ratchet.py::test_promise_to_a_registered_woman_is_kept",
         "security/test_ratchet.py::test_looser_kind_needs_a_fresh_factor_and_sends_letters_to_all_admins",
         "security/test_ratchet.py::test_new_workshops_of_a_looser_kind_are_looser",
+        "security/test_own_rooms.py::test_moving_never_loosens",
     ),
     "S34": ("cli/test_process.py::test_command_keeps_its_files_and_its_memory_to_itself",),
     "S35": (

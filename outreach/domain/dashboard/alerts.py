@@ -14,7 +14,13 @@ from outreach.domain.dashboard import agenda
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration, RegistrationStatus, doubtful, review
+from outreach.domain.registrations import (
+    Registration,
+    RegistrationStatus,
+    address_approval,
+    doubtful,
+    review,
+)
 from outreach.domain.registrations.doubtful import DoubtfulSeats
 from outreach.domain.reporting import missing_reports as late
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
@@ -30,8 +36,10 @@ class AlertType(StrEnum):
     """Why a workshop wants action, the most serious first."""
 
     MISSING_REPORT = "missing report"
+    APPROVAL_OVERDUE = "approval overdue"  # somebody has to be decided on at once
     CALLS = "calls"
     DOUBTFUL = "doubtful"  # seats that seem to be of one person, on one day
+    APPROVAL = "approval"  # people who may not read the address yet
     REVIEW = "review"  # parties beyond the share of their network
     EXPOSED = "exposed"  # a discreet workshop with a public address
     NO_VENUE = "no venue"
@@ -159,6 +167,11 @@ def _is_missing_report(now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
+def _awaits_approval(now: datetime) -> sa.ColumnElement[bool]:
+    decided_by = now + address_approval.DECIDED_BEFORE
+    return sa.and_(address_approval.has_awaiting(now), Workshop.starts_at > decided_by)
+
+
 def _needs_review(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED,
@@ -225,6 +238,8 @@ def _full(now: datetime) -> sa.ColumnElement[bool]:
 
 _RULES: Final[Mapping[AlertType, Callable[[datetime], sa.ColumnElement[bool]]]] = {
     AlertType.MISSING_REPORT: _is_missing_report,
+    AlertType.APPROVAL_OVERDUE: address_approval.is_overdue,
+    AlertType.APPROVAL: _awaits_approval,
     AlertType.REVIEW: _needs_review,
     AlertType.EXPOSED: _exposed,
     AlertType.NO_VENUE: _without_venue,
@@ -233,6 +248,8 @@ _RULES: Final[Mapping[AlertType, Callable[[datetime], sa.ColumnElement[bool]]]] 
     AlertType.FULL: _full,
 }
 _COUNTS: Final[Mapping[AlertType, Callable[[Session, Sequence[Workshop]], Mapping[int, int]]]] = {
+    AlertType.APPROVAL_OVERDUE: address_approval.count_by_workshop,
+    AlertType.APPROVAL: address_approval.count_by_workshop,
     AlertType.REVIEW: review.count_by_workshop,
     AlertType.WAITING: agenda.count_waiting,
 }

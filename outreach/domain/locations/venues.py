@@ -228,8 +228,8 @@ def require_public_meeting_point(data: VenueData) -> None:
     streets = {word for word in address.split() if len(word) >= MIN_STREET and word.isalpha()}
     for text in map(fold, data.meeting_point.values()):
         words = set(text.split())
-        is_told = any(f" {each} " in f" {text} " for each in (name, address) if each)
-        if is_told or (words & numbers and words & streets):
+        reveals_it = any(f" {each} " in f" {text} " for each in (name, address) if each)
+        if reveals_it or (words & numbers and words & streets):
             raise Refusal(ErrorCode.MEETING_POINT_TELLS_ADDRESS)
 
 

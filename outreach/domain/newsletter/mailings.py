@@ -4,7 +4,7 @@ A row holds no address and no text: both are looked up when it is sent, and the 
 with its subscriber. `OUTBOX` claims and retries them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -18,7 +18,9 @@ from outreach.domain.network import staff
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.outbox import ClaimedMessage, OutboxTable
+from outreach.domain.registrations import address_approval
 from outreach.domain.reporting import missing_reports, months
+from outreach.domain.workshops import Workshop
 
 MIN_INTERVAL: Final = timedelta(days=1)  # between two letters of one kind to one person
 KEPT: Final = timedelta(days=90)  # rows of letters that were sent
@@ -34,6 +36,7 @@ class MailingTopic(StrEnum):
     SIGN_IN = "sign_in"  # to staff: their account is used in a new browser
     ACCOUNT = "account"  # to staff: how they sign in was changed
     DISCRETION = "discretion"  # to admins: a kind of workshop became less discreet
+    APPROVAL = "approval"  # to staff: a workshop is near and people may not read its address yet
     CONTACTS = "contacts"  # to admins: somebody saw more contacts in an hour than usual
 
 
@@ -202,6 +205,52 @@ def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
     return late
 
 
+def ask_for_approvals(session: Session, *, now: datetime) -> list[int]:
+    """Queues one letter for each staff member of an office where somebody awaits approval at a
+    workshop that is near, and returns their ids: one letter for each workshop that came near since
+    the last. An office without staff of its own is left to who administers the network. Of two
+    calls at once, one queues them."""
+    occasions: dict[int, datetime] = {}
+    for workshop in address_approval.list_overdue(session, now=now):
+        near_at = workshop.starts_at - address_approval.DECIDED_BEFORE
+        for organizer_id in _list_deciders(session, workshop.office.slug):
+            occasions[organizer_id] = max(near_at, occasions.get(organizer_id, near_at))
+    session.execute(
+        sa.select(StaffMember.id)
+        .where(StaffMember.id.in_(occasions))
+        .order_by(StaffMember.id)
+        .with_for_update(key_share=True)
+    ).all()
+    rows = session.execute(
+        sa.select(Mailing.organizer_id, sa.func.max(Mailing.made_at))
+        .where(Mailing.topic == MailingTopic.APPROVAL, Mailing.organizer_id.in_(occasions))
+        .group_by(Mailing.organizer_id)
+    )
+    last_sent_at = {row[0]: row[1] for row in rows}
+    wanted = [
+        each
+        for each, since in sorted(occasions.items())
+        if each not in last_sent_at or last_sent_at[each] < since
+    ]
+    notify_staff(session, wanted, MailingTopic.APPROVAL, now=now)
+    return wanted
+
+
+def list_undecided(session: Session, organizer_id: int, *, now: datetime) -> list[Workshop]:
+    """The near workshops where this staff member has somebody to decide on, by start."""
+    return [
+        workshop
+        for workshop in address_approval.list_overdue(session, now=now)
+        if organizer_id in _list_deciders(session, workshop.office.slug)
+    ]
+
+
+def _list_deciders(session: Session, slug: str) -> Sequence[int]:
+    """The ids of who may decide at an office."""
+    own = [each for each, _slug in missing_reports.list_reporters(session, [slug])]
+    return own or staff.list_admin_ids(session)
+
+
 def notify_staff(
     session: Session, organizer_ids: Iterable[int], topic: MailingTopic, *, now: datetime
 ) -> None:
@@ -235,6 +284,11 @@ def _is_obsolete(session: Session, mailing: Mailing) -> bool:
         return is_away or bool(months.list_closed_months(session, month, month))
     if mailing.topic in _TO_STAFF_AT_ONCE:
         return mailing.organizer is None or mailing.organizer.disabled_at is not None
+    if mailing.topic is MailingTopic.APPROVAL:
+        staff_member = mailing.organizer
+        if staff_member is None or staff_member.disabled_at is not None:
+            return True
+        return not list_undecided(session, staff_member.id, now=mailing.made_at)
     if mailing.topic is MailingTopic.ATTENDANCE:
         staff_member = mailing.organizer
         if staff_member is None or staff_member.disabled_at is not None:

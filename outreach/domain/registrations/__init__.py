@@ -5,10 +5,16 @@ the names that other packages use. Open `service.py` first: register, change, ca
 the table and its personal data, `status.py` the allowed changes of status, `capacity.py` how seats
 are reserved, `waitlist.py` the waitlist and its offers, `reconfirmation.py` «are you still
 coming?», `contact_details.py` a new name or contact, `address_approval.py` who may read a hidden
-address, `notifications.py` and `notify.py` what people are told.
+address, `code_lookup.py` coming back with code and name, `notifications.py` and `notify.py` what
+people are told.
 """
 
-from outreach.domain.registrations.address_approval import approve, revoke_approval
+from outreach.domain.registrations.address_approval import (
+    approve,
+    decline_approval,
+    revoke_approval,
+)
+from outreach.domain.registrations.code_lookup import find_by_code, find_by_code_and_name
 from outreach.domain.registrations.contact_details import change_person
 from outreach.domain.registrations.models import (
     ACTIVE_STATUSES,
@@ -77,12 +83,15 @@ __all__ = [
     "change",
     "change_person",
     "count_access_need",
+    "decline_approval",
     "decrypt_people",
     "decrypt_person",
     "derive_entry_token",
     "derive_manage_token",
     "digest",
     "find",
+    "find_by_code",
+    "find_by_code_and_name",
     "find_by_entry_token",
     "find_duplicate",
     "get_key",

@@ -1,16 +1,124 @@
-"""Address approval: staff allow one confirmed person at a time to read a hidden address."""
+"""Address approval: staff allow one confirmed person at a time to read a hidden address.
 
-from datetime import datetime
+Who left no contact looks at their page again, from the instant that the page names, or calls.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import clock
 from outreach.db.store import changes_one_row
+from outreach.domain.locations import holidays
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import notifications
 from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
 from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import ErrorCode, Refusal
+
+DECIDED_BEFORE: Final = timedelta(hours=48)  # the start; undecided later, it is urgent
+DECIDED_AT: Final = time(10)  # on a working day, local time of the office
+_SATURDAY: Final = 5
+# Confirmed people nobody has decided on; see `Registration.is_undecided`.
+IS_AWAITING: Final = sa.and_(
+    Registration.status == RegistrationStatus.CONFIRMED,
+    Registration.key_id.is_not(None),
+    Registration.approved_at.is_(None),
+    Registration.is_declined.is_(False),
+)
+
+
+def has_awaiting(now: datetime) -> sa.ColumnElement[bool]:
+    """The condition of a query for upcoming workshops where somebody awaits approval."""
+    return sa.and_(
+        Workshop.status == WorkshopStatus.PUBLISHED,
+        Workshop.visibility == Visibility.APPROVED,
+        Workshop.starts_at > now,
+        sa.exists().where(Registration.workshop_id == Workshop.id, IS_AWAITING),
+    )
+
+
+def is_overdue(now: datetime) -> sa.ColumnElement[bool]:
+    """The condition for those of them that start within DECIDED_BEFORE."""
+    latest = now + DECIDED_BEFORE
+    return sa.and_(
+        # The index is on the local day, which differs from the UTC day by at most one.
+        Workshop.day >= now.date() - timedelta(days=1),
+        Workshop.day <= latest.date() + timedelta(days=1),
+        has_awaiting(now),
+        Workshop.starts_at <= latest,
+    )
+
+
+def list_overdue(session: Session, *, now: datetime) -> Sequence[Workshop]:
+    """The workshops where somebody has to be decided on at once, by start."""
+    return session.scalars(
+        sa.select(Workshop).where(is_overdue(now)).order_by(Workshop.starts_at, Workshop.id)
+    ).all()
+
+
+def count_by_workshop(session: Session, workshops: Sequence[Workshop]) -> dict[int, int]:
+    """How many parties await approval, by id of workshop."""
+    rows = session.execute(
+        sa.select(Registration.workshop_id, sa.func.count())
+        .where(Registration.workshop_id.in_([each.id for each in workshops]), IS_AWAITING)
+        .group_by(Registration.workshop_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def list_awaiting(
+    session: Session, workshop: Workshop, registration_ids: Sequence[str]
+) -> Sequence[Registration]:
+    """Those of these registrations of the workshop that await approval."""
+    if workshop.visibility is not Visibility.APPROVED:
+        return []
+    return session.scalars(
+        sa.select(Registration)
+        .where(
+            Registration.workshop_id == workshop.id,
+            Registration.id.in_(registration_ids),
+            IS_AWAITING,
+        )
+        .order_by(Registration.queued_at, Registration.id)
+    ).all()
+
+
+def compute_next_look(registration: Registration, *, now: datetime) -> datetime | None:
+    """From when the person can see the decision: 10:00 of the next working day of the office after
+    the registration, or after `now` where that has passed, and at the latest DECIDED_BEFORE the
+    start. None: it is too late to wait for it, or nobody is to decide. Like the page, it follows
+    the apparent status (S29)."""
+    workshop = registration.workshop
+    has_seat = registration.apparent_status is RegistrationStatus.CONFIRMED
+    is_by_approval = workshop.visibility is Visibility.APPROVED and not registration.is_declined
+    is_open = workshop.status is WorkshopStatus.PUBLISHED and registration.approved_at is None
+    if not (has_seat and is_by_approval and is_open):
+        return None
+    latest = workshop.starts_at - DECIDED_BEFORE
+    for since in (registration.registered_at, now):
+        at = min(_next_working_morning(workshop, since), latest)
+        if at > now:
+            return at
+    return None
+
+
+def _next_working_morning(workshop: Workshop, since: datetime) -> datetime:
+    office = workshop.office
+    day = since.astimezone(office.zone).date() + timedelta(days=1)
+    while _is_day_off(day, workshop):
+        day += timedelta(days=1)
+    return clock.instant(day, DECIDED_AT, office.zone)
+
+
+def _is_day_off(day: date, workshop: Workshop) -> bool:
+    office = workshop.office
+    is_weekend = day.weekday() >= _SATURDAY
+    return is_weekend or bool(holidays.list_holidays(day, office.country, office.region))
 
 
 def approve(session: Session, registration: Registration, *, now: datetime) -> bool:
@@ -29,11 +137,23 @@ def approve(session: Session, registration: Registration, *, now: datetime) -> b
             Registration.key_id.is_not(None),
             Registration.approved_at.is_(None),
         )
-        .values(approved_at=now),
+        .values(approved_at=now, is_declined=False),
     )
     if is_new and registration.contact is not ContactMethod.NONE:
         notifications.enqueue(session, registration.id, NotificationType.APPROVED, now=now)
     return is_new
+
+
+def decline_approval(session: Session, registration: Registration) -> bool:
+    """Takes the person out of the queue: the address is said to them by phone, or not. Nothing is
+    sent, and their page reads like that of a workshop whose address is said by phone. False where
+    they are not in the queue."""
+    return changes_one_row(
+        session,
+        sa.update(Registration)
+        .where(Registration.id == registration.id, IS_AWAITING)
+        .values(is_declined=True),
+    )
 
 
 def revoke_approval(session: Session, registration: Registration) -> bool:

@@ -128,6 +128,8 @@ class Registration(Base):
     offered_until: Mapped[datetime | None] = mapped_column(default=None)
     lapses: Mapped[int] = mapped_column(default=0)  # offers that expired
     approved_at: Mapped[datetime | None] = mapped_column(default=None)
+    # Staff decided that the address is said by phone only; the person's page does not tell.
+    is_declined: Mapped[bool] = mapped_column(default=False)
     # A group registration, one row for each date of a series, shares the id of its first row.
     joint_id: Mapped[str | None] = mapped_column(sa.String(26), default=None)
     asked_at: Mapped[datetime | None] = mapped_column(default=None)  # «are you still coming?»
@@ -167,6 +169,13 @@ class Registration(Base):
             Visibility.APPROVED: has_seat and self.approved_at is not None,
             Visibility.PHONE_ONLY: False,
         }[self.workshop.visibility]
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether they have a seat and staff have not decided on the address; see
+        `address_approval`."""
+        has_seat = self.status is RegistrationStatus.CONFIRMED
+        return has_seat and self.approved_at is None and not self.is_declined
 
     @property
     def day(self) -> date:

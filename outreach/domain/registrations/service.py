@@ -337,4 +337,5 @@ _ERASED: Final[dict[str, object]] = {
     "needs_review": False,
     "appears_confirmed": False,
     "is_released": False,
+    "is_declined": False,
 }

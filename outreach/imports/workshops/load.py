@@ -299,7 +299,7 @@ def _workshop_data(
         has_childcare=row.has_childcare,
         phone=data.phone if row.phone is None else row.phone,
     )
-    if before is None or before.kind is not kind or before.venue is not venue:
+    if before is None or before.venue is not venue:
         data = workshop_data.fit_visibility(data)
     return workshop_data.spread_over_slots(data)
 

@@ -31,6 +31,7 @@ MAX_NEW_LINKS: Final = 3  # of one registration in a day
 MAX_CONTACT_CHANGES: Final = 2  # of one registration in a day
 CONTACTS_AN_HOUR: Final = 40  # seen by one staff member
 MORE_CONTACTS_AN_HOUR: Final = 200  # after the second factor was shown again
+CODE_TRIES_AN_HOUR: Final = 5  # of one address, and of one registration code
 ACCOUNTS: Final = 10  # sign-ins of one address with all accounts, in those of one account
 
 
@@ -94,6 +95,34 @@ def _viewer(organizer_id: int) -> str:
 def count_look_up() -> None:
     """Counts the look-up of a registration code. Raises TooManyRequests."""
     _count("look-up", config().limits.look_ups)
+
+
+def count_code_try(code: str) -> bool:
+    """Counts a try to open a registration with its code and a name, by address and by code. False
+    where one of them is used up; who tries is not told (S07)."""
+    is_left = [_is_code_try_left(who) for who in _of_code_try(code)]  # each is counted
+    return all(is_left)
+
+
+def take_back_code_try(code: str) -> None:
+    """Takes back the try that opened a registration: neighbours share an address."""
+    limiter = FixedWindowRateLimiter(_counters())
+    for who in _of_code_try(code):
+        limiter.hit(RateLimitItemPerHour(CODE_TRIES_AN_HOUR), "code try", who, cost=-1)
+
+
+def _of_code_try(code: str) -> tuple[str, str]:
+    of_today = key_store().digest_of_today
+    return of_today(client_address.get_address()).hex(), of_today(f"code {code}").hex()
+
+
+def _is_code_try_left(who: str) -> bool:
+    """Counts a try; the same statements are run whether it is one too many."""
+    limiter = FixedWindowRateLimiter(_counters())
+    counted: dict[str, bool] = request_retry.keep("code tries", dict)
+    if who not in counted:  # else by an earlier attempt of the same request
+        counted[who] = limiter.hit(RateLimitItemPerHour(CODE_TRIES_AN_HOUR), "code try", who)
+    return counted[who]
 
 
 def count_door(checkin_token: bytes) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 
 from outreach.clock import Month
 from outreach.db.store import Store
-from outreach.domain.network.kinds import Kind
+from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from tests.conftest import venue
@@ -86,7 +86,10 @@ def test_ticked_days_and_lines_become_workshops_with_kind_defaults(
     assert workshops[4].mode is DeliveryMode.LIVE_STREAM
     assert {each.status for each in workshops} == {WorkshopStatus.DRAFT}
     assert {tuple(each.languages) for each in workshops} == {("es", "en")}
-    assert [each.visibility for each in workshops] == [each.kind.visibility for each in workshops]
+    assert {(each.kind.code, each.visibility) for each in workshops} == {
+        ("derechos", Visibility.PUBLIC),
+        ("mujeres", Visibility.APPROVED),  # outside the office's own rooms
+    }
     assert len(audit_entries(store)) == 6
 
 

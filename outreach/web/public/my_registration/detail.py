@@ -14,6 +14,7 @@ from outreach.domain.outbox import messaging
 from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
+    address_approval,
     assisted,
     reconfirmation,
     waitlist,
@@ -61,10 +62,12 @@ def ticket(token: str) -> ResponseReturnValue:
 
 
 def show_registration(
-    token: str, now: datetime, *, notice: str = "", status: int = 200
+    token: str, now: datetime, *, notice: str = "", status: int = 200, languages_at: str = ""
 ) -> ResponseReturnValue:
-    """Return the current page of the registration; `notice` says why the last action failed."""
-    g.other_languages_at = f"/r/{token}"  # the response to a POST has another path
+    """Return the current page of the registration; `notice` says why the last action failed, and
+    `languages_at` is where the links to other languages lead, if not to its own address."""
+    # The response to a POST has another path.
+    g.other_languages_at = languages_at or f"/r/{token}"
     position, others = 0, list[WorkshopCard]()
     with store().read() as session:
         view = registration_page.find(session, token)
@@ -88,6 +91,7 @@ def show_registration(
         has_new_link=request.args.get("enlace") == "nuevo",
         is_asked=reconfirmation.is_asked(view.registration, now),
         may_return=view.workshop.is_open(now) and view.workshop.has_waiting_list,
+        look_again=_look_again(view.registration, now),
         was_silent=view.registration.lapses < 2,  # the reconfirmation lapsed, not an offer
     )
     return make_response(page, status)
@@ -138,6 +142,12 @@ def _status_words(registration: Registration) -> str:
         RegistrationStatus.EXPIRED: _("Tu lugar pasó a otra persona"),
     }
     return words[registration.apparent_status]
+
+
+def _look_again(registration: Registration, now: datetime) -> str:
+    """Return from when the person can see whether staff approved them; empty if there is none."""
+    at = address_approval.compute_next_look(registration, now=now)
+    return format_moment(registration, at, now) if at is not None else ""
 
 
 def _until(registration: Registration, now: datetime) -> OfferDeadline | None:

@@ -1,21 +1,31 @@
-"""Link recovery: sends the links of a person's registrations to their e-mail.
+"""«Mi lugar»: how people come back to their registration without its link.
 
-A known and an unknown address are handled alike: one row in the key store, which the worker reads
-later. Neither the page nor its response time reveals whether somebody is registered.
+With the code and the name, from any phone: a wrong name, an unknown code and too many tries get the
+same page after the same work. Or by e-mail: a known and an unknown address are handled alike, one
+row in the key store, which the worker reads later. Neither the page nor its response time reveals
+whether somebody is registered.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
-from flask import make_response, render_template, request
+from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import ValidationError
 
-from outreach.web.context import key_store
+from outreach import clock, i18n
+from outreach.domain import registrations
+from outreach.domain.registrations.code_lookup import CODE_LENGTH
+from outreach.domain.text import clean, read_code
+from outreach.i18n import gettext as _
+from outreach.web.context import key_store, store
 from outreach.web.forms import email_form
 from outreach.web.middleware import rate_limits
+from outreach.web.public.my_registration import detail
 from outreach.web.public.my_registration.registration_page import pages
 
 ABOUT: Final = "mi-registro"  # purpose of the form token
+MAX_NAME_LENGTH: Final = 60  # as in the registration form
 
 
 @pages.get("/mi-registro")
@@ -24,26 +34,78 @@ def show_form() -> ResponseReturnValue:
 
 
 @pages.post("/mi-registro")
-def request_link() -> ResponseReturnValue:
-    typed = request.form.get("email", "")
+def come_back() -> ResponseReturnValue:
+    """The button that was pressed says how; after «enter», which presses the first, what was typed
+    does."""
+    way, typed = request.form.get("way"), request.form
+    has_code = bool(typed.get("code") or typed.get("name"))
+    is_by_code = way != "email" and (has_code or (way == "code" and not typed.get("email")))
+    return _open_by_code() if is_by_code else _request_link()
+
+
+def _request_link() -> ResponseReturnValue:
     try:
         contact = email_form.read_address()
     except ValidationError as fault:
         rate_limits.count_post(is_well_formed=False)
-        return make_response(_page(typed=typed, fault=str(fault)), 422)
+        return make_response(_page(faults=[("email", str(fault))]), 422)
     if notice := email_form.notice(ABOUT):
         rate_limits.count_post(is_well_formed=False)
-        return make_response(_page(typed=typed, notice=notice), 422)
+        return make_response(_page(notice=notice), 422)
     rate_limits.count_post()
     key_store().request_link(contact)
     return make_response(_page(is_answer=True))
 
 
-def _page(*, typed: str = "", fault: str = "", notice: str = "", is_answer: bool = False) -> str:
+def _open_by_code() -> ResponseReturnValue:
+    """Open the registration page. A discreet one is the answer itself, so that the history of a
+    borrowed phone keeps no link to it."""
+    code = read_code(request.form.get("code", ""))
+    name = clean(request.form.get("name", ""))
+    faults, notice = _find_faults(code, name), email_form.notice(ABOUT)
+    if faults or notice:
+        rate_limits.count_post(is_well_formed=False)
+        return make_response(_page(faults=faults, notice=notice), 422)
+    rate_limits.count_post()
+    now, is_within_tries = clock.now(), rate_limits.count_code_try(code)
+    with store().read() as session:
+        found = registrations.find_by_code_and_name(session, key_store(), code, name, now=now)
+    if found is None or not is_within_tries:
+        notice = _(
+            "No encontramos ese lugar. Revisa tu código y escribe tu nombre como al apartar. Si ya "
+            "probaste varias veces, espera una hora o llama."
+        )
+        return make_response(_page(notice=notice), 422)
+    rate_limits.take_back_code_try(code)
+    registration, key = found
+    token = registrations.derive_manage_token(key)
+    if registration.workshop.is_discreet:
+        return detail.show_registration(token, now, languages_at="/mi-registro")
+    return redirect(f"/{i18n.current()}/r/{token}", 303)
+
+
+def _find_faults(code: str, name: str) -> list[tuple[str, str]]:
+    """Return what is missing or malformed: the id of the field, and the message."""
+    faults = []
+    if len(code) != CODE_LENGTH or not code.isascii():
+        faults.append(("code", _("Escribe las 6 letras y números de tu código.")))
+    if not name:
+        faults.append(("name", _("Escribe tu nombre o apodo.")))
+    elif len(name) > MAX_NAME_LENGTH:
+        faults.append(("name", _("Es demasiado largo. Escribe menos letras.")))
+    return faults
+
+
+def _page(
+    *, faults: Sequence[tuple[str, str]] = (), notice: str = "", is_answer: bool = False
+) -> str:
+    typed = {} if is_answer else request.form
     return render_template(
         "my_registration/recover_link.html",
-        typed=typed,
-        fault=fault,
+        typed=typed.get("email", ""),
+        code=typed.get("code", ""),
+        name=typed.get("name", ""),
+        errors=dict(faults),
         notice=notice,
         is_answer=is_answer,
         form_token=email_form.get_token(ABOUT),

@@ -100,7 +100,7 @@ def find(session: Session, token: str) -> RegistrationView:
 
 def show(name: str, view: RegistrationView, now: datetime, **context: object) -> str:
     """Render a page of the registration; every page shows its workshop and date."""
-    values = {"notice": "", "dates": len(view.joint)} | context
+    values = {"notice": "", "look_again": "", "dates": len(view.joint)} | context
     return render_template(
         f"my_registration/{name}.html",
         view=view,

@@ -12,7 +12,7 @@ from outreach.domain.checkin import checkin
 from outreach.domain.network.staff import Permission
 from outreach.domain.newsletter import mailings
 from outreach.domain.newsletter.mailings import MailingTopic
-from outreach.domain.registrations import reconfirmation, review
+from outreach.domain.registrations import address_approval, reconfirmation, review
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
@@ -116,6 +116,29 @@ def approve_reviewed(public_id: str) -> ResponseReturnValue:
             log_workshop_action(session, workshop, "parties reviewed", {"parties": count})
     what = "revisados" if count else "igual"
     return redirect(f"/org/talleres/{public_id}?ver=espera&hecho={what}", 303)
+
+
+@blueprint.post("/talleres/<public_id>/por-aprobar")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def decide_addresses(public_id: str) -> ResponseReturnValue:
+    """Decides on the ticked registrations that await approval, and on no others. The field `do` is
+    approve or decline."""
+    listed = [clean(each) for each in request.form.getlist("registration")][:MAX_LISTED]
+    what, now = request.form.get("do", ""), clock.now()
+    if what not in {"approve", "decline"} or not listed:
+        return show(public_id, fault=_("Marca a quién y elige: aprobar o no aprobar."))
+    with store().change() as session:
+        workshop = find_workshop(session, public_id)
+        waiting = address_approval.list_awaiting(session, workshop, listed)
+        if what == "approve":
+            count = sum(registrations.approve(session, each, now=now) for each in waiting)
+        else:
+            count = sum(registrations.decline_approval(session, each) for each in waiting)
+        if count:
+            action = "addresses approved" if what == "approve" else "approval declined"
+            log_workshop_action(session, workshop, action, {"parties": count})
+    done = "aprobadas" if what == "approve" else "no-aprobadas"
+    return redirect(f"/org/talleres/{public_id}?hecho={done if count else 'igual'}", 303)
 
 
 @blueprint.post("/talleres/<public_id>/llamada")

@@ -55,6 +55,8 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "place given by hand": AuditedAction(_PEOPLE, lazy("dio un lugar por teléfono")),
     "place given up by phone": AuditedAction(_PEOPLE, lazy("quitó un lugar por teléfono")),
     "address approved": AuditedAction(_PEOPLE, lazy("aprobó que alguien vea la dirección")),
+    "addresses approved": AuditedAction(_PEOPLE, lazy("aprobó que vean la dirección")),
+    "approval declined": AuditedAction(_PEOPLE, lazy("no aprobó que vean la dirección")),
     "approval taken back": AuditedAction(_PEOPLE, lazy("deshizo una aprobación")),
     "letters sent again": AuditedAction(_PEOPLE, lazy("mandó otra vez los correos")),
     "place saved by phone": AuditedAction(_PEOPLE, lazy("apartó un lugar por teléfono")),

@@ -205,6 +205,8 @@ class WorkshopListRow:
     appears_confirmed: bool  # their own page shows a seat
     is_lapsed: bool
     is_approved: bool
+    awaits_approval: bool
+    is_declined: bool  # the address is said by phone only
     offered_until: str  # sáb 28 nov, 6:00 p. m.; empty unless a place is offered
     hour: str  # of their time slot; empty without slots
     says: str  # their answer to the reconfirmation, in words; may be empty
@@ -235,6 +237,7 @@ def _row(
 ) -> WorkshopListRow:
     address = person.address if person else ""
     code, slot = registration.door_code or "", registration.slot
+    is_by_approval = workshop.visibility is Visibility.APPROVED
     return WorkshopListRow(
         id=registration.id,
         name=person.name if person else _("Sin nombre: ya se borró"),
@@ -247,6 +250,8 @@ def _row(
         appears_confirmed=registration.appears_confirmed,
         is_lapsed=registration.status is Place.EXPIRED,
         is_approved=registration.approved_at is not None,
+        awaits_approval=is_by_approval and registration.is_undecided,
+        is_declined=registration.is_declined and registration.approved_at is None,
         offered_until=_until(workshop, registration.offered_until),
         hour=hour_words(time_slots.get_start(workshop, slot.minute)) if slot else "",
         says=_says(registration),

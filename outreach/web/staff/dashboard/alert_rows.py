@@ -12,8 +12,19 @@ from outreach.i18n import ngettext
 from outreach.web.presentation import formatting
 from outreach.web.staff.common import workshop_labels
 
-URGENT: Final = frozenset({AlertType.MISSING_REPORT, AlertType.CALLS, AlertType.EXPOSED})
+URGENT: Final = frozenset(
+    {
+        AlertType.MISSING_REPORT,
+        AlertType.APPROVAL_OVERDUE,
+        AlertType.CALLS,
+        AlertType.EXPOSED,
+    }
+)
+# Of these, a discreet workshop is not named: the card is read with others looking on.
+NEUTRAL: Final = frozenset({AlertType.APPROVAL, AlertType.APPROVAL_OVERDUE, AlertType.CALLS})
 ICONS: Final = {
+    AlertType.APPROVAL_OVERDUE: "lock",
+    AlertType.APPROVAL: "lock",
     AlertType.CALLS: "phone",
     AlertType.DOUBTFUL: "people",
     AlertType.REVIEW: "people",
@@ -26,6 +37,8 @@ ICONS: Final = {
 # Below the address of the workshop: the place where the action is done.
 _PATHS: Final = {
     AlertType.MISSING_REPORT: "/asistencia",
+    AlertType.APPROVAL_OVERDUE: "#por-aprobar",
+    AlertType.APPROVAL: "#por-aprobar",
     AlertType.CALLS: "?ver=llamadas",
     AlertType.DOUBTFUL: "/dudosos",
     AlertType.REVIEW: "?ver=espera",
@@ -43,10 +56,10 @@ class AlertRow:
     is_urgent: bool
     icon: str
     title: str
+    name: str  # of the workshop; a neutral one where it must not be named
     detail: str  # whole sentences, or empty
     action: str  # the text of the link
     address: str
-    is_private: bool  # the workshop is not named
 
 
 def build(alerts: Iterable[Alert], *, now: datetime) -> list[AlertRow]:
@@ -57,10 +70,10 @@ def build(alerts: Iterable[Alert], *, now: datetime) -> list[AlertRow]:
             is_urgent=each.alert_type in URGENT,
             icon=ICONS.get(each.alert_type, "alert"),
             title=_title(each),
+            name=_name(each),
             detail=_detail(each, now),
             action=_action(each.alert_type),
             address=f"/org/talleres/{each.workshop.public_id}{_path(each)}",
-            is_private=each.alert_type is AlertType.CALLS and each.workshop.is_discreet,
         )
         for each in alerts
     ]
@@ -86,6 +99,13 @@ def doubtful_detail(workshop: Workshop, since: datetime, parties: int, people: i
     )
 
 
+def _name(alert: Alert) -> str:
+    """The card is read with others looking on: a discreet workshop is not named."""
+    if alert.alert_type in NEUTRAL and alert.workshop.is_discreet:
+        return _("Taller privado")
+    return formatting.localize(alert.workshop.title)
+
+
 def _title(alert: Alert) -> str:
     count = alert.count
     match alert.alert_type:
@@ -95,6 +115,12 @@ def _title(alert: Alert) -> str:
             title = _calls_title(alert.workshop, count)
         case AlertType.DOUBTFUL:
             title = doubtful_title(count)
+        case AlertType.APPROVAL | AlertType.APPROVAL_OVERDUE:
+            title = ngettext(
+                "%(num)d registro espera la dirección",
+                "%(num)d registros esperan la dirección",
+                count,
+            )
         case AlertType.REVIEW:
             title = ngettext("%(num)d registro por revisar", "%(num)d registros por revisar", count)
         case AlertType.EXPOSED:
@@ -133,6 +159,8 @@ def _detail(alert: Alert, now: datetime) -> str:
             return workshop_labels.closes_words(workshop, now=now)
         case AlertType.DOUBTFUL if alert.since is not None:
             return doubtful_detail(workshop, alert.since, alert.parties, alert.count)
+        case AlertType.APPROVAL_OVERDUE:
+            return _("Empieza en menos de 48 horas: decide ya, o llama.")
         case AlertType.NO_VENUE if workshop.status is WorkshopStatus.DRAFT:
             return _("No se puede publicar.")
         case AlertType.WAITING:
@@ -150,6 +178,8 @@ def _detail(alert: Alert, now: datetime) -> str:
 def _action(alert_type: AlertType) -> str:
     actions = {
         AlertType.MISSING_REPORT: _("Reportar"),
+        AlertType.APPROVAL_OVERDUE: _("Decidir"),
+        AlertType.APPROVAL: _("Decidir"),
         AlertType.CALLS: _("Ver lista"),
         AlertType.DOUBTFUL: _("Revisar"),
         AlertType.REVIEW: _("Revisar"),

@@ -168,6 +168,8 @@ class WorkshopForm(Form):
                 "Esta sala es de la oficina: según la sede, la dirección la ve quien aparta lugar, "
                 "porque ahí ustedes reciben a quien llega."
             )
+        elif venue is not None and venue.is_own_room:
+            words = _("Este tipo de taller pide que tú apruebes quién ve la dirección.")
         elif venue is not None or not self.has_venue:
             words = _(
                 "Esto no es en una sala de la oficina: según la sede, la dirección o el enlace "

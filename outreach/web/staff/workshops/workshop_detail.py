@@ -11,8 +11,14 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin
+from outreach.domain.network.kinds import Visibility
 from outreach.domain.network.staff import Permission
-from outreach.domain.registrations import STATUSES_WITH_SEATS, AccessNeed, Registration
+from outreach.domain.registrations import (
+    STATUSES_WITH_SEATS,
+    AccessNeed,
+    Registration,
+    address_approval,
+)
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean
@@ -144,6 +150,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         unsent=len(attendees.unsent),
         doubtful_seats=seats if has_permission(Permission.EDIT, workshop.office.slug) else None,
         doubtful=seats.registration_ids,
+        approval_is_overdue=workshop.starts_at - now <= address_approval.DECIDED_BEFORE,
         **_numbers(workshop, attendees.everyone),
         **attendee_list.context(workshop, attendees, shown),
     )
@@ -153,12 +160,14 @@ def _numbers(workshop: Workshop, everyone: Sequence[Registration]) -> dict[str, 
     seated = [each for each in everyone if each.status is Place.CONFIRMED]
     offered = [each for each in everyone if each.status is Place.OFFERED]
     waiting = [each for each in everyone if each.status is Place.WAITLISTED]
+    is_by_approval = workshop.visibility is Visibility.APPROVED
     asked = [each for each in seated if each.asked_at is not None]
     return {
         "parties": len(seated),
         "offered": len(offered),
         "in_line": len(offered) + len(waiting),
         "for_review": sum(1 for each in waiting if each.needs_review and not each.is_released),
+        "for_approval": sum(1 for each in seated if each.is_undecided) if is_by_approval else 0,
         "waiting_people": sum(each.people for each in waiting),
         "asked": len(asked),
         "sure": sum(1 for each in asked if each.confirmed_at is not None),
@@ -199,6 +208,8 @@ def _done_message(what: str) -> str:
         "revisados": _("Revisados. Toman los lugares libres por turno."),
         "con-lugar": _("Listo: ya tiene lugar."),
         "aprobada": _("Aprobado: ya puede ver la dirección."),
+        "aprobadas": _("Aprobado: ya pueden ver la dirección."),
+        "no-aprobadas": _("Anotado: no ven la dirección. Su página dice que se da por teléfono."),
         "sin-aprobar": _("Deshecho: ya no ve la dirección."),
         "correos": _("Los correos van a salir otra vez."),
         "si": _("Anotado: dijo que sí."),

@@ -1,0 +1,87 @@
+"""Finds a registration by its code and its name, for who comes back from any phone.
+
+A code is shown on paper and said at the door, so it opens nothing by itself. An unknown code costs
+the same work as a wrong name, and gives the same answer.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from outreach import keystore
+from outreach.domain.registrations.models import Registration, decrypt_person
+from outreach.domain.text import clean, fold
+from outreach.domain.workshops import Workshop
+from outreach.keystore import KeyStore
+
+CODE_LENGTH: Final = 6
+FOUND_AFTER: Final = timedelta(days=30)  # after the workshop: the longest usual retention
+
+
+def find_by_code(
+    session: Session, key_store: KeyStore, code: str, *, now: datetime
+) -> Sequence[Registration]:
+    """The registrations with this code, as `read_code` normalizes it, at workshops that are to come
+    or ended within FOUND_AFTER; the next workshop first. A code is unique within a workshop only.
+    """
+    return session.scalars(
+        sa.select(Registration)
+        .join(Registration.workshop)
+        .where(
+            Registration.door_code == code,
+            Registration.key_id.is_not(None),
+            Workshop.ends_at > now - FOUND_AFTER,
+        )
+        .order_by(Workshop.starts_at.desc(), Registration.id)
+        .options(joinedload(Registration.workshop))
+    ).all()
+
+
+def find_by_code_and_name(
+    session: Session, key_store: KeyStore, code: str, name: str, *, now: datetime
+) -> tuple[Registration, bytes] | None:
+    """The registration with this code and name, and its key. Names are compared without accents,
+    capitals, punctuation and superfluous spaces."""
+    found = find_by_code(session, key_store, code, now=now)
+    # Without a registration, a key that nobody has is looked for, and the decoy is decrypted.
+    key_ids = [each.key_id for each in found if each.key_id is not None]
+    keys = key_store.get_all(key_ids or [secrets.token_bytes(16)])
+    wanted, match = _digest(name), None
+    for registration in found:
+        key = keys.get(registration.key_id or b"")
+        if key is None or registration.sealed is None:  # being erased in this moment
+            continue
+        stored = _digest(decrypt_person(registration, key).name)
+        if hmac.compare_digest(stored, wanted):
+            match = registration, key
+    if not found:
+        hmac.compare_digest(_digest(_decrypt_decoy()), wanted)
+    return match
+
+
+def _digest(name: str) -> bytes:
+    """A name for comparing; all digests have the same length."""
+    spelled = fold(name) or clean(name).casefold()  # a name may have no letter: «★»
+    return hashlib.sha256(spelled.encode()).digest()
+
+
+def _decrypt_decoy() -> str:
+    """The name of nobody, after the work of decrypting one."""
+    key, sealed = _seal_decoy()
+    text: str = json.loads(keystore.decrypt(key, sealed, "decoy"))["name"]
+    return text
+
+
+@cache
+def _seal_decoy() -> tuple[bytes, bytes]:
+    key = secrets.token_bytes(32)
+    text = json.dumps({"name": secrets.token_hex(6), "address": ""})
+    return key, keystore.encrypt(key, text, "decoy")
