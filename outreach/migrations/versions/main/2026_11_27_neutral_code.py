@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_neutral_code"
-down_revision = "main_shown_seats"
+down_revision = "main_released"
 
 
 def upgrade() -> None:
