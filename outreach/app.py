@@ -17,6 +17,7 @@ from outreach.db.retry import RetryPolicy
 from outreach.db.store import Store
 from outreach.keystore import KeyStore, MasterKeys, signing
 from outreach.keystore.rate_counters import RateCounters
+from outreach.keystore.save_rates import SaveRates
 from outreach.keystore.seat_shares import SeatShares
 from outreach.web.middleware import error_pages, request_retry
 from outreach.web.presentation.html_whitespace import CompactHtml
@@ -78,7 +79,9 @@ def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> F
         Store(config.keyring_url, pool_size=size, is_durable=False, timeouts=timeouts)
     )
     app.extensions["outreach_attempts"] = attempts
-    app.extensions["outreach_seat_shares"] = SeatShares(attempts.store, key_store)
+    rates = SaveRates(attempts.store)
+    app.extensions["outreach_save_rates"] = rates
+    app.extensions["outreach_seat_shares"] = SeatShares(attempts.store, key_store, rates)
     # A server that starts during a failover waits for it, as a request does.
     try:
         app.extensions["outreach_secret"] = RetryPolicy().run(

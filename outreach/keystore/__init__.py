@@ -24,6 +24,9 @@ from outreach.keystore.models import (
     LinkRequest,
     RateCounter,
     SeatParty,
+    SaveBrake,
+    SaveHour,
+    SaveRate,
     SeatShare,
 )
 
@@ -40,6 +43,9 @@ __all__ = [
     "RateCounter",
     "RegistrationKey",
     "SeatParty",
+    "SaveBrake",
+    "SaveHour",
+    "SaveRate",
     "SeatShare",
     "TooManyDue",
     "decrypt",

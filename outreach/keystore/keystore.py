@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.db.store import Store, changes_one_row
 from outreach.errors import DataErased, OutreachError, TooMany
-from outreach.keystore import bursts
+from outreach.keystore import bursts, save_rates
 from outreach.keystore.encryption import RegistrationKey, unpack_key
 from outreach.keystore.envelope import Envelope
 from outreach.keystore.master_keys import MasterKeys
@@ -284,8 +284,8 @@ class KeyStore:
 
     def tidy(self) -> int:
         """Deletes day keys and seat shares of past days, bursts of a week ago, rate counters that
-        ended, and link requests that were not answered within LINK_REQUEST_LIFETIME. Returns how
-        many requests."""
+        ended, save rates of past hours, and link requests that were not answered within
+        LINK_REQUEST_LIFETIME. Returns how many requests."""
         now = clock.now()
         with self.store.change() as session:
             session.execute(sa.delete(DayKey).where(DayKey.day < self.today()))
@@ -293,6 +293,7 @@ class KeyStore:
             session.execute(sa.delete(SeatParty).where(SeatParty.day < self.today()))
             bursts.delete_old(session, self.today())
             session.execute(sa.delete(RateCounter).where(RateCounter.ends_at < now))
+            save_rates.tidy(session, is_sqlite=self.store.is_sqlite, now=now)
             old = session.execute(
                 sa.delete(LinkRequest).where(LinkRequest.asked_at < now - LINK_REQUEST_LIFETIME)
             )

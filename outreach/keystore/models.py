@@ -128,6 +128,35 @@ class Burst(KeyStoreBase):
     release_at: Mapped[datetime | None] = mapped_column(default=None)  # staff decided to release it
 
 
+class SaveRate(KeyStoreBase):
+    """The registrations of one network in ten seconds (`keystore.save_rates`)."""
+
+    __tablename__ = "save_rate"
+
+    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # tens of seconds
+    # HMAC of a /24 or /48 network under the key of the day.
+    network: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    saves: Mapped[int]
+
+
+class SaveHour(KeyStoreBase):
+    """The registrations of one hour, without their networks (`keystore.save_rates`)."""
+
+    __tablename__ = "save_hour"
+
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # since 1970
+    saves: Mapped[int]
+
+
+class SaveBrake(KeyStoreBase):
+    """Until when the registration forms ask for a proof of work (`keystore.save_rates`)."""
+
+    __tablename__ = "save_brake"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    ends_at: Mapped[datetime]
+
+
 class LinkRequest(KeyStoreBase):
     """A request to send the link of a registration to an e-mail or phone.
 

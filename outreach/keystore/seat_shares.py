@@ -17,9 +17,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from outreach.db.store import Store
 from outreach.keystore.keystore import KeyStore
 from outreach.keystore.models import Burst, Key, SeatParty, SeatShare
+from outreach.keystore.save_rates import FEW_NETWORKS, SaveRates
 
 MINUTE: Final = timedelta(minutes=1)
-FEW_NETWORKS: Final = 10  # fewer of them that fill a workshop within a minute are no crowd
 
 _UPDATE: Final = sa.update(SeatShare.__table__)  # type: ignore[arg-type]  # it is a Table
 _NAME: Final = sa.update(Key.__table__)  # type: ignore[arg-type]  # it is a Table
@@ -32,6 +32,7 @@ class Share:
     address: int  # from one IPv4 address or one /64 network of IPv6
     network: int  # from one /24 of IPv4, one /56 or one /48 of IPv6
     first_party: int  # people of the first party of a network, which is always within its share
+    seats: int  # of the workshop
 
 
 class SeatShares:
@@ -39,8 +40,8 @@ class SeatShares:
 
     They may be lost in a power cut, so `store` need not be durable."""
 
-    def __init__(self, store: Store, key_store: KeyStore) -> None:
-        self._store, self._key_store = store, key_store
+    def __init__(self, store: Store, key_store: KeyStore, rates: SaveRates) -> None:
+        self._store, self._key_store, self._rates = store, key_store, rates
         self._count = _count_statement(store)
 
     def take(
@@ -54,13 +55,16 @@ class SeatShares:
         key_id: bytes | None = None,
     ) -> bool:
         """Counts seats for a party, and returns whether it is within the share of its networks;
-        where it is not, nothing is counted.
+        where it is not, none is counted. The save counts for the brake in any case.
 
         `networks` are the address itself and the networks around it, the widest last. Those around
-        it are limited once an address in them has wanted more than its share, or once few networks
-        took more than `share.network` seats of the workshop within a minute. `key_id` is the key of
-        the registration, which a burst names; a party that is not new has none."""
+        it are limited while the brake is on, once an address in them has wanted more than its
+        share, or once few networks took more than `share.network` seats of the workshop within a
+        minute. `key_id` is the key of the registration, which a burst names; a party that is not
+        new has none."""
         buckets = self._buckets(workshop, networks)
+        saver = self._key_store.digest_of_today(f"saves of {networks[-1]}")
+        is_braking = self._rates.ends_at(now) is not None
         with self._store.change_rows() as connection:
             rows = [
                 connection.execute(
@@ -80,12 +84,15 @@ class SeatShares:
             own, *around = rows
             is_own_over = _is_over(own, people, share.address, share)
             wide_over = [row for row in around if _is_over(row, people, share.network, share)]
-            is_rush = bool(wide_over) and self._is_rush(connection, workshop, share, now)
+            is_rush = bool(wide_over) and self._is_from_few(
+                connection, workshop, share.network + 1, now
+            )
             if is_own_over or is_rush:
                 connection.execute(
                     _UPDATE.where(SeatShare.bucket.in_(buckets[1:])).values(is_over=True)
                 )
-            too_many = [row for row in wide_over if row.is_over or is_rush]
+            is_wide_limited = is_rush or is_braking
+            too_many = [row for row in wide_over if row.is_over or is_wide_limited]
             if is_own_over:
                 too_many.insert(0, own)
             if too_many:
@@ -97,6 +104,10 @@ class SeatShares:
                         connection, workshop, too_many[0].bucket, now
                     )
                 self._name(connection, key_id, burst, buckets)
+            # Last, since many transactions change this row and the next.
+            self._rates.count(connection, saver, now=now)
+            if not too_many and self._is_filled_by_few(connection, workshop, rows[-1], share, now):
+                self._rates.turn_on(connection, now=now)
         return not too_many
 
     def _begin(
@@ -147,10 +158,19 @@ class SeatShares:
             for network in networks
         ]
 
-    def _is_rush(
-        self, connection: sa.Connection, workshop: int, share: Share, now: datetime
+    def _is_filled_by_few(
+        self, connection: sa.Connection, workshop: int, widest: Any, share: Share, now: datetime
     ) -> bool:
-        """Whether few networks took many seats of this workshop within the last minute."""
+        """Whether few networks took all seats of this workshop within the last minute. One with
+        fewer than FEW_NETWORKS seats is always filled by few."""
+        # One of them then took at least its part, so that seldom more than this is looked at.
+        is_possible = widest.minute_seats * (FEW_NETWORKS - 1) >= share.seats >= FEW_NETWORKS
+        return is_possible and self._is_from_few(connection, workshop, share.seats, now)
+
+    def _is_from_few(
+        self, connection: sa.Connection, workshop: int, seats: int, now: datetime
+    ) -> bool:
+        """Whether few networks took so many seats of this workshop within the last minute."""
         row = connection.execute(
             sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(SeatShare.minute_seats), 0))
             .select_from(SeatShare)
@@ -161,7 +181,7 @@ class SeatShares:
                 SeatShare.minute_seats > 0,
             )
         ).one()
-        return row[0] < FEW_NETWORKS and row[1] > share.network
+        return bool(row[0] < FEW_NETWORKS and row[1] >= seats)
 
 
 def _is_over(row: Any, people: int, most: int, share: Share) -> bool:
@@ -202,5 +222,11 @@ def _count_statement(store: Store) -> sa.Executable:
                 "minute_seats": sa.case((is_past, people), else_=SeatShare.minute_seats + people),
             },
         )
-        .returning(SeatShare.bucket, SeatShare.seats, SeatShare.is_over, SeatShare.burst)
+        .returning(
+            SeatShare.bucket,
+            SeatShare.seats,
+            SeatShare.is_over,
+            SeatShare.burst,
+            SeatShare.minute_seats,
+        )
     )

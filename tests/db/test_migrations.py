@@ -308,6 +308,9 @@ def test_key_store_behind_the_main_database_is_refused(broken: Config, tmp_path:
         "DROP INDEX ix_key_renewal_at",
         "ALTER TABLE key DROP COLUMN renewal_at",
         "ALTER TABLE key DROP COLUMN renewal_form",
+        "DROP TABLE save_rate",
+        "DROP TABLE save_hour",
+        "DROP TABLE save_brake",
         f"UPDATE {VERSION} SET version_num = 'ring_network'",
         key_store=True,
     )

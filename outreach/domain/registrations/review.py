@@ -35,6 +35,7 @@ def compute_share(workshop: Workshop) -> Share:
         address=max(2, seats // 4),
         network=max(4, seats * 2 // 5),
         first_party=max(4, seats // 3),
+        seats=seats,
     )
 
 
