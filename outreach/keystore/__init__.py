@@ -23,10 +23,10 @@ from outreach.keystore.models import (
     KeyStoreBase,
     LinkRequest,
     RateCounter,
-    SeatParty,
     SaveBrake,
     SaveHour,
     SaveRate,
+    SeatParty,
     SeatShare,
 )
 
@@ -42,10 +42,10 @@ __all__ = [
     "MasterKeys",
     "RateCounter",
     "RegistrationKey",
-    "SeatParty",
     "SaveBrake",
     "SaveHour",
     "SaveRate",
+    "SeatParty",
     "SeatShare",
     "TooManyDue",
     "decrypt",

@@ -53,12 +53,16 @@ class SaveRates:
 
     def ends_at(self, now: datetime) -> datetime | None:
         """When the brake ends; None while it is off."""
+        ends = self.last_end(now)
+        return ends if ends is not None and now < ends else None
+
+    def last_end(self, now: datetime) -> datetime | None:
+        """When the brake ends, or ended the last time; None if it was never on."""
         known = self._known
         if known is None or not timedelta() <= now - known[0] < _CACHED_FOR:
             with self._store.read() as session:
                 known = self._known = now, session.scalar(sa.select(SaveBrake.ends_at))
-        ends = known[1]
-        return ends if ends is not None and now < ends else None
+        return known[1]
 
     def count(self, connection: sa.Connection, network: bytes, *, now: datetime) -> None:
         """Counts a save in the caller's transaction, and turns on the brake where there are
@@ -66,9 +70,9 @@ class SaveRates:
         slot = _get_slot(now)
         saves = connection.execute(self._count, {"slot": slot, "network": network}).scalar_one()
         if saves >= _SUSPICIOUS and self._is_unusual(connection, slot, now):
-            self.turn_on(connection, now=now)
+            self.start_brake(connection, now=now)
 
-    def turn_on(self, connection: sa.Connection, *, now: datetime) -> None:
+    def start_brake(self, connection: sa.Connection, *, now: datetime) -> None:
         """Turns on the brake for LASTS from now."""
         ends = now + LASTS
         connection.execute(self._extend, {"ends": ends, "enough": ends - _PRECISION})
@@ -80,7 +84,7 @@ class SaveRates:
         saves = sum(large)
         if len(large) >= FEW_NETWORKS or saves <= MIN_SAVES_A_MINUTE:
             return False
-        if saves <= rows[0].total * FROM_FEW:
+        if saves <= int(rows[0].total) * FROM_FEW:
             return False
         since = _get_hour(now - BUSIEST_OF)
         busiest = connection.execute(_BUSIEST, {"since": since}).scalar_one_or_none() or 0

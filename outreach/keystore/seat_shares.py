@@ -107,7 +107,7 @@ class SeatShares:
             # Last, since many transactions change this row and the next.
             self._rates.count(connection, saver, now=now)
             if not too_many and self._is_filled_by_few(connection, workshop, rows[-1], share, now):
-                self._rates.turn_on(connection, now=now)
+                self._rates.start_brake(connection, now=now)
         return not too_many
 
     def _begin(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from outreach import i18n
 from outreach.config import Config
 from outreach.domain import registrations
-from outreach.domain.registrations import Registration, reconfirmation
+from outreach.domain.registrations import Registration, contact_proof, reconfirmation
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import verify_codes
 
@@ -54,7 +54,6 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
     typed it, and the contact has proven nothing (S30)."""
     registration, workshop = context.registration, context.registration.workshop
     lang = registration.language
-    token = registrations.derive_manage_token(context.key)
     notification = context.notification
     message = notification.message if notification.cause is NotificationType.MESSAGE else None
     summary = context.summary or [(registration, context.key)]
@@ -72,17 +71,30 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
         "today": context.now.astimezone(workshop.zone).date(),
         "until": until and until.astimezone(workshop.zone),
         "answer_by": answer_by and answer_by.astimezone(workshop.zone),
-        "link": f"{config.public_url}/{lang}/r/{token}{_PAGES.get(notification.cause, '')}",
-        "places": [
-            (each, f"{config.public_url}/{lang}/r/{registrations.derive_manage_token(key)}")
-            for each, key in summary
-        ],
+        "is_to_confirm": contact_proof.is_awaited(registration, context.now),
+        "link": _link(context, config, registration, context.key, notification.cause),
+        "places": [(each, _link(context, config, each, key)) for each, key in summary],
         "unlisted": context.unlisted,
         "home": f"{config.public_url}/{lang}/",
         "verify_code": verify_codes.make(workshop),
         # Without the scheme: a letter has one link.
         "verify_page": f"{config.public_url.partition('://')[2]}/{lang}/verdad",
     }
+
+
+def _link(
+    context: MessageContext,
+    config: Config,
+    registration: Registration,
+    key: bytes,
+    cause: NotificationType | None = None,
+) -> str:
+    """The link of a registration; with the code that proves the contact where it is awaited."""
+    token, lang = registrations.derive_manage_token(key), context.registration.language
+    link = f"{config.public_url}/{lang}/r/{token}"
+    if contact_proof.is_awaited(registration, context.now):
+        return f"{link}?c={contact_proof.derive_code(key, context.address)}"
+    return link if cause is None else f"{link}{_PAGES.get(cause, '')}"
 
 
 def mail_from(config: Config) -> str:

@@ -1,4 +1,5 @@
-"""Jobs of the worker: expired offers, doubtful seats, overdue reviews, reconfirmation, reports.
+"""Jobs of the worker: expired offers, doubtful seats, overdue reviews, kept seats, reconfirmation,
+reports.
 
 Each workshop has a transaction of its own: one that fails does not stop the others.
 """
@@ -13,6 +14,7 @@ from outreach.db.store import Store
 from outreach.domain.newsletter import mailings
 from outreach.domain.registrations import (
     address_approval,
+    contact_proof,
     doubtful,
     reconfirmation,
     review,
@@ -81,6 +83,19 @@ def end_reviews(store: Store, *, now: datetime) -> int:
         workshop_ids,
         "reviews",
         lambda session, each: review.end_overdue(session, each, now=now),
+    )
+
+
+def open_kept_seats(store: Store, *, now: datetime) -> int:
+    """Offers seats that are kept for proven contacts no more to the waitlist; returns to how many
+    parties."""
+    with store.read() as session:
+        workshop_ids = contact_proof.list_workshops_to_open(session, now)
+    return _each(
+        store,
+        workshop_ids,
+        "kept seats",
+        lambda session, each: contact_proof.open_kept_seats(session, each, now=now),
     )
 
 

@@ -145,6 +145,10 @@ def _end_reviews(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.end_reviews(worker.store, now=now)
 
 
+def _open_kept_seats(worker: Worker, now: datetime) -> int:
+    return scheduled_jobs.open_kept_seats(worker.store, now=now)
+
+
 def _show_seats(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.show_seats(worker.store, worker.delayed_states, now=now)
 
@@ -222,6 +226,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("new links", _end_interrupted_renewals),
     ("doubtful seats", _release_doubtful),
     ("reviews", _end_reviews),
+    ("kept seats", _open_kept_seats),
     ("seats shown", _show_seats),
     ("who comes", _ask_for_reconfirmation),
     ("reports", _ask_for_reports),
@@ -241,6 +246,7 @@ LED: Final = frozenset(
         "new links",
         "doubtful seats",
         "reviews",
+        "kept seats",
         "seats shown",
         "who comes",
         "reports",

@@ -10,6 +10,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.registrations import doubtful, review
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, bursts
+from outreach.keystore.save_rates import SaveRates
 from outreach.keystore.seat_shares import SeatShares
 from tests.conftest import a_saturday, hold, seat
 
@@ -45,7 +46,7 @@ def _hold(session: Session) -> Workshop:
 
 
 def _attack(store: Store, key_store: KeyStore, workshop: Workshop, *, now: datetime) -> None:
-    shares = SeatShares(key_store.store, key_store)
+    shares = SeatShares(key_store.store, key_store, SaveRates(key_store.store))
     share = review.compute_share(workshop)
     for address, parties in ADDRESSES.items():
         for _ in range(parties):

@@ -64,6 +64,7 @@ class World:
     waiting: str
     discreet_seated: str
     entry: str  # the entry token of Rosa's QR code
+    keyring_url: str  # of the key store's database
     more: Mapping[str, str]  # further ids and tokens by name, from the `make` of each data module
 
 
@@ -116,6 +117,7 @@ def _create_data(config: Config, exit_site: "QuickExitSite") -> World:
     key_store.store.close()
     return World(
         url=config.public_url,
+        keyring_url=config.keyring_url,
         quick_exit=exit_site,
         more=more,
         seated=registrations.derive_manage_token(keys[0]),

@@ -557,6 +557,7 @@ def _of_forms() -> Iterator[Guard]:
     ):  # fmt: skip
         yield Guard("S29", file, words, instead, f"{shares}::{test}")
     yield from _of_doubtful_seats()
+    yield from _of_the_brake()
     yield Guard(
         "S30", "outreach/web/forms/registration_form.py",
         "if looks_like_an_address(name):", "if False:",
@@ -652,6 +653,79 @@ def _of_forms() -> Iterator[Guard]:
         'if notice := "":',
         "tests/web/public/test_recover_link.py"
         "::test_link_request_of_a_bot_returns_the_form_and_sends_no_letter",
+    )  # fmt: skip
+
+
+def _of_the_brake() -> Iterator[Guard]:
+    rates, pages = "outreach/keystore/save_rates.py", "outreach/web/forms/proof_of_work.py"
+    kept = "outreach/domain/registrations/kept_seats.py"
+    proof = "outreach/domain/registrations/contact_proof.py"
+    rates_test, pages_test, kept_test, proof_test = (
+        f"tests/{each}.py::test_"
+        for each in (
+            "keystore/test_save_rates", "web/public/test_proof_of_work",
+            "domain/registrations/test_kept_seats", "security/test_kept_seats",
+        )
+    )  # fmt: skip
+    for file, words, instead, test in (
+        (
+            rates, "len(large) >= FEW_NETWORKS or", "",
+            f"{rates_test}brake_is_on_with_many_saves_of_few_networks",
+        ),
+        (
+            rates, "min(saves, MAX_OF_NETWORK)", "saves",
+            f"{rates_test}few_networks_cannot_raise_what_is_usual",
+        ),
+        (
+            "outreach/keystore/seat_shares.py", "self._rates.count(connection, saver, now=now)",
+            "pass", f"{pages_test}two_hundred_saves_of_one_address_start_the_brake_for_all",
+        ),
+        (
+            "outreach/keystore/seat_shares.py", "return bool(row[0] < FEW_NETWORKS and",
+            "return bool(", f"{pages_test}workshop_that_many_networks_fill_does_not",
+        ),
+        (
+            "outreach/keystore/seat_shares.py", "is_rush or is_braking", "is_rush",
+            f"{proof_test}networks_around_an_address_are_limited_while_the_brake_is_on",
+        ),
+        (
+            "outreach/web/public/registration.py", "not proof_of_work.is_given(filled, now)",
+            "False", f"{pages_test}post_without_a_number_gets_the_filled_form_with_a_challenge",
+        ),
+        (
+            pages, ".get_signature(nonce)", '.get_signature("")',
+            f"{pages_test}number_is_good_for_one_form_only",
+        ),
+        (
+            pages, "    if nonce != filled.nonce.data:\n", "    if False:\n",
+            f"{pages_test}wait_of_another_form_is_none",
+        ),
+        (
+            pages, "    return ready_at <= now\n", "    return True\n",
+            f"{pages_test}form_is_accepted_after_the_wait",
+        ),
+        (
+            kept, "Workshop.seats_left - people >= _KEPT", "Workshop.seats_left >= people",
+            f"{kept_test}half_of_the_seats_is_kept",
+        ),
+        (
+            "outreach/domain/registrations/waitlist.py", "(left if is_proven else left - kept)",
+            "left", f"{kept_test}freed_kept_seat_is_kept_again",
+        ),
+        (
+            proof, "now < registration.registered_at + kept_seats.PROVE_WITHIN", "True",
+            f"{kept_test}proof_comes_within_a_day",
+        ),
+        (
+            "outreach/web/public/my_registration/responses.py",
+            'if not contact_proof.is_code(request.form.get("proof", ""), view.key, view.person.address):',
+            "if False:", f"{proof_test}page_after_the_registration_proves_nothing",
+        ),
+    ):  # fmt: skip
+        yield Guard("S29", file, words, instead, test)
+    yield Guard(
+        "S29", "outreach/web/scripts/proof_of_work.js", "var SLICE_MS = 25;", "var SLICE_MS = 60000;",
+        "tests/browser/test_proof_of_work.py::test_quick_exit_answers_during_the_work",
     )  # fmt: skip
 
 

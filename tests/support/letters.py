@@ -21,6 +21,7 @@ from outreach.domain.registrations import (
     ContactMethod,
     Registration,
     RegistrationStatus,
+    SeatClaim,
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
@@ -35,6 +36,10 @@ from tests.conftest import a_saturday, hold, kind, office
 CASES: dict[str, tuple[NotificationType, dict[str, Any]]] = {
     "saved": (NotificationType.REGISTERED, {}),
     "waiting": (NotificationType.WAITLISTED, {"status": RegistrationStatus.WAITLISTED}),
+    "waiting, to be confirmed": (
+        NotificationType.WAITLISTED,
+        {"status": RegistrationStatus.WAITLISTED, "claim": SeatClaim.OPEN},
+    ),
     "offer": (NotificationType.OFFER, {"status": RegistrationStatus.OFFERED}),
     "seated by the staff": (NotificationType.SEAT_GRANTED, {}),
     "lapsed, at the end of the list": (

@@ -8,11 +8,13 @@ concurrent transactions wait for each other there and do not deadlock.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.registrations import kept_seats
 from outreach.domain.registrations.models import Registration
 from outreach.domain.workshops import Workshop, WorkshopStatus, accommodations, time_slots
 
@@ -40,7 +42,7 @@ def lock(session: Session, workshop: Workshop) -> None:
 
 
 # The columns that others may have changed while we waited, as far as rules here read them.
-_SHARED_COLUMNS: Final = ("status", "starts_at", "seats_left")
+_SHARED_COLUMNS: Final = ("status", "starts_at", "seats_left", "kept_until")
 
 
 def lock_all(session: Session, workshop_ids: Iterable[int]) -> None:
@@ -94,6 +96,7 @@ _RESERVE: Final = (
     )
     .values(seats_left=Workshop.seats_left - _PEOPLE)
 )
+_RESERVE_OPEN: Final = _RESERVE.where(kept_seats.leaves_kept(_PEOPLE))
 _RELEASE: Final = (
     sa.update(Workshop)
     .where(Workshop.id == sa.bindparam("workshop"))
@@ -101,9 +104,18 @@ _RELEASE: Final = (
 )
 
 
-def reserve_seats(session: Session, workshop_id: int, people: int) -> bool:
-    """Reserves seats if enough are left, in one statement."""
-    result = session.connection().execute(_RESERVE, {"workshop": workshop_id, "people": people})
+def reserve_seats(
+    session: Session, workshop_id: int, people: int, *, open_at: datetime | None = None
+) -> bool:
+    """Reserves seats if enough are left, in one statement; with `open_at`, beside those that are
+    kept at that instant."""
+    parameters = {"workshop": workshop_id, "people": people}
+    if open_at is None:
+        result = session.connection().execute(_RESERVE, parameters)
+    else:
+        result = session.connection().execute(
+            _RESERVE_OPEN, parameters | kept_seats.instants(open_at)
+        )
     return result.rowcount == 1
 
 

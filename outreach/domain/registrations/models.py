@@ -50,6 +50,14 @@ class ContactMethod(StrEnum):
     PHONE = "phone"
 
 
+class SeatClaim(StrEnum):
+    """On a seat that is kept for proven contacts (`kept_seats.py`)."""
+
+    NONE = "none"
+    OPEN = "open"  # only kept seats were left
+    PROVEN = "proven"  # the contact is proven
+
+
 class AccessNeed(StrEnum):
     STEP_FREE = "step_free"
     CHILDCARE = "childcare"
@@ -147,6 +155,7 @@ class Registration(Base):
     appears_confirmed: Mapped[bool] = mapped_column(default=False)
     # Staff released its seat as doubtful (`doubtful.py`): it enters like a walk-in.
     is_released: Mapped[bool] = mapped_column(default=False)
+    claim: Mapped[SeatClaim] = mapped_column(default=SeatClaim.NONE)
 
     @property
     def apparent_status(self) -> RegistrationStatus:

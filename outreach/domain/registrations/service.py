@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import changes_one_row
 from outreach.db.types import Codes
-from outreach.domain.registrations import capacity, notifications, waitlist
+from outreach.domain.registrations import capacity, kept_seats, notifications, waitlist
 from outreach.domain.registrations.capacity import CapacityHold
+from outreach.domain.registrations.kept_seats import Keeping
 from outreach.domain.registrations.models import (
     STATUSES_WITH_SEATS,
     ContactMethod,
@@ -20,6 +21,7 @@ from outreach.domain.registrations.models import (
     RegistrationData,
     RegistrationStatus,
     SealedRegistration,
+    SeatClaim,
     digest,
 )
 from outreach.domain.registrations.notifications import NotificationType
@@ -39,11 +41,13 @@ def register(
     now: datetime,
     joint_id: str | None = None,
     is_beyond_share: Callable[[Workshop], bool] = lambda workshop: False,
+    keeping: Keeping | None = None,
 ) -> RegistrationStatus:
     """Stores a registration and returns its status: confirmed, or waitlisted where seats are short.
 
     `joint_id` is the id of the first registration of a group; only that one is notified. A party
-    that `is_beyond_share` of its network is waitlisted for review (`review.py`). Raises
+    that `is_beyond_share` of its network is waitlisted for review (`review.py`). With `keeping` it
+    leaves the seats that are kept for proven contacts (`kept_seats.py`). Raises
     RegistrationNotOpen, RegistrationClosed, Conflict where the time slot or an accommodation has
     just been used up, or Full where the workshop has no waitlist. A second registration with the
     same form id violates a unique constraint (IntegrityError); the first one stays.
@@ -52,7 +56,10 @@ def register(
         raise (RegistrationClosed if workshop.has_opened(now) else RegistrationNotOpen)(
             f"workshop {workshop.public_id}"
         )
-    hold = _reserve_or_waitlist(session, workshop, data, now)
+    if keeping is not None and keeping.brake_ends_at is not None:
+        kept_seats.start(session, workshop.id, keeping.brake_ends_at, now=now)
+    hold, is_kept_out = _reserve_or_waitlist(session, workshop, data, now, keeping)
+    has_claim = is_kept_out and keeping is not None and keeping.can_prove(data)
     has_seat = hold is not None
     row = {
         "id": sealed.id,
@@ -81,6 +88,7 @@ def register(
         "needs_review": False,
         "appears_confirmed": False,
         "is_released": False,
+        "claim": SeatClaim.OPEN if has_claim else SeatClaim.NONE,
     }
     # An insert of one row is faster than the ORM, and all other registrations wait for this one.
     session.connection().execute(_INSERT, row)
@@ -120,6 +128,7 @@ def _put_under_review(
             slot_id=hold.slot_id if hold is not None and appears_confirmed else None,
             needs_review=True,
             appears_confirmed=appears_confirmed,
+            claim=SeatClaim.NONE,
         )
         .execution_options(synchronize_session=False)
     )
@@ -128,32 +137,45 @@ def _put_under_review(
 
 
 def _reserve_or_waitlist(
-    session: Session, workshop: Workshop, data: RegistrationData, now: datetime
-) -> CapacityHold | None:
-    """The seats reserved for the party; None where it is waitlisted. Raises RegistrationClosed,
-    Conflict, Full."""
+    session: Session,
+    workshop: Workshop,
+    data: RegistrationData,
+    now: datetime,
+    keeping: Keeping | None,
+) -> tuple[CapacityHold | None, bool]:
+    """The seats reserved for the party, None where it is waitlisted; and whether it is because the
+    seats that are left are kept. Raises RegistrationClosed, Conflict, Full."""
     is_late = waitlist.is_closed(workshop, now)
-    hold = None if is_late else _reserve(session, workshop, data)
+    open_at = None if keeping is None else now
+    hold = None if is_late else _reserve(session, workshop, data, open_at)
     if hold is not None:
-        return hold
+        return hold, False
     # A cancellation offers its seats to the waitlist, where this party is not stored yet. The lock
     # keeps others from releasing seats from here on; those released just before are tried now.
     workshop_row = capacity.lock_and_read(session, workshop.id)
     if workshop_row.status is not WorkshopStatus.PUBLISHED:
         raise RegistrationClosed(f"workshop {workshop.public_id}")
     has_others_first = is_late and waitlist.has_fitting_candidate(session, workshop)
-    if workshop_row.seats_left >= data.people and not has_others_first:
-        hold = _reserve(session, workshop, data)
-    if hold is None and not workshop_row.has_waiting_list:
+    has_room = workshop_row.seats_left >= data.people
+    if has_room and not has_others_first:
+        hold = _reserve(session, workshop, data, open_at)
+    is_kept_out = hold is None and has_room and open_at is not None
+    if is_kept_out:
+        kept = kept_seats.count(session, workshop.id, now=now)
+        is_kept_out = workshop_row.seats_left - data.people < kept
+    # It is saved also where there is no waitlist otherwise: the seat may soon be its own.
+    if hold is None and not workshop_row.has_waiting_list and not is_kept_out:
         raise Full(f"workshop {workshop.public_id}")
-    return hold
+    return hold, is_kept_out
 
 
-def _reserve(session: Session, workshop: Workshop, data: RegistrationData) -> CapacityHold | None:
-    """Reserves what the party asked for, or nothing: None where the workshop has no room for it.
-    Raises Conflict."""
+def _reserve(
+    session: Session, workshop: Workshop, data: RegistrationData, open_at: datetime | None
+) -> CapacityHold | None:
+    """Reserves what the party asked for, or nothing: None where the workshop has no room for it,
+    with `open_at` beside the seats that are kept then. Raises Conflict."""
     people = data.people
-    if not capacity.reserve_seats(session, workshop.id, people):
+    if not capacity.reserve_seats(session, workshop.id, people, open_at=open_at):
         return None
     slot_id = None
     if workshop.has_slots:
@@ -197,6 +219,7 @@ def register_group(
     *,
     now: datetime,
     is_beyond_share: Callable[[Workshop], bool] = lambda workshop: False,
+    keeping: Keeping | None = None,
 ) -> None:
     """Registers one person for several dates of a series, confirmed or waitlisted at each.
 
@@ -207,7 +230,7 @@ def register_group(
     for workshop, sealed in applications:
         register(
             session, workshop, data, sealed, form_id,
-            now=now, joint_id=first.id, is_beyond_share=is_beyond_share,
+            now=now, joint_id=first.id, is_beyond_share=is_beyond_share, keeping=keeping,
         )  # fmt: skip
 
 
@@ -259,7 +282,11 @@ def _exchange(
     ):
         raise Full(f"workshop {workshop.public_id}")  # parties on the waitlist come first
     capacity.release(session, workshop, capacity.get_hold(registration))
-    if not capacity.reserve_seats(session, workshop.id, requested.people):
+    # More people than before leave the seats that are kept for proven contacts.
+    is_limited = requested.people > registration.people
+    is_limited &= registration.claim is not SeatClaim.PROVEN
+    open_at = now if is_limited else None
+    if not capacity.reserve_seats(session, workshop.id, requested.people, open_at=open_at):
         raise Full(f"workshop {workshop.public_id}")
     slot_id = registration.slot_id
     if slot_id is not None:
@@ -338,4 +365,5 @@ _ERASED: Final[dict[str, object]] = {
     "appears_confirmed": False,
     "is_released": False,
     "is_declined": False,
+    "claim": SeatClaim.NONE,
 }

@@ -13,9 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.types import Codes
-from outreach.domain.registrations import capacity, notifications
+from outreach.domain.registrations import capacity, kept_seats, notifications
 from outreach.domain.registrations.capacity import CapacityHold
-from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations.models import (
+    ContactMethod,
+    Registration,
+    RegistrationStatus,
+    SeatClaim,
+)
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.notify import notify_confirmed
 from outreach.domain.registrations.status import StatusEvent, transition
@@ -41,19 +46,24 @@ def compute_offer_end(workshop: Workshop, now: datetime) -> datetime:
 def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Offers free seats to the waitlist, in its order, and returns how many parties got one.
 
-    A party that appears to have a seat already (`review.py`) is confirmed without a word."""
+    A party that appears to have a seat already (`review.py`) is confirmed without a word. Seats
+    kept for proven contacts (`kept_seats.py`) are offered to those only."""
     capacity.lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED or is_closed(workshop, now):
         return 0
     offer_count, until = 0, compute_offer_end(workshop, now)
     left = _count_seats_left(session, workshop)
+    is_kept = left and kept_seats.is_kept(workshop, now)
+    kept = kept_seats.count(session, workshop.id, now=now) if is_kept else 0
     for party in _list_waiting(session, workshop) if left else ():
-        fits = party.people <= left
+        is_proven = party.claim is SeatClaim.PROVEN
+        fits = party.people <= (left if is_proven else left - kept)
         wanted = CapacityHold(party.people, party.needs, party.slot_id)
         hold = capacity.reserve(session, workshop, wanted) if fits else None
         if hold is None:
             continue
         left -= party.people
+        kept = max(0, kept - party.people) if is_proven else kept
         offer_count += 1
         if party.appears_confirmed:
             transition(session, party.id, RegistrationStatus.WAITLISTED, StatusEvent.GRANT)
@@ -278,7 +288,7 @@ def get_position(session: Session, registration: Registration) -> int:
 
 def _list_waiting(
     session: Session, workshop: Workshop
-) -> Sequence[sa.Row[str, int, Codes, ContactMethod, int | None, bool]]:
+) -> Sequence[sa.Row[str, int, Codes, ContactMethod, int | None, bool, SeatClaim]]:
     return session.execute(_WAITING, {"workshop": workshop.id}).all()
 
 
@@ -290,6 +300,7 @@ _WAITING: Final = (
         Registration.contact,
         Registration.slot_id,
         Registration.appears_confirmed,
+        Registration.claim,
     )
     .where(
         Registration.workshop_id == sa.bindparam("workshop"),

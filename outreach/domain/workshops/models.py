@@ -72,6 +72,11 @@ class Workshop(Base):
             "ix_workshop_rebuilt", "month", "standing", "kind_id", "office_id",
             sqlite_where=sa.text("is_synthetic = 1"), postgresql_where=sa.text("is_synthetic"),
         ),
+        sa.Index(
+            None, "kept_until",
+            sqlite_where=sa.text("kept_until IS NOT NULL"),
+            postgresql_where=sa.text("kept_until IS NOT NULL"),
+        ),
         sa.Index(None, "day", "starts", "id"),
         sa.Index(None, "office_id", "day"),
         sa.Index(None, "kind_id", "day"),
@@ -137,6 +142,8 @@ class Workshop(Base):
     capacity: Mapped[int]  # chairs; with time slots, the sum of their places
     overbooked: Mapped[int] = mapped_column(default=0)  # seats beyond the chairs
     seats_left: Mapped[int]  # of capacity + overbooked
+    # Until then half of the seats are for proven contacts (`registrations.kept_seats`).
+    kept_until: Mapped[datetime | None] = mapped_column(default=None)
     # Of a discreet workshop, the state that the public sees (`seat_states`).
     shown_seats: Mapped[int] = mapped_column(init=False)
     slot_minutes: Mapped[int | None] = mapped_column(

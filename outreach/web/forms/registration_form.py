@@ -102,6 +102,8 @@ class PersonForm(Form):
             "series",
             "calendar",
             "assisted",
+            "pow",
+            "wait",
             TRAP,
         }
         return [
@@ -184,10 +186,13 @@ class RegistrationForm(PersonForm):
     nonce = OnceField()
     stamp = OnceField()
     assisted = OnceField()  # the code of an assisted registration
+    pow = OnceField()  # while the brake is on (`proof_of_work`)
+    wait = OnceField()
     website = OnceField()
 
     def __init__(self, workshop: Workshop, typed: MultiDict[str, str] | None = None) -> None:
         super().__init__(workshop, typed)
+        self.is_assisted = False  # its link is open
         if typed is None:
             self.renew()
             self.language.data = current()

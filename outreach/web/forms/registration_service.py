@@ -16,6 +16,7 @@ from outreach.domain.registrations import (
     assisted,
     review,
 )
+from outreach.domain.registrations.kept_seats import Keeping
 from outreach.domain.workshops import Workshop
 from outreach.errors import Conflict, FormUsed, Full, RegistrationClosed
 from outreach.web.context import key_store, seat_shares, store
@@ -32,6 +33,7 @@ def save(
     now: datetime,
     networks: Sequence[str] = (),
     assisted_code: str = "",
+    keeping: Keeping | None = None,
     also: Callable[[Session], None] = lambda session: None,
 ) -> bytes:
     """Register a person for one workshop or for all dates of a series; return the key of the first.
@@ -39,8 +41,9 @@ def save(
     `form_id` is what `KeyStore.form_id` returns for the form's nonce. A form that was posted before
     returns the key of its registration. A party beyond the share of `networks`, the client's, is
     saved for review; without networks it is not, nor with the code of an assisted registration.
-    `also` runs in the same transaction. Raises FormUsed as `get_key_of_repeated` does,
-    RegistrationClosed, Full or Conflict, and then leaves no data.
+    With `keeping` it leaves the seats that are kept for proven contacts. `also` runs in the same
+    transaction. Raises FormUsed as `get_key_of_repeated` does, RegistrationClosed, Full or
+    Conflict, and then leaves no data.
     """
     # An earlier attempt of this request may have committed without its response being received.
     prepared: list[tuple[Workshop, SealedRegistration]] = request_retry.keep(
@@ -62,12 +65,13 @@ def save(
 
             if others:
                 registrations.register_group(
-                    session, prepared, data, form_id, now=now, is_beyond_share=is_beyond_share
-                )
+                    session, prepared, data, form_id,
+                    now=now, is_beyond_share=is_beyond_share, keeping=keeping,
+                )  # fmt: skip
             else:
                 registrations.register(
                     session, workshop, data, sealed, form_id,
-                    now=now, is_beyond_share=is_beyond_share,
+                    now=now, is_beyond_share=is_beyond_share, keeping=keeping,
                 )  # fmt: skip
             also(session)
         return sealed.key

@@ -48,6 +48,7 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "checkin_worker.js": ("scripts/checkin_worker.js",),
     "logout_guard.js": ("scripts/logout_guard.js",),
     "passkeys.js": ("scripts/passkeys.js",),
+    "proof_of_work.js": ("scripts/proof_of_work.js",),
     "select_all.js": ("scripts/select_all.js",),
     "figtree.woff2": ("static/figtree.woff2",),
     "figtree-OFL.txt": ("static/figtree-OFL.txt",),

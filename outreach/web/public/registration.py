@@ -21,7 +21,12 @@ from outreach.errors import Conflict, FormUsed, Full, OutreachError, Registratio
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import key_store, store
-from outreach.web.forms import availability, registration_service
+from outreach.web.forms import (
+    availability,
+    proof_of_work,
+    registration_service,
+    seat_keeping,
+)
 from outreach.web.forms.form_token import FormToken, TokenAge
 from outreach.web.forms.registration_form import RegistrationForm
 from outreach.web.middleware import (
@@ -57,6 +62,7 @@ def form(public_id: str) -> ResponseReturnValue:
     empty.choices = offered
     if link is not None and link.workshop_id == workshop.id:
         empty.assisted.data = link.code
+        empty.is_assisted = True
     return _page(empty, 200)
 
 
@@ -72,6 +78,9 @@ def save(public_id: str) -> ResponseReturnValue:
         token = filled.read_token(now=now)
         form_id = key_store().form_id(token.nonce)
         existing = registrations.find_duplicate(session, form_id) if token.nonce else None
+        if filled.assisted.data:
+            link = assisted.find(session, filled.assisted.data, now=now)
+            filled.is_assisted = link is not None and link.workshop_id == workshop.id
         if filled.series.data == "yes":
             filled.choices = availability.of_workshop(session, workshop, now=now)
     try:
@@ -110,6 +119,9 @@ def _save(
         return _answer_closed(workshop, 409)
     if not is_valid or post_error:
         return _page(_refresh(filled), 422, notice=post_error)
+    if not filled.is_assisted and not proof_of_work.is_given(filled, now):
+        return _page(_refresh(filled), 200, is_posted=True)
+    keeping = None if filled.is_assisted else seat_keeping.get_keeping(now)
     try:
         key = registration_service.save(
             filled.workshops,
@@ -118,6 +130,7 @@ def _save(
             now=now,
             networks=client_address.list_networks(),
             assisted_code=filled.assisted.data or "",
+            keeping=keeping,
         )
         return _redirect_to_registration(key, filled.assisted.data or "")
     except FormUsed:
@@ -226,9 +239,15 @@ def _conflict_notice(filled: RegistrationForm, need: str) -> str:
 
 
 def _page(
-    filled: RegistrationForm, status: int, *, notice: str = "", incident: str = ""
+    filled: RegistrationForm,
+    status: int,
+    *,
+    notice: str = "",
+    incident: str = "",
+    is_posted: bool = False,
 ) -> ResponseReturnValue:
-    workshop = filled.workshop
+    workshop, now = filled.workshop, clock.now()
+    open_seats = seat_keeping.count_open(workshop, now)
     page = render_template(
         "registration/form.html",
         form=filled,
@@ -237,15 +256,18 @@ def _page(
         notice=notice,
         incident=incident,
         faults=filled.faults if status == 422 else [],
-        left=_seats_left_words(filled),
+        left=_seats_left_words(filled, open_seats),
+        has_open_seats=open_seats > 0,
         days=alternatives.other_days(workshop) if workshop.has_slots and status != 500 else [],
         phone=alternatives.phone_of(workshop),
+        wanted=proof_of_work.find_wanted(filled, now, is_posted=is_posted),
     )
     return page, status
 
 
-def _seats_left_words(filled: RegistrationForm) -> str:
-    """Return how many places are left, if few.
+def _seats_left_words(filled: RegistrationForm, open_seats: int) -> str:
+    """Return how many places are left, if few; `open_seats` of them are not kept for proven
+    contacts.
 
     Inexact for a discreet kind: a watcher must not see a single registration (S28).
     """
@@ -260,10 +282,15 @@ def _seats_left_words(filled: RegistrationForm) -> str:
             if workshop.public_seats_left <= workshop_cards.FEW_DISCREET
             else ""
         )
+    elif open_seats == 0:
+        words = _(
+            "Los lugares que quedan son para quien confirma con el enlace que le mandamos. "
+            "Si no, entras a la lista de espera."
+        )
     elif workshop.has_slots:
         words = ""  # the slots show it
-    elif workshop.seats_left < workshop.party_limit or workshop.seats_left <= FEW:
-        words = ngettext("Queda %(num)d lugar.", "Quedan %(num)d lugares.", workshop.seats_left)
+    elif open_seats < workshop.party_limit or open_seats <= FEW:
+        words = ngettext("Queda %(num)d lugar.", "Quedan %(num)d lugares.", open_seats)
     return words
 
 

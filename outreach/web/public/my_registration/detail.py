@@ -16,6 +16,7 @@ from outreach.domain.registrations import (
     RegistrationStatus,
     address_approval,
     assisted,
+    contact_proof,
     reconfirmation,
     waitlist,
 )
@@ -90,11 +91,19 @@ def show_registration(
         until=_until(view.registration, now),
         has_new_link=request.args.get("enlace") == "nuevo",
         is_asked=reconfirmation.is_asked(view.registration, now),
+        is_to_confirm=contact_proof.is_awaited(view.registration, now),
+        proof=_find_proof(view, request.args.get("c", "")),
         may_return=view.workshop.is_open(now) and view.workshop.has_waiting_list,
         look_again=_look_again(view.registration, now),
         was_silent=view.registration.lapses < 2,  # the reconfirmation lapsed, not an offer
     )
     return make_response(page, status)
+
+
+def _find_proof(view: RegistrationView, code: str) -> str:
+    """Return the code of a link that we sent; empty if it is another."""
+    is_ours = contact_proof.is_code(code, view.key, view.person.address)
+    return code if is_ours else ""
 
 
 @pages.post("/r/<token>/cita.ics")
