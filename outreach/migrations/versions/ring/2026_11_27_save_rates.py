@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "ring_save_rates"
-down_revision = "ring_seat_share"
+down_revision = "ring_link_renewal"
 
 
 def upgrade() -> None:
