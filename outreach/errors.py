@@ -96,6 +96,10 @@ class ErrorCode(StrEnum):
     # the network, its venues, partners and accounts
     OFFICE_SLUG_TAKEN = "that short name belongs to another office; choose another"
     KIND_CODE_TAKEN = "that code belongs to another kind; choose another"
+    PLACE_NOT_CLEAR = "that is not one place; write a ZIP code, or a city and its state"
+    PLACE_NAME_EXISTS = "the office has added that name already"
+    PLACE_NAME_UNCLEAR = "a name has at least three letters"
+    TOO_MANY_PLACE_NAMES = "the office has 200 names already; remove one first"
     VENUE_EXISTS = "there is a venue with that name and address; change the name"
     MEETING_POINT_TELLS_ADDRESS = "the meeting point tells the venue's name or address"
     PARTNER_EXISTS = "there is one with that name; use it, or change the name"

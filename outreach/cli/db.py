@@ -10,9 +10,9 @@ from outreach import migrations
 from outreach.cli.context import settings
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain.locations import venues
 from outreach.domain.network import installation_settings
 from outreach.errors import Misconfigured
-from outreach.imports import zip_codes
 from outreach.migrations import Database, Stage
 
 
@@ -75,7 +75,7 @@ def urls(config: Config) -> dict[Database, str]:
 
 
 def bring_up_to_date(config: Config, *, new_key_store: bool = False) -> None:
-    """Migrates both databases and fills tables that every installation has.
+    """Migrates both databases and computes what follows from the data of this version.
 
     Raises Misconfigured, with one line a fault, where they must not be migrated."""
     config.make_folders()
@@ -89,7 +89,7 @@ def bring_up_to_date(config: Config, *, new_key_store: bool = False) -> None:
     with _open(config.database_url) as store, store.change() as session:
         installation_settings.set_calendar_host(session, config.host.partition(":")[0])
         installation_settings.set_key_store_version(session, version)
-        zip_codes.fill(session)
+        venues.update_locations(session)
 
 
 def _find_faults(config: Config, *, new_key_store: bool = False) -> list[str]:

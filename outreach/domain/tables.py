@@ -9,7 +9,7 @@ from outreach.domain import registrations, workshops
 from outreach.domain.audit import audit_log, hash_chain
 from outreach.domain.calendar import change_counters, event_cache, feed_cache
 from outreach.domain.checkin import checkin_events, checkin_tokens
-from outreach.domain.locations import venues, zip_codes
+from outreach.domain.locations import office_places, venues
 from outreach.domain.network import fraud_reports, installation_settings, kinds, offices, staff
 from outreach.domain.newsletter import bulletins, mailings, subscribers
 from outreach.domain.registrations import assisted, notifications, staff_messages
@@ -40,6 +40,7 @@ __all__ = [
     "months",
     "network_changes",
     "notifications",
+    "office_places",
     "offices",
     "partners",
     "registrations",
@@ -51,7 +52,6 @@ __all__ = [
     "tours",
     "venues",
     "workshops",
-    "zip_codes",
 ]
 
 metadata = Base.metadata

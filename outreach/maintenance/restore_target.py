@@ -19,9 +19,7 @@ from outreach.migrations import Database
 from outreach.migrations.models import MAIN
 
 # Tables that `outreach db upgrade` fills.
-PREFILLED_TABLES: Final = frozenset(
-    {"alembic_version", "ctag", "installation", "journal_chain", "zip_code"}
-)
+PREFILLED_TABLES: Final = frozenset({"alembic_version", "ctag", "installation", "journal_chain"})
 
 Put = Callable[[Path], Path | None]  # returns where the previous database is kept, if it is
 

@@ -267,7 +267,7 @@ def _modes(word: str) -> tuple[DeliveryMode, ...]:
 
 
 def _place(session: Session, name: str) -> Location:
-    where = geocoding.resolve(session, name)
+    where = geocoding.resolve_stored(session, name)
     if where.scale in {LocationScale.UNKNOWN, LocationScale.EVERYWHERE}:
         raise UnknownFilter("place", name)
     return where

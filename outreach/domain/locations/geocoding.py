@@ -1,19 +1,26 @@
-"""Geocoding: what a typed place means. A ZIP code, a Canadian postal code, an office, a city, a
-state or a province; accents and capitals do not matter."""
+"""Geocoding: what a typed place means, with the offices and venues that are there.
 
-import math
-from dataclasses import dataclass, replace
+`interpretation` says what the words mean; this module adds what an installation knows: its offices,
+the names that they have added, the cities of its venues. Nothing typed is stored or logged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.locations import regions
+from outreach.domain.locations import gazetteer, interpretation, office_places, regions
+from outreach.domain.locations.gazetteer import Place, PlaceKind, miles_between
+from outreach.domain.locations.interpretation import MAX_TYPED, MeaningKind
+from outreach.domain.locations.place_text import canonicalize, without_article
 from outreach.domain.locations.venues import Venue
-from outreach.domain.locations.zip_codes import ZipCode
 from outreach.domain.network.offices import Office
 from outreach.domain.text import fold
+
+MAX_MILES_FROM_OFFICE: Final = 15  # of its city's position in the gazetteer
 
 
 class LocationScale(StrEnum):
@@ -22,12 +29,17 @@ class LocationScale(StrEnum):
     CITY = "city"
     REGION = "region"
     NEAR = "near"  # around a position
+    CHOICE = "choice"  # of several places
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """A place. `region` is a code, `position` latitude and longitude in degrees."""
+    """A place. `region` is a code, `position` latitude and longitude in degrees.
+
+    `place` is the gazetteer's, without one where only an office or venue has the name; `others` are
+    the places of a choice, or those that have the same name; `guesses` are names like an unknown
+    one."""
 
     scale: LocationScale
     typed: str = ""
@@ -36,14 +48,17 @@ class Location:
     office: int | None = None
     city: str = ""  # folded
     position: tuple[float, float] | None = None
+    place: Place | None = None
+    others: tuple[Place, ...] = ()
+    guesses: tuple[Place, ...] = field(default=())
 
     @property
     def spelling(self) -> str:
         """The canonical spelling, which `resolve` maps to the same place: IL, joliet il, 60608."""
         if self.scale is LocationScale.REGION:
             return self.region
-        if self.scale is LocationScale.NEAR and self.typed.isdigit():
-            return self.typed
+        if self.scale is LocationScale.NEAR and self.place is not None:
+            return self.place.spelling
         return f"{fold(self.name)} {self.region.lower()}".strip()
 
 
@@ -51,141 +66,180 @@ ANYWHERE: Final = Location(scale=LocationScale.EVERYWHERE)
 
 
 def resolve(session: Session, typed: str) -> Location:
-    """The place that a typed text means; of scale UNKNOWN where it is not found."""
-    text = fold(typed)[:80]
+    """The place that a typed text means; of scale CHOICE where it means several, of scale UNKNOWN
+    where it is not found."""
+    text = typed.strip()[:MAX_TYPED]
     if not text:
         return ANYWHERE
-    return (
-        _by_zip(session, text)
-        or _by_postal_code(session, typed)
-        or _by_office(session, text)
-        or _by_region(session, text)
-        or _by_city(session, text)
-        or Location(scale=LocationScale.UNKNOWN, typed=typed.strip()[:80])
+    offices = _list_offices(session)
+    if len(text.split()) > 3 and (named := _by_full_name(session, offices, fold(text))):
+        return named
+    words = canonicalize(text)
+    added = office_places.find_places(session, _parts(words)) if words else {}
+    meaning = interpretation.interpret(
+        text,
+        extra=lambda name: added.get(without_article(name), []),
+        is_main=lambda place: _office_in(offices, place) is not None,
+    )
+    if meaning.kind is MeaningKind.UNKNOWN:
+        known = _by_office_name(session, offices, text) or _by_venue_city(session, fold(text))
+        return known or Location(scale=LocationScale.UNKNOWN, typed=text, guesses=meaning.guesses)
+    if meaning.kind is MeaningKind.CHOICE:
+        return Location(scale=LocationScale.CHOICE, typed=text, others=meaning.others)
+    return replace(_locate(session, offices, meaning.place), others=meaning.others)
+
+
+def resolve_stored(session: Session, spelling: str) -> Location:
+    """The place that a feed's address or a program names. It never asks: a code or name of a state
+    is the state, and of several places of a name it is the largest. Addresses are kept for years
+    by calendars, so what they mean does not change."""
+    text = spelling.strip()[:MAX_TYPED]
+    if office := _by_office_name(session, _list_offices(session), text):
+        return office
+    if (code := regions.find_region_code(text)) is not None:
+        return _region(code)
+    found = resolve(session, text)
+    if found.scale is not LocationScale.CHOICE:
+        return replace(found, others=())
+    offices = _list_offices(session)
+    return next(
+        (
+            place
+            for each in found.others
+            if (place := _locate(session, offices, each)).scale is LocationScale.CITY
+        ),
+        _locate(session, offices, max(found.others, key=lambda each: each.population)),
     )
 
 
 def distance_in_miles(
     position: tuple[float, float] | None, latitude: float | None, longitude: float | None
 ) -> float | None:
-    """The distance in miles by the haversine formula, to within half a percent; None if unknown."""
+    """The distance in miles, to within half a percent; None if unknown."""
     if position is None or latitude is None or longitude is None:
         return None
-    lat1, lon1, lat2, lon2 = map(math.radians, (*position, latitude, longitude))
-    half = (
-        math.sin((lat2 - lat1) / 2) ** 2
-        + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    )
-    return 2 * 3958.8 * math.asin(math.sqrt(half))
+    return miles_between(position, (latitude, longitude))
 
 
-def _by_zip(session: Session, text: str) -> Location | None:
-    digits = text[:5]
-    if not (len(text) in {5, 10} and digits.isascii() and digits.isdigit()):
-        return None
-    row = session.get(ZipCode, digits)
-    if row is None:
-        return None
-    return Location(
+def _parts(words: str) -> set[str]:
+    """Every text of neighbouring words."""
+    each = words.split()[: interpretation.MAX_WORDS]
+    return {
+        " ".join(each[start:end])
+        for start in range(len(each))
+        for end in range(start + 1, len(each) + 1)
+    }
+
+
+def _locate(session: Session, offices: Sequence[Any], place: Place | None) -> Location:
+    """A place of the gazetteer as an office's city, a city with a venue, or a position."""
+    assert place is not None
+    if place.kind is PlaceKind.REGION:
+        return _region(place.region)
+    office = _office_in(offices, place)
+    if office is not None:
+        return replace(_office(office), place=place)
+    venue = _venue_in(session, place) if place.kind is PlaceKind.TOWN else None
+    near = Location(
         scale=LocationScale.NEAR,
-        typed=digits,
+        typed=place.code,
+        name=place.name,
+        region=place.region,
+        position=place.position,
+        place=place,
+    )
+    if venue is None:
+        return near
+    return replace(near, scale=LocationScale.CITY, name=venue.city, city=venue.city_plain)
+
+
+def _region(code: str) -> Location:
+    place = gazetteer.load().region_places.get(code)
+    return Location(
+        scale=LocationScale.REGION,
+        typed=code,
+        region=code,
+        position=None if place is None else place.position,
+        place=place,
+    )
+
+
+def _list_offices(session: Session) -> Sequence[Any]:
+    return session.execute(_OFFICES).all()
+
+
+_OFFICES: Final = sa.select(
+    Office.id, Office.slug, Office.city, Office.region, Office.latitude, Office.longitude
+).order_by(Office.slug)
+
+
+def _office(row: Any) -> Location:
+    return Location(
+        scale=LocationScale.OFFICE,
+        typed=row.slug,
         name=row.city,
         region=row.region,
+        office=row.id,
+        city=fold(row.city),
         position=(row.latitude, row.longitude),
     )
 
 
-def _by_postal_code(session: Session, typed: str) -> Location | None:
-    """By the first letter of a Canadian postal code: «M5V 2T6» is Ontario."""
-    code = typed.upper().replace(" ", "")
-    shape = "".join("9" if c.isdigit() else "A" if c.isalpha() else "?" for c in code)
-    if shape not in {"A9A", "A9A9A9"} or code[0] not in regions.POSTAL:
+def _office_in(offices: Sequence[Any], place: Place) -> Any:
+    """The office in a town, if it has one."""
+    if place.kind is not PlaceKind.TOWN or place.parent:
         return None
-    return replace(_region(session, regions.POSTAL[code[0]]), typed=typed.strip())
-
-
-def _by_office(session: Session, text: str) -> Location | None:
-    for office in session.scalars(sa.select(Office).order_by(Office.slug)):
-        names = (
-            {fold(office.slug), fold(office.city)}
-            | {
-                fold(f"{office.city} {name}")
-                for name in (office.region, *regions.NAMES.get(office.region, {}).values())
-            }
-            | {fold(name) for name in office.name.values()}
-        )
-        if text in names:
-            return Location(
-                scale=LocationScale.OFFICE,
-                typed=text,
-                name=office.city,
-                region=office.region,
-                office=office.id,
-                city=fold(office.city),
-                position=(office.latitude, office.longitude),
-            )
+    names = {canonicalize(name) for name in (place.name, *place.names.values())}
+    for row in offices:
+        is_there = row.region == place.region and canonicalize(row.city) in names
+        here = row.latitude, row.longitude
+        if is_there and miles_between(place.position, here) < MAX_MILES_FROM_OFFICE:
+            return row
     return None
 
 
-def _by_region(session: Session, text: str) -> Location | None:
-    code = regions.find_region_code(text)
-    return None if code is None else _region(session, code)
+def _by_office_name(session: Session, offices: Sequence[Any], typed: str) -> Location | None:
+    """An office by its slug, its city or one of its names."""
+    text = fold(typed)
+    for row in offices:
+        states = (row.region, *regions.NAMES.get(row.region, {}).values())
+        names = {fold(row.slug), fold(row.city), *(fold(f"{row.city} {each}") for each in states)}
+        if text in names:
+            return _office(row)
+    return _by_full_name(session, offices, text) if " " in text else None
 
 
-def _region(session: Session, code: str) -> Location:
-    middle = session.execute(
-        sa.select(sa.func.avg(ZipCode.latitude), sa.func.avg(ZipCode.longitude)).where(
-            ZipCode.region == code
-        )
-    ).one()
-    if middle[0] is None:
-        middle = session.execute(
-            sa.select(sa.func.avg(Office.latitude), sa.func.avg(Office.longitude)).where(
-                Office.region == code
-            )
-        ).one()
-    position = None if middle[0] is None else (float(middle[0]), float(middle[1]))
-    return Location(scale=LocationScale.REGION, typed=code, region=code, position=position)
+def _by_full_name(session: Session, offices: Sequence[Any], text: str) -> Location | None:
+    for office_id, names_by_language in session.execute(sa.select(Office.id, Office.name)):
+        if text in {fold(name) for name in names_by_language.values()}:
+            return next(_office(row) for row in offices if row.id == office_id)
+    return None
 
 
-def _by_city(session: Session, text: str) -> Location | None:
-    """A city with a venue, or any city of the United States: «Joliet», «joliet il»."""
+def _venue_in(session: Session, place: Place) -> Venue | None:
+    names = {fold(name) for name in (place.name, *place.names.values())}
+    return session.scalars(
+        sa.select(Venue)
+        .where(Venue.city_plain.in_(sorted(names)), Venue.region == place.region)
+        .limit(1)
+    ).first()
+
+
+def _by_venue_city(session: Session, text: str) -> Location | None:
+    """A city with a venue that the gazetteer does not have: «joliet», «joliet il»."""
     city, _, last = text.rpartition(" ")
     region = regions.find_region_code(last) if city else None
-    city_name = city if region else text
-    venue = session.scalars(
-        sa.select(Venue).where(Venue.city_plain == city_name).limit(1)
-        if region is None
-        else sa.select(Venue).where(Venue.city_plain == city_name, Venue.region == region).limit(1)
-    ).first()
-    if venue is not None:
-        return Location(
-            scale=LocationScale.CITY,
-            typed=text,
-            name=venue.city,
-            region=venue.region,
-            city=city_name,
-            position=(venue.near_latitude, venue.near_longitude),
-        )
-    query = sa.select(
-        ZipCode.region,
-        sa.func.min(ZipCode.city),
-        sa.func.avg(ZipCode.latitude),
-        sa.func.avg(ZipCode.longitude),
-        sa.func.count(),
-    ).where(ZipCode.city_plain == city_name)
+    query = sa.select(Venue).where(Venue.city_plain == (city if region else text))
     if region is not None:
-        query = query.where(ZipCode.region == region)
-    # Of several cities with the name, the one with most ZIP codes.
-    row = session.execute(
-        query.group_by(ZipCode.region).order_by(sa.func.count().desc(), ZipCode.region).limit(1)
-    ).first()
-    if row is None:
+        query = query.where(Venue.region == region)
+    venue = session.scalars(query.order_by(Venue.id).limit(1)).first()
+    if venue is None:
         return None
     return Location(
-        scale=LocationScale.NEAR,
+        scale=LocationScale.CITY,
         typed=text,
-        name=row[1],
-        region=row[0],
-        position=(float(row[2]), float(row[3])),
+        name=venue.city,
+        region=venue.region,
+        city=venue.city_plain,
+        position=(venue.near_latitude, venue.near_longitude),
     )

@@ -79,13 +79,6 @@ NAMES: Final[dict[str, Words]] = {
     for code, es, en, fr in (line.split("|") for line in _TABLE.strip().splitlines())
 }
 
-# The first letter of a Canadian postal code says the province; X is NT or NU.
-POSTAL: Final = {
-    "A": "NL", "B": "NS", "C": "PE", "E": "NB", "G": "QC", "H": "QC", "J": "QC", "K": "ON",
-    "L": "ON", "M": "ON", "N": "ON", "P": "ON", "R": "MB", "S": "SK", "T": "AB", "V": "BC",
-    "X": "NT", "Y": "YT",
-}  # fmt: skip
-
 _BY_NAME: Final = {fold(name): code for code, names in NAMES.items() for name in names.values()}
 _BY_NAME.update({"misouri": "MO", "tejas": "TX", "quebec": "QC"})
 

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach import clock
 from outreach.db.base import Base, Words
-from outreach.domain.locations import zip_codes
+from outreach.domain.locations.gazetteer import miles_between
+from outreach.domain.locations.interpretation import MeaningKind, interpret
 from outreach.domain.network.offices import Office
 from outreach.domain.text import fold
 from outreach.errors import ErrorCode, NotFound, Refusal
@@ -78,6 +79,7 @@ MIN_STREET: Final = 4  # letters of a word of a street's name
 _ZIP_CODE: Final = re.compile(
     r"[0-9]{5}|[a-z][0-9][a-z]|[0-9][a-z][0-9]|[a-z][0-9][a-z][0-9][a-z][0-9]"
 )
+MAX_AREA_MILES: Final = 30  # of an area from its city
 DETAIL_FIELDS: Final = tuple(each.name for each in fields(VenueData))
 
 
@@ -156,7 +158,7 @@ def find_or_create(
         if area and not venue.area:
             venue.area, venue.changed_at = area, clock.second_after(venue.changed_at, now)
         return venue
-    latitude, longitude = _near(session, office, region, city)
+    latitude, longitude = _locate_area(office, region, city, area)
     venue = Venue(
         office=office,
         name=name,
@@ -189,7 +191,7 @@ def add(session: Session, office: Office, data: VenueData, *, now: datetime) -> 
     data = replace(
         data, is_own_room=data.is_own_room or is_at_office(office, data.address, data.city)
     )
-    near = _near(session, office, data.region, data.city)
+    near = _locate_area(office, data.region, data.city, data.area)
     venue = Venue(
         office=office,
         near_latitude=near[0],
@@ -246,13 +248,38 @@ def is_at_office(office: Office, address: str, city: str) -> bool:
     )
 
 
-def update_location(session: Session, venue: Venue) -> None:
-    """Computes the columns that follow from the city."""
+def update_location(venue: Venue) -> None:
+    """Computes the columns that follow from the city and the area."""
     venue.city_plain = fold(venue.city)
-    venue.near_latitude, venue.near_longitude = _near(
-        session, venue.office, venue.region, venue.city
+    venue.near_latitude, venue.near_longitude = _locate_area(
+        venue.office, venue.region, venue.city, venue.area
     )
 
 
-def _near(session: Session, office: Office, region: str, city: str) -> tuple[float, float]:
-    return zip_codes.get_city_position(session, region, city) or (office.latitude, office.longitude)
+def update_locations(session: Session) -> int:
+    """Computes them for all venues, as the gazetteer of this version has them. Returns how many
+    have moved."""
+    moved = 0
+    for venue in session.scalars(sa.select(Venue).order_by(Venue.id)):
+        before = venue.near_latitude, venue.near_longitude
+        update_location(venue)
+        moved += before != (venue.near_latitude, venue.near_longitude)
+    return moved
+
+
+def _locate_area(office: Office, region: str, city: str, area: str) -> tuple[float, float]:
+    """The middle of the published area: of «Zona de Pilsen» where it is known, else of the city,
+    else of the office's city. Never where the venue is: distances are public (S13)."""
+    is_own_city = region == office.region and fold(city) == fold(office.city)
+    here = office.latitude, office.longitude
+    town = here if is_own_city else _find_position(f"{city}, {region}")
+    quarter = _find_position(f"{area}, {city}, {region}") if area and town else None
+    if quarter and town and miles_between(quarter, town) < MAX_AREA_MILES:
+        return quarter
+    return town or here
+
+
+def _find_position(words: str) -> tuple[float, float] | None:
+    meaning = interpret(words)
+    is_point = meaning.kind is MeaningKind.POINT and meaning.place is not None
+    return meaning.place.position if is_point and meaning.place else None

@@ -49,8 +49,8 @@ def change_venue(
     for name in new:
         setattr(venue, name, getattr(data, name))
     venues.flush_unique(session)
-    if {"city", "region"} & new:
-        venues.update_location(session, venue)
+    if {"city", "region", "area"} & new:
+        venues.update_location(venue)
     if {"city", "region", "zone"} & new:
         tour_stops.follow_venue(session, venue)
     if new & _SHOWN:

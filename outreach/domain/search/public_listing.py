@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.types import Codes
-from outreach.domain.locations.geocoding import LocationScale
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
@@ -184,7 +183,7 @@ def list_page(
     Without `filters.since` only workshops that have not ended; without either day up to 90 days
     ahead, as the list page. With it all from that day on.
     """
-    if filters.where.scale is LocationScale.UNKNOWN:
+    if filters.where.scale in search.NOT_ONE_PLACE:
         return [], None
     is_coming = filters.since is None
     until = filters.until or (now.date() + HORIZON if is_coming else date.max)

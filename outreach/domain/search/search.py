@@ -32,6 +32,8 @@ HORIZON: Final = timedelta(days=90)
 PAGE_SIZE: Final = 40
 NEAR_MILES: Final = 50
 MAX_SEATS_SHOWN: Final = seat_states.MANY  # more seats than these are not told apart
+# A place that is not known, or not yet chosen, has no workshops.
+NOT_ONE_PLACE: Final = frozenset({LocationScale.UNKNOWN, LocationScale.CHOICE})
 _MILES_A_DEGREE: Final = 69.0
 
 
@@ -77,8 +79,8 @@ class SearchResult:
     venue_city: str | None
     venue_region: str | None
     venue_area: str | None
-    near_latitude: float | None
-    near_longitude: float | None
+    latitude: float | None  # as far as everybody may know it
+    longitude: float | None
     office_city: str
     office_region: str
     office_slug: str
@@ -95,6 +97,9 @@ class SearchResult:
     def kind_name(self) -> Words:
         return _words(self.kind_name_json)
 
+    def miles_from(self, position: tuple[float, float] | None) -> float | None:
+        return distance_in_miles(position, self.latitude, self.longitude)
+
 
 @dataclass(frozen=True)
 class SearchPage:
@@ -102,6 +107,15 @@ class SearchPage:
     total: int
     next: str | None  # the key of the page after, if there is one
     filters: SearchFilters = field(default_factory=SearchFilters)
+
+
+def _position(
+    own: sa.orm.InstrumentedAttribute[float | None], near: sa.orm.InstrumentedAttribute[float]
+) -> sa.ColumnElement[float]:
+    """A venue's own latitude or longitude, if an address that everybody sees has one; else that of
+    its area. A discreet workshop is only as far away as its area is (S13)."""
+    is_open = sa.and_(Workshop.visibility == Visibility.PUBLIC, Workshop.is_discreet.is_(False))
+    return sa.case((sa.and_(is_open, own.is_not(None)), own), else_=near)
 
 
 _SHOWN: Final = (
@@ -137,8 +151,8 @@ _SHOWN: Final = (
         Venue.city,
         Venue.region,
         Venue.area,
-        Venue.near_latitude,
-        Venue.near_longitude,
+        _position(Venue.latitude, Venue.near_latitude),
+        _position(Venue.longitude, Venue.near_longitude),
         Office.city,
         Office.region,
         Office.slug,
@@ -180,7 +194,7 @@ def search_upcoming(
 
     `after` is the `next` of the page before; one that cannot be read starts at the beginning.
     """
-    if filters.where.scale is LocationScale.UNKNOWN:
+    if filters.where.scale in NOT_ONE_PLACE:
         return SearchPage((), 0, None, filters)
     wanted = build_conditions(filters)
     values = _window(filters, now)
@@ -209,9 +223,9 @@ def search_nearest(
     open_ones = [each for each in found if each.status is WorkshopStatus.PUBLISHED]
     here = filters.where.position
     with_miles = [
-        (each, distance_in_miles(here, each.near_latitude, each.near_longitude))
+        (each, each.miles_from(here))
         for each in open_ones
-        if each.near_latitude is not None and here is not None
+        if each.latitude is not None and here is not None
     ]
     close = sorted(
         ((each, far) for each, far in with_miles if far is not None), key=lambda pair: pair[1]

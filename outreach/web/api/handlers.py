@@ -22,7 +22,6 @@ from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.search import public_listing
 from outreach.domain.search.public_listing import ListingKey
 from outreach.domain.search.search import SearchFilters
-from outreach.domain.text import fold
 from outreach.errors import NotFound
 from outreach.reports import month_report, month_tables, workshop_counts
 from outreach.web.api import params, schemas, serializers
@@ -340,8 +339,8 @@ def _no_kind(code: str) -> UnknownResource:
 def _find_location(session: Session, typed: str) -> Location:
     if not typed:
         return geocoding.ANYWHERE
-    where = geocoding.resolve(session, typed) if fold(typed) else None
-    if where is None or where.scale is LocationScale.UNKNOWN:
+    where = geocoding.resolve_stored(session, typed)
+    if where.scale in {LocationScale.UNKNOWN, LocationScale.EVERYWHERE}:
         raise UnknownResource(
             f"We do not know the place {quote_text(typed)}. Write a state, like IL."
         )

@@ -41,17 +41,24 @@ class WorkshopCard:
     hour_words: str
     place: str
     tags: list[CardTag]
+    miles: str = ""  # from the place that was searched for
 
 
 def card(
-    found: SearchResult, *, now: datetime, miles: float | None = None, with_city: bool = False
+    found: SearchResult,
+    *,
+    now: datetime,
+    miles: float | None = None,
+    with_city: bool = False,
+    has_distance: bool = True,
 ) -> WorkshopCard:
-    """Return the card of a workshop; `with_city` adds the city, for lists of several cities."""
+    """Return the card of a workshop; `with_city` adds the city, for lists of several cities.
+    Without `has_distance` the miles are for programs only."""
     lang = i18n.current()
     tags = [seats_tag(found, now=now)]
     if found.way is Way.SLOTS and found.status is WorkshopStatus.PUBLISHED:
         tags.append(CardTag(_("Eliges tu hora")))
-    if miles is not None:
+    if miles is not None and has_distance:
         tags.append(CardTag(distance(miles)))
     tags.append(CardTag(spoken(found.languages)))
     if found.has_childcare:
@@ -69,6 +76,7 @@ def card(
         hour_words=formatting.hours(found.starts, found.ends),
         place=place(found, with_city=with_city),
         tags=tags,
+        miles="" if miles is None else f"{miles:.1f}",
     )
 
 
@@ -83,9 +91,17 @@ def opening(found: SearchResult | Workshop, *, now: datetime) -> datetime | None
 
 
 def by_day(
-    found: Iterable[SearchResult], *, now: datetime, with_city: bool = False
+    found: Iterable[SearchResult],
+    *,
+    now: datetime,
+    with_city: bool = False,
+    here: tuple[float, float] | None = None,
 ) -> list[tuple[date, list[WorkshopCard]]]:
-    cards = [card(each, now=now, with_city=with_city) for each in found]
+    """Return cards by day; `here` is the position that their distance is from."""
+    cards = [
+        card(each, now=now, with_city=with_city, miles=each.miles_from(here), has_distance=False)
+        for each in found
+    ]
     return [(day, list(those)) for day, those in groupby(cards, key=lambda each: each.day)]
 
 

@@ -12,13 +12,12 @@ from werkzeug.datastructures import MultiDict
 from outreach import i18n
 from outreach.domain.calendar import feed_query
 from outreach.domain.calendar.feed_query import NETWORK, FeedQuery, UnknownFilter
-from outreach.domain.locations import geocoding, regions
-from outreach.domain.locations.geocoding import LocationScale
+from outreach.domain.locations import geocoding
 from outreach.domain.network.kinds import Kind
 from outreach.domain.workshops import ONLINE_MODES, DeliveryMode
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
-from outreach.web.presentation import formatting, workshop_cards
+from outreach.web.presentation import formatting, place_words, workshop_cards
 
 ONLINE: Final = "en-linea"
 
@@ -43,13 +42,8 @@ def choice(session: Session, args: MultiDict[str, str]) -> FeedQuery:
 
 
 def place_name(session: Session, place: str) -> str:
-    """Return the name of a place: Illinois · Joliet, IL · 60608 (Chicago)."""
-    where = geocoding.resolve(session, place)
-    if where.scale is LocationScale.REGION:
-        return formatting.localize(regions.NAMES.get(where.region)) or where.region
-    if where.typed.isdigit():
-        return f"{where.typed} ({where.name})"
-    return f"{where.name}, {where.region}"
+    """Return the name of a place: Illinois · Joliet, Illinois · 60608 (Chicago, Illinois)."""
+    return place_words.location_name(geocoding.resolve_stored(session, place))
 
 
 def mode_codes(modes: Iterable[DeliveryMode]) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
@@ -11,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from outreach import clock, i18n
 from outreach.domain import workshops
 from outreach.domain.locations import geocoding, regions
+from outreach.domain.locations.gazetteer import get_country
 from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.network import offices
 from outreach.domain.network.kinds import Kind
@@ -24,11 +26,15 @@ from outreach.web.context import config, store
 from outreach.web.middleware import page_cache
 from outreach.web.middleware.reference_cache import ReferenceData, reference
 from outreach.web.middleware.response_headers import keep_for, keep_private
-from outreach.web.presentation import workshop_cards
+from outreach.web.presentation import place_words, workshop_cards
 from outreach.web.public import sharing
 
 pages = Blueprint("workshops", __name__, url_prefix="/<lang:lang>")
 root = Blueprint("root", __name__)
+_TEMPLATES: Final = {
+    LocationScale.CHOICE: "workshops/which_place.html",
+    LocationScale.UNKNOWN: "workshops/unknown_place.html",
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,8 @@ def upcoming() -> ResponseReturnValue:
             modes=_modes(params),
         )
         page = search.search_upcoming(session, filters, now=now, after=request.args.get("tras", ""))
-        instead = [] if page.found else search.search_nearest(session, filters, now=now)
+        has_alternatives = not page.found and filters.where.scale is not LocationScale.CHOICE
+        instead = search.search_nearest(session, filters, now=now) if has_alternatives else []
     # The parts of the page that change with the clock: begun workshops and openings.
     seen = [*page.found, *(each for each, _miles in instead)]
     clock_states = tuple(
@@ -123,25 +130,29 @@ def _list(
     instead: list[tuple[SearchResult, float | None]],
 ) -> str:
     open_offices = [each for each in known.offices if each.is_open(now.date())]
+    where = page.filters.where
     return render_template(
-        "workshops/list.html",
+        _TEMPLATES.get(where.scale, "workshops/list.html"),
         params=params,
         chosen=chosen,
         kinds=[kind for kind in known.kinds if kind.is_core]
         + [kind for kind in chosen if not kind.is_core],
         offices=open_offices,
         page=page,
-        place=_place_words(page.filters.where),
+        place=place_words.location_name(where),
+        place_attributes=place_words.main_attributes(where),
+        choices=place_words.links(where.others or where.guesses),
+        regions=_list_regions() if where.scale is LocationScale.UNKNOWN else (),
         days=workshop_cards.by_day(
             page.found,
             now=now,
-            with_city=page.filters.where.scale not in {LocationScale.OFFICE, LocationScale.CITY},
+            with_city=where.scale not in {LocationScale.OFFICE, LocationScale.CITY},
+            here=where.position if where.scale in place_words.POINTS else None,
         ),
         instead=[
             workshop_cards.card(each, now=now, miles=far, with_city=True) for each, far in instead
         ],
-        feed=_feed_address(page.filters.where, chosen, params, known.offices),
-        Scale=LocationScale,
+        feed=_feed_address(where, chosen, params, known.offices),
     )
 
 
@@ -228,14 +239,18 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _region(code: str) -> str:
-    return i18n.say(regions.NAMES.get(code), i18n.current()) or code
+_region = place_words.region_name
 
 
-def _place_words(where: Location) -> str:
-    if where.scale is LocationScale.REGION:
-        return _region(where.region)
-    return where.name
+def _list_regions() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return each country with the codes and names of its states in alphabetical order."""
+    by_country: dict[str, list[tuple[str, str]]] = {"US": [], "CA": []}
+    for code in regions.NAMES:
+        by_country[get_country(code)].append((code, _region(code)))
+    return [
+        (country, sorted(those, key=lambda each: fold(each[1])))
+        for country, those in by_country.items()
+    ]
 
 
 def _feed_address(
@@ -245,7 +260,7 @@ def _feed_address(
     office = next((each.slug for each in all_offices if each.id == where.office), "")
     is_elsewhere = not office and where.scale not in {
         LocationScale.EVERYWHERE,
-        LocationScale.UNKNOWN,
+        *search.NOT_ONE_PLACE,
     }
     values = {
         "oficina": [office or "red"],

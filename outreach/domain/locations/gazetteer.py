@@ -1,0 +1,349 @@
+"""The packaged gazetteer: places of the United States and Canada by name, postal code or position.
+
+The files of `data/` are read at the first look-up of a process. The text is kept as it is in the
+file and a place is read from its line when it is asked for: 45,000 objects would take more memory
+than all the rest of a worker (decision 0040)."""
+
+import csv
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+
+from outreach.db.base import Words
+from outreach.domain.locations import regions
+from outreach.domain.locations.place_text import canonicalize, find_region
+
+SPOKEN_POPULATION: Final = 30_000  # a quarter that people name is as likely as a town of this size
+MIN_LOCATED_POPULATION: Final = 20_000  # of a town that a phone's position is told as
+MAX_LANDMARK_MILES: Final = 25
+UNCOUNTED_POPULATION: Final = 300  # a place that only the post office names
+COUNTRIES: Final = {"us": "US", "ca": "CA"}  # the file's name: the country
+_DATA: Final = files("outreach.domain.locations") / "data"
+_CANADIAN: Final = frozenset(
+    ("AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT")
+)
+_EARTH_RADIUS_MILES: Final = 3958.8
+
+Position = tuple[float, float]
+_Numbers = int | tuple[int, ...]  # most names have one place
+
+
+class PlaceKind(StrEnum):
+    TOWN = "town"  # a city, town, borough or quarter
+    COUNTY = "county"
+    POSTAL = "postal"
+    REGION = "region"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place. `region` is a code; `parent` the city that a quarter is part of; `code` the postal
+    code. A region has the mean position of its towns, weighted by people."""
+
+    kind: PlaceKind
+    name: str
+    region: str
+    position: Position
+    population: int = 0
+    parent: str = ""
+    code: str = ""
+    names: Words = field(default_factory=dict, compare=False)  # where they differ by language
+
+    @property
+    def country(self) -> str:
+        return get_country(self.region)
+
+    @property
+    def spelling(self) -> str:
+        """Words that mean this place and no other: «pilsen chicago il», «cook county il»."""
+        if self.kind is PlaceKind.REGION:
+            return self.region
+        return self.code or canonicalize(f"{self.name} {self.parent} {self.region}")
+
+
+def get_country(region: str) -> str:
+    return "CA" if region in _CANADIAN else "US"
+
+
+def miles_between(one: Position, other: Position) -> float:
+    """The distance by the haversine formula, to within half a percent."""
+    lat1, lon1, lat2, lon2 = map(math.radians, (*one, *other))
+    half = (
+        math.sin((lat2 - lat1) / 2) ** 2
+        + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    )
+    return 2 * _EARTH_RADIUS_MILES * math.asin(math.sqrt(half))
+
+
+class Gazetteer:
+    """Places by name. `find` takes words as `canonicalize` writes them."""
+
+    def __init__(self) -> None:
+        self._text = b""  # all files; a number below is where a line starts in it
+        self._own: dict[str, _Numbers] = {}  # by the name of the place
+        self._spoken: dict[str, list[Place]] = {}  # by what people say
+        self._other: dict[str, _Numbers] = {}  # by other names in GeoNames
+        self._counties: dict[str, _Numbers] = {}
+        self._postal: list[tuple[int, int]] = []  # where the postal codes of a file are
+        self._large: list[tuple[float, float, int]] = []
+        self._weights: dict[str, tuple[float, float, int]] = {}
+        self._localized: dict[tuple[str, str], Words] = {
+            (row["region"], row["place"]): {each: row[each] for each in ("es", "en", "fr")}
+            for row in _read_csv("localized_names.csv")
+        }
+        for name in COUNTRIES:
+            self._read(name)
+        self._read_spoken()
+        self.region_places = dict(self._regions())
+
+    def find(self, words: str) -> list[Place]:
+        """The places of that name; those by other names only where none has it as its own."""
+        own = [*self._spoken.get(words, ()), *self._places(self._own, words)]
+        return own or list(self._places(self._other, words))
+
+    def find_counties(self, words: str) -> list[Place]:
+        return list(self._places(self._counties, words))
+
+    def find_postal(self, code: str) -> Place | None:
+        """A ZIP code or the first half of a Canadian postal code, in capitals."""
+        for line in self._postal_from(code):
+            place = _read_postal(line)
+            return place if place.code == code else None
+        return None
+
+    def list_postal_like(self, code: str) -> Iterator[Place]:
+        """The postal codes that start with the same three characters, in their order."""
+        for line in self._postal_from(code[:3]):
+            place = _read_postal(line)
+            if not place.code.startswith(code[:3]):
+                return
+            yield place
+
+    def _postal_from(self, code: str) -> Iterator[str]:
+        """The lines of postal codes from a code on, of the file that has such codes."""
+        wanted = code.encode()
+        low, high = self._postal[0 if code[:1].isdigit() else 1]
+        end = high
+        while low < high:  # the lines are sorted by their code
+            middle = self._text.rfind(b"\n", low - 1, (low + high) // 2) + 1
+            if self._text[middle + 2 : middle + 2 + len(wanted)] < wanted:
+                low = self._text.index(b"\n", middle) + 1
+            else:
+                high = middle
+        while low < end:
+            stop = self._text.index(b"\n", low)
+            yield self._text[low:stop].decode()
+            low = stop + 1
+
+    def find_nearest(self, position: Position) -> Place:
+        """The nearest town of at least MIN_LOCATED_POPULATION people."""
+        narrow = math.cos(math.radians(position[0]))
+        _distance, number = min(
+            ((lat - position[0]) ** 2 + ((lon - position[1]) * narrow) ** 2, each)
+            for lat, lon, each in self._large
+        )
+        return self._place(number)
+
+    def find_landmark(self, place: Place) -> Place | None:
+        """The largest town near a smaller place, which tells it from others of its name."""
+        near = [
+            town
+            for lat, lon, number in self._large
+            if abs(lat - place.position[0]) < 0.5
+            and abs(lon - place.position[1]) < 0.6
+            and (town := self._place(number)).name != place.name
+            and town.region == place.region
+            and miles_between(town.position, place.position) < MAX_LANDMARK_MILES
+        ]
+        largest = max(near, key=lambda each: each.population, default=None)
+        is_larger = largest is not None and largest.population > place.population
+        return largest if is_larger else None
+
+    def find_postal_near(self, place: Place) -> Place | None:
+        """The nearest postal code of the place's state."""
+        return min(
+            self._list_postal_of(place.region),
+            key=lambda each: miles_between(each.position, place.position),
+            default=None,
+        )
+
+    def _list_postal_of(self, region: str) -> list[Place]:
+        start, end = self._postal[0 if get_country(region) == "US" else 1]
+        lines = re.findall(rb"^Z\t\w+\t%s\t.*$" % region.encode(), self._text[start:end], re.M)
+        return [_read_postal(line.decode()) for line in lines]
+
+    def localized_names(self, region: str, name: str) -> Words:
+        """The names of a place by language; empty where they do not differ."""
+        return self._localized.get((region, name), {})
+
+    def names(self, min_population: int) -> Iterator[tuple[str, int]]:
+        """The names that spelling is compared with, and how many people live there."""
+        for name in self._own:
+            people = max(place.population for place in self._places(self._own, name))
+            if people >= min_population:
+                yield name, people
+        for name, places in self._spoken.items():
+            if len(name) >= 5:
+                yield name, max(place.population for place in places)
+
+    def towns(self) -> Iterator[Place]:
+        for name in self._own:
+            yield from self._places(self._own, name)
+
+    def counties(self) -> Iterator[Place]:
+        for name in self._counties:
+            yield from self._places(self._counties, name)
+
+    def postal_codes(self) -> Iterator[Place]:
+        for start, end in self._postal:
+            for line in self._text[start:end].decode().splitlines():
+                yield _read_postal(line)
+
+    def spoken(self) -> Iterator[tuple[str, Place]]:
+        for name, places in self._spoken.items():
+            for place in places:
+                yield name, place
+
+    def _read(self, name: str) -> None:
+        """Takes up a file: places and counties, then postal codes."""
+        data = (_DATA / f"{name}.tsv").read_bytes()
+        start = len(self._text)
+        self._text += data
+        middle = data.index(b"\nZ\t") + 1
+        self._postal.append((start + middle, start + len(data)))
+        for line in data[:middle].decode().splitlines():
+            kind, own, region, lat, lon, people, *more = line.split("\t")
+            if kind == "C":
+                _add(self._counties, _county_name(own), start)
+            else:
+                _add(self._own, canonicalize(own), start)
+                for other in more[1].split("|") if len(more) > 1 else ():
+                    _add(self._other, other, start)
+                self._weigh(region, float(lat), float(lon), int(people) + 1)
+                if int(people) >= MIN_LOCATED_POPULATION and not (more and more[0]):
+                    self._large.append((float(lat), float(lon), start))
+            start += len(line.encode()) + 1
+
+    def _weigh(self, region: str, latitude: float, longitude: float, weight: int) -> None:
+        north, west, total = self._weights.get(region, (0.0, 0.0, 0))
+        self._weights[region] = (
+            north + weight * latitude, west + weight * longitude, total + weight
+        )  # fmt: skip
+
+    def _read_spoken(self) -> None:
+        for row in _read_csv("spoken_names.csv"):
+            names = row["names"].split("|")
+            place = self._spoken_place(row["at"], row["region"], row["parent"], names[0])
+            for name in names:
+                self._spoken.setdefault(canonicalize(name), []).append(place)
+
+    def _spoken_place(self, at: str, region: str, parent: str, name: str) -> Place:
+        if at.startswith("="):
+            place = self._find_own(at[1:], region)
+            return replace(place, parent=parent) if parent else place
+        if " " in at:
+            latitude, longitude = map(float, at.split())
+            position = latitude, longitude
+        else:
+            postal = self.find_postal(at)
+            if postal is None:
+                raise ValueError(f"spoken_names.csv: there is no postal code {at}")
+            position = postal.position
+        return Place(
+            PlaceKind.TOWN, name, region, position, SPOKEN_POPULATION, parent,
+            names=self._localized.get((region, name), {}),
+        )  # fmt: skip
+
+    def _find_own(self, name: str, region: str) -> Place:
+        for place in self._places(self._own, canonicalize(name)):
+            if place.region == region:
+                return place
+        raise ValueError(f"spoken_names.csv: there is no {name}, {region}")
+
+    def _regions(self) -> Iterator[tuple[str, Place]]:
+        for code, (north, west, total) in self._weights.items():
+            names = regions.NAMES[code]
+            middle = north / total, west / total
+            yield code, Place(PlaceKind.REGION, names["en"], code, middle, total, names=names)
+
+    def _places(self, index: dict[str, "_Numbers"], words: str) -> Iterator[Place]:
+        numbers = index.get(words, ())
+        for number in (numbers,) if isinstance(numbers, int) else numbers:
+            yield self._place(number)
+
+    def _place(self, number: int) -> Place:
+        line = self._text[number : self._text.index(b"\n", number)].decode()
+        kind, name, region, lat, lon, people, *more = line.split("\t")
+        return Place(
+            PlaceKind.COUNTY if kind == "C" else PlaceKind.TOWN,
+            name,
+            region,
+            (float(lat), float(lon)),
+            int(people) or UNCOUNTED_POPULATION,
+            more[0] if more else "",
+            names=self._localized.get((region, name), {}),
+        )
+
+
+@lru_cache(maxsize=1)
+def load() -> Gazetteer:
+    """The gazetteer of this process, read at the first call."""
+    return Gazetteer()
+
+
+def _add(index: dict[str, "_Numbers"], name: str, number: int) -> None:
+    there = index.get(name, ())
+    if there == ():
+        index[name] = number
+    else:
+        index[name] = (*((there,) if isinstance(there, int) else there), number)
+
+
+def list_distinct(places: Iterable[Place], *, within_miles: float = 8) -> list[Place]:
+    """The places, largest first, without those that are the same as a larger one."""
+    found: list[Place] = []
+    for place in sorted(places, key=lambda each: -each.population):
+        if not any(_is_same(place, each, within_miles) for each in found):
+            found.append(place)
+    return found
+
+
+def _is_same(one: Place, other: Place, within_miles: float) -> bool:
+    return (
+        one.kind is other.kind
+        and one.region == other.region
+        and miles_between(one.position, other.position) < within_miles
+    )
+
+
+def _county_name(name: str) -> str:
+    words = canonicalize(name).split()
+    if words[-1] in {"county", "parish", "municipality", "municipio", "borough"} and len(words) > 1:
+        words = words[:-1]
+    return " ".join(words)
+
+
+def _read_postal(line: str) -> Place:
+    _kind, code, region, lat, lon, city = line.split("\t")
+    return Place(PlaceKind.POSTAL, city, region, (float(lat), float(lon)), code=code)
+
+
+@lru_cache(maxsize=1)
+def load_everyday_words() -> frozenset[str]:
+    """Words of daily life in three languages, which somewhere are the name of a hamlet."""
+    return frozenset((_DATA / "everyday_words.txt").read_text(encoding="utf-8").split())
+
+
+def _read_csv(name: str) -> Sequence[dict[str, str]]:
+    return list(csv.DictReader((_DATA / name).read_text(encoding="utf-8").splitlines()))
+
+
+def find_region_place(words: str) -> Place | None:
+    """The state or province of that name or code."""
+    code = find_region(words)
+    return None if code is None else load().region_places.get(code)

@@ -1,0 +1,339 @@
+"""What a typed place means: one place, a choice of several, or nothing that is known.
+
+    interpret("Corona Queens").place.name    Corona
+    interpret("Aurora").others               Aurora in Colorado, Illinois, Ontario…
+    interpret("tuscon").place.name           Tucson
+
+A name is looked up as it is; then as the name of a place in another that is named beside it, in
+either order; then without the words around it («cerca de»); then as a misspelling. Every word has
+to be understood, or the text means nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from outreach.domain.locations import gazetteer, place_text, spelling
+from outreach.domain.locations.gazetteer import Place, PlaceKind, list_distinct, miles_between
+from outreach.domain.locations.place_text import canonicalize
+
+MAX_TYPED: Final = 80
+MAX_WORDS: Final = 9
+MAX_CHOICES: Final = 40
+MAX_GUESSES: Final = 3
+# One meaning answers at once where it has this many times the people of the next.
+DOMINANCE: Final = 8
+MIN_SHORT_NAME_POPULATION: Final = 1_000  # of a town whose name has up to four letters
+MIN_EVERYDAY_NAMESAKE: Final = 40_000  # «Mobile» and «Reading» are cities, «Gratis» is a hamlet
+# A town that is as well known as the state that has its name.
+MIN_REGION_NAMESAKE: Final = 100_000
+MIN_BARE_COUNTY: Final = 200_000  # a county that people name without saying «county»
+MIN_COUNTY_NAMESAKE: Final = 5_000  # a town that such a name means before a county
+MAX_QUARTER_MILES: Final = 30  # of a place from the one that it is said to be in
+
+_CITY_REGION: Final = "DC"  # a region that is one city
+
+Lookup = Callable[[str], list[Place]]
+
+
+class MeaningKind(StrEnum):
+    NONE = "none"  # nothing was typed
+    POINT = "point"
+    REGION = "region"
+    CHOICE = "choice"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """`others` are the places of a choice, or those that a point or region may mean as well;
+    `guesses` are names like an unknown one."""
+
+    kind: MeaningKind
+    place: Place | None = None
+    others: tuple[Place, ...] = ()
+    guesses: tuple[Place, ...] = ()
+
+
+NOTHING: Final = Meaning(MeaningKind.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """What the words beside a name say of it: states, a country, the place that it is part of."""
+
+    regions: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+    places: tuple[tuple[Place, ...], ...] = ()
+
+    def holds(self, place: Place) -> bool:
+        if self.regions and place.region not in self.regions:
+            return False
+        if self.countries and place.country not in self.countries:
+            return False
+        return all(any(_is_part(place, each) for each in those) for those in self.places)
+
+
+def interpret(
+    typed: str, *, extra: Lookup | None = None, is_main: Callable[[Place], bool] | None = None
+) -> Meaning:
+    """What a text means. `extra` finds places that an installation adds, `is_main` says which
+    answer at once, whatever else has their name: the cities of offices."""
+    text = typed.strip()[:MAX_TYPED]
+    if not text:
+        return NOTHING
+    return _Interpreter(extra or (lambda _words: []), is_main or (lambda _place: False)).interpret(
+        text
+    )
+
+
+class _Interpreter:
+    def __init__(self, extra: Lookup, is_main: Callable[[Place], bool]) -> None:
+        self._gazetteer = gazetteer.load()
+        self._extra = extra
+        self._is_main = is_main
+
+    def interpret(self, text: str) -> Meaning:
+        code, rest = place_text.split_postal(text)
+        words = tuple(canonicalize(text).split())
+        if code:
+            return self._postal(code, tuple(canonicalize(rest).split()))
+        if not words or len(words) > MAX_WORDS:
+            return Meaning(MeaningKind.UNKNOWN)
+        found = self._literal(words)
+        if not any(_may_mean(words, each) for each in found):
+            found = []
+        if not found and not _is_everyday(words):
+            found = self._corrected(words)
+        if found:
+            return self._decide(" ".join(words), found)
+        return Meaning(MeaningKind.UNKNOWN, guesses=tuple(self._guesses(words)))
+
+    def _postal(self, code: str, rest: tuple[str, ...]) -> Meaning:
+        place = self._gazetteer.find_postal(code)
+        beside = self._literal(rest) if rest else []
+        if place is not None:
+            far = [
+                each for each in beside
+                if each.kind is not PlaceKind.REGION
+                and miles_between(each.position, place.position) > 60
+            ]  # fmt: skip
+            if far and len(far) == len(beside):
+                largest = list_distinct(far)[0]
+                return Meaning(MeaningKind.CHOICE, others=(place, largest))
+            return Meaning(MeaningKind.POINT, place)
+        if beside:
+            return self._decide(" ".join(rest), beside)
+        near = list(self._gazetteer.list_postal_like(code))
+        near.sort(key=lambda each: abs(_as_number(each.code) - _as_number(code)))
+        return Meaning(MeaningKind.UNKNOWN, guesses=tuple(near[:MAX_GUESSES]))
+
+    def _literal(self, words: tuple[str, ...]) -> list[Place]:
+        """The places that the words mean as they are spelled."""
+        text = " ".join(words)
+        state, is_state = place_text.strip_state(text)
+        county, is_county = place_text.strip_county(text)
+        if is_county and (found := self._find(tuple(county.split()), self._counties)):
+            return [*self._gazetteer.find(text), *found]
+        if is_state and (region := gazetteer.find_region_place(state)) is not None:
+            return [region]
+        for each in (words, *place_text.strip_noise(words)):
+            # «cerca de mi» is not near Michigan.
+            is_code = each is not words and len(each) == 1 and len(each[0]) < 3
+            if not is_code and (found := self._find(each, self._names)):
+                return found
+        return []
+
+    def _find(self, words: tuple[str, ...], lookup: Lookup) -> list[Place]:
+        text = " ".join(words)
+        if text not in place_text.NO_PLACE and (whole := lookup(text)):
+            return whole
+        found: dict[tuple[bool, int], list[Place]] = {}
+        for name, beside in _splits(words):
+            if (places := lookup(" ".join(name))) and (within := self._within(beside)) is not None:
+                those = [each for each in places if within.holds(each)]
+                found.setdefault((not within.places, len(name)), []).extend(those)
+        # A name in a state rather than in a town; the longest, since «Union City, NJ» is not Union.
+        best = next((found[key] for key in sorted(found, reverse=True) if found[key]), [])
+        # «New York, NY» is the city.
+        return [each for each in best if each.kind is not PlaceKind.REGION] or best[:1]
+
+    def _names(self, words: str) -> list[Place]:
+        """The places and regions of exactly that name; large counties too."""
+        found = [*self._extra(words), *self._gazetteer.find(words)]
+        if not any(each.population >= MIN_COUNTY_NAMESAKE for each in found):
+            counties = self._gazetteer.find_counties(words)
+            found += [each for each in counties if each.population >= MIN_BARE_COUNTY]
+        codes = place_text.list_regions(words)
+        return [*(self._gazetteer.region_places[code] for code in codes), *found]
+
+    def _counties(self, words: str) -> list[Place]:
+        return self._gazetteer.find_counties(words)
+
+    def _within(self, words: tuple[str, ...]) -> _Within | None:
+        """What the words beside a name say; None if one of them is not understood."""
+        regions, countries, places = set[str](), set[str](), list[tuple[Place, ...]]()
+        rest = words
+        while rest:
+            for size in range(len(rest), 0, -1):
+                text = " ".join(rest[:size])
+                region = place_text.find_region(text)
+                towns = self._gazetteer.find(text) if len(text) > 2 else []
+                if country := place_text.COUNTRIES.get(text):
+                    countries.add(country)
+                # «Ontario» and «Nueva York» beside a name may be the state or a town.
+                elif towns and (not region or len(words) > size):
+                    places.append((*towns, *self._region_of(region)))
+                elif region:
+                    regions.add(region)
+                else:
+                    continue
+                rest = rest[size:]
+                break
+            else:
+                if rest[:1] not in place_text.NOISE:
+                    return None
+                rest = rest[1:]
+        return _Within(frozenset(regions), frozenset(countries), tuple(places))
+
+    def _region_of(self, code: str | None) -> list[Place]:
+        place = self._gazetteer.region_places.get(code or "")
+        return [place] if place else []
+
+    def _corrected(self, words: tuple[str, ...]) -> list[Place]:
+        """The places that the words mean when misspellings are forgiven."""
+        for each in (words, *place_text.strip_noise(words)):
+            text = " ".join(each)
+            if text in place_text.NO_PLACE:
+                continue
+            if found := [p for name in spelling.correct(text) for p in self._names(name)]:
+                return found
+            for name, beside in _splits(each, only_ends=True):
+                if found := self._corrected_within(name, beside):
+                    return found
+        return []
+
+    def _corrected_within(self, name: tuple[str, ...], beside: tuple[str, ...]) -> list[Place]:
+        text = " ".join(name)
+        within = self._within(beside)
+        if within is not None:
+            corrected = spelling.correct(text, is_qualified=True)
+            return [p for each in corrected for p in self._names(each) if within.holds(p)]
+        places = self._names(text)
+        if not places:
+            return []
+        for each in spelling.correct(" ".join(beside)):
+            within = self._within(tuple(each.split()))
+            if within is not None and (found := [p for p in places if within.holds(p)]):
+                return found
+        return []
+
+    def _decide(self, words: str, found: Sequence[Place]) -> Meaning:
+        """One meaning, or a choice between several."""
+        regions = [each for each in found if each.kind is PlaceKind.REGION]
+        others = list_distinct(each for each in found if each.kind is not PlaceKind.REGION)
+        main = self._find_main(words, regions, others)
+        if main is not None:
+            rest = [each for each in (*regions, *others) if each is not main]
+            return Meaning(MeaningKind.POINT, main, tuple(rest[:MAX_CHOICES]))
+        if others and regions and regions[0].region == _CITY_REGION:
+            return Meaning(MeaningKind.POINT, others[0], tuple(others[1:MAX_CHOICES]))
+        if regions and (len(regions) > 1 or not _is_clear_region(words, regions[0], others)):
+            return Meaning(MeaningKind.CHOICE, others=(*others[:1], *regions, *others[1:]))
+        if regions:
+            return Meaning(MeaningKind.REGION, regions[0], tuple(others[:MAX_CHOICES]))
+        if len(others) == 1 or others[0].population >= DOMINANCE * others[1].population:
+            return Meaning(MeaningKind.POINT, others[0], tuple(others[1:MAX_CHOICES]))
+        return Meaning(MeaningKind.CHOICE, others=tuple(others[:MAX_CHOICES]))
+
+    def _find_main(
+        self, words: str, regions: Sequence[Place], towns: Sequence[Place]
+    ) -> Place | None:
+        """The town of an office. A state of its name that is elsewhere has to be asked about,
+        unless the town is known by exactly these words: Washington is not only D.C."""
+        for town in towns:
+            if self._is_main(town) and (
+                all(each.region == town.region for each in regions)
+                or words == canonicalize(town.names.get("es", town.name))
+            ):
+                return town
+        return None
+
+    def _guesses(self, words: tuple[str, ...]) -> Iterator[Place]:
+        """Up to three places: those that a part of the text names, then names like it."""
+        seen: set[tuple[str, str]] = set()
+        for name in self._guess_names(words):
+            for place in self._best(name):
+                key = place.name, place.region
+                if key not in seen and len(seen) < MAX_GUESSES:
+                    seen.add(key)
+                    yield place
+
+    def _guess_names(self, words: tuple[str, ...]) -> Iterator[str]:
+        for size in range(len(words), 0, -1):
+            for start in range(len(words) - size + 1):
+                part = words[start : start + size]
+                if len(" ".join(part)) >= 4 and part not in place_text.NOISE:
+                    yield " ".join(part)
+        yield from spelling.guess(" ".join(words), MAX_GUESSES)
+        longest = max(words, key=len)
+        if longest != words[0] or len(words) > 1:
+            yield from spelling.guess(longest, MAX_GUESSES)
+
+    def _best(self, name: str) -> list[Place]:
+        places = self._names(name)
+        return sorted(places, key=lambda each: -each.population)[:1]
+
+
+def _may_mean(words: tuple[str, ...], place: Place) -> bool:
+    """Whether a word alone may mean a place: «Gratis» and «Lola» are hamlets, which are only
+    offered; «Gratis, Ohio» is one."""
+    if len(words) > 1 or place.kind is PlaceKind.REGION:
+        return True
+    if _is_everyday(words):
+        return place.kind is PlaceKind.TOWN and place.population >= MIN_EVERYDAY_NAMESAKE
+    return len(words[0]) > 4 or place.population >= MIN_SHORT_NAME_POPULATION
+
+
+def _is_everyday(words: tuple[str, ...]) -> bool:
+    return all(
+        word in gazetteer.load_everyday_words() or (word,) in place_text.NOISE for word in words
+    )
+
+
+def _splits(
+    words: tuple[str, ...], *, only_ends: bool = False
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """A name and the words beside it, the longest names first, in either order."""
+    for size in range(len(words) - 1, 0, -1):
+        last = len(words) - size
+        for start in (0, last) if only_ends else range(last + 1):
+            yield words[start : start + size], words[:start] + words[start + size :]
+
+
+def _is_part(place: Place, whole: Place) -> bool:
+    """Whether a place may be said to be in another."""
+    if whole.kind is PlaceKind.REGION:
+        return place.region == whole.region
+    if place.kind is PlaceKind.REGION or place.population > whole.population:
+        return False
+    return miles_between(place.position, whole.position) < MAX_QUARTER_MILES and place != whole
+
+
+def _is_clear_region(words: str, region: Place, others: Iterable[Place]) -> bool:
+    """Whether a name means the state: no large town elsewhere has it too. Of codes, only LA is
+    what people call a city elsewhere."""
+    rivals = [each for each in others if each.population >= MIN_REGION_NAMESAKE]
+    return all(each.region == region.region for each in rivals)
+
+
+def _as_number(code: str) -> int:
+    return int(code, 36)
+
+
+@lru_cache(maxsize=1)
+def warm_up() -> None:
+    """Reads the data, so that the first search does not wait for it."""
+    interpret("chicgo")

