@@ -134,6 +134,12 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         # the network, its venues, partners and accounts
         ErrorCode.OFFICE_SLUG_TAKEN: N_("Ese nombre corto ya es de otra oficina. Elige otro."),
         ErrorCode.KIND_CODE_TAKEN: N_("Ese código ya es de otro tipo. Elige otro."),
+        ErrorCode.PLACE_NOT_CLEAR: N_(
+            "No es un solo lugar. Escribe un código postal, o una ciudad y su estado."
+        ),
+        ErrorCode.PLACE_NAME_EXISTS: N_("Tu oficina ya agregó ese nombre."),
+        ErrorCode.PLACE_NAME_UNCLEAR: N_("Un nombre tiene al menos tres letras."),
+        ErrorCode.TOO_MANY_PLACE_NAMES: N_("Ya hay 200 nombres. Quita uno antes."),
         ErrorCode.VENUE_EXISTS: N_(
             "Ya hay una sede con ese nombre y esa dirección. Cambia el nombre."
         ),

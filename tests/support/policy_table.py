@@ -92,6 +92,8 @@ network.new_venue               GET   office          edit
 network.create_venue            POST  office          edit
 network.edit_venue              GET   office          edit
 network.update_venue            POST  office          edit
+network.place_names             GET   office          edit
+network.update_place_names      POST  office          edit
 network.list_partners           GET   chosen-office   edit
 network.new_partner             GET   office          edit
 network.create_partner          POST  office          edit

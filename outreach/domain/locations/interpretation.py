@@ -89,6 +89,21 @@ def interpret(
     )
 
 
+def suggest(typed: str, limit: int) -> list[Place]:
+    """Places that a text may be the beginning of: what it means as it is, then the largest places
+    that start with it. Misspellings are not looked for: it is not finished."""
+    words = canonicalize(typed[:MAX_TYPED])
+    if len(words) < 2:
+        return []
+    interpreter = _Interpreter(lambda _words: [], lambda _place: False)
+    found = interpreter.find(typed)
+    for name in spelling.complete(words, limit):
+        found += interpreter.find(name)
+    distinct = list_distinct(each for each in found if each.kind is not PlaceKind.REGION)
+    regions = [each for each in found if each.kind is PlaceKind.REGION]
+    return list(dict.fromkeys([*regions, *distinct]))[:limit]
+
+
 class _Interpreter:
     def __init__(self, extra: Lookup, is_main: Callable[[Place], bool]) -> None:
         self._gazetteer = gazetteer.load()
@@ -110,6 +125,16 @@ class _Interpreter:
         if found:
             return self._decide(" ".join(words), found)
         return Meaning(MeaningKind.UNKNOWN, guesses=tuple(self._guesses(words)))
+
+    def find(self, text: str) -> list[Place]:
+        """The places that a text means as it is spelled."""
+        code, _rest = place_text.split_postal(text)
+        place = self._gazetteer.find_postal(code) if code else None
+        if place is not None:
+            return [place]
+        words = tuple(canonicalize(text).split())[:MAX_WORDS]
+        found = self._literal(words)
+        return found if any(_may_mean(words, each) for each in found) else []
 
     def _postal(self, code: str, rest: tuple[str, ...]) -> Meaning:
         place = self._gazetteer.find_postal(code)

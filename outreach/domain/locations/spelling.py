@@ -6,8 +6,10 @@ else is only offered. So that nonsense finds nothing, a word below five letters 
 """
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import Final
 
 from rapidfuzz import process
@@ -66,7 +68,7 @@ def _load_names() -> _Names:
     for name in people:
         if len(name) >= MIN_LENGTH:
             by_letter.setdefault(_first_class(name), []).append(name)
-    return _Names(by_letter, [name for name in people if len(name) >= 4], people)
+    return _Names(by_letter, sorted(each for each in people if len(each) >= 4), people)
 
 
 def correct(words: str, *, is_qualified: bool = False) -> list[str]:
@@ -117,7 +119,8 @@ def guess(words: str, limit: int) -> list[str]:
 def complete(words: str, limit: int) -> list[str]:
     """The names that start with a text, those of the largest places first."""
     names = _load_names()
-    found = [name for name in names.all_names if name.startswith(words)]
+    start = bisect_left(names.all_names, words)
+    found = takewhile(lambda name: name.startswith(words), names.all_names[start:])
     return sorted(found, key=lambda name: -names.people[name])[:limit]
 
 

@@ -48,6 +48,12 @@ CHECKIN: Final = ALWAYS | {
     "Content-Security-Policy": f"{CSP}; worker-src 'self'",
     "Permissions-Policy": ALWAYS["Permissions-Policy"].replace("camera=()", "camera=(self)"),
 }
+# The list page asks a phone where it is, when somebody presses the button.
+LOCATING: Final = ALWAYS | {
+    "Permissions-Policy": ALWAYS["Permissions-Policy"].replace(
+        "geolocation=()", "geolocation=(self)"
+    ),
+}
 MIN_GZIP_BYTES: Final = 500  # below this, gzip makes a response longer
 COMPRESSIBLE: Final = ("text/", "application/json", "application/atom", "image/svg")
 
@@ -77,9 +83,17 @@ def allow_checkin_features() -> None:
     g.is_checkin = True
 
 
+def allow_location() -> None:
+    """Lets this page ask where the phone is, unless it is private: a list that is filtered to
+    discreet kinds never asks. For the list page only."""
+    g.is_locating = True
+
+
 def _security_headers() -> dict[str, str]:
     if g.get("is_framed"):
         return FRAMED
+    if g.get("is_locating") and not g.get("is_private"):
+        return LOCATING
     return CHECKIN if g.get("is_checkin") else ALWAYS
 
 

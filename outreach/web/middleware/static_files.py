@@ -46,6 +46,7 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "checkin_phone.js": ("scripts/checkin_phone.js",),
     "checkin_store.js": ("scripts/checkin_store.js",),
     "checkin_worker.js": ("scripts/checkin_worker.js",),
+    "places.js": ("scripts/places.js",),
     "logout_guard.js": ("scripts/logout_guard.js",),
     "passkeys.js": ("scripts/passkeys.js",),
     "proof_of_work.js": ("scripts/proof_of_work.js",),

@@ -25,7 +25,7 @@ from outreach.errors import NotFound
 from outreach.web.context import config, store
 from outreach.web.middleware import page_cache
 from outreach.web.middleware.reference_cache import ReferenceData, reference
-from outreach.web.middleware.response_headers import keep_for, keep_private
+from outreach.web.middleware.response_headers import allow_location, keep_for, keep_private
 from outreach.web.presentation import place_words, workshop_cards
 from outreach.web.public import sharing
 
@@ -90,6 +90,7 @@ def start() -> ResponseReturnValue:
 
 @pages.get("/")
 def upcoming() -> ResponseReturnValue:
+    allow_location()
     now, data_version = clock.now(), store().mark()
     if (cached := page_cache.current().recall(data_version, now)) is not None:
         return cached

@@ -165,3 +165,74 @@ def test_typed_place_is_in_no_log_and_no_table(
 ) -> None:
     ask(client, "canarioxyz")
     assert "canarioxyz" not in caplog.text
+
+
+def test_suggestions_are_places_that_start_with_what_is_typed(client: FlaskClient) -> None:
+    for typed, first in (
+        ("chic", "Chicago, Illinois"),
+        ("los an", "Los Ángeles, California"),
+        ("60608", "60608 (Chicago, Illinois)"),
+        ("pilsen ch", "Pilsen, Chicago, Illinois"),
+        ("houst", "Houston, Texas"),
+    ):
+        answer = client.get("/es/lugares", query_string={"q": typed})
+        names = [each["name"] for each in answer.json["places"]] if answer.json else []
+        assert first in names, typed
+        assert len(names) <= 6
+
+
+def test_suggestion_leads_to_the_place_that_it_names(client: FlaskClient, chicago: Office) -> None:
+    for typed in ("aur", "spring", "san", "wash", "que"):
+        found = client.get("/en/lugares", query_string={"q": typed}).json
+        assert found
+        for each in found["places"]:
+            _text, places = ask(client, each["words"], "en")
+            assert places.main["data-place-kind"] in {"point", "region"}, each
+
+
+@pytest.mark.parametrize("typed", ["", "x", "🌮", "<script>", "zzzzzz", "a" * 500])
+def test_suggestions_of_nothing_are_none_and_are_not_kept(client: FlaskClient, typed: str) -> None:
+    answer = client.get("/es/lugares", query_string={"q": typed})
+    assert answer.json == {"places": []}
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "noindex" in answer.headers["X-Robots-Tag"]
+
+
+def test_position_of_a_phone_becomes_the_name_of_a_town(client: FlaskClient) -> None:
+    answer = client.post("/es/lugares", data={"lat": "41.85", "lon": "-87.66"})
+    assert answer.json == {"places": [{"name": "Chicago, Illinois", "words": "Chicago, IL"}]}
+    assert answer.headers["Cache-Control"] == "no-store"
+    at_sea = client.post("/es/lugares", data={"lat": "0", "lon": "0"})
+    assert at_sea.json == {"places": []}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [{}, {"lat": "nan", "lon": "1"}, {"lat": "x", "lon": "1"}, {"lat": "1e999", "lon": "0"},
+     {"lat": "91", "lon": "0"}],
+)  # fmt: skip
+def test_position_that_is_none_is_refused(client: FlaskClient, typed: dict[str, str]) -> None:
+    assert client.post("/es/lugares", data=typed).status_code == 400
+
+
+def test_only_the_list_may_ask_where_the_phone_is(
+    client: FlaskClient, chicago: Office, women: Kind
+) -> None:
+    def may_ask(path: str) -> bool:
+        return "geolocation=(self)" in client.get(path).headers["Permissions-Policy"]
+
+    assert may_ask("/es/")
+    assert may_ask("/es/"), "from the cache as well"
+    assert may_ask("/es/?donde=Aurora")
+    for path in ("/es/privacidad", "/es/o/chicago", "/es/red", f"/es/?tipo={women.public_code}"):
+        assert not may_ask(path), path
+
+
+def test_discreet_filter_has_neither_suggestions_nor_position(
+    client: FlaskClient, chicago: Office, women: Kind
+) -> None:
+    for typed in ("", "Aurora", "asdfgh", "Chicago"):
+        text = client.get("/es/", query_string={"tipo": women.public_code, "donde": typed}).text
+        for word in ("data-places", "data-locate", "places."):
+            assert word not in text, (typed, word)
+    assert "data-places" in client.get("/es/").text

@@ -104,6 +104,8 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "stop cancelled": AuditedAction(_WORKSHOPS, lazy("canceló una parada")),
     "stop reinstated": AuditedAction(_WORKSHOPS, lazy("reactivó una parada")),
     # what workshops draw on
+    "place name added": AuditedAction(_WORKSHOPS, lazy("agregó el nombre de un lugar")),
+    "place name removed": AuditedAction(_WORKSHOPS, lazy("quitó el nombre de un lugar")),
     "venue created": AuditedAction(_WORKSHOPS, lazy("agregó una sede")),
     "venue changed": AuditedAction(_WORKSHOPS, lazy("cambió una sede")),
     "venue retired": AuditedAction(_WORKSHOPS, lazy("retiró una sede")),
