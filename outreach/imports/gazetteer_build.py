@@ -9,7 +9,7 @@ beside the files says what they hold, where it comes from and under which licenc
 
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -64,6 +64,7 @@ class Row:
     population: int = 0
     parent: str = ""
     aliases: tuple[str, ...] = field(default=())
+    code: str = ""  # the nearest postal code, of a place that has a namesake in its state
 
 
 def build(folder: Path = FOLDER) -> None:
@@ -72,11 +73,11 @@ def build(folder: Path = FOLDER) -> None:
     us_places = list(_merge(_read_places({"US", "PR", "VI"})))
     us_places = [_add_parent(each, near, us_places) for each in us_places if near.has(each)]
     us_places += _postal_places(zips, us_places)
-    _write(folder / "us.tsv", us_places, _counties(zips, us_places, near), zips)
+    _write(folder / "us.tsv", _add_codes(us_places, zips), _counties(zips, us_places, near), zips)
     areas = list(_read_areas())
     ca_places = list(_merge(_read_places({"CA"})))
     ca_places = [_add_large_parent(each, ca_places) for each in ca_places]
-    _write(folder / "ca.tsv", ca_places, [], areas)
+    _write(folder / "ca.tsv", _add_codes(ca_places, areas), [], areas)
 
 
 def _read_zips() -> Iterator[Zip]:
@@ -261,6 +262,24 @@ def _is_quarter(where: Zip, name: str) -> bool:
     return len(name) > 4 and name.replace(" ", "").isalpha() and not name.isupper()
 
 
+def _add_codes(places: list[Row], zips: list[Zip]) -> list[Row]:
+    """The places; those of one name in one state with the postal code that tells them apart."""
+    times = Counter((canonicalize(each.name), each.region) for each in places)
+    by_region: dict[str, list[Zip]] = defaultdict(list)
+    for each in zips:
+        by_region[each.region].append(each)
+    return [
+        row
+        if times[canonicalize(row.name), row.region] == 1
+        else replace(row, code=_nearest_code(row, by_region[row.region]))
+        for row in places
+    ]
+
+
+def _nearest_code(row: Row, zips: list[Zip]) -> str:
+    return min(zips, key=lambda each: miles_between(each.position, row.position)).code
+
+
 def _counties(zips: list[Zip], places: list[Row], near: _Nearest) -> list[Row]:
     """Each county where its ZIP codes are on average: where its people are, not its deserts."""
     where = defaultdict(list)
@@ -297,7 +316,7 @@ def _write(path: Path, places: list[Row], counties: list[Row], zips: list[Zip]) 
     """One line a row, sorted, so that a new version of the data is a diff that can be read."""
     lines = [
         "\t".join(("P", r.name, r.region, *_degrees(r.position), str(r.population), r.parent,
-                   "|".join(r.aliases))).rstrip("\t")
+                   "|".join(r.aliases), r.code)).rstrip("\t")
         for r in sorted(places, key=lambda r: (r.region, fold(r.name), -r.population))
     ]  # fmt: skip
     lines += [

@@ -654,6 +654,32 @@ def _of_forms() -> Iterator[Guard]:
         "tests/web/public/test_recover_link.py"
         "::test_link_request_of_a_bot_returns_the_form_and_sends_no_letter",
     )  # fmt: skip
+    places = "tests/web/public/test_places.py"
+    for promise, file, words, instead, test in (
+        (
+            "S13", "outreach/domain/search/search.py",
+            "return sa.case((sa.and_(is_open, own.is_not(None)), own), else_=near)",
+            "return sa.func.coalesce(own, near)",
+            f"{places}::test_discreet_workshop_is_as_far_as_its_area",
+        ),
+        (
+            "S02", "outreach/web/middleware/response_headers.py",
+            'if g.get("is_locating") and not g.get("is_private"):', 'if g.get("is_locating"):',
+            f"{places}::test_only_the_list_may_ask_where_the_phone_is",
+        ),
+        (
+            "S02", "templates/workshops/list.html",
+            "{% if not quick_exit %}{{ places.locate_button() }}{% endif %}",
+            "{{ places.locate_button() }}",
+            f"{places}::test_discreet_filter_has_neither_suggestions_nor_position",
+        ),
+        (
+            "S22", "outreach/domain/locations/office_places.py",
+            "if row is None or row.office_id != office.id:", "if row is None:",
+            "tests/domain/locations/test_geocoding.py::test_office_removes_only_its_own_names",
+        ),
+    ):  # fmt: skip
+        yield Guard(promise, file, words, instead, test)
 
 
 def _of_the_brake() -> Iterator[Guard]:

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from outreach.domain.locations.gazetteer import Place, PlaceKind, get_country, miles_between
+from outreach.domain.locations.gazetteer import (
+    GazetteerPlace,
+    PlaceKind,
+    get_country,
+    miles_between,
+)
 from outreach.domain.locations.interpretation import Meaning, MeaningKind
 from outreach.domain.text import fold
 
@@ -35,7 +40,7 @@ class Phrase:
             return "" if code in self.regions else f"the region {code}"
         return self._fault_of_choice(meaning.others) if self.kinds == {"choice"} else ""
 
-    def _fault_of_point(self, place: Place) -> str:
+    def _fault_of_point(self, place: GazetteerPlace) -> str:
         name = f"{place.code} {place.name}, {place.parent}, {place.region}"
         far = [miles_between(each, place.position) for each in self.positions]
         if far and min(far) > self.miles:
@@ -43,7 +48,7 @@ class Phrase:
         has_name = fold(self.name.split(",")[0]) in fold(name)
         return "" if has_name else f"the name is {name}"
 
-    def _fault_of_choice(self, others: tuple[Place, ...]) -> str:
+    def _fault_of_choice(self, others: tuple[GazetteerPlace, ...]) -> str:
         towns = [each.position for each in others if each.kind is not PlaceKind.REGION]
         there = {region_code(each) for each in others if each.kind is PlaceKind.REGION}
         missing = [
@@ -58,7 +63,7 @@ class Phrase:
         )
 
 
-def region_code(place: Place) -> str:
+def region_code(place: GazetteerPlace) -> str:
     return f"{get_country(place.region)}-{place.region}"
 
 

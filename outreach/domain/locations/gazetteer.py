@@ -2,11 +2,10 @@
 
 The files of `data/` are read at the first look-up of a process. The text is kept as it is in the
 file and a place is read from its line when it is asked for: 45,000 objects would take more memory
-than all the rest of a worker (decision 0040)."""
+than all the rest of a worker (decision 0033)."""
 
 import csv
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -20,6 +19,7 @@ from outreach.domain.locations.place_text import canonicalize, find_region
 
 SPOKEN_POPULATION: Final = 30_000  # a quarter that people name is as likely as a town of this size
 MIN_LOCATED_POPULATION: Final = 20_000  # of a town that a phone's position is told as
+MIN_CORRECTED_POPULATION: Final = 2_000  # smaller places must be spelled right
 MAX_LANDMARK_MILES: Final = 25
 UNCOUNTED_POPULATION: Final = 300  # a place that only the post office names
 COUNTRIES: Final = {"us": "US", "ca": "CA"}  # the file's name: the country
@@ -41,9 +41,10 @@ class PlaceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place. `region` is a code; `parent` the city that a quarter is part of; `code` the postal
-    code. A region has the mean position of its towns, weighted by people."""
+class GazetteerPlace:
+    """A place. `region` is a code; `parent` the city that a quarter is part of; `code` its postal
+    code, or the one that tells a town from another of its name in its state. A region has the mean
+    position of its towns, weighted by people."""
 
     kind: PlaceKind
     name: str
@@ -86,7 +87,8 @@ class Gazetteer:
     def __init__(self) -> None:
         self._text = b""  # all files; a number below is where a line starts in it
         self._own: dict[str, _Numbers] = {}  # by the name of the place
-        self._spoken: dict[str, list[Place]] = {}  # by what people say
+        self._people: dict[str, int] = {}  # in the largest place of a name
+        self._spoken: dict[str, list[GazetteerPlace]] = {}  # by what people say
         self._other: dict[str, _Numbers] = {}  # by other names in GeoNames
         self._counties: dict[str, _Numbers] = {}
         self._postal: list[tuple[int, int]] = []  # where the postal codes of a file are
@@ -101,22 +103,22 @@ class Gazetteer:
         self._read_spoken()
         self.region_places = dict(self._regions())
 
-    def find(self, words: str) -> list[Place]:
+    def find(self, words: str) -> list[GazetteerPlace]:
         """The places of that name; those by other names only where none has it as its own."""
         own = [*self._spoken.get(words, ()), *self._places(self._own, words)]
         return own or list(self._places(self._other, words))
 
-    def find_counties(self, words: str) -> list[Place]:
+    def find_counties(self, words: str) -> list[GazetteerPlace]:
         return list(self._places(self._counties, words))
 
-    def find_postal(self, code: str) -> Place | None:
+    def find_postal(self, code: str) -> GazetteerPlace | None:
         """A ZIP code or the first half of a Canadian postal code, in capitals."""
         for line in self._postal_from(code):
             place = _read_postal(line)
             return place if place.code == code else None
         return None
 
-    def list_postal_like(self, code: str) -> Iterator[Place]:
+    def list_postal_like(self, code: str) -> Iterator[GazetteerPlace]:
         """The postal codes that start with the same three characters, in their order."""
         for line in self._postal_from(code[:3]):
             place = _read_postal(line)
@@ -140,7 +142,7 @@ class Gazetteer:
             yield self._text[low:stop].decode()
             low = stop + 1
 
-    def find_nearest(self, position: Position) -> Place:
+    def find_nearest(self, position: Position) -> GazetteerPlace:
         """The nearest town of at least MIN_LOCATED_POPULATION people."""
         narrow = math.cos(math.radians(position[0]))
         _distance, number = min(
@@ -149,7 +151,7 @@ class Gazetteer:
         )
         return self._place(number)
 
-    def find_landmark(self, place: Place) -> Place | None:
+    def find_landmark(self, place: GazetteerPlace) -> GazetteerPlace | None:
         """The largest town near a smaller place, which tells it from others of its name."""
         near = [
             town
@@ -164,47 +166,31 @@ class Gazetteer:
         is_larger = largest is not None and largest.population > place.population
         return largest if is_larger else None
 
-    def find_postal_near(self, place: Place) -> Place | None:
-        """The nearest postal code of the place's state."""
-        return min(
-            self._list_postal_of(place.region),
-            key=lambda each: miles_between(each.position, place.position),
-            default=None,
-        )
-
-    def _list_postal_of(self, region: str) -> list[Place]:
-        start, end = self._postal[0 if get_country(region) == "US" else 1]
-        lines = re.findall(rb"^Z\t\w+\t%s\t.*$" % region.encode(), self._text[start:end], re.M)
-        return [_read_postal(line.decode()) for line in lines]
-
     def localized_names(self, region: str, name: str) -> Words:
         """The names of a place by language; empty where they do not differ."""
         return self._localized.get((region, name), {})
 
-    def names(self, min_population: int) -> Iterator[tuple[str, int]]:
+    def names(self) -> Iterator[tuple[str, int]]:
         """The names that spelling is compared with, and how many people live there."""
-        for name in self._own:
-            people = max(place.population for place in self._places(self._own, name))
-            if people >= min_population:
-                yield name, people
+        yield from self._people.items()
         for name, places in self._spoken.items():
             if len(name) >= 5:
                 yield name, max(place.population for place in places)
 
-    def towns(self) -> Iterator[Place]:
+    def towns(self) -> Iterator[GazetteerPlace]:
         for name in self._own:
             yield from self._places(self._own, name)
 
-    def counties(self) -> Iterator[Place]:
+    def counties(self) -> Iterator[GazetteerPlace]:
         for name in self._counties:
             yield from self._places(self._counties, name)
 
-    def postal_codes(self) -> Iterator[Place]:
+    def postal_codes(self) -> Iterator[GazetteerPlace]:
         for start, end in self._postal:
             for line in self._text[start:end].decode().splitlines():
                 yield _read_postal(line)
 
-    def spoken(self) -> Iterator[tuple[str, Place]]:
+    def spoken(self) -> Iterator[tuple[str, GazetteerPlace]]:
         for name, places in self._spoken.items():
             for place in places:
                 yield name, place
@@ -221,8 +207,11 @@ class Gazetteer:
             if kind == "C":
                 _add(self._counties, _county_name(own), start)
             else:
-                _add(self._own, canonicalize(own), start)
-                for other in more[1].split("|") if len(more) > 1 else ():
+                words = canonicalize(own)
+                _add(self._own, words, start)
+                if int(people) > max(MIN_CORRECTED_POPULATION, self._people.get(words, 0)):
+                    self._people[words] = int(people)
+                for other in more[1].split("|") if len(more) > 1 and more[1] else ():
                     _add(self._other, other, start)
                 self._weigh(region, float(lat), float(lon), int(people) + 1)
                 if int(people) >= MIN_LOCATED_POPULATION and not (more and more[0]):
@@ -242,7 +231,7 @@ class Gazetteer:
             for name in names:
                 self._spoken.setdefault(canonicalize(name), []).append(place)
 
-    def _spoken_place(self, at: str, region: str, parent: str, name: str) -> Place:
+    def _spoken_place(self, at: str, region: str, parent: str, name: str) -> GazetteerPlace:
         if at.startswith("="):
             place = self._find_own(at[1:], region)
             return replace(place, parent=parent) if parent else place
@@ -254,38 +243,42 @@ class Gazetteer:
             if postal is None:
                 raise ValueError(f"spoken_names.csv: there is no postal code {at}")
             position = postal.position
-        return Place(
+        return GazetteerPlace(
             PlaceKind.TOWN, name, region, position, SPOKEN_POPULATION, parent,
             names=self._localized.get((region, name), {}),
         )  # fmt: skip
 
-    def _find_own(self, name: str, region: str) -> Place:
+    def _find_own(self, name: str, region: str) -> GazetteerPlace:
         for place in self._places(self._own, canonicalize(name)):
             if place.region == region:
                 return place
         raise ValueError(f"spoken_names.csv: there is no {name}, {region}")
 
-    def _regions(self) -> Iterator[tuple[str, Place]]:
+    def _regions(self) -> Iterator[tuple[str, GazetteerPlace]]:
         for code, (north, west, total) in self._weights.items():
             names = regions.NAMES[code]
             middle = north / total, west / total
-            yield code, Place(PlaceKind.REGION, names["en"], code, middle, total, names=names)
+            yield (
+                code,
+                GazetteerPlace(PlaceKind.REGION, names["en"], code, middle, total, names=names),
+            )
 
-    def _places(self, index: dict[str, "_Numbers"], words: str) -> Iterator[Place]:
+    def _places(self, index: dict[str, "_Numbers"], words: str) -> Iterator[GazetteerPlace]:
         numbers = index.get(words, ())
         for number in (numbers,) if isinstance(numbers, int) else numbers:
             yield self._place(number)
 
-    def _place(self, number: int) -> Place:
+    def _place(self, number: int) -> GazetteerPlace:
         line = self._text[number : self._text.index(b"\n", number)].decode()
         kind, name, region, lat, lon, people, *more = line.split("\t")
-        return Place(
+        return GazetteerPlace(
             PlaceKind.COUNTY if kind == "C" else PlaceKind.TOWN,
             name,
             region,
             (float(lat), float(lon)),
             int(people) or UNCOUNTED_POPULATION,
             more[0] if more else "",
+            more[2] if len(more) > 2 else "",
             names=self._localized.get((region, name), {}),
         )
 
@@ -304,16 +297,18 @@ def _add(index: dict[str, "_Numbers"], name: str, number: int) -> None:
         index[name] = (*((there,) if isinstance(there, int) else there), number)
 
 
-def list_distinct(places: Iterable[Place], *, within_miles: float = 8) -> list[Place]:
+def list_distinct(
+    places: Iterable[GazetteerPlace], *, within_miles: float = 8
+) -> list[GazetteerPlace]:
     """The places, largest first, without those that are the same as a larger one."""
-    found: list[Place] = []
+    found: list[GazetteerPlace] = []
     for place in sorted(places, key=lambda each: -each.population):
         if not any(_is_same(place, each, within_miles) for each in found):
             found.append(place)
     return found
 
 
-def _is_same(one: Place, other: Place, within_miles: float) -> bool:
+def _is_same(one: GazetteerPlace, other: GazetteerPlace, within_miles: float) -> bool:
     return (
         one.kind is other.kind
         and one.region == other.region
@@ -328,9 +323,9 @@ def _county_name(name: str) -> str:
     return " ".join(words)
 
 
-def _read_postal(line: str) -> Place:
+def _read_postal(line: str) -> GazetteerPlace:
     _kind, code, region, lat, lon, city = line.split("\t")
-    return Place(PlaceKind.POSTAL, city, region, (float(lat), float(lon)), code=code)
+    return GazetteerPlace(PlaceKind.POSTAL, city, region, (float(lat), float(lon)), code=code)
 
 
 @lru_cache(maxsize=1)
@@ -343,7 +338,7 @@ def _read_csv(name: str) -> Sequence[dict[str, str]]:
     return list(csv.DictReader((_DATA / name).read_text(encoding="utf-8").splitlines()))
 
 
-def find_region_place(words: str) -> Place | None:
+def find_region_place(words: str) -> GazetteerPlace | None:
     """The state or province of that name or code."""
     code = find_region(words)
     return None if code is None else load().region_places.get(code)

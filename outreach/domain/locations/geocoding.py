@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.locations import gazetteer, interpretation, office_places, regions
-from outreach.domain.locations.gazetteer import Place, PlaceKind, miles_between
+from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind, miles_between
 from outreach.domain.locations.interpretation import MAX_TYPED, MeaningKind
 from outreach.domain.locations.place_text import canonicalize, without_article
 from outreach.domain.locations.venues import Venue
@@ -48,9 +48,9 @@ class Location:
     office: int | None = None
     city: str = ""  # folded
     position: tuple[float, float] | None = None
-    place: Place | None = None
-    others: tuple[Place, ...] = ()
-    guesses: tuple[Place, ...] = field(default=())
+    place: GazetteerPlace | None = None
+    others: tuple[GazetteerPlace, ...] = ()
+    guesses: tuple[GazetteerPlace, ...] = field(default=())
 
     @property
     def spelling(self) -> str:
@@ -131,7 +131,7 @@ def _parts(words: str) -> set[str]:
     }
 
 
-def _locate(session: Session, offices: Sequence[Any], place: Place | None) -> Location:
+def _locate(session: Session, offices: Sequence[Any], place: GazetteerPlace | None) -> Location:
     """A place of the gazetteer as an office's city, a city with a venue, or a position."""
     assert place is not None
     if place.kind is PlaceKind.REGION:
@@ -185,17 +185,22 @@ def _office(row: Any) -> Location:
     )
 
 
-def _office_in(offices: Sequence[Any], place: Place) -> Any:
+def _office_in(offices: Sequence[Any], place: GazetteerPlace) -> Any:
     """The office in a town, if it has one."""
     if place.kind is not PlaceKind.TOWN or place.parent:
         return None
     names = {canonicalize(name) for name in (place.name, *place.names.values())}
-    for row in offices:
-        is_there = row.region == place.region and canonicalize(row.city) in names
-        here = row.latitude, row.longitude
-        if is_there and miles_between(place.position, here) < MAX_MILES_FROM_OFFICE:
-            return row
-    return None
+    # At most eleven of a state.
+    return next(
+        (
+            row
+            for row in offices
+            if row.region == place.region
+            and canonicalize(row.city) in names
+            and miles_between(place.position, (row.latitude, row.longitude)) < MAX_MILES_FROM_OFFICE
+        ),
+        None,
+    )
 
 
 def _by_office_name(session: Session, offices: Sequence[Any], typed: str) -> Location | None:
@@ -216,13 +221,21 @@ def _by_full_name(session: Session, offices: Sequence[Any], text: str) -> Locati
     return None
 
 
-def _venue_in(session: Session, place: Place) -> Venue | None:
+def _venue_in(session: Session, place: GazetteerPlace) -> Any:
+    """The city of a venue in a town, if it has one: as the venue has it, and folded."""
     names = {fold(name) for name in (place.name, *place.names.values())}
-    return session.scalars(
-        sa.select(Venue)
-        .where(Venue.city_plain.in_(sorted(names)), Venue.region == place.region)
-        .limit(1)
-    ).first()
+    return session.execute(_VENUE_CITIES, {"names": sorted(names), "region": place.region}).first()
+
+
+_VENUE_CITIES: Final = (
+    sa.select(Venue.city, Venue.city_plain)
+    .where(
+        Venue.city_plain.in_(sa.bindparam("names", expanding=True)),
+        Venue.region == sa.bindparam("region"),
+    )
+    .order_by(Venue.id)
+    .limit(1)
+)
 
 
 def _by_venue_city(session: Session, text: str) -> Location | None:

@@ -16,7 +16,12 @@ from functools import lru_cache
 from typing import Final
 
 from outreach.domain.locations import gazetteer, place_text, spelling
-from outreach.domain.locations.gazetteer import Place, PlaceKind, list_distinct, miles_between
+from outreach.domain.locations.gazetteer import (
+    GazetteerPlace,
+    PlaceKind,
+    list_distinct,
+    miles_between,
+)
 from outreach.domain.locations.place_text import canonicalize
 
 MAX_TYPED: Final = 80
@@ -35,7 +40,7 @@ MAX_QUARTER_MILES: Final = 30  # of a place from the one that it is said to be i
 
 _CITY_REGION: Final = "DC"  # a region that is one city
 
-Lookup = Callable[[str], list[Place]]
+Lookup = Callable[[str], list[GazetteerPlace]]
 
 
 class MeaningKind(StrEnum):
@@ -52,9 +57,9 @@ class Meaning:
     `guesses` are names like an unknown one."""
 
     kind: MeaningKind
-    place: Place | None = None
-    others: tuple[Place, ...] = ()
-    guesses: tuple[Place, ...] = ()
+    place: GazetteerPlace | None = None
+    others: tuple[GazetteerPlace, ...] = ()
+    guesses: tuple[GazetteerPlace, ...] = ()
 
 
 NOTHING: Final = Meaning(MeaningKind.NONE)
@@ -66,9 +71,9 @@ class _Within:
 
     regions: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
-    places: tuple[tuple[Place, ...], ...] = ()
+    places: tuple[tuple[GazetteerPlace, ...], ...] = ()
 
-    def holds(self, place: Place) -> bool:
+    def holds(self, place: GazetteerPlace) -> bool:
         if self.regions and place.region not in self.regions:
             return False
         if self.countries and place.country not in self.countries:
@@ -77,7 +82,10 @@ class _Within:
 
 
 def interpret(
-    typed: str, *, extra: Lookup | None = None, is_main: Callable[[Place], bool] | None = None
+    typed: str,
+    *,
+    extra: Lookup | None = None,
+    is_main: Callable[[GazetteerPlace], bool] | None = None,
 ) -> Meaning:
     """What a text means. `extra` finds places that an installation adds, `is_main` says which
     answer at once, whatever else has their name: the cities of offices."""
@@ -89,7 +97,7 @@ def interpret(
     )
 
 
-def suggest(typed: str, limit: int) -> list[Place]:
+def suggest(typed: str, limit: int) -> list[GazetteerPlace]:
     """Places that a text may be the beginning of: what it means as it is, then the largest places
     that start with it. Misspellings are not looked for: it is not finished."""
     words = canonicalize(typed[:MAX_TYPED])
@@ -105,7 +113,7 @@ def suggest(typed: str, limit: int) -> list[Place]:
 
 
 class _Interpreter:
-    def __init__(self, extra: Lookup, is_main: Callable[[Place], bool]) -> None:
+    def __init__(self, extra: Lookup, is_main: Callable[[GazetteerPlace], bool]) -> None:
         self._gazetteer = gazetteer.load()
         self._extra = extra
         self._is_main = is_main
@@ -126,7 +134,7 @@ class _Interpreter:
             return self._decide(" ".join(words), found)
         return Meaning(MeaningKind.UNKNOWN, guesses=tuple(self._guesses(words)))
 
-    def find(self, text: str) -> list[Place]:
+    def find(self, text: str) -> list[GazetteerPlace]:
         """The places that a text means as it is spelled."""
         code, _rest = place_text.split_postal(text)
         place = self._gazetteer.find_postal(code) if code else None
@@ -155,7 +163,7 @@ class _Interpreter:
         near.sort(key=lambda each: abs(_as_number(each.code) - _as_number(code)))
         return Meaning(MeaningKind.UNKNOWN, guesses=tuple(near[:MAX_GUESSES]))
 
-    def _literal(self, words: tuple[str, ...]) -> list[Place]:
+    def _literal(self, words: tuple[str, ...]) -> list[GazetteerPlace]:
         """The places that the words mean as they are spelled."""
         text = " ".join(words)
         state, is_state = place_text.strip_state(text)
@@ -171,11 +179,11 @@ class _Interpreter:
                 return found
         return []
 
-    def _find(self, words: tuple[str, ...], lookup: Lookup) -> list[Place]:
+    def _find(self, words: tuple[str, ...], lookup: Lookup) -> list[GazetteerPlace]:
         text = " ".join(words)
         if text not in place_text.NO_PLACE and (whole := lookup(text)):
             return whole
-        found: dict[tuple[bool, int], list[Place]] = {}
+        found: dict[tuple[bool, int], list[GazetteerPlace]] = {}
         for name, beside in _splits(words):
             if (places := lookup(" ".join(name))) and (within := self._within(beside)) is not None:
                 those = [each for each in places if within.holds(each)]
@@ -185,7 +193,7 @@ class _Interpreter:
         # «New York, NY» is the city.
         return [each for each in best if each.kind is not PlaceKind.REGION] or best[:1]
 
-    def _names(self, words: str) -> list[Place]:
+    def _names(self, words: str) -> list[GazetteerPlace]:
         """The places and regions of exactly that name; large counties too."""
         found = [*self._extra(words), *self._gazetteer.find(words)]
         if not any(each.population >= MIN_COUNTY_NAMESAKE for each in found):
@@ -194,12 +202,12 @@ class _Interpreter:
         codes = place_text.list_regions(words)
         return [*(self._gazetteer.region_places[code] for code in codes), *found]
 
-    def _counties(self, words: str) -> list[Place]:
+    def _counties(self, words: str) -> list[GazetteerPlace]:
         return self._gazetteer.find_counties(words)
 
     def _within(self, words: tuple[str, ...]) -> _Within | None:
         """What the words beside a name say; None if one of them is not understood."""
-        regions, countries, places = set[str](), set[str](), list[tuple[Place, ...]]()
+        regions, countries, places = set[str](), set[str](), list[tuple[GazetteerPlace, ...]]()
         rest = words
         while rest:
             for size in range(len(rest), 0, -1):
@@ -223,11 +231,11 @@ class _Interpreter:
                 rest = rest[1:]
         return _Within(frozenset(regions), frozenset(countries), tuple(places))
 
-    def _region_of(self, code: str | None) -> list[Place]:
+    def _region_of(self, code: str | None) -> list[GazetteerPlace]:
         place = self._gazetteer.region_places.get(code or "")
         return [place] if place else []
 
-    def _corrected(self, words: tuple[str, ...]) -> list[Place]:
+    def _corrected(self, words: tuple[str, ...]) -> list[GazetteerPlace]:
         """The places that the words mean when misspellings are forgiven."""
         for each in (words, *place_text.strip_noise(words)):
             text = " ".join(each)
@@ -240,7 +248,9 @@ class _Interpreter:
                     return found
         return []
 
-    def _corrected_within(self, name: tuple[str, ...], beside: tuple[str, ...]) -> list[Place]:
+    def _corrected_within(
+        self, name: tuple[str, ...], beside: tuple[str, ...]
+    ) -> list[GazetteerPlace]:
         text = " ".join(name)
         within = self._within(beside)
         if within is not None:
@@ -255,7 +265,7 @@ class _Interpreter:
                 return found
         return []
 
-    def _decide(self, words: str, found: Sequence[Place]) -> Meaning:
+    def _decide(self, words: str, found: Sequence[GazetteerPlace]) -> Meaning:
         """One meaning, or a choice between several."""
         regions = [each for each in found if each.kind is PlaceKind.REGION]
         others = list_distinct(each for each in found if each.kind is not PlaceKind.REGION)
@@ -274,8 +284,8 @@ class _Interpreter:
         return Meaning(MeaningKind.CHOICE, others=tuple(others[:MAX_CHOICES]))
 
     def _find_main(
-        self, words: str, regions: Sequence[Place], towns: Sequence[Place]
-    ) -> Place | None:
+        self, words: str, regions: Sequence[GazetteerPlace], towns: Sequence[GazetteerPlace]
+    ) -> GazetteerPlace | None:
         """The town of an office. A state of its name that is elsewhere has to be asked about,
         unless the town is known by exactly these words: Washington is not only D.C."""
         for town in towns:
@@ -286,7 +296,7 @@ class _Interpreter:
                 return town
         return None
 
-    def _guesses(self, words: tuple[str, ...]) -> Iterator[Place]:
+    def _guesses(self, words: tuple[str, ...]) -> Iterator[GazetteerPlace]:
         """Up to three places: those that a part of the text names, then names like it."""
         seen: set[tuple[str, str]] = set()
         for name in self._guess_names(words):
@@ -307,12 +317,12 @@ class _Interpreter:
         if longest != words[0] or len(words) > 1:
             yield from spelling.guess(longest, MAX_GUESSES)
 
-    def _best(self, name: str) -> list[Place]:
+    def _best(self, name: str) -> list[GazetteerPlace]:
         places = self._names(name)
         return sorted(places, key=lambda each: -each.population)[:1]
 
 
-def _may_mean(words: tuple[str, ...], place: Place) -> bool:
+def _may_mean(words: tuple[str, ...], place: GazetteerPlace) -> bool:
     """Whether a word alone may mean a place: «Gratis» and «Lola» are hamlets, which are only
     offered; «Gratis, Ohio» is one."""
     if len(words) > 1 or place.kind is PlaceKind.REGION:
@@ -338,7 +348,7 @@ def _splits(
             yield words[start : start + size], words[:start] + words[start + size :]
 
 
-def _is_part(place: Place, whole: Place) -> bool:
+def _is_part(place: GazetteerPlace, whole: GazetteerPlace) -> bool:
     """Whether a place may be said to be in another."""
     if whole.kind is PlaceKind.REGION:
         return place.region == whole.region
@@ -347,7 +357,7 @@ def _is_part(place: Place, whole: Place) -> bool:
     return miles_between(place.position, whole.position) < MAX_QUARTER_MILES and place != whole
 
 
-def _is_clear_region(words: str, region: Place, others: Iterable[Place]) -> bool:
+def _is_clear_region(words: str, region: GazetteerPlace, others: Iterable[GazetteerPlace]) -> bool:
     """Whether a name means the state: no large town elsewhere has it too. Of codes, only LA is
     what people call a city elsewhere."""
     rivals = [each for each in others if each.population >= MIN_REGION_NAMESAKE]

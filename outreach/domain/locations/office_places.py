@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.domain.locations.gazetteer import SPOKEN_POPULATION, Place, PlaceKind
+from outreach.domain.locations.gazetteer import SPOKEN_POPULATION, GazetteerPlace, PlaceKind
 from outreach.domain.locations.interpretation import Meaning, MeaningKind, interpret
 from outreach.domain.locations.place_text import canonicalize, without_article
 from outreach.domain.network.offices import Office
@@ -35,8 +35,8 @@ class OfficePlace(Base):
     changed_at: Mapped[datetime]
 
     @property
-    def place(self) -> Place:
-        return Place(
+    def place(self) -> GazetteerPlace:
+        return GazetteerPlace(
             PlaceKind.TOWN,
             self.name,
             self.region,
@@ -53,15 +53,19 @@ def list_names(session: Session, office: Office) -> Sequence[OfficePlace]:
     ).all()
 
 
-def find_places(session: Session, names: Iterable[str]) -> dict[str, list[Place]]:
+def find_places(session: Session, names: Iterable[str]) -> dict[str, list[GazetteerPlace]]:
     """The places of these names, as `canonicalize` writes them, by name."""
-    found: dict[str, list[Place]] = {}
-    rows = session.scalars(
-        sa.select(OfficePlace).where(OfficePlace.words.in_(sorted(names))).order_by(OfficePlace.id)
-    )
-    for row in rows:
+    found: dict[str, list[GazetteerPlace]] = {}
+    for row in session.scalars(_BY_WORDS, {"names": sorted(names)}):
         found.setdefault(row.words, []).append(row.place)
     return found
+
+
+_BY_WORDS: Final = (
+    sa.select(OfficePlace)
+    .where(OfficePlace.words.in_(sa.bindparam("names", expanding=True)))
+    .order_by(OfficePlace.id)
+)
 
 
 def add(session: Session, office: Office, name: str, meaning: str, *, now: datetime) -> OfficePlace:
@@ -105,7 +109,7 @@ def remove(session: Session, office: Office, row_id: int) -> OfficePlace:
     return row
 
 
-def _one_place(understood: Meaning) -> Place:
+def _one_place(understood: Meaning) -> GazetteerPlace:
     if understood.kind is not MeaningKind.POINT or understood.place is None:
         raise Refusal(ErrorCode.PLACE_NOT_CLEAR)
     return understood.place

@@ -7,6 +7,7 @@ from outreach.domain.locations import regions
 from outreach.domain.text import fold
 
 _APOSTROPHES: Final = re.compile("['’‘`´]")
+_NOT_PLAIN: Final = re.compile(r"[^a-z ]|\b(?:[a-z]|ste?|ft|mt)\b")
 _SHORT_FORMS: Final = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount"}
 
 # What people write around a place, in the three languages.
@@ -92,11 +93,10 @@ _AREA: Final = re.compile(r"(?<![\w])([a-z]\d[a-z])(?:[ -]?\d[a-z]\d)?(?![\w])",
 def canonicalize(text: str) -> str:
     """Words without accents, capitals and punctuation, abbreviations written out: «St. John's» is
     «saint johns», «L.A.» is «la»."""
-    if text.isascii() and text.replace(" ", "").isalpha():  # most names: 45,000 are read at once
-        words = text.lower().split()
-        if not _SHORT_FORMS.keys() & words[:-1] and min(map(len, words), default=0) > 1:
-            return " ".join(words)
-    words = []
+    lower = text.lower()
+    if not _NOT_PLAIN.search(lower):  # most names: 45,000 are read at once
+        return " ".join(lower.split())
+    words: list[str] = []
     was_letter = False
     for word in fold(_APOSTROPHES.sub("", text)).split():
         is_letter = len(word) == 1 and word.isalpha()

@@ -19,7 +19,6 @@ from outreach.domain.locations import gazetteer
 from outreach.domain.locations.place_text import list_region_names
 
 MIN_LENGTH: Final = 5
-MIN_POPULATION: Final = 2_000  # smaller places must be spelled right
 MIN_POPULATION_SHORT: Final = 90_000  # for words of five and six letters
 MIN_POPULATION_LONG: Final = 8_000
 MIN_GUESS_SIMILARITY: Final = 0.84
@@ -60,7 +59,7 @@ class _Names:
 @lru_cache(maxsize=1)
 def _load_names() -> _Names:
     people: dict[str, int] = {}
-    for name, number in gazetteer.load().names(MIN_POPULATION):
+    for name, number in gazetteer.load().names():
         people[name] = max(number, people.get(name, 0))
     for name in list_region_names():
         people[name] = _REGION_POPULATION
@@ -136,7 +135,7 @@ def _most_slips(length: int) -> int:
 
 def _least_people(words: str, *, is_qualified: bool) -> int:
     if is_qualified:
-        return MIN_POPULATION
+        return gazetteer.MIN_CORRECTED_POPULATION
     return MIN_POPULATION_SHORT if len(words) < 7 else MIN_POPULATION_LONG
 
 

@@ -1,14 +1,13 @@
 """Names of places in the language of the page, and the data attributes that tell programs which
 place a page is about."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from outreach import i18n
 from outreach.domain.locations import gazetteer, regions
-from outreach.domain.locations.gazetteer import Place, PlaceKind
+from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind
 from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.i18n import gettext as _
 
@@ -36,7 +35,7 @@ def region_name(code: str) -> str:
     return i18n.say(regions.NAMES.get(code), i18n.current()) or code
 
 
-def full_name(place: Place) -> str:
+def full_name(place: GazetteerPlace) -> str:
     """Pilsen, Chicago, Illinois · Condado de Cook, Illinois · 60608 (Chicago, Illinois)"""
     region = region_name(place.region)
     if place.kind is PlaceKind.REGION:
@@ -72,44 +71,34 @@ def main_attributes(where: Location) -> dict[str, str]:
     return found
 
 
-def links(places: Sequence[Place]) -> list[PlaceLink]:
+def links(places: Sequence[GazetteerPlace]) -> list[PlaceLink]:
     """The places to choose from."""
-    found = []
-    for place, words in search_words(places):
-        if place.kind is PlaceKind.REGION:
-            attributes = {"data-choice-region": _region_code(place.region)}
-        else:
-            attributes = _position(place.position, "data-choice")
-            attributes["data-choice-name"] = full_name(place)
-        detail = _detail(place, has_namesake=words[-1].isdigit() and not place.code)
-        found.append(PlaceLink(words, full_name(place), place.region, detail, attributes))
-    return found
+    return [_link(each) for each in places]
 
 
-def search_words(places: Sequence[Place]) -> list[tuple[Place, str]]:
-    """What the link of each place searches for: words that mean it and no other. Of two places of
-    one name in one state they are the postal code."""
-    times = Counter((each.name, each.parent, each.region) for each in places)
-    return [
-        (each, _search_words(each, has_namesake=times[each.name, each.parent, each.region] > 1))
-        for each in places
-    ]
+def _link(place: GazetteerPlace) -> PlaceLink:
+    if place.kind is PlaceKind.REGION:
+        attributes = {"data-choice-region": _region_code(place.region)}
+    else:
+        attributes = _position(place.position, "data-choice")
+        attributes["data-choice-name"] = full_name(place)
+    return PlaceLink(
+        search_words(place), full_name(place), place.region, _detail(place), attributes
+    )
 
 
-def _search_words(place: Place, *, has_namesake: bool) -> str:
+def search_words(place: GazetteerPlace) -> str:
+    """What the link of a place searches for: words that mean it and no other."""
     if place.code:
         return place.code
     if place.kind is PlaceKind.REGION:
         return _state_words(place)
     if place.kind is PlaceKind.COUNTY:
         return f"{_county_name(place.name)}, {place.region}"
-    postal = gazetteer.load().find_postal_near(place) if has_namesake else None
-    if postal is not None:
-        return postal.code
     return ", ".join(part for part in (place.name, place.parent, place.region) if part)
 
 
-def _state_words(place: Place) -> str:
+def _state_words(place: GazetteerPlace) -> str:
     """«Estado de Washington», since the name alone is asked about."""
     name = region_name(place.region)
     is_province = place.country == "CA"
@@ -118,12 +107,13 @@ def _state_words(place: Place) -> str:
     )
 
 
-def _detail(place: Place, *, has_namesake: bool) -> str:
+def _detail(place: GazetteerPlace) -> str:
     """What tells a place from others of its name."""
     if place.kind is PlaceKind.REGION:
         return _("Toda la provincia") if place.country == "CA" else _("Todo el estado")
     country = _("Canadá") if place.country == "CA" else _("Estados Unidos")
-    near = gazetteer.load().find_landmark(place) if has_namesake else None
+    is_town = place.kind is PlaceKind.TOWN
+    near = gazetteer.load().find_landmark(place) if is_town and place.code else None
     if near is not None:
         return _("Cerca de %(place)s. %(country)s", place=near.name, country=country)
     if place.parent:
@@ -137,7 +127,7 @@ def _county_name(name: str) -> str:
     return _("Condado de %(name)s", name=name.removesuffix(" County"))
 
 
-def _parent_name(place: Place) -> str:
+def _parent_name(place: GazetteerPlace) -> str:
     names = gazetteer.load().localized_names(place.region, place.parent)
     return i18n.say(names, i18n.current()) or place.parent
 

@@ -31,6 +31,7 @@ from outreach.web.public import sharing
 
 pages = Blueprint("workshops", __name__, url_prefix="/<lang:lang>")
 root = Blueprint("root", __name__)
+MAX_NAMESAKES: Final = 8  # other places of the name of one that was found
 _TEMPLATES: Final = {
     LocationScale.CHOICE: "workshops/which_place.html",
     LocationScale.UNKNOWN: "workshops/unknown_place.html",
@@ -142,7 +143,11 @@ def _list(
         page=page,
         place=place_words.location_name(where),
         place_attributes=place_words.main_attributes(where),
-        choices=place_words.links(where.others or where.guesses),
+        choices=place_words.links(
+            where.others
+            if where.scale is LocationScale.CHOICE
+            else where.others[:MAX_NAMESAKES] or where.guesses
+        ),
         regions=_list_regions() if where.scale is LocationScale.UNKNOWN else (),
         days=workshop_cards.by_day(
             page.found,

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from outreach.domain.locations import gazetteer, regions
-from outreach.domain.locations.gazetteer import Place, miles_between
+from outreach.domain.locations.gazetteer import GazetteerPlace, miles_between
 from outreach.domain.locations.place_text import canonicalize
 
 # The states' outermost points in whole degrees: south, north, west, east. Alaska crosses 180.
@@ -41,14 +41,14 @@ BOXES: Final = {
 }
 
 
-def is_outside(place: Place) -> bool:
+def is_outside(place: GazetteerPlace) -> bool:
     south, north, west, east = BOXES[place.region]
     latitude, longitude = place.position
     return not (south <= latitude <= north and west <= longitude <= east)
 
 
 @cache
-def postal_codes() -> dict[str, list[Place]]:
+def postal_codes() -> dict[str, list[GazetteerPlace]]:
     found = defaultdict(list)
     for each in gazetteer.load().postal_codes():
         found[each.region].append(each)
@@ -133,7 +133,7 @@ def test_every_postal_code_is_found_by_its_code() -> None:
     assert not [each for each in data.postal_codes() if data.find_postal(each.code) != each]
 
 
-def test_position_of_a_phone_is_told_as_a_large_town() -> None:
+def test_position_of_a_phone_becomes_a_large_town() -> None:
     data = gazetteer.load()
     for position, name in (((41.85, -87.66), "Chicago"), ((43.65, -79.38), "Toronto")):
         found = data.find_nearest(position)

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from outreach.domain.locations import gazetteer, regions
-from outreach.domain.locations.gazetteer import Place, PlaceKind, miles_between
+from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind, miles_between
 from outreach.domain.locations.interpretation import Meaning, MeaningKind, interpret
 from outreach.web.presentation.place_words import search_words
 from tests.support.place_phrases import read_phrases
@@ -19,13 +19,13 @@ SLIPS: Final = 400
 MASHED_WORDS: Final = 3_000
 
 
-def names_place(meaning: Meaning, place: Place, miles: float = 12) -> bool:
+def names_place(meaning: Meaning, place: GazetteerPlace, miles: float = 12) -> bool:
     """Whether the answer is the place, or offers it."""
     offered = ([meaning.place] if meaning.place else []) + [*meaning.others]
     return any(miles_between(each.position, place.position) < miles for each in offered)
 
 
-def large_towns(least: int) -> list[Place]:
+def large_towns(least: int) -> list[GazetteerPlace]:
     return [each for each in gazetteer.load().towns() if each.population >= least]
 
 
@@ -111,7 +111,8 @@ def test_each_offered_place_leads_to_itself(typed: str) -> None:
     """A link of «¿Cuál Aurora?» may not ask again."""
     meaning = interpret(typed)
     assert len(meaning.others) > 1
-    for place, words in search_words(meaning.others):
+    for place in meaning.others:
+        words = search_words(place)
         answer = interpret(words)
         assert answer.place is not None, words
         assert answer.place.kind in {place.kind, PlaceKind.POSTAL}, words
@@ -149,7 +150,7 @@ def test_very_long_text_is_cut_and_means_nothing() -> None:
 
 
 def test_look_up_takes_little_of_the_processor() -> None:
-    """The measured times are in decision 0040; here is only what a slow machine never exceeds."""
+    """The measured times are in decision 0033; here is only what a slow machine never exceeds."""
     interpret("chicgo")
     spent = []
     for phrase in read_phrases():
