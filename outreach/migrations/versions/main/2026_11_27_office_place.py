@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_office_place"
-down_revision = "main_shown_seats"
+down_revision = "main_kept_seats"
 
 
 def upgrade() -> None:
