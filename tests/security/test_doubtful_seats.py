@@ -23,7 +23,7 @@ from outreach.domain.registrations import Registration, RegistrationStatus, doub
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Burst, Key, KeyStore, SeatParty, bursts
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold
+from tests.conftest import hold, tomorrow
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import (
     answers,
@@ -280,9 +280,11 @@ def fill_up(client: FlaskClient, workshop: Workshop) -> None:
 @pytest.mark.parametrize("is_discreet", [True, False], ids=["discreet", "ordinary"])
 def test_released_seats_go_to_the_waitlist_when_undo_is_over(
     client: FlaskClient, store: Store, key_store: KeyStore, ana: StaffClient,
-    ordinary: Workshop, discreet: Workshop, is_discreet: bool,
+    chicago: Office, rights: Kind, women: Kind, is_discreet: bool,
 ) -> None:  # fmt: skip
-    workshop = discreet if is_discreet else ordinary
+    with store.change() as session:
+        kind = women if is_discreet else rights
+        workshop = hold(session, chicago, kind, capacity=SEATS, day=tomorrow(chicago))
     attack(client, workshop)
     fill_up(client, workshop)
     before = everyone(store)

@@ -20,7 +20,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.keystore import Key, KeyStore, RegistrationKey, link_renewals, rotation
 from outreach.privacy import link_renewal
-from tests.conftest import hold, seat
+from tests.conftest import hold, seat, tomorrow
 from tests.support.registration_forms import everyone, link_of, now_of
 from tests.support.staff_client import employ, signed_in_as
 
@@ -127,9 +127,12 @@ def test_old_link_answers_like_an_unknown_one(
 
 
 def test_old_square_and_code_are_unknown_at_the_door(
-    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rosa: Registration
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     """Who shows them enters as a walk-in; they tell nobody of whom they were."""
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, day=tomorrow(chicago))
+    rosa = seat(store, key_store, workshop)
     ana = signed_in_as(client.application, store, employ(store))
     entry, old_code = entry_of(key_store, rosa), rosa.door_code or "?"
     renew(client, link_of(key_store, rosa))
