@@ -127,7 +127,8 @@ def test_every_response_has_the_security_headers(responses: list[TestResponse]) 
         assert "max-age=" in answer.headers["Strict-Transport-Security"]
         permissions_policy = answer.headers["Permissions-Policy"]
         # The list alone asks where a phone is, unless it is filtered to discreet kinds.
-        is_list = answer.request.path == "/es/" and "X-Robots-Tag" not in answer.headers
+        is_list = (answer.request.method, answer.request.path) == ("GET", "/es/")
+        is_list = is_list and "X-Robots-Tag" not in answer.headers
         location = "geolocation=(self)" if is_list else "geolocation=()"
         for feature in ("camera=()", location, "microphone=()"):
             assert feature in permissions_policy, answer.request.path
