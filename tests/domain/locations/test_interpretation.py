@@ -150,7 +150,7 @@ def test_very_long_text_is_cut_and_means_nothing() -> None:
 
 
 def test_look_up_takes_little_of_the_processor() -> None:
-    """The measured times are in decision 0033; here is only what a slow machine never exceeds."""
+    """The measured times are in decision 0034; here is only what a slow machine never exceeds."""
     interpret("chicgo")
     spent = []
     for phrase in read_phrases():
