@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.guards import CHECKOUT, GUARDS, Copy, Gone, Guard
+from tests.faults.guard import Gone, Guard
+from tests.faults.guards import CHECKOUT, GUARDS, Copy
 
 # The requirements that must have a guard here.
 SHOWN = {"S03", "S06", "S09", "S10", "S13", "S16", "S19", "S20", "S23", "S26"}

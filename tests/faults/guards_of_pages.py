@@ -1,0 +1,372 @@
+"""The guards of pages, of exits and of what staff see."""
+
+from collections.abc import Iterator
+
+from tests.faults.guard import Guard
+
+
+def list_guards() -> Iterator[Guard]:
+    web = "outreach/web/"
+    yield Guard(
+        "S02", f"{web}middleware/response_headers.py", """    "frame-ancestors": "'none'",\n""", "",
+        "tests/web/middleware/test_headers.py::test_every_response_has_the_security_headers",
+    )  # fmt: skip
+    script = "<script src=\"{{ static('app.js') }}\" defer></script>"
+    for test in (
+        "tests/web/middleware/test_headers.py::test_pages_have_no_inline_code_and_no_foreign_resources",
+        "tests/project/test_layout.py::test_templates_have_no_inline_code_or_foreign_resource",
+    ):
+        yield Guard("S03", "templates/base.html", script, "<script>go()</script>", test)
+    yield Guard(
+        "S04", f"{web}middleware/response_headers.py",
+        'if g.get("is_private") or response.status_code >= 400:',
+        "if response.status_code >= 400:",
+        "tests/web/middleware/test_headers.py::test_private_pages_are_not_cached_and_not_indexed",
+    )  # fmt: skip
+    yield Guard(
+        "S05", "outreach/domain/registrations/models.py",
+        'return _text_of(keystore.derive_link(key, "entry"))', "return manage_token(key)",
+        "tests/security/test_safety.py::test_tokens_are_stored_only_as_hashes_and_are_independent",
+    )  # fmt: skip
+    yield Guard(
+        "S05", "outreach/keystore/keystore.py",
+        'return self._keyed(f"link {hashed.hex()}")', "return hashed",
+        "tests/security/test_safety.py"
+        "::test_copy_of_the_database_with_other_keys_knows_no_link",
+    )  # fmt: skip
+    yield Guard(
+        "S06", f"{web}public/my_registration/cancel.py",
+        'return registration_page.show("erase", _load(token), clock.now())', "return forget(token)",
+        "tests/security/test_safety.py::test_get_requests_change_nothing",
+    )  # fmt: skip
+    yield Guard(
+        "S07", f"{web}middleware/error_pages.py", 'g.other_languages_at = "/"', "",
+        "tests/security/test_safety.py::test_all_dead_links_give_the_same_page",
+    )  # fmt: skip
+    place = "tests/web/public/test_my_place.py"
+    for file, words, instead, test in (
+        (
+            "outreach/domain/registrations/code_lookup.py",
+            "if hmac.compare_digest(stored, wanted):", "if True:",
+            "test_unknown_code_and_wrong_name_get_the_same_answer",
+        ),
+        (
+            f"{web}public/my_registration/recover_link.py", "if registration.workshop.is_discreet:",
+            "if False:", "test_discreet_place_shows_neither_kind_nor_address_before_the_tap",
+        ),
+        (
+            f"{web}public/my_registration/recover_link.py", "or not is_within_tries", "",
+            "test_five_tries_an_hour_for_each_code_from_any_address",
+        ),
+    ):  # fmt: skip
+        yield Guard("S07", file, words, instead, f"{place}::{test}")
+    tries = 'return of_today(client_address.get_address()).hex(), of_today(f"code {code}").hex()'
+    for instead, test in (
+        ('return of_today("").hex(), of_today(f"code {code}").hex()', "address_whatever_the_code"),
+        ("return (of_today(client_address.get_address()).hex(),) * 2", "code_from_any_address"),
+    ):
+        yield Guard(
+            "S09", f"{web}middleware/rate_limits.py", tries, instead,
+            f"{place}::test_five_tries_an_hour_for_each_{test}",
+        )  # fmt: skip
+    after = "tests/security/test_traces.py::test_error_after_the_answer_is_logged_without_link_or_form_values"
+    rule = 'rule = request.url_rule.rule if request.url_rule else "-"'
+    yield Guard("S08", f"{web}middleware/error_pages.py", rule, "rule = request.remote_addr", after)
+    yield Guard(
+        "S09", f"{web}middleware/client_address.py",
+        "ip_network((parsed, 64), strict=False)", "parsed",
+        "tests/security/test_abuse.py::test_ipv6_addresses_of_one_network_share_a_rate_limit",
+    )  # fmt: skip
+    yield Guard(
+        "S09", f"{web}middleware/rate_limits.py",
+        '_count("malformed post", limits.malformed_posts)', '_count("post", limits.posts)',
+        "tests/security/test_abuse.py::test_malformed_posts_use_up_nothing_that_neighbours_need",
+    )  # fmt: skip
+    yield Guard(
+        "S09", f"{web}middleware/rate_limits.py",
+        '_hit("sign-in", _per_ten_minutes(most), _of_account(account))',
+        '_hit("sign-in", _per_ten_minutes(most), _of_account(""))',
+        "tests/accounts/test_sessions.py"
+        "::test_sign_in_attempts_are_limited_by_account_and_address",
+    )  # fmt: skip
+    yield Guard(
+        "S09", "outreach/keystore/keystore.py", "hmac.new(self._day[1], text",
+        'hmac.new(b"x", text',
+        "tests/security/test_abuse.py::test_rate_counters_cannot_be_linked_to_an_address_the_next_day",
+    )  # fmt: skip
+    yield Guard(
+        "S09", f"{web}middleware/client_address.py",
+        "chain[-proxies].strip() if len(chain) >= proxies",
+        "chain[0] if True",
+        "tests/security/test_abuse.py::test_forwarded_address_counts_only_behind_trusted_proxies",
+    )  # fmt: skip
+    for file, words, instead in (
+        (f"{web}middleware/error_pages.py", rule, "rule = request.path"),
+        (
+            f"{web}middleware/error_pages.py", "return RuntimeError(kind.__name__)",
+            "return RuntimeError(str(request.form))",
+        ),
+        ("outreach/app.py", "error_pages.log_error(exc_info[1])", "super().log_exception(exc_info)"),
+        (f"{web}middleware/error_pages.py", ".addFilter(_remove_error_text)", ""),
+    ):  # fmt: skip
+        yield Guard("S10", file, words, instead, after)
+    yield Guard(
+        "S11", "outreach/db/store.py", "PRAGMA secure_delete = ON", "PRAGMA secure_delete = OFF",
+        "tests/privacy/test_erasure.py::test_purge_leaves_no_byte_of_a_person",
+    )  # fmt: skip
+    yield Guard(
+        "S12", "outreach/privacy/erasure.py",
+        "key_store.destroy(*(row.key_id for row in rows if row.key_id is not None))", "pass",
+        "tests/privacy/test_erasure.py::test_erasure_leaves_no_byte_of_a_person_at_once",
+    )  # fmt: skip
+    address = "tests/security/test_hidden_address.py::test_hidden_address_is_on_no_public_page"
+    yield Guard(
+        "S13", "templates/workshops/workshop.html", "{%- elif workshop.has_secret_address %}",
+        "{%- elif false %}", address,
+    )  # fmt: skip
+    yield Guard(
+        "S13", f"{web}presentation/workshop_cards.py",
+        'found.venue_name if is_public else found.venue_area or ""',
+        "found.venue_name", address,
+    )  # fmt: skip
+    yield Guard(
+        "S13", "outreach/feeds/vevent.py", "return workshop.visibility is Visibility.PUBLIC and",
+        "return True and", address,
+    )  # fmt: skip
+    rooms = "tests/security/test_own_rooms.py"
+    yield Guard(
+        "S13", "outreach/domain/scheduling/workshop_data.py",
+        "is_own_room = venue is not None and venue.is_own_room", "is_own_room = True",
+        f"{rooms}::test_form_of_a_new_workshop_follows_the_venue_and_says_why",
+    )  # fmt: skip
+    yield Guard(
+        "S13", "outreach/domain/locations/venues.py",
+        "if reveals_it or (words & numbers and words & streets):", "if False:",
+        f"{rooms}::test_meeting_point_that_tells_the_address_is_refused",
+    )  # fmt: skip
+    yield Guard(
+        "S13", "outreach/domain/workshops/models.py",
+        "return self.venue.meeting_point if self.venue is not None and is_shown else {}",
+        "return self.venue.meeting_point if self.venue is not None else {}",
+        f"{rooms}::test_meeting_point_is_public_where_the_address_is_hidden",
+    )  # fmt: skip
+    approvals = "tests/web/staff/test_approvals.py"
+    yield Guard(
+        "S13", f"{web}staff/dashboard/alert_rows.py",
+        "if alert.alert_type in NEUTRAL and alert.workshop.is_discreet:", "if False:",
+        f"{approvals}::test_alert_does_not_name_a_discreet_workshop",
+    )  # fmt: skip
+    yield Guard(
+        "S13", "outreach/domain/registrations/address_approval.py",
+        "at = min(_next_working_morning(workshop, since), latest)",
+        "at = _next_working_morning(workshop, since)",
+        f"{approvals}::test_page_says_when_to_look_again",
+    )  # fmt: skip
+    yield Guard(
+        "S32", "outreach/web/staff/workshop_form/workshop_form.py",
+        "return default if self.is_unpublished else base.visibility.at_least(default)",
+        "return default", f"{rooms}::test_moving_never_loosens",
+    )  # fmt: skip
+    yield Guard(
+        "S14", "templates/workshops/workshop.html", "{% block title %}\n  {% if is_quiet %}",
+        "{% block title %}\n  {% if false %}",
+        "tests/security/test_discreet.py"
+        "::test_discreet_workshop_page_has_no_kind_in_title_or_url",
+    )  # fmt: skip
+    yield Guard(
+        "S15", "outreach/feeds/attendee_event.py", 'event.add("transp",',
+        'event.add("url", f"https://x/es/t/{workshop.public_id}"), event.add("transp",',
+        "tests/security/test_discreet.py::test_personal_calendar_entry_contains_no_manage_link",
+    )  # fmt: skip
+    yield Guard(
+        "S17", "templates/my_registration/detail.html", "{% block title %}{{ _('Cita')",
+        "{% block title %}{{ workshop.title|localize }}{{ _('Cita')",
+        "tests/security/test_discreet.py::test_personal_page_keeps_no_kind_in_browser_history",
+    )  # fmt: skip
+    yield Guard(
+        "S16", "outreach/domain/calendar/feed_query.py",
+        "yield sa.or_(Workshop.is_discreet.is_(False), Workshop.kind_id.in_(discreet))", "pass",
+        "tests/feeds/test_feed_discretion.py"
+        "::test_discreet_workshop_is_only_in_feeds_of_its_kind",
+    )  # fmt: skip
+    yield Guard(
+        "S16", "outreach/domain/calendar/feed_query.py",
+        "yield sa.or_(Workshop.is_discreet.is_(True), Workshop.kind_id.not_in(choice.neutral))",
+        "pass", "tests/security/test_ratchet.py::test_neutral_code_opens_its_kind_for_ever",
+    )  # fmt: skip
+    yield Guard(
+        "S16", "outreach/feeds/vevent.py", "if workshop.is_discreet:", "if False:",
+        "tests/feeds/test_feed_discretion.py::test_feed_of_a_discreet_kind_has_day_hour_and_city",
+    )  # fmt: skip
+    yield from _ways_out()
+    yield from _of_staff()
+
+
+def _ways_out() -> Iterator[Guard]:
+    script, tests = "outreach/web/scripts/quick_exit.js", "tests/browser/test_quick_exit.py"
+    yield Guard(
+        "S19", script, "location.replace(exitLink.href);", "location.href = exitLink.href;",
+        f"{tests}::test_quick_exit_replaces_the_page_in_history",
+    )  # fmt: skip
+    yield Guard(
+        "S19", script, "location.replace(link.href);", "location.href = link.href;",
+        f"{tests}::test_quick_exit_leaves_no_discreet_page_in_history",
+    )  # fmt: skip
+    yield Guard(
+        "S19", script, "document.body.replaceChildren();", "",
+        f"{tests}::test_quick_exit_blanks_the_page_at_once",
+    )  # fmt: skip
+    yield Guard(
+        "S19", "outreach/web/styles/controls.css", ".exit-fixed {\n  position: fixed;", ".exit-fixed {",
+        f"{tests}::test_quick_exit_is_visible_at_every_scroll_position",
+    )  # fmt: skip
+    yield Guard(
+        "S20", "outreach/web/public/about.py", "target = config().quick_exit_url or",
+        'target = __import__("flask").request.args.get("url") or config().quick_exit_url or',
+        "tests/security/test_safety.py::test_quick_exit_leads_only_to_the_configured_site",
+    )  # fmt: skip
+    yield Guard(
+        "S27", script, "if (event.persisted) location.reload();", "",
+        f"{tests}::test_page_restored_from_browser_cache_is_reloaded",
+    )  # fmt: skip
+    yield Guard(
+        "S28", "outreach/domain/workshops/models.py",
+        "return self.shown_seats if self.is_discreet else self.seats_left",
+        "return self.seats_left",
+        "tests/security/test_discreet.py::test_seats_left_do_not_reveal_a_single_registration",
+    )  # fmt: skip
+    yield Guard(
+        "S28", "outreach/domain/search/search.py",
+        "            (Workshop.is_discreet.is_(True), Workshop.shown_seats),\n", "",
+        "tests/security/test_discreet.py::test_seats_left_do_not_reveal_a_single_registration",
+    )  # fmt: skip
+    yield Guard(
+        "S28", "outreach/domain/workshops/public_seats.py",
+        "self.due_at.get(key) or now + self._draw()", "now",
+        "tests/domain/registrations/test_public_seats.py"
+        "::test_watcher_sees_a_registration_only_after_the_delay",
+    )  # fmt: skip
+    yield Guard(
+        "CAL04", "outreach/domain/workshops/models.py",
+        "return NEUTRAL_UID_HOST if self.has_neutral_uid else host", "return host",
+        "tests/security/test_discreet.py"
+        "::test_calendar_entries_of_a_new_discreet_workshop_do_not_name_the_site",
+    )  # fmt: skip
+    yield Guard(
+        "SEAT04", "outreach/mail/delivery.py",
+        "self.key_store.letter_id(notification.id, registration.id.lower())",
+        'f"{notification.id}.{registration.id.lower()}"',
+        "tests/mail/test_mail.py"
+        "::test_message_id_leads_to_no_registration_without_the_key_store",
+    )  # fmt: skip
+    yield Guard(
+        "S29", "outreach/privacy/reconcile.py", "    ~APPARENTLY_CONFIRMED,\n", "",
+        "tests/privacy/test_retention.py::test_party_beyond_a_share_whose_page_shows_a_seat"
+        "_is_kept_as_long_as_one_with_a_seat",
+    )  # fmt: skip
+    watcher = "tests/security/test_discreet.py"
+    watcher += "::test_active_watcher_sees_an_hour_and_a_need_only_after_the_delay"
+    yield Guard(
+        "S28", "outreach/web/forms/availability.py",
+        "slot.appears_free if as_shown else slot.seats_left > 0", "slot.seats_left > 0", watcher,
+    )  # fmt: skip
+    yield Guard(
+        "S28", "outreach/domain/workshops/accommodations.py",
+        "        AccommodationCapacity.appears_free.is_(False)\n        if as_shown\n        else ",
+        "        ", watcher,
+    )  # fmt: skip
+
+
+def _of_staff() -> Iterator[Guard]:
+    staff = "outreach/web/staff/"
+    yield Guard(
+        "S23", f"{staff}workshops/attendee_list.py",
+        "notice.registration.workshop.is_discreet and not row.is_whole", "False",
+        "tests/web/staff/test_calls.py"
+        "::test_call_of_a_discreet_workshop_is_private_until_it_is_opened",
+    )  # fmt: skip
+    for place in ("checkin_pages", "sheet_download"):
+        yield Guard(
+            "S23", f"{staff}checkin/{place}.py",
+            "if not checkin.is_list_open(workshop, now=", "if checkin.is_list_open(workshop, now=",
+            "tests/web/staff/test_attendee_list.py::test_list_of_the_door_opens_the_day_before",
+        )  # fmt: skip
+    yield Guard(
+        "S21", f"{staff}common/guards.py", "httponly=True, samesite", "samesite",
+        "tests/accounts/test_sessions.py::test_session_cookie_is_host_only_and_http_only",
+    )  # fmt: skip
+    second = "tests/accounts/test_second_factor.py::test_"
+    yield Guard(
+        "S21", f"{staff}common/guards.py", "    if not who.is_proven:\n", "    if False:\n",
+        f"{second}password_alone_gives_no_access",
+    )  # fmt: skip
+    for words, instead, test in (
+        (
+            ".where(TotpSecret.organizer_id == totp.organizer_id, TotpSecret.last_step < step)",
+            ".where(TotpSecret.organizer_id == totp.organizer_id)",
+            "totp_code_works_once",
+        ),
+        (
+            "return CodeVerdict.RIGHT if used else CodeVerdict.REPLAYED", "return CodeVerdict.RIGHT",
+            "one_code_in_eight_concurrent_browsers_signs_in_once",
+        ),
+        (
+            ".where(is_own, TotpSecret.tries < MAX_TRIES)", ".where(is_own)",
+            "ten_wrong_codes_lock_the_second_factor_for_an_hour",
+        ),
+        (
+            "    if not gone:\n", "    if False:\n",
+            "recovery_codes_are_normalized_and_stored_hashed",
+        ),
+    ):  # fmt: skip
+        yield Guard("S21", "outreach/accounts/totp.py", words, instead, second + test)
+    yield Guard(
+        "S21", "outreach/accounts/sessions.py", '{"digest": digest(token), "proven_at": now,',
+        '{"digest": signed.digest, "proven_at": now,',
+        f"{second}second_factor_rotates_the_session_token",
+    )  # fmt: skip
+    yield Guard(
+        "S21", "outreach/accounts/webauthn_challenges.py",
+        "return kept if changes_one_row(session, sa.delete(Challenge).where(*is_open)) else None",
+        "return kept",
+        "tests/accounts/test_passkeys.py::test_replayed_passkey_assertion_is_refused",
+    )  # fmt: skip
+    yield Guard(
+        "S21", f"{staff}common/guards.py",
+        "    if rule.is_fresh and not who.is_fresh(clock.now()):\n",
+        "    if False:\n",
+        "tests/web/staff/test_policy.py::test_sensitive_actions_need_a_fresh_second_factor",
+    )  # fmt: skip
+    yield Guard(
+        "S22", f"{staff}common/guards.py", "    if not has_permission(Permission.SEE, office):", "    if False:",
+        "tests/web/staff/test_policy.py::test_workshop_of_another_office_looks_nonexistent",
+    )  # fmt: skip
+    for file in ("workshops/attendee_list.py", "checkin/checkin_pages.py"):
+        yield Guard(
+            "S23", staff + file, 'log_workshop_action(session, workshop, "list seen")', "pass",
+            "tests/web/staff/test_policy.py::test_viewing_names_of_a_discreet_workshop_is_logged",
+        )  # fmt: skip
+    table = '<table class="table table-start table-fold">\n{0}{{{{ table_head() }}}}\n{0}<tbody>'.format(
+        " " * 14
+    )
+    yield Guard(
+        "S23", "templates/staff/workshops/detail.html",
+        table, f'<a href="lista.csv">CSV</a>{table}',
+        "tests/web/staff/test_policy.py::test_discreet_attendee_list_cannot_be_exported",
+    )  # fmt: skip
+    yield Guard(
+        "S24", "outreach/reports/attendance_counts.py",
+        "is_safe = (not small and", "is_safe = (True or",
+        "tests/reports/test_counts.py::test_small_number_cannot_be_derived",
+    )  # fmt: skip
+    yield Guard(
+        "S24", "outreach/reports/attendance_counts.py",
+        "    return any(\n        0 < abs(number", "    return False and any(\n        0 < abs(number",
+        "tests/reports/test_month_closing.py::test_attendance_of_one_late_report_is_not_published",
+    )  # fmt: skip
+    yield Guard(
+        "S25", "outreach/web/staff/checkin/qr_landing.py",
+        "return checkin_pages.person_page(token) or _public_page()",
+        'return checkin_pages.person_page(token) or (_public_page() + "." * (len(token) < 9))',
+        "tests/security/test_safety.py::test_qr_code_page_is_the_same_for_everybody",
+    )  # fmt: skip

@@ -1,0 +1,340 @@
+"""The guards of forms, of seats and of links."""
+
+from collections.abc import Iterator
+
+from tests.faults.guard import Guard
+
+
+def list_guards() -> Iterator[Guard]:
+    yield from _of_new_links()
+    yield from _of_forms()
+
+
+def _of_new_links() -> Iterator[Guard]:
+    change = "outreach/web/public/my_registration/change.py"
+    for promise, file, words, instead, test in (
+        (
+            "S05", "outreach/keystore/encryption.py",
+            'f"{purpose} {renewals}" if renewals else purpose', "purpose",
+            "test_new_link_replaces_link_square_and_code",
+        ),
+        (
+            "S05", "outreach/domain/registrations/models.py",
+            '            entry_digest=key_store.link_digest(_hash(keystore.derive_link(key, "entry"))),\n',
+            "", "test_old_square_and_code_are_unknown_at_the_door",
+        ),
+        (
+            "S05", "outreach/privacy/link_renewal.py",
+            "if not link_renewals.is_of_form(", "if False and not link_renewals.is_of_form(",
+            "test_form_of_somebody_else_with_the_old_link_does_not_lead_to_the_new_one",
+        ),
+        (
+            "S05", "outreach/privacy/link_renewal.py",
+            "is_put_back = began_at is None and stored < key.renewals", "is_put_back = False",
+            "test_restored_database_does_not_bring_the_old_link_back",
+        ),
+        (
+            "S05", "outreach/web/public/my_registration/new_link.py",
+            "rate_limits.count_new_link(registration.joint_id or registration.id)", "pass",
+            "test_three_new_links_in_a_day",
+        ),
+        (
+            "S30", change, "rate_limits.count_contact_change(view.registration.id)",
+            "rate_limits.count_contact_change(view.token)",
+            "test_new_link_does_not_allow_more_contact_changes",
+        ),
+    ):  # fmt: skip
+        yield Guard(promise, file, words, instead, f"tests/security/test_new_link.py::{test}")
+
+
+def _of_doubtful_seats() -> Iterator[Guard]:
+    for file, words, instead, test in (
+        (
+            "outreach/keystore/seat_shares.py",
+            "connection.execute(_NAME.where(Key.id.in_(before)).values(burst=burst))", "pass",
+            "test_burst_names_the_seats_that_its_network_took_before",
+        ),
+        (
+            "outreach/keystore/keystore.py",
+            "session.execute(sa.delete(SeatParty).where(SeatParty.day < self.today()))", "pass",
+            "test_digest_of_the_network_goes_with_the_day",
+        ),
+        (
+            "outreach/keystore/keystore.py", "bursts.delete_old(session, self.today())", "pass",
+            "test_undecided_burst_ends_after_seven_days",
+        ),
+        (
+            "outreach/keystore/bursts.py", "Burst.release_at > now",
+            "Burst.release_at.is_not(None)", "test_undo_after_five_minutes_is_refused",
+        ),
+        (
+            "outreach/domain/registrations/doubtful.py", "appears_confirmed=shows_seat",
+            "appears_confirmed=False", "test_discreet_page_is_the_same_after_the_release",
+        ),
+        (
+            "outreach/domain/registrations/review.py",
+            "    Registration.is_released.is_(False),  # staff have looked at it\n", "",
+            "test_review_of_released_parties_does_not_end_a_day_before",
+        ),
+        (
+            "outreach/web/staff/workshops/doubtful_seats.py",
+            "if any(_has_grown(each) for each in seats):", "if False:",
+            "test_parties_that_staff_have_not_seen_are_not_kept",
+        ),
+    ):  # fmt: skip
+        test = f"tests/security/test_doubtful_seats.py::{test}"
+        yield Guard("S29", file, words, instead, test)
+    yield Guard(
+        "S29", "outreach/web/staff/checkin/checkin_offline.py",
+        "if each.status in STATUSES_WITH_SEATS or each.needs_review",
+        "if each.status in STATUSES_WITH_SEATS",
+        "tests/web/staff/test_checkin_offline.py"
+        "::test_released_party_is_found_and_counts_as_walk_ins",
+    )  # fmt: skip
+
+
+def _of_forms() -> Iterator[Guard]:
+    yield Guard(
+        "S26", "outreach/web/forms/registration_form.py",
+        "return bool(self[TRAP].data)", "return False",
+        "tests/security/test_abuse.py::test_filled_honeypot_field_is_refused_and_nothing_is_saved",
+    )  # fmt: skip
+    sending_again = "tests/concurrency/test_sending_again.py::test_"
+    yield Guard(
+        "S26", "outreach/web/forms/registration_service.py",
+        "if is_late or not registrations.is_of_party(existing, key, data):", "if False:",
+        f"{sending_again}used_form_leads_nobody_else_to_the_registration",
+    )  # fmt: skip
+    yield Guard(
+        "S26", "outreach/web/forms/registration_form.py",
+        "return token if token.nonce == self.nonce.data else FormToken(token.age)", "return token",
+        f"{sending_again}nonce_of_another_form_is_refused",
+    )  # fmt: skip
+    shares = "tests/security/test_seat_share.py"
+    for file, words, instead, test in (
+        (
+            "outreach/domain/registrations/review.py", "address=max(2, seats // 4)",
+            "address=seats", "test_one_network_takes_only_its_share",
+        ),
+        (
+            "outreach/keystore/seat_shares.py", "is_rush = bool(wide_over) and",
+            "is_rush = False and", "test_one_network_takes_only_its_share",
+        ),
+        (
+            "outreach/domain/registrations/service.py",
+            "hold is not None and workshop.is_discreet", "False",
+            "test_discreet_pages_are_the_same_beyond_the_share",
+        ),
+        (
+            "outreach/web/public/my_registration/change.py",
+            "more_people > 0 and not _is_within_share", "False and not _is_within_share",
+            "test_more_people_count_in_the_share",
+        ),
+        (
+            "outreach/domain/registrations/waitlist.py",
+            """        Registration.status == RegistrationStatus.WAITLISTED,
+        Registration.needs_review.is_(False),
+    )""",
+            """        Registration.status == RegistrationStatus.WAITLISTED,
+    )""",
+            "test_offers_pass_over_parties_for_review",
+        ),
+    ):  # fmt: skip
+        yield Guard("S29", file, words, instead, f"{shares}::{test}")
+    yield from _of_doubtful_seats()
+    yield from _of_the_brake()
+    yield Guard(
+        "S30", "outreach/web/forms/registration_form.py",
+        "if looks_like_an_address(name):", "if False:",
+        "tests/web/public/test_bad_input.py"
+        "::test_bad_input_returns_the_form_with_an_error_and_stores_nothing",
+    )  # fmt: skip
+    yield Guard(
+        "S26", "outreach/domain/registrations/models.py",
+        "key_store.new(workshop.id, workshop.forget_on, data.address or None)",
+        "key_store.new(workshop.id, workshop.forget_on, data.address or None, at_most=3)",
+        "tests/security/test_transcripts.py"
+        "::test_attack_sees_the_same_with_and_without_the_victim",
+    )  # fmt: skip
+    ratchet = "tests/security/test_ratchet.py::test_promise_to_a_registered_woman_is_kept"
+    for file, words, instead, test in (
+        (
+            "outreach/domain/scheduling/workshop_service.py",
+            "    require_not_looser(session, workshop, data)\n    is_discreet",
+            "    is_discreet", ratchet,
+        ),
+        (
+            "outreach/domain/search/public_listing.py",
+            "Workshop.is_discreet.is_(False)", "Kind.is_discreet.is_(False)", ratchet,
+        ),
+        (
+            "outreach/web/staff/network/kind_pages.py",
+            "if is_looser and not current_staff().is_fresh(now):", "if False:",
+            ratchet.replace(
+                "promise_to_a_registered_woman_is_kept",
+                "looser_kind_needs_a_fresh_factor_and_sends_letters_to_all_admins",
+            ),
+        ),
+    ):  # fmt: skip
+        yield Guard("S32", file, words, instead, test)
+    yield Guard(
+        "S35", "outreach/accounts/sessions.py", "    if known:\n", "    if False:\n",
+        "tests/accounts/test_staff_letters.py::test_sign_in_with_a_new_browser_sends_a_letter",
+    )  # fmt: skip
+    many = "tests/web/staff/test_many_contacts.py"
+    yield Guard(
+        "S23", "outreach/domain/workshops/models.py",
+        "return self.is_discreet or self.kind.sensitivity in HIGH_SENSITIVITIES",
+        "return self.is_discreet", f"{many}::test_list_of_a_sensitive_kind_is_logged",
+    )  # fmt: skip
+    yield Guard(
+        "S23", "outreach/web/staff/attendees/registration_actions.py",
+        "if allowance is ContactAllowance.NEEDS_FACTOR:", "if False:",
+        f"{many}::test_more_contacts_need_the_second_factor_and_a_letter",
+    )  # fmt: skip
+    limits = "tests/mail/test_recipient_limits.py"
+    for promise, file, words, instead, test in (
+        (
+            "S30", "outreach/mail/delivery.py", "raise Postponed(until)", "pass",
+            "test_twenty_registrations_cause_three_letters_and_a_summary",
+        ),
+        (
+            "S30", "outreach/domain/outbox/summaries.py",
+            "return is_young or notification.cause in _CAUSED_BY_ANYBODY", "return True",
+            "test_offers_reminders_and_cancellations_are_not_delayed",
+        ),
+        (
+            "S30", "outreach/web/public/my_registration/change.py",
+            "answers.person.address and not _may_change_contact(view)", "False",
+            "test_twelve_new_contacts_cause_three_letters",
+        ),
+        (
+            "S31", "outreach/phone_numbers.py", "return is_of_country and", "return",
+            "test_phones_of_other_countries_and_costs_are_refused",
+        ),
+        (
+            "S31", "outreach/phone_numbers.py",
+            "and phonenumbers.number_type(parsed) in _KINDS", "",
+            "test_phones_of_other_countries_and_costs_are_refused",
+        ),
+        (
+            "S31", "outreach/mail/delivery.py", "if budget.usage().is_used_up:", "if False:",
+            "test_texts_beyond_the_budget_wait",
+        ),
+    ):  # fmt: skip
+        yield Guard(promise, file, words, instead, f"{limits}::{test}")
+    for words in (
+        "if elapsed < SOONEST:",
+        "TokenAge.GOOD if elapsed <= LATEST else TokenAge.TOO_OLD",
+    ):
+        yield Guard(
+            "S26", "outreach/web/forms/form_token.py", words,
+            "if False:" if words.startswith("if") else "TokenAge.GOOD",
+            "tests/security/test_abuse.py::test_form_token_is_valid_from_two_seconds_to_twelve_hours",
+        )  # fmt: skip
+    yield Guard(
+        "S26", "outreach/web/public/my_registration/recover_link.py",
+        "if notice := email_form.notice(ABOUT):",
+        'if notice := "":',
+        "tests/web/public/test_recover_link.py"
+        "::test_link_request_of_a_bot_returns_the_form_and_sends_no_letter",
+    )  # fmt: skip
+    places = "tests/web/public/test_places.py"
+    for promise, file, words, instead, test in (
+        (
+            "S13", "outreach/domain/search/search.py",
+            "return sa.case((sa.and_(is_open, own.is_not(None)), own), else_=near)",
+            "return sa.func.coalesce(own, near)",
+            f"{places}::test_discreet_workshop_is_as_far_as_its_area",
+        ),
+        (
+            "S02", "outreach/web/middleware/response_headers.py",
+            'if g.get("is_locating") and not g.get("is_private"):', 'if g.get("is_locating"):',
+            f"{places}::test_only_the_list_may_ask_where_the_phone_is",
+        ),
+        (
+            "S02", "templates/workshops/list.html",
+            "{% if not quick_exit %}{{ places.locate_button() }}{% endif %}",
+            "{{ places.locate_button() }}",
+            f"{places}::test_discreet_filter_has_neither_suggestions_nor_position",
+        ),
+        (
+            "S22", "outreach/domain/locations/office_places.py",
+            "if row is None or row.office_id != office.id:", "if row is None:",
+            "tests/domain/locations/test_geocoding.py::test_office_removes_only_its_own_names",
+        ),
+    ):  # fmt: skip
+        yield Guard(promise, file, words, instead, test)
+
+
+def _of_the_brake() -> Iterator[Guard]:
+    rates, pages = "outreach/keystore/save_rates.py", "outreach/web/forms/proof_of_work.py"
+    kept = "outreach/domain/registrations/kept_seats.py"
+    proof = "outreach/domain/registrations/contact_proof.py"
+    rates_test, pages_test, kept_test, proof_test = (
+        f"tests/{each}.py::test_"
+        for each in (
+            "keystore/test_save_rates", "web/public/test_proof_of_work",
+            "domain/registrations/test_kept_seats", "security/test_kept_seats",
+        )
+    )  # fmt: skip
+    for file, words, instead, test in (
+        (
+            rates, "len(large) >= FEW_NETWORKS or", "",
+            f"{rates_test}brake_is_on_with_many_saves_of_few_networks",
+        ),
+        (
+            rates, "min(saves, MAX_OF_NETWORK)", "saves",
+            f"{rates_test}few_networks_cannot_raise_what_is_usual",
+        ),
+        (
+            "outreach/keystore/seat_shares.py", "self._rates.count(connection, saver, now=now)",
+            "pass", f"{pages_test}two_hundred_saves_of_one_address_start_the_brake_for_all",
+        ),
+        (
+            "outreach/keystore/seat_shares.py", "return bool(row[0] < FEW_NETWORKS and",
+            "return bool(", f"{pages_test}workshop_that_many_networks_fill_does_not",
+        ),
+        (
+            "outreach/keystore/seat_shares.py", "is_rush or is_braking", "is_rush",
+            f"{proof_test}networks_around_an_address_are_limited_while_the_brake_is_on",
+        ),
+        (
+            "outreach/web/public/registration.py", "not proof_of_work.is_given(filled, now)",
+            "False", f"{pages_test}post_without_a_number_gets_the_filled_form_with_a_challenge",
+        ),
+        (
+            pages, ".get_signature(nonce)", '.get_signature("")',
+            f"{pages_test}number_is_good_for_one_form_only",
+        ),
+        (
+            pages, "    if nonce != filled.nonce.data:\n", "    if False:\n",
+            f"{pages_test}wait_of_another_form_is_none",
+        ),
+        (
+            pages, "    return ready_at <= now\n", "    return True\n",
+            f"{pages_test}form_is_accepted_after_the_wait",
+        ),
+        (
+            kept, "Workshop.seats_left - people >= _KEPT", "Workshop.seats_left >= people",
+            f"{kept_test}half_of_the_seats_is_kept",
+        ),
+        (
+            "outreach/domain/registrations/waitlist.py", "(left if is_proven else left - kept)",
+            "left", f"{kept_test}freed_kept_seat_is_kept_again",
+        ),
+        (
+            proof, "now < registration.registered_at + kept_seats.PROVE_WITHIN", "True",
+            f"{kept_test}proof_comes_within_a_day",
+        ),
+        (
+            "outreach/web/public/my_registration/responses.py",
+            'if not contact_proof.is_code(request.form.get("proof", ""), view.key, view.person.address):',
+            "if False:", f"{proof_test}page_after_the_registration_proves_nothing",
+        ),
+    ):  # fmt: skip
+        yield Guard("S29", file, words, instead, test)
+    yield Guard(
+        "S29", "outreach/web/scripts/proof_of_work.js", "var SLICE_MS = 25;", "var SLICE_MS = 60000;",
+        "tests/browser/test_proof_of_work.py::test_quick_exit_answers_during_the_work",
+    )  # fmt: skip
