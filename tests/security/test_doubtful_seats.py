@@ -280,11 +280,9 @@ def fill_up(client: FlaskClient, workshop: Workshop) -> None:
 @pytest.mark.parametrize("is_discreet", [True, False], ids=["discreet", "ordinary"])
 def test_released_seats_go_to_the_waitlist_when_undo_is_over(
     client: FlaskClient, store: Store, key_store: KeyStore, ana: StaffClient,
-    chicago: Office, rights: Kind, women: Kind, is_discreet: bool,
+    ordinary: Workshop, discreet: Workshop, is_discreet: bool,
 ) -> None:  # fmt: skip
-    with store.change() as session:
-        kind = women if is_discreet else rights
-        workshop = hold(session, chicago, kind, capacity=SEATS, day=tomorrow(chicago))
+    workshop = discreet if is_discreet else ordinary
     attack(client, workshop)
     fill_up(client, workshop)
     before = everyone(store)
@@ -442,9 +440,11 @@ def test_discreet_page_is_the_same_after_the_release(
 @pytest.mark.parametrize("is_discreet", [True, False], ids=["discreet", "ordinary"])
 def test_released_code_is_greeted_as_a_walk_in(
     client: FlaskClient, store: Store, key_store: KeyStore, ana: StaffClient,
-    ordinary: Workshop, discreet: Workshop, is_discreet: bool,
+    chicago: Office, rights: Kind, women: Kind, is_discreet: bool,
 ) -> None:  # fmt: skip
-    workshop = discreet if is_discreet else ordinary
+    with store.change() as session:
+        kind = women if is_discreet else rights
+        workshop = hold(session, chicago, kind, capacity=SEATS, day=tomorrow(chicago))
     attack(client, workshop)
     decide(ana, workshop, "release")
     run_job(store, key_store)

@@ -106,6 +106,7 @@ def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
         yield from (f"/{lang}/boletin/{PAST_MONTH}{ending}" for ending in ("", ".pdf", ".txt"))
         yield f"/{lang}/datos"
         yield f"/{lang}/gira"
+        yield f"/{lang}/lugares?q=canari"
         yield from (f"/{lang}/verdad?codigo={each[:8]}" for each in ids)
     yield from ("/robots.txt", "/sitemap.xml", "/sitemap/paginas.xml", "/sitemap/talleres-1.xml")
     yield from (f"/oembed?url=http://localhost:8000/es/t/{each}" for each in ids)
@@ -171,5 +172,5 @@ def test_every_machine_readable_address_is_checked(
     all_endpoints = {rule.endpoint for rule in public_rules(app) if not PAGES.match(rule.endpoint)}
     health_endpoints = {each for each in all_endpoints if each.startswith("health.")}
     # These read nothing of a workshop.
-    without_data = {"figures.latest", "api.nothing", "sitemap.security"}
+    without_data = {"figures.latest", "api.nothing", "sitemap.security", "places.locate"}
     assert all_endpoints - checked - health_endpoints == without_data

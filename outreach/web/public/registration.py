@@ -257,7 +257,8 @@ def _page(
         incident=incident,
         faults=filled.faults if status == 422 else [],
         left=_seats_left_words(filled, open_seats),
-        has_open_seats=open_seats > 0,
+        # Of a discreet workshop only the state that is shown counts (S28).
+        has_open_seats=workshop.is_discreet or open_seats > 0,
         days=alternatives.other_days(workshop) if workshop.has_slots and status != 500 else [],
         phone=alternatives.phone_of(workshop),
         wanted=proof_of_work.find_wanted(filled, now, is_posted=is_posted),
