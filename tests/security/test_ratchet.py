@@ -15,6 +15,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from outreach import clock
+from outreach.accounts.sessions import StaffSession
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
@@ -229,7 +230,7 @@ def test_looser_kind_needs_a_fresh_factor_and_sends_letters_to_all_admins(
     other = employ(store, "luz@example.org", Role.ADMIN, ALL_OFFICES)
     with store.change() as session:
         stale = clock.now() - timedelta(hours=1)
-        session.execute(sa.text("UPDATE staff_session SET proven_at = :stale"), {"stale": stale})
+        session.execute(sa.update(StaffSession).values(proven_at=stale))
     sent = fields(ana.get(KIND_PAGE).text, KIND_PAGE)
     sent = {name: value for name, value in sent.items() if name not in {"is_discreet", "token"}}
     assert ana.post(KIND_PAGE, **sent).status_code == 401
