@@ -7,6 +7,7 @@ Developers run it to bring the data up to date; an installation has the files al
 beside the files says what they hold, where it comes from and under which licence.
 """
 
+import importlib
 import json
 import math
 from collections import Counter, defaultdict
@@ -81,9 +82,8 @@ def build(folder: Path = FOLDER) -> None:
 
 
 def _read_zips() -> Iterator[Zip]:
-    import zipcodes
-
-    for each in zipcodes.list_all():  # type: ignore[no-untyped-call]
+    list_all: Any = importlib.import_module("zipcodes").list_all
+    for each in list_all():
         if each["zip_code_type"] == "MILITARY" or each["state"] not in regions.NAMES:
             continue
         yield Zip(

@@ -11,4 +11,5 @@ def send(page: Page, press: Callable[[], object]) -> None:
     while is_early:
         with page.expect_navigation():
             press()
+        page.locator("footer").wait_for(state="attached")  # the whole page is there
         is_early = page.get_by_role("alert").filter(has_text="Espera un momento").count() > 0

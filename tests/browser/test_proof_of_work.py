@@ -50,7 +50,7 @@ def wait_for_brake(world: World, *, is_on: bool) -> None:
 
 def fill(page: Page, world: World) -> None:
     """Fills in the form of a discreet workshop, as slowly as the server wants it."""
-    page.locator("#name").press_sequentially("Luz", delay=20)
+    page.locator("#name").press_sequentially("Luz", delay=700)
     page.locator("#consent").check(force=True)
 
 

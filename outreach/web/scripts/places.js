@@ -16,7 +16,7 @@
   list.id = "lugares";
   list.className = "suggestions";
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", input.labels[0].textContent);
+  list.setAttribute("aria-label", input.getAttribute("data-list"));
   list.hidden = true;
   input.parentNode.insertAdjacentElement("afterend", list);
   input.removeAttribute("list");
