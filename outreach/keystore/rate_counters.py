@@ -82,7 +82,7 @@ def _increment_statement(store: Store) -> sa.Executable:
     insert = sqlite.insert if store.is_sqlite else postgresql.insert
     is_over = RateCounter.ends_at <= sa.bindparam("now", type_=instant)
     return (
-        insert(RateCounter.__table__)  # type: ignore[arg-type]  # a mapped class's table is a Table
+        insert(RateCounter)
         .values(bucket=sa.bindparam("bucket"), count=amount, ends_at=ends)
         .on_conflict_do_update(
             index_elements=["bucket"],

@@ -142,7 +142,7 @@ def _count_statement(*, is_sqlite: bool) -> sa.Executable:
     """The statement that counts; built once, since every registration runs it."""
     insert = sqlite.insert if is_sqlite else postgresql.insert
     return (
-        insert(SaveRate.__table__)  # type: ignore[arg-type]  # it is a Table
+        insert(SaveRate)
         .values(slot=sa.bindparam("slot"), network=sa.bindparam("network"), saves=1)
         .on_conflict_do_update(
             index_elements=["slot", "network"], set_={"saves": SaveRate.saves + 1}
@@ -156,7 +156,7 @@ def _extend_statement(*, is_sqlite: bool) -> sa.Executable:
     instant = SaveBrake.ends_at.type
     ends = sa.bindparam("ends", type_=instant)
     return (
-        insert(SaveBrake.__table__)  # type: ignore[arg-type]  # it is a Table
+        insert(SaveBrake)
         .values(id=1, ends_at=ends)
         .on_conflict_do_update(
             index_elements=["id"],

@@ -21,8 +21,8 @@ from outreach.keystore.save_rates import FEW_NETWORKS, SaveRates
 
 MINUTE: Final = timedelta(minutes=1)
 
-_UPDATE: Final = sa.update(SeatShare.__table__)  # type: ignore[arg-type]  # it is a Table
-_NAME: Final = sa.update(Key.__table__)  # type: ignore[arg-type]  # it is a Table
+_UPDATE: Final = sa.update(SeatShare)
+_NAME: Final = sa.update(Key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +203,7 @@ def _count_statement(store: Store) -> sa.Executable:
     people, now = sa.bindparam("people", type_=sa.Integer), sa.bindparam("now", type_=instant)
     is_past = SeatShare.minute_from <= sa.bindparam("before", type_=instant)
     return (
-        insert(SeatShare.__table__)  # type: ignore[arg-type]  # it is a Table
+        insert(SeatShare)
         .values(
             bucket=sa.bindparam("bucket"),
             workshop=sa.bindparam("workshop"),

@@ -78,7 +78,7 @@ def correct(words: str, *, is_qualified: bool = False) -> list[str]:
     names = _load_names()
     found = []
     limit = _most_slips(len(words))
-    sound = _sound(words)
+    sound = _make_sound(words)
     for name, slips, _index in process.extract(
         words,
         names.by_letter.get(_first_class(words), ()),
@@ -88,7 +88,7 @@ def correct(words: str, *, is_qualified: bool = False) -> list[str]:
     ):
         distance = float(slips)
         people = names.people[name]
-        if _sound(name) == sound and (is_qualified or people >= MIN_POPULATION_LONG):
+        if _sound_of_name(name) == sound and (is_qualified or people >= MIN_POPULATION_LONG):
             distance = 0.5
         elif people < _least_people(words, is_qualified=is_qualified) or not _is_usual_slip(
             words, name, people, is_qualified=is_qualified
@@ -167,8 +167,11 @@ _CLASSES: Final = {"v": "b", "w": "b", "k": "c", "q": "c", "s": "c", "z": "c", "
                    "p": "f"}  # fmt: skip
 
 
-@lru_cache(maxsize=2048)
-def _sound(words: str) -> str:
+def _make_sound(words: str) -> str:
     for pattern, letters in _SOUNDS:
         words = pattern.sub(letters, words)
     return words
+
+
+# Of the names of places only: what somebody typed is not kept.
+_sound_of_name: Final = lru_cache(maxsize=2048)(_make_sound)

@@ -4,7 +4,7 @@ A row holds no address and no text: both are looked up when it is sent, and the 
 with its subscriber. `OUTBOX` claims and retries them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -181,28 +181,36 @@ def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
     wanted = missing_reports.list_due(session, now=now)
     if not wanted:
         return []
-    session.execute(
-        sa.select(StaffMember.id)
-        .where(StaffMember.id.in_(wanted))
-        .order_by(StaffMember.id)
-        .with_for_update(key_share=True)
-    ).all()
-    rows = session.execute(
-        sa.select(Mailing.organizer_id, sa.func.max(Mailing.made_at))
-        .where(Mailing.topic == MailingTopic.ATTENDANCE, Mailing.organizer_id.in_(wanted))
-        .group_by(Mailing.organizer_id)
-    )
-    last_sent_at = {row[0]: row[1] for row in rows}
-    late = [
-        each
-        for each, since in sorted(wanted.items())
-        if each not in last_sent_at or last_sent_at[each] < since
-    ]
+    late = _list_unwritten(session, MailingTopic.ATTENDANCE, wanted)
     session.add_all(
         Mailing(topic=MailingTopic.ATTENDANCE, organizer_id=each, made_at=now, due_at=now)
         for each in late
     )
     return late
+
+
+def _list_unwritten(
+    session: Session, topic: MailingTopic, occasions: Mapping[int, datetime]
+) -> list[int]:
+    """The staff members who got no letter on this topic since their occasion. Locks their rows, so
+    that of two calls at once the second sees what the first has queued."""
+    session.execute(
+        sa.select(StaffMember.id)
+        .where(StaffMember.id.in_(occasions))
+        .order_by(StaffMember.id)
+        .with_for_update(key_share=True)
+    ).all()
+    rows = session.execute(
+        sa.select(Mailing.organizer_id, sa.func.max(Mailing.made_at))
+        .where(Mailing.topic == topic, Mailing.organizer_id.in_(occasions))
+        .group_by(Mailing.organizer_id)
+    )
+    last_sent_at = {row[0]: row[1] for row in rows}
+    return [
+        each
+        for each, since in sorted(occasions.items())
+        if each not in last_sent_at or last_sent_at[each] < since
+    ]
 
 
 def ask_for_approvals(session: Session, *, now: datetime) -> list[int]:
@@ -215,23 +223,7 @@ def ask_for_approvals(session: Session, *, now: datetime) -> list[int]:
         near_at = workshop.starts_at - address_approval.DECIDED_BEFORE
         for organizer_id in _list_deciders(session, workshop.office.slug):
             occasions[organizer_id] = max(near_at, occasions.get(organizer_id, near_at))
-    session.execute(
-        sa.select(StaffMember.id)
-        .where(StaffMember.id.in_(occasions))
-        .order_by(StaffMember.id)
-        .with_for_update(key_share=True)
-    ).all()
-    rows = session.execute(
-        sa.select(Mailing.organizer_id, sa.func.max(Mailing.made_at))
-        .where(Mailing.topic == MailingTopic.APPROVAL, Mailing.organizer_id.in_(occasions))
-        .group_by(Mailing.organizer_id)
-    )
-    last_sent_at = {row[0]: row[1] for row in rows}
-    wanted = [
-        each
-        for each, since in sorted(occasions.items())
-        if each not in last_sent_at or last_sent_at[each] < since
-    ]
+    wanted = _list_unwritten(session, MailingTopic.APPROVAL, occasions)
     notify_staff(session, wanted, MailingTopic.APPROVAL, now=now)
     return wanted
 

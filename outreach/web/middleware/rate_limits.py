@@ -29,6 +29,8 @@ MAX_CHECKIN_POSTS: Final = 240  # of one phone at the door
 MAX_LINK_POSTS: Final = 60  # of one manage link
 MAX_NEW_LINKS: Final = 3  # of one registration in a day
 MAX_CONTACT_CHANGES: Final = 2  # of one registration in a day
+MAX_FRAUD_REPORTS: Final = 10  # of one address in a day: staff read the sums
+MAX_PICTURES: Final = 60  # drawn for one address: each takes as long as 20 pages
 CONTACTS_AN_HOUR: Final = 40  # seen by one staff member
 MORE_CONTACTS_AN_HOUR: Final = 200  # after the second factor was shown again
 CODE_TRIES_AN_HOUR: Final = 5  # of one address, and of one registration code
@@ -62,6 +64,17 @@ def count_contact_change(registration_id: str) -> None:
     TooManyRequests."""
     who = key_store().digest_of_today(f"contact of {registration_id}").hex()
     _hit("contact", RateLimitItemPerDay(MAX_CONTACT_CHANGES), who)
+
+
+def count_fraud_report() -> None:
+    """Counts a report of fraud, so that nobody alarms staff by a script. Raises TooManyRequests."""
+    who = key_store().digest_of_today(client_address.get_address()).hex()
+    _hit("fraud report", RateLimitItemPerDay(MAX_FRAUD_REPORTS), who)
+
+
+def count_picture() -> None:
+    """Counts a picture that has to be drawn. Raises TooManyRequests."""
+    _count("picture", MAX_PICTURES)
 
 
 class ContactAllowance(Enum):

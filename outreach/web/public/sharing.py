@@ -18,6 +18,7 @@ from outreach.i18n import gettext as _
 from outreach.memory_cache import MemoryCache
 from outreach.pdf import share_card
 from outreach.web.context import config, store
+from outreach.web.middleware import rate_limits
 from outreach.web.middleware.response_headers import keep_for
 from outreach.web.presentation import formatting, icons
 
@@ -52,6 +53,7 @@ def picture(public_id: str, version: str) -> ResponseReturnValue:
             return redirect(f"/{lang}/t/{workshop.public_id}/imagen-{current}.png")
         body = _pictures.get((workshop.id, lang), version=current)
         if body is None:
+            rate_limits.count_picture()
             pictograms = icons.PICTOGRAMS
             pictogram = pictograms.get(workshop.kind.pictogram, pictograms["calendar"])
             body = share_card.picture(workshop, lang, pictogram=pictogram)
@@ -61,6 +63,19 @@ def picture(public_id: str, version: str) -> ResponseReturnValue:
     # Messengers fetch it from their own servers, and show it on their own pages.
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return answer
+
+
+def _describe_event(workshop: Workshop, address: str) -> dict[str, str]:
+    """What Google Calendar is told. A calendar is often shared: an entry of a kind of high
+    sensitivity, as DACA, says «Cita» and the city only."""
+    venue = workshop.venue
+    city = f"{venue.city}, {venue.region}" if venue else ""
+    if workshop.is_sensitive:
+        return {"text": _("Cita"), "location": city}
+    event = {"text": i18n.say(workshop.title, i18n.current()), "details": address}
+    if venue is not None and not workshop.has_secret_address:
+        event["location"] = ", ".join(part for part in (venue.name, venue.address, city) if part)
+    return event
 
 
 def get_links(workshop: Workshop) -> ShareLinks | None:
@@ -80,11 +95,7 @@ def get_links(workshop: Workshop) -> ShareLinks | None:
         each.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         for each in (workshop.starts_at, workshop.ends_at)
     )
-    event = {"action": "TEMPLATE", "text": title, "dates": "/".join(stamps), "details": address}
-    if workshop.venue is not None and not workshop.has_secret_address:
-        venue = workshop.venue
-        parts = (venue.name, venue.address, venue.city, venue.region)
-        event["location"] = ", ".join(part for part in parts if part)
+    event = {"action": "TEMPLATE", "dates": "/".join(stamps)} | _describe_event(workshop, address)
     version = share_card.get_version(workshop, lang)
     return ShareLinks(
         address=address,

@@ -54,6 +54,7 @@ def report() -> ResponseReturnValue:
     rate_limits.count_post(is_well_formed=not notice)
     if notice:
         return make_response(_form(notice=notice), 422)
+    rate_limits.count_fraud_report()
     now = clock.now()
     with store().change() as session:
         fraud_reports.count(session, signs, clock.network_day(now))

@@ -12,6 +12,7 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.pdf import share_card
+from outreach.web.middleware import rate_limits, request_retry
 from tests.conftest import hold
 from tests.support.fixed_clock import fixed_clock
 
@@ -88,3 +89,31 @@ def test_links_carry_day_hour_and_place(
     assert address
     assert address in event["location"][0]
     assert address not in client.get(f"/es/t/{hidden.public_id}").text
+
+
+def test_calendar_link_of_a_sensitive_kind_says_appointment_and_city_only(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    with store.change() as session:
+        session.get_one(Kind, rights.id).sensitivity = "high"
+    page = client.get(f"/es/t/{workshop.public_id}").text.replace("&amp;", "&")
+    google = re.search(r'href="(https://calendar\.google\.com/[^"]+)"', page)
+    assert google
+    event = parse_qs(urlsplit(google[1]).query)
+    assert set(event) == {"action", "dates", "text", "location"}
+    assert (event["text"], event["location"]) == (["Cita"], ["Chicago, IL"])
+
+
+def test_script_does_not_draw_pictures_without_end(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    path = picture_path(client.get(f"/es/t/{workshop.public_id}").text)
+    with client.application.test_request_context(path, environ_base={"REMOTE_ADDR": "127.0.0.1"}):
+        for _ in range(rate_limits.MAX_PICTURES):
+            request_retry.keep("counted", set).clear()
+            rate_limits.count_picture()
+    assert client.get(path).status_code == 429

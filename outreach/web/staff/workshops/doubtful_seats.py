@@ -62,8 +62,10 @@ class DoubtfulList:
 def load(session: Session, workshop: Workshop, *, now: datetime) -> DoubtfulList:
     """The doubtful seats of a workshop that has not begun."""
     is_ahead = workshop.status is WorkshopStatus.PUBLISHED and now < workshop.starts_at
-    ring, today = key_store().store, key_store().today()
-    found = bursts.list_bursts(ring, today, workshops=[workshop.id]) if is_ahead else []
+    keys = key_store()
+    found = (
+        bursts.list_bursts(keys.store, keys.today(), workshops=[workshop.id]) if is_ahead else []
+    )
     counted = doubtful.count_seats(session, found)
     return DoubtfulList(
         rows=[_row(workshop, each) for each in counted],
