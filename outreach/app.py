@@ -73,7 +73,9 @@ def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> F
     key_store = KeyStore(
         Store(config.keyring_url, pool_size=size, timeouts=timeouts), MasterKeys(config.keys)
     )
-    app.extensions["outreach_store"] = Store(config.database_url, pool_size=size, timeouts=timeouts)
+    store = Store(config.database_url, pool_size=size, timeouts=timeouts)
+    key_store.attach(store)
+    app.extensions["outreach_store"] = store
     app.extensions["outreach_key_store"] = key_store
     attempts = RateCounters(
         Store(config.keyring_url, pool_size=size, is_durable=False, timeouts=timeouts)

@@ -190,8 +190,9 @@ def config(
 
 
 @pytest.fixture
-def store(config: Config) -> Iterator[Store]:
+def store(config: Config, key_store: KeyStore) -> Iterator[Store]:
     store = Store(config.database_url)
+    key_store.attach(store)
     with store.change() as session:
         installation_settings.set_calendar_host(session, "talleres.example.org")
     yield store

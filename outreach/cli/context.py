@@ -27,14 +27,17 @@ def settings(*, serving: bool = False) -> Config:
 
 @contextmanager
 def open_store(config: Config) -> Iterator[Store]:
-    """The main database. Raises Misconfigured where it is not migrated."""
+    """The main database; its sessions open the key store when they need it. Raises Misconfigured
+    where it is not migrated."""
     config.make_folders()
-    store = Store(config.database_url)
+    store, keyring = Store(config.database_url), Store(config.keyring_url)
+    KeyStore(keyring, MasterKeys(config.keys)).attach(store)
     try:
         _require_current(store, Database.MAIN)
         yield store
     finally:
         store.close()
+        keyring.close()
 
 
 @contextmanager

@@ -13,7 +13,9 @@ from outreach.db.store import Store
 from outreach.domain.locations import venues
 from outreach.domain.network import installation_settings
 from outreach.errors import Misconfigured
+from outreach.keystore import KeyStore, MasterKeys
 from outreach.migrations import Database, Stage
+from outreach.privacy import reconcile
 
 
 @click.group()
@@ -30,6 +32,8 @@ def command() -> None:
 )
 def upgrade(new_key_store: bool) -> None:
     """Create the databases if there are none, and migrate them.
+
+    What an older version stored plain is encrypted.
 
     Safe to run again, and while people register. Two upgrades at once run one after the other.
     """
@@ -84,12 +88,15 @@ def bring_up_to_date(config: Config, *, new_key_store: bool = False) -> None:
     # The key store first: a main database that is newer than its key store has the wrong one.
     for base in (Database.KEY_STORE, Database.MAIN):
         migrations.upgrade(base, urls(config)[base])
-    with _open(config.keyring_url) as key_store:
-        version = migrations.state(Database.KEY_STORE, key_store).revision
-    with _open(config.database_url) as store, store.change() as session:
-        installation_settings.set_calendar_host(session, config.host.partition(":")[0])
-        installation_settings.set_key_store_version(session, version)
-        venues.update_locations(session)
+    with _open(config.keyring_url) as keyring, _open(config.database_url) as store:
+        version = migrations.state(Database.KEY_STORE, keyring).revision
+        with store.change() as session:
+            installation_settings.set_calendar_host(session, config.host.partition(":")[0])
+            installation_settings.set_key_store_version(session, version)
+            venues.update_locations(session)
+        key_store = KeyStore(keyring, MasterKeys(config.keys))
+        key_store.attach(store)
+        reconcile.seal_plain_values(store, key_store)
 
 
 def _find_faults(config: Config, *, new_key_store: bool = False) -> list[str]:

@@ -42,6 +42,7 @@ class Store:
             _hide_values(self.engine)
         # BEGIN IMMEDIATE: two changes wait for each other instead of failing at COMMIT.
         changing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        self.session_info: dict[str, object] = {}  # in `info` of each session made from now on
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self._changing = sessionmaker(changing, expire_on_commit=False)
         self._changing_rows = changing
@@ -56,13 +57,17 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading."""
-        with self._reading() as session:
+        with self._reading(info=self.session_info) as session:
             yield session
 
     @contextmanager
     def change(self) -> Iterator[Session]:
         """A session in one transaction: committed when the block ends, rolled back if it raises."""
-        with self._write_lock.acquire(), self._changing.begin() as session:
+        with (
+            self._write_lock.acquire(),
+            self._changing(info=self.session_info) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager

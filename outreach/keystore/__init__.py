@@ -13,7 +13,7 @@ from outreach.keystore.encryption import (
     derive_link,
     encrypt,
 )
-from outreach.keystore.keystore import KeyRequest, KeyStore, TooManyDue
+from outreach.keystore.keystore import KeyRequest, KeyStore, TooManyDue, of_session
 from outreach.keystore.master_keys import MasterKeys
 from outreach.keystore.models import (
     AuditAnchor,
@@ -52,4 +52,5 @@ __all__ = [
     "derive",
     "derive_link",
     "encrypt",
+    "of_session",
 ]

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.db.store import Store, changes_one_row
@@ -350,6 +351,23 @@ class KeyStore:
         share: by it the letters of who is erased are found."""
         return self._keyed(f"letters to {recipient}").hex()[:_LETTER_DIGITS]
 
+    def code_digest(self, workshop: int, code: str) -> bytes:
+        """The HMAC of a check-in code, by which the main database finds it (S33)."""
+        return self._keyed(f"code {workshop} {code}")
+
+    def own_key(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose of the whole installation; it dies with the key
+        store."""
+        return self._keyed(f"key {purpose}")
+
+    def digest_for(self, purpose: str, text: str) -> bytes:
+        """The HMAC of a text under the key of a purpose."""
+        return hmac.new(self.own_key(purpose), text.encode(), hashlib.sha256).digest()
+
+    def attach(self, store: Store) -> None:
+        """Lets the sessions of the main database read what is encrypted (`of_session`)."""
+        store.session_info["key_store"] = self
+
     def _keyed(self, text: str) -> bytes:
         if self._index is None:
             self._index = self._get_or_create(IndexKey, "id", 1, b"index")
@@ -403,6 +421,16 @@ class KeyStore:
 
 
 _LETTER_DIGITS: Final = 20  # short: some mail programs do not understand a folded Message-ID
+
+
+def of_session(session: Session) -> KeyStore:
+    """The key store that belongs to the database of a session (`KeyStore.attach`)."""
+    key_store = session.info.get("key_store")
+    if not isinstance(key_store, KeyStore):
+        raise RuntimeError("no key store is attached to this database")
+    return key_store
+
+
 _NEW_KEY: Final = sa.insert(Key.__table__)  # type: ignore[arg-type]  # it is a Table
 _NEW_LINK_REQUEST: Final = sa.insert(LinkRequest.__table__)  # type: ignore[arg-type]  # it is a Table
 _LOCK: Final = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger)))

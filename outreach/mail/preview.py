@@ -64,7 +64,7 @@ def _registration(workshop: Workshop, message: Message, lang: str, now: datetime
         sealed=None,
         manage_digest=None,
         entry_digest=None,
-        door_code="7K3Q9X",
+        plain_code="7K3Q9X",
         nonce=b"",
         registered_at=now,
         queued_at=now,

@@ -14,7 +14,7 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
 from outreach.domain.newsletter.subscribers import Subscriber
-from outreach.domain.registrations import Registration, RegistrationStatus
+from outreach.domain.registrations import Registration, RegistrationStatus, plain_values
 from outreach.domain.registrations.models import APPARENTLY_CONFIRMED
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
@@ -174,16 +174,16 @@ def reconcile_stores(
     return len(rows)
 
 
-def key_links(store: Store, key_store: KeyStore) -> int:
-    """Replaces hashes of links that an earlier version stored (`registrations.key_links`), in
-    short transactions; returns of how many registrations."""
+def seal_plain_values(store: Store, key_store: KeyStore) -> int:
+    """Encrypts what earlier versions stored plain (`plain_values.py`), in a transaction for each
+    workshop; returns of how many registrations."""
+    with store.read() as session:
+        workshop_ids = plain_values.list_workshops(session)
     total = 0
-    while True:
+    for workshop_id in workshop_ids:
         with store.change() as session:
-            count = registrations.key_links(session, key_store, limit=BATCH_ROWS)
-        total += count
-        if count < BATCH_ROWS:
-            return total
+            total += plain_values.seal(session, key_store, workshop_id)
+    return total
 
 
 def clear_erased_rows(session: Session, *, now: datetime) -> int:
@@ -266,7 +266,6 @@ def _replace_values(session: Session, rows: Sequence[tuple[str, datetime]]) -> N
 _EMPTY_VALUES: Final[dict[str, object]] = {
     "language": "",
     "needs": Codes(),
-    "door_code": None,
     "joint_id": None,
     "slot_id": None,
     "offered_until": None,

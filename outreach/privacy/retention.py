@@ -100,7 +100,7 @@ def purge(
     with store.read() as session:
         notifications = reconcile.count_notifications(session, [row.id for row in blind])
     emptied = reconcile_stores(store, key_store, now=now, sure=True)
-    reconcile.key_links(store, key_store)
+    reconcile.seal_plain_values(store, key_store)
     link_renewal.reconcile_links(store, key_store, now=now)
     with store.read() as session:
         used = reconcile.used_key_ids(session)

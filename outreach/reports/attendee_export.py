@@ -63,7 +63,7 @@ def as_xlsx(rows: list[list[Cell]], title: str) -> bytes:
 def _row(registration: Registration, name: str, need_labels: Mapping[str, str]) -> list[Cell]:
     return [
         name,
-        registration.door_code or "",
+        registration.door_code,
         registration.people,
         registration.arrived,
         STATUS_LABELS[registration.status],

@@ -18,6 +18,7 @@ from rich.table import Table
 from tests.benchmarks import (
     backup,
     database_size,
+    door,
     front,
     letters,
     load,
@@ -238,6 +239,23 @@ def measure_backups(bench: Bench) -> None:
         bench.add_result(each.what, f"{each.seconds:.1f} s", baseline=size)
 
 
+def measure_door(bench: Bench) -> None:
+    """Measures how long a check-in code is looked for and a list of parties is read."""
+    times = door.measure(bench.folder)
+    bench.add_result(
+        "a check-in code is found",
+        f"{times.code:.1f} ms",
+        most=(times.code, 5),
+        limit="≤ 5 ms",
+    )
+    bench.add_result(
+        f"a list of {door.PARTIES} parties is read",
+        f"{times.list:.0f} ms",
+        most=(times.list, 100),
+        limit="≤ 100 ms",
+    )
+
+
 PARTS: dict[str, Callable[[Bench], None]] = {
     "hello": compare_with_hello,
     "many": compare_stored_counts,
@@ -248,6 +266,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "letters": measure_letters,
     "million": measure_counts,
     "backup": measure_backups,
+    "door": measure_door,
 }
 
 

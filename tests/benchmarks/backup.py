@@ -102,7 +102,9 @@ def _register(config: Config) -> None:
                     "contact": "none", "may_leave_message": False, "wants_reminder": False,
                     "language": "es", "needs": Codes(), "key_id": key_id,
                     "sealed": secrets.token_bytes(80), "manage_digest": secrets.token_bytes(32),
-                    "entry_digest": secrets.token_bytes(32), "door_code": code(6),
+                    "entry_digest": secrets.token_bytes(32),
+                    "sealed_details": secrets.token_bytes(284),
+                    "code_digest": secrets.token_bytes(32),
                     "nonce": secrets.token_bytes(32), "registered_at": now, "queued_at": now,
                 }
             )  # fmt: skip

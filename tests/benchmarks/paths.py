@@ -38,7 +38,9 @@ def world(folder: Path) -> tuple[dict[str, str], str]:
     config = Config.from_environ(environ)
     bring_up_to_date(config)
     store, key_store_db = Store(config.database_url), Store(config.keyring_url)
-    demo.fill(store, KeyStore(key_store_db, MasterKeys(config.keys)), now=clock.now())
+    key_store = KeyStore(key_store_db, MasterKeys(config.keys))
+    key_store.attach(store)
+    demo.fill(store, key_store, now=clock.now())
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
         day = clock.now().date() + timedelta(days=30)

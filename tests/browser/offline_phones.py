@@ -167,6 +167,7 @@ def running(folder: Path, party_count: int, **changes: object) -> Iterator[Offli
 def _create_data(config: Config, party_count: int, **changes: object) -> tuple[str, list[Party]]:
     store = Store(config.database_url)
     key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
+    key_store.attach(store)
     chicago, rights = office("chicago", "Chicago", "IL", "America/Chicago"), kind("derechos", "x")
     for name, value in changes.items():
         setattr(rights, name, value)
@@ -212,6 +213,4 @@ def _create_party(
         address=phone,
     )
     token = registrations.derive_entry_token(registrations.get_key(key_store, registration))
-    return Party(
-        registration.id, name, phone, registration.door_code or "", token, registration.people
-    )
+    return Party(registration.id, name, phone, registration.door_code, token, registration.people)

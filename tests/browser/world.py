@@ -89,6 +89,7 @@ def running(folder: Path) -> Iterator[World]:
 def _create_data(config: Config, exit_site: "QuickExitSite") -> World:
     store = Store(config.database_url)
     key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
+    key_store.attach(store)
     now = clock.now()
     with store.change() as session:
         _load(session, now=now)

@@ -138,8 +138,8 @@ def test_seat_freed_during_waitlisting_is_offered(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     small = stage(store, chicago, rights)
-    rosa, sealed = small.register(2), make_sealed_registration()
-    workshop = small.workshop()
+    rosa, workshop = small.register(2), small.workshop()
+    sealed = make_sealed_registration(store, workshop, registration_data())
     with store.change() as session:
         registrations.register(session, workshop, registration_data(), sealed, "luz", now=small.now)
         cancellation = Thread(target=small.cancel, args=[rosa])
@@ -177,7 +177,7 @@ def test_kept_seats_are_given_exactly_once(store: Store, chicago: Office, rights
         start.wait(timeout=30)
         for _ in range(4):
             data = registration_data(contact=ContactMethod.EMAIL, people=1 + thread % 2)
-            sealed = make_sealed_registration()
+            sealed = make_sealed_registration(store, scene.workshop(), data)
             with store.change() as session:
                 registrations.register(
                     session, scene.workshop(), data, sealed, secrets.token_hex(16),

@@ -76,6 +76,7 @@ class _One:
         self.random = random.Random(seed)
         self.store = Store(scene.database_url)
         self.key_store = KeyStore(Store(scene.keyring_url), MasterKeys(scene.keys))
+        self.key_store.attach(self.store)
 
     def step(self) -> None:
         [(do, _often)] = self.random.choices(_STEPS, [often for _do, often in _STEPS])

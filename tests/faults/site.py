@@ -113,6 +113,7 @@ class Site:
     def __post_init__(self) -> None:
         self.store = Store(self.config.database_url)
         self.key_store = KeyStore(Store(self.config.keyring_url), MasterKeys(self.config.keys))
+        self.key_store.attach(self.store)
         self.keeper = Keeper([])
 
     def address_of(self, number: int) -> str:

@@ -130,6 +130,7 @@ def test_registration_during_a_purge_is_kept(
     def purge() -> None:
         own_store, own_key_store_db = Store(config.database_url), Store(config.keyring_url)
         own_key_store = KeyStore(own_key_store_db, MasterKeys(config.keys))
+        own_key_store.attach(own_store)
         try:
             while not is_over.is_set():
                 retention.purge(own_store, own_key_store, now=clock.now())

@@ -165,6 +165,7 @@ def made(folder: Path, server: str = "") -> Iterator[Base]:
     migrations.upgrade(migrations.Database.KEY_STORE, config.keyring_url)
     store = Store(config.database_url)
     key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
+    key_store.attach(store)
     try:
         cookies, ids, door_pass = _furnish(store, key_store)
         store.truncate_log()

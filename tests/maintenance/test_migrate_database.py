@@ -113,6 +113,7 @@ def test_moved_installation_works(
     assert keeper.run("move", *there).exit_code == 0
     store, keys = Store(elsewhere.main), Store(elsewhere.key_store)
     key_store = KeyStore(keys, MasterKeys(config.keys))
+    key_store.attach(store)
     with store.change() as session:  # rows get numbers that none has
         later = hold(session, chicago, rights)
         audit_log.record(session, None, "seen", now=clock.now())

@@ -273,7 +273,7 @@ def test_restored_database_does_not_bring_the_old_link_back(
     with store.change() as session:  # as the backup has it
         row = session.get_one(Registration, rosa.id)
         row.manage_digest, row.entry_digest = rosa.manage_digest, rosa.entry_digest
-        row.door_code = rosa.door_code
+        row.sealed_details, row.code_digest = rosa.sealed_details, rosa.code_digest
     assert client.get(old).status_code == 200
     assert link_renewal.reconcile_links(store, key_store, now=clock.now()) == 1
     assert [client.get(each).status_code for each in (old, new)] == [404, 200]

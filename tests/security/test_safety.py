@@ -107,7 +107,7 @@ def test_copy_of_the_database_with_other_keys_knows_no_link(
     other_store.close()
 
 
-def test_links_of_an_earlier_version_work_and_lose_their_plain_hash(
+def test_links_and_code_of_an_earlier_version_stay_and_lose_their_plain_form(
     store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
     key = registrations.get_key(key_store, rosa)
@@ -121,18 +121,23 @@ def test_links_of_an_earlier_version_work_and_lose_their_plain_hash(
             ]
 
     before = found()
+    code = rosa.door_code
     with store.change() as session:
         row = session.get_one(Registration, rosa.id)
-        row.manage_digest = row.entry_digest = None
+        row.manage_digest = row.entry_digest = row.code_digest = row.sealed_details = None
+        row.plain_code = code
         row.manage = hashlib.sha256(keystore.derive(key, "manage")).digest()
         row.entry = hashlib.sha256(keystore.derive(key, "entry")).digest()
     assert found() == before
-    assert reconcile.key_links(store, key_store) == 1
+    assert reconcile.seal_plain_values(store, key_store) == 1
     assert found() == before
     with store.read() as session:
         row = session.get_one(Registration, rosa.id)
-        assert (row.manage, row.entry) == (None, None)
-    assert reconcile.key_links(store, key_store) == 0
+        assert (row.manage, row.entry, row.plain_code) == (None, None, None)
+        assert row.door_code == code, "it is in letters and on paper"
+        [by_code] = registrations.find_by_code(session, key_store, code, [row.workshop_id])
+        assert by_code.id == rosa.id
+    assert reconcile.seal_plain_values(store, key_store) == 0
 
 
 # Links in letters, chats and QR codes

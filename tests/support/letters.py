@@ -137,7 +137,7 @@ def _registration(
         "sealed": b"",
         "manage_digest": None,
         "entry_digest": None,
-        "door_code": "7K3Q9X",
+        "plain_code": "7K3Q9X",
         "nonce": b"",
         "registered_at": now,
         "queued_at": now,

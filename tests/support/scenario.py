@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import keystore
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
@@ -19,16 +20,17 @@ from outreach.domain.registrations import (
     ContactMethod,
     Registration,
     RegistrationChange,
+    RegistrationData,
     RegistrationStatus,
     SealedRegistration,
     reconfirmation,
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.text import code
 from outreach.domain.workshops import Workshop, accommodations, time_slots
 from outreach.domain.workshops.accommodations import AccommodationCapacity
 from outreach.domain.workshops.time_slots import TimeSlot
+from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, registration_data
 
@@ -42,6 +44,7 @@ Answer = TypeVar("Answer")
 class Stage:
     def __init__(self, store: Store, workshop_id: int, *, now: datetime = MONDAY) -> None:
         self.store, self.workshop_id, self.now = store, workshop_id, now
+        _attach_key_store_of_monday(store)
         self._came = 0
 
     # What people do
@@ -52,7 +55,8 @@ class Stage:
         `workshop` is the row as her page read it, perhaps some time ago."""
         opened = changes.pop("workshop", None) or self.workshop()
         changes = {"contact": ContactMethod.EMAIL} | changes | {"people": people}
-        data, sealed = registration_data(**changes), make_sealed_registration()
+        data = registration_data(**changes)
+        sealed = make_sealed_registration(self.store, opened, data)
         self._came += 1
         now = self.now + timedelta(microseconds=self._came)  # one comes after the other
         with self.store.change() as session:
@@ -198,17 +202,19 @@ def stage(store: Store, office: Office, kind: Kind, **changes: Any) -> Stage:
         return Stage(store, workshop.id)
 
 
-def make_sealed_registration() -> SealedRegistration:
-    """A sealed registration with a key outside of the key store: these tests are about seats."""
-    key_id, key = secrets.token_bytes(16), secrets.token_bytes(32)
-    return SealedRegistration(
-        id=code(26),
-        key_id=key_id,
-        key=key,
-        sealed=b"nothing to read",
-        manage_digest=secrets.token_bytes(32),
-        entry_digest=secrets.token_bytes(32),
-    )
+def make_sealed_registration(
+    store: Store, workshop: Workshop, data: RegistrationData
+) -> SealedRegistration:
+    with store.read() as session:
+        key_store = keystore.of_session(session)
+    return registrations.prepare(key_store, workshop, data)
+
+
+def _attach_key_store_of_monday(store: Store) -> None:
+    """A key store for which it is Monday: a key whose day has come cannot be read."""
+    with store.read() as session:
+        key_store = keystore.of_session(session)
+    KeyStore(key_store.store, key_store.envelope.master_keys, MONDAY.date).attach(store)
 
 
 def faults(session: Session, workshop_id: int) -> list[str]:

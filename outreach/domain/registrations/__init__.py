@@ -14,7 +14,7 @@ from outreach.domain.registrations.address_approval import (
     decline_approval,
     revoke_approval,
 )
-from outreach.domain.registrations.code_lookup import find_by_code, find_by_code_and_name
+from outreach.domain.registrations.code_lookup import find_by_code_and_name
 from outreach.domain.registrations.contact_details import change_person
 from outreach.domain.registrations.models import (
     ACTIVE_STATUSES,
@@ -35,14 +35,15 @@ from outreach.domain.registrations.models import (
     derive_manage_token,
     digest,
     find,
+    find_by_code,
     find_by_entry_token,
     find_duplicate,
     get_key,
     is_of_party,
-    key_links,
     list_active,
     list_group,
     manage_digest_of,
+    open_details,
     prepare,
     store_links,
 )
@@ -100,13 +101,13 @@ __all__ = [
     "get_position",
     "grant_seat",
     "is_of_party",
-    "key_links",
     "list_active",
     "list_expired",
     "list_group",
     "manage_digest_of",
     "notify_all",
     "offer_free_seats",
+    "open_details",
     "prepare",
     "register",
     "register_group",

@@ -14,10 +14,10 @@ from functools import cache
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from outreach import keystore
-from outreach.domain.registrations.models import Registration, decrypt_person
+from outreach.domain.registrations.models import Registration, decrypt_person, find_by_code
 from outreach.domain.text import clean, fold
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
@@ -26,23 +26,17 @@ CODE_LENGTH: Final = 6
 FOUND_AFTER: Final = timedelta(days=30)  # after the workshop: the longest usual retention
 
 
-def find_by_code(
+def _find_by_code(
     session: Session, key_store: KeyStore, code: str, *, now: datetime
 ) -> Sequence[Registration]:
-    """The registrations with this code, as `read_code` normalizes it, at workshops that are to come
-    or ended within FOUND_AFTER; the next workshop first. A code is unique within a workshop only.
-    """
-    return session.scalars(
-        sa.select(Registration)
-        .join(Registration.workshop)
-        .where(
-            Registration.door_code == code,
-            Registration.key_id.is_not(None),
-            Workshop.ends_at > now - FOUND_AFTER,
-        )
-        .order_by(Workshop.starts_at.desc(), Registration.id)
-        .options(joinedload(Registration.workshop))
+    """The registrations with this code at workshops that are to come or ended within FOUND_AFTER;
+    the next workshop first. A code is unique within a workshop only, and is found by a digest of
+    workshop and code: one is computed for each workshop."""
+    workshop_ids = session.scalars(
+        sa.select(Workshop.id).where(Workshop.ends_at > now - FOUND_AFTER)
     ).all()
+    found = find_by_code(session, key_store, code, workshop_ids)
+    return sorted(found, key=lambda each: (each.workshop.starts_at, each.id), reverse=True)
 
 
 def find_by_code_and_name(
@@ -50,7 +44,7 @@ def find_by_code_and_name(
 ) -> tuple[Registration, bytes] | None:
     """The registration with this code and name, and its key. Names are compared without accents,
     capitals, punctuation and superfluous spaces."""
-    found = find_by_code(session, key_store, code, now=now)
+    found = _find_by_code(session, key_store, code, now=now)
     # Without a registration, a key that nobody has is looked for, and the decoy is decrypted.
     key_ids = [each.key_id for each in found if each.key_id is not None]
     keys = key_store.get_all(key_ids or [secrets.token_bytes(16)])

@@ -1,7 +1,7 @@
 """The registration: its table, its status, its encrypted personal data and its links.
 
-Name and contact are encrypted under a key of their own, which only the key store has. The links of
-a registration are derived from that key; the row stores their hashes.
+Name, contact and details are encrypted under a key of their own, which only the key store has. The
+links of a registration are derived from that key; the row stores HMACs of them and of its code.
 """
 
 import base64
@@ -9,10 +9,10 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -21,7 +21,9 @@ from outreach import keystore
 from outreach.db.base import Base
 from outreach.db.types import Codes, has_code
 from outreach.domain.network.kinds import Visibility
-from outreach.domain.text import code
+from outreach.domain.registrations import party_details
+from outreach.domain.registrations.party_details import PartyDetails
+from outreach.domain.text import code, read_code
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import DataErased, NotFound
@@ -64,6 +66,7 @@ class AccessNeed(StrEnum):
     SIGN_LANGUAGE = "sign_language"
 
 
+CODE_LENGTH: Final = 6  # of check-in codes
 INTERPRETER: Final = "interpreter-"  # prefix of a need; the language follows: interpreter-nah
 
 
@@ -124,7 +127,6 @@ class Registration(Base):
     # HMACs of the tokens of its links (`KeyStore.link_digest`).
     manage_digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), index=True, unique=True)
     entry_digest: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), index=True, unique=True)
-    door_code: Mapped[str | None] = mapped_column(sa.String(6))
     nonce: Mapped[bytes] = mapped_column(
         sa.LargeBinary(32), unique=True
     )  # SHA-256 of the form's id, which is keyed
@@ -146,7 +148,13 @@ class Registration(Base):
     changes: Mapped[int] = mapped_column(
         default=0
     )  # of the time slot: added to the SEQUENCE of iCalendar
-    # SHA-256 of the tokens, of registrations that an earlier version stored (`key_links`).
+    sealed_details: Mapped[bytes | None] = mapped_column(default=None)  # `PartyDetails`
+    # HMAC of the check-in code (`KeyStore.code_digest`).
+    code_digest: Mapped[bytes | None] = mapped_column(
+        sa.LargeBinary(32), index=True, unique=True, default=None
+    )
+    # What an earlier version stored, until `plain_values.py` seals it: code, SHA-256 of the tokens.
+    plain_code: Mapped[str | None] = mapped_column("door_code", sa.String(6), default=None)
     manage: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, default=None)
     entry: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, default=None)
     # Beyond the share of its network (S29, `review.py`): waitlisted, and gets no offer until staff
@@ -156,6 +164,35 @@ class Registration(Base):
     # Staff released its seat as doubtful (`doubtful.py`): it enters like a walk-in.
     is_released: Mapped[bool] = mapped_column(default=False)
     claim: Mapped[SeatClaim] = mapped_column(default=SeatClaim.NONE)
+
+    _key_store = cast("KeyStore | None", None)  # of the session that loaded it
+    # The opened details, and the ciphertext that they were opened from.
+    _opened = cast("tuple[bytes | None, PartyDetails] | None", None)
+
+    @property
+    def details(self) -> PartyDetails:
+        """The details; empty ones where the key is gone. `open_details` reads many keys at once."""
+        if self._opened is not None and self._opened[0] == self.sealed_details:
+            return self._opened[1]
+        key_store = self._key_store or keystore.of_session(_session_of(self))
+        keys = key_store.get_all([self.key_id]) if self.key_id and self.sealed_details else {}
+        return self.open_with(keys.get(self.key_id or b""))
+
+    def open_with(self, key: bytes | None) -> PartyDetails:
+        """Decrypts the details with the key of this registration; None: it is gone."""
+        if self.sealed_details is None:
+            details = PartyDetails(code=self.plain_code or "")
+        elif key is None:
+            details = PartyDetails()
+        else:
+            details = party_details.decrypt(key, self.id, self.sealed_details)
+        self._opened = self.sealed_details, details
+        return details
+
+    @property
+    def door_code(self) -> str:
+        """The check-in code; empty where the person has been erased."""
+        return self.details.code
 
     @property
     def apparent_status(self) -> RegistrationStatus:
@@ -209,6 +246,17 @@ class Registration(Base):
         )
 
 
+@sa.event.listens_for(Registration, "load")
+def _remember_key_store(registration: Registration, context: Any) -> None:
+    registration._key_store = context.session.info.get("key_store")
+
+
+def _session_of(registration: Registration) -> Session:
+    session = sa.orm.object_session(registration)
+    assert session is not None, "the registration was neither loaded nor added"
+    return session
+
+
 # The condition of a query for those whose `apparent_status` is CONFIRMED.
 APPARENTLY_CONFIRMED: Final = sa.or_(
     Registration.status == RegistrationStatus.CONFIRMED,
@@ -229,6 +277,8 @@ class SealedRegistration:
     sealed: bytes
     manage_digest: bytes
     entry_digest: bytes
+    sealed_details: bytes
+    code_digest: bytes
 
 
 def prepare(key_store: KeyStore, workshop: Workshop, data: RegistrationData) -> SealedRegistration:
@@ -240,6 +290,7 @@ def prepare(key_store: KeyStore, workshop: Workshop, data: RegistrationData) -> 
     key_id, key = key_store.new(workshop.id, workshop.forget_on, data.address or None)
     registration_id = code(26)
     person = PersonalData(name=data.name, address=data.address)
+    details = PartyDetails(code=code(CODE_LENGTH))
     return SealedRegistration(
         id=registration_id,
         key_id=key_id,
@@ -247,6 +298,8 @@ def prepare(key_store: KeyStore, workshop: Workshop, data: RegistrationData) -> 
         sealed=encrypt_person(key, registration_id, person),
         manage_digest=key_store.link_digest(_hash(keystore.derive(key, "manage"))),
         entry_digest=key_store.link_digest(_hash(keystore.derive(key, "entry"))),
+        sealed_details=party_details.encrypt(key, registration_id, details),
+        code_digest=key_store.code_digest(workshop.id, details.code),
     )
 
 
@@ -294,31 +347,25 @@ def find_by_entry_token(session: Session, key_store: KeyStore, token: str) -> Re
     return _find(session, sa.or_(is_its, Registration.entry == hashed))
 
 
-def key_links(session: Session, key_store: KeyStore, *, limit: int) -> int:
-    """Replaces the plain hashes that an earlier version stored by HMACs, of so many registrations
-    at most; returns of how many."""
-    rows = session.execute(
-        sa.select(Registration.id, Registration.manage, Registration.entry)
-        .where(sa.or_(Registration.manage.is_not(None), Registration.entry.is_not(None)))
-        .limit(limit)
-    ).all()
-    for row in rows:
-        session.execute(
-            sa.update(Registration)
-            .where(Registration.id == row.id, Registration.key_id.is_not(None))
-            .values(
-                manage_digest=row.manage and key_store.link_digest(row.manage),
-                entry_digest=row.entry and key_store.link_digest(row.entry),
-            )
-            .execution_options(synchronize_session=False)
-        )
-        session.execute(
-            sa.update(Registration)
-            .where(Registration.id == row.id)
-            .values(manage=None, entry=None)
-            .execution_options(synchronize_session=False)
-        )
-    return len(rows)
+def find_by_code(
+    session: Session, key_store: KeyStore, typed: str, workshop_ids: Iterable[int]
+) -> Sequence[Registration]:
+    """The registrations of these workshops with this check-in code, as somebody typed it: one in a
+    workshop at most, none of erased people. The code alone is no permission: the caller compares
+    the name too."""
+    plain, found = read_code(typed), list[Registration]()
+    ids = list(workshop_ids) if len(plain) == CODE_LENGTH else []
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        digests = [key_store.code_digest(workshop_id, plain) for workshop_id in some]
+        found += session.scalars(_BY_CODE, {"digests": digests})
+    return found
+
+
+_BY_CODE: Final = sa.select(Registration).where(
+    Registration.code_digest.in_(sa.bindparam("digests", expanding=True)),
+    Registration.key_id.is_not(None),
+)
 
 
 def manage_digest_of(key_store: KeyStore, key: bytes) -> bytes:
@@ -331,18 +378,18 @@ def store_links(
 ) -> None:
     """Stores the links that this key gives now, and another door code: those of before lead nowhere
     any more."""
-    session.execute(
-        sa.update(Registration)
-        .where(Registration.id == registration_id, Registration.key_id.is_not(None))
-        .values(
-            manage_digest=manage_digest_of(key_store, key),
-            entry_digest=key_store.link_digest(_hash(keystore.derive_link(key, "entry"))),
-            manage=None,
-            entry=None,
-            door_code=code(6),
-        )
-        .execution_options(synchronize_session=False)
+    registration = session.get(
+        Registration, registration_id, populate_existing=True, with_for_update=True
     )
+    if registration is None or registration.key_id is None:
+        return
+    details = replace(registration.open_with(key), code=code(CODE_LENGTH))
+    registration.manage_digest = manage_digest_of(key_store, key)
+    registration.entry_digest = key_store.link_digest(_hash(keystore.derive_link(key, "entry")))
+    registration.sealed_details = party_details.encrypt(key, registration_id, details)
+    registration.code_digest = key_store.code_digest(registration.workshop_id, details.code)
+    registration.manage = registration.entry = registration.plain_code = None
+    session.flush()
 
 
 def _hash(token: bytes) -> bytes:
@@ -389,8 +436,19 @@ def decrypt_people(
 ) -> dict[str, PersonalData]:
     """Name and contact by id of registration, of those whose key is still there."""
     by_key = {row.key_id: row for row in registrations if row.key_id is not None}
-    keys = key_store.get_all(by_key)
+    keys = open_details(key_store, by_key.values())
     return {by_key[key_id].id: decrypt_person(by_key[key_id], key) for key_id, key in keys.items()}
+
+
+def open_details(
+    key_store: KeyStore, registrations: Iterable[Registration]
+) -> dict[bytes, RegistrationKey]:
+    """Decrypts the details of these registrations; returns the keys that still exist, by id."""
+    rows = list(registrations)
+    keys = key_store.get_all(row.key_id for row in rows if row.key_id is not None)
+    for row in rows:
+        row.open_with(keys.get(row.key_id or b""))
+    return keys
 
 
 def list_active(session: Session, workshop: Workshop) -> Sequence[Registration]:

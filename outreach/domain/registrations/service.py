@@ -26,7 +26,6 @@ from outreach.domain.registrations.models import (
 )
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.status import TRANSITIONS, StatusEvent
-from outreach.domain.text import code
 from outreach.domain.workshops import Workshop, WorkshopStatus, accommodations, time_slots
 from outreach.errors import Conflict, Full, NotFound, RegistrationClosed, RegistrationNotOpen
 
@@ -76,7 +75,8 @@ def register(
         "sealed": sealed.sealed,
         "manage_digest": sealed.manage_digest,
         "entry_digest": sealed.entry_digest,
-        "door_code": code(6),
+        "sealed_details": sealed.sealed_details,
+        "code_digest": sealed.code_digest,
         "nonce": digest(form_id if joint_id in {None, sealed.id} else f"{form_id} {workshop.id}"),
         "registered_at": now,
         "queued_at": now,
@@ -353,7 +353,9 @@ _ERASED: Final[dict[str, object]] = {
     "entry_digest": None,
     "manage": None,
     "entry": None,
-    "door_code": None,
+    "sealed_details": None,
+    "code_digest": None,
+    "plain_code": None,
     "contact": ContactMethod.NONE,
     "needs": Codes(),
     "may_leave_message": False,

@@ -239,7 +239,6 @@ def _row(
             sealed=None,
             manage_digest=None,
             entry_digest=None,
-            door_code=None,
             nonce=registrations.digest(registration_id),
             registered_at=workshop.created_at,
             queued_at=workshop.created_at,

@@ -59,7 +59,10 @@ def course(store: Store, chicago: Office, rights: Kind) -> Course:
 def _save_all(dates: list[Stage], nonce: str = "", **answers: Any) -> list[str]:
     """Registers for these dates; returns the ids of the registrations, in the same order."""
     someone = registration_data(**{"contact": ContactMethod.EMAIL} | answers)
-    pairs = [(each.workshop(), make_sealed_registration()) for each in dates]
+    pairs = [
+        (workshop, make_sealed_registration(dates[0].store, workshop, someone))
+        for workshop in (each.workshop() for each in dates)
+    ]
     with dates[0].store.change() as session:
         registrations.register_group(
             session, pairs, someone, nonce or secrets.token_hex(16), now=MONDAY

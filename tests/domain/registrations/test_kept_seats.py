@@ -53,7 +53,7 @@ def come(
     """Registers a party by itself, by default while the brake is on; returns its id."""
     is_beyond = changes.pop("is_beyond", False)
     data = registration_data(**({"contact": ContactMethod.EMAIL} | changes | {"people": people}))
-    sealed = make_sealed_registration()
+    sealed = make_sealed_registration(scene.store, scene.workshop(), data)
     scene.now += timedelta(microseconds=1)
     with scene.store.change() as session:
         registrations.register(

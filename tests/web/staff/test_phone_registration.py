@@ -83,7 +83,7 @@ def test_phone_registration_is_saved_and_logged_without_a_name(
     assert (person.name, person.address) == ("Doña Chelo", PHONE)
     page = words(ana.get(first.headers["Location"].partition("#")[0]))
     assert "Apartado. Dile su código" in page
-    assert f"{(party.door_code or '')[:3]} {(party.door_code or '')[3:]}" in page
+    assert f"{party.door_code[:3]} {party.door_code[3:]}" in page
     assert audit_entries(store) == [("place saved by phone", '{"people":2}')]
 
 

@@ -173,11 +173,11 @@ def _title(workshop: Workshop) -> str:
 
 def _lines(workshop: Workshop, parties: list[Registration]) -> dict[str, ManifestEntry]:
     """The manifest entries by registration id, without registrations whose key is destroyed."""
-    keys = key_store().get_all(each.key_id for each in parties if each.key_id)
+    keys = registrations.open_details(key_store(), parties)
     return {
         each.id: ManifestEntry(
             token=registrations.derive_entry_token(keys[each.key_id]),
-            code=each.door_code or "",
+            code=each.door_code,
             people=each.people,
             name=registrations.decrypt_person(each, keys[each.key_id]).name,
             needs=[

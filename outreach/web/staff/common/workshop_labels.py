@@ -236,7 +236,7 @@ def _row(
     workshop: Workshop, registration: Registration, person: PersonalData | None, *, is_whole: bool
 ) -> WorkshopListRow:
     address = person.address if person else ""
-    code, slot = registration.door_code or "", registration.slot
+    code, slot = registration.door_code, registration.slot
     is_by_approval = workshop.visibility is Visibility.APPROVED
     return WorkshopListRow(
         id=registration.id,
