@@ -12,13 +12,12 @@ from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.locations import office_places, venues
 from outreach.domain.network import fraud_reports, installation_settings, kinds, offices, staff
 from outreach.domain.newsletter import bulletins, mailings, subscribers
-from outreach.domain.registrations import assisted, notifications, staff_messages
+from outreach.domain.registrations import assisted, notifications, staff_messages, totals
 from outreach.domain.reporting import figures, months
 from outreach.domain.scheduling import form_drafts, import_batches, network_changes, tours
-from outreach.domain.workshops import accommodations, partners, series, time_slots
+from outreach.domain.workshops import partners, series, time_slots
 
 __all__ = [
-    "accommodations",
     "assisted",
     "audit_log",
     "bulletins",
@@ -49,6 +48,7 @@ __all__ = [
     "staff_messages",
     "subscribers",
     "time_slots",
+    "totals",
     "tours",
     "venues",
     "workshops",

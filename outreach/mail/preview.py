@@ -7,7 +7,6 @@ from typing import Final
 
 from outreach import i18n
 from outreach.config import Config
-from outreach.db.types import Codes
 from outreach.domain.outbox.messaging import PLACES
 from outreach.domain.registrations import (
     ContactMethod,
@@ -58,8 +57,7 @@ def _registration(workshop: Workshop, message: Message, lang: str, now: datetime
         contact=ContactMethod.EMAIL,
         may_leave_message=False,
         wants_reminder=False,
-        language=lang,
-        needs=Codes(),
+        plain_language=lang,
         key_id=None,
         sealed=None,
         manage_digest=None,

@@ -16,13 +16,14 @@ from outreach.domain.registrations import (
     address_approval,
     contact_proof,
     doubtful,
+    public_seats,
     reconfirmation,
     review,
     waitlist,
 )
+from outreach.domain.registrations.public_seats import DelayedStates
 from outreach.domain.reporting import missing_reports
-from outreach.domain.workshops import Workshop, public_seats
-from outreach.domain.workshops.public_seats import DelayedStates
+from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, bursts
 
 log = logging.getLogger(__name__)

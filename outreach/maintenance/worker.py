@@ -17,7 +17,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network import installation_settings
 from outreach.domain.outbox import link_recovery
-from outreach.domain.workshops.public_seats import DelayedStates
+from outreach.domain.registrations.public_seats import DelayedStates
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.maintenance import scheduled_jobs

@@ -29,23 +29,26 @@ def erase(
     After a crash in between the key is gone; `reconcile.reconcile_stores` finishes the erasure."""
     ids = list(registration_ids)
     with store.read() as session:
-        rows = session.execute(
-            sa.select(Registration.id, Registration.key_id).where(
+        rows = session.scalars(
+            sa.select(Registration).where(
                 Registration.id.in_(ids), Registration.key_id.is_not(None)
             )
         ).all()
+    # Read before they cannot be read any more: they lower the totals of their workshops.
+    registrations.open_details(key_store, rows)
+    opened = {row.id: row for row in rows}
     key_store.destroy(*(row.key_id for row in rows if row.key_id is not None))
     with store.change() as session:
         # In the order of workshops, which are locked: two erasures wait and never deadlock.
         for registration in session.scalars(
             sa.select(Registration)
-            .where(Registration.id.in_([row.id for row in rows]))
+            .where(Registration.id.in_(opened))
             .order_by(Registration.workshop_id)
         ):
-            registrations.cancel(session, registration, now=now)
+            registrations.cancel(session, registration, now=now, opened=opened.get(registration.id))
         session.execute(
             sa.delete(Notification)
-            .where(Notification.registration_id.in_([row.id for row in rows]))
+            .where(Notification.registration_id.in_(opened))
             .execution_options(synchronize_session=False)
         )
     store.truncate_log()

@@ -11,10 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
-from outreach.db.types import Codes
 from outreach.domain import registrations
+from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.newsletter.subscribers import Subscriber
-from outreach.domain.registrations import Registration, RegistrationStatus, plain_values
+from outreach.domain.registrations import (
+    Registration,
+    RegistrationStatus,
+    capacity,
+    plain_values,
+    totals,
+)
 from outreach.domain.registrations.models import APPARENTLY_CONFIRMED
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
@@ -183,11 +189,34 @@ def seal_plain_values(store: Store, key_store: KeyStore) -> int:
     for workshop_id in workshop_ids:
         with store.change() as session:
             total += plain_values.seal(session, key_store, workshop_id)
+    for seal in (checkin_events.seal, checkin_tokens.seal):
+        count = BATCH_ROWS
+        while count == BATCH_ROWS:
+            with store.change() as session:
+                count = seal(session, limit=BATCH_ROWS)
     return total
 
 
+def recount_totals(store: Store) -> int:
+    """Computes the totals of all workshops with people anew (`totals.recount`), in a transaction
+    for each; returns how many were wrong."""
+    with store.read() as session:
+        workshop_ids = session.scalars(
+            sa.select(Registration.workshop_id)
+            .where(Registration.key_id.is_not(None))
+            .distinct()
+            .order_by(Registration.workshop_id)
+        ).all()
+    wrong = 0
+    for workshop_id in workshop_ids:
+        with store.change() as session:
+            capacity.lock(session, session.get_one(Workshop, workshop_id))
+            wrong += totals.recount(session, workshop_id)
+    return wrong
+
+
 def clear_erased_rows(session: Session, *, now: datetime) -> int:
-    """Reduces rows of erased people to numbers: deletes their notifications, times and language,
+    """Reduces rows of erased people to numbers: deletes their notifications, times,
     and replaces ids and nonces that old letters and forms have. Returns how many notifications were
     deleted."""
     erased = sa.select(Registration.id).where(Registration.key_id.is_(None))
@@ -221,13 +250,14 @@ def count_notifications(session: Session, registration_ids: Sequence[str]) -> in
 
 
 def find_uncleared_rows(session: Session, *, now: datetime) -> Sequence[tuple[str, datetime]]:
-    """Ids of erased registrations with their old values, and the start of their workshop."""
+    """Ids of erased registrations with their old id and nonce, and the start of their workshop,
+    which becomes their time."""
     rows = session.execute(
         sa.select(Registration.id, Workshop.starts_at)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
             Registration.key_id.is_(None),
-            Registration.language != "",
+            Registration.registered_at != Workshop.starts_at,
             Registration.registered_at < now - FORM_LIFETIME,
         )
     )
@@ -248,6 +278,8 @@ def _replace_values(session: Session, rows: Sequence[tuple[str, datetime]]) -> N
         }
         for registration_id, starts_at in rows
     ]
+    for value in values:
+        checkin_events.rename_party(session, str(value["old"]), str(value["id"]))
     table = Registration.__table__
     session.connection().execute(
         sa.update(table)  # type: ignore[arg-type]  # it is a Table
@@ -264,8 +296,6 @@ def _replace_values(session: Session, rows: Sequence[tuple[str, datetime]]) -> N
 
 
 _EMPTY_VALUES: Final[dict[str, object]] = {
-    "language": "",
-    "needs": Codes(),
     "joint_id": None,
     "slot_id": None,
     "offered_until": None,

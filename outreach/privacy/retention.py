@@ -102,6 +102,7 @@ def purge(
     emptied = reconcile_stores(store, key_store, now=now, sure=True)
     reconcile.seal_plain_values(store, key_store)
     link_renewal.reconcile_links(store, key_store, now=now)
+    reconcile.recount_totals(store)
     with store.read() as session:
         used = reconcile.used_key_ids(session)
     unused = 0 if keep_unused else key_store.destroy_unused(used)

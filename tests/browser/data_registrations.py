@@ -21,6 +21,7 @@ from outreach.domain.workshops import Workshop
 from outreach.domain.workshops import series as all_series
 from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, hold, registration_data, seat, tomorrow, venue
+from tests.support.arrivals import store_arrival
 
 
 def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
@@ -239,7 +240,7 @@ def _check_in_some(store: Store, key_store: KeyStore, workshop: Workshop) -> Non
     seat(store, key_store, workshop, name="Luz", now=before)
     seat(store, key_store, workshop, name="Iván", people=2, now=before + timedelta(minutes=1))
     with store.change() as session:
-        session.get_one(Registration, first.id).arrived = 1
+        store_arrival(session, session.get_one(Registration, first.id), 1)
 
 
 def _register_group(

@@ -30,6 +30,7 @@ from tests.browser import second_factors
 from tests.browser.second_factors import PASSWORD
 from tests.conftest import hold, kind, office, seat
 from tests.support import server_process
+from tests.support.arrivals import forget_arrivals
 from tests.support.ports import free_port
 
 TOMAS = "tomas@example.org"
@@ -113,17 +114,22 @@ class OfflineWorkshop:
 
     def reset(self) -> None:
         """Deletes all check-in events and counts on the server."""
-        store = Store(self.config.database_url)
+        store = self._open_store()
         with store.change() as session:
             session.execute(sa.delete(CheckinEvent))
             session.execute(sa.update(CheckinToken).values(used=0))
-            session.execute(sa.update(Registration).values(arrived=0))
+            forget_arrivals(session)
             session.execute(sa.update(Workshop).values(walk_ins=0))
         store.close()
 
+    def _open_store(self) -> Store:
+        store = Store(self.config.database_url)
+        KeyStore(Store(self.config.keyring_url), MasterKeys(self.config.keys)).attach(store)
+        return store
+
     def counts(self) -> tuple[int, int]:
         """Returns the numbers of arrived registered people and of walk-ins on the server."""
-        store = Store(self.config.database_url)
+        store = self._open_store()
         with store.read() as session:
             workshop = workshops.find(session, self.public_id)
             found = checkin.count_arrived(session, workshop), workshop.walk_ins

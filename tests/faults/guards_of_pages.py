@@ -271,9 +271,8 @@ def _ways_out() -> Iterator[Guard]:
         "slot.appears_free if as_shown else slot.seats_left > 0", "slot.seats_left > 0", watcher,
     )  # fmt: skip
     yield Guard(
-        "S28", "outreach/domain/workshops/accommodations.py",
-        "        AccommodationCapacity.appears_free.is_(False)\n        if as_shown\n        else ",
-        "        ", watcher,
+        "S28", "outreach/domain/registrations/accommodations.py", "    if as_shown:", "    if False:",
+        watcher,
     )  # fmt: skip
 
 

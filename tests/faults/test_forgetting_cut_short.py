@@ -24,6 +24,7 @@ from outreach.errors import NotFound
 from outreach.keystore import Key, KeyStore, MasterKeys, rotation
 from outreach.privacy import retention
 from tests.conftest import hold, seat
+from tests.support.arrivals import store_arrival
 from tests.support.canaries import counts
 from tests.support.environment import where
 
@@ -104,7 +105,8 @@ def test_purge_killed_repeatedly_keeps_the_counts(
         over = session.get_one(Workshop, workshop.id)
         over.day = clock.now().date() - timedelta(days=30)
         over.retime()
-        session.execute(sa.update(Registration).values(arrived=1))
+        for row in session.scalars(sa.select(Registration)):
+            store_arrival(session, row, 1)
     make_due(store, key_store)
     counted = counts(store)
     for _ in range(3):

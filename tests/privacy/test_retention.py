@@ -16,7 +16,7 @@ from outreach.domain.audit import audit_log
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus, totals
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
@@ -24,6 +24,7 @@ from outreach.errors import DataErased
 from outreach.keystore import KeyStore, MasterKeys, TooManyDue
 from outreach.privacy import retention
 from tests.conftest import hold, seat
+from tests.support.arrivals import store_arrival
 
 pytestmark = pytest.mark.core
 
@@ -303,7 +304,8 @@ def test_erased_row_keeps_only_its_numbers(
     )  # fmt: skip
     with store.change() as session:
         row = session.get_one(Registration, rosa.id)
-        row.arrived, row.joint_id, row.approved_at = 2, rosa.id, clock.now()
+        store_arrival(session, row, 2)
+        row.joint_id, row.approved_at = rosa.id, clock.now()
         row.asked_at = row.confirmed_at = clock.now()
         session.execute(sa.update(Notification).values(done_at=clock.now(), is_dead=True))
     due = key_store_of(key_store, config, workshop.forget_on)
@@ -311,8 +313,12 @@ def test_erased_row_keeps_only_its_numbers(
     with store.read() as session:
         row = session.scalars(sa.select(Registration)).one()
         assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) == 0
-    assert (row.status, row.people, row.arrived) == (RegistrationStatus.CONFIRMED, 3, 2)
+        counted = totals.read(session, workshop.id)
+    assert (row.status, row.people, row.arrived) == (RegistrationStatus.CONFIRMED, 3, 0)
+    assert counted[totals.ARRIVED] == counted[totals.SEATED] == 2
+    assert counted[totals.need_name("childcare")] == 1
     assert (row.needs, row.language, row.contact) == (Codes(), "", ContactMethod.NONE)
+    assert (row.sealed_details, row.code_digest) == (None, None)
     assert (row.joint_id, row.approved_at, row.asked_at, row.confirmed_at) == (None,) * 4
     assert row.id != rosa.id  # the Message-ID of a letter leads nowhere
     assert row.nonce != rosa.nonce

@@ -22,9 +22,9 @@ from outreach.domain.network import installation_settings, kinds
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.workshops import Workshop, accommodations
+from outreach.domain.registrations.public_seats import MAX_DELAY, DelayedStates
+from outreach.domain.workshops import Workshop
 from outreach.domain.workshops.models import NEUTRAL_UID_HOST
-from outreach.domain.workshops.public_seats import MAX_DELAY, DelayedStates
 from outreach.domain.workshops.seat_states import FEW, FULL, MANY
 from outreach.imports import kinds as kinds_file
 from outreach.keystore import KeyStore
@@ -402,7 +402,6 @@ def test_active_watcher_sees_an_hour_and_a_need_only_after_the_delay(
             session, chicago, women, way=Way.SLOTS, starts=time(10), ends=time(14), slot_minutes=20,
             has_childcare=True, support={"childcare": 1},
         )  # fmt: skip
-        accommodations.sync(session, workshop, {})
     client = unlimited_app.test_client()
     path = f"/es/t/{workshop.public_id}/lugar"
     fresh = r'name="(?:stamp|nonce)" value="[^"]*"'

@@ -24,6 +24,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import Burst, Key, KeyStore, SeatParty, bursts
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, tomorrow
+from tests.support.arrivals import store_arrival
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import (
     answers,
@@ -377,7 +378,7 @@ def test_party_that_has_come_keeps_its_seat(
     attack(client, ordinary)
     with store.change() as session:
         first = session.get_one(Registration, everyone(store)[0].id)
-        first.arrived = 1
+        store_arrival(session, first, 1)
     decide(ana, ordinary, "release")
     assert run_job(store, key_store) == 7
     assert now_of(store, first).status is CONFIRMED

@@ -15,7 +15,7 @@ from outreach import clock, keystore
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import registrations
-from outreach.domain.registrations import Registration
+from outreach.domain.registrations import Registration, totals
 from outreach.domain.workshops import Workshop
 from outreach.errors import DataErased
 from outreach.keystore import Key, KeyStore, MasterKeys
@@ -172,7 +172,6 @@ def counts(store: Store) -> Any:
                 Registration.status,
                 sa.func.count(),
                 sa.func.sum(Registration.people),
-                sa.func.sum(Registration.arrived),
             )
             .group_by(Registration.workshop_id, Registration.status)
             .order_by(Registration.workshop_id, Registration.status)
@@ -180,9 +179,13 @@ def counts(store: Store) -> Any:
         places = session.execute(
             sa.select(Workshop.id, Workshop.seats_left, Workshop.walk_ins, Workshop.head_count)
         ).all()
+        arrived = {
+            workshop_id: counted[totals.ARRIVED]
+            for workshop_id, counted in totals.read_all(session, [row.id for row in places]).items()
+        }
         day = session.scalar(sa.select(sa.func.min(Workshop.day)))
         assert day is not None
         month = workshop_counts.as_json(
             workshop_counts.count(session, clock.Month.from_day(day), now=NOW)
         )
-    return [tuple(row) for row in people], [tuple(row) for row in places], month
+    return [tuple(row) for row in people], [tuple(row) for row in places], arrived, month

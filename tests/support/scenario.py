@@ -23,12 +23,12 @@ from outreach.domain.registrations import (
     RegistrationData,
     RegistrationStatus,
     SealedRegistration,
+    accommodations,
     reconfirmation,
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Workshop, accommodations, time_slots
-from outreach.domain.workshops.accommodations import AccommodationCapacity
+from outreach.domain.workshops import Workshop, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
@@ -220,8 +220,8 @@ def _attach_key_store_of_monday(store: Store) -> None:
 def faults(session: Session, workshop_id: int) -> list[str]:
     """The differences between the stored counters and the registrations; always empty."""
     workshop = session.get_one(Workshop, workshop_id, populate_existing=True)
-    held = session.execute(
-        sa.select(Registration.people, Registration.needs, Registration.slot_id).where(
+    held = session.scalars(
+        sa.select(Registration).where(
             Registration.workshop_id == workshop_id,
             Registration.status.in_(STATUSES_WITH_SEATS),
         )
@@ -231,11 +231,10 @@ def faults(session: Session, workshop_id: int) -> list[str]:
     for slot in session.scalars(sa.select(TimeSlot).where(TimeSlot.workshop_id == workshop_id)):
         people = sum(row.people for row in held if row.slot_id == slot.id)
         found.append(_fault(f"slot {slot.minute}", slot.capacity, people, slot.seats_left))
-    for row in session.scalars(
-        sa.select(AccommodationCapacity).where(AccommodationCapacity.workshop_id == workshop_id)
-    ):
-        parties = sum(row.need in each.needs for each in held)
-        found.append(_fault(row.need, row.capacity, parties, row.seats_left))
+    left = accommodations.get_left(session, workshop_id)
+    for need, capacity in workshop.support.items():
+        parties = sum(need in each.needs for each in held)
+        found.append(_fault(need, capacity, parties, left[need]))
     return [each for each in found if each]
 
 
@@ -250,15 +249,10 @@ def stranded(session: Session, workshop_id: int) -> list[str]:
     hours = session.scalars(
         sa.select(TimeSlot.seats_left).where(TimeSlot.workshop_id == workshop_id)
     ).all()
-    supported = {
-        row.need: row.seats_left
-        for row in session.scalars(
-            sa.select(AccommodationCapacity).where(AccommodationCapacity.workshop_id == workshop_id)
-        )
-    }
+    supported = accommodations.get_left(session, workshop_id)
     room = max(hours, default=0) if workshop.has_slots else workshop.seats_left
-    waiting = session.execute(
-        sa.select(Registration.id, Registration.people, Registration.needs).where(
+    waiting = session.scalars(
+        sa.select(Registration).where(
             Registration.workshop_id == workshop_id,
             Registration.status == RegistrationStatus.WAITLISTED,
         )

@@ -1,8 +1,8 @@
 """Check-in on line: who came, walk-ins, and waitlisted parties who get a chair that stayed empty.
 
-Several phones may be used at once. Each change is one conditional UPDATE or waits for a lock on
-the workshop's row: a party that is marked twice counts once, and no chair is given twice. Phones
-without a network send their marks later (`checkin_events.py`); the counts are the same.
+Several phones may be used at once. Each change waits for a lock on the workshop's row: a party that
+is marked twice counts once, and no chair is given twice. Phones without a network send their marks
+later (`checkin_events.py`); the counts are the same.
 """
 
 from datetime import date, datetime, timedelta
@@ -18,6 +18,7 @@ from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
     capacity,
+    totals,
 )
 from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
@@ -56,26 +57,21 @@ def admit_from_waitlist(
     if now < workshop.starts_at:
         raise Refusal(ErrorCode.WAITLIST_CHECKIN_TOO_EARLY)
     capacity.lock(session, workshop)
-    slot = _find_current_slot(session, workshop, now)
-    is_let_in = changes_one_row(
-        session,
-        sa.update(Registration)
-        .where(
-            Registration.id == registration.id,
-            Registration.status == RegistrationStatus.WAITLISTED,
-            Registration.arrived == 0,
-            Registration.people >= people,
-            _count_empty_chairs(workshop, slot) >= people,
-        )
-        .values(arrived=people, slot_id=slot.id if slot else None),
-    )
     session.refresh(registration)
-    if is_let_in:
-        checkin_events.mark_online(session, registration, people)
-        return True
     if registration.arrived:
         return False
-    raise Refusal(ErrorCode.CHAIRS_TAKEN)
+    slot = _find_current_slot(session, workshop, now)
+    is_let_in = (
+        registration.status is RegistrationStatus.WAITLISTED
+        and people <= registration.people
+        and people <= _count_empty_chairs(session, workshop, slot)
+    )
+    if not is_let_in:
+        raise Refusal(ErrorCode.CHAIRS_TAKEN)
+    registration.slot_id = slot.id if slot else None
+    session.flush()
+    checkin_events.mark_online(session, registration, people, is_admitted=True)
+    return True
 
 
 def count_free_chairs(session: Session, workshop: Workshop, *, now: datetime) -> int | None:
@@ -83,10 +79,8 @@ def count_free_chairs(session: Session, workshop: Workshop, *, now: datetime) ->
     before the start, and where the workshop takes no registrations."""
     if now < workshop.starts_at or not workshop.takes_places:
         return None
-    left = session.scalar(
-        sa.select(_count_empty_chairs(workshop, _find_current_slot(session, workshop, now)))
-    )
-    return max(0, left or 0)
+    slot = _find_current_slot(session, workshop, now)
+    return max(0, _count_empty_chairs(session, workshop, slot))
 
 
 def mark_not_arrived(session: Session, registration: Registration) -> bool:
@@ -114,7 +108,7 @@ def count_walk_in(session: Session, workshop: Workshop, people: int) -> bool:
 
 def count_arrived(session: Session, workshop: Workshop) -> int:
     """How many registered or admitted people have come, erased ones included."""
-    return session.scalar(sa.select(_sum_arrived(_AnyRegistration.workshop_id == workshop.id))) or 0
+    return totals.read(session, workshop.id)[totals.ARRIVED]
 
 
 def count_expected(session: Session, workshop: Workshop) -> int:
@@ -172,23 +166,11 @@ def _find_current_slot(session: Session, workshop: Workshop, now: datetime) -> T
     return None
 
 
-def _count_empty_chairs(workshop: Workshop, slot: TimeSlot | None) -> sa.ColumnElement[int]:
-    """An expression, so that it is evaluated at the moment of the change."""
+def _count_empty_chairs(session: Session, workshop: Workshop, slot: TimeSlot | None) -> int:
+    came = totals.read(session, workshop.id)
     if slot is not None:
-        return slot.capacity - _sum_arrived(_AnyRegistration.slot_id == slot.id)
+        return slot.capacity - came[totals.slot_name(slot.id)]
     if workshop.has_slots:
-        return sa.literal(0)
+        return 0
     chairs = sa.select(Workshop.capacity - Workshop.walk_ins).where(Workshop.id == workshop.id)
-    return chairs.scalar_subquery() - _sum_arrived(_AnyRegistration.workshop_id == workshop.id)
-
-
-# An alias, since the row that is updated is of the same table.
-_AnyRegistration = sa.orm.aliased(Registration)
-
-
-def _sum_arrived(condition: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    return (
-        sa.select(sa.func.coalesce(sa.func.sum(_AnyRegistration.arrived), 0))
-        .where(condition)
-        .scalar_subquery()
-    )
+    return (session.scalar(chairs) or 0) - came[totals.ARRIVED]

@@ -8,6 +8,7 @@ are two.
 
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,10 +16,18 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from outreach import clock
+from outreach import clock, keystore
 from outreach.db.base import Base
-from outreach.domain.registrations import STATUSES_WITH_SEATS, Registration, capacity
+from outreach.domain.registrations import (
+    STATUSES_WITH_SEATS,
+    Registration,
+    capacity,
+    open_details,
+    totals,
+)
 from outreach.domain.workshops import Workshop
+from outreach.errors import DataErased
+from outreach.keystore import KeyStore
 
 AFTER: Final = timedelta(days=2)  # until the end of the day after
 
@@ -32,16 +41,26 @@ class CheckinEvent(Base):
         sa.ForeignKey("workshop.id", ondelete="CASCADE"), primary_key=True
     )
     id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
-    # None: a walk-in. The row of an erased registration gets another id.
-    registration_id: Mapped[str | None] = mapped_column(
-        sa.ForeignKey("registration.id", ondelete="CASCADE", onupdate="CASCADE"), index=True
-    )
+    # HMAC of the registration (`party_digest`); None: a walk-in.
+    party: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), index=True)
     people: Mapped[int]
     # A party that holds no seat any more counts as walk-ins.
     is_walk_in: Mapped[bool]
     is_online: Mapped[bool]  # made on the check-in page
     is_undone: Mapped[bool]
     ends_at: Mapped[datetime] = mapped_column(index=True)
+    # What an earlier version stored, until `seal` replaces it.
+    plain_party: Mapped[str | None] = mapped_column(
+        "registration_id",
+        sa.ForeignKey("registration.id", ondelete="CASCADE", onupdate="CASCADE"),
+        index=True,
+        default=None,
+    )
+
+
+def party_digest(key_store: KeyStore, registration_id: str) -> bytes:
+    """The HMAC of a registration, under a key that is only for check-in events (S33)."""
+    return key_store.digest_for("check-in event", registration_id)
 
 
 @dataclass(frozen=True)
@@ -85,21 +104,26 @@ def merge_offline_events(
     merge = _EventMerge(session, workshop)
     registration_ids = {each.registration_id for each in events if isinstance(each, Arrival)}
     undone = {each.id for each in events if isinstance(each, UndoneArrival)}
-    registration_ids |= {
-        event.registration_id for event in merge.events.values() if event.id in undone
-    }
     merge.open({each for each in registration_ids if each is not None})
+    undone_events = [event for event in merge.events.values() if event.id in undone]
+    merge.open(merge.find_parties(event.party for event in undone_events))
     new = 0
     for each in events:
         is_new = merge.undo(each.id) if isinstance(each, UndoneArrival) else merge.add(each)
         new += is_new
     merge.close()
-    return WalkInCount(_arrived(session, workshop), workshop.walk_ins, merge.strangers(), new)
+    arrived = totals.read(session, workshop.id)[totals.ARRIVED]
+    return WalkInCount(arrived, workshop.walk_ins, merge.strangers(), new)
 
 
-def mark_online(session: Session, registration: Registration, people: int) -> None:
-    """Marks a party on the check-in page, which has one event for each party."""
+def mark_online(
+    session: Session, registration: Registration, people: int, *, is_admitted: bool = False
+) -> None:
+    """Marks a party on the check-in page, which has one event for each party. `is_admitted`: one of
+    the waitlist gets a chair."""
     merge = _merge_one(session, registration)
+    if is_admitted:
+        merge.admitted.add(registration.id)
     event = next((each for each in merge.list_events(registration.id) if each.is_online), None)
     if event is None:
         merge.add(Arrival(secrets.token_bytes(16), people, registration.id), is_online=True)
@@ -117,6 +141,40 @@ def undo_online(session: Session, registration: Registration) -> None:
     merge.close()
 
 
+def read_arrivals_of_erased(
+    session: Session, workshop: Workshop, parties: Iterable[Registration]
+) -> dict[str, int]:
+    """How many people came, by the id of those of these registrations that nobody can read."""
+    merge = _EventMerge(session, workshop)
+    merge.parties = {each.id: each for each in parties if not each.is_readable}
+    return {each.id: merge.count_arrived(each) for each in merge.parties.values()}
+
+
+def seal(session: Session, *, limit: int) -> int:
+    """Replaces the references of an earlier version by HMACs, of so many events at most; returns of
+    how many."""
+    key_store = keystore.of_session(session)
+    events = session.scalars(
+        sa.select(CheckinEvent).where(CheckinEvent.plain_party.is_not(None)).limit(limit)
+    ).all()
+    for event in events:
+        event.party = party_digest(key_store, event.plain_party or "")
+        event.plain_party = None
+    session.flush()
+    return len(events)
+
+
+def rename_party(session: Session, old_id: str, new_id: str) -> None:
+    """Keeps the events of a registration that gets another id."""
+    key_store = keystore.of_session(session)
+    session.execute(
+        sa.update(CheckinEvent)
+        .where(CheckinEvent.party == party_digest(key_store, old_id))
+        .values(party=party_digest(key_store, new_id))
+        .execution_options(synchronize_session=False)
+    )
+
+
 def purge(session: Session, *, now: datetime) -> None:
     """Deletes the events of workshops whose phones are too late. The counts stay."""
     session.execute(sa.delete(CheckinEvent).where(CheckinEvent.ends_at <= now))
@@ -130,38 +188,61 @@ class _EventMerge:
         self, session: Session, workshop: Workshop, registration: Registration | None = None
     ) -> None:
         self.session, self.workshop = session, workshop
+        self._key_store = keystore.of_session(session)
         condition = CheckinEvent.workshop_id == workshop.id
         if registration is not None:
-            condition &= CheckinEvent.registration_id == registration.id
+            condition &= CheckinEvent.party == self._digest(registration.id)
         found = session.scalars(sa.select(CheckinEvent).where(condition)).all()
         self.events = {each.id: each for each in found}
         self.parties: dict[str, Registration] = {}
-        self.walk_ins_before: dict[
-            str, int
-        ] = {}  # by registration: people counted as walk-ins before
+        self.admitted: set[str] = set()  # parties of the waitlist that get a chair
+        # By registration: people counted as walk-ins, and as arrived, before.
+        self.walk_ins_before: dict[str, int] = {}
+        self.arrived_before: dict[str, int] = {}
         self.walk_ins = self._walk_ins()
 
     def list_events(self, registration_id: str) -> list[CheckinEvent]:
-        return [e for e in self.events.values() if e.registration_id == registration_id]
+        digest = self._digest(registration_id)
+        return [event for event in self.events.values() if event.party == digest]
+
+    def find_parties(self, digests: Iterable[bytes | None]) -> list[str]:
+        """The ids of the registrations with these HMACs."""
+        wanted = set(digests) - {None}
+        if not wanted:
+            return []
+        is_of_workshop = Registration.workshop_id == self.workshop.id
+        ids = self.session.scalars(sa.select(Registration.id).where(is_of_workshop))
+        return [each for each in ids if self._digest(each) in wanted]
 
     def open(self, registration_ids: Iterable[str]) -> None:
         """Reads these parties and their counts before events are added."""
-        wanted = list(registration_ids)
+        wanted = [each for each in registration_ids if each not in self.parties]
         for start in range(0, len(wanted), 500):
             rows = self.session.scalars(
                 sa.select(Registration)
                 .where(Registration.id.in_(wanted[start : start + 500]))
                 .execution_options(populate_existing=True)
-            )
-            self.parties |= {row.id: row for row in rows}
-        for party in self.parties.values():
-            live = [each for each in self.list_events(party.id) if not each.is_undone]
-            self.walk_ins_before[party.id] = max(
-                (e.people for e in live if e.is_walk_in), default=0
-            )
-            if party.arrived and all(each.is_walk_in for each in live):
-                # Marked before without an event: phones cannot undo it.
-                self.add(Arrival(secrets.token_bytes(16), party.arrived, party.id), is_online=True)
+            ).all()
+            open_details(self._key_store, rows)
+            for party in rows:
+                self._open_party(party)
+
+    def _open_party(self, party: Registration) -> None:
+        self.parties[party.id] = party
+        live = [each for each in self.list_events(party.id) if not each.is_undone]
+        self.walk_ins_before[party.id] = max((e.people for e in live if e.is_walk_in), default=0)
+        arrived = self.arrived_before[party.id] = self.count_arrived(party)
+        if arrived and all(each.is_walk_in for each in live):
+            # Marked before without an event: phones cannot undo it.
+            self.add(Arrival(secrets.token_bytes(16), arrived, party.id), is_online=True)
+
+    def count_arrived(self, party: Registration) -> int:
+        """How many people of a party are counted as arrived; by the events where its details cannot
+        be read any more."""
+        if party.is_readable:
+            return party.arrived
+        live = (e for e in self.list_events(party.id) if not (e.is_undone or e.is_walk_in))
+        return max((event.people for event in live), default=0)
 
     def add(self, came: Arrival, *, is_online: bool = False) -> bool:
         """Adds an event. False where its id is known, or it was undone before it arrived."""
@@ -189,26 +270,36 @@ class _EventMerge:
 
     def strangers(self) -> int:
         live = [each for each in self.events.values() if each.is_walk_in and not each.is_undone]
-        return len({each.registration_id for each in live} - {None})
+        return len({each.party for each in live} - {None})
 
     def _update_party(self, party: Registration) -> int:
         """Updates the count of a party; returns by how many the walk-ins grow."""
         party_events, before = self.list_events(party.id), self.walk_ins_before[party.id]
         came = max((each.people for each in party_events if not each.is_undone), default=0)
         came = min(came, party.people)
-        is_stranger = party.status not in STATUSES_WITH_SEATS and not party.arrived
+        has_chair = party.status in STATUSES_WITH_SEATS or party.id in self.admitted
+        is_stranger = not has_chair and not self.arrived_before[party.id]
         for each in party_events:
             each.is_walk_in = is_stranger
         if is_stranger:
             return came - before
-        party.arrived = came
+        self._set_arrived(party, came)
         return -before
+
+    def _set_arrived(self, party: Registration, came: int) -> None:
+        more = came - self.arrived_before[party.id]
+        if not more:
+            return
+        with suppress(DataErased):  # then only the total says it
+            party.change_details(arrived=came)
+        totals.add(self.session, self.workshop.id, totals.of_arrival(party, more))
+        self.arrived_before[party.id] = came
 
     def _walk_ins(self) -> int:
         return sum(
             each.people
             for each in self.events.values()
-            if each.registration_id is None and not each.is_undone
+            if each.party is None and not each.is_undone
         )
 
     def _store(
@@ -223,7 +314,7 @@ class _EventMerge:
         event = CheckinEvent(
             workshop_id=self.workshop.id,
             id=event_id,
-            registration_id=registration_id,
+            party=None if registration_id is None else self._digest(registration_id),
             people=people,
             is_walk_in=registration_id is None,
             is_online=is_online,
@@ -233,6 +324,9 @@ class _EventMerge:
         self.session.add(event)
         self.events[event_id] = event
 
+    def _digest(self, registration_id: str) -> bytes:
+        return party_digest(self._key_store, registration_id)
+
 
 def _merge_one(session: Session, registration: Registration) -> _EventMerge:
     workshop = registration.workshop
@@ -240,10 +334,3 @@ def _merge_one(session: Session, registration: Registration) -> _EventMerge:
     merge = _EventMerge(session, workshop, registration)
     merge.open([registration.id])
     return merge
-
-
-def _arrived(session: Session, workshop: Workshop) -> int:
-    counted = sa.select(sa.func.coalesce(sa.func.sum(Registration.arrived), 0)).where(
-        Registration.workshop_id == workshop.id
-    )
-    return session.scalar(counted) or 0

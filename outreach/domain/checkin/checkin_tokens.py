@@ -13,6 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from outreach import keystore
 from outreach.db.base import Base
 from outreach.db.store import changes_one_row
 from outreach.domain.checkin import checkin, checkin_events
@@ -27,6 +28,7 @@ from outreach.domain.network.staff import (
 from outreach.domain.registrations import capacity, digest
 from outreach.domain.workshops import COUNTED_STATUSES, Workshop
 from outreach.errors import ErrorCode, NotFound, Refusal, TooMany
+from outreach.keystore import KeyStore
 
 MAX_MARKS: Final = 2_000  # check-in events by one token
 CHECKIN_ROLES: Final = [role for role, allowed in PERMISSIONS.items() if Permission.DOOR in allowed]
@@ -54,7 +56,8 @@ class CheckinTokenRow(Base):
     workshop_id: Mapped[int] = mapped_column(
         sa.ForeignKey("workshop.id", ondelete="CASCADE"), primary_key=True
     )
-    ref: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    # HMAC of the reference (`digest_reference`), which is a hash of what is on a person's phone.
+    ref: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)
     registration_id: Mapped[str] = mapped_column(
         sa.ForeignKey("registration.id", ondelete="CASCADE", onupdate="CASCADE"), index=True
     )
@@ -86,6 +89,8 @@ def issue(
 ) -> str:
     """A token for one phone; `parties` are the registrations by reference. Raises Refusal as
     `require_near_day` does."""
+    key_store = keystore.of_session(session)
+    digests = {digest_reference(key_store, ref): each for ref, each in parties.items()}
     capacity.lock(session, workshop)  # another phone may be fetching it
     require_near_day(workshop, now=now)
     ends_at, token = checkin_events.checkin_ends_at(workshop), secrets.token_urlsafe(32)
@@ -107,7 +112,7 @@ def issue(
         CheckinTokenRow(
             workshop_id=workshop.id, ref=ref, registration_id=registration_id, ends_at=ends_at
         )
-        for ref, registration_id in parties.items()
+        for ref, registration_id in digests.items()
         if ref not in known
     )
     return token
@@ -137,13 +142,36 @@ def find(session: Session, token: str, public_id: str, *, now: datetime) -> Chec
 
 
 def get_registration_ids(session: Session, checkin_token: CheckinToken) -> dict[bytes, str]:
-    """The ids of registrations by reference."""
+    """The ids of registrations by `digest_reference`."""
     rows = session.execute(
         sa.select(CheckinTokenRow.ref, CheckinTokenRow.registration_id).where(
             CheckinTokenRow.workshop_id == checkin_token.workshop_id
         )
     )
     return {row[0]: row[1] for row in rows}
+
+
+def digest_reference(key_store: KeyStore, ref: bytes) -> bytes:
+    """The HMAC of a party's reference, as it is stored (S33)."""
+    return key_store.digest_for("offline manifest", ref.hex())
+
+
+def seal(session: Session, *, limit: int) -> int:
+    """Replaces references of an earlier version by HMACs, of so many rows at most; returns of how
+    many."""
+    key_store = keystore.of_session(session)
+    rows = session.scalars(
+        sa.select(CheckinTokenRow)
+        .where(sa.func.length(CheckinTokenRow.ref) == _PLAIN_REF_BYTES)
+        .limit(limit)
+    ).all()
+    for row in rows:
+        row.ref = digest_reference(key_store, row.ref)
+    session.flush()
+    return len(rows)
+
+
+_PLAIN_REF_BYTES: Final = 16
 
 
 def count_marks(session: Session, checkin_token: CheckinToken, new: int) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration, RegistrationStatus
+from outreach.domain.registrations import Registration, RegistrationStatus, totals
 from outreach.domain.workshops import Workshop, WorkshopStatus
 
 MIN_WORKSHOPS: Final = 5
@@ -47,8 +47,8 @@ class AttendanceRate:
 def estimate_attendance_rate(session: Session, office: Office, kind: Kind) -> AttendanceRate | None:
     """The rate of the office's last workshops of a kind; where they are too few, that of the
     network; None where those are too few as well, or the kind is discreet and a number small."""
-    own = _sum(_select_counts(session, kind, office, LATEST), is_of_network=False)
-    rate = own or _sum(_select_counts(session, kind, None, LATEST_OF_NETWORK), is_of_network=True)
+    own = _sum(_list_counts(session, kind, office, LATEST), is_of_network=False)
+    rate = own or _sum(_list_counts(session, kind, None, LATEST_OF_NETWORK), is_of_network=True)
     if rate is None or not kind.is_discreet:
         return rate
     is_publishable = min(rate.came, rate.people - rate.came) >= MIN_DISCREET_COUNT
@@ -102,9 +102,9 @@ def _log_term(people: int, number: int, share: float) -> float:
     return ways + number * math.log(share) + (people - number) * math.log1p(-share)
 
 
-def _select_counts(
+def _list_counts(
     session: Session, kind: Kind, office: Office | None, limit: int
-) -> Sequence[sa.Row[int, int]]:
+) -> list[tuple[int, int]]:
     """People with a seat and those who came, by workshop with a complete check-in."""
     # Limits the workshops first, so that not all registrations of all years are summed up.
     latest = (
@@ -120,29 +120,36 @@ def _select_counts(
     if office is not None:
         latest = latest.where(Workshop.office_id == office.id)
     has_seat = Registration.status == RegistrationStatus.CONFIRMED
-    checked_in = sa.func.sum(Registration.arrived) + Workshop.walk_ins
-    query = (
+    rows = session.execute(
         sa.select(
-            sa.func.sum(sa.case((has_seat, Registration.people), else_=0)),
-            sa.func.sum(sa.case((has_seat, Registration.arrived), else_=0)),
+            Workshop.id,
+            Workshop.walk_ins,
+            Workshop.head_count,
+            sa.func.sum(sa.case((has_seat, Registration.people), else_=0)).label("people"),
         )
         .select_from(Workshop)
         .join(Registration, Registration.workshop_id == Workshop.id)
         .where(Workshop.id.in_(latest))
         .group_by(Workshop.id, Workshop.day, Workshop.walk_ins, Workshop.head_count)
-        .having(
-            sa.func.sum(Registration.arrived) > 0,
-            sa.or_(
-                Workshop.head_count.is_(None), checked_in * 10 >= Workshop.head_count * _MIN_TENTHS
-            ),
-        )
         .order_by(Workshop.day.desc(), Workshop.id.desc())
-        .limit(limit)
-    )
-    return session.execute(query).all()
+    ).all()
+    came = totals.read_all(session, [row.id for row in rows])
+    complete = [
+        (row.people, came[row.id][totals.SEATED])
+        for row in rows
+        if _is_complete(came[row.id][totals.ARRIVED], row.walk_ins, row.head_count)
+    ]
+    return complete[:limit]
 
 
-def _sum(rows: Sequence[sa.Row[int, int]], *, is_of_network: bool) -> AttendanceRate | None:
+def _is_complete(arrived: int, walk_ins: int, head_count: int | None) -> bool:
+    """Whether the check-in of a workshop has nearly all of the people who were reported."""
+    if not arrived:
+        return False
+    return head_count is None or (arrived + walk_ins) * 10 >= head_count * _MIN_TENTHS
+
+
+def _sum(rows: Sequence[tuple[int, int]], *, is_of_network: bool) -> AttendanceRate | None:
     people, came = sum(row[0] for row in rows), sum(row[1] for row in rows)
     if len(rows) < MIN_WORKSHOPS or people < MIN_PEOPLE:
         return None

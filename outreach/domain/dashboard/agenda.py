@@ -19,6 +19,7 @@ from outreach.domain.registrations import (
     ContactMethod,
     Registration,
     RegistrationStatus,
+    totals,
 )
 from outreach.domain.workshops import COUNTED_STATUSES, Workshop, WorkshopStatus
 
@@ -210,11 +211,8 @@ def count_month_to_date(
             ),
         ).where(*of_the_month)
     ).one()
-    expected, came = session.execute(
-        sa.select(
-            sa.func.coalesce(sa.func.sum(Registration.people), 0),
-            sa.func.coalesce(sa.func.sum(Registration.arrived), 0),
-        )
+    expected = session.execute(
+        sa.select(Registration.workshop_id, sa.func.sum(Registration.people))
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
             *of_the_month,
@@ -222,8 +220,16 @@ def count_month_to_date(
             Workshop.status.in_(COUNTED_STATUSES),
             Registration.status == RegistrationStatus.CONFIRMED,
         )
-    ).one()
-    return MonthToDate(held, ahead, people, expected, came)
+        .group_by(Registration.workshop_id)
+    ).all()
+    came = totals.read_all(session, [row[0] for row in expected])
+    return MonthToDate(
+        held,
+        ahead,
+        people,
+        expected=sum(row[1] for row in expected),
+        came=sum(counted[totals.SEATED] for counted in came.values()),
+    )
 
 
 def find_next(session: Session, offices: Offices, *, now: datetime) -> Workshop | None:

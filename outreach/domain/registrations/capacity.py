@@ -1,9 +1,10 @@
 """Capacity of a workshop: reserves seats, time slots and accommodations, and releases them.
 
-Each is reserved by one conditional UPDATE, so that no two parties get the same one on either
-database. A party holds its seats, its time slot where there are slots, and one of each limited
-accommodation it needs: all of it or nothing. The workshop's row is always locked first, so that
-concurrent transactions wait for each other there and do not deadlock.
+Seats and slots are reserved by one conditional UPDATE each, so that no two parties get the same one
+on either database; accommodations are counted while the workshop's row is locked. A party holds its
+seats, its time slot where there are slots, and one of each limited accommodation it needs: all of
+it or nothing. The workshop's row is always locked first, so that concurrent transactions wait for
+each other there and do not deadlock.
 """
 
 from collections.abc import Iterable
@@ -14,9 +15,9 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.registrations import kept_seats
+from outreach.domain.registrations import accommodations, kept_seats, totals
 from outreach.domain.registrations.models import Registration
-from outreach.domain.workshops import Workshop, WorkshopStatus, accommodations, time_slots
+from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class CapacityHold:
     people: int
     needs: Iterable[str] = ()
     slot_id: int | None = None
+    language: str = ""
 
 
 def get_hold(registration: Registration) -> CapacityHold:
     """What the party of a registration holds, or would hold."""
-    return CapacityHold(registration.people, registration.needs, registration.slot_id)
+    details = registration.details
+    return CapacityHold(registration.people, details.needs, registration.slot_id, details.language)
 
 
 def lock(session: Session, workshop: Workshop) -> None:
@@ -72,10 +75,12 @@ def reserve(session: Session, workshop: Workshop, wanted: CapacityHold) -> Capac
         if slot_id is None or not time_slots.reserve(session, slot_id, wanted.people):
             release_seats(session, workshop.id, wanted.people)
             return None
-    if not accommodations.reserve(session, workshop.id, wanted.needs):
+    if accommodations.find_used_up(session, workshop.id, wanted.needs) is not None:
         release(session, workshop, CapacityHold(wanted.people, (), slot_id))
         return None
-    return CapacityHold(wanted.people, wanted.needs, slot_id)
+    hold = CapacityHold(wanted.people, wanted.needs, slot_id, wanted.language)
+    count_party(session, workshop, hold, 1)
+    return hold
 
 
 def release(session: Session, workshop: Workshop, hold: CapacityHold) -> None:
@@ -83,7 +88,14 @@ def release(session: Session, workshop: Workshop, hold: CapacityHold) -> None:
     release_seats(session, workshop.id, hold.people)
     if hold.slot_id is not None:
         time_slots.release(session, hold.slot_id, hold.people)
-    accommodations.release(session, workshop.id, hold.needs)
+    count_party(session, workshop, hold, -1)
+
+
+def count_party(session: Session, workshop: Workshop, hold: CapacityHold, number: int) -> None:
+    """Adds a party (or with -1 subtracts it) to the totals of needs and languages."""
+    party = totals.of_party(hold.needs, hold.language)
+    if party:
+        totals.add(session, workshop.id, dict.fromkeys(party, number))
 
 
 _PEOPLE: Final = sa.bindparam("people", type_=sa.Integer)

@@ -14,12 +14,14 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import keystore
 from outreach.domain.registrations import capacity, notifications, waitlist
 from outreach.domain.registrations.models import (
     ACTIVE_STATUSES,
     STATUSES_WITH_SEATS,
     Registration,
     RegistrationStatus,
+    open_details,
 )
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.status import StatusEvent, transition
@@ -54,11 +56,7 @@ def _count(session: Session, burst: BurstKeys) -> DoubtfulSeats:
     rows = [
         row
         for key_ids in _batched(burst.key_ids)
-        for row in session.execute(
-            sa.select(Registration.id, Registration.people, Registration.status).where(
-                _is_doubtful(burst.workshop, key_ids)
-            )
-        )
+        for row in _list_doubtful(session, burst.workshop, key_ids)
     ]
     return DoubtfulSeats(
         burst=burst,
@@ -78,11 +76,7 @@ def release(
         return 0
     count = 0
     for some in _batched(key_ids):
-        parties = session.scalars(
-            sa.select(Registration)
-            .where(_is_doubtful(workshop.id, some))
-            .execution_options(populate_existing=True)
-        ).all()
+        parties = _list_doubtful(session, workshop.id, some)
         for party in parties:
             _release(session, workshop, party)
         count += len(parties)
@@ -112,14 +106,22 @@ def _release(session: Session, workshop: Workshop, party: Registration) -> None:
     notifications.cancel_pending(session, party.id, NotificationType.OFFER)
 
 
-def _is_doubtful(workshop_id: int, key_ids: Sequence[bytes]) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        Registration.key_id.in_(key_ids),
-        Registration.workshop_id == workshop_id,
-        Registration.status.in_(ACTIVE_STATUSES),
-        Registration.is_released.is_(False),
-        Registration.arrived == 0,
-    )
+def _list_doubtful(
+    session: Session, workshop_id: int, key_ids: Sequence[bytes]
+) -> list[Registration]:
+    """The parties of these keys that are not released yet and have not come."""
+    rows = session.scalars(
+        sa.select(Registration)
+        .where(
+            Registration.key_id.in_(key_ids),
+            Registration.workshop_id == workshop_id,
+            Registration.status.in_(ACTIVE_STATUSES),
+            Registration.is_released.is_(False),
+        )
+        .execution_options(populate_existing=True)
+    ).all()
+    open_details(keystore.of_session(session), rows)
+    return [each for each in rows if each.is_readable and not each.arrived]
 
 
 def _batched(key_ids: Sequence[bytes]) -> Iterable[Sequence[bytes]]:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach import keystore
 from outreach.db.base import Base
-from outreach.db.types import Codes, has_code
+from outreach.db.types import Codes
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import party_details
 from outreach.domain.registrations.party_details import PartyDetails
@@ -120,8 +120,6 @@ class Registration(Base):
     contact: Mapped[ContactMethod]
     may_leave_message: Mapped[bool]
     wants_reminder: Mapped[bool]
-    language: Mapped[str] = mapped_column(sa.String(2))
-    needs: Mapped[Codes]
     key_id: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16))
     sealed: Mapped[bytes | None]
     # HMACs of the tokens of its links (`KeyStore.link_digest`).
@@ -132,7 +130,6 @@ class Registration(Base):
     )  # SHA-256 of the form's id, which is keyed
     registered_at: Mapped[datetime]
     queued_at: Mapped[datetime]  # the order of the waitlist
-    arrived: Mapped[int] = mapped_column(default=0)  # of `people`
     slot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("slot.id"), default=None)
     slot: Mapped[TimeSlot | None] = relationship(init=False, lazy="joined")
     offered_until: Mapped[datetime | None] = mapped_column(default=None)
@@ -153,8 +150,11 @@ class Registration(Base):
     code_digest: Mapped[bytes | None] = mapped_column(
         sa.LargeBinary(32), index=True, unique=True, default=None
     )
-    # What an earlier version stored, until `plain_values.py` seals it: code, SHA-256 of the tokens.
+    # What an earlier version stored, until `plain_values.py` seals it: details, SHA-256 of tokens.
     plain_code: Mapped[str | None] = mapped_column("door_code", sa.String(6), default=None)
+    plain_language: Mapped[str] = mapped_column("language", sa.String(2), default="")
+    plain_needs: Mapped[Codes] = mapped_column("needs", default_factory=Codes)
+    plain_arrived: Mapped[int] = mapped_column("arrived", default=0)
     manage: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, default=None)
     entry: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, default=None)
     # Beyond the share of its network (S29, `review.py`): waitlisted, and gets no offer until staff
@@ -166,33 +166,81 @@ class Registration(Base):
     claim: Mapped[SeatClaim] = mapped_column(default=SeatClaim.NONE)
 
     _key_store = cast("KeyStore | None", None)  # of the session that loaded it
-    # The opened details, and the ciphertext that they were opened from.
-    _opened = cast("tuple[bytes | None, PartyDetails] | None", None)
+    # The ciphertext of the details, and what it says; None where the key is gone.
+    _opened = cast("tuple[bytes | None, PartyDetails | None] | None", None)
 
     @property
     def details(self) -> PartyDetails:
         """The details; empty ones where the key is gone. `open_details` reads many keys at once."""
-        if self._opened is not None and self._opened[0] == self.sealed_details:
-            return self._opened[1]
-        key_store = self._key_store or keystore.of_session(_session_of(self))
-        keys = key_store.get_all([self.key_id]) if self.key_id and self.sealed_details else {}
-        return self.open_with(keys.get(self.key_id or b""))
+        return self._read_details() or PartyDetails()
 
-    def open_with(self, key: bytes | None) -> PartyDetails:
-        """Decrypts the details with the key of this registration; None: it is gone."""
-        if self.sealed_details is None:
-            details = PartyDetails(code=self.plain_code or "")
-        elif key is None:
-            details = PartyDetails()
-        else:
-            details = party_details.decrypt(key, self.id, self.sealed_details)
-        self._opened = self.sealed_details, details
-        return details
+    @property
+    def is_readable(self) -> bool:
+        """Whether the details can be read: the person has not been erased."""
+        return self.key_id is not None and self._read_details() is not None
 
     @property
     def door_code(self) -> str:
-        """The check-in code; empty where the person has been erased."""
         return self.details.code
+
+    @property
+    def language(self) -> str:
+        return self.details.language
+
+    @property
+    def needs(self) -> Codes:
+        return self.details.needs
+
+    @property
+    def arrived(self) -> int:
+        """How many people of the party have come."""
+        return self.details.arrived
+
+    def open_with(self, key: bytes | None) -> None:
+        """Decrypts the details with the key of this registration; None: it is gone."""
+        details = None
+        if self.sealed_details is None:
+            details = PartyDetails(
+                code=self.plain_code or "",
+                language=self.plain_language,
+                needs=self.plain_needs,
+                arrived=self.plain_arrived,
+            )
+        elif key is not None:
+            details = party_details.decrypt(key, self.id, self.sealed_details)
+        self._opened = self.sealed_details, details
+
+    def copy_details(self, other: "Registration") -> None:
+        """Takes the decrypted details from an instance of the same row that was read before."""
+        self._opened = other._opened
+
+    def change_details(self, **changes: object) -> None:
+        """Encrypts changed details. Raises DataErased where the key is gone."""
+        key = self._get_key_store().get(self.key_id or b"")
+        self.open_with(key)
+        self.seal(replace(self.details, **changes), key)  # type: ignore[arg-type]
+
+    def seal(self, details: PartyDetails, key: bytes) -> None:
+        """Stores these details, encrypted with the key of this registration, and nothing plain."""
+        self.sealed_details = party_details.encrypt(key, self.id, details)
+        self.plain_code, self.plain_language = None, ""
+        self.plain_needs, self.plain_arrived = Codes(), 0
+        self._opened = self.sealed_details, details
+
+    def _read_details(self) -> PartyDetails | None:
+        if self._opened is None or self._opened[0] != self.sealed_details:
+            is_sealed = self.key_id is not None and self.sealed_details is not None
+            keys = self._get_key_store().get_all([self.key_id or b""]) if is_sealed else {}
+            self.open_with(keys.get(self.key_id or b""))
+        assert self._opened is not None
+        return self._opened[1]
+
+    def _get_key_store(self) -> KeyStore:
+        if self._key_store is None:
+            session = sa.orm.object_session(self)
+            assert session is not None, "the registration was neither loaded nor added"
+            self._key_store = keystore.of_session(session)
+        return self._key_store
 
     @property
     def apparent_status(self) -> RegistrationStatus:
@@ -251,12 +299,6 @@ def _remember_key_store(registration: Registration, context: Any) -> None:
     registration._key_store = context.session.info.get("key_store")
 
 
-def _session_of(registration: Registration) -> Session:
-    session = sa.orm.object_session(registration)
-    assert session is not None, "the registration was neither loaded nor added"
-    return session
-
-
 # The condition of a query for those whose `apparent_status` is CONFIRMED.
 APPARENTLY_CONFIRMED: Final = sa.or_(
     Registration.status == RegistrationStatus.CONFIRMED,
@@ -290,7 +332,7 @@ def prepare(key_store: KeyStore, workshop: Workshop, data: RegistrationData) -> 
     key_id, key = key_store.new(workshop.id, workshop.forget_on, data.address or None)
     registration_id = code(26)
     person = PersonalData(name=data.name, address=data.address)
-    details = PartyDetails(code=code(CODE_LENGTH))
+    details = PartyDetails(code=code(CODE_LENGTH), language=data.language, needs=data.needs)
     return SealedRegistration(
         id=registration_id,
         key_id=key_id,
@@ -383,12 +425,13 @@ def store_links(
     )
     if registration is None or registration.key_id is None:
         return
-    details = replace(registration.open_with(key), code=code(CODE_LENGTH))
+    registration.open_with(key)
+    details = replace(registration.details, code=code(CODE_LENGTH))
     registration.manage_digest = manage_digest_of(key_store, key)
     registration.entry_digest = key_store.link_digest(_hash(keystore.derive_link(key, "entry")))
-    registration.sealed_details = party_details.encrypt(key, registration_id, details)
+    registration.seal(details, key)
     registration.code_digest = key_store.code_digest(registration.workshop_id, details.code)
-    registration.manage = registration.entry = registration.plain_code = None
+    registration.manage = registration.entry = None
     session.flush()
 
 
@@ -471,20 +514,6 @@ def list_group(session: Session, registration: Registration) -> Sequence[Registr
         .order_by(Workshop.starts_at, Registration.id)
         .options(sa.orm.contains_eager(Registration.workshop))
     ).all()
-
-
-def count_access_need(session: Session, workshop_id: int, need: str) -> int:
-    """How many parties that hold seats have this access need."""
-    count = session.scalar(
-        sa.select(sa.func.count())
-        .select_from(Registration)
-        .where(
-            Registration.workshop_id == workshop_id,
-            Registration.status.in_(STATUSES_WITH_SEATS),
-            has_code(Registration.needs, need),
-        )
-    )
-    return count or 0
 
 
 def digest(text: str) -> bytes:

@@ -1,10 +1,11 @@
-"""Details of a party that only its own key opens: its check-in code (S33)."""
+"""Details of a party that only its own key opens: check-in code, language, needs, arrival (S33)."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from outreach import keystore
+from outreach.db.types import Codes
 
 PADDED_BYTES: Final = 256  # before encryption, or a multiple: the length reveals nothing
 
@@ -14,19 +15,33 @@ class PartyDetails:
     """What a registration stores encrypted, beside name and contact."""
 
     code: str = ""  # of check-in, shown as ABC DEF
+    language: str = ""  # of pages and letters
+    needs: Codes = field(default_factory=Codes)
+    arrived: int = 0  # how many of the party
 
 
 def encrypt(key: bytes, registration_id: str, details: PartyDetails) -> bytes:
     """The details as the row stores them, bound to the registration's id."""
-    text = json.dumps({"code": details.code})
-    padding = -len(text) % PADDED_BYTES
-    return keystore.encrypt(key, text + " " * padding, _about(registration_id))
+    text = json.dumps(
+        {
+            "code": details.code,
+            "language": details.language,
+            "needs": list(details.needs),
+            "arrived": details.arrived,
+        }
+    )
+    return keystore.encrypt(key, text + " " * (-len(text) % PADDED_BYTES), _about(registration_id))
 
 
 def decrypt(key: bytes, registration_id: str, sealed: bytes) -> PartyDetails:
     """Raises DataErased where the key is another one."""
     data = json.loads(keystore.decrypt(key, sealed, _about(registration_id)))
-    return PartyDetails(code=data["code"])
+    return PartyDetails(
+        code=data["code"],
+        language=data["language"],
+        needs=Codes(data["needs"]),
+        arrived=data["arrived"],
+    )
 
 
 def _about(registration_id: str) -> str:

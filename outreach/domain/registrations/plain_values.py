@@ -1,4 +1,4 @@
-"""Encrypts what earlier versions stored plain: hashes of links and check-in codes (S05, S33).
+"""Encrypts what earlier versions stored plain: hashes of links, details of parties (S05, S33).
 
 A migration has no key store, so `outreach db upgrade` and the purge do it, workshop by workshop.
 """
@@ -9,8 +9,9 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.registrations import capacity, party_details
-from outreach.domain.registrations.models import Registration
+from outreach.db.types import Codes
+from outreach.domain.registrations import capacity, totals
+from outreach.domain.registrations.models import Registration, open_details
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 
@@ -18,6 +19,9 @@ _HAS_PLAIN_VALUES: Final = sa.or_(
     Registration.manage.is_not(None),
     Registration.entry.is_not(None),
     Registration.plain_code.is_not(None),
+    Registration.plain_language != "",
+    Registration.plain_needs != Codes(),
+    Registration.plain_arrived != 0,
 )
 
 
@@ -38,7 +42,8 @@ def seal(session: Session, key_store: KeyStore, workshop_id: int) -> int:
     rows = session.scalars(
         sa.select(Registration).where(Registration.workshop_id == workshop_id, _HAS_PLAIN_VALUES)
     ).all()
-    keys = key_store.get_all(row.key_id for row in rows if row.key_id is not None)
+    keys = open_details(key_store, rows)
+    totals.recount(session, workshop_id)  # with what erased people added, which is plain
     sealed_count = 0
     for row in rows:
         key = keys.get(row.key_id or b"")
@@ -54,8 +59,10 @@ def _seal_row(row: Registration, key_store: KeyStore, key: bytes | None) -> None
     if key is not None:
         row.manage_digest = row.manage_digest or (row.manage and key_store.link_digest(row.manage))
         row.entry_digest = row.entry_digest or (row.entry and key_store.link_digest(row.entry))
-        if row.sealed_details is None and row.plain_code is not None:
-            details = row.open_with(key)
-            row.sealed_details = party_details.encrypt(key, row.id, details)
-            row.code_digest = key_store.code_digest(row.workshop_id, details.code)
-    row.manage = row.entry = row.plain_code = None
+        if row.sealed_details is None:
+            row.seal(row.details, key)
+            row.code_digest = key_store.code_digest(row.workshop_id, row.door_code)
+    else:
+        row.plain_code, row.plain_language = None, ""
+        row.plain_needs, row.plain_arrived = Codes(), 0
+    row.manage = row.entry = None

@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import changes_one_row
 from outreach.db.types import Codes
-from outreach.domain.registrations import capacity, kept_seats, notifications, waitlist
+from outreach.domain.registrations import (
+    accommodations,
+    capacity,
+    kept_seats,
+    notifications,
+    totals,
+    waitlist,
+)
 from outreach.domain.registrations.capacity import CapacityHold
 from outreach.domain.registrations.kept_seats import Keeping
 from outreach.domain.registrations.models import (
@@ -26,7 +33,7 @@ from outreach.domain.registrations.models import (
 )
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.status import TRANSITIONS, StatusEvent
-from outreach.domain.workshops import Workshop, WorkshopStatus, accommodations, time_slots
+from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 from outreach.errors import Conflict, Full, NotFound, RegistrationClosed, RegistrationNotOpen
 
 
@@ -69,8 +76,8 @@ def register(
         "may_leave_message": data.may_leave_message,
         "wants_reminder": data.wants_reminder,
         "wants_entry": data.wants_entry,
-        "language": data.language,
-        "needs": data.needs,
+        "language": "",
+        "needs": Codes(),
         "key_id": sealed.key_id,
         "sealed": sealed.sealed,
         "manage_digest": sealed.manage_digest,
@@ -183,8 +190,9 @@ def _reserve(
         if slot_id is None:
             capacity.release_seats(session, workshop.id, people)
             return None
-    _reserve_accommodations(session, workshop, data.needs)
-    return CapacityHold(people, data.needs, slot_id)
+    hold = CapacityHold(people, data.needs, slot_id, data.language)
+    _reserve_accommodations(session, workshop, hold)
+    return hold
 
 
 def _reserve_slot(session: Session, workshop: Workshop, hour: str, people: int) -> int | None:
@@ -204,11 +212,12 @@ def _reserve_slot(session: Session, workshop: Workshop, hour: str, people: int) 
     raise Conflict("")
 
 
-def _reserve_accommodations(session: Session, workshop: Workshop, needs: Codes) -> None:
+def _reserve_accommodations(session: Session, workshop: Workshop, hold: CapacityHold) -> None:
     """Reserves one of each limited accommodation. Raises Conflict with the need that is used up."""
-    for need in sorted(needs):
-        if not accommodations.reserve(session, workshop.id, [need]):
-            raise Conflict(need)
+    need = accommodations.find_used_up(session, workshop.id, hold.needs)
+    if need is not None:
+        raise Conflict(need)
+    capacity.count_party(session, workshop, hold, 1)
 
 
 def register_group(
@@ -262,8 +271,8 @@ def change(
         slot_id = _find_slot_with_room(session, workshop, requested, slot_id)
     if slot_id != registration.slot_id:
         registration.changes += 1
-    registration.people, registration.needs = requested.people, requested.needs
-    registration.slot_id = slot_id
+    registration.people, registration.slot_id = requested.people, slot_id
+    registration.change_details(needs=requested.needs)
     session.flush()
     waitlist.offer_free_seats(session, workshop, now=now)
 
@@ -294,7 +303,8 @@ def _exchange(
             slot_id = _find_slot_id(session, workshop, requested.slot)
         if not time_slots.reserve(session, slot_id, requested.people):
             raise Conflict("")
-    _reserve_accommodations(session, workshop, requested.needs)
+    hold = CapacityHold(requested.people, requested.needs, slot_id, registration.language)
+    _reserve_accommodations(session, workshop, hold)
     return slot_id
 
 
@@ -318,19 +328,30 @@ def _find_slot_id(session: Session, workshop: Workshop, hour: str) -> int:
         raise Conflict("") from None
 
 
-def cancel(session: Session, registration: Registration, *, now: datetime) -> None:
+def cancel(
+    session: Session,
+    registration: Registration,
+    *,
+    now: datetime,
+    opened: Registration | None = None,
+) -> None:
     """Cancels a registration or erases its person. Before the workshop its seats are free at once.
 
     The row stays without personal data. The caller has destroyed its key first
-    (`KeyStore.destroy`), so that no copy of the data can be read any more.
+    (`KeyStore.destroy`), so that no copy of the data can be read any more; `opened` is the same
+    row with the details that were read before. Without it, as after a crash in between, the totals
+    of the workshop are counted anew.
     """
     workshop = registration.workshop
     is_ahead = now < workshop.starts_at
     # Always lock the workshop's row first: two concurrent cancellations wait for each other.
     capacity.lock(session, workshop)
     session.refresh(registration)
+    if opened is not None:
+        registration.copy_details(opened)
     notifications.cancel_pending(session, registration.id)
     status, hold = registration.status, capacity.get_hold(registration)
+    is_readable, arrived = registration.is_readable, registration.arrived
     values: dict[str, object] = dict(_ERASED)
     if is_ahead and (status, StatusEvent.CANCEL) in TRANSITIONS:
         values |= {"status": TRANSITIONS[status, StatusEvent.CANCEL], "slot_id": None}
@@ -340,12 +361,19 @@ def cancel(session: Session, registration: Registration, *, now: datetime) -> No
         .where(Registration.id == registration.id, Registration.key_id.is_not(None))
         .values(**values),
     )
-    if is_erased and is_ahead and status in STATUSES_WITH_SEATS:
+    if not (is_erased and is_ahead):
+        return
+    if arrived and status is RegistrationStatus.CONFIRMED:
+        totals.add(session, workshop.id, {totals.SEATED: -arrived})
+    if status in STATUSES_WITH_SEATS:
         capacity.release(session, workshop, hold)
+    if not is_readable:
+        totals.recount(session, workshop.id)
+    if status in STATUSES_WITH_SEATS:
         waitlist.offer_free_seats(session, workshop, now=now)
 
 
-# The values of an erased row: only the number of people and who arrived stay.
+# The values of an erased row: only the number of people stays.
 _ERASED: Final[dict[str, object]] = {
     "key_id": None,
     "sealed": None,
@@ -356,8 +384,9 @@ _ERASED: Final[dict[str, object]] = {
     "sealed_details": None,
     "code_digest": None,
     "plain_code": None,
+    "plain_language": "",
     "contact": ContactMethod.NONE,
-    "needs": Codes(),
+    "plain_needs": Codes(),
     "may_leave_message": False,
     "wants_reminder": False,
     "wants_entry": False,

@@ -5,16 +5,20 @@ three hours nothing is offered: people could not come in time. A party whose off
 the end of the waitlist; the second time it leaves the waitlist.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.db.types import Codes
-from outreach.domain.registrations import capacity, kept_seats, notifications
-from outreach.domain.registrations.capacity import CapacityHold
+from outreach.domain.registrations import (
+    accommodations,
+    capacity,
+    kept_seats,
+    notifications,
+    totals,
+)
 from outreach.domain.registrations.models import (
     ContactMethod,
     Registration,
@@ -24,7 +28,7 @@ from outreach.domain.registrations.models import (
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.notify import notify_confirmed
 from outreach.domain.registrations.status import StatusEvent, transition
-from outreach.domain.workshops import Workshop, WorkshopStatus, accommodations, time_slots
+from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 from outreach.errors import Full, RegistrationClosed
 
 NO_OFFER_BEFORE: Final = timedelta(hours=3)
@@ -57,9 +61,12 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
     kept = kept_seats.count(session, workshop.id, now=now) if is_kept else 0
     for party in _list_waiting(session, workshop) if left else ():
         is_proven = party.claim is SeatClaim.PROVEN
-        fits = party.people <= (left if is_proven else left - kept)
-        wanted = CapacityHold(party.people, party.needs, party.slot_id)
-        hold = capacity.reserve(session, workshop, wanted) if fits else None
+        if party.people > (left if is_proven else left - kept):
+            continue
+        registration = session.get_one(Registration, party.id, populate_existing=True)
+        if not registration.is_readable:  # the person is being erased
+            continue
+        hold = capacity.reserve(session, workshop, capacity.get_hold(registration))
         if hold is None:
             continue
         left -= party.people
@@ -89,12 +96,18 @@ def has_fitting_candidate(session: Session, workshop: Workshop) -> bool:
     accommodations_left = accommodations.get_left(session, workshop.id)
     return any(
         party.people <= left
-        and all(accommodations_left.get(need, 1) > 0 for need in party.needs)
+        and (not accommodations_left or _has_room(session, party.id, accommodations_left))
         and (
             not workshop.has_slots or time_slots.find_first_free(session, workshop.id, party.people)
         )
         for party in _list_waiting(session, workshop)
     )
+
+
+def _has_room(session: Session, registration_id: str, left: Mapping[str, int]) -> bool:
+    """Whether a place of each accommodation that the party needs is left."""
+    needs = session.get_one(Registration, registration_id, populate_existing=True).needs
+    return all(left.get(need, 1) > 0 for need in needs)
 
 
 def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int:
@@ -186,6 +199,7 @@ def accept_offer(session: Session, registration: Registration, *, now: datetime)
     )
     if not is_accepted:
         raise RegistrationClosed(f"workshop {workshop.public_id}")
+    _count_arrived(session, registration)
     notifications.cancel_pending(
         session, registration.id, NotificationType.OFFER, NotificationType.OFFER_EXPIRED
     )
@@ -247,10 +261,17 @@ def grant_seat(session: Session, registration: Registration, *, now: datetime) -
         )
     ):
         raise RegistrationClosed(f"workshop {workshop.public_id}")
+    _count_arrived(session, registration)
     if is_known_to_person:
         return
     notifications.cancel_pending(session, registration.id, NotificationType.OFFER)
     notify_confirmed(session, registration, NotificationType.SEAT_GRANTED, now=now)
+
+
+def _count_arrived(session: Session, registration: Registration) -> None:
+    """Counts people who had come without a seat among those with one."""
+    if registration.arrived:
+        totals.add(session, registration.workshop_id, {totals.SEATED: registration.arrived})
 
 
 def list_expired(session: Session, workshop: Workshop) -> Sequence[Registration]:
@@ -288,7 +309,7 @@ def get_position(session: Session, registration: Registration) -> int:
 
 def _list_waiting(
     session: Session, workshop: Workshop
-) -> Sequence[sa.Row[str, int, Codes, ContactMethod, int | None, bool, SeatClaim]]:
+) -> Sequence[sa.Row[str, int, ContactMethod, bool, SeatClaim]]:
     return session.execute(_WAITING, {"workshop": workshop.id}).all()
 
 
@@ -296,9 +317,7 @@ _WAITING: Final = (
     sa.select(
         Registration.id,
         Registration.people,
-        Registration.needs,
         Registration.contact,
-        Registration.slot_id,
         Registration.appears_confirmed,
         Registration.claim,
     )

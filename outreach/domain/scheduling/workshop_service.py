@@ -19,6 +19,7 @@ from outreach.domain.registrations import (
     ACTIVE_STATUSES,
     ContactMethod,
     Registration,
+    accommodations,
     capacity,
     reconfirmation,
     waitlist,
@@ -32,7 +33,6 @@ from outreach.domain.scheduling.workshop_data import (
 from outreach.domain.workshops import (
     Workshop,
     WorkshopStatus,
-    accommodations,
     new_public_id,
     publish_checks,
     time_slots,
@@ -121,14 +121,12 @@ def prepare(
 
 
 def add(session: Session, prepared: Sequence[Workshop]) -> None:
-    """Stores new workshops with their time slots and accommodations, in one flush."""
+    """Stores new workshops with their time slots, in one flush."""
     session.add_all(prepared)
     session.flush()
     for workshop in prepared:
         if workshop.has_slots:
             time_slots.sync(session, workshop)
-        if workshop.support:
-            accommodations.sync(session, workshop, {})
 
 
 def lock(session: Session, workshop: Workshop) -> None:
@@ -343,11 +341,7 @@ def _resize(session: Session, workshop: Workshop, data: WorkshopData, new: froze
         workshop.seats_left = data.capacity + data.overbooked - taken
         time_slots.remove_all(session, workshop)
     if "support" in new:
-        used = {
-            need: registrations.count_access_need(session, workshop.id, need)
-            for need in data.support
-        }
-        accommodations.sync(session, workshop, used)
+        accommodations.require_room(session, workshop, data.support)
     session.flush()
 
 

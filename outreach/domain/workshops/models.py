@@ -144,8 +144,10 @@ class Workshop(Base):
     seats_left: Mapped[int]  # of capacity + overbooked
     # Until then half of the seats are for proven contacts (`registrations.kept_seats`).
     kept_until: Mapped[datetime | None] = mapped_column(default=None)
-    # Of a discreet workshop, the state that the public sees (`seat_states`).
+    # Of a discreet workshop, the state that the public sees (`seat_states`), and the accommodations
+    # that it sees as used up.
     shown_seats: Mapped[int] = mapped_column(init=False)
+    shown_used_up: Mapped[Codes] = mapped_column(default_factory=Codes)
     slot_minutes: Mapped[int | None] = mapped_column(
         default=None
     )  # minutes from one slot to the next
@@ -360,6 +362,7 @@ _VERSION: Final = (
         Workshop.opens_days,
         Workshop.slot_minutes,
         Workshop.shown_seats,
+        Workshop.shown_used_up,
         Workshop.series_id,
         WorkshopSeries.is_joint,
         Office.changed_at,

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from outreach import formats, i18n
 from outreach.domain import workshops
-from outreach.domain.registrations import INTERPRETER, AccessNeed, Registration
+from outreach.domain.registrations import INTERPRETER, AccessNeed, Registration, accommodations
 from outreach.domain.registrations.models import STATUSES_WITH_SEATS
-from outreach.domain.workshops import Workshop, accommodations, time_slots
+from outreach.domain.workshops import Workshop, time_slots
 from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting
 

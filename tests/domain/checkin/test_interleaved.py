@@ -21,6 +21,7 @@ from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
+from tests.support.arrivals import forget_arrivals
 
 SIZES: Final = (1, 2, 4)  # people of the three parties
 Event = Arrival | UndoneArrival
@@ -41,7 +42,7 @@ class CheckinScene:
     def reset(self) -> None:
         with self.store.change() as session:
             session.execute(sa.delete(CheckinEvent))
-            session.execute(sa.update(Registration).values(arrived=0))
+            forget_arrivals(session)
             session.execute(sa.update(Workshop).values(walk_ins=0))
 
     def send(self, events: Sequence[Event]) -> tuple[list[int], int]:

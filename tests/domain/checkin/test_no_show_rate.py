@@ -21,6 +21,7 @@ from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from tests.conftest import hold
+from tests.support.arrivals import store_arrival
 
 pytestmark = pytest.mark.any_database
 
@@ -174,7 +175,7 @@ def test_search_for_complete_checkins_is_limited(
     assert _rate(store, chicago, rights) == AttendanceRate(5, 60, 30)
     _create_past_workshops(store, chicago, rights, times=1, people=12, came=0)
     with store.read() as session:
-        found = no_show_rate._select_counts(
+        found = no_show_rate._list_counts(
             session, session.merge(rights), session.merge(chicago), no_show_rate.LATEST
         )
     assert len(found) == 4
@@ -224,24 +225,23 @@ def _row(
     session: sa.orm.Session, workshop: Workshop, status: Place, people: int, came: int
 ) -> None:
     registration_id = f"{workshop.id}-{status}"
-    session.add(
-        Registration(
-            id=registration_id,
-            workshop_id=workshop.id,
-            status=status,
-            people=people,
-            contact=ContactMethod.NONE,
-            may_leave_message=False,
-            wants_reminder=False,
-            language="es",
-            needs=registrations.RegistrationData(name="").needs,
-            key_id=None,
-            sealed=None,
-            manage_digest=None,
-            entry_digest=None,
-            nonce=registrations.digest(registration_id),
-            registered_at=workshop.created_at,
-            queued_at=workshop.created_at,
-            arrived=came,
-        )
+    registration = Registration(
+        id=registration_id,
+        workshop_id=workshop.id,
+        status=status,
+        people=people,
+        contact=ContactMethod.NONE,
+        may_leave_message=False,
+        wants_reminder=False,
+        key_id=None,
+        sealed=None,
+        manage_digest=None,
+        entry_digest=None,
+        nonce=registrations.digest(registration_id),
+        registered_at=workshop.created_at,
+        queued_at=workshop.created_at,
     )
+    session.add(registration)
+    session.flush()
+    if came:
+        store_arrival(session, registration, came)

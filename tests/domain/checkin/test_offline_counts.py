@@ -22,6 +22,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from tests.conftest import seat
+from tests.support.arrivals import store_arrival
 from tests.support.checkin_phone import (
     TOMAS,
     counts,
@@ -144,7 +145,7 @@ def test_arrival_stored_without_events_is_kept(
 ) -> None:
     rosa = seat(store, key_store, tonight, people=2)
     with store.change() as session:
-        session.get_one(Registration, rosa.id).arrived = 1
+        store_arrival(session, session.get_one(Registration, rosa.id), 1)
     phone = take_along(tomas, tonight)
     mark = phone.came(token_of(store, key_store, rosa), 2)
     phone.tell(mark)

@@ -9,8 +9,8 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.registrations.public_seats import MAX_DELAY, MIN_DELAY, DelayedStates, StateKey
 from outreach.domain.workshops import Workshop
-from outreach.domain.workshops.public_seats import MAX_DELAY, MIN_DELAY, DelayedStates, StateKey
 from outreach.domain.workshops.seat_states import (
     FEW,
     FULL,

@@ -14,8 +14,8 @@ from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration, RegistrationStatus
+from outreach.domain.registrations.public_seats import MAX_DELAY, DelayedStates
 from outreach.domain.workshops import Workshop
-from outreach.domain.workshops.public_seats import MAX_DELAY, DelayedStates
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import a_saturday, hold, seat

@@ -21,6 +21,7 @@ from outreach.domain.workshops.series import WorkshopSeries
 from outreach.imports import DATA
 from outreach.keystore import KeyStore
 from tests.conftest import hold, kind, seat
+from tests.support.arrivals import store_arrival
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
@@ -250,7 +251,7 @@ def _create_past_workshops(store: Store, key_store: KeyStore, office: Office, ki
         before = workshop.starts_at - timedelta(days=1)
         group = seat(store, key_store, workshop, people=20, now=before)
         with store.change() as session:
-            session.get_one(Registration, group.id).arrived = 10
+            store_arrival(session, session.get_one(Registration, group.id), 10)
             past_workshop = session.get_one(Workshop, workshop.id)
             workshop_service.report(past_workshop, head_count=10, now=clock.now())
 

@@ -241,7 +241,8 @@ def _read_event(data: object, parties: dict[bytes, str]) -> Arrival | UndoneArri
     if what != "came" or ref is None or not isinstance(people, int) or isinstance(people, bool):
         return None
     # An unknown registration counts as an arrival too.
-    return Arrival(mark_id, people, parties.get(ref)) if 0 < people <= MAX_PEOPLE else None
+    party = parties.get(checkin_tokens.digest_reference(key_store(), ref))
+    return Arrival(mark_id, people, party) if 0 < people <= MAX_PEOPLE else None
 
 
 def _id(value: object) -> bytes | None:

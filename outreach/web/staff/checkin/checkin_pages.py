@@ -1,6 +1,7 @@
 """Check-in of a workshop on line, the page of a scanned QR code, and the attendance report."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from flask import Response, g, make_response, redirect, request
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.audit.audit_log import Details
-from outreach.domain.checkin import checkin
+from outreach.domain.checkin import checkin, checkin_events
 from outreach.domain.network.staff import Permission, is_allowed
 from outreach.domain.registrations import Registration
 from outreach.domain.scheduling import workshop_service
@@ -204,10 +205,13 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
         everyone = registrations.list_active(session, workshop)
         came = checkin.count_arrived(session, workshop)
         chairs = checkin.count_free_chairs(session, workshop, now=now)
+        people = registrations.decrypt_people(key_store(), everyone)
+        of_erased = checkin_events.read_arrivals_of_erased(session, workshop, everyone)
     _log_discreet_list(workshop)
-    rows = workshop_labels.rows(
-        workshop, everyone, registrations.decrypt_people(key_store(), everyone)
-    )
+    rows = [
+        replace(row, arrived=of_erased.get(row.id, row.arrived))
+        for row in workshop_labels.rows(workshop, everyone, people)
+    ]
     waitlist = [row for row in rows if row.is_waiting and not row.arrived]
     rows = sorted(
         (row for row in rows if typed or not row.is_waiting or row.arrived),

@@ -3,7 +3,7 @@
 Whoever watches its page must not see that one more person registered (S28). The public sees one of
 three states (`seat_states`), and a change of state after a random delay of up to an hour. So it is
 with each hour of a day of consultations and with each accommodation that has a limit: shown as free
-or not. The rows keep the state that is shown.
+or not. The rows of workshop and slots keep the state that is shown.
 """
 
 import random
@@ -15,10 +15,10 @@ from typing import Final, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.db.types import Codes
 from outreach.domain.network.kinds import Way
-from outreach.domain.workshops import time_slots
-from outreach.domain.workshops.accommodations import AccommodationCapacity
-from outreach.domain.workshops.models import Workshop, WorkshopStatus
+from outreach.domain.registrations import accommodations, capacity
+from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 from outreach.domain.workshops.seat_states import compute_appears_free, compute_shown
 from outreach.domain.workshops.time_slots import TimeSlot
 
@@ -71,38 +71,45 @@ def list_states(session: Session, *, now: datetime) -> dict[StateKey, tuple[int,
     ):
         states[StateKey(workshop_id)] = (compute_shown(seats_left, shown), shown)
     for slot in session.scalars(sa.select(TimeSlot).join(Workshop).where(*is_watched)):
-        states[StateKey(slot.workshop_id, slot_id=slot.id)] = _get_states(slot)
-    for each in session.scalars(sa.select(AccommodationCapacity).join(Workshop).where(*is_watched)):
-        states[StateKey(each.workshop_id, need=each.need)] = _get_states(each)
+        states[StateKey(slot.workshop_id, slot_id=slot.id)] = _compare(
+            slot.seats_left, slot.capacity, was_free=slot.appears_free
+        )
+    for workshop in session.scalars(sa.select(Workshop).where(*is_watched)):
+        left = accommodations.get_left(session, workshop.id) if workshop.support else {}
+        for need, number in left.items():
+            states[StateKey(workshop.id, need=need)] = _compare(
+                number, workshop.support[need], was_free=need not in workshop.shown_used_up
+            )
     return states
 
 
-def _get_states(row: TimeSlot | AccommodationCapacity) -> tuple[int, int]:
-    is_free = compute_appears_free(row.seats_left, row.capacity, was_free=row.appears_free)
-    return int(is_free), int(row.appears_free)
+def _compare(left: int, limit: int, *, was_free: bool) -> tuple[int, int]:
+    return int(compute_appears_free(left, limit, was_free=was_free)), int(was_free)
 
 
 def show(session: Session, states: Mapping[StateKey, int]) -> None:
     """Shows these states from now on."""
     for key, state in states.items():
-        session.execute(_update(key, state).execution_options(synchronize_session=False))
+        if key.need is None:
+            session.execute(_update(key, state).execution_options(synchronize_session=False))
+        else:
+            _show_need(session, key.workshop_id, key.need, is_free=bool(state))
     for workshop_id in {key.workshop_id for key in states if key.slot_id is not None}:
         shown = time_slots.compute_shown_seats(session, workshop_id)
         update = _update(StateKey(workshop_id), shown)
         session.execute(update.execution_options(synchronize_session=False))
 
 
+def _show_need(session: Session, workshop_id: int, need: str, *, is_free: bool) -> None:
+    workshop = session.get_one(Workshop, workshop_id)
+    capacity.lock(session, workshop)
+    others = [each for each in workshop.shown_used_up if each != need]
+    workshop.shown_used_up = Codes(others if is_free else [*others, need])
+    session.flush()
+
+
 def _update(key: StateKey, state: int) -> sa.Update:
     if key.slot_id is not None:
         slot = sa.update(TimeSlot).where(TimeSlot.id == key.slot_id)
         return slot.values(appears_free=bool(state))
-    if key.need is not None:
-        return (
-            sa.update(AccommodationCapacity)
-            .where(
-                AccommodationCapacity.workshop_id == key.workshop_id,
-                AccommodationCapacity.need == key.need,
-            )
-            .values(appears_free=bool(state))
-        )
     return sa.update(Workshop).where(Workshop.id == key.workshop_id).values(shown_seats=state)
