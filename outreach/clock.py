@@ -53,6 +53,17 @@ def second_after(before: datetime | None, now: datetime) -> datetime:
     return second if before is None else max(second, before.replace(microsecond=0) + SECOND)
 
 
+def hour_of(moment: datetime) -> datetime:
+    """The last whole hour of UTC before or at an instant."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def next_hour(moment: datetime) -> datetime:
+    """The first whole hour of UTC after or at an instant."""
+    hour = hour_of(moment)
+    return hour if hour == moment else hour + timedelta(hours=1)
+
+
 def is_zone(name: str) -> bool:
     """Whether `name` is an IANA zone, as `America/Chicago`."""
     try:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
+from outreach import clock
+
 
 class Instant(sa.TypeDecorator[datetime]):
     """A moment, stored as UTC. SQLite drops the offset; this puts it back."""
@@ -24,6 +26,16 @@ class Instant(sa.TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Hour(Instant):
+    """The hour in which something happened: a moment is stored without its minutes (S33), and what
+    it is compared with loses them too."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return super().process_bind_param(None if value is None else clock.hour_of(value), dialect)
 
 
 class latest(sa.sql.functions.ReturnTypeFromArgs[datetime]):

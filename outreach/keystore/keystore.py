@@ -5,7 +5,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Final
 
@@ -31,6 +31,8 @@ from outreach.keystore.models import (
 )
 
 MAX_OVERDUE: Final = timedelta(days=3)
+# The minute of a registration: only a repeated post and the limits of letters need it (S26, S30).
+MADE_AT_LIFETIME: Final = timedelta(hours=1)
 LINK_REQUEST_LIFETIME: Final = timedelta(days=1)
 OwnKeyTable = type[IndexKey] | type[DayKey] | type[Secret]
 
@@ -86,6 +88,7 @@ class KeyStore:
             "workshop": workshop,
             "forget_on": forget_on,
             "made_on": self.today(),
+            "made_at": clock.now(),
             "contact": self.index(contact) if contact else None,
             "burst": None,
             "renewal_at": None,
@@ -133,6 +136,14 @@ class KeyStore:
                 for key_id, sealed, generation in rows:
                     keys[key_id] = unpack_key(self.envelope.unseal(sealed, key_id, generation))
         return keys
+
+    def made_at(self, key_id: bytes) -> datetime | None:
+        """When the key was created; None where that is longer ago than MADE_AT_LIFETIME, or it is
+        deleted."""
+        with self.store.read() as session:
+            found = session.scalar(sa.select(Key.made_at).where(Key.id == key_id))
+        is_known = found is not None and clock.now() - found < MADE_AT_LIFETIME
+        return found if is_known else None
 
     def find(self, contact: str, workshop: int | None = None) -> list[bytes]:
         """The ids of the keys of this e-mail or phone, of one workshop or of all."""
@@ -295,6 +306,8 @@ class KeyStore:
             bursts.delete_old(session, self.today())
             session.execute(sa.delete(RateCounter).where(RateCounter.ends_at < now))
             save_rates.tidy(session, is_sqlite=self.store.is_sqlite, now=now)
+            is_old = Key.made_at < now - MADE_AT_LIFETIME
+            session.execute(sa.update(Key).where(is_old).values(made_at=None))
             old = session.execute(
                 sa.delete(LinkRequest).where(LinkRequest.asked_at < now - LINK_REQUEST_LIFETIME)
             )

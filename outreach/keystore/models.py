@@ -39,6 +39,7 @@ class Key(KeyStoreBase):
     workshop: Mapped[int] = mapped_column(index=True)
     forget_on: Mapped[date] = mapped_column(index=True)
     made_on: Mapped[date]
+    made_at: Mapped[datetime | None] = mapped_column(default=None)  # for MADE_AT_LIFETIME
     # HMAC of e-mail or phone: in no backup of the main database, and deleted with the key.
     contact: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), index=True, default=None)
     burst: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)

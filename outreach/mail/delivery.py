@@ -196,7 +196,7 @@ class _NotificationWriter(Generic[Written]):
             )
         )
         self.counted = ""
-        if summaries.is_limited(notification, now):
+        if summaries.is_limited(notification, self.key_store, now):
             until = self.limits.count(person.address)
             if until is not None:
                 raise Postponed(until)

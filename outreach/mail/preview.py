@@ -65,7 +65,6 @@ def _registration(workshop: Workshop, message: Message, lang: str, now: datetime
         plain_code="7K3Q9X",
         nonce=b"",
         registered_at=now,
-        queued_at=now,
     )
     registration.workshop = workshop
     return registration

@@ -134,6 +134,7 @@ def _migrate(file: Path, database: Path) -> None:
 
 def _preview(database: Path, config: Config, key_store: KeyStore, now: datetime) -> Purged:
     copy = Store(f"sqlite:///{database}")
+    key_store.attach(copy)
     try:
         return retention.preview(copy, key_store, config, now=now)
     finally:
@@ -147,6 +148,7 @@ def _reconciled(
     """Reconciles the copy with the key store; yields what was erased and how many keys were
     restored. If the block fails, the audit anchor is that of the database that stays."""
     copy = Store(f"sqlite:///{database}")
+    key_store.attach(copy)
     anchor = audit_anchor.read(key_store.store)
     try:
         keys = _restore_keys(copy, key_store, options.spare)

@@ -171,10 +171,12 @@ def _ask_for_approvals(worker: Worker, now: datetime) -> int:
 
 def _send_links(worker: Worker, now: datetime) -> int:
     """Queues the links that people asked for, each to the address it belongs to."""
-    count = 0
+    count, recent = 0, link_recovery.RecentLinks(worker.key_store)
     for ask in worker.key_store.link_requests():
+        key_ids = recent.leave_out(ask.key_ids)
         with worker.store.change() as session:
-            count += link_recovery.enqueue_links(session, ask.key_ids, now=now)
+            count += link_recovery.enqueue_links(session, key_ids, now=now)
+        recent.remember(key_ids)
         worker.key_store.delete_link_request(ask.id)
     return count
 

@@ -257,7 +257,7 @@ def find_uncleared_rows(session: Session, *, now: datetime) -> Sequence[tuple[st
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
             Registration.key_id.is_(None),
-            Registration.registered_at != Workshop.starts_at,
+            Registration.queue_number != 0,
             Registration.registered_at < now - FORM_LIFETIME,
         )
     )
@@ -274,7 +274,6 @@ def _replace_values(session: Session, rows: Sequence[tuple[str, datetime]]) -> N
             "id": code(26),
             "nonce": hashlib.sha256(secrets.token_bytes(32)).digest(),
             "registered_at": starts_at,
-            "queued_at": starts_at,
         }
         for registration_id, starts_at in rows
     ]
@@ -288,7 +287,6 @@ def _replace_values(session: Session, rows: Sequence[tuple[str, datetime]]) -> N
             id=sa.bindparam("id"),
             nonce=sa.bindparam("nonce"),
             registered_at=sa.bindparam("registered_at", type_=table.c.registered_at.type),
-            queued_at=sa.bindparam("queued_at", type_=table.c.queued_at.type),
             **_EMPTY_VALUES,
         ),
         values,
@@ -296,14 +294,10 @@ def _replace_values(session: Session, rows: Sequence[tuple[str, datetime]]) -> N
 
 
 _EMPTY_VALUES: Final[dict[str, object]] = {
+    "queue_number": 0,
     "joint_id": None,
     "slot_id": None,
     "offered_until": None,
-    "approved_at": None,
-    "is_declined": False,
-    "asked_at": None,
-    "confirmed_at": None,
-    "lapses": 0,
     "changes": 0,
     "wants_entry": False,
 }

@@ -65,7 +65,7 @@ def _row(registration: Registration, name: str, need_labels: Mapping[str, str]) 
         name,
         registration.door_code,
         registration.people,
-        registration.arrived,
+        registration.arrived_count,
         STATUS_LABELS[registration.status],
         f"{registration.starts:%H:%M}" if registration.slot is not None else "",
         CONTACT_LABELS[registration.contact],

@@ -105,7 +105,8 @@ def _register(config: Config) -> None:
                     "entry_digest": secrets.token_bytes(32),
                     "sealed_details": secrets.token_bytes(284),
                     "code_digest": secrets.token_bytes(32),
-                    "nonce": secrets.token_bytes(32), "registered_at": now, "queued_at": now,
+                    "nonce": secrets.token_bytes(32), "registered_at": now,
+                    "queue_number": number,
                 }
             )  # fmt: skip
         with keys.change_rows() as connection:

@@ -21,6 +21,7 @@ from outreach.keystore import (
     RateCounter,
     TooManyDue,
 )
+from outreach.keystore.keystore import MADE_AT_LIFETIME
 from outreach.keystore.rate_counters import RateCounters
 
 pytestmark = pytest.mark.core
@@ -261,3 +262,17 @@ def test_confirmed_purge_destroys_all_due_keys(key_store: KeyStore, config: Conf
         key_store.new(1, SOON)
     assert at_day(key_store, config, SOON + timedelta(days=400)).destroy_due(sure=True) == 3
     assert key_store.ids() == set()
+
+
+def test_minute_of_a_key_is_kept_for_an_hour(key_store: KeyStore) -> None:
+    key_id, _key = key_store.new(1, SOON)
+    made_at = key_store.made_at(key_id)
+    assert made_at is not None
+    assert clock.now() - made_at < timedelta(minutes=1)
+    with key_store.store.change() as session:
+        session.execute(sa.update(Key).values(made_at=made_at - MADE_AT_LIFETIME))
+    assert key_store.made_at(key_id) is None
+    key_store.tidy()
+    with key_store.store.read() as session:
+        assert session.scalars(sa.select(Key.made_at)).one() is None
+    assert key_store.get(key_id)

@@ -314,7 +314,7 @@ def test_erased_row_keeps_only_its_numbers(
         row = session.scalars(sa.select(Registration)).one()
         assert session.scalar(sa.select(sa.func.count()).select_from(Notification)) == 0
         counted = totals.read(session, workshop.id)
-    assert (row.status, row.people, row.arrived) == (RegistrationStatus.CONFIRMED, 3, 0)
+    assert (row.status, row.people, row.arrived_count) == (RegistrationStatus.CONFIRMED, 3, 0)
     assert counted[totals.ARRIVED] == counted[totals.SEATED] == 2
     assert counted[totals.need_name("childcare")] == 1
     assert (row.needs, row.language, row.contact) == (Codes(), "", ContactMethod.NONE)
@@ -322,7 +322,7 @@ def test_erased_row_keeps_only_its_numbers(
     assert (row.joint_id, row.approved_at, row.asked_at, row.confirmed_at) == (None,) * 4
     assert row.id != rosa.id  # the Message-ID of a letter leads nowhere
     assert row.nonce != rosa.nonce
-    assert row.registered_at == row.queued_at == workshop.starts_at
+    assert (row.registered_at, row.queue_number) == (workshop.starts_at, 0)
 
 
 def test_nonce_of_a_cancelled_registration_is_known_while_its_form_is_valid(

@@ -9,7 +9,7 @@ from outreach.domain.registrations.totals import PeopleTotals
 
 def store_arrival(session: Session, registration: Registration, people: int) -> None:
     """Adds to the total of the workshop, and to the registration's own details if it has any."""
-    if registration.key_id is not None:
+    if registration.is_readable:
         registration.change_details(arrived=people)
     changes = totals.of_arrival(registration, people)
     totals.add(session, registration.workshop_id, changes)

@@ -131,8 +131,8 @@ def _registration(
         "may_leave_message": True,
         "wants_reminder": True,
         "wants_entry": wants_entry,
-        "language": lang,
-        "needs": Codes(),
+        "plain_language": lang,
+        "plain_needs": Codes(),
         "key_id": b"0" * 16,
         "sealed": b"",
         "manage_digest": None,
@@ -140,7 +140,6 @@ def _registration(
         "plain_code": "7K3Q9X",
         "nonce": b"",
         "registered_at": now,
-        "queued_at": now,
         "offered_until": now + timedelta(hours=24),
     }
     values = values | ({"asked_at": now} if "asked_at" in values else {})

@@ -135,15 +135,20 @@ class Model:
     def offer(self, now: datetime) -> None:
         if not self.is_on or self.is_late(now):
             return
-        is_near = self.starts - now <= DAY
         for party in self.line():
             if self.fits(party):
                 party.hour = self.first_hour(party.people)
                 party.status = OFFERED
-                party.until = now + (timedelta(hours=2) if is_near else DAY)
+                party.until = self.offer_end(now)
+
+    def offer_end(self, now: datetime) -> datetime:
+        """A day, or two hours near the start, until the next whole hour."""
+        ends = now + (timedelta(hours=2) if self.starts - now <= DAY else DAY)
+        last_hour = ends.replace(minute=0, second=0, microsecond=0)
+        return ends if last_hour == ends else last_hour + timedelta(hours=1)
 
     def renew(self, now: datetime) -> None:
-        ends = now + (timedelta(hours=2) if self.starts - now <= DAY else DAY)
+        ends = self.offer_end(now)
         for party in self.with_status(OFFERED):
             assert party.until is not None
             party.until = max(party.until, ends)

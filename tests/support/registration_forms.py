@@ -83,7 +83,11 @@ def unstamped(page: TestResponse) -> str:
 
 def everyone(store: Store) -> list[Registration]:
     with store.read() as session:
-        return list(session.scalars(_WITH_WORKSHOP.order_by(Registration.queued_at)))
+        return list(
+            session.scalars(
+                _WITH_WORKSHOP.order_by(Registration.workshop_id, Registration.queue_number)
+            )
+        )
 
 
 _WITH_WORKSHOP = sa.select(Registration).options(sa.orm.joinedload(Registration.workshop))

@@ -43,9 +43,9 @@ def mark_arrived(session: Session, registration: Registration, people: int) -> b
     session.refresh(registration)
     if registration.status not in STATUSES_WITH_SEATS or people > registration.people:
         return False
-    before = registration.arrived
+    before = registration.arrived_count
     checkin_events.mark_online(session, registration, people)
-    return registration.arrived > before
+    return registration.arrived_count > before
 
 
 def admit_from_waitlist(
@@ -58,7 +58,7 @@ def admit_from_waitlist(
         raise Refusal(ErrorCode.WAITLIST_CHECKIN_TOO_EARLY)
     capacity.lock(session, workshop)
     session.refresh(registration)
-    if registration.arrived:
+    if registration.arrived_count:
         return False
     slot = _find_current_slot(session, workshop, now)
     is_let_in = (
@@ -87,7 +87,7 @@ def mark_not_arrived(session: Session, registration: Registration) -> bool:
     """Undoes the check-in of a party. False where nobody of it was marked."""
     capacity.lock(session, registration.workshop)
     session.refresh(registration)
-    if not registration.arrived:
+    if not registration.arrived_count:
         return False
     checkin_events.undo_online(session, registration)
     if registration.status is RegistrationStatus.WAITLISTED:

@@ -240,7 +240,7 @@ class _EventMerge:
         """How many people of a party are counted as arrived; by the events where its details cannot
         be read any more."""
         if party.is_readable:
-            return party.arrived
+            return party.arrived_count
         live = (e for e in self.list_events(party.id) if not (e.is_undone or e.is_walk_in))
         return max((event.people for event in live), default=0)
 

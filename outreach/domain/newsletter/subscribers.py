@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach import keystore
 from outreach.db.base import Base
 from outreach.db.store import changes_one_row
+from outreach.db.types import Hour
 from outreach.domain.text import code
 from outreach.errors import NotFound, TooMany
 from outreach.keystore import KeyStore
@@ -34,8 +35,8 @@ class Subscriber(Base):
     sealed: Mapped[bytes]
     token: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)  # SHA-256
     lang: Mapped[str] = mapped_column(sa.String(2))
-    asked_at: Mapped[datetime]
-    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    asked_at: Mapped[datetime] = mapped_column(Hour)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Hour, default=None)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager
 from sqlalchemy.orm.attributes import set_committed_value
 
+from outreach import clock
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -34,7 +35,7 @@ _DELETE_DUPLICATES: Final = sa.delete(Notification).where(
     Notification.cause == sa.bindparam("reason", type_=Notification.cause.type),
     Notification.done_at.is_(None),
     Notification.leased_until.is_(None),
-    Notification.made_at <= sa.bindparam("now", type_=Notification.due_at.type),
+    Notification.made_at <= sa.bindparam("now", type_=Notification.made_at.type),
 )
 
 
@@ -57,9 +58,10 @@ class NotificationOutbox(OutboxTable):
         )
 
     def postpone(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
-        """Turns a notification beyond the limit of its recipient into a summary, due later."""
+        """Turns a notification beyond the limit of its recipient into a summary, due later: at a
+        whole hour, since the limit began with what somebody did."""
         self._change(connection, claimed, cause=NotificationType.SUMMARY)
-        super().postpone(connection, claimed, until)
+        super().postpone(connection, claimed, clock.next_hour(until))
 
     def mark_done(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
         super().mark_done(connection, claimed, now)

@@ -19,19 +19,41 @@ from outreach.domain.registrations import (
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
+from outreach.keystore import KeyStore
+from outreach.keystore.rate_counters import RateCounters
 
 MIN_INTERVAL: Final = timedelta(minutes=10)  # between two such letters about one registration
 
 
+class RecentLinks:
+    """The registrations whose link was queued within MIN_INTERVAL. Counted in the key store: the
+    main database has no such moments (S33)."""
+
+    def __init__(self, key_store: KeyStore) -> None:
+        self._key_store = key_store
+        self._counters = RateCounters(key_store.store)
+
+    def leave_out(self, key_ids: Sequence[bytes]) -> list[bytes]:
+        return [each for each in key_ids if not self._counters.get(self._name(each))]
+
+    def remember(self, key_ids: Sequence[bytes]) -> None:
+        for each in key_ids:
+            self._counters.incr(self._name(each), int(MIN_INTERVAL.total_seconds()))
+
+    def _name(self, key_id: bytes) -> str:
+        return self._key_store.digest_of_today(f"link of {key_id.hex()}").hex()
+
+
 def enqueue_links(session: Session, key_ids: Sequence[bytes], *, now: datetime) -> int:
     """Queues a letter with the link of each active registration under these keys that has an
-    e-mail, unless one is queued or was made within MIN_INTERVAL; returns how many."""
+    e-mail, unless one is queued; returns how many. `RecentLinks` leaves out those that just got
+    one."""
     if not key_ids:
         return 0
-    is_recent = sa.exists().where(
+    is_queued = sa.exists().where(
         Notification.registration_id == Registration.id,
         Notification.cause == NotificationType.LINK_RECOVERY,
-        sa.or_(Notification.done_at.is_(None), Notification.made_at > now - MIN_INTERVAL),
+        Notification.done_at.is_(None),
     )
     registration_ids = session.scalars(
         sa.select(Registration.id)
@@ -42,7 +64,7 @@ def enqueue_links(session: Session, key_ids: Sequence[bytes], *, now: datetime) 
             # An expired registration can join the waitlist again.
             Registration.status.in_((*ACTIVE_STATUSES, RegistrationStatus.EXPIRED)),
             Workshop.ends_at > now,
-            sa.not_(is_recent),
+            sa.not_(is_queued),
         )
     ).all()
     for registration_id in registration_ids:

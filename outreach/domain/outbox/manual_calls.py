@@ -112,7 +112,12 @@ def find(session: Session, workshop: Workshop, notification_id: int) -> Notifica
 def mark_called(session: Session, notification_id: int, *, now: datetime) -> None:
     """Records that staff have called: no text is sent either."""
     _update_phone_notification(
-        session, notification_id, done_at=now, is_dead=False, leased_until=None
+        session,
+        notification_id,
+        done_at=now,
+        due_at=Notification.made_at,
+        is_dead=False,
+        leased_until=None,
     )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from outreach.db.base import Base
 
 LEASE: Final = timedelta(minutes=5)
+HOUR: Final = timedelta(hours=1)
 GIVE_UP_AFTER: Final = timedelta(days=3)
 FIRST_RETRY_DELAY: Final = timedelta(minutes=2)
 MAX_RETRY_DELAY: Final = timedelta(hours=6)
@@ -75,6 +76,8 @@ class OutboxTable:
         self._conditions = conditions
         self._max_overdue, self._never_stale = max_overdue, never_stale
         columns = self._columns
+        # Working moments end with the work (S33).
+        self._settled: dict[str, object] = {"leased_until": None, "due_at": columns.made_at}
         instant = columns.due_at.type
         now, after = sa.bindparam("now", type_=instant), sa.bindparam("after", type_=instant)
         is_pending = columns.done_at.is_(None)
@@ -107,10 +110,11 @@ class OutboxTable:
                 tries=columns.tries + 1,
             )
         )
+        done_at = sa.bindparam("done_at", type_=columns.done_at.type)
         self._finish = (
             sa.update(table)
             .where(columns.id == sa.bindparam("row_id"))
-            .values(done_at=now, leased_until=None)
+            .values(done_at=done_at, **self._settled)
         )
 
     def claim(
@@ -134,7 +138,7 @@ class OutboxTable:
 
     def mark_done(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
         """Also when the lease has expired meanwhile: the message was delivered."""
-        connection.execute(self._finish, {"row_id": claimed.id, "now": now})
+        connection.execute(self._finish, {"row_id": claimed.id, "done_at": now})
 
     def discard(self, connection: sa.Connection, claimed: ClaimedMessage) -> None:
         """Deletes a message that no longer needs to be sent."""
@@ -171,7 +175,8 @@ class OutboxTable:
         if row is None:  # deleted meanwhile, for example by an erasure
             return
         # One attempt is not enough to give up, however long the server was away before it.
-        is_stale = row.tries > 1 and now - row.made_at > GIVE_UP_AFTER
+        # `made_at` may be the hour only.
+        is_stale = row.tries > 1 and now - row.made_at > GIVE_UP_AFTER + HOUR
         if is_final or (is_stale and claimed.reason not in self._never_stale):
             self._give_up(connection, claimed, now)
             return
@@ -229,7 +234,7 @@ class OutboxTable:
         )
 
     def _give_up(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
-        self._change(connection, claimed, done_at=now, is_dead=True, leased_until=None)
+        self._change(connection, claimed, done_at=now, is_dead=True, **self._settled)
 
     def _change(self, connection: sa.Connection, claimed: ClaimedMessage, **values: object) -> None:
         """Unless another worker has claimed it meanwhile."""

@@ -20,8 +20,10 @@ from outreach.domain.registrations import (
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
+from outreach.keystore import KeyStore
 
 MAX_LISTED: Final = 20  # registrations in one letter
+HOUR: Final = timedelta(hours=1)
 YOUNG: Final = timedelta(hours=1)  # for so long, also a notification of its own accord is limited
 _CAUSED_BY_ANYBODY: Final = frozenset(
     {
@@ -41,13 +43,20 @@ _CAUSED_BY_STAFF: Final = frozenset(
 )
 
 
-def is_limited(notification: Notification, now: datetime) -> bool:
+def is_limited(notification: Notification, key_store: KeyStore, now: datetime) -> bool:
     """Whether the notification counts in the limit of its recipient. Offers, reminders and what
     staff cause are never delayed by it once a registration is an hour old."""
     if notification.cause in _CAUSED_BY_STAFF:
         return False
-    is_young = now - notification.registration.registered_at < YOUNG
-    return is_young or notification.cause in _CAUSED_BY_ANYBODY
+    is_of_anybody = notification.cause in _CAUSED_BY_ANYBODY
+    return is_of_anybody or _is_young(notification.registration, key_store, now)
+
+
+def _is_young(registration: Registration, key_store: KeyStore, now: datetime) -> bool:
+    if now - registration.registered_at >= YOUNG + HOUR:  # the row has the hour only
+        return False
+    made_at = key_store.made_at(registration.key_id or b"")
+    return made_at is not None and now - made_at < YOUNG
 
 
 def has_been_sent(session: Session, key_ids: Sequence[bytes], summary: Notification) -> bool:
@@ -59,7 +68,8 @@ def has_been_sent(session: Session, key_ids: Sequence[bytes], summary: Notificat
         .where(
             Registration.key_id.in_(key_ids),
             Notification.cause == NotificationType.SUMMARY,
-            Notification.done_at >= summary.made_at,
+            # Both are hours: one of the same hour may have come before.
+            Notification.done_at > summary.made_at,
             Notification.is_dead.is_(False),
             Notification.id != summary.id,
         )

@@ -84,7 +84,7 @@ def list_awaiting(
             Registration.id.in_(registration_ids),
             IS_AWAITING,
         )
-        .order_by(Registration.queued_at, Registration.id)
+        .order_by(Registration.queue_number, Registration.id)
     ).all()
 
 

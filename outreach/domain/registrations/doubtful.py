@@ -121,7 +121,7 @@ def _list_doubtful(
         .execution_options(populate_existing=True)
     ).all()
     open_details(keystore.of_session(session), rows)
-    return [each for each in rows if each.is_readable and not each.arrived]
+    return [each for each in rows if each.is_readable and not each.arrived_count]
 
 
 def _batched(key_ids: Sequence[bytes]) -> Iterable[Sequence[bytes]]:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach import keystore
 from outreach.db.base import Base
-from outreach.db.types import Codes
+from outreach.db.types import Codes, Hour
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import party_details
 from outreach.domain.registrations.party_details import PartyDetails
@@ -98,7 +98,7 @@ class Registration(Base):
     __tablename__ = "registration"
     __table_args__ = (
         sa.UniqueConstraint("workshop_id", "door_code"),
-        sa.Index(None, "workshop_id", "standing", "queued_at", "id"),
+        sa.Index(None, "workshop_id", "standing", "queue_number", "id"),
         sa.CheckConstraint("people >= 1", name="people"),
         # Partial indexes: they stay small over the years and cost an ordinary registration little.
         *(
@@ -128,19 +128,20 @@ class Registration(Base):
     nonce: Mapped[bytes] = mapped_column(
         sa.LargeBinary(32), unique=True
     )  # SHA-256 of the form's id, which is keyed
-    registered_at: Mapped[datetime]
-    queued_at: Mapped[datetime]  # the order of the waitlist
+    registered_at: Mapped[datetime] = mapped_column(Hour)
+    # The order of a workshop's registrations and of its waitlist (`next_queue_number`).
+    queue_number: Mapped[int] = mapped_column(default=0)
     slot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("slot.id"), default=None)
     slot: Mapped[TimeSlot | None] = relationship(init=False, lazy="joined")
     offered_until: Mapped[datetime | None] = mapped_column(default=None)
     lapses: Mapped[int] = mapped_column(default=0)  # offers that expired
-    approved_at: Mapped[datetime | None] = mapped_column(default=None)
+    approved_at: Mapped[datetime | None] = mapped_column(Hour, default=None)
     # Staff decided that the address is said by phone only; the person's page does not tell.
     is_declined: Mapped[bool] = mapped_column(default=False)
     # A group registration, one row for each date of a series, shares the id of its first row.
     joint_id: Mapped[str | None] = mapped_column(sa.String(26), default=None)
-    asked_at: Mapped[datetime | None] = mapped_column(default=None)  # «are you still coming?»
-    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)  # «yes»
+    asked_at: Mapped[datetime | None] = mapped_column(Hour, default=None)  # «are you still coming?»
+    confirmed_at: Mapped[datetime | None] = mapped_column(Hour, default=None)  # «yes»
     wants_entry: Mapped[bool] = mapped_column(default=False)
     changes: Mapped[int] = mapped_column(
         default=0
@@ -192,7 +193,7 @@ class Registration(Base):
         return self.details.needs
 
     @property
-    def arrived(self) -> int:
+    def arrived_count(self) -> int:
         """How many people of the party have come."""
         return self.details.arrived
 
@@ -494,12 +495,20 @@ def open_details(
     return keys
 
 
+def next_queue_number(workshop_id: int) -> sa.ScalarSelect[int]:
+    """The number of a party that comes last, for the values of a statement. The caller has locked
+    the workshop's row. A number says who was first, and no time (S33)."""
+    others = sa.orm.aliased(Registration)
+    last = sa.func.coalesce(sa.func.max(others.queue_number), 0)
+    return sa.select(last + 1).where(others.workshop_id == workshop_id).scalar_subquery()
+
+
 def list_active(session: Session, workshop: Workshop) -> Sequence[Registration]:
     """The confirmed, offered and waitlisted registrations, in the order of the waitlist."""
     return session.scalars(
         sa.select(Registration)
         .where(Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES))
-        .order_by(Registration.queued_at, Registration.id)
+        .order_by(Registration.queue_number, Registration.id)
     ).all()
 
 

@@ -11,7 +11,9 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from outreach import clock
 from outreach.db.base import Base
+from outreach.db.types import Hour
 from outreach.domain.registrations.models import Registration
 from outreach.domain.registrations.staff_messages import Message
 
@@ -50,10 +52,10 @@ class Notification(Base):
     )
     message: Mapped[Message | None] = relationship(init=False)  # of that type only
     due_at: Mapped[datetime]
-    made_at: Mapped[datetime]
+    made_at: Mapped[datetime] = mapped_column(Hour)
     tries: Mapped[int] = mapped_column(default=0)
     leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None] = mapped_column(default=None)
+    done_at: Mapped[datetime | None] = mapped_column(Hour, default=None)
     is_dead: Mapped[bool] = mapped_column(default=False)  # given up; staff see it
 
 
@@ -66,13 +68,14 @@ def enqueue(
     due_at: datetime | None = None,
     message_id: int | None = None,
 ) -> None:
-    """Adds a notification in the transaction of its cause, due at `due_at` or now."""
+    """Adds a notification in the transaction of its cause, due at `due_at` or at once: then its
+    stored time is the hour, so that nobody learns when somebody did something (S33)."""
     session.add(
         Notification(
             registration_id=registration_id,
             cause=cause,
             message_id=message_id,
-            due_at=due_at or now,
+            due_at=due_at or clock.hour_of(now),
             made_at=now,
         )
     )

@@ -28,6 +28,7 @@ from outreach.errors import RegistrationClosed
 MAX_DAYS: Final = 14  # before the workshop; with fewer than 2 there is no time to answer
 MIN_DAYS: Final = 2
 ANSWER_WITHIN: Final = timedelta(hours=36)  # from 11:00 to 23:00 of the next day
+HOUR: Final = timedelta(hours=1)
 REACHED_FOR: Final = timedelta(hours=24)  # time to answer after a late delivery
 
 
@@ -102,7 +103,7 @@ def _select_unanswered(workshop: Workshop, now: datetime) -> sa.Select[Registrat
             Notification.cause == NotificationType.RECONFIRM,
             Notification.is_dead.is_(False),
             Notification.made_at >= Registration.asked_at,
-            Notification.done_at <= now - REACHED_FOR,
+            Notification.done_at <= now - REACHED_FOR - HOUR,  # it is stored as its hour
         ),
     )
 

@@ -30,6 +30,7 @@ from outreach.domain.registrations.models import (
     SealedRegistration,
     SeatClaim,
     digest,
+    next_queue_number,
 )
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.status import TRANSITIONS, StatusEvent
@@ -86,7 +87,6 @@ def register(
         "code_digest": sealed.code_digest,
         "nonce": digest(form_id if joint_id in {None, sealed.id} else f"{form_id} {workshop.id}"),
         "registered_at": now,
-        "queued_at": now,
         "arrived": 0,
         "slot_id": hold.slot_id if hold else None,
         "joint_id": joint_id,
@@ -98,7 +98,8 @@ def register(
         "claim": SeatClaim.OPEN if has_claim else SeatClaim.NONE,
     }
     # An insert of one row is faster than the ORM, and all other registrations wait for this one.
-    session.connection().execute(_INSERT, row)
+    insert = _INSERT.values(queue_number=next_queue_number(workshop.id))
+    session.connection().execute(insert, row)
     # After the insert, which fails for the second post of a form: it counts once.
     needs_review = is_beyond_share(workshop)
     if needs_review:
@@ -351,8 +352,9 @@ def cancel(
         registration.copy_details(opened)
     notifications.cancel_pending(session, registration.id)
     status, hold = registration.status, capacity.get_hold(registration)
-    is_readable, arrived = registration.is_readable, registration.arrived
-    values: dict[str, object] = dict(_ERASED)
+    is_readable, arrived = registration.is_readable, registration.arrived_count
+    # The nonce of the form is replaced once no such form can be sent any more (`reconcile`).
+    values = {**_ERASED, "registered_at": now if is_ahead else workshop.starts_at}
     if is_ahead and (status, StatusEvent.CANCEL) in TRANSITIONS:
         values |= {"status": TRANSITIONS[status, StatusEvent.CANCEL], "slot_id": None}
     is_erased = changes_one_row(
@@ -392,6 +394,10 @@ _ERASED: Final[dict[str, object]] = {
     "wants_entry": False,
     "joint_id": None,
     "offered_until": None,
+    "approved_at": None,
+    "asked_at": None,
+    "confirmed_at": None,
+    "lapses": 0,
     "needs_review": False,
     "appears_confirmed": False,
     "is_released": False,

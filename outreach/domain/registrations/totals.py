@@ -106,8 +106,8 @@ def recount(session: Session, workshop_id: int) -> bool:
     has_erased = has_erased_with_seat = False
     for row in rows:
         has_seat = row.status in STATUSES_WITH_SEATS
-        if row.arrived:
-            counted.update(of_arrival(row, row.arrived))
+        if row.arrived_count:
+            counted.update(of_arrival(row, row.arrived_count))
         if not row.is_readable:
             has_erased, has_erased_with_seat = True, has_erased_with_seat or has_seat
         elif has_seat:

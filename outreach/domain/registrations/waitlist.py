@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import clock
 from outreach.domain.registrations import (
     accommodations,
     capacity,
@@ -24,6 +25,7 @@ from outreach.domain.registrations.models import (
     Registration,
     RegistrationStatus,
     SeatClaim,
+    next_queue_number,
 )
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.notify import notify_confirmed
@@ -42,9 +44,10 @@ def is_closed(workshop: Workshop, now: datetime) -> bool:
 
 
 def compute_offer_end(workshop: Workshop, now: datetime) -> datetime:
-    """The instant at which an offer made now expires."""
+    """The instant at which an offer made now expires, a whole hour: whoever cancelled caused the
+    offer, and its minute would be theirs (S33). Also the latest offer ends before the workshop."""
     is_near = workshop.starts_at - now <= OFFER_DURATION
-    return now + (LATE_OFFER_DURATION if is_near else OFFER_DURATION)
+    return clock.next_hour(now + (LATE_OFFER_DURATION if is_near else OFFER_DURATION))
 
 
 def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> int:
@@ -123,20 +126,18 @@ def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int
             Registration.status == RegistrationStatus.OFFERED,
             Registration.offered_until <= now,
         )
-        .order_by(Registration.queued_at, Registration.id)
+        .order_by(Registration.queue_number, Registration.id)
         .execution_options(populate_existing=True)
     ).all()
-    for index, party in enumerate(expired):
+    for party in expired:
         capacity.release(session, workshop, capacity.get_hold(party))
-        # Microseconds apart, so that they keep their order.
-        queue_values = (
-            {"queued_at": now + timedelta(microseconds=index)} if party.lapses == 0 else {}
-        )
+        is_first = party.lapses == 0
+        queue_values = {"queue_number": next_queue_number(workshop.id)} if is_first else {}
         transition(
             session,
             party.id,
             RegistrationStatus.OFFERED,
-            StatusEvent.EXPIRE if party.lapses == 0 else StatusEvent.EXPIRE_SECOND,
+            StatusEvent.EXPIRE if is_first else StatusEvent.EXPIRE_SECOND,
             offered_until=None,
             slot_id=None,
             lapses=party.lapses + 1,
@@ -220,7 +221,7 @@ def rejoin(session: Session, registration: Registration, *, now: datetime) -> No
         registration.id,
         RegistrationStatus.EXPIRED,
         StatusEvent.REJOIN,
-        queued_at=now,
+        queue_number=next_queue_number(workshop.id),
         lapses=0,
         asked_at=None,
         slot_id=None,
@@ -270,8 +271,8 @@ def grant_seat(session: Session, registration: Registration, *, now: datetime) -
 
 def _count_arrived(session: Session, registration: Registration) -> None:
     """Counts people who had come without a seat among those with one."""
-    if registration.arrived:
-        totals.add(session, registration.workshop_id, {totals.SEATED: registration.arrived})
+    if registration.arrived_count:
+        totals.add(session, registration.workshop_id, {totals.SEATED: registration.arrived_count})
 
 
 def list_expired(session: Session, workshop: Workshop) -> Sequence[Registration]:
@@ -283,7 +284,7 @@ def list_expired(session: Session, workshop: Workshop) -> Sequence[Registration]
             Registration.status == RegistrationStatus.EXPIRED,
             Registration.key_id.is_not(None),
         )
-        .order_by(Registration.queued_at, Registration.id)
+        .order_by(Registration.queue_number, Registration.id)
     ).all()
 
 
@@ -297,11 +298,8 @@ def get_position(session: Session, registration: Registration) -> int:
             Registration.workshop_id == registration.workshop_id,
             Registration.status == RegistrationStatus.WAITLISTED,
             Registration.needs_review.is_(False),
-            sa.tuple_(Registration.queued_at, Registration.id)
-            < sa.tuple_(
-                sa.literal(registration.queued_at, Registration.queued_at.type),
-                sa.literal(registration.id),
-            ),
+            sa.tuple_(Registration.queue_number, Registration.id)
+            < sa.tuple_(sa.literal(registration.queue_number), sa.literal(registration.id)),
         )
     )
     return (count_before or 0) + 1
@@ -326,7 +324,7 @@ _WAITING: Final = (
         Registration.status == RegistrationStatus.WAITLISTED,
         Registration.needs_review.is_(False),
     )
-    .order_by(Registration.queued_at, Registration.id)
+    .order_by(Registration.queue_number, Registration.id)
 )
 
 

@@ -128,7 +128,8 @@ def get_key_of_repeated(existing: Registration, data: RegistrationData, *, now: 
     Raises FormUsed where the post names another party, or comes later than REPEATED_WITHIN: a used
     token leads nobody else to the registration (S26). Raises NotFound where it has been erased."""
     key = registrations.get_key(key_store(), existing)
-    is_late = now - existing.registered_at > REPEATED_WITHIN
+    made_at = key_store().made_at(existing.key_id or b"")  # the row has only the hour
+    is_late = made_at is None or now - made_at > REPEATED_WITHIN
     if is_late or not registrations.is_of_party(existing, key, data):
         raise FormUsed(f"workshop {existing.workshop_id}")
     return key

@@ -56,7 +56,7 @@ class CheckinScene:
 
     def totals(self) -> tuple[list[int], int]:
         with self.store.read() as session:
-            arrivals = [session.get_one(Registration, each).arrived for each in self.parties]
+            arrivals = [session.get_one(Registration, each).arrived_count for each in self.parties]
             return arrivals, session.get_one(Workshop, self.workshop.id).walk_ins
 
     @contextmanager

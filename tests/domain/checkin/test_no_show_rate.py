@@ -239,7 +239,6 @@ def _row(
         entry_digest=None,
         nonce=registrations.digest(registration_id),
         registered_at=workshop.created_at,
-        queued_at=workshop.created_at,
     )
     session.add(registration)
     session.flush()

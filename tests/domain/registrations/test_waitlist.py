@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -71,7 +72,7 @@ def test_offer_lasts_a_day_or_two_hours_near_the_start(
     full.now = STARTS - before
     full.cancel(rosa)
     assert full.status(luz) is OFFERED
-    assert full.of(luz).offered_until == full.now + lasts
+    assert full.of(luz).offered_until == clock.next_hour(full.now + lasts)
     assert full.notification_types(luz) == [NotificationType.OFFER, NotificationType.WAITLISTED]
 
 
@@ -103,7 +104,7 @@ def test_first_expired_offer_moves_to_the_end_and_second_leaves_the_waitlist(
     full: Stage,
 ) -> None:
     rosa, luz = full.register(2), full.register(2)
-    full.now += MINUTE
+    full.now += HOUR
     ines, elena = full.register(2), full.register(2)
     full.cancel(rosa)
     for owner in (luz, ines, elena, luz):
@@ -134,7 +135,7 @@ def test_offers_expiring_together_keep_their_order(full: Stage) -> None:
     elena = full.register()
     full.cancel(rosa)
     assert full.statuses(luz, ines, elena) == [OFFERED, OFFERED, WAITING]
-    full.work(at=full.now + 24 * HOUR)
+    full.work(at=full.now + 25 * HOUR)  # an offer ends at a whole hour
     assert full.statuses(luz, ines, elena) == [OFFERED, WAITING, OFFERED]
 
 

@@ -220,11 +220,11 @@ def test_waitlisted_registration_keeps_its_position_after_a_change(
     luz = seat(store, key_store, workshop, name="Luz")
     link = link_of(key_store, luz)
     assert "Tu turno no cambia." in client.get(f"{link}/cambiar").text
-    before = now_of(store, luz).queued_at
+    before = now_of(store, luz).queue_number
     answer = change(client, link, people="3", contact="email", email="luz@ejemplo.com")
     assert answer.status_code == 303
     row = now_of(store, luz)
-    assert (row.people, row.queued_at) == (3, before)
+    assert (row.people, row.queue_number) == (3, before)
     assert pending(store, luz) == [NotificationType.WAITLISTED]
 
 

@@ -66,7 +66,7 @@ def decide(ana: StaffClient, workshop: Workshop, what: str, *who: Registration) 
 def states(store: Store) -> list[tuple[bool, bool]]:
     """Of each registration, in their order: approved, declined."""
     with store.read() as session:
-        rows = session.scalars(sa.select(Registration).order_by(Registration.queued_at))
+        rows = session.scalars(sa.select(Registration).order_by(Registration.queue_number))
         return [(each.approved_at is not None, each.is_declined) for each in rows]
 
 

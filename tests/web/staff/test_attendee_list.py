@@ -345,7 +345,7 @@ def _at_door(staff_client: StaffClient, workshop: Workshop, **fields: str) -> An
 
 def _arrived(store: Store, registration: Registration) -> int:
     with store.read() as session:
-        return session.get_one(Registration, registration.id).arrived
+        return session.get_one(Registration, registration.id).arrived_count
 
 
 def _audit_entries(store: Store) -> list[tuple[str, str]]:

@@ -338,7 +338,7 @@ def test_export_is_refused_to_organizers_and_for_discreet_workshops(
 
 def all_registrations(store: Store) -> list[Registration]:
     with store.read() as session:
-        found = session.scalars(sa.select(Registration).order_by(Registration.queued_at))
+        found = session.scalars(sa.select(Registration).order_by(Registration.queue_number))
         return list(found)
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_sealed_details"
-down_revision = "main_shown_seats"
+down_revision = "main_office_place"
 
 
 def upgrade() -> None:

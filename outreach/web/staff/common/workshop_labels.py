@@ -243,7 +243,7 @@ def _row(
         name=person.name if person else _("Sin nombre: ya se borró"),
         code=f"{code[:3]} {code[3:]}",
         people=registration.people,
-        arrived=registration.arrived,
+        arrived=registration.arrived_count,
         is_waiting=registration.status is Place.WAITLISTED,
         needs_review=registration.needs_review and not registration.is_released,
         is_released=registration.is_released,
