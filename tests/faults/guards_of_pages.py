@@ -241,7 +241,7 @@ def _ways_out() -> Iterator[Guard]:
         "tests/security/test_discreet.py::test_seats_left_do_not_reveal_a_single_registration",
     )  # fmt: skip
     yield Guard(
-        "S28", "outreach/domain/workshops/public_seats.py",
+        "S28", "outreach/domain/registrations/public_seats.py",
         "self.due_at.get(key) or now + self._draw()", "now",
         "tests/domain/registrations/test_public_seats.py"
         "::test_watcher_sees_a_registration_only_after_the_delay",

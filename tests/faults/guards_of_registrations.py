@@ -21,7 +21,7 @@ def _of_new_links() -> Iterator[Guard]:
         ),
         (
             "S05", "outreach/domain/registrations/models.py",
-            '            entry_digest=key_store.link_digest(_hash(keystore.derive_link(key, "entry"))),\n',
+            '    registration.entry_digest = key_store.link_digest(_hash(keystore.derive_link(key, "entry")))\n',
             "", "test_old_square_and_code_are_unknown_at_the_door",
         ),
         (

@@ -405,9 +405,13 @@ def find_by_code(
     return found
 
 
-_BY_CODE: Final = sa.select(Registration).where(
-    Registration.code_digest.in_(sa.bindparam("digests", expanding=True)),
-    Registration.key_id.is_not(None),
+_BY_CODE: Final = (
+    sa.select(Registration)
+    .where(
+        Registration.code_digest.in_(sa.bindparam("digests", expanding=True)),
+        Registration.key_id.is_not(None),
+    )
+    .options(sa.orm.joinedload(Registration.workshop))  # no statement more where one is found
 )
 
 
