@@ -233,11 +233,12 @@ def faults(session: Session, workshop_id: int) -> list[str]:
         found.append(_fault(f"slot {slot.minute}", slot.capacity, people, slot.seats_left))
     left = accommodations.get_left(session, workshop_id)
     for need, capacity in workshop.support.items():
-        # Of a party whose key has just been destroyed nobody knows what it holds.
-        unknown = sum(not each.is_readable for each in held)
+        # While the key of a party is destroyed and its row not cleared yet, nobody knows what it
+        # holds, and the total is not lowered for others either (`totals.recount`).
+        has_unknown = any(not each.is_readable for each in held)
         parties = sum(need in each.needs for each in held)
         taken = capacity - left[need]
-        if not parties <= taken <= parties + unknown:
+        if taken < parties or (taken > parties and not has_unknown):
             found.append(_fault(need, capacity, parties, left[need]))
     return [each for each in found if each]
 
