@@ -426,7 +426,10 @@ def store_links(
     """Stores the links that this key gives now, and another door code: those of before lead nowhere
     any more."""
     registration = session.get(
-        Registration, registration_id, populate_existing=True, with_for_update=True
+        Registration,
+        registration_id,
+        populate_existing=True,
+        with_for_update={"of": Registration},  # not its slot, which an outer join adds
     )
     if registration is None or registration.key_id is None:
         return
