@@ -57,6 +57,12 @@ def list_bursts(
     ]
 
 
+def has_burst(store: Store, key_id: bytes) -> bool:
+    """Whether the registration of this key is of a burst that staff have not decided."""
+    with store.read() as session:
+        return session.scalar(sa.select(Key.burst).where(Key.id == key_id)) is not None
+
+
 def schedule_release(store: Store, burst_ids: Collection[bytes], *, release_at: datetime) -> None:
     """Decides that these bursts are released then. What their networks register from now on is of
     another burst."""

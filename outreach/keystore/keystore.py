@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -175,6 +175,28 @@ class KeyStore:
         day = max(forget_on, self.today())
         with self.store.change() as session:
             session.execute(sa.update(Key).where(Key.workshop == workshop).values(forget_on=day))
+
+    def reassign(self, key_id: bytes, workshop: int, forget_on: date) -> None:
+        """Makes a key one of another workshop: it is destroyed on that one's day, today at the
+        earliest. A deleted key stays deleted."""
+        day = max(forget_on, self.today())
+        with self.store.change() as session:
+            session.execute(
+                sa.update(Key).where(Key.id == key_id).values(workshop=workshop, forget_on=day)
+            )
+
+    def list_workshops(self) -> dict[bytes, int]:
+        """The workshop of each key, by its id."""
+        with self.store.read() as session:
+            rows = session.execute(sa.select(Key.id, Key.workshop))
+            return {row.id: row.workshop for row in rows.yield_per(1000)}
+
+    def correct_workshops(self, wrong: Mapping[bytes, tuple[int, int]]) -> None:
+        """Changes the workshop of keys, stored and right, where it is still the stored one."""
+        with self.store.change() as session:
+            for key_id, (stored, workshop) in wrong.items():
+                is_same = sa.and_(Key.id == key_id, Key.workshop == stored)
+                session.execute(sa.update(Key).where(is_same).values(workshop=workshop))
 
     def keep(self, key_id: bytes, forget_on: date) -> bool:
         """Keeps a key until that day at least. False if it is deleted or its day has come."""

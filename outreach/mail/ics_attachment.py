@@ -21,6 +21,7 @@ SEAT_TYPES: Final = frozenset(
         NotificationType.REGISTERED,
         NotificationType.SEAT_GRANTED,
         NotificationType.APPROVED,
+        NotificationType.MOVED,
         NotificationType.CHANGED,
         NotificationType.REINSTATED,
         NotificationType.CANCELLED,

@@ -91,6 +91,27 @@ def correct_days(store: Store, key_store: KeyStore, *, now: datetime) -> None:
         key_store.change_days(key_ids, stored, day)
 
 
+def correct_workshops(store: Store, key_store: KeyStore) -> None:
+    """Sets the workshop of keys to that of their registration. The key store is updated after
+    somebody moved to another date, and may have been out of reach then."""
+    # Keys before rows, as in `find_wrong_days`.
+    stored = key_store.list_workshops()
+    with store.read() as session:
+        rows = session.execute(
+            sa.select(Registration.key_id, Registration.workshop_id)
+            .where(Registration.key_id.is_not(None))
+            .execution_options(yield_per=1000)
+        )
+        right = {key_id: workshop_id for key_id, workshop_id in rows if key_id is not None}
+    wrong = {
+        key_id: (was, right[key_id])
+        for key_id, was in stored.items()
+        if key_id in right and right[key_id] != was
+    }
+    if wrong:
+        key_store.correct_workshops(wrong)
+
+
 def find_wrong_days(
     store: Store, key_store: KeyStore, *, now: datetime
 ) -> dict[bytes, tuple[date, date]]:

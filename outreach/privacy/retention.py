@@ -89,6 +89,7 @@ def purge(
     with store.read() as session:
         waitlisted = reconcile.find_waitlisted_keys(session, now=now)
     _shorten_retention(key_store, waitlisted)
+    reconcile.correct_workshops(store, key_store)
     reconcile.correct_days(store, key_store, now=now)
     # All of these raise before anything is deleted.
     if not (sure or keep_unused):

@@ -1,4 +1,4 @@
-"""One process of a crowd: registers, cancels, accepts offers, and does the work of staff and
+"""One process of a crowd: registers, moves, cancels, accepts offers, and does the work of staff and
 worker, at random and as fast as it can."""
 
 import random
@@ -28,6 +28,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.maintenance import scheduled_jobs
+from outreach.privacy import registration_move
 
 BEGAN: Final = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
 _start: list[Barrier] = []
@@ -41,6 +42,7 @@ class Scene:
     keyring_url: str
     keys: Path
     workshop_ids: tuple[int, ...]
+    has_slots: bool = False
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Done:
     steps: Counter[str] = field(default_factory=Counter)
     registered: set[str] = field(default_factory=set)
     cancelled: set[str] = field(default_factory=set)
+    moves: int = 0
     errors: list[str] = field(default_factory=list)  # errors that must not occur
 
 
@@ -144,6 +147,24 @@ class _One:
             registration = session.get_one(Registration, registration.id)
             registrations.change(session, registration, wanted, now=self.now)
 
+    def move(self) -> None:
+        """Moves to the other date, at any hour of it."""
+        registration = self._somebody(RegistrationStatus.CONFIRMED)
+        if registration is None:
+            return
+        others = [each for each in self.scene.workshop_ids if each != registration.workshop_id]
+        hour = self.random.choice(["18:00", "18:20", "18:40"]) if self.scene.has_slots else ""
+        target = self.random.choice(others)
+        if registration_move.move(
+            self.store, self.key_store, registration.id, target, now=self.now, slot=hour
+        ):
+            self.done.moves += 1
+
+    def move_twice(self) -> None:
+        """Two tabs: the second one names a date that the first one has just left."""
+        for _tab in range(2):
+            self.move()
+
     def accept(self) -> None:
         self._with(self._somebody(RegistrationStatus.OFFERED), registrations.accept_offer)
 
@@ -194,6 +215,8 @@ _STEPS: Final = (
     (_One.save_all, 8),
     (_One.cancel, 24),
     (_One.change, 6),
+    (_One.move, 16),
+    (_One.move_twice, 4),
     (_One.accept, 14),
     (_One.confirm, 3),
     (_One.rejoin, 4),

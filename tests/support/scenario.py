@@ -233,14 +233,23 @@ def faults(session: Session, workshop_id: int) -> list[str]:
         found.append(_fault(f"slot {slot.minute}", slot.capacity, people, slot.seats_left))
     left = accommodations.get_left(session, workshop_id)
     for need, capacity in workshop.support.items():
-        # While the key of a party is destroyed and its row not cleared yet, nobody knows what it
-        # holds, and the total is not lowered for others either (`totals.recount`).
-        has_unknown = any(not each.is_readable for each in held)
+        # Of a party whose key has just been destroyed nobody knows what it holds, and until it is
+        # cancelled what other such parties held is not subtracted either (`totals.recount`).
         parties = sum(need in each.needs for each in held)
         taken = capacity - left[need]
-        if taken < parties or (taken > parties and not has_unknown):
+        if taken < parties or (taken > parties and not _is_erasing(session, workshop_id)):
             found.append(_fault(need, capacity, parties, left[need]))
     return [each for each in found if each]
+
+
+def _is_erasing(session: Session, workshop_id: int) -> bool:
+    """Whether somebody's key has been destroyed whose row is not cleared yet."""
+    rows = session.scalars(
+        sa.select(Registration).where(
+            Registration.workshop_id == workshop_id, Registration.key_id.is_not(None)
+        )
+    )
+    return any(not each.is_readable for each in rows)
 
 
 def _fault(what: str, capacity: int, held: int, left: int) -> str:

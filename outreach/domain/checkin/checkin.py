@@ -39,8 +39,8 @@ def find(session: Session, workshop: Workshop, registration_id: str) -> Registra
 
 def mark_arrived(session: Session, registration: Registration, people: int) -> bool:
     """Marks that so many people of a party with a seat have come. False where that is no news."""
-    capacity.lock(session, registration.workshop)
-    session.refresh(registration)
+    if not _lock_party(session, registration):
+        return False
     if registration.status not in STATUSES_WITH_SEATS or people > registration.people:
         return False
     before = registration.arrived_count
@@ -74,6 +74,15 @@ def admit_from_waitlist(
     return True
 
 
+def _lock_party(session: Session, registration: Registration) -> bool:
+    """Locks the workshop's row and refreshes the registration. False where its person has just
+    moved it to another workshop: this check-in marks it no more."""
+    workshop = registration.workshop
+    capacity.lock(session, workshop)
+    session.refresh(registration)
+    return registration.workshop_id == workshop.id
+
+
 def count_free_chairs(session: Session, workshop: Workshop, *, now: datetime) -> int | None:
     """How many chairs are empty after the start; with time slots, those of the current slot. None
     before the start, and where the workshop takes no registrations."""
@@ -85,9 +94,7 @@ def count_free_chairs(session: Session, workshop: Workshop, *, now: datetime) ->
 
 def mark_not_arrived(session: Session, registration: Registration) -> bool:
     """Undoes the check-in of a party. False where nobody of it was marked."""
-    capacity.lock(session, registration.workshop)
-    session.refresh(registration)
-    if not registration.arrived_count:
+    if not _lock_party(session, registration) or not registration.arrived_count:
         return False
     checkin_events.undo_online(session, registration)
     if registration.status is RegistrationStatus.WAITLISTED:

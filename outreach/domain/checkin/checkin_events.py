@@ -238,8 +238,8 @@ class _EventMerge:
 
     def count_arrived(self, party: Registration) -> int:
         """How many people of a party are counted as arrived; by the events where its details cannot
-        be read any more."""
-        if party.is_readable:
+        be read any more, or count at another workshop."""
+        if party.is_readable and party.workshop_id == self.workshop.id:
             return party.arrived_count
         live = (e for e in self.list_events(party.id) if not (e.is_undone or e.is_walk_in))
         return max((event.people for event in live), default=0)
@@ -277,7 +277,10 @@ class _EventMerge:
         party_events, before = self.list_events(party.id), self.walk_ins_before[party.id]
         came = max((each.people for each in party_events if not each.is_undone), default=0)
         came = min(came, party.people)
-        has_chair = party.status in STATUSES_WITH_SEATS or party.id in self.admitted
+        # A phone that was off line may still have a party that has moved to another date.
+        is_here = party.workshop_id == self.workshop.id
+        has_seat = is_here and party.status in STATUSES_WITH_SEATS
+        has_chair = has_seat or party.id in self.admitted
         is_stranger = not has_chair and not self.arrived_before[party.id]
         for each in party_events:
             each.is_walk_in = is_stranger

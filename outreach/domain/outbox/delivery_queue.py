@@ -141,6 +141,7 @@ def is_obsolete(notification: Notification, now: datetime) -> bool:
         NotificationType.SEAT_GRANTED: has_place,
         NotificationType.OFFER_EXPIRED: is_on
         and status in {RegistrationStatus.WAITLISTED, RegistrationStatus.EXPIRED},
+        NotificationType.MOVED: has_place,
         NotificationType.CHANGED: is_on and is_live,
         NotificationType.CANCELLED: workshop.is_cancelled and is_live,
         NotificationType.REINSTATED: is_on and is_live,

@@ -21,6 +21,7 @@ from outreach.errors import NotFound
 NOT_CALLED: Final = (
     NotificationType.REGISTERED,
     NotificationType.WAITLISTED,
+    NotificationType.MOVED,
     NotificationType.LINK_RECOVERY,
 )
 

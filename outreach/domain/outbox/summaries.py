@@ -29,6 +29,7 @@ _CAUSED_BY_ANYBODY: Final = frozenset(
     {
         NotificationType.REGISTERED,
         NotificationType.WAITLISTED,
+        NotificationType.MOVED,
         NotificationType.LINK_RECOVERY,
         NotificationType.SUMMARY,
     }

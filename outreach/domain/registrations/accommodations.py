@@ -10,8 +10,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.registrations import totals
+from outreach.domain.registrations.models import INTERPRETER, AccessNeed
 from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode, Refusal
+
+
+def list_offered(workshop: Workshop) -> list[str]:
+    """The needs that a party can have at this workshop, used up or not."""
+    offered = {
+        AccessNeed.STEP_FREE.value: workshop.mode.has_venue,
+        AccessNeed.CHILDCARE.value: workshop.has_childcare,
+        **{f"{INTERPRETER}{lang}": True for lang in workshop.interpretation},
+        AccessNeed.SIGN_LANGUAGE.value: True,
+    }
+    return [need for need, is_offered in offered.items() if is_offered]
 
 
 def get_left(session: Session, workshop_id: int) -> Mapping[str, int]:

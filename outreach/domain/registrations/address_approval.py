@@ -133,6 +133,8 @@ def approve(session: Session, registration: Registration, *, now: datetime) -> b
         sa.update(Registration)
         .where(
             Registration.id == registration.id,
+            # Its person may just have moved it: the decision was on this workshop.
+            Registration.workshop_id == registration.workshop_id,
             Registration.status == RegistrationStatus.CONFIRMED,
             Registration.key_id.is_not(None),
             Registration.approved_at.is_(None),
@@ -151,7 +153,11 @@ def decline_approval(session: Session, registration: Registration) -> bool:
     return changes_one_row(
         session,
         sa.update(Registration)
-        .where(Registration.id == registration.id, IS_AWAITING)
+        .where(
+            Registration.id == registration.id,
+            Registration.workshop_id == registration.workshop_id,
+            IS_AWAITING,
+        )
         .values(is_declined=True),
     )
 

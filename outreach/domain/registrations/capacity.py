@@ -44,6 +44,17 @@ def lock(session: Session, workshop: Workshop) -> None:
     session.refresh(workshop, _SHARED_COLUMNS, with_for_update={"key_share": True})
 
 
+def lock_workshop_of(session: Session, registration: Registration) -> Workshop:
+    """Locks the row of a registration's workshop, refreshes both and returns the workshop. While we
+    waited, its person may have moved it to another one (`moving.py`), which is locked then."""
+    while True:
+        workshop = registration.workshop
+        lock(session, workshop)
+        session.refresh(registration)
+        if registration.workshop_id == workshop.id:
+            return workshop
+
+
 # The columns that others may have changed while we waited, as far as rules here read them.
 _SHARED_COLUMNS: Final = ("status", "starts_at", "seats_left", "kept_until")
 

@@ -26,6 +26,7 @@ class NotificationType(StrEnum):
     OFFER = "offer"  # a free seat is held for them until they answer
     SEAT_GRANTED = "seated"  # staff gave them a seat
     OFFER_EXPIRED = "lapsed"  # they did not answer the offer in time
+    MOVED = "moved"  # they moved to another date themselves
     CHANGED = "changed"
     CANCELLED = "cancelled"
     REINSTATED = "reinstated"
@@ -94,6 +95,17 @@ def reschedule_reminders(
         )
         .values(due_at=due_at)
         .execution_options(synchronize_session=False)
+    )
+
+
+def clear_for_move(session: Session, registration_id: str) -> None:
+    """Deletes what was about the workshop that a registration leaves: letters that wait, and the
+    record of what was sent. Requests for its link stay."""
+    session.execute(
+        sa.delete(Notification).where(
+            Notification.registration_id == registration_id,
+            Notification.cause.not_in((NotificationType.LINK_RECOVERY, NotificationType.SUMMARY)),
+        )
     )
 
 

@@ -126,8 +126,9 @@ def request_reconfirmation(session: Session, workshop: Workshop, *, now: datetim
 def confirm(session: Session, registration: Registration, *, now: datetime) -> None:
     """Records that the party is still coming. Raises RegistrationClosed where its seat has been
     released."""
-    capacity.lock(session, registration.workshop)  # against a concurrent `release_unanswered`
-    if now >= registration.workshop.starts_at:
+    # Against a concurrent `release_unanswered`.
+    workshop = capacity.lock_workshop_of(session, registration)
+    if now >= workshop.starts_at:
         raise RegistrationClosed("registration")
     is_confirmed = changes_one_row(
         session,

@@ -65,7 +65,7 @@ def register(
         )
     if keeping is not None and keeping.brake_ends_at is not None:
         kept_seats.start(session, workshop.id, keeping.brake_ends_at, now=now)
-    hold, is_kept_out = _reserve_or_waitlist(session, workshop, data, now, keeping)
+    hold, is_kept_out = reserve_or_waitlist(session, workshop, data, now, keeping)
     has_claim = is_kept_out and keeping is not None and keeping.can_prove(data)
     has_seat = hold is not None
     row = {
@@ -144,7 +144,7 @@ def _put_under_review(
         capacity.release(session, workshop, hold)
 
 
-def _reserve_or_waitlist(
+def reserve_or_waitlist(
     session: Session,
     workshop: Workshop,
     data: RegistrationData,
@@ -258,11 +258,9 @@ def change(
 ) -> None:
     """Changes the number of people, the needs or the time slot. Raises Full or Conflict where it
     does not fit (the caller rolls back), and RegistrationClosed where it is too late."""
-    workshop = registration.workshop
+    workshop = capacity.lock_workshop_of(session, registration)
     if not workshop.is_open(now):
         raise RegistrationClosed(f"workshop {workshop.public_id}")
-    capacity.lock(session, workshop)
-    session.refresh(registration)
     if registration.status not in {RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED}:
         raise RegistrationClosed(f"workshop {workshop.public_id}")
     slot_id = registration.slot_id
@@ -343,11 +341,9 @@ def cancel(
     row with the details that were read before. Without it, as after a crash in between, the totals
     of the workshop are counted anew.
     """
-    workshop = registration.workshop
-    is_ahead = now < workshop.starts_at
     # Always lock the workshop's row first: two concurrent cancellations wait for each other.
-    capacity.lock(session, workshop)
-    session.refresh(registration)
+    workshop = capacity.lock_workshop_of(session, registration)
+    is_ahead = now < workshop.starts_at
     if opened is not None:
         registration.copy_details(opened)
     notifications.cancel_pending(session, registration.id)

@@ -210,8 +210,7 @@ def accept_offer(session: Session, registration: Registration, *, now: datetime)
 def rejoin(session: Session, registration: Registration, *, now: datetime) -> None:
     """Puts an expired registration at the end of the waitlist. Raises RegistrationClosed, or Full
     where the workshop has no waitlist."""
-    workshop = registration.workshop
-    capacity.lock(session, workshop)
+    workshop = capacity.lock_workshop_of(session, registration)
     if not workshop.is_open(now):
         raise RegistrationClosed(f"workshop {workshop.public_id}")
     if not workshop.has_waiting_list:
@@ -234,9 +233,7 @@ def rejoin(session: Session, registration: Registration, *, now: datetime) -> No
 def grant_seat(session: Session, registration: Registration, *, now: datetime) -> None:
     """Confirms a waitlisted or offered registration on behalf of staff, whatever its position.
     Raises Full where it does not fit, and RegistrationClosed where its status allows no seat."""
-    workshop = registration.workshop
-    capacity.lock(session, workshop)
-    session.refresh(registration)
+    workshop = capacity.lock_workshop_of(session, registration)
     is_known_to_person = registration.apparent_status is RegistrationStatus.CONFIRMED
     if registration.status is RegistrationStatus.WAITLISTED:
         hold = capacity.reserve(session, workshop, capacity.get_hold(registration))

@@ -15,17 +15,30 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from flask import current_app
 from itsdangerous import BadSignature, Signer, URLSafeSerializer
+from wtforms import StringField
 
 from outreach.web.context import save_rates
-from outreach.web.forms.registration_form import RegistrationForm
 
 BITS: Final = 15  # 0.7 s on a slow phone: 47,000 numbers a second in Chromium at a sixth
 WAIT: Final = timedelta(seconds=20)
 _NUMBER: Final = re.compile(r"[0-9]{1,16}")
+
+
+class ProvingForm(Protocol):
+    """A form that may have to come with a proof."""
+
+    is_assisted: bool
+
+    @property
+    def nonce(self) -> StringField: ...
+    @property
+    def pow(self) -> StringField: ...
+    @property
+    def wait(self) -> StringField: ...
 
 
 @dataclass(frozen=True)
@@ -39,7 +52,7 @@ class WantedProof:
 
 
 def find_wanted(
-    filled: RegistrationForm, now: datetime, *, is_posted: bool = False
+    filled: ProvingForm, now: datetime, *, is_posted: bool = False
 ) -> WantedProof | None:
     """What the page of this form has to ask for: None while the brake is off, and for an assisted
     registration. A wrong number is taken out of the form."""
@@ -55,7 +68,7 @@ def find_wanted(
     return WantedProof(challenge, BITS, wait_seconds, is_pressed=is_posted and not number)
 
 
-def is_given(filled: RegistrationForm, now: datetime) -> bool:
+def is_given(filled: ProvingForm, now: datetime) -> bool:
     """Whether the brake is off, or the form came with a number or after its wait. If not, its wait
     begins, or goes on if it has begun."""
     nonce = filled.nonce.data or ""
@@ -82,7 +95,7 @@ def is_number(challenge: str, number: str, bits: int = BITS) -> bool:
     return int.from_bytes(found, "big") >> (256 - bits) == 0
 
 
-def _read_wait(filled: RegistrationForm) -> datetime | None:
+def _read_wait(filled: ProvingForm) -> datetime | None:
     """When the wait of this form ends; None if it has none of ours."""
     try:
         nonce, ready_at = _waits().loads(filled.wait.data or "")

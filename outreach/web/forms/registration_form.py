@@ -13,7 +13,12 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form, SelectMultipleField, StringField, ValidationError
 
 from outreach.db.types import Codes
-from outreach.domain.registrations import INTERPRETER, AccessNeed, ContactMethod, RegistrationData
+from outreach.domain.registrations import (
+    INTERPRETER,
+    ContactMethod,
+    RegistrationData,
+    accommodations,
+)
 from outreach.domain.text import clean, looks_like_an_address, looks_like_an_id
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.i18n import LANGUAGES, current
@@ -61,14 +66,7 @@ class PersonForm(Form):
 
     @property
     def needs_offered(self) -> list[str]:
-        workshop = self.workshop
-        offered = {
-            AccessNeed.STEP_FREE.value: workshop.mode.has_venue,
-            AccessNeed.CHILDCARE.value: workshop.has_childcare,
-            **{f"{INTERPRETER}{lang}": True for lang in workshop.interpretation},
-            AccessNeed.SIGN_LANGUAGE.value: True,
-        }
-        return [need for need, is_offered in offered.items() if is_offered]
+        return accommodations.list_offered(self.workshop)
 
     @property
     def most_people(self) -> int:

@@ -28,6 +28,7 @@ MINUTES: Final = 10
 MAX_CHECKIN_POSTS: Final = 240  # of one phone at the door
 MAX_LINK_POSTS: Final = 60  # of one manage link
 MAX_NEW_LINKS: Final = 3  # of one registration in a day
+MAX_MOVES: Final = 10  # of one registration to another date in a day
 MAX_CONTACT_CHANGES: Final = 2  # of one registration in a day
 MAX_FRAUD_REPORTS: Final = 10  # of one address in a day: staff read the sums
 MAX_PICTURES: Final = 60  # drawn for one address: each takes as long as 20 pages
@@ -64,6 +65,13 @@ def count_contact_change(registration_id: str) -> None:
     TooManyRequests."""
     who = key_store().digest_of_today(f"contact of {registration_id}").hex()
     _hit("contact", RateLimitItemPerDay(MAX_CONTACT_CHANGES), who)
+
+
+def count_move(registration_id: str) -> None:
+    """Counts a move of a registration to another date: each causes a message (S30), and an offer to
+    the waitlist of the date before. Raises TooManyRequests."""
+    who = key_store().digest_of_today(f"move of {registration_id}").hex()
+    _hit("move", RateLimitItemPerDay(MAX_MOVES), who)
 
 
 def count_fraud_report() -> None:

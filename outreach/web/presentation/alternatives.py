@@ -38,7 +38,7 @@ def alternatives(session: Session, workshop: Workshop, *, now: datetime) -> list
     """
     if workshop.is_discreet:
         return []
-    of_kind = _same_kind(workshop)
+    of_kind = search_same_kind(workshop)
     for filters in (of_kind, replace(of_kind, kinds=())):
         found = search.search_upcoming(session, filters, now=now, limit=20).found
         available = [each for each in found if each.id != workshop.id and _is_available(each, now)]
@@ -56,7 +56,7 @@ def other_days(workshop: Workshop) -> list[AlternativeDay]:
         return []
     now = clock.now()
     with store().read() as session:
-        found = search.search_upcoming(session, _same_kind(workshop), now=now).found
+        found = search.search_upcoming(session, search_same_kind(workshop), now=now).found
     days = [
         each
         for each in found
@@ -81,7 +81,7 @@ def phone_of(workshop: Workshop) -> str:
     return workshop.phone or workshop.office.phone or config().phone
 
 
-def _same_kind(workshop: Workshop) -> SearchFilters:
+def search_same_kind(workshop: Workshop) -> SearchFilters:
     """Return the search for workshops of the same kind near the same office."""
     office = workshop.office
     location = Location(

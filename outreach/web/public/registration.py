@@ -23,6 +23,7 @@ from outreach.i18n import ngettext
 from outreach.web.context import key_store, store
 from outreach.web.forms import (
     availability,
+    language_switch,
     proof_of_work,
     registration_service,
     seat_keeping,
@@ -72,6 +73,8 @@ def save(public_id: str) -> ResponseReturnValue:
     keep_private()
     error_pages.keep_form()
     now = clock.now()
+    if language_switch.is_pressed():
+        return _show_in_language(public_id, now)
     with store().read() as session:
         workshop = _load_workshop(session, public_id)
         filled = RegistrationForm(workshop, request.form)
@@ -95,6 +98,21 @@ def save(public_id: str) -> ResponseReturnValue:
         if error_classes.classify(error) is not None:
             raise  # retried, or answered by the handler of database errors
         return _page(filled, 500, incident=error_pages.log_error(error))
+
+
+def _show_in_language(public_id: str, now: datetime) -> ResponseReturnValue:
+    """Return the form as it was filled in, in the language of this address. Nothing is stored."""
+    with store().read() as session:
+        workshop = workshops.find_public(session, public_id)
+        filled = RegistrationForm(workshop, request.form)
+        filled.choices = availability.of_workshop(session, workshop, now=now)
+        if filled.assisted.data:
+            link = assisted.find(session, filled.assisted.data, now=now)
+            filled.is_assisted = link is not None and link.workshop_id == workshop.id
+    if not workshop.is_open(now):
+        return _answer_closed(workshop, 409)
+    filled.language.data = i18n.current()  # of the letters too
+    return _page(filled, 200)
 
 
 def _load_workshop(session: Session, public_id: str) -> Workshop:

@@ -135,10 +135,15 @@
     start();
   }
 
+  // The buttons of other languages send the form to be shown again, not to be saved.
+  var isSwitching = false;
+  document.querySelectorAll("[data-language]").forEach(function (button) {
+    button.addEventListener("click", function () { isSwitching = true; });
+  });
   form.addEventListener("input", start);
   form.addEventListener("focusin", start);
   form.addEventListener("submit", function (event) {
-    if (isDone) return;
+    if (isDone || isSwitching) return;
     event.preventDefault();
     press();
   });

@@ -24,7 +24,7 @@ from outreach.errors import Conflict, Full, RegistrationClosed
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import key_store, seat_shares, store
-from outreach.web.forms import availability
+from outreach.web.forms import availability, language_switch
 from outreach.web.forms.registration_form import PersonForm
 from outreach.web.middleware import client_address, rate_limits
 from outreach.web.presentation.workshop_cards import FEW_DISCREET
@@ -124,6 +124,8 @@ def ask_changes(token: str) -> ResponseReturnValue:
 def change(token: str) -> ResponseReturnValue:
     view = _load(token)
     filled = ChangeForm(view, request.form)
+    if language_switch.is_pressed():
+        return _page(filled, "", 200)
     if not filled.validate():
         return _page(filled, "", 422)
     answers = filled.answers()

@@ -17,6 +17,7 @@ from outreach.domain.registrations import (
     address_approval,
     assisted,
     contact_proof,
+    moving,
     reconfirmation,
     waitlist,
 )
@@ -90,6 +91,8 @@ def show_registration(
         series=_series(view),
         until=_until(view.registration, now),
         has_new_link=request.args.get("enlace") == "nuevo",
+        has_moved=request.args.get("fecha") == "nueva" and view.has_seat,
+        can_move=moving.is_movable(view.registration, now),
         is_asked=reconfirmation.is_asked(view.registration, now),
         is_to_confirm=contact_proof.is_awaited(view.registration, now),
         proof=_find_proof(view, request.args.get("c", "")),

@@ -1,0 +1,201 @@
+"""Moves a registration to another date of its kind: takes the new seat, then releases the old.
+
+One transaction, and one row: it names one workshop at any instant, so nobody is on two dates. The
+key and the links stay; the check-in code is found at the new workshop only (`code_digest`).
+
+A discreet workshop takes no part. A registration there is a request of its own, with its own
+consent and approval, and no row leads from it to another registration of the person.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.network.kinds import Way
+from outreach.domain.registrations import (
+    accommodations,
+    capacity,
+    kept_seats,
+    notifications,
+    service,
+    waitlist,
+)
+from outreach.domain.registrations.kept_seats import Keeping
+from outreach.domain.registrations.models import (
+    CODE_LENGTH,
+    ContactMethod,
+    Registration,
+    RegistrationData,
+    RegistrationStatus,
+    SeatClaim,
+    next_queue_number,
+)
+from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.notify import notify_confirmed
+from outreach.domain.text import code
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.domain.workshops.models import DeliveryMode
+from outreach.errors import Conflict, Full, NotFound, RegistrationClosed
+from outreach.keystore import KeyStore
+
+# An unlisted workshop is for who has its link.
+_WAYS: Final = frozenset({Way.PLACE, Way.SLOTS})
+_STATUSES: Final = frozenset({WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED})
+
+
+def is_movable(registration: Registration, now: datetime) -> bool:
+    """Whether its person can move it: it has a seat, the workshop has not begun, and nobody of the
+    party has come. Also from a cancelled workshop."""
+    workshop = registration.workshop
+    is_ahead = workshop.status in _STATUSES and now < workshop.starts_at
+    has_seat = registration.status is RegistrationStatus.CONFIRMED
+    return is_ahead and has_seat and not workshop.is_discreet and not registration.arrived_count
+
+
+def can_receive(registration: Registration, target: Workshop) -> bool:
+    """Whether another workshop is a date to which this registration can move, full or not: of the
+    same kind, and neither discreet nor unlisted. A telephone consultation needs a phone."""
+    has_phone = registration.contact is ContactMethod.PHONE
+    return (
+        target.id != registration.workshop_id
+        and target.kind_id == registration.workshop.kind_id
+        and not target.is_discreet
+        and target.way in _WAYS
+        and (has_phone or target.mode is not DeliveryMode.PHONE_BANK)
+    )
+
+
+def list_own_workshops(session: Session, registration: Registration) -> set[int]:
+    """The ids of the workshops at which its group has a registration, its own included."""
+    if registration.joint_id is None:
+        return {registration.workshop_id}
+    return set(
+        session.scalars(
+            sa.select(Registration.workshop_id).where(
+                Registration.joint_id == registration.joint_id, Registration.key_id.is_not(None)
+            )
+        )
+    )
+
+
+def move(
+    session: Session,
+    key_store: KeyStore,
+    registration: Registration,
+    target: Workshop,
+    *,
+    now: datetime,
+    slot: str = "",
+    keeping: Keeping | None = None,
+) -> bool:
+    """Moves a registration, or returns False where it is at `target` already: posted twice.
+
+    The seat is taken as by a registration: not from parties on the waitlist that come first, and
+    with `keeping` beside the seats that are kept, unless the contact is proven. Raises NotFound
+    where the target is no date for it, RegistrationClosed where it can be moved no more or the
+    target takes no registrations, Full where it has no room, Conflict with the need that is not
+    left, or with "" where the slot is taken. Then the caller rolls back; the old seat is kept.
+    """
+    source = registration.workshop
+    capacity.lock_all(session, [source.id, target.id])
+    for workshop in (source, target):
+        capacity.lock(session, workshop)
+    # The row too: a renewal of its links (`store_links`) locks no workshop.
+    session.execute(
+        sa.select(Registration.id).where(Registration.id == registration.id).with_for_update()
+    )
+    session.refresh(registration)
+    if registration.workshop_id == target.id and registration.key_id is not None:
+        return False
+    if registration.workshop_id != source.id or not is_movable(registration, now):
+        raise RegistrationClosed(f"workshop {source.public_id}")
+    if not can_receive(registration, target):
+        raise NotFound(f"workshop {target.public_id}")
+    if target.id in list_own_workshops(session, registration):
+        raise NotFound(f"workshop {target.public_id}")
+    old = capacity.get_hold(registration)
+    new = _reserve(session, registration, target, slot, now, keeping)
+    _store(session, key_store, registration, target, new.slot_id)
+    capacity.release(session, source, old)
+    notifications.clear_for_move(session, registration.id)
+    notify_confirmed(session, registration, NotificationType.MOVED, now=now)
+    session.flush()
+    waitlist.offer_free_seats(session, source, now=now)
+    return True
+
+
+def _reserve(
+    session: Session,
+    registration: Registration,
+    target: Workshop,
+    slot: str,
+    now: datetime,
+    keeping: Keeping | None,
+) -> capacity.CapacityHold:
+    """What the party holds at the new workshop. Raises RegistrationClosed, Full, Conflict."""
+    if not target.is_open(now):
+        raise RegistrationClosed(f"workshop {target.public_id}")
+    if registration.people > target.party_limit:
+        raise Full(f"workshop {target.public_id}")
+    missing = [
+        need for need in registration.needs if need not in accommodations.list_offered(target)
+    ]
+    if missing:
+        raise Conflict(missing[0])
+    if keeping is not None and keeping.brake_ends_at is not None:
+        kept_seats.start(session, target.id, keeping.brake_ends_at, now=now)
+    data = RegistrationData(
+        name="",
+        people=registration.people,
+        needs=registration.needs,
+        language=registration.language,
+        slot=slot,
+    )
+    is_proven = registration.claim is SeatClaim.PROVEN
+    hold, _is_kept_out = service.reserve_or_waitlist(
+        session, target, data, now, None if is_proven else keeping
+    )
+    if hold is None:
+        raise Full(f"workshop {target.public_id}")
+    return hold
+
+
+def _store(
+    session: Session,
+    key_store: KeyStore,
+    registration: Registration,
+    target: Workshop,
+    slot_id: int | None,
+) -> None:
+    """Makes the row one of the new workshop; nothing of the old one stays in it."""
+    source, key = registration.workshop, key_store.get(registration.key_id or b"")
+    registration.open_with(key)
+    details = registration.details
+    digest = key_store.code_digest(target.id, details.code)
+    while _is_taken(session, digest):
+        details = replace(details, code=code(CODE_LENGTH))
+        digest = key_store.code_digest(target.id, details.code)
+    registration.seal(details, key)
+    registration.code_digest = digest
+    # A calendar knows the entry by its UID, and takes a change for one only with a higher SEQUENCE.
+    behind = source.sequence + registration.changes - target.sequence
+    registration.changes = max(0, behind) + 1
+    registration.queue_number = session.scalar(sa.select(next_queue_number(target.id))) or 1
+    registration.slot_id = slot_id
+    registration.approved_at = registration.asked_at = registration.confirmed_at = None
+    registration.offered_until, registration.lapses = None, 0
+    registration.is_declined = False
+    if registration.claim is not SeatClaim.PROVEN:
+        registration.claim = SeatClaim.NONE
+    registration.workshop = target
+    session.flush()
+    session.refresh(registration, ("slot",))
+
+
+def _is_taken(session: Session, digest: bytes) -> bool:
+    """Whether somebody has this check-in code at that workshop, whose row is locked."""
+    found = sa.select(Registration.id).where(Registration.code_digest == digest)
+    return session.scalar(found) is not None

@@ -1,0 +1,202 @@
+"""The form that moves a registration to another date, and the dates that it offers."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
+
+from outreach.domain import workshops
+from outreach.domain.locations.geocoding import Location, LocationScale
+from outreach.domain.network.kinds import Visibility
+from outreach.domain.registrations import Registration, accommodations, moving
+from outreach.domain.search import search
+from outreach.domain.search.search import SearchResult
+from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.models import DeliveryMode
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.web.forms import availability
+from outreach.web.forms.availability import AvailableSlot
+from outreach.web.forms.contact_fields import OnceField
+from outreach.web.presentation import alternatives
+
+MAX_DATES = 12
+MAX_SEARCHED = 60
+KM_PER_MILE = 1.609344
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateChoice:
+    """A date to which the registration can move, as the form shows it."""
+
+    public_id: str
+    day: date
+    starts: time
+    workshop: Workshop
+    place: str
+    is_same_place: bool
+    distance: str = ""
+    is_full: bool = False
+    hours: Sequence[AvailableSlot] = ()  # the free ones of a day of consultations
+    obstacle: str = ""  # why this party cannot move there; empty where it can
+
+    @property
+    def hour_field(self) -> str:
+        return f"slot-{self.public_id}"
+
+
+class MoveForm(Form):
+    """The date chosen; and the proof that is asked for while the brake is on."""
+
+    day = OnceField()
+    nonce = OnceField()
+    pow = OnceField()
+    wait = OnceField()
+
+    def __init__(
+        self, registration: Registration, typed: MultiDict[str, str] | None = None
+    ) -> None:
+        super().__init__(typed)
+        self.is_assisted = False
+        self.choices: Sequence[DateChoice] = ()
+        self.typed = typed or MultiDict[str, str]()
+        # A proof is good for one move: the place in the line is another one after it.
+        about = f"{registration.id} {registration.workshop_id} {registration.queue_number}"
+        self.nonce.data = hashlib.sha256(about.encode()).hexdigest()[:32]
+
+    @property
+    def slot(self) -> str:
+        """The hour chosen for the date chosen; empty where none is."""
+        return self.typed.get(f"slot-{self.day.data or ''}", "")[:5]
+
+
+def list_dates(
+    session: Session, registration: Registration, *, now: datetime
+) -> Sequence[DateChoice]:
+    """The dates to which this registration can move, by day and hour: of the same office, in its
+    town, or near the place of now. Full ones are among them if they have a waitlist."""
+    own = moving.list_own_workshops(session, registration)
+    found = {
+        each.id: each
+        for each in _search(session, registration.workshop, now)
+        if each.id not in own and not each.is_discreet
+    }
+    rows = workshops.find_all(session, [each.public_id for each in found.values()])
+    dates = [
+        each
+        for each in rows
+        if each.is_open(now)
+        and moving.can_receive(registration, each)
+        and (each.seats_left or each.has_waiting_list)
+    ]
+    return [_choice(session, registration, each, found[each.id], now) for each in dates[:MAX_DATES]]
+
+
+def list_requests(session: Session, workshop: Workshop, *, now: datetime) -> Sequence[Workshop]:
+    """The other dates of a discreet kind that take requests, each a registration of its own."""
+    found = [
+        each.public_id
+        for each in _search(session, workshop, now)
+        if each.id != workshop.id and each.is_discreet
+    ]
+    rows = workshops.find_all(session, found)
+    return [each for each in rows if each.is_open(now)][:MAX_DATES]
+
+
+def _search(session: Session, workshop: Workshop, now: datetime) -> Sequence[SearchResult]:
+    filters = alternatives.search_same_kind(workshop)
+    of_office = search.search_upcoming(session, filters, now=now, limit=MAX_SEARCHED).found
+    position = _position(workshop)
+    if position is None or workshop.is_discreet:
+        return of_office
+    near = replace(filters, where=Location(scale=LocationScale.NEAR, position=position))
+    return [*of_office, *search.search_upcoming(session, near, now=now, limit=MAX_SEARCHED).found]
+
+
+def _position(workshop: Workshop) -> tuple[float, float] | None:
+    """Where it is held, if everybody may know it."""
+    venue = workshop.venue
+    if venue is None or venue.latitude is None or venue.longitude is None:
+        return None
+    if workshop.visibility is not Visibility.PUBLIC:
+        return None
+    return venue.latitude, venue.longitude
+
+
+def _choice(
+    session: Session,
+    registration: Registration,
+    workshop: Workshop,
+    found: SearchResult,
+    now: datetime,
+) -> DateChoice:
+    hours = (
+        [
+            hour
+            for hour in availability.of_workshop(session, workshop, now=now).hours
+            if hour.has_room
+        ]
+        if workshop.has_slots
+        else []
+    )
+    old_venue = registration.workshop.venue
+    is_same = workshop.venue is not None and workshop.venue is old_venue
+    return DateChoice(
+        public_id=workshop.public_id,
+        day=workshop.day,
+        starts=workshop.starts,
+        workshop=workshop,
+        place=_place(workshop),
+        is_same_place=is_same and workshop.visibility is registration.workshop.visibility,
+        distance="" if is_same else _distance(registration.workshop, found),
+        is_full=workshop.seats_left < registration.people or (workshop.has_slots and not hours),
+        hours=hours,
+        obstacle=_obstacle(registration, workshop),
+    )
+
+
+def _place(workshop: Workshop) -> str:
+    """The venue and city; of a hidden address only the area and city; empty without a venue."""
+    venue = workshop.venue
+    if venue is None:
+        return workshop.office.city if workshop.mode.has_venue else ""
+    is_public = workshop.visibility is Visibility.PUBLIC
+    name = venue.name if is_public else venue.area or ""
+    return f"{name}, {venue.city}" if name and name != venue.city else venue.city
+
+
+def _distance(workshop: Workshop, found: SearchResult) -> str:
+    miles = found.miles_from(_position(workshop))
+    if miles is None:
+        return ""
+    if workshop.office.country == "CA":
+        return ngettext("a %(num)d km", "a %(num)d km", max(1, round(miles * KM_PER_MILE)))
+    return ngettext("a %(num)d mi", "a %(num)d mi", max(1, round(miles)))
+
+
+def _obstacle(registration: Registration, workshop: Workshop) -> str:
+    if registration.people > workshop.party_limit:
+        return ngettext(
+            "Ahí cada quien aparta hasta %(num)d lugar.",
+            "Ahí cada quien aparta hasta %(num)d lugares.",
+            workshop.party_limit,
+        )
+    offered = accommodations.list_offered(workshop)
+    missing = [need for need in registration.needs if need not in offered]
+    if missing:
+        return _("Ahí no hay: %(need)s.", need=availability.need_words(missing[0]))
+    return ""
+
+
+def way_words(mode: DeliveryMode) -> str:
+    """How one takes part where there is no venue, and where the link is."""
+    words: dict[DeliveryMode, str] = {
+        DeliveryMode.PHONE_BANK: _("Por teléfono: te llamamos"),
+        DeliveryMode.VIDEO_CALL: _("En línea, por videollamada. El enlace sale en tu lugar"),
+        DeliveryMode.LIVE_STREAM: _("En línea. El enlace sale en tu lugar"),
+    }
+    return words.get(mode, "")
