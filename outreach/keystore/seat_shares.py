@@ -43,6 +43,9 @@ class SeatShares:
     def __init__(self, store: Store, key_store: KeyStore, rates: SaveRates) -> None:
         self._store, self._key_store, self._rates = store, key_store, rates
         self._count = _count_statement(store)
+        insert = sqlite.insert if store.is_sqlite else postgresql.insert
+        # A party may ask twice on a day for the same workshop: by moving there again.
+        self._remember = insert(SeatParty).on_conflict_do_nothing()
 
     def take(
         self,
@@ -143,7 +146,7 @@ class SeatShares:
             return
         today = self._key_store.today()
         connection.execute(
-            sa.insert(SeatParty),
+            self._remember,
             [{"key_id": key_id, "bucket": bucket, "day": today} for bucket in buckets],
         )
 

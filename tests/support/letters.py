@@ -54,6 +54,7 @@ CASES: dict[str, tuple[NotificationType, dict[str, Any]]] = {
         NotificationType.OFFER_EXPIRED,
         {"status": RegistrationStatus.EXPIRED},
     ),
+    "moved": (NotificationType.MOVED, {}),
     "changed": (NotificationType.CHANGED, {}),
     "cancelled": (NotificationType.CANCELLED, {}),
     "reinstated": (NotificationType.REINSTATED, {}),

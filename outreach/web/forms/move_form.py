@@ -143,8 +143,7 @@ def _choice(
         if workshop.has_slots
         else []
     )
-    old_venue = registration.workshop.venue
-    is_same = workshop.venue is not None and workshop.venue is old_venue
+    is_same = workshop.venue_id is not None and workshop.venue_id == registration.workshop.venue_id
     return DateChoice(
         public_id=workshop.public_id,
         day=workshop.day,

@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
         "day": day,
         "long_day": long_day,
         "short_day": short_day,
+        "slim_day": slim_day,
         "first_capital": first_capital,
         "month_and_year": month_and_year,
         "short_month": short_month,
