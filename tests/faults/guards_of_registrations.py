@@ -9,6 +9,7 @@ def list_guards() -> Iterator[Guard]:
     yield from _of_new_links()
     yield from _of_forms()
     yield from _of_a_stolen_copy()
+    yield from _of_moves()
 
 
 def _of_new_links() -> Iterator[Guard]:
@@ -392,3 +393,87 @@ def _of_a_stolen_copy() -> Iterator[Guard]:
         "if not registration.is_readable:  # the person is being erased", "if False:",
         f"{cut}test_offer_passes_over_a_party_whose_key_is_gone",
     )  # fmt: skip
+
+
+def _of_moves() -> Iterator[Guard]:
+    moving = "outreach/domain/registrations/moving.py"
+    page = "outreach/web/public/my_registration/move.py"
+    of_domain, of_page = (
+        "tests/domain/registrations/test_moving.py",
+        "tests/web/public/test_move.py",
+    )
+    cut = "tests/faults/test_move_cut_short.py"
+    for promise, file, words, instead, test in (
+        (
+            "SEAT06", moving, "    capacity.release(session, source, old)\n", "",
+            f"{of_domain}::test_move_takes_the_new_seats_and_releases_the_old_ones",
+        ),
+        (
+            "SEAT06", moving, "    waitlist.offer_free_seats(session, source, now=now)\n", "",
+            f"{of_domain}::test_freed_seat_is_offered_to_the_waitlist_of_the_old_date",
+        ),
+        (
+            "SEAT06", moving, "    registration.code_digest = digest\n", "",
+            f"{of_domain}::test_link_and_code_stay_and_the_old_door_does_not_know_the_code",
+        ),
+        (
+            "SEAT06", moving, "        and not target.is_discreet\n", "",
+            f"{of_domain}::test_discreet_workshop_takes_no_part",
+        ),
+        (
+            "SEAT06", moving,
+            "return is_ahead and has_seat and not workshop.is_discreet and",
+            "return is_ahead and has_seat and", f"{of_domain}::test_discreet_workshop_takes_no_part",
+        ),
+        (
+            "SEAT06", moving, "        and target.way in _WAYS\n", "",
+            f"{of_domain}::test_date_that_is_none_for_the_party",
+        ),
+        (
+            "SEAT06", moving, "    notifications.clear_for_move(session, registration.id)\n", "",
+            f"{of_domain}::test_nothing_of_the_old_date_stays_with_the_party",
+        ),
+        (
+            "SEAT06", "outreach/domain/checkin/checkin_events.py",
+            "has_seat = is_here and party.status", "has_seat = party.status",
+            f"{of_domain}::test_offline_phone_of_the_old_door_counts_the_party_as_a_walk_in",
+        ),
+        (
+            "SEAT06", "outreach/privacy/registration_move.py",
+            "    key_store.reassign(moved.key_id, moved.workshop_id, moved.forget_on)\n", "",
+            f"{of_domain}::test_key_follows_the_new_workshop",
+        ),
+        (
+            "SEAT06", "outreach/privacy/retention.py",
+            "    reconcile.correct_workshops(store, key_store)\n", "",
+            f"{cut}::test_purge_corrects_the_key_of_a_move_cut_before_the_key_store",
+        ),
+        (
+            "S29", moving, "None if is_proven else keeping", "None",
+            f"{of_domain}::test_move_leaves_the_seats_that_are_kept",
+        ),
+        (
+            "S29", page, "if not _take_share(view, target, now):", "if False:",
+            f"{of_page}::test_move_counts_in_the_share_of_the_network",
+        ),
+        (
+            "S29", page, "if not proof_of_work.is_given(filled, now):", "if False:",
+            f"{of_page}::test_move_asks_for_a_proof_while_the_brake_is_on",
+        ),
+        (
+            "S29", page, "if bursts.has_burst(", "if False and bursts.has_burst(",
+            f"{of_page}::test_party_of_an_undecided_burst_is_not_moved",
+        ),
+        (
+            "S30", page, "if not _is_within_limits(view):", "if False:",
+            f"{of_page}::test_link_moves_ten_times_a_day",
+        ),
+        (
+            "SEAT07", "outreach/web/public/registration.py",
+            "    if language_switch.is_pressed():\n        return _show_in_language(public_id, now)\n",
+            "",
+            "tests/web/public/test_language_switch.py"
+            "::test_form_shown_in_another_language_has_what_was_typed_and_stores_nothing",
+        ),
+    ):  # fmt: skip
+        yield Guard(promise, file, words, instead, test)

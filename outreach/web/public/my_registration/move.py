@@ -83,7 +83,7 @@ def _find_refusal(
     if not moving.is_movable(view.registration, now):
         return Refused(_("Ya no se puede mover."), 409)
     if target is not None and target.is_discreet and target.kind_id == view.workshop.kind_id:
-        words = _("Esa fecha es una solicitud nueva, con su propia aprobación.")
+        words = _("Esa fecha es una solicitud nueva: se pide aparte.")
         return Refused(words, 409, target.public_id)
     if target is None or not moving.can_receive(view.registration, target):
         return Refused(_("Elige una de estas fechas."), 422)
