@@ -35,7 +35,7 @@ _addresses = count(1000)
 
 
 @dataclass
-class Told:
+class Visitor:
     """What one person was told."""
 
     workshops: list[Workshop]
@@ -58,25 +58,25 @@ def dates(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
         return [first, hold(session, chicago, rights, capacity=SEATS, day=first.day)]
 
 
-def live(app: Flask, told: Told, pick: random.Random) -> None:
+def live(app: Flask, visitor: Visitor, pick: random.Random) -> None:
     """Registers, moves there and back, and sometimes cancels."""
-    client, here = app.test_client(), pick.choice(told.workshops)
+    client, here = app.test_client(), pick.choice(visitor.workshops)
     saved = send(client, here, answers(app, here, people=str(pick.randint(1, 2))))
     if saved.status_code != 303:
-        told.wrong.append(f"saved: {saved.status_code}")
+        visitor.wrong.append(f"saved: {saved.status_code}")
         return
-    path, told.at = saved.headers["Location"], here.id
-    told.token = path.rpartition("/")[2]
+    path, visitor.at = saved.headers["Location"], here.id
+    visitor.token = path.rpartition("/")[2]
     for _ in range(pick.randint(0, 3)):
-        other = next(each for each in told.workshops if each.id != told.at)
+        other = next(each for each in visitor.workshops if each.id != visitor.at)
         address = {"REMOTE_ADDR": own_address(next(_addresses))}
         moved = client.post(f"{path}/mover", data={"day": other.public_id}, environ_base=address)
         if moved.status_code == 303:
-            told.at, told.moves = other.id, told.moves + 1
+            visitor.at, visitor.moves = other.id, visitor.moves + 1
         elif moved.status_code != 409:
-            told.wrong.append(f"moved: {moved.status_code}")
+            visitor.wrong.append(f"moved: {moved.status_code}")
     if pick.random() < 0.4:
-        told.is_cancelled = client.post(f"{path}/cancelar").status_code == 200
+        visitor.is_cancelled = client.post(f"{path}/cancelar").status_code == 200
 
 
 def test_people_register_move_and_cancel_at_once(
@@ -84,8 +84,8 @@ def test_people_register_move_and_cancel_at_once(
 ) -> None:
     start = Barrier(THREADS)
 
-    def run(thread: int) -> list[Told]:
-        pick, people = random.Random(thread), [Told(dates) for _ in range(PEOPLE_PER_THREAD)]
+    def run(thread: int) -> list[Visitor]:
+        pick, people = random.Random(thread), [Visitor(dates) for _ in range(PEOPLE_PER_THREAD)]
         start.wait(timeout=30)
         for each in people:
             live(app, each, pick)

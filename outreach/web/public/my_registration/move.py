@@ -29,7 +29,7 @@ from outreach.web.public.my_registration.registration_page import RegistrationVi
 
 
 @dataclass(frozen=True)
-class Refused:
+class MoveRefusal:
     """Why nothing was moved."""
 
     words: str
@@ -60,10 +60,10 @@ def move(token: str) -> ResponseReturnValue:
         return _page(filled, view, now, is_posted=True)
     if not _is_within_limits(view):
         words = _("Hoy ya intentaste mover tu lugar diez veces. Muévelo mañana o llámanos.")
-        return _page(filled, view, now, Refused(words, 429))
+        return _page(filled, view, now, MoveRefusal(words, 429))
     if not _take_share(view, target, now):
         words = _("Desde esta conexión ya no caben más. Tu lugar sigue apartado. Llámanos.")
-        return _page(filled, view, now, Refused(words, 409))
+        return _page(filled, view, now, MoveRefusal(words, 409))
     return _move(filled, view, target, now)
 
 
@@ -78,20 +78,20 @@ def _find_target(public_id: str) -> Workshop | None:
 
 def _find_refusal(
     filled: MoveForm, view: RegistrationView, target: Workshop | None, now: datetime
-) -> Refused | None:
+) -> MoveRefusal | None:
     """Return why this cannot be moved there, before anything is counted or taken."""
     if not moving.is_movable(view.registration, now):
-        return Refused(_("Ya no se puede mover."), 409)
+        return MoveRefusal(_("Ya no se puede mover."), 409)
     if target is not None and target.is_discreet and target.kind_id == view.workshop.kind_id:
         words = _("Esa fecha es una solicitud nueva: se pide aparte.")
-        return Refused(words, 409, target.public_id)
+        return MoveRefusal(words, 409, target.public_id)
     if target is None or not moving.can_receive(view.registration, target):
-        return Refused(_("Elige una de estas fechas."), 422)
+        return MoveRefusal(_("Elige una de estas fechas."), 422)
     if target.has_slots and not filled.slot and target.seats_left:
-        return Refused(_("Elige la hora de esa fecha."), 422)
+        return MoveRefusal(_("Elige la hora de esa fecha."), 422)
     # Staff have not decided whether its seat is one of many of the same hand (S29).
     if bursts.has_burst(key_store().store, view.registration.key_id or b""):
-        return Refused(_("Tu lugar no se puede mover desde aquí. Llámanos."), 409)
+        return MoveRefusal(_("Tu lugar no se puede mover desde aquí. Llámanos."), 409)
     return None
 
 
@@ -134,7 +134,7 @@ def _move(
         )
     except (Full, Conflict, RegistrationClosed, NotFound) as error:
         _give_back(view, target, counted)
-        return _page(filled, _load(view.token), now, _refusal_of(error, target))
+        return _page(filled, _load(view.token), now, _describe_refusal(error, target))
     if not is_new and not request_retry.is_retry():
         _give_back(view, target, counted)
     return redirect(f"{view.path}?fecha=nueva", 303)
@@ -146,25 +146,25 @@ def _give_back(view: RegistrationView, target: Workshop, counted: dict[int, bool
         seat_shares().give_back(target.id, networks, view.registration.people)
 
 
-def _refusal_of(error: OutreachError, target: Workshop) -> Refused:
+def _describe_refusal(error: OutreachError, target: Workshop) -> MoveRefusal:
     if isinstance(error, Full):
         other = target.public_id if target.has_waiting_list else ""
-        return Refused(_("En esa fecha ya no hay lugar para ustedes."), 409, other)
+        return MoveRefusal(_("En esa fecha ya no hay lugar para ustedes."), 409, other)
     if isinstance(error, RegistrationClosed):
-        return Refused(_("Ya no se puede mover a esa fecha."), 409)
+        return MoveRefusal(_("Ya no se puede mover a esa fecha."), 409)
     if isinstance(error, NotFound):
-        return Refused(_("Elige una de estas fechas."), 409)
+        return MoveRefusal(_("Elige una de estas fechas."), 409)
     if need := str(error):
         gone = availability.used_up_words(need)
-        return Refused(_("%(gone)s. Tu lugar sigue apartado como estaba.", gone=gone), 409)
-    return Refused(_("Esa hora se acaba de ocupar. Elige otra: tu lugar sigue apartado."), 409)
+        return MoveRefusal(_("%(gone)s. Tu lugar sigue apartado como estaba.", gone=gone), 409)
+    return MoveRefusal(_("Esa hora se acaba de ocupar. Elige otra: tu lugar sigue apartado."), 409)
 
 
 def _page(
     filled: MoveForm,
     view: RegistrationView,
     now: datetime,
-    refused: Refused | None = None,
+    refused: MoveRefusal | None = None,
     *,
     is_posted: bool = False,
 ) -> ResponseReturnValue:
