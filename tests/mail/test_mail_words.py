@@ -218,7 +218,7 @@ def test_calendar_entry_is_neutral_and_no_invitation(
     }
     assert {case for case, entry in entries.items() if entry is not None} == {
         "saved", "seated by the staff", "changed", "cancelled", "reinstated", "approved",
-        "lapsed, off the list", "lapsed, by silence",
+        "lapsed, off the list", "lapsed, by silence", "moved",
     }  # fmt: skip
     saved = entries["saved"]
     assert saved is not None
