@@ -162,7 +162,7 @@ def test_hour_of_a_day_of_consultations_has_to_be_chosen(
     path = page_of(key_store, rosa)
     assert post(client, path, two.public_id).status_code == 422
     name = f"slot-{two.public_id}"
-    assert post(client, path, two.public_id, **{name: "18:40"}).status_code == 303
+    assert post(client, path, two.public_id, 1, **{name: "18:40"}).status_code == 303
     with store.read() as session:
         assert f"{session.get_one(Registration, rosa.id).starts:%H:%M}" == "18:40"
 
