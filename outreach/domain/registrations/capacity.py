@@ -49,10 +49,16 @@ def lock_workshop_of(session: Session, registration: Registration) -> Workshop:
     waited, its person may have moved it to another one (`moving.py`), which is locked then."""
     while True:
         workshop = registration.workshop
+        # Going back to it releases the row of the workshop that was left: who holds one row and
+        # waits for another, not in the order of their ids, could deadlock with `lock_all`.
+        savepoint = session.begin_nested()
         lock(session, workshop)
         session.refresh(registration)
         if registration.workshop_id == workshop.id:
+            savepoint.commit()
             return workshop
+        savepoint.rollback()
+        session.refresh(registration)
 
 
 # The columns that others may have changed while we waited, as far as rules here read them.
