@@ -89,7 +89,11 @@ def make_text(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerT
         zone=formats.zone_name(workshop.zone, workshop.day, lang),
         place=add_soft_hyphens(place),
         address=add_soft_hyphens(address),
-        facts=[add_soft_hyphens(each) for each in (later, *_facts(workshop, lang)) if each],
+        facts=[
+            add_soft_hyphens(each)
+            for each in (later, *_facts(workshop, lang), _host(workshop, lang))
+            if each
+        ],
         promises=[
             _.gettext("Es gratis"),
             _.gettext("No necesitas identificación"),
@@ -143,6 +147,14 @@ def get_place(workshop: Workshop, lang: str) -> tuple[str, str, str]:
         return clean(area or city), clean(city if area else ""), later
     parts = (clean(part) for part in (venue.address, venue.city, venue.region))
     return clean(venue.name), ", ".join(part for part in parts if part), ""
+
+
+def _host(workshop: Workshop, lang: str) -> str:
+    """Who invites, with the full name; empty for a discreet workshop."""
+    if workshop.is_discreet or workshop.kind.is_discreet:
+        return ""
+    host = clean(say(workshop.office.name, lang))
+    return translator(lang).gettext("Te invita: %(host)s", host=host)
 
 
 def _facts(workshop: Workshop, lang: str) -> Iterable[str]:

@@ -114,7 +114,8 @@ def test_reading_order_is_the_visual_order(store: Store, chicago: Office, rights
         "sábado 28 noviembre 2026 10:00 a. m. a 12:00 p. m. hora del Centro "
         "Biblioteca de Pilsen 1805 S. Ejemplo St., Chicago, IL En español e inglés "
         "Intérprete si lo pides: náhuatl Cuidado de niños · Entrada sin escalones "
-        "Es gratis No necesitas identificación Con tu apodo basta Aparta tu lugar "
+        "Te invita: Consulado en Chicago Es gratis No necesitas identificación "
+        "Con tu apodo basta Aparta tu lugar "
         f"Apunta con la cámara o entra a talleres.example.org/es/t/{workshop.public_id} "
         f"Código: {verify_codes.make(workshop)} O llama al 312 555 0142"
     )

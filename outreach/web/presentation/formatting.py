@@ -32,6 +32,7 @@ def init_app(app: Flask) -> None:
         "hour": hour,
         "hours": hours,
         "localize": localize,
+        "host_name": host_name,
         "weekday": weekday,
         "month_name": month_name,
         "short_month_name": short_month_name,
@@ -67,6 +68,14 @@ def in_language(lang: str) -> str:
 def localize(words: Words | None) -> str:
     """Return a multilingual text in the language of the page."""
     return i18n.say(words, i18n.current())
+
+
+def host_name(workshop: Workshop) -> str:
+    """Return the full name of the consulate that invites; empty for a discreet workshop, whose
+    pages say nothing of a consulate (S14)."""
+    if workshop.is_discreet or workshop.kind.is_discreet:
+        return ""
+    return localize(workshop.office.name)
 
 
 def day(value: date) -> str:
