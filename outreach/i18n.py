@@ -143,6 +143,13 @@ def say(words: Words | None, lang: str) -> str:
     return words.get(lang) or words.get(SOURCE) or next(iter(words.values()), "")
 
 
+def language_of(words: Words | None, lang: str) -> str:
+    """The language in which `say` gives this text; `lang` for none."""
+    if not words or words.get(lang):
+        return lang
+    return SOURCE if words.get(SOURCE) else next(iter(words))
+
+
 def _messages() -> NullTranslations:
     return translator(current())._catalogue
 

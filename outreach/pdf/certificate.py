@@ -6,6 +6,7 @@ All kinds have the same design: a different one would reveal a discreet kind.
 from datetime import date, datetime
 
 from outreach import formats
+from outreach.domain.locations import city_names
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.i18n import LOCALES, say, translator
@@ -20,7 +21,8 @@ def pdf(
     office = workshop.office
     place = office if workshop.is_discreet or workshop.venue is None else workshop.venue
     title = flyer_text.add_soft_hyphens(clean(say(workshop.title, lang)))
-    where = f"{place.city}, {place.region}"
+    where = city_names.with_region(place.city, place.region, lang)
+    city = city_names.localize(office.city, office.region, lang)
     data = {
         "lang": lang,
         "region": LOCALES[lang].territory,
@@ -35,7 +37,7 @@ def pdf(
         "hours": _.gettext("Duró 1 hora.")
         if hours == "1"
         else _.gettext("Duró %(hours)s horas.", hours=formats.group_digits(float(hours), lang)),
-        "given": _.gettext("%(city)s, %(day)s", city=office.city, day=_day(today, lang)),
+        "given": _.gettext("%(city)s, %(day)s", city=city, day=_day(today, lang)),
         "signed": _.gettext("Nombre y firma"),
         "stamp": _.gettext("Sello"),
         "not_id": _.gettext(

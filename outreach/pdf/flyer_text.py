@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from outreach import formats
+from outreach.domain.locations import city_names
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.text import clean
 from outreach.domain.workshops import DeliveryMode, Workshop, verify_codes
@@ -137,7 +138,8 @@ def get_place(workshop: Workshop, lang: str) -> tuple[str, str, str]:
         return place, "", _.pgettext("flyer", "Te damos el enlace cuando apartes tu lugar")
     venue = workshop.venue
     if has_secret_place(workshop) or venue is None:
-        city = venue.city if venue else workshop.office.city
+        at = venue or workshop.office
+        city = city_names.localize(at.city, at.region, lang)
         area = venue.area if venue else ""
         later = (
             _.pgettext("flyer", "Te damos la dirección por teléfono")
@@ -145,7 +147,8 @@ def get_place(workshop: Workshop, lang: str) -> tuple[str, str, str]:
             else _.pgettext("flyer", "Te damos la dirección cuando apartes tu lugar")
         )
         return clean(area or city), clean(city if area else ""), later
-    parts = (clean(part) for part in (venue.address, venue.city, venue.region))
+    city = city_names.with_region(venue.city, venue.region, lang)
+    parts = (clean(part) for part in (venue.address, city))
     return clean(venue.name), ", ".join(part for part in parts if part), ""
 
 

@@ -5,6 +5,7 @@ import json
 from typing import Any, Final
 
 from outreach import formats
+from outreach.domain.locations import city_names
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.i18n import say, translator
@@ -45,7 +46,8 @@ def picture(workshop: Workshop, lang: str, *, pictogram: str) -> bytes:
 def _texts(workshop: Workshop, lang: str) -> dict[str, str]:
     place, _address, _later = flyer_text.get_place(workshop, lang)
     venue = workshop.venue
-    city = venue.city if venue else workshop.office.city
+    at = venue or workshop.office
+    city = city_names.localize(at.city, at.region, lang)
     where = place if not venue or city in place else f"{place}, {city}"
     hours = formats.hours(workshop.starts, workshop.ends, lang)
     is_free = translator(lang).gettext("Es gratis")

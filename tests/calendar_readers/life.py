@@ -27,7 +27,7 @@ from tests.support.feed_reader import SITE
 
 NEUTRAL: Final = {"es": "Taller", "en": "Workshop", "fr": "Atelier"}
 FIRST_EDIT: Final = LONG_AGO.date() + timedelta(days=1)
-CANCELLED_PREFIX: Final = {"es": "CANCELADO: ", "en": "CANCELLED: ", "fr": "ANNULÉ : "}
+CANCELLED_PREFIX: Final = {"es": "CANCELADO: ", "en": "CANCELLED: ", "fr": "ANNULÉ\u00a0: "}
 
 
 class Life:

@@ -253,7 +253,7 @@ def test_cancelled_prefix_is_in_the_language_of_the_feed(
     with store.change() as session:
         hold(session, chicago, rights, status=WorkshopStatus.CANCELLED)
     assert str(only_event(store, "en")["SUMMARY"]) == "CANCELLED: Know your rights"
-    assert str(only_event(store, "fr")["SUMMARY"]) == "ANNULÉ : Vos droits"
+    assert str(only_event(store, "fr")["SUMMARY"]) == "ANNULÉ\u00a0: Vos droits"
 
 
 @pytest.mark.parametrize(

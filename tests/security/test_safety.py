@@ -313,7 +313,7 @@ def test_cross_site_post_is_refused(
 
 
 def test_not_found_page_is_in_the_language_of_its_url(client: FlaskClient) -> None:
-    assert "No encontramos esa página" in client.get("/es/nada").text
+    assert "Este enlace ya no sirve" in client.get("/es/nada").text
     for lang in ("en", "fr"):
         page = client.get(f"/{lang}/nada")
         assert page.status_code == 404

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Final
 
 from outreach.db.base import Words
-from outreach.domain.locations import regions
+from outreach.domain.locations import city_names, regions
 from outreach.domain.locations.place_text import canonicalize, find_region
 
 SPOKEN_POPULATION: Final = 30_000  # a quarter that people name is as likely as a town of this size
@@ -94,10 +94,7 @@ class Gazetteer:
         self._postal: list[tuple[int, int]] = []  # where the postal codes of a file are
         self._large: list[tuple[float, float, int]] = []
         self._weights: dict[str, tuple[float, float, int]] = {}
-        self._localized: dict[tuple[str, str], Words] = {
-            (row["region"], row["place"]): {each: row[each] for each in ("es", "en", "fr")}
-            for row in _read_csv("localized_names.csv")
-        }
+        self._localized = city_names.load()
         for name in COUNTRIES:
             self._read(name)
         self._read_spoken()

@@ -13,7 +13,7 @@ AZ|Arizona|Arizona|Arizona
 CA|California|California|Californie
 CO|Colorado|Colorado|Colorado
 CT|Connecticut|Connecticut|Connecticut
-DC|Washington, D. C.|Washington, D.C.|Washington (D.C.)
+DC|Washington, D.C.|Washington, D.C.|Washington, D.C.
 DE|Delaware|Delaware|Delaware
 FL|Florida|Florida|Floride
 GA|Georgia|Georgia|Géorgie

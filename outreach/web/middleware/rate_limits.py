@@ -7,8 +7,10 @@ of the address, the link or the account under a key of the day, which is destroy
 import math
 from enum import Enum, auto
 from functools import cache
+from threading import Lock
 from typing import Final
 
+from cachetools import LRUCache
 from flask import current_app
 from limits import (
     RateLimitItem,
@@ -32,10 +34,14 @@ MAX_MOVES: Final = 10  # of one registration to another date in a day
 MAX_CONTACT_CHANGES: Final = 2  # of one registration in a day
 MAX_FRAUD_REPORTS: Final = 10  # of one address in a day: staff read the sums
 MAX_PICTURES: Final = 60  # drawn for one address: each takes as long as 20 pages
+# Of one address in ten minutes: a waiting room of 200 people who each type two names.
+MAX_SUGGESTIONS: Final = 6000
+MAX_COUNTED_ADDRESSES: Final = 10_000
 CONTACTS_AN_HOUR: Final = 40  # seen by one staff member
 MORE_CONTACTS_AN_HOUR: Final = 200  # after the second factor was shown again
 CODE_TRIES_AN_HOUR: Final = 5  # of one address, and of one registration code
 ACCOUNTS: Final = 10  # sign-ins of one address with all accounts, in those of one account
+_suggestions_lock: Final = Lock()
 
 
 def count_post(*, is_well_formed: bool = True) -> None:
@@ -83,6 +89,22 @@ def count_fraud_report() -> None:
 def count_picture() -> None:
     """Counts a picture that has to be drawn. Raises TooManyRequests."""
     _count("picture", MAX_PICTURES)
+
+
+def count_suggestion() -> None:
+    """Counts suggestions of places asked for by this address. Raises TooManyRequests.
+
+    Each letter typed asks for some, so they are counted in the memory of this process and not in
+    the key store: several processes allow so many times as much."""
+    window, seconds = divmod(clock.now().timestamp(), MINUTES * 60)
+    who = key_store().digest_of_today(client_address.get_address()), window
+    counts: LRUCache[tuple[bytes, float], int] = current_app.extensions.setdefault(
+        "outreach_suggestions", LRUCache(MAX_COUNTED_ADDRESSES)
+    )
+    with _suggestions_lock:
+        counts[who] = asked = counts.get(who, 0) + 1
+    if asked > MAX_SUGGESTIONS:
+        raise TooManyRequests(retry_after=math.ceil(MINUTES * 60 - seconds))
 
 
 class ContactAllowance(Enum):

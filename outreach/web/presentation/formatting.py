@@ -2,15 +2,25 @@
 
 from collections.abc import Callable
 from datetime import date, time
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, request
+from markupsafe import Markup
 
 from outreach import clock, formats, i18n
 from outreach.config import Config
 from outreach.db.base import Words
+from outreach.domain.locations import city_names
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.web import error_messages
+
+
+class Place(Protocol):
+    """An office, a venue, a stop of a tour."""
+
+    city: str
+    region: str
 
 
 def init_app(app: Flask) -> None:
@@ -33,6 +43,9 @@ def init_app(app: Flask) -> None:
         "hours": hours,
         "localize": localize,
         "host_name": host_name,
+        "city": city,
+        "city_region": city_region,
+        "lang_mark": lang_mark,
         "weekday": weekday,
         "month_name": month_name,
         "short_month_name": short_month_name,
@@ -76,6 +89,25 @@ def host_name(workshop: Workshop) -> str:
     if workshop.is_discreet or workshop.kind.is_discreet:
         return ""
     return localize(workshop.office.name)
+
+
+def city(place: Place) -> str:
+    """Return the name of the city of an office, venue or stop in the language of the page."""
+    return city_names.localize(place.city, place.region, i18n.current())
+
+
+def city_region(place: Place) -> str:
+    """Nueva York, NY · New York, NY · Washington, D.C."""
+    return city_names.with_region(place.city, place.region, i18n.current())
+
+
+def lang_mark(words: Words | None) -> Markup:
+    """Return the attribute ` lang="es"` for a text that is not translated into the language of the
+    page; empty for one that is."""
+    spoken_in = i18n.language_of(words, i18n.current())
+    if spoken_in == i18n.current():
+        return Markup("")
+    return Markup(' lang="{}"').format(i18n.HTML_LANG.get(spoken_in, spoken_in))
 
 
 def day(value: date) -> str:

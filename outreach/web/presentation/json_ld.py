@@ -13,6 +13,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from outreach.domain.calendar.feed_query import NETWORK
+from outreach.domain.locations import city_names
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.search.search import SearchResult
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
@@ -141,7 +142,12 @@ def _place(workshop: Workshop) -> JsonObject:
 
 
 def _area(city: str, region: str) -> JsonObject:
-    address = {"@type": "PostalAddress", "addressLocality": city, "addressRegion": region}
+    city = city_names.localize(city, region, current())
+    address = {
+        "@type": "PostalAddress",
+        "addressLocality": city,
+        "addressRegion": region,
+    }
     return {"@type": "Place", "name": city, "address": address}
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from outreach import i18n
-from outreach.domain.locations import gazetteer, regions
+from outreach.domain.locations import city_names, gazetteer, regions
 from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind
 from outreach.domain.locations.geocoding import Location, LocationScale
+from outreach.domain.network.offices import Office
 from outreach.i18n import gettext as _
 
 POINTS: Final = frozenset({LocationScale.OFFICE, LocationScale.CITY, LocationScale.NEAR})
@@ -33,6 +34,12 @@ class PlaceLink:
 
 def region_name(code: str) -> str:
     return i18n.say(regions.NAMES.get(code), i18n.current()) or code
+
+
+def city_name(office: Office) -> str:
+    """Nueva York, Nueva York · Chicago, Illinois · Washington, D.C."""
+    name = city_names.localize(office.city, office.region, i18n.current())
+    return name if office.region == "DC" else f"{name}, {region_name(office.region)}"
 
 
 def full_name(place: GazetteerPlace) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from markupsafe import Markup
 
 from outreach import formats, i18n
+from outreach.domain.locations import city_names
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.search.search import SearchResult
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, seat_states
@@ -33,6 +34,7 @@ class CardTag:
 class WorkshopCard:
     address: str
     title: str
+    title_mark: Markup  # its language, where it is not that of the page
     kind: str
     sign: Markup
     sign_class: str
@@ -68,6 +70,7 @@ def card(
     return WorkshopCard(
         address=f"/{lang}/t/{found.public_id}",
         title=i18n.say(found.title, lang),
+        title_mark=formatting.lang_mark(found.title),
         kind=i18n.say(found.kind_name, lang),
         sign=_sign(found.sign, found.pictogram),
         sign_class=sign_class(found.sign),
@@ -137,12 +140,17 @@ def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
 
 def place(found: SearchResult, *, with_city: bool = False) -> str:
     """Return the venue and city; for a hidden address only the area and city."""
+    lang = i18n.current()
+    office_city = city_names.localize(found.office_city, found.office_region, lang)
     if found.venue_name is None:
-        return _("En línea") if not found.mode.has_venue else found.office_city
+        return _("En línea") if not found.mode.has_venue else office_city
     is_public = found.visibility is Visibility.PUBLIC
     name = found.venue_name if is_public else found.venue_area or ""
-    city = found.venue_city or found.office_city
-    if name and city == found.office_city and not with_city:
+    city = office_city
+    if found.venue_city:
+        region = found.venue_region or found.office_region
+        city = city_names.localize(found.venue_city, region, lang)
+    if name and city == office_city and not with_city:
         return name
     return f"{name}, {city}" if name else city
 

@@ -207,7 +207,7 @@ def _list_upcoming(
 
 
 def _title(choice: FeedQuery, places: list[str]) -> str:
-    where = [choice.office.city] if choice.office else []
+    where = [formatting.city(choice.office)] if choice.office else []
     return " · ".join(
         [_("Próximos talleres"), *([", ".join(where + places)] if where + places else [])]
     )

@@ -108,8 +108,8 @@ def _offices(choice: FeedQuery, open_offices: list[Office]) -> list[FeedOption]:
     if choice.office:
         shown.setdefault(choice.office.slug, choice.office)
     return [
-        FeedOption(slug, f"{office.city}, {office.region}", slug == choice.name)
-        for slug, office in sorted(shown.items(), key=lambda item: fold(item[1].city))
+        FeedOption(slug, formatting.city_region(office), slug == choice.name)
+        for slug, office in sorted(shown.items(), key=lambda item: fold(formatting.city(item[1])))
     ]
 
 

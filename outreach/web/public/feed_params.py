@@ -64,7 +64,7 @@ def mode_words(code: str) -> str:
 
 def summary(choice: FeedQuery, places: Iterable[str]) -> list[str]:
     """Return the texts of a choice: places, kinds, languages, modes. `places` are their names."""
-    where = ", ".join([*([choice.office.city] if choice.office else []), *places])
+    where = ", ".join([*([formatting.city(choice.office)] if choice.office else []), *places])
     parts = [where or _("Toda la red"), _kinds(choice.kinds)]
     if choice.languages:
         parts.append(workshop_cards.spoken(choice.languages))

@@ -23,6 +23,7 @@ MAX_MILES: Final = 120  # of a phone from the town: farther out there is none to
 def suggestions() -> ResponseReturnValue:
     """Up to six places as `{"places": [{"name", "words"}]}`; `words` is what to search for."""
     keep_private()
+    rate_limits.count_suggestion()
     typed = request.args.get("q", "")[:MAX_TYPED]
     found = place_words.links(suggest(typed, MAX_SUGGESTIONS))
     return {"places": [{"name": each.name, "words": each.words} for each in found]}

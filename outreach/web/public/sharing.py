@@ -69,7 +69,7 @@ def _describe_event(workshop: Workshop, address: str) -> dict[str, str]:
     """What Google Calendar is told. A calendar is often shared: an entry of a kind of high
     sensitivity, as DACA, says «Cita» and the city only."""
     venue = workshop.venue
-    city = f"{venue.city}, {venue.region}" if venue else ""
+    city = formatting.city_region(venue) if venue else ""
     if workshop.is_sensitive:
         return {"text": _("Cita"), "location": city}
     event = {"text": i18n.say(workshop.title, i18n.current()), "details": address}

@@ -26,7 +26,7 @@ from outreach.web.context import config, store
 from outreach.web.middleware import page_cache
 from outreach.web.middleware.reference_cache import ReferenceData, reference
 from outreach.web.middleware.response_headers import allow_location, keep_for, keep_private
-from outreach.web.presentation import place_words, workshop_cards
+from outreach.web.presentation import district_words, place_words, workshop_cards
 from outreach.web.public import sharing
 
 pages = Blueprint("workshops", __name__, url_prefix="/<lang:lang>")
@@ -173,7 +173,8 @@ def office(slug: str) -> ResponseReturnValue:
         "workshops/office.html",
         office=found,
         phone=found.phone or config().phone,
-        region=i18n.say(regions.NAMES.get(found.region), i18n.current()),
+        place=place_words.city_name(found),
+        territory=district_words.describe(found.district, i18n.current()),
         found=coming,
         days=workshop_cards.by_day(coming, now=now),
     )

@@ -12,6 +12,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode
+from outreach.web.middleware import rate_limits
 from tests.conftest import hold, venue
 from tests.support.place_phrases import read_phrases
 
@@ -236,3 +237,14 @@ def test_discreet_filter_has_neither_suggestions_nor_position(
         for word in ("data-places", "data-locate", "places."):
             assert word not in text, (typed, word)
     assert "data-places" in client.get("/es/").text
+
+
+def test_script_cannot_ask_for_suggestions_without_end(client: FlaskClient) -> None:
+    with client.application.test_request_context(environ_base={"REMOTE_ADDR": "127.0.0.1"}):
+        for _ in range(rate_limits.MAX_SUGGESTIONS):
+            rate_limits.count_suggestion()
+    refused = client.get("/es/lugares?q=chic")
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 600
+    others = client.get("/es/lugares?q=chic", environ_base={"REMOTE_ADDR": "127.0.0.2"})
+    assert others.status_code == 200

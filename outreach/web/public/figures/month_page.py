@@ -190,7 +190,7 @@ def _load_names(
         figures = {one.series: formatting.localize(one.label) for one in frozen} | figures
     return NetworkNames(
         kinds={kind.code: kind for kind in kinds.list_kinds(session)},
-        cities={office.slug: office.city for office in offices.list_offices(session)},
+        cities={office.slug: formatting.city(office) for office in offices.list_offices(session)},
         series=figures,
     )
 

@@ -32,7 +32,7 @@ def year(year: int) -> ResponseReturnValue:
         row = trends.by_kind(session, since, until, now=now)
         by_office = trends.by_office(session, since, until, now=now)
         all_kinds = {kind.code: kind for kind in kinds.list_kinds(session)}
-        cities = {office.slug: office.city for office in offices.list_offices(session)}
+        cities = {office.slug: formatting.city(office) for office in offices.list_offices(session)}
     keep_for(month_params.LATER)
     total = sum(each.total for each in row)
     core = [kind for kind in all_kinds.values() if kind.is_core]
@@ -91,7 +91,7 @@ def kind(code: str) -> ResponseReturnValue:
         if code not in {found.public_code, found.neutral_code}:
             return redirect(f"/{i18n.current()}/cifras/tipo/{found.public_code}", 301)
         row = trends.by_office(session, trends.first_month(session, now), this, now=now, kind=found)
-        cities = {office.slug: office.city for office in offices.list_offices(session)}
+        cities = {office.slug: formatting.city(office) for office in offices.list_offices(session)}
     keep_for(month_params.LATER)
     return render_template(
         "figures/kind.html",

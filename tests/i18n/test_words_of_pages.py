@@ -1,0 +1,68 @@
+"""Words that readers found wrong, in three languages: none of them comes back (issue «Words»)."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from babel.messages.pofile import read_po
+
+import outreach
+
+PACKAGE: Final = Path(outreach.__file__).parent
+# French puts a no-break space before these, and inside quotation marks; URLs and hours have none.
+NO_SPACE: Final = r"(?<![\u00a0\u202f\d(])[:»](?!//|\d)|«(?![\u00a0\u202f])"
+FORBIDDEN: Final = {
+    "es": (
+        r"galleta", r"este cuadro", r"cuadro y el código", r"No encontramos esa página",
+        r"Atiende a\b", r"D\. ?C\., DC", r"12:00 a",
+        r"\bregistros?\b(?! civil)", r"pasan a otra persona",
+    ),
+    "en": (
+        r"\bcolou?rs?\b(?<!color)(?<!colors)", r"\blabour\b", r"legal orientation", r"Nueva York",
+        r"Montréal", r"Filadelfia", r"if you are stopped", r"is enough to get in",
+    ),
+    "fr": (
+        NO_SPACE, r"\bVisez\b", r"^Dessert$", r"^Qui voit\b", r"à qui a laissé", r"\bMontreal\b",
+        r"heure de New York", r"Sortie rapide", r"le carré et le code",
+    ),
+}  # fmt: skip
+
+
+def texts(lang: str) -> Iterator[str]:
+    """Every text of a language: the catalogue, and the kinds that come with the package."""
+    # The source strings are the Spanish ones: those of any catalogue.
+    file = PACKAGE / "translations" / ("en" if lang == "es" else lang) / "LC_MESSAGES/messages.po"
+    with file.open("rb") as opened:
+        for message in read_po(opened):
+            found = message.id if lang == "es" else message.string
+            if message.id:
+                yield from [found] if isinstance(found, str) else found
+    for name in ("taxonomy.json", "sample-workshops.json"):
+        yield from _in(json.loads((PACKAGE / "imports/data" / name).read_text()), lang)
+
+
+def _in(data: object, lang: str) -> Iterator[str]:
+    for key, value in data.items() if isinstance(data, dict) else enumerate(_list(data)):
+        if isinstance(value, str):
+            if key == lang:
+                yield value
+        else:
+            yield from _in(value, lang)
+
+
+def _list(data: object) -> list[object]:
+    return data if isinstance(data, list) else []
+
+
+@pytest.mark.parametrize("lang", FORBIDDEN)
+def test_no_text_has_a_word_that_readers_found_wrong(lang: str) -> None:
+    found = {
+        (text, pattern)
+        for text in texts(lang)
+        for pattern in FORBIDDEN[lang]
+        if re.search(pattern, text, re.IGNORECASE if lang != "fr" else 0)
+    }
+    assert not found
