@@ -47,6 +47,12 @@ def list_guards() -> Iterator[Guard]:
         host,
     )
     yield Guard(
+        "S37", "outreach/domain/network/help_lines.py",
+        "return not self.region or today - self.checked_on <= SHOWN_FOR", "return True",
+        "tests/web/public/test_help_lines.py"
+        "::test_number_that_nobody_checked_gives_way_to_the_national_line",
+    )  # fmt: skip
+    yield Guard(
         "S06", f"{web}public/my_registration/cancel.py",
         'return registration_page.show("erase", _load(token), clock.now())', "return forget(token)",
         "tests/security/test_safety.py::test_get_requests_change_nothing",

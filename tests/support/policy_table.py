@@ -152,6 +152,8 @@ audit.network_log               GET   network         network
 network.settings                GET   network         network
 network.show_advocate_review    GET   network         network
 network.record_advocate_review  POST  network         network
+network.show_help_lines         GET   network         network
+network.record_help_line        POST  network         network
 network.list_offices            GET   network         network
 network.new_office              GET   network         network
 network.create_office           POST  network         network

@@ -203,4 +203,11 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "accounts/test_staff_letters.py::test_change_of_how_one_signs_in_sends_a_letter",
         "accounts/test_sessions.py::test_sign_in_attempts_are_limited_by_account_and_address",
     ),
+    "S37": (
+        "web/public/test_help_lines.py"
+        "::test_number_that_nobody_checked_gives_way_to_the_national_line",
+        "web/public/test_help_lines.py::test_staff_are_asked_every_90_days",
+        "web/public/test_help_lines.py"
+        "::test_discreet_workshop_gives_the_line_of_its_province_before_911",
+    ),
 }

@@ -16,7 +16,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.web import error_messages
 
 
-class Place(Protocol):
+class CityHolder(Protocol):
     """An office, a venue, a stop of a tour."""
 
     city: str
@@ -91,12 +91,12 @@ def host_name(workshop: Workshop) -> str:
     return localize(workshop.office.name)
 
 
-def city(place: Place) -> str:
+def city(place: CityHolder) -> str:
     """Return the name of the city of an office, venue or stop in the language of the page."""
     return city_names.localize(place.city, place.region, i18n.current())
 
 
-def city_region(place: Place) -> str:
+def city_region(place: CityHolder) -> str:
     """Nueva York, NY · New York, NY · Washington, D.C."""
     return city_names.with_region(place.city, place.region, i18n.current())
 

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from outreach import i18n
+from outreach import clock, i18n
+from outreach.domain.network import help_lines
+from outreach.domain.network.help_lines import HelpPurpose
 from outreach.domain.network.kinds import Kind
 from outreach.i18n import gettext as _
-from outreach.web.context import config
+from outreach.web.context import config, store
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import keep_for, keep_private
+from outreach.web.presentation import place_words
 
 pages = Blueprint("about", __name__, url_prefix="/<lang:lang>")
 
@@ -32,7 +35,10 @@ def accessibility() -> ResponseReturnValue:
 @pages.get("/seguridad")
 def safety() -> ResponseReturnValue:
     keep_private()
-    return render_template("about/safety.html")
+    with store().read() as session:
+        lines = help_lines.list_shown(session, HelpPurpose.VIOLENCE, today=clock.now().date())
+    lines.sort(key=lambda each: (each.country != "US", not each.region, each.region))
+    return render_template("about/safety.html", lines=lines, region_name=place_words.region_name)
 
 
 @pages.get("/salir")

@@ -8,13 +8,15 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from outreach import clock, i18n
 from outreach.domain import workshops
 from outreach.domain.locations import geocoding, regions
 from outreach.domain.locations.gazetteer import get_country
 from outreach.domain.locations.geocoding import Location, LocationScale
-from outreach.domain.network import offices
+from outreach.domain.network import help_lines, offices
+from outreach.domain.network.help_lines import HelpLine, HelpPurpose
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.search import search
@@ -209,6 +211,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         found = workshops.find_public(session, public_id)
         given_with = partners.list_public_names(session, found)
+        help_line = _help_line(session, found, now) if found.is_discreet else None
     if found.is_hidden:
         keep_private()
     else:
@@ -224,7 +227,15 @@ def workshop(public_id: str) -> ResponseReturnValue:
         seats=workshop_cards.seats_tag(found, now=now),
         is_doubled=clock.is_doubled(found.day, found.starts, found.zone),
         share=sharing.get_links(found),
+        help_line=help_line,
     )
+
+
+def _help_line(session: Session, found: workshops.Workshop, now: datetime) -> HelpLine | None:
+    """Whom to call in danger, where a workshop is: its province is published."""
+    region = found.venue.region if found.venue else found.office.region
+    country = get_country(region)
+    return help_lines.find_for(session, HelpPurpose.VIOLENCE, country, region, today=now.date())
 
 
 def _chosen(all_kinds: Sequence[Kind], params: SearchParams) -> list[Kind]:

@@ -48,6 +48,7 @@ from outreach.web.staff.imports import import_downloads, import_pages
 from outreach.web.staff.months import figures_entry, month_closing, report_matrix
 from outreach.web.staff.network import (
     advocate_review_page,
+    help_line_page,
     kind_pages,
     office_pages,
     partner_pages,
@@ -90,6 +91,7 @@ VIEWS: Final = (
     duplicate,
     figures_entry,
     flyers,
+    help_line_page,
     import_downloads,
     import_pages,
     invitation,

@@ -72,6 +72,8 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "advocate review recorded": AuditedAction(
         _NETWORK, lazy("anotó la revisión de los talleres con discreción")
     ),
+    "help line checked": AuditedAction(_NETWORK, lazy("revisó una línea de ayuda")),
+    "help line withdrawn": AuditedAction(_NETWORK, lazy("retiró una línea de ayuda")),
     "kinds brought in": AuditedAction(_NETWORK, lazy("trajo tipos de taller de un archivo")),
     "figures brought in": AuditedAction(_MONTH, lazy("trajo cifras de un archivo")),
     # the month

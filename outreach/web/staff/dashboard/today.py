@@ -11,7 +11,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda, alerts
 from outreach.domain.dashboard.alerts import Alert
-from outreach.domain.network import advocate_review, fraud_reports
+from outreach.domain.network import advocate_review, fraud_reports, help_lines
 from outreach.domain.network.fraud_reports import FraudSign
 from outreach.domain.network.staff import ALL_OFFICES, Permission, get_office_slugs
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -43,9 +43,9 @@ def today() -> ResponseReturnValue:
         so_far = agenda.count_month_to_date(session, own, month, now=now)
         following = agenda.find_next(session, own, now=now)
         frauds = _recent_frauds(session, now)
-        is_review_due = has_permission(Permission.NETWORK, ALL_OFFICES) and (
-            advocate_review.is_due(session, today=now.date())
-        )
+        is_admin = has_permission(Permission.NETWORK, ALL_OFFICES)
+        is_review_due = is_admin and advocate_review.is_due(session, today=now.date())
+        are_lines_due = is_admin and help_lines.is_due(session, today=now.date())
     ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]
     return page(
         "dashboard/today",
@@ -65,6 +65,7 @@ def today() -> ResponseReturnValue:
         frauds=frauds,
         sign_words=fraud_labels.sign_words,
         is_review_due=is_review_due,
+        are_lines_due=are_lines_due,
     )
 
 

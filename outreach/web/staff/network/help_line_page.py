@@ -1,0 +1,43 @@
+"""The help lines that pages give to people in danger: staff check them every 90 days."""
+
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.domain.network import help_lines
+from outreach.domain.network.staff import Permission
+from outreach.web.context import store
+from outreach.web.presentation import place_words
+from outreach.web.staff.common.guards import log_office_action, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.network import blueprint
+
+
+@blueprint.get("/ajustes/lineas")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def show_help_lines() -> ResponseReturnValue:
+    return _page()
+
+
+@blueprint.post("/ajustes/lineas")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def record_help_line() -> ResponseReturnValue:
+    """The field `do` says whether the number of the line `code` is right (`right`) or not."""
+    code, is_right = request.form.get("code", ""), request.form.get("do") == "right"
+    with store().change() as session:
+        help_lines.record_check(session, code, clock.now().date(), is_right=is_right)
+        action = "help line checked" if is_right else "help line withdrawn"
+        log_office_action(session, "", action, {"text": code})
+    return redirect("/org/ajustes/lineas?hecho=1", 303)
+
+
+def _page() -> Response:
+    with store().read() as session:
+        lines = help_lines.list_lines(session)
+    return page(
+        "network/help_lines",
+        lines=lines,
+        today=clock.now().date(),
+        region_name=place_words.region_name,
+        is_done=request.args.get("hecho") == "1",
+    )

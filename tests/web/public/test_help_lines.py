@@ -1,0 +1,134 @@
+"""Help lines: the number of a place, its checks by staff, and the national line instead."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.audit.audit_log import AuditEntry
+from outreach.domain.network import help_lines
+from outreach.domain.network.help_lines import ASK_AFTER, SHOWN_FOR, HelpPurpose
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import ALL_OFFICES, Role
+from tests.conftest import hold, office
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
+
+# Later than the package's own checks are valid: only those that a test records count.
+LATER = datetime(2027, 9, 1, 18, 0, tzinfo=UTC)
+pytestmark = [pytest.mark.any_database, pytest.mark.time_machine(LATER)]
+
+PAGE = "/org/ajustes/lineas"
+QUEBEC, NATIONAL, UNITED_STATES = "1 800 363-9010", ">211<", "1 800 799 7233"
+TO_CHECK = "Toca revisar los números de ayuda"
+
+
+@pytest.fixture
+def elena(app: Flask, store: Store) -> StaffClient:
+    """An admin."""
+    return signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
+
+
+def check_all(store: Store, day: date) -> None:
+    with store.change() as session:
+        for line in help_lines.list_lines(session):
+            help_lines.record_check(session, line.code, day, is_right=True)
+
+
+def circle_path(store: Store, place: Office, women: Kind) -> str:
+    with store.change() as session:
+        return f"/es/t/{hold(session, place, women).public_id}"
+
+
+@pytest.fixture
+def montreal(store: Store) -> Office:
+    made = office("montreal", "Montreal", "QC", "America/Toronto", country="CA")
+    with store.change() as session:
+        session.add(made)
+    return made
+
+
+def test_every_number_has_its_source_and_day() -> None:
+    rows = json.loads((Path(help_lines.__file__).parent / "help_lines.json").read_text())
+    assert len({row["code"] for row in rows}) == len(rows)
+    for row in rows:
+        assert row["source"].startswith("https://")
+        assert date.fromisoformat(row["checked_on"])
+        assert row["phone"].replace(" ", "").replace("-", "") in row["tel"].replace("+", "")
+
+
+def test_discreet_workshop_gives_the_line_of_its_province_before_911(
+    client: FlaskClient, store: Store, chicago: Office, montreal: Office, women: Kind
+) -> None:
+    check_all(store, clock.now().date())
+    page = client.get(circle_path(store, montreal, women)).text
+    assert "SOS violence conjugale" in page
+    assert page.index(QUEBEC) < page.index('href="tel:911"')
+    assert "Puede llegar policía." in page
+    assert UNITED_STATES not in page
+    assert UNITED_STATES in client.get(circle_path(store, chicago, women)).text
+
+
+@pytest.mark.parametrize("days", [SHOWN_FOR.days, SHOWN_FOR.days + 1])
+def test_number_that_nobody_checked_gives_way_to_the_national_line(
+    client: FlaskClient, store: Store, montreal: Office, women: Kind, days: int
+) -> None:
+    today = clock.now().date()
+    with store.change() as session:
+        help_lines.record_check(session, "ca-qc", today - timedelta(days=days), is_right=True)
+    page = client.get(circle_path(store, montreal, women)).text
+    assert (QUEBEC in page) == (days <= SHOWN_FOR.days)
+    assert (NATIONAL in page) == (days > SHOWN_FOR.days)
+
+
+def test_line_of_a_province_is_chosen_before_the_national_one(store: Store) -> None:
+    with store.read() as session:
+        day = next(each.checked_on for each in help_lines.list_lines(session))
+        for today, code in ((day + SHOWN_FOR, "ca-qc"), (day + SHOWN_FOR * 2, "ca")):
+            found = help_lines.find_for(session, HelpPurpose.VIOLENCE, "CA", "QC", today=today)
+            assert found is not None
+            assert found.code == code
+        elsewhere = help_lines.find_for(session, HelpPurpose.VIOLENCE, "CA", "NU", today=day)
+        assert elsewhere is not None
+        assert elsewhere.code == "ca"
+
+
+def test_staff_are_asked_every_90_days(store: Store) -> None:
+    with store.read() as session:
+        day = max(each.checked_on for each in help_lines.list_lines(session))
+        assert not help_lines.is_due(session, today=day + ASK_AFTER)
+        assert help_lines.is_due(session, today=day + ASK_AFTER + timedelta(days=1))
+
+
+def test_admins_check_a_number_or_withdraw_it(
+    app: Flask, elena: StaffClient, client: FlaskClient, store: Store, montreal: Office, women: Kind
+) -> None:
+    path = circle_path(store, montreal, women)
+    assert elena.post(PAGE, code="ca-qc", do="right").status_code == 303
+    assert QUEBEC in client.get(path).text
+    assert elena.post(PAGE, code="ca-qc", do="wrong").status_code == 303
+    page = client.get(path).text
+    assert QUEBEC not in page
+    assert NATIONAL in page
+    assert "Retirada el" in words(elena.get(PAGE))
+    assert QUEBEC not in client.get("/es/seguridad").text
+    assert elena.post(PAGE, code="none", do="right").status_code == 404
+    with store.read() as session:
+        actions = session.scalars(sa.select(AuditEntry.action)).all()
+    assert {"help line checked", "help line withdrawn"} <= set(actions)
+
+
+def test_first_page_of_admins_says_when_a_check_is_due(
+    app: Flask, elena: StaffClient, store: Store
+) -> None:
+    ana = signed_in_as(app, store, employ(store))
+    for days, is_asked in ((ASK_AFTER.days, False), (ASK_AFTER.days + 1, True)):
+        check_all(store, clock.now().date() - timedelta(days=days))
+        assert (TO_CHECK in words(elena.get("/org/"))) == is_asked
+        assert TO_CHECK not in words(ana.get("/org/")), "of admins only"
