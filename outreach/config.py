@@ -93,6 +93,7 @@ class Config:
     security_contact: str = ""
     trusted_proxies: int = 0
     promise_no_sharing: bool = False
+    promise_no_police: bool = False
     plain_feeds: bool = False  # send feeds uncompressed
     listen: str = "127.0.0.1"
     pool_size: int = 4  # connections to PostgreSQL a process, one a thread
@@ -187,6 +188,7 @@ class Config:
             ),
             trusted_proxies=read.number("TRUSTED_PROXIES", 0),
             promise_no_sharing=read.flag("PROMISE_NO_SHARING"),
+            promise_no_police=read.flag("PROMISE_NO_POLICE"),
             plain_feeds=read.flag("PLAIN_FEEDS"),
             listen=read.text("LISTEN", cls.listen),
             pool_size=read.number_between("POOL_SIZE", cls.pool_size, 1, 100),

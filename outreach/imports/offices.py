@@ -58,6 +58,8 @@ class OfficeRow:
     website: str
     district: str
     note: str
+    hours: Words | None = None  # None where the file has no such column
+    access: Words | None = None
 
 
 def read(path: Path) -> list[OfficeRow]:
@@ -78,7 +80,8 @@ def load(
     known = {office.slug: office for office in offices.list_offices(session)}
     result = ImportResult()
     for row in watch(rows):
-        values = vars(row)
+        values = {name: each for name, each in vars(row).items() if each is not None}
+        values |= {"opened_on": row.opened_on, "closed_on": row.closed_on}
         office = known.get(row.slug)
         if office is None:
             session.add(Office(**values, changed_at=now))
@@ -120,7 +123,17 @@ def _row(line: RowParser) -> OfficeRow:
         website=_website(line),
         district=line.text("district", 2000),
         note=line.text("note", 2000),
+        hours=_optional_texts(line, "hours"),
+        access=_optional_texts(line, "access"),
     )
+
+
+def _optional_texts(line: RowParser, name: str) -> Words | None:
+    """The texts of `name_es`, `name_en`, …; None without such columns, which came later."""
+    if not any(line.has(f"{name}_{lang}") for lang in languages.CODES):
+        return None
+    texts = {lang: line.text(f"{name}_{lang}", 400) for lang in languages.CODES}
+    return {lang: text for lang, text in texts.items() if text}
 
 
 def _slug(line: RowParser) -> str:

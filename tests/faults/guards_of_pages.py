@@ -46,6 +46,34 @@ def list_guards() -> Iterator[Guard]:
         "{{ brand() }}",
         host,
     )
+    questions = "tests/web/public/test_safety_questions.py::"
+    for file, words, instead, test in (
+        (
+            "outreach/domain/locations/venues.py",
+            "return self.affirmed_on is not None and today - self.affirmed_on <= AFFIRMED_FOR",
+            "return self.affirmed_on is not None",
+            "test_claim_about_authorities_is_said_only_where_it_was_affirmed_within_90_days",
+        ),
+        (
+            "outreach/domain/scheduling/venue_change.py",
+            "venue.affirmed_on = None",
+            "pass",
+            "test_lead_of_the_office_affirms_and_a_move_takes_it_back",
+        ),
+        (
+            "templates/workshops/workshop.html",
+            "{% if is_ahead and not is_quiet %}",
+            "{% if is_ahead %}",
+            "test_discreet_page_says_nothing_of_the_way",
+        ),
+        (
+            "templates/workshops/workshop.html",
+            "{% set open_venue = venue if venue and not workshop.has_secret_address else none %}",
+            "{% set open_venue = venue %}",
+            "test_hidden_address_of_an_ordinary_workshop_hides_the_way",
+        ),
+    ):
+        yield Guard("S38", file, words, instead, f"{questions}{test}")
     yield Guard(
         "S37", "outreach/domain/network/help_lines.py",
         "return not self.region or today - self.checked_on <= SHOWN_FOR", "return True",

@@ -210,4 +210,11 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "web/public/test_help_lines.py"
         "::test_discreet_workshop_gives_the_line_of_its_province_before_911",
     ),
+    "S38": (
+        "web/public/test_safety_questions.py"
+        "::test_claim_about_authorities_is_said_only_where_it_was_affirmed_within_90_days",
+        "web/public/test_safety_questions.py"
+        "::test_lead_of_the_office_affirms_and_a_move_takes_it_back",
+        "web/public/test_safety_questions.py::test_discreet_page_says_nothing_of_the_way",
+    ),
 }

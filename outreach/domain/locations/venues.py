@@ -4,7 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,16 @@ from outreach.domain.locations.interpretation import MeaningKind, interpret
 from outreach.domain.network.offices import Office
 from outreach.domain.text import fold
 from outreach.errors import ErrorCode, NotFound, Refusal
+
+AFFIRMED_FOR: Final = timedelta(days=90)
+
+
+class Entrance(StrEnum):
+    """Who stands at the entrance; stored as text."""
+
+    FREE = "free"
+    GUARD = "guard"  # who asks for no identification
+    IDENTIFICATION = "id"
 
 
 class Venue(Base):
@@ -49,11 +60,23 @@ class Venue(Base):
     is_own_room: Mapped[bool] = mapped_column(default=False)
     # What the public reads instead of a hidden address: «Frente a la fuente del parque».
     meeting_point: Mapped[Words] = mapped_column(default_factory=dict)
+    # What people see from the street, how they come without a car, and a checkpoint on the way.
+    # They are part of the address: who may not read it reads none of them (S13).
+    landmark: Mapped[Words] = mapped_column(default_factory=dict)
+    transit: Mapped[Words] = mapped_column(default_factory=dict)
+    checkpoint: Mapped[Words] = mapped_column(default_factory=dict)
+    entrance: Mapped[str] = mapped_column(sa.String(10), default="")  # an Entrance, or unknown
+    # When the office last affirmed that neither police nor migration are told of workshops here.
+    affirmed_on: Mapped[date | None] = mapped_column(default=None)
     retired_at: Mapped[datetime | None] = mapped_column(default=None)  # not offered any more
     changed_at: Mapped[datetime]
 
     def __post_init__(self) -> None:
         self.city_plain = fold(self.city)
+
+    def is_affirmed(self, today: date) -> bool:
+        """Whether the office's word about police and migration holds (S38)."""
+        return self.affirmed_on is not None and today - self.affirmed_on <= AFFIRMED_FOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +96,10 @@ class VenueData:
     access: Words = field(default_factory=dict)
     is_own_room: bool = False
     meeting_point: Words = field(default_factory=dict)
+    landmark: Words = field(default_factory=dict)
+    transit: Words = field(default_factory=dict)
+    checkpoint: Words = field(default_factory=dict)
+    entrance: str = ""
 
 
 MIN_STREET: Final = 4  # letters of a word of a street's name

@@ -41,6 +41,8 @@ class Office(Base):
     website: Mapped[str] = mapped_column(sa.String(200), default="")
     district: Mapped[str] = mapped_column(sa.Text, default="")
     note: Mapped[str] = mapped_column(sa.Text, default="")
+    hours: Mapped[Words] = mapped_column(default_factory=dict)  # «Lunes a viernes, 8:00 a 4:00»
+    access: Mapped[Words] = mapped_column(default_factory=dict)  # how to get in
     changed_at: Mapped[datetime]  # feeds show an office's phone and address
 
     def is_open(self, day: date) -> bool:

@@ -23,7 +23,10 @@ _WHERE: Final = frozenset({"name", "address", "city", "region", "zone", "latitud
 # People are notified of these: they would go to the wrong place or at the wrong hour.
 _NOTIFIED: Final = frozenset({"address", "city", "region", "zone"})
 # What pages or calendars show.
-_SHOWN: Final = _WHERE | {"area", "is_step_free", "access", "meeting_point"}
+_SHOWN: Final = _WHERE | {
+    "area", "is_step_free", "access", "meeting_point", "landmark", "transit", "checkpoint",
+    "entrance",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def change_venue(
     venues.require_public_meeting_point(data)
     for name in new:
         setattr(venue, name, getattr(data, name))
+    if new & {"name", *_NOTIFIED}:
+        venue.affirmed_on = None  # what was affirmed was said of another place
     venues.flush_unique(session)
     if {"city", "region", "area"} & new:
         venues.update_location(venue)

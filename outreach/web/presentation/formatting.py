@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, time
 from typing import Protocol
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, request
@@ -12,6 +13,8 @@ from outreach import clock, formats, i18n
 from outreach.config import Config
 from outreach.db.base import Words
 from outreach.domain.locations import city_names
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.web import error_messages
 
@@ -46,6 +49,7 @@ def init_app(app: Flask) -> None:
         "city": city,
         "city_region": city_region,
         "lang_mark": lang_mark,
+        "map_link": map_link,
         "weekday": weekday,
         "month_name": month_name,
         "short_month_name": short_month_name,
@@ -99,6 +103,15 @@ def city(place: CityHolder) -> str:
 def city_region(place: CityHolder) -> str:
     """Nueva York, NY · New York, NY · Washington, D.C."""
     return city_names.with_region(place.city, place.region, i18n.current())
+
+
+def map_link(place: Venue | Office) -> str:
+    """Return the address of a map with the way there, which any phone opens, by street and city."""
+    where = [place.address] if place.address else []
+    if not where and isinstance(place, Venue):
+        where = [place.name]
+    destination = ", ".join([*where, f"{place.city}, {place.region}"])
+    return "https://www.google.com/maps/dir/?" + urlencode({"api": 1, "destination": destination})
 
 
 def lang_mark(words: Words | None) -> Markup:

@@ -41,6 +41,20 @@ def safety() -> ResponseReturnValue:
     return render_template("about/safety.html", lines=lines, region_name=place_words.region_name)
 
 
+@pages.get("/si-llegan-agentes")
+def agents() -> ResponseReturnValue:
+    """What to say to agents and what not to sign; a page to print."""
+    keep_for(3600)
+    today = clock.now().date()
+    with store().read() as session:
+        lines = [
+            each
+            for purpose in (HelpPurpose.CONSULAR, HelpPurpose.DETENTION)
+            for each in help_lines.list_shown(session, purpose, today=today)
+        ]
+    return render_template("about/agents.html", lines=lines)
+
+
 @pages.get("/salir")
 def leave() -> Response:
     """The quick exit: redirect to the configured site and clear this site's browser data.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
@@ -228,6 +228,8 @@ def workshop(public_id: str) -> ResponseReturnValue:
         is_doubled=clock.is_doubled(found.day, found.starts, found.zone),
         share=sharing.get_links(found),
         help_line=help_line,
+        today=now.astimezone(found.zone).date(),
+        erased_on=found.day + timedelta(days=found.retention_days),
     )
 
 

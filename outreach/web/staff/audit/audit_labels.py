@@ -110,6 +110,9 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "place name removed": AuditedAction(_WORKSHOPS, lazy("quitó el nombre de un lugar")),
     "venue created": AuditedAction(_WORKSHOPS, lazy("agregó una sede")),
     "venue changed": AuditedAction(_WORKSHOPS, lazy("cambió una sede")),
+    "venue affirmed": AuditedAction(
+        _WORKSHOPS, lazy("afirmó que en una sede no se avisa a la policía ni a migración")
+    ),
     "venue retired": AuditedAction(_WORKSHOPS, lazy("retiró una sede")),
     "venue offered": AuditedAction(_WORKSHOPS, lazy("volvió a ofrecer una sede")),
     "partner created": AuditedAction(_WORKSHOPS, lazy("agregó una organización aliada")),

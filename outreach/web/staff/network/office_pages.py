@@ -70,6 +70,12 @@ class OfficeForm(Form):
     closed_on = DayField(validators=[Optional()])
     was_open_in_january_2020 = BooleanField()
     note = text(2000)
+    hours_es = text(400)
+    hours_en = text(400)
+    hours_fr = text(400)
+    access_es = text(400)
+    access_en = text(400)
+    access_fr = text(400)
 
     def __init__(self, typed: MultiDict[str, str] | None, office: Office | None) -> None:
         self.office = office
@@ -122,7 +128,7 @@ class OfficeForm(Form):
         dates = ("opened_on", "closed_on", "was_open_in_january_2020", "website", "note")
         return {name: self[name].data for name in (*plain, *dates)} | {
             "slug": self.office.slug if self.office else self.slug.data,
-            "name": read_texts(self, "name"),
+            **{name: read_texts(self, name) for name in ("name", "hours", "access")},
             "zone": ZoneInfo(self.zone.data or ""),
             "extra_zones": Codes((self.extra_zones.data or "").split()),
             "latitude": float(self.latitude.data or 0),
@@ -287,4 +293,8 @@ def _values_of(office: Office) -> dict[str, Any]:
         )
     }  # fmt: skip
     zones = {"zone": office.zone.key, "extra_zones": " ".join(office.extra_zones)}
-    return plain | text_values({"name": office.name}) | zones
+    return (
+        plain
+        | text_values({"name": office.name, "hours": office.hours, "access": office.access})
+        | zones
+    )

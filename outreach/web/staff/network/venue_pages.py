@@ -16,19 +16,19 @@ from outreach.db.base import Words
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.locations import venues
 from outreach.domain.locations.geocoding import distance_in_miles
-from outreach.domain.locations.venues import Venue, VenueData
+from outreach.domain.locations.venues import Entrance, Venue, VenueData
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import venue_change
 from outreach.domain.workshops import count_at_venues as _counts
-from outreach.errors import Conflict, Refusal
+from outreach.errors import Conflict, NotFound, Refusal
 from outreach.i18n import LANGUAGES, lazy
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common.form_fields import Choice, line, number, required, text
-from outreach.web.staff.common.guards import log_office_action, offices_with, page
+from outreach.web.staff.common.guards import has_permission, log_office_action, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import conflict_message
@@ -43,7 +43,10 @@ _POINT: Final = re.compile(
 
 _PLAIN_FIELDS: Final = (
     "name", "address", "city", "region", "area", "capacity", "is_step_free", "is_own_room",
+    "entrance",
 )  # fmt: skip
+
+_TEXTS: Final = ("access", "meeting_point", "landmark", "transit", "checkpoint")
 
 
 class VenueForm(Form):
@@ -63,6 +66,16 @@ class VenueForm(Form):
     meeting_point_es = text(120)
     meeting_point_en = text(120)
     meeting_point_fr = text(120)
+    landmark_es = text(200)
+    landmark_en = text(200)
+    landmark_fr = text(200)
+    transit_es = text(200)
+    transit_en = text(200)
+    transit_fr = text(200)
+    checkpoint_es = text(200)
+    checkpoint_en = text(200)
+    checkpoint_fr = text(200)
+    entrance = Choice(default="")
     seen = line(16)  # fingerprint of the saved fields when the form was opened
 
     def __init__(self, typed: MultiDict[str, str] | None, office: Office, **values: Any) -> None:
@@ -71,7 +84,11 @@ class VenueForm(Form):
         zones = form_options.zones(office)
         if values.get("zone") not in {None, *(zone for zone, _words in zones)}:
             zones.append((values["zone"], values["zone"]))
-        for name, choices in (("region", form_options.region_options()), ("zone", zones)):
+        for name, choices in (
+            ("region", form_options.region_options()),
+            ("zone", zones),
+            ("entrance", _entrances()),
+        ):
             field = self[name]
             assert isinstance(field, SelectField)
             field.choices = choices
@@ -113,11 +130,24 @@ class VenueForm(Form):
             access=self._texts("access"),
             is_own_room=self.is_own_room.data,
             meeting_point=self._texts("meeting_point"),
+            landmark=self._texts("landmark"),
+            transit=self._texts("transit"),
+            checkpoint=self._texts("checkpoint"),
+            entrance=self.entrance.data,
         )
 
     def _texts(self, name: str) -> Words:
         texts = {lang: self[f"{name}_{lang}"].data for lang in LANGUAGES}
         return {lang: words for lang, words in texts.items() if words}
+
+
+def _entrances() -> list[tuple[str, str]]:
+    return [
+        ("", _("No se sabe")),
+        (Entrance.FREE.value, _("No hay guardia")),
+        (Entrance.GUARD.value, _("Hay guardia y no pide identificación")),
+        (Entrance.IDENTIFICATION.value, _("Piden identificación")),
+    ]
 
 
 def point_of(typed: str) -> tuple[float, float] | None:
@@ -189,10 +219,12 @@ def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
 @blueprint.post("/sedes/<slug>/<int(max=2147483647):venue>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def update_venue(slug: str, venue: int) -> ResponseReturnValue:
-    """The field `do` retires or offers again; without it the form is saved."""
+    """The field `do` retires, offers again or affirms; without it the form is saved."""
     what = request.form.get("do", "")
     if what in {"retire", "offer"}:
         return _retire(slug, venue, is_retired=what == "retire")
+    if what == "affirm":
+        return _affirm(slug, venue)
     with store().read() as session:
         found = venues.find(session, offices.find(session, slug), venue)
         coming = _upcoming_count(session, found)
@@ -237,6 +269,19 @@ def _retire(slug: str, venue: int, *, is_retired: bool) -> ResponseReturnValue:
     return redirect(f"/org/sedes?hecho={'retirada' if is_retired else 'otra-vez'}", 303)
 
 
+def _affirm(slug: str, venue: int) -> ResponseReturnValue:
+    """The office's lead affirms what pages say of police and migration here, for 90 days (S38)."""
+    if not has_permission(Permission.NETWORK, slug):
+        raise NotFound("affirmation")
+    now = clock.now()
+    with store().change() as session:
+        found = venues.find(session, offices.find(session, slug), venue)
+        found.affirmed_on = now.astimezone(found.zone).date()
+        found.changed_at = clock.second_after(found.changed_at, now)
+        log_office_action(session, slug, "venue affirmed", {"venue": venue})
+    return redirect(f"/org/sedes/{slug}/{venue}", 303)
+
+
 def _upcoming_count(session: Session, venue: Venue) -> int:
     return _counts(session, venue.office, now=clock.now()).get(venue.id, 0)
 
@@ -246,8 +291,11 @@ def _values(venue: Venue) -> dict[str, Any]:
     return {name: getattr(venue, name) for name in _PLAIN_FIELDS} | {
         "zone": venue.zone.key,
         "position": f"{venue.latitude!r}, {venue.longitude!r}" if has_point else "",
-        **{f"access_{lang}": venue.access.get(lang, "") for lang in LANGUAGES},
-        **{f"meeting_point_{lang}": venue.meeting_point.get(lang, "") for lang in LANGUAGES},
+        **{
+            f"{name}_{lang}": getattr(venue, name).get(lang, "")
+            for name in _TEXTS
+            for lang in LANGUAGES
+        },
     }
 
 
@@ -268,6 +316,8 @@ def _page(
         office=form.office,
         faults=faults,
         coming=coming,
+        may_affirm=venue is not None and has_permission(Permission.NETWORK, form.office.slug),
+        today=clock.now().date(),
     )
 
 
