@@ -379,8 +379,9 @@ _VERSION: Final = (
 
 
 def find_public(session: Session, public_id: str) -> Workshop:
-    """A workshop that is public. Raises NotFound, also for a draft."""
-    workshop = find(session, public_id)
+    """A workshop that is public, by its id in either case: people type it from paper. Raises
+    NotFound, also for a draft."""
+    workshop = find(session, public_id.upper())
     if workshop.status not in PUBLIC_STATUSES:
         raise NotFound(f"workshop {public_id}")
     return workshop

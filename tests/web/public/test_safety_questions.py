@@ -159,3 +159,11 @@ def test_page_about_agents_says_what_not_to_sign(client: FlaskClient) -> None:
     page = client.get(AGENTS).text
     for each in ("Qué decir", "Qué no firmar", "520 623 7874", "locator.ice.gov", "Qué no traer"):
         assert each in page, each
+
+
+def test_id_of_a_workshop_is_found_in_either_case(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    workshop = hold_there(store, chicago, rights)
+    for path in ("", "/lugar", ".ics"):
+        assert client.get(f"/es/t/{workshop.public_id.lower()}{path}").status_code == 200
