@@ -44,6 +44,7 @@ from tests.conftest import close_app
 from tests.i18n.add_pseudo import CODE
 from tests.i18n.unmarked import (
     ALLOWED,
+    names_of_help_lines,
     names_of_holidays,
     names_of_places,
     values_of_calendar,
@@ -134,7 +135,12 @@ def allowed(demo_app: Flask) -> frozenset[str]:
             *session.scalars(sa.select(Kind.code)),
             *session.scalars(sa.select(Kind.public_code)),
         }
-    return ALLOWED | names_of_places(cities) | frozenset(re.findall(r"[^\W_]+", " ".join(codes)))
+    return (
+        ALLOWED
+        | names_of_help_lines()
+        | names_of_places(cities)
+        | frozenset(re.findall(r"[^\W_]+", " ".join(codes)))
+    )
 
 
 def check(where: str, text: str, allowed: frozenset[str], *, is_page: bool = False) -> None:

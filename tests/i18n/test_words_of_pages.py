@@ -25,7 +25,8 @@ FORBIDDEN: Final = {
         r"Montréal", r"Filadelfia", r"if you are stopped", r"is enough to get in",
     ),
     "fr": (
-        NO_SPACE, r"\bVisez\b", r"^Dessert$", r"^Qui voit votre", r"à qui a laissé", r"\bMontreal\b",
+        NO_SPACE, r"\bVisez\b", r"^Dessert$", r"^Qui voit votre", r"à qui a laissé",
+        r"\bMontreal\b",
         r"heure de New York", r"Sortie rapide", r"le carré et le code",
     ),
 }  # fmt: skip

@@ -1,20 +1,23 @@
 """Finds the words of a page that come from no catalogue: those without an accent of the
 pseudo-language."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Final
 
 from outreach.domain.locations import holidays, regions
+from outreach.domain.network import help_lines
 from outreach.translations.catalogues import MARKS
 
 _WORD: Final = re.compile(r"[^\W\d_]{2,}(?:[’'][^\W\d_]+)?")
 # Addresses, e-mails, names of files, codes and placeholders are no words.
 _NO_WORDS: Final = re.compile(
     r"\b\w+://\S*|[\w.+-]+@[\w.-]+|/[\w/{}.<>?=&-]+|\b[\w-]+\.(?:ics|atom|json|jcal|csv|pdf|html|svg|"
-    r"png|xlsx|py|org|com|gob|mx)\b\S*|[?&]?\b\w+=\S*|\b[0-9A-F]{6,}\b|\b(?=\w*\d)\w+\b|#\w+|"
+    r"png|xlsx|py|org|com|gob|gov|mx)\b\S*|[?&]?\b\w+=\S*|\b[0-9A-F]{6,}\b|\b(?=\w*\d)\w+\b|#\w+|"
     # codes of registrations and of incidents, keys of authenticators, names of time zones
     r"\b[A-Z0-9]{3} [A-Z0-9]{3}\b|\b[A-HJ-NP-TV-Z]{3}\b|\b[A-Z]{4}\b|"
     r"\b(?:America|Pacific)/\S+"
@@ -38,6 +41,13 @@ def names_of_places(cities: Iterable[str]) -> frozenset[str]:
     """The words in names of cities, and of states and provinces."""
     names = [*cities, *(name for each in regions.NAMES.values() for name in each.values())]
     return frozenset(word for name in (*names, *regions.NAMES) for word in _WORD.findall(name))
+
+
+def names_of_help_lines() -> frozenset[str]:
+    """The words in names of help lines, which are those of others."""
+    file = Path(help_lines.__file__).with_suffix(".json")
+    names = (row["name"] for row in json.loads(file.read_text(encoding="utf-8")))
+    return frozenset(word for name in names for word in _WORD.findall(name))
 
 
 def names_of_holidays() -> frozenset[str]:
