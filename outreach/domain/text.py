@@ -13,6 +13,7 @@ _UNFIT = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd\ufeff\ud800-\udfff]"
 )
 _SPACES = re.compile(r"\s+")
+WEB_LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
 def clean(text: str) -> str:

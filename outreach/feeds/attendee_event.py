@@ -14,9 +14,11 @@ from icalendar import Event, vCalAddress
 from outreach import clock, keystore
 from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.text import clean
-from outreach.feeds import serialization
+from outreach.domain.workshops import Channel
+from outreach.feeds import labels, serialization
 from outreach.feeds.serialization import IcsText
 from outreach.feeds.vtimezone import vtimezone
+from outreach.i18n import gettext
 
 _OPENING: Final = (
     b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Calendar//Calendar//ES\r\nCALSCALE:GREGORIAN\r\n"
@@ -84,10 +86,18 @@ def write(
 
 
 def _place(registration: Registration, *, with_name: bool) -> str:
-    """The place, if the person may see it; empty for a discreet kind. By mail without the name of
-    the venue, which may be the consulate."""
+    """The place, if the person may see it; empty for a discreet kind, and for one of high
+    sensitivity the city. By mail without the name of the venue, which may be the consulate. Who
+    takes part on line or is called goes nowhere."""
     workshop, venue = registration.workshop, registration.workshop.venue
-    if workshop.is_discreet or venue is None or not registration.sees_address:
+    if workshop.is_discreet:
         return ""
+    if registration.channel is not Channel.VENUE:
+        is_called = registration.channel is Channel.PHONE
+        return gettext(labels.BY_PHONE if is_called else labels.ONLINE)
+    if venue is None or not registration.sees_address:
+        return ""
+    if workshop.is_sensitive:
+        return clean(f"{venue.city}, {venue.region}")
     known = (venue.name if with_name else "", venue.address, venue.city, venue.region)
     return ", ".join(clean(part) for part in known if part)

@@ -102,14 +102,18 @@ def last_day(
     return write(session, choice, lang, site, today=today).reaches
 
 
-def write_single(workshop: Workshop, lang: str, site: PublicSite) -> bytes:
-    """A calendar file with one workshop."""
+def write_single(
+    workshop: Workshop, lang: str, site: PublicSite, *, has_full_title: bool = False
+) -> bytes:
+    """A calendar file with one workshop. It goes into the calendar of one person, which others see:
+    of a kind of high sensitivity it says «Cita» unless the full title is asked for."""
+    is_neutral = workshop.is_sensitive and not workshop.is_discreet and not has_full_title
     start, end = vevent.wall_clock(workshop)
     return b"".join(
         [
             _lines(_opening()),
             vtimezone(workshop.zone, start.date(), end.date()),
-            vevent.write(workshop, lang, site),
+            vevent.write(workshop, lang, site, is_neutral=is_neutral),
             b"END:VCALENDAR\r\n",
         ]
     )

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from outreach import formats
 from outreach.i18n import N_, NP_
 
-WORDED_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
+WORDED_AT: Final = datetime(2026, 11, 27, tzinfo=UTC)
 
 WORKSHOPS: Final = N_("Talleres")
 NETWORK: Final = N_("toda la red")
@@ -20,7 +20,9 @@ NEUTRAL: Final = N_("Taller")
 CANCELLED: Final = N_("CANCELADO: ")
 ONLINE: Final = N_("En línea")
 BY_PHONE: Final = N_("Por teléfono")
-BRING: Final = N_("Qué llevar: ")
+BRING: Final = N_("Qué traer: ")
+WATCH: Final = N_("Míralo en vivo: ")
+APPOINTMENT: Final = N_("Cita")
 CALL: Final = N_("Informes: ")
 SYNTHETIC: Final = NP_(
     "calendar", "Reconstrucción sintética; solo los totales por tipo son reales."

@@ -29,9 +29,17 @@ class PublicSite:
     phone: str = ""  # for offices without one
 
 
-def write(workshop: Workshop, lang: str, site: PublicSite, *, is_short: bool = False) -> bytes:
+def write(
+    workshop: Workshop,
+    lang: str,
+    site: PublicSite,
+    *,
+    is_short: bool = False,
+    is_neutral: bool = False,
+) -> bytes:
     """The lines from BEGIN:VEVENT to END:VEVENT. With `is_short` the description is the address of
-    the page only, for feeds that would be too large otherwise."""
+    the page only, for feeds that would be too large otherwise. With `is_neutral` it says «Cita»
+    and the city only, for the calendar of one person."""
     start, end = wall_clock(workshop)
     modified_at = changed_at(workshop)
     event = Event()
@@ -43,10 +51,10 @@ def write(workshop: Workshop, lang: str, site: PublicSite, *, is_short: bool = F
     event.add("status", "CANCELLED" if workshop.is_cancelled else "CONFIRMED")
     event.add("dtstart", start)
     event.add("dtend", end)
-    event.add("summary", IcsText(title(workshop, lang)))
-    event.add("location", IcsText(place(workshop, lang)))
-    url = _address(workshop, lang, site)
-    if not workshop.is_discreet:
+    event.add("summary", IcsText(title(workshop, lang, is_neutral=is_neutral)))
+    event.add("location", IcsText(_city(workshop) if is_neutral else place(workshop, lang)))
+    url = "" if is_neutral else _address(workshop, lang, site)
+    if not workshop.is_discreet and not is_neutral:
         text = url if is_short else _description(workshop, lang, site, start, url)
         if text:
             event.add("description", IcsText(text))
@@ -77,9 +85,11 @@ def wall_clock(workshop: Workshop) -> tuple[datetime, datetime]:
     return start, end
 
 
-def title(workshop: Workshop, lang: str) -> str:
+def title(workshop: Workshop, lang: str, *, is_neutral: bool = False) -> str:
     """The title of the event, with a prefix if it is cancelled."""
-    if workshop.is_discreet:
+    if is_neutral:
+        name = translate(labels.APPOINTMENT, lang)
+    elif workshop.is_discreet:
         name = say(workshop.kind.neutral_title, lang) or translate(labels.NEUTRAL, lang)
     else:
         name = say(workshop.title, lang)
@@ -101,6 +111,11 @@ def place(workshop: Workshop, lang: str) -> str:
     known = (venue.name, venue.address) if _has_public_address(workshop) else ()
     parts = [clean(part) for part in (*known, venue.city, venue.region)]
     return ", ".join(part for part in parts if part)
+
+
+def _city(workshop: Workshop) -> str:
+    where = workshop.venue or workshop.office
+    return clean(f"{where.city}, {where.region}") if workshop.mode.has_venue else ""
 
 
 def _has_public_address(workshop: Workshop) -> bool:
@@ -126,6 +141,7 @@ def _description(workshop: Workshop, lang: str, site: PublicSite, start: datetim
     phone = clean(workshop.phone or workshop.office.phone or site.phone)
     paragraphs = [
         clean_lines(say(workshop.summary, lang)),
+        f"{translate(labels.WATCH, lang)}{workshop.public_link}" if workshop.public_link else "",
         f"{translate(labels.BRING, lang)}{bring}" if bring else "",
         f"{translate(labels.CALL, lang)}{phone}" if phone else "",
         translator(lang).pgettext(*labels.SYNTHETIC) if workshop.is_synthetic else "",

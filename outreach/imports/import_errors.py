@@ -86,6 +86,7 @@ class ImportErrorCode(StrEnum):
     VALUE_NOT_IN_LIST = "write one of: %(known)s"
     LANGUAGE_UNKNOWN = "“%(language)s” is no language we know; lists are separated by spaces"
     NOT_TRUE_OR_FALSE = "write true or false"
+    LINK_MALFORMED = "write the whole link, with https://"
     NUMBER_NOT_WHOLE = "is no whole number"
     NUMBER_NEGATIVE = "cannot be less than 0"
     NUMBER_TOO_LARGE = "cannot be more than %(most)s"

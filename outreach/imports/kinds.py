@@ -63,6 +63,7 @@ class KindRow:
     visibility: Visibility
     has_reminders: bool
     bring: Words
+    is_women_only: bool | None  # None: as it is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +133,8 @@ def load(
     for row in watch(taxonomy.kinds):
         kind = known.get(row.code)
         values: dict[str, Any] = vars(row) | {"position": positions[row.code]}
+        if row.is_women_only is None:
+            del values["is_women_only"]
         if kind is None:
             network_changes.add_kind(session, values, now=now)
             result.count(RowOutcome.NEW, "")
@@ -289,6 +292,7 @@ def _row(item: _Item) -> KindRow:
         visibility=Visibility(visibility) if visibility in visibilities else Visibility.REGISTERED,
         has_reminders=item.flag("defaults.reminders"),
         bring=item.words("defaults.bring", is_required=False),
+        is_women_only=None if item.get("women_only") is None else item.flag("women_only"),
     )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from outreach import clock
-from outreach.domain.text import clean
+from outreach.domain.text import WEB_LINK, clean
 from outreach.errors import Refusal
 from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode, ImportFault
 
@@ -69,6 +69,12 @@ class RowParser:
         found = tuple(dict.fromkeys(self.raw(field).split()))
         for each in [each for each in found if each not in known][:_MAX_NAMED]:
             self.fault(field, ImportErrorCode.LANGUAGE_UNKNOWN, language=each, short=each[:20])
+        return found
+
+    def link(self, field: str) -> str:
+        found = self.text(field, 400)
+        if found and not WEB_LINK.fullmatch(found):
+            self.fault(field, ImportErrorCode.LINK_MALFORMED)
         return found
 
     def flag(self, field: str) -> bool:

@@ -356,6 +356,7 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
             "No conocemos «%(short)s». Escribe claves separadas por espacios, como «es en»."
         ),
         ImportErrorCode.NOT_TRUE_OR_FALSE: N_("Escribe true (sí) o false (no)."),
+        ImportErrorCode.LINK_MALFORMED: N_("Copia el enlace completo, con https://"),
         ImportErrorCode.NUMBER_NOT_WHOLE: N_("Escribe un número entero de 0 a %(most)s."),
         ImportErrorCode.NUMBER_NEGATIVE: N_("Escribe un número entero de 0 a %(most)s."),
         ImportErrorCode.NUMBER_TOO_LARGE: N_("Escribe un número entero de 0 a %(most)s."),

@@ -38,6 +38,7 @@ QUERIES: Final = {
     "feed_builder.build": ("", "?tipo=K7QX", "?oficina=chicago&idioma=es"),
     "embed.upcoming": ("", "?tipo=K7QX", "?oficina=chicago&cuantos=2", "?tipo=nada"),
     "oembed.describe": ("", "?url=http://localhost:8000/es/", "?url=nada&format=xml"),
+    "calendar_files.workshop": ("", "?titulo=completo"),
     "calendar_files.feed": ("", "?tipo=K7QX", "?tipo=nada"),
 }
 

@@ -88,6 +88,7 @@ class Kind(Base):
     has_reminders: Mapped[bool]
     bring: Mapped[Words]
     changed_at: Mapped[datetime]
+    is_women_only: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
     @property
     def codes(self) -> frozenset[str]:

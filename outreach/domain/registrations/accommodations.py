@@ -19,7 +19,7 @@ def list_offered(workshop: Workshop) -> list[str]:
     """The needs that a party can have at this workshop, used up or not."""
     offered = {
         AccessNeed.STEP_FREE.value: workshop.mode.has_venue,
-        AccessNeed.CHILDCARE.value: workshop.has_childcare,
+        AccessNeed.CHILDCARE.value: workshop.has_childcare and workshop.mode.has_venue,
         **{f"{INTERPRETER}{lang}": True for lang in workshop.interpretation},
         AccessNeed.SIGN_LANGUAGE.value: True,
     }

@@ -24,7 +24,7 @@ from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import party_details
 from outreach.domain.registrations.party_details import PartyDetails
 from outreach.domain.text import code, read_code
-from outreach.domain.workshops import Workshop, time_slots
+from outreach.domain.workshops import Channel, Workshop, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import DataErased, NotFound
 from outreach.keystore import KeyStore, RegistrationKey
@@ -84,6 +84,7 @@ class RegistrationData:
     language: str = "es"
     needs: Codes = field(default_factory=Codes)
     slot: str = ""  # the start of a time slot, as `10:20`; empty without slots
+    channel: str = ""  # a `Channel`, where the workshop has several
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -196,6 +197,12 @@ class Registration(Base):
     def arrived_count(self) -> int:
         """How many people of the party have come."""
         return self.details.arrived
+
+    @property
+    def channel(self) -> Channel:
+        """How the party takes part: as it chose, if the workshop still has it."""
+        channels = self.workshop.mode.channels
+        return next((each for each in channels if each == self.details.channel), channels[0])
 
     def open_with(self, key: bytes | None) -> None:
         """Decrypts the details with the key of this registration; None: it is gone."""
@@ -333,7 +340,9 @@ def prepare(key_store: KeyStore, workshop: Workshop, data: RegistrationData) -> 
     key_id, key = key_store.new(workshop.id, workshop.forget_on, data.address or None)
     registration_id = code(26)
     person = PersonalData(name=data.name, address=data.address)
-    details = PartyDetails(code=code(CODE_LENGTH), language=data.language, needs=data.needs)
+    details = PartyDetails(
+        code=code(CODE_LENGTH), language=data.language, needs=data.needs, channel=data.channel
+    )
     return SealedRegistration(
         id=registration_id,
         key_id=key_id,

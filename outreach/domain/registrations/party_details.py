@@ -18,6 +18,7 @@ class PartyDetails:
     language: str = ""  # of pages and letters
     needs: Codes = field(default_factory=Codes)
     arrived: int = 0  # how many of the party
+    channel: str = ""  # a `Channel`, where the workshop has several; empty: its first one
 
 
 def encrypt(key: bytes, registration_id: str, details: PartyDetails) -> bytes:
@@ -28,6 +29,7 @@ def encrypt(key: bytes, registration_id: str, details: PartyDetails) -> bytes:
             "language": details.language,
             "needs": list(details.needs),
             "arrived": details.arrived,
+            "channel": details.channel,
         }
     )
     return keystore.encrypt(key, text + " " * (-len(text) % PADDED_BYTES), _about(registration_id))
@@ -41,6 +43,7 @@ def decrypt(key: bytes, registration_id: str, sealed: bytes) -> PartyDetails:
         language=data["language"],
         needs=Codes(data["needs"]),
         arrived=data["arrived"],
+        channel=data.get("channel", ""),  # of older versions without
     )
 
 

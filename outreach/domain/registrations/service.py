@@ -251,6 +251,7 @@ class RegistrationChange:
     people: int
     needs: Codes
     slot: str = ""  # its hour, as `10:20`; empty where there are no slots
+    channel: str | None = None  # a `Channel`; None: as before
 
 
 def change(
@@ -271,7 +272,8 @@ def change(
     if slot_id != registration.slot_id:
         registration.changes += 1
     registration.people, registration.slot_id = requested.people, slot_id
-    registration.change_details(needs=requested.needs)
+    channel = registration.details.channel if requested.channel is None else requested.channel
+    registration.change_details(needs=requested.needs, channel=channel)
     session.flush()
     waitlist.offer_free_seats(session, workshop, now=now)
 

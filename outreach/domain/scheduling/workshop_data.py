@@ -45,6 +45,7 @@ class WorkshopData:
     facilitator: str = ""
     phone: str = ""
     online_url: str = ""
+    live_url: str = ""
     party_limit: int = 4
     has_waiting_list: bool = True
     retention_days: int = 30

@@ -165,6 +165,11 @@ def change(
     if new & _WHEN and is_moved_to_past(workshop, ends_at, now=now):
         raise Refusal(ErrorCode.WORKSHOP_PAST)
     was_hidden = workshop.is_hidden
+    if new & _WHEN_OR_WHERE and workshop.status is WorkshopStatus.PUBLISHED:
+        # A page that hides the place must not show that only the place moved.
+        if workshop.moved_at is None or {"day", "starts"} & new:
+            workshop.previous_day, workshop.previous_starts = workshop.day, workshop.starts
+        workshop.moved_at = now
     if "kind" in new:
         workshop.is_discreet = data.kind.is_discreet
     for name in new - {"capacity", "overbooked"}:

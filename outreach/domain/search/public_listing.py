@@ -63,6 +63,7 @@ class ListedWorkshop:
     languages: Codes
     interpretation: Codes
     has_childcare: bool
+    live_url: str
     is_synthetic: bool
     changed_at: datetime
     kind_code: str
@@ -125,6 +126,7 @@ _COLUMNS: Final = (
     Workshop.languages,
     Workshop.interpretation,
     Workshop.has_childcare,
+    Workshop.live_url,
     Workshop.is_synthetic,
     Workshop.changed_at,
     Kind.code,

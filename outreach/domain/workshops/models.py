@@ -56,6 +56,23 @@ class DeliveryMode(StrEnum):
     def has_venue(self) -> bool:
         return self in {DeliveryMode.IN_PERSON, DeliveryMode.HYBRID}
 
+    @property
+    def channels(self) -> "tuple[Channel, ...]":
+        """How a person can take part; the first one where they do not choose."""
+        if self is DeliveryMode.HYBRID:
+            return Channel.VENUE, Channel.ONLINE
+        if self is DeliveryMode.PHONE_BANK:
+            return (Channel.PHONE,)
+        return (Channel.VENUE if self.has_venue else Channel.ONLINE,)
+
+
+class Channel(StrEnum):
+    """How one person takes part in a workshop."""
+
+    VENUE = "venue"
+    ONLINE = "online"
+    PHONE = "phone"
+
 
 class Workshop(Base):
     __tablename__ = "workshop"
@@ -126,6 +143,9 @@ class Workshop(Base):
     online_url: Mapped[str] = mapped_column(
         sa.String(400), default=""
     )  # only for registered people
+    live_url: Mapped[str] = mapped_column(
+        sa.String(400), default="", server_default=""
+    )  # of a stream that everybody may watch; see `public_link`
 
     # Copied from the kind when it was made: a kind may become less discreet, it does not (S32).
     is_discreet: Mapped[bool] = mapped_column(init=False)
@@ -168,6 +188,10 @@ class Workshop(Base):
     sequence: Mapped[int] = mapped_column(default=0)  # SEQUENCE of iCalendar
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime] = mapped_column(index=True)
+    # The last time that it moved while it was public, and the day and start before.
+    moved_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
+    previous_day: Mapped[date | None] = mapped_column(init=False, default=None)
+    previous_starts: Mapped[time | None] = mapped_column(init=False, default=None)
     published_at: Mapped[datetime | None] = mapped_column(default=None)  # the first time
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
 
@@ -200,6 +224,22 @@ class Workshop(Base):
         """What the public reads instead of a hidden address; empty without one."""
         is_shown = self.visibility in {Visibility.REGISTERED, Visibility.APPROVED}
         return self.venue.meeting_point if self.venue is not None and is_shown else {}
+
+    @property
+    def public_link(self) -> str:
+        """The link of a stream that everybody may watch; empty where the place is not public."""
+        return "" if self.is_discreet or self.has_secret_address else self.live_url
+
+    @property
+    def calls_people(self) -> bool:
+        """Whether staff call each party, which therefore leaves a phone."""
+        return self.mode is DeliveryMode.PHONE_BANK and self.takes_places
+
+    @property
+    def has_new_time(self) -> bool:
+        """Whether it has moved to another day or hour since it was published."""
+        before = (self.previous_day, self.previous_starts)
+        return self.moved_at is not None and before != (self.day, self.starts)
 
     @property
     def is_cancelled(self) -> bool:

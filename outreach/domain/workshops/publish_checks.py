@@ -55,12 +55,19 @@ def find_missing_fields(workshop: Workshop, *, phone: str = "") -> list[Required
     filled = {
         RequiredField.TITLE: workshop.title.get("es"),
         RequiredField.VENUE: workshop.venue or not workshop.mode.has_venue,
-        RequiredField.LINK: workshop.online_url or workshop.mode not in _LINKED,
+        RequiredField.LINK: _has_link(workshop) or workshop.mode not in _LINKED,
         RequiredField.LANGUAGES: workshop.languages,
         RequiredField.CAPACITY: workshop.capacity or not workshop.takes_places,
         RequiredField.PHONE: workshop.phone or workshop.office.phone or phone,
     }
     return [field for field, is_filled in filled.items() if not is_filled]
+
+
+def _has_link(workshop: Workshop) -> bool:
+    """Whether those who come have a link: without registration, one on the public page."""
+    for_registered = workshop.online_url if workshop.takes_places else ""
+    needs_none = workshop.mode.has_venue and not workshop.takes_places
+    return bool(workshop.live_url or for_registered or needs_none)
 
 
 def require_safe(session: Session, workshop: Workshop, *, now: datetime) -> None:
@@ -95,7 +102,7 @@ def find_warnings(
         )
     if venue and venue.retired_at is not None:
         warnings.append(UnconfirmedWarnings(PublishWarning.RETIRED, venue.name))
-    if workshop.online_url and not workshop.takes_places:
+    if workshop.online_url and not workshop.takes_places and not workshop.live_url:
         warnings.append(UnconfirmedWarnings(PublishWarning.UNSEEN_LINK))
     if set(workshop.title) == {"es"}:
         warnings.append(UnconfirmedWarnings(PublishWarning.ONE_LANGUAGE))

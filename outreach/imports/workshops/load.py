@@ -298,6 +298,7 @@ def _workshop_data(
         languages=row.languages,
         has_childcare=row.has_childcare,
         phone=data.phone if row.phone is None else row.phone,
+        live_url=data.live_url if row.live_url is None else row.live_url,
     )
     if before is None or before.venue is not venue:
         data = workshop_data.fit_visibility(data)

@@ -183,6 +183,8 @@ def _after(row: WorkshopImportRow, workshop: Workshop) -> dict[str, str]:
         after["title_fr"] = row.title.get("fr", "")
     if row.phone is not None:
         after["phone"] = row.phone
+    if row.live_url is not None:
+        after["live_url"] = row.live_url
     place, venue = row.place, workshop.venue
     if place is None:
         after |= dict.fromkeys(_VENUE, "")

@@ -41,7 +41,7 @@ REQUIRED: Final = (
     "childcare",
     "status",
 )
-OPTIONAL: Final = ("title_fr", "way", "mode", "address", "area", "phone")
+OPTIONAL: Final = ("title_fr", "way", "mode", "address", "area", "phone", "live_url")
 MAX_SEATS: Final = 100_000
 MAX_OFFICES_LISTED: Final = 12  # in an error message
 
@@ -115,6 +115,7 @@ class WorkshopImportRow:
     has_childcare: bool
     status: WorkshopStatus
     phone: str | None
+    live_url: str | None
 
     @property
     def last_day(self) -> date:
@@ -203,6 +204,7 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
     has_childcare = line.flag("childcare")
     status = line.one_of("status", _STATUSES)
     phone = line.text("phone", 40) if line.has("phone") else None
+    live_url = line.link("live_url") if line.has("live_url") else None
     if line.faults or not (office and kind and zone and hours and way and status):
         return None
     day, starts, ends = hours
@@ -225,6 +227,7 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
         has_childcare=has_childcare,
         status=status,
         phone=phone,
+        live_url=live_url,
     )
 
 

@@ -14,7 +14,7 @@ from outreach.reports import spreadsheets
 
 COLUMNS: Final = (*REQUIRED, *OPTIONAL)
 _WIDTHS: Final = (
-    28, 14, 14, 36, 30, 20, 18, 18, 30, 16, 8, 9, 10, 10, 11, 30, 10, 12, 30, 20, 16,
+    28, 14, 14, 36, 30, 20, 18, 18, 30, 16, 8, 9, 10, 10, 11, 30, 10, 12, 30, 20, 16, 40,
 )  # fmt: skip
 # Workshops created by a form have such an `external_id`, against duplicate submission.
 _FORM_ID: Final = re.compile(r"desk ")
@@ -53,6 +53,7 @@ def cells(workshop: Workshop) -> dict[str, str]:
         "way": workshop.way.value,
         "mode": workshop.mode.value,
         "phone": workshop.phone,
+        "live_url": workshop.live_url,
     }
 
 

@@ -214,6 +214,9 @@ class Workshop(Struct, frozen=True, kw_only=True):
     languages: Annotated[list[str], Meta(description="ISO 639 codes: es, en, nah, …")]
     interpretation: Annotated[list[str], Meta(description="Into which languages, if asked for.")]
     has_childcare: bool
+    live_url: Annotated[
+        str | None, Meta(description="A stream that everybody may watch without a place.")
+    ]
     is_reconstruction: Annotated[
         bool, Meta(description="Made up to fit totals that are real: say so where you show it.")
     ]

@@ -92,6 +92,7 @@ class Serializer:
             languages=list(workshop.languages),
             interpretation=list(workshop.interpretation),
             has_childcare=workshop.has_childcare,
+            live_url=(workshop.live_url or None) if workshop.has_open_address else None,
             is_reconstruction=workshop.is_synthetic,
             changed_at=instant(workshop.changed_at),
             links=schemas.WorkshopLinks(

@@ -1,6 +1,6 @@
 """Current choices of a registration form: free slots, support left, other dates of the series."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from itertools import groupby
@@ -139,6 +139,16 @@ def need_words(need: str) -> str:
         AccessNeed.SIGN_LANGUAGE: _("Intérprete de señas"),
     }
     return words.get(need, need)
+
+
+def support_words(needs: Iterable[str]) -> str:
+    """Return what support there is, in short: Rampa, cuidado de niños, intérprete."""
+    words: dict[str, str] = {
+        AccessNeed.STEP_FREE: _("rampa"),
+        AccessNeed.CHILDCARE: _("cuidado de niños"),
+    }
+    found = dict.fromkeys(words.get(need) or _("intérprete") for need in needs)
+    return formatting.first_capital(", ".join(found))
 
 
 def used_up_words(need: str) -> str:

@@ -23,6 +23,7 @@ from outreach.domain.text import clean, looks_like_an_address, looks_like_an_id
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.i18n import LANGUAGES, current
 from outreach.i18n import gettext as _
+from outreach.web.context import config
 from outreach.web.forms import form_token
 from outreach.web.forms.availability import Availability
 from outreach.web.forms.contact_fields import OnceField, read_email, read_phone, suggest_email
@@ -31,6 +32,8 @@ from outreach.web.forms.form_token import FormToken
 MAX_NAME_LENGTH: Final = 60
 MAX_INTERPRETERS: Final = 3
 ANY_INTERPRETER: Final = INTERPRETER.rstrip("-")  # without a language: the only one offered
+BY_TEXT: Final = "text"
+BY_CALL: Final = "call"
 TRAP: Final = "website"  # hidden from people; programs fill it (S26)
 
 
@@ -42,7 +45,9 @@ class PersonForm(Form):
     contact = OnceField()
     email = OnceField()
     phone = OnceField()
+    by = OnceField()  # how a phone is used, where texts can be sent: text or call
     message_ok = OnceField(default="no")
+    channel = OnceField()  # where the workshop has several
     people = OnceField(default="1")
     needs = SelectMultipleField(validate_choice=False)
     email_asked = OnceField()  # the address already questioned, to question it only once
@@ -59,6 +64,18 @@ class PersonForm(Form):
             self.needs.data = [
                 interpreters[0] if need == ANY_INTERPRETER else need for need in self.needs.data
             ]
+
+    @property
+    def must_leave_phone(self) -> bool:
+        """Whether staff call each party: then a phone is its contact."""
+        return self.workshop.calls_people
+
+    @property
+    def may_leave_message(self) -> bool:
+        """Whether a text or a message may be left on the phone. Who chooses a text allows it."""
+        if ContactMethod(self.contact.data or "none") is not ContactMethod.PHONE:
+            return False
+        return self.by.data == BY_TEXT if self.by.data else self.message_ok.data == "yes"
 
     def is_sent(self, name: str) -> bool:
         """Whether the post contains this field."""
@@ -80,6 +97,8 @@ class PersonForm(Form):
 
     @property
     def first_contact(self) -> str:
+        if self.must_leave_phone:
+            return "phone"
         return f"contact-{'none' if self.workshop.is_discreet else 'email'}"
 
     @property
@@ -90,6 +109,8 @@ class PersonForm(Form):
             "people": "people-1",
             "needs": f"need-{self.needs_offered[0]}",
             "message_ok": "message-no",
+            "by": "by-text",
+            "channel": "channel-venue",
             "slot": self.slot_id,
         }
         hidden_fields = {
@@ -127,6 +148,12 @@ class PersonForm(Form):
     def validate_contact(self, field: StringField) -> None:
         if field.data not in self.contacts:
             raise ValidationError(_("Elige cómo te avisamos"))
+        if self.must_leave_phone and not self._leaves_phone:
+            raise ValidationError(_("Escribe tu teléfono: te llamamos a esa hora."))
+
+    @property
+    def _leaves_phone(self) -> bool:
+        return self.contact.data == ContactMethod.PHONE
 
     def validate_email(self, field: StringField) -> None:
         if self.contact.data != ContactMethod.EMAIL:
@@ -161,6 +188,20 @@ class PersonForm(Form):
         if field.data not in {"no", "yes"}:
             raise ValidationError(_("Elige si podemos dejar mensaje."))
 
+    def validate_by(self, field: StringField) -> None:
+        if field.data not in {None, "", BY_TEXT, BY_CALL}:
+            raise ValidationError(_("Elige mensaje de texto o llamada."))
+
+    def validate_channel(self, field: StringField) -> None:
+        channels = self.workshop.mode.channels
+        if len(channels) > 1 and self.is_sent("channel") and field.data not in channels:
+            raise ValidationError(_("Elige si vienes o entras en línea."))
+
+    @property
+    def chosen_channel(self) -> str:
+        """As chosen; empty where the workshop has only one."""
+        return self.channel.data or "" if len(self.workshop.mode.channels) > 1 else ""
+
     def validate_slot(self, field: StringField) -> None:
         hours = list_hours(self.workshop)
         if field.data and not hours:
@@ -194,7 +235,12 @@ class RegistrationForm(PersonForm):
         if typed is None:
             self.renew()
             self.language.data = current()
-            if workshop.is_discreet:
+            self.channel.data = workshop.mode.channels[0].value
+            if config().texts.url:
+                self.by.data = BY_CALL if workshop.is_discreet else BY_TEXT
+            if self.must_leave_phone:
+                self.contact.data = ContactMethod.PHONE.value
+            elif workshop.is_discreet:
                 self.contact.data = ContactMethod.NONE.value
         elif not self.is_sent("people"):
             self.people.data = ""
@@ -217,6 +263,10 @@ class RegistrationForm(PersonForm):
     def kept_until(self) -> date:
         """The latest day on which data of any of the dates is erased."""
         return max(each.forget_on for each in (self.workshop, *self.choices.dates))
+
+    @property
+    def must_leave_phone(self) -> bool:
+        return any(each.calls_people for each in self.workshops)
 
     @property
     def workshops(self) -> list[Workshop]:
@@ -242,6 +292,19 @@ class RegistrationForm(PersonForm):
     @property
     def appears_full(self) -> bool:
         return self.workshop.appears_full
+
+    def keep_what_fits(self) -> None:
+        """Prepares an answer typed in the form of another workshop for this one: what it does not
+        offer is left out, and the token is a new one."""
+        self.renew()
+        free = {hour.value for hour in self.choices.hours if hour.has_room}
+        self.slot.data = self.slot.data if self.slot.data in free else ""
+        self.needs.data = [each for each in self.needs.data or () if each in self.needs_offered]
+        self.series.data = self.assisted.data = ""
+        if self.channel.data not in self.workshop.mode.channels:
+            self.channel.data = self.workshop.mode.channels[0].value
+        if self.must_leave_phone:
+            self.contact.data = ContactMethod.PHONE.value
 
     def validate_remind(self, field: StringField) -> None:
         if not _is_tick(field):
@@ -274,12 +337,13 @@ class RegistrationForm(PersonForm):
             people=int(self.people.data or 1),
             contact=contact,
             address=self.address,
-            may_leave_message=contact is ContactMethod.PHONE and self.message_ok.data == "yes",
+            may_leave_message=self.may_leave_message,
             wants_reminder=contact is not ContactMethod.NONE and self.remind.data == "yes",
             wants_entry=has_entry and self.calendar.data == "yes",
             language=self.language.data or current(),
             needs=self.chosen_needs,
             slot=self.slot.data or "",
+            channel=self.chosen_channel,
         )
 
 

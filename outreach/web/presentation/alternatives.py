@@ -13,7 +13,7 @@ from outreach.domain.network.kinds import Way
 from outreach.domain.search import search
 from outreach.domain.search.search import SearchFilters, SearchResult
 from outreach.domain.text import fold
-from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.web.context import config, store
 from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.presentation.workshop_cards import WorkshopCard
@@ -29,6 +29,7 @@ class AlternativeDay:
     address: str
     words: str
     is_this: bool
+    place: str = ""  # where it is, if somewhere else
 
 
 def alternatives(session: Session, workshop: Workshop, *, now: datetime) -> list[WorkshopCard]:
@@ -65,12 +66,14 @@ def other_days(workshop: Workshop) -> list[AlternativeDay]:
         and (each.id == workshop.id or _is_available(each, now))
     ][:MAX_DAYS]
     times = Counter(each.day for each in days)
+    own_place = next((_place(each) for each in days if each.id == workshop.id), "")
     return [
         AlternativeDay(
             address=f"/{i18n.current()}/t/{each.public_id}/lugar",
             words=_words(each.day)
             + (f", {formatting.hour(each.starts)}" if times[each.day] > 1 else ""),
             is_this=each.id == workshop.id,
+            place=_place(each) if _place(each) != own_place else "",
         )
         for each in (days if len(days) > 1 else [])
     ]
@@ -98,6 +101,12 @@ def _is_available(found: SearchResult, now: datetime) -> bool:
         and not found.is_discreet
         and workshop_cards.opening(found, now=now) is None
     )
+
+
+def _place(found: SearchResult) -> str:
+    if found.mode is DeliveryMode.PHONE_BANK or not found.mode.has_venue:
+        return workshop_cards.mode_words(found.mode)
+    return workshop_cards.place(found)
 
 
 def _words(day: date) -> str:

@@ -113,7 +113,7 @@ def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
     if found.status is WorkshopStatus.CANCELLED:
         return CardTag(_("Cancelado"), "tag-bad")
     if found.way is Way.OPEN:
-        words = _("Llega sin cita") if found.mode.has_venue else _("Entra sin apartar")
+        words = open_words(found.mode)
         return CardTag(words, "tag-good")
     if found.way is Way.PHONE:
         return CardTag(_("Aparta por teléfono"))
@@ -138,11 +138,20 @@ def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
     return CardTag(_("Hay lugares"), "tag-good")
 
 
+def open_words(mode: DeliveryMode) -> str:
+    """How one takes part without a registration."""
+    if mode is DeliveryMode.PHONE_BANK:
+        return _("Llama sin apartar")
+    return _("Llega sin cita") if mode.has_venue else _("Entra sin apartar")
+
+
 def place(found: SearchResult, *, with_city: bool = False) -> str:
     """Return the venue and city; for a hidden address only the area and city."""
     lang = i18n.current()
     office_city = city_names.localize(found.office_city, found.office_region, lang)
     if found.venue_name is None:
+        if found.mode is DeliveryMode.PHONE_BANK:
+            return _("Por teléfono")
         return _("En línea") if not found.mode.has_venue else office_city
     is_public = found.visibility is Visibility.PUBLIC
     name = found.venue_name if is_public else found.venue_area or ""

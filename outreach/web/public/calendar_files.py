@@ -60,7 +60,8 @@ def workshop(public_id: str) -> Response:
         site = PublicSite(
             config().public_url, installation_settings.get_calendar_host(session), config().phone
         )
-        body = ics_feed.write_single(found, lang, site)
+        has_full_title = request.args.get("titulo") == "completo"
+        body = ics_feed.write_single(found, lang, site, has_full_title=has_full_title)
     disposition = {"Content-Disposition": 'inline; filename="taller.ics"'}
     return Response(body, headers=disposition, mimetype="text/calendar")
 

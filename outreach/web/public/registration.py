@@ -42,6 +42,7 @@ from outreach.web.presentation import alternatives, workshop_cards
 
 pages = Blueprint("registration", __name__, url_prefix="/<lang:lang>/t/<public_id>/lugar")
 
+REFILL: Final = "refill"  # `yes`: nothing is saved, the form is shown with what was typed
 FEW: Final = 10  # up to so many places left are shown as a number
 
 
@@ -86,6 +87,8 @@ def save(public_id: str) -> ResponseReturnValue:
             filled.is_assisted = link is not None and link.workshop_id == workshop.id
         if filled.series.data == "yes":
             filled.choices = availability.of_workshop(session, workshop, now=now)
+    if request.form.get(REFILL) == "yes":
+        return _show_with_typed(filled, now)
     try:
         return _save(filled, token, existing, now)
     except TooManyRequests as limit:
@@ -112,6 +115,16 @@ def _show_in_language(public_id: str, now: datetime) -> ResponseReturnValue:
     if not workshop.is_open(now):
         return _answer_closed(workshop, 409)
     filled.language.data = i18n.current()  # of the letters too
+    return _page(filled, 200)
+
+
+def _show_with_typed(filled: RegistrationForm, now: datetime) -> ResponseReturnValue:
+    """Answer a change of date: the form of this workshop, with what was typed for the other one.
+    Nothing is saved."""
+    workshop = _refresh(filled).workshop
+    if not workshop.is_open(now) or (workshop.appears_full and not workshop.has_waiting_list):
+        return _answer_closed(workshop, 200)
+    filled.keep_what_fits()
     return _page(filled, 200)
 
 

@@ -135,9 +135,9 @@
     start();
   }
 
-  // The buttons of other languages send the form to be shown again, not to be saved.
+  // The buttons of other languages and dates send the form to be shown again, not to be saved.
   var isSwitching = false;
-  document.querySelectorAll("[data-language]").forEach(function (button) {
+  document.querySelectorAll("button[formaction]").forEach(function (button) {
     button.addEventListener("click", function () { isSwitching = true; });
   });
   form.addEventListener("input", start);

@@ -14,6 +14,7 @@ from outreach.domain import registrations
 from outreach.domain.registrations import (
     ContactMethod,
     PersonalData,
+    Registration,
     RegistrationChange,
     RegistrationStatus,
     contact_details,
@@ -23,9 +24,9 @@ from outreach.domain.text import clean
 from outreach.errors import Conflict, Full, RegistrationClosed
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
-from outreach.web.context import key_store, seat_shares, store
+from outreach.web.context import config, key_store, seat_shares, store
 from outreach.web.forms import availability, language_switch
-from outreach.web.forms.registration_form import PersonForm
+from outreach.web.forms.registration_form import BY_CALL, BY_TEXT, PersonForm
 from outreach.web.middleware import client_address, rate_limits
 from outreach.web.presentation.workshop_cards import FEW_DISCREET
 from outreach.web.public.my_registration import registration_page
@@ -57,13 +58,17 @@ class ChangeForm(PersonForm):
             typed,
             name=view.person.name,
             contact=ContactMethod.NONE.value if current.contact is ContactMethod.NONE else SAME,
+            by=_used_by(current),
             message_ok="yes" if current.may_leave_message else "no",
+            channel=current.channel.value,
             people=str(current.people),
             needs=list(current.needs),
             slot=f"{current.starts:%H:%M}" if current.slot is not None else "",
         )
         if typed is not None and not self.is_sent("people"):
             self.people.data = ""
+        if typed is not None and not self.is_sent("channel"):
+            self.channel.data = current.channel.value
         if typed is not None and not self.is_sent("name"):
             self.needs.data = list(current.needs)
 
@@ -83,6 +88,8 @@ class ChangeForm(PersonForm):
 
     @property
     def first_contact(self) -> str:
+        if self.must_leave_phone:
+            return "contact-phone"
         has_contact = self.view.registration.contact is not ContactMethod.NONE
         return f"contact-{SAME if has_contact else ContactMethod.NONE.value}"
 
@@ -95,18 +102,34 @@ class ChangeForm(PersonForm):
                 people=int(self.people.data or 1),
                 needs=self.chosen_needs,
                 slot=self.slot.data or "" if self.view.has_seat else "",
+                channel=self.chosen_channel,
             ),
             person=PersonalData(
                 name=clean(self.name.data or ""),
                 address=self.view.person.address if is_same else self.address,
             ),
             contact=contact,
-            may_leave_message=contact is ContactMethod.PHONE and self.message_ok.data == "yes",
+            may_leave_message=contact is ContactMethod.PHONE and self._may_leave_message,
         )
+
+    @property
+    def _leaves_phone(self) -> bool:
+        return self._contact() is ContactMethod.PHONE
+
+    @property
+    def _may_leave_message(self) -> bool:
+        return self.by.data == BY_TEXT if self.by.data else self.message_ok.data == "yes"
 
     def _contact(self) -> ContactMethod:
         current = self.view.registration.contact
         return current if self.contact.data == SAME else ContactMethod(self.contact.data or current)
+
+
+def _used_by(registration: Registration) -> str:
+    """Return how the stored phone is used; empty where no text can be sent or there is no phone."""
+    if not config().texts.url or registration.contact is not ContactMethod.PHONE:
+        return ""
+    return BY_TEXT if registration.may_leave_message else BY_CALL
 
 
 @pages.get("/r/<token>/cambiar")

@@ -121,7 +121,8 @@ _CHANGEABLE = frozenset({RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLI
 
 
 def own_title(view: RegistrationView) -> str:
-    """Return the default title of the calendar event; neutral for a discreet kind."""
+    """Return the default title of the calendar event; neutral for a discreet kind and for one of
+    high sensitivity, where the person may write another one."""
     neutral: str = _("Cita")
     title = i18n.say(view.workshop.title, i18n.current())
-    return neutral if view.workshop.is_discreet else title
+    return neutral if view.workshop.is_sensitive else title

@@ -16,7 +16,7 @@ from outreach.web.presentation.formatting import first_capital, month_and_year
 # Changed fields, as the forms name them.
 _FIELDS: Final[Mapping[str, str]] = {
     "address": lazy("dirección"),
-    "bring": lazy("qué llevar"),
+    "bring": lazy("qué traer"),
     "capacity": lazy("lugares"),
     "city": lazy("ciudad"),
     "closed_on": lazy("día en que cierra"),
@@ -48,6 +48,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "neutral_title": lazy("título neutro"),
     "note": lazy("nota"),
     "online_url": lazy("enlace en línea"),
+    "live_url": lazy("enlace de la transmisión"),
     "opened_on": lazy("día en que abre"),
     "opens_days": lazy("cuándo se abren los lugares"),
     "overbooked": lazy("lugares de más"),
@@ -111,7 +112,7 @@ _MESSAGE_TEMPLATES: Final[Mapping[str, str]] = {
     "reminder": lazy("recordatorio"),
     "place": lazy("cambio de lugar"),
     "hour": lazy("cambio de hora"),
-    "bring": lazy("qué llevar"),
+    "bring": lazy("qué traer"),
     "cancelled": lazy("cancelación"),
 }
 _AUDIENCES: Final[Mapping[str, str]] = {

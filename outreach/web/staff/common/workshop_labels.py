@@ -24,6 +24,7 @@ from outreach.formats import language_name
 from outreach.i18n import current, ngettext
 from outreach.i18n import gettext as _
 from outreach.languages import STAFF_LANGUAGE
+from outreach.web.presentation import workshop_cards
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.workshop_cards import CardTag
@@ -116,7 +117,7 @@ def seats(workshop: Workshop) -> str:
         return words
     if workshop.way is not Way.OPEN:
         return str(_("Por teléfono"))
-    return str(_("Llega sin cita") if workshop.mode.has_venue else _("Entra sin apartar"))
+    return workshop_cards.open_words(workshop.mode)
 
 
 def visibility_words(visibility: Visibility) -> str:

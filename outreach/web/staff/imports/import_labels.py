@@ -42,6 +42,7 @@ COLUMNS: Final = {
     "way": lazy("Cómo se entra"),
     "mode": lazy("Modalidad"),
     "phone": lazy("Teléfono"),
+    "live_url": lazy("Enlace de la transmisión"),
 }
 # The notes on the second sheet of the template.
 NOTES: Final = (

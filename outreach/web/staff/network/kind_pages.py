@@ -81,6 +81,7 @@ class KindForm(Form):
     is_core = BooleanField()
     sensitivity = Choice()
     is_discreet = BooleanField()
+    is_women_only = BooleanField()
     sure = BooleanField()
     countries = Choices()
     minutes = number(5, 1439, lazy("La duración va de 5 a 1439 minutos."))
@@ -156,7 +157,7 @@ class KindForm(Form):
         plain = (
             "position", "is_core", "sensitivity", "is_discreet", "sign", "pictogram", "minutes",
             "capacity", "party_limit", "slot_minutes", "opens_days", "confirm_days",
-            "frees_silence", "retention_days", "has_reminders",
+            "frees_silence", "retention_days", "has_reminders", "is_women_only",
         )  # fmt: skip
         texts = ("name", "short_name", "description", "neutral_title", "bring")
         values = {name: self[name].data for name in plain} | {
@@ -347,7 +348,7 @@ def _values_of(kind: Kind) -> dict[str, Any]:
     plain = (
         "code", "sign", "pictogram", "position", "is_core", "sensitivity", "is_discreet",
         "minutes", "capacity", "party_limit", "slot_minutes", "opens_days", "confirm_days",
-        "frees_silence", "retention_days", "has_reminders",
+        "frees_silence", "retention_days", "has_reminders", "is_women_only",
     )  # fmt: skip
     texts = ("name", "short_name", "description", "neutral_title", "bring")
     return (

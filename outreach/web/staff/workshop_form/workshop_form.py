@@ -1,6 +1,5 @@
 """The form of a workshop: reads text, gives a `WorkshopData`."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -20,6 +19,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import INTERPRETER, AccessNeed
 from outreach.domain.scheduling import workshop_data
 from outreach.domain.scheduling.workshop_data import DEFAULT_SLOT_MINUTES, MAX_PARTY, WorkshopData
+from outreach.domain.text import WEB_LINK
 from outreach.domain.workshops import DeliveryMode, time_slots
 from outreach.domain.workshops.partners import Partner, Speaker
 from outreach.domain.workshops.series import WorkshopSeries
@@ -44,7 +44,6 @@ from outreach.web.staff.workshop_form.form_options import NEW, words_of
 MIN_DAY: Final = date(2015, 1, 1)
 MAX_AHEAD: Final = timedelta(days=3 * 366)
 BY_VENUE: Final = "by_venue"  # of `visibility`: the default of a discreet kind at the venue
-_LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
 def _require_seats(form: Any, field: Field) -> None:
@@ -102,6 +101,7 @@ class WorkshopForm(Form):
     speakers = Choices()
     phone = line(40)
     online_url = line(400)
+    live_url = line(400)
     slot_minutes = number(5, 1439, lazy("Di cada cuántos minutos empieza una cita: 5 o más."))
     slot_places = number(1, 1000, lazy("Di cuántos lugares hay a cada hora: 1 o más."))
     opens_days = number(1, 365, lazy("Escribe de 1 a 365 días antes, o déjalo vacío."))
@@ -210,8 +210,13 @@ class WorkshopForm(Form):
             raise ValidationError(_("Elige al menos un idioma."))
 
     def validate_online_url(self, field: Field) -> None:
-        if field.data and not _LINK.fullmatch(field.data):
+        if field.data and not WEB_LINK.fullmatch(field.data):
             raise ValidationError(_("Copia el enlace completo, con https://"))
+
+    def validate_live_url(self, field: Field) -> None:
+        self.validate_online_url(field)
+        if field.data and self._has_discreet_kind:
+            raise ValidationError(_("Un taller con discreción no tiene enlace abierto. Bórralo."))
 
     def validate_overbooked(self, field: Field) -> None:
         if field.data and self.way.data == Way.SLOTS:
@@ -284,6 +289,7 @@ class WorkshopForm(Form):
             facilitator=_typed(self.facilitator, base.facilitator),
             phone=self.phone.data or "",
             online_url=self.online_url.data or "",
+            live_url=self.live_url.data or "",
             series=series,
             overbooked=self.overbooked.data or 0,
             slot_minutes=self.slot_minutes.data,
@@ -356,6 +362,7 @@ def values_of(data: WorkshopData) -> dict[str, Any]:
         "facilitator": data.facilitator,
         "phone": data.phone,
         "online_url": data.online_url,
+        "live_url": data.live_url,
         "slot_minutes": data.slot_minutes,
         "slot_places": data.slot_places,
         "opens_days": data.opens_days,
