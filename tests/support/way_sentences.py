@@ -129,7 +129,7 @@ FORM: Final[dict[TakingPart, ByLanguage]] = {
     TakingPart.WALK_IN: _each(
         "No hace falta apartar lugar", "No need to save a place", "Pas besoin de réserver"
     ),
-    TakingPart.VIDEO_CALL: _each("En línea", "Online", "En ligne"),
+    TakingPart.VIDEO_CALL: _each("Por videollamada", "By video call", "Par appel vidéo"),
     TakingPart.LIVE: _each(
         "Entra sin apartar / Ver en vivo",
         "no booking needed / Watch live",
@@ -271,7 +271,13 @@ def list_required(
     way: TakingPart, state: State, surface: Surface, *, is_discreet: bool, is_women_only: bool
 ) -> list[ByLanguage]:
     """What the surface must say."""
-    can_take_part = state in {State.OPEN, State.FULL, State.FULL_NO_LIST, State.NOT_OPEN, State.MOVED}
+    can_take_part = state in {
+        State.OPEN,
+        State.FULL,
+        State.FULL_NO_LIST,
+        State.NOT_OPEN,
+        State.MOVED,
+    }
     has_form = state in {State.OPEN, State.MOVED}
     found: list[ByLanguage] = []
     if surface is Surface.PAGE:
@@ -310,7 +316,10 @@ def list_forbidden(
     is_both = way in {TakingPart.HYBRID_THERE, TakingPart.HYBRID_ONLINE} and not is_personal
     if way not in AT_A_VENUE and not is_both:
         found.append(THE_DOOR)
-    if way not in {TakingPart.VIDEO_CALL, TakingPart.LIVE, TakingPart.HYBRID_ONLINE} and not is_both:
+    if (
+        way not in {TakingPart.VIDEO_CALL, TakingPart.LIVE, TakingPart.HYBRID_ONLINE}
+        and not is_both
+    ):
         found.append(ON_LINE)
     if way is not TakingPart.CALL:
         found.append(A_CALL)

@@ -194,7 +194,11 @@ def _make_kinds(store: Store, rights: Kind, women: Kind) -> dict[str, Kind]:
         session.flush()
     with store.change() as session:
         quiet = kind(
-            "duelo", "Duelo", is_discreet=True, public_code="Z9WY", visibility=women.visibility,
+            "duelo",
+            "Duelo",
+            is_discreet=True,
+            public_code="Z9WY",
+            visibility=women.visibility,
             neutral_title=women.neutral_title,
         )
         session.add(quiet)
@@ -219,17 +223,23 @@ def _set_up(
     with store.change() as session:
         if way is TakingPart.COURSE:
             course = series.find_or_create(
-                session, session.merge(office, load=False), f"Curso {of_kind.code} {state}",
+                session,
+                session.merge(office, load=False),
+                f"Curso {of_kind.code} {state}",
                 is_joint=True,
             )
             changes["series"] = course
-            hold(session, office, of_kind, **(changes | {"day": clock.now().date() + timedelta(20)}))
+            hold(
+                session, office, of_kind, **(changes | {"day": clock.now().date() + timedelta(20)})
+            )
         workshop = hold(session, office, of_kind, **changes)
     registration = None
     if way not in NO_REGISTRATION:
         chosen = {"contact": ContactMethod.EMAIL, "address": "rosa@example.org"}
         chosen |= _CHOSEN.get(way, {})
-        registration = seat(store, key_store, workshop, now=FIXED_NOW - timedelta(hours=3), **chosen)
+        registration = seat(
+            store, key_store, workshop, now=FIXED_NOW - timedelta(hours=3), **chosen
+        )
     _enter(store, workshop, state)
     return Scene(app, app.test_client(), store, key_store, workshop, state, registration)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from flask import Response, g, make_response, request
+from flask import Response, abort, g, make_response, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock, i18n
@@ -25,7 +25,9 @@ from outreach.domain.text import clean
 from outreach.feeds import attendee_event
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
+from outreach.pdf import ticket_picture
 from outreach.web.context import key_store, store
+from outreach.web.middleware import rate_limits
 from outreach.web.presentation import alternatives, formatting
 from outreach.web.presentation.workshop_cards import WorkshopCard
 from outreach.web.public.my_registration import registration_page
@@ -96,6 +98,7 @@ def show_registration(
         is_asked=reconfirmation.is_asked(view.registration, now),
         is_to_confirm=contact_proof.is_awaited(view.registration, now),
         proof=_find_proof(view, request.args.get("c", "")),
+        has_picture=has_picture(view, now),
         may_return=view.workshop.is_open(now) and view.workshop.has_waiting_list,
         look_again=_look_again(view.registration, now),
         was_silent=view.registration.lapses < 2,  # the reconfirmation lapsed, not an offer
@@ -125,6 +128,28 @@ def my_entry(token: str) -> ResponseReturnValue:
     )
     answer.headers["Content-Disposition"] = 'attachment; filename="cita.ics"'
     return answer
+
+
+@pages.get("/r/<token>/boleto.png")
+def picture(token: str) -> ResponseReturnValue:
+    """Answer with the ticket as a picture, while its seat lies ahead."""
+    now = clock.now()
+    with store().read() as session:
+        view = registration_page.find(session, token)
+    if not has_picture(view, now):
+        abort(404)
+    rate_limits.count_picture()
+    body = ticket_picture.picture(
+        view.registration, i18n.current(), qr_link=view.entry_link, made_at=view.workshop.changed_at
+    )
+    answer = Response(body, mimetype="image/png")
+    answer.headers["Content-Disposition"] = 'attachment; filename="boleto.png"'
+    return answer
+
+
+def has_picture(view: RegistrationView, now: datetime) -> bool:
+    is_ahead = not view.workshop.is_cancelled and not view.workshop.has_ended(now)
+    return is_ahead and view.has_seat and ticket_picture.is_offered(view.registration)
 
 
 def _series(view: RegistrationView) -> list[OtherDate]:

@@ -63,8 +63,11 @@ class RegistrationView:
     @property
     def square(self) -> Markup:
         """The QR code for check-in."""
-        token = registrations.derive_entry_token(self.key)
-        return qr(f"{config().public_url}/q/{token}")
+        return qr(self.entry_link)
+
+    @property
+    def entry_link(self) -> str:
+        return f"{config().public_url}/q/{registrations.derive_entry_token(self.key)}"
 
 
 @pages.before_request
