@@ -249,7 +249,8 @@ A_CALL: Final = _each(
     "Nous vous appelons à / Il nous manque / À quel téléphone",
 )
 SAVING: Final = _each(
-    "Apartar mi lugar / Apartar mi hora / Apartar esta hora / Elegir mi hora / Aparta tu lugar aquí",
+    "Apartar mi lugar / Apartar mi hora / Apartar esta hora / Elegir mi hora / "
+    "Aparta tu lugar aquí",
     "Save my place / Save my time / Save this time / Choose my time / Save your place here",
     "Réserver ma place / Réserver mon heure / Réserver cette heure / Choisir mon heure / "
     "Réservez votre place ici",

@@ -222,11 +222,11 @@ def test_full_workshop_without_a_waitlist_lists_other_workshops(
         assert session.scalar(sa.select(sa.func.count()).select_from(Key)) == 2
 
 
-def test_form_asks_if_text_messages_may_be_sent_to_the_phone(
+def test_form_asks_if_a_message_may_be_left_on_the_phone(
     app: Flask, client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
     page = client.get(f"/es/t/{workshop.public_id}/lugar")
-    assert "¿Podemos mandar mensaje de texto a ese teléfono?" in page.text
+    assert "¿Podemos dejar mensaje en ese teléfono?" in page.text
     assert filled(page)["message_ok"] == ["no"]
     for answer, expected in (("no", False), ("yes", True)):
         phone: dict[str, Any] = {"contact": "phone", "phone": "312 555 0142", "message_ok": answer}

@@ -214,7 +214,7 @@ def test_form_links_to_other_days_of_the_consultations(
         )
         group = hold(session, chicago, rights, day=a_saturday() + timedelta(days=8))
     page = client.get(f"/es/t/{consultations.public_id}/lugar").text
-    assert f'href="/es/t/{later.public_id}/lugar"' in page
+    assert f'formaction="/es/t/{later.public_id}/lugar"' in page
     assert f'href="/es/t/{consultations.public_id}/lugar" aria-current="page"' in page
     assert group.public_id not in page
 
