@@ -92,8 +92,8 @@ def workshops_(path: Path, dry_run: bool, reconstruction: bool, office: str, kin
     with a seat are notified of a new time or venue, and of a cancellation.
 
     status is draft, published or cancelled. Optional columns: way (open, place, phone, unlisted;
-    place if there is none), mode, address, area, phone, live_url, title_fr. Languages are separated by
-    spaces. What a row leaves empty comes from its kind.
+    place if there is none), mode, address, area, phone, live_url, title_fr. Languages are separated
+    by spaces. What a row leaves empty comes from its kind.
     """
     with _refusals():
         config = settings()

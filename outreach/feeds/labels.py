@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from outreach import formats
 from outreach.i18n import N_, NP_
 
-WORDED_AT: Final = datetime(2026, 11, 27, tzinfo=UTC)
+WORDED_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 WORKSHOPS: Final = N_("Talleres")
 NETWORK: Final = N_("toda la red")

@@ -224,6 +224,32 @@ def list_guards() -> Iterator[Guard]:
         'event.add("url", f"https://x/es/t/{workshop.public_id}"), event.add("transp",',
         "tests/security/test_discreet.py::test_personal_calendar_entry_contains_no_manage_link",
     )  # fmt: skip
+    forms = "tests/web/public/test_way_forms.py"
+    yield Guard(
+        "S14", "outreach/feeds/ics_feed.py",
+        "is_neutral = workshop.is_sensitive and not", "is_neutral = False and not",
+        f"{forms}::test_calendar_file_of_high_sensitivity_says_appointment_and_city",
+    )  # fmt: skip
+    yield Guard(
+        "S14", "outreach/pdf/ticket_picture.py", "return not registration.workshop.is_discreet and",
+        "return", f"{forms}::test_ticket_is_saved_as_a_picture_unless_discreet",
+    )  # fmt: skip
+    yield Guard(
+        "S13", "outreach/domain/workshops/models.py",
+        'return "" if self.is_discreet or self.has_secret_address else self.live_url',
+        "return self.live_url",
+        f"{forms}::test_open_stream_has_its_link_on_the_page_and_in_the_open_data",
+    )  # fmt: skip
+    yield Guard(
+        "S13", "outreach/domain/scheduling/workshop_service.py",
+        'if workshop.moved_at is None or {"day", "starts"} & new:', "if True:",
+        f"{forms}::test_moved_workshop_says_when_it_was_and_hides_that_a_hidden_place_moved",
+    )  # fmt: skip
+    yield Guard(
+        "S18", f"{web}forms/registration_form.py",
+        "if self.must_leave_phone and not self._leaves_phone:", "if False:",
+        f"{forms}::test_telephone_consultation_requires_a_phone",
+    )  # fmt: skip
     yield Guard(
         "S17", "templates/my_registration/detail.html", "{% block title %}{{ _('Cita')",
         "{% block title %}{{ workshop.title|localize }}{{ _('Cita')",

@@ -261,8 +261,7 @@ def _enter(store: Store, workshop: Workshop, state: State) -> None:
             row.retime()
         elif state is State.MOVED:
             data = workshop_service.get_data(row)
-            later = {"day": data.day + timedelta(days=1)}
-            workshop_service.change(session, row, replace(data, **later), now=FIXED_NOW)
+            workshop_service.change(session, row, replace(data, day=data.day + timedelta(days=1)), now=FIXED_NOW)
         row.changed_at = max(row.changed_at, LONG_AGO + timedelta(seconds=1))
 
 
