@@ -17,7 +17,7 @@ from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.newsletter import subscribers
 from outreach.domain.registrations import ContactMethod, Registration, reconfirmation, waitlist
 from outreach.domain.registrations.notifications import Notification
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.domain.workshops import series as all_series
 from outreach.keystore import KeyStore
 from tests.conftest import a_saturday, hold, registration_data, seat, tomorrow, venue
@@ -62,6 +62,10 @@ def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
         registrations_by_name[f"reconfirmation {name}"] = _register_with_reconfirmation(
             store, key_store, question, now
         )
+    registrations_by_name |= {
+        "called": seat(store, key_store, workshops["consultation"], **LUZ, slot="09:20"),
+        "in video call": seat(store, key_store, workshops["video call"], **ROSA),
+    }
     _request_calls(store, key_store, workshops["calls"], now)
     _check_in_some(store, key_store, workshops["started"])
     seat(store, key_store, workshops["tomorrow"], people=2)
@@ -164,6 +168,37 @@ def _create_workshops(session: Session) -> dict[str, Workshop]:
         "discreet tomorrow": hold(session, chicago, women, **door),
         "by phone": at(
             rights, 1, way=Way.PHONE, phone="312 555 0142", title={"es": "Llámanos primero"}
+        ),
+        "consultation": at(
+            rights,
+            2,
+            **(hours | {"ends": time(12), "title": {"es": "Habla por teléfono"}}),
+            mode=DeliveryMode.PHONE_BANK,
+            venue=None,
+        ),
+        "video call": at(
+            rights,
+            2,
+            mode=DeliveryMode.VIDEO_CALL,
+            venue=None,
+            online_url="https://sala.example/1",
+            title={"es": "Resuelve tus dudas"},
+        ),
+        "live": at(
+            rights,
+            2,
+            mode=DeliveryMode.LIVE_STREAM,
+            venue=None,
+            way=Way.OPEN,
+            live_url="https://vivo.example/1",
+            title={"es": "Qué hacer si tocan a tu puerta"},
+        ),
+        "hybrid": at(
+            rights,
+            2,
+            mode=DeliveryMode.HYBRID,
+            online_url="https://sala.example/1",
+            title={"es": "Paso a paso"},
         ),
         "without registration": at(rights, 1, way=Way.OPEN, title={"es": "Puertas abiertas"}),
         "unlisted": at(rights, 1, way=Way.UNLISTED, title={"es": "Solo con enlace"}),

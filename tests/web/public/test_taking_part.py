@@ -28,9 +28,10 @@ from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.keystore import KeyStore
 from outreach.mail import render
 from outreach.mail.message_context import MessageContext
-from tests.conftest import LONG_AGO, UNLIMITED, hold, kind, seat
+from tests.conftest import LONG_AGO, hold, kind, seat
 from tests.support import page_text, way_sentences
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
+from tests.support.limits import UNLIMITED
 from tests.support.way_sentences import NO_REGISTRATION, State, Surface, TakingPart
 
 pytestmark = [fixed_clock, pytest.mark.any_database("the words of the templates")]
@@ -261,7 +262,9 @@ def _enter(store: Store, workshop: Workshop, state: State) -> None:
             row.retime()
         elif state is State.MOVED:
             data = workshop_service.get_data(row)
-            workshop_service.change(session, row, replace(data, day=data.day + timedelta(days=1)), now=FIXED_NOW)
+            workshop_service.change(
+                session, row, replace(data, day=data.day + timedelta(days=1)), now=FIXED_NOW
+            )
         row.changed_at = max(row.changed_at, LONG_AGO + timedelta(seconds=1))
 
 

@@ -1,6 +1,7 @@
 """What a person chooses or leaves by the way of taking part: a phone for a call, coming or joining
 on line, text or call, another day; and what the ticket gives in return."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time, timedelta
@@ -88,7 +89,7 @@ def test_phone_of_a_consultation_is_what_the_ticket_says_is_called(
 def test_consultation_cannot_lose_its_phone(
     client: FlaskClient, store: Store, key_store: KeyStore, consultation: Workshop
 ) -> None:
-    by_phone = {"contact": ContactMethod.PHONE, "address": "+13125550199"}
+    by_phone: dict[str, Any] = {"contact": ContactMethod.PHONE, "address": "+13125550199"}
     rosa = seat(store, key_store, consultation, slot="09:20", **by_phone)
     path = f"{link_of(key_store, rosa)}/cambiar"
     typed = {name: each[0] for name, each in filled(client.get(path)).items()}
@@ -129,7 +130,7 @@ def test_text_or_call_is_asked_where_texts_can_be_sent(
     page = client.get(f"/es/t/{workshop.public_id}/lugar").text
     assert "Mensaje de texto" in page
     for by, is_texted in (("text", True), ("call", False)):
-        typed = {"contact": "phone", "phone": "312 555 0142", "by": by}
+        typed: dict[str, Any] = {"contact": "phone", "phone": "312 555 0142", "by": by}
         assert send(client, workshop, answers(app, workshop, **typed)).status_code == 303
         assert everyone(store)[-1].may_leave_message is is_texted
     wrong = send(client, workshop, answers(app, workshop, contact="none", by="pigeon"))
@@ -179,11 +180,11 @@ def test_open_stream_has_its_link_on_the_page_and_in_the_open_data(
     assert "Ver en vivo" in page
     assert STREAM in client.get(f"/es/t/{live.public_id}/lugar").text
     assert STREAM in client.get(f"/es/t/{live.public_id}.ics").text.replace("\r\n ", "")
-    assert client.get(f"/api/v1/workshops/{live.public_id}").json["live_url"] == STREAM
+    assert json.loads(client.get(f"/api/v1/workshops/{live.public_id}").data)["live_url"] == STREAM
     for each in (quiet, hidden):
         for path in (f"/es/t/{each.public_id}", f"/es/t/{each.public_id}/lugar"):
             assert STREAM not in client.get(path).text
-    assert client.get(f"/api/v1/workshops/{hidden.public_id}").json["live_url"] is None
+    assert json.loads(client.get(f"/api/v1/workshops/{hidden.public_id}").data)["live_url"] is None
 
 
 def test_ticket_is_saved_as_a_picture_unless_discreet(
@@ -202,7 +203,8 @@ def test_ticket_is_saved_as_a_picture_unless_discreet(
     assert answer.data.startswith(b"\x89PNG")
     assert answer.headers["Cache-Control"] == "no-store"
     assert f'href="{shown}/boleto.png"' in client.get(shown).text
-    for workshop, chosen in ((quiet, {}), (hybrid, {"channel": "online"})):
+    online: dict[str, Any] = {"channel": "online"}
+    for workshop, chosen in ((quiet, {}), (hybrid, online)):
         path = link_of(key_store, seat(store, key_store, workshop, **chosen))
         assert client.get(f"{path}/boleto.png").status_code == 404
         assert "boleto.png" not in client.get(path).text
