@@ -71,7 +71,7 @@ CODE_IN_LETTER: Final = _each(
     "At the door, say this code:",
     "À l’entrée, dites ce code :",
 )
-CODE_FOR_DOUBTS: Final = _each(
+CODE_ON_THE_PHONE: Final = _each(
     "Tu código, si llamas por dudas:",
     "Your code, if you call with questions:",
     "Votre code, si vous appelez pour une question :",
@@ -172,7 +172,7 @@ TICKET: Final[dict[TakingPart, ByLanguage]] = {
 }
 LETTER: Final[dict[TakingPart, ByLanguage]] = {
     **dict.fromkeys(AT_A_VENUE - NO_REGISTRATION, CODE_IN_LETTER),
-    **dict.fromkeys((TakingPart.VIDEO_CALL, TakingPart.HYBRID_ONLINE), CODE_FOR_DOUBTS),
+    **dict.fromkeys((TakingPart.VIDEO_CALL, TakingPart.HYBRID_ONLINE), CODE_ON_THE_PHONE),
     TakingPart.CALL: _each(
         "Te llamamos a las 9:20 a. m. / Tu código, si llamas por dudas:",
         "We call you at 9:20 a.m. / Your code, if you call with questions:",
