@@ -64,6 +64,7 @@ _CHOSEN: Final[dict[TakingPart, dict[str, Any]]] = {
     TakingPart.CALL: {
         "contact": ContactMethod.PHONE, "address": "+13125550199", "slot": "09:20",
     },
+    TakingPart.HYBRID_THERE: {"channel": "venue"},
     TakingPart.HYBRID_ONLINE: {"channel": "online"},
     TakingPart.HOURS: {"slot": "09:20"},
 }  # fmt: skip

@@ -107,8 +107,9 @@ def test_person_chooses_to_come_or_to_join_on_line(
     earlier = send(client, hybrid, answers(app, hybrid, name="Luz")).location
     assert "https://sala.example/1" in client.get(online).text
     assert "la entrada" not in client.get(online).text
+    assert "https://sala.example/1" not in client.get(there).text
+    assert "https://sala.example/1" in client.get(earlier).text, "who did not choose may do both"
     for each in (there, earlier):
-        assert "https://sala.example/1" not in client.get(each).text
         assert "código QR" in client.get(each).text
     typed = {name: each[0] for name, each in filled(client.get(f"{online}/cambiar")).items()}
     assert typed["channel"] == "online"
