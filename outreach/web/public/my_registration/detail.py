@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from flask import Response, abort, g, make_response, request
+from flask import Response, g, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock, i18n
@@ -132,12 +132,12 @@ def my_entry(token: str) -> ResponseReturnValue:
 
 @pages.get("/r/<token>/boleto.png")
 def picture(token: str) -> ResponseReturnValue:
-    """Answer with the ticket as a picture, while its seat lies ahead."""
+    """Answer with the ticket as a picture, while its seat lies ahead; else lead to the ticket."""
     now = clock.now()
     with store().read() as session:
         view = registration_page.find(session, token)
     if not has_picture(view, now):
-        abort(404)
+        return redirect(view.path, 303)
     rate_limits.count_picture()
     body = ticket_picture.picture(
         view.registration, i18n.current(), qr_link=view.entry_link, made_at=view.workshop.changed_at
