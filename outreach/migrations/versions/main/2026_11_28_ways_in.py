@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_ways_in"
-down_revision = "main_hours"
+down_revision = "main_ways"
 
 
 def upgrade() -> None:
