@@ -167,7 +167,7 @@ def list_guards() -> Iterator[Guard]:
     )  # fmt: skip
     address = "tests/security/test_hidden_address.py::test_hidden_address_is_on_no_public_page"
     yield Guard(
-        "S13", "templates/workshops/workshop.html", "{%- elif workshop.has_secret_address %}",
+        "S13", "templates/workshops/ways.html", "{%- elif workshop.has_secret_address %}",
         "{%- elif false %}", address,
     )  # fmt: skip
     yield Guard(
