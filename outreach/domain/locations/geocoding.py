@@ -65,13 +65,15 @@ class Location:
 ANYWHERE: Final = Location(scale=LocationScale.EVERYWHERE)
 
 
-def resolve(session: Session, typed: str) -> Location:
+def resolve(
+    session: Session, typed: str, *, known_offices: Sequence[Office] | None = None
+) -> Location:
     """The place that a typed text means; of scale CHOICE where it means several, of scale UNKNOWN
-    where it is not found."""
+    where it is not found. `known_offices` are all offices by slug, if the caller has them."""
     text = typed.strip()[:MAX_TYPED]
     if not text:
         return ANYWHERE
-    offices = _list_offices(session)
+    offices = known_offices or _list_offices(session)
     if len(text.split()) > 3 and (named := _by_full_name(session, offices, fold(text))):
         return named
     words = canonicalize(text)

@@ -5,7 +5,7 @@ A page of results is one query, with a key instead of an offset."""
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from outreach.db.base import Words
 from outreach.db.types import Codes, has_code
-from outreach.domain.locations.geocoding import ANYWHERE, Location, LocationScale, distance_in_miles
+from outreach.domain.locations.geocoding import ANYWHERE, Location, LocationScale
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
@@ -45,6 +45,11 @@ class SearchFilters:
     until: date | None = None
     languages: tuple[str, ...] = ()
     modes: tuple[DeliveryMode, ...] = ()
+    understood: tuple[str, ...] = ()  # languages that are spoken, or that are interpreted
+    excluded_kinds: tuple[int, ...] = ()  # ids
+    country: str = ""  # of the office
+    has_childcare: bool = False
+    has_free_places: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,10 @@ class SearchResult:
     has_waiting_list: bool
     opens_days: int | None
     languages: Codes
+    interpretation: Codes
     has_childcare: bool
     is_synthetic: bool
+    series_id: int | None
     kind_code: str
     kind_name_json: str
     is_discreet: bool
@@ -79,11 +86,11 @@ class SearchResult:
     venue_city: str | None
     venue_region: str | None
     venue_area: str | None
-    latitude: float | None  # as far as everybody may know it
-    longitude: float | None
     office_city: str
     office_region: str
     office_slug: str
+    office_name_json: str
+    office_zone: ZoneInfo
 
     @property
     def title(self) -> Words:
@@ -97,8 +104,9 @@ class SearchResult:
     def kind_name(self) -> Words:
         return _words(self.kind_name_json)
 
-    def miles_from(self, position: tuple[float, float] | None) -> float | None:
-        return distance_in_miles(position, self.latitude, self.longitude)
+    @property
+    def office_name(self) -> Words:
+        return _words(self.office_name_json)
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,14 @@ def _position(
     return sa.case((sa.and_(is_open, own.is_not(None)), own), else_=near)
 
 
-_SHOWN: Final = (
+LATITUDE: Final = _position(Venue.latitude, Venue.near_latitude)
+LONGITUDE: Final = _position(Venue.longitude, Venue.near_longitude)
+PUBLIC_SEATS: Final = sa.case(
+    (Workshop.is_discreet.is_(True), Workshop.shown_seats),
+    (Workshop.seats_left > MAX_SEATS_SHOWN, MAX_SEATS_SHOWN),
+    else_=Workshop.seats_left,
+)
+SHOWN: Final = (
     sa.select(
         Workshop.id,
         Workshop.public_id,
@@ -132,16 +147,14 @@ _SHOWN: Final = (
         Workshop.way,
         Workshop.mode,
         Workshop.visibility,
-        sa.case(
-            (Workshop.is_discreet.is_(True), Workshop.shown_seats),
-            (Workshop.seats_left > MAX_SEATS_SHOWN, MAX_SEATS_SHOWN),
-            else_=Workshop.seats_left,
-        ),
+        PUBLIC_SEATS,
         Workshop.has_waiting_list,
         Workshop.opens_days,
         Workshop.languages,
+        Workshop.interpretation,
         Workshop.has_childcare,
         Workshop.is_synthetic,
+        Workshop.series_id,
         Kind.code,
         sa.cast(Kind.short_name, sa.Text),
         Workshop.is_discreet,
@@ -151,34 +164,32 @@ _SHOWN: Final = (
         Venue.city,
         Venue.region,
         Venue.area,
-        _position(Venue.latitude, Venue.near_latitude),
-        _position(Venue.longitude, Venue.near_longitude),
         Office.city,
         Office.region,
         Office.slug,
+        sa.cast(Office.name, sa.Text).label("office_name"),
+        Office.zone,
     )
     .select_from(Workshop)
     .join(Kind, Kind.id == Workshop.kind_id)
     .join(Office, Office.id == Workshop.office_id)
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
 )
-_UPCOMING: Final = (
+UPCOMING: Final = (
     Workshop.status.in_([WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED]),
     Workshop.way != Way.UNLISTED,
     Workshop.day >= sa.bindparam("since", type_=sa.Date),
     Workshop.day <= sa.bindparam("until", type_=sa.Date),
     Workshop.ends_at > sa.bindparam("now", type_=Workshop.ends_at.type),
 )
-_KEY: Final = (Workshop.day, Workshop.starts, Workshop.id)
-_LIST: Final = (
-    _SHOWN.where(*_UPCOMING).order_by(*_KEY).limit(sa.bindparam("limit", type_=sa.Integer))
-)
+KEY: Final = (Workshop.day, Workshop.starts, Workshop.id)
+_LIST: Final = SHOWN.where(*UPCOMING).order_by(*KEY).limit(sa.bindparam("limit", type_=sa.Integer))
 _COUNT: Final = (
     sa.select(sa.func.count())
     .select_from(Workshop)
     .join(Office, Office.id == Workshop.office_id)
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
-    .where(*_UPCOMING)
+    .where(*UPCOMING)
 )
 
 
@@ -197,41 +208,20 @@ def search_upcoming(
     if filters.where.scale in NOT_ONE_PLACE:
         return SearchPage((), 0, None, filters)
     wanted = build_conditions(filters)
-    values = _window(filters, now)
+    values = compute_window(filters, now)
     statement = _LIST.where(*wanted) if wanted else _LIST
-    key = _read_key(after)
+    key = read_key(after)
     if key is not None:
         statement = statement.where(
-            sa.tuple_(*_KEY)
-            > sa.tuple_(*(sa.literal(v, c.type) for v, c in zip(key, _KEY, strict=True)))
+            sa.tuple_(*KEY)
+            > sa.tuple_(*(sa.literal(v, c.type) for v, c in zip(key, KEY, strict=True)))
         )
     rows = session.execute(statement, values | {"limit": limit + 1}).all()
-    found = tuple(_found(row) for row in rows[:limit])
+    found = tuple(build_result(row) for row in rows[:limit])
     if key is None and len(rows) <= limit:
         return SearchPage(found, len(found), None, filters)
     total = session.scalar(_COUNT.where(*wanted), values) or 0
-    return SearchPage(found, total, _write_key(found[-1]) if len(rows) > limit else None, filters)
-
-
-def search_nearest(
-    session: Session, filters: SearchFilters, *, now: datetime, limit: int = 3
-) -> list[tuple[SearchResult, float | None]]:
-    """Alternatives where a place has no workshop: the nearest of the same kind, with miles, then
-    those online, with None."""
-    everywhere = replace(filters, where=ANYWHERE)
-    found = search_upcoming(session, everywhere, now=now, limit=400).found
-    open_ones = [each for each in found if each.status is WorkshopStatus.PUBLISHED]
-    here = filters.where.position
-    with_miles = [
-        (each, each.miles_from(here))
-        for each in open_ones
-        if each.latitude is not None and here is not None
-    ]
-    close = sorted(
-        ((each, far) for each, far in with_miles if far is not None), key=lambda pair: pair[1]
-    )[:limit]
-    online = [(each, None) for each in open_ones if not each.mode.has_venue][:1]
-    return [*online, *close][: limit + 1]
+    return SearchPage(found, total, write_key(found[-1]) if len(rows) > limit else None, filters)
 
 
 def build_conditions(filters: SearchFilters) -> list[sa.ColumnElement[bool]]:
@@ -243,6 +233,23 @@ def build_conditions(filters: SearchFilters) -> list[sa.ColumnElement[bool]]:
         found.append(Workshop.mode.in_(filters.modes))
     if filters.languages:
         found.append(sa.or_(*(has_code(Workshop.languages, code) for code in filters.languages)))
+    if filters.understood:
+        # An interpreter could tell where a discreet workshop is (S13).
+        is_open = Workshop.is_discreet.is_(False)
+        spoken = [has_code(Workshop.languages, code) for code in filters.understood]
+        offered = [has_code(Workshop.interpretation, code) for code in filters.understood]
+        found.append(sa.or_(*spoken, sa.and_(is_open, sa.or_(*offered))))
+    if filters.excluded_kinds:
+        found.append(Workshop.kind_id.not_in(filters.excluded_kinds))
+    if filters.country:
+        found.append(Office.country == filters.country)
+    if filters.has_childcare:
+        found.append(Workshop.has_childcare.is_(True))
+    if filters.has_free_places:
+        found += [
+            Workshop.status == WorkshopStatus.PUBLISHED,
+            sa.or_(Workshop.way == Way.OPEN, PUBLIC_SEATS > 0),
+        ]
     return found
 
 
@@ -260,15 +267,21 @@ def build_location_conditions(where: Location) -> list[sa.ColumnElement[bool]]:
     if where.scale is not LocationScale.NEAR or where.position is None:
         return []
     latitude, longitude = where.position
-    high = NEAR_MILES / _MILES_A_DEGREE
-    wide = high / max(0.2, math.cos(math.radians(latitude)))
+    high, wide = compute_degrees(NEAR_MILES, where.position)
     return [
         Venue.near_latitude.between(latitude - high, latitude + high),
         Venue.near_longitude.between(longitude - wide, longitude + wide),
     ]
 
 
-def _window(filters: SearchFilters, now: datetime) -> dict[str, Any]:
+def compute_degrees(miles: float, position: tuple[float, float]) -> tuple[float, float]:
+    """So many miles in degrees of latitude, and of longitude at a position."""
+    high = miles / _MILES_A_DEGREE
+    return high, high / max(0.2, math.cos(math.radians(position[0])))
+
+
+def compute_window(filters: SearchFilters, now: datetime) -> dict[str, Any]:
+    """The values of `UPCOMING`: from now to 90 days ahead, within the days of the filters."""
     # West of Greenwich, a workshop of yesterday's date in UTC may not be over.
     first, last = now.date() - timedelta(days=2), now.date() + HORIZON
     since = max(first, filters.since) if filters.since else first
@@ -282,15 +295,18 @@ def _words(text: str) -> Words:
     return words
 
 
-def _found(row: sa.Row[*tuple[Any, ...]]) -> SearchResult:
+def build_result(row: sa.Row[*tuple[Any, ...]]) -> SearchResult:
+    """The result of a row of `SHOWN`."""
     return SearchResult(*tuple(row))
 
 
-def _write_key(found: SearchResult) -> str:
+def write_key(found: SearchResult) -> str:
+    """The key of the page after this result."""
     return f"{found.day:%Y%m%d}-{found.starts:%H%M}-{found.id}"
 
 
-def _read_key(text: str) -> tuple[date, time, int] | None:
+def read_key(text: str) -> tuple[date, time, int] | None:
+    """Day, hour and id of a `next`; None if it cannot be read."""
     try:
         day, hour, number = text.split("-")
         moment = datetime.strptime(f"{day} {hour}", "%Y%m%d %H%M")  # noqa: DTZ007 - a wall clock
@@ -305,12 +321,12 @@ def list_upcoming(
     """The next workshops of an office, by start."""
     rows = session.execute(
         _LIST.where(Workshop.office_id == office.id),
-        _window(SearchFilters(), now) | {"limit": limit},
+        compute_window(SearchFilters(), now) | {"limit": limit},
     )
-    return [_found(row) for row in rows]
+    return [build_result(row) for row in rows]
 
 
 def list_by_ids(session: Session, ids: Sequence[int]) -> Sequence[SearchResult]:
     """The workshops with these ids, by day and hour."""
-    rows = session.execute(_SHOWN.where(Workshop.id.in_(ids)).order_by(*_KEY))
-    return [_found(row) for row in rows]
+    rows = session.execute(SHOWN.where(Workshop.id.in_(ids)).order_by(*KEY))
+    return [build_result(row) for row in rows]

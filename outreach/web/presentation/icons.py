@@ -37,6 +37,9 @@ ICONS: Final = {
     "pencil": '<path d="m4.5 19.5.8-4L16 4.8a2 2 0 0 1 3 3L8.5 18.7z"/>',
     "silent": '<path d="M6.5 16.5V11a5.5 5.5 0 0 1 8.5-4.6M17.5 10.5v6H8M10 20h4M4 3.5l16 17"/>',
     "wrench": '<path d="M15.5 4a5 5 0 0 0-4.6 7L4.5 17.5l2 2L13 13a5 5 0 0 0 6.5-6l-3 3-2.5-.5-.5-2.500z"/>',
+    "video": '<rect x="2.5" y="6" width="13" height="12" rx="2.5"/><path d="m15.5 11 6-3.5v9l-6-3.5"/>',
+    "down": '<path d="m6 9 6 6 6-6"/>',
+    "search": '<circle cx="10.5" cy="10.5" r="6.5"/><path d="m15.5 15.5 5 5"/>',
     "eye": '<path d="M2.5 12s3.5-6.5 9.5-6.5 9.5 6.5 9.5 6.5-3.5 6.5-9.5 6.5S2.5 12 2.5 12z"/><circle cx="12" cy="12" r="2.8"/>',
 }
 _PETAL: Final = '<ellipse cx="24" cy="12" rx="4.3" ry="7.6" transform="rotate({} 24 24)"/>'
@@ -50,6 +53,7 @@ PICTOGRAMS: Final = {
     "helmet": '<path d="M6 33h36M10 32c0-20 28-20 28 0M20 17V11h8v6"/>',
     "clock": '<circle cx="24" cy="24" r="16.5"/><path d="M24 14v10l7 5"/>',
     "question": '<path d="M16 17c0-11 17-11 17-1 0 7-8.5 7-8.5 14"/><circle class="solid" cx="24.5" cy="38.5" r="2.8"/>',
+    "grid": '<path class="solid" d="M9 9h13v13H9zM26 9h13v13H26zM9 26h13v13H9zM26 26h13v13H26z"/>',
     "wrench": '<path d="M31 8a10 10 0 0 0-9 14L8 36l4 4 14-14a10 10 0 0 0 13-12l-6 6-5-1-1-5 6-6a10 10 0 0 0-2 0z"/>',
 }
 # CSS classes of the signs' colours: the CSP forbids inline styles.

@@ -1,7 +1,7 @@
 """Workshop cards of lists: their texts, ready for the template."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from itertools import groupby
@@ -9,18 +9,26 @@ from typing import Final
 
 from markupsafe import Markup
 
-from outreach import formats, i18n
+from outreach import clock, formats, i18n
 from outreach.domain.locations import city_names
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.search.search import SearchResult
+from outreach.domain.search.workshop_list import ListedResult
+from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, seat_states
-from outreach.i18n import NP_, ngettext
+from outreach.i18n import NP_, ngettext, pgettext
 from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting
 from outreach.web.presentation.icons import sign, sign_class
 
 BRING_HEADING = NP_("heading", "Qué traer")
 FEW = 10
+KILOMETRES_A_MILE: Final = 1.609344
+_PLACE_ICONS: Final = {
+    DeliveryMode.VIDEO_CALL: "video",
+    DeliveryMode.LIVE_STREAM: "video",
+    DeliveryMode.PHONE_BANK: "phone",
+}
 FEW_DISCREET: Final = seat_states.FEW  # S28: a watcher must not see a single registration
 
 
@@ -30,7 +38,7 @@ class CardTag:
     look: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkshopCard:
     address: str
     title: str
@@ -41,31 +49,46 @@ class WorkshopCard:
     day: date
     day_words: str
     hour_words: str
+    zone: str  # «hora del Centro», where somebody may be in another zone
     place: str
+    place_icon: str
+    host: str  # its office's name; empty for a discreet workshop
+    languages: str
     tags: list[CardTag]
-    miles: str = ""  # from the place that was searched for
+    distance: str = ""
+    miles: str = ""  # from the place that was searched for, for programs
+    dates: Sequence[str] = ()  # of a course
 
 
-def card(
-    found: SearchResult,
-    *,
-    now: datetime,
-    miles: float | None = None,
-    with_city: bool = False,
-    has_distance: bool = True,
-) -> WorkshopCard:
-    """Return the card of a workshop; `with_city` adds the city, for lists of several cities.
-    Without `has_distance` the miles are for programs only."""
+@dataclass(frozen=True, slots=True)
+class CardDay:
+    """The cards of one day."""
+
+    near_words: str  # «Hoy», «Mañana»; empty later
+    words: str
+    cards: list[WorkshopCard]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardOptions:
+    """What the cards of one list have in common."""
+
+    now: datetime
+    today: date  # where the list is read
+    query: str = ""  # the search, which links carry
+    city: str = ""  # of the list, folded: cards do not repeat it
+    is_metric: bool = False
+
+
+def card(found: SearchResult, *, now: datetime, with_city: bool = False) -> WorkshopCard:
+    """Return the card of a workshop; `with_city` adds the city, for lists of several cities."""
     lang = i18n.current()
     tags = [seats_tag(found, now=now)]
     if found.way is Way.SLOTS and found.status is WorkshopStatus.PUBLISHED:
         tags.append(CardTag(_("Eliges tu hora")))
-    if miles is not None and has_distance:
-        tags.append(CardTag(distance(miles)))
-    tags.append(CardTag(spoken(found.languages)))
     if found.has_childcare:
         tags.append(CardTag(_("Cuidado de niños")))
-    if found.mode is not DeliveryMode.IN_PERSON:
+    if found.mode is DeliveryMode.HYBRID:
         tags.append(CardTag(mode_words(found.mode)))
     return WorkshopCard(
         address=f"/{lang}/t/{found.public_id}",
@@ -75,11 +98,33 @@ def card(
         sign=_sign(found.sign, found.pictogram),
         sign_class=sign_class(found.sign),
         day=found.day,
-        day_words=formatting.day(found.day),
+        day_words=formatting.first_capital(formatting.day(found.day)),
         hour_words=formatting.hours(found.starts, found.ends),
+        zone=_zone_words(found),
         place=place(found, with_city=with_city),
+        place_icon=_PLACE_ICONS.get(found.mode, "place"),
+        host="" if found.is_discreet else i18n.say(found.office_name, lang),
+        languages=_languages(found),
         tags=tags,
+    )
+
+
+def list_card(listed: ListedResult, options: CardOptions) -> WorkshopCard:
+    """Return the card of an entry of the list, which says how far it is and its other dates."""
+    found = listed.workshop
+    made = card(
+        found,
+        now=options.now,
+        with_city=fold(found.venue_city or found.office_city) != options.city,
+    )
+    miles = listed.miles
+    return replace(
+        made,
+        address=f"{made.address}?{options.query}" if options.query else made.address,
+        day_words=formatting.first_capital(_near_day(found.day, options.today)),
+        distance="" if miles is None else distance(miles, is_metric=options.is_metric),
         miles="" if miles is None else f"{miles:.1f}",
+        dates=[formatting.slim_day(each) for each in listed.course_days],
     )
 
 
@@ -93,19 +138,31 @@ def opening(found: SearchResult | Workshop, *, now: datetime) -> datetime | None
     return opens.astimezone(found.zone)
 
 
-def by_day(
-    found: Iterable[SearchResult],
-    *,
-    now: datetime,
-    with_city: bool = False,
-    here: tuple[float, float] | None = None,
-) -> list[tuple[date, list[WorkshopCard]]]:
-    """Return cards by day; `here` is the position that their distance is from."""
-    cards = [
-        card(each, now=now, with_city=with_city, miles=each.miles_from(here), has_distance=False)
-        for each in found
+def by_day(found: Iterable[SearchResult], *, now: datetime) -> list[CardDay]:
+    """Return the cards of an office by day."""
+    cards = [card(each, now=now) for each in found]
+    return _group(cards, clock.network_day(now))
+
+
+def _group(cards: Iterable[WorkshopCard], today: date) -> list[CardDay]:
+    return [
+        CardDay(
+            near_words=today_or_tomorrow(day, today),
+            words=formatting.first_capital(formatting.day(day)),
+            cards=list(those),
+        )
+        for day, those in groupby(cards, key=lambda each: each.day)
     ]
-    return [(day, list(those)) for day, those in groupby(cards, key=lambda each: each.day)]
+
+
+def _near_day(day: date, today: date) -> str:
+    """Hoy · Mañana · sáb 5 dic"""
+    return today_or_tomorrow(day, today) or formatting.slim_day(day)
+
+
+def today_or_tomorrow(day: date, today: date) -> str:
+    words = {0: pgettext("day", "Hoy"), 1: pgettext("day", "Mañana")}
+    return words.get((day - today).days, "")
 
 
 def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
@@ -150,9 +207,7 @@ def place(found: SearchResult, *, with_city: bool = False) -> str:
     lang = i18n.current()
     office_city = city_names.localize(found.office_city, found.office_region, lang)
     if found.venue_name is None:
-        if found.mode is DeliveryMode.PHONE_BANK:
-            return _("Por teléfono")
-        return _("En línea") if not found.mode.has_venue else office_city
+        return office_city if found.mode.has_venue else mode_words(found.mode)
     is_public = found.visibility is Visibility.PUBLIC
     name = found.venue_name if is_public else found.venue_area or ""
     city = office_city
@@ -164,9 +219,26 @@ def place(found: SearchResult, *, with_city: bool = False) -> str:
     return f"{name}, {city}" if name else city
 
 
-def distance(miles: float) -> str:
-    near = max(1, round(miles))
-    return ngettext("A %(num)d milla", "A %(num)d millas", near)
+def distance(miles: float, *, is_metric: bool = False) -> str:
+    """a 2 mi · a 3 km"""
+    if is_metric:
+        return _("a %(num)d km", num=max(1, round(miles * KILOMETRES_A_MILE)))
+    return _("a %(num)d mi", num=max(1, round(miles)))
+
+
+def _languages(found: SearchResult) -> str:
+    """Español. Intérprete de náhuatl. An interpreter could tell where a discreet workshop is."""
+    languages = spoken(found.languages)
+    if not found.interpretation or found.is_discreet:
+        return languages
+    names = formats.within_sentence(spoken(found.interpretation), i18n.current())
+    return f"{languages}. " + _("Intérprete de %(languages)s", languages=names)
+
+
+def _zone_words(found: SearchResult) -> str:
+    if found.mode is DeliveryMode.IN_PERSON and found.zone.key == found.office_zone.key:
+        return ""
+    return formats.zone_name(found.zone, found.day, i18n.current())
 
 
 def spoken(codes: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
@@ -19,21 +19,27 @@ from outreach.domain.network import help_lines, offices
 from outreach.domain.network.help_lines import HelpLine, HelpPurpose
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.search import search
-from outreach.domain.search.search import SearchFilters, SearchPage, SearchResult
+from outreach.domain.search import search, workshop_list
+from outreach.domain.search.search import SearchFilters, SearchResult
+from outreach.domain.search.workshop_list import ListedResult, ListPage
 from outreach.domain.text import fold
-from outreach.domain.workshops import DeliveryMode, partners
+from outreach.domain.workshops import partners
 from outreach.errors import NotFound
 from outreach.web.context import config, store
 from outreach.web.middleware import page_cache
 from outreach.web.middleware.reference_cache import ReferenceData, reference
 from outreach.web.middleware.response_headers import allow_location, keep_for, keep_private
 from outreach.web.presentation import district_words, place_words, workshop_cards
-from outreach.web.public import sharing
+from outreach.web.presentation.workshop_cards import CardOptions
+from outreach.web.public import list_fragments, search_words, sharing
+from outreach.web.public.search_params import Period, SearchParams
 
 pages = Blueprint("workshops", __name__, url_prefix="/<lang:lang>")
 root = Blueprint("root", __name__)
 MAX_NAMESAKES: Final = 8  # other places of the name of one that was found
+FEW_ONLINE: Final = 3  # shown beside what is in person
+MAX_ONLINE: Final = 60
+FEW_FOUND: Final = 3  # with fewer the page adds what comes close
 _TEMPLATES: Final = {
     LocationScale.CHOICE: "workshops/which_place.html",
     LocationScale.UNKNOWN: "workshops/unknown_place.html",
@@ -41,47 +47,18 @@ _TEMPLATES: Final = {
 
 
 @dataclass(frozen=True)
-class SearchParams:
-    """The query string of the list, as text; kinds by code or public code."""
+class ListView:
+    """What a page of the list shows, as it was found; equal views look the same."""
 
-    where: str
-    kinds: tuple[str, ...]
-    since: str
-    until: str
-    languages: tuple[str, ...]
-    modes: tuple[str, ...]
-
-    @classmethod
-    def read(cls) -> "SearchParams":
-        def read_values(name: str) -> tuple[str, ...]:
-            return tuple(dict.fromkeys(v for v in request.args.getlist(name)[:20] if v))
-
-        return cls(
-            where=request.args.get("donde", "")[:80],
-            kinds=read_values("tipo"),
-            since=request.args.get("desde", ""),
-            until=request.args.get("hasta", ""),
-            languages=read_values("idioma"),
-            modes=read_values("modalidad"),
-        )
-
-    def query(self, **changes: object) -> str:
-        """Return the query string of this search with some parameters changed."""
-        values: dict[str, object] = {
-            "donde": self.where,
-            "tipo": self.kinds,
-            "desde": self.since,
-            "hasta": self.until,
-            "idioma": self.languages,
-            "modalidad": self.modes,
-        }
-        values |= changes
-        return urlencode({k: v for k, v in values.items() if v}, doseq=True)
+    page: ListPage
+    online: tuple[ListedResult, ...]
+    is_online_related: bool  # the ones online are those of the search, not any
+    instead: tuple[ListedResult, ...]
+    today: date  # where the search is
 
     @property
-    def has_more(self) -> bool:
-        """Whether a filter in the folded part of the form is set."""
-        return bool(self.since or self.until or self.languages or self.modes)
+    def results(self) -> list[SearchResult]:
+        return [each.workshop for each in (*self.page.found, *self.online, *self.instead)]
 
 
 @root.get("/")
@@ -100,29 +77,79 @@ def upcoming() -> ResponseReturnValue:
     params, known = SearchParams.read(), reference()
     chosen = _chosen(known.kinds, params)
     with store().read() as session:
-        filters = SearchFilters(
-            where=geocoding.resolve(session, params.where),
-            kinds=tuple(kind.id for kind in chosen),
-            since=_day(params.since),
-            until=_day(params.until),
-            languages=params.languages,
-            modes=_modes(params),
-        )
-        page = search.search_upcoming(session, filters, now=now, after=request.args.get("tras", ""))
-        has_alternatives = not page.found and filters.where.scale is not LocationScale.CHOICE
-        instead = search.search_nearest(session, filters, now=now) if has_alternatives else []
+        where = geocoding.resolve(session, params.where, known_offices=known.offices)
+        view = _search(session, params, known, chosen, where, now)
     # The parts of the page that change with the clock: begun workshops and openings.
-    seen = [*page.found, *(each for each, _miles in instead)]
     clock_states = tuple(
-        (each.starts_at <= now, workshop_cards.opening(each, now=now)) for each in seen
+        (each.starts_at <= now, workshop_cards.opening(each, now=now)) for each in view.results
     )
     return page_cache.current().render(
         data_version,
         now,
-        (known.version, now.date(), page, clock_states, tuple(instead)),
-        lambda: _list(now, params, known, chosen, page, instead),
+        (known.version, now.date(), view, clock_states),
+        lambda: _list(now, params, known, chosen, view),
         is_private=any(kind.is_discreet or kind.neutral_code in params.kinds for kind in chosen),
     )
+
+
+def _search(
+    session: Session,
+    params: SearchParams,
+    known: ReferenceData,
+    chosen: list[Kind],
+    where: Location,
+    now: datetime,
+) -> ListView:
+    country = get_country(where.region) if where.region else ""
+    today = _local_day(known.offices, where, now)
+    since, until = params.first_day, params.last_day
+    if params.period is not None:
+        since, until = params.period.compute_days(today)
+    modes = params.parse_modes()
+    filters = SearchFilters(
+        where=where,
+        kinds=tuple(kind.id for kind in chosen),
+        excluded_kinds=tuple(k.id for k in known.kinds if country and country not in k.countries),
+        country=country,
+        since=since,
+        until=until,
+        understood=params.languages,
+        modes=tuple(mode for mode in modes if mode.has_venue),
+        has_childcare=params.has_childcare,
+        has_free_places=params.has_free_places,
+    )
+    page = ListPage(filters=filters)
+    if filters.modes or not modes:
+        after = request.args.get("tras", "")
+        page = workshop_list.search_in_person(session, filters, now=now, after=after)
+    limit = MAX_ONLINE if params.is_online else FEW_ONLINE
+    online = workshop_list.search_from_anywhere(session, filters, now=now, limit=limit)
+    is_related = bool(online)
+    if not online:
+        open_filters = SearchFilters(
+            where=where, excluded_kinds=filters.excluded_kinds, country=country
+        )
+        online = workshop_list.search_from_anywhere(session, open_filters, now=now, limit=limit)
+    instead: list[ListedResult] = []
+    is_short = page.total < FEW_FOUND and not params.is_online
+    if is_short and where.scale not in search.NOT_ONE_PLACE and params.query():
+        shown = {each.id for each in (*page.found, *online)}
+        nearest = workshop_list.search_nearest(session, filters, now=now, limit=2 * FEW_FOUND)
+        instead = [each for each in nearest if each.id not in shown][:FEW_FOUND]
+    return ListView(page, tuple(online), is_related, tuple(instead), today)
+
+
+def _local_day(all_offices: Sequence[Office], where: Location, now: datetime) -> date:
+    """Today's date at the office nearest to the place; at headquarters without a place."""
+    here = where.position
+    if here is None or not all_offices:
+        return clock.network_day(now)
+    latitude, longitude = here
+    nearest = min(  # degrees are near enough to tell a time zone
+        all_offices,
+        key=lambda each: (each.latitude - latitude) ** 2 + (each.longitude - longitude) ** 2,
+    )
+    return now.astimezone(nearest.zone).date()
 
 
 def _list(
@@ -130,20 +157,59 @@ def _list(
     params: SearchParams,
     known: ReferenceData,
     chosen: list[Kind],
-    page: SearchPage,
-    instead: list[tuple[SearchResult, float | None]],
+    view: ListView,
 ) -> str:
-    open_offices = [each for each in known.offices if each.is_open(now.date())]
-    where = page.filters.where
+    where = view.page.filters.where
+    is_discreet = any(kind.is_discreet for kind in chosen)
+    options = CardOptions(
+        now=now,
+        today=view.today,
+        query=params.carry(known.kinds),
+        city=where.city,
+        is_metric=view.page.filters.country == "CA",
+    )
+    near_count = view.page.near_count
+    near, far = view.page.found[:near_count], view.page.found[near_count:]
+    place = place_words.location_name(where)
+    is_front = not params.query() and "tras" not in request.args
+    usable = [kind for kind in known.kinds if kind.id not in view.page.filters.excluded_kinds]
+
+    def make_context(bare: SearchParams) -> dict[str, Any]:
+        return {
+            "is_front": is_front,
+            "quick_exit": is_discreet,
+            "chosen": chosen,
+            "kinds": usable,
+            "core_kinds": [kind for kind in usable if kind.is_core],
+            "offices": [each for each in known.offices if each.is_open(now.date())],
+            "active": search_words.list_active(bare, chosen),
+            "quick": search_words.list_quick(bare),
+            "more": search_words.list_more(bare),
+            "languages": search_words.list_languages(bare),
+            "periods": [(each, search_words.period_words(each)) for each in Period],
+            "place_query": f"?{bare.only_where(bare.where)}" if bare.where else "",
+        }
+
+    shape = known.version, now.date(), is_front, view.page.filters.excluded_kinds
+    template = _TEMPLATES.get(where.scale, "workshops/list.html")
+    frames = {}
+    if template == "workshops/list.html":
+        frames = {
+            name: list_fragments.render_frame(
+                f"workshops/{name}.html", params, place, shape, make_context
+            )
+            for name in ("search_form", "filters")
+        }
     return render_template(
-        _TEMPLATES.get(where.scale, "workshops/list.html"),
+        template,
+        **frames,
         params=params,
-        chosen=chosen,
-        kinds=[kind for kind in known.kinds if kind.is_core]
-        + [kind for kind in chosen if not kind.is_core],
-        offices=open_offices,
-        page=page,
-        place=place_words.location_name(where),
+        is_front=is_front,
+        quick_exit=is_discreet,
+        page=view.page,
+        place=place,
+        is_point=where.scale in workshop_list.POINTS,
+        is_metric=options.is_metric,
         place_attributes=place_words.main_attributes(where),
         choices=place_words.links(
             where.others
@@ -151,15 +217,13 @@ def _list(
             else where.others[:MAX_NAMESAKES] or where.guesses
         ),
         regions=_list_regions() if where.scale is LocationScale.UNKNOWN else (),
-        days=workshop_cards.by_day(
-            page.found,
-            now=now,
-            with_city=where.scale not in {LocationScale.OFFICE, LocationScale.CITY},
-            here=where.position if where.scale in place_words.POINTS else None,
-        ),
-        instead=[
-            workshop_cards.card(each, now=now, miles=far, with_city=True) for each, far in instead
-        ],
+        days=list_fragments.render_days(near, options),
+        far=list_fragments.render_cards(far, options),
+        online=list_fragments.render_cards(view.online, options),
+        has_more_online=len(view.online) == FEW_ONLINE,
+        is_online_related=view.is_online_related,
+        instead=list_fragments.render_cards(view.instead, options),
+        listed=[each.workshop for each in (*view.page.found, *view.online)],
         feed=_feed_address(where, chosen, params, known.offices),
     )
 
@@ -223,6 +287,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
         phone=found.phone or found.office.phone or config().phone,
         is_open=found.is_open(now),
         opens=workshop_cards.opening(found, now=now),
+        search_query=SearchParams.read().carry(reference().kinds),
         is_over=found.has_ended(now),
         seats=workshop_cards.seats_tag(found, now=now),
         is_doubled=clock.is_doubled(found.day, found.starts, found.zone),
@@ -246,17 +311,6 @@ def _chosen(all_kinds: Sequence[Kind], params: SearchParams) -> list[Kind]:
     if unknown := [code for code in params.kinds if code not in by_name]:
         raise NotFound(f"kind {unknown[0]}")
     return list({by_name[code].id: by_name[code] for code in params.kinds}.values())
-
-
-def _modes(params: SearchParams) -> tuple[DeliveryMode, ...]:
-    return tuple({mode: None for word in params.modes for mode in workshops.parse_modes(word)})
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
 
 
 _region = place_words.region_name

@@ -1,0 +1,384 @@
+"""The workshops of the list page: in person by day or around a place, and those from anywhere.
+
+Around a place they are sorted by day as far as people go without thinking, and beyond by distance.
+What is held online or by telephone is never among them: it has a list of its own. The dates of a
+course are one entry.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any, Final, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.locations.gazetteer import miles_between
+from outreach.domain.locations.geocoding import ANYWHERE, Location, LocationScale
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.offices import Office
+from outreach.domain.search import search
+from outreach.domain.search.search import NEAR_MILES, SearchFilters, SearchResult
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.domain.workshops.series import WorkshopSeries
+
+PAGE_SIZE: Final = 20
+MAX_STATEMENTS: Final = 256
+NEARBY_MILES: Final = {"US": 25.0, "CA": 40 / 1.609344}  # sorted by day within these
+POINTS: Final = frozenset({LocationScale.OFFICE, LocationScale.CITY, LocationScale.NEAR})
+IN_PERSON: Final = tuple(each for each in DeliveryMode if each.has_venue)
+FROM_ANYWHERE: Final = tuple(each for each in DeliveryMode if not each.has_venue)
+_FAR_MILES: Final = 300  # tried first where nothing is near
+
+# Without a venue it is somewhere in the office's city.
+_LATITUDE: Final = sa.case((Workshop.venue_id.is_(None), Office.latitude), else_=search.LATITUDE)
+_LONGITUDE: Final = sa.case((Workshop.venue_id.is_(None), Office.longitude), else_=search.LONGITUDE)
+_POSITIONS: Final = (
+    sa.select(
+        Workshop.id,
+        Workshop.day,
+        Workshop.starts,
+        Workshop.office_id,
+        _LATITUDE,
+        _LONGITUDE,
+        sa.case(
+            (sa.and_(WorkshopSeries.is_joint, Workshop.is_discreet.is_(False)), Workshop.series_id),
+            (WorkshopSeries.is_joint, -Workshop.series_id),
+        ),
+    )
+    .select_from(Workshop)
+    .join(Office, Office.id == Workshop.office_id)
+    .outerjoin(Venue, Venue.id == Workshop.venue_id)
+    .outerjoin(WorkshopSeries, WorkshopSeries.id == Workshop.series_id)
+    .where(*search.UPCOMING, Workshop.mode.in_(IN_PERSON))
+)
+_ONE_A_COURSE: Final = sa.case((WorkshopSeries.is_joint, -Workshop.series_id), else_=Workshop.id)
+_COUNT: Final = (
+    sa.select(sa.func.count(_ONE_A_COURSE.distinct()))
+    .select_from(Workshop)
+    .join(Office, Office.id == Workshop.office_id)
+    .outerjoin(Venue, Venue.id == Workshop.venue_id)
+    .outerjoin(WorkshopSeries, WorkshopSeries.id == Workshop.series_id)
+    .where(*search.UPCOMING, Workshop.mode.in_(IN_PERSON))
+)
+_LIST: Final = cast(
+    "sa.Select[Any]",
+    search.SHOWN.where(*search.UPCOMING).limit(sa.bindparam("limit", type_=sa.Integer)),
+)
+_BY_ID: Final = search.SHOWN.where(Workshop.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class ListedResult:
+    """One entry of the list: a workshop, or a course by the first of its dates."""
+
+    workshop: SearchResult
+    miles: float | None = None  # from the place of the search, to a tenth
+    course_days: tuple[date, ...] = ()
+
+    @property
+    def id(self) -> int:
+        return self.workshop.id
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """One page of the list. `total` counts a course once."""
+
+    found: tuple[ListedResult, ...] = ()
+    total: int = 0
+    next: str = ""  # the key of the page after, if there is one
+    near_count: int = 0  # so many are sorted by day; those after them by distance
+    filters: SearchFilters = field(default_factory=SearchFilters)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _RankedWorkshop:
+    """A workshop's place in the order around a position; its miles count if it is far."""
+
+    far_miles: float  # 0 if it is nearby
+    day: date
+    starts: time
+    id: int
+    miles: float = field(compare=False)
+    course: int | None = field(compare=False)
+
+
+def search_in_person(
+    session: Session, filters: SearchFilters, *, now: datetime, after: str = ""
+) -> ListPage:
+    """The workshops at a place or of a region, from now to 90 days ahead; a cancelled one until
+    its end. `after` is the `next` of the page before."""
+    where = filters.where
+    if where.scale in search.NOT_ONE_PLACE:
+        return ListPage(filters=filters)
+    if where.scale in POINTS and where.position is not None:
+        return _list_around(session, filters, now, after)
+    return _list_by_day(session, filters, now, after)
+
+
+def search_from_anywhere(
+    session: Session, filters: SearchFilters, *, now: datetime, limit: int
+) -> list[ListedResult]:
+    """The workshops online and by telephone: first those of offices of the country of the filters,
+    then by day. Its place is not asked for."""
+    shape = _get_shape(filters, ANYWHERE)
+    values = search.compute_window(filters, now) | {"limit": limit}
+    rows = session.connection().execute(_select_from_anywhere(shape), values)
+    found = [search.build_result(row) for row in rows]
+    dates = _list_dates(session, found, _build_from_anywhere(shape), now)
+    return [
+        ListedResult(each, course_days=dates.get_days(each))
+        for each in found
+        if not dates.is_repeated(each)
+    ]
+
+
+def search_nearest(
+    session: Session, filters: SearchFilters, *, now: datetime, limit: int
+) -> list[ListedResult]:
+    """What comes closest to a search that found nothing: of the same kinds, whatever their day and
+    language, in the order of the list; the nearest ones if nothing is near."""
+    wanted = SearchFilters(
+        where=filters.where,
+        kinds=filters.kinds,
+        excluded_kinds=filters.excluded_kinds,
+        country=filters.country,
+    )
+    here = filters.where.position
+    if here is None:
+        anywhere = replace(wanted, where=ANYWHERE)
+        return list(_list_by_day(session, anywhere, now, "").found[:limit])
+    for miles in (_FAR_MILES, None):
+        entries = _sort_around(session, wanted, now, miles)
+        if entries:
+            return _load(session, entries[:limit], wanted, now)
+    return []
+
+
+def _get_shape(filters: SearchFilters, where: Location) -> SearchFilters:
+    """The filters that a statement is made for: its days are values."""
+    return replace(filters, where=where, since=None, until=None)
+
+
+# Building a statement takes longer than executing it, so that those of the last filters are kept.
+@lru_cache(maxsize=MAX_STATEMENTS)
+def _select_from_anywhere(shape: SearchFilters) -> sa.Select[Any]:
+    order: list[Any] = list(search.KEY)
+    if shape.country:
+        order.insert(0, sa.case((Office.country == shape.country, 0), else_=1))
+    return _LIST.where(*_build_from_anywhere(shape)).order_by(*order)
+
+
+def _build_from_anywhere(shape: SearchFilters) -> list[sa.ColumnElement[bool]]:
+    wanted = replace(shape, country="", modes=FROM_ANYWHERE, has_childcare=False)
+    return search.build_conditions(wanted)
+
+
+@lru_cache(maxsize=MAX_STATEMENTS)
+def _select_by_day(shape: SearchFilters) -> sa.Select[Any]:
+    return _LIST.where(*_build_by_day(shape)).order_by(*search.KEY)
+
+
+@lru_cache(maxsize=MAX_STATEMENTS)
+def _count_by_day(shape: SearchFilters) -> sa.Select[Any]:
+    return _COUNT.where(*_build_by_day(shape))
+
+
+def _build_by_day(shape: SearchFilters) -> list[sa.ColumnElement[bool]]:
+    return [
+        *search.build_conditions(shape),
+        *([] if shape.modes else [Workshop.mode.in_(IN_PERSON)]),
+    ]
+
+
+@lru_cache(maxsize=MAX_STATEMENTS)
+def _select_around(shape: SearchFilters, *, is_within: bool) -> sa.Select[Any]:
+    """The positions of workshops within the box of the values, and of the office `own`."""
+    statement = _POSITIONS.where(*search.build_conditions(shape))
+    if not is_within:
+        return statement
+    return statement.where(
+        sa.or_(
+            sa.and_(
+                _LATITUDE.between(sa.bindparam("south"), sa.bindparam("north")),
+                _LONGITUDE.between(sa.bindparam("west"), sa.bindparam("east")),
+            ),
+            Workshop.office_id == sa.bindparam("own", type_=sa.Integer),
+        )
+    )
+
+
+def _list_by_day(session: Session, filters: SearchFilters, now: datetime, after: str) -> ListPage:
+    where = filters.where
+    shape = _get_shape(filters, Location(scale=where.scale, region=where.region))
+    values = search.compute_window(filters, now) | {"limit": PAGE_SIZE + 1}
+    key, found, has_more = search.read_key(after), list[ListedResult](), True
+    last = None
+    while has_more and not found:  # a page may hold nothing but later dates of courses
+        statement = _start_after(_select_by_day(shape), key)
+        rows = session.connection().execute(statement, values).all()
+        has_more = len(rows) > PAGE_SIZE
+        results = [search.build_result(row) for row in rows[:PAGE_SIZE]]
+        dates = _list_dates(session, results, _build_by_day(shape), now)
+        found = [
+            ListedResult(each, course_days=dates.get_days(each))
+            for each in results
+            if not dates.is_repeated(each)
+        ]
+        if results:
+            last = results[-1]
+            key = last.day, last.starts, last.id
+    total = len(found)
+    if after or has_more:
+        total = session.connection().scalar(_count_by_day(shape), values) or 0
+    following = search.write_key(last) if has_more and last is not None else ""
+    return ListPage(tuple(found), total, following, len(found), filters)
+
+
+def _start_after(statement: sa.Select[Any], key: tuple[date, time, int] | None) -> sa.Select[Any]:
+    if key is None:
+        return statement
+    literals = (sa.literal(v, c.type) for v, c in zip(key, search.KEY, strict=True))
+    return statement.where(sa.tuple_(*search.KEY) > sa.tuple_(*literals))
+
+
+def _list_around(session: Session, filters: SearchFilters, now: datetime, after: str) -> ListPage:
+    entries = _sort_around(session, filters, now, NEAR_MILES)
+    start = _find_start(entries, after)
+    shown = entries[start : start + PAGE_SIZE]
+    has_more = len(entries) > start + PAGE_SIZE
+    return ListPage(
+        tuple(_load(session, shown, filters, now)),
+        len(entries),
+        _write_key(shown[-1]) if has_more else "",
+        sum(not each.far_miles for each in shown),
+        filters,
+    )
+
+
+def _sort_around(
+    session: Session, filters: SearchFilters, now: datetime, miles: float | None
+) -> list[_RankedWorkshop]:
+    """The workshops within so many miles of the place in their order, a course once; those of the
+    place's own office at any distance."""
+    here, own = filters.where.position, filters.where.office
+    assert here is not None
+    values = search.compute_window(filters, now)
+    if miles is not None:
+        high, wide = search.compute_degrees(miles, here)
+        values |= {
+            "south": here[0] - high,
+            "north": here[0] + high,
+            "west": here[1] - wide,
+            "east": here[1] + wide,
+            "own": own,
+        }
+    statement = _select_around(_get_shape(filters, ANYWHERE), is_within=miles is not None)
+    rows = session.connection().execute(statement, values)
+    nearby = NEARBY_MILES.get(filters.country, NEARBY_MILES["US"])
+    entries = []
+    for number, day, starts, office, latitude, longitude, course in rows:
+        far = miles_between(here, (latitude, longitude))
+        if miles is None or far <= miles or office == own:
+            order = round(far, 1) if far > nearby else 0.0
+            entries.append(_RankedWorkshop(order, day, starts, number, far, course))
+    return _drop_later_dates(sorted(entries))
+
+
+def _drop_later_dates(entries: Sequence[_RankedWorkshop]) -> list[_RankedWorkshop]:
+    """The entries with only the first date of each course."""
+    seen: set[int] = set()
+    kept = []
+    for each in entries:
+        if each.course is None or each.course not in seen:
+            kept.append(each)
+        if each.course is not None:
+            seen.add(each.course)
+    return kept
+
+
+def _load(
+    session: Session, entries: Sequence[_RankedWorkshop], filters: SearchFilters, now: datetime
+) -> list[ListedResult]:
+    if not entries:
+        return []
+    rows = session.connection().execute(_BY_ID, {"ids": [each.id for each in entries]})
+    by_id = {row[0]: search.build_result(row) for row in rows}
+    results = [by_id[each.id] for each in entries if each.id in by_id]
+    dates = _list_dates(session, results, [], now)
+    miles = {each.id: round(each.miles, 1) for each in entries}
+    return [
+        ListedResult(each, miles[each.id], course_days=dates.get_days(each)) for each in results
+    ]
+
+
+class _CourseDates:
+    """The dates of courses to come, by series; those of discreet workshops apart."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._days: dict[tuple[int, bool], list[date]] = {}
+        self._first: dict[tuple[int, bool], int] = {}
+        for series, is_discreet, number, day, status, is_wanted in rows:
+            if status is WorkshopStatus.PUBLISHED:
+                self._days.setdefault((series, is_discreet), []).append(day)
+            if is_wanted:
+                self._first.setdefault((series, is_discreet), number)
+
+    def get_days(self, found: SearchResult) -> tuple[date, ...]:
+        """All its dates; none if it is no course or only one is left."""
+        days = self._days.get((found.series_id or 0, found.is_discreet), [])
+        return tuple(days) if len(days) > 1 else ()
+
+    def is_repeated(self, found: SearchResult) -> bool:
+        """Whether an earlier date of its course is in the list."""
+        return self._first.get((found.series_id or 0, found.is_discreet), found.id) != found.id
+
+
+def _list_dates(
+    session: Session,
+    found: Sequence[SearchResult],
+    wanted: Sequence[sa.ColumnElement[bool]],
+    now: datetime,
+) -> _CourseDates:
+    """The dates of the courses among the results, and which of them the list has."""
+    series = {each.series_id for each in found if each.series_id is not None}
+    if not series:
+        return _CourseDates([])
+    rows = session.connection().execute(
+        sa.select(
+            Workshop.series_id,
+            Workshop.is_discreet,
+            Workshop.id,
+            Workshop.day,
+            Workshop.status,
+            sa.and_(sa.true(), *wanted),
+        )
+        .select_from(Workshop)
+        .join(WorkshopSeries, WorkshopSeries.id == Workshop.series_id)
+        .join(Office, Office.id == Workshop.office_id)
+        .outerjoin(Venue, Venue.id == Workshop.venue_id)
+        .where(*search.UPCOMING, Workshop.series_id.in_(series), WorkshopSeries.is_joint)
+        .order_by(*search.KEY),
+        search.compute_window(SearchFilters(), now),
+    )
+    return _CourseDates(rows)
+
+
+def _find_start(entries: Sequence[_RankedWorkshop], after: str) -> int:
+    """The index after the entry of a key; 0 if it cannot be read."""
+    far, is_far, rest = after.rpartition("~")
+    key = search.read_key(rest)
+    if key is None:
+        return 0
+    try:
+        last = _RankedWorkshop(float(far) if is_far else 0, *key, miles=0, course=None)
+    except ValueError:
+        return 0
+    return next((number for number, each in enumerate(entries) if each > last), len(entries))
+
+
+def _write_key(entry: _RankedWorkshop) -> str:
+    key = f"{entry.day:%Y%m%d}-{entry.starts:%H%M}-{entry.id}"
+    return f"{entry.far_miles}~{key}" if entry.far_miles else key

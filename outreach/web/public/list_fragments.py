@@ -1,0 +1,127 @@
+"""The parts of the list page that searches have in common: cards, and its form and filters.
+
+A workshop is found by many searches, and a form differs from another by its place. Each part is
+rendered once, with marks where searches differ, and kept; a new search fills in the marks.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final
+
+from flask import Flask, current_app, get_template_attribute, render_template
+from markupsafe import Markup, escape
+
+from outreach import i18n
+from outreach.domain.search.workshop_list import ListedResult
+from outreach.domain.text import fold
+from outreach.memory_cache import MemoryCache
+from outreach.web.presentation import formatting, workshop_cards
+from outreach.web.presentation.workshop_cards import CardOptions
+from outreach.web.public.search_params import SearchParams
+
+MAX_CARDS: Final = 2000  # of some 2 KB each
+MAX_FRAMES: Final = 200  # of some 15 KB each
+# Characters for private use. A text that has one is only filled like a mark, with escaped words.
+_QUERY: Final = "\ue000"
+_DISTANCE: Final = "\ue001"
+_MILES: Final = "\ue002"
+_WHERE: Final = "\ue003"
+_PLACE: Final = "\ue004"
+_WHERE_IN_LINK: Final = "donde=%EE%80%83"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedDay:
+    """The cards of one day."""
+
+    near_words: str
+    words: str
+    cards: Markup
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["outreach_list_cards"] = MemoryCache[str](MAX_CARDS)
+    app.extensions["outreach_list_frames"] = MemoryCache[str](MAX_FRAMES)
+
+
+def render_cards(listed: Sequence[ListedResult], options: CardOptions) -> Markup:
+    """The cards of several days."""
+    return Markup().join(_render_card(each, options, with_day=True) for each in listed)
+
+
+def render_days(listed: Sequence[ListedResult], options: CardOptions) -> list[RenderedDay]:
+    """The cards of each day, in their order."""
+    by_day: dict[date, list[Markup]] = {}
+    for each in listed:
+        by_day.setdefault(each.workshop.day, []).append(_render_card(each, options, with_day=False))
+    return [
+        RenderedDay(
+            near_words=workshop_cards.today_or_tomorrow(day, options.today),
+            words=formatting.first_capital(formatting.day(day)),
+            cards=Markup().join(cards),
+        )
+        for day, cards in by_day.items()
+    ]
+
+
+def _render_card(listed: ListedResult, options: CardOptions, *, with_day: bool) -> Markup:
+    found, now = listed.workshop, options.now
+    city = _fold_city(found.venue_city or found.office_city)
+    key = (
+        i18n.current(),
+        found,
+        listed.course_days,
+        listed.miles is None,
+        options.today if with_day else None,
+        bool(options.query),
+        city == options.city,
+        found.starts_at <= now,
+        workshop_cards.opening(found, now=now),
+    )
+    cache: MemoryCache[str] = current_app.extensions["outreach_list_cards"]
+    text = cache.get(key)
+    if text is None:
+        made = workshop_cards.list_card(
+            listed, replace(options, query=_QUERY if options.query else "")
+        )
+        if listed.miles is not None:
+            made = replace(made, distance=_DISTANCE, miles=_MILES)
+        text = str(get_template_attribute("macros.html", "card")(made, with_day=with_day))
+        cache.put(key, text)
+    if options.query:
+        text = text.replace(_QUERY, options.query.replace("&", "&amp;"))
+    if listed.miles is not None:
+        words = workshop_cards.distance(listed.miles, is_metric=options.is_metric)
+        text = text.replace(_MILES, f"{listed.miles:.1f}").replace(_DISTANCE, str(escape(words)))
+    return Markup(text)  # noqa: S704 - rendered by a template, filled with escaped texts
+
+
+_fold_city = lru_cache(maxsize=4096)(fold)
+
+
+def render_frame(
+    template: str,
+    params: SearchParams,
+    place: str,
+    shape: tuple[Any, ...],
+    make_context: Callable[[SearchParams], dict[str, Any]],
+) -> Markup:
+    """A part of the page that differs by the place only where `params.where` and `place` stand.
+
+    `shape` is all else that it shows; `make_context` gives the template's values."""
+    bare = replace(params, where=_WHERE if params.where else "")
+    key = template, i18n.current(), bare, bool(place), shape
+    cache: MemoryCache[str] = current_app.extensions["outreach_list_frames"]
+    text = cache.get(key)
+    if text is None:
+        context = make_context(bare)
+        text = render_template(template, params=bare, place=_PLACE if place else "", **context)
+        cache.put(key, text)
+    if params.where:
+        link = SearchParams.only_where(params.where).replace("&", "&amp;")
+        text = text.replace(_WHERE_IN_LINK, link).replace(_WHERE, str(escape(params.where)))
+    if place:
+        text = text.replace(_PLACE, str(escape(place)))
+    return Markup(text)  # noqa: S704 - rendered by a template, filled with escaped texts
