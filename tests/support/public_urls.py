@@ -34,7 +34,14 @@ STAFF: Final = "/org"
 QR_LANDING: Final = "/q/"  # answered for everybody, and more for staff
 # Query strings by endpoint: filters, searches, further pages.
 QUERIES: Final = {
-    "workshops.upcoming": ("", "?tipo=K7QX", "?donde=Chicago&tipo=mujeres", "?tras=nada&desde=x"),
+    "workshops.upcoming": (
+        "",
+        "?tipo=K7QX",
+        "?donde=Chicago&tipo=mujeres",
+        "?tras=nada&desde=x",
+        "?donde=60608&cuando=finde&idioma=nah&ninos=1&libres=1",
+    ),
+    "workshops.workshop": ("", "?donde=Chicago&tipo=mujeres&cuando=mes"),
     "feed_builder.build": ("", "?tipo=K7QX", "?oficina=chicago&idioma=es"),
     "embed.upcoming": ("", "?tipo=K7QX", "?oficina=chicago&cuantos=2", "?tipo=nada"),
     "oembed.describe": ("", "?url=http://localhost:8000/es/", "?url=nada&format=xml"),
