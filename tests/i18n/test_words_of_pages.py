@@ -39,7 +39,7 @@ def texts(lang: str) -> Iterator[str]:
     with file.open("rb") as opened:
         for message in read_po(opened):
             found = message.id if lang == "es" else message.string
-            if message.id:
+            if message.id and found:
                 yield from [found] if isinstance(found, str) else found
     for name in ("taxonomy.json", "sample-workshops.json"):
         yield from _in(json.loads((PACKAGE / "imports/data" / name).read_text()), lang)

@@ -147,7 +147,10 @@ def test_lead_of_the_office_affirms_and_a_move_takes_it_back(
 
 
 def test_office_page_says_hours_and_how_to_get_in(client: FlaskClient, store: Store) -> None:
-    told = {"hours": {"es": "Lunes a viernes, 8:00 a 4:00"}, "access": {"es": "Puerta de vidrio"}}
+    told: dict[str, Any] = {
+        "hours": {"es": "Lunes a viernes, 8:00 a 4:00"},
+        "access": {"es": "Puerta de vidrio"},
+    }
     with store.change() as session:
         session.add(office("tucson", "Tucson", "AZ", "America/Phoenix", address="1 Calle", **told))
     page = client.get("/es/o/tucson").text
