@@ -109,12 +109,14 @@ def _scene(
         "confirm_days": 14,
         "frees_silence": True,
     }
+    # Room at the second date: or most moves find it full.
+    roomy = {"capacity": 60} if "capacity" in workshop_changes else {"slot_places": 20}
     with store.change() as session:
         both = series.find_or_create(session, session.merge(office), "Curso", is_joint=True)
         days = [BEGAN.date() + timedelta(days=60 + more) for more in (0, 7)]
         made = [
-            hold(session, office, kind, day=day, series=both, **shared | workshop_changes)
-            for day in days
+            hold(session, office, kind, day=day, series=both, **shared | workshop_changes | room)
+            for day, room in zip(days, ({}, roomy), strict=True)
         ]
         ids = tuple(workshop.id for workshop in made)
     has_slots = workshop_changes.get("way") is Way.SLOTS
