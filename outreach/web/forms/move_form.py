@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from outreach.domain import workshops
+from outreach.domain.locations.gazetteer import miles_between
 from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import Registration, accommodations, moving
@@ -22,11 +23,10 @@ from outreach.i18n import ngettext
 from outreach.web.forms import availability
 from outreach.web.forms.availability import AvailableSlot
 from outreach.web.forms.contact_fields import OnceField
-from outreach.web.presentation import alternatives
+from outreach.web.presentation import alternatives, workshop_cards
 
 MAX_DATES = 12
 MAX_SEARCHED = 60
-KM_PER_MILE = 1.609344
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,32 +149,28 @@ def _choice(
         day=workshop.day,
         starts=workshop.starts,
         workshop=workshop,
-        place=_place(workshop),
+        place=_place(found),
         is_same_place=is_same and workshop.visibility is registration.workshop.visibility,
-        distance="" if is_same else _distance(registration.workshop, found),
+        distance="" if is_same else _distance(registration.workshop, workshop),
         is_full=workshop.seats_left < registration.people or (workshop.has_slots and not hours),
         hours=hours,
         obstacle=_obstacle(registration, workshop),
     )
 
 
-def _place(workshop: Workshop) -> str:
+def _place(found: SearchResult) -> str:
     """The venue and city; of a hidden address only the area and city; empty without a venue."""
-    venue = workshop.venue
-    if venue is None:
-        return workshop.office.city if workshop.mode.has_venue else ""
-    is_public = workshop.visibility is Visibility.PUBLIC
-    name = venue.name if is_public else venue.area or ""
-    return f"{name}, {venue.city}" if name and name != venue.city else venue.city
-
-
-def _distance(workshop: Workshop, found: SearchResult) -> str:
-    miles = found.miles_from(_position(workshop))
-    if miles is None:
+    if found.venue_name is None and not found.mode.has_venue:
         return ""
-    if workshop.office.country == "CA":
-        return ngettext("a %(num)d km", "a %(num)d km", max(1, round(miles * KM_PER_MILE)))
-    return ngettext("a %(num)d mi", "a %(num)d mi", max(1, round(miles)))
+    return workshop_cards.place(found, with_city=True)
+
+
+def _distance(workshop: Workshop, other: Workshop) -> str:
+    here, there = _position(workshop), _position(other)
+    if here is None or there is None:
+        return ""
+    is_metric = workshop.office.country == "CA"
+    return workshop_cards.distance(miles_between(here, there), is_metric=is_metric)
 
 
 def _obstacle(registration: Registration, workshop: Workshop) -> str:
