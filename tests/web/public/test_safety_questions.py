@@ -32,14 +32,14 @@ def hold_there(
     store: Store, place: Office, kind: Kind, *, there: dict[str, Any] | None = None, **changes: Any
 ) -> Workshop:
     """A workshop at a venue of which everything is said."""
-    told: dict[str, Any] = {
+    given: dict[str, Any] = {
         "landmark": {"es": LANDMARK},
         "transit": {"es": TRANSIT},
         "checkpoint": {"es": CHECKPOINT},
         "entrance": Entrance.GUARD,
     }
     with store.change() as session:
-        room = venue(session, place, **(told | (there or {})))
+        room = venue(session, place, **(given | (there or {})))
         return hold(session, place, kind, venue=room, **changes)
 
 
@@ -147,12 +147,12 @@ def test_lead_of_the_office_affirms_and_a_move_takes_it_back(
 
 
 def test_office_page_says_hours_and_how_to_get_in(client: FlaskClient, store: Store) -> None:
-    told: dict[str, Any] = {
+    given: dict[str, Any] = {
         "hours": {"es": "Lunes a viernes, 8:00 a 4:00"},
         "access": {"es": "Puerta de vidrio"},
     }
     with store.change() as session:
-        session.add(office("tucson", "Tucson", "AZ", "America/Phoenix", address="1 Calle", **told))
+        session.add(office("tucson", "Tucson", "AZ", "America/Phoenix", address="1 Calle", **given))
     page = client.get("/es/o/tucson").text
     for each in ("Lunes a viernes", "Puerta de vidrio", "google.com/maps", AGENTS):
         assert each in page, each
