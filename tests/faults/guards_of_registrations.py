@@ -255,7 +255,7 @@ def _of_forms() -> Iterator[Guard]:
             f"{places}::test_only_the_list_may_ask_where_the_phone_is",
         ),
         (
-            "S02", "templates/workshops/list.html",
+            "S02", "templates/workshops/search_form.html",
             "{% if not quick_exit %}{{ places.locate_button() }}{% endif %}",
             "{{ places.locate_button() }}",
             f"{places}::test_discreet_filter_has_neither_suggestions_nor_position",

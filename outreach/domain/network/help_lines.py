@@ -81,9 +81,13 @@ def find_for(
     return max(lines, key=lambda each: (each.region != "", each.country != ""), default=None)
 
 
+def has_line(code: str) -> bool:
+    return any(each.code == code for each in _packaged())
+
+
 def record_check(session: Session, code: str, day: date, *, is_right: bool) -> None:
     """Stores that staff called the number or looked at its source. Raises NotFound."""
-    if all(each.code != code for each in _packaged()):
+    if not has_line(code):
         raise NotFound("help line")
     value = str(day) if is_right else f"{day} {_WITHDRAWN}"
     session.merge(InstallationSetting(name=f"{_PREFIX}{code}", value=value))

@@ -258,7 +258,8 @@ def test_private_pages_are_not_cached_and_not_indexed(
             count += 1
             assert answer.headers["Cache-Control"] == "no-store", path
             assert "noindex" in answer.headers["X-Robots-Tag"], path
-            metas = [attributes for tag, attributes in Page(answer.text).tags if tag == "meta"]
+            page = answer.text if answer.mimetype == "text/html" else ""
+            metas = [attributes for tag, attributes in Page(page).tags if tag == "meta"]
             shown = {
                 attributes["content"]
                 for attributes in metas

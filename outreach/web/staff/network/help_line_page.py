@@ -24,6 +24,8 @@ def show_help_lines() -> ResponseReturnValue:
 def record_help_line() -> ResponseReturnValue:
     """The field `do` says whether the number of the line `code` is right (`right`) or not."""
     code, is_right = request.form.get("code", ""), request.form.get("do") == "right"
+    if not help_lines.has_line(code):  # a page of before an upgrade
+        return _page(422)
     with store().change() as session:
         help_lines.record_check(session, code, clock.now().date(), is_right=is_right)
         action = "help line checked" if is_right else "help line withdrawn"
@@ -31,11 +33,12 @@ def record_help_line() -> ResponseReturnValue:
     return redirect("/org/ajustes/lineas?hecho=1", 303)
 
 
-def _page() -> Response:
+def _page(status: int = 200) -> Response:
     with store().read() as session:
         lines = help_lines.list_lines(session)
     return page(
         "network/help_lines",
+        status,
         lines=lines,
         today=clock.now().date(),
         region_name=place_words.region_name,
