@@ -217,15 +217,17 @@ def test_deadlock_is_retried(app: Flask, store: Store, chicago: Office, calgary:
     def cross() -> str:
         attempts.append(1)
         with app_store().change() as session:
+            session.execute(sa.text("SET LOCAL deadlock_timeout = '2s'"))
             session.execute(sa.text(lock), {"slug": "chicago"})
             session.execute(sa.text(lock), {"slug": "calgary"})
         return "done"
 
     with in_background(lambda: app.test_client().get("/cruza")) as answer:
         with store.change() as session:
+            # PostgreSQL aborts the transaction that looks for a deadlock first: the page's.
+            session.execute(sa.text("SET LOCAL deadlock_timeout = '1min'"))
             session.execute(sa.text(lock), {"slug": "calgary"})
             wait_until(lambda: waiting_pids(store))
-            # The page began to wait first, so PostgreSQL aborts its transaction.
             session.execute(sa.text(lock), {"slug": "chicago"})
         assert answer.result(TIMEOUT_SECONDS).text == "done"
     assert len(attempts) > 1
