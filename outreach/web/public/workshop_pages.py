@@ -29,7 +29,7 @@ from outreach.web.context import config, store
 from outreach.web.middleware import page_cache
 from outreach.web.middleware.reference_cache import ReferenceData, reference
 from outreach.web.middleware.response_headers import allow_location, keep_for, keep_private
-from outreach.web.presentation import district_words, place_words, workshop_cards
+from outreach.web.presentation import alternatives, district_words, place_words, workshop_cards
 from outreach.web.presentation.workshop_cards import CardOptions
 from outreach.web.public import list_fragments, search_words, sharing
 from outreach.web.public.search_params import Period, SearchParams
@@ -276,6 +276,8 @@ def workshop(public_id: str) -> ResponseReturnValue:
         found = workshops.find_public(session, public_id)
         given_with = partners.list_public_names(session, found)
         help_line = _help_line(session, found, now) if found.is_discreet else None
+        is_closed = found.is_cancelled or found.has_ended(now) or found.appears_full
+        others = alternatives.alternatives(session, found, now=now) if is_closed else []
     if found.is_hidden:
         keep_private()
     else:
@@ -284,6 +286,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
         "workshops/workshop.html",
         workshop=found,
         given_with=given_with,
+        others=others,
         phone=found.phone or found.office.phone or config().phone,
         is_open=found.is_open(now),
         opens=workshop_cards.opening(found, now=now),

@@ -6,10 +6,6 @@
   var Passkey = window.PublicKeyCredential;
   var hasPasskeys = Passkey && Passkey.parseRequestOptionsFromJSON && Passkey.parseCreationOptionsFromJSON;
 
-  document.querySelectorAll("[data-print]").forEach(function (button) {
-    button.hidden = false;
-    button.addEventListener("click", function () { window.print(); });
-  });
   document.querySelectorAll("[data-no-passkeys]").forEach(function (words) { words.hidden = !!hasPasskeys; });
   if (!hasPasskeys) return;
 
