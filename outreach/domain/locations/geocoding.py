@@ -4,7 +4,6 @@
 the names that they have added, the cities of its venues. Nothing typed is stored or logged.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -12,15 +11,19 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.locations import gazetteer, interpretation, office_places, regions
+from outreach.domain.locations import (
+    gazetteer,
+    interpretation,
+    known_offices,
+    office_places,
+    regions,
+)
 from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind, miles_between
 from outreach.domain.locations.interpretation import MAX_TYPED, MeaningKind
+from outreach.domain.locations.known_offices import KnownOffices
 from outreach.domain.locations.place_text import canonicalize, without_article
 from outreach.domain.locations.venues import Venue
-from outreach.domain.network.offices import Office
 from outreach.domain.text import fold
-
-MAX_MILES_FROM_OFFICE: Final = 15  # of its city's position in the gazetteer
 
 
 class LocationScale(StrEnum):
@@ -65,30 +68,31 @@ class Location:
 ANYWHERE: Final = Location(scale=LocationScale.EVERYWHERE)
 
 
-def resolve(
-    session: Session, typed: str, *, known_offices: Sequence[Office] | None = None
-) -> Location:
+def resolve(session: Session, typed: str, *, offices: KnownOffices | None = None) -> Location:
     """The place that a typed text means; of scale CHOICE where it means several, of scale UNKNOWN
-    where it is not found. `known_offices` are all offices by slug, if the caller has them."""
+    where it is not found. `offices` are all offices, if the caller has them."""
     text = typed.strip()[:MAX_TYPED]
     if not text:
         return ANYWHERE
-    offices = known_offices or _list_offices(session)
-    if len(text.split()) > 3 and (named := _by_full_name(session, offices, fold(text))):
-        return named
+    known = offices or known_offices.load(session)
+    if len(text.split()) > 3 and (named := known.find_by_full_name(fold(text))) is not None:
+        return _office(named)
     words = canonicalize(text)
     added = office_places.find_places(session, _parts(words)) if words else {}
     meaning = interpretation.interpret(
         text,
         extra=lambda name: added.get(without_article(name), []),
-        is_main=lambda place: _office_in(offices, place) is not None,
+        is_main=lambda place: known.find_in(place) is not None,
     )
     if meaning.kind is MeaningKind.UNKNOWN:
-        known = _by_office_name(session, offices, text) or _by_venue_city(session, fold(text))
-        return known or Location(scale=LocationScale.UNKNOWN, typed=text, guesses=meaning.guesses)
+        return (
+            _by_office_name(known, text)
+            or _by_venue_city(session, fold(text))
+            or Location(scale=LocationScale.UNKNOWN, typed=text, guesses=meaning.guesses)
+        )
     if meaning.kind is MeaningKind.CHOICE:
         return Location(scale=LocationScale.CHOICE, typed=text, others=meaning.others)
-    return replace(_locate(session, offices, meaning.place), others=meaning.others)
+    return replace(_locate(session, known, meaning.place), others=meaning.others)
 
 
 def resolve_stored(session: Session, spelling: str) -> Location:
@@ -96,14 +100,14 @@ def resolve_stored(session: Session, spelling: str) -> Location:
     is the state, and of several places of a name it is the largest. Addresses are kept for years
     by calendars, so what they mean does not change."""
     text = spelling.strip()[:MAX_TYPED]
-    if office := _by_office_name(session, _list_offices(session), text):
+    offices = known_offices.load(session)
+    if office := _by_office_name(offices, text):
         return office
     if (code := regions.find_region_code(text)) is not None:
         return _region(code)
-    found = resolve(session, text)
+    found = resolve(session, text, offices=offices)
     if found.scale is not LocationScale.CHOICE:
         return replace(found, others=())
-    offices = _list_offices(session)
     return next(
         (
             place
@@ -133,12 +137,12 @@ def _parts(words: str) -> set[str]:
     }
 
 
-def _locate(session: Session, offices: Sequence[Any], place: GazetteerPlace | None) -> Location:
+def _locate(session: Session, offices: KnownOffices, place: GazetteerPlace | None) -> Location:
     """A place of the gazetteer as an office's city, a city with a venue, or a position."""
     assert place is not None
     if place.kind is PlaceKind.REGION:
         return _region(place.region)
-    office = _office_in(offices, place)
+    office = offices.find_in(place)
     if office is not None:
         return replace(_office(office), place=place)
     venue = _venue_in(session, place) if place.kind is PlaceKind.TOWN else None
@@ -166,15 +170,6 @@ def _region(code: str) -> Location:
     )
 
 
-def _list_offices(session: Session) -> Sequence[Any]:
-    return session.execute(_OFFICES).all()
-
-
-_OFFICES: Final = sa.select(
-    Office.id, Office.slug, Office.city, Office.region, Office.latitude, Office.longitude
-).order_by(Office.slug)
-
-
 def _office(row: Any) -> Location:
     return Location(
         scale=LocationScale.OFFICE,
@@ -187,46 +182,17 @@ def _office(row: Any) -> Location:
     )
 
 
-def _office_in(offices: Sequence[Any], place: GazetteerPlace) -> Any:
-    """The office in a town, if it has one."""
-    if place.kind is not PlaceKind.TOWN or place.parent:
-        return None
-    names = {canonicalize(name) for name in (place.name, *place.names.values())}
-    # At most eleven of a state.
-    return next(
-        (
-            row
-            for row in offices
-            if row.region == place.region
-            and canonicalize(row.city) in names
-            and miles_between(place.position, (row.latitude, row.longitude)) < MAX_MILES_FROM_OFFICE
-        ),
-        None,
-    )
-
-
-def _by_office_name(session: Session, offices: Sequence[Any], typed: str) -> Location | None:
+def _by_office_name(offices: KnownOffices, typed: str) -> Location | None:
     """An office by its slug, its city or one of its names."""
-    text = fold(typed)
-    for row in offices:
-        states = (row.region, *regions.NAMES.get(row.region, {}).values())
-        names = {fold(row.slug), fold(row.city), *(fold(f"{row.city} {each}") for each in states)}
-        if text in names:
-            return _office(row)
-    return _by_full_name(session, offices, text) if " " in text else None
-
-
-def _by_full_name(session: Session, offices: Sequence[Any], text: str) -> Location | None:
-    for office_id, names_by_language in session.execute(sa.select(Office.id, Office.name)):
-        if text in {fold(name) for name in names_by_language.values()}:
-            return next(_office(row) for row in offices if row.id == office_id)
-    return None
+    found = offices.find_named(fold(typed))
+    return None if found is None else _office(found)
 
 
 def _venue_in(session: Session, place: GazetteerPlace) -> Any:
     """The city of a venue in a town, if it has one: as the venue has it, and folded."""
     names = {fold(name) for name in (place.name, *place.names.values())}
-    return session.execute(_VENUE_CITIES, {"names": sorted(names), "region": place.region}).first()
+    values = {"names": sorted(names), "region": place.region}
+    return session.connection().execute(_VENUE_CITIES, values).first()
 
 
 _VENUE_CITIES: Final = (
@@ -240,14 +206,22 @@ _VENUE_CITIES: Final = (
 )
 
 
+_VENUES: Final = (
+    sa.select(Venue.city, Venue.city_plain, Venue.region, Venue.near_latitude, Venue.near_longitude)
+    .where(Venue.city_plain == sa.bindparam("city"))
+    .order_by(Venue.id)
+    .limit(1)
+)
+_VENUES_IN_REGION: Final = _VENUES.where(Venue.region == sa.bindparam("region"))
+
+
 def _by_venue_city(session: Session, text: str) -> Location | None:
     """A city with a venue that the gazetteer does not have: «joliet», «joliet il»."""
     city, _, last = text.rpartition(" ")
     region = regions.find_region_code(last) if city else None
-    query = sa.select(Venue).where(Venue.city_plain == (city if region else text))
-    if region is not None:
-        query = query.where(Venue.region == region)
-    venue = session.scalars(query.order_by(Venue.id).limit(1)).first()
+    name = city if region else text
+    statement = _VENUES if region is None else _VENUES_IN_REGION
+    venue = session.connection().execute(statement, {"city": name, "region": region}).first()
     if venue is None:
         return None
     return Location(

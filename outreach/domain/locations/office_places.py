@@ -8,7 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.domain.locations.gazetteer import SPOKEN_POPULATION, GazetteerPlace, PlaceKind
+from outreach.domain.locations.gazetteer import (
+    SPOKEN_POPULATION,
+    GazetteerPlace,
+    PlaceKind,
+    Position,
+)
 from outreach.domain.locations.interpretation import Meaning, MeaningKind, interpret
 from outreach.domain.locations.place_text import canonicalize, without_article
 from outreach.domain.network.offices import Office
@@ -36,14 +41,12 @@ class OfficePlace(Base):
 
     @property
     def place(self) -> GazetteerPlace:
-        return GazetteerPlace(
-            PlaceKind.TOWN,
-            self.name,
-            self.region,
-            (self.latitude, self.longitude),
-            SPOKEN_POPULATION,
-            self.parent,
-        )
+        position = self.latitude, self.longitude
+        return _make_place(self.name, self.parent, self.region, position)
+
+
+def _make_place(name: str, parent: str, region: str, position: Position) -> GazetteerPlace:
+    return GazetteerPlace(PlaceKind.TOWN, name, region, position, SPOKEN_POPULATION, parent)
 
 
 def list_names(session: Session, office: Office) -> Sequence[OfficePlace]:
@@ -56,13 +59,22 @@ def list_names(session: Session, office: Office) -> Sequence[OfficePlace]:
 def find_places(session: Session, names: Iterable[str]) -> dict[str, list[GazetteerPlace]]:
     """The places of these names, as `canonicalize` writes them, by name."""
     found: dict[str, list[GazetteerPlace]] = {}
-    for row in session.scalars(_BY_WORDS, {"names": sorted(names)}):
-        found.setdefault(row.words, []).append(row.place)
+    rows = session.connection().execute(_BY_WORDS, {"names": sorted(names)})
+    for words, name, parent, region, latitude, longitude in rows:
+        place = _make_place(name, parent, region, (latitude, longitude))
+        found.setdefault(words, []).append(place)
     return found
 
 
 _BY_WORDS: Final = (
-    sa.select(OfficePlace)
+    sa.select(
+        OfficePlace.words,
+        OfficePlace.name,
+        OfficePlace.parent,
+        OfficePlace.region,
+        OfficePlace.latitude,
+        OfficePlace.longitude,
+    )
     .where(OfficePlace.words.in_(sa.bindparam("names", expanding=True)))
     .order_by(OfficePlace.id)
 )

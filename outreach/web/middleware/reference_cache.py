@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from flask import Flask, current_app
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.domain import workshops
+from outreach.domain.locations.known_offices import KnownOffices
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -25,6 +27,11 @@ class ReferenceData:
     version: Hashable
     offices: Sequence[Office]
     kinds: Sequence[Kind]
+
+    @cached_property
+    def known_offices(self) -> KnownOffices:
+        """The same offices by place and name."""
+        return KnownOffices(self.offices)
 
 
 def init_app(app: Flask) -> None:

@@ -94,6 +94,8 @@ class SearchParams:
     def carry(self, all_kinds: Sequence[Kind]) -> str:
         """The query string that links carry to other pages and back. A kind that is discreet, or
         is named by the code it had when it was, is left out: others read those pages."""
+        if not self.kinds:
+            return self.query()
         by_code = {code: kind for kind in all_kinds for code in kind.codes}
         open_kinds = [
             by_code[code].public_code

@@ -15,6 +15,7 @@ from outreach.domain import workshops
 from outreach.domain.locations import geocoding, regions
 from outreach.domain.locations.gazetteer import get_country
 from outreach.domain.locations.geocoding import Location, LocationScale
+from outreach.domain.locations.known_offices import KnownOffices
 from outreach.domain.network import help_lines, offices
 from outreach.domain.network.help_lines import HelpLine, HelpPurpose
 from outreach.domain.network.kinds import Kind
@@ -77,7 +78,7 @@ def upcoming() -> ResponseReturnValue:
     params, known = SearchParams.read(), reference()
     chosen = _chosen(known.kinds, params)
     with store().read() as session:
-        where = geocoding.resolve(session, params.where, known_offices=known.offices)
+        where = geocoding.resolve(session, params.where, offices=known.known_offices)
         view = _search(session, params, known, chosen, where, now)
     # The parts of the page that change with the clock: begun workshops and openings.
     clock_states = tuple(
@@ -101,7 +102,7 @@ def _search(
     now: datetime,
 ) -> ListView:
     country = get_country(where.region) if where.region else ""
-    today = _local_day(known.offices, where, now)
+    today = _local_day(known.known_offices, where, now)
     since, until = params.first_day, params.last_day
     if params.period is not None:
         since, until = params.period.compute_days(today)
@@ -139,17 +140,10 @@ def _search(
     return ListView(page, tuple(online), is_related, tuple(instead), today)
 
 
-def _local_day(all_offices: Sequence[Office], where: Location, now: datetime) -> date:
+def _local_day(offices: KnownOffices, where: Location, now: datetime) -> date:
     """Today's date at the office nearest to the place; at headquarters without a place."""
-    here = where.position
-    if here is None or not all_offices:
-        return clock.network_day(now)
-    latitude, longitude = here
-    nearest = min(  # degrees are near enough to tell a time zone
-        all_offices,
-        key=lambda each: (each.latitude - latitude) ** 2 + (each.longitude - longitude) ** 2,
-    )
-    return now.astimezone(nearest.zone).date()
+    nearest = None if where.position is None else offices.find_nearest(where.position)
+    return clock.network_day(now) if nearest is None else now.astimezone(nearest.zone).date()
 
 
 def _list(
@@ -310,6 +304,8 @@ def _help_line(session: Session, found: workshops.Workshop, now: datetime) -> He
 
 def _chosen(all_kinds: Sequence[Kind], params: SearchParams) -> list[Kind]:
     """Return the kinds of a search by code or public code. Raises NotFound for an unknown one."""
+    if not params.kinds:
+        return []
     by_name = {code: kind for kind in all_kinds for code in kind.codes}
     if unknown := [code for code in params.kinds if code not in by_name]:
         raise NotFound(f"kind {unknown[0]}")

@@ -1,0 +1,108 @@
+"""Offices by place and by name, as a search for a place asks for them."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.locations import regions
+from outreach.domain.locations.gazetteer import (
+    GazetteerPlace,
+    PlaceKind,
+    Position,
+    miles_between,
+)
+from outreach.domain.locations.place_text import canonicalize
+from outreach.domain.network.offices import Office
+from outreach.domain.text import fold
+
+MAX_MILES_FROM_OFFICE: Final = 15  # of its city's position in the gazetteer
+
+
+class KnownOffices:
+    """Offices in the order of their slugs, as rows or entities. Read only: threads share it.
+
+    What a look-up needs is made at the first one."""
+
+    def __init__(self, offices: Sequence[Any]) -> None:
+        self._offices = offices
+
+    def find_in(self, place: GazetteerPlace) -> Any:
+        """The office in a town, if it has one."""
+        if place.kind is not PlaceKind.TOWN or place.parent:
+            return None
+        names = {canonicalize(name) for name in (place.name, *place.names.values())}
+        return next(
+            (
+                office
+                for office, city, position in self._by_region.get(place.region, ())
+                if city in names and miles_between(place.position, position) < MAX_MILES_FROM_OFFICE
+            ),
+            None,
+        )
+
+    def find_named(self, text: str) -> Any:
+        """The office of this slug, city or name, as `fold` writes them."""
+        found = self._by_name.get(text)
+        return self.find_by_full_name(text) if found is None and " " in text else found
+
+    def find_by_full_name(self, text: str) -> Any:
+        """The office of this whole name, as `fold` writes it."""
+        return self._by_full_name.get(text)
+
+    def find_nearest(self, position: Position) -> Any:
+        """The office nearest to a position in degrees, which is near enough to tell a time zone."""
+        latitude, longitude = position
+        nearest = min(
+            self._positions,
+            key=lambda each: (each[0] - latitude) ** 2 + (each[1] - longitude) ** 2,
+            default=None,
+        )
+        return None if nearest is None else nearest[2]
+
+    @cached_property
+    def _positions(self) -> list[tuple[float, float, Any]]:
+        return [(each.latitude, each.longitude, each) for each in self._offices]
+
+    @cached_property
+    def _by_region(self) -> dict[str, list[tuple[Any, str, Position]]]:
+        found: dict[str, list[tuple[Any, str, Position]]] = {}
+        for each in self._offices:
+            entry = each, canonicalize(each.city), (each.latitude, each.longitude)
+            found.setdefault(each.region, []).append(entry)
+        return found
+
+    @cached_property
+    def _by_name(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for each in self._offices:
+            states = (each.region, *regions.NAMES.get(each.region, {}).values())
+            for name in (each.slug, each.city, *(f"{each.city} {state}" for state in states)):
+                found.setdefault(fold(name), each)
+        return found
+
+    @cached_property
+    def _by_full_name(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for each in sorted(self._offices, key=lambda each: int(each.id)):
+            for name in each.name.values():
+                found.setdefault(fold(name), each)
+        return found
+
+
+def load(session: Session) -> KnownOffices:
+    """All offices, as they are now."""
+    return KnownOffices(session.connection().execute(_OFFICES).all())
+
+
+_OFFICES: Final = sa.select(
+    Office.id,
+    Office.slug,
+    Office.city,
+    Office.region,
+    Office.latitude,
+    Office.longitude,
+    Office.name,
+).order_by(Office.slug)
