@@ -5,11 +5,11 @@ What is held online or by telephone is never among them: it has a list of its ow
 course are one entry.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -26,6 +26,7 @@ from outreach.domain.workshops.series import WorkshopSeries
 PAGE_SIZE: Final = 20
 MAX_STATEMENTS: Final = 256
 NEARBY_MILES: Final = {"US": 25.0, "CA": 40 / 1.609344}  # sorted by day within these
+_Build = Callable[[SearchFilters], list[sa.ColumnElement[bool]]]
 POINTS: Final = frozenset({LocationScale.OFFICE, LocationScale.CITY, LocationScale.NEAR})
 IN_PERSON: Final = tuple(each for each in DeliveryMode if each.has_venue)
 FROM_ANYWHERE: Final = tuple(each for each in DeliveryMode if not each.has_venue)
@@ -93,16 +94,16 @@ class ListPage:
     filters: SearchFilters = field(default_factory=SearchFilters)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _RankedWorkshop:
-    """A workshop's place in the order around a position; its miles count if it is far."""
+class _RankedWorkshop(NamedTuple):
+    """A workshop around a position. The first four values are its place in the order; its miles
+    count if it is far."""
 
     far_miles: float  # 0 if it is nearby
     day: date
     starts: time
     id: int
-    miles: float = field(compare=False)
-    course: int | None = field(compare=False)
+    miles: float
+    course: int | None
 
 
 def search_in_person(
@@ -127,7 +128,7 @@ def search_from_anywhere(
     values = search.compute_window(filters, now) | {"limit": limit}
     rows = session.connection().execute(_select_from_anywhere(shape), values)
     found = [search.build_result(row) for row in rows]
-    dates = _list_dates(session, found, _build_from_anywhere(shape), now)
+    dates = _list_dates(session, found, now, _build_from_anywhere, shape)
     return [
         ListedResult(each, course_days=dates.get_days(each))
         for each in found
@@ -221,7 +222,7 @@ def _list_by_day(session: Session, filters: SearchFilters, now: datetime, after:
         rows = session.connection().execute(statement, values).all()
         has_more = len(rows) > PAGE_SIZE
         results = [search.build_result(row) for row in rows[:PAGE_SIZE]]
-        dates = _list_dates(session, results, _build_by_day(shape), now)
+        dates = _list_dates(session, results, now, _build_by_day, shape)
         found = [
             ListedResult(each, course_days=dates.get_days(each))
             for each in results
@@ -278,13 +279,18 @@ def _sort_around(
     statement = _select_around(_get_shape(filters, ANYWHERE), is_within=miles is not None)
     rows = session.connection().execute(statement, values)
     nearby = NEARBY_MILES.get(filters.country, NEARBY_MILES["US"])
+    distances: dict[tuple[float, float], float] = {}  # many workshops are at the same place
     entries = []
-    for number, day, starts, office, latitude, longitude, course in rows:
-        far = miles_between(here, (latitude, longitude))
+    for number, day, starts, office, *position, course in rows:
+        there = position[0], position[1]
+        far = distances.get(there)
+        if far is None:
+            far = distances[there] = miles_between(here, there)
         if miles is None or far <= miles or office == own:
             order = round(far, 1) if far > nearby else 0.0
             entries.append(_RankedWorkshop(order, day, starts, number, far, course))
-    return _drop_later_dates(sorted(entries))
+    entries.sort()  # no two have the same id, so that the order ends there
+    return _drop_later_dates(entries)
 
 
 def _drop_later_dates(entries: Sequence[_RankedWorkshop]) -> list[_RankedWorkshop]:
@@ -307,7 +313,7 @@ def _load(
     rows = session.connection().execute(_BY_ID, {"ids": [each.id for each in entries]})
     by_id = {row[0]: search.build_result(row) for row in rows}
     results = [by_id[each.id] for each in entries if each.id in by_id]
-    dates = _list_dates(session, results, [], now)
+    dates = _list_dates(session, results, now)
     miles = {each.id: round(each.miles, 1) for each in entries}
     return [
         ListedResult(each, miles[each.id], course_days=dates.get_days(each)) for each in results
@@ -339,14 +345,24 @@ class _CourseDates:
 def _list_dates(
     session: Session,
     found: Sequence[SearchResult],
-    wanted: Sequence[sa.ColumnElement[bool]],
     now: datetime,
+    build_wanted: _Build | None = None,
+    shape: SearchFilters | None = None,
 ) -> _CourseDates:
-    """The dates of the courses among the results, and which of them the list has."""
+    """The dates of the courses among the results, and which of them the list has: those that meet
+    the conditions of `shape`."""
     series = {each.series_id for each in found if each.series_id is not None}
     if not series:
         return _CourseDates([])
-    rows = session.connection().execute(
+    values = search.compute_window(SearchFilters(), now) | {"series": list(series)}
+    statement = _select_dates(build_wanted, shape)
+    return _CourseDates(session.connection().execute(statement, values))
+
+
+@lru_cache(maxsize=MAX_STATEMENTS)
+def _select_dates(build_wanted: _Build | None, shape: SearchFilters | None) -> sa.Select[Any]:
+    wanted = build_wanted(shape) if build_wanted and shape else []
+    statement = (
         sa.select(
             Workshop.series_id,
             Workshop.is_discreet,
@@ -359,11 +375,14 @@ def _list_dates(
         .join(WorkshopSeries, WorkshopSeries.id == Workshop.series_id)
         .join(Office, Office.id == Workshop.office_id)
         .outerjoin(Venue, Venue.id == Workshop.venue_id)
-        .where(*search.UPCOMING, Workshop.series_id.in_(series), WorkshopSeries.is_joint)
-        .order_by(*search.KEY),
-        search.compute_window(SearchFilters(), now),
+        .where(
+            *search.UPCOMING,
+            Workshop.series_id.in_(sa.bindparam("series", expanding=True)),
+            WorkshopSeries.is_joint,
+        )
+        .order_by(*search.KEY)
     )
-    return _CourseDates(rows)
+    return cast("sa.Select[Any]", statement)
 
 
 def _find_start(entries: Sequence[_RankedWorkshop], after: str) -> int:
@@ -373,10 +392,10 @@ def _find_start(entries: Sequence[_RankedWorkshop], after: str) -> int:
     if key is None:
         return 0
     try:
-        last = _RankedWorkshop(float(far) if is_far else 0, *key, miles=0, course=None)
+        last = float(far) if is_far else 0.0, *key
     except ValueError:
         return 0
-    return next((number for number, each in enumerate(entries) if each > last), len(entries))
+    return next((number for number, each in enumerate(entries) if each[:4] > last), len(entries))
 
 
 def _write_key(entry: _RankedWorkshop) -> str:
