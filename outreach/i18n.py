@@ -15,6 +15,9 @@ from typing import Any, Final, cast
 from babel import Locale
 from babel.support import LazyProxy, Translations
 from flask import Flask, g, has_app_context, request
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 from werkzeug.routing import BaseConverter
 
 from outreach import languages
@@ -79,6 +82,7 @@ def init_app(app: Flask) -> None:
         pgettext=lambda context, message: _messages().pgettext(context, message),
         newstyle=True,  # values are put in by Jinja, which escapes them
     )
+    app.jinja_env.globals["_"] = _translate
 
 
 def current() -> str:
@@ -148,6 +152,14 @@ def language_of(words: Words | None, lang: str) -> str:
     if not words or words.get(lang):
         return lang
     return SOURCE if words.get(SOURCE) else next(iter(words))
+
+
+@pass_eval_context
+def _translate(context: EvalContext, message: str, **values: Any) -> str:
+    """`_()` of the templates: what Jinja's own does, without three calls through the context for
+    each of the thirty messages of a page."""
+    text = _messages().gettext(message)
+    return (Markup(text) if context.autoescape else text) % values  # noqa: S704 - ours
 
 
 def _messages() -> NullTranslations:
