@@ -17,6 +17,7 @@ from outreach.memory_cache import MemoryCache
 from outreach.web.middleware.response_headers import keep_private
 
 MAX_PAGES: Final = 200  # of some 50 KB each
+GZIP_LEVEL: Final = 4  # level 6 takes a third longer for 4 % fewer bytes
 MAX_AGE: Final = timedelta(seconds=20)  # a page shows which workshops have begun
 
 
@@ -57,7 +58,9 @@ class PageCache:
         page = self._by_data.get(key)
         if page is None:
             body = render().encode()
-            page = CachedPage(body, gzip.compress(body, compresslevel=6, mtime=0), is_private)
+            page = CachedPage(
+                body, gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0), is_private
+            )
             self._by_data.put(key, page)
         self._by_address.put(request.full_path, page, version=mark, now=now)
         return _respond(page)
