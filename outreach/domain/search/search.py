@@ -176,7 +176,10 @@ SHOWN: Final = (
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
 )
 UPCOMING: Final = (
-    Workshop.status.in_([WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED]),
+    # Not IN: SQLAlchemy writes its values into the statement at each execution.
+    sa.or_(
+        Workshop.status == WorkshopStatus.PUBLISHED, Workshop.status == WorkshopStatus.CANCELLED
+    ),
     Workshop.way != Way.UNLISTED,
     Workshop.day >= sa.bindparam("since", type_=sa.Date),
     Workshop.day <= sa.bindparam("until", type_=sa.Date),
@@ -228,9 +231,9 @@ def build_conditions(filters: SearchFilters) -> list[sa.ColumnElement[bool]]:
     """The conditions of the filters except the day. The query joins Office and Venue."""
     found = build_location_conditions(filters.where)
     if filters.kinds:
-        found.append(Workshop.kind_id.in_(filters.kinds))
+        found.append(sa.or_(*(Workshop.kind_id == kind for kind in filters.kinds)))
     if filters.modes:
-        found.append(Workshop.mode.in_(filters.modes))
+        found.append(sa.or_(*(Workshop.mode == mode for mode in filters.modes)))
     if filters.languages:
         found.append(sa.or_(*(has_code(Workshop.languages, code) for code in filters.languages)))
     if filters.understood:
@@ -240,7 +243,7 @@ def build_conditions(filters: SearchFilters) -> list[sa.ColumnElement[bool]]:
         offered = [has_code(Workshop.interpretation, code) for code in filters.understood]
         found.append(sa.or_(*spoken, sa.and_(is_open, sa.or_(*offered))))
     if filters.excluded_kinds:
-        found.append(Workshop.kind_id.not_in(filters.excluded_kinds))
+        found += [Workshop.kind_id != kind for kind in filters.excluded_kinds]
     if filters.country:
         found.append(Office.country == filters.country)
     if filters.has_childcare:

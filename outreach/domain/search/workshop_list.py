@@ -30,6 +30,7 @@ _Build = Callable[[SearchFilters], list[sa.ColumnElement[bool]]]
 POINTS: Final = frozenset({LocationScale.OFFICE, LocationScale.CITY, LocationScale.NEAR})
 IN_PERSON: Final = tuple(each for each in DeliveryMode if each.has_venue)
 FROM_ANYWHERE: Final = tuple(each for each in DeliveryMode if not each.has_venue)
+_IS_IN_PERSON: Final = sa.or_(*(Workshop.mode == each for each in IN_PERSON))
 _FAR_MILES: Final = 300  # tried first where nothing is near
 
 # Without a venue it is somewhere in the office's city.
@@ -52,7 +53,7 @@ _POSITIONS: Final = (
     .join(Office, Office.id == Workshop.office_id)
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
     .outerjoin(WorkshopSeries, WorkshopSeries.id == Workshop.series_id)
-    .where(*search.UPCOMING, Workshop.mode.in_(IN_PERSON))
+    .where(*search.UPCOMING, _IS_IN_PERSON)
 )
 _ONE_A_COURSE: Final = sa.case((WorkshopSeries.is_joint, -Workshop.series_id), else_=Workshop.id)
 _COUNT: Final = (
@@ -61,7 +62,7 @@ _COUNT: Final = (
     .join(Office, Office.id == Workshop.office_id)
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
     .outerjoin(WorkshopSeries, WorkshopSeries.id == Workshop.series_id)
-    .where(*search.UPCOMING, Workshop.mode.in_(IN_PERSON))
+    .where(*search.UPCOMING, _IS_IN_PERSON)
 )
 _LIST: Final = cast(
     "sa.Select[Any]",
@@ -190,7 +191,7 @@ def _count_by_day(shape: SearchFilters) -> sa.Select[Any]:
 def _build_by_day(shape: SearchFilters) -> list[sa.ColumnElement[bool]]:
     return [
         *search.build_conditions(shape),
-        *([] if shape.modes else [Workshop.mode.in_(IN_PERSON)]),
+        *([] if shape.modes else [_IS_IN_PERSON]),
     ]
 
 
