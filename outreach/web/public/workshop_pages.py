@@ -1,13 +1,14 @@
 """Pages of workshops: the list, an office, the network map and one workshop."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from outreach import clock, i18n
@@ -210,7 +211,7 @@ def _list(
             if where.scale is LocationScale.CHOICE
             else where.others[:MAX_NAMESAKES] or where.guesses
         ),
-        regions=_list_regions() if where.scale is LocationScale.UNKNOWN else (),
+        regions=_render_regions(params) if where.scale is LocationScale.UNKNOWN else "",
         days=list_fragments.render_days(near, options),
         far=list_fragments.render_cards(far, options),
         online=list_fragments.render_cards(view.online, options),
@@ -313,6 +314,17 @@ def _chosen(all_kinds: Sequence[Kind], params: SearchParams) -> list[Kind]:
 
 
 _region = place_words.region_name
+
+
+def _render_regions(params: SearchParams) -> Markup:
+    """The states to choose from, which are the same whatever was typed."""
+    return list_fragments.render_frame(
+        "workshops/region_list.html",
+        replace(params, where=""),
+        "",
+        (),
+        lambda _bare: {"regions": _list_regions()},
+    )
 
 
 def _list_regions() -> list[tuple[str, list[tuple[str, str]]]]:
