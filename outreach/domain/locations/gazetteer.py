@@ -6,11 +6,13 @@ than all the rest of a worker (decision 0034)."""
 
 import csv
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
+from operator import itemgetter
 from typing import Final
 
 from outreach.db.base import Words
@@ -92,11 +94,12 @@ class Gazetteer:
         self._other: dict[str, _Numbers] = {}  # by other names in GeoNames
         self._counties: dict[str, _Numbers] = {}
         self._postal: list[tuple[int, int]] = []  # where the postal codes of a file are
-        self._large: list[tuple[float, float, int]] = []
+        self._large: list[tuple[float, float, int]] = []  # from south to north
         self._weights: dict[str, tuple[float, float, int]] = {}
         self._localized = city_names.load()
         for name in COUNTRIES:
             self._read(name)
+        self._large.sort()
         self._read_spoken()
         self.region_places = dict(self._regions())
 
@@ -150,11 +153,13 @@ class Gazetteer:
 
     def find_landmark(self, place: GazetteerPlace) -> GazetteerPlace | None:
         """The largest town near a smaller place, which tells it from others of its name."""
+        south, north = place.position[0] - 0.5, place.position[0] + 0.5
+        first = bisect_left(self._large, south, key=itemgetter(0))
+        last = bisect_left(self._large, north, key=itemgetter(0))
         near = [
             town
-            for lat, lon, number in self._large
-            if abs(lat - place.position[0]) < 0.5
-            and abs(lon - place.position[1]) < 0.6
+            for _lat, lon, number in self._large[first:last]
+            if abs(lon - place.position[1]) < 0.6
             and (town := self._place(number)).name != place.name
             and town.region == place.region
             and miles_between(town.position, place.position) < MAX_LANDMARK_MILES
