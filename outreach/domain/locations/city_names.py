@@ -1,7 +1,7 @@
 """Names of cities by language, one spelling each: Nueva York, New York; Montreal, Montréal."""
 
 import csv
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
 
@@ -19,6 +19,7 @@ def load() -> dict[tuple[str, str], Words]:
     return {(row["region"], row["place"]): {each: row[each] for each in LANGUAGES} for row in rows}
 
 
+@lru_cache(maxsize=4096)  # a page of the list asks for those of its cards, twice
 def localize(city: str, region: str, lang: str) -> str:
     """The city's name in a language, whatever the language and accents it was typed in."""
     names = _by_spelling().get((region, fold(city)), {})

@@ -94,21 +94,21 @@ def of_list(results: Iterable[SearchResult]) -> Markup:
     shown = [each for each in results if not each.is_discreet and each.way is not Way.UNLISTED]
     if not shown:
         return Markup("")
+    lang, site = current(), config().public_url
     items = [
-        {"@type": "ListItem", "position": number, "item": _brief(each)}
+        {"@type": "ListItem", "position": number, "item": _brief(each, lang, site)}
         for number, each in enumerate(shown, 1)
     ]
     item_list = {"@context": "https://schema.org", "@type": "ItemList", "itemListElement": items}
     return _script(item_list)
 
 
-def _brief(result: SearchResult) -> JsonObject:
-    lang = current()
-    url = f"{config().public_url}/{lang}/t/{result.public_id}"
+def _brief(result: SearchResult, lang: str, site: str) -> JsonObject:
+    url = f"{site}/{lang}/t/{result.public_id}"
     city = result.venue_city or result.office_city
     region = result.venue_region or result.office_region
     is_public = result.venue_name and result.visibility is Visibility.PUBLIC
-    place = _area(city, region) | ({"name": result.venue_name} if is_public else {})
+    place = _area(city, region, lang) | ({"name": result.venue_name} if is_public else {})
     return {
         "@type": "Event",
         "url": url,
@@ -124,8 +124,8 @@ def _place(workshop: Workshop) -> JsonObject:
     """Return the place of a workshop; only its city if the address is hidden or missing."""
     venue, office = workshop.venue, workshop.office
     if venue is None:
-        return _area(office.city, office.region)
-    place = _area(venue.city, venue.region)
+        return _area(office.city, office.region, current())
+    place = _area(venue.city, venue.region, current())
     if workshop.has_secret_address:
         return place
     place["name"] = venue.name
@@ -141,8 +141,8 @@ def _place(workshop: Workshop) -> JsonObject:
     return place
 
 
-def _area(city: str, region: str) -> JsonObject:
-    city = city_names.localize(city, region, current())
+def _area(city: str, region: str, lang: str) -> JsonObject:
+    city = city_names.localize(city, region, lang)
     address = {
         "@type": "PostalAddress",
         "addressLocality": city,
@@ -153,6 +153,8 @@ def _area(city: str, region: str) -> JsonObject:
 
 def _locations(mode: DeliveryMode, place: JsonObject, url: str) -> JsonObject | list[JsonObject]:
     """Return the place, the page of the workshop (never the meeting's link), or both."""
+    if mode is DeliveryMode.IN_PERSON:
+        return place
     name = gettext("Por teléfono") if mode is DeliveryMode.PHONE_BANK else gettext("En línea")
     online: JsonObject = {"@type": "VirtualLocation", "name": name, "url": url}
     if not mode.has_venue:

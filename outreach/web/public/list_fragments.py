@@ -48,14 +48,17 @@ def init_app(app: Flask) -> None:
 
 def render_cards(listed: Sequence[ListedResult], options: CardOptions) -> Markup:
     """The cards of several days."""
-    return Markup().join(_render_card(each, options, with_day=True) for each in listed)
+    lang = i18n.current()
+    return Markup().join(_render_card(each, options, lang, with_day=True) for each in listed)
 
 
 def render_days(listed: Sequence[ListedResult], options: CardOptions) -> list[RenderedDay]:
     """The cards of each day, in their order."""
+    lang = i18n.current()
     by_day: dict[date, list[Markup]] = {}
     for each in listed:
-        by_day.setdefault(each.workshop.day, []).append(_render_card(each, options, with_day=False))
+        card = _render_card(each, options, lang, with_day=False)
+        by_day.setdefault(each.workshop.day, []).append(card)
     return [
         RenderedDay(
             near_words=workshop_cards.today_or_tomorrow(day, options.today),
@@ -66,11 +69,13 @@ def render_days(listed: Sequence[ListedResult], options: CardOptions) -> list[Re
     ]
 
 
-def _render_card(listed: ListedResult, options: CardOptions, *, with_day: bool) -> Markup:
+def _render_card(
+    listed: ListedResult, options: CardOptions, lang: str, *, with_day: bool
+) -> Markup:
     found, now = listed.workshop, options.now
     city = _fold_city(found.venue_city or found.office_city)
     key = (
-        i18n.current(),
+        lang,
         found,
         listed.course_days,
         listed.miles is None,
