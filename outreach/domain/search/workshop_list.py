@@ -5,7 +5,7 @@ What is held online or by telephone is never among them: it has a list of its ow
 course are one entry.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -138,10 +138,16 @@ def search_from_anywhere(
 
 
 def search_nearest(
-    session: Session, filters: SearchFilters, *, now: datetime, limit: int
+    session: Session,
+    filters: SearchFilters,
+    *,
+    now: datetime,
+    limit: int,
+    without: Collection[int] = (),
 ) -> list[ListedResult]:
-    """What comes closest to a search that found nothing: of the same kinds, whatever their day and
-    language, in the order of the list; the nearest ones if nothing is near."""
+    """What comes closest to a search that found little: of the same kinds, whatever their day and
+    language, in the order of the list; the nearest ones if nothing is near. The first `limit` are
+    taken, and those with the ids `without` left out."""
     wanted = SearchFilters(
         where=filters.where,
         kinds=filters.kinds,
@@ -151,11 +157,13 @@ def search_nearest(
     here = filters.where.position
     if here is None:
         anywhere = replace(wanted, where=ANYWHERE)
-        return list(_list_by_day(session, anywhere, now, "").found[:limit])
+        found = _list_by_day(session, anywhere, now, "").found[:limit]
+        return [each for each in found if each.id not in without]
     for miles in (_FAR_MILES, None):
         entries = _sort_around(session, wanted, now, miles)
         if entries:
-            return _load(session, entries[:limit], wanted, now)
+            left = [each for each in entries[:limit] if each.id not in without]
+            return _load(session, left, now)
     return []
 
 
@@ -252,7 +260,7 @@ def _list_around(session: Session, filters: SearchFilters, now: datetime, after:
     shown = entries[start : start + PAGE_SIZE]
     has_more = len(entries) > start + PAGE_SIZE
     return ListPage(
-        tuple(_load(session, shown, filters, now)),
+        tuple(_load(session, shown, now)),
         len(entries),
         _write_key(shown[-1]) if has_more else "",
         sum(not each.far_miles for each in shown),
@@ -307,7 +315,7 @@ def _drop_later_dates(entries: Sequence[_RankedWorkshop]) -> list[_RankedWorksho
 
 
 def _load(
-    session: Session, entries: Sequence[_RankedWorkshop], filters: SearchFilters, now: datetime
+    session: Session, entries: Sequence[_RankedWorkshop], now: datetime
 ) -> list[ListedResult]:
     if not entries:
         return []

@@ -136,8 +136,9 @@ def _search(
     is_short = page.total < FEW_FOUND and not params.is_online
     if is_short and where.scale not in search.NOT_ONE_PLACE and params.query():
         shown = {each.id for each in (*page.found, *online)}
-        nearest = workshop_list.search_nearest(session, filters, now=now, limit=2 * FEW_FOUND)
-        instead = [each for each in nearest if each.id not in shown][:FEW_FOUND]
+        instead = workshop_list.search_nearest(
+            session, filters, now=now, limit=2 * FEW_FOUND, without=shown
+        )[:FEW_FOUND]
     return ListView(page, tuple(online), is_related, tuple(instead), today)
 
 
