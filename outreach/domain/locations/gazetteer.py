@@ -1,8 +1,8 @@
 """The packaged gazetteer: places of the United States and Canada by name, postal code or position.
 
-The files of `data/` are read at the first look-up of a process. The text is kept as it is in the
-file and a place is read from its line when it is asked for: 45,000 objects would take more memory
-than all the rest of a worker (decision 0034)."""
+The files of `data/` are read at the first look-up of a process, by a server at its start. The text
+is kept as it is in the file and a place is read from its line when it is asked for: 45,000 objects
+would take more memory than all the rest of a worker (decision 0034)."""
 
 import csv
 import math
