@@ -42,6 +42,7 @@ QUERIES: Final = {
         "?donde=60608&cuando=finde&idioma=nah&ninos=1&libres=1",
     ),
     "workshops.workshop": ("", "?donde=Chicago&tipo=mujeres&cuando=mes"),
+    "registration.form": ("", "?donde=Chicago&tipo=mujeres&cuando=mes"),
     "feed_builder.build": ("", "?tipo=K7QX", "?oficina=chicago&idioma=es"),
     "embed.upcoming": ("", "?tipo=K7QX", "?oficina=chicago&cuantos=2", "?tipo=nada"),
     "oembed.describe": ("", "?url=http://localhost:8000/es/", "?url=nada&format=xml"),

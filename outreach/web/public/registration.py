@@ -37,8 +37,10 @@ from outreach.web.middleware import (
     reference_cache,
     request_retry,
 )
+from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import keep_private
 from outreach.web.presentation import alternatives, workshop_cards
+from outreach.web.public.search_params import SearchParams
 
 pages = Blueprint("registration", __name__, url_prefix="/<lang:lang>/t/<public_id>/lugar")
 
@@ -292,6 +294,8 @@ def _page(
         has_open_seats=workshop.is_discreet or open_seats > 0,
         days=alternatives.other_days(workshop) if workshop.has_slots and status != 500 else [],
         phone=alternatives.phone_of(workshop),
+        # Back to the same search; never beside a discreet workshop.
+        search_query="" if workshop.is_discreet else SearchParams.read().carry(reference().kinds),
         wanted=proof_of_work.find_wanted(filled, now, is_posted=is_posted),
     )
     return page, status

@@ -338,3 +338,29 @@ def test_form_says_if_the_address_is_given_by_phone(
     page = client.get(f"/es/t/{secret.public_id}/lugar").text
     assert "Te damos la dirección por teléfono" in page
     assert "1805 S. Ejemplo" not in page
+
+
+def test_form_leads_back_to_the_search_and_a_discreet_one_to_none(
+    client: FlaskClient, store: Store, chicago: Office, women: Kind, workshop: Workshop
+) -> None:
+    query = "?donde=Chicago&cuando=mes"
+    shown = query.replace("&", "&amp;")
+    address = f"/es/t/{workshop.public_id}"
+    assert f'href="{address}/lugar{shown}"' in client.get(address + query).text
+    assert f'href="{address}{shown}"' in client.get(f"{address}/lugar{query}").text
+    with store.change() as session:
+        discreet = f"/es/t/{hold(session, chicago, women).public_id}"
+    assert f'href="{discreet}/lugar"' in client.get(discreet + query).text
+    assert f'href="{discreet}"' in client.get(f"{discreet}/lugar{query}").text
+
+
+def test_closed_workshop_shows_others_and_no_promise(
+    client: FlaskClient, store: Store, chicago: Office, workshop: Workshop
+) -> None:
+    with store.change() as session:
+        other = hold(session, chicago, session.get_one(Workshop, workshop.id).kind)
+        workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
+    page = client.get(f"/es/t/{workshop.public_id}").text
+    assert f"/es/t/{other.public_id}" in page
+    assert "Ver otros talleres" in page
+    assert "con confianza" not in page
