@@ -136,10 +136,11 @@ def _changed_cells(
 
 
 def _without_cancelled_prefix(title: str) -> str:
-    """The title without the prefix of cancelled workshops, in any language."""
+    """The cleaned title without the prefix of cancelled workshops, in any language."""
+    cleaned = clean(title)  # French has a no-break space in its prefix
     for word in in_each(labels.CANCELLED).values():
-        title = title.removeprefix(word)
-    return title
+        cleaned = cleaned.removeprefix(clean(word)).lstrip()
+    return cleaned
 
 
 def _where(location: str, default_city_and_region: tuple[str, str]) -> dict[str, str]:

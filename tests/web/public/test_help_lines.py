@@ -118,7 +118,7 @@ def test_admins_check_a_number_or_withdraw_it(
     assert NATIONAL in page
     assert "Retirada el" in words(elena.get(PAGE))
     assert QUEBEC not in client.get("/es/seguridad").text
-    assert elena.post(PAGE, code="none", do="right").status_code == 404
+    assert elena.post(PAGE, code="none", do="right").status_code == 422
     with store.read() as session:
         actions = session.scalars(sa.select(AuditEntry.action)).all()
     assert {"help line checked", "help line withdrawn"} <= set(actions)

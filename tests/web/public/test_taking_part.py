@@ -77,6 +77,10 @@ _LETTERS: Final = dict.fromkeys(State, (NotificationType.REGISTERED, Notificatio
 }
 
 
+# What the page of a full workshop says of others.
+_OTHER_DATES: Final = re.compile(r'<section[^>]* aria-labelledby="otros">.*?</section>', re.DOTALL)
+
+
 @dataclass(frozen=True)
 class Audience:
     """Whom the workshop is for, and whether it is discreet."""
@@ -131,7 +135,8 @@ class Scene:
 
     def read(self, lang: str) -> Iterator[tuple[Surface, str]]:
         public = f"/{lang}/t/{self.workshop.public_id}"
-        yield Surface.PAGE, _words(self.client.get(public).text)
+        page = self.client.get(public).text
+        yield Surface.PAGE, _words(_OTHER_DATES.sub("", page))
         yield Surface.FORM, _words(self.client.get(f"{public}/lugar").text)
         yield Surface.ENTRY, _unfold(self.client.get(f"{public}.ics").text)
         if self.registration is None:

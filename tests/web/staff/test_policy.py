@@ -379,9 +379,10 @@ TAKEN_AWAY: Final = re.compile(r"\.(csv|xlsx|ods|pdf|vcf|txt|json)\b|exportar|de
 
 @pytest.fixture
 def discreet_workshop(store: Store, key_store: KeyStore, chicago: Office, women: Kind) -> Workshop:
-    """A discreet workshop with a registration of Luz, who left a phone number."""
+    """A discreet workshop with a registration of Luz, who left a phone number; tomorrow, so that
+    the door's list is open."""
     with store.change() as session:
-        workshop = hold(session, chicago, women)
+        workshop = hold(session, chicago, women, day=tomorrow(chicago))
     seat(
         store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address="+13125550142"
     )
