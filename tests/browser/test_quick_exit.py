@@ -75,7 +75,7 @@ def test_quick_exit_leaves_no_discreet_page_in_history(opened: Open, world: Worl
     """After the list, a workshop, its form with errors, the registration and the change form, the
     Back button finds the list only."""
     page = opened("/es/")
-    page.locator(f"a[href$='/t/{world.discreet}']").first.click()
+    page.locator(f"a[href*='/t/{world.discreet}']").first.click()
     page.get_by_role("link", name="Apartar mi lugar").locator("visible=true").click()
     page.locator("#name").wait_for()
     send(page)

@@ -21,15 +21,15 @@ def test_registration_works_by_keyboard(opened: Open, world: World, has_script: 
 
     tab_to(page, "Tu nombre o apodo")
     page.keyboard.type("Marta")
-    tab_to(page, "Por correo")
+    tab_to(page, "(?:Mensaje de texto o l|L)lamada")
     page.keyboard.press("Space")
-    for _ in ("Por teléfono", "No me avisen"):
+    for _ in ("Correo", "No me avisen"):
         page.keyboard.press("ArrowDown")
     expect(page.locator("#contact-none")).to_be_checked()
     tab_to(page, "1")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#people-2")).to_be_checked()
-    tab_to(page, "Necesito algo para poder ir")
+    tab_to(page, r"¿Necesitas apoyo\?")
     page.keyboard.press("Enter")
     tab_to(page, "Entrada para silla de ruedas")
     page.keyboard.press("Space")
@@ -93,9 +93,9 @@ def test_only_the_chosen_contact_field_is_visible(opened: Open, world: World) ->
     page = opened(f"/es/r/{world.more['e-mail contact']}/cambiar")
     expect(page.locator("#contact-same")).to_be_checked()
     expect(page.locator("#email")).to_be_hidden()
-    page.get_by_text("Por teléfono").click()
+    page.locator("label:has(#contact-phone)").click()
     expect(page.locator("#phone")).to_be_visible()
-    expect(page.get_by_text("¿Podemos mandar mensaje de texto")).to_be_visible()
+    expect(page.get_by_text(re.compile("¿Podemos dejar mensaje|¿Cómo te avisamos"))).to_be_visible()
 
 
 def tab_to(page: Page, name: str) -> None:

@@ -159,7 +159,7 @@ def test_registration_succeeds_when_a_host_is_killed(
         page = opened(java_script_enabled=has_script)
         page.on("response", lambda answer: answers.append(answer))
         page.goto("/es/")
-        page.locator(f"a[href$='/t/{workshop.public_id}']").first.click()
+        page.locator(f"a[href*='/t/{workshop.public_id}']").first.click()
         page.get_by_role("link", name="Apartar mi lugar").locator("visible=true").click()
         page.locator("#name").fill("Rosa")
         page.get_by_text("No me avisen").click()
