@@ -1,7 +1,8 @@
 """The parts of the list page that searches have in common: cards, and its form and filters.
 
 A workshop is found by many searches, and a form differs from another by its place. Each part is
-rendered once, with marks where searches differ, and kept; a new search fills in the marks.
+rendered once, with marks where searches differ, and kept; a new search fills in the marks
+(`Markup.replace` escapes what it fills in).
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from flask import Flask, current_app, get_template_attribute, render_template
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from outreach import i18n
 from outreach.domain.search.workshop_list import ListedResult
@@ -42,8 +43,8 @@ class RenderedDay:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["outreach_list_cards"] = MemoryCache[str](MAX_CARDS)
-    app.extensions["outreach_list_frames"] = MemoryCache[str](MAX_FRAMES)
+    app.extensions["outreach_list_cards"] = MemoryCache[Markup](MAX_CARDS)
+    app.extensions["outreach_list_frames"] = MemoryCache[Markup](MAX_FRAMES)
 
 
 def render_cards(listed: Sequence[ListedResult], options: CardOptions) -> Markup:
@@ -85,7 +86,7 @@ def _render_card(
         found.starts_at <= now,
         workshop_cards.opening(found, now=now),
     )
-    cache: MemoryCache[str] = current_app.extensions["outreach_list_cards"]
+    cache: MemoryCache[Markup] = current_app.extensions["outreach_list_cards"]
     text = cache.get(key)
     if text is None:
         made = workshop_cards.list_card(
@@ -93,14 +94,14 @@ def _render_card(
         )
         if listed.miles is not None:
             made = replace(made, distance=_DISTANCE, miles=_MILES)
-        text = str(get_template_attribute("macros.html", "card")(made, with_day=with_day))
+        text = get_template_attribute("macros.html", "card")(made, with_day=with_day)
         cache.put(key, text)
     if options.query:
-        text = text.replace(_QUERY, options.query.replace("&", "&amp;"))
+        text = text.replace(_QUERY, options.query)
     if listed.miles is not None:
         words = workshop_cards.distance(listed.miles, is_metric=options.is_metric)
-        text = text.replace(_MILES, f"{listed.miles:.1f}").replace(_DISTANCE, str(escape(words)))
-    return Markup(text)  # noqa: S704 - rendered by a template, filled with escaped texts
+        text = text.replace(_MILES, f"{listed.miles:.1f}").replace(_DISTANCE, words)
+    return text
 
 
 _fold_city = lru_cache(maxsize=4096)(fold)
@@ -118,15 +119,16 @@ def render_frame(
     `shape` is all else that it shows; `make_context` gives the template's values."""
     bare = replace(params, where=_WHERE if params.where else "")
     key = template, i18n.current(), bare, bool(place), shape
-    cache: MemoryCache[str] = current_app.extensions["outreach_list_frames"]
+    cache: MemoryCache[Markup] = current_app.extensions["outreach_list_frames"]
     text = cache.get(key)
     if text is None:
         context = make_context(bare)
-        text = render_template(template, params=bare, place=_PLACE if place else "", **context)
+        shown = render_template(template, params=bare, place=_PLACE if place else "", **context)
+        text = Markup(shown)  # noqa: S704 - the template has escaped it
         cache.put(key, text)
     if params.where:
-        link = SearchParams.only_where(params.where).replace("&", "&amp;")
-        text = text.replace(_WHERE_IN_LINK, link).replace(_WHERE, str(escape(params.where)))
+        link = SearchParams.only_where(params.where)
+        text = text.replace(_WHERE_IN_LINK, link).replace(_WHERE, params.where)
     if place:
-        text = text.replace(_PLACE, str(escape(place)))
-    return Markup(text)  # noqa: S704 - rendered by a template, filled with escaped texts
+        text = text.replace(_PLACE, place)
+    return text
