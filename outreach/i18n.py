@@ -159,7 +159,10 @@ def _translate(context: EvalContext, message: str, **values: Any) -> str:
     """`_()` of the templates: what Jinja's own does, without three calls through the context for
     each of the thirty messages of a page."""
     text = _messages().gettext(message)
-    return (Markup(text) if context.autoescape else text) % values  # noqa: S704 - ours
+    if context.autoescape:
+        # The text is of the package's catalogues; `%` escapes the values.
+        text = Markup(text)  # noqa: S704 - no text of a person
+    return text % values
 
 
 def _messages() -> NullTranslations:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import segno
 
 from outreach import formats
+from outreach.domain.locations import city_names
 from outreach.domain.registrations import Registration
 from outreach.domain.text import clean
 from outreach.domain.workshops import Channel
@@ -62,20 +63,21 @@ def _texts(registration: Registration, lang: str) -> TicketTexts:
         title=_.gettext("Cita") if workshop.is_sensitive else clean(say(workshop.title, lang)),
         day=day[:1].upper() + day[1:],
         hours=formats.hours(registration.starts, registration.ends, lang),
-        place=_place(registration),
+        place=_place(registration, lang),
         use=_.gettext("En la entrada muestra este código QR o di:"),
         code=f"{code[:3]} {code[3:]}",
         people=_.ngettext("%(num)d persona", "%(num)d personas", registration.people),
     )
 
 
-def _place(registration: Registration) -> str:
+def _place(registration: Registration, lang: str) -> str:
     workshop, venue = registration.workshop, registration.workshop.venue
-    if venue is None:
-        return clean(workshop.office.city)
-    if workshop.is_sensitive or not registration.sees_address:
-        return clean(f"{venue.city}, {venue.region}")
-    return ", ".join(clean(part) for part in (venue.name, venue.address, venue.city) if part)
+    at = venue or workshop.office
+    if venue is not None and (workshop.is_sensitive or not registration.sees_address):
+        return clean(city_names.with_region(at.city, at.region, lang))
+    city = city_names.localize(at.city, at.region, lang)
+    parts = (venue.name, venue.address, city) if venue is not None else (city,)
+    return ", ".join(clean(part) for part in parts if part)
 
 
 def _qr_svg(link: str) -> str:

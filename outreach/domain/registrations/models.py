@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Any, Final, cast
+from typing import Any, Final, Unpack, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -22,7 +22,7 @@ from outreach.db.base import Base
 from outreach.db.types import Codes, Hour
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import party_details
-from outreach.domain.registrations.party_details import PartyDetails
+from outreach.domain.registrations.party_details import DetailChanges, PartyDetails
 from outreach.domain.text import code, read_code
 from outreach.domain.workshops import Channel, Workshop, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
@@ -222,11 +222,11 @@ class Registration(Base):
         """Takes the decrypted details from an instance of the same row that was read before."""
         self._opened = other._opened
 
-    def change_details(self, **changes: object) -> None:
+    def change_details(self, **changes: Unpack[DetailChanges]) -> None:
         """Encrypts changed details. Raises DataErased where the key is gone."""
         key = self._get_key_store().get(self.key_id or b"")
         self.open_with(key)
-        self.seal(replace(self.details, **changes), key)  # type: ignore[arg-type]
+        self.seal(replace(self.details, **changes), key)
 
     def seal(self, details: PartyDetails, key: bytes) -> None:
         """Stores these details, encrypted with the key of this registration, and nothing plain."""

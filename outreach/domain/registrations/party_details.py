@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypedDict
 
 from outreach import keystore
 from outreach.db.types import Codes
@@ -19,6 +19,16 @@ class PartyDetails:
     needs: Codes = field(default_factory=Codes)
     arrived: int = 0  # how many of the party
     channel: str = ""  # a `Channel`, where the workshop has several; empty: its first one
+
+
+class DetailChanges(TypedDict, total=False):
+    """Fields of `PartyDetails` that change."""
+
+    code: str
+    language: str
+    needs: Codes
+    arrived: int
+    channel: str
 
 
 def encrypt(key: bytes, registration_id: str, details: PartyDetails) -> bytes:
