@@ -1,6 +1,6 @@
 """A move to another date that is cut short between the two databases, at each step."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -96,7 +96,7 @@ def test_purge_corrects_the_key_of_a_move_cut_before_the_key_store(
     assert key_store.days()[key_id] == source.forget_on
     # At the last purge before the key would be destroyed by the day of before.
     day = min(source.forget_on, target.forget_on)
-    then = clock.instant(day - timedelta(days=1), clock.now().time(), source.zone)
+    then = clock.instant(day - timedelta(days=1), time(12), source.zone)
     then_store = KeyStore(key_store.store, key_store.envelope.master_keys, lambda: then.date())
     retention.purge(store, then_store, now=then)
     assert key_store.days()[key_id] == target.forget_on
