@@ -15,13 +15,11 @@ from outreach.domain.locations import (
     gazetteer,
     interpretation,
     known_offices,
-    office_places,
     regions,
 )
 from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind, miles_between
 from outreach.domain.locations.interpretation import MAX_TYPED, MeaningKind
 from outreach.domain.locations.known_offices import KnownOffices
-from outreach.domain.locations.place_text import canonicalize, without_article
 from outreach.domain.locations.venues import Venue
 from outreach.domain.text import fold
 
@@ -77,11 +75,9 @@ def resolve(session: Session, typed: str, *, offices: KnownOffices | None = None
     known = offices or known_offices.load(session)
     if len(text.split()) > 3 and (named := known.find_by_full_name(fold(text))) is not None:
         return _office(named)
-    words = canonicalize(text)
-    added = office_places.find_places(session, _parts(words)) if words else {}
     meaning = interpretation.interpret(
         text,
-        extra=lambda name: added.get(without_article(name), []),
+        extra=known.find_places,
         is_main=lambda place: known.find_in(place) is not None,
     )
     if meaning.kind is MeaningKind.UNKNOWN:
@@ -125,16 +121,6 @@ def distance_in_miles(
     if position is None or latitude is None or longitude is None:
         return None
     return miles_between(position, (latitude, longitude))
-
-
-def _parts(words: str) -> set[str]:
-    """Every text of neighbouring words."""
-    each = words.split()[: interpretation.MAX_WORDS]
-    return {
-        " ".join(each[start:end])
-        for start in range(len(each))
-        for end in range(start + 1, len(each) + 1)
-    }
 
 
 def _locate(session: Session, offices: KnownOffices, place: GazetteerPlace | None) -> Location:

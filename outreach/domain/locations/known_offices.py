@@ -1,20 +1,20 @@
-"""Offices by place and by name, as a search for a place asks for them."""
+"""Offices by place and by name, and the place names that they add, as a search asks for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.locations import regions
+from outreach.domain.locations import office_places, regions
 from outreach.domain.locations.gazetteer import (
     GazetteerPlace,
     PlaceKind,
     Position,
     miles_between,
 )
-from outreach.domain.locations.place_text import canonicalize
+from outreach.domain.locations.place_text import canonicalize, without_article
 from outreach.domain.network.offices import Office
 from outreach.domain.text import fold
 
@@ -24,10 +24,15 @@ MAX_MILES_FROM_OFFICE: Final = 15  # of its city's position in the gazetteer
 class KnownOffices:
     """Offices in the order of their slugs, as rows or entities. Read only: threads share it.
 
-    What a look-up needs is made at the first one."""
+    What a look-up needs is made at the first one. `places` are those of `office_places`."""
 
-    def __init__(self, offices: Sequence[Any]) -> None:
+    def __init__(self, offices: Sequence[Any], places: Mapping[str, list[GazetteerPlace]]) -> None:
         self._offices = offices
+        self._places = places
+
+    def find_places(self, words: str) -> list[GazetteerPlace]:
+        """The places that offices add under a name, as `canonicalize` writes it."""
+        return self._places.get(without_article(words), [])
 
     def find_in(self, place: GazetteerPlace) -> Any:
         """The office in a town, if it has one."""
@@ -93,8 +98,9 @@ class KnownOffices:
 
 
 def load(session: Session) -> KnownOffices:
-    """All offices, as they are now."""
-    return KnownOffices(session.connection().execute(_OFFICES).all())
+    """All offices and their place names, as they are now."""
+    offices = session.connection().execute(_OFFICES).all()
+    return KnownOffices(offices, office_places.load_places(session))
 
 
 _OFFICES: Final = sa.select(

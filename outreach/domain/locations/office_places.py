@@ -1,6 +1,6 @@
 """Names of places that offices add: what people of its district say and no map has."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -56,28 +56,34 @@ def list_names(session: Session, office: Office) -> Sequence[OfficePlace]:
     ).all()
 
 
-def find_places(session: Session, names: Iterable[str]) -> dict[str, list[GazetteerPlace]]:
-    """The places of these names, as `canonicalize` writes them, by name."""
+def load_places(session: Session) -> Mapping[str, list[GazetteerPlace]]:
+    """The places of all offices by name, as `canonicalize` writes it without its article."""
     found: dict[str, list[GazetteerPlace]] = {}
-    rows = session.connection().execute(_BY_WORDS, {"names": sorted(names)})
-    for words, name, parent, region, latitude, longitude in rows:
+    for words, name, parent, region, latitude, longitude in session.connection().execute(_PLACES):
         place = _make_place(name, parent, region, (latitude, longitude))
         found.setdefault(words, []).append(place)
     return found
 
 
-_BY_WORDS: Final = (
-    sa.select(
-        OfficePlace.words,
-        OfficePlace.name,
-        OfficePlace.parent,
-        OfficePlace.region,
-        OfficePlace.latitude,
-        OfficePlace.longitude,
-    )
-    .where(OfficePlace.words.in_(sa.bindparam("names", expanding=True)))
-    .order_by(OfficePlace.id)
-)
+_PLACES: Final = sa.select(
+    OfficePlace.words,
+    OfficePlace.name,
+    OfficePlace.parent,
+    OfficePlace.region,
+    OfficePlace.latitude,
+    OfficePlace.longitude,
+).order_by(OfficePlace.id)
+
+
+def get_version(session: Session) -> tuple[int, int | None, datetime | None]:
+    """Number of names, latest id and latest change: it differs after any change."""
+    count, latest_id, latest = session.execute(_VERSION).one()
+    return count, latest_id, latest
+
+
+_VERSION: Final = sa.select(
+    sa.func.count(), sa.func.max(OfficePlace.id), sa.func.max(OfficePlace.changed_at)
+).select_from(OfficePlace)
 
 
 def add(session: Session, office: Office, name: str, meaning: str, *, now: datetime) -> OfficePlace:

@@ -1,6 +1,6 @@
 """A cache of rows that are read often and change seldom: offices, kinds, and single workshops."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.domain import workshops
+from outreach.domain.locations import office_places
+from outreach.domain.locations.gazetteer import GazetteerPlace
 from outreach.domain.locations.known_offices import KnownOffices
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
@@ -22,16 +24,17 @@ MAX_WORKSHOPS: Final = 200
 
 @dataclass(frozen=True)
 class ReferenceData:
-    """All offices and kinds as of one version. Read only: threads share it."""
+    """All offices, kinds and place names as of one version. Read only: threads share it."""
 
     version: Hashable
     offices: Sequence[Office]
     kinds: Sequence[Kind]
+    places: Mapping[str, list[GazetteerPlace]]  # by the names that offices add
 
     @cached_property
     def known_offices(self) -> KnownOffices:
         """The same offices by place and name."""
-        return KnownOffices(self.offices)
+        return KnownOffices(self.offices, self.places)
 
 
 def init_app(app: Flask) -> None:
@@ -40,7 +43,7 @@ def init_app(app: Flask) -> None:
 
 
 def reference() -> ReferenceData:
-    """The offices and kinds as they are now."""
+    """The offices, kinds and place names as they are now."""
     cache: _ReferenceCache = current_app.extensions["outreach_reference"]
     return cache.read()
 
@@ -74,11 +77,18 @@ class _ReferenceCache:
         if cached is not None:
             return cached
         with self._store.read() as session:
-            version = offices.get_version(session), kinds.get_version(session)
+            version = (
+                offices.get_version(session),
+                kinds.get_version(session),
+                office_places.get_version(session),
+            )
             data = self._by_version.get("reference", version=version)
             if data is None:
                 data = ReferenceData(
-                    version, offices.list_offices(session), kinds.list_kinds(session)
+                    version,
+                    offices.list_offices(session),
+                    kinds.list_kinds(session),
+                    office_places.load_places(session),
                 )
                 self._by_version.put("reference", data, version=version)
         self._by_mark.put("reference", data, version=mark)
