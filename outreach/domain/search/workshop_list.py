@@ -5,6 +5,7 @@ What is held online or by telephone is never among them: it has a list of its ow
 course are one entry.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
@@ -14,7 +15,7 @@ from typing import Any, Final, NamedTuple, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.locations.gazetteer import miles_between
+from outreach.domain.locations.gazetteer import get_country, miles_between
 from outreach.domain.locations.geocoding import ANYWHERE, Location, LocationScale
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.offices import Office
@@ -26,6 +27,7 @@ from outreach.domain.workshops.series import WorkshopSeries
 PAGE_SIZE: Final = 20
 MAX_STATEMENTS: Final = 256
 NEARBY_MILES: Final = {"US": 25.0, "CA": 40 / 1.609344}  # sorted by day within these
+KindCounts = tuple[tuple[int, int], ...]  # ids of kinds, ascending, and how many workshops
 _Build = Callable[[SearchFilters], list[sa.ColumnElement[bool]]]
 POINTS: Final = frozenset({LocationScale.OFFICE, LocationScale.CITY, LocationScale.NEAR})
 IN_PERSON: Final = tuple(each for each in DeliveryMode if each.has_venue)
@@ -48,6 +50,7 @@ _POSITIONS: Final = (
             (sa.and_(WorkshopSeries.is_joint, Workshop.is_discreet.is_(False)), Workshop.series_id),
             (WorkshopSeries.is_joint, -Workshop.series_id),
         ),
+        Workshop.kind_id,
     )
     .select_from(Workshop)
     .join(Office, Office.id == Workshop.office_id)
@@ -62,7 +65,7 @@ _COUNT: Final = (
     .join(Office, Office.id == Workshop.office_id)
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
     .outerjoin(WorkshopSeries, WorkshopSeries.id == Workshop.series_id)
-    .where(*search.UPCOMING, _IS_IN_PERSON)
+    .where(*search.UPCOMING)
 )
 _LIST: Final = cast(
     "sa.Select[Any]",
@@ -93,6 +96,7 @@ class ListPage:
     next: str = ""  # the key of the page after, if there is one
     near_count: int = 0  # so many are sorted by day; those after them by distance
     filters: SearchFilters = field(default_factory=SearchFilters)
+    kind_counts: KindCounts | None = None  # whatever the kinds of the filters; None: not counted
 
 
 class _RankedWorkshop(NamedTuple):
@@ -105,6 +109,7 @@ class _RankedWorkshop(NamedTuple):
     id: int
     miles: float
     course: int | None
+    kind: int
 
 
 def search_in_person(
@@ -121,20 +126,47 @@ def search_in_person(
 
 
 def search_from_anywhere(
-    session: Session, filters: SearchFilters, *, now: datetime, limit: int
-) -> list[ListedResult]:
+    session: Session, filters: SearchFilters, *, now: datetime, limit: int, after: str = ""
+) -> ListPage:
     """The workshops online and by telephone: first those of offices of the country of the filters,
-    then by day. Its place is not asked for."""
+    then by day. Its place is not asked for, and `total` is not counted."""
     shape = _get_shape(filters, ANYWHERE)
-    values = search.compute_window(filters, now) | {"limit": limit}
-    rows = session.connection().execute(_select_from_anywhere(shape), values)
-    found = [search.build_result(row) for row in rows]
-    dates = _list_dates(session, found, now, _build_from_anywhere, shape)
-    return [
-        ListedResult(each, course_days=dates.get_days(each))
-        for each in found
-        if not dates.is_repeated(each)
-    ]
+    values = search.compute_window(filters, now) | {"limit": limit + 1}
+    rank, found, has_more = _read_rank(after), list[ListedResult](), True
+    last: SearchResult | None = None
+    while has_more and not found:  # a page may hold nothing but later dates of courses
+        statement = _start_after_rank(_select_from_anywhere(shape), shape.country, rank)
+        rows = session.connection().execute(statement, values).all()
+        has_more = len(rows) > limit
+        results = [search.build_result(row) for row in rows[:limit]]
+        dates = _list_dates(session, results, now, _build_from_anywhere, shape)
+        found = [
+            ListedResult(each, course_days=dates.get_days(each))
+            for each in results
+            if not dates.is_repeated(each)
+        ]
+        if results:
+            last = results[-1]
+            rank = _get_rank(last, shape.country)
+    following = f"{rank[0]}~{search.write_key(last)}" if has_more and last and rank else ""
+    return ListPage(tuple(found), 0, following, len(found), filters)
+
+
+def count_kinds(session: Session, filters: SearchFilters, *, now: datetime) -> KindCounts:
+    """How many workshops of each kind `search_in_person` would find of a region or everywhere,
+    whatever the kinds of the filters."""
+    if filters.where.scale in search.NOT_ONE_PLACE:
+        return ()
+    where = Location(scale=filters.where.scale, region=filters.where.region)
+    return _count_kinds(session, _build_by_day, filters, where, now)
+
+
+def count_kinds_from_anywhere(
+    session: Session, filters: SearchFilters, *, now: datetime
+) -> KindCounts:
+    """How many workshops of each kind `search_from_anywhere` would find, whatever the kinds of the
+    filters."""
+    return _count_kinds(session, _build_from_anywhere, filters, ANYWHERE, now)
 
 
 def search_nearest(
@@ -160,7 +192,7 @@ def search_nearest(
         found = _list_by_day(session, anywhere, now, "").found[:limit]
         return [each for each in found if each.id not in without]
     for miles in (_FAR_MILES, None):
-        entries = _sort_around(session, wanted, now, miles)
+        entries = _drop_later_dates(_sort_around(session, wanted, now, miles))
         if entries:
             left = [each for each in entries[:limit] if each.id not in without]
             return _load(session, left, now)
@@ -181,6 +213,33 @@ def _select_from_anywhere(shape: SearchFilters) -> sa.Select[Any]:
     return _LIST.where(*_build_from_anywhere(shape)).order_by(*order)
 
 
+def _get_rank(found: SearchResult, country: str) -> tuple[int, tuple[date, time, int]]:
+    """The position of a workshop in the order of `search_from_anywhere`."""
+    is_abroad = bool(country) and get_country(found.office_region) != country
+    return int(is_abroad), (found.day, found.starts, found.id)
+
+
+def _read_rank(text: str) -> tuple[int, tuple[date, time, int]] | None:
+    abroad, _separator, rest = text.partition("~")
+    key = search.read_key(rest)
+    return None if key is None else (int(abroad == "1"), key)
+
+
+def _start_after_rank(
+    statement: sa.Select[Any], country: str, rank: tuple[int, tuple[date, time, int]] | None
+) -> sa.Select[Any]:
+    if rank is None:
+        return statement
+    is_abroad, key = rank
+    literals = (sa.literal(v, c.type) for v, c in zip(key, search.KEY, strict=True))
+    is_later = sa.tuple_(*search.KEY) > sa.tuple_(*literals)
+    if not country:
+        return statement.where(is_later)
+    if is_abroad:
+        return statement.where(Office.country != country, is_later)
+    return statement.where(sa.or_(Office.country != country, is_later))
+
+
 def _build_from_anywhere(shape: SearchFilters) -> list[sa.ColumnElement[bool]]:
     wanted = replace(shape, country="", modes=FROM_ANYWHERE, has_childcare=False)
     return search.build_conditions(wanted)
@@ -194,6 +253,24 @@ def _select_by_day(shape: SearchFilters) -> sa.Select[Any]:
 @lru_cache(maxsize=MAX_STATEMENTS)
 def _count_by_day(shape: SearchFilters) -> sa.Select[Any]:
     return _COUNT.where(*_build_by_day(shape))
+
+
+def _count_kinds(
+    session: Session, build_wanted: _Build, filters: SearchFilters, where: Location, now: datetime
+) -> KindCounts:
+    statement = _select_counts(build_wanted, _get_shape(replace(filters, kinds=()), where))
+    values = search.compute_window(filters, now)
+    return _read_counts(session.connection().execute(statement, values))
+
+
+@lru_cache(maxsize=MAX_STATEMENTS)
+def _select_counts(build_wanted: _Build, shape: SearchFilters) -> sa.Select[Any]:
+    statement = _COUNT.where(*build_wanted(shape)).group_by(Workshop.kind_id)
+    return statement.with_only_columns(Workshop.kind_id, *_COUNT.selected_columns)
+
+
+def _read_counts(rows: Iterable[Any]) -> KindCounts:
+    return tuple(sorted((kind, count) for kind, count in rows))
 
 
 def _build_by_day(shape: SearchFilters) -> list[sa.ColumnElement[bool]]:
@@ -255,7 +332,11 @@ def _start_after(statement: sa.Select[Any], key: tuple[date, time, int] | None) 
 
 
 def _list_around(session: Session, filters: SearchFilters, now: datetime, after: str) -> ListPage:
-    entries = _sort_around(session, filters, now, NEAR_MILES)
+    ranked = _sort_around(session, replace(filters, kinds=()), now, NEAR_MILES)
+    wanted = ranked
+    if filters.kinds:
+        wanted = [each for each in ranked if each.kind in filters.kinds]
+    entries = _drop_later_dates(wanted)
     start = _find_start(entries, after)
     shown = entries[start : start + PAGE_SIZE]
     has_more = len(entries) > start + PAGE_SIZE
@@ -265,14 +346,15 @@ def _list_around(session: Session, filters: SearchFilters, now: datetime, after:
         _write_key(shown[-1]) if has_more else "",
         sum(not each.far_miles for each in shown),
         filters,
+        _count_ranked(ranked),
     )
 
 
 def _sort_around(
     session: Session, filters: SearchFilters, now: datetime, miles: float | None
 ) -> list[_RankedWorkshop]:
-    """The workshops within so many miles of the place in their order, a course once; those of the
-    place's own office at any distance."""
+    """The workshops within so many miles of the place in their order, and those of the place's own
+    office at any distance."""
     here, own = filters.where.position, filters.where.office
     assert here is not None
     values = search.compute_window(filters, now)
@@ -290,16 +372,22 @@ def _sort_around(
     nearby = NEARBY_MILES.get(filters.country, NEARBY_MILES["US"])
     distances: dict[tuple[float, float], float] = {}  # many workshops are at the same place
     entries = []
-    for number, day, starts, office, *position, course in rows:
-        there = position[0], position[1]
+    for number, day, starts, office, latitude, longitude, course, kind in rows:
+        there = latitude, longitude
         far = distances.get(there)
         if far is None:
             far = distances[there] = miles_between(here, there)
         if miles is None or far <= miles or office == own:
             order = round(far, 1) if far > nearby else 0.0
-            entries.append(_RankedWorkshop(order, day, starts, number, far, course))
+            entries.append(_RankedWorkshop(order, day, starts, number, far, course, kind))
     entries.sort()  # no two have the same id, so that the order ends there
-    return _drop_later_dates(entries)
+    return entries
+
+
+def _count_ranked(entries: Sequence[_RankedWorkshop]) -> KindCounts:
+    """How many there are of each kind, a course once."""
+    found = {(each.kind, each.course, each.id if each.course is None else 0) for each in entries}
+    return _read_counts(Counter(kind for kind, *_which in found).items())
 
 
 def _drop_later_dates(entries: Sequence[_RankedWorkshop]) -> list[_RankedWorkshop]:

@@ -15,21 +15,25 @@ from flask import Flask, current_app, get_template_attribute, render_template
 from markupsafe import Markup
 
 from outreach import i18n
-from outreach.domain.search.workshop_list import ListedResult
+from outreach.domain.search.workshop_list import KindCounts, ListedResult
 from outreach.domain.text import fold
 from outreach.memory_cache import MemoryCache
+from outreach.web.middleware import page_cache
 from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.presentation.workshop_cards import CardOptions
 from outreach.web.public.search_params import SearchParams
 
 MAX_CARDS: Final = 2000  # of some 2 KB each
 MAX_FRAMES: Final = 200  # of some 15 KB each
+MAX_COUNTS: Final = 500
 # Characters for private use. A text that has one is only filled like a mark, with escaped words.
 _QUERY: Final = "\ue000"
 _DISTANCE: Final = "\ue001"
 _MILES: Final = "\ue002"
 _WHERE: Final = "\ue003"
 _PLACE: Final = "\ue004"
+# How many workshops are found: all, and of each kind that has a tile.
+COUNT_MARKS: Final = tuple(chr(0xE005 + each) for each in range(40))
 _WHERE_IN_LINK: Final = "donde=%EE%80%83"
 
 
@@ -45,6 +49,15 @@ class RenderedDay:
 def init_app(app: Flask) -> None:
     app.extensions["outreach_list_cards"] = MemoryCache[Markup](MAX_CARDS)
     app.extensions["outreach_list_frames"] = MemoryCache[Markup](MAX_FRAMES)
+    app.extensions["outreach_list_counts"] = MemoryCache[KindCounts](
+        MAX_COUNTS, lifetime=page_cache.MAX_AGE
+    )
+
+
+def kind_counts() -> MemoryCache[KindCounts]:
+    """The numbers of workshops of each kind by search, as of `Store.mark`."""
+    cache: MemoryCache[KindCounts] = current_app.extensions["outreach_list_counts"]
+    return cache
 
 
 def render_cards(listed: Sequence[ListedResult], options: CardOptions) -> Markup:
@@ -113,8 +126,11 @@ def render_frame(
     place: str,
     shape: tuple[Any, ...],
     make_context: Callable[[SearchParams], dict[str, Any]],
+    *,
+    counts: Sequence[int] = (),
 ) -> Markup:
-    """A part of the page that differs by the place only where `params.where` and `place` stand.
+    """A part of the page that differs by the place only where `params.where`, `place` and the marks
+    of `counts` stand.
 
     `shape` is all else that it shows; `make_context` gives the template's values."""
     bare = replace(params, where=_WHERE if params.where else "")
@@ -126,6 +142,8 @@ def render_frame(
         shown = render_template(template, params=bare, place=_PLACE if place else "", **context)
         text = Markup(shown)  # noqa: S704 - the template has escaped it
         cache.put(key, text)
+    for mark, count in zip(COUNT_MARKS, counts, strict=False):
+        text = text.replace(mark, str(count))
     if params.where:
         link = SearchParams.only_where(params.where)
         text = text.replace(_WHERE_IN_LINK, link).replace(_WHERE, params.where)

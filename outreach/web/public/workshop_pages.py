@@ -1,6 +1,7 @@
 """Pages of workshops: the list, an office, the network map and one workshop."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -23,7 +24,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.search import search, workshop_list
 from outreach.domain.search.search import SearchFilters, SearchResult
-from outreach.domain.search.workshop_list import ListedResult, ListPage
+from outreach.domain.search.workshop_list import KindCounts, ListedResult, ListPage
 from outreach.domain.text import fold
 from outreach.domain.workshops import partners
 from outreach.errors import NotFound
@@ -40,7 +41,8 @@ pages = Blueprint("workshops", __name__, url_prefix="/<lang:lang>")
 root = Blueprint("root", __name__)
 MAX_NAMESAKES: Final = 8  # other places of the name of one that was found
 FEW_ONLINE: Final = 3  # shown beside what is in person
-MAX_ONLINE: Final = 60
+MAX_ONLINE: Final = 60  # on one page
+_ONLINE_KEY: Final = "en-linea~"  # begins the key of a page of what is online
 FEW_FOUND: Final = 3  # with fewer the page adds what comes close
 _TEMPLATES: Final = {
     LocationScale.CHOICE: "workshops/which_place.html",
@@ -53,14 +55,15 @@ class ListView:
     """What a page of the list shows, as it was found; equal views look the same."""
 
     page: ListPage
-    online: tuple[ListedResult, ...]
+    online: ListPage
     is_online_related: bool  # the ones online are those of the search, not any
     instead: tuple[ListedResult, ...]
     today: date  # where the search is
+    kind_counts: KindCounts
 
     @property
     def results(self) -> list[SearchResult]:
-        return [each.workshop for each in (*self.page.found, *self.online, *self.instead)]
+        return [each.workshop for each in (*self.page.found, *self.online.found, *self.instead)]
 
 
 @root.get("/")
@@ -80,7 +83,7 @@ def upcoming() -> ResponseReturnValue:
     chosen = _chosen(known.kinds, params)
     with store().read() as session:
         where = geocoding.resolve(session, params.where, offices=known.known_offices)
-        view = _search(session, params, known, chosen, where, now)
+        view = _search(session, params, known, chosen, where, data_version, now)
     # The parts of the page that change with the clock: begun workshops and openings.
     clock_states = tuple(
         (each.starts_at <= now, workshop_cards.opening(each, now=now)) for each in view.results
@@ -100,6 +103,7 @@ def _search(
     known: ReferenceData,
     chosen: list[Kind],
     where: Location,
+    mark: Hashable,
     now: datetime,
 ) -> ListView:
     country = get_country(where.region) if where.region else ""
@@ -121,13 +125,19 @@ def _search(
         has_free_places=params.has_free_places,
     )
     page = ListPage(filters=filters)
+    after = request.args.get("tras", "")
+    is_next_online = params.is_online and after.startswith(_ONLINE_KEY)
     if filters.modes or not modes:
-        after = request.args.get("tras", "")
         page = workshop_list.search_in_person(session, filters, now=now, after=after)
+    if is_next_online:
+        page = replace(page, found=(), next="", near_count=0)
     limit = MAX_ONLINE if params.is_online else FEW_ONLINE
-    online = workshop_list.search_from_anywhere(session, filters, now=now, limit=limit)
-    is_related = bool(online)
-    if not online:
+    online_after = after.removeprefix(_ONLINE_KEY) if is_next_online else ""
+    online = workshop_list.search_from_anywhere(
+        session, filters, now=now, limit=limit, after=online_after
+    )
+    is_related = bool(online.found)
+    if not online.found:
         open_filters = SearchFilters(
             where=where, excluded_kinds=filters.excluded_kinds, country=country
         )
@@ -135,11 +145,39 @@ def _search(
     instead: list[ListedResult] = []
     is_short = page.total < FEW_FOUND and not params.is_online
     if is_short and where.scale not in search.NOT_ONE_PLACE and params.query():
-        shown = {each.id for each in (*page.found, *online)}
+        shown = {each.id for each in (*page.found, *online.found)}
         instead = workshop_list.search_nearest(
             session, filters, now=now, limit=2 * FEW_FOUND, without=shown
         )[:FEW_FOUND]
-    return ListView(page, tuple(online), is_related, tuple(instead), today)
+    counts = () if _is_front(params) else _count_kinds(session, params, page, mark, now)
+    return ListView(page, online, is_related, tuple(instead), today, counts)
+
+
+def _count_kinds(
+    session: Session, params: SearchParams, page: ListPage, mark: Hashable, now: datetime
+) -> KindCounts:
+    """How many workshops the search finds of each kind, whatever its kinds: in person and, where
+    that is asked for, online."""
+    if page.kind_counts is not None and not params.is_online:
+        return page.kind_counts
+    filters = replace(page.filters, kinds=())
+    key = filters, params.modes
+    cache = list_fragments.kind_counts()
+    found = cache.get(key, version=mark, now=now)
+    if found is None:
+        counts = Counter(dict(page.kind_counts or ()))
+        if page.kind_counts is None and (filters.modes or not params.modes):
+            counts.update(dict(workshop_list.count_kinds(session, filters, now=now)))
+        if params.is_online:
+            others = workshop_list.count_kinds_from_anywhere(session, filters, now=now)
+            counts.update(dict(others))
+        found = tuple(sorted(counts.items()))
+        cache.put(key, found, version=mark, now=now)
+    return found
+
+
+def _is_front(params: SearchParams) -> bool:
+    return not params.query() and "tras" not in request.args
 
 
 def _local_day(offices: KnownOffices, where: Location, now: datetime) -> date:
@@ -167,8 +205,12 @@ def _list(
     near_count = view.page.near_count
     near, far = view.page.found[:near_count], view.page.found[near_count:]
     place = place_words.location_name(where)
-    is_front = not params.query() and "tras" not in request.args
+    is_front = _is_front(params)
     usable = [kind for kind in known.kinds if kind.id not in view.page.filters.excluded_kinds]
+
+    core_kinds = [kind for kind in usable if kind.is_core]
+    counts = dict(view.kind_counts)
+    total = sum(counts.values()) if chosen or params.is_online else view.page.total
 
     def make_context(bare: SearchParams) -> dict[str, Any]:
         return {
@@ -176,7 +218,8 @@ def _list(
             "quick_exit": is_discreet,
             "chosen": chosen,
             "kinds": usable,
-            "core_kinds": [kind for kind in usable if kind.is_core],
+            "core_kinds": core_kinds,
+            "counts": None if is_front else list_fragments.COUNT_MARKS,
             "offices": [each for each in known.offices if each.is_open(now.date())],
             "active": search_words.list_active(bare, chosen),
             "quick": search_words.list_quick(bare),
@@ -192,7 +235,12 @@ def _list(
     if template == "workshops/list.html":
         frames = {
             name: list_fragments.render_frame(
-                f"workshops/{name}.html", params, place, shape, make_context
+                f"workshops/{name}.html",
+                params,
+                place,
+                shape,
+                make_context,
+                counts=[total, *(counts.get(kind.id, 0) for kind in core_kinds)],
             )
             for name in ("search_form", "filters")
         }
@@ -215,11 +263,11 @@ def _list(
         regions=_render_regions(params) if where.scale is LocationScale.UNKNOWN else "",
         days=list_fragments.render_days(near, options),
         far=list_fragments.render_cards(far, options),
-        online=list_fragments.render_cards(view.online, options),
-        has_more_online=len(view.online) == FEW_ONLINE,
+        online=list_fragments.render_cards(view.online.found, options),
+        next_online=view.online.next and f"{_ONLINE_KEY}{view.online.next}",
         is_online_related=view.is_online_related,
         instead=list_fragments.render_cards(view.instead, options),
-        listed=[each.workshop for each in (*view.page.found, *view.online)],
+        listed=[each.workshop for each in (*view.page.found, *view.online.found)],
         feed=_feed_address(where, chosen, params, known.offices),
     )
 
