@@ -55,6 +55,8 @@ def test_page_and_ticket_say_the_way_and_who_is_there(
     ticket = client.get(link_of(key_store, seat(store, key_store, workshop))).text
     for each in (LANDMARK, TRANSIT, CHECKPOINT, AGENTS, "google.com/maps"):
         assert each in ticket, each
+    for shown in (page, ticket):
+        assert '"/es/?tipo=derechos&amp;modalidad=en-linea"' in shown, "of the same kind"
 
 
 @pytest.mark.parametrize("visibility", [Visibility.PUBLIC, Visibility.REGISTERED])
@@ -64,7 +66,15 @@ def test_discreet_page_says_nothing_of_the_way(
     circle = hold_there(store, chicago, women, visibility=visibility)
     for path in (f"/es/t/{circle.public_id}", f"/es/t/{circle.public_id}/lugar"):
         page = client.get(path).text
-        for each in (LANDMARK, TRANSIT, CHECKPOINT, AGENTS, "google.com/maps", "guardia"):
+        for each in (
+            LANDMARK,
+            TRANSIT,
+            CHECKPOINT,
+            AGENTS,
+            "google.com/maps",
+            "guardia",
+            "en-linea",
+        ):
             assert each not in page, (path, each)
 
 
