@@ -14,7 +14,7 @@ from outreach import clock, migrations
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import outbox
-from outreach.domain.network import advocate_review, staff
+from outreach.domain.network import advocate_review, help_lines, staff
 from outreach.domain.newsletter import mailings
 from outreach.domain.scheduling import timezone_update
 from outreach.keystore import KeyStore, MasterKeys
@@ -47,6 +47,7 @@ def examine(config: Config) -> Iterator[CheckResult]:
                 yield from _outbox(session)
                 yield _admins(session)
                 yield _advocate_review(session)
+                yield _help_lines(session)
                 yield _hours(session)
                 yield host_checks.worker(session, clock.now())
                 yield from host_checks.clocks(config, stores[Database.MAIN], session, clock.now())
@@ -170,6 +171,19 @@ def _advocate_review(session: Session) -> CheckResult:
         )
         return CheckResult(about, True, words, is_warning=True)
     return CheckResult(about, True, f"reviewed on {review.day}" if review else "no discreet kind")
+
+
+def _help_lines(session: Session) -> CheckResult:
+    """Whether somebody compared the numbers that pages give with their source of late."""
+    today = clock.now().date()
+    shown = [each for each in help_lines.list_lines(session) if not each.is_withdrawn]
+    due = [each for each in shown if each.is_due(today)]
+    if not due:
+        return CheckResult("help lines", True, f"{len(shown)} numbers checked of late")
+    listed = ", ".join(f"{each.code} on {each.checked_on}" for each in due)
+    words = f"last checked: {listed}. Check them at /org/ajustes/lineas"
+    is_outdated = any(each.is_outdated(today) for each in due)
+    return CheckResult("help lines", not is_outdated, words, is_warning=True)
 
 
 def _admins(session: Session) -> CheckResult:

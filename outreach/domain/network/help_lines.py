@@ -50,11 +50,14 @@ class HelpLine:
     def is_due(self, today: date) -> bool:
         return today - self.checked_on > ASK_AFTER
 
+    def is_outdated(self, today: date) -> bool:
+        return today - self.checked_on > SHOWN_FOR
+
     def is_shown(self, today: date) -> bool:
         """Whether pages may give it. National numbers change rarely and are what is left."""
         if self.is_withdrawn:
             return False
-        return not self.region or today - self.checked_on <= SHOWN_FOR
+        return not self.region or not self.is_outdated(today)
 
 
 def list_lines(session: Session) -> list[HelpLine]:

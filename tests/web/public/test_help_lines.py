@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from outreach import clock
+from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network import help_lines
@@ -17,6 +18,7 @@ from outreach.domain.network.help_lines import ASK_AFTER, SHOWN_FOR, HelpPurpose
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
+from outreach.maintenance import doctor
 from tests.conftest import hold, office
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -132,3 +134,26 @@ def test_first_page_of_admins_says_when_a_check_is_due(
         check_all(store, clock.now().date() - timedelta(days=days))
         assert (TO_CHECK in words(elena.get("/org/"))) == is_asked
         assert TO_CHECK not in words(ana.get("/org/")), "of admins only"
+
+
+def test_doctor_reminds_after_90_days_and_finds_a_fault_after_180(
+    config: Config, store: Store
+) -> None:
+    today = clock.now().date()
+    for days, state in (
+        (ASK_AFTER.days, "well"),
+        (ASK_AFTER.days + 1, "soon"),
+        (SHOWN_FOR.days, "soon"),
+        (SHOWN_FOR.days + 1, "to do"),
+    ):
+        check_all(store, today)
+        with store.change() as session:
+            day = today - timedelta(days=days)
+            help_lines.record_check(session, "ca-qc", day, is_right=True)
+        [found] = [each for each in doctor.examine(config) if each.about == "help lines"]
+        assert found.state == state, days
+        assert (f"ca-qc on {day}" in found.words) == (state != "well")
+    with store.change() as session:
+        help_lines.record_check(session, "ca-qc", day, is_right=False)
+    [found] = [each for each in doctor.examine(config) if each.about == "help lines"]
+    assert found.state == "well", "no page gives a number that was withdrawn"
