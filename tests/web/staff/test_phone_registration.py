@@ -22,7 +22,7 @@ from outreach.domain.network.staff import Role
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.notifications import Notification
-from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.domain.workshops import Channel, DeliveryMode, Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.support.public_urls import Page
@@ -97,6 +97,27 @@ def test_phone_registration_for_a_full_workshop_is_waitlisted(
     answer = ana.post(f"{address_of(evening)}/apartar", **filled_form(ana, evening))
     assert "ver=espera" in answer.headers["Location"]
     assert [each.status for each in all_registrations(store)] == [Place.CONFIRMED, Place.WAITLISTED]
+
+
+def test_caller_chooses_to_come_or_to_take_part_online(
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, evening: Workshop
+) -> None:
+    with store.change() as session:
+        hybrid = hold(
+            session, chicago, rights, mode=DeliveryMode.HYBRID, online_url="https://sala.example/1"
+        )
+    address = f"{address_of(hybrid)}/apartar"
+    assert "¿Viene o entra en línea?" in words(ana.get(address))
+    assert "¿Viene o entra en línea?" not in words(ana.get(f"{address_of(evening)}/apartar"))
+    wrong = ana.post(address, **filled_form(ana, hybrid, channel="moon"))
+    assert wrong.status_code == 422
+    assert words(wrong).count("Elige si viene o entra en línea.") == 2
+    for channel in Channel.ONLINE, Channel.VENUE:
+        answer = ana.post(address, **filled_form(ana, hybrid, channel=channel))
+        assert answer.status_code == 303
+    with store.read() as session:
+        channels = [each.channel for each in session.scalars(sa.select(Registration))]
+    assert set(channels) == {Channel.ONLINE, Channel.VENUE}
 
 
 @pytest.mark.any_database("the text of a form")
