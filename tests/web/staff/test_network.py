@@ -1,5 +1,6 @@
 """Pages of the network administrator: offices and kinds."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -234,6 +235,14 @@ def test_added_kind_can_be_chosen_at_once(
     assert "Vivienda" in words(elena.get("/org/tipos"))
     assert app.test_client().get("/es/cal/red.ics?tipo=vivienda").status_code == 200
     assert _audit_entries(store) == [("kind added", "", '{"kind":"vivienda"}')]
+
+
+def test_every_pictogram_of_a_kind_has_a_name(elena: StaffClient) -> None:
+    page = elena.get("/org/tipos/nuevo").text
+    [choice] = re.findall(r'<select id="pictogram".*?</select>', page, re.DOTALL)
+    options = re.findall(r'value="([^"]*)"[^>]*>\s*([^<]*?)\s*<', choice)
+    assert len(options) > 5
+    assert [name for value, name in options if value == name] == []
 
 
 def test_discreet_kind_gets_a_code_of_four_letters(store: Store, elena: StaffClient) -> None:

@@ -26,7 +26,7 @@ from outreach.i18n import N_, in_each, lazy, ngettext
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
-from outreach.web.presentation.icons import PICTOGRAMS
+from outreach.web.presentation.icons import ALL_KINDS, PICTOGRAMS
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, line, number, required, text
 from outreach.web.staff.common.guards import (
@@ -108,7 +108,9 @@ class KindForm(Form):
         self.kind = kind
         super().__init__(typed, **values)
         self.sign.choices = [(each, sign_words(each)) for each in COLOURS]
-        self.pictogram.choices = [(each, pictogram_words(each)) for each in PICTOGRAMS]
+        self.pictogram.choices = [
+            (each, pictogram_words(each)) for each in PICTOGRAMS if each != ALL_KINDS
+        ]
         self.countries.choices = country_choices()
         self.sensitivity.choices = [(each, sensitivity_words(each)) for each in SENSITIVITIES]
         self.way.choices = [(each.value, workshop_labels.way_words(each)) for each in WAYS]
