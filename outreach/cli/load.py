@@ -1,4 +1,4 @@
-"""`outreach load`: loads offices, kinds, workshops and figures from files."""
+"""`outreach load`: loads offices, venues, kinds, workshops and figures from files."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -17,8 +17,9 @@ from outreach.cli.context import open_key_store, open_store, settings
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.domain.audit.audit_log import Details
+from outreach.domain.network.offices import list_offices
 from outreach.errors import OutreachError, Refusal
-from outreach.imports import csv_tables, figures, file_types, kinds, offices, workshops
+from outreach.imports import csv_tables, figures, file_types, kinds, offices, venues, workshops
 from outreach.imports.import_errors import ImportRejected
 from outreach.imports.import_result import ImportResult, RowOutcome
 from outreach.imports.workshops import IcalDefaults, Network, WorkshopImportRow
@@ -51,6 +52,24 @@ def offices_(path: Path, dry_run: bool) -> None:
     with _refusals(), open_store(settings()) as store:
         rows = offices.read(path)
         _load(store, dry_run, "offices", lambda s: offices.load(s, rows, now=clock.now()))
+
+
+@command.command("venues")
+@_file
+@_dry_run
+def venues_(path: Path, dry_run: bool) -> None:
+    """Load venues from a CSV file: office, name, address, city, region, timezone, …
+
+    A venue is found by office, name, address and city. Optional columns: area, latitude, longitude,
+    capacity, step_free, own_room, entrance (free, guard, id), and in each language (_es, _en, _fr)
+    access, meeting_point, landmark, transit, checkpoint. Staff download the same file at
+    /org/sedes. Who has a seat is notified where a venue gets another time zone.
+    """
+    with _refusals(), open_store(settings()) as store:
+        with store.read() as session:
+            known = {office.slug: office for office in list_offices(session)}
+        rows = venues.read(path, known)
+        _load(store, dry_run, "venues", lambda s: venues.load(s, rows, now=clock.now()))
 
 
 @command.command("kinds")
@@ -171,7 +190,7 @@ def _record(session: Session, what: str, loaded: ImportResult) -> None:
             details = {"month": about, **details}
             audit_log.record(session, None, "figures brought in", now=now, details=details)
         else:
-            action = "workshops brought in"
+            action = f"{what} brought in"
             audit_log.record(session, None, action, now=now, office=about, details=details)
 
 

@@ -115,10 +115,11 @@ class ImportErrorCode(StrEnum):
 
 @unique
 class DataFileErrorCode(StrEnum):
-    """What is wrong with a file of offices, kinds or figures, which only commands read."""
+    """What is wrong with a file of offices, venues, kinds or figures, which only commands read."""
 
     DAY_UNREADABLE = "is no date we can read; write it like 2020-01-31"
     DEGREES_UNREADABLE = "write degrees from -%(most)s to %(most)s, as 41.8781"
+    POINT_FAR_AWAY = "is far from the office; the latitude comes first"
     COUNTRY_UNKNOWN = "write US or CA"
     CLOSED_BEFORE_OPENED = "is not after the day it opened, %(opened)s"
     SLUG_MALFORMED = "write small letters, digits and hyphens, as nueva-york"

@@ -88,6 +88,7 @@ workshops.update_texts          POST  workshop        edit
 workshop_form.save_draft        POST  chosen-office   edit
 workshop_form.discard_draft     POST  chosen-office   edit
 network.list_venues             GET   chosen-office   edit
+network.download_venues          GET   office          edit
 network.new_venue               GET   office          edit
 network.create_venue            POST  office          edit
 network.edit_venue              GET   office          edit

@@ -74,6 +74,7 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     ),
     "help line checked": AuditedAction(_NETWORK, lazy("revisó una línea de ayuda")),
     "help line withdrawn": AuditedAction(_NETWORK, lazy("retiró una línea de ayuda")),
+    "venues brought in": AuditedAction(_NETWORK, lazy("trajo sedes de un archivo")),
     "kinds brought in": AuditedAction(_NETWORK, lazy("trajo tipos de taller de un archivo")),
     "figures brought in": AuditedAction(_MONTH, lazy("trajo cifras de un archivo")),
     # the month
