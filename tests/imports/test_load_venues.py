@@ -60,7 +60,8 @@ def download(app: Flask, store: Store, office: Office) -> bytes:
     ana = signed_in_as(app, store, employ(store))
     answer = ana.get(f"/org/sedes/{office.slug}/sedes.csv")
     assert answer.status_code == 200
-    return answer.data
+    body: bytes = answer.data
+    return body
 
 
 def write(path: Path, *rows: dict[str, str]) -> Path:
