@@ -136,6 +136,8 @@ def _search(
     online = workshop_list.search_from_anywhere(
         session, filters, now=now, limit=limit, after=online_after
     )
+    if online_after and not online.found:  # what the key followed is over
+        online = workshop_list.search_from_anywhere(session, filters, now=now, limit=limit)
     is_related = bool(online.found)
     if not online.found:
         open_filters = SearchFilters(
@@ -264,12 +266,19 @@ def _list(
         days=list_fragments.render_days(near, options),
         far=list_fragments.render_cards(far, options),
         online=list_fragments.render_cards(view.online.found, options),
-        next_online=view.online.next and f"{_ONLINE_KEY}{view.online.next}",
+        next_online=_write_online_key(params, view),
         is_online_related=view.is_online_related,
         instead=list_fragments.render_cards(view.instead, options),
         listed=[each.workshop for each in (*view.page.found, *view.online.found)],
         feed=_feed_address(where, chosen, params, known.offices),
     )
+
+
+def _write_online_key(params: SearchParams, view: ListView) -> str:
+    """The key of the next page of what is online; empty where it would begin anew, since what is
+    shown is not what the search asks for."""
+    is_last = not view.online.next or (params.is_online and not view.is_online_related)
+    return "" if is_last else f"{_ONLINE_KEY}{view.online.next}"
 
 
 @pages.get("/o/<slug>")

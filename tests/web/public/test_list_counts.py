@@ -131,6 +131,22 @@ def test_all_that_is_online_can_be_reached_page_by_page(
             assert {each.split()[0] for each in seen[:count]} == {first}
 
 
+def test_pages_of_what_is_online_end_where_other_kinds_are_offered(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    with store.change() as session:
+        for number in range(workshop_pages.MAX_ONLINE + 1):
+            hold(
+                session, chicago, rights, title={"es": f"taller {number}"}, venue=None,
+                mode=DeliveryMode.VIDEO_CALL,
+            )  # fmt: skip
+    page = client.get(f"/es/?modalidad=en-linea&tipo={women.public_code}").text
+    assert "De otros temas" in online(page)
+    assert 'rel="next"' not in online(page)
+    over = client.get("/es/?modalidad=en-linea&tras=en-linea~0~20990101-1000-1").text
+    assert len(titles(online(over))) == workshop_pages.MAX_ONLINE, "a key that is over begins anew"
+
+
 def test_link_to_all_that_is_online_stands_only_where_there_are_more(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
