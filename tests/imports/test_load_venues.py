@@ -127,7 +127,7 @@ def test_own_room_is_what_the_file_says(
     assert [each["is_own_room"] for each in details(store)] == [False, True]
 
 
-def test_another_time_zone_is_told_to_who_has_a_seat(
+def test_who_has_a_seat_is_notified_of_another_time_zone(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     with store.change() as session:
