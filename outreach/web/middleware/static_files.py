@@ -29,6 +29,7 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
         "styles/layout.css",
         "styles/controls.css",
         "styles/workshops.css",
+        "styles/workshop.css",
         "styles/registration.css",
         "styles/figures.css",
         "styles/bulletin.css",
