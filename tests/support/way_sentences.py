@@ -263,7 +263,7 @@ TAKING: Final = _each(
     "Réserver ma place / M’inscrire / Voir en direct / Entrer dans l’atelier / venir sans / "
     "Nous vous appelons à",
 )
-PLACES_LEFT: Final = _each("Quedan / Queda", " left of / places left in", "Il en reste")
+PLACES_LEFT: Final = _each("Quedan / Queda", " places free / times free", "Il en reste / Il reste")
 ANYBODY: Final = _each("Cualquier persona", "Anyone", "Tout le monde")
 NEVER: Final = _each("None / undefined", "None / undefined", "None / undefined")
 

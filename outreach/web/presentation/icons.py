@@ -24,6 +24,7 @@ ICONS: Final = {
     "place": '<path d="M12 21.5s7-6.6 7-12a7 7 0 1 0-14 0c0 5.4 7 12 7 12z"/><circle cx="12" cy="9.5" r="2.5"/>',
     "speech": '<path d="M4 5h16v11h-8l-5 4v-4H4z"/>',
     "access": '<circle cx="10" cy="4" r="1.6"/><path d="M10 8v7h6l2.5 5M10 11h5"/><path d="M7.5 12.5a5 5 0 1 0 7 6.5"/>',
+    "child": '<circle cx="12" cy="5.5" r="2.5"/><path d="M12 10v5M7 11.5l5-1.5 5 1.5M9 20.5l3-5.5 3 5.5"/>',
     "people": '<circle cx="9" cy="8" r="3.5"/><path d="M2.5 20c.5-7.5 12.5-7.5 13 0M16 4.8a3.5 3.5 0 0 1 0 6.4M18 14.5c2 .8 3.3 2.6 3.5 5.5"/>',
     "book": '<path d="M5 4h11.5a2 2 0 0 1 2 2v14H7a2 2 0 0 1-2-2zM5 17.5h13.5M9 8h5.5"/>',
     "lock": '<rect x="5" y="10.5" width="14" height="10" rx="2"/><path d="M8 10.5V7.5a4 4 0 0 1 8 0v3"/>',

@@ -102,7 +102,7 @@ def card(found: SearchResult, *, now: datetime, with_city: bool = False) -> Work
         hour_words=formatting.hours(found.starts, found.ends),
         zone=_zone_words(found),
         place=place(found, with_city=with_city),
-        place_icon=_PLACE_ICONS.get(found.mode, "place"),
+        place_icon=place_icon(found.mode),
         host="" if found.is_discreet else i18n.say(found.office_name, lang),
         languages=_languages(found),
         tags=tags,
@@ -190,7 +190,10 @@ def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
             else CardTag(_("Hay lugares"), "tag-good")
         )
     if seats_left <= FEW:
-        left = ngettext("Queda %(num)d lugar", "Quedan %(num)d lugares", seats_left)
+        if found.way is Way.SLOTS:
+            left = ngettext("Queda %(num)d hora", "Quedan %(num)d horas", seats_left)
+        else:
+            left = ngettext("Queda %(num)d lugar", "Quedan %(num)d lugares", seats_left)
         return CardTag(left, "tag-warn")
     return CardTag(_("Hay lugares"), "tag-good")
 
@@ -217,6 +220,11 @@ def place(found: SearchResult, *, with_city: bool = False) -> str:
     if name and city == office_city and not with_city:
         return name
     return f"{name}, {city}" if name else city
+
+
+def place_icon(mode: DeliveryMode) -> str:
+    """Return the name of the icon beside a place."""
+    return _PLACE_ICONS.get(mode, "place")
 
 
 def distance(miles: float, *, is_metric: bool = False) -> str:

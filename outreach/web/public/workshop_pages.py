@@ -346,6 +346,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
         search_query=SearchParams.read().carry(reference().kinds),
         is_over=found.has_ended(now),
         seats=workshop_cards.seats_tag(found, now=now),
+        place_icon=workshop_cards.place_icon(found.mode),
         is_doubled=clock.is_doubled(found.day, found.starts, found.zone),
         share=sharing.get_links(found),
         help_line=help_line,
