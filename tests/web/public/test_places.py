@@ -114,7 +114,7 @@ def test_unknown_place_offers_names_like_it_and_every_state(
     text, places = ask(client, "chicagoburgo")
     assert places.main == {"data-place-kind": "unknown"}
     assert 1 <= len(places.choices) <= 3
-    assert "No encontramos “chicagoburgo”" in unescape(text)
+    assert "No encontramos «chicagoburgo»" in unescape(text)
     assert text.count('href="?donde=') >= 64
 
 
