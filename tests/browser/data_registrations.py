@@ -2,6 +2,7 @@
 a series."""
 
 import secrets
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.newsletter import subscribers
 from outreach.domain.registrations import ContactMethod, Registration, reconfirmation, waitlist
 from outreach.domain.registrations.notifications import Notification
+from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.domain.workshops import series as all_series
 from outreach.keystore import KeyStore
@@ -65,7 +67,9 @@ def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
     registrations_by_name |= {
         "called": seat(store, key_store, workshops["consultation"], **LUZ, slot="09:20"),
         "in video call": seat(store, key_store, workshops["video call"], **ROSA),
+        "in hybrid": seat(store, key_store, workshops["hybrid"], people=2),
     }
+    _move(store, workshops["moved"], now)
     _request_calls(store, key_store, workshops["calls"], now)
     _check_in_some(store, key_store, workshops["started"])
     seat(store, key_store, workshops["tomorrow"], people=2)
@@ -200,6 +204,7 @@ def _create_workshops(session: Session) -> dict[str, Workshop]:
             online_url="https://sala.example/1",
             title={"es": "Paso a paso"},
         ),
+        "moved": at(rights, 8, title={"es": "Ahora es otro día"}),
         "without registration": at(rights, 1, way=Way.OPEN, title={"es": "Puertas abiertas"}),
         "unlisted": at(rights, 1, way=Way.UNLISTED, title={"es": "Solo con enlace"}),
         "flyer": at(rights, 14, **_FLYER_DETAILS, venue=venue(session, chicago, is_step_free=True)),
@@ -211,6 +216,15 @@ def _create_workshop(store: Store, title: str, **changes: Any) -> Workshop:
     with store.change() as session:
         chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
         return hold(session, chicago, kind, title={"es": title}, day=a_saturday(), **changes)
+
+
+def _move(store: Store, workshop: Workshop, now: datetime) -> None:
+    """Moves a published workshop to the next day."""
+    with store.change() as session:
+        moved = session.get_one(Workshop, workshop.id)
+        data = workshop_service.get_data(moved)
+        data = replace(data, day=data.day + timedelta(days=1))
+        workshop_service.change(session, moved, data, now=now)
 
 
 def _register_with_offer(

@@ -1,4 +1,4 @@
-"""Every page passes axe, fits its viewport, is small, and stores nothing."""
+"""Every page passes axe, fits its viewport, also with large text, is small, and stores nothing."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal, NamedTuple
@@ -25,6 +25,21 @@ ALL_RULES: Final = {
 COLOUR_RULES: Final = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 RUN_AXE: Final = """
     options => axe.run(options).then(found => ({...found, passes: [], inapplicable: []}))
+"""
+# What sticks out of the page, or of a box that hides the rest. Tables of data may: they scroll in
+# a region of their own.
+CUT: Final = """
+    () => [...document.querySelectorAll('body *')]
+        .filter(each => !each.closest('.visually-hidden, .skip, svg, .scroll *'))
+        .filter(each => each.checkVisibility())
+        .filter(each => {
+            const box = each.getBoundingClientRect();
+            const isHiding = getComputedStyle(each).overflowX !== 'visible';
+            const isField = each.matches('input, select, textarea, .scroll');
+            return box.left < -1 || box.right > innerWidth + 1
+                || isHiding && !isField && each.scrollWidth > each.clientWidth + 1;
+        })
+        .map(each => each.outerHTML.slice(0, 80))
 """
 Look = tuple[ViewportSize, Literal["light", "dark"], dict[str, Any]]
 LIGHT_PHONE: Final[Look] = (PHONE, "light", ALL_RULES)
@@ -79,6 +94,16 @@ def test_page_is_accessible_and_fits_the_viewport(visited: Visited) -> None:
         assert width <= 0, f"{width} px too wide at {size['width']}"
     page.evaluate(AXE_SCRIPT)
     require_no_violation(page, visited.looks[0])
+
+
+@public_page
+def test_text_of_twice_the_size_is_not_cut(visited: Visited) -> None:
+    page = visited.page
+    page.set_viewport_size(NARROW)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    found = page.evaluate(CUT)
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    assert found == []
 
 
 def _count_bytes(request: Request) -> int:
