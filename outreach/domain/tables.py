@@ -14,7 +14,13 @@ from outreach.domain.network import fraud_reports, installation_settings, kinds,
 from outreach.domain.newsletter import bulletins, mailings, subscribers
 from outreach.domain.registrations import assisted, notifications, staff_messages, totals
 from outreach.domain.reporting import figures, months
-from outreach.domain.scheduling import form_drafts, import_batches, network_changes, tours
+from outreach.domain.scheduling import (
+    form_drafts,
+    import_batches,
+    network_changes,
+    tours,
+    workshop_changes,
+)
 from outreach.domain.workshops import partners, series, time_slots
 
 __all__ = [
@@ -51,6 +57,7 @@ __all__ = [
     "totals",
     "tours",
     "venues",
+    "workshop_changes",
     "workshops",
 ]
 

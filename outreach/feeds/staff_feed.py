@@ -189,7 +189,7 @@ def _places(workshop: Workshop, waiting: int) -> str:
         WorkshopStatus.CANCELLED,
     }:
         return ""
-    taken = workshop.capacity + workshop.overbooked - workshop.seats_left
+    taken = workshop.taken_seats
     seats = _STAFF.gettext(
         "%(taken)d de %(capacity)d lugares", taken=taken, capacity=workshop.capacity
     )

@@ -1,4 +1,4 @@
-"""Previews a message of staff: the letter that a fictitious person would get."""
+"""Previews messages: the letter that a fictitious person would get."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,7 @@ from outreach.domain.outbox.messaging import PLACES
 from outreach.domain.registrations import (
     ContactMethod,
     Registration,
+    RegistrationStatus,
     derive_manage_token,
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
@@ -34,9 +35,35 @@ def of_message(
 ) -> MessagePreview:
     """The letter in one language, with the text `link` in place of the personal link. Needs an
     application context."""
-    registration = _registration(workshop, message, lang, now)
+    registration = _registration(workshop, PLACES[message.audience][0], lang, now)
+    return _render(registration, NotificationType.MESSAGE, lang, config, now, link, message)
+
+
+def of_change(
+    workshop: Workshop,
+    cause: NotificationType,
+    lang: str,
+    config: Config,
+    *,
+    now: datetime,
+    link: str,
+) -> MessagePreview:
+    """The letter that tells a change of a workshop to somebody with a place, as `of_message`."""
+    registration = _registration(workshop, RegistrationStatus.CONFIRMED, lang, now)
+    return _render(registration, cause, lang, config, now, link)
+
+
+def _render(
+    registration: Registration,
+    cause: NotificationType,
+    lang: str,
+    config: Config,
+    now: datetime,
+    link: str,
+    message: Message | None = None,
+) -> MessagePreview:
     notification = Notification(
-        registration_id=registration.id, cause=NotificationType.MESSAGE, due_at=now, made_at=now
+        registration_id=registration.id, cause=cause, due_at=now, made_at=now
     )
     notification.id, notification.registration, notification.message = 0, registration, message
     with i18n.use_language(lang):
@@ -47,12 +74,14 @@ def of_message(
     return MessagePreview(str(letter["Subject"]), _text(letter).replace(own, link).strip())
 
 
-def _registration(workshop: Workshop, message: Message, lang: str, now: datetime) -> Registration:
-    """A fictitious registration of the audience; it belongs to no session."""
+def _registration(
+    workshop: Workshop, status: RegistrationStatus, lang: str, now: datetime
+) -> Registration:
+    """A fictitious registration; it belongs to no session."""
     registration = Registration(
         id="0" * 26,
         workshop_id=workshop.id,
-        status=PLACES[message.audience][0],
+        status=status,
         people=1,
         contact=ContactMethod.EMAIL,
         may_leave_message=False,

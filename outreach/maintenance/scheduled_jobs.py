@@ -1,5 +1,5 @@
-"""Jobs of the worker: expired offers, doubtful seats, overdue reviews, kept seats, reconfirmation,
-reports.
+"""Jobs of the worker: expired offers, holds, doubtful seats, overdue reviews, kept seats,
+reconfirmation, reports.
 
 Each workshop has a transaction of its own: one that fails does not stop the others.
 """
@@ -38,6 +38,19 @@ def expire_offers(store: Store, *, now: datetime) -> int:
         workshop_ids,
         "offers",
         lambda session, each: waitlist.expire_offers(session, each, now=now),
+    )
+
+
+def end_holds(store: Store, *, now: datetime) -> int:
+    """Offers the seats of changed workshops once the change cannot be undone any more; returns to
+    how many parties."""
+    with store.read() as session:
+        workshop_ids = waitlist.list_workshops_to_end_hold(session, now)
+    return _each(
+        store,
+        workshop_ids,
+        "holds",
+        lambda session, each: waitlist.end_hold(session, each, now=now),
     )
 
 

@@ -133,6 +133,10 @@ def _expire_offers(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.expire_offers(worker.store, now=now)
 
 
+def _end_holds(worker: Worker, now: datetime) -> int:
+    return scheduled_jobs.end_holds(worker.store, now=now)
+
+
 def _release_doubtful(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.release_doubtful(worker.store, worker.key_store, now=now)
 
@@ -225,6 +229,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("sign of life", _record_heartbeat),
     ("journal", _verify_audit_log),
     ("offers", _expire_offers),
+    ("holds", _end_holds),
     ("new links", _end_interrupted_renewals),
     ("doubtful seats", _release_doubtful),
     ("reviews", _end_reviews),
@@ -245,6 +250,7 @@ LED: Final = frozenset(
         "purge",
         "journal",
         "offers",
+        "holds",
         "new links",
         "doubtful seats",
         "reviews",

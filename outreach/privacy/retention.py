@@ -28,7 +28,7 @@ from outreach.domain.network import fraud_reports
 from outreach.domain.registrations import assisted
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
-from outreach.domain.scheduling import form_drafts, import_batches
+from outreach.domain.scheduling import form_drafts, import_batches, workshop_changes
 from outreach.domain.scheduling.form_drafts import FormDraft
 from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.keystore import KeyStore, TooManyDue, key_backup, rotation
@@ -224,6 +224,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     invitations.purge(session, now=now)
     webauthn_challenges.purge(session, now=now)
     form_drafts.purge(session, now=now)
+    workshop_changes.delete_old(session, now=now)
     import_batches.purge(session, now=now)
     checkin_events.purge(session, now=now)
     checkin_tokens.purge(session, now=now)

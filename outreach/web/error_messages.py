@@ -69,6 +69,22 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.CANCEL_NEEDS_NOTICE: N_(
             "Faltan menos de 7 días: hay que avisar a quien apartó lugar."
         ),
+        ErrorCode.NOT_URGENT: N_(
+            "Solo se avisa al momento si faltan menos de 24 horas. Elige «Avisar»."
+        ),
+        ErrorCode.UNDO_TOO_LATE: N_("Ya no se puede deshacer. Cambia el taller."),
+        ErrorCode.UNDO_EDITED_SINCE: N_(
+            "No se puede deshacer: alguien lo cambió después. Cámbialo a mano."
+        ),
+        ErrorCode.UNDO_APPROVED_SINCE: N_(
+            "No se puede deshacer: después se aprobó a alguien. Cámbialo a mano."
+        ),
+        ErrorCode.UNDO_TOLD_SINCE: N_(
+            "No se puede deshacer: ya salieron avisos. Cámbialo otra vez y avisa de nuevo."
+        ),
+        ErrorCode.UNDO_REGISTERED_SINCE: N_(
+            "No se puede deshacer: alguien apartó lugar después. Cámbialo otra vez y avísale."
+        ),
         ErrorCode.WORKSHOP_NOT_CANCELLED: N_("Este taller no está cancelado."),
         ErrorCode.REPORT_NEEDS_PUBLISHED: N_("Solo se reporta un taller publicado."),
         ErrorCode.REPORT_TOO_EARLY: N_("Este taller todavía no empieza. Repórtalo cuando termine."),

@@ -18,6 +18,7 @@ from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
     address_approval,
+    change_notifications,
     doubtful,
     review,
 )
@@ -38,6 +39,7 @@ class AlertType(StrEnum):
     MISSING_REPORT = "missing report"
     APPROVAL_OVERDUE = "approval overdue"  # somebody has to be decided on at once
     CALLS = "calls"
+    UNDECIDED = "undecided"  # a change that people were not told of, and nobody decided
     DOUBTFUL = "doubtful"  # seats that seem to be of one person, on one day
     APPROVAL = "approval"  # people who may not read the address yet
     REVIEW = "review"  # parties beyond the share of their network
@@ -226,7 +228,7 @@ def _unpublished(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def _full(now: datetime) -> sa.ColumnElement[bool]:
-    taken = Workshop.capacity + Workshop.overbooked - Workshop.seats_left
+    taken = Workshop.capacity + Workshop.overbooked - Workshop.seats_left - Workshop.held_seats
     return sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.starts_at > now,
@@ -239,6 +241,7 @@ def _full(now: datetime) -> sa.ColumnElement[bool]:
 _RULES: Final[Mapping[AlertType, Callable[[datetime], sa.ColumnElement[bool]]]] = {
     AlertType.MISSING_REPORT: _is_missing_report,
     AlertType.APPROVAL_OVERDUE: address_approval.is_overdue,
+    AlertType.UNDECIDED: change_notifications.awaits_decision,
     AlertType.APPROVAL: _awaits_approval,
     AlertType.REVIEW: _needs_review,
     AlertType.EXPOSED: _exposed,

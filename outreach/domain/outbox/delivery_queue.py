@@ -17,26 +17,17 @@ from outreach.domain.outbox.outbox_table import (
     ClaimedMessage,
     OutboxTable,
 )
-from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations import (
+    ContactMethod,
+    Registration,
+    RegistrationStatus,
+    change_notifications,
+)
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 
 _HAS_KEY: Final = Registration.key_id.is_not(None)  # otherwise the person was forgotten
 _IS_PENDING: Final = sa.and_(_HAS_KEY, Notification.done_at.is_(None))
-# Each states the present: a second one that waits would repeat it.
-_STATES_PRESENT: Final = frozenset(
-    {NotificationType.CHANGED, NotificationType.CANCELLED, NotificationType.REINSTATED}
-)
-_SAME_REGISTRATION: Final = sa.select(Notification.registration_id).where(
-    Notification.id == sa.bindparam("sent_id")
-)
-_DELETE_DUPLICATES: Final = sa.delete(Notification).where(
-    Notification.registration_id == _SAME_REGISTRATION.scalar_subquery(),
-    Notification.cause == sa.bindparam("reason", type_=Notification.cause.type),
-    Notification.done_at.is_(None),
-    Notification.leased_until.is_(None),
-    Notification.made_at <= sa.bindparam("now", type_=Notification.made_at.type),
-)
 
 
 class NotificationOutbox(OutboxTable):
@@ -65,9 +56,8 @@ class NotificationOutbox(OutboxTable):
 
     def mark_done(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
         super().mark_done(connection, claimed, now)
-        if claimed.reason in _STATES_PRESENT:
-            values = {"sent_id": claimed.id, "reason": claimed.reason, "now": now}
-            connection.execute(_DELETE_DUPLICATES, values)
+        if claimed.reason in change_notifications.CHANGE_TYPES:
+            change_notifications.record_told(connection, claimed.id)
 
 
 LETTERS: Final = NotificationOutbox(Registration.contact == ContactMethod.EMAIL)
@@ -129,7 +119,7 @@ def is_obsolete(notification: Notification, now: datetime) -> bool:
     """Whether it is no longer true, or the workshop is over."""
     registration = notification.registration
     workshop, status = registration.workshop, registration.apparent_status
-    if now >= workshop.ends_at:
+    if now >= workshop.ends_at or not change_notifications.is_needed(notification):
         return True
     is_on, is_live = not workshop.is_cancelled, registration.is_live
     has_place = is_on and status is RegistrationStatus.CONFIRMED

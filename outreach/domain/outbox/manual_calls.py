@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from outreach.db.store import changes_one_row
 from outreach.domain.outbox.delivery_queue import is_obsolete
 from outreach.domain.outbox.outbox_table import GIVE_UP_AFTER
-from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations import ContactMethod, Registration, change_notifications
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
@@ -120,6 +120,7 @@ def mark_called(session: Session, notification_id: int, *, now: datetime) -> Non
         is_dead=False,
         leased_until=None,
     )
+    change_notifications.record_told(session.connection(), notification_id)
 
 
 def undo_called(session: Session, notification_id: int) -> None:
@@ -127,6 +128,7 @@ def undo_called(session: Session, notification_id: int) -> None:
     _update_phone_notification(
         session, notification_id, done_at=None, is_dead=False, leased_until=None
     )
+    change_notifications.record_unknown(session, notification_id)
 
 
 def list_unsent_letters(

@@ -46,7 +46,7 @@ from outreach.domain.registrations.models import (
     prepare,
     store_links,
 )
-from outreach.domain.registrations.notify import notify_all
+from outreach.domain.registrations.notify import follow_reminders
 from outreach.domain.registrations.service import (
     RegistrationChange,
     cancel,
@@ -95,6 +95,7 @@ __all__ = [
     "find_by_code_and_name",
     "find_by_entry_token",
     "find_duplicate",
+    "follow_reminders",
     "get_key",
     "get_position",
     "grant_seat",
@@ -103,7 +104,6 @@ __all__ = [
     "list_expired",
     "list_group",
     "manage_digest_of",
-    "notify_all",
     "offer_free_seats",
     "open_details",
     "prepare",

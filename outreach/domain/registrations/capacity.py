@@ -62,7 +62,9 @@ def lock_workshop_of(session: Session, registration: Registration) -> Workshop:
 
 
 # The columns that others may have changed while we waited, as far as rules here read them.
-_SHARED_COLUMNS: Final = ("status", "starts_at", "seats_left", "kept_until")
+_SHARED_COLUMNS: Final = (
+    "status", "starts_at", "seats_left", "kept_until", "held_seats", "hold_until",
+)  # fmt: skip
 
 
 def lock_all(session: Session, workshop_ids: Iterable[int]) -> None:

@@ -166,6 +166,8 @@ class Registration(Base):
     # Staff released its seat as doubtful (`doubtful.py`): it enters like a walk-in.
     is_released: Mapped[bool] = mapped_column(default=False)
     claim: Mapped[SeatClaim] = mapped_column(default=SeatClaim.NONE)
+    # What the party was last told, where that no longer holds (`change_notifications.py`).
+    told_facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(8), default=None)
 
     _key_store = cast("KeyStore | None", None)  # of the session that loaded it
     # The ciphertext of the details, and what it says; None where the key is gone.

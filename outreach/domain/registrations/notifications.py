@@ -52,6 +52,8 @@ class Notification(Base):
         sa.ForeignKey("message.id"), default=None, index=True
     )
     message: Mapped[Message | None] = relationship(init=False)  # of that type only
+    # What a notification of a change says (`workshops.facts`).
+    facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(8), default=None)
     due_at: Mapped[datetime]
     made_at: Mapped[datetime] = mapped_column(Hour)
     tries: Mapped[int] = mapped_column(default=0)

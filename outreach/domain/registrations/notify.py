@@ -30,23 +30,15 @@ def notify_confirmed(
         )
 
 
-def notify_all(
-    session: Session, workshop: Workshop, cause: NotificationType, *, now: datetime
-) -> int:
-    """Queues a notification for each active registration with contact details; returns how many."""
-    reachable = session.scalars(
+def follow_reminders(session: Session, workshop: Workshop, *, now: datetime) -> None:
+    """Moves the reminders of a workshop to its new day, and queues those that are missing."""
+    active = session.scalars(
         sa.select(Registration.id).where(
-            Registration.workshop_id == workshop.id,
-            Registration.status.in_(ACTIVE_STATUSES),
-            Registration.contact != ContactMethod.NONE,
+            Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES)
         )
     ).all()
-    for registration_id in reachable:
-        notifications.enqueue(session, registration_id, cause, now=now)
-    if cause is NotificationType.CHANGED:
-        notifications.reschedule_reminders(session, reachable, workshop.remind_at)
-        _queue_missing_reminders(session, workshop, now)
-    return len(reachable)
+    notifications.reschedule_reminders(session, active, workshop.remind_at)
+    _queue_missing_reminders(session, workshop, now)
 
 
 def _queue_missing_reminders(session: Session, workshop: Workshop, now: datetime) -> None:

@@ -58,6 +58,8 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
     capacity.lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED or is_closed(workshop, now):
         return 0
+    if workshop.hold_until is not None and now < workshop.hold_until:
+        return 0
     offer_count, until = 0, compute_offer_end(workshop, now)
     left = _count_seats_left(session, workshop)
     is_kept = left and kept_seats.is_kept(workshop, now)
@@ -89,6 +91,21 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
         if party.contact is not ContactMethod.NONE:
             notifications.enqueue(session, party.id, NotificationType.OFFER, now=now)
     return offer_count
+
+
+def count_fitting(session: Session, workshop: Workshop) -> int:
+    """How many parties would be offered the free seats, those on hold too."""
+    left, count = workshop.seats_left + workshop.held_seats, 0
+    for party in _list_waiting(session, workshop):
+        if party.people <= left:
+            left -= party.people
+            count += 1
+    return count
+
+
+def is_anybody_waiting(session: Session, workshop: Workshop) -> bool:
+    """Whether a free seat would be offered to somebody."""
+    return bool(_list_waiting(session, workshop))
 
 
 def has_fitting_candidate(session: Session, workshop: Workshop) -> bool:
@@ -164,6 +181,23 @@ def extend_offers(session: Session, workshop: Workshop, *, now: datetime) -> Non
         .values(offered_until=ends)
         .execution_options(synchronize_session=False)
     )
+
+
+def end_hold(session: Session, workshop: Workshop, *, now: datetime) -> int:
+    """Frees the seats that were on hold and offers free seats, once a hold is over; returns to how
+    many parties."""
+    capacity.lock(session, workshop)
+    if workshop.hold_until is None or now < workshop.hold_until:
+        return 0
+    workshop.seats_left += workshop.held_seats
+    workshop.held_seats, workshop.hold_until = 0, None
+    session.flush()
+    return offer_free_seats(session, workshop, now=now)
+
+
+def list_workshops_to_end_hold(session: Session, now: datetime) -> Sequence[int]:
+    """The ids of workshops whose hold is over."""
+    return session.scalars(sa.select(Workshop.id).where(Workshop.hold_until <= now)).all()
 
 
 def list_workshops_with_expired_offers(session: Session, now: datetime) -> Sequence[int]:

@@ -1,6 +1,6 @@
 """Bulk actions: the same done to many workshops, first as a dry run, then all of it or nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -9,8 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.locations.venues import Venue
-from outreach.domain.registrations import ContactMethod, Registration
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations import Registration, change_notifications
+from outreach.domain.registrations.change_notifications import (
+    AT_ONCE,
+    NO_AUDIENCE,
+    Audience,
+    NotifyDecision,
+)
 from outreach.domain.scheduling import form_drafts, workshop_data, workshop_service
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners
@@ -18,7 +23,6 @@ from outreach.errors import ErrorCode, Refusal
 
 MAX_WORKSHOPS: Final = 200
 PARTNERS: Final = "allies"  # partners and speakers together, as one field
-_NOTIFICATION_TYPES: Final = (NotificationType.CHANGED, NotificationType.CANCELLED)
 
 When = tuple[date, time, time]  # day, start and end on the wall clock
 # What is done to one workshop. Returns the names of the fields that changed; raises Refusal.
@@ -31,8 +35,7 @@ class BulkOutcome:
 
     public_id: str
     changed: frozenset[str] = frozenset()
-    notified: int = 0  # parties that get a letter
-    calls: int = 0  # parties that staff have to call
+    audience: Audience = NO_AUDIENCE  # the parties that do not know of it
     data: WorkshopData | None = None  # after the action
     refusal: Refusal | None = None
 
@@ -42,15 +45,20 @@ class BulkOutcome:
 
 
 def dry_run(
-    session: Session, workshops: Sequence[Workshop], act: Act, *, now: datetime
+    session: Session,
+    workshops: Sequence[Workshop],
+    act: Act,
+    *,
+    now: datetime,
+    has_texts: bool = False,
 ) -> list[BulkOutcome]:
     """What the action would do to each workshop. Each is done in a savepoint that is rolled back;
-    the caller rolls back the session."""
+    the caller rolls back the session. `has_texts`: a gateway is configured."""
     found = []
     for workshop in workshops:
         attempt = session.begin_nested()
         try:
-            found.append(_apply(session, workshop, act, now))
+            found.append(_apply(session, workshop, act, now, has_texts=has_texts))
         except Refusal as refusal:
             found.append(BulkOutcome(workshop.public_id, refusal=refusal))
         finally:
@@ -59,14 +67,19 @@ def dry_run(
 
 
 def execute(
-    session: Session, workshops: Sequence[Workshop], act: Act, *, now: datetime
+    session: Session,
+    workshops: Sequence[Workshop],
+    act: Act,
+    *,
+    now: datetime,
+    has_texts: bool = False,
 ) -> list[BulkOutcome]:
     """Does it to each workshop. Raises Refusal, which names the workshop, at the first failure."""
     found = []
     for workshop in workshops:
         title, day = workshop.title.get("es", ""), workshop.day
         try:
-            found.append(_apply(session, workshop, act, now))
+            found.append(_apply(session, workshop, act, now, has_texts=has_texts))
         except Refusal as refusal:
             raise Refusal(
                 ErrorCode.BULK_ACTION_FAILED, title=title, day=day, cause=refusal
@@ -74,32 +87,22 @@ def execute(
     return found
 
 
-def _apply(session: Session, workshop: Workshop, act: Act, now: datetime) -> BulkOutcome:
-    public_id, number = workshop.public_id, workshop.id
-    before = _count_notifications(session, number)
+def _apply(
+    session: Session, workshop: Workshop, act: Act, now: datetime, *, has_texts: bool
+) -> BulkOutcome:
+    public_id = workshop.public_id
     changed = act(session, workshop, now)
     session.flush()
     if sa.inspect(workshop).deleted:
         return BulkOutcome(public_id, changed)
-    after = _count_notifications(session, number)
     return BulkOutcome(
         public_id,
         changed,
-        notified=after[ContactMethod.EMAIL] - before[ContactMethod.EMAIL],
-        calls=after[ContactMethod.PHONE] - before[ContactMethod.PHONE],
+        audience=change_notifications.count_untold(session, [workshop], has_texts=has_texts)
+        if changed
+        else NO_AUDIENCE,
         data=workshop_service.get_data(workshop),
     )
-
-
-def _count_notifications(session: Session, workshop_id: int) -> Mapping[ContactMethod, int]:
-    """How many notifications of a change or cancellation are stored, by contact method."""
-    rows = session.execute(
-        sa.select(Registration.contact, sa.func.count())
-        .join(Notification, Notification.registration_id == Registration.id)
-        .where(Registration.workshop_id == workshop_id, Notification.cause.in_(_NOTIFICATION_TYPES))
-        .group_by(Registration.contact)
-    )
-    return dict.fromkeys(ContactMethod, 0) | {row[0]: row[1] for row in rows}
 
 
 @dataclass(frozen=True)
@@ -117,9 +120,15 @@ class Publish:
         return frozenset({"status"})
 
 
-def cancel(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
-    workshop_service.cancel(session, workshop, now=now)
-    return frozenset({"status"})
+@dataclass(frozen=True)
+class Cancel:
+    """Cancels published workshops."""
+
+    decision: NotifyDecision = AT_ONCE
+
+    def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
+        workshop_service.cancel(session, workshop, now=now, decision=self.decision)
+        return frozenset({"status"})
 
 
 def delete_draft(session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
@@ -141,6 +150,7 @@ class Reschedule:
     days: int = 0
     starts: time | None = None  # the duration stays
     venue: Venue | None = None
+    decision: NotifyDecision = AT_ONCE
 
     def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
         require_ahead(workshop, now)
@@ -157,7 +167,7 @@ class Reschedule:
                 replace(data, venue=self.venue, zone=self.venue.zone)
             )
         _require_upcoming(data, now)
-        return workshop_service.change(session, workshop, data, now=now)
+        return workshop_service.change(session, workshop, data, now=now, decision=self.decision)
 
 
 @dataclass(frozen=True)
@@ -168,6 +178,7 @@ class SameForAll:
     names: frozenset[str]  # fields of `WorkshopData`, or PARTNERS
     minutes: int = 0  # later, on the wall clock
     longer: int = 0  # minutes
+    decision: NotifyDecision = AT_ONCE
 
     def __call__(self, session: Session, workshop: Workshop, now: datetime) -> frozenset[str]:
         require_ahead(workshop, now)
@@ -182,7 +193,7 @@ class SameForAll:
         if self.minutes or self.longer:
             data = shift(data, self.minutes, self.longer)
             _require_upcoming(data, now)
-        changed = workshop_service.change(session, workshop, data, now=now)
+        changed = workshop_service.change(session, workshop, data, now=now, decision=self.decision)
         if PARTNERS in self.names:
             changed |= partners.copy(session, self.source, workshop)
         return changed

@@ -18,6 +18,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision
 from outreach.domain.scheduling import bulk, workshop_data, workshop_service
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, publish_checks
@@ -137,7 +138,13 @@ def add_stop(session: Session, tour: Tour, data: TourStopData, *, now: datetime)
 
 
 def change_stop(
-    session: Session, tour: Tour, stop: TourStop, data: TourStopData, *, now: datetime
+    session: Session,
+    tour: Tour,
+    stop: TourStop,
+    data: TourStopData,
+    *,
+    now: datetime,
+    decision: NotifyDecision = AT_ONCE,
 ) -> list[Workshop]:
     """Changes a stop and its upcoming workshops, and returns the workshops that changed.
 
@@ -175,7 +182,7 @@ def change_stop(
         )
         if wanted.venue is not workshop.venue:
             wanted = workshop_data.fit_visibility(wanted)
-        if workshop_service.change(session, workshop, wanted, now=now):
+        if workshop_service.change(session, workshop, wanted, now=now, decision=decision):
             changed.append(workshop)
     for name, value in vars(data).items():
         setattr(stop, name, value)
@@ -206,7 +213,9 @@ def publish_stop(
     return drafts
 
 
-def cancel_stop(session: Session, stop: TourStop, *, now: datetime) -> tuple[list[Workshop], int]:
+def cancel_stop(
+    session: Session, stop: TourStop, *, now: datetime, decision: NotifyDecision = AT_ONCE
+) -> tuple[list[Workshop], int]:
     """Cancels a stop and its upcoming published workshops; its drafts cannot be published any more.
     Returns the cancelled workshops and how many parties are notified."""
     workshops = _lock_workshops(session, stop)
@@ -216,12 +225,14 @@ def cancel_stop(session: Session, stop: TourStop, *, now: datetime) -> tuple[lis
     cancelled, notified = [], 0
     for workshop in workshops:
         if workshop.status is WorkshopStatus.PUBLISHED and workshop.ends_at > now:
-            notified += workshop_service.cancel(session, workshop, now=now)
+            notified += workshop_service.cancel(session, workshop, now=now, decision=decision)
             cancelled.append(workshop)
     return cancelled, notified
 
 
-def reinstate_stop(session: Session, stop: TourStop, *, now: datetime) -> list[Workshop]:
+def reinstate_stop(
+    session: Session, stop: TourStop, *, now: datetime, decision: NotifyDecision = AT_ONCE
+) -> list[Workshop]:
     """Reinstates a stop and the workshops that were cancelled with it, which are returned."""
     workshops = _lock_workshops(session, stop)
     if stop.cancelled_at is None:
@@ -236,7 +247,7 @@ def reinstate_stop(session: Session, stop: TourStop, *, now: datetime) -> list[W
     ]
     stop.cancelled_at = None
     for workshop in reinstated:
-        workshop_service.reinstate(session, workshop, now=now)
+        workshop_service.reinstate(session, workshop, now=now, decision=decision)
     return reinstated
 
 

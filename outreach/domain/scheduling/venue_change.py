@@ -9,14 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.domain import registrations
 from outreach.domain.calendar import feed_query
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue, VenueData
-from outreach.domain.registrations import ContactMethod, reconfirmation
-from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations import ContactMethod, change_notifications, reconfirmation
+from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Workshop, WorkshopStatus, tour_stops
+from outreach.domain.workshops import Workshop, WorkshopStatus, facts, tour_stops
 
 # A change of one of these is a new version of the calendar entries (SEQUENCE).
 _WHERE: Final = frozenset({"name", "address", "city", "region", "zone", "latitude", "longitude"})
@@ -37,9 +36,15 @@ class VenueChangeResult:
 
 
 def change_venue(
-    session: Session, venue: Venue, data: VenueData, *, now: datetime
+    session: Session,
+    venue: Venue,
+    data: VenueData,
+    *,
+    now: datetime,
+    decision: NotifyDecision = AT_ONCE,
 ) -> VenueChangeResult:
-    """Changes a venue to these data. Raises Refusal where another venue has that name and address,
+    """Changes a venue to these data; people are told of another address as `decision` says. Raises
+    Refusal where another venue has that name and address,
     where the meeting point tells the address, or where a workshop cannot take place in the new
     zone. Workshops keep who may read the address, also where it is an own room no longer."""
     new = frozenset(
@@ -49,6 +54,8 @@ def change_venue(
         return VenueChangeResult(new)
     venues.require_own_name(session, venue.office, data, venue)
     venues.require_public_meeting_point(data)
+    workshops = list_upcoming(session, venue, now=now) if new & _WHERE else ()
+    known = {each.id: facts.compute_facts(each) for each in workshops}
     for name in new:
         setattr(venue, name, getattr(data, name))
     if new & {"name", *_NOTIFIED}:
@@ -63,10 +70,10 @@ def change_venue(
         seen = feed_query.second_after(session, Workshop.venue_id == venue.id, now=now)
         venue.changed_at = clock.second_after(venue.changed_at, seen)
     session.flush()
-    if not new & _WHERE:
-        return VenueChangeResult(new)
-    workshops = list_upcoming(session, venue, now=now)
-    notified = sum(_update_workshop(session, each, venue, new, now) for each in workshops)
+    notified = sum(
+        _update_workshop(session, each, venue, new, known[each.id], decision, now)
+        for each in workshops
+    )
     return VenueChangeResult(new, len(workshops), notified)
 
 
@@ -81,7 +88,13 @@ def list_upcoming(session: Session, venue: Venue, *, now: datetime) -> Sequence[
 
 
 def _update_workshop(
-    session: Session, workshop: Workshop, venue: Venue, new: frozenset[str], now: datetime
+    session: Session,
+    workshop: Workshop,
+    venue: Venue,
+    new: frozenset[str],
+    facts_before: bytes,
+    decision: NotifyDecision,
+    now: datetime,
 ) -> int:
     """Updates one workshop and returns how many parties are notified."""
     is_notified = workshop.status is WorkshopStatus.PUBLISHED and bool(new & _NOTIFIED)
@@ -91,6 +104,7 @@ def _update_workshop(
             workshop,
             replace(workshop_service.get_data(workshop), zone=venue.zone),
             now=now,
+            decision=decision,
         )
         reachable = workshop_service.count_reachable(session, workshop)
         return reachable[ContactMethod.EMAIL] + reachable[ContactMethod.PHONE] if is_notified else 0
@@ -99,4 +113,5 @@ def _update_workshop(
     if not is_notified:
         return 0
     reconfirmation.reset_reconfirmation(session, workshop)
-    return registrations.notify_all(session, workshop, NotificationType.CHANGED, now=now)
+    change_notifications.record_change(session, workshop, facts_before)
+    return workshop_service.notify(session, workshop, decision, now=now)

@@ -1,7 +1,8 @@
 """Creates, changes, publishes, cancels and reinstates workshops, and stores their reports.
 
 A change that calendar subscribers can see raises `changed_at`; a new time, place or status also
-raises `sequence` (CAL05). People who are registered are notified of it.
+raises `sequence` (CAL05). People who are registered are notified of it as the `NotifyDecision` of
+staff says; without one, at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +22,18 @@ from outreach.domain.registrations import (
     Registration,
     accommodations,
     capacity,
+    change_notifications,
     reconfirmation,
     waitlist,
 )
-from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.change_notifications import (
+    AT_ONCE,
+    URGENT_BEFORE,
+    NotifyDecision,
+    NotifyMode,
+)
+from outreach.domain.scheduling import workshop_changes
+from outreach.domain.scheduling.workshop_changes import STATUS, ChangeAction
 from outreach.domain.scheduling.workshop_data import (
     WorkshopData,
     check,
@@ -33,6 +42,7 @@ from outreach.domain.scheduling.workshop_data import (
 from outreach.domain.workshops import (
     Workshop,
     WorkshopStatus,
+    facts,
     new_public_id,
     publish_checks,
     time_slots,
@@ -72,6 +82,8 @@ _HIDDEN_FIELDS: Final = frozenset(
 _CAPACITY: Final = frozenset(
     {"capacity", "overbooked", "support", "slot_minutes", "slot_places", "way", "starts", "ends"}
 )
+# A change of one of these is told to people, or frees seats for the waitlist.
+NOTIFYING_FIELDS: Final = _WHEN_OR_WHERE | _CAPACITY
 # A change of one of these may publish an address. For a draft, `publish_checks` warns of it.
 _EXPOSING: Final = frozenset({"kind", "visibility", "venue"})
 # A file of workshops has no columns for these.
@@ -143,27 +155,28 @@ def get_data(workshop: Workshop) -> WorkshopData:
 
 
 def change(
-    session: Session, workshop: Workshop, data: WorkshopData, *, now: datetime
+    session: Session,
+    workshop: Workshop,
+    data: WorkshopData,
+    *,
+    now: datetime,
+    decision: NotifyDecision = AT_ONCE,
 ) -> frozenset[str]:
     """Changes a workshop to these data and returns the names of the fields that changed.
 
-    People are notified of a new time or place. Raises Refusal as `check` and `require_not_looser`
-    do, where more seats are taken than would be left, where the address of a discreet workshop
-    would become public (S13), and where an upcoming workshop would be moved into the past.
+    People are notified of a new time or place as `decision` says. Raises Refusal as `check`,
+    `require_not_looser` and `notify` do, where more seats are taken than would be left, where the
+    address of a discreet workshop would become public (S13), and where an upcoming workshop would
+    be moved into the past.
     """
     data = normalize(data)
     check(data, is_draft=workshop.status is WorkshopStatus.DRAFT)
     new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(data, n))
     if not new:
         return new
-    require_not_looser(session, workshop, data)
-    is_discreet = data.kind.is_discreet if "kind" in new else workshop.is_discreet
-    is_public = workshop.status is not WorkshopStatus.DRAFT
-    if is_public and is_discreet and new & _EXPOSING and has_open_address(data):
-        raise Refusal(ErrorCode.ADDRESS_EXPOSED)
-    _starts_at, ends_at = clock.span(data.day, data.starts, data.ends, data.zone)
-    if new & _WHEN and is_moved_to_past(workshop, ends_at, now=now):
-        raise Refusal(ErrorCode.WORKSHOP_PAST)
+    _require_changeable(session, workshop, data, new, now)
+    facts_before = facts.compute_facts(workshop)
+    before = {name: workshop_changes.encode(getattr(workshop, name)) for name in sorted(new)}
     was_hidden = workshop.is_hidden
     if new & _WHEN_OR_WHERE and workshop.status is WorkshopStatus.PUBLISHED:
         # A page that hides the place must not show that only the place moved.
@@ -175,7 +188,7 @@ def change(
     for name in new - {"capacity", "overbooked"}:
         setattr(workshop, name, getattr(data, name))
     if new & _CAPACITY:
-        _resize(session, workshop, data, new)
+        _resize(session, workshop, data, new, decision)
     workshop.retime()
     if workshop.is_hidden and not was_hidden:
         workshop.public_id = new_public_id(
@@ -184,24 +197,81 @@ def change(
     if new - _HIDDEN_FIELDS:
         mark_changed(workshop, now, is_new_version=bool(new & _WHEN_OR_WHERE))
     session.flush()
-    _notify_of_change(session, workshop, new, now)
+    if decision.batch:
+        workshop_changes.record(
+            session,
+            workshop,
+            ChangeAction.EDITED,
+            batch=decision.batch,
+            before=before,
+            changes_facts=facts.compute_facts(workshop) != facts_before,
+            now=now,
+        )
+    if workshop.status is WorkshopStatus.PUBLISHED:
+        _notify_of_change(session, workshop, new, facts_before, decision, now)
+    elif new & _WHEN_OR_WHERE and now < workshop.ends_at:
+        reconfirmation.reset_reconfirmation(session, workshop)
     return new
 
 
+def _require_changeable(
+    session: Session,
+    workshop: Workshop,
+    data: WorkshopData,
+    new: frozenset[str],
+    now: datetime,
+) -> None:
+    require_not_looser(session, workshop, data)
+    is_discreet = data.kind.is_discreet if "kind" in new else workshop.is_discreet
+    is_public = workshop.status is not WorkshopStatus.DRAFT
+    if is_public and is_discreet and new & _EXPOSING and has_open_address(data):
+        raise Refusal(ErrorCode.ADDRESS_EXPOSED)
+    _starts_at, ends_at = clock.span(data.day, data.starts, data.ends, data.zone)
+    if new & _WHEN and is_moved_to_past(workshop, ends_at, now=now):
+        raise Refusal(ErrorCode.WORKSHOP_PAST)
+
+
 def _notify_of_change(
-    session: Session, workshop: Workshop, new: frozenset[str], now: datetime
+    session: Session,
+    workshop: Workshop,
+    new: frozenset[str],
+    facts_before: bytes,
+    decision: NotifyDecision,
+    now: datetime,
 ) -> None:
     """Notifies people of a new time or place, and lets the waitlist follow."""
     has_moved = bool(new & _WHEN_OR_WHERE)
-    is_published = workshop.status is WorkshopStatus.PUBLISHED
     if has_moved and now < workshop.ends_at:
         reconfirmation.reset_reconfirmation(session, workshop)
-        if is_published:
-            registrations.notify_all(session, workshop, NotificationType.CHANGED, now=now)
-            if new & _START:  # offers had been short because the old day was near
-                waitlist.extend_offers(session, workshop, now=now)
-    if is_published and (has_moved or new & _CAPACITY):
-        registrations.offer_free_seats(session, workshop, now=now)
+        registrations.follow_reminders(session, workshop, now=now)
+        if new & _START:  # offers had been short because the old day was near
+            waitlist.extend_offers(session, workshop, now=now)
+    if has_moved:
+        change_notifications.record_change(session, workshop, facts_before)
+    if has_moved or new & _CAPACITY:
+        notify(session, workshop, decision, now=now)
+
+
+def notify(session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime) -> int:
+    """Tells the people of a workshop what they have not been told, and offers its free seats, as
+    staff decide; returns how many parties are told. Raises Refusal where they have to be told, and
+    where the start is too far away for `URGENT`."""
+    is_near = workshop.starts_at - now
+    if decision.mode is NotifyMode.NOBODY:
+        if workshop.is_cancelled or is_near < NOTIFIED_CHANGES:
+            raise Refusal(ErrorCode.CANCEL_NEEDS_NOTICE)
+        workshop.untold_facts = workshop.facts
+    if decision.mode is NotifyMode.URGENT and is_near > URGENT_BEFORE:
+        raise Refusal(ErrorCode.NOT_URGENT)
+    told_count = change_notifications.notify_untold(session, workshop, decision, now=now)
+    if not decision.is_to_notify:
+        return told_count
+    is_held = decision.hold and decision.mode is NotifyMode.NOTIFY
+    is_held = is_held and is_near > change_notifications.NO_HOLD_BEFORE
+    workshop.hold_until = now + decision.hold if is_held else now
+    session.flush()
+    waitlist.end_hold(session, workshop, now=now)
+    return told_count
 
 
 def is_moved_to_past(workshop: Workshop, ends_at: datetime, *, now: datetime) -> bool:
@@ -256,30 +326,45 @@ def publish(
     mark_changed(workshop, now, is_new_version=False)
 
 
-def cancel(session: Session, workshop: Workshop, *, now: datetime, tells: bool = True) -> int:
-    """Cancels a published workshop and returns how many parties are notified. `tells=False`
-    notifies nobody; it is refused where `must_notify`. Raises Refusal."""
+def cancel(
+    session: Session, workshop: Workshop, *, now: datetime, decision: NotifyDecision = AT_ONCE
+) -> int:
+    """Cancels a published workshop and returns how many parties are notified. Raises Refusal, also
+    for a decision to tell nobody."""
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED:
         raise Refusal(ErrorCode.CANCEL_NEEDS_PUBLISHED)
     if workshop.has_ended(now):
         raise Refusal(ErrorCode.CANCEL_AFTER_END)
-    if not tells and must_notify(workshop, now=now):
-        raise Refusal(ErrorCode.CANCEL_NEEDS_NOTICE)
-    workshop.status = WorkshopStatus.CANCELLED
-    workshop.cancelled_at = now
+    return _set_status(session, workshop, WorkshopStatus.CANCELLED, decision, now)
+
+
+def _set_status(
+    session: Session,
+    workshop: Workshop,
+    status: WorkshopStatus,
+    decision: NotifyDecision,
+    now: datetime,
+) -> int:
+    """Cancels or reinstates a workshop, and notifies its people."""
+    facts_before, before = facts.compute_facts(workshop), workshop.status
+    is_cancelled = status is WorkshopStatus.CANCELLED
+    workshop.status = status
+    workshop.cancelled_at = now if is_cancelled else None
     mark_changed(workshop, now, is_new_version=True)
     session.flush()
-    return (
-        registrations.notify_all(session, workshop, NotificationType.CANCELLED, now=now)
-        if tells
-        else 0
-    )
-
-
-def must_notify(workshop: Workshop, *, now: datetime) -> bool:
-    """Whether the workshop is so near that a cancellation has to be notified."""
-    return workshop.starts_at - now < NOTIFIED_CHANGES
+    if decision.batch:
+        workshop_changes.record(
+            session,
+            workshop,
+            ChangeAction.CANCELLED if is_cancelled else ChangeAction.REINSTATED,
+            batch=decision.batch,
+            before={STATUS: before.value},
+            changes_facts=True,
+            now=now,
+        )
+    change_notifications.record_change(session, workshop, facts_before)
+    return notify(session, workshop, decision, now=now)
 
 
 def count_reachable(session: Session, workshop: Workshop) -> Mapping[ContactMethod, int]:
@@ -292,22 +377,18 @@ def count_reachable(session: Session, workshop: Workshop) -> Mapping[ContactMeth
     return dict.fromkeys(ContactMethod, 0) | {row[0]: row[1] for row in rows}
 
 
-def reinstate(session: Session, workshop: Workshop, *, now: datetime) -> int:
+def reinstate(
+    session: Session, workshop: Workshop, *, now: datetime, decision: NotifyDecision = AT_ONCE
+) -> int:
     """Reinstates a cancelled workshop and returns how many parties are notified. Raises Refusal."""
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.CANCELLED:
         raise Refusal(ErrorCode.WORKSHOP_NOT_CANCELLED)
     tour_stops.require_stop_active(session, workshop)
-    workshop.status = WorkshopStatus.PUBLISHED
-    workshop.cancelled_at = None
     workshop.published_at = workshop.published_at or now
-    mark_changed(workshop, now, is_new_version=True)
-    session.flush()
-    notified = registrations.notify_all(session, workshop, NotificationType.REINSTATED, now=now)
-    waitlist.extend_offers(
-        session, workshop, now=now
-    )  # offers could not be accepted while it was cancelled
-    registrations.offer_free_seats(session, workshop, now=now)
+    notified = _set_status(session, workshop, WorkshopStatus.PUBLISHED, decision, now)
+    # Offers could not be accepted while it was cancelled.
+    waitlist.extend_offers(session, workshop, now=now)
     return notified
 
 
@@ -328,22 +409,34 @@ def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None
     workshop.head_count = head_count
 
 
-def _resize(session: Session, workshop: Workshop, data: WorkshopData, new: frozenset[str]) -> None:
-    """Changes the capacity. Raises Refusal where seats that are taken would be lost."""
+def _resize(
+    session: Session,
+    workshop: Workshop,
+    data: WorkshopData,
+    new: frozenset[str],
+    decision: NotifyDecision,
+) -> None:
+    """Changes the capacity. Seats that are added are on hold while somebody waits for one and the
+    waitlist is not told at once. Raises Refusal where seats that are taken would be lost."""
     capacity.lock(session, workshop)
     session.flush()
-    session.refresh(workshop, ["capacity", "overbooked", "seats_left"])
-    taken = workshop.capacity + workshop.overbooked - workshop.seats_left
+    session.refresh(workshop, ["capacity", "overbooked", "seats_left", "held_seats"])
+    taken = workshop.taken_seats
     if "way" in new and taken:
         raise Refusal(ErrorCode.ADMISSION_IN_USE)
     if workshop.has_slots:
         workshop.overbooked = 0
         time_slots.sync(session, workshop)
     elif {"capacity", "overbooked", "way"} & new:
-        if data.capacity + data.overbooked < taken:
+        free = data.capacity + data.overbooked - taken
+        if free < 0:
             raise Refusal(ErrorCode.CAPACITY_BELOW_TAKEN, taken=taken)
+        held = min(workshop.held_seats, free)
+        if decision.delays_offers and free > workshop.seats_left + held:
+            is_waited_for = waitlist.is_anybody_waiting(session, workshop)
+            held = free - workshop.seats_left if is_waited_for else held
         workshop.capacity, workshop.overbooked = data.capacity, data.overbooked
-        workshop.seats_left = data.capacity + data.overbooked - taken
+        workshop.held_seats, workshop.seats_left = held, free - held
         time_slots.remove_all(session, workshop)
     if "support" in new:
         accommodations.require_room(session, workshop, data.support)

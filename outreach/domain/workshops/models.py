@@ -94,6 +94,11 @@ class Workshop(Base):
             sqlite_where=sa.text("kept_until IS NOT NULL"),
             postgresql_where=sa.text("kept_until IS NOT NULL"),
         ),
+        sa.Index(
+            None, "hold_until",
+            sqlite_where=sa.text("hold_until IS NOT NULL"),
+            postgresql_where=sa.text("hold_until IS NOT NULL"),
+        ),
         sa.Index(None, "day", "starts", "id"),
         sa.Index(None, "office_id", "day"),
         sa.Index(None, "kind_id", "day"),
@@ -164,6 +169,10 @@ class Workshop(Base):
     seats_left: Mapped[int]  # of capacity + overbooked
     # Until then half of the seats are for proven contacts (`registrations.kept_seats`).
     kept_until: Mapped[datetime | None] = mapped_column(default=None)
+    # Seats of a larger capacity that nobody can take before `hold_until`, when they are offered to
+    # the waitlist; without `hold_until`, before staff decide.
+    held_seats: Mapped[int] = mapped_column(default=0, server_default="0")
+    hold_until: Mapped[datetime | None] = mapped_column(default=None)
     # Of a discreet workshop, the state that the public sees (`seat_states`), and the accommodations
     # that it sees as used up.
     shown_seats: Mapped[int] = mapped_column(init=False)
@@ -194,6 +203,10 @@ class Workshop(Base):
     previous_starts: Mapped[time | None] = mapped_column(init=False, default=None)
     published_at: Mapped[datetime | None] = mapped_column(default=None)  # the first time
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
+    # What people have to know since its last change (`facts.py`); NULL before the first one.
+    facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(8), init=False, default=None)
+    # The facts that staff decided to tell nobody.
+    untold_facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(8), init=False, default=None)
 
     def __post_init__(self) -> None:
         self.is_discreet = self.has_neutral_uid = self.kind.is_discreet
@@ -244,6 +257,10 @@ class Workshop(Base):
     @property
     def is_cancelled(self) -> bool:
         return self.status is WorkshopStatus.CANCELLED
+
+    @property
+    def taken_seats(self) -> int:
+        return self.capacity + self.overbooked - self.seats_left - self.held_seats
 
     @property
     def is_full(self) -> bool:

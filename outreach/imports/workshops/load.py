@@ -145,7 +145,7 @@ def find_impossible_changes(
     if workshop_service.is_moved_to_past(workshop, ends_at, now=now):
         starts_at = f"{row.day}T{row.starts:%H:%M}"
         yield _refused(row, "starts_at", starts_at, Refusal(ErrorCode.WORKSHOP_PAST))
-    taken = workshop.capacity + workshop.overbooked - workshop.seats_left
+    taken = workshop.taken_seats
     if row.way is not Way.SLOTS and row.capacity + workshop.overbooked < taken:
         error = Refusal(ErrorCode.CAPACITY_BELOW_TAKEN, taken=taken)
         yield _refused(row, "capacity", str(row.capacity), error)

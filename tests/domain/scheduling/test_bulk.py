@@ -99,7 +99,10 @@ def test_bulk_move_notifies_only_its_people(
     assert "Le escribimos a 1 registro." in page
     assert "Hay que llamar a 1" in page
     assert notified(store) == [], "only a preview"
-    answer = submit(ana, "mover", moved, dias="1", hora="19:30")
+    asked = submit(ana, "mover", moved, dias="1", hora="19:30")
+    assert "¿A quién le avisamos?" in words(asked)
+    assert notified(store) == [], "only the sheet"
+    answer = submit(ana, "mover", moved, dias="1", hora="19:30", aviso="avisar")
     assert "Movimos 3 talleres." in words(ana.get(answer.location))
     for old, new in zip(moved, fresh(store, moved), strict=True):
         assert new.day == old.day + timedelta(days=1)
@@ -141,7 +144,7 @@ def test_bulk_cancel_notifies_people_with_the_reason(
     assert answer.status_code == 422
     assert "Elige por qué se cancelan." in words(answer)
     assert notified(store, NotificationType.CANCELLED) == []
-    submit(ana, "cancelar", dates[:2], motivo="weather")
+    submit(ana, "cancelar", dates[:2], motivo="weather", aviso="avisar")
     assert [each.status for each in fresh(store, dates)] == [
         *[WorkshopStatus.CANCELLED] * 2,
         *[WorkshopStatus.PUBLISHED] * 2,

@@ -172,7 +172,9 @@ def test_cancelled_stop_leaves_the_others_and_can_be_reinstated(
             "the first was cancelled before the stop"
         )
     with store.read() as session:
-        assert count_notified(session, NotificationType.REINSTATED) == {second.id: 2}
+        # Nobody had been told of the cancellation.
+        assert count_notified(session, NotificationType.CANCELLED) == {first.id: 2}
+        assert not count_notified(session, NotificationType.REINSTATED)
         with refuses(ErrorCode.TOUR_STOP_NOT_CANCELLED):
             tours.reinstate_stop(session, session.get_one(TourStop, stop.id), now=clock.now())
 

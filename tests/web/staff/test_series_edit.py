@@ -105,6 +105,8 @@ def test_change_of_one_date_is_offered_for_the_following_dates(
     assert notified(store) == [], "only tried"
 
     given = {"campos": "capacity", "minutos": str(25 * 60), "durar": "30"}
+    assert "¿A quién le avisamos?" in words(following(ana, second, [third, fourth], **given))
+    given["aviso"] = "avisar"
     assert following(ana, second, [third, fourth], **given).status_code == 303
     stored = fresh(store, dates)
     assert [each.day - old.day for each, old in zip(stored, dates, strict=True)] == [

@@ -105,14 +105,15 @@ def test_stop_is_moved_published_and_cancelled(
         "kinds": ["derechos", "mujeres"],
         "capacity": "",
     }
-    assert ana.post(path, **moved).status_code == 303
+    assert "¿A quién le avisamos?" in words(ana.post(path, **moved))
+    assert ana.post(path, **moved, aviso="avisar").status_code == 303
     with store.read() as session:
         assert sum(count_notified(session, NotificationType.CHANGED).values()) == 4
         now = session.get_one(Workshop, workshop.id)
         key = session.scalars(sa.select(Registration.key_id).limit(1)).one()
         assert key is not None
         assert now.day == stop.day + timedelta(days=2)
-    assert ana.post(f"{path}/cancelar").status_code == 303
+    assert ana.post(f"{path}/cancelar", aviso="avisar").status_code == 303
     assert "Parada cancelada" in words(ana.get(f"/org/giras/chicago/{route.id}?hecho=cancelada"))
     assert ana.post(f"{path}/reactivar").status_code == 303
     assert "no está cancelada" in words(ana.post(f"{path}/reactivar"))

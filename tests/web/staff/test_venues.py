@@ -59,7 +59,9 @@ def venue_form(**changes: Any) -> dict[str, Any]:
 def change_venue(ana: StaffClient, venue_id: int, **changes: Any) -> TestResponse:
     """Submits the form of an existing venue with these changes. Returns the response."""
     path = f"/org/sedes/chicago/{venue_id}"
-    return ana.post(path, **fields(ana.get(path).text, path) | venue_form(**changes))
+    return ana.post(
+        path, **{"aviso": "avisar"} | fields(ana.get(path).text, path) | venue_form(**changes)
+    )
 
 
 def test_venue_is_saved_with_all_fields_and_can_be_chosen(ana: StaffClient, store: Store) -> None:

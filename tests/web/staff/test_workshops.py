@@ -15,12 +15,13 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
-from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations import ContactMethod, Registration, change_notifications
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.publish_checks import PublishWarning
 from outreach.keystore import KeyStore
+from outreach.maintenance import scheduled_jobs
 from tests.conftest import a_saturday, seat, venue
 from tests.support.html_forms import value
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -188,7 +189,7 @@ def test_registrations_are_notified_of_a_new_time(
     workshop = published(ana, store)
     rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.com")
     seat(store, key_store, workshop, name="Luz")
-    _edit(ana, workshop, starts="11:00", ends="13:00")
+    _edit(ana, workshop, starts="11:00", ends="13:00", aviso="avisar")
     assert _notification_types(store, rosa.id) == [
         NotificationType.REGISTERED,
         NotificationType.CHANGED,
@@ -230,7 +231,11 @@ def test_added_seats_are_offered_to_the_waitlist(
     workshop = published(ana, store, capacity="1")
     seat(store, key_store, workshop)
     luz = seat(store, key_store, workshop, name="Luz", people=2)
-    _edit(ana, workshop, capacity="3")
+    _edit(ana, workshop, capacity="3", aviso="avisar")
+    with store.read() as session:
+        assert session.get_one(Registration, luz.id).status is Place.WAITLISTED, "on hold"
+        assert session.get_one(Workshop, workshop.id).seats_left == 0
+    scheduled_jobs.end_holds(store, now=clock.now() + change_notifications.HOLD)
     with store.read() as session:
         assert session.get_one(Registration, luz.id).status is Place.OFFERED
 
@@ -248,9 +253,9 @@ def test_cancellation_page_shows_how_many_are_notified(
     )
     seat(store, key_store, workshop, name="Tomás")
     page_text = words(ana.get(f"/org/talleres/{workshop.public_id}/cancelar"))
-    assert "Avisaremos a 1 persona por correo." in page_text
-    assert "Te daremos una lista de 2 llamadas." in page_text
-    assert "1 persona pidió que no le avisen" in page_text
+    assert "1 por correo: sale solo" in page_text
+    assert "2 por llamada: entran a la lista de llamadas" in page_text
+    assert "1 pidió que no le avisen" in page_text
     assert only(store).status is WorkshopStatus.PUBLISHED
 
 
@@ -261,17 +266,23 @@ def test_cancellation_and_reinstatement_notify_and_keep_registrations(
     rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.com")
     address = f"/org/talleres/{workshop.public_id}"
     assert ana.post(f"{address}/cancelar").status_code == 422  # no reason given
-    answer = ana.post(f"{address}/cancelar", reason="venue")
+    asked = ana.post(f"{address}/cancelar", reason="venue")
+    assert "¿A quién le avisamos?" in words(asked)
+    assert only(store).status is WorkshopStatus.PUBLISHED, "only the sheet"
+    answer = ana.post(f"{address}/cancelar", reason="venue", aviso="urgente")
+    assert answer.status_code == 422, "it is not less than a day away"
+    answer = ana.post(f"{address}/cancelar", reason="venue", aviso="avisar")
     assert answer.status_code == 303
     assert only(store).status is WorkshopStatus.CANCELLED
     assert "Cancelado" in words(ana.client.get(f"/es/t/{workshop.public_id}"))
-    ana.post(f"{address}/reactivar")
-    assert only(store).status is WorkshopStatus.PUBLISHED
     assert _notification_types(store, rosa.id) == [
         NotificationType.REGISTERED,
         NotificationType.CANCELLED,
-        NotificationType.REINSTATED,
     ]
+    ana.post(f"{address}/reactivar")
+    assert only(store).status is WorkshopStatus.PUBLISHED
+    # Reinstated before anybody was told of the cancellation.
+    assert _notification_types(store, rosa.id) == [NotificationType.REGISTERED]
     with store.read() as session:
         assert session.get_one(Registration, rosa.id).status is Place.CONFIRMED
 

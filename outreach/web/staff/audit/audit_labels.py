@@ -39,6 +39,8 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "workshop changed": AuditedAction(_WORKSHOPS, lazy("cambió el taller")),
     "workshop published": AuditedAction(_WORKSHOPS, lazy("publicó el taller")),
     "workshop cancelled": AuditedAction(_WORKSHOPS, lazy("canceló el taller")),
+    "change undone": AuditedAction(_WORKSHOPS, lazy("deshizo un cambio del taller")),
+    "notification decided": AuditedAction(_WORKSHOPS, lazy("decidió si se avisa")),
     "workshop deleted": AuditedAction(_WORKSHOPS, lazy("borró un borrador")),
     "workshop reinstated": AuditedAction(_WORKSHOPS, lazy("reactivó el taller")),
     "attendance reported": AuditedAction(_WORKSHOPS, lazy("reportó la asistencia")),

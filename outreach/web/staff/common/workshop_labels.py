@@ -94,7 +94,7 @@ def place(workshop: Workshop) -> str:
 
 def count_reserved_seats(workshop: Workshop) -> int:
     """The number of reserved seats, offered ones included."""
-    return workshop.capacity + workshop.overbooked - workshop.seats_left
+    return workshop.taken_seats
 
 
 def share(workshop: Workshop) -> float:

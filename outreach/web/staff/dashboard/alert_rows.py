@@ -17,15 +17,24 @@ URGENT: Final = frozenset(
         AlertType.MISSING_REPORT,
         AlertType.APPROVAL_OVERDUE,
         AlertType.CALLS,
+        AlertType.UNDECIDED,
         AlertType.EXPOSED,
     }
 )
 # Of these, a discreet workshop is not named: the card is read with others looking on.
-NEUTRAL: Final = frozenset({AlertType.APPROVAL, AlertType.APPROVAL_OVERDUE, AlertType.CALLS})
+NEUTRAL: Final = frozenset(
+    {
+        AlertType.APPROVAL,
+        AlertType.APPROVAL_OVERDUE,
+        AlertType.CALLS,
+        AlertType.UNDECIDED,
+    }
+)
 ICONS: Final = {
     AlertType.APPROVAL_OVERDUE: "lock",
     AlertType.APPROVAL: "lock",
     AlertType.CALLS: "phone",
+    AlertType.UNDECIDED: "letter",
     AlertType.DOUBTFUL: "people",
     AlertType.REVIEW: "people",
     AlertType.EXPOSED: "eye",
@@ -40,6 +49,7 @@ _PATHS: Final = {
     AlertType.APPROVAL_OVERDUE: "#por-aprobar",
     AlertType.APPROVAL: "#por-aprobar",
     AlertType.CALLS: "?ver=llamadas",
+    AlertType.UNDECIDED: "",
     AlertType.DOUBTFUL: "/dudosos",
     AlertType.REVIEW: "?ver=espera",
     AlertType.EXPOSED: "/editar#visibility",
@@ -109,35 +119,38 @@ def _name(alert: Alert) -> str:
 def _title(alert: Alert) -> str:
     count = alert.count
     match alert.alert_type:
-        case AlertType.MISSING_REPORT:
-            title: str = _("Falta reportar asistencia")
         case AlertType.CALLS:
-            title = _calls_title(alert.workshop, count)
+            return _calls_title(alert.workshop, count)
         case AlertType.DOUBTFUL:
-            title = doubtful_title(count)
+            return doubtful_title(count)
         case AlertType.APPROVAL | AlertType.APPROVAL_OVERDUE:
-            title = ngettext(
+            return ngettext(
                 "%(num)d registro espera la dirección",
                 "%(num)d registros esperan la dirección",
                 count,
             )
         case AlertType.REVIEW:
-            title = ngettext("%(num)d registro por revisar", "%(num)d registros por revisar", count)
-        case AlertType.EXPOSED:
-            title = _("La dirección está a la vista")
-        case AlertType.NO_VENUE:
-            title = _("Taller sin sede")
+            return ngettext("%(num)d registro por revisar", "%(num)d registros por revisar", count)
         case AlertType.WAITING:
-            title = ngettext(
+            return ngettext(
                 "%(num)d persona en lista de espera", "%(num)d personas en lista de espera", count
             )
-        case AlertType.UNPUBLISHED:
-            title = _("Sin publicar")
         case AlertType.LETTERS:
-            title = ngettext("%(num)d correo no llegó", "%(num)d correos no llegaron", count)
-        case AlertType.FULL:
-            title = _("Casi lleno")
-    return title
+            return ngettext("%(num)d correo no llegó", "%(num)d correos no llegaron", count)
+        case _:
+            return _uncounted_title(alert.alert_type)
+
+
+def _uncounted_title(alert_type: AlertType) -> str:
+    titles = {
+        AlertType.MISSING_REPORT: _("Falta reportar asistencia"),
+        AlertType.UNDECIDED: _("Por avisar: cambió y no lo saben"),
+        AlertType.EXPOSED: _("La dirección está a la vista"),
+        AlertType.NO_VENUE: _("Taller sin sede"),
+        AlertType.UNPUBLISHED: _("Sin publicar"),
+        AlertType.FULL: _("Casi lleno"),
+    }
+    return titles[alert_type]
 
 
 def _calls_title(workshop: Workshop, count: int) -> str:
@@ -181,6 +194,7 @@ def _action(alert_type: AlertType) -> str:
         AlertType.APPROVAL_OVERDUE: _("Decidir"),
         AlertType.APPROVAL: _("Decidir"),
         AlertType.CALLS: _("Ver lista"),
+        AlertType.UNDECIDED: _("Decidir"),
         AlertType.DOUBTFUL: _("Revisar"),
         AlertType.REVIEW: _("Revisar"),
         AlertType.EXPOSED: _("Ocultar"),

@@ -29,6 +29,7 @@ from outreach.imports import venues as venue_files
 from outreach.imports.venues import MAX_MILES
 from outreach.web import error_messages
 from outreach.web.context import store
+from outreach.web.staff.common import notify_sheet
 from outreach.web.staff.common.form_fields import Choice, line, number, required, text
 from outreach.web.staff.common.guards import has_permission, log_office_action, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
@@ -249,9 +250,13 @@ def update_venue(slug: str, venue: int) -> ResponseReturnValue:
             venues.lock(session, current)
             if form.seen.data != _fingerprint(current):
                 raise Conflict(f"venue {venue}")
+            decision = notify_sheet.read_decision()
             outcome = venue_change.change_venue(
-                session, current, form.venue_data(), now=clock.now()
+                session, current, form.venue_data(), now=clock.now(), decision=decision
             )
+            if outcome.workshops:
+                there = venue_change.list_upcoming(session, current, now=clock.now())
+                notify_sheet.ask_unless_decided(session, there)
             if outcome.new:
                 details: Details = {
                     "venue": venue,

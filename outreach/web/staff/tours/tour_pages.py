@@ -24,7 +24,7 @@ from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
     has_permission,
@@ -168,7 +168,11 @@ def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             if form.seen.data != stop_form.fingerprint(current):
                 raise Conflict(f"stop {stop_id}")
             data = form.stop_data(session, saved_tour.office)
-            changed = tours.change_stop(session, saved_tour, current, data, now=clock.now())
+            decision = notify_sheet.read_decision()
+            changed = tours.change_stop(
+                session, saved_tour, current, data, now=clock.now(), decision=decision
+            )
+            notify_sheet.ask_unless_decided(session, changed)
             for workshop in changed:
                 log_workshop_action(
                     session,
@@ -242,7 +246,11 @@ def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
-            cancelled, notified = tours.cancel_stop(session, stop, now=clock.now())
+            decision = notify_sheet.read_decision()
+            cancelled, notified = tours.cancel_stop(
+                session, stop, now=clock.now(), decision=decision
+            )
+            notify_sheet.ask_unless_decided(session, cancelled)
             for workshop in cancelled:
                 log_workshop_action(session, workshop, "workshop cancelled", {"stop": stop.id})
             details: Details = {
@@ -263,7 +271,9 @@ def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue
     try:
         with store().change() as session:
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
-            reinstated = tours.reinstate_stop(session, stop, now=clock.now())
+            decision = notify_sheet.read_decision()
+            reinstated = tours.reinstate_stop(session, stop, now=clock.now(), decision=decision)
+            notify_sheet.ask_unless_decided(session, reinstated)
             for workshop in reinstated:
                 log_workshop_action(session, workshop, "workshop reinstated", {"stop": stop.id})
             log_office_action(session, slug, "stop reinstated", {"tour": tour_id, "stop": stop.id})

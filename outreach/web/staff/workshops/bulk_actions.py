@@ -22,6 +22,11 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.staff import Permission
+from outreach.domain.registrations.change_notifications import (
+    LATER,
+    NO_AUDIENCE,
+    NotifyDecision,
+)
 from outreach.domain.scheduling import bulk
 from outreach.domain.scheduling.bulk import Act, BulkOutcome, Publish, Reschedule
 from outreach.domain.workshops import Workshop
@@ -32,7 +37,7 @@ from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.workshop_cards import CardTag
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.form_fields import Choice, HourField, NumberField
 from outreach.web.staff.common.guards import (
     log_office_action,
@@ -53,6 +58,9 @@ class BulkAction(StrEnum):
     MOVE = "mover"
     CANCEL = "cancelar"
     DELETE = "borrar"
+
+
+_TOLD: Final = frozenset({BulkAction.MOVE, BulkAction.CANCEL})  # people are told of these
 
 
 class BulkForm(Form):
@@ -100,8 +108,11 @@ def bulk_apply() -> ResponseReturnValue:
                 raise PageRefused(_missing_message(action, form))
             month = Month.from_day(chosen[0].day)
             numbers = {each.public_id: each.id for each in chosen}
-            act = _act(session, action, form, chosen)
+            decision = notify_sheet.read_decision()
+            act = _act(session, action, form, chosen, decision)
             outcomes = bulk.execute(session, chosen, act, now=now)
+            if action in _TOLD:
+                notify_sheet.ask_unless_decided(session, chosen)
             _log_outcomes(session, chosen, action, form, outcomes)
             moved = {
                 numbers[each.public_id]: each.data.day + timedelta(days=each.data.retention_days)
@@ -113,7 +124,8 @@ def bulk_apply() -> ResponseReturnValue:
     for number, forget_on in moved.items():
         # The key of each registration is destroyed as many days after the new day.
         key_store().move(number, forget_on)
-    return redirect(f"/org/talleres?mes={month}&hecho={action}&cuantos={len(outcomes)}", 303)
+    undo = f"&lote={decision.batch}" if action in _TOLD else ""
+    return redirect(f"/org/talleres?mes={month}&hecho={action}&cuantos={len(outcomes)}{undo}", 303)
 
 
 def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
@@ -139,8 +151,7 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
             form=form,
             lines=lines,
             faults=faults,
-            notified=sum(each.notified for each in outcomes),
-            calls=sum(each.calls for each in outcomes),
+            audience=sum((each.audience for each in outcomes), NO_AUDIENCE),
             possible=sum(1 for each in outcomes if not each.refusal and each.changed),
             refused=sum(1 for each in outcomes if each.refusal),
             month=Month.from_day(chosen[0].day),
@@ -160,9 +171,10 @@ def _dry_run(
         form = BulkForm(typed, _venues(session, chosen))
         if not form.validate() or (action is BulkAction.MOVE and not _is_complete(action, form)):
             return {}
-        act = _act(session, action, form, chosen)
+        act = _act(session, action, form, chosen, LATER)
         warned = _publish_warnings(session, chosen) if action is BulkAction.PUBLISH else {}
-        outcomes = bulk.dry_run(session, chosen, act, now=clock.now())
+        has_texts = bool(config().texts.url)
+        outcomes = bulk.dry_run(session, chosen, act, now=clock.now(), has_texts=has_texts)
         if action is BulkAction.MOVE:
             warned = date_proposal.warnings_by_workshop(session, outcomes, chosen)
         # The loaded objects are still shown; nothing of the dry run is written.
@@ -226,15 +238,23 @@ def _missing_message(action: BulkAction, form: BulkForm) -> str:
     return str(_("Di cuántos días, a qué hora o a qué sede se mueven."))
 
 
-def _act(session: Session, action: BulkAction, form: BulkForm, chosen: Sequence[Workshop]) -> Act:
+def _act(
+    session: Session,
+    action: BulkAction,
+    form: BulkForm,
+    chosen: Sequence[Workshop],
+    decision: NotifyDecision,
+) -> Act:
     if action is BulkAction.MOVE:
         venue = (
             venues.find(session, chosen[0].office, int(form.sede.data)) if form.sede.data else None
         )
-        return Reschedule(days=form.dias.data or 0, starts=form.hora.data, venue=venue)
+        return Reschedule(
+            days=form.dias.data or 0, starts=form.hora.data, venue=venue, decision=decision
+        )
     if action is BulkAction.PUBLISH:
         return Publish(phone=config().phone)
-    return bulk.cancel if action is BulkAction.CANCEL else bulk.delete_draft
+    return bulk.Cancel(decision) if action is BulkAction.CANCEL else bulk.delete_draft
 
 
 def _log_outcomes(

@@ -16,6 +16,11 @@ from werkzeug.datastructures import MultiDict
 from outreach import clock
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
+from outreach.domain.registrations.change_notifications import (
+    LATER,
+    NO_AUDIENCE,
+    NotifyDecision,
+)
 from outreach.domain.scheduling import bulk, workshop_service
 from outreach.domain.scheduling.bulk import PARTNERS, BulkOutcome, SameForAll, When
 from outreach.domain.scheduling.workshop_data import WorkshopData
@@ -23,9 +28,9 @@ from outreach.domain.workshops import Workshop, partners
 from outreach.errors import NotFound, Refusal
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
-from outreach.web.context import key_store, store
+from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import date_proposal
@@ -57,9 +62,13 @@ class SeriesEditRequest:
     def has_changes(self) -> bool:
         return bool(self.names or self.days or self.minutes or self.longer)
 
-    def act(self, source: Workshop) -> SameForAll:
+    def act(self, source: Workshop, decision: NotifyDecision) -> SameForAll:
         return SameForAll(
-            source, frozenset(self.names), self.days * _MINUTES_A_DAY + self.minutes, self.longer
+            source,
+            frozenset(self.names),
+            self.days * _MINUTES_A_DAY + self.minutes,
+            self.longer,
+            decision,
         )
 
 
@@ -94,7 +103,10 @@ def _change(public_id: str, typed: MultiDict[str, str]) -> Mapping[int, Any]:
             raise PageRefused(_("Elige qué cambiar, y en qué fechas."))
         if len(dates) != len(ticked):
             raise NotFound("date of a series")
-        outcomes = bulk.execute(session, dates, edit.act(workshop), now=clock.now())
+        decision = notify_sheet.read_decision()
+        act = edit.act(workshop, decision)
+        outcomes = bulk.execute(session, dates, act, now=clock.now())
+        notify_sheet.ask_unless_decided(session, dates)
         for date, outcome in zip(dates, outcomes, strict=True):
             if outcome.changed:
                 details: Details = {"same_as": public_id, "fields": sorted(outcome.changed)}
@@ -124,8 +136,7 @@ def _ask(public_id: str, typed: MultiDict[str, str], *, fault: str = "") -> Resp
             following=following,
             lines=[ProposalLine(each, *tried.get(each.public_id, (None, []))) for each in shown],
             offered=_offered_fields(session, workshop, every, edit),
-            notified=sum(each.notified for each in outcomes),
-            calls=sum(each.calls for each in outcomes),
+            audience=sum((each.audience for each in outcomes), NO_AUDIENCE),
             possible=sum(1 for each in outcomes if each.changed),
             refused=sum(1 for each in outcomes if each.refusal),
             fault=fault,
@@ -140,7 +151,9 @@ def _dry_run(
     with store().change() as session:
         workshop = find_workshop(session, public_id)
         dates = _dates(session, workshop, edit)
-        found = bulk.dry_run(session, dates, edit.act(workshop), now=clock.now())
+        has_texts = bool(config().texts.url)
+        act = edit.act(workshop, LATER)
+        found = bulk.dry_run(session, dates, act, now=clock.now(), has_texts=has_texts)
         has_moved = edit.days or edit.minutes or "venue" in edit.names
         warned = date_proposal.warnings_by_workshop(session, found, dates) if has_moved else {}
         session.rollback()  # a dry run changes no feed

@@ -18,6 +18,7 @@ from outreach.domain.registrations import (
     AccessNeed,
     Registration,
     address_approval,
+    change_notifications,
 )
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.scheduling import workshop_service
@@ -29,7 +30,7 @@ from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation import workshop_cards
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import (
     find_workshop,
     has_permission,
@@ -43,6 +44,7 @@ from outreach.web.staff.workshops import (
     doubtful_seats,
     publish_warnings,
     series_edit,
+    undo_notice,
 )
 from outreach.web.staff.workshops.publish_warnings import NeedsConfirmation
 
@@ -71,7 +73,7 @@ def publish(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/talleres/<public_id>/lugares")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def open_seats(public_id: str) -> ResponseReturnValue:
-    """Changes the number of seats; new seats are offered to the waitlist at once."""
+    """Changes the number of seats; new seats are offered to the waitlist after a hold."""
     typed = clean(request.form.get("capacity", ""))
     is_number = typed.isascii() and typed.isdigit() and len(typed) < 7
     if not (is_number and int(typed) <= MAX_SEATS):
@@ -88,7 +90,14 @@ def open_seats(public_id: str) -> ResponseReturnValue:
             )
             if seats != before and not needs_confirmation:
                 data = replace(workshop_service.get_data(workshop), capacity=seats)
-                workshop_service.change(session, workshop, data, now=clock.now())
+                workshop_service.change(
+                    session,
+                    workshop,
+                    data,
+                    now=clock.now(),
+                    decision=notify_sheet.read_decision(),
+                )
+                notify_sheet.ask_unless_decided(session, [workshop])
                 details: Details = {"before": before, "after": seats}
                 log_workshop_action(session, workshop, "places changed", details)
     except Refusal as refusal:
@@ -111,7 +120,9 @@ def reinstate(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
-            workshop_service.reinstate(session, workshop, now=clock.now())
+            decision = notify_sheet.read_decision()
+            workshop_service.reinstate(session, workshop, now=clock.now(), decision=decision)
+            notify_sheet.ask_unless_decided(session, [workshop])
             log_workshop_action(session, workshop, "workshop reinstated")
     except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))
@@ -129,6 +140,8 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         checked = publish_warnings.check(session, workshop)
         giving = partners.list_names(session, workshop)
         seats = doubtful_seats.load(session, workshop, now=now)
+        undo = undo_notice.find_undoable(session, workshop, now=now)
+        is_undecided = change_notifications.is_undecided(session, workshop, now=now)
     return page(
         "workshops/detail",
         422 if fault or beyond else 200,
@@ -147,6 +160,8 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         words=workshop_labels,
         spoken=workshop_cards.spoken,
         may=lambda action: has_permission(action, workshop.office.slug),
+        undo=undo,
+        is_undecided=is_undecided,
         unsent=len(attendees.unsent),
         doubtful_seats=seats if has_permission(Permission.EDIT, workshop.office.slug) else None,
         doubtful=seats.registration_ids,
@@ -216,7 +231,9 @@ def _done_message(what: str) -> str:
         "no": _("Anotado: ya no viene. Borramos sus datos."),
         "apartado": _("Apartado. Dile su código: está en la lista, junto a su nombre."),
         "en-espera": _("Está en la lista de espera. Dile que le avisamos si hay lugar."),
-        "mas-lugares": _("Listo: hay más lugares. A quien espera y cabe ya se le ofrecieron."),
+        "mas-lugares": _("Listo: hay más lugares."),
+        "deshecho": _("Deshecho. El taller quedó como estaba, y nadie recibe aviso."),
+        "decidido": _("Anotado."),
         "pendiente": _("Deshecho: sigue por llamar."),
     }
     return messages.get(what, "")

@@ -31,7 +31,7 @@ from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import (
     find_workshop,
     log_workshop_action,
@@ -222,11 +222,18 @@ def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | N
         own, is_new_choice = _series(session, form, workshop.office, workshop.series)
         data = form.data_over(workshop_service.get_data(workshop), kind, venue, own)
         before = series_edit.when(workshop)
-        changed = workshop_service.change(session, workshop, data, now=clock.now())
+        decision = notify_sheet.read_decision()
+        changed = workshop_service.change(
+            session, workshop, data, now=clock.now(), decision=decision
+        )
+        if changed & workshop_service.NOTIFYING_FIELDS:
+            notify_sheet.ask_unless_decided(session, [workshop])
         changed |= {"series"} if is_new_choice else set()
         changed |= _choose_partners(session, form, workshop)
         if changed:
             log_workshop_action(session, workshop, "workshop changed", {"fields": sorted(changed)})
+        if notify_sheet.is_decided():
+            notify_sheet.log_decision(session, workshop, decision)
         what = _publish_if_asked(session, workshop) or _message_code(workshop, changed)
         autosave.discard(session, workshop=workshop)
         what += series_edit.changes_query(session, workshop, before, changed) if changed else ""

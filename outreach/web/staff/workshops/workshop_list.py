@@ -30,7 +30,7 @@ from outreach.web.staff.common.guards import (
     require_permission,
 )
 from outreach.web.staff.common.permissions import Scope, requires
-from outreach.web.staff.workshops import blueprint, bulk_actions
+from outreach.web.staff.workshops import blueprint, bulk_actions, undo_notice
 
 PAGE_SIZE: Final = 200
 MAX_IN_CELL: Final = 4  # workshops that one day of the calendar shows
@@ -87,6 +87,7 @@ def list_workshops() -> ResponseReturnValue:
                 limit=MAX_WORKSHOPS if params.is_calendar else PAGE_SIZE + 1,
             )
         offices = offices_with(session, Permission.SEE)
+        undo = undo_notice.find_undoable_batch(session, request.args.get("lote", ""), now=now)
     is_cut = not params.is_calendar and params.day is None and len(matches) > PAGE_SIZE
     shown = matches[:PAGE_SIZE] if is_cut else matches
     return page(
@@ -103,6 +104,7 @@ def list_workshops() -> ResponseReturnValue:
         may_edit=has_permission_anywhere(Permission.EDIT),
         may=has_permission,
         is_all_ticked=request.args.get("elegir") == "todos",
+        undo=undo,
         done=_done_message(request.args.get("hecho", ""), request.args.get("cuantos", "")),
         today=now.date(),
         now=now,

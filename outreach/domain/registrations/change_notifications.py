@@ -1,0 +1,312 @@
+"""Notifications of a change of a workshop: who has not been told what is true now, and when they
+are.
+
+`Registration.told_facts` is what a party was last told (`workshops.facts`), NULL as long as that is
+what holds. A change stores it before anybody is told. So whoever decides later still finds who has
+to be told, a change that is undone leaves nobody to tell, and several changes are one
+notification: it says what is true when it is sent.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.domain.registrations.models import ACTIVE_STATUSES, ContactMethod, Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.workshops import Workshop, facts
+
+HOLD: Final = timedelta(minutes=5)  # in which a change can be undone before anybody is told
+NO_HOLD_BEFORE: Final = timedelta(hours=2)  # the start
+URGENT_BEFORE: Final = timedelta(hours=24)  # the start
+TEXTS_FROM, TEXTS_UNTIL = time(8), time(20)  # by the clock of the venue
+CHANGE_TYPES: Final = (
+    NotificationType.CHANGED,
+    NotificationType.CANCELLED,
+    NotificationType.REINSTATED,
+)
+
+
+class NotifyMode(StrEnum):
+    """What staff decide about the people of a workshop that they change."""
+
+    NOTIFY = "avisar"
+    LATER = "luego"  # it stays in the queue of staff
+    NOBODY = "no"
+    URGENT = "urgente"  # at once, also at night
+
+
+@dataclass(frozen=True)
+class NotifyDecision:
+    """How people are told of a change. The default tells them with the next round of the worker;
+    front doors of staff give `hold=HOLD`."""
+
+    mode: NotifyMode = NotifyMode.NOTIFY
+    hold: timedelta = timedelta(0)
+    reason: str = ""  # why nobody is told
+    batch: str = ""  # names changes that are undone together; empty: they cannot be undone
+
+    @property
+    def is_to_notify(self) -> bool:
+        return self.mode in {NotifyMode.NOTIFY, NotifyMode.URGENT}
+
+    @property
+    def delays_offers(self) -> bool:
+        """Whether the waitlist gets free seats later."""
+        is_held = self.mode is NotifyMode.NOTIFY and bool(self.hold)
+        return is_held or self.mode is NotifyMode.LATER
+
+
+AT_ONCE: Final = NotifyDecision()
+LATER: Final = NotifyDecision(NotifyMode.LATER)
+
+
+@dataclass(frozen=True)
+class Audience:
+    """How many parties have to be told of a change, by the way that reaches them."""
+
+    letters: int = 0
+    texts: int = 0
+    calls: int = 0
+    unreachable: int = 0  # left no contact: they see it on their page
+
+    @property
+    def reachable(self) -> int:
+        return self.letters + self.texts + self.calls
+
+    def __add__(self, other: "Audience") -> "Audience":
+        return Audience(
+            self.letters + other.letters,
+            self.texts + other.texts,
+            self.calls + other.calls,
+            self.unreachable + other.unreachable,
+        )
+
+
+NO_AUDIENCE: Final = Audience()
+_IS_ACTIVE: Final = Registration.status.in_(ACTIVE_STATUSES)
+# Of a workshop in the query; a NULL on either side is not true.
+IS_UNTOLD: Final = sa.and_(_IS_ACTIVE, Registration.told_facts != Workshop.facts)
+_IS_PENDING_CHANGE: Final = sa.and_(
+    Notification.cause.in_(CHANGE_TYPES),
+    Notification.done_at.is_(None),
+    Notification.leased_until.is_(None),
+)
+
+
+def record_change(session: Session, workshop: Workshop, before: bytes) -> None:
+    """Records that people of a published or cancelled workshop knew `before`, its facts until now.
+    Whoever knows what is true again is not told any more."""
+    workshop.facts = facts.compute_facts(workshop)
+    session.flush()
+    of_workshop = sa.and_(Registration.workshop_id == workshop.id, _IS_ACTIVE)
+    _update(session, sa.and_(of_workshop, Registration.told_facts.is_(None)), before)
+    knows = sa.and_(of_workshop, Registration.told_facts == workshop.facts)
+    knowing = sa.select(Registration.id).where(knows)
+    session.execute(
+        sa.delete(Notification)
+        .where(_IS_PENDING_CHANGE, Notification.registration_id.in_(knowing))
+        .execution_options(synchronize_session=False)
+    )
+    _update(session, knows, None)
+
+
+def _update(session: Session, where: sa.ColumnElement[bool], told: bytes | None) -> None:
+    session.execute(
+        sa.update(Registration)
+        .where(where)
+        .values(told_facts=told)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def notify_untold(
+    session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime
+) -> int:
+    """Queues a notification for each party that does not know what is true now, and brings those
+    that wait up to date; returns how many parties are told. Without a decision to notify, only
+    the latter."""
+    if now >= workshop.ends_at:
+        return 0
+    rows = session.execute(_UNTOLD, {"workshop": workshop.id}).all()
+    pending = {
+        each.registration_id: each
+        for each in session.scalars(
+            sa.select(Notification)
+            .join(Registration, Registration.id == Notification.registration_id)
+            .where(Registration.workshop_id == workshop.id, _IS_PENDING_CHANGE)
+            .execution_options(populate_existing=True)
+        )
+    }
+    told_count = 0
+    for registration_id, contact, takes_texts, told in rows:
+        if contact is ContactMethod.NONE:
+            continue
+        cause = _choose_cause(workshop, told)
+        waiting = pending.get(registration_id)
+        is_text = contact is ContactMethod.PHONE and takes_texts
+        due_at = compute_due(workshop, decision, is_text=is_text, now=now)
+        if waiting is not None:
+            waiting.cause, waiting.facts = cause, workshop.facts
+            if decision.is_to_notify:
+                waiting.due_at = due_at
+        elif decision.is_to_notify:
+            session.add(
+                Notification(
+                    registration_id=registration_id,
+                    cause=cause,
+                    facts=workshop.facts,
+                    due_at=due_at,
+                    made_at=now,
+                )
+            )
+        told_count += waiting is not None or decision.is_to_notify
+    session.flush()
+    return told_count
+
+
+_UNTOLD: Final = (
+    sa.select(
+        Registration.id,
+        Registration.contact,
+        Registration.may_leave_message,
+        Registration.told_facts,
+    )
+    .join(Workshop, Workshop.id == Registration.workshop_id)
+    .where(Registration.workshop_id == sa.bindparam("workshop"), IS_UNTOLD)
+    .order_by(Registration.queue_number, Registration.id)
+)
+
+
+def _choose_cause(workshop: Workshop, told: bytes | None) -> NotificationType:
+    if workshop.is_cancelled:
+        return NotificationType.CANCELLED
+    return NotificationType.REINSTATED if told == facts.CANCELLED else NotificationType.CHANGED
+
+
+def compute_due(
+    workshop: Workshop, decision: NotifyDecision, *, is_text: bool, now: datetime
+) -> datetime:
+    """When a party is told: after the hold, and a text by day. Near the start at once."""
+    is_at_once = not decision.hold or decision.mode is NotifyMode.URGENT
+    if is_at_once or workshop.starts_at - now <= NO_HOLD_BEFORE:
+        return now
+    at = now + decision.hold
+    if not is_text:
+        return at
+    morning = _find_text_time(workshop, at)
+    return at if morning >= workshop.starts_at else morning
+
+
+def _find_text_time(workshop: Workshop, at: datetime) -> datetime:
+    """The first instant from `at` on at which texts are sent."""
+    there = at.astimezone(workshop.zone)
+    if TEXTS_FROM <= there.time() < TEXTS_UNTIL:
+        return at
+    day = there.date() + timedelta(days=there.time() >= TEXTS_UNTIL)
+    return clock.instant(day, TEXTS_FROM, workshop.zone)
+
+
+def count_untold(session: Session, workshops: Iterable[Workshop], *, has_texts: bool) -> Audience:
+    """The parties of these workshops that do not know what is true now. `has_texts`: a gateway is
+    configured."""
+    rows = session.execute(
+        sa.select(Registration.contact, Registration.may_leave_message, sa.func.count())
+        .join(Workshop, Workshop.id == Registration.workshop_id)
+        .where(Workshop.id.in_([each.id for each in workshops]), IS_UNTOLD)
+        .group_by(Registration.contact, Registration.may_leave_message)
+    )
+    counts: Counter[str] = Counter()
+    for contact, takes_texts, number in rows:
+        is_text = contact is ContactMethod.PHONE and takes_texts and has_texts
+        counts["texts" if is_text else contact.value] += number
+    return Audience(
+        letters=counts[ContactMethod.EMAIL],
+        texts=counts["texts"],
+        calls=counts[ContactMethod.PHONE],
+        unreachable=counts[ContactMethod.NONE],
+    )
+
+
+def is_needed(notification: Notification) -> bool:
+    """Whether a notification of a change still says something new, and what it was made for: a
+    later change has one of its own. Those of an earlier version say what is true anyway."""
+    if notification.facts is None:
+        return True
+    registration = notification.registration
+    is_current = notification.facts == registration.workshop.facts
+    return is_current and registration.told_facts not in {None, notification.facts}
+
+
+def record_told(connection: sa.Connection, notification_id: int) -> None:
+    """Records that the party was told what the notification says."""
+    connection.execute(_RECORD_TOLD, {"notification": notification_id})
+
+
+def record_unknown(session: Session, notification_id: int) -> None:
+    """Takes `record_told` back: what the party knows is not known."""
+    session.execute(
+        _RECORD_TOLD.values(told_facts=facts.UNKNOWN), {"notification": notification_id}
+    )
+
+
+_NOTIFICATION: Final = sa.select(Notification.registration_id).where(
+    Notification.id == sa.bindparam("notification"), Notification.facts.is_not(None)
+)
+_RECORD_TOLD: Final = (
+    sa.update(Registration)
+    .where(Registration.id == _NOTIFICATION.scalar_subquery())
+    .values(
+        told_facts=sa.select(Notification.facts)
+        .where(Notification.id == sa.bindparam("notification"))
+        .scalar_subquery()
+    )
+    .execution_options(synchronize_session=False)
+)
+
+
+def is_undecided(session: Session, workshop: Workshop, *, now: datetime) -> bool:
+    """Whether people do not know what is true now, or wait for seats that were added, and nobody
+    has decided about them."""
+    found = sa.select(Workshop.id).where(Workshop.id == workshop.id, awaits_decision(now))
+    return session.scalar(found) is not None
+
+
+def has_pending(session: Session, workshop: Workshop) -> bool:
+    """Whether a notification of a change waits to be sent."""
+    found = (
+        sa.select(Notification.id)
+        .join(Registration, Registration.id == Notification.registration_id)
+        .where(Registration.workshop_id == workshop.id, _IS_PENDING_CHANGE)
+        .limit(1)
+    )
+    return session.scalar(found) is not None
+
+
+def awaits_decision(now: datetime) -> sa.ColumnElement[bool]:
+    """The condition of a query for workshops that `is_undecided`."""
+    is_queued = sa.exists().where(
+        Notification.registration_id == Registration.id,
+        Notification.cause.in_(CHANGE_TYPES),
+        sa.or_(Notification.done_at.is_(None), Notification.is_dead.is_(True)),
+    )
+    has_untold = sa.exists().where(
+        Registration.workshop_id == Workshop.id,
+        IS_UNTOLD,
+        Registration.contact != ContactMethod.NONE,
+        sa.not_(is_queued),
+    )
+    is_of_facts = sa.or_(Workshop.untold_facts.is_(None), Workshop.untold_facts != Workshop.facts)
+    return sa.and_(
+        Workshop.ends_at > now,
+        sa.or_(
+            sa.and_(has_untold, is_of_facts),
+            sa.and_(Workshop.held_seats > 0, Workshop.hold_until.is_(None)),
+        ),
+    )

@@ -1,0 +1,143 @@
+"""Changes that staff can undo: what a workshop was before one of them, for a day.
+
+A row is stored with a change whose decision names a batch. It holds fields of the workshop, nothing
+of people.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from outreach.db.base import Base
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import Registration
+from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.series import WorkshopSeries
+
+KEPT_FOR: Final = timedelta(days=1)
+STATUS: Final = "status"
+
+Values = Mapping[str, Any]  # by field of `WorkshopData`, as JSON
+
+
+class ChangeAction(StrEnum):
+    EDITED = "edited"
+    CANCELLED = "cancelled"
+    REINSTATED = "reinstated"
+
+
+class WorkshopChange(Base):
+    __tablename__ = "workshop_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    workshop_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("workshop.id", ondelete="CASCADE"), index=True
+    )
+    workshop: Mapped[Workshop] = relationship(init=False)
+    batch: Mapped[str] = mapped_column(sa.String(26), index=True)
+    action: Mapped[ChangeAction]
+    before: Mapped[dict[str, Any]] = mapped_column(sa.JSON)  # of the fields that changed
+    after: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    changes_facts: Mapped[bool]  # what people have to know (`workshops.facts`)
+    approved_count: Mapped[int]  # parties who may read the address
+    made_at: Mapped[datetime] = mapped_column(index=True)
+
+
+def record(
+    session: Session,
+    workshop: Workshop,
+    action: ChangeAction,
+    *,
+    batch: str,
+    before: Values,
+    changes_facts: bool,
+    now: datetime,
+) -> None:
+    """Stores a change that was just made; `before` has the fields that changed."""
+    session.add(
+        WorkshopChange(
+            workshop_id=workshop.id,
+            batch=batch,
+            action=action,
+            before=dict(before),
+            after={name: encode(getattr(workshop, name)) for name in before},
+            changes_facts=changes_facts,
+            approved_count=count_approved(session, workshop),
+            made_at=now,
+        )
+    )
+
+
+def count_approved(session: Session, workshop: Workshop) -> int:
+    found = sa.select(sa.func.count()).where(
+        Registration.workshop_id == workshop.id, Registration.approved_at.is_not(None)
+    )
+    return session.scalar(found) or 0
+
+
+def list_batch(session: Session, batch: str) -> Sequence[WorkshopChange]:
+    """The changes of a batch, in the order of their workshops."""
+    return session.scalars(
+        sa.select(WorkshopChange)
+        .join(WorkshopChange.workshop)
+        .where(WorkshopChange.batch == batch)
+        .order_by(WorkshopChange.workshop_id, WorkshopChange.id)
+    ).all()
+
+
+def find_latest(session: Session, workshop: Workshop, *, now: datetime) -> WorkshopChange | None:
+    """The last change of a workshop that is kept."""
+    return session.scalar(
+        sa.select(WorkshopChange)
+        .where(WorkshopChange.workshop_id == workshop.id, WorkshopChange.made_at > now - KEPT_FOR)
+        .order_by(WorkshopChange.made_at.desc(), WorkshopChange.id.desc())
+        .limit(1)
+    )
+
+
+def delete_old(session: Session, *, now: datetime) -> None:
+    session.execute(sa.delete(WorkshopChange).where(WorkshopChange.made_at <= now - KEPT_FOR))
+
+
+def encode(value: object) -> Any:
+    """A value of `WorkshopData` as JSON."""
+    if isinstance(value, (Office, Kind, Venue, WorkshopSeries)):
+        return value.id
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, ZoneInfo):
+        return value.key
+    if isinstance(value, StrEnum):
+        return value.value
+    return value
+
+
+def decode(session: Session, name: str, value: Any, current: object) -> Any:
+    """The value of a field from its JSON. `current` is a value of that field; it says the type."""
+    entity = _ENTITIES.get(name)
+    if entity is not None:
+        return None if value is None else session.get_one(entity, value)
+    if name in {"starts", "ends"}:
+        return time.fromisoformat(value)
+    if name == "day":
+        return date.fromisoformat(value)
+    if name == "zone":
+        return ZoneInfo(value)
+    if isinstance(current, (StrEnum, list)):
+        return type(current)(value)
+    return value
+
+
+_ENTITIES: Final[Mapping[str, type[Base]]] = {
+    "office": Office,
+    "kind": Kind,
+    "venue": Venue,
+    "series": WorkshopSeries,
+}

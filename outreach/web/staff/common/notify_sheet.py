@@ -1,0 +1,169 @@
+"""The sheet before a change that people are told of: who, how, in which words, and whether.
+
+A view makes the change in its transaction with `read_decision()`, then calls `ask_unless_decided`.
+Where people have to be told and the form does not say what staff decided, that raises
+`NeedsDecision`: the transaction is rolled back, and the sheet is shown with the fields of the form,
+which it sends again with the decision. So what the sheet says is what the change would do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock, i18n
+from outreach.domain.audit.audit_log import Details
+from outreach.domain.registrations import change_notifications, waitlist
+from outreach.domain.registrations.change_notifications import (
+    HOLD,
+    URGENT_BEFORE,
+    Audience,
+    NotifyDecision,
+    NotifyMode,
+)
+from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.scheduling.workshop_service import NOTIFIED_CHANGES
+from outreach.domain.text import clean, code
+from outreach.domain.workshops import Workshop
+from outreach.i18n import gettext as _
+from outreach.mail import preview
+from outreach.mail.preview import MessagePreview
+from outreach.web.context import config
+from outreach.web.error_messages import PageRefused
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import (
+    current_staff,
+    log_workshop_action,
+    page,
+    require_fresh_factor,
+    staff_pages,
+)
+
+MODE_FIELD, REASON_FIELD = "aviso", "aviso_motivo"
+MAX_REASON: Final = 200
+_OWN_FIELDS: Final = frozenset({MODE_FIELD, REASON_FIELD, "token"})
+
+
+@dataclass(frozen=True)
+class NotifySheet:
+    """What the sheet shows of a change that has just been made."""
+
+    audience: Audience
+    workshops: Sequence[str]  # title and day
+    letters: Sequence[tuple[str, str, MessagePreview]]  # code and name of the language
+    waiting: int  # parties of the waitlist that are offered a place
+    can_tell_nobody: bool
+    can_be_urgent: bool
+    is_held: bool  # nothing is sent in the next minutes
+
+
+class NeedsDecision(Exception):
+    """People have to be told of a change, and staff have not decided. Roll the transaction back."""
+
+    def __init__(self, sheet: NotifySheet) -> None:
+        super().__init__()
+        self.sheet = sheet
+
+
+class NeedsFactor(Exception):
+    """The decision needs a second factor shown in the last minutes."""
+
+
+def read_decision() -> NotifyDecision:
+    """The decision in the form of this request; to decide later where it has none. Raises
+    PageRefused where the reason is missing, and NeedsFactor."""
+    given = request.form.get(MODE_FIELD, "")
+    if given not in tuple(NotifyMode):
+        return NotifyDecision(NotifyMode.LATER, batch=code(20))
+    mode, reason = NotifyMode(given), clean(request.form.get(REASON_FIELD, ""))[:MAX_REASON]
+    if mode is NotifyMode.NOBODY and not reason:
+        raise PageRefused(_("Escribe por qué no se avisa."))
+    if mode is NotifyMode.URGENT and not current_staff().is_fresh(clock.now()):
+        raise NeedsFactor
+    return NotifyDecision(mode, HOLD, reason, batch=code(20))
+
+
+def is_decided() -> bool:
+    """Whether the form of this request says what staff decided."""
+    return request.form.get(MODE_FIELD, "") in tuple(NotifyMode)
+
+
+def ask_unless_decided(session: Session, workshops: Sequence[Workshop]) -> None:
+    """Raises NeedsDecision where people have to be told of changes of these workshops, which were
+    made in this transaction, and the form has no decision."""
+    if is_decided():
+        return
+    sheet = describe(session, workshops)
+    if sheet.audience.reachable or sheet.waiting:
+        raise NeedsDecision(sheet)
+
+
+def describe(session: Session, workshops: Sequence[Workshop]) -> NotifySheet:
+    """The sheet of changes that were made in this transaction with the decision LATER."""
+    now = clock.now()
+    has_texts = bool(config().texts.url)
+    audience = change_notifications.count_untold(session, workshops, has_texts=has_texts)
+    near = min((each.starts_at - now for each in workshops), default=timedelta(0))
+    far = max((each.starts_at - now for each in workshops), default=timedelta(0))
+    held = [each for each in workshops if each.held_seats]
+    is_cancellation = any(each.is_cancelled for each in workshops)
+    return NotifySheet(
+        audience=audience,
+        workshops=[
+            f"{i18n.say(each.title, i18n.current())} · {workshop_labels.when(each)}"
+            for each in workshops
+        ],
+        letters=_write_letters(workshops[0]) if audience.reachable else (),
+        waiting=sum(waitlist.count_fitting(session, each) for each in held),
+        can_tell_nobody=not is_cancellation and near >= NOTIFIED_CHANGES and not held,
+        can_be_urgent=far <= URGENT_BEFORE,
+        is_held=near > change_notifications.NO_HOLD_BEFORE,
+    )
+
+
+def _write_letters(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:
+    if workshop.is_cancelled:
+        cause = NotificationType.CANCELLED
+    else:
+        was_cancelled = request.path.endswith("/reactivar")
+        cause = NotificationType.REINSTATED if was_cancelled else NotificationType.CHANGED
+    return [
+        (
+            lang,
+            name,
+            preview.of_change(
+                workshop, cause, lang, config(), now=clock.now(), link=_("(su enlace)")
+            ),
+        )
+        for lang, name in i18n.NAMES.items()
+    ]
+
+
+def log_decision(
+    session: Session, workshop: Workshop, decision: NotifyDecision, told: int = 0
+) -> None:
+    """Writes in the audit log what was decided about the people of a workshop."""
+    details: Details = {"decision": decision.mode.value, "parties": told}
+    if decision.mode is NotifyMode.NOBODY:
+        details = {**details, "reason": decision.reason}
+    log_workshop_action(session, workshop, "notification decided", details)
+
+
+@staff_pages.errorhandler(NeedsDecision)
+def _ask(need: NeedsDecision) -> ResponseReturnValue:
+    fields = [
+        (name, value)
+        for name, values in request.form.lists()
+        if name not in _OWN_FIELDS
+        for value in values
+    ]
+    return page("notify_sheet", sheet=need.sheet, fields=fields, back=request.path)
+
+
+@staff_pages.errorhandler(NeedsFactor)
+def _ask_for_factor(_need: NeedsFactor) -> ResponseReturnValue:
+    return require_fresh_factor()

@@ -1,0 +1,77 @@
+"""Undoes a change of one or many workshops, and decides about people who were not told of one."""
+
+from collections.abc import Sequence
+
+from flask import redirect
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.domain.network.staff import Permission
+from outreach.domain.scheduling import undo, workshop_changes, workshop_service
+from outreach.domain.scheduling.undo import UndoOutcome
+from outreach.errors import NotFound, Refusal
+from outreach.web import error_messages
+from outreach.web.context import key_store, store
+from outreach.web.staff.common import notify_sheet, workshop_labels
+from outreach.web.staff.common.guards import (
+    find_workshop,
+    log_workshop_action,
+    page,
+    require_permission,
+)
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.workshops import blueprint
+from outreach.web.staff.workshops.workshop_detail import show
+
+
+@blueprint.post("/deshacer/<batch>")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+def undo_batch(batch: str) -> ResponseReturnValue:
+    """Undoes what one form changed: a workshop, or many, each of them as far as possible."""
+    now = clock.now()
+    with store().change() as session:
+        changes = workshop_changes.list_batch(session, batch)
+        if not changes:
+            raise NotFound("change to undo")
+        for slug in {each.workshop.office.slug for each in changes}:
+            require_permission(Permission.EDIT, slug)
+        outcomes = undo.undo_batch(session, changes, now=now)
+        for each in outcomes:
+            if each.refusal is None:
+                log_workshop_action(session, each.workshop, "change undone")
+        moved = {each.workshop.id: each.workshop.forget_on for each in outcomes if not each.refusal}
+    for number, forget_on in moved.items():
+        key_store().move(number, forget_on)
+    return _answer(outcomes)
+
+
+def _answer(outcomes: Sequence[UndoOutcome]) -> ResponseReturnValue:
+    first = outcomes[0]
+    if len(outcomes) == 1:
+        if first.refusal is not None:
+            return show(first.workshop.public_id, fault=error_messages.say(first.refusal))
+        return redirect(f"/org/talleres/{first.workshop.public_id}?hecho=deshecho", 303)
+    return page(
+        "workshops/undone",
+        outcomes=outcomes,
+        words=workshop_labels,
+        done=sum(1 for each in outcomes if each.refusal is None),
+    )
+
+
+@blueprint.post("/talleres/<public_id>/avisar")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def decide(public_id: str) -> ResponseReturnValue:
+    """Tells the people of a workshop what they have not been told, or decides not to."""
+    now = clock.now()
+    try:
+        with store().change() as session:
+            workshop = find_workshop(session, public_id)
+            workshop_service.lock(session, workshop)
+            decision = notify_sheet.read_decision()
+            notify_sheet.ask_unless_decided(session, [workshop])
+            told = workshop_service.notify(session, workshop, decision, now=now)
+            notify_sheet.log_decision(session, workshop, decision, told)
+    except Refusal as refusal:
+        return show(public_id, fault=error_messages.say(refusal))
+    return redirect(f"/org/talleres/{public_id}?hecho=decidido", 303)

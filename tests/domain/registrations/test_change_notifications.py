@@ -1,0 +1,433 @@
+"""Notifications of changes: what each person was told last is what is true, nobody is told twice of
+one thing, and nobody of what was undone."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from email.message import EmailMessage
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import outbox, registrations
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import (
+    ContactMethod,
+    Registration,
+    RegistrationStatus,
+    change_notifications,
+)
+from outreach.domain.registrations.change_notifications import (
+    HOLD,
+    LATER,
+    NotifyDecision,
+    NotifyMode,
+    compute_due,
+)
+from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.scheduling import undo, workshop_changes, workshop_service
+from outreach.domain.workshops import Workshop
+from outreach.errors import ErrorCode, Refusal
+from outreach.keystore import KeyStore
+from outreach.mail import delivery
+from outreach.maintenance import scheduled_jobs
+from tests.conftest import hold, seat
+from tests.support.refusals import refuses
+
+pytestmark = pytest.mark.any_database
+
+HOURS = (time(9), time(11), time(13))
+TELL = NotifyDecision(NotifyMode.NOTIFY, HOLD, batch="")
+ACTS = ("register", "move", "move", "status", "undo", "undo", "decide", "wait", "wait", "wait")
+ZONE = ZoneInfo("America/Chicago")
+
+
+def decide(mode: NotifyMode = NotifyMode.NOTIFY, batch: str = "") -> NotifyDecision:
+    return NotifyDecision(mode, HOLD, "porque sí", batch)
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    """In ten days, at nine."""
+    with store.change() as session:
+        day = clock.now().date() + timedelta(days=10)
+        return hold(session, chicago, rights, day=day, starts=HOURS[0], ends=time(15), capacity=3)
+
+
+class Desk:
+    """Changes a workshop as staff do, and delivers what is due, at an instant of its own."""
+
+    def __init__(self, app: Flask, store: Store, key_store: KeyStore, config: Config) -> None:
+        self.app, self.store, self.key_store, self.config = app, store, key_store, config
+        self.now = clock.now()
+        self.letters: list[tuple[str, str]] = []  # address and text
+
+    def change(self, workshop: Workshop, decision: NotifyDecision, **fields: object) -> None:
+        with self.store.change() as session:
+            stored = session.get_one(Workshop, workshop.id)
+            data = replace(workshop_service.get_data(stored), **fields)  # type: ignore[arg-type]
+            workshop_service.change(session, stored, data, now=self.now, decision=decision)
+
+    def cancel(self, workshop: Workshop, decision: NotifyDecision) -> None:
+        with self.store.change() as session:
+            stored = session.get_one(Workshop, workshop.id)
+            workshop_service.cancel(session, stored, now=self.now, decision=decision)
+
+    def reinstate(self, workshop: Workshop, decision: NotifyDecision) -> None:
+        with self.store.change() as session:
+            stored = session.get_one(Workshop, workshop.id)
+            workshop_service.reinstate(session, stored, now=self.now, decision=decision)
+
+    def notify(self, workshop: Workshop, decision: NotifyDecision) -> None:
+        with self.store.change() as session:
+            stored = session.get_one(Workshop, workshop.id)
+            workshop_service.notify(session, stored, decision, now=self.now)
+
+    def undo(self, batch: str) -> list[Refusal | None]:
+        with self.store.change() as session:
+            changes = workshop_changes.list_batch(session, batch)
+            return [each.refusal for each in undo.undo_batch(session, changes, now=self.now)]
+
+    def wait(self, duration: timedelta = HOLD) -> None:
+        """Lets time pass, and has the worker do what is due."""
+        self.now += duration
+        scheduled_jobs.end_holds(self.store, now=self.now)
+        with self.app.app_context():
+            delivery.deliver(self.store, self.key_store, self.config, self._collect, now=self.now)
+
+    @contextmanager
+    def _collect(self) -> Iterator[Callable[[EmailMessage], None]]:
+        def send(letter: EmailMessage) -> None:
+            payload = letter.get_payload(decode=True)
+            assert isinstance(payload, bytes)
+            self.letters.append((str(letter["To"]), f"{letter['Subject']}\n{payload.decode()}"))
+
+        yield send
+
+    def read(self, workshop: Workshop) -> Workshop:
+        with self.store.read() as session:
+            return session.get_one(Workshop, workshop.id)
+
+
+@pytest.fixture
+def desk(app: Flask, store: Store, key_store: KeyStore, config: Config) -> Desk:
+    return Desk(app, store, key_store, config)
+
+
+@pytest.fixture
+def rosa(desk: Desk, workshop: Workshop) -> Registration:
+    """Has a place and an e-mail; her confirmation was sent."""
+    made = seat(
+        desk.store,
+        desk.key_store,
+        workshop,
+        contact=ContactMethod.EMAIL,
+        address="rosa@example.org",
+    )
+    desk.wait()
+    desk.letters.clear()
+    return made
+
+
+def test_change_is_told_after_the_hold(desk: Desk, workshop: Workshop, rosa: Registration) -> None:
+    desk.change(workshop, TELL, starts=HOURS[1])
+    assert desk.read(workshop).starts == HOURS[1], "pages and calendars know at once"
+    desk.wait(HOLD - timedelta(seconds=1))
+    assert not desk.letters
+    desk.wait(timedelta(seconds=1))
+    [(address, text)] = desk.letters
+    assert "rosa@example.org" in address
+    assert "11:00" in text
+    desk.wait(timedelta(days=1))
+    assert len(desk.letters) == 1
+
+
+def test_changes_within_the_hold_are_one_letter(
+    desk: Desk, workshop: Workshop, rosa: Registration
+) -> None:
+    desk.change(workshop, TELL, starts=HOURS[1])
+    desk.wait(timedelta(minutes=3))
+    desk.change(workshop, TELL, starts=HOURS[2])
+    desk.wait(timedelta(minutes=3))
+    assert not desk.letters, "the hold of the second change"
+    desk.wait(timedelta(minutes=2))
+    [(_address, text)] = desk.letters
+    assert "1:00" in text
+
+
+def test_cancelled_and_reinstated_within_the_hold_tells_nobody(
+    desk: Desk, workshop: Workshop, rosa: Registration
+) -> None:
+    desk.cancel(workshop, TELL)
+    desk.reinstate(workshop, TELL)
+    desk.wait(timedelta(hours=1))
+    assert not desk.letters
+    assert desk.read(workshop).sequence == 2, "calendars may have seen it"
+
+
+def test_later_waits_for_a_decision(desk: Desk, workshop: Workshop, rosa: Registration) -> None:
+    desk.change(workshop, LATER, starts=HOURS[1])
+    desk.wait(timedelta(hours=1))
+    assert not desk.letters
+    with desk.store.read() as session:
+        assert change_notifications.is_undecided(session, workshop, now=desk.now)
+    desk.notify(workshop, TELL)
+    desk.wait()
+    assert len(desk.letters) == 1
+    with desk.store.read() as session:
+        assert not change_notifications.is_undecided(session, workshop, now=desk.now)
+
+
+def test_nobody_is_told_with_a_reason_until_the_next_change(
+    desk: Desk, workshop: Workshop, rosa: Registration
+) -> None:
+    desk.change(workshop, decide(NotifyMode.NOBODY), starts=HOURS[1])
+    desk.wait(timedelta(hours=1))
+    assert not desk.letters
+    with desk.store.read() as session:
+        assert not change_notifications.is_undecided(session, workshop, now=desk.now)
+    desk.change(workshop, TELL, starts=HOURS[2])
+    desk.wait()
+    assert len(desk.letters) == 1
+
+
+def test_people_have_to_be_told_of_a_near_change_and_of_any_cancellation(
+    desk: Desk, workshop: Workshop, rosa: Registration
+) -> None:
+    with refuses(ErrorCode.CANCEL_NEEDS_NOTICE):
+        desk.cancel(workshop, decide(NotifyMode.NOBODY))
+    desk.now = workshop.starts_at - timedelta(days=6)
+    with refuses(ErrorCode.CANCEL_NEEDS_NOTICE):
+        desk.change(workshop, decide(NotifyMode.NOBODY), starts=HOURS[1])
+
+
+def test_urgent_is_at_once_and_only_within_a_day(
+    desk: Desk, workshop: Workshop, rosa: Registration
+) -> None:
+    with refuses(ErrorCode.NOT_URGENT):
+        desk.change(workshop, decide(NotifyMode.URGENT), starts=HOURS[1])
+    desk.now = workshop.starts_at - timedelta(hours=20)
+    desk.change(workshop, decide(NotifyMode.URGENT), starts=HOURS[1])
+    desk.wait(timedelta(0))
+    assert any("11:00" in text for _address, text in desk.letters)
+
+
+@pytest.mark.parametrize(
+    ("hour", "due"),
+    [
+        (time(10), (0, time(10, 5))),
+        (time(19, 54), (0, time(19, 59))),
+        (time(19, 56), (1, time(8))),
+        (time(23), (1, time(8))),
+        (time(3), (0, time(8))),
+    ],
+)
+def test_texts_are_sent_by_day(workshop: Workshop, hour: time, due: tuple[int, time]) -> None:
+    day = workshop.day - timedelta(days=3)
+    now = datetime.combine(day, hour, ZONE)
+    expected = datetime.combine(day + timedelta(days=due[0]), due[1], ZONE)
+    assert compute_due(workshop, TELL, is_text=True, now=now) == expected
+    assert compute_due(workshop, TELL, is_text=False, now=now) == now + HOLD
+    urgent = decide(NotifyMode.URGENT)
+    assert compute_due(workshop, urgent, is_text=True, now=now) == now
+
+
+def test_texts_do_not_wait_for_a_morning_after_the_start(workshop: Workshop) -> None:
+    early = replace_start(workshop, time(7))
+    now = datetime.combine(workshop.day, time(3), ZONE)
+    assert compute_due(early, TELL, is_text=True, now=now) == now + HOLD
+    at_once = datetime.combine(workshop.day, time(5), ZONE)
+    assert compute_due(early, TELL, is_text=True, now=at_once) == at_once, "less than two hours"
+
+
+def replace_start(workshop: Workshop, starts: time) -> Workshop:
+    workshop.starts = starts
+    workshop.retime()
+    return workshop
+
+
+def test_added_seats_are_on_hold_and_then_offered(
+    desk: Desk, workshop: Workshop, rosa: Registration
+) -> None:
+    seat(desk.store, desk.key_store, workshop, name="Paty", people=2)
+    luz = seat(desk.store, desk.key_store, workshop, name="Luz", people=2)
+    desk.change(workshop, decide(batch="seats"), capacity=5)
+    assert (desk.read(workshop).seats_left, desk.read(workshop).held_seats) == (0, 2)
+    late = seat(desk.store, desk.key_store, workshop, name="Tarde", people=2)
+    desk.wait()
+    with desk.store.read() as session:
+        assert session.get_one(Registration, luz.id).status is RegistrationStatus.OFFERED
+        assert session.get_one(Registration, late.id).status is RegistrationStatus.WAITLISTED
+    [refusal] = desk.undo("seats")
+    assert refusal is not None
+    assert refusal.code is ErrorCode.CAPACITY_BELOW_TAKEN
+
+
+def test_added_seats_are_taken_back_within_the_hold(
+    desk: Desk, workshop: Workshop, rosa: Registration
+) -> None:
+    seat(desk.store, desk.key_store, workshop, name="Paty", people=2)
+    luz = seat(desk.store, desk.key_store, workshop, name="Luz", people=2)
+    desk.change(workshop, decide(batch="seats"), capacity=5)
+    assert desk.undo("seats") == [None]
+    desk.wait()
+    with desk.store.read() as session:
+        assert session.get_one(Registration, luz.id).status is RegistrationStatus.WAITLISTED
+    now = desk.read(workshop)
+    assert (now.capacity, now.seats_left, now.held_seats) == (3, 0, 0)
+
+
+def test_undone_change_is_told_to_nobody_and_is_a_new_version(
+    desk: Desk, workshop: Workshop, rosa: Registration
+) -> None:
+    desk.change(workshop, decide(batch="move"), starts=HOURS[1])
+    assert desk.undo("move") == [None]
+    now = desk.read(workshop)
+    assert (now.starts, now.sequence) == (HOURS[0], 2)
+    desk.wait(timedelta(days=1))
+    assert not any("11:00" in text for _address, text in desk.letters)
+
+
+@pytest.mark.parametrize(
+    ("since", "cause"),
+    [
+        ("told", ErrorCode.UNDO_TOLD_SINCE),
+        ("registered", ErrorCode.UNDO_REGISTERED_SINCE),
+        ("edited", ErrorCode.UNDO_EDITED_SINCE),
+        ("late", ErrorCode.UNDO_TOO_LATE),
+    ],
+)
+def test_undo_is_refused_with_its_cause(
+    desk: Desk, workshop: Workshop, rosa: Registration, since: str, cause: ErrorCode
+) -> None:
+    desk.change(workshop, decide(batch="move"), starts=HOURS[1])
+    if since == "told":
+        desk.wait()
+    elif since == "registered":
+        seat(desk.store, desk.key_store, workshop, name="Nueva")
+    elif since == "edited":
+        desk.change(workshop, TELL, starts=HOURS[2])
+    else:
+        desk.now += timedelta(days=2)
+    [refusal] = desk.undo("move")
+    assert refusal is not None
+    assert refusal.code is cause
+
+
+def test_a_call_is_owed_once_and_says_what_is_true(desk: Desk, workshop: Workshop) -> None:
+    seat(desk.store, desk.key_store, workshop, contact=ContactMethod.PHONE, address="+13125550142")
+    desk.change(workshop, TELL, starts=HOURS[1])
+    desk.wait()
+    desk.cancel(workshop, TELL)
+    assert list_calls(desk, workshop) == [], "on hold again"
+    desk.wait()
+    [(number, cause)] = list_calls(desk, workshop)
+    assert cause is NotificationType.CANCELLED
+    with desk.store.change() as session:
+        outbox.mark_called(session, number, now=desk.now)
+    assert list_calls(desk, workshop) == []
+    with desk.store.change() as session:
+        outbox.undo_called(session, number)
+    assert list_calls(desk, workshop) == [(number, NotificationType.CANCELLED)]
+
+
+def list_calls(desk: Desk, workshop: Workshop) -> list[tuple[int, NotificationType]]:
+    with desk.store.read() as session:
+        calls = outbox.list_calls(session, workshop, now=desk.now)
+        return [(each.id, each.cause) for each in calls]
+
+
+def test_nothing_of_what_was_told_outlives_a_person(
+    desk: Desk, workshop: Workshop, rosa: Registration
+) -> None:
+    desk.change(workshop, LATER, starts=HOURS[1])
+    with desk.store.change() as session:
+        stored = session.get_one(Registration, rosa.id)
+        registrations.cancel(session, stored, now=desk.now)
+    with desk.store.read() as session:
+        told = sa.select(Registration.told_facts).where(Registration.id == rosa.id)
+        assert session.scalar(told) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_last_told_is_true_whatever_happens(desk: Desk, workshop: Workshop, seed: int) -> None:
+    walk(desk, workshop, random.Random(seed), steps=40)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(6, 60))
+def test_last_told_is_true_in_long_walks(desk: Desk, workshop: Workshop, seed: int) -> None:
+    walk(desk, workshop, random.Random(seed), steps=60)
+
+
+def walk(desk: Desk, workshop: Workshop, chance: random.Random, *, steps: int) -> None:
+    """Random changes, decisions, undos and rounds of the worker. Each letter says what is true when
+    it is sent and not what its person was told before; in the end everybody knows the truth."""
+    known: dict[str, str] = {}  # what each person was told last, by address
+    batches: list[str] = []
+    for step in range(steps):
+        mode = chance.choice([NotifyMode.NOTIFY, NotifyMode.NOTIFY, NotifyMode.LATER])
+        decision = decide(mode, batch=f"b{step}")
+        act = "register" if step < 2 else chance.choice(ACTS)
+        if act == "register" and not desk.read(workshop).is_cancelled and len(known) < 6:
+            address = f"p{step}@example.org"
+            seat(
+                desk.store, desk.key_store, workshop, now=desk.now,
+                contact=ContactMethod.EMAIL, address=address, wants_reminder=False,
+            )  # fmt: skip
+            known[address] = truth(desk, workshop)
+            work(desk, workshop, known, timedelta(0))
+        elif act == "move":
+            batches.append(decision.batch)
+            desk.change(workshop, decision, starts=chance.choice(HOURS))
+        elif act == "status":
+            batches.append(decision.batch)
+            is_off = desk.read(workshop).is_cancelled
+            (desk.reinstate if is_off else desk.cancel)(workshop, decision)
+        elif act == "undo" and batches:
+            desk.undo(batches.pop())
+        elif act == "decide":
+            desk.notify(workshop, TELL)
+        elif act == "wait":
+            work(desk, workshop, known, timedelta(minutes=chance.choice([1, 6, 30])))
+    desk.notify(workshop, TELL)
+    work(desk, workshop, known, HOLD)
+    assert set(known.values()) <= {truth(desk, workshop)}
+    work(desk, workshop, known, timedelta(hours=1))
+
+
+def work(desk: Desk, workshop: Workshop, known: dict[str, str], duration: timedelta) -> None:
+    desk.letters.clear()
+    desk.wait(duration)
+    now = truth(desk, workshop)
+    for address, text in desk.letters:
+        if is_about_a_change(text):
+            said = "off" if text.startswith("Se cancel") else str(find_hour(text))
+            assert said == now
+            assert known[address] != said, "told twice"
+            known[address] = said
+
+
+def is_about_a_change(text: str) -> bool:
+    return text.startswith(("Cambio:", "Se cancel", "Sí se hace"))
+
+
+def find_hour(text: str) -> time:
+    words = {"9:00": HOURS[0], "11:00": HOURS[1], "1:00": HOURS[2]}
+    return next(
+        hour for shown, hour in sorted(words.items(), key=lambda each: -len(each[0]))
+        if f" {shown}" in text.replace("\xa0", " ")
+    )  # fmt: skip
+
+
+def truth(desk: Desk, workshop: Workshop) -> str:
+    now = desk.read(workshop)
+    return "off" if now.is_cancelled else str(now.starts)
