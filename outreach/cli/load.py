@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.cli.context import open_key_store, open_store, settings
+from outreach.cli.notify_options import get_decision, notify_option, say_audience
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.offices import list_offices
+from outreach.domain.registrations.change_notifications import NotifyMode
 from outreach.errors import OutreachError, Refusal
 from outreach.imports import csv_tables, figures, file_types, kinds, offices, venues, workshops
 from outreach.imports.import_errors import ImportRejected
@@ -104,11 +106,20 @@ def figures_(path: Path, dry_run: bool) -> None:
 )
 @click.option("--office", default="", help="The office of the events of a calendar, by its slug.")
 @click.option("--kind", default="", help="Their kind, where an event does not name one.")
-def workshops_(path: Path, dry_run: bool, reconstruction: bool, office: str, kind: str) -> None:
+@notify_option
+def workshops_(
+    path: Path,
+    dry_run: bool,
+    reconstruction: bool,
+    office: str,
+    kind: str,
+    notify: NotifyMode | None,
+) -> None:
     """Load workshops from a CSV, XLSX or iCalendar file: id, office, kind, title_es, starts_at, …
 
     A row with an id that was loaded before changes that workshop as an edit by staff does: people
-    with a seat are notified of a new time or venue, and of a cancellation.
+    with a seat are told of a new time or venue, and of a cancellation, after five minutes. The
+    command says how many they are. On a terminal it leaves the decision to staff, unless --tell.
 
     status is draft, published or cancelled. Optional columns: way (open, place, phone, unlisted;
     place if there is none), mode, address, area, phone, live_url, title_fr. Languages are separated
@@ -121,14 +132,21 @@ def workshops_(path: Path, dry_run: bool, reconstruction: bool, office: str, kin
             with store.read() as session:
                 known = workshops.network(session)
                 rows = _rows(session, path, known, IcalDefaults(office, kind))
-            loaded = _load(
-                store,
-                dry_run,
-                "workshops",
-                lambda session: workshops.load(
-                    session, rows, now=clock.now(), is_synthetic=reconstruction, watch=_watch
-                ),
-            )
+            decision = get_decision(notify)
+
+            def load(session: Session) -> ImportResult:
+                loaded = workshops.load(
+                    session,
+                    rows,
+                    now=clock.now(),
+                    is_synthetic=reconstruction,
+                    watch=_watch,
+                    decision=decision,
+                )
+                say_audience(session, loaded.told_about, decision, config)
+                return loaded
+
+            loaded = _load(store, dry_run, "workshops", load)
             if not dry_run:
                 for workshop_id, day in loaded.moved.items():
                     key_store.move(workshop_id, day)

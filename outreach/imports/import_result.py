@@ -7,6 +7,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from outreach.domain.workshops import Workshop
+
 Row = TypeVar("Row")
 
 
@@ -31,6 +33,8 @@ class ImportResult:
     # The new day of erasure where it has changed, by the number of the workshop in the key store.
     # The caller moves the keys (`KeyStore.move`) after the commit.
     moved: dict[int, date] = field(default_factory=dict)
+    # Changed workshops whose people may have to be told.
+    told_about: list[Workshop] = field(default_factory=list)
 
     def count(self, outcome: RowOutcome, *about: str) -> None:
         """Counts one row."""

@@ -70,6 +70,8 @@ workshops.publish               POST  workshop        edit
 workshops.cancel_form           GET   workshop        edit
 workshops.cancel                POST  workshop        edit
 workshops.reinstate             POST  workshop        edit
+workshops.decide                POST  workshop        edit
+workshops.undo_batch            POST  chosen-office   edit
 tours.list_tours                GET   signed-in
 tours.new                       GET   chosen-office   edit
 tours.create                    POST  chosen-office   edit

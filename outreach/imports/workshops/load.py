@@ -16,6 +16,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
+from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision
 from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import (
@@ -61,14 +62,16 @@ def load(
     now: datetime,
     is_synthetic: bool = False,
     watch: Watch = without_progress,
+    decision: NotifyDecision = AT_ONCE,
 ) -> ImportResult:
-    """Creates and changes workshops as the rows say; people registered get notifications.
+    """Creates and changes workshops as the rows say; people registered are notified as `decision`
+    says.
 
     `is_synthetic` marks the workshops as a reconstruction. Raises ImportRejected if a row asks for
     an impossible change: then the transaction must be rolled back.
     """
     known = workshops.find_imported(session, [row.id for row in rows])
-    loader = _Loader(session, now, is_synthetic)
+    loader = _Loader(session, now, is_synthetic, decision)
     for row in watch(rows):
         loader.load_row(row, known.get(row.id))
     loader.add()
@@ -163,10 +166,13 @@ def find_impossible_changes(
 class _Loader:
     """Loads one row after another and collects result and faults."""
 
-    def __init__(self, session: Session, now: datetime, is_synthetic: bool) -> None:
+    def __init__(
+        self, session: Session, now: datetime, is_synthetic: bool, decision: NotifyDecision
+    ) -> None:
         self.result = ImportResult()
         self.faults: list[ImportFault] = []
         self._session, self._now, self._is_synthetic = session, now, is_synthetic
+        self._decision = decision
         self._named = NamedRows.read(session)
         self._venues: dict[tuple[str, ImportedPlace], Venue] = {}
         self._prepared: list[Workshop] = []
@@ -198,6 +204,8 @@ class _Loader:
         has_changed |= self._change(row, workshop)
         if not is_first:
             has_changed |= self._set_status(row, workshop)
+        if has_changed:
+            self.result.told_about.append(workshop)
         self.result.count(
             RowOutcome.CHANGED if has_changed else RowOutcome.SAME, row.office, previous_office
         )
@@ -228,7 +236,9 @@ class _Loader:
     def _change(self, row: WorkshopImportRow, workshop: Workshop) -> bool:
         data = _workshop_data(row, workshop, self._named, self._venue(row, workshop.venue))
         try:
-            changed = workshop_service.change(self._session, workshop, data, now=self._now)
+            changed = workshop_service.change(
+                self._session, workshop, data, now=self._now, decision=self._decision
+            )
         except Refusal as error:
             self.faults.append(_refused(row, "id", row.id, error))
             return False
@@ -240,7 +250,8 @@ class _Loader:
         transition = (workshop.status, row.status)
         for step in _STEPS.get(transition, ()):
             try:
-                step(self._session, workshop, now=self._now)
+                told = {} if step is _publish else {"decision": self._decision}
+                step(self._session, workshop, now=self._now, **told)
             except Refusal as error:
                 self.faults.append(_refused(row, "status", row.status.value, error))
         return transition in _STEPS

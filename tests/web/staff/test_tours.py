@@ -115,7 +115,9 @@ def test_stop_is_moved_published_and_cancelled(
         assert now.day == stop.day + timedelta(days=2)
     assert ana.post(f"{path}/cancelar", aviso="avisar").status_code == 303
     assert "Parada cancelada" in words(ana.get(f"/org/giras/chicago/{route.id}?hecho=cancelada"))
-    assert ana.post(f"{path}/reactivar").status_code == 303
+    # Nobody was told of the cancellation yet, but of the new day they are.
+    assert "¿A quién le avisamos?" in words(ana.post(f"{path}/reactivar"))
+    assert ana.post(f"{path}/reactivar", aviso="avisar").status_code == 303
     assert "no está cancelada" in words(ana.post(f"{path}/reactivar"))
     answer = ana.post(f"/org/giras/chicago/{route.id}/publicar")
     assert answer.location.endswith("publicados=0")

@@ -21,6 +21,7 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.domain.dashboard.agenda import Offices
+from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision
 from outreach.domain.scheduling import import_batches
 from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.errors import NotFound, OutreachError
@@ -75,7 +76,13 @@ class ImportJob:
                     return ImportJobOutcome(False, refused, preview.faults)
                 if fingerprint(preview.preview.marks) != self.seen:
                     return ImportJobOutcome(False, f"{refused}&cambio=1")
-                loaded = workshops.load(session, preview.rows, now=clock.now(), watch=self._watch)
+                loaded = workshops.load(
+                    session,
+                    preview.rows,
+                    now=clock.now(),
+                    watch=self._watch,
+                    decision=NotifyDecision(hold=HOLD),
+                )
                 self._log(session, preview)
         except ImportRejected as faulty:
             return ImportJobOutcome(False, refused, faulty.faults)

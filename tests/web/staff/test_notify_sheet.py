@@ -1,0 +1,265 @@
+"""The sheet before each change that people are told of: each action of staff, each answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.audit.audit_log import AuditEntry
+from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Role
+from outreach.domain.registrations import ContactMethod, Registration, change_notifications
+from outreach.domain.registrations.change_notifications import HOLD
+from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.scheduling import tours
+from outreach.domain.scheduling.tours import Tour
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import KeyStore
+from tests.conftest import seat
+from tests.domain.scheduling.test_tours import five_stops, list_stops
+from tests.support.html_forms import fields
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
+
+pytestmark = pytest.mark.any_database
+
+SHEET: Final = "¿A quién le avisamos?"
+Send = Callable[..., TestResponse]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A stop of a tour with a published workshop at which Rosa (e-mail) has a place, at a desk."""
+
+    ana: StaffClient
+    store: Store
+    key_store: KeyStore
+    route: Tour
+    workshop: Workshop
+    rosa: Registration
+
+    @property
+    def path(self) -> str:
+        return f"/org/talleres/{self.workshop.public_id}"
+
+    @property
+    def stop_path(self) -> str:
+        return f"/org/giras/chicago/{self.route.id}/parada/{self.workshop.stop_id}"
+
+    def read(self) -> Workshop:
+        with self.store.read() as session:
+            return session.get_one(Workshop, self.workshop.id)
+
+    def list_changes(self) -> list[NotificationType]:
+        with self.store.read() as session:
+            return list(
+                session.scalars(
+                    sa.select(Notification.cause)
+                    .where(
+                        Notification.registration_id == self.rosa.id,
+                        Notification.cause.in_(change_notifications.CHANGE_TYPES),
+                    )
+                    .order_by(Notification.id)
+                )
+            )
+
+
+@pytest.fixture
+def scene(
+    app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Any, women: Any
+) -> Scene:
+    route = five_stops(store, chicago)
+    with store.read() as session:
+        stop = list_stops(session, route)[2]
+        workshop = next(
+            each
+            for each in tours.list_workshops(session, [stop.id])[stop.id]
+            if not each.is_discreet
+        )
+    rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    return Scene(signed_in_as(app, store, employ(store)), store, key_store, route, workshop, rosa)
+
+
+def edit(scene: Scene, **more: str) -> TestResponse:
+    path = f"{scene.path}/editar"
+    filled = fields(scene.ana.get(path).text, path)
+    later = str(scene.workshop.day + timedelta(days=1))
+    return scene.ana.post(path, **{**filled, "day": later, "action": "save", **more})
+
+
+def cancel(scene: Scene, **more: str) -> TestResponse:
+    return scene.ana.post(f"{scene.path}/cancelar", reason="few", **more)
+
+
+def move_many(scene: Scene, **more: str) -> TestResponse:
+    chosen = [scene.workshop.public_id]
+    return scene.ana.post("/org/talleres/varios", hacer="mover", t=chosen, dias="1", **more)
+
+
+def cancel_many(scene: Scene, **more: str) -> TestResponse:
+    chosen = [scene.workshop.public_id]
+    return scene.ana.post("/org/talleres/varios", hacer="cancelar", t=chosen, motivo="few", **more)
+
+
+def change_venue(scene: Scene, **more: str) -> TestResponse:
+    path = f"/org/sedes/chicago/{scene.workshop.venue_id}"
+    filled = fields(scene.ana.get(path).text, path)
+    return scene.ana.post(path, **{**filled, "address": "1 Otra Ave.", **more})
+
+
+def change_stop(scene: Scene, **more: str) -> TestResponse:
+    filled = fields(scene.ana.get(scene.stop_path).text, scene.stop_path)
+    later = str(scene.workshop.day + timedelta(days=2))
+    kinds = ["derechos", "mujeres"]
+    return scene.ana.post(scene.stop_path, **{**filled, "day": later, "kinds": kinds, **more})
+
+
+def cancel_stop(scene: Scene, **more: str) -> TestResponse:
+    return scene.ana.post(f"{scene.stop_path}/cancelar", **more)
+
+
+ACTIONS: Final[dict[str, tuple[Send, NotificationType]]] = {
+    "edit": (edit, NotificationType.CHANGED),
+    "cancel": (cancel, NotificationType.CANCELLED),
+    "move many": (move_many, NotificationType.CHANGED),
+    "cancel many": (cancel_many, NotificationType.CANCELLED),
+    "venue": (change_venue, NotificationType.CHANGED),
+    "stop": (change_stop, NotificationType.CHANGED),
+    "cancel stop": (cancel_stop, NotificationType.CANCELLED),
+}
+UNDONE_AS_ONE: Final = ["edit", "cancel", "move many", "cancel many"]
+each_action = pytest.mark.parametrize("name", ACTIONS)
+
+
+def facts_of(workshop: Workshop) -> tuple[object, ...]:
+    assert workshop.venue is not None
+    return workshop.day, workshop.status, workshop.venue.address, workshop.sequence
+
+
+@each_action
+def test_action_shows_the_sheet_first_and_changes_nothing(scene: Scene, name: str) -> None:
+    send, cause = ACTIONS[name]
+    before = facts_of(scene.read())
+    page = send(scene)
+    text = words(page)
+    assert SHEET in text
+    assert "1 por correo: sale solo" in text
+    assert "Avisar" in text
+    assert "Decidir luego" in text
+    subject = "Se canceló:" if cause is NotificationType.CANCELLED else "Cambio:"
+    assert subject in text, "the words that people read"
+    if cause is NotificationType.CHANGED:
+        assert "(su enlace)" in text
+    assert "/r/" not in page.text
+    assert facts_of(scene.read()) == before
+    assert scene.list_changes() == []
+
+
+@each_action
+def test_sheet_sends_the_form_again_with_the_decision(scene: Scene, name: str) -> None:
+    send, cause = ACTIONS[name]
+    page = send(scene)
+    again = fields(page.text, page.request.path) | {"aviso": "avisar"}
+    assert scene.ana.post(page.request.path, **again).status_code == 303
+    assert scene.list_changes() == [cause]
+    with scene.store.read() as session:
+        due = session.scalars(
+            sa.select(Notification.due_at).where(Notification.cause == cause)
+        ).one()
+    assert timedelta(0) < due - clock.now() <= HOLD
+
+
+@each_action
+def test_later_waits_on_today(scene: Scene, name: str) -> None:
+    send, _cause = ACTIONS[name]
+    assert send(scene, aviso="luego").status_code == 303
+    assert scene.list_changes() == []
+    assert "Por avisar" in words(scene.ana.get("/org/"))
+    page = scene.ana.post(f"{scene.path}/avisar")
+    assert SHEET in words(page)
+    assert scene.ana.post(f"{scene.path}/avisar", aviso="avisar").status_code == 303
+    assert len(scene.list_changes()) == 1
+    assert "Por avisar" not in words(scene.ana.get("/org/"))
+
+
+@pytest.mark.parametrize("name", UNDONE_AS_ONE)
+def test_action_is_undone_with_its_notification(scene: Scene, name: str) -> None:
+    send, _cause = ACTIONS[name]
+    before = facts_of(scene.read())
+    answer = send(scene, aviso="avisar")
+    page = scene.ana.get(answer.location)
+    assert "Los avisos salen en 5 minutos." in words(page)
+    batch = page.text.split("/org/deshacer/")[1].split('"')[0]
+    assert scene.ana.post(f"/org/deshacer/{batch}").status_code == 303
+    after = facts_of(scene.read())
+    assert after[:-1] == before[:-1]
+    assert scene.read().sequence == scene.workshop.sequence + 2
+    assert scene.list_changes() == []
+    assert scene.ana.post(f"/org/deshacer/{batch}").status_code == 404, "undone once"
+
+
+@each_action
+def test_two_actions_are_one_message(scene: Scene, name: str) -> None:
+    send, cause = ACTIONS[name]
+    assert edit(scene, aviso="avisar").status_code == 303
+    if name == "edit":
+        return
+    assert send(scene, aviso="avisar").status_code == 303
+    assert scene.list_changes() == [cause]
+
+
+def test_nobody_is_told_only_with_a_reason_and_long_before(scene: Scene) -> None:
+    refused = edit(scene, aviso="no")
+    assert refused.status_code == 422
+    assert "Escribe por qué no se avisa." in words(refused)
+    is_far = scene.workshop.starts_at - clock.now() > timedelta(days=8)
+    answer = edit(scene, aviso="no", aviso_motivo="Es el mismo edificio.")
+    assert answer.status_code == (303 if is_far else 422)
+    assert scene.list_changes() == []
+    if is_far:
+        with scene.store.read() as session:
+            logged = session.scalars(sa.select(AuditEntry.details)).all()
+        assert any("Es el mismo edificio." in each for each in logged if each)
+
+
+def test_cancellation_always_tells(scene: Scene) -> None:
+    page = words(cancel(scene))
+    assert "No avisar" not in page
+    assert cancel(scene, aviso="no", aviso_motivo="porque sí").status_code == 422
+    assert scene.read().status is WorkshopStatus.PUBLISHED
+
+
+def test_change_without_people_asks_nothing(scene: Scene) -> None:
+    with scene.store.change() as session:
+        session.execute(
+            sa.update(Registration)
+            .where(Registration.id == scene.rosa.id)
+            .values(contact=ContactMethod.NONE)
+        )
+    assert edit(scene).status_code == 303
+    assert cancel(scene).status_code == 303
+
+
+def test_other_fields_ask_nothing(scene: Scene) -> None:
+    path = f"{scene.path}/editar"
+    filled = fields(scene.ana.get(path).text, path)
+    answer = scene.ana.post(path, **{**filled, "summary_es": "Trae papel.", "action": "save"})
+    assert answer.status_code == 303
+
+
+def test_undo_of_another_office_is_refused(
+    app: Flask, scene: Scene, store: Store, calgary: Office
+) -> None:
+    answer = edit(scene, aviso="avisar")
+    page = scene.ana.get(answer.location)
+    batch = page.text.split("/org/deshacer/")[1].split('"')[0]
+    stranger = employ(store, "otra@example.org", Role.ORGANIZER, "calgary")
+    other = signed_in_as(app, store, stranger)
+    assert other.post(f"/org/deshacer/{batch}").status_code == 404
+    assert scene.read().sequence == scene.workshop.sequence + 1
