@@ -59,19 +59,28 @@ def offices_(path: Path, dry_run: bool) -> None:
 @command.command("venues")
 @_file
 @_dry_run
-def venues_(path: Path, dry_run: bool) -> None:
+@notify_option
+def venues_(path: Path, dry_run: bool, notify: NotifyMode | None) -> None:
     """Load venues from a CSV file: office, name, address, city, region, timezone, …
 
     A venue is found by office, name, address and city. Optional columns: area, latitude, longitude,
     capacity, step_free, own_room, entrance (free, guard, id), and in each language (_es, _en, _fr)
     access, meeting_point, landmark, transit, checkpoint. Staff download the same file at
-    /org/sedes. Who has a seat is notified where a venue gets another time zone.
+    /org/sedes. Who has a seat is told where a venue gets another time zone, after five minutes; the
+    command says how many they are. On a terminal it leaves the decision to staff, unless --tell.
     """
-    with _refusals(), open_store(settings()) as store:
+    config, decision = settings(), get_decision(notify)
+    with _refusals(), open_store(config) as store:
         with store.read() as session:
             known = {office.slug: office for office in list_offices(session)}
         rows = venues.read(path, known)
-        _load(store, dry_run, "venues", lambda s: venues.load(s, rows, now=clock.now()))
+
+        def load(session: Session) -> ImportResult:
+            loaded = venues.load(session, rows, now=clock.now(), decision=decision)
+            say_audience(session, loaded.told_about, decision, config)
+            return loaded
+
+        _load(store, dry_run, "venues", load)
 
 
 @command.command("kinds")

@@ -21,6 +21,7 @@ from outreach.domain.locations.geocoding import distance_in_miles
 from outreach.domain.locations.venues import Entrance, Venue, VenueData
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
+from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision
 from outreach.domain.scheduling import venue_change
 from outreach.errors import Refusal
 from outreach.imports import csv_tables
@@ -73,10 +74,16 @@ def read(path: Path, known: Mapping[str, Office]) -> list[VenueRow]:
 
 
 def load(
-    session: Session, rows: Iterable[VenueRow], *, now: datetime, watch: Watch = without_progress
+    session: Session,
+    rows: Iterable[VenueRow],
+    *,
+    now: datetime,
+    watch: Watch = without_progress,
+    decision: NotifyDecision = AT_ONCE,
 ) -> ImportResult:
-    """Creates and changes venues as staff do: people with a seat are notified of another time zone.
-    A venue is found by office, name, address and city; those that no row names stay unchanged.
+    """Creates and changes venues as staff do: people with a seat are notified of another time zone,
+    as `decision` says. A venue is found by office, name, address and city; those that no row names
+    stay unchanged.
     Raises Refusal as `venues.add` and `venue_change.change_venue` do."""
     known = {office.slug: office for office in offices.list_offices(session)}
     result = ImportResult()
@@ -92,7 +99,9 @@ def load(
             continue
         venues.lock(session, venue)
         data = replace(_get_data(venue), **row.said)
-        outcome = venue_change.change_venue(session, venue, data, now=now)
+        outcome = venue_change.change_venue(session, venue, data, now=now, decision=decision)
+        if outcome.workshops:
+            result.told_about += venue_change.list_upcoming(session, venue, now=now)
         result.count(RowOutcome.CHANGED if outcome.new else RowOutcome.SAME, row.office)
     session.flush()
     return result

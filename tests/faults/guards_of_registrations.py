@@ -145,6 +145,7 @@ def _of_forms() -> Iterator[Guard]:
         yield Guard("S29", file, words, instead, f"{shares}::{test}")
     yield from _of_doubtful_seats()
     yield from _of_the_brake()
+    yield from _of_the_sheet()
     yield Guard(
         "S30", "outreach/web/forms/registration_form.py",
         "if looks_like_an_address(name):", "if False:",
@@ -267,6 +268,39 @@ def _of_forms() -> Iterator[Guard]:
         ),
     ):  # fmt: skip
         yield Guard(promise, file, words, instead, test)
+
+
+def _of_the_sheet() -> Iterator[Guard]:
+    changes = "outreach/domain/registrations/change_notifications.py"
+    sheet = "outreach/web/staff/common/notify_sheet.py"
+    changes_test = "tests/domain/registrations/test_change_notifications.py"
+    sheet_test = "tests/web/staff/test_notify_sheet.py"
+    for file, words, instead, test in (
+        (
+            sheet, "if sheet.audience.reachable or sheet.waiting:", "if False:",
+            f"{sheet_test}::test_action_shows_the_sheet_first_and_changes_nothing",
+        ),
+        (
+            sheet, "if mode is NotifyMode.URGENT and not", "if False and not",
+            f"{sheet_test}::test_urgent_asks_for_the_factor_again",
+        ),
+        (
+            changes, "at = now + decision.hold", "at = now",
+            f"{changes_test}::test_change_is_told_after_the_hold",
+        ),
+        (
+            "outreach/domain/scheduling/workshop_service.py",
+            "if workshop.is_cancelled or is_near < NOTIFIED_CHANGES:", "if False:",
+            f"{changes_test}"
+            "::test_people_have_to_be_told_of_a_near_change_and_of_any_cancellation",
+        ),
+        (
+            "outreach/domain/scheduling/undo.py",
+            "if _exists(session, is_active, Registration.told_facts == workshop.facts):",
+            "if False:", f"{changes_test}::test_undo_is_refused_with_its_cause",
+        ),
+    ):  # fmt: skip
+        yield Guard("S36", file, words, instead, test)
 
 
 def _of_the_brake() -> Iterator[Guard]:

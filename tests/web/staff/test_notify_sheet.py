@@ -11,6 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from outreach import clock
+from outreach.accounts.sessions import StaffSession
 from outreach.db.store import Store
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
@@ -263,3 +264,10 @@ def test_undo_of_another_office_is_refused(
     other = signed_in_as(app, store, stranger)
     assert other.post(f"/org/deshacer/{batch}").status_code == 404
     assert scene.read().sequence == scene.workshop.sequence + 1
+
+
+def test_urgent_asks_for_the_factor_again(scene: Scene) -> None:
+    with scene.store.change() as session:
+        session.execute(sa.update(StaffSession).values(proven_at=clock.now() - timedelta(hours=2)))
+    assert edit(scene, aviso="urgente").status_code == 401
+    assert scene.read().sequence == scene.workshop.sequence
