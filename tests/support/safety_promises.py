@@ -203,6 +203,17 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "accounts/test_staff_letters.py::test_change_of_how_one_signs_in_sends_a_letter",
         "accounts/test_sessions.py::test_sign_in_attempts_are_limited_by_account_and_address",
     ),
+    "S36": (
+        "web/staff/test_notify_sheet.py::test_action_shows_the_sheet_first_and_changes_nothing",
+        "web/staff/test_notify_sheet.py::test_action_is_undone_with_its_notification",
+        "web/staff/test_notify_sheet.py::test_urgent_asks_for_the_factor_again",
+        "domain/registrations/test_change_notifications.py::test_change_is_told_after_the_hold",
+        "domain/registrations/test_change_notifications.py"
+        "::test_people_have_to_be_told_of_a_near_change_and_of_any_cancellation",
+        "domain/registrations/test_change_notifications.py::test_undo_is_refused_with_its_cause",
+        "domain/registrations/test_change_notifications.py"
+        "::test_last_told_is_true_whatever_happens",
+    ),
     "S37": (
         "web/public/test_help_lines.py"
         "::test_number_that_nobody_checked_gives_way_to_the_national_line",
