@@ -146,7 +146,11 @@ def lock(session: Session, workshop: Workshop) -> None:
     session.flush()  # a refresh discards pending changes
     if (stop := tour_stops.find_stop(session, workshop)) is not None:
         tour_stops.lock(session, stop)
-    session.refresh(workshop, with_for_update={"of": Workshop, "key_share": True})
+    # In two statements: PostgreSQL joins what it read before it waited for the lock, so a workshop
+    # that was given another venue meanwhile would seem to have none.
+    row = sa.select(Workshop.id).where(Workshop.id == workshop.id)
+    session.execute(row.with_for_update(key_share=True))
+    session.refresh(workshop)
 
 
 def get_data(workshop: Workshop) -> WorkshopData:

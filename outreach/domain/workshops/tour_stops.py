@@ -86,7 +86,10 @@ def lock(session: Session, stop: TourStop) -> None:
     locked, so that two transactions cannot deadlock."""
     session.flush()  # a refresh discards pending changes
     # FOR NO KEY UPDATE: new workshops refer to the row by a foreign key.
-    session.refresh(stop, with_for_update={"of": TourStop, "key_share": True})
+    # Before it is read with its venue, which may change while this waits; see `workshop_service`.
+    row = sa.select(TourStop.id).where(TourStop.id == stop.id)
+    session.execute(row.with_for_update(key_share=True))
+    session.refresh(stop)
 
 
 def find_stop(session: Session, workshop: Workshop) -> TourStop | None:
