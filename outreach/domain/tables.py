@@ -19,6 +19,7 @@ from outreach.domain.scheduling import (
     import_batches,
     network_changes,
     tours,
+    venue_merge,
     workshop_changes,
 )
 from outreach.domain.workshops import partners, series, time_slots
@@ -56,6 +57,7 @@ __all__ = [
     "time_slots",
     "totals",
     "tours",
+    "venue_merge",
     "venues",
     "workshop_changes",
     "workshops",

@@ -35,6 +35,8 @@ class ImportResult:
     moved: dict[int, date] = field(default_factory=dict)
     # Changed workshops whose people may have to be told.
     told_about: list[Workshop] = field(default_factory=list)
+    # New venues that are like one that the office has: line, name, and the name of the other.
+    like: list[tuple[int, str, str]] = field(default_factory=list)
 
     def count(self, outcome: RowOutcome, *about: str) -> None:
         """Counts one row."""

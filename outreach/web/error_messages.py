@@ -156,6 +156,28 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.PLACE_NAME_EXISTS: N_("Tu oficina ya agregó ese nombre."),
         ErrorCode.PLACE_NAME_UNCLEAR: N_("Un nombre tiene al menos tres letras."),
         ErrorCode.TOO_MANY_PLACE_NAMES: N_("Ya hay 200 nombres. Quita uno antes."),
+        ErrorCode.VENUE_MERGED: N_(
+            "La sede de ese nombre ahora es «%(name)s». Usa esa, o cambia el nombre."
+        ),
+        ErrorCode.VENUE_MERGE_ZONES: N_(
+            "Las dos sedes tienen distinta hora local. Corrige primero la que esté mal."
+        ),
+        ErrorCode.VENUE_MERGE_SELF: N_("Elige otra sede: una no se une consigo misma."),
+        ErrorCode.VENUE_MERGE_TOO_LATE: N_(
+            "Ya pasó un día desde que se unieron, y no se puede deshacer. Agrega una sede nueva y "
+            "pasa ahí los talleres que le tocan."
+        ),
+        ErrorCode.VENUE_MERGE_CHANGED: N_(
+            "«%(name)s» se cambió después de unirlas, y deshacer borraría ese cambio. Agrega una "
+            "sede nueva y pasa ahí los talleres que le tocan."
+        ),
+        ErrorCode.VENUE_MERGE_MERGED: N_(
+            "«%(name)s» se unió después con otra. Deshaz eso primero."
+        ),
+        ErrorCode.VENUE_MERGE_NAME: N_(
+            "Después de unirlas se agregó una sede con uno de los dos nombres. Cámbiale el nombre y "
+            "deshaz otra vez."
+        ),
         ErrorCode.VENUE_EXISTS: N_(
             "Ya hay una sede con ese nombre y esa dirección. Cambia el nombre."
         ),

@@ -200,6 +200,10 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "new venue": lambda world: "/org/sedes/chicago/nueva",
     "a venue": lambda world: f"/org/sedes/chicago/{world.more['a venue']}",
     "a retired venue": lambda world: f"/org/sedes/chicago/{world.more['a retired venue']}",
+    "choose a venue to merge": lambda world: f"/org/sedes/chicago/{world.more['a venue']}/unir",
+    "merge venues": lambda world: (
+        f"/org/sedes/chicago/{world.more['a venue']}/unir?con={world.more['a retired venue']}"
+    ),
     "partners": lambda world: "/org/aliados",
     "new partner": lambda world: "/org/aliados/chicago/organizacion",
     "a partner": lambda world: f"/org/aliados/chicago/organizacion/{world.more['a partner']}",

@@ -217,6 +217,39 @@ def list_guards() -> Iterator[Guard]:
         "return self.venue.meeting_point if self.venue is not None else {}",
         f"{rooms}::test_meeting_point_is_public_where_the_address_is_hidden",
     )  # fmt: skip
+    merging = "tests/domain/scheduling/test_venue_merge.py"
+    for file, words, instead, test in (
+        (
+            "outreach/domain/scheduling/venue_merge.py",
+            "if is_elsewhere and workshop.is_discreet and is_open:",
+            "if False:",
+            "discreet_workshop_does_not_show_another_address_to_everybody",
+        ),
+        (
+            "outreach/domain/scheduling/venue_merge.py",
+            "return is_public and self._published(self.place) != self._published(place)",
+            "return is_public",
+            "entry_keeps_its_sequence_unless_its_place_changes",
+        ),
+        (
+            "outreach/domain/scheduling/venue_merge.py",
+            "return not venue_matching.has_same_address(before.address, after.address)",
+            "return True",
+            "nobody_is_notified_where_the_address_is_another_spelling",
+        ),
+    ):
+        yield Guard("S13", file, words, instead, f"{merging}::test_{test}")
+    merge_pages = "tests/web/staff/test_venue_merge_pages.py::test_"
+    yield Guard(
+        "S38", f"{web}staff/network/venue_pages.py",
+        'if found.id != venue_id:\n        raise Conflict("merged venue")', "if False:\n        pass",
+        f"{merge_pages}old_page_of_a_merged_venue_does_not_retire_the_other",
+    )  # fmt: skip
+    yield Guard(
+        "S38", f"{web}staff/network/venue_merge_pages.py",
+        'if effect.notified > (request.form.get("told", type=int) or 0):', "if False:",
+        f"{merge_pages}more_people_are_not_notified_than_the_page_said",
+    )  # fmt: skip
     approvals = "tests/web/staff/test_approvals.py"
     yield Guard(
         "S13", f"{web}staff/dashboard/alert_rows.py",

@@ -95,6 +95,9 @@ network.new_venue               GET   office          edit
 network.create_venue            POST  office          edit
 network.edit_venue              GET   office          edit
 network.update_venue            POST  office          edit
+network.merge_form              GET   office          edit
+network.merge_venues            POST  office          edit
+network.undo_merge              POST  office          edit
 network.place_names             GET   office          edit
 network.update_place_names      POST  office          edit
 network.list_partners           GET   chosen-office   edit

@@ -125,10 +125,13 @@ class VenueIndex(Generic[Known]):
 
 
 def load(session: Session, office: Office) -> VenueIndex[Venue]:
-    """The index of an office's venues."""
+    """The index of an office's venues, under their former names too."""
     index = VenueIndex[Venue]()
     for each in venues.list_venues(session, office):
         index.add(each, each.name, address=each.address, city=each.city)
+    for each in venues.list_merged(session, office):
+        kept = venues.follow(session, each)
+        index.add(kept, each.name, address=each.address, city=each.city)
     return index
 
 

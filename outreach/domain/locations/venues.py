@@ -69,6 +69,9 @@ class Venue(Base):
     # When the office last affirmed that neither police nor migration are told of workshops here.
     affirmed_on: Mapped[date | None] = mapped_column(default=None)
     retired_at: Mapped[datetime | None] = mapped_column(default=None)  # not offered any more
+    # The venue that it became (`scheduling.venue_merge`). No foreign key: a table is copied in the
+    # order of its ids, and this may be a higher one.
+    merged_into_id: Mapped[int | None] = mapped_column(default=None)
     changed_at: Mapped[datetime]
 
     def __post_init__(self) -> None:
@@ -107,13 +110,25 @@ _ZIP_CODE: Final = re.compile(
     r"[0-9]{5}|[a-z][0-9][a-z]|[0-9][a-z][0-9]|[a-z][0-9][a-z][0-9][a-z][0-9]"
 )
 MAX_AREA_MILES: Final = 30  # of an area from its city
+_ID: Final = re.compile(r"[0-9]{1,9}")
 DETAIL_FIELDS: Final = tuple(each.name for each in fields(VenueData))
 
 
 def list_venues(session: Session, office: Office) -> Sequence[Venue]:
-    """The venues of an office, retired ones too."""
+    """The venues of an office, retired ones too, but none that was merged into another."""
     return session.scalars(
-        sa.select(Venue).where(Venue.office_id == office.id).order_by(Venue.name, Venue.city)
+        sa.select(Venue)
+        .where(Venue.office_id == office.id, Venue.merged_into_id.is_(None))
+        .order_by(Venue.name, Venue.city, Venue.id)
+    ).all()
+
+
+def list_merged(session: Session, office: Office) -> Sequence[Venue]:
+    """The venues of an office that were merged into another: its former names."""
+    return session.scalars(
+        sa.select(Venue)
+        .where(Venue.office_id == office.id, Venue.merged_into_id.is_not(None))
+        .order_by(Venue.id)
     ).all()
 
 
@@ -124,26 +139,67 @@ def list_selectable(session: Session, office: Office, *, keep: int | None = None
     ]
 
 
-def get_distinct_names(venues: Iterable[Venue]) -> dict[int, str]:
+def get_distinct_names(venues: Iterable[Venue], *, home: str | None = None) -> dict[int, str]:
     """A distinct name for each venue, by id: its name, with city and address where others have the
-    same."""
+    same but for accents and capitals. With `home`, those of other cities have their city too."""
     every = list(venues)
-    called = {venue.id: venue.name for venue in every}
-    for more in (("city",), ("address", "city")):
-        times = Counter(fold(name) for name in called.values())
+    names = {
+        each.id: each.name if home in {None, each.city} else _join(each.name, each.city)
+        for each in every
+    }
+    for fields_ in (("name", "city"), ("name", "address", "city")):
+        times = Counter(map(fold, names.values()))
         for venue in every:
-            if times[fold(called[venue.id])] > 1:
-                parts = (getattr(venue, each) for each in ("name", *more))
-                called[venue.id] = ", ".join(part for part in parts if part)
-    return called
+            if times[fold(names[venue.id])] > 1:
+                names[venue.id] = _join(*(getattr(venue, each) for each in fields_))
+    seen: Counter[str] = Counter()
+    for venue in every:  # what is alike to the last letter gets a number
+        seen[fold(names[venue.id])] += 1
+        if (number := seen[fold(names[venue.id])]) > 1:
+            names[venue.id] += f" ({number})"
+    return names
+
+
+def _join(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
 
 
 def find(session: Session, office: Office, venue_id: int) -> Venue:
-    """A venue of this office. Raises NotFound."""
+    """A venue of this office; of one that was merged, the one it became. Raises NotFound."""
     venue = session.get(Venue, venue_id)
     if venue is None or venue.office_id != office.id:
         raise NotFound("venue")
+    return follow(session, venue)
+
+
+def follow(session: Session, venue: Venue) -> Venue:
+    """The venue itself, or the one that it was merged into."""
+    while venue.merged_into_id is not None:
+        venue = session.get_one(Venue, venue.merged_into_id)
     return venue
+
+
+def follow_id(session: Session, venue_id: str) -> str:
+    """The id of a venue as a form sends it; of one that was merged meanwhile, of what it became."""
+    venue = session.get(Venue, int(venue_id)) if _ID.fullmatch(venue_id) else None
+    return venue_id if venue is None else str(follow(session, venue).id)
+
+
+def hold(session: Session, venue: Venue) -> Venue:
+    """The venue to give to a workshop: itself, or the one that it was merged into at this moment.
+    No merge of it begins before the transaction ends."""
+    session.flush()
+    while (merged_into := session.scalar(_HOLD, {"id": venue.id})) is not None:
+        venue = session.get_one(Venue, merged_into)
+    return venue
+
+
+# The lock that a foreign key takes anyway: a merge waits for it, a change of the venue does not.
+_HOLD: Final = (
+    sa.select(Venue.merged_into_id)
+    .where(Venue.id == sa.bindparam("id"))
+    .with_for_update(read=True, key_share=True)
+)
 
 
 def lock(session: Session, venue: Venue) -> None:
@@ -182,8 +238,8 @@ def find_or_create(
     is none. An area is added to one that had none."""
     venue = find_by_name(session, office, name, address, city)
     if venue is not None:
-        if area and not venue.area:
-            venue.area, venue.changed_at = area, clock.second_after(venue.changed_at, now)
+        venue = follow(session, venue)
+        add_area(venue, area, now=now)
         return venue
     latitude, longitude = _locate_area(office, region, city, area)
     venue = Venue(
@@ -208,6 +264,12 @@ def find_or_create(
             raise
         return there
     return venue
+
+
+def add_area(venue: Venue, area: str, *, now: datetime) -> None:
+    """Says the area of a venue that has none."""
+    if area and not venue.area:
+        venue.area, venue.changed_at = area, clock.second_after(venue.changed_at, now)
 
 
 def add(session: Session, office: Office, data: VenueData, *, now: datetime) -> Venue:
@@ -243,10 +305,14 @@ def flush_unique(session: Session) -> None:
 def require_own_name(
     session: Session, office: Office, data: VenueData, venue: Venue | None
 ) -> None:
-    """Raises Refusal where another venue of the office has this name and address."""
+    """Raises Refusal where another venue of the office has this name and address, or had it before
+    it was merged."""
     there = find_by_name(session, office, data.name, data.address, data.city)
-    if there is not None and there is not venue:
-        raise Refusal(ErrorCode.VENUE_EXISTS)
+    if there is None or there is venue:
+        return
+    if there.merged_into_id is not None:
+        raise Refusal(ErrorCode.VENUE_MERGED, name=follow(session, there).name)
+    raise Refusal(ErrorCode.VENUE_EXISTS)
 
 
 def require_public_meeting_point(data: VenueData) -> None:

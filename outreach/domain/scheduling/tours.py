@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.db.base import Base
 from outreach.db.types import Codes
+from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
@@ -124,6 +125,7 @@ def lock(session: Session, tour: Tour, stop: TourStop | None = None) -> None:
 def add_stop(session: Session, tour: Tour, data: TourStopData, *, now: datetime) -> TourStop:
     """Adds a stop, with a draft workshop of each kind where it has a venue. Raises Refusal."""
     lock(session, tour)
+    data = _at_held_venue(session, data)
     _check(session, tour, data)
     workshops = list_stops(session, [tour.id])[tour.id]
     if any(_is_same(each, data) for each in workshops):
@@ -152,6 +154,7 @@ def change_stop(
     amount; one at another venue, or online, stays workshops. Raises Refusal as
     `workshop_service.change` does; the caller rolls back."""
     lock(session, tour, stop)
+    data = _at_held_venue(session, data)
     _check(session, tour, data)
     if stop.cancelled_at is not None:
         raise Refusal(ErrorCode.TOUR_STOP_EDIT_CANCELLED)
@@ -190,6 +193,13 @@ def change_stop(
     session.flush()
     _create_missing(session, tour, stop, now)
     return changed
+
+
+def _at_held_venue(session: Session, data: TourStopData) -> TourStopData:
+    """The data at the venue that theirs was merged into, if it was at this moment."""
+    if data.venue is None:
+        return data
+    return replace(data, venue=venues.hold(session, data.venue))
 
 
 def publish_stop(

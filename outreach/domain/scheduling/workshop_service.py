@@ -6,7 +6,7 @@ staff says; without one, at once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain import registrations
+from outreach.domain.locations import venues
+from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import (
     ACTIVE_STATUSES,
@@ -134,6 +136,12 @@ def prepare(
 
 def add(session: Session, prepared: Sequence[Workshop]) -> None:
     """Stores new workshops with their time slots, in one flush."""
+    held: dict[Venue, Venue] = {}
+    for workshop in prepared:
+        if (venue := workshop.venue) is not None:
+            if venue not in held:
+                held[venue] = venues.hold(session, venue)
+            workshop.venue = held[venue]
     session.add_all(prepared)
     session.flush()
     for workshop in prepared:
@@ -174,6 +182,8 @@ def change(
     be moved into the past.
     """
     data = normalize(data)
+    if data.venue is not None and data.venue is not workshop.venue:
+        data = replace(data, venue=venues.hold(session, data.venue))
     check(data, is_draft=workshop.status is WorkshopStatus.DRAFT)
     new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(data, n))
     if not new:

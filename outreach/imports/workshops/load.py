@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain import workshops
-from outreach.domain.locations import venues
+from outreach.domain.locations import venue_matching, venues
+from outreach.domain.locations.venue_matching import MatchKind, VenueIndex
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind, Visibility, Way
@@ -175,6 +176,7 @@ class _Loader:
         self._decision = decision
         self._named = NamedRows.read(session)
         self._venues: dict[tuple[str, ImportedPlace], Venue] = {}
+        self._indexes: dict[str, VenueIndex[Venue]] = {}
         self._prepared: list[Workshop] = []
 
     def add(self) -> None:
@@ -264,7 +266,7 @@ class _Loader:
             return current
         key = (office.slug, place)
         if key not in self._venues:
-            self._venues[key] = venues.find_or_create(
+            self._venues[key] = self._known_venue(row, place, office) or venues.find_or_create(
                 self._session,
                 office,
                 place.name,
@@ -275,7 +277,30 @@ class _Loader:
                 zone=row.zone,
                 now=self._now,
             )
+            self._index(office).add(
+                self._venues[key], place.name, address=place.address, city=place.city
+            )
         return self._venues[key]
+
+    def _known_venue(
+        self, row: WorkshopImportRow, place: ImportedPlace, office: Office
+    ) -> Venue | None:
+        """The venue that the office has under another spelling. One that is only like one of them
+        is made, as the file says, and named in the result."""
+        found = self._index(office).match(place.name, address=place.address, city=place.city)
+        if found.kind is MatchKind.NEAR and not any(
+            (each.name, each.address, each.city) == (place.name, place.address, place.city)
+            for each in found.candidates
+        ):
+            self.result.like.append((row.line, place.name, found.candidates[0].name))
+        if found.place is not None:
+            venues.add_area(found.place, place.area, now=self._now)
+        return found.place
+
+    def _index(self, office: Office) -> VenueIndex[Venue]:
+        if office.slug not in self._indexes:
+            self._indexes[office.slug] = venue_matching.load(self._session, office)
+        return self._indexes[office.slug]
 
 
 def _refused(row: WorkshopImportRow, field: str, value: str, error: Refusal) -> ImportFault:
@@ -317,9 +342,14 @@ def _workshop_data(
 
 
 def is_same_venue(venue: Venue, place: ImportedPlace) -> bool:
-    """Whether the venue is the one of the file; a file without address does not remove one."""
+    """Whether the venue is the one of the file, however that spells it; a file without address does
+    not remove one."""
     has_same_name = (venue.name, venue.city) == (place.name, place.city)
-    return has_same_name and place.address in {"", venue.address}
+    if has_same_name and place.address in {"", venue.address}:
+        return True
+    index = VenueIndex[Venue]()
+    index.add(venue, venue.name, address=venue.address, city=venue.city)
+    return index.match(place.name, address=place.address, city=place.city).place is not None
 
 
 def _with_defaults(data: WorkshopData, new: WorkshopData) -> WorkshopData:

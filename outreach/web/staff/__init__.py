@@ -55,6 +55,7 @@ from outreach.web.staff.network import (
     place_pages,
     settings_page,
     staff_accounts,
+    venue_merge_pages,
     venue_pages,
 )
 from outreach.web.staff.scheduling import duplicate, month_planner, repeat
@@ -120,6 +121,7 @@ VIEWS: Final = (
     totp_setup,
     tour_pages,
     translations,
+    venue_merge_pages,
     venue_pages,
     undo_change,
     workshop_detail,

@@ -209,7 +209,7 @@ def test_duplicate_venue_is_refused(ana: StaffClient, store: Store) -> None:
     answer = ana.post("/org/sedes/chicago/nueva", **venue_form())
     assert answer.status_code == 422
     assert "Ya hay una sede con ese nombre y esa dirección." in words(answer)
-    ana.post("/org/sedes/chicago/nueva", **venue_form(name="Otra"))
+    ana.post("/org/sedes/chicago/nueva", **venue_form(name="Otra", address="7 Otra"))
     with store.read() as session:
         other_workshop = session.scalars(sa.select(Venue.id).where(Venue.name == "Otra")).one()
     assert change_venue(ana, other_workshop).status_code == 422

@@ -207,7 +207,8 @@ def test_overbooking_is_suggested_with_its_reason_and_not_applied(
     assert 'name="overbooked" type="text" value="19"' in filled.text
     assert 'value="Conoce tus derechos"' in filled.text, "typed values are kept"
     assert _count(store) == 6, "nothing was saved"
-    confirmation_page = ana.post("/org/talleres/nuevo", **typed(overbooked="19"))
+    elsewhere = typed(overbooked="19", venue_address="7 Otra")  # where none of the six was
+    confirmation_page = ana.post("/org/talleres/nuevo", **elsewhere)
     assert confirmation_page.status_code == 303
     assert _count(store) == 7
 

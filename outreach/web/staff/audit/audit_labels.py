@@ -116,6 +116,8 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "venue affirmed": AuditedAction(
         _WORKSHOPS, lazy("afirmó que en una sede no se avisa a la policía ni a migración")
     ),
+    "venues merged": AuditedAction(_WORKSHOPS, lazy("unió dos sedes")),
+    "venue merge undone": AuditedAction(_WORKSHOPS, lazy("deshizo la unión de dos sedes")),
     "venue retired": AuditedAction(_WORKSHOPS, lazy("retiró una sede")),
     "venue offered": AuditedAction(_WORKSHOPS, lazy("volvió a ofrecer una sede")),
     "partner created": AuditedAction(_WORKSHOPS, lazy("agregó una organización aliada")),

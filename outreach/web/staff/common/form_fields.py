@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     DateField,
     IntegerField,
@@ -14,6 +16,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from outreach.domain.locations import venues
 from outreach.domain.text import clean, clean_lines
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
@@ -84,3 +87,15 @@ def text(most: int, *filters: Any) -> TextAreaField:
 def number(least: int, most: int, message: str) -> NumberField:
     """An optional whole number."""
     return NumberField(validators=[Optional(), NumberRange(least, most, message)])
+
+
+def with_merged_venue(
+    session: Session, typed: MultiDict[str, str] | None, name: str
+) -> MultiDict[str, str] | None:
+    """The fields of a form, in which a venue that was merged while the form was open is the one
+    that it became."""
+    if typed is None or name not in typed:
+        return typed
+    current = MultiDict(typed)
+    current[name] = venues.follow_id(session, typed[name])
+    return current

@@ -1,6 +1,8 @@
 """The venues of an office: list, new, edit, retire."""
 
 import re
+from collections.abc import Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -14,13 +16,13 @@ from wtforms import BooleanField, Field, Form, SelectField, ValidationError
 from outreach import clock
 from outreach.db.base import Words
 from outreach.domain.audit.audit_log import Details
-from outreach.domain.locations import venues
+from outreach.domain.locations import venue_matching, venues
 from outreach.domain.locations.geocoding import distance_in_miles
 from outreach.domain.locations.venues import Entrance, Venue, VenueData
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
-from outreach.domain.scheduling import venue_change
+from outreach.domain.scheduling import venue_change, venue_merge
 from outreach.domain.workshops import count_at_venues as _counts
 from outreach.errors import Conflict, NotFound, Refusal
 from outreach.i18n import LANGUAGES, lazy
@@ -152,6 +154,10 @@ def _entrances() -> list[tuple[str, str]]:
     ]
 
 
+def entrance_words(entrance: str) -> str:
+    return dict(_entrances())[entrance]
+
+
 def point_of(typed: str) -> tuple[float, float] | None:
     """Latitude and longitude of a typed or copied position; None when it is invalid."""
     # Spaces are collapsed first: on thousands of them the pattern would backtrack.
@@ -212,6 +218,8 @@ def create_venue(slug: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             office = offices.find(session, slug)
+            if like := _unanswered(session, office, form):
+                return _page(form, None, 422, like=like)
             venue = venues.add(session, office, form.venue_data(), now=clock.now())
             log_office_action(session, slug, "venue created", {"venue": venue.id})
     except Refusal as refusal:
@@ -219,14 +227,35 @@ def create_venue(slug: str) -> ResponseReturnValue:
     return redirect("/org/sedes?hecho=nueva", 303)
 
 
+def _unanswered(session: Session, office: Office, form: VenueForm) -> tuple[Venue, ...]:
+    """The venues that the typed one may be, where nobody has said yet that it is none of them."""
+    data = form.venue_data()
+    name = (data.name, data.address, data.city)
+    found = venue_matching.match(
+        session, office, data.name, address=data.address, city=data.city
+    ).candidates
+    # Exactly that one is refused by `venues.add`.
+    is_known = any((each.name, each.address, each.city) == name for each in found)
+    is_answered = request.form.get("other") == form_options.other_venue(found)
+    return () if is_known or is_answered else found
+
+
 @blueprint.get("/sedes/<slug>/<int(max=2147483647):venue>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
     with store().read() as session:
         found = venues.find(session, offices.find(session, slug), venue)
+        if found.id != venue:  # it was merged into this one
+            return redirect(f"/org/sedes/{slug}/{found.id}", 302)
         coming = _upcoming_count(session, found)
+        merges = [
+            (each.id, each.merged_before["data"]["name"], each.made_at.astimezone(found.zone))
+            for each in venue_merge.find_undoable(session, found, now=clock.now())
+        ]
     values = _values(found) | {"seen": _fingerprint(found)}
-    return _page(VenueForm(None, found.office, **values), found, coming=coming)
+    done = _done_message(request.args.get("hecho", ""))
+    form = VenueForm(None, found.office, **values)
+    return _page(form, found, coming=coming, merges=merges, done=done)
 
 
 @blueprint.post("/sedes/<slug>/<int(max=2147483647):venue>")
@@ -234,10 +263,13 @@ def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
 def update_venue(slug: str, venue: int) -> ResponseReturnValue:
     """The field `do` retires, offers again or affirms; without it the form is saved."""
     what = request.form.get("do", "")
-    if what in {"retire", "offer"}:
-        return _retire(slug, venue, is_retired=what == "retire")
-    if what == "affirm":
-        return _affirm(slug, venue)
+    try:
+        if what in {"retire", "offer"}:
+            return _retire(slug, venue, is_retired=what == "retire")
+        if what == "affirm":
+            return _affirm(slug, venue)
+    except Conflict:
+        return redirect(f"/org/sedes/{slug}/{venue}", 303)
     with store().read() as session:
         found = venues.find(session, offices.find(session, slug), venue)
         coming = _upcoming_count(session, found)
@@ -278,12 +310,20 @@ def update_venue(slug: str, venue: int) -> ResponseReturnValue:
 
 def _retire(slug: str, venue: int, *, is_retired: bool) -> ResponseReturnValue:
     with store().change() as session:
-        found = venues.find(session, offices.find(session, slug), venue)
+        found = _find_itself(session, slug, venue)
         if (found.retired_at is not None) != is_retired:
             found.retired_at = clock.now() if is_retired else None
             action = "venue retired" if is_retired else "venue offered"
             log_office_action(session, slug, action, {"venue": venue})
     return redirect(f"/org/sedes?hecho={'retirada' if is_retired else 'otra-vez'}", 303)
+
+
+def _find_itself(session: Session, slug: str, venue_id: int) -> Venue:
+    """The venue. Raises Conflict where it was merged: what its page asked was of another."""
+    found = venues.find(session, offices.find(session, slug), venue_id)
+    if found.id != venue_id:
+        raise Conflict("merged venue")
+    return found
 
 
 def _affirm(slug: str, venue: int) -> ResponseReturnValue:
@@ -292,7 +332,7 @@ def _affirm(slug: str, venue: int) -> ResponseReturnValue:
         raise NotFound("affirmation")
     now = clock.now()
     with store().change() as session:
-        found = venues.find(session, offices.find(session, slug), venue)
+        found = _find_itself(session, slug, venue)
         found.affirmed_on = now.astimezone(found.zone).date()
         found.changed_at = clock.second_after(found.changed_at, now)
         log_office_action(session, slug, "venue affirmed", {"venue": venue})
@@ -322,7 +362,15 @@ def _fingerprint(venue: Venue) -> str:
 
 
 def _page(
-    form: VenueForm, venue: Venue | None, status: int = 200, *, fault: str = "", coming: int = 0
+    form: VenueForm,
+    venue: Venue | None,
+    status: int = 200,
+    *,
+    fault: str = "",
+    coming: int = 0,
+    like: Sequence[Venue] = (),
+    merges: Sequence[tuple[int, str, datetime]] = (),
+    done: str = "",
 ) -> ResponseReturnValue:
     faults = [*([("formulario", fault)] if fault else []), *form.faults]
     return page(
@@ -333,6 +381,10 @@ def _page(
         office=form.office,
         faults=faults,
         coming=coming,
+        like=like,
+        answer=form_options.other_venue(like),
+        merges=merges,
+        done=done,
         may_affirm=venue is not None and has_permission(Permission.NETWORK, form.office.slug),
         today=clock.now().date(),
     )
@@ -344,6 +396,8 @@ def _done_message(what: str) -> str:
         "cambiada": _("Cambios guardados. Las páginas y los calendarios ya lo dicen."),
         "igual": _("No había nada que cambiar."),
         "retirada": _("Retirada. Ya no sale al hacer un taller; lo pasado se queda."),
+        "unida": _("Unidas. Los talleres, las direcciones y los calendarios ya son de esta sede."),
+        "separada": _("Otra vez son dos sedes, cada una como estaba."),
         "otra-vez": _("Otra vez se puede elegir."),
     }
     return messages.get(what, "")

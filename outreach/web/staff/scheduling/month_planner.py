@@ -38,7 +38,13 @@ from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.form_fields import Choice, Choices, HourField, text
+from outreach.web.staff.common.form_fields import (
+    Choice,
+    Choices,
+    HourField,
+    text,
+    with_merged_venue,
+)
 from outreach.web.staff.common.guards import offices_with, page, require_permission
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
@@ -198,7 +204,7 @@ def _sheet(session: Session, typed: MultiDict[str, str]) -> PlannerSheet:
     """The form and the workshops that it means. Raises NotFound for another office."""
     office, month = _office(session, clean(typed.get("office", ""))), _month(typed.get("month", ""))
     offered, offered_venues = _kinds(session, office), venues.list_selectable(session, office)
-    form = MonthForm(typed, offered, offered_venues)
+    form = MonthForm(with_merged_venue(session, typed, "venue"), offered, offered_venues)
     sheet = PlannerSheet(office, month, form, _ticked(typed, month), [], [])
     if not form.validate():
         sheet.faults += form.faults

@@ -28,6 +28,7 @@ from outreach.web.staff.common.form_fields import (
     NumberField,
     line,
     required,
+    with_merged_venue,
 )
 from outreach.web.staff.workshop_form.workshop_form import MAX_AHEAD, MIN_DAY, words_of
 
@@ -60,7 +61,10 @@ class StopForm(Form):
         self.region.choices = [(code, name["es"]) for code, name in regions.NAMES.items()]
         self.venue.choices = [
             ("", _("Todavía sin sede")),
-            *((str(each.id), f"{each.name}, {each.city}") for each in offered_venues),
+            *(
+                (str(number), name)
+                for number, name in venues.get_distinct_names(offered_venues, home="").items()
+            ),
         ]
 
     @property
@@ -122,6 +126,7 @@ def form_of(
         for kind in kinds.list_kinds(session)
         if not kind.countries or office.country in kind.countries
     ]
+    typed = with_merged_venue(session, typed, "venue")
     venue_id = current.venue_id if current is not None else None
     selectable = venues.list_selectable(session, office, keep=venue_id)
     return StopForm(typed, offered, selectable, **values)

@@ -18,6 +18,7 @@ from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, series
 from outreach.domain.workshops.partners import ChosenPartners
 from outreach.errors import NotFound
+from outreach.web.staff.common.form_fields import with_merged_venue
 from outreach.web.staff.workshop_form.workshop_form import BY_VENUE, WorkshopForm, values_of
 
 NOON: Final = time(12, 0)
@@ -33,6 +34,7 @@ def form_of(
 ) -> WorkshopForm:
     """The form with the typed fields or, without them, with these values. Its lists hold what the
     office uses, and what the workshop already has."""
+    typed = with_merged_venue(session, typed, "venue")
     chosen = partners.get_chosen(session, workshop) if workshop is not None else ChosenPartners()
     venue_id = workshop.venue.id if workshop is not None and workshop.venue else None
     is_draft = workshop is None or workshop.status is WorkshopStatus.DRAFT

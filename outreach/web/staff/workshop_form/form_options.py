@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from outreach.domain.locations import regions
+from outreach.domain.locations import regions, venues
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
@@ -26,7 +26,7 @@ Options = list[tuple[str, str]]  # values and labels
 def by_field(
     office: Office,
     kinds: Iterable[Kind],
-    venues: Iterable[Venue],
+    offered_venues: Iterable[Venue],
     all_series: Iterable[WorkshopSeries],
     partners: Iterable[Partner],
     speakers: Iterable[Speaker],
@@ -38,7 +38,7 @@ def by_field(
         "mode": [(mode.value, workshop_cards.mode_words(mode)) for mode in DeliveryMode],
         "venue": [
             ("", _("Sin sede: en línea o por teléfono")),
-            *((str(venue.id), _venue_words(venue, office)) for venue in venues),
+            *venue_options(offered_venues, office),
             (NEW, _("Otra sede, nueva")),
         ],
         "venue_region": region_options(),
@@ -71,8 +71,32 @@ def words_of(kind: Kind) -> str:
     return kind.name.get("es", kind.code)
 
 
-def _venue_words(venue: Venue, office: Office) -> str:
-    name = venue.name if venue.city == office.city else f"{venue.name}, {venue.city}"
+def venue_options(offered: Iterable[Venue], office: Office) -> Options:
+    """The venues to choose from, no two of them alike."""
+    every = list(offered)
+    names = venues.get_distinct_names(every, home=office.city)
+    return [(str(each.id), _venue_words(each, names[each.id])) for each in every]
+
+
+def same_venue_options(candidates: Iterable[Venue]) -> Options:
+    """The answers to «¿Es la misma?»: each of the venues that it may be, or another."""
+    every = list(candidates)
+    return [
+        *((str(each.id), _with_address(each)) for each in every),
+        (other_venue(every), _("No, es otra sede")),
+    ]
+
+
+def other_venue(candidates: Iterable[Venue]) -> str:
+    """The answer that it is none of these; not of others that a changed name would bring."""
+    return " ".join((NEW, *(str(each.id) for each in candidates)))
+
+
+def _with_address(venue: Venue) -> str:
+    return ", ".join(part for part in (venue.name, venue.address, venue.city) if part)
+
+
+def _venue_words(venue: Venue, name: str) -> str:
     if venue.capacity is None:
         return name
     words: str = _("%(name)s (caben %(num)d)", name=name, num=venue.capacity)

@@ -1,6 +1,6 @@
 """The form of a workshop: reads text, gives a `WorkshopData`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -109,6 +109,7 @@ class WorkshopForm(Form):
     frees_silence = BooleanField()
     overbooked = number(0, 100_000, lazy("Escribe un número de 0 a 100,000."))
     limit_childcare = number(0, 100_000, lazy("Escribe un número de 0 a 100,000."))
+    venue_same = Choice(default="")  # the answer to «¿Es la misma?»; see `ask_same_venue`
     series = Choice(default="")
     series_name = line(120)
     series_joint = BooleanField()
@@ -135,6 +136,10 @@ class WorkshopForm(Form):
         )
         if self.visibility.data == BY_VENUE or self._has_discreet_kind:
             options["visibility"].insert(0, (BY_VENUE, _("Según la sede (recomendado)")))
+        self.venue_same.choices = [
+            (each, each) for each in dict.fromkeys(("", self.venue_same.data or ""))
+        ]
+        self.is_venue_asked = False
         for name, choices in options.items():
             field = self[name]
             assert isinstance(field, SelectField)
@@ -249,6 +254,11 @@ class WorkshopForm(Form):
         starts, ends = self.starts.data, self.ends.data
         length = time_slots.count_minutes(starts, ends) if starts and ends else kind.minutes
         return max(1, length // every)
+
+    def ask_same_venue(self, candidates: Sequence[Venue]) -> None:
+        """Has the page ask whether the new venue is one of these."""
+        self.is_venue_asked = True
+        self.venue_same.choices = form_options.same_venue_options(candidates)
 
     @property
     def has_venue(self) -> bool:

@@ -38,7 +38,12 @@ from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import notify_sheet, workshop_labels
-from outreach.web.staff.common.form_fields import Choice, HourField, NumberField
+from outreach.web.staff.common.form_fields import (
+    Choice,
+    HourField,
+    NumberField,
+    with_merged_venue,
+)
 from outreach.web.staff.common.guards import (
     log_office_action,
     log_workshop_action,
@@ -76,11 +81,11 @@ class BulkForm(Form):
     sede = Choice(default="")
     motivo = Choice(default="")
 
-    def __init__(self, typed: MultiDict[str, str], offered: Sequence[Venue]) -> None:
+    def __init__(self, typed: MultiDict[str, str] | None, offered: Sequence[Venue]) -> None:
         super().__init__(typed)
         self.sede.choices = [
             ("", _("La que tiene cada uno")),
-            *((str(venue.id), venue.name) for venue in offered),
+            *((str(number), name) for number, name in venues.get_distinct_names(offered).items()),
         ]
         self.motivo.choices = [("", _("Elige")), *cancel_workshop.reasons().items()]
 
@@ -103,7 +108,7 @@ def bulk_apply() -> ResponseReturnValue:
     try:
         with store().change() as session:
             chosen = _chosen(session, typed.getlist("t"))
-            form = BulkForm(typed, _venues(session, chosen))
+            form = _form(session, typed, chosen)
             if not form.validate() or not _is_complete(action, form):
                 raise PageRefused(_missing_message(action, form))
             month = Month.from_day(chosen[0].day)
@@ -140,7 +145,7 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
     outcomes = [outcome for outcome, _warned in tried.values()]
     with store().read() as session:
         chosen = _chosen(session, ids)
-        form = BulkForm(typed, _venues(session, chosen))
+        form = _form(session, typed, chosen)
         form.validate()
         faults = ([("talleres", fault)] if fault else []) + form.faults
         lines = [ProposalLine(each, *tried.get(each.public_id, (None, []))) for each in chosen]
@@ -168,7 +173,7 @@ def _dry_run(
     date; empty while the target of a move is missing."""
     with store().change() as session:
         chosen = _chosen(session, ids)
-        form = BulkForm(typed, _venues(session, chosen))
+        form = _form(session, typed, chosen)
         if not form.validate() or (action is BulkAction.MOVE and not _is_complete(action, form)):
             return {}
         act = _act(session, action, form, chosen, LATER)
@@ -208,6 +213,10 @@ def _chosen(session: Session, ids: Sequence[str]) -> Sequence[Workshop]:
     for slug in {each.office.slug for each in selected}:
         require_permission(Permission.EDIT, slug)
     return selected
+
+
+def _form(session: Session, typed: MultiDict[str, str], chosen: Sequence[Workshop]) -> BulkForm:
+    return BulkForm(with_merged_venue(session, typed, "sede"), _venues(session, chosen))
 
 
 def _venues(session: Session, chosen: Sequence[Workshop]) -> Sequence[Venue]:

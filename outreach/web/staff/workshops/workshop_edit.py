@@ -13,7 +13,8 @@ from werkzeug.datastructures import MultiDict
 from outreach import clock
 from outreach.domain import workshops
 from outreach.domain.checkin import no_show_rate
-from outreach.domain.locations import venues
+from outreach.domain.locations import venue_matching, venues
+from outreach.domain.locations.venue_matching import MatchKind
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Way
@@ -41,7 +42,7 @@ from outreach.web.staff.common.guards import (
 )
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
-from outreach.web.staff.workshop_form import autosave, form_factory
+from outreach.web.staff.workshop_form import autosave, form_factory, form_options
 from outreach.web.staff.workshop_form.autosave import DraftOffer
 from outreach.web.staff.workshop_form.form_factory import form_of, kinds_of
 from outreach.web.staff.workshop_form.workshop_form import NEW, WorkshopForm, words_of, zone_of
@@ -279,20 +280,41 @@ def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None
         return None
     if form.venue.data != NEW:
         return venues.find(session, office, int(form.venue.data))
-    venue = venues.find_or_create(
+    now, area = clock.now(), form.venue_area.data or ""
+    venue = _known_venue(session, form, office) or venues.find_or_create(
         session,
         office,
         form.venue_name.data or "",
         address=form.venue_address.data or "",
         city=form.venue_city.data or "",
         region=form.venue_region.data,
-        area=form.venue_area.data or "",
+        area=area,
         zone=zone_of(form),
-        now=clock.now(),
+        now=now,
     )
+    venues.add_area(venue, area, now=now)
     venue.is_step_free = venue.is_step_free or form.venue_step_free.data
     venue.retired_at = None  # it is in use again
     return venue
+
+
+def _known_venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None:
+    """The venue that the typed one is already, also by what was answered to «¿Es la misma?». Raises
+    PageRefused where that has to be asked."""
+    name, city = form.venue_name.data or "", form.venue_city.data or ""
+    found = venue_matching.match(
+        session, office, name, address=form.venue_address.data or "", city=city
+    )
+    answer = form.venue_same.data
+    if found.kind is not MatchKind.NEAR or answer == form_options.other_venue(found.candidates):
+        return found.place
+    same = next((each for each in found.candidates if str(each.id) == answer), None)
+    if same is None:
+        form.ask_same_venue(found.candidates)
+        raise PageRefused(
+            _("Ya tienes una sede parecida. Di abajo si es la misma: así no queda dos veces.")
+        )
+    return same
 
 
 def _series(
