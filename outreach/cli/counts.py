@@ -12,10 +12,10 @@ from typing import Any, BinaryIO, NoReturn
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from sqlalchemy.orm import Session
 
 from outreach import clock
+from outreach.cli import wide_tables
 from outreach.cli.context import open_store, settings
 from outreach.clock import Month
 from outreach.domain.reporting import months
@@ -241,15 +241,14 @@ def _show(
     console: Console, title: str, rows: list[list[Any]], columns: Any, notes: list[str]
 ) -> None:
     header, *body, total = rows
-    table = Table(title=title, title_justify="left", show_footer=True)
-    for column in columns:
-        is_number = isinstance(total[column], int)
-        table.add_column(
-            str(header[column]), str(total[column]), justify="right" if is_number else "left"
-        )
-    for row in body:
-        table.add_row(*(str(row[column]) for column in columns))
-    console.print(table)
+    wide_tables.print_table(
+        console,
+        [str(header[column]) for column in columns],
+        [[str(row[column]) for column in columns] for row in body],
+        footer=[str(total[column]) for column in columns],
+        title=title,
+        numbers=[at for at, column in enumerate(columns) if isinstance(total[column], int)],
+    )
     for note in notes:
         console.print(f"· {note}", markup=False, highlight=False)
 

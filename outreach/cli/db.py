@@ -14,6 +14,7 @@ from outreach.domain.locations import venues
 from outreach.domain.network import installation_settings
 from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, MasterKeys
+from outreach.maintenance import migrate_database
 from outreach.migrations import Database, Stage
 from outreach.privacy import reconcile
 
@@ -37,8 +38,12 @@ def upgrade(new_key_store: bool) -> None:
 
     Safe to run again, and while people register. Two upgrades at once run one after the other.
     """
-    bring_up_to_date(settings(), new_key_store=new_key_store)
+    config = settings()
+    bring_up_to_date(config, new_key_store=new_key_store)
     click.echo("The database is up to date.")
+    for base, url in urls(config).items():
+        name = "Main database" if base is Database.MAIN else "Key store"
+        click.echo(f"  {name}: {migrate_database.readable(url)}")
 
 
 @command.command()

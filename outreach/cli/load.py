@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,29 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.offices import list_offices
 from outreach.domain.registrations.change_notifications import NotifyMode
 from outreach.errors import OutreachError, Refusal
-from outreach.imports import csv_tables, figures, file_types, kinds, offices, venues, workshops
-from outreach.imports.import_errors import ImportRejected
+from outreach.imports import (
+    csv_tables,
+    demo,
+    figures,
+    file_types,
+    kinds,
+    offices,
+    venues,
+    workshops,
+)
+from outreach.imports.import_errors import ImportRejected, group_faults
 from outreach.imports.import_result import ImportResult, RowOutcome
 from outreach.imports.workshops import IcalDefaults, Network, WorkshopImportRow
 
 _MIN_ROWS_FOR_PROGRESS = 200
 
 _file = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+_file_or_packaged = click.argument(
+    "path", metavar="[FILE]", type=click.Path(path_type=Path), required=False
+)
+_packaged = click.option(
+    "--packaged", "is_packaged", is_flag=True, help="The file that comes with the program."
+)
 _dry_run = click.option(
     "--dry-run", is_flag=True, help="Say what would be loaded, and change nothing."
 )
@@ -38,8 +54,9 @@ _dry_run = click.option(
 def command() -> None:
     """Load a file: all of it, or nothing if a line is wrong.
 
-    Every wrong line is listed with its number (the header is line 1), the field, the value and
-    the reason. Loading a file twice changes nothing. Load offices and kinds before workshops.
+    Every fault is listed once, with the numbers of its lines (the header is line 1), the field, the
+    value and the reason. Loading a file twice changes nothing. Load offices and kinds before
+    workshops.
 
     Files are UTF-8; tables are CSV, with commas or semicolons. Workshops may also be in a workbook
     (.xlsx) or a calendar (.ics).
@@ -47,12 +64,14 @@ def command() -> None:
 
 
 @command.command("offices")
-@_file
+@_file_or_packaged
+@_packaged
 @_dry_run
-def offices_(path: Path, dry_run: bool) -> None:
+def offices_(path: Path | None, is_packaged: bool, dry_run: bool) -> None:
     """Load offices from a CSV file: slug, name_es, city, region, timezone, …"""
-    with _refusals(), open_store(settings()) as store:
-        rows = offices.read(path)
+    name = "offices.csv"
+    with _refusals(), open_store(settings()) as store, _find(path, is_packaged, name) as file:
+        rows = offices.read(file)
         _load(store, dry_run, "offices", lambda s: offices.load(s, rows, now=clock.now()))
 
 
@@ -84,12 +103,14 @@ def venues_(path: Path, dry_run: bool, notify: NotifyMode | None) -> None:
 
 
 @command.command("kinds")
-@_file
+@_file_or_packaged
+@_packaged
 @_dry_run
-def kinds_(path: Path, dry_run: bool) -> None:
+def kinds_(path: Path | None, is_packaged: bool, dry_run: bool) -> None:
     """Load kinds of workshop, and series of figures, from a JSON file (as taxonomy.json)."""
-    with _refusals(), open_store(settings()) as store:
-        found = kinds.read(path)
+    name = "taxonomy.json"
+    with _refusals(), open_store(settings()) as store, _find(path, is_packaged, name) as file:
+        found = kinds.read(file)
         _load(store, dry_run, "kinds", lambda s: kinds.load(s, found, now=clock.now()))
 
 
@@ -156,9 +177,27 @@ def workshops_(
                 return loaded
 
             loaded = _load(store, dry_run, "workshops", load)
+            for line, name, known_name in loaded.like:
+                click.echo(
+                    f"line {line}: «{name}» is a new venue; if it is «{known_name}», merge them in "
+                    "the desk's page of venues.",
+                    err=True,
+                )
             if not dry_run:
                 for workshop_id, day in loaded.moved.items():
                     key_store.move(workshop_id, day)
+
+
+@contextmanager
+def _find(path: Path | None, is_packaged: bool, name: str) -> Iterator[Path]:
+    """The given file, or the one of that name in the package."""
+    if is_packaged == (path is not None):
+        raise click.UsageError("Give a file, or --packaged for the one of the program.")
+    if path is not None:
+        yield path
+        return
+    with resources.as_file(demo.DATA / name) as file:
+        yield file
 
 
 def _rows(
@@ -227,8 +266,8 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except ImportRejected as error:
-        for fault in error.faults:
-            click.echo(str(fault), err=True)
+        for words in group_faults(error.faults):
+            click.echo(words, err=True)
         faults = len(error.faults)
         click.echo(
             f"outreach: {faults} fault{'s' * (faults > 1)}; nothing was loaded. "

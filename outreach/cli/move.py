@@ -2,9 +2,9 @@
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from outreach import database_urls
+from outreach.cli import wide_tables
 from outreach.cli.context import open_key_store, open_store, settings
 from outreach.maintenance import migrate_database
 from outreach.migrations import Database
@@ -41,11 +41,12 @@ def command(to: str, keyring_to: str | None) -> None:
         moved = migrate_database.move(
             paths, tell=lambda table, done: status.update(f"{table} {done or ''}")
         )
-    table = Table("database", "table", "rows")
-    for base, rows in moved.items():
-        for name, number in rows.items():
-            table.add_row(base, name, str(number))
-    Console().print(table)
+    lines = [
+        (str(base), name, str(number))
+        for base, rows in moved.items()
+        for name, number in rows.items()
+    ]
+    wide_tables.print_table(Console(), ("database", "table", "rows"), lines, numbers=[2])
     click.echo("All of it arrived. Change these settings on every host, then run outreach doctor:")
     names = {Database.MAIN: "OUTREACH_DATABASE_URL", Database.KEY_STORE: "OUTREACH_KEYRING_URL"}
     for path in paths:

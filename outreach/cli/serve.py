@@ -18,6 +18,7 @@ from outreach.cli.context import open_key_store, open_store, settings
 from outreach.config import Config
 from outreach.errors import Misconfigured
 from outreach.keystore import signing
+from outreach.maintenance import doctor
 
 STOP_TIMEOUT_SECONDS: Final = 30  # for requests in progress
 
@@ -43,7 +44,22 @@ def command(host: str, port: int, workers: int, no_mail: bool) -> None:
     with open_store(config), open_key_store(config) as key_store:
         signing.secret(config, key_store)  # created before several processes need it
     os.environ["OUTREACH_LISTEN"] = host
+    _require_free(host, port)
+    for line in _greet(config, host, port, workers, mail=not no_mail):
+        click.echo(line, err=True)
     run(config, host, port, workers, mail=not no_mail)
+
+
+def _greet(config: Config, host: str, port: int, workers: int, *, mail: bool) -> Iterator[str]:
+    """Where the site listens, and what is not well: said once, by the process that was started."""
+    name = f"[{host}]" if ":" in host else host
+    worker = "and the worker" if mail else "without the worker"
+    yield (
+        f"{config.public_url} listens on http://{name}:{port}, {workers} "
+        f"process{'es' * (workers > 1)} {worker}. Stop with Ctrl-C."
+    )
+    for result in doctor.examine_start(config):
+        yield f"{result.state}: {result.about}: {result.words}"
 
 
 def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> None:

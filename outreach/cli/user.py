@@ -5,11 +5,11 @@ from typing import Final, NoReturn
 
 import click
 from rich.console import Console
-from rich.table import Table
 from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.accounts import administration, credentials
+from outreach.cli import wide_tables
 from outreach.cli.context import open_store, settings
 from outreach.config import Config
 from outreach.domain.network import offices, staff
@@ -67,14 +67,15 @@ def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
 @command.command("list")
 def list_() -> None:
     """Show the accounts."""
-    table = Table("E-mail", "Role and office", "State")
+    rows = []
     with open_store(settings()) as store, store.read() as session:
         with_second_factor = credentials.ids_with_second_factor(session)
         for staff_member in staff.list_staff(session):
             state = _state(staff_member, has_second=staff_member.id in with_second_factor)
-            table.add_row(staff_member.email, _rights(staff_member), state)
+            rows.append((staff_member.email, _rights(staff_member), state))
     # A file or a pipe has no width.
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    wide_tables.print_table(console, ("E-mail", "Role and office", "State"), rows)
 
 
 @command.command()

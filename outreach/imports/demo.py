@@ -7,11 +7,12 @@ workshops and registrations are generated from today's date, with a fixed random
 import json
 import random
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -94,6 +95,8 @@ _TITLES: Final[dict[str, tuple[Words, ...]]] = {
         {"es": "Cuida tu dinero", "en": "Take care of your money", "fr": "Soignez votre argent"},
     ),
 }
+_DAYTIME: Final = (time(8), time(18))  # when a consultation of three hours may start
+_AFTERNOON: Final = time(16)
 _HOURS: Final = (
     time(9),
     time(10),
@@ -183,8 +186,8 @@ def _create_workshops(session: Session, now: datetime) -> Iterator[Workshop]:
             weights = [30, 18, 20, 14, 4, 4][: len(codes)]
             kind = by_code[rng.choices(codes, weights)[0]]
             yield _publish(session, _random_workshop(session, office, kind, rng, now), now)
-    soon = _starting_soon(session, by_slug["chicago"], by_code["diagnostico"], now)
-    yield _publish(session, soon, now)
+    for soon in _starting_soon(session, by_slug, by_code["diagnostico"], now):
+        yield _publish(session, soon, now)
     draft = replace(
         _random_workshop(session, by_slug["chicago"], by_code["daca"], rng, now),
         day=now.date() + timedelta(days=9),
@@ -233,13 +236,31 @@ def _random_workshop(
     return workshop_data.spread_over_slots(workshop_data.fit_visibility(data))
 
 
-def _starting_soon(session: Session, office: Office, kind: Kind, now: datetime) -> WorkshopData:
-    """The data of a workshop that starts within two hours, for trying the check-in."""
-    soon = (now + timedelta(hours=2)).astimezone(office.zone)
-    data = workshop_data.from_kind(kind, office, soon.date(), time(soon.hour))
-    venue = _venue(session, office, "Consulado, sala B", office.city)
-    title = _TITLES["diagnostico"][0]
-    return replace(data, title=title, capacity=35, venue=venue, way=Way.PLACE, party_limit=4)
+def _starting_soon(
+    session: Session, by_slug: Mapping[str, Office], kind: Kind, now: datetime
+) -> Iterator[WorkshopData]:
+    """The data of workshops for trying the check-in."""
+    zones = {slug: office.zone for slug, office in by_slug.items()}
+    for slug, start in starts_soon(zones, now).items():
+        office = by_slug[slug]
+        data = workshop_data.from_kind(kind, office, start.date(), time(start.hour))
+        venue = _venue(session, office, "Consulado, sala B", office.city)
+        title = _TITLES["diagnostico"][0]
+        yield replace(data, title=title, capacity=35, venue=venue, way=Way.PLACE, party_limit=4)
+
+
+def starts_soon(zones: Mapping[str, ZoneInfo], now: datetime) -> dict[str, datetime]:
+    """When a workshop for trying the check-in starts, by the slugs of offices: within two hours in
+    Chicago. Where that would be at night, it is there in the next afternoon, and one within two
+    hours is at an office where it is day, if there is one."""
+    soon = {slug: (now + timedelta(hours=2)).astimezone(zone) for slug, zone in zones.items()}
+    by_day = [slug for slug in soon if _DAYTIME[0] <= soon[slug].time() < _DAYTIME[1]]
+    if "chicago" in by_day:
+        return {"chicago": soon["chicago"]}
+    here = now.astimezone(zones["chicago"])
+    afternoon = here.date() + timedelta(days=here.time() >= _AFTERNOON)
+    start = datetime.combine(afternoon, _AFTERNOON, zones["chicago"])
+    return {"chicago": start} | {slug: soon[slug] for slug in by_day[:1]}
 
 
 def _venue(session: Session, office: Office, name: str, city: str) -> Venue:

@@ -5,13 +5,14 @@ Commands print the English message of a fault; the staff's pages say it in Spani
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum, unique
 from typing import Final
 
 from outreach.errors import Refusal
 
 _LONGEST: Final = 60
+_MAX_SPANS: Final = 12  # of lines, before the rest is a number
 
 
 @unique
@@ -164,12 +165,45 @@ class ImportFault:
         object.__setattr__(self, "reason", str(self.error))
 
     def __str__(self) -> str:
-        return f'line {self.line}, {self.field} "{self.value_excerpt}": {self.reason}'
+        return f"line {self.line}, {self.text}"
+
+    @property
+    def text(self) -> str:
+        """The fault without its line."""
+        return f'{self.field} "{self.value_excerpt}": {self.reason}'
 
     @property
     def value_excerpt(self) -> str:
         """The value, shortened to `_LONGEST` characters."""
         return self.value if len(self.value) <= _LONGEST else self.value[:_LONGEST] + "…"
+
+
+def group_faults(faults: Iterable[ImportFault]) -> list[str]:
+    """A line for each fault, with the lines of the file that have it: «lines 2, 5-9, kind …»."""
+    lines: dict[str, list[int]] = {}
+    for fault in sorted(set(faults)):
+        numbers = lines.setdefault(fault.text, [])
+        if fault.line not in numbers[-1:]:
+            numbers.append(fault.line)
+    return [
+        f"line{'s' * (len(numbers) > 1)} {_say_lines(numbers)}, {text}"
+        for text, numbers in lines.items()
+    ]
+
+
+def _say_lines(numbers: Sequence[int]) -> str:
+    """«2, 5-9»; of many the first, and how many more."""
+    spans: list[tuple[int, int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], number)
+        else:
+            spans.append((number, number))
+    parts = [f"{first}" if first == last else f"{first}-{last}" for first, last in spans]
+    if len(parts) > _MAX_SPANS:
+        more = sum(last - first + 1 for first, last in spans[_MAX_SPANS:])
+        parts = [*parts[:_MAX_SPANS], f"and {more} more"]
+    return ", ".join(parts)
 
 
 @unique

@@ -61,6 +61,17 @@ def examine(config: Config) -> Iterator[CheckResult]:
             store.close()
 
 
+def examine_start(config: Config) -> list[CheckResult]:
+    """What is not well and can be seen at once, before the site is served."""
+    store = Store(config.database_url)
+    try:
+        with store.read() as session:
+            found = [*_settings(config), *_folders(config), _admins(session)]
+    finally:
+        store.close()
+    return [each for each in found if each.state != "well"]
+
+
 def _settings(config: Config) -> Iterator[CheckResult]:
     if not config.public_url.startswith("https://") and not config.is_demo:
         yield CheckResult(

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import server_process
+from tests.support.ports import free_port
+
 CHECKOUT = Path(__file__).parents[2]
 INGREDIENTS = (
     ".ci",
@@ -91,6 +94,38 @@ print("words", len({page.text.partition("<main")[2] for page in pages.values()})
 """,
     )
     assert output.splitlines() == ["pages 200 200 200", "static True {200}", "words 3"]
+
+
+def test_readme_runs_as_typed_on_a_fresh_machine(installed: Path, tmp_path: Path) -> None:
+    """«Run it», with the wheel instead of its first line, and another port."""
+    block = (CHECKOUT / "README.md").read_text().partition("## Run it")[2].partition("\n## ")[0]
+    commands = block.partition("\n    ")[2].partition("\n\n")[0]
+    lines = [line.strip() for line in commands.splitlines()]
+    assert "pip install" in lines[0]
+    assert lines[-1] == "outreach serve"
+    port = free_port()
+    script = "\n".join([*lines[1:-1], f"exec outreach serve --port {port}"])
+    environ = {"PATH": f"{installed}:/usr/bin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        shell = subprocess.Popen(
+            ["/bin/sh", "-e", "-c", script], cwd=tmp_path, env=environ, stdout=out, stderr=out
+        )
+    try:
+        address = f"http://127.0.0.1:{port}/es/"
+        try:
+            server_process.wait_until_ready(address, shell, timeout_seconds=300)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{log.read_text()}") from None
+    finally:
+        shell.terminate()
+        shell.wait(timeout=server_process.SECONDS_TO_STOP)
+    said = log.read_text()
+    assert "offices: 59 new" in said
+    assert "http://localhost:8000/org/invitacion/" in said
+    # Once, though several processes serve.
+    assert said.count(f"listens on http://127.0.0.1:{port}") == 1
+    assert said.count("to do: public address: not https") == 1
 
 
 def test_wheel_has_every_file(wheel: Path) -> None:
