@@ -87,6 +87,7 @@ class ImportErrorCode(StrEnum):
     VALUE_NOT_IN_LIST = "write one of: %(known)s"
     LANGUAGE_UNKNOWN = "“%(language)s” is no language we know; lists are separated by spaces"
     NOT_TRUE_OR_FALSE = "write true or false"
+    NOT_YES_OR_NO = "write true or false, or yes or no"
     LINK_MALFORMED = "write the whole link, with https://"
     NUMBER_NOT_WHOLE = "is no whole number"
     NUMBER_NEGATIVE = "cannot be less than 0"

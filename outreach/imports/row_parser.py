@@ -7,13 +7,15 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from outreach import clock
-from outreach.domain.text import WEB_LINK, clean
+from outreach.domain.text import WEB_LINK, clean, fold
 from outreach.errors import Refusal
 from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode, ImportFault
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,15})?")
 _REGION = re.compile(r"[A-Z]{2,3}")
+_YES: Final = frozenset({"true", "si", "yes", "oui", "verdadero"})
+_NO: Final = frozenset({"false", "no", "non", "falso"})
 _MAX_NAMED: Final = 40  # values in one message
 
 Value = TypeVar("Value")
@@ -78,10 +80,10 @@ class RowParser:
         return found
 
     def flag(self, field: str) -> bool:
-        found = self.raw(field).lower()
-        if found not in {"true", "false"}:
-            self.fault(field, ImportErrorCode.NOT_TRUE_OR_FALSE)
-        return found == "true"
+        found = fold(self.raw(field))
+        if found not in _YES | _NO:
+            self.fault(field, ImportErrorCode.NOT_YES_OR_NO)
+        return found in _YES
 
     def number_of(self, field: str, *, most: int) -> int | None:
         """A whole number from 0 to `most`; None where the cell is empty."""

@@ -3,14 +3,23 @@
 All kinds have the same design: a different one would reveal a discreet kind.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Final
 
 from outreach import formats
+from outreach.db.base import Words
 from outreach.domain.locations import city_names
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.i18n import LOCALES, say, translator
 from outreach.pdf import flyer_text, typesetting
+
+_ARTICLES: Final[Mapping[str, Mapping[str, str]]] = {
+    "es": {"consulado": "El", "sección": "La", "embajada": "La", "oficina": "La"},
+    "en": {"consulate": "The", "consular": "The", "embassy": "The", "office": "The"},
+    "fr": {"consulat": "Le", "section": "La", "bureau": "Le"},
+}
 
 
 def pdf(
@@ -28,7 +37,7 @@ def pdf(
         "region": LOCALES[lang].territory,
         "brand": brand,
         "title": _.gettext("Constancia de participación"),
-        "says": _.gettext("%(office)s hace constar que", office=say(office.name, lang)),
+        "says": _.gettext("%(office)s hace constar que", office=_with_article(office.name, lang)),
         "name": flyer_text.add_soft_hyphens(clean(name)),
         "was_at": _.gettext("participó en un taller")
         if workshop.is_discreet
@@ -46,6 +55,14 @@ def pdf(
         ),
     }
     return typesetting.pdf("certificate", data, made_at=now.replace(microsecond=0))
+
+
+def _with_article(name: Words, lang: str) -> str:
+    """«El Consulado General de México en Chicago», «La Sección Consular…»: an office as a subject.
+    A name that begins otherwise stays as it is."""
+    words = say(name, lang)
+    article = _ARTICLES.get(lang, {}).get(words.partition(" ")[0].casefold())
+    return f"{article} {words}" if article else words
 
 
 def _day(value: date, lang: str) -> str:

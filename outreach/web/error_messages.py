@@ -393,7 +393,8 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ImportErrorCode.LANGUAGE_UNKNOWN: N_(
             "No conocemos «%(short)s». Escribe claves separadas por espacios, como «es en»."
         ),
-        ImportErrorCode.NOT_TRUE_OR_FALSE: N_("Escribe true (sí) o false (no)."),
+        ImportErrorCode.NOT_TRUE_OR_FALSE: N_("Escribe sí o no."),
+        ImportErrorCode.NOT_YES_OR_NO: N_("Escribe sí o no."),
         ImportErrorCode.LINK_MALFORMED: N_("Copia el enlace completo, con https://"),
         ImportErrorCode.NUMBER_NOT_WHOLE: N_("Escribe un número entero de 0 a %(most)s."),
         ImportErrorCode.NUMBER_NEGATIVE: N_("Escribe un número entero de 0 a %(most)s."),

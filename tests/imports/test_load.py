@@ -75,7 +75,7 @@ def test_faults_are_reported_by_line_field_and_value(
         ("title_es", ""),
         ("capacity", "muchos"),
         ("capacity", "99999999999999999999"),
-        ("childcare", "sí"),
+        ("childcare", "quizá"),
         ("venue", ""),
         ("id", ""),
         ("region", "Illinois"),

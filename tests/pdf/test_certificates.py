@@ -73,6 +73,8 @@ def test_certificate_has_the_name_as_typed(
     assert pdf_reader.faults(answer.data, lang=pdf_lang, title=title) == []
     text = pdf_reader.words_of(answer.data)
     assert "Rosa María «Chata» O’Higgins" in text
+    says = {"es": "El Consulado", "en": "The Consulate", "fr": "Consulado"}[lang]
+    assert says in text
     assert {"es": "Duró 1.5 horas.", "en": "1.5 hours", "fr": "1,5 h"}[lang] in text.replace(
         "\u00a0", " "
     )

@@ -56,7 +56,7 @@ def test_waitlisted_offered_and_expired_registrations_are_distinguished(
     page = words(ana.get(f"{_address(workshop)}?ver=espera"))
     assert "En espera 2" in page
     assert (
-        "Luz 1 persona · le ofrecimos un lugar hasta las vie 27 nov, 6:00 p. m."
+        "Luz 1 persona · le ofrecimos un lugar hasta el vie 27 nov, 6:00 p. m."
         in _without_no_break_spaces(page)
     )
     assert "Iván 1 persona · no contestó y perdió su turno" in page

@@ -121,6 +121,16 @@ def test_alerts_are_ordered_by_severity_with_one_action_each(
     assert "El mes cierra" in words(ana.get("/org/")) or "debía estar" in words(ana.get("/org/"))
 
 
+def test_full_workshop_is_called_full(
+    ana: StaffClient, store: Store, key_store: KeyStore, make: Make
+) -> None:
+    full = make("Lleno", capacity=2)
+    seat(store, key_store, full, people=2)
+    page = words(ana.get("/org/"))
+    assert "Lleno: 2 de 2" in page
+    assert "Casi lleno" not in page
+
+
 def test_dashboard_without_alerts_shows_the_next_workshop(ana: StaffClient, make: Make) -> None:
     empty = words(ana.get("/org/"))
     assert "Hoy no hay talleres." in empty

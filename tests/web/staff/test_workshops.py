@@ -12,7 +12,7 @@ from outreach.db.store import Store
 from outreach.domain import workshops
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.locations.venues import Venue
-from outreach.domain.network.kinds import Kind
+from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.registrations import ContactMethod, Registration, change_notifications
@@ -22,7 +22,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.publish_checks import PublishWarning
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import a_saturday, seat, venue
+from tests.conftest import a_saturday, hold, seat, venue
 from tests.support.html_forms import value
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -257,6 +257,29 @@ def test_cancellation_page_shows_how_many_are_notified(
     assert "2 por llamada: entran a la lista de llamadas" in page_text
     assert "1 pidió que no le avisen" in page_text
     assert only(store).status is WorkshopStatus.PUBLISHED
+
+
+def test_cancellation_of_a_workshop_without_people_tells_nobody(
+    ana: StaffClient, store: Store
+) -> None:
+    workshop = published(ana, store)
+    page_text = words(ana.get(f"/org/talleres/{workshop.public_id}/cancelar"))
+    assert "Nadie recibe aviso." in page_text
+    assert " 0 persona" not in page_text
+
+
+def test_where_a_published_workshop_is_seen_is_said_as_it_is(
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    with store.change() as session:
+        made = [hold(session, chicago, each).public_id for each in (rights, women)]
+        unlisted = hold(session, chicago, rights, way=Way.UNLISTED).public_id
+    open_, discreet, by_link = (
+        words(ana.get(f"/org/talleres/{each}?hecho=publicado")) for each in (*made, unlisted)
+    )
+    assert "en el sitio y en los calendarios" in open_
+    assert "en el sitio; no sale en los calendarios" in discreet
+    assert "Lo ve quien tiene el enlace; no sale en los calendarios" in by_link
 
 
 def test_cancellation_and_reinstatement_notify_and_keep_registrations(

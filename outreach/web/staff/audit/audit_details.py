@@ -75,7 +75,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "title": lazy("título"),
     "venue": lazy("sede"),
     "visibility": lazy("quién ve la dirección"),
-    "way": lazy("cómo se llega"),
+    "way": lazy("cómo se entra"),
     "website": lazy("página"),
     "zone": lazy("hora local"),
 }

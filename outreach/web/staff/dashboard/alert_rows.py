@@ -137,6 +137,8 @@ def _title(alert: Alert) -> str:
             )
         case AlertType.LETTERS:
             return ngettext("%(num)d correo no llegó", "%(num)d correos no llegaron", count)
+        case AlertType.FULL:
+            return _full_title(alert.workshop)
         case _:
             return _uncounted_title(alert.alert_type)
 
@@ -148,9 +150,16 @@ def _uncounted_title(alert_type: AlertType) -> str:
         AlertType.EXPOSED: _("La dirección está a la vista"),
         AlertType.NO_VENUE: _("Taller sin sede"),
         AlertType.UNPUBLISHED: _("Sin publicar"),
-        AlertType.FULL: _("Casi lleno"),
     }
     return titles[alert_type]
+
+
+def _full_title(workshop: Workshop) -> str:
+    taken = workshop_labels.count_reserved_seats(workshop)
+    if taken < workshop.capacity:
+        return str(_("Casi lleno"))
+    words: str = _("Lleno: %(taken)d de %(capacity)d", taken=taken, capacity=workshop.capacity)
+    return words
 
 
 def _calls_title(workshop: Workshop, count: int) -> str:

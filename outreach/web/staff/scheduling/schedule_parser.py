@@ -27,6 +27,8 @@ _DAYS: Final = re.compile(r"(?:[^\W\d]+\.?\s+)?(\d{1,2}(?:(?:\s+y\s+|\s+)\d{1,2}
 _HOUR: Final = re.compile(
     r"(\d{1,2})(?:[:.](\d{2}))?\s*(?:(h|hrs?)|([ap])\.?\s*m)?\.?", re.IGNORECASE
 )
+# What was meant as an hour: «25:00», «13 p. m.», «10:00-24:30».
+_LIKE_HOURS: Final = re.compile(r"[0-9]{1,4}[0-9:.hapm\s–-]*", re.IGNORECASE)
 
 
 class UnclearLine(Exception):
@@ -77,6 +79,8 @@ def of_line(common: CommonFields, line: str) -> list[WorkshopData]:
             continue
         if hours is not None:
             starts, ends = hours
+        elif _LIKE_HOURS.fullmatch(piece):
+            raise UnclearLine(_("%(text)s no es una hora. Escríbela así: 18:30.", text=piece))
         elif fold(piece) == ONLINE:
             venue = None
         else:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin
-from outreach.domain.network.kinds import Visibility
+from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import (
     STATUSES_WITH_SEATS,
@@ -151,7 +151,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         now=now,
         fault=fault,
         offer=series_edit.offered_address(public_id) if workshop.series else "",
-        done=_done_message(request.args.get("hecho", "")),
+        done=_done_message(request.args.get("hecho", ""), workshop),
         is_doubled=clock.is_doubled(workshop.day, workshop.starts, workshop.zone),
         came=came,
         checked=checked,
@@ -204,9 +204,20 @@ def _needs(workshop: Workshop, everyone: Sequence[Registration]) -> list[tuple[s
     ]
 
 
-def _done_message(what: str) -> str:
+def _published_message(workshop: Workshop) -> str:
+    """Where it is seen: calendars have neither discreet workshops nor those with a link only."""
+    if workshop.way is Way.UNLISTED:
+        words: str = _("Publicado. Lo ve quien tiene el enlace; no sale en los calendarios.")
+    elif workshop.is_discreet:
+        words = _("Publicado. Ya se puede ver en el sitio; no sale en los calendarios.")
+    else:
+        words = _("Publicado. Ya se puede ver en el sitio y en los calendarios.")
+    return words
+
+
+def _done_message(what: str, workshop: Workshop) -> str:
     messages: dict[str, str] = {
-        "publicado": _("Publicado. Ya se puede ver en el sitio y en los calendarios."),
+        "publicado": _published_message(workshop),
         "borrador": _("Guardado como borrador. Nadie lo ve todavía."),
         "textos": _("Textos guardados."),
         "cambiado": _("Cambios guardados."),

@@ -144,7 +144,10 @@ def _done_message(what: str, count: str) -> str:
     """What was just done, to several workshops."""
     messages: dict[str, str] = {
         "borradores": _("Guardados como borradores. Nadie los ve todavía."),
-        "publicados": _("Publicados. Ya se pueden ver en el sitio y en los calendarios."),
+        "publicados": _(
+            "Publicados. Ya se pueden ver en el sitio y en los calendarios; los de tipos con "
+            "discreción no salen en los calendarios."
+        ),
         "serie": _("Cambiamos también las otras fechas."),
     }
     number = int(count) if re.fullmatch("[0-9]{1,3}", count) else 0
