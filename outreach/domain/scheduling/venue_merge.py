@@ -17,17 +17,16 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach import clock
 from outreach.db.base import Base
-from outreach.domain import registrations
 from outreach.domain.calendar import change_counters, feed_query
 from outreach.domain.locations import venue_matching, venues
 from outreach.domain.locations.venues import Venue, VenueData
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import ContactMethod, reconfirmation
-from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations import ContactMethod, change_notifications, reconfirmation
+from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision
 from outreach.domain.scheduling import venue_change, workshop_service
 from outreach.domain.text import fold
-from outreach.domain.workshops import Workshop, WorkshopStatus, tour_stops
+from outreach.domain.workshops import Workshop, WorkshopStatus, facts, tour_stops
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.errors import Conflict, ErrorCode, NotFound, Refusal
 
@@ -68,6 +67,7 @@ class _Stay:
 
     workshop: Workshop
     place: VenueData
+    facts: bytes  # what people knew
 
     def is_shown_otherwise(self, place: VenueData) -> bool:
         """Whether its calendar entry gets another place."""
@@ -124,9 +124,16 @@ def foresee(
 
 
 def merge(
-    session: Session, kept: Venue, merged: Venue, data: VenueData, *, now: datetime
+    session: Session,
+    kept: Venue,
+    merged: Venue,
+    data: VenueData,
+    *,
+    now: datetime,
+    decision: NotifyDecision = AT_ONCE,
 ) -> MergeEffect:
-    """Makes two venues one, with these data. Raises Refusal where they are in different time zones,
+    """Makes two venues one, with these data; who has to go elsewhere is told as `decision` says.
+    Raises Refusal where they are in different time zones,
     where a third venue has that name and address, where the meeting point tells the address, and
     where a discreet workshop would show another address to everybody (S13)."""
     _require_alike(kept, merged)
@@ -164,7 +171,7 @@ def merge(
         stops=stops,
     )
     session.add(row)
-    notified = _move(session, row, merged, kept, stays, stamp=stamp, now=now)
+    notified = _move(session, row, merged, kept, stays, decision, stamp=stamp, now=now)
     return MergeEffect(len(followers), notified, days)
 
 
@@ -189,7 +196,9 @@ def find(session: Session, office: Office, merge_id: int) -> VenueMerge:
     return found
 
 
-def undo(session: Session, done: VenueMerge, *, now: datetime) -> MergeEffect:
+def undo(
+    session: Session, done: VenueMerge, *, now: datetime, decision: NotifyDecision = AT_ONCE
+) -> MergeEffect:
     """Makes the two venues two again, as they were; the workshops that followed go back, but those
     that have another venue by now. A workshop made after the merge stays at the kept one. Raises
     Refusal where a day has passed, where the kept venue was changed or merged since, and where
@@ -222,7 +231,7 @@ def undo(session: Session, done: VenueMerge, *, now: datetime) -> MergeEffect:
     merged.merged_into_id = None
     done.undone_at = now
     session.flush()
-    notified = _move(session, done, kept, merged, stays, stamp=stamp, now=now)
+    notified = _move(session, done, kept, merged, stays, decision, stamp=stamp, now=now)
     return MergeEffect(len(done.workshops), notified)
 
 
@@ -269,7 +278,7 @@ def _list_stays(session: Session, both: Iterable[Venue], *, now: datetime) -> li
     for venue in both:
         place = get_data(venue)
         upcoming = venue_change.list_upcoming(session, venue, now=now)
-        stays += [_Stay(workshop, place) for workshop in upcoming]
+        stays += [_Stay(each, place, facts.compute_facts(each)) for each in upcoming]
     return stays
 
 
@@ -329,6 +338,7 @@ def _move(
     source: Venue,
     target: Venue,
     stays: Iterable[_Stay],
+    decision: NotifyDecision,
     *,
     stamp: datetime,
     now: datetime,
@@ -358,7 +368,7 @@ def _move(
         if is_follower:
             workshop.venue = target
         place = get_data(workshop.venue or target)
-        notified += _update(session, stay, place, is_follower, stamp=stamp, now=now)
+        notified += _update(session, stay, place, is_follower, decision, stamp=stamp, now=now)
     session.flush()
     return notified
 
@@ -368,6 +378,7 @@ def _update(
     stay: _Stay,
     place: VenueData,
     is_follower: bool,
+    decision: NotifyDecision,
     *,
     stamp: datetime,
     now: datetime,
@@ -383,7 +394,8 @@ def _update(
     if not is_elsewhere:
         return 0
     reconfirmation.reset_reconfirmation(session, workshop)
-    return registrations.notify_all(session, workshop, NotificationType.CHANGED, now=now)
+    change_notifications.record_change(session, workshop, stay.facts)
+    return workshop_service.notify(session, workshop, decision, now=now)
 
 
 def _differs(before: VenueData, after: VenueData) -> bool:

@@ -191,6 +191,34 @@ def change(
     _require_changeable(session, workshop, data, new, now)
     facts_before = facts.compute_facts(workshop)
     before = {name: workshop_changes.encode(getattr(workshop, name)) for name in sorted(new)}
+    _store(session, workshop, data, new, decision, now)
+    session.flush()
+    if decision.batch:
+        workshop_changes.record(
+            session,
+            workshop,
+            ChangeAction.EDITED,
+            batch=decision.batch,
+            before=before,
+            changes_facts=facts.compute_facts(workshop) != facts_before,
+            now=now,
+        )
+    if workshop.status is WorkshopStatus.PUBLISHED:
+        _notify_of_change(session, workshop, new, facts_before, decision, now)
+    elif new & _WHEN_OR_WHERE and now < workshop.ends_at:
+        reconfirmation.reset_reconfirmation(session, workshop)
+    return new
+
+
+def _store(
+    session: Session,
+    workshop: Workshop,
+    data: WorkshopData,
+    new: frozenset[str],
+    decision: NotifyDecision,
+    now: datetime,
+) -> None:
+    """Sets the fields that are new, and what follows from them."""
     was_hidden = workshop.is_hidden
     if new & _WHEN_OR_WHERE and workshop.status is WorkshopStatus.PUBLISHED:
         # A page that hides the place must not show that only the place moved.
@@ -210,22 +238,6 @@ def change(
         )  # a hidden workshop has a longer one
     if new - _HIDDEN_FIELDS:
         mark_changed(workshop, now, is_new_version=bool(new & _WHEN_OR_WHERE))
-    session.flush()
-    if decision.batch:
-        workshop_changes.record(
-            session,
-            workshop,
-            ChangeAction.EDITED,
-            batch=decision.batch,
-            before=before,
-            changes_facts=facts.compute_facts(workshop) != facts_before,
-            now=now,
-        )
-    if workshop.status is WorkshopStatus.PUBLISHED:
-        _notify_of_change(session, workshop, new, facts_before, decision, now)
-    elif new & _WHEN_OR_WHERE and now < workshop.ends_at:
-        reconfirmation.reset_reconfirmation(session, workshop)
-    return new
 
 
 def _require_changeable(

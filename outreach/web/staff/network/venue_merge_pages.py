@@ -16,6 +16,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
+from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision
 from outreach.domain.scheduling import venue_merge
 from outreach.domain.scheduling.venue_merge import MergeEffect
 from outreach.errors import Conflict, NotFound, Refusal
@@ -99,7 +100,9 @@ def merge_venues(slug: str, venue: int) -> ResponseReturnValue:
             if request.form.get("seen") != _fingerprint(kept, merged):
                 raise Conflict("venue merge")
             data = venue_merge.choose(kept, merged, [f for key in chosen for f in _GROUPS[key]])
-            effect = venue_merge.merge(session, kept, merged, data, now=now)
+            effect = venue_merge.merge(
+                session, kept, merged, data, now=now, decision=NotifyDecision(hold=HOLD)
+            )
             _require_announced(effect)
             details: Details = {
                 "venue": kept.id,
@@ -129,7 +132,9 @@ def undo_merge(slug: str, venue: int) -> ResponseReturnValue:
         with store().change() as session:
             office = offices.find(session, slug)
             done = venue_merge.find(session, office, request.form.get("merge", type=int) or 0)
-            effect = venue_merge.undo(session, done, now=clock.now())
+            effect = venue_merge.undo(
+                session, done, now=clock.now(), decision=NotifyDecision(hold=HOLD)
+            )
             details: Details = {
                 "venue": done.kept_id,
                 "merged": done.merged_id,
