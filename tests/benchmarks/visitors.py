@@ -242,6 +242,7 @@ class _Load:
                 form = html_forms.fields(page, path)
                 form.pop("action", None)
                 form["capacity"] = str(int(str(form["capacity"])) + self.pick.randint(0, 3))
+                form["aviso"] = "avisar"
                 await line.ask("desk: save", path, form, headers=headers)
             await asyncio.sleep(1 + self.pick.random() * 2)
         await line.close()

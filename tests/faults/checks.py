@@ -258,7 +258,7 @@ def missing_letters(
             .where(Registration.contact == ContactMethod.EMAIL, Registration.key_id.is_not(None))
         ).all()
     for notice in notices:
-        name = f"<{notice.id}.{notice.registration_id.lower()}@example.org>"
+        name = f"<{key_store.letter_id(notice.id, notice.registration_id.lower())}@example.org>"
         if notice.is_dead:
             found.append(f"letter {notice.id} ({notice.cause}) was given up")
         elif notice.done_at is None and notice.tries:

@@ -231,7 +231,7 @@ class Crowd:
         capacity = max(1, int(str(fields["capacity"])) + pick.randint(-4, 6))
         # A new hour notifies everybody, so it is not changed each time.
         starts = f"{pick.randint(9, 17):02}:00" if pick.random() < 0.2 else str(fields["starts"])
-        fields |= {"capacity": str(capacity), "starts": starts, "ends": "19:30"}
+        fields |= {"capacity": str(capacity), "starts": starts, "ends": "19:30", "aviso": "avisar"}
         before = self.book.edits.get(workshop)
         was_sure = before is not None and before.is_sure
         if before is not None:

@@ -78,7 +78,9 @@ class Day:
                 notice = sa.select(Notification.id).where(
                     Notification.registration_id == registration_ids.id
                 )
-                name = f"<{session.scalar(notice)}.{registration_ids.id.lower()}@example.org>"
+                number = session.scalar(notice)
+            letter_id = self.key_store.letter_id(number, registration_ids.id.lower())
+            name = f"<{letter_id}@example.org>"
         moment = (person.left_at or person.saved_at) + after
         written = datetime.fromtimestamp(int(moment), UTC)
         self.letters += [Letter(person.email, name, written, moment)] * times

@@ -44,6 +44,8 @@ class Party:
 
     def lose(self, status: RegistrationStatus) -> None:
         self.status, self.hour, self.until = status, None, None
+        if status is CANCELLED:  # the row of an erased person keeps its number of people only
+            self.lapses = 0
 
 
 @dataclass
