@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.cli.context import open_key_store, open_store, settings
-from outreach.cli.notify_options import get_decision, notify_option, say_audience
+from outreach.cli.notify_options import get_decision, notify_option, say_reach
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.domain.audit.audit_log import Details
@@ -96,7 +96,7 @@ def venues_(path: Path, dry_run: bool, notify: NotifyMode | None) -> None:
 
         def load(session: Session) -> ImportResult:
             loaded = venues.load(session, rows, now=clock.now(), decision=decision)
-            say_audience(session, loaded.told_about, decision, config)
+            say_reach(session, loaded.changed_workshops, decision, config)
             return loaded
 
         _load(store, dry_run, "venues", load)
@@ -173,7 +173,7 @@ def workshops_(
                     watch=_watch,
                     decision=decision,
                 )
-                say_audience(session, loaded.told_about, decision, config)
+                say_reach(session, loaded.changed_workshops, decision, config)
                 return loaded
 
             loaded = _load(store, dry_run, "workshops", load)
@@ -256,7 +256,8 @@ def _record(session: Session, what: str, loaded: ImportResult) -> None:
             details = {"month": about, **details}
             audit_log.record(session, None, "figures brought in", now=now, details=details)
         else:
-            action = f"{what} brought in"
+            is_venues = what == "venues"
+            action = "venues brought in" if is_venues else "workshops brought in"
             audit_log.record(session, None, action, now=now, office=about, details=details)
 
 

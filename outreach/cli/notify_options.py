@@ -33,13 +33,13 @@ def get_decision(notify: NotifyMode | None) -> NotifyDecision:
     return NotifyDecision(notify or default, HOLD)
 
 
-def say_audience(
+def say_reach(
     session: Session, workshops: Sequence[Workshop], decision: NotifyDecision, config: Config
 ) -> None:
     """Prints who has to be told of the changes of these workshops, if anybody, and when."""
     has_texts = bool(config.texts.url)
-    found = change_notifications.count_untold(session, workshops, has_texts=has_texts)
-    if not found.reachable:
+    found = change_notifications.count_uninformed(session, workshops, has_texts=has_texts)
+    if not found.total:
         return
     when = "in 5 minutes" if decision.is_to_notify else "when staff decide (Today, «Por avisar»)"
     click.echo(

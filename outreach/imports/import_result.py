@@ -34,7 +34,7 @@ class ImportResult:
     # The caller moves the keys (`KeyStore.move`) after the commit.
     moved: dict[int, date] = field(default_factory=dict)
     # Changed workshops whose people may have to be told.
-    told_about: list[Workshop] = field(default_factory=list)
+    changed_workshops: list[Workshop] = field(default_factory=list)
     # New venues that are like one that the office has: line, name, and the name of the other.
     like: list[tuple[int, str, str]] = field(default_factory=list)
 

@@ -101,7 +101,7 @@ def load(
         data = replace(_get_data(venue), **row.said)
         outcome = venue_change.change_venue(session, venue, data, now=now, decision=decision)
         if outcome.workshops:
-            result.told_about += venue_change.list_upcoming(session, venue, now=now)
+            result.changed_workshops += venue_change.list_upcoming(session, venue, now=now)
         result.count(RowOutcome.CHANGED if outcome.new else RowOutcome.SAME, row.office)
     session.flush()
     return result

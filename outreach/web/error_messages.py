@@ -79,7 +79,7 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.UNDO_APPROVED_SINCE: N_(
             "No se puede deshacer: después se aprobó a alguien. Cámbialo a mano."
         ),
-        ErrorCode.UNDO_TOLD_SINCE: N_(
+        ErrorCode.UNDO_NOTIFIED_SINCE: N_(
             "No se puede deshacer: ya salieron avisos. Cámbialo otra vez y avisa de nuevo."
         ),
         ErrorCode.UNDO_REGISTERED_SINCE: N_(

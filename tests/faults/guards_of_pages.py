@@ -76,7 +76,7 @@ def list_guards() -> Iterator[Guard]:
         yield Guard("S38", file, words, instead, f"{questions}{test}")
     yield Guard(
         "S37", "outreach/domain/network/help_lines.py",
-        "return not self.region or today - self.checked_on <= SHOWN_FOR", "return True",
+        "return not self.region or not self.is_outdated(today)", "return True",
         "tests/web/public/test_help_lines.py"
         "::test_number_that_nobody_checked_gives_way_to_the_national_line",
     )  # fmt: skip

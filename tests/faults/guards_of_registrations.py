@@ -277,7 +277,7 @@ def _of_the_sheet() -> Iterator[Guard]:
     sheet_test = "tests/web/staff/test_notify_sheet.py"
     for file, words, instead, test in (
         (
-            sheet, "if sheet.audience.reachable or sheet.waiting:", "if False:",
+            sheet, "if sheet.reach.total or sheet.waiting:", "if False:",
             f"{sheet_test}::test_action_shows_the_sheet_first_and_changes_nothing",
         ),
         (
@@ -286,17 +286,17 @@ def _of_the_sheet() -> Iterator[Guard]:
         ),
         (
             changes, "at = now + decision.hold", "at = now",
-            f"{changes_test}::test_change_is_told_after_the_hold",
+            f"{changes_test}::test_change_is_notified_after_the_hold",
         ),
         (
             "outreach/domain/scheduling/workshop_service.py",
             "if workshop.is_cancelled or is_near < NOTIFIED_CHANGES:", "if False:",
             f"{changes_test}"
-            "::test_people_have_to_be_told_of_a_near_change_and_of_any_cancellation",
+            "::test_near_change_and_any_cancellation_are_never_silent",
         ),
         (
             "outreach/domain/scheduling/undo.py",
-            "if _exists(session, is_active, Registration.told_facts == workshop.facts):",
+            "if _exists(session, is_active, Registration.known_facts == workshop.facts):",
             "if False:", f"{changes_test}::test_undo_is_refused_with_its_cause",
         ),
     ):  # fmt: skip

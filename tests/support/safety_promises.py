@@ -207,12 +207,12 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "web/staff/test_notify_sheet.py::test_action_shows_the_sheet_first_and_changes_nothing",
         "web/staff/test_notify_sheet.py::test_action_is_undone_with_its_notification",
         "web/staff/test_notify_sheet.py::test_urgent_asks_for_the_factor_again",
-        "domain/registrations/test_change_notifications.py::test_change_is_told_after_the_hold",
+        "domain/registrations/test_change_notifications.py::test_change_is_notified_after_the_hold",
         "domain/registrations/test_change_notifications.py"
-        "::test_people_have_to_be_told_of_a_near_change_and_of_any_cancellation",
+        "::test_near_change_and_any_cancellation_are_never_silent",
         "domain/registrations/test_change_notifications.py::test_undo_is_refused_with_its_cause",
         "domain/registrations/test_change_notifications.py"
-        "::test_last_told_is_true_whatever_happens",
+        "::test_what_people_know_is_true_whatever_happens",
     ),
     "S37": (
         "web/public/test_help_lines.py"

@@ -227,8 +227,8 @@ def faults(session: Session, workshop_id: int) -> list[str]:
         )
     ).all()
     people = sum(row.people for row in held)
-    seats, left = workshop.capacity + workshop.overbooked, workshop.seats_left + workshop.held_seats
-    found = [_fault("seats", seats, people, left)]
+    seats = workshop.capacity + workshop.overbooked
+    found = [_fault("seats", seats, people, workshop.seats_left + workshop.held_seats)]
     for slot in session.scalars(sa.select(TimeSlot).where(TimeSlot.workshop_id == workshop_id)):
         people = sum(row.people for row in held if row.slot_id == slot.id)
         found.append(_fault(f"slot {slot.minute}", slot.capacity, people, slot.seats_left))

@@ -57,7 +57,7 @@ class NotificationOutbox(OutboxTable):
     def mark_done(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
         super().mark_done(connection, claimed, now)
         if claimed.reason in change_notifications.CHANGE_TYPES:
-            change_notifications.record_told(connection, claimed.id)
+            change_notifications.record_informed(connection, claimed.id)
 
 
 LETTERS: Final = NotificationOutbox(Registration.contact == ContactMethod.EMAIL)

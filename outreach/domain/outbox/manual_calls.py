@@ -120,7 +120,7 @@ def mark_called(session: Session, notification_id: int, *, now: datetime) -> Non
         is_dead=False,
         leased_until=None,
     )
-    change_notifications.record_told(session.connection(), notification_id)
+    change_notifications.record_informed(session.connection(), notification_id)
 
 
 def undo_called(session: Session, notification_id: int) -> None:

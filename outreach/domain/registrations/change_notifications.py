@@ -1,9 +1,9 @@
 """Notifications of a change of a workshop: who has not been told what is true now, and when they
 are.
 
-`Registration.told_facts` is what a party was last told (`workshops.facts`), NULL as long as that is
-what holds. A change stores it before anybody is told. So whoever decides later still finds who has
-to be told, a change that is undone leaves nobody to tell, and several changes are one
+`Registration.known_facts` is what a party was last told (`workshops.facts`), NULL as long as that
+is what holds. A change stores it before anybody is told. So whoever decides later still finds who
+has to be told, a change that is undone leaves nobody to tell, and several changes are one
 notification: it says what is true when it is sent.
 """
 
@@ -68,7 +68,7 @@ LATER: Final = NotifyDecision(NotifyMode.LATER)
 
 
 @dataclass(frozen=True)
-class Audience:
+class Reach:
     """How many parties have to be told of a change, by the way that reaches them."""
 
     letters: int = 0
@@ -77,11 +77,11 @@ class Audience:
     unreachable: int = 0  # left no contact: they see it on their page
 
     @property
-    def reachable(self) -> int:
+    def total(self) -> int:
         return self.letters + self.texts + self.calls
 
-    def __add__(self, other: "Audience") -> "Audience":
-        return Audience(
+    def __add__(self, other: "Reach") -> "Reach":
+        return Reach(
             self.letters + other.letters,
             self.texts + other.texts,
             self.calls + other.calls,
@@ -89,10 +89,10 @@ class Audience:
         )
 
 
-NO_AUDIENCE: Final = Audience()
+NO_REACH: Final = Reach()
 _IS_ACTIVE: Final = Registration.status.in_(ACTIVE_STATUSES)
 # Of a workshop in the query; a NULL on either side is not true.
-IS_UNTOLD: Final = sa.and_(_IS_ACTIVE, Registration.told_facts != Workshop.facts)
+IS_UNINFORMED: Final = sa.and_(_IS_ACTIVE, Registration.known_facts != Workshop.facts)
 _IS_PENDING_CHANGE: Final = sa.and_(
     Notification.cause.in_(CHANGE_TYPES),
     Notification.done_at.is_(None),
@@ -106,8 +106,8 @@ def record_change(session: Session, workshop: Workshop, before: bytes) -> None:
     workshop.facts = facts.compute_facts(workshop)
     session.flush()
     of_workshop = sa.and_(Registration.workshop_id == workshop.id, _IS_ACTIVE)
-    _update(session, sa.and_(of_workshop, Registration.told_facts.is_(None)), before)
-    knows = sa.and_(of_workshop, Registration.told_facts == workshop.facts)
+    _update(session, sa.and_(of_workshop, Registration.known_facts.is_(None)), before)
+    knows = sa.and_(of_workshop, Registration.known_facts == workshop.facts)
     knowing = sa.select(Registration.id).where(knows)
     session.execute(
         sa.delete(Notification)
@@ -117,16 +117,16 @@ def record_change(session: Session, workshop: Workshop, before: bytes) -> None:
     _update(session, knows, None)
 
 
-def _update(session: Session, where: sa.ColumnElement[bool], told: bytes | None) -> None:
+def _update(session: Session, where: sa.ColumnElement[bool], known: bytes | None) -> None:
     session.execute(
         sa.update(Registration)
         .where(where)
-        .values(told_facts=told)
+        .values(known_facts=known)
         .execution_options(synchronize_session=False)
     )
 
 
-def notify_untold(
+def notify_uninformed(
     session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime
 ) -> int:
     """Queues a notification for each party that does not know what is true now, and brings those
@@ -134,7 +134,7 @@ def notify_untold(
     the latter."""
     if now >= workshop.ends_at:
         return 0
-    rows = session.execute(_UNTOLD, {"workshop": workshop.id}).all()
+    rows = session.execute(_UNINFORMED, {"workshop": workshop.id}).all()
     pending = {
         each.registration_id: each
         for each in session.scalars(
@@ -144,11 +144,11 @@ def notify_untold(
             .execution_options(populate_existing=True)
         )
     }
-    told_count = 0
-    for registration_id, contact, takes_texts, told in rows:
+    notified_count = 0
+    for registration_id, contact, takes_texts, known in rows:
         if contact is ContactMethod.NONE:
             continue
-        cause = _choose_cause(workshop, told)
+        cause = _choose_cause(workshop, known)
         waiting = pending.get(registration_id)
         is_text = contact is ContactMethod.PHONE and takes_texts
         due_at = compute_due(workshop, decision, is_text=is_text, now=now)
@@ -166,28 +166,28 @@ def notify_untold(
                     made_at=now,
                 )
             )
-        told_count += waiting is not None or decision.is_to_notify
+        notified_count += waiting is not None or decision.is_to_notify
     session.flush()
-    return told_count
+    return notified_count
 
 
-_UNTOLD: Final = (
+_UNINFORMED: Final = (
     sa.select(
         Registration.id,
         Registration.contact,
         Registration.may_leave_message,
-        Registration.told_facts,
+        Registration.known_facts,
     )
     .join(Workshop, Workshop.id == Registration.workshop_id)
-    .where(Registration.workshop_id == sa.bindparam("workshop"), IS_UNTOLD)
+    .where(Registration.workshop_id == sa.bindparam("workshop"), IS_UNINFORMED)
     .order_by(Registration.queue_number, Registration.id)
 )
 
 
-def _choose_cause(workshop: Workshop, told: bytes | None) -> NotificationType:
+def _choose_cause(workshop: Workshop, known: bytes | None) -> NotificationType:
     if workshop.is_cancelled:
         return NotificationType.CANCELLED
-    return NotificationType.REINSTATED if told == facts.CANCELLED else NotificationType.CHANGED
+    return NotificationType.REINSTATED if known == facts.CANCELLED else NotificationType.CHANGED
 
 
 def compute_due(
@@ -213,20 +213,20 @@ def _find_text_time(workshop: Workshop, at: datetime) -> datetime:
     return clock.instant(day, TEXTS_FROM, workshop.zone)
 
 
-def count_untold(session: Session, workshops: Iterable[Workshop], *, has_texts: bool) -> Audience:
+def count_uninformed(session: Session, workshops: Iterable[Workshop], *, has_texts: bool) -> Reach:
     """The parties of these workshops that do not know what is true now. `has_texts`: a gateway is
     configured."""
     rows = session.execute(
         sa.select(Registration.contact, Registration.may_leave_message, sa.func.count())
         .join(Workshop, Workshop.id == Registration.workshop_id)
-        .where(Workshop.id.in_([each.id for each in workshops]), IS_UNTOLD)
+        .where(Workshop.id.in_([each.id for each in workshops]), IS_UNINFORMED)
         .group_by(Registration.contact, Registration.may_leave_message)
     )
     counts: Counter[str] = Counter()
     for contact, takes_texts, number in rows:
         is_text = contact is ContactMethod.PHONE and takes_texts and has_texts
         counts["texts" if is_text else contact.value] += number
-    return Audience(
+    return Reach(
         letters=counts[ContactMethod.EMAIL],
         texts=counts["texts"],
         calls=counts[ContactMethod.PHONE],
@@ -241,29 +241,29 @@ def is_needed(notification: Notification) -> bool:
         return True
     registration = notification.registration
     is_current = notification.facts == registration.workshop.facts
-    return is_current and registration.told_facts not in {None, notification.facts}
+    return is_current and registration.known_facts not in {None, notification.facts}
 
 
-def record_told(connection: sa.Connection, notification_id: int) -> None:
+def record_informed(connection: sa.Connection, notification_id: int) -> None:
     """Records that the party was told what the notification says."""
-    connection.execute(_RECORD_TOLD, {"notification": notification_id})
+    connection.execute(_RECORD_INFORMED, {"notification": notification_id})
 
 
 def record_unknown(session: Session, notification_id: int) -> None:
-    """Takes `record_told` back: what the party knows is not known."""
+    """Takes `record_informed` back: what the party knows is not known."""
     session.execute(
-        _RECORD_TOLD.values(told_facts=facts.UNKNOWN), {"notification": notification_id}
+        _RECORD_INFORMED.values(known_facts=facts.UNKNOWN), {"notification": notification_id}
     )
 
 
 _NOTIFICATION: Final = sa.select(Notification.registration_id).where(
     Notification.id == sa.bindparam("notification"), Notification.facts.is_not(None)
 )
-_RECORD_TOLD: Final = (
+_RECORD_INFORMED: Final = (
     sa.update(Registration)
     .where(Registration.id == _NOTIFICATION.scalar_subquery())
     .values(
-        told_facts=sa.select(Notification.facts)
+        known_facts=sa.select(Notification.facts)
         .where(Notification.id == sa.bindparam("notification"))
         .scalar_subquery()
     )
@@ -296,17 +296,19 @@ def awaits_decision(now: datetime) -> sa.ColumnElement[bool]:
         Notification.cause.in_(CHANGE_TYPES),
         sa.or_(Notification.done_at.is_(None), Notification.is_dead.is_(True)),
     )
-    has_untold = sa.exists().where(
+    has_uninformed = sa.exists().where(
         Registration.workshop_id == Workshop.id,
-        IS_UNTOLD,
+        IS_UNINFORMED,
         Registration.contact != ContactMethod.NONE,
         sa.not_(is_queued),
     )
-    is_of_facts = sa.or_(Workshop.untold_facts.is_(None), Workshop.untold_facts != Workshop.facts)
+    is_of_facts = sa.or_(
+        Workshop.withheld_facts.is_(None), Workshop.withheld_facts != Workshop.facts
+    )
     return sa.and_(
         Workshop.ends_at > now,
         sa.or_(
-            sa.and_(has_untold, is_of_facts),
+            sa.and_(has_uninformed, is_of_facts),
             sa.and_(Workshop.held_seats > 0, Workshop.hold_until.is_(None)),
         ),
     )

@@ -401,5 +401,5 @@ _ERASED: Final[dict[str, object]] = {
     "is_released": False,
     "is_declined": False,
     "claim": SeatClaim.NONE,
-    "told_facts": None,
+    "known_facts": None,
 }

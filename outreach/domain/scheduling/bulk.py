@@ -12,9 +12,9 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.registrations import Registration, change_notifications
 from outreach.domain.registrations.change_notifications import (
     AT_ONCE,
-    NO_AUDIENCE,
-    Audience,
+    NO_REACH,
     NotifyDecision,
+    Reach,
 )
 from outreach.domain.scheduling import form_drafts, workshop_data, workshop_service
 from outreach.domain.scheduling.workshop_data import WorkshopData
@@ -35,7 +35,7 @@ class BulkOutcome:
 
     public_id: str
     changed: frozenset[str] = frozenset()
-    audience: Audience = NO_AUDIENCE  # the parties that do not know of it
+    reach: Reach = NO_REACH  # the parties that do not know of it
     data: WorkshopData | None = None  # after the action
     refusal: Refusal | None = None
 
@@ -98,9 +98,9 @@ def _apply(
     return BulkOutcome(
         public_id,
         changed,
-        audience=change_notifications.count_untold(session, [workshop], has_texts=has_texts)
+        reach=change_notifications.count_uninformed(session, [workshop], has_texts=has_texts)
         if changed
-        else NO_AUDIENCE,
+        else NO_REACH,
         data=workshop_service.get_data(workshop),
     )
 

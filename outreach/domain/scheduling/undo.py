@@ -78,9 +78,9 @@ def _require_independent(
         Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES)
     )
     if change.changes_facts:
-        if _exists(session, is_active, Registration.told_facts == workshop.facts):
-            raise Refusal(ErrorCode.UNDO_TOLD_SINCE)
-        if _exists(session, is_active, Registration.told_facts.is_(None)):
+        if _exists(session, is_active, Registration.known_facts == workshop.facts):
+            raise Refusal(ErrorCode.UNDO_NOTIFIED_SINCE)
+        if _exists(session, is_active, Registration.known_facts.is_(None)):
             raise Refusal(ErrorCode.UNDO_REGISTERED_SINCE)
 
 

@@ -286,18 +286,18 @@ def notify(session: Session, workshop: Workshop, decision: NotifyDecision, *, no
     if decision.mode is NotifyMode.NOBODY:
         if workshop.is_cancelled or is_near < NOTIFIED_CHANGES:
             raise Refusal(ErrorCode.CANCEL_NEEDS_NOTICE)
-        workshop.untold_facts = workshop.facts
+        workshop.withheld_facts = workshop.facts
     if decision.mode is NotifyMode.URGENT and is_near > URGENT_BEFORE:
         raise Refusal(ErrorCode.NOT_URGENT)
-    told_count = change_notifications.notify_untold(session, workshop, decision, now=now)
+    notified_count = change_notifications.notify_uninformed(session, workshop, decision, now=now)
     if not decision.is_to_notify:
-        return told_count
+        return notified_count
     is_held = decision.hold and decision.mode is NotifyMode.NOTIFY
     is_held = is_held and is_near > change_notifications.NO_HOLD_BEFORE
     workshop.hold_until = now + decision.hold if is_held else now
     session.flush()
     waitlist.end_hold(session, workshop, now=now)
-    return told_count
+    return notified_count
 
 
 def is_moved_to_past(workshop: Workshop, ends_at: datetime, *, now: datetime) -> bool:

@@ -206,7 +206,9 @@ class Workshop(Base):
     # What people have to know since its last change (`facts.py`); NULL before the first one.
     facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(8), init=False, default=None)
     # The facts that staff decided to tell nobody.
-    untold_facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(8), init=False, default=None)
+    withheld_facts: Mapped[bytes | None] = mapped_column(
+        sa.LargeBinary(8), init=False, default=None
+    )
 
     def __post_init__(self) -> None:
         self.is_discreet = self.has_neutral_uid = self.kind.is_discreet

@@ -207,7 +207,7 @@ class _Loader:
         if not is_first:
             has_changed |= self._set_status(row, workshop)
         if has_changed:
-            self.result.told_about.append(workshop)
+            self.result.changed_workshops.append(workshop)
         self.result.count(
             RowOutcome.CHANGED if has_changed else RowOutcome.SAME, row.office, previous_office
         )
@@ -252,8 +252,8 @@ class _Loader:
         transition = (workshop.status, row.status)
         for step in _STEPS.get(transition, ()):
             try:
-                told = {} if step is _publish else {"decision": self._decision}
-                step(self._session, workshop, now=self._now, **told)
+                options = {} if step is _publish else {"decision": self._decision}
+                step(self._session, workshop, now=self._now, **options)
             except Refusal as error:
                 self.faults.append(_refused(row, "status", row.status.value, error))
         return transition in _STEPS

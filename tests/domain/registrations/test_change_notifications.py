@@ -62,7 +62,7 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         return hold(session, chicago, rights, day=day, starts=HOURS[0], ends=time(15), capacity=3)
 
 
-class Desk:
+class StaffMember:
     """Changes a workshop as staff do, and delivers what is due, at an instant of its own."""
 
     def __init__(self, app: Flask, store: Store, key_store: KeyStore, config: Config) -> None:
@@ -118,106 +118,110 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: Flask, store: Store, key_store: KeyStore, config: Config) -> Desk:
-    return Desk(app, store, key_store, config)
+def staff(app: Flask, store: Store, key_store: KeyStore, config: Config) -> StaffMember:
+    return StaffMember(app, store, key_store, config)
 
 
 @pytest.fixture
-def rosa(desk: Desk, workshop: Workshop) -> Registration:
+def rosa(staff: StaffMember, workshop: Workshop) -> Registration:
     """Has a place and an e-mail; her confirmation was sent."""
     made = seat(
-        desk.store,
-        desk.key_store,
+        staff.store,
+        staff.key_store,
         workshop,
         contact=ContactMethod.EMAIL,
         address="rosa@example.org",
     )
-    desk.wait()
-    desk.letters.clear()
+    staff.wait()
+    staff.letters.clear()
     return made
 
 
-def test_change_is_told_after_the_hold(desk: Desk, workshop: Workshop, rosa: Registration) -> None:
-    desk.change(workshop, TELL, starts=HOURS[1])
-    assert desk.read(workshop).starts == HOURS[1], "pages and calendars know at once"
-    desk.wait(HOLD - timedelta(seconds=1))
-    assert not desk.letters
-    desk.wait(timedelta(seconds=1))
-    [(address, text)] = desk.letters
+def test_change_is_notified_after_the_hold(
+    staff: StaffMember, workshop: Workshop, rosa: Registration
+) -> None:
+    staff.change(workshop, TELL, starts=HOURS[1])
+    assert staff.read(workshop).starts == HOURS[1], "pages and calendars know at once"
+    staff.wait(HOLD - timedelta(seconds=1))
+    assert not staff.letters
+    staff.wait(timedelta(seconds=1))
+    [(address, text)] = staff.letters
     assert "rosa@example.org" in address
     assert "11:00" in text
-    desk.wait(timedelta(days=1))
-    assert len(desk.letters) == 1
+    staff.wait(timedelta(days=1))
+    assert len(staff.letters) == 1
 
 
 def test_changes_within_the_hold_are_one_letter(
-    desk: Desk, workshop: Workshop, rosa: Registration
+    staff: StaffMember, workshop: Workshop, rosa: Registration
 ) -> None:
-    desk.change(workshop, TELL, starts=HOURS[1])
-    desk.wait(timedelta(minutes=3))
-    desk.change(workshop, TELL, starts=HOURS[2])
-    desk.wait(timedelta(minutes=3))
-    assert not desk.letters, "the hold of the second change"
-    desk.wait(timedelta(minutes=2))
-    [(_address, text)] = desk.letters
+    staff.change(workshop, TELL, starts=HOURS[1])
+    staff.wait(timedelta(minutes=3))
+    staff.change(workshop, TELL, starts=HOURS[2])
+    staff.wait(timedelta(minutes=3))
+    assert not staff.letters, "the hold of the second change"
+    staff.wait(timedelta(minutes=2))
+    [(_address, text)] = staff.letters
     assert "1:00" in text
 
 
 def test_cancelled_and_reinstated_within_the_hold_tells_nobody(
-    desk: Desk, workshop: Workshop, rosa: Registration
+    staff: StaffMember, workshop: Workshop, rosa: Registration
 ) -> None:
-    desk.cancel(workshop, TELL)
-    desk.reinstate(workshop, TELL)
-    desk.wait(timedelta(hours=1))
-    assert not desk.letters
-    assert desk.read(workshop).sequence == 2, "calendars may have seen it"
+    staff.cancel(workshop, TELL)
+    staff.reinstate(workshop, TELL)
+    staff.wait(timedelta(hours=1))
+    assert not staff.letters
+    assert staff.read(workshop).sequence == 2, "calendars may have seen it"
 
 
-def test_later_waits_for_a_decision(desk: Desk, workshop: Workshop, rosa: Registration) -> None:
-    desk.change(workshop, LATER, starts=HOURS[1])
-    desk.wait(timedelta(hours=1))
-    assert not desk.letters
-    with desk.store.read() as session:
-        assert change_notifications.is_undecided(session, workshop, now=desk.now)
-    desk.notify(workshop, TELL)
-    desk.wait()
-    assert len(desk.letters) == 1
-    with desk.store.read() as session:
-        assert not change_notifications.is_undecided(session, workshop, now=desk.now)
-
-
-def test_nobody_is_told_with_a_reason_until_the_next_change(
-    desk: Desk, workshop: Workshop, rosa: Registration
+def test_later_waits_for_a_decision(
+    staff: StaffMember, workshop: Workshop, rosa: Registration
 ) -> None:
-    desk.change(workshop, decide(NotifyMode.NOBODY), starts=HOURS[1])
-    desk.wait(timedelta(hours=1))
-    assert not desk.letters
-    with desk.store.read() as session:
-        assert not change_notifications.is_undecided(session, workshop, now=desk.now)
-    desk.change(workshop, TELL, starts=HOURS[2])
-    desk.wait()
-    assert len(desk.letters) == 1
+    staff.change(workshop, LATER, starts=HOURS[1])
+    staff.wait(timedelta(hours=1))
+    assert not staff.letters
+    with staff.store.read() as session:
+        assert change_notifications.is_undecided(session, workshop, now=staff.now)
+    staff.notify(workshop, TELL)
+    staff.wait()
+    assert len(staff.letters) == 1
+    with staff.store.read() as session:
+        assert not change_notifications.is_undecided(session, workshop, now=staff.now)
 
 
-def test_people_have_to_be_told_of_a_near_change_and_of_any_cancellation(
-    desk: Desk, workshop: Workshop, rosa: Registration
+def test_nobody_is_notified_with_a_reason_until_the_next_change(
+    staff: StaffMember, workshop: Workshop, rosa: Registration
+) -> None:
+    staff.change(workshop, decide(NotifyMode.NOBODY), starts=HOURS[1])
+    staff.wait(timedelta(hours=1))
+    assert not staff.letters
+    with staff.store.read() as session:
+        assert not change_notifications.is_undecided(session, workshop, now=staff.now)
+    staff.change(workshop, TELL, starts=HOURS[2])
+    staff.wait()
+    assert len(staff.letters) == 1
+
+
+def test_near_change_and_any_cancellation_are_never_silent(
+    staff: StaffMember, workshop: Workshop, rosa: Registration
 ) -> None:
     with refuses(ErrorCode.CANCEL_NEEDS_NOTICE):
-        desk.cancel(workshop, decide(NotifyMode.NOBODY))
-    desk.now = workshop.starts_at - timedelta(days=6)
+        staff.cancel(workshop, decide(NotifyMode.NOBODY))
+    staff.now = workshop.starts_at - timedelta(days=6)
     with refuses(ErrorCode.CANCEL_NEEDS_NOTICE):
-        desk.change(workshop, decide(NotifyMode.NOBODY), starts=HOURS[1])
+        staff.change(workshop, decide(NotifyMode.NOBODY), starts=HOURS[1])
 
 
 def test_urgent_is_at_once_and_only_within_a_day(
-    desk: Desk, workshop: Workshop, rosa: Registration
+    staff: StaffMember, workshop: Workshop, rosa: Registration
 ) -> None:
     with refuses(ErrorCode.NOT_URGENT):
-        desk.change(workshop, decide(NotifyMode.URGENT), starts=HOURS[1])
-    desk.now = workshop.starts_at - timedelta(hours=20)
-    desk.change(workshop, decide(NotifyMode.URGENT), starts=HOURS[1])
-    desk.wait(timedelta(0))
-    assert any("11:00" in text for _address, text in desk.letters)
+        staff.change(workshop, decide(NotifyMode.URGENT), starts=HOURS[1])
+    staff.now = workshop.starts_at - timedelta(hours=20)
+    staff.change(workshop, decide(NotifyMode.URGENT), starts=HOURS[1])
+    staff.wait(timedelta(0))
+    assert any("11:00" in text for _address, text in staff.letters)
 
 
 @pytest.mark.parametrize(
@@ -255,120 +259,128 @@ def replace_start(workshop: Workshop, starts: time) -> Workshop:
 
 
 def test_added_seats_are_on_hold_and_then_offered(
-    desk: Desk, workshop: Workshop, rosa: Registration
+    staff: StaffMember, workshop: Workshop, rosa: Registration
 ) -> None:
-    seat(desk.store, desk.key_store, workshop, name="Paty", people=2)
-    luz = seat(desk.store, desk.key_store, workshop, name="Luz", people=2)
-    desk.change(workshop, decide(batch="seats"), capacity=5)
-    assert (desk.read(workshop).seats_left, desk.read(workshop).held_seats) == (0, 2)
-    late = seat(desk.store, desk.key_store, workshop, name="Tarde", people=2)
-    desk.wait()
-    with desk.store.read() as session:
+    seat(staff.store, staff.key_store, workshop, name="Paty", people=2)
+    luz = seat(staff.store, staff.key_store, workshop, name="Luz", people=2)
+    staff.change(workshop, decide(batch="seats"), capacity=5)
+    assert (staff.read(workshop).seats_left, staff.read(workshop).held_seats) == (0, 2)
+    late = seat(staff.store, staff.key_store, workshop, name="Tarde", people=2)
+    staff.wait()
+    with staff.store.read() as session:
         assert session.get_one(Registration, luz.id).status is RegistrationStatus.OFFERED
         assert session.get_one(Registration, late.id).status is RegistrationStatus.WAITLISTED
-    [refusal] = desk.undo("seats")
+    [refusal] = staff.undo("seats")
     assert refusal is not None
     assert refusal.code is ErrorCode.CAPACITY_BELOW_TAKEN
 
 
 def test_added_seats_are_taken_back_within_the_hold(
-    desk: Desk, workshop: Workshop, rosa: Registration
+    staff: StaffMember, workshop: Workshop, rosa: Registration
 ) -> None:
-    seat(desk.store, desk.key_store, workshop, name="Paty", people=2)
-    luz = seat(desk.store, desk.key_store, workshop, name="Luz", people=2)
-    desk.change(workshop, decide(batch="seats"), capacity=5)
-    assert desk.undo("seats") == [None]
-    desk.wait()
-    with desk.store.read() as session:
+    seat(staff.store, staff.key_store, workshop, name="Paty", people=2)
+    luz = seat(staff.store, staff.key_store, workshop, name="Luz", people=2)
+    staff.change(workshop, decide(batch="seats"), capacity=5)
+    assert staff.undo("seats") == [None]
+    staff.wait()
+    with staff.store.read() as session:
         assert session.get_one(Registration, luz.id).status is RegistrationStatus.WAITLISTED
-    now = desk.read(workshop)
+    now = staff.read(workshop)
     assert (now.capacity, now.seats_left, now.held_seats) == (3, 0, 0)
 
 
-def test_undone_change_is_told_to_nobody_and_is_a_new_version(
-    desk: Desk, workshop: Workshop, rosa: Registration
+def test_undone_change_notifies_nobody_and_is_a_new_version(
+    staff: StaffMember, workshop: Workshop, rosa: Registration
 ) -> None:
-    desk.change(workshop, decide(batch="move"), starts=HOURS[1])
-    assert desk.undo("move") == [None]
-    now = desk.read(workshop)
+    staff.change(workshop, decide(batch="move"), starts=HOURS[1])
+    assert staff.undo("move") == [None]
+    now = staff.read(workshop)
     assert (now.starts, now.sequence) == (HOURS[0], 2)
-    desk.wait(timedelta(days=1))
-    assert not any("11:00" in text for _address, text in desk.letters)
+    staff.wait(timedelta(days=1))
+    assert not any("11:00" in text for _address, text in staff.letters)
 
 
 @pytest.mark.parametrize(
     ("since", "cause"),
     [
-        ("told", ErrorCode.UNDO_TOLD_SINCE),
+        ("told", ErrorCode.UNDO_NOTIFIED_SINCE),
         ("registered", ErrorCode.UNDO_REGISTERED_SINCE),
         ("edited", ErrorCode.UNDO_EDITED_SINCE),
         ("late", ErrorCode.UNDO_TOO_LATE),
     ],
 )
 def test_undo_is_refused_with_its_cause(
-    desk: Desk, workshop: Workshop, rosa: Registration, since: str, cause: ErrorCode
+    staff: StaffMember, workshop: Workshop, rosa: Registration, since: str, cause: ErrorCode
 ) -> None:
-    desk.change(workshop, decide(batch="move"), starts=HOURS[1])
+    staff.change(workshop, decide(batch="move"), starts=HOURS[1])
     if since == "told":
-        desk.wait()
+        staff.wait()
     elif since == "registered":
-        seat(desk.store, desk.key_store, workshop, name="Nueva")
+        seat(staff.store, staff.key_store, workshop, name="Nueva")
     elif since == "edited":
-        desk.change(workshop, TELL, starts=HOURS[2])
+        staff.change(workshop, TELL, starts=HOURS[2])
     else:
-        desk.now += timedelta(days=2)
-    [refusal] = desk.undo("move")
+        staff.now += timedelta(days=2)
+    [refusal] = staff.undo("move")
     assert refusal is not None
     assert refusal.code is cause
 
 
-def test_a_call_is_owed_once_and_says_what_is_true(desk: Desk, workshop: Workshop) -> None:
-    seat(desk.store, desk.key_store, workshop, contact=ContactMethod.PHONE, address="+13125550142")
-    desk.change(workshop, TELL, starts=HOURS[1])
-    desk.wait()
-    desk.cancel(workshop, TELL)
-    assert list_calls(desk, workshop) == [], "on hold again"
-    desk.wait()
-    [(number, cause)] = list_calls(desk, workshop)
+def test_a_call_is_listed_once_and_says_what_is_true(
+    staff: StaffMember, workshop: Workshop
+) -> None:
+    seat(
+        staff.store, staff.key_store, workshop, contact=ContactMethod.PHONE, address="+13125550142"
+    )
+    staff.change(workshop, TELL, starts=HOURS[1])
+    staff.wait()
+    staff.cancel(workshop, TELL)
+    assert list_calls(staff, workshop) == [], "on hold again"
+    staff.wait()
+    [(number, cause)] = list_calls(staff, workshop)
     assert cause is NotificationType.CANCELLED
-    with desk.store.change() as session:
-        outbox.mark_called(session, number, now=desk.now)
-    assert list_calls(desk, workshop) == []
-    with desk.store.change() as session:
+    with staff.store.change() as session:
+        outbox.mark_called(session, number, now=staff.now)
+    assert list_calls(staff, workshop) == []
+    with staff.store.change() as session:
         outbox.undo_called(session, number)
-    assert list_calls(desk, workshop) == [(number, NotificationType.CANCELLED)]
+    assert list_calls(staff, workshop) == [(number, NotificationType.CANCELLED)]
 
 
-def list_calls(desk: Desk, workshop: Workshop) -> list[tuple[int, NotificationType]]:
-    with desk.store.read() as session:
-        calls = outbox.list_calls(session, workshop, now=desk.now)
+def list_calls(staff: StaffMember, workshop: Workshop) -> list[tuple[int, NotificationType]]:
+    with staff.store.read() as session:
+        calls = outbox.list_calls(session, workshop, now=staff.now)
         return [(each.id, each.cause) for each in calls]
 
 
-def test_nothing_of_what_was_told_outlives_a_person(
-    desk: Desk, workshop: Workshop, rosa: Registration
+def test_nothing_of_what_people_know_outlives_them(
+    staff: StaffMember, workshop: Workshop, rosa: Registration
 ) -> None:
-    desk.change(workshop, LATER, starts=HOURS[1])
-    with desk.store.change() as session:
+    staff.change(workshop, LATER, starts=HOURS[1])
+    with staff.store.change() as session:
         stored = session.get_one(Registration, rosa.id)
-        registrations.cancel(session, stored, now=desk.now)
-    with desk.store.read() as session:
-        told = sa.select(Registration.told_facts).where(Registration.id == rosa.id)
-        assert session.scalar(told) is None
+        registrations.cancel(session, stored, now=staff.now)
+    with staff.store.read() as session:
+        known = sa.select(Registration.known_facts).where(Registration.id == rosa.id)
+        assert session.scalar(known) is None
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_last_told_is_true_whatever_happens(desk: Desk, workshop: Workshop, seed: int) -> None:
-    walk(desk, workshop, random.Random(seed), steps=40)
+def test_what_people_know_is_true_whatever_happens(
+    staff: StaffMember, workshop: Workshop, seed: int
+) -> None:
+    walk(staff, workshop, random.Random(seed), steps=40)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(6, 60))
-def test_last_told_is_true_in_long_walks(desk: Desk, workshop: Workshop, seed: int) -> None:
-    walk(desk, workshop, random.Random(seed), steps=60)
+def test_what_people_know_is_true_in_long_walks(
+    staff: StaffMember, workshop: Workshop, seed: int
+) -> None:
+    walk(staff, workshop, random.Random(seed), steps=60)
 
 
-def walk(desk: Desk, workshop: Workshop, chance: random.Random, *, steps: int) -> None:
+def walk(staff: StaffMember, workshop: Workshop, chance: random.Random, *, steps: int) -> None:
     """Random changes, decisions, undos and rounds of the worker. Each letter says what is true when
     it is sent and not what its person was told before; in the end everybody knows the truth."""
     known: dict[str, str] = {}  # what each person was told last, by address
@@ -377,38 +389,40 @@ def walk(desk: Desk, workshop: Workshop, chance: random.Random, *, steps: int) -
         mode = chance.choice([NotifyMode.NOTIFY, NotifyMode.NOTIFY, NotifyMode.LATER])
         decision = decide(mode, batch=f"b{step}")
         act = "register" if step < 2 else chance.choice(ACTS)
-        if act == "register" and not desk.read(workshop).is_cancelled and len(known) < 6:
+        if act == "register" and not staff.read(workshop).is_cancelled and len(known) < 6:
             address = f"p{step}@example.org"
             seat(
-                desk.store, desk.key_store, workshop, now=desk.now,
+                staff.store, staff.key_store, workshop, now=staff.now,
                 contact=ContactMethod.EMAIL, address=address, wants_reminder=False,
             )  # fmt: skip
-            known[address] = truth(desk, workshop)
-            work(desk, workshop, known, timedelta(0))
+            known[address] = truth(staff, workshop)
+            work(staff, workshop, known, timedelta(0))
         elif act == "move":
             batches.append(decision.batch)
-            desk.change(workshop, decision, starts=chance.choice(HOURS))
+            staff.change(workshop, decision, starts=chance.choice(HOURS))
         elif act == "status":
             batches.append(decision.batch)
-            is_off = desk.read(workshop).is_cancelled
-            (desk.reinstate if is_off else desk.cancel)(workshop, decision)
+            is_off = staff.read(workshop).is_cancelled
+            (staff.reinstate if is_off else staff.cancel)(workshop, decision)
         elif act == "undo" and batches:
-            desk.undo(batches.pop())
+            staff.undo(batches.pop())
         elif act == "decide":
-            desk.notify(workshop, TELL)
+            staff.notify(workshop, TELL)
         elif act == "wait":
-            work(desk, workshop, known, timedelta(minutes=chance.choice([1, 6, 30])))
-    desk.notify(workshop, TELL)
-    work(desk, workshop, known, HOLD)
-    assert set(known.values()) <= {truth(desk, workshop)}
-    work(desk, workshop, known, timedelta(hours=1))
+            work(staff, workshop, known, timedelta(minutes=chance.choice([1, 6, 30])))
+    staff.notify(workshop, TELL)
+    work(staff, workshop, known, HOLD)
+    assert set(known.values()) <= {truth(staff, workshop)}
+    work(staff, workshop, known, timedelta(hours=1))
 
 
-def work(desk: Desk, workshop: Workshop, known: dict[str, str], duration: timedelta) -> None:
-    desk.letters.clear()
-    desk.wait(duration)
-    now = truth(desk, workshop)
-    for address, text in desk.letters:
+def work(
+    staff: StaffMember, workshop: Workshop, known: dict[str, str], duration: timedelta
+) -> None:
+    staff.letters.clear()
+    staff.wait(duration)
+    now = truth(staff, workshop)
+    for address, text in staff.letters:
         if is_about_a_change(text):
             said = "off" if text.startswith("Se cancel") else str(find_hour(text))
             assert said == now
@@ -428,6 +442,6 @@ def find_hour(text: str) -> time:
     )  # fmt: skip
 
 
-def truth(desk: Desk, workshop: Workshop) -> str:
-    now = desk.read(workshop)
+def truth(staff: StaffMember, workshop: Workshop) -> str:
+    now = staff.read(workshop)
     return "off" if now.is_cancelled else str(now.starts)

@@ -141,7 +141,7 @@ def test_pages_of_what_is_online_end_where_other_kinds_are_offered(
                 mode=DeliveryMode.VIDEO_CALL,
             )  # fmt: skip
     page = client.get(f"/es/?modalidad=en-linea&tipo={women.public_code}").text
-    assert "De otros temas" in online(page)
+    assert "Otros, desde donde estés" in online(page)
     assert 'rel="next"' not in online(page)
     over = client.get("/es/?modalidad=en-linea&tras=en-linea~0~20990101-1000-1").text
     assert len(titles(online(over))) == workshop_pages.MAX_ONLINE, "a key that is over begins anew"

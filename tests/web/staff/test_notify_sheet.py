@@ -215,7 +215,7 @@ def test_two_actions_are_one_message(scene: Scene, name: str) -> None:
     assert scene.list_changes() == [cause]
 
 
-def test_nobody_is_told_only_with_a_reason_and_long_before(scene: Scene) -> None:
+def test_nobody_is_notified_only_with_a_reason_and_long_before(scene: Scene) -> None:
     refused = edit(scene, aviso="no")
     assert refused.status_code == 422
     assert "Escribe por qué no se avisa." in words(refused)

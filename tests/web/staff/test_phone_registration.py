@@ -19,11 +19,12 @@ from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
-from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations import ContactMethod, Registration, change_notifications
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Channel, DeliveryMode, Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
+from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, seat
 from tests.support.public_urls import Page
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -229,14 +230,16 @@ def test_caller_who_cancels_is_erased_at_once(
     assert audit_entries(store) == [("place given up by phone", "{}")]
 
 
-def test_opened_seats_are_offered_at_once(
+def test_opened_seats_are_offered_after_the_hold(
     ana: StaffClient, store: Store, key_store: KeyStore, evening: Workshop
 ) -> None:
     seat(store, key_store, evening, people=4)
     rosa = seat(store, key_store, evening, people=2)
     assert "Abrir más lugares" in words(ana.get(address_of(evening)))
     seats_path = f"{address_of(evening)}/lugares"
-    assert ana.post(seats_path, capacity="6").status_code == 303
+    assert "¿A quién le avisamos?" in words(ana.post(seats_path, capacity="6"))
+    assert ana.post(seats_path, capacity="6", aviso="avisar").status_code == 303
+    scheduled_jobs.end_holds(store, now=clock.now() + change_notifications.HOLD)
     with store.read() as session:
         assert session.get_one(Registration, rosa.id).status is Place.OFFERED
         assert session.get_one(Workshop, evening.id).capacity == 6
@@ -266,7 +269,7 @@ def test_more_seats_than_the_venue_holds_are_confirmed_once(
     assert capacity(store) == 35
 
 
-def test_cancellation_near_the_day_always_notifies(
+def test_cancellation_always_notifies(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     today = clock.now().date()
@@ -277,31 +280,14 @@ def test_cancellation_near_the_day_always_notifies(
         seat(store, key_store, each, contact=ContactMethod.EMAIL, address="rosa@example.com")
     with store.change() as session:
         session.execute(sa.delete(Notification))
-    page = ana.get(f"{address_of(workshop_in_five_days)}/cancelar").text
-    assert 'name="notify"' not in page
-    assert "avisamos siempre" in page
-    refused = ana.post(
-        f"{address_of(workshop_in_five_days)}/cancelar", reason="few", may_be_quiet="yes"
-    )
-    assert refused.status_code == 422
-    assert "Faltan menos de 7 días: hay que avisar" in words(refused)
-    assert (
-        'name="notify" value="yes" checked'
-        in ana.get(f"{address_of(workshop_in_nine_days)}/cancelar").text
-    )
-    silent_cancellation = ana.post(
-        f"{address_of(workshop_in_nine_days)}/cancelar", reason="few", may_be_quiet="yes"
-    )
-    assert silent_cancellation.status_code == 303
-    assert count_notifications(store) == 0
-    assert (
-        ana.post(f"{address_of(workshop_in_five_days)}/cancelar", reason="few").status_code == 303
-    )
-    assert count_notifications(store) == 1
-    assert audit_entries(store) == [
-        ("workshop cancelled", '{"notified":false,"reason":"few"}'),
-        ("workshop cancelled", '{"reason":"few"}'),
-    ]
+    for each in (workshop_in_five_days, workshop_in_nine_days):
+        path = f"{address_of(each)}/cancelar"
+        assert 'value="no"' not in ana.get(path).text
+        refused = ana.post(path, reason="few", aviso="no", aviso_motivo="porque sí")
+        assert refused.status_code == 422
+        assert "hay que avisar a quien apartó lugar" in words(refused)
+        assert ana.post(path, reason="few", aviso="avisar").status_code == 303
+    assert count_notifications(store) == 2
 
 
 # Export of the attendee list

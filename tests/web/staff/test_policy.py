@@ -98,6 +98,7 @@ def place(
         "venue": str(workshop.venue.id),
         "partner": str(partner.id),
         "speaker": str(speaker.id),
+        "batch": "UNKNOWN",
         "ending": "csv",
         "form": "csv",
     }

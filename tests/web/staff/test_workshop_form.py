@@ -13,13 +13,14 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration
+from outreach.domain.registrations import Registration, change_notifications
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.imports import DATA
 from outreach.keystore import KeyStore
+from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, kind, seat
 from tests.support.arrivals import store_arrival
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -229,7 +230,8 @@ def test_overbooked_seats_are_offered_to_the_waitlist(
     workshop = _only(store)
     seat(store, key_store, workshop, people=2)
     luz = seat(store, key_store, workshop, name="Luz")
-    _edit(ana, workshop, capacity="2", overbooked="1")
+    _edit(ana, workshop, capacity="2", overbooked="1", aviso="avisar")
+    scheduled_jobs.end_holds(store, now=clock.now() + change_notifications.HOLD)
     with store.read() as session:
         assert session.get_one(Registration, luz.id).status is Place.OFFERED
 

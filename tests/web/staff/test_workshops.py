@@ -297,7 +297,7 @@ def test_cancellation_and_reinstatement_notify_and_keep_registrations(
     answer = ana.post(f"{address}/cancelar", reason="venue", aviso="avisar")
     assert answer.status_code == 303
     assert only(store).status is WorkshopStatus.CANCELLED
-    assert "Cancelado" in words(ana.client.get(f"/es/t/{workshop.public_id}"))
+    assert "se canceló" in words(ana.client.get(f"/es/t/{workshop.public_id}"))
     assert _notification_types(store, rosa.id) == [
         NotificationType.REGISTERED,
         NotificationType.CANCELLED,
@@ -362,7 +362,7 @@ def test_audit_log_names_staff_and_no_registrants(
         address="lupe@example.com",
     )
     _edit(ana, workshop, capacity="41")
-    ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="few")
+    ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="few", aviso="avisar")
     with store.read() as session:
         entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
         assert [(entry.action, entry.details) for entry in entries] == [

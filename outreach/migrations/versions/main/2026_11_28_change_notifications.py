@@ -12,8 +12,8 @@ def upgrade() -> None:
     op.add_column("workshop", sa.Column("hold_until", sa.DateTime(), nullable=True))
     for table, name in (
         ("workshop", "facts"),
-        ("workshop", "untold_facts"),
-        ("registration", "told_facts"),
+        ("workshop", "withheld_facts"),
+        ("registration", "known_facts"),
         ("notice", "facts"),
     ):
         op.add_column(table, sa.Column(name, sa.LargeBinary(length=8), nullable=True))

@@ -9,6 +9,7 @@ from typing import Any, Final
 from outreach.clock import Month
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import ALL_OFFICES
+from outreach.domain.registrations.change_notifications import NotifyMode
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web.presentation.formatting import first_capital, month_and_year
@@ -161,8 +162,15 @@ _PHRASES: Final[Mapping[str, str]] = {
     "workshops": lazy("talleres: %s"),
 }
 # A code that stands for words.
+_DECISIONS: Final = {
+    NotifyMode.NOTIFY.value: lazy("avisar"),
+    NotifyMode.LATER.value: lazy("decidir luego"),
+    NotifyMode.NOBODY.value: lazy("no avisar"),
+    NotifyMode.URGENT.value: lazy("avisar ya"),
+}
 _CODES: Final[Mapping[str, Mapping[str, str]]] = {
     "audience": _AUDIENCES,
+    "decision": _DECISIONS,
     "by": _SIGN_IN_CODES,
     "reason": {**_CANCEL_REASONS, **_SIGN_IN_CODES},
     "template": _MESSAGE_TEMPLATES,

@@ -21,9 +21,9 @@ from outreach.domain.registrations import change_notifications, waitlist
 from outreach.domain.registrations.change_notifications import (
     HOLD,
     URGENT_BEFORE,
-    Audience,
     NotifyDecision,
     NotifyMode,
+    Reach,
 )
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling.workshop_service import NOTIFIED_CHANGES
@@ -52,7 +52,7 @@ _OWN_FIELDS: Final = frozenset({MODE_FIELD, REASON_FIELD, "token"})
 class NotifySheet:
     """What the sheet shows of a change that has just been made."""
 
-    audience: Audience
+    reach: Reach
     workshops: Sequence[str]  # title and day
     letters: Sequence[tuple[str, str, MessagePreview]]  # code and name of the language
     waiting: int  # parties of the waitlist that are offered a place
@@ -98,7 +98,7 @@ def ask_unless_decided(session: Session, workshops: Sequence[Workshop]) -> None:
     if is_decided():
         return
     sheet = describe(session, workshops)
-    if sheet.audience.reachable or sheet.waiting:
+    if sheet.reach.total or sheet.waiting:
         raise NeedsDecision(sheet)
 
 
@@ -106,18 +106,18 @@ def describe(session: Session, workshops: Sequence[Workshop]) -> NotifySheet:
     """The sheet of changes that were made in this transaction with the decision LATER."""
     now = clock.now()
     has_texts = bool(config().texts.url)
-    audience = change_notifications.count_untold(session, workshops, has_texts=has_texts)
+    reach = change_notifications.count_uninformed(session, workshops, has_texts=has_texts)
     near = min((each.starts_at - now for each in workshops), default=timedelta(0))
     far = max((each.starts_at - now for each in workshops), default=timedelta(0))
     held = [each for each in workshops if each.held_seats]
     is_cancellation = any(each.is_cancelled for each in workshops)
     return NotifySheet(
-        audience=audience,
+        reach=reach,
         workshops=[
             f"{i18n.say(each.title, i18n.current())} · {workshop_labels.when(each)}"
             for each in workshops
         ],
-        letters=_write_letters(workshops[0]) if audience.reachable else (),
+        letters=_write_letters(workshops[0]) if reach.total else (),
         waiting=sum(waitlist.count_fitting(session, each) for each in held),
         can_tell_nobody=not is_cancellation and near >= NOTIFIED_CHANGES and not held,
         can_be_urgent=far <= URGENT_BEFORE,
@@ -144,12 +144,12 @@ def _write_letters(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:
 
 
 def log_decision(
-    session: Session, workshop: Workshop, decision: NotifyDecision, told: int = 0
+    session: Session, workshop: Workshop, decision: NotifyDecision, parties: int = 0
 ) -> None:
     """Writes in the audit log what was decided about the people of a workshop."""
-    details: Details = {"decision": decision.mode.value, "parties": told}
+    details: Details = {"decision": decision.mode.value, "parties": parties}
     if decision.mode is NotifyMode.NOBODY:
-        details = {**details, "reason": decision.reason}
+        details = {**details, "text": decision.reason}
     log_workshop_action(session, workshop, "notification decided", details)
 
 

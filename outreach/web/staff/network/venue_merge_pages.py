@@ -88,6 +88,8 @@ def merge_venues(slug: str, venue: int) -> ResponseReturnValue:
     with store().read() as session:
         office = offices.find(session, slug)
         kept = venues.find(session, office, venue)
+        if not other:  # no other venue is chosen yet
+            return redirect(f"/org/sedes/{slug}/{kept.id}/unir", 303)
         if other != kept.id and venues.find(session, office, other).id == kept.id:
             return redirect(f"/org/sedes/{slug}/{kept.id}?hecho=unida", 303)  # sent again
     chosen = {key for key in _GROUPS if request.form.get(key) == _OTHER}
@@ -128,10 +130,13 @@ def merge_venues(slug: str, venue: int) -> ResponseReturnValue:
 @requires(Scope.OFFICE, Permission.EDIT)
 @request_retry.harmless
 def undo_merge(slug: str, venue: int) -> ResponseReturnValue:
+    merge_id = request.form.get("merge", type=int)
+    if merge_id is None:
+        return redirect(f"/org/sedes/{slug}/{venue}", 303)
     try:
         with store().change() as session:
             office = offices.find(session, slug)
-            done = venue_merge.find(session, office, request.form.get("merge", type=int) or 0)
+            done = venue_merge.find(session, office, merge_id)
             effect = venue_merge.undo(
                 session, done, now=clock.now(), decision=NotifyDecision(hold=HOLD)
             )

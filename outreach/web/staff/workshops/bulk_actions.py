@@ -24,7 +24,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations.change_notifications import (
     LATER,
-    NO_AUDIENCE,
+    NO_REACH,
     NotifyDecision,
 )
 from outreach.domain.scheduling import bulk
@@ -65,7 +65,7 @@ class BulkAction(StrEnum):
     DELETE = "borrar"
 
 
-_TOLD: Final = frozenset({BulkAction.MOVE, BulkAction.CANCEL})  # people are told of these
+_NOTIFYING: Final = frozenset({BulkAction.MOVE, BulkAction.CANCEL})  # people are told of these
 
 
 class BulkForm(Form):
@@ -116,7 +116,7 @@ def bulk_apply() -> ResponseReturnValue:
             decision = notify_sheet.read_decision()
             act = _act(session, action, form, chosen, decision)
             outcomes = bulk.execute(session, chosen, act, now=now)
-            if action in _TOLD:
+            if action in _NOTIFYING:
                 notify_sheet.ask_unless_decided(session, chosen)
             _log_outcomes(session, chosen, action, form, outcomes)
             moved = {
@@ -129,7 +129,7 @@ def bulk_apply() -> ResponseReturnValue:
     for number, forget_on in moved.items():
         # The key of each registration is destroyed as many days after the new day.
         key_store().move(number, forget_on)
-    undo = f"&lote={decision.batch}" if action in _TOLD else ""
+    undo = f"&lote={decision.batch}" if action in _NOTIFYING else ""
     return redirect(f"/org/talleres?mes={month}&hecho={action}&cuantos={len(outcomes)}{undo}", 303)
 
 
@@ -156,7 +156,7 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
             form=form,
             lines=lines,
             faults=faults,
-            audience=sum((each.audience for each in outcomes), NO_AUDIENCE),
+            reach=sum((each.reach for each in outcomes), NO_REACH),
             possible=sum(1 for each in outcomes if not each.refusal and each.changed),
             refused=sum(1 for each in outcomes if each.refusal),
             month=Month.from_day(chosen[0].day),

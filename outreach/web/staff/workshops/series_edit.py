@@ -18,7 +18,7 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations.change_notifications import (
     LATER,
-    NO_AUDIENCE,
+    NO_REACH,
     NotifyDecision,
 )
 from outreach.domain.scheduling import bulk, workshop_service
@@ -136,7 +136,7 @@ def _ask(public_id: str, typed: MultiDict[str, str], *, fault: str = "") -> Resp
             following=following,
             lines=[ProposalLine(each, *tried.get(each.public_id, (None, []))) for each in shown],
             offered=_offered_fields(session, workshop, every, edit),
-            audience=sum((each.audience for each in outcomes), NO_AUDIENCE),
+            reach=sum((each.reach for each in outcomes), NO_REACH),
             possible=sum(1 for each in outcomes if each.changed),
             refused=sum(1 for each in outcomes if each.refusal),
             fault=fault,

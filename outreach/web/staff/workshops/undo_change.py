@@ -31,7 +31,7 @@ def undo_batch(batch: str) -> ResponseReturnValue:
     now = clock.now()
     with store().change() as session:
         changes = workshop_changes.list_batch(session, batch)
-        if not changes:
+        if not changes:  # undone before, or too old
             raise NotFound("change to undo")
         for slug in {each.workshop.office.slug for each in changes}:
             require_permission(Permission.EDIT, slug)
@@ -70,8 +70,8 @@ def decide(public_id: str) -> ResponseReturnValue:
             workshop_service.lock(session, workshop)
             decision = notify_sheet.read_decision()
             notify_sheet.ask_unless_decided(session, [workshop])
-            told = workshop_service.notify(session, workshop, decision, now=now)
-            notify_sheet.log_decision(session, workshop, decision, told)
+            parties = workshop_service.notify(session, workshop, decision, now=now)
+            notify_sheet.log_decision(session, workshop, decision, parties)
     except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=decidido", 303)
