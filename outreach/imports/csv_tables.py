@@ -27,7 +27,9 @@ __all__ = [
     "parse",
     "read",
     "refuse_duplicates",
+    "split_lines",
     "table",
+    "unescape",
 ]
 
 MAX_COLUMNS: Final = 60  # ours have 21
@@ -125,7 +127,7 @@ def table(
                 ImportErrorCode.CELLS_UNLIKE_HEADER, cells=len(cells), columns=len(columns)
             )
             faults.append(ImportFault(number, columns[0], cells[0], error))
-        found = {name: _unescaped(cell) for name, cell in zip(columns, cells, strict=False)}
+        found = {name: unescape(cell) for name, cell in zip(columns, cells, strict=False)}
         lines.append(RowParser(number, found))
     if faults:
         raise ImportRejected(faults)
@@ -164,20 +166,21 @@ def _refuse_header(
         raise ImportRejected(faults)
 
 
-def _unescaped(cell: str) -> str:
+def unescape(cell: str) -> str:
+    """The cell without the apostrophe that `workshops/write.py` puts before a formula."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(RISKY) else cell
 
 
-def _split(text: str) -> Iterator[str]:
+def split_lines(text: str) -> Iterator[str]:
     """The lines with their ends, one at a time, without a second copy of the text."""
     return (found[0] for found in _LINE.finditer(text))
 
 
 def _records(name: str, text: str) -> Iterator[Record]:
     """The records that are not blank, each with the number of its first line."""
-    header = next((each for each in _split(text) if each.strip()), "")
+    header = next((each for each in split_lines(text) if each.strip()), "")
     delimiter = max(_DELIMITERS, key=header.count)
-    reader = csv.reader(_split(text), delimiter=delimiter, strict=True)
+    reader = csv.reader(split_lines(text), delimiter=delimiter, strict=True)
     above = blank = 0
     try:
         for cells in reader:

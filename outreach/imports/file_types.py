@@ -13,6 +13,9 @@ class FileType(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     ICS = "ics"
+    # Read by `guess` only.
+    XLS = "xls"
+    ODS = "ods"
 
 
 class ForeignFormat(StrEnum):
@@ -45,6 +48,9 @@ _OTHERS: Final = (
     (b"MZ", ForeignFormat.PROGRAM),
     (b"{\\rtf", ForeignFormat.RTF),
 )
+_OLE: Final = b"\xd0\xcf\x11\xe0"
+# The first part of the zip, stored without compression (OpenDocument 1.3, part 2, 3.3).
+_ODS_START: Final = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
 _MARKUP: Final = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<svg")
 
 
@@ -56,7 +62,7 @@ def recognise(name: str, data: bytes) -> FileType:
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if data.startswith(b"PK"):
         return FileType.XLSX
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
+    if data.startswith(_OLE):
         raise _old_office(name, data)
     for mark, kind in _OTHERS:
         if data.startswith(mark):
@@ -68,9 +74,22 @@ def recognise(name: str, data: bytes) -> FileType:
     return FileType.ICS if start.upper().startswith(b"BEGIN:VCALENDAR") else FileType.CSV
 
 
+def recognise_sheet(name: str, data: bytes) -> FileType:
+    """The same, with the workbooks of old Office and of OpenDocument."""
+    if len(data) > MAX_BYTES:
+        raise too_heavy(name)
+    if data.startswith(_OLE) and not _is_encrypted(data):
+        return FileType.XLS
+    if data.startswith(b"PK") and data.startswith(_ODS_START, 30):
+        return FileType.ODS
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return FileType.CSV
+    return recognise(name, data)
+
+
 def is_table_of_text(data: bytes) -> bool:
     """Whether the file is neither a workbook nor a calendar nor of another known format."""
-    marks = (b"PK", b"\xd0\xcf\x11\xe0", *(mark for mark, _kind in _OTHERS))
+    marks = (b"PK", _OLE, *(mark for mark, _kind in _OTHERS))
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").upper()
     return not data.startswith(marks) and not start.startswith(b"BEGIN:VCALENDAR")
 
@@ -81,6 +100,10 @@ def too_heavy(name: str) -> UnreadableFile:
 
 def _old_office(name: str, data: bytes) -> UnreadableFile:
     """The error for an OLE file: a workbook with a password, or one from before 2007."""
-    if "EncryptedPackage".encode("utf-16-le") in data:
+    if _is_encrypted(data):
         return locked(name)
     return UnreadableFile(ImportErrorCode.WORKBOOK_OLD, name=name)
+
+
+def _is_encrypted(data: bytes) -> bool:
+    return "EncryptedPackage".encode("utf-16-le") in data

@@ -1,16 +1,18 @@
-"""Reads the first sheet of an .xlsx file as records.
+"""Reads the sheets of an .xlsx file: the first one as records, or all with their layout.
 
 python-calamine reads the cells. Before it opens the file, the parts that it will read are parsed
 once by expat to bound what they unpack to, because calamine keeps the smallest rectangle around
 all cells and a copy of each text in memory.
 
-Dates are returned as our CSV files write them: 2027-01-16T18:00. Formulas are refused: their value
-depends on the program that saved the file.
+`records` returns dates as our CSV files write them: 2027-01-16T18:00, and refuses formulas, whose
+value depends on the program that saved the file. `sheets` keeps what a spreadsheet program showed:
+the stored value of a formula, where each cell is, and which rows and columns are hidden.
 """
 
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from posixpath import dirname, join, normpath
 from typing import Final
@@ -23,13 +25,51 @@ from outreach.imports.zip_guard import GuardedZip, damaged, no_workbook, too_lar
 
 MAX_CELL_LENGTH: Final = 32_767  # characters: the limit of spreadsheet programs
 MAX_TEXT_LENGTH: Final = 12_000_000  # characters of all cells
+MAX_MERGES: Final = 20_000  # of a sheet
 MAX_STRINGS: Final = 110_000  # 5,000 rows of our columns have 105,000 cells
 _WORKBOOK: Final = "xl/workbook.xml"  # calamine looks for the workbook nowhere else
 _WORKBOOK_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - day 0 of a spreadsheet, no instant
 
-_Value = bool | float | str | date | time | timedelta
+# A formula that would read another program or file when a spreadsheet program opens the workbook.
+REACHING_OUT: Final = re.compile(
+    r"\|[^|!]*!|\[[^\[\]]*\][^!\[\]]*!|\b(?:WEBSERVICE|IMPORT[A-Z]{0,9}|CALL|REGISTER|RTD|DDE)\b",
+    re.IGNORECASE,
+)
+UNREADABLE: Final = "#N/A"  # of an error value, and of a formula without a stored value
+
+Value = bool | float | str | date | time | timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class XlsxLimits:
+    """What a workbook may have."""
+
+    rows: int  # below the header
+    strings: int = MAX_STRINGS
+    columns: int = MAX_COLUMNS
+    cells: int | None = None  # of the rectangle around all
+    accepts_formulas: bool = False
+
+
+@dataclass
+class SheetLayout:
+    """What calamine does not tell of a sheet. Rows count from 1, columns from 0."""
+
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    merges: list[tuple[int, int, int, int]] = field(default_factory=list)  # rows, then columns
+    unreadable: set[tuple[int, int]] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class XlsxSheet:
+    """A visible sheet: its rows by number from 1, each from the first column on."""
+
+    name: str
+    rows: dict[int, list[Value]]
+    layout: SheetLayout
 
 
 def records(name: str, data: bytes, *, most: int) -> Iterator[Record]:
@@ -38,8 +78,14 @@ def records(name: str, data: bytes, *, most: int) -> Iterator[Record]:
     All rows have as many cells. Raises UnreadableFile if the file is no workbook, is too large,
     or has more than `most` rows below the header.
     """
-    _check(name, data, most)
-    number, left, rows = _read(name, data)
+    archive = GuardedZip(name, data)
+    _check_types(archive)
+    targets = _relations(archive, _WORKBOOK)
+    listed = [sheet for sheet in _list_sheets(archive, targets) if sheet.is_worksheet]
+    if not listed:
+        raise no_workbook(name)
+    _check(archive, targets, listed[:1], XlsxLimits(rows=most))
+    number, left, rows = _read(name, data, listed[0].number)
     texts = [[""] * left + [_as_text(value) for value in row] for row in rows]
     width = max((_width(row) for row in texts), default=0)
     for above, row in enumerate(texts):
@@ -52,16 +98,40 @@ def _width(row: list[str]) -> int:
     return next((n for n in range(len(row), 0, -1) if row[n - 1].strip()), 0)
 
 
-def _read(name: str, data: bytes) -> tuple[int, int, list[list[_Value]]]:
+def sheets(name: str, data: bytes, limits: XlsxLimits) -> list[XlsxSheet]:
+    """The visible sheets of a workbook; all of them where none is visible. Raises
+    UnreadableFile."""
+    archive = GuardedZip(name, data)
+    _check_types(archive)
+    targets = _relations(archive, _WORKBOOK)
+    listed = [each for each in _list_sheets(archive, targets) if each.is_worksheet]
+    listed = [each for each in listed if not each.is_hidden] or listed
+    if not listed:
+        raise no_workbook(name)
+    layouts = _check(archive, targets, listed, limits)
+    found = []
+    for each, layout in zip(listed, layouts, strict=True):
+        number, left, rows = _read(name, data, each.number)
+        blank: list[Value] = [""] * left
+        placed = {number + above: blank + row for above, row in enumerate(rows)}
+        for row, column in layout.unreadable:
+            cells = placed.setdefault(row, [])
+            cells += [""] * (column + 1 - len(cells))
+            cells[column] = UNREADABLE
+        found.append(XlsxSheet(each.name, placed, layout))
+    return found
+
+
+def _read(name: str, data: bytes, sheet_number: int) -> tuple[int, int, list[list[Value]]]:
     """The number of the first row, the number of empty columns on the left, and the rows."""
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
-            sheets = enumerate(workbook.sheets_metadata)
-            first = next(n for n, sheet in sheets if sheet.typ is SheetTypeEnum.WorkSheet)
-            sheet = workbook.get_sheet_by_index(first)
+            if workbook.sheets_metadata[sheet_number].typ is not SheetTypeEnum.WorkSheet:
+                raise damaged(name)
+            sheet = workbook.get_sheet_by_index(sheet_number)
             row, column = sheet.start or (0, 0)
             return row + 1, column, sheet.to_python()
-    except (CalamineError, OverflowError, ValueError, StopIteration):
+    except (CalamineError, OverflowError, ValueError, IndexError):
         raise damaged(name) from None
     except BaseException as error:
         # A panic in Rust is derived from BaseException, in a module that cannot be imported.
@@ -70,23 +140,33 @@ def _read(name: str, data: bytes) -> tuple[int, int, list[list[_Value]]]:
         raise damaged(name) from None
 
 
-def _check(name: str, data: bytes, most: int) -> None:
-    """Raises UnreadableFile for a file that should not be given to calamine."""
-    archive = GuardedZip(name, data)
-    _check_types(archive)
-    targets = _relations(archive, _WORKBOOK)
-    sheet = _first_sheet(archive, targets)
-    for kind, _target in _relations(archive, sheet).values():
-        if kind in {"oleObject", "control", "package", "queryTable"}:
-            raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_EMBEDDED_FILES, name=name)
+def _check(
+    archive: GuardedZip,
+    targets: dict[str, tuple[str, str]],
+    listed: "list[_ListedSheet]",
+    limits: XlsxLimits,
+) -> list[SheetLayout]:
+    """The layouts of these sheets. Raises UnreadableFile for a file that should not be given to
+    calamine."""
+    for each in listed:
+        for kind, _target in _relations(archive, each.part).values():
+            if kind in {"oleObject", "control", "package", "queryTable"}:
+                raise UnreadableFile(
+                    ImportErrorCode.WORKBOOK_WITH_EMBEDDED_FILES, name=archive.name
+                )
     lengths: list[int] = []
     for kind, target in targets.values():
         if kind == "sharedStrings":
-            lengths += _string_lengths(archive, target)
+            lengths += _string_lengths(archive, target, limits.strings)
         elif kind == "styles":
             archive.parse(target)
-    check = _SheetCheck(name, lengths, most)
-    archive.parse(sheet, check.start, check.end, check.text)
+    layouts, text_left = [], MAX_TEXT_LENGTH
+    for each in listed:
+        check = _SheetCheck(archive.name, lengths, limits, text_left)
+        archive.parse(each.part, check.start, check.end, check.text)
+        layouts.append(check.layout)
+        text_left = check.text_left
+    return layouts
 
 
 def _check_types(archive: GuardedZip) -> None:
@@ -130,29 +210,39 @@ def _relations(archive: GuardedZip, part: str) -> dict[str, tuple[str, str]]:
     return relations
 
 
-def _first_sheet(archive: GuardedZip, targets: dict[str, tuple[str, str]]) -> str:
-    """The part of the first worksheet."""
-    ids: list[str] = []
+@dataclass(frozen=True)
+class _ListedSheet:
+    number: int  # of all sheets, as calamine counts them
+    name: str
+    part: str
+    is_worksheet: bool
+    is_hidden: bool
+
+
+def _list_sheets(archive: GuardedZip, targets: dict[str, tuple[str, str]]) -> "list[_ListedSheet]":
+    found: list[_ListedSheet] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if name == "sheet":
-            ids.extend(value for key, value in attributes.items() if key.endswith(":id"))
+        if name != "sheet":
+            return
+        ids = (value for key, value in attributes.items() if key.endswith(":id"))
+        kind, part = targets.get(next(ids, ""), ("", ""))
+        is_hidden = attributes.get("state", "visible") != "visible"
+        title = attributes.get("name", "")
+        found.append(_ListedSheet(len(found), title, part, kind == "worksheet", is_hidden))
 
     archive.parse(_WORKBOOK, start)
-    parts = [targets[id][1] for id in ids if id in targets and targets[id][0] == "worksheet"]
-    if not parts:
-        raise no_workbook(archive.name)
-    return parts[0]
+    return found
 
 
-def _string_lengths(archive: GuardedZip, part: str) -> list[int]:
+def _string_lengths(archive: GuardedZip, part: str, most: int) -> list[int]:
     """The lengths of the shared strings, in characters."""
     lengths: list[int] = []
 
     def start(name: str, _attributes: dict[str, str]) -> None:
         if name == "si":
             lengths.append(0)
-            if len(lengths) > MAX_STRINGS:
+            if len(lengths) > most:
                 raise too_large(archive.name)
 
     def text(characters: str) -> None:
@@ -166,28 +256,39 @@ def _string_lengths(archive: GuardedZip, part: str) -> list[int]:
 class _SheetCheck:
     """Handlers for the XML of a sheet, which raise UnreadableFile for what is refused."""
 
-    def __init__(self, name: str, string_lengths: list[int], most: int) -> None:
-        self._name, self._string_lengths, self._most = name, string_lengths, most
+    def __init__(
+        self, name: str, string_lengths: list[int], limits: XlsxLimits, text_left: int
+    ) -> None:
+        self._name, self._string_lengths, self._limits = name, string_lengths, limits
+        self.layout = SheetLayout()
+        self.text_left = text_left
+        self._last_column = 0
+        self._formula: list[str] | None = None
+        self._has_value = self._is_formula = False
         self._row = self._column = 0
         self._first_row, self._last_row, self._rows, self._blank_rows = 0, 0, 0, 0
         self._is_row_blank = True
         self._type, self._reference = "", ""
         self._value: list[str] = []
         self._length = 0  # of the text of the current cell
-        self._total_length = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
             self._row = _integer(attributes.get("r"), self._row + 1)
             self._column, self._is_row_blank = 0, True
+            if attributes.get("hidden") in {"1", "true"}:
+                self.layout.hidden_rows.add(self._row)
         elif name == "c":
             self._begin_cell(attributes)
         elif name == "f":
-            raise UnreadableFile(
-                ImportErrorCode.WORKBOOK_WITH_FORMULA, name=self._name, cell=self._reference
-            )
+            self._begin_formula()
         elif name in {"v", "is"}:
+            self._has_value = True
             self._extend()
+        elif name == "col":
+            self._read_columns(attributes)
+        elif name == "mergeCell":
+            self._read_merge(attributes.get("ref", ""))
 
     def end(self, name: str) -> None:
         if name == "v" and self._type == "s":
@@ -195,22 +296,69 @@ class _SheetCheck:
             if not 0 <= number < len(self._string_lengths):
                 raise damaged(self._name)
             self._add_text(self._string_lengths[number])
+        elif name == "f":
+            self._end_formula()
+        elif name == "c" and self._is_formula and not self._has_value:
+            self._mark_unreadable()
         elif name == "row":
-            self._rows += not self._is_row_blank
-            self._blank_rows += self._is_row_blank
-            if self._rows > self._most + 1:  # the header is one more
-                raise UnreadableFile(
-                    ImportErrorCode.TOO_MANY_LINES, name=self._name, most=f"{self._most:,}"
-                )
-            if self._blank_rows > MAX_BLANK_LINES:
-                raise too_large(self._name)
+            self._end_row()
 
     def text(self, characters: str) -> None:
+        if self._formula is not None:
+            self._formula.append(characters)
+            return
         self._add_text(len(characters))
         if self._type == "s":
             self._value.append(characters)
         if characters.strip():
             self._is_row_blank = False
+
+    def _end_row(self) -> None:
+        self._rows += not self._is_row_blank
+        self._blank_rows += self._is_row_blank
+        if self._rows > self._limits.rows + 1:  # the header is one more
+            raise UnreadableFile(
+                ImportErrorCode.TOO_MANY_LINES, name=self._name, most=f"{self._limits.rows:,}"
+            )
+        if self._blank_rows > MAX_BLANK_LINES:
+            raise too_large(self._name)
+
+    def _begin_formula(self) -> None:
+        if not self._limits.accepts_formulas:
+            raise self._formula_refusal()
+        self._formula, self._is_formula = [], True
+
+    def _end_formula(self) -> None:
+        formula, self._formula = "".join(self._formula or ()), None
+        if len(formula) > MAX_CELL_LENGTH or REACHING_OUT.search(formula):
+            raise self._formula_refusal()
+
+    def _formula_refusal(self) -> UnreadableFile:
+        return UnreadableFile(
+            ImportErrorCode.WORKBOOK_WITH_FORMULA, name=self._name, cell=self._reference
+        )
+
+    def _mark_unreadable(self) -> None:
+        self._extend()
+        self._is_row_blank = False
+        self.layout.unreadable.add((self._row, self._column - 1))
+
+    def _read_columns(self, attributes: dict[str, str]) -> None:
+        if attributes.get("hidden") in {"1", "true"}:
+            first, last = (_integer(attributes.get(each), 0) for each in ("min", "max"))
+            last = min(last, self._limits.columns)
+            self.layout.hidden_columns |= {each - 1 for each in range(max(first, 1), last + 1)}
+
+    def _read_merge(self, reference: str) -> None:
+        corners = [_REFERENCE.fullmatch(each) for each in reference.split(":")]
+        if len(corners) != 2 or not (corners[0] and corners[1]):
+            return
+        if len(self.layout.merges) >= MAX_MERGES:
+            raise too_large(self._name)
+        (top, left), (bottom, right) = (
+            (int(each[2]), _column(each[1]) - 1) for each in corners if each
+        )
+        self.layout.merges.append((top, bottom, left, right))
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         self._reference = attributes.get("r", "")[:12]
@@ -221,15 +369,20 @@ class _SheetCheck:
             if parts is None or int(parts[2]) != self._row:
                 raise damaged(self._name)
             self._column = _column(parts[1])
-        if self._column > MAX_COLUMNS:
+        if self._column > self._limits.columns:
             raise UnreadableFile(
-                ImportErrorCode.TOO_MANY_COLUMNS, name=self._name, most=MAX_COLUMNS
+                ImportErrorCode.TOO_MANY_COLUMNS, name=self._name, most=self._limits.columns
             )
+        self._is_formula = self._has_value = False
         self._type = attributes.get("t", "n")
         if self._type == "e":  # calamine reads it as blank
-            raise UnreadableFile(
-                ImportErrorCode.WORKBOOK_WITH_ERROR_VALUE, name=self._name, cell=self._reference
-            )
+            if not self._limits.accepts_formulas:
+                raise UnreadableFile(
+                    ImportErrorCode.WORKBOOK_WITH_ERROR_VALUE,
+                    name=self._name,
+                    cell=self._reference,
+                )
+            self._mark_unreadable()
         self._value.clear()
         self._length = 0
 
@@ -237,17 +390,21 @@ class _SheetCheck:
         """Counts the current row as one that calamine makes room for."""
         self._first_row = min(self._first_row or self._row, self._row)
         self._last_row = max(self._last_row, self._row)
-        if self._last_row - self._first_row > self._most + MAX_BLANK_LINES:
+        self._last_column = max(self._last_column, self._column)
+        height = self._last_row - self._first_row
+        if height > self._limits.rows + MAX_BLANK_LINES:
+            raise too_large(self._name)
+        if self._limits.cells is not None and (height + 1) * self._last_column > self._limits.cells:
             raise too_large(self._name)
 
     def _add_text(self, length: int) -> None:
         self._length += length
-        self._total_length += length
-        if self._length > MAX_CELL_LENGTH or self._total_length > MAX_TEXT_LENGTH:
+        self.text_left -= length
+        if self._length > MAX_CELL_LENGTH or self.text_left < 0:
             raise too_large(self._name)
 
 
-def _as_text(value: _Value) -> str:
+def _as_text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

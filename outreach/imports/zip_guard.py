@@ -1,4 +1,4 @@
-"""Checks the zip container of an .xlsx file before anything in it is unpacked.
+"""Checks the zip container of an .xlsx or .ods file before anything in it is unpacked.
 
 Bounds the number of parts, their sizes and their compression ratio, by the zip's own index, and
 refuses encryption, macros, links to other files and embedded files. A part is parsed as UTF-8 XML
@@ -59,6 +59,10 @@ class GuardedZip:
         except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OSError):
             raise damaged(name) from None
         self._check()
+
+    @property
+    def parts(self) -> list[str]:
+        return self._zip.namelist()
 
     def has(self, part: str) -> bool:
         return part in self._zip.NameToInfo

@@ -1,0 +1,15 @@
+"""Takes any sheet of workshops: guesses its columns, reads values as people write them, loads.
+
+Open `conversation` first: it calls the others in their order.
+
+    raw_sheets, xls, ods, text_tables   a file to the cells of its sheets, as they were shown
+    source_table                        the heading row and the rows below it, with line numbers
+    headings, columns                   which column is what, with examples
+    dates, hours, small_values          cells to values, each with what is doubtful of it
+    kind_names                          a kind in somebody's own words
+    calendar_rows                       the events of an iCalendar file, with their recurrences
+    proposals, comparison               what each row would do, and why not
+    loading                             the good rows to the database, in bounded batches
+
+May import `feeds`, `domain` and below, and the modules of `imports` beside it.
+"""

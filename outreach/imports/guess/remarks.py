@@ -1,0 +1,139 @@
+"""What is to be said of a row: why it is not loaded, what is asked, what is only worth knowing.
+
+Commands print the English message; pages say it in the language of the staff member.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum, unique
+from typing import Final
+
+from outreach.errors import Refusal
+from outreach.imports.guess.headings import Field
+
+MAX_QUOTED: Final = 60  # characters of a cell in a message
+
+
+@unique
+class RemarkCode(StrEnum):
+    """Why a row is not loaded, or what is worth knowing of it. The value is the English message."""
+
+    # the day
+    DAY_MISSING = "the day is missing"
+    DAY_UNREADABLE = "“%(value)s” is no day we can read"
+    DAY_SEVERAL = "“%(value)s” names more than one day; give each a row"
+    DAY_IMPOSSIBLE = "“%(value)s” is not in the calendar"
+    DAY_ORDER_UNKNOWN = (
+        "“%(value)s” may be %(one)s or %(other)s; say whether the day or the month comes first"
+    )
+    DAY_MAY_BE_SWAPPED = (
+        "%(day)s may have day and month changed by the spreadsheet program, as other days of its "
+        "column are texts; look at it"
+    )
+    DAY_ABOVE = "the day is missing; is it that of the row above, %(day)s?"
+    DAYS_DIFFER = "the row says %(one)s and %(other)s; which day is it?"
+    WEEKDAY_CONTRADICTED = "%(day)s is a %(weekday)s, and the row says %(typed)s"
+    YEAR_UNKNOWN = "“%(value)s” does not say the year; is it %(year)s?"
+    YEAR_UNLIKELY = "%(day)s is too far away; look at the year"
+    DAY_PAST = "%(day)s %(starts)s is past"
+    # hours
+    HOUR_MISSING = "the hour is missing"
+    HOUR_UNREADABLE = "“%(value)s” is no hour we can read"
+    HOUR_SEVERAL = "“%(value)s” names more than one hour; give each a row"
+    HALF_OF_DAY_UNKNOWN = "“%(value)s” does not say whether it is a. m. or p. m."
+    HOURS_DIFFER = "the row says %(one)s and %(other)s; which hour is it?"
+    END_BEFORE_START = "the end, %(ends)s, is not after the start, %(starts)s"
+    LASTS_LONG = "from %(starts)s to %(ends)s is very long; look at the hours"
+    DURATION_UNREADABLE = "“%(value)s” is no length we can read"
+    # the rest
+    KIND_MISSING = "the kind is missing"
+    KIND_UNKNOWN = "“%(value)s” is no kind of workshop we know; choose one"
+    KIND_DOUBTFUL = "“%(value)s” may be of several kinds: %(kinds)s; choose one"
+    TEXT_WITH_CONTACT = "the title or the place has a phone or an e-mail; take it out"
+    TEXT_TOO_LONG = "the title or the place is longer than %(most)s characters"
+    CAPACITY_UNREADABLE = "“%(value)s” is no number of places"
+    CAPACITY_UNLIMITED = "“%(value)s”: how many places? There is no workshop without a limit"
+    STATUS_UNKNOWN = "“%(value)s” is no status we know: draft, published or cancelled?"
+    MODE_UNKNOWN = "“%(value)s”: in person or online?"
+    VENUE_DOUBTFUL = "“%(value)s”: is it %(venues)s?"
+    VENUE_LIKE_LINE = "“%(value)s”: is it “%(venue)s” of line %(line)s?"
+    VENUE_RETIRED = "%(venue)s is not in use any more; choose another"
+    VENUE_OPEN = "a published workshop needs its place"
+    OFFICE_OTHER = "the row is of another office, “%(value)s”"
+    ROW_HIDDEN = "the row is hidden in the sheet; show it, or take it out"
+    # what is there already
+    TWIN_OF_LINE = "is the same workshop as line %(line)s"
+    TWIN_OF_WORKSHOP = "is like a workshop that is there already (%(workshop)s); is it the same?"
+    CHANGE_TELLS_PEOPLE = (
+        "%(count)s parties are registered and would be told; change it at the workshop itself"
+    )
+    # worth knowing
+    OVERLAPS_LINE = "at the same time in the same place as line %(line)s"
+    OVERLAPS_WORKSHOP = "at the same time in the same place as a workshop that is there already"
+    HOLIDAY = "it is a holiday: %(name)s"
+    SERIES_CUT = "the event goes on; only its first %(most)s dates are read"
+
+
+class Severity(IntEnum):
+    """What a remark does to its row; the higher one counts."""
+
+    NOTE = 0  # the row is loaded
+    QUESTION = 1  # the row waits for an answer
+    REFUSAL = 2  # the row has to be mended
+
+
+_NOTES: Final = frozenset(
+    {
+        RemarkCode.OVERLAPS_LINE,
+        RemarkCode.OVERLAPS_WORKSHOP,
+        RemarkCode.HOLIDAY,
+        RemarkCode.SERIES_CUT,
+    }
+)
+_REFUSALS: Final = frozenset(
+    {
+        RemarkCode.DAY_MISSING,
+        RemarkCode.DAY_UNREADABLE,
+        RemarkCode.DAY_SEVERAL,
+        RemarkCode.DAY_IMPOSSIBLE,
+        RemarkCode.DAY_PAST,
+        RemarkCode.HOUR_MISSING,
+        RemarkCode.HOUR_UNREADABLE,
+        RemarkCode.HOUR_SEVERAL,
+        RemarkCode.END_BEFORE_START,
+        RemarkCode.KIND_MISSING,
+        RemarkCode.TEXT_WITH_CONTACT,
+        RemarkCode.TEXT_TOO_LONG,
+        RemarkCode.OFFICE_OTHER,
+        RemarkCode.VENUE_OPEN,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One remark, and the field that it is about."""
+
+    field: Field | None
+    error: Refusal
+
+    @property
+    def severity(self) -> Severity:
+        code = self.error.code
+        if code in _NOTES:
+            return Severity.NOTE
+        if isinstance(code, RemarkCode) and code not in _REFUSALS:
+            return Severity.QUESTION
+        return Severity.REFUSAL  # also of what the domain refuses
+
+    def __str__(self) -> str:
+        return str(self.error)
+
+
+def remark(field: Field | None, code: RemarkCode, **values: object) -> Remark:
+    return Remark(field, Refusal(code, **values))
+
+
+def quote(cell: object) -> str:
+    """The beginning of a cell, for a message."""
+    text = str(cell)
+    return text if len(text) <= MAX_QUOTED else text[:MAX_QUOTED] + "…"

@@ -1,0 +1,185 @@
+"""The table in each sheet: the heading row, and the rows below it that are no notes.
+
+Sheets begin with titles, repeat their heading, name a day above the rows of that day, and end with
+totals and notes. `line` is the row that the sheet or file shows.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from outreach.domain.text import fold
+from outreach.imports.guess import dates, headings
+from outreach.imports.guess.headings import WITHIN
+from outreach.imports.guess.raw_sheets import Cell, RawSheet
+
+MAX_TITLE_ROWS: Final = 40  # above the heading
+MIN_HEADINGS: Final = 2
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass
+class SourceRow:
+    """The cells of a row, as many as the table has columns."""
+
+    line: int
+    cells: Sequence[Cell]
+    is_hidden: bool = False
+    day_above: Cell = ""  # a row of its own above this one says only a day
+
+
+@dataclass
+class SourceTable:
+    """A table of one sheet; `sheet` is empty for a file without sheets."""
+
+    sheet: str
+    headings: tuple[str, ...]  # distinct
+    rows: list[SourceRow]
+    titles: tuple[str, ...] = ()  # what stands above the heading
+    hidden_columns: frozenset[int] = frozenset()
+    has_heading: bool = True
+
+    def column(self, number: int) -> Iterator[Cell]:
+        return (row.cells[number] for row in self.rows)
+
+
+@dataclass
+class _HeadingRow:
+    line: int
+    score: int
+    columns: int = field(default=0)
+
+
+def find_tables(sheets: Sequence[RawSheet]) -> list[SourceTable]:
+    """The tables of those sheets that have one."""
+    found = [_find_table(each) for each in sheets]
+    tables = [each for each in found if each is not None]
+    # A sheet without a heading beside others with one is a list of names or instructions.
+    with_heading = [each for each in tables if each.has_heading]
+    return with_heading or tables[:1]
+
+
+def _find_table(sheet: RawSheet) -> SourceTable | None:
+    heading = _find_heading(sheet)
+    width = max(len(cells) for cells in sheet.rows.values())
+    if heading is None:
+        first, names = 0, [""] * width
+    else:
+        first = heading
+        names = _join_headings(sheet, heading, width)
+    rows = list(_list_rows(sheet, first, width))
+    if not rows:
+        return None
+    # Columns without heading and without values are the margins of the sheet.
+    kept = [at for at in range(width) if names[at] or any(row.cells[at] != "" for row in rows)]
+    for row in rows:
+        row.cells = [row.cells[at] for at in kept]
+    titles = [
+        str(cell)
+        for line, cells in sheet.rows.items()
+        if line < first
+        for cell in cells
+        if cell != ""
+    ]
+    return SourceTable(
+        sheet=sheet.name,
+        headings=_make_distinct([names[at] or _letter(at) for at in kept]),
+        rows=rows,
+        titles=tuple(titles[:MAX_TITLE_ROWS]),
+        hidden_columns=frozenset(
+            place for place, at in enumerate(kept) if at in sheet.hidden_columns
+        ),
+        has_heading=heading is not None,
+    )
+
+
+def _find_heading(sheet: RawSheet) -> int | None:
+    """The row whose cells are most like headings, if one is."""
+    best, best_score = None, 0
+    for line, cells in list(sheet.rows.items())[:MAX_TITLE_ROWS]:
+        score = _score_heading(cells)
+        if score > best_score:
+            best, best_score = line, score
+    return best
+
+
+def _score_heading(cells: Sequence[Cell]) -> int:
+    """How much a row is like headings; 0 where it is not."""
+    texts = [cell for cell in cells if cell != ""]
+    if any(not isinstance(cell, str) for cell in texts):
+        return 0
+    guesses = [headings.guess(str(cell)) for cell in texts]
+    fields = {
+        max(each.scores, key=lambda name, one=each: one.scores[name])  # type: ignore[misc]
+        for each in guesses
+        if each.best >= WITHIN
+    }
+    others = sum(each.is_person or each.is_other for each in guesses)
+    if len(fields) < MIN_HEADINGS:
+        return 0
+    # A row of values has words of headings too, as «Taller de DACA»: those that are whole count.
+    whole = sum(each.best >= headings.WHOLE - headings.SLIP for each in guesses)
+    return len(fields) * 3 + others * 2 + whole * 4 - _count_values(texts) * 6
+
+
+def _count_values(texts: Sequence[Cell]) -> int:
+    """How many cells are a date or begin with a number, as headings do not."""
+    return sum(
+        str(text)[:1].isdigit() or (len(str(text)) > 5 and dates.is_day(text)) for text in texts
+    )
+
+
+def _join_headings(sheet: RawSheet, heading: int, width: int) -> list[str]:
+    """The names of the columns: of the heading row, and of the row above where it is blank."""
+    names = [str(cell) for cell in sheet.rows[heading]]
+    names += [""] * (width - len(names))
+    above = sheet.rows.get(heading - 1, [])
+    if sum(cell != "" for cell in above) >= MIN_HEADINGS:
+        for at, cell in enumerate(above[:width]):
+            if not names[at] and isinstance(cell, str) and headings.guess(cell).best:
+                names[at] = cell
+    return names
+
+
+def _list_rows(sheet: RawSheet, heading: int, width: int) -> Iterator[SourceRow]:
+    """The rows below the heading that are no repeated heading, day, note or total."""
+    heading_cells = [fold(str(cell)) for cell in sheet.rows.get(heading, [])]
+    day_above: Cell = ""
+    for line, cells in sheet.rows.items():
+        if line <= heading:
+            continue
+        texts = [cell for cell in cells if cell != ""]
+        if heading and [fold(str(cell)) for cell in cells] == heading_cells:
+            continue
+        if len({str(cell) for cell in texts}) == 1:
+            if dates.is_day(texts[0]):
+                day_above = texts[0]
+            if width > 1:
+                continue
+        if _is_total(cells):
+            continue
+        padded = [*cells, *[""] * (width - len(cells))]
+        yield SourceRow(line, padded, line in sheet.hidden_rows, day_above)
+
+
+def _is_total(cells: Sequence[Cell]) -> bool:
+    """Whether a row adds up others: «Total», and numbers."""
+    texts = [cell for cell in cells if cell != ""]
+    first = fold(str(texts[0])).split()[:1] if texts else []
+    return first in (["total"], ["totales"], ["subtotal"], ["suma"], ["sum"]) and len(texts) <= 3
+
+
+def _letter(at: int) -> str:
+    """The name of a column as spreadsheets show it: A, B, …, AA."""
+    return (_LETTERS[at // 26 - 1] if at >= 26 else "") + _LETTERS[at % 26]
+
+
+def _make_distinct(names: Sequence[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for name in names:
+        number, distinct = 2, name
+        while distinct in found:
+            distinct = f"{name} ({number})"
+            number += 1
+        found[distinct] = None
+    return tuple(found)
