@@ -190,18 +190,18 @@ _OF_EVENT: Final = _phrases(
     de l atelier|de l evenement|of workshop|of the workshop|of event|of the event|of the venue|
     event name|workshop name|venue name|del recinto|de la sesion|nombre de places|max|maximo|
     maximum|cuantas personas|cuantos|how many|combien|nom du lieu|de la jornada|del curso|
-    event title|del tema|numero de personas|no de personas|esperados|esperadas|
-    estimados|expected|attendus|maximos"""
+    event title|del tema|numero de personas|no de personas|esperados|esperadas|estimados|
+    expected|attendus|maximos"""
 )
 _ALWAYS_PERSON: Final = _phrases(
     """correo|correos|correo electronico|email|e mail|mail|courriel|telefono|telefonos|tel|celular|
     movil|whatsapp|phone|cell|mobile|telephone|telephone portable|curp|pasaporte|apellido|
     matricula consular|apellidos|nombre y apellido|nombre y apellidos|nombre completo|full name|
     first name|last name|surname|nom complet|prenom|nombre de usuario|username|user name|
-    fecha de nacimiento|nacimiento|date of birth|birthday|dob|date de naissance|edad|age|sexo|genero|gender|nacionalidad|
-    nationality|firma|signature|organizer|tu nombre|su nombre|your name|votre nom|
-    whats app|contacto|contact|numero de contacto|estado civil|pais de origen|lugar de nacimiento|
-    domicilio particular|ip address|direccion ip"""
+    fecha de nacimiento|nacimiento|date of birth|birthday|dob|date de naissance|edad|age|sexo|
+    genero|gender|nacionalidad|nationality|firma|signature|organizer|tu nombre|su nombre|
+    your name|votre nom|whats app|contacto|contact|numero de contacto|estado civil|
+    pais de origen|lugar de nacimiento|domicilio particular|ip address|direccion ip"""
 )
 _PERSON: Final = _phrases(
     """nombre|nombres|name|names|nom|noms|asistente|asistentes|participante|participantes|
@@ -222,10 +222,10 @@ _OTHER: Final = _phrases(
     deadline|rsvp by|start time of form|completion time|hora de finalizacion del formulario|
     nota|notas|observacion|observaciones|comentario|comentarios|notes|note|comments|comment|
     remarks|remarques|remarque|commentaires|obs|description|descripcion|detalles|details|link|
-    liga|enlace web|url|zoom|website|sitio web|materiales|material|presupuesto|costo|precio|cost|
-    price|prix|cout|foto|imagen|image|photo|attachment|adjunto|archivo|etiquetas|tags|equipo|
-    asistencia|attendance|asistieron|llegaron|count|total|no|num|numero|consecutivo|n|hashtag|
-    realizado|evaluacion|score|puntuacion|requisitos|que traer|puntaje"""
+    liga|enlace web|url|zoom|website|sitio web|materiales|material|presupuesto|costo|precio|
+    cost|price|prix|cout|foto|imagen|image|photo|attachment|adjunto|archivo|etiquetas|tags|
+    equipo|asistencia|attendance|asistieron|llegaron|count|total|no|num|numero|consecutivo|n|
+    hashtag|realizado|evaluacion|score|puntuacion|requisitos|que traer|puntaje"""
 )
 # Words so small that they mean something only where they are the whole heading.
 _WHOLE_ONLY: Final = frozenset(

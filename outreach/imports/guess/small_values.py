@@ -15,8 +15,8 @@ from outreach.imports.workshops.read import MAX_SEATS
 
 _NUMBER: Final = re.compile(r"[0-9]{1,3}(?:[,.][0-9]{3})+(?![0-9])|[0-9]{1,9}(?:[.,][0-9]{1,4})?")
 _UNLIMITED: Final = listed(
-    """ilimitado ilimitada sin_limite s_l sl libre cupo_libre abierto abierta unlimited no_limit open
-    illimite sans_limite entrada_libre sin_cupo no_hay_limite todos cupo_ilimitado illimitee"""
+    """ilimitado ilimitada sin_limite s_l sl libre cupo_libre abierto abierta unlimited no_limit
+    open illimite sans_limite entrada_libre sin_cupo no_hay_limite todos cupo_ilimitado illimitee"""
 )
 _NOTHING: Final = listed("n_a na nd n_d tbd pendiente por_definir")
 # Words beside a number that leave it what it is.
@@ -28,11 +28,10 @@ _OF_CAPACITY: Final = listed(
 )
 _STATUSES: Final[Mapping[WorkshopStatus, str]] = MappingProxyType(
     {
+        # Not «programado» or «aprobado»: that may be said of a draft, and is asked.
         WorkshopStatus.PUBLISHED: """publicado publicada publicar publicados published publish
-            publie             publiee public publico confirmado confirmada confirmed confirme confirmee live activo
-            activa active actif si yes oui s y x ok listo lista programado programada scheduled
-            aprobado aprobada approved vigente true verdadero vrai 1 en_linea visible ✓ ✔ anunciado
-            definitivo definitiva final""",
+            publie publiee public publico confirmado confirmada confirmed confirme confirmee live
+            activo activa active actif si yes oui s y ok true verdadero vrai 1 visible ✓ ✔""",
         WorkshopStatus.DRAFT: """borrador borradores draft brouillon por_confirmar tentativo
             tentativa tentative to_confirm tbc tbd a_confirmer en_espera pendiente pending
             pendiente_de_confirmar sin_confirmar no no_publicado no_publicar non unpublished

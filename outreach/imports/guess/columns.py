@@ -1,0 +1,262 @@
+"""Which column of a table is what, by its heading and by what stands in it.
+
+The office's earlier choice comes first, then headings, then contents: a column of days is the day
+even where its heading is odd, and one of e-mails is nobody's business whatever it is called. Each
+field has one column at most.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from outreach.domain.text import fold
+from outreach.imports.guess import dates, headings, hours, small_values
+from outreach.imports.guess.day_words import find_month, find_weekday
+from outreach.imports.guess.headings import Field
+from outreach.imports.guess.kind_names import KindNames
+from outreach.imports.guess.raw_sheets import Cell
+from outreach.imports.guess.remarks import quote
+from outreach.imports.guess.source_table import SourceTable
+from outreach.imports.guess.word_lists import listed
+
+MAX_SAMPLE: Final = 60  # cells by which a column is judged
+MIN_SCORE: Final = 50
+MAX_EXAMPLES: Final = 3
+REMEMBERED: Final = 300
+MIN_SHARE: Final = 0.6  # of the cells that have to be of a field
+_TITLE_WORDS: Final = listed("titulo title titre nombre name nom subject summary asunto")
+_HIDDEN: Final = 25  # less for a hidden column: the visible one counts
+
+
+@dataclass(frozen=True)
+class ColumnGuess:
+    """A column and what it is taken for; None where it is not read."""
+
+    number: int
+    heading: str
+    field: Field | None
+    examples: tuple[str, ...]  # none of a column about persons
+    is_person: bool = False
+    is_hidden: bool = False
+
+
+class _Contents:
+    """What stands in a column: shares of its cells that are not blank, from 0 to 1."""
+
+    def __init__(
+        self, cells: Iterable[Cell], kinds: KindNames, office_names: Collection[str]
+    ) -> None:
+        found = [cell for cell in cells if cell != ""]
+        step = max(1, len(found) // MAX_SAMPLE)
+        self.cells = found[::step][:MAX_SAMPLE]
+        texts = [str(cell) for cell in self.cells]
+        self.day = self._share(_has_day(cell) for cell in self.cells)
+        self.hour = self._share(_has_hour(cell) for cell in self.cells)
+        self.weekday = self._share(
+            isinstance(c, str) and find_weekday(fold(c)) is not None for c in self.cells
+        )
+        self.month = self._share(
+            isinstance(c, str) and find_month(fold(c)) is not None for c in self.cells
+        )
+        self.number = self._share(_is_small_number(cell) for cell in self.cells)
+        self.capacity = self._share(
+            not isinstance(cell, float) and small_values.read_capacity(cell)[0] is not None
+            for cell in self.cells
+        )
+        self.status = self._share(small_values.is_status(cell) for cell in self.cells)
+        self.mode = self._share(small_values.is_mode(cell) for cell in self.cells)
+        self.kind = self._share(
+            isinstance(c, str) and kinds.match(c).code is not None for c in self.cells
+        )
+        self.kind_name = self._share(isinstance(c, str) and kinds.is_name(c) for c in self.cells)
+        self.office = self._share(fold(text) in office_names for text in texts)
+        self.minutes = self._share(hours.read_minutes(cell) is not None for cell in self.cells)
+        self.contact = self._share(small_values.has_contact(text) for text in texts)
+        self.text = self._share(
+            isinstance(c, str) and any(letter.isalpha() for letter in c) for c in self.cells
+        )
+
+    def _share(self, found: Iterable[bool]) -> float:
+        return sum(found) / len(self.cells) if self.cells else 0.0
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.cells
+
+
+def guess(table: SourceTable, kinds: KindNames, remembered: Mapping[str, str]) -> list[ColumnGuess]:
+    """What each column of a table is taken for. `remembered` has fields by folded heading."""
+    contents = [_Contents(table.column(at), kinds) for at in range(len(table.headings))]
+    guesses = [
+        headings.guess(text) if table.has_heading else headings.HeadingGuess({})
+        for text in table.headings
+    ]
+    chosen = _choose(table, contents, guesses, remembered)
+    columns = []
+    for at, heading in enumerate(table.headings):
+        is_person = at not in chosen and (guesses[at].is_person or contents[at].contact > 0.3)
+        examples = () if is_person else _examples(contents[at].cells)
+        columns.append(
+            ColumnGuess(
+                number=at,
+                heading=heading,
+                field=chosen.get(at),
+                examples=examples,
+                is_person=is_person,
+                is_hidden=at in table.hidden_columns,
+            )
+        )
+    return columns
+
+
+def _choose(
+    table: SourceTable,
+    contents: Sequence[_Contents],
+    guesses: Sequence[headings.HeadingGuess],
+    remembered: Mapping[str, str],
+) -> dict[int, Field]:
+    """The field of each column that has one: the best pairs first."""
+    scores: list[tuple[float, int, Field]] = []
+    for at, content in enumerate(contents):
+        earlier = remembered.get(fold(table.headings[at]))
+        if earlier is not None:
+            if earlier in set(Field):
+                scores.append((REMEMBERED, at, Field(earlier)))
+            continue
+        if guesses[at].is_person and not _is_title_after_all(at, table, contents, guesses):
+            continue
+        hidden = _HIDDEN if at in table.hidden_columns else 0
+        for field in Field:
+            score = _score(field, guesses[at], content) - hidden
+            if score >= MIN_SCORE:
+                scores.append((score, at, field))
+    # Of equal columns the first counts.
+    scores.sort(key=lambda each: (-each[0], each[1]))
+    chosen: dict[int, Field] = {}
+    for _points, at, field in scores:
+        if at not in chosen and field not in chosen.values():
+            chosen[at] = field
+    return _with_kind(chosen, table, contents)
+
+
+def _is_title_after_all(
+    at: int,
+    table: SourceTable,
+    contents: Sequence[_Contents],
+    guesses: Sequence[headings.HeadingGuess],
+) -> bool:
+    """Whether «Nombre» is the name of the workshop: its words are of kinds, and no other column is
+    about persons."""
+    is_name = fold(table.headings[at]) in {"nombre", "name", "nom"}
+    others = [each for number, each in enumerate(guesses) if number != at and each.is_person]
+    return is_name and not others and contents[at].kind >= MIN_SHARE
+
+
+def _with_kind(
+    chosen: dict[int, Field], table: SourceTable, contents: Sequence[_Contents]
+) -> dict[int, Field]:
+    """A lone column «Taller» or «Evento» whose words are kinds' names is the kind."""
+    fields = set(chosen.values())
+    if Field.KIND in fields or Field.TITLE not in fields:
+        return chosen
+    at = next(number for number, field in chosen.items() if field is Field.TITLE)
+    is_title = bool(_TITLE_WORDS & set(fold(table.headings[at]).split()))
+    is_kind = not is_title and contents[at].kind_name >= MIN_SHARE
+    return {**chosen, at: Field.KIND} if is_kind else chosen
+
+
+def _score(field: Field, guess: headings.HeadingGuess, content: _Contents) -> float:
+    """How likely a column is that field: its heading, and what its contents say for or against."""
+    named = float(guess.scores.get(field, 0))
+    if guess.is_other:
+        return 0
+    if content.is_blank:
+        return named if named >= headings.BEGINNING else 0
+    if content.contact > 0.3 and field is not Field.ADDRESS:
+        return 0
+    evidence, needed = _evidence(field, content)
+    if named:
+        # Contents that speak against a heading win: «Estado» with «IL» is no status.
+        return named + evidence * 30 if evidence >= needed else named - 60
+    return evidence * 80 if _tells_by_itself(field, content, guess) else 0
+
+
+def _evidence(field: Field, content: _Contents) -> tuple[float, float]:
+    """The share of cells that are of a field, and the share that a heading needs."""
+    if field is Field.DAY:
+        number = content.number if content.hour < MIN_SHARE else 0
+        return max(content.day, number * 0.5), 0.3
+    shares: dict[Field, tuple[float, float]] = {
+        Field.WEEKDAY: (content.weekday, MIN_SHARE),
+        Field.MONTH: (max(content.month, content.number), 0.5),
+        Field.YEAR: (content.number, 0.5),
+        Field.OFFICE: (content.office, MIN_SHARE),
+        Field.STARTS: (max(content.hour, content.day * 0.9), 0.3),
+        Field.ENDS: (max(content.hour, content.day * 0.9), 0.3),
+        Field.MINUTES: (content.minutes, 0.3),
+        Field.KIND: (content.kind, 0.0 if content.text >= 0.5 else 1.1),
+        Field.TITLE: (content.text * (1 - content.day), 0.5),
+        Field.VENUE: (content.text * (1 - content.day) * 0.9, 0.4),
+        Field.ADDRESS: (content.text * (1 - content.day), 0.5),
+        Field.CITY: (content.text * (1 - content.day), 0.5),
+        Field.CAPACITY: (content.capacity, 0.3),
+        Field.STATUS: (content.status, 0.4),
+        Field.MODE: (content.mode, 0.4),
+    }
+    return shares.get(field, (0.5, 0.0))
+
+
+def _tells_by_itself(field: Field, content: _Contents, guess: headings.HeadingGuess) -> bool:
+    """Whether the contents of a column name its field without a heading that does."""
+    if field is Field.WEEKDAY:  # also of a heading «Día»
+        return content.weekday >= 0.8
+    if guess.best >= headings.BEGINNING:
+        return False  # it is something else
+    return {
+        Field.DAY: content.day >= MIN_SHARE and content.weekday < MIN_SHARE,
+        Field.STARTS: content.hour >= 0.8 and content.number < 0.5,
+        Field.KIND: content.kind_name >= MIN_SHARE,
+    }.get(field, False)
+
+
+def _has_day(cell: Cell) -> bool:
+    """Whether a cell says a day; a bare number is none by itself."""
+    if isinstance(cell, bool | int | float) or (isinstance(cell, str) and cell.isdigit()):
+        return False
+    return dates.read_day(cell) is not None
+
+
+def _has_hour(cell: Cell) -> bool:
+    if isinstance(cell, time | timedelta):
+        return True
+    if isinstance(cell, date):  # and a datetime
+        return False
+    if isinstance(cell, float) and not isinstance(cell, bool):
+        return 0 < cell < 1
+    reading = hours.read_hours(cell)
+    if reading is not None:
+        return True
+    day = dates.read_day(cell) if isinstance(cell, str) else None
+    return day is not None and day.hours != ""
+
+
+def _is_small_number(cell: Cell) -> bool:
+    if isinstance(cell, bool):
+        return False
+    return isinstance(cell, int) or (isinstance(cell, str) and cell.isascii() and cell.isdigit())
+
+
+def _examples(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """The first different cells, as they are shown to a person."""
+    texts = dict.fromkeys(show(cell) for cell in cells)
+    safe = [text for text in texts if not small_values.has_contact(text)]
+    return tuple(quote(text) for text in safe[:MAX_EXAMPLES])
+
+
+def show(cell: Cell) -> str:
+    """A cell as a person would write it."""
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d}" if cell.time() == time() else f"{cell:%Y-%m-%d %H:%M}"
+    reading = hours.read_hours(cell) if isinstance(cell, time | timedelta) else None
+    return reading.text if reading is not None else str(cell)
