@@ -14,6 +14,7 @@ from rich.progress import track
 from sqlalchemy.orm import Session
 
 from outreach import clock
+from outreach.cli import load_guessed as guessing
 from outreach.cli.context import open_key_store, open_store, settings
 from outreach.cli.notify_options import get_decision, notify_option, say_reach
 from outreach.db.store import Store
@@ -134,9 +135,14 @@ def figures_(path: Path, dry_run: bool) -> None:
     is_flag=True,
     help="Mark the workshops as a synthetic reconstruction; every page that shows them says so.",
 )
-@click.option("--office", default="", help="The office of the events of a calendar, by its slug.")
+@click.option(
+    "--office",
+    default="",
+    help="The office of the events of a calendar, or of a sheet that is guessed, by its slug.",
+)
 @click.option("--kind", default="", help="Their kind, where an event does not name one.")
 @notify_option
+@guessing.options
 def workshops_(
     path: Path,
     dry_run: bool,
@@ -144,6 +150,7 @@ def workshops_(
     office: str,
     kind: str,
     notify: NotifyMode | None,
+    **guessed: Any,
 ) -> None:
     """Load workshops from a CSV, XLSX or iCalendar file: id, office, kind, title_es, starts_at, …
 
@@ -154,7 +161,15 @@ def workshops_(
     status is draft, published or cancelled. Optional columns: way (open, place, phone, unlisted;
     place if there is none), mode, address, area, phone, live_url, title_fr. Languages are separated
     by spaces. What a row leaves empty comes from its kind.
+
+    With --guess, any sheet of one office: also .xls, .ods and other texts. Columns and values are
+    guessed, the good rows are loaded and the others told, each with its reason. Loading the same
+    file again loads nothing new.
     """
+    if guessing.is_wanted(guessed, office=office, kind=kind, reconstruction=reconstruction):
+        with _refusals():
+            guessing.load(path, office, dry_run=dry_run, **guessed)
+        return
     with _refusals():
         config = settings()
         # The key store is opened first: a new day must not be kept if its keys cannot follow.

@@ -17,6 +17,7 @@ from outreach.domain.reporting import figures, months
 from outreach.domain.scheduling import (
     form_drafts,
     import_batches,
+    import_memory,
     network_changes,
     tours,
     venue_merge,
@@ -38,6 +39,7 @@ __all__ = [
     "fraud_reports",
     "hash_chain",
     "import_batches",
+    "import_memory",
     "installation_settings",
     "job_locks",
     "kinds",

@@ -1,8 +1,8 @@
 """Reads the events of an iCalendar file (RFC 5545), with limits on its size and depth.
 
 Only the properties that a workshop needs are read. A time zone is found by its name; a file whose
-VTIMEZONE has other UTC offsets is refused. Recurring events are refused too, since each date is a
-workshop of its own.
+VTIMEZONE has other UTC offsets is refused. `local_times` refuses recurring events, since each date
+is a workshop of its own; `guess.recurring_events` reads their dates.
 """
 
 import re
@@ -28,10 +28,12 @@ _HEAD: Final = re.compile(
 _TZID: Final = re.compile(r';TZID=(?:"([^"]*)"|([^";:,]*))', re.IGNORECASE)
 MAX_LINES: Final = 250_000  # 50 for each of 5,000 events
 MAX_DEPTH: Final = 4
+MAX_PROPERTIES: Final = 60  # different names that are told
 _READ_PROPERTIES: Final = frozenset(
     ("UID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "LOCATION", "STATUS", "CATEGORIES")
 )
 _RECURRENCE_PROPERTIES: Final = frozenset({"RRULE", "RDATE", "EXRULE", "RECURRENCE-ID"})
+_DATE_PROPERTIES: Final = frozenset({"RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"})
 _NAME: Final = re.compile(r"[A-Za-z0-9-]{1,60}(?=[:;])")
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
@@ -54,12 +56,18 @@ class IcalEvent:
     ends: tuple[str, str] | None = None
     lasts: str = ""
     repeats: str = ""  # the name of its recurrence property
+    rule: str = ""  # RRULE
+    # Values and TZID of RDATE, EXDATE and RECURRENCE-ID.
+    more_dates: list[tuple[str, str]] = field(default_factory=list)
+    excluded: list[tuple[str, str]] = field(default_factory=list)
+    replaces: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class IcalCalendar:
     events: list[IcalEvent]
     offsets: dict[str, frozenset[timedelta]]  # the UTC offsets of its VTIMEZONE, by TZID
+    properties: tuple[str, ...] = ()  # the names that its events have
 
 
 def read(name: str, data: bytes, *, most: int) -> IcalCalendar:
@@ -76,6 +84,7 @@ class _Reader:
         self._zone = ""
         self._offsets: dict[str, set[timedelta]] = {}
         self._is_over = False
+        self._properties: dict[str, None] = {}
 
     def calendar(self, text: str) -> IcalCalendar:
         for number, line in _unfolded(self._name, text):
@@ -88,7 +97,7 @@ class _Reader:
         if not self._events:
             raise UnreadableFile(ImportErrorCode.CALENDAR_EMPTY, name=self._name)
         offsets = {zone: frozenset(found) for zone, found in self._offsets.items()}
-        return IcalCalendar(self._events, offsets)
+        return IcalCalendar(self._events, offsets, tuple(self._properties)[:MAX_PROPERTIES])
 
     def _read_line(self, number: int, name: str, line: str) -> None:
         if name == "BEGIN":
@@ -138,16 +147,19 @@ class _Reader:
 
     def _read_property(self, number: int, name: str, line: str) -> None:
         event = self._events[-1]
+        self._properties[name] = None
         if name in _RECURRENCE_PROPERTIES:
             event.repeats = name
-        if name not in _READ_PROPERTIES:
+        if name not in _READ_PROPERTIES | _DATE_PROPERTIES:
             return
         head = _HEAD.match(line)
         if head is None:
             raise self._unreadable_line(number)
         tzid, value = _TZID.search(head[1]), line[head.end() :]
         zone = (tzid[1] or tzid[2]) if tzid else ""
-        if name == "DTSTART":
+        if name in _DATE_PROPERTIES:
+            _add_dates(event, name, value.strip(), zone)
+        elif name == "DTSTART":
             event.starts = (value, zone)
         elif name == "DTEND":
             event.ends = (value, zone)
@@ -157,6 +169,16 @@ class _Reader:
             attributes = {"UID": "uid", "DURATION": "lasts", "STATUS": "status"}
             text = unescape(value) if name in {"SUMMARY", "LOCATION"} else value.strip()
             setattr(event, attributes.get(name, name.lower()), text)
+
+
+def _add_dates(event: IcalEvent, name: str, value: str, zone: str) -> None:
+    if name == "RRULE":
+        event.rule = value
+    elif name == "RECURRENCE-ID":
+        event.replaces = (value, zone)
+    else:
+        dates = event.more_dates if name == "RDATE" else event.excluded
+        dates += [(each.strip(), zone) for each in value.split(",")]
 
 
 def local_times(
@@ -170,9 +192,9 @@ def local_times(
         raise Refusal(ImportErrorCode.EVENT_REPEATS, rule=event.repeats)
     if event.starts is None:
         raise Refusal(ImportErrorCode.EVENT_WITHOUT_START)
-    starts = _instant(*event.starts, home, calendar)
+    starts = local_time(*event.starts, home, calendar)
     if event.ends is not None:
-        return starts, _instant(*event.ends, home, calendar).astimezone(starts.tzinfo)
+        return starts, local_time(*event.ends, home, calendar).astimezone(starts.tzinfo)
     return starts, (starts.astimezone(UTC) + _duration(event)).astimezone(starts.tzinfo)
 
 
@@ -186,7 +208,8 @@ def _duration(event: IcalEvent) -> timedelta:
     return timedelta(seconds=found.total_seconds())
 
 
-def _instant(value: str, zone_name: str, home: ZoneInfo, calendar: IcalCalendar) -> datetime:
+def local_time(value: str, zone_name: str, home: ZoneInfo, calendar: IcalCalendar) -> datetime:
+    """A DATE-TIME in its zone; UTC and floating times in `home`. Raises Refusal."""
     found = _DATE_TIME.fullmatch(value.strip())
     if found is None:
         if _DAY.fullmatch(value.strip()):

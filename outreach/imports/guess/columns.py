@@ -85,9 +85,17 @@ class _Contents:
         return not self.cells
 
 
-def guess(table: SourceTable, kinds: KindNames, remembered: Mapping[str, str]) -> list[ColumnGuess]:
-    """What each column of a table is taken for. `remembered` has fields by folded heading."""
-    contents = [_Contents(table.column(at), kinds) for at in range(len(table.headings))]
+def guess(
+    table: SourceTable,
+    kinds: KindNames,
+    remembered: Mapping[str, str],
+    office_names: Collection[str] = (),
+) -> list[ColumnGuess]:
+    """What each column of a table is taken for. `remembered` has fields by folded heading, and
+    `office_names` are the folded names of all offices."""
+    contents = [
+        _Contents(table.column(at), kinds, office_names) for at in range(len(table.headings))
+    ]
     guesses = [
         headings.guess(text) if table.has_heading else headings.HeadingGuess({})
         for text in table.headings

@@ -81,6 +81,10 @@ class KindNames:
         """Whether a text is a kind's name, and nothing else."""
         return fold(text) in self._whole
 
+    def says_something(self, text: str) -> bool:
+        """Whether a text has a word that might tell a kind: «Plática» has none."""
+        return bool(_tell_words(fold(text[:MAX_LENGTH])))
+
     def _match(self, folded: str) -> KindMatch:
         exact = self._remembered.get(folded) or self._whole.get(folded)
         if exact:

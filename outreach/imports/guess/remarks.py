@@ -56,6 +56,7 @@ class RemarkCode(StrEnum):
     MODE_UNKNOWN = "“%(value)s”: in person or online?"
     VENUE_DOUBTFUL = "“%(value)s”: is it %(venues)s?"
     VENUE_LIKE_LINE = "“%(value)s”: is it “%(venue)s” of line %(line)s?"
+    VENUES_TOO_MANY = "the file has more than %(most)s new places; load the others later"
     VENUE_RETIRED = "%(venue)s is not in use any more; choose another"
     VENUE_OPEN = "a published workshop needs its place"
     OFFICE_OTHER = "the row is of another office, “%(value)s”"
@@ -66,10 +67,14 @@ class RemarkCode(StrEnum):
     CHANGE_TELLS_PEOPLE = (
         "%(count)s parties are registered and would be told; change it at the workshop itself"
     )
+    WORKSHOP_GONE = "the workshop is not there any more; load the file again"
     # worth knowing
     OVERLAPS_LINE = "at the same time in the same place as line %(line)s"
     OVERLAPS_WORKSHOP = "at the same time in the same place as a workshop that is there already"
     HOLIDAY = "it is a holiday: %(name)s"
+    RULE_UNREADABLE = (
+        "the event repeats in a way we do not read (%(rule)s); give each date an event"
+    )
     SERIES_CUT = "the event goes on; only its first %(most)s dates are read"
 
 
@@ -105,6 +110,8 @@ _REFUSALS: Final = frozenset(
         RemarkCode.TEXT_TOO_LONG,
         RemarkCode.OFFICE_OTHER,
         RemarkCode.VENUE_OPEN,
+        RemarkCode.WORKSHOP_GONE,
+        RemarkCode.RULE_UNREADABLE,
     }
 )
 

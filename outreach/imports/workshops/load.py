@@ -72,7 +72,7 @@ def load(
     an impossible change: then the transaction must be rolled back.
     """
     known = workshops.find_imported(session, [row.id for row in rows])
-    loader = _Loader(session, now, is_synthetic, decision)
+    loader = WorkshopLoader(session, now, is_synthetic, decision)
     for row in watch(rows):
         loader.load_row(row, known.get(row.id))
     loader.add()
@@ -164,11 +164,15 @@ def find_impossible_changes(
     yield from find_faults(row, workshop, named)
 
 
-class _Loader:
+class WorkshopLoader:
     """Loads one row after another and collects result and faults."""
 
     def __init__(
-        self, session: Session, now: datetime, is_synthetic: bool, decision: NotifyDecision
+        self,
+        session: Session,
+        now: datetime,
+        is_synthetic: bool,
+        decision: NotifyDecision = AT_ONCE,
     ) -> None:
         self.result = ImportResult()
         self.faults: list[ImportFault] = []
@@ -185,16 +189,16 @@ class _Loader:
             workshop_service.add(self._session, self._prepared)
         self._prepared.clear()
 
-    def load_row(self, row: WorkshopImportRow, workshop: Workshop | None) -> None:
+    def load_row(self, row: WorkshopImportRow, workshop: Workshop | None) -> Workshop | None:
+        """The workshop that was changed, or that `add` will store; None for a row with faults."""
         if workshop is None:
-            self._create(row)
-            return
+            return self._create(row)
         faults = list(
             find_impossible_changes(self._session, row, workshop, self._named, now=self._now)
         )
         if faults:
             self.faults += faults
-            return
+            return None
         previous_office, has_changed = workshop.office.slug, self._mark_synthetic(workshop)
         # Cancel before and reinstate after other changes, so that people get one notification. A
         # draft has nobody registered, and is published after its changes.
@@ -211,23 +215,25 @@ class _Loader:
         self.result.count(
             RowOutcome.CHANGED if has_changed else RowOutcome.SAME, row.office, previous_office
         )
+        return workshop
 
-    def _create(self, row: WorkshopImportRow) -> None:
+    def _create(self, row: WorkshopImportRow) -> Workshop | None:
+        workshop = None
         try:
-            self._prepared.append(
-                workshop_service.prepare(
-                    _workshop_data(row, None, self._named, self._venue(row, None)),
-                    now=self._now,
-                    status=row.status,
-                    external_id=row.id,
-                    is_synthetic=self._is_synthetic,
-                )
+            workshop = workshop_service.prepare(
+                _workshop_data(row, None, self._named, self._venue(row, None)),
+                now=self._now,
+                status=row.status,
+                external_id=row.id or None,
+                is_synthetic=self._is_synthetic,
             )
+            self._prepared.append(workshop)
         except Refusal as error:
             self.faults.append(_refused(row, "id", row.id, error))
         if len(self._prepared) >= _BATCH_SIZE:
             self.add()
         self.result.count(RowOutcome.NEW, row.office)
+        return workshop
 
     def _mark_synthetic(self, workshop: Workshop) -> bool:
         if not self._is_synthetic or workshop.is_synthetic:

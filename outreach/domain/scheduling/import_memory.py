@@ -1,0 +1,212 @@
+"""What an office imported before: the rows, by which they are known again, and how it reads sheets.
+
+A row is known by the UID of its event, or by its fingerprint: day, start, venue and kind as the
+file has them. `said` is what the file said, so that a later file changes only what it says anew,
+and not what staff have changed since. Neither holds data of people who register.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from outreach.db.base import Base, Words
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.text import fold
+from outreach.domain.workshops import Workshop
+
+MAX_REMEMBERED: Final = 500  # headings, kinds or venues of an office
+_BATCH: Final = 500
+
+
+class ImportedRow(Base):
+    __tablename__ = "imported_row"
+    __table_args__ = (sa.UniqueConstraint("office_id", "fingerprint"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"))
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    workshop_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("workshop.id", ondelete="CASCADE"), index=True
+    )
+    said: Mapped[Words]  # the values of the row, by field
+    imported_at: Mapped[datetime]
+
+
+class ImportMemory(Base):
+    __tablename__ = "import_memory"
+
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), primary_key=True)
+    columns: Mapped[Words] = mapped_column(default_factory=dict)  # fields by folded heading
+    kinds: Mapped[Words] = mapped_column(default_factory=dict)  # codes by folded words
+    # Ids by folded name; none for one that is no known venue.
+    venues: Mapped[Words] = mapped_column(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ImportedBefore:
+    """A workshop that an office imported, and what the row said then."""
+
+    workshop_id: int
+    said: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """How an office reads sheets. An empty field is a column that is not read."""
+
+    columns: Mapping[str, str]
+    kinds: Mapping[str, str]
+    venues: Mapping[str, str]
+
+
+def fingerprint_uid(uid: str) -> str:
+    """The fingerprint of an event, by its UID."""
+    return hashlib.sha256(f"uid\n{uid}".encode()).hexdigest()
+
+
+def fingerprint_row(day: date, starts: time, venue: str, kind: str) -> str:
+    """The fingerprint of a row of a sheet."""
+    text = f"row\n{day}\n{starts:%H:%M}\n{fold(venue)}\n{kind}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def find_rows(
+    session: Session, office: Office, fingerprints: Collection[str]
+) -> dict[str, ImportedBefore]:
+    """The rows that the office imported before, by fingerprint."""
+    wanted = list(fingerprints)
+    found: dict[str, ImportedBefore] = {}
+    for start in range(0, len(wanted), _BATCH):
+        rows = session.execute(
+            sa.select(ImportedRow.fingerprint, ImportedRow.workshop_id, ImportedRow.said).where(
+                ImportedRow.office_id == office.id,
+                ImportedRow.fingerprint.in_(wanted[start : start + _BATCH]),
+            )
+        )
+        found |= {row[0]: ImportedBefore(row[1], row[2]) for row in rows}
+    return found
+
+
+def find_by_workshop(
+    session: Session, office: Office, workshop_ids: Sequence[int]
+) -> dict[int, ImportedBefore]:
+    """What the office's rows said of these workshops, by id."""
+    rows = session.execute(
+        sa.select(ImportedRow.workshop_id, ImportedRow.said)
+        .where(ImportedRow.office_id == office.id, ImportedRow.workshop_id.in_(workshop_ids))
+        .order_by(ImportedRow.id)
+    )
+    return {row[0]: ImportedBefore(row[0], row[1]) for row in rows} if workshop_ids else {}
+
+
+@dataclass(frozen=True)
+class StoredWorkshop:
+    """What a row is compared with, of a workshop that is there."""
+
+    id: int
+    public_id: str
+    uid: str
+    day: date
+    starts: time
+    ends: time
+    kind: str
+    venue_id: int | None
+    is_cancelled: bool
+
+
+def list_stored(session: Session, office: Office, first: date, last: date) -> list[StoredWorkshop]:
+    """The workshops of an office in these days."""
+    rows = session.execute(
+        sa.select(
+            Workshop.id,
+            Workshop.public_id,
+            Workshop.uid,
+            Workshop.day,
+            Workshop.starts,
+            Workshop.ends,
+            Kind.code.label("kind"),
+            Workshop.venue_id,
+            Workshop.cancelled_at.is_not(None).label("is_cancelled"),
+        )
+        .join(Kind, Kind.id == Workshop.kind_id)
+        .where(Workshop.office_id == office.id, Workshop.day >= first, Workshop.day <= last)
+        .order_by(Workshop.id)
+    )
+    return [StoredWorkshop(**row) for row in rows.mappings()]
+
+
+def save_rows(
+    session: Session,
+    office: Office,
+    rows: Sequence[tuple[str, int, Words]],
+    *,
+    now: datetime,
+) -> None:
+    """Keeps the fingerprint, workshop and values of imported rows; a known one is renewed."""
+    known = {
+        each.fingerprint: each
+        for start in range(0, len(rows), _BATCH)
+        for each in session.scalars(
+            sa.select(ImportedRow).where(
+                ImportedRow.office_id == office.id,
+                ImportedRow.fingerprint.in_([row[0] for row in rows[start : start + _BATCH]]),
+            )
+        )
+    }
+    for fingerprint, workshop_id, said in rows:
+        row = known.get(fingerprint)
+        if row is None:
+            session.add(
+                ImportedRow(
+                    office_id=office.id,
+                    fingerprint=fingerprint,
+                    workshop_id=workshop_id,
+                    said=said,
+                    imported_at=now,
+                )
+            )
+        else:
+            row.workshop_id, row.said, row.imported_at = workshop_id, said, now
+    session.flush()
+
+
+def recall(session: Session, office: Office) -> Remembered:
+    """How the office reads sheets."""
+    memory = session.get(ImportMemory, office.id)
+    if memory is None:
+        return Remembered({}, {}, {})
+    return Remembered(dict(memory.columns), dict(memory.kinds), dict(memory.venues))
+
+
+def remember(
+    session: Session,
+    office: Office,
+    *,
+    columns: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+    venues: Mapping[str, int | None] | None = None,
+) -> None:
+    """Keeps what somebody chose: fields by heading, kinds by words, venues by name."""
+    memory = session.get(ImportMemory, office.id)
+    if memory is None:
+        memory = ImportMemory(office_id=office.id)
+        session.add(memory)
+    memory.columns = _joined(memory.columns, columns or {})
+    memory.kinds = _joined(memory.kinds, kinds or {})
+    memory.venues = _joined(
+        memory.venues, {name: str(id or "") for name, id in (venues or {}).items()}
+    )
+    session.flush()
+
+
+def _joined(before: Words, new: Mapping[str, str]) -> Words:
+    """The newest last; the oldest are forgotten."""
+    folded = {fold(words): value for words, value in new.items()}
+    joined = {words: value for words, value in before.items() if words not in folded} | folded
+    return dict(list(joined.items())[-MAX_REMEMBERED:])

@@ -1,0 +1,187 @@
+"""The events of an iCalendar file as rows. Nothing of attendees, organizers or texts is read."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from outreach.domain.network.offices import Office
+from outreach.domain.text import clean, fold
+from outreach.domain.workshops import UID_PREFIX, Workshop, WorkshopStatus
+from outreach.feeds import labels
+from outreach.i18n import in_each
+from outreach.imports import ical
+from outreach.imports.guess import recurring_events, small_values
+from outreach.imports.guess.headings import Field
+from outreach.imports.guess.kind_names import KindNames
+from outreach.imports.guess.parsed_rows import (
+    MAX_TITLE_LENGTH,
+    ParsedRow,
+    checked_text,
+    match_kind,
+    set_place,
+)
+from outreach.imports.guess.raw_sheets import MAX_ROWS
+from outreach.imports.guess.recurring_events import MAX_DATES, EventDate
+from outreach.imports.guess.remarks import Remark, RemarkCode, remark
+from outreach.imports.ical import IcalCalendar, IcalEvent
+from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
+
+COLUMNS: Final[Mapping[str, Field]] = MappingProxyType(
+    {
+        "DTSTART": Field.STARTS,
+        "DTEND": Field.ENDS,
+        "DURATION": Field.MINUTES,
+        "SUMMARY": Field.TITLE,
+        "LOCATION": Field.VENUE,
+        "STATUS": Field.STATUS,
+        "CATEGORIES": Field.KIND,
+        "UID": Field.ID,
+    }
+)
+_OWN_UID: Final = re.compile(r"(?:taller|mio)-([0-9A-Z]{20})(?:@.*)?", re.DOTALL)
+_COUNTRIES: Final = frozenset(
+    {
+        "usa", "us", "eua", "ee uu", "united states", "united states of america",
+        "estados unidos", "canada", "mexico", "etats unis",
+    }
+)  # fmt: skip
+_POSTAL: Final = re.compile(
+    r"(?:[a-z]{2,3} )?(?:[0-9]{5}(?: [0-9]{4})?|[a-z][0-9][a-z] ?[0-9][a-z][0-9])"
+)
+
+
+@dataclass(frozen=True)
+class CalendarSource:
+    """A calendar that was read."""
+
+    calendar: IcalCalendar
+
+    @property
+    def columns(self) -> dict[str, Field | None]:
+        """What each property of its events is taken for."""
+        return {name: COLUMNS.get(name) for name in self.calendar.properties}
+
+    @property
+    def own_ids(self) -> list[str]:
+        """The ids of workshops of our own feeds."""
+        return [each for event in self.calendar.events if (each := own_id(event.uid))]
+
+
+def read(name: str, data: bytes) -> CalendarSource:
+    """The events of a file. Raises UnreadableFile."""
+    return CalendarSource(ical.read(name, data, most=MAX_ROWS))
+
+
+def own_id(uid: str) -> str:
+    """The id of the workshop of our own feeds that has this UID; empty for others."""
+    found = _OWN_UID.fullmatch(clean(uid))
+    return f"{UID_PREFIX}{found[1]}" if found else ""
+
+
+def list_rows(
+    name: str,
+    source: CalendarSource,
+    office: Office,
+    kinds: KindNames,
+    own: Mapping[str, Workshop],
+    *,
+    now: datetime,
+) -> list[ParsedRow]:
+    """The dates of the events as rows. `own` has workshops of our own feeds by id. Raises
+    UnreadableFile where there are too many."""
+    rows: list[ParsedRow] = []
+    for each in recurring_events.list_dates(source.calendar, office.zone, now=now):
+        if len(rows) >= MAX_ROWS:
+            raise UnreadableFile(
+                ImportErrorCode.CALENDAR_WITH_TOO_MANY_EVENTS, name=name, most=f"{MAX_ROWS:,}"
+            )
+        rows.append(_row(each, office, kinds, own))
+    return rows
+
+
+def _row(
+    date: EventDate, office: Office, kinds: KindNames, own: Mapping[str, Workshop]
+) -> ParsedRow:
+    event = date.event
+    parsed = ParsedRow("", event.line)
+    if date.error is not None:
+        parsed.remarks.append(Remark(Field.STARTS, date.error))
+    _set_hours(parsed, date, office)
+    summary, is_cancelled = _without_cancelled(clean(event.summary))
+    workshop = own.get(own_id(event.uid))
+    if workshop is not None and workshop.office is office:
+        # Its title and place may be the neutral ones of a feed: they say nothing new.
+        parsed.own_id, parsed.kind = own_id(event.uid), workshop.kind.code
+    else:
+        parsed.uid = date.uid
+        texts = [*(clean(each) for each in event.categories), summary]
+        match_kind(parsed, _tell_kind(texts, kinds), kinds)
+        parsed.title = checked_text(parsed, Field.TITLE, summary, MAX_TITLE_LENGTH)
+        set_place(parsed, *_split_location(clean(event.location), office))
+    _set_status(parsed, event, is_cancelled=is_cancelled)
+    return parsed
+
+
+def _tell_kind(texts: list[str], kinds: KindNames) -> list[str]:
+    """The texts that may name a kind: the categories that do, else the summary."""
+    return [each for each in texts[:-1] if kinds.match(each).code] or [
+        each for each in texts[-1:] if each
+    ]
+
+
+def _set_hours(parsed: ParsedRow, date: EventDate, office: Office) -> None:
+    if date.starts is None or date.ends is None:
+        return
+    starts, ends = date.starts.astimezone(office.zone), date.ends.astimezone(office.zone)
+    parsed.day, parsed.starts, parsed.ends = starts.date(), starts.time(), ends.time()
+    if ends - starts > timedelta(hours=14):
+        values = {"starts": f"{starts:%H:%M}", "ends": f"{ends:%Y-%m-%d %H:%M}"}
+        parsed.say(Field.ENDS, RemarkCode.LASTS_LONG, **values)
+    elif ends <= starts:
+        values = {"starts": f"{starts:%H:%M}", "ends": f"{ends:%H:%M}"}
+        parsed.say(Field.ENDS, RemarkCode.END_BEFORE_START, **values)
+    if date.is_last_read:
+        parsed.remarks.append(remark(None, RemarkCode.SERIES_CUT, most=MAX_DATES))
+
+
+def _set_status(parsed: ParsedRow, event: IcalEvent, *, is_cancelled: bool) -> None:
+    parsed.has_status = bool(event.status) or is_cancelled
+    parsed.status, remarks = small_values.read_status(event.status)
+    parsed.remarks += remarks
+    if is_cancelled:
+        parsed.status = WorkshopStatus.CANCELLED
+
+
+def _without_cancelled(title: str) -> tuple[str, bool]:
+    """The title without the prefix that calendars give to cancelled events, and whether it had
+    it."""
+    prefixes = [clean(word) for word in in_each(labels.CANCELLED).values()]
+    prefixes += ["Cancelado:", "Cancelada:", "Canceled:", "Cancelled:", "Annulé:", "Annulé :"]
+    for prefix in prefixes:
+        if title.casefold().startswith(prefix.casefold()):
+            return title[len(prefix) :].strip(), True
+    return title, False
+
+
+def _split_location(location: str, office: Office) -> tuple[str, str, str]:
+    """Venue, address and city of «Biblioteca, 1805 S Loomis St, Chicago, IL 60608, USA»."""
+    if location.casefold().startswith(("http://", "https://")):
+        return location, "", ""
+    parts = [part for part in (part.strip() for part in location.split(",")) if part]
+    rest = parts[1:]
+    if rest and fold(rest[-1]) in _COUNTRIES:
+        rest.pop()
+    has_region = bool(rest) and (
+        _POSTAL.fullmatch(fold(rest[-1])) is not None
+        or fold(rest[-1]) == fold(office.region)
+        or (len(rest[-1]) == 2 and rest[-1].isupper())
+    )
+    if has_region:
+        rest.pop()
+    city = ""
+    if rest and (fold(rest[-1]) == fold(office.city) or (has_region and len(rest) > 1)):
+        city = rest.pop()
+    return (parts[0] if parts else ""), ", ".join(rest), city

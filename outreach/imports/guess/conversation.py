@@ -1,0 +1,194 @@
+"""The steps of an import, each of which a page or a command may show before the next.
+
+    source = conversation.read(name, data)                      # any file
+    columns = conversation.guess_columns(session, office, source)   # shown, and corrected
+    rows = conversation.propose(session, office, source, columns, now=now)   # shown, and mended
+    loaded = loading.load(store, office.slug, rows, now=now)    # the good ones
+    conversation.remember_columns(session, office, columns)     # what somebody chose
+
+`columns` has a list for each table of `source`; a choice is corrected by replacing the `field` of a
+`ColumnGuess`. Nothing is written before `load`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from outreach.domain import workshops
+from outreach.domain.network import kinds, offices
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import import_memory
+from outreach.domain.text import fold
+from outreach.imports import file_types
+from outreach.imports.file_types import FileType
+from outreach.imports.guess import calendar_rows, columns, parsed_rows, proposals, raw_sheets
+from outreach.imports.guess.calendar_rows import CalendarSource
+from outreach.imports.guess.columns import ColumnGuess
+from outreach.imports.guess.dates import DayOrder
+from outreach.imports.guess.headings import Field
+from outreach.imports.guess.kind_names import KindNames
+from outreach.imports.guess.parsed_rows import ParseContext, ParsedRow
+from outreach.imports.guess.proposals import Outcome, RowProposal
+from outreach.imports.guess.source_table import SourceTable, find_tables
+from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
+from outreach.imports.import_result import Watch, without_progress
+
+Columns = Sequence[Sequence[ColumnGuess]]
+
+
+@dataclass(frozen=True)
+class ImportSource:
+    """A file that was read: tables, or a calendar."""
+
+    name: str
+    tables: tuple[SourceTable, ...] = ()
+    calendar: CalendarSource | None = None
+
+
+def read(name: str, data: bytes) -> ImportSource:
+    """Reads a file of any format. Raises UnreadableFile."""
+    if file_types.recognise_sheet(name, data) is FileType.ICS:
+        return ImportSource(name, calendar=calendar_rows.read(name, data))
+    tables = find_tables(raw_sheets.read(name, data))
+    if not tables:
+        raise UnreadableFile(ImportErrorCode.LINES_MISSING, name=name)
+    return ImportSource(name, tuple(tables))
+
+
+def guess_columns(
+    session: Session, office: Office, source: ImportSource
+) -> list[list[ColumnGuess]]:
+    """What each column of each table is taken for; what the office chose before comes first."""
+    memory = import_memory.recall(session, office)
+    names, known = _kind_names(session, office), _office_names(session)
+    return [columns.guess(table, names, memory.columns, known) for table in source.tables]
+
+
+def choose_columns(found: Columns, chosen: Mapping[str, Field | None]) -> list[list[ColumnGuess]]:
+    """The columns with somebody's choice, by heading. A field that is chosen for one column is
+    taken from the others of its table."""
+    by_heading = {fold(heading): field for heading, field in chosen.items()}
+    taken = {field for field in by_heading.values() if field is not None}
+    return [
+        [
+            replace(each, field=by_heading[fold(each.heading)])
+            if fold(each.heading) in by_heading
+            else replace(each, field=None if each.field in taken else each.field)
+            for each in table
+        ]
+        for table in found
+    ]
+
+
+def remember_columns(session: Session, office: Office, found: Columns) -> None:
+    """Keeps which column is what, for the office's next sheet."""
+    chosen = {each.heading: each.field or "" for table in found for each in table}
+    import_memory.remember(session, office, columns=chosen)
+
+
+def propose(
+    session: Session,
+    office: Office,
+    source: ImportSource,
+    found: Columns,
+    *,
+    now: datetime,
+    order: DayOrder | None = None,
+    watch: Watch = without_progress,
+) -> list[RowProposal]:
+    """What each row would do. `order` says which of day and month comes first, if somebody said so.
+    Raises UnreadableFile for a calendar with too many dates."""
+    parsed = _parse(session, office, source, found, now=now, order=order)
+    return proposals.propose(session, office, parsed, now=now, watch=watch)
+
+
+def _parse(
+    session: Session,
+    office: Office,
+    source: ImportSource,
+    found: Columns,
+    *,
+    now: datetime,
+    order: DayOrder | None,
+) -> list[ParsedRow]:
+    names = _kind_names(session, office)
+    if source.calendar is not None:
+        own = workshops.find_imported(session, source.calendar.own_ids)
+        return calendar_rows.list_rows(source.name, source.calendar, office, names, own, now=now)
+    context = ParseContext(
+        today=now.astimezone(office.zone).date(),
+        kinds=names,
+        office_names=_office_names(session),
+        office=office.slug,
+        order=order,
+    )
+    rows = []
+    for table, chosen in zip(source.tables, found, strict=True):
+        rows += list(parsed_rows.parse(table, chosen, context))
+    return rows
+
+
+def _kind_names(session: Session, office: Office) -> KindNames:
+    return KindNames(kinds.list_kinds(session), import_memory.recall(session, office).kinds)
+
+
+def _office_names(session: Session) -> dict[str, str]:
+    """The slugs of all offices, by folded slug, name and city."""
+    found: dict[str, str] = {}
+    for each in offices.list_offices(session):
+        for name in (each.slug, *each.name.values(), each.city):
+            found.setdefault(fold(name), each.slug)
+    return found
+
+
+def to_json(
+    source: ImportSource, found: Columns, rows: Sequence[RowProposal], loaded: int
+) -> dict[str, Any]:
+    """The answer of the command, as JSON has it."""
+    return {
+        "columns": _columns_to_json(source, found),
+        "rows": [_row_to_json(each) for each in rows],
+        "loaded": loaded,
+        **{
+            outcome.value: sum(each.outcome is outcome for each in rows)
+            for outcome in (Outcome.REFUSED, Outcome.ASKED, Outcome.SAME)
+        },
+    }
+
+
+def _columns_to_json(source: ImportSource, found: Columns) -> dict[str, str | None]:
+    if source.calendar is not None:
+        named = source.calendar.columns
+        return {name: field.value if field else None for name, field in named.items()}
+    answer: dict[str, str | None] = {}
+    for table in found:
+        for each in table:
+            answer[each.heading] = answer.get(each.heading) or (
+                each.field.value if each.field else None
+            )
+    return answer
+
+
+def _row_to_json(proposal: RowProposal) -> dict[str, Any]:
+    parsed = proposal.parsed
+    values = {
+        "day": parsed.day.isoformat() if parsed.day else None,
+        "starts": f"{parsed.starts:%H:%M}" if parsed.starts else None,
+        "ends": f"{proposal.ends:%H:%M}" if proposal.ends else None,
+        "kind": parsed.kind,
+        "title": proposal.title or None,
+        "venue": proposal.venue_name,
+        "venue_is_new": proposal.is_venue_new,
+        "capacity": proposal.capacity,
+        "status": parsed.status.value if parsed.status else None,
+    }
+    answer: dict[str, Any] = {
+        "line": parsed.line,
+        "outcome": proposal.outcome.value,
+        "reason": proposal.reason,
+        "values": values,
+    }
+    return answer | ({"sheet": parsed.sheet} if parsed.sheet else {})

@@ -1,0 +1,194 @@
+"""Writes the rows that are good: new and changed workshops, in bounded batches.
+
+Each batch is a transaction with the fingerprints of its rows, so that a run that is cut short can
+be repeated: what it loaded is then the same. What others have done meanwhile is looked at again.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.db.store import Store
+from outreach.domain import workshops
+from outreach.domain.audit import audit_log
+from outreach.domain.locations import venue_matching
+from outreach.domain.locations.venue_matching import MatchKind
+from outreach.domain.network import offices
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import import_memory
+from outreach.domain.workshops import Workshop
+from outreach.errors import Refusal
+from outreach.imports.guess.headings import Field
+from outreach.imports.guess.proposals import Outcome, RowProposal, list_loadable, place_of
+from outreach.imports.guess.remarks import Remark, RemarkCode
+from outreach.imports.guess.venue_choice import NewVenue
+from outreach.imports.workshops.load import WorkshopLoader
+from outreach.imports.workshops.read import WorkshopImportRow
+
+BATCH_SIZE: Final = 500
+_AUDIT_ACTION: Final = "workshops brought in"
+
+# Called after each batch with how many rows have been loaded, of how many.
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class LoadedRows:
+    """What was loaded. `moved` has the new day of erasure of workshops, by their number: the caller
+    moves the keys, as after `workshops.load`."""
+
+    loaded: int = 0
+    moved: dict[int, date] = field(default_factory=dict)
+    workshop_ids: list[int] = field(default_factory=list)
+
+
+def load(
+    store: Store,
+    office_slug: str,
+    proposals: Iterable[RowProposal],
+    *,
+    now: datetime,
+    staff_id: int | None = None,
+    progress: Progress = lambda _done, _of: None,
+) -> LoadedRows:
+    """Loads the rows that are new or changed. A row that cannot be loaded any more is refused, or
+    the same where somebody has loaded it meanwhile."""
+    loadable, result = list(list_loadable(proposals)), LoadedRows()
+    for start in range(0, len(loadable), BATCH_SIZE):
+        batch = loadable[start : start + BATCH_SIZE]
+        _load_batch(store, office_slug, batch, result, now=now, staff_id=staff_id)
+        progress(min(start + BATCH_SIZE, len(loadable)), len(loadable))
+    return result
+
+
+def _load_batch(
+    store: Store,
+    office_slug: str,
+    batch: Sequence[RowProposal],
+    result: LoadedRows,
+    *,
+    now: datetime,
+    staff_id: int | None,
+) -> None:
+    try:
+        with store.change() as session:
+            done = _write(session, office_slug, batch, now=now, staff_id=staff_id)
+    except sa.exc.IntegrityError:
+        # Somebody loads the same file at this moment, and was first with one of these rows.
+        with store.change() as session:
+            done = _write(session, office_slug, batch, now=now, staff_id=staff_id)
+    for proposal, outcome, error in done.left_out:
+        proposal.outcome = outcome
+        proposal.remarks.extend([error] if error is not None else [])
+    result.loaded += len(done.workshop_ids)
+    result.moved |= done.moved
+    result.workshop_ids += done.workshop_ids
+
+
+@dataclass
+class _Written:
+    workshop_ids: list[int] = field(default_factory=list)
+    moved: dict[int, date] = field(default_factory=dict)
+    left_out: list[tuple[RowProposal, Outcome, Remark | None]] = field(default_factory=list)
+
+
+def _write(
+    session: Session,
+    office_slug: str,
+    batch: Sequence[RowProposal],
+    *,
+    now: datetime,
+    staff_id: int | None,
+) -> _Written:
+    office, done = offices.find(session, office_slug), _Written()
+    known = import_memory.find_rows(session, office, {each.fingerprint for each in batch})
+    loader = WorkshopLoader(session, now, is_synthetic=False)
+    loaded = []
+    for proposal in _with_venues(session, office, batch, done):
+        assert proposal.row is not None
+        before = known.get(proposal.fingerprint)
+        if proposal.outcome is Outcome.NEW and before is not None:
+            done.left_out.append((proposal, Outcome.SAME, None))
+            continue
+        workshop = None
+        if proposal.outcome is Outcome.CHANGED:
+            assert proposal.workshop_id is not None
+            workshop = workshops.find_by_id(session, proposal.workshop_id)
+            if workshop is None:
+                error = Remark(None, Refusal(RemarkCode.WORKSHOP_GONE))
+                done.left_out.append((proposal, Outcome.REFUSED, error))
+                continue
+        written = _write_row(session, loader, proposal.row, workshop)
+        if loader.faults or written is None:
+            error = Remark(None, loader.faults[0].error)
+            loader.faults.clear()
+            done.left_out.append((proposal, Outcome.REFUSED, error))
+        else:
+            loaded.append((proposal, written))
+    loader.add()
+    session.flush()
+    import_memory.save_rows(
+        session,
+        office,
+        [(each.fingerprint, workshop.id, each.said) for each, workshop in loaded],
+        now=now,
+    )
+    done.workshop_ids = [workshop.id for _each, workshop in loaded]
+    done.moved = dict(loader.result.moved)
+    _record(session, office, [proposal for proposal, _workshop in loaded], staff_id, now)
+    return done
+
+
+def _write_row(
+    session: Session,
+    loader: WorkshopLoader,
+    row: WorkshopImportRow,
+    workshop: Workshop | None,
+) -> Workshop | None:
+    """Creates or changes the workshop of a row; with a fault, nothing of it is kept."""
+    if workshop is None:
+        return loader.load_row(row, None)
+    with session.begin_nested() as attempt:
+        written = loader.load_row(row, workshop)
+        if loader.faults:
+            attempt.rollback()
+    return written
+
+
+def _with_venues(
+    session: Session, office: Office, batch: Sequence[RowProposal], done: _Written
+) -> Iterable[RowProposal]:
+    """The rows, with the venues that are there by now: of an earlier batch or of somebody else."""
+    index = venue_matching.load(session, office)
+    for proposal in batch:
+        venue = proposal.venue
+        if isinstance(venue, NewVenue) and proposal.row is not None:
+            city = venue.city or office.city
+            found = index.match(venue.name, address=venue.address, city=city)
+            if found.place is not None:
+                proposal.row = replace(proposal.row, place=place_of(found.place, office))
+            elif found.kind is MatchKind.NEAR and not venue.is_confirmed:
+                names = " / ".join(f"“{each.name}”" for each in found.candidates)
+                values = {"value": venue.name, "venues": names}
+                error = Remark(Field.VENUE, Refusal(RemarkCode.VENUE_DOUBTFUL, **values))
+                done.left_out.append((proposal, Outcome.ASKED, error))
+                continue
+        yield proposal
+
+
+def _record(
+    session: Session,
+    office: Office,
+    loaded: Sequence[RowProposal],
+    staff_id: int | None,
+    now: datetime,
+) -> None:
+    if not loaded:
+        return
+    changed = sum(each.outcome is Outcome.CHANGED for each in loaded)
+    details: audit_log.Details = {"new": len(loaded) - changed, "changed": changed, "same": 0}
+    audit_log.record(session, staff_id, _AUDIT_ACTION, now=now, office=office.slug, details=details)

@@ -1,0 +1,417 @@
+"""The values of each row of a table, with what is to be asked of them; without the database.
+
+The order of day and month, the way of writing hours and the year of the titles are found for the
+whole table first.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from outreach.domain.text import fold
+from outreach.domain.workshops import DeliveryMode, WorkshopStatus
+from outreach.imports.guess import dates, hours, small_values
+from outreach.imports.guess.columns import ColumnGuess
+from outreach.imports.guess.dates import DayContext, DayOrder, DayParts, DayReading
+from outreach.imports.guess.day_words import find_month, find_weekday
+from outreach.imports.guess.headings import Field
+from outreach.imports.guess.hours import Hours, HoursReading
+from outreach.imports.guess.kind_names import KindMatch, KindNames
+from outreach.imports.guess.raw_sheets import Cell
+from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
+from outreach.imports.guess.source_table import SourceRow, SourceTable
+
+MAX_TITLE_LENGTH: Final = 200
+MAX_VENUE_LENGTH: Final = 120
+_YEAR: Final = re.compile(r"(?<![0-9])20[2-9][0-9](?![0-9])")
+_DAY: Final = timedelta(days=1)
+# What stands after a comma and is a part of the venue's name, not its address.
+_ROOM: Final = re.compile(
+    r"(?:sala|salon|aula|piso|planta|room|salle|auditorio|edificio|hall|cuarto|oficina|local|suite)\b"
+)
+
+
+@dataclass
+class ParsedRow:
+    """What one row says. None and empty texts are what it leaves out or what cannot be read."""
+
+    sheet: str
+    line: int
+    remarks: list[Remark] = field(default_factory=list)
+    day: date | None = None
+    starts: time | None = None
+    ends: time | None = None
+    minutes: int | None = None
+    kind: str | None = None
+    title: str = ""
+    venue: str = ""
+    address: str = ""
+    city: str = ""
+    capacity: int | None = None
+    status: WorkshopStatus | None = WorkshopStatus.DRAFT
+    has_status: bool = False  # whether the row names one
+    mode: DeliveryMode | None = None
+    languages: tuple[str, ...] = ()
+    has_childcare: bool = False
+    uid: str = ""  # of the event of a calendar
+    own_id: str = ""  # of a workshop in a file that we wrote
+
+    def say(self, about: Field | None, code: RemarkCode, **values: object) -> None:
+        self.remarks.append(remark(about, code, **values))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParseContext:
+    """What rows are read against."""
+
+    today: date
+    kinds: KindNames
+    office_names: Mapping[str, str]  # slugs of all offices, by folded name
+    office: str  # slug
+    order: DayOrder | None = None  # if somebody said which of day and month comes first
+
+
+def parse(
+    table: SourceTable, columns: Sequence[ColumnGuess], context: ParseContext
+) -> Iterator[ParsedRow]:
+    """The values of each row."""
+    parser = _TableParser(table, columns, context)
+    return (parser.parse(row) for row in table.rows)
+
+
+class _TableParser:
+    def __init__(
+        self, table: SourceTable, columns: Sequence[ColumnGuess], context: ParseContext
+    ) -> None:
+        self._table, self._context = table, context
+        self._numbers = {each.field: each.number for each in columns if each.field is not None}
+        self._days = self._find_day_context()
+        self._style = hours.find_style(self._list_hours())
+        self._day_above: date | None = None
+
+    def parse(self, row: SourceRow) -> ParsedRow:
+        parsed = ParsedRow(self._table.sheet, row.line)
+        if row.is_hidden:
+            parsed.say(None, RemarkCode.ROW_HIDDEN)
+        self._parse_office(row, parsed)
+        self._parse_when(row, parsed)
+        self._parse_kind(row, parsed)
+        self._parse_title(row, parsed)
+        self._parse_place(row, parsed)
+        self._parse_rest(row, parsed)
+        return parsed
+
+    def _cell(self, row: SourceRow, name: Field) -> Cell:
+        number = self._numbers.get(name)
+        return "" if number is None else row.cells[number]
+
+    def _text(self, row: SourceRow, name: Field) -> str:
+        cell = self._cell(row, name)
+        return str(cell).strip() if not isinstance(cell, bool) else ""
+
+    # the whole table
+
+    def _find_day_context(self) -> DayContext:
+        readings = [
+            reading
+            for row in self._table.rows
+            for name in (Field.DAY, Field.STARTS)
+            if name in self._numbers
+            and (reading := self._read_day(row, self._cell(row, name))) is not None
+        ]
+        years = {int(each) for text in self._title_texts() for each in _YEAR.findall(text)}
+        return DayContext(
+            today=self._context.today,
+            order=self._context.order or dates.decide_order(readings),
+            year=years.pop() if len(years) == 1 else None,
+            may_be_swapped=dates.may_be_swapped(readings),
+        )
+
+    def _title_texts(self) -> list[str]:
+        return [self._table.sheet, *self._table.titles]
+
+    def _list_hours(self) -> Iterator[HoursReading]:
+        for row in self._table.rows:
+            for name in (Field.STARTS, Field.ENDS):
+                reading = self._read_hours(self._cell(row, name))
+                if reading is not None:
+                    yield reading
+            day = dates.read_day(self._cell(row, Field.DAY))
+            reading = hours.read_hours(day.hours) if day is not None and day.hours != "" else None
+            if reading is not None:
+                yield reading
+
+    # when
+
+    def _read_day(self, row: SourceRow, cell: Cell) -> DayReading | None:
+        reading = dates.read_day(cell)
+        if reading is None:
+            return None
+        weekday = find_weekday(fold(self._text(row, Field.WEEKDAY)))
+        return dates.with_weekday(reading, weekday)
+
+    def _read_hours(self, cell: Cell) -> HoursReading | None:
+        """The hours of a cell, which may have a day too."""
+        if cell == "":
+            return None
+        if isinstance(cell, date) or (isinstance(cell, int | float) and not 0 <= cell < 2400):
+            day = dates.read_day(cell)
+            return hours.read_hours(day.hours) if day is not None and day.hours != "" else None
+        reading = hours.read_hours(cell)
+        if reading is None and isinstance(cell, str):
+            day = dates.read_day(cell)
+            if day is not None and day.hours != "":
+                return hours.read_hours(day.hours)
+        return reading
+
+    def _parse_when(self, row: SourceRow, parsed: ParsedRow) -> None:
+        self._parse_day(row, parsed)
+        if parsed.day is not None:
+            self._day_above = parsed.day
+        readings = [each for each in self._hours_of(row, parsed) if each is not None]
+        end_cell = self._cell(row, Field.ENDS)
+        end = self._read_hours(end_cell)
+        if end is None and end_cell != "" and dates.read_day(end_cell) is None:
+            parsed.say(Field.ENDS, RemarkCode.HOUR_UNREADABLE, value=_safe(end_cell))
+            return
+        if not readings:
+            if not any(each.field is Field.STARTS for each in parsed.remarks):
+                parsed.say(Field.STARTS, RemarkCode.HOUR_MISSING)
+            return
+        self._parse_minutes(row, parsed)
+        self._set_hours(parsed, readings, end)
+        self._check_last_day(row, parsed)
+
+    def _hours_of(self, row: SourceRow, parsed: ParsedRow) -> Iterator[HoursReading | None]:
+        """What the cells of day and start say of hours."""
+        cell = self._cell(row, Field.STARTS)
+        reading = self._read_hours(cell)
+        yield reading
+        if reading is None and cell != "" and dates.read_day(cell) is None:
+            parsed.say(Field.STARTS, RemarkCode.HOUR_UNREADABLE, value=_safe(cell))
+        for each in (self._cell(row, Field.DAY), row.day_above):
+            day = dates.read_day(each)
+            if day is None or day.hours == "" or day.is_several:
+                continue
+            reading = hours.read_hours(day.hours)
+            if reading is None:
+                parsed.say(Field.DAY, RemarkCode.DAY_UNREADABLE, value=_safe(each))
+            yield reading
+            break
+
+    def _set_hours(
+        self, parsed: ParsedRow, readings: Sequence[HoursReading], end: HoursReading | None
+    ) -> None:
+        found = [self._resolve(each, end) for each in readings]
+        parsed.remarks += found[0].remarks
+        if found[0].starts is None:
+            return
+        others = [each for each in found[1:] if each.starts not in {None, found[0].starts}]
+        if others:
+            one, other = f"{found[0].starts:%H:%M}", f"{others[0].starts:%H:%M}"
+            parsed.say(Field.STARTS, RemarkCode.HOURS_DIFFER, one=one, other=other)
+            return
+        parsed.starts = found[0].starts
+        parsed.ends = next((each.ends for each in found if each.ends is not None), None)
+        if parsed.ends is None and parsed.minutes is not None:
+            start = datetime.combine(date(2000, 1, 1), parsed.starts)
+            parsed.ends = (start + timedelta(minutes=parsed.minutes)).time()
+            return
+        check_hours(parsed)
+
+    def _resolve(self, reading: HoursReading, end: HoursReading | None) -> Hours:
+        if end is not None and len(reading.parts) == 1 and not reading.is_several:
+            text = f"{reading.text}–{end.text}"
+            reading = HoursReading(text, (reading.parts[0], end.parts[-1]), end.is_several)
+        elif end is not None and len(reading.parts) == 2 and not reading.is_several:
+            own = hours.resolve(reading, self._style)
+            other = hours.resolve(HoursReading(end.text, end.parts[-1:]), self._style)
+            if own.ends is not None and other.starts is not None and own.ends != other.starts:
+                one, another = f"{own.ends:%H:%M}", f"{other.starts:%H:%M}"
+                differ = remark(Field.ENDS, RemarkCode.HOURS_DIFFER, one=one, other=another)
+                return Hours(remarks=(differ,))
+        return hours.resolve(reading, self._style)
+
+    def _parse_minutes(self, row: SourceRow, parsed: ParsedRow) -> None:
+        cell = self._cell(row, Field.MINUTES)
+        if cell == "":
+            return
+        parsed.minutes = hours.read_minutes(cell)
+        if parsed.minutes is None:
+            parsed.say(Field.MINUTES, RemarkCode.DURATION_UNREADABLE, value=_safe(cell))
+
+    def _check_last_day(self, row: SourceRow, parsed: ParsedRow) -> None:
+        """A question where the end is on another day than the start."""
+        reading = self._read_day(row, self._cell(row, Field.ENDS))
+        if reading is None or parsed.day is None:
+            return
+        last, _remarks = dates.resolve(
+            DayReading(reading.text, reading.options, is_stored=reading.is_stored), self._days
+        )
+        passes_midnight = parsed.ends is not None and parsed.ends <= (parsed.starts or time())
+        if last is None or last == parsed.day or (last == parsed.day + _DAY and passes_midnight):
+            return
+        parsed.say(Field.ENDS, RemarkCode.DAYS_DIFFER, one=parsed.day, other=last)
+
+    def _parse_day(self, row: SourceRow, parsed: ParsedRow) -> None:
+        found: list[date] = []
+        for name in (Field.DAY, Field.STARTS):
+            reading = self._read_day_of(row, name)
+            if reading is not None:
+                day, remarks = dates.resolve(reading, self._days)
+                parsed.remarks += remarks
+                found += [day] if day is not None else []
+        if len(set(found)) > 1:
+            parsed.say(Field.DAY, RemarkCode.DAYS_DIFFER, one=found[0], other=found[1])
+        elif found:
+            parsed.day = found[0]
+        elif not any(each.field is Field.DAY for each in parsed.remarks):
+            self._parse_missing_day(row, parsed)
+
+    def _read_day_of(self, row: SourceRow, name: Field) -> DayReading | None:
+        cell = self._cell(row, name)
+        if name is Field.STARTS:
+            # A bare number is an hour there, and «10/12» is two.
+            is_text = isinstance(cell, str) and hours.read_hours(cell) is None
+            return self._read_day(row, cell) if is_text or isinstance(cell, date) else None
+        return self._read_day(row, cell) or self._compose_day(row, cell)
+
+    def _compose_day(self, row: SourceRow, cell: Cell) -> DayReading | None:
+        """A day of its number, and of the month and year in columns of their own."""
+        text = str(cell)
+        month_text = self._text(row, Field.MONTH)
+        month = find_month(fold(month_text)) or (int(month_text) if month_text.isdigit() else None)
+        if not (text.isascii() and text.isdigit() and len(text) <= 2 and month):
+            return None
+        year_text = self._text(row, Field.YEAR)
+        year = int(year_text) if len(year_text) == 4 and year_text.isdigit() else None
+        reading = DayReading(f"{text} {month_text}", (DayParts(int(text), month, year),))
+        return dates.with_weekday(reading, find_weekday(fold(self._text(row, Field.WEEKDAY))))
+
+    def _parse_missing_day(self, row: SourceRow, parsed: ParsedRow) -> None:
+        cell = self._cell(row, Field.DAY)
+        if cell != "":
+            parsed.say(Field.DAY, RemarkCode.DAY_UNREADABLE, value=_safe(cell))
+        elif row.day_above != "" and (reading := dates.read_day(row.day_above)) is not None:
+            parsed.day, remarks = dates.resolve(reading, self._days)
+            parsed.remarks += remarks
+        elif self._day_above is not None:
+            parsed.say(Field.DAY, RemarkCode.DAY_ABOVE, day=self._day_above)
+        else:
+            parsed.say(Field.DAY, RemarkCode.DAY_MISSING)
+
+    # what and where
+
+    def _parse_office(self, row: SourceRow, parsed: ParsedRow) -> None:
+        text = self._text(row, Field.OFFICE)
+        slug = self._context.office_names.get(fold(text))
+        if text and slug != self._context.office:
+            parsed.say(Field.OFFICE, RemarkCode.OFFICE_OTHER, value=_safe(text))
+
+    def _parse_kind(self, row: SourceRow, parsed: ParsedRow) -> None:
+        texts = [text for name in (Field.KIND, Field.TITLE) if (text := self._text(row, name))]
+        match_kind(parsed, texts, self._context.kinds)
+
+    def _parse_title(self, row: SourceRow, parsed: ParsedRow) -> None:
+        text = self._text(row, Field.TITLE)
+        kind_text = self._text(row, Field.KIND)
+        if not text and kind_text and not self._context.kinds.is_name(kind_text):
+            text = kind_text
+        parsed.title = checked_text(parsed, Field.TITLE, text, MAX_TITLE_LENGTH)
+
+    def _parse_place(self, row: SourceRow, parsed: ParsedRow) -> None:
+        venue, address = self._text(row, Field.VENUE), self._text(row, Field.ADDRESS)
+        city = self._text(row, Field.CITY)
+        if self._cell(row, Field.MODE) != "":
+            parsed.mode, remarks = small_values.read_mode(self._cell(row, Field.MODE))
+            parsed.remarks += remarks
+        set_place(parsed, venue, address, city)
+
+    def _parse_rest(self, row: SourceRow, parsed: ParsedRow) -> None:
+        parsed.capacity, remarks = small_values.read_capacity(self._cell(row, Field.CAPACITY))
+        parsed.remarks += remarks
+        parsed.has_status = self._cell(row, Field.STATUS) != ""
+        parsed.status, remarks = small_values.read_status(self._cell(row, Field.STATUS))
+        parsed.remarks += remarks
+        parsed.languages = small_values.read_languages(self._cell(row, Field.LANGUAGES))
+        parsed.has_childcare = bool(small_values.read_flag(self._cell(row, Field.CHILDCARE)))
+        parsed.own_id = self._text(row, Field.ID)[:120]
+
+
+def match_kind(parsed: ParsedRow, texts: Sequence[str], kinds: KindNames) -> None:
+    """Sets the kind that the first text names; a text that says nothing of one is passed over."""
+    if not texts:
+        parsed.say(Field.KIND, RemarkCode.KIND_MISSING)
+        return
+    doubtful: tuple[str, KindMatch] | None = None
+    for text in texts:
+        found = kinds.match(text)
+        if found.code is not None and doubtful is None:
+            parsed.kind = found.code
+            return
+        if found.candidates or kinds.says_something(text):
+            doubtful = doubtful or (text, found)
+    text, found = doubtful or (texts[0], KindMatch(None))
+    if found.candidates:
+        names = ", ".join(found.candidates)
+        parsed.say(Field.KIND, RemarkCode.KIND_DOUBTFUL, value=_safe(text), kinds=names)
+    else:
+        parsed.say(Field.KIND, RemarkCode.KIND_UNKNOWN, value=_safe(text))
+
+
+def set_place(parsed: ParsedRow, venue: str, address: str, city: str) -> None:
+    """Sets the venue, or the mode of a place that is none."""
+    online = small_values.find_online_mode(venue)
+    if online is not None:
+        parsed.mode = parsed.mode or online
+        return
+    if parsed.mode is not None and not parsed.mode.has_venue:
+        return
+    if not address:
+        venue, address = split_address(venue)
+    parsed.venue = checked_text(parsed, Field.VENUE, venue, MAX_VENUE_LENGTH)
+    parsed.address = checked_text(parsed, Field.ADDRESS, address, MAX_TITLE_LENGTH)
+    parsed.city = checked_text(parsed, Field.CITY, city, 80)
+
+
+def split_address(venue: str) -> tuple[str, str]:
+    """A venue and the address that follows its first comma, if what follows is one."""
+    name, comma, rest = venue.partition(",")
+    rest = rest.strip()
+    has_number = any(letter.isdigit() for letter in rest)
+    if comma and has_number and any(map(str.isalpha, rest)) and not _ROOM.match(fold(rest)):
+        return name.strip(), rest
+    return venue, ""
+
+
+def checked_text(parsed: ParsedRow, about: Field, text: str, most: int) -> str:
+    """A text that is stored; empty where it is too long or may be of a person."""
+    if small_values.has_contact(text):
+        parsed.say(about, RemarkCode.TEXT_WITH_CONTACT)
+        return ""
+    if len(text) > most:
+        parsed.say(about, RemarkCode.TEXT_TOO_LONG, most=most)
+        return ""
+    return text
+
+
+def check_hours(parsed: ParsedRow) -> None:
+    """Refuses an end that is not after the start, and asks of a very long workshop."""
+    if parsed.starts is None or parsed.ends is None:
+        return
+    starts, ends = (
+        datetime.combine(date(2000, 1, 1), each) for each in (parsed.starts, parsed.ends)
+    )
+    values = {"starts": f"{parsed.starts:%H:%M}", "ends": f"{parsed.ends:%H:%M}"}
+    if ends <= starts and parsed.ends > time(3):
+        parsed.say(Field.ENDS, RemarkCode.END_BEFORE_START, **values)
+    elif parsed.ends != time() and ends - starts > hours.MAX_LASTING:
+        parsed.say(Field.ENDS, RemarkCode.LASTS_LONG, **values)
+
+
+def _safe(cell: Cell) -> str:
+    """The beginning of a cell for a message; nothing of it where it may be of a person."""
+    text = str(cell)
+    return "…" if small_values.has_contact(text) else quote(text)
