@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Final
 
 import sqlalchemy as sa
@@ -72,8 +73,13 @@ def fingerprint_uid(uid: str) -> str:
 
 def fingerprint_row(day: date, starts: time, venue: str, kind: str) -> str:
     """The fingerprint of a row of a sheet."""
-    text = f"row\n{day}\n{starts:%H:%M}\n{fold(venue)}\n{kind}"
+    text = f"row\n{day}\n{starts:%H:%M}\n{_fold(venue)}\n{kind}"
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=4_096)
+def _fold(venue: str) -> str:
+    return fold(venue)
 
 
 def find_rows(
@@ -159,20 +165,23 @@ def save_rows(
             )
         )
     }
+    new = []
     for fingerprint, workshop_id, said in rows:
         row = known.get(fingerprint)
         if row is None:
-            session.add(
-                ImportedRow(
-                    office_id=office.id,
-                    fingerprint=fingerprint,
-                    workshop_id=workshop_id,
-                    said=said,
-                    imported_at=now,
-                )
+            new.append(
+                {
+                    "office_id": office.id,
+                    "fingerprint": fingerprint,
+                    "workshop_id": workshop_id,
+                    "said": said,
+                    "imported_at": now,
+                }
             )
         else:
             row.workshop_id, row.said, row.imported_at = workshop_id, said, now
+    if new:
+        session.execute(sa.insert(ImportedRow), new)
     session.flush()
 
 

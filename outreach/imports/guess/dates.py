@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from outreach.imports.csv_tables import is_likely
@@ -136,6 +137,7 @@ class _Match:
     end: int
 
 
+@lru_cache(maxsize=8_192)
 def _read_text(text: str) -> DayReading | None:
     tokens = _TOKEN.findall(fold_marks(text))
     found = _find(tokens)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import Final
 
 from outreach.imports.guess.dates import fold_marks
@@ -133,6 +134,7 @@ def _read_stored(cell: Cell) -> time | None:
     return moment.time().replace(second=0, microsecond=0)
 
 
+@lru_cache(maxsize=8_192)
 def _read_text(text: str) -> HoursReading | None:
     plain = fold_marks(text).translate(_DASHES)
     for pattern, plainer in (*_HALVES, *_QUARTERS):

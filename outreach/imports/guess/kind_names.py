@@ -53,10 +53,12 @@ class KindNames:
             fold(words): code for words, code in remembered.items() if code in codes
         }
         self._whole: dict[str, str] = {}
+        self._own_names: set[str] = set()
         doubled = set[str]()
         phrases: dict[tuple[str, ...], str] = {}
         for kind in listed_kinds:
             for name in _list_names(kind):
+                self._own_names.add(name)
                 if self._whole.setdefault(name, kind.code) != kind.code:
                     doubled.add(name)
             for name in _OTHER_WORDS.get(kind.code, ()):
@@ -78,8 +80,12 @@ class KindNames:
         return self._answers[folded]
 
     def is_name(self, text: str) -> bool:
-        """Whether a text is a kind's name, and nothing else."""
+        """Whether a text is a kind's name or another usual word for it, and nothing else."""
         return fold(text) in self._whole
+
+    def is_own_name(self, text: str) -> bool:
+        """Whether a text is a kind's code or name, as the database has it."""
+        return fold(text) in self._own_names
 
     def says_something(self, text: str) -> bool:
         """Whether a text has a word that might tell a kind: «Plática» has none."""

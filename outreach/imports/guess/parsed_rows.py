@@ -317,7 +317,7 @@ class _TableParser:
     def _parse_title(self, row: SourceRow, parsed: ParsedRow) -> None:
         text = self._text(row, Field.TITLE)
         kind_text = self._text(row, Field.KIND)
-        if not text and kind_text and not self._context.kinds.is_name(kind_text):
+        if not text and kind_text and not self._context.kinds.is_own_name(kind_text):
             text = kind_text
         parsed.title = checked_text(parsed, Field.TITLE, text, MAX_TITLE_LENGTH)
 

@@ -143,13 +143,13 @@ def _join_headings(sheet: RawSheet, heading: int, width: int) -> list[str]:
 
 def _list_rows(sheet: RawSheet, heading: int, width: int) -> Iterator[SourceRow]:
     """The rows below the heading that are no repeated heading, day, note or total."""
-    heading_cells = [fold(str(cell)) for cell in sheet.rows.get(heading, [])]
+    heading_cells = sheet.rows.get(heading, [])
     day_above: Cell = ""
     for line, cells in sheet.rows.items():
         if line <= heading:
             continue
         texts = [cell for cell in cells if cell != ""]
-        if heading and [fold(str(cell)) for cell in cells] == heading_cells:
+        if heading and cells == heading_cells:
             continue
         if len({str(cell) for cell in texts}) == 1:
             if dates.is_day(texts[0]):
@@ -165,8 +165,10 @@ def _list_rows(sheet: RawSheet, heading: int, width: int) -> Iterator[SourceRow]
 def _is_total(cells: Sequence[Cell]) -> bool:
     """Whether a row adds up others: «Total», and numbers."""
     texts = [cell for cell in cells if cell != ""]
-    first = fold(str(texts[0])).split()[:1] if texts else []
-    return first in (["total"], ["totales"], ["subtotal"], ["suma"], ["sum"]) and len(texts) <= 3
+    if not 0 < len(texts) <= 3:
+        return False
+    first = fold(str(texts[0])).split()[:1]
+    return first in (["total"], ["totales"], ["subtotal"], ["suma"], ["sum"])
 
 
 def _letter(at: int) -> str:
