@@ -18,6 +18,7 @@ from outreach.imports.guess.headings import Field
 from outreach.imports.guess.kind_names import KindNames
 from outreach.imports.guess.parsed_rows import (
     MAX_TITLE_LENGTH,
+    ROOM,
     ParsedRow,
     checked_text,
     match_kind,
@@ -184,4 +185,7 @@ def _split_location(location: str, office: Office) -> tuple[str, str, str]:
     city = ""
     if rest and (fold(rest[-1]) == fold(office.city) or (has_region and len(rest) > 1)):
         city = rest.pop()
-    return (parts[0] if parts else ""), ", ".join(rest), city
+    name = parts[0] if parts else ""
+    while rest and ROOM.match(fold(rest[0])):
+        name += f", {rest.pop(0)}"
+    return name, ", ".join(rest), city

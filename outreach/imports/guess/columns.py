@@ -26,6 +26,7 @@ MAX_EXAMPLES: Final = 3
 REMEMBERED: Final = 300
 MIN_SHARE: Final = 0.6  # of the cells that have to be of a field
 _TITLE_WORDS: Final = listed("titulo title titre nombre name nom subject summary asunto")
+_STATE_WORDS: Final = listed("estado state etat")
 _HIDDEN: Final = 25  # less for a hidden column: the visible one counts
 
 
@@ -134,9 +135,10 @@ def _choose(
             continue
         if guesses[at].is_person and not _is_title_after_all(at, table, contents, guesses):
             continue
+        is_state = bool(_STATE_WORDS & set(fold(table.headings[at]).split()))
         hidden = _HIDDEN if at in table.hidden_columns else 0
         for field in Field:
-            score = _score(field, guesses[at], content) - hidden
+            score = _score(field, guesses[at], content, is_state=is_state) - hidden
             if score >= MIN_SCORE:
                 scores.append((score, at, field))
     # Of equal columns the first counts.
@@ -174,7 +176,9 @@ def _with_kind(
     return {**chosen, at: Field.KIND} if is_kind else chosen
 
 
-def _score(field: Field, guess: headings.HeadingGuess, content: _Contents) -> float:
+def _score(
+    field: Field, guess: headings.HeadingGuess, content: _Contents, *, is_state: bool
+) -> float:
     """How likely a column is that field: its heading, and what its contents say for or against."""
     named = float(guess.scores.get(field, 0))
     if guess.is_other:
@@ -183,18 +187,17 @@ def _score(field: Field, guess: headings.HeadingGuess, content: _Contents) -> fl
         return named if named >= headings.BEGINNING else 0
     if content.contact > 0.3 and field is not Field.ADDRESS:
         return 0
-    evidence, needed = _evidence(field, content)
+    evidence, needed = _evidence(field, content, is_doubtful=is_state)
     if named:
         # Contents that speak against a heading win: «Estado» with «IL» is no status.
         return named + evidence * 30 if evidence >= needed else named - 60
     return evidence * 80 if _tells_by_itself(field, content, guess) else 0
 
 
-def _evidence(field: Field, content: _Contents) -> tuple[float, float]:
+def _evidence(field: Field, content: _Contents, *, is_doubtful: bool) -> tuple[float, float]:
     """The share of cells that are of a field, and the share that a heading needs."""
     if field is Field.DAY:
-        number = content.number if content.hour < MIN_SHARE else 0
-        return max(content.day, number * 0.5), 0.3
+        return max(content.day, content.number * 0.5), 0.3
     shares: dict[Field, tuple[float, float]] = {
         Field.WEEKDAY: (content.weekday, MIN_SHARE),
         Field.MONTH: (max(content.month, content.number), 0.5),
@@ -209,7 +212,8 @@ def _evidence(field: Field, content: _Contents) -> tuple[float, float]:
         Field.ADDRESS: (content.text * (1 - content.day), 0.5),
         Field.CITY: (content.text * (1 - content.day), 0.5),
         Field.CAPACITY: (content.capacity, 0.3),
-        Field.STATUS: (content.status, 0.4),
+        # «Estado» may be that of the map.
+        Field.STATUS: (content.status, 0.4 if is_doubtful else 0.0),
         Field.MODE: (content.mode, 0.4),
     }
     return shares.get(field, (0.5, 0.0))

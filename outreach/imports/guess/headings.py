@@ -229,8 +229,6 @@ _OTHER: Final = _phrases(
 )
 # Words so small that they mean something only where they are the whole heading.
 _WHOLE_ONLY: Final = frozenset(
-    _phrases(
-        "de|from|to|ou|no|n|num|max|who|qui|quien|quienes|lic|area|linea|count|total|equipo|mode"
-    )
+    _phrases("de|from|to|ou|no|n|num|who|qui|quien|quienes|lic|area|linea|count|total|equipo|mode")
 )
 _PHRASES: Final = tuple(_list_phrases())

@@ -1,8 +1,8 @@
 """Reads hours as people write them: «6:00 p.m.–8:00 p.m.», «18h-20h», «de 10 a 12», «mediodía».
 
 An hour without a. m. or p. m. is of the morning from 8 on, from 9 on where others of its column
-say it. An earlier one is asked, unless its column is written in 24 hours. The other end of a range
-may tell («6 a 8 pm»).
+say it, from 7 on in a column of 24 hours. An earlier one is asked; the other end of a range tells
+it in «6 a 8 pm».
 """
 
 import re
@@ -27,7 +27,7 @@ _DAY: Final = timedelta(days=1)
 class HourStyle(IntEnum):
     """How a column writes its hours; the value is the first hour that needs no a. m. or p. m."""
 
-    IN_24 = 1
+    IN_24 = 7
     PLAIN = 8
     WITH_HALVES = 9
 

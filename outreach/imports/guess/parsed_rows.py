@@ -28,7 +28,7 @@ MAX_VENUE_LENGTH: Final = 120
 _YEAR: Final = re.compile(r"(?<![0-9])20[2-9][0-9](?![0-9])")
 _DAY: Final = timedelta(days=1)
 # What stands after a comma and is a part of the venue's name, not its address.
-_ROOM: Final = re.compile(
+ROOM: Final = re.compile(
     r"(?:sala|salon|aula|piso|planta|room|salle|auditorio|edificio|hall|cuarto|oficina|local|suite)\b"
 )
 
@@ -381,7 +381,7 @@ def split_address(venue: str) -> tuple[str, str]:
     name, comma, rest = venue.partition(",")
     rest = rest.strip()
     has_number = any(letter.isdigit() for letter in rest)
-    if comma and has_number and any(map(str.isalpha, rest)) and not _ROOM.match(fold(rest)):
+    if comma and has_number and any(map(str.isalpha, rest)) and not ROOM.match(fold(rest)):
         return name.strip(), rest
     return venue, ""
 

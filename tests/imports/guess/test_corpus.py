@@ -48,6 +48,7 @@ def test_messy_files_are_read_right(store: Store, furnished: Office) -> None:
         assert not any(word in json.dumps(answer, ensure_ascii=False) for word in PERSONS), (
             file.name
         )
+    print(*wrong, sep="\n")
     print(f"{fields} fields of {len(CORPUS)} files, {len(wrong)} wrong, {len(silent)} silently")
     assert silent == []
     assert wrong == []
