@@ -5,7 +5,8 @@ totals and notes. `line` is the row that the sheet or file shows.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from outreach.domain.text import fold
@@ -41,13 +42,6 @@ class SourceTable:
 
     def column(self, number: int) -> Iterator[Cell]:
         return (row.cells[number] for row in self.rows)
-
-
-@dataclass
-class _HeadingRow:
-    line: int
-    score: int
-    columns: int = field(default=0)
 
 
 def find_tables(sheets: Sequence[RawSheet]) -> list[SourceTable]:
@@ -100,7 +94,22 @@ def _find_heading(sheet: RawSheet) -> int | None:
         score = _score_heading(cells)
         if score > best_score:
             best, best_score = line, score
-    return best
+    return best or _find_strange_heading(sheet)
+
+
+def _find_strange_heading(sheet: RawSheet) -> int | None:
+    """A row of words that we do not know, right above the first row that has a day."""
+    above: tuple[int, list[Cell]] | None = None
+    for line, cells in list(sheet.rows.items())[:MAX_TITLE_ROWS]:
+        has_day = any(isinstance(c, str | date) and dates.is_day(c) for c in cells)
+        if has_day and above is not None and len(above[1]) >= len(cells) > 1:
+            words = [cell for cell in above[1] if cell != ""]
+            are_words = all(isinstance(c, str) and not any(map(str.isdigit, c)) for c in words)
+            return above[0] if are_words and len(words) > 1 else None
+        if has_day:
+            return None
+        above = line, cells
+    return None
 
 
 def _score_heading(cells: Sequence[Cell]) -> int:

@@ -1,0 +1,205 @@
+"""Values are read as people write them; whatever is typed, nothing else is read into it."""
+
+from datetime import date, time, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outreach.imports.guess import dates, hours, small_values
+from outreach.imports.guess.dates import DayContext, DayOrder
+from outreach.imports.guess.headings import Field, guess
+from outreach.imports.guess.hours import HourStyle
+from outreach.imports.guess.text_tables import decode
+
+TODAY = date(2026, 11, 27)
+MONTHS = {
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
+    "diciembre",
+    "en": "January February March April May June July August September October November December",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+}
+WEEKDAYS = {
+    "es": "lunes martes miércoles jueves viernes sábado domingo",
+    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+    "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche",
+}
+days = st.dates(TODAY, TODAY + timedelta(days=700))
+times = st.times().map(lambda each: each.replace(second=0, microsecond=0))
+
+
+def day_of(text: object, order: DayOrder | None = None) -> date | None:
+    reading = dates.read_day(text)  # type: ignore[arg-type]
+    return None if reading is None else dates.resolve(reading, DayContext(TODAY, order))[0]
+
+
+@given(days, st.sampled_from(["es", "en", "fr"]))
+def test_day_in_words_is_read_in_each_language(day: date, lang: str) -> None:
+    month, weekday = MONTHS[lang].split()[day.month - 1], WEEKDAYS[lang].split()[day.weekday()]
+    for text in (
+        f"{weekday} {day.day} de {month} de {day.year}",
+        f"{weekday}, {day.day} {month.upper()} {day.year}",
+        f"{month} {day.day}, {day.year}",
+        f"{day.day}-{month[:3] if lang == 'es' else month}-{day.year}",
+        f"{day:%Y-%m-%d}",
+        f"{day:%Y/%m/%d}",
+    ):
+        assert day_of(text) == day, text
+
+
+@given(days)
+def test_day_in_figures_is_never_read_in_the_wrong_order(day: date) -> None:
+    for text, order in (
+        (f"{day:%d/%m/%Y}", DayOrder.DAY_FIRST),
+        (f"{day:%m/%d/%Y}", DayOrder.MONTH_FIRST),
+        (f"{day:%d-%m-%y}", DayOrder.DAY_FIRST),
+    ):
+        assert day_of(text, order) == day
+        assert day_of(text) in {day, None}
+
+
+@given(days, st.integers(0, 6))
+def test_weekday_that_contradicts_its_day_is_asked(day: date, other: int) -> None:
+    text = f"{WEEKDAYS['es'].split()[other]} {day:%Y-%m-%d}"
+    reading = dates.read_day(text)
+    assert reading is not None
+    _day, remarks = dates.resolve(reading, DayContext(TODAY))
+    assert bool(remarks) == (other != day.weekday())
+
+
+@given(times, st.integers(30, 600))
+def test_range_of_hours_is_read_in_each_way_of_writing(starts: time, minutes: int) -> None:
+    ends = (dates.datetime.combine(TODAY, starts) + timedelta(minutes=minutes)).time()
+    if ends <= starts:
+        return
+    for first, last in ((f"{starts:%H:%M}", f"{ends:%H:%M}"), (_half(starts), _half(ends))):
+        for text in (f"{first} - {last}", f"de {first} a {last}", f"{first}–{last} "):
+            reading = hours.read_hours(text)
+            assert reading is not None, text
+            found = hours.resolve(reading, HourStyle.PLAIN)
+            assert (found.starts, found.ends) == (starts, ends), text
+
+
+def _half(hour: time) -> str:
+    return f"{hour.hour % 12 or 12}:{hour:%M} {'p. m.' if hour.hour >= 12 else 'a.m.'}"
+
+
+@pytest.mark.parametrize(
+    ("text", "starts", "ends"),
+    [
+        ("mediodía", "12:00", None),
+        ("18h-20h", "18:00", "20:00"),
+        ("18 h 30 à 20 h", "18:30", "20:00"),
+        ("de 10 a 12", "10:00", "12:00"),
+        ("10 a 2", "10:00", "14:00"),
+        ("6 a 8 pm", "18:00", "20:00"),
+        ("11-1pm", "11:00", "13:00"),
+        ("7 a 9 de la noche", "19:00", "21:00"),
+        ("6 y media pm", "18:30", None),
+        ("1800 hrs", "18:00", None),
+        ("6", None, None),
+        ("4 a 6", None, None),
+        ("7:00", None, None),
+        ("10:00 y 16:00", None, None),
+    ],
+)
+def test_hours(text: str, starts: str | None, ends: str | None) -> None:
+    reading = hours.read_hours(text)
+    assert reading is not None
+    found = hours.resolve(reading)
+    assert [f"{each:%H:%M}" if each else None for each in (found.starts, found.ends)] == [
+        starts,
+        ends,
+    ]
+    assert bool(found.remarks) == (starts is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("2 h", 120), ("90", 90), ("2", 120), ("1:30", 90), ("hora y media", 90),
+        ("1 hora y media", 90), ("2 h 30 min", 150), (time(1, 30), 90), ("nada", None), (9, None),
+    ],
+)  # fmt: skip
+def test_lengths(text: str, minutes: int | None) -> None:
+    assert hours.read_minutes(text) == minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("20 personas", 20), ("cupo: 30", 30), ("1,200", 1200), ("30.0", 30), (40, 40), ("", None),
+        ("ilimitado", None), ("20-25", None), ("-5", None), ("veinte", None), ("Ana 20", None),
+    ],
+)  # fmt: skip
+def test_capacity(text: str, places: int | None) -> None:
+    found, remarks = small_values.read_capacity(text)
+    assert found == places
+    assert bool(remarks) == (places is None and text != "")
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Publicado", "published"), ("CONFIRMED", "published"), ("Live", "published"),
+        ("sí", "published"), (True, "published"), ("por confirmar", "draft"), ("no", "draft"),
+        ("TENTATIVE", "draft"), ("", "draft"), ("Cancelada", "cancelled"), ("programado", None),
+    ],
+)  # fmt: skip
+def test_status(text: str, status: str | None) -> None:
+    assert small_values.read_status(text)[0] == status
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Nombre", "Nombre completo", "Correo", "E-mail", "Teléfono de contacto", "Celular",
+        "Fecha de nacimiento", "Dirección de correo electrónico", "Ponente", "Asistentes", "Nom",
+        "Your name", "Attendees", "Edad", "CURP",
+    ],
+)  # fmt: skip
+def test_heading_about_persons_is_told_apart(heading: str) -> None:
+    assert guess(heading).is_person
+
+
+@pytest.mark.parametrize(
+    ("heading", "field"),
+    [
+        ("Fecha tentativa del evento", Field.DAY), ("Capasidad", Field.CAPACITY),
+        ("Nombre del taller", Field.TITLE), ("Nombre de la sede", Field.VENUE),
+        ("Heure de début", Field.STARTS), ("Hora de término", Field.ENDS), ("Lieu", Field.VENUE),
+        ("Max attendees", Field.CAPACITY), ("¿Se publica?", Field.STATUS),
+    ],
+)  # fmt: skip
+def test_heading_is_found_by_its_words(heading: str, field: Field) -> None:
+    scores = guess(heading).scores
+    assert max(scores, key=lambda each: scores[each]) is field
+
+
+@settings(max_examples=300)
+@given(st.text(max_size=130) | st.floats() | st.integers() | st.booleans() | st.datetimes())
+def test_any_cell_is_read_or_refused_without_an_error(cell: object) -> None:
+    reading = dates.read_day(cell)  # type: ignore[arg-type]
+    if reading is not None:
+        dates.resolve(reading, DayContext(TODAY))
+        hours.read_hours(reading.hours)
+    found = hours.read_hours(cell)  # type: ignore[arg-type]
+    if found is not None:
+        hours.resolve(found)
+    hours.read_minutes(cell)  # type: ignore[arg-type]
+    small_values.read_capacity(cell)  # type: ignore[arg-type]
+    small_values.read_status(cell)  # type: ignore[arg-type]
+    guess(str(cell))
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252", "cp850"]
+)
+def test_text_of_any_usual_encoding_is_read(encoding: str) -> None:
+    text = "Fecha;Plática;Ubicación\n5 de enero;Día de la niñez, ¿qué hacer?;Peñón\n"
+    assert decode("hoja", text.encode(encoding)) == text
+
+
+def test_text_of_an_old_mac_is_read() -> None:
+    text = "Fecha;Plática\n5 de enero;Niñez, ¿qué hacer?\n"
+    assert decode("hoja", text.encode("mac_roman")) == text
