@@ -121,6 +121,8 @@ def _round(hour: time) -> time:
 
 def _read_serial(number: float) -> DayReading | None:
     """A day as spreadsheets count them, or written as 20261205."""
+    if not 0 < number < 1e9:
+        return None
     if number.is_integer() and 19_900_101 <= number <= 21_001_231:
         text = str(int(number))
         return DayReading(text, (DayParts(int(text[6:]), int(text[4:6]), int(text[:4])),))

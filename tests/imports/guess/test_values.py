@@ -33,6 +33,7 @@ def day_of(text: object, order: DayOrder | None = None) -> date | None:
     return None if reading is None else dates.resolve(reading, DayContext(TODAY, order))[0]
 
 
+@settings(deadline=None)
 @given(days, st.sampled_from(["es", "en", "fr"]))
 def test_day_in_words_is_read_in_each_language(day: date, lang: str) -> None:
     month, weekday = MONTHS[lang].split()[day.month - 1], WEEKDAYS[lang].split()[day.weekday()]
@@ -47,6 +48,7 @@ def test_day_in_words_is_read_in_each_language(day: date, lang: str) -> None:
         assert day_of(text) == day, text
 
 
+@settings(deadline=None)
 @given(days)
 def test_day_in_figures_is_never_read_in_the_wrong_order(day: date) -> None:
     for text, order in (
@@ -58,6 +60,7 @@ def test_day_in_figures_is_never_read_in_the_wrong_order(day: date) -> None:
         assert day_of(text) in {day, None}
 
 
+@settings(deadline=None)
 @given(days, st.integers(0, 6))
 def test_weekday_that_contradicts_its_day_is_asked(day: date, other: int) -> None:
     text = f"{WEEKDAYS['es'].split()[other]} {day:%Y-%m-%d}"
@@ -67,6 +70,7 @@ def test_weekday_that_contradicts_its_day_is_asked(day: date, other: int) -> Non
     assert bool(remarks) == (other != day.weekday())
 
 
+@settings(deadline=None)
 @given(times, st.integers(30, 600))
 def test_range_of_hours_is_read_in_each_way_of_writing(starts: time, minutes: int) -> None:
     ends = (dates.datetime.combine(TODAY, starts) + timedelta(minutes=minutes)).time()
@@ -176,7 +180,7 @@ def test_heading_is_found_by_its_words(heading: str, field: Field) -> None:
     assert max(scores, key=lambda each: scores[each]) is field
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=130) | st.floats() | st.integers() | st.booleans() | st.datetimes())
 def test_any_cell_is_read_or_refused_without_an_error(cell: object) -> None:
     reading = dates.read_day(cell)  # type: ignore[arg-type]
