@@ -151,9 +151,9 @@ def _print_text(
             sheet = f"{each.parsed.sheet}, " if each.parsed.sheet else ""
             click.echo(f"{sheet}line {each.parsed.line}: {each.outcome.value}: {each.reason}")
     counts = {outcome: sum(each.outcome is outcome for each in rows) for outcome in Outcome}
-    told = ", ".join(f"{number} {outcome.value}" for outcome, number in counts.items())
+    counted = ", ".join(f"{number} {outcome.value}" for outcome, number in counts.items())
     suffix = " Nothing was changed: this was a dry run." if dry_run else ""
-    click.echo(f"workshops: {told}.{suffix}")
+    click.echo(f"workshops: {counted}.{suffix}")
 
 
 def _watch(rows: Iterable[Any]) -> Iterable[Any]:

@@ -33,7 +33,7 @@ _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - day 0 of a spreadsheet, no instant
 
 # A formula that would read another program or file when a spreadsheet program opens the workbook.
-REACHING_OUT: Final = re.compile(
+FOREIGN_FORMULA: Final = re.compile(
     r"\|[^|!]*!|\[[^\[\]]*\][^!\[\]]*!|\b(?:WEBSERVICE|IMPORT[A-Z]{0,9}|CALL|REGISTER|RTD|DDE)\b",
     re.IGNORECASE,
 )
@@ -330,7 +330,7 @@ class _SheetCheck:
 
     def _end_formula(self) -> None:
         formula, self._formula = "".join(self._formula or ()), None
-        if len(formula) > MAX_CELL_LENGTH or REACHING_OUT.search(formula):
+        if len(formula) > MAX_CELL_LENGTH or FOREIGN_FORMULA.search(formula):
             raise self._formula_refusal()
 
     def _formula_refusal(self) -> UnreadableFile:

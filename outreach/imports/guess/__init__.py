@@ -2,13 +2,14 @@
 
 Open `conversation` first: it calls the others in their order.
 
-    raw_sheets, xls, ods, text_tables   a file to the cells of its sheets, as they were shown
+    sheet_reader, xls, ods, text_tables a file to the cells of its sheets, as they were shown
     source_table                        the heading row and the rows below it, with line numbers
     headings, columns                   which column is what, with examples
     dates, hours, small_values          cells to values, each with what is doubtful of it
     kind_names                          a kind in somebody's own words
-    calendar_rows                       the events of an iCalendar file, with their recurrences
-    proposals, comparison               what each row would do, and why not
+    parsed_rows                         the values of each row of a table
+    calendar_rows, recurring_events     the events of an iCalendar file, with their dates
+    venue_choice, proposals             what each row would do, and why not
     loading                             the good rows to the database, in bounded batches
 
 May import `feeds`, `domain` and below, and the modules of `imports` beside it.

@@ -24,7 +24,7 @@ from outreach.domain.scheduling import import_memory
 from outreach.domain.text import fold
 from outreach.imports import file_types
 from outreach.imports.file_types import FileType
-from outreach.imports.guess import calendar_rows, columns, parsed_rows, proposals, raw_sheets
+from outreach.imports.guess import calendar_rows, columns, parsed_rows, proposals, sheet_reader
 from outreach.imports.guess.calendar_rows import CalendarSource
 from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.dates import DayOrder
@@ -52,7 +52,7 @@ def read(name: str, data: bytes) -> ImportSource:
     """Reads a file of any format. Raises UnreadableFile."""
     if file_types.recognise_sheet(name, data) is FileType.ICS:
         return ImportSource(name, calendar=calendar_rows.read(name, data))
-    tables = find_tables(raw_sheets.read(name, data))
+    tables = find_tables(sheet_reader.read(name, data))
     if not tables:
         raise UnreadableFile(ImportErrorCode.LINES_MISSING, name=name)
     return ImportSource(name, tuple(tables))

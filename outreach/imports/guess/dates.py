@@ -54,7 +54,7 @@ class DayParts:
     month: int
     year: int | None = None
 
-    def on(self, year: int) -> date | None:
+    def to_day(self, year: int) -> date | None:
         try:
             return date(self.year or year, self.month, self.day)
         except ValueError:
@@ -312,7 +312,7 @@ def _order_of(reading: DayReading) -> DayOrder | None:
     if not reading.is_ambiguous or reading.is_several:
         return None
     # A leap year where there is none: the 29th of February is no evidence against a day.
-    days = [option.on(2028) for option in reading.options]
+    days = [option.to_day(2028) for option in reading.options]
     if reading.weekday is not None and reading.options[0].year:
         days = [day if day and day.weekday() == reading.weekday else None for day in days]
     if (days[0] is None) == (days[1] is None):
@@ -386,8 +386,8 @@ def _choose(reading: DayReading, context: DayContext) -> list[DayParts]:
     if order is not None:
         chosen = [reading.options[order.value]]
         # The column's order may be impossible here; the other way would be a guess.
-        return chosen if chosen[0].on(2028) else []
-    return [each for each in reading.options if each.on(2028)]
+        return chosen if chosen[0].to_day(2028) else []
+    return [each for each in reading.options if each.to_day(2028)]
 
 
 def _on_year(
@@ -395,13 +395,13 @@ def _on_year(
 ) -> tuple[date | None, list[Remark]]:
     """The day with its year; where the row has none, the next such day that is near."""
     if parts.year is not None:
-        return parts.on(parts.year), []
+        return parts.to_day(parts.year), []
     today = context.today
     years = (today.year - 1, today.year, today.year + 1)
-    days = [day for year in years if (day := parts.on(year))]
+    days = [day for year in years if (day := parts.to_day(year))]
     coming = [d for d in days if timedelta() <= d - today <= timedelta(days=MAX_MONTHS_AHEAD)]
     gone = [d for d in days if timedelta() < today - d <= timedelta(days=MAX_MONTHS_AHEAD)]
-    named = parts.on(context.year) if context.year else None
+    named = parts.to_day(context.year) if context.year else None
     if named is not None:
         if coming and coming[0] != named:
             return None, [_ask_year(text, coming[0])]

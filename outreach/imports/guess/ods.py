@@ -11,10 +11,10 @@ from typing import Final
 from outreach.imports.guess.raw_sheets import MAX_CELLS, MAX_ROWS, Cell, RawSheet
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 from outreach.imports.xlsx import (
+    FOREIGN_FORMULA,
     MAX_CELL_LENGTH,
     MAX_MERGES,
     MAX_TEXT_LENGTH,
-    REACHING_OUT,
     UNREADABLE,
 )
 from outreach.imports.zip_guard import GuardedZip, damaged, locked, too_large
@@ -36,7 +36,7 @@ def read(name: str, data: bytes) -> list[RawSheet]:
         raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_MACROS, name=name)
     if archive.has(_MANIFEST):
         archive.parse(_MANIFEST, lambda part, _given: _refuse_encrypted(name, part))
-    reader = _Reader(name)
+    reader = _OdsReader(name)
     archive.parse(_CONTENT, reader.start, reader.end, reader.text)
     return reader.shown or reader.hidden
 
@@ -46,7 +46,7 @@ def _refuse_encrypted(name: str, element: str) -> None:
         raise locked(name)
 
 
-class _Reader:
+class _OdsReader:
     """Handlers for the XML, which raise UnreadableFile for what is refused."""
 
     def __init__(self, name: str) -> None:
@@ -162,7 +162,7 @@ class _Reader:
         self._column += times
 
     def _value(self, given: dict[str, str]) -> Cell:
-        if REACHING_OUT.search(given.get("formula", "")[:MAX_CELL_LENGTH]):
+        if FOREIGN_FORMULA.search(given.get("formula", "")[:MAX_CELL_LENGTH]):
             cell = f"{self._row}"
             raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_FORMULA, name=self._name, cell=cell)
         text = " ".join(filter(None, map(str.strip, self._paragraphs)))

@@ -37,7 +37,7 @@ from outreach.imports.workshops.read import ImportedPlace, WorkshopImportRow
 
 _DAY: Final = timedelta(days=1)
 # A change of one of these is told to who is registered, or makes room for who waits.
-_TOLD: Final = frozenset({"day", "starts", "ends", "venue", "status", "capacity"})
+_NOTIFYING: Final = frozenset({"day", "starts", "ends", "venue", "status", "capacity"})
 _Hour = tuple[date, time, str]  # day, start and kind
 
 
@@ -139,7 +139,7 @@ class _Proposer:
             proposal.capacity = parsed.capacity
         if kind is not None and parsed.day is not None and parsed.starts is not None:
             self._compare(proposal, kind)
-        self._settle(proposal)
+        self._set_outcome(proposal)
         return proposal
 
     def _complete(self, proposal: RowProposal, kind: Kind) -> None:
@@ -227,7 +227,7 @@ class _Proposer:
         if not proposal.changed_fields:
             return
         proposal.outcome = Outcome.CHANGED
-        if proposal.changed_fields & _TOLD:
+        if proposal.changed_fields & _NOTIFYING:
             reached = agenda.count_reachable(self._session, [workshop.id]).get(workshop.id, 0)
             if reached:
                 parsed.say(None, RemarkCode.CHANGE_TELLS_PEOPLE, count=reached)
@@ -293,7 +293,7 @@ class _Proposer:
         if parsed.status is not WorkshopStatus.CANCELLED:
             taken.append(proposal)
 
-    def _settle(self, proposal: RowProposal) -> None:
+    def _set_outcome(self, proposal: RowProposal) -> None:
         """Sets the outcome by the gravest remark."""
         worst = max((each.severity for each in proposal.remarks), default=Severity.NOTE)
         if worst is Severity.REFUSAL:

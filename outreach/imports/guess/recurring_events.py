@@ -67,10 +67,10 @@ def list_dates(calendar: IcalCalendar, home: ZoneInfo, *, now: datetime) -> Iter
     for event in calendar.events:
         if event.replaces is not None:
             moved[event.uid].append(event)
-    masters = {event.uid for event in calendar.events if event.replaces is None}
+    whole_events = {event.uid for event in calendar.events if event.replaces is None}
     rules = 0
     for event in calendar.events:
-        if event.replaces is not None and event.uid in masters:
+        if event.replaces is not None and event.uid in whole_events:
             continue  # comes with its event
         if not event.rule and not event.more_dates:
             yield _single(event, home, calendar)

@@ -4,7 +4,7 @@ Today is Friday 27 November 2026, at the office of Chicago, which has the Biblio
 S. Ejemplo St.), the Consulado, sala B, and the Parroquia San Pío.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final
@@ -30,7 +30,7 @@ class Expected:
 class MessyFile:
     name: str
     make: Callable[[], bytes]
-    columns: dict[str, str | None]
+    columns: Mapping[str, str | None]
     rows: tuple[Expected, ...]
 
 
@@ -185,7 +185,7 @@ def _order_by_weekday() -> bytes:
     )
 
 
-def _doubts() -> bytes:
+def _questions() -> bytes:
     return lines(
         "Fecha,Hora,Tipo,Sede,Cupo,Estatus",
         "2026-12-05,6:00,DACA,Biblioteca de Pilsen,20,",
@@ -418,7 +418,7 @@ CORPUS: Final = (
         new(3, "2027-01-06", "18:00-21:00", "daca", LIBRARY),
         left(4),
     )),
-    MessyFile("doubts", _doubts, D, tuple(left(line) for line in range(2, 17))),
+    MessyFile("doubts", _questions, D, tuple(left(line) for line in range(2, 17))),
     MessyFile("twins and clashes", _twins, D, (
         new(2, "2026-12-05", "18:00-21:00", "daca", LIBRARY), left(3),
         new(4, "2026-12-05", "19:00-23:00", "salud", LIBRARY),

@@ -25,7 +25,8 @@ def read(store: Store, data: bytes, name: str = "hoja") -> dict[str, Any]:
         source = conversation.read(name, data)
         columns = conversation.guess_columns(session, office, source)
         rows = conversation.propose(session, office, source, columns, now=clock.now())
-        return json.loads(json.dumps(conversation.to_json(source, columns, rows, 0)))
+        answer: dict[str, Any] = conversation.to_json(source, columns, rows, 0)
+        return answer
 
 
 def test_messy_files_are_read_right(store: Store, furnished: Office) -> None:

@@ -141,7 +141,7 @@ def test_changed_row_changes_what_it_says_anew_and_nothing_else(
     assert outcomes(guess(config, tmp_path / "a.csv", *other)) == ["same", "same"]
 
 
-def test_change_that_would_be_told_to_people_is_asked(
+def test_change_that_would_notify_people_is_asked(
     config: Config, store: Store, key_store: KeyStore, furnished: Office, tmp_path: Path
 ) -> None:
     event = (

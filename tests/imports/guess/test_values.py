@@ -1,6 +1,6 @@
 """Values are read as people write them; whatever is typed, nothing else is read into it."""
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -73,7 +73,7 @@ def test_weekday_that_contradicts_its_day_is_asked(day: date, other: int) -> Non
 @settings(deadline=None)
 @given(times, st.integers(30, 600))
 def test_range_of_hours_is_read_in_each_way_of_writing(starts: time, minutes: int) -> None:
-    ends = (dates.datetime.combine(TODAY, starts) + timedelta(minutes=minutes)).time()
+    ends = (datetime.combine(TODAY, starts) + timedelta(minutes=minutes)).time()
     if ends <= starts:
         return
     for first, last in ((f"{starts:%H:%M}", f"{ends:%H:%M}"), (_half(starts), _half(ends))):
@@ -162,7 +162,7 @@ def test_status(text: str, status: str | None) -> None:
         "Your name", "Attendees", "Edad", "CURP",
     ],
 )  # fmt: skip
-def test_heading_about_persons_is_told_apart(heading: str) -> None:
+def test_heading_about_persons_is_recognized(heading: str) -> None:
     assert guess(heading).is_person
 
 
