@@ -133,7 +133,9 @@ def _choose(
             if earlier in set(Field):
                 scores.append((REMEMBERED, at, Field(earlier)))
             continue
-        if guesses[at].is_person and not _is_title_after_all(at, table, contents, guesses):
+        if guesses[at].is_person:
+            if _is_title_after_all(at, table, contents, guesses):
+                scores.append((headings.BEGINNING, at, Field.TITLE))
             continue
         is_state = bool(_STATE_WORDS & set(fold(table.headings[at]).split()))
         hidden = _HIDDEN if at in table.hidden_columns else 0

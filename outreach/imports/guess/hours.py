@@ -20,6 +20,7 @@ from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
 from outreach.imports.guess.word_lists import listed
 
 MAX_LENGTH: Final = 80  # characters: a longer text is no hour
+MAX_HOURS: Final = 2  # of a cell
 MAX_LASTING: Final = timedelta(hours=14)
 _DAY: Final = timedelta(days=1)
 
@@ -148,6 +149,8 @@ def _read_text(text: str) -> HoursReading | None:
     gaps.append(plain[end:])
     known = [each for each in parts if each is not None]
     if not known or len(known) < len(parts):
+        return None
+    if len(known) > MAX_HOURS or "/" in plain:  # a day in figures
         return None
     if not _are_fillers(gaps[0]) or not _are_fillers(gaps[-1]):
         return None

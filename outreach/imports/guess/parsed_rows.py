@@ -12,7 +12,7 @@ from typing import Final
 
 from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
-from outreach.imports.guess import dates, hours, small_values
+from outreach.imports.guess import dates, headings, hours, small_values
 from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.dates import DayContext, DayOrder, DayParts, DayReading
 from outreach.imports.guess.day_words import find_month, find_weekday
@@ -87,6 +87,9 @@ class _TableParser:
     ) -> None:
         self._table, self._context = table, context
         self._numbers = {each.field: each.number for each in columns if each.field is not None}
+        self._is_kind_title = any(
+            each.field is Field.KIND and _is_title(each.heading) for each in columns
+        )
         self._days = self._find_day_context()
         self._style = hours.find_style(self._list_hours())
         self._day_above: date | None = None
@@ -317,7 +320,8 @@ class _TableParser:
     def _parse_title(self, row: SourceRow, parsed: ParsedRow) -> None:
         text = self._text(row, Field.TITLE)
         kind_text = self._text(row, Field.KIND)
-        if not text and kind_text and not self._context.kinds.is_own_name(kind_text):
+        is_name = self._context.kinds.is_own_name(kind_text) and not self._is_kind_title
+        if not text and kind_text and not is_name:
             text = kind_text
         parsed.title = checked_text(parsed, Field.TITLE, text, MAX_TITLE_LENGTH)
 
@@ -409,6 +413,12 @@ def check_hours(parsed: ParsedRow) -> None:
         parsed.say(Field.ENDS, RemarkCode.END_BEFORE_START, **values)
     elif parsed.ends != time() and ends - starts > hours.MAX_LASTING:
         parsed.say(Field.ENDS, RemarkCode.LASTS_LONG, **values)
+
+
+def _is_title(heading: str) -> bool:
+    """Whether a column of kinds is called «Taller» or «Evento»: its words are titles too."""
+    scores = headings.guess(heading).scores
+    return scores.get(Field.TITLE, 0) > scores.get(Field.KIND, 0)
 
 
 def _safe(cell: Cell) -> str:
