@@ -6,6 +6,7 @@ from tests.faults.guard import Guard
 
 
 def list_guards() -> Iterator[Guard]:
+    yield from _of_guessed_sheets()
     web = "outreach/web/"
     yield Guard(
         "S02", f"{web}middleware/response_headers.py", """    "frame-ancestors": "'none'",\n""", "",
@@ -501,4 +502,23 @@ def _of_staff() -> Iterator[Guard]:
         "return checkin_pages.person_page(token) or _public_page()",
         'return checkin_pages.person_page(token) or (_public_page() + "." * (len(token) < 9))',
         "tests/security/test_safety.py::test_qr_code_page_is_the_same_for_everybody",
+    )  # fmt: skip
+
+
+def _of_guessed_sheets() -> Iterator[Guard]:
+    guess, tests = "outreach/imports/guess/", "tests/imports/guess/"
+    yield Guard(
+        "SHEET01", f"{guess}proposals.py",
+        "            if reached:\n", "            if False:\n",
+        f"{tests}test_load_guessed.py::test_change_that_would_notify_people_is_asked",
+    )  # fmt: skip
+    yield Guard(
+        "SHEET01", f"{guess}columns.py",
+        "        if guesses[at].is_person:\n", "        if False:\n",
+        f"{tests}test_corpus.py::test_messy_files_are_read_right",
+    )  # fmt: skip
+    yield Guard(
+        "SHEET01", f"{guess}xls.py",
+        "    if last >= MAX_XLS_COLUMNS or last < column:", "    if last < column:",
+        f"{tests}test_hostile_sheets.py::test_old_workbook_with_a_far_column_is_refused",
     )  # fmt: skip

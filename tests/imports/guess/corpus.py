@@ -308,6 +308,14 @@ def _open_document() -> bytes:
     )
 
 
+def _births() -> bytes:
+    return lines(
+        "Fecha de nacimiento,Edad,Se hace,Hora,Tipo,Quien asiste",
+        "1990-02-03,36,2026-12-13,18:00,DACA,Ana Ruiz",
+        "1985-04-01,41,2026-12-14,18:00,Salud,Eva Soto",
+    )
+
+
 def _old_workbook() -> bytes:
     return (FILES / "old.xls").read_bytes()
 
@@ -459,6 +467,10 @@ CORPUS: Final = (
     )),
     MessyFile("OpenDocument", _open_document, {**D, "Cupo": "capacity"}, (
         new(3, "2026-12-05", "18:00-21:00", "daca", LIBRARY, capacity=30),
+    )),
+    MessyFile("days of birth", _births, {"Fecha de nacimiento": None, "Edad": None, "Se hace": "day", "Quien asiste": None}, (
+        new(2, "2026-12-13", "18:00-21:00", "daca", None),
+        new(3, "2026-12-14", "18:00-22:00", "salud", None),
     )),
     MessyFile("Excel 97", _old_workbook, {"Fecha": "day", "Hora": "starts", "Taller": "kind", "Lugar": "venue", "Cupo": "capacity", "Celular": None}, (
         new(3, "2026-12-05", "18:00-21:00", "daca", LIBRARY, capacity=30),
