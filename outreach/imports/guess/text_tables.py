@@ -9,11 +9,13 @@ from typing import Final
 
 from outreach.imports import csv_tables
 from outreach.imports.csv_tables import MAX_BLANK_LINES
-from outreach.imports.guess.raw_sheets import MAX_ROWS, Cell, RawSheet
+from outreach.imports.guess.raw_sheets import MAX_COLUMNS, MAX_ROWS, Cell, RawSheet
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 
 _DELIMITERS: Final = ",;\t|"
 _SAMPLE: Final = 60  # records by which the delimiter is found
+_SAMPLE_LENGTH: Final = 200_000  # characters
+_MAX_CELLS: Final = 1024  # of a record, blank ones too
 _MARKS: Final = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
@@ -85,6 +87,8 @@ def _records(name: str, text: str) -> Iterator[tuple[int, list[str]]]:
     skipped, blank = above, 0
     try:
         for cells in reader:
+            if len(cells) > _MAX_CELLS:
+                raise UnreadableFile(ImportErrorCode.TOO_MANY_COLUMNS, name=name, most=MAX_COLUMNS)
             if any(cell.strip() for cell in cells):
                 yield above + 1, cells
             else:
@@ -102,7 +106,8 @@ def _records(name: str, text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _find_delimiter(text: str) -> str:
     """The one that cuts most records into the same number of cells, two or more."""
-    return max(_DELIMITERS, key=lambda delimiter: _regularity(text, delimiter))
+    head = text[:_SAMPLE_LENGTH]
+    return max(_DELIMITERS, key=lambda delimiter: _regularity(head, delimiter))
 
 
 def _regularity(text: str, delimiter: str) -> tuple[int, int]:
