@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_import_memory"
-down_revision = "main_ways_in"
+down_revision = "main_venue_merge"
 
 
 def upgrade() -> None:
