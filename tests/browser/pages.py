@@ -270,7 +270,14 @@ FILES: Final = {
     "import preview": data_imports.VALID_ROWS,
     "import preview with errors": data_imports.ROWS_WITH_ERRORS,
 }
-REACHED_BY_FORM: Final = (CALENDAR_CREATED, OFFLINE_CHECKIN, EDIT_CONFLICT, MONTH_PREVIEWED)
+NOTIFY_SHEET: Final = "sheet before people are told"
+REACHED_BY_FORM: Final = (
+    CALENDAR_CREATED,
+    OFFLINE_CHECKIN,
+    EDIT_CONFLICT,
+    MONTH_PREVIEWED,
+    NOTIFY_SHEET,
+)
 EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *REACHED_BY_FORM, *FILES, *SIGNING_IN)
 # One page of each layout. The others have the same parts; tests/run --long checks them all.
 IN_EVERY_RUN: Final = frozenset(
@@ -307,6 +314,7 @@ IN_EVERY_RUN: Final = frozenset(
         "a venue",
         "translations",
         MONTH_PREVIEWED,
+        NOTIFY_SHEET,
         "import preview with errors",
         "one kind",
         RECOVERY_CODES,
@@ -335,6 +343,9 @@ def visit(page: Page, world: World, name: str) -> None:
         return
     if name == OFFLINE_CHECKIN:
         _open_offline_checkin(page, world)
+        return
+    if name == NOTIFY_SHEET:
+        open_notify_sheet(page, world)
         return
     if name == EDIT_CONFLICT:
         _save_outdated_bulletin(page)
@@ -378,6 +389,15 @@ def _save_outdated_bulletin(page: Page) -> None:
     page.get_by_label("Lo que viene (Español)").fill("Ven a Chicago.")
     page.get_by_role("button", name="Guardar", exact=True).click()
     page.locator("main [role=alert]").wait_for()
+
+
+def open_notify_sheet(page: Page, world: World) -> None:
+    """Changes the hours of a workshop with people, which shows the sheet and saves nothing."""
+    second_factors.sign_in_or_reuse_session(page, ANA)
+    page.goto(f"/org/talleres/{world.more['calls']}/editar")
+    page.get_by_label("Empieza", exact=True).fill("17:15")
+    page.get_by_role("button", name="Guardar cambios").click()
+    page.get_by_role("heading", name="¿A quién le avisamos?").wait_for()
 
 
 def _preview_month(page: Page) -> None:

@@ -30,7 +30,6 @@ from outreach.imports.workshops.load import WorkshopLoader
 from outreach.imports.workshops.read import WorkshopImportRow
 
 BATCH_SIZE: Final = 500
-_AUDIT_ACTION: Final = "workshops brought in"
 
 # Called after each batch with how many rows have been loaded, of how many.
 Progress = Callable[[int, int], None]
@@ -191,4 +190,5 @@ def _record(
         return
     changed = sum(each.outcome is Outcome.CHANGED for each in loaded)
     details: audit_log.Details = {"new": len(loaded) - changed, "changed": changed, "same": 0}
-    audit_log.record(session, staff_id, _AUDIT_ACTION, now=now, office=office.slug, details=details)
+    action = "workshops brought in"
+    audit_log.record(session, staff_id, action, now=now, office=office.slug, details=details)
