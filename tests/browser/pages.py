@@ -126,6 +126,7 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "not found": lambda world: "/es/t/0000000000",
 }
 
+TOO_EARLY: Final = "check-in too early"  # answers 409
 STAFF: Final[dict[str, Callable[[World], str]]] = {
     "dashboard": lambda world: "/org/",
     "workshops": lambda world: "/org/talleres",
@@ -173,7 +174,7 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     ),
     "check-in list": lambda world: "/org/entrada",
     "check-in": lambda world: f"/org/talleres/{world.more['tomorrow']}/entrada",
-    "check-in too early": lambda world: f"/org/talleres/{world.plain}/entrada",
+    TOO_EARLY: lambda world: f"/org/talleres/{world.plain}/entrada",
     "flyer": lambda world: f"/org/talleres/{world.plain}/volante",
     "flyer of a discreet workshop": lambda world: (
         f"/org/talleres/{world.discreet}/volante?idioma=en"
@@ -360,7 +361,7 @@ def visit(page: Page, world: World, name: str) -> None:
         second_factors.sign_in_or_reuse_session(page, ELENA if name in HEADQUARTERS else ANA)
     answer = page.goto((PAGES | STAFF | HEADQUARTERS)[name](world))
     assert answer
-    assert answer.status == (404 if name in MISSING else 200)
+    assert answer.status == (404 if name in MISSING else 409 if name == TOO_EARLY else 200)
 
 
 def sign_in(page: Page, email: str = ANA) -> None:

@@ -93,19 +93,14 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
     return offer_count
 
 
-def count_fitting(session: Session, workshop: Workshop) -> int:
-    """How many parties would be offered the free seats, those on hold too."""
-    left, count = workshop.seats_left + workshop.held_seats, 0
+def count_fitting(session: Session, workshop: Workshop, seats: int) -> int:
+    """How many parties would be offered so many free seats."""
+    left, count = seats, 0
     for party in _list_waiting(session, workshop):
         if party.people <= left:
             left -= party.people
             count += 1
     return count
-
-
-def is_anybody_waiting(session: Session, workshop: Workshop) -> bool:
-    """Whether a free seat would be offered to somebody."""
-    return bool(_list_waiting(session, workshop))
 
 
 def has_fitting_candidate(session: Session, workshop: Workshop) -> bool:

@@ -289,6 +289,15 @@ def test_added_seats_are_taken_back_within_the_hold(
     assert (now.capacity, now.seats_left, now.held_seats) == (3, 0, 0)
 
 
+def test_added_seats_that_nobody_waiting_fits_are_free_at_once(
+    staff: StaffMember, workshop: Workshop, rosa: Registration
+) -> None:
+    seat(staff.store, staff.key_store, workshop, name="Paty", people=2)
+    seat(staff.store, staff.key_store, workshop, name="Grupo", people=3)
+    staff.change(workshop, decide(), capacity=4)
+    assert (staff.read(workshop).seats_left, staff.read(workshop).held_seats) == (1, 0)
+
+
 def test_undone_change_notifies_nobody_and_is_a_new_version(
     staff: StaffMember, workshop: Workshop, rosa: Registration
 ) -> None:

@@ -1,5 +1,6 @@
 """The sheet before each change that people are told of: each action of staff, each answer."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -271,3 +272,30 @@ def test_urgent_asks_for_the_factor_again(scene: Scene) -> None:
         session.execute(sa.update(StaffSession).values(proven_at=clock.now() - timedelta(hours=2)))
     assert edit(scene, aviso="urgente").status_code == 401
     assert scene.read().sequence == scene.workshop.sequence
+
+
+@each_action
+def test_sheet_leads_back_to_a_page(scene: Scene, name: str) -> None:
+    send, _cause = ACTIONS[name]
+    assert scene.ana.get(find_back(send(scene))).status_code == 200
+
+
+def test_sheet_of_a_button_leads_back_to_the_workshop(scene: Scene) -> None:
+    edit(scene, aviso="luego")
+    assert find_back(scene.ana.post(f"{scene.path}/avisar")) == scene.path
+
+
+def find_back(page: TestResponse) -> str:
+    found = re.search(r'href="([^"]+)">No guardar', page.text)
+    assert found is not None
+    return found[1]
+
+
+def test_seats_that_nobody_waits_for_any_more_are_freed_without_a_sheet(scene: Scene) -> None:
+    with scene.store.change() as session:
+        workshop = session.get_one(Workshop, scene.workshop.id)
+        workshop.held_seats, workshop.capacity = 2, workshop.capacity + 2
+    assert "Por avisar" in words(scene.ana.get("/org/"))
+    assert scene.ana.post(f"{scene.path}/avisar").status_code == 303
+    now = scene.read()
+    assert (now.held_seats, now.seats_left) == (0, scene.workshop.seats_left + 1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from flask import request
+from flask import current_app, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -118,7 +118,10 @@ def describe(session: Session, workshops: Sequence[Workshop]) -> NotifySheet:
             for each in workshops
         ],
         letters=_write_letters(workshops[0]) if reach.total else (),
-        waiting=sum(waitlist.count_fitting(session, each) for each in held),
+        waiting=sum(
+            waitlist.count_fitting(session, each, each.seats_left + each.held_seats)
+            for each in held
+        ),
         can_tell_nobody=not is_cancellation and near >= NOTIFIED_CHANGES and not held,
         can_be_urgent=far <= URGENT_BEFORE,
         is_held=near > change_notifications.NO_HOLD_BEFORE,
@@ -161,7 +164,18 @@ def _ask(need: NeedsDecision) -> ResponseReturnValue:
         if name not in _OWN_FIELDS
         for value in values
     ]
-    return page("notify_sheet", sheet=need.sheet, fields=fields, back=request.path)
+    return page(
+        "notify_sheet", sheet=need.sheet, fields=fields, action=request.path, back=_find_page()
+    )
+
+
+def _find_page() -> str:
+    """The address of the page from which this form was sent: its own, or the one above it."""
+    routes, path = current_app.create_url_adapter(request), request.path
+    assert routes is not None
+    while path.count("/") > 1 and not routes.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return path
 
 
 @staff_pages.errorhandler(NeedsFactor)

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock
 from outreach.domain.network.staff import Permission
+from outreach.domain.registrations.change_notifications import AT_ONCE
 from outreach.domain.scheduling import undo, workshop_changes, workshop_service
 from outreach.domain.scheduling.undo import UndoOutcome
 from outreach.errors import NotFound, Refusal
@@ -70,6 +71,8 @@ def decide(public_id: str) -> ResponseReturnValue:
             workshop_service.lock(session, workshop)
             decision = notify_sheet.read_decision()
             notify_sheet.ask_unless_decided(session, [workshop])
+            if not notify_sheet.is_decided():  # nobody is left to be told: seats are free at once
+                decision = AT_ONCE
             parties = workshop_service.notify(session, workshop, decision, now=now)
             notify_sheet.log_decision(session, workshop, decision, parties)
     except Refusal as refusal:
