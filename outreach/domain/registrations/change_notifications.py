@@ -49,7 +49,6 @@ class NotifyDecision:
 
     mode: NotifyMode = NotifyMode.NOTIFY
     hold: timedelta = timedelta(0)
-    reason: str = ""  # why nobody is told
     batch: str = ""  # names changes that are undone together; empty: they cannot be undone
 
     @property

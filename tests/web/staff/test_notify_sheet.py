@@ -14,7 +14,6 @@ from werkzeug.test import TestResponse
 from outreach import clock
 from outreach.accounts.sessions import StaffSession
 from outreach.db.store import Store
-from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.registrations import ContactMethod, Registration, change_notifications
@@ -28,8 +27,6 @@ from tests.conftest import seat
 from tests.domain.scheduling.test_tours import five_stops, list_stops
 from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
-
-pytestmark = pytest.mark.any_database
 
 SHEET: Final = "¿A quién le avisamos?"
 Send = Callable[..., TestResponse]
@@ -217,23 +214,21 @@ def test_two_actions_are_one_message(scene: Scene, name: str) -> None:
 
 
 def test_nobody_is_notified_only_with_a_reason_and_long_before(scene: Scene) -> None:
-    refused = edit(scene, aviso="no")
-    assert refused.status_code == 422
-    assert "Escribe por qué no se avisa." in words(refused)
-    is_far = scene.workshop.starts_at - clock.now() > timedelta(days=8)
-    answer = edit(scene, aviso="no", aviso_motivo="Es el mismo edificio.")
-    assert answer.status_code == (303 if is_far else 422)
+    for typed in ({}, {"aviso_motivo": "Porque Rosa no contesta"}):
+        refused = edit(scene, aviso="no", **typed)
+        assert refused.status_code == 422
+        assert "Elige por qué no se avisa." in words(refused)
+    assert edit(scene, aviso="no", aviso_motivo="same place").status_code == 303
     assert scene.list_changes() == []
-    if is_far:
-        with scene.store.read() as session:
-            logged = session.scalars(sa.select(AuditEntry.details)).all()
-        assert any("Es el mismo edificio." in each for each in logged if each)
+    log = words(scene.ana.get(f"{scene.path}/bitacora"))
+    assert "Es el mismo lugar, escrito de otro modo" in log
+    assert "Por avisar" not in words(scene.ana.get("/org/"))
 
 
 def test_cancellation_always_tells(scene: Scene) -> None:
     page = words(cancel(scene))
     assert "No avisar" not in page
-    assert cancel(scene, aviso="no", aviso_motivo="porque sí").status_code == 422
+    assert cancel(scene, aviso="no", aviso_motivo="other").status_code == 422
     assert scene.read().status is WorkshopStatus.PUBLISHED
 
 
@@ -267,10 +262,37 @@ def test_undo_of_another_office_is_refused(
     assert scene.read().sequence == scene.workshop.sequence + 1
 
 
+def test_several_are_undone_as_far_as_possible(
+    scene: Scene, store: Store, key_store: KeyStore
+) -> None:
+    with store.read() as session:
+        stop = list_stops(session, scene.route)[3]
+        other = next(
+            each
+            for each in tours.list_workshops(session, [stop.id])[stop.id]
+            if not each.is_discreet
+        )
+    chosen = [scene.workshop.public_id, other.public_id]
+    given = {"hacer": "mover", "t": chosen, "dias": "1", "aviso": "avisar"}
+    answer = scene.ana.post("/org/talleres/varios", **given)
+    page = scene.ana.get(answer.location)
+    batch = page.text.split("/org/deshacer/")[1].split('"')[0]
+    seat(store, key_store, other, name="Nueva")
+    undone = scene.ana.post(f"/org/deshacer/{batch}")
+    assert "Deshicimos 1 de 2" in words(undone)
+    assert "quedó como estaba" in words(undone)
+    assert "alguien apartó lugar después" in words(undone)
+    assert scene.read().day == scene.workshop.day
+    with store.read() as session:
+        assert session.get_one(Workshop, other.id).day == other.day + timedelta(days=1)
+
+
 def test_urgent_asks_for_the_factor_again(scene: Scene) -> None:
     with scene.store.change() as session:
         session.execute(sa.update(StaffSession).values(proven_at=clock.now() - timedelta(hours=2)))
     assert edit(scene, aviso="urgente").status_code == 401
+    asked = scene.ana.post(f"{scene.path}/reactivar", aviso="urgente")
+    assert f'value="{scene.path}"' in asked.text, "the button has no page to come back to"
     assert scene.read().sequence == scene.workshop.sequence
 
 

@@ -341,12 +341,13 @@ def _require_code() -> ResponseReturnValue:
     return redirect("/org/codigo" + ("" if back == "/org/" else f"?volver={back}"), 303)
 
 
-def require_fresh_factor() -> ResponseReturnValue:
-    """Asks for the second factor again, since it was shown too long ago; keeps a form meanwhile."""
+def require_fresh_factor(*, back: str = "") -> ResponseReturnValue:
+    """Asks for the second factor again, since it was shown too long ago; keeps a form meanwhile.
+    `back` is the page to go on with, without it this one."""
     if request.method == "GET":
         return redirect(f"/org/confirmar?volver={_path_back()}", 303)
     kept_forms.keep(current_staff().digest, current_staff().organizer_id, replaces_others=True)
-    return proof_page(401, back=local_path(request.path))
+    return proof_page(401, back=local_path(back or request.path))
 
 
 def role_names(roles: Iterable[Role]) -> str:

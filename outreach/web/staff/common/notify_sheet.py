@@ -1,12 +1,12 @@
 """The sheet before a change that people are told of: who, how, in which words, and whether.
 
-A view makes the change in its transaction with `read_decision()`, then calls `ask_unless_decided`.
+A view makes the change in its transaction with `read_decision()`, then calls `require_decision`.
 Where people have to be told and the form does not say what staff decided, that raises
 `NeedsDecision`: the transaction is rolled back, and the sheet is shown with the fields of the form,
 which it sends again with the decision. So what the sheet says is what the change would do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -27,9 +27,10 @@ from outreach.domain.registrations.change_notifications import (
 )
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling.workshop_service import NOTIFIED_CHANGES
-from outreach.domain.text import clean, code
+from outreach.domain.text import code
 from outreach.domain.workshops import Workshop
 from outreach.i18n import gettext as _
+from outreach.i18n import lazy
 from outreach.mail import preview
 from outreach.mail.preview import MessagePreview
 from outreach.web.context import config
@@ -44,7 +45,13 @@ from outreach.web.staff.common.guards import (
 )
 
 MODE_FIELD, REASON_FIELD = "aviso", "aviso_motivo"
-MAX_REASON: Final = 200
+# Why nobody is told, by the code that is logged. A free text could name a person.
+SILENCE_REASONS: Final = {
+    "same place": lazy("Es el mismo lugar, escrito de otro modo"),
+    "few minutes": lazy("Cambian pocos minutos"),
+    "informed": lazy("Ya se les dijo de otro modo"),
+    "other": lazy("Otra razón"),
+}
 _OWN_FIELDS: Final = frozenset({MODE_FIELD, REASON_FIELD, "token"})
 
 
@@ -59,6 +66,10 @@ class NotifySheet:
     can_tell_nobody: bool
     can_be_urgent: bool
     is_held: bool  # nothing is sent in the next minutes
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        return SILENCE_REASONS
 
 
 class NeedsDecision(Exception):
@@ -79,12 +90,12 @@ def read_decision() -> NotifyDecision:
     given = request.form.get(MODE_FIELD, "")
     if given not in tuple(NotifyMode):
         return NotifyDecision(NotifyMode.LATER, batch=code(20))
-    mode, reason = NotifyMode(given), clean(request.form.get(REASON_FIELD, ""))[:MAX_REASON]
-    if mode is NotifyMode.NOBODY and not reason:
-        raise PageRefused(_("Escribe por qué no se avisa."))
+    mode, reason = NotifyMode(given), request.form.get(REASON_FIELD, "")
+    if mode is NotifyMode.NOBODY and reason not in SILENCE_REASONS:
+        raise PageRefused(_("Elige por qué no se avisa."))
     if mode is NotifyMode.URGENT and not current_staff().is_fresh(clock.now()):
         raise NeedsFactor
-    return NotifyDecision(mode, HOLD, reason, batch=code(20))
+    return NotifyDecision(mode, HOLD, batch=code(20))
 
 
 def is_decided() -> bool:
@@ -92,10 +103,11 @@ def is_decided() -> bool:
     return request.form.get(MODE_FIELD, "") in tuple(NotifyMode)
 
 
-def ask_unless_decided(session: Session, workshops: Sequence[Workshop]) -> None:
+def require_decision(session: Session, workshops: Sequence[Workshop]) -> None:
     """Raises NeedsDecision where people have to be told of changes of these workshops, which were
-    made in this transaction, and the form has no decision."""
+    made in this transaction, and the form has no decision. Logs one that is not the usual."""
     if is_decided():
+        _log_unusual(session, workshops, NotifyMode(request.form[MODE_FIELD]))
         return
     sheet = describe(session, workshops)
     if sheet.reach.total or sheet.waiting:
@@ -146,14 +158,15 @@ def _write_letters(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:
     ]
 
 
-def log_decision(
-    session: Session, workshop: Workshop, decision: NotifyDecision, parties: int = 0
-) -> None:
-    """Writes in the audit log what was decided about the people of a workshop."""
-    details: Details = {"decision": decision.mode.value, "parties": parties}
-    if decision.mode is NotifyMode.NOBODY:
-        details = {**details, "text": decision.reason}
-    log_workshop_action(session, workshop, "notification decided", details)
+def _log_unusual(session: Session, workshops: Sequence[Workshop], mode: NotifyMode) -> None:
+    """Writes in the audit log that nobody is told, and why, or that people are told at once."""
+    if mode not in {NotifyMode.NOBODY, NotifyMode.URGENT}:
+        return
+    details: Details = {"decision": mode.value}
+    if mode is NotifyMode.NOBODY:
+        details = {**details, "reason": request.form[REASON_FIELD]}
+    for workshop in workshops:
+        log_workshop_action(session, workshop, "notification decided", details)
 
 
 @staff_pages.errorhandler(NeedsDecision)
@@ -180,4 +193,4 @@ def _find_page() -> str:
 
 @staff_pages.errorhandler(NeedsFactor)
 def _ask_for_factor(_need: NeedsFactor) -> ResponseReturnValue:
-    return require_fresh_factor()
+    return require_fresh_factor(back=_find_page())

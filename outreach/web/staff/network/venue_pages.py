@@ -288,7 +288,7 @@ def update_venue(slug: str, venue: int) -> ResponseReturnValue:
             )
             if outcome.workshops:
                 there = venue_change.list_upcoming(session, current, now=clock.now())
-                notify_sheet.ask_unless_decided(session, there)
+                notify_sheet.require_decision(session, there)
             if outcome.new:
                 details: Details = {
                     "venue": venue,

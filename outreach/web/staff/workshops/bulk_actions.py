@@ -117,7 +117,7 @@ def bulk_apply() -> ResponseReturnValue:
             act = _act(session, action, form, chosen, decision)
             outcomes = bulk.execute(session, chosen, act, now=now)
             if action in _NOTIFYING:
-                notify_sheet.ask_unless_decided(session, chosen)
+                notify_sheet.require_decision(session, chosen)
             _log_outcomes(session, chosen, action, form, outcomes)
             moved = {
                 numbers[each.public_id]: each.data.day + timedelta(days=each.data.retention_days)

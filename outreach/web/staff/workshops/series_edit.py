@@ -106,7 +106,7 @@ def _change(public_id: str, typed: MultiDict[str, str]) -> Mapping[int, Any]:
         decision = notify_sheet.read_decision()
         act = edit.act(workshop, decision)
         outcomes = bulk.execute(session, dates, act, now=clock.now())
-        notify_sheet.ask_unless_decided(session, dates)
+        notify_sheet.require_decision(session, dates)
         for date, outcome in zip(dates, outcomes, strict=True):
             if outcome.changed:
                 details: Details = {"same_as": public_id, "fields": sorted(outcome.changed)}

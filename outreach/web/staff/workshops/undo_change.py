@@ -70,11 +70,10 @@ def decide(public_id: str) -> ResponseReturnValue:
             workshop = find_workshop(session, public_id)
             workshop_service.lock(session, workshop)
             decision = notify_sheet.read_decision()
-            notify_sheet.ask_unless_decided(session, [workshop])
+            notify_sheet.require_decision(session, [workshop])
             if not notify_sheet.is_decided():  # nobody is left to be told: seats are free at once
                 decision = AT_ONCE
-            parties = workshop_service.notify(session, workshop, decision, now=now)
-            notify_sheet.log_decision(session, workshop, decision, parties)
+            workshop_service.notify(session, workshop, decision, now=now)
     except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=decidido", 303)

@@ -97,7 +97,7 @@ def open_seats(public_id: str) -> ResponseReturnValue:
                     now=clock.now(),
                     decision=notify_sheet.read_decision(),
                 )
-                notify_sheet.ask_unless_decided(session, [workshop])
+                notify_sheet.require_decision(session, [workshop])
                 details: Details = {"before": before, "after": seats}
                 log_workshop_action(session, workshop, "places changed", details)
     except Refusal as refusal:
@@ -122,7 +122,7 @@ def reinstate(public_id: str) -> ResponseReturnValue:
             workshop = find_workshop(session, public_id)
             decision = notify_sheet.read_decision()
             workshop_service.reinstate(session, workshop, now=clock.now(), decision=decision)
-            notify_sheet.ask_unless_decided(session, [workshop])
+            notify_sheet.require_decision(session, [workshop])
             log_workshop_action(session, workshop, "workshop reinstated")
     except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))

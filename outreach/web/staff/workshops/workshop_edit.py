@@ -228,13 +228,11 @@ def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | N
             session, workshop, data, now=clock.now(), decision=decision
         )
         if changed & workshop_service.NOTIFYING_FIELDS:
-            notify_sheet.ask_unless_decided(session, [workshop])
+            notify_sheet.require_decision(session, [workshop])
         changed |= {"series"} if is_new_choice else set()
         changed |= _choose_partners(session, form, workshop)
         if changed:
             log_workshop_action(session, workshop, "workshop changed", {"fields": sorted(changed)})
-        if notify_sheet.is_decided():
-            notify_sheet.log_decision(session, workshop, decision)
         what = _publish_if_asked(session, workshop) or _message_code(workshop, changed)
         autosave.discard(session, workshop=workshop)
         what += series_edit.changes_query(session, workshop, before, changed) if changed else ""
