@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from email.message import EmailMessage
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -42,8 +43,6 @@ from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, seat
 from tests.support.refusals import refuses
 
-pytestmark = pytest.mark.any_database
-
 HOURS = (time(9), time(11), time(13))
 TELL = NotifyDecision(NotifyMode.NOTIFY, HOLD, batch="")
 ACTS = ("register", "move", "move", "status", "undo", "undo", "decide", "wait", "wait", "wait")
@@ -51,7 +50,7 @@ ZONE = ZoneInfo("America/Chicago")
 
 
 def decide(mode: NotifyMode = NotifyMode.NOTIFY, batch: str = "") -> NotifyDecision:
-    return NotifyDecision(mode, HOLD, "porque sí", batch)
+    return NotifyDecision(mode, HOLD, batch=batch)
 
 
 @pytest.fixture
@@ -70,10 +69,10 @@ class StaffMember:
         self.now = clock.now()
         self.letters: list[tuple[str, str]] = []  # address and text
 
-    def change(self, workshop: Workshop, decision: NotifyDecision, **fields: object) -> None:
+    def change(self, workshop: Workshop, decision: NotifyDecision, **fields: Any) -> None:
         with self.store.change() as session:
             stored = session.get_one(Workshop, workshop.id)
-            data = replace(workshop_service.get_data(stored), **fields)  # type: ignore[arg-type]
+            data = replace(workshop_service.get_data(stored), **fields)
             workshop_service.change(session, stored, data, now=self.now, decision=decision)
 
     def cancel(self, workshop: Workshop, decision: NotifyDecision) -> None:
