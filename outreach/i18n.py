@@ -160,8 +160,7 @@ def _translate(context: EvalContext, message: str, **values: Any) -> str:
     each of the thirty messages of a page."""
     text = _messages().gettext(message)
     if context.autoescape:
-        # The text is of the package's catalogues; `%` escapes the values.
-        text = Markup(text)  # noqa: S704 - no text of a person
+        text = Markup(text)  # noqa: S704 - of the package's catalogues; `%` escapes the values
     return text % values
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from outreach.errors import Refusal
 from outreach.imports.import_errors import (
@@ -180,8 +180,13 @@ def _records(name: str, text: str) -> Iterator[Record]:
     """The records that are not blank, each with the number of its first line."""
     header = next((each for each in split_lines(text) if each.strip()), "")
     delimiter = max(_DELIMITERS, key=header.count)
-    reader = csv.reader(split_lines(text), delimiter=delimiter, strict=True)
-    above = blank = 0
+    return number_records(name, csv.reader(split_lines(text), delimiter=delimiter, strict=True))
+
+
+def number_records(name: str, reader: Any, *, skipped: int = 0) -> Iterator[Record]:
+    """The records of a `csv.reader` that are not blank, each with the number of its first line;
+    `skipped` lines stand before the first. Raises UnreadableFile."""
+    above, blank = skipped, 0
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -192,7 +197,7 @@ def _records(name: str, text: str) -> Iterator[Record]:
                 raise UnreadableFile(
                     ImportErrorCode.TOO_MANY_BLANK_LINES, name=name, most=MAX_BLANK_LINES
                 )
-            above = reader.line_num
+            above = skipped + reader.line_num
     except csv.Error as error:
         raise UnreadableFile(
             ImportErrorCode.LINE_NOT_CSV, name=name, line=above + 1, reason=error

@@ -30,7 +30,7 @@ MAX_STRINGS: Final = 110_000  # 5,000 rows of our columns have 105,000 cells
 _WORKBOOK: Final = "xl/workbook.xml"  # calamine looks for the workbook nowhere else
 _WORKBOOK_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
-_EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - day 0 of a spreadsheet, no instant
+EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - day 0 of a spreadsheet, no instant
 
 # A formula that would read another program or file when a spreadsheet program opens the workbook.
 FOREIGN_FORMULA: Final = re.compile(
@@ -412,10 +412,10 @@ def _as_text(value: Value) -> str:
         return str(int(value)) if is_integer else str(value)
     if isinstance(value, timedelta):  # a cell that shows hours, as 18:00 or 36:00
         try:
-            moment = _EPOCH + value
+            moment = EPOCH + value
         except OverflowError:
             return str(value)
-        return moment.time().isoformat() if moment.date() == _EPOCH.date() else _as_text(moment)
+        return moment.time().isoformat() if moment.date() == EPOCH.date() else _as_text(moment)
     if isinstance(value, datetime):
         # A spreadsheet counts in fractions of a day, which are seldom whole seconds.
         rounded = (value + timedelta(seconds=0.5)).replace(microsecond=0)

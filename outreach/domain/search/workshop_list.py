@@ -139,12 +139,7 @@ def search_from_anywhere(
         rows = session.connection().execute(statement, values).all()
         has_more = len(rows) > limit
         results = [search.build_result(row) for row in rows[:limit]]
-        dates = _list_dates(session, results, now, _build_from_anywhere, shape)
-        found = [
-            ListedResult(each, course_days=dates.get_days(each))
-            for each in results
-            if not dates.is_repeated(each)
-        ]
+        found = _drop_repeated(session, results, now, _build_from_anywhere, shape)
         if results:
             last = results[-1]
             rank = _get_rank(last, shape.country)
@@ -308,12 +303,7 @@ def _list_by_day(session: Session, filters: SearchFilters, now: datetime, after:
         rows = session.connection().execute(statement, values).all()
         has_more = len(rows) > PAGE_SIZE
         results = [search.build_result(row) for row in rows[:PAGE_SIZE]]
-        dates = _list_dates(session, results, now, _build_by_day, shape)
-        found = [
-            ListedResult(each, course_days=dates.get_days(each))
-            for each in results
-            if not dates.is_repeated(each)
-        ]
+        found = _drop_repeated(session, results, now, _build_by_day, shape)
         if results:
             last = results[-1]
             key = last.day, last.starts, last.id
@@ -437,6 +427,22 @@ class _CourseDates:
     def is_repeated(self, found: SearchResult) -> bool:
         """Whether an earlier date of its course is in the list."""
         return self._first.get((found.series_id or 0, found.is_discreet), found.id) != found.id
+
+
+def _drop_repeated(
+    session: Session,
+    results: Sequence[SearchResult],
+    now: datetime,
+    build_wanted: _Build,
+    shape: SearchFilters,
+) -> list[ListedResult]:
+    """The results without those whose course stands in the list by an earlier date."""
+    dates = _list_dates(session, results, now, build_wanted, shape)
+    return [
+        ListedResult(each, course_days=dates.get_days(each))
+        for each in results
+        if not dates.is_repeated(each)
+    ]
 
 
 def _list_dates(

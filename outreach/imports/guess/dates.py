@@ -14,6 +14,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
+from outreach.imports import xlsx
 from outreach.imports.csv_tables import is_likely
 from outreach.imports.guess.day_words import find_month, find_weekday
 from outreach.imports.guess.headings import Field
@@ -24,7 +25,6 @@ MAX_LENGTH: Final = 120  # characters: a longer text is no day
 MAX_YEARS_AHEAD: Final = 3
 MAX_MONTHS_AHEAD: Final = 183  # days that a day without its year may be ahead
 MIN_SWAPPED: Final = 3  # cells by which we see that a program changed day and month
-_EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - day 0 of a spreadsheet, no instant
 _SERIALS: Final = range(36_526, 73_051)  # 2000 to 2099
 _TOKEN: Final = re.compile(r"[0-9]{1,12}|[a-z]+|[^\sa-z0-9]")
 _SERIAL: Final = re.compile(r"[0-9]{5}(?:\.[0-9]{1,12})?")
@@ -128,7 +128,7 @@ def _read_serial(number: float) -> DayReading | None:
         return DayReading(text, (DayParts(int(text[6:]), int(text[4:6]), int(text[:4])),))
     if int(number) not in _SERIALS:
         return None
-    moment = _EPOCH + timedelta(days=number)
+    moment = xlsx.EPOCH + timedelta(days=number)
     return _stored(moment.date(), moment.time())
 
 

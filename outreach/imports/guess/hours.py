@@ -126,7 +126,7 @@ def _read_stored(cell: Cell) -> time | None:
     if isinstance(cell, float) and 0 < cell < 1:
         cell = timedelta(days=cell)
     if isinstance(cell, timedelta) and timedelta() <= cell < _DAY:
-        cell = (datetime(2000, 1, 1) + cell).time()  # noqa: DTZ001 - no instant
+        cell = (datetime(2000, 1, 1) + cell).time()  # noqa: DTZ001 - a wall clock
     if isinstance(cell, datetime):
         cell = cell.time()
     if not isinstance(cell, time):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -403,7 +403,7 @@ def _changed_row(
     """The workshop as it would be, and the fields that differ from what it is now."""
     parsed = proposal.parsed
     current = _current_row(workshop, parsed.line)
-    new: dict[str, object] = {}
+    new: dict[str, Any] = {}
     if "day" in changed:
         new["day"] = parsed.day
     if "starts" in changed:
@@ -426,7 +426,7 @@ def _changed_row(
         new["capacity"] = parsed.capacity
     if "status" in changed:
         new["status"] = parsed.status
-    row = replace(current, **new)  # type: ignore[arg-type]
+    row = replace(current, **new)
     differing = frozenset(
         "venue" if name in {"place", "mode", "zone"} else name
         for name in new

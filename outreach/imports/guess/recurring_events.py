@@ -7,7 +7,7 @@ them to the year 9999, which takes half a minute: only combinations that have da
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -199,7 +199,7 @@ def _list_by_rule(event: IcalEvent, starts: datetime) -> Iterator[datetime]:
 def _last(until: str, starts: datetime) -> datetime:
     """UNTIL on the wall clock of the event."""
     if "T" not in until:
-        return datetime.strptime(until, "%Y%m%d").replace(hour=23, minute=59)  # noqa: DTZ007
+        return datetime.combine(date.fromisoformat(until), time(23, 59))
     if until.endswith("Z"):
         moment = datetime.strptime(until, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         return moment.astimezone(starts.tzinfo).replace(tzinfo=None)

@@ -119,9 +119,7 @@ def _score_heading(cells: Sequence[Cell]) -> int:
         return 0
     guesses = [headings.guess(str(cell)) for cell in texts]
     fields = {
-        max(each.scores, key=lambda name, one=each: one.scores[name])  # type: ignore[misc]
-        for each in guesses
-        if each.best >= WITHIN
+        max(each.scores, key=each.scores.__getitem__) for each in guesses if each.best >= WITHIN
     }
     others = sum(each.is_person or each.is_other for each in guesses)
     if len(fields) < MIN_HEADINGS:

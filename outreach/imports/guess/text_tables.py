@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Final
 
 from outreach.imports import csv_tables
-from outreach.imports.csv_tables import MAX_BLANK_LINES
 from outreach.imports.guess.raw_sheets import MAX_COLUMNS, MAX_ROWS, Cell, RawSheet
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 
@@ -77,31 +76,16 @@ def _likeliness(data: bytes, encoding: str) -> int:
 
 def _records(name: str, text: str) -> Iterator[tuple[int, list[str]]]:
     """The records that are not blank, each with the number of its first line."""
-    lines = csv_tables.split_lines(text)
-    above, hinted = 0, ""
+    lines, skipped, hinted = csv_tables.split_lines(text), 0, ""
     first = next(csv_tables.split_lines(text), "")
     if hint := _HINT.fullmatch(first):
-        hinted, above = hint[1], 1
+        hinted, skipped = hint[1], 1
         next(lines)
     reader = csv.reader(lines, delimiter=hinted or _find_delimiter(text))
-    skipped, blank = above, 0
-    try:
-        for cells in reader:
-            if len(cells) > _MAX_CELLS:
-                raise UnreadableFile(ImportErrorCode.TOO_MANY_COLUMNS, name=name, most=MAX_COLUMNS)
-            if any(cell.strip() for cell in cells):
-                yield above + 1, cells
-            else:
-                blank += 1
-            if blank > MAX_BLANK_LINES:
-                raise UnreadableFile(
-                    ImportErrorCode.TOO_MANY_BLANK_LINES, name=name, most=MAX_BLANK_LINES
-                )
-            above = skipped + reader.line_num
-    except csv.Error as error:
-        raise UnreadableFile(
-            ImportErrorCode.LINE_NOT_CSV, name=name, line=above + 1, reason=error
-        ) from None
+    for line, cells in csv_tables.number_records(name, reader, skipped=skipped):
+        if len(cells) > _MAX_CELLS:
+            raise UnreadableFile(ImportErrorCode.TOO_MANY_COLUMNS, name=name, most=MAX_COLUMNS)
+        yield line, cells
 
 
 def _find_delimiter(text: str) -> str:

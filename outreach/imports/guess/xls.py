@@ -8,6 +8,7 @@ files are refused as those of an .xlsx file are.
 import os
 import struct
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import xlrd
@@ -40,7 +41,7 @@ def read(name: str, data: bytes) -> list[RawSheet]:
     """The visible sheets; all of them where none is. Raises UnreadableFile."""
     _check(name, data)
     try:
-        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - xlrd prints what it finds odd
+        with Path(os.devnull).open("w") as nowhere:  # xlrd prints what it finds odd
             book = xlrd.open_workbook(
                 file_contents=data, logfile=nowhere, formatting_info=True, ragged_rows=True
             )
@@ -103,7 +104,7 @@ def _moment(number: float, datemode: int) -> Cell:
 def _check(name: str, data: bytes) -> None:
     """Raises UnreadableFile for a file that should not be given to xlrd."""
     try:
-        with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        with Path(os.devnull).open("w") as nowhere:
             container = CompDoc(data, logfile=nowhere)
             streams = {each.name for each in container.dirlist}
             found = next((each for each in _STREAMS if each in streams), None)

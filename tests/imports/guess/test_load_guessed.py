@@ -85,7 +85,8 @@ def test_good_rows_are_loaded_and_the_others_have_a_reason(
     daca, health = workshops(store)
     assert (daca.day, daca.starts, daca.ends) == (date(2026, 12, 5), time(18), time(21))
     assert (daca.status, health.status) == (WorkshopStatus.PUBLISHED, WorkshopStatus.DRAFT)
-    assert (health.venue.name, health.venue.city) == ("Casa Aztlán", "Chicago")  # type: ignore[union-attr]
+    assert health.venue is not None
+    assert (health.venue.name, health.venue.city) == ("Casa Aztlán", "Chicago")
     with store.read() as session:
         entries = session.scalars(
             sa.select(AuditEntry).where(AuditEntry.action == "workshops brought in")
