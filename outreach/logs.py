@@ -28,7 +28,8 @@ from outreach import languages
 
 log = logging.getLogger(__name__)
 
-FORMS: Final = ("text", "json")
+JSON: Final = "json"
+FORMS: Final = ("text", JSON)
 MAX_VALUE_LENGTH: Final = 20_000  # characters
 MAX_DEPTH: Final = 6  # of nested values and of causes
 MAX_FRAMES: Final = 60  # of a traceback: a recursion has a thousand

@@ -1,5 +1,6 @@
 """`outreach serve`: serves the site."""
 
+import logging
 import os
 import signal
 import socket
@@ -19,6 +20,8 @@ from outreach.config import Config
 from outreach.errors import Misconfigured
 from outreach.keystore import signing
 from outreach.maintenance import doctor
+
+log = logging.getLogger(__name__)
 
 STOP_TIMEOUT_SECONDS: Final = 30  # for requests in progress
 
@@ -46,7 +49,10 @@ def command(host: str, port: int, workers: int, no_mail: bool) -> None:
     os.environ["OUTREACH_LISTEN"] = host
     _require_free(host, port)
     for line in _greet(config, host, port, workers, mail=not no_mail):
-        click.echo(line, err=True)
+        if config.log == logs.JSON:
+            log.info("%s", line)  # a program reads this log: each line is an event
+        else:
+            click.echo(line, err=True)
     run(config, host, port, workers, mail=not no_mail)
 
 
