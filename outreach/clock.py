@@ -90,16 +90,36 @@ def is_skipped(day: date, hour: time, zone: ZoneInfo) -> bool:
 
 def is_doubled(day: date, hour: time, zone: ZoneInfo) -> bool:
     """Whether clocks in `zone` show `hour` twice on `day`, as 01:30 at an autumn change."""
-    local = datetime.combine(day, hour, zone)
-    if is_skipped(day, hour, zone):
+    local = datetime.combine(day, hour.replace(fold=0), zone)
+    if is_skipped(day, local.time(), zone):
         return False
     return local.utcoffset() != local.replace(fold=1).utcoffset()
 
 
-def span(day: date, starts: time, ends: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Start and end in UTC. An end not after the start is on the next day."""
-    last = day if ends > starts else day + timedelta(days=1)
-    return instant(day, starts, zone), instant(last, ends, zone)
+def has_doubled_hour(day: date, starts: time, ends: time, zone: ZoneInfo) -> bool:
+    """Whether the start or the end of a span is an hour that clocks in `zone` show twice."""
+    return is_doubled(day, starts, zone) or is_doubled(_last_day(day, starts, ends), ends, zone)
+
+
+def span(
+    day: date, starts: time, ends: time, zone: ZoneInfo, *, is_second: bool = False
+) -> tuple[datetime, datetime]:
+    """Start and end in UTC. An end not after the start is on the next day. `is_second`: of an hour
+    that clocks show twice the second one is meant."""
+    last = _last_day(day, starts, ends)
+    return (
+        _instant(day, starts, zone, is_second=is_second),
+        _instant(last, ends, zone, is_second=is_second),
+    )
+
+
+def _last_day(day: date, starts: time, ends: time) -> date:
+    return day if ends > starts else day + timedelta(days=1)
+
+
+def _instant(day: date, hour: time, zone: ZoneInfo, *, is_second: bool) -> datetime:
+    is_later = is_second and is_doubled(day, hour, zone)
+    return instant(day, hour.replace(fold=int(is_later)), zone)
 
 
 # Of months that can be parsed: `plus` stays within the years of `date`.

@@ -58,8 +58,14 @@ def write(
 ) -> bytes:
     """A calendar with the event: a file to download or, with `sending`, to attach to a letter."""
     workshop = registration.workshop
-    span = clock.span(registration.day, registration.starts, registration.ends, workshop.zone)
-    start, end = (instant.astimezone(workshop.zone) for instant in span)
+    span = clock.span(
+        registration.day,
+        registration.starts,
+        registration.ends,
+        workshop.zone,
+        is_second=workshop.is_second_hour,
+    )
+    start, end = (instant.astimezone(workshop.calendar_zone) for instant in span)
     is_off = workshop.is_cancelled or registration.status is RegistrationStatus.EXPIRED
     event = Event()
     event.add("uid", uid)
@@ -80,7 +86,7 @@ def write(
         if sending.url:
             event.add("url", sending.url)
     lines = serialization.join_lines(event.content_lines(sorted=False))
-    zone = vtimezone(workshop.zone, start.date(), end.date())
+    zone = vtimezone(workshop.calendar_zone, start.date(), end.date())
     method = b"" if sending is None else f"METHOD:{sending.method}\r\n".encode()
     return b"".join([_OPENING, method, zone, lines, b"END:VCALENDAR\r\n"])
 

@@ -16,6 +16,7 @@ from icalendar import vText, vUri
 from icalendar.parser import Contentline, Parameters
 from sqlalchemy.orm import Session
 
+from outreach import clock
 from outreach.domain.calendar import event_cache, feed_query
 from outreach.domain.calendar.event_cache import EventText, FeedSpan
 from outreach.domain.calendar.feed_query import NETWORK, FeedQuery
@@ -62,6 +63,7 @@ class WrittenFeed:
 
     body: bytes
     reaches: date | None  # the last day of the feed, if it had to be cut
+    venue_zones: Sequence[str]  # of its events, in their order
     fresh: Sequence[dict[str, Any]]
 
 
@@ -71,15 +73,17 @@ def write(
     """The feed of a query, as it is on `today` (UTC)."""
     writer = EventWriter(session, lang, site)
     cut = _fit(writer, choice, today)
-    zones = {name: ZoneInfo(name) for name in {piece.zone for piece in cut.pieces}}
-    if choice.office and not zones:
+    zones = {name: ZoneInfo(name) for name in {piece.calendar_zone for piece in cut.pieces}}
+    if not zones:
         # A calendar must have a component (RFC 5545, 3.6).
-        zones = {choice.office.zone.key: choice.office.zone}
+        home = choice.office.zone if choice.office else clock.HEADQUARTERS
+        zones = {home.key: home}
     header = _header(choice, lang, site, cut, list(zones.values()))
     blocks = [_zone(zones[key], cut.pieces, today) for key in sorted(zones)]
     texts = (piece.text or b"" for piece in cut.pieces)
     body = b"".join([header, *blocks, *texts, b"END:VCALENDAR\r\n"])
-    return WrittenFeed(body, cut.reaches, writer.fresh)
+    venue_zones = [piece.zone for piece in cut.pieces]
+    return WrittenFeed(body, cut.reaches, venue_zones, writer.fresh)
 
 
 def write_bytes(
@@ -112,7 +116,7 @@ def write_single(
     return b"".join(
         [
             _lines(_opening()),
-            vtimezone(workshop.zone, start.date(), end.date()),
+            vtimezone(workshop.calendar_zone, start.date(), end.date()),
             vevent.write(workshop, lang, site, is_neutral=is_neutral),
             b"END:VCALENDAR\r\n",
         ]
@@ -194,7 +198,7 @@ def _length(pieces: Iterable[EventText]) -> int:
 
 
 def _zone(zone: ZoneInfo, pieces: Sequence[EventText], today: date) -> bytes:
-    there = [piece for piece in pieces if piece.zone == zone.key]
+    there = [piece for piece in pieces if piece.calendar_zone == zone.key]
     if not there:
         return vtimezone(zone, today, today)
     first = min(piece.starts_at for piece in there).replace(tzinfo=UTC)

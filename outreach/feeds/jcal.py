@@ -61,8 +61,8 @@ def _head(
 def _zones(feed: UpcomingFeed, events: Sequence[UpcomingEvent]) -> dict[str, Component]:
     """The VTIMEZONE components of these events by TZID; of no event, all of the feed."""
     zones = {str(zone["TZID"]): zone for zone in map(Timezone.from_ical, feed.zones)}
-    used = {event.lines["DTSTART"].parameters["TZID"] for event in events} or set(zones)
-    return {key: zones[key] for key in used}
+    used = {event.lines["DTSTART"].parameters.get("TZID") for event in events} or set(zones)
+    return {key: zone for key, zone in zones.items() if key in used}
 
 
 def _dump(component: Component) -> bytes:

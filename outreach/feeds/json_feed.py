@@ -63,7 +63,7 @@ def _item(event: UpcomingEvent, lang: str) -> dict[str, Any]:
         "_outreach": {
             "starts": event.starts.isoformat(),
             "ends": event.ends.isoformat(),
-            "zone": event.lines["DTSTART"].parameters["TZID"],
+            "zone": event.zone.key,
             "location": event.text("LOCATION"),
             "status": "cancelled" if event.is_cancelled else "confirmed",
         },

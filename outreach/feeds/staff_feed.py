@@ -147,8 +147,8 @@ def _event(workshop: Workshop, waiting: int, site: PublicSite, changed_at: datet
     # Publishing is a change of status here, and none in the public feed.
     event.add("sequence", workshop.sequence + (0 if workshop.published_at is None else 1))
     event.add("status", _status(workshop))
-    event.add("dtstart", start)
-    event.add("dtend", end)
+    event.add("dtstart", start.astimezone(workshop.calendar_zone))
+    event.add("dtend", end.astimezone(workshop.calendar_zone))
     event.add("summary", IcsText(_title(workshop, waiting)))
     event.add("location", IcsText(_place(workshop)))
     if not workshop.is_discreet:
@@ -240,7 +240,7 @@ def _zones(
 ) -> dict[str, ZoneInfo]:
     """The zones of the workshops by key. A calendar must have a component, so without workshops it
     is that of an office."""
-    zones = {piece.line.zone.key: piece.line.zone for piece in pieces}
+    zones = {piece.line.calendar_zone.key: piece.line.calendar_zone for piece in pieces}
     if not zones:
         known = offices.list_offices(session)
         there = [each.zone for each in known if own_offices is None or each.slug in own_offices]
@@ -249,7 +249,7 @@ def _zones(
 
 
 def _block(zone: ZoneInfo, pieces: Sequence[StaffEventText], today: date) -> bytes:
-    there = [piece.line for piece in pieces if piece.line.zone.key == zone.key]
+    there = [piece.line for piece in pieces if piece.line.calendar_zone == zone]
     first = min((line.day for line in there), default=today)
     last = max((line.ends_at.astimezone(zone).date() for line in there), default=today)
     return vtimezone(zone, first, last)

@@ -58,6 +58,7 @@ class UpcomingEvent:
     """A VEVENT of the calendar feed."""
 
     ics: str  # unfolded, from BEGIN:VEVENT to the last line end
+    zone: ZoneInfo  # of the venue; the event may be written in another (`zone_rules`)
 
     @cached_property
     def lines(self) -> Mapping[str, UpcomingItem]:
@@ -77,11 +78,13 @@ class UpcomingEvent:
 
     @cached_property
     def starts(self) -> datetime:
-        return self.lines["DTSTART"].moment
+        """In the zone of the venue."""
+        return self.lines["DTSTART"].moment.astimezone(self.zone)
 
     @property
     def ends(self) -> datetime:
-        return self.lines["DTEND"].moment
+        """In the zone of the venue."""
+        return self.lines["DTEND"].moment.astimezone(self.zone)
 
     @property
     def changed_at(self) -> datetime:
@@ -138,11 +141,14 @@ def read(
     for kind in choice.kinds:
         if kind.is_discreet or kind.id in choice.neutral:
             raise UnknownFilter("kind", choice.get_code(kind))
-    body = (
-        ics_feed.write_bytes(session, choice, lang, site, today=today).decode().replace("\r\n ", "")
-    )
+    feed = ics_feed.write(session, choice, lang, site, today=today)
+    body = feed.body.decode().replace("\r\n ", "")
     parts = _COMPONENT.split(body.removesuffix("END:VCALENDAR\r\n"))
-    events = [UpcomingEvent(each) for each in parts if each.startswith("BEGIN:VEVENT")]
+    texts = [each for each in parts if each.startswith("BEGIN:VEVENT")]
+    events = [
+        UpcomingEvent(text, ZoneInfo(zone))
+        for text, zone in zip(texts, feed.venue_zones, strict=True)
+    ]
     return UpcomingFeed(
         head=parts[0],
         zones=[each for each in parts if each.startswith("BEGIN:VTIMEZONE")],

@@ -49,8 +49,8 @@ def write(
     event.add("last-modified", modified_at)
     event.add("sequence", workshop.sequence)
     event.add("status", "CANCELLED" if workshop.is_cancelled else "CONFIRMED")
-    event.add("dtstart", start)
-    event.add("dtend", end)
+    event.add("dtstart", start.astimezone(workshop.calendar_zone))
+    event.add("dtend", end.astimezone(workshop.calendar_zone))
     event.add("summary", IcsText(title(workshop, lang, is_neutral=is_neutral)))
     event.add("location", IcsText(_city(workshop) if is_neutral else place(workshop, lang)))
     url = "" if is_neutral else _address(workshop, lang, site)
@@ -80,7 +80,13 @@ def changed_at(workshop: Workshop) -> datetime:
 def wall_clock(workshop: Workshop) -> tuple[datetime, datetime]:
     """Start and end in the zone of the workshop. An end that is skipped by daylight saving time is
     given as the clock shows it afterwards."""
-    instants = clock.span(workshop.day, workshop.starts, workshop.ends, workshop.zone)
+    instants = clock.span(
+        workshop.day,
+        workshop.starts,
+        workshop.ends,
+        workshop.zone,
+        is_second=workshop.is_second_hour,
+    )
     start, end = (instant.astimezone(workshop.zone) for instant in instants)
     return start, end
 

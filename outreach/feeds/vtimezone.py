@@ -4,11 +4,12 @@ All calendar programs read these blocks right: one offset if it does not change,
 where it holds, else one block for each transition. icalendar's RDATE lists are not (decision 0029).
 """
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from outreach.zone_rules import list_changes
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local time of the zone
 DAY: Final = timedelta(days=1)
@@ -21,23 +22,15 @@ AUTUMN: Final = (
 )
 
 
-@dataclass(frozen=True)
-class ZoneChange:
-    """A transition of the offset."""
-
-    wall: datetime  # local time before the transition
-    before: timedelta
-    after: timedelta
-    name: str
-    is_daylight: bool
-
-
 @lru_cache(maxsize=512)
 def vtimezone(zone: ZoneInfo, first: date, last: date) -> bytes:
-    """The component for events from `first` to `last`, local days."""
+    """The component for events from `first` to `last`, local days. Empty for UTC: times that end in
+    Z need none."""
+    if zone.key == "UTC":
+        return b""
     begins, ends = first - DAY, last + 2 * DAY
-    changes = _changes(zone, begins, ends)
-    at_start = _midnight(begins).astimezone(zone)
+    changes = list_changes(zone, begins, ends)
+    at_start = datetime.combine(begins, time(0), UTC).astimezone(zone)
     base = at_start.utcoffset() or timedelta()
     if changes and _follows_the_rule(zone, begins.year, ends.year):
         blocks = _by_rule(zone, begins.year)
@@ -58,7 +51,7 @@ def vtimezone(zone: ZoneInfo, first: date, last: date) -> bytes:
 
 
 def _by_rule(zone: ZoneInfo, year: int) -> list[str]:
-    spring, autumn = _changes(zone, date(year, 1, 1), date(year, 12, 31))
+    spring, autumn = list_changes(zone, date(year, 1, 1), date(year, 12, 31))
     return [
         f"{start}\r\n{_offsets(change.before, change.after, change.name)}\r\nEND:{end}"
         for start, change, end in ((SPRING, spring, "DAYLIGHT"), (AUTUMN, autumn, "STANDARD"))
@@ -71,7 +64,7 @@ def _follows_the_rule(zone: ZoneInfo, first: int, last: int) -> bool:
         return False
     offsets = set()
     for year in range(first, last + 1):
-        changes = _changes(zone, date(year, 1, 1), date(year, 12, 31))
+        changes = list_changes(zone, date(year, 1, 1), date(year, 12, 31))
         if [change.wall for change in changes] != [_sunday(year, 3, 2), _sunday(year, 11, 1)]:
             return False
         spring, autumn = changes
@@ -84,38 +77,6 @@ def _follows_the_rule(zone: ZoneInfo, first: int, last: int) -> bool:
 def _sunday(year: int, month: int, nth: int) -> datetime:
     first = datetime(year, month, 1, 2)  # noqa: DTZ001 - local time of the zone
     return first + timedelta(days=(6 - first.weekday()) % 7 + 7 * (nth - 1))
-
-
-@lru_cache(maxsize=1024)
-def _changes(zone: ZoneInfo, first: date, last: date) -> tuple[ZoneChange, ...]:
-    """The transitions of a zone from the start of `first` to the end of `last`, in UTC."""
-    changes = []
-    moment, end = _midnight(first), _midnight(last) + DAY
-    while moment < end:
-        if _offset(moment, zone) != _offset(moment + DAY, zone):
-            changes.append(_between(moment, moment + DAY, zone))
-        moment += DAY
-    return tuple(changes)
-
-
-def _between(low: datetime, high: datetime, zone: ZoneInfo) -> ZoneChange:
-    """The one transition after `low` and not after `high`, to the second."""
-    before = _offset(low, zone)
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) // 2
-        middle = middle.replace(microsecond=0)
-        if _offset(middle, zone) == before:
-            low = middle
-        else:
-            high = middle
-    local = high.astimezone(zone)
-    return ZoneChange(
-        wall=(high + before).replace(tzinfo=None),
-        before=before,
-        after=_offset(high, zone),
-        name=local.tzname() or zone.key,
-        is_daylight=bool(local.dst()),
-    )
 
 
 def _block(
@@ -132,11 +93,3 @@ def _offsets(before: timedelta, after: timedelta, name: str | None) -> str:
 def _hhmm(offset: timedelta) -> str:
     minutes = round(offset / timedelta(minutes=1))
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}{abs(minutes) % 60:02d}"
-
-
-def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
-    return moment.astimezone(zone).utcoffset() or timedelta()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -41,7 +41,8 @@ class EventText:
     id: int
     starts_at: datetime
     ends_at: datetime
-    zone: str
+    zone: str  # of the venue
+    calendar_zone: str  # in which it is written
     changed_at: datetime
     text: bytes | None
 
@@ -158,6 +159,7 @@ _COLUMNS: Final = (
     sa.type_coerce(Workshop.starts_at, sa.DateTime),
     sa.type_coerce(Workshop.ends_at, sa.DateTime),
     sa.type_coerce(Workshop.zone, sa.String),
+    sa.type_coerce(Workshop.calendar_zone, sa.String),
     sa.type_coerce(feed_query.CHANGED_AT, sa.DateTime),
 )
 _TABLE: Final = CachedEvent.__table__

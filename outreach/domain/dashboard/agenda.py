@@ -56,7 +56,7 @@ class AgendaLine(NamedTuple):
     id: int
     day: date
     ends_at: datetime
-    zone: ZoneInfo
+    calendar_zone: ZoneInfo
     waiting: int  # people
     version: tuple[object, ...]  # differs after any change, also of seats
 
@@ -70,7 +70,7 @@ def list_lines(
             Workshop.id,
             Workshop.day,
             Workshop.ends_at,
-            Workshop.zone,
+            Workshop.calendar_zone,
             _WAITING,
             Workshop.changed_at,
             Workshop.status,

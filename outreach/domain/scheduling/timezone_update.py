@@ -1,8 +1,9 @@
-"""Time zone update: recomputes stored UTC instants after the rules of a time zone have changed.
+"""Time zone update: recomputes what depends on the rules of time zones after they have changed.
 
 Day and hours on the wall clock stay, so people are not notified. Calendars get a new LAST-MODIFIED
-and SEQUENCE, since those that store UTC would be an hour off. Time slots, the opening of
-registration and reconfirmation are computed from the wall clock and follow.
+and SEQUENCE, since those that store UTC would be an hour off; where only the zone in which they
+show the event is another, a new LAST-MODIFIED. Time slots, the opening of registration and
+reconfirmation are computed from the wall clock and follow.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,13 +19,14 @@ from outreach.domain.registrations import Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
+from outreach.zone_rules import choose_calendar_zone
 
 _ROWS_PER_FETCH: Final = 2000
 
 
 @dataclass(frozen=True)
 class StaleTime:
-    """A workshop whose stored instants differ from what its wall clock means today."""
+    """A workshop whose stored instants, or zone of calendars, differ from today's rules."""
 
     id: int
     zone: str
@@ -41,12 +43,15 @@ def find_stale(session: Session, *, since: date | None = None) -> Iterator[Stale
         Workshop.ends,
         Workshop.starts_at,
         Workshop.ends_at,
+        Workshop.is_second_hour,
+        Workshop.calendar_zone,
     ).order_by(Workshop.id)
     if since is not None:
         query = query.where(Workshop.day >= since)
     for row in session.execute(query.execution_options(yield_per=_ROWS_PER_FETCH)):
-        expected = clock.span(row.day, row.starts, row.ends, row.zone)
-        if expected != (row.starts_at, row.ends_at):
+        expected = clock.span(row.day, row.starts, row.ends, row.zone, is_second=row.is_second_hour)
+        written_in = choose_calendar_zone(row.zone, *expected)
+        if (*expected, written_in) != (row.starts_at, row.ends_at, row.calendar_zone):
             yield StaleTime(row.id, row.zone.key, row.day)
 
 
@@ -61,10 +66,11 @@ def update(session: Session, ids: Sequence[int], *, now: datetime) -> list[Stale
     ).all()
     updated = []
     for workshop in there:
-        before = workshop.starts_at, workshop.ends_at
+        before, written_in = (workshop.starts_at, workshop.ends_at), workshop.calendar_zone
         workshop.retime()
-        if (workshop.starts_at, workshop.ends_at) != before:
-            workshop_service.mark_changed(workshop, now, is_new_version=True)
+        has_moved = (workshop.starts_at, workshop.ends_at) != before
+        if has_moved or workshop.calendar_zone != written_in:
+            workshop_service.mark_changed(workshop, now, is_new_version=has_moved)
             updated.append(StaleTime(workshop.id, workshop.zone.key, workshop.day))
     session.flush()
     return updated

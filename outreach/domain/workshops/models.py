@@ -23,6 +23,7 @@ from outreach.domain.text import code
 from outreach.domain.workshops import seat_states
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import NotFound
+from outreach.zone_rules import choose_calendar_zone
 
 
 class WorkshopStatus(StrEnum):
@@ -161,6 +162,10 @@ class Workshop(Base):
     ends: Mapped[time]  # not after `starts`: the next day
     starts_at: Mapped[datetime] = mapped_column(init=False)
     ends_at: Mapped[datetime] = mapped_column(init=False, index=True)
+    # Of its events in calendars, where it is not the venue's for every reader (`zone_rules`).
+    calendar_zone: Mapped[ZoneInfo] = mapped_column(init=False, server_default="UTC")
+    # Of an hour that clocks show twice that day: whether the second one is meant.
+    is_second_hour: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     month: Mapped[int] = mapped_column(init=False)  # 202001
 
     status: Mapped[WorkshopStatus] = mapped_column("standing")
@@ -216,8 +221,11 @@ class Workshop(Base):
         self.retime()
 
     def retime(self) -> None:
-        """Computes the instants and the month from the wall clock."""
-        self.starts_at, self.ends_at = clock.span(self.day, self.starts, self.ends, self.zone)
+        """Computes the instants, the zone of calendars and the month from the wall clock."""
+        self.starts_at, self.ends_at = clock.span(
+            self.day, self.starts, self.ends, self.zone, is_second=self.is_second_hour
+        )
+        self.calendar_zone = choose_calendar_zone(self.zone, self.starts_at, self.ends_at)
         self.month = clock.Month.from_day(self.day).number
 
     @property
