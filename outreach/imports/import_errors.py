@@ -105,6 +105,8 @@ class ImportErrorCode(StrEnum):
     START_MISSING = "is missing; write local time like 2020-01-31T18:30"
     TIME_UNREADABLE = "is no date we can read; write local time like 2020-01-31T18:30"
     HOUR_SKIPPED = "clocks in %(zone)s jump over this hour; choose another"
+    HOUR_DOUBLED = "clocks show this hour twice that day; write %(first)s or %(second)s"
+    OFFSET_WRONG = "is no offset of %(zone)s at that time; leave it out"
     END_BEFORE_START = "is not after the start, %(start)s"
     END_DAYS_LATER = "is 24 hours or more after the start; give each day a line"
     # what cannot be done to a workshop as it stands

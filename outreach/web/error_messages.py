@@ -428,6 +428,12 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ImportErrorCode.HOUR_SKIPPED: N_(
             "Ese día el reloj se adelanta y esa hora no existe. Elige otra."
         ),
+        ImportErrorCode.HOUR_DOUBLED: N_(
+            "Ese día el reloj da esa hora dos veces. Escribe %(first)s o %(second)s."
+        ),
+        ImportErrorCode.OFFSET_WRONG: N_(
+            "Ese lugar no tiene ese desfase de UTC a esa hora. Quítalo de la hora."
+        ),
         ImportErrorCode.END_BEFORE_START: N_(
             "No es después de la hora de inicio. Revisa el día y la hora."
         ),

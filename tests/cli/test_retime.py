@@ -54,7 +54,8 @@ def as_by_older_rules(session: Session, workshop: Workshop, hours: int = 1) -> N
     moved = {"starts": workshop.starts_at, "ends": workshop.ends_at}
     session.execute(
         sa.text(
-            "UPDATE workshop SET starts_at = :starts, ends_at = :ends WHERE id = :id"
+            "UPDATE workshop SET starts_at = :starts, ends_at = :ends, calendar_zone = zone "
+            "WHERE id = :id"
         ).bindparams(*(sa.bindparam(name, type_=Instant()) for name in moved)),
         {name: at + timedelta(hours=hours) for name, at in moved.items()} | {"id": workshop.id},
     )
@@ -95,13 +96,31 @@ def test_retime_keeps_local_hours_and_moves_the_instant(
     assert right.sequence == wrong.sequence + 1
     body = feed(store, "calgary", today=IN_NOVEMBER)
     after = event_of(body)
-    hour = "DTSTART;TZID=America/Edmonton"
-    assert after[hour] == before[hour] == "20270121T180000"
+    # Older rules had a transition to come.
+    assert before["DTSTART;TZID=America/Edmonton"] == "20270121T180000"
+    assert after["DTSTART;TZID=America/Regina"] == "20270121T180000"
     assert after["LAST-MODIFIED"] > before["LAST-MODIFIED"]
     assert int(after["SEQUENCE"]) == int(before["SEQUENCE"]) + 1
     [block] = Calendar.from_ical(body).timezones
     zone = block.to_tz(lookup_tzid=False)
     assert datetime(2027, 1, 21, 18, tzinfo=zone).utcoffset() == timedelta(hours=-6)
+
+
+def test_retime_moves_an_event_to_the_zone_that_programs_know(
+    store: Store, shell: Shell, calgary: Office, rights: Kind
+) -> None:
+    """The instants are right already, so nothing but LAST-MODIFIED changes."""
+    with store.change() as session:
+        made = hold(session, calgary, rights, day=JANUARY)
+        as_by_older_rules(session, made, hours=0)
+    before = event_of(feed(store, "calgary", today=IN_NOVEMBER))
+    assert shell.run("retime").exit_code == 0
+    after = event_of(feed(store, "calgary", today=IN_NOVEMBER))
+
+    assert after["DTSTART;TZID=America/Regina"] == before["DTSTART;TZID=America/Edmonton"]
+    assert after["LAST-MODIFIED"] > before["LAST-MODIFIED"]
+    assert after["SEQUENCE"] == before["SEQUENCE"]
+    assert "Nothing to do" in shell.run("retime").output
 
 
 def test_retime_changes_the_feed(store: Store, shell: Shell, wrong: Workshop) -> None:

@@ -20,6 +20,7 @@ from outreach.feeds.vevent import PublicSite
 from outreach.feeds.vtimezone import vtimezone
 from outreach.i18n import SPOKEN
 from outreach.imports import workshops
+from outreach.imports.import_errors import ImportErrorCode, ImportRejected
 from outreach.imports.workshops import preview, write
 from outreach.imports.workshops.preview import PreviewVerdict
 from outreach.imports.workshops.read import WorkshopImportRow
@@ -52,7 +53,8 @@ def random_row(number: int, rng: random.Random) -> dict[str, str]:
     starts = time(rng.randrange(4, 24), rng.choice((0, 15, 30, 59)))
     ends_day, ends = day, time(23, 59)
     if starts >= time(22):
-        ends_day, ends = day + timedelta(days=1), time(rng.randrange(0, 3), 30)
+        # No hour that clocks show twice.
+        ends_day, ends = day + timedelta(days=1), time(rng.choice((0, 2)), 30)
     mode = rng.choice(list(DeliveryMode))
     text = rng.choice(AWKWARD)
     slug, region = rng.choice((("chicago", "IL"), ("calgary", "AB"), ("el-paso", "TX")))
@@ -161,7 +163,7 @@ def test_export_and_import_in_each_format_changes_nothing(
 
 
 def calendar_of(found: list[Workshop], lang: str) -> bytes:
-    zones = {each.zone for each in found}
+    zones = {each.calendar_zone for each in found}
     blocks = [vtimezone(zone, date(2027, 1, 1), date(2028, 1, 2)) for zone in zones]
     head = serialization.join_lines(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x"])
     events = [vevent.write(each, lang, SITE) for each in found]
@@ -231,6 +233,77 @@ END:VCALENDAR
     )  # fmt: skip
     assert (second.kind, second.place) == ("derechos", None)
     assert (third.zone.key, third.starts) == ("America/Chicago", time(9))
+
+
+def test_import_of_our_own_feed_keeps_the_zone_of_the_venue(
+    store: Store, calgary: Office, rights: Kind
+) -> None:
+    """It is written in another zone, whose rules phones have known for ten years."""
+    with store.change() as session:
+        vancouver = office("vancouver", "Vancouver", "BC", "America/Vancouver", country="CA")
+        session.add(vancouver)
+        session.flush()
+        for there in (calgary, vancouver):
+            hold(session, there, rights, day=date(2027, 1, 16))
+            hold(session, there, rights, day=date(2027, 7, 17))
+        before = states(session)
+        for lang in ("es", "en", "fr"):
+            data = calendar_of(stored(session), lang)
+            assert b"TZID=America/Edmonton" not in data
+            assert b"TZID=America/Vancouver" not in data
+            done = workshops.load(session, read(session, data), now=clock.now())
+            assert done.counts == {"same": 4}
+        moved = data.replace(b"20270116T18", b"20270116T19").replace(b"20270116T20", b"20270116T21")
+        done = workshops.load(session, read(session, moved), now=clock.now())
+        assert done.counts == {"changed": 2, "same": 2}
+        assert {each.zone.key for each in stored(session)} == {
+            "America/Edmonton",
+            "America/Vancouver",
+        }
+        assert states(session) != before
+
+
+def test_hour_that_clocks_show_twice_goes_through_every_file(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    autumn = date(2027, 11, 7)
+    spans = [(time(1, 30), time(3)), (time(0), time(1, 30))]
+    with store.change() as session:
+        for starts, ends in spans:
+            for is_second in (False, True):
+                hold(
+                    session, chicago, rights,
+                    day=autumn, starts=starts, ends=ends, is_second_hour=is_second,
+                )  # fmt: skip
+        before, lines = states(session), stored_cells(session)
+        assert [each["starts_at"] for each in lines] == [
+            "2027-11-07T01:30-05:00", "2027-11-07T01:30-06:00",
+            "2027-11-07T00:00", "2027-11-07T00:00",
+        ]  # fmt: skip
+        calendar = calendar_of(stored(session), "es")
+        assert calendar.count(b"DTSTART:20271107T0") == 4
+        for data in (csv_of(*lines), xlsx_of(lines), calendar):
+            done = workshops.load(session, read(session, data), now=clock.now())
+            assert done.counts == {"same": 4}
+        assert states(session) == before
+
+
+def test_hour_that_clocks_show_twice_is_asked_about_in_a_file(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.read() as session:
+        known = workshops.network(session)
+        for starts, code, values in (
+            ("2027-11-07T01:30", ImportErrorCode.HOUR_DOUBLED, ("-05:00", "-06:00")),
+            ("2027-11-07T01:30-07:00", ImportErrorCode.OFFSET_WRONG, ("America/Chicago",)),
+            ("2027-11-08T01:30-05:00", ImportErrorCode.OFFSET_WRONG, ("America/Chicago",)),
+        ):
+            data = csv_of(row(starts_at=starts, ends_at=""))
+            with pytest.raises(ImportRejected) as rejected:
+                workshops.parse_or_reject(workshops.read_table(session, "a", data, known), known)
+            [fault] = rejected.value.faults
+            assert fault.error.code is code
+            assert all(each in str(fault.error) for each in values)
 
 
 def test_import_of_our_own_feed_changes_nothing(

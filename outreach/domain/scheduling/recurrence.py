@@ -157,7 +157,7 @@ class _Occupied:
 
     @classmethod
     def from_data(cls, data: WorkshopData) -> "_Occupied":
-        return cls(data, *clock.span(data.day, data.starts, data.ends, data.zone))
+        return cls(data, *workshop_data.compute_span(data))
 
     @classmethod
     def from_workshop(cls, workshop: Workshop) -> "_Occupied":

@@ -32,6 +32,7 @@ class WorkshopData:
     day: date
     starts: time
     ends: time  # not after `starts`: the next day
+    is_second_hour: bool = False  # of an hour that clocks show twice that day
     title: Words
     capacity: int
     summary: Words = field(default_factory=dict)
@@ -111,6 +112,8 @@ def fit_visibility(data: WorkshopData) -> WorkshopData:
 def normalize(data: WorkshopData) -> WorkshopData:
     """The data as they are stored. With time slots, the capacity is the sum of the slots and a
     party is no larger than a slot; without, the fields of slots are empty."""
+    if data.is_second_hour and not has_doubled_hour(data):
+        data = replace(data, is_second_hour=False)
     if data.way is not Way.SLOTS:
         return replace(data, slot_minutes=None, slot_places=1)
     return replace(
@@ -119,6 +122,16 @@ def normalize(data: WorkshopData) -> WorkshopData:
         capacity=_count_slots(data) * data.slot_places,
         party_limit=max(1, min(data.party_limit, data.slot_places)),
     )
+
+
+def compute_span(data: WorkshopData) -> tuple[datetime, datetime]:
+    """Start and end in UTC."""
+    return clock.span(data.day, data.starts, data.ends, data.zone, is_second=data.is_second_hour)
+
+
+def has_doubled_hour(data: WorkshopData) -> bool:
+    """Whether clocks show the hour of its start or end twice that day."""
+    return clock.has_doubled_hour(data.day, data.starts, data.ends, data.zone)
 
 
 def spread_over_slots(data: WorkshopData) -> WorkshopData:

@@ -39,6 +39,7 @@ from outreach.domain.scheduling.workshop_changes import STATUS, ChangeAction
 from outreach.domain.scheduling.workshop_data import (
     WorkshopData,
     check,
+    compute_span,
     normalize,
 )
 from outreach.domain.workshops import (
@@ -57,9 +58,9 @@ NOTIFIED_CHANGES: Final = timedelta(days=7)
 
 _FIELDS: Final = tuple(each.name for each in fields(WorkshopData))
 # A change of one of these is a new version for calendars (SEQUENCE), and people are notified.
-_WHEN_OR_WHERE: Final = frozenset({"day", "starts", "ends", "zone", "venue", "mode"})
-_START: Final = frozenset({"day", "starts", "zone"})
+_START: Final = frozenset({"day", "starts", "is_second_hour", "zone"})
 _WHEN: Final = _START | {"ends"}
+_WHEN_OR_WHERE: Final = _WHEN | {"venue", "mode"}
 # Workshops with people: moved into the past, they would be erased at once without a word.
 _HAS_PEOPLE: Final = frozenset({WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED})
 # What neither calendars nor public pages show.
@@ -252,7 +253,7 @@ def _require_changeable(
     is_public = workshop.status is not WorkshopStatus.DRAFT
     if is_public and is_discreet and new & _EXPOSING and has_open_address(data):
         raise Refusal(ErrorCode.ADDRESS_EXPOSED)
-    _starts_at, ends_at = clock.span(data.day, data.starts, data.ends, data.zone)
+    _starts_at, ends_at = compute_span(data)
     if new & _WHEN and is_moved_to_past(workshop, ends_at, now=now):
         raise Refusal(ErrorCode.WORKSHOP_PAST)
 

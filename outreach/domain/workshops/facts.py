@@ -24,6 +24,7 @@ def compute_facts(workshop: Workshop) -> bytes:
         workshop.zone.key,
         workshop.mode.value,
         *place,
+        *(["second hour"] if workshop.is_second_hour else []),
     )
     digest = hashlib.sha256("\0".join(parts).encode()).digest()[: SIZE - 1]
     return b"\x01" + digest

@@ -265,6 +265,11 @@ class Workshop(Base):
         return self.moved_at is not None and before != (self.day, self.starts)
 
     @property
+    def is_hour_doubled(self) -> bool:
+        """Whether clocks show the hour of its start or end twice that day."""
+        return clock.has_doubled_hour(self.day, self.starts, self.ends, self.zone)
+
+    @property
     def is_cancelled(self) -> bool:
         return self.status is WorkshopStatus.CANCELLED
 

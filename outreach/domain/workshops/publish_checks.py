@@ -8,7 +8,6 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach import clock
 from outreach.domain.locations import holidays
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.workshops.models import DeliveryMode, Workshop, WorkshopStatus
@@ -119,8 +118,9 @@ def _find_day_warnings(workshop: Workshop, now: datetime) -> list[UnconfirmedWar
     closed = holidays.list_holidays(workshop.day, workshop.office.country, place.region)
     if closed:
         warnings.append(UnconfirmedWarnings(PublishWarning.HOLIDAY, closed[0].name))
-    if clock.is_doubled(workshop.day, workshop.starts, workshop.zone):
-        warnings.append(UnconfirmedWarnings(PublishWarning.DOUBLED))
+    if workshop.is_hour_doubled:
+        which = "2" if workshop.is_second_hour else "1"
+        warnings.append(UnconfirmedWarnings(PublishWarning.DOUBLED, which))
     return warnings
 
 

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,8 @@ from outreach.imports.csv_tables import ImportTable
 from outreach.imports.ical import IcalCalendar, IcalEvent
 from outreach.imports.row_parser import RowParser
 from outreach.imports.workshops.read import Network
-from outreach.imports.workshops.write import COLUMNS, cells
+from outreach.imports.workshops.write import COLUMNS, cells, format_local
+from outreach.zone_rules import is_substitute
 
 _OWN_UID: Final = re.compile(r"(taller|mio)-([0-9A-Z]{20})(@.*)?", re.DOTALL)
 _MAX_ID_LENGTH: Final = 120
@@ -78,12 +80,12 @@ class _RowBuilder:
         values["id"] = id_
         errors: list[tuple[str, Refusal]] = []
         try:
-            starts, ends = ical.local_times(event, self._home(values["office"]), self._calendar)
-            zone = starts.tzinfo
-            assert isinstance(zone, ZoneInfo)
+            home = workshop.zone if workshop and is_visible else self._home(values["office"])
+            starts, ends = ical.local_times(event, home, self._calendar)
+            zone = _choose_zone(starts, home)
             values["timezone"] = zone.key
-            values["starts_at"] = f"{starts:%Y-%m-%dT%H:%M}"
-            values["ends_at"] = f"{ends:%Y-%m-%dT%H:%M}"
+            values["starts_at"] = _format(starts, zone)
+            values["ends_at"] = _format(ends, zone)
         except Refusal as error:
             errors.append(("starts_at", error))
         if workshop is not None and is_visible:
@@ -113,6 +115,20 @@ class _RowBuilder:
 
     def _where(self, location: str, office: str) -> dict[str, str]:
         return _where(location, _city_and_region(self._network, office))
+
+
+def _choose_zone(starts: datetime, home: ZoneInfo) -> ZoneInfo:
+    """The zone of an event: that of the venue or office where the file has another one with the
+    same hours, as our own feeds do (`zone_rules`)."""
+    zone = starts.tzinfo
+    assert isinstance(zone, ZoneInfo)
+    has_same_hours = starts.astimezone(home).utcoffset() == starts.utcoffset()
+    return home if has_same_hours and is_substitute(zone) else zone
+
+
+def _format(moment: datetime, zone: ZoneInfo) -> str:
+    local = moment.astimezone(zone)
+    return format_local(local.replace(tzinfo=None, fold=0), zone, is_second=bool(local.fold))
 
 
 def _changed_cells(

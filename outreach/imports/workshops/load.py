@@ -131,7 +131,9 @@ def find_impossible_changes(
 ) -> Iterator[ImportFault]:
     """What the row asks for that cannot be done to the workshop in its current state."""
     is_draft = workshop.status is WorkshopStatus.DRAFT
-    _starts_at, ends_at = clock.span(row.day, row.starts, row.ends, row.zone)
+    _starts_at, ends_at = clock.span(
+        row.day, row.starts, row.ends, row.zone, is_second=row.is_second_hour
+    )
     transition = (workshop.status, row.status)
     steps = _STEPS.get(transition, ())
     if transition in _IMPOSSIBLE:
@@ -334,6 +336,7 @@ def _workshop_data(
         day=row.day,
         starts=row.starts,
         ends=row.ends,
+        is_second_hour=row.is_second_hour,
         title=title,
         capacity=row.capacity,
         way=row.way,

@@ -8,7 +8,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Final
 
@@ -29,7 +29,7 @@ from outreach.imports.workshops.load import (
     is_same_venue,
 )
 from outreach.imports.workshops.read import WorkshopImportRow
-from outreach.imports.workshops.write import COLUMNS, cells
+from outreach.imports.workshops.write import COLUMNS, cells, format_local
 
 # Columns whose change notifies the people registered.
 _NOTIFYING: Final = frozenset(
@@ -160,6 +160,11 @@ def _compared(row: WorkshopImportRow, workshop: Workshop) -> PreviewedRow:
     return PreviewedRow(row=row, verdict=verdict, public_id=workshop.public_id, changes=changes)
 
 
+def _format(row: WorkshopImportRow, day: date, hour: time) -> str:
+    local = datetime.combine(day, hour)
+    return format_local(local, row.zone, is_second=row.is_second_hour)
+
+
 def _after(row: WorkshopImportRow, workshop: Workshop) -> dict[str, str]:
     """The cells of the workshop after loading; columns that the file lacks stay as before."""
     before = cells(workshop)
@@ -170,8 +175,8 @@ def _after(row: WorkshopImportRow, workshop: Workshop) -> dict[str, str]:
         "title_es": row.title.get("es", ""),
         "title_en": row.title.get("en", ""),
         "timezone": row.zone.key,
-        "starts_at": f"{row.day}T{row.starts:%H:%M}",
-        "ends_at": f"{row.last_day}T{row.ends:%H:%M}",
+        "starts_at": _format(row, row.day, row.starts),
+        "ends_at": _format(row, row.last_day, row.ends),
         "capacity": str(_capacity(row, workshop)),
         "languages": " ".join(row.languages),
         "childcare": "true" if row.has_childcare else "false",

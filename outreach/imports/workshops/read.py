@@ -45,7 +45,9 @@ OPTIONAL: Final = ("title_fr", "way", "mode", "address", "area", "phone", "live_
 MAX_SEATS: Final = 100_000
 MAX_OFFICES_LISTED: Final = 12  # in an error message
 
-_WALL_CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:00)?", re.ASCII)
+_WALL_CLOCK = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::00)?([+-]\d{2}:\d{2})?", re.ASCII
+)
 _ONLINE: Final = frozenset({"online", "on line", "en linea", "virtual", "en ligne", "por internet"})
 _STATUSES: Final = MappingProxyType(
     {
@@ -107,6 +109,7 @@ class WorkshopImportRow:
     day: date
     starts: time
     ends: time
+    is_second_hour: bool  # of an hour that clocks show twice that day
     place: ImportedPlace | None
     mode: DeliveryMode | None
     way: Way
@@ -207,7 +210,7 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
     live_url = line.link("live_url") if line.has("live_url") else None
     if line.faults or not (office and kind and zone and hours and way and status):
         return None
-    day, starts, ends = hours
+    day, starts, ends, is_second_hour = hours
     return WorkshopImportRow(
         line=line.number,
         id=row_id,
@@ -219,6 +222,7 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
         day=day,
         starts=starts,
         ends=ends,
+        is_second_hour=is_second_hour,
         place=place,
         mode=mode,
         way=way,
@@ -245,8 +249,9 @@ def _office(line: RowParser, known: Network) -> OfficeFacts | None:
 
 def _hours(
     line: RowParser, zone: ZoneInfo | None, kind: KindFacts | None
-) -> tuple[date, time, time] | None:
-    """Day, start and end; adds faults, and returns None if a time is unreadable."""
+) -> tuple[date, time, time, bool] | None:
+    """Day, start and end, and whether of a doubled hour the second is meant; adds faults, and
+    returns None if a time is unreadable."""
     starts = _wall_clock(line, "starts_at")
     if starts and zone and clock.is_skipped(starts.date(), starts.time(), zone):
         line.fault("starts_at", ImportErrorCode.HOUR_SKIPPED, zone=zone.key)
@@ -255,22 +260,51 @@ def _hours(
     if line.raw("ends_at"):
         ends = _wall_clock(line, "ends_at")
     else:
-        ends = starts + timedelta(minutes=kind.minutes) if starts and kind else None
+        ends = (
+            starts.replace(tzinfo=None) + timedelta(minutes=kind.minutes)
+            if starts and kind
+            else None
+        )
     if starts is None or ends is None:
         return None
+    seconds = [
+        _is_second_hour(line, field, local, zone)
+        for field, local in (("starts_at", starts), ("ends_at", ends))
+    ]
+    starts, ends = starts.replace(tzinfo=None), ends.replace(tzinfo=None)
     if ends <= starts:
         line.fault("ends_at", ImportErrorCode.END_BEFORE_START, start=line.raw("starts_at"))
     elif ends - starts >= _DAY:
         line.fault("ends_at", ImportErrorCode.END_DAYS_LATER)
-    return starts.date(), starts.time(), ends.time()
+    return starts.date(), starts.time(), ends.time(), any(seconds)
+
+
+def _is_second_hour(line: RowParser, field: str, local: datetime, zone: ZoneInfo | None) -> bool:
+    """Whether the second of two equal hours is meant. Adds a fault if the offset from UTC is none
+    of the zone's, or is missing where clocks show the hour twice."""
+    if zone is None:
+        return False
+    offsets = [local.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)]
+    if local.tzinfo is None:
+        if clock.is_doubled(local.date(), local.time(), zone) and line.raw(field):
+            first, second = (
+                local.replace(tzinfo=zone, fold=fold).isoformat(timespec="minutes")
+                for fold in (0, 1)
+            )
+            line.fault(field, ImportErrorCode.HOUR_DOUBLED, first=first, second=second)
+        return False
+    if local.utcoffset() not in offsets:
+        line.fault(field, ImportErrorCode.OFFSET_WRONG, zone=zone.key)
+    return local.utcoffset() == offsets[1] != offsets[0]
 
 
 def _wall_clock(line: RowParser, field: str) -> datetime | None:
-    """A local time without a zone; None, with a fault, for anything else."""
+    """A local time, with its offset from UTC or without; None, with a fault, for anything else."""
     found = line.raw(field)
     parts = _WALL_CLOCK.fullmatch(found)
     try:
-        when = datetime.fromisoformat(f"{parts[1]}T{parts[2]}") if parts else None
+        given = f"{parts[1]}T{parts[2]}{parts[3] or ''}" if parts else ""
+        when = datetime.fromisoformat(given) if given else None
     except ValueError:
         when = None
     if when is not None and csv_tables.is_likely(when.date()):

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import BinaryIO, Final
+from zoneinfo import ZoneInfo
 
+from outreach import clock
 from outreach.domain.workshops import UID_PREFIX, Workshop, WorkshopStatus
 from outreach.imports.csv_tables import RISKY
 from outreach.imports.workshops.read import OPTIONAL, REQUIRED
@@ -31,6 +33,8 @@ def cells(workshop: Workshop) -> dict[str, str]:
     """The cells of a workshop by column name."""
     venue = workshop.venue
     last = workshop.day if workshop.ends > workshop.starts else workshop.day + _DAY
+    starts = datetime.combine(workshop.day, workshop.starts)
+    ends = datetime.combine(last, workshop.ends)
     return {
         "id": own_id(workshop),
         "office": workshop.office.slug,
@@ -39,8 +43,8 @@ def cells(workshop: Workshop) -> dict[str, str]:
         "title_en": workshop.title.get("en", ""),
         "title_fr": workshop.title.get("fr", ""),
         "timezone": workshop.zone.key,
-        "starts_at": f"{workshop.day}T{workshop.starts:%H:%M}",
-        "ends_at": f"{last}T{workshop.ends:%H:%M}",
+        "starts_at": format_local(starts, workshop.zone, is_second=workshop.is_second_hour),
+        "ends_at": format_local(ends, workshop.zone, is_second=workshop.is_second_hour),
         "venue": venue.name if venue else "",
         "city": venue.city if venue else "",
         "region": venue.region if venue else "",
@@ -55,6 +59,14 @@ def cells(workshop: Workshop) -> dict[str, str]:
         "phone": workshop.phone,
         "live_url": workshop.live_url,
     }
+
+
+def format_local(local: datetime, zone: ZoneInfo, *, is_second: bool) -> str:
+    """A wall clock as in files: 2027-01-31T18:30; with its offset from UTC where clocks show the
+    hour twice."""
+    if not clock.is_doubled(local.date(), local.time(), zone):
+        return f"{local:%Y-%m-%dT%H:%M}"
+    return local.replace(tzinfo=zone, fold=int(is_second)).isoformat(timespec="minutes")
 
 
 def status(status: WorkshopStatus) -> WorkshopStatus:

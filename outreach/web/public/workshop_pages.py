@@ -347,7 +347,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
         is_over=found.has_ended(now),
         seats=workshop_cards.seats_tag(found, now=now),
         place_icon=workshop_cards.place_icon(found.mode),
-        is_doubled=clock.is_doubled(found.day, found.starts, found.zone),
+        is_hour_doubled=found.is_hour_doubled,
         share=sharing.get_links(found),
         help_line=help_line,
         today=now.astimezone(found.zone).date(),

@@ -2,7 +2,7 @@
 reconfirmation."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +22,9 @@ from outreach.imports import DATA
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, kind, seat
+from tests.support import html_forms
 from tests.support.arrivals import store_arrival
+from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
@@ -65,6 +67,29 @@ def test_capacity_of_consultations_follows_from_their_time_slots(
     assert (workshop.capacity, workshop.seats_left) == (8, 8)  # 10:00 to 12:00
     page = words(ana.get(f"/org/talleres/{workshop.public_id}/editar"))
     assert "4 horas con 2 por hora: 8 lugares." in page
+
+
+@fixed_clock
+def test_hour_that_clocks_show_twice_is_asked_about(ana: StaffClient, store: Store) -> None:
+    night = typed(day="2027-11-07", starts="01:30", ends="03:00")
+    asked = ana.post("/org/talleres/nuevo", **night)
+    assert asked.status_code == 422
+    assert "da esa hora dos veces. Elige cuál es." in words(asked)
+    assert 'value="Conoce tus derechos"' in asked.text, "typed values are kept"
+
+    assert ana.post("/org/talleres/nuevo", **night | {"which_hour": "otra"}).status_code == 422
+    assert ana.post("/org/talleres/nuevo", **night | {"which_hour": "segunda"}).status_code == 303
+    workshop = _only(store)
+    assert workshop.is_second_hour
+    assert workshop.starts_at == datetime(2027, 11, 7, 7, 30, tzinfo=UTC)
+    page = f"/org/talleres/{workshop.public_id}"
+    assert "Es la segunda vez que el reloj la da." in words(ana.get(page))
+    assert "la segunda de las dos veces" in words(ana.get(f"/es/t/{workshop.public_id}"))
+
+    edited = night | {"venue": str(workshop.venue_id), "action": "save"}
+    edited["seen"] = html_forms.value(ana.get(f"{page}/editar").text, "seen")
+    assert ana.post(f"{page}/editar", **edited | {"which_hour": "primera"}).status_code == 303
+    assert _only(store).starts_at == datetime(2027, 11, 7, 6, 30, tzinfo=UTC)
 
 
 def test_form_of_consultations_shows_the_resulting_capacity(

@@ -72,6 +72,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "slot_places": lazy("lugares a cada hora"),
     "speakers": lazy("quienes dan talleres"),
     "starts": lazy("hora de inicio"),
+    "is_second_hour": lazy("cuál de las dos horas iguales"),
     "summary": lazy("de qué trata"),
     "support": lazy("límites de apoyo"),
     "title": lazy("título"),

@@ -71,6 +71,14 @@ class Choice(SelectField):
             raise ValidationError(_("Elige una opción de la lista."))
 
 
+class OptionalChoice(Choice):
+    """A choice that may be left out."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data:
+            super().pre_validate(form)
+
+
 class Choices(SelectMultipleField):
     def pre_validate(self, form: Any) -> None:
         offered = {value for value, _label, *_rest in self.iter_choices()}

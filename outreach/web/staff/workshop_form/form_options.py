@@ -18,6 +18,7 @@ from outreach.web.presentation import workshop_cards
 from outreach.web.staff.common import workshop_labels
 
 NEW: Final = "nueva"
+FIRST_HOUR, SECOND_HOUR = "primera", "segunda"  # of an hour that clocks show twice
 WAYS: Final = (Way.PLACE, Way.SLOTS, Way.OPEN, Way.PHONE, Way.UNLISTED)
 
 Options = list[tuple[str, str]]  # values and labels
@@ -35,6 +36,10 @@ def by_field(
     spoken = [(code, language_name(code, STAFF_LANGUAGE)) for code in SPOKEN]
     return {
         "kind": [(kind.code, words_of(kind)) for kind in kinds],
+        "which_hour": [
+            (FIRST_HOUR, _("La primera vez, antes de atrasar el reloj")),
+            (SECOND_HOUR, _("La segunda vez, después de atrasarlo")),
+        ],
         "mode": [(mode.value, workshop_cards.mode_words(mode)) for mode in DeliveryMode],
         "venue": [
             ("", _("Sin sede: en línea o por teléfono")),

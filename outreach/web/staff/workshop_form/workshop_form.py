@@ -33,13 +33,14 @@ from outreach.web.staff.common.form_fields import (
     DayField,
     HourField,
     NumberField,
+    OptionalChoice,
     line,
     number,
     required,
     text,
 )
 from outreach.web.staff.workshop_form import form_options
-from outreach.web.staff.workshop_form.form_options import NEW, words_of
+from outreach.web.staff.workshop_form.form_options import FIRST_HOUR, NEW, SECOND_HOUR, words_of
 
 MIN_DAY: Final = date(2015, 1, 1)
 MAX_AHEAD: Final = timedelta(days=3 * 366)
@@ -69,6 +70,9 @@ class WorkshopForm(Form):
     day = DayField(validators=[required(lazy("Escribe la fecha."))])
     starts = HourField(validators=[required(lazy("Escribe a qué hora empieza."))])
     ends = HourField(validators=[Optional()])
+    which_hour = OptionalChoice(
+        default=""
+    )  # of an hour that clocks show twice; see `is_hour_doubled`
     mode = Choice()
     venue = Choice()
     venue_name = line(120)
@@ -198,6 +202,12 @@ class WorkshopForm(Form):
         if not MIN_DAY <= field.data <= clock.now().date() + MAX_AHEAD:
             raise ValidationError(_("Revisa el año de la fecha."))
 
+    def validate_which_hour(self, field: Field) -> None:
+        if self.is_hour_doubled and not field.data and not self.is_draft:
+            raise ValidationError(
+                _("Ese día el reloj se atrasa y da esa hora dos veces. Elige cuál es.")
+            )
+
     def validate_venue(self, field: Field) -> None:
         if self.has_venue and not field.data and not self.is_draft:
             raise ValidationError(_("Falta la sede. Elige una o di que es en línea."))
@@ -248,6 +258,23 @@ class WorkshopForm(Form):
         """The fields with the limit of each interpreter, by language."""
         return {lang: self[f"limit_{lang}"] for lang in SPOKEN}
 
+    @property
+    def is_hour_doubled(self) -> bool:
+        """Whether clocks at the venue show the hour of the start or end twice that day."""
+        day, starts = self.day.data, self.starts.data
+        if day is None or starts is None:
+            return False
+        ends = self.ends.data or _end_time(day, starts, self._kind.minutes if self._kind else 60)
+        return clock.has_doubled_hour(day, starts, ends, self._zone)
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        """Of the chosen venue, else of the office."""
+        if self.is_new_venue and clock.is_zone(self.venue_zone.data or ""):
+            return zone_of(self)
+        venue = next((each for each in self._venues if str(each.id) == self.venue.data), None)
+        return venue.zone if self.has_venue and venue is not None else self.office.zone
+
     def slot_count(self, kind: Kind) -> int:
         """The number of time slots, as the form stands."""
         every = self.slot_minutes.data or kind.slot_minutes or DEFAULT_SLOT_MINUTES
@@ -284,6 +311,7 @@ class WorkshopForm(Form):
             day=day,
             starts=starts,
             ends=self.ends.data or _end_time(day, starts, kind.minutes),
+            is_second_hour=self.which_hour.data == SECOND_HOUR,
             title=_words(es=self.title_es.data, en=self.title_en.data, fr=self.title_fr.data),
             summary=_with_spanish(base.summary, self.summary_es),
             bring=self._bring(base, kind),
@@ -354,6 +382,7 @@ def values_of(data: WorkshopData) -> dict[str, Any]:
         "day": data.day,
         "starts": data.starts,
         "ends": data.ends,
+        "which_hour": _which_hour(data),
         "mode": data.mode.value,
         "venue": str(data.venue.id) if data.venue is not None else "",
         "venue_city": data.office.city,
@@ -384,6 +413,12 @@ def values_of(data: WorkshopData) -> dict[str, Any]:
         "series": str(data.series.id) if data.series is not None else "",
         "series_joint": data.series is not None and data.series.is_joint,
     }
+
+
+def _which_hour(data: WorkshopData) -> str:
+    if not workshop_data.has_doubled_hour(data):
+        return ""
+    return SECOND_HOUR if data.is_second_hour else FIRST_HOUR
 
 
 def zone_of(form: WorkshopForm) -> ZoneInfo:

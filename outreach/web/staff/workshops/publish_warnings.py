@@ -113,7 +113,9 @@ def _warning_words(warning: UnconfirmedWarnings) -> tuple[str, str]:
         ),
         PublishWarning.DOUBLED: (
             _("Esa hora pasa dos veces ese día"),
-            _("El reloj se atrasa. El taller empieza la primera vez."),
+            _("El reloj se atrasa. Es la segunda vez que da esa hora.")
+            if detail == "2"
+            else _("El reloj se atrasa. Es la primera vez que da esa hora."),
         ),
     }
     return words[warning.what]

@@ -152,7 +152,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         fault=fault,
         offer=series_edit.offered_address(public_id) if workshop.series else "",
         done=_done_message(request.args.get("hecho", ""), workshop),
-        is_doubled=clock.is_doubled(workshop.day, workshop.starts, workshop.zone),
+        is_hour_doubled=workshop.is_hour_doubled,
         came=came,
         checked=checked,
         giving=giving,
