@@ -7,12 +7,17 @@ from typing import Final
 
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: they look like others
 
-# Control characters, line separators, bidirectional controls and lone surrogates. JSON can carry a
-# surrogate into the database, and then no page or calendar can be encoded.
-_UNFIT = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd\ufeff\ud800-\udfff]"
+# Control characters, line separators, bidirectional controls, noncharacters and lone surrogates.
+# JSON can carry a surrogate into the database, and then no page or calendar can be encoded.
+_NONCHARACTERS: Final = "".join(
+    ["\ufdd0-\ufdef", *(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))]
 )
-_SPACES = re.compile(r"\s+")
+_UNFIT = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd\ufeff\ud800-\udfff"
+    f"{_NONCHARACTERS}]"
+)
+# No-break spaces stay: French has them before its punctuation.
+_SPACES = re.compile(r"[^\S\u00a0\u202f]+")
 WEB_LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 

@@ -17,6 +17,7 @@ from outreach.feeds.vevent import PublicSite
 from outreach.i18n import LANGUAGES
 
 MIMETYPE: Final = "application/atom+xml; charset=utf-8"
+_ADDRESS: Final = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)])")
 _NOT_XML: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -65,7 +66,7 @@ def _entry(event: UpcomingEvent, lang: str) -> str:
             _element("published", _moment(event.lines["CREATED"].moment)),
             _link("alternate", "text/html", event.text("URL"), lang),
             f"<category term={quoteattr(_remove_invalid(kind))}/>\n" if kind else "",
-            _element("content", event.content(lang)),  # no type means plain text (RFC 4287, 3.1.1)
+            _html("content", event.content(lang)),
             "</entry>\n",
         ]
     )
@@ -73,6 +74,20 @@ def _entry(event: UpcomingEvent, lang: str) -> str:
 
 def _element(name: str, text: str) -> str:
     return f"<{name}>{escape(_remove_invalid(text))}</{name}>\n"
+
+
+def _html(name: str, text: str) -> str:
+    """An element with a text as HTML, a paragraph a line, with links (RFC 4287, 3.1.1.3)."""
+    paragraphs = "".join(f"<p>{_mark_up(line)}</p>" for line in text.split("\n"))
+    return f'<{name} type="html">{escape(_remove_invalid(paragraphs))}</{name}>\n'
+
+
+def _mark_up(line: str) -> str:
+    parts = _ADDRESS.split(line)  # an address at every other place
+    return "".join(
+        f"<a href={quoteattr(part)}>{escape(part)}</a>" if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )
 
 
 def _link(relation: str, mimetype: str, address: str, lang: str) -> str:

@@ -27,7 +27,7 @@ from outreach.feeds import labels, vevent
 from outreach.feeds.vevent import PublicSite
 from outreach.i18n import LANGUAGES
 
-FORMAT: Final = 3  # raise it when `vevent.write` writes the same workshop differently
+FORMAT: Final = 4  # raise it when `vevent.write` writes the same workshop differently
 
 
 class EventWriter:

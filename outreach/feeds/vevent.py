@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from icalendar import Event
+from icalendar import Event, vUri
 
 from outreach import clock
 from outreach.domain.network.kinds import Visibility, Way
@@ -52,7 +52,7 @@ def write(
     event.add("dtstart", start.astimezone(workshop.calendar_zone))
     event.add("dtend", end.astimezone(workshop.calendar_zone))
     event.add("summary", IcsText(title(workshop, lang, is_neutral=is_neutral)))
-    event.add("location", IcsText(_city(workshop) if is_neutral else place(workshop, lang)))
+    event.add("location", IcsText(_city(workshop, lang) if is_neutral else place(workshop, lang)))
     url = "" if is_neutral else _address(workshop, lang, site)
     if not workshop.is_discreet and not is_neutral:
         text = url if is_short else _description(workshop, lang, site, start, url)
@@ -60,6 +60,8 @@ def write(
             event.add("description", IcsText(text))
         event.add("categories", [clean(say(workshop.kind.short_name, lang))])
         _add_position(event, workshop)
+        if not is_short:
+            _add_relations(event, workshop, site, url)
     if url:
         event.add("url", url)
     event.add("transp", "TRANSPARENT")  # who follows a calendar is not busy
@@ -119,9 +121,11 @@ def place(workshop: Workshop, lang: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _city(workshop: Workshop) -> str:
+def _city(workshop: Workshop, lang: str) -> str:
     where = workshop.venue or workshop.office
-    return clean(f"{where.city}, {where.region}") if workshop.mode.has_venue else ""
+    return (
+        clean(f"{where.city}, {where.region}") if workshop.mode.has_venue else place(workshop, lang)
+    )
 
 
 def _has_public_address(workshop: Workshop) -> bool:
@@ -135,6 +139,21 @@ def _add_position(event: Event, workshop: Workshop) -> None:
     # Only its own position: `near_…` is that of the city, where a pin would mislead.
     if venue.latitude is not None and venue.longitude is not None:
         event.add("geo", (_degrees(venue.latitude), _degrees(venue.longitude)))
+
+
+def _add_relations(event: Event, workshop: Workshop, site: PublicSite, url: str) -> None:
+    """The series that it belongs to, and its picture (RFC 7986, 5.10)."""
+    if workshop.series is not None:
+        # A UID without a component: all dates of the series have the same one.
+        series = f"serie-{workshop.series.uid}@{workshop.get_uid_host(site.host)}"
+        event.add("related-to", series, parameters={"RELTYPE": "PARENT"})
+    if url:
+        # An address with an older number leads to the newest picture.
+        event.add(
+            "image",
+            vUri(f"{url}/imagen-{workshop.sequence}.png"),
+            parameters={"VALUE": "URI", "DISPLAY": "BADGE", "FMTTYPE": "image/png"},
+        )
 
 
 def _degrees(angle: float) -> float:

@@ -39,6 +39,8 @@ _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _DATE_TIME: Final = re.compile(r"(\d{8})T(\d{6})(Z?)", re.ASCII)
 _DAY: Final = re.compile(r"\d{8}", re.ASCII)
+# A fold within a UTF-8 character, as RFC 5545, 3.1 allows: its rest is moved before the fold.
+_CUT_CHARACTER: Final = re.compile(rb"([\xc2-\xf4][\x80-\xbf]{0,2})(\r?\n[ \t])([\x80-\xbf]{1,3})")
 _OFFSET: Final = re.compile(r"([+-])(\d{2})(\d{2})(?:\d{2})?", re.ASCII)
 
 
@@ -72,7 +74,7 @@ class IcalCalendar:
 
 def read(name: str, data: bytes, *, most: int) -> IcalCalendar:
     """The events of a file. Raises UnreadableFile if it is no calendar or exceeds a limit."""
-    text = csv_tables.decode(name, data)
+    text = csv_tables.decode(name, _CUT_CHARACTER.sub(rb"\1\3\2", data))
     return _Reader(name, most).calendar(text)
 
 

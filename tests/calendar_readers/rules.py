@@ -27,11 +27,12 @@ HEADER: Final = (
 # An event has no other properties: no person, no alarm, no link to a video call.
 ENTRY: Final = (
     "UID", "DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE", "STATUS", "DTSTART", "DTEND",
-    "SUMMARY", "LOCATION", "DESCRIPTION", "CATEGORIES", "GEO", "URL", "TRANSP",
+    "SUMMARY", "LOCATION", "DESCRIPTION", "CATEGORIES", "GEO", "RELATED-TO", "IMAGE", "URL",
+    "TRANSP",
 )  # fmt: skip
 OPTIONAL: Final = {
     *("DESCRIPTION", "X-WR-CALDESC", "LAST-MODIFIED", "COLOR", "X-APPLE-CALENDAR-COLOR"),
-    *("X-WR-TIMEZONE", "CATEGORIES", "GEO", "URL"),
+    *("X-WR-TIMEZONE", "CATEGORIES", "GEO", "URL", "RELATED-TO", "IMAGE"),
 }
 SCHEDULE_PROPERTIES: Final = ("DTSTART", "DTEND", "STATUS")
 VERSION_PROPERTIES: Final = ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE")
@@ -129,9 +130,12 @@ def _check_entry(event: Part) -> None:
     assert value("TRANSP") == "TRANSPARENT"
     start, end = event.lines["DTSTART"], event.lines["DTEND"]
     assert start.parameters == end.parameters
-    assert re.fullmatch(r"TZID=[A-Za-z_]+(/[A-Za-z_]+)+", start.parameters)
-    assert _LOCAL_TIME.fullmatch(start.value)
-    assert _LOCAL_TIME.fullmatch(end.value)
+    if start.parameters:
+        assert re.fullmatch(r"TZID=[A-Za-z_]+(/[A-Za-z_]+)+", start.parameters)
+    # In UTC where clocks show the hour twice.
+    moment = _LOCAL_TIME if start.parameters else _UTC_TIME
+    assert moment.fullmatch(start.value)
+    assert moment.fullmatch(end.value)
     for name in ("SUMMARY", "LOCATION", "DESCRIPTION"):
         assert _TEXT.fullmatch(value(name)), value(name)
     for name in ("SUMMARY", "LOCATION"):
@@ -146,7 +150,7 @@ def _check_entry(event: Part) -> None:
 
 def _check_zones(zones: list[Part], events: list[Part], of_calendar: str) -> None:
     described = [zone.value("TZID") for zone in zones]
-    used = {event.lines["DTSTART"].parameters.removeprefix("TZID=") for event in events}
+    used = {event.lines["DTSTART"].parameters.removeprefix("TZID=") for event in events} - {""}
     assert sorted(used or described) == described, "one block a zone, and no other"
     assert len(described) == len(set(described)) >= 1
     assert not of_calendar or described == [of_calendar]

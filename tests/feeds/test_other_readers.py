@@ -73,10 +73,11 @@ def test_feedparser_reads_the_atom_feed(store: Store, talk: Workshop) -> None:
     assert [tag.term for tag in entry.tags] == ["Tus derechos"]
     assert entry.updated == entry.published == "2026-01-05T15:00:00Z"
     [content] = entry.content
-    assert content.type == "text/plain"
-    assert "18:00, hora de Chicago, UTC-6" in content.value.splitlines()[0]
-    assert "1805 S. Ejemplo St., Chicago, IL" in content.value.splitlines()[1]
-    assert "Qué decir, qué no firmar" in content.value
+    assert content.type == "text/html"
+    paragraphs = content.value.removeprefix("<p>").removesuffix("</p>").split("</p><p>")
+    assert "18:00, hora de Chicago, UTC-6" in paragraphs[0]
+    assert "1805 S. Ejemplo St., Chicago, IL" in paragraphs[1]
+    assert any("Qué decir, qué no firmar" in each for each in paragraphs)
 
 
 def test_atom_feed_conforms_to_rfc_4287(store: Store, talk: Workshop) -> None:
@@ -210,7 +211,7 @@ def test_characters_forbidden_in_xml_are_removed(
         hold(session, chicago, rights, title=title, summary={"es": "]]>\n<script>"})
     [entry] = feedparser.parse(feed_body(store, "atom")).entries
     assert entry.title == "Unodos ]]> <tres> \"cuatro\" & 'cinco' 🌻"
-    assert "]]>\n<script>" in entry.content[0].value
+    assert "<p>]]&gt;</p><p>&lt;script&gt;</p>" in entry.content[0].value
 
 
 def test_discreet_workshops_are_not_in_other_formats(

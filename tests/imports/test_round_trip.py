@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.calendar.feed_query import FeedQuery
+from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
@@ -19,7 +20,8 @@ from outreach.feeds import ics_feed, serialization, vevent
 from outreach.feeds.vevent import PublicSite
 from outreach.feeds.vtimezone import vtimezone
 from outreach.i18n import SPOKEN
-from outreach.imports import workshops
+from outreach.imports import DATA, workshops
+from outreach.imports import kinds as kinds_file
 from outreach.imports.import_errors import ImportErrorCode, ImportRejected
 from outreach.imports.workshops import preview, write
 from outreach.imports.workshops.preview import PreviewVerdict
@@ -37,6 +39,7 @@ AWKWARD = (
     "_x000D_ y _x0041_", "%2C %0A %s {0}", "  espacios   de más  ", "中文 العربية עברית",
     "é decompuesta", "null", "NULL", "TRUE", "1e10", "0012", "2026-12-05", "#REF!", "—", "'",
     "x" * 200, "“tipográficas”", ";", ",,", "a,b;c\td", "BEGIN:VEVENT", "\\", "=", "​cero",
+    "¿Qué\u202f? «\u00a0sí\u00a0»", "noncaracter \ufffe\U0001ffff", "\u00a0al borde\u202f",
 )  # fmt: skip
 ZONES = ("America/Chicago", "America/Indiana/Indianapolis", "America/Edmonton", "America/Phoenix")
 
@@ -160,6 +163,42 @@ def test_export_and_import_in_each_format_changes_nothing(
         done = workshops.load(session, rows, now=clock.now())
         assert done.counts == {"same": count}
         assert states(session) == before
+
+
+@pytest.mark.parametrize("lang", ["es", "en", "fr"])
+def test_feed_of_every_packaged_kind_is_imported_without_a_change(
+    store: Store, chicago: Office, calgary: Office, lang: str
+) -> None:
+    """French names have no-break spaces."""
+    with store.change() as session:
+        kinds_file.load(session, kinds_file.read(DATA / "taxonomy.json"), now=clock.now())
+        for each in kinds.list_kinds(session):
+            for there in (chicago, calgary):
+                if not each.countries or there.country in each.countries:
+                    hold(session, there, each, title=dict(each.name))
+        count = len(stored(session))
+        before = states(session)
+        rows = read(session, calendar_of(stored(session), lang))
+        computed = preview.compute(session, rows, None, now=clock.now())
+        assert [
+            each.changes for each in computed.seen if each.verdict is not PreviewVerdict.SAME
+        ] == []
+        assert workshops.load(session, rows, now=clock.now()).counts == {"same": count}
+        assert states(session) == before
+    assert count > 20
+
+
+def test_fold_within_a_character_is_read(store: Store, chicago: Office, rights: Kind) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, title={"es": "Plática 🌻 «ñandú»"})
+        text = calendar_of(stored(session), "es")
+        for part in ("á", "🌻", "ú"):
+            found = part.encode()
+            for cut in range(1, len(found)):
+                folded = text.replace(found, found[:cut] + b"\r\n " + found[cut:], 1)
+                assert folded != text
+                [row_found] = read(session, folded)
+                assert row_found.title["es"] == "Plática 🌻 «ñandú»"
 
 
 def calendar_of(found: list[Workshop], lang: str) -> bytes:

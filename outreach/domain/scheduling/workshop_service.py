@@ -71,7 +71,6 @@ _HIDDEN_FIELDS: Final = frozenset(
         "has_waiting_list",
         "retention_days",
         "has_reminders",
-        "series",
         "overbooked",
         "slot_minutes",
         "slot_places",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
 from outreach.domain.network.offices import Office
+from outreach.domain.text import code
 from outreach.errors import NotFound
 
 
@@ -18,6 +19,15 @@ class WorkshopSeries(Base):
     __table_args__ = (sa.UniqueConstraint("office_id", "name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    # In calendars: what its dates are related to.
+    uid: Mapped[str] = mapped_column(
+        sa.String(20),
+        unique=True,
+        index=True,
+        init=False,
+        server_default="",
+        default_factory=lambda: code(20),
+    )
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"))
     name: Mapped[str] = mapped_column(sa.String(120))  # the public never sees it
     is_joint: Mapped[bool] = mapped_column(default=False)

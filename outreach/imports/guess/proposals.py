@@ -171,6 +171,8 @@ class _Proposer:
         if clock.instant(parsed.day, parsed.starts, self._zone(proposal)) <= self._now:
             starts = f"{parsed.starts:%H:%M}"
             parsed.say(Field.DAY, RemarkCode.DAY_PAST, day=parsed.day, starts=starts)
+        if proposal.row is not None and proposal.row.has_doubled_hour:
+            parsed.say(Field.STARTS, RemarkCode.HOUR_DOUBLED, day=parsed.day)
         self._find_twins(proposal)
         self._check_new(proposal)
         self._note_clashes(proposal)

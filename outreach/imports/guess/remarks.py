@@ -39,6 +39,7 @@ class RemarkCode(StrEnum):
     HOUR_MISSING = "the hour is missing"
     HOUR_UNREADABLE = "“%(value)s” is no hour we can read"
     HOUR_SEVERAL = "“%(value)s” names more than one hour; give each a row"
+    HOUR_DOUBLED = "clocks show that hour twice on %(day)s; load it, and say which in its form"
     HALF_OF_DAY_UNKNOWN = "“%(value)s” does not say whether it is a. m. or p. m."
     HOURS_DIFFER = "the row says %(one)s and %(other)s; which hour is it?"
     END_BEFORE_START = "the end, %(ends)s, is not after the start, %(starts)s"

@@ -109,7 +109,7 @@ class WorkshopImportRow:
     day: date
     starts: time
     ends: time
-    is_second_hour: bool  # of an hour that clocks show twice that day
+    is_second_hour: bool = False  # of an hour that clocks show twice that day
     place: ImportedPlace | None
     mode: DeliveryMode | None
     way: Way
@@ -119,6 +119,11 @@ class WorkshopImportRow:
     status: WorkshopStatus
     phone: str | None
     live_url: str | None
+
+    @property
+    def has_doubled_hour(self) -> bool:
+        """Whether clocks show the hour of its start or end twice that day."""
+        return clock.has_doubled_hour(self.day, self.starts, self.ends, self.zone)
 
     @property
     def last_day(self) -> date:

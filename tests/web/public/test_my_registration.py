@@ -322,7 +322,7 @@ def test_calendar_entry_is_in_the_time_zone_of_the_venue(
             session, calgary, rights, day=date(2027, 1, 21), starts=time(18), ends=time(20)
         )
     answer = client.post(f"{link_of(key_store, seat(store, key_store, workshop))}/cita.ics")
-    assert "DTSTART;TZID=America/Edmonton:20270121T180000" in answer.text
+    assert "DTSTART;TZID=America/Regina:20270121T180000" in answer.text
     assert "BEGIN:VTIMEZONE" in answer.text
     [event] = Calendar.from_ical(answer.data).events
     start = event.DTSTART
