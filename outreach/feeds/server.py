@@ -17,15 +17,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import ETags
-from werkzeug.http import parse_accept_header, parse_date, parse_etags
+from werkzeug.http import parse_accept_header
 
-from outreach import clock, i18n, languages
+from outreach import clock, i18n, languages, preconditions
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.calendar import change_counters, event_cache, feed_cache, feed_query
@@ -66,6 +66,8 @@ STORE_INTERVAL_SECONDS: Final = 0.05
 SECOND: Final = timedelta(seconds=1)
 OK: Final = "200 OK"
 NOT_MODIFIED: Final = "304 Not Modified"
+FAILED: Final = "412 Precondition Failed"
+_PLAIN_TEXT: Final = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Feeds:
     ) -> None:
         self.config, self.store = config, store
         self.memory: MemoryCache[FeedResponse] = MemoryCache(room)
-        self._always = [*always.items(), ("Access-Control-Allow-Origin", "*")]
+        self._always = [*always.items()]
         # One thread writes at a time: when a feed changes, many requests need it at once.
         self._writing = threading.Lock()
         self._stored_at = 0.0
@@ -112,8 +114,11 @@ class Feeds:
     def answer(self, environ: "WSGIEnvironment") -> tuple[str, Headers, bytes]:
         """Status, headers and body. Raises UnknownFilter for an unknown address."""
         served = self._find_or_write(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
-        if _is_current(environ, served):
+        failed = preconditions.evaluate(environ, served.copy.etag, served.copy.changed_at)
+        if failed is HTTPStatus.NOT_MODIFIED:
             return NOT_MODIFIED, served.unchanged, b""
+        if failed is not None:
+            return FAILED, [*served.unchanged, *_PLAIN_TEXT], b""
         is_head = environ["REQUEST_METHOD"] == "HEAD"
         accepts = environ.get("HTTP_ACCEPT_ENCODING", "")
         if _takes_gzip(accepts) and not self.config.plain_feeds:
@@ -300,19 +305,6 @@ def _site(config: Config, session: Session) -> PublicSite:
 
 def _file(name: str, form: str) -> str:
     return f'inline; filename="{ics_feed.filename(name, form)}"'
-
-
-def _is_current(environ: "WSGIEnvironment", served: FeedResponse) -> bool:
-    """Whether the client has these bytes. If-None-Match precedes If-Modified-Since (RFC 9110,
-    13.2.2)."""
-    tags: str | None = environ.get("HTTP_IF_NONE_MATCH")
-    if tags is not None:
-        if tags == served.unchanged[0][1]:
-            return True
-        known: ETags = parse_etags(tags)
-        return known.contains_weak(served.copy.etag)
-    since = parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))  # None for what is no date
-    return since is not None and served.copy.changed_at.replace(microsecond=0) <= since
 
 
 @lru_cache(maxsize=256)

@@ -275,7 +275,7 @@ def test_ics_file_of_one_workshop(client: FlaskClient, workshop: Workshop) -> No
 
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Cache-Control"] == "public, max-age=900"
     assert "noindex" in answer.headers["X-Robots-Tag"]
     [alone] = events_of(answer.data)
     [in_feed] = events_of(client.get(FEED).data)

@@ -5,6 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES, http_date
 
-from outreach import clock
+from outreach import clock, preconditions
 from outreach.db import error_classes
 from outreach.errors import OutreachError
 from outreach.memory_cache import MemoryCache
@@ -24,25 +25,18 @@ from outreach.web.api.route import Route
 from outreach.web.api.routes import TABLE
 from outreach.web.api.serializers import ROOT
 from outreach.web.context import store
-from outreach.web.middleware import error_pages
+from outreach.web.middleware import error_pages, response_headers
 from outreach.web.middleware.page_cache import MAX_AGE
 from outreach.web.middleware.response_headers import MIN_GZIP_BYTES
 
 api = Blueprint("api", __name__, url_prefix=ROOT)
 
-ALLOWED: Final = ("GET", "HEAD", "OPTIONS")
+ALLOWED: Final = response_headers.PUBLIC_METHODS
 # All methods, so that the errors of each are made here.
 METHODS: Final = (*ALLOWED, "POST", "PUT", "PATCH", "DELETE", "TRACE")
 CORS_HEADERS: Final = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, Link",
+    **response_headers.CORS,
     "Cross-Origin-Resource-Policy": "cross-origin",
-}
-PREFLIGHT: Final = {
-    "Allow": ", ".join(ALLOWED),
-    "Access-Control-Allow-Methods": ", ".join(ALLOWED),
-    "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since",
-    "Access-Control-Max-Age": "86400",
 }
 SECOND: Final = timedelta(seconds=1)
 MAX_ANSWERS: Final = 200
@@ -66,7 +60,8 @@ def init_app(app: Flask) -> None:
 
 def _serve(route: Route, **parts: str) -> Response:
     if request.method == "OPTIONS":
-        return Response(status=204, headers=PREFLIGHT)
+        headers = {"Allow": ", ".join(ALLOWED), **response_headers.get_preflight_headers()}
+        return Response(status=204, headers=headers)
     if request.method not in ALLOWED:
         raise MethodNotAllowed(valid_methods=ALLOWED)
     cache: MemoryCache[CachedAnswer] = current_app.extensions["outreach_api"]
@@ -98,22 +93,15 @@ def _encode(answer: Answer, now: datetime) -> CachedAnswer:
 
 
 def _respond(cached: CachedAnswer) -> Response:
-    if _is_not_modified(cached):
-        return Response(status=304, headers=cached.headers, mimetype=JSON)
+    failed = preconditions.evaluate(request.environ, cached.etag, cached.changed_at)
+    if failed is HTTPStatus.NOT_MODIFIED:
+        return Response(status=failed, headers=cached.headers, mimetype=JSON)
+    if failed is not None:
+        return _problem(failed, "This has changed. Ask for it without a condition.")
     if cached.size >= MIN_GZIP_BYTES and request.accept_encodings.quality("gzip") > 0:
         headers = (*cached.headers, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
         return Response(cached.compressed, headers=headers, mimetype=JSON)
     return Response(gzip.decompress(cached.compressed), headers=cached.headers, mimetype=JSON)
-
-
-def _is_not_modified(cached: CachedAnswer) -> bool:
-    """Whether the client has this version. If-None-Match precedes If-Modified-Since (RFC 9110)."""
-    if "If-None-Match" in request.headers:
-        return request.if_none_match.contains_weak(cached.etag)
-    since = request.if_modified_since  # None if it is no valid date
-    if since is None or cached.changed_at is None:
-        return False
-    return cached.changed_at.replace(microsecond=0) <= since
 
 
 def _unknown_address(rest: str) -> Response:

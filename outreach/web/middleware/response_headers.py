@@ -1,9 +1,18 @@
-"""Sets the security and cache headers of every response (S02 to S04), and compresses it."""
+"""Sets the security and cache headers of every response (S02 to S04), and compresses it.
+
+What any cache may keep has an entity tag, answers conditional requests, and may be read by scripts
+of other sites (CORS): nothing in it is personal.
+"""
 
 import gzip
+import hashlib
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
+
+from outreach import preconditions
 
 _POLICY: Final = {
     "default-src": "'none'",
@@ -34,7 +43,19 @@ ALWAYS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
     "browsing-topics=(), interest-cohort=()",
-    "Strict-Transport-Security": "max-age=31536000",
+}
+# Only where the site is https: a browser ignores it over http (RFC 6797, 7.2).
+HTTPS_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000"}
+PUBLIC_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+CORS: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Last-Modified, Link, Retry-After",
+}
+PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": ", ".join(PUBLIC_METHODS),
+    "Access-Control-Allow-Headers": "If-Match, If-Modified-Since, If-None-Match, "
+    "If-Unmodified-Since",
+    "Access-Control-Max-Age": "86400",
 }
 FRAMED: Final = {
     **{name: value for name, value in ALWAYS.items() if name != "X-Frame-Options"},
@@ -59,7 +80,15 @@ COMPRESSIBLE: Final = ("text/", "application/json", "application/atom", "image/s
 
 
 def init_app(app: Flask) -> None:
+    app.extensions["outreach_https_headers"] = get_https_headers(
+        app.extensions["outreach_config"].public_url
+    )
     app.after_request(_finish)
+
+
+def get_https_headers(public_url: str) -> Mapping[str, str]:
+    """The headers that a site has beside ALWAYS if its address is https."""
+    return HTTPS_ONLY if public_url.startswith("https:") else {}
 
 
 def keep_private() -> None:
@@ -100,7 +129,8 @@ def _security_headers() -> dict[str, str]:
 def _finish(response: Response) -> Response:
     # `setdefault` would read all headers for each name: a third of the time of a short response.
     present = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - no dict
-    for name, value in _security_headers().items():
+    https_headers = current_app.extensions["outreach_https_headers"]
+    for name, value in (*_security_headers().items(), *https_headers.items()):
         if name.lower() not in present:
             response.headers.add(name, value)
     if "Cache-Control" not in response.headers:
@@ -112,7 +142,48 @@ def _finish(response: Response) -> Response:
     # The error may be about a private page that failed before `keep_private`.
     if g.get("is_private") or response.status_code >= 400:
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    if request.method == "OPTIONS" and _is_public_address():
+        response.headers.update(get_preflight_headers())
+    elif response.headers["Cache-Control"].startswith("public"):
+        response.headers.update(CORS)
+        _answer_conditions(response)
     return _compress(response)
+
+
+def get_preflight_headers() -> Mapping[str, str]:
+    """The headers of an answer to OPTIONS: what a script of another site may send, if a browser
+    asks on its behalf (CORS)."""
+    is_asked = "Access-Control-Request-Method" in request.headers
+    return CORS | PREFLIGHT if is_asked else CORS
+
+
+def _is_public_address() -> bool:
+    """Whether this address can only be read, and is not one of the staff."""
+    rule = request.url_rule
+    if rule is None or rule.methods is None or rule.rule.startswith("/org"):
+        return False
+    return rule.methods <= set(PUBLIC_METHODS)
+
+
+def _answer_conditions(response: Response) -> None:
+    """Gives the response an entity tag, and makes it 304 or 412 where the request says so."""
+    if response.status_code != HTTPStatus.OK or request.method not in {"GET", "HEAD"}:
+        return
+    etag, _is_weak = response.get_etag()
+    if etag is None:
+        if response.is_streamed or "Content-Encoding" in response.headers:
+            return
+        etag = hashlib.sha256(response.get_data()).hexdigest()[:32]
+        response.set_etag(etag, weak=True)  # one for the plain and the compressed body
+    failed = preconditions.evaluate(request.environ, etag, response.last_modified)
+    if failed is None:
+        return
+    response.status_code = failed
+    response.set_data(b"")
+    for name in ("Content-Encoding", "Content-Length", "Content-Disposition"):
+        response.headers.pop(name, None)
+    if failed is HTTPStatus.NOT_MODIFIED:
+        response.headers.pop("Content-Type", None)
 
 
 def _compress(response: Response) -> Response:

@@ -64,6 +64,7 @@ class StaticFile:
     compressed: bytes | None  # with gzip; None for a font, which is compressed already
     mimetype: str
     name: str  # as in the address: app.1f3c….css
+    digest: str
 
 
 def init_app(app: Flask) -> None:
@@ -85,6 +86,7 @@ def static_file(name: str) -> Response:
     if use_gzip:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Cache-Control"] = CACHE_FOR_A_YEAR
+    response.set_etag(file.digest, weak=True)
     return response
 
 
@@ -118,4 +120,4 @@ def _file(name: str, body: bytes) -> StaticFile:
     digest = hashlib.sha256(body).hexdigest()[:10]
     mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
     compressed = None if ending == "woff2" else gzip.compress(body, mtime=0)
-    return StaticFile(body, compressed, mimetype, f"{stem}.{digest}{dot}{ending}")
+    return StaticFile(body, compressed, mimetype, f"{stem}.{digest}{dot}{ending}", digest)

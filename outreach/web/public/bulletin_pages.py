@@ -257,10 +257,8 @@ def _pdf(found: BulletinDocument, lang: str) -> bytes:
 
 
 def _make_cacheable(answer: Response, seconds: int) -> Response:
-    """Make a response cacheable for everybody, with an ETag for conditional requests."""
+    """Make a response cacheable for everybody."""
     keep_for(seconds)
-    answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest(), weak=True)
-    answer.make_conditional(request)
     return answer
 
 

@@ -13,20 +13,29 @@ from outreach.domain.calendar.feed_query import UnknownFilter
 from outreach.domain.network import installation_settings
 from outreach.domain.text import clean
 from outreach.errors import NotFound
-from outreach.feeds import ics_feed
+from outreach.feeds import ics_feed, vevent
 from outreach.feeds.server import FeedMiddleware, Feeds
 from outreach.feeds.vevent import PublicSite
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
-from outreach.web.middleware.response_headers import ALWAYS, keep_private
+from outreach.web.middleware.response_headers import (
+    ALWAYS,
+    CORS,
+    get_https_headers,
+    keep_for,
+    keep_private,
+)
 
 pages = Blueprint("calendar_files", __name__, url_prefix="/<lang:lang>")
 
+CACHE_SECONDS: Final = 900  # as long as a feed
 MAX_QUOTE_LENGTH: Final = 40  # characters of a value quoted in an error
 
 
 def init_app(app: Flask) -> None:
-    feeds = Feeds(app.extensions["outreach_config"], app.extensions["outreach_store"], ALWAYS)
+    config = app.extensions["outreach_config"]
+    headers = ALWAYS | get_https_headers(config.public_url) | CORS
+    feeds = Feeds(config, app.extensions["outreach_store"], headers)
     app.extensions["outreach_feeds"] = feeds
     app.wsgi_app = FeedMiddleware(app.wsgi_app, feeds)  # type: ignore[assignment]  # as Flask says to
     app.register_blueprint(pages)
@@ -50,20 +59,28 @@ def feed(name: str, form: str) -> Response:
 
 @pages.get("/t/<public_id>.ics")
 def workshop(public_id: str) -> Response:
-    keep_private()
     lang = i18n.current()
     with store().read() as session:
         try:
             found = workshops.find_public(session, public_id)
         except NotFound:
+            keep_private()
             return _not_found(_("No encontramos ese taller. Pide el enlace otra vez."))
         site = PublicSite(
             config().public_url, installation_settings.get_calendar_host(session), config().phone
         )
         has_full_title = request.args.get("titulo") == "completo"
         body = ics_feed.write_single(found, lang, site, has_full_title=has_full_title)
+        changed_at, is_hidden = vevent.changed_at(found), found.is_hidden
     disposition = {"Content-Disposition": 'inline; filename="taller.ics"'}
-    return Response(body, headers=disposition, mimetype="text/calendar")
+    answer = Response(body, headers=disposition, mimetype="text/calendar")
+    if is_hidden:  # its address is a permission
+        keep_private()
+    else:
+        answer.last_modified = changed_at
+        answer.headers["X-Robots-Tag"] = "noindex"  # the page is what is found
+        keep_for(CACHE_SECONDS)
+    return answer
 
 
 def _not_found(sentence: str) -> Response:

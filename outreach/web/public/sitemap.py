@@ -186,8 +186,6 @@ def _answer(name: str, write: Callable[[Session, Month], str]) -> Response:
         response.set_data(built.compressed)
     else:
         response.set_data(gzip.decompress(built.compressed))
-    response.make_conditional(request)
-    response.direct_passthrough = True  # already encoded as the client accepts
     return response
 
 
