@@ -34,19 +34,28 @@ class EventWriter:
     """Fills in the texts of one feed's events. New texts are in `fresh`, as rows for
     `event_cache.keep`."""
 
-    def __init__(self, session: Session, lang: str, site: PublicSite) -> None:
+    def __init__(
+        self, session: Session, lang: str, site: PublicSite, *, has_links: bool = False
+    ) -> None:
         self.session, self.lang, self.site = session, lang, site
+        # Few feeds have links of discreet workshops: their events are not cached.
+        self._has_links = has_links
         self.fresh: list[dict[str, Any]] = []
 
     def style(self, *, is_short: bool = False) -> EventStyle:
-        return EventStyle(self.lang, is_short, style_digest(self.site))
+        digest = style_digest(self.site)
+        return EventStyle(self.lang, is_short, f"{digest[:-1]}+" if self._has_links else digest)
 
     def fill(self, pieces: Sequence[EventText], *, is_short: bool = False) -> None:
         """Writes the missing texts."""
         missing = {piece.id: piece for piece in pieces if piece.text is None}
         for workshop in feed_query.read(self.session, list(missing)):
             piece = missing[workshop.id]
-            piece.text = vevent.write(workshop, self.lang, self.site, is_short=is_short)
+            piece.text = vevent.write(
+                workshop, self.lang, self.site, is_short=is_short, has_link=self._has_links
+            )
+            if self._has_links:
+                continue
             style, changed_at = self.style(is_short=is_short), piece.changed_at
             self.fresh.append(row(piece.id, style, changed_at.replace(tzinfo=UTC), piece.text))
 

@@ -71,7 +71,7 @@ def write(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> WrittenFeed:
     """The feed of a query, as it is on `today` (UTC)."""
-    writer = EventWriter(session, lang, site)
+    writer = EventWriter(session, lang, site, has_links=choice.has_links)
     cut = _fit(writer, choice, today)
     zones = {name: ZoneInfo(name) for name in {piece.calendar_zone for piece in cut.pieces}}
     if not zones:

@@ -78,6 +78,7 @@ class FeedRequest:
     name: str
     form: str
     filters: tuple[tuple[str, ...], ...]
+    has_links: bool  # of discreet workshops
 
 
 @dataclass(slots=True)
@@ -256,7 +257,7 @@ def _parse(path: str, query: str) -> FeedRequest:
     values = parse_qs(text, errors="replace") if text else {}
     # Unknown parameters are ignored.
     filters = tuple(tuple(sorted(set(values.get(each, ())))) for each in FILTERS)
-    return FeedRequest(lang, name, form, filters)
+    return FeedRequest(lang, name, form, filters, has_links="1" in values.get("enlace", ()))
 
 
 def _name(path: str) -> str:
@@ -279,6 +280,7 @@ def _choice(session: Session, request: FeedRequest) -> FeedQuery:
         languages=spoken,
         places=places,
         modes=modes,
+        has_links=request.has_links,
     )
     if request.form != "ics" and choice.is_discreet:
         discreet = {

@@ -36,10 +36,12 @@ def write(
     *,
     is_short: bool = False,
     is_neutral: bool = False,
+    has_link: bool = False,
 ) -> bytes:
     """The lines from BEGIN:VEVENT to END:VEVENT. With `is_short` the description is the address of
     the page only, for feeds that would be too large otherwise. With `is_neutral` it says «Cita»
-    and the city only, for the calendar of one person."""
+    and the city only, for the calendar of one person. A discreet one has a link only with
+    `has_link`: one tap on a shared calendar would open a page with help lines."""
     start, end = wall_clock(workshop)
     modified_at = changed_at(workshop)
     event = Event()
@@ -53,7 +55,8 @@ def write(
     event.add("dtend", end.astimezone(workshop.calendar_zone))
     event.add("summary", IcsText(title(workshop, lang, is_neutral=is_neutral)))
     event.add("location", IcsText(_city(workshop, lang) if is_neutral else place(workshop, lang)))
-    url = "" if is_neutral else _address(workshop, lang, site)
+    is_linked = has_link or not workshop.is_discreet
+    url = _address(workshop, lang, site) if is_linked and not is_neutral else ""
     if not workshop.is_discreet and not is_neutral:
         text = url if is_short else _description(workshop, lang, site, start, url)
         if text:

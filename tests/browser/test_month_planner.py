@@ -279,7 +279,7 @@ def test_month_planner_works_by_keyboard(opened: Open, world: World) -> None:
     page.keyboard.type("1100a")
     focus(page, "button[value=publish]")
     enter(page, "[role=status]")
-    expect(page).to_have_url(re.compile("/org/talleres/[0-9A-Z]{10}"))
+    expect(page).to_have_url(re.compile("/org/talleres/[0-9A-Z]{16}"))
     expect(page.locator(".notice[role=status]")).to_contain_text("Publicado")
 
 

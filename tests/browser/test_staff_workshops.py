@@ -41,7 +41,7 @@ def test_organizer_publishes_workshop_and_public_sees_it(
     page.get_by_label("Empieza", exact=True).fill("07:30")  # the venue is free
     page.get_by_label("Sede", exact=True).select_option(index=1)
     page.get_by_role("button", name="Publicar").click()
-    expect(page).to_have_url(re.compile(r"/org/talleres/[0-9A-Z]{10}"))
+    expect(page).to_have_url(re.compile(r"/org/talleres/[0-9A-Z]{16}"))
     public_id = page.url.rpartition("/")[2].partition("?")[0]
 
     # From that day on: how many workshops come before, on one page or two, depends on the date.

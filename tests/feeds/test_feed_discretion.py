@@ -65,12 +65,49 @@ def test_feed_of_a_discreet_kind_has_day_hour_and_city(
 
     assert event["SUMMARY"] == title
     assert event["LOCATION"] == "Chicago, IL"
-    assert event["URL"] == f"http://localhost:8000/{lang}/t/{circle.public_id}"
-    for name in ("GEO", "CATEGORIES", "DESCRIPTION", "COLOR", "ORGANIZER", "ATTENDEE"):
+    for name in (
+        "URL",
+        "GEO",
+        "CATEGORIES",
+        "DESCRIPTION",
+        "COLOR",
+        "ORGANIZER",
+        "ATTENDEE",
+        "IMAGE",
+    ):
         assert name not in event
     assert b"COLOR" not in answer.data
     assert not REVEALING.search(unfolded(answer.data))
     assert not REVEALING.search(answer.headers["Content-Disposition"])
+
+
+def test_discreet_feed_is_the_same_under_both_names_of_its_kind(
+    client: FlaskClient, circle: Workshop
+) -> None:
+    by_name, by_letters = (
+        client.get(f"/es/cal/red.ics?tipo={code}") for code in ("mujeres", "K7QX")
+    )
+    assert by_name.status_code == 200
+    assert by_name.data == by_letters.data
+    assert by_name.headers["ETag"] == by_letters.headers["ETag"]
+    assert "SOURCE;VALUE=URI:http://localhost:8000/es/cal/red.ics?tipo=K7QX" in unfolded(
+        by_name.data
+    )
+
+
+def test_link_of_a_discreet_entry_is_an_option(
+    client: FlaskClient, store: Store, circle: Workshop, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights)
+    address = "/es/cal/red.ics?tipo=K7QX"
+    for _time in range(2):  # the other feed has been written, and is cached
+        assert "URL" not in events_of(client.get(address).data)[0]
+        [event] = events_of(client.get(f"{address}&enlace=1").data)
+        assert event["URL"] == f"http://localhost:8000/es/t/{circle.public_id}"
+    assert b"enlace=1" in unfolded(client.get(f"{address}&enlace=1").data).encode()
+    # Elsewhere it changes nothing.
+    assert client.get("/es/cal/red.ics?enlace=1").data == client.get("/es/cal/red.ics").data
 
 
 def test_discreet_workshop_is_neutral_beside_another_kind(

@@ -5,7 +5,7 @@ named. Unlisted workshops and drafts are in no feed.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -63,6 +63,8 @@ class FeedQuery:
     # Ids of kinds that are discreet no longer and are named by the code from when they were: the
     # feed has only their discreet workshops, since that is what the subscriber's calendar may show.
     neutral: frozenset[int] = frozenset()
+    # Whether the entries of discreet workshops have a link to their page.
+    has_links: bool = False
 
     @property
     def is_discreet(self) -> bool:
@@ -87,6 +89,7 @@ class FeedQuery:
             *(("idioma", language) for language in self.languages),
             *(("donde", place) for place in self.places),
             *(("modalidad", mode.value) for mode in self.modes),
+            *([("enlace", "1")] if self.has_links else []),
         ]
 
     def get_code(self, kind: Kind) -> str:
@@ -113,9 +116,10 @@ def parse(
     languages: Collection[str] = (),
     places: Collection[str] = (),
     modes: Collection[str] = (),
+    has_links: bool = False,
 ) -> FeedQuery:
-    """The query for these parameters; places as in the list of workshops. Raises UnknownFilter for
-    the first unknown value."""
+    """The query for these parameters; places as in the list of workshops. `has_links` counts for a
+    query of discreet kinds only. Raises UnknownFilter for the first unknown value."""
     names = () if office is None else (office,)
     for what, words in (
         ("office", names),
@@ -129,7 +133,7 @@ def parse(
                 raise UnknownFilter(what, word)
     locations = {where.spelling: where for where in (_place(session, name) for name in places)}
     named = {code: _kind(session, code) for code in kind_codes}
-    return FeedQuery(
+    choice = FeedQuery(
         office=None if office is None else _office(session, office),
         kinds=tuple(sorted(set(named.values()), key=lambda kind: (kind.position, kind.code))),
         languages=tuple(sorted(set(languages))),
@@ -137,6 +141,7 @@ def parse(
         modes=tuple(sorted({mode for word in modes for mode in _modes(word)})),
         neutral=frozenset(kind.id for code, kind in named.items() if kind.is_named_neutrally(code)),
     )
+    return replace(choice, has_links=has_links and choice.is_discreet)
 
 
 def entries(

@@ -139,8 +139,8 @@ def get_next_position(session: Session) -> int:
 def _hide(workshop: Workshop, kind: Kind, now: datetime) -> None:
     if workshop.visibility is Visibility.PUBLIC:
         workshop.visibility = kind.visibility
-    if workshop.way is not Way.UNLISTED:  # those have a long id already
-        workshop.public_id = new_public_id(kind, workshop.way)
+    if workshop.way is not Way.UNLISTED:  # the id of those is a permission already
+        workshop.public_id = new_public_id()
     workshop_service.mark_changed(workshop, now, is_new_version=False)
 
 

@@ -121,7 +121,7 @@ def prepare(
     data = normalize(data)
     check(data, is_draft=status is WorkshopStatus.DRAFT)
     return Workshop(
-        public_id=new_public_id(data.kind, data.way),
+        public_id=new_public_id(),
         external_id=external_id,
         is_synthetic=is_synthetic,
         status=status,
@@ -233,9 +233,7 @@ def _store(
         _resize(session, workshop, data, new, decision)
     workshop.retime()
     if workshop.is_hidden and not was_hidden:
-        workshop.public_id = new_public_id(
-            data.kind, data.way
-        )  # a hidden workshop has a longer one
+        workshop.public_id = new_public_id()  # the former one may be known
     if new - _HIDDEN_FIELDS:
         mark_changed(workshop, now, is_new_version=bool(new & _WHEN_OR_WHERE))
 

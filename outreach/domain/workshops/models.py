@@ -106,7 +106,7 @@ class Workshop(Base):
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
-    # In addresses: 10 characters, or 26 where the link is a permission (unlisted, discreet).
+    # In addresses: 16 characters. Older ones have 10, or 26 where the link is a permission.
     public_id: Mapped[str] = mapped_column(sa.String(26), unique=True)
     # In calendars: never changes and is no address.
     uid: Mapped[str] = mapped_column(
@@ -343,9 +343,10 @@ def compute_opening(day: date, opens_days: int | None, zone: ZoneInfo) -> dateti
     return clock.instant(day - timedelta(days=opens_days), time(0), zone)
 
 
-def new_public_id(kind: Kind, way: Way) -> str:
-    """A random id for addresses, longer where the link is a permission."""
-    return code(26 if kind.is_discreet or way is Way.UNLISTED else 10)
+def new_public_id() -> str:
+    """A random id for addresses, of 80 bits: the link may be a permission, and an address must not
+    tell whether it is one."""
+    return code(16)
 
 
 _BY_PUBLIC_ID: Final = sa.select(Workshop).where(Workshop.public_id == sa.bindparam("public_id"))

@@ -13,7 +13,7 @@ from outreach.languages import CODES
 
 SLUG: Final = r"^[a-z0-9][a-z0-9-]{0,39}$"
 CODE: Final = r"^[A-Za-z0-9_]{1,40}$"
-ID: Final = r"^[0-9A-HJKMNP-TV-Z]{10}$"
+ID: Final = r"^[0-9A-HJKMNP-TV-Z]{10,26}$"  # 16 characters; older ones have 10
 MONTH: Final = r"^[0-9]{4}-[0-9]{2}$"
 INSTANT: Final = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
 

@@ -36,6 +36,7 @@ def choice(session: Session, args: MultiDict[str, str]) -> FeedQuery:
             languages=spoken,
             places=_values(args, "donde"),
             modes=_values(args, "modalidad"),
+            has_links=args.get("enlace") == "1",
         )
     except UnknownFilter as unknown_word:
         raise NotFound(str(unknown_word)) from None

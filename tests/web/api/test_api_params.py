@@ -54,7 +54,7 @@ def test_filters_match_those_of_the_workshop_list(
 ) -> None:
     for query in FILTERS:
         page = client.get(f"/es/?{query}").text.partition('id="cerca"')[0]  # what is like it
-        on_the_list = set(re.findall(r'href="/es/t/(\w{10})["?]', page))
+        on_the_list = set(re.findall(r'href="/es/t/(\w{16})["?]', page))
         # The list is in the order of the way there, and always offers what is on line.
         found = set(listed_ids(client, query))
         assert found, query

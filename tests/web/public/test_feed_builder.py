@@ -67,7 +67,11 @@ def test_discreet_kind_is_unticked_and_only_its_code_is_in_the_feed_address(
 
     ticked = client.get("/es/calendario?tipo=K7QX")
     assert feed_address(ticked.text) == "http://localhost:8000/es/cal/red.ics?tipo=K7QX"
-    assert "mujeres" not in feed_address(client.get("/es/calendario?tipo=mujeres").text)
+    assert client.get("/es/calendario?tipo=mujeres").headers["Location"] == (
+        "/es/calendario?tipo=K7QX"
+    )
+    with_link = client.get("/es/calendario?tipo=K7QX&enlace=1").text
+    assert feed_address(with_link).endswith("red.ics?tipo=K7QX&enlace=1")
     assert ticked.headers["Cache-Control"] == "no-store"
     assert "noindex" in ticked.headers["X-Robots-Tag"]
 

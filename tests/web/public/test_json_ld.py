@@ -198,7 +198,7 @@ def test_discreet_and_unlisted_workshops_have_no_json_ld(
         assert "canari" not in json.dumps(item).lower()
     for each in hidden:
         assert json_ld(client, f"/es/t/{each.public_id}") == []
-    for query in ("tipo=K7QX", "tipo=mujeres", "tipo=derechos&tipo=K7QX"):
+    for query in ("tipo=K7QX", "tipo=derechos&tipo=K7QX"):
         assert json_ld(client, f"/es/?{query}") == []
 
 

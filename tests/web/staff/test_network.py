@@ -344,7 +344,7 @@ def test_making_a_kind_discreet_needs_confirmation_and_hides_future_workshops(
     assert kind.is_discreet
     assert len(kind.public_code) == 4
     for each in after.values():
-        assert len(each.public_id) == 26
+        assert len(each.public_id) == 16
         assert each.visibility is Visibility.REGISTERED
     assert after[unlisted.id].public_id == unlisted.public_id, "its link was unguessable already"
     assert (gone_by.public_id, gone_by.visibility) == (
@@ -378,7 +378,7 @@ def test_kinds_file_that_makes_a_kind_discreet_hides_its_future_workshops(
         assert kinds_file.load(session, taxonomy, now=clock.now()).counts[RowOutcome.CHANGED] == 1
     with store.read() as session:
         after = session.get_one(Workshop, upcoming_workshop.id)
-        assert (len(after.public_id), after.visibility) == (26, Visibility.REGISTERED)
+        assert (len(after.public_id), after.visibility) == (16, Visibility.REGISTERED)
 
 
 def test_codes_of_discreet_kinds_are_unique(
