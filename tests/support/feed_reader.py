@@ -28,7 +28,8 @@ def feed(
     **asked: Iterable[str],
 ) -> bytes:
     with store.read() as session:
-        choice = feed_query.parse(session, office, **{k: list(v) for k, v in asked.items()})
+        filters: dict[str, Any] = {name: list(values) for name, values in asked.items()}
+        choice = feed_query.parse(session, office, **filters)
         return ics_feed.write_bytes(session, choice, lang, SITE, today=today or utc_today())
 
 
