@@ -88,6 +88,7 @@ class Config:
     brand: str = "Talleres"
     controller: str = ""
     contact: str = ""
+    data_licence: str = "CC-BY-4.0"  # of the open data, an identifier of SPDX
     privacy_url: str = ""
     phone: str = ""
     security_contact: str = ""
@@ -178,6 +179,12 @@ class Config:
             brand=read.text("BRAND", cls.brand),
             controller=read.text("CONTROLLER", ""),
             contact=read.text("CONTACT", ""),
+            data_licence=read.checked(
+                "DATA_LICENCE",
+                cls.data_licence,
+                _is_licence,
+                "has to be an identifier of SPDX, like CC-BY-4.0",
+            ),
             privacy_url=read.checked("PRIVACY_URL", "", _is_site, "has to be an https address"),
             phone=read.text("PHONE", ""),
             security_contact=read.checked(
@@ -339,6 +346,10 @@ def _is_token(text: str) -> bool:
 def _is_site(text: str) -> bool:
     parts = _split(text)
     return parts is not None and parts[0] in {"http", "https"} and bool(parts[1])
+
+
+def _is_licence(text: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9.+-]{1,40}", text) is not None
 
 
 def _is_contact(text: str) -> bool:

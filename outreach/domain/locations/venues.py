@@ -109,6 +109,10 @@ MIN_STREET: Final = 4  # letters of a word of a street's name
 _ZIP_CODE: Final = re.compile(
     r"[0-9]{5}|[a-z][0-9][a-z]|[0-9][a-z][0-9]|[a-z][0-9][a-z][0-9][a-z][0-9]"
 )
+# At the end of an address as people write it: Chicago, IL 60608-1234 or Calgary AB T2P 1J9.
+_POSTAL_CODE: Final = re.compile(
+    r"\b(\d{5}(?:-\d{4})?|[A-Z]\d[A-Z] ?\d[A-Z]\d)\W*$", re.IGNORECASE | re.ASCII
+)
 MAX_AREA_MILES: Final = 30  # of an area from its city
 _ID: Final = re.compile(r"[0-9]{1,9}")
 DETAIL_FIELDS: Final = tuple(each.name for each in fields(VenueData))
@@ -339,6 +343,12 @@ def is_at_office(office: Office, address: str, city: str) -> bool:
         and own[: len(words)] == words
         and all(each in place or _ZIP_CODE.fullmatch(each) for each in own[len(words) :])
     )
+
+
+def find_postal_code(address: str) -> str:
+    """The ZIP code or Canadian postal code at the end of an address; empty without one."""
+    found = _POSTAL_CODE.search(address)
+    return found[1].upper() if found else ""
 
 
 def update_location(venue: Venue) -> None:

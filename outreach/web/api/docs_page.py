@@ -53,6 +53,8 @@ def about() -> ResponseReturnValue:
         "api/about.html",
         nouns=[list(those) for _noun, those in groupby(shown, key=lambda each: each.noun)],
         terms=i18n.gettext(TERMS),
+        licence=config().data_licence,
+        source=config().controller or config().brand,
         public_url=config().public_url,
     )
 

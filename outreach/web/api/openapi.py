@@ -43,10 +43,12 @@ def write(table: Sequence[Route], config: Config) -> OpenApi:
             "version": "1",
             "summary": "Workshops, offices, kinds, counts and figures of the network.",
             "description": DESCRIPTION,
+            "license": {"name": config.data_licence, "identifier": config.data_licence},
         },
         servers=[{"url": config.public_url + ROOT}],
         paths={route.path: {"get": _operation(route)} for route in table},
         components={"schemas": schemas, "headers": _HEADERS},
+        security=[],  # nobody needs a key
     )
 
 

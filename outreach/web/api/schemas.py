@@ -396,3 +396,4 @@ class OpenApi(Struct, frozen=True, kw_only=True):
     servers: list[dict[str, Any]]
     paths: dict[str, Any]
     components: dict[str, Any]
+    security: list[dict[str, Any]]

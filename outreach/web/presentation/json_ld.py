@@ -13,12 +13,14 @@ from flask import Flask
 from markupsafe import Markup
 
 from outreach.domain.calendar.feed_query import NETWORK
-from outreach.domain.locations import city_names
+from outreach.domain.locations import city_names, venues
+from outreach.domain.locations.gazetteer import get_country
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.search.search import SearchResult
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.i18n import current, gettext, say
 from outreach.web.context import config
+from outreach.web.presentation.workshop_cards import FEW
 
 JsonObject = dict[str, Any]
 
@@ -57,7 +59,7 @@ def of_workshop(workshop: Workshop) -> Markup:
     lang, site, office = current(), config().public_url, workshop.office
     url = f"{site}/{lang}/t/{workshop.public_id}"
     # No `previousStartDate`: the former hour of a changed workshop is not stored.
-    event = {
+    event: JsonObject = {
         "@context": "https://schema.org",
         "@type": "Event",
         "@id": url,
@@ -81,9 +83,26 @@ def of_workshop(workshop: Workshop) -> Markup:
             "price": 0,
             "priceCurrency": CURRENCIES.get(office.country, "USD"),
             "url": url,
+            "availability": _availability(workshop),
         },
     }
+    if not workshop.kind.is_discreet:
+        event["image"] = f"{url}/imagen-{workshop.sequence}.png"  # leads to the newest
+    opens_at = workshop.opens_at or workshop.published_at
+    if opens_at is not None:
+        event["offers"]["validFrom"] = opens_at.astimezone(workshop.zone).isoformat("T", "seconds")
     return _script(event)
+
+
+def _availability(workshop: Workshop) -> str:
+    """One of three steps, as the page shows it, and never a count."""
+    if workshop.takes_places and workshop.appears_full:
+        step = "SoldOut"
+    elif workshop.takes_places and workshop.public_seats_left <= FEW:
+        step = "LimitedAvailability"
+    else:
+        step = "InStock"
+    return f"https://schema.org/{step}"
 
 
 def of_list(results: Iterable[SearchResult]) -> Markup:
@@ -131,6 +150,8 @@ def _place(workshop: Workshop) -> JsonObject:
     place["name"] = venue.name
     if venue.address:
         place["address"]["streetAddress"] = venue.address
+        if postal_code := venues.find_postal_code(venue.address):
+            place["address"]["postalCode"] = postal_code
     # Only the venue's own position: `near_…` is that of its city and would mislead on a map.
     if venue.latitude is not None and venue.longitude is not None:
         place["geo"] = {
@@ -148,6 +169,8 @@ def _area(city: str, region: str, lang: str) -> JsonObject:
         "addressLocality": city,
         "addressRegion": region,
     }
+    if country := get_country(region):
+        address["addressCountry"] = country
     return {"@type": "Place", "name": city, "address": address}
 
 

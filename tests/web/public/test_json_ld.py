@@ -12,6 +12,7 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import workshops
+from outreach.domain.locations import venues
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
@@ -73,6 +74,7 @@ def test_workshop_page_has_json_ld_of_the_event(client: FlaskClient, talk: Works
     [event] = json_ld(client, f"/en/t/{talk.public_id}")
     url = f"{SITE}/en/t/{talk.public_id}"
     starts = talk.starts_at.astimezone(talk.zone)
+    assert talk.published_at is not None
     assert event == {
         "@context": "https://schema.org",
         "@type": "Event",
@@ -92,6 +94,7 @@ def test_workshop_page_has_json_ld_of_the_event(client: FlaskClient, talk: Works
                 "streetAddress": "1805 S. Ejemplo St.",
                 "addressLocality": "Chicago",
                 "addressRegion": "IL",
+                "addressCountry": "US",
             },
             "geo": {"@type": "GeoCoordinates", "latitude": 41.85, "longitude": -87.65},
         },
@@ -102,10 +105,47 @@ def test_workshop_page_has_json_ld_of_the_event(client: FlaskClient, talk: Works
             "name": "Consulate in Chicago",
             "url": f"{SITE}/en/o/chicago",
         },
-        "offers": {"@type": "Offer", "price": 0, "priceCurrency": "USD", "url": url},
+        "offers": {
+            "@type": "Offer",
+            "price": 0,
+            "priceCurrency": "USD",
+            "url": url,
+            "availability": f"{SCHEMA}InStock",
+            "validFrom": talk.published_at.astimezone(talk.zone).isoformat("T", "seconds"),
+        },
+        "image": f"{url}/imagen-0.png",
     }
+    assert client.get(f"/en/t/{talk.public_id}/imagen-0.png", follow_redirects=True).mimetype == (
+        "image/png"
+    )
     offset = datetime.fromisoformat(event["startDate"]).utcoffset()
     assert offset in {timedelta(hours=-6), timedelta(hours=-5)}
+
+
+@pytest.mark.parametrize(
+    ("capacity", "step"), [(0, "SoldOut"), (10, "LimitedAvailability"), (11, "InStock")]
+)
+def test_availability_is_one_of_three_steps(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind, capacity: int, step: str
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, capacity=capacity)
+    [event] = json_ld(client, f"/es/t/{workshop.public_id}")
+    assert event["offers"]["availability"] == SCHEMA + step
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("1805 S. Ejemplo St., Chicago, IL 60608", "60608"),
+        ("1805 S. Ejemplo St. 60608-1234.", "60608-1234"),
+        ("833 4 Ave SW, Calgary AB t2p 3t5", "T2P 3T5"),
+        ("60608 Ejemplo St.", ""),
+        ("1805 S. Ejemplo St.", ""),
+    ],
+)
+def test_postal_code_is_read_from_the_end_of_an_address(address: str, code: str) -> None:
+    assert venues.find_postal_code(address) == code
 
 
 def test_list_and_office_pages_have_json_ld_of_their_workshops_in_order(
@@ -132,6 +172,7 @@ def test_list_and_office_pages_have_json_ld_of_their_workshops_in_order(
                     "@type": "PostalAddress",
                     "addressLocality": "Chicago",
                     "addressRegion": "IL",
+                    "addressCountry": "US",
                 },
             },
         }
@@ -218,6 +259,7 @@ def test_json_ld_of_a_hidden_address_has_only_city_and_state(
                 "@type": "PostalAddress",
                 "addressLocality": "Chicago",
                 "addressRegion": "IL",
+                "addressCountry": "US",
             },
         }
 
