@@ -126,7 +126,7 @@ def restore(sent: MultiDict[str, str], month: str) -> Response:
 def read_number(text: str) -> int | None:
     """A whole number with or without thousands separators; None for an empty text. Raises
     ValueError."""
-    text = clean(text)
+    text = " ".join(clean(text).split())  # spaces of every kind
     if not text:
         return None
     if _GROUPED.fullmatch(text):
