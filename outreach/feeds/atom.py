@@ -40,7 +40,7 @@ def _head(
     parts = [
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{lang}">\n',
-        _element("id", upcoming.tag(choice, lang, site)),
+        _element("id", upcoming.tag(choice, lang, site, "atom")),
         _element("title", feed.text("NAME")),
         _element("subtitle", cut.about),
         _element("updated", _moment(upcoming.changed_at(feed.events[: cut.count]))),

@@ -32,7 +32,7 @@ from outreach.domain.calendar import change_counters, event_cache, feed_cache, f
 from outreach.domain.calendar.feed_cache import CachedFeed
 from outreach.domain.calendar.feed_query import NETWORK, FeedQuery, UnknownFilter
 from outreach.domain.network import installation_settings
-from outreach.feeds import atom, ics_feed, jcal, json_feed
+from outreach.feeds import atom, ics_feed, jcal, jscalendar, json_feed
 from outreach.feeds.event_writer import style_digest
 from outreach.feeds.vevent import PublicSite
 from outreach.memory_cache import MemoryCache
@@ -43,18 +43,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Headers = list[tuple[str, str]]
-ADDRESS: Final = re.compile(rf"/({languages.PATTERN})/cal/([^/]+)\.(ics|atom|json|jcal)")
+ADDRESS: Final = re.compile(rf"/({languages.PATTERN})/cal/([^/]+)\.(ics|atom|json|jcal|jscal)")
 FILTERS: Final = ("tipo", "idioma", "donde", "modalidad")
 TYPES: Final = {
     "ics": "text/calendar; charset=utf-8",
     "atom": "application/atom+xml; charset=utf-8",
     "json": "application/feed+json; charset=utf-8",
     "jcal": "application/calendar+json; charset=utf-8",
+    "jscal": jscalendar.MIMETYPE,
 }
 WRITERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "atom": atom.write,
     "json": json_feed.write,
     "jcal": jcal.write,
+    "jscal": jscalendar.write,
 }
 FORMAT: Final = 1  # raise it when a format beside iCalendar is written differently
 CACHE_CONTROL: Final = "public, max-age=900"

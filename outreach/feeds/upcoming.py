@@ -173,9 +173,9 @@ def fit(feed: UpcomingFeed, texts: Sequence[bytes], lang: str) -> UpcomingCut:
     return UpcomingCut(kept, f"{translate(labels.ABOUT, lang)} {until}")
 
 
-def tag(choice: FeedQuery, lang: str, site: PublicSite) -> str:
-    """A permanent tag URI of a feed (RFC 4151), also if the site moves."""
-    return f"tag:{site.host},{TAG_YEAR}:{ics_feed.address(choice, lang, '', 'atom').lstrip('/')}"
+def tag(choice: FeedQuery, lang: str, site: PublicSite, form: str) -> str:
+    """A permanent tag URI of a feed in one of its formats (RFC 4151), also if the site moves."""
+    return f"tag:{site.host},{TAG_YEAR}:{ics_feed.address(choice, lang, '', form).lstrip('/')}"
 
 
 def author(choice: FeedQuery, feed: UpcomingFeed, lang: str) -> str:

@@ -39,7 +39,7 @@ FEEDS: Final = [
     f"/{lang}/cal/{name}.{form}{query}"
     for name in ("red", "chicago")
     for lang in ("es", "en", "fr")
-    for form in ("ics", "atom", "json", "jcal")
+    for form in ("ics", "atom", "json", "jcal", "jscal")
     for query in ("", "?tipo=derechos&idioma=es")
 ]
 

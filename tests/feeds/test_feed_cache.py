@@ -361,7 +361,7 @@ def test_old_events_are_deleted_from_the_cache(
         assert session.scalar(sa.select(sa.func.count()).select_from(CachedEvent)) == 0
 
 
-@pytest.mark.parametrize("form", ["atom", "json", "jcal"])
+@pytest.mark.parametrize("form", ["atom", "json", "jcal", "jscal"])
 def test_refusal_of_a_discreet_kind_repeats_only_the_typed_code(
     app: Flask, workshop: Workshop, women: Kind, form: str
 ) -> None:
@@ -379,7 +379,7 @@ def test_feed_of_an_unknown_host_is_refused(app: Flask, workshop: Workshop) -> N
     assert client.get(FEED, headers={"Host": "["}).status_code == 400
 
 
-@pytest.mark.parametrize("form", ["ics", "atom", "json", "jcal"])
+@pytest.mark.parametrize("form", ["ics", "atom", "json", "jcal", "jscal"])
 def test_each_format_has_headers_and_is_revalidated(
     app: Flask, store: Store, workshop: Workshop, form: str
 ) -> None:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import feedparser
 import pytest
@@ -20,7 +21,7 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.feeds import atom, jcal, json_feed, labels
+from outreach.feeds import atom, jcal, jscalendar, json_feed, labels
 from outreach.feeds.ics_feed import DAY
 from outreach.feeds.vevent import PublicSite
 from outreach.i18n import LANGUAGES
@@ -36,6 +37,7 @@ WRITERS: dict[str, Callable[..., bytes]] = {
     "atom": atom.write,
     "json": json_feed.write,
     "jcal": jcal.write,
+    "jscal": jscalendar.write,
 }
 
 
@@ -149,6 +151,37 @@ def test_jcal_equals_the_icalendar_feed(
         assert read["SOURCE"] == f"https://talleres.example.org/{lang}/cal/red.jcal"
 
 
+def test_jscalendar_has_what_rfc_8984_requires(
+    store: Store, chicago: Office, calgary: Office, rights: Kind, talk: Workshop
+) -> None:
+    with store.change() as session:
+        there = hold(session, calgary, rights, starts=time(22), ends=time(0, 30))
+        cancelled = hold(session, chicago, rights)
+        workshop_service.cancel(session, cancelled, now=clock.now())
+    for lang in LANGUAGES:
+        read = json.loads(feed_body(store, "jscal", None, lang))
+        assert (read["@type"], read["locale"]) == ("Group", lang)
+        assert read["uid"] != read["source"]
+        assert read["source"] == f"https://talleres.example.org/{lang}/cal/red.jscal"
+        expected = by_icalendar(feed(store, None, lang))
+        found = set()
+        for each in read["entries"]:
+            assert each["@type"] == "Event"
+            assert {"uid", "updated", "start", "timeZone", "duration", "title"} <= set(each)
+            assert each["updated"].endswith("Z")
+            zone = ZoneInfo(each["timeZone"])
+            starts = datetime.fromisoformat(each["start"]).replace(tzinfo=zone).astimezone(UTC)
+            hours, _h, minutes = each["duration"].removeprefix("PT").partition("H")
+            length = timedelta(hours=int(hours), minutes=int(minutes.rstrip("M") or 0))
+            found.add((each["uid"], starts, starts + length))
+        assert found == expected
+        by_uid = {each["uid"]: each for each in read["entries"]}
+        assert by_uid[f"taller-{cancelled.uid}@{SITE.host}"]["status"] == "cancelled"
+        night = by_uid[f"taller-{there.uid}@{SITE.host}"]
+        assert (night["timeZone"], night["duration"]) == ("America/Regina", "PT2H30M")
+        assert night["status"] == "confirmed"
+
+
 def test_other_formats_have_future_and_cancelled_workshops(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
@@ -176,7 +209,8 @@ def test_empty_feed_is_valid_in_each_format(store: Store, chicago: Office) -> No
                 assert (read.bozo, read.entries) == (False, [])
             else:
                 read = json.loads(body)
-                assert read["items"] == [] if form == "json" else read[0] == "vcalendar"
+                names = {"json": "items", "jscal": "entries"}
+                assert read[names[form]] == [] if form in names else read[0] == "vcalendar"
 
 
 def test_other_formats_are_reproducible(store: Store, talk: Workshop) -> None:

@@ -106,7 +106,7 @@ def known(rule: Rule, name: str, site: Site) -> Sequence[str]:
         "rest": ("nada",),
         "form": ("csv", "xlsx")
         if rule.rule.startswith("/org")
-        else ("ics", "atom", "json", "jcal"),
+        else ("ics", "atom", "json", "jcal", "jscal"),
         "name": tuple(site.app.extensions["outreach_static"])
         if rule.endpoint.startswith("static")
         else ("red", "calgary", "1"),

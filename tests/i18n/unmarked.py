@@ -16,7 +16,7 @@ from outreach.translations.catalogues import MARKS
 _WORD: Final = re.compile(r"[^\W\d_]{2,}(?:[’'][^\W\d_]+)?")
 # Addresses, e-mails, names of files, codes and placeholders are no words.
 _NO_WORDS: Final = re.compile(
-    r"\b\w+://\S*|[\w.+-]+@[\w.-]+|/[\w/{}.<>?=&-]+|\b[\w-]+\.(?:ics|atom|json|jcal|csv|pdf|html|svg|"
+    r"\b\w+://\S*|[\w.+-]+@[\w.-]+|/[\w/{}.<>?=&-]+|\b[\w-]+\.(?:ics|atom|json|jcal|jscal|csv|pdf|html|svg|"
     r"png|xlsx|py|org|com|gob|gov|mx)\b\S*|[?&]?\b\w+=\S*|\b[0-9A-F]{6,}\b|\b(?=\w*\d)\w+\b|#\w+|"
     # codes of registrations and of incidents, keys of authenticators, names of time zones
     r"\b[A-Z0-9]{3} [A-Z0-9]{3}\b|\b[A-HJ-NP-TV-Z]{3}\b|\b[A-Z]{4}\b|"

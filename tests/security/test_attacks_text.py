@@ -91,7 +91,9 @@ def all_responses(app: Flask, admin: StaffClient, workshop: Workshop) -> Iterato
         if "GET" not in (rule.methods or set()) or rule.endpoint.startswith("static"):
             continue
         for ending in (
-            ("csv", "xlsx", "ics", "atom", "json", "jcal") if "any(" in rule.rule else ("",)
+            ("csv", "xlsx", "ics", "atom", "json", "jcal", "jscal")
+            if "any(" in rule.rule
+            else ("",)
         ):
             path = _filled(rule.rule, url_values | {"ending": ending, "form": ending})
             yield admin.get(path)

@@ -32,7 +32,7 @@ MONTH: Final = str(Month.from_day(TODAY))
 # Its bulletin lists upcoming workshops. The last month has none until the fourth day of this one.
 PAST_MONTH: Final = Month.from_day(TODAY).plus(-2)
 LANGUAGES: Final = ("es", "en", "fr")
-FORMS: Final = ("ics", "atom", "json", "jcal")
+FORMS: Final = ("ics", "atom", "json", "jcal", "jscal")
 # HTML pages: tested in test_discreet.
 PAGES: Final = re.compile(
     r"^(root|workshops|about|feed_builder|registration|my_registration|qr_landing|demo|static_files|"

@@ -111,7 +111,7 @@ class FurnishedSite:
             "month": ("2020-01", "nada"),
             "code": ("derechos", "mujeres", "nada"),
             "rest": ("nada",),
-            "form": ("ics", "atom", "json", "jcal"),
+            "form": ("ics", "atom", "json", "jcal", "jscal"),
             "name": self.files if rule.endpoint.startswith("static") else ("red", "chicago", "x"),
             "version": ("000000000000",),
         }

@@ -40,7 +40,7 @@ PAGES: Final = frozenset({404, 429, 500, 503})
 RETRY_AFTER_SECONDS: Final = "5"
 SECRET_FIELDS: Final = frozenset({"password", "code"})  # never shown again
 # Addresses that calendar programs request: they get plain text instead of a page.
-CALENDAR: Final = re.compile(rf"/({languages.PATTERN})/(cal|t)/[^/]+\.(ics|atom|json|jcal)")
+CALENDAR: Final = re.compile(rf"/({languages.PATTERN})/(cal|t)/[^/]+\.(ics|atom|json|jcal|jscal)")
 
 
 def init_app(app: Flask) -> None:

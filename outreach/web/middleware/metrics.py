@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Existing dashboards use this spelling of the language in a route.
 LANGUAGE: Final = f"/<any({','.join(languages.CODES)}):lang>"
-FEED: Final = f"{LANGUAGE}/cal/<name>.<any(ics,atom,json,jcal):form>"
+FEED: Final = f"{LANGUAGE}/cal/<name>.<any(ics,atom,json,jcal,jscal):form>"
 NO_ROUTE: Final = "-"  # for unknown addresses, which are not recorded
 SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 ROUTE: Final = "outreach.route"

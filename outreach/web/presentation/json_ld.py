@@ -30,9 +30,10 @@ _UNSAFE: Final = {each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
 # Feed formats that a page links to, and the order of the parameters of their addresses.
 FORMATS: Final = {
-    "text/calendar": "ics",
-    "application/atom+xml": "atom",
-    "application/feed+json": "json",
+    "text/calendar": ("ics", "iCalendar"),
+    "application/atom+xml": ("atom", "Atom"),
+    "application/feed+json": ("json", "JSON Feed"),
+    "application/jscalendar+json": ("jscal", "JSCalendar"),
 }
 FILTERS: Final = ("tipo", "idioma", "donde", "modalidad")
 
@@ -43,13 +44,16 @@ def init_app(app: Flask) -> None:
     app.add_template_global(feeds_of)
 
 
-def feeds_of(builder: str) -> list[tuple[str, str]]:
-    """Return media type and address of each feed for the choice in the feed builder's address."""
+def feeds_of(builder: str) -> list[tuple[str, str, str]]:
+    """Return media type, address and format of each feed for the choice in the feed builder's
+    address."""
     pairs = parse_qsl(builder.partition("?")[2])
     name = dict(pairs).get("oficina", NETWORK)
     query = urlencode([pair for each in FILTERS for pair in pairs if pair[0] == each])
     start, end = f"/{current()}/cal/{name}", f"?{query}" if query else ""
-    return [(mimetype, f"{start}.{form}{end}") for mimetype, form in FORMATS.items()]
+    return [
+        (mimetype, f"{start}.{form}{end}", words) for mimetype, (form, words) in FORMATS.items()
+    ]
 
 
 def of_workshop(workshop: Workshop) -> Markup:

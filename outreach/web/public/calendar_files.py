@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(pages)
 
 
-@pages.get("/cal/<name>.<any(ics,atom,json,jcal):form>")
+@pages.get("/cal/<name>.<any(ics,atom,json,jcal,jscal):form>")
 def feed(name: str, form: str) -> Response:
     """Return the error of an invalid feed address.
 

@@ -88,7 +88,7 @@ def _addresses(choice: FeedQuery) -> dict[str, object]:
     """Return the addresses of the feed for each calendar program."""
     formats = {
         form: ics_feed.address(choice, i18n.current(), config().public_url, form)
-        for form in ("ics", "atom", "json", "jcal")
+        for form in ("ics", "atom", "json", "jcal", "jscal")
     }
     address = formats["ics"]
     webcal = "webcal:" + address.partition(":")[2]

@@ -184,7 +184,7 @@ def test_requests_are_counted_by_route(
     registration = "/<any(es,en,fr):lang>/r/<token>"
     assert value(metrics, "requests_total", route=registration, method="GET", status="2xx") == 3
     assert value(metrics, "requests_total", route=registration, method="GET", status="4xx") == 1
-    feed = "/<any(es,en,fr):lang>/cal/<name>.<any(ics,atom,json,jcal):form>"
+    feed = "/<any(es,en,fr):lang>/cal/<name>.<any(ics,atom,json,jcal,jscal):form>"
     assert value(metrics, "requests_total", route=feed, method="GET", status="2xx") == 1
     assert value(metrics, "requests_total", route="-", method="GET", status="4xx") == 1
     assert value(metrics, "request_seconds_count", group="place") == 4

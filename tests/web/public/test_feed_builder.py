@@ -138,7 +138,7 @@ def test_page_offers_other_formats_and_a_frame_with_the_same_filters(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     page = client.get("/es/calendario?oficina=chicago&tipo=derechos").text
-    for ending in ("atom", "json", "jcal"):
+    for ending in ("atom", "json", "jcal", "jscal"):
         assert f'href="http://localhost:8000/es/cal/chicago.{ending}?tipo=derechos"' in page
     snippet = re.search(r'<textarea id="marco"[^>]*>([^<]+)</textarea>', page)
     assert snippet
