@@ -9,9 +9,10 @@ from outreach.domain import registrations, workshops
 from outreach.domain.audit import audit_log, hash_chain
 from outreach.domain.calendar import change_counters, event_cache, feed_cache
 from outreach.domain.checkin import checkin_events, checkin_tokens
+from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.locations import office_places, venues
 from outreach.domain.network import fraud_reports, installation_settings, kinds, offices, staff
-from outreach.domain.newsletter import bulletins, mailings, subscribers
+from outreach.domain.newsletter import bulletins, mail_choices, mailings, subscribers
 from outreach.domain.registrations import assisted, notifications, staff_messages, totals
 from outreach.domain.reporting import figures, months
 from outreach.domain.scheduling import (
@@ -32,6 +33,7 @@ __all__ = [
     "change_counters",
     "checkin_events",
     "checkin_tokens",
+    "digests",
     "event_cache",
     "feed_cache",
     "figures",
@@ -43,6 +45,7 @@ __all__ = [
     "installation_settings",
     "job_locks",
     "kinds",
+    "mail_choices",
     "mailings",
     "metadata",
     "months",
@@ -54,6 +57,7 @@ __all__ = [
     "registrations",
     "series",
     "staff",
+    "staff_alerts",
     "staff_messages",
     "subscribers",
     "time_slots",

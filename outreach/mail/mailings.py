@@ -27,7 +27,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import use_language
 from outreach.keystore import KeyStore
 from outreach.languages import STAFF_LANGUAGE
-from outreach.mail import render
+from outreach.mail import render, staff_letters
 from outreach.mail.delivery import LetterTransport
 from outreach.mail.delivery_round import DeliveryRound
 from outreach.mail.message_context import mail_from, new_letter_id
@@ -130,6 +130,8 @@ class _MailingWriter:
             mailing = mailings.read(session, claimed)
             if mailing is None:
                 return None
+            if mailing.topic in staff_letters.TOPICS:
+                return self._write_to_staff(session, mailing, now)
             bulletin = self._bulletin(session, mailing, now)
             workshops = self._workshops(session, mailing, now)
         try:
@@ -147,9 +149,7 @@ class _MailingWriter:
     ) -> MailingContext:
         """Raises DataErased."""
         subscriber, staff_member = mailing.subscriber, mailing.organizer
-        # With the time: an id may be reused once its row is deleted.
-        row = f"{mailing.id}-{int(mailing.made_at.timestamp()):x}"
-        letter_id = self.key_store.letter_id(row, mailing.recipient_id)
+        letter_id = self._letter_id(mailing)
         if subscriber is None:
             assert staff_member is not None
             return MailingContext(
@@ -170,6 +170,20 @@ class _MailingWriter:
             bulletin=bulletin,
             letter_id=letter_id,
         )
+
+    def _letter_id(self, mailing: Mailing) -> str:
+        # With the time: an id may be reused once its row is deleted.
+        row = f"{mailing.id}-{int(mailing.made_at.timestamp()):x}"
+        return self.key_store.letter_id(row, mailing.recipient_id)
+
+    def _write_to_staff(
+        self, session: Session, mailing: Mailing, now: datetime
+    ) -> EmailMessage | None:
+        data = staff_letters.gather(session, self.key_store, self.config, mailing, now=now)
+        if data is None:
+            return None
+        letter_id = self._letter_id(mailing)
+        return staff_letters.write(data, self.config, letter_id=letter_id, now=now)
 
     def _workshops(self, session: Session, mailing: Mailing, now: datetime) -> Sequence[Workshop]:
         """The workshops that the letter lists."""

@@ -1,5 +1,5 @@
 """Jobs of the worker: expired offers, holds, doubtful seats, overdue reviews, kept seats,
-reconfirmation, reports.
+reconfirmation, reports, digests and alerts of the staff.
 
 Each workshop has a transaction of its own: one that fails does not stop the others.
 """
@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
+from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.newsletter import mailings
 from outreach.domain.registrations import (
     address_approval,
@@ -130,6 +131,41 @@ def ask_for_approvals(store: Store, *, now: datetime) -> int:
             return 0
     with store.change() as session:
         return len(mailings.ask_for_approvals(session, now=now))
+
+
+def send_digests(store: Store, key_store: KeyStore, *, has_texts: bool, now: datetime) -> int:
+    """Queues the digests of this morning for whom something waits; returns how many. Each is a
+    transaction of its own. An empty one is recorded too: nothing comes later that morning."""
+    with store.read() as session:
+        due = digests.list_due(session, now=now)
+    if not due:
+        return 0
+    known = bursts.list_bursts(key_store.store, key_store.today())
+    count = 0
+    for morning in due:
+        try:
+            with store.read() as session:
+                digest = digests.compute(
+                    session, morning, bursts=known, has_texts=has_texts, now=now
+                )
+            with store.change() as session:
+                count += digests.enqueue(session, morning, is_empty=digest.is_empty, now=now)
+        except Exception as error:
+            # Only the class: the text of an error may name a person (S10).
+            log.error("digest of account %s: %s", morning.organizer_id, type(error).__name__)
+    return count
+
+
+def send_alerts(store: Store, key_store: KeyStore, *, now: datetime) -> int:
+    """Queues letters to staff about what they have to look at soon; returns how many."""
+    known = bursts.list_bursts(key_store.store, key_store.today())
+    with store.read() as session:
+        occasions = staff_alerts.list_occasions(session, known, now=now)
+        if not staff_alerts.has_work(session, occasions, now=now):
+            return 0
+    with store.change() as session:
+        occasions = staff_alerts.list_occasions(session, known, now=now)
+        return staff_alerts.enqueue(session, occasions, now=now)
 
 
 def request_reconfirmations(store: Store, *, now: datetime) -> int:

@@ -47,6 +47,8 @@ class Worker:
         self.tidied_at: datetime | None = None
         self.delayed_states = DelayedStates()
         self.reports_asked_at: datetime | None = None
+        self.digests_made_at: datetime | None = None
+        self.alerts_made_at: datetime | None = None
         self.leader = Leader(self.store, LED, warn=self.warn)
         self.is_stopping = threading.Event()
         self._warned_at: dict[str, datetime] = {}
@@ -173,6 +175,23 @@ def _ask_for_approvals(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.ask_for_approvals(worker.store, now=now)
 
 
+def _send_digests(worker: Worker, now: datetime) -> int:
+    """Once a minute: it reads all accounts."""
+    if worker.digests_made_at is not None and now - worker.digests_made_at < MINUTE:
+        return 0
+    worker.digests_made_at = now
+    has_texts = bool(worker.config.texts.url)
+    return scheduled_jobs.send_digests(worker.store, worker.key_store, has_texts=has_texts, now=now)
+
+
+def _send_alerts(worker: Worker, now: datetime) -> int:
+    """Each half minute: it looks at all upcoming workshops."""
+    if worker.alerts_made_at is not None and now - worker.alerts_made_at < MINUTE / 2:
+        return 0
+    worker.alerts_made_at = now
+    return scheduled_jobs.send_alerts(worker.store, worker.key_store, now=now)
+
+
 def _send_links(worker: Worker, now: datetime) -> int:
     """Queues the links that people asked for, each to the address it belongs to."""
     count, recent = 0, link_recovery.RecentLinks(worker.key_store)
@@ -238,6 +257,8 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("who comes", _ask_for_reconfirmation),
     ("reports", _ask_for_reports),
     ("approvals", _ask_for_approvals),
+    ("digests", _send_digests),
+    ("alerts", _send_alerts),
     ("links", _send_links),
     ("letters", _deliver_letters),
     ("texts", _deliver_texts),
@@ -259,6 +280,8 @@ LED: Final = frozenset(
         "who comes",
         "reports",
         "approvals",
+        "digests",
+        "alerts",
         "links",
         "entries",
     }

@@ -24,6 +24,7 @@ from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.checkin.checkin_events import CheckinEvent
 from outreach.domain.checkin.checkin_tokens import CheckinToken
+from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.network import fraud_reports
 from outreach.domain.registrations import assisted
 from outreach.domain.registrations.notifications import Notification
@@ -225,6 +226,8 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     webauthn_challenges.purge(session, now=now)
     form_drafts.purge(session, now=now)
     workshop_changes.delete_old(session, now=now)
+    digests.delete_old(session, now=now)
+    staff_alerts.delete_old(session, now=now)
     import_batches.purge(session, now=now)
     checkin_events.purge(session, now=now)
     checkin_tokens.purge(session, now=now)

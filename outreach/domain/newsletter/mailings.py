@@ -16,6 +16,8 @@ from outreach.clock import Month
 from outreach.db.base import Base
 from outreach.domain.network import staff
 from outreach.domain.network.staff import StaffMember
+from outreach.domain.newsletter import mail_choices
+from outreach.domain.newsletter.mail_choices import LetterGroup
 from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.outbox import ClaimedMessage, OutboxTable
 from outreach.domain.registrations import address_approval
@@ -38,6 +40,8 @@ class MailingTopic(StrEnum):
     DISCRETION = "discretion"  # to admins: a kind of workshop became less discreet
     APPROVAL = "approval"  # to staff: a workshop is near and people may not read its address yet
     CONTACTS = "contacts"  # to admins: somebody saw more contacts in an hour than usual
+    DIGEST = "digest"  # to staff: what waits, each working morning
+    ALERT = "alert"  # to staff: something has happened that somebody has to look at
 
 
 _TO_STAFF_AT_ONCE: Final = frozenset(
@@ -48,6 +52,11 @@ _TO_STAFF_AT_ONCE: Final = frozenset(
         MailingTopic.CONTACTS,
     }
 )
+# Staff may turn these off.
+_CHOSEN: Final = {
+    MailingTopic.DIGEST: LetterGroup.DIGEST,
+    MailingTopic.ALERT: LetterGroup.ALERTS,
+}
 
 
 class Mailing(Base):
@@ -274,6 +283,8 @@ def _is_obsolete(session: Session, mailing: Mailing) -> bool:
         month = Month.from_number(mailing.month)
         is_away = mailing.organizer is None or mailing.organizer.disabled_at is not None
         return is_away or bool(months.list_closed_months(session, month, month))
+    if mailing.topic in _CHOSEN:
+        return not _is_wanted(session, mailing, _CHOSEN[mailing.topic])
     if mailing.topic in _TO_STAFF_AT_ONCE:
         return mailing.organizer is None or mailing.organizer.disabled_at is not None
     if mailing.topic is MailingTopic.APPROVAL:
@@ -293,6 +304,14 @@ def _is_obsolete(session: Session, mailing: Mailing) -> bool:
     subscriber = mailing.subscriber
     is_confirmed = subscriber is not None and subscriber.confirmed_at is not None
     return subscriber is None or is_confirmed == (mailing.topic is MailingTopic.CONFIRM)
+
+
+def _is_wanted(session: Session, mailing: Mailing, group: LetterGroup) -> bool:
+    """Whether the account is active and has not turned these letters off since."""
+    staff_member = mailing.organizer
+    if staff_member is None or staff_member.disabled_at is not None:
+        return False
+    return mail_choices.read(session, staff_member.id).wants_any(group)
 
 
 def _is_corrected(session: Session, mailing: Mailing) -> bool:

@@ -14,7 +14,7 @@ from flask import Flask, abort, request
 from outreach.web.context import config
 from outreach.web.middleware import health
 
-ONE_CLICK_ENDPOINT: Final = "newsletter.leave"
+ONE_CLICK_ENDPOINTS: Final = frozenset({"newsletter.leave", "staff.auth.turn_letters_off"})
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -57,6 +57,6 @@ def _is_one_click() -> bool:
     """Whether this is the one-click unsubscription of a mail program (RFC 8058), which is
     cross-site. The token in the address is the permission, and nothing else can be done there."""
     return (
-        request.endpoint == ONE_CLICK_ENDPOINT
+        request.endpoint in ONE_CLICK_ENDPOINTS
         and request.form.get("List-Unsubscribe") == "One-Click"
     )

@@ -35,6 +35,7 @@ from outreach.web.staff.audit import audit_pages
 from outreach.web.staff.auth import (
     account,
     invitation,
+    letter_choices,
     login,
     oidc_login,
     passkey_pages,
@@ -97,6 +98,7 @@ VIEWS: Final = (
     import_downloads,
     import_pages,
     invitation,
+    letter_choices,
     kind_pages,
     login,
     menu,

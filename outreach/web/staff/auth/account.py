@@ -17,7 +17,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
-from outreach.web.staff.auth import blueprint, login
+from outreach.web.staff.auth import blueprint, letter_choices, login
 from outreach.web.staff.common.guards import current_staff, page
 from outreach.web.staff.common.permissions import Scope, requires
 
@@ -94,6 +94,7 @@ def _page(status: int = 200, *, fault: str = "", field: str = "") -> Response:
         browsers = sessions.list_browsers(session, who, now=now)
         keys = passkeys.list_for(session, who.organizer_id)
         left = totp.recovery_codes_left(session, who.organizer_id)
+        letters = letter_choices.read_form(session)
         has_codes = totp.is_enrolled(session, who.organizer_id)
         has_password = session.get_one(StaffMember, who.organizer_id).password is not None
     return page(
@@ -107,6 +108,7 @@ def _page(status: int = 200, *, fault: str = "", field: str = "") -> Response:
         has_password=has_password,
         fault=fault,
         field=field,
+        letters=letters,
         done_message=_done_message(request.args.get("hecho", "")),
         shortest=passwords.MIN_LENGTH,
         ago=lambda moment: ago(now - moment),
@@ -132,6 +134,7 @@ def _done_message(what: str) -> str:
         "llave": _("Guardamos tu llave. Ya puedes entrar con ella."),
         "nombre": _("Cambiamos el nombre de la llave."),
         "quitada": _("Quitamos la llave. Ya no abre nada."),
+        "correos": _("Guardamos qué correos recibes."),
         "aplicacion": _("Tu aplicación nueva ya da los códigos. La de antes ya no sirve."),
     }
     return messages.get(what, "")

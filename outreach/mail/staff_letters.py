@@ -1,0 +1,147 @@
+"""Writes the letters to staff that they may turn off: the morning's digest, and alerts.
+
+Numbers, days and hours: no name and no contact of a person, and of a discreet workshop neither kind
+nor place. Each has a link that turns it off without a sign-in, for mail programs too (RFC 8058).
+The words are in `templates/mail/staff`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from email.message import EmailMessage
+from email.utils import formataddr
+from typing import Any, Final
+
+from flask import render_template
+from sqlalchemy.orm import Session
+
+from outreach import i18n
+from outreach.config import Config
+from outreach.domain.dashboard import digests, staff_alerts
+from outreach.domain.dashboard.digests import Digest
+from outreach.domain.dashboard.staff_alerts import StaffAlert
+from outreach.domain.network.staff import StaffMember
+from outreach.domain.newsletter import mail_choices
+from outreach.domain.newsletter.mail_choices import LetterGroup
+from outreach.domain.newsletter.mailings import Mailing, MailingTopic
+from outreach.domain.workshops import Workshop
+from outreach.keystore import KeyStore, bursts
+from outreach.languages import STAFF_LANGUAGE
+from outreach.mail import render
+from outreach.mail.message_context import mail_from
+
+TOPICS: Final = frozenset({MailingTopic.DIGEST, MailingTopic.ALERT})
+QUEUE_PATH: Final = "/org/por-atender"
+# In the order of the letter: what waits first, then what is news.
+_ITEMS: Final = (
+    "to_approve", "to_review", "to_call", "to_report", "to_tell", "returned", "months",
+    "new_parties", "full",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoorLine:
+    """What the digest says of a workshop of today. `name` is empty for a discreet one."""
+
+    starts: time
+    name: str = ""
+    taken: int = 0
+    seats: int = 0  # 0: they are not said
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class StaffLetterData:
+    """What the letter of a mailing is written from."""
+
+    address: str
+    token: str  # of the link that turns it off
+    digest: Digest | None = None
+    alerts: Sequence[StaffAlert] = ()
+
+
+def gather(
+    session: Session, key_store: KeyStore, config: Config, mailing: Mailing, *, now: datetime
+) -> StaffLetterData | None:
+    """What the letter says now; None where it has nothing to say any more, and for a digest of
+    another day."""
+    staff_member = mailing.organizer
+    if staff_member is None:
+        return None
+    known = bursts.list_bursts(key_store.store, key_store.today())
+    if mailing.topic is MailingTopic.ALERT:
+        found = staff_alerts.list_of_mailing(session, mailing, known, now=now)
+        token = _token(key_store, staff_member, LetterGroup.ALERTS)
+        return (
+            StaffLetterData(address=staff_member.email, token=token, alerts=found)
+            if found
+            else None
+        )
+    morning = digests.find_morning(session, staff_member.id, now=now)
+    if morning is None or mailing.made_at.astimezone(morning.zone).date() != morning.day:
+        return None
+    has_texts = bool(config.texts.url)
+    digest = digests.compute(session, morning, bursts=known, has_texts=has_texts, now=now)
+    if digest.is_empty:
+        return None
+    token = _token(key_store, staff_member, LetterGroup.DIGEST)
+    return StaffLetterData(address=staff_member.email, token=token, digest=digest)
+
+
+def write(data: StaffLetterData, config: Config, *, letter_id: str, now: datetime) -> EmailMessage:
+    """The letter. Needs an application context."""
+    stop = f"{config.public_url}/org/correo/{data.token}/baja"
+    values: dict[str, Any] = {
+        "base": config.public_url,
+        "link": f"{config.public_url}{QUEUE_PATH}",
+        "account": f"{config.public_url}/org/cuenta#correos",
+        "stop": stop,
+    }
+    html = ""
+    with i18n.use_language(STAFF_LANGUAGE):
+        if data.digest is None:
+            types = sorted({each.alert_type.value for each in data.alerts})
+            text = render_template(
+                "mail/staff/alert.txt", alerts=data.alerts, types=types, **values
+            )
+        else:
+            values |= _digest_values(data.digest)
+            text = render_template("mail/staff/digest.txt", **values)
+            html = render_template("mail/staff/digest.html", **values)
+    subject, _gap, body = text.strip().partition("\n")
+    shared = {
+        "From": formataddr((config.mail_name, mail_from(config))),
+        "Subject": subject.strip(),
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    own = {
+        "Message-ID": render.message_id(config, letter_id),
+        render.UNSUBSCRIBE: f"<{stop}>",
+    }
+    letter = render.compose(shared, body, to=data.address, own=own, at=now)
+    if html:
+        letter.add_alternative(html, subtype="html")
+    return letter
+
+
+def _digest_values(digest: Digest) -> dict[str, Any]:
+    counts = {name: getattr(digest, name) for name in _ITEMS} | {"months": len(digest.months)}
+    return {
+        "digest": digest,
+        "items": [(name, counts[name]) for name in _ITEMS if counts[name]],
+        "doors": [_describe_door(each) for each in digest.doors],
+    }
+
+
+def _describe_door(workshop: Workshop) -> DoorLine:
+    if workshop.is_discreet or workshop.kind.is_discreet:
+        return DoorLine(starts=workshop.starts)
+    return DoorLine(
+        starts=workshop.starts,
+        name=i18n.say(workshop.kind.short_name, STAFF_LANGUAGE),
+        taken=workshop.taken_seats,
+        seats=workshop.capacity if workshop.takes_places else 0,
+    )
+
+
+def _token(key_store: KeyStore, staff_member: StaffMember, group: LetterGroup) -> str:
+    return mail_choices.make_token(key_store, staff_member, group)
