@@ -158,7 +158,8 @@ def _list_new(
     session: Session, occasions: Collection[Occasion], now: datetime
 ) -> list[tuple[Workshop, StaffAlertType]]:
     """The occasions without a row. Those of an office that has just got a letter come later."""
-    stored = set(session.execute(sa.select(StaffAlert.workshop_id, StaffAlert.alert_type)).tuples())
+    rows = session.execute(sa.select(StaffAlert.workshop_id, StaffAlert.alert_type))
+    stored = {(row[0], row[1]) for row in rows}
     new = sorted(set(occasions) - stored)
     if not new:
         return []
@@ -170,8 +171,8 @@ def _list_new(
         )
     )
     ids = {workshop_id for workshop_id, _type in new}
-    rows = session.scalars(sa.select(Workshop).where(Workshop.id.in_(ids)))
-    workshops = {each.id: each for each in rows if each.office_id not in recent}
+    found = session.scalars(sa.select(Workshop).where(Workshop.id.in_(ids)))
+    workshops = {each.id: each for each in found if each.office_id not in recent}
     return [(workshops[each], kind) for each, kind in new if each in workshops]
 
 
