@@ -7,6 +7,7 @@ from tests.faults.guard import Guard
 
 def list_guards() -> Iterator[Guard]:
     yield from _of_guessed_sheets()
+    yield from _of_letters_to_staff()
     web = "outreach/web/"
     yield Guard(
         "S02", f"{web}middleware/response_headers.py", """    "frame-ancestors": "'none'",\n""", "",
@@ -522,3 +523,42 @@ def _of_guessed_sheets() -> Iterator[Guard]:
         "    if last >= MAX_XLS_COLUMNS or last < column:", "    if last < column:",
         f"{tests}test_hostile_sheets.py::test_old_workbook_with_a_far_column_is_refused",
     )  # fmt: skip
+
+
+def _of_letters_to_staff() -> Iterator[Guard]:
+    digest, alert = "tests/mail/test_digests.py::", "tests/mail/test_staff_alerts.py::"
+    link = "tests/web/staff/test_letter_choices.py::"
+    for file, words, instead, test in (
+        (
+            "outreach/mail/staff_letters.py",
+            "if workshop.is_discreet or workshop.kind.is_discreet:", "if False:",
+            f"{digest}test_digest_names_no_person_and_no_discreet_topic",
+        ),
+        (
+            "outreach/domain/newsletter/mailings.py",
+            "return mail_choices.read(session, staff_member.id).wants_any(group)", "return True",
+            f"{digest}test_account_that_is_disabled_or_turns_it_off_meanwhile_gets_nothing",
+        ),
+        (
+            "outreach/domain/newsletter/mail_choices.py",
+            "StaffMember.disabled_at.is_(None), StaffMember.signed_in_at.is_not(None)",
+            "StaffMember.disabled_at.is_(None)",
+            f"{digest}test_only_proven_addresses_of_active_accounts_are_written_to",
+        ),
+        (
+            "outreach/domain/newsletter/mail_choices.py",
+            "if not hmac.compare_digest(signature.encode(), expected.encode()):", "if False:",
+            f"{link}test_link_of_another_account_or_group_is_unknown",
+        ),
+        (
+            "outreach/domain/dashboard/staff_alerts.py",
+            "and mailing.organizer_id in readers[each.workshop.office.slug]", "",
+            f"{alert}test_each_reads_of_their_own_office_only",
+        ),
+        (
+            "outreach/domain/dashboard/staff_alerts.py",
+            ".where(StaffAlert.made_at > now - INTERVAL)", ".where(sa.false())",
+            f"{alert}test_burst_is_written_about",
+        ),
+    ):  # fmt: skip
+        yield Guard("S35", file, words, instead, test)
