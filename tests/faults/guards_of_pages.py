@@ -535,11 +535,6 @@ def _of_letters_to_staff() -> Iterator[Guard]:
             f"{digest}test_digest_names_no_person_and_no_discreet_topic",
         ),
         (
-            "outreach/domain/newsletter/mailings.py",
-            "return mail_choices.read(session, staff_member.id).wants_any(group)", "return True",
-            f"{digest}test_account_that_is_disabled_or_turns_it_off_meanwhile_gets_nothing",
-        ),
-        (
             "outreach/domain/newsletter/mail_choices.py",
             "StaffMember.disabled_at.is_(None), StaffMember.signed_in_at.is_not(None)",
             "StaffMember.disabled_at.is_(None)",

@@ -164,7 +164,7 @@ def test_each_account_chooses_its_hour_or_none(
     beto = engage(store, "beto@example.org")
     with store.change() as session:
         mail_choices.choose(session, ana, digest_hour=9, unwanted=())
-        mail_choices.turn_off(session, beto, LetterGroup.DIGEST)
+        mail_choices.switch_off(session, beto, LetterGroup.DIGEST)
     assert mail.digests(SEVEN) == []
     assert mail.digests(SEVEN + 2 * HOUR) == ["ana@example.org"]
     assert "a las 9:00" in mail.text
@@ -241,7 +241,7 @@ def test_account_that_is_disabled_or_turns_it_off_meanwhile_gets_nothing(
     assert mail.make_digests(SEVEN) == 2
     with store.change() as session:
         session.get_one(StaffMember, ana).disabled_at = SEVEN
-        mail_choices.turn_off(session, beto, LetterGroup.DIGEST)
+        mail_choices.switch_off(session, beto, LetterGroup.DIGEST)
     assert mail.deliver(SEVEN) == []
     assert mail.count_queued() == 0
 

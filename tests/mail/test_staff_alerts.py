@@ -215,7 +215,7 @@ def test_each_kind_of_alert_is_a_choice(
     beto = engage(store, "beto@example.org")
     with store.change() as session:
         mail_choices.choose(session, ana, digest_hour=7, unwanted={StaffLetter.FULL})
-        mail_choices.turn_off(session, beto, LetterGroup.ALERTS)
+        mail_choices.switch_off(session, beto, LetterGroup.ALERTS)
     ask(store, key_store, small, people=2)
     assert mail.alerts(NOW) == []
     ask(store, key_store, discreet)

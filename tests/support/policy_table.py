@@ -28,7 +28,7 @@ auth.end_session                POST  signed-in
 auth.change_password            POST  signed-in
 auth.choose_letters             POST  signed-in
 auth.letters_link               GET   public
-auth.turn_letters_off           POST  public
+auth.switch_letters_off           POST  public
 auth.print_recovery_codes       POST  signed-in
 auth.totp_form                  GET   signed-in
 auth.change_totp                POST  signed-in

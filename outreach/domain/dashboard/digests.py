@@ -71,7 +71,7 @@ class DigestMorning:
         return clock.instant(self.day, time(self.hour), self.zone)
 
     @property
-    def since(self) -> datetime:
+    def previous_due_at(self) -> datetime:
         """When the digest of the working day before was due."""
         day = self.day - timedelta(days=1)
         for _each in range(_MAX_DAYS_OFF):
@@ -110,7 +110,7 @@ class Digest:
     months: Sequence[Month] = ()  # to be closed
 
     @property
-    def waiting(self) -> int:
+    def pending_count(self) -> int:
         """How many things wait for a decision or a call."""
         office_work = self.to_approve + self.to_review + self.to_call + self.to_report
         return office_work + self.to_tell + self.returned + len(self.months)
@@ -118,7 +118,7 @@ class Digest:
     @property
     def is_empty(self) -> bool:
         """A workshop that stays full is no reason to write each day."""
-        return not (self.waiting or self.new_parties or self.doors)
+        return not (self.pending_count or self.new_parties or self.doors)
 
 
 def is_working_day(day: date, places: Sequence[Office]) -> bool:
@@ -335,7 +335,7 @@ def _count_new_parties(session: Session, slugs: Sequence[str], morning: DigestMo
         .where(
             _of_offices(slugs),
             Registration.status.in_(ACTIVE_STATUSES),
-            Registration.registered_at >= morning.since,
+            Registration.registered_at >= morning.previous_due_at,
             Registration.registered_at < morning.due_at,
         )
     )

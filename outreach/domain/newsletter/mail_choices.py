@@ -98,7 +98,7 @@ def choose(
     return True
 
 
-def turn_off(session: Session, organizer_id: int, group: LetterGroup) -> bool:
+def switch_off(session: Session, organizer_id: int, group: LetterGroup) -> bool:
     """Turns the letters of a group off. Returns whether one of them was on."""
     choice = _lock(session, organizer_id)
     unwanted = {StaffLetter(each) for each in choice.unwanted} | LETTERS[group]

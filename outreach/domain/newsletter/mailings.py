@@ -16,8 +16,6 @@ from outreach.clock import Month
 from outreach.db.base import Base
 from outreach.domain.network import staff
 from outreach.domain.network.staff import StaffMember
-from outreach.domain.newsletter import mail_choices
-from outreach.domain.newsletter.mail_choices import LetterGroup
 from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.outbox import ClaimedMessage, OutboxTable
 from outreach.domain.registrations import address_approval
@@ -44,19 +42,16 @@ class MailingTopic(StrEnum):
     ALERT = "alert"  # to staff: something has happened that somebody has to look at
 
 
-_TO_STAFF_AT_ONCE: Final = frozenset(
+_TO_ACTIVE_STAFF: Final = frozenset(
     {
         MailingTopic.SIGN_IN,
         MailingTopic.ACCOUNT,
         MailingTopic.DISCRETION,
         MailingTopic.CONTACTS,
+        MailingTopic.DIGEST,  # whether it is wanted still is asked when it is written
+        MailingTopic.ALERT,
     }
 )
-# Staff may turn these off.
-_CHOSEN: Final = {
-    MailingTopic.DIGEST: LetterGroup.DIGEST,
-    MailingTopic.ALERT: LetterGroup.ALERTS,
-}
 
 
 class Mailing(Base):
@@ -283,9 +278,7 @@ def _is_obsolete(session: Session, mailing: Mailing) -> bool:
         month = Month.from_number(mailing.month)
         is_away = mailing.organizer is None or mailing.organizer.disabled_at is not None
         return is_away or bool(months.list_closed_months(session, month, month))
-    if mailing.topic in _CHOSEN:
-        return not _is_wanted(session, mailing, _CHOSEN[mailing.topic])
-    if mailing.topic in _TO_STAFF_AT_ONCE:
+    if mailing.topic in _TO_ACTIVE_STAFF:
         return mailing.organizer is None or mailing.organizer.disabled_at is not None
     if mailing.topic is MailingTopic.APPROVAL:
         staff_member = mailing.organizer
@@ -304,14 +297,6 @@ def _is_obsolete(session: Session, mailing: Mailing) -> bool:
     subscriber = mailing.subscriber
     is_confirmed = subscriber is not None and subscriber.confirmed_at is not None
     return subscriber is None or is_confirmed == (mailing.topic is MailingTopic.CONFIRM)
-
-
-def _is_wanted(session: Session, mailing: Mailing, group: LetterGroup) -> bool:
-    """Whether the account is active and has not turned these letters off since."""
-    staff_member = mailing.organizer
-    if staff_member is None or staff_member.disabled_at is not None:
-        return False
-    return mail_choices.read(session, staff_member.id).wants_any(group)
 
 
 def _is_corrected(session: Session, mailing: Mailing) -> bool:

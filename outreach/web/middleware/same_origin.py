@@ -14,7 +14,7 @@ from flask import Flask, abort, request
 from outreach.web.context import config
 from outreach.web.middleware import health
 
-ONE_CLICK_ENDPOINTS: Final = frozenset({"newsletter.leave", "staff.auth.turn_letters_off"})
+ONE_CLICK_ENDPOINTS: Final = frozenset({"newsletter.leave", "staff.auth.switch_letters_off"})
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -106,12 +106,12 @@ def letters_link(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/correo/<token>/baja")
 @requires(Scope.PUBLIC)
-def turn_letters_off(token: str) -> ResponseReturnValue:
+def switch_letters_off(token: str) -> ResponseReturnValue:
     """Turns these letters off, from the page or with one click in a mail program (RFC 8058). A
     second time changes nothing."""
     with store().change() as session:
         link = _find_link(session, token)
-        if mail_choices.turn_off(session, link.organizer_id, link.group):
+        if mail_choices.switch_off(session, link.organizer_id, link.group):
             # Whoever holds the letter may have pressed it: the account may read that in the log.
             audit_log.record(session, link.organizer_id, "letters turned off", now=clock.now())
     return _link_page(link, is_on=False)
