@@ -234,7 +234,7 @@ def test_only_proven_addresses_of_active_accounts_are_written_to(
     assert mail.digests(SEVEN) == ["ana@example.org"]
 
 
-def test_account_that_is_disabled_or_turns_it_off_meanwhile_gets_nothing(
+def test_account_that_is_disabled_or_stops_it_meanwhile_gets_nothing(
     mail: StaffMail, store: Store, ana: int, today: Workshop
 ) -> None:
     beto = engage(store, "beto@example.org")

@@ -116,7 +116,7 @@ def test_headquarters_read_the_hour_of_their_own_clock(
     assert "Hora de Ciudad de México" in page.get("/org/cuenta").text
 
 
-def test_link_shows_a_page_and_its_button_turns_off(
+def test_link_shows_a_page_and_its_button_stops_the_letter(
     client: FlaskClient, store: Store, key_store: KeyStore, ana: int
 ) -> None:
     link = link_of(store, key_store, ana)
@@ -135,7 +135,7 @@ def test_link_shows_a_page_and_its_button_turns_off(
     assert journal(store) == ["letters turned off"]
 
 
-def test_link_of_an_alert_turns_all_alerts_off(
+def test_link_of_an_alert_stops_all_alerts(
     client: FlaskClient, store: Store, key_store: KeyStore, ana: int
 ) -> None:
     assert "estos avisos" in client.post(link_of(store, key_store, ana, LetterGroup.ALERTS)).text
@@ -144,7 +144,7 @@ def test_link_of_an_alert_turns_all_alerts_off(
     assert stored.wants(StaffLetter.DIGEST)
 
 
-def test_one_click_of_a_mail_program_turns_off(
+def test_one_click_of_a_mail_program_stops_the_letter(
     client: FlaskClient, store: Store, key_store: KeyStore, ana: int
 ) -> None:
     link = link_of(store, key_store, ana)

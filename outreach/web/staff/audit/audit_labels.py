@@ -154,7 +154,7 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "key removed": AuditedAction(_IN, lazy("quitó una llave")),
     "key renamed": AuditedAction(_IN, lazy("cambió el nombre de una llave")),
     "letters chosen": AuditedAction(_IN, lazy("eligió qué correos recibe")),
-    "letters turned off": AuditedAction(_IN, lazy("dejó de recibir correos desde su enlace")),
+    "letters turned off": AuditedAction(_IN, lazy("dejó de recibir correos, con el enlace de uno")),
     "password changed": AuditedAction(_IN, lazy("cambió su contraseña")),
     "password set by link": AuditedAction(_IN, lazy("puso su contraseña con el enlace")),
     "session ended": AuditedAction(_IN, lazy("terminó una de sus sesiones")),
