@@ -161,6 +161,10 @@ class ErrorCode(StrEnum):
     BULLETIN_MONTH_REOPENED = (
         "this month has been reopened; close it before you go on with the bulletin"
     )
+    BULLETIN_UNDO_TOO_LATE = "the five minutes are over; what is published is corrected instead"
+    BULLETIN_UNDO_SENT = "letters have been sent already; publish a correction instead"
+    BULLETIN_UNDO_CORRECTED = "somebody has begun a correction since"
+    REMINDERS_SENT = "these reminders have been sent already"
 
 
 class OutreachError(Exception):

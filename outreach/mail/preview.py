@@ -6,7 +6,9 @@ from email.message import EmailMessage
 from typing import Final
 
 from outreach import i18n
+from outreach.clock import Month
 from outreach.config import Config
+from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.outbox.messaging import PLACES
 from outreach.domain.registrations import (
     ContactMethod,
@@ -17,11 +19,13 @@ from outreach.domain.registrations import (
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.workshops import Workshop
-from outreach.mail import render
+from outreach.mail import mailings, render
+from outreach.mail.mailings import MailingContext
 from outreach.mail.message_context import MessageContext
 
 _KEY: Final = bytes(32)  # of the fictitious person
 _ADDRESS: Final = "rosa@ejemplo.com"
+_TOKEN: Final = "0" * 43  # of a fictitious subscriber
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,30 @@ def of_change(
     """The letter that tells a change of a workshop to somebody with a place, as `of_message`."""
     registration = _registration(workshop, RegistrationStatus.CONFIRMED, lang, now)
     return _render(registration, cause, lang, config, now, link)
+
+
+def of_bulletin(
+    month: Month, edition: int, text: str, lang: str, config: Config, *, now: datetime, link: str
+) -> MessagePreview:
+    """The letter of a bulletin to a subscriber, with `text` as its content and `link` in place of
+    the personal link. Needs an application context."""
+    mailing = Mailing(
+        topic=MailingTopic.BULLETIN, month=month.number, edition=edition, made_at=now, due_at=now
+    )
+    context = MailingContext(
+        mailing=mailing, address=_ADDRESS, lang=lang, now=now, token=_TOKEN, bulletin=text
+    )
+    letter = mailings.write(context, config)
+    own = f"{config.public_url}/{lang}/boletin/s/{_TOKEN}/baja"
+    return MessagePreview(str(letter["Subject"]), _text(letter).replace(own, link).strip())
+
+
+def of_reminder(month: Month, lang: str, config: Config, *, now: datetime) -> MessagePreview:
+    """The letter that reminds staff of the reports of a month. Needs an application context."""
+    mailing = Mailing(topic=MailingTopic.REPORT, month=month.number, made_at=now, due_at=now)
+    context = MailingContext(mailing=mailing, address=_ADDRESS, lang=lang, now=now)
+    letter = mailings.write(context, config)
+    return MessagePreview(str(letter["Subject"]), _text(letter).strip())
 
 
 def _render(

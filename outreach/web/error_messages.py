@@ -262,6 +262,16 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.BULLETIN_MONTH_REOPENED: N_(
             "Este mes está abierto otra vez. Ciérralo y luego sigue con el boletín."
         ),
+        ErrorCode.BULLETIN_UNDO_TOO_LATE: N_(
+            "No se puede deshacer: ya pasaron los 5 minutos. Haz una corrección."
+        ),
+        ErrorCode.BULLETIN_UNDO_SENT: N_(
+            "No se puede deshacer: ya salieron correos. Haz una corrección."
+        ),
+        ErrorCode.BULLETIN_UNDO_CORRECTED: N_(
+            "No se puede deshacer: alguien ya empezó una corrección."
+        ),
+        ErrorCode.REMINDERS_SENT: N_("No se puede deshacer: esos correos ya salieron."),
         # files of workshops
         ImportErrorCode.FILE_MISSING: N_("Ese archivo no existe."),
         ImportErrorCode.FILE_IS_FOLDER: N_("Eso es una carpeta."),

@@ -1,29 +1,45 @@
 """Editions of the monthly bulletin: drafts, publication and corrections.
 
 The numbers of an edition come from a revision of its month; its texts are stored here. A published
-edition never changes: a correction is a new edition.
+edition never changes: a correction is a new edition. Only within the hold of its letters it can be
+withdrawn: then it is a draft again.
 """
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from outreach.clock import Month
 from outreach.db.base import Base, Words
 from outreach.domain.audit import audit_log
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.newsletter import mailings
+from outreach.domain.registrations.change_notifications import (
+    AT_ONCE,
+    HOLD,
+    NotifyDecision,
+    NotifyMode,
+)
 from outreach.domain.reporting import months
 from outreach.domain.reporting.months import MonthRevision
 from outreach.errors import Conflict, ErrorCode, NotFound, Refusal
 
 PARTS: Final = ("title", "happened", "ahead")  # texts that staff write in every edition
+
+
+class EditionMail(StrEnum):
+    """What was decided about the letters of a published edition."""
+
+    UNDECIDED = "undecided"  # it waits in the queue of headquarters
+    QUEUED = "queued"
+    WITHHELD = "withheld"  # nobody gets one
 
 
 class BulletinEdition(Base):
@@ -45,6 +61,9 @@ class BulletinEdition(Base):
     published_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organizer.id"), default=None)
     frozen: Mapped[str] = mapped_column(sa.Text, default="")  # JSON of what was published
     digest: Mapped[str] = mapped_column(sa.String(64), default="")  # SHA-256 of `frozen`, in hex
+    mail: Mapped[EditionMail | None] = mapped_column(default=None)  # None: a draft
+    mail_decided_at: Mapped[datetime | None] = mapped_column(default=None)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)  # published, and undone
 
     @property
     def is_draft(self) -> bool:
@@ -53,6 +72,11 @@ class BulletinEdition(Base):
     @property
     def is_correction(self) -> bool:
         return self.number > 1
+
+    @property
+    def hold_until(self) -> datetime | None:
+        """Until when the last decision about its letters can be undone."""
+        return None if self.mail_decided_at is None else self.mail_decided_at + HOLD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +181,8 @@ def begin(
     the staff member saw. Raises Refusal when the month is not closed or a correction lacks its
     text, and Conflict when there is a draft already or `seen` is not the last edition."""
     revision, before = _get_closed_revision(session, month), newest(session, month)
+    if before is not None:
+        _lock(session, before)  # a draft again, if its publication is undone at this moment
     last = before.number if before else 0
     if (before is not None and before.is_draft) or (seen is not None and seen != last):
         raise Conflict(f"edition {last + 1} of {month}")
@@ -225,10 +251,12 @@ def publish(
     freeze: Callable[[BulletinEdition], str],
     *,
     version: int,
+    decision: NotifyDecision = AT_ONCE,
     organizer_id: int | None = None,
     now: datetime,
 ) -> None:
-    """Publishes a draft for good, and queues it for the subscribers in the same transaction.
+    """Publishes a draft, and queues it for the subscribers in the same transaction if that is the
+    decision.
 
     `freeze` returns the whole content as JSON; it is called with the edition once that has its
     date of publication. Raises Refusal when the month is open or has a later revision, and
@@ -241,9 +269,117 @@ def publish(
     _update_draft(session, edition, version, published_at=now, published_by_id=organizer_id)
     edition.frozen = freeze(edition)
     edition.digest = hashlib.sha256(edition.frozen.encode()).hexdigest()
-    session.flush()
-    mailings.announce(session, month, edition.number, now=now)
+    if mailings.delete_superseded(session, month, edition.number):
+        _mark_unfinished(session, edition)
+    _decide_mail(session, edition, decision, now=now)
     _record(session, edition, "bulletin published", organizer_id, now)
+
+
+def decide_mail(
+    session: Session,
+    edition: BulletinEdition,
+    decision: NotifyDecision,
+    *,
+    organizer_id: int | None = None,
+    now: datetime,
+) -> None:
+    """Queues the letters of a published edition about which nobody had decided, or none of them.
+    Raises Conflict when somebody has decided, or published a correction."""
+    _lock(session, edition)
+    month = Month.from_number(edition.month)
+    last = latest(session, month)
+    if edition.mail is not EditionMail.UNDECIDED or last is None or last.id != edition.id:
+        raise Conflict(f"letters of edition {edition.number} of {month}")
+    _decide_mail(session, edition, decision, now=now)
+
+
+def undo(
+    session: Session,
+    edition: BulletinEdition,
+    *,
+    organizer_id: int | None = None,
+    now: datetime,
+) -> bool:
+    """Undoes the last decision about the letters of an edition within their hold: the letters are
+    deleted, and where the decision published the edition, it is a draft again. Returns whether it
+    is. Raises Refusal when the hold is over, a letter was tried, or a correction was begun."""
+    _lock(session, edition)
+    month = Month.from_number(edition.month)
+    hold_until = edition.hold_until
+    if edition.is_draft or hold_until is None or now >= hold_until:
+        raise Refusal(ErrorCode.BULLETIN_UNDO_TOO_LATE)
+    last = newest(session, month)
+    if last is None or last.id != edition.id:
+        raise Refusal(ErrorCode.BULLETIN_UNDO_CORRECTED)
+    assert edition.mail_decided_at is not None
+    if not mailings.delete_announced(
+        session, month, edition.number, since=edition.mail_decided_at
+    ):
+        raise Refusal(ErrorCode.BULLETIN_UNDO_SENT)
+    is_withdrawn = edition.mail_decided_at == edition.published_at
+    if is_withdrawn:
+        _record(session, edition, "bulletin publication undone", organizer_id, now)
+        edition.published_at = edition.published_by_id = edition.mail = None
+        edition.frozen = edition.digest = ""
+        edition.version += 1
+        edition.withdrawn_at = now
+    else:
+        _record(session, edition, "bulletin mail undone", organizer_id, now)
+        edition.mail = EditionMail.UNDECIDED
+    edition.mail_decided_at = None
+    session.flush()
+    return is_withdrawn
+
+
+def list_undecided(session: Session) -> Sequence[BulletinEdition]:
+    """The published editions about whose letters nobody has decided, by month; not those that a
+    later edition has replaced."""
+    later = aliased(BulletinEdition)
+    is_replaced = sa.exists().where(
+        later.month == BulletinEdition.month,
+        later.number > BulletinEdition.number,
+        later.published_at.is_not(None),
+    )
+    return session.scalars(
+        sa.select(BulletinEdition)
+        .where(BulletinEdition.mail == EditionMail.UNDECIDED, sa.not_(is_replaced))
+        .order_by(BulletinEdition.month)
+    ).all()
+
+
+def _decide_mail(
+    session: Session, edition: BulletinEdition, decision: NotifyDecision, *, now: datetime
+) -> None:
+    if decision.is_to_notify:
+        month = Month.from_number(edition.month)
+        mailings.announce(session, month, edition.number, hold=decision.hold, now=now)
+        edition.mail = EditionMail.QUEUED
+    elif decision.mode is NotifyMode.LATER:
+        edition.mail = EditionMail.UNDECIDED
+    else:
+        edition.mail = EditionMail.WITHHELD
+    edition.mail_decided_at = now
+    session.flush()
+
+
+def _mark_unfinished(session: Session, edition: BulletinEdition) -> None:
+    """Marks earlier editions, whose letters a later one has deleted: if that one is withdrawn,
+    somebody has to decide again who gets them."""
+    session.execute(
+        sa.update(BulletinEdition)
+        .where(
+            BulletinEdition.month == edition.month,
+            BulletinEdition.number < edition.number,
+            BulletinEdition.mail == EditionMail.QUEUED,
+        )
+        .values(mail=EditionMail.UNDECIDED)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def _lock(session: Session, edition: BulletinEdition) -> None:
+    """Locks the row of an edition until the transaction ends, and reads it again."""
+    session.refresh(edition, with_for_update=True)
 
 
 def is_sound(edition: BulletinEdition) -> bool:

@@ -105,19 +105,21 @@ def ask_to_confirm(session: Session, subscriber: Subscriber, *, now: datetime) -
     return True
 
 
-def announce(session: Session, month: Month, edition: int, *, now: datetime) -> int:
-    """Queues the bulletin for each confirmed subscriber, in the transaction that publishes it, and
-    returns their number.
+def announce(
+    session: Session,
+    month: Month,
+    edition: int,
+    *,
+    hold: timedelta = timedelta(0),
+    now: datetime,
+) -> int:
+    """Queues the bulletin for each confirmed subscriber, in the transaction that decides it, and
+    returns their number. It is sent after `hold`.
 
     A second call for one edition queues nothing. Earlier editions of the month that are not sent
     are deleted; `read` finds one that a worker has claimed obsolete."""
-    of_month = sa.and_(Mailing.topic == MailingTopic.BULLETIN, Mailing.month == month.number)
-    session.execute(
-        sa.delete(Mailing)
-        .where(of_month, Mailing.edition < edition, Mailing.done_at.is_(None))
-        .where(Mailing.leased_until.is_(None))
-        .execution_options(synchronize_session=False)
-    )
+    delete_superseded(session, month, edition)
+    of_month = _is_bulletin_of(month)
     is_queued = sa.exists().where(
         of_month, Mailing.subscriber_id == Subscriber.id, Mailing.edition == edition
     )
@@ -128,7 +130,7 @@ def announce(session: Session, month: Month, edition: int, *, now: datetime) -> 
         sa.literal(month.number),
         sa.literal(edition),
         sa.literal(now, Mailing.made_at.type),
-        sa.literal(now, Mailing.due_at.type),
+        sa.literal(now + hold, Mailing.due_at.type),
         sa.literal(0),
         sa.literal(False),
     ).where(Subscriber.confirmed_at.is_not(None), sa.not_(is_queued))
@@ -144,27 +146,60 @@ def announce(session: Session, month: Month, edition: int, *, now: datetime) -> 
     return result.rowcount
 
 
+def delete_superseded(session: Session, month: Month, edition: int) -> int:
+    """Deletes the letters of earlier editions of a month that are not sent; returns how many."""
+    return _delete(
+        session,
+        _is_bulletin_of(month),
+        Mailing.edition < edition,
+        Mailing.done_at.is_(None),
+        Mailing.leased_until.is_(None),
+    )
+
+
+def delete_announced(session: Session, month: Month, edition: int, *, since: datetime) -> bool:
+    """Deletes the letters of an edition that were queued from `since` on. False where one of them
+    was tried: it stays."""
+    queued = sa.and_(_is_bulletin_of(month), Mailing.edition == edition, Mailing.made_at >= since)
+    _delete(session, queued, _IS_UNTRIED)
+    return session.scalar(sa.select(Mailing.id).where(queued).limit(1)) is None
+
+
+def _is_bulletin_of(month: Month) -> sa.ColumnElement[bool]:
+    return sa.and_(Mailing.topic == MailingTopic.BULLETIN, Mailing.month == month.number)
+
+
+# A try may have arrived, whatever came of it.
+_IS_UNTRIED: Final = sa.and_(
+    Mailing.done_at.is_(None), Mailing.leased_until.is_(None), Mailing.tries == 0
+)
+
+
+def _delete(session: Session, *conditions: sa.ColumnElement[bool]) -> int:
+    result = session.execute(
+        sa.delete(Mailing).where(*conditions).execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, sa.CursorResult)
+    return result.rowcount
+
+
 def remind(
-    session: Session, organizer_ids: Iterable[int], month: Month, *, now: datetime
+    session: Session,
+    organizer_ids: Iterable[int],
+    month: Month,
+    *,
+    hold: timedelta = timedelta(0),
+    now: datetime,
 ) -> list[int]:
     """Queues a reminder of this month for those staff members who got none within a day, and
-    returns their ids. Of two calls at the same moment, one queues them."""
+    returns their ids. It is sent after `hold`. Of two calls at the same moment, one queues them."""
     wanted = session.scalars(
         sa.select(StaffMember.id)
         .where(StaffMember.id.in_(list(organizer_ids)), StaffMember.disabled_at.is_(None))
         .order_by(StaffMember.id)
         .with_for_update(key_share=True)
     ).all()
-    recent = set(
-        session.scalars(
-            sa.select(Mailing.organizer_id).where(
-                Mailing.topic == MailingTopic.REPORT,
-                Mailing.organizer_id.in_(wanted),
-                Mailing.month == month.number,
-                Mailing.made_at > now - MIN_INTERVAL,
-            )
-        )
-    )
+    recent = find_reminded(session, month, now=now)
     late = [each for each in wanted if each not in recent]
     session.add_all(
         Mailing(
@@ -172,11 +207,47 @@ def remind(
             organizer_id=each,
             month=month.number,
             made_at=now,
-            due_at=now,
+            due_at=now + hold,
         )
         for each in late
     )
     return late
+
+
+def find_reminded(session: Session, month: Month, *, now: datetime) -> set[int]:
+    """The ids of the staff members who were reminded of this month within a day."""
+    rows = session.scalars(
+        sa.select(Mailing.organizer_id).where(
+            _is_reminder_of(month), Mailing.made_at > now - MIN_INTERVAL
+        )
+    )
+    return {each for each in rows if each is not None}
+
+
+def list_held_reminders(session: Session, month: Month, *, now: datetime) -> Sequence[Mailing]:
+    """The reminders of this month that wait for the end of their hold, locked."""
+    return session.scalars(
+        sa.select(Mailing)
+        .where(_is_reminder_of(month), _IS_UNTRIED, Mailing.due_at > now)
+        .order_by(Mailing.id)
+        .with_for_update(of=Mailing)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def find_last_reminder(
+    session: Session, organizer_ids: Iterable[int], month: Month
+) -> datetime | None:
+    """When one of these staff members was last reminded of this month."""
+    return session.scalar(
+        sa.select(sa.func.max(Mailing.made_at)).where(
+            _is_reminder_of(month), Mailing.organizer_id.in_(list(organizer_ids))
+        )
+    )
+
+
+def _is_reminder_of(month: Month) -> sa.ColumnElement[bool]:
+    return sa.and_(Mailing.topic == MailingTopic.REPORT, Mailing.month == month.number)
 
 
 def ask_for_reports(session: Session, *, now: datetime) -> list[int]:

@@ -106,6 +106,16 @@ def confirm(session: Session, subscriber_id: str, *, now: datetime) -> bool:
     )
 
 
+def count_confirmed(session: Session) -> dict[str, int]:
+    """How many confirmed subscribers read each language, by its code; only languages with any."""
+    rows = session.execute(
+        sa.select(Subscriber.lang, sa.func.count())
+        .where(Subscriber.confirmed_at.is_not(None))
+        .group_by(Subscriber.lang)
+    )
+    return {lang: number for lang, number in rows}
+
+
 def token(key: bytes) -> str:
     """What their link ends in; derived from their key and lost with it."""
     return base64.urlsafe_b64encode(keystore.derive(key, "bulletin")).rstrip(b"=").decode()

@@ -97,6 +97,21 @@ def list_reporters(session: Session, slugs: Iterable[str]) -> list[tuple[int, st
     return [(row[0], row[1]) for row in rows]
 
 
+def list_accounts(session: Session, slugs: Iterable[str]) -> list[tuple[StaffMember, str]]:
+    """Account and slug, for those who report for these offices, disabled accounts too; by slug and
+    address."""
+    rows = session.execute(
+        sa.select(StaffMember, RoleAssignment.office)
+        .join(RoleAssignment, StaffMember.id == RoleAssignment.organizer_id)
+        .where(
+            RoleAssignment.office.in_([each for each in slugs if each != ALL_OFFICES]),
+            RoleAssignment.role.in_(_REPORTERS),
+        )
+        .order_by(RoleAssignment.office, StaffMember.email)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def _open(now: datetime) -> sa.Select[Workshop]:
     return sa.select(Workshop).where(
         Workshop.status == WorkshopStatus.PUBLISHED,

@@ -1,0 +1,102 @@
+"""Reminders of a month's missing reports, which headquarters sends to offices: who can be reached,
+and the undoing of reminders that are not sent yet.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from outreach.clock import Month
+from outreach.domain.network import offices
+from outreach.domain.network.staff import StaffMember
+from outreach.domain.newsletter import mailings
+from outreach.domain.registrations.change_notifications import HOLD
+from outreach.domain.reporting import missing_reports, months
+from outreach.errors import ErrorCode, Refusal
+
+
+class NoReach(StrEnum):
+    """Why nobody of an office gets a reminder."""
+
+    NO_ACCOUNT = "no account"  # nobody has one that reports for the office
+    DISABLED = "disabled"  # all of them are disabled
+    UNCONFIRMED = "unconfirmed"  # nobody has used one: the address may be a stranger's
+    REMINDED = "reminded"  # all were reminded within a day
+
+
+@dataclass(frozen=True)
+class OfficeReach:
+    """Who of an office gets a reminder: ids of accounts; without any, the cause."""
+
+    slug: str
+    account_ids: tuple[int, ...]
+    cause: NoReach | None = None
+
+
+def find_reach(
+    session: Session, slugs: Iterable[str], month: Month, *, now: datetime
+) -> list[OfficeReach]:
+    """Who of each of these offices would get a reminder of this month now, in their order."""
+    wanted = list(slugs)
+    accounts: dict[str, list[StaffMember]] = {slug: [] for slug in wanted}
+    for account, slug in missing_reports.list_accounts(session, wanted):
+        accounts[slug].append(account)
+    reminded = mailings.find_reminded(session, month, now=now)
+    return [_find_office_reach(slug, accounts[slug], reminded) for slug in wanted]
+
+
+def _find_office_reach(
+    slug: str, accounts: Sequence[StaffMember], reminded: set[int]
+) -> OfficeReach:
+    if not accounts:
+        return OfficeReach(slug, (), NoReach.NO_ACCOUNT)
+    active = [each for each in accounts if each.disabled_at is None]
+    if not active:
+        return OfficeReach(slug, (), NoReach.DISABLED)
+    used = [each for each in active if each.password is not None or each.signed_in_at is not None]
+    if not used:
+        return OfficeReach(slug, (), NoReach.UNCONFIRMED)
+    due = tuple(each.id for each in used if each.id not in reminded)
+    return OfficeReach(slug, due, None if due else NoReach.REMINDED)
+
+
+def remind(
+    session: Session, reached: Sequence[OfficeReach], month: Month, *, now: datetime
+) -> int:
+    """Queues a reminder for each account of these offices, to be sent after the hold, and records
+    which offices were reminded; returns the number of letters."""
+    account_ids = {account_id for each in reached for account_id in each.account_ids}
+    queued = set(mailings.remind(session, account_ids, month, hold=HOLD, now=now))
+    slugs = {each.slug for each in reached if queued.intersection(each.account_ids)}
+    office_ids = [each.id for each in offices.list_offices(session) if each.slug in slugs]
+    months.record_reminder(session, office_ids, month, now=now)
+    return len(queued)
+
+
+def undo(session: Session, month: Month, *, now: datetime) -> int:
+    """Deletes the reminders of this month that are not sent yet, and records when the offices were
+    reminded before; returns how many. Raises Refusal where none is left."""
+    held = mailings.list_held_reminders(session, month, now=now)
+    if not held:
+        raise Refusal(ErrorCode.REMINDERS_SENT)
+    undone_moments = {each.made_at for each in held}
+    for mailing in held:
+        session.delete(mailing)
+    session.flush()
+    reminded = months.list_office_months(session, month)
+    slugs = {
+        each.slug: each.id
+        for each in offices.list_offices(session)
+        if each.id in reminded and reminded[each.id].reminded_at in undone_moments
+    }
+    reporters: dict[str, list[int]] = {slug: [] for slug in slugs}
+    for account_id, slug in missing_reports.list_reporters(session, slugs):
+        reporters[slug].append(account_id)
+    for slug, office_id in slugs.items():
+        last = mailings.find_last_reminder(session, reporters[slug], month)
+        reminded[office_id].reminded_at = last
+    session.flush()
+    return len(held)
