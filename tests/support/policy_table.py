@@ -150,10 +150,13 @@ months.close_form               GET   network         network
 months.close                    POST  network         network
 months.reopen                   POST  network         network
 months.remind                   POST  network         network
+months.undo_reminders           POST  network         network
 bulletin.list_bulletins         GET   network         network
 bulletin.edit                   GET   network         network
 bulletin.update                 POST  network         network
 bulletin.preview                GET   network         network
+bulletin.decide_mail            POST  network         network
+bulletin.undo                   POST  network         network
 dashboard.data_held             GET   network         network
 audit.workshop_log              GET   workshop        edit
 audit.office_log                GET   office          edit

@@ -280,7 +280,6 @@ def decide_mail(
     edition: BulletinEdition,
     decision: NotifyDecision,
     *,
-    organizer_id: int | None = None,
     now: datetime,
 ) -> None:
     """Queues the letters of a published edition about which nobody had decided, or none of them.
@@ -312,9 +311,7 @@ def undo(
     if last is None or last.id != edition.id:
         raise Refusal(ErrorCode.BULLETIN_UNDO_CORRECTED)
     assert edition.mail_decided_at is not None
-    if not mailings.delete_announced(
-        session, month, edition.number, since=edition.mail_decided_at
-    ):
+    if not mailings.delete_announced(session, month, edition.number, since=edition.mail_decided_at):
         raise Refusal(ErrorCode.BULLETIN_UNDO_SENT)
     is_withdrawn = edition.mail_decided_at == edition.published_at
     if is_withdrawn:

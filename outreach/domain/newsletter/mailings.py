@@ -165,6 +165,14 @@ def delete_announced(session: Session, month: Month, edition: int, *, since: dat
     return session.scalar(sa.select(Mailing.id).where(queued).limit(1)) is None
 
 
+def count_waiting(session: Session, month: Month, edition: int) -> int:
+    """The letters of an edition that are not sent yet."""
+    found = sa.select(sa.func.count()).where(
+        _is_bulletin_of(month), Mailing.edition == edition, Mailing.done_at.is_(None)
+    )
+    return session.scalar(found) or 0
+
+
 def _is_bulletin_of(month: Month) -> sa.ColumnElement[bool]:
     return sa.and_(Mailing.topic == MailingTopic.BULLETIN, Mailing.month == month.number)
 
@@ -228,11 +236,20 @@ def list_held_reminders(session: Session, month: Month, *, now: datetime) -> Seq
     """The reminders of this month that wait for the end of their hold, locked."""
     return session.scalars(
         sa.select(Mailing)
-        .where(_is_reminder_of(month), _IS_UNTRIED, Mailing.due_at > now)
+        .where(_is_held_reminder(month, now))
         .order_by(Mailing.id)
         .with_for_update(of=Mailing)
         .execution_options(populate_existing=True)
     ).all()
+
+
+def list_held_due(session: Session, month: Month, *, now: datetime) -> Sequence[datetime]:
+    """When the reminders of `list_held_reminders` are due."""
+    return session.scalars(sa.select(Mailing.due_at).where(_is_held_reminder(month, now))).all()
+
+
+def _is_held_reminder(month: Month, now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(_is_reminder_of(month), _IS_UNTRIED, Mailing.due_at > now)
 
 
 def find_last_reminder(

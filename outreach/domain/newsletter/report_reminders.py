@@ -63,9 +63,7 @@ def _find_office_reach(
     return OfficeReach(slug, due, None if due else NoReach.REMINDED)
 
 
-def remind(
-    session: Session, reached: Sequence[OfficeReach], month: Month, *, now: datetime
-) -> int:
+def remind(session: Session, reached: Sequence[OfficeReach], month: Month, *, now: datetime) -> int:
     """Queues a reminder for each account of these offices, to be sent after the hold, and records
     which offices were reminded; returns the number of letters."""
     account_ids = {account_id for each in reached for account_id in each.account_ids}
@@ -74,6 +72,20 @@ def remind(
     office_ids = [each.id for each in offices.list_offices(session) if each.slug in slugs]
     months.record_reminder(session, office_ids, month, now=now)
     return len(queued)
+
+
+@dataclass(frozen=True)
+class HeldReminders:
+    """Reminders that wait for the end of their hold."""
+
+    count: int
+    due_at: datetime  # of the first
+
+
+def find_held(session: Session, month: Month, *, now: datetime) -> HeldReminders | None:
+    """The reminders of this month that can be undone; None without any."""
+    due = mailings.list_held_due(session, month, now=now)
+    return HeldReminders(len(due), min(due)) if due else None
 
 
 def undo(session: Session, month: Month, *, now: datetime) -> int:

@@ -113,7 +113,7 @@ def count_confirmed(session: Session) -> dict[str, int]:
         .where(Subscriber.confirmed_at.is_not(None))
         .group_by(Subscriber.lang)
     )
-    return {lang: number for lang, number in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def token(key: bytes) -> str:

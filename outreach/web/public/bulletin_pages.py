@@ -21,6 +21,7 @@ from outreach.clock import Month
 from outreach.domain.network import installation_settings
 from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinEdition
+from outreach.domain.registrations.change_notifications import HOLD
 from outreach.domain.reporting import figures, months
 from outreach.domain.text import clean
 from outreach.memory_cache import MemoryCache
@@ -111,7 +112,8 @@ def atom() -> ResponseReturnValue:
         title=i18n.translate(words.KICKER, lang),
         changed_at=max((each.published_at for each in entries), default=_EPOCH),
     )
-    return _make_cacheable(Response(body, content_type=ATOM), PUBLISHED_SECONDS)
+    seconds = _get_max_age(entries[0].published_at) if entries else PUBLISHED_SECONDS
+    return _make_cacheable(Response(body, content_type=ATOM), seconds)
 
 
 @pages.get("/<text>")
@@ -263,7 +265,14 @@ def _make_cacheable(answer: Response, seconds: int) -> Response:
 
 
 def _seconds(found: BulletinDocument) -> int:
-    return PUBLISHED_SECONDS if found.published_at else PROVISIONAL_SECONDS
+    return _get_max_age(found.published_at)
+
+
+def _get_max_age(published_at: datetime | None) -> int:
+    """How long, in seconds, caches may keep what was published then: not long while the
+    publication can be undone."""
+    is_final = published_at is not None and clock.now() - published_at > HOLD
+    return PUBLISHED_SECONDS if is_final else PROVISIONAL_SECONDS
 
 
 def _current_minute() -> datetime:

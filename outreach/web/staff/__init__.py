@@ -41,12 +41,17 @@ from outreach.web.staff.auth import (
     passkey_pages,
     totp_setup,
 )
-from outreach.web.staff.bulletin import bulletin_editor
+from outreach.web.staff.bulletin import bulletin_editor, bulletin_mail
 from outreach.web.staff.checkin import checkin_offline, checkin_pages, sheet_download
 from outreach.web.staff.common import guards, permissions
 from outreach.web.staff.dashboard import data_held, menu, my_calendar, today
 from outreach.web.staff.imports import import_downloads, import_pages
-from outreach.web.staff.months import figures_entry, month_closing, report_matrix
+from outreach.web.staff.months import (
+    figures_entry,
+    month_closing,
+    report_matrix,
+    report_reminder_pages,
+)
 from outreach.web.staff.network import (
     advocate_review_page,
     help_line_page,
@@ -85,6 +90,7 @@ VIEWS: Final = (
     autosave,
     bulk_actions,
     bulletin_editor,
+    bulletin_mail,
     cancel_workshop,
     certificates,
     checkin_offline,
@@ -115,6 +121,7 @@ VIEWS: Final = (
     registration_actions,
     repeat,
     report_matrix,
+    report_reminder_pages,
     series_edit,
     settings_page,
     sheet_download,

@@ -32,6 +32,7 @@ MARCH = Month(2026, 3)
 DAY = date(2026, 3, 10)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 CLOSE = "/org/mes/2026-03/cierre"
+REMIND = "/org/mes/2026-03/recordar"
 FIGURES = "/org/mes/2026-03/cifras"
 
 
@@ -316,11 +317,12 @@ def test_late_offices_are_reminded_once(
 ) -> None:
     employ(store, "luz@example.org", Role.ORGANIZER, "calgary")
     employ(store, "ana@example.org")
-    first = elena.post("/org/mes/2026-03/recordar")
-    assert first.location.endswith("hecho=recordado&cartas=1")
-    assert "Sale 1 carta" in words(elena.get(first.location))
-    second = elena.post("/org/mes/2026-03/recordar")
-    assert "Nadie recibe otra carta" in words(elena.get(second.location))
+    first = elena.post(REMIND, aviso="avisar", office=["calgary", "chicago"])
+    assert first.location == "/org/mes/2026-03"
+    assert "1 recordatorio espera." in words(elena.get(first.location))
+    second = elena.post(REMIND, aviso="avisar", office=["calgary"])
+    assert "Ya no falta avisar." in words(second)
+    assert "ya se le recordó en las últimas 24 horas" in words(second)
     assert "Recordado el" in words(elena.get("/org/mes/2026-03"))
 
 
@@ -331,8 +333,8 @@ def test_office_without_staff_is_not_counted_as_reminded(
     employ(store)
     with store.change() as session:
         hold(session, chicago, rights, day=DAY)
-    sent = elena.post("/org/mes/2026-03/recordar")
-    assert sent.location.endswith("cartas=1")
+    sent = elena.post(REMIND, aviso="avisar", office=["calgary", "chicago"])
+    assert sent.status_code == 303
     page = words(elena.get("/org/mes/2026-03"))
     of_calgary = page.index("Calgary 1 por reportar")
     of_chicago = page.index("Chicago 1 por reportar")

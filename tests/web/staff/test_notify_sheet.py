@@ -120,7 +120,7 @@ def change_stop(scene: Scene, **more: str) -> TestResponse:
 
 
 def cancel_stop(scene: Scene, **more: str) -> TestResponse:
-    return scene.ana.post(f"{scene.stop_path}/cancelar", **more)
+    return scene.ana.post(f"{scene.stop_path}/cancelar", reason="few", **more)
 
 
 ACTIONS: Final[dict[str, tuple[Send, NotificationType]]] = {

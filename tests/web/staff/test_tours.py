@@ -98,7 +98,8 @@ def test_stop_is_moved_published_and_cancelled(
         workshop = tours.list_workshops(session, [stop.id])[stop.id][0]
     path = f"/org/giras/chicago/{route.id}/parada/{stop.id}"
     page_text = words(ana.get(f"{path}/cancelar"))
-    assert "A 4 registros les avisamos por correo." in page_text
+    assert "4 por correo: salen solos" in page_text
+    assert "Elige por qué se cancela." in words(ana.post(f"{path}/cancelar", aviso="avisar"))
     moved = fields(ana.get(path).text, path) | {
         "day": str(stop.day + timedelta(days=2)),
         "venue": venue_id,
@@ -113,7 +114,7 @@ def test_stop_is_moved_published_and_cancelled(
         key = session.scalars(sa.select(Registration.key_id).limit(1)).one()
         assert key is not None
         assert now.day == stop.day + timedelta(days=2)
-    assert ana.post(f"{path}/cancelar", aviso="avisar").status_code == 303
+    assert ana.post(f"{path}/cancelar", reason="few", aviso="avisar").status_code == 303
     assert "Parada cancelada" in words(ana.get(f"/org/giras/chicago/{route.id}?hecho=cancelada"))
     # Nobody was told of the cancellation yet, but of the new day they are.
     assert "¿A quién le avisamos?" in words(ana.post(f"{path}/reactivar"))

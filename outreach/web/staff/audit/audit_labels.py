@@ -83,10 +83,16 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "month.complete": AuditedAction(_MONTH, lazy("dijo que su mes está completo")),
     "month.incomplete": AuditedAction(_MONTH, lazy("dijo que a su mes le falta algo")),
     "month.remind": AuditedAction(_MONTH, lazy("recordó a quien falta por reportar")),
+    "month.remind undone": AuditedAction(_MONTH, lazy("detuvo los recordatorios del mes")),
     "month.close": AuditedAction(_MONTH, lazy("cerró el mes")),
     "month.reopen": AuditedAction(_MONTH, lazy("volvió a abrir el mes")),
     "figure.enter": AuditedAction(_MONTH, lazy("capturó una cifra")),
     "bulletin published": AuditedAction(_MONTH, lazy("publicó el boletín")),
+    "bulletin mail decided": AuditedAction(_MONTH, lazy("decidió si el boletín sale por correo")),
+    "bulletin mail undone": AuditedAction(_MONTH, lazy("detuvo los correos del boletín")),
+    "bulletin publication undone": AuditedAction(
+        _MONTH, lazy("deshizo la publicación del boletín")
+    ),
     "bulletin corrected": AuditedAction(_MONTH, lazy("empezó a corregir el boletín")),
     # the network
     "office opened": AuditedAction(_NETWORK, lazy("agregó la oficina")),

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, Final
 
 from flask import Response, abort, g, redirect, request
@@ -13,11 +14,18 @@ from werkzeug.datastructures import MultiDict
 
 from outreach import clock, i18n
 from outreach.clock import Month
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.kinds import list_kinds as all_kinds
 from outreach.domain.network.staff import Permission, StaffMember
-from outreach.domain.newsletter import bulletins
+from outreach.domain.newsletter import bulletins, mailings, subscribers
 from outreach.domain.newsletter.bulletins import PARTS, BulletinEdition, BulletinLine, BulletinPart
+from outreach.domain.registrations.change_notifications import (
+    HOLD,
+    LATER,
+    NotifyDecision,
+    NotifyMode,
+)
 from outreach.domain.reporting import months
 from outreach.domain.text import clean, clean_lines
 from outreach.errors import Conflict, Refusal
@@ -33,14 +41,21 @@ from outreach.web.context import config, store
 from outreach.web.middleware import error_pages
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.presentation.icons import qr
-from outreach.web.staff.bulletin import blueprint, link_check
+from outreach.web.staff.bulletin import blueprint, bulletin_sheet, link_check
 from outreach.web.staff.bulletin import bulletin_labels as words
-from outreach.web.staff.common.guards import current_staff, page
+from outreach.web.staff.common import mailing_sheet
+from outreach.web.staff.common.guards import (
+    current_staff,
+    log_office_action,
+    page,
+    require_fresh_factor,
+)
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.common.workshop_labels import short_day
 from outreach.web.staff.months import month_access
 
+_HELD: Final = NotifyDecision(hold=HOLD)
 _NO_BREAK_SPACES: Final = "\u00a0\u202f"
 _SPACES: Final = re.compile(f"([{_NO_BREAK_SPACES}])")
 MAX_LENGTHS: Final = {"title": 150, "happened": 6_000, "ahead": 6_000, "correction": 600}
@@ -90,22 +105,23 @@ def update(month: str) -> ResponseReturnValue:
     if what in {"begin", "correct"}:
         return _begin(wanted, clean_lines(request.form.get("note", "")))
     typed = _typed(request.form)
+    if what == "publish" and not current_staff().is_fresh(clock.now()):
+        return require_fresh_factor()
     if what not in {"save", "preview", "publish"}:
         return _page(wanted, 422, typed=typed, fault=_("Elige qué hacer con los botones."))
     if typed.faults:
         return _page(wanted, 422, typed=typed)
     try:
-        issues, is_new = _save(wanted, typed, is_to_publish=what == "publish")
+        if what == "publish":
+            return _publish(wanted, typed, mailing_sheet.read_decision())
+        is_new = _save(wanted, typed)
     except Conflict:
         return _page(wanted, 409, typed=typed, is_lost=True)
     except Refusal as refusal:
         return _page(wanted, 422, typed=typed, fault=error_messages.say(refusal))
-    if any(each.is_grave for each in issues):
-        fault = _("No se publicó. Guardamos tu texto. Mira lo que falta.")
-        return _page(wanted, 422, fault=fault)
     if what == "preview":
         return redirect(f"/org/boletin/{wanted}/vista", 303)
-    done = "publicado" if what == "publish" else "cifras" if is_new else "guardado"
+    done = "cifras" if is_new else "guardado"
     return redirect(f"/org/boletin/{wanted}?hecho={done}", 303)
 
 
@@ -165,32 +181,73 @@ def _begin(month: Month, note: str) -> ResponseReturnValue:
     return redirect(f"/org/boletin/{month}?hecho=empezado", 303)
 
 
-def _save(
-    month: Month, typed: BulletinInput, *, is_to_publish: bool
-) -> tuple[list[BulletinIssue], bool]:
-    """Saves the draft and, with `is_to_publish`, publishes it unless there are grave issues.
-    Returns these issues, and whether the draft has taken new numbers."""
-    now, who = clock.now(), current_staff().organizer_id
+def _save(month: Month, typed: BulletinInput) -> bool:
+    """Saves the draft. Returns whether it has taken new numbers."""
     with store().change() as session:
-        if is_to_publish:
-            months.lock(session, month)
-        edition = bulletins.find(session, month, typed.number)
-        bulletins.edit(
-            session, edition, typed.text, version=typed.version, organizer_id=who, now=now
-        )
-        if not is_to_publish:
-            return [], bulletins.take_numbers(session, edition)
+        return bulletins.take_numbers(session, _edit(session, month, typed))
+
+
+def _edit(session: Session, month: Month, typed: BulletinInput) -> BulletinEdition:
+    edition = bulletins.find(session, month, typed.number)
+    bulletins.edit(
+        session,
+        edition,
+        typed.text,
+        version=typed.version,
+        organizer_id=current_staff().organizer_id,
+        now=clock.now(),
+    )
+    return edition
+
+
+def _publish(
+    month: Month, typed: BulletinInput, decision: NotifyDecision | None
+) -> ResponseReturnValue:
+    """Saves the draft, and publishes it unless there are grave issues. Without a decision about its
+    letters it is published only to show the sheet, where somebody gets one."""
+    sheet = None
+    with store().change() as session:
+        months.lock(session, month)
+        edition = _edit(session, month, typed)
         issues = [each for each in _issues(session, month, edition) if each.is_grave]
-        if not issues:
-            bulletins.publish(
-                session,
-                edition,
-                lambda made: _frozen(session, month, made),
-                version=edition.version,
-                organizer_id=who,
-                now=now,
-            )
-        return issues, False
+        if not issues and decision is None and subscribers.count_confirmed(session):
+            attempt = session.begin_nested()
+            _publish_edition(session, month, edition, LATER)
+            sheet = bulletin_sheet.describe(session, edition, is_published=False)
+            attempt.rollback()
+        elif not issues:
+            _publish_edition(session, month, edition, decision or _HELD)
+        version = edition.version
+    if issues:
+        fault = _("No se publicó. Guardamos tu texto. Mira lo que falta.")
+        return _page(month, 422, fault=fault)
+    back = f"/org/boletin/{month}"
+    if sheet is not None:
+        return mailing_sheet.show(sheet, back=back, replaced={"version": version})
+    return redirect(f"{back}?hecho=publicado", 303)
+
+
+def _publish_edition(
+    session: Session, month: Month, edition: BulletinEdition, decision: NotifyDecision
+) -> None:
+    now, who = clock.now(), current_staff().organizer_id
+    bulletins.publish(
+        session,
+        edition,
+        lambda made: _frozen(session, month, made),
+        version=edition.version,
+        decision=decision,
+        organizer_id=who,
+        now=now,
+    )
+    if decision.mode is NotifyMode.NOBODY:
+        details: Details = {
+            "month": str(month),
+            "edition": edition.number,
+            "decision": decision.mode.value,
+            "reason": mailing_sheet.get_reason(),
+        }
+        log_office_action(session, "", "bulletin mail decided", details)
 
 
 def _frozen(session: Session, month: Month, edition: BulletinEdition) -> str:
@@ -274,6 +331,7 @@ def _page(
             "who_edited": _name(session, edition),
             "published": bulletins.list_published(session, month),
             "core": _core_kinds(session, report),
+            "undo": _find_undoable(session, month, edition),
         }
     return page(
         "bulletin/edit",
@@ -295,6 +353,26 @@ def _page(
         note=note,
         **values,
     )
+
+
+def show_editor(month: Month, status: int, *, fault: str) -> Response:
+    """The editor with a fault, for the other forms of its page."""
+    return _page(month, status, fault=fault)
+
+
+def _find_undoable(
+    session: Session, month: Month, edition: BulletinEdition | None
+) -> dict[str, int] | None:
+    """For the notice that offers to undo the last decision: the minutes that are left, and how many
+    letters wait. None without a decision to undo."""
+    hold_until = edition.hold_until if edition else None
+    if edition is None or edition.is_draft or hold_until is None:
+        return None
+    left = (hold_until - clock.now()).total_seconds()
+    if left <= 0:
+        return None
+    letters = mailings.count_waiting(session, month, edition.number)
+    return {"minutes": ceil(left / 60), "letters": letters}
 
 
 def _version(edition: BulletinEdition | None, typed: BulletinInput | None, *, is_lost: bool) -> int:

@@ -1,8 +1,9 @@
 """The reports of a month by office, and the gaps of the days ahead."""
 
 from datetime import timedelta
+from math import ceil
 
-from flask import redirect, request
+from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -10,8 +11,8 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.network import offices
 from outreach.domain.network.staff import Permission, get_office_slugs
-from outreach.domain.newsletter import mailings
-from outreach.domain.reporting import missing_reports, months
+from outreach.domain.newsletter import report_reminders
+from outreach.domain.reporting import months
 from outreach.errors import Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
@@ -70,31 +71,6 @@ def mark_complete(month: str) -> ResponseReturnValue:
     return redirect(f"/org/mes/{wanted}?hecho={'incompleto' if is_undone else 'completo'}", 303)
 
 
-@blueprint.post("/mes/<month>/recordar")
-@requires(Scope.NETWORK, Permission.NETWORK)
-def remind(month: str) -> ResponseReturnValue:
-    """Queues a reminder by e-mail to the staff of offices that are late. An office without staff is
-    not recorded as reminded."""
-    wanted, now = month_access.month_of(month), clock.now()
-    with store().change() as session:
-        late = coverage.matrix(session, wanted, None, now=now).late
-        reporters = missing_reports.list_reporters(session, [row.slug for row in late])
-        reminded_accounts = mailings.remind(
-            session, {account for account, _slug in reporters}, wanted, now=now
-        )
-        if reminded_accounts:
-            slugs = {slug for account, slug in reporters if account in reminded_accounts}
-            reached = [row.id for row in late if row.slug in slugs]
-            months.record_reminder(session, reached, wanted, now=now)
-            log_office_action(
-                session,
-                "",
-                "month.remind",
-                {"month": str(wanted), "letters": len(reminded_accounts)},
-            )
-    return redirect(f"/org/mes/{wanted}?hecho=recordado&cartas={len(reminded_accounts)}", 303)
-
-
 def has_ended(month: Month) -> bool:
     """Whether its last day is over in all time zones of the network."""
     return (clock.now() - timedelta(hours=10)).date() > month.last
@@ -115,7 +91,7 @@ def _require_all_reported(session: Session, month: Month, slug: str) -> None:
         )
 
 
-def _matrix_page(month: Month, fault: str = "") -> ResponseReturnValue:
+def _matrix_page(month: Month, fault: str = "") -> Response:
     now, visible, own = (
         clock.now(),
         get_office_slugs(current_staff().grants),
@@ -126,6 +102,7 @@ def _matrix_page(month: Month, fault: str = "") -> ResponseReturnValue:
         latest = months.find_latest_revision(session, month)
         people = coverage.people(session, month, own) if own else []
         gaps = coverage.gaps(session, visible, now=now)
+        held = report_reminders.find_held(session, month, now=now)
     return page(
         "months/report_matrix",
         422 if fault else 200,
@@ -138,6 +115,8 @@ def _matrix_page(month: Month, fault: str = "") -> ResponseReturnValue:
         is_admin=month_access.is_network_admin(),
         has_ended=has_ended(month),
         done_message=_done_message(),
+        held=held,
+        held_minutes=ceil((held.due_at - now).total_seconds() / 60) if held else 0,
         fault=fault,
         words=month_labels,
     )
@@ -150,20 +129,15 @@ def _markable_rows(matrix: CoverageMatrix, own: list[str]) -> list[CoverageRow]:
     ]
 
 
+def show_matrix(month: Month, *, fault: str) -> Response:
+    """The page with a fault, for the other forms of it."""
+    return _matrix_page(month, fault)
+
+
 def _done_message() -> str:
-    letters = request.args.get("cartas", "")
-    sent = int(letters) if letters.isascii() and letters.isdigit() and len(letters) < 5 else 0
     messages = {
         "completo": _("Listo. Tu mes quedó completo."),
         "incompleto": _("Tu mes vuelve a estar abierto."),
-        "recordado": ngettext(
-            "Sale %(num)d carta a quien falta por reportar.",
-            "Salen %(num)d cartas a quienes faltan por reportar.",
-            sent,
-        )
-        if sent
-        else _(
-            "Nadie recibe otra carta: ya se les recordó hoy, o esas oficinas no tienen cuentas."
-        ),
+        "detenido": _("Se deshizo. No salió ningún recordatorio."),
     }
     return messages.get(request.args.get("hecho", ""), "")

@@ -11,8 +11,8 @@ from outreach import clock
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network import offices
 from outreach.domain.network.staff import Permission, get_office_slugs
-from outreach.domain.registrations import ContactMethod
-from outreach.domain.scheduling import tours, workshop_service
+from outreach.domain.registrations.change_notifications import LATER
+from outreach.domain.scheduling import tours
 from outreach.domain.scheduling.tours import Tour
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -24,6 +24,7 @@ from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
+from outreach.web.presentation import formatting
 from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
@@ -38,6 +39,7 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network.form_reading import conflict_message
 from outreach.web.staff.tours import blueprint, stop_form
 from outreach.web.staff.tours.stop_form import StopForm
+from outreach.web.staff.workshops import cancel_workshop
 
 _TOUR: Final = "/giras/<slug>/<int(max=2147483647):tour_id>"
 _STOP: Final = f"{_TOUR}/parada/<int(max=2147483647):stop_id>"
@@ -217,32 +219,15 @@ def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
 @blueprint.get(f"{_STOP}/cancelar")
 @requires(Scope.OFFICE, Permission.EDIT)
 def cancel_stop_form(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
-    """Asks for confirmation, and shows how many people are notified."""
-    with store().read() as session:
-        tour = _find(session, slug, tour_id)
-        stop = tours.find_stop(session, tour, stop_id)
-        published = [
-            each
-            for each in tours.list_workshops(session, [stop.id])[stop.id]
-            if each.status is WorkshopStatus.PUBLISHED
-        ]
-        counts = dict.fromkeys(ContactMethod, 0)
-        for workshop in published:
-            for contact, number in workshop_service.count_reachable(session, workshop).items():
-                counts[contact] += number
-    return page(
-        "tours/stop_cancel",
-        tour=tour,
-        stop=stop,
-        there=published,
-        reach=counts,
-        words=workshop_labels,
-    )
+    return _ask_to_cancel(slug, tour_id, stop_id)
 
 
 @blueprint.post(f"{_STOP}/cancelar")
 @requires(Scope.OFFICE, Permission.EDIT)
 def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
+    reason = request.form.get("reason", "")
+    if reason not in cancel_workshop.reasons():
+        return _ask_to_cancel(slug, tour_id, stop_id, fault=_("Elige por qué se cancela."))
     try:
         with store().change() as session:
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
@@ -252,12 +237,15 @@ def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             )
             notify_sheet.require_decision(session, cancelled)
             for workshop in cancelled:
-                log_workshop_action(session, workshop, "workshop cancelled", {"stop": stop.id})
+                log_workshop_action(
+                    session, workshop, "workshop cancelled", {"stop": stop.id, "reason": reason}
+                )
             details: Details = {
                 "tour": tour_id,
                 "stop": stop.id,
                 "workshops": len(cancelled),
                 "notified": notified,
+                "reason": reason,
             }
             log_office_action(session, slug, "stop cancelled", details)
     except Refusal as refusal:
@@ -280,6 +268,39 @@ def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue
     except Refusal as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
     return redirect(f"/org/giras/{slug}/{tour_id}?hecho=reactivada", 303)
+
+
+def _ask_to_cancel(slug: str, tour_id: int, stop_id: int, fault: str = "") -> ResponseReturnValue:
+    """The sheet of a cancelled workshop, for all of the stop. The cancellation is tried and rolled
+    back, so that the sheet says what it would do."""
+    with store().change() as session:
+        tour = _find(session, slug, tour_id)
+        stop = tours.find_stop(session, tour, stop_id)
+        lead = f"{stop.city}, {stop.region}, {formatting.long_day(stop.day)}"
+        try:
+            cancelled, _count = tours.cancel_stop(session, stop, now=clock.now(), decision=LATER)
+            sheet = notify_sheet.describe(session, cancelled)
+        except Refusal as refusal:
+            sheet, fault = None, fault or error_messages.say(refusal)
+        session.expunge_all()
+        session.rollback()
+    return page(
+        "cancel_sheet",
+        422 if fault else 200,
+        title=_("Cancelar la parada"),
+        question=_("¿Cancelar esta parada?"),
+        lead=lead,
+        note=_("Las demás paradas siguen como están."),
+        back=(f"/org/giras/{slug}/{tour_id}", tour.name),
+        action=request.path,
+        here="more",
+        look="kind-mobile",
+        sheet=sheet,
+        reasons=cancel_workshop.reasons(),
+        button=_("Sí, cancelar la parada"),
+        no_button=_("No, conservarla"),
+        fault=fault,
+    )
 
 
 def _find(session: Session, slug: str, tour_id: int) -> Tour:

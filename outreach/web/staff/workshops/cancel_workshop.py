@@ -3,7 +3,7 @@
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
-from outreach import clock
+from outreach import clock, i18n
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations.change_notifications import LATER
 from outreach.domain.scheduling import workshop_service
@@ -11,6 +11,7 @@ from outreach.errors import Refusal
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
+from outreach.web.presentation import icons
 from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
@@ -54,14 +55,22 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
             sheet, fault = None, fault or error_messages.say(refusal)
         session.expunge_all()
         session.rollback()
+    name = i18n.say(workshop.title, i18n.current())
     return page(
-        "workshops/cancel",
+        "cancel_sheet",
         422 if fault else 200,
-        workshop=workshop,
+        title=_("Cancelar el taller"),
+        question=_("¿Cancelar este taller?"),
+        lead=f"{name}, {workshop_labels.when(workshop)}",
+        back=(f"/org/talleres/{public_id}", name),
+        action=request.path,
+        here="workshops",
+        look=icons.sign_class(workshop.kind.sign),
         sheet=sheet,
         reasons=reasons(),
+        button=_("Sí, cancelar el taller"),
+        no_button=_("No, conservarlo"),
         fault=fault,
-        words=workshop_labels,
     )
 
 

@@ -1,0 +1,70 @@
+"""The sheet before the letters of a bulletin: how many subscribers in each language, and what they
+read."""
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from outreach import clock, i18n
+from outreach.clock import Month
+from outreach.domain.newsletter import subscribers
+from outreach.domain.newsletter.bulletins import BulletinEdition
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.mail import preview
+from outreach.mail.preview import MessagePreview
+from outreach.reports import bulletin_data, bulletin_text
+from outreach.web.context import config
+from outreach.web.presentation import formatting
+from outreach.web.staff.common.mailing_sheet import MailingSheet
+
+_NAMES: Final = i18n.NAMES
+
+
+def describe(session: Session, edition: BulletinEdition, *, is_published: bool) -> MailingSheet:
+    """The sheet of an edition. `is_published`: it was before, and only its letters are decided on;
+    else the sheet's form publishes it. The edition is the published one either way: a caller that
+    asks first publishes it in a part of the transaction that it rolls back."""
+    month = Month.from_number(edition.month)
+    counts = subscribers.count_confirmed(session)
+    name = formatting.month_and_year(month.first)
+    total = sum(counts.values())
+    return MailingSheet(
+        title=_("¿Mandamos el boletín por correo?") if is_published else _("Publicar el boletín"),
+        lead=_("Boletín de %(month)s, número %(number)d", month=name, number=edition.number),
+        recipients=ngettext(
+            "Le llega a %(num)d persona que lo pidió",
+            "Les llega a %(num)d personas que lo pidieron",
+            total,
+        )
+        if total
+        else _("Nadie recibe aviso."),
+        languages=[
+            _("%(count)d en %(language)s", count=counts[lang], language=language)
+            for lang, language in _language_names().items()
+            if counts.get(lang)
+        ],
+        letters=[
+            (lang, _NAMES[lang], _write_letter(session, edition, lang))
+            for lang in _NAMES
+            if counts.get(lang)
+        ],
+        note=""
+        if is_published
+        else _("Guardamos tu texto. Todavía no se publica ni se manda nada."),
+        button=_("Guardar") if is_published else _("Publicar"),
+        no_button=_("Volver") if is_published else _("No publicar"),
+    )
+
+
+def _language_names() -> dict[str, str]:
+    return {"es": _("español"), "en": _("inglés"), "fr": _("francés")}
+
+
+def _write_letter(session: Session, edition: BulletinEdition, lang: str) -> MessagePreview:
+    now, month = clock.now(), Month.from_number(edition.month)
+    document = bulletin_data.document(session, month, now=now, edition=edition)
+    text = bulletin_text.as_text(document, lang, config().public_url, max_length=None)
+    return preview.of_bulletin(
+        month, edition.number, text, lang, config(), now=now, link=_("(su enlace)")
+    )

@@ -1,0 +1,121 @@
+"""Reminds the offices that have not reported a month: a sheet first, then letters on hold."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock, i18n
+from outreach.clock import Month
+from outreach.domain.audit.audit_log import Details
+from outreach.domain.network.staff import Permission
+from outreach.domain.newsletter import report_reminders
+from outreach.domain.newsletter.report_reminders import NoReach, OfficeReach
+from outreach.errors import Refusal
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.languages import STAFF_LANGUAGE
+from outreach.mail import preview
+from outreach.reports import coverage
+from outreach.reports.coverage import CoverageRow
+from outreach.web import error_messages
+from outreach.web.context import config, store
+from outreach.web.presentation import formatting
+from outreach.web.staff.common import mailing_sheet
+from outreach.web.staff.common.guards import log_office_action
+from outreach.web.staff.common.mailing_sheet import MailingSheet, OfficeLine
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.months import blueprint, month_access, month_labels
+from outreach.web.staff.months.report_matrix import show_matrix
+
+
+@blueprint.post("/mes/<month>/recordar")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def remind(month: str) -> ResponseReturnValue:
+    """Shows who of the offices that are late would get a reminder and who cannot; then queues it
+    for the offices that the form names."""
+    wanted, now = month_access.month_of(month), clock.now()
+    is_decided, chosen = mailing_sheet.read_decision() is not None, request.form.getlist("office")
+    with store().change() as session:
+        late = {row.slug: row for row in coverage.matrix(session, wanted, None, now=now).late}
+        reach = report_reminders.find_reach(session, late, wanted, now=now)
+        reached = [each for each in reach if each.account_ids]
+        if not is_decided or not chosen or not reached:
+            sheet = _describe(wanted, late, reach)
+            if is_decided:
+                fault = _("Elige al menos una oficina.") if reached else _("Ya no falta avisar.")
+                sheet = replace(sheet, fault=fault)
+            return mailing_sheet.show(sheet, back=f"/org/mes/{wanted}")
+        sent_to = [each for each in reached if each.slug in chosen]
+        letters = report_reminders.remind(session, sent_to, wanted, now=now)
+        if letters:
+            details: Details = {"month": str(wanted), "letters": letters}
+            log_office_action(session, "", "month.remind", details)
+    return redirect(f"/org/mes/{wanted}", 303)
+
+
+@blueprint.post("/mes/<month>/recordar/deshacer")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def undo_reminders(month: str) -> ResponseReturnValue:
+    """Deletes the reminders of a month that are not sent yet."""
+    wanted, now = month_access.month_of(month), clock.now()
+    try:
+        with store().change() as session:
+            letters = report_reminders.undo(session, wanted, now=now)
+            details: Details = {"month": str(wanted), "letters": letters}
+            log_office_action(session, "", "month.remind undone", details)
+    except Refusal as refusal:
+        return show_matrix(wanted, fault=error_messages.say(refusal))
+    return redirect(f"/org/mes/{wanted}?hecho=detenido", 303)
+
+
+def _describe(
+    month: Month, late: Mapping[str, CoverageRow], reach: list[OfficeReach]
+) -> MailingSheet:
+    """The sheet. The offices are in the order of the page."""
+    reached = [each for each in reach if each.account_ids]
+    people = len({account_id for each in reached for account_id in each.account_ids})
+    letter = preview.of_reminder(month, STAFF_LANGUAGE, config(), now=clock.now())
+    return MailingSheet(
+        title=ngettext("Recordar a %(num)d oficina", "Recordar a %(num)d oficinas", len(late)),
+        lead=_("Lo que falta de %(month)s", month=formatting.month_and_year(month.first)),
+        recipients=_people_words(people, len(reached)) if people else _("Nadie recibe aviso."),
+        offices=[_line(late[each.slug], each) for each in reached],
+        unreached=[_line(late[each.slug], each) for each in reach if not each.account_ids],
+        letters=[(STAFF_LANGUAGE, i18n.NAMES[STAFF_LANGUAGE], letter)] if people else (),
+        button=_("Enviar los recordatorios"),
+        no_button=_("No enviar") if people else _("Volver"),
+        can_decide=False,
+    )
+
+
+def _people_words(people: int, number: int) -> str:
+    who = ngettext("Le llega a %(num)d persona", "Les llega a %(num)d personas", people)
+    where = ngettext("de %(num)d oficina", "de %(num)d oficinas", number)
+    return f"{who} {where}"
+
+
+def _line(row: CoverageRow, reach: OfficeReach) -> OfficeLine:
+    """«2 personas · le faltan 5 · Recordado el 3 nov»; without people the cause instead."""
+    pending = (
+        ngettext("le falta %(num)d reporte", "le faltan %(num)d reportes", row.pending)
+        if row.pending
+        else _("no ha dicho nada")
+    )
+    number = len(reach.account_ids)
+    who = ngettext("%(num)d persona", "%(num)d personas", number) if number else _cause(reach)
+    parts = [who, pending]
+    if row.reminded_at is not None:
+        parts.append(_("se le recordó el %(day)s", day=month_labels.slim_date(row.reminded_at)))
+    return OfficeLine(row.slug, row.city, " · ".join(parts))
+
+
+def _cause(reach: OfficeReach) -> str:
+    words: dict[NoReach | None, str] = {
+        NoReach.NO_ACCOUNT: _("nadie tiene cuenta"),
+        NoReach.DISABLED: _("sus cuentas están suspendidas"),
+        NoReach.UNCONFIRMED: _("nadie ha usado su invitación: no sabemos si su correo es suyo"),
+        NoReach.REMINDED: _("ya se le recordó en las últimas 24 horas"),
+    }
+    return words[reach.cause]

@@ -1,0 +1,396 @@
+"""The sheet before a bulletin and before reminders to offices: who, which words, later, undo."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.accounts.sessions import StaffSession
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.audit.audit_log import AuditEntry
+from outreach.domain.network.staff import ALL_OFFICES, Role, StaffMember
+from outreach.domain.newsletter import bulletins, subscribers, undecided
+from outreach.domain.newsletter.bulletins import EditionMail
+from outreach.domain.newsletter.mailings import Mailing, MailingTopic
+from outreach.domain.registrations.change_notifications import HOLD
+from outreach.keystore import KeyStore
+from outreach.mail import delivery, mailings
+from tests.support.html_forms import fields
+from tests.support.ports import free_port
+from tests.support.smtp_server import Postman, serve_mail
+from tests.support.staff_client import StaffClient, employ, signed_in_as, words
+from tests.web.staff.test_bulletin_editor import (
+    MARCH,
+    PAGE,
+    begin,
+    elena,
+    form,
+    march,
+    published_editions,
+    revise,
+)
+
+__all__ = ["elena", "march"]  # fixtures
+MAIL = f"{PAGE}/correo"
+UNDO = f"{PAGE}/deshacer"
+MONTH = "/org/mes/2026-03"
+REMIND = f"{MONTH}/recordar"
+
+
+@dataclass(frozen=True)
+class MailingScene:
+    """A draft of the bulletin of March, two subscribers, a worker and its mail server."""
+
+    app: Flask
+    store: Store
+    key_store: KeyStore
+    config: Config
+    postman: Postman
+    elena: StaffClient
+
+    def subscribe(self, name: str, lang: str = "es") -> None:
+        sealed = subscribers.prepare(self.key_store, f"{name}@ejemplo.com", lang)
+        self.key_store.keep(sealed.key_id, subscribers.ALWAYS)
+        with self.store.change() as session:
+            subscribers.keep(session, sealed, now=clock.now()).confirmed_at = clock.now()
+
+    def publish(self, version: int = 1, number: int = 1, **more: str) -> TestResponse:
+        return self.elena.post(PAGE, **form(number=number, version=version, do="publish"), **more)
+
+    def deliver(self, after: timedelta = timedelta(0)) -> list[str]:
+        """Runs a round of the worker; returns the names of who got a letter."""
+        config = replace(
+            self.config, smtp_url=f"smtp://127.0.0.1:{self.postman.port}", smtp_seconds=5
+        )
+        transport = delivery.letter_transport(config)
+        assert transport is not None
+        before = len(self.postman.to)
+        with self.app.app_context():
+            mailings.deliver(self.store, self.key_store, config, transport, now=clock.now() + after)
+        return sorted(each.partition("@")[0] for each in self.postman.to[before:])
+
+    def letters(self) -> list[tuple[MailingTopic, datetime]]:
+        with self.store.read() as session:
+            rows = session.execute(sa.select(Mailing.topic, Mailing.due_at).order_by(Mailing.id))
+            return [(row[0], row[1]) for row in rows]
+
+    def mail_of(self, number: int = 1) -> EditionMail | None:
+        with self.store.read() as session:
+            return bulletins.find(session, MARCH, number).mail
+
+    def undecided(self) -> list[int]:
+        """The numbers of the editions that wait for a decision."""
+        with self.store.read() as session:
+            found = undecided.list_undecided(session, None, now=clock.now())
+            return [each.edition.number for each in found if each.edition is not None]
+
+    def age(self, by: timedelta) -> None:
+        """As if the last decision had been made earlier."""
+        with self.store.change() as session:
+            for number, _revision in published_editions(self.store):
+                edition = bulletins.find(session, MARCH, number)
+                assert edition.published_at is not None
+                if edition.mail_decided_at is not None:
+                    edition.mail_decided_at -= by
+                edition.published_at -= by
+
+
+@pytest.fixture
+def scene(
+    app: Flask,
+    march: Store,
+    key_store: KeyStore,
+    config: Config,
+    elena: StaffClient,
+) -> Iterator[MailingScene]:
+    with serve_mail(Postman(free_port())) as postman:
+        made = MailingScene(app, march, key_store, config, postman, elena)
+        made.subscribe("rosa")
+        made.subscribe("marie", "fr")
+        begin(march)
+        yield made
+
+
+def log_of(store: Store) -> list[str]:
+    with store.read() as session:
+        return list(session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+# The bulletin
+
+
+def test_publishing_shows_the_sheet_and_publishes_nothing(scene: MailingScene) -> None:
+    page = scene.publish()
+    text = words(page)
+    assert page.status_code == 200
+    for said in (
+        "Publicar el boletín",
+        "Les llega a 2 personas que lo pidieron",
+        "1 en español",
+        "1 en francés",
+        "Boletín de marzo de 2026",
+        "Bulletin de mars 2026",
+        "Vino mucha gente.",
+        "On est venu nombreux.",
+        "(su enlace)",
+        "Decidir luego",
+        "No avisar",
+        "Nada sale antes de 5 minutos",
+    ):
+        assert said in text, said
+    assert "Provisional" not in text, "the words are those of the published bulletin"
+    assert "Many came." not in text.split("¿Avisamos?")[1], "nobody reads it in English"
+    assert "ejemplo.com" not in text
+    assert published_editions(scene.store) == []
+    assert scene.letters() == []
+    assert "bulletin published" not in log_of(scene.store)
+    with scene.store.read() as session:
+        assert bulletins.find(session, MARCH, 1).happened["es"] == "Vino mucha gente."
+    assert scene.elena.client.get("/es/boletin/2026-03").status_code == 404
+
+
+def test_sheet_sends_the_form_again_and_letters_wait_for_the_hold(scene: MailingScene) -> None:
+    again = fields(scene.publish().text, PAGE) | {"aviso": "avisar"}
+    done = scene.elena.post(PAGE, **again)
+    assert done.location == f"{PAGE}?hecho=publicado"
+    page = words(scene.elena.get(done.location))
+    assert "Publicado. Los correos salen en 5 minutos." in page
+    assert published_editions(scene.store) == [(1, 1)]
+    assert scene.deliver() == []
+    assert scene.deliver(HOLD) == ["marie", "rosa"]
+    assert scene.deliver(2 * HOLD) == [], "nothing twice"
+    assert {str(each["Subject"]) for each in scene.postman.letters} == {
+        "Boletín de marzo de 2026",
+        "Bulletin de mars 2026",
+    }
+
+
+def test_form_sent_twice_publishes_and_writes_once(scene: MailingScene) -> None:
+    again = fields(scene.publish().text, PAGE) | {"aviso": "avisar"}
+    assert scene.elena.post(PAGE, **again).status_code == 303
+    assert scene.elena.post(PAGE, **again).status_code == 409
+    assert len(scene.letters()) == 2
+
+
+def test_undo_takes_the_letters_and_the_publication_back(scene: MailingScene) -> None:
+    scene.publish(aviso="avisar")
+    undone = scene.elena.post(UNDO, number="1")
+    assert undone.location == f"{PAGE}?hecho=retirado"
+    page = words(scene.elena.get(undone.location))
+    assert "Vuelve a ser un borrador y no salió ningún correo" in page
+    assert published_editions(scene.store) == []
+    assert scene.elena.client.get("/es/boletin/2026-03").status_code == 404
+    assert scene.deliver(2 * HOLD) == []
+    assert log_of(scene.store)[-1] == "bulletin publication undone"
+    assert scene.elena.post(UNDO, number="1").status_code == 409, "undone once"
+    with scene.store.read() as session:
+        edition = bulletins.find(session, MARCH, 1)
+    assert (edition.mail, edition.frozen, edition.digest) == (None, "", "")
+    assert edition.withdrawn_at is not None
+    assert scene.publish(version=edition.version, aviso="avisar").status_code == 303
+    assert scene.deliver(2 * HOLD) == ["marie", "rosa"]
+
+
+def test_form_of_the_published_version_does_not_publish_a_withdrawn_one(
+    scene: MailingScene,
+) -> None:
+    again = fields(scene.publish().text, PAGE) | {"aviso": "avisar"}
+    scene.elena.post(PAGE, **again)
+    scene.elena.post(UNDO, number="1")
+    assert scene.elena.post(PAGE, **again).status_code == 409
+    assert scene.letters() == []
+
+
+def test_undo_is_refused_after_a_letter_after_the_hold_and_after_a_correction(
+    scene: MailingScene,
+) -> None:
+    scene.publish(aviso="avisar")
+    with scene.store.change() as session:
+        session.execute(sa.update(Mailing).values(tries=1))
+    refused = scene.elena.post(UNDO, number="1")
+    assert (refused.status_code, "ya salieron correos" in words(refused)) == (422, True)
+    assert len(scene.letters()) == 2, "the letters stay"
+    begin(scene.store, seen=1, correction="Un taller no se hizo.")
+    assert "alguien ya empezó una corrección" in words(scene.elena.post(UNDO, number="1"))
+    scene.age(HOLD)
+    assert "ya pasaron los 5 minutos" in words(scene.elena.post(UNDO, number="1"))
+    assert published_editions(scene.store) == [(1, 1)]
+
+
+def test_later_publishes_and_waits_until_somebody_decides(scene: MailingScene) -> None:
+    assert scene.publish(aviso="luego").status_code == 303
+    assert published_editions(scene.store) == [(1, 1)]
+    assert (scene.mail_of(), scene.undecided(), scene.letters()) == ("undecided", [1], [])
+    scene.age(HOLD)
+    assert "Falta decidir si se manda por correo." in words(scene.elena.get(PAGE))
+    sheet = words(scene.elena.post(MAIL, number="1"))
+    assert "¿Mandamos el boletín por correo?" in sheet
+    assert "Vino mucha gente." in sheet
+    assert scene.letters() == []
+    assert scene.elena.post(MAIL, number="1", aviso="avisar").status_code == 303
+    assert (scene.mail_of(), scene.undecided(), len(scene.letters())) == ("queued", [], 2)
+    assert scene.elena.post(MAIL, number="1", aviso="avisar").status_code == 409
+    undone = scene.elena.post(UNDO, number="1")
+    assert undone.location == f"{PAGE}?hecho=detenido"
+    assert published_editions(scene.store) == [(1, 1)], "it was published by an act before"
+    assert (scene.mail_of(), scene.undecided(), scene.letters()) == ("undecided", [1], [])
+
+
+def test_nobody_needs_a_reason_which_is_logged(scene: MailingScene) -> None:
+    for typed in ({}, {"aviso_motivo": "Porque Rosa no quiere"}):
+        refused = scene.publish(aviso="no", **typed)
+        assert (refused.status_code, "Elige por qué no se avisa." in words(refused)) == (422, True)
+    assert published_editions(scene.store) == []
+    assert scene.publish(aviso="no", aviso_motivo="small correction").status_code == 303
+    assert (scene.mail_of(), scene.undecided(), scene.letters()) == ("withheld", [], [])
+    assert "Es una corrección pequeña" in words(scene.elena.get("/org/bitacora"))
+
+
+def test_correction_replaces_letters_that_wait_and_its_undo_asks_about_them(
+    scene: MailingScene,
+) -> None:
+    scene.publish(aviso="avisar")
+    revise(scene.store)
+    begin(scene.store, seen=1, correction="Un taller no se hizo.")
+    text = {f"correction-{lang}": "Un taller no se hizo." for lang in ("es", "en", "fr")}
+    titles = {f"title-{lang}": "Marzo" for lang in ("es", "en", "fr")}
+    answer = scene.publish(number=2, aviso="avisar", **text, **titles)
+    assert answer.status_code == 303, words(answer)
+    assert scene.undecided() == []
+    assert len(scene.letters()) == 2, "of the second edition only"
+    assert scene.elena.post(UNDO, number="2").status_code == 303
+    assert published_editions(scene.store) == [(1, 1)]
+    with scene.store.change() as session:
+        session.delete(bulletins.find(session, MARCH, 2))
+    assert scene.undecided() == [1], "its letters were taken by the correction"
+
+
+def test_bulletin_without_subscribers_asks_nothing(elena: StaffClient, march: Store) -> None:
+    begin(march)
+    done = elena.post(PAGE, **form(do="publish"))
+    assert done.location == f"{PAGE}?hecho=publicado"
+    assert "No sale ningún correo." in words(elena.get(done.location))
+    assert elena.post(UNDO, number="1").status_code == 303
+    assert published_editions(march) == []
+
+
+def test_publishing_and_sending_ask_for_the_factor_again(scene: MailingScene) -> None:
+    with scene.store.change() as session:
+        session.execute(sa.update(StaffSession).values(proven_at=clock.now() - timedelta(hours=2)))
+    assert scene.publish(aviso="avisar").status_code == 401
+    assert published_editions(scene.store) == []
+    asked = scene.elena.post(MAIL, number="1", aviso="avisar")
+    assert asked.status_code == 401
+    assert f'value="{PAGE}"' in asked.text, "the button has no page to come back to"
+    assert scene.elena.post(PAGE, **form(do="save")).status_code == 303, "saving does not ask"
+
+
+def test_public_pages_are_not_cached_long_while_publishing_can_be_undone(
+    scene: MailingScene,
+) -> None:
+    scene.publish(aviso="avisar")
+    addresses = ("/es/boletin/2026-03", "/es/boletin/2026-03.txt", "/es/boletin/atom.xml")
+    for wanted in ("max-age=60", "max-age=3600"):
+        for address in addresses:
+            answer = scene.elena.client.get(address)
+            assert wanted in answer.headers["Cache-Control"], address
+        scene.age(2 * HOLD)
+
+
+@pytest.mark.parametrize("number", ["", "0", "7", "x", "99999999", "٣"])
+def test_unknown_edition_is_not_decided_on(scene: MailingScene, number: str) -> None:
+    assert scene.elena.post(MAIL, number=number, aviso="avisar").status_code == 404
+    assert scene.elena.post(UNDO, number=number).status_code == 409
+
+
+# Reminders
+
+
+@pytest.fixture
+def unreported(store: Store, chicago: Any, calgary: Any, app: Flask) -> StaffClient:
+    return signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
+
+
+def staff_at(store: Store) -> None:
+    employ(store, "luz@example.org", Role.ORGANIZER, "calgary")
+    for name in ("ana", "beto"):
+        employ(store, f"{name}@example.org")
+
+
+def reminded_on(page: TestResponse) -> int:
+    return words(page).count("Recordado el")
+
+
+def test_reminders_show_who_gets_one_and_who_cannot(unreported: StaffClient, store: Store) -> None:
+    staff_at(store)
+    page = unreported.post(REMIND)
+    text = words(page)
+    assert "Recordar a 2 oficinas" in text
+    assert "Les llega a 3 personas de 2 oficinas" in text
+    assert "Chicago 2 personas · no ha dicho nada" in text
+    assert "Falta completar marzo de 2026" in text, "the words that they read"
+    assert "example.org" not in text.split("Lo que van a leer")[0], "no address"
+    with store.change() as session:
+        for member in session.scalars(sa.select(StaffMember)):
+            if member.email.startswith("luz"):
+                member.password = None
+            elif not member.email.startswith("elena"):
+                member.disabled_at = clock.now()
+    text = words(unreported.post(REMIND))
+    assert "Nadie recibe aviso." in text
+    assert "Calgary : nadie ha usado su invitación" in text
+    assert "Chicago : sus cuentas están suspendidas" in text
+    with store.change() as session:
+        session.execute(sa.delete(StaffMember).where(StaffMember.email.like("luz%")))
+    assert "Calgary : nadie tiene cuenta" in words(unreported.post(REMIND))
+    with store.read() as session:
+        assert session.scalars(sa.select(Mailing)).all() == []
+
+
+def test_reminders_go_to_chosen_offices_after_the_hold(
+    unreported: StaffClient, store: Store
+) -> None:
+    staff_at(store)
+    again = fields(unreported.post(REMIND).text, REMIND) | {"office": ["calgary"]}
+    assert unreported.post(REMIND, **again).location == MONTH
+    page = unreported.get(MONTH)
+    assert "1 recordatorio espera. Los correos salen en 5 minutos." in words(page)
+    assert reminded_on(page) == 1
+    with store.read() as session:
+        held = session.scalars(sa.select(Mailing)).one()
+    assert held.due_at - held.made_at == HOLD
+    assert unreported.post(REMIND, aviso="avisar", office=["calgary"]).status_code == 422
+    assert unreported.post(REMIND, aviso="avisar").status_code == 422, "no office was chosen"
+    assert unreported.post(REMIND, aviso="avisar", office=["chicago"]).status_code == 303
+    with store.read() as session:
+        assert len(session.scalars(sa.select(Mailing)).all()) == 3, "nobody gets two"
+
+
+def test_reminders_are_undone_until_they_are_sent(unreported: StaffClient, store: Store) -> None:
+    staff_at(store)
+    chosen = {"aviso": "avisar", "office": ["calgary", "chicago"]}
+    unreported.post(REMIND, **chosen)
+    assert unreported.post(f"{REMIND}/deshacer").location == f"{MONTH}?hecho=detenido"
+    assert reminded_on(unreported.get(MONTH)) == 0
+    assert log_of(store)[-2:] == ["month.remind", "month.remind undone"]
+    assert unreported.post(REMIND, **chosen).status_code == 303, "they can be reminded again"
+    long_ago = clock.now() - timedelta(days=2)
+    with store.change() as session:
+        session.execute(sa.update(Mailing).values(made_at=long_ago, due_at=long_ago, tries=1))
+    refused = unreported.post(f"{REMIND}/deshacer")
+    assert (refused.status_code, "esos correos ya salieron" in words(refused)) == (422, True)
+    unreported.post(REMIND, **chosen)
+    unreported.post(f"{REMIND}/deshacer")
+    page = unreported.get(MONTH)
+    assert reminded_on(page) == 2, "they were reminded two days ago"
+    assert re.search(r"Recordado el \d", words(page))
+    with store.read() as session:
+        assert len(session.scalars(sa.select(Mailing)).all()) == 3
