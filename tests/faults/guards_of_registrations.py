@@ -275,6 +275,7 @@ def _of_the_sheet() -> Iterator[Guard]:
     sheet = "outreach/web/staff/common/notify_sheet.py"
     changes_test = "tests/domain/registrations/test_change_notifications.py"
     sheet_test = "tests/web/staff/test_notify_sheet.py"
+    mailing_test = "tests/web/staff/test_mailing_sheet.py"
     for file, words, instead, test in (
         (
             sheet, "if sheet.reach.total or sheet.waiting:", "if False:",
@@ -298,6 +299,28 @@ def _of_the_sheet() -> Iterator[Guard]:
             "outreach/domain/scheduling/undo.py",
             "if _exists(session, is_active, Registration.known_facts == workshop.facts):",
             "if False:", f"{changes_test}::test_undo_is_refused_with_its_cause",
+        ),
+        (
+            "outreach/web/staff/bulletin/bulletin_editor.py",
+            'if what == "publish" and not current_staff().is_fresh(clock.now()):', "if False:",
+            f"{mailing_test}::test_publishing_and_sending_ask_for_the_factor_again",
+        ),
+        (
+            "outreach/web/staff/bulletin/bulletin_editor.py",
+            "if not issues and decision is None and subscribers.count_confirmed(session):",
+            "if False:", f"{mailing_test}::test_publishing_shows_the_sheet_and_publishes_nothing",
+        ),
+        (
+            "outreach/domain/newsletter/mailings.py",
+            "Mailing.done_at.is_(None), Mailing.leased_until.is_(None), Mailing.tries == 0",
+            "Mailing.done_at.is_(None)",
+            f"{mailing_test}"
+            "::test_undo_is_refused_after_a_letter_after_the_hold_and_after_a_correction",
+        ),
+        (
+            "outreach/domain/newsletter/report_reminders.py",
+            "if each.id not in reminded", "",
+            f"{mailing_test}::test_reminders_go_to_chosen_offices_after_the_hold",
         ),
     ):  # fmt: skip
         yield Guard("S36", file, words, instead, test)

@@ -96,6 +96,7 @@ class BulletinLine(NamedTuple):
     number: int
     revision: int
     published_at: datetime | None
+    mail: EditionMail | None
 
 
 def text_of(edition: BulletinEdition) -> BulletinPart:
@@ -156,11 +157,12 @@ def lines(session: Session) -> list[BulletinLine]:
             BulletinEdition.number,
             BulletinEdition.revision,
             BulletinEdition.published_at,
+            BulletinEdition.mail,
         ).order_by(BulletinEdition.month, BulletinEdition.number)
     )
     return [
-        BulletinLine(Month.from_number(month), number, revision, published_at)
-        for month, number, revision, published_at in rows
+        BulletinLine(Month.from_number(month), number, revision, published_at, mail)
+        for month, number, revision, published_at, mail in rows
     ]
 
 

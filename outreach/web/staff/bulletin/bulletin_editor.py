@@ -14,7 +14,6 @@ from werkzeug.datastructures import MultiDict
 
 from outreach import clock, i18n
 from outreach.clock import Month
-from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.kinds import list_kinds as all_kinds
 from outreach.domain.network.staff import Permission, StaffMember
@@ -46,7 +45,6 @@ from outreach.web.staff.bulletin import bulletin_labels as words
 from outreach.web.staff.common import mailing_sheet
 from outreach.web.staff.common.guards import (
     current_staff,
-    log_office_action,
     page,
     require_fresh_factor,
 )
@@ -241,13 +239,7 @@ def _publish_edition(
         now=now,
     )
     if decision.mode is NotifyMode.NOBODY:
-        details: Details = {
-            "month": str(month),
-            "edition": edition.number,
-            "decision": decision.mode.value,
-            "reason": mailing_sheet.get_reason(),
-        }
-        log_office_action(session, "", "bulletin mail decided", details)
+        mailing_sheet.log_decision(session, month, edition.number, decision)
 
 
 def _frozen(session: Session, month: Month, edition: BulletinEdition) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from outreach import clock
 from outreach.clock import Month
-from outreach.domain.newsletter.bulletins import BulletinLine
+from outreach.domain.newsletter.bulletins import BulletinLine, EditionMail
 from outreach.i18n import LANGUAGES, NAMES, translator
 from outreach.i18n import gettext as _
 from outreach.languages import STAFF_LANGUAGE
@@ -61,7 +61,7 @@ def issue_text(issue: BulletinIssue, month: Month) -> BulletinIssueText:
 
 def _issue_words(issue: BulletinIssue, month: Month) -> tuple[str, str, str]:
     where = f"{NAMES[issue.lang]}, «{labels()[issue.lang][issue.part]}»." if issue.part else ""
-    language = _language(issue.lang)
+    language = language_name(issue.lang)
     if issue.type is BulletinIssueType.OPEN:
         return (
             _("El mes está abierto otra vez"),
@@ -140,10 +140,13 @@ def _status(lines: list[BulletinLine], revision: int) -> tuple[CardTag, str, str
         return CardTag(_("Mes abierto otra vez"), "tag-warn"), words, _("Ver")
     if revision != last.revision:
         return CardTag(_("Sus cifras cambiaron"), "tag-warn"), words, _("Corregir")
+    if last.mail is EditionMail.UNDECIDED:
+        return CardTag(_("Por avisar"), "tag-warn"), words, _("Decidir")
     return CardTag(_("Publicado"), "tag-good"), words, _("Ver")
 
 
-def _language(lang: str) -> str:
+def language_name(lang: str) -> str:
+    """«español» for `es`; empty for none."""
     words: dict[str, str] = {"es": _("español"), "en": _("inglés"), "fr": _("francés"), "": ""}
     return words[lang]
 

@@ -6,7 +6,6 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.clock import Month
-from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
 from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinEdition
@@ -19,7 +18,6 @@ from outreach.web.staff.bulletin.bulletin_editor import show_editor
 from outreach.web.staff.common import mailing_sheet
 from outreach.web.staff.common.guards import (
     current_staff,
-    log_office_action,
     require_fresh_factor,
 )
 from outreach.web.staff.common.permissions import Scope, requires
@@ -41,21 +39,16 @@ def decide_mail(month: str) -> ResponseReturnValue:
             decision = mailing_sheet.read_decision()
             if decision is None:
                 sheet = bulletin_sheet.describe(session, edition, is_published=True)
-                return mailing_sheet.show(sheet, back=back)
-            bulletins.decide_mail(session, edition, decision, now=now)
-            details: Details = {
-                "month": str(wanted),
-                "edition": edition.number,
-                "decision": decision.mode.value,
-            }
-            if reason := mailing_sheet.get_reason():
-                details = {**details, "reason": reason}
-            log_office_action(session, "", "bulletin mail decided", details)
+            else:
+                bulletins.decide_mail(session, edition, decision, now=now)
+                mailing_sheet.log_decision(session, wanted, edition.number, decision)
     except Conflict:
         fault = _("Alguien más ya lo decidió, o publicó una corrección. Esto es lo que hay.")
         return show_editor(wanted, 409, fault=fault)
     except Refusal as refusal:
         return show_editor(wanted, 422, fault=error_messages.say(refusal))
+    if decision is None:
+        return mailing_sheet.show(sheet, back=back)
     return redirect(f"{back}?hecho=correo", 303)
 
 

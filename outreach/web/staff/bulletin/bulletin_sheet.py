@@ -1,8 +1,6 @@
 """The sheet before the letters of a bulletin: how many subscribers in each language, and what they
 read."""
 
-from typing import Final
-
 from sqlalchemy.orm import Session
 
 from outreach import clock, i18n
@@ -16,9 +14,8 @@ from outreach.mail.preview import MessagePreview
 from outreach.reports import bulletin_data, bulletin_text
 from outreach.web.context import config
 from outreach.web.presentation import formatting
+from outreach.web.staff.bulletin.bulletin_labels import language_name
 from outreach.web.staff.common.mailing_sheet import MailingSheet
-
-_NAMES: Final = i18n.NAMES
 
 
 def describe(session: Session, edition: BulletinEdition, *, is_published: bool) -> MailingSheet:
@@ -40,13 +37,13 @@ def describe(session: Session, edition: BulletinEdition, *, is_published: bool) 
         if total
         else _("Nadie recibe aviso."),
         languages=[
-            _("%(count)d en %(language)s", count=counts[lang], language=language)
-            for lang, language in _language_names().items()
+            _("%(count)d en %(language)s", count=counts[lang], language=language_name(lang))
+            for lang in i18n.NAMES
             if counts.get(lang)
         ],
         letters=[
-            (lang, _NAMES[lang], _write_letter(session, edition, lang))
-            for lang in _NAMES
+            (lang, name, _write_letter(session, edition, lang))
+            for lang, name in i18n.NAMES.items()
             if counts.get(lang)
         ],
         note=""
@@ -55,10 +52,6 @@ def describe(session: Session, edition: BulletinEdition, *, is_published: bool) 
         button=_("Guardar") if is_published else _("Publicar"),
         no_button=_("Volver") if is_published else _("No publicar"),
     )
-
-
-def _language_names() -> dict[str, str]:
-    return {"es": _("español"), "en": _("inglés"), "fr": _("francés")}
 
 
 def _write_letter(session: Session, edition: BulletinEdition, lang: str) -> MessagePreview:

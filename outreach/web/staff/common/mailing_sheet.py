@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from flask import Response, request
+from sqlalchemy.orm import Session
 
+from outreach.clock import Month
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision, NotifyMode
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.mail.preview import MessagePreview
 from outreach.web.error_messages import PageRefused
-from outreach.web.staff.common.guards import page
+from outreach.web.staff.common.guards import log_office_action, page
 from outreach.web.staff.common.notify_sheet import MODE_FIELD, REASON_FIELD
 
 # Why nobody gets a bulletin, by the code that is logged. A free text could name a person.
@@ -67,14 +70,22 @@ def read_decision() -> NotifyDecision | None:
     given = request.form.get(MODE_FIELD, "")
     if given not in _MODES:
         return None
-    if given == NotifyMode.NOBODY and get_reason() not in WITHHELD_REASONS:
+    if given == NotifyMode.NOBODY and request.form.get(REASON_FIELD) not in WITHHELD_REASONS:
         raise PageRefused(_("Elige por qué no se avisa."))
     return NotifyDecision(NotifyMode(given), HOLD)
 
 
-def get_reason() -> str:
-    """The reason in the form of this request; empty without one."""
-    return request.form.get(REASON_FIELD, "")
+def log_decision(session: Session, month: Month, edition: int, decision: NotifyDecision) -> None:
+    """Writes in the audit log what was decided about the letters of a bulletin, and why nobody
+    gets one."""
+    details: Details = {
+        "month": str(month),
+        "edition": edition,
+        "decision": decision.mode.value,
+    }
+    if decision.mode is NotifyMode.NOBODY:
+        details = {**details, "reason": request.form[REASON_FIELD]}
+    log_office_action(session, "", "bulletin mail decided", details)
 
 
 def show(sheet: MailingSheet, *, back: str, replaced: Mapping[str, Any] | None = None) -> Response:

@@ -12,6 +12,7 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
 from outreach.domain.newsletter import report_reminders
 from outreach.domain.newsletter.report_reminders import NoReach, OfficeReach
+from outreach.domain.registrations.change_notifications import NotifyMode
 from outreach.errors import Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
@@ -25,6 +26,7 @@ from outreach.web.presentation import formatting
 from outreach.web.staff.common import mailing_sheet
 from outreach.web.staff.common.guards import log_office_action
 from outreach.web.staff.common.mailing_sheet import MailingSheet, OfficeLine
+from outreach.web.staff.common.notify_sheet import MODE_FIELD
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
 from outreach.web.staff.months.report_matrix import show_matrix
@@ -36,23 +38,24 @@ def remind(month: str) -> ResponseReturnValue:
     """Shows who of the offices that are late would get a reminder and who cannot; then queues it
     for the offices that the form names."""
     wanted, now = month_access.month_of(month), clock.now()
-    is_decided, chosen = mailing_sheet.read_decision() is not None, request.form.getlist("office")
+    is_decided = request.form.get(MODE_FIELD) == NotifyMode.NOTIFY
+    chosen = frozenset(request.form.getlist("office"))
     with store().change() as session:
         late = {row.slug: row for row in coverage.matrix(session, wanted, None, now=now).late}
         reach = report_reminders.find_reach(session, late, wanted, now=now)
         reached = [each for each in reach if each.account_ids]
-        if not is_decided or not chosen or not reached:
-            sheet = _describe(wanted, late, reach)
-            if is_decided:
-                fault = _("Elige al menos una oficina.") if reached else _("Ya no falta avisar.")
-                sheet = replace(sheet, fault=fault)
-            return mailing_sheet.show(sheet, back=f"/org/mes/{wanted}")
         sent_to = [each for each in reached if each.slug in chosen]
-        letters = report_reminders.remind(session, sent_to, wanted, now=now)
-        if letters:
+        if is_decided and sent_to:
+            letters = report_reminders.remind(session, sent_to, wanted, now=now)
             details: Details = {"month": str(wanted), "letters": letters}
             log_office_action(session, "", "month.remind", details)
-    return redirect(f"/org/mes/{wanted}", 303)
+    if is_decided and sent_to:
+        return redirect(f"/org/mes/{wanted}", 303)
+    sheet = _describe(wanted, late, reach)
+    if is_decided:
+        fault = _("Elige al menos una oficina.") if reached else _("Ya no falta avisar.")
+        sheet = replace(sheet, fault=fault)
+    return mailing_sheet.show(sheet, back=f"/org/mes/{wanted}")
 
 
 @blueprint.post("/mes/<month>/recordar/deshacer")
