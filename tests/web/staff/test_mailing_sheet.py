@@ -67,7 +67,7 @@ class MailingScene:
         with self.store.change() as session:
             subscribers.keep(session, sealed, now=clock.now()).confirmed_at = clock.now()
 
-    def publish(self, version: int = 1, number: int = 1, **more: str) -> TestResponse:
+    def publish(self, version: int = 1, number: int = 1, **more: Any) -> TestResponse:
         typed = form(number=number, version=version, do="publish")
         return self.elena.post(PAGE, **{**typed, **more})
 
@@ -324,7 +324,7 @@ def test_public_pages_are_not_cached_long_while_publishing_can_be_undone(
 
 @pytest.mark.parametrize("number", ["", "0", "7", "x", "99999999", "٣"])
 def test_unknown_edition_is_not_decided_on(scene: MailingScene, number: str) -> None:
-    assert scene.elena.post(MAIL, number=number, aviso="avisar").status_code == 404
+    assert scene.elena.post(MAIL, number=number, aviso="avisar").status_code == 409
     assert scene.elena.post(UNDO, number=number).status_code == 409
 
 
@@ -355,7 +355,7 @@ def test_undo_and_worker_at_once_never_write_about_a_withdrawn_bulletin(
 
 
 @pytest.fixture
-def unreported(store: Store, chicago: Any, calgary: Any, app: Flask) -> StaffClient:
+def headquarters(store: Store, chicago: Any, calgary: Any, app: Flask) -> StaffClient:
     return signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
@@ -369,9 +369,11 @@ def reminded_on(page: TestResponse) -> int:
     return words(page).count("Recordado el")
 
 
-def test_reminders_show_who_gets_one_and_who_cannot(unreported: StaffClient, store: Store) -> None:
+def test_reminders_show_who_gets_one_and_who_cannot(
+    headquarters: StaffClient, store: Store
+) -> None:
     staff_at(store)
-    page = unreported.post(REMIND)
+    page = headquarters.post(REMIND)
     text = words(page)
     assert "Recordar a 2 oficinas" in text
     assert "Les llega a 3 personas de 2 oficinas" in text
@@ -384,54 +386,54 @@ def test_reminders_show_who_gets_one_and_who_cannot(unreported: StaffClient, sto
                 member.password = None
             elif not member.email.startswith("elena"):
                 member.disabled_at = clock.now()
-    text = words(unreported.post(REMIND))
+    text = words(headquarters.post(REMIND))
     assert "Nadie recibe aviso." in text
     assert "Calgary : nadie ha usado su invitación" in text
     assert "Chicago : sus cuentas están suspendidas" in text
     with store.change() as session:
         session.execute(sa.delete(StaffMember).where(StaffMember.email.like("luz%")))
-    assert "Calgary : nadie tiene cuenta" in words(unreported.post(REMIND))
+    assert "Calgary : nadie tiene cuenta" in words(headquarters.post(REMIND))
     with store.read() as session:
         assert session.scalars(sa.select(Mailing)).all() == []
 
 
 def test_reminders_go_to_chosen_offices_after_the_hold(
-    unreported: StaffClient, store: Store
+    headquarters: StaffClient, store: Store
 ) -> None:
     staff_at(store)
-    again = fields(unreported.post(REMIND).text, REMIND) | {"office": ["calgary"]}
-    assert unreported.post(REMIND, **again).location == MONTH
-    page = unreported.get(MONTH)
+    again = fields(headquarters.post(REMIND).text, REMIND) | {"office": ["calgary"]}
+    assert headquarters.post(REMIND, **again).location == MONTH
+    page = headquarters.get(MONTH)
     assert "1 recordatorio espera. Los correos salen en 5 minutos." in words(page)
     assert reminded_on(page) == 1
     with store.read() as session:
         held = session.scalars(sa.select(Mailing)).one()
     assert held.due_at - held.made_at == HOLD
-    assert unreported.post(REMIND, aviso="avisar", office=["calgary"]).status_code == 422
-    assert unreported.post(REMIND, aviso="avisar").status_code == 422, "no office was chosen"
+    assert headquarters.post(REMIND, aviso="avisar", office=["calgary"]).status_code == 422
+    assert headquarters.post(REMIND, aviso="avisar").status_code == 422, "no office was chosen"
     for answer in ("", "luego", "no", "urgente", "x"):
-        assert unreported.post(REMIND, aviso=answer, office=["chicago"]).status_code == 200
-    assert unreported.post(REMIND, aviso="avisar", office=["chicago"]).status_code == 303
+        assert headquarters.post(REMIND, aviso=answer, office=["chicago"]).status_code == 200
+    assert headquarters.post(REMIND, aviso="avisar", office=["chicago"]).status_code == 303
     with store.read() as session:
         assert len(session.scalars(sa.select(Mailing)).all()) == 3, "nobody gets two"
 
 
-def test_reminders_are_undone_until_they_are_sent(unreported: StaffClient, store: Store) -> None:
+def test_reminders_are_undone_until_they_are_sent(headquarters: StaffClient, store: Store) -> None:
     staff_at(store)
     chosen = {"aviso": "avisar", "office": ["calgary", "chicago"]}
-    unreported.post(REMIND, **chosen)
-    assert unreported.post(f"{REMIND}/deshacer").location == f"{MONTH}?hecho=detenido"
-    assert reminded_on(unreported.get(MONTH)) == 0
+    headquarters.post(REMIND, **chosen)
+    assert headquarters.post(f"{REMIND}/deshacer").location == f"{MONTH}?hecho=detenido"
+    assert reminded_on(headquarters.get(MONTH)) == 0
     assert log_of(store)[-2:] == ["month.remind", "month.remind undone"]
-    assert unreported.post(REMIND, **chosen).status_code == 303, "they can be reminded again"
+    assert headquarters.post(REMIND, **chosen).status_code == 303, "they can be reminded again"
     long_ago = clock.now() - timedelta(days=2)
     with store.change() as session:
         session.execute(sa.update(Mailing).values(made_at=long_ago, due_at=long_ago, tries=1))
-    refused = unreported.post(f"{REMIND}/deshacer")
+    refused = headquarters.post(f"{REMIND}/deshacer")
     assert (refused.status_code, "esos correos ya salieron" in words(refused)) == (422, True)
-    unreported.post(REMIND, **chosen)
-    unreported.post(f"{REMIND}/deshacer")
-    page = unreported.get(MONTH)
+    headquarters.post(REMIND, **chosen)
+    headquarters.post(f"{REMIND}/deshacer")
+    page = headquarters.get(MONTH)
     assert reminded_on(page) == 2, "they were reminded two days ago"
     assert re.search(r"Recordado el \d", words(page))
     with store.read() as session:

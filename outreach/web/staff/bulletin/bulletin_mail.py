@@ -42,7 +42,7 @@ def decide_mail(month: str) -> ResponseReturnValue:
             else:
                 bulletins.decide_mail(session, edition, decision, now=now)
                 mailing_sheet.log_decision(session, wanted, edition.number, decision)
-    except Conflict:
+    except (Conflict, NotFound):
         fault = _("Alguien más ya lo decidió, o publicó una corrección. Esto es lo que hay.")
         return show_editor(wanted, 409, fault=fault)
     except Refusal as refusal:
