@@ -272,12 +272,14 @@ FILES: Final = {
     "import preview with errors": data_imports.ROWS_WITH_ERRORS,
 }
 NOTIFY_SHEET: Final = "sheet before people are told"
+MAILING_SHEET: Final = "sheet before reminders to offices"
 REACHED_BY_FORM: Final = (
     CALENDAR_CREATED,
     OFFLINE_CHECKIN,
     EDIT_CONFLICT,
     MONTH_PREVIEWED,
     NOTIFY_SHEET,
+    MAILING_SHEET,
 )
 EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *REACHED_BY_FORM, *FILES, *SIGNING_IN)
 # One page of each layout. The others have the same parts; tests/run --long checks them all.
@@ -316,6 +318,7 @@ IN_EVERY_RUN: Final = frozenset(
         "translations",
         MONTH_PREVIEWED,
         NOTIFY_SHEET,
+        MAILING_SHEET,
         "import preview with errors",
         "one kind",
         RECOVERY_CODES,
@@ -345,8 +348,8 @@ def visit(page: Page, world: World, name: str) -> None:
     if name == OFFLINE_CHECKIN:
         _open_offline_checkin(page, world)
         return
-    if name == NOTIFY_SHEET:
-        open_notify_sheet(page, world)
+    if name in {NOTIFY_SHEET, MAILING_SHEET}:
+        _open_sheet(page, world, name)
         return
     if name == EDIT_CONFLICT:
         _save_outdated_bulletin(page)
@@ -392,6 +395,13 @@ def _save_outdated_bulletin(page: Page) -> None:
     page.locator("main [role=alert]").wait_for()
 
 
+def _open_sheet(page: Page, world: World, name: str) -> None:
+    if name == NOTIFY_SHEET:
+        open_notify_sheet(page, world)
+    else:
+        _open_mailing_sheet(page)
+
+
 def open_notify_sheet(page: Page, world: World) -> None:
     """Changes the hours of a workshop with people, which shows the sheet and saves nothing."""
     second_factors.sign_in_or_reuse_session(page, ANA)
@@ -399,6 +409,14 @@ def open_notify_sheet(page: Page, world: World) -> None:
     page.get_by_label("Empieza", exact=True).fill("17:15")
     page.get_by_role("button", name="Guardar cambios").click()
     page.get_by_role("heading", name="¿A quién le avisamos?").wait_for()
+
+
+def _open_mailing_sheet(page: Page) -> None:
+    """Asks for reminders of a month that no office reported, which shows the sheet."""
+    second_factors.sign_in_or_reuse_session(page, ELENA)
+    page.goto("/org/mes/2020-02")
+    page.get_by_role("button", name="Recordar a").click()
+    page.get_by_role("heading", name="Recordar a").wait_for()
 
 
 def _preview_month(page: Page) -> None:

@@ -30,7 +30,15 @@ from outreach.reports import bulletin_data as reports
 from tests.support.html_forms import fields
 from tests.support.ports import free_port
 from tests.support.smtp_server import Postman, serve_mail
-from tests.support.staff_client import StaffClient, employ, signed_in_as, words
+from tests.support.staff_client import (
+    StaffClient,
+    code_now,
+    employ,
+    enrol,
+    hidden,
+    signed_in_as,
+    words,
+)
 from tests.web.staff.test_bulletin_editor import (
     MARCH,
     PAGE,
@@ -297,6 +305,17 @@ def test_publishing_and_sending_ask_for_the_factor_again(scene: MailingScene) ->
     assert asked.status_code == 401
     assert f'value="{PAGE}"' in asked.text, "the button has no page to come back to"
     assert scene.elena.post(PAGE, **form(do="save")).status_code == 303, "saving does not ask"
+
+
+def test_text_is_given_back_after_the_factor(scene: MailingScene) -> None:
+    enrol(scene.app, scene.store)
+    with scene.store.change() as session:
+        session.execute(sa.update(StaffSession).values(proven_at=clock.now() - timedelta(hours=2)))
+    asked = scene.publish(aviso="avisar")
+    again = hidden(asked, "/org/confirmar") | {"code": code_now()}
+    restored = scene.elena.post("/org/confirmar", **again)
+    assert "Vino mucha gente." in restored.text
+    assert published_editions(scene.store) == []
 
 
 def test_public_pages_are_not_cached_long_while_publishing_can_be_undone(

@@ -58,6 +58,7 @@ class MailingSheet:
     no_button: str
     reasons: Mapping[str, str] = field(default_factory=lambda: dict(WITHHELD_REASONS))
     can_decide: bool = True  # else there is one answer: to send
+    here: str = "more"  # the entry of the navigation
     # As `NotifySheet`, for the same choices.
     is_held: bool = True
     can_tell_nobody: bool = True

@@ -90,6 +90,7 @@ def _describe(
         button=_("Enviar los recordatorios"),
         no_button=_("No enviar") if people else _("Volver"),
         can_decide=False,
+        here="month",
     )
 
 
