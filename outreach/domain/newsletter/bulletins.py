@@ -78,6 +78,11 @@ class BulletinEdition(Base):
         """Until when the last decision about its letters can be undone."""
         return None if self.mail_decided_at is None else self.mail_decided_at + HOLD
 
+    @property
+    def is_decided_by_publication(self) -> bool:
+        """Whether publishing it was the last decision about its letters: undone together."""
+        return self.published_at is not None and self.mail_decided_at == self.published_at
+
 
 @dataclass(frozen=True, kw_only=True)
 class BulletinPart:
@@ -303,19 +308,19 @@ def undo(
 ) -> bool:
     """Undoes the last decision about the letters of an edition within their hold: the letters are
     deleted, and where the decision published the edition, it is a draft again. Returns whether it
-    is. Raises Refusal when the hold is over, a letter was tried, or a correction was begun."""
+    is. Raises Refusal when the hold is over, a letter was tried, or a correction of what would be
+    withdrawn was begun."""
     _lock(session, edition)
     month = Month.from_number(edition.month)
     hold_until = edition.hold_until
     if edition.is_draft or hold_until is None or now >= hold_until:
         raise Refusal(ErrorCode.BULLETIN_UNDO_TOO_LATE)
-    last = newest(session, month)
-    if last is None or last.id != edition.id:
+    is_withdrawn, last = edition.is_decided_by_publication, newest(session, month)
+    if is_withdrawn and (last is None or last.id != edition.id):
         raise Refusal(ErrorCode.BULLETIN_UNDO_CORRECTED)
     assert edition.mail_decided_at is not None
     if not mailings.delete_announced(session, month, edition.number, since=edition.mail_decided_at):
         raise Refusal(ErrorCode.BULLETIN_UNDO_SENT)
-    is_withdrawn = edition.mail_decided_at == edition.published_at
     if is_withdrawn:
         _record(session, edition, "bulletin publication undone", organizer_id, now)
         edition.published_at = edition.published_by_id = edition.mail = None

@@ -232,6 +232,17 @@ def find_reminded(session: Session, month: Month, *, now: datetime) -> set[int]:
     return {each for each in rows if each is not None}
 
 
+def find_undelivered(session: Session, organizer_ids: Iterable[int]) -> set[int]:
+    """Of these staff members, the ids of those whose last letter was given up."""
+    rows = session.execute(
+        sa.select(Mailing.organizer_id, Mailing.is_dead)
+        .where(Mailing.organizer_id.in_(list(organizer_ids)), Mailing.done_at.is_not(None))
+        .order_by(Mailing.done_at, Mailing.id)
+    )
+    last = {row[0]: row[1] for row in rows}
+    return {organizer_id for organizer_id, is_dead in last.items() if is_dead}
+
+
 def list_held_reminders(session: Session, month: Month, *, now: datetime) -> Sequence[Mailing]:
     """The reminders of this month that wait for the end of their hold, locked."""
     return session.scalars(

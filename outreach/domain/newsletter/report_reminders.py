@@ -3,7 +3,7 @@ and the undoing of reminders that are not sent yet.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -34,6 +34,7 @@ class OfficeReach:
     slug: str
     account_ids: tuple[int, ...]
     cause: NoReach | None = None
+    undelivered_count: int = 0  # of the accounts: their last letter was given up
 
 
 def find_reach(
@@ -45,7 +46,12 @@ def find_reach(
     for account, slug in missing_reports.list_accounts(session, wanted):
         accounts[slug].append(account)
     reminded = mailings.find_reminded(session, month, now=now)
-    return [_find_office_reach(slug, accounts[slug], reminded) for slug in wanted]
+    found = [_find_office_reach(slug, accounts[slug], reminded) for slug in wanted]
+    ids = {account_id for each in found for account_id in each.account_ids}
+    lost = mailings.find_undelivered(session, ids)
+    return [
+        replace(each, undelivered_count=len(lost.intersection(each.account_ids))) for each in found
+    ]
 
 
 def _find_office_reach(

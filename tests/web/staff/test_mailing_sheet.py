@@ -282,9 +282,14 @@ def test_correction_replaces_letters_that_wait_and_its_undo_asks_about_them(
     assert len(scene.letters()) == 2, "of the second edition only"
     assert scene.elena.post(UNDO, number="2").status_code == 303
     assert published_editions(scene.store) == [(1, 1)]
-    with scene.store.change() as session:
-        session.delete(bulletins.find(session, MARCH, 2))
     assert scene.undecided() == [1], "its letters were taken by the correction"
+    assert "Número 1, publicado. Falta decidir" in words(scene.elena.get(PAGE))
+    for _time in range(2):
+        assert scene.elena.post(MAIL, number="1", aviso="avisar").status_code == 303
+        assert "Los correos salen en 5 minutos." in words(scene.elena.get(PAGE))
+        assert scene.elena.post(UNDO, number="1").location == f"{PAGE}?hecho=detenido"
+    assert scene.elena.post(MAIL, number="1", aviso="avisar").status_code == 303
+    assert scene.deliver(HOLD) == ["marie", "rosa"]
 
 
 def test_bulletin_without_subscribers_asks_nothing(elena: StaffClient, march: Store) -> None:
@@ -435,6 +440,21 @@ def test_reminders_go_to_chosen_offices_after_the_hold(
     assert headquarters.post(REMIND, aviso="avisar", office=["chicago"]).status_code == 303
     with store.read() as session:
         assert len(session.scalars(sa.select(Mailing)).all()) == 3, "nobody gets two"
+
+
+def test_letter_that_did_not_arrive_is_said_on_the_sheet(
+    headquarters: StaffClient, store: Store
+) -> None:
+    staff_at(store)
+    headquarters.post(REMIND, aviso="avisar", office=["chicago"])
+    long_ago = clock.now() - timedelta(days=2)
+    with store.change() as session:
+        session.execute(
+            sa.update(Mailing).values(
+                made_at=long_ago, due_at=long_ago, tries=9, done_at=long_ago, is_dead=True
+            )
+        )
+    assert "a 2 no les llegó la última carta" in words(headquarters.post(REMIND))
 
 
 def test_reminders_are_undone_until_they_are_sent(headquarters: StaffClient, store: Store) -> None:

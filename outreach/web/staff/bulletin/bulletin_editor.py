@@ -323,6 +323,7 @@ def _page(
             "who_edited": _name(session, edition),
             "published": bulletins.list_published(session, month),
             "core": _core_kinds(session, report),
+            "mailed": bulletins.latest(session, month),
             "undo": _find_undoable(session, month, edition),
         }
     return page(
@@ -353,17 +354,17 @@ def show_editor(month: Month, status: int, *, fault: str) -> Response:
 
 
 def _find_undoable(
-    session: Session, month: Month, edition: BulletinEdition | None
+    session: Session, month: Month, newest: BulletinEdition | None
 ) -> dict[str, int] | None:
-    """For the notice that offers to undo the last decision: the minutes that are left, and how many
-    letters wait. None without a decision to undo."""
-    hold_until = edition.hold_until if edition else None
-    if edition is None or edition.is_draft or hold_until is None:
+    """For the notice that offers to undo the last decision about the letters of the last published
+    edition: the minutes that are left, and how many letters wait. None without one to undo."""
+    mailed = bulletins.latest(session, month)
+    if mailed is None or mailed.hold_until is None:
         return None
-    left = (hold_until - clock.now()).total_seconds()
-    if left <= 0:
+    left = (mailed.hold_until - clock.now()).total_seconds()
+    if left <= 0 or (mailed.is_decided_by_publication and mailed is not newest):
         return None
-    letters = mailings.count_waiting(session, month, edition.number)
+    letters = mailings.count_waiting(session, month, mailed.number)
     return {"minutes": ceil(left / 60), "letters": letters}
 
 

@@ -112,6 +112,14 @@ def _line(row: CoverageRow, reach: OfficeReach) -> OfficeLine:
     parts = [who, pending]
     if row.reminded_at is not None:
         parts.append(_("se le recordó el %(day)s", day=month_labels.slim_date(row.reminded_at)))
+    if reach.undelivered_count:
+        parts.append(
+            ngettext(
+                "a %(num)d no le llegó la última carta",
+                "a %(num)d no les llegó la última carta",
+                reach.undelivered_count,
+            )
+        )
     return OfficeLine(row.slug, row.city, " · ".join(parts))
 
 
