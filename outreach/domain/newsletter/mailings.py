@@ -239,7 +239,10 @@ def find_undelivered(session: Session, organizer_ids: Iterable[int]) -> set[int]
         .where(Mailing.organizer_id.in_(list(organizer_ids)), Mailing.done_at.is_not(None))
         .order_by(Mailing.done_at, Mailing.id)
     )
-    last = {row[0]: row[1] for row in rows}
+    last: dict[int, bool] = {}
+    for organizer_id, is_dead in rows:
+        if organizer_id is not None:
+            last[organizer_id] = is_dead
     return {organizer_id for organizer_id, is_dead in last.items() if is_dead}
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -75,9 +75,17 @@ class MailingScene:
         with self.store.change() as session:
             subscribers.keep(session, sealed, now=clock.now()).confirmed_at = clock.now()
 
-    def publish(self, version: int = 1, number: int = 1, **more: Any) -> TestResponse:
-        typed = form(number=number, version=version, do="publish")
-        return self.elena.post(PAGE, **{**typed, **more})
+    def publish(
+        self,
+        version: int = 1,
+        number: int = 1,
+        aviso: str = "",
+        typed: Mapping[str, str] | None = None,
+    ) -> TestResponse:
+        """Sends the form to publish, with other values of the fields `typed`."""
+        sent: dict[str, Any] = form(number=number, version=version, do="publish")
+        sent |= {"aviso": aviso} if aviso else {}
+        return self.elena.post(PAGE, **sent | dict(typed or {}))
 
     def deliver(self, after: timedelta = timedelta(0)) -> list[str]:
         """Runs a round of the worker; returns the names of who got a letter."""
@@ -260,10 +268,10 @@ def test_later_publishes_and_waits_until_somebody_decides(scene: MailingScene) -
 
 def test_nobody_needs_a_reason_which_is_logged(scene: MailingScene) -> None:
     for typed in ({}, {"aviso_motivo": "Porque Rosa no quiere"}):
-        refused = scene.publish(aviso="no", **typed)
+        refused = scene.publish(aviso="no", typed=typed)
         assert (refused.status_code, "Elige por qué no se avisa." in words(refused)) == (422, True)
     assert published_editions(scene.store) == []
-    assert scene.publish(aviso="no", aviso_motivo="small correction").status_code == 303
+    assert scene.publish(aviso="no", typed={"aviso_motivo": "small correction"}).status_code == 303
     assert (scene.mail_of(), scene.undecided(), scene.letters()) == ("withheld", [], [])
     assert "Es una corrección pequeña" in words(scene.elena.get("/org/bitacora"))
 
@@ -276,7 +284,7 @@ def test_correction_replaces_letters_that_wait_and_its_undo_asks_about_them(
     begin(scene.store, seen=1, correction="Un taller no se hizo.")
     text = {f"correction-{lang}": "Un taller no se hizo." for lang in ("es", "en", "fr")}
     titles = {f"title-{lang}": "Marzo" for lang in ("es", "en", "fr")}
-    answer = scene.publish(number=2, aviso="avisar", **text, **titles)
+    answer = scene.publish(number=2, aviso="avisar", typed=text | titles)
     assert answer.status_code == 303, words(answer)
     assert scene.undecided() == []
     assert len(scene.letters()) == 2, "of the second edition only"
