@@ -100,6 +100,12 @@ class ErrorCode(StrEnum):
     TOUR_STOP_WITH_TOO_MANY_KINDS = "choose up to %(most)s kinds for a stop"
     WORKSHOP_OF_CANCELLED_STOP = "its stop of the tour is cancelled; reinstate the stop first"
     # the network, its venues, partners and accounts
+    ACCOUNT_IN_USE = "that account is in use, or disabled; it needs no invitation"
+    ACCOUNT_OF_NETWORK = "an admin of the network manages that account; ask one"
+    ACCOUNT_OF_OTHER_OFFICE = "that account has a role at another office too; ask an admin"
+    OFFICE_OF_OTHERS = "you can invite only to your own offices"
+    OWN_ACCOUNT = "nobody disables or invites their own account; ask a colleague"
+    ROLE_OF_NETWORK = "an admin of the network gives that role; ask one"
     OFFICE_SLUG_TAKEN = "that short name belongs to another office; choose another"
     KIND_CODE_TAKEN = "that code belongs to another kind; choose another"
     PLACE_NOT_CLEAR = "that is not one place; write a ZIP code, or a city and its state"

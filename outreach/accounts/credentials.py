@@ -51,18 +51,22 @@ def disable(session: Session, organizer: StaffMember, *, now: datetime) -> None:
     invitations.withdraw(session, organizer.id)
 
 
-def set_password(session: Session, token: str, hashed: str, *, now: datetime) -> bool:
-    """Sets the password by an invitation link, once. False when the link is used or expired."""
+def set_password(
+    session: Session, token: str, hashed: str, *, now: datetime, name: str = ""
+) -> StaffMember | None:
+    """Sets the password by an invitation link, once, and the display name where one is given. None
+    when the link is used or expired, or the account disabled."""
     who = invitations.redeem(session, token, now=now)
     organizer = session.get(StaffMember, who) if who is not None else None
     if organizer is None or organizer.disabled_at is not None:
-        return False
+        return None
     organizer.password = hashed
+    organizer.name = name or organizer.name
     sessions.end_all(session, organizer.id, now=now)
     audit_log.record(session, organizer.id, "password set by link", now=now)
     if organizer.signed_in_at is not None:  # it is no new account
         mailings.notify_staff(session, [organizer.id], MailingTopic.ACCOUNT, now=now)
-    return True
+    return organizer
 
 
 def rehash(session: Session, organizer: StaffMember, better: str) -> None:
@@ -78,6 +82,16 @@ def change_password(session: Session, organizer_id: int, stored: str, hashed: st
     """Replaces the password hash `stored`. False when it was changed meanwhile."""
     is_own = (StaffMember.id == organizer_id, StaffMember.password == stored)
     return changes_one_row(session, sa.update(StaffMember).where(*is_own).values(password=hashed))
+
+
+def rename(session: Session, organizer_id: int, name: str, *, now: datetime) -> bool:
+    """Sets the display name of an account; an empty one shows the address again. False where it was
+    the same. The log says that it changed, not what it was."""
+    is_other = (StaffMember.id == organizer_id, StaffMember.name != name)
+    if not changes_one_row(session, sa.update(StaffMember).where(*is_other).values(name=name)):
+        return False
+    audit_log.record(session, organizer_id, "display name changed", now=now)
+    return True
 
 
 def has_second_factor(session: Session, organizer_id: int) -> bool:

@@ -1,12 +1,19 @@
-"""Invitation links, which set a password: each works once, for three days."""
+"""Invitation links, which set a password: each works once, for three days.
+
+Only a hash of the token is stored. Where a letter has to carry it, the token is stored as well,
+sealed under the server's secret, until the link is used, replaced or deleted: the database alone
+opens no account.
+"""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.accounts.sessions import digest
 from outreach.db.base import Base
 from outreach.db.store import changes_one_row
@@ -22,19 +29,92 @@ class Invitation(Base):
         sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
     )
     ends_at: Mapped[datetime]
+    made_at: Mapped[datetime]
+    made_by_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organizer.id", ondelete="SET NULL"), default=None
+    )
+    opened_at: Mapped[datetime | None] = mapped_column(default=None)  # its page, the first time
+    sealed: Mapped[bytes | None] = mapped_column(default=None)  # the token, for the letter
 
 
-def invite(session: Session, organizer_id: int, *, now: datetime) -> str:
-    """Returns the token of a new link; an earlier one stops working."""
+@dataclass(frozen=True, kw_only=True)
+class OpenInvitation:
+    """A link that still works, as the list of accounts shows it."""
+
+    made_at: datetime
+    made_by_id: int | None  # None: the command line, or an account that is gone
+    opened_at: datetime | None
+    ends_at: datetime
+
+
+def invite(
+    session: Session,
+    organizer_id: int,
+    *,
+    now: datetime,
+    by: int | None = None,
+    letter_key: ServerEncryption | None = None,
+) -> str:
+    """Returns the token of a new link; an earlier one stops working. With `letter_key`,
+    `for_letter` can read it again."""
     withdraw(session, organizer_id)
     token = secrets.token_urlsafe(32)
-    session.add(Invitation(digest=digest(token), organizer_id=organizer_id, ends_at=now + LIFETIME))
+    session.add(
+        Invitation(
+            digest=digest(token),
+            organizer_id=organizer_id,
+            ends_at=now + LIFETIME,
+            made_at=now,
+            made_by_id=by,
+            sealed=letter_key.seal(token, _about(digest(token))) if letter_key else None,
+        )
+    )
     return token
 
 
 def withdraw(session: Session, organizer_id: int) -> None:
     """Deletes the account's link, if there is one."""
     session.execute(sa.delete(Invitation).where(Invitation.organizer_id == organizer_id))
+
+
+def for_letter(
+    session: Session,
+    organizer_id: int,
+    letter_key: ServerEncryption,
+    *,
+    made_at: datetime,
+    now: datetime,
+) -> tuple[str, datetime] | None:
+    """The token of the link that was made at that moment, and when it expires; None once it was
+    used, withdrawn or replaced, so that a late letter carries no dead link. Raises DataErased where
+    the server's secret is another one."""
+    row = session.scalar(
+        sa.select(Invitation).where(
+            Invitation.organizer_id == organizer_id,
+            Invitation.made_at == made_at,
+            Invitation.ends_at > now,
+            Invitation.sealed.is_not(None),
+        )
+    )
+    if row is None or row.sealed is None:
+        return None
+    return letter_key.unseal(row.sealed, _about(row.digest)), row.ends_at
+
+
+def record_opening(session: Session, token: str, *, now: datetime) -> None:
+    """Writes down when the page of a link was first opened. It changes nothing else: mail programs
+    open links too."""
+    session.execute(
+        sa.update(Invitation)
+        .where(Invitation.digest == digest(token), Invitation.opened_at.is_(None))
+        .values(opened_at=now)
+    )
+
+
+def is_opened(session: Session, token: str) -> bool:
+    """Whether the page of a link was opened before."""
+    opened_at = sa.select(Invitation.opened_at).where(Invitation.digest == digest(token))
+    return session.scalar(opened_at) is not None
 
 
 def staff_id_of(session: Session, token: str, *, now: datetime) -> int | None:
@@ -61,14 +141,24 @@ def ends_at(session: Session, token: str) -> datetime | None:
     return session.scalar(sa.select(Invitation.ends_at).where(Invitation.digest == digest(token)))
 
 
-def pending(session: Session, *, now: datetime) -> dict[int, datetime]:
-    """When the open links expire, by the id of the account."""
-    rows = session.execute(
-        sa.select(Invitation.organizer_id, Invitation.ends_at).where(Invitation.ends_at > now)
-    )
-    return {row[0]: row[1] for row in rows}
+def pending(session: Session, *, now: datetime) -> dict[int, OpenInvitation]:
+    """The links that still work, by the id of the account."""
+    rows = session.scalars(sa.select(Invitation).where(Invitation.ends_at > now))
+    return {
+        row.organizer_id: OpenInvitation(
+            made_at=row.made_at,
+            made_by_id=row.made_by_id,
+            opened_at=row.opened_at,
+            ends_at=row.ends_at,
+        )
+        for row in rows
+    }
 
 
 def purge(session: Session, *, now: datetime) -> None:
     """Deletes expired links."""
     session.execute(sa.delete(Invitation).where(Invitation.ends_at <= now))
+
+
+def _about(token_digest: str) -> str:
+    return f"invitation {token_digest}"

@@ -11,6 +11,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from outreach.accounts.passkeys import Passkey
+from outreach.accounts.totp import TotpSecret
 from outreach.db.base import Base
 from outreach.db.store import changes_one_row
 from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
@@ -20,6 +22,7 @@ from outreach.domain.newsletter.mailings import MailingTopic
 IDLE: Final = timedelta(minutes=30)
 AT_MOST: Final = timedelta(hours=12)
 HALFWAY: Final = timedelta(minutes=10)  # to show the second factor after the password
+SETUP: Final = timedelta(minutes=30)  # to set up the first one, with a program to install perhaps
 FRESH: Final = timedelta(
     minutes=10
 )  # how long a second factor counts for pages that require a fresh one
@@ -72,6 +75,12 @@ class SignedInStaff:
     form_token: str  # in every form of this session: another site cannot know it
     proven_at: datetime | None
     has_new_rights: bool  # since the previous request
+    name: str  # the display name; empty where there is none
+
+    @property
+    def label(self) -> str:
+        """What the frame of the staff pages calls them: the name, else the address."""
+        return self.name or self.email
 
     @property
     def is_proven(self) -> bool:
@@ -140,7 +149,13 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff,
     are read at each request, so that a removed role or a disabled account counts at the next
     one."""
     rows = session.execute(
-        sa.select(StaffSession, StaffMember.email, RoleAssignment.office, RoleAssignment.role)
+        sa.select(
+            StaffSession,
+            StaffMember.email,
+            StaffMember.name,
+            RoleAssignment.office,
+            RoleAssignment.role,
+        )
         .join(StaffMember, StaffMember.id == StaffSession.organizer_id)
         .outerjoin(RoleAssignment, RoleAssignment.organizer_id == StaffMember.id)
         .where(
@@ -149,9 +164,9 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff,
     ).all()
     if not rows:
         return None
-    row, email = rows[0][0], rows[0][1]
+    row, email, name = rows[0][:3]
     # The outer join gives one row without an office for an account without a role.
-    grants = {office: role for _, _, office, role in rows if office}
+    grants = {office: role for *_account, office, role in rows if office}
     signed = SignedInStaff(
         digest=row.digest,
         organizer_id=row.organizer_id,
@@ -160,6 +175,7 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff,
         form_token=_form_token(token),
         proven_at=row.proven_at,
         has_new_rights=row.rights not in {"", _rights(grants)},
+        name=name,
     )
     return signed, now - row.seen_at > TOUCH
 
@@ -319,7 +335,7 @@ def purge(session: Session, *, now: datetime) -> None:
     is_half = sa.and_(
         StaffSession.proven_at.is_(None),
         StaffSession.ended_at.is_(None),
-        StaffSession.started_at < now - HALFWAY,
+        StaffSession.started_at < now - SETUP,
     )
     is_old = StaffSession.started_at < now - AT_MOST - RECOGNIZED
     session.execute(sa.delete(StaffSession).where(sa.or_(is_ended, is_half, is_old)))
@@ -330,8 +346,20 @@ def _is_alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
         StaffSession.ended_at.is_(None),
         StaffSession.seen_at >= now - IDLE,
         StaffSession.started_at >= now - AT_MOST,
-        sa.or_(StaffSession.proven_at.is_not(None), StaffSession.started_at >= now - HALFWAY),
+        sa.or_(
+            StaffSession.proven_at.is_not(None),
+            StaffSession.started_at >= now - HALFWAY,
+            sa.and_(StaffSession.started_at >= now - SETUP, ~_HAS_TOTP, ~_HAS_PASSKEY),
+        ),
     )
+
+
+_HAS_TOTP: Final = (
+    sa.exists().where(TotpSecret.organizer_id == StaffSession.organizer_id).correlate(StaffSession)
+)
+_HAS_PASSKEY: Final = (
+    sa.exists().where(Passkey.organizer_id == StaffSession.organizer_id).correlate(StaffSession)
+)
 
 
 def _ending(now: datetime, *which: sa.ColumnElement[bool]) -> sa.Update:

@@ -13,7 +13,8 @@ from outreach.cli import wide_tables
 from outreach.cli.context import open_store, settings
 from outreach.config import Config
 from outreach.domain.network import offices, staff
-from outreach.domain.network.staff import ALL_OFFICES, Role, StaffMember
+from outreach.domain.network.staff import ALL_OFFICES, MAX_NAME_LENGTH, Role, StaffMember
+from outreach.domain.text import clean, looks_like_an_address
 from outreach.errors import NotFound, Refusal
 
 _EVERYWHERE_BY_DEFAULT: Final = (Role.ADMIN, Role.READER)
@@ -32,7 +33,8 @@ def command() -> None:
 @click.option(
     "--role",
     required=True,
-    help="admin, staff_member, door (marks who came; sees no contacts) or reader (sees no names).",
+    help="admin, lead (organizes, and invites colleagues), organizer, door (marks who came; sees "
+    "no contacts) or reader (sees no names).",
 )
 @click.option(
     "--office",
@@ -41,8 +43,9 @@ def command() -> None:
     help="An office, by its short name, as chicago; give it several times for several offices. "
     "Admins and readers without one work for all of them.",
 )
-def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
-    """Make an account for EMAIL and print the link to set its password."""
+@click.option("--name", default="", help="What colleagues call them; never shown in public.")
+def add(email: str, role: str, slugs: tuple[str, ...], name: str) -> None:
+    """Make an account for EMAIL and print the link to set its password. No letter is sent."""
     address = email.strip().lower()
     if not administration.is_address(address):
         _refuse(f"{email} is not an e-mail address. Write it like ana@example.org")
@@ -50,6 +53,9 @@ def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
         _refuse(f"There is no role {role}. Choose one of: {', '.join(Role)}")
     if not slugs and Role(role) not in _EVERYWHERE_BY_DEFAULT:
         _refuse(f"The role {role} needs an office. Add --office and its short name, as chicago")
+    shown = clean(name)
+    if len(shown) > MAX_NAME_LENGTH or looks_like_an_address(shown):
+        _refuse(f"A name has up to {MAX_NAME_LENGTH} letters and no address.")
     config = settings()
     with open_store(config) as store, store.change() as session:
         for slug in slugs:
@@ -57,7 +63,7 @@ def add(email: str, role: str, slugs: tuple[str, ...]) -> None:
         places = slugs or [ALL_OFFICES]
         try:
             token = administration.invite(
-                session, address, Role(role), places, by=None, now=clock.now()
+                session, address, Role(role), places, by=None, now=clock.now(), name=shown
             )
         except Refusal:
             _refuse(f"There is an account for {address} already. To let it in again: user reset")
@@ -72,7 +78,7 @@ def list_() -> None:
         with_second_factor = credentials.ids_with_second_factor(session)
         for staff_member in staff.list_staff(session):
             state = _state(staff_member, has_second=staff_member.id in with_second_factor)
-            rows.append((staff_member.email, _rights(staff_member), state))
+            rows.append((_named(staff_member), _rights(staff_member), state))
     # A file or a pipe has no width.
     console = Console(width=None if sys.stdout.isatty() else 140)
     wide_tables.print_table(console, ("E-mail", "Role and office", "State"), rows)
@@ -119,6 +125,10 @@ def _require_office(session: Session, slug: str) -> None:
         offices.find(session, slug)
     except NotFound:
         _refuse(f"There is no office {slug}. Use its short name, as chicago or los-angeles")
+
+
+def _named(staff_member: StaffMember) -> str:
+    return "\n".join(each for each in (staff_member.email, staff_member.name) if each)
 
 
 def _rights(staff_member: StaffMember) -> str:

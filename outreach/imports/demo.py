@@ -49,9 +49,15 @@ SECRETS: Final = {  # public: `outreach demo` prints them
 }
 ACCOUNTS: Final = {
     "elena@example.org": (Role.ADMIN, ALL_OFFICES),
-    "ana@example.org": (Role.ORGANIZER, "chicago"),
+    "ana@example.org": (Role.LEAD, "chicago"),
     "tomas@example.org": (Role.DOOR, "chicago"),
     "ivan@example.org": (Role.READER, ALL_OFFICES),
+}
+_NAMES: Final = {
+    "elena@example.org": "Elena Cruz",
+    "ana@example.org": "Ana Robles",
+    "tomas@example.org": "Tomás Vega",
+    "ivan@example.org": "Iván Mora",
 }
 _WORKSHOPS_PER_OFFICE: Final = 2
 _NICKNAMES: Final = (
@@ -163,7 +169,7 @@ def _load_files(session: Session, now: datetime) -> None:
 def _add_accounts(session: Session) -> None:
     stored = passwords.hash_password(PASSWORD)
     for email, (role, office) in ACCOUNTS.items():
-        staff_member = StaffMember(email=email, password=stored)
+        staff_member = StaffMember(email=email, name=_NAMES[email], password=stored)
         staff_member.grants.append(RoleAssignment(office=office, role=role))
         session.add(staff_member)
 

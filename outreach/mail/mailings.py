@@ -6,7 +6,7 @@ too (RFC 8058).
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import formataddr
@@ -14,9 +14,14 @@ from email.utils import formataddr
 from flask import render_template
 from sqlalchemy.orm import Session
 
+from outreach import clock
+from outreach.accounts import invitations
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain.network import offices
+from outreach.domain.network.staff import ALL_OFFICES
 from outreach.domain.newsletter import bulletins, mailings, subscribers
 from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.outbox import ClaimedMessage
@@ -45,6 +50,8 @@ class MailingContext:
     lang: str
     now: datetime
     token: str = ""  # of the subscriber's link
+    invitation: str = ""  # the token of a new staff member's link
+    ends_at: datetime | None = None  # when that link expires, by the clock of their office
     bulletin: str = ""  # its text
     letter_id: str = field(default_factory=new_letter_id)  # of the Message-ID
     workshops: Sequence[Workshop] = ()  # without an attendance report, or with people to decide on
@@ -67,6 +74,7 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
             bulletin=context.bulletin,
             workshops=context.workshops,
             link=_link(context, config),
+            ends_at=context.ends_at,
             stop=unsubscribe,
         )
         sender = formataddr((config.mail_name, mail_from(config)))
@@ -86,6 +94,8 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
 def _link(context: MailingContext, config: Config) -> str:
     """The link of letters whose text contains none."""
     topic = context.mailing.topic
+    if topic is MailingTopic.INVITATION:
+        return f"{config.public_url}/org/invitacion/{context.invitation}"
     if topic in {MailingTopic.SIGN_IN, MailingTopic.ACCOUNT}:
         return f"{config.public_url}/org/cuenta"
     if topic in {MailingTopic.DISCRETION, MailingTopic.CONTACTS}:
@@ -103,14 +113,16 @@ def deliver(
     config: Config,
     transport: LetterTransport,
     *,
+    server_key: ServerEncryption,
     now: datetime,
     should_stop: Callable[[], bool] = lambda: False,
     warn: Callable[[str], None] = log.warning,
 ) -> int:
-    """Runs a round of mailings (`DeliveryRound.run`) and returns how many were sent.
+    """Runs a round of mailings (`DeliveryRound.run`) and returns how many were sent. `server_key`
+    opens the links of invitations.
 
     Needs an application context."""
-    writer = _MailingWriter(store, key_store, config)
+    writer = _MailingWriter(store, key_store, config, server_key)
     return DeliveryRound(store, mailings.OUTBOX, writer, now, should_stop, warn).run(transport)
 
 
@@ -121,6 +133,7 @@ class _MailingWriter:
     store: Store
     key_store: KeyStore
     config: Config
+    server_key: ServerEncryption
     # An edition reads the same for all subscribers of one language: (month, edition, language).
     texts: dict[tuple[int, int, str], str] = field(default_factory=dict)
 
@@ -134,10 +147,16 @@ class _MailingWriter:
                 return self._write_to_staff(session, mailing, now)
             bulletin = self._bulletin(session, mailing, now)
             workshops = self._workshops(session, mailing, now)
+            invitation = self._invitation(session, mailing, now)
+        if mailing.topic is MailingTopic.INVITATION and invitation is None:
+            return None
         try:
             context = self._context(mailing, bulletin, workshops, now)
         except DataErased:
             return None
+        if invitation is not None:
+            token, ends_at = invitation
+            context = replace(context, invitation=token, ends_at=ends_at)
         return write(context, self.config)
 
     def _context(
@@ -184,6 +203,27 @@ class _MailingWriter:
             return None
         letter_id = self._letter_id(mailing)
         return staff_letters.write(data, self.config, letter_id=letter_id, now=now)
+
+    def _invitation(
+        self, session: Session, mailing: Mailing, now: datetime
+    ) -> tuple[str, datetime] | None:
+        """The token of the invitation that this letter carries, and when it expires on the clock of
+        the staff member's office; None when the link is used, withdrawn or replaced."""
+        staff_member = mailing.organizer
+        if mailing.topic is not MailingTopic.INVITATION or staff_member is None:
+            return None
+        try:
+            found = invitations.for_letter(
+                session, staff_member.id, self.server_key, made_at=mailing.made_at, now=now
+            )
+        except DataErased:  # sealed under another server secret
+            return None
+        if found is None:
+            return None
+        token, ends_at = found
+        slugs = sorted(each.office for each in staff_member.grants if each.office != ALL_OFFICES)
+        zone = offices.find(session, slugs[0]).zone if slugs else clock.HEADQUARTERS
+        return token, ends_at.astimezone(zone)
 
     def _workshops(self, session: Session, mailing: Mailing, now: datetime) -> Sequence[Workshop]:
         """The workshops that the letter lists."""

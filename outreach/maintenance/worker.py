@@ -13,6 +13,7 @@ from typing import Final
 from flask import Flask
 
 from outreach import clock
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network import installation_settings
@@ -233,6 +234,7 @@ def _deliver_mailings(worker: Worker, now: datetime) -> int:
     with worker.app.app_context():
         return mailings.deliver(
             worker.store, worker.key_store, worker.config, transport,
+            server_key=ServerEncryption(worker.app.extensions["outreach_secret"]),
             now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn,
         )  # fmt: skip
 

@@ -185,6 +185,18 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
             "El punto de encuentro lo lee cualquiera: no escribas ahí el nombre ni la calle de la sede."
         ),
         ErrorCode.PARTNER_EXISTS: N_("Ya hay alguien con ese nombre. Usa ese, o cambia el nombre."),
+        ErrorCode.ACCOUNT_IN_USE: N_(
+            "Esa cuenta ya se usa o está suspendida: no necesita invitación."
+        ),
+        ErrorCode.ACCOUNT_OF_NETWORK: N_(
+            "Esa cuenta la lleva quien administra la red. Pídeselo a esa persona."
+        ),
+        ErrorCode.ACCOUNT_OF_OTHER_OFFICE: N_(
+            "Esa cuenta trabaja también en otra oficina. Pídeselo a quien administra la red."
+        ),
+        ErrorCode.OFFICE_OF_OTHERS: N_("Solo puedes invitar a tu propia oficina."),
+        ErrorCode.OWN_ACCOUNT: N_("Es tu propia cuenta: eso lo hace otra persona."),
+        ErrorCode.ROLE_OF_NETWORK: N_("Ese papel lo da quien administra la red."),
         ErrorCode.ACCOUNT_EXISTS: N_("Ya hay una cuenta con ese correo. Búscala en la lista."),
         ErrorCode.LAST_ADMINISTRATOR: N_(
             "Es la única cuenta que administra toda la red. Dale antes ese papel a otra persona."

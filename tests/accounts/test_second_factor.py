@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -22,7 +23,16 @@ from outreach.domain.network.staff import Role, RoleAssignment
 from outreach.domain.workshops import Workshop
 from outreach.errors import DataErased
 from tests.support.limits import UNLIMITED
-from tests.support.login import age, ana, half_a_minute_later, journal, patient, printed, server_key
+from tests.support.login import (
+    age,
+    ana,
+    half_a_minute_later,
+    journal,
+    patient,
+    printed,
+    server_key,
+    shown_secret,
+)
 from tests.support.staff_client import (
     PASSWORD,
     SECRET,
@@ -69,6 +79,21 @@ def test_half_signed_in_session_expires_after_ten_minutes(
     assert half.get("/org/codigo").status_code == 200
     age(store, started_at=timedelta(minutes=11))
     assert half.get("/org/codigo").headers["Location"].startswith("/org/entrar")
+
+
+@same
+def test_first_set_up_may_take_half_an_hour(patient: Flask, store: Store, chicago: Office) -> None:
+    """An application may have to be installed, and by then the phone has stored the key."""
+    employ(store)
+    half, late = Visitor(patient), Visitor(patient)
+    page = half.password()
+    late.password()
+    age(store, started_at=timedelta(minutes=31))
+    assert late.get("/org/codigo").headers["Location"].startswith("/org/entrar")
+    age(store, started_at=timedelta(minutes=29))
+    code = pyotp.TOTP(shown_secret(page)).now()
+    assert half.post("/org/codigo", hidden(page) | {"code": code}).status_code == 200
+    assert late.get("/org/codigo").headers["Location"].startswith("/org/entrar"), "it has one now"
 
 
 def test_second_factor_rotates_the_session_token(patient: Flask, store: Store, ana: int) -> None:

@@ -231,12 +231,13 @@ def test_invitation_page_shows_the_account_and_changes_nothing(
         assert "Set-Cookie" not in page.headers
 
 
-def test_invitation_sets_the_password_and_redirects_to_sign_in(
+def test_invitation_sets_the_password_and_goes_on_to_the_second_factor(
     client: FlaskClient, store: Store, chicago: Office
 ) -> None:
     token = _invited(store)
     answer = client.post(f"/org/invitacion/{token}", data={"password": NEW_PASSWORD})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/entrar")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/org/codigo")
+    assert client.get("/org/").status_code == 303, "the link is no second factor"
     data = {"email": "ana@example.org", "password": NEW_PASSWORD}
     assert client.post("/org/entrar", data=data).status_code == 303
 

@@ -53,9 +53,19 @@ def test_admins_and_readers_have_all_offices_by_default(shell: Shell) -> None:
     assert "has not set a password yet" in listed
 
 
+def test_lead_of_an_office_has_a_name(shell: Shell) -> None:
+    words = ["add", "ana@example.org", "--role", "lead", "--office", "chicago"]
+    assert shell.run(*words, "--name", " Ana  Robles ").exit_code == 0
+    listed = shell.run("list").stdout
+    assert "Ana Robles" in listed
+    assert "lead, chicago" in listed
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["add", "luz@example.org", "--role", "lead"], "needs an office"),
+        (["add", "luz@example.org", "--role", "admin", "--name", "bit.ly/x"], "no address"),
         (["add", "ana", "--role", "admin"], "is not an e-mail address"),
         (["add", "ana@example.org", "--role", "boss"], "There is no role boss"),
         (["add", "ana@example.org", "--role", "door"], "needs an office"),

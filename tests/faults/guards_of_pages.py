@@ -475,6 +475,7 @@ def _of_staff() -> Iterator[Guard]:
         "S22", f"{staff}common/guards.py", "    if not has_permission(Permission.SEE, office):", "    if False:",
         "tests/web/staff/test_policy.py::test_workshop_of_another_office_looks_nonexistent",
     )  # fmt: skip
+    yield from _of_colleagues()
     for file in ("workshops/attendee_list.py", "checkin/checkin_pages.py"):
         yield Guard(
             "S23", staff + file, 'log_workshop_action(session, workshop, "list seen")', "pass",
@@ -557,3 +558,34 @@ def _of_letters_to_staff() -> Iterator[Guard]:
         ),
     ):  # fmt: skip
         yield Guard("S35", file, words, instead, test)
+
+
+def _of_colleagues() -> Iterator[Guard]:
+    """What an office lead may do to accounts."""
+    tests = "tests/web/staff/test_colleagues.py::test_"
+    for words, instead, test in (
+        (
+            "    if not managed:\n",
+            "    if False:\n",
+            "lead_who_lost_the_role_meanwhile_changes_nothing",
+        ),
+        ("raise Refusal(ErrorCode.OWN_ACCOUNT)\n", "return\n", "refusal_to_a_lead_says_why"),
+        (
+            "if ALL_OFFICES in target or not set(target.values()) <= set(COLLEAGUE_ROLES):",
+            "if False:",
+            "refusal_to_a_lead_says_why",
+        ),
+        ("    if target.keys() - managed:\n", "    if False:\n", "refusal_to_a_lead_says_why"),
+        (
+            "if not staff.is_allowed(actor, Permission.COLLEAGUES, office):",
+            "if False:",
+            "rule_of_leads_holds_below_the_pages",
+        ),
+        ("if role not in COLLEAGUE_ROLES:", "if False:", "rule_of_leads_holds_below_the_pages"),
+    ):
+        yield Guard("S22", "outreach/accounts/administration.py", words, instead, tests + test)
+    yield Guard(
+        "S22", "outreach/web/staff/common/guards.py",
+        "if not any(has_permission(action, slug) for slug in seen):", "if False:",
+        "tests/web/staff/test_policy.py::test_each_role_is_refused_other_actions_without_effect",
+    )  # fmt: skip

@@ -35,6 +35,7 @@ from outreach.privacy import subscriber_erasure
 from outreach.reports import month_report
 from tests.conftest import hold
 from tests.faults.test_killed_worker import Counting, worker
+from tests.support.login import server_key
 from tests.support.ports import free_port
 from tests.support.smtp_server import TAKE_AND_HANG_UP, Postman, serve_mail
 from tests.support.staff_client import employ
@@ -74,7 +75,14 @@ class BulletinMailing:
         transport = delivery.letter_transport(self.config)
         assert transport is not None
         with self.app.app_context():
-            return mailings.deliver(self.store, self.key_store, self.config, transport, now=now)
+            return mailings.deliver(
+                self.store,
+                self.key_store,
+                self.config,
+                transport,
+                server_key=server_key(self.app),
+                now=now,
+            )
 
     def rows(self) -> list[Mailing]:
         with self.store.read() as session:

@@ -23,6 +23,7 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, office
+from tests.support.login import server_key
 from tests.support.ports import free_port
 from tests.support.smtp_server import Postman, serve_mail
 from tests.support.staff_client import employ
@@ -52,7 +53,14 @@ class ReminderWorker:
         transport = delivery.letter_transport(self.config)
         assert transport is not None
         with self.app.app_context():
-            mailings.deliver(self.store, self.key_store, self.config, transport, now=now)
+            mailings.deliver(
+                self.store,
+                self.key_store,
+                self.config,
+                transport,
+                server_key=server_key(self.app),
+                now=now,
+            )
         return sorted(self.postman.to[before:])
 
     @property

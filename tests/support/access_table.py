@@ -26,6 +26,7 @@ _WHERE: Final = {
     Scope.SIGNED_IN: "own account",
     Scope.WORKSHOP: "office of the workshop",
     Scope.OFFICE: "that office",
+    Scope.ACCOUNT: "office of the account",
     Scope.CHOSEN_OFFICE: "office in the form",
     Scope.NETWORK: "all offices",
 }

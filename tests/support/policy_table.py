@@ -32,6 +32,8 @@ auth.switch_letters_off           POST  public
 auth.print_recovery_codes       POST  signed-in
 auth.totp_form                  GET   signed-in
 auth.change_totp                POST  signed-in
+auth.change_name                POST  signed-in
+auth.download_recovery_codes    POST  signed-in
 auth.new_passkey                GET   signed-in
 auth.new_passkey_challenge      POST  signed-in
 auth.add_passkey                POST  signed-in
@@ -176,12 +178,14 @@ network.new_kind                GET   network         network
 network.create_kind             POST  network         network
 network.edit_kind               GET   network         network
 network.update_kind             POST  network         network
-network.list_staff              GET   network         network
-network.new_staff               GET   network         network
-network.invite_staff            POST  network         network
-network.edit_staff              GET   network         network
+network.list_staff              GET   chosen-office   colleagues
+network.new_staff               GET   chosen-office   colleagues
+network.invite_staff            POST  chosen-office   colleagues
+network.invite_staff_again      POST  account         colleagues
+network.withdraw_invitation     POST  account         colleagues
+network.edit_staff              GET   account         colleagues
 network.update_staff            POST  network         network
-network.disable_staff           POST  network         network
+network.disable_staff           POST  account         colleagues
 network.reset_staff             POST  network         network
 """
 
@@ -198,6 +202,8 @@ FRESH: Final = {
     "staff.months.close",
     "staff.months.reopen",
     "staff.network.invite_staff",
+    "staff.network.invite_staff_again",
+    "staff.network.withdraw_invitation",
     "staff.network.update_staff",
     "staff.network.disable_staff",
     "staff.network.reset_staff",

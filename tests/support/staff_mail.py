@@ -17,6 +17,7 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import LONG_AGO
+from tests.support.login import server_key
 from tests.support.ports import free_port
 from tests.support.smtp_server import Postman, serve_mail
 from tests.support.staff_client import employ
@@ -41,7 +42,14 @@ class StaffMail:
         transport = delivery.letter_transport(self.config)
         assert transport is not None
         with self.app.app_context():
-            mailings.deliver(self.store, self.key_store, self.config, transport, now=now)
+            mailings.deliver(
+                self.store,
+                self.key_store,
+                self.config,
+                transport,
+                server_key=server_key(self.app),
+                now=now,
+            )
         return sorted(self.postman.to[before:])
 
     def digests(self, now: datetime) -> list[str]:

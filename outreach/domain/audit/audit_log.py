@@ -115,6 +115,7 @@ class AuditLine(NamedTuple):
     details: dict[str, Any]
     organizer_id: int | None
     email: str | None
+    name: str | None  # the display name of the account; may be empty
     public_id: str | None  # of the workshop
     title: Words | None
     day: date | None
@@ -123,7 +124,14 @@ class AuditLine(NamedTuple):
 def lines(session: Session, query: AuditQuery, *, limit: int) -> list[AuditLine]:
     """At most `limit` rows, the newest first."""
     rows = session.execute(
-        sa.select(AuditEntry, StaffMember.email, Workshop.public_id, Workshop.title, Workshop.day)
+        sa.select(
+            AuditEntry,
+            StaffMember.email,
+            StaffMember.name,
+            Workshop.public_id,
+            Workshop.title,
+            Workshop.day,
+        )
         .outerjoin(StaffMember, StaffMember.id == AuditEntry.organizer_id)
         .outerjoin(Workshop, Workshop.id == AuditEntry.workshop_id)
         .where(*_conditions(query))
@@ -132,22 +140,27 @@ def lines(session: Session, query: AuditQuery, *, limit: int) -> list[AuditLine]
     )
     return [
         AuditLine(
-            e.id, e.at, e.action, e.office, details_of(e), e.who, email, public_id, title, day
+            e.id, e.at, e.action, e.office, details_of(e), e.who, *account, public_id, title, day
         )
-        for e, email, public_id, title, day in rows
+        for e, *account, public_id, title, day in rows
     ]
 
 
 def writers(session: Session, office: str | None = None) -> Sequence[tuple[int, str]]:
-    """Id and address of the accounts with a row of that office; without one, of all accounts."""
-    query = sa.select(StaffMember.id, StaffMember.email).order_by(StaffMember.email)
+    """Id, and name with address, of the accounts with a row of that office; without one, of all."""
+    query = sa.select(StaffMember.id, StaffMember.email, StaffMember.name).order_by(
+        StaffMember.email
+    )
     if office is not None:
         query = query.where(
             StaffMember.id.in_(
                 sa.select(AuditEntry.organizer_id).where(AuditEntry.office == office)
             )
         )
-    return [(row[0], row[1]) for row in session.execute(query)]
+    return [
+        (found_id, f"{name} ({email})" if name else email)
+        for found_id, email, name in session.execute(query)
+    ]
 
 
 def newest_at(session: Session) -> datetime | None:

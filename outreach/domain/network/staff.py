@@ -12,10 +12,12 @@ from outreach.db.base import Base
 from outreach.errors import ErrorCode, NotFound, Refusal
 
 ALL_OFFICES: Final = "*"
+MAX_NAME_LENGTH: Final = 60
 
 
 class Role(StrEnum):
     ADMIN = "admin"
+    LEAD = "lead"
     ORGANIZER = "organizer"
     DOOR = "door"
     READER = "reader"
@@ -28,14 +30,17 @@ class Permission(StrEnum):
     CONTACTS = "contacts"  # contact details of registered people
     DOOR = "door"  # check-in
     EXPORT = "export"  # the attendees of a workshop as a file
+    COLLEAGUES = "colleagues"  # invite and disable the accounts of an office
     NETWORK = "network"  # accounts, kinds, closing a month
 
 
+_OF_ORGANIZER: Final = frozenset(
+    {Permission.SEE, Permission.EDIT, Permission.PEOPLE, Permission.CONTACTS, Permission.DOOR}
+)
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.ADMIN: frozenset(Permission),
-    Role.ORGANIZER: frozenset(
-        {Permission.SEE, Permission.EDIT, Permission.PEOPLE, Permission.CONTACTS, Permission.DOOR}
-    ),
+    Role.LEAD: _OF_ORGANIZER | {Permission.COLLEAGUES},
+    Role.ORGANIZER: _OF_ORGANIZER,
     Role.DOOR: frozenset({Permission.SEE, Permission.PEOPLE, Permission.DOOR}),
     Role.READER: frozenset({Permission.SEE}),
 }
@@ -46,12 +51,23 @@ class StaffMember(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     email: Mapped[str] = mapped_column(sa.String(254), unique=True)  # lower case
+    name: Mapped[str] = mapped_column(sa.String(MAX_NAME_LENGTH), default="")  # for colleagues only
     password: Mapped[str | None] = mapped_column(sa.String(200), default=None)
     disabled_at: Mapped[datetime | None] = mapped_column(default=None)
     signed_in_at: Mapped[datetime | None] = mapped_column(default=None)  # the last time
     grants: Mapped[list["RoleAssignment"]] = relationship(
         init=False, cascade="all, delete-orphan", passive_deletes=True
     )
+
+    @property
+    def label(self) -> str:
+        """Who it is, for colleagues: the display name, else the address. On staff pages only."""
+        return self.name or self.email
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether nobody has accepted the invitation or signed in yet."""
+        return self.password is None and self.signed_in_at is None
 
 
 class RoleAssignment(Base):
@@ -103,12 +119,14 @@ def list_staff(session: Session) -> Sequence[StaffMember]:
     return session.scalars(every.options(selectinload(StaffMember.grants))).all()
 
 
-def add(session: Session, email: str, role: Role, offices: Iterable[str]) -> StaffMember:
+def add(
+    session: Session, email: str, role: Role, offices: Iterable[str], *, name: str = ""
+) -> StaffMember:
     """A new account, with one role at each of these offices (slugs, or «*» for everywhere).
     Raises Refusal where the address has one already."""
     if find(session, email) is not None:
         raise Refusal(ErrorCode.ACCOUNT_EXISTS)
-    organizer = StaffMember(email=email.strip().lower())
+    organizer = StaffMember(email=email.strip().lower(), name=name)
     organizer.grants = [
         RoleAssignment(office=office, role=role) for office in dict.fromkeys(offices)
     ]

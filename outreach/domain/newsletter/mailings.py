@@ -40,6 +40,7 @@ class MailingTopic(StrEnum):
     CONTACTS = "contacts"  # to admins: somebody saw more contacts in an hour than usual
     DIGEST = "digest"  # to staff: what waits, each working morning
     ALERT = "alert"  # to staff: something has happened that somebody has to look at
+    INVITATION = "invitation"  # to a new staff member: the link that sets their password
 
 
 _TO_ACTIVE_STAFF: Final = frozenset(
@@ -50,6 +51,7 @@ _TO_ACTIVE_STAFF: Final = frozenset(
         MailingTopic.CONTACTS,
         MailingTopic.DIGEST,  # whether it is wanted still is asked when it is written
         MailingTopic.ALERT,
+        MailingTopic.INVITATION,
     }
 )
 
@@ -361,6 +363,14 @@ def notify_staff(
 def notify_admins(session: Session, topic: MailingTopic, *, now: datetime) -> None:
     """Queues a letter to everybody who administers the whole network."""
     notify_staff(session, staff.list_admin_ids(session), topic, now=now)
+
+
+def list_invitation_letters(session: Session) -> dict[int, Mailing]:
+    """The newest letter with an invitation of each account that has had one, by its id."""
+    letters = session.scalars(
+        sa.select(Mailing).where(Mailing.topic == MailingTopic.INVITATION).order_by(Mailing.id)
+    )
+    return {each.organizer_id: each for each in letters if each.organizer_id is not None}
 
 
 OUTBOX: Final = OutboxTable(Mailing, "topic")

@@ -37,6 +37,8 @@ MAX_PICTURES: Final = 60  # drawn for one address: each takes as long as 20 page
 # Of one address in ten minutes: a waiting room of 200 people who each type two names.
 MAX_SUGGESTIONS: Final = 6000
 MAX_COUNTED_ADDRESSES: Final = 10_000
+INVITATIONS_AN_HOUR: Final = 30  # by one staff member
+INVITATIONS_A_DAY: Final = 5  # to one address, whoever invites
 CONTACTS_AN_HOUR: Final = 40  # seen by one staff member
 MORE_CONTACTS_AN_HOUR: Final = 200  # after the second factor was shown again
 CODE_TRIES_AN_HOUR: Final = 5  # of one address, and of one registration code
@@ -84,6 +86,16 @@ def count_fraud_report() -> None:
     """Counts a report of fraud, so that nobody alarms staff by a script. Raises TooManyRequests."""
     who = key_store().digest_of_today(client_address.get_address()).hex()
     _hit("fraud report", RateLimitItemPerDay(MAX_FRAUD_REPORTS), who)
+
+
+def count_invitation(organizer_id: int, email: str) -> None:
+    """Counts an invitation by a staff member to an address, so that nobody fills a mailbox with
+    them (S30). Raises TooManyRequests."""
+    of_today = key_store().digest_of_today
+    invited = of_today(f"invitations to {email.strip().lower()}").hex()
+    inviter = of_today(f"invitations by {organizer_id}").hex()
+    _hit("invitation by", RateLimitItemPerHour(INVITATIONS_AN_HOUR), inviter)
+    _hit("invitation to", RateLimitItemPerDay(INVITATIONS_A_DAY), invited)
 
 
 def count_picture() -> None:

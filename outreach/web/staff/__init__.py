@@ -55,6 +55,7 @@ from outreach.web.staff.months import (
 from outreach.web.staff.network import (
     advocate_review_page,
     help_line_page,
+    invitation_pages,
     kind_pages,
     office_pages,
     partner_pages,
@@ -104,8 +105,9 @@ VIEWS: Final = (
     import_downloads,
     import_pages,
     invitation,
-    letter_choices,
+    invitation_pages,
     kind_pages,
+    letter_choices,
     login,
     menu,
     message_pages,

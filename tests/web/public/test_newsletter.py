@@ -29,6 +29,7 @@ from outreach.privacy.reconcile import TooManyBlind
 from outreach.web.forms import form_token
 from tests.support.canaries import traces
 from tests.support.limits import UNLIMITED
+from tests.support.login import server_key
 from tests.support.ports import free_port
 from tests.support.smtp_server import Postman, serve_mail
 
@@ -65,6 +66,7 @@ class Newsletter:
                 self.key_store,
                 self.config,
                 transport,
+                server_key=server_key(self.app),
                 now=clock.now() + timedelta(**later),
             )
 

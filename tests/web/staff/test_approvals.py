@@ -26,6 +26,7 @@ from outreach.mail import delivery, mailings
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
+from tests.support.login import server_key
 from tests.support.ports import free_port
 from tests.support.smtp_server import Postman, serve_mail
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -242,7 +243,7 @@ def test_letter_names_day_and_city_and_neither_kind_nor_person(
     transport = delivery.letter_transport(config)
     assert transport is not None
     with app.app_context():
-        mailings.deliver(store, key_store, config, transport, now=NEAR)
+        mailings.deliver(store, key_store, config, transport, server_key=server_key(app), now=NEAR)
     [letter] = postman.letters
     text = f"{letter['Subject']}\n{letter.get_content()}"
     assert "sábado 5 de diciembre" in text
@@ -262,7 +263,7 @@ def test_letter_about_people_decided_on_meanwhile_is_not_sent(
     transport = delivery.letter_transport(config)
     assert transport is not None
     with app.app_context():
-        mailings.deliver(store, key_store, config, transport, now=NEAR)
+        mailings.deliver(store, key_store, config, transport, server_key=server_key(app), now=NEAR)
     assert postman.letters == []
 
 

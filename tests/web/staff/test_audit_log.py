@@ -153,7 +153,7 @@ def test_action_on_an_account_names_the_account(
 ) -> None:
     elena.post("/org/personal/invitar", email="tomas@example.org", role="door", places=["chicago"])
     page_text = words(elena.get("/org/bitacora?que=red"))
-    assert "elena@example.org invitó a tomas@example.org Entrada · Chicago" in page_text
+    assert "elena@example.org invitó a tomas@example.org Chicago · Entrada · Chicago" in page_text
 
 
 @pytest.mark.any_database("labels only")

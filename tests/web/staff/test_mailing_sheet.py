@@ -28,6 +28,7 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.reports import bulletin_data as reports
 from tests.support.html_forms import fields
+from tests.support.login import server_key
 from tests.support.ports import free_port
 from tests.support.smtp_server import Postman, serve_mail
 from tests.support.staff_client import (
@@ -96,7 +97,14 @@ class MailingScene:
         assert transport is not None
         before = len(self.postman.to)
         with self.app.app_context():
-            mailings.deliver(self.store, self.key_store, config, transport, now=clock.now() + after)
+            mailings.deliver(
+                self.store,
+                self.key_store,
+                config,
+                transport,
+                server_key=server_key(self.app),
+                now=clock.now() + after,
+            )
         return sorted(each.partition("@")[0] for each in self.postman.to[before:])
 
     def letters(self) -> list[tuple[MailingTopic, datetime]]:

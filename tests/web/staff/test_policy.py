@@ -285,7 +285,7 @@ def office_fields(place: Place, page: tuple[str, str]) -> dict[str, str]:
     """The fields that name the office in forms of the scope `chosen-office`: Chicago."""
     if SCOPES[page] != "chosen-office":
         return {}
-    names = dict.fromkeys(("office", "oficina"), "chicago")
+    names = dict.fromkeys(("office", "oficina", "places"), "chicago")
     return names | dict.fromkeys(("t", "workshop"), place.public_id)
 
 

@@ -237,7 +237,7 @@ def test_staff_list_is_searched_and_filtered(store: Store, elena: StaffClient) -
     employ(store, "luz@example.org", Role.READER, "calgary")
     assert "luz@" not in words(elena.get("/org/personal?q=chicago"))
     assert "ana@" in words(elena.get("/org/personal?q=CHICAGO"))
-    assert "Todo 3 Administra 1 Organiza 1 Entrada 0 Consulta 1" in words(
+    assert "Todo 3 Administra 1 Encabeza 0 Organiza 1 Entrada 0 Consulta 1" in words(
         elena.get("/org/personal")
     )
     assert "ana@" not in words(elena.get("/org/personal?papel=reader"))

@@ -93,6 +93,7 @@ _CANCEL_REASONS: Final[Mapping[str, str]] = {
 }
 _ROLES: Final[Mapping[str, str]] = {
     "admin": lazy("Administra"),
+    "lead": lazy("Encabeza"),
     "organizer": lazy("Organiza"),
     "door": lazy("Entrada"),
     "reader": lazy("Consulta"),

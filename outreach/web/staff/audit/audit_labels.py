@@ -101,6 +101,8 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "kind added": AuditedAction(_NETWORK, lazy("agregó un tipo de taller")),
     "kind changed": AuditedAction(_NETWORK, lazy("cambió un tipo de taller")),
     "account invited": AuditedAction(_NETWORK, lazy("invitó a %(whom)s")),
+    "invitation sent again": AuditedAction(_NETWORK, lazy("invitó otra vez a %(whom)s")),
+    "invitation withdrawn": AuditedAction(_NETWORK, lazy("retiró una invitación")),
     "account rights changed": AuditedAction(_NETWORK, lazy("cambió lo que puede %(whom)s")),
     "account disabled": AuditedAction(_NETWORK, lazy("suspendió a %(whom)s")),
     "account reset": AuditedAction(_NETWORK, lazy("hizo un enlace nuevo para %(whom)s")),
@@ -161,6 +163,7 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "key renamed": AuditedAction(_IN, lazy("cambió el nombre de una llave")),
     "letters chosen": AuditedAction(_IN, lazy("eligió qué correos recibe")),
     "letters turned off": AuditedAction(_IN, lazy("dejó de recibir correos, con el enlace de uno")),
+    "display name changed": AuditedAction(_IN, lazy("cambió su nombre")),
     "password changed": AuditedAction(_IN, lazy("cambió su contraseña")),
     "password set by link": AuditedAction(_IN, lazy("puso su contraseña con el enlace")),
     "session ended": AuditedAction(_IN, lazy("terminó una de sus sesiones")),
@@ -210,7 +213,7 @@ def tag(line: AuditLine) -> CardTag | None:
 
 
 def _account(details: Details, accounts: Mapping[int, str]) -> str:
-    """The e-mail of the account that the action was about."""
+    """Who the account is that the action was about."""
     return accounts.get(details.get("account", 0)) or _("una cuenta que ya no existe")
 
 

@@ -55,6 +55,7 @@ class AuditRow:
 
     at: time
     who: str
+    address_of_who: str  # where `who` is a display name, which anybody may choose
     action: str
     workshop: str  # its title and day
     address: str  # of the page of the workshop
@@ -137,7 +138,7 @@ def _days(
 ) -> list[tuple[str, list[AuditRow]]]:
     """The entries by the local day on which they were written, the newest first."""
     cities = {each.slug: each.city for each in offices.list_offices(session)}
-    accounts = {each.id: each.email for each in staff.list_staff(session)}
+    accounts = {each.id: each.label for each in staff.list_staff(session)}
     today = clock.now().astimezone(zone).date()
     by_day: dict[date, list[AuditRow]] = defaultdict(list)
     for line in lines:
@@ -161,7 +162,8 @@ def _row(
     gone = _("Una cuenta que ya no existe") if line.organizer_id else _("El sistema")
     return AuditRow(
         at=local.time(),
-        who=line.email or gone,
+        who=line.name or line.email or gone,
+        address_of_who=(line.email or "") if line.name else "",
         action=audit_labels.sentence(line, accounts),
         workshop=workshop,
         address=address,

@@ -1,4 +1,4 @@
-"""The page «Mi cuenta»: sessions, password, passkeys and recovery codes of a staff member."""
+"""The page «Mi cuenta»: name, sessions, password, passkeys and recovery codes of a staff member."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,6 +18,7 @@ from outreach.i18n import ngettext
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
 from outreach.web.staff.auth import blueprint, letter_choices, login
+from outreach.web.staff.common import display_names
 from outreach.web.staff.common.guards import current_staff, page
 from outreach.web.staff.common.permissions import Scope, requires
 
@@ -53,6 +54,18 @@ def end_session() -> ResponseReturnValue:
             )
         audit_log.record(session, who.organizer_id, "session ended", now=now)
     return redirect("/org/cuenta?hecho=sesion", 303)
+
+
+@blueprint.post("/cuenta/nombre")
+@requires(Scope.SIGNED_IN)
+def change_name() -> ResponseReturnValue:
+    """Sets the display name (field `name`); an empty one shows the address again."""
+    name = clean(request.form.get("name", ""))
+    if fault := display_names.fault_of(name):
+        return _page(422, fault=fault, field="name")
+    with store().change() as session:
+        credentials.rename(session, current_staff().organizer_id, name, now=clock.now())
+    return redirect("/org/cuenta?hecho=mi-nombre", 303)
 
 
 @blueprint.post("/cuenta/contrasena")
@@ -111,6 +124,7 @@ def _page(status: int = 200, *, fault: str = "", field: str = "") -> Response:
         letters=letters,
         done_message=_done_message(request.args.get("hecho", "")),
         shortest=passwords.MIN_LENGTH,
+        display_name=clean(request.form["name"]) if field == "name" else who.name,
         ago=lambda moment: ago(now - moment),
         day_of=datetime.date,
     )
@@ -133,6 +147,7 @@ def _done_message(what: str) -> str:
         "contrasena": _("Tu contraseña cambió. Cerramos las demás sesiones."),
         "llave": _("Guardamos tu llave. Ya puedes entrar con ella."),
         "nombre": _("Cambiamos el nombre de la llave."),
+        "mi-nombre": _("Guardamos tu nombre."),
         "quitada": _("Quitamos la llave. Ya no abre nada."),
         "correos": _("Guardamos qué correos recibes."),
         "aplicacion": _("Tu aplicación nueva ya da los códigos. La de antes ya no sirve."),

@@ -1,4 +1,5 @@
-"""The page of an invitation link, which sets a password. The link is no second factor."""
+"""The page of an invitation link, which sets name and password. The link is no second factor: what
+follows is the second step of a first sign-in, or the code of an account that has one."""
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
@@ -8,33 +9,54 @@ from outreach import clock
 from outreach.accounts import credentials, invitations, passwords
 from outreach.domain.network import offices
 from outreach.domain.network.staff import ALL_OFFICES, StaffMember
+from outreach.domain.text import clean
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import store
-from outreach.web.staff.auth import blueprint
-from outreach.web.staff.common.guards import page, role_names
+from outreach.web.staff.auth import blueprint, login
+from outreach.web.staff.common import display_names
+from outreach.web.staff.common.guards import page, role_names, set_session_cookie
 from outreach.web.staff.common.permissions import Scope, requires
 
 
 @blueprint.get("/invitacion/<token>")
 @requires(Scope.PUBLIC)
 def invitation(token: str) -> ResponseReturnValue:
+    now = clock.now()
+    with store().read() as session:
+        _staff_member_of(session, token)
+        is_opened = invitations.is_opened(session, token)
+    # A browser that fetches a page in advance says so; nobody has read it yet.
+    if not is_opened and request.method == "GET" and "Sec-Purpose" not in request.headers:
+        with store().change() as session:
+            invitations.record_opening(session, token, now=now)
     return _invitation_page(token)
 
 
 @blueprint.post("/invitacion/<token>")
 @requires(Scope.PUBLIC)
 def accept_invitation(token: str) -> ResponseReturnValue:
-    password = request.form.get("password", "")
+    password, name = request.form.get("password", ""), clean(request.form.get("name", ""))
     with store().read() as session:
         _staff_member_of(session, token)
+    if fault := _name_fault(name):
+        return _invitation_page(token, fault, "name")
     if len(password) < passwords.MIN_LENGTH:
-        return _invitation_page(token, _("La contraseña es corta. Escribe 12 letras o más."))
+        return _invitation_page(
+            token, _("La contraseña es corta. Escribe 12 letras o más."), "password"
+        )
     hashed = passwords.hash_password(password)
     with store().change() as session:
-        if not credentials.set_password(session, token, hashed, now=clock.now()):
+        who = credentials.set_password(session, token, hashed, now=clock.now(), name=name)
+        if who is None:
             raise NotFound("invitation")
-    return redirect("/org/entrar", 303)
+    return set_session_cookie(redirect("/org/codigo", 303), login.start(who))
+
+
+def _name_fault(name: str) -> str:
+    if "name" in request.form and not name:
+        return _("Escribe cómo te llamas.")
+    return display_names.fault_of(name)
 
 
 def _staff_member_of(session: Session, token: str) -> StaffMember:
@@ -46,7 +68,8 @@ def _staff_member_of(session: Session, token: str) -> StaffMember:
     return organizer
 
 
-def _invitation_page(token: str, fault: str = "") -> ResponseReturnValue:
+def _invitation_page(token: str, fault: str = "", field: str = "") -> ResponseReturnValue:
+    """The form. A password is never shown again; a name that was typed is."""
     with store().read() as session:
         organizer = _staff_member_of(session, token)
         slugs = sorted(grant.office for grant in organizer.grants if grant.office != ALL_OFFICES)
@@ -58,10 +81,12 @@ def _invitation_page(token: str, fault: str = "") -> ResponseReturnValue:
         "auth/invitation",
         422 if fault else 200,
         email=organizer.email,
+        display_name=clean(request.form.get("name", organizer.name)),
         role=role,
         offices=", ".join(office.city for office in places) or _("Toda la red"),
         ends=there,
         zone=places[0].zone if places else None,
         fault=fault,
+        field=field,
         shortest=passwords.MIN_LENGTH,
     )

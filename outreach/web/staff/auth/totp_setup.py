@@ -12,6 +12,7 @@ from outreach.domain.newsletter.mailings import MailingTopic
 from outreach.errors import DataErased
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
+from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.auth import blueprint
 from outreach.web.staff.common.guards import current_staff, page, set_session_cookie, use_session
@@ -55,7 +56,32 @@ def print_recovery_codes() -> ResponseReturnValue:
         codes = totp.create_recovery_codes(session, who.organizer_id, server_key())
         audit_log.record(session, who.organizer_id, "paper codes printed", now=now)
         mailings.notify_staff(session, [who.organizer_id], MailingTopic.ACCOUNT, now=now)
-    return page("auth/recovery_codes", printed=codes, back="/org/cuenta", is_first=False)
+    return page(
+        "auth/recovery_codes",
+        printed=codes,
+        back="/org/cuenta",
+        is_first=False,
+        sealed=_sealed_codes(who, codes),
+    )
+
+
+@blueprint.post("/cuenta/codigos/archivo")
+@requires(Scope.SIGNED_IN)
+def download_recovery_codes() -> ResponseReturnValue:
+    """The codes of the page before, as a text file: phones have no printer. They are not stored in
+    a readable form: the form returns them sealed for this session."""
+    try:
+        sealed = bytes.fromhex(request.form.get("sealed", ""))
+        codes = server_key().unseal(sealed, _about_codes(current_staff()))
+    except (DataErased, ValueError):
+        raise PageRefused(
+            _("Esos códigos ya no se guardan desde aquí. Haz otros en tu cuenta.")
+        ) from None
+    response = make_response(codes)
+    response.mimetype = "text/plain"
+    # No word of the product: the file stays on a phone that others may see.
+    response.headers["Content-Disposition"] = "attachment; filename=codigos.txt"
+    return response
 
 
 def first(who: SignedInStaff, *, back: str) -> Response:
@@ -80,8 +106,9 @@ def first(who: SignedInStaff, *, back: str) -> Response:
     if token is None:
         return offer_page(who, 422, back=back, fault=_wrong(), secret=secret)
     use_session(token)
+    sealed = _sealed_codes(current_staff(), codes)
     return set_session_cookie(
-        page("auth/recovery_codes", printed=codes, back=back, is_first=True), token
+        page("auth/recovery_codes", printed=codes, back=back, is_first=True, sealed=sealed), token
     )
 
 
@@ -93,16 +120,18 @@ def offer_page(
     fault: str = "",
     secret: str | None = None,
 ) -> Response:
-    """Shows a secret as QR code and in letters. It is not stored: the form returns it sealed for
-    this session, with the first code made from it."""
+    """Shows a secret as a link for the application of this phone, in letters and as a QR code. It
+    is not stored: the form returns it sealed for this session, with the first code made from it."""
     secret = secret or totp.new_secret()
+    address = totp.provisioning_uri(secret, who.email, config().brand)
     return page(
         "auth/totp_setup",
         status,
         half=who,
         back=back,
         fault=fault,
-        square=qr(totp.provisioning_uri(secret, who.email, config().brand)),
+        address=address,
+        square=qr(address),
         letters=" ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
         sealed=server_key().seal(secret, _about(who)).hex(),
     )
@@ -119,9 +148,19 @@ def _about(who: SignedInStaff) -> str:
     return f"totp offered to {who.digest}"
 
 
+def _sealed_codes(who: SignedInStaff, codes: list[str]) -> str:
+    return server_key().seal("\n".join(codes) + "\n", _about_codes(who)).hex()
+
+
+def _about_codes(who: SignedInStaff) -> str:
+    return f"recovery codes shown to {who.digest}"
+
+
 def _typed() -> str:
     return request.form.get("code", "")
 
 
 def _wrong() -> str:
-    return _("El código no coincide. Lee el cuadro con tu aplicación y escribe el código que sale.")
+    return _(
+        "El código no coincide. La clave sigue siendo la misma: escribe el código que sale ahora."
+    )

@@ -415,7 +415,7 @@ def _core_kinds(session: Session, report: MonthReport) -> list[tuple[Kind, int]]
 
 
 def _name(session: Session, edition: BulletinEdition | None) -> str:
-    """The e-mail of who published or edited it last; empty when unknown."""
+    """The name of who published or edited it last; empty when unknown."""
     organizer_id = edition and (edition.published_by_id or edition.edited_by_id)
     member = session.get(StaffMember, organizer_id) if organizer_id else None
-    return member.email if member else ""
+    return member.label if member else ""

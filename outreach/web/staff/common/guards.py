@@ -99,6 +99,10 @@ def enforce(rule: PageRule, given: Mapping[str, str]) -> None:
                 )
         case Scope.OFFICE:
             require_permission(rule.permission, given["slug"])
+        case Scope.ACCOUNT:
+            with store().read() as session:
+                account = staff.get(session, int(given["organizer_id"]))
+                require_permission_at_one(rule.permission, [each.office for each in account.grants])
         case _:
             if not has_permission_anywhere(rule.permission):
                 abort(403)
@@ -156,6 +160,18 @@ def require_permission(action: Permission, office: str) -> None:
     if not has_permission(Permission.SEE, office):
         raise NotFound(f"office {office}")
     if not has_permission(action, office):
+        abort(403)
+
+
+def require_permission_at_one(action: Permission, slugs: Iterable[str]) -> None:
+    """Raises NotFound unless the staff member may see one of these offices; answers 403 when they
+    have the permission at none that they see. Who administers the network needs no office."""
+    if has_permission(Permission.NETWORK, ALL_OFFICES):
+        return
+    seen = [slug for slug in slugs if has_permission(Permission.SEE, slug)]
+    if not seen:
+        raise NotFound("office")
+    if not any(has_permission(action, slug) for slug in seen):
         abort(403)
 
 
@@ -355,6 +371,7 @@ def role_names(roles: Iterable[Role]) -> str:
     held = set(roles)
     names: dict[Role, str] = {
         Role.ADMIN: _("Administra"),
+        Role.LEAD: _("Encabeza"),
         Role.ORGANIZER: _("Organiza"),
         Role.DOOR: _("Entrada"),
         Role.READER: _("Consulta"),

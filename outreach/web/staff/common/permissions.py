@@ -29,12 +29,17 @@ class Scope(StrEnum):
     SIGNED_IN = "signed-in"  # every staff member; the page shows only what they may see
     WORKSHOP = "workshop"  # the permission at the office of the workshop `public_id`
     OFFICE = "office"  # the permission at the office `slug`
+    ACCOUNT = "account"  # at an office where the account `organizer_id` works
     CHOSEN_OFFICE = "chosen-office"  # at some office; the view checks the one that the form names
     NETWORK = "network"  # the permission at all offices
 
 
 # The parameter that the address of a page must have for its scope to be decided.
-_PARAMETER: Final = {Scope.WORKSHOP: "public_id", Scope.OFFICE: "slug"}
+_PARAMETER: Final = {
+    Scope.WORKSHOP: "public_id",
+    Scope.OFFICE: "slug",
+    Scope.ACCOUNT: "organizer_id",
+}
 
 
 @dataclass(frozen=True)

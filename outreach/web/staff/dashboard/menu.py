@@ -67,7 +67,12 @@ def _entries() -> list[MenuEntry]:
             MenuEntry("/org/sedes", "place", _("Sedes"), _("Dónde se dan los talleres")),
             MenuEntry("/org/aliados", "people", _("Con quién"), _("Quienes ayudan a darlos")),
         ]
-    if has_permission(Permission.NETWORK, ALL_OFFICES):
+    is_network = has_permission(Permission.NETWORK, ALL_OFFICES)
+    if has_permission_anywhere(Permission.COLLEAGUES) and not is_network:
+        entries.append(
+            MenuEntry("/org/personal", "people", _("Equipo"), _("Invita a quien trabaja contigo"))
+        )
+    if is_network:
         entries += [
             MenuEntry("/org/boletin", "letter", _("Boletín"), _("Lo que la red cuenta cada mes")),
             MenuEntry("/org/red", "place", _("Oficinas"), _("Las oficinas de la red")),

@@ -143,7 +143,7 @@ def _entries(session: Session, month: Month) -> list[FigureEntry]:
         figure.series: figure.value
         for _series, figure in figures.list_figures(session, month.plus(-1))
     }
-    emails = {each.id: each.email for each in staff.list_staff(session)}
+    names = {each.id: each.label for each in staff.list_staff(session)}
     entries = []
     for series in figures.list_series(session):
         figure = stored.get(series.code)
@@ -151,7 +151,7 @@ def _entries(session: Session, month: Month) -> list[FigureEntry]:
             FigureEntry(
                 series=series,
                 stored=figure,
-                by=emails.get(figure.entered_by_id or 0, "") if figure else "",
+                by=names.get(figure.entered_by_id or 0, "") if figure else "",
                 typed=group_digits(figure.value) if figure else "",
                 source=figure.source if figure else series.provided_by,
                 seen=(figure.value, figure.source) if figure else None,

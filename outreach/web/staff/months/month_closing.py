@@ -156,7 +156,7 @@ def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturn
             "revisions": [
                 _RevisionRow(each) for each in reversed(months.list_revisions(session, month))
             ],
-            "emails": {each.id: each.email for each in staff.list_staff(session)},
+            "names": {each.id: each.label for each in staff.list_staff(session)},
             "found": coverage.matrix(session, month, None, now=now),
         }
     return page(

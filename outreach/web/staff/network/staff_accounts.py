@@ -1,34 +1,33 @@
-"""Staff accounts: list, invitation, roles, suspension, reset."""
+"""Staff accounts: list, roles, suspension, reset. An office lead sees those of their offices."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
-from wtforms import Form, ValidationError
 
 from outreach import clock, formats
 from outreach.accounts import administration, credentials, invitations
+from outreach.accounts.invitations import OpenInvitation
 from outreach.domain.network import offices, staff
 from outreach.domain.network.staff import ALL_OFFICES, Permission, Role, StaffMember
+from outreach.domain.newsletter import mailings
+from outreach.domain.newsletter.mailings import Mailing
 from outreach.domain.text import clean, fold
 from outreach.errors import Refusal
-from outreach.i18n import current, lazy
+from outreach.i18n import current
 from outreach.i18n import gettext as _
+from outreach.mail import delivery
 from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.workshop_cards import CardTag
-from outreach.web.staff.common.form_fields import Choice, Choices, line, required
-from outreach.web.staff.common.guards import current_staff, page, role_names
+from outreach.web.staff.common.guards import current_staff, has_permission, page, role_names
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
-from outreach.web.staff.network.form_reading import faults_of
 
 _ROLE_FIELD = "role-"  # prefix of the field with the role at an office: role-chicago
 
@@ -38,45 +37,43 @@ class StaffAccountRow:
     """One account in the list."""
 
     id: int
+    label: str  # the display name, else the address
     email: str
     roles: frozenset[Role]
     role: str
     places: str
     tag: CardTag
     seen: str
+    invitation: tuple[str, ...]  # what happened to the invitation, in phrases
     is_me: bool
 
 
-class InviteForm(Form):
-    email = line(254, required(lazy("Escribe su correo.")))
-    role = Choice()
-    places = Choices()
+@dataclass(frozen=True, kw_only=True)
+class _Listed:
+    """What the rows of accounts are made from."""
 
-    def __init__(self, typed: MultiDict[str, str] | None, cities: Mapping[str, str]) -> None:
-        super().__init__(typed, role=Role.ORGANIZER.value)
-        self.role.choices = _role_choices()
-        self.places.choices = [(ALL_OFFICES, _("Toda la red")), *cities.items()]
-
-    def validate_email(self, field: Any) -> None:
-        if not administration.is_address(field.data):
-            raise ValidationError(_("Revisa el correo. Se escribe como ana@ejemplo.org"))
-
-    def validate_places(self, field: Any) -> None:
-        if not field.data:
-            raise ValidationError(_("Elige dónde trabaja: una oficina o más."))
+    cities: Mapping[str, str]
+    slugs: frozenset[str] | None  # the offices that the reader manages; None for all
+    open_links: Mapping[int, OpenInvitation]
+    letters: Mapping[int, Mailing]
+    names: Mapping[int, str]  # of all accounts, by id
+    now: datetime
 
 
 @blueprint.get("/personal")
-@requires(Scope.NETWORK, Permission.NETWORK)
+@requires(Scope.CHOSEN_OFFICE, Permission.COLLEAGUES)
 def list_staff() -> ResponseReturnValue:
     query, role = clean(request.args.get("q", ""))[:100], request.args.get("papel", "")
-    now = clock.now()
     with store().read() as session:
-        cities = _cities(session)
-        open_links = invitations.pending(session, now=now)
-        rows = [_row(each, cities, open_links, now) for each in staff.list_staff(session)]
+        everybody = staff.list_staff(session)
+        listed = _listed(session, everybody)
+        rows = [
+            _row(each, listed)
+            for each in everybody
+            if listed.slugs is None or listed.slugs & administration.rights_of(each).keys()
+        ]
         with_second = credentials.ids_with_second_factor(session)
-    matches = [row for row in rows if fold(query) in fold(f"{row.email} {row.places}")]
+    matches = [row for row in rows if fold(query) in fold(f"{row.label} {row.email} {row.places}")]
     counts = Counter(each for row in matches for each in row.roles)
     shown = [row for row in matches if role not in set(Role) or Role(role) in row.roles]
     return page(
@@ -86,44 +83,21 @@ def list_staff() -> ResponseReturnValue:
         total=len(matches),
         asked=query,
         role=role,
-        roles=[(each.value, role_names([each]), counts[each]) for each in Role],
-        abilities=_abilities(),
+        roles=[
+            (each.value, role_names([each]), counts[each])
+            for each in Role
+            if listed.slugs is None or counts[each]
+        ],
+        team=team_name(listed.cities, listed.slugs),
+        abilities=abilities(),
+        done_message=_done_message(request.args.get("hecho", "")),
     )
 
 
-@blueprint.get("/personal/invitar")
-@requires(Scope.NETWORK, Permission.NETWORK)
-def new_staff() -> ResponseReturnValue:
-    with store().read() as session:
-        return _invite_page(InviteForm(None, _cities(session)))
-
-
-@blueprint.post("/personal/invitar")
-@requires(Scope.NETWORK, Permission.NETWORK, fresh=True)
-def invite_staff() -> ResponseReturnValue:
-    with store().read() as session:
-        form = InviteForm(request.form, _cities(session))
-    if not form.validate():
-        return _invite_page(form, 422)
-    try:
-        with store().change() as session:
-            token = administration.invite(
-                session,
-                form.email.data or "",
-                Role(form.role.data),
-                form.places.data or (),
-                by=current_staff().organizer_id,
-                now=clock.now(),
-            )
-    except Refusal as refusal:
-        return _invite_page(form, 422, fault=error_messages.say(refusal))
-    return _link_page((form.email.data or "").lower(), token)
-
-
 @blueprint.get("/personal/<int(max=2147483647):organizer_id>")
-@requires(Scope.NETWORK, Permission.NETWORK)
+@requires(Scope.ACCOUNT, Permission.COLLEAGUES)
 def edit_staff(organizer_id: int) -> ResponseReturnValue:
-    return _account_page(organizer_id)
+    return account_page(organizer_id)
 
 
 @blueprint.post("/personal/<int(max=2147483647):organizer_id>")
@@ -137,13 +111,13 @@ def update_staff(organizer_id: int) -> ResponseReturnValue:
                 session, organizer, rights, by=current_staff().organizer_id, now=clock.now()
             )
     except Refusal as refusal:
-        return _account_page(organizer_id, fault=error_messages.say(refusal))
+        return account_page(organizer_id, fault=error_messages.say(refusal))
     done = "cambiada" if is_new else "igual"
     return redirect(f"/org/personal/{organizer_id}?hecho={done}", 303)
 
 
 @blueprint.post("/personal/<int(max=2147483647):organizer_id>/suspender")
-@requires(Scope.NETWORK, Permission.NETWORK, fresh=True)
+@requires(Scope.ACCOUNT, Permission.COLLEAGUES, fresh=True)
 def disable_staff(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
@@ -152,7 +126,7 @@ def disable_staff(organizer_id: int) -> ResponseReturnValue:
                 session, organizer, by=current_staff().organizer_id, now=clock.now()
             )
     except Refusal as refusal:
-        return _account_page(organizer_id, fault=error_messages.say(refusal))
+        return account_page(organizer_id, fault=error_messages.say(refusal))
     return redirect(f"/org/personal/{organizer_id}?hecho=suspendida", 303)
 
 
@@ -170,8 +144,8 @@ def reset_staff(organizer_id: int) -> ResponseReturnValue:
                 second_factor=request.form.get("second_factor") == "yes",
             )
     except Refusal as refusal:
-        return _account_page(organizer_id, fault=error_messages.say(refusal))
-    return _link_page(organizer.email, token, is_reset=True)
+        return account_page(organizer_id, fault=error_messages.say(refusal))
+    return link_page(organizer.email, token, is_reset=True)
 
 
 def _typed_rights(organizer: StaffMember) -> dict[str, Role]:
@@ -195,33 +169,69 @@ def _role(typed: str) -> Role:
     return Role(typed)
 
 
-def _row(
-    organizer: StaffMember,
-    cities: Mapping[str, str],
-    open_links: Mapping[int, datetime],
-    now: datetime,
-) -> StaffAccountRow:
-    rights = administration.rights_of(organizer)
+def _listed(session: Session, everybody: Iterable[StaffMember]) -> _Listed:
+    now = clock.now()
+    return _Listed(
+        cities=cities_of(session),
+        slugs=managed_slugs(),
+        open_links=invitations.pending(session, now=now),
+        letters=mailings.list_invitation_letters(session),
+        names={each.id: each.label for each in everybody},
+        now=now,
+    )
+
+
+def _row(organizer: StaffMember, listed: _Listed) -> StaffAccountRow:
+    """An office lead reads the roles at their own offices only."""
+    rights = {
+        office: role
+        for office, role in administration.rights_of(organizer).items()
+        if listed.slugs is None or office in listed.slugs
+    }
     return StaffAccountRow(
         id=organizer.id,
+        label=organizer.label,
         email=organizer.email,
         roles=frozenset(rights.values()),
         role=role_names(rights.values()),
-        places=", ".join(sorted(_place(office, cities) for office in rights)),
-        tag=_tag(organizer, open_links, now),
-        seen=_seen(organizer.signed_in_at, now),
+        places=", ".join(sorted(_place(office, listed.cities) for office in rights)),
+        tag=_tag(organizer, listed.open_links, listed.now),
+        seen=_seen(organizer.signed_in_at, listed.now),
+        invitation=tuple(_invitation_words(organizer, listed)),
         is_me=organizer.id == current_staff().organizer_id,
     )
 
 
-def _tag(organizer: StaffMember, open_links: Mapping[int, datetime], now: datetime) -> CardTag:
+def _invitation_words(organizer: StaffMember, listed: _Listed) -> Iterator[str]:
+    """«La invitó Ana hoy», «Correo enviado», «Sin abrir», while the link is open."""
+    link = listed.open_links.get(organizer.id)
+    if link is None:
+        return
+    when = _seen(link.made_at, listed.now).lower()
+    who = listed.names.get(link.made_by_id or 0)
+    yield (
+        _("Invitó %(who)s, %(when)s", who=who, when=when) if who else _("Desde %(when)s", when=when)
+    )
+    letter = listed.letters.get(organizer.id)
+    if letter is None or letter.made_at != link.made_at:
+        yield _("Sin correo: el enlace se dio en mano")
+    elif letter.is_dead:
+        yield _("El correo no salió: dale el enlace")
+    else:
+        yield _("Correo enviado") if letter.done_at else _("El correo sale en un momento")
+    yield _("Ya lo abrió") if link.opened_at else _("Sin abrir")
+
+
+def _tag(
+    organizer: StaffMember, open_links: Mapping[int, OpenInvitation], now: datetime
+) -> CardTag:
     if organizer.disabled_at is not None:
         return CardTag(_("Suspendida"), "tag-bad")
     if organizer.password is not None:
         return CardTag(_("Activa"), "tag-good")
     if organizer.id not in open_links:
         return CardTag(_("El enlace venció"), "tag-bad")
-    days = (open_links[organizer.id].date() - now.date()).days
+    days = (open_links[organizer.id].ends_at.date() - now.date()).days
     when = _("hoy") if days == 0 else _("mañana") if days == 1 else _("en %(num)d días", num=days)
     return CardTag(_("Invitada, vence %(when)s", when=when), "tag-warn")
 
@@ -235,7 +245,23 @@ def _seen(at: datetime | None, now: datetime) -> str:
     return formats.dated(at.date(), pattern, current())
 
 
-def _cities(session: Session) -> dict[str, str]:
+def managed_slugs() -> frozenset[str] | None:
+    """The offices whose accounts this person manages; None for all."""
+    if has_permission(Permission.NETWORK, ALL_OFFICES):
+        return None
+    return frozenset(
+        slug for slug in current_staff().grants if has_permission(Permission.COLLEAGUES, slug)
+    )
+
+
+def team_name(cities: Mapping[str, str], slugs: frozenset[str] | None) -> str:
+    """«Equipo de Chicago» for an office lead, «Personal» for who administers the network."""
+    if slugs is None:
+        return str(_("Personal"))
+    return _("Equipo de %(cities)s", cities=", ".join(sorted(cities.get(s, s) for s in slugs)))
+
+
+def cities_of(session: Session) -> dict[str, str]:
     """The cities of the offices by slug, in the order of the cities."""
     by_city = sorted(offices.list_offices(session), key=lambda office: office.city)
     return {office.slug: office.city for office in by_city}
@@ -245,7 +271,7 @@ def _place(office: str, cities: Mapping[str, str]) -> str:
     return str(_("Toda la red")) if office == ALL_OFFICES else cities.get(office, office)
 
 
-def _role_choices() -> list[tuple[str, str]]:
+def role_choices() -> list[tuple[str, str]]:
     return [(role.value, role_names([role])) for role in Role]
 
 
@@ -253,37 +279,46 @@ def _choices_at(office: str, has: Role) -> list[tuple[str, str]]:
     """The roles that can be given at an office, and the current one."""
     unfit = administration.OFFICE_ROLES if office == ALL_OFFICES else ()
     excluded = {role.value for role in unfit if role is not has}
-    return [(value, name) for value, name in _role_choices() if value not in excluded]
+    return [(value, name) for value, name in role_choices() if value not in excluded]
 
 
-def _abilities() -> list[tuple[str, str]]:
-    return [
-        (role_names([Role.ADMIN]), _("Oficinas, tipos, personal, cierre del mes y boletín.")),
-        (role_names([Role.ORGANIZER]), _("Talleres de su oficina y quien aparta lugar en ellos.")),
-        (role_names([Role.DOOR]), _("Pasa lista. No ve correos ni teléfonos.")),
-        (role_names([Role.READER]), _("Talleres y cifras. No ve nombres.")),
-    ]
+def abilities() -> list[tuple[str, str]]:
+    """The names of the roles and what each may do, highest first."""
+    return [(role_names([role]), ability_of(role)) for role in Role]
 
 
-def _invite_page(form: InviteForm, status: int = 200, fault: str = "") -> Response:
-    faults = [("email", fault), *faults_of(form)] if fault else faults_of(form)
-    return page("network/invite", status, form=form, faults=faults, abilities=_abilities())
+def ability_of(role: Role) -> str:
+    words: dict[Role, str] = {
+        Role.ADMIN: _("Oficinas, tipos, personal, cierre del mes y boletín."),
+        Role.LEAD: _("Lo de Organiza, y además invita y suspende a personas de su oficina."),
+        Role.ORGANIZER: _("Talleres de su oficina y quien aparta lugar en ellos."),
+        Role.DOOR: _("Pasa lista. No ve correos ni teléfonos."),
+        Role.READER: _("Talleres y cifras. No ve nombres."),
+    }
+    return words[role]
 
 
-def _link_page(email: str, token: str, *, is_reset: bool = False) -> Response:
-    """Shows the link. This page alone does: only a hash of its token is stored."""
+def link_page(
+    email: str, token: str, *, is_reset: bool = False, is_mailed: bool = False
+) -> Response:
+    """Shows the link, once. `is_mailed`: a letter carries it too."""
     address = f"{config().public_url}/org/invitacion/{token}"
-    return page("network/link", email=email, address=address, is_reset=is_reset)
+    return page(
+        "network/link", email=email, address=address, is_reset=is_reset, is_mailed=is_mailed
+    )
 
 
-def _account_page(organizer_id: int, fault: str = "") -> Response:
-    now = clock.now()
+def account_page(organizer_id: int, fault: str = "", status: int = 422) -> Response:
+    """The page of an account; with a fault, why something was refused."""
     with store().read() as session:
         organizer = staff.get(session, organizer_id)
-        cities = _cities(session)
-        open_links = invitations.pending(session, now=now)
+        listed = _listed(session, staff.list_staff(session))
+        cities = listed.cities
         rights = administration.rights_of(organizer)
-        row = _row(organizer, cities, open_links, now)
+        row = _row(organizer, listed)
+        hindrance = administration.find_hindrance(
+            session, organizer, by=current_staff().organizer_id
+        )
     given = [
         (f"{_ROLE_FIELD}{office}", _place(office, cities), role, _choices_at(office, role))
         for office, role in rights.items()
@@ -291,14 +326,19 @@ def _account_page(organizer_id: int, fault: str = "") -> Response:
     places = [(ALL_OFFICES, _place(ALL_OFFICES, cities)), *cities.items()]
     return page(
         "network/staff_account",
-        422 if fault else 200,
+        status if fault else 200,
         row=row,
         is_disabled=organizer.disabled_at is not None,
+        is_unused=organizer.is_unused,
+        is_network=listed.slugs is None,
+        can_send=delivery.letter_transport(config()) is not None,
+        team=team_name(cities, listed.slugs),
+        hindrance=error_messages.say(hindrance) if hindrance else "",
         given=sorted(given, key=lambda each: each[1]),
         typed=request.form,
         others=[(slug, city) for slug, city in places if slug not in rights],
-        roles=_role_choices(),
-        abilities=_abilities(),
+        roles=role_choices(),
+        abilities=abilities(),
         fault=fault,
         done_message=_done_message(request.args.get("hecho", "")),
     )
@@ -309,5 +349,6 @@ def _done_message(what: str) -> str:
         "cambiada": _("Cambios guardados. Cuentan desde su siguiente clic."),
         "suspendida": _("Cuenta suspendida. Desde su siguiente clic ya no entra."),
         "igual": _("No había nada que cambiar."),
+        "retirada": _("Invitación retirada. El enlace ya no sirve."),
     }
     return messages.get(what, "")
