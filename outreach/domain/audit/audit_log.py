@@ -140,9 +140,19 @@ def lines(session: Session, query: AuditQuery, *, limit: int) -> list[AuditLine]
     )
     return [
         AuditLine(
-            e.id, e.at, e.action, e.office, details_of(e), e.who, *account, public_id, title, day
+            id=entry.id,
+            at=entry.at,
+            action=entry.action,
+            office=entry.office,
+            details=details_of(entry),
+            organizer_id=entry.who,
+            email=email,
+            name=name,
+            public_id=public_id,
+            title=title,
+            day=day,
         )
-        for e, *account, public_id, title, day in rows
+        for entry, email, name, public_id, title, day in rows
     ]
 
 
