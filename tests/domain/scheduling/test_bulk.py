@@ -19,6 +19,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 from tests.support.course_dates import by_mail, fresh, ids, journal, make, notified
+from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -69,6 +70,26 @@ def test_drafts_are_published_in_bulk(
     assert {each.status for each in stored} == {WorkshopStatus.PUBLISHED}
     assert {each.sequence for each in stored} == {0}
     assert [line[:2] for line in journal(store)] == [("workshop published", d.id) for d in drafts]
+
+
+def test_bulk_publishing_asks_about_a_taken_venue(
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        library = venue(session, chicago)
+        drafts = [
+            hold(session, chicago, rights, status=WorkshopStatus.DRAFT, venue=library)
+            for _ in range(2)
+        ]
+    answer = submit(ana, "publicar", drafts)
+    assert answer.status_code == 422
+    assert "No se publicó. Mira primero" in words(answer)
+    assert {each.status for each in fresh(store, drafts)} == {WorkshopStatus.DRAFT}
+    page = preview(ana, "publicar", drafts)
+    assert "Sí, publicar de todos modos" in words(page)
+    sure = fields(page.text, "/org/talleres/varios")["sure"]
+    assert submit(ana, "publicar", drafts, sure=sure).status_code == 303
+    assert {each.status for each in fresh(store, drafts)} == {WorkshopStatus.PUBLISHED}
 
 
 def test_bulk_action_is_all_or_nothing(

@@ -10,10 +10,11 @@ from flask import Flask
 
 from outreach.clock import Month
 from outreach.db.store import Store
+from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
-from tests.conftest import venue
+from tests.conftest import hold, venue
 from tests.support.fixed_clock import fixed_clock
 from tests.support.html_forms import fields
 from tests.support.login import age
@@ -106,6 +107,9 @@ def test_ticks_of_an_outdated_list_are_refused(
         assert all(offered_dates(answer).values()), "all dates are ticked by default"
         assert all_workshops(store) == []
     reviewed = fields(answer.text, path) | {"date": ["2"], "action": "publish"}
+    asked = ana.post(path, **reviewed)
+    assert "El título está solo en español" in words(asked)
+    reviewed["sure"] = fields(asked.text, path)["sure"]
     assert ana.post(path, **reviewed).status_code == 303
     assert [each.day.day for each in all_workshops(store)] == [16]
 
@@ -179,6 +183,63 @@ def test_invalid_month_form_is_reported(
     answer = ana.post("/org/talleres/mes-nuevo", **(form_fields | changes))
     assert answer.status_code == 422
     assert message in words(answer)
+
+
+def test_publishing_a_month_asks_about_a_taken_venue_as_publishing_one_does(
+    ana: StaffClient, store: Store, form_fields: dict[str, Any], rights: Kind
+) -> None:
+    path = "/org/talleres/mes-nuevo"
+    with store.change() as session:
+        office = session.scalars(sa.select(Office)).one()
+        library = session.scalars(sa.select(Venue).where(Venue.name.contains("Pilsen"))).one()
+        taken = monday().replace(day=17)
+        hold(session, office, rights, day=taken, starts=time(18), venue=library)
+    look = ana.post(path, **(form_fields | {"days": ["10", "17"]}))
+    publish = fields(look.text, path) | {"action": "publish", "date": ["1", "2"]}
+    asked = ana.post(path, **publish)
+    assert asked.status_code == 422
+    page = words(asked)
+    assert "Antes de publicar, mira esto" in page
+    assert "La sede ya está ocupada a esa hora. Ahí está: Conoce tus derechos, 18:00" in page
+    assert "No se guardó nada todavía" in page
+    assert "Publicar de todos modos" in page
+    assert all(offered_dates(asked).values()), "what was ticked stays ticked"
+    assert len(all_workshops(store)) == 1
+    # Without the day that is taken nothing is asked; with it, one more press publishes.
+    again = fields(asked.text, path) | {"action": "publish", "date": ["1", "2"]}
+    assert ana.post(path, **again).status_code == 303
+    assert len(all_workshops(store)) == 3
+    assert {each.status for each in all_workshops(store)} == {WorkshopStatus.PUBLISHED}
+
+
+def test_publishing_a_month_asks_about_holidays_and_two_lines_at_one_hour(
+    ana: StaffClient, store: Store, form_fields: dict[str, Any]
+) -> None:
+    path = "/org/talleres/mes-nuevo"
+    july = f"{monday().year}-07"
+    look = ana.post(path, **(form_fields | {"month": july, "lines": "4, 10:00\n8, 9:00\n8, 9:30"}))
+    publish = fields(look.text, path) | {"action": "publish", "date": ["1", "2", "3"]}
+    page = words(ana.post(path, **publish))
+    assert "Ese día es feriado" in page
+    assert page.count("La sede ya está ocupada a esa hora") == 2, "by each other"
+    assert all_workshops(store) == []
+    draft = fields(look.text, path) | {"action": "draft", "date": ["1", "2", "3"]}
+    assert ana.post(path, **draft).status_code == 303, "drafts are not asked about"
+
+
+def test_confirmation_is_of_the_day_hour_and_venue_that_were_shown(
+    ana: StaffClient, store: Store, form_fields: dict[str, Any]
+) -> None:
+    path = "/org/talleres/mes-nuevo"
+    july = f"{monday().year}-07"
+    look = ana.post(path, **(form_fields | {"month": july, "lines": "4, 10:00"}))
+    publish = fields(look.text, path) | {"action": "publish", "date": ["1"]}
+    asked = ana.post(path, **publish)
+    later = ana.post(path, **(form_fields | {"month": july, "lines": "4, 11:00"}))
+    other = fields(later.text, path) | {"action": "publish", "date": ["1"]}
+    other["sure"] = fields(asked.text, path)["sure"]
+    assert ana.post(path, **other).status_code == 422
+    assert all_workshops(store) == []
 
 
 def test_month_of_another_office_is_404(

@@ -5,7 +5,7 @@ Shared by `repeat`, `month_planner` and `duplicate`.
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -22,10 +22,12 @@ from outreach.domain.scheduling.bulk import BulkOutcome
 from outreach.domain.scheduling.recurrence import DateProposal
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.publish_checks import PublishWarning
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.workshop_cards import CardTag
+from outreach.web.staff.common import publish_warnings
 from outreach.web.staff.common.guards import log_workshop_action
 
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -121,9 +123,11 @@ def create(
     nonce: str,
     details: Details,
     source: Workshop | None = None,
+    known: Set[PublishWarning] = frozenset(),
 ) -> list[Workshop]:
     """Creates the workshops, published if the form says so, with the partners of `source`, and logs
-    each. Raises Refusal."""
+    each. Raises Refusal, and NeedsConfirmations for warnings that the page has not shown yet,
+    except the `known` ones."""
     is_public = request.form.get("action") == "publish"
     created = recurrence.create_workshops(
         session,
@@ -134,6 +138,8 @@ def create(
         phone=config().phone,
         source=source,
     )
+    if is_public:
+        publish_warnings.require_confirmed(session, created, known=known)
     for workshop in created:
         log_workshop_action(session, workshop, "workshop created", details)
         if is_public:

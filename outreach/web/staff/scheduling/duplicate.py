@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, time
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from flask import Response, redirect, request
@@ -17,6 +17,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import bulk, recurrence, workshop_data, workshop_service
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.publish_checks import PublishWarning
 from outreach.errors import NotFound, Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
@@ -27,7 +28,11 @@ from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import DayField, HourField, required
 from outreach.web.staff.common.guards import find_workshop, page
 from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.common.publish_warnings import NOTHING_ASKED, NeedsConfirmations
 from outreach.web.staff.scheduling import blueprint, date_proposal
+
+# What the page has asked about already when it showed the warnings of the date.
+_OF_DATES: Final = frozenset({PublishWarning.TAKEN, PublishWarning.HOLIDAY, PublishWarning.DOUBLED})
 
 
 class DuplicateForm(Form):
@@ -92,6 +97,10 @@ def duplicate(public_id: str) -> ResponseReturnValue:
             workshop = find_workshop(session, public_id)
             fault = [("day", error_messages.say(refusal))]
             return _page(workshop, form, nonce=nonce, status=422, faults=fault)
+    except NeedsConfirmations as why:
+        with store().read() as session:
+            workshop, known = find_workshop(session, public_id), request.form.get("known", "")
+            return _page(workshop, form, nonce=nonce, status=422, asked=why.asked, known=known)
     except sa.exc.IntegrityError as error:
         date_proposal.require_same_form(nonce, error)
         with store().read() as session:
@@ -106,7 +115,15 @@ def _create(session: Session, public_id: str, form: DuplicateForm, nonce: str) -
         return _created_before(session, nonce)
     data = _data_on_new_day(workshop, form)
     details: Details = {"clone_of": workshop.public_id}
-    created = date_proposal.create([data], session, nonce=nonce, details=details, source=workshop)
+    is_known = request.form.get("known") == _known(form)
+    created = date_proposal.create(
+        [data],
+        session,
+        nonce=nonce,
+        details=details,
+        source=workshop,
+        known=_OF_DATES if is_known else frozenset(),
+    )
     return created[0].public_id
 
 
@@ -149,5 +166,5 @@ def _page(
         nonce=nonce or date_proposal.new_nonce(),
         faults=faults or [],
         words=workshop_labels,
-        **({"there": [], "known": ""} | values),
+        **({"there": [], "known": "", "asked": NOTHING_ASKED} | values),
     )

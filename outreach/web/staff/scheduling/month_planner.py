@@ -48,6 +48,11 @@ from outreach.web.staff.common.form_fields import (
 from outreach.web.staff.common.guards import offices_with, page, require_permission
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.common.publish_warnings import (
+    NOTHING_ASKED,
+    AskedWorkshops,
+    NeedsConfirmations,
+)
 from outreach.web.staff.scheduling import blueprint, date_proposal, schedule_parser
 from outreach.web.staff.scheduling.schedule_parser import CommonFields, UnclearLine
 
@@ -147,6 +152,11 @@ def create_month() -> ResponseReturnValue:
             sheet = _sheet(session, typed)
             sheet.faults.append(("fechas", error_messages.say(refusal)))
             return _page(session, sheet, nonce, offices_with(session, Permission.EDIT))
+    except NeedsConfirmations as why:
+        with store().read() as session:
+            sheet = _sheet(session, typed)
+            own = offices_with(session, Permission.EDIT)
+            return _page(session, sheet, nonce, own, asked=why.asked)
     except sa.exc.IntegrityError as error:
         date_proposal.require_same_form(nonce, error)
     return redirect(date_proposal.done_address(sheet.month.first), 303)
@@ -164,7 +174,7 @@ def restore(typed: MultiDict[str, str]) -> Response:
 
 def _create(session: Session, sheet: PlannerSheet, typed: MultiDict[str, str], nonce: str) -> None:
     """Creates the ticked workshops. Raises Refusal, also when the list has changed since it was
-    shown."""
+    shown, and NeedsConfirmations."""
     if recurrence.has_created(session, nonce):
         return
     if sheet.faults:
@@ -252,7 +262,14 @@ def _ticked(typed: MultiDict[str, str], month: Month) -> list[date]:
     return [month.first.replace(day=n) for n in sorted(numbers) if 1 <= n <= month.last.day]
 
 
-def _page(session: Session, sheet: PlannerSheet, nonce: str, own: Sequence[Office]) -> Response:
+def _page(
+    session: Session,
+    sheet: PlannerSheet,
+    nonce: str,
+    own: Sequence[Office],
+    *,
+    asked: AskedWorkshops = NOTHING_ASKED,
+) -> Response:
     is_shown = bool(sheet.workshops) and not [each for each in sheet.faults if each[0] != "fechas"]
     proposals = recurrence.propose(session, sheet.workshops) if is_shown else []
     rows = [(str(number), each) for number, each in enumerate(proposals, 1)]
@@ -264,7 +281,8 @@ def _page(session: Session, sheet: PlannerSheet, nonce: str, own: Sequence[Offic
     advised = {value for value, each in rows if each.is_recommended}
     return page(
         "scheduling/month_planner",
-        422 if sheet.faults else 200,
+        422 if sheet.faults or asked.warnings else 200,
+        asked=asked,
         office=sheet.office,
         month=sheet.month,
         form=sheet.form,

@@ -35,6 +35,11 @@ from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.form_fields import Choice, Choices, DayField, number
 from outreach.web.staff.common.guards import find_workshop, page
 from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.common.publish_warnings import (
+    NOTHING_ASKED,
+    AskedWorkshops,
+    NeedsConfirmations,
+)
 from outreach.web.staff.scheduling import blueprint, date_proposal
 
 _NTH: Final = (lazy("primer"), lazy("segundo"), lazy("tercer"), lazy("cuarto"), lazy("quinto"))
@@ -110,13 +115,18 @@ def repeat(public_id: str) -> ResponseReturnValue:
         with store().read() as session:
             workshop = find_workshop(session, public_id)
             return _page(session, workshop, typed, nonce, fault=error_messages.say(refusal))
+    except NeedsConfirmations as why:
+        with store().read() as session:
+            workshop = find_workshop(session, public_id)
+            return _page(session, workshop, typed, nonce, asked=why.asked)
     except sa.exc.IntegrityError as error:
         date_proposal.require_same_form(nonce, error)
     return redirect(date_proposal.done_address(first), 303)
 
 
 def _create(session: Session, workshop: Workshop, typed: MultiDict[str, str], nonce: str) -> date:
-    """Creates the ticked dates in the series of the workshop; returns the first. Raises Refusal."""
+    """Creates the ticked dates in the series of the workshop; returns the first. Raises Refusal
+    and NeedsConfirmations."""
     if recurrence.has_created(session, nonce):
         return workshop.day
     chosen = _chosen(workshop, typed)
@@ -149,6 +159,7 @@ def _page(
     nonce: str,
     *,
     fault: str = "",
+    asked: AskedWorkshops = NOTHING_ASKED,
 ) -> Response:
     form = RepeatForm(typed, workshop, _today(workshop))
     faults = [("fechas", fault)] if fault else []
@@ -169,7 +180,8 @@ def _page(
     ticked = set(typed.getlist("date")) if is_sent and typed is not None else None
     return page(
         "scheduling/repeat",
-        422 if faults else 200,
+        422 if faults or asked.warnings else 200,
+        asked=asked,
         workshop=workshop,
         form=form,
         faults=faults,

@@ -37,7 +37,7 @@ from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.workshop_cards import CardTag
-from outreach.web.staff.common import notify_sheet, workshop_labels
+from outreach.web.staff.common import notify_sheet, publish_warnings, workshop_labels
 from outreach.web.staff.common.form_fields import (
     Choice,
     HourField,
@@ -51,9 +51,10 @@ from outreach.web.staff.common.guards import (
     require_permission,
 )
 from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.common.publish_warnings import NeedsConfirmations
 from outreach.web.staff.scheduling import date_proposal
 from outreach.web.staff.scheduling.date_proposal import DateWarning, ProposalLine
-from outreach.web.staff.workshops import blueprint, cancel_workshop, publish_warnings
+from outreach.web.staff.workshops import blueprint, cancel_workshop
 
 MAX_DAYS: Final = 366  # that a move may shift a workshop
 
@@ -118,6 +119,8 @@ def bulk_apply() -> ResponseReturnValue:
             outcomes = bulk.execute(session, chosen, act, now=now)
             if action in _NOTIFYING:
                 notify_sheet.require_decision(session, chosen)
+            elif action is BulkAction.PUBLISH:
+                publish_warnings.require_confirmed(session, chosen)
             _log_outcomes(session, chosen, action, form, outcomes)
             moved = {
                 numbers[each.public_id]: each.data.day + timedelta(days=each.data.retention_days)
@@ -126,6 +129,8 @@ def bulk_apply() -> ResponseReturnValue:
             }
     except Refusal as refusal:
         return _ask(typed, fault=error_messages.say(refusal))
+    except NeedsConfirmations:
+        return _ask(typed, fault=_("No se publicó. Mira primero lo que dice cada taller."))
     for number, forget_on in moved.items():
         # The key of each registration is destroyed as many days after the new day.
         key_store().move(number, forget_on)
@@ -157,6 +162,9 @@ def _ask(typed: MultiDict[str, str], *, fault: str = "") -> Response:
             lines=lines,
             faults=faults,
             reach=sum((each.reach for each in outcomes), NO_REACH),
+            sure=publish_warnings.confirming(session, chosen)
+            if action is BulkAction.PUBLISH
+            else "",
             possible=sum(1 for each in outcomes if not each.refusal and each.changed),
             refused=sum(1 for each in outcomes if each.refusal),
             month=Month.from_day(chosen[0].day),

@@ -30,7 +30,7 @@ from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation import workshop_cards
-from outreach.web.staff.common import notify_sheet, workshop_labels
+from outreach.web.staff.common import notify_sheet, publish_warnings, workshop_labels
 from outreach.web.staff.common.guards import (
     find_workshop,
     has_permission,
@@ -38,15 +38,14 @@ from outreach.web.staff.common.guards import (
     page,
 )
 from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.common.publish_warnings import NeedsConfirmation
 from outreach.web.staff.workshops import (
     attendee_list,
     blueprint,
     doubtful_seats,
-    publish_warnings,
     series_edit,
     undo_notice,
 )
-from outreach.web.staff.workshops.publish_warnings import NeedsConfirmation
 
 MAX_SEATS: Final = 100_000
 

@@ -32,7 +32,7 @@ from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
-from outreach.web.staff.common import notify_sheet, workshop_labels
+from outreach.web.staff.common import notify_sheet, publish_warnings, workshop_labels
 from outreach.web.staff.common.guards import (
     find_workshop,
     log_workshop_action,
@@ -42,12 +42,12 @@ from outreach.web.staff.common.guards import (
 )
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.common.publish_warnings import CheckedWorkshop, NeedsConfirmation
 from outreach.web.staff.workshop_form import autosave, form_factory, form_options
 from outreach.web.staff.workshop_form.autosave import DraftOffer
 from outreach.web.staff.workshop_form.form_factory import form_of, kinds_of
 from outreach.web.staff.workshop_form.workshop_form import NEW, WorkshopForm, words_of, zone_of
-from outreach.web.staff.workshops import blueprint, publish_warnings, series_edit
-from outreach.web.staff.workshops.publish_warnings import CheckedWorkshop, NeedsConfirmation
+from outreach.web.staff.workshops import blueprint, series_edit
 
 _KEY_DAY_FIELDS: Final = frozenset({"day", "retention_days"})
 _FILL_ACTIONS: Final = frozenset({"overbook", "kind"})  # buttons that fill the form, without saving

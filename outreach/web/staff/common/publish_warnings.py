@@ -1,6 +1,10 @@
-"""Publishing a draft: missing fields and warnings in words, and the confirmation of warnings."""
+"""Publishing a draft: missing fields and warnings in words, and the confirmation of warnings.
 
-from collections.abc import Sequence
+The same for one workshop, for the drafts of a bulk action, and for dates that are made and
+published in one act: what the page has not shown yet is asked about first.
+"""
+
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,13 +22,16 @@ from outreach.domain.workshops.publish_checks import (
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import config
+from outreach.web.presentation.formatting import hour as hour_words
+from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import log_workshop_action
 
 CONFIRMED_FIELD: Final = "sure"  # holds the codes of the warnings that the page has shown
 
 
 class NeedsConfirmation(Exception):
-    """Warnings that the page has not shown yet. The transaction must be rolled back."""
+    """Warnings of one workshop that the page has not shown yet. The transaction must be rolled
+    back."""
 
     def __init__(self, warnings: Sequence[UnconfirmedWarnings]) -> None:
         super().__init__()
@@ -38,6 +45,73 @@ class CheckedWorkshop:
     missing: str = ""  # «sede, teléfono»
     warnings: Sequence[tuple[str, str]] = ()  # what, and what to do about it
     sure: str = ""  # the codes of the warnings, which publishing all the same confirms
+
+
+@dataclass(frozen=True)
+class AskedWarning:
+    """One warning of several workshops, in words."""
+
+    what: str
+    advice: str
+    workshops: Sequence[str]  # «sáb 5 dic, 10:00 a. m., Conoce tus derechos»
+
+
+@dataclass(frozen=True)
+class AskedWorkshops:
+    """What the page asks before several are published; empty where nothing is asked."""
+
+    warnings: Sequence[AskedWarning] = ()
+    sure: str = ""  # what publishing all the same confirms
+
+
+NOTHING_ASKED: Final = AskedWorkshops()
+
+
+class NeedsConfirmations(Exception):
+    """Several workshops have warnings that the page has not shown yet. The transaction must be
+    rolled back. The words were made while the workshops were there."""
+
+    def __init__(self, asked: AskedWorkshops) -> None:
+        super().__init__()
+        self.asked = asked
+
+
+def require_confirmed(
+    session: Session, workshops: Sequence[Workshop], *, known: Set[PublishWarning] = frozenset()
+) -> None:
+    """Raises NeedsConfirmations where one of several workshops, which are published now, has a
+    warning that the form does not confirm. `known` were asked about in another way."""
+    marks: list[str] = []
+    found: dict[tuple[str, str], list[str]] = {}  # the workshops of each warning
+    for workshop in workshops:
+        for each in publish_checks.find_warnings(session, workshop, now=clock.now()):
+            if each.what not in known:
+                marks.append(_mark(workshop, each.what))
+                found.setdefault(_warning_words(each), []).append(_name(workshop))
+    if not set(marks) <= set(request.form.get(CONFIRMED_FIELD, "").split()):
+        asked = [AskedWarning(*words, names) for words, names in found.items()]
+        raise NeedsConfirmations(AskedWorkshops(asked, " ".join(marks)))
+
+
+def confirming(session: Session, drafts: Sequence[Workshop]) -> str:
+    """The value of CONFIRMED_FIELD on a page that shows the warnings of these drafts."""
+    return " ".join(
+        _mark(workshop, each.what)
+        for workshop in drafts
+        if workshop.status is WorkshopStatus.DRAFT
+        for each in publish_checks.find_warnings(session, workshop, now=clock.now())
+    )
+
+
+def _mark(workshop: Workshop, what: PublishWarning) -> str:
+    """A warning as one word. It is bound to day, hour and venue, not to the id: dates that are made
+    and rolled back have another id the next time."""
+    return f"{workshop.day:%y%m%d}-{workshop.starts:%H%M}-{workshop.venue_id or 0}-{what}"
+
+
+def _name(workshop: Workshop) -> str:
+    when = f"{workshop_labels.short_day(workshop.day)}, {hour_words(workshop.starts)}"
+    return f"{when}, {workshop.title.get('es', '')}"
 
 
 def check(session: Session, workshop: Workshop) -> CheckedWorkshop:
