@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date, time
-from typing import Protocol
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -17,13 +16,8 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.web import error_messages
-
-
-class CityHolder(Protocol):
-    """An office, a venue, a stop of a tour."""
-
-    city: str
-    region: str
+from outreach.web.presentation import place_words
+from outreach.web.presentation.place_words import CityHolder
 
 
 def init_app(app: Flask) -> None:
@@ -48,6 +42,8 @@ def init_app(app: Flask) -> None:
         "host_name": host_name,
         "city": city,
         "city_region": city_region,
+        "city_state": place_words.city_name,
+        "region_name": place_words.region_name,
         "lang_mark": lang_mark,
         "map_link": map_link,
         "weekday": weekday,

@@ -3,13 +3,12 @@ place a page is about."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from outreach import i18n
 from outreach.domain.locations import city_names, gazetteer, regions
 from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind
 from outreach.domain.locations.geocoding import Location, LocationScale
-from outreach.domain.network.offices import Office
 from outreach.i18n import gettext as _
 
 POINTS: Final = frozenset({LocationScale.OFFICE, LocationScale.CITY, LocationScale.NEAR})
@@ -19,6 +18,13 @@ _KINDS: Final = {
     LocationScale.CHOICE: "choice",
     LocationScale.UNKNOWN: "unknown",
 }
+
+
+class CityHolder(Protocol):
+    """An office, a venue, a stop of a tour."""
+
+    city: str
+    region: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +42,10 @@ def region_name(code: str) -> str:
     return i18n.say(regions.NAMES.get(code), i18n.current()) or code
 
 
-def city_name(office: Office) -> str:
+def city_name(place: CityHolder) -> str:
     """Nueva York, Nueva York · Chicago, Illinois · Washington, D.C."""
-    name = city_names.localize(office.city, office.region, i18n.current())
-    return name if office.region == "DC" else f"{name}, {region_name(office.region)}"
+    name = city_names.localize(place.city, place.region, i18n.current())
+    return name if place.region == "DC" else f"{name}, {region_name(place.region)}"
 
 
 def full_name(place: GazetteerPlace) -> str:

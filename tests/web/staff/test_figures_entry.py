@@ -263,6 +263,21 @@ def test_correction_after_closing_goes_into_the_next_revision(
     assert (change.before, change.after) == (109657, 109658)
 
 
+@pytest.mark.any_database
+def test_figure_ten_times_the_one_it_replaces_is_asked_about_without_a_history(
+    elena: StaffClient, store: Store
+) -> None:
+    assert type_in(elena, proteccion_casos="1,240").status_code == 303
+    answer = type_in(elena, proteccion_casos="12400")
+    assert answer.status_code == 422
+    assert "Antes fue 1,240, y ahora 12,400." in words(answer)
+    assert stored(store) == {CASES: 1240}
+    confirmation = re.search(r'name="sure" value="(\w+)"', answer.text)
+    assert confirmation
+    assert elena.post(PAGE, **fields_of(answer) | {"sure": confirmation[1]}).status_code == 303
+    assert stored(store) == {CASES: 12400}
+
+
 @pytest.mark.parametrize(
     ("value", "before", "is_doubted"),
     [

@@ -159,7 +159,7 @@ def test_message_to_phone_contacts_is_on_the_call_list(
     page = ana.get(message_url)
     page_text = words(page)
     assert "Salen 2 correos" in page_text
-    assert "2 personas dejaron teléfono." in page_text
+    assert "2 registros dejaron teléfono." in page_text
     assert "1 eligió «No me avisen»" in page_text
     assert "Llamadas (0 de 2 hechas)" in page_text
     assert f"Cambió el lugar. {BACK_DOOR}" in page_text

@@ -54,7 +54,7 @@ def test_waitlisted_offered_and_expired_registrations_are_distinguished(
     _update(store, luz, status=Place.OFFERED, offered_until=deadline)
     _update(store, ivan, status=Place.EXPIRED, lapses=2)
     page = words(ana.get(f"{_address(workshop)}?ver=espera"))
-    assert "En espera 2" in page
+    assert "En espera 1 · 1 con lugar ofrecido" in page
     assert (
         "Luz 1 persona · le ofrecimos un lugar hasta el vie 27 nov, 6:00 p. m."
         in _without_no_break_spaces(page)

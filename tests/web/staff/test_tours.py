@@ -65,7 +65,7 @@ def test_tour_and_stops_are_created(ana: StaffClient, store: Store) -> None:
     added = ana.post(f"{created.location}/parada", **FILLED | {"day": day})
     assert added.status_code == 303
     page = words(ana.get(added.location))
-    assert "Joliet, IL" in page
+    assert "Joliet, Illinois" in page
     assert "Sin sede. No se puede publicar." in page
     with store.read() as session:
         actions = set(session.scalars(sa.select(AuditEntry.action)))

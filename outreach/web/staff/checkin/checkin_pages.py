@@ -14,6 +14,8 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin, checkin_events
 from outreach.domain.network.staff import Permission, is_allowed
 from outreach.domain.registrations import Registration
+from outreach.domain.reporting import typing_slips
+from outreach.domain.reporting.typing_slips import AttendanceSlip, SlipReference
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean, fold, read_code
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -24,6 +26,7 @@ from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware.response_headers import keep_private
+from outreach.web.presentation.formatting import group_digits
 from outreach.web.staff.checkin import blueprint
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import (
@@ -88,10 +91,13 @@ def report_attendance(public_id: str) -> ResponseReturnValue:
     is_number = typed.isascii() and typed.isdigit() and len(typed) < 7
     if is_held == "yes" and not (is_number and int(typed) <= MAX_PEOPLE):
         return _attendance_page(public_id, _("Escribe cuántas personas llegaron, con números."))
+    people = int(typed) if is_held == "yes" else None
     try:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
-            people = int(typed) if is_held == "yes" else None
+            slip = _find_slip(session, workshop, people)
+            if slip is not None and request.form.get("sure") != typed:
+                return _attendance_page(public_id, slip=_slip_words(slip))
             workshop_service.report(workshop, head_count=people, now=clock.now())
             details: Details = (
                 {"held": False} if people is None else {"held": True, "people": people}
@@ -100,6 +106,34 @@ def report_attendance(public_id: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return _attendance_page(public_id, error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?hecho=reportado", 303)
+
+
+def _find_slip(session: Session, workshop: Workshop, people: int | None) -> AttendanceSlip | None:
+    """Why the typed number is asked about; None for a workshop that was not held."""
+    if people is None:
+        return None
+    came = checkin.count_heads(session, workshop)
+    return typing_slips.find_attendance_slip(session, workshop, people, came=came)
+
+
+def _slip_words(slip: AttendanceSlip) -> str:
+    least, most = group_digits(slip.least), group_digits(slip.most)
+    match slip.reference:
+        case SlipReference.REPLACED:
+            words = _("Antes se reportó %(least)s.", least=least)
+        case SlipReference.CHECK_IN:
+            words = _("En la entrada se marcó %(least)s.", least=least)
+        case SlipReference.SEATS:
+            words = _("El taller tiene %(least)s lugares.", least=least)
+        case SlipReference.USUAL if least == most:
+            words = _("En el último año, a un taller así llegó %(least)s.", least=least)
+        case SlipReference.USUAL:
+            words = _(
+                "En el último año, a talleres así llegaron de %(least)s a %(most)s.",
+                least=least,
+                most=most,
+            )
+    return str(words)
 
 
 # The QR code that a person shows, scanned by a staff member
@@ -273,15 +307,17 @@ def _tab(name: str) -> str:
     return name if name in TABS else "faltan"
 
 
-def _attendance_page(public_id: str, fault: str = "") -> Response:
+def _attendance_page(public_id: str, fault: str = "", *, slip: str = "") -> Response:
+    """`slip`: why the typed number is asked about, in words."""
     with store().read() as session:
         workshop = find_workshop(session, public_id)
         came = checkin.count_heads(session, workshop)
     prefilled = workshop.head_count if workshop.head_count is not None else came
     return page(
         "checkin/attendance",
-        422 if fault else 200,
+        422 if fault or slip else 200,
         workshop=workshop,
+        slip=slip,
         came=came,
         people=clean(request.form.get("people", str(prefilled)))[:9],
         held=request.form.get("held") or ("no" if workshop.status == "not_held" else "yes"),

@@ -183,6 +183,15 @@ def people_words(people: int) -> str:
     return ngettext("%(num)d persona", "%(num)d personas", people)
 
 
+def parties_words(parties: int) -> str:
+    return ngettext("%(num)d registro", "%(num)d registros", parties)
+
+
+def silence_words() -> str:
+    """What happens to a workshop that nobody reports (COUNT07)."""
+    return str(_("Si nadie dice cómo salió, cuenta como hecho y sin personas."))
+
+
 def masked(contact: ContactMethod, address: str) -> str:
     """The contact with most of it hidden: «r•••@ejemplo.com», «•••• 0142»."""
     if contact is ContactMethod.EMAIL:

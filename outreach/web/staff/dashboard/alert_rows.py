@@ -178,7 +178,8 @@ def _detail(alert: Alert, now: datetime) -> str:
     workshop = alert.workshop
     match alert.alert_type:
         case AlertType.MISSING_REPORT:
-            return workshop_labels.closes_words(workshop, now=now)
+            closes = workshop_labels.closes_words(workshop, now=now)
+            return f"{workshop_labels.silence_words()} {closes}"
         case AlertType.DOUBTFUL if alert.since is not None:
             return doubtful_detail(workshop, alert.since, alert.parties, alert.count)
         case AlertType.APPROVAL_OVERDUE:

@@ -16,7 +16,7 @@ from outreach.clock import Month
 from outreach.domain.audit import audit_log
 from outreach.domain.network import staff
 from outreach.domain.network.staff import Permission
-from outreach.domain.reporting import figures, months
+from outreach.domain.reporting import figures, months, typing_slips
 from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.text import clean
 from outreach.errors import Conflict
@@ -190,6 +190,8 @@ def _add_warnings(
         past = before.get(entry.code, ())
         if entry.value is None:
             entry.warnings.append(_("Se quita la cifra de este mes."))
+        elif entry.stored and typing_slips.is_slip(entry.value, [entry.stored.value]):
+            entry.warnings.append(_range_words(entry.value, [entry.stored.value]))
         elif figures.is_unlikely(entry.value, past):
             entry.warnings.append(_range_words(entry.value, past))
     touched = {entry.series.part_of or entry.code for entry in changed}

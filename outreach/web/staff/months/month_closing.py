@@ -170,6 +170,7 @@ def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturn
         typed=request.form,
         fault=fault or (_conflict_message(latest) if status == 409 else ""),
         done_message=_done_message(),
+        now=now,
         words=month_labels,
         **values,
     )

@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from outreach.clock import Month
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.reporting import months
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext, say
 from outreach.reports.change_causes import FIGURE, ChangeCause
 from outreach.reports.coverage import CoverageRow, ReportState
 from outreach.reports.month_report import MonthChange
+from outreach.web.presentation import formatting
 from outreach.web.presentation.formatting import hour, short_day
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
@@ -29,6 +32,30 @@ def state_tag(row: CoverageRow) -> CardTag:
         ReportState.READY: CardTag(_("Listo"), "tag-good"),
     }
     return tags[row.state]
+
+
+def silence_words(month: Month, pending: int, *, now: datetime) -> str:
+    """What happens to the workshops that nobody reports, and until when that can be changed
+    (COUNT07); empty where none is open."""
+    if not pending:
+        return ""
+    after = month.following
+    day = after.first.replace(day=months.CLOSES_ON)
+    until = {"day": formatting.day(day), "hour": formatting.hour(months.CLOSES_AT)}
+    words: str = ngettext(
+        "Si nadie dice cómo salió, ese taller cuenta como hecho y sin personas.",
+        "Si nadie dice cómo salieron, esos talleres cuentan como hechos y sin personas.",
+        pending,
+    )
+    if now.date() <= day:
+        limit = _("Se puede reportar hasta el %(day)s a las %(hour)s.", **until)
+    else:
+        limit = _(
+            "El plazo fue el %(day)s a las %(hour)s; lo que se reporte ahora sale en la siguiente "
+            "revisión.",
+            **until,
+        )
+    return f"{words} {limit}"
 
 
 def called_off(number: int) -> str:

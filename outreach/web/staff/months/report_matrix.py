@@ -118,6 +118,7 @@ def _matrix_page(month: Month, fault: str = "") -> Response:
         held=held,
         held_minutes=ceil((held.due_at - now).total_seconds() / 60) if held else 0,
         fault=fault,
+        now=now,
         words=month_labels,
     )
 

@@ -25,6 +25,7 @@ from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
+from outreach.web.presentation import place_words
 from outreach.web.staff.common.guards import log_office_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
@@ -269,7 +270,7 @@ def _labels() -> Mapping[str, str]:
 def _words(key: str, venue: Venue) -> str:
     """What a venue says in a row."""
     if key == "address":
-        return ", ".join(each for each in (venue.address, venue.city, venue.region) if each)
+        return ", ".join(each for each in (venue.address, place_words.city_name(venue)) if each)
     if key == "position":
         if venue.latitude is None or venue.longitude is None:
             return str(_("Sin punto"))

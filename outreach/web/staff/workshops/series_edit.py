@@ -270,7 +270,7 @@ def field_words(name: str) -> str:
         "summary": _("De qué trata"),
         "bring": _("Qué traer"),
         "mode": _("Cómo se da"),
-        "way": _("Cómo se llega"),
+        "way": _("Cómo se entra al taller"),
         "visibility": _("Quién ve la dirección"),
         "languages": _("Idioma"),
         "interpretation": _("Intérprete"),
