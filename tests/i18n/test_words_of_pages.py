@@ -32,8 +32,11 @@ FORBIDDEN: Final = {
 }  # fmt: skip
 # Of the pages of the staff, which are in Spanish only: their texts are in no catalogue.
 FORBIDDEN_FOR_STAFF: Final = (
-    r"¿Cómo se llega\?", r"El tipo dice otra cosa", r"Minutos más largo", r"Escribe true",
-    r"un lugar hasta las", r"Avisaremos a 0",
+    r"Cómo se llega\b", r"El tipo dice otra cosa", r"Minutos más largo", r"Escribe true",
+    r"true \(sí\)", r"un lugar hasta las", r"[Hh]asta las [^%]*until", r"Hasta las %\(hour\)s\.",
+    r"Avisaremos a\b", r"no conozco «[0-9%(hour)]+»", r"El Consulado General hace",
+    r"Casi lleno.{0,4}%\(",
+    r"childcare: true",
 )  # fmt: skip
 
 
@@ -83,6 +86,17 @@ def test_no_text_of_the_staff_pages_has_a_word_that_organizers_found_wrong() -> 
         for file in files
         for pattern in FORBIDDEN_FOR_STAFF
         if re.search(pattern, file.read_text(encoding="utf-8"))
+    }
+    assert not found
+
+
+def test_staff_pages_write_states_by_name() -> None:
+    """«Chicago, Illinois»: by the filters `city_state` and `region_name`, not by its code."""
+    folder = PACKAGE.parent / "templates/staff"
+    found = {
+        file.name
+        for file in folder.rglob("*.html")
+        if re.search(r"\.region\b *(}}|~)", file.read_text(encoding="utf-8"))
     }
     assert not found
 

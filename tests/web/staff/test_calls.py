@@ -1,5 +1,6 @@
 """Manual calls and undelivered letters."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -109,7 +110,7 @@ def test_offer_is_accepted_by_phone(
     luz = seat(store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address=PHONE)
     _release(store, key_store, rosa)
     page = words(ana.get(f"{_address(workshop)}?ver=llamadas"))
-    assert "Hay un lugar para esta persona. ¿Lo quiere?" in page
+    assert re.search(r"Hay un lugar para esta persona. ¿Lo quiere\? Hasta el \w{3} \d+ ", page)
     _call(ana, workshop, _notification_id(store, luz, NotificationType.OFFER), "yes")
     assert _status(store, luz) is Place.CONFIRMED
 

@@ -60,7 +60,7 @@ NOTES: Final = (
         "venue: el nombre de la sede, o «en línea». address: su calle. area: lo que se"
         " puede decir de un lugar que no se publica."
     ),
-    lazy("languages: claves separadas por espacios, como «es en». childcare: true o false."),
+    lazy("languages: claves separadas por espacios, como «es en». childcare: sí o no."),
     lazy("status: draft (borrador), published (publicado) o cancelled (cancelado)."),
     lazy(
         "way: open (se llega sin cita), place (se aparta lugar), slots (con hora), phone, unlisted."
