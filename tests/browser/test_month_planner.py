@@ -149,9 +149,12 @@ def test_entering_thirty_workshops_takes_at_most_sixty_interactions(
     ana.fill("O tantas veces más", "1")
     ana.press("Ver fechas")
     later = second_weekday_of_month(month.following, second_week_day.weekday())
-    if holidays.list_holidays(later, "US", "IL"):
+    is_closed = bool(holidays.list_holidays(later, "US", "IL"))
+    if is_closed:
         ana.click(page.locator("#fechas label").first)
     ana.press("Publicar")
+    if is_closed:
+        ana.press("Publicar de todos modos")
     assert listed_rows(page) == [expected_row("Opciones migratorias", later, "5:30 p. m.", ROOM)]
     ana.click(page.get_by_role("navigation", name="Mes").get_by_role("link").first)
 
@@ -300,3 +303,32 @@ def test_bulk_publishing_works_without_javascript(opened: Open, world: World) ->
     page.get_by_role("button", name="Publicar", exact=True).click()
     page.get_by_role("button", name="Sí, publicar").click()
     expect(page.get_by_role("status")).to_contain_text("Publicamos 2 talleres.")
+
+
+def test_actions_appear_with_a_tick_and_shift_ticks_a_stretch(opened: Open, world: World) -> None:
+    month = Month.from_day(clock.now().date()).plus(8)
+    days = days_without_holidays(month)[:5]
+    page = opened(viewport=DESKTOP)
+    sign_in(page)
+    page.goto(f"/org/talleres/mes-nuevo?mes={month}")
+    page.get_by_label("Empieza").fill("09:00")
+    for day in days:
+        page.locator(f"label:has([name=days][value='{day.day}'])").click()
+    page.get_by_role("button", name="Revisar").locator("visible=true").click()
+    page.get_by_role("button", name="Borradores").click()
+    bar, count = page.locator(".action-bar"), page.locator("[data-count]")
+    boxes = page.locator("tbody .table-pick input")
+    expect(bar).to_be_hidden()
+    boxes.nth(0).click()
+    expect(bar).to_be_visible()
+    boxes.nth(2).click(modifiers=["Shift"])
+    expect(count).to_have_text("3 elegidos")
+    expect(boxes.nth(1)).to_be_checked()
+    boxes.nth(4).focus()  # the same by keyboard
+    page.keyboard.press("Shift+Space")
+    expect(count).to_have_text("5 elegidos")
+    boxes.nth(3).click(modifiers=["Shift"])
+    expect(count).to_have_text("3 elegidos")
+    for number in range(3):
+        boxes.nth(number).uncheck()
+    expect(bar).to_be_hidden()
