@@ -81,6 +81,15 @@ def of_reminder(month: Month, lang: str, config: Config, *, now: datetime) -> Me
     return MessagePreview(str(letter["Subject"]), _text(letter).strip())
 
 
+def of_offer(
+    workshop: Workshop, lang: str, config: Config, *, now: datetime, until: datetime, link: str
+) -> MessagePreview:
+    """The letter that offers a seat to somebody who waits, until an instant, as `of_message`."""
+    registration = _registration(workshop, RegistrationStatus.OFFERED, lang, now)
+    registration.offered_until = until
+    return _render(registration, NotificationType.OFFER, lang, config, now, link)
+
+
 def _render(
     registration: Registration,
     cause: NotificationType,

@@ -57,9 +57,10 @@ class NotifyDecision:
 
     @property
     def delays_offers(self) -> bool:
-        """Whether the waitlist gets free seats later."""
+        """Whether the waitlist gets free seats later. Where nobody is told, nobody is offered one
+        either: the seats wait for a decision, and are not for whoever comes first."""
         is_held = self.mode is NotifyMode.NOTIFY and bool(self.hold)
-        return is_held or self.mode is NotifyMode.LATER
+        return is_held or self.mode in {NotifyMode.LATER, NotifyMode.NOBODY}
 
 
 AT_ONCE: Final = NotifyDecision()
@@ -230,6 +231,18 @@ def count_uninformed(session: Session, workshops: Iterable[Workshop], *, has_tex
         texts=counts["texts"],
         calls=counts[ContactMethod.PHONE],
         unreachable=counts[ContactMethod.NONE],
+    )
+
+
+def fold_into_offer(session: Session, registration_id: str) -> None:
+    """An offer that was queued now says day, hour and place as they are: a notification of a change
+    that has not been sent to the same party is not sent besides."""
+    is_theirs = sa.and_(_IS_PENDING_CHANGE, Notification.registration_id == registration_id)
+    _update(
+        session, sa.and_(Registration.id == registration_id, sa.exists().where(is_theirs)), None
+    )
+    session.execute(
+        sa.delete(Notification).where(is_theirs).execution_options(synchronize_session=False)
     )
 
 

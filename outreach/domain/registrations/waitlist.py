@@ -16,6 +16,7 @@ from outreach import clock
 from outreach.domain.registrations import (
     accommodations,
     capacity,
+    change_notifications,
     kept_seats,
     notifications,
     totals,
@@ -90,6 +91,7 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
         )
         if party.contact is not ContactMethod.NONE:
             notifications.enqueue(session, party.id, NotificationType.OFFER, now=now)
+            change_notifications.fold_into_offer(session, party.id)
     return offer_count
 
 

@@ -123,17 +123,18 @@ def describe(session: Session, workshops: Sequence[Workshop]) -> NotifySheet:
     far = max((each.starts_at - now for each in workshops), default=timedelta(0))
     held = [each for each in workshops if each.held_seats]
     is_cancellation = any(each.is_cancelled for each in workshops)
+    waiting = sum(
+        waitlist.count_fitting(session, each, each.seats_left + each.held_seats) for each in held
+    )
+    letters = _write_letters(workshops[0]) if reach.total else []
     return NotifySheet(
         reach=reach,
         workshops=[
             f"{i18n.say(each.title, i18n.current())} · {workshop_labels.when(each)}"
             for each in workshops
         ],
-        letters=_write_letters(workshops[0]) if reach.total else (),
-        waiting=sum(
-            waitlist.count_fitting(session, each, each.seats_left + each.held_seats)
-            for each in held
-        ),
+        letters=letters + (_write_offers(held[0]) if waiting else []),
+        waiting=waiting,
         can_tell_nobody=not is_cancellation and near >= NOTIFIED_CHANGES and not held,
         can_be_urgent=far <= URGENT_BEFORE,
         is_held=near > change_notifications.NO_HOLD_BEFORE,
@@ -153,6 +154,20 @@ def _write_letters(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:
             preview.of_change(
                 workshop, cause, lang, config(), now=clock.now(), link=_("(su enlace)")
             ),
+        )
+        for lang, name in i18n.NAMES.items()
+    ]
+
+
+def _write_offers(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:
+    """The letter to who waits for a seat. The time to answer begins when the hold is over."""
+    now = clock.now()
+    until = waitlist.compute_offer_end(workshop, now + HOLD)
+    return [
+        (
+            lang,
+            _("%(language)s: a quien espera", language=name),
+            preview.of_offer(workshop, lang, config(), now=now, until=until, link=_("(su enlace)")),
         )
         for lang, name in i18n.NAMES.items()
     ]
