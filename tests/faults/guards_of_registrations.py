@@ -276,6 +276,7 @@ def _of_the_sheet() -> Iterator[Guard]:
     changes_test = "tests/domain/registrations/test_change_notifications.py"
     sheet_test = "tests/web/staff/test_notify_sheet.py"
     mailing_test = "tests/web/staff/test_mailing_sheet.py"
+    writing_test = "tests/web/staff/test_writing_to_people.py"
     for file, words, instead, test in (
         (
             sheet, "if sheet.reach.total or sheet.waiting:", "if False:",
@@ -294,6 +295,16 @@ def _of_the_sheet() -> Iterator[Guard]:
             "if workshop.is_cancelled or is_near < NOTIFIED_CHANGES:", "if False:",
             f"{changes_test}"
             "::test_near_change_and_any_cancellation_are_never_silent",
+        ),
+        (
+            changes, "in {NotifyMode.LATER, NotifyMode.NOBODY}", "in {NotifyMode.LATER}",
+            f"{writing_test}"
+            "::test_telling_nobody_needs_a_reason_and_is_withheld_where_people_must_know",
+        ),
+        (
+            "outreach/domain/registrations/waitlist.py",
+            "            change_notifications.fold_into_offer(session, party.id)\n", "",
+            f"{writing_test}::test_what_was_not_sent_yet_is_folded_into_one_letter",
         ),
         (
             "outreach/domain/scheduling/undo.py",

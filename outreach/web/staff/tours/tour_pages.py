@@ -276,7 +276,7 @@ def _ask_to_cancel(slug: str, tour_id: int, stop_id: int, fault: str = "") -> Re
     with store().change() as session:
         tour = _find(session, slug, tour_id)
         stop = tours.find_stop(session, tour, stop_id)
-        lead = f"{stop.city}, {stop.region}, {formatting.long_day(stop.day)}"
+        lead = f"{place_words.city_name(stop)}, {formatting.long_day(stop.day)}"
         try:
             cancelled, _count = tours.cancel_stop(session, stop, now=clock.now(), decision=LATER)
             sheet = notify_sheet.describe(session, cancelled)
