@@ -172,7 +172,7 @@ def fill_and_wait(desk: Desk) -> None:
         free = workshop.seats_left
     for people in [4] * (free // 4) + [1] * (free % 4):
         seat(desk.store, desk.key_store, desk.workshop, people=people)
-    mail = {"contact": ContactMethod.EMAIL, "address": "luz@example.org"}
+    mail: dict[str, Any] = {"contact": ContactMethod.EMAIL, "address": "luz@example.org"}
     seat(desk.store, desk.key_store, desk.workshop, name="Luz", **mail)
     desk.worker.wait()
 
@@ -240,7 +240,7 @@ def desk(
             for each in tours.list_workshops(session, [stop.id])[stop.id]
             if not each.is_discreet
         )
-    mail = {"contact": ContactMethod.EMAIL, "address": "rosa@example.org"}
+    mail: dict[str, Any] = {"contact": ContactMethod.EMAIL, "address": "rosa@example.org"}
     rosa = seat(store, key_store, workshop, **mail)
     ana = signed_in_as(app, store, employ(store))
     made = Desk(ana, store, key_store, route, workshop, rosa)
