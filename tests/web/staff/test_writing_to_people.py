@@ -107,7 +107,7 @@ WRITES_TO_NOBODY: Final = {
 }
 
 
-class Desk(Scene):
+class WritingScene(Scene):
     """The scene of the sheets, with a clock of its own for what the worker sends."""
 
     worker: StaffMember
@@ -130,56 +130,56 @@ class Row:
 
     route: str
     act: Act
-    prepare: Callable[[Desk], None] = lambda _desk: None
+    prepare: Callable[[WritingScene], None] = lambda _scene: None
     subject: str = "Cambio:"
     is_undone: bool = True  # in one act by «Deshacer»
     silence: str = ALLOWED
 
 
-def reinstate(desk: Desk, **more: str) -> TestResponse:
-    return desk.ana.post(f"{desk.path}/reactivar", **more)
+def reinstate(scene: WritingScene, **more: str) -> TestResponse:
+    return scene.ana.post(f"{scene.path}/reactivar", **more)
 
 
-def reinstate_stop(desk: Desk, **more: str) -> TestResponse:
-    return desk.ana.post(f"{desk.stop_path}/reactivar", **more)
+def reinstate_stop(scene: WritingScene, **more: str) -> TestResponse:
+    return scene.ana.post(f"{scene.stop_path}/reactivar", **more)
 
 
-def change_series(desk: Desk, **more: str) -> TestResponse:
-    with desk.store.read() as session:
+def change_series(scene: WritingScene, **more: str) -> TestResponse:
+    with scene.store.read() as session:
         first = session.scalars(
             sa.select(Workshop.public_id).where(Workshop.external_id == "first of the series")
         ).one()
     path = f"/org/talleres/{first}/serie"
-    return desk.ana.post(
-        path, t=[desk.workshop.public_id], campos="", alcance="todas", dias="1", **more
+    return scene.ana.post(
+        path, t=[scene.workshop.public_id], campos="", alcance="todas", dias="1", **more
     )
 
 
-def open_seats(desk: Desk, **more: str) -> TestResponse:
-    capacity = str(desk.workshop.capacity + 4)
-    return desk.ana.post(f"{desk.path}/lugares", capacity=capacity, sure="yes", **more)
+def open_seats(scene: WritingScene, **more: str) -> TestResponse:
+    capacity = str(scene.workshop.capacity + 4)
+    return scene.ana.post(f"{scene.path}/lugares", capacity=capacity, sure="yes", **more)
 
 
-def decide(desk: Desk, **more: str) -> TestResponse:
-    return desk.ana.post(f"{desk.path}/avisar", **more)
+def decide(scene: WritingScene, **more: str) -> TestResponse:
+    return scene.ana.post(f"{scene.path}/avisar", **more)
 
 
-def fill_and_wait(desk: Desk) -> None:
+def fill_and_wait(scene: WritingScene) -> None:
     """The workshop is full, and Luz waits for a seat."""
-    with desk.store.change() as session:
-        workshop = session.get_one(Workshop, desk.workshop.id)
+    with scene.store.change() as session:
+        workshop = session.get_one(Workshop, scene.workshop.id)
         workshop.overbooked, workshop.has_waiting_list = 0, True
         free = workshop.seats_left
     for people in [4] * (free // 4) + [1] * (free % 4):
-        seat(desk.store, desk.key_store, desk.workshop, people=people)
+        seat(scene.store, scene.key_store, scene.workshop, people=people)
     mail: dict[str, Any] = {"contact": ContactMethod.EMAIL, "address": "luz@example.org"}
-    seat(desk.store, desk.key_store, desk.workshop, name="Luz", **mail)
-    desk.worker.wait()
+    seat(scene.store, scene.key_store, scene.workshop, name="Luz", **mail)
+    scene.worker.wait()
 
 
-def make_series(desk: Desk) -> None:
-    with desk.store.change() as session:
-        workshop = session.get_one(Workshop, desk.workshop.id)
+def make_series(scene: WritingScene) -> None:
+    with scene.store.change() as session:
+        workshop = session.get_one(Workshop, scene.workshop.id)
         workshop.series = series.find_or_create(session, workshop.office, "Ruta", is_joint=False)
         first = hold(
             session, workshop.office, workshop.kind, series=workshop.series,
@@ -188,24 +188,24 @@ def make_series(desk: Desk) -> None:
         first.external_id = "first of the series"
 
 
-def cancelled_and_told(desk: Desk) -> None:
-    assert sheets.cancel(desk, aviso="avisar").status_code == 303
-    assert len(desk.send_due()) == 1
+def cancelled_and_notified(scene: WritingScene) -> None:
+    assert sheets.cancel(scene, aviso="avisar").status_code == 303
+    assert len(scene.send_due()) == 1
 
 
-def stop_cancelled_and_told(desk: Desk) -> None:
-    assert sheets.cancel_stop(desk, aviso="avisar").status_code == 303
-    assert len(desk.send_due()) == 1
+def stop_cancelled_and_notified(scene: WritingScene) -> None:
+    assert sheets.cancel_stop(scene, aviso="avisar").status_code == 303
+    assert len(scene.send_due()) == 1
 
 
-def edited_without_telling(desk: Desk) -> None:
-    assert sheets.edit(desk, aviso="luego").status_code == 303
+def edited_without_telling(scene: WritingScene) -> None:
+    assert sheets.edit(scene, aviso="luego").status_code == 303
 
 
 ACTIONS: Final = {
     "edit": Row("workshops.update", sheets.edit),
     "cancel": Row("workshops.cancel", sheets.cancel, subject="Se canceló:", silence=REFUSED),
-    "reinstate": Row("workshops.reinstate", reinstate, cancelled_and_told, subject=""),
+    "reinstate": Row("workshops.reinstate", reinstate, cancelled_and_notified, subject=""),
     "move many": Row("workshops.bulk_apply", sheets.move_many),
     "cancel many": Row(
         "workshops.bulk_apply", sheets.cancel_many, subject="Se canceló:", silence=REFUSED
@@ -219,7 +219,7 @@ ACTIONS: Final = {
         "tours.cancel_stop", sheets.cancel_stop, subject="Se canceló:", silence=REFUSED
     ),
     "reinstate stop": Row(
-        "tours.reinstate_stop", reinstate_stop, stop_cancelled_and_told, subject=""
+        "tours.reinstate_stop", reinstate_stop, stop_cancelled_and_notified, subject=""
     ),
 }
 # «Deshacer» of these comes with another part of the issue.
@@ -228,10 +228,10 @@ each_action = pytest.mark.parametrize("name", ACTIONS)
 
 
 @pytest.fixture
-def desk(
+def scene(
     app: Flask, store: Store, key_store: KeyStore, config: Config, chicago: Office, rights: Kind,
     women: Kind,
-) -> Desk:  # fmt: skip
+) -> WritingScene:  # fmt: skip
     route = five_stops(store, chicago)
     with store.read() as session:
         stop = list_stops(session, route)[2]
@@ -243,7 +243,7 @@ def desk(
     mail: dict[str, Any] = {"contact": ContactMethod.EMAIL, "address": "rosa@example.org"}
     rosa = seat(store, key_store, workshop, **mail)
     ana = signed_in_as(app, store, employ(store))
-    made = Desk(ana, store, key_store, route, workshop, rosa)
+    made = WritingScene(ana, store, key_store, route, workshop, rosa)
     object.__setattr__(made, "worker", StaffMember(app, store, key_store, config))
     made.send_due()  # the confirmation
     return made
@@ -264,15 +264,15 @@ def test_each_post_of_staff_is_in_one_table() -> None:
     assert sum(map(len, tables)) == len(known), "in two tables"
 
 
-def _facts(desk: Desk) -> tuple[object, ...]:
-    now = desk.read()
+def _facts(scene: WritingScene) -> tuple[object, ...]:
+    now = scene.read()
     assert now.venue is not None
     return now.day, now.starts, now.status, now.venue.address, now.capacity
 
 
-def _prepared(desk: Desk, name: str) -> Row:
+def _prepared(scene: WritingScene, name: str) -> Row:
     row = ACTIONS[name]
-    row.prepare(desk)
+    row.prepare(scene)
     return row
 
 
@@ -282,10 +282,12 @@ def _subjects(page: TestResponse) -> Iterator[str]:
 
 
 @each_action
-def test_sheet_is_shown_with_the_words_and_nothing_is_changed(desk: Desk, name: str) -> None:
-    row = _prepared(desk, name)
-    before = _facts(desk)
-    page = row.act(desk)
+def test_sheet_is_shown_with_the_words_and_nothing_is_changed(
+    scene: WritingScene, name: str
+) -> None:
+    row = _prepared(scene, name)
+    before = _facts(scene)
+    page = row.act(scene)
     text = words(page)
     assert page.status_code == 200
     assert SHEET in text
@@ -294,77 +296,79 @@ def test_sheet_is_shown_with_the_words_and_nothing_is_changed(desk: Desk, name: 
     assert len(shown) == 3, "in each language"
     assert shown[0].startswith(row.subject)
     assert "/r/" not in page.text, "no link of anybody"
-    assert _facts(desk) == before
-    assert desk.send_due(timedelta(hours=1)) == []
+    assert _facts(scene) == before
+    assert scene.send_due(timedelta(hours=1)) == []
 
 
 @each_action
-def test_letter_is_the_one_that_was_shown_and_leaves_after_the_hold(desk: Desk, name: str) -> None:
-    row = _prepared(desk, name)
-    shown = next(_subjects(row.act(desk)))
-    assert row.act(desk, aviso="avisar").status_code == 303
-    desk.worker.now = clock.now()
-    assert desk.send_due(HOLD - timedelta(seconds=30)) == []
-    letters = desk.send_due(timedelta(minutes=1))
+def test_letter_is_the_one_that_was_shown_and_leaves_after_the_hold(
+    scene: WritingScene, name: str
+) -> None:
+    row = _prepared(scene, name)
+    shown = next(_subjects(row.act(scene)))
+    assert row.act(scene, aviso="avisar").status_code == 303
+    scene.worker.now = clock.now()
+    assert scene.send_due(HOLD - timedelta(seconds=30)) == []
+    letters = scene.send_due(timedelta(minutes=1))
     assert [each.partition("\n")[0] for each in letters] == [shown]
-    assert desk.send_due(timedelta(days=1)) == [], "told once"
+    assert scene.send_due(timedelta(days=1)) == [], "told once"
 
 
 @each_action
-def test_deciding_later_tells_nobody_and_waits_on_today(desk: Desk, name: str) -> None:
-    row = _prepared(desk, name)
-    assert row.act(desk, aviso="luego").status_code == 303
-    assert desk.send_due(timedelta(hours=1)) == []
-    assert "Por avisar" in words(desk.ana.get("/org/"))
+def test_deciding_later_tells_nobody_and_waits_on_today(scene: WritingScene, name: str) -> None:
+    row = _prepared(scene, name)
+    assert row.act(scene, aviso="luego").status_code == 303
+    assert scene.send_due(timedelta(hours=1)) == []
+    assert "Por avisar" in words(scene.ana.get("/org/"))
 
 
 @each_action
 def test_telling_nobody_needs_a_reason_and_is_withheld_where_people_must_know(
-    desk: Desk, name: str
+    scene: WritingScene, name: str
 ) -> None:
-    row = _prepared(desk, name)
-    before = _facts(desk)
-    assert row.act(desk, aviso="no").status_code == 422
-    assert _facts(desk) == before
-    assert ("No avisar" in words(row.act(desk))) is (row.silence == ALLOWED)
-    answer = row.act(desk, aviso="no", aviso_motivo="informed")
+    row = _prepared(scene, name)
+    before = _facts(scene)
+    assert row.act(scene, aviso="no").status_code == 422
+    assert _facts(scene) == before
+    assert ("No avisar" in words(row.act(scene))) is (row.silence == ALLOWED)
+    answer = row.act(scene, aviso="no", aviso_motivo="informed")
     assert answer.status_code == (422 if row.silence == REFUSED else 303)
-    assert desk.send_due(timedelta(hours=1)) == []
-    assert ("Por avisar" in words(desk.ana.get("/org/"))) is (row.silence == OPEN)
+    assert scene.send_due(timedelta(hours=1)) == []
+    assert ("Por avisar" in words(scene.ana.get("/org/"))) is (row.silence == OPEN)
 
 
 @pytest.mark.parametrize(
     "name", [name for name, row in ACTIONS.items() if row.is_undone and name not in UNDO_TO_COME]
 )
-def test_undo_takes_the_change_and_its_letters_back(desk: Desk, name: str) -> None:
-    row = _prepared(desk, name)
-    before = _facts(desk)
-    assert row.act(desk, aviso="avisar").status_code == 303
-    assert _facts(desk) != before
-    with desk.store.read() as session:
+def test_undo_takes_the_change_and_its_letters_back(scene: WritingScene, name: str) -> None:
+    row = _prepared(scene, name)
+    before = _facts(scene)
+    assert row.act(scene, aviso="avisar").status_code == 303
+    assert _facts(scene) != before
+    with scene.store.read() as session:
         latest = sa.select(WorkshopChange.batch).order_by(WorkshopChange.id.desc()).limit(1)
         batch = session.scalars(latest).one()
-    assert desk.ana.post(f"/org/deshacer/{batch}").status_code == 303
-    assert _facts(desk) == before
-    assert desk.send_due(timedelta(hours=1)) == []
+    assert scene.ana.post(f"/org/deshacer/{batch}").status_code == 303
+    assert _facts(scene) == before
+    assert scene.send_due(timedelta(hours=1)) == []
 
 
 @each_action
-def test_what_was_not_sent_yet_is_folded_into_one_letter(desk: Desk, name: str) -> None:
-    row = _prepared(desk, name)
-    assert row.act(desk, aviso="avisar").status_code == 303
-    if desk.read().status is WorkshopStatus.CANCELLED:
+def test_what_was_not_sent_yet_is_folded_into_one_letter(scene: WritingScene, name: str) -> None:
+    row = _prepared(scene, name)
+    assert row.act(scene, aviso="avisar").status_code == 303
+    if scene.read().status is WorkshopStatus.CANCELLED:
         # Cancelled and reinstated within the hold: nobody is told.
         again = reinstate_stop if "stop" in name else reinstate
-        assert again(desk, aviso="avisar").status_code == 303
-        assert desk.send_due(timedelta(hours=1)) == []
+        assert again(scene, aviso="avisar").status_code == 303
+        assert scene.send_due(timedelta(hours=1)) == []
         return
-    path = f"{desk.path}/editar"
-    filled = fields(desk.ana.get(path).text, path)
+    path = f"{scene.path}/editar"
+    filled = fields(scene.ana.get(path).text, path)
     changed: dict[str, Any] = {**filled, "starts": "09:05", "action": "save", "aviso": "avisar"}
-    assert desk.ana.post(path, **changed).status_code == 303
-    to_rosa = [text for text in desk.send_due(timedelta(hours=1)) if "9:05" in text]
-    with desk.store.read() as session:
-        rosa = session.get_one(Registration, desk.rosa.id)
+    assert scene.ana.post(path, **changed).status_code == 303
+    to_rosa = [text for text in scene.send_due(timedelta(hours=1)) if "9:05" in text]
+    with scene.store.read() as session:
+        rosa = session.get_one(Registration, scene.rosa.id)
         assert rosa.known_facts == rosa.workshop.facts, "she knows what is true"
     assert len(to_rosa) == (2 if name == "seats" else 1)

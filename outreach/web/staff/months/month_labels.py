@@ -51,8 +51,8 @@ def silence_words(month: Month, pending: int, *, now: datetime) -> str:
         limit = _("Se puede reportar hasta el %(day)s a las %(hour)s.", **until)
     else:
         limit = _(
-            "El plazo fue el %(day)s a las %(hour)s; lo que se reporte ahora sale en la siguiente "
-            "revisión.",
+            "El plazo fue el %(day)s a las %(hour)s; si el mes ya se cerró, lo que se reporte "
+            "ahora sale en la siguiente revisión.",
             **until,
         )
     return f"{words} {limit}"
