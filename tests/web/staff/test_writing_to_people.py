@@ -66,6 +66,8 @@ WRITES_TO_NOBODY: Final = {
     "auth.end_session": "ends a session",
     "auth.rename_passkey": "names a key",
     "auth.sign_out": "ends a session",
+    "auth.choose_letters": "which letters the staff member gets",
+    "auth.switch_letters_off": "which letters the staff member gets",
     "checkin.upload_events": "marks who came",
     "checkin.check_in": "marks who came",
     "checkin.manifest": "hands out the list of the door",
