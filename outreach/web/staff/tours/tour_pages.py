@@ -24,7 +24,7 @@ from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
-from outreach.web.presentation import formatting
+from outreach.web.presentation import formatting, place_words
 from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
