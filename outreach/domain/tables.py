@@ -18,6 +18,7 @@ from outreach.domain.reporting import figures, months
 from outreach.domain.scheduling import (
     form_drafts,
     import_batches,
+    import_drafts,
     import_memory,
     network_changes,
     tours,
@@ -41,6 +42,7 @@ __all__ = [
     "fraud_reports",
     "hash_chain",
     "import_batches",
+    "import_drafts",
     "import_memory",
     "installation_settings",
     "job_locks",

@@ -29,9 +29,15 @@ from outreach.domain.network import fraud_reports
 from outreach.domain.registrations import assisted
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
-from outreach.domain.scheduling import form_drafts, import_batches, workshop_changes
+from outreach.domain.scheduling import (
+    form_drafts,
+    import_batches,
+    import_drafts,
+    workshop_changes,
+)
 from outreach.domain.scheduling.form_drafts import FormDraft
 from outreach.domain.scheduling.import_batches import ImportBatch
+from outreach.domain.scheduling.import_drafts import ImportDraft
 from outreach.keystore import KeyStore, TooManyDue, key_backup, rotation
 from outreach.privacy import (
     audit_verification,
@@ -229,6 +235,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     digests.delete_old(session, now=now)
     staff_alerts.delete_old(session, now=now)
     import_batches.purge(session, now=now)
+    import_drafts.purge(session, now=now)
     checkin_events.purge(session, now=now)
     checkin_tokens.purge(session, now=now)
     assisted.purge(session, now=now)
@@ -248,6 +255,7 @@ _TABLES: Final = {
     "unsaved forms": FormDraft,
     "interrupted forms": InterruptedForm,
     "files brought and not loaded": ImportBatch,
+    "sheets begun": ImportDraft,
     "door marks": CheckinEvent,
     "door passes": CheckinToken,
 }

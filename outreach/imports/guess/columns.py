@@ -105,7 +105,7 @@ def guess(
     columns = []
     for at, heading in enumerate(table.headings):
         is_person = at not in chosen and (guesses[at].is_person or contents[at].contact > 0.3)
-        examples = () if is_person else _examples(contents[at].cells)
+        examples = () if is_person else list_examples(contents[at].cells)
         columns.append(
             ColumnGuess(
                 number=at,
@@ -261,7 +261,7 @@ def _is_small_number(cell: Cell) -> bool:
     return isinstance(cell, int) or (isinstance(cell, str) and cell.isascii() and cell.isdigit())
 
 
-def _examples(cells: Sequence[Cell]) -> tuple[str, ...]:
+def list_examples(cells: Sequence[Cell]) -> tuple[str, ...]:
     """The first different cells, as they are shown to a person."""
     texts = dict.fromkeys(show(cell) for cell in cells)
     safe = [text for text in texts if not small_values.has_contact(text)]

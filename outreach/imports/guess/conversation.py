@@ -29,6 +29,7 @@ from outreach.imports.guess.calendar_rows import CalendarSource
 from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.dates import DayOrder
 from outreach.imports.guess.headings import Field
+from outreach.imports.guess.hours import Half
 from outreach.imports.guess.kind_names import KindNames
 from outreach.imports.guess.parsed_rows import ParseContext, ParsedRow
 from outreach.imports.guess.proposals import Outcome, RowProposal
@@ -101,30 +102,45 @@ def propose(
 ) -> list[RowProposal]:
     """What each row would do. `order` says which of day and month comes first, if somebody said so.
     Raises UnreadableFile for a calendar with too many dates."""
-    parsed = _parse(session, office, source, found, now=now, order=order)
+    context = make_context(session, office, now=now, order=order)
+    parsed = parse(session, office, source, found, context, now=now)
     return proposals.propose(session, office, parsed, now=now, watch=watch)
 
 
-def _parse(
+def make_context(
+    session: Session,
+    office: Office,
+    *,
+    now: datetime,
+    order: DayOrder | None = None,
+    half: Half = Half.NONE,
+) -> ParseContext:
+    """What the rows of an office are read against, with what somebody said of them."""
+    return ParseContext(
+        today=now.astimezone(office.zone).date(),
+        kinds=_kind_names(session, office),
+        office_names=_office_names(session),
+        office=office.slug,
+        order=order,
+        half=half,
+    )
+
+
+def parse(
     session: Session,
     office: Office,
     source: ImportSource,
     found: Columns,
+    context: ParseContext,
     *,
     now: datetime,
-    order: DayOrder | None,
 ) -> list[ParsedRow]:
-    names = _kind_names(session, office)
+    """The values of each row. Raises UnreadableFile for a calendar with too many dates."""
     if source.calendar is not None:
         own = workshops.find_imported(session, source.calendar.own_ids)
-        return calendar_rows.list_rows(source.name, source.calendar, office, names, own, now=now)
-    context = ParseContext(
-        today=now.astimezone(office.zone).date(),
-        kinds=names,
-        office_names=_office_names(session),
-        office=office.slug,
-        order=order,
-    )
+        return calendar_rows.list_rows(
+            source.name, source.calendar, office, context.kinds, own, now=now
+        )
     rows = []
     for table, chosen in zip(source.tables, found, strict=True):
         rows += list(parsed_rows.parse(table, chosen, context))

@@ -33,7 +33,9 @@ class HourStyle(IntEnum):
     WITH_HALVES = 9
 
 
-class _Half(StrEnum):
+class Half(StrEnum):
+    """Whether an hour is a. m. or p. m., where it says so."""
+
     AM = "am"
     PM = "pm"
     NONE = ""
@@ -45,7 +47,7 @@ class HourParts:
 
     hour: int
     minute: int
-    half: _Half = _Half.NONE
+    half: Half = Half.NONE
     is_24: bool = False
 
     def is_sure(self, style: HourStyle = HourStyle.PLAIN) -> bool:
@@ -53,9 +55,9 @@ class HourParts:
 
     @property
     def time(self) -> time:
-        if self.half is _Half.AM:
+        if self.half is Half.AM:
             return time(self.hour % 12, self.minute)
-        if self.half is _Half.PM:
+        if self.half is Half.PM:
             return time(self.hour % 12 + 12, self.minute)
         return time(self.hour % 24, self.minute)
 
@@ -168,10 +170,10 @@ def _part(found: re.Match[str]) -> HourParts | None:
     if found["military"]:
         return HourParts(int(found["military"][:2]), int(found["military"][2:]), is_24=True)
     hour, minute = int(found["hour"]), int(found["minute"] or 0)
-    half = _Half(found["half"] or "")
+    half = Half(found["half"] or "")
     if half and hour > 12:
         # «18:00 pm» is odd, and still one hour only.
-        return HourParts(hour, minute, is_24=True) if half is _Half.PM and hour < 24 else None
+        return HourParts(hour, minute, is_24=True) if half is Half.PM and hour < 24 else None
     if hour > 24 or (hour == 24 and minute):
         return None
     is_24 = hour > 12 or hour == 0 or found["hour"].startswith("0") or bool(found["mark"])
@@ -211,14 +213,22 @@ class Hours:
     remarks: tuple[Remark, ...] = ()
 
 
-def resolve(reading: HoursReading, style: HourStyle = HourStyle.PLAIN) -> Hours:
-    """The hours of a cell, where they can be known, and what is to be asked of them."""
+def resolve(
+    reading: HoursReading, style: HourStyle = HourStyle.PLAIN, half: Half = Half.NONE
+) -> Hours:
+    """The hours of a cell, where they can be known, and what is to be asked of them. `half` is what
+    somebody said of hours that do not tell whether they are a. m. or p. m."""
     value = quote(reading.text)
     if reading.is_several:
         return Hours(remarks=(remark(Field.STARTS, RemarkCode.HOUR_SEVERAL, value=value),))
     parts = reading.parts
     if len(parts) == 2:
         parts = _complete_range(*parts, style)
+    if half:
+        parts = tuple(
+            part if part.is_sure(style) else HourParts(part.hour, part.minute, half)
+            for part in parts
+        )
     if not all(part.is_sure(style) for part in parts):
         return Hours(remarks=(remark(Field.STARTS, RemarkCode.HALF_OF_DAY_UNKNOWN, value=value),))
     return Hours(parts[0].time, parts[1].time if len(parts) > 1 else None)
@@ -229,18 +239,18 @@ def _complete_range(
 ) -> tuple[HourParts, HourParts]:
     """A range in which one end tells what the other leaves out: «6 a 8 pm», «10 a 2»."""
     if end.half and not start.half and not start.is_24:
-        for half in (end.half, _Half.AM):
+        for half in (end.half, Half.AM):
             completed = HourParts(start.hour, start.minute, half)
             if completed.time < end.time:
                 return completed, end
     elif start.half and not end.half and not end.is_24:
-        for half in (start.half, _Half.PM):
+        for half in (start.half, Half.PM):
             completed = HourParts(end.hour, end.minute, half)
             if completed.time > start.time:
                 return start, completed
     elif start.is_sure(style) and not start.half and not end.half and not end.is_24:
         if end.hour <= 12 and end.time <= start.time:
-            return start, HourParts(end.hour, end.minute, _Half.PM)
+            return start, HourParts(end.hour, end.minute, Half.PM)
         return start, HourParts(end.hour, end.minute, is_24=True)
     return start, end
 

@@ -19,6 +19,7 @@ from outreach.domain.locations import venue_matching
 from outreach.domain.locations.venue_matching import MatchKind
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
+from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision
 from outreach.domain.scheduling import import_memory
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refusal
@@ -75,11 +76,11 @@ def _load_batch(
 ) -> None:
     try:
         with store.change() as session:
-            done = _write(session, office_slug, batch, now=now, staff_id=staff_id)
+            done = write(session, office_slug, batch, now=now, staff_id=staff_id)
     except sa.exc.IntegrityError:
         # Somebody loads the same file at this moment, and was first with one of these rows.
         with store.change() as session:
-            done = _write(session, office_slug, batch, now=now, staff_id=staff_id)
+            done = write(session, office_slug, batch, now=now, staff_id=staff_id)
     for proposal, outcome, error in done.left_out:
         proposal.outcome = outcome
         proposal.remarks.extend([error] if error is not None else [])
@@ -89,23 +90,31 @@ def _load_batch(
 
 
 @dataclass
-class _Written:
+class WrittenRows:
+    """What `write` did, and the rows that it left out, with what they are instead."""
+
     workshop_ids: list[int] = field(default_factory=list)
+    new_ids: list[int] = field(default_factory=list)
+    changed_ids: list[int] = field(default_factory=list)
     moved: dict[int, date] = field(default_factory=dict)
     left_out: list[tuple[RowProposal, Outcome, Remark | None]] = field(default_factory=list)
 
 
-def _write(
+def write(
     session: Session,
     office_slug: str,
     batch: Sequence[RowProposal],
     *,
     now: datetime,
-    staff_id: int | None,
-) -> _Written:
-    office, done = offices.find(session, office_slug), _Written()
+    staff_id: int | None = None,
+    decision: NotifyDecision = AT_ONCE,
+    file: str = "",
+) -> WrittenRows:
+    """Writes rows that are new or changed in this transaction; people registered are notified as
+    `decision` says. `file` is the id that the audit log names."""
+    office, done = offices.find(session, office_slug), WrittenRows()
     known = import_memory.find_rows(session, office, {each.fingerprint for each in batch})
-    loader = WorkshopLoader(session, now, is_synthetic=False)
+    loader = WorkshopLoader(session, now, is_synthetic=False, decision=decision)
     loaded = []
     for proposal in _with_venues(session, office, batch, done):
         assert proposal.row is not None
@@ -137,8 +146,11 @@ def _write(
         now=now,
     )
     done.workshop_ids = [workshop.id for _each, workshop in loaded]
+    for each, workshop in loaded:
+        is_new = each.outcome is Outcome.NEW
+        (done.new_ids if is_new else done.changed_ids).append(workshop.id)
     done.moved = dict(loader.result.moved)
-    _record(session, office, [proposal for proposal, _workshop in loaded], staff_id, now)
+    _record(session, office, [each for each, _workshop in loaded], staff_id, now, file)
     return done
 
 
@@ -159,7 +171,7 @@ def _write_row(
 
 
 def _with_venues(
-    session: Session, office: Office, batch: Sequence[RowProposal], done: _Written
+    session: Session, office: Office, batch: Sequence[RowProposal], done: WrittenRows
 ) -> Iterable[RowProposal]:
     """The rows, with the venues that are there by now: of an earlier batch or of somebody else."""
     index = venue_matching.load(session, office)
@@ -185,10 +197,13 @@ def _record(
     loaded: Sequence[RowProposal],
     staff_id: int | None,
     now: datetime,
+    file: str,
 ) -> None:
     if not loaded:
         return
     changed = sum(each.outcome is Outcome.CHANGED for each in loaded)
     details: audit_log.Details = {"new": len(loaded) - changed, "changed": changed, "same": 0}
+    if file:
+        details = {"file": file, **details}
     action = "workshops brought in"
     audit_log.record(session, staff_id, action, now=now, office=office.slug, details=details)

@@ -17,7 +17,7 @@ from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.dates import DayContext, DayOrder, DayParts, DayReading
 from outreach.imports.guess.day_words import find_month, find_weekday
 from outreach.imports.guess.headings import Field
-from outreach.imports.guess.hours import Hours, HoursReading
+from outreach.imports.guess.hours import Half, Hours, HoursReading
 from outreach.imports.guess.kind_names import KindMatch, KindNames
 from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
@@ -57,6 +57,8 @@ class ParsedRow:
     has_childcare: bool = False
     uid: str = ""  # of the event of a calendar
     own_id: str = ""  # of a workshop in a file that we wrote
+    is_mended: bool = False  # somebody typed its values
+    accepted: frozenset[str] = frozenset()  # questions that somebody answered with yes
 
     def say(self, about: Field | None, code: RemarkCode, **values: object) -> None:
         self.remarks.append(remark(about, code, **values))
@@ -71,6 +73,8 @@ class ParseContext:
     office_names: Mapping[str, str]  # slugs of all offices, by folded name
     office: str  # slug
     order: DayOrder | None = None  # if somebody said which of day and month comes first
+    half: Half = Half.NONE  # if somebody said what an hour without a. m. or p. m. is
+    are_typed: bool = False  # the rows are of values that somebody typed
 
 
 def parse(
@@ -90,12 +94,13 @@ class _TableParser:
         self._is_kind_title = any(
             each.field is Field.KIND and _is_title(each.heading) for each in columns
         )
+        self._half = context.half
         self._days = self._find_day_context()
         self._style = hours.find_style(self._list_hours())
         self._day_above: date | None = None
 
     def parse(self, row: SourceRow) -> ParsedRow:
-        parsed = ParsedRow(self._table.sheet, row.line)
+        parsed = ParsedRow(self._table.sheet, row.line, is_mended=self._context.are_typed)
         if row.is_hidden:
             parsed.say(None, RemarkCode.ROW_HIDDEN)
         self._parse_office(row, parsed)
@@ -229,13 +234,13 @@ class _TableParser:
             text = f"{reading.text}–{end.text}"
             reading = HoursReading(text, (reading.parts[0], end.parts[-1]), end.is_several)
         elif end is not None and len(reading.parts) == 2 and not reading.is_several:
-            own = hours.resolve(reading, self._style)
-            other = hours.resolve(HoursReading(end.text, end.parts[-1:]), self._style)
+            own = hours.resolve(reading, self._style, self._half)
+            other = hours.resolve(HoursReading(end.text, end.parts[-1:]), self._style, self._half)
             if own.ends is not None and other.starts is not None and own.ends != other.starts:
                 one, another = f"{own.ends:%H:%M}", f"{other.starts:%H:%M}"
                 differ = remark(Field.ENDS, RemarkCode.HOURS_DIFFER, one=one, other=another)
                 return Hours(remarks=(differ,))
-        return hours.resolve(reading, self._style)
+        return hours.resolve(reading, self._style, self._half)
 
     def _parse_minutes(self, row: SourceRow, parsed: ParsedRow) -> None:
         cell = self._cell(row, Field.MINUTES)

@@ -39,6 +39,10 @@ _DAY: Final = timedelta(days=1)
 # A change of one of these is told to who is registered, or makes room for who waits.
 _NOTIFYING: Final = frozenset({"day", "starts", "ends", "venue", "status", "capacity"})
 _Hour = tuple[date, time, str]  # day, start and kind
+# Questions that «yes» answers: the row is whole, and may be loaded as it is.
+ACCEPTABLE: Final = frozenset(
+    {RemarkCode.CHANGE_TELLS_PEOPLE, RemarkCode.LASTS_LONG, RemarkCode.TWIN_OF_WORKSHOP}
+)
 
 
 class Outcome(StrEnum):
@@ -297,7 +301,9 @@ class _Proposer:
 
     def _set_outcome(self, proposal: RowProposal) -> None:
         """Sets the outcome by the gravest remark."""
-        worst = max((each.severity for each in proposal.remarks), default=Severity.NOTE)
+        # What somebody has said yes to is asked no more.
+        open_remarks = (r for r in proposal.remarks if not _is_accepted(r, proposal.parsed))
+        worst = max((each.severity for each in open_remarks), default=Severity.NOTE)
         if worst is Severity.REFUSAL:
             proposal.outcome = Outcome.REFUSED
         elif worst is Severity.QUESTION:
@@ -347,6 +353,11 @@ def place_of(venue: ChosenVenue | None, office: Office) -> ImportedPlace | None:
         region=venue.region if isinstance(venue, Venue) else office.region,
         area=venue.area if isinstance(venue, Venue) else "",
     )
+
+
+def _is_accepted(remark: Remark, parsed: ParsedRow) -> bool:
+    code = remark.error.code
+    return code in ACCEPTABLE and isinstance(code, RemarkCode) and code.name in parsed.accepted
 
 
 def _is_own_id(text: str) -> bool:
