@@ -59,6 +59,15 @@ imports.load                    POST  chosen-office   edit
 imports.errors                  GET   chosen-office   edit
 imports.template                GET   chosen-office   edit
 imports.export                  GET   signed-in
+imports.read_sheet              POST  chosen-office   edit
+imports.columns_form            GET   office          edit
+imports.choose_columns          POST  office          edit
+imports.rows_page               GET   office          edit
+imports.save_rows               POST  office          edit
+imports.load_draft              POST  office          edit
+imports.loaded_page             GET   office          edit
+imports.undo_draft_load         POST  office          edit
+imports.delete_draft            POST  office          edit
 workshops.new                   GET   chosen-office   edit
 workshops.create                POST  chosen-office   edit
 scheduling.month_form           GET   chosen-office   edit

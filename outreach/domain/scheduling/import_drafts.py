@@ -32,7 +32,7 @@ class ImportDraft(Base):
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     public_id: Mapped[str] = mapped_column(sa.String(20), unique=True)
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), index=True)
-    office: Mapped[Office] = relationship(init=False)
+    office: Mapped[Office] = relationship(init=False, lazy="joined", innerjoin=True)
     name: Mapped[str] = mapped_column(sa.String(120))  # of the file
     digest: Mapped[str] = mapped_column(sa.String(64))  # SHA-256 of `packed`
     packed: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)

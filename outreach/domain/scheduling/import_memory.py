@@ -185,6 +185,13 @@ def save_rows(
     session.flush()
 
 
+def forget_rows(session: Session, workshop_ids: Sequence[int]) -> None:
+    """Forgets that these workshops were imported: a file brings their rows in anew."""
+    for start in range(0, len(workshop_ids), _BATCH):
+        some = workshop_ids[start : start + _BATCH]
+        session.execute(sa.delete(ImportedRow).where(ImportedRow.workshop_id.in_(some)))
+
+
 def recall(session: Session, office: Office) -> Remembered:
     """How the office reads sheets."""
     memory = session.get(ImportMemory, office.id)

@@ -94,8 +94,8 @@ class WrittenRows:
     """What `write` did, and the rows that it left out, with what they are instead."""
 
     workshop_ids: list[int] = field(default_factory=list)
-    new_ids: list[int] = field(default_factory=list)
-    changed_ids: list[int] = field(default_factory=list)
+    new: list[Workshop] = field(default_factory=list)
+    changed: list[Workshop] = field(default_factory=list)
     moved: dict[int, date] = field(default_factory=dict)
     left_out: list[tuple[RowProposal, Outcome, Remark | None]] = field(default_factory=list)
 
@@ -148,7 +148,7 @@ def write(
     done.workshop_ids = [workshop.id for _each, workshop in loaded]
     for each, workshop in loaded:
         is_new = each.outcome is Outcome.NEW
-        (done.new_ids if is_new else done.changed_ids).append(workshop.id)
+        (done.new if is_new else done.changed).append(workshop)
     done.moved = dict(loader.result.moved)
     _record(session, office, [each for each, _workshop in loaded], staff_id, now, file)
     return done

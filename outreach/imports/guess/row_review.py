@@ -22,7 +22,6 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.offices import Office
 from outreach.domain.text import fold
 from outreach.imports.guess import conversation, dates, mending, proposals, small_values
-from outreach.imports.guess.conversation import ImportSource
 from outreach.imports.guess.dates import DayOrder
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.hours import Half
@@ -121,8 +120,13 @@ class ReviewedRow:
     @property
     def mark(self) -> str:
         """Changes as soon as its form would show something else."""
-        text = "\n".join(f"{name}={value}" for name, value in sorted(self.values.items()))
-        return hashlib.sha256(text.encode()).hexdigest()[:KEY_LENGTH]
+        return mark_values(self.values)
+
+
+def mark_values(values: Mapping[Field, str]) -> str:
+    """A mark of the values of a form, as `ReviewedRow.mark`."""
+    text = "\n".join(f"{name}={text}" for name, text in mending.clean_typed(values).items())
+    return hashlib.sha256(text.encode()).hexdigest()[:KEY_LENGTH]
 
 
 def review(
@@ -392,7 +396,3 @@ def compute_seal(version: int, rows: Sequence[ReviewedRow]) -> str:
 def count_pending(rows: Sequence[ReviewedRow]) -> int:
     """How many rows somebody has to look at, or to load."""
     return sum(row.is_open or row.is_loadable for row in rows)
-
-
-def is_calendar(source: ImportSource) -> bool:
-    return source.calendar is not None

@@ -45,7 +45,14 @@ from outreach.web.staff.bulletin import bulletin_editor, bulletin_mail
 from outreach.web.staff.checkin import checkin_offline, checkin_pages, sheet_download
 from outreach.web.staff.common import guards, permissions
 from outreach.web.staff.dashboard import data_held, menu, my_calendar, today
-from outreach.web.staff.imports import import_downloads, import_pages
+from outreach.web.staff.imports import (
+    draft_columns,
+    draft_load,
+    draft_rows,
+    draft_start,
+    import_downloads,
+    import_pages,
+)
 from outreach.web.staff.months import (
     figures_entry,
     month_closing,
@@ -98,6 +105,10 @@ VIEWS: Final = (
     checkin_pages,
     data_held,
     doubtful_seats,
+    draft_columns,
+    draft_load,
+    draft_rows,
+    draft_start,
     duplicate,
     figures_entry,
     flyers,

@@ -21,7 +21,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, PERMISSIONS, Permission, Role
 from outreach.domain.registrations import ContactMethod
-from outreach.domain.scheduling import tours
+from outreach.domain.scheduling import import_drafts, tours
 from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
@@ -63,6 +63,17 @@ class Place:
         return staff_client.post(self.path(endpoint), **(self.fields | fields)).status_code
 
 
+EMPTY_SHEET: Final = {"name": "enero.csv", "tables": [], "calendar": None}
+EMPTY_LOAD: Final = {
+    "batch": "B",
+    "seal": "S",
+    "loaded_at": "2026-11-27T18:00:00+00:00",
+    "new": [],
+    "changed": [],
+    "is_undone": False,
+}
+
+
 @pytest.fixture
 def place(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, calgary: Office, rights: Kind
@@ -84,6 +95,10 @@ def place(
         partner = Partner(
             office_id=chicago.id, name="Casa Sur", kind=PartnerKind.CIVIL_SOCIETY, is_shown=True
         )
+        imported = import_drafts.save(
+            session, office, "enero.csv", EMPTY_SHEET, {}, now=clock.now()
+        )
+        import_drafts.change(session, imported, answers={}, now=clock.now(), load=EMPTY_LOAD)
         speaker = Speaker(office_id=chicago.id, name="Lic. Mora", partner=partner, is_shown=False)
         session.add(speaker)
     assert workshop.venue is not None
@@ -99,6 +114,7 @@ def place(
         "partner": str(partner.id),
         "speaker": str(speaker.id),
         "batch": "UNKNOWN",
+        "draft_id": imported.public_id,
         "ending": "csv",
         "form": "csv",
     }
@@ -125,8 +141,14 @@ def test_route_decorators_match_the_policy_table(app: Flask) -> None:
             assert rule.scope == scope, endpoint
             assert rule.permission == PERMISSIONS_NEEDED.get((endpoint, method)), endpoint
             assert rule.is_fresh == (endpoint in FRESH), endpoint
-            is_upload = endpoint == "staff.imports.upload"
+            is_upload = endpoint in UPLOADS
             assert (rule.max_body_bytes is not None) == is_upload, endpoint
+
+
+# Pages that take a file, or the form of many rows of one.
+UPLOADS: Final = {
+    f"staff.imports.{name}" for name in ("upload", "read_sheet", "save_rows", "load_draft")
+}
 
 
 def test_guide_has_the_generated_access_table() -> None:

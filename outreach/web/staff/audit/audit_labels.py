@@ -71,6 +71,10 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "certificate made": AuditedAction(_WORKSHOPS, lazy("hizo una constancia")),
     # files
     "workshops brought in": AuditedAction(_WORKSHOPS, lazy("trajo talleres de un archivo")),
+    "workshop import undone": AuditedAction(
+        _WORKSHOPS, lazy("deshizo la carga de una hoja de talleres")
+    ),
+    "import draft deleted": AuditedAction(_WORKSHOPS, lazy("borró una hoja a medio traer")),
     "advocate review recorded": AuditedAction(
         _NETWORK, lazy("anotó la revisión de los talleres con discreción")
     ),

@@ -14,6 +14,7 @@ from outreach.domain.dashboard.alerts import Alert
 from outreach.domain.network import advocate_review, fraud_reports, help_lines
 from outreach.domain.network.fraud_reports import FraudSign
 from outreach.domain.network.staff import ALL_OFFICES, Permission, get_office_slugs
+from outreach.domain.scheduling import import_drafts
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import bursts
 from outreach.mail.text_budget import TextBudget, Usage
@@ -25,6 +26,7 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.dashboard import alert_rows, blueprint
 
 WEEK: Final = timedelta(days=7)
+MAX_SHEETS: Final = 3  # half imported; the page of imports has them all
 MAX_ROWS: Final = 40  # of each list; the workshop list has them all
 
 
@@ -45,6 +47,11 @@ def today() -> ResponseReturnValue:
         frauds = _recent_frauds(session, now)
         is_admin = has_permission(Permission.NETWORK, ALL_OFFICES)
         is_review_due = is_admin and advocate_review.is_due(session, today=now.date())
+        sheets = import_drafts.list_pending(
+            session,
+            [office.slug for office in offices_with(session, Permission.EDIT)],
+            now=now,
+        )
         are_lines_due = is_admin and help_lines.is_due(session, today=now.date())
     ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]
     return page(
@@ -66,6 +73,7 @@ def today() -> ResponseReturnValue:
         sign_words=fraud_labels.sign_words,
         is_review_due=is_review_due,
         are_lines_due=are_lines_due,
+        sheets=sheets[:MAX_SHEETS],
     )
 
 

@@ -11,7 +11,7 @@ from outreach import clock
 from outreach.domain.dashboard.agenda import Offices
 from outreach.domain.network import kinds
 from outreach.domain.network.staff import ALL_OFFICES, Permission
-from outreach.domain.scheduling import import_batches
+from outreach.domain.scheduling import import_batches, import_drafts
 from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.domain.text import clean
 from outreach.i18n import gettext as _
@@ -24,6 +24,7 @@ from outreach.web.middleware import error_pages
 from outreach.web.staff.common.guards import current_staff, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, import_job, import_labels, import_preview
+from outreach.web.staff.imports.draft_review import MAX_DRAFT_ROWS
 from outreach.web.staff.imports.import_preview import PreviewedFile
 from outreach.web.staff.imports.preview_fingerprint import fingerprint
 
@@ -38,7 +39,7 @@ def upload_form() -> ResponseReturnValue:
     """The form to upload a file; with `lote`, the preview of an uploaded one."""
     public_id = clean(request.args.get("lote", ""))
     if not public_id:
-        return _ask()
+        return ask()
     with store().read() as session:
         batch = import_batches.find(
             session, public_id, current_staff().organizer_id, now=clock.now()
@@ -56,7 +57,7 @@ def upload() -> ResponseReturnValue:
     sent = request.files.get("file")
     name = clean(sent.filename or "") if sent is not None else ""
     if sent is None or not name:
-        return _ask(422, fault=_("Elige un archivo."))
+        return ask(422, fault=_("Elige un archivo."))
     data = sent.stream.read(file_types.MAX_BYTES + 1)
     given = IcalDefaults(clean(request.form.get("office", "")), clean(request.form.get("kind", "")))
     try:
@@ -66,9 +67,9 @@ def upload() -> ResponseReturnValue:
             lines = import_preview.to_summaries(table)
             preview = import_preview.build(session, table, own_offices(), now=clock.now())
     except UnreadableFile as unfit:
-        return _ask(422, name=name, fault=error_messages.say(unfit))
+        return ask(422, name=name, fault=error_messages.say(unfit))
     except ImportRejected as faulty:
-        return _ask(422, name=name, faults=faulty)
+        return ask(422, name=name, faults=faulty)
     with store().change() as session:
         batch = import_batches.save(
             session,
@@ -125,9 +126,12 @@ def _refused_page(public_id: str, outcome: import_job.ImportJobOutcome) -> Respo
 @blueprint.errorhandler(RequestEntityTooLarge)
 def show_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     """A file that is too large is refused by its Content-Length, unread."""
+    words = error_messages.say(file_types.too_heavy(""))
+    if request.endpoint == "staff.imports.read_sheet":
+        return ask(413, sheet_fault=words)
     if request.endpoint != "staff.imports.upload":
         return error_pages.page(413)
-    return _ask(413, fault=error_messages.say(file_types.too_heavy("")))
+    return ask(413, fault=words)
 
 
 def own_offices() -> Offices:
@@ -145,17 +149,32 @@ def differing_lines(preview: PreviewedFile, before: Mapping[str, str]) -> list[i
     return [each.row.line for each in preview.preview.seen if before.get(each.row.id) != each.mark]
 
 
-def _ask(
-    status: int = 200, *, name: str = "", fault: str = "", faults: ImportRejected | None = None
+def ask(
+    status: int = 200,
+    *,
+    name: str = "",
+    fault: str = "",
+    faults: ImportRejected | None = None,
+    sheet_fault: str = "",
 ) -> Response:
+    """The page on which an import begins. `sheet_fault` is about a sheet for a draft, the others
+    about a file that is loaded whole."""
     with store().read() as session:
         offices = offices_with(session, Permission.EDIT)
         all_kinds = kinds.list_kinds(session)
+        slugs = [office.slug for office in offices]
+        drafts = import_drafts.list_pending(session, slugs, now=clock.now())
     return page(
         "imports/upload",
         status,
         file=name,
         fault=fault,
+        sheet_fault=sheet_fault,
+        drafts=drafts,
+        draft_rows=MAX_DRAFT_ROWS,
+        chosen_office=clean(request.args.get("oficina", "")),
+        is_same_again=bool(request.args.get("otra")),
+        is_draft_deleted=bool(request.args.get("hoja")),
         faults=list(faults.faults[:MAX_FAULTS]) if faults else [],
         number=len(faults.faults) if faults else 0,
         done=import_labels.done_message(request.args.get("hecho", "")),

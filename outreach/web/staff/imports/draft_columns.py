@@ -1,0 +1,174 @@
+"""The columns of a draft: what each was taken for, corrected by a choice; the real doubts first."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach.domain.network.staff import Permission
+from outreach.domain.scheduling import import_drafts, import_memory
+from outreach.domain.text import fold
+from outreach.i18n import gettext as _
+from outreach.imports.guess import conversation, row_review, stored_source
+from outreach.imports.guess.columns import ColumnGuess
+from outreach.imports.guess.dates import DayOrder
+from outreach.imports.guess.headings import Field
+from outreach.imports.guess.hours import Half
+from outreach.imports.guess.remarks import Severity
+from outreach.web.context import store
+from outreach.web.error_messages import PageRefused
+from outreach.web.staff.common.guards import page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.imports import blueprint, remark_words
+from outreach.web.staff.imports.draft_review import DraftReview, open_draft
+
+_ORDERS: Final = {each.name.lower(): each for each in DayOrder}
+
+
+@dataclass(frozen=True)
+class ColumnChoice:
+    """A heading with what it is taken for; once, also where several sheets have it."""
+
+    heading: str
+    chosen: str  # value of a field, or empty
+    examples: tuple[str, ...]
+    is_person: bool
+    is_stored: bool
+    doubts: int  # rows in which something of it is asked or wrong
+
+
+@blueprint.get("/traer/<slug>/<draft_id>/columnas")
+@requires(Scope.OFFICE, Permission.EDIT)
+def columns_form(slug: str, draft_id: str) -> ResponseReturnValue:
+    """What we guessed of each column, with three examples."""
+    with store().read() as session:
+        return _show(session, open_draft(session, slug, draft_id))
+
+
+@blueprint.post("/traer/<slug>/<draft_id>/columnas")
+@requires(Scope.OFFICE, Permission.EDIT)
+def choose_columns(slug: str, draft_id: str) -> ResponseReturnValue:
+    """Keeps what staff chose; a column that is not read any more is erased from the draft."""
+    try:
+        with store().change() as session:
+            opened = open_draft(session, slug, draft_id, is_locked=True)
+            chosen = _read_choices(opened)
+            needs_file = _store(session, opened, chosen)
+            address = opened.address
+    except PageRefused as refused:
+        with store().read() as session:
+            opened = open_draft(session, slug, draft_id)
+            return _show(session, opened, status=422, fault=refused.message)
+    if needs_file:
+        return redirect(f"/org/traer?oficina={slug}&otra=1", 303)
+    return redirect(address, 303)
+
+
+def _store(session: Session, opened: DraftReview, chosen: Mapping[str, Field | None]) -> bool:
+    """Stores the choices; whether a column was chosen that is not stored, so that the file is
+    needed again."""
+    answers, stored = opened.answers, opened.stored
+    dropped = {fold(each.heading) for table in stored.dropped for each in table}
+    wanted = {fold(heading) for heading, field in chosen.items() if field is not None}
+    if request.form.get("remember") or wanted & dropped:
+        fields = {heading: field.value if field else "" for heading, field in chosen.items()}
+        import_memory.remember(session, opened.office, columns=fields)
+    answers.order = _ORDERS.get(request.form.get("order", ""))
+    half = request.form.get("half", "")
+    answers.half = Half(half) if half in tuple(Half) else Half.NONE
+    if len(stored.sheets) > 1:
+        names = [name for name in stored.sheets if name in request.form.getlist("sheet")]
+        answers.sheets = [] if len(names) == len(stored.sheets) else names
+    found = conversation.choose_columns(stored.found, chosen)
+    kept = stored_source.drop_unread(stored.source, found)
+    both = [[*one, *other] for one, other in zip(kept.dropped, stored.dropped, strict=True)]
+    opened.stored = replace(kept, dropped=both)
+    import_drafts.replace_source(opened.draft, stored_source.to_json(opened.stored))
+    opened.store(session)
+    needs_file = bool(wanted & dropped)
+    if needs_file and not opened.draft.loads and not answers.mended:
+        session.delete(opened.draft)  # the file is read anew
+    return needs_file
+
+
+def _read_choices(opened: DraftReview) -> dict[str, Field | None]:
+    """The fields by heading, of columns that may be chosen. Raises PageRefused."""
+    chosen: dict[str, Field | None] = {}
+    for number, each in enumerate(_list_columns(opened)):
+        value = request.form.get(f"column-{number}", each.chosen)
+        if not each.is_person:
+            chosen[each.heading] = Field(value) if value in tuple(Field) else None
+    for table in opened.stored.found:
+        times = Counter(field for each in table if (field := chosen.get(each.heading)))
+        doubled = [field for field, count in times.items() if count > 1]
+        if doubled:
+            name = remark_words.FIELDS[doubled[0]]
+            raise PageRefused(_("Dos columnas dicen «%(name)s». Deja una.", name=name))
+    is_of_sheets = len(opened.stored.sheets) > 1
+    if is_of_sheets and not set(request.form.getlist("sheet")) & set(opened.stored.sheets):
+        raise PageRefused(_("Elige al menos una hoja."))
+    return chosen
+
+
+def _list_columns(opened: DraftReview) -> list[ColumnChoice]:
+    """The distinct headings: those that are stored, then the others."""
+    doubts = _count_doubts(opened)
+    found: dict[str, ColumnChoice] = {}
+    for tables, is_stored in ((opened.stored.found, True), (opened.stored.dropped, False)):
+        for each in (column for table in tables for column in table):
+            found.setdefault(fold(each.heading), _to_choice(each, doubts, is_stored=is_stored))
+    return list(found.values())
+
+
+def _to_choice(column: ColumnGuess, doubts: Mapping[str, int], *, is_stored: bool) -> ColumnChoice:
+    return ColumnChoice(
+        heading=column.heading,
+        chosen=column.field.value if column.field else "",
+        examples=column.examples,
+        is_person=column.is_person,
+        is_stored=is_stored,
+        doubts=doubts.get(column.field.value, 0) if column.field else 0,
+    )
+
+
+def _count_doubts(opened: DraftReview) -> Counter[str]:
+    """In how many rows something is asked of a field, or wrong, by field."""
+    return Counter(
+        name
+        for row in opened.rows
+        if not row.is_left_out
+        for name in {
+            each.field.value
+            for each in row.parsed.remarks
+            if each.field is not None and each.severity is not Severity.NOTE
+        }
+    )
+
+
+def _show(session: Session, opened: DraftReview, *, status: int = 200, fault: str = "") -> Response:
+    unanswered = replace(opened.answers, order=None, half=Half.NONE, mended={})
+    asked = row_review.review(session, opened.office, opened.stored, unanswered, now=opened.now)
+    typed = request.form if request.method == "POST" else {}
+    return page(
+        "imports/draft_columns",
+        status,
+        opened=opened,
+        draft=opened.draft,
+        fault=fault,
+        typed=typed,
+        columns=_list_columns(opened),
+        choices=remark_words.field_choices(),
+        order_question=row_review.find_order_question(asked),
+        half_questions=row_review.list_half_questions(asked),
+        order=opened.answers.order.name.lower() if opened.answers.order else "",
+        half=opened.answers.half.value,
+        sheets=opened.stored.sheets if len(opened.stored.sheets) > 1 else [],
+        chosen_sheets=opened.answers.sheets or opened.stored.sheets,
+        tables=opened.stored.source.tables,
+        is_calendar=opened.stored.source.calendar is not None,
+        words=remark_words,
+    )

@@ -1,0 +1,86 @@
+"""A draft that is open: its rows as they are judged now, and where its pages are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.domain.network import kinds
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import import_drafts
+from outreach.domain.scheduling.import_drafts import ImportDraft
+from outreach.imports.guess import row_review, stored_source
+from outreach.imports.guess.row_review import ReviewAnswers, ReviewedRow
+from outreach.imports.guess.stored_source import StoredSource
+
+MAX_DRAFT_ROWS: Final = 5_000  # all are judged whenever a page is shown
+
+
+@dataclass
+class DraftReview:
+    """A draft with its rows."""
+
+    draft: ImportDraft
+    office: Office
+    stored: StoredSource
+    answers: ReviewAnswers
+    rows: list[ReviewedRow]
+    kinds: dict[str, Kind]
+    now: datetime
+
+    @property
+    def address(self) -> str:
+        """The address of its rows; those of the other pages begin with it."""
+        return address_of(self.draft)
+
+    @property
+    def by_key(self) -> dict[str, ReviewedRow]:
+        return {row.key: row for row in self.rows}
+
+    @property
+    def loadable(self) -> list[ReviewedRow]:
+        return [row for row in self.rows if row.is_loadable]
+
+    @property
+    def open_rows(self) -> list[ReviewedRow]:
+        return [row for row in self.rows if row.is_open]
+
+    @property
+    def seal(self) -> str:
+        return row_review.compute_seal(self.draft.version, self.rows)
+
+    def judge(self, session: Session) -> None:
+        """Judges the rows again, after an answer."""
+        self.rows = row_review.review(session, self.office, self.stored, self.answers, now=self.now)
+
+    def store(self, session: Session) -> None:
+        """Stores the answers, and how many rows are left."""
+        self.judge(session)
+        self.draft.pending = row_review.count_pending(self.rows)
+        import_drafts.change(session, self.draft, answers=self.answers.to_json(), now=self.now)
+
+
+def open_draft(
+    session: Session, slug: str, draft_id: str, *, is_locked: bool = False
+) -> DraftReview:
+    """The draft of that office with its rows. Raises NotFound."""
+    now = clock.now()
+    draft = import_drafts.find(session, slug, draft_id, now=now, is_locked=is_locked)
+    opened = DraftReview(
+        draft=draft,
+        office=draft.office,
+        stored=stored_source.read_json(import_drafts.read_source(draft)),
+        answers=ReviewAnswers.read(draft.answers),
+        rows=[],
+        kinds={kind.code: kind for kind in kinds.list_kinds(session)},
+        now=now,
+    )
+    opened.judge(session)
+    return opened
+
+
+def address_of(draft: ImportDraft) -> str:
+    return f"/org/traer/{draft.office.slug}/{draft.public_id}"

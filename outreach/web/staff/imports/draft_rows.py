@@ -1,0 +1,363 @@
+"""The rows of a draft: mended in place and judged again; nothing that was typed is lost.
+
+The page is one form, and each of its buttons sends all rows: what was typed in any of them is kept
+before the button is obeyed. A row carries a mark of what its form showed. Where a colleague has
+changed the same row meanwhile, both are shown and nothing is stored for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from flask import Response, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from outreach.domain.locations import venues
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.staff import Permission
+from outreach.domain.scheduling import import_memory
+from outreach.domain.text import clean, fold
+from outreach.imports.guess import mending, row_review
+from outreach.imports.guess.headings import Field
+from outreach.imports.guess.proposals import Outcome
+from outreach.imports.guess.remarks import RemarkCode, Severity
+from outreach.imports.guess.row_review import ReviewedRow
+from outreach.web.context import store
+from outreach.web.staff.common.guards import page
+from outreach.web.staff.common.kept_forms import restores
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.imports import blueprint, remark_words
+from outreach.web.staff.imports.draft_review import DraftReview, open_draft
+
+PAGE_SIZE: Final = 50
+MAX_FORM_BYTES: Final = 512 * 1024  # of 50 rows with all their fields
+MAX_QUESTIONS: Final = 30  # about venues, shown at once
+NEW_VENUE: Final = "new"
+OTHER_VENUE: Final = "other"
+_CLASHES: Final = (RemarkCode.OVERLAPS_LINE, RemarkCode.OVERLAPS_WORKSHOP, RemarkCode.HOLIDAY)
+# The field of the form in which a remark about another one is answered.
+_ANSWERED_IN: Final[Mapping[Field, Field]] = {
+    Field.WEEKDAY: Field.DAY,
+    Field.MINUTES: Field.ENDS,
+    Field.ADDRESS: Field.VENUE,
+    Field.CITY: Field.VENUE,
+    Field.MODE: Field.VENUE,
+}
+Typed = Mapping[Field, str]
+
+
+@dataclass
+class SentRows:
+    """What became of the rows of a form: the keys of those that were mended, and what was typed
+    for those that a colleague has changed meanwhile."""
+
+    mended: list[str] = field(default_factory=list)
+    conflicts: dict[str, Typed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A row as the page shows it."""
+
+    row: ReviewedRow
+    kind: Kind | None
+    day: str  # in words
+    values: Typed
+    fields: Sequence[Field]  # that can be typed in; all, where the row was opened
+    mark: str  # of what they show
+    defaults: Typed  # what the kind gives where the row says nothing
+    remarks: Sequence[tuple[str, bool]]  # sentences, and whether they keep the row from loading
+    fixes: Sequence[tuple[str, str]]  # names and words
+    leaves_out: bool  # whether one of the fixes does
+    twin: str  # public id of a workshop that it is like
+    is_conflict: bool
+
+
+@blueprint.get("/traer/<slug>/<draft_id>")
+@requires(Scope.OFFICE, Permission.EDIT)
+def rows_page(slug: str, draft_id: str) -> ResponseReturnValue:
+    """The rows, those that somebody has to look at first."""
+    with store().read() as session:
+        return show(session, open_draft(session, slug, draft_id))
+
+
+@blueprint.post("/traer/<slug>/<draft_id>")
+@requires(Scope.OFFICE, Permission.EDIT, max_body_bytes=MAX_FORM_BYTES)
+def save_rows(slug: str, draft_id: str) -> ResponseReturnValue:
+    """Keeps what was typed, then does what the button says."""
+    with store().change() as session:
+        opened = open_draft(session, slug, draft_id, is_locked=True)
+        sent = keep_typed(session, opened)
+        has_answered = _answer_venues(session, opened) | _obey(opened, request.form.get("do", ""))
+        if sent.mended or has_answered:
+            opened.store(session)
+        if sent.conflicts:
+            return show(session, opened, status=409, typed=sent.conflicts, is_conflict=True)
+        address = opened.address
+    if request.form.get("do") == "later":
+        return redirect("/org/traer", 303)
+    query = f"ver={_filter_of(request.form)}&pag={_page_of(request.form)}"
+    query += "&hecho=si" if sent.mended or has_answered else ""
+    verb, _colon, key = request.form.get("do", "").partition(":")
+    if verb == "open" and key in opened.by_key:
+        query += f"&abre={key}#r-{key}"
+    return redirect(f"{address}?{query}", 303)
+
+
+@restores(save_rows)
+def show_again(fields: MultiDict[str, str], slug: str, draft_id: str) -> Response:
+    """The rows with what was typed before the session ended."""
+    with store().read() as session:
+        opened = open_draft(session, slug, draft_id)
+        by_key = opened.by_key
+        typed = {
+            key: {**by_key[key].values, **values}
+            for key, values, mark in _list_sent(fields)
+            if key in by_key and row_review.mark_values(values) != mark
+        }
+        return show(session, opened, typed=typed)
+
+
+def keep_typed(session: Session, opened: DraftReview) -> SentRows:
+    """Mends the rows of the form of this request in which somebody typed something."""
+    sent, by_key = SentRows(), opened.by_key
+    kinds_answered: dict[str, str] = {}
+    for key, typed, mark_before in _list_sent(request.form):
+        row = by_key.get(key)
+        if row is None:
+            continue
+        current = {each: row.values[each] for each in typed}
+        mark, current_mark = row_review.mark_values(typed), row_review.mark_values(current)
+        if mark in {mark_before, current_mark}:
+            continue
+        values = {**row.values, **typed}
+        if current_mark != mark_before or row.is_left_out:
+            sent.conflicts[key] = values
+            continue
+        opened.answers.mend(key, values)
+        kinds_answered |= row_review.list_kind_answers(row, typed)
+        sent.mended.append(key)
+    if kinds_answered:
+        import_memory.remember(session, opened.office, kinds=kinds_answered)
+    if sent.mended:
+        opened.judge(session)
+    return sent
+
+
+def _list_sent(form: MultiDict[str, str]) -> list[tuple[str, dict[Field, str], str]]:
+    """The key of each row of a form, the values of the fields that it had, and their mark."""
+    found = []
+    for key in form.getlist("row"):
+        names = {each: f"{each.value}-{key}" for each in mending.MENDABLE}
+        typed = {each: form[name] for each, name in names.items() if name in form}
+        found.append((key, typed, form.get(f"mark-{key}", "")))
+    return found
+
+
+def _obey(opened: DraftReview, order: str) -> bool:
+    """Does what a button of the form says; whether that changed something."""
+    verb, _colon, rest = order.partition(":")
+    key, _colon, name = rest.partition(":")
+    row = opened.by_key.get(key)
+    if verb == "out-past":
+        past = [each for each in opened.rows if each.is_open and each.has(RemarkCode.DAY_PAST)]
+        for each in past:
+            opened.answers.leave_out(each.key)
+        return bool(past)
+    if row is None:
+        return False
+    if verb == "out":
+        opened.answers.leave_out(key)
+    elif verb == "in":
+        opened.answers.take_in(key)
+    elif verb == "open":  # the page shows all its fields
+        return False
+    elif verb == "fix":
+        fix = next((each for each in row_review.list_fixes(row) if each.name == name), None)
+        if fix is None:  # a colleague has mended the row meanwhile
+            return False
+        row_review.apply_fix(opened.answers, row, fix)
+    else:
+        return False
+    return True
+
+
+def _answer_venues(session: Session, opened: DraftReview) -> bool:
+    """Remembers which venue a name means; whether anything was answered."""
+    own = {str(each.id): each for each in venues.list_venues(session, opened.office)}
+    answers: dict[str, int | None] = {}
+    renamed: dict[str, str] = {}
+    for number in range(MAX_QUESTIONS):
+        name = clean(request.form.get(f"venue-name-{number}", ""))
+        answer = request.form.get(f"venue-{number}", "")
+        if answer == OTHER_VENUE:
+            answer = request.form.get(f"venue-other-{number}", "")
+        if not name or not answer:
+            continue
+        if answer == NEW_VENUE:
+            answers[name] = None
+        elif answer in own:
+            answers[name] = own[answer].id
+        elif answer.startswith("line:"):
+            renamed[fold(name)] = clean(answer.removeprefix("line:"))[:120]
+    if answers:
+        import_memory.remember(session, opened.office, venues=answers)
+    opened.answers.venue_names |= renamed
+    return bool(answers or renamed)
+
+
+# The page
+
+
+def show(
+    session: Session,
+    opened: DraftReview,
+    *,
+    status: int = 200,
+    typed: Mapping[str, Typed] | None = None,
+    is_conflict: bool = False,
+    is_outdated: bool = False,
+    saved: bool = False,
+) -> Response:
+    """The rows of a filter, a page of them. `typed` has values that are not stored, by key: those
+    rows come first. `is_outdated`: nothing was loaded, since something has changed meanwhile."""
+    opened_key = request.args.get("abre", "")
+    typed, given = typed or {}, request.form if request.method == "POST" else request.args
+    filters = _count_filters(opened)
+    chosen = _filter_of(given)
+    if chosen not in filters:
+        chosen = "open" if filters["open"] or not filters["ready"] else "ready"
+    chosen_rows = [each for each in opened.rows if _is_in(each, chosen)]
+    last = max(0, (len(chosen_rows) - 1) // PAGE_SIZE)
+    number = min(_page_of(given), last)
+    shown = [row for row in opened.rows if row.key in typed]
+    part = chosen_rows[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
+    shown += [row for row in part if row.key not in typed]
+    questions = row_review.list_venue_questions(session, opened.office, opened.rows)
+    own = venues.list_venues(session, opened.office)
+    names = venues.get_distinct_names(own)
+    return page(
+        "imports/draft_rows",
+        status,
+        opened=opened,
+        draft=opened.draft,
+        rows=[
+            _to_view(
+                opened,
+                row,
+                typed.get(row.key),
+                is_opened=row.key == opened_key,
+                is_conflict=is_conflict,
+            )
+            for row in shown
+        ],
+        filters=filters,
+        chosen=chosen,
+        number=number,
+        pages=last + 1,
+        questions=questions[:MAX_QUESTIONS],
+        own_venues=[(each.id, names[each.id]) for each in own if each.retired_at is None],
+        venue_names=names,
+        is_conflict=is_conflict,
+        is_outdated=is_outdated,
+        is_saved=saved or bool(request.args.get("hecho")),
+        all_kinds=sorted(opened.kinds.values(), key=lambda each: each.short_name.get("es", "")),
+        count_changed=sum(each.proposal.outcome is Outcome.CHANGED for each in opened.loadable),
+        count_published=sum(_is_public(row) for row in opened.loadable),
+        count_past=sum(row.is_open and row.has(RemarkCode.DAY_PAST) for row in opened.rows),
+        has_sheets=len({row.parsed.sheet for row in opened.rows}) > 1,
+        labels=remark_words.LABELS,
+        statuses=remark_words.STATUSES,
+        words=remark_words,
+        new_venue=NEW_VENUE,
+        other_venue=OTHER_VENUE,
+    )
+
+
+def _is_public(row: ReviewedRow) -> bool:
+    loaded = row.proposal.row
+    return loaded is not None and loaded.status.value == "published"
+
+
+def _to_view(
+    opened: DraftReview,
+    row: ReviewedRow,
+    typed: Typed | None,
+    *,
+    is_opened: bool,
+    is_conflict: bool,
+) -> RowView:
+    parsed, proposal = row.parsed, row.proposal
+    is_whole = is_opened or typed is not None
+    asked = set(mending.MENDABLE) if is_whole else _list_asked(row)
+    fields = [each for each in mending.MENDABLE if each in asked and not row.is_left_out]
+    fixes = [] if row.is_left_out else row_review.list_fixes(row)
+    twin = next((e for e in parsed.remarks if e.error.code is RemarkCode.TWIN_OF_WORKSHOP), None)
+    return RowView(
+        row=row,
+        kind=opened.kinds.get(parsed.kind or ""),
+        day=remark_words.day_words(parsed.day),
+        values=typed or row.values,
+        fields=fields,
+        mark=row_review.mark_values({each: row.values[each] for each in fields}),
+        defaults={
+            Field.ENDS: f"{proposal.ends:%H:%M}" if proposal.ends else "",
+            Field.CAPACITY: "" if proposal.capacity is None else str(proposal.capacity),
+            Field.TITLE: proposal.title,
+        },
+        remarks=[
+            (remark_words.remark_words(each), each.severity is not Severity.NOTE)
+            for each in sorted(parsed.remarks, key=lambda each: -each.severity)
+        ],
+        fixes=[(fix.name, remark_words.fix_words(fix)) for fix in fixes],
+        leaves_out=any(fix.is_leaving_out for fix in fixes),
+        twin=str(twin.error.values["workshop"]) if twin is not None else "",
+        is_conflict=is_conflict and typed is not None,
+    )
+
+
+def _list_asked(row: ReviewedRow) -> set[Field]:
+    """The fields in which what is asked of a row can be answered."""
+    about = {
+        each.field
+        for each in row.parsed.remarks
+        if each.field is not None and each.severity is not Severity.NOTE
+    }
+    return {_ANSWERED_IN.get(each, each) for each in about}
+
+
+def _count_filters(opened: DraftReview) -> dict[str, int]:
+    """How many rows each filter has, in the order of the page."""
+    return {
+        name: sum(_is_in(row, name) for row in opened.rows)
+        for name in ("open", "ready", "clash", "same", "out", "all")
+    }
+
+
+def _is_in(row: ReviewedRow, name: str) -> bool:
+    match name:
+        case "open":
+            return row.is_open
+        case "ready":
+            return row.is_loadable
+        case "clash":
+            return not row.is_left_out and row.has(*_CLASHES)
+        case "same":
+            return not row.is_left_out and row.proposal.outcome is Outcome.SAME
+        case "out":
+            return row.is_left_out
+        case _:
+            return True
+
+
+def _filter_of(given: Mapping[str, Any]) -> str:
+    name = str(given.get("ver", ""))
+    return name if name.isascii() and name.isalpha() and len(name) < 9 else ""
+
+
+def _page_of(given: Mapping[str, Any]) -> int:
+    """The number of the page, from 0."""
+    text = str(given.get("pag", ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0

@@ -1,0 +1,209 @@
+"""What is asked of the rows of a sheet, and the ways out, in words."""
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Final
+
+from outreach.domain.workshops import WorkshopStatus
+from outreach.i18n import gettext as _
+from outreach.i18n import lazy
+from outreach.imports.guess.headings import Field
+from outreach.imports.guess.proposals import Outcome
+from outreach.imports.guess.remarks import Remark, RemarkCode
+from outreach.imports.guess.row_review import RowFix
+from outreach.web import error_messages
+from outreach.web.presentation.workshop_cards import CardTag
+from outreach.web.staff.common.workshop_labels import short_day
+
+# What a column may be, in the order of the choice.
+FIELDS: Final = MappingProxyType(
+    {
+        Field.DAY: lazy("Fecha"),
+        Field.WEEKDAY: lazy("Día de la semana"),
+        Field.MONTH: lazy("Mes"),
+        Field.YEAR: lazy("Año"),
+        Field.STARTS: lazy("Hora en que empieza"),
+        Field.ENDS: lazy("Hora en que termina"),
+        Field.MINUTES: lazy("Cuántos minutos dura"),
+        Field.KIND: lazy("Tipo"),
+        Field.TITLE: lazy("Título"),
+        Field.VENUE: lazy("Sede"),
+        Field.ADDRESS: lazy("Dirección"),
+        Field.CITY: lazy("Ciudad"),
+        Field.CAPACITY: lazy("Lugares"),
+        Field.STATUS: lazy("Borrador o publicado"),
+        Field.MODE: lazy("Modalidad"),
+        Field.LANGUAGES: lazy("Idiomas"),
+        Field.CHILDCARE: lazy("Cuidado de niños"),
+        Field.OFFICE: lazy("Oficina"),
+        Field.ID: lazy("Id"),
+    }
+)
+# The labels of the form of a row.
+LABELS: Final = MappingProxyType(
+    {
+        Field.DAY: lazy("Día"),
+        Field.STARTS: lazy("Empieza"),
+        Field.ENDS: lazy("Termina"),
+        Field.KIND: lazy("Tipo"),
+        Field.TITLE: lazy("Título"),
+        Field.VENUE: lazy("Sede"),
+        Field.CAPACITY: lazy("Lugares"),
+        Field.STATUS: lazy("Estado"),
+    }
+)
+STATUSES: Final = MappingProxyType(
+    {
+        WorkshopStatus.DRAFT.value: lazy("Borrador"),
+        WorkshopStatus.PUBLISHED.value: lazy("Publicado"),
+        WorkshopStatus.CANCELLED.value: lazy("Cancelado"),
+    }
+)
+_WEEKDAYS: Final = MappingProxyType(
+    {
+        "Monday": lazy("lunes"),
+        "Tuesday": lazy("martes"),
+        "Wednesday": lazy("miércoles"),
+        "Thursday": lazy("jueves"),
+        "Friday": lazy("viernes"),
+        "Saturday": lazy("sábado"),
+        "Sunday": lazy("domingo"),
+    }
+)
+_REMARKS: Final = MappingProxyType(
+    {
+        RemarkCode.DAY_MISSING: lazy("Falta el día."),
+        RemarkCode.DAY_UNREADABLE: lazy("«%(value)s» no es un día. Escríbelo como 31/1/2027."),
+        RemarkCode.DAY_SEVERAL: lazy("«%(value)s» son varios días. Pon un renglón para cada uno."),
+        RemarkCode.DAY_IMPOSSIBLE: lazy("«%(value)s» no está en el calendario."),
+        RemarkCode.DAY_ORDER_UNKNOWN: lazy("«%(value)s», ¿es el %(one)s o el %(other)s?"),
+        RemarkCode.DAY_MAY_BE_SWAPPED: lazy(
+            "¿Es el %(day)s? La hoja pudo cambiar el día por el mes."
+        ),
+        RemarkCode.DAY_ABOVE: lazy("Falta el día. ¿Es el del renglón de arriba, %(day)s?"),
+        RemarkCode.DAYS_DIFFER: lazy("El renglón dice %(one)s y %(other)s. ¿Qué día es?"),
+        RemarkCode.WEEKDAY_CONTRADICTED: lazy("El %(day)s es %(weekday)s; la hoja dice %(typed)s."),
+        RemarkCode.YEAR_UNKNOWN: lazy("«%(value)s» no dice el año. ¿Es %(year)s?"),
+        RemarkCode.YEAR_UNLIKELY: lazy("El %(day)s está muy lejos. Revisa el año."),
+        RemarkCode.DAY_PAST: lazy("Ya pasó: %(day)s, %(starts)s."),
+        RemarkCode.HOUR_MISSING: lazy("Falta la hora."),
+        RemarkCode.HOUR_UNREADABLE: lazy(
+            "«%(value)s» no es una hora. Escríbela como 6:00 p. m. o 18:00."
+        ),
+        RemarkCode.HOUR_SEVERAL: lazy("«%(value)s» son varias horas. Deja una."),
+        RemarkCode.HALF_OF_DAY_UNKNOWN: lazy("«%(value)s», ¿es a. m. o p. m.?"),
+        RemarkCode.HOURS_DIFFER: lazy("El renglón dice %(one)s y %(other)s. ¿Qué hora es?"),
+        RemarkCode.END_BEFORE_START: lazy(
+            "Termina a las %(ends)s, antes de empezar a las %(starts)s."
+        ),
+        RemarkCode.LASTS_LONG: lazy("De %(starts)s a %(ends)s es muy largo. Revisa las horas."),
+        RemarkCode.DURATION_UNREADABLE: lazy("«%(value)s» no dice cuánto dura."),
+        RemarkCode.KIND_MISSING: lazy("Falta el tipo de taller."),
+        RemarkCode.KIND_UNKNOWN: lazy("¿De qué tipo es «%(value)s»?"),
+        RemarkCode.KIND_DOUBTFUL: lazy("«%(value)s» puede ser de varios tipos. Elige uno."),
+        RemarkCode.TEXT_WITH_CONTACT: lazy(
+            "El título o la sede trae un teléfono o un correo. Escríbelo sin él."
+        ),
+        RemarkCode.TEXT_TOO_LONG: lazy("El título o la sede pasa de %(most)s letras. Acórtalo."),
+        RemarkCode.CAPACITY_UNREADABLE: lazy("«%(value)s» no es un número de lugares."),
+        RemarkCode.CAPACITY_UNLIMITED: lazy("«%(value)s»: ¿cuántos lugares?"),
+        RemarkCode.STATUS_UNKNOWN: lazy("«%(value)s»: ¿es borrador, publicado o cancelado?"),
+        RemarkCode.MODE_UNKNOWN: lazy("«%(value)s»: ¿es en persona o en línea? Escribe la sede."),
+        RemarkCode.VENUE_DOUBTFUL: lazy("«%(value)s»: ¿es una sede que ya tienes? Dilo arriba."),
+        RemarkCode.VENUE_LIKE_LINE: lazy(
+            "«%(value)s»: ¿es «%(venue)s» del renglón %(line)s? Dilo arriba."
+        ),
+        RemarkCode.VENUES_TOO_MANY: lazy(
+            "Trae más de %(most)s sedes nuevas. Carga primero las demás."
+        ),
+        RemarkCode.VENUE_RETIRED: lazy("%(venue)s ya no se usa. Elige otra sede."),
+        RemarkCode.VENUE_OPEN: lazy("Para publicarlo falta la sede."),
+        RemarkCode.OFFICE_OTHER: lazy("Es de otra oficina: «%(value)s»."),
+        RemarkCode.ROW_HIDDEN: lazy("En la hoja está oculto."),
+        RemarkCode.TWIN_OF_LINE: lazy("Es el mismo taller que el renglón %(line)s."),
+        RemarkCode.TWIN_OF_WORKSHOP: lazy("Se parece a uno que ya tienes. ¿Es el mismo?"),
+        RemarkCode.CHANGE_TELLS_PEOPLE: lazy(
+            "Cambia, y hay %(count)s registros. Al cargar eliges a quién se avisa."
+        ),
+        RemarkCode.WORKSHOP_GONE: lazy("Ese taller ya no está."),
+        RemarkCode.OVERLAPS_LINE: lazy("Choca con el renglón %(line)s: misma sede, misma hora."),
+        RemarkCode.OVERLAPS_WORKSHOP: lazy(
+            "Choca con un taller que ya tienes: misma sede, misma hora."
+        ),
+        RemarkCode.HOLIDAY: lazy("Ese día es feriado: %(name)s."),
+        RemarkCode.RULE_UNREADABLE: lazy(
+            "Se repite de un modo que no leemos. Escribe el día, o pon cada fecha aparte."
+        ),
+        RemarkCode.SERIES_CUT: lazy("Se repite más: solo leímos %(most)s fechas."),
+    }
+)
+_OUTCOMES: Final = MappingProxyType(
+    {
+        Outcome.NEW: CardTag(lazy("Nuevo"), "tag-good"),
+        Outcome.CHANGED: CardTag(lazy("Cambia"), "tag-good"),
+        Outcome.SAME: CardTag(lazy("Ya estaba"), ""),
+        Outcome.ASKED: CardTag(lazy("Falta una respuesta"), "tag-warn"),
+        Outcome.REFUSED: CardTag(lazy("Falta arreglarlo"), "tag-bad"),
+    }
+)
+
+
+def remark_words(remark: Remark) -> str:
+    """What is said of a row, as a sentence."""
+    code = remark.error.code
+    if not isinstance(code, RemarkCode):
+        return error_messages.say(remark.error)
+    return str(_REMARKS[code]) % {
+        name: _value_words(value) for name, value in remark.error.values.items()
+    }
+
+
+def _value_words(value: object) -> object:
+    """Days as «sáb 16 ene 2027», weekdays in Spanish; the rest as it is."""
+    if isinstance(value, date):
+        return day_words(value)
+    if isinstance(value, str):
+        return _WEEKDAYS.get(value) or iso_words(value)
+    return value
+
+
+def day_words(day: date | None) -> str:
+    """sáb 16 ene 2027; empty without a day"""
+    return f"{short_day(day)} {day.year}" if day is not None else ""
+
+
+def iso_words(text: str) -> str:
+    """The day of an ISO 8601 text in words; the text itself where it is none."""
+    return day_words(_find_day(text)) or text
+
+
+def _find_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if len(text) == len("2027-01-31") else None
+    except ValueError:
+        return None
+
+
+def fix_words(fix: RowFix) -> str:
+    """What the button of a way out says."""
+    if fix.is_leaving_out:
+        return _("No traerlo")
+    if fix.is_accepting:
+        is_twin = fix.code is RemarkCode.TWIN_OF_WORKSHOP
+        return _("Es otro: traerlo") if is_twin else _("Así está bien")
+    if fix.code is RemarkCode.ROW_HIDDEN:
+        return _("Traerlo")
+    ((field, text),) = list(fix.typed.items())[:1]
+    if field is Field.DAY:
+        return _("Usar %(value)s", value=iso_words(text))
+    return _("Usar %(value)s", value=text.replace(" am", " a. m.").replace(" pm", " p. m."))
+
+
+def outcome_tag(outcome: Outcome, *, is_left_out: bool) -> CardTag:
+    return CardTag(lazy("No se trae"), "") if is_left_out else _OUTCOMES[outcome]
+
+
+def field_choices() -> Mapping[str, str]:
+    """What a column may be, by the value of the choice; empty for one that is not read."""
+    return {"": _("No traer"), **{field.value: str(words) for field, words in FIELDS.items()}}
