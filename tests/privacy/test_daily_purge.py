@@ -88,6 +88,7 @@ def test_daily_job_purges_and_rotates_the_master_key_monthly(
             "unsaved forms": 0,
             "interrupted forms": 0,
             "files brought and not loaded": 0,
+            "sheets begun": 0,
             "door marks": 0,
             "door passes": 0,
         }

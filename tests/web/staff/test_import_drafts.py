@@ -80,7 +80,7 @@ def key_of(client: StaffClient, address: str, line: int) -> str:
     """The key of the row of that line."""
     text = client.get(f"{address}?ver=all").text
     found = re.findall(r'<tr id="r-([0-9a-f]{12})".*?data-label="Renglón">(\d+)<', text, re.DOTALL)
-    return next(key for key, number in found if int(number) == line)
+    return next(str(key) for key, number in found if int(number) == line)
 
 
 def all_workshops(store: Store) -> list[Workshop]:

@@ -1,4 +1,4 @@
-"""The columns of a draft: what each was taken for, corrected by a choice; the real doubts first."""
+"""The columns of a draft: what each was taken for, corrected by a choice; the real questions first."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class ColumnChoice:
     examples: tuple[str, ...]
     is_person: bool
     is_stored: bool
-    doubts: int  # rows in which something of it is asked or wrong
+    questions: int  # rows in which something of it is asked or wrong
 
 
 @blueprint.get("/traer/<slug>/<draft_id>/columnas")
@@ -116,26 +116,26 @@ def _read_choices(opened: DraftReview) -> dict[str, Field | None]:
 
 def _list_columns(opened: DraftReview) -> list[ColumnChoice]:
     """The distinct headings: those that are stored, then the others."""
-    doubts = _count_doubts(opened)
+    questions = _count_questions(opened)
     found: dict[str, ColumnChoice] = {}
     for tables, is_stored in ((opened.stored.found, True), (opened.stored.dropped, False)):
         for each in (column for table in tables for column in table):
-            found.setdefault(fold(each.heading), _to_choice(each, doubts, is_stored=is_stored))
+            found.setdefault(fold(each.heading), _to_choice(each, questions, is_stored=is_stored))
     return list(found.values())
 
 
-def _to_choice(column: ColumnGuess, doubts: Mapping[str, int], *, is_stored: bool) -> ColumnChoice:
+def _to_choice(column: ColumnGuess, questions: Mapping[str, int], *, is_stored: bool) -> ColumnChoice:
     return ColumnChoice(
         heading=column.heading,
         chosen=column.field.value if column.field else "",
         examples=column.examples,
         is_person=column.is_person,
         is_stored=is_stored,
-        doubts=doubts.get(column.field.value, 0) if column.field else 0,
+        questions=questions.get(column.field.value, 0) if column.field else 0,
     )
 
 
-def _count_doubts(opened: DraftReview) -> Counter[str]:
+def _count_questions(opened: DraftReview) -> Counter[str]:
     """In how many rows something is asked of a field, or wrong, by field."""
     return Counter(
         name

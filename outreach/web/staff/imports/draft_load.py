@@ -65,7 +65,7 @@ class LoadRecord:
 def load_draft(slug: str, draft_id: str) -> ResponseReturnValue:
     """Loads what the page showed as ready. What was typed since is kept first, and shown."""
     seen = request.form.get("seen", "")
-    moved = {}
+    moved: Mapping[int, Any] = {}
     try:
         with store().change() as session:
             opened = open_draft(session, slug, draft_id, is_locked=True)
@@ -204,9 +204,12 @@ def undo_draft_load(slug: str, draft_id: str) -> ResponseReturnValue:
 @blueprint.post("/traer/<slug>/<draft_id>/borrar")
 @requires(Scope.OFFICE, Permission.EDIT)
 def delete_draft(slug: str, draft_id: str) -> ResponseReturnValue:
-    """Deletes a draft; what was loaded of it stays."""
+    """Deletes a draft; what was loaded of it stays. A form that is sent twice does no harm."""
     with store().change() as session:
-        draft = import_drafts.find(session, slug, draft_id, now=clock.now(), is_locked=True)
+        try:
+            draft = import_drafts.find(session, slug, draft_id, now=clock.now(), is_locked=True)
+        except NotFound:
+            return redirect("/org/traer", 303)
         log_office_action(session, slug, "import draft deleted", {"file": draft.public_id})
         session.delete(draft)
     return redirect("/org/traer?hoja=borrada", 303)
