@@ -13,11 +13,18 @@ from werkzeug.test import TestResponse, encode_multipart
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.audit.audit_log import AuditEntry
+from outreach.domain.locations.venues import Venue
 from outreach.domain.network.offices import Office
+from outreach.domain.network.staff import Role
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.notifications import Notification
+from outreach.domain.scheduling import import_drafts, workshop_service
 from outreach.domain.scheduling.import_drafts import ImportDraft
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.imports import DATA, kinds
-from tests.conftest import venue
+from outreach.keystore import KeyStore
+from outreach.privacy import retention
+from tests.conftest import seat, venue
 from tests.support.fixed_clock import fixed_clock
 from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -133,3 +140,379 @@ def test_row_is_mended_in_place_and_judged_again(ana: StaffClient, store: Store)
     load(ana, address, form_of(ana, address, "?ver=ready"))
     assert [f"{each.day}" for each in all_workshops(store)] == ["2026-12-05", "2027-01-31"]
     assert "Hojas a medias" not in words(ana.get("/org/traer"))
+
+
+def test_columns_about_persons_are_never_stored(ana: StaffClient, store: Store) -> None:
+    person = "Rosa Canaria,rosa@example.org,llama a Rosa"
+    address = bring(
+        ana,
+        "Fecha,Hora,Tipo,Sede,Nombre completo,Correo,Obs,Título",
+        f"2026-12-05,18:00,DACA,Biblioteca de Pilsen,{person},Pregunta al 312 555 0142",
+        *(f"2026-12-{n},18:00,DACA,Biblioteca de Pilsen,{person},Renueva" for n in range(10, 14)),
+    )
+    draft = the_draft(store)
+    stored = f"{import_drafts.read_source(draft)} {draft.answers}"
+    for canary in ("Canaria", "rosa@", "llama a", "312 555 0142"):
+        assert canary not in stored
+    page = words(ana.get(f"{address}/columnas"))
+    assert "Nunca traemos personas" in page
+    assert "Rosa" not in page
+    assert "trae un teléfono o un correo" in words(ana.get(address)), "and it is still refused"
+
+
+def test_column_that_is_chosen_again_asks_for_the_file_and_is_remembered(
+    ana: StaffClient, store: Store
+) -> None:
+    sheet = (HEAD.replace("Título", "Obs"), GOOD)
+    address = bring(ana, *sheet)
+    page = ana.get(f"{address}/columnas")
+    names = re.findall(r'for="(column-\d+)">\s*Qué es la columna (\w+)', page.text)
+    field = next(name for name, heading in names if heading == "Obs")
+    path = f"{address}/columnas"
+    answer = ana.post(path, **(fields(page.text, path) | {field: "title"}))
+    assert answer.location == "/org/traer?oficina=chicago&otra=1"
+    address = bring(ana, *sheet)
+    assert "Renueva tu DACA" in words(ana.get(address + "?ver=ready"))
+
+
+def test_two_columns_cannot_be_the_same(ana: StaffClient) -> None:
+    path = f"{bring(ana, HEAD, GOOD)}/columnas"
+    form = fields(ana.get(path).text, path) | {"column-2": "title"}
+    answer = ana.post(path, **form)
+    assert answer.status_code == 422
+    assert "Dos columnas dicen «Título». Deja una." in words(answer)
+
+
+def test_order_of_day_and_month_is_asked_once(ana: StaffClient) -> None:
+    lines = [GOOD.replace("2026-12-05", f"{day}/12/26") for day in ("05", "06", "07")]
+    address = bring(ana, HEAD, *lines)
+    path = f"{address}/columnas"
+    page = ana.get(path)
+    assert "¿Qué día es «05/12/26»?" in words(page)
+    ana.post(path, **(fields(page.text, path) | {"order": "day_first"}))
+    assert "3 listos, 0 por mirar" in words(ana.get(address))
+    assert 'value="day_first" checked' in ana.get(path).text, "and can be changed"
+
+
+def test_hours_without_half_are_asked_once(ana: StaffClient) -> None:
+    address = bring(ana, HEAD, GOOD.replace("18:00", "6"), LATER.replace("18:00", "6:30"))
+    path = f"{address}/columnas"
+    page = ana.get(path)
+    assert "¿De qué parte del día es «6», «6:30»?" in words(page)
+    ana.post(path, **(fields(page.text, path) | {"half": "pm"}))
+    page_text = words(ana.get(f"{address}?ver=ready")).replace("\xa0", " ")
+    assert "2 listos" in page_text
+    assert "6:30 p. m." in page_text
+
+
+def test_pasted_rows_are_read_as_a_file(ana: StaffClient) -> None:
+    rows = "\n".join(each.replace(",", "\t") for each in (HEAD, GOOD))
+    answer = ana.post("/org/traer/hoja", office="chicago", rows=rows)
+    assert answer.status_code == 303
+    assert "Leímos «lo que pegaste»: 1 renglón." in words(ana.get(answer.location))
+
+
+def test_nothing_and_unreadable_files_are_refused_on_the_page(ana: StaffClient) -> None:
+    answer = ana.post("/org/traer/hoja", office="chicago")
+    assert answer.status_code == 422
+    assert "Elige un archivo o pega tus renglones." in words(answer)
+    assert "Eso es un PDF" in words(send(ana, "%PDF-1.7", name="a.pdf"))
+
+
+# Questions
+
+
+def test_like_venue_is_asked_and_remembered(ana: StaffClient, store: Store) -> None:
+    sheet = (HEAD, GOOD.replace("Biblioteca de Pilsen", "Sn Pio"))
+    address = bring(ana, *sheet)
+    page = ana.get(address)
+    assert "¿Es la misma?" in words(page)
+    assert "Sí, es Parroquia San Pío" in words(page)
+    with store.read() as session:
+        parish = session.scalars(sa.select(Venue).where(Venue.name == "Parroquia San Pío")).one()
+    form = form_of(ana, address) | {"venue-0": str(parish.id)}
+    save(ana, address, form)
+    load(ana, address)
+    assert [each.venue_id for each in all_workshops(store)] == [parish.id]
+    again = bring(ana, *(each.replace("2026-12-05", "2026-12-06") for each in sheet))
+    assert "1 listo, 0 por mirar" in words(ana.get(again)), "not asked again"
+
+
+def test_like_venue_can_be_new_or_another(ana: StaffClient, store: Store) -> None:
+    address = bring(ana, HEAD, GOOD.replace("Biblioteca de Pilsen", "Sn Pio"))
+    save(ana, address, form_of(ana, address) | {"venue-0": "new"})
+    load(ana, address)
+    with store.read() as session:
+        assert len(session.scalars(sa.select(Venue)).all()) == 3
+    other = bring(ana, HEAD, LATER.replace("Biblioteca de Pilsen", "Bibl. Pilzen"))
+    with store.read() as session:
+        pilsen = session.scalars(sa.select(Venue).where(Venue.name.contains("Pilsen"))).one()
+    form = form_of(ana, other)
+    if "venue-name-0" in form:
+        save(ana, other, form | {"venue-0": "other", "venue-other-0": str(pilsen.id)})
+    load(ana, other)
+    assert all_workshops(store)[-1].venue_id == pilsen.id
+
+
+def test_venue_of_another_office_is_no_answer(
+    ana: StaffClient, store: Store, calgary: Office
+) -> None:
+    with store.change() as session:
+        foreign = venue(session, calgary, "Sn Pio")
+        number = foreign.id
+    address = bring(ana, HEAD, GOOD.replace("Biblioteca de Pilsen", "Sn Pio"))
+    save(ana, address, form_of(ana, address) | {"venue-0": str(number)})
+    assert "1 por mirar" in words(ana.get(address))
+
+
+def test_unknown_kind_is_chosen_once_for_all_its_rows(ana: StaffClient) -> None:
+    address = bring(
+        ana, HEAD, *(e.replace("DACA,Renueva tu DACA", "Plática Sra. Luz,") for e in (GOOD, LATER))
+    )
+    form, key = form_of(ana, address), key_of(ana, address, 2)
+    assert "0 listos, 2 por mirar" in words(ana.get(address))
+    save(ana, address, form, **{f"kind-{key}": "mujeres"})
+    assert "2 listos, 0 por mirar" in words(ana.get(address))
+
+
+def test_past_rows_are_left_out_and_taken_in_again(ana: StaffClient) -> None:
+    address = bring(ana, HEAD, GOOD, PAST)
+    assert "Ya pasó: sáb 7 nov 2026, 18:00." in words(ana.get(address))
+    save(ana, address, form_of(ana, address), do="out-past")
+    assert "1 listo, 0 por mirar" in words(ana.get(address))
+    key = key_of(ana, address, 3)
+    save(ana, address, form_of(ana, address, "?ver=out"), do=f"in:{key}")
+    assert "1 listo, 1 por mirar" in words(ana.get(address))
+
+
+def test_twin_is_asked_with_a_way_out_each(ana: StaffClient, store: Store, office: Office) -> None:
+    load(ana, bring(ana, HEAD, GOOD))
+    with store.change() as session:
+        workshop_service.create(
+            session,
+            workshop_service.get_data(session.scalars(sa.select(Workshop)).one()),
+            now=clock.now(),
+        )
+        session.execute(sa.text("DELETE FROM imported_row"))
+    address = bring(ana, HEAD, GOOD)
+    key = key_of(ana, address, 2)
+    assert "Se parece a uno que ya tienes." in words(ana.get(address))
+    save(ana, address, form_of(ana, address), do=f"fix:{key}:TWIN_OF_WORKSHOP-0")
+    load(ana, address, form_of(ana, address, "?ver=ready"))
+    assert len(all_workshops(store)) == 3
+
+
+def test_clash_and_holiday_are_told_and_do_not_keep_a_row_from_loading(ana: StaffClient) -> None:
+    christmas = GOOD.replace("2026-12-05", "2026-12-25")
+    address = bring(ana, HEAD, christmas, christmas.replace("18:00", "19:00"))
+    page = words(ana.get(f"{address}?ver=clash"))
+    assert "2 listos" in page
+    assert "Ese día es feriado" in page
+    assert "Choca con el renglón 2: misma sede, misma hora." in page
+
+
+# Two people, two presses
+
+
+def test_two_people_in_one_draft_lose_nothing(app: Flask, ana: StaffClient, store: Store) -> None:
+    luz = signed_in_as(app, store, employ(store, "luz@example.org"))
+    address = bring(ana, HEAD, IMPOSSIBLE, IMPOSSIBLE.replace("31/", "30/"))
+    first, second = key_of(ana, address, 2), key_of(ana, address, 3)
+    of_ana, of_luz = form_of(ana, address), form_of(luz, address)
+    save(ana, address, of_ana, **{f"day-{first}": "31/01/2027"})
+    save(luz, address, of_luz, **{f"day-{second}": "30/01/2027"})
+    assert "2 listos, 0 por mirar" in words(ana.get(address)), "different rows are both kept"
+
+
+def test_same_row_changed_by_two_is_shown_with_both(
+    app: Flask, ana: StaffClient, store: Store
+) -> None:
+    luz = signed_in_as(app, store, employ(store, "luz@example.org"))
+    address = bring(ana, HEAD, IMPOSSIBLE)
+    key = key_of(ana, address, 2)
+    of_luz = form_of(luz, address)
+    save(ana, address, form_of(ana, address), **{f"day-{key}": "31/01/2027"})
+    answer = save(luz, address, of_luz, **{f"day-{key}": "28/02/2027"})
+    assert answer.status_code == 409
+    assert "Otra persona cambió el mismo renglón." in words(answer)
+    assert "Ahora dice: Día: 31/01/2027." in words(answer)
+    form = dict(fields(answer.text, address))
+    assert form[f"day-{key}"] == "28/02/2027", "what was typed stays"
+    assert save(luz, address, form).status_code == 303
+    shown = words(luz.get(f"{address}?ver=ready"))
+    assert "28 feb 2027" in shown
+
+
+def test_load_sent_twice_loads_once(ana: StaffClient, store: Store) -> None:
+    address = bring(ana, HEAD, GOOD)
+    form = form_of(ana, address)
+    assert load(ana, address, form).location == f"{address}/listo"
+    assert load(ana, address, form).location == f"{address}/listo"
+    assert len(all_workshops(store)) == 1
+
+
+def test_same_sheet_twice_brings_nothing_new(ana: StaffClient, store: Store) -> None:
+    load(ana, bring(ana, HEAD, GOOD))
+    address = bring(ana, HEAD, GOOD)
+    assert "0 listos, 0 por mirar" in words(ana.get(address))
+    assert load(ana, address).status_code == 409
+    assert len(all_workshops(store)) == 1
+
+
+def test_typed_values_are_kept_and_shown_before_loading(ana: StaffClient, store: Store) -> None:
+    address = bring(ana, HEAD, GOOD, IMPOSSIBLE)
+    key = key_of(ana, address, 3)
+    form = form_of(ana, address) | {f"day-{key}": "31/01/2027"}
+    answer = load(ana, address, form)
+    assert answer.location == f"{address}?hecho=si"
+    assert all_workshops(store) == []
+    assert "2 listos, 0 por mirar" in words(ana.get(answer.location))
+
+
+def test_what_changed_since_the_page_was_shown_is_not_loaded(
+    ana: StaffClient, store: Store, office: Office
+) -> None:
+    address = bring(ana, HEAD, GOOD)
+    form = form_of(ana, address)
+    load(ana, bring(ana, HEAD, GOOD, LATER))
+    answer = load(ana, address, form)
+    assert answer.status_code == 409
+    assert "No se cargó nada" in words(answer)
+    assert len(all_workshops(store)) == 2
+
+
+def test_draft_belongs_to_its_office(app: Flask, ana: StaffClient, store: Store) -> None:
+    address = bring(ana, HEAD, GOOD)
+    eva = signed_in_as(app, store, employ(store, "eva@example.org"))
+    assert eva.get(address).status_code == 200, "a colleague of the office finishes it"
+
+
+def test_draft_of_another_office_looks_nonexistent(
+    app: Flask, ana: StaffClient, store: Store, calgary: Office
+) -> None:
+    address = bring(ana, HEAD, GOOD)
+    eva = signed_in_as(
+        app, store, employ(store, "eva@calgary.example.org", Role.ORGANIZER, "calgary")
+    )
+    foreign = address.replace("chicago", "calgary")
+    for path in (address, foreign, f"{foreign}/columnas", f"{foreign}/listo"):
+        assert eva.get(path).status_code == 404, path
+    assert eva.post(f"{foreign}/cargar", seen="x").status_code == 404
+    assert eva.post(f"{foreign}/borrar").status_code == 303, "as one that is gone"
+    assert "enero.csv" not in words(eva.get("/org/traer")) + words(eva.get("/org/"))
+    assert the_draft(store).name == "enero.csv"
+
+
+# Changes with people, and undoing
+
+
+def published(line: str) -> str:
+    return f"{line}publicado"
+
+
+def bring_changed_capacity(ana: StaffClient) -> str:
+    """The address of a sheet that makes the workshop of GOOD smaller."""
+    load(ana, bring(ana, HEAD, published(GOOD)))
+    return bring(ana, HEAD, published(GOOD.replace("18:00", "19:00")))
+
+
+def test_changed_workshop_with_people_shows_the_sheet_first(
+    ana: StaffClient, store: Store, key_store: KeyStore
+) -> None:
+    events = (
+        "BEGIN:VCALENDAR",
+        "BEGIN:VEVENT",
+        "UID:a@example.org",
+        "DTSTART:20261205T180000",
+        "DTEND:20261205T200000",
+        "SUMMARY:DACA",
+        "LOCATION:Biblioteca de Pilsen",
+        "STATUS:CONFIRMED",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    )
+    load(ana, bring(ana, *events))
+    (workshop,) = all_workshops(store)
+    seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    later = [each.replace("T180000", "T190000").replace("T200000", "T210000") for each in events]
+    address = bring(ana, *later)
+    assert "hay 1 registros" in words(ana.get(f"{address}?ver=ready"))
+    sheet = load(ana, address)
+    assert "¿A quién le avisamos?" in words(sheet)
+    assert all_workshops(store)[0].starts.hour == 18
+    path = f"{address}/cargar"
+    done = ana.post(path, **(fields(sheet.text, path) | {"aviso": "avisar"}))
+    assert done.location == f"{address}/listo"
+    assert all_workshops(store)[0].starts.hour == 19
+    with store.read() as session:
+        causes = session.scalars(sa.select(Notification.cause)).all()
+    assert "changed" in [each.value for each in causes]
+    undone = undo(ana, address)
+    assert "1 volvió a como estaba." in words(undone)
+    assert all_workshops(store)[0].starts.hour == 18
+
+
+def undo(client: StaffClient, address: str) -> TestResponse:
+    path = f"{address}/deshacer"
+    return client.post(path, **fields(client.get(f"{address}/listo").text, path))
+
+
+def test_whole_load_is_undone_in_one_act(ana: StaffClient, store: Store) -> None:
+    address = bring(ana, HEAD, GOOD, published(LATER))
+    load(ana, address)
+    form = fields(ana.get(f"{address}/listo").text, f"{address}/deshacer")
+    page = words(ana.post(f"{address}/deshacer", **form))
+    assert "Quitamos 1 borrador." in page
+    assert "1 ya estaba publicado: quedó cancelado" in page
+    (left,) = all_workshops(store)
+    assert left.status is WorkshopStatus.CANCELLED
+    assert ana.post(f"{address}/deshacer", **form).location == f"{address}/listo", "sent twice"
+    assert "2 listos" in words(ana.get(address)), "the rows can be loaded anew"
+    load(ana, address)
+    assert len(all_workshops(store)) == 3
+
+
+def test_undo_names_what_stays_and_why(ana: StaffClient, store: Store, key_store: KeyStore) -> None:
+    address = bring(ana, HEAD, published(GOOD), LATER, published(LATER.replace("12-12", "12-19")))
+    load(ana, address)
+    first, second, _third = all_workshops(store)
+    seat(store, key_store, first, contact=ContactMethod.EMAIL, address="rosa@example.org")
+    with store.change() as session:
+        workshop = session.get_one(Workshop, second.id)
+        workshop_service.publish(session, workshop, now=clock.now())
+    page = words(undo(ana, address))
+    assert "2 se quedaron" in page
+    assert "Ya tiene personas registradas. No se borra." in page
+    assert "alguien lo cambió después" in page
+    assert [each.status.value for each in all_workshops(store)] == [
+        "published", "published", "cancelled",
+    ]  # fmt: skip
+
+
+def test_draft_is_deleted_by_hand_and_after_thirty_days(
+    ana: StaffClient, store: Store, key_store: KeyStore
+) -> None:
+    ana.post(f"{bring(ana, HEAD, GOOD)}/borrar")
+    address = bring(ana, HEAD, GOOD)
+    with store.change() as session:
+        draft = session.scalars(sa.select(ImportDraft)).one()
+        draft.made_at -= import_drafts.RETENTION
+    assert ana.get(address).status_code == 404
+    assert retention.purge(store, key_store, now=clock.now()).rows["sheets begun"] == 1
+
+
+def test_office_has_a_bounded_number_of_drafts(ana: StaffClient) -> None:
+    for _number in range(import_drafts.MAX_DRAFTS):
+        bring(ana, HEAD, GOOD)
+    answer = send(ana, HEAD, GOOD)
+    assert answer.status_code == 422
+    assert "Termina o borra una." in words(answer)
+
+
+def test_hostile_form_changes_nothing(ana: StaffClient, store: Store) -> None:
+    address = bring(ana, HEAD, GOOD)
+    for order in ("fix:x", "fix:000000000000:Y", "out:", "open:<b>", "in:1:2:3", "\x00"):
+        assert ana.post(address, do=order, row="zz", ver="<x>", pag="-1").status_code == 303
+    assert "1 listo" in words(ana.get(f"{address}?ver=<b>&pag=99999&abre=%00"))
+    markup = GOOD.replace("Renueva tu DACA", "<script>alert(1)</script>")
+    assert "<script>alert" not in ana.get(f"{bring(ana, HEAD, markup)}?ver=ready").text
