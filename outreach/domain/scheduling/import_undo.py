@@ -5,9 +5,10 @@ calendars may have it. A workshop that was changed is changed back (`undo`). One
 edited or registered for since is refused with the cause.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,10 +16,18 @@ from sqlalchemy.orm import Session
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations.change_notifications import LATER
-from outreach.domain.scheduling import bulk, import_memory, undo, workshop_changes, workshop_service
+from outreach.domain.scheduling import (
+    form_drafts,
+    import_memory,
+    undo,
+    workshop_changes,
+    workshop_service,
+)
 from outreach.domain.scheduling.undo import UndoOutcome
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import ErrorCode, Refusal
+
+_BATCH: Final = 500
 
 
 @dataclass
@@ -42,17 +51,22 @@ def undo_load(
 ) -> UndoneLoad:
     """Undoes a load. `new` are the public ids of the workshops that it made, and `batch` names the
     changes of others."""
-    result = UndoneLoad()
-    for workshop in list_made(session, new):
-        attempt = session.begin_nested()
+    result, made = UndoneLoad(), _lock_made(session, new)
+    drafts: list[Workshop] = []
+    used = _find_used(session, made)
+    for workshop in made:
         try:
-            is_deleted = _take_back(session, office, workshop, loaded_at=loaded_at, now=now)
-            attempt.commit()
-            result.deleted += is_deleted
-            result.cancelled += not is_deleted
+            _require_untouched(office, workshop, used, loaded_at=loaded_at)
+            if workshop.status is WorkshopStatus.DRAFT:
+                drafts.append(workshop)
+            else:
+                with session.begin_nested():
+                    _cancel(session, workshop, now=now)
+                result.cancelled += 1
         except Refusal as refusal:
-            attempt.rollback()
             result.refused.append(UndoOutcome(workshop, refusal))
+    _delete_drafts(session, drafts)
+    result.deleted = len(drafts)
     changes = workshop_changes.list_batch(session, batch)
     for outcome in undo.undo_batch(session, changes, now=now):
         if outcome.refusal is None:
@@ -66,30 +80,66 @@ def undo_load(
 def list_made(session: Session, public_ids: Sequence[str]) -> list[Workshop]:
     """The workshops that are still there, of those with these public ids: ids may be used again."""
     found: list[Workshop] = []
-    for start in range(0, len(public_ids), 500):
-        found += session.scalars(
-            sa.select(Workshop)
-            .where(Workshop.public_id.in_(public_ids[start : start + 500]))
-            .order_by(Workshop.day, Workshop.starts, Workshop.id)
-        )
+    for start in range(0, len(public_ids), _BATCH):
+        found += session.scalars(_select_made(public_ids[start : start + _BATCH]))
     return found
 
 
-def _take_back(
-    session: Session, office: Office, workshop: Workshop, *, loaded_at: datetime, now: datetime
-) -> bool:
-    """Deletes or cancels a workshop that was made; whether it was deleted. Raises Refusal."""
-    workshop_service.lock(session, workshop)
-    is_used = sa.exists().where(Registration.workshop_id == workshop.id)
-    if session.scalar(sa.select(is_used)):
+def _lock_made(session: Session, public_ids: Sequence[str]) -> list[Workshop]:
+    """The same, locked until the transaction ends: nobody registers meanwhile."""
+    session.flush()
+    found: list[Workshop] = []
+    for start in range(0, len(public_ids), _BATCH):
+        query = _select_made(public_ids[start : start + _BATCH]).with_for_update(of=Workshop)
+        found += session.scalars(query.execution_options(populate_existing=True))
+    return found
+
+
+def _select_made(public_ids: Sequence[str]) -> sa.Select[tuple[Workshop]]:
+    return (
+        sa.select(Workshop)
+        .where(Workshop.public_id.in_(public_ids))
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+    )
+
+
+def _find_used(session: Session, made: Sequence[Workshop]) -> set[int]:
+    """The ids of workshops for which somebody has registered."""
+    used: set[int] = set()
+    for start in range(0, len(made), _BATCH):
+        ids = [each.id for each in made[start : start + _BATCH]]
+        used.update(
+            session.scalars(
+                sa.select(Registration.workshop_id)
+                .where(Registration.workshop_id.in_(ids))
+                .distinct()
+            )
+        )
+    return used
+
+
+def _require_untouched(
+    office: Office, workshop: Workshop, used: Collection[int], *, loaded_at: datetime
+) -> None:
+    """Raises Refusal where somebody has registered for a workshop, or changed it."""
+    if workshop.id in used:
         raise Refusal(ErrorCode.DELETE_WITH_REGISTRATIONS)
-    if workshop.changed_at > loaded_at or workshop.office is not office:
+    if workshop.changed_at > loaded_at or workshop.office_id != office.id:
         raise Refusal(ErrorCode.UNDO_EDITED_SINCE)
-    if workshop.status is WorkshopStatus.DRAFT:
-        bulk.delete_draft(session, workshop, now)
-        session.flush()
-        return True
+
+
+def _delete_drafts(session: Session, drafts: Sequence[Workshop]) -> None:
+    """Deletes drafts in one flush; each statement after a deletion would flush by itself."""
+    for workshop in drafts:
+        form_drafts.forget(session, workshop.id)  # SQLite may reuse the id
+    for workshop in drafts:
+        session.delete(workshop)
+    session.flush()
+
+
+def _cancel(session: Session, workshop: Workshop, *, now: datetime) -> None:
+    """Cancels a workshop that calendars may have. Raises Refusal where it is over."""
     if workshop.status is not WorkshopStatus.CANCELLED:
+        workshop_service.lock(session, workshop)
         workshop_service.cancel(session, workshop, now=now, decision=LATER)
     import_memory.forget_rows(session, [workshop.id])
-    return False

@@ -1,4 +1,4 @@
-"""The columns of a draft: what each was taken for, corrected by a choice; the real questions first."""
+"""The columns of a draft: what each was taken for, and what is asked of all rows at once."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -124,7 +124,9 @@ def _list_columns(opened: DraftReview) -> list[ColumnChoice]:
     return list(found.values())
 
 
-def _to_choice(column: ColumnGuess, questions: Mapping[str, int], *, is_stored: bool) -> ColumnChoice:
+def _to_choice(
+    column: ColumnGuess, questions: Mapping[str, int], *, is_stored: bool
+) -> ColumnChoice:
     return ColumnChoice(
         heading=column.heading,
         chosen=column.field.value if column.field else "",
