@@ -30,9 +30,41 @@ ROWS_WITH_ERRORS: Final = [
 def preview_import(page: Page, rows: list[dict[str, str]]) -> None:
     """Uploads the file and waits for its preview."""
     page.goto("/org/traer")
+    page.locator("#todo > summary").click()
     data = csv_of(*rows)
     page.locator("input[name=file]").set_input_files(
         {"name": "talleres-diciembre.csv", "mimeType": "text/csv", "buffer": data}
     )
     page.get_by_role("button", name="Revisar").click()
     page.get_by_role("heading", name="Revisa el archivo").wait_for()
+
+
+# A sheet as somebody keeps it: a venue that is like another, a day that is none, a past one, a
+# clash, and a column about persons.
+SHEET: Final = (
+    "FECHA,HR,EVENTO,TITULO,LUGAR,CUPO,TEL ASISTENTES",
+    "2027-01-16,18:00,Conoce tus derechos,,Biblioteca de Pilsen,40,312 555 0142",
+    "2027-01-16,19:00,DACA,Renueva a tiempo,Biblioteca de Pilsen,20,312 555 0143",
+    "31/02/2027,10:00,DACA,,Biblioteca de Pilsen,20,312 555 0144",
+    "2027-01-20,18 hr o 19,Plática Sra. Luz,,Bibl. Pilzen,s/l,312 555 0145",
+    "2020-01-20,18:00,DACA,,Biblioteca de Pilsen,20,312 555 0146",
+)
+
+
+def bring_sheet(page: Page, last: str) -> None:
+    """Brings in SHEET as far as the page `last`: columns, rows or loaded."""
+    page.goto("/org/traer")
+    data = "\n".join(SHEET).encode()
+    page.locator("input[name=sheet]").set_input_files(
+        {"name": "PROGRAMACION ENERO.csv", "mimeType": "text/csv", "buffer": data}
+    )
+    page.get_by_role("button", name="Ver qué entendimos").click()
+    page.get_by_role("heading", name="¿Qué dice cada columna?").wait_for()
+    if last == "columns":
+        return
+    page.get_by_role("button", name="renglones").click()
+    page.get_by_role("heading", name="por mirar").wait_for()
+    if last == "rows":
+        return
+    page.get_by_role("button", name="Cargar").click()
+    page.get_by_role("heading", name="¿Qué sigue?").wait_for()

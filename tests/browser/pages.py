@@ -271,6 +271,7 @@ FILES: Final = {
     "import preview": data_imports.VALID_ROWS,
     "import preview with errors": data_imports.ROWS_WITH_ERRORS,
 }
+SHEETS: Final = {f"import of a sheet, {last}": last for last in ("columns", "rows", "loaded")}
 NOTIFY_SHEET: Final = "sheet before people are told"
 MAILING_SHEET: Final = "sheet before reminders to offices"
 REACHED_BY_FORM: Final = (
@@ -281,7 +282,7 @@ REACHED_BY_FORM: Final = (
     NOTIFY_SHEET,
     MAILING_SHEET,
 )
-EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *REACHED_BY_FORM, *FILES, *SIGNING_IN)
+EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *REACHED_BY_FORM, *FILES, *SHEETS, *SIGNING_IN)
 # One page of each layout. The others have the same parts; tests/run --long checks them all.
 IN_EVERY_RUN: Final = frozenset(
     (
@@ -320,6 +321,7 @@ IN_EVERY_RUN: Final = frozenset(
         NOTIFY_SHEET,
         MAILING_SHEET,
         "import preview with errors",
+        "import of a sheet, rows",
         "one kind",
         RECOVERY_CODES,
     )
@@ -344,6 +346,10 @@ def visit(page: Page, world: World, name: str) -> None:
     if name in FILES:
         sign_in(page)
         data_imports.preview_import(page, FILES[name])
+        return
+    if name in SHEETS:
+        sign_in(page)
+        data_imports.bring_sheet(page, SHEETS[name])
         return
     if name == OFFLINE_CHECKIN:
         _open_offline_checkin(page, world)

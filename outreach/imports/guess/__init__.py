@@ -11,6 +11,9 @@ Open `conversation` first: it calls the others in their order.
     calendar_rows, recurring_events     the events of an iCalendar file, with their dates
     venue_choice, proposals             what each row would do, and why not
     loading                             the good rows to the database, in bounded batches
+    stored_source                       a source as JSON, without the columns that are not read
+    mending                             a row with the values that somebody typed
+    row_review                          the rows of a draft, with what staff answered about them
 
 May import `feeds`, `domain` and below, and the modules of `imports` beside it.
 """

@@ -1,6 +1,8 @@
-"""Import of workshops from a file, and export: previewed first, then loaded whole or not at all.
+"""Import of workshops, and export: any sheet as a conversation, or a file that is loaded whole.
 
-May import `common`. Start with `import_pages`.
+A conversation is `draft_start` (the file), `draft_columns`, `draft_rows` and `draft_load`, over
+`draft_review`. A file of the template is previewed by `import_pages`, then loaded whole or not at
+all. May import `common`. Start with `draft_review`.
 """
 
 from flask import Blueprint
