@@ -343,13 +343,8 @@ def visit(page: Page, world: World, name: str) -> None:
     if name == MONTH_PREVIEWED:
         _preview_month(page)
         return
-    if name in FILES:
-        sign_in(page)
-        data_imports.preview_import(page, FILES[name])
-        return
-    if name in SHEETS:
-        sign_in(page)
-        data_imports.bring_sheet(page, SHEETS[name])
+    if name in {*FILES, *SHEETS}:
+        _bring_file(page, name)
         return
     if name == OFFLINE_CHECKIN:
         _open_offline_checkin(page, world)
@@ -376,6 +371,14 @@ def visit(page: Page, world: World, name: str) -> None:
 def sign_in(page: Page, email: str = ANA) -> None:
     """Signs in a staff member, Ana by default."""
     second_factors.sign_in(page, email)
+
+
+def _bring_file(page: Page, name: str) -> None:
+    sign_in(page)
+    if name in FILES:
+        data_imports.preview_import(page, FILES[name])
+    else:
+        data_imports.bring_sheet(page, SHEETS[name])
 
 
 def _request_link(page: Page, world: World) -> None:

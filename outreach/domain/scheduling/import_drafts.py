@@ -36,8 +36,9 @@ class ImportDraft(Base):
     name: Mapped[str] = mapped_column(sa.String(120))  # of the file
     digest: Mapped[str] = mapped_column(sa.String(64))  # SHA-256 of `packed`
     packed: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
-    answers: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
-    loads: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)  # what was loaded, and when
+    answers: Mapped[dict[str, Any]] = mapped_column(sa.JSON, deferred=True)
+    # What was loaded, and when.
+    loads: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, deferred=True)
     pending: Mapped[int]  # rows that are neither loaded nor left out, as last judged
     version: Mapped[int]  # rises with each change
     made_at: Mapped[datetime] = mapped_column(index=True)

@@ -5,7 +5,6 @@ them. What the form has no field for stays as the sheet has it.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -86,7 +85,7 @@ def parse_typed(original: ParsedRow, typed: TypedValues, context: ParseContext) 
         headings=tuple(each.heading for each in _COLUMNS),
         rows=[SourceRow(original.line, cells)],
     )
-    (parsed,) = parsed_rows.parse(table, _COLUMNS, replace(context, are_typed=True))
+    (parsed,) = parsed_rows.parse(table, _COLUMNS, context)
     parsed.uid, parsed.own_id = original.uid, original.own_id
     parsed.languages, parsed.has_childcare = original.languages, original.has_childcare
     is_held_somewhere = original.mode is not None and original.mode.has_venue

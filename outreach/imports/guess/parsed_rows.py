@@ -57,7 +57,6 @@ class ParsedRow:
     has_childcare: bool = False
     uid: str = ""  # of the event of a calendar
     own_id: str = ""  # of a workshop in a file that we wrote
-    is_mended: bool = False  # somebody typed its values
     accepted: frozenset[str] = frozenset()  # questions that somebody answered with yes
 
     def say(self, about: Field | None, code: RemarkCode, **values: object) -> None:
@@ -74,7 +73,6 @@ class ParseContext:
     office: str  # slug
     order: DayOrder | None = None  # if somebody said which of day and month comes first
     half: Half = Half.NONE  # if somebody said what an hour without a. m. or p. m. is
-    are_typed: bool = False  # the rows are of values that somebody typed
 
 
 def parse(
@@ -100,7 +98,7 @@ class _TableParser:
         self._day_above: date | None = None
 
     def parse(self, row: SourceRow) -> ParsedRow:
-        parsed = ParsedRow(self._table.sheet, row.line, is_mended=self._context.are_typed)
+        parsed = ParsedRow(self._table.sheet, row.line)
         if row.is_hidden:
             parsed.say(None, RemarkCode.ROW_HIDDEN)
         self._parse_office(row, parsed)

@@ -25,9 +25,11 @@ from outreach.imports import DATA, kinds
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from tests.conftest import seat, venue
+from tests.imports.guess.builders import xlsx
 from tests.support.fixed_clock import fixed_clock
-from tests.support.html_forms import fields
-from tests.support.staff_client import StaffClient, employ, signed_in_as, words
+from tests.support.html_forms import fields, value
+from tests.support.staff_client import StaffClient, employ, enrol, signed_in_as, words
+from tests.web.staff.test_kept_forms import expire, sign_in
 
 pytestmark = [pytest.mark.any_database, fixed_clock]
 
@@ -53,10 +55,11 @@ def ana(app: Flask, store: Store, office: Office) -> StaffClient:
     return signed_in_as(app, store, employ(store))
 
 
-def send(client: StaffClient, *lines: str, name: str = "enero.csv", **more: Any) -> TestResponse:
-    """Sends a sheet, as the form does."""
-    sheet = FileStorage(io.BytesIO("\n".join(lines).encode()), name)
-    form = {"token": client.form_token, "office": "chicago", "sheet": sheet} | more
+def send(client: StaffClient, *sheet: str | bytes, name: str = "enero.csv") -> TestResponse:
+    """Sends a sheet, its bytes or its lines, as the form does."""
+    data = b"\n".join(each if isinstance(each, bytes) else each.encode() for each in sheet)
+    file = FileStorage(io.BytesIO(data), name)
+    form = {"token": client.form_token, "office": "chicago", "sheet": file}
     boundary, body = encode_multipart(form)
     content_type = f"multipart/form-data; boundary={boundary}"
     return client.client.post(
@@ -98,7 +101,8 @@ def all_workshops(store: Store) -> list[Workshop]:
 def the_draft(store: Store) -> ImportDraft:
     with store.read() as session:
         draft = session.scalars(sa.select(ImportDraft)).one()
-        assert draft.packed is not None
+        assert draft.packed  # read later, as the answers
+        assert draft.answers
         return draft
 
 
@@ -166,18 +170,33 @@ def test_column_that_is_chosen_again_asks_for_the_file_and_is_remembered(
     sheet = (HEAD.replace("Título", "Obs"), GOOD)
     address = bring(ana, *sheet)
     page = ana.get(f"{address}/columnas")
-    names = re.findall(r'for="(column-\d+)">\s*Qué es la columna (\w+)', page.text)
-    field = next(name for name, heading in names if heading == "Obs")
     path = f"{address}/columnas"
-    answer = ana.post(path, **(fields(page.text, path) | {field: "title"}))
+    answer = ana.post(path, **(fields(page.text, path) | {column_of(page, "Obs"): "title"}))
     assert answer.location == "/org/traer?oficina=chicago&otra=1"
     address = bring(ana, *sheet)
     assert "Renueva tu DACA" in words(ana.get(address + "?ver=ready"))
 
 
+def column_of(page: TestResponse, heading: str) -> str:
+    """The name of the choice for a heading."""
+    names = re.findall(r'for="(column-\w+)">\s*Qué es la columna (\w+)', page.text)
+    return next(str(name) for name, each in names if each == heading)
+
+
+def test_columns_that_a_colleague_has_chosen_meanwhile_are_shown_again(ana: StaffClient) -> None:
+    path = f"{bring(ana, HEAD, GOOD)}/columnas"
+    page = ana.get(path)
+    form = fields(page.text, path)
+    assert ana.post(path, **(form | {column_of(page, "Título"): ""})).status_code == 303
+    answer = ana.post(path, **form)
+    assert answer.status_code == 422
+    assert "Otra persona cambió las columnas." in words(answer)
+
+
 def test_two_columns_cannot_be_the_same(ana: StaffClient) -> None:
     path = f"{bring(ana, HEAD, GOOD)}/columnas"
-    form = fields(ana.get(path).text, path) | {"column-2": "title"}
+    page = ana.get(path)
+    form = fields(page.text, path) | {column_of(page, "Tipo"): "title"}
     answer = ana.post(path, **form)
     assert answer.status_code == 422
     assert "Dos columnas dicen «Título». Deja una." in words(answer)
@@ -205,6 +224,19 @@ def test_hours_without_half_are_asked_once(ana: StaffClient) -> None:
     assert "6:30 p. m." in page_text
 
 
+def test_sheets_of_a_workbook_are_chosen(ana: StaffClient) -> None:
+    def rows(day: str) -> list[list[str]]:
+        return [HEAD.split(","), GOOD.replace("2026-12-05", day).split(",")]
+
+    book = xlsx(("Diciembre", rows("2026-12-05")), ("Viejo", rows("2026-12-06")))
+    path = send(ana, book, name="a.xlsx").headers["Location"]
+    form = fields(ana.get(path).text, path)
+    assert form["sheet"] == ["Diciembre", "Viejo"]
+    assert ana.post(path, **(form | {"sheet": "Otra"})).status_code == 422
+    ana.post(path, **(form | {"sheet": "Diciembre"}))
+    assert "1 listo, 0 por mirar" in words(ana.get(path.removesuffix("/columnas")))
+
+
 def test_pasted_rows_are_read_as_a_file(ana: StaffClient) -> None:
     rows = "\n".join(each.replace(",", "\t") for each in (HEAD, GOOD))
     answer = ana.post("/org/traer/hoja", office="chicago", rows=rows)
@@ -217,6 +249,34 @@ def test_nothing_and_unreadable_files_are_refused_on_the_page(ana: StaffClient) 
     assert answer.status_code == 422
     assert "Elige un archivo o pega tus renglones." in words(answer)
     assert "Eso es un PDF" in words(send(ana, "%PDF-1.7", name="a.pdf"))
+
+
+def test_any_field_of_a_row_is_opened_and_changed(ana: StaffClient, store: Store) -> None:
+    address = bring(ana, HEAD, GOOD)
+    key = key_of(ana, address, 2)
+    opened = save(ana, address, form_of(ana, address), ver="ready", do=f"open:{key}").location
+    assert opened.endswith(f"&abre={key}#r-{key}")
+    form = dict(fields(ana.get(opened).text, address))
+    assert form[f"title-{key}"] == "Renueva tu DACA"
+    typed = {f"title-{key}": "DACA: dudas", f"capacity-{key}": "12", f"ends-{key}": "8:30 pm"}
+    save(ana, address, form, **typed, **{f"status-{key}": "published"})
+    load(ana, address, form_of(ana, address))
+    (workshop,) = all_workshops(store)
+    assert (workshop.title["es"], workshop.capacity) == ("DACA: dudas", 12)
+    assert (f"{workshop.ends:%H:%M}", workshop.status.value) == ("20:30", "published")
+
+
+def test_typed_rows_outlive_the_session(app: Flask, ana: StaffClient, store: Store) -> None:
+    address = bring(ana, HEAD, IMPOSSIBLE)
+    key, form = key_of(ana, address, 2), form_of(ana, address)
+    enrol(app, store)
+    expire(store)
+    page = save(ana, address, form, **{f"day-{key}": "30/01/2027"})
+    assert page.status_code == 401
+    restored = sign_in(app, store, page)
+    assert restored.status_code == 200
+    assert value(restored.text, f"day-{key}") == "30/01/2027"
+    assert "Todavía no se guardó" in words(restored)
 
 
 # Questions
@@ -436,7 +496,7 @@ def test_changed_workshop_with_people_shows_the_sheet_first(
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     later = [each.replace("T180000", "T190000").replace("T200000", "T210000") for each in events]
     address = bring(ana, *later)
-    assert "hay 1 registros" in words(ana.get(f"{address}?ver=ready"))
+    assert "ya hay registros (1)" in words(ana.get(f"{address}?ver=ready"))
     sheet = load(ana, address)
     assert "¿A quién le avisamos?" in words(sheet)
     assert all_workshops(store)[0].starts.hour == 18

@@ -47,11 +47,8 @@ def today() -> ResponseReturnValue:
         frauds = _recent_frauds(session, now)
         is_admin = has_permission(Permission.NETWORK, ALL_OFFICES)
         is_review_due = is_admin and advocate_review.is_due(session, today=now.date())
-        sheets = import_drafts.list_pending(
-            session,
-            [office.slug for office in offices_with(session, Permission.EDIT)],
-            now=now,
-        )
+        editable = [each.slug for each in offices if has_permission(Permission.EDIT, each.slug)]
+        sheets = import_drafts.list_pending(session, editable, now=now)
         are_lines_due = is_admin and help_lines.is_due(session, today=now.date())
     ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]
     return page(

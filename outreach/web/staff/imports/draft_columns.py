@@ -1,5 +1,6 @@
 """The columns of a draft: what each was taken for, and what is asked of all rows at once."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ class ColumnChoice:
     """A heading with what it is taken for; once, also where several sheets have it."""
 
     heading: str
+    name: str  # of its field in the form
     chosen: str  # value of a field, or empty
     examples: tuple[str, ...]
     is_person: bool
@@ -97,9 +99,11 @@ def _store(session: Session, opened: DraftReview, chosen: Mapping[str, Field | N
 
 def _read_choices(opened: DraftReview) -> dict[str, Field | None]:
     """The fields by heading, of columns that may be chosen. Raises PageRefused."""
+    if request.form.get("mark", "") != _compute_mark(opened):
+        raise PageRefused(_("Otra persona cambió las columnas. Míralas otra vez y elige."))
     chosen: dict[str, Field | None] = {}
-    for number, each in enumerate(_list_columns(opened)):
-        value = request.form.get(f"column-{number}", each.chosen)
+    for each in _list_columns(opened):
+        value = request.form.get(each.name, each.chosen)
         if not each.is_person:
             chosen[each.heading] = Field(value) if value in tuple(Field) else None
     for table in opened.stored.found:
@@ -124,11 +128,23 @@ def _list_columns(opened: DraftReview) -> list[ColumnChoice]:
     return list(found.values())
 
 
+def _compute_mark(opened: DraftReview) -> str:
+    """Changes as soon as the form would show other choices."""
+    columns = [(each.name, each.chosen, each.is_stored) for each in _list_columns(opened)]
+    answers = opened.answers
+    return _digest(f"{columns} {answers.order} {answers.half} {answers.sheets}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
 def _to_choice(
     column: ColumnGuess, questions: Mapping[str, int], *, is_stored: bool
 ) -> ColumnChoice:
     return ColumnChoice(
         heading=column.heading,
+        name=f"column-{_digest(fold(column.heading))}",
         chosen=column.field.value if column.field else "",
         examples=column.examples,
         is_person=column.is_person,
@@ -162,6 +178,7 @@ def _show(session: Session, opened: DraftReview, *, status: int = 200, fault: st
         draft=opened.draft,
         fault=fault,
         typed=typed,
+        mark=_compute_mark(opened),
         columns=_list_columns(opened),
         choices=remark_words.field_choices(),
         order_question=row_review.find_order_question(asked),

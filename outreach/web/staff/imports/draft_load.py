@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import clock
+from outreach.clock import Month
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import import_drafts, import_undo
@@ -163,7 +164,7 @@ def _show(session: Session, draft: ImportDraft, *, undone: UndoneLoad | None) ->
         drafts=drafts,
         missing=missing,
         published=[each for each in made if each.status is WorkshopStatus.PUBLISHED],
-        months=sorted({f"{each.day:%Y-%m}" for each in made}),
+        months=sorted({Month.from_day(each.day) for each in made}),
         words=workshop_labels,
     )
 

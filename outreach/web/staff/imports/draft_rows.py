@@ -187,6 +187,7 @@ def _obey(opened: DraftReview, order: str) -> bool:
 def _answer_venues(session: Session, opened: DraftReview) -> bool:
     """Remembers which venue a name means; whether anything was answered."""
     own = {str(each.id): each for each in venues.list_venues(session, opened.office)}
+    asked = {fold(each.parsed.venue) for each in opened.rows if each.is_open}
     answers: dict[str, int | None] = {}
     renamed: dict[str, str] = {}
     for number in range(MAX_QUESTIONS):
@@ -194,7 +195,7 @@ def _answer_venues(session: Session, opened: DraftReview) -> bool:
         answer = request.form.get(f"venue-{number}", "")
         if answer == OTHER_VENUE:
             answer = request.form.get(f"venue-other-{number}", "")
-        if not name or not answer:
+        if fold(name) not in asked or not answer:
             continue
         if answer == NEW_VENUE:
             answers[name] = None

@@ -124,7 +124,7 @@ _REMARKS: Final = MappingProxyType(
         RemarkCode.TWIN_OF_LINE: lazy("Es el mismo taller que el renglón %(line)s."),
         RemarkCode.TWIN_OF_WORKSHOP: lazy("Se parece a uno que ya tienes. ¿Es el mismo?"),
         RemarkCode.CHANGE_TELLS_PEOPLE: lazy(
-            "Cambia, y hay %(count)s registros. Al cargar eliges a quién se avisa."
+            "Cambia, y ya hay registros (%(count)s). Al cargar eliges a quién se avisa."
         ),
         RemarkCode.WORKSHOP_GONE: lazy("Ese taller ya no está."),
         RemarkCode.OVERLAPS_LINE: lazy("Choca con el renglón %(line)s: misma sede, misma hora."),
