@@ -95,7 +95,7 @@ def _lock_made(session: Session, public_ids: Sequence[str]) -> list[Workshop]:
     return found
 
 
-def _select_made(public_ids: Sequence[str]) -> sa.Select[tuple[Workshop]]:
+def _select_made(public_ids: Sequence[str]) -> sa.Select[Workshop]:
     return (
         sa.select(Workshop)
         .where(Workshop.public_id.in_(public_ids))

@@ -41,7 +41,12 @@ _NOTIFYING: Final = frozenset({"day", "starts", "ends", "venue", "status", "capa
 _Hour = tuple[date, time, str]  # day, start and kind
 # Questions that «yes» answers: the row is whole, and may be loaded as it is.
 ACCEPTABLE: Final = frozenset(
-    {RemarkCode.CHANGE_TELLS_PEOPLE, RemarkCode.LASTS_LONG, RemarkCode.TWIN_OF_WORKSHOP}
+    {
+        RemarkCode.CHANGE_TELLS_PEOPLE,
+        RemarkCode.HOUR_DOUBLED,
+        RemarkCode.LASTS_LONG,
+        RemarkCode.TWIN_OF_WORKSHOP,
+    }
 )
 
 

@@ -22,8 +22,10 @@ from outreach.domain.scheduling import import_drafts, workshop_service
 from outreach.domain.scheduling.import_drafts import ImportDraft
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.imports import DATA, kinds
+from outreach.imports.guess.remarks import RemarkCode, remark
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
+from outreach.web.staff.imports import remark_words
 from tests.conftest import seat, venue
 from tests.imports.guess.builders import xlsx
 from tests.support.fixed_clock import fixed_clock
@@ -369,6 +371,13 @@ def test_clash_and_holiday_are_told_and_do_not_keep_a_row_from_loading(ana: Staf
     assert "2 listos" in page
     assert "Ese día es feriado" in page
     assert "Choca con el renglón 2: misma sede, misma hora." in page
+
+
+def test_every_remark_is_said_in_words(app: Flask) -> None:
+    for code in RemarkCode:
+        names = re.findall(r"%\((\w+)\)s", code.value)
+        values = dict.fromkeys(names, "x")
+        assert remark_words.remark_words(remark(None, code, **values)), code
 
 
 # Two people, two presses

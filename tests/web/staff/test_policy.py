@@ -63,7 +63,7 @@ class Place:
         return staff_client.post(self.path(endpoint), **(self.fields | fields)).status_code
 
 
-EMPTY_SHEET: Final = {"name": "enero.csv", "tables": [], "calendar": None}
+EMPTY_SHEET: Final[dict[str, Any]] = {"name": "enero.csv", "tables": [], "calendar": None}
 EMPTY_LOAD: Final = {
     "batch": "B",
     "seal": "S",

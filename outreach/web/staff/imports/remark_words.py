@@ -93,6 +93,10 @@ _REMARKS: Final = MappingProxyType(
         ),
         RemarkCode.HOUR_SEVERAL: lazy("«%(value)s» son varias horas. Deja una."),
         RemarkCode.HALF_OF_DAY_UNKNOWN: lazy("«%(value)s», ¿es a. m. o p. m.?"),
+        RemarkCode.HOUR_DOUBLED: lazy(
+            "El %(day)s el reloj se atrasa y esa hora pasa dos veces. ¿Es la primera? Si es la "
+            "segunda, cárgalo y dilo en su formulario."
+        ),
         RemarkCode.HOURS_DIFFER: lazy("El renglón dice %(one)s y %(other)s. ¿Qué hora es?"),
         RemarkCode.END_BEFORE_START: lazy(
             "Termina a las %(ends)s, antes de empezar a las %(starts)s."
@@ -136,6 +140,12 @@ _REMARKS: Final = MappingProxyType(
             "Se repite de un modo que no leemos. Escribe el día, o pon cada fecha aparte."
         ),
         RemarkCode.SERIES_CUT: lazy("Se repite más: solo leímos %(most)s fechas."),
+    }
+)
+_YES: Final = MappingProxyType(
+    {
+        RemarkCode.HOUR_DOUBLED: lazy("Traerlo con la primera"),
+        RemarkCode.TWIN_OF_WORKSHOP: lazy("Es otro: traerlo"),
     }
 )
 _OUTCOMES: Final = MappingProxyType(
@@ -190,8 +200,7 @@ def fix_words(fix: RowFix) -> str:
     if fix.is_leaving_out:
         return _("No traerlo")
     if fix.is_accepting:
-        is_twin = fix.code is RemarkCode.TWIN_OF_WORKSHOP
-        return _("Es otro: traerlo") if is_twin else _("Así está bien")
+        return str(_YES.get(fix.code, lazy("Así está bien")))
     if fix.code is RemarkCode.ROW_HIDDEN:
         return _("Traerlo")
     ((field, text),) = list(fix.typed.items())[:1]
