@@ -95,7 +95,10 @@ def parse_typed(original: ParsedRow, typed: TypedValues, context: ParseContext) 
         parsed.address, parsed.city = original.address, original.city
     if not original.has_status and given[Field.STATUS] == _status_of(original):
         parsed.has_status = False
-    parsed.remarks += [each for each in original.remarks if _is_lasting(each)]
+    still_asked = [each for each in original.remarks if _is_still_asked(each, given)]
+    if any(each.field is Field.STATUS for each in still_asked):
+        parsed.status = None
+    parsed.remarks += still_asked
     return parsed
 
 
@@ -103,5 +106,14 @@ def _status_of(parsed: ParsedRow) -> str:
     return (parsed.status or WorkshopStatus.DRAFT).value
 
 
-def _is_lasting(remark: Remark) -> bool:
-    return remark.error.code in _LASTING
+def _is_still_asked(remark: Remark, given: TypedValues) -> bool:
+    """Whether what was asked of the row as the sheet has it has not been answered: a form that
+    leaves the answer blank must not turn a question into a default."""
+    code = remark.error.code
+    answered_by = _ANSWERED_BY.get(code) if isinstance(code, RemarkCode) else None
+    return code in _LASTING or (answered_by is not None and not given[answered_by])
+
+
+_ANSWERED_BY: Final[Mapping[RemarkCode, Field]] = MappingProxyType(
+    {RemarkCode.MODE_UNKNOWN: Field.VENUE, RemarkCode.STATUS_UNKNOWN: Field.STATUS}
+)

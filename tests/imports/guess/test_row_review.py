@@ -121,3 +121,27 @@ def test_a_yes_holds_only_for_the_values_of_which_it_was_said() -> None:
     answers.accept("a", RemarkCode.LASTS_LONG)
     answers.mend("a", {Field.DAY: "2026-12-05"})
     assert answers.accepted == {}
+
+
+def test_question_that_a_form_leaves_blank_is_asked_again(store: Store, furnished: Office) -> None:
+    head = "Fecha,Hora,Tipo,Modalidad,Estatus"
+    data = lines(
+        head,
+        "2026-12-05,18:00,DACA,presencial,aprobado",
+        "2026-12-06,18:00,DACA,en la luna,borrador",
+        "2026-12-07,18:00,DACA,virtual,borrador",
+        "2026-12-08,18:00,DACA,virtual,borrador",
+    )
+    asked = [{RemarkCode.STATUS_UNKNOWN}, {RemarkCode.MODE_UNKNOWN}, set(), set()]
+    with store.read() as session:
+        office, stored, _rows = keep(session, data)
+        answers = ReviewAnswers()
+        for number in range(2):  # as the sheet has it, and with another hour
+            rows = judge(session, office, stored, answers)
+            found = [{each.error.code for each in row.parsed.remarks} for row in rows]
+            assert found == asked, number
+            for row in rows:
+                answers.mend(row.key, {**row.values, Field.STARTS: "17:00"})
+        answers.mend(rows[0].key, {**rows[0].values, Field.STATUS: "published"})
+        answers.mend(rows[1].key, {**rows[1].values, Field.VENUE: "en línea"})
+        assert all(row.is_loadable for row in judge(session, office, stored, answers)[1:])
