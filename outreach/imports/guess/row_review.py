@@ -235,8 +235,6 @@ def _fixes_of(row: ReviewedRow, remark: Remark, code: RemarkCode) -> Iterator[Ro
             yield RowFix("", code, is_accepting=True)
     elif code is RemarkCode.ROW_HIDDEN:
         yield RowFix("", code, typed=row.values)
-    elif code is RemarkCode.CAPACITY_UNLIMITED:
-        return
     for field_, text in _suggest(remark, code):
         yield RowFix("", code, typed={field_: text})
     if code in _LEFT_OUT:
