@@ -364,7 +364,7 @@ def test_twin_is_asked_with_a_way_out_each(ana: StaffClient, store: Store, offic
     assert len(all_workshops(store)) == 3
 
 
-def test_clash_and_holiday_are_told_and_do_not_keep_a_row_from_loading(ana: StaffClient) -> None:
+def test_clash_and_holiday_are_shown_and_the_row_is_loaded(ana: StaffClient) -> None:
     christmas = GOOD.replace("2026-12-05", "2026-12-25")
     address = bring(ana, HEAD, christmas, christmas.replace("18:00", "19:00"))
     page = words(ana.get(f"{address}?ver=clash"))
