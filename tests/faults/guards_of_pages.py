@@ -549,7 +549,7 @@ def _of_guessed_sheets() -> Iterator[Guard]:
         (
             "SHEET01", "outreach/web/staff/imports/draft_load.py",
             "if not opened.loadable or opened.seal != seen:", "if not opened.loadable:",
-            "test_what_changed_since_the_page_was_shown_is_not_loaded",
+            "test_what_a_colleague_made_ready_meanwhile_is_not_loaded_unseen",
         ),
         (
             "SHEET01", "outreach/web/staff/imports/draft_rows.py",

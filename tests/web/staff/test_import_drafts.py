@@ -450,6 +450,19 @@ def test_what_changed_since_the_page_was_shown_is_not_loaded(
     assert len(all_workshops(store)) == 2
 
 
+def test_what_a_colleague_made_ready_meanwhile_is_not_loaded_unseen(
+    app: Flask, ana: StaffClient, store: Store
+) -> None:
+    luz = signed_in_as(app, store, employ(store, "luz@example.org"))
+    address = bring(ana, HEAD, GOOD, IMPOSSIBLE)
+    key, of_ana = key_of(ana, address, 3), form_of(ana, address)
+    save(luz, address, form_of(luz, address), **{f"day-{key}": "31/01/2027"})
+    answer = load(ana, address, of_ana)
+    assert answer.status_code == 409
+    assert "2 listos, 0 por mirar" in words(answer)
+    assert all_workshops(store) == []
+
+
 def test_draft_belongs_to_its_office(app: Flask, ana: StaffClient, store: Store) -> None:
     address = bring(ana, HEAD, GOOD)
     eva = signed_in_as(app, store, employ(store, "eva@example.org"))
