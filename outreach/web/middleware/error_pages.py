@@ -2,10 +2,11 @@
 
 import logging
 import re
+from collections.abc import Callable
 from typing import Final
 
 import sqlalchemy as sa
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
@@ -43,6 +44,14 @@ SECRET_FIELDS: Final = frozenset({"password", "code"})  # never shown again
 CALENDAR: Final = re.compile(rf"/({languages.PATTERN})/(cal|t)/[^/]+\.(ics|atom|json|jcal|jscal)")
 
 
+# Shows an error inside the frame of some pages; None for a request that is not theirs. It is given
+# the status, the error if there is one, the sentence that says why, and the fields to send again.
+FramedPage = Callable[
+    [int, Exception | None, str, list[tuple[str, str]] | None], ResponseReturnValue | None
+]
+_FRAME: Final = "outreach_framed_error_page"
+
+
 def init_app(app: Flask) -> None:
     app.register_error_handler(OutreachError, _domain_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -51,11 +60,21 @@ def init_app(app: Flask) -> None:
     logging.getLogger(app.name).addFilter(_remove_error_text)
 
 
-def page(status: int, **words: object) -> ResponseReturnValue:
+def use_frame(app: Flask, framed: FramedPage) -> None:
+    """Has the pages of 4xx errors made by `framed` where it takes the request as its own."""
+    app.extensions[_FRAME] = framed
+
+
+def page(status: int, error: Exception | None = None, **words: object) -> ResponseReturnValue:
     """The page for a status, in the language of the address or of the browser.
 
     It shows nothing of the request: the bytes are the same for every dead link.
     """
+    framed: FramedPage | None = current_app.extensions.get(_FRAME)
+    if framed is not None and status < 500:
+        answer = framed(status, error, str(words.get("sentence", "")), _typed(status))
+        if answer is not None:
+            return answer
     if "lang" not in g:
         first = request.path.split("/", 2)[1]
         g.lang = first if first in i18n.LANGUAGES else i18n.accepted()
@@ -132,15 +151,15 @@ def _typed(status: int) -> list[tuple[str, str]] | None:
 def _domain_error(error: OutreachError) -> ResponseReturnValue:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     if isinstance(error, Refusal):
-        return page(status, sentence=error_messages.say(error))
-    return page(status)
+        return page(status, error, sentence=error_messages.say(error))
+    return page(status, error)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if status < 400:
         return error.get_response()  # a redirect
-    answer = make_response(page(status))
+    answer = make_response(page(status, error))
     if isinstance(error, TooManyRequests) and error.retry_after:
         answer.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowed):

@@ -10,12 +10,18 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
+from werkzeug.exceptions import Forbidden
 
 from outreach.web.context import config
 from outreach.web.middleware import health
 
 ONE_CLICK_ENDPOINTS: Final = frozenset({"newsletter.leave", "staff.auth.switch_letters_off"})
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class CrossSiteRequest(Forbidden):
+    """A request that another site sent, as the browser says, or one from another address of this
+    site."""
 
 
 def init_app(app: Flask) -> None:
@@ -36,10 +42,10 @@ def _refuse_other_sites() -> None:
         return
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None and site not in {"same-origin", "none"}:
-        abort(403)
+        raise CrossSiteRequest
     origin = request.headers.get("Origin")
     if origin not in {None, "null"} and not _is_ours(str(origin)):
-        abort(403)
+        raise CrossSiteRequest
 
 
 def _is_ours(origin: str) -> bool:

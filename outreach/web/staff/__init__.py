@@ -43,7 +43,7 @@ from outreach.web.staff.auth import (
 )
 from outreach.web.staff.bulletin import bulletin_editor, bulletin_mail
 from outreach.web.staff.checkin import checkin_offline, checkin_pages, sheet_download
-from outreach.web.staff.common import guards, permissions
+from outreach.web.staff.common import guards, permissions, refusals
 from outreach.web.staff.dashboard import data_held, menu, my_calendar, today
 from outreach.web.staff.imports import (
     draft_columns,
@@ -172,4 +172,5 @@ for _package in (
 def init_app(app: Flask) -> None:
     """Registers the staff pages. Raises LookupError when one of them states no permission."""
     app.register_blueprint(guards.staff_pages)
+    refusals.init_app(app)
     permissions.check_rules(app)

@@ -3,9 +3,8 @@ table states the policy independently; a page that is missing in it fails the te
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import pytest
 import sqlalchemy as sa
@@ -15,22 +14,19 @@ from werkzeug.test import TestResponse
 from outreach import clock
 from outreach.accounts.sessions import StaffSession
 from outreach.db.store import Store
-from outreach.db.types import Codes
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, PERMISSIONS, Permission, Role
 from outreach.domain.registrations import ContactMethod
-from outreach.domain.scheduling import import_drafts, tours
-from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops import Workshop
-from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.keystore import KeyStore
 from outreach.migrations.models import MAIN
 from outreach.web.staff.common import kept_forms, permissions
-from tests.conftest import LONG_AGO, hold, seat, tomorrow
-from tests.support import access_table
+from tests.conftest import hold, seat, tomorrow
+from tests.support import access_table, policy_place
 from tests.support.bulletins import words_of_pdf
+from tests.support.policy_place import OFFICE_SCOPES, Place, refusal
 from tests.support.policy_table import FRESH, PERMISSIONS_NEEDED, SCOPES
 from tests.support.public_urls import Page
 from tests.support.staff_client import StaffClient, employ, signed_in_as
@@ -38,88 +34,11 @@ from tests.support.staff_client import StaffClient, employ, signed_in_as
 pytestmark = pytest.mark.any_database
 
 
-@dataclass
-class Place:
-    """A workshop in Chicago with a registration, and the other objects that staff URLs name."""
-
-    app: Flask
-    store: Store
-    url_values: dict[str, str]  # values of the URL parameters
-    fields: dict[str, str]  # fields sent with every form
-
-    @property
-    def public_id(self) -> str:
-        return self.url_values["public_id"]
-
-    def path(self, endpoint: str) -> str:
-        with self.app.test_request_context(base_url="http://localhost:8000"):
-            rule = next(each for each in self.app.url_map.iter_rules(endpoint))
-            url_values: dict[str, Any] = {name: self.url_values[name] for name in rule.arguments}
-            return self.app.url_for(endpoint, **url_values).removeprefix("http://localhost:8000")
-
-    def ask(self, staff_client: StaffClient, endpoint: str, method: str, **fields: str) -> int:
-        if method == "GET":
-            return staff_client.get(self.path(endpoint)).status_code
-        return staff_client.post(self.path(endpoint), **(self.fields | fields)).status_code
-
-
-EMPTY_SHEET: Final[dict[str, Any]] = {"name": "enero.csv", "tables": [], "calendar": None}
-EMPTY_LOAD: Final = {
-    "batch": "B",
-    "seal": "S",
-    "loaded_at": "2026-11-27T18:00:00+00:00",
-    "new": [],
-    "changed": [],
-    "is_undone": False,
-}
-
-
 @pytest.fixture
 def place(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, calgary: Office, rights: Kind
 ) -> Place:
-    with store.change() as session:
-        workshop = hold(session, chicago, rights, day=tomorrow(chicago))
-        office = session.merge(chicago, load=False)
-        tour = tours.add(session, office, "Ruta del norte", "n", now=LONG_AGO)
-        stop_data = TourStopData(
-            day=workshop.day,
-            starts=workshop.starts,
-            ends=workshop.ends,
-            city="Joliet",
-            region="IL",
-            venue=None,
-            kinds=Codes([rights.code]),
-        )
-        stop = tours.add_stop(session, tour, stop_data, now=LONG_AGO)
-        partner = Partner(
-            office_id=chicago.id, name="Casa Sur", kind=PartnerKind.CIVIL_SOCIETY, is_shown=True
-        )
-        imported = import_drafts.save(
-            session, office, "enero.csv", EMPTY_SHEET, {}, now=clock.now()
-        )
-        import_drafts.change(session, imported, answers={}, now=clock.now(), load=EMPTY_LOAD)
-        speaker = Speaker(office_id=chicago.id, name="Lic. Mora", partner=partner, is_shown=False)
-        session.add(speaker)
-    assert workshop.venue is not None
-    url_values = {
-        "public_id": workshop.public_id,
-        "month": "2020-01",
-        "slug": "chicago",
-        "tour_id": str(tour.id),
-        "stop_id": str(stop.id),
-        "code": "derechos",
-        "organizer_id": str(employ(store, "luz@chicago.example.org")),
-        "venue": str(workshop.venue.id),
-        "partner": str(partner.id),
-        "speaker": str(speaker.id),
-        "batch": "UNKNOWN",
-        "draft_id": imported.public_id,
-        "ending": "csv",
-        "form": "csv",
-    }
-    registration = seat(store, key_store, workshop).id
-    return Place(app, store, url_values, {"registration": registration, "do": "undo"})
+    return policy_place.furnish(app, store, key_store, chicago, rights)
 
 
 def test_every_staff_page_is_in_the_policy_table(app: Flask) -> None:
@@ -229,26 +148,6 @@ def test_permission_needs_a_scope_with_an_office() -> None:
         permissions.requires(permissions.Scope.SIGNED_IN, Permission.EDIT)
     with pytest.raises(TypeError):
         permissions.requires(permissions.Scope.NETWORK)
-
-
-OFFICE_SCOPES: Final = ("calgary", ALL_OFFICES, "chicago")  # all objects belong to Chicago
-
-
-def refusal(page: tuple[str, str], role: Role, staff_office: str) -> int:
-    """The status that the table expects: 404 for objects of another office, 403 for a missing
-    permission, 0 if access is allowed."""
-    scope, permission = SCOPES[page], PERMISSIONS_NEEDED.get(page)
-    is_allowed = permission is None or permission in PERMISSIONS[role]
-    if scope in {"signed-in", "half-signed-in"}:
-        return 0 if is_allowed else 403
-    if scope == "chosen-office":  # the form names the office
-        # In an import each row names its office: `tests/web/staff/test_imports.py`.
-        is_elsewhere = (
-            staff_office == "calgary" and page[1] == "POST" and page[0] != "staff.imports.upload"
-        )
-        return 403 if not is_allowed else 404 if is_elsewhere else 0
-    is_known = staff_office == ALL_OFFICES or (scope != "network" and staff_office == "chicago")
-    return (0 if is_allowed else 403) if is_known else 404
 
 
 @pytest.mark.any_database("permissions are checked before any query")

@@ -12,7 +12,6 @@ from typing import Any, Final, TypeVar
 from flask import (
     Blueprint,
     Response,
-    abort,
     current_app,
     g,
     make_response,
@@ -41,9 +40,16 @@ from outreach.languages import STAFF_LANGUAGE
 from outreach.web.context import config, store
 from outreach.web.middleware import response_headers
 from outreach.web.staff.common import kept_forms
-from outreach.web.staff.common.permissions import PageRule, Scope, rule_of
+from outreach.web.staff.common.permissions import (
+    FormTokenInvalid,
+    PageRule,
+    PermissionMissing,
+    Scope,
+    rule_of,
+)
 
 COOKIE: Final = "__Host-staff"
+ACCOUNT_BLUEPRINT: Final = "staff.auth"  # its pages need no role
 FORM_MEMORY: Final = 1024 * 1024  # bytes, for pages that accept a file
 _LOCAL_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
 
@@ -79,6 +85,8 @@ def _guard() -> ResponseReturnValue | None:
     if not who.is_proven:
         return None if rule.scope is Scope.HALF_SIGNED_IN else _require_code()
     enforce(rule, request.view_args or {})
+    if not who.grants and request.blueprint != ACCOUNT_BLUEPRINT:
+        raise PermissionMissing(Permission.SEE)
     if rule.is_fresh and not who.is_fresh(clock.now()):
         return require_fresh_factor()
     return None
@@ -86,12 +94,14 @@ def _guard() -> ResponseReturnValue | None:
 
 def enforce(rule: PageRule, given: Mapping[str, str]) -> None:
     """Checks the permission of a rule; `given` holds the parts of the address. Raises NotFound or
-    Forbidden as `require_permission` does."""
+    PermissionMissing as `require_permission` does."""
     if rule.permission is None:
         return
     match rule.scope:
         case Scope.NETWORK:
-            require_permission(rule.permission, ALL_OFFICES)
+            # What headquarters has is no secret: a refusal says who may open it.
+            if not has_permission(rule.permission, ALL_OFFICES):
+                raise PermissionMissing(rule.permission, ALL_OFFICES)
         case Scope.WORKSHOP:
             with store().read() as session:
                 require_permission(
@@ -105,7 +115,7 @@ def enforce(rule: PageRule, given: Mapping[str, str]) -> None:
                 require_permission_at_one(rule.permission, [each.office for each in account.grants])
         case _:
             if not has_permission_anywhere(rule.permission):
-                abort(403)
+                raise PermissionMissing(rule.permission)
 
 
 def session_staff() -> SignedInStaff | None:
@@ -139,9 +149,10 @@ def current_staff() -> SignedInStaff:
 
 
 def require_token(who: SignedInStaff) -> None:
-    """Answers 403 to a form without the token of its session, which another site cannot know."""
+    """Raises FormTokenInvalid for a form without the token of its session, which another site
+    cannot know."""
     if not _has_token(who):
-        abort(403)
+        raise FormTokenInvalid
 
 
 def _has_token(who: SignedInStaff) -> bool:
@@ -155,12 +166,12 @@ def has_permission(action: Permission, office: str) -> bool:
 
 
 def require_permission(action: Permission, office: str) -> None:
-    """Raises NotFound for an office whose workshops the staff member may not see; answers 403 when
-    they lack the permission there."""
+    """Raises NotFound for an office whose workshops the staff member may not see, and
+    PermissionMissing when they lack the permission there."""
     if not has_permission(Permission.SEE, office):
         raise NotFound(f"office {office}")
     if not has_permission(action, office):
-        abort(403)
+        raise PermissionMissing(action, office)
 
 
 def require_permission_at_one(action: Permission, slugs: Iterable[str]) -> None:
@@ -177,7 +188,7 @@ def require_permission_at_one(action: Permission, slugs: Iterable[str]) -> None:
 
 def find_workshop(session: Session, public_id: str, action: Permission | None = None) -> Workshop:
     """The workshop, after checking the permission (without `action`: the one of the page's rule).
-    Raises NotFound for an unknown workshop or one of another office; answers 403."""
+    Raises NotFound for an unknown workshop or one of another office, and PermissionMissing."""
     workshop = workshops.find(session, public_id)
     permission = action or rule_of(request.endpoint).permission
     assert permission is not None  # pages whose rule has none pass one
@@ -384,6 +395,7 @@ def _frame(who: SignedInStaff) -> dict[str, Any]:
     return {
         "name": _offices_name(who),
         "role": role_names(who.grants.values()),
+        "has_role": bool(who.grants),
         "may_edit": has_permission_anywhere(Permission.EDIT),
         "may_stand_at_door": has_permission_anywhere(Permission.DOOR),
         "may_network": has_permission(Permission.NETWORK, ALL_OFFICES),

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from flask import Flask, current_app
+from werkzeug.exceptions import Forbidden
 from werkzeug.routing import Rule
 
 from outreach.domain.network.staff import Permission
@@ -32,6 +33,19 @@ class Scope(StrEnum):
     ACCOUNT = "account"  # at an office where the account `organizer_id` works
     CHOSEN_OFFICE = "chosen-office"  # at some office; the view checks the one that the form names
     NETWORK = "network"  # the permission at all offices
+
+
+class PermissionMissing(Forbidden):
+    """The staff member lacks a permission at an office (slug), at all offices (`ALL_OFFICES`) or
+    anywhere (empty). `refusals` says it on a page."""
+
+    def __init__(self, permission: Permission, office: str = "") -> None:
+        super().__init__()
+        self.permission, self.office = permission, office
+
+
+class FormTokenInvalid(Forbidden):
+    """The form was made for another session, or by another site."""
 
 
 # The parameter that the address of a page must have for its scope to be decided.

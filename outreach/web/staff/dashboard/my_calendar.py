@@ -9,7 +9,7 @@ import logging
 from typing import Final
 
 import sqlalchemy as sa
-from flask import Response, abort, redirect, request
+from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
@@ -26,7 +26,7 @@ from outreach.web.context import config, store
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import current_staff, has_permission_anywhere, page
-from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.common.permissions import PermissionMissing, Scope, requires
 from outreach.web.staff.dashboard import blueprint
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ def _gone_message() -> str:
 
 def _require_see() -> None:
     if not has_permission_anywhere(Permission.SEE):
-        abort(403)
+        raise PermissionMissing(Permission.SEE)
 
 
 def _page(*, address: str = "", message: str = "") -> Response:

@@ -8,7 +8,7 @@ from datetime import date
 from hashlib import sha256
 
 import sqlalchemy as sa
-from flask import Response, abort, redirect, request
+from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -47,7 +47,7 @@ from outreach.web.staff.common.form_fields import (
 )
 from outreach.web.staff.common.guards import offices_with, page, require_permission
 from outreach.web.staff.common.kept_forms import restores
-from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.common.permissions import PermissionMissing, Scope, requires
 from outreach.web.staff.common.publish_warnings import (
     NOTHING_ASKED,
     AskedWorkshops,
@@ -128,7 +128,7 @@ def month_form() -> ResponseReturnValue:
     with store().read() as session:
         own = offices_with(session, Permission.EDIT)
         if not own:
-            abort(403)
+            raise PermissionMissing(Permission.EDIT)
         office = _office(session, slug) if slug else own[0]
         sheet = _blank(session, office, _month(request.args.get("mes", "")))
         return _page(session, sheet, date_proposal.new_nonce(), own)

@@ -3,7 +3,7 @@
 import secrets
 from typing import Final
 
-from flask import Response, abort, redirect, request
+from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -35,7 +35,7 @@ from outreach.web.staff.common.guards import (
     page,
     require_permission,
 )
-from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.common.permissions import PermissionMissing, Scope, requires
 from outreach.web.staff.network.form_reading import conflict_message
 from outreach.web.staff.tours import blueprint, stop_form
 from outreach.web.staff.tours.stop_form import StopForm
@@ -328,7 +328,7 @@ def _new_page(nonce: str, fault: str = "", status: int = 200) -> Response:
     with store().read() as session:
         own_offices = offices_with(session, Permission.EDIT)
     if not own_offices:
-        abort(403)
+        raise PermissionMissing(Permission.EDIT)
     return page(
         "tours/tour_new", status, offices=own_offices, nonce=nonce, fault=fault, typed=request.form
     )

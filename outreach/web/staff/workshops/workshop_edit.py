@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 from typing import Final
 
 import sqlalchemy as sa
-from flask import Response, abort, redirect, request
+from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -41,7 +41,7 @@ from outreach.web.staff.common.guards import (
     require_permission,
 )
 from outreach.web.staff.common.kept_forms import restores
-from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.common.permissions import PermissionMissing, Scope, requires
 from outreach.web.staff.common.publish_warnings import CheckedWorkshop, NeedsConfirmation
 from outreach.web.staff.workshop_form import autosave, form_factory, form_options
 from outreach.web.staff.workshop_form.autosave import DraftOffer
@@ -66,7 +66,7 @@ def new() -> ResponseReturnValue:
     with store().read() as session:
         own_offices = offices_with(session, Permission.EDIT)
         if not own_offices:
-            abort(403)
+            raise PermissionMissing(Permission.EDIT)
         if left := request.args.get("borrador"):
             office, nonce, typed = autosave.recover_new(session, left)
             form = form_of(session, office, typed)
