@@ -62,6 +62,7 @@ def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> F
     Raises Misconfigured for wrong settings or old time-zone rules."""
     clock.require_rules()
     config = config or Config.from_environ()
+    clock.use_headquarters_zone(config.headquarters_zone)
     app = Application("outreach", template_folder=str(_templates()), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_FORM_BYTES

@@ -21,9 +21,7 @@ SECOND = timedelta(seconds=1)
 zoneinfo.reset_tzpath(to=[])
 ZoneInfo.clear_cache()
 
-# Month closings and publications are dated by this zone: one of the evening of the 12th has the
-# 12th, though it is the 13th in UTC.
-HEADQUARTERS: Final = ZoneInfo("America/Mexico_City")
+DEFAULT_HEADQUARTERS: Final = "America/Mexico_City"
 
 
 def require_rules() -> None:
@@ -41,9 +39,33 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class _Headquarters:
+    """The zone of headquarters in this process: a constant of the installation, as the rules of
+    zones are, which reports and letters need without its settings."""
+
+    zone = ZoneInfo(DEFAULT_HEADQUARTERS)
+
+
+def use_headquarters_zone(name: str) -> None:
+    """Sets the zone of headquarters, once, when the program starts. `name` is an IANA zone."""
+    _Headquarters.zone = ZoneInfo(name)
+
+
+def headquarters_zone() -> ZoneInfo:
+    """The zone by which months close, and by which the pages of headquarters give days and hours
+    (`OUTREACH_HEADQUARTERS_ZONE`)."""
+    return _Headquarters.zone
+
+
+def at_headquarters(moment: datetime) -> datetime:
+    """The local time of an instant at headquarters."""
+    return moment.astimezone(_Headquarters.zone)
+
+
 def network_day(moment: datetime) -> date:
-    """The local day of an instant at headquarters, which dates closings and publications."""
-    return moment.astimezone(HEADQUARTERS).date()
+    """The local day of an instant at headquarters, which dates closings and publications: one of
+    the evening of the 12th has the 12th, though it is the 13th in UTC."""
+    return at_headquarters(moment).date()
 
 
 def second_after(before: datetime | None, now: datetime) -> datetime:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from outreach import atomic_files, database_urls, logs, phone_numbers
+from outreach import atomic_files, clock, database_urls, logs, phone_numbers
 from outreach.environment import Environment
 from outreach.errors import Misconfigured
 from outreach.loopback import is_loopback
@@ -91,6 +91,7 @@ class Config:
     data_licence: str = "CC-BY-4.0"  # of the open data, an identifier of SPDX
     privacy_url: str = ""
     phone: str = ""
+    headquarters_zone: str = clock.DEFAULT_HEADQUARTERS
     security_contact: str = ""
     trusted_proxies: int = 0
     promise_no_sharing: bool = False
@@ -187,6 +188,12 @@ class Config:
             ),
             privacy_url=read.checked("PRIVACY_URL", "", _is_site, "has to be an https address"),
             phone=read.text("PHONE", ""),
+            headquarters_zone=read.checked(
+                "HEADQUARTERS_ZONE",
+                cls.headquarters_zone,
+                clock.is_zone,
+                "has to be a time zone, as America/Mexico_City",
+            ),
             security_contact=read.checked(
                 "SECURITY_CONTACT",
                 "",

@@ -21,6 +21,7 @@ def settings(*, serving: bool = False) -> Config:
     """Reads the settings and sets up logging. Raises Misconfigured, also for old zone rules."""
     clock.require_rules()
     config = Config.from_environ(serving=serving)
+    clock.use_headquarters_zone(config.headquarters_zone)
     logs.set_up(config.log)
     return config
 

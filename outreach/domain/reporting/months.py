@@ -7,7 +7,6 @@ that is opened again is provisional until its next revision.
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -62,10 +61,12 @@ class OfficeMonth(Base):
     reminded_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-def get_closing_time(month: Month, zone: ZoneInfo) -> datetime:
-    """Until when an office may change what it reported on a month."""
+def get_closing_time(month: Month) -> datetime:
+    """Until when offices may change what they reported on a month: one instant for the network, by
+    the clock of headquarters."""
     after = month.following
-    return clock.instant(date(after.year, after.month, CLOSES_ON), CLOSES_AT, zone)
+    day = date(after.year, after.month, CLOSES_ON)
+    return clock.instant(day, CLOSES_AT, clock.headquarters_zone())
 
 
 def lock(session: Session, month: Month) -> None:

@@ -81,7 +81,7 @@ def test_log_of_an_office_shows_its_own_entries_only(
     assert "está completo" not in page_text
     assert "El sistema dijo que su mes está completo" in words(luz.get("/org/bitacora/calgary"))
     assert ana.get("/org/bitacora/calgary").status_code == 404
-    assert ana.get("/org/bitacora").status_code == 404
+    assert ana.get("/org/bitacora").status_code == 403
     assert "/org/bitacora/chicago" in ana.get("/org/mas").text
 
 

@@ -76,7 +76,7 @@ def reason(answer: TestResponse) -> str:
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_each_role_is_told_in_the_frame_why_a_page_is_refused(place: Place, role: Role) -> None:
+def test_each_role_reads_in_the_frame_why_a_page_is_refused(place: Place, role: Role) -> None:
     employ(place.store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
     for scope in OFFICE_SCOPES:
         staff_client = account(place, role, scope)
@@ -110,7 +110,7 @@ def test_needed_roles_are_those_of_the_permission(place: Place) -> None:
     assert "Hace falta Entrada o Organiza o Administra en Chicago" in text
 
 
-def test_account_without_an_office_is_told_so_on_every_page(place: Place) -> None:
+def test_account_without_an_office_reads_so_on_every_page(place: Place) -> None:
     staff_client = without_office(place)
     for page in GUARDED:
         answer = staff_client.get(place.path(page[0]))

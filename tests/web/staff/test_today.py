@@ -264,14 +264,12 @@ def test_alerts_are_limited_to_own_offices(
         (datetime(2026, 12, 6, 0, 0, tzinfo=UTC), "Su mes ya debía estar completo."),
     ],
 )
-def test_month_closes_on_the_fifth_at_six_in_the_zone_of_the_office(
+def test_month_closes_on_the_fifth_at_six_in_the_zone_of_headquarters(
     app: Flask, store: Store, chicago: Office, rights: Kind, now: datetime, message: str
 ) -> None:
     with store.change() as session:
         statuses = hold(session, chicago, rights, day=datetime(2026, 11, 21, tzinfo=UTC).date())
-    assert months.get_closing_time(Month(2026, 11), chicago.zone) == datetime(
-        2026, 12, 6, tzinfo=UTC
-    )
+    assert months.get_closing_time(Month(2026, 11)) == datetime(2026, 12, 6, tzinfo=UTC)
     with app.test_request_context():
         assert closes_words(statuses, now=now) == message
 

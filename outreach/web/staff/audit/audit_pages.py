@@ -32,7 +32,6 @@ from outreach.web.staff.common.guards import find_workshop, has_permission, offi
 from outreach.web.staff.common.permissions import Scope, requires
 
 PAGE_SIZE: Final = 100
-UTC: Final = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def _log_page(
     session: Session, office: Office | None, broken: list[str] | None = None
 ) -> ResponseReturnValue:
     params, slug = _read_params(), office.slug if office else None
-    zone = office.zone if office else UTC
+    zone = office.zone if office else clock.headquarters_zone()
     query = AuditQuery(
         office=slug,
         organizer_id=params.who,

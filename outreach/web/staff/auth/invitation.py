@@ -76,7 +76,8 @@ def _invitation_page(token: str, fault: str = "", field: str = "") -> ResponseRe
         places = [offices.find(session, slug) for slug in slugs]
         ends_at = invitations.ends_at(session, token) or clock.now()
         role = role_names(grant.role for grant in organizer.grants)
-    there = ends_at.astimezone(places[0].zone) if places else ends_at
+    zone = places[0].zone if places else clock.headquarters_zone()
+    there = ends_at.astimezone(zone)
     return page(
         "auth/invitation",
         422 if fault else 200,
@@ -85,7 +86,7 @@ def _invitation_page(token: str, fault: str = "", field: str = "") -> ResponseRe
         role=role,
         offices=", ".join(office.city for office in places) or _("Toda la red"),
         ends=there,
-        zone=places[0].zone if places else None,
+        zone=zone,
         fault=fault,
         field=field,
         shortest=passwords.MIN_LENGTH,

@@ -50,7 +50,7 @@ from outreach.web.staff.common.guards import (
 )
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
-from outreach.web.staff.common.workshop_labels import short_day
+from outreach.web.staff.common.workshop_labels import headquarters_moment
 from outreach.web.staff.months import month_access
 
 _HELD: Final = NotifyDecision(hold=HOLD)
@@ -72,7 +72,7 @@ class BulletinInput:
 @blueprint.get("/boletin")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def list_bulletins() -> ResponseReturnValue:
-    current = Month.from_day(clock.now().date())
+    current = Month.from_day(clock.network_day(clock.now()))
     with store().read() as session:
         by_month: dict[Month, list[BulletinLine]] = {
             month: [] for month in workshop_counts.months(session) if month < current
@@ -339,7 +339,7 @@ def _page(
         warned=[words.issue_text(each, month) for each in issues],
         names=i18n.NAMES,
         labels=words.labels(),
-        short_day=short_day,
+        moment_words=headquarters_moment,
         now=clock.now(),
         fault=fault,
         is_lost=is_lost,

@@ -8,6 +8,7 @@ any of it.
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from flask import (
     Blueprint,
@@ -391,9 +392,11 @@ def role_names(roles: Iterable[Role]) -> str:
 
 
 def _frame(who: SignedInStaff) -> dict[str, Any]:
-    """What the header and the navigation show."""
+    """What the header and the navigation show; `zone` is the clock of the reader."""
+    name, zone = _place(who)
     return {
-        "name": _offices_name(who),
+        "name": name,
+        "zone": zone,
         "role": role_names(who.grants.values()),
         "has_role": bool(who.grants),
         "may_edit": has_permission_anywhere(Permission.EDIT),
@@ -402,10 +405,15 @@ def _frame(who: SignedInStaff) -> dict[str, Any]:
     }
 
 
-def _offices_name(who: SignedInStaff) -> str:
+def _place(who: SignedInStaff) -> tuple[str, ZoneInfo | None]:
+    """The name of the offices of an account, and their zone: that of headquarters for the whole
+    network, None where they differ."""
     if ALL_OFFICES in who.grants:
-        return str(_("Toda la red"))
-    if len(who.grants) != 1:
-        return ngettext("%(num)d oficina", "%(num)d oficinas", len(who.grants))
+        return str(_("Toda la red")), clock.headquarters_zone()
     with store().read() as session:
-        return offices.find(session, next(iter(who.grants))).city
+        own = [each for each in offices.list_offices(session) if each.slug in who.grants]
+    zones = {office.zone for office in own}
+    zone = zones.pop() if len(zones) == 1 else None
+    if len(own) == 1:
+        return own[0].city, zone
+    return ngettext("%(num)d oficina", "%(num)d oficinas", len(own)), zone

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from outreach import formats
+from outreach import clock, formats
 from outreach.clock import Month
 from outreach.domain.checkin.no_show_rate import MIN_WORKSHOPS, AttendanceRate
 from outreach.domain.dashboard.agenda import AgendaFilter as Shown
@@ -27,6 +28,7 @@ from outreach.languages import STAFF_LANGUAGE
 from outreach.web.presentation import workshop_cards
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
+from outreach.web.presentation.formatting import short_day as long_short_day
 from outreach.web.presentation.workshop_cards import CardTag
 
 
@@ -168,15 +170,48 @@ def need_words(need: str) -> str:
 
 def closes_words(workshop: Workshop, *, now: datetime) -> str:
     """The time left to report a workshop: «El mes cierra en 6 días.»"""
-    closes = months.get_closing_time(Month.from_number(workshop.month), workshop.office.zone)
+    closes = months.get_closing_time(Month.from_number(workshop.month))
     here = closes.astimezone(workshop.office.zone)
     days = (here.date() - now.astimezone(workshop.office.zone).date()).days
     if now >= closes:
         return str(_("Su mes ya debía estar completo."))
     if days == 0:
         words: str = _("El mes cierra hoy, a las %(hour)s", hour=hour_words(here.time()))
+        if here.utcoffset() != clock.at_headquarters(closes).utcoffset():
+            words = _("%(closes)s, %(zone)s", closes=words, zone=city_time(workshop.office.zone))
         return words
     return ngettext("El mes cierra en %(num)d día.", "El mes cierra en %(num)d días.", days)
+
+
+def city_time(zone: ZoneInfo) -> str:
+    """hora de Chicago"""
+    return formats.zone_time(zone.key, current())
+
+
+def start_hour(workshop: Workshop, zone: ZoneInfo | None) -> str:
+    """6:00 p. m., of the clock at the workshop; «6:00 p. m., hora de Calgary» for a reader whose
+    clock (`zone`, None where it is not one) shows another hour then."""
+    hour = hour_words(workshop.starts)
+    return f"{hour}, {city_time(workshop.zone)}" if is_elsewhere(workshop, zone) else hour
+
+
+def is_elsewhere(workshop: Workshop, zone: ZoneInfo | None) -> bool:
+    """Whether the clock of the reader shows another hour than the workshop's when it starts."""
+    at = workshop.starts_at
+    return zone is None or at.astimezone(zone).utcoffset() != (
+        at.astimezone(workshop.zone).utcoffset()
+    )
+
+
+def headquarters_moment(moment: datetime) -> str:
+    """5 de diciembre, 6:00 p. m., hora de Ciudad de México"""
+    there = clock.at_headquarters(moment)
+    return _(
+        "%(day)s, %(hour)s, %(zone)s",
+        day=long_short_day(there.date()),
+        hour=hour_words(there.time()),
+        zone=city_time(clock.headquarters_zone()),
+    )
 
 
 def people_words(people: int) -> str:

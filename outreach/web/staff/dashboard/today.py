@@ -40,16 +40,16 @@ def today() -> ResponseReturnValue:
         offices = (
             [] if ALL_OFFICES in current_staff().grants else offices_with(session, Permission.SEE)
         )
-        local_day = now.astimezone(offices[0].zone).date() if offices else now.date()
+        local_day = now.astimezone(offices[0].zone).date() if offices else clock.network_day(now)
         month = Month.from_day(local_day)
         so_far = agenda.count_month_to_date(session, own, month, now=now)
         following = agenda.find_next(session, own, now=now)
         frauds = _recent_frauds(session, now)
         is_admin = has_permission(Permission.NETWORK, ALL_OFFICES)
-        is_review_due = is_admin and advocate_review.is_due(session, today=now.date())
+        is_review_due = is_admin and advocate_review.is_due(session, today=clock.network_day(now))
         editable = [each.slug for each in offices if has_permission(Permission.EDIT, each.slug)]
         sheets = import_drafts.list_pending(session, editable, now=now)
-        are_lines_due = is_admin and help_lines.is_due(session, today=now.date())
+        are_lines_due = is_admin and help_lines.is_due(session, today=clock.network_day(now))
     ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]
     return page(
         "dashboard/today",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from outreach import clock
 from outreach.clock import Month
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -14,7 +15,6 @@ from outreach.reports.change_causes import FIGURE, ChangeCause
 from outreach.reports.coverage import CoverageRow, ReportState
 from outreach.reports.month_report import MonthChange
 from outreach.web.presentation import formatting
-from outreach.web.presentation.formatting import hour, short_day
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
 
@@ -63,13 +63,13 @@ def called_off(number: int) -> str:
 
 
 def slim_date(moment: datetime) -> str:
-    """5 nov"""
-    return workshop_labels.brief_day(moment.date())
+    """5 nov, the day at headquarters, as the public pages give it"""
+    return workshop_labels.brief_day(clock.network_day(moment))
 
 
 def cut_words(moment: datetime) -> str:
-    """5 de noviembre, 6:00 p. m. UTC"""
-    return f"{short_day(moment.date())}, {hour(moment.time())} UTC"
+    """5 de noviembre, 6:00 p. m., hora de Ciudad de México"""
+    return workshop_labels.headquarters_moment(moment)
 
 
 @dataclass(frozen=True, kw_only=True)

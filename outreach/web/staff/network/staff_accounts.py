@@ -231,7 +231,7 @@ def _tag(
         return CardTag(_("Activa"), "tag-good")
     if organizer.id not in open_links:
         return CardTag(_("El enlace venció"), "tag-bad")
-    days = (open_links[organizer.id].ends_at.date() - now.date()).days
+    days = (clock.network_day(open_links[organizer.id].ends_at) - clock.network_day(now)).days
     when = _("hoy") if days == 0 else _("mañana") if days == 1 else _("en %(num)d días", num=days)
     return CardTag(_("Invitada, vence %(when)s", when=when), "tag-warn")
 
@@ -239,10 +239,11 @@ def _tag(
 def _seen(at: datetime | None, now: datetime) -> str:
     if at is None:
         return _("Nunca")
-    if at.date() == now.date():
+    day, today = clock.network_day(at), clock.network_day(now)
+    if day == today:
         return _("Hoy")
-    pattern = formats.SHORT_DAY if at.year == now.year else formats.SHORT_DAY_WITH_YEAR
-    return formats.dated(at.date(), pattern, current())
+    pattern = formats.SHORT_DAY if day.year == today.year else formats.SHORT_DAY_WITH_YEAR
+    return formats.dated(day, pattern, current())
 
 
 def managed_slugs() -> frozenset[str] | None:
