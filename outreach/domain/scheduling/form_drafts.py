@@ -109,6 +109,15 @@ def list_unsaved(session: Session, organizer_id: int) -> Sequence[FormDraft]:
     ).all()
 
 
+def list_all(session: Session, organizer_id: int) -> Sequence[FormDraft]:
+    """The drafts of a staff member, of new workshops and of changes, the latest first."""
+    return session.scalars(
+        sa.select(FormDraft)
+        .where(FormDraft.organizer_id == organizer_id)
+        .order_by(FormDraft.saved_at.desc(), FormDraft.id.desc())
+    ).all()
+
+
 def discard(session: Session, organizer_id: int, form: str) -> None:
     """Deletes the draft of a form that was saved or given up."""
     session.execute(

@@ -14,7 +14,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.scheduling import form_drafts
 from outreach.domain.scheduling.form_drafts import FormDraft
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from tests.conftest import hold
@@ -201,3 +201,96 @@ def _only(store: Store) -> FormDraft:
 def _count(store: Store) -> int:
     with store.read() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(FormDraft)) or 0
+
+
+# «Guardar borrador» with gaps
+
+TODAY = "/org/"
+
+
+def test_save_draft_button_keeps_a_form_with_gaps(ana: StaffClient, store: Store) -> None:
+    answer = ana.post(NEW, **unfinished_form(action="draft"))
+    assert answer.status_code == 200
+    assert "Guardado sin terminar" in words(answer)
+    assert "Escribe la fecha." in words(answer)
+    assert _only(store).first("title_es") == "A medias"
+    assert ana.post(NEW, **unfinished_form(action="draft")).status_code == 200, "sent twice"
+    assert _count(store) == 1
+    with store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Workshop)) == 0
+
+
+def test_publish_button_keeps_nothing(ana: StaffClient, store: Store) -> None:
+    assert ana.post(NEW, **unfinished_form(action="publish")).status_code == 422
+    assert _count(store) == 0
+
+
+@pytest.mark.parametrize(
+    "gap",
+    [
+        {"title_es": ""},
+        {"capacity": "muchas"},
+        {"ends": "18:00", "starts": "18:00"},
+        {"venue": "nueva", "venue_name": "", "venue_city": ""},
+        {"languages": []},
+        {"series": "99"},
+        {"day": "2000-13-45"},
+    ],
+)
+def test_draft_is_kept_whatever_is_missing(
+    ana: StaffClient, store: Store, gap: dict[str, Any]
+) -> None:
+    answer = ana.post(NEW, **typed(**({"action": "draft"} | gap)))
+    assert answer.status_code == 200
+    assert "Guardado sin terminar" in words(answer)
+    assert _count(store) == 1
+    again = ana.get(f"{NEW}?borrador={_only(store).id}")
+    assert again.status_code == 200
+
+
+def test_too_long_draft_says_so(ana: StaffClient, store: Store) -> None:
+    answer = ana.post(NEW, **unfinished_form(action="draft", summary_es="x" * 32_000))
+    assert answer.status_code == 422
+    assert "Es demasiado largo" in words(answer)
+    assert _count(store) == 0
+
+
+def test_unfinished_draft_stands_on_the_first_page(ana: StaffClient, store: Store) -> None:
+    assert "Sin terminar" not in words(ana.get(TODAY))
+    ana.post(NEW, **unfinished_form(action="draft"))
+    page = ana.get(TODAY)
+    assert "Sin terminar (1)" in words(page)
+    assert "A medias Chicago. Guardado:" in words(page)
+    assert f'href="{NEW}?borrador={_only(store).id}"' in page.text
+    gone = ana.post(DISCARD, draft=str(_only(store).id), page="today")
+    assert gone.headers["Location"] == "/org/?hecho=borrado"
+    assert "Se borró lo que estaba sin terminar." in words(ana.get(gone.headers["Location"]))
+    assert _count(store) == 0
+
+
+def test_first_page_shows_only_own_drafts_and_no_discreet_title(
+    ana: StaffClient, app: Flask, store: Store, women: Kind
+) -> None:
+    ana.post(NEW, **unfinished_form(action="draft", kind=women.code, title_es="Salir a tiempo"))
+    text = words(ana.get(TODAY))
+    assert "Taller privado Chicago." in text
+    assert "Salir a tiempo" not in text
+    luz = signed_in_as(app, store, employ(store, "luz@example.org"))
+    assert "Sin terminar" not in words(luz.get(TODAY))
+    with store.change() as session:
+        _only_in(session).office = "calgary"
+    assert "Sin terminar" not in words(ana.get(TODAY))
+
+
+def test_draft_of_a_workshop_keeps_gaps_and_a_published_one_does_not(
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        published = hold(session, chicago, rights)
+    edit = f"/org/talleres/{draft.public_id}/editar"
+    assert ana.post(edit, **unfinished_form(action="draft")).status_code == 200
+    assert f'href="{edit}?borrador={_only(store).id}"' in ana.get(TODAY).text
+    other = f"/org/talleres/{published.public_id}/editar"
+    assert ana.post(other, **unfinished_form(action="draft")).status_code == 422
+    assert _count(store) == 1

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from flask import redirect
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from outreach.domain.network.fraud_reports import FraudSign
 from outreach.domain.network.staff import ALL_OFFICES, Permission, get_office_slugs
 from outreach.domain.scheduling import import_drafts
 from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.i18n import gettext as _
 from outreach.keystore import bursts
 from outreach.mail.text_budget import TextBudget, Usage
 from outreach.web.context import config, key_store, store
@@ -23,7 +24,7 @@ from outreach.web.presentation import fraud_labels
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import current_staff, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
-from outreach.web.staff.dashboard import alert_rows, blueprint
+from outreach.web.staff.dashboard import alert_rows, blueprint, unfinished_drafts
 
 WEEK: Final = timedelta(days=7)
 MAX_SHEETS: Final = 3  # half imported; the page of imports has them all
@@ -45,6 +46,7 @@ def today() -> ResponseReturnValue:
         so_far = agenda.count_month_to_date(session, own, month, now=now)
         following = agenda.find_next(session, own, now=now)
         frauds = _recent_frauds(session, now)
+        drafts = unfinished_drafts.list_rows(session, now=now)
         is_admin = has_permission(Permission.NETWORK, ALL_OFFICES)
         is_review_due = is_admin and advocate_review.is_due(session, today=clock.network_day(now))
         editable = [each.slug for each in offices if has_permission(Permission.EDIT, each.slug)]
@@ -59,6 +61,8 @@ def today() -> ResponseReturnValue:
         is_cut=len(ahead) > MAX_ROWS,
         wanted=alert_rows.build(open_alerts, now=now),
         following=following,
+        drafts=drafts,
+        done_message=_done_message(),
         so_far=so_far,
         month=month,
         rate=round(100 * so_far.came / so_far.expected) if so_far.expected else None,
@@ -72,6 +76,11 @@ def today() -> ResponseReturnValue:
         are_lines_due=are_lines_due,
         sheets=sheets[:MAX_SHEETS],
     )
+
+
+def _done_message() -> str:
+    done: dict[str, str] = {"borrado": _("Se borró lo que estaba sin terminar.")}
+    return done.get(request.args.get("hecho", ""), "")
 
 
 def _recent_frauds(session: Session, now: datetime) -> dict[FraudSign, int]:

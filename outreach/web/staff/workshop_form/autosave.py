@@ -56,15 +56,10 @@ class DraftOffer:
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def save_draft() -> ResponseReturnValue:
     """Stores the form as it stands. Returns the hour as JSON, to be shown beside the button."""
-    typed, now = request.form, clock.now()
     try:
-        try:
-            office = _store(typed, now)
-        except sa.exc.IntegrityError:  # the first save of the same form arrived twice at once
-            office = _store(typed, now)
+        return {"at": keep(request.form)}
     except Refusal as refusal:
         return {"fault": error_messages.say(refusal)}, 422
-    return {"at": hour(now.astimezone(office.zone).time())}
 
 
 @blueprint.post("/talleres/borrador/descartar")
@@ -75,11 +70,24 @@ def discard_draft() -> ResponseReturnValue:
             session, current_staff().organizer_id, _id(request.form.get("draft", ""))
         )
         back = "/org/talleres/nuevo"
-        if not draft.is_new:
+        if request.form.get("page") == "today":
+            back = "/org/?hecho=borrado"
+        elif not draft.is_new:
             workshop = workshops.find_by_id(session, draft.workshop_id)
             back = f"/org/talleres/{workshop.public_id}/editar" if workshop else "/org/talleres"
         form_drafts.discard(session, current_staff().organizer_id, draft.form)
     return redirect(back, 303)
+
+
+def keep(typed: MultiDict[str, str]) -> str:
+    """Keeps a form as it stands, with any gaps. Returns the hour at its office. Raises Refusal
+    where it is too long, NotFound where it names no form."""
+    now = clock.now()
+    try:
+        office = _store(typed, now)
+    except sa.exc.IntegrityError:  # the first save of the same form arrived twice at once
+        office = _store(typed, now)
+    return hour(now.astimezone(office.zone).time())
 
 
 def offers_of_new(session: Session) -> list[DraftOffer]:

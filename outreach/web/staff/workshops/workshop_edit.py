@@ -117,17 +117,18 @@ def update(public_id: str) -> ResponseReturnValue:
             form = _overbooked(session, workshop.office, request.form, workshop)
             return _form_page(session, form, workshop=workshop)
         form = form_of(session, workshop.office, request.form, workshop=workshop)
-        if not form.validate():
-            return _form_page(session, form, workshop=workshop, status=422)
+        is_valid = form.validate()
+    if not is_valid:
+        return _refused_form(form, public_id=public_id)
     try:
         new_id, moved, what = _save_changes(public_id, form)
-    except (Refusal, NeedsConfirmation) as why:
-        status = 409 if isinstance(why, _EditConflict) else 422
+    except _EditConflict as why:
         with store().read() as session:
             workshop = find_workshop(session, public_id)
-            if status == 409:
-                form.seen.data = form_factory.fingerprint(session, workshop)
-            return _form_page(session, form, workshop=workshop, status=status, why=why)
+            form.seen.data = form_factory.fingerprint(session, workshop)
+            return _form_page(session, form, workshop=workshop, status=409, why=why)
+    except (Refusal, NeedsConfirmation) as why:
+        return _refused_form(form, public_id=public_id, why=why)
     if moved is not None:
         # The key of each registration is destroyed as many days after the new day.
         key_store().move(moved.id, moved.forget_on)
@@ -162,17 +163,44 @@ def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
             form = fill(session, office, typed)
             return _form_page(session, form, workshop=None, nonce=nonce)
         form = form_of(session, office, typed)
-        if not form.validate():
-            return _form_page(session, form, workshop=None, nonce=nonce, status=422)
+        is_valid = form.validate()
+    if not is_valid:
+        return _refused_form(form, nonce=nonce)
     try:
         public_id, what = _save_new(form, nonce)
     except (Refusal, NeedsConfirmation) as why:
-        with store().read() as session:
-            return _form_page(session, form, workshop=None, nonce=nonce, status=422, why=why)
+        return _refused_form(form, nonce=nonce, why=why)
     except sa.exc.IntegrityError as error:  # the same form, sent twice at the same moment
         with store().read() as session:
             public_id, what = _created_before(session, nonce, error), ""
     return redirect(f"/org/talleres/{public_id}?hecho={what}", 303)
+
+
+def _refused_form(
+    form: WorkshopForm,
+    *,
+    public_id: str = "",
+    nonce: str = "",
+    why: Refusal | NeedsConfirmation | None = None,
+) -> Response:
+    """The form again, with its faults. «Guardar borrador» keeps it with them: it is offered on the
+    first page until it is finished."""
+    status, kept_at = 422, ""
+    with store().read() as session:
+        workshop = find_workshop(session, public_id) if public_id else None
+    is_draft = workshop is None or workshop.status is WorkshopStatus.DRAFT
+    if is_draft and request.form.get("action") == "draft":
+        sent = MultiDict(request.form)
+        sent["nonce"], sent["workshop"] = nonce, public_id
+        try:
+            status, kept_at = 200, autosave.keep(sent)
+        except Refusal as too_long:
+            status, why = 422, too_long
+    with store().read() as session:
+        workshop = find_workshop(session, public_id) if public_id else None
+        return _form_page(
+            session, form, workshop=workshop, nonce=nonce, status=status, why=why, kept_at=kept_at
+        )
 
 
 def _nonce(typed: MultiDict[str, str]) -> str:
@@ -379,6 +407,7 @@ def _form_page(
     status: int = 200,
     why: Refusal | NeedsConfirmation | None = None,
     offers: Sequence[DraftOffer] = (),
+    kept_at: str = "",
 ) -> Response:
     faults = form.faults
     if isinstance(why, Refusal):
@@ -395,7 +424,9 @@ def _form_page(
         kind=kind,
         office=form.office,
         nonce=nonce,
-        faults=faults,
+        faults=[] if kept_at else faults,
+        kept_at=kept_at,
+        gaps=faults,
         is_overtaken=isinstance(why, _EditConflict),
         is_draft=workshop is None or workshop.status is WorkshopStatus.DRAFT,
         suggestion=_suggestion(session, form),
