@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +17,22 @@ from outreach.cli import load_guessed as guessing
 from outreach.cli.context import open_key_store, open_store, settings
 from outreach.cli.notify_options import get_decision, notify_option, say_reach
 from outreach.db.store import Store
-from outreach.domain.audit import audit_log
-from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.offices import list_offices
 from outreach.domain.registrations.change_notifications import NotifyMode
 from outreach.errors import OutreachError, Refusal
 from outreach.imports import (
     csv_tables,
-    demo,
     figures,
     file_types,
     kinds,
+    load_log,
     offices,
+    packaged,
     venues,
     workshops,
 )
 from outreach.imports.import_errors import ImportRejected, group_faults
-from outreach.imports.import_result import ImportResult, RowOutcome
+from outreach.imports.import_result import ImportResult
 from outreach.imports.workshops import IcalDefaults, Network, WorkshopImportRow
 
 _MIN_ROWS_FOR_PROGRESS = 200
@@ -70,7 +68,7 @@ def command() -> None:
 @_dry_run
 def offices_(path: Path | None, is_packaged: bool, dry_run: bool) -> None:
     """Load offices from a CSV file: slug, name_es, city, region, timezone, …"""
-    name = "offices.csv"
+    name = packaged.OFFICES
     with _refusals(), open_store(settings()) as store, _find(path, is_packaged, name) as file:
         rows = offices.read(file)
         _load(store, dry_run, "offices", lambda s: offices.load(s, rows, now=clock.now()))
@@ -109,7 +107,7 @@ def venues_(path: Path, dry_run: bool, notify: NotifyMode | None) -> None:
 @_dry_run
 def kinds_(path: Path | None, is_packaged: bool, dry_run: bool) -> None:
     """Load kinds of workshop, and series of figures, from a JSON file (as taxonomy.json)."""
-    name = "taxonomy.json"
+    name = packaged.KINDS
     with _refusals(), open_store(settings()) as store, _find(path, is_packaged, name) as file:
         found = kinds.read(file)
         _load(store, dry_run, "kinds", lambda s: kinds.load(s, found, now=clock.now()))
@@ -211,7 +209,7 @@ def _find(path: Path | None, is_packaged: bool, name: str) -> Iterator[Path]:
     if path is not None:
         yield path
         return
-    with resources.as_file(demo.DATA / name) as file:
+    with packaged.open_file(name) as file:
         yield file
 
 
@@ -238,7 +236,7 @@ def _load(
     try:
         with store.change() as session:
             loaded = load(session)
-            _record(session, what, loaded)
+            load_log.record(session, what, loaded, None, now=clock.now())
             if dry_run:
                 raise _DryRun
     except _DryRun:
@@ -250,30 +248,6 @@ def _load(
         ) from None
     click.echo(f"{what}: {loaded}.")
     return loaded
-
-
-def _record(session: Session, what: str, loaded: ImportResult) -> None:
-    """Writes an audit entry for each office, month or list with a new or changed row, without a
-    staff member."""
-    now = clock.now()
-    for about, counts in sorted(loaded.about.items()):
-        details: Details = {outcome.value: counts[outcome] for outcome in RowOutcome}
-        if set(counts) == {RowOutcome.SAME}:
-            continue
-        if what == "offices":
-            action = "office opened" if counts[RowOutcome.NEW] else "office changed"
-            audit_log.record(
-                session, None, action, now=now, office=about, details={"office": about}
-            )
-        elif what == "kinds":
-            audit_log.record(session, None, "kinds brought in", now=now, details=details)
-        elif what == "figures":
-            details = {"month": about, **details}
-            audit_log.record(session, None, "figures brought in", now=now, details=details)
-        else:
-            is_venues = what == "venues"
-            action = "venues brought in" if is_venues else "workshops brought in"
-            audit_log.record(session, None, action, now=now, office=about, details=details)
 
 
 @contextmanager

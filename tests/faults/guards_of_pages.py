@@ -471,6 +471,22 @@ def _of_staff() -> Iterator[Guard]:
         "    if False:\n",
         "tests/web/staff/test_policy.py::test_sensitive_actions_need_a_fresh_second_factor",
     )  # fmt: skip
+    refused = "tests/web/staff/test_refusals.py::"
+    yield Guard(
+        "S22", f"{staff}common/guards.py",
+        "if not has_permission(rule.permission, ALL_OFFICES):", "if False:",
+        f"{refused}test_each_role_reads_in_the_frame_why_a_page_is_refused",
+    )  # fmt: skip
+    yield Guard(
+        "S22", f"{staff}common/refusals.py",
+        'return request.headers.get("Sec-Fetch-Site") == "same-origin"', "return True",
+        f"{refused}test_passwords_and_forms_of_unknown_origin_are_not_shown_again",
+    )  # fmt: skip
+    yield Guard(
+        "S22", f"{staff}common/refusals.py",
+        '_SECRET_FIELDS & sent.keys()', "False",
+        f"{refused}test_passwords_and_forms_of_unknown_origin_are_not_shown_again",
+    )  # fmt: skip
     yield Guard(
         "S22", f"{staff}common/guards.py", "    if not has_permission(Permission.SEE, office):", "    if False:",
         "tests/web/staff/test_policy.py::test_workshop_of_another_office_looks_nonexistent",

@@ -95,6 +95,7 @@ def furnish(app: Flask, store: Store, key_store: KeyStore, chicago: Office, righ
         "batch": "UNKNOWN",
         "draft_id": imported.public_id,
         "ending": "csv",
+        "listing": "oficinas",
         "form": "csv",
     }
     registration = seat(store, key_store, workshop).id

@@ -42,6 +42,8 @@ auth.remove_passkey             POST  signed-in
 auth.sign_out                   POST  signed-in
 dashboard.today                 GET   signed-in
 dashboard.menu                  GET   signed-in
+dashboard.packaged_form         GET   network         network
+dashboard.load_packaged         POST  network         network
 dashboard.checkins              GET   signed-in
 checkin.offline_form            GET   signed-in
 checkin.phone_page              GET   public

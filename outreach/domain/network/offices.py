@@ -68,6 +68,11 @@ def list_open_offices(session: Session, day: date) -> list[Office]:
     return [office for office in list_offices(session) if office.is_open(day)]
 
 
+def has_any(session: Session) -> bool:
+    """Whether there is an office, open or closed."""
+    return session.scalar(sa.select(Office.id).limit(1)) is not None
+
+
 def get_version(session: Session) -> tuple[int, datetime | None]:
     """Number of offices and latest change: it differs after any change."""
     count, latest = session.execute(_VERSION).one()

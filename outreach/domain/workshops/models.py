@@ -417,6 +417,11 @@ def find_by_external_id(session: Session, external_id: str) -> Workshop | None:
     return session.scalar(sa.select(Workshop).where(Workshop.external_id == external_id))
 
 
+def has_any(session: Session) -> bool:
+    """Whether there is a workshop, of any status."""
+    return session.scalar(sa.select(Workshop.id).limit(1)) is not None
+
+
 def get_version(session: Session, public_id: str) -> tuple[object, ...] | None:
     """A value that differs after any change of the workshop, its venue, office or kind, except of
     the seats left. None where there is no such workshop."""

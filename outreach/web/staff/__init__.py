@@ -44,7 +44,7 @@ from outreach.web.staff.auth import (
 from outreach.web.staff.bulletin import bulletin_editor, bulletin_mail
 from outreach.web.staff.checkin import checkin_offline, checkin_pages, sheet_download
 from outreach.web.staff.common import guards, permissions, refusals
-from outreach.web.staff.dashboard import data_held, menu, my_calendar, today
+from outreach.web.staff.dashboard import data_held, first_day, menu, my_calendar, today
 from outreach.web.staff.imports import (
     draft_columns,
     draft_load,
@@ -111,6 +111,7 @@ VIEWS: Final = (
     draft_start,
     duplicate,
     figures_entry,
+    first_day,
     flyers,
     help_line_page,
     import_downloads,

@@ -92,7 +92,7 @@ def test_office_in_another_zone_reads_by_which_clock_the_month_closes(
     with app.test_request_context():
         clock.use_headquarters_zone("America/Tijuana")
         said = closes_words(workshop, now=datetime(2026, 12, 5, 20, 0, tzinfo=UTC))
-    assert said == "El mes cierra hoy, a las 8:00\u00a0p.\u00a0m., hora de Calgary"
+    assert said == "El mes cierra hoy, a las 8:00\u00a0p.\u00a0m., hora de Edmonton"
 
 
 def test_hours_name_their_zone_where_the_reader_has_another(

@@ -180,7 +180,8 @@ def test_passwords_and_forms_of_unknown_origin_are_not_shown_again(place: Place)
         assert "Llama al 900" not in answer.text
         assert "Tu sesión cambió desde que abriste la página" in reason(answer)
     secret = {"password": "caballo grapa", "new": "otra clave", "token": "x"}
-    answer = post(staff_client, "/org/cuenta/clave", SAME_ORIGIN, **secret)
+    answer = post(staff_client, "/org/cuenta/contrasena", SAME_ORIGIN, **secret)
+    assert "Tu sesión cambió en otra pestaña" in reason(answer)
     assert not [each for each in secret.values() if each != "x" and each in answer.text]
 
 
@@ -298,6 +299,14 @@ def walk(
                 seen.add(address)
                 waiting.append((address, path))
     return faults
+
+
+def test_nothing_on_an_empty_site_leads_to_a_refusal(app: Flask, store: Store) -> None:
+    """Before the first office, kind and workshop."""
+    empty = Place(app, store, {}, {})
+    staff_client = account(empty, Role.ADMIN, ALL_OFFICES)
+    faults = walk(empty, staff_client, ["/org/"], Role.ADMIN, ALL_OFFICES)
+    assert not faults, "\n".join(sorted(faults))
 
 
 def test_account_without_an_office_is_offered_nothing_that_is_refused(place: Place) -> None:

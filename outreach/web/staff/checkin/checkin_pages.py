@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from flask import Response, g, make_response, redirect, request
@@ -41,6 +42,7 @@ from outreach.web.staff.common.guards import (
 from outreach.web.staff.common.permissions import Scope, requires
 
 TABS: Final = ("faltan", "llegaron", "todos")
+NEAR: Final = timedelta(hours=2)  # before the start
 MAX_PEOPLE: Final = 100_000
 
 
@@ -172,6 +174,7 @@ def person_page(token: str, fault: str = "") -> Response | None:
         and workshop.status in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD},
         is_another_day=workshop.day != local_day and not is_on,
         chairs=chairs,
+        now=now,
         fault=fault,
         is_just_done=request.args.get("hecho") == "1",
         words=workshop_labels,
@@ -256,6 +259,9 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
         "checkin/checkin",
         422 if fault else 200,
         workshop=workshop,
+        now=now,
+        # Another workshop may be the one at whose door they are: after midnight, and long before.
+        is_far=not workshop.starts_at - NEAR <= now < workshop.ends_at,
         rows=_chosen(rows, _tab(tab), typed, request.args.get("r", "")),
         line=[] if typed else waitlist,
         chairs=chairs,
@@ -282,6 +288,7 @@ def too_early_page(workshop: Workshop) -> Response:
         409,
         workshop=workshop,
         day=checkin.get_list_day(workshop),
+        now=clock.now(),
         words=workshop_labels,
     )
 

@@ -176,15 +176,15 @@ def require_permission(action: Permission, office: str) -> None:
 
 
 def require_permission_at_one(action: Permission, slugs: Iterable[str]) -> None:
-    """Raises NotFound unless the staff member may see one of these offices; answers 403 when they
-    have the permission at none that they see. Who administers the network needs no office."""
+    """Raises NotFound unless the staff member may see one of these offices, and PermissionMissing
+    when they lack the permission at each that they see. Who administers the network needs none."""
     if has_permission(Permission.NETWORK, ALL_OFFICES):
         return
     seen = [slug for slug in slugs if has_permission(Permission.SEE, slug)]
     if not seen:
         raise NotFound("office")
     if not any(has_permission(action, slug) for slug in seen):
-        abort(403)
+        raise PermissionMissing(action, seen[0])
 
 
 def find_workshop(session: Session, public_id: str, action: Permission | None = None) -> Workshop:
@@ -393,27 +393,28 @@ def role_names(roles: Iterable[Role]) -> str:
 
 def _frame(who: SignedInStaff) -> dict[str, Any]:
     """What the header and the navigation show; `zone` is the clock of the reader."""
-    name, zone = _place(who)
+    name, zone, has_offices = _place(who)
     return {
         "name": name,
         "zone": zone,
         "role": role_names(who.grants.values()),
         "has_role": bool(who.grants),
-        "may_edit": has_permission_anywhere(Permission.EDIT),
+        "may_edit": has_offices and has_permission_anywhere(Permission.EDIT),
         "may_stand_at_door": has_permission_anywhere(Permission.DOOR),
         "may_network": has_permission(Permission.NETWORK, ALL_OFFICES),
     }
 
 
-def _place(who: SignedInStaff) -> tuple[str, ZoneInfo | None]:
-    """The name of the offices of an account, and their zone: that of headquarters for the whole
-    network, None where they differ."""
-    if ALL_OFFICES in who.grants:
-        return str(_("Toda la red")), clock.headquarters_zone()
+def _place(who: SignedInStaff) -> tuple[str, ZoneInfo | None, bool]:
+    """The name of the offices of an account, their zone (that of headquarters for the whole
+    network, None where they differ), and whether there are any."""
     with store().read() as session:
+        if ALL_OFFICES in who.grants:
+            has_offices = offices.has_any(session)
+            return str(_("Toda la red")), clock.headquarters_zone(), has_offices
         own = [each for each in offices.list_offices(session) if each.slug in who.grants]
     zones = {office.zone for office in own}
     zone = zones.pop() if len(zones) == 1 else None
     if len(own) == 1:
-        return own[0].city, zone
-    return ngettext("%(num)d oficina", "%(num)d oficinas", len(own)), zone
+        return own[0].city, zone, True
+    return ngettext("%(num)d oficina", "%(num)d oficinas", len(own)), zone, bool(own)

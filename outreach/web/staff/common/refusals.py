@@ -25,7 +25,7 @@ from outreach.web.staff.common import guards
 from outreach.web.staff.common.permissions import FormTokenInvalid, PermissionMissing
 
 MAX_ADMINS: Final = 3  # the addresses that a refusal names
-_SECRET_FIELDS: Final = error_pages.SECRET_FIELDS | {"new", "again", "token", "answer"}
+_SECRET_FIELDS: Final = error_pages.SECRET_FIELDS | {"new", "answer", "sealed"}
 
 Fields = list[tuple[str, str]]
 
@@ -76,6 +76,12 @@ def _permission_text(error: PermissionMissing, who: SignedInStaff | None) -> Ref
         return None
     if not who.grants:
         return _without_office()
+    if staff.is_allowed(who.grants, error.permission, ALL_OFFICES):
+        return RefusalText(
+            _("Todavía no hay oficinas"),
+            _("Primero se cargan las oficinas de la red. Empieza por la lista de Hoy."),
+            "flag",
+        )
     roles = [role for role, granted in PERMISSIONS.items() if error.permission in granted]
     names = _(" o ").join(guards.role_names([role]) for role in reversed(roles))
     place = _place_name(error.office, who)
@@ -246,6 +252,6 @@ def _sent_fields() -> Fields | None:
         sent = request.form
     except HTTPException:  # too large, or not a form
         return None
-    if request.files or (_SECRET_FIELDS - {"token"}) & sent.keys():
+    if request.files or _SECRET_FIELDS & sent.keys():
         return None
     return [each for each in sent.items(multi=True) if each[0] != "token"] or None

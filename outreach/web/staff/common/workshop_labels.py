@@ -195,6 +195,49 @@ def start_hour(workshop: Workshop, zone: ZoneInfo | None) -> str:
     return f"{hour}, {city_time(workshop.zone)}" if is_elsewhere(workshop, zone) else hour
 
 
+def start_words(workshop: Workshop, now: datetime) -> str:
+    """When it starts, started or ended, from now: «Empieza hoy a las 6:00 p. m., en 17 h 40 min.»
+
+    For the door, where after midnight «hoy» alone does not tell one workshop from another."""
+    starts, ends = (
+        moment.astimezone(workshop.zone) for moment in (workshop.starts_at, workshop.ends_at)
+    )
+    today = now.astimezone(workshop.zone).date()
+    if now < workshop.starts_at:
+        words: str = _(
+            "Empieza %(when)s, en %(left)s",
+            when=_near_moment(starts, today),
+            left=_duration(workshop.starts_at - now),
+        )
+    elif now < workshop.ends_at:
+        words = _(
+            "Empezó %(when)s y termina a las %(hour)s",
+            when=_near_moment(starts, today),
+            hour=hour_words(ends.time()),
+        )
+    else:
+        words = _("Terminó %(when)s", when=_near_moment(ends, today))
+    return words.rstrip(".") + "."  # «p. m.» has the full stop already
+
+
+def _near_moment(local: datetime, today: date) -> str:
+    """hoy a las 6:00 p. m. · el sáb 28 a las 6:00 p. m."""
+    names = {0: _("hoy"), 1: _("mañana"), -1: _("ayer")}
+    day = names.get((local.date() - today).days) or _("el %(day)s", day=short_day(local.date()))
+    return _("%(day)s a las %(hour)s", day=day, hour=hour_words(local.time()))
+
+
+def _duration(left: timedelta) -> str:
+    """3 días · 17 h 40 min · 25 min"""
+    if left >= timedelta(days=2):
+        return ngettext("%(num)d día", "%(num)d días", left.days)
+    minutes = max(1, -(-int(left.total_seconds()) // 60))
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return _("%(minutes)d min", minutes=rest)
+    return _("%(hours)d h %(minutes)d min", hours=hours, minutes=rest)
+
+
 def is_elsewhere(workshop: Workshop, zone: ZoneInfo | None) -> bool:
     """Whether the clock of the reader shows another hour than the workshop's when it starts."""
     at = workshop.starts_at

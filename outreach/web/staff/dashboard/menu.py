@@ -6,10 +6,12 @@ from flask.typing import ResponseReturnValue
 
 from outreach.domain.network.staff import ALL_OFFICES, Permission
 from outreach.i18n import gettext as _
+from outreach.web.context import store
 from outreach.web.staff.common.guards import (
     current_staff,
     has_permission,
     has_permission_anywhere,
+    offices_with,
     page,
 )
 from outreach.web.staff.common.permissions import Scope, requires
@@ -53,7 +55,9 @@ def _entries() -> list[MenuEntry]:
         entries += [
             MenuEntry("/org/puerta/", "phone", _("Puerta sin señal"), _("La lista en tu teléfono")),
         ]
-    if has_permission_anywhere(Permission.EDIT):
+    with store().read() as session:
+        can_edit = bool(offices_with(session, Permission.EDIT))  # a new site has no office
+    if can_edit:
         entries += [
             MenuEntry(
                 "/org/talleres/mes-nuevo",

@@ -24,8 +24,15 @@ from outreach.web.presentation import fraud_labels
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import current_staff, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
-from outreach.web.staff.dashboard import alert_rows, blueprint, unfinished_drafts
+from outreach.web.staff.dashboard import (
+    alert_rows,
+    blueprint,
+    first_day,
+    unfinished_drafts,
+)
 
+# For so long after its end a workshop of yesterday stays at the door: the last people are counted.
+AFTER_END: Final = timedelta(hours=3)
 WEEK: Final = timedelta(days=7)
 MAX_SHEETS: Final = 3  # half imported; the page of imports has them all
 MAX_ROWS: Final = 40  # of each list; the workshop list has them all
@@ -36,6 +43,7 @@ MAX_ROWS: Final = 40  # of each list; the workshop list has them all
 def today() -> ResponseReturnValue:
     now, own = clock.now(), get_office_slugs(current_staff().grants)
     with store().read() as session:
+        steps = first_day.list_steps(session)
         near = agenda.list_workshops(session, own, *_around(now), limit=1000)
         open_alerts = _alerts(session, now)
         offices = (
@@ -62,6 +70,7 @@ def today() -> ResponseReturnValue:
         wanted=alert_rows.build(open_alerts, now=now),
         following=following,
         drafts=drafts,
+        steps=steps,
         done_message=_done_message(),
         so_far=so_far,
         month=month,
@@ -113,22 +122,25 @@ def _alerts(session: Session, now: datetime) -> list[Alert]:
 @blueprint.get("/entrada")
 @requires(Scope.SIGNED_IN)
 def checkins() -> ResponseReturnValue:
-    """The workshops of today with a check-in; a single one is opened at once."""
+    """The workshops of today with a check-in, and one that has just ended past midnight; a single
+    one is opened at once."""
     now, own = clock.now(), get_office_slugs(current_staff().grants)
     with store().read() as session:
         near = agenda.list_workshops(session, own, *_around(now), limit=1000)
+        following = agenda.find_next(session, own, now=now)
     open_checkins = [
         each
         for each in near
-        if _is_on(each, now)
+        if (_is_on(each, now) or each.ends_at <= now < each.ends_at + AFTER_END)
         and _has_checkin(each)
         and has_permission(Permission.DOOR, each.office.slug)
     ]
-    if len(open_checkins) == 1:
+    if len(open_checkins) == 1 and request.args.get("ver") != "todos":
         return redirect(f"/org/talleres/{open_checkins[0].public_id}/entrada", 303)
     return page(
         "checkin/choose_workshop",
         there=open_checkins,
+        following=following,
         words=workshop_labels,
         now=now,
         may=has_permission,
