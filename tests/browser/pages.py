@@ -232,6 +232,7 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     ),
     "bulk action, none chosen": lambda world: "/org/talleres/varios",
     "unknown workshop": lambda world: "/org/talleres/0000000000",
+    "page of headquarters, refused": lambda world: "/org/personal",
 }
 # Pages of an admin of the whole network.
 HEADQUARTERS: Final[dict[str, Callable[[World], str]]] = {
@@ -326,7 +327,7 @@ IN_EVERY_RUN: Final = frozenset(
         RECOVERY_CODES,
     )
 )
-MISSING: Final = {"not found", "unknown workshop"}
+ERRORS: Final = {"not found": 404, "unknown workshop": 404, "page of headquarters, refused": 403}
 
 
 def visit(page: Page, world: World, name: str) -> None:
@@ -365,7 +366,7 @@ def visit(page: Page, world: World, name: str) -> None:
         second_factors.sign_in_or_reuse_session(page, ELENA if name in HEADQUARTERS else ANA)
     answer = page.goto((PAGES | STAFF | HEADQUARTERS)[name](world))
     assert answer
-    assert answer.status == (404 if name in MISSING else 409 if name == TOO_EARLY else 200)
+    assert answer.status == ERRORS.get(name, 409 if name == TOO_EARLY else 200)
 
 
 def sign_in(page: Page, email: str = ANA) -> None:
