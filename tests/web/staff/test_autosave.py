@@ -248,6 +248,17 @@ def test_draft_is_kept_whatever_is_missing(
     assert again.status_code == 200
 
 
+def test_form_of_a_created_workshop_does_not_say_that_it_was_kept(
+    ana: StaffClient, store: Store
+) -> None:
+    """The browser's way back leads to the form of the workshop that exists already."""
+    assert ana.post(NEW, **typed(action="draft")).status_code == 303
+    answer = ana.post(NEW, **unfinished_form(action="draft"))
+    assert answer.status_code == 422
+    assert "Guardado sin terminar" not in words(answer)
+    assert _count(store) == 0
+
+
 def test_too_long_draft_says_so(ana: StaffClient, store: Store) -> None:
     answer = ana.post(NEW, **unfinished_form(action="draft", summary_es="x" * 32_000))
     assert answer.status_code == 422

@@ -57,7 +57,7 @@ class DraftOffer:
 def save_draft() -> ResponseReturnValue:
     """Stores the form as it stands. Returns the hour as JSON, to be shown beside the button."""
     try:
-        return {"at": keep(request.form)}
+        return {"at": keep(request.form)[0]}
     except Refusal as refusal:
         return {"fault": error_messages.say(refusal)}, 422
 
@@ -79,15 +79,16 @@ def discard_draft() -> ResponseReturnValue:
     return redirect(back, 303)
 
 
-def keep(typed: MultiDict[str, str]) -> str:
-    """Keeps a form as it stands, with any gaps. Returns the hour at its office. Raises Refusal
-    where it is too long, NotFound where it names no form."""
+def keep(typed: MultiDict[str, str]) -> tuple[str, bool]:
+    """Keeps a form as it stands, with any gaps. Returns the hour at its office, and whether it was
+    kept: not where its workshop was created meanwhile. Raises Refusal where it is too long,
+    NotFound where it names no form."""
     now = clock.now()
     try:
-        office = _store(typed, now)
+        office, is_kept = _store(typed, now)
     except sa.exc.IntegrityError:  # the first save of the same form arrived twice at once
-        office = _store(typed, now)
-    return hour(now.astimezone(office.zone).time())
+        office, is_kept = _store(typed, now)
+    return hour(now.astimezone(office.zone).time()), is_kept
 
 
 def offers_of_new(session: Session) -> list[DraftOffer]:
@@ -127,8 +128,8 @@ def discard(session: Session, *, nonce: str = "", workshop: Workshop | None = No
     form_drafts.discard(session, current_staff().organizer_id, form)
 
 
-def _store(typed: MultiDict[str, str], now: datetime) -> Office:
-    """Stores the fields; returns the office that they are for."""
+def _store(typed: MultiDict[str, str], now: datetime) -> tuple[Office, bool]:
+    """Stores the fields; returns the office that they are for, and whether they were stored."""
     fields = [each for each in typed.items(multi=True) if each[0] not in _NOT_STORED]
     with store().change() as session:
         form, office = _form_and_office(session, typed)
@@ -136,7 +137,7 @@ def _store(typed: MultiDict[str, str], now: datetime) -> Office:
             form_drafts.save(
                 session, current_staff().organizer_id, form, fields, office=office.slug, now=now
             )
-    return office
+    return office, bool(form)
 
 
 def _form_and_office(session: Session, typed: MultiDict[str, str]) -> tuple[str, Office]:

@@ -193,7 +193,8 @@ def _refused_form(
         sent = MultiDict(request.form)
         sent["nonce"], sent["workshop"] = nonce, public_id
         try:
-            status, kept_at = 200, autosave.keep(sent)
+            at, is_kept = autosave.keep(sent)
+            status, kept_at = (200, at) if is_kept else (422, "")
         except Refusal as too_long:
             status, why = 422, too_long
     with store().read() as session:

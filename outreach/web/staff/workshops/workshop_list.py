@@ -24,7 +24,6 @@ from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
     has_permission,
-    has_permission_anywhere,
     offices_with,
     page,
     require_permission,
@@ -101,7 +100,7 @@ def list_workshops() -> ResponseReturnValue:
         offices=offices if len(offices) > 1 else [],
         shows=[each for each in AgendaFilter if counts[each] or each is params.show],
         total=sum(counts.values()),
-        may_edit=has_permission_anywhere(Permission.EDIT),
+        may_edit=any(has_permission(Permission.EDIT, each.slug) for each in offices),
         may=has_permission,
         is_all_ticked=request.args.get("elegir") == "todos",
         undo=undo,
