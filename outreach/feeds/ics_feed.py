@@ -76,7 +76,7 @@ def write(
     zones = {name: ZoneInfo(name) for name in {piece.calendar_zone for piece in cut.pieces}}
     if not zones:
         # A calendar must have a component (RFC 5545, 3.6).
-        home = choice.office.zone if choice.office else clock.HEADQUARTERS
+        home = choice.office.zone if choice.office else clock.headquarters_zone()
         zones = {home.key: home}
     header = _header(choice, lang, site, cut, list(zones.values()))
     blocks = [_zone(zones[key], cut.pieces, today) for key in sorted(zones)]

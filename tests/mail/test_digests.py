@@ -270,7 +270,7 @@ def test_headquarters_read_what_they_decide(
     discreet: Workshop,
 ) -> None:  # fmt: skip
     engage(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
-    seven = clock.instant(FRIDAY, time(7), clock.HEADQUARTERS)
+    seven = clock.instant(FRIDAY, time(7), clock.headquarters_zone())
     assert mail.make_digests(seven) == 0, "what an office has to do is its own"
     with store.change() as session:
         hold(session, chicago, rights, day=date(2026, 10, 10))
@@ -291,7 +291,7 @@ def test_month_is_not_asked_for_while_offices_may_still_report(
     with store.change() as session:
         hold(session, chicago, rights, day=date(2026, 10, 10))
     for day, count in ((4, 0), (5, 0), (6, 1)):
-        at = clock.instant(date(2026, 11, day), time(7), clock.HEADQUARTERS)
+        at = clock.instant(date(2026, 11, day), time(7), clock.headquarters_zone())
         assert mail.make_digests(at) == count
 
 

@@ -262,7 +262,7 @@ def _list_places(
 
 def _zone_of(places: Sequence[Office]) -> ZoneInfo:
     """The clock of the first office, else that of headquarters."""
-    return places[0].zone if places else clock.HEADQUARTERS
+    return places[0].zone if places else clock.headquarters_zone()
 
 
 def _is_due(morning: DigestMorning, now: datetime) -> bool:
@@ -354,7 +354,7 @@ def _list_months_to_close(session: Session, now: datetime) -> list[Month]:
     first."""
     this = Month.from_day(clock.network_day(now))
     past = [this.plus(-back) for back in range(MAX_CLOSING_MONTHS, 0, -1)]
-    ended = [each for each in past if months.get_closing_time(each, clock.HEADQUARTERS) <= now]
+    ended = [each for each in past if months.get_closing_time(each, clock.headquarters_zone()) <= now]
     if not ended:
         return []
     closed = months.list_closed_months(session, ended[0], ended[-1])
