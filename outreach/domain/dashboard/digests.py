@@ -354,9 +354,7 @@ def _list_months_to_close(session: Session, now: datetime) -> list[Month]:
     first."""
     this = Month.from_day(clock.network_day(now))
     past = [this.plus(-back) for back in range(MAX_CLOSING_MONTHS, 0, -1)]
-    ended = [
-        each for each in past if months.get_closing_time(each, clock.headquarters_zone()) <= now
-    ]
+    ended = [each for each in past if months.get_closing_time(each) <= now]
     if not ended:
         return []
     closed = months.list_closed_months(session, ended[0], ended[-1])
