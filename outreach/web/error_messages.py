@@ -76,6 +76,13 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.NOT_URGENT: N_(
             "Solo se avisa al momento si faltan menos de 24 horas. Elige «Avisar»."
         ),
+        ErrorCode.DANGER_TOO_EARLY: N_(
+            "Faltan más de 24 horas para que empiece. Si no se hace, cancélalo."
+        ),
+        ErrorCode.CLOSED_FOR_DANGER: N_(
+            "La entrada está cerrada por peligro en la sede. Primero ábrela otra vez."
+        ),
+        ErrorCode.NOT_CLOSED_FOR_DANGER: N_("La entrada ya está abierta."),
         ErrorCode.UNDO_TOO_LATE: N_("Ya no se puede deshacer. Cambia el taller."),
         ErrorCode.UNDO_EDITED_SINCE: N_(
             "No se puede deshacer: alguien lo cambió después. Cámbialo a mano."

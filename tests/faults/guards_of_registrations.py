@@ -277,6 +277,7 @@ def _of_the_sheet() -> Iterator[Guard]:
     sheet_test = "tests/web/staff/test_notify_sheet.py"
     mailing_test = "tests/web/staff/test_mailing_sheet.py"
     writing_test = "tests/web/staff/test_writing_to_people.py"
+    danger_test = "tests/web/staff/test_venue_danger.py"
     for file, words, instead, test in (
         (
             sheet, "if sheet.reach.total or sheet.waiting:", "if False:",
@@ -332,6 +333,17 @@ def _of_the_sheet() -> Iterator[Guard]:
             "outreach/domain/newsletter/report_reminders.py",
             "if each.id not in reminded", "",
             f"{mailing_test}::test_reminders_go_to_chosen_offices_after_the_hold",
+        ),
+        (
+            "outreach/web/staff/checkin/venue_danger.py",
+            'if what in {"tell", "reopen"} and not current_staff().is_fresh(clock.now()):',
+            "if False:",
+            f"{danger_test}::test_telling_asks_for_the_factor_and_passes_hold_and_night",
+        ),
+        (
+            "outreach/domain/scheduling/workshop_service.py",
+            "workshop.visibility = Visibility.PHONE_ONLY", "pass",
+            f"{danger_test}::test_address_is_on_no_public_page_until_it_reopens",
         ),
     ):  # fmt: skip
         yield Guard("S36", file, words, instead, test)

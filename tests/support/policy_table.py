@@ -153,6 +153,8 @@ attendees.message_form          GET   workshop        edit
 attendees.send_message          POST  workshop        edit
 checkin.check_in_form           GET   workshop        door
 checkin.check_in                POST  workshop        door
+checkin.danger_form             GET   workshop        door
+checkin.act_on_danger           POST  workshop        door
 checkin.sheet                   GET   workshop        door
 checkin.manifest                POST  workshop        door
 checkin.attendance_form         GET   workshop        edit

@@ -133,7 +133,10 @@ def count_heads(session: Session, workshop: Workshop) -> int:
 
 
 def require_checkin_open(workshop: Workshop) -> None:
-    """Raises Refusal where the workshop has no check-in: a draft, cancelled or not held."""
+    """Raises Refusal where the workshop has no check-in: a draft, cancelled, closed for danger or
+    not held."""
+    if workshop.is_closed_for_danger:
+        raise Refusal(ErrorCode.CLOSED_FOR_DANGER)
     if workshop.status not in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}:
         raise Refusal(ErrorCode.CHECKIN_NEEDS_PUBLISHED)
 

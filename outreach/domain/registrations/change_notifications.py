@@ -152,16 +152,18 @@ def notify_uninformed(
         waiting = pending.get(registration_id)
         is_text = contact is ContactMethod.PHONE and takes_texts
         due_at = compute_due(workshop, decision, is_text=is_text, now=now)
+        is_urgent = decision.mode is NotifyMode.URGENT
         if waiting is not None:
             waiting.cause, waiting.facts = cause, workshop.facts
             if decision.is_to_notify:
-                waiting.due_at = due_at
+                waiting.due_at, waiting.is_urgent = due_at, is_urgent
         elif decision.is_to_notify:
             session.add(
                 Notification(
                     registration_id=registration_id,
                     cause=cause,
                     facts=workshop.facts,
+                    is_urgent=is_urgent,
                     due_at=due_at,
                     made_at=now,
                 )

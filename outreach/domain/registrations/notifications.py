@@ -54,6 +54,8 @@ class Notification(Base):
     message: Mapped[Message | None] = relationship(init=False)  # of that type only
     # What a notification of a change says (`workshops.facts`).
     facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(8), default=None)
+    # A text that is sent at night too (`text_hours`).
+    is_urgent: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     due_at: Mapped[datetime]
     made_at: Mapped[datetime] = mapped_column(Hour)
     tries: Mapped[int] = mapped_column(default=0)

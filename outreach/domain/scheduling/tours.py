@@ -254,6 +254,7 @@ def reinstate_stop(
         and workshop.cancelled_at is not None
         and workshop.cancelled_at >= stop.cancelled_at
         and workshop.ends_at > now
+        and not workshop.is_closed_for_danger
     ]
     stop.cancelled_at = None
     for workshop in reinstated:

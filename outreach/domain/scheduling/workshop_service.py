@@ -30,6 +30,7 @@ from outreach.domain.registrations import (
 )
 from outreach.domain.registrations.change_notifications import (
     AT_ONCE,
+    LATER,
     URGENT_BEFORE,
     NotifyDecision,
     NotifyMode,
@@ -40,6 +41,7 @@ from outreach.domain.scheduling.workshop_data import (
     WorkshopData,
     check,
     compute_span,
+    fit_visibility,
     normalize,
 )
 from outreach.domain.workshops import (
@@ -229,6 +231,9 @@ def _store(
         workshop.is_discreet = data.kind.is_discreet
     for name in new - {"capacity", "overbooked"}:
         setattr(workshop, name, getattr(data, name))
+    if new & {"kind", "venue"} and workshop.visibility_before_danger is not None:
+        reopened = replace(data, visibility=workshop.visibility_before_danger)
+        workshop.visibility_before_danger = fit_visibility(reopened).visibility
     if new & _CAPACITY:
         _resize(session, workshop, data, new, decision)
     workshop.retime()
@@ -246,6 +251,8 @@ def _require_changeable(
     now: datetime,
 ) -> None:
     require_not_looser(session, workshop, data)
+    if workshop.is_closed_for_danger and "visibility" in new:
+        raise Refusal(ErrorCode.CLOSED_FOR_DANGER)
     is_discreet = data.kind.is_discreet if "kind" in new else workshop.is_discreet
     is_public = workshop.status is not WorkshopStatus.DRAFT
     if is_public and is_discreet and new & _EXPOSING and has_open_address(data):
@@ -408,12 +415,77 @@ def reinstate(
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.CANCELLED:
         raise Refusal(ErrorCode.WORKSHOP_NOT_CANCELLED)
+    if workshop.is_closed_for_danger:
+        raise Refusal(ErrorCode.CLOSED_FOR_DANGER)
     tour_stops.require_stop_active(session, workshop)
     workshop.published_at = workshop.published_at or now
     notified = _set_status(session, workshop, WorkshopStatus.PUBLISHED, decision, now)
     # Offers could not be accepted while it was cancelled.
     waitlist.extend_offers(session, workshop, now=now)
     return notified
+
+
+def close_for_danger(session: Session, workshop: Workshop, *, now: datetime) -> bool:
+    """Closes a workshop for danger at its venue: it is cancelled, so nobody registers, enters or is
+    offered a place, and no page, feed, ticket or letter has its address. Nobody is told before
+    staff decide (`notify`). False where it is closed already. Raises Refusal earlier than
+    URGENT_BEFORE the start, where it is not public, and after its end."""
+    lock(session, workshop)
+    if workshop.is_closed_for_danger:
+        return False
+    if workshop.status not in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}:
+        raise Refusal(ErrorCode.CANCEL_NEEDS_PUBLISHED)
+    if workshop.has_ended(now):
+        raise Refusal(ErrorCode.CANCEL_AFTER_END)
+    if workshop.starts_at - now > URGENT_BEFORE:
+        raise Refusal(ErrorCode.DANGER_TOO_EARLY)
+    workshop.danger_at = now
+    workshop.visibility_before_danger = workshop.visibility
+    workshop.visibility = Visibility.PHONE_ONLY
+    _set_status(session, workshop, WorkshopStatus.CANCELLED, LATER, now)
+    return True
+
+
+def is_open_to_danger(workshop: Workshop, *, now: datetime) -> bool:
+    """Whether `close_for_danger` would close it."""
+    is_public = workshop.status in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}
+    return is_public and not workshop.has_ended(now) and workshop.starts_at - now <= URGENT_BEFORE
+
+
+def require_closed_for_danger(workshop: Workshop) -> None:
+    """Raises Refusal where it is not closed for danger."""
+    if not workshop.is_closed_for_danger:
+        raise Refusal(ErrorCode.NOT_CLOSED_FOR_DANGER)
+
+
+def list_endangered(session: Session, workshop: Workshop, *, now: datetime) -> list[Workshop]:
+    """The other workshops at the venue that `close_for_danger` would close, by start."""
+    if workshop.venue_id is None:
+        return []
+    found = session.scalars(
+        sa.select(Workshop)
+        .where(
+            Workshop.venue_id == workshop.venue_id,
+            Workshop.id != workshop.id,
+            Workshop.ends_at > now,
+            Workshop.starts_at <= now + URGENT_BEFORE,
+        )
+        .order_by(Workshop.starts_at, Workshop.id)
+    )
+    return [each for each in found if is_open_to_danger(each, now=now)]
+
+
+def reopen_after_danger(
+    session: Session, workshop: Workshop, *, now: datetime, decision: NotifyDecision = AT_ONCE
+) -> int:
+    """Takes `close_for_danger` back: who could read the address can again, fewer where it was
+    given another venue meanwhile. Returns how many parties are notified. Raises Refusal where it
+    is not closed."""
+    lock(session, workshop)
+    require_closed_for_danger(workshop)
+    workshop.visibility = workshop.visibility_before_danger or workshop.visibility
+    workshop.danger_at = workshop.visibility_before_danger = None
+    return reinstate(session, workshop, now=now, decision=decision)
 
 
 def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None:

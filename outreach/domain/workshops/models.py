@@ -208,6 +208,10 @@ class Workshop(Base):
     previous_starts: Mapped[time | None] = mapped_column(init=False, default=None)
     published_at: Mapped[datetime | None] = mapped_column(default=None)  # the first time
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
+    # When it was closed for danger at its venue, and who could read the address before; NULL unless
+    # it is closed (`workshop_service.close_for_danger`).
+    danger_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
+    visibility_before_danger: Mapped[Visibility | None] = mapped_column(init=False, default=None)
     # What people have to know since its last change (`facts.py`); NULL before the first one.
     facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(8), init=False, default=None)
     # The facts that staff decided to tell nobody.
@@ -272,6 +276,10 @@ class Workshop(Base):
     @property
     def is_cancelled(self) -> bool:
         return self.status is WorkshopStatus.CANCELLED
+
+    @property
+    def is_closed_for_danger(self) -> bool:
+        return self.danger_at is not None
 
     @property
     def taken_seats(self) -> int:

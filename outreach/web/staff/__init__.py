@@ -42,7 +42,12 @@ from outreach.web.staff.auth import (
     totp_setup,
 )
 from outreach.web.staff.bulletin import bulletin_editor, bulletin_mail
-from outreach.web.staff.checkin import checkin_offline, checkin_pages, sheet_download
+from outreach.web.staff.checkin import (
+    checkin_offline,
+    checkin_pages,
+    sheet_download,
+    venue_danger,
+)
 from outreach.web.staff.common import guards, permissions, refusals
 from outreach.web.staff.dashboard import data_held, first_day, menu, my_calendar, today
 from outreach.web.staff.imports import (
@@ -147,6 +152,7 @@ VIEWS: Final = (
     venue_merge_pages,
     venue_pages,
     undo_change,
+    venue_danger,
     workshop_detail,
     workshop_edit,
     workshop_list,

@@ -236,6 +236,8 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
     now = clock.now()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
+        if workshop.is_closed_for_danger:
+            return make_response(redirect(f"/org/talleres/{public_id}/peligro", 303))
         checkin.require_checkin_open(workshop)
         if not checkin.is_list_open(workshop, now=now):
             return too_early_page(workshop)
@@ -277,6 +279,7 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
         just=next((row for row in rows if row.id == request.args.get("r")), None),
         plain=fold,
         words=workshop_labels,
+        is_open_to_danger=workshop_service.is_open_to_danger(workshop, now=now),
         may_report=is_allowed(current_staff().grants, Permission.EDIT, workshop.office.slug),
     )
 

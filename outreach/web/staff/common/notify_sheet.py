@@ -145,7 +145,7 @@ def _write_letters(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:
     if workshop.is_cancelled:
         cause = NotificationType.CANCELLED
     else:
-        was_cancelled = request.path.endswith("/reactivar")
+        was_cancelled = request.path.endswith(("/reactivar", "/peligro"))
         cause = NotificationType.REINSTATED if was_cancelled else NotificationType.CHANGED
     return [
         (
