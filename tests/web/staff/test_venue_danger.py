@@ -267,10 +267,10 @@ def test_address_is_on_no_public_page_until_it_reopens(
     kind = women if is_discreet else rights
     visibility = Visibility.REGISTERED if is_discreet else Visibility.PUBLIC
     workshop = soon(store, chicago, kind, visibility)
-    mine = manage_token(key_store, seat(store, key_store, workshop))
-    links = {"mine": mine} | in_every_status(store, key_store, workshop)
+    link = manage_token(key_store, seat(store, key_store, workshop))
+    links = {"hers": link} | in_every_status(store, key_store, workshop)
     site = FurnishedSite(make_app(limits=UNLIMITED), {"it": workshop}, links, "x" * 22, ())
-    ticket = f"/es/r/{links['mine']}"
+    ticket = f"/es/r/{link}"
     assert CANARY.search(site.app.test_client().get(ticket).text)
     with store.change() as session:
         workshop_service.close_for_danger(
