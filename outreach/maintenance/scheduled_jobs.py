@@ -55,6 +55,18 @@ def end_holds(store: Store, *, now: datetime) -> int:
     )
 
 
+def end_approval_holds(store: Store, *, now: datetime) -> int:
+    """Makes decisions on addresses hold that cannot be undone any more; returns how many."""
+    with store.read() as session:
+        workshop_ids = address_approval.list_workshops_to_end_hold(session, now)
+    return _each(
+        store,
+        workshop_ids,
+        "approvals",
+        lambda session, each: address_approval.end_hold(session, each, now=now),
+    )
+
+
 def release_doubtful(store: Store, key_store: KeyStore, *, now: datetime) -> int:
     """Releases the doubtful seats that staff decided to release, once it can no longer be undone;
     returns of how many parties.

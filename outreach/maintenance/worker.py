@@ -137,7 +137,8 @@ def _expire_offers(worker: Worker, now: datetime) -> int:
 
 
 def _end_holds(worker: Worker, now: datetime) -> int:
-    return scheduled_jobs.end_holds(worker.store, now=now)
+    offered = scheduled_jobs.end_holds(worker.store, now=now)
+    return offered + scheduled_jobs.end_approval_holds(worker.store, now=now)
 
 
 def _release_doubtful(worker: Worker, now: datetime) -> int:

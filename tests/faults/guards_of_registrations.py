@@ -335,6 +335,13 @@ def _of_the_sheet() -> Iterator[Guard]:
             f"{mailing_test}::test_reminders_go_to_chosen_offices_after_the_hold",
         ),
         (
+            "outreach/domain/registrations/models.py",
+            "return self.approved_at is not None and self.approval_hold_until is None",
+            "return self.approved_at is not None",
+            "tests/domain/registrations/test_approval.py"
+            "::test_decision_holds_after_five_minutes_and_can_be_undone_before",
+        ),
+        (
             "outreach/web/staff/checkin/venue_danger.py",
             'if what in {"tell", "reopen"} and not current_staff().is_fresh(clock.now()):',
             "if False:",

@@ -1,5 +1,8 @@
 """Address approval: staff allow one confirmed person at a time to read a hidden address.
 
+A decision is on hold for some minutes, in which it can be undone: the page of the person does not
+change, and no letter is made, before `end_hold`.
+
 Who left no contact looks at their page again, from the instant that the page names, or calls.
 """
 
@@ -14,7 +17,8 @@ from outreach import clock
 from outreach.db.store import changes_one_row
 from outreach.domain.locations import holidays
 from outreach.domain.network.kinds import Visibility
-from outreach.domain.registrations import notifications
+from outreach.domain.registrations import capacity, notifications
+from outreach.domain.registrations.change_notifications import HOLD, NO_HOLD_BEFORE
 from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -95,8 +99,9 @@ def compute_next_look(registration: Registration, *, now: datetime) -> datetime 
     the apparent status (S29)."""
     workshop = registration.workshop
     has_seat = registration.apparent_status is RegistrationStatus.CONFIRMED
-    is_by_approval = workshop.visibility is Visibility.APPROVED and not registration.is_declined
-    is_open = workshop.status is WorkshopStatus.PUBLISHED and registration.approved_at is None
+    is_by_approval = workshop.visibility is Visibility.APPROVED
+    is_decided = registration.is_approved or registration.appears_declined
+    is_open = workshop.status is WorkshopStatus.PUBLISHED and not is_decided
     if not (has_seat and is_by_approval and is_open):
         return None
     latest = workshop.starts_at - DECIDED_BEFORE
@@ -121,13 +126,24 @@ def _is_day_off(day: date, workshop: Workshop) -> bool:
     return is_weekend or bool(holidays.list_holidays(day, office.country, office.region))
 
 
-def approve(session: Session, registration: Registration, *, now: datetime) -> bool:
-    """Lets the person read the address and notifies them. False where they were approved already.
-    Raises Refusal where the workshop or the registration needs no approval."""
+def compute_hold_end(
+    workshop: Workshop, *, now: datetime, hold: timedelta = HOLD
+) -> datetime | None:
+    """Until when a decision can be undone; None near the start, where it holds at once."""
+    return now + hold if hold and workshop.starts_at - now > NO_HOLD_BEFORE else None
+
+
+def approve(
+    session: Session, registration: Registration, *, now: datetime, hold: timedelta = HOLD
+) -> bool:
+    """Lets the person read the address, and notifies them, when the hold is over. False where they
+    were approved already. Raises Refusal where the workshop or the registration needs no
+    approval."""
     if registration.workshop.visibility is not Visibility.APPROVED:
         raise Refusal(ErrorCode.ADDRESS_NOT_BY_APPROVAL)
     if registration.status is not RegistrationStatus.CONFIRMED:
         raise Refusal(ErrorCode.APPROVAL_NEEDS_SEAT)
+    until = compute_hold_end(registration.workshop, now=now, hold=hold)
     is_new = changes_one_row(
         session,
         sa.update(Registration)
@@ -139,17 +155,24 @@ def approve(session: Session, registration: Registration, *, now: datetime) -> b
             Registration.key_id.is_not(None),
             Registration.approved_at.is_(None),
         )
-        .values(approved_at=now, is_declined=False),
+        .values(approved_at=now, is_declined=False, approval_hold_until=until),
     )
-    if is_new and registration.contact is not ContactMethod.NONE:
-        notifications.enqueue(session, registration.id, NotificationType.APPROVED, now=now)
+    if is_new and until is None:
+        _notify(session, registration, now)
     return is_new
 
 
-def decline_approval(session: Session, registration: Registration) -> bool:
+def _notify(session: Session, registration: Registration, now: datetime) -> None:
+    if registration.contact is not ContactMethod.NONE:
+        notifications.enqueue(session, registration.id, NotificationType.APPROVED, now=now)
+
+
+def decline_approval(
+    session: Session, registration: Registration, *, now: datetime, hold: timedelta = HOLD
+) -> bool:
     """Takes the person out of the queue: the address is said to them by phone, or not. Nothing is
-    sent, and their page reads like that of a workshop whose address is said by phone. False where
-    they are not in the queue."""
+    sent, and once the hold is over their page reads like that of a workshop whose address is said
+    by phone. False where they are not in the queue."""
     return changes_one_row(
         session,
         sa.update(Registration)
@@ -158,7 +181,24 @@ def decline_approval(session: Session, registration: Registration) -> bool:
             Registration.workshop_id == registration.workshop_id,
             IS_AWAITING,
         )
-        .values(is_declined=True),
+        .values(
+            is_declined=True,
+            approval_hold_until=compute_hold_end(registration.workshop, now=now, hold=hold),
+        ),
+    )
+
+
+def undo_decision(session: Session, registration: Registration) -> bool:
+    """Puts the person back in the queue. False where the hold of the decision is over."""
+    return changes_one_row(
+        session,
+        sa.update(Registration)
+        .where(
+            Registration.id == registration.id,
+            Registration.workshop_id == registration.workshop_id,
+            Registration.approval_hold_until.is_not(None),
+        )
+        .values(approved_at=None, is_declined=False, approval_hold_until=None),
     )
 
 
@@ -168,8 +208,59 @@ def revoke_approval(session: Session, registration: Registration) -> bool:
         session,
         sa.update(Registration)
         .where(Registration.id == registration.id, Registration.approved_at.is_not(None))
-        .values(approved_at=None),
+        .values(approved_at=None, approval_hold_until=None),
     )
     if was_approved:
         notifications.cancel_pending(session, registration.id, NotificationType.APPROVED)
     return was_approved
+
+
+def list_held(session: Session, workshop: Workshop) -> Sequence[Registration]:
+    """The registrations of a workshop whose decision can be undone, by its end."""
+    return session.scalars(
+        sa.select(Registration)
+        .where(
+            Registration.workshop_id == workshop.id, Registration.approval_hold_until.is_not(None)
+        )
+        .order_by(Registration.approval_hold_until, Registration.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def list_workshops_to_end_hold(session: Session, now: datetime) -> Sequence[int]:
+    """The ids of workshops with a decision whose hold is over."""
+    return session.scalars(
+        sa.select(Registration.workshop_id)
+        .where(Registration.approval_hold_until <= now)
+        .distinct()
+    ).all()
+
+
+def end_hold(session: Session, workshop: Workshop, *, now: datetime) -> int:
+    """Makes the decisions hold whose time to undo is over, and notifies those who may read the
+    address; returns how many decisions."""
+    capacity.lock(session, workshop)
+    over = [
+        each
+        for each in list_held(session, workshop)
+        if each.approval_hold_until is not None and each.approval_hold_until <= now
+    ]
+    ended = [each for each in over if _end_hold_of(session, each)]
+    for registration in ended:
+        if registration.approved_at is not None:
+            _notify(session, registration, now)
+    return len(ended)
+
+
+def _end_hold_of(session: Session, registration: Registration) -> bool:
+    """False where the decision was undone at this moment."""
+    return changes_one_row(
+        session,
+        sa.update(Registration)
+        .where(
+            Registration.id == registration.id,
+            Registration.workshop_id == registration.workshop_id,
+            Registration.approval_hold_until.is_not(None),
+        )
+        .values(approval_hold_until=None),
+    )

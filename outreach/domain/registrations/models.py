@@ -109,7 +109,7 @@ class Registration(Base):
                 sqlite_where=sa.text(f"{name} IS NOT NULL"),
                 postgresql_where=sa.text(f"{name} IS NOT NULL"),
             )
-            for name in ("key_id", "offered_until", "joint_id")
+            for name in ("key_id", "offered_until", "joint_id", "approval_hold_until")
         ),
     )
 
@@ -139,6 +139,8 @@ class Registration(Base):
     approved_at: Mapped[datetime | None] = mapped_column(Hour, default=None)
     # Staff decided that the address is said by phone only; the person's page does not tell.
     is_declined: Mapped[bool] = mapped_column(default=False)
+    # A decision of staff on the address that can be undone: nobody knows of it until then.
+    approval_hold_until: Mapped[datetime | None] = mapped_column(default=None)
     # A group registration, one row for each date of a series, shares the id of its first row.
     joint_id: Mapped[str | None] = mapped_column(sa.String(26), default=None)
     asked_at: Mapped[datetime | None] = mapped_column(Hour, default=None)  # «are you still coming?»
@@ -270,9 +272,20 @@ class Registration(Base):
         return {
             Visibility.PUBLIC: True,
             Visibility.REGISTERED: has_seat,
-            Visibility.APPROVED: has_seat and self.approved_at is not None,
+            Visibility.APPROVED: has_seat and self.is_approved,
             Visibility.PHONE_ONLY: False,
         }[self.workshop.visibility]
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether staff allowed the person to read the address, and it cannot be undone any
+        more."""
+        return self.approved_at is not None and self.approval_hold_until is None
+
+    @property
+    def appears_declined(self) -> bool:
+        """Whether the person's page says that the address is given by phone only."""
+        return self.is_declined and self.approval_hold_until is None
 
     @property
     def is_undecided(self) -> bool:

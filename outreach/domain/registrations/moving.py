@@ -187,6 +187,7 @@ def _store(
     registration.slot_id = slot_id
     registration.approved_at = registration.asked_at = registration.confirmed_at = None
     registration.offered_until, registration.lapses = None, 0
+    registration.approval_hold_until = None
     registration.is_declined, registration.known_facts = False, None
     if registration.claim is not SeatClaim.PROVEN:
         registration.claim = SeatClaim.NONE

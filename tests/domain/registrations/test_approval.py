@@ -1,19 +1,26 @@
 """Address approval: staff approve each person who may read a hidden address."""
 
+from datetime import datetime, timedelta
+
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations import ContactMethod, Registration, address_approval
+from outreach.domain.registrations.change_notifications import HOLD, NO_HOLD_BEFORE
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.errors import ErrorCode
 from outreach.keystore import KeyStore
+from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, seat
 from tests.support.refusals import refuses
+
+SECOND = timedelta(seconds=1)
 
 pytestmark = [pytest.mark.core, pytest.mark.any_database]
 
@@ -33,6 +40,51 @@ def test_approved_person_reads_the_address_and_is_notified(
     assert _queued_types(store, luz) == [NotificationType.REGISTERED]
 
 
+@pytest.mark.parametrize("is_approved", [True, False])
+def test_decision_holds_after_five_minutes_and_can_be_undone_before(
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind, is_approved: bool
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, women, visibility=Visibility.APPROVED)
+    luz = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="luz@example.com")
+    now, decide = clock.now(), registrations.approve if is_approved else decline
+    with store.change() as session:
+        assert decide(session, session.get_one(Registration, luz.id), now=now)
+    held = _read(store, luz)
+    assert not held.sees_address
+    assert not held.appears_declined
+    assert scheduled_jobs.end_approval_holds(store, now=now + HOLD - SECOND) == 0
+    assert _queued_types(store, luz) == [NotificationType.REGISTERED]
+    with store.change() as session:
+        assert address_approval.undo_decision(session, session.get_one(Registration, luz.id))
+    assert scheduled_jobs.end_approval_holds(store, now=now + HOLD) == 0
+    assert _read(store, luz).is_undecided, "it is back in the queue"
+    assert _queued_types(store, luz) == [NotificationType.REGISTERED], "nothing is sent"
+    with store.change() as session:
+        assert decide(session, session.get_one(Registration, luz.id), now=now)
+    assert scheduled_jobs.end_approval_holds(store, now=now + HOLD) == 1
+    assert scheduled_jobs.end_approval_holds(store, now=now + HOLD) == 0
+    with store.change() as session:
+        assert not address_approval.undo_decision(session, session.get_one(Registration, luz.id))
+    decided = _read(store, luz)
+    assert decided.sees_address == is_approved
+    assert decided.appears_declined != is_approved
+    assert _queued_types(store, luz)[1:] == ([NotificationType.APPROVED] if is_approved else [])
+
+
+def test_near_the_start_an_approval_holds_at_once(
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, women, visibility=Visibility.APPROVED)
+    luz = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="luz@example.com")
+    with store.change() as session:
+        party = session.get_one(Registration, luz.id)
+        assert registrations.approve(session, party, now=workshop.starts_at - NO_HOLD_BEFORE)
+    assert _read(store, luz).sees_address
+    assert NotificationType.APPROVED in _queued_types(store, luz)
+
+
 def test_approval_requires_a_seat_and_a_hidden_address(
     store: Store, key_store: KeyStore, chicago: Office, women: Kind, rights: Kind
 ) -> None:
@@ -50,8 +102,19 @@ def _decide(store: Store, registration: Registration, *, is_approved: bool) -> b
     with store.change() as session:
         registration = session.get_one(Registration, registration.id)
         if is_approved:
-            return registrations.approve(session, registration, now=clock.now())
+            now, hold = clock.now(), timedelta(0)
+            return registrations.approve(session, registration, now=now, hold=hold)
         return registrations.revoke_approval(session, registration)
+
+
+def decline(session: Session, registration: Registration, *, now: datetime) -> bool:
+    return registrations.decline_approval(session, registration, now=now)
+
+
+def _read(store: Store, registration: Registration) -> Registration:
+    with store.read() as session:
+        workshop = sa.orm.joinedload(Registration.workshop)
+        return session.get_one(Registration, registration.id, options=[workshop])
 
 
 def _sees_address(store: Store, registration: Registration) -> bool:

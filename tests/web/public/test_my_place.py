@@ -191,7 +191,8 @@ def test_discreet_place_shows_neither_kind_nor_address_before_the_tap(
 ) -> None:
     luz = seat(store, key_store, circle, name="Luz")
     with store.change() as session:
-        address_approval.approve(session, session.get_one(Registration, luz.id), now=clock.now())
+        party = session.get_one(Registration, luz.id)
+        address_approval.approve(session, party, now=clock.now(), hold=timedelta(0))
     answer = come_back(app.test_client(), code_of(luz), "luz")
     # The page is the answer: the history of a borrowed phone has no link to it.
     assert answer.status_code == 200
@@ -217,7 +218,8 @@ def test_person_without_contact_reads_from_when_and_how_to_look_again(
     assert "Entra a «Mi lugar» desde cualquier teléfono, con tu código" in page
     assert "1805" not in page
     with store.change() as session:
-        address_approval.approve(session, session.get_one(Registration, luz.id), now=clock.now())
+        party = session.get_one(Registration, luz.id)
+        address_approval.approve(session, party, now=clock.now(), hold=timedelta(0))
     page = come_back(client, code_of(luz), "Luz").text
     assert "Vuelve a mirar" not in page
     assert "1805 S. Ejemplo" in page
@@ -232,7 +234,9 @@ def test_declined_person_reads_what_a_place_by_phone_says(
             workshop = hold(session, chicago, women, visibility=visibility)
         luz = seat(store, key_store, workshop, name="Luz")
         with store.change() as session:
-            address_approval.decline_approval(session, session.get_one(Registration, luz.id))
+            address_approval.decline_approval(
+                session, session.get_one(Registration, luz.id), now=clock.now(), hold=timedelta(0)
+            )
         page = app.test_client().get(f"/es/r/{manage_token(key_store, luz)}").text
         found = re.search(r'<div class="ticket-top.*?</section>', page, re.DOTALL)
         assert found is not None

@@ -19,6 +19,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.registrations import ContactMethod, Registration, address_approval
+from outreach.domain.registrations.change_notifications import HOLD
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
@@ -36,6 +37,7 @@ pytestmark = [pytest.mark.any_database, fixed_clock]
 # A Saturday; the fixed clock is the Friday of the week before.
 DAY: Final = date(2026, 12, 5)
 NEAR: Final = datetime(2026, 12, 4, 0, 0, tzinfo=UTC)  # 48 hours before 18:00 in Chicago
+HELD_UNTIL: Final = FIXED_NOW + HOLD + timedelta(minutes=1)  # of what is decided in a test
 TITLE: Final = "Círculo de mujeres"
 
 
@@ -110,6 +112,7 @@ def test_nothing_is_sent_to_who_left_no_contact_or_is_declined(
     )  # fmt: skip
     decide(ana, workshop, "approve", luz, flor)
     decide(ana, workshop, "decline", eva)
+    assert scheduled_jobs.end_approval_holds(store, now=HELD_UNTIL) == 3
     with store.read() as session:
         notified = session.scalars(
             sa.select(Notification.registration_id).where(
@@ -117,6 +120,34 @@ def test_nothing_is_sent_to_who_left_no_contact_or_is_declined(
             )
         ).all()
     assert notified == [flor.id]
+
+
+@pytest.mark.parametrize("what", ["approve", "decline"])
+def test_decisions_are_undone_one_by_one_or_together(
+    ana: StaffClient, store: Store, key_store: KeyStore, workshop: Workshop, what: str
+) -> None:
+    luz, flor, eva = (
+        seat(
+            store, key_store, workshop, name=name,
+            contact=ContactMethod.EMAIL, address="flor@example.com",
+        )
+        for name in ("Luz", "Flor", "Eva")
+    )  # fmt: skip
+    decide(ana, workshop, what, luz, flor, eva)
+    page = words(detail(ana, workshop))
+    assert "3 decisiones sobre la dirección. Vale en 5 min." in page
+    path = f"/org/talleres/{workshop.public_id}/persona"
+    assert ana.post(path, registration=luz.id, do="undo").status_code == 303
+    assert states(store)[0] == (False, False)
+    decide(ana, workshop, "undo", flor, eva)
+    assert states(store) == [(False, False)] * 3
+    assert scheduled_jobs.end_approval_holds(store, now=HELD_UNTIL) == 0
+    assert ana.post(path, registration=luz.id, do="undo").status_code == 422
+    with store.read() as session:
+        cause = Notification.cause == NotificationType.APPROVED
+        assert session.scalars(sa.select(Notification.id).where(cause)).all() == []
+        actions = session.scalars(sa.select(AuditEntry.action)).all()
+    assert actions.count("address decision undone") == 2
 
 
 @pytest.mark.parametrize("what", ["approve", "decline"])

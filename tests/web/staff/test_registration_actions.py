@@ -17,9 +17,11 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.registrations import ContactMethod, Registration, notifications
 from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.registrations.change_notifications import HOLD
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
+from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, seat, tomorrow
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -117,6 +119,8 @@ def test_hidden_address_is_approved_by_registration_and_revoked(
     )
     assert "Aprobar a Luz" in words(ana.get(_address(workshop)))
     _decide(ana, workshop, luz, "approve")
+    assert NotificationType.APPROVED not in _notification_types(store, luz), "it is on hold"
+    scheduled_jobs.end_approval_holds(store, now=clock.now() + HOLD)
     assert NotificationType.APPROVED in _notification_types(store, luz)
     assert "Quitar aprobación a Luz" in words(ana.get(_address(workshop)))
     _decide(ana, workshop, luz, "unapprove")

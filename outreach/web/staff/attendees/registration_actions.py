@@ -1,5 +1,7 @@
 """Actions on one registration: contact, seat, address approval, calls; and resending messages."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from flask import redirect, request
@@ -12,7 +14,12 @@ from outreach.domain.checkin import checkin
 from outreach.domain.network.staff import Permission
 from outreach.domain.newsletter import mailings
 from outreach.domain.newsletter.mailings import MailingTopic
-from outreach.domain.registrations import address_approval, reconfirmation, review
+from outreach.domain.registrations import (
+    Registration,
+    address_approval,
+    reconfirmation,
+    review,
+)
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
@@ -65,7 +72,7 @@ def show_contact(public_id: str) -> ResponseReturnValue:
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def decide(public_id: str) -> ResponseReturnValue:
     """The field `do` is grant (a seat), confirm or cancel (as answered by phone), approve or
-    unapprove (reading the address)."""
+    unapprove (reading the address), or undo (a decision on it that is on hold)."""
     what = request.form.get("do", "")
     registration_id = clean(request.form.get("registration", ""))
     now = clock.now()
@@ -75,24 +82,7 @@ def decide(public_id: str) -> ResponseReturnValue:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
             party = checkin.find(session, workshop, registration_id)
-            if what == "grant":
-                registrations.grant_seat(session, party, now=now)
-                log_workshop_action(session, workshop, "place given by hand")
-                query = "hecho=con-lugar&ver=espera"
-            elif what == "confirm":
-                reconfirmation.confirm(session, party, now=now)
-                log_workshop_action(session, workshop, "answer noted")
-                query = "hecho=si"
-            elif what == "approve":
-                if registrations.approve(session, party, now=now):
-                    log_workshop_action(session, workshop, "address approved")
-                query = "hecho=aprobada"
-            elif what == "unapprove":
-                if registrations.revoke_approval(session, party):
-                    log_workshop_action(session, workshop, "approval taken back")
-                query = "hecho=sin-aprobar"
-            else:
-                raise PageRefused(_("Elige qué hacer con los botones de la lista."))
+            query = _decide(session, workshop, party, what, now=now)
     except Full:
         message = _("No hay lugar libre para esas personas, o lo que necesitan ya se llenó.")
         return show(public_id, fault=message)
@@ -102,6 +92,40 @@ def decide(public_id: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))
     return redirect(f"/org/talleres/{public_id}?{query}", 303)
+
+
+def _decide(
+    session: Session, workshop: Workshop, party: Registration, what: str, *, now: datetime
+) -> str:
+    """Does it, writes it in the audit log and returns the query of the page that says so."""
+    done, action = True, ""
+    match what:
+        case "grant":
+            registrations.grant_seat(session, party, now=now)
+            action, query = "place given by hand", "hecho=con-lugar&ver=espera"
+        case "confirm":
+            reconfirmation.confirm(session, party, now=now)
+            action, query = "answer noted", "hecho=si"
+        case "approve":
+            done = registrations.approve(session, party, now=now)
+            action, query = "address approved", _query_of_approval(workshop, now)
+        case "unapprove":
+            done = registrations.revoke_approval(session, party)
+            action, query = "approval taken back", "hecho=sin-aprobar"
+        case "undo":
+            if not address_approval.undo_decision(session, party):
+                raise PageRefused(_("Ya no se puede deshacer. Cambia la decisión en su lista."))
+            action, query = "address decision undone", "hecho=por-aprobar"
+        case _:
+            raise PageRefused(_("Elige qué hacer con los botones de la lista."))
+    if done:
+        log_workshop_action(session, workshop, action)
+    return query
+
+
+def _query_of_approval(workshop: Workshop, now: datetime) -> str:
+    is_held = address_approval.compute_hold_end(workshop, now=now) is not None
+    return "hecho=aprobada" if is_held else "hecho=aprobada-ya"
 
 
 @blueprint.post("/talleres/<public_id>/por-revisar")
@@ -122,23 +146,34 @@ def approve_reviewed(public_id: str) -> ResponseReturnValue:
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def decide_addresses(public_id: str) -> ResponseReturnValue:
     """Decides on the ticked registrations that await approval, and on no others. The field `do` is
-    approve or decline."""
+    approve or decline; or undo, of the ticked ones whose decision is on hold."""
     listed = [clean(each) for each in request.form.getlist("registration")][:MAX_LISTED]
     what, now = request.form.get("do", ""), clock.now()
-    if what not in {"approve", "decline"} or not listed:
+    if what not in {"approve", "decline", "undo"} or not listed:
         return show(public_id, fault=_("Marca a quién y elige: aprobar o no aprobar."))
     with store().change() as session:
         workshop = find_workshop(session, public_id)
-        waiting = address_approval.list_awaiting(session, workshop, listed)
-        if what == "approve":
-            count = sum(registrations.approve(session, each, now=now) for each in waiting)
-        else:
-            count = sum(registrations.decline_approval(session, each) for each in waiting)
+        count, action, done = _decide_on(session, workshop, listed, what, now=now)
         if count:
-            action = "addresses approved" if what == "approve" else "approval declined"
             log_workshop_action(session, workshop, action, {"parties": count})
-    done = "aprobadas" if what == "approve" else "no-aprobadas"
     return redirect(f"/org/talleres/{public_id}?hecho={done if count else 'igual'}", 303)
+
+
+def _decide_on(
+    session: Session, workshop: Workshop, listed: Sequence[str], what: str, *, now: datetime
+) -> tuple[int, str, str]:
+    """How many decisions were made, the action for the audit log, and what the page says."""
+    if what == "undo":
+        held = [each for each in address_approval.list_held(session, workshop) if each.id in listed]
+        count = sum(address_approval.undo_decision(session, each) for each in held)
+        return count, "address decision undone", "por-aprobar"
+    waiting = address_approval.list_awaiting(session, workshop, listed)
+    if what == "approve":
+        count = sum(registrations.approve(session, each, now=now) for each in waiting)
+        is_held = address_approval.compute_hold_end(workshop, now=now) is not None
+        return count, "addresses approved", "aprobadas" if is_held else "aprobadas-ya"
+    count = sum(registrations.decline_approval(session, each, now=now) for each in waiting)
+    return count, "approval declined", "no-aprobadas"
 
 
 @blueprint.post("/talleres/<public_id>/llamada")

@@ -60,6 +60,9 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "place given by hand": AuditedAction(_PEOPLE, lazy("dio un lugar por teléfono")),
     "place given up by phone": AuditedAction(_PEOPLE, lazy("quitó un lugar por teléfono")),
     "address approved": AuditedAction(_PEOPLE, lazy("aprobó que alguien vea la dirección")),
+    "address decision undone": AuditedAction(
+        _PEOPLE, lazy("deshizo una decisión sobre la dirección")
+    ),
     "addresses approved": AuditedAction(_PEOPLE, lazy("aprobó que vean la dirección")),
     "approval declined": AuditedAction(_PEOPLE, lazy("no aprobó que vean la dirección")),
     "approval taken back": AuditedAction(_PEOPLE, lazy("deshizo una aprobación")),

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any, Final
 
 from flask import Response, redirect, request
@@ -141,6 +143,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         seats = doubtful_seats.load(session, workshop, now=now)
         undo = undo_notice.find_undoable(session, workshop, now=now)
         is_undecided = change_notifications.is_undecided(session, workshop, now=now)
+        held = address_approval.list_held(session, workshop)
     return page(
         "workshops/detail",
         422 if fault or beyond else 200,
@@ -160,6 +163,8 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         spoken=workshop_cards.spoken,
         may=lambda action: has_permission(action, workshop.office.slug),
         undo=undo,
+        held={each.id for each in held},
+        held_minutes=_count_minutes(held[0].approval_hold_until, now) if held else 0,
         is_undecided=is_undecided,
         is_open_to_danger=workshop_service.is_open_to_danger(workshop, now=now),
         unsent=len(attendees.unsent),
@@ -169,6 +174,11 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         **_numbers(workshop, attendees.everyone),
         **attendee_list.context(workshop, attendees, shown),
     )
+
+
+def _count_minutes(until: datetime | None, now: datetime) -> int:
+    """Whole minutes until then, at least one."""
+    return 1 if until is None else max(1, ceil((until - now) / timedelta(minutes=1)))
 
 
 def _numbers(workshop: Workshop, everyone: Sequence[Registration]) -> dict[str, Any]:
@@ -236,9 +246,12 @@ def _done_message(what: str, workshop: Workshop) -> str:
         "conservados": _("Conservados. Quienes esperaban toman los lugares libres por turno."),
         "revisados": _("Revisados. Toman los lugares libres por turno."),
         "con-lugar": _("Listo: ya tiene lugar."),
-        "aprobada": _("Aprobado: ya puede ver la dirección."),
-        "aprobadas": _("Aprobado: ya pueden ver la dirección."),
-        "no-aprobadas": _("Anotado: no ven la dirección. Su página dice que se da por teléfono."),
+        "aprobada": _("Aprobado. Ve la dirección en 5 minutos; hasta ahí puedes deshacerlo."),
+        "aprobadas": _("Aprobado. Ven la dirección en 5 minutos; hasta ahí puedes deshacerlo."),
+        "aprobada-ya": _("Aprobado: ya puede ver la dirección."),
+        "aprobadas-ya": _("Aprobado: ya pueden ver la dirección."),
+        "por-aprobar": _("Deshecho: espera tu decisión, y nadie recibe aviso."),
+        "no-aprobadas": _("Anotado: no ven la dirección. Su página dirá que se da por teléfono."),
         "sin-aprobar": _("Deshecho: ya no ve la dirección."),
         "correos": _("Los correos van a salir otra vez."),
         "si": _("Anotado: dijo que sí."),
