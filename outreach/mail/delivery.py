@@ -17,12 +17,14 @@ from outreach.db.store import Store
 from outreach.domain import outbox, registrations
 from outreach.domain.network import installation_settings
 from outreach.domain.outbox import ClaimedMessage, NotificationReader, summaries
+from outreach.domain.outbox.delivery_queue import NotificationOutbox
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.errors import DataErased, NotFound
 from outreach.keystore import KeyStore
 from outreach.mail import render, sms, sms_gateway, smtp
 from outreach.mail.delivery_errors import (
+    Delayed,
     DeliveryRefused,
     DeliveryUncertain,
     Postponed,
@@ -66,7 +68,7 @@ def deliver(
     """Runs a round of letters (`DeliveryRound.run`) and returns how many were sent.
 
     Needs an application context."""
-    writer = _writer(store, key_store, partial(render.write, config=config))
+    writer = _writer(store, key_store, outbox.LETTERS, partial(render.write, config=config))
     delivery_round = DeliveryRound(store, outbox.LETTERS, writer, now, should_stop, warn)
     return delivery_round.run(partial(_giving_back, transport, writer.give_back))
 
@@ -83,7 +85,7 @@ def deliver_texts(
 ) -> int:
     """Runs a round of texts, up to the day's budget, and returns how many were sent. Needs an
     application context."""
-    writer = _writer(store, key_store, partial(sms.write, config=config))
+    writer = _writer(store, key_store, outbox.TEXTS, partial(sms.write, config=config))
     budget = TextBudget(config.texts, key_store)
 
     def is_over() -> bool:
@@ -144,9 +146,12 @@ def explain_failure(config: Config) -> str:
 
 
 def _writer(
-    store: Store, key_store: KeyStore, write: Callable[[MessageContext], Written]
+    store: Store,
+    key_store: KeyStore,
+    source: NotificationOutbox,
+    write: Callable[[MessageContext], Written],
 ) -> "_NotificationWriter[Written]":
-    return _NotificationWriter(store, key_store, write, RecipientLimits(key_store))
+    return _NotificationWriter(store, key_store, source, write, RecipientLimits(key_store))
 
 
 @dataclass
@@ -155,18 +160,21 @@ class _NotificationWriter(Generic[Written]):
 
     store: Store
     key_store: KeyStore
+    source: NotificationOutbox
     write: Callable[[MessageContext], Written]
     limits: RecipientLimits
     counted: str = ""  # the recipient of the last message, if it counts in their limit
     reader: NotificationReader = field(default_factory=NotificationReader)
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Written | None:
-        """None when the personal data were erased or the notification is obsolete. Raises
-        Postponed."""
+        """None when the personal data were erased or the notification is obsolete. Raises Delayed
+        and Postponed."""
         with self.store.read() as session:
             notification = self.reader.read(session, claimed)
             if notification is None or outbox.is_obsolete(notification, now):
                 return None
+            if (send_at := self.source.compute_send_time(notification, now)) > now:
+                raise Delayed(send_at)
             registration = notification.registration
             group = registrations.list_group(session, registration)
             has_entry = registration.wants_entry

@@ -25,5 +25,13 @@ class Postponed(Exception):
         self.until = until
 
 
+class Delayed(Exception):
+    """It is not the hour at which this message may be sent: it waits `until` an instant."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("delayed")
+        self.until = until
+
+
 class DeliveryUncertain(Exception):
     """The connection ended after the message was sent: it may have been accepted."""

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from outreach.db.store import Store
 from outreach.domain.outbox import ClaimedMessage, OutboxTable
 from outreach.mail.delivery_errors import (
+    Delayed,
     DeliveryRefused,
     DeliveryUncertain,
     Postponed,
@@ -40,8 +41,8 @@ class DeliveryRound(Generic[Written]):
     """Delivers what is due in `outbox`.
 
     `write` makes the message of a claimed row as of an instant; None means that nothing needs to
-    be sent. It may raise Postponed. `should_stop` is called before each claim, `warn` with the
-    reason why messages wait.
+    be sent. It may raise Delayed and Postponed. `should_stop` is called before each claim, `warn`
+    with the reason why messages wait.
     """
 
     store: Store
@@ -93,6 +94,8 @@ class DeliveryRound(Generic[Written]):
     def _deliver(self, claimed: ClaimedMessage, send: Callable[[Written], None]) -> RecordOutcome:
         try:
             message = self.write(claimed, self._current_time())
+        except Delayed as hours:
+            return partial(self.outbox.delay, claimed=claimed, until=hours.until)
         except Postponed as limit:
             return partial(self.outbox.postpone, claimed=claimed, until=limit.until)
         except Exception as error:

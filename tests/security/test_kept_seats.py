@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from time_machine import TimeMachineFixture
 
+from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
@@ -20,6 +21,7 @@ from outreach.domain.workshops import Workshop
 from outreach.maintenance.worker import Worker
 from tests.conftest import hold
 from tests.support import brake
+from tests.support.daytime import zone_in_the_morning
 from tests.support.fixed_clock import fixed_clock
 from tests.support.gateway_server import serve_gateway
 from tests.support.limits import UNLIMITED
@@ -57,8 +59,9 @@ def client(make_app: Callable[..., Flask], postman: Postman) -> FlaskClient:
 
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    zone = zone_in_the_morning(clock.now())  # where texts are sent now
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=SEATS)
+        return hold(session, chicago, rights, capacity=SEATS, zone=zone)
 
 
 def register(client: FlaskClient, workshop: Workshop, **typed: Any) -> str:

@@ -22,7 +22,10 @@ from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
     change_notifications,
+    text_hours,
+    waitlist,
 )
+from outreach.domain.registrations.models import GETS_TEXTS
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 
@@ -34,8 +37,12 @@ class NotificationOutbox(OutboxTable):
     """Notifications of registrations that have not been forgotten."""
 
     def __init__(
-        self, *conditions: sa.ColumnElement[bool], max_overdue: timedelta | None = None
+        self,
+        *conditions: sa.ColumnElement[bool],
+        max_overdue: timedelta | None = None,
+        is_by_day: bool = False,
     ) -> None:
+        self._is_by_day = is_by_day
         super().__init__(
             Notification,
             "cause",
@@ -47,6 +54,19 @@ class NotificationOutbox(OutboxTable):
             never_stale={NotificationType.REMINDER},
             max_overdue=max_overdue,
         )
+
+    def compute_send_time(self, notification: Notification, now: datetime) -> datetime:
+        """When a notification that is due may be sent: texts by day, unless they are urgent. The
+        only place that says so, for all of them."""
+        if not self._is_by_day or notification.is_urgent:
+            return now
+        return text_hours.find_next(notification.registration.workshop, now)
+
+    def delay(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
+        """Makes a notification due later. The clock of an offer starts when it is sent."""
+        super().delay(connection, claimed, until)
+        if claimed.reason is NotificationType.OFFER:
+            waitlist.delay_offer(connection, claimed.id, until)
 
     def postpone(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
         """Turns a notification beyond the limit of its recipient into a summary, due later: at a
@@ -63,9 +83,9 @@ class NotificationOutbox(OutboxTable):
 LETTERS: Final = NotificationOutbox(Registration.contact == ContactMethod.EMAIL)
 # After three days a text surprises more than it informs: staff call instead.
 TEXTS: Final = NotificationOutbox(
-    Registration.contact == ContactMethod.PHONE,
-    Registration.may_leave_message.is_(True),
+    GETS_TEXTS,
     max_overdue=GIVE_UP_AFTER,
+    is_by_day=True,
 )
 _ALL: Final = NotificationOutbox()
 

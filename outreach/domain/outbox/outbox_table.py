@@ -154,6 +154,10 @@ class OutboxTable:
         )
 
     def postpone(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
+        """Undoes the claim: the recipient has had enough messages until then."""
+        self.delay(connection, claimed, until)
+
+    def delay(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
         """Undoes the claim, and makes the message due later."""
         self._change(
             connection,

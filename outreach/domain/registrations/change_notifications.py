@@ -10,14 +10,14 @@ notification: it says what is true when it is sent.
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach import clock
+from outreach.domain.registrations import text_hours
 from outreach.domain.registrations.models import ACTIVE_STATUSES, ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop, facts
@@ -25,7 +25,6 @@ from outreach.domain.workshops import Workshop, facts
 HOLD: Final = timedelta(minutes=5)  # in which a change can be undone before anybody is told
 NO_HOLD_BEFORE: Final = timedelta(hours=2)  # the start
 URGENT_BEFORE: Final = timedelta(hours=24)  # the start
-TEXTS_FROM, TEXTS_UNTIL = time(8), time(20)  # by the clock of the venue
 CHANGE_TYPES: Final = (
     NotificationType.CHANGED,
     NotificationType.CANCELLED,
@@ -200,19 +199,7 @@ def compute_due(
     if is_at_once or workshop.starts_at - now <= NO_HOLD_BEFORE:
         return now
     at = now + decision.hold
-    if not is_text:
-        return at
-    morning = _find_text_time(workshop, at)
-    return at if morning >= workshop.starts_at else morning
-
-
-def _find_text_time(workshop: Workshop, at: datetime) -> datetime:
-    """The first instant from `at` on at which texts are sent."""
-    there = at.astimezone(workshop.zone)
-    if TEXTS_FROM <= there.time() < TEXTS_UNTIL:
-        return at
-    day = there.date() + timedelta(days=there.time() >= TEXTS_UNTIL)
-    return clock.instant(day, TEXTS_FROM, workshop.zone)
+    return text_hours.find_next(workshop, at) if is_text else at
 
 
 def count_uninformed(session: Session, workshops: Iterable[Workshop], *, has_texts: bool) -> Reach:

@@ -330,6 +330,10 @@ APPARENTLY_CONFIRMED: Final = sa.or_(
         Registration.appears_confirmed.is_(True),
     ),
 )
+# Those who left a phone to which texts may be sent.
+GETS_TEXTS: Final = sa.and_(
+    Registration.contact == ContactMethod.PHONE, Registration.may_leave_message.is_(True)
+)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

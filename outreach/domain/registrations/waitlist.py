@@ -7,7 +7,7 @@ the end of the waitlist; the second time it leaves the waitlist.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,16 +19,18 @@ from outreach.domain.registrations import (
     change_notifications,
     kept_seats,
     notifications,
+    text_hours,
     totals,
 )
 from outreach.domain.registrations.models import (
+    GETS_TEXTS,
     ContactMethod,
     Registration,
     RegistrationStatus,
     SeatClaim,
     next_queue_number,
 )
-from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.notify import notify_confirmed
 from outreach.domain.registrations.status import StatusEvent, transition
 from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
@@ -47,7 +49,11 @@ def is_closed(workshop: Workshop, now: datetime) -> bool:
 def compute_offer_end(workshop: Workshop, now: datetime) -> datetime:
     """The instant at which an offer made now expires, a whole hour: whoever cancelled caused the
     offer, and its minute would be theirs (S33). Also the latest offer ends before the workshop."""
-    is_near = workshop.starts_at - now <= OFFER_DURATION
+    return _compute_offer_end(workshop.starts_at, now)
+
+
+def _compute_offer_end(starts_at: datetime, now: datetime) -> datetime:
+    is_near = starts_at - now <= OFFER_DURATION
     return clock.next_hour(now + (LATE_OFFER_DURATION if is_near else OFFER_DURATION))
 
 
@@ -61,13 +67,16 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
         return 0
     if workshop.hold_until is not None and now < workshop.hold_until:
         return 0
-    offer_count, until = 0, compute_offer_end(workshop, now)
+    offer_count = 0
     left = _count_seats_left(session, workshop)
     is_kept = left and kept_seats.is_kept(workshop, now)
     kept = kept_seats.count(session, workshop.id, now=now) if is_kept else 0
     for party in _list_waiting(session, workshop) if left else ():
         is_proven = party.claim is SeatClaim.PROVEN
         if party.people > (left if is_proven else left - kept):
+            continue
+        starts_at = _find_offer_start(workshop, party, now)
+        if starts_at is None:
             continue
         registration = session.get_one(Registration, party.id, populate_existing=True)
         if not registration.is_readable:  # the person is being erased
@@ -86,13 +95,24 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
             party.id,
             RegistrationStatus.WAITLISTED,
             StatusEvent.OFFER,
-            offered_until=until,
+            offered_until=compute_offer_end(workshop, starts_at),
             slot_id=hold.slot_id,
         )
         if party.contact is not ContactMethod.NONE:
-            notifications.enqueue(session, party.id, NotificationType.OFFER, now=now)
+            due_at = starts_at if starts_at > now else None
+            notifications.enqueue(session, party.id, NotificationType.OFFER, now=now, due_at=due_at)
             change_notifications.fold_into_offer(session, party.id)
     return offer_count
+
+
+def _find_offer_start(workshop: Workshop, party: sa.Row[Any], now: datetime) -> datetime | None:
+    """When the clock of an offer to a waitlisted party starts: when its text is sent. None where it
+    would be too late then, so the seat goes to the next party."""
+    is_text = party.contact is ContactMethod.PHONE and party.may_leave_message
+    if party.appears_confirmed or not is_text:
+        return now
+    at = text_hours.find_next(workshop, now)
+    return None if is_closed(workshop, at) else at
 
 
 def count_fitting(session: Session, workshop: Workshop, seats: int) -> int:
@@ -166,12 +186,41 @@ def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int
 
 
 def extend_offers(session: Session, workshop: Workshop, *, now: datetime) -> None:
-    """Gives open offers their full duration again, after the workshop was reinstated or moved."""
-    ends = compute_offer_end(workshop, now)
-    session.execute(
+    """Gives open offers their full duration again, after the workshop was reinstated or moved; from
+    the morning on where people are told by a text."""
+    for is_told_by_text, starts_at in (
+        (sa.true(), now),
+        (GETS_TEXTS, text_hours.find_next(workshop, now)),
+    ):
+        ends = compute_offer_end(workshop, starts_at)
+        session.execute(
+            sa.update(Registration)
+            .where(
+                Registration.workshop_id == workshop.id,
+                Registration.status == RegistrationStatus.OFFERED,
+                Registration.offered_until < ends,
+                is_told_by_text,
+            )
+            .values(offered_until=ends)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def delay_offer(connection: sa.Connection, notification_id: int, until: datetime) -> None:
+    """Starts the clock of an open offer when its text is sent, unless it is too late then."""
+    offer = connection.execute(
+        sa.select(Registration.id, Workshop.starts_at)
+        .join(Workshop, Workshop.id == Registration.workshop_id)
+        .join(Notification, Notification.registration_id == Registration.id)
+        .where(Notification.id == notification_id)
+    ).first()
+    if offer is None or until > offer.starts_at - NO_OFFER_BEFORE:
+        return
+    ends = _compute_offer_end(offer.starts_at, until)
+    connection.execute(
         sa.update(Registration)
         .where(
-            Registration.workshop_id == workshop.id,
+            Registration.id == offer.id,
             Registration.status == RegistrationStatus.OFFERED,
             Registration.offered_until < ends,
         )
@@ -335,7 +384,7 @@ def get_position(session: Session, registration: Registration) -> int:
 
 def _list_waiting(
     session: Session, workshop: Workshop
-) -> Sequence[sa.Row[str, int, ContactMethod, bool, SeatClaim]]:
+) -> Sequence[sa.Row[str, int, ContactMethod, bool, bool, SeatClaim]]:
     return session.execute(_WAITING, {"workshop": workshop.id}).all()
 
 
@@ -344,6 +393,7 @@ _WAITING: Final = (
         Registration.id,
         Registration.people,
         Registration.contact,
+        Registration.may_leave_message,
         Registration.appears_confirmed,
         Registration.claim,
     )

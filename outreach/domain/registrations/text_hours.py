@@ -1,0 +1,21 @@
+"""The hours of texts: from 8 to 20 by the clock of the venue, unless the workshop starts before the
+next morning. The outbox of texts asks `find_next` for every text that is not urgent (S36)."""
+
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from outreach import clock
+from outreach.domain.workshops import Workshop
+
+FROM: Final = time(8)
+UNTIL: Final = time(20)
+
+
+def find_next(workshop: Workshop, at: datetime) -> datetime:
+    """The first instant from `at` on at which a text about the workshop is sent."""
+    there = at.astimezone(workshop.zone)
+    if FROM <= there.time() < UNTIL:
+        return at
+    day = there.date() + timedelta(days=there.time() >= UNTIL)
+    morning = clock.instant(day, FROM, workshop.zone)
+    return at if morning >= workshop.starts_at else morning
