@@ -10,6 +10,7 @@ from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations.notifications import Notification
+from outreach.domain.scheduling import workshop_changes
 from outreach.keystore import KeyStore
 from outreach.privacy import mail_folder
 
@@ -51,6 +52,7 @@ def erase(
             .where(Notification.registration_id.in_(opened))
             .execution_options(synchronize_session=False)
         )
+        workshop_changes.delete_answers(session, list(opened))
     store.truncate_log()
     if config.mail_folder is not None:
         with store.read() as session:

@@ -24,6 +24,7 @@ from outreach.domain.registrations import (
 from outreach.domain.registrations.models import APPARENTLY_CONFIRMED
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
+from outreach.domain.scheduling import workshop_changes
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
@@ -247,6 +248,7 @@ def clear_erased_rows(session: Session, *, now: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     assert isinstance(deleted, sa.CursorResult)
+    workshop_changes.delete_answers(session, erased.scalar_subquery())
     _replace_values(session, find_uncleared_rows(session, now=now))
     return deleted.rowcount
 

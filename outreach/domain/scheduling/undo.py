@@ -61,6 +61,7 @@ def undo(session: Session, change: WorkshopChange, *, now: datetime) -> None:
             for name, value in change.before.items()
         }
         workshop_service.change(session, workshop, replace(data, **given), now=now, decision=LATER)
+    workshop_changes.restore_answers(session, change)
     session.delete(change)
     session.flush()
 

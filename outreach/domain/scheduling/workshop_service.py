@@ -196,7 +196,7 @@ def change(
     _store(session, workshop, data, new, decision, now)
     session.flush()
     if decision.batch:
-        workshop_changes.record(
+        made = workshop_changes.record(
             session,
             workshop,
             ChangeAction.EDITED,
@@ -205,6 +205,8 @@ def change(
             changes_facts=facts.compute_facts(workshop) != facts_before,
             now=now,
         )
+        if new & _WHEN_OR_WHERE:
+            workshop_changes.keep_answers(session, made)
     if workshop.status is WorkshopStatus.PUBLISHED:
         _notify_of_change(session, workshop, new, facts_before, decision, now)
     elif new & _WHEN_OR_WHERE and now < workshop.ends_at:

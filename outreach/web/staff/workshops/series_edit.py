@@ -83,18 +83,18 @@ def edit_series(public_id: str) -> ResponseReturnValue:
 def update_series(public_id: str) -> ResponseReturnValue:
     typed = request.form
     try:
-        moved = _change(public_id, typed)
+        moved, batch = _change(public_id, typed)
     except Refusal as refusal:
         return _ask(public_id, typed, fault=error_messages.say(refusal))
     for number, forget_on in moved.items():
         # The key of each registration is destroyed as many days after the new day.
         key_store().move(number, forget_on)
-    return redirect(f"/org/talleres/{public_id}?hecho=serie", 303)
+    return redirect(f"/org/talleres/{public_id}?hecho=serie&lote={batch}", 303)
 
 
-def _change(public_id: str, typed: MultiDict[str, str]) -> Mapping[int, Any]:
+def _change(public_id: str, typed: MultiDict[str, str]) -> tuple[Mapping[int, Any], str]:
     """Changes the ticked dates. Returns the day on which the data of each moved workshop is erased,
-    by the id of the workshop."""
+    by the id of the workshop, and the batch that undoes the changes."""
     with store().change() as session:
         workshop = find_workshop(session, public_id)
         edit, ticked = _read_request(typed), set(typed.getlist("t"))
@@ -111,11 +111,12 @@ def _change(public_id: str, typed: MultiDict[str, str]) -> Mapping[int, Any]:
             if outcome.changed:
                 details: Details = {"same_as": public_id, "fields": sorted(outcome.changed)}
                 log_workshop_action(session, date, "workshop changed", details)
-        return {
+        moved = {
             date.id: date.day + timedelta(days=date.retention_days)
             for date, outcome in zip(dates, outcomes, strict=True)
             if outcome.changed & {"day", "retention_days"}
         }
+        return moved, decision.batch
 
 
 def _ask(public_id: str, typed: MultiDict[str, str], *, fault: str = "") -> Response:

@@ -141,7 +141,8 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         checked = publish_warnings.check(session, workshop)
         giving = partners.list_names(session, workshop)
         seats = doubtful_seats.load(session, workshop, now=now)
-        undo = undo_notice.find_undoable(session, workshop, now=now)
+        undo = undo_notice.find_undoable_batch(session, request.args.get("lote", ""), now=now)
+        undo = undo or undo_notice.find_undoable(session, workshop, now=now)
         is_undecided = change_notifications.is_undecided(session, workshop, now=now)
         held = address_approval.list_held(session, workshop)
     return page(
