@@ -65,6 +65,7 @@ class ErrorCode(StrEnum):
     UNDO_EDITED_SINCE = "it was changed again since; change it back by hand"
     UNDO_APPROVED_SINCE = "somebody was allowed to read the address since; change it back by hand"
     UNDO_NOTIFIED_SINCE = "people were told already; change it back, and they are told again"
+    UNDO_WITH_OTHERS = "another workshop at that venue or stop cannot be changed back"
     UNDO_REGISTERED_SINCE = "somebody saved a place since; change it back, and they are told"
     WORKSHOP_NOT_CANCELLED = "this workshop is not cancelled"
     REPORT_NEEDS_PUBLISHED = "only a published workshop can be reported on"

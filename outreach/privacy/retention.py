@@ -33,6 +33,7 @@ from outreach.domain.scheduling import (
     form_drafts,
     import_batches,
     import_drafts,
+    place_changes,
     workshop_changes,
 )
 from outreach.domain.scheduling.form_drafts import FormDraft
@@ -234,6 +235,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
     workshop_changes.delete_old(session, now=now)
     digests.delete_old(session, now=now)
     staff_alerts.delete_old(session, now=now)
+    place_changes.delete_old(session, now=now)
     import_batches.purge(session, now=now)
     import_drafts.purge(session, now=now)
     checkin_events.purge(session, now=now)

@@ -93,6 +93,9 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.UNDO_NOTIFIED_SINCE: N_(
             "No se puede deshacer: ya salieron avisos. Cámbialo otra vez y avisa de nuevo."
         ),
+        ErrorCode.UNDO_WITH_OTHERS: N_(
+            "Se queda como está: otro taller de ahí no se puede deshacer."
+        ),
         ErrorCode.UNDO_REGISTERED_SINCE: N_(
             "No se puede deshacer: alguien apartó lugar después. Cámbialo otra vez y avísale."
         ),

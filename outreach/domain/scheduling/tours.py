@@ -3,10 +3,10 @@ what staff do to a stop is done to its workshops.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -20,7 +20,13 @@ from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision
-from outreach.domain.scheduling import bulk, workshop_data, workshop_service
+from outreach.domain.scheduling import (
+    bulk,
+    place_changes,
+    workshop_changes,
+    workshop_data,
+    workshop_service,
+)
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, publish_checks
 from outreach.domain.workshops.tour_stops import TourStop
@@ -187,11 +193,22 @@ def change_stop(
             wanted = workshop_data.fit_visibility(wanted)
         if workshop_service.change(session, workshop, wanted, now=now, decision=decision):
             changed.append(workshop)
+    before = place_changes.read(stop, STOP_FIELDS)
     for name, value in vars(data).items():
         setattr(stop, name, value)
     stop.zone = _zone(tour, data)
     session.flush()
-    _create_missing(session, tour, stop, now)
+    drafts = _create_missing(session, tour, stop, now)
+    if decision.batch:
+        place_changes.record(
+            session,
+            stop,
+            batch=decision.batch,
+            office=tour.office.slug,
+            before=before,
+            drafts=[each.id for each in drafts],
+            now=now,
+        )
     return changed
 
 
@@ -237,6 +254,7 @@ def cancel_stop(
         if workshop.status is WorkshopStatus.PUBLISHED and workshop.ends_at > now:
             notified += workshop_service.cancel(session, workshop, now=now, decision=decision)
             cancelled.append(workshop)
+    _record_status(session, stop, decision, now)
     return cancelled, notified
 
 
@@ -259,7 +277,39 @@ def reinstate_stop(
     stop.cancelled_at = None
     for workshop in reinstated:
         workshop_service.reinstate(session, workshop, now=now, decision=decision)
+    _record_status(session, stop, decision, now)
     return reinstated
+
+
+def _record_status(
+    session: Session, stop: TourStop, decision: NotifyDecision, now: datetime
+) -> None:
+    """Stores that a stop was cancelled or reinstated, so that it can be undone."""
+    if not decision.batch:
+        return
+    office = session.get_one(Tour, stop.tour_id).office.slug
+    was_cancelled = {place_changes.CANCELLED: stop.cancelled_at is None}
+    place_changes.record(
+        session, stop, batch=decision.batch, office=office, before=was_cancelled, now=now
+    )
+
+
+def restore_stop(
+    session: Session, stop: TourStop, values: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Sets fields of a stop as `place_changes.read` gave them. Its workshops are not changed."""
+    for name, value in values.items():
+        if name == place_changes.CANCELLED:
+            stop.cancelled_at = now if value else None
+        else:
+            restored = workshop_changes.decode(session, name, value, getattr(stop, name))
+            setattr(stop, name, restored)
+    session.flush()
+
+
+STOP_FIELDS: Final = frozenset(
+    {"day", "starts", "ends", "city", "region", "zone", "venue", "kinds", "capacity"}
+)
 
 
 _TO_COME: Final = frozenset({WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED})
@@ -288,10 +338,11 @@ def _check(session: Session, tour: Tour, data: TourStopData) -> None:
         )
 
 
-def _create_missing(session: Session, tour: Tour, stop: TourStop, now: datetime) -> None:
+def _create_missing(session: Session, tour: Tour, stop: TourStop, now: datetime) -> list[Workshop]:
     """Creates a draft for each kind that has no workshop at the stop, where it has a venue."""
+    drafts: list[Workshop] = []
     if stop.venue is None:
-        return
+        return drafts
     workshops = {workshop.kind.code for workshop in list_workshops(session, [stop.id])[stop.id]}
     data = TourStopData(**{name: getattr(stop, name) for name in TourStopData.__annotations__})
     for code in stop.kinds:
@@ -299,7 +350,9 @@ def _create_missing(session: Session, tour: Tour, stop: TourStop, now: datetime)
             kind = kinds.find(session, code)
             made = workshop_service.create(session, _build_data(session, tour, data, kind), now=now)
             made.stop_id = stop.id
+            drafts.append(made)
     session.flush()
+    return drafts
 
 
 def _build_data(

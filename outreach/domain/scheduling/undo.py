@@ -4,18 +4,31 @@ Undoing is a new change: calendars get a higher SEQUENCE. It is refused where so
 the change: a seat, an offer, an approval, or a later edit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain import workshops
+from outreach.domain.locations import venues
+from outreach.domain.locations.venues import Venue, VenueData
 from outreach.domain.registrations import ACTIVE_STATUSES, Registration
 from outreach.domain.registrations.change_notifications import LATER
-from outreach.domain.scheduling import workshop_changes, workshop_service
+from outreach.domain.scheduling import (
+    bulk,
+    place_changes,
+    tours,
+    venue_change,
+    workshop_changes,
+    workshop_service,
+)
+from outreach.domain.scheduling.place_changes import PlaceChange
 from outreach.domain.scheduling.workshop_changes import ChangeAction, WorkshopChange, encode
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus, tour_stops
+from outreach.domain.workshops.tour_stops import TourStop
 from outreach.errors import ErrorCode, Refusal
 
 
@@ -43,6 +56,158 @@ def undo_batch(
             attempt.rollback()
             found.append(UndoOutcome(workshop, refusal))
     return found[::-1]
+
+
+@dataclass(frozen=True)
+class UndoneBatch:
+    """What came of undoing all changes that one form made."""
+
+    workshops: Sequence[UndoOutcome]
+    place: Venue | TourStop | None = None  # that changed with them
+    refusal: Refusal | None = None  # why the place stays as it is
+
+
+def undo_all(session: Session, batch: str, *, now: datetime) -> UndoneBatch:
+    """Undoes what one form changed: workshops, each as far as possible; a stop of a tour with
+    those of its workshops that can be changed back; a venue with all of its workshops or none,
+    since they share its address."""
+    changes = workshop_changes.list_batch(session, batch)
+    change = place_changes.find(session, batch)
+    if change is None:
+        return UndoneBatch(undo_batch(session, changes, now=now))
+    if change.stop_id is not None:
+        return _undo_stop(session, change, changes, now=now)
+    return _undo_venue(session, change, changes, now=now)
+
+
+def _undo_stop(
+    session: Session, change: PlaceChange, changes: Sequence[WorkshopChange], *, now: datetime
+) -> UndoneBatch:
+    stop = session.get_one(TourStop, change.stop_id)
+    tour_stops.lock(session, stop)
+    refusal = _find_refusal(change, stop, now=now)
+    if refusal is not None:
+        return UndoneBatch([UndoOutcome(each.workshop, refusal) for each in changes], stop, refusal)
+    attempt = session.begin_nested()
+    outcomes: list[UndoOutcome] = []
+    try:
+        tours.restore_stop(session, stop, change.before, now=now)
+        outcomes = undo_batch(session, changes, now=now)
+        if outcomes and all(each.refusal for each in outcomes):
+            raise Refusal(ErrorCode.UNDO_WITH_OTHERS)
+        _delete_drafts(session, change.drafts, now=now)
+        session.delete(change)
+        session.flush()
+        attempt.commit()
+    except Refusal as cause:
+        attempt.rollback()
+        kept = [UndoOutcome(each.workshop, each.refusal or cause) for each in outcomes]
+        return UndoneBatch(kept, stop, cause)
+    return UndoneBatch(outcomes, stop)
+
+
+def _delete_drafts(session: Session, workshop_ids: Sequence[int], *, now: datetime) -> None:
+    """Deletes the drafts that a change of a stop made. Raises Refusal where one is no draft."""
+    for workshop_id in workshop_ids:
+        draft = workshops.find_by_id(session, workshop_id)
+        if draft is not None:
+            bulk.delete_draft(session, draft, now)
+
+
+def _undo_venue(
+    session: Session, change: PlaceChange, changes: Sequence[WorkshopChange], *, now: datetime
+) -> UndoneBatch:
+    venue = session.get_one(Venue, change.venue_id)
+    venues.lock(session, venue)
+    there = venue_change.list_upcoming(session, venue, now=now)
+    refusals = _find_dependent(session, changes, now=now)
+    refusal = _find_refusal(change, venue, now=now)
+    if refusal is None and _has_new_people(session, change, changes, there):
+        refusal = Refusal(ErrorCode.UNDO_REGISTERED_SINCE)
+    if refusal is None and refusals:
+        refusal = Refusal(ErrorCode.UNDO_WITH_OTHERS)
+    attempt = session.begin_nested()
+    try:
+        if refusal is not None:
+            raise refusal
+        _restore_venue(session, venue, change.before, now=now)
+        for each in changes:
+            workshop_changes.restore_answers(session, each)
+            session.delete(each)
+        session.delete(change)
+        session.flush()
+        attempt.commit()
+    except Refusal as cause:
+        attempt.rollback()
+        kept = [UndoOutcome(each.workshop, refusals.get(each.id, cause)) for each in changes]
+        return UndoneBatch(kept, venue, cause)
+    return UndoneBatch([UndoOutcome(each.workshop) for each in changes], venue)
+
+
+def _restore_venue(
+    session: Session, venue: Venue, before: Mapping[str, Any], *, now: datetime
+) -> None:
+    values = {
+        name: before[name] if name in before else workshop_changes.encode(getattr(venue, name))
+        for name in venues.DETAIL_FIELDS
+    }
+    given = {
+        name: workshop_changes.decode(session, name, value, getattr(venue, name))
+        for name, value in values.items()
+    }
+    venue_change.change_venue(session, venue, VenueData(**given), now=now, decision=LATER)
+    affirmed_on = before.get("affirmed_on")
+    venue.affirmed_on = date.fromisoformat(affirmed_on) if affirmed_on else None
+
+
+def _find_refusal(change: PlaceChange, place: Venue | TourStop, *, now: datetime) -> Refusal | None:
+    """Why a place cannot be changed back, whatever its workshops are."""
+    if now - change.made_at > workshop_changes.KEPT_FOR:
+        return Refusal(ErrorCode.UNDO_TOO_LATE)
+    is_merged = isinstance(place, Venue) and place.merged_into_id is not None
+    if is_merged or place_changes.read(place, change.after) != change.after:
+        return Refusal(ErrorCode.UNDO_EDITED_SINCE)
+    return None
+
+
+def _find_dependent(
+    session: Session, changes: Sequence[WorkshopChange], *, now: datetime
+) -> dict[int, Refusal]:
+    """Why workshops at a venue cannot be changed back, by the id of their change. Those that are
+    over do not matter."""
+    refusals = {}
+    for change in changes:
+        workshop_service.lock(session, change.workshop)
+        if change.workshop.has_ended(now):
+            continue
+        try:
+            _require_independent(session, change, change.workshop, now=now)
+        except Refusal as refusal:
+            refusals[change.id] = refusal
+    return refusals
+
+
+def _has_new_people(
+    session: Session,
+    change: PlaceChange,
+    changes: Sequence[WorkshopChange],
+    there: Sequence[Workshop],
+) -> bool:
+    """Whether somebody registered at the new address for a workshop that was not there before."""
+    known = {each.workshop_id for each in changes}
+    new = [
+        each.id
+        for each in there
+        if each.id not in known and each.status is WorkshopStatus.PUBLISHED
+    ]
+    if not change.before.keys() & venue_change.NOTIFIED_FIELDS or not new:
+        return False
+    return _exists(
+        session,
+        Registration.workshop_id.in_(new),
+        Registration.status.in_(ACTIVE_STATUSES),
+        Registration.known_facts.is_(None),
+    )
 
 
 def undo(session: Session, change: WorkshopChange, *, now: datetime) -> None:

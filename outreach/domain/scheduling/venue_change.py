@@ -14,13 +14,14 @@ from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue, VenueData
 from outreach.domain.registrations import ContactMethod, change_notifications, reconfirmation
 from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision
-from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling import place_changes, workshop_changes, workshop_service
+from outreach.domain.scheduling.workshop_changes import ChangeAction
 from outreach.domain.workshops import Workshop, WorkshopStatus, facts, tour_stops
 
 # A change of one of these is a new version of the calendar entries (SEQUENCE).
 _WHERE: Final = frozenset({"name", "address", "city", "region", "zone", "latitude", "longitude"})
 # People are notified of these: they would go to the wrong place or at the wrong hour.
-_NOTIFIED: Final = frozenset({"address", "city", "region", "zone"})
+NOTIFIED_FIELDS: Final = frozenset({"address", "city", "region", "zone"})
 # What pages or calendars show.
 _SHOWN: Final = _WHERE | {
     "area", "is_step_free", "access", "meeting_point", "landmark", "transit", "checkpoint",
@@ -56,9 +57,10 @@ def change_venue(
     venues.require_public_meeting_point(data)
     workshops = list_upcoming(session, venue, now=now) if new & _WHERE else ()
     known = {each.id: facts.compute_facts(each) for each in workshops}
+    before = place_changes.read(venue, new | {"affirmed_on"})
     for name in new:
         setattr(venue, name, getattr(data, name))
-    if new & {"name", *_NOTIFIED}:
+    if new & {"name", *NOTIFIED_FIELDS}:
         venue.affirmed_on = None  # what was affirmed was said of another place
     venues.flush_unique(session)
     if {"city", "region", "area"} & new:
@@ -70,6 +72,10 @@ def change_venue(
         seen = feed_query.second_after(session, Workshop.venue_id == venue.id, now=now)
         venue.changed_at = clock.second_after(venue.changed_at, seen)
     session.flush()
+    if decision.batch:
+        place_changes.record(
+            session, venue, batch=decision.batch, office=venue.office.slug, before=before, now=now
+        )
     notified = sum(
         _update_workshop(session, each, venue, new, known[each.id], decision, now)
         for each in workshops
@@ -97,8 +103,10 @@ def _update_workshop(
     now: datetime,
 ) -> int:
     """Updates one workshop and returns how many parties are notified."""
-    is_notified = workshop.status is WorkshopStatus.PUBLISHED and bool(new & _NOTIFIED)
+    is_notified = workshop.status is WorkshopStatus.PUBLISHED and bool(new & NOTIFIED_FIELDS)
     if workshop.zone != venue.zone:  # the wall clock stays, the instants change
+        if is_notified:  # before `change`, which knows of the zone only
+            change_notifications.record_change(session, workshop, facts_before)
         workshop_service.change(
             session,
             workshop,
@@ -112,6 +120,17 @@ def _update_workshop(
     session.flush()
     if not is_notified:
         return 0
+    if decision.batch:
+        made = workshop_changes.record(
+            session,
+            workshop,
+            ChangeAction.EDITED,
+            batch=decision.batch,
+            before={},
+            changes_facts=facts.compute_facts(workshop) != facts_before,
+            now=now,
+        )
+        workshop_changes.keep_answers(session, made)
     reconfirmation.reset_reconfirmation(session, workshop)
     change_notifications.record_change(session, workshop, facts_before)
     return workshop_service.notify(session, workshop, decision, now=now)

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from outreach import clock
 from outreach.accounts.sessions import StaffSession
+from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
@@ -21,8 +22,11 @@ from outreach.domain.registrations.change_notifications import HOLD
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import tours
 from outreach.domain.scheduling.tours import Tour
+from outreach.domain.scheduling.workshop_changes import KeptAnswer
 from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.domain.workshops.tour_stops import TourStop
 from outreach.keystore import KeyStore
+from outreach.privacy import erasure
 from tests.conftest import seat
 from tests.domain.scheduling.test_tours import five_stops, list_stops
 from tests.support.html_forms import fields
@@ -106,10 +110,10 @@ def cancel_many(scene: Scene, **more: str) -> TestResponse:
     return scene.ana.post("/org/talleres/varios", hacer="cancelar", t=chosen, motivo="few", **more)
 
 
-def change_venue(scene: Scene, **more: str) -> TestResponse:
+def change_venue(scene: Scene, *, address: str = "1 Otra Ave.", **more: str) -> TestResponse:
     path = f"/org/sedes/chicago/{scene.workshop.venue_id}"
     filled = fields(scene.ana.get(path).text, path)
-    return scene.ana.post(path, **{**filled, "address": "1 Otra Ave.", **more})
+    return scene.ana.post(path, **{**filled, "address": address, **more})
 
 
 def change_stop(scene: Scene, **more: str) -> TestResponse:
@@ -132,7 +136,7 @@ ACTIONS: Final[dict[str, tuple[Send, NotificationType]]] = {
     "stop": (change_stop, NotificationType.CHANGED),
     "cancel stop": (cancel_stop, NotificationType.CANCELLED),
 }
-UNDONE_AS_ONE: Final = ["edit", "cancel", "move many", "cancel many"]
+PLACES: Final = {"venue", "stop", "cancel stop"}
 each_action = pytest.mark.parametrize("name", ACTIONS)
 
 
@@ -187,7 +191,7 @@ def test_later_waits_on_today(scene: Scene, name: str) -> None:
     assert "Por avisar" not in words(scene.ana.get("/org/"))
 
 
-@pytest.mark.parametrize("name", UNDONE_AS_ONE)
+@each_action
 def test_action_is_undone_with_its_notification(scene: Scene, name: str) -> None:
     send, _cause = ACTIONS[name]
     before = facts_of(scene.read())
@@ -195,12 +199,103 @@ def test_action_is_undone_with_its_notification(scene: Scene, name: str) -> None
     page = scene.ana.get(answer.location)
     assert "Los avisos salen en 5 minutos." in words(page)
     batch = page.text.split("/org/deshacer/")[1].split('"')[0]
-    assert scene.ana.post(f"/org/deshacer/{batch}").status_code == 303
+    answer = scene.ana.post(f"/org/deshacer/{batch}")
+    assert answer.status_code == (200 if name in PLACES else 303)
     after = facts_of(scene.read())
     assert after[:-1] == before[:-1]
     assert scene.read().sequence == scene.workshop.sequence + 2
     assert scene.list_changes() == []
     assert scene.ana.post(f"/org/deshacer/{batch}").status_code == 404, "undone once"
+
+
+def test_venue_is_changed_back_for_all_its_workshops_or_none(
+    scene: Scene, store: Store, key_store: KeyStore
+) -> None:
+    batch = find_batch(scene, change_venue(scene, aviso="avisar"))
+    seat(store, key_store, scene.workshop, name="Nueva")
+    page = words(scene.ana.post(f"/org/deshacer/{batch}"))
+    assert "Deshicimos 0 de" in page
+    assert "alguien apartó lugar después" in page
+    venue = scene.read().venue
+    assert venue is not None
+    assert venue.address == "1 Otra Ave."
+    assert scene.list_changes() == [NotificationType.CHANGED], "it is still to be told"
+
+
+def test_stop_is_changed_back_with_the_workshops_that_can_be(
+    scene: Scene, store: Store, key_store: KeyStore
+) -> None:
+    with store.read() as session:
+        there = tours.list_workshops(session, [scene.workshop.stop_id or 0])
+    other = next(
+        each for each in there[scene.workshop.stop_id or 0] if each.id != scene.workshop.id
+    )
+    batch = find_batch(scene, change_stop(scene, aviso="avisar"))
+    seat(store, key_store, other, name="Nueva")
+    page = words(scene.ana.post(f"/org/deshacer/{batch}"))
+    assert "Deshicimos 1 de 2" in page
+    assert scene.read().day == scene.workshop.day
+    with store.read() as session:
+        stop = session.get_one(TourStop, scene.workshop.stop_id)
+        assert stop.day == scene.workshop.day
+        assert session.get_one(Workshop, other.id).day == other.day + timedelta(days=2)
+
+
+def test_place_that_was_changed_again_stays(scene: Scene) -> None:
+    first = find_batch(scene, change_venue(scene, aviso="avisar"))
+    change_venue(scene, address="2 Otra Ave.", aviso="avisar")
+    page = words(scene.ana.post(f"/org/deshacer/{first}"))
+    assert "alguien lo cambió después" in page
+    venue = scene.read().venue
+    assert venue is not None
+    assert venue.address == "2 Otra Ave."
+
+
+def test_place_of_another_office_is_not_undone(
+    app: Flask, scene: Scene, store: Store, calgary: Office
+) -> None:
+    batch = find_batch(scene, change_venue(scene, aviso="avisar"))
+    stranger = employ(store, "otra@example.org", Role.ORGANIZER, "calgary")
+    assert signed_in_as(app, store, stranger).post(f"/org/deshacer/{batch}").status_code == 404
+    venue = scene.read().venue
+    assert venue is not None
+    assert venue.address == "1 Otra Ave."
+
+
+@pytest.mark.parametrize("name", ["edit", "venue", "stop"])
+def test_answers_that_a_change_reset_come_back(scene: Scene, name: str) -> None:
+    send, _cause = ACTIONS[name]
+    yes = clock.hour_of(clock.now())
+    answered = sa.update(Registration).where(Registration.id == scene.rosa.id)
+    with scene.store.change() as session:
+        session.execute(answered.values(asked_at=yes, confirmed_at=yes))
+    batch = find_batch(scene, send(scene, aviso="avisar"))
+    with scene.store.read() as session:
+        assert session.get_one(Registration, scene.rosa.id).confirmed_at is None
+    scene.ana.post(f"/org/deshacer/{batch}")
+    with scene.store.read() as session:
+        rosa = session.get_one(Registration, scene.rosa.id)
+        assert (rosa.asked_at, rosa.confirmed_at) == (yes, yes)
+        assert session.scalars(sa.select(KeptAnswer)).all() == []
+
+
+def test_answers_are_not_kept_of_who_is_forgotten(scene: Scene, config: Config) -> None:
+    yes = clock.hour_of(clock.now())
+    answered = sa.update(Registration).where(Registration.id == scene.rosa.id)
+    with scene.store.change() as session:
+        session.execute(answered.values(asked_at=yes, confirmed_at=yes))
+    edit(scene, aviso="avisar")
+    with scene.store.read() as session:
+        assert len(session.scalars(sa.select(KeptAnswer)).all()) == 1
+    erasure.erase(scene.store, scene.key_store, config, [scene.rosa.id], now=clock.now())
+    with scene.store.read() as session:
+        assert session.scalars(sa.select(KeptAnswer)).all() == []
+
+
+def find_batch(scene: Scene, answer: TestResponse) -> str:
+    """The batch that the page after a change offers to undo."""
+    page = scene.ana.get(answer.location)
+    return page.text.split("/org/deshacer/")[1].split('"')[0]
 
 
 @each_action

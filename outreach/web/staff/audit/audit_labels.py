@@ -124,6 +124,7 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "tour created": AuditedAction(_WORKSHOPS, lazy("creó una gira")),
     "stop added": AuditedAction(_WORKSHOPS, lazy("agregó una parada")),
     "stop changed": AuditedAction(_WORKSHOPS, lazy("cambió una parada")),
+    "stop change undone": AuditedAction(_WORKSHOPS, lazy("deshizo un cambio de una parada")),
     "stop cancelled": AuditedAction(_WORKSHOPS, lazy("canceló una parada")),
     "stop reinstated": AuditedAction(_WORKSHOPS, lazy("reactivó una parada")),
     # what workshops draw on
@@ -131,6 +132,7 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "place name removed": AuditedAction(_WORKSHOPS, lazy("quitó el nombre de un lugar")),
     "venue created": AuditedAction(_WORKSHOPS, lazy("agregó una sede")),
     "venue changed": AuditedAction(_WORKSHOPS, lazy("cambió una sede")),
+    "venue change undone": AuditedAction(_WORKSHOPS, lazy("deshizo un cambio de una sede")),
     "venue affirmed": AuditedAction(
         _WORKSHOPS, lazy("afirmó que en una sede no se avisa a la policía ni a migración")
     ),

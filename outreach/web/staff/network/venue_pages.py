@@ -31,7 +31,7 @@ from outreach.imports import venues as venue_files
 from outreach.imports.venues import MAX_MILES
 from outreach.web import error_messages
 from outreach.web.context import store
-from outreach.web.staff.common import notify_sheet
+from outreach.web.staff.common import notify_sheet, undo_notice
 from outreach.web.staff.common.form_fields import Choice, line, number, required, text
 from outreach.web.staff.common.guards import has_permission, log_office_action, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
@@ -184,7 +184,9 @@ def list_venues() -> ResponseReturnValue:
             )
             for office in own_offices
         ]
-    return page("network/venues", rows=rows, done=_done_message(request.args.get("hecho", "")))
+        undo = undo_notice.find_undoable_batch(session, request.args.get("lote", ""), now=now)
+    done = _done_message(request.args.get("hecho", ""))
+    return page("network/venues", rows=rows, done=done, undo=undo)
 
 
 @blueprint.get("/sedes/<slug>/sedes.csv")
@@ -304,8 +306,9 @@ def update_venue(slug: str, venue: int) -> ResponseReturnValue:
         return _page(form, found, 409, fault=conflict_message(), coming=coming)
     except Refusal as refusal:
         return _page(form, found, 422, fault=error_messages.say(refusal), coming=coming)
-    done = "cambiada" if outcome.new else "igual"
-    return redirect(f"/org/sedes?hecho={done}", 303)
+    if not outcome.new:
+        return redirect("/org/sedes?hecho=igual", 303)
+    return redirect(f"/org/sedes?hecho=cambiada&lote={decision.batch}", 303)
 
 
 def _retire(slug: str, venue: int, *, is_retired: bool) -> ResponseReturnValue:

@@ -25,7 +25,7 @@ from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.presentation import formatting, place_words
-from outreach.web.staff.common import notify_sheet, workshop_labels
+from outreach.web.staff.common import notify_sheet, undo_notice, workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
     has_permission,
@@ -199,7 +199,7 @@ def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     for workshop_id, forget_on in moved:
         # The key of each registration is destroyed as many days after the new day.
         key_store().move(workshop_id, forget_on)
-    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cambiada", 303)
+    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cambiada&lote={decision.batch}", 303)
 
 
 @blueprint.post(f"{_STOP}/publicar")
@@ -250,7 +250,7 @@ def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             log_office_action(session, slug, "stop cancelled", details)
     except Refusal as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
-    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cancelada", 303)
+    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cancelada&lote={decision.batch}", 303)
 
 
 @blueprint.post(f"{_STOP}/reactivar")
@@ -267,7 +267,7 @@ def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue
             log_office_action(session, slug, "stop reinstated", {"tour": tour_id, "stop": stop.id})
     except Refusal as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
-    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=reactivada", 303)
+    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=reactivada&lote={decision.batch}", 303)
 
 
 def _ask_to_cancel(slug: str, tour_id: int, stop_id: int, fault: str = "") -> ResponseReturnValue:
@@ -349,6 +349,7 @@ def _tour_page(slug: str, tour_id: int, fault: str = "") -> Response:
         tour = _find(session, slug, tour_id)
         stops = tours.list_stops(session, [tour.id])[tour.id]
         workshops = tours.list_workshops(session, [stop.id for stop in stops])
+        undo = undo_notice.find_undoable_batch(session, request.args.get("lote", ""), now=now)
     active = [stop for stop in stops if stop.cancelled_at is None]
     shown = [each for stop in active for each in workshops[stop.id] if each.takes_places]
     return page(
@@ -371,6 +372,7 @@ def _tour_page(slug: str, tour_id: int, fault: str = "") -> Response:
         ),
         fault=fault,
         done=_done_message(),
+        undo=undo,
         now=now,
         words=workshop_labels,
     )

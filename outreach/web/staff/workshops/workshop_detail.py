@@ -32,7 +32,12 @@ from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation import workshop_cards
-from outreach.web.staff.common import notify_sheet, publish_warnings, workshop_labels
+from outreach.web.staff.common import (
+    notify_sheet,
+    publish_warnings,
+    undo_notice,
+    workshop_labels,
+)
 from outreach.web.staff.common.guards import (
     find_workshop,
     has_permission,
@@ -46,7 +51,6 @@ from outreach.web.staff.workshops import (
     blueprint,
     doubtful_seats,
     series_edit,
-    undo_notice,
 )
 
 MAX_SEATS: Final = 100_000

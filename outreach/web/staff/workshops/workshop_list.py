@@ -20,7 +20,7 @@ from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.i18n import gettext as _
 from outreach.web.context import store
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import undo_notice, workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
     has_permission,
@@ -29,7 +29,7 @@ from outreach.web.staff.common.guards import (
     require_permission,
 )
 from outreach.web.staff.common.permissions import Scope, requires
-from outreach.web.staff.workshops import blueprint, bulk_actions, undo_notice
+from outreach.web.staff.workshops import blueprint, bulk_actions
 
 PAGE_SIZE: Final = 200
 MAX_IN_CELL: Final = 4  # workshops that one day of the calendar shows

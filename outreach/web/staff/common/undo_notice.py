@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import change_notifications
 from outreach.domain.registrations.change_notifications import HOLD
-from outreach.domain.scheduling import workshop_changes
+from outreach.domain.scheduling import place_changes, workshop_changes
 from outreach.domain.workshops import Workshop
 from outreach.web.staff.common.guards import has_permission
 
@@ -38,12 +38,16 @@ def find_undoable(session: Session, workshop: Workshop, *, now: datetime) -> Und
 
 
 def find_undoable_batch(session: Session, batch: str, *, now: datetime) -> Undoable | None:
-    """The changes of several workshops that can be undone together, within the hold."""
-    changes = workshop_changes.list_batch(session, batch) if batch else []
-    if not changes or not all(
-        has_permission(Permission.EDIT, each.workshop.office.slug) for each in changes
-    ):
+    """The changes of several workshops, or of a place, that can be undone together, within the
+    hold."""
+    if not batch:
         return None
-    left = changes[0].made_at + HOLD - now
+    changes = workshop_changes.list_batch(session, batch)
+    place = place_changes.find(session, batch)
+    made_at = [each.made_at for each in changes] + ([place.made_at] if place else [])
+    offices = {each.workshop.office.slug for each in changes} | ({place.office} if place else set())
+    if not made_at or not all(has_permission(Permission.EDIT, each) for each in offices):
+        return None
+    left = made_at[0] + HOLD - now
     minutes = ceil(left.total_seconds() / 60)
     return Undoable(batch, minutes, is_undecided=False) if minutes > 0 else None
