@@ -248,7 +248,7 @@ def clear_erased_rows(session: Session, *, now: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     assert isinstance(deleted, sa.CursorResult)
-    workshop_changes.delete_answers(session, erased.scalar_subquery())
+    workshop_changes.delete_answers(session, erased)
     _replace_values(session, find_uncleared_rows(session, now=now))
     return deleted.rowcount
 

@@ -188,7 +188,7 @@ def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int
 def extend_offers(session: Session, workshop: Workshop, *, now: datetime) -> None:
     """Gives open offers their full duration again, after the workshop was reinstated or moved; from
     the morning on where people are told by a text."""
-    for is_told_by_text, starts_at in (
+    for is_of_contact, starts_at in (
         (sa.true(), now),
         (GETS_TEXTS, text_hours.find_next(workshop, now)),
     ):
@@ -199,7 +199,7 @@ def extend_offers(session: Session, workshop: Workshop, *, now: datetime) -> Non
                 Registration.workshop_id == workshop.id,
                 Registration.status == RegistrationStatus.OFFERED,
                 Registration.offered_until < ends,
-                is_told_by_text,
+                is_of_contact,
             )
             .values(offered_until=ends)
             .execution_options(synchronize_session=False)

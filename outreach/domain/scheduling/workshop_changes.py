@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.db.base import Base
-from outreach.db.types import Hour
+from outreach.db.types import Codes, Hour
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -148,7 +148,7 @@ def restore_answers(session: Session, change: WorkshopChange) -> None:
         )
 
 
-def delete_answers(session: Session, registrations: sa.ScalarSelect[str] | Sequence[str]) -> None:
+def delete_answers(session: Session, registrations: sa.Select[str] | Sequence[str]) -> None:
     """Deletes what is kept of people who are erased; `registrations` are ids or a query of them."""
     session.execute(
         sa.delete(KeptAnswer)
@@ -198,7 +198,7 @@ def encode(value: object) -> Any:
         return value.key
     if isinstance(value, StrEnum):
         return value.value
-    return value
+    return list(value) if isinstance(value, Codes) else value
 
 
 def decode(session: Session, name: str, value: Any, current: object) -> Any:
@@ -212,7 +212,7 @@ def decode(session: Session, name: str, value: Any, current: object) -> Any:
         return date.fromisoformat(value)
     if name == "zone":
         return ZoneInfo(value)
-    if isinstance(current, (StrEnum, list)):
+    if isinstance(current, (StrEnum, Codes)):
         return type(current)(value)
     return value
 

@@ -17,8 +17,9 @@ from flask import Flask
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.db.types import Codes
 from outreach.domain import outbox, registrations
-from outreach.domain.network.kinds import Kind
+from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import (
     ContactMethod,
@@ -162,6 +163,23 @@ def test_changes_within_the_hold_are_one_letter(
     staff.wait(timedelta(minutes=2))
     [(_address, text)] = staff.letters
     assert "1:00" in text
+
+
+def test_change_of_every_type_of_field_is_undone(staff: StaffMember, workshop: Workshop) -> None:
+    fields = {
+        "starts": time(10),
+        "languages": Codes(("es", "nah")),
+        "visibility": Visibility.REGISTERED,
+        "bring": {"es": "Lápiz"},
+        "capacity": 8,
+        "has_childcare": True,
+    }
+    staff.change(workshop, decide(batch="one"), **fields)
+    assert staff.undo("one") == [None]
+    undone = staff.read(workshop)
+    assert {name: getattr(undone, name) for name in fields} == {
+        name: getattr(workshop, name) for name in fields
+    }
 
 
 def test_cancelled_and_reinstated_within_the_hold_tells_nobody(
