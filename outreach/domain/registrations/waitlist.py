@@ -7,7 +7,7 @@ the end of the waitlist; the second time it leaves the waitlist.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -39,6 +39,9 @@ from outreach.errors import Full, RegistrationClosed
 NO_OFFER_BEFORE: Final = timedelta(hours=3)
 OFFER_DURATION: Final = timedelta(hours=24)
 LATE_OFFER_DURATION: Final = timedelta(hours=2)  # when the workshop starts within a day
+
+# Id, people, contact, whether it takes texts and appears confirmed, claim.
+WaitingParty = sa.Row[str, int, ContactMethod, bool, bool, SeatClaim]
 
 
 def is_closed(workshop: Workshop, now: datetime) -> bool:
@@ -105,7 +108,7 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
     return offer_count
 
 
-def _find_offer_start(workshop: Workshop, party: sa.Row[Any], now: datetime) -> datetime | None:
+def _find_offer_start(workshop: Workshop, party: WaitingParty, now: datetime) -> datetime | None:
     """When the clock of an offer to a waitlisted party starts: when its text is sent. None where it
     would be too late then, so the seat goes to the next party."""
     is_text = party.contact is ContactMethod.PHONE and party.may_leave_message
@@ -382,9 +385,7 @@ def get_position(session: Session, registration: Registration) -> int:
     return (count_before or 0) + 1
 
 
-def _list_waiting(
-    session: Session, workshop: Workshop
-) -> Sequence[sa.Row[str, int, ContactMethod, bool, bool, SeatClaim]]:
+def _list_waiting(session: Session, workshop: Workshop) -> Sequence[WaitingParty]:
     return session.execute(_WAITING, {"workshop": workshop.id}).all()
 
 

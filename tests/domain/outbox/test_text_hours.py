@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -39,7 +40,7 @@ CHICAGO = ZoneInfo("America/Chicago")
 DAY = date(2027, 3, 8)
 NIGHT = datetime(2027, 3, 2, 22, 0, tzinfo=CHICAGO).astimezone(UTC)
 MORNING = datetime(2027, 3, 3, 8, 0, tzinfo=CHICAGO).astimezone(UTC)
-BY_TEXT = {
+BY_TEXT: dict[str, Any] = {
     "contact": ContactMethod.PHONE,
     "address": "+13125550142",
     "may_leave_message": True,

@@ -26,6 +26,7 @@ from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
     change_notifications,
+    waitlist,
 )
 from outreach.domain.registrations.change_notifications import (
     HOLD,
@@ -285,7 +286,10 @@ def test_added_seats_are_on_hold_and_then_offered(
     late = seat(staff.store, staff.key_store, workshop, name="Tarde", people=2)
     staff.wait()
     with staff.store.read() as session:
-        assert session.get_one(Registration, luz.id).status is RegistrationStatus.OFFERED
+        offered = session.get_one(Registration, luz.id)
+        assert offered.status is RegistrationStatus.OFFERED
+        ends = waitlist.compute_offer_end(workshop, staff.now)
+        assert offered.offered_until == ends, "its clock starts when the hold ends"
         assert session.get_one(Registration, late.id).status is RegistrationStatus.WAITLISTED
     [refusal] = staff.undo("seats")
     assert refusal is not None

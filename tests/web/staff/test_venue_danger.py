@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time, timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import sqlalchemy as sa
@@ -13,14 +13,17 @@ from werkzeug.test import TestResponse
 from outreach import clock
 from outreach.accounts.sessions import StaffSession
 from outreach.db.store import Store
+from outreach.db.types import Codes
 from outreach.domain.audit.audit_log import AuditEntry
+from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
-from outreach.domain.scheduling import workshop_service
+from outreach.domain.scheduling import tours, workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.domain.workshops.tour_stops import TourStop
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 from tests.security.test_hidden_address import CANARY, crawl, text_of
@@ -102,7 +105,7 @@ def soon(store: Store, office: Office, kind: Kind, visibility: Visibility) -> Wo
 @pytest.fixture
 def scene(app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Scene:
     workshop = soon(store, chicago, rights, Visibility.PUBLIC)
-    contacts = {
+    contacts: dict[str, dict[str, Any]] = {
         "Rosa": {"contact": ContactMethod.EMAIL, "address": "rosa@example.org"},
         "Luz": {
             "contact": ContactMethod.PHONE,
@@ -221,6 +224,39 @@ def test_reinstating_is_no_way_around_the_confirmation(
     path = f"/org/talleres/{scene.workshop.public_id}"
     assert "Reactivar el taller" not in words(ana.get(path))
     assert ana.post(f"{path}/reactivar", aviso="avisar").status_code == 422
+    assert scene.read().is_closed_for_danger
+
+
+def test_page_leads_to_the_other_workshops_at_the_venue(
+    scene: Scene, store: Store, chicago: Office, rights: Kind
+) -> None:
+    hours = {"day": scene.workshop.day, "starts": time(16), "ends": time(18)}
+    with store.change() as session:
+        place = session.get_one(Venue, scene.workshop.venue_id)
+        other = hold(session, chicago, rights, venue=place, **hours)
+    scene.press("close")
+    assert f"/org/talleres/{other.public_id}/peligro" in scene.tomas.get(scene.path).text
+
+
+def test_stop_of_a_tour_that_is_reinstated_does_not_reopen_it(scene: Scene) -> None:
+    with scene.store.change() as session:
+        workshop = session.get_one(Workshop, scene.workshop.id)
+        tour = tours.add(session, workshop.office, "Gira", "nonce", now=clock.now())
+        place = workshop.venue
+        stop = TourStop(
+            tour_id=tour.id, day=workshop.day, starts=workshop.starts, ends=workshop.ends,
+            city="Chicago", region="IL", zone=workshop.zone, venue=place,
+            kinds=Codes([workshop.kind.code]), capacity=None,
+        )  # fmt: skip
+        session.add(stop)
+        session.flush()
+        workshop.stop_id = stop.id
+        session.flush()
+        tours.cancel_stop(session, stop, now=clock.now())
+        tours.reinstate_stop(session, stop, now=clock.now())
+        workshop_service.close_for_danger(session, workshop, now=clock.now())
+        tours.cancel_stop(session, stop, now=clock.now())
+        assert tours.reinstate_stop(session, stop, now=clock.now()) == []
     assert scene.read().is_closed_for_danger
 
 
