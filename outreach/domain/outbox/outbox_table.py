@@ -155,17 +155,11 @@ class OutboxTable:
 
     def postpone(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
         """Undoes the claim: the recipient has had enough messages until then."""
-        self.delay(connection, claimed, until)
+        self._make_due(connection, claimed, until)
 
     def delay(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
-        """Undoes the claim, and makes the message due later."""
-        self._change(
-            connection,
-            claimed,
-            due_at=until,
-            leased_until=claimed.expired_lease_at,
-            tries=self._columns.tries - 1,
-        )
+        """Undoes the claim: it is not the hour for this message."""
+        self._make_due(connection, claimed, until)
 
     def mark_refused(
         self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime, *, is_final: bool
@@ -235,6 +229,17 @@ class OutboxTable:
             sa.select(*columns)
             .select_from(self._source)
             .where(*self._conditions, self._columns.done_at.is_(None))
+        )
+
+    def _make_due(
+        self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime
+    ) -> None:
+        self._change(
+            connection,
+            claimed,
+            due_at=until,
+            leased_until=claimed.expired_lease_at,
+            tries=self._columns.tries - 1,
         )
 
     def _give_up(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
