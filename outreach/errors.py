@@ -71,6 +71,7 @@ class ErrorCode(StrEnum):
     REPORT_NEEDS_PUBLISHED = "only a published workshop can be reported on"
     REPORT_TOO_EARLY = "this workshop has not started; report on it when it is over"
     ATTENDANCE_NEGATIVE = "people cannot be fewer than zero"
+    CALL_NOT_OPENED = "open the call first: its number is shown to one person a day"
     # bulk actions
     BULK_ACTION_FAILED = "“%(title)s”, %(day)s: %(cause)s; nothing was done"
     NOT_A_DRAFT = "it is no draft"

@@ -24,6 +24,7 @@ def command() -> None:
         click.echo(f"  {count} erased in the week of {monday}")
     click.echo(f"{report.overdue} of them due and not erased yet")
     click.echo(f"{report.notices} letters, texts and calls that are pending")
+    click.echo(f"{report.calls} calls that staff noted, erased with the registration")
     click.echo(f"{report.look_ups} requests for a lost link")
     click.echo(f"{report.subscribers} subscribers of the bulletin")
     since = f", since {report.first_entry:%Y-%m-%d}" if report.first_entry else ""

@@ -13,7 +13,13 @@ from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.locations import office_places, venues
 from outreach.domain.network import fraud_reports, installation_settings, kinds, offices, staff
 from outreach.domain.newsletter import bulletins, mail_choices, mailings, subscribers
-from outreach.domain.registrations import assisted, notifications, staff_messages, totals
+from outreach.domain.registrations import (
+    assisted,
+    call_attempts,
+    notifications,
+    staff_messages,
+    totals,
+)
 from outreach.domain.reporting import figures, months
 from outreach.domain.scheduling import (
     form_drafts,
@@ -32,6 +38,7 @@ __all__ = [
     "assisted",
     "audit_log",
     "bulletins",
+    "call_attempts",
     "change_counters",
     "checkin_events",
     "checkin_tokens",

@@ -17,6 +17,7 @@ from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
+    call_attempts,
     capacity,
     plain_values,
     totals,
@@ -238,7 +239,7 @@ def recount_totals(store: Store) -> int:
 
 
 def clear_erased_rows(session: Session, *, now: datetime) -> int:
-    """Reduces rows of erased people to numbers: deletes their notifications, times,
+    """Reduces rows of erased people to numbers: deletes their notifications, calls, times,
     and replaces ids and nonces that old letters and forms have. Returns how many notifications were
     deleted."""
     erased = sa.select(Registration.id).where(Registration.key_id.is_(None))
@@ -249,6 +250,7 @@ def clear_erased_rows(session: Session, *, now: datetime) -> int:
     )
     assert isinstance(deleted, sa.CursorResult)
     workshop_changes.delete_answers(session, erased)
+    call_attempts.delete_of(session, Registration.key_id.is_(None))
     _replace_values(session, find_uncleared_rows(session, now=now))
     return deleted.rowcount
 

@@ -27,6 +27,7 @@ from outreach.domain.checkin.checkin_tokens import CheckinToken
 from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.network import fraud_reports
 from outreach.domain.registrations import assisted
+from outreach.domain.registrations.call_attempts import CallAttempt
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.scheduling import (
@@ -251,6 +252,7 @@ def _clear(session: Session, *, now: datetime) -> dict[str, int]:
 _TABLES: Final = {
     "notices": Notification,
     "messages": Message,
+    "call attempts": CallAttempt,
     "journal entries": AuditEntry,
     "sessions": StaffSession,
     "invitations": Invitation,

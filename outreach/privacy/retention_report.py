@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
 from outreach.domain.newsletter.subscribers import NO_WORKSHOP, Subscriber
+from outreach.domain.registrations.call_attempts import CallAttempt
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore, LinkRequest
@@ -32,6 +33,7 @@ class RetentionReport:
     by_office: list[RetentionShare]
     by_week: list[tuple[date, int]]  # the Monday of a week and how many are erased in it
     notices: int  # letters and calls that are pending
+    calls: int  # that staff noted
     subscribers: int  # of the bulletin, unconfirmed ones too
     look_ups: int  # requests for a lost link
     entries: int  # of the audit log
@@ -54,6 +56,7 @@ def count_held(session: Session, key_store: KeyStore) -> RetentionReport:
     pending = (
         sa.select(sa.func.count()).select_from(Notification).where(Notification.done_at.is_(None))
     )
+    calls = sa.select(sa.func.count()).select_from(CallAttempt)
     subscribers = sa.select(sa.func.count()).select_from(Subscriber)
     return RetentionReport(
         keys=weeks.total(),
@@ -62,6 +65,7 @@ def count_held(session: Session, key_store: KeyStore) -> RetentionReport:
         by_office=[RetentionShare(city, cities[city], first[city]) for city in sorted(cities)],
         by_week=sorted(weeks.items()),
         notices=session.scalar(pending) or 0,
+        calls=session.scalar(calls) or 0,
         subscribers=session.scalar(subscribers) or 0,
         look_ups=look_ups,
         entries=entries,

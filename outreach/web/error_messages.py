@@ -230,6 +230,9 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.APPROVAL_NEEDS_SEAT: N_(
             "Primero dale un lugar. Después puedes aprobar que vea la dirección."
         ),
+        ErrorCode.CALL_NOT_OPENED: N_(
+            "Abre primero la llamada. El número se le muestra a una sola persona al día."
+        ),
         ErrorCode.MANIFEST_TOO_EARLY: N_("Lleva la puerta el día del taller, o un día antes."),
         ErrorCode.CHECKIN_LIST_TOO_EARLY: N_("La lista de la entrada se abre el %(day)s."),
         ErrorCode.WAITLIST_CHECKIN_TOO_EARLY: N_(

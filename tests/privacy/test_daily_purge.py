@@ -82,6 +82,7 @@ def test_daily_job_purges_and_rotates_the_master_key_monthly(
             "subscribers": 0,
             "notices": 0,
             "messages": 0,
+            "call attempts": 0,
             "journal entries": 0,
             "sessions": 0,
             "invitations": 0,

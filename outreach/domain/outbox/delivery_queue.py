@@ -21,6 +21,7 @@ from outreach.domain.registrations import (
     ContactMethod,
     Registration,
     RegistrationStatus,
+    call_attempts,
     change_notifications,
     text_hours,
     waitlist,
@@ -84,6 +85,7 @@ LETTERS: Final = NotificationOutbox(Registration.contact == ContactMethod.EMAIL)
 # After three days a text surprises more than it informs: staff call instead.
 TEXTS: Final = NotificationOutbox(
     GETS_TEXTS,
+    sa.not_(call_attempts.has_ended()),  # somebody else has that phone
     max_overdue=GIVE_UP_AFTER,
     is_by_day=True,
 )

@@ -12,7 +12,12 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 from outreach.db.store import changes_one_row
 from outreach.domain.outbox.delivery_queue import is_obsolete
 from outreach.domain.outbox.outbox_table import GIVE_UP_AFTER
-from outreach.domain.registrations import ContactMethod, Registration, change_notifications
+from outreach.domain.registrations import (
+    ContactMethod,
+    Registration,
+    call_attempts,
+    change_notifications,
+)
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
@@ -24,6 +29,8 @@ NOT_CALLED: Final = (
     NotificationType.MOVED,
     NotificationType.LINK_RECOVERY,
 )
+# A call about these notes an answer.
+QUESTIONS: Final = (NotificationType.OFFER, NotificationType.RECONFIRM)
 
 
 @dataclass(frozen=True)
@@ -41,11 +48,46 @@ def list_calls(
     """The notifications about the workshop that need a call, the longest overdue first.
 
     `has_texts`: a gateway is configured, so those who allowed texts are called only when the text
-    was given up or is three days overdue."""
+    was given up or is three days overdue. Calls that ended, or come back later, are left out."""
     return _calls(session, now, has_texts, Registration.workshop_id == workshop.id)
 
 
+def list_calls_of_offices(
+    session: Session, office_ids: Sequence[int], *, now: datetime, has_texts: bool = False
+) -> Sequence[Notification]:
+    """The same for all workshops of these offices."""
+    return _calls(session, now, has_texts, _is_of_offices(office_ids, now))
+
+
+def list_calls_to(
+    session: Session, registration: Registration, *, now: datetime, has_texts: bool = False
+) -> Sequence[Notification]:
+    """The same for one person, also where the call ended or comes back later."""
+    where = Registration.id == registration.id
+    return _due_calls(session, now, has_texts, where)
+
+
+def _is_of_offices(office_ids: Sequence[int], now: datetime) -> sa.ColumnElement[bool]:
+    return Registration.workshop_id.in_(
+        sa.select(Workshop.id).where(Workshop.office_id.in_(office_ids), Workshop.ends_at > now)
+    )
+
+
 def _calls(
+    session: Session, now: datetime, has_texts: bool, where: sa.ColumnElement[bool]
+) -> Sequence[Notification]:
+    due = _due_calls(session, now, has_texts, where)
+    people = {each.registration_id: each.registration for each in due}
+    histories = call_attempts.read_histories(session, list(people.values()))
+    hidden = {
+        registration_id
+        for registration_id, history in histories.items()
+        if call_attempts.is_hidden(history, people[registration_id].workshop, now=now)
+    }
+    return [each for each in due if each.registration_id not in hidden]
+
+
+def _due_calls(
     session: Session, now: datetime, has_texts: bool, where: sa.ColumnElement[bool]
 ) -> Sequence[Notification]:
     is_text = sa.and_(
@@ -72,7 +114,7 @@ def list_calls_of_message(
     session: Session, message_id: int, *, now: datetime, has_texts: bool = False
 ) -> Sequence[Notification]:
     """The notifications of one message that need a call or had one. Those who allowed texts get a
-    text where a gateway is configured."""
+    text where a gateway is configured; whose calls ended are left out."""
     is_call = sa.or_(
         sa.not_(sa.literal(has_texts)),
         Registration.may_leave_message.is_(False),
@@ -83,6 +125,7 @@ def list_calls_of_message(
             Notification.message_id == message_id,
             Registration.contact == ContactMethod.PHONE,
             is_call,
+            sa.not_(call_attempts.has_ended()),
         )
     )
     return [notification for notification in notifications if not is_obsolete(notification, now)]
@@ -131,6 +174,21 @@ def undo_called(session: Session, notification_id: int) -> None:
     change_notifications.record_unknown(session, notification_id)
 
 
+def mark_all_called(
+    session: Session, registration: Registration, *, now: datetime, has_texts: bool = False
+) -> list[int]:
+    """Records that one call told a person everything that waits for a call, but for questions that
+    have an answer of their own (QUESTIONS). Returns the ids of the notifications."""
+    done = [
+        each.id
+        for each in list_calls_to(session, registration, now=now, has_texts=has_texts)
+        if each.cause not in QUESTIONS
+    ]
+    for notification_id in done:
+        mark_called(session, notification_id, now=now)
+    return done
+
+
 def list_unsent_letters(
     session: Session, workshop: Workshop, *, now: datetime
 ) -> list[Notification]:
@@ -141,6 +199,20 @@ def list_unsent_letters(
         if notification.registration.contact is ContactMethod.EMAIL
         and not is_obsolete(notification, now)
     ]
+
+
+def list_unsent_letters_of_offices(
+    session: Session, office_ids: Sequence[int], *, now: datetime
+) -> list[Notification]:
+    """The same for all workshops of these offices."""
+    notifications = session.scalars(
+        _SELECT.where(
+            _is_of_offices(office_ids, now),
+            Notification.is_dead.is_(True),
+            Registration.contact == ContactMethod.EMAIL,
+        )
+    )
+    return [each for each in notifications if not is_obsolete(each, now)]
 
 
 def list_undelivered(session: Session, workshop: Workshop) -> Sequence[Notification]:
@@ -179,22 +251,13 @@ def to_do(
     session: Session, office_ids: Sequence[int], *, now: datetime, has_texts: bool = False
 ) -> list[ToDo]:
     """The workshops of these offices with calls or undelivered letters, by start."""
-    workshop_ids = sa.select(Workshop.id).where(Workshop.office_id.in_(office_ids))
-    is_of_offices = Registration.workshop_id.in_(workshop_ids)
     calls = Counter(
         notification.registration.workshop
-        for notification in _calls(session, now, has_texts, is_of_offices)
+        for notification in list_calls_of_offices(session, office_ids, now=now, has_texts=has_texts)
     )
     dead = Counter(
         notification.registration.workshop
-        for notification in session.scalars(
-            _SELECT.where(
-                is_of_offices,
-                Notification.is_dead.is_(True),
-                Registration.contact == ContactMethod.EMAIL,
-            )
-        )
-        if not is_obsolete(notification, now)
+        for notification in list_unsent_letters_of_offices(session, office_ids, now=now)
     )
     workshops = sorted(calls.keys() | dead.keys(), key=lambda workshop: workshop.starts_at)
     return [ToDo(workshop, calls[workshop], dead[workshop]) for workshop in workshops]

@@ -4,12 +4,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from outreach.domain.registrations import notifications
+from outreach.domain.registrations import call_attempts, notifications
 from outreach.domain.registrations.models import (
     ContactMethod,
     PersonalData,
     Registration,
     RegistrationStatus,
+    decrypt_person,
     encrypt_person,
 )
 from outreach.domain.registrations.notifications import NotificationType
@@ -32,6 +33,8 @@ def change_person(
     (a new address, or a new time slot) the confirmation is sent again. Link recovery finds the
     registration by the new address only after `KeyStore.set_contact`.
     """
+    if decrypt_person(registration, key).address != person.address:
+        call_attempts.allow_new_number(session, registration)
     registration.sealed = encrypt_person(key, registration.id, person)
     registration.may_leave_message = may_leave_message
     if contact is not ContactMethod.EMAIL:

@@ -1,0 +1,388 @@
+"""Call attempts: what came of each call to a person who left a phone, and when to call again.
+
+A call to somebody of a discreet workshop may be answered by who must not know of it. So its number
+is shown only to who opens the call, which is an attempt already: nobody else opens it that day, and
+after an outcome there is no second call on that day. «Somebody else answered» ends calls to that
+person. What is known of one date of a group registration holds for all: it is the same phone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from outreach import clock
+from outreach.db.base import Base
+from outreach.db.types import Hour
+from outreach.domain.registrations import capacity
+from outreach.domain.registrations.models import Registration
+from outreach.domain.workshops import Workshop
+from outreach.errors import ErrorCode, NotFound, Refusal
+
+RETRY_AFTER: Final = timedelta(hours=3)  # when nobody answered
+CALLS_FROM, CALLS_UNTIL = time(9), time(20)  # by the clock of the venue
+LAST_CALL_BEFORE: Final = timedelta(hours=2)  # the start; then a call waits no longer
+MAX_DAYS_LATER: Final = 3  # of a call that is wanted at another hour
+BATCH: Final = 500  # ids in one statement
+
+
+class CallOutcome(StrEnum):
+    ANSWERED = "answered"
+    NO_ANSWER = "no answer"
+    WRONG_NUMBER = "wrong number"
+    LATER = "later"  # at an hour that the person named
+    OTHER_PERSON = "other person"
+
+
+# After these nobody calls that phone, or writes a text to it.
+FINAL_OUTCOMES: Final = (CallOutcome.WRONG_NUMBER, CallOutcome.OTHER_PERSON)
+
+
+class CallAttempt(Base):
+    """One call by a member of the staff. It goes with the data of the person."""
+
+    __tablename__ = "call_attempt"
+    __table_args__ = (
+        sa.UniqueConstraint("registration_id", "number"),
+        # Few rows: each text that is claimed looks here.
+        sa.Index(
+            None,
+            "is_final",
+            "registration_id",
+            sqlite_where=sa.text("is_final"),
+            postgresql_where=sa.text("is_final"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    registration_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("registration.id", ondelete="CASCADE")
+    )
+    number: Mapped[int]  # of the attempt: a form that is sent twice counts once
+    organizer_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organizer.id", ondelete="SET NULL"), index=True
+    )
+    # The hour (S33): a phone's list of calls is not to lead to a row.
+    made_at: Mapped[datetime] = mapped_column(Hour)
+    outcome: Mapped[CallOutcome | None] = mapped_column(default=None)  # None: opened, not noted
+    again_at: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    is_final: Mapped[bool] = mapped_column(default=False)
+
+
+class CallBlock(StrEnum):
+    """Why somebody is not called now."""
+
+    ENDED = "ended"  # the number was wrong, or somebody else answered
+    TODAY = "today"  # discreet, and there was a call today
+    LATER = "later"  # it comes back by itself
+    OPENED = "opened"  # discreet, and a colleague has the number
+
+
+@dataclass(frozen=True)
+class CallHistory:
+    """The attempts to call a person, the oldest first; also those about other dates of a group."""
+
+    attempts: Sequence[CallAttempt] = ()
+    own_count: int = 0  # of this registration
+
+    @property
+    def noted(self) -> Sequence[CallAttempt]:
+        return [each for each in self.attempts if each.outcome is not None]
+
+    @property
+    def is_ended(self) -> bool:
+        return any(each.is_final for each in self.attempts)
+
+    @property
+    def again_at(self) -> datetime | None:
+        """When the last attempt says that the person is called again."""
+        noted = self.noted
+        return noted[-1].again_at if noted else None
+
+    def find_block(
+        self, workshop: Workshop, *, now: datetime, organizer_id: int | None = None
+    ) -> CallBlock | None:
+        """Why the person is not called now; None where they may be, by that member of the staff."""
+        if self.is_ended:
+            return CallBlock.ENDED
+        today = now.astimezone(workshop.zone).date()
+        is_discreet = workshop.is_discreet
+        if is_discreet and any(_day(each, workshop.zone) == today for each in self.noted):
+            return CallBlock.TODAY
+        is_time_left = now < workshop.starts_at - LAST_CALL_BEFORE
+        if is_time_left and self.again_at is not None and now < self.again_at:
+            return CallBlock.LATER
+        if is_discreet and any(
+            each.outcome is None
+            and each.organizer_id != organizer_id
+            and _day(each, workshop.zone) == today
+            for each in self.attempts
+        ):
+            return CallBlock.OPENED
+        return None
+
+
+NO_HISTORY: Final = CallHistory()
+_HIDING: Final = frozenset({CallBlock.ENDED, CallBlock.TODAY, CallBlock.LATER})
+
+
+def is_hidden(history: CallHistory, workshop: Workshop, *, now: datetime) -> bool:
+    """Whether a call is in no list now: it ended, or comes back by itself."""
+    return history.find_block(workshop, now=now) in _HIDING
+
+
+def _day(attempt: CallAttempt, zone: ZoneInfo) -> date:
+    return attempt.made_at.astimezone(zone).date()
+
+
+def read_histories(
+    session: Session, registrations: Sequence[Registration]
+) -> dict[str, CallHistory]:
+    """The attempts by id of registration, without those that have none."""
+    own_ids = sorted({each.id for each in registrations})
+    group_ids = sorted({each.joint_id for each in registrations if each.joint_id is not None})
+    rows = dict[int, tuple[CallAttempt, str | None]]()
+    for ids, column in ((own_ids, Registration.id), (group_ids, Registration.joint_id)):
+        for start in range(0, len(ids), BATCH):
+            found_rows = session.execute(_SELECT.where(column.in_(ids[start : start + BATCH])))
+            rows |= {attempt.id: (attempt, joint_id) for attempt, joint_id in found_rows}
+    of_person: dict[str, list[CallAttempt]] = {}
+    for attempt, joint_id in rows.values():
+        of_person.setdefault(joint_id or attempt.registration_id, []).append(attempt)
+    found = {}
+    for each in registrations:
+        attempts = of_person.get(each.joint_id or each.id)
+        if attempts:
+            attempts.sort(key=lambda attempt: (attempt.made_at, attempt.id))
+            own = sum(attempt.registration_id == each.id for attempt in attempts)
+            found[each.id] = CallHistory(attempts, own)
+    return found
+
+
+_SELECT: Final = sa.select(CallAttempt, Registration.joint_id).join(
+    Registration, Registration.id == CallAttempt.registration_id
+)
+
+
+def has_ended() -> sa.ColumnElement[bool]:
+    """The condition of a query on registrations for those whose phone is used no more."""
+    other = sa.orm.aliased(Registration)
+    return sa.exists().where(
+        CallAttempt.is_final.is_(True),
+        CallAttempt.registration_id == other.id,
+        sa.or_(other.id == Registration.id, other.joint_id == Registration.joint_id),
+    )
+
+
+def open_call(
+    session: Session, registration: Registration, *, organizer_id: int, now: datetime
+) -> CallBlock | None:
+    """Reserves the call of a discreet workshop for that member of the staff, before the number is
+    shown. Returns why it is not shown, or None. Other calls need no reservation."""
+    workshop = _lock(session, registration)
+    history = _read(session, registration)
+    block = history.find_block(workshop, now=now, organizer_id=organizer_id)
+    if block is not None or not workshop.is_discreet:
+        return None if block is CallBlock.LATER and not workshop.is_discreet else block
+    today = now.astimezone(workshop.zone).date()
+    is_open = any(
+        each.outcome is None
+        and each.registration_id == registration.id
+        and _day(each, workshop.zone) == today
+        for each in history.attempts
+    )
+    if not is_open:
+        _add(session, registration, history, organizer_id, now)
+    return None
+
+
+def record(
+    session: Session,
+    registration: Registration,
+    outcome: CallOutcome,
+    *,
+    number: int,
+    organizer_id: int,
+    now: datetime,
+    again_at: datetime | None = None,
+) -> bool:
+    """Records what came of attempt `number`, as its form says; False where that attempt has an
+    outcome already. `again_at` belongs to LATER. Raises NotFound for an erased person, and Refusal
+    where the call of a discreet workshop was not opened by that member of the staff."""
+    workshop = _lock(session, registration)
+    history = _read(session, registration)
+    attempt = _find(history, registration, number)
+    if attempt is not None and attempt.outcome is not None:
+        return False
+    if attempt is None and number != history.own_count + 1:
+        return False
+    if workshop.is_discreet and (attempt is None or attempt.organizer_id != organizer_id):
+        raise Refusal(ErrorCode.CALL_NOT_OPENED)
+    if history.find_block(workshop, now=now, organizer_id=organizer_id) in {
+        CallBlock.ENDED,
+        CallBlock.TODAY,
+    }:
+        return False
+    if attempt is None:
+        attempt = _add(session, registration, history, organizer_id, now)
+    attempt.made_at = now
+    _set_outcome(attempt, outcome, workshop, now, again_at)
+    session.flush()
+    return True
+
+
+def record_answer(
+    session: Session, registration: Registration, *, organizer_id: int, now: datetime
+) -> None:
+    """Records that the person was reached, where the form names no attempt."""
+    _lock(session, registration)
+    history = _read(session, registration)
+    attempt = next(
+        (
+            each
+            for each in history.attempts
+            if each.outcome is None and each.organizer_id == organizer_id
+        ),
+        None,
+    ) or _add(session, registration, history, organizer_id, now)
+    attempt.made_at, attempt.outcome = now, CallOutcome.ANSWERED
+    session.flush()
+
+
+def take_back(
+    session: Session, registration: Registration, *, organizer_id: int, number: int | None = None
+) -> bool:
+    """Forgets the outcome of the last attempt of that member of the staff: it was a slip. `number`:
+    only of that attempt. False where the last attempt is not theirs, or has none."""
+    _lock(session, registration)
+    history = _read(session, registration)
+    own = [each for each in history.noted if each.registration_id == registration.id]
+    last = own[-1] if own else None
+    if last is None or last.organizer_id != organizer_id or number not in {None, last.number}:
+        return False
+    if registration.workshop.is_discreet:  # the number was seen: it stays one call of that day
+        last.outcome, last.again_at, last.is_final = None, None, False
+    else:
+        session.delete(last)
+    session.flush()
+    return True
+
+
+def allow_new_number(session: Session, registration: Registration) -> None:
+    """The person has given another phone: a wrong number is none any more. Where somebody else
+    answered, calls stay ended, since who has the phone may have the link too."""
+    of_person = Registration.id == registration.id
+    if registration.joint_id is not None:
+        of_person |= Registration.joint_id == registration.joint_id
+    session.execute(
+        sa.update(CallAttempt)
+        .where(
+            CallAttempt.registration_id.in_(sa.select(Registration.id).where(of_person)),
+            CallAttempt.outcome == CallOutcome.WRONG_NUMBER,
+        )
+        .values(is_final=False)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def list_hours(workshop: Workshop, *, now: datetime) -> list[datetime]:
+    """The whole hours at which somebody may ask to be called, by the clock of the venue: of a
+    discreet workshop not today."""
+    zone = workshop.zone
+    today = now.astimezone(zone).date()
+    days = range(int(workshop.is_discreet), MAX_DAYS_LATER + 1)
+    hours = [
+        clock.instant(today + timedelta(days=day), time(hour), zone)
+        for day in days
+        for hour in range(CALLS_FROM.hour, CALLS_UNTIL.hour)
+    ]
+    return [each for each in hours if now < each < workshop.ends_at]
+
+
+def is_valid_hour(workshop: Workshop, at: datetime, *, now: datetime) -> bool:
+    """Whether a call may be put off until then."""
+    return at in list_hours(workshop, now=now)
+
+
+def compute_retry(workshop: Workshop, *, now: datetime) -> datetime:
+    """When somebody who did not answer is called again: some hours later by day, and of a discreet
+    workshop on another day."""
+    zone = workshop.zone
+    at = clock.next_hour(now + RETRY_AFTER)
+    there = at.astimezone(zone)
+    is_by_day = CALLS_FROM <= there.time() < CALLS_UNTIL
+    if is_by_day and not workshop.is_discreet:
+        return at
+    is_before_morning = there.time() < CALLS_FROM and there.date() > now.astimezone(zone).date()
+    day = there.date() if is_before_morning else now.astimezone(zone).date() + timedelta(days=1)
+    return clock.instant(day, CALLS_FROM, zone)
+
+
+def delete_of(session: Session, which: sa.ColumnElement[bool]) -> None:
+    """Deletes the attempts of the registrations that meet a condition."""
+    ids = sa.select(Registration.id).where(which)
+    session.execute(
+        sa.delete(CallAttempt)
+        .where(CallAttempt.registration_id.in_(ids))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _lock(session: Session, registration: Registration) -> Workshop:
+    """Two members of the staff wait for each other. Raises NotFound for an erased person."""
+    workshop = capacity.lock_workshop_of(session, registration)
+    if registration.key_id is None:
+        raise NotFound("registration")
+    return workshop
+
+
+def _read(session: Session, registration: Registration) -> CallHistory:
+    return read_histories(session, [registration]).get(registration.id, NO_HISTORY)
+
+
+def _find(history: CallHistory, registration: Registration, number: int) -> CallAttempt | None:
+    return next(
+        (
+            each
+            for each in history.attempts
+            if (each.registration_id, each.number) == (registration.id, number)
+        ),
+        None,
+    )
+
+
+def _add(
+    session: Session,
+    registration: Registration,
+    history: CallHistory,
+    organizer_id: int,
+    now: datetime,
+) -> CallAttempt:
+    attempt = CallAttempt(
+        registration_id=registration.id,
+        number=history.own_count + 1,
+        organizer_id=organizer_id,
+        made_at=now,
+    )
+    session.add(attempt)
+    session.flush()
+    return attempt
+
+
+def _set_outcome(
+    attempt: CallAttempt,
+    outcome: CallOutcome,
+    workshop: Workshop,
+    now: datetime,
+    again_at: datetime | None,
+) -> None:
+    attempt.outcome, attempt.is_final = outcome, outcome in FINAL_OUTCOMES
+    attempt.again_at = {
+        CallOutcome.LATER: again_at,
+        CallOutcome.NO_ANSWER: compute_retry(workshop, now=now),
+    }.get(outcome)
