@@ -137,6 +137,11 @@ scheduling.duplicate_form       GET   workshop        edit
 scheduling.duplicate            POST  workshop        edit
 workshops.edit_series           GET   workshop        edit
 workshops.update_series         POST  workshop        edit
+attendees.queue                 GET   chosen-office   edit
+attendees.open_line             POST  workshop        contacts
+attendees.record_outcome        POST  workshop        contacts
+attendees.take_back_outcome     POST  workshop        contacts
+attendees.report                POST  workshop        edit
 attendees.show_contact          POST  workshop        contacts
 attendees.record_call           POST  workshop        contacts
 attendees.decide                POST  workshop        edit

@@ -119,6 +119,14 @@ def list_staff(session: Session) -> Sequence[StaffMember]:
     return session.scalars(every.options(selectinload(StaffMember.grants))).all()
 
 
+def list_addresses(session: Session, organizer_ids: Iterable[int]) -> dict[int, str]:
+    """The addresses of these accounts, by id."""
+    rows = session.execute(
+        sa.select(StaffMember.id, StaffMember.email).where(StaffMember.id.in_(organizer_ids))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def add(
     session: Session, email: str, role: Role, offices: Iterable[str], *, name: str = ""
 ) -> StaffMember:

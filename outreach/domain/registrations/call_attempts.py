@@ -72,6 +72,8 @@ class CallAttempt(Base):
     outcome: Mapped[CallOutcome | None] = mapped_column(default=None)  # None: opened, not noted
     again_at: Mapped[datetime | None] = mapped_column(Hour, default=None)
     is_final: Mapped[bool] = mapped_column(default=False)
+    # What this call told them, so that a slip can be taken back.
+    notification_ids: Mapped[list[int]] = mapped_column(sa.JSON, default_factory=list)
 
 
 class CallBlock(StrEnum):
@@ -210,30 +212,31 @@ def record(
     organizer_id: int,
     now: datetime,
     again_at: datetime | None = None,
-) -> bool:
-    """Records what came of attempt `number`, as its form says; False where that attempt has an
-    outcome already. `again_at` belongs to LATER. Raises NotFound for an erased person, and Refusal
-    where the call of a discreet workshop was not opened by that member of the staff."""
+) -> CallAttempt | None:
+    """Records what came of attempt `number`, as its form says; None where that attempt has an
+    outcome already, or there can be none. `again_at` belongs to LATER. Raises NotFound for an
+    erased person, and Refusal where the call of a discreet workshop was not opened by that member
+    of the staff."""
     workshop = _lock(session, registration)
     history = _read(session, registration)
     attempt = _find(history, registration, number)
     if attempt is not None and attempt.outcome is not None:
-        return False
+        return None
     if attempt is None and number != history.own_count + 1:
-        return False
+        return None
     if workshop.is_discreet and (attempt is None or attempt.organizer_id != organizer_id):
         raise Refusal(ErrorCode.CALL_NOT_OPENED)
     if history.find_block(workshop, now=now, organizer_id=organizer_id) in {
         CallBlock.ENDED,
         CallBlock.TODAY,
     }:
-        return False
+        return None
     if attempt is None:
         attempt = _add(session, registration, history, organizer_id, now)
     attempt.made_at = now
     _set_outcome(attempt, outcome, workshop, now, again_at)
     session.flush()
-    return True
+    return attempt
 
 
 def record_answer(
@@ -254,23 +257,37 @@ def record_answer(
     session.flush()
 
 
+def find_attempt(session: Session, attempt_id: int) -> CallAttempt:
+    """The attempt with that id. Raises NotFound: its person may have been erased."""
+    attempt = session.get(CallAttempt, attempt_id)
+    if attempt is None:
+        raise NotFound("call attempt")
+    return attempt
+
+
 def take_back(
-    session: Session, registration: Registration, *, organizer_id: int, number: int | None = None
-) -> bool:
-    """Forgets the outcome of the last attempt of that member of the staff: it was a slip. `number`:
-    only of that attempt. False where the last attempt is not theirs, or has none."""
+    session: Session, registration: Registration, *, organizer_id: int
+) -> Sequence[int] | None:
+    """Forgets the outcome of the last attempt, where it is of that member of the staff: it was a
+    slip. Returns the ids of the notifications that the call told, or None where nothing is taken
+    back."""
     _lock(session, registration)
-    history = _read(session, registration)
-    own = [each for each in history.noted if each.registration_id == registration.id]
+    own = [
+        each
+        for each in _read(session, registration).noted
+        if each.registration_id == registration.id
+    ]
     last = own[-1] if own else None
-    if last is None or last.organizer_id != organizer_id or number not in {None, last.number}:
-        return False
-    if registration.workshop.is_discreet:  # the number was seen: it stays one call of that day
+    if last is None or last.organizer_id != organizer_id:
+        return None
+    notification_ids = list(last.notification_ids)
+    if registration.workshop.is_discreet:  # the number was seen: it stays the call of that day
         last.outcome, last.again_at, last.is_final = None, None, False
+        last.notification_ids = []
     else:
         session.delete(last)
     session.flush()
-    return True
+    return notification_ids
 
 
 def allow_new_number(session: Session, registration: Registration) -> None:

@@ -112,9 +112,14 @@ def list_accounts(session: Session, slugs: Iterable[str]) -> list[tuple[StaffMem
     return [(row[0], row[1]) for row in rows]
 
 
-def _open(now: datetime) -> sa.Select[Workshop]:
-    return sa.select(Workshop).where(
+def is_missing(now: datetime) -> sa.ColumnElement[bool]:
+    """The condition of a query for workshops that are over and have no report."""
+    return sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.ends_at <= now,
         Workshop.ends_at > now - WITHIN,
     )
+
+
+def _open(now: datetime) -> sa.Select[Workshop]:
+    return sa.select(Workshop).where(is_missing(now))

@@ -29,6 +29,7 @@ from outreach.web.staff.attendees import (
     certificates,
     message_pages,
     phone_registration,
+    queue_pages,
     registration_actions,
 )
 from outreach.web.staff.audit import audit_pages
@@ -137,6 +138,7 @@ VIEWS: Final = (
     place_pages,
     passkey_pages,
     phone_registration,
+    queue_pages,
     registration_actions,
     repeat,
     report_matrix,

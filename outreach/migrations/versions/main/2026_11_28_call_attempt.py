@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=20), nullable=True),
         sa.Column("again_at", sa.DateTime(), nullable=True),
         sa.Column("is_final", sa.Boolean(), nullable=False),
+        sa.Column("notification_ids", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["registration_id"], ["registration.id"],
             name="fk_call_attempt_registration_id_registration", ondelete="CASCADE",

@@ -10,16 +10,20 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain import outbox, registrations
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin
 from outreach.domain.network.staff import Permission
 from outreach.domain.newsletter import mailings
 from outreach.domain.newsletter.mailings import MailingTopic
 from outreach.domain.registrations import (
+    ContactMethod,
     Registration,
     address_approval,
+    call_attempts,
     reconfirmation,
     review,
 )
+from outreach.domain.registrations.call_attempts import CallBlock, CallOutcome
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
@@ -32,6 +36,7 @@ from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import rate_limits
 from outreach.web.middleware.rate_limits import ContactAllowance
 from outreach.web.staff.attendees import blueprint, message_pages
+from outreach.web.staff.common import call_labels, pending_work
 from outreach.web.staff.common.guards import (
     current_staff,
     find_workshop,
@@ -47,25 +52,49 @@ MAX_LISTED: Final = 500  # registrations reviewed in one act
 @blueprint.post("/talleres/<public_id>/contacto")
 @requires(Scope.WORKSHOP, Permission.CONTACTS)
 def show_contact(public_id: str) -> ResponseReturnValue:
-    """Reveals the e-mail or phone of one registration, and logs it."""
+    """Reveals the e-mail or phone of one registration, and logs it. One that is opened to be called
+    (the tab of calls, and the calls of a message) is shown where it may be called now."""
     registration_id = clean(request.form.get("registration", ""))
+    is_message = bool(request.form.get("message"))
+    is_call = is_message or request.form.get("tab") == "llamadas"
+    if not count_contact_view():
+        return require_fresh_factor()
+    with store().change() as session:
+        workshop = find_workshop(session, public_id)
+        party = checkin.find(session, workshop, registration_id)
+        block = open_call(session, party) if is_call else None
+        if block is None:
+            log_workshop_action(session, workshop, "contact seen")
+    shown = registration_id if block is None else ""
+    fault = call_labels.block_words(block) if block is not None else ""
+    if is_message:
+        draft = message_pages.MessageDraft()
+        return message_pages.show_page(public_id, draft, shown=shown, fault=fault)
+    return show(public_id, shown=shown, fault=fault)
+
+
+def count_contact_view() -> bool:
+    """Counts a look at a contact; False where the second factor has to be shown again first. The
+    first look beyond the usual number is reported to the administrators (S23)."""
     who, now = current_staff(), clock.now()
     allowance = rate_limits.count_contact_view(who.organizer_id, is_fresh=who.is_fresh(now))
     if allowance is ContactAllowance.NEEDS_FACTOR:
-        return require_fresh_factor()
-    with store().change() as session:
-        if allowance is ContactAllowance.MORE and rate_limits.is_first_beyond_usual(
-            who.organizer_id
-        ):
+        return False
+    is_more = allowance is ContactAllowance.MORE
+    if is_more and rate_limits.is_first_beyond_usual(who.organizer_id):
+        with store().change() as session:
             mailings.notify_admins(session, MailingTopic.CONTACTS, now=now)
-        workshop = find_workshop(session, public_id)
-        checkin.find(session, workshop, registration_id)
-        log_workshop_action(session, workshop, "contact seen")
-    if request.form.get("message"):
-        return message_pages.show_page(
-            public_id, message_pages.MessageDraft(), shown=registration_id
-        )
-    return show(public_id, shown=registration_id)
+    return True
+
+
+def open_call(session: Session, party: Registration) -> CallBlock | None:
+    """Why the number of a party is not shown to be called now; None where it is. Only those who
+    left a phone are called."""
+    if party.contact is not ContactMethod.PHONE:
+        return None
+    return call_attempts.open_call(
+        session, party, organizer_id=current_staff().organizer_id, now=clock.now()
+    )
 
 
 @blueprint.post("/talleres/<public_id>/persona")
@@ -156,7 +185,8 @@ def decide_addresses(public_id: str) -> ResponseReturnValue:
         count, action, done = _decide_on(session, workshop, listed, what, now=now)
         if count:
             log_workshop_action(session, workshop, action, {"parties": count})
-    return redirect(f"/org/talleres/{public_id}?hecho={done if count else 'igual'}", 303)
+    usual = f"/org/talleres/{public_id}?hecho={done if count else 'igual'}"
+    return redirect(pending_work.get_next_page(usual), 303)
 
 
 def _decide_on(
@@ -203,36 +233,41 @@ def record_call(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/talleres/<public_id>/correos")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def resend(public_id: str) -> ResponseReturnValue:
-    """Queues messages again whose delivery was given up."""
-    now = clock.now()
+    """Queues messages again whose delivery was given up: of the registration, or of all."""
+    only, now = clean(request.form.get("registration", "")), clock.now()
     with store().change() as session:
         workshop = find_workshop(session, public_id)
-        unsent = outbox.list_unsent_letters(session, workshop, now=now)
+        unsent = [
+            each
+            for each in outbox.list_unsent_letters(session, workshop, now=now)
+            if only in {"", each.registration_id}
+        ]
         for notice in unsent:
             outbox.retry_delivery(session, notice.id, now=now)
         if unsent:
             log_workshop_action(session, workshop, "letters sent again", {"letters": len(unsent)})
-    return redirect(f"/org/talleres/{public_id}?hecho=correos", 303)
+    return redirect(pending_work.get_next_page(f"/org/talleres/{public_id}?hecho=correos"), 303)
 
 
 def _cancel(public_id: str, registration_id: str) -> ResponseReturnValue:
-    """Cancels a registration by phone: its data is erased at once, as on the person's own page."""
     with store().read() as session:
         party = checkin.find(session, find_workshop(session, public_id), registration_id)
-    if erasure.erase(store(), key_store(), config(), [party.id], now=clock.now()):
-        with store().change() as session:
-            log_workshop_action(
-                session, find_workshop(session, public_id), "place given up by phone"
-            )
+    give_up_by_phone(public_id, party.id)
     return redirect(f"/org/talleres/{public_id}?hecho=no", 303)
 
 
 def _decline(public_id: str, notice: Notification) -> ResponseReturnValue:
-    """Records a «no»: the data is erased at once, as on the person's own page."""
-    erasure.erase(store(), key_store(), config(), [notice.registration_id], now=clock.now())
-    with store().change() as session:
-        log_workshop_action(session, find_workshop(session, public_id), "place given up by phone")
+    give_up_by_phone(public_id, notice.registration_id)
     return redirect(f"/org/talleres/{public_id}?ver=llamadas&hecho=no", 303)
+
+
+def give_up_by_phone(public_id: str, registration_id: str) -> None:
+    """Cancels a registration as its person said by phone: their data is erased at once, as on their
+    own page."""
+    if erasure.erase(store(), key_store(), config(), [registration_id], now=clock.now()):
+        with store().change() as session:
+            workshop = find_workshop(session, public_id)
+            log_workshop_action(session, workshop, "place given up by phone")
 
 
 def _notice(session: Session, workshop: Workshop, number: str) -> Notification:
@@ -246,23 +281,33 @@ def _is_number(typed: str) -> bool:
 
 
 def _is_question(notice: Notification) -> bool:
-    return notice.cause in {NotificationType.OFFER, NotificationType.RECONFIRM}
+    return notice.cause in outbox.QUESTIONS
 
 
 def _record_answer(session: Session, workshop: Workshop, notice: Notification, what: str) -> str:
-    now = clock.now()
+    now, organizer_id = clock.now(), current_staff().organizer_id
+    party = notice.registration
     if what == "undo":
         outbox.undo_called(session, notice.id)
+        call_attempts.take_back(session, party, organizer_id=organizer_id)
         return "hecho=pendiente"
     if what not in {"called", "yes"} or (what == "yes" and not _is_question(notice)):
         raise PageRefused(_("Marca las llamadas con los botones de la lista."))
     outbox.mark_called(session, notice.id, now=now)
+    call_attempts.record_answer(session, party, organizer_id=organizer_id, now=now)
     if what == "called":
-        log_workshop_action(session, workshop, "call made")
+        details: Details = {"outcome": CallOutcome.ANSWERED.value}
+        log_workshop_action(session, workshop, "call made", details)
         return f"llamada={notice.id}"
-    if notice.cause is NotificationType.OFFER:
-        registrations.accept_offer(session, notice.registration, now=now)
-    else:
-        reconfirmation.confirm(session, notice.registration, now=now)
+    answer_yes(session, notice, now=now)
     log_workshop_action(session, workshop, "answer noted")
     return "hecho=si"
+
+
+def answer_yes(session: Session, question: Notification, *, now: datetime) -> None:
+    """Records that a person said yes to an offer or to the reconfirmation. Raises
+    RegistrationClosed where their seat is gone."""
+    if question.cause is NotificationType.OFFER:
+        registrations.accept_offer(session, question.registration, now=now)
+    else:
+        reconfirmation.confirm(session, question.registration, now=now)

@@ -13,6 +13,7 @@ from outreach.domain.registrations.change_notifications import NotifyMode
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web.presentation.formatting import first_capital, month_and_year
+from outreach.web.staff.common import call_labels
 from outreach.web.staff.common.mailing_sheet import WITHHELD_REASONS
 from outreach.web.staff.common.notify_sheet import SILENCE_REASONS
 
@@ -175,6 +176,7 @@ _DECISIONS: Final = {
 _CODES: Final[Mapping[str, Mapping[str, str]]] = {
     "audience": _AUDIENCES,
     "decision": _DECISIONS,
+    "outcome": call_labels.OUTCOMES,
     "by": _SIGN_IN_CODES,
     "reason": {**_CANCEL_REASONS, **_SIGN_IN_CODES, **SILENCE_REASONS, **WITHHELD_REASONS},
     "template": _MESSAGE_TEMPLATES,

@@ -51,6 +51,7 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "list seen": AuditedAction(_PEOPLE, lazy("vio la lista de un taller con discreción")),
     "contact seen": AuditedAction(_PEOPLE, lazy("vio 1 contacto")),
     "call made": AuditedAction(_PEOPLE, lazy("anotó una llamada")),
+    "call taken back": AuditedAction(_PEOPLE, lazy("corrigió lo que anotó de una llamada")),
     "answer noted": AuditedAction(_PEOPLE, lazy("anotó si alguien viene")),
     "assisted link made": AuditedAction(_PEOPLE, lazy("hizo un enlace de registro asistido")),
     "parties reviewed": AuditedAction(_PEOPLE, lazy("revisó registros de una misma conexión")),

@@ -40,7 +40,7 @@ from outreach.i18n import ngettext
 from outreach.languages import STAFF_LANGUAGE
 from outreach.web.context import config, store
 from outreach.web.middleware import response_headers
-from outreach.web.staff.common import kept_forms
+from outreach.web.staff.common import kept_forms, pending_work
 from outreach.web.staff.common.permissions import (
     FormTokenInvalid,
     PageRule,
@@ -215,6 +215,7 @@ def log_workshop_action(
     session: Session, workshop: Workshop, action: str, details: Details | None = None
 ) -> None:
     """Writes an action on a workshop in the audit log. `details` never hold a person's name."""
+    pending_work.forget(workshop.office.slug)
     audit_log.record(
         session,
         current_staff().organizer_id,
@@ -400,6 +401,7 @@ def _frame(who: SignedInStaff) -> dict[str, Any]:
         "role": role_names(who.grants.values()),
         "has_role": bool(who.grants),
         "may_edit": has_offices and has_permission_anywhere(Permission.EDIT),
+        "pending": pending_work.count(pending_work.own_offices(who.grants), now=clock.now()),
         "may_stand_at_door": has_permission_anywhere(Permission.DOOR),
         "may_network": has_permission(Permission.NETWORK, ALL_OFFICES),
     }

@@ -60,6 +60,12 @@ def _entries() -> list[MenuEntry]:
     if can_edit:
         entries += [
             MenuEntry(
+                "/org/por-atender",
+                "phone",
+                _("Por atender"),
+                _("A quién aprobar y llamar, qué reportar y avisar"),
+            ),
+            MenuEntry(
                 "/org/talleres/mes-nuevo",
                 "plus",
                 _("Un mes de una vez"),

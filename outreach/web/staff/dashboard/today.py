@@ -11,6 +11,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda, alerts
 from outreach.domain.dashboard.alerts import Alert
+from outreach.domain.dashboard.work_queue import WorkSort
 from outreach.domain.network import advocate_review, fraud_reports, help_lines
 from outreach.domain.network.fraud_reports import FraudSign
 from outreach.domain.network.staff import ALL_OFFICES, Permission, get_office_slugs
@@ -21,7 +22,7 @@ from outreach.keystore import bursts
 from outreach.mail.text_budget import TextBudget, Usage
 from outreach.web.context import config, key_store, store
 from outreach.web.presentation import fraud_labels
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import pending_work, queue_labels, workshop_labels
 from outreach.web.staff.common.guards import current_staff, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.dashboard import (
@@ -53,6 +54,7 @@ def today() -> ResponseReturnValue:
         month = Month.from_day(local_day)
         so_far = agenda.count_month_to_date(session, own, month, now=now)
         following = agenda.find_next(session, own, now=now)
+        waiting = _list_waiting(session, now)
         frauds = _recent_frauds(session, now)
         drafts = unfinished_drafts.list_rows(session, now=now)
         is_admin = has_permission(Permission.NETWORK, ALL_OFFICES)
@@ -67,6 +69,7 @@ def today() -> ResponseReturnValue:
         today=[each for each in near if _is_on(each, now)][:MAX_ROWS],
         ahead=ahead[:MAX_ROWS],
         is_cut=len(ahead) > MAX_ROWS,
+        waiting=waiting,
         wanted=alert_rows.build(open_alerts, now=now),
         following=following,
         drafts=drafts,
@@ -90,6 +93,15 @@ def today() -> ResponseReturnValue:
 def _done_message() -> str:
     done: dict[str, str] = {"borrado": _("Se borró lo que estaba sin terminar.")}
     return done.get(request.args.get("hecho", ""), "")
+
+
+def _list_waiting(session: Session, now: datetime) -> list[tuple[WorkSort, str, int]]:
+    """What waits in the queue of the offices of the staff member: sort, its name, how many."""
+    lines = pending_work.load(session, pending_work.own_offices(current_staff().grants), now=now)
+    return [
+        (sort, str(queue_labels.SORT_NAMES[sort]), number)
+        for sort, number in pending_work.sum_by_sort(lines).items()
+    ]
 
 
 def _recent_frauds(session: Session, now: datetime) -> dict[FraudSign, int]:

@@ -163,7 +163,7 @@ def calls(
         PendingCall(
             id=notice.id,
             row=row,
-            why=_why(notice),
+            why=why(notice),
             asks=notice.cause in {NotificationType.OFFER, NotificationType.RECONFIRM},
             is_called=notice.done_at is not None and not notice.is_dead,
             is_private=notice.registration.workshop.is_discreet and not row.is_whole,
@@ -172,7 +172,8 @@ def calls(
     ]
 
 
-def _why(notice: Notification) -> str:
+def why(notice: Notification) -> str:
+    """What a call, or a letter that came back, was about."""
     if notice.cause is NotificationType.MESSAGE and notice.message is not None:
         what = workshop_labels.template_words(notice.message.template)
         return f"{what}. {notice.message.paragraph.get('es', '')}".strip()

@@ -1,0 +1,319 @@
+"""The queue of the staff: one line for each person and workshop with all that waits for a person.
+
+Several things that wait for one person are one line, and one call. A line that needs a decision on
+an address is first, then what is about a workshop that starts soon, then the rest, each the oldest
+first. A call that ended, or comes back later, is in no line (`call_attempts.py`).
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain import outbox
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import (
+    ACTIVE_STATUSES,
+    STATUSES_WITH_SEATS,
+    ContactMethod,
+    Registration,
+    address_approval,
+    call_attempts,
+    change_notifications,
+    review,
+    totals,
+)
+from outreach.domain.registrations.call_attempts import NO_HISTORY, CallHistory
+from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.reporting import missing_reports
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore.bursts import BurstKeys
+
+IS_NEAR: Final = timedelta(hours=24)  # before the start
+BATCH: Final = 500  # keys in one statement
+
+
+class WorkSort(StrEnum):
+    """What waits, the gravest first. The value is in the address of the page that shows it."""
+
+    APPROVE = "aprobar"  # the address: a person may not read it yet
+    CALL = "llamar"
+    CONFIRM = "confirmar"  # a call that asks «are you still coming?»
+    NOTIFY = "avisar"  # a change whose people nobody has decided to tell
+    REVIEW = "revisar"  # registrations beyond the share of their network
+    LETTER = "correos"  # that came back
+    REPORT = "reportar"  # a workshop that is over
+
+
+class Gravity(IntEnum):
+    """The order of the lines."""
+
+    DECISION = 0
+    NEAR = 1  # its workshop starts within a day, or is on
+    USUAL = 2
+    LAST = 3
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class WorkLine:
+    """All that waits for one person at one workshop, or for the workshop itself."""
+
+    workshop: Workshop
+    sorts: Sequence[WorkSort]  # in their order, at least one
+    since: datetime  # of the oldest
+    registration: Registration | None = None  # None: it is about the workshop
+    calls: Sequence[Notification] = ()
+    letters: Sequence[Notification] = ()
+    history: CallHistory = NO_HISTORY
+    count: int = 0  # of registrations to review
+    is_burst: bool = False  # they are of one network, and decided in one act
+    came: int = 0  # people who were marked at the door of a workshop to report
+    expected: int = 0  # people with a seat at it
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nothing of the person is shown before the line is opened, which is logged."""
+        return self.registration is not None and self.workshop.is_sensitive
+
+    @property
+    def questions(self) -> Sequence[Notification]:
+        """The calls that note an answer: to an offer, or to the reconfirmation."""
+        return [each for each in self.calls if each.cause in outbox.QUESTIONS]
+
+
+@dataclass(kw_only=True)
+class _Collected:
+    """What was found for one person."""
+
+    registration: Registration
+    awaits_approval: bool = False
+    calls: list[Notification] = field(default_factory=list)
+    letters: list[Notification] = field(default_factory=list)
+
+
+def load(
+    session: Session,
+    slugs: Collection[str],
+    *,
+    now: datetime,
+    has_texts: bool = False,
+    bursts: Sequence[BurstKeys] = (),
+) -> list[WorkLine]:
+    """The lines of these offices, where the staff member edits workshops and calls people, in their
+    order. `has_texts`: a gateway is configured; `bursts` are those that the key store has."""
+    office_ids = session.scalars(sa.select(Office.id).where(Office.slug.in_(slugs))).all()
+    if not office_ids:
+        return []
+    lines = [
+        *_list_people(session, office_ids, now, has_texts),
+        *_list_reviews(session, office_ids, now, bursts),
+        *_list_undecided(session, office_ids, now),
+        *_list_reports(session, office_ids, now),
+    ]
+    lines.sort(
+        key=lambda line: (_weigh(line, now), line.since, line.workshop.starts_at, _id_of(line))
+    )
+    return lines
+
+
+def count_by_sort(lines: Iterable[WorkLine]) -> Counter[WorkSort]:
+    """How many lines have something of each sort; a line may count for several."""
+    return Counter(sort for line in lines for sort in line.sorts)
+
+
+def _weigh(line: WorkLine, now: datetime) -> Gravity:
+    first, workshop = line.sorts[0], line.workshop
+    if first is WorkSort.APPROVE:
+        return Gravity.DECISION
+    if first in {WorkSort.LETTER, WorkSort.REPORT}:
+        return Gravity.LAST
+    return Gravity.NEAR if workshop.starts_at <= now + IS_NEAR else Gravity.USUAL
+
+
+def _id_of(line: WorkLine) -> tuple[int, str]:
+    return line.workshop.id, line.registration.id if line.registration is not None else ""
+
+
+# People
+
+
+def _list_people(
+    session: Session, office_ids: Sequence[int], now: datetime, has_texts: bool
+) -> list[WorkLine]:
+    found: dict[str, _Collected] = {}
+    for registration in _select_awaiting(session, office_ids, now):
+        found[registration.id] = _Collected(registration=registration, awaits_approval=True)
+    calls = outbox.list_calls_of_offices(session, office_ids, now=now, has_texts=has_texts)
+    letters = outbox.list_unsent_letters_of_offices(session, office_ids, now=now)
+    for call in calls:
+        _collect(found, call).calls.append(call)
+    for letter in letters:
+        _collect(found, letter).letters.append(letter)
+    with_phone = [
+        each.registration
+        for each in found.values()
+        if each.registration.contact is ContactMethod.PHONE
+    ]
+    histories = call_attempts.read_histories(session, with_phone)
+    return [
+        _make_line(each, histories.get(registration_id, NO_HISTORY))
+        for registration_id, each in found.items()
+    ]
+
+
+def _collect(found: dict[str, _Collected], notification: Notification) -> _Collected:
+    registration = notification.registration
+    return found.setdefault(registration.id, _Collected(registration=registration))
+
+
+def _make_line(collected: _Collected, history: CallHistory) -> WorkLine:
+    registration, calls = collected.registration, collected.calls
+    due = [each.due_at for each in (*calls, *collected.letters)]
+    if collected.awaits_approval:
+        due.append(registration.registered_at)
+    is_asked = {each.cause is NotificationType.RECONFIRM for each in calls}
+    has = {
+        WorkSort.APPROVE: collected.awaits_approval,
+        WorkSort.CALL: False in is_asked,
+        WorkSort.CONFIRM: True in is_asked,
+        WorkSort.LETTER: bool(collected.letters),
+    }
+    return WorkLine(
+        workshop=registration.workshop,
+        registration=registration,
+        sorts=[sort for sort in WorkSort if has.get(sort)],
+        since=min(due),
+        calls=calls,
+        letters=collected.letters,
+        history=history,
+    )
+
+
+def _select_awaiting(
+    session: Session, office_ids: Sequence[int], now: datetime
+) -> Sequence[Registration]:
+    """Who awaits approval to read an address, at workshops that are ahead."""
+    workshop_ids = sa.select(Workshop.id).where(
+        Workshop.office_id.in_(office_ids), address_approval.has_awaiting(now)
+    )
+    return session.scalars(
+        sa.select(Registration)
+        .where(Registration.workshop_id.in_(workshop_ids), address_approval.IS_AWAITING)
+        .options(sa.orm.joinedload(Registration.workshop, innerjoin=True))
+    ).all()
+
+
+# Workshops
+
+
+def _list_reviews(
+    session: Session, office_ids: Sequence[int], now: datetime, bursts: Sequence[BurstKeys]
+) -> list[WorkLine]:
+    upcoming = sa.and_(
+        Workshop.office_id.in_(office_ids),
+        Workshop.status == WorkshopStatus.PUBLISHED,
+        Workshop.starts_at > now,
+    )
+    of_bursts = _count_doubtful(session, upcoming, bursts)
+    rows = session.execute(
+        sa.select(
+            Registration.workshop_id, sa.func.count(), sa.func.min(Registration.registered_at)
+        )
+        .join(Workshop, Workshop.id == Registration.workshop_id)
+        .where(upcoming, review.IS_FOR_REVIEW)
+        .group_by(Registration.workshop_id)
+    )
+    counts = {row[0]: (row[1], row[2]) for row in rows} | of_bursts
+    workshops = _select_workshops(session, Workshop.id.in_(list(counts))) if counts else []
+    return [
+        WorkLine(
+            workshop=each,
+            sorts=[WorkSort.REVIEW],
+            count=counts[each.id][0],
+            since=counts[each.id][1],
+            is_burst=each.id in of_bursts,
+        )
+        for each in workshops
+    ]
+
+
+def _count_doubtful(
+    session: Session, upcoming: sa.ColumnElement[bool], bursts: Sequence[BurstKeys]
+) -> Mapping[int, tuple[int, datetime]]:
+    """How many registrations undecided bursts have at these workshops, and since when, by id of
+    workshop."""
+    undecided = [each for each in bursts if each.release_at is None]
+    began = {each.workshop: each.began_at for each in reversed(undecided)}
+    key_ids = [key_id for each in undecided for key_id in each.key_ids]
+    counts: Counter[int] = Counter()
+    for start in range(0, len(key_ids), BATCH):
+        rows = session.execute(
+            sa.select(Registration.workshop_id, sa.func.count())
+            .join(Workshop, Workshop.id == Registration.workshop_id)
+            .where(
+                Registration.key_id.in_(key_ids[start : start + BATCH]),
+                Registration.status.in_(ACTIVE_STATUSES),
+                Registration.is_released.is_(False),
+                upcoming,
+            )
+            .group_by(Registration.workshop_id)
+        )
+        counts.update({row[0]: row[1] for row in rows})
+    return {
+        workshop_id: (count, began[workshop_id])
+        for workshop_id, count in counts.items()
+        if workshop_id in began  # a party may have moved away from the workshop of its burst
+    }
+
+
+def _list_undecided(session: Session, office_ids: Sequence[int], now: datetime) -> list[WorkLine]:
+    workshops = _select_workshops(
+        session, Workshop.office_id.in_(office_ids), change_notifications.awaits_decision(now)
+    )
+    return [
+        WorkLine(workshop=each, sorts=[WorkSort.NOTIFY], since=each.changed_at)
+        for each in workshops
+    ]
+
+
+def _list_reports(session: Session, office_ids: Sequence[int], now: datetime) -> list[WorkLine]:
+    workshops = _select_workshops(
+        session, Workshop.office_id.in_(office_ids), missing_reports.is_missing(now)
+    )
+    ids = [each.id for each in workshops]
+    arrived = totals.read_all(session, ids) if ids else {}
+    expected = _count_expected(session, ids)
+    return [
+        WorkLine(
+            workshop=each,
+            sorts=[WorkSort.REPORT],
+            since=each.ends_at,
+            came=arrived[each.id][totals.ARRIVED] + each.walk_ins,
+            expected=expected.get(each.id, 0),
+        )
+        for each in workshops
+    ]
+
+
+def _count_expected(session: Session, workshop_ids: Sequence[int]) -> dict[int, int]:
+    """How many people hold seats, by id of workshop."""
+    if not workshop_ids:
+        return {}
+    rows = session.execute(
+        sa.select(Registration.workshop_id, sa.func.sum(Registration.people))
+        .where(
+            Registration.workshop_id.in_(workshop_ids),
+            Registration.status.in_(STATUSES_WITH_SEATS),
+        )
+        .group_by(Registration.workshop_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _select_workshops(session: Session, *conditions: sa.ColumnElement[bool]) -> Sequence[Workshop]:
+    return session.scalars(sa.select(Workshop).where(*conditions).order_by(Workshop.id)).all()

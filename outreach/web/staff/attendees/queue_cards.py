@@ -1,0 +1,204 @@
+"""What the page of the queue says of a line: a card of a person, or of a workshop."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from outreach.domain.dashboard.work_queue import WorkLine, WorkSort
+from outreach.domain.registrations import ContactMethod, PersonalData, call_attempts
+from outreach.domain.registrations.call_attempts import CallBlock
+from outreach.formats import language_name
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
+from outreach.languages import STAFF_LANGUAGE
+from outreach.web.presentation import formatting
+from outreach.web.staff.common import call_labels, workshop_labels
+from outreach.web.staff.common.workshop_labels import WorkshopListRow
+from outreach.web.staff.workshops import attendee_list
+
+ICONS: Final = {
+    WorkSort.APPROVE: "lock",
+    WorkSort.CALL: "phone",
+    WorkSort.CONFIRM: "phone",
+    WorkSort.NOTIFY: "letter",
+    WorkSort.REVIEW: "people",
+    WorkSort.LETTER: "letter",
+    WorkSort.REPORT: "check",
+}
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class QueueCard:
+    """One line as the staff member may see it."""
+
+    line: WorkLine
+    icon: str
+    title: str  # of a private line: how much waits, and nothing of the person
+    place: str  # workshop and day; of a discreet one without its name
+    when: str  # how soon its workshop is
+    is_near: bool
+    is_open: bool
+    row: WorkshopListRow | None  # None: a workshop, or a private line that is not opened
+    language: str
+    reasons: Sequence[str]
+    attempts: Sequence[str]  # what came of earlier calls
+    attempt_number: int  # of the call that is noted next
+    block: str  # why the person is not called now; may be empty
+    hours: Sequence[tuple[str, str]]  # at which they may be called later: value and words
+    can_note: bool  # what came of a call
+
+    @property
+    def anchor(self) -> str:
+        registration = self.line.registration
+        return f"w-{self.line.workshop.public_id}" if registration is None else registration.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueReader:
+    """Who reads the page, and what they opened."""
+
+    organizer_id: int
+    now: datetime
+    opened: str  # id of the registration whose line was opened, or empty
+    people: Mapping[str, PersonalData]  # by registration, of the lines that are shown
+    addresses: Mapping[int, str]  # of accounts, by id
+
+
+def build(lines: Sequence[WorkLine], reader: QueueReader) -> list[QueueCard]:
+    """The cards of these lines. Needs the language of a request."""
+    return [_build(line, reader) for line in lines]
+
+
+def is_shown(line: WorkLine, opened: str) -> bool:
+    """Whether the name of the person may be read: private lines are opened one at a time."""
+    registration = line.registration
+    return registration is not None and (not line.is_private or registration.id == opened)
+
+
+def _build(line: WorkLine, reader: QueueReader) -> QueueCard:
+    workshop, registration, now = line.workshop, line.registration, reader.now
+    shown = is_shown(line, reader.opened)
+    block = line.history.find_block(workshop, now=now, organizer_id=reader.organizer_id)
+    is_opened = registration is not None and registration.id == reader.opened
+    row = None
+    if registration is not None and shown:
+        whole = registration.id if is_opened and block is None else ""
+        [row] = workshop_labels.rows(workshop, [registration], reader.people, shown=whole)
+    has_phone = registration is not None and registration.contact is ContactMethod.PHONE
+    can_note = shown and has_phone and block is None
+    return QueueCard(
+        line=line,
+        icon=ICONS[line.sorts[0]],
+        title=row.name if row is not None else _title(line),
+        place=place(line),
+        when=_soon_words(line, now),
+        is_near=_count_days(line, now) <= 1,
+        is_open=is_opened,
+        row=row,
+        language=_language(line) if row is not None else "",
+        reasons=_reasons(line) if row is not None else (),
+        attempts=_attempts(line, reader) if row is not None else (),
+        attempt_number=_next_number(line),
+        block=_block_words(block) if has_phone else "",
+        hours=_hours(line, now) if can_note else (),
+        can_note=can_note,
+    )
+
+
+def place(line: WorkLine) -> str:
+    """Workshop, day and hour. The page is read with others looking on: a discreet one is not
+    named."""
+    workshop = line.workshop
+    name = _("Taller privado") if workshop.is_discreet else formatting.localize(workshop.title)
+    hour = formatting.hour(workshop.starts)
+    return f"{name}, {workshop_labels.short_day(workshop.day)}, {hour}"
+
+
+def _title(line: WorkLine) -> str:
+    """What waits, in numbers: «1 llamada privada»."""
+    words = {
+        WorkSort.APPROVE: _("1 registro espera la dirección"),
+        WorkSort.CALL: _("1 llamada privada"),
+        WorkSort.CONFIRM: _("1 llamada privada"),
+        WorkSort.NOTIFY: _("Cambió y no lo saben"),
+        WorkSort.LETTER: _("1 correo privado no llegó"),
+        WorkSort.REPORT: _("Falta reportar asistencia"),
+        WorkSort.REVIEW: _review_words(line),
+    }
+    return " · ".join(dict.fromkeys(words[sort] for sort in line.sorts))
+
+
+def _review_words(line: WorkLine) -> str:
+    if line.is_burst:
+        return ngettext(
+            "%(num)d registro de una misma red", "%(num)d registros de una misma red", line.count
+        )
+    return ngettext("%(num)d registro por revisar", "%(num)d registros por revisar", line.count)
+
+
+def _count_days(line: WorkLine, now: datetime) -> int:
+    return (line.workshop.day - now.astimezone(line.workshop.zone).date()).days
+
+
+def _soon_words(line: WorkLine, now: datetime) -> str:
+    days = _count_days(line, now)
+    if days < 0:
+        return ngettext("hace %(num)d día", "hace %(num)d días", -days)
+    if days < 2:
+        return str(_("mañana") if days else _("hoy"))
+    words: str = _("para el %(day)s", day=workshop_labels.brief_day(line.workshop.day))
+    return words
+
+
+def _language(line: WorkLine) -> str:
+    assert line.registration is not None
+    return formatting.first_capital(language_name(line.registration.language, STAFF_LANGUAGE))
+
+
+def _reasons(line: WorkLine) -> list[str]:
+    reasons = [_("Espera que apruebes que vea la dirección")] * (WorkSort.APPROVE in line.sorts)
+    reasons += [attendee_list.why(each) for each in line.calls]
+    for letter in line.letters:
+        reasons.append(_("Su correo no llegó: %(what)s", what=attendee_list.why(letter)))
+    return [each for each in dict.fromkeys(reasons) if each]
+
+
+def _attempts(line: WorkLine, reader: QueueReader) -> list[str]:
+    """«No contestó, mié 25 nov, 10:00 a. m., ana@example.org», to the hour."""
+    words = []
+    for each in line.history.noted:
+        there = each.made_at.astimezone(line.workshop.zone)
+        when = f"{workshop_labels.short_day(there.date())}, {formatting.hour(there.time())}"
+        outcome = formatting.first_capital(str(call_labels.OUTCOMES[each.outcome or ""]))
+        who = reader.addresses.get(each.organizer_id or 0, "")
+        words.append(f"{outcome}, {when}" + (f", {who}" if who else ""))
+    return words
+
+
+def _next_number(line: WorkLine) -> int:
+    """The number of the attempt whose outcome is noted next: of one that is open, or a new one."""
+    registration, history = line.registration, line.history
+    if registration is None:
+        return 0
+    own = [each for each in history.attempts if each.registration_id == registration.id]
+    if own and own[-1].outcome is None:
+        return own[-1].number
+    return history.own_count + 1
+
+
+def _block_words(block: CallBlock | None) -> str:
+    return "" if block is None else call_labels.block_words(block)
+
+
+def _hours(line: WorkLine, now: datetime) -> list[tuple[str, str]]:
+    """The hours to call at, in the words of the venue's clock: «hoy, 5:00 p. m.»"""
+    zone = line.workshop.zone
+    today = now.astimezone(zone).date()
+    hours = []
+    for at in call_attempts.list_hours(line.workshop, now=now):
+        there = at.astimezone(zone)
+        days = (there.date() - today).days
+        day = (_("hoy"), _("mañana"))[days] if days < 2 else workshop_labels.short_day(there.date())
+        hours.append((f"{at:%Y-%m-%dT%H:%M}", f"{day}, {formatting.hour(there.time())}"))
+    return hours
