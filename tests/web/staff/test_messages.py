@@ -177,7 +177,10 @@ def test_message_to_phone_contacts_is_on_the_call_list(
     assert "Llamadas (1 de 2 hechas)" in words(ana.get(message_url))
     ana.post(f"/org/talleres/{evening.public_id}/llamada", do="undo", **call)
     assert "Llamadas (0 de 2 hechas)" in words(ana.get(message_url))
-    assert audit_entries(store)[1:] == [("contact seen", "{}"), ("call made", "{}")]
+    assert audit_entries(store)[1:] == [
+        ("contact seen", "{}"),
+        ("call made", '{"outcome":"answered"}'),
+    ]
 
 
 @pytest.mark.parametrize(

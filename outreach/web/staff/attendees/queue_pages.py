@@ -6,6 +6,7 @@ workshops show nothing of the person until they are opened, which is logged.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -115,14 +116,15 @@ def record_outcome(public_id: str) -> ResponseReturnValue:
 @requires(Scope.WORKSHOP, Permission.CONTACTS)
 def take_back_outcome(public_id: str) -> ResponseReturnValue:
     """Takes back what one noted last of a call: it was the wrong button."""
-    attempt_id = _read_number("attempt")
+    notification_ids: Sequence[int] | None = None
     with store().change() as session:
         workshop = find_workshop(session, public_id)
-        attempt = call_attempts.find_attempt(session, attempt_id)
-        party = checkin.find(session, workshop, attempt.registration_id)
-        notification_ids = call_attempts.take_back(
-            session, party, organizer_id=current_staff().organizer_id
-        )
+        with suppress(NotFound):  # taken back already, or the person was erased
+            attempt = call_attempts.find_attempt(session, _read_number("attempt"))
+            party = checkin.find(session, workshop, attempt.registration_id)
+            notification_ids = call_attempts.take_back(
+                session, party, organizer_id=current_staff().organizer_id
+            )
         for notification_id in notification_ids or ():
             outbox.undo_called(session, notification_id)
         if notification_ids is not None:
