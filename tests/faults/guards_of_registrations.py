@@ -10,6 +10,47 @@ def list_guards() -> Iterator[Guard]:
     yield from _of_forms()
     yield from _of_a_stolen_copy()
     yield from _of_moves()
+    yield from _of_calls()
+
+
+def _of_calls() -> Iterator[Guard]:
+    attempts = "outreach/domain/registrations/call_attempts.py"
+    page = "tests/web/staff/test_queue.py"
+    rule = "tests/domain/registrations/test_call_attempts.py"
+    for file, words, instead, test in (
+        (
+            attempts, "        if is_discreet and any(_day(each, workshop.zone) == today for each in self.noted):",
+            "        if False:", f"{page}::test_discreet_call_is_not_made_twice_on_one_day",
+        ),
+        (
+            attempts, "            and each.organizer_id != organizer_id\n", "            and False\n",
+            f"{page}::test_colleague_does_not_open_a_discreet_call_that_is_open",
+        ),
+        (
+            attempts, "outcome, outcome in FINAL_OUTCOMES", "outcome, False",
+            f"{page}::test_somebody_else_answered_ends_calls_for_good",
+        ),
+        (
+            attempts, "sa.or_(other.id == Registration.id, other.joint_id == Registration.joint_id)",
+            "other.id == Registration.id", f"{rule}::test_other_dates_of_a_group_are_the_same_phone",
+        ),
+        (
+            "outreach/domain/outbox/delivery_queue.py",
+            "    sa.not_(call_attempts.has_ended()),  # somebody else has that phone\n", "",
+            f"{page}::test_somebody_else_answered_ends_calls_for_good",
+        ),
+        (
+            "outreach/web/staff/attendees/queue_cards.py",
+            "(not line.is_private or registration.id == opened)", "True",
+            f"{page}::test_discreet_line_shows_nothing_of_the_person_until_it_is_opened",
+        ),
+        (
+            "outreach/privacy/reconcile.py",
+            "    call_attempts.delete_of(session, Registration.key_id.is_(None))\n", "",
+            f"{rule}::test_attempts_go_with_the_person",
+        ),
+    ):  # fmt: skip
+        yield Guard("S23", file, words, instead, test)
 
 
 def _of_new_links() -> Iterator[Guard]:

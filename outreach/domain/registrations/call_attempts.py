@@ -330,14 +330,15 @@ def compute_retry(workshop: Workshop, *, now: datetime) -> datetime:
     """When somebody who did not answer is called again: some hours later by day, and of a discreet
     workshop on another day."""
     zone = workshop.zone
+    if workshop.is_discreet:
+        day = now.astimezone(zone).date() + timedelta(days=1)
+        return clock.instant(day, CALLS_FROM, zone)
     at = clock.next_hour(now + RETRY_AFTER)
     there = at.astimezone(zone)
-    is_by_day = CALLS_FROM <= there.time() < CALLS_UNTIL
-    if is_by_day and not workshop.is_discreet:
+    if CALLS_FROM <= there.time() < CALLS_UNTIL:
         return at
-    is_before_morning = there.time() < CALLS_FROM and there.date() > now.astimezone(zone).date()
-    day = there.date() if is_before_morning else now.astimezone(zone).date() + timedelta(days=1)
-    return clock.instant(day, CALLS_FROM, zone)
+    is_early = there.time() < CALLS_FROM
+    return clock.instant(there.date() + timedelta(days=not is_early), CALLS_FROM, zone)
 
 
 def delete_of(session: Session, which: sa.ColumnElement[bool]) -> None:

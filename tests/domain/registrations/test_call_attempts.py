@@ -1,0 +1,235 @@
+"""Call attempts: when a person is called again, by whom, and when never."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import (
+    ContactMethod,
+    PersonalData,
+    Registration,
+    call_attempts,
+    contact_details,
+    get_key,
+)
+from outreach.domain.registrations.call_attempts import (
+    CallAttempt,
+    CallBlock,
+    CallHistory,
+    CallOutcome,
+)
+from outreach.domain.workshops import Workshop
+from outreach.errors import ErrorCode, NotFound, Refusal
+from outreach.keystore import KeyStore
+from outreach.privacy import erasure, reconcile
+from tests.conftest import hold, seat
+from tests.support.fixed_clock import FIXED_NOW, fixed_clock
+from tests.support.staff_client import employ
+
+pytestmark = fixed_clock
+
+NIGHT = datetime(2026, 11, 28, 3, 30, tzinfo=UTC)  # 9:30 p. m. of the fixed day in Chicago
+MORNING = datetime(2026, 11, 28, 15, 0, tzinfo=UTC)  # 9 a. m. of the next
+
+
+def party_of(
+    store: Store, key_store: KeyStore, office: Office, kind: Kind, **changes: Any
+) -> Registration:
+    """Somebody with a phone, at a workshop of next week."""
+    with store.change() as session:
+        workshop = hold(session, office, kind, **changes)
+    return seat(store, key_store, workshop, contact=ContactMethod.PHONE, address="+13125550142")
+
+
+def record(
+    store: Store,
+    party: Registration,
+    outcome: CallOutcome,
+    *,
+    number: int = 1,
+    who: int,
+    **more: Any,
+) -> CallAttempt | None:
+    with store.change() as session:
+        return call_attempts.record(
+            session,
+            session.get_one(Registration, party.id),
+            outcome,
+            number=number,
+            organizer_id=who,
+            **{"now": FIXED_NOW} | more,
+        )
+
+
+def block(store: Store, party: Registration, now: datetime) -> CallBlock | None:
+    with store.read() as session:
+        registration = session.get_one(Registration, party.id)
+        found = call_attempts.read_histories(session, [registration])
+        history = found.get(party.id, CallHistory())
+        return history.find_block(registration.workshop, now=now)
+
+
+@pytest.mark.parametrize(
+    ("now", "is_discreet", "again_at"),
+    [
+        (FIXED_NOW, False, FIXED_NOW + timedelta(hours=3)),
+        (FIXED_NOW, True, MORNING),
+        (NIGHT, False, MORNING),
+        (NIGHT, True, MORNING),
+        (NIGHT + timedelta(hours=4), False, MORNING),  # 1:30 a. m.
+    ],
+)
+def test_who_did_not_answer_is_called_again_by_day(
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
+    women: Kind,
+    now: datetime,
+    is_discreet: bool,
+    again_at: datetime,
+) -> None:
+    party = party_of(store, key_store, chicago, women if is_discreet else rights)
+    with store.read() as session:
+        workshop = session.get_one(Workshop, party.workshop_id)
+        assert call_attempts.compute_retry(workshop, now=now) == again_at
+
+
+def test_attempt_with_a_number_that_is_not_the_next_is_not_recorded(
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+) -> None:
+    ana, party = employ(store), party_of(store, key_store, chicago, rights)
+    for number, is_new in ((2, False), (0, False), (1, True), (1, False), (2, True)):
+        done = record(store, party, CallOutcome.NO_ANSWER, number=number, who=ana)
+        assert (done is not None) is is_new, number
+
+
+def test_discreet_call_needs_to_be_opened_by_who_notes_it(
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind
+) -> None:
+    ana, bea = employ(store), employ(store, "bea@example.org")
+    party = party_of(store, key_store, chicago, women)
+    with pytest.raises(Refusal) as refused:
+        record(store, party, CallOutcome.ANSWERED, who=ana)
+    assert refused.value.code is ErrorCode.CALL_NOT_OPENED
+    for who, expected in ((ana, None), (ana, None), (bea, CallBlock.OPENED)):
+        with store.change() as session:
+            opened = session.get_one(Registration, party.id)
+            assert expected is call_attempts.open_call(
+                session, opened, organizer_id=who, now=FIXED_NOW
+            )
+    assert record(store, party, CallOutcome.ANSWERED, who=ana) is not None
+    assert block(store, party, FIXED_NOW + timedelta(hours=5)) is CallBlock.TODAY
+    assert block(store, party, MORNING) is None
+
+
+def test_open_call_that_was_never_noted_is_open_to_all_the_next_day(
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind
+) -> None:
+    ana, bea = employ(store), employ(store, "bea@example.org")
+    party = party_of(store, key_store, chicago, women)
+    for who, now in ((ana, FIXED_NOW), (bea, MORNING)):
+        with store.change() as session:
+            opened = session.get_one(Registration, party.id)
+            blocked = call_attempts.open_call(session, opened, organizer_id=who, now=now)
+            assert blocked is None
+
+
+def test_last_hours_before_the_start_are_not_waited_out(
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+) -> None:
+    ana, party = employ(store), party_of(store, key_store, chicago, rights)
+    with store.read() as session:
+        starts_at = session.get_one(Workshop, party.workshop_id).starts_at
+    now = starts_at - timedelta(hours=4)
+    record(store, party, CallOutcome.NO_ANSWER, who=ana, now=now)
+    assert block(store, party, starts_at - timedelta(hours=2, minutes=1)) is CallBlock.LATER
+    assert block(store, party, starts_at - timedelta(hours=2)) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [(CallOutcome.WRONG_NUMBER, None), (CallOutcome.OTHER_PERSON, CallBlock.ENDED)],
+)
+def test_new_phone_mends_a_wrong_number_only(
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
+    outcome: CallOutcome,
+    expected: CallBlock | None,
+) -> None:
+    ana, party = employ(store), party_of(store, key_store, chicago, rights)
+    record(store, party, outcome, who=ana)
+    assert block(store, party, MORNING) is CallBlock.ENDED
+    for phone, state in (("+13125550142", CallBlock.ENDED), ("+13125550143", expected)):
+        with store.change() as session:
+            registration = session.get_one(Registration, party.id)
+            contact_details.change_person(
+                session, registration, get_key(key_store, registration),
+                PersonalData(name="Rosa", address=phone), ContactMethod.PHONE,
+                may_leave_message=False, now=FIXED_NOW,
+            )  # fmt: skip
+        assert block(store, party, MORNING) is state
+
+
+def test_other_dates_of_a_group_are_the_same_phone(
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind
+) -> None:
+    ana = employ(store)
+    first, second = (party_of(store, key_store, chicago, women) for _ in range(2))
+    with store.change() as session:
+        session.execute(sa.update(Registration).values(joint_id=first.id))
+    with store.change() as session:
+        opened = session.get_one(Registration, first.id)
+        call_attempts.open_call(session, opened, organizer_id=ana, now=FIXED_NOW)
+    record(store, first, CallOutcome.OTHER_PERSON, who=ana)
+    assert block(store, second, MORNING) is CallBlock.ENDED
+    with store.read() as session:
+        ended = session.scalars(sa.select(Registration.id).where(call_attempts.has_ended())).all()
+    assert sorted(ended) == sorted([first.id, second.id])
+
+
+def test_attempts_go_with_the_person(
+    store: Store,
+    key_store: KeyStore,
+    config: Config,
+    chicago: Office,
+    rights: Kind,
+) -> None:
+    ana = employ(store)
+    parties = [party_of(store, key_store, chicago, rights) for _ in range(3)]
+    for each in parties:
+        record(store, each, CallOutcome.NO_ANSWER, who=ana)
+    erasure.erase(store, key_store, config, [parties[0].id], now=FIXED_NOW)
+    assert _held(store) == sorted([parties[1].id, parties[2].id])
+    key_store.destroy(parties[1].key_id or b"")  # by a purge, or before a crash
+    reconcile.reconcile_stores(store, key_store, now=FIXED_NOW, sure=True)
+    with store.change() as session:
+        reconcile.clear_erased_rows(session, now=FIXED_NOW)
+    assert _held(store) == [parties[2].id]
+    with pytest.raises(NotFound):
+        record(store, parties[0], CallOutcome.ANSWERED, who=ana)
+
+
+def _held(store: Store) -> list[str]:
+    with store.read() as session:
+        return sorted(session.scalars(sa.select(CallAttempt.registration_id)))
+
+
+def test_attempt_says_the_hour_and_no_minute(
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+) -> None:
+    ana, party = employ(store), party_of(store, key_store, chicago, rights)
+    record(store, party, CallOutcome.NO_ANSWER, who=ana, now=FIXED_NOW + timedelta(minutes=17))
+    with store.read() as session:
+        attempt = session.scalars(sa.select(CallAttempt)).one()
+    assert attempt.made_at == FIXED_NOW
+    assert attempt.again_at is not None
+    assert attempt.again_at.minute == 0
