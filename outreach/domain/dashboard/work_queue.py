@@ -6,7 +6,7 @@ first. A call that ended, or comes back later, is in no line (`call_attempts.py`
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -244,7 +244,7 @@ def _list_reviews(
 
 def _count_doubtful(
     session: Session, upcoming: sa.ColumnElement[bool], bursts: Sequence[BurstKeys]
-) -> Mapping[int, tuple[int, datetime]]:
+) -> dict[int, tuple[int, datetime]]:
     """How many registrations undecided bursts have at these workshops, and since when, by id of
     workshop."""
     undecided = [each for each in bursts if each.release_at is None]

@@ -61,7 +61,7 @@ class QueueReader:
     organizer_id: int
     now: datetime
     opened: str  # id of the registration whose line was opened, or empty
-    people: Mapping[str, PersonalData]  # by registration, of the lines that are shown
+    people: dict[str, PersonalData]  # by registration, of the lines that are shown
     addresses: Mapping[int, str]  # of accounts, by id
 
 
