@@ -81,7 +81,7 @@ def open_line(public_id: str) -> ResponseReturnValue:
     """Shows whom a line is about and how they are reached, and logs it."""
     registration_id = clean(request.form.get("registration", ""))
     if not count_contact_view():
-        return require_fresh_factor()
+        return require_fresh_factor(back=pending_work.PATH)
     with store().change() as session:
         workshop = find_workshop(session, public_id)
         party = checkin.find(session, workshop, registration_id)
