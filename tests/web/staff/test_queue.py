@@ -297,7 +297,9 @@ def test_somebody_else_answered_ends_calls_for_good(
     time_machine: TimeMachineFixture,
 ) -> None:
     luz = to_call(store, key_store, open_workshop, may_leave_message=True)
+    assert _is_text_due(store)
     record(ana, open_workshop, luz, "other person")
+    assert not _is_text_due(store)
     enqueue(store, luz, NotificationType.SEAT_GRANTED)
     ana = wait(app, store, time_machine, FIXED_NOW + timedelta(days=3))
     assert "No hay nada por atender." in ana.get(QUEUE).text
@@ -305,9 +307,12 @@ def test_somebody_else_answered_ends_calls_for_good(
     assert "A ese número ya no se llama" in page
     assert PHONE not in page
     record(ana, open_workshop, luz, "no answer", attempt=2)
-    with store.read() as session:
-        assert not outbox.TEXTS.has_due(session, now=clock.now())
     assert attempts(store) == [(CallOutcome.OTHER_PERSON, 1)]
+
+
+def _is_text_due(store: Store) -> bool:
+    with store.read() as session:
+        return outbox.TEXTS.has_due(session, now=clock.now())
 
 
 def test_nobody_answers_and_the_line_comes_back_by_itself(
