@@ -222,7 +222,7 @@ class _MailingWriter:
             return None
         token, ends_at = found
         slugs = sorted(each.office for each in staff_member.grants if each.office != ALL_OFFICES)
-        zone = offices.find(session, slugs[0]).zone if slugs else clock.HEADQUARTERS
+        zone = offices.find(session, slugs[0]).zone if slugs else clock.headquarters_zone()
         return token, ends_at.astimezone(zone)
 
     def _workshops(self, session: Session, mailing: Mailing, now: datetime) -> Sequence[Workshop]:

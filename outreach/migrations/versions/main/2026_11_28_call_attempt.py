@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_call_attempt"
-down_revision = "main_calendar_zone"
+down_revision = "main_place_changes"
 
 
 def upgrade() -> None:

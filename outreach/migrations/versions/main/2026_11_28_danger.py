@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_danger"
-down_revision = "main_staff_alerts"
+down_revision = "main_import_drafts"
 
 
 def upgrade() -> None:

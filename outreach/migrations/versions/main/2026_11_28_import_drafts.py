@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_import_drafts"
-down_revision = "main_bulletin_mail"
+down_revision = "main_staff_names"
 
 
 def upgrade() -> None:
