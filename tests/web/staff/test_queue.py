@@ -1,6 +1,7 @@
 """The page of the queue: what waits, opened lines, outcomes of calls, and the acts that end it."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -20,11 +21,12 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.registrations import ContactMethod, Registration, notifications
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.call_attempts import CallAttempt, CallOutcome
-from outreach.domain.registrations.change_notifications import LATER
+from outreach.domain.registrations.change_notifications import HOLD, LATER
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
+from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_client import StaffClient, at_once, employ, signed_in_as, words
@@ -196,13 +198,17 @@ def test_approval_waits_at_the_head_and_takes_three_acts_from_the_first_page(
     )  # fmt: skip
     assert answer.headers["Location"] == f"{QUEUE}?ver=aprobar&hecho=aprobadas"
     page = ana.get(answer.headers["Location"]).text
-    assert "Aprobado: ya puede ver la dirección." in page
+    assert "Aprobado. Ve la dirección en 5 minutos" in page
     assert segments(page) == {"Todo": 3, "Por aprobar": 0, "Por llamar": 3}
-    with store.read() as session:
-        causes = session.scalars(
-            sa.select(Notification.cause).where(Notification.registration_id == eva.id)
-        ).all()
-    assert NotificationType.APPROVED in causes
+
+    def causes() -> Sequence[NotificationType]:
+        found = sa.select(Notification.cause).where(Notification.registration_id == eva.id)
+        with store.read() as session:
+            return session.scalars(found).all()
+
+    assert NotificationType.APPROVED not in causes()
+    scheduled_jobs.end_approval_holds(store, now=clock.now() + HOLD)
+    assert NotificationType.APPROVED in causes()
     assert actions(store) == ["contact seen", "addresses approved"]
 
 

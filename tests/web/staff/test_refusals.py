@@ -104,10 +104,10 @@ def test_each_role_reads_in_the_frame_why_a_page_is_refused(place: Place, role: 
 def test_needed_roles_are_those_of_the_permission(place: Place) -> None:
     staff_client = account(place, Role.READER, "chicago")
     text = reason(staff_client.get(place.path("staff.workshops.edit")))
-    assert "Hace falta Organiza o Administra en Chicago" in text
+    assert "Hace falta Organiza o Encabeza o Administra en Chicago" in text
     assert "crear, cambiar o publicar talleres" in text
     text = reason(staff_client.get(place.path("staff.checkin.check_in_form")))
-    assert "Hace falta Entrada o Organiza o Administra en Chicago" in text
+    assert "Hace falta Entrada o Organiza o Encabeza o Administra en Chicago" in text
 
 
 def test_account_without_an_office_reads_so_on_every_page(place: Place) -> None:

@@ -41,22 +41,30 @@ WITH_A_PAGE_OF_ITS_OWN: Final = {
     "attendees.resend": "letters that could not be delivered, to the same people, once more",
     "attendees.create": "the confirmation to the person who is on the phone",
     "attendees.decide": "to one person, in answer to a call",
+    "attendees.record_outcome": "a call is the message; an answer can free a seat for an offer",
     "attendees.record_call": "a call is the message; an answer can free a seat for an offer",
     "attendees.approve_reviewed": "offers of free seats to who was waiting for the review",
     "workshops.decide_doubtful": "seats are released after five minutes, in which it is undone",
     "workshops.undo_batch": "takes messages back; who was told already is told what is true again",
 }
-# Sheets that other parts of the issue bring; their rows move into ACTIONS.
-TO_COME: Final = {
-    "bulletin.update": "mail to subscribers",
-    "months.remind": "reminders to offices",
-    "attendees.decide_addresses": "the address, after a hold",
+# Whose sheet, hold and undo have a test file of their own.
+TESTED_ELSEWHERE: Final = {
+    "bulletin.update": "tests/web/staff/test_mailing_sheet.py",
+    "bulletin.decide_mail": "tests/web/staff/test_mailing_sheet.py",
+    "bulletin.undo": "tests/web/staff/test_mailing_sheet.py",
+    "months.remind": "tests/web/staff/test_mailing_sheet.py",
+    "months.undo_reminders": "tests/web/staff/test_mailing_sheet.py",
+    "attendees.decide_addresses": "tests/web/staff/test_approvals.py",
+    "checkin.act_on_danger": "tests/web/staff/test_venue_danger.py",
+    "imports.load_draft": "tests/web/staff/test_import_drafts.py",
+    "imports.undo_draft_load": "tests/web/staff/test_import_drafts.py",
 }
 TO_STAFF_ONLY: Final = {
     "auth.accept_invitation", "auth.sign_in", "auth.sign_in_with_passkey", "auth.check_code",
     "auth.change_password", "auth.change_totp", "auth.print_recovery_codes", "auth.add_passkey",
     "auth.remove_passkey", "network.invite_staff", "network.update_staff",
-    "network.disable_staff", "network.reset_staff",
+    "network.disable_staff", "network.reset_staff", "network.invite_staff_again",
+    "network.withdraw_invitation",
 }  # fmt: skip
 WRITES_TO_NOBODY: Final = {
     "auth.passkey_challenge": "makes a challenge",
@@ -65,6 +73,8 @@ WRITES_TO_NOBODY: Final = {
     "auth.confirm": "shows a factor again",
     "auth.end_session": "ends a session",
     "auth.rename_passkey": "names a key",
+    "auth.change_name": "a name for colleagues",
+    "auth.download_recovery_codes": "a file for the staff member",
     "auth.sign_out": "ends a session",
     "auth.choose_letters": "which letters the staff member gets",
     "auth.switch_letters_off": "which letters the staff member gets",
@@ -75,6 +85,11 @@ WRITES_TO_NOBODY: Final = {
     "dashboard.create_calendar": "a link for the staff member",
     "dashboard.revoke_calendar": "a link of the staff member",
     "imports.upload": "shows a preview",
+    "imports.read_sheet": "keeps a draft",
+    "imports.choose_columns": "changes a draft",
+    "imports.save_rows": "changes a draft",
+    "imports.delete_draft": "deletes a draft",
+    "dashboard.load_packaged": "new offices and kinds have no workshops",
     "workshops.create": "a new workshop has no people",
     "scheduling.create_month": "new workshops have no people",
     "scheduling.repeat": "new workshops have no people",
@@ -105,6 +120,9 @@ WRITES_TO_NOBODY: Final = {
     "network.update_kind": "facts of workshops are their own",
     "attendees.create_certificate": "paper",
     "attendees.show_contact": "shows a contact",
+    "attendees.open_line": "shows a contact",
+    "attendees.report": "a workshop that is over",
+    "attendees.take_back_outcome": "a slip in the record of a call",
     "attendees.make_assisted_link": "a link on the screen",
 }
 
@@ -224,8 +242,6 @@ ACTIONS: Final = {
         "tours.reinstate_stop", reinstate_stop, stop_cancelled_and_notified, subject=""
     ),
 }
-# «Deshacer» of these comes with another part of the issue.
-UNDO_TO_COME: Final = {"series", "venue", "stop", "cancel stop", "reinstate stop"}
 each_action = pytest.mark.parametrize("name", ACTIONS)
 
 
@@ -256,7 +272,7 @@ def test_each_post_of_staff_is_in_one_table() -> None:
     tables = [
         {row.route for row in ACTIONS.values()},
         set(WITH_A_PAGE_OF_ITS_OWN),
-        set(TO_COME),
+        set(TESTED_ELSEWHERE),
         TO_STAFF_ONLY,
         set(WRITES_TO_NOBODY),
     ]
@@ -339,9 +355,7 @@ def test_telling_nobody_needs_a_reason_and_is_withheld_where_people_must_know(
     assert ("Por avisar" in words(scene.ana.get("/org/"))) is (row.silence == OPEN)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, row in ACTIONS.items() if row.is_undone and name not in UNDO_TO_COME]
-)
+@pytest.mark.parametrize("name", [name for name, row in ACTIONS.items() if row.is_undone])
 def test_undo_takes_the_change_and_its_letters_back(scene: WritingScene, name: str) -> None:
     row = _prepared(scene, name)
     before = _facts(scene)
@@ -350,7 +364,9 @@ def test_undo_takes_the_change_and_its_letters_back(scene: WritingScene, name: s
     with scene.store.read() as session:
         latest = sa.select(WorkshopChange.batch).order_by(WorkshopChange.id.desc()).limit(1)
         batch = session.scalars(latest).one()
-    assert scene.ana.post(f"/org/deshacer/{batch}").status_code == 303
+    answer = scene.ana.post(f"/org/deshacer/{batch}")
+    assert answer.status_code in {200, 303}  # of many workshops it says each
+    assert "No se pudo deshacer" not in words(answer)
     assert _facts(scene) == before
     assert scene.send_due(timedelta(hours=1)) == []
 

@@ -365,7 +365,11 @@ def _done_words(done: str) -> str:
         "igual": _("Ya estaba anotado: no cambió nada."),
         "si": _("Anotado: dijo que sí viene."),
         "no": _("Su lugar quedó libre y se borraron sus datos."),
-        "aprobadas": _("Aprobado: ya puede ver la dirección."),
+        "aprobadas": _(
+            "Aprobado. Ve la dirección en 5 minutos; hasta ahí puedes deshacerlo en la página del "
+            "taller."
+        ),
+        "aprobadas-ya": _("Aprobado: ya puede ver la dirección."),
         "no-aprobadas": _("Anotado: no se aprobó. Nadie recibe aviso."),
         "reportado": _("Asistencia guardada."),
         "correos": _("El correo sale otra vez."),

@@ -207,6 +207,7 @@ def _permission_words(permission: Permission) -> str:
         Permission.CONTACTS: _("ver cómo hablar con la gente o anotarla por teléfono"),
         Permission.DOOR: _("pasar lista en la entrada"),
         Permission.EXPORT: _("descargar la lista de un taller"),
+        Permission.COLLEAGUES: _("invitar y suspender a personas de una oficina"),
         Permission.NETWORK: _("administrar la red"),
     }
     return words[permission]
@@ -233,10 +234,11 @@ def _place_name(office: str, who: SignedInStaff) -> str:
 
 
 def _admins() -> Sequence[str]:
-    """The addresses of some accounts that administer the network, as the page names them."""
+    """Some accounts that administer the network: name and address."""
     with store().read() as session:
         ids = staff.list_admin_ids(session)[:MAX_ADMINS]
-        return [staff.get(session, each).email for each in ids]
+        found = [staff.get(session, each) for each in ids]
+        return [f"{each.name}, {each.email}" if each.name else each.email for each in found]
 
 
 def _is_attested() -> bool:
