@@ -5,7 +5,6 @@ worker makes it and whatever hour they choose meanwhile. Nothing is made where n
 holds no name and no contact; a discreet workshop is a day and an hour.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -19,8 +18,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, selectinload
 from outreach import clock
 from outreach.clock import Month
 from outreach.db.base import Base
-from outreach.domain.dashboard import agenda, alerts
-from outreach.domain.dashboard.alerts import AlertType
+from outreach.domain.dashboard import agenda, work_queue
+from outreach.domain.dashboard.work_queue import WorkSort
 from outreach.domain.locations import holidays
 from outreach.domain.network import offices
 from outreach.domain.network.kinds import Way
@@ -30,7 +29,7 @@ from outreach.domain.newsletter import mail_choices, mailings
 from outreach.domain.newsletter.mail_choices import MailChoice, StaffLetter
 from outreach.domain.newsletter.mailings import MailingTopic
 from outreach.domain.registrations import ACTIVE_STATUSES, Registration
-from outreach.domain.reporting import missing_reports, months
+from outreach.domain.reporting import months
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore.bursts import BurstKeys
 
@@ -39,7 +38,7 @@ KEPT: Final = timedelta(days=14)
 MAX_CLOSING_MONTHS: Final = 12  # older ones are not asked for any more
 _SUNDAY: Final = 6
 _MAX_DAYS_OFF: Final = 10  # in a row; then the mornings before are not looked at
-_ALERT_LIMIT: Final = 10_000  # all of them are counted
+_CALLS: Final = frozenset({WorkSort.CALL, WorkSort.CONFIRM})
 _WAYS_WITH_SEATS: Final = (Way.PLACE, Way.SLOTS, Way.UNLISTED)
 
 
@@ -176,21 +175,20 @@ def compute(
     """What waits now. `bursts` are those that the key store has; `has_texts`: a gateway is
     configured (`manual_calls`)."""
     edit = morning.list_slugs(Permission.EDIT)
-    call = morning.list_slugs(Permission.CONTACTS)
-    counts = _count_alerts(session, edit, call, bursts=bursts, has_texts=has_texts, now=now)
-    missing = missing_reports.list_missing_reports(session, morning.organizer_id, now=now)
-    open_slugs = {each.slug for each in morning.places}
+    own = set(edit) & set(morning.list_slugs(Permission.CONTACTS))
+    lines = work_queue.load(session, own, now=now, has_texts=has_texts, bursts=bursts)
+    counts = work_queue.count_by_sort(lines)
     return Digest(
         morning=morning,
         doors=_list_doors(session, morning, now),
         new_parties=_count_new_parties(session, edit, morning),
         full=_count_full(session, edit, now),
-        to_approve=counts[AlertType.APPROVAL] + counts[AlertType.APPROVAL_OVERDUE],
-        to_review=counts[AlertType.REVIEW] + counts[AlertType.DOUBTFUL],
-        to_call=counts[AlertType.CALLS],
-        to_report=sum(each.office.slug in open_slugs for each in missing),
-        to_tell=counts[AlertType.UNDECIDED],
-        returned=counts[AlertType.LETTERS],
+        to_approve=counts[WorkSort.APPROVE],
+        to_review=counts[WorkSort.REVIEW],
+        to_call=sum(not _CALLS.isdisjoint(line.sorts) for line in lines),
+        to_report=counts[WorkSort.REPORT],
+        to_tell=counts[WorkSort.NOTIFY],
+        returned=counts[WorkSort.LETTER],
         months=_list_months_to_close(session, now) if morning.decides_network else (),
     )
 
@@ -280,32 +278,6 @@ def _list_made(session: Session, due: Sequence[DigestMorning]) -> set[tuple[int,
         )
     )
     return {(row[0], row[1]) for row in rows}
-
-
-def _count_alerts(
-    session: Session,
-    edit: Sequence[str],
-    call: Sequence[str],
-    *,
-    bursts: Sequence[BurstKeys],
-    has_texts: bool,
-    now: datetime,
-) -> Counter[AlertType]:
-    """The alerts of the first page, counted as the staff count them: people or calls, and one for
-    each workshop where an alert has no number."""
-    counts: Counter[AlertType] = Counter()
-    for each in alerts.list_alerts(
-        session,
-        edit=edit,
-        call=call,
-        now=now,
-        has_texts=has_texts,
-        bursts=bursts,
-        limit=_ALERT_LIMIT,
-    ):
-        is_burst = each.alert_type is AlertType.DOUBTFUL
-        counts[each.alert_type] += each.parties if is_burst else each.count or 1
-    return counts
 
 
 def _list_doors(session: Session, morning: DigestMorning, now: datetime) -> list[Workshop]:

@@ -20,7 +20,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.staff import ALL_OFFICES, Role, StaffMember
-from outreach.domain.newsletter import bulletins, subscribers, undecided
+from outreach.domain.newsletter import bulletins, subscribers
 from outreach.domain.newsletter.bulletins import EditionMail
 from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.registrations.change_notifications import HOLD
@@ -117,10 +117,9 @@ class MailingScene:
             return bulletins.find(session, MARCH, number).mail
 
     def undecided(self) -> list[int]:
-        """The numbers of the editions that wait for a decision."""
+        """The numbers of the editions about whose letters somebody has to decide."""
         with self.store.read() as session:
-            found = undecided.list_undecided(session, None, now=clock.now())
-            return [each.edition.number for each in found if each.edition is not None]
+            return [each.number for each in bulletins.list_undecided(session)]
 
     def age(self, by: timedelta) -> None:
         """As if the last decision had been made earlier."""
@@ -261,6 +260,7 @@ def test_later_publishes_and_waits_until_somebody_decides(scene: MailingScene) -
     assert (scene.mail_of(), scene.undecided(), scene.letters()) == ("undecided", [1], [])
     scene.age(HOLD)
     assert "Falta decidir si se manda por correo." in words(scene.elena.get(PAGE))
+    assert "Nadie ha decidido si el boletín" in words(scene.elena.get("/org/"))
     sheet = words(scene.elena.post(MAIL, number="1"))
     assert "¿Mandamos el boletín por correo?" in sheet
     assert "Vino mucha gente." in sheet

@@ -15,6 +15,7 @@ from outreach.domain.dashboard.work_queue import WorkSort
 from outreach.domain.network import advocate_review, fraud_reports, help_lines
 from outreach.domain.network.fraud_reports import FraudSign
 from outreach.domain.network.staff import ALL_OFFICES, Permission, get_office_slugs
+from outreach.domain.newsletter import bulletins
 from outreach.domain.scheduling import import_drafts
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.i18n import gettext as _
@@ -62,6 +63,7 @@ def today() -> ResponseReturnValue:
         editable = [each.slug for each in offices if has_permission(Permission.EDIT, each.slug)]
         sheets = import_drafts.list_pending(session, editable, now=now)
         are_lines_due = is_admin and help_lines.is_due(session, today=clock.network_day(now))
+        editions = bulletins.list_undecided(session) if is_admin else ()
     ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]
     return page(
         "dashboard/today",
@@ -86,6 +88,7 @@ def today() -> ResponseReturnValue:
         sign_words=fraud_labels.sign_words,
         is_review_due=is_review_due,
         are_lines_due=are_lines_due,
+        bulletin_months=[Month.from_number(each.month) for each in editions],
         sheets=sheets[:MAX_SHEETS],
     )
 
