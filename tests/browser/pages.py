@@ -129,6 +129,8 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
 TOO_EARLY: Final = "check-in too early"  # answers 409
 STAFF: Final[dict[str, Callable[[World], str]]] = {
     "dashboard": lambda world: "/org/",
+    "queue": lambda world: "/org/por-atender",
+    "danger at the venue": lambda world: f"/org/talleres/{world.more['tomorrow']}/peligro",
     "workshops": lambda world: "/org/talleres",
     "workshop detail": lambda world: f"/org/talleres/{world.plain}",
     "discreet workshop detail": lambda world: f"/org/talleres/{world.discreet}",
