@@ -204,8 +204,8 @@ def _of_forms() -> Iterator[Guard]:
     for file, words, instead, test in (
         (
             "outreach/domain/scheduling/workshop_service.py",
-            "    require_not_looser(session, workshop, data)\n    is_discreet",
-            "    is_discreet", ratchet,
+            "    require_not_looser(session, workshop, data)\n    if workshop.is_closed",
+            "    if workshop.is_closed", ratchet,
         ),
         (
             "outreach/domain/search/public_listing.py",

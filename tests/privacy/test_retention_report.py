@@ -90,4 +90,4 @@ def test_retention_report_is_for_admins(app: Flask, store: Store, elena: StaffCl
     assert 'href="/org/datos"' in elena.get("/org/mas").text
     ana = signed_in_as(app, store, employ(store))
     assert 'href="/org/datos"' not in ana.get("/org/mas").text
-    assert ana.get("/org/datos").status_code == 404
+    assert ana.get("/org/datos").status_code == 403

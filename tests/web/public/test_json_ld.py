@@ -301,6 +301,7 @@ def test_list_and_office_pages_link_to_feeds_with_the_same_filters(
             ("text/calendar", f"/{name}.ics{query}"),
             ("application/atom+xml", f"/{name}.atom{query}"),
             ("application/feed+json", f"/{name}.json{query}"),
+            ("application/jscalendar+json", f"/{name}.jscal{query}"),
         ]
         for mimetype, address in links:
             answer = client.get(address or "")

@@ -56,7 +56,7 @@ def test_review_is_missed_by_doctor_and_admins_until_it_is_recorded(
 def test_review_is_due_again_after_a_year(
     elena: StaffClient, store: Store, config: Config, women: Kind
 ) -> None:
-    old = clock.now().date() - MAX_AGE - timedelta(days=1)
+    old = clock.network_day(clock.now()) - MAX_AGE - timedelta(days=1)
     with store.change() as session:
         advocate_review.record(session, AdvocateReview("Casa Sur", old))
     assert finding(config)[0] == "soon"

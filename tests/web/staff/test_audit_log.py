@@ -388,8 +388,8 @@ def _bindings(name: str, function: ast.AST, tree: ast.AST) -> Iterator[tuple[ast
     """The expressions that a name can be bound to: assigned values or, for a parameter, arguments
     of callers. Each with its enclosing function."""
     for each in _own_nodes(function):
-        if isinstance(each, ast.Assign) and name in map(_name, each.targets):
-            yield each.value, function
+        if isinstance(each, ast.Assign):
+            yield from ((value, function) for value in _assigned(name, each))
     if not isinstance(function, ast.FunctionDef) or name not in _parameter_names(function):
         return
     place = _parameter_names(function).index(name)
@@ -399,6 +399,16 @@ def _bindings(name: str, function: ast.AST, tree: ast.AST) -> Iterator[tuple[ast
                 named = [word.value for word in call.keywords if word.arg == name]
                 for value in named or call.args[place : place + 1]:
                     yield value, caller
+
+
+def _assigned(name: str, assignment: ast.Assign) -> Iterator[ast.AST]:
+    """What an assignment gives to a name, alone or in a tuple: `a, b = 1, 2`."""
+    for target in assignment.targets:
+        if _name(target) == name:
+            yield assignment.value
+        if isinstance(target, ast.Tuple) and isinstance(assignment.value, ast.Tuple):
+            pairs = zip(target.elts, assignment.value.elts, strict=True)
+            yield from (value for each, value in pairs if _name(each) == name)
 
 
 def _called(call: ast.Call) -> str:

@@ -49,7 +49,7 @@ def test_too_large_file_is_refused_by_its_content_length(
 def test_other_forms_keep_their_size_limit(staff_client: StaffClient) -> None:
     answer = staff_client.post("/org/traer/cargar", batch="x" * 100_000)
     assert answer.status_code == 413
-    assert "Es demasiado texto." in words(answer)
+    assert "Es demasiado grande" in words(answer)
 
 
 def test_upload_without_form_token_or_from_another_site_is_refused(

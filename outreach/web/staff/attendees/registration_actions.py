@@ -127,7 +127,7 @@ def _decide(
     session: Session, workshop: Workshop, party: Registration, what: str, *, now: datetime
 ) -> str:
     """Does it, writes it in the audit log and returns the query of the page that says so."""
-    done, action = True, ""
+    done = True
     match what:
         case "grant":
             registrations.grant_seat(session, party, now=now)
@@ -182,28 +182,33 @@ def decide_addresses(public_id: str) -> ResponseReturnValue:
         return show(public_id, fault=_("Marca a quién y elige: aprobar o no aprobar."))
     with store().change() as session:
         workshop = find_workshop(session, public_id)
-        count, action, done = _decide_on(session, workshop, listed, what, now=now)
-        if count:
-            log_workshop_action(session, workshop, action, {"parties": count})
+        count, done = _decide_on(session, workshop, listed, what, now=now)
     usual = f"/org/talleres/{public_id}?hecho={done if count else 'igual'}"
     return redirect(pending_work.get_next_page(usual), 303)
 
 
 def _decide_on(
     session: Session, workshop: Workshop, listed: Sequence[str], what: str, *, now: datetime
-) -> tuple[int, str, str]:
-    """How many decisions were made, the action for the audit log, and what the page says."""
-    if what == "undo":
-        held = [each for each in address_approval.list_held(session, workshop) if each.id in listed]
-        count = sum(address_approval.undo_decision(session, each) for each in held)
-        return count, "address decision undone", "por-aprobar"
+) -> tuple[int, str]:
+    """Decides, and writes it in the audit log. Returns how many decisions were made, and what the
+    page says."""
     waiting = address_approval.list_awaiting(session, workshop, listed)
-    if what == "approve":
-        count = sum(registrations.approve(session, each, now=now) for each in waiting)
-        is_held = address_approval.compute_hold_end(workshop, now=now) is not None
-        return count, "addresses approved", "aprobadas" if is_held else "aprobadas-ya"
-    count = sum(registrations.decline_approval(session, each, now=now) for each in waiting)
-    return count, "approval declined", "no-aprobadas"
+    match what:
+        case "undo":
+            held = address_approval.list_held(session, workshop)
+            chosen = [each for each in held if each.id in listed]
+            count = sum(address_approval.undo_decision(session, each) for each in chosen)
+            action, done = "address decision undone", "por-aprobar"
+        case "approve":
+            count = sum(registrations.approve(session, each, now=now) for each in waiting)
+            is_held = address_approval.compute_hold_end(workshop, now=now) is not None
+            action, done = "addresses approved", "aprobadas" if is_held else "aprobadas-ya"
+        case _:
+            count = sum(registrations.decline_approval(session, each, now=now) for each in waiting)
+            action, done = "approval declined", "no-aprobadas"
+    if count:
+        log_workshop_action(session, workshop, action, {"parties": count})
+    return count, done
 
 
 @blueprint.post("/talleres/<public_id>/llamada")
