@@ -32,6 +32,7 @@ from outreach.domain.scheduling import (
     venue_merge,
     workshop_changes,
 )
+from outreach.domain.websub import subscriptions
 from outreach.domain.workshops import partners, series, time_slots
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "staff_alerts",
     "staff_messages",
     "subscribers",
+    "subscriptions",
     "time_slots",
     "totals",
     "tours",

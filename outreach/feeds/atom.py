@@ -48,6 +48,7 @@ def _head(
         _link("alternate", "text/html", home, lang),
         _link("alternate", "text/calendar", ics_feed.address(choice, lang, site.public_url), lang),
     ]
+    parts.append(f'<link rel="hub" href={quoteattr(ics_feed.hub_address(site.public_url))}/>\n')
     for each in LANGUAGES:
         address = ics_feed.address(choice, each, site.public_url, "atom")
         relation = "self" if each == lang else "alternate"

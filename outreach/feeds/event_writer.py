@@ -6,12 +6,14 @@ of the site, the words, the zone rules (`EventStyle`).
 """
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from importlib import metadata
 from typing import Any, Final
 
+from cachetools import LRUCache
 from sqlalchemy.orm import Session
 
 from outreach.domain.calendar import event_cache, feed_query
@@ -30,34 +32,63 @@ from outreach.i18n import LANGUAGES
 FORMAT: Final = 4  # raise it when `vevent.write` writes the same workshop differently
 
 
+MAX_COARSE_TEXTS: Final = 5000  # kept in the process that pushes feeds
+_coarse_texts: LRUCache[tuple[int, EventStyle, datetime], bytes] = LRUCache(MAX_COARSE_TEXTS)
+_coarse_lock: Final = threading.Lock()
+
+
 class EventWriter:
     """Fills in the texts of one feed's events. New texts are in `fresh`, as rows for
     `event_cache.keep`."""
 
     def __init__(
-        self, session: Session, lang: str, site: PublicSite, *, has_links: bool = False
+        self,
+        session: Session,
+        lang: str,
+        site: PublicSite,
+        *,
+        has_links: bool = False,
+        is_coarse: bool = False,
     ) -> None:
         self.session, self.lang, self.site = session, lang, site
         # Few feeds have links of discreet workshops: their events are not cached.
         self._has_links = has_links
+        # Those of pushed feeds are cached in memory: only the worker needs them.
+        self._is_coarse = is_coarse
         self.fresh: list[dict[str, Any]] = []
 
     def style(self, *, is_short: bool = False) -> EventStyle:
         digest = style_digest(self.site)
-        return EventStyle(self.lang, is_short, f"{digest[:-1]}+" if self._has_links else digest)
+        mark = "+" if self._has_links else "-" if self._is_coarse else digest[-1]
+        return EventStyle(self.lang, is_short, digest[:-1] + mark)
 
     def fill(self, pieces: Sequence[EventText], *, is_short: bool = False) -> None:
         """Writes the missing texts."""
+        style = self.style(is_short=is_short)
+        if self._is_coarse:
+            self._recall(pieces, style)
         missing = {piece.id: piece for piece in pieces if piece.text is None}
         for workshop in feed_query.read(self.session, list(missing)):
             piece = missing[workshop.id]
             piece.text = vevent.write(
-                workshop, self.lang, self.site, is_short=is_short, has_link=self._has_links
+                workshop,
+                self.lang,
+                self.site,
+                is_short=is_short,
+                has_link=self._has_links,
+                is_coarse=self._is_coarse,
             )
-            if self._has_links:
-                continue
-            style, changed_at = self.style(is_short=is_short), piece.changed_at
-            self.fresh.append(row(piece.id, style, changed_at.replace(tzinfo=UTC), piece.text))
+            if self._is_coarse:
+                with _coarse_lock:
+                    _coarse_texts[piece.id, style, piece.changed_at] = piece.text
+            elif not self._has_links:
+                changed_at = piece.changed_at.replace(tzinfo=UTC)
+                self.fresh.append(row(piece.id, style, changed_at, piece.text))
+
+    def _recall(self, pieces: Sequence[EventText], style: EventStyle) -> None:
+        with _coarse_lock:
+            for piece in pieces:
+                piece.text = _coarse_texts.get((piece.id, style, piece.changed_at))
 
 
 def row(workshop_id: int, style: EventStyle, changed_at: datetime, text: bytes) -> dict[str, Any]:

@@ -71,7 +71,9 @@ def write(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> WrittenFeed:
     """The feed of a query, as it is on `today` (UTC)."""
-    writer = EventWriter(session, lang, site, has_links=choice.has_links)
+    writer = EventWriter(
+        session, lang, site, has_links=choice.has_links, is_coarse=choice.is_pushed
+    )
     cut = _fit(writer, choice, today)
     zones = {name: ZoneInfo(name) for name in {piece.calendar_zone for piece in cut.pieces}}
     if not zones:
@@ -127,6 +129,11 @@ def address(choice: FeedQuery, lang: str, public_url: str, form: str = "ics") ->
     """The canonical address of the feed in one of its formats."""
     query = urlencode(choice.query)
     return f"{public_url}/{lang}/cal/{choice.name}.{form}" + (f"?{query}" if query else "")
+
+
+def hub_address(public_url: str) -> str:
+    """Where programs subscribe to feeds (WebSub)."""
+    return f"{public_url}/hub"
 
 
 def filename(name: str, form: str = "ics") -> str:

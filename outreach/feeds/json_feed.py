@@ -45,6 +45,7 @@ def _head(
         "home_page_url": home,
         "feed_url": ics_feed.address(choice, lang, site.public_url, "json"),
         "language": lang,
+        "hubs": [{"type": "WebSub", "url": ics_feed.hub_address(site.public_url)}],
         "authors": [{"name": upcoming.author(choice, feed, lang), "url": home}],
     }
 

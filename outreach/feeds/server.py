@@ -58,7 +58,7 @@ WRITERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "jcal": jcal.write,
     "jscal": jscalendar.write,
 }
-FORMAT: Final = 1  # raise it when a format beside iCalendar is written differently
+FORMAT: Final = 2  # raise it when a format beside iCalendar is written differently
 CACHE_CONTROL: Final = "public, max-age=900"
 MAX_MEMORY_BYTES: Final = 24_000_000  # of feeds, in one process
 OVERHEAD_BYTES: Final = 3000  # of one feed, beside its own
@@ -88,6 +88,7 @@ class FeedResponse:
     """A feed in memory, with the headers of its answers."""
 
     name: str
+    link: str  # the Link header
     copy: CachedFeed
     modified: datetime  # the Last-Modified header
     settles_at: datetime  # the end of the second of its change
@@ -138,7 +139,7 @@ class Feeds:
                     response = self._write(_parse(path, query), now)
                     self._remember(path, query, response)
         if response.settles_at <= now and response.modified != response.copy.changed_at:
-            response = self._respond(response.name, response.copy, _form(path), now)
+            response = self._respond(response.name, response.link, response.copy, _form(path), now)
             self._remember(path, query, response)
         return response
 
@@ -158,11 +159,12 @@ class Feeds:
                 session, request.name
             )  # before the data it counts
             choice = _choice(session, request)
-            site = _site(self.config, session)
+            site = get_site(self.config, session)
             key = _key(choice, request, site)
+            link = _link(choice, request, site)
             copy = feed_cache.find(session, key)
             if copy is not None and (copy.number, copy.day) == (number, now.date()):
-                return self._respond(choice.name, copy, request.form, now)
+                return self._respond(choice.name, link, copy, request.form, now)
             is_new = copy is None
             fresh: Any = ()
             if request.form == "ics":
@@ -181,7 +183,7 @@ class Feeds:
             gzip.compress(body, compresslevel=6, mtime=0),
         )
         made = self._store(key, made, fresh, now, is_new=is_new)
-        return self._respond(choice.name, made, request.form, now)
+        return self._respond(choice.name, link, made, request.form, now)
 
     def _store(
         self, key: str, made: CachedFeed, fresh: Any, now: datetime, *, is_new: bool
@@ -198,7 +200,9 @@ class Feeds:
             log.warning("a feed could not be stored: %s", type(error.orig).__name__)
             return made
 
-    def _respond(self, name: str, copy: CachedFeed, form: str, now: datetime) -> FeedResponse:
+    def _respond(
+        self, name: str, link: str, copy: CachedFeed, form: str, now: datetime
+    ) -> FeedResponse:
         """The response with its headers.
 
         Until the second of the last change is over, another change may follow within it. Until then
@@ -214,10 +218,15 @@ class Feeds:
             ("X-Robots-Tag", "noindex"),
             *self._always,
         ]
-        whole = [*common, ("Content-Type", TYPES[form]), ("Content-Disposition", _file(name, form))]
+        whole = [
+            *common,
+            ("Content-Type", TYPES[form]),
+            ("Content-Disposition", _file(name, form)),
+            ("Link", link),
+        ]
         length = int.from_bytes(copy.body[-4:], "little")  # the last field of gzip (RFC 1952)
         return FeedResponse(
-            name, copy, modified, settles_at,
+            name, link, copy, modified, settles_at,
             unchanged=common,
             gzipped=[
                 *whole,
@@ -248,6 +257,14 @@ class FeedMiddleware:
             respond(status, headers)
             return [body] if body else []
         return self.app(environ, respond)
+
+
+def parse(session: Session, path: str, query: str) -> tuple[FeedRequest, FeedQuery]:
+    """What the address of a feed asks for. Raises UnknownFilter, also for another address."""
+    if ADDRESS.fullmatch(path) is None:
+        raise UnknownFilter("feed", path)
+    request = _parse(path, query)
+    return request, _choice(session, request)
 
 
 def _parse(path: str, query: str) -> FeedRequest:
@@ -301,7 +318,14 @@ def _key(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
     return hashlib.sha256(f"{FORMAT} {style_digest(site)} {address}".encode()).hexdigest()
 
 
-def _site(config: Config, session: Session) -> PublicSite:
+def _link(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
+    """The hub and the topic (WebSub, 4). Discreet feeds are not pushed and name no hub."""
+    topic = ics_feed.address(choice, request.lang, site.public_url, request.form)
+    hub = f'<{ics_feed.hub_address(site.public_url)}>; rel="hub", '
+    return ("" if choice.is_discreet else hub) + f'<{topic}>; rel="self"'
+
+
+def get_site(config: Config, session: Session) -> PublicSite:
     return PublicSite(
         config.public_url, installation_settings.get_calendar_host(session), config.phone
     )

@@ -37,11 +37,13 @@ def write(
     is_short: bool = False,
     is_neutral: bool = False,
     has_link: bool = False,
+    is_coarse: bool = False,
 ) -> bytes:
     """The lines from BEGIN:VEVENT to END:VEVENT. With `is_short` the description is the address of
     the page only, for feeds that would be too large otherwise. With `is_neutral` it says «Cita»
     and the city only, for the calendar of one person. A discreet one has a link only with
-    `has_link`: one tap on a shared calendar would open a page with help lines."""
+    `has_link`: one tap on a shared calendar would open a page with help lines. With `is_coarse`,
+    for feeds that are pushed, it has the city in place of the venue, and no free text (S39)."""
     start, end = wall_clock(workshop)
     modified_at = changed_at(workshop)
     event = Event()
@@ -53,18 +55,21 @@ def write(
     event.add("status", "CANCELLED" if workshop.is_cancelled else "CONFIRMED")
     event.add("dtstart", start.astimezone(workshop.calendar_zone))
     event.add("dtend", end.astimezone(workshop.calendar_zone))
-    event.add("summary", IcsText(title(workshop, lang, is_neutral=is_neutral)))
-    event.add("location", IcsText(_city(workshop, lang) if is_neutral else place(workshop, lang)))
+    name = title(workshop, lang, is_neutral=is_neutral)
+    event.add("summary", IcsText(_coarse_title(workshop, lang, name) if is_coarse else name))
+    is_far = is_neutral or is_coarse
+    event.add("location", IcsText(_city(workshop, lang) if is_far else place(workshop, lang)))
     is_linked = has_link or not workshop.is_discreet
     url = _address(workshop, lang, site) if is_linked and not is_neutral else ""
     if not workshop.is_discreet and not is_neutral:
-        text = url if is_short else _description(workshop, lang, site, start, url)
-        if text:
-            event.add("description", IcsText(text))
-        event.add("categories", [clean(say(workshop.kind.short_name, lang))])
-        _add_position(event, workshop)
-        if not is_short:
-            _add_relations(event, workshop, site, url)
+        if is_coarse:
+            _add_details(event, workshop, lang, f"{labels.local_time(start, lang)}\n{url}".strip())
+        else:
+            text = url if is_short else _description(workshop, lang, site, start, url)
+            _add_details(event, workshop, lang, text)
+            _add_position(event, workshop)
+            if not is_short:
+                _add_relations(event, workshop, site, url)
     if url:
         event.add("url", url)
     event.add("transp", "TRANSPARENT")  # who follows a calendar is not busy
@@ -129,6 +134,23 @@ def _city(workshop: Workshop, lang: str) -> str:
     return (
         clean(f"{where.city}, {where.region}") if workshop.mode.has_venue else place(workshop, lang)
     )
+
+
+def _coarse_title(workshop: Workshop, lang: str, name: str) -> str:
+    """The title, or the name of the kind where the title names the venue or its street."""
+    venue = workshop.venue
+    places = () if venue is None else (venue.name, venue.address)
+    if not any(each and each.casefold() in name.casefold() for each in places):
+        return name
+    kind = clean(say(workshop.kind.short_name, lang)) or translate(labels.NEUTRAL, lang)
+    return (translate(labels.CANCELLED, lang) if workshop.is_cancelled else "") + kind
+
+
+def _add_details(event: Event, workshop: Workshop, lang: str, text: str) -> None:
+    """Description and kind of a workshop that is not discreet."""
+    if text:
+        event.add("description", IcsText(text))
+    event.add("categories", [clean(say(workshop.kind.short_name, lang))])
 
 
 def _has_public_address(workshop: Workshop) -> bool:

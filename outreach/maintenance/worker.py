@@ -23,6 +23,7 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.maintenance import scheduled_jobs
 from outreach.maintenance.event_cache_warmup import EventCacheWarmer
+from outreach.maintenance.hub_thread import TOPICS, HubThread
 from outreach.maintenance.leader import Leader
 from outreach.privacy import audit_verification, link_renewal, retention
 
@@ -52,6 +53,7 @@ class Worker:
         self.alerts_made_at: datetime | None = None
         self.leader = Leader(self.store, LED, warn=self.warn)
         self.is_stopping = threading.Event()
+        self.hub_thread = HubThread(self.leader, app)
         self._warned_at: dict[str, datetime] = {}
 
     def round(self) -> int:
@@ -95,7 +97,7 @@ class Worker:
     ) -> None:
         """Runs rounds until `stop` is set; a message that is being sent is finished first."""
         self.is_stopping = stop
-        with self.leader.renewing():
+        with self.leader.renewing(), self.hub_thread.running():
             while not stop.is_set():
                 after(self.round())
                 stop.wait(PAUSE_SECONDS)
@@ -240,6 +242,11 @@ def _deliver_mailings(worker: Worker, now: datetime) -> int:
         )  # fmt: skip
 
 
+def _push_feeds(worker: Worker, now: datetime) -> int:
+    """Where no thread does it more often."""
+    return 0 if worker.hub_thread.is_running else worker.hub_thread.run_round(now)
+
+
 def _warm_event_cache(worker: Worker, now: datetime) -> int:
     return worker.cache_warmer.write(now=now)
 
@@ -266,6 +273,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("letters", _deliver_letters),
     ("texts", _deliver_texts),
     ("circulars", _deliver_mailings),
+    ("hub", _push_feeds),
     ("entries", _warm_event_cache),
 )
 SENDING: Final = frozenset({"letters", "texts", "circulars"})
@@ -286,6 +294,7 @@ LED: Final = frozenset(
         "digests",
         "alerts",
         "links",
+        TOPICS,
         "entries",
     }
 )

@@ -65,6 +65,13 @@ class FeedQuery:
     neutral: frozenset[int] = frozenset()
     # Whether the entries of discreet workshops have a link to their page.
     has_links: bool = False
+    # Of a feed that is pushed: only workshops that were first published until then, and nothing
+    # discreet. Its entries are coarse.
+    published_until: datetime | None = None
+
+    @property
+    def is_pushed(self) -> bool:
+        return self.published_until is not None
 
     @property
     def is_discreet(self) -> bool:
@@ -248,6 +255,9 @@ def _conditions(choice: FeedQuery) -> Iterator[sa.ColumnElement[bool]]:
         )
     if choice.modes:
         yield Workshop.mode.in_(choice.modes)
+    if choice.published_until is not None:
+        yield Workshop.published_at <= choice.published_until
+        yield sa.and_(Workshop.is_discreet.is_(False), Kind.is_discreet.is_(False))
 
 
 def _office(session: Session, slug: str) -> Office:

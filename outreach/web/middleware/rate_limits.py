@@ -33,6 +33,8 @@ MAX_NEW_LINKS: Final = 3  # of one registration in a day
 MAX_MOVES: Final = 10  # of one registration to another date in a day
 MAX_CONTACT_CHANGES: Final = 2  # of one registration in a day
 MAX_FRAUD_REPORTS: Final = 10  # of one address in a day: staff read the sums
+MAX_HUB_REQUESTS: Final = 120  # of one address
+MAX_HUB_CALLBACKS: Final = 60  # that name one host, which is asked for each
 MAX_PICTURES: Final = 60  # drawn for one address: each takes as long as 20 pages
 # Of one address in ten minutes: a waiting room of 200 people who each type two names.
 MAX_SUGGESTIONS: Final = 6000
@@ -96,6 +98,18 @@ def count_invitation(organizer_id: int, email: str) -> None:
     inviter = of_today(f"invitations by {organizer_id}").hex()
     _hit("invitation by", RateLimitItemPerHour(INVITATIONS_AN_HOUR), inviter)
     _hit("invitation to", RateLimitItemPerDay(INVITATIONS_A_DAY), invited)
+
+
+def count_hub_request() -> None:
+    """Counts a request of this address to the hub. Raises TooManyRequests."""
+    _count("hub", MAX_HUB_REQUESTS)
+
+
+def count_hub_callback(host: str) -> None:
+    """Counts a request to the hub that names this host, which will be asked whether it wants it:
+    the hub is no tool to flood others. Raises TooManyRequests."""
+    who = key_store().digest_of_today(f"callbacks at {host}").hex()
+    _hit("hub callback", _per_ten_minutes(MAX_HUB_CALLBACKS), who)
 
 
 def count_picture() -> None:

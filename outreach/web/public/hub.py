@@ -1,0 +1,114 @@
+"""The address at which programs subscribe to feeds (WebSub, 5.1; S39).
+
+It only checks and queues: the worker asks the callback whether it wants what is asked in its name.
+Answers are plain English sentences, for who writes such a program.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from flask import Blueprint, Flask, Response, current_app, request
+from werkzeug.exceptions import TooManyRequests
+
+from outreach import clock
+from outreach.domain.websub import subscriptions
+from outreach.domain.websub.subscriptions import (
+    HubMode,
+    TooManySubscriptions,
+    WantedSubscription,
+)
+from outreach.feeds import pushed_feed
+from outreach.feeds.pushed_feed import UnknownTopic
+from outreach.web.context import config, store
+from outreach.web.middleware import rate_limits
+from outreach.web.middleware.response_headers import keep_private
+from outreach.websub import callback_client, hub
+from outreach.websub.callback_client import CallbackRule
+
+pages = Blueprint("hub", __name__)
+
+MAX_SECRET_BYTES: Final = 200
+MAX_LEASE_DIGITS: Final = 12
+_MODES: Final = {each.value: each for each in (HubMode.SUBSCRIBE, HubMode.UNSUBSCRIBE)}
+
+
+class BadSubscription(Exception):
+    """The request cannot be accepted; the text says why, for the answer."""
+
+
+def init_app(app: Flask) -> None:
+    app.extensions[hub.RULE] = callback_client.of_config(app.extensions["outreach_config"])
+    app.register_blueprint(pages)
+
+
+@pages.post("/hub")
+def subscribe() -> Response:
+    """Queues a subscription or its end; 202 (WebSub, 5.2)."""
+    keep_private()
+    try:
+        # Of this address first: to read the form costs a look at the database.
+        rate_limits.count_hub_request()
+        wanted = _read_form()
+        rate_limits.count_hub_callback(wanted.host)
+        with store().change() as session:
+            subscriptions.request(session, wanted, now=clock.now())
+    except BadSubscription as fault:
+        return _plain(str(fault), 400)
+    except TooManySubscriptions:
+        return _plain("The hub has too many subscriptions of this callback, or in all.", 403)
+    except TooManyRequests as limit:
+        answer = _plain("Too many requests. Try again later.", 429)
+        answer.headers["Retry-After"] = str(limit.retry_after)
+        return answer
+    return _plain("Accepted. The callback is going to be asked.", 202)
+
+
+def _read_form() -> WantedSubscription:
+    """What is asked. Raises BadSubscription."""
+    mode = _MODES.get(request.form.get("hub.mode", ""))
+    if mode is None:
+        raise BadSubscription("hub.mode must be subscribe or unsubscribe.")
+    callback = request.form.get("hub.callback", "")
+    rule: CallbackRule = current_app.extensions[hub.RULE]
+    if not rule.is_valid(callback, own_host=config().host):
+        raise BadSubscription(
+            "hub.callback must be a public https address of at most "
+            f"{callback_client.MAX_CALLBACK_LENGTH} characters, on port 443."
+        )
+    topic = request.form.get("hub.topic", "")
+    if mode is HubMode.SUBSCRIBE:
+        _require_topic(topic)
+    secret = request.form.get("hub.secret", "")
+    if len(secret.encode("utf-8", "replace")) > MAX_SECRET_BYTES:
+        raise BadSubscription(f"hub.secret must have at most {MAX_SECRET_BYTES} bytes.")
+    key = subscriptions.get_key(topic, callback)
+    return WantedSubscription(
+        mode=mode,
+        topic=topic,
+        callback=callback,
+        host=callback_client.get_host(callback),
+        sealed_secret=hub.of_app(current_app).seal(secret, key) if secret else None,
+        lease=_read_lease(request.form.get("hub.lease_seconds", "")),
+    )
+
+
+def _require_topic(topic: str) -> None:
+    with store().read() as session:
+        try:
+            pushed_feed.find_topic(session, config(), topic)
+        except UnknownTopic:
+            raise BadSubscription(
+                'hub.topic must be the address of a feed of this site, as its rel="self" has it.'
+            ) from None
+
+
+def _read_lease(typed: str) -> timedelta:
+    if not typed:
+        return subscriptions.DEFAULT_LEASE
+    if not (typed.isascii() and typed.isdecimal() and len(typed) <= MAX_LEASE_DIGITS):
+        raise BadSubscription("hub.lease_seconds must be a whole number of seconds.")
+    return subscriptions.clamp_lease(timedelta(seconds=int(typed)))
+
+
+def _plain(sentence: str, status: int) -> Response:
+    return Response(sentence + "\n", status, mimetype="text/plain")

@@ -1,0 +1,160 @@
+"""Fetches the addresses that subscribers of the hub give (S39).
+
+A name is resolved once, all its addresses are checked, and the connection goes to one that was
+checked: a name that resolves differently a second time gains nothing. No redirect is followed and
+no proxy used. An answer is read up to some kilobytes, and has to be complete before a deadline.
+"""
+
+import http.client
+import re
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from time import monotonic
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from outreach.config import Config
+from outreach.mail.socket_deadline import SocketDeadline
+from outreach.websub import public_addresses
+from outreach.websub.public_addresses import IpAddress
+
+MAX_CALLBACK_LENGTH: Final = 500
+MAX_ANSWER_BYTES: Final = 4096
+CONNECT_SECONDS: Final = 4.0
+TOTAL_SECONDS: Final = 8.0  # for a whole conversation
+_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
+_PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
+
+
+class CallbackUnreachable(Exception):
+    """It did not answer, or not in time. The text names no address."""
+
+
+class AddressRefused(CallbackUnreachable):
+    """The host is at an address that may not be fetched."""
+
+
+@dataclass(frozen=True)
+class CallbackRule:
+    """Which callbacks are accepted and connected to. Only tests make another than `of_config`: no
+    setting reaches `permits`."""
+
+    schemes: frozenset[str] = frozenset({"https"})
+    ports: frozenset[int] = frozenset({443})
+    permits: Callable[[IpAddress], bool] = public_addresses.is_public
+
+    def is_valid(self, callback: str, *, own_host: str = "") -> bool:
+        """Whether the address may be a callback, without resolving its name. Not on our own site:
+        the hub would post to itself."""
+        parts = _split(callback)
+        if len(callback) > MAX_CALLBACK_LENGTH or parts is None:
+            return False
+        return parts.netloc.lower() != own_host and self.allows(parts)
+
+    def allows(self, parts: SplitResult) -> bool:
+        """Whether an address may be asked, once its name is resolved and checked too."""
+        host, port = parts.hostname or "", _get_port(parts)
+        if parts.scheme not in self.schemes or not self._has_port(port):
+            return False
+        if "@" in parts.netloc or parts.fragment or _HOST.fullmatch(host) is None:
+            return False
+        literal = public_addresses.parse(host)
+        return literal is None or self.permits(literal)
+
+    def _has_port(self, port: int) -> bool:
+        return not self.ports or port in self.ports
+
+
+def of_config(config: Config) -> CallbackRule:
+    """The rule of an installation: https on port 443; in the demo also http on port 80."""
+    if config.is_demo:
+        return CallbackRule(frozenset({"https", "http"}), frozenset({443, 80}))
+    return CallbackRule()
+
+
+@dataclass(frozen=True)
+class CallbackAnswer:
+    status: int
+    body: bytes  # the first `MAX_ANSWER_BYTES`
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+
+def get_host(callback: str) -> str:
+    """The host of a valid callback, in lower case."""
+    return urlsplit(callback).hostname or ""
+
+
+def fetch(
+    rule: CallbackRule,
+    callback: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+) -> CallbackAnswer:
+    """Asks a callback. Raises CallbackUnreachable, or AddressRefused before anything is sent."""
+    parts = _split(callback)
+    if parts is None or not rule.allows(parts):
+        raise AddressRefused
+    host, port = parts.hostname or "", _get_port(parts)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    expires_at = monotonic() + TOTAL_SECONDS
+    addresses = resolve(rule, host, port)
+    connection = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+    try:
+        connection.sock = _connect(addresses[0], port)
+        with SocketDeadline(connection.sock, expires_at) as deadline:
+            if parts.scheme == "https":
+                connection.sock = deadline.sock = _encrypt(connection.sock, host)
+            connection.request(method, target, body, dict(headers or {}))
+            answer = connection.getresponse()
+            return CallbackAnswer(answer.status, answer.read(MAX_ANSWER_BYTES))
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise CallbackUnreachable(type(error).__name__) from None
+    finally:
+        connection.close()
+
+
+def resolve(rule: CallbackRule, host: str, port: int) -> list[str]:
+    """The addresses of a host. Raises AddressRefused where any of them may not be fetched, and
+    CallbackUnreachable for an unknown name."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise CallbackUnreachable("unknown host") from None
+    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+    if not addresses:
+        raise CallbackUnreachable("unknown host")
+    if not all(rule.permits(ip_address(each)) for each in addresses):
+        raise AddressRefused
+    return addresses
+
+
+def _connect(address: str, port: int) -> socket.socket:
+    # An address and no name: nothing is resolved a second time.
+    return socket.create_connection((address, port), CONNECT_SECONDS)
+
+
+def _encrypt(sock: socket.socket, host: str) -> ssl.SSLSocket:
+    return ssl.create_default_context().wrap_socket(sock, server_hostname=host)
+
+
+def _split(callback: str) -> SplitResult | None:
+    if _PRINTABLE.fullmatch(callback) is None or "\\" in callback:
+        return None
+    try:
+        parts = urlsplit(callback)
+        _get_port(parts)
+    except ValueError:
+        return None
+    return parts
+
+
+def _get_port(parts: SplitResult) -> int:
+    return parts.port or {"http": 80}.get(parts.scheme, 443)
