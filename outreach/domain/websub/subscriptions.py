@@ -129,10 +129,10 @@ def clamp_lease(lease: timedelta) -> timedelta:
 def request(session: Session, wanted: WantedSubscription, *, now: datetime) -> None:
     """Queues the verification of what is asked; an earlier request of the same subscription is
     replaced. Ending a subscription that is not there needs none. Raises TooManySubscriptions."""
-    is_known = _exists(session, HubSubscription.key == wanted.key)
+    is_known = _exists(session, HubSubscription, HubSubscription.key == wanted.key)
     if wanted.mode is HubMode.UNSUBSCRIBE and not is_known:
         return
-    if not _exists(session, HubRequest.key == wanted.key):
+    if not _exists(session, HubRequest, HubRequest.key == wanted.key):
         _require_room(session, wanted, is_known=is_known)
     values = {
         "nonce": secrets.token_hex(16),
@@ -266,12 +266,13 @@ def enqueue_changed(session: Session, *, now: datetime) -> int:
         .values(made_at=now, due_at=now, tries=0, done_at=None)
         .execution_options(synchronize_session=False)
     )
+    assert isinstance(done, sa.CursorResult)
     return done.rowcount
 
 
 def has_behind(session: Session) -> bool:
     """Whether `enqueue_changed` has something to do."""
-    return bool(session.scalar(sa.select(sa.exists().where(_is_behind()))))
+    return _exists(session, HubSubscription, _is_behind())
 
 
 def end_topic(session: Session, address: str, *, now: datetime) -> None:
@@ -292,20 +293,16 @@ def end_topic(session: Session, address: str, *, now: datetime) -> None:
 
 def has_expired(session: Session, *, now: datetime) -> bool:
     """Whether `purge` has something to do: it must not commit each second."""
-    return any(
-        session.scalar(sa.select(sa.exists().where(condition))) for _table, condition in _gone(now)
-    )
+    return any(_exists(session, table, condition) for table, condition in _gone(now))
 
 
-def purge(session: Session, *, now: datetime) -> int:
+def purge(session: Session, *, now: datetime) -> None:
     """Deletes subscriptions whose lease has ended or whose subscriber is gone, requests that nobody
-    answered, and topics without subscribers; returns how many rows."""
-    return sum(
+    answered, and topics without subscribers."""
+    for table, condition in _gone(now):
         session.execute(
             sa.delete(table).where(condition).execution_options(synchronize_session=False)
-        ).rowcount
-        for table, condition in _gone(now)
-    )
+        )
 
 
 def _gone(now: datetime) -> list[tuple[type[Base], sa.ColumnElement[bool]]]:
@@ -324,15 +321,11 @@ def _gone(now: datetime) -> list[tuple[type[Base], sa.ColumnElement[bool]]]:
 
 
 def _is_behind() -> sa.ColumnElement[bool]:
-    digest = (
-        sa.select(HubTopic.digest)
-        .where(HubTopic.address == HubSubscription.topic)
-        .scalar_subquery()
-    )
+    digest = sa.select(HubTopic.digest).where(HubTopic.address == HubSubscription.topic)
     return sa.and_(
         HubSubscription.done_at.is_not(None),
         HubSubscription.is_dead.is_(False),
-        HubSubscription.sent_digest != digest,
+        HubSubscription.sent_digest != digest.scalar_subquery(),
     )
 
 
@@ -348,8 +341,9 @@ def _store(
     )
 
 
-def _exists(session: Session, condition: sa.ColumnElement[bool]) -> bool:
-    return bool(session.scalar(sa.select(sa.exists().where(condition))))
+def _exists(session: Session, model: type[Base], condition: sa.ColumnElement[bool]) -> bool:
+    found = sa.select(sa.literal(1)).select_from(model).where(condition).limit(1)
+    return session.scalar(found) is not None
 
 
 def _count(

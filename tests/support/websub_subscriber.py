@@ -1,0 +1,142 @@
+"""A real, local subscriber of the hub (WebSub, 4 to 7), and the hub of a test that may reach it."""
+
+import hashlib
+import hmac
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from outreach import clock
+from outreach.websub import hub
+from outreach.websub.callback_client import CallbackRule
+from outreach.websub.hub import Hub
+from outreach.websub.public_addresses import IpAddress
+
+ANY_PORT: frozenset[int] = frozenset()
+
+
+def is_loopback(address: IpAddress) -> bool:
+    return address.is_loopback
+
+
+# No setting makes this rule.
+LOOPBACK_RULE = CallbackRule(frozenset({"http"}), ANY_PORT, is_loopback)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    def is_signed_with(self, secret: str) -> bool:
+        sum_ = hmac.new(secret.encode(), self.body, hashlib.sha256).hexdigest()
+        return self.headers.get("X-Hub-Signature") == f"sha256={sum_}"
+
+
+class Subscriber(ThreadingHTTPServer):
+    """Confirms what it is asked about, unless the test says otherwise."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[dict[str, str]] = []  # the verifications
+        self.deliveries: list[Delivery] = []
+        self.challenge_status = 200
+        self.challenge_suffix = ""
+        self.statuses: list[int] = []  # of the next deliveries; then 204
+        self.location = ""
+        self.has_delivery = threading.Event()
+        self.let_go = threading.Event()
+        self.is_silent = False
+
+    @property
+    def callback(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/avisos?id=7"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Subscriber
+
+    def do_GET(self) -> None:
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+        self.server.asked.append(asked)
+        body = asked.get("hub.challenge", "") + self.server.challenge_suffix
+        self._answer(self.server.challenge_status, body.encode())
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.deliveries.append(Delivery(self.path, dict(self.headers), body))
+        self.server.has_delivery.set()
+        if self.server.is_silent:
+            self.server.let_go.wait(20)
+        self._answer(self.server.statuses.pop(0) if self.server.statuses else 204, b"")
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        if self.server.location:
+            self.send_header("Location", self.server.location)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Logs nothing."""
+
+
+@contextmanager
+def serve_subscriber() -> Iterator[Subscriber]:
+    server = Subscriber()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.let_go.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@dataclass
+class HubScene:
+    """The hub of an application, and a subscriber it can reach."""
+
+    app: Flask
+    client: FlaskClient
+    subscriber: Subscriber
+    later: timedelta = timedelta(0)  # than the clock
+    hub: Hub = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.app.extensions[hub.RULE] = LOOPBACK_RULE
+        self.hub = hub.of_app(self.app)
+
+    @property
+    def now(self) -> datetime:
+        return clock.now() + self.later
+
+    def ask(self, topic: str, **changes: str) -> TestResponse:
+        """Posts to the hub; `changes` are fields without «hub.»."""
+        fields = {"mode": "subscribe", "topic": topic, "callback": self.subscriber.callback}
+        typed = {f"hub.{name}": value for name, value in (fields | changes).items()}
+        return self.client.post("/hub", data=typed)
+
+    def subscribe(self, topic: str, **changes: str) -> None:
+        assert self.ask(topic, **changes).status_code == 202
+        self.run()
+
+    def run(self, *, after: timedelta = timedelta(0)) -> int:
+        """A round of the worker, that much later."""
+        self.later += after
+        return self.hub.run_round(now=self.now)
