@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from importlib import metadata
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from cachetools import LRUCache
 from sqlalchemy.orm import Session
@@ -33,7 +34,8 @@ FORMAT: Final = 4  # raise it when `vevent.write` writes the same workshop diffe
 
 
 MAX_COARSE_TEXTS: Final = 5000  # kept in the process that pushes feeds
-_coarse_texts: LRUCache[tuple[int, EventStyle, datetime], bytes] = LRUCache(MAX_COARSE_TEXTS)
+CoarseTexts = LRUCache[tuple[int, EventStyle, datetime], bytes]
+_coarse_texts: WeakKeyDictionary[Any, CoarseTexts] = WeakKeyDictionary()  # by database
 _coarse_lock: Final = threading.Lock()
 
 
@@ -80,15 +82,20 @@ class EventWriter:
             )
             if self._is_coarse:
                 with _coarse_lock:
-                    _coarse_texts[piece.id, style, piece.changed_at] = piece.text
+                    self._coarse_texts()[piece.id, style, piece.changed_at] = piece.text
             elif not self._has_links:
                 changed_at = piece.changed_at.replace(tzinfo=UTC)
                 self.fresh.append(row(piece.id, style, changed_at, piece.text))
 
     def _recall(self, pieces: Sequence[EventText], style: EventStyle) -> None:
         with _coarse_lock:
+            texts = self._coarse_texts()
             for piece in pieces:
-                piece.text = _coarse_texts.get((piece.id, style, piece.changed_at))
+                piece.text = texts.get((piece.id, style, piece.changed_at))
+
+    def _coarse_texts(self) -> CoarseTexts:
+        database = self.session.get_bind().engine
+        return _coarse_texts.setdefault(database, LRUCache(MAX_COARSE_TEXTS))
 
 
 def row(workshop_id: int, style: EventStyle, changed_at: datetime, text: bytes) -> dict[str, Any]:

@@ -144,9 +144,6 @@ class Hub:
             except Exception as error:
                 # The type only: the text may have a callback.
                 log.error("hub: row %s failed: %s", claimed.id, type(error).__name__)
-                import traceback
-
-                traceback.print_exc()
                 record_outcome = _refused(outbox, claimed, at)
             with self.store.change_rows() as connection:
                 record_outcome(connection)
