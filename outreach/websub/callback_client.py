@@ -22,6 +22,7 @@ from outreach.websub import public_addresses
 from outreach.websub.public_addresses import IpAddress
 
 MAX_CALLBACK_LENGTH: Final = 500
+MAX_HOST_LENGTH: Final = 253  # of a name (RFC 1035)
 MAX_ANSWER_BYTES: Final = 4096
 CONNECT_SECONDS: Final = 4.0
 TOTAL_SECONDS: Final = 8.0  # for a whole conversation
@@ -60,6 +61,8 @@ class CallbackRule:
         if parts.scheme not in self.schemes or not self._has_port(port):
             return False
         if "@" in parts.netloc or parts.fragment or _HOST.fullmatch(host) is None:
+            return False
+        if len(host) > MAX_HOST_LENGTH:
             return False
         literal = public_addresses.parse(host)
         return literal is None or self.permits(literal)

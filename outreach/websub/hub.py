@@ -1,4 +1,4 @@
-"""The rounds of the hub: verify, notice changes, push (WebSub, 5.3, 6 and 7; S39).
+"""The rounds of the hub: verify, find changes, push (WebSub, 5.3, 6 and 7; S39).
 
 The worker runs them (`maintenance/hub_thread.py`): nothing is fetched while a request waits.
 """
@@ -67,7 +67,7 @@ class Hub:
         asked."""
         return self._work(subscriptions.REQUESTS, self._verify, now)
 
-    def notice_changes(self, *, now: datetime) -> int:
+    def find_changes(self, *, now: datetime) -> int:
         """Looks at the topics that may have changed, and makes their subscribers due; returns how
         many are. Ends what has expired."""
         with self.store.read() as session:
@@ -94,7 +94,7 @@ class Hub:
         """All of it once; returns how many callbacks were asked or pushed to."""
         count = self.verify_requests(now=now)
         if is_leading:
-            self.notice_changes(now=now)
+            self.find_changes(now=now)
         return count + self.push(now=now)
 
     def seal(self, secret: str, key: str) -> bytes:

@@ -270,7 +270,7 @@ def test_change_is_pushed_with_type_links_and_signature(
     )
     assert delivery.is_signed_with(SECRET)
     assert not delivery.is_signed_with("otra")
-    titles = [each.text for each in ElementTree.fromstring(delivery.body).iter("{*}title")]
+    titles = [each.text for each in ElementTree.fromstring(delivery.body).iterfind(".//{*}title")]
     assert "Derechos en casa" in titles
     scene.run()
     assert len(scene.subscriber.deliveries) == 1
@@ -433,7 +433,7 @@ def test_delivery_claimed_by_a_killed_worker_is_sent_by_another(
 ) -> None:
     scene.subscribe(JSON)
     change(store, workshop, title={"es": "Primero"})
-    scene.hub.notice_changes(now=scene.now)
+    scene.hub.find_changes(now=scene.now)
     with store.change_rows() as connection:  # and then it is killed
         assert subscriptions.DELIVERIES.claim(connection, now=scene.now)
     another = HubScene(scene.app, scene.client, scene.subscriber)
@@ -453,7 +453,7 @@ def test_change_while_a_delivery_is_under_way_is_pushed_after_it(
     pushing.start()
     assert scene.subscriber.has_delivery.wait(20)
     change(store, workshop, title={"es": "Segundo"})
-    scene.hub.notice_changes(now=scene.now)
+    scene.hub.find_changes(now=scene.now)
     scene.subscriber.is_silent = False
     scene.subscriber.let_go.set()
     pushing.join()
