@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.faults import guards_of_pages, guards_of_registrations
+from tests.faults import guards_of_hub, guards_of_pages, guards_of_registrations
 from tests.faults.guard import Gone, Guard
 
 CHECKOUT: Final = Path(__file__).parents[2]
@@ -25,7 +25,11 @@ COPIED: Final = ("outreach", "templates", "tests", "pyproject.toml", "README.md"
 FELL: Final = 1  # pytest's exit status for a failed test; others are other errors
 
 
-GUARDS: Final = (*guards_of_pages.list_guards(), *guards_of_registrations.list_guards())
+GUARDS: Final = (
+    *guards_of_hub.list_guards(),
+    *guards_of_pages.list_guards(),
+    *guards_of_registrations.list_guards(),
+)
 
 
 class Copy:

@@ -74,7 +74,8 @@ def test_host_with_one_private_address_is_refused() -> None:
         "https://127.0.0.1/", "https://[::1]/", "https://[::ffff:10.0.0.1]/", "https://10.0.0.1/",
         "https://169.254.169.254/latest/meta-data", "https://[fe80::1%25eth0]/",
         "https://example.org:99999/", "https://example.org:x/", "https://[::1/",
-        "https://example.org/" + "a" * 500, "https://" + "a." * 130 + "org/", "file:///etc/passwd", "javascript:alert(1)",
+        "https://example.org/" + "a" * 500, "https://" + "a." * 130 + "org/",
+        "file:///etc/passwd", "javascript:alert(1)",
         "https://talleres.example.org/hub",
     ],
 )  # fmt: skip
