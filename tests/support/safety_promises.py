@@ -221,6 +221,13 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "web/public/test_help_lines.py"
         "::test_discreet_workshop_gives_the_line_of_its_province_before_911",
     ),
+    "S38": (
+        "web/public/test_safety_questions.py"
+        "::test_claim_about_authorities_is_said_only_where_it_was_affirmed_within_90_days",
+        "web/public/test_safety_questions.py"
+        "::test_lead_of_the_office_affirms_and_a_move_takes_it_back",
+        "web/public/test_safety_questions.py::test_discreet_page_says_nothing_of_the_way",
+    ),
     "S39": (
         "websub/test_public_addresses.py::test_address_that_only_this_server_can_reach_is_refused",
         "websub/test_public_addresses.py"
@@ -230,12 +237,5 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "websub/test_hub.py::test_callback_that_does_not_echo_the_challenge_gets_nothing",
         "websub/test_hub.py::test_pushed_feed_has_no_street_no_venue_and_no_free_text",
         "websub/test_hub.py::test_workshop_is_pushed_a_day_after_it_was_published",
-    ),
-    "S38": (
-        "web/public/test_safety_questions.py"
-        "::test_claim_about_authorities_is_said_only_where_it_was_affirmed_within_90_days",
-        "web/public/test_safety_questions.py"
-        "::test_lead_of_the_office_affirms_and_a_move_takes_it_back",
-        "web/public/test_safety_questions.py::test_discreet_page_says_nothing_of_the_way",
     ),
 }
