@@ -17,7 +17,7 @@ from outreach.websub import hub
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS: Final = 1.0  # between rounds
-TOPICS: Final = "topics"  # the lease of the worker that looks for changes; all of them push
+HUB: Final = "hub"  # the lease of the worker that looks for changes; all of them push
 
 
 class HubThread:
@@ -34,7 +34,7 @@ class HubThread:
         return self._thread is not None
 
     def run_round(self, now: datetime) -> int:
-        return self._hub.run_round(now=now, is_leading=self._leader.leads(TOPICS))
+        return self._hub.run_round(now=now, is_leading=self._leader.leads(HUB))
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -23,7 +23,7 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.maintenance import scheduled_jobs
 from outreach.maintenance.event_cache_warmup import EventCacheWarmer
-from outreach.maintenance.hub_thread import TOPICS, HubThread
+from outreach.maintenance.hub_thread import HUB, HubThread
 from outreach.maintenance.leader import Leader
 from outreach.privacy import audit_verification, link_renewal, retention
 
@@ -273,7 +273,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("letters", _deliver_letters),
     ("texts", _deliver_texts),
     ("circulars", _deliver_mailings),
-    ("hub", _push_feeds),
+    (HUB, _push_feeds),
     ("entries", _warm_event_cache),
 )
 SENDING: Final = frozenset({"letters", "texts", "circulars"})
@@ -294,7 +294,7 @@ LED: Final = frozenset(
         "digests",
         "alerts",
         "links",
-        TOPICS,
+        HUB,
         "entries",
     }
 )
