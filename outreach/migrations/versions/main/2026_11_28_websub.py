@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_websub"
-down_revision = "main_staff_names"
+down_revision = "main_call_attempt"
 
 
 def upgrade() -> None:
