@@ -1,7 +1,11 @@
-"""Independent parsers of iCalendar files, which must all read the same events from a feed."""
+"""Independent readers of iCalendar files, which must all read the same events from a feed.
+
+A module has `read`, which gives all that our feeds say of an event (`Seen`), or `read_hours`, which
+runs a program or library as installed and gives the hours that it would show (`EventHours`).
+"""
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 
 class Seen(NamedTuple):
@@ -16,9 +20,12 @@ class Seen(NamedTuple):
     sequence: int
 
 
-# RFC 5545 (section 3.3.5) and our database take an ambiguous local time as its first occurrence.
-# These two parsers take the second; nothing in a file changes that.
-TAKE_THE_SECOND: Final = frozenset({"by_libical", "by_ical_js"})
+class EventHours(NamedTuple):
+    """The hours of an event as a program would show it."""
+
+    uid: str  # empty if the program keeps none
+    starts: datetime  # in UTC
+    ends: datetime
 
 
 class Misread(Exception):

@@ -8,7 +8,7 @@ from icalendar import Calendar
 
 from tests.calendar_readers import Misread, Seen
 
-BEGIN, END = date(2024, 12, 1), date(2029, 2, 1)
+BEGIN, END = date(2024, 12, 1), date(2032, 1, 1)
 
 
 def read(body: bytes) -> list[Seen]:
@@ -22,8 +22,8 @@ def read(body: bytes) -> list[Seen]:
     return sorted(
         Seen(
             uid=str(event["UID"]),
-            starts=_instant(event.start, event["DTSTART"].params["TZID"], zones),
-            ends=_instant(event.end, event["DTEND"].params["TZID"], zones),
+            starts=_instant(event.start, event["DTSTART"].params.get("TZID"), zones),
+            ends=_instant(event.end, event["DTEND"].params.get("TZID"), zones),
             summary=str(event["SUMMARY"]),
             location=str(event["LOCATION"]),
             status=str(event["STATUS"]),
@@ -33,8 +33,11 @@ def read(body: bytes) -> list[Seen]:
     )
 
 
-def _instant(moment: datetime, key: str, zones: dict[str, Any]) -> datetime:
-    """The instant by the VTIMEZONE of the file. Raises Misread if icalendar's own zone differs."""
+def _instant(moment: datetime, key: str | None, zones: dict[str, Any]) -> datetime:
+    """The instant by the VTIMEZONE of the file; without a key it is written in UTC. Raises Misread
+    if icalendar's own zone differs."""
+    if key is None:
+        return moment.astimezone(UTC)
     instant: datetime = moment.replace(tzinfo=zones[key]).astimezone(UTC)
     if moment.astimezone(UTC) != instant:
         raise Misread(f"icalendar: {moment} is {instant} by the block of {key}")

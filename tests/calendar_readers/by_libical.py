@@ -116,13 +116,15 @@ def _property(library: Any, event: int, name: bytes) -> int:
 
 def _instant(library: Any, calendar: int, line: int, name: str) -> datetime:
     """The instant by the VTIMEZONE of the file, not by libical's own zones."""
-    key = library.icalproperty_get_parameter_as_string(line, b"TZID")
-    zone = library.icalcomponent_get_timezone(calendar, key)
-    if not zone:
-        raise Misread(f"libical: the file has no {key.decode()}")
     moment: _Time = getattr(library, f"icalproperty_get_{name}")(line)
     wall = datetime(
         moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, tzinfo=UTC
     )
+    key = library.icalproperty_get_parameter_as_string(line, b"TZID")
+    if key is None:
+        return wall  # it is written in UTC
+    zone = library.icalcomponent_get_timezone(calendar, key)
+    if not zone:
+        raise Misread(f"libical: the file has no {key.decode()}")
     offset = library.icaltimezone_get_utc_offset(zone, byref(moment), byref(c_int()))
     return datetime.fromtimestamp(wall.timestamp() - offset, UTC)

@@ -50,14 +50,13 @@ class Life:
         choice = feed_query.parse(session, self._office(session).slug, kind_codes=kinds)
         return ics_feed.write_bytes(session, choice, self.story.lang, SITE, today=self.story.today)
 
-    def expected(self, session: Session, *, discreet: bool, fold: int = 0) -> list[Seen]:
-        """The events in the feed of discreet or of other kinds. `fold` is the occurrence that the
-        parser takes for an ambiguous local time: the first (0) or the second (1)."""
+    def expected(self, session: Session, *, discreet: bool) -> list[Seen]:
+        """The events in the feed of discreet or of other kinds."""
         return sorted(
             Seen(
                 uid=f"taller-{each.uid}@{SITE.host}",
-                starts=_fold(each.starts_at, each.zone, fold),
-                ends=_fold(each.ends_at, each.zone, fold),
+                starts=each.starts_at,
+                ends=each.ends_at,
                 summary=summary(each, self.story.lang),
                 location=location(each, self.story.lang),
                 status="CANCELLED" if each.status is WorkshopStatus.CANCELLED else "CONFIRMED",
@@ -228,10 +227,6 @@ def place_and_time(workshop: Workshop) -> tuple[object, ...]:
         *(workshop.day, workshop.starts, workshop.ends, workshop.zone.key, workshop.venue_id),
         *(workshop.mode, workshop.status is WorkshopStatus.CANCELLED),
     )
-
-
-def _fold(moment: datetime, zone: ZoneInfo, fold: int) -> datetime:
-    return moment.astimezone(zone).replace(fold=fold).astimezone(UTC)
 
 
 def _kind(session: Session, code: str) -> Kind:

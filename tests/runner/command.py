@@ -118,6 +118,8 @@ def _run(checkout: Path, options: Options, started: float) -> int:
         environ["TMPDIR"] = str(folder)
         if mode != "quick":
             packages.ical_js(checkout)
+            if mode == "long":
+                packages.node_ical(checkout)
             environ["OUTREACH_TEST_CHROMIUM"] = packages.chromium(is_long=mode == "long") or ""
             if not environ.get(SERVER):
                 environ[SERVER] = stack.enter_context(postgresql.serving(folder))

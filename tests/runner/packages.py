@@ -1,4 +1,4 @@
-"""Installs what the tests need: Debian packages, the environment, and ical.js from npm."""
+"""Installs what the tests need: Debian packages, the environment, and packages of npm."""
 
 import ctypes
 import hashlib
@@ -14,6 +14,8 @@ from pathlib import Path
 from tests.runner import Missing, postgresql
 
 ICAL_JS = "ical.js@2.2.1"
+NODE_ICAL = "node-ical@0.27.2"
+KCALENDARCORE = Path("/usr/include/KF6/KCalendarCore")
 SYSTEM = f"{os.defpath}:/usr/sbin"  # nginx is on root's path only
 
 
@@ -60,7 +62,18 @@ def _missing(all_of_it: bool, is_long: bool) -> list[str]:
         there["libical3t64"] = _has_library("libical.so.3")
     if is_long:
         there["thunderbird"] = shutil.which("thunderbird") is not None
+        there["calcurse"] = shutil.which("calcurse") is not None
+        there["libkf6calendarcore-dev"] = KCALENDARCORE.is_dir()
+        there["g++"] = shutil.which("g++") is not None
+        for package in ("gir1.2-ecal-2.0", "python3-gi"):
+            there[package] = has_libecal()
     return [package for package, is_there in there.items() if not is_there]
+
+
+def has_libecal() -> bool:
+    """Whether Debian's Python can call libecal."""
+    bindings = Path("/usr/lib/python3/dist-packages/gi").is_dir()
+    return bindings and any(Path("/usr/lib").glob("*/girepository-1.0/ECal-2.0.typelib"))
 
 
 def _has_library(name: str) -> bool:
@@ -111,6 +124,21 @@ def ical_js(checkout: Path) -> None:
         with tarfile.open(next(folder.glob("*.tgz"))) as archive:
             archive.extractall(folder, filter="data")
         (folder / "package").rename(there)
+
+
+def node_ical(checkout: Path) -> None:
+    """Fetches node-ical and the packages that it needs into `.tests/`, once."""
+    there = checkout / ".tests" / NODE_ICAL
+    if there.is_dir():
+        return
+    there.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=there.parent) as name:
+        folder = Path(name) / "made"
+        _run(
+            ["npm", "install", "--silent", "--ignore-scripts", "--prefix", str(folder), NODE_ICAL],
+            "npm could not fetch node-ical. Is the network there?",
+        )
+        folder.rename(there)
 
 
 def _works(home: Path) -> bool:
