@@ -3,7 +3,6 @@ with those of older devices."""
 
 import re
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -28,6 +27,7 @@ from outreach.errors import Refusal
 from outreach.feeds import ics_feed
 from outreach.imports import demo
 from outreach.keystore import KeyStore
+from outreach.zone_rules import choose_calendar_zone
 from tests.calendar_readers import (
     EventHours,
     by_calcurse,
@@ -41,7 +41,7 @@ from tests.calendar_readers import (
     by_node_ical,
     by_vobject,
 )
-from tests.calendar_readers.stories import AWKWARD, zones
+from tests.calendar_readers.stories import AWKWARD
 from tests.conftest import hold, kind, office, venue
 from tests.feeds.test_vtimezone import zones_of_the_network
 from tests.support.feed_reader import SITE
@@ -54,8 +54,12 @@ Read = Callable[[Path, Sequence[bytes]], list[set[EventHours]]]
 NASTY_ROWS: Final = 708
 YEARS: Final = range(2026, 2031)
 HOURS: Final = (time(0, 30), time(1, 30), time(2, 30), time(3, 30), time(10), time(23, 30))
-# What each reader is known to show wrong, with its ticket: none today.
-FAULTS: Final[Mapping[str, str]] = {}
+# Proven faults of readers, of which no feed is free.
+FAULTS: Final[Mapping[str, str]] = {
+    "libecal": "The end of an event over a clock change is an hour off: "
+    "e_cal_recur_generate_instances_sync adds the seconds that pass to the clock of the start "
+    "(evolution-data-server, src/calendar/libecal/e-cal-recur.c; no ticket found).",
+}
 # Zones that stopped changing their clocks in 2026, and one whose clocks still change as theirs did.
 EARLIER_RULES: Final = {
     "America/Vancouver": "America/Los_Angeles",
@@ -72,53 +76,48 @@ class PublishedFeed:
     name: str
     body: bytes
     hours: frozenset[EventHours]
+    over_change: frozenset[str]  # the UIDs of events during which the clocks of their zone change
 
 
 @pytest.fixture
 def feeds(store: Store, key_store: KeyStore) -> list[PublishedFeed]:
-    """The feeds of the demo; of random workshops in every zone; of those about clock changes."""
+    return publish_feeds(store, key_store)
+
+
+def publish_feeds(store: Store, key_store: KeyStore) -> list[PublishedFeed]:
+    """The feeds of the demo; of random workshops in every zone of the network; of those about clock
+    changes there."""
     demo.fill(store, key_store, now=clock.now())
     found = list(_publish(store, _office_slugs(store), clock.now().date()))
-    with store.change() as session:
-        rights = kind("husos", "Derechos")
-        session.add(rights)
-        offices = {key: _office(index, key) for index, key in enumerate(zones())}
-        session.add_all(offices.values())
-    _add_nasty_rows(store, list(offices.values()), rights)
-    slugs = [each.slug for each in offices.values()]
-    nasty = list(_publish(store, slugs, clock.now().date()))
+    rights = _add_kind(store)
+    zones = zones_of_the_network()
+    random_offices = [_add_office(store, f"azar-{index}", key) for index, key in enumerate(zones)]
+    _add_nasty_rows(store, random_offices, rights)
+    nasty = list(_publish(store, [each.slug for each in random_offices], clock.now().date()))
     assert sum(len(feed.hours) for feed in nasty) == NASTY_ROWS
-    near = [_with_slug(store, offices[key], f"cambio-{key}") for key in zones_of_the_network()]
-    for each in near:
-        _add_around_changes(store, each, rights)
-    changes = [
-        feed
-        for year in YEARS
-        for feed in _publish(store, [each.slug for each in near], date(year, 2, 1))
-    ]
-    return [*found, *nasty, *changes]
+    return [*found, *nasty, *_publish_around_changes(store, rights, zones)]
 
 
 def test_readers_show_every_event_at_its_hour(feeds: list[PublishedFeed], tmp_path: Path) -> None:
-    counts = Counter(feed.name.partition("-")[0] for feed in feeds)
-    events = sum(len(feed.hours) for feed in feeds)
-    print(f"\n{len(feeds)} feeds, {events} events ({dict(counts)})")
+    bodies = [feed.body for feed in feeds]
+    print(f"\n{len(feeds)} feeds, {sum(len(feed.hours) for feed in feeds)} events")
     wrong = {}
     for name, read in _readers(tmp_path).items():
-        wrong[name] = _find_wrong(feeds, read(tmp_path / name, [feed.body for feed in feeds]))
-        print(f"{name:16} {len(wrong[name]):5} wrong hours")
-    assert {name: found[:5] for name, found in wrong.items() if found and name not in FAULTS} == {}
-    assert all(wrong[name] for name in FAULTS), "a fault is mended: take it out of the table"
+        found = read(tmp_path / name, bodies)
+        wrong[name] = _find_wrong(feeds, found, is_with_ends=name not in FAULTS)
+        print(f"{name:14} {len(wrong[name])} wrong; {FAULTS.get(name, '')}")
+        if name in FAULTS:
+            assert _find_wrong(feeds, found), f"{name} is mended: take it out of the table"
+    assert {name: found[:5] for name, found in wrong.items() if found} == {}
 
 
-def test_programs_with_older_zone_rules_show_the_same_hours(
-    feeds: list[PublishedFeed], tmp_path: Path
-) -> None:
+def test_programs_with_older_zone_rules_show_the_same_hours(store: Store, tmp_path: Path) -> None:
+    """As they do on a phone of 2025."""
     rules = _earlier_rules(tmp_path / "zones")
-    bodies = [feed.body for feed in feeds]
+    feeds = _publish_around_changes(store, _add_kind(store), list(EARLIER_RULES))
     for program in (by_calcurse, by_khal):
         folder = tmp_path / program.__name__
-        found = program.read_hours(folder, bodies, rules=rules)
+        found = program.read_hours(folder, [feed.body for feed in feeds], rules=rules)
         assert _find_wrong(feeds, found)[:5] == [], program.__name__
 
 
@@ -149,16 +148,23 @@ def _from_events(reader: ModuleType) -> Read:
 
 
 def _find_wrong(
-    feeds: Sequence[PublishedFeed], found: Sequence[set[EventHours]]
+    feeds: Sequence[PublishedFeed], found: Sequence[set[EventHours]], *, is_with_ends: bool = True
 ) -> list[tuple[str, EventHours]]:
-    """The events that a reader missed or shows at another hour, with the name of their feed."""
+    """The events that a reader missed or shows at another hour, with the name of their feed.
+    `is_with_ends`: including the ends of events over a clock change."""
     wrong = []
     for feed, seen in zip(feeds, found, strict=True):
         expected: set[EventHours] = set(feed.hours)
+        if not is_with_ends:
+            expected, seen = (_without_ends(each, feed.over_change) for each in (expected, seen))
         if seen and not any(each.uid for each in seen):
             expected = {each._replace(uid="") for each in expected}
         wrong += [(feed.name, each) for each in sorted(expected ^ seen)]
     return wrong
+
+
+def _without_ends(hours: set[EventHours], uids: frozenset[str]) -> set[EventHours]:
+    return {each._replace(ends=each.starts) if each.uid in uids else each for each in hours}
 
 
 def _earlier_rules(folder: Path) -> Path:
@@ -179,26 +185,48 @@ def _publish(store: Store, slugs: Sequence[str | None], today: date) -> Iterator
     """The feeds of these offices, or of the network (None), on a day."""
     with store.read() as session:
         rows = session.scalars(sa.select(Workshop).where(Workshop.status.in_(PUBLIC_STATUSES)))
-        hours = {
-            uid: EventHours(uid, row.starts_at, row.ends_at)
-            for row in rows
-            for uid in [f"taller-{row.uid}@{SITE.host}"]
-        }
+        by_uid = {f"taller-{row.uid}@{SITE.host}": row for row in rows}
         for slug in slugs:
             choice = feed_query.parse(session, slug)
             body = ics_feed.write_bytes(session, choice, "es", SITE, today=today)
             uids = re.findall(r"^UID:(\S+)", body.decode(), re.MULTILINE)
-            yield PublishedFeed(f"{slug} {today}", body, frozenset(hours[each] for each in uids))
+            there = {uid: by_uid[uid] for uid in uids}
+            yield PublishedFeed(
+                name=f"{slug} {today}",
+                body=body,
+                hours=frozenset(
+                    EventHours(uid, row.starts_at, row.ends_at) for uid, row in there.items()
+                ),
+                over_change=frozenset(uid for uid, row in there.items() if _is_over_change(row)),
+            )
 
 
-def _office(index: int, key: str) -> Office:
-    return office(f"zona-{index}", "Springfield", "IL", key)
+def _is_over_change(workshop: Workshop) -> bool:
+    zone = workshop.calendar_zone
+    starts, ends = (each.astimezone(zone) for each in (workshop.starts_at, workshop.ends_at))
+    return starts.utcoffset() != ends.utcoffset()
 
 
-def _with_slug(store: Store, model: Office, name: str) -> Office:
-    """A further office in the zone of that one."""
-    slug = re.sub(r"[^a-z]+", "-", name.lower())
-    made = office(slug, model.city, model.region, model.zone.key)
+def _publish_around_changes(
+    store: Store, rights: Kind, zones: Sequence[str]
+) -> list[PublishedFeed]:
+    """An office's feed for each of the zones and years."""
+    offices = [_add_office(store, f"cambio-{index}", key) for index, key in enumerate(zones)]
+    for each in offices:
+        _add_around_changes(store, each, rights)
+    slugs = [each.slug for each in offices]
+    return [feed for year in YEARS for feed in _publish(store, slugs, date(year, 2, 1))]
+
+
+def _add_kind(store: Store) -> Kind:
+    made = kind("husos", "Derechos")
+    with store.change() as session:
+        session.add(made)
+    return made
+
+
+def _add_office(store: Store, slug: str, key: str) -> Office:
+    made = office(slug, "Springfield", "IL", key)
     with store.change() as session:
         session.add(made)
     return made
@@ -286,6 +314,7 @@ def _row(day: date, starts: time, zone: ZoneInfo, *, is_second: bool) -> dict[st
         "ends": ends,
         "starts_at": starts_at,
         "ends_at": ends_at,
+        "calendar_zone": choose_calendar_zone(zone, starts_at, ends_at),
         "is_second_hour": is_second,
     }
 
