@@ -78,6 +78,8 @@ def test_vtimezone_has_nothing_that_outlook_or_exchange_refuses(
     assert block.endswith("END:VTIMEZONE\r\n")
     assert "RDATE" not in block
     assert "COMMENT" not in block
+    assert "BYMONTHDAY" not in block
+    assert "BYDAY=SU" not in block
     for line in block.split("\r\n"):
         assert "\r" not in line
         assert len(line) <= 75
