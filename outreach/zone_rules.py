@@ -3,7 +3,7 @@
 A program that knows a TZID uses its own rules for it, which are older than ours on most phones: in
 2026 British Columbia, Alberta, Manitoba and Inuvik stopped changing their clocks. So an event after
 such a last transition is written in a zone that has had the same offset for ten years. One in an
-hour that its clocks show twice, of which programs choose either, is written in UTC (decision 0036).
+hour that its clocks show twice, of which programs choose either, is written in UTC (decision 0037).
 """
 
 from dataclasses import dataclass

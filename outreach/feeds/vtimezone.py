@@ -15,7 +15,7 @@ EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local time of the zone
 DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
 # The second Sunday of March and the first of November, at 02:00 local time before the change. With
-# BYMONTHDAY, which ical4j 4 needs, Outlook could not read the zone at all (decision 0037).
+# BYMONTHDAY, which ical4j 4 needs, Outlook could not read the zone at all (decision 0038).
 FIRST_YEAR_OF_THE_RULE: Final = 2007
 SPRING: Final = "BEGIN:DAYLIGHT\r\nDTSTART:20070311T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU"
 AUTUMN: Final = (

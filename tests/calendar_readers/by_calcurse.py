@@ -34,7 +34,7 @@ def _read(folder: Path, body: bytes, env: dict[str, str]) -> set[EventHours]:
     folder.mkdir(parents=True)
     file = folder / "feed.ics"
     file.write_bytes(body)
-    start = ["calcurse", "-q", "-D", folder, "-C", folder]
+    start: list[str | Path] = ["calcurse", "-q", "-D", folder, "-C", folder]
     _run([*start, "-i", file], env)
     lines = _run(
         [*start, "-Q", *DAYS, "--filter-type", "cal", "--format-apt", FORMAT], env
