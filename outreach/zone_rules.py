@@ -23,7 +23,8 @@ RECENT_YEARS: Final = 5  # rules that programs may lack
 CONSTANT_YEARS: Final = 10  # rules that every program has
 YEARS_AHEAD: Final = 10  # further than workshops are planned
 _FAR: Final = 1e9
-_UTC: Final = ZoneInfo("UTC")
+UTC_KEY: Final = "UTC"  # of an event whose times end in Z
+_UTC: Final = ZoneInfo(UTC_KEY)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from icalendar import vText, vUri
 from icalendar.parser import Contentline, Parameters
 from sqlalchemy.orm import Session
 
-from outreach import clock
+from outreach import clock, zone_rules
 from outreach.domain.calendar import event_cache, feed_query
 from outreach.domain.calendar.event_cache import EventText, FeedSpan
 from outreach.domain.calendar.feed_query import NETWORK, FeedQuery
@@ -75,7 +75,8 @@ def write(
         session, lang, site, has_links=choice.has_links, is_coarse=choice.is_pushed
     )
     cut = _fit(writer, choice, today)
-    zones = {name: ZoneInfo(name) for name in {piece.calendar_zone for piece in cut.pieces}}
+    names = {piece.calendar_zone for piece in cut.pieces} - {zone_rules.UTC_KEY}
+    zones = {name: ZoneInfo(name) for name in names}
     if not zones:
         # A calendar must have a component (RFC 5545, 3.6).
         home = choice.office.zone if choice.office else clock.headquarters_zone()

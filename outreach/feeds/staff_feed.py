@@ -38,6 +38,7 @@ from outreach.feeds.vevent import MAX_TITLE_LENGTH, PublicSite
 from outreach.feeds.vtimezone import vtimezone
 from outreach.i18n import say, translator
 from outreach.languages import STAFF_LANGUAGE
+from outreach.zone_rules import UTC_KEY
 
 FORMAT: Final = 2  # raise it when the same workshop is written differently
 LANG: Final = "+"  # in the event cache, where public events have their language
@@ -240,7 +241,8 @@ def _zones(
 ) -> dict[str, ZoneInfo]:
     """The zones of the workshops by key. A calendar must have a component, so without workshops it
     is that of an office."""
-    zones = {piece.line.calendar_zone.key: piece.line.calendar_zone for piece in pieces}
+    used = (piece.line.calendar_zone for piece in pieces)
+    zones = {zone.key: zone for zone in used if zone.key != UTC_KEY}
     if not zones:
         known = offices.list_offices(session)
         there = [each.zone for each in known if own_offices is None or each.slug in own_offices]

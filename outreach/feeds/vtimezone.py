@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from outreach.zone_rules import list_changes
+from outreach.zone_rules import UTC_KEY, list_changes
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local time of the zone
 DAY: Final = timedelta(days=1)
@@ -27,7 +27,7 @@ AUTUMN: Final = (
 def vtimezone(zone: ZoneInfo, first: date, last: date) -> bytes:
     """The component for events from `first` to `last`, local days. Empty for UTC: times that end in
     Z need none."""
-    if zone.key == "UTC":
+    if zone.key == UTC_KEY:
         return b""
     begins, ends = first - DAY, last + 2 * DAY
     changes = list_changes(zone, begins, ends)

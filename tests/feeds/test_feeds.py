@@ -85,6 +85,17 @@ def test_calgary_in_january_2027_is_midnight_in_utc(
         assert start == datetime(2027, 1, 22, 0, 0, tzinfo=UTC)
 
 
+def test_calendar_of_an_hour_that_clocks_show_twice_keeps_the_zone_of_its_office(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, day=date(2027, 11, 7), starts=time(1, 30), ends=time(3))
+    body = feed(store, "chicago", today=date(2027, 11, 1))
+    assert b"DTSTART:20271107T063000Z\r\n" in body
+    assert b"X-WR-TIMEZONE:America/Chicago\r\n" in body
+    assert body.count(b"BEGIN:VTIMEZONE") == 1
+
+
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
