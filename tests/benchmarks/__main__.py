@@ -20,6 +20,7 @@ from tests.benchmarks import (
     database_size,
     door,
     front,
+    journey,
     letters,
     load,
     million,
@@ -114,6 +115,21 @@ def compare_with_hello(bench: Bench) -> None:
                 ratio=median(own / baseline for own, baseline in pairs),
                 least=FLOORS.get(what),
             )
+
+
+def measure_journey(bench: Bench) -> None:
+    """Measures processor time of a registration and of pages against that of «hello»."""
+    hello, *costs = journey.measure(bench.folder, repetitions=bench.repetitions)
+    for cost in costs:
+        limit = journey.MAX_MS.get(cost.what)
+        bench.add_result(
+            f"{cost.what}, processor",
+            f"{cost.ms:.1f} ms",
+            baseline=f"hello {hello.ms:.3f} ms",
+            ratio=cost.ratio,
+            most=None if limit is None else (cost.ratio, limit * journey.HELLOS_A_MS),
+            limit="" if limit is None else f"≤ {limit * journey.HELLOS_A_MS:.0f}",
+        )
 
 
 def compare_stored_counts(bench: Bench) -> None:
@@ -258,6 +274,7 @@ def measure_door(bench: Bench) -> None:
 
 PARTS: dict[str, Callable[[Bench], None]] = {
     "hello": compare_with_hello,
+    "journey": measure_journey,
     "many": compare_stored_counts,
     "rebuild": measure_rebuild,
     "pages": measure_slow_pages,
