@@ -439,7 +439,7 @@ _BY_CODE: Final = (
         Registration.code_digest.in_(sa.bindparam("digests", expanding=True)),
         Registration.key_id.is_not(None),
     )
-    .options(sa.orm.joinedload(Registration.workshop))  # no statement more where one is found
+    .options(sa.orm.joinedload(Registration.workshop, innerjoin=True))  # no statement more where one is found
 )
 
 

@@ -121,9 +121,9 @@ class Workshop(Base):
     )  # a reconstruction, said wherever shown
 
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), init=False)
-    office: Mapped[Office] = relationship(lazy="joined", innerjoin=True)
+    office: Mapped[Office] = relationship(lazy="joined", innerjoin="unnested")
     kind_id: Mapped[int] = mapped_column(sa.ForeignKey("kind.id"), init=False)
-    kind: Mapped[Kind] = relationship(lazy="joined", innerjoin=True)
+    kind: Mapped[Kind] = relationship(lazy="joined", innerjoin="unnested")
     venue_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("venue.id"), init=False, index=True, nullable=True
     )
