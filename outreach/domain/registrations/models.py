@@ -530,12 +530,14 @@ def open_details(
     return keys
 
 
-def next_queue_number(workshop_id: int) -> sa.ScalarSelect[int]:
+def next_queue_number(workshop_id: int | sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
     """The number of a party that comes last, for the values of a statement. The caller has locked
     the workshop's row. A number says who was first, and no time (S33)."""
-    others = sa.orm.aliased(Registration)
-    last = sa.func.coalesce(sa.func.max(others.queue_number), 0)
-    return sa.select(last + 1).where(others.workshop_id == workshop_id).scalar_subquery()
+    last = sa.func.coalesce(sa.func.max(_OTHERS.c.queue_number), 0)
+    return sa.select(last + 1).where(_OTHERS.c.workshop_id == workshop_id).scalar_subquery()
+
+
+_OTHERS: Final = Registration.__table__.alias()  # of the same workshop
 
 
 def list_active(session: Session, workshop: Workshop) -> Sequence[Registration]:
