@@ -1,17 +1,15 @@
 """The bulletin as PDF, PNG, and one self-contained HTML file."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from typing import Any
 
 import rcssmin
-import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from outreach import i18n
+from outreach import i18n, qr_codes
 from outreach.pdf import typesetting
 from outreach.reports import bulletin_markdown
 from outreach.reports import bulletin_text as words
@@ -64,20 +62,17 @@ def labels(lang: str) -> dict[str, str]:
 
 
 def qr_svg(address: str) -> str:
-    """Return the QR code of a URL as inline SVG."""
-    code = segno.make(address, micro=False, error="m")
-    return code.svg_inline(border=2, omitsize=True, svgclass=None, lineclass=None)
+    """Return the QR code of a URL as SVG."""
+    return qr_codes.svg(address, border=2)
 
 
 def _data(document: BulletinDocument, lang: str, public_url: str, brand: str) -> Mapping[str, Any]:
     bulletin = words.localize_bulletin(document, lang, public_url)
-    qr_code = io.BytesIO()
-    segno.make(bulletin.calendar, micro=False, error="m").save(qr_code, kind="svg", border=2)
     return asdict(bulletin) | {
         "brand": brand,
         "region": i18n.LOCALES[lang].territory,
         "labels": labels(lang),
-        "square": qr_code.getvalue().decode(),
+        "square": qr_svg(bulletin.calendar),
         **{
             name: _paragraphs(getattr(bulletin, name), public_url)
             for name in ("correction", "happened", "ahead")
@@ -103,5 +98,5 @@ def _pages() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["markdown"] = _markup
-    environment.filters["qr_svg"] = lambda address: Markup(qr_svg(address))  # noqa: S704 - made by segno
+    environment.filters["qr_svg"] = lambda address: Markup(qr_svg(address))  # noqa: S704 - squares only
     return environment

@@ -12,8 +12,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final
 
-import segno
-
+from outreach import qr_codes
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import ErrorCode, Refusal
 from outreach.i18n import LOCALES
@@ -155,9 +154,7 @@ def pictogram_svg(pictogram: str, colour: str) -> str:
 def _qr_svg(link: str) -> str:
     """Return the QR code of a link as SVG, with the quiet zone of four modules that ISO/IEC 18004
     requires."""
-    code = segno.make(link, micro=False, error="m")
-    svg = code.svg_inline(border=4, omitsize=True, svgclass=None, lineclass=None)
-    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return qr_codes.svg(link, border=4)
 
 
 def _inline_images(svg: str) -> str:

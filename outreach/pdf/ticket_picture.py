@@ -3,14 +3,11 @@
 Others look at pictures on a phone: none is made for a discreet workshop, and for a kind of high
 sensitivity it says «Cita» and the city."""
 
-import io
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import segno
-
-from outreach import formats
+from outreach import formats, qr_codes
 from outreach.domain.locations import city_names
 from outreach.domain.registrations import Registration
 from outreach.domain.text import clean
@@ -81,6 +78,4 @@ def _place(registration: Registration, lang: str) -> str:
 
 
 def _qr_svg(link: str) -> str:
-    code = io.BytesIO()
-    segno.make(link, micro=False, error="m").save(code, kind="svg", border=2)
-    return code.getvalue().decode()
+    return qr_codes.svg(link, border=2)
