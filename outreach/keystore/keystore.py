@@ -126,13 +126,9 @@ class KeyStore:
     def get_all(self, key_ids: Iterable[bytes]) -> dict[bytes, RegistrationKey]:
         """The keys that still exist, by id."""
         keys: dict[bytes, RegistrationKey] = {}
-        with self.store.read() as session:
+        with self.store.read_rows() as connection:
             for some in batched(key_ids, 500):
-                rows = session.execute(
-                    sa.select(Key.id, Key.sealed, Key.generation).where(
-                        Key.id.in_(some), Key.forget_on > self.today()
-                    )
-                )
+                rows = connection.execute(_GET, {"ids": list(some), "today": self.today()})
                 for key_id, sealed, generation in rows:
                     keys[key_id] = unpack_key(self.envelope.unseal(sealed, key_id, generation))
         return keys
@@ -467,6 +463,10 @@ def of_session(session: Session) -> KeyStore:
 
 
 _NEW_KEY: Final = sa.insert(Key.__table__)  # type: ignore[arg-type]  # it is a Table
+_GET: Final = sa.select(Key.id, Key.sealed, Key.generation).where(
+    Key.id.in_(sa.bindparam("ids", expanding=True)),
+    Key.forget_on > sa.bindparam("today", type_=sa.Date),
+)
 _NEW_LINK_REQUEST: Final = sa.insert(LinkRequest.__table__)  # type: ignore[arg-type]  # it is a Table
 _LOCK: Final = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger)))
 

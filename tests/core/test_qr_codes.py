@@ -43,5 +43,5 @@ def test_the_title_is_escaped() -> None:
 
 
 def test_a_text_that_is_too_long_is_an_error() -> None:
-    with pytest.raises(ValueError, match="too long|Symbol"):
+    with pytest.raises(ValueError, match="too long"):
         qr_codes.svg("x" * 5000, border=2)

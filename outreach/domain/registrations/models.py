@@ -407,15 +407,15 @@ def is_of_party(registration: Registration, key: bytes, data: RegistrationData) 
 def find(session: Session, key_store: KeyStore, token: str) -> Registration:
     """The registration of a manage link. Raises NotFound."""
     hashed = _hash(_bytes_of(token))
-    is_its = Registration.manage_digest == key_store.link_digest(hashed)
-    return _find(session, sa.or_(is_its, Registration.manage == hashed))
+    link = key_store.link_digest(hashed)
+    return _find(session, _BY_MANAGE_LINK, link=link, hashed=hashed)
 
 
 def find_by_entry_token(session: Session, key_store: KeyStore, token: str) -> Registration:
     """The registration of the QR code that is shown at check-in. Raises NotFound."""
     hashed = _hash(_bytes_of(token))
-    is_its = Registration.entry_digest == key_store.link_digest(hashed)
-    return _find(session, sa.or_(is_its, Registration.entry == hashed))
+    link = key_store.link_digest(hashed)
+    return _find(session, _BY_ENTRY_LINK, link=link, hashed=hashed)
 
 
 def find_by_code(
@@ -439,7 +439,9 @@ _BY_CODE: Final = (
         Registration.code_digest.in_(sa.bindparam("digests", expanding=True)),
         Registration.key_id.is_not(None),
     )
-    .options(sa.orm.joinedload(Registration.workshop, innerjoin=True))  # no statement more where one is found
+    .options(
+        sa.orm.joinedload(Registration.workshop, innerjoin=True)
+    )  # no statement more where one is found
 )
 
 
@@ -475,13 +477,28 @@ def _hash(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
 
 
-def _find(session: Session, condition: sa.ColumnElement[bool]) -> Registration:
-    registration = session.scalar(
-        sa.select(Registration).where(condition).options(sa.orm.joinedload(Registration.workshop))
-    )
+def _find(session: Session, statement: sa.Select[Registration], **digests: bytes) -> Registration:
+    registration = session.scalar(statement, digests)
     if registration is None or registration.key_id is None:
         raise NotFound("registration")
     return registration
+
+
+_WITH_WORKSHOP: Final = sa.select(Registration).options(
+    sa.orm.joinedload(Registration.workshop, innerjoin=True)
+)
+_BY_MANAGE_LINK: Final = _WITH_WORKSHOP.where(
+    sa.or_(
+        Registration.manage_digest == sa.bindparam("link"),
+        Registration.manage == sa.bindparam("hashed"),
+    )
+)
+_BY_ENTRY_LINK: Final = _WITH_WORKSHOP.where(
+    sa.or_(
+        Registration.entry_digest == sa.bindparam("link"),
+        Registration.entry == sa.bindparam("hashed"),
+    )
+)
 
 
 def get_key(key_store: KeyStore, registration: Registration) -> RegistrationKey:

@@ -95,6 +95,7 @@ def find(session: Session, token: str) -> RegistrationView:
     if request.method == "POST" and not request.path.endswith(("/cancelar", "/borrar")):
         rate_limits.count_link_post(token)
     key = registrations.get_key(key_store(), registration)
+    registration.open_with(key)  # or the details would ask the key store once more
     person = registrations.decrypt_person(registration, key)
     return RegistrationView(
         token, registration, person, key, registrations.list_group(session, registration)
