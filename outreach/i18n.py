@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 from babel import Locale
 from babel.support import LazyProxy, Translations
-from flask import Flask, g, has_app_context, request
+from flask import Flask, g, request
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -34,6 +34,7 @@ NAMES: Final = {
 
 Message = tuple[str, str]  # context and text
 
+_get_globals: Final = g._get_current_object  # type: ignore[attr-defined]  # of werkzeug's proxy
 _used: ContextVar[str | None] = ContextVar("language", default=None)
 
 
@@ -90,7 +91,10 @@ def current() -> str:
     used = _used.get()
     if used is not None:
         return used
-    return g.get("lang") or SOURCE if has_app_context() else SOURCE
+    try:  # one call where `g.get` and `has_app_context` are six: a page asks a hundred times
+        return _get_globals().__dict__.get("lang") or SOURCE
+    except RuntimeError:  # no application context
+        return SOURCE
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -47,7 +48,7 @@ def by_kind(
     session: Session, first: Month, last: Month, *, now: datetime, office: Office | None = None
 ) -> list[ReportedMonth]:
     """Return every month of the range, with its numbers by code of the kind; empty months too."""
-    codes = {kind.id: kind.code for kind in kinds.list_kinds(session)}
+    codes = kinds.list_codes(session)
 
     def select(count: WorkshopCounts) -> Mapping[str, int]:
         return count.by_office.get(office.slug, {}) if office else count.by_kind
@@ -80,12 +81,17 @@ def first_month(session: Session, now: datetime) -> Month:
     """Return the first month with a workshop, revision or figure; the current one if there is none
     in the past."""
     known: Iterable[int | None] = (
-        session.scalar(sa.select(sa.func.min(Workshop.month)).where(workshop_counts.IS_COUNTED)),
-        session.scalar(sa.select(sa.func.min(MonthRevision.month))),
+        *session.execute(_FIRST_MONTHS).one(),
         *(each.number for each in figures.list_months(session)[:1]),
     )
     current = Month.from_day(now.date())
     return Month.from_number(min([current.number, *(n for n in known if n is not None)]))
+
+
+_FIRST_MONTHS: Final = sa.select(
+    sa.select(sa.func.min(Workshop.month)).where(workshop_counts.IS_COUNTED).scalar_subquery(),
+    sa.select(sa.func.min(MonthRevision.month)).scalar_subquery(),
+)
 
 
 def sum_numbers(reported_months: Iterable[ReportedMonth]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -216,7 +217,7 @@ def months(session: Session) -> list[Month]:
     return [Month.from_number(number) for number in numbers]
 
 
-def _month_numbers(first: int = 0) -> sa.CTE:
+def _month_numbers(first: int | sa.ColumnElement[int] = 0) -> sa.CTE:
     """The numbers of all months since `first` with a workshop of any status.
 
     A recursive query that skips from month to month on the index (a loose index scan), so its cost
@@ -245,27 +246,40 @@ def history(
 
     `id` is that of the kind, or of the column `by`. `office_id` and `kind_id` restrict the count to
     one office or kind."""
-    conditions: list[sa.ColumnElement[bool]] = [IS_COUNTED]
-    if office_id is not None:
-        conditions.append(Workshop.office_id == office_id)
-    if kind_id is not None:
-        conditions.append(Workshop.kind_id == kind_id)
-    synthetic = _list_synthetic(session, first, last, by, conditions)
+    values = {
+        name: value
+        for name, value in (("office", office_id), ("kind", kind_id))
+        if value is not None
+    }
+    months = {"first": first.number, "last": last.number}
+    synthetic = {
+        (number, id_)
+        for number, id_ in session.execute(_select_synthetic(by, *values), months | values)
+    }
     last_over = min(last, _first_running(now).plus(-1))
     first_running = max(first, last_over.following)
     is_ranged = by is Workshop.kind_id and session.get_bind().dialect.name == "sqlite"
     statements: list[sa.Select[int, int, int, int]] = []
-    if first <= last_over:
-        statements.append((_by_range if is_ranged else _by_group)(first, last_over, by, conditions))
+    if first <= last_over and is_ranged:
+        statements.append(_select_by_range(*values))
+    elif first <= last_over:
+        statements.append(_by_group(first, last_over, by, _list_conditions(*values)))
     if first_running <= last:
         held = sa.func.sum(sa.case((is_held(now), 1), else_=0))
-        statements.append(_by_group(first_running, last, by, conditions, held))
+        statements.append(_by_group(first_running, last, by, _list_conditions(*values), held))
+    values |= {"first": first.number, "last": last_over.number}  # of the ranges
     for statement in statements:
-        for number, id_, held_count, planned_count in session.execute(statement):
+        for number, id_, held_count, planned_count in session.execute(statement, values):
             if held_count or planned_count:
                 month = Month.from_number(number)
                 is_synthetic = (number, id_) in synthetic
                 yield month, id_, is_synthetic, int(held_count), int(planned_count)
+
+
+def _list_conditions(*names: str) -> list[sa.ColumnElement[bool]]:
+    """The conditions of a counted workshop, of the office or the kind of a parameter."""
+    columns = {"office": Workshop.office_id, "kind": Workshop.kind_id}
+    return [IS_COUNTED, *(columns[name] == sa.bindparam(name) for name in names)]
 
 
 def _by_group(
@@ -291,44 +305,43 @@ def _month_parameter(month: Month) -> sa.BindParameter[int]:
     return sa.bindparam(None, month.number, sa.Integer(), literal_execute=True)
 
 
-def _by_range(
-    first: Month, last: Month, _by: object, conditions: Sequence[sa.ColumnElement[bool]]
-) -> sa.Select[int, int, int, int]:
+@cache
+def _select_by_range(*names: str) -> sa.Select[int, int, int, int]:
     """Count by kind with a subquery for each range of the index: in SQLite, twice as fast as GROUP
     BY. Returns kinds with 0 too."""
-    walk = _month_numbers(first.number)
+    walk = _month_numbers(sa.bindparam("first"))
     number = (
         sa.select(sa.func.count())
-        .where(Workshop.month == walk.c.month, Workshop.kind_id == Kind.id, *conditions)
+        .where(
+            Workshop.month == walk.c.month,
+            Workshop.kind_id == Kind.id,
+            *_list_conditions(*names),
+        )
         .scalar_subquery()
     )
     return (
         sa.select(walk.c.month, Kind.id, number, _NONE)
         .select_from(walk.join(Kind, sa.true()))
-        .where(walk.c.month <= last.number)
+        .where(walk.c.month <= sa.bindparam("last"))
     )
 
 
-def _list_synthetic(
-    session: Session,
-    first: Month,
-    last: Month,
-    by: sa.SQLColumnExpression[int],
-    conditions: Sequence[sa.ColumnElement[bool]],
-) -> set[tuple[int, int]]:
-    """Return (number of the month, id) where some workshops are synthetic.
+@cache
+def _select_synthetic(by: sa.SQLColumnExpression[int], *names: str) -> sa.Select[int, int]:
+    """Select (number of the month, id) where some workshops are synthetic.
 
     A separate query, because synthetic workshops have an index of their own: checking the flag of
     each counted workshop took a third of the total time."""
-    rows = session.execute(
+    return (
         sa.select(Workshop.month, by)
         .where(
-            Workshop.is_synthetic, Workshop.month.between(first.number, last.number), *conditions
+            Workshop.is_synthetic,
+            Workshop.month.between(sa.bindparam("first"), sa.bindparam("last")),
+            *_list_conditions(*names),
         )
         # In the order of the index, so that SQLite uses it.
         .group_by(Workshop.month, Workshop.status, by)
     )
-    return {(number, id_) for number, id_ in rows}
 
 
 def _first_running(now: datetime) -> Month:

@@ -119,13 +119,12 @@ def compare_with_hello(bench: Bench) -> None:
 
 def measure_journey(bench: Bench) -> None:
     """Measures processor time of a registration and of pages against that of «hello»."""
-    hello, *costs = journey.measure(bench.folder, repetitions=bench.repetitions)
-    for cost in costs:
+    for cost in journey.measure(bench.folder, repetitions=bench.repetitions):
         limit = journey.MAX_MS.get(cost.what)
         bench.add_result(
             f"{cost.what}, processor",
             f"{cost.ms:.1f} ms",
-            baseline=f"hello {hello.ms:.3f} ms",
+            baseline=f"hello {cost.hello_ms:.3f} ms",
             ratio=cost.ratio,
             most=None if limit is None else (cost.ratio, limit * journey.HELLOS_A_MS),
             limit="" if limit is None else f"≤ {limit * journey.HELLOS_A_MS:.0f}",

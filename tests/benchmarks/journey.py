@@ -11,7 +11,6 @@ search is asked once, and the front page is asked for after a change of what it 
 import http.client
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from html import unescape
@@ -38,7 +37,6 @@ from tests.benchmarks.paths import world
 from tests.benchmarks.server import Running, running
 from tests.support.place_phrases import read_phrases
 
-HELLO: Final = "hello"
 READING: Final = 2.2  # seconds
 FORM, SAVE, TICKET = "form", "save", "ticket"
 REGISTRATION: Final = "registration: form, save, ticket"
@@ -52,15 +50,13 @@ _HIDDEN: Final = re.compile(r'name="(nonce|stamp)" value="([^"]*)"')
 
 @dataclass(frozen=True)
 class Cost:
-    """Processor milliseconds of one answer."""
+    """Processor milliseconds of one answer and of one «hello» just before, medians; and the median
+    of their ratios."""
 
     what: str
     ms: float
-    hello_ms: float  # of one «hello» of the same run
-
-    @property
-    def ratio(self) -> float:
-        return self.ms / self.hello_ms
+    hello_ms: float
+    ratio: float
 
 
 class _Line:
@@ -95,11 +91,12 @@ class _Line:
 
 
 def measure(folder: Path, *, times: int = 60, repetitions: int = 3) -> list[Cost]:
-    """The cost of each page, medians of repetitions; the registration is the sum of its steps."""
+    """The cost of each page; the registration, first, is the sum of its steps."""
     environ, _ = world(folder)
     environ |= {"OUTREACH_TRUSTED_PROXIES": "1"}
     store = Store(Config.from_environ(environ).database_url, is_durable=False)
     path, upcoming = _furnish(store)
+    pairs: dict[str, list[tuple[float, float]]] = {}
     with (
         running("tests.benchmarks.hello:create_app", {}) as bare,
         running("outreach.app:create_server_app", environ, "/es/") as ours,
@@ -107,30 +104,34 @@ def measure(folder: Path, *, times: int = 60, repetitions: int = 3) -> list[Cost
         _Line(ours) as line,
     ):
         pages = _Pages(store, line, path, upcoming)
-        costs: dict[str, list[float]] = {}
-        for _ in range(repetitions + 1):  # the first one warms up
-            with _measured(costs, HELLO, bare, times * 10):
-                for _ in range(times * 10):
-                    bare_line.read("/")
+        for repetition in range(repetitions + 1):
             for what, ask in pages.steps(times):
-                with _measured(costs, what, ours, times):
-                    ask()
+                hello = _spend(bare, lambda: [bare_line.read("/") for _ in range(times * 5)]) / 5
+                pair = _spend(ours, ask) / times, hello / times
+                if repetition:  # the first one warms up
+                    pairs.setdefault(what, []).append(pair)
     store.close()
-    hello, *others = (
-        Cost(what, median(found[1:]), median(costs[HELLO][1:])) for what, found in costs.items()
+    found = {what: _compare(what, those) for what, those in pairs.items()}
+    steps = [found[each] for each in (FORM, SAVE, TICKET)]
+    whole = Cost(
+        REGISTRATION,
+        sum(each.ms for each in steps),
+        median(each.hello_ms for each in steps),
+        sum(each.ratio for each in steps),
     )
-    steps = [each for each in others if each.what in {FORM, SAVE, TICKET}]
-    whole = Cost(REGISTRATION, sum(each.ms for each in steps), hello.ms)
-    return [hello, whole, *others]
+    return [whole, *found.values()]
 
 
-@contextmanager
-def _measured(
-    costs: dict[str, list[float]], what: str, server: Running, times: int
-) -> Iterator[None]:
+def _spend(server: Running, ask: Callable[[], object]) -> float:
+    """The processor milliseconds of a server while it answers."""
     before = server.processor_ms()
-    yield
-    costs.setdefault(what, []).append((server.processor_ms() - before) / times)
+    ask()
+    return server.processor_ms() - before
+
+
+def _compare(what: str, pairs: list[tuple[float, float]]) -> Cost:
+    ours, hello = zip(*pairs, strict=True)
+    return Cost(what, median(ours), median(hello), median(one / other for one, other in pairs))
 
 
 class _Pages:

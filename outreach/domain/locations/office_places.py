@@ -75,13 +75,8 @@ _PLACES: Final = sa.select(
 ).order_by(OfficePlace.id)
 
 
-def get_version(session: Session) -> tuple[int, int | None, datetime | None]:
-    """Number of names, latest id and latest change: it differs after any change."""
-    count, latest_id, latest = session.execute(_VERSION).one()
-    return count, latest_id, latest
-
-
-_VERSION: Final = sa.select(
+# Their number and latest change: it differs after any change.
+VERSION: Final = sa.select(
     sa.func.count(), sa.func.max(OfficePlace.id), sa.func.max(OfficePlace.changed_at)
 ).select_from(OfficePlace)
 

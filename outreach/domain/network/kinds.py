@@ -116,10 +116,11 @@ def list_kinds(session: Session) -> Sequence[Kind]:
     return session.scalars(sa.select(Kind).order_by(Kind.position)).all()
 
 
-def get_version(session: Session) -> tuple[int, datetime | None]:
-    """Number of kinds and latest change: it differs after any change."""
-    count, latest = session.execute(_VERSION).one()
-    return count, latest
+def list_codes(session: Session) -> dict[int, str]:
+    """The code of each kind, by id."""
+    return {row.id: row.code for row in session.connection().execute(_CODES)}
 
 
-_VERSION: Final = sa.select(sa.func.count(), sa.func.max(Kind.changed_at)).select_from(Kind)
+_CODES: Final = sa.select(Kind.id, Kind.code)
+# Their number and latest change: it differs after any change.
+VERSION: Final = sa.select(sa.func.count(), sa.func.max(Kind.changed_at)).select_from(Kind)

@@ -73,10 +73,5 @@ def has_any(session: Session) -> bool:
     return session.scalar(sa.select(Office.id).limit(1)) is not None
 
 
-def get_version(session: Session) -> tuple[int, datetime | None]:
-    """Number of offices and latest change: it differs after any change."""
-    count, latest = session.execute(_VERSION).one()
-    return count, latest
-
-
-_VERSION: Final = sa.select(sa.func.count(), sa.func.max(Office.changed_at)).select_from(Office)
+# Their number and latest change: it differs after any change.
+VERSION: Final = sa.select(sa.func.count(), sa.func.max(Office.changed_at)).select_from(Office)

@@ -60,19 +60,24 @@ def list_series(session: Session) -> Sequence[FigureSeries]:
 
 def list_figures(session: Session, month: Month) -> list[tuple[FigureSeries, MonthlyFigure]]:
     """The typed figures of a month, in the order of the series."""
-    rows = session.execute(
-        sa.select(FigureSeries, MonthlyFigure)
-        .join(MonthlyFigure, MonthlyFigure.series == FigureSeries.code)
-        .where(MonthlyFigure.month == month.number)
-        .order_by(FigureSeries.position)
-    )
+    rows = session.execute(_FIGURES, {"month": month.number})
     return [(series, figure) for series, figure in rows]
+
+
+_FIGURES: Final = (
+    sa.select(FigureSeries, MonthlyFigure)
+    .join(MonthlyFigure, MonthlyFigure.series == FigureSeries.code)
+    .where(MonthlyFigure.month == sa.bindparam("month"))
+    .order_by(FigureSeries.position)
+)
 
 
 def list_months(session: Session) -> list[Month]:
     """The months that have figures, ascending."""
-    found = session.scalars(sa.select(MonthlyFigure.month).distinct().order_by(MonthlyFigure.month))
-    return [Month.from_number(number) for number in found]
+    return [Month.from_number(number) for number in session.scalars(_MONTHS)]
+
+
+_MONTHS: Final = sa.select(MonthlyFigure.month).distinct().order_by(MonthlyFigure.month)
 
 
 def get_history(session: Session, month: Month) -> dict[str, list[int]]:

@@ -77,14 +77,17 @@ def lock(session: Session, month: Month) -> None:
 
 
 def find_latest_revision(session: Session, month: Month) -> MonthRevision | None:
-    return session.scalar(
-        sa.select(MonthRevision)
-        .where(MonthRevision.month == month.number)
-        .order_by(MonthRevision.number.desc())
-        .limit(1)
-        # Read before the lock, it may have been opened again meanwhile.
-        .execution_options(populate_existing=True)
-    )
+    # Read before the lock, it may have been opened again meanwhile.
+    options = {"populate_existing": True}
+    return session.scalar(_LATEST_REVISION, {"month": month.number}, execution_options=options)
+
+
+_LATEST_REVISION: Final = (
+    sa.select(MonthRevision)
+    .where(MonthRevision.month == sa.bindparam("month"))
+    .order_by(MonthRevision.number.desc())
+    .limit(1)
+)
 
 
 def get_revision(session: Session, month: Month, number: int) -> MonthRevision:
@@ -101,31 +104,37 @@ def get_revision(session: Session, month: Month, number: int) -> MonthRevision:
 
 def list_revisions(session: Session, month: Month) -> Sequence[MonthRevision]:
     """The revisions of a month, ascending."""
-    return session.scalars(
-        sa.select(MonthRevision)
-        .where(MonthRevision.month == month.number)
-        .order_by(MonthRevision.number)
-    ).all()
+    return session.scalars(_REVISIONS, {"month": month.number}).all()
+
+
+_REVISIONS: Final = (
+    sa.select(MonthRevision)
+    .where(MonthRevision.month == sa.bindparam("month"))
+    .order_by(MonthRevision.number)
+)
 
 
 def list_closed_months(session: Session, first: Month, last: Month) -> dict[Month, MonthRevision]:
     """The latest revision of each month from `first` to `last` that is closed and not reopened."""
-    newest = (
-        sa.select(MonthRevision.month, sa.func.max(MonthRevision.number).label("number"))
-        .where(MonthRevision.month.between(first.number, last.number))
-        .group_by(MonthRevision.month)
-        .subquery()
-    )
-    rows = session.scalars(
-        sa.select(MonthRevision)
-        .join(
-            newest,
-            sa.and_(MonthRevision.month == newest.c.month, MonthRevision.number == newest.c.number),
-        )
-        .where(MonthRevision.reopened_at.is_(None))
-        .order_by(MonthRevision.month)
-    )
+    rows = session.scalars(_CLOSED_MONTHS, {"first": first.number, "last": last.number})
     return {Month.from_number(row.month): row for row in rows}
+
+
+_NEWEST: Final = (
+    sa.select(MonthRevision.month, sa.func.max(MonthRevision.number).label("number"))
+    .where(MonthRevision.month.between(sa.bindparam("first"), sa.bindparam("last")))
+    .group_by(MonthRevision.month)
+    .subquery()
+)
+_CLOSED_MONTHS: Final = (
+    sa.select(MonthRevision)
+    .join(
+        _NEWEST,
+        sa.and_(MonthRevision.month == _NEWEST.c.month, MonthRevision.number == _NEWEST.c.number),
+    )
+    .where(MonthRevision.reopened_at.is_(None))
+    .order_by(MonthRevision.month)
+)
 
 
 def add_revision(session: Session, made: MonthRevision) -> None:

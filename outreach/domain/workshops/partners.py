@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -234,19 +234,18 @@ def list_public_names(session: Session, workshop: Workshop) -> list[str]:
     """The public names of a workshop's partners, then of its speakers."""
     if workshop.is_discreet:
         return []
-    partners = session.scalars(
-        sa.select(Partner.name)
-        .join(WorkshopPartner, WorkshopPartner.partner_id == Partner.id)
-        .where(WorkshopPartner.workshop_id == workshop.id, Partner.is_shown)
-        .order_by(Partner.name)
-    )
-    speakers = session.scalars(
-        sa.select(Speaker.name)
-        .join(WorkshopSpeaker, WorkshopSpeaker.speaker_id == Speaker.id)
-        .where(WorkshopSpeaker.workshop_id == workshop.id, Speaker.is_shown)
-        .order_by(Speaker.name)
-    )
-    return [*partners, *speakers]
+    rows = session.connection().execute(_PUBLIC_NAMES, {"workshop": workshop.id})
+    return [row.name for row in rows]
+
+
+_PUBLIC_NAMES: Final = sa.union_all(
+    sa.select(Partner.name.label("name"), sa.literal(1).label("place"))
+    .join(WorkshopPartner, WorkshopPartner.partner_id == Partner.id)
+    .where(WorkshopPartner.workshop_id == sa.bindparam("workshop"), Partner.is_shown),
+    sa.select(Speaker.name, sa.literal(2))
+    .join(WorkshopSpeaker, WorkshopSpeaker.speaker_id == Speaker.id)
+    .where(WorkshopSpeaker.workshop_id == sa.bindparam("workshop"), Speaker.is_shown),
+).order_by("place", "name")
 
 
 def list_names(session: Session, workshop: Workshop) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+import sqlalchemy as sa
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
@@ -76,20 +77,26 @@ class _ReferenceCache:
         cached = self._by_mark.get("reference", version=mark)
         if cached is not None:
             return cached
-        with self._store.read() as session:
-            version = (
-                offices.get_version(session),
-                kinds.get_version(session),
-                office_places.get_version(session),
-            )
-            data = self._by_version.get("reference", version=version)
-            if data is None:
+        with self._store.read_rows() as connection:
+            version = tuple(connection.execute(_VERSION).one())
+        data = self._by_version.get("reference", version=version)
+        if data is None:
+            # They may be newer than the version: then they are read again after the next commit.
+            with self._store.read() as session:
                 data = ReferenceData(
                     version,
                     offices.list_offices(session),
                     kinds.list_kinds(session),
                     office_places.load_places(session),
                 )
-                self._by_version.put("reference", data, version=version)
+            self._by_version.put("reference", data, version=version)
         self._by_mark.put("reference", data, version=mark)
         return data
+
+
+# One statement, since it runs at the first page after each commit, as each registration is one.
+_OFFICES, _KINDS = offices.VERSION.subquery(), kinds.VERSION.subquery()
+_PLACES: Final = office_places.VERSION.subquery()
+_VERSION: Final = sa.select(_OFFICES, _KINDS, _PLACES).select_from(
+    _OFFICES.join(_KINDS, sa.true()).join(_PLACES, sa.true())
+)

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
-from itertools import groupby
 from typing import Final
 
 from markupsafe import Markup
 
-from outreach import clock, formats, i18n
+from outreach import formats, i18n
 from outreach.domain.locations import city_names
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.search.search import SearchResult
@@ -58,15 +57,6 @@ class WorkshopCard:
     distance: str = ""
     miles: str = ""  # from the place that was searched for, for programs
     dates: Sequence[str] = ()  # of a course
-
-
-@dataclass(frozen=True, slots=True)
-class CardDay:
-    """The cards of one day."""
-
-    near_words: str  # «Hoy», «Mañana»; empty later
-    words: str
-    cards: list[WorkshopCard]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,23 +126,6 @@ def opening(found: SearchResult | Workshop, *, now: datetime) -> datetime | None
     if opens is None or opens <= now or not is_ahead or not takes_places:
         return None
     return opens.astimezone(found.zone)
-
-
-def by_day(found: Iterable[SearchResult], *, now: datetime) -> list[CardDay]:
-    """Return the cards of an office by day."""
-    cards = [card(each, now=now) for each in found]
-    return _group(cards, clock.network_day(now))
-
-
-def _group(cards: Iterable[WorkshopCard], today: date) -> list[CardDay]:
-    return [
-        CardDay(
-            near_words=today_or_tomorrow(day, today),
-            words=formatting.first_capital(formatting.day(day)),
-            cards=list(those),
-        )
-        for day, those in groupby(cards, key=lambda each: each.day)
-    ]
 
 
 def _near_day(day: date, today: date) -> str:

@@ -1,20 +1,22 @@
-"""The parts of the list page that searches have in common: cards, and its form and filters.
+"""The parts of the list page that searches have in common: cards, and its form and filters; the
+cards of an office's page too.
 
 A workshop is found by many searches, and a form differs from another by its place. Each part is
 rendered once, with marks where searches differ, and kept; a new search fills in the marks
 (`Markup.replace` escapes what it fills in).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from flask import Flask, current_app, get_template_attribute, render_template
 from markupsafe import Markup
 
-from outreach import i18n
+from outreach import clock, i18n
+from outreach.domain.search.search import SearchResult
 from outreach.domain.search.workshop_list import KindCounts, ListedResult
 from outreach.domain.text import fold
 from outreach.memory_cache import MemoryCache
@@ -69,18 +71,42 @@ def render_cards(listed: Sequence[ListedResult], options: CardOptions) -> Markup
 def render_days(listed: Sequence[ListedResult], options: CardOptions) -> list[RenderedDay]:
     """The cards of each day, in their order."""
     lang = i18n.current()
+    cards = (
+        (each.workshop.day, _render_card(each, options, lang, with_day=False)) for each in listed
+    )
+    return _group_by_day(cards, options.today)
+
+
+def render_office_days(found: Sequence[SearchResult], *, now: datetime) -> list[RenderedDay]:
+    """The cards of each day on the page of their office, which say no city."""
+    lang = i18n.current()
+    cards = ((each.day, _render_office_card(each, now, lang)) for each in found)
+    return _group_by_day(cards, clock.network_day(now))
+
+
+def _group_by_day(cards: Iterable[tuple[date, Markup]], today: date) -> list[RenderedDay]:
     by_day: dict[date, list[Markup]] = {}
-    for each in listed:
-        card = _render_card(each, options, lang, with_day=False)
-        by_day.setdefault(each.workshop.day, []).append(card)
+    for day, card in cards:
+        by_day.setdefault(day, []).append(card)
     return [
         RenderedDay(
-            near_words=workshop_cards.today_or_tomorrow(day, options.today),
+            near_words=workshop_cards.today_or_tomorrow(day, today),
             words=formatting.first_capital(formatting.day(day)),
-            cards=Markup().join(cards),
+            cards=Markup().join(those),
         )
-        for day, cards in by_day.items()
+        for day, those in by_day.items()
     ]
+
+
+def _render_office_card(found: SearchResult, now: datetime, lang: str) -> Markup:
+    key = lang, found, found.starts_at <= now, workshop_cards.opening(found, now=now)
+    cache: MemoryCache[Markup] = current_app.extensions["outreach_list_cards"]
+    text = cache.get(key)
+    if text is None:
+        card = get_template_attribute("macros.html", "card")
+        text = card(workshop_cards.card(found, now=now), heading="h4", with_day=False)
+        cache.put(key, text)
+    return text
 
 
 def _render_card(

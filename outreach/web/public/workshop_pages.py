@@ -295,7 +295,7 @@ def office(slug: str) -> ResponseReturnValue:
         place=place_words.city_name(found),
         territory=district_words.describe(found.district, i18n.current()),
         found=coming,
-        days=workshop_cards.by_day(coming, now=now),
+        days=list_fragments.render_office_days(coming, now=now),
     )
 
 

@@ -6,11 +6,10 @@ from typing import Any, Final
 
 from flask import Response, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from outreach import clock, formats, i18n
 from outreach.clock import Month
-from outreach.domain.network import kinds, offices
+from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.reporting import months
 from outreach.domain.reporting.months import MonthRevision
@@ -23,6 +22,7 @@ from outreach.reports.month_report import MonthChange, MonthReport
 from outreach.reports.trends import ReportedMonth
 from outreach.reports.workshop_counts import WorkshopCounts
 from outreach.web.context import config, store
+from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import keep_for
 from outreach.web.presentation import formatting
 from outreach.web.public.figures import charts, month_params
@@ -67,12 +67,12 @@ def latest() -> ResponseReturnValue:
 def month(text: str) -> ResponseReturnValue:
     now, number = clock.now(), month_params.revision()
     with store().read() as session:
-        requested_month = month_params.month_of(session, text)
+        first, last = month_params.span(session)
+        requested_month = month_params.parse(text, (first, last))
         report = month_report.report(session, requested_month, now=now, number=number)
         revisions = months.list_revisions(session, requested_month)
         row = trends.by_kind(session, requested_month.plus(-YEAR), requested_month, now=now)
-        first, last = month_params.span(session)
-        names = _load_names(session, report, revisions)
+    names = _load_names(report, revisions)
     count = report.count
     totals = [(each.month, each.total) for each in row[:-1]] + [(requested_month, count.total)]
     core = [kind for code, kind in names.kinds.items() if kind.is_core and code in count.by_kind]
@@ -181,16 +181,15 @@ def _load_report(text: str) -> tuple[MonthReport, Sequence[MonthRevision]]:
     return report, revisions
 
 
-def _load_names(
-    session: Session, report: MonthReport, revisions: Sequence[MonthRevision]
-) -> NetworkNames:
+def _load_names(report: MonthReport, revisions: Sequence[MonthRevision]) -> NetworkNames:
+    known = reference()
     figures = {each.series: formatting.localize(each.label) for each in report.figures}
     for each in revisions if any(each.changes for each in revisions) else ():
         frozen = month_report.read_revision(each).figures
         figures = {one.series: formatting.localize(one.label) for one in frozen} | figures
     return NetworkNames(
-        kinds={kind.code: kind for kind in kinds.list_kinds(session)},
-        cities={office.slug: formatting.city(office) for office in offices.list_offices(session)},
+        kinds={kind.code: kind for kind in known.kinds},
+        cities={office.slug: formatting.city(office) for office in known.offices},
         series=figures,
     )
 

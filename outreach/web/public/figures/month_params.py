@@ -25,12 +25,16 @@ def span(session: Session) -> tuple[Month, Month]:
 
 def month_of(session: Session, text: str) -> Month:
     """Return the month of an address; abort with 404 if it is invalid or outside of the span."""
+    return parse(text, span(session))
+
+
+def parse(text: str, months: tuple[Month, Month]) -> Month:
+    """Return the month of an address within a span; abort with 404 as `month_of` does."""
     try:
         found = Month.parse(text)
     except ValueError:
         abort(404)
-    first, last = span(session)
-    if not first <= found <= last:
+    if not months[0] <= found <= months[1]:
         abort(404)
     return found
 
