@@ -158,14 +158,8 @@ def list_messages_to(session: Session, registration: Registration) -> Sequence[M
     """The messages to people of this registration's status since it was made, newest first. The
     registration's page shows them to people without contact details."""
     workshop = registration.workshop
-    messages = session.scalars(
-        sa.select(Message)
-        .where(
-            Message.workshop_id == registration.workshop_id,
-            Message.made_at >= registration.registered_at,
-        )
-        .order_by(Message.id.desc())
-    )
+    since = {"workshop": registration.workshop_id, "since": registration.registered_at}
+    messages = session.scalars(_MESSAGES_SINCE, since)
     return [
         message
         for message in messages
@@ -173,6 +167,15 @@ def list_messages_to(session: Session, registration: Registration) -> Sequence[M
         and message.is_of_cancelled == workshop.is_cancelled
         and (message.paragraph or message.template in _ADDS_INFORMATION)
     ]
+
+
+_MESSAGES_SINCE: Final = (
+    sa.select(Message)
+    .where(
+        Message.workshop_id == sa.bindparam("workshop"), Message.made_at >= sa.bindparam("since")
+    )
+    .order_by(Message.id.desc())
+)
 
 
 def _select_audience(workshop: Workshop, audience: Audience) -> sa.Select[Registration]:

@@ -5,6 +5,7 @@ The caller has locked the workshop's row, so that no place is given twice.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -29,11 +30,14 @@ def list_offered(workshop: Workshop) -> list[str]:
 def get_left(session: Session, workshop_id: int) -> Mapping[str, int]:
     """How many places of each accommodation are left, by need; an absent need has no limit."""
     # Asks the row: the workshop may have been read before a limit was set.
-    limits = session.scalar(sa.select(Workshop.support).where(Workshop.id == workshop_id))
+    limits = session.scalar(_LIMITS, {"workshop": workshop_id})
     if not limits:
         return {}
     counted = totals.read(session, workshop_id)
     return {need: max(0, limit - counted[totals.need_name(need)]) for need, limit in limits.items()}
+
+
+_LIMITS: Final = sa.select(Workshop.support).where(Workshop.id == sa.bindparam("workshop"))
 
 
 def list_used_up(session: Session, workshop: Workshop, *, as_shown: bool = False) -> set[str]:
