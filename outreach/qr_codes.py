@@ -2,7 +2,7 @@
 
 import re
 from html import escape
-from typing import Final
+from typing import Final, cast
 
 import zxingcpp
 
@@ -15,7 +15,8 @@ def svg(text: str, *, border: int, title: str = "") -> str:
     stands around the drawing has to be white. Raises ValueError where the text is too long."""
     code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     image = code.to_image(scale=1, add_quiet_zones=False)
-    modules, size = bytes(image), image.shape[0]
+    modules = bytes(cast("bytes", image))  # a buffer, which its types do not say
+    size = image.shape[0]
     path = "".join(
         f"M{border + dark.start()} {border + row}.5h{dark.end() - dark.start()}"
         for row in range(size)
