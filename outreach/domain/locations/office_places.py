@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -16,6 +16,7 @@ from outreach.domain.locations.gazetteer import (
 )
 from outreach.domain.locations.interpretation import Meaning, MeaningKind, interpret
 from outreach.domain.locations.place_text import canonicalize, without_article
+from outreach.domain.network import kinds, offices
 from outreach.domain.network.offices import Office
 from outreach.errors import ErrorCode, NotFound, Refusal
 
@@ -75,10 +76,20 @@ _PLACES: Final = sa.select(
 ).order_by(OfficePlace.id)
 
 
-# Their number and latest change: it differs after any change.
-VERSION: Final = sa.select(
+def get_network_version(connection: sa.Connection) -> tuple[Any, ...]:
+    """Number and latest change of offices, kinds and names: it differs after any change. One
+    statement, since it runs at the first page after each commit, as each registration is one."""
+    return tuple(connection.execute(_NETWORK_VERSION).one())
+
+
+_VERSION: Final = sa.select(
     sa.func.count(), sa.func.max(OfficePlace.id), sa.func.max(OfficePlace.changed_at)
 ).select_from(OfficePlace)
+_OFFICES, _KINDS = offices.VERSION.subquery(), kinds.VERSION.subquery()
+_NAMES: Final = _VERSION.subquery()
+_NETWORK_VERSION: Final = sa.select(_OFFICES, _KINDS, _NAMES).select_from(
+    _OFFICES.join(_KINDS, sa.true()).join(_NAMES, sa.true())
+)
 
 
 def add(session: Session, office: Office, name: str, meaning: str, *, now: datetime) -> OfficePlace:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-import sqlalchemy as sa
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
@@ -78,7 +77,7 @@ class _ReferenceCache:
         if cached is not None:
             return cached
         with self._store.read_rows() as connection:
-            version = tuple(connection.execute(_VERSION).one())
+            version = office_places.get_network_version(connection)
         data = self._by_version.get("reference", version=version)
         if data is None:
             # They may be newer than the version: then they are read again after the next commit.
@@ -92,11 +91,3 @@ class _ReferenceCache:
             self._by_version.put("reference", data, version=version)
         self._by_mark.put("reference", data, version=mark)
         return data
-
-
-# One statement, since it runs at the first page after each commit, as each registration is one.
-_OFFICES, _KINDS = offices.VERSION.subquery(), kinds.VERSION.subquery()
-_PLACES: Final = office_places.VERSION.subquery()
-_VERSION: Final = sa.select(_OFFICES, _KINDS, _PLACES).select_from(
-    _OFFICES.join(_KINDS, sa.true()).join(_PLACES, sa.true())
-)

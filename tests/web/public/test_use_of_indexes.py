@@ -17,7 +17,7 @@ from outreach.domain.network.offices import Office
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 
-pytestmark = pytest.mark.any_database("the plans of SQLite are tested")
+pytestmark = pytest.mark.any_database("how SQLite executes statements is tested")
 # Tables that grow with the network. A scan of what an index has found is no scan of a table.
 GROWING = re.compile(r"SCAN (workshop|venue|registration|message|key|slot)(_\d+)?\b")
 
@@ -47,7 +47,7 @@ def test_pages_of_a_registration_scan_no_table(
     statements: list[tuple[str, Any]],
 ) -> None:
     if not store.is_sqlite:
-        pytest.skip("PostgreSQL chooses its plans by the number of rows")
+        pytest.skip("PostgreSQL chooses by the number of rows")
     with store.change() as session:
         workshop = hold(session, chicago, rights, venue=venue(session, chicago))
     registration = seat(store, key_store, workshop)
@@ -58,6 +58,6 @@ def test_pages_of_a_registration_scan_no_table(
     assert statements
     with store.engine.connect() as connection:
         for statement, values in statements:
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-            scans = [row[3] for row in plan if GROWING.match(row[3])]
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            scans = [row[3] for row in steps if GROWING.match(row[3])]
             assert scans == [], statement
