@@ -34,7 +34,7 @@ NAMES: Final = {
 
 Message = tuple[str, str]  # context and text
 
-_get_globals: Final = g._get_current_object  # type: ignore[attr-defined]  # of werkzeug's proxy
+_get_globals: Final = g._get_current_object  # of werkzeug's proxy
 _used: ContextVar[str | None] = ContextVar("language", default=None)
 
 

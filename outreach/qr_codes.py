@@ -1,4 +1,4 @@
-"""QR codes as SVG (ISO/IEC 18004), made by a compiled library (decision 0038)."""
+"""QR codes as SVG (ISO/IEC 18004), made by a compiled library (decision 0039)."""
 
 import re
 from html import escape

@@ -37,7 +37,10 @@ class Venue(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), init=False)
-    office: Mapped[Office] = relationship(lazy="joined", innerjoin="unnested")
+    office: Mapped[Office] = relationship(
+        lazy="joined",
+        innerjoin="unnested",  # type: ignore[arg-type]  # its types lack it
+    )
     name: Mapped[str] = mapped_column(sa.String(120))
     address: Mapped[str] = mapped_column(sa.String(200), default="")
     city: Mapped[str] = mapped_column(sa.String(80))

@@ -121,9 +121,15 @@ class Workshop(Base):
     )  # a reconstruction, said wherever shown
 
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), init=False)
-    office: Mapped[Office] = relationship(lazy="joined", innerjoin="unnested")
+    office: Mapped[Office] = relationship(
+        lazy="joined",
+        innerjoin="unnested",  # type: ignore[arg-type]  # its types lack it
+    )
     kind_id: Mapped[int] = mapped_column(sa.ForeignKey("kind.id"), init=False)
-    kind: Mapped[Kind] = relationship(lazy="joined", innerjoin="unnested")
+    kind: Mapped[Kind] = relationship(
+        lazy="joined",
+        innerjoin="unnested",  # type: ignore[arg-type]  # its types lack it
+    )
     venue_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("venue.id"), init=False, index=True, nullable=True
     )
