@@ -28,7 +28,7 @@ def test_message_is_sent_after_preview_and_calls_are_marked_done(
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['without message']}")
     page.get_by_role("link", name="Enviar mensaje").click()
-    page.get_by_text("Todas 2", exact=True).click()
+    page.get_by_text("Todas: 2 registros").click()
     page.get_by_text("Cambió la hora" if has_script else "Recordatorio", exact=True).click()
     page.get_by_label("Algo más (si quieres)").fill(BACK_DOOR)
     expect(page.get_by_role("button", name=re.compile("^Enviar a"))).to_have_count(0)

@@ -108,7 +108,7 @@ def test_keys_are_made_and_read_during_a_rotation(key_store: KeyStore, config: C
     key_store.index(ROSA)
     created: dict[bytes, bytes] = {}
     errors: list[str] = []
-    is_over = threading.Event()
+    is_over, are_enough = threading.Event(), threading.Event()
 
     def create_keys() -> None:
         with host(config) as other:
@@ -116,6 +116,8 @@ def test_keys_are_made_and_read_during_a_rotation(key_store: KeyStore, config: C
                 try:
                     key_id, key = other.new(1, SOON, ROSA)
                     created[key_id] = key
+                    if len(created) > 3:
+                        are_enough.set()
                     if other.get(key_id) != key:
                         errors.append("another key")
                 except Exception as error:
@@ -126,11 +128,11 @@ def test_keys_are_made_and_read_during_a_rotation(key_store: KeyStore, config: C
         other.start()
     for number in (2, 3, 4):
         assert rotation.rotate(key_store, now=NOW).number == number
+    assert are_enough.wait(timeout=60)
     is_over.set()
     for other in others:
         other.join()
     assert errors == []
-    assert len(created) > 3
     # Keys that other threads sealed with an older master key are resealed first.
     assert rotation.retire(key_store, now=LATER) == 3
     assert rotation.generations(key_store) == {4: len(created)}
