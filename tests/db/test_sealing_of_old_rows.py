@@ -25,6 +25,9 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from tests.conftest import seat
 from tests.support.checkin_phone import held_today
+from tests.support.fixed_clock import fixed_clock
+
+pytestmark = fixed_clock
 
 
 @pytest.fixture

@@ -526,6 +526,7 @@ def test_subscriber_that_does_not_answer_delays_no_other(
         pushing.join()
 
 
+@pytest.mark.real_clock
 @pytest.mark.time_machine(None)
 def test_worker_pushes_a_change_within_five_seconds(
     make_app: Callable[..., Flask], subscriber: Subscriber, workshop: Workshop, store: Store
