@@ -29,14 +29,14 @@ from outreach.maintenance import archive_format, backup
 from outreach.maintenance.worker import Worker
 from tests.conftest import seat
 from tests.support.checkin_phone import held_today, take_along
-from tests.support.fixed_clock import fixed_clock
+from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
 TOLERANCE = timedelta(minutes=2)
 # The tables with rows of people; others have kinds with languages and workshops with supports.
 OF_PEOPLE = ("registration", "notice", "door_event", "door_row", "people_total")
 MOMENTS = {
-    name: clock.hour_of(clock.now()) - timedelta(days=2) + timedelta(minutes=minutes, seconds=11)
+    name: clock.hour_of(FIXED_NOW) - timedelta(days=2) + timedelta(minutes=minutes, seconds=11)
     for name, minutes in (("registered", 17), ("asked", 93), ("confirmed", 163))
 }
 
