@@ -21,6 +21,7 @@ from outreach.keystore import KeyStore
 from outreach.web.api.handlers import read_key, write_key
 from outreach.web.api.serializers import ROOT
 from tests.conftest import LONG_AGO, hold, seat
+from tests.support.fixed_clock import FIXED_NOW
 from tests.support.open_data import JANUARY, furnish, get_all_routes, listed_ids
 
 pytestmark = pytest.mark.any_database
@@ -205,6 +206,8 @@ def test_if_modified_since_is_answered_304(
         assert client.get(ROOT + path, headers={"If-Modified-Since": last}).status_code == 200
 
 
+# A change in a minute's first second does not raise Last-Modified before the next minute.
+@pytest.mark.time_machine(FIXED_NOW + timedelta(seconds=30))
 def test_last_modified_rises_when_a_workshop_leaves_the_list(
     client: FlaskClient, store: Store, workshops: dict[str, Workshop]
 ) -> None:
