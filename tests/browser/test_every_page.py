@@ -27,10 +27,10 @@ RUN_AXE: Final = """
     options => axe.run(options).then(found => ({...found, passes: [], inapplicable: []}))
 """
 # What sticks out of the page, or of a box that hides the rest. Tables of data may: they scroll in
-# a region of their own.
+# a region of their own; and so may titles in the cells of a calendar, which has them below in full.
 CUT: Final = """
     () => [...document.querySelectorAll('body *')]
-        .filter(each => !each.closest('.visually-hidden, .skip, svg, .scroll *'))
+        .filter(each => !each.closest('.visually-hidden, .skip, svg, .scroll *, .event'))
         .filter(each => each.checkVisibility())
         .filter(each => {
             const box = each.getBoundingClientRect();

@@ -156,7 +156,7 @@ def test_entering_thirty_workshops_takes_at_most_sixty_interactions(
     if is_closed:
         ana.press("Publicar de todos modos")
     assert listed_rows(page) == [expected_row("Opciones migratorias", later, "5:30 p. m.", ROOM)]
-    ana.click(page.get_by_role("navigation", name="Mes").get_by_role("link").first)
+    ana.click(page.get_by_role("navigation", name="Fecha").get_by_role("link").first)
 
     # Three duplicates of one workshop, each made from the previous one.
     ana.follow(title)
@@ -168,6 +168,7 @@ def test_entering_thirty_workshops_takes_at_most_sixty_interactions(
     ana.click(page.locator(".back"))
 
     # Publish all drafts.
+    ana.follow("Lista")
     ana.follow("Borrador")
     ana.click(page.locator("[data-select-all] input"))
     ana.press("Publicar")

@@ -8,6 +8,7 @@ from tests.faults.guard import Guard
 def list_guards() -> Iterator[Guard]:
     yield from _of_guessed_sheets()
     yield from _of_letters_to_staff()
+    yield from _of_moves()
     web = "outreach/web/"
     yield Guard(
         "S02", f"{web}middleware/response_headers.py", """    "frame-ancestors": "'none'",\n""", "",
@@ -579,6 +580,21 @@ def _of_guessed_sheets() -> Iterator[Guard]:
         ),
     ):  # fmt: skip
         yield Guard(promise, file, words, instead, f"{pages}{test}")
+
+
+def _of_moves() -> Iterator[Guard]:
+    file, tests = (
+        "outreach/web/staff/calendar/move_workshop.py",
+        "tests/web/staff/test_move_workshop.py",
+    )
+    yield Guard(
+        "S36", file, "if form.visto.data and form.visto.data != str(workshop.sequence):", "if False:",
+        f"{tests}::test_move_of_what_another_organizer_moved_meanwhile_is_refused",
+    )  # fmt: skip
+    yield Guard(
+        "S36", file, "notify_sheet.require_decision(session, [workshop])", "pass",
+        f"{tests}::test_workshop_with_people_asks_first_whom_to_tell",
+    )  # fmt: skip
 
 
 def _of_letters_to_staff() -> Iterator[Guard]:

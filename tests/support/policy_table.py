@@ -49,7 +49,9 @@ checkin.offline_form            GET   signed-in
 checkin.phone_page              GET   public
 checkin.service_worker          GET   public
 checkin.upload_events           POST  public
-workshops.list_workshops        GET   signed-in
+calendar.list_workshops         GET   signed-in
+calendar.move_form              GET   workshop        edit
+calendar.move                   POST  workshop        edit
 dashboard.calendar              GET   signed-in
 dashboard.create_calendar       POST  signed-in
 dashboard.revoke_calendar       POST  signed-in

@@ -1,7 +1,7 @@
 """The agenda of the staff: the workshops of their offices by day, month and status."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -21,8 +21,10 @@ from outreach.domain.registrations import (
     RegistrationStatus,
     totals,
 )
+from outreach.domain.text import fold
 from outreach.domain.workshops import COUNTED_STATUSES, Workshop, WorkshopStatus
 
+MAX_WORKSHOPS: Final = 5000  # of a page, of one day or one month
 Offices = frozenset[str] | None  # slugs; None for all of them
 Hour = tuple[str, str, date, time]  # office, kind, day and start
 
@@ -134,37 +136,100 @@ def count_reachable(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
     return found
 
 
-def list_month(
-    session: Session,
-    offices: Offices,
-    month: Month,
-    *,
-    show: AgendaFilter | None,
-    now: datetime,
-    after: tuple[date, time, int] | None = None,
-    limit: int,
-) -> Sequence[Workshop]:
-    """The workshops of a month with this filter by day and hour, after the key (day, start, id)."""
-    query = sa.select(Workshop).where(Workshop.month == month.number, *_is_of_offices(offices))
-    if show is not None:
-        query = query.where(_CONDITIONS[show](now))
-    if after is not None:
-        key = sa.tuple_(Workshop.day, Workshop.starts, Workshop.id)
-        day, starts, number = after
-        query = query.where(
-            key > sa.tuple_(sa.literal(day), sa.literal(starts), sa.literal(number))
+@dataclass(frozen=True)
+class AgendaQuery:
+    """Which workshops of the staff's offices a page shows; an empty field does not filter."""
+
+    offices: Offices
+    since: date
+    until: date  # the day after the last one
+    show: AgendaFilter | None = None
+    kind: str = ""  # its code
+    venue: int | None = None  # its id; 0 for those without a venue
+    text: str = ""  # words of the title, the venue, the city or the code in the address
+
+    def conditions(self, now: datetime) -> list[sa.ColumnElement[bool]]:
+        found = [
+            Workshop.day >= self.since,
+            Workshop.day < self.until,
+            *_is_of_offices(self.offices),
+        ]
+        if self.show is not None:
+            found.append(_CONDITIONS[self.show](now))
+        if self.kind:
+            found.append(Workshop.kind_id.in_(sa.select(Kind.id).where(Kind.code == self.kind)))
+        if self.venue is not None:
+            is_there = (
+                Workshop.venue_id == self.venue if self.venue else Workshop.venue_id.is_(None)
+            )
+            found.append(is_there)
+        return found
+
+
+class AgendaKey(NamedTuple):
+    """The columns by which a list is searched and sorted."""
+
+    id: int
+    public_id: str
+    day: date
+    starts: time
+    title: Mapping[str, str]
+    venue: str  # empty for a workshop without one
+    city: str  # of the office
+    taken: int
+    status: WorkshopStatus
+
+    def has_words(self, text: str) -> bool:
+        """Whether each word of `text` begins a word of the title, the venue, the city or the code
+        in the address."""
+        texts = (*self.title.values(), self.venue, self.city, self.public_id)
+        words = fold(" ".join(texts)).split()
+        return all(any(word.startswith(part) for word in words) for part in fold(text).split())
+
+
+def list_keys(session: Session, query: AgendaQuery, *, now: datetime) -> list[AgendaKey]:
+    """The keys of the workshops that `query` asks for, in order of time; at most MAX_WORKSHOPS are
+    read."""
+    rows = session.execute(
+        sa.select(
+            Workshop.id,
+            Workshop.public_id,
+            Workshop.day,
+            Workshop.starts,
+            Workshop.title,
+            sa.func.coalesce(Venue.name, ""),
+            Office.city,
+            Workshop.capacity + Workshop.overbooked - Workshop.seats_left,
+            Workshop.status,
         )
-    ordered = query.order_by(Workshop.day, Workshop.starts, Workshop.id)
-    return session.scalars(ordered.limit(limit)).all()
+        .select_from(Workshop)
+        .join(Workshop.office)
+        .outerjoin(Workshop.venue)
+        .where(*query.conditions(now))
+        .order_by(Workshop.day, Workshop.starts, Workshop.id)
+        .limit(MAX_WORKSHOPS)
+    )
+    keys = [AgendaKey(*row) for row in rows]
+    return [key for key in keys if key.has_words(query.text)] if query.text else keys
+
+
+def load(session: Session, ids: Sequence[int]) -> list[Workshop]:
+    """The workshops of these ids, at most some hundred, in this order."""
+    found = {
+        each.id: each for each in session.scalars(sa.select(Workshop).where(Workshop.id.in_(ids)))
+    }
+    return [found[each] for each in ids if each in found]
 
 
 def count_by_status(
-    session: Session, offices: Offices, month: Month, *, now: datetime
+    session: Session, query: AgendaQuery, *, now: datetime
 ) -> Mapping[AgendaFilter, int]:
-    """How many workshops of a month each filter shows."""
+    """How many of these workshops each filter by status shows; the one of `query`, and its text,
+    do not count."""
+    conditions = replace(query, show=None).conditions(now)
     row = session.execute(
         sa.select(*(_count_if(condition(now)) for condition in _CONDITIONS.values())).where(
-            Workshop.month == month.number, *_is_of_offices(offices)
+            *conditions
         )
     ).one()
     return dict(zip(_CONDITIONS, row, strict=True))

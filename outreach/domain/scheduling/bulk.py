@@ -166,7 +166,7 @@ class Reschedule:
             data = workshop_data.fit_visibility(
                 replace(data, venue=self.venue, zone=self.venue.zone)
             )
-        _require_upcoming(data, now)
+        require_upcoming(data, now)
         return workshop_service.change(session, workshop, data, now=now, decision=self.decision)
 
 
@@ -192,7 +192,7 @@ class SameForAll:
             data = workshop_data.fit_visibility(data)
         if self.minutes or self.longer:
             data = shift(data, self.minutes, self.longer)
-            _require_upcoming(data, now)
+            require_upcoming(data, now)
         changed = workshop_service.change(session, workshop, data, now=now, decision=self.decision)
         if PARTNERS in self.names:
             changed |= partners.copy(session, self.source, workshop)
@@ -210,7 +210,8 @@ def require_ahead(workshop: Workshop, now: datetime) -> None:
         raise Refusal(ErrorCode.WORKSHOP_STARTED)
 
 
-def _require_upcoming(data: WorkshopData, now: datetime) -> None:
+def require_upcoming(data: WorkshopData, now: datetime) -> None:
+    """Raises Refusal where the new start is past."""
     if datetime.combine(data.day, data.starts, data.zone) <= now:
         raise Refusal(ErrorCode.NEW_DATE_PAST)
 

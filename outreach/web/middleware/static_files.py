@@ -35,7 +35,13 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
         "styles/bulletin.css",
         "styles/print.css",
     ),
-    "staff.css": ("styles/staff_frame.css", "styles/staff_lists.css", "styles/month.css"),
+    "staff.css": (
+        "styles/staff_frame.css",
+        "styles/staff_lists.css",
+        "styles/month.css",
+        "styles/calendar.css",
+        "styles/calendar_slots.css",
+    ),
     "embed.css": ("styles/embed.css",),
     "app.js": (
         "scripts/quick_exit.js",
@@ -44,6 +50,7 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
         "scripts/feed_builder.js",
     ),
     "autosave.js": ("scripts/autosave.js",),
+    "calendar.js": ("scripts/calendar.js",),
     "checkin_phone.js": ("scripts/checkin_phone.js",),
     "checkin_store.js": ("scripts/checkin_store.js",),
     "checkin_worker.js": ("scripts/checkin_worker.js",),

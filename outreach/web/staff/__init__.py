@@ -13,6 +13,7 @@ from outreach.web.staff import (
     audit,
     auth,
     bulletin,
+    calendar,
     checkin,
     dashboard,
     imports,
@@ -43,6 +44,7 @@ from outreach.web.staff.auth import (
     totp_setup,
 )
 from outreach.web.staff.bulletin import bulletin_editor, bulletin_mail
+from outreach.web.staff.calendar import calendar_pages, move_workshop
 from outreach.web.staff.checkin import (
     checkin_offline,
     checkin_pages,
@@ -91,7 +93,6 @@ from outreach.web.staff.workshops import (
     undo_change,
     workshop_detail,
     workshop_edit,
-    workshop_list,
 )
 
 # Importing these modules registers their routes.
@@ -105,6 +106,7 @@ VIEWS: Final = (
     bulk_actions,
     bulletin_editor,
     bulletin_mail,
+    calendar_pages,
     cancel_workshop,
     certificates,
     checkin_offline,
@@ -131,6 +133,7 @@ VIEWS: Final = (
     message_pages,
     month_closing,
     month_planner,
+    move_workshop,
     my_calendar,
     office_pages,
     oidc_login,
@@ -157,7 +160,6 @@ VIEWS: Final = (
     venue_danger,
     workshop_detail,
     workshop_edit,
-    workshop_list,
 )
 
 for _package in (
@@ -165,6 +167,7 @@ for _package in (
     audit,
     auth,
     bulletin,
+    calendar,
     checkin,
     dashboard,
     imports,

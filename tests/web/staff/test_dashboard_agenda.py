@@ -11,7 +11,7 @@ from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import WorkshopStatus
 from outreach.keystore import KeyStore
-from outreach.web.staff.workshops.workshop_list import MAX_IN_CELL
+from outreach.web.staff.calendar.calendar_grid import MAX_IN_CELL
 from tests.conftest import hold, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -58,7 +58,7 @@ def test_calendar_day_shows_some_workshops_and_counts_the_rest(
         for hour in range(8, 8 + MAX_IN_CELL + 2):
             hold(session, chicago, rights, day=date(2027, 1, 15), starts=time(hour))
     page = ana.get("/org/talleres?mes=2027-01&vista=mes")
-    assert page.text.count('<span class="month-event ') == MAX_IN_CELL
+    assert page.text.count('<a class="event ') == MAX_IN_CELL
     assert "y 2 más" in words(page)
 
 

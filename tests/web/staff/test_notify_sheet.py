@@ -96,6 +96,13 @@ def edit(scene: Scene, **more: str) -> TestResponse:
     return scene.ana.post(path, **{**filled, "day": later, "action": "save", **more})
 
 
+def move(scene: Scene, **more: str) -> TestResponse:
+    path = f"{scene.path}/mover"
+    filled = fields(scene.ana.get(path).text, path)
+    later = str(scene.workshop.day + timedelta(days=1))
+    return scene.ana.post(path, **{**filled, "dia": later, **more})
+
+
 def cancel(scene: Scene, **more: str) -> TestResponse:
     return scene.ana.post(f"{scene.path}/cancelar", reason="few", **more)
 
@@ -130,6 +137,7 @@ def cancel_stop(scene: Scene, **more: str) -> TestResponse:
 ACTIONS: Final[dict[str, tuple[Send, NotificationType]]] = {
     "edit": (edit, NotificationType.CHANGED),
     "cancel": (cancel, NotificationType.CANCELLED),
+    "move": (move, NotificationType.CHANGED),
     "move many": (move_many, NotificationType.CHANGED),
     "cancel many": (cancel_many, NotificationType.CANCELLED),
     "venue": (change_venue, NotificationType.CHANGED),

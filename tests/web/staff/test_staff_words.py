@@ -100,7 +100,7 @@ def test_calendar_links_each_day_also_where_it_shows_only_some_of_its_workshops(
         ]
     day = made[0].day
     month = ana.get(f"/org/talleres?mes={Month.from_day(day)}&vista=mes")
-    link = month.text.split("y 2 más")[0].rpartition('<a href="')[2].partition('"')[0]
+    link = month.text.split("y 3 más")[0].rpartition('href="')[2].partition('"')[0]
     assert f"dia={day}" in link
     page = words(ana.get(link.replace("&amp;", "&")))
     assert all(f"Taller {number}" in page for number in range(6))

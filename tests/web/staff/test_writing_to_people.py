@@ -226,6 +226,7 @@ ACTIONS: Final = {
     "edit": Row("workshops.update", sheets.edit),
     "cancel": Row("workshops.cancel", sheets.cancel, subject="Se canceló:", silence=REFUSED),
     "reinstate": Row("workshops.reinstate", reinstate, cancelled_and_notified, subject=""),
+    "move": Row("calendar.move", sheets.move),
     "move many": Row("workshops.bulk_apply", sheets.move_many),
     "cancel many": Row(
         "workshops.bulk_apply", sheets.cancel_many, subject="Se canceló:", silence=REFUSED

@@ -69,6 +69,11 @@ def short_day(day: date) -> str:
     return formats.dated(day, formats.SHORT_WEEKDAY_AND_DAY, current())
 
 
+def day_of_week(day: date) -> str:
+    """Sáb 28"""
+    return formats.dated(day, formats.SHORT_WEEKDAY_AND_NUMBER, current()).capitalize()
+
+
 def span(first: date, last: date) -> str:
     """7 de diciembre; 7 al 12 de diciembre; 30 de noviembre al 2 de diciembre"""
     end = formats.dated(last, formats.DAY, current())

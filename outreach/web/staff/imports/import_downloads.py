@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda
+from outreach.domain.dashboard.agenda import MAX_WORKSHOPS
 from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.scheduling import import_batches
 from outreach.domain.text import clean
@@ -23,7 +24,6 @@ from outreach.web.staff.common.guards import current_staff, offices_with, page, 
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, import_labels, import_preview
 from outreach.web.staff.imports.import_pages import own_offices
-from outreach.web.staff.workshops.workshop_list import MAX_WORKSHOPS
 
 _TYPES: Final = {
     "csv": "text/csv",

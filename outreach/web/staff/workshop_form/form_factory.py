@@ -1,7 +1,7 @@
 """Builds the workshop form from a workshop, from the defaults of a kind, or from typed fields."""
 
-from dataclasses import replace
-from datetime import time
+from dataclasses import dataclass, replace
+from datetime import date, time
 from hashlib import sha256
 from typing import Any, Final
 
@@ -82,11 +82,30 @@ def _saved(session: Session, workshop: Workshop) -> dict[str, Any]:
     }
 
 
-def of_kind(session: Session, office: Office, kind: Kind) -> WorkshopForm:
-    """The form of a new workshop with the defaults of its kind; day, hours and venue are empty."""
+@dataclass(frozen=True)
+class GivenPlace:
+    """The day, hour and venue (its id, as text) that a new workshop begins with."""
+
+    day: date | None = None
+    starts: time | None = None
+    venue: str = ""
+
+
+def of_kind(
+    session: Session, office: Office, kind: Kind, given: GivenPlace = GivenPlace()
+) -> WorkshopForm:
+    """The form of a new workshop with the defaults of its kind; day, hours and venue are empty
+    where `given` has none."""
     today = clock.now().astimezone(office.zone).date()
-    data = replace(workshop_data.from_kind(kind, office, today, NOON), phone=office.phone)
-    values = values_of(data) | dict.fromkeys(("day", "starts", "ends"))
+    base = workshop_data.from_kind(kind, office, given.day or today, given.starts or NOON)
+    data = replace(base, phone=office.phone)
+    values = values_of(data)
+    if given.day is None:
+        values["day"] = None
+    if given.starts is None:
+        values |= dict.fromkeys(("starts", "ends"))
+    if given.venue:
+        values["venue"] = given.venue
     values["filled_by"] = kind.code
     if kind.is_discreet:
         values["visibility"] = BY_VENUE

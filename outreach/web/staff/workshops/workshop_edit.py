@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence, Set
+from datetime import date, time
 from typing import Final
 
 import sqlalchemy as sa
@@ -45,11 +46,12 @@ from outreach.web.staff.common.permissions import PermissionMissing, Scope, requ
 from outreach.web.staff.common.publish_warnings import CheckedWorkshop, NeedsConfirmation
 from outreach.web.staff.workshop_form import autosave, form_factory, form_options
 from outreach.web.staff.workshop_form.autosave import DraftOffer
-from outreach.web.staff.workshop_form.form_factory import form_of, kinds_of
+from outreach.web.staff.workshop_form.form_factory import GivenPlace, form_of, kinds_of
 from outreach.web.staff.workshop_form.workshop_form import NEW, WorkshopForm, words_of, zone_of
 from outreach.web.staff.workshops import blueprint, series_edit
 
 _KEY_DAY_FIELDS: Final = frozenset({"day", "retention_days"})
+_GIVEN: Final = ("dia", "hora", "sede")  # by the calendar: where and when the new one is
 _FILL_ACTIONS: Final = frozenset({"overbook", "kind"})  # buttons that fill the form, without saving
 
 
@@ -80,10 +82,24 @@ def new() -> ResponseReturnValue:
                 kinds=kinds_of(session, office),
                 words_of=words_of,
                 offers=autosave.offers_of_new(session),
+                given={each: request.args[each] for each in _GIVEN if each in request.args},
             )
-        form = form_factory.of_kind(session, office, kinds.find(session, code))
+        form = form_factory.of_kind(session, office, kinds.find(session, code), _read_given())
         nonce, offers = secrets.token_urlsafe(16), autosave.offers_of_new(session)
         return _form_page(session, form, workshop=None, nonce=nonce, offers=offers)
+
+
+def _read_given() -> GivenPlace:
+    """The day, hour and venue that the calendar names; what cannot be read is left out."""
+    day, hour, venue = (request.args.get(each, "") for each in _GIVEN)
+    try:
+        return GivenPlace(
+            day=date.fromisoformat(day) if day else None,
+            starts=time.fromisoformat(hour).replace(tzinfo=None) if hour else None,
+            venue=venue,
+        )
+    except ValueError:
+        return GivenPlace()
 
 
 @blueprint.post("/talleres/nuevo")

@@ -1,0 +1,169 @@
+"""«Talleres» as a calendar: by mouse, by keyboard, and without JavaScript."""
+
+import re
+from datetime import date, timedelta
+from typing import Final
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from outreach import clock
+from outreach.clock import Month
+from tests.browser.chromium import DESKTOP, PHONE
+from tests.browser.conftest import Open
+from tests.browser.pages import sign_in
+from tests.browser.test_month_planner import days_without_holidays
+from tests.browser.world import World
+
+SAVED: Final = "Movimos 1 taller."
+
+
+def working_day(months: int) -> date:
+    """A day, Monday to Thursday, of a month that no other test uses."""
+    days = days_without_holidays(Month.from_day(clock.now().date()).plus(months))
+    return next(day for day in days if day.day > 7 and day.weekday() < 4)
+
+
+def add_draft(page: Page, day: date) -> None:
+    """Adds a draft from 9:00 to 10:30 by the planner."""
+    page.goto(f"/org/talleres/mes-nuevo?mes={Month.from_day(day)}")
+    page.get_by_label("Empieza").fill("09:00")
+    page.locator(f"label:has([name=days][value='{day.day}'])").click()
+    page.get_by_role("button", name="Revisar").locator("visible=true").click()
+    page.get_by_role("button", name="Borradores").click()
+    expect(page.get_by_role("status").first).to_contain_text("Guardados como borradores")
+
+
+def entry_of(page: Page, day: date) -> Locator:
+    """The only entry of a day in the month or the week."""
+    return page.locator(f"[data-day='{day}'] [data-move]")
+
+
+def expect_moved(page: Page, day: date, starts: str, ends: str) -> None:
+    """The page after a change without people to tell, with the entry where it was put."""
+    expect(page.get_by_role("status").first).to_contain_text(SAVED)
+    entry = entry_of(page, day)
+    expect(entry).to_have_attribute("data-starts", starts)
+    expect(entry).to_have_attribute("data-ends", ends)
+
+
+def test_workshop_is_dragged_to_another_day_and_back(opened: Open, world: World) -> None:
+    day = working_day(9)
+    page = opened(viewport=DESKTOP)
+    sign_in(page)
+    add_draft(page, day)
+    page.goto(f"/org/talleres?mes={Month.from_day(day)}")
+    later = day + timedelta(days=2)
+    entry_of(page, day).drag_to(page.locator(f"td[data-day='{later}']"))
+    expect_moved(page, later, "09:00", "10:30")
+    page.get_by_role("button", name="Deshacer").click()
+    page.goto(f"/org/talleres?mes={Month.from_day(day)}")
+    expect(entry_of(page, day)).to_be_visible()
+    expect(entry_of(page, later)).to_have_count(0)
+
+
+def test_workshop_is_dragged_to_another_hour_and_lengthened(opened: Open, world: World) -> None:
+    day = working_day(10)
+    page = opened(viewport=DESKTOP)
+    sign_in(page)
+    add_draft(page, day)
+    page.goto(f"/org/talleres?vista=semana&dia={day}")
+    box = page.locator(f".week-list[data-day='{day}']").bounding_box()
+    assert box is not None
+    half_hour = box["height"] / (2 * 12)
+    to = page.locator(f".week-list[data-day='{day + timedelta(days=1)}']")
+    entry_of(page, day).drag_to(
+        to,
+        source_position={"x": 20, "y": 5},
+        target_position={"x": 20, "y": 8 * half_hour + 8},  # half past eleven, or noon
+    )
+    moved = day + timedelta(days=1)
+    expect_moved(page, moved, "12:00", "13:30")
+    edge = entry_of(page, moved).locator(".event-end")
+    edge_box = edge.bounding_box()
+    assert edge_box is not None
+    x, y = edge_box["x"] + 20, edge_box["y"] + 4
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + half_hour, steps=4)
+    page.mouse.move(x, y + 2 * half_hour, steps=4)
+    page.mouse.up()
+    expect_moved(page, moved, "12:00", "14:30")
+
+
+def test_workshop_is_moved_by_arrow_keys(opened: Open, world: World) -> None:
+    day = working_day(11)
+    page = opened(viewport=DESKTOP)
+    sign_in(page)
+    add_draft(page, day)
+    page.goto(f"/org/talleres?vista=semana&dia={day}")
+    entry_of(page, day).focus()
+    page.keyboard.press("ArrowDown")
+    said = page.locator("#moving")
+    expect(said).to_contain_text("Enter guarda")
+    page.keyboard.press("Escape")
+    expect(said).to_be_hidden()
+    for key in ("ArrowRight", "ArrowUp", "Shift+ArrowDown", "Shift+ArrowDown"):
+        page.keyboard.press(key)
+    expect(said).to_contain_text("8:30")
+    page.keyboard.press("Enter")
+    moved = day + timedelta(days=1)
+    expect_moved(page, moved, "08:30", "11:00")
+    page.goto(f"/org/talleres?mes={Month.from_day(day)}")
+    entry_of(page, moved).focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect_moved(page, moved + timedelta(days=7), "08:30", "11:00")
+
+
+def test_calendar_works_without_javascript(opened: Open, world: World) -> None:
+    day = working_day(12)
+    page = opened(viewport=PHONE, java_script_enabled=False)
+    sign_in(page)
+    add_draft(page, day)
+    page.goto(f"/org/talleres?mes={Month.from_day(day)}")
+    page.locator(f"td[data-day='{day}'] .month-day").click()
+    page.locator("#dia .agenda a").first.click()
+    page.get_by_role("link", name="Mover").first.click()
+    page.get_by_label("Día").fill(str(day + timedelta(days=3)))
+    page.get_by_role("button", name="Mover").click()
+    expect(page.get_by_role("status").first).to_contain_text(SAVED)
+    page.get_by_role("link", name="Semana").click()
+    expect(page.locator(".week-list .event")).to_have_count(1)
+
+
+def test_empty_hour_opens_the_form_of_a_new_workshop(opened: Open, world: World) -> None:
+    day = working_day(13)
+    page = opened(viewport=DESKTOP)
+    sign_in(page)
+    page.goto(f"/org/talleres?vista=semana&dia={day}")
+    hours = page.locator(f".week-list[data-day='{day}']")
+    box = hours.bounding_box()
+    assert box is not None
+    hours.click(position={"x": 30, "y": box["height"] * 2.25 / 12})
+    expect(page).to_have_url(re.compile(rf"dia={day}.*hora=10:00"))
+
+
+def test_moving_with_people_asks_whom_to_tell(opened: Open, world: World) -> None:
+    page = opened(viewport=DESKTOP)
+    sign_in(page)
+    with_calls = world.more["calls"]
+    page.goto(f"/org/talleres/{with_calls}/mover")
+    day = date.fromisoformat(page.get_by_label("Día").input_value())
+    page.goto(f"/org/talleres?vista=semana&dia={day}")
+    page.locator(f"[href='/org/talleres/{with_calls}'][data-move]").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("¿A quién le avisamos?")
+
+
+@pytest.mark.parametrize("view", ["mes", "semana", "dia", "sedes", "lista"])
+def test_filters_apply_on_a_phone(opened: Open, world: World, view: str) -> None:
+    page = opened(viewport=PHONE)
+    sign_in(page)
+    page.goto(f"/org/talleres?vista={view}")
+    page.get_by_label("Tipo").select_option(index=1)
+    page.get_by_role("button", name="Ver", exact=True).click()
+    expect(page).to_have_url(re.compile(rf"vista={view}.*tipo=\w+"))
+    page.get_by_role("link", name="Quitar filtros").click()
+    expect(page.get_by_label("Tipo")).to_have_value("")
