@@ -51,6 +51,21 @@ class AlertType(StrEnum):
     FULL = "full"
 
 
+# What the queue has a line for (`work_queue.py`).
+QUEUED: Final = frozenset(
+    {
+        AlertType.MISSING_REPORT,
+        AlertType.APPROVAL_OVERDUE,
+        AlertType.CALLS,
+        AlertType.UNDECIDED,
+        AlertType.DOUBTFUL,
+        AlertType.APPROVAL,
+        AlertType.REVIEW,
+        AlertType.LETTERS,
+    }
+)
+
+
 @dataclass(frozen=True)
 class Alert:
     alert_type: AlertType
@@ -66,19 +81,25 @@ def list_alerts(
     edit: Collection[str],
     call: Collection[str],
     now: datetime,
+    queued: Collection[str] = (),
     has_texts: bool = False,
     bursts: Sequence[BurstKeys] = (),
     limit: int = 50,
 ) -> list[Alert]:
     """The alerts by type and day. `edit` and `call` are the slugs of the offices where the staff
-    member may edit workshops or call people; `bursts` those that the key store has."""
+    member may edit workshops or call people; `bursts` those that the key store has. Of the offices
+    `queued`, whose queue the staff member works off, what is in the queue (QUEUED) is left out."""
+    not_queued = [slug for slug in edit if slug not in queued]
     found: dict[AlertType, list[Alert]] = {each: [] for each in AlertType}
-    for each in _list_undelivered(session, call, now, has_texts):
+    for each in _list_undelivered(
+        session, [slug for slug in call if slug not in queued], now, has_texts
+    ):
         found[each.alert_type].append(each)
-    found[AlertType.DOUBTFUL] = _list_doubtful(session, bursts, edit, now, limit)
+    found[AlertType.DOUBTFUL] = _list_doubtful(session, bursts, not_queued, now, limit)
     seen = {AlertType.DOUBTFUL: {each.workshop.id for each in found[AlertType.DOUBTFUL]}}
     for alert_type, rule in _RULES.items():
-        rows = _rows(session, rule(now), edit, limit)
+        slugs = not_queued if alert_type in QUEUED else edit
+        rows = _rows(session, rule(now), slugs, limit) if slugs else []
         superseded = {
             workshop_id
             for other in _SUPERSEDED_BY.get(alert_type, ())

@@ -16,7 +16,12 @@ from outreach.domain.registrations.change_notifications import (
     NotifyDecision,
     Reach,
 )
-from outreach.domain.scheduling import form_drafts, workshop_data, workshop_service
+from outreach.domain.scheduling import (
+    form_drafts,
+    workshop_changes,
+    workshop_data,
+    workshop_service,
+)
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners
 from outreach.errors import ErrorCode, Refusal
@@ -195,7 +200,13 @@ class SameForAll:
             require_upcoming(data, now)
         changed = workshop_service.change(session, workshop, data, now=now, decision=self.decision)
         if PARTNERS in self.names:
-            changed |= partners.copy(session, self.source, workshop)
+            changed |= workshop_changes.set_chosen(
+                session,
+                workshop,
+                partners.get_chosen(session, self.source),
+                batch=self.decision.batch,
+                now=now,
+            )
         return changed
 
 

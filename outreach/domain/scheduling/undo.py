@@ -26,7 +26,7 @@ from outreach.domain.scheduling import (
     workshop_service,
 )
 from outreach.domain.scheduling.place_changes import PlaceChange
-from outreach.domain.scheduling.workshop_changes import ChangeAction, WorkshopChange, encode
+from outreach.domain.scheduling.workshop_changes import ChangeAction, WorkshopChange, read_value
 from outreach.domain.workshops import Workshop, WorkshopStatus, tour_stops
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.errors import ErrorCode, Refusal
@@ -224,8 +224,10 @@ def undo(session: Session, change: WorkshopChange, *, now: datetime) -> None:
         given = {
             name: workshop_changes.decode(session, name, value, getattr(data, name))
             for name, value in change.before.items()
+            if name not in workshop_changes.CHOSEN
         }
         workshop_service.change(session, workshop, replace(data, **given), now=now, decision=LATER)
+        workshop_changes.restore_chosen(session, workshop, change.before)
     workshop_changes.restore_answers(session, change)
     session.delete(change)
     session.flush()
@@ -236,7 +238,8 @@ def _require_independent(
 ) -> None:
     if now - change.made_at > workshop_changes.KEPT_FOR or workshop.has_ended(now):
         raise Refusal(ErrorCode.UNDO_TOO_LATE)
-    if any(encode(getattr(workshop, name)) != value for name, value in change.after.items()):
+    after = {name: read_value(session, workshop, name) for name in change.after}
+    if after != change.after:
         raise Refusal(ErrorCode.UNDO_EDITED_SINCE)
     if change.approved_count != workshop_changes.count_approved(session, workshop):
         raise Refusal(ErrorCode.UNDO_APPROVED_SINCE)

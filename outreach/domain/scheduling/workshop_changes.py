@@ -6,6 +6,7 @@ deleted with the person.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -21,13 +22,15 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import Workshop, partners
+from outreach.domain.workshops.partners import ChosenPartners
 from outreach.domain.workshops.series import WorkshopSeries
 
 KEPT_FOR: Final = timedelta(days=1)
 STATUS: Final = "status"
+CHOSEN: Final = frozenset({"partners", "speakers"})  # ids, kept beside the fields
 
-Values = Mapping[str, Any]  # by field of `WorkshopData`, as JSON
+Values = Mapping[str, Any]  # by field of `WorkshopData` or name of CHOSEN, as JSON
 
 
 class ChangeAction(StrEnum):
@@ -86,7 +89,7 @@ def record(
         batch=batch,
         action=action,
         before=dict(before),
-        after={name: encode(getattr(workshop, name)) for name in before},
+        after={name: read_value(session, workshop, name) for name in before},
         changes_facts=changes_facts,
         approved_count=count_approved(session, workshop),
         made_at=now,
@@ -94,6 +97,48 @@ def record(
     session.add(change)
     session.flush()
     return change
+
+
+def set_chosen(
+    session: Session, workshop: Workshop, wanted: ChosenPartners, *, batch: str, now: datetime
+) -> frozenset[str]:
+    """Sets partners and speakers, and stores those of before with the other changes of this batch;
+    without a batch nothing is stored. Returns which of the two changed. Raises NotFound as
+    `partners.set_chosen`."""
+    former = partners.get_chosen(session, workshop)
+    new = partners.set_chosen(session, workshop, wanted)
+    if not new or not batch:
+        return new
+    before = {name: sorted(getattr(former, name)) for name in sorted(new)}
+    change = session.scalar(
+        sa.select(WorkshopChange).where(
+            WorkshopChange.workshop_id == workshop.id, WorkshopChange.batch == batch
+        )
+    )
+    if change is None:
+        record(
+            session, workshop, ChangeAction.EDITED, batch=batch, before=before,
+            changes_facts=False, now=now,
+        )  # fmt: skip
+    else:
+        after = {name: read_value(session, workshop, name) for name in before}
+        change.before, change.after = change.before | before, change.after | after
+        session.flush()
+    return new
+
+
+def restore_chosen(session: Session, workshop: Workshop, values: Values) -> None:
+    """Sets the partners and speakers that are among the values of before."""
+    current = partners.get_chosen(session, workshop)
+    given = {name: tuple(values[name]) for name in CHOSEN & values.keys()}
+    partners.set_chosen(session, workshop, replace(current, **given))
+
+
+def read_value(session: Session, workshop: Workshop, name: str) -> Any:
+    """A field of a workshop, its partners or its speakers, as JSON."""
+    if name in CHOSEN:
+        return sorted(getattr(partners.get_chosen(session, workshop), name))
+    return encode(getattr(workshop, name))
 
 
 def keep_answers(session: Session, change: WorkshopChange) -> None:

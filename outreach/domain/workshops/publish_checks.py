@@ -125,7 +125,8 @@ def _find_day_warnings(workshop: Workshop, now: datetime) -> list[UnconfirmedWar
 
 
 def _find_overlapping(session: Session, workshop: Workshop) -> Workshop | None:
-    """Another workshop in the same venue at the same time that is not cancelled."""
+    """Another workshop in the same venue at the same time that is not cancelled. Those of one stop
+    of a tour are meant to share it."""
     if workshop.venue is None:
         return None
     return session.scalars(
@@ -133,6 +134,7 @@ def _find_overlapping(session: Session, workshop: Workshop) -> Workshop | None:
         .where(
             Workshop.venue_id == workshop.venue.id,
             Workshop.id != workshop.id,
+            *_is_of_another_stop(workshop),
             Workshop.status.in_((WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)),
             Workshop.starts_at < workshop.ends_at,
             Workshop.ends_at > workshop.starts_at,
@@ -140,3 +142,9 @@ def _find_overlapping(session: Session, workshop: Workshop) -> Workshop | None:
         .order_by(Workshop.starts_at, Workshop.id)
         .limit(1)
     ).first()
+
+
+def _is_of_another_stop(workshop: Workshop) -> list[sa.ColumnElement[bool]]:
+    if workshop.stop_id is None:
+        return []
+    return [sa.or_(Workshop.stop_id.is_(None), Workshop.stop_id != workshop.stop_id)]

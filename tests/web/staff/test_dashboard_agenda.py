@@ -93,7 +93,7 @@ def test_dashboard_shows_alerts(
         seat(store, key_store, crowded, people=3)
     page = words(ana.get("/org/"))
     for expected in (
-        "Falta reportar asistencia Pasado",
+        "1 Por reportar",
         "La dirección está a la vista Reservado",
         "6 personas en lista de espera Lleno",
         "Sin publicar A medias",

@@ -15,10 +15,11 @@ from outreach.db.store import Store
 from outreach.domain.calendar import change_counters
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.scheduling import workshop_changes
 from outreach.domain.scheduling.bulk import compute_shift, shift
 from outreach.domain.scheduling.workshop_service import get_data
 from outreach.domain.workshops import Workshop, partners
-from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
+from outreach.domain.workshops.partners import ChosenPartners, Partner, PartnerKind, Speaker
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import ErrorCode
 from outreach.keystore import KeyStore
@@ -167,6 +168,70 @@ def test_partners_of_one_date_are_applied_to_the_following_dates(
     )
     alike = words(ana.get(f"/org/talleres/{dates[1].public_id}/serie"))
     assert "Con quién se da" in alike, "the first date has no partner"
+
+
+@pytest.mark.parametrize("fields", ["allies", "allies,capacity"])
+def test_undo_brings_partners_and_speakers_back(
+    ana: StaffClient, store: Store, chicago: Office, dates: list[Workshop], fields: str
+) -> None:
+    with store.change() as session:
+        kind = PartnerKind.CIVIL_SOCIETY
+        south, north = (
+            Partner(office_id=chicago.id, name=name, kind=kind, is_shown=True)
+            for name in ("Casa Sur", "Casa Norte")
+        )
+        mora = Speaker(office_id=chicago.id, name="Lic. Mora", partner=None, is_shown=True)
+        session.add_all([south, north, mora])
+        session.flush()
+        former, new = ChosenPartners((south.id,), (mora.id,)), ChosenPartners((north.id,))
+        for number, date in enumerate(dates):
+            workshop = session.get_one(Workshop, date.id)
+            partners.set_chosen(session, workshop, new if number == 1 else former)
+        session.get_one(Workshop, dates[1].id).capacity = 33
+        session.get_one(Workshop, dates[1].id).seats_left = 33
+
+    def stored() -> list[tuple[list[str], int]]:
+        with store.read() as session:
+            found = fresh(store, dates)
+            return [(partners.list_names(session, each), each.capacity) for each in found]
+
+    before = stored()
+    answer = following(ana, dates[1], dates[2:], campos=fields)
+    assert [names for names, _capacity in stored()[2:]] == [["Casa Norte"]] * 2
+    batch = answer.location.rpartition("lote=")[2]
+    assert "Deshacer" in words(ana.get(answer.location))
+    with store.change() as session:  # a later choice of one date stays
+        last = session.get_one(Workshop, dates[3].id)
+        partners.set_chosen(session, last, ChosenPartners())
+    page = words(ana.post(f"/org/deshacer/{batch}"))
+    assert "Deshicimos 1 de 2" in page
+    after = stored()
+    assert after[:3] == before[:3]
+    assert after[3][0] == []
+
+
+def test_undo_of_one_date_brings_its_partners_back(
+    ana: StaffClient, store: Store, chicago: Office, dates: list[Workshop]
+) -> None:
+    with store.change() as session:
+        house = Partner(
+            office_id=chicago.id, name="Casa Sur", kind=PartnerKind.CIVIL_SOCIETY, is_shown=True
+        )
+        session.add(house)
+        session.flush()
+        chosen = ChosenPartners((house.id,))
+        partners.set_chosen(session, session.get_one(Workshop, dates[0].id), chosen)
+    edit_date(ana, dates[0], allies="yes", partners="", title_en="Other")
+    with store.read() as session:
+        [workshop] = fresh(store, dates[:1])
+        assert partners.list_names(session, workshop) == []
+        latest = workshop_changes.find_latest(session, workshop, now=clock.now())
+        assert latest is not None
+    assert ana.post(f"/org/deshacer/{latest.batch}").status_code == 303
+    with store.read() as session:
+        [workshop] = fresh(store, dates[:1])
+        assert partners.list_names(session, workshop) == ["Casa Sur"]
+        assert workshop.title["en"] == dates[0].title["en"]
 
 
 def test_dry_run_does_not_change_calendars(

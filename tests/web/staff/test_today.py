@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from outreach.domain import outbox
 from outreach.domain.dashboard import alerts
 from outreach.domain.dashboard.alerts import AlertType
 from outreach.domain.locations.venues import Venue
+from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import ALL_OFFICES, Role
+from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment
 from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.change_notifications import LATER
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.reporting import months
 from outreach.domain.scheduling import workshop_service
@@ -39,6 +42,12 @@ PHONE = "+13125550142"
 @pytest.fixture
 def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
     return signed_in_as(app, store, employ(store))
+
+
+@pytest.fixture
+def elena(app: Flask, store: Store) -> StaffClient:
+    """Of the network: the queues of offices are not hers, so that she has a card of everything."""
+    return signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
 
 
 @pytest.fixture
@@ -63,7 +72,7 @@ def alerts_of(
 
 
 def test_alerts_are_ordered_by_severity_with_one_action_each(
-    ana: StaffClient, store: Store, key_store: KeyStore, make: Make, women: Kind
+    elena: StaffClient, store: Store, key_store: KeyStore, make: Make, women: Kind
 ) -> None:
     almost = make("Casi", capacity=10)
     for _ in range(3):
@@ -96,18 +105,8 @@ def test_alerts_are_ordered_by_severity_with_one_action_each(
         (AlertType.LETTERS, "Rebotado", 1),
         (AlertType.FULL, "Casi", 0),
     ]
-    page = ana.get("/org/").text
-    list_ = page[page.index('<ul class="tasks">') :]
-    rows = [
-        (re.sub(r"\s+", " ", text).strip(), re.sub(r"<[^>]+>", "", action).split(" ")[0], address)
-        for text, address, action in re.findall(
-            r"<b>\s*([^<]+?)\s*</b>.*?<a class=\"button[^\"]*\" href=\"([^\"]+)\">(.*?)</a>",
-            list_,
-            re.S,
-        )
-    ][:8]
     at = "/org/talleres/"
-    assert rows == [
+    expected = [
         ("Falta reportar asistencia", "Reportar", f"{at}{over.public_id}/asistencia"),
         ("Falta 1 llamada por la cancelación", "Ver", f"{at}{cancelled.public_id}?ver=llamadas"),
         ("La dirección está a la vista", "Ocultar", f"{at}{exposed.public_id}/editar#visibility"),
@@ -117,8 +116,71 @@ def test_alerts_are_ordered_by_severity_with_one_action_each(
         ("1 correo no llegó", "Ver", f"{at}{bounced.public_id}"),
         ("Casi lleno", "Clonar", f"{at}{almost.public_id}/clonar"),
     ]
-    assert "Requiere atención (8)" in words(ana.get("/org/"))
-    assert "El mes cierra" in words(ana.get("/org/")) or "debía estar" in words(ana.get("/org/"))
+    page = elena.get("/org/")
+    assert list_cards(page.text) == expected
+    assert "Requiere atención (8)" in words(page)
+    assert "El mes cierra" in words(page) or "debía estar" in words(page)
+
+
+def list_cards(page: str) -> list[tuple[str, str, str]]:
+    """Title, first word of the action and address of each card of «Requiere atención»."""
+    _before, _mark, cards = page.partition('id="atencion"')
+    return [
+        (re.sub(r"\s+", " ", text).strip(), re.sub(r"<[^>]+>", "", action).split(" ")[0], address)
+        for text, address, action in re.findall(
+            r"<b>\s*([^<]+?)\s*</b>.*?<a class=\"button[^\"]*\" href=\"([^\"]+)\">(.*?)</a>",
+            cards.partition("</ul>")[0],
+            re.S,
+        )
+    ]
+
+
+def test_what_waits_in_the_queue_is_no_card(
+    ana: StaffClient, store: Store, key_store: KeyStore, make: Make, women: Kind
+) -> None:
+    make("Ya pasó", days=-3)
+    called = make("Con llamada")
+    seat(store, key_store, called, contact=ContactMethod.PHONE, address=PHONE)
+    bounced = make("Rebotado")
+    seat(store, key_store, bounced, contact=ContactMethod.EMAIL, address="x@example.com")
+    private = make("Círculo", kind=women, visibility=Visibility.APPROVED)
+    seat(store, key_store, private)
+    undecided = make("Cambiado")
+    luz = seat(store, key_store, undecided)
+    with store.change() as session:
+        session.execute(sa.update(Notification).values(is_dead=True, done_at=clock.now()))
+        workshop_service.cancel(session, session.get_one(Workshop, called.id), now=clock.now())
+        workshop = session.get_one(Workshop, undecided.id)
+        wanted = replace(workshop_service.get_data(workshop), starts=time(9), ends=time(11))
+        workshop_service.change(session, workshop, wanted, now=clock.now(), decision=LATER)
+    assert luz.id
+    assert {each[0] for each in alerts_of(store)} == {
+        AlertType.MISSING_REPORT, AlertType.CALLS, AlertType.LETTERS, AlertType.APPROVAL,
+        AlertType.UNDECIDED,
+    }  # fmt: skip
+    page = ana.get("/org/")
+    strip = page.text.partition('<nav class="waiting"')[2].partition("</nav>")[0]
+    assert re.findall(r"ver=(\w+)\"><b>(\d+)</b>", strip) == [
+        ("aprobar", "1"), ("llamar", "1"), ("avisar", "1"), ("correos", "1"), ("reportar", "1"),
+    ]  # fmt: skip
+    assert "Requiere atención" not in words(page), "nor «Todo en orden»"
+    make("Borrador", status=WorkshopStatus.DRAFT)
+    [card] = list_cards(ana.get("/org/").text)
+    assert card[0] == "Sin publicar"
+
+
+def test_cards_of_an_office_whose_queue_is_another_s_stay(
+    app: Flask, store: Store, make: Make, calgary: Office
+) -> None:
+    """An admin who also organizes at one office: the strip counts that one only."""
+    make("Ya pasó", days=-3)
+    eva = employ(store, "eva@example.org", Role.ADMIN, ALL_OFFICES)
+    client = signed_in_as(app, store, eva)
+    with store.change() as session:
+        grants = staff.get(session, eva).grants
+        grants.append(RoleAssignment(office="calgary", role=Role.ORGANIZER))
+    [card] = list_cards(client.get("/org/").text)
+    assert card[0] == "Falta reportar asistencia"
 
 
 def test_full_workshop_is_called_full(
@@ -235,7 +297,7 @@ def test_undelivered_text_message_becomes_a_call(
 
 
 def test_alerts_are_limited_to_own_offices(
-    app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
+    elena: StaffClient, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     day = clock.now().date() - timedelta(days=3)
     with store.change() as session:
@@ -243,7 +305,6 @@ def test_alerts_are_limited_to_own_offices(
             hold(session, office, rights, day=day, title={"es": f"En {office.city}"})
     assert [each[1] for each in alerts_of(store, "calgary")] == ["En Calgary"]
     assert alerts_of(store, "nowhere") == []
-    elena = signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
     page = words(elena.get("/org/"))
     assert "Requiere atención (2)" in page
     assert "En Calgary" in page

@@ -1,7 +1,7 @@
 """Pages of the mobile consulate: tours and their stops."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,11 +17,11 @@ from outreach.domain.registrations import Registration
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling import tours
 from outreach.domain.scheduling.tours import Tour
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.keystore import KeyStore
 from outreach.web.staff.common.workshop_labels import short_day
-from tests.conftest import a_saturday
+from tests.conftest import a_saturday, hold
 from tests.domain.scheduling.test_tours import (
     all_workshops,
     count_notified,
@@ -207,6 +207,52 @@ def test_publishing_a_tour_lists_stops_with_missing_data(
     answer = ana.post(f"/org/giras/chicago/{route.id}/publicar")
     assert answer.status_code == 422
     assert f"Rockford, {short_day(stop.day)}: Falta: idioma. No se publicó." in words(answer)
+
+
+@pytest.mark.parametrize("is_whole_tour", [True, False], ids=["tour", "stop"])
+def test_publishing_asks_about_taken_venue_and_holiday(
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind, route: Tour, is_whole_tour: bool
+) -> None:
+    christmas = date(clock.now().year + 1, 12, 25)
+    with store.change() as session:
+        place = list_stops(session, route)[1].venue
+        hold(session, chicago, rights, venue=place, day=christmas, starts=time(10), ends=time(11))
+        stop = tours.add_stop(session, route, make_stop_data(place, day=christmas), now=clock.now())
+    tour_path = f"/org/giras/chicago/{route.id}"
+    path = f"{tour_path}/publicar" if is_whole_tour else f"{tour_path}/parada/{stop.id}/publicar"
+    asked = ana.post(path)
+    assert asked.status_code == 422
+    for expected in ("La sede ya está ocupada a esa hora.", "Ese día es feriado.", "No publicar"):
+        assert expected in words(asked)
+    assert set(list_statuses(store, stop)) == {WorkshopStatus.DRAFT}
+    with store.read() as session:
+        published = AuditEntry.action == "workshop published"
+        assert session.scalars(sa.select(AuditEntry).where(published)).all() == []
+    sure = fields(asked.text, path)
+    with store.change() as session:  # a colleague's, since the page was shown
+        draft = tours.list_workshops(session, [stop.id])[stop.id][0]
+        draft.title = {"es": "Solo en español"}
+    again = ana.post(path, **sure)
+    assert again.status_code == 422
+    assert "El título está solo en español." in words(again)
+    answer = ana.post(path, **fields(again.text, path))
+    assert answer.location == f"{tour_path}?publicados=2"
+    assert set(list_statuses(store, stop)) == {WorkshopStatus.PUBLISHED}
+
+
+def test_kinds_of_one_stop_share_its_venue(ana: StaffClient, store: Store, route: Tour) -> None:
+    with store.change() as session:
+        place = list_stops(session, route)[1].venue
+        stop = tours.add_stop(session, route, make_stop_data(place, 30), now=clock.now())
+        for draft in tours.list_workshops(session, [stop.id])[stop.id]:
+            draft.title = {"es": "Taller", "en": "Workshop", "fr": "Atelier"}
+    asked = ana.post(f"/org/giras/chicago/{route.id}/parada/{stop.id}/publicar")
+    assert "ya está ocupada" not in words(asked)
+
+
+def list_statuses(store: Store, stop: TourStop) -> list[WorkshopStatus]:
+    with store.read() as session:
+        return [each.status for each in tours.list_workshops(session, [stop.id])[stop.id]]
 
 
 def test_impossible_stop_change_keeps_typed_values(

@@ -6,7 +6,12 @@ from datetime import datetime
 from typing import Final
 
 from outreach.domain.dashboard.work_queue import WorkLine, WorkSort
-from outreach.domain.registrations import ContactMethod, PersonalData, call_attempts
+from outreach.domain.registrations import (
+    ContactMethod,
+    PersonalData,
+    address_approval,
+    call_attempts,
+)
 from outreach.domain.registrations.call_attempts import CallBlock
 from outreach.formats import language_name
 from outreach.i18n import gettext as _
@@ -37,6 +42,7 @@ class QueueCard:
     title: str  # of a private line: how much waits, and nothing of the person
     place: str  # workshop and day; of a discreet one without its name
     when: str  # how soon its workshop is
+    note: str  # what happens to it if nobody acts; may be empty
     is_near: bool
     is_open: bool
     row: WorkshopListRow | None  # None: a workshop, or a private line that is not opened
@@ -93,6 +99,7 @@ def _build(line: WorkLine, reader: QueueReader) -> QueueCard:
         title=row.name if row is not None else _title(line),
         place=place(line),
         when=_soon_words(line, now),
+        note=_note(line, now),
         is_near=_count_days(line, now) <= 1,
         is_open=is_opened,
         row=row,
@@ -149,6 +156,15 @@ def _soon_words(line: WorkLine, now: datetime) -> str:
         return str(_("mañana") if days else _("hoy"))
     words: str = _("para el %(day)s", day=workshop_labels.brief_day(line.workshop.day))
     return words
+
+
+def _note(line: WorkLine, now: datetime) -> str:
+    workshop = line.workshop
+    if WorkSort.REPORT in line.sorts:
+        closes = workshop_labels.closes_words(workshop, now=now)
+        return f"{workshop_labels.silence_words()} {closes}"
+    is_late = workshop.starts_at <= now + address_approval.DECIDED_BEFORE
+    return workshop_labels.overdue_words() if WorkSort.APPROVE in line.sorts and is_late else ""
 
 
 def _language(line: WorkLine) -> str:

@@ -275,6 +275,11 @@ def silence_words() -> str:
     return str(_("Si nadie dice cómo salió, cuenta como hecho y sin personas."))
 
 
+def overdue_words() -> str:
+    """Of a workshop near, where somebody awaits approval."""
+    return str(_("Empieza en menos de 48 horas: decide ya, o llama."))
+
+
 def masked(contact: ContactMethod, address: str) -> str:
     """The contact with most of it hidden: «r•••@ejemplo.com», «•••• 0142»."""
     if contact is ContactMethod.EMAIL:

@@ -183,7 +183,7 @@ def _detail(alert: Alert, now: datetime) -> str:
         case AlertType.DOUBTFUL if alert.since is not None:
             return doubtful_detail(workshop, alert.since, alert.parties, alert.count)
         case AlertType.APPROVAL_OVERDUE:
-            return _("Empieza en menos de 48 horas: decide ya, o llama.")
+            return workshop_labels.overdue_words()
         case AlertType.NO_VENUE if workshop.status is WorkshopStatus.DRAFT:
             return _("No se puede publicar.")
         case AlertType.WAITING:

@@ -123,11 +123,13 @@ def _high_text_usage() -> Usage | None:
 
 
 def _alerts(session: Session, now: datetime) -> list[Alert]:
-    """The alerts of the offices where the staff member may act on them."""
+    """The alerts of the offices where the staff member may act on them, without what the queue of
+    their own offices has."""
     return alerts.list_alerts(
         session,
         edit=[office.slug for office in offices_with(session, Permission.EDIT)],
         call=[office.slug for office in offices_with(session, Permission.CONTACTS)],
+        queued=pending_work.own_offices(current_staff().grants),
         now=now,
         has_texts=bool(config().texts.url),
         bursts=bursts.list_bursts(key_store().store, key_store().today()),

@@ -25,7 +25,12 @@ from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.presentation import formatting, place_words
-from outreach.web.staff.common import notify_sheet, undo_notice, workshop_labels
+from outreach.web.staff.common import (
+    notify_sheet,
+    publish_warnings,
+    undo_notice,
+    workshop_labels,
+)
 from outreach.web.staff.common.guards import (
     current_staff,
     has_permission,
@@ -36,6 +41,11 @@ from outreach.web.staff.common.guards import (
     require_permission,
 )
 from outreach.web.staff.common.permissions import PermissionMissing, Scope, requires
+from outreach.web.staff.common.publish_warnings import (
+    NOTHING_ASKED,
+    AskedWorkshops,
+    NeedsConfirmations,
+)
 from outreach.web.staff.network.form_reading import conflict_message
 from outreach.web.staff.tours import blueprint, stop_form
 from outreach.web.staff.tours.stop_form import StopForm
@@ -94,16 +104,19 @@ def detail(slug: str, tour_id: int) -> ResponseReturnValue:
 @blueprint.post(f"{_TOUR}/publicar")
 @requires(Scope.OFFICE, Permission.EDIT)
 def publish(slug: str, tour_id: int) -> ResponseReturnValue:
-    """Publishes all stops that have a venue."""
-    number = 0
+    """Publishes all stops that have a venue, or none where something is asked first."""
+    made: list[Workshop] = []
     try:
         with store().change() as session:
             tour = _find(session, slug, tour_id)
             for stop in tours.list_stops(session, [tour.id])[tour.id]:
                 if stop.venue is not None and stop.cancelled_at is None:
-                    number += _publish_stop(session, stop)
+                    made += _publish_stop(session, stop)
+            number = _log_published(session, made)
     except Refusal as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
+    except NeedsConfirmations as why:
+        return _tour_page(slug, tour_id, asked=why.asked)
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
 
 
@@ -213,6 +226,8 @@ def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             number = _log_published(session, made)
     except Refusal as refusal:
         return _tour_page(slug, tour_id, error_messages.say(refusal))
+    except NeedsConfirmations as why:
+        return _tour_page(slug, tour_id, asked=why.asked)
     return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
 
 
@@ -307,18 +322,20 @@ def _find(session: Session, slug: str, tour_id: int) -> Tour:
     return tours.find(session, offices.find(session, slug), tour_id)
 
 
-def _publish_stop(session: Session, stop: TourStop) -> int:
-    """Publishes a stop; returns the number of workshops. Raises Refusal, naming the stop."""
+def _publish_stop(session: Session, stop: TourStop) -> list[Workshop]:
+    """Publishes a stop; returns the workshops. Raises Refusal, naming the stop."""
     try:
-        made = tours.publish_stop(session, stop, now=clock.now(), phone=config().phone)
+        return tours.publish_stop(session, stop, now=clock.now(), phone=config().phone)
     except Refusal as refusal:
         raise PageRefused(
             f"{stop.city}, {workshop_labels.short_day(stop.day)}: {error_messages.say(refusal)}"
         ) from None
-    return _log_published(session, made)
 
 
 def _log_published(session: Session, workshops: list[Workshop]) -> int:
+    """Logs each, and returns how many. Raises NeedsConfirmations for warnings that the page has not
+    shown yet: everything is rolled back."""
+    publish_warnings.require_confirmed(session, workshops)
     for workshop in workshops:
         log_workshop_action(session, workshop, "workshop published", {"stop": workshop.stop_id})
     return len(workshops)
@@ -343,7 +360,9 @@ def _stop_page(
     )
 
 
-def _tour_page(slug: str, tour_id: int, fault: str = "") -> Response:
+def _tour_page(
+    slug: str, tour_id: int, fault: str = "", asked: AskedWorkshops = NOTHING_ASKED
+) -> Response:
     now = clock.now()
     with store().read() as session:
         tour = _find(session, slug, tour_id)
@@ -354,7 +373,7 @@ def _tour_page(slug: str, tour_id: int, fault: str = "") -> Response:
     shown = [each for stop in active for each in workshops[stop.id] if each.takes_places]
     return page(
         "tours/tour",
-        422 if fault else 200,
+        422 if fault or asked.warnings else 200,
         tour=tour,
         stops=stops,
         held=workshops,
@@ -371,6 +390,8 @@ def _tour_page(slug: str, tour_id: int, fault: str = "") -> Response:
             for each in workshops[stop.id]
         ),
         fault=fault,
+        asked=asked,
+        action=request.path,
         done=_done_message(),
         undo=undo,
         now=now,

@@ -21,7 +21,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
-from outreach.domain.scheduling import workshop_data, workshop_service
+from outreach.domain.scheduling import workshop_changes, workshop_data, workshop_service
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, series
 from outreach.domain.workshops.partners import ChosenPartners
@@ -275,7 +275,7 @@ def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | N
         if changed & workshop_service.NOTIFYING_FIELDS:
             notify_sheet.require_decision(session, [workshop])
         changed |= {"series"} if is_new_choice else set()
-        changed |= _choose_partners(session, form, workshop)
+        changed |= _choose_partners(session, form, workshop, decision.batch)
         if changed:
             log_workshop_action(session, workshop, "workshop changed", {"fields": sorted(changed)})
         what = _publish_if_asked(session, workshop) or _message_code(workshop, changed)
@@ -298,14 +298,17 @@ def _publish_if_asked(session: Session, workshop: Workshop) -> str:
     return "publicado"
 
 
-def _choose_partners(session: Session, form: WorkshopForm, workshop: Workshop) -> frozenset[str]:
-    """Stores the chosen partners and speakers, if the form has these fields."""
+def _choose_partners(
+    session: Session, form: WorkshopForm, workshop: Workshop, batch: str = ""
+) -> frozenset[str]:
+    """Stores the chosen partners and speakers, if the form has these fields; with a batch, so that
+    it can be undone."""
     if "allies" not in request.form:
         return frozenset()
     chosen = ChosenPartners(
         partners.parse_ids(form.partners.data or ()), partners.parse_ids(form.speakers.data or ())
     )
-    return partners.set_chosen(session, workshop, chosen)
+    return workshop_changes.set_chosen(session, workshop, chosen, batch=batch, now=clock.now())
 
 
 def _created_before(session: Session, nonce: str, error: sa.exc.IntegrityError) -> str:
