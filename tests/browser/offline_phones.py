@@ -24,6 +24,7 @@ from outreach.domain.checkin.checkin_events import CheckinEvent
 from outreach.domain.checkin.checkin_tokens import CheckinToken
 from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, MasterKeys
 from tests.browser import second_factors
@@ -120,6 +121,17 @@ class OfflineWorkshop:
             session.execute(sa.update(CheckinToken).values(used=0))
             forget_arrivals(session)
             session.execute(sa.update(Workshop).values(walk_ins=0))
+        store.close()
+
+    def close_entry(self, *, is_closed: bool) -> None:
+        """Closes the entry for danger, or opens it again."""
+        store = self._open_store()
+        with store.change() as session:
+            workshop = workshops.find(session, self.public_id)
+            if is_closed:
+                workshop_service.close_for_danger(session, workshop, now=clock.now())
+            else:
+                workshop_service.reopen_after_danger(session, workshop, now=clock.now())
         store.close()
 
     def _open_store(self) -> Store:

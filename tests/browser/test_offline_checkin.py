@@ -306,6 +306,35 @@ def test_logout_sends_check_in_events_or_asks_first(
         page.evaluate(WAIT_UNTIL_ERASED)
 
 
+def test_phone_says_that_the_entry_is_closed_and_sends_once_it_is_open(
+    browser: Browser, tmp_path: Path, evening: OfflineWorkshop
+) -> None:
+    with phone(browser, tmp_path / "phone") as context:
+        page = context.pages[0]
+        download_manifest(page, evening)
+        context.set_offline(True)
+        page.get_by_role("button", name="+1").click()
+        expect(page.locator("[data-status]")).to_contain_text("Falta 1 llegada por enviar.")
+        evening.close_entry(is_closed=True)
+        context.set_offline(False)
+        page.get_by_role("button", name="Enviar ahora").click()
+        closed = page.get_by_role("alert").filter(has_text="La entrada está cerrada")
+        expect(closed).to_be_visible()
+        expect(page.locator("#q")).to_be_hidden()
+        expect(page.get_by_role("button", name="+1")).to_be_hidden()
+        context.set_offline(True)
+        page.reload()
+        expect(closed).to_be_visible()
+        assert evening.counts() == (0, 0)
+        evening.close_entry(is_closed=False)
+        context.set_offline(False)
+        page.get_by_role("button", name="Enviar ahora").click()
+        expect(closed).to_be_hidden()
+        expect(page.locator("#q")).to_be_visible()
+        assert_all_sent(page, 1)
+        assert evening.counts() == (0, 1)
+
+
 def test_offline_check_in_by_codes_is_ended_and_erased(
     browser: Browser, tmp_path: Path, evening: OfflineWorkshop
 ) -> None:

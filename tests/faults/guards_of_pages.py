@@ -64,6 +64,12 @@ def list_guards() -> Iterator[Guard]:
             "test_lead_of_the_office_affirms_and_a_move_takes_it_back",
         ),
         (
+            "outreach/web/staff/network/venue_pages.py",
+            "require_permission(Permission.AFFIRM, slug)",
+            "pass",
+            "test_lead_of_the_office_affirms_and_a_move_takes_it_back",
+        ),
+        (
             "templates/workshops/workshop.html",
             "{% if is_ahead and not is_quiet %}",
             "{% if is_ahead %}",
@@ -252,6 +258,12 @@ def list_guards() -> Iterator[Guard]:
         "S38", f"{web}staff/network/venue_merge_pages.py",
         'if effect.notified > (request.form.get("told", type=int) or 0):', "if False:",
         f"{merge_pages}more_people_are_not_notified_than_the_page_said",
+    )  # fmt: skip
+    yield Guard(
+        "S36", f"{web}staff/checkin/checkin_offline.py", "if workshop.is_closed_for_danger:",
+        "if False:",
+        "tests/web/staff/test_venue_danger.py"
+        "::test_phone_without_a_network_hears_of_the_closing_and_keeps_what_it_noted",
     )  # fmt: skip
     approvals = "tests/web/staff/test_approvals.py"
     yield Guard(

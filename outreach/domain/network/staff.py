@@ -31,6 +31,7 @@ class Permission(StrEnum):
     DOOR = "door"  # check-in
     EXPORT = "export"  # the attendees of a workshop as a file
     COLLEAGUES = "colleagues"  # invite and disable the accounts of an office
+    AFFIRM = "affirm"  # answer for what pages promise of a venue (S38)
     NETWORK = "network"  # accounts, kinds, closing a month
 
 
@@ -39,7 +40,7 @@ _OF_ORGANIZER: Final = frozenset(
 )
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.ADMIN: frozenset(Permission),
-    Role.LEAD: _OF_ORGANIZER | {Permission.COLLEAGUES},
+    Role.LEAD: _OF_ORGANIZER | {Permission.COLLEAGUES, Permission.AFFIRM},
     Role.ORGANIZER: _OF_ORGANIZER,
     Role.DOOR: frozenset({Permission.SEE, Permission.PEOPLE, Permission.DOOR}),
     Role.READER: frozenset({Permission.SEE}),

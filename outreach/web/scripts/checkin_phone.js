@@ -103,6 +103,7 @@
     const all = await checkinStore.marks(manifest.id);
     if (!current) return;
     manifest = current;
+    drawClosed();
     drawCounts(all);
     const unsent = all.filter(checkinStore.isUnsent).length;
     const unsentWords = unsent === 1 ? words.oneUnsent : words.manyUnsent.replace("{n}", unsent);
@@ -111,6 +112,18 @@
     const rows = all.filter((event) => !event.undone).slice(-EVENTS_SHOWN).reverse().map(eventRow);
     part("events").replaceChildren(...rows);
     show("events", rows.length);
+  }
+
+  /* Nobody is let in where the entry was closed: only the counts and what was noted stay. */
+  function drawClosed() {
+    const isClosed = Boolean(manifest.is_closed);
+    if (isClosed && part("closed").hidden) {
+      stopCamera();
+      show("result", false);
+    }
+    show("closed", isClosed);
+    show("search", !isClosed);
+    show("without-registration", !isClosed);
   }
 
   function drawCounts(all) {
@@ -247,7 +260,8 @@
     if (!manifest) return;
     const outcome = await checkinStore.send(manifest.id);
     await draw();
-    if (outcome !== "ok" && await checkinStore.unsent(manifest.id)) part("status").textContent += " " + words[outcome];
+    if (!(outcome in words) || !await checkinStore.unsent(manifest.id)) return;
+    part("status").textContent += " " + words[outcome];
   }
 
   async function finish() {

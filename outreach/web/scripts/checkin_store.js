@@ -7,6 +7,7 @@
   "use strict";
   const DATABASE = "puerta";
   const EVENTS_PER_REQUEST = 100;
+  const CLOSED_STATUS = 423;
   const REFUSED_STATUSES = [400, 409, 413, 422];
   const encoder = new TextEncoder();
   const sending = {};
@@ -154,8 +155,9 @@
   const undo = (id) => alter("mark", id, (event) => { event.undone = true; });
 
   /* Sends what the server does not have and stores the counts it answers. The result is "ok", "later"
-     (no network, or the server asks to wait), "over" (the token has expired) or "refused". The server
-     counts an event once, however often it is sent. */
+     (no network, or the server asks to wait), "over" (the token has expired), "closed" (nobody enters any
+     more, which is stored: a phone that is opened again without a network says so too) or "refused". The
+     server counts an event once, however often it is sent. */
   function send(id) {
     sending[id] = sending[id] || sendAll(id).finally(() => { sending[id] = null; });
     return sending[id];
@@ -169,11 +171,18 @@
       const answer = await post(manifest, some);
       if (!answer) return "later";
       if (answer.status === 404) return "over";
+      if (answer.status === CLOSED_STATUS) {
+        await alter("bundle", id, (row) => { row.is_closed = true; });
+        return "closed";
+      }
       if (REFUSED_STATUSES.includes(answer.status)) return "refused";
       if (!answer.ok) return "later";
       const counts = await answer.json();
       await noteSent(some);
-      await alter("bundle", id, (row) => { row.counts = counts; });
+      await alter("bundle", id, (row) => {
+        row.counts = counts;
+        row.is_closed = false;
+      });
     }
   }
 

@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from outreach import clock
+from outreach.accounts.sessions import StaffSession
 from outreach.db.store import Store
 from outreach.domain.locations.venues import AFFIRMED_FOR, Entrance
 from outreach.domain.network.kinds import Kind, Visibility
@@ -137,7 +139,7 @@ def test_claim_about_authorities_is_said_only_where_it_was_affirmed_within_90_da
 
 
 def test_lead_of_the_office_affirms_and_a_move_takes_it_back(
-    make_app: Callable[..., Flask], store: Store, chicago: Office, rights: Kind
+    make_app: Callable[..., Flask], store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     app = make_app(promise_no_police=True)
     workshop = hold_there(store, chicago, rights)
@@ -146,14 +148,40 @@ def test_lead_of_the_office_affirms_and_a_move_takes_it_back(
     page = f"/es/t/{workshop.public_id}"
     ana = signed_in_as(app, store, employ(store))
     assert "Respondo por ello hoy" not in words(ana.get(path))
-    assert ana.post(path, do="affirm").status_code == 404
-    elena = signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
-    assert elena.post(path, do="affirm").status_code == 303
+    refused = ana.post(path, do="affirm")
+    assert refused.status_code == 403
+    assert "Esto es para responder por lo que la página promete de una sede." in words(refused)
+    away = signed_in_as(app, store, employ(store, "ivan@example.org", Role.LEAD, "calgary"))
+    assert away.post(path, do="affirm").status_code == 404
+    eva = signed_in_as(app, store, employ(store, "eva@example.org", Role.LEAD))
+    assert "Respondo por ello hoy" in words(eva.get(path))
+    _forget_factors(store)
+    assert eva.post(path, do="affirm").status_code == 401
+    assert CLAIM not in app.test_client().get(page).text
+    eva = signed_in_as(app, store, employ(store, "luz@example.org", Role.LEAD))
+    assert eva.post(path, do="affirm").status_code == 303
     assert CLAIM in app.test_client().get(page).text
-    form = fields(elena.get(path).text, path) | {"address": "1 Otra St."}
-    assert elena.post(path, **form).status_code == 303
+    form = fields(eva.get(path).text, path) | {"address": "1 Otra St."}
+    assert eva.post(path, **form).status_code == 303
     assert LANDMARK in app.test_client().get(page).text
     assert CLAIM not in app.test_client().get(page).text
+
+
+def _forget_factors(store: Store) -> None:
+    with store.change() as session:
+        long_ago = clock.now() - timedelta(hours=2)
+        session.execute(sa.update(StaffSession).values(proven_at=long_ago))
+
+
+def test_admin_of_the_network_affirms_for_an_office_without_a_lead(
+    make_app: Callable[..., Flask], store: Store, chicago: Office, rights: Kind
+) -> None:
+    app = make_app(promise_no_police=True)
+    workshop = hold_there(store, chicago, rights)
+    path = f"/org/sedes/chicago/{workshop.venue_id}"
+    elena = signed_in_as(app, store, employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES))
+    assert elena.post(path, do="affirm").status_code == 303
+    assert CLAIM in app.test_client().get(f"/es/t/{workshop.public_id}").text
 
 
 def test_office_page_says_hours_and_how_to_get_in(client: FlaskClient, store: Store) -> None:

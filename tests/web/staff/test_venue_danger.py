@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from outreach import clock
 from outreach.accounts.sessions import StaffSession
+from outreach.config import Texts
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.audit.audit_log import AuditEntry
@@ -25,9 +26,10 @@ from outreach.domain.scheduling import tours, workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.keystore import KeyStore
+from outreach.web.staff.checkin.checkin_offline import CLOSED_STATUS
 from tests.conftest import hold, seat, venue
 from tests.security.test_hidden_address import CANARY, crawl, text_of
-from tests.support.checkin_phone import take_along
+from tests.support.checkin_phone import counts, take_along, token_of, walk_in
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.limits import UNLIMITED
 from tests.support.public_urls import FurnishedSite, in_every_status, manage_token
@@ -139,6 +141,34 @@ def test_one_press_closes_and_shows_whom_to_tell(scene: Scene) -> None:
     scene.press("close")
     assert scene.read().sequence == closed.sequence
     assert scene.list_actions() == ["closed for danger"]
+
+
+def test_sheet_says_that_texts_leave_at_any_hour(
+    scene: Scene, make_app: Callable[..., Flask]
+) -> None:
+    scene.press("close")
+    app = make_app(texts=Texts(url="https://sms.example/send"))
+    eva = signed_in_as(app, scene.store, employ(scene.store, "eva@example.org", Role.DOOR))
+    sheet = words(eva.get(scene.path))
+    assert "1 por mensaje de texto: sale solo, a cualquier hora" in sheet
+    assert "entre 8 a. m. y 8 p. m." not in sheet
+
+
+def test_phone_without_a_network_hears_of_the_closing_and_keeps_what_it_noted(
+    scene: Scene,
+) -> None:
+    """Its marks have no time, so those of before the closing cannot be told from later ones."""
+    phone = take_along(scene.tomas, scene.workshop)
+    token = token_of(scene.store, scene.key_store, scene.parties["Rosa"])
+    before, later = phone.came(token), walk_in()
+    assert phone.tell(before).status_code == 200
+    scene.press("close")
+    assert phone.tell().status_code == CLOSED_STATUS, "also with nothing to send"
+    assert phone.tell(later).status_code == CLOSED_STATUS
+    assert counts(scene.store, scene.workshop) == (1, 0)
+    scene.press("reopen", sure="yes")
+    assert phone.tell(later).status_code == 200
+    assert counts(scene.store, scene.workshop) == (1, 1)
 
 
 def test_nobody_enters_or_registers_and_the_door_leads_to_the_sheet(scene: Scene) -> None:

@@ -53,6 +53,7 @@ PARTS: Final = (
 )
 MAX_EVENTS: Final = 200  # in one request
 MAX_PEOPLE: Final = 99  # of one registration
+CLOSED_STATUS: Final = 423  # `CLOSED_STATUS` of checkin_store.js
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -139,8 +140,11 @@ def manifest(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/puerta/<public_id>/llegadas")
 @requires(Scope.PUBLIC)
 def upload_events(public_id: str) -> ResponseReturnValue:
-    """Merges the events of a phone, which may be sent again. The check-in token is the
-    permission."""
+    """Merges the events of a phone, which may be sent again. The check-in token is the permission.
+
+    423 where the workshop is closed for danger: the phone says at once that nobody enters, and
+    keeps its events until it is open again. They have no time, so those of before the closing
+    cannot be told from later ones."""
     now = clock.now()
     with store().read() as session:
         try:
@@ -155,6 +159,8 @@ def upload_events(public_id: str) -> ResponseReturnValue:
         abort(400)
     with store().change() as session:
         workshop = session.get_one(Workshop, door_pass.workshop_id)
+        if workshop.is_closed_for_danger:
+            return Response(status=CLOSED_STATUS)
         checkin.require_checkin_open(workshop)
         counted = checkin_events.merge_offline_events(session, workshop, events)
         checkin_tokens.count_marks(session, door_pass, counted.new)

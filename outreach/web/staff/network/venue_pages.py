@@ -24,7 +24,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import venue_change, venue_merge
 from outreach.domain.workshops import count_at_venues as _counts
-from outreach.errors import Conflict, NotFound, Refusal
+from outreach.errors import Conflict, Refusal
 from outreach.i18n import LANGUAGES, lazy
 from outreach.i18n import gettext as _
 from outreach.imports import venues as venue_files
@@ -33,7 +33,15 @@ from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common import notify_sheet, undo_notice
 from outreach.web.staff.common.form_fields import Choice, line, number, required, text
-from outreach.web.staff.common.guards import has_permission, log_office_action, offices_with, page
+from outreach.web.staff.common.guards import (
+    current_staff,
+    has_permission,
+    log_office_action,
+    offices_with,
+    page,
+    require_fresh_factor,
+    require_permission,
+)
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import conflict_message
@@ -330,10 +338,12 @@ def _find_itself(session: Session, slug: str, venue_id: int) -> Venue:
 
 
 def _affirm(slug: str, venue: int) -> ResponseReturnValue:
-    """The office's lead affirms what pages say of police and migration here, for 90 days (S38)."""
-    if not has_permission(Permission.NETWORK, slug):
-        raise NotFound("affirmation")
+    """The office's lead, or an admin, affirms what pages say of police and migration here, for 90
+    days (S38): a promise in the name of the office, so an open session alone does not give it."""
+    require_permission(Permission.AFFIRM, slug)
     now = clock.now()
+    if not current_staff().is_fresh(now):
+        return require_fresh_factor()
     with store().change() as session:
         found = _find_itself(session, slug, venue)
         found.affirmed_on = now.astimezone(found.zone).date()
@@ -388,7 +398,7 @@ def _page(
         answer=form_options.other_venue(like),
         merges=merges,
         done=done,
-        may_affirm=venue is not None and has_permission(Permission.NETWORK, form.office.slug),
+        may_affirm=venue is not None and has_permission(Permission.AFFIRM, form.office.slug),
         today=clock.now().date(),
     )
 
