@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -150,6 +150,22 @@ class KeyStore:
             query = query.where(Key.workshop == workshop)
         with self.store.read() as session:
             return list(session.scalars(query))
+
+    def list_same_contact(self, key_ids: Sequence[bytes]) -> dict[bytes, list[bytes]]:
+        """The ids of the other keys of the same e-mail or phone, by id of key; without those that
+        have none."""
+        other = sa.orm.aliased(Key)
+        found: dict[bytes, list[bytes]] = {}
+        with self.store.read() as session:
+            for some in batched(key_ids, 500):
+                rows = session.execute(
+                    sa.select(Key.id, other.id)
+                    .join(other, sa.and_(other.contact == Key.contact, other.id != Key.id))
+                    .where(Key.id.in_(some), other.forget_on > self.today())
+                )
+                for key_id, other_id in rows:
+                    found.setdefault(key_id, []).append(other_id)
+        return found
 
     def set_contact(self, key_id: bytes, contact: str | None) -> None:
         """Changes the contact by which a registration can be found."""

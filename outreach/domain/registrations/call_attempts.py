@@ -4,6 +4,10 @@ A call to somebody of a discreet workshop may be answered by who must not know o
 is shown only to who opens the call, which is an attempt already: nobody else opens it that day, and
 after an outcome there is no second call on that day. «Somebody else answered» ends calls to that
 person. What is known of one date of a group registration holds for all: it is the same phone.
+
+A phone in registrations that do not belong together rings once a day too, where one of them is
+discreet. But an outcome that ends calls holds for its own registration: anybody can register with
+the number of another person, who would not be called any more after «wrong number».
 """
 
 from collections.abc import Sequence
@@ -16,7 +20,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from outreach import clock
+from outreach import clock, keystore
 from outreach.db.base import Base
 from outreach.db.types import Hour
 from outreach.domain.registrations import capacity
@@ -91,6 +95,8 @@ class CallHistory:
 
     attempts: Sequence[CallAttempt] = ()
     own_count: int = 0  # of this registration
+    # To the same phone in registrations that do not belong together; of discreet ones only.
+    elsewhere: Sequence[CallAttempt] = ()
 
     @property
     def noted(self) -> Sequence[CallAttempt]:
@@ -114,17 +120,17 @@ class CallHistory:
             return CallBlock.ENDED
         today = now.astimezone(workshop.zone).date()
         is_discreet = workshop.is_discreet
-        if is_discreet and any(_day(each, workshop.zone) == today for each in self.noted):
+        of_today = [
+            each
+            for each in (*self.attempts, *self.elsewhere)
+            if is_discreet and _day(each, workshop.zone) == today
+        ]
+        if any(each.outcome is not None for each in of_today):
             return CallBlock.TODAY
         is_time_left = now < workshop.starts_at - LAST_CALL_BEFORE
         if is_time_left and self.again_at is not None and now < self.again_at:
             return CallBlock.LATER
-        if is_discreet and any(
-            each.outcome is None
-            and each.organizer_id != organizer_id
-            and _day(each, workshop.zone) == today
-            for each in self.attempts
-        ):
+        if any(each.organizer_id != organizer_id for each in of_today):
             return CallBlock.OPENED
         return None
 
@@ -145,7 +151,7 @@ def _day(attempt: CallAttempt, zone: ZoneInfo) -> date:
 def read_histories(
     session: Session, registrations: Sequence[Registration]
 ) -> dict[str, CallHistory]:
-    """The attempts by id of registration, without those that have none."""
+    """The attempts by id of registration, without those that have none. Needs the key store."""
     own_ids = sorted({each.id for each in registrations})
     group_ids = sorted({each.joint_id for each in registrations if each.joint_id is not None})
     rows = dict[int, tuple[CallAttempt, str | None]]()
@@ -156,14 +162,54 @@ def read_histories(
     of_person: dict[str, list[CallAttempt]] = {}
     for attempt, joint_id in rows.values():
         of_person.setdefault(joint_id or attempt.registration_id, []).append(attempt)
+    elsewhere = _read_elsewhere(session, registrations)
     found = {}
     for each in registrations:
-        attempts = of_person.get(each.joint_id or each.id)
-        if attempts:
+        attempts = of_person.get(each.joint_id or each.id, [])
+        if attempts or each.id in elsewhere:
             attempts.sort(key=lambda attempt: (attempt.made_at, attempt.id))
             own = sum(attempt.registration_id == each.id for attempt in attempts)
-            found[each.id] = CallHistory(attempts, own)
+            found[each.id] = CallHistory(attempts, own, elsewhere.get(each.id, ()))
     return found
+
+
+def _read_elsewhere(
+    session: Session, registrations: Sequence[Registration]
+) -> dict[str, list[CallAttempt]]:
+    """The attempts to call the same phones in other registrations, by id of registration; of
+    registrations for discreet workshops."""
+    others = _list_same_phone(session, registrations)
+    key_ids = sorted({key_id for each in others.values() for key_id in each})
+    by_key: dict[bytes, list[CallAttempt]] = {}
+    for start in range(0, len(key_ids), BATCH):
+        rows = session.execute(
+            sa.select(CallAttempt, Registration.key_id)
+            .join(Registration, Registration.id == CallAttempt.registration_id)
+            .where(Registration.key_id.in_(key_ids[start : start + BATCH]))
+        )
+        for attempt, key_id in rows:
+            by_key.setdefault(key_id, []).append(attempt)
+    found = {
+        registration_id: [attempt for key_id in each for attempt in by_key.get(key_id, ())]
+        for registration_id, each in others.items()
+    }
+    return {registration_id: attempts for registration_id, attempts in found.items() if attempts}
+
+
+def _list_same_phone(
+    session: Session, registrations: Sequence[Registration]
+) -> dict[str, list[bytes]]:
+    """The keys of other registrations with the same phone, by id of registration; of registrations
+    for discreet workshops. The key store knows them by an HMAC of the number."""
+    discreet = {
+        each.key_id: each.id
+        for each in registrations
+        if each.key_id is not None and each.workshop.is_discreet
+    }
+    if not discreet:
+        return {}
+    same = keystore.of_session(session).list_same_contact(list(discreet))
+    return {discreet[key_id]: others for key_id, others in same.items()}
 
 
 _SELECT: Final = sa.select(CallAttempt, Registration.joint_id).join(
@@ -356,6 +402,12 @@ def _lock(session: Session, registration: Registration) -> Workshop:
     workshop = capacity.lock_workshop_of(session, registration)
     if registration.key_id is None:
         raise NotFound("registration")
+    others = _list_same_phone(session, [registration]).get(registration.id, [])
+    if others:  # a call about another workshop of the same phone
+        rows = sa.select(Registration.id).where(
+            Registration.key_id.in_([registration.key_id, *others])
+        )
+        session.execute(rows.order_by(Registration.id).with_for_update(key_share=True)).all()
     return workshop
 
 

@@ -196,6 +196,50 @@ def test_other_dates_of_a_group_are_the_same_phone(
     assert sorted(ended) == sorted([first.id, second.id])
 
 
+def test_phone_of_unrelated_registrations_rings_once_a_day_where_one_is_discreet(
+    store: Store, key_store: KeyStore, chicago: Office, calgary: Office, women: Kind, rights: Kind
+) -> None:
+    ana = employ(store)
+    circle = party_of(store, key_store, chicago, women)
+    other_circle = party_of(store, key_store, calgary, women)
+    ordinary = party_of(store, key_store, chicago, rights)
+    with store.change() as session:
+        there = session.get_one(Registration, circle.id)
+        assert call_attempts.open_call(session, there, organizer_id=ana, now=FIXED_NOW) is None
+    assert block(store, other_circle, FIXED_NOW) is CallBlock.OPENED, "somebody has the number"
+    assert record(store, circle, CallOutcome.ANSWERED, who=ana) is not None
+    assert block(store, other_circle, FIXED_NOW) is CallBlock.TODAY
+    with store.change() as session:
+        there = session.get_one(Registration, other_circle.id)
+        found = call_attempts.open_call(session, there, organizer_id=ana, now=FIXED_NOW)
+        assert found is CallBlock.TODAY
+    assert block(store, ordinary, FIXED_NOW) is None, "the ordinary queue says nothing of the other"
+    assert block(store, other_circle, MORNING) is None
+
+
+def test_call_about_an_ordinary_workshop_is_the_call_of_the_day_for_a_discreet_one(
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind, rights: Kind
+) -> None:
+    ana = employ(store)
+    circle = party_of(store, key_store, chicago, women)
+    ordinary = party_of(store, key_store, chicago, rights)
+    record(store, ordinary, CallOutcome.NO_ANSWER, who=ana)
+    assert block(store, circle, FIXED_NOW) is CallBlock.TODAY
+
+
+@pytest.mark.parametrize("outcome", [CallOutcome.WRONG_NUMBER, CallOutcome.OTHER_PERSON])
+def test_who_registers_with_the_phone_of_another_does_not_end_her_calls(
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind, rights: Kind,
+    outcome: CallOutcome,
+) -> None:  # fmt: skip
+    ana = employ(store)
+    circle = party_of(store, key_store, chicago, women)
+    pretended = party_of(store, key_store, chicago, rights)
+    record(store, pretended, outcome, who=ana)
+    assert block(store, pretended, MORNING) is CallBlock.ENDED
+    assert block(store, circle, MORNING) is None
+
+
 def test_attempts_go_with_the_person(
     store: Store,
     key_store: KeyStore,
