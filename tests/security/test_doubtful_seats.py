@@ -321,7 +321,7 @@ def test_release_is_undone_whole(
     assert decide(ana, ordinary, "undo").status_code == 303
     assert run_job(store, key_store) == 0
     assert [(e.id, e.status, e.needs_review) for e in everyone(store)] == before
-    assert "Por revisar" in ana.get("/org/").text
+    assert "8 registros de una misma red" in ana.get("/org/por-atender").text
 
 
 def test_undo_after_five_minutes_is_refused(
@@ -371,7 +371,7 @@ def test_burst_of_parties_that_were_not_stored_shows_nothing(
     attack(client, ordinary)
     with store.change() as session:
         session.execute(sa.update(Registration).values(key_id=None))
-    assert "Por revisar" not in ana.get("/org/").text
+    assert "de una misma red" not in ana.get("/org/por-atender").text
     assert decide(ana, ordinary, "release").status_code == 422
 
 

@@ -220,15 +220,7 @@ def _list_reviews(
         Workshop.starts_at > now,
     )
     of_bursts = _count_doubtful(session, upcoming, bursts)
-    rows = session.execute(
-        sa.select(
-            Registration.workshop_id, sa.func.count(), sa.func.min(Registration.registered_at)
-        )
-        .join(Workshop, Workshop.id == Registration.workshop_id)
-        .where(upcoming, review.IS_FOR_REVIEW)
-        .group_by(Registration.workshop_id)
-    )
-    counts = {row[0]: (row[1], row[2]) for row in rows} | of_bursts
+    counts = _count_for_review(session, upcoming, bursts) | of_bursts
     workshops = _select_workshops(session, Workshop.id.in_(list(counts))) if counts else []
     return [
         WorkLine(
@@ -240,6 +232,24 @@ def _list_reviews(
         )
         for each in workshops
     ]
+
+
+def _count_for_review(
+    session: Session, upcoming: sa.ColumnElement[bool], bursts: Sequence[BurstKeys]
+) -> dict[int, tuple[int, datetime]]:
+    """How many registrations at these workshops are to be reviewed, and since when, by id of
+    workshop; without those of a burst whose release is decided."""
+    decided = {key_id for each in bursts if each.release_at is not None for key_id in each.key_ids}
+    rows = session.execute(
+        sa.select(Registration.workshop_id, Registration.key_id, Registration.registered_at)
+        .join(Workshop, Workshop.id == Registration.workshop_id)
+        .where(upcoming, review.IS_FOR_REVIEW)
+    )
+    found: dict[int, list[datetime]] = {}
+    for workshop_id, key_id, registered_at in rows:
+        if key_id not in decided:
+            found.setdefault(workshop_id, []).append(registered_at)
+    return {workshop_id: (len(times), min(times)) for workshop_id, times in found.items()}
 
 
 def _count_doubtful(

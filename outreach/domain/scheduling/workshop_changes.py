@@ -122,7 +122,7 @@ def set_chosen(
         )  # fmt: skip
     else:
         after = {name: read_value(session, workshop, name) for name in before}
-        change.before, change.after = change.before | before, change.after | after
+        change.before, change.after = before | change.before, change.after | after
         session.flush()
     return new
 

@@ -146,14 +146,14 @@ def test_what_waits_in_the_queue_is_no_card(
     private = make("Círculo", kind=women, visibility=Visibility.APPROVED)
     seat(store, key_store, private)
     undecided = make("Cambiado")
-    luz = seat(store, key_store, undecided)
     with store.change() as session:
         session.execute(sa.update(Notification).values(is_dead=True, done_at=clock.now()))
+    seat(store, key_store, undecided, contact=ContactMethod.EMAIL, address="luz@example.com")
+    with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, called.id), now=clock.now())
         workshop = session.get_one(Workshop, undecided.id)
         wanted = replace(workshop_service.get_data(workshop), starts=time(9), ends=time(11))
         workshop_service.change(session, workshop, wanted, now=clock.now(), decision=LATER)
-    assert luz.id
     assert {each[0] for each in alerts_of(store)} == {
         AlertType.MISSING_REPORT, AlertType.CALLS, AlertType.LETTERS, AlertType.APPROVAL,
         AlertType.UNDECIDED,
@@ -177,8 +177,8 @@ def test_cards_of_an_office_whose_queue_is_another_s_stay(
     eva = employ(store, "eva@example.org", Role.ADMIN, ALL_OFFICES)
     client = signed_in_as(app, store, eva)
     with store.change() as session:
-        grants = staff.get(session, eva).grants
-        grants.append(RoleAssignment(office="calgary", role=Role.ORGANIZER))
+        member = staff.get(session, eva)
+        member.grants.append(RoleAssignment(office="calgary", role=Role.ORGANIZER))
     [card] = list_cards(client.get("/org/").text)
     assert card[0] == "Falta reportar asistencia"
 

@@ -218,6 +218,8 @@ def test_publishing_asks_about_taken_venue_and_holiday(
         place = list_stops(session, route)[1].venue
         hold(session, chicago, rights, venue=place, day=christmas, starts=time(10), ends=time(11))
         stop = tours.add_stop(session, route, make_stop_data(place, day=christmas), now=clock.now())
+        for each in tours.list_workshops(session, [stop.id])[stop.id]:
+            each.title = {"es": "Taller", "en": "Workshop", "fr": "Atelier"}
     tour_path = f"/org/giras/chicago/{route.id}"
     path = f"{tour_path}/publicar" if is_whole_tour else f"{tour_path}/parada/{stop.id}/publicar"
     asked = ana.post(path)
@@ -235,6 +237,7 @@ def test_publishing_asks_about_taken_venue_and_holiday(
     again = ana.post(path, **sure)
     assert again.status_code == 422
     assert "El título está solo en español." in words(again)
+    assert "El título está solo en español." not in words(asked)
     answer = ana.post(path, **fields(again.text, path))
     assert answer.location == f"{tour_path}?publicados=2"
     assert set(list_statuses(store, stop)) == {WorkshopStatus.PUBLISHED}
