@@ -258,7 +258,7 @@ def test_colleague_does_not_open_a_discreet_call_that_is_open(
     assert PHONE in open_line(ana, circle, luz)
     page = open_line(bea, circle, luz)
     assert PHONE not in page
-    assert "Otra persona de tu oficina abrió hoy esta llamada." in page
+    assert "Otra persona del equipo abrió hoy esta llamada" in page
     refused = record(bea, circle, luz, "answered")
     assert "Abre primero la llamada." in words(refused)
     assert PHONE in open_line(ana, circle, luz)
