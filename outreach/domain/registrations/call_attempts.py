@@ -11,7 +11,7 @@ the number of another person, who would not be called any more after «wrong num
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
@@ -272,7 +272,10 @@ def record(
         return None
     if workshop.is_discreet and (attempt is None or attempt.organizer_id != organizer_id):
         raise Refusal(ErrorCode.CALL_NOT_OPENED)
-    if history.find_block(workshop, now=now, organizer_id=organizer_id) in {
+    # A call about another workshop meanwhile: this one was made all the same, and what came of it
+    # may end calls.
+    own = replace(history, elsewhere=())
+    if own.find_block(workshop, now=now, organizer_id=organizer_id) in {
         CallBlock.ENDED,
         CallBlock.TODAY,
     }:

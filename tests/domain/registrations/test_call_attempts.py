@@ -227,6 +227,21 @@ def test_call_about_an_ordinary_workshop_is_the_call_of_the_day_for_a_discreet_o
     assert block(store, circle, FIXED_NOW) is CallBlock.TODAY
 
 
+def test_outcome_of_an_opened_call_is_kept_though_the_phone_rang_for_another_workshop_since(
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind, rights: Kind
+) -> None:
+    ana = employ(store)
+    circle = party_of(store, key_store, chicago, women)
+    ordinary = party_of(store, key_store, chicago, rights)
+    with store.change() as session:
+        there = session.get_one(Registration, circle.id)
+        assert call_attempts.open_call(session, there, organizer_id=ana, now=FIXED_NOW) is None
+    tomas = employ(store, "tomas@example.org")
+    assert record(store, ordinary, CallOutcome.NO_ANSWER, who=tomas) is not None
+    assert record(store, circle, CallOutcome.OTHER_PERSON, who=ana) is not None
+    assert block(store, circle, MORNING) is CallBlock.ENDED
+
+
 @pytest.mark.parametrize("outcome", [CallOutcome.WRONG_NUMBER, CallOutcome.OTHER_PERSON])
 def test_who_registers_with_the_phone_of_another_does_not_end_her_calls(
     store: Store, key_store: KeyStore, chicago: Office, women: Kind, rights: Kind,

@@ -22,6 +22,8 @@ def block_words(block: CallBlock) -> str:
         CallBlock.ENDED: _("A ese número ya no se llama: era de otra persona, o contestó otra."),
         CallBlock.TODAY: _("Hoy ya se le llamó. En un taller privado se llama una vez al día."),
         CallBlock.LATER: _("Pidió otra hora, o no contestó: vuelve sola a la lista."),
-        CallBlock.OPENED: _("Otra persona del equipo abrió hoy esta llamada, o llamó a ese número."),
+        CallBlock.OPENED: _(
+            "Otra persona del equipo abrió hoy esta llamada, o llamó a ese número."
+        ),
     }
     return words[block]
