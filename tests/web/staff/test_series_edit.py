@@ -221,7 +221,7 @@ def test_undo_of_one_date_brings_its_partners_back(
         session.flush()
         chosen = ChosenPartners((house.id,))
         partners.set_chosen(session, session.get_one(Workshop, dates[0].id), chosen)
-    edit_date(ana, dates[0], allies="yes", title_en="Other")
+    edit_date(ana, dates[0], **{"allies": "yes"}, title_en="Other")
     with store.read() as session:
         [workshop] = fresh(store, dates[:1])
         assert partners.list_names(session, workshop) == []
