@@ -9,7 +9,7 @@ from outreach.domain import registrations, workshops
 from outreach.domain.audit import audit_log, hash_chain
 from outreach.domain.calendar import change_counters, event_cache, feed_cache
 from outreach.domain.checkin import checkin_events, checkin_tokens
-from outreach.domain.dashboard import digests, staff_alerts
+from outreach.domain.dashboard import digests, saved_views, staff_alerts
 from outreach.domain.locations import office_places, venues
 from outreach.domain.network import fraud_reports, installation_settings, kinds, offices, staff
 from outreach.domain.newsletter import bulletins, mail_choices, mailings, subscribers
@@ -67,6 +67,7 @@ __all__ = [
     "partners",
     "place_changes",
     "registrations",
+    "saved_views",
     "series",
     "staff",
     "staff_alerts",

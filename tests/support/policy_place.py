@@ -94,6 +94,7 @@ def furnish(app: Flask, store: Store, key_store: KeyStore, chicago: Office, righ
         "speaker": str(speaker.id),
         "batch": "UNKNOWN",
         "draft_id": imported.public_id,
+        "view_id": "1",
         "ending": "csv",
         "listing": "oficinas",
         "form": "csv",

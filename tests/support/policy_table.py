@@ -52,6 +52,8 @@ checkin.upload_events           POST  public
 calendar.list_workshops         GET   signed-in
 calendar.move_form              GET   workshop        edit
 calendar.move                   POST  workshop        edit
+calendar.save_view              POST  signed-in
+calendar.delete_view            POST  signed-in
 dashboard.calendar              GET   signed-in
 dashboard.create_calendar       POST  signed-in
 dashboard.revoke_calendar       POST  signed-in

@@ -44,7 +44,7 @@ from outreach.web.staff.auth import (
     totp_setup,
 )
 from outreach.web.staff.bulletin import bulletin_editor, bulletin_mail
-from outreach.web.staff.calendar import calendar_pages, move_workshop
+from outreach.web.staff.calendar import calendar_pages, move_workshop, saved_view_pages
 from outreach.web.staff.checkin import (
     checkin_offline,
     checkin_pages,
@@ -134,6 +134,7 @@ VIEWS: Final = (
     month_closing,
     month_planner,
     move_workshop,
+    saved_view_pages,
     my_calendar,
     office_pages,
     oidc_login,

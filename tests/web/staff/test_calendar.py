@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from outreach.clock import Month
 from outreach.db.store import Store
+from outreach.domain.dashboard.saved_views import MAX_VIEWS
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -242,3 +243,77 @@ def test_venue_of_another_office_is_not_chosen_in_the_form(
     page = ana.get(f"/org/talleres/nuevo?dia=2027-01-14&sede={other}")
     assert page.status_code == 200
     assert "Ajena" not in page.text
+
+
+# Saved views
+
+
+def saved(ana: StaffClient) -> list[tuple[str, str]]:
+    """The names and addresses of the saved views on the page."""
+    page = ana.get("/org/talleres?vista=lista").text
+    return [
+        (name, address.replace("&amp;", "&"))
+        for address, name in re.findall(
+            r'<a class="pill pill-plain" href="(/org/talleres\?[^"]*)">([^<]+)</a>\s*<form', page
+        )
+    ]
+
+
+def test_filters_are_kept_under_a_name_and_deleted(
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, status=WorkshopStatus.DRAFT, title={"es": "A medias"})
+        hold(session, chicago, rights, title={"es": "Listo"})
+    page = ana.get("/org/talleres?vista=lista&estado=borrador&orden=-taller").text
+    form = fields(page, "/org/talleres/vistas") | {"nombre": "Mis borradores"}
+    assert ana.post("/org/talleres/vistas", **form).status_code == 303
+    [(name, address)] = saved(ana)
+    assert name == "Mis borradores"
+    assert address == "/org/talleres?vista=lista&estado=borrador&orden=-taller"
+    again = fields(ana.get("/org/talleres?vista=lista").text, "/org/talleres/vistas")
+    ana.post("/org/talleres/vistas", **again | {"nombre": "Mis borradores"})
+    [(_name, address)] = saved(ana)
+    assert address == "/org/talleres?vista=lista", "the same name is the same view"
+    delete = re.search(
+        r'action="(/org/talleres/vistas/[0-9]+/borrar)"', ana.get("/org/talleres?vista=lista").text
+    )
+    assert delete is not None
+    assert ana.post(delete[1]).status_code == 303
+    assert saved(ana) == []
+    assert ana.post(delete[1]).status_code == 303, "deleted already"
+
+
+def test_views_of_others_are_neither_shown_nor_deleted(
+    app: Flask, ana: StaffClient, store: Store, chicago: Office
+) -> None:
+    ana.post("/org/talleres/vistas", nombre="Mía", busca="vista=lista&texto=daca")
+    luz = signed_in_as(app, store, employ(store, "luz@example.org"))
+    assert saved(luz) == []
+    number = re.search(r"/vistas/([0-9]+)/", ana.get("/org/talleres?vista=lista").text)
+    assert number is not None
+    luz.post(f"/org/talleres/vistas/{number[1]}/borrar")
+    assert [name for name, _address in saved(ana)] == ["Mía"]
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 41])
+def test_view_needs_a_short_name(ana: StaffClient, name: str) -> None:
+    page = ana.post("/org/talleres/vistas", nombre=name, busca="vista=lista")
+    assert page.status_code == 422
+    assert "nombre de 40 letras" in words(page)
+    assert saved(ana) == []
+
+
+def test_view_keeps_only_what_the_list_knows(ana: StaffClient) -> None:
+    given = "vista=lista&texto=" + "a" * 300 + "&url=https://evil.example&mes=2027-01"
+    ana.post("/org/talleres/vistas", nombre="Rara", busca=given)
+    assert saved(ana) == [("Rara", "/org/talleres?vista=lista&texto=" + "a" * 80)]
+
+
+def test_a_staff_member_keeps_at_most_twenty_views(ana: StaffClient) -> None:
+    for number in range(MAX_VIEWS + 2):
+        ana.post("/org/talleres/vistas", nombre=f"Vista {number:02}", busca="vista=lista")
+    names = [name for name, _address in saved(ana)]
+    assert len(names) == MAX_VIEWS
+    assert "Vista 00" not in names
+    assert f"Vista {MAX_VIEWS + 1:02}" in names

@@ -78,6 +78,8 @@ WRITES_TO_NOBODY: Final = {
     "auth.sign_out": "ends a session",
     "auth.choose_letters": "which letters the staff member gets",
     "auth.switch_letters_off": "which letters the staff member gets",
+    "calendar.save_view": "filters of the staff member",
+    "calendar.delete_view": "filters of the staff member",
     "checkin.upload_events": "marks who came",
     "checkin.check_in": "marks who came",
     "checkin.manifest": "hands out the list of the door",

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.domain.dashboard import agenda, clashes
+from outreach.domain.dashboard import agenda, clashes, saved_views
 from outreach.domain.dashboard.agenda import MAX_WORKSHOPS, AgendaFilter, AgendaQuery, Offices
 from outreach.domain.dashboard.clashes import Clash
 from outreach.domain.locations import venues
@@ -131,7 +131,12 @@ def _show_list(
     session: Session, params: CalendarParams, _scope: CalendarScope, query: AgendaQuery
 ) -> dict[str, Any]:
     listed = workshop_list.read(session, params, query, now=clock.now())
-    return {"listed": listed, "is_cut": listed.total == MAX_WORKSHOPS}
+    return {
+        "listed": listed,
+        "is_cut": listed.total == MAX_WORKSHOPS,
+        "saved_views": saved_views.list_views(session, current_staff().organizer_id),
+        "query": params.address(pagina="").partition("?")[2],
+    }
 
 
 def _show_calendar(
