@@ -7,7 +7,9 @@ source text; in a copy of the checkout the text is replaced, and the test must f
     python -m tests.faults.guards S06 S19    those of some requirements
 """
 
+import compileall
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -15,14 +17,18 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from tests.faults import guards_of_hub, guards_of_pages, guards_of_registrations
+from tests.faults.forked_pytest import ForkedPytest
 from tests.faults.guard import Gone, Guard
 
 CHECKOUT: Final = Path(__file__).parents[2]
 COPIED: Final = ("outreach", "templates", "tests", "pyproject.toml", "README.md")
 FELL: Final = 1  # pytest's exit status for a failed test; others are other errors
+# What an empty database is made by: where a guard is taken out here, the run makes its own.
+MAKES_DATABASES: Final = ("outreach/db/", "outreach/migrations/")
 
 
 GUARDS: Final = (
@@ -33,7 +39,7 @@ GUARDS: Final = (
 
 
 class Copy:
-    """A copy of the checkout in which a guard can be removed."""
+    """A copy of the checkout in which a guard can be removed. A context: it stops its process."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -46,10 +52,32 @@ class Copy:
         where = self._python("-c", "import outreach; print(outreach.__file__)").stdout.strip()
         if not Path(where).is_relative_to(folder):
             raise AssertionError(f"the copy runs the code of {where}")
+        # Bytecode with the digest of its source. By default it is keyed by second and size, and
+        # two changes within a second would be missed.
+        by_digest = py_compile.PycInvalidationMode.CHECKED_HASH
+        compileall.compile_dir(folder / "outreach", quiet=2, invalidation_mode=by_digest)
+        self._pytest = ForkedPytest(folder, self._environ())
 
-    def run(self, *tests: str) -> "subprocess.CompletedProcess[str]":
-        """Runs these tests on the code of the copy, on SQLite."""
-        return self._python("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pytest.close()
+
+    def run(self, *tests: str, makes_databases: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Runs these tests on the code of the copy, on SQLite.
+
+        `makes_databases`: the run makes its empty databases anew, and takes no earlier run's."""
+        shared = "" if makes_databases else str(self.folder / ".empty-databases")
+        return self._pytest.run(
+            ["-q", "-x", "-p", "no:cacheprovider", *tests],
+            {"OUTREACH_TEST_EMPTY_DATABASES": shared},
+        )
 
     @contextmanager
     def without(self, guard: Guard) -> Iterator[None]:
@@ -65,29 +93,30 @@ class Copy:
     def falls(self, guard: Guard) -> str:
         """Runs the guard's test without it; returns what is wrong, or "" when the test failed."""
         with self.without(guard):
-            done = self.run(guard.test)
+            done = self.run(guard.test, makes_databases=guard.file.startswith(MAKES_DATABASES))
         if done.returncode == FELL:
             return ""
         return f"{guard.test} does not need this guard ({done.returncode}):\n{done.stdout[-2000:]}"
 
     def _python(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        # Bytecode is keyed by second and size: it would miss two changes within a second.
-        environ = os.environ | {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
-        environ.pop("OUTREACH_TEST_POSTGRESQL", None)
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.folder,
-            env=environ,
+            env=self._environ(),
             capture_output=True,
             text=True,
         )
+
+    def _environ(self) -> dict[str, str]:
+        environ = os.environ | {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        environ.pop("OUTREACH_TEST_POSTGRESQL", None)
+        return environ
 
 
 def main(promises: Sequence[str]) -> int:
     """Prints a line for each guard. Returns 1 if a test did not fail."""
     wrong = 0
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Copy(Path(folder))
+    with tempfile.TemporaryDirectory() as folder, Copy(Path(folder)) as copy:
         for guard in GUARDS:
             if promises and guard.promise not in promises:
                 continue

@@ -1,6 +1,7 @@
 """Each guard of requirements.md is where the table says, and its test fails without it."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,9 @@ EACH = [
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    return Copy(tmp_path_factory.mktemp("copy"))
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    with Copy(tmp_path_factory.mktemp("copy")) as made:
+        yield made
 
 
 @pytest.mark.core
@@ -67,15 +69,15 @@ def test_removing_a_guard_fails_its_test(copy: Copy, guard: Guard) -> None:
 
 @pytest.mark.long
 def test_guards_are_removed_in_a_copy_only(tmp_path: Path) -> None:
-    copy = Copy(tmp_path)
-    assert (tmp_path / "outreach" / "app.py").read_text()
-    assert not (tmp_path / ".git").exists()
-    broken = Guard(
-        "S01",
-        "outreach/app.py",
-        "def create_app(",
-        "def no_app(",
-        "tests/web/public/test_workshop_cards.py",
-    )
-    with copy.without(broken):
-        assert copy.run("tests/web/public/test_workshop_cards.py").returncode not in {0, 1}
+    with Copy(tmp_path) as copy:
+        assert (tmp_path / "outreach" / "app.py").read_text()
+        assert not (tmp_path / ".git").exists()
+        broken = Guard(
+            "S01",
+            "outreach/app.py",
+            "def create_app(",
+            "def no_app(",
+            "tests/web/public/test_workshop_cards.py",
+        )
+        with copy.without(broken):
+            assert copy.run("tests/web/public/test_workshop_cards.py").returncode not in {0, 1}
