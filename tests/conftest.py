@@ -36,7 +36,7 @@ from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.migrations.models import KEY_STORE, MAIN
-from tests.support import route_cache, statement_cache
+from tests.support import own_clock, route_cache, statement_cache
 from tests.support.compiled_templates import CompiledTemplates
 from tests.support.limits import UNLIMITED
 
@@ -57,6 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Marks the tests that need PostgreSQL, for -m; and leaves the longest files at the front of
     the random order: at the end of a run no process is to wait for another's."""
     for item in items:
+        if own_clock.has_own_clock(item):
+            item.add_marker(pytest.mark.own_clock)
         if _needs_postgresql(item):
             item.add_marker(pytest.mark.postgresql)
             if _is_alike_on_both(item):
@@ -82,6 +84,13 @@ def pytest_collection_finish() -> None:
     """Excludes the imported modules from garbage collection, which took a fifth of the time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Refuses processes to a test that is said to be the same at any instant."""
+    with own_clock.guarded(item):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

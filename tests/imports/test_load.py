@@ -156,6 +156,7 @@ def test_missing_file_and_folder_are_refused(config: Config, store: Store, tmp_p
         assert "is a folder" in folder.stderr
 
 
+@pytest.mark.starts_processes
 def test_load_command_exits_with_two_without_a_traceback(
     config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:

@@ -1,0 +1,115 @@
+"""What `tests/run` runs, and which tests it runs at one instant only."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.runner import command
+from tests.runner.shifted_clock import INSTANTS
+from tests.support.fixed_clock import fixed_clock
+from tests.support.own_clock import ProcessStarted
+
+TESTS: Final = Path(__file__).parents[1]
+MARKERS: Final = ("long", "browser", "postgresql", "real_clock", "own_clock")
+SORTS: Final = [dict(zip(MARKERS, marks, strict=True)) for marks in product([0, 1], repeat=5)]
+# As functions or methods of these names: `clock.now()`, `date.today()`, `time.time()`.
+CLOCKS: Final = {"now", "today", "utcnow", "time", "time_ns"}
+
+
+def runs_of(mode: str, sort: dict[str, int]) -> list[command.Step]:
+    """The steps that run a test with these markers."""
+    steps = command.steps(command.Options(mode, seed=1, pytest_arguments=[]))
+    found = []
+    for step in steps:
+        if "pytest" not in step.command:
+            continue
+        wanted = step.command[step.command.index("-m", step.command.index("pytest")) + 1]
+        if eval(wanted, {}, sort):
+            found.append(step)
+    return found
+
+
+@pytest.mark.parametrize("sort", SORTS, ids=str)
+def test_every_test_is_run(sort: dict[str, int]) -> None:
+    assert len(runs_of("plain", sort)) == (0 if sort["long"] else 1)
+    is_at_real_time = any(sort[each] for each in MARKERS[:4])
+    expected = 1 if is_at_real_time or sort["own_clock"] else len(INSTANTS)
+    assert len(runs_of("long", sort)) == expected
+
+
+@fixed_clock
+def test_process_is_refused_to_a_test_with_its_own_clock(request: pytest.FixtureRequest) -> None:
+    assert request.node.get_closest_marker("own_clock")
+    with pytest.raises(ProcessStarted, match="at every instant"):
+        subprocess.run([sys.executable, "-c", ""], check=True)
+
+
+@fixed_clock
+@pytest.mark.starts_processes
+def test_test_that_starts_processes_has_no_clock_of_its_own(request: pytest.FixtureRequest) -> None:
+    assert not request.node.get_closest_marker("own_clock")
+    subprocess.run([sys.executable, "-c", ""], check=True)
+
+
+@pytest.fixture(scope="module")
+def something_shared() -> str:
+    return "made before the clock was fixed"
+
+
+@fixed_clock
+@pytest.mark.usefixtures("something_shared")
+def test_test_with_a_shared_fixture_has_no_clock_of_its_own(request: pytest.FixtureRequest) -> None:
+    assert not request.node.get_closest_marker("own_clock")
+
+
+def test_files_with_a_fixed_clock_read_no_clock_when_imported() -> None:
+    marks = re.compile(r"\bfixed_clock\b|mark\.time_machine")
+    fixed = [path for path in TESTS.rglob("*.py") if marks.search(path.read_text())]
+    assert len(fixed) > 30
+    readers = {
+        f"{path.relative_to(TESTS)}:{line}"
+        for path in _with_imports(fixed)
+        for line in _reads_when_imported(path)
+    }
+    assert readers == set()
+
+
+def _with_imports(paths: list[Path]) -> set[Path]:
+    """These files of tests, and the files of tests that they import."""
+    found: set[Path] = set()
+    waiting = list(paths)
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests"):
+                base = TESTS.parent.joinpath(*(node.module or "").split("."))
+                names = [base / each.name for each in node.names]
+                files = [each.with_suffix(".py") for each in (base, *names)]
+                waiting += [each for each in files if each.is_file()]
+    return found
+
+
+def _reads_when_imported(path: Path) -> Iterator[int]:
+    """The lines that read a clock outside of functions."""
+    waiting: list[Any] = list(ast.parse(path.read_text()).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", "")
+            owner = getattr(getattr(node.func, "value", None), "id", "")
+            if name in CLOCKS and owner in {"clock", "datetime", "date", "time"}:
+                # `time(18, 0)` of datetime has arguments; `datetime.now(UTC)` has one too.
+                yield node.lineno
+        waiting += ast.iter_child_nodes(node)

@@ -1,0 +1,59 @@
+"""Which tests give the same result at any instant, so that `tests/run --long` runs them at one.
+
+They have the mark `time_machine` with an instant that is written out (`fixed_clock`), use no
+fixture that was made before it, and start no process, which would have the machine's clock.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import pytest
+
+# Empty tables and paths: nothing in them has a date.
+WITHOUT_DATES: Final = frozenset({"empty_databases", "tmp_path_factory"})
+STARTS: Final = frozenset({"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"})
+_guarded: list[str] = []  # the running test, if it has its own clock
+
+
+def has_own_clock(item: pytest.Item) -> bool:
+    """Whether the test is the same at any instant."""
+    marker = item.get_closest_marker("time_machine")
+    if marker is None or item.get_closest_marker("starts_processes"):
+        return False
+    if not (marker.args and isinstance(marker.args[0], datetime) and marker.args[0].tzinfo):
+        return False
+    shared = {
+        name
+        for name, definitions in item._fixtureinfo.name2fixturedefs.items()  # type: ignore[attr-defined]
+        if definitions[-1].scope != "function"
+    }
+    return shared <= WITHOUT_DATES
+
+
+@contextmanager
+def guarded(item: pytest.Item) -> Iterator[None]:
+    """Lets a test with its own clock fail where it starts a process."""
+    if item.get_closest_marker("own_clock"):
+        _guarded.append(item.nodeid)
+    try:
+        yield
+    finally:
+        _guarded.clear()
+
+
+class ProcessStarted(AssertionError):
+    """A test with its own clock has started a process."""
+
+
+def _refuse(event: str, _arguments: tuple[Any, ...]) -> None:
+    if event in STARTS and _guarded:
+        raise ProcessStarted(
+            f"{_guarded[0]} has a fixed clock, which the process that it starts has not. Count its "
+            "dates from today, or mark it `starts_processes`: it is then run at every instant."
+        )
+
+
+sys.addaudithook(_refuse)
