@@ -54,8 +54,9 @@ LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Marks the tests that need PostgreSQL, for -m; and leaves the longest files at the front of
+    """Marks the tests that need PostgreSQL, for -m; and leaves the longest tests at the front of
     the random order: at the end of a run no process is to wait for another's."""
+    first = {item for item in items if _takes_minutes(item)}
     for item in items:
         if own_clock.has_own_clock(item):
             item.add_marker(pytest.mark.own_clock)
@@ -64,7 +65,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
             if _is_alike_on_both(item):
                 item.add_marker(pytest.mark.long)
     yield
-    items.sort(key=lambda item: "browser" not in item.path.parts)
+    items.sort(key=lambda item: (item not in first, "browser" not in item.path.parts))
+
+
+def _takes_minutes(item: pytest.Item) -> bool:
+    """Whether the test is marked `long` in its file, outside of the browser and of the guards, of
+    which there are hundreds that take seconds."""
+    is_of_many = "browser" in item.path.parts or item.path.name == "test_guards.py"
+    return not is_of_many and item.get_closest_marker("long") is not None
 
 
 def _needs_postgresql(item: pytest.Item) -> bool:

@@ -219,6 +219,8 @@ def _pytest(
     spread = ["-n", workers, "--dist", "worksteal"]
     order = ["--random-order-bucket=module", f"--random-order-seed={options.seed}"]
     chosen = ["-m", markers] if markers else []
+    if options.mode == "long":  # what to shorten, so that it is run whole before every release
+        chosen += ["--durations=30", "--durations-min=10"]
     return Step(
         name,
         ["python", "-m", "pytest", "-q", *spread, *order, *chosen, *options.pytest_arguments],
