@@ -11,8 +11,9 @@ import vobject
 from icalendar import Calendar, Timezone
 
 from outreach.feeds.vtimezone import vtimezone
+from tests.support.fixed_clock import fixed_clock
 
-pytestmark = pytest.mark.core
+pytestmark = [pytest.mark.core, fixed_clock]
 
 TODAY = date(2026, 11, 24)
 # The spans of office and network feeds, and one across the change of law in Canada in 2026.

@@ -8,6 +8,9 @@ from typing import Final
 import pytest
 
 from outreach.cli import guide
+from tests.support.fixed_clock import fixed_clock
+
+pytestmark = fixed_clock
 
 CHECKOUT: Final = Path(__file__).parents[2]
 DOCS: Final = CHECKOUT / "outreach" / "docs"

@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests.support.fixed_clock import fixed_clock
+
+pytestmark = fixed_clock
+
 CHECKOUT: Final = Path(__file__).parents[2]
 # Old word: the standard term (`outreach/docs/glossary.md`). Words that are stored, or public in an
 # address, a form, a command or a setting, are not listed: standing, seated, lapsed, turn of the

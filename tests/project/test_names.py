@@ -8,6 +8,10 @@ from typing import Final
 
 import grimp
 
+from tests.support.fixed_clock import fixed_clock
+
+pytestmark = fixed_clock
+
 CHECKOUT: Final = Path(__file__).parents[2]
 PACKAGE: Final = CHECKOUT / "outreach"
 # The names of the API's schemas are published in its OpenAPI document.

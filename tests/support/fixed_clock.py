@@ -2,6 +2,9 @@
 
 A test file says so with `pytestmark = fixed_clock`. Only the test's own process has this clock,
 so a test that starts other processes counts its dates from today instead.
+
+A file of costly tests that read no clock has the mark too: `tests/run --long` then runs them once
+and not at each instant (`own_clock.py`).
 """
 
 from datetime import UTC, datetime

@@ -18,6 +18,9 @@ from outreach.errors import ErrorCode, Refusal
 from outreach.imports.file_types import ForeignFormat
 from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode
 from outreach.web import error_messages
+from tests.support.fixed_clock import fixed_clock
+
+pytestmark = fixed_clock
 
 PLACEHOLDER: Final = re.compile(r"%\(([a-z_]+)\)s")
 ENUMERATIONS: Final[dict[str, type[StrEnum]]] = {

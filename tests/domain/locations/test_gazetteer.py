@@ -9,6 +9,9 @@ import pytest
 from outreach.domain.locations import gazetteer, regions
 from outreach.domain.locations.gazetteer import GazetteerPlace, miles_between
 from outreach.domain.locations.place_text import canonicalize
+from tests.support.fixed_clock import fixed_clock
+
+pytestmark = fixed_clock
 
 # The states' outermost points in whole degrees: south, north, west, east. Alaska crosses 180.
 BOXES: Final = {

@@ -10,9 +10,10 @@ from outreach.domain.locations import gazetteer, regions
 from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind, miles_between
 from outreach.domain.locations.interpretation import Meaning, MeaningKind, interpret
 from outreach.web.presentation.place_words import search_words
+from tests.support.fixed_clock import fixed_clock
 from tests.support.place_phrases import read_phrases
 
-pytestmark = pytest.mark.core
+pytestmark = [pytest.mark.core, fixed_clock]
 
 MIN_RIGHT_SHARE: Final = 0.98
 SLIPS: Final = 400

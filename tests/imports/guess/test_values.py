@@ -11,6 +11,9 @@ from outreach.imports.guess.dates import DayContext, DayOrder
 from outreach.imports.guess.headings import Field, guess
 from outreach.imports.guess.hours import HourStyle
 from outreach.imports.guess.text_tables import decode
+from tests.support.fixed_clock import fixed_clock
+
+pytestmark = fixed_clock
 
 TODAY = date(2026, 11, 27)
 MONTHS = {
