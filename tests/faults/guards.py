@@ -55,7 +55,8 @@ class Copy:
         # Bytecode with the digest of its source. By default it is keyed by second and size, and
         # two changes within a second would be missed.
         by_digest = py_compile.PycInvalidationMode.CHECKED_HASH
-        compileall.compile_dir(folder / "outreach", quiet=2, invalidation_mode=by_digest)
+        for package in ("outreach", "tests/support"):
+            compileall.compile_dir(folder / package, quiet=2, invalidation_mode=by_digest)
         self._pytest = ForkedPytest(folder, self._environ())
 
     def __enter__(self) -> Self:
