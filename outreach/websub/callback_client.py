@@ -2,16 +2,19 @@
 
 A name is resolved once, all its addresses are checked, and the connection goes to one that was
 checked: a name that resolves differently a second time gains nothing. No redirect is followed and
-no proxy used. An answer is read up to some kilobytes, and has to be complete before a deadline.
+no proxy used. An answer is read up to some kilobytes. One deadline is for all of it, the name and
+the TLS handshake too.
 """
 
 import http.client
 import re
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Thread
 from time import monotonic
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +29,9 @@ MAX_HOST_LENGTH: Final = 253  # of a name (RFC 1035)
 MAX_ANSWER_BYTES: Final = 4096
 CONNECT_SECONDS: Final = 4.0
 TOTAL_SECONDS: Final = 8.0  # for a whole conversation
+MAX_LOOKUPS: Final = 12  # names of one process that are being resolved at once
+LookUp = Callable[[str, int], Sequence[str]]
+_lookups: Final = BoundedSemaphore(MAX_LOOKUPS)
 _HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 
@@ -38,6 +44,16 @@ class AddressRefused(CallbackUnreachable):
     """The host is at an address that may not be fetched."""
 
 
+def list_addresses(host: str, port: int) -> list[str]:
+    """The addresses of a host, the preferred one first; empty for an unknown name. The system's
+    resolver decides how long that takes."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return [str(each[4][0]) for each in found]
+
+
 @dataclass(frozen=True)
 class CallbackRule:
     """Which callbacks are accepted and connected to. Only tests make another than `of_config`: no
@@ -46,6 +62,7 @@ class CallbackRule:
     schemes: frozenset[str] = frozenset({"https"})
     ports: frozenset[int] = frozenset({443})
     permits: Callable[[IpAddress], bool] = public_addresses.is_public
+    look_up: LookUp = list_addresses
 
     def is_valid(self, callback: str, *, own_host: str = "") -> bool:
         """Whether the address may be a callback, without resolving its name. Not on our own site:
@@ -100,21 +117,24 @@ def fetch(
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
+    seconds: float = TOTAL_SECONDS,
 ) -> CallbackAnswer:
-    """Asks a callback. Raises CallbackUnreachable, or AddressRefused before anything is sent."""
+    """Asks a callback, for at most so many seconds. Raises CallbackUnreachable, or AddressRefused
+    before anything is sent."""
     parts = _split(callback)
     if parts is None or not rule.allows(parts):
         raise AddressRefused
     host, port = parts.hostname or "", _get_port(parts)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    expires_at = monotonic() + TOTAL_SECONDS
+    expires_at = monotonic() + seconds
     addresses = resolve(rule, host, port)
     connection = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
     try:
-        connection.sock = _connect(addresses[0], port)
+        connection.sock = _connect(addresses, port, expires_at)
         with SocketDeadline(connection.sock, expires_at) as deadline:
             if parts.scheme == "https":
-                connection.sock = deadline.sock = _encrypt(connection.sock, host)
+                connection.sock = deadline.sock = encrypted = _wrap(connection.sock, host)
+                encrypted.do_handshake()
             connection.request(method, target, body, dict(headers or {}))
             answer = connection.getresponse()
             return CallbackAnswer(answer.status, answer.read(MAX_ANSWER_BYTES))
@@ -124,14 +144,12 @@ def fetch(
         connection.close()
 
 
-def resolve(rule: CallbackRule, host: str, port: int) -> list[str]:
-    """The addresses of a host. Raises AddressRefused where any of them may not be fetched, and
-    CallbackUnreachable for an unknown name."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise CallbackUnreachable("unknown host") from None
-    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+def resolve(
+    rule: CallbackRule, host: str, port: int, *, seconds: float = CONNECT_SECONDS
+) -> list[str]:
+    """The addresses of a host, the preferred one first. Raises AddressRefused where any of them may
+    not be fetched, and CallbackUnreachable for an unknown name or after `seconds`."""
+    addresses = list(dict.fromkeys(_look_up_in_time(rule, host, port, seconds)))
     if not addresses:
         raise CallbackUnreachable("unknown host")
     if not all(rule.permits(ip_address(each)) for each in addresses):
@@ -139,13 +157,53 @@ def resolve(rule: CallbackRule, host: str, port: int) -> list[str]:
     return addresses
 
 
-def _connect(address: str, port: int) -> socket.socket:
-    # An address and no name: nothing is resolved a second time.
-    return socket.create_connection((address, port), CONNECT_SECONDS)
+def _look_up_in_time(rule: CallbackRule, host: str, port: int, seconds: float) -> Sequence[str]:
+    """The addresses of a host; raises CallbackUnreachable after `seconds`.
+
+    The system's resolver has no deadline, and waits half a minute for a name server that does not
+    answer. It is left to end in its thread; `MAX_LOOKUPS` limits how many there can be.
+    """
+    expires_at = monotonic() + seconds
+    if not _lookups.acquire(timeout=seconds):
+        raise CallbackUnreachable("too many names are being resolved")
+    found: SimpleQueue[Sequence[str]] = SimpleQueue()
+
+    def look_up_and_release() -> None:
+        try:
+            found.put(rule.look_up(host, port))
+        finally:
+            _lookups.release()
+
+    Thread(target=look_up_and_release, name="name of a callback", daemon=True).start()
+    try:
+        return found.get(timeout=max(0.0, expires_at - monotonic()))
+    except Empty:
+        raise CallbackUnreachable("the name was not resolved in time") from None
 
 
-def _encrypt(sock: socket.socket, host: str) -> ssl.SSLSocket:
-    return ssl.create_default_context().wrap_socket(sock, server_hostname=host)
+def _connect(addresses: Sequence[str], port: int, expires_at: float) -> socket.socket:
+    """A connection to the first of the addresses that accepts one. Raises OSError."""
+    error: OSError = TimeoutError()
+    for address in addresses:
+        left = min(CONNECT_SECONDS, expires_at - monotonic())
+        if left <= 0:
+            break
+        try:
+            # An address and no name: nothing is resolved a second time.
+            sock = socket.create_connection((address, port), left)
+        except OSError as failed:
+            error = failed
+            continue
+        sock.settimeout(CONNECT_SECONDS)
+        return sock
+    raise error
+
+
+def _wrap(sock: socket.socket, host: str) -> ssl.SSLSocket:
+    """The socket for a conversation in TLS, before its handshake: this takes the socket away from
+    its object, and the deadline has to know the new one first."""
+    context = ssl.create_default_context()
+    return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
 
 
 def _split(callback: str) -> SplitResult | None:

@@ -2,12 +2,15 @@
 
 import hashlib
 import hmac
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
@@ -27,8 +30,9 @@ def is_loopback(address: IpAddress) -> bool:
     return address.is_loopback
 
 
-# No setting makes this rule.
+# No setting makes these rules. The system's resolver may say ::1 first for «localhost».
 LOOPBACK_RULE = CallbackRule(frozenset({"http"}), ANY_PORT, is_loopback)
+LOOPBACK_TLS_RULE = CallbackRule(frozenset({"https"}), ANY_PORT, is_loopback)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,10 @@ class Subscriber(ThreadingHTTPServer):
     def callback(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/avisos?id=7"
 
+    @property
+    def tls_callback(self) -> str:
+        return f"https://localhost:{self.server_address[1]}/avisos?id=7"
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: Subscriber
@@ -95,8 +103,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve_subscriber() -> Iterator[Subscriber]:
+def serve_subscriber(certificate: Path | None = None) -> Iterator[Subscriber]:
+    """`certificate`: a PEM file with a certificate and its key, to be asked by https."""
     server = Subscriber()
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        # In the thread of each connection, so that one client does not stop the others.
+        wrap = partial(context.wrap_socket, server_side=True, do_handshake_on_connect=False)
+        server.socket = wrap(server.socket)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 
 from outreach.db.store import Store
 from outreach.domain import workshops
-from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.outbox import outbox_table
 from outreach.domain.scheduling import workshop_service
@@ -343,6 +343,40 @@ def test_workshop_is_pushed_a_day_after_it_was_published(
     assert "Recién publicado" not in delivery.body.decode()
     scene.run(after=2 * MINUTE)
     assert "Recién publicado" in scene.subscriber.deliveries[1].body.decode()
+
+
+def test_workshop_is_pushed_a_day_after_it_was_listed(
+    scene: HubScene, workshop: Workshop, store: Store, chicago: Office, rights: Kind
+) -> None:
+    """It was published long ago, for those who have its link."""
+    scene.subscribe(JSON)
+    with store.change() as session:
+        unlisted = hold(session, chicago, rights, day=DAY, title={"es": "Aparte"}, way=Way.UNLISTED)
+    change(store, unlisted, way=Way.PLACE)
+    scene.run()
+    scene.run(after=ONE_DAY - MINUTE)
+    change(store, workshop, title={"es": "Otro título"})
+    scene.run()
+    (delivery,) = scene.subscriber.deliveries
+    assert "Aparte" not in delivery.body.decode()
+    scene.run(after=2 * MINUTE)
+    assert "Aparte" in scene.subscriber.deliveries[1].body.decode()
+
+
+def test_workshop_is_pushed_a_day_after_it_became_one_of_an_open_kind(
+    scene: HubScene, workshop: Workshop, store: Store, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    scene.subscribe(JSON)
+    with store.change() as session:
+        discreet = hold(
+            session, chicago, women, day=DAY, title={"es": "Aparte"}, visibility=Visibility.APPROVED
+        )
+    change(store, discreet, kind=rights)
+    scene.run()
+    scene.run(after=ONE_DAY - MINUTE)
+    assert scene.subscriber.deliveries == []
+    scene.run(after=2 * MINUTE)
+    assert "Aparte" in scene.subscriber.deliveries[0].body.decode()
 
 
 def test_discreet_workshop_is_in_no_pushed_feed(

@@ -1,17 +1,25 @@
 """The hub connects to addresses of the public internet only (S39)."""
 
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from outreach.config import Config
 from outreach.websub import callback_client, public_addresses
 from outreach.websub.callback_client import AddressRefused, CallbackRule, CallbackUnreachable
+from tests.support import tls_certificate
+from tests.support.ports import free_port
 from tests.support.websub_subscriber import (
     ANY_PORT,
     LOOPBACK_RULE,
+    LOOPBACK_TLS_RULE,
     is_loopback,
     serve_subscriber,
 )
@@ -118,6 +126,115 @@ def test_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -
         callback_client.fetch(LOOPBACK_RULE, subscriber.callback)
         assert len(subscriber.asked) == 1
         assert proxy.asked == []
+
+
+def test_name_that_is_not_resolved_in_time_is_unreachable() -> None:
+    let_go = threading.Event()
+
+    def look_up(_host: str, _port: int) -> list[str]:
+        let_go.wait(20)
+        return ["127.0.0.1"]
+
+    rule, began = replace(LOOPBACK_RULE, look_up=look_up), monotonic()
+    try:
+        with pytest.raises(CallbackUnreachable):
+            callback_client.resolve(rule, "example.org", 80, seconds=0.1)
+        for _time in range(callback_client.MAX_LOOKUPS):  # the last finds all threads busy
+            with pytest.raises(CallbackUnreachable):
+                callback_client.resolve(rule, "example.org", 80, seconds=0.1)
+        assert monotonic() - began < 10
+    finally:
+        let_go.set()
+    assert callback_client.resolve(rule, "example.org", 80) == ["127.0.0.1"]
+
+
+def test_next_address_is_tried_where_the_first_does_not_answer() -> None:
+    rule = replace(LOOPBACK_RULE, look_up=lambda _host, _port: ["127.0.0.2", "127.0.0.1"])
+    with serve_subscriber() as subscriber:  # it listens at the second only
+        port = subscriber.server_address[1]
+        assert callback_client.fetch(rule, f"http://example.org:{port}/").is_success
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    return tls_certificate.make(tmp_path)
+
+
+def test_callback_is_fetched_over_tls(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with serve_subscriber(certificate) as subscriber:
+        posted = callback_client.fetch(
+            LOOPBACK_TLS_RULE, subscriber.tls_callback, method="POST", body=b"un cambio"
+        )
+        assert posted.status == 204
+        assert [each.body for each in subscriber.deliveries] == [b"un cambio"]
+
+
+def test_certificate_that_nobody_vouches_for_is_refused(certificate: Path) -> None:
+    with serve_subscriber(certificate) as subscriber:
+        with pytest.raises(CallbackUnreachable, match="SSLCertVerificationError"):
+            callback_client.fetch(LOOPBACK_TLS_RULE, subscriber.tls_callback)
+        assert subscriber.asked == []
+
+
+def test_certificate_of_another_host_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tls_certificate.make(tmp_path, "example.org")
+    monkeypatch.setenv("SSL_CERT_FILE", str(other))
+    with serve_subscriber(other) as subscriber:
+        with pytest.raises(CallbackUnreachable, match="SSLCertVerificationError"):
+            callback_client.fetch(LOOPBACK_TLS_RULE, subscriber.tls_callback)
+        assert subscriber.asked == []
+
+
+@contextmanager
+def serve_bytes(data: bytes, *, seconds: float) -> Iterator[int]:
+    """A port that sends one byte of `data` after the other, that often."""
+    is_over = threading.Event()
+
+    def send(listener: socket.socket) -> None:
+        sock, _address = listener.accept()
+        with sock:
+            for number in range(len(data)):
+                if is_over.wait(seconds):
+                    return
+                try:
+                    sock.sendall(data[number : number + 1])
+                except OSError:  # closed at the other end
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=send, args=(listener,))
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            is_over.set()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "data"),
+    [
+        ("http", b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 200),
+        ("https", b"\x16\x03\x03\x3f\xff" + b"\x02\x00\x3f\xfb" + b"\x03\x03" + b"x" * 200),
+    ],
+)
+def test_server_that_sends_byte_after_byte_is_left_at_the_deadline(
+    scheme: str, data: bytes
+) -> None:
+    rule = CallbackRule(frozenset({scheme}), ANY_PORT, is_loopback)
+    with serve_bytes(data, seconds=0.1) as port:
+        began = monotonic()
+        with pytest.raises(CallbackUnreachable):
+            callback_client.fetch(rule, f"{scheme}://127.0.0.1:{port}/", seconds=1.0)
+        assert 0.9 < monotonic() - began < 5
+
+
+def test_port_at_which_nobody_listens_is_unreachable() -> None:
+    with pytest.raises(CallbackUnreachable):
+        callback_client.fetch(LOOPBACK_RULE, f"http://127.0.0.1:{free_port()}/")
 
 
 def test_only_the_beginning_of_an_answer_is_read() -> None:

@@ -241,6 +241,8 @@ def _store(
     workshop.retime()
     if workshop.is_hidden and not was_hidden:
         workshop.public_id = new_public_id()  # the former one may be known
+    if was_hidden and not workshop.is_hidden and workshop.status is not WorkshopStatus.DRAFT:
+        workshop.published_at = now
     if new - _HIDDEN_FIELDS:
         mark_changed(workshop, now, is_new_version=bool(new & _WHEN_OR_WHERE))
 

@@ -212,7 +212,8 @@ class Workshop(Base):
     moved_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
     previous_day: Mapped[date | None] = mapped_column(init=False, default=None)
     previous_starts: Mapped[time | None] = mapped_column(init=False, default=None)
-    published_at: Mapped[datetime | None] = mapped_column(default=None)  # the first time
+    # The first time; of one that was unlisted or discreet then, since when the public list has it.
+    published_at: Mapped[datetime | None] = mapped_column(default=None)
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
     # When it was closed for danger at its venue, and who could read the address before; NULL unless
     # it is closed (`workshop_service.close_for_danger`).
