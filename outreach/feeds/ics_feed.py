@@ -151,11 +151,12 @@ def _fit(writer: EventWriter, choice: FeedQuery, today: date) -> FeedCut:
     ahead."""
     session, window, yesterday = writer.session, _window(choice), today - DAY
     until = today + (window.ahead + 1) * DAY
+    first = max(today - window.back * DAY, choice.since or date.min)
     # More than MAX_EVENTS do not fit, however short they are.
-    ahead = FeedSpan(yesterday, until, today)
+    ahead = FeedSpan(max(first, yesterday), until, today)
     crowded_on = event_cache.find_crowded_day(session, choice, ahead, most=MAX_EVENTS)
     if crowded_on is None:
-        whole = FeedSpan(today - window.back * DAY, until, today)
+        whole = FeedSpan(first, until, today)
         pieces = event_cache.find(
             session, choice, whole, writer.style(), limit=MAX_EVENTS + 1, from_the_end=True
         )
@@ -244,8 +245,11 @@ def _header(
             ("COLOR", {}, vText("darkslateblue")),
             ("X-APPLE-CALENDAR-COLOR", {}, vText("#2B2D7E")),
         ]
-    if choice.office and len(zones) == 1:
-        # Google takes it as the zone of the whole calendar.
+    is_in_utc = any(piece.calendar_zone == zone_rules.UTC_KEY for piece in cut.pieces)
+    if choice.office and len(zones) == 1 and not is_in_utc:
+        # Google takes it as the zone of the whole calendar. Entries in UTC are of hours that clocks
+        # show twice, and icalendar's companion recurring-ical-events would move them into it and
+        # take the first.
         lines.append(("X-WR-TIMEZONE", {}, vText(zones[0].key)))
     return _lines(lines)
 

@@ -6,9 +6,13 @@ The format has no fields for events, so each item has an extension `_outreach`:
     zone           the venue's zone: America/Chicago
     location       one line; the city only where the address is not public
     status         confirmed or cancelled
+
+A feed that is too large has pages (`next_url`). A page begins with a day and not at a number, so
+that it stays where it is when workshops before it come and go.
 """
 
 import json
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -30,24 +34,48 @@ def write(
     feed = upcoming.read(session, choice, lang, site, today=today)
     items = [_bytes(_item(each, lang)) for each in feed.events]
     cut = upcoming.fit(feed, items, lang)
-    head = _bytes(_head(choice, lang, site, feed, cut)).removesuffix(b"}")
+    next_day = _find_next_day(feed, cut, choice.since or today - ics_feed.DAY)
+    head = _bytes(_head(choice, lang, site, feed, cut) | _next(choice, lang, site, next_day))
+    head = head.removesuffix(b"}")
     return b"".join([head, b',"items":[\n', b",\n".join(items[: cut.count]), b"\n]}\n"])
 
 
 def _head(
     choice: FeedQuery, lang: str, site: PublicSite, feed: UpcomingFeed, cut: UpcomingCut
 ) -> dict[str, Any]:
-    home = feed.text("URL")
+    home, whole = feed.text("URL"), replace(choice, since=None)
+    # A page is no topic of its own: a subscriber of the feed is told of all of it.
+    hubs = [{"type": "WebSub", "url": ics_feed.hub_address(site.public_url)}]
     return {
         "version": VERSION,
         "title": feed.text("NAME"),
         "description": cut.about,
         "home_page_url": home,
-        "feed_url": ics_feed.address(choice, lang, site.public_url, "json"),
+        "feed_url": ics_feed.address(whole, lang, site.public_url, "json"),
         "language": lang,
-        "hubs": [{"type": "WebSub", "url": ics_feed.hub_address(site.public_url)}],
+        **({} if choice.since else {"hubs": hubs}),
         "authors": [{"name": upcoming.author(choice, feed, lang), "url": home}],
     }
+
+
+def _next(choice: FeedQuery, lang: str, site: PublicSite, day: date | None) -> dict[str, str]:
+    """`next_url`, unless this is the last page (JSON Feed 1.1, Top-level)."""
+    if day is None:
+        return {}
+    page = replace(choice, since=day, published_until=None)
+    return {"next_url": ics_feed.address(page, lang, site.public_url, "json")}
+
+
+def _find_next_day(feed: UpcomingFeed, cut: UpcomingCut, begins: date) -> date | None:
+    """The first day (UTC) of the page after one that `begins` on a day; None for the last page, and
+    where one day does not fit on a page, since the pages would never end."""
+    if cut.count < len(feed.events):
+        day = feed.events[cut.count].utc_day
+    elif feed.reaches is not None:
+        day = feed.reaches + ics_feed.DAY
+    else:
+        return None
+    return day if day > begins else None
 
 
 def _item(event: UpcomingEvent, lang: str) -> dict[str, Any]:

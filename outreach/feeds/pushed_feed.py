@@ -50,7 +50,7 @@ def find_topic(session: Session, config: Config, address: str) -> FeedTopic:
     except UnknownFilter:
         raise UnknownTopic from None
     canonical = ics_feed.address(choice, request.lang, config.public_url, request.form)
-    if choice.is_discreet or address != canonical:
+    if choice.is_discreet or choice.since or address != canonical:
         raise UnknownTopic
     return FeedTopic(address, request, choice)
 

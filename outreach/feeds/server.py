@@ -12,9 +12,10 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 Headers = list[tuple[str, str]]
 ADDRESS: Final = re.compile(rf"/({languages.PATTERN})/cal/([^/]+)\.(ics|atom|json|jcal|jscal)")
 FILTERS: Final = ("tipo", "idioma", "donde", "modalidad")
+_DAY: Final = re.compile(r"20\d\d-\d\d-\d\d")
 TYPES: Final = {
     "ics": "text/calendar; charset=utf-8",
     "atom": "application/atom+xml; charset=utf-8",
@@ -58,7 +60,7 @@ WRITERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "jcal": jcal.write,
     "jscal": jscalendar.write,
 }
-FORMAT: Final = 2  # raise it when a format beside iCalendar is written differently
+FORMAT: Final = 3  # raise it when a format beside iCalendar is written differently
 CACHE_CONTROL: Final = "public, max-age=900"
 MAX_MEMORY_BYTES: Final = 24_000_000  # of feeds, in one process
 OVERHEAD_BYTES: Final = 3000  # of one feed, beside its own
@@ -81,6 +83,7 @@ class FeedRequest:
     form: str
     filters: tuple[tuple[str, ...], ...]
     has_links: bool  # of discreet workshops
+    since: date | None  # of a later page of a JSON Feed
 
 
 @dataclass(slots=True)
@@ -276,7 +279,18 @@ def _parse(path: str, query: str) -> FeedRequest:
     values = parse_qs(text, errors="replace") if text else {}
     # Unknown parameters are ignored.
     filters = tuple(tuple(sorted(set(values.get(each, ())))) for each in FILTERS)
-    return FeedRequest(lang, name, form, filters, has_links="1" in values.get("enlace", ()))
+    has_links = "1" in values.get("enlace", ())
+    since = _read_day(values.get("desde", ())) if form == "json" else None
+    return FeedRequest(lang, name, form, filters, has_links, since)
+
+
+def _read_day(values: Sequence[str]) -> date | None:
+    """The first of the values, if it is a day; like an unknown parameter, another is ignored."""
+    if not values or _DAY.fullmatch(values[0]) is None:
+        return None
+    with suppress(ValueError):  # 30 February
+        return date.fromisoformat(values[0])
+    return None
 
 
 def _name(path: str) -> str:
@@ -310,7 +324,7 @@ def _choice(session: Session, request: FeedRequest) -> FeedQuery:
         }
         # Named by the code that was used: the other one would reveal which kind it is.
         raise UnknownFilter("kind", next(code for code in kind_codes if code in discreet))
-    return choice
+    return replace(choice, since=request.since)
 
 
 def _key(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
@@ -319,10 +333,11 @@ def _key(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
 
 
 def _link(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
-    """The hub and the topic (WebSub, 4). Discreet feeds are not pushed and name no hub."""
+    """The hub and the topic (WebSub, 4). Discreet feeds and later pages are not pushed and name no
+    hub."""
     topic = ics_feed.address(choice, request.lang, site.public_url, request.form)
     hub = f'<{ics_feed.hub_address(site.public_url)}>; rel="hub", '
-    return ("" if choice.is_discreet else hub) + f'<{topic}>; rel="self"'
+    return ("" if choice.is_discreet or choice.since else hub) + f'<{topic}>; rel="self"'
 
 
 def get_site(config: Config, session: Session) -> PublicSite:

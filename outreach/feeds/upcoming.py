@@ -82,6 +82,11 @@ class UpcomingEvent:
         return self.lines["DTSTART"].moment.astimezone(self.zone)
 
     @property
+    def utc_day(self) -> date:
+        """The day of its start in UTC, by which feeds are cut."""
+        return self.starts.astimezone(UTC).date()
+
+    @property
     def ends(self) -> datetime:
         """In the zone of the venue."""
         return self.lines["DTEND"].moment.astimezone(self.zone)
@@ -112,6 +117,7 @@ class UpcomingFeed:
     head: str  # BEGIN:VCALENDAR and the calendar's own lines, unfolded, each with its line end
     zones: Sequence[str]  # the VTIMEZONE components, unfolded
     events: Sequence[UpcomingEvent]
+    reaches: date | None  # the last day (UTC) of the calendar feed, if it had to be cut
 
     @cached_property
     def _head_lines(self) -> Mapping[str, UpcomingItem]:
@@ -152,7 +158,8 @@ def read(
     return UpcomingFeed(
         head=parts[0],
         zones=[each for each in parts if each.startswith("BEGIN:VTIMEZONE")],
-        events=[each for each in events if each.starts.astimezone(UTC).date() >= today],
+        events=[each for each in events if each.utc_day >= today],
+        reaches=feed.reaches,
     )
 
 
@@ -161,7 +168,7 @@ def fit(feed: UpcomingFeed, texts: Sequence[bytes], lang: str) -> UpcomingCut:
     description says until when the feed reaches."""
     if HEADER_BYTES + sum(map(len, texts)) <= MAX_BYTES:
         return UpcomingCut(len(texts), feed.text("DESCRIPTION"))
-    days = [each.starts.astimezone(UTC).date() for each in feed.events]
+    days = [each.utc_day for each in feed.events]
     size, kept, reaches = HEADER_BYTES, 0, days[0] - ics_feed.DAY
     for day, group in groupby(days):
         count = len(list(group))

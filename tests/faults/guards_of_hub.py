@@ -29,7 +29,8 @@ def list_guards() -> Iterator[Guard]:
         ("outreach/websub/public_addresses.py", "if address not in _UNICAST_V6 or not address.is_global:", "if not address.is_global:", private),
         (
             pushed,
-            "if choice.is_discreet or address != canonical:", "if address != canonical:",
+            "if choice.is_discreet or choice.since or address != canonical:",
+            "if choice.since or address != canonical:",
             f"{hub}test_topic_that_is_no_public_feed_is_refused_with_one_sentence",
         ),
         (

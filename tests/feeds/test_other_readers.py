@@ -322,9 +322,12 @@ def _days(form: str, body: bytes) -> list[date]:
             labels.day(utc_today() + n * DAY, "es"): utc_today() + n * DAY for n in range(-1, 13)
         }
         contents = [each.text or "" for each in ElementTree.fromstring(body).iter(f"{ATOM}content")]
-        return [known[text.partition(",")[0]] + DAY for text in contents]
+        first_words = [text.removeprefix("<p>").partition(",")[0] for text in contents]
+        return [known[each] + DAY for each in first_words]
     if form == "json":
         starts = [each["_outreach"]["starts"] for each in json.loads(body)["items"]]
+    elif form == "jscal":
+        starts = [each["start"] for each in json.loads(body)["entries"]]
     else:
         events = [each for each in json.loads(body)[2] if each[0] == "vevent"]
         starts = [line[3] for event in events for line in event[1] if line[0] == "dtstart"]

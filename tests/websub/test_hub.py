@@ -151,6 +151,7 @@ def test_callback_that_does_not_echo_the_challenge_gets_nothing(
         f"{ATOM}?otra=cosa", f"{ATOM}#x", f"{ATOM}?tipo=nada", f"{ATOM}?tipo=mujeres",
         f"{ATOM}?tipo=K7QX", f"{ICS}?tipo=mujeres", f"{ICS}?tipo=K7QX", f"{ICS}?tipo=K7QX&enlace=1",
         f"{ICS}?tipo=derechos&tipo=K7QX", f"{ATOM}?donde={'x' * 800}", f"{ATOM}?donde=\0",
+        f"{JSON}?desde=2026-12-20",
     ],
 )  # fmt: skip
 def test_topic_that_is_no_public_feed_is_refused_with_one_sentence(

@@ -68,6 +68,8 @@ class FeedQuery:
     # Of a feed that is pushed: only workshops that were first published until then, and nothing
     # discreet. Its entries are coarse.
     published_until: datetime | None = None
+    # Of a later page of a JSON Feed: only workshops that start on this day (UTC) or after it.
+    since: date | None = None
 
     @property
     def is_pushed(self) -> bool:
@@ -97,6 +99,7 @@ class FeedQuery:
             *(("donde", place) for place in self.places),
             *(("modalidad", mode.value) for mode in self.modes),
             *([("enlace", "1")] if self.has_links else []),
+            *([("desde", self.since.isoformat())] if self.since else []),
         ]
 
     def get_code(self, kind: Kind) -> str:
