@@ -110,6 +110,11 @@ class Config:
         return self.database_url.startswith("postgresql")
 
     @property
+    def data_source(self) -> str:
+        """Whom those who use the open data name as their source."""
+        return self.controller or self.brand
+
+    @property
     def host(self) -> str:
         """The host of the public address, with its port if it has one."""
         return urlsplit(self.public_url).netloc.lower()

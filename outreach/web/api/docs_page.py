@@ -54,7 +54,7 @@ def about() -> ResponseReturnValue:
         nouns=[list(those) for _noun, those in groupby(shown, key=lambda each: each.noun)],
         terms=i18n.gettext(TERMS),
         licence=config().data_licence,
-        source=config().controller or config().brand,
+        source=config().data_source,
         public_url=config().public_url,
     )
 

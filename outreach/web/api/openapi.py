@@ -44,6 +44,8 @@ def write(table: Sequence[Route], config: Config) -> OpenApi:
             "summary": "Workshops, offices, kinds, counts and figures of the network.",
             "description": DESCRIPTION,
             "license": {"name": config.data_licence, "identifier": config.data_licence},
+            # The source to be named.
+            "contact": {"name": config.data_source, "url": config.public_url},
         },
         servers=[{"url": config.public_url + ROOT}],
         paths={route.path: {"get": _operation(route)} for route in table},

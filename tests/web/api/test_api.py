@@ -31,6 +31,7 @@ from outreach.web.api.serializers import ROOT
 from tests.conftest import LONG_AGO, hold, seat, venue
 from tests.support.canaries import plant
 from tests.support.open_data import JANUARY, furnish, get_all_routes, get_json, listed_ids
+from tests.support.public_urls import LANGUAGES
 
 pytestmark = pytest.mark.any_database("the content of open data")
 
@@ -70,6 +71,33 @@ def test_openapi_document_lists_the_served_routes(app: Flask, client: FlaskClien
     assert set(document["paths"]) == served
     referenced = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
     assert referenced == set(document["components"]["schemas"])
+
+
+@on_sqlite
+def test_openapi_document_names_licence_source_and_that_nobody_needs_a_key(
+    make_app: Callable[..., Flask],
+) -> None:
+    client = make_app(data_licence="ODbL-1.0", controller="Red de pruebas").test_client()
+    document = get_json(client, "/openapi.json")
+    assert document["info"]["license"] == {"name": "ODbL-1.0", "identifier": "ODbL-1.0"}
+    assert document["info"]["contact"]["name"] == "Red de pruebas"
+    assert document["security"] == []
+    assert "securitySchemes" not in document["components"]
+    operations = [each for path in document["paths"].values() for each in path.values()]
+    assert not [each for each in operations if "security" in each]
+
+
+@on_sqlite
+@pytest.mark.usefixtures("workshops")
+def test_pages_of_data_name_licence_and_source(make_app: Callable[..., Flask]) -> None:
+    named = make_app(data_licence="ODbL-1.0", controller="Red de pruebas").test_client()
+    unnamed = make_app(brand="Talleres de aquí", controller="").test_client()
+    for page in ("datos", f"cifras/{JANUARY:%Y-%m}"):
+        for lang in LANGUAGES:
+            words = translate("Licencia: %(name)s. Fuente: %(source)s.", lang)
+            named_words = words % {"name": "ODbL-1.0", "source": "Red de pruebas"}
+            assert named_words in named.get(f"/{lang}/{page}").text
+        assert "Licencia: CC-BY-4.0. Fuente: Talleres de aquí." in unnamed.get(f"/es/{page}").text
 
 
 @on_sqlite

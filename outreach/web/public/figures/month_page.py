@@ -114,6 +114,8 @@ def month(text: str) -> ResponseReturnValue:
         revision_query=f"?revision={number}" if number is not None else "",
         provisional=month_tables.PROVISIONAL,
         reconstruction=month_tables.RECONSTRUCTION,
+        licence=config().data_licence,
+        source=config().data_source,
     )
 
 
