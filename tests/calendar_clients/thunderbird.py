@@ -8,11 +8,11 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.calendar_clients import Calendars, Shown
 from tests.calendar_clients.network import program
@@ -55,48 +55,66 @@ class Thunderbird:
     knows_zones = False
 
     def __init__(self, folder: Path, addresses: Mapping[str, str]) -> None:
-        self._profile = folder / "profile"
-        self._home = folder / "home"
-        for path in (self._profile, self._home):
-            path.mkdir()
-        calendars = [CALENDAR.format(name=n, address=a) for n, a in addresses.items()]
-        (self._profile / "user.js").write_text(QUIET + "".join(calendars))
+        self._folder = folder
+        self._profile = make_profile(folder, addresses)
 
     def follow(self, expected: Calendars) -> Calendars:
-        path = program("thunderbird", "Debian has it: sudo apt-get install thunderbird")
-        with (self._home / "said.log").open("ab") as log:
-            process = subprocess.Popen(
-                [path, "--headless", "--no-remote", "--profile", self._profile],
-                env=os.environ | {"HOME": str(self._home), "TZ": "UTC"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        try:
+        with running(self._folder, self._profile) as process:
             until = time.monotonic() + SECONDS
             found = self._read(expected)
             while found != expected and time.monotonic() < until and process.poll() is None:
                 time.sleep(0.2)
                 found = self._read(expected)
             return found
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
 
     def _read(self, expected: Calendars) -> Calendars:
-        """Reads a copy: the database is in use, and part of it is in its journal."""
         found: dict[str, list[Shown]] = {name: [] for name in expected}
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                for path in (self._profile / "calendar-data").glob("cache.sqlite*"):
-                    shutil.copy(path, folder)
-                with closing(sqlite3.connect(Path(folder) / "cache.sqlite")) as database:
-                    rows = database.execute(READ).fetchall()
-            except (OSError, sqlite3.DatabaseError):  # not yet made, or being changed
-                return found
-        for name, starts, ends, title, status, location in rows:
+        for name, starts, ends, title, status, location in read_database(self._profile, READ):
             found[name].append(Shown(_instant(starts), _instant(ends), title, location, status))
         return {name: sorted(entries) for name, entries in found.items()}
+
+
+def make_profile(folder: Path, addresses: Mapping[str, str]) -> Path:
+    """A profile in this folder that is subscribed to the calendars at these addresses, by name."""
+    profile = folder / "profile"
+    profile.mkdir()
+    calendars = [CALENDAR.format(name=n, address=a) for n, a in addresses.items()]
+    (profile / "user.js").write_text(QUIET + "".join(calendars))
+    return profile
+
+
+@contextmanager
+def running(folder: Path, profile: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Runs Thunderbird with a profile, and its home in `folder`."""
+    path = program("thunderbird", "Debian has it: sudo apt-get install thunderbird")
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    with (home / "said.log").open("ab") as log:
+        process = subprocess.Popen(
+            [path, "--headless", "--no-remote", "--profile", profile],
+            env=os.environ | {"HOME": str(home), "TZ": "UTC"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
+
+
+def read_database(profile: Path, query: str) -> list[Any]:
+    """The rows of a query of its calendars; none while its database is not yet made, or being
+    changed. Reads a copy: the database is in use, and part of it is in its journal."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            for path in (profile / "calendar-data").glob("cache.sqlite*"):
+                shutil.copy(path, folder)
+            with closing(sqlite3.connect(Path(folder) / "cache.sqlite")) as database:
+                return database.execute(query).fetchall()
+        except (OSError, sqlite3.DatabaseError):
+            return []
 
 
 def _instant(microseconds: int) -> datetime:

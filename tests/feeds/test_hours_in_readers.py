@@ -39,6 +39,7 @@ from tests.calendar_readers import (
     by_libecal,
     by_libical,
     by_node_ical,
+    by_thunderbird,
     by_vobject,
 )
 from tests.calendar_readers.stories import AWKWARD
@@ -137,6 +138,7 @@ def _readers(tmp_path: Path) -> Mapping[str, Read]:
         "KCalendarCore": lambda _folder, bodies: by_kcalendarcore.read_hours(kcalendarcore, bodies),
         "calcurse": by_calcurse.read_hours,
         "khal": by_khal.read_hours,
+        "Thunderbird": by_thunderbird.read_hours,
     }
 
 
