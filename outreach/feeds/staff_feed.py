@@ -290,7 +290,8 @@ def _header(
         ("COLOR", "darkorange"),  # unlike the public feeds, which may be shown beside it
         ("X-APPLE-CALENDAR-COLOR", "#FF8C00"),
     ]
-    if len(zones) == 1:
+    is_in_utc = any(piece.line.calendar_zone.key == UTC_KEY for piece in pieces)
+    if len(zones) == 1 and not is_in_utc:  # as in `ics_feed`
         lines.append(("X-WR-TIMEZONE", zones[0]))
     return b"".join(_line(name, value) for name, value in lines)
 

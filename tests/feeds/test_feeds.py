@@ -16,6 +16,7 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from tests.calendar_readers.by_icalendar import read as read_occurrences
 from tests.conftest import LONG_AGO, hold, kind, office, venue
 from tests.support.feed_reader import (
     by_icalendar,
@@ -85,15 +86,26 @@ def test_calgary_in_january_2027_is_midnight_in_utc(
         assert start == datetime(2027, 1, 22, 0, 0, tzinfo=UTC)
 
 
-def test_calendar_of_an_hour_that_clocks_show_twice_keeps_the_zone_of_its_office(
+def test_calendar_with_an_hour_that_clocks_show_twice_has_no_zone_of_its_own(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
+    """The entry is in UTC, and recurring-ical-events would take the first of the two hours in the
+    zone of the calendar."""
     with store.change() as session:
-        hold(session, chicago, rights, day=date(2027, 11, 7), starts=time(1, 30), ends=time(3))
-    body = feed(store, "chicago", today=date(2027, 11, 1))
-    assert b"DTSTART:20271107T063000Z\r\n" in body
-    assert b"X-WR-TIMEZONE:America/Chicago\r\n" in body
-    assert body.count(b"BEGIN:VTIMEZONE") == 1
+        hold(
+            session, chicago, rights, day=date(2027, 11, 7), starts=time(1, 30), ends=time(4),
+            is_second_hour=True,
+        )  # fmt: skip
+    alone = feed(store, "chicago", today=date(2027, 11, 1))
+    with store.change() as session:
+        hold(session, chicago, rights, day=date(2027, 11, 8))
+    beside_another = feed(store, "chicago", today=date(2027, 11, 1))
+    for body in (alone, beside_another):
+        assert b"DTSTART:20271107T073000Z\r\n" in body
+        assert b"X-WR-TIMEZONE" not in body
+        assert body.count(b"BEGIN:VTIMEZONE") == 1
+        starts = {each.starts for each in read_occurrences(body)}
+        assert datetime(2027, 11, 7, 7, 30, tzinfo=UTC) in starts
 
 
 @pytest.mark.parametrize(

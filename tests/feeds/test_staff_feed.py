@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.feeds import labels, staff_feed
 from outreach.keystore import KeyStore
+from tests.calendar_readers.by_icalendar import read as read_occurrences
 from tests.conftest import hold, seat, venue
 from tests.support.feed_reader import (
     SITE,
@@ -341,6 +342,23 @@ def test_parsers_read_the_hours_of_the_staff_feed(
     assert by_icalendar(body) == by_vobject(body) == expected
     assert all(len(line) <= 75 for line in body.split(b"\r\n"))
     assert b"\n" not in body.replace(b"\r\n", b"")
+
+
+def test_staff_feed_with_an_hour_that_comes_twice_has_no_zone_of_its_own(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(
+            session, chicago, rights, day=date(2027, 11, 7), starts=time(1, 30), ends=time(4),
+            is_second_hour=True,
+        )  # fmt: skip
+    with store.read() as session:
+        now = datetime(2027, 11, 1, 12, tzinfo=UTC)
+        body = staff_feed.write(session, None, SITE, now=now).body
+    assert b"DTSTART:20271107T073000Z\r\n" in body
+    assert b"X-WR-TIMEZONE" not in body
+    starts = {each.starts for each in read_occurrences(body)}
+    assert starts == {datetime(2027, 11, 7, 7, 30, tzinfo=UTC)}
 
 
 def test_empty_staff_feed_is_valid(phone: Phone) -> None:
