@@ -131,6 +131,7 @@ class Story:
             there = self._workshop(session, name)
             denver = ZoneInfo("America/Denver")
             there.starts_at, there.ends_at = clock.span(there.day, there.starts, there.ends, denver)
+            there.calendar_zone = there.zone  # nothing else was known of it
 
     def _moved(self, session: Session) -> None:
         day = self._workshop(session, "first").day + timedelta(days=60)
