@@ -23,6 +23,7 @@ from outreach.keystore.save_rates import SaveRates
 from outreach.keystore.seat_shares import SeatShares
 from outreach.web.middleware import error_pages, request_retry
 from outreach.web.presentation.html_whitespace import CompactHtml
+from outreach.web.presentation.template_code import TemplateCode
 
 PACKAGE = Path(__file__).parent
 MAX_FORM_BYTES = 64 * 1024  # our largest form, filled in, has under 10 KB
@@ -71,6 +72,7 @@ def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> F
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(CompactHtml)
+    app.jinja_env.code_generator_class = TemplateCode
     app.extensions["outreach_config"] = config
     size = config.pool_size
     key_store = KeyStore(

@@ -8,7 +8,7 @@ reports, which are made outside of a request or in another language than its own
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from gettext import NullTranslations
 from typing import Any, Final, cast
 
@@ -83,7 +83,7 @@ def init_app(app: Flask) -> None:
         pgettext=lambda context, message: _messages().pgettext(context, message),
         newstyle=True,  # values are put in by Jinja, which escapes them
     )
-    app.jinja_env.globals["_"] = _translate
+    app.jinja_env.globals |= {"_": _translate, "ngettext": _translate_number}
 
 
 def current() -> str:
@@ -158,14 +158,31 @@ def language_of(words: Words | None, lang: str) -> str:
     return SOURCE if words.get(SOURCE) else next(iter(words))
 
 
+@lru_cache(maxsize=8192)
+def as_markup(message: str, lang: str) -> Markup:
+    """A message for a page, whose values are escaped. As in all templates, «%%» stands for «%»."""
+    return Markup(translator(lang).gettext(message)) % {}  # noqa: S704 - of the package's catalogues
+
+
 @pass_eval_context
 def _translate(context: EvalContext, message: str, **values: Any) -> str:
     """`_()` of the templates: what Jinja's own does, without three calls through the context for
-    each of the thirty messages of a page."""
+    each of the thirty messages of a page. `TemplateCode` writes those without values directly."""
     text = _messages().gettext(message)
     if context.autoescape:
         text = Markup(text)  # noqa: S704 - of the package's catalogues; `%` escapes the values
     return text % values
+
+
+@pass_eval_context
+def _translate_number(
+    context: EvalContext, singular: str, plural: str, num: int, **values: Any
+) -> str:
+    """`ngettext()` of the templates, in the same way."""
+    text = _messages().ngettext(singular, plural, num)
+    if context.autoescape:
+        text = Markup(text)  # noqa: S704 - of the package's catalogues; `%` escapes the values
+    return text % {"num": num, **values}
 
 
 def _messages() -> NullTranslations:
