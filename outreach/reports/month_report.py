@@ -7,7 +7,7 @@ read from its revision, so all of them show the same numbers, whatever was chang
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -21,7 +21,7 @@ from outreach.domain.reporting.months import MonthRevision
 from outreach.errors import Conflict, ErrorCode, Refusal
 from outreach.reports import attendance_counts, workshop_counts
 from outreach.reports.attendance_counts import Attendance
-from outreach.reports.workshop_counts import TOTAL, NamedCode, WorkshopCounts
+from outreach.reports.workshop_counts import TOTAL, NamedCode, NetworkRows, WorkshopCounts
 
 FORMAT: Final = 1  # version of the frozen JSON: increment it when a field changes its meaning
 MAX_REASON_LENGTH: Final = 300
@@ -87,15 +87,26 @@ class MonthDraft:
 
 
 def report(
-    session: Session, month: Month, *, now: datetime, number: int | None = None
+    session: Session,
+    month: Month,
+    *,
+    now: datetime,
+    number: int | None = None,
+    network: NetworkRows | None = None,
+    revisions: Sequence[MonthRevision] | None = None,
 ) -> MonthReport:
     """Return the published report of a month, or that of the revision `number`. Raises NotFound
-    if there is no such revision."""
+    if there is no such revision. `network` and `revisions` (all of the month, ascending) are given
+    by who has them already."""
     if number is not None:
         return read_revision(months.get_revision(session, month, number))
-    latest = months.find_latest_revision(session, month)
+    if revisions is None:
+        latest = months.find_latest_revision(session, month)
+    else:
+        latest = revisions[-1] if revisions else None
     if latest is None or latest.reopened_at is not None:
-        return live(session, month, now=now, revision=latest.number if latest else 0)
+        reopened = latest.number if latest else 0
+        return live(session, month, now=now, revision=reopened, network=network)
     return read_revision(latest)
 
 
@@ -115,13 +126,24 @@ def count(session: Session, month: Month, *, now: datetime) -> WorkshopCounts:
     return report(session, month, now=now).count
 
 
-def live(session: Session, month: Month, *, now: datetime, revision: int = 0) -> MonthReport:
+def live(
+    session: Session,
+    month: Month,
+    *,
+    now: datetime,
+    revision: int = 0,
+    network: NetworkRows | None = None,
+) -> MonthReport:
     """Return the provisional report of what the database contains now, without attendance."""
+    session.flush()  # statements of the connection do not, and a month is closed after changes
     rows = workshop_counts.count_by_mode_and_language(session, month, now=now)
     cells = [
         (kind, office, synthetic, n, planned) for kind, office, synthetic, n, planned, *_ in rows
     ]
-    count = replace(workshop_counts.count(session, month, now=now, cells=cells), revision=revision)
+    count = replace(
+        workshop_counts.count(session, month, now=now, cells=cells, network=network),
+        revision=revision,
+    )
     modes: Counter[str] = Counter()
     languages: Counter[str] = Counter()
     for _kind, _office, _is_synthetic, held, _planned, mode, codes in rows:
@@ -134,14 +156,9 @@ def live(session: Session, month: Month, *, now: datetime, revision: int = 0) ->
         by_language=_largest_first(languages),
         figures=tuple(
             ReportedFigure(
-                series=series.code,
-                label=series.label,
-                unit=series.unit,
-                value=figure.value,
-                source=figure.source,
-                part_of=series.part_of,
+                series=series, label=label, unit=unit, value=value, source=source, part_of=part_of
             )
-            for series, figure in figures.list_figures(session, month)
+            for series, label, unit, value, source, part_of in figures.list_values(session, month)
         ),
     )
 

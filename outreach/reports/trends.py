@@ -17,11 +17,12 @@ from outreach.clock import Month
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.reporting import figures, months
+from outreach.domain.reporting import months
+from outreach.domain.reporting.figures import MonthlyFigure
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.workshops import Workshop
 from outreach.reports import month_report, workshop_counts
-from outreach.reports.workshop_counts import TOTAL, WorkshopCounts
+from outreach.reports.workshop_counts import TOTAL, NetworkRows, WorkshopCounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,20 @@ class ReportedMonth:
 
 
 def by_kind(
-    session: Session, first: Month, last: Month, *, now: datetime, office: Office | None = None
+    session: Session,
+    first: Month,
+    last: Month,
+    *,
+    now: datetime,
+    office: Office | None = None,
+    network: NetworkRows | None = None,
 ) -> list[ReportedMonth]:
-    """Return every month of the range, with its numbers by code of the kind; empty months too."""
-    codes = kinds.list_codes(session)
+    """Return every month of the range, with its numbers by code of the kind; empty months too.
+    `network` has the kinds, if they were queried already."""
+    if network is None:
+        codes = kinds.list_codes(session)
+    else:
+        codes = {kind.id: kind.code for kind in network.kinds}
 
     def select(count: WorkshopCounts) -> Mapping[str, int]:
         return count.by_office.get(office.slug, {}) if office else count.by_kind
@@ -80,10 +91,7 @@ def by_office(
 def first_month(session: Session, now: datetime) -> Month:
     """Return the first month with a workshop, revision or figure; the current one if there is none
     in the past."""
-    known: Iterable[int | None] = (
-        *session.execute(_FIRST_MONTHS).one(),
-        *(each.number for each in figures.list_months(session)[:1]),
-    )
+    known = session.connection().execute(_FIRST_MONTHS).one()
     current = Month.from_day(now.date())
     return Month.from_number(min([current.number, *(n for n in known if n is not None)]))
 
@@ -91,6 +99,7 @@ def first_month(session: Session, now: datetime) -> Month:
 _FIRST_MONTHS: Final = sa.select(
     sa.select(sa.func.min(Workshop.month)).where(workshop_counts.IS_COUNTED).scalar_subquery(),
     sa.select(sa.func.min(MonthRevision.month)).scalar_subquery(),
+    sa.select(sa.func.min(MonthlyFigure.month)).scalar_subquery(),
 )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -74,6 +74,16 @@ class WorkshopCounts:
         return self.planned == 0 and self.cut.date() > self.month.last
 
 
+class NetworkRows(Protocol):
+    """All kinds by position and all offices by slug, where a caller has them in memory."""
+
+    @property
+    def kinds(self) -> Sequence[Kind]: ...
+
+    @property
+    def offices(self) -> Sequence[Office]: ...
+
+
 # Kind id, office id, whether synthetic (1 or 0), held, planned.
 Cell = sa.Row[int, int, int, int, int]
 
@@ -121,9 +131,9 @@ def list_cells(session: Session, month: Month, *, now: datetime) -> Sequence[Cel
     """Return (kind id, office id, whether synthetic, held, planned) of a month. A month that
     is over is read from its covering index alone."""
     if is_over(month, now):
-        rows = session.execute(_CELLS, {"month": month.number})
+        rows = session.connection().execute(_CELLS, {"month": month.number})
     else:
-        rows = session.execute(_CELLS_SO_FAR, {"month": month.number, "now": now})
+        rows = session.connection().execute(_CELLS_SO_FAR, {"month": month.number, "now": now})
     return rows.all()
 
 
@@ -132,7 +142,8 @@ def count_by_mode_and_language(
 ) -> Sequence[sa.Row[int, int, int, int, int, DeliveryMode, Codes]]:
     """Return the cells split by mode and languages. All tables of a month are computed from this
     one statement, so their sums agree despite concurrent changes."""
-    return session.execute(_BY_MODE_AND_LANGUAGE, {"month": month.number, "now": now}).all()
+    values = {"month": month.number, "now": now}
+    return session.connection().execute(_BY_MODE_AND_LANGUAGE, values).all()
 
 
 def count(
@@ -141,8 +152,10 @@ def count(
     *,
     now: datetime,
     cells: Iterable[tuple[int, int, int, int, int]] | None = None,
+    network: NetworkRows | None = None,
 ) -> WorkshopCounts:
-    """Return the counts of a month as of `now`, from `cells` if they were queried already."""
+    """Return the counts of a month as of `now`, from `cells` and of the kinds and offices of
+    `network` if they were queried already."""
     held: dict[int, int] = {}
     planned: dict[int, int] = {}
     offices: dict[int, dict[int, int]] = {}
@@ -156,15 +169,22 @@ def count(
         if held_count:
             office_counts = offices.setdefault(office_id, {})
             office_counts[kind_id] = office_counts.get(kind_id, 0) + held_count
-    kinds = session.execute(_KINDS).all()
+    kinds: Sequence[Kind | sa.Row[int, str, bool, Words]]
+    every_office: Iterable[Office | sa.Row[int, str, Words, str]]
+    if network is None:
+        connection = session.connection()
+        kinds, every_office = connection.execute(_KINDS).all(), connection.execute(_OFFICES)
+    else:
+        kinds, every_office = network.kinds, network.offices
+    codes = [(kind.id, kind.code) for kind in kinds]
     by_office, office_names = {}, {}
-    for office_id, slug, name, region in session.execute(_OFFICES):
-        if office_id not in offices:
+    for office in every_office:
+        office_counts = offices.get(office.id, {})
+        if not office_counts:
             continue
-        office_counts = offices[office_id]
-        row = {kind.code: office_counts[kind.id] for kind in kinds if kind.id in office_counts}
-        by_office[slug] = row | {TOTAL: sum(office_counts.values())}
-        office_names[slug] = NamedCode(name, region)
+        row = {code: office_counts[id_] for id_, code in codes if id_ in office_counts}
+        by_office[office.slug] = row | {TOTAL: sum(office_counts.values())}
+        office_names[office.slug] = NamedCode(office.name, office.region)
     by_kind = {k.code: held.get(k.id, 0) for k in kinds if k.is_core or held.get(k.id)}
     planned_by_kind = {k.code: planned[k.id] for k in kinds if planned.get(k.id)}
     return WorkshopCounts(
@@ -251,25 +271,25 @@ def history(
         for name, value in (("office", office_id), ("kind", kind_id))
         if value is not None
     }
-    months = {"first": first.number, "last": last.number}
+    connection = session.connection()
+    whole = {"first": first.number, "last": last.number, **values}
     synthetic = {
-        (number, id_)
-        for number, id_ in session.execute(_select_synthetic(by, *values), months | values)
+        (number, id_) for number, id_ in connection.execute(_select_synthetic(by, *values), whole)
     }
     last_over = min(last, _first_running(now).plus(-1))
     first_running = max(first, last_over.following)
-    is_ranged = by is Workshop.kind_id and session.get_bind().dialect.name == "sqlite"
-    statements: list[sa.Select[int, int, int, int]] = []
-    if first <= last_over and is_ranged:
-        statements.append(_select_by_range(*values))
-    elif first <= last_over:
-        statements.append(_by_group(first, last_over, by, _list_conditions(*values)))
+    is_ranged = by is Workshop.kind_id and connection.dialect.name == "sqlite"
+    statements: list[tuple[sa.Select[int, int, int, int], dict[str, Any]]] = []
+    if first <= last_over:
+        over = _select_by_range(*values) if is_ranged else _select_by_group(by, *values)
+        statements.append((over, {"first": first.number, "last": last_over.number}))
     if first_running <= last:
-        held = sa.func.sum(sa.case((is_held(now), 1), else_=0))
-        statements.append(_by_group(first_running, last, by, _list_conditions(*values), held))
-    values |= {"first": first.number, "last": last_over.number}  # of the ranges
-    for statement in statements:
-        for number, id_, held_count, planned_count in session.execute(statement, values):
+        running = _select_by_group(by, *values, is_over=False)
+        months = {"first": first_running.number, "last": last.number, "now": now}
+        statements.append((running, months))
+    for statement, months in statements:
+        rows = connection.execute(statement, months | values)
+        for number, id_, held_count, planned_count in rows:
             if held_count or planned_count:
                 month = Month.from_number(number)
                 is_synthetic = (number, id_) in synthetic
@@ -282,27 +302,25 @@ def _list_conditions(*names: str) -> list[sa.ColumnElement[bool]]:
     return [IS_COUNTED, *(columns[name] == sa.bindparam(name) for name in names)]
 
 
-def _by_group(
-    first: Month,
-    last: Month,
-    by: sa.SQLColumnExpression[int],
-    conditions: Sequence[sa.ColumnElement[bool]],
-    held: sa.ColumnElement[int] | None = None,
+@cache
+def _select_by_group(
+    by: sa.SQLColumnExpression[int], *names: str, is_over: bool = True
 ) -> sa.Select[int, int, int, int]:
-    """Count by GROUP BY. Without `held`, the months must be over: read from an index alone."""
+    """Count by GROUP BY. Months that are over are read from an index alone."""
     total = sa.func.count()
-    numbers = (total, _NONE) if held is None else (held, total - held)
+    numbers = (total, _NONE) if is_over else (_HELD, total - _HELD)
+    months = Workshop.month.between(_month_parameter("first"), _month_parameter("last"))
     return (
         sa.select(Workshop.month, by, *numbers)
-        .where(Workshop.month.between(_month_parameter(first), _month_parameter(last)), *conditions)
+        .where(months, *_list_conditions(*names))
         .group_by(Workshop.month, by)
     )
 
 
-def _month_parameter(month: Month) -> sa.BindParameter[int]:
+def _month_parameter(name: str) -> sa.BindParameter[int]:
     """A month as a literal in the statement. With bound values, PostgreSQL switches to a generic
     plan after five executions, which assumes a short range."""
-    return sa.bindparam(None, month.number, sa.Integer(), literal_execute=True)
+    return sa.bindparam(name, type_=sa.Integer(), literal_execute=True)
 
 
 @cache

@@ -72,6 +72,29 @@ _FIGURES: Final = (
 )
 
 
+def list_values(
+    session: Session, month: Month
+) -> Sequence[sa.Row[str, Words, str, int, str, str | None]]:
+    """The same for reading: code, label and unit of the series, value, source, and the code of the
+    series that it is part of."""
+    return session.connection().execute(_VALUES, {"month": month.number}).all()
+
+
+_VALUES: Final = (
+    sa.select(
+        FigureSeries.code,
+        FigureSeries.label,
+        FigureSeries.unit,
+        MonthlyFigure.value,
+        MonthlyFigure.source,
+        FigureSeries.part_of,
+    )
+    .join(MonthlyFigure, MonthlyFigure.series == FigureSeries.code)
+    .where(MonthlyFigure.month == sa.bindparam("month"))
+    .order_by(FigureSeries.position)
+)
+
+
 def list_months(session: Session) -> list[Month]:
     """The months that have figures, ascending."""
     return [Month.from_number(number) for number in session.scalars(_MONTHS)]

@@ -134,8 +134,10 @@ def _near_day(day: date, today: date) -> str:
 
 
 def today_or_tomorrow(day: date, today: date) -> str:
-    words = {0: pgettext("day", "Hoy"), 1: pgettext("day", "Mañana")}
-    return words.get((day - today).days, "")
+    days = (day - today).days
+    if days == 0:
+        return pgettext("day", "Hoy")
+    return pgettext("day", "Mañana") if days == 1 else ""
 
 
 def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:

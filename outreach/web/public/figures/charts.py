@@ -3,6 +3,7 @@
 A table shows the same numbers beside each chart. None needs inline styles (CSP).
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -87,15 +88,15 @@ def lines(row: Sequence[ReportedMonth], codes: Iterable[str]) -> dict[str, str]:
 
 def squares(by_region: Mapping[str, int]) -> list[ChartSquare]:
     """Return the squares of the map: every state and province with its shade."""
-    bounds = _bounds(max(by_region.values(), default=0))
+    bounds, lang = _bounds(max(by_region.values(), default=0)), i18n.current()
     return [
         ChartSquare(
             code=code,
-            name=i18n.say(regions.NAMES.get(code), i18n.current()) or code,
+            name=i18n.say(regions.NAMES.get(code), lang) or code,
             x=column * SIDE + 1,
             y=row * SIDE + 1,
             number=(number := by_region.get(code, 0)),
-            shade=sum(number > bound for bound in bounds),
+            shade=bisect_left(bounds, number),
         )
         for code, (column, row) in regions.TILES.items()
     ]
@@ -110,5 +111,5 @@ def legend(by_region: Mapping[str, int]) -> list[tuple[int, int, int]]:
 
 
 def _bounds(maximum: int) -> list[int]:
-    """Return the lower bounds of the shades: a number's shade is how many bounds it exceeds."""
+    """Return the lower bounds of the shades, ascending: a number's shade is how many it exceeds."""
     return [0, maximum // 8, maximum // 4, maximum // 2]

@@ -11,6 +11,7 @@ from outreach import clock, formats, i18n
 from outreach.clock import Month
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
 from outreach.domain.reporting import months
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.text import fold
@@ -22,7 +23,7 @@ from outreach.reports.month_report import MonthChange, MonthReport
 from outreach.reports.trends import ReportedMonth
 from outreach.reports.workshop_counts import WorkshopCounts
 from outreach.web.context import config, store
-from outreach.web.middleware.reference_cache import reference
+from outreach.web.middleware.reference_cache import ReferenceData, reference
 from outreach.web.middleware.response_headers import keep_for
 from outreach.web.presentation import formatting
 from outreach.web.public.figures import charts, month_params
@@ -37,11 +38,14 @@ class NetworkNames:
     """Names of kinds, offices and figure series, by code."""
 
     kinds: Mapping[str, Kind]
-    cities: Mapping[str, str]
+    offices: Mapping[str, Office]
     series: Mapping[str, str]
 
     def kind(self, code: str) -> str:
         return formatting.localize(self.kinds[code].name) if code in self.kinds else code
+
+    def city(self, slug: str) -> str:
+        return formatting.city(self.offices[slug]) if slug in self.offices else slug
 
     def what(self, change: MonthChange) -> str:
         """Return the name of the number that a revision changed: Chicago, DACA."""
@@ -49,7 +53,7 @@ class NetworkNames:
             return self.series.get(change.series, change.series)
         if change.what == "people":
             return gettext("Personas que vinieron: %(kind)s", kind=self.kind(change.kind))
-        return f"{self.cities.get(change.office, change.office)}, {self.kind(change.kind)}"
+        return f"{self.city(change.office)}, {self.kind(change.kind)}"
 
 
 @pages.get("/")
@@ -69,15 +73,21 @@ def month(text: str) -> ResponseReturnValue:
     with store().read() as session:
         first, last = month_params.span(session)
         requested_month = month_params.parse(text, (first, last))
-        report = month_report.report(session, requested_month, now=now, number=number)
         revisions = months.list_revisions(session, requested_month)
-        row = trends.by_kind(session, requested_month.plus(-YEAR), requested_month, now=now)
-    names = _load_names(report, revisions)
+        known = reference()  # read after the session has begun: it has all that the session sees
+        report = month_report.report(
+            session, requested_month, now=now, number=number, network=known, revisions=revisions
+        )
+        year_before = trends.by_kind(
+            session, requested_month.plus(-YEAR), requested_month.plus(-1), now=now, network=known
+        )
+    names = _load_names(report, revisions, known)
     count = report.count
+    row = [*year_before, _as_reported(count)]
     totals = [(each.month, each.total) for each in row[:-1]] + [(requested_month, count.total)]
     core = [kind for code, kind in names.kinds.items() if kind.is_core and code in count.by_kind]
     by_region = workshop_counts.by_region(count)
-    lines = charts.lines([*row[1:-1], _as_published(row[-1], count)], count.by_kind)
+    lines = charts.lines(row[1:], count.by_kind)
     keep_for(month_params.seconds(is_over=count.is_over))
     return render_template(
         "figures/month.html",
@@ -93,7 +103,7 @@ def month(text: str) -> ResponseReturnValue:
         kinds=_shown_kinds(count, names.kinds, lines),
         core=core,
         has_others=any(not names.kinds[code].is_core for code in count.by_kind),
-        offices=_office_rows(count, core, names.cities),
+        offices=_office_rows(count, core, names),
         columns=charts.columns(totals[1:], requested_month),
         comparisons=_comparisons(count, row, first),
         people=_people_rows(report.people, names.kinds) if report.people else [],
@@ -183,24 +193,25 @@ def _load_report(text: str) -> tuple[MonthReport, Sequence[MonthRevision]]:
     return report, revisions
 
 
-def _load_names(report: MonthReport, revisions: Sequence[MonthRevision]) -> NetworkNames:
-    known = reference()
+def _load_names(
+    report: MonthReport, revisions: Sequence[MonthRevision], known: ReferenceData
+) -> NetworkNames:
     figures = {each.series: formatting.localize(each.label) for each in report.figures}
     for each in revisions if any(each.changes for each in revisions) else ():
         frozen = month_report.read_revision(each).figures
         figures = {one.series: formatting.localize(one.label) for one in frozen} | figures
     return NetworkNames(
         kinds={kind.code: kind for kind in known.kinds},
-        cities={office.slug: formatting.city(office) for office in known.offices},
+        offices={office.slug: office for office in known.offices},
         series=figures,
     )
 
 
-def _as_published(row: ReportedMonth, count: WorkshopCounts) -> ReportedMonth:
-    """Return the month of the row with the numbers of the revision that the page shows."""
+def _as_reported(count: WorkshopCounts) -> ReportedMonth:
+    """Return the month with the numbers that the page shows, of a revision or of now."""
     return ReportedMonth(
-        month=row.month, numbers=count.by_kind, planned=count.planned, revision=count.revision,
-        is_over=row.is_over, is_synthetic=count.is_synthetic,
+        month=count.month, numbers=count.by_kind, planned=count.planned, revision=count.revision,
+        is_over=count.is_over, is_synthetic=count.is_synthetic,
     )  # fmt: skip
 
 
@@ -227,14 +238,14 @@ def _shown_kinds(
 
 
 def _office_rows(
-    count: WorkshopCounts, core: list[Kind], cities: Mapping[str, str]
+    count: WorkshopCounts, core: list[Kind], names: NetworkNames
 ) -> list[tuple[str, str, list[int], int, int]]:
     """Return slug, city, numbers of core kinds, of other kinds and total; largest first."""
     rows = []
     for slug, numbers in count.by_office.items():
         shown = [numbers.get(kind.code, 0) for kind in core]
         total = numbers[workshop_counts.TOTAL]
-        rows.append((slug, cities[slug], shown, total - sum(shown), total))
+        rows.append((slug, names.city(slug), shown, total - sum(shown), total))
     return sorted(rows, key=lambda row: (-row[4], fold(row[1])))
 
 
