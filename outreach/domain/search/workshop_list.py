@@ -74,8 +74,7 @@ _LIST: Final = cast(
 _BY_ID: Final = search.SHOWN.where(Workshop.id.in_(sa.bindparam("ids", expanding=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class ListedResult:
+class ListedResult(NamedTuple):
     """One entry of the list: a workshop, or a course by the first of its dates."""
 
     workshop: SearchResult

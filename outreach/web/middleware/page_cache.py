@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from cachetools.keys import hashkey
 from flask import Flask, Response, current_app, request
 
 from outreach.memory_cache import MemoryCache
@@ -54,7 +55,7 @@ class PageCache:
         `data` has to hold all that the page shows besides its address; `mark` has to be taken
         before the data are read.
         """
-        key = request.full_path, data
+        key = hashkey(request.full_path, data)  # which computes the hash of all workshops once
         page = self._by_data.get(key)
         if page is None:
             body = render().encode()

@@ -17,6 +17,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound
 from outreach.memory_cache import MemoryCache
 
 MAX_WORKSHOPS: Final = 200
@@ -30,6 +31,13 @@ class ReferenceData:
     offices: Sequence[Office]
     kinds: Sequence[Kind]
     places: Mapping[str, list[GazetteerPlace]]  # by the names that offices add
+
+    def get_office(self, slug: str) -> Office:
+        """An office by its slug, also a closed one. Raises NotFound."""
+        for office in self.offices:
+            if office.slug == slug:
+                return office
+        raise NotFound(f"office {slug}")
 
     @cached_property
     def known_offices(self) -> KnownOffices:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from cachetools.keys import hashkey
 from flask import Flask, current_app, get_template_attribute, render_template
 from markupsafe import Markup
 
@@ -99,7 +100,8 @@ def _group_by_day(cards: Iterable[tuple[date, Markup]], today: date) -> list[Ren
 
 
 def _render_office_card(found: SearchResult, now: datetime, lang: str) -> Markup:
-    key = lang, found, found.starts_at <= now, workshop_cards.opening(found, now=now)
+    opening = workshop_cards.opening(found, now=now)
+    key = hashkey(lang, found, found.starts_at <= now, opening)
     cache: MemoryCache[Markup] = current_app.extensions["outreach_list_cards"]
     text = cache.get(key)
     if text is None:
@@ -114,7 +116,7 @@ def _render_card(
 ) -> Markup:
     found, now = listed.workshop, options.now
     city = _fold_city(found.venue_city or found.office_city)
-    key = (
+    key = hashkey(
         lang,
         found,
         listed.course_days,

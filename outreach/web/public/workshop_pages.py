@@ -284,8 +284,8 @@ def _write_online_key(params: SearchParams, view: ListView) -> str:
 @pages.get("/o/<slug>")
 def office(slug: str) -> ResponseReturnValue:
     now = clock.now()
+    found = reference().get_office(slug)
     with store().read() as session:
-        found = offices.find(session, slug)
         coming = search.list_upcoming(session, found, now=now, limit=search.PAGE_SIZE)
     keep_for(60)
     return render_template(
