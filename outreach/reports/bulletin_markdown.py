@@ -4,6 +4,7 @@ All other markup, HTML included, stays text. `site` is the URL that is put befor
 where a text is read elsewhere; empty on the site itself.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,8 @@ from markdown_it.token import Token
 _READER: Final = MarkdownIt("zero", {"html": False}).enable(
     ["emphasis", "entity", "escape", "link", "list", "newline"]
 )
+# A line that has no mark of Markdown, nothing to escape, and begins with a letter.
+_is_plain: Final = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;:¿?¡!()])*(?<! )").fullmatch
 _TAGS: Final = {"p", "ul", "ol", "li", "strong", "em", "a", "br"}
 _SCHEMES: Final = {"https", "http", "mailto", "tel"}
 
@@ -41,6 +44,8 @@ class Paragraph:
 
 def as_html(markdown: str, site: str = "") -> str:
     """Return sanitized HTML with the tags of `_TAGS` only."""
+    if _is_plain(markdown):  # as most descriptions of workshops: a line of words
+        return f"<p>{markdown}</p>\n"
     return nh3.clean(
         _READER.renderer.render(_read(markdown, site), _READER.options, {}),
         tags=_TAGS,

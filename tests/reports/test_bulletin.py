@@ -418,3 +418,25 @@ def test_command_explains_invalid_arguments(config: Config, store: Store, tmp_pa
         assert result.exit_code == 2
         assert message in result.stderr
     assert existing_file.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ven.",
+        "Ven con (o sin) papeles: ¿vienes?",
+        "a) b",
+        "A  b",
+        "www.example.com",
+        "a ",
+        "1. a",
+        "¡Ven!",
+        "Ven\n",
+        "a *b* _c_ [d](e)",
+        "a < b & c",
+        "",
+    ],
+)
+def test_line_of_words_gives_the_html_of_any_text(text: str) -> None:
+    """With a line break at its end, which means nothing, the text is read as Markdown."""
+    assert bulletin_markdown.as_html(text) == bulletin_markdown.as_html(f"{text}\n")

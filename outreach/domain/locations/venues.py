@@ -37,10 +37,7 @@ class Venue(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), init=False)
-    office: Mapped[Office] = relationship(
-        lazy="joined",
-        innerjoin="unnested",  # type: ignore[arg-type]  # its types lack it
-    )
+    office: Mapped[Office] = relationship()  # who asks for a workshop has no need of it
     name: Mapped[str] = mapped_column(sa.String(120))
     address: Mapped[str] = mapped_column(sa.String(200), default="")
     city: Mapped[str] = mapped_column(sa.String(80))
@@ -119,12 +116,14 @@ _POSTAL_CODE: Final = re.compile(
 MAX_AREA_MILES: Final = 30  # of an area from its city
 _ID: Final = re.compile(r"[0-9]{1,9}")
 DETAIL_FIELDS: Final = tuple(each.name for each in fields(VenueData))
+_WITH_OFFICE: Final = sa.orm.joinedload(Venue.office, innerjoin=True)
 
 
 def list_venues(session: Session, office: Office) -> Sequence[Venue]:
     """The venues of an office, retired ones too, but none that was merged into another."""
     return session.scalars(
         sa.select(Venue)
+        .options(_WITH_OFFICE)
         .where(Venue.office_id == office.id, Venue.merged_into_id.is_(None))
         .order_by(Venue.name, Venue.city, Venue.id)
     ).all()
@@ -134,6 +133,7 @@ def list_merged(session: Session, office: Office) -> Sequence[Venue]:
     """The venues of an office that were merged into another: its former names."""
     return session.scalars(
         sa.select(Venue)
+        .options(_WITH_OFFICE)
         .where(Venue.office_id == office.id, Venue.merged_into_id.is_not(None))
         .order_by(Venue.id)
     ).all()
@@ -173,7 +173,7 @@ def _join(*parts: str) -> str:
 
 def find(session: Session, office: Office, venue_id: int) -> Venue:
     """A venue of this office; of one that was merged, the one it became. Raises NotFound."""
-    venue = session.get(Venue, venue_id)
+    venue = session.get(Venue, venue_id, options=[_WITH_OFFICE])
     if venue is None or venue.office_id != office.id:
         raise NotFound("venue")
     return follow(session, venue)
@@ -182,7 +182,7 @@ def find(session: Session, office: Office, venue_id: int) -> Venue:
 def follow(session: Session, venue: Venue) -> Venue:
     """The venue itself, or the one that it was merged into."""
     while venue.merged_into_id is not None:
-        venue = session.get_one(Venue, venue.merged_into_id)
+        venue = session.get_one(Venue, venue.merged_into_id, options=[_WITH_OFFICE])
     return venue
 
 
@@ -197,7 +197,7 @@ def hold(session: Session, venue: Venue) -> Venue:
     No merge of it begins before the transaction ends."""
     session.flush()
     while (merged_into := session.scalar(_HOLD, {"id": venue.id})) is not None:
-        venue = session.get_one(Venue, merged_into)
+        venue = session.get_one(Venue, merged_into, options=[_WITH_OFFICE])
     return venue
 
 
@@ -366,7 +366,7 @@ def update_locations(session: Session) -> int:
     """Computes them for all venues, as the gazetteer of this version has them. Returns how many
     have moved."""
     moved = 0
-    for venue in session.scalars(sa.select(Venue).order_by(Venue.id)):
+    for venue in session.scalars(sa.select(Venue).options(_WITH_OFFICE).order_by(Venue.id)):
         before = venue.near_latitude, venue.near_longitude
         update_location(venue)
         moved += before != (venue.near_latitude, venue.near_longitude)
