@@ -308,10 +308,10 @@ def _select_by_group(
 ) -> sa.Select[int, int, int, int]:
     """Count by GROUP BY. Months that are over are read from an index alone."""
     total = sa.func.count()
-    numbers = (total, _NONE) if is_over else (_HELD, total - _HELD)
+    held, planned = (total, _NONE) if is_over else (_HELD, total - _HELD)
     months = Workshop.month.between(_month_parameter("first"), _month_parameter("last"))
     return (
-        sa.select(Workshop.month, by, *numbers)
+        sa.select(Workshop.month, by, held, planned)
         .where(months, *_list_conditions(*names))
         .group_by(Workshop.month, by)
     )

@@ -9,7 +9,7 @@ may hide `_`, a value of its context may not.
 
 import re
 from types import FunctionType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
@@ -90,9 +90,10 @@ def make_output(value: object) -> str:
     """What a value looks like in a page, escaped."""
     kind = type(value)
     if kind is str:
-        return escape(value) if _find_special(value) else value
+        text = cast("str", value)
+        return escape(text) if _find_special(text) else text
     if kind is Markup:
-        return value
+        return cast("Markup", value)
     return str(value) if kind is int else escape(value)
 
 
