@@ -55,6 +55,12 @@ class MemoryCache(Generic[Value]):
             return None
         return entry.value
 
+    def latest(self, key: Hashable) -> Value | None:
+        """The value that was stored last, valid or not; None if it has made room."""
+        with self._lock:
+            entry = self._entries.get(key)
+        return None if entry is None else entry.value
+
     def put(
         self,
         key: Hashable,

@@ -7,7 +7,7 @@ from outreach.db import job_locks
 from outreach.db.base import Base
 from outreach.domain import registrations, workshops
 from outreach.domain.audit import audit_log, hash_chain
-from outreach.domain.calendar import change_counters, event_cache, feed_cache
+from outreach.domain.calendar import change_counters, event_cache
 from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.dashboard import digests, saved_views, staff_alerts
 from outreach.domain.locations import office_places, venues
@@ -45,7 +45,6 @@ __all__ = [
     "checkin_tokens",
     "digests",
     "event_cache",
-    "feed_cache",
     "figures",
     "form_drafts",
     "fraud_reports",

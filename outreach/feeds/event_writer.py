@@ -2,7 +2,9 @@
 
 icalendar writes some 2,500 events a second, too slow for a feed of a thousand at each change of
 one. A cached text is valid while neither the workshop nor what writes it has changed: the address
-of the site, the words, the zone rules (`EventStyle`).
+of the site, the words, the zone rules (`EventStyle`). The worker stores texts in the database; a
+request that finds none there writes it and keeps it in the memory of its process. Nothing is stored
+by who reads a feed: a poll would stand in line with people who register (decision 0040).
 """
 
 import hashlib
@@ -14,7 +16,6 @@ from importlib import metadata
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from cachetools import LRUCache
 from sqlalchemy.orm import Session
 
 from outreach.domain.calendar import event_cache, feed_query
@@ -29,19 +30,19 @@ from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.feeds import labels, vevent
 from outreach.feeds.vevent import PublicSite
 from outreach.i18n import LANGUAGES
+from outreach.memory_cache import MemoryCache
 
 FORMAT: Final = 4  # raise it when `vevent.write` writes the same workshop differently
-
-
-MAX_COARSE_TEXTS: Final = 5000  # kept in the process that pushes feeds
-CoarseTexts = LRUCache[tuple[int, EventStyle, datetime], bytes]
-_coarse_texts: WeakKeyDictionary[Any, CoarseTexts] = WeakKeyDictionary()  # by database
-_coarse_lock: Final = threading.Lock()
+MAX_TEXT_BYTES: Final = 8_000_000  # of texts in the memory of one process
+TEXT_OVERHEAD_BYTES: Final = 400  # of one text, beside its own
+# Texts that the database lacks, by workshop and style; the version is the time of the change.
+TextMemory = MemoryCache[bytes]
+_memories: WeakKeyDictionary[Any, TextMemory] = WeakKeyDictionary()  # by database
+_memories_lock: Final = threading.Lock()
 
 
 class EventWriter:
-    """Fills in the texts of one feed's events. New texts are in `fresh`, as rows for
-    `event_cache.keep`."""
+    """Fills in the texts of one feed's events: from the memory of the process, or newly written."""
 
     def __init__(
         self,
@@ -53,11 +54,11 @@ class EventWriter:
         is_coarse: bool = False,
     ) -> None:
         self.session, self.lang, self.site = session, lang, site
-        # Few feeds have links of discreet workshops: their events are not cached.
+        # Few feeds have links of discreet workshops, and only the worker needs those of pushed
+        # feeds: both have styles that are never stored.
         self._has_links = has_links
-        # Those of pushed feeds are cached in memory: only the worker needs them.
         self._is_coarse = is_coarse
-        self.fresh: list[dict[str, Any]] = []
+        self._memory = _memory_of(session)
 
     def style(self, *, is_short: bool = False) -> EventStyle:
         digest = style_digest(self.site)
@@ -67,12 +68,15 @@ class EventWriter:
     def fill(self, pieces: Sequence[EventText], *, is_short: bool = False) -> None:
         """Writes the missing texts."""
         style = self.style(is_short=is_short)
-        if self._is_coarse:
-            self._recall(pieces, style)
-        missing = {piece.id: piece for piece in pieces if piece.text is None}
+        missing = dict[int, EventText]()
+        for piece in pieces:
+            if piece.text is None:
+                piece.text = self._memory.get((piece.id, style), version=piece.changed_at)
+            if piece.text is None:
+                missing[piece.id] = piece
         for workshop in feed_query.read(self.session, list(missing)):
             piece = missing[workshop.id]
-            piece.text = vevent.write(
+            text = vevent.write(
                 workshop,
                 self.lang,
                 self.site,
@@ -80,22 +84,14 @@ class EventWriter:
                 has_link=self._has_links,
                 is_coarse=self._is_coarse,
             )
-            if self._is_coarse:
-                with _coarse_lock:
-                    self._coarse_texts()[piece.id, style, piece.changed_at] = piece.text
-            elif not self._has_links:
-                changed_at = piece.changed_at.replace(tzinfo=UTC)
-                self.fresh.append(row(piece.id, style, changed_at, piece.text))
+            piece.text = text
+            size = len(text) + TEXT_OVERHEAD_BYTES
+            self._memory.put((piece.id, style), text, version=piece.changed_at, size=size)
 
-    def _recall(self, pieces: Sequence[EventText], style: EventStyle) -> None:
-        with _coarse_lock:
-            texts = self._coarse_texts()
-            for piece in pieces:
-                piece.text = texts.get((piece.id, style, piece.changed_at))
 
-    def _coarse_texts(self) -> CoarseTexts:
-        database = self.session.get_bind().engine
-        return _coarse_texts.setdefault(database, LRUCache(MAX_COARSE_TEXTS))
+def _memory_of(session: Session) -> TextMemory:
+    with _memories_lock:
+        return _memories.setdefault(session.get_bind().engine, MemoryCache(MAX_TEXT_BYTES))
 
 
 def row(workshop_id: int, style: EventStyle, changed_at: datetime, text: bytes) -> dict[str, Any]:
@@ -127,14 +123,17 @@ def style_digest(site: PublicSite) -> str:
 def write_missing(
     session: Session, site: PublicSite, *, today: date, limit: int
 ) -> list[dict[str, Any]]:
-    """Events that feeds will need and the cache lacks, written in every language, at most `limit`
-    of each. Returns rows for `event_cache.keep`."""
+    """Events that feeds will need and of which the cache lacks the present text, written in every
+    language, at most `limit` of each. Returns rows for `event_cache.keep`."""
     span = FeedSpan(today - KEPT_AFTER_THE_END, today + AHEAD, today)
-    fresh = []
+    rows = []
     for lang in LANGUAGES:
         writer = EventWriter(session, lang, site)
-        writer.fill(
-            event_cache.find_missing(session, FeedQuery(None), span, writer.style(), limit=limit)
-        )
-        fresh += writer.fresh
-    return fresh
+        style = writer.style()
+        missing = event_cache.find_missing(session, FeedQuery(None), span, style, limit=limit)
+        writer.fill(missing)
+        for piece in missing:
+            if piece.text is not None:
+                changed_at = piece.changed_at.replace(tzinfo=UTC)
+                rows.append(row(piece.id, style, changed_at, piece.text))
+    return rows

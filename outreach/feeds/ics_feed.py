@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -59,12 +59,11 @@ class FeedCut:
 
 @dataclass(frozen=True)
 class WrittenFeed:
-    """A feed, and the rows of its new events for `event_cache.keep`."""
+    """A feed, and what else is known of it."""
 
     body: bytes
     reaches: date | None  # the last day of the feed, if it had to be cut
     venue_zones: Sequence[str]  # of its events, in their order
-    fresh: Sequence[dict[str, Any]]
 
 
 def write(
@@ -86,13 +85,13 @@ def write(
     texts = (piece.text or b"" for piece in cut.pieces)
     body = b"".join([header, *blocks, *texts, b"END:VCALENDAR\r\n"])
     venue_zones = [piece.zone for piece in cut.pieces]
-    return WrittenFeed(body, cut.reaches, venue_zones, writer.fresh)
+    return WrittenFeed(body, cut.reaches, venue_zones)
 
 
 def write_bytes(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> bytes:
-    """The bytes of the feed; new events are not cached."""
+    """The bytes of the feed."""
     return write(session, choice, lang, site, today=today).body
 
 
@@ -152,14 +151,18 @@ def _fit(writer: EventWriter, choice: FeedQuery, today: date) -> FeedCut:
     session, window, yesterday = writer.session, _window(choice), today - DAY
     until = today + (window.ahead + 1) * DAY
     first = max(today - window.back * DAY, choice.since or date.min)
-    # More than MAX_EVENTS do not fit, however short they are.
-    ahead = FeedSpan(max(first, yesterday), until, today)
-    crowded_on = event_cache.find_crowded_day(session, choice, ahead, most=MAX_EVENTS)
+    pieces = event_cache.find(
+        session,
+        choice,
+        FeedSpan(first, until, today),
+        writer.style(),
+        limit=MAX_EVENTS + 1,
+        from_the_end=True,
+    )
+    ahead, crowded_on = FeedSpan(max(first, yesterday), until, today), None
+    if len(pieces) > MAX_EVENTS:  # more do not fit, however short they are
+        crowded_on = event_cache.find_crowded_day(session, choice, ahead, most=MAX_EVENTS)
     if crowded_on is None:
-        whole = FeedSpan(first, until, today)
-        pieces = event_cache.find(
-            session, choice, whole, writer.style(), limit=MAX_EVENTS + 1, from_the_end=True
-        )
         writer.fill(pieces)
         kept = _without_past(pieces, yesterday)
         if kept is not None:

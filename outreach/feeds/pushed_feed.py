@@ -59,8 +59,6 @@ def write(session: Session, config: Config, topic: FeedTopic, *, now: datetime) 
     """The bytes to push: the coarse variant of the feed."""
     choice, site = _coarse(topic, now), server.get_site(config, session)
     lang, form, today = topic.request.lang, topic.request.form, now.date()
-    if form == "ics":
-        return ics_feed.write_bytes(session, choice, lang, site, today=today)
     return server.WRITERS[form](session, choice, lang, site, today=today)
 
 

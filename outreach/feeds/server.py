@@ -2,17 +2,15 @@
 
 Calendar programs poll every hour, and most of them have the current version. A feed in memory is
 valid while the change counter of its office and the day are the same, which takes one row to check.
-Otherwise the copy that another process or host has stored is used, or the feed is written once and
-stored for all.
+Otherwise it is written anew, once in each process. A poll writes nothing into the database, so that
+it neither waits for people who register nor lets them wait (decision 0040).
 """
 
 import gzip
 import hashlib
-import logging
 import re
 import threading
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -22,15 +20,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from werkzeug.http import parse_accept_header
 
 from outreach import clock, i18n, languages, preconditions
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain.calendar import change_counters, event_cache, feed_cache, feed_query
-from outreach.domain.calendar.feed_cache import CachedFeed
+from outreach.domain.calendar import change_counters, feed_query
 from outreach.domain.calendar.feed_query import NETWORK, FeedQuery, UnknownFilter
 from outreach.domain.network import installation_settings
 from outreach.feeds import atom, ics_feed, jcal, jscalendar, json_feed
@@ -40,8 +36,6 @@ from outreach.memory_cache import MemoryCache
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-log = logging.getLogger(__name__)
 
 Headers = list[tuple[str, str]]
 ADDRESS: Final = re.compile(rf"/({languages.PATTERN})/cal/([^/]+)\.(ics|atom|json|jcal|jscal)")
@@ -55,18 +49,17 @@ TYPES: Final = {
     "jscal": jscalendar.MIMETYPE,
 }
 WRITERS: Final[Mapping[str, Callable[..., bytes]]] = {
+    "ics": ics_feed.write_bytes,
     "atom": atom.write,
     "json": json_feed.write,
     "jcal": jcal.write,
     "jscal": jscalendar.write,
 }
-FORMAT: Final = 3  # raise it when a format beside iCalendar is written differently
 CACHE_CONTROL: Final = "public, max-age=900"
 MAX_MEMORY_BYTES: Final = 24_000_000  # of feeds, in one process
 OVERHEAD_BYTES: Final = 3000  # of one feed, beside its own
-# Feeds of new addresses are stored at most this often: requests for invented addresses must not
-# delay registrations, which need the write lock.
-STORE_INTERVAL_SECONDS: Final = 0.05
+MAX_ADDRESS_BYTES: Final = 4_000_000  # of addresses as they are asked for, in one process
+ADDRESS_OVERHEAD_BYTES: Final = 800  # of one address, beside its own
 SECOND: Final = timedelta(seconds=1)
 OK: Final = "200 OK"
 NOT_MODIFIED: Final = "304 Not Modified"
@@ -86,13 +79,25 @@ class FeedRequest:
     since: date | None  # of a later page of a JSON Feed
 
 
+@dataclass(frozen=True, slots=True)
+class FeedCopy:
+    """A feed, and what is needed to know whether it is valid."""
+
+    number: int  # the change counter
+    day: date  # in UTC: the window moves at midnight
+    etag: str  # of the uncompressed bytes
+    changed_at: datetime  # when these bytes first existed
+    body: bytes  # gzip
+
+
 @dataclass(slots=True)
 class FeedResponse:
     """A feed in memory, with the headers of its answers."""
 
+    key: Hashable  # its canonical address, and how it is written
     name: str
     link: str  # the Link header
-    copy: CachedFeed
+    copy: FeedCopy
     modified: datetime  # the Last-Modified header
     settles_at: datetime  # the end of the second of its change
     unchanged: Headers
@@ -113,10 +118,11 @@ class Feeds:
     ) -> None:
         self.config, self.store = config, store
         self.memory: MemoryCache[FeedResponse] = MemoryCache(room)
+        # One feed has many addresses: the key of each in `memory`.
+        self._keys: MemoryCache[Hashable] = MemoryCache(MAX_ADDRESS_BYTES)
         self._always = [*always.items()]
         # One thread writes at a time: when a feed changes, many requests need it at once.
         self._writing = threading.Lock()
-        self._stored_at = 0.0
 
     def answer(self, environ: "WSGIEnvironment") -> tuple[str, Headers, bytes]:
         """Status, headers and body. Raises UnknownFilter for an unknown address."""
@@ -139,72 +145,73 @@ class Feeds:
             with self._writing:
                 response = self._remembered(path, query, now)
                 if response is None:
-                    response = self._write(_parse(path, query), now)
-                    self._remember(path, query, response)
+                    response = self._find_or_write_canonical(path, query, now)
         if response.settles_at <= now and response.modified != response.copy.changed_at:
-            response = self._respond(response.name, response.link, response.copy, _form(path), now)
-            self._remember(path, query, response)
+            response = self._respond(
+                response.key, response.name, response.link, response.copy, _form(path), now
+            )
+            self._remember(response)
         return response
 
     def _remembered(self, path: str, query: str, now: datetime) -> FeedResponse | None:
         """The response in memory, if it was made today and nothing it shows has changed since."""
         number = self.store.read_number(change_counters.NUMBER_QUERY, _name(path)) or 0
-        return self.memory.get((path, query), version=(now.date(), number))
+        version = now.date(), number
+        key = self._keys.get((path, query), version=version)
+        return None if key is None else self.memory.get(key, version=version)
 
-    def _remember(self, path: str, query: str, response: FeedResponse) -> None:
+    def _remember(self, response: FeedResponse) -> None:
         copy = response.copy
-        size = len(copy.body) + len(query) + OVERHEAD_BYTES
-        self.memory.put((path, query), response, version=(copy.day, copy.number), size=size)
+        size = len(copy.body) + OVERHEAD_BYTES
+        self.memory.put(response.key, response, version=(copy.day, copy.number), size=size)
 
-    def _write(self, request: FeedRequest, now: datetime) -> FeedResponse:
+    def _find_or_write_canonical(self, path: str, query: str, now: datetime) -> FeedResponse:
+        """The response of the feed that an address means, and remembers what it means."""
+        request = _parse(path, query)
         with self.store.read() as session:
-            number, counted_at = change_counters.read(
-                session, request.name
-            )  # before the data it counts
-            choice = _choice(session, request)
-            site = get_site(self.config, session)
-            key = _key(choice, request, site)
-            link = _link(choice, request, site)
-            copy = feed_cache.find(session, key)
-            if copy is not None and (copy.number, copy.day) == (number, now.date()):
-                return self._respond(choice.name, link, copy, request.form, now)
-            is_new = copy is None
-            fresh: Any = ()
-            if request.form == "ics":
-                written = ics_feed.write(session, choice, request.lang, site, today=now.date())
-                body, fresh = written.body, written.fresh
-            else:
+            # The number is read before the data it counts.
+            number, counted_at = change_counters.read(session, request.name)
+            version = now.date(), number
+            choice, site = _choice(session, request), get_site(self.config, session)
+            key = style_digest(site), _address(choice, request, site)
+            response = self.memory.get(key, version=version)
+            if response is None:
                 body = WRITERS[request.form](session, choice, request.lang, site, today=now.date())
+        if response is None:
+            copy = self._copy(key, body, number, counted_at, now)
+            response = self._respond(
+                key, choice.name, _link(choice, request, site), copy, request.form, now
+            )
+            self._remember(response)
+        size = len(path) + len(query) + len(key[1]) + ADDRESS_OVERHEAD_BYTES
+        self._keys.put((path, query), key, version=version, size=size)
+        return response
+
+    def _copy(
+        self, key: Hashable, body: bytes, number: int, counted_at: datetime | None, now: datetime
+    ) -> FeedCopy:
+        """The copy of a written feed. Unchanged bytes keep the date they have in this process, and
+        changed ones get a later one.
+
+        Processes may differ in the date of unchanged bytes, and never in their entity tag. A
+        program that knows the date only may get the same feed twice, and misses no change: the
+        date is that of a change since which these bytes are valid, and each change has a later
+        date than those before it.
+        """
         # At midnight events leave the window without a change of a row.
         midnight = feed_query.midnight(now.date())
-        changed_at = max(counted_at or midnight, midnight)
-        made = CachedFeed(
-            number,
-            now.date(),
-            hashlib.sha256(body).hexdigest(),
-            min(changed_at, now),
-            gzip.compress(body, compresslevel=6, mtime=0),
-        )
-        made = self._store(key, made, fresh, now, is_new=is_new)
-        return self._respond(choice.name, link, made, request.form, now)
-
-    def _store(
-        self, key: str, made: CachedFeed, fresh: Any, now: datetime, *, is_new: bool
-    ) -> CachedFeed:
-        """Stores the feed for all processes. Returns it even if that fails."""
-        if is_new and not fresh and time.monotonic() < self._stored_at + STORE_INTERVAL_SECONDS:
-            return made
-        self._stored_at = time.monotonic()
-        try:
-            with self.store.change() as session:
-                event_cache.keep(session, fresh)
-                return feed_cache.keep(session, key, made, now=now)
-        except sa.exc.DBAPIError as error:
-            log.warning("a feed could not be stored: %s", type(error.orig).__name__)
-            return made
+        changed_at = min(max(counted_at or midnight, midnight), now)
+        etag = hashlib.sha256(body).hexdigest()
+        before = self.memory.latest(key)
+        if before is not None and before.copy.etag == etag:
+            return FeedCopy(number, now.date(), etag, before.copy.changed_at, before.copy.body)
+        if before is not None:
+            changed_at = max(changed_at, before.copy.changed_at + SECOND)
+        compressed = gzip.compress(body, compresslevel=6, mtime=0)
+        return FeedCopy(number, now.date(), etag, changed_at, compressed)
 
     def _respond(
-        self, name: str, link: str, copy: CachedFeed, form: str, now: datetime
+        self, key: Hashable, name: str, link: str, copy: FeedCopy, form: str, now: datetime
     ) -> FeedResponse:
         """The response with its headers.
 
@@ -229,7 +236,7 @@ class Feeds:
         ]
         length = int.from_bytes(copy.body[-4:], "little")  # the last field of gzip (RFC 1952)
         return FeedResponse(
-            name, link, copy, modified, settles_at,
+            key, name, link, copy, modified, settles_at,
             unchanged=common,
             gzipped=[
                 *whole,
@@ -327,15 +334,15 @@ def _choice(session: Session, request: FeedRequest) -> FeedQuery:
     return replace(choice, since=request.since)
 
 
-def _key(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
-    address = ics_feed.address(choice, request.lang, site.public_url, request.form)
-    return hashlib.sha256(f"{FORMAT} {style_digest(site)} {address}".encode()).hexdigest()
+def _address(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
+    """The canonical address: that of equal feeds is equal."""
+    return ics_feed.address(choice, request.lang, site.public_url, request.form)
 
 
 def _link(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
     """The hub and the topic (WebSub, 4). Discreet feeds and later pages are not pushed and name no
     hub."""
-    topic = ics_feed.address(choice, request.lang, site.public_url, request.form)
+    topic = _address(choice, request, site)
     hub = f'<{ics_feed.hub_address(site.public_url)}>; rel="hub", '
     return ("" if choice.is_discreet or choice.since else hub) + f'<{topic}>; rel="self"'
 

@@ -344,5 +344,5 @@ def test_cached_feed_of_yesterday_is_written_anew(
     served = feeds._remembered(FEED, "", clock.now())
     yesterday = served.copy.day - timedelta(days=1)
     old = replace(served.copy, day=yesterday, body=gzip.compress(b"old"), etag="old")
-    feeds._remember(FEED, "", replace(served, copy=old))
+    feeds._remember(replace(served, copy=old))
     assert client.get(FEED).data == body

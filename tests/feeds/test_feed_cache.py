@@ -1,9 +1,9 @@
-"""Caching of feeds: change counters, cached events, shared feeds and cheap polls."""
+"""Caching of feeds: change counters, cached events, feeds in memory and cheap polls."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,10 +17,10 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import workshops
-from outreach.domain.calendar import change_counters, feed_cache
+from outreach.domain.calendar import change_counters, event_cache
 from outreach.domain.calendar.change_counters import ChangeCounter
-from outreach.domain.calendar.event_cache import CachedEvent
-from outreach.domain.calendar.feed_cache import CachedFeedRow
+from outreach.domain.calendar.event_cache import CachedEvent, FeedSpan
+from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import offices
 from outreach.domain.network.kinds import Kind
@@ -28,7 +28,9 @@ from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.feeds import server
+from outreach.feeds.event_writer import EventWriter
 from outreach.feeds.server import FeedMiddleware, Feeds
+from outreach.i18n import LANGUAGES
 from outreach.maintenance.event_cache_warmup import EventCacheWarmer
 from tests.conftest import LONG_AGO, hold, kind, office, venue
 from tests.support.feed_reader import utc_today
@@ -36,6 +38,7 @@ from tests.support.feed_reader import utc_today
 pytestmark = pytest.mark.any_database
 
 FEED = "/es/cal/chicago.ics"
+FORMS = ("ics", "atom", "json", "jcal", "jscal")
 
 
 @pytest.fixture
@@ -117,6 +120,26 @@ def test_change_of_a_venue_is_counted_for_its_office(store: Store, workshop: Wor
     assert (after["chicago"], after["calgary"]) == (before["chicago"] + 1, before["calgary"])
 
 
+def test_each_counted_change_is_a_second_later_than_the_one_before(
+    store: Store, workshop: Workshop
+) -> None:
+    def counted_at() -> datetime:
+        with store.read() as session:
+            return change_counters.read(session, "chicago")[1] or LONG_AGO
+
+    times = [counted_at()]
+    for title in ("Con café", "Con té", "Con pan"):
+        change(store, workshop, title={"es": title})
+        times.append(counted_at())
+    seconds = [each.replace(microsecond=0) for each in times]
+    assert seconds == sorted(set(seconds))
+    with store.change() as session:
+        session.execute(sa.update(ChangeCounter).values(changed_at=LONG_AGO))
+    before = clock.now()
+    change(store, workshop, title={"es": "Con agua"})
+    assert before <= counted_at() <= clock.now()
+
+
 def test_registrations_and_walk_ins_are_not_counted(store: Store, workshop: Workshop) -> None:
     before = counts(store)
     with store.change() as session:
@@ -169,39 +192,99 @@ def test_poll_without_change_reads_one_row(
     assert store.read_number(change_counters.NUMBER_QUERY, "chicago") == counts(store)["chicago"]
 
 
-def test_cached_feed_is_shared_between_processes(
+@pytest.mark.parametrize("query", ["", "?tipo=mujeres", "?tipo=mujeres&enlace=1"])
+@pytest.mark.parametrize("form", FORMS)
+def test_first_poll_after_a_change_writes_nothing(
+    config: Config, store: Store, workshop: Workshop, women: Kind, form: str, query: str
+) -> None:
+    if query and form != "ics":
+        pytest.skip("discreet feeds are iCalendar only")
+    client, address = new_process(config, store), f"/es/cal/chicago.{form}{query}"
+    for title in ("Con café", "Con té"):
+        change(store, workshop, title={"es": title})
+        with statements(store) as executed:
+            assert client.get(address).status_code == 200
+        assert executed
+        assert {each.split()[0] for each in executed} <= {"SELECT", "BEGIN"}, (
+            "a poll must not stand in line with those who register"
+        )
+
+
+def test_poll_is_answered_while_a_save_holds_the_database(
     config: Config, store: Store, workshop: Workshop
 ) -> None:
+    client = new_process(config, store)
+    tag = client.get(FEED).headers["ETag"]
+    change(store, workshop, title={"es": "Con café"})
+    with store.change():
+        changed = client.get(FEED, headers={"If-None-Match": tag})
+    assert changed.status_code == 200
+    assert "Con café".encode() in changed.data
+
+
+def test_processes_write_equal_feeds(config: Config, store: Store, workshop: Workshop) -> None:
     first = new_process(config, store).get(FEED, headers={"Accept-Encoding": "gzip"})
-    with statements(store) as executed:
-        second = new_process(config, store).get(FEED, headers={"Accept-Encoding": "gzip"})
+    second = new_process(config, store).get(FEED, headers={"Accept-Encoding": "gzip"})
     assert second.data == first.data
     assert dict(second.headers) == dict(first.headers)
-    assert not any("calendar_entry" in each or "INSERT" in each for each in executed)
 
 
-def test_change_of_one_workshop_rewrites_only_its_event(
+def test_unchanged_feed_keeps_its_date_in_a_process_and_its_tag_in_all(
+    config: Config, store: Store, workshop: Workshop, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        session.execute(sa.update(ChangeCounter).values(changed_at=LONG_AGO))
+    address = "/es/cal/red.ics?donde=IL"
+    client = new_process(config, store)
+    before = client.get(address)
+    with store.change() as session:
+        hold(session, calgary, rights)
+    repeated, elsewhere = client.get(address), new_process(config, store).get(address)
+    assert repeated.headers["Last-Modified"] == before.headers["Last-Modified"]
+    assert elsewhere.headers["ETag"] == before.headers["ETag"]
+    for asked in (before, elsewhere):
+        since = {"If-Modified-Since": elsewhere.headers["Last-Modified"]}
+        assert client.get(address, headers=since).status_code == 304, asked
+
+
+def test_worker_stores_only_the_event_of_a_changed_workshop(
     config: Config, store: Store, workshop: Workshop, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
         for days in range(1, 20):
             hold(session, chicago, rights, day=utc_today() + timedelta(days=days))
-    client = new_process(config, store)
-    before = client.get(FEED)
-    with store.read() as session:
-        cached = {
-            row.workshop_id: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))
-        }
+    warmer, now = EventCacheWarmer(store, config), clock.now()
+    assert warmer.write(now=now) == 20 * len(LANGUAGES)
     change(store, workshop, title={"es": "Con café"})
-    after = client.get(FEED, headers={"If-None-Match": before.headers["ETag"]})
+    assert warmer.write(now=now) == len(LANGUAGES)
     with store.read() as session:
-        rewritten = {
-            row.workshop_id: bytes(row.text) for row in session.scalars(sa.select(CachedEvent))
-        }
-    assert after.status_code == 200
-    assert {each for each in rewritten if rewritten[each] != cached[each]} == {workshop.id}
-    assert "Con café".encode() in after.data
-    assert all(text in after.data for text in rewritten.values())
+        stored = session.scalars(sa.select(CachedEvent).where(CachedEvent.lang == "es"))
+        texts = [bytes(each.text) for each in stored]
+    body = new_process(config, store).get(FEED).data
+    assert "Con café".encode() in body
+    assert all(text in body for text in texts)
+
+
+def test_event_that_the_worker_has_not_stored_is_written_once_in_a_process(
+    config: Config, store: Store, workshop: Workshop, chicago: Office, rights: Kind
+) -> None:
+    client = new_process(config, store)
+    client.get(FEED)
+    with store.change() as session:
+        second = hold(session, chicago, rights, day=utc_today() + timedelta(days=3))
+    with statements(store) as executed:
+        assert client.get(FEED).data.count(b"BEGIN:VEVENT") == 2
+    wanted = [each for each in executed if "workshop.id IN" in each]
+    assert len(wanted) == 1
+    with store.read() as session:
+        choice, site = FeedQuery(None), server.get_site(config, session)
+        span = FeedSpan(utc_today(), utc_today() + timedelta(days=90), utc_today())
+        writer = EventWriter(session, "es", site)
+        pieces = event_cache.find(session, choice, span, writer.style(), limit=9)
+        with statements(store) as executed:
+            writer.fill(pieces)
+    assert executed == [], "both were remembered"
+    assert second.id in {piece.id for piece in pieces}
 
 
 def test_change_of_another_office_keeps_the_etag(
@@ -232,12 +315,13 @@ def test_equivalent_queries_share_one_cached_feed(
 ) -> None:
     with store.change() as session:
         session.add(kind("daca", "DACA", position=2))
-    client = new_process(config, store)
+    feeds = Feeds(config, store, {})
+    client = Client(FeedMiddleware(fail_if_called, feeds), Response)
     first = client.get(f"{FEED}?tipo=daca&tipo=derechos&idioma=en&idioma=es")
+    size = feeds.memory.size
     second = client.get(f"{FEED}?{query}")
     assert second.headers["ETag"] == first.headers["ETag"]
-    with store.read() as session:
-        assert session.scalar(sa.select(sa.func.count()).select_from(CachedFeedRow)) == 1
+    assert feeds.memory.size == size > 0
     source = f"SOURCE;VALUE=URI:{config.public_url}{FEED}?tipo=derechos&tipo=daca&idioma=en"
     assert source.encode() in second.data.replace(b"\r\n ", b"")
 
@@ -274,51 +358,26 @@ def test_memory_of_the_feed_cache_is_bounded(
 ) -> None:
     feeds = Feeds(config, store, {}, room=50_000)
     client = Client(FeedMiddleware(fail_if_called, feeds), Response)
-    tags = {client.get(f"{FEED}?x={number}").headers["ETag"] for number in range(40)}
-    assert len(tags) == 1
+    tags = {
+        client.get(f"/{lang}/cal/{name}.{form}").headers["ETag"]
+        for lang in LANGUAGES
+        for name in ("chicago", "red")
+        for form in FORMS
+    }
+    assert len(tags) == 30
     assert 0 < feeds.memory.size <= 50_000
 
 
-def test_shared_feeds_are_bounded_and_the_oldest_are_deleted(
-    store: Store, workshop: Workshop
-) -> None:
-    limit, now = feed_cache.MAX_FEEDS, clock.now()
-    with store.change() as session:
-        old = [
-            {
-                "key": f"{number:064d}", "number": 1, "day": utc_today(), "etag": "x", "size": 4,
-                "changed_at": now, "made_at": now - timedelta(days=1, seconds=limit - number),
-                "body": b"body",
-            }
-            for number in range(limit)
-        ]  # fmt: skip
-        session.execute(sa.insert(CachedFeedRow), old)
-    copy = feed_cache.CachedFeed(1, utc_today(), "etag", now, b"new")
-    with store.change() as session:
-        feed_cache.keep(session, "new", copy, now=now)
-    with store.read() as session:
-        count = session.scalar(sa.select(sa.func.count()).select_from(CachedFeedRow))
-        assert count is not None
-        assert count <= limit * 3 // 4 + 1
-        assert feed_cache.find(session, "new") == copy
-        assert feed_cache.find(session, f"{0:064d}") is None
-        assert feed_cache.find(session, f"{limit - 1:064d}") is not None
-
-
-def test_feed_is_served_if_it_cannot_be_cached(
+def test_many_addresses_of_one_feed_are_one_feed_in_memory(
     config: Config, store: Store, workshop: Workshop
 ) -> None:
-    with store.change() as session:
-        session.execute(sa.text("ALTER TABLE calendar_entry RENAME TO gone"))
-        session.execute(sa.text("CREATE VIEW calendar_entry AS SELECT * FROM gone"))
-    try:
-        answer = new_process(config, store).get(FEED)
-    finally:
-        with store.change() as session:
-            session.execute(sa.text("DROP VIEW calendar_entry"))
-            session.execute(sa.text("ALTER TABLE gone RENAME TO calendar_entry"))
-    assert answer.status_code == 200
-    assert b"BEGIN:VEVENT" in answer.data
+    feeds = Feeds(config, store, {})
+    client = Client(FeedMiddleware(fail_if_called, feeds), Response)
+    client.get(FEED)
+    size = feeds.memory.size
+    tags = {client.get(f"{FEED}?x={number}").headers["ETag"] for number in range(40)}
+    assert len(tags) == 1
+    assert feeds.memory.size == size > 0
 
 
 def test_change_of_the_public_url_rewrites_all_events(
@@ -354,7 +413,7 @@ def test_worker_writes_events_ahead_of_requests(
 def test_old_events_are_deleted_from_the_cache(
     config: Config, store: Store, workshop: Workshop
 ) -> None:
-    new_process(config, store).get(FEED)
+    EventCacheWarmer(store, config).write(now=clock.now())
     long_after = clock.now() + timedelta(days=200)
     EventCacheWarmer(store, config).write(now=long_after)
     with store.read() as session:

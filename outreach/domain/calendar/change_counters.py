@@ -3,6 +3,9 @@
 CalDAV calls such a number a collection's ctag. To validate a feed, one row is read. The number is
 incremented in the transaction of the change, as its last statement, always in one order: no
 transaction waits for a long one, and there are no deadlocks.
+
+Beside the number is the time of the change, at least a second later than that of the one before,
+however many there are in a second: every process dates feeds by it (Last-Modified has seconds).
 """
 
 from collections.abc import Iterator
@@ -83,7 +86,9 @@ def _before_commit(session: Session) -> None:
         slugs = slugs.where(Office.id.in_(touched))
     names = [NETWORK, *session.scalars(slugs)]
     now = clock.now()
-    session.connection().execute(_INCREMENT, [{"name": name, "now": now} for name in names])
+    connection = session.connection()
+    statement = _INCREMENT[connection.dialect.name]
+    connection.execute(statement, [{"name": name, "now": now} for name in names])
 
 
 @event.listens_for(Session, "after_soft_rollback")
@@ -93,10 +98,18 @@ def _after_rollback(session: Session, previous: SessionTransaction) -> None:
         session.info.pop(_TOUCHED, None)
 
 
-_INCREMENT: Final = sa.text(
-    "INSERT INTO ctag (name, number, changed_at) VALUES (:name, 1, :now) "
-    "ON CONFLICT (name) DO UPDATE SET number = ctag.number + 1, changed_at = excluded.changed_at"
-).bindparams(sa.bindparam("now", type_=ChangeCounter.__table__.c.changed_at.type))
+# SQLite stores an instant as text, with microseconds.
+_LATER: Final = {
+    "sqlite": "max(excluded.changed_at, datetime(ctag.changed_at, '+1 second') || '.000000')",
+    "postgresql": "greatest(excluded.changed_at, ctag.changed_at + interval '1 second')",
+}
+_INCREMENT: Final = {
+    dialect: sa.text(
+        "INSERT INTO ctag (name, number, changed_at) VALUES (:name, 1, :now) "  # noqa: S608
+        f"ON CONFLICT (name) DO UPDATE SET number = ctag.number + 1, changed_at = {later}"
+    ).bindparams(sa.bindparam("now", type_=ChangeCounter.__table__.c.changed_at.type))
+    for dialect, later in _LATER.items()
+}
 
 
 def _touched(session: Session) -> set[int]:

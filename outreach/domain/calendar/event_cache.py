@@ -1,4 +1,5 @@
-"""The event cache: the written VEVENT of each workshop and language, shared by all feeds.
+"""The event cache: the written VEVENT of each workshop and language, shared by all feeds, processes
+and hosts. The worker writes it, and the calendars of staff their own entries.
 
 `feeds/` decides what a text says; this module stores it with a digest of what it was made from.
 """
@@ -96,11 +97,12 @@ def find(
 def find_missing(
     session: Session, choice: FeedQuery, span: FeedSpan, style: EventStyle, *, limit: int
 ) -> list[EventText]:
-    """The workshops of a query that were never written in this style, at most `limit`."""
+    """The workshops of a query whose present state is not written in this style, at most
+    `limit`."""
     missing = _query(choice, span).with_only_columns(
         *_COLUMNS, sa.null(), maintain_column_froms=True
     )
-    is_cached = sa.exists().where(*_key(style))
+    is_cached = sa.exists().where(*_key(style), CachedEvent.changed_at == feed_query.CHANGED_AT)
     return [EventText(*row) for row in session.execute(missing.where(~is_cached).limit(limit))]
 
 

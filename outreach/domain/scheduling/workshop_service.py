@@ -223,7 +223,7 @@ def _store(
     now: datetime,
 ) -> None:
     """Sets the fields that are new, and what follows from them."""
-    was_hidden = workshop.is_hidden
+    was_hidden, shown_at = workshop.is_hidden, _latest_change(workshop)
     if new & _WHEN_OR_WHERE and workshop.status is WorkshopStatus.PUBLISHED:
         # A page that hides the place must not show that only the place moved.
         if workshop.moved_at is None or {"day", "starts"} & new:
@@ -244,6 +244,8 @@ def _store(
     if was_hidden and not workshop.is_hidden and workshop.status is not WorkshopStatus.DRAFT:
         workshop.published_at = now
     if new - _HIDDEN_FIELDS:
+        # Its event had the date of the venue or kind that it had, which may be that of this second.
+        workshop.changed_at = max(workshop.changed_at, shown_at)
         mark_changed(workshop, now, is_new_version=bool(new & _WHEN_OR_WHERE))
 
 
@@ -545,9 +547,14 @@ def _resize(
 
 def mark_changed(workshop: Workshop, now: datetime, *, is_new_version: bool) -> None:
     """Raises `changed_at`, and `sequence` for a new version: calendars see a change by these."""
+    workshop.changed_at = clock.second_after(_latest_change(workshop), now)
+    if is_new_version:
+        workshop.sequence += 1
+
+
+def _latest_change(workshop: Workshop) -> datetime:
+    """When anything last changed that the event of the workshop shows."""
     instants = [workshop.changed_at, workshop.office.changed_at, workshop.kind.changed_at]
     if workshop.venue is not None:
         instants.append(workshop.venue.changed_at)
-    workshop.changed_at = clock.second_after(max(instants), now)
-    if is_new_version:
-        workshop.sequence += 1
+    return max(instants)

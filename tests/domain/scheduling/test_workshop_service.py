@@ -15,7 +15,7 @@ from outreach.domain.scheduling.workshop_data import MAX_PARTY, WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.errors import ErrorCode, Refusal
-from tests.conftest import LONG_AGO, hold, kind
+from tests.conftest import LONG_AGO, hold, kind, venue
 from tests.support.refusals import refuses
 
 pytestmark = [pytest.mark.core, pytest.mark.any_database]
@@ -118,6 +118,19 @@ def test_two_changes_in_one_second_have_different_times(
     first = _change(store, public_id, starts=time(17, 0))
     second = _change(store, public_id, starts=time(16, 0))
     assert second.changed_at - first.changed_at >= timedelta(seconds=1)
+
+
+def test_new_venue_is_a_later_change_than_the_last_one_of_the_former_venue(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    shown_at = LATER + timedelta(seconds=9)
+    with store.change() as session:
+        former = venue(session, chicago, "Sede de antes", changed_at=shown_at)
+        other = venue(session, chicago, "Otra sede")
+        workshop = hold(session, chicago, rights, venue=former)
+        data = replace(workshop_service.get_data(workshop), venue=other)
+        workshop_service.change(session, workshop, data, now=LATER)
+    assert workshop.changed_at > shown_at
 
 
 def test_publishing_a_draft_names_its_missing_fields(
