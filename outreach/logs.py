@@ -305,11 +305,19 @@ def _lost_line_record(record: logging.LogRecord, kind: str) -> logging.LogRecord
 
 
 # granian's log configuration: its lines go to our handler; the access log is off.
+class _ThreadAdvice(logging.Filter):
+    """Leaves out granian's advice to have fewer threads: most of ours wait (decision 0041)."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "Python threads, which seems quite high" not in record.getMessage()
+
+
 GRANIAN_LOGGING: Final[dict[str, Any]] = {
     "formatters": {},
     "handlers": {},
+    "filters": {"thread advice": {"()": _ThreadAdvice}},
     "loggers": {
-        "_granian": {"handlers": [], "propagate": True},
+        "_granian": {"handlers": [], "filters": ["thread advice"], "propagate": True},
         "granian.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
     },
 }

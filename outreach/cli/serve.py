@@ -24,6 +24,11 @@ from outreach.maintenance import doctor
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT_SECONDS: Final = 30  # for requests in progress
+# Threads of each process. On SQLite one writes, and the saves that wait for it take a thread each;
+# the others answer polls and pages (decision 0041). Each may need two of the 15 connections of
+# SQLAlchemy's pool, to read while it has a change open.
+SQLITE_THREADS: Final = 7
+POSTGRESQL_THREADS: Final = 4
 
 
 @click.command()
@@ -84,8 +89,7 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
         http=HTTPModes.http1,
         websockets=False,
         workers=workers,
-        # More threads only wait for the GIL, and for SQLite's lock (decision 0031).
-        blocking_threads=4 if config.is_postgresql else 1,
+        blocking_threads=POSTGRESQL_THREADS if config.is_postgresql else SQLITE_THREADS,
         backlog=1024,
         log_access=False,  # it would have network addresses and tokens (S08, S10)
         log_level=LogLevels.warning,

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-WORKERS = 2  # and one thread each, as `outreach serve` has on SQLite
+from outreach.cli.serve import SQLITE_THREADS
+
+WORKERS = 2  # with as many threads each as `outreach serve` has on SQLite
 STOP_SECONDS = 10  # then a worker that does not stop is killed, as by `outreach serve`
 
 
@@ -34,8 +36,7 @@ class Running:
 
     def processor_ms(self) -> float:
         """The same from the scheduler, with a resolution of microseconds."""
-        every = (self.pid, *_children(self.pid))
-        return sum(_run_nanoseconds(pid) for pid in every) / 1e6
+        return tree_processor_ms([self.pid])
 
 
 @contextmanager
@@ -54,7 +55,7 @@ def running(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterat
     command = [
         str(Path(sys.executable).with_name("granian")),
         "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(WORKERS), "--blocking-threads", "1", "--backlog", "1024",
+        "--workers", str(WORKERS), "--blocking-threads", str(SQLITE_THREADS), "--backlog", "1024",
         "--no-access-log", "--log-level", "error",
         "--workers-kill-timeout", str(STOP_SECONDS), factory,
     ]  # fmt: skip
@@ -66,6 +67,12 @@ def running(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterat
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def tree_processor_ms(pids: Iterable[int]) -> float:
+    """CPU milliseconds of these processes and those that they started, from the scheduler."""
+    every = {each for pid in pids for each in (pid, *_children(pid))}
+    return sum(_run_nanoseconds(pid) for pid in every) / 1e6
 
 
 def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:

@@ -1,0 +1,63 @@
+"""Pages, tickets and polls of a real server are answered while saves wait for the database."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach.cli.serve import POSTGRESQL_THREADS, SQLITE_THREADS
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from tests.concurrency.test_shutdown import (
+    TIMEOUT_SECONDS,
+    PostingClient,
+    count,
+    is_waiting_for_write_lock,
+    run_server,
+    wait_until,
+)
+from tests.conftest import hold
+from tests.support.registration_forms import answers
+
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/locks").exists(), reason="needs /proc of Linux"),
+    pytest.mark.real_clock,
+]
+
+
+def test_reading_waits_for_no_save(
+    app: Flask, config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
+) -> None:
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+    path = f"/es/t/{workshop.public_id}"
+    saves = (SQLITE_THREADS if store.is_sqlite else POSTGRESQL_THREADS) - 1
+    limits = {"OUTREACH_LIMIT_POSTS": "1000"}
+    with run_server(
+        config, tmp_path / "log", "--no-mail", "--workers", "1", settings=limits
+    ) as server:
+        posting = [
+            PostingClient(server, f"{path}/lugar", answers(app, workshop)) for _ in range(saves)
+        ]
+        with store.change() as session:  # holds the write lock
+            if not store.is_sqlite:
+                session.execute(sa.text("LOCK TABLE workshop, registration IN EXCLUSIVE MODE"))
+            for each in posting:
+                each.send()
+                each.start()
+            for each in posting:
+                wait_until(each.has_been_read, "the server does not read a form")
+            wait_until(lambda: is_waiting_for_write_lock(store), "no save waits")
+            for read in ("/es/cal/chicago.ics", "/es/cal/red.atom", path, f"{path}/lugar", "/es/"):
+                assert server.get(read) == 200, read
+            assert {each.status for each in posting} == {0}, "all of them still wait"
+        for each in posting:
+            each.join(TIMEOUT_SECONDS)
+        assert [each.status for each in posting] == [303] * saves
+        server.stop()
+        assert server.wait() == 0
+    assert count(store) == saves
+    assert "threads" not in (tmp_path / "log").read_text(), "granian's advice is left out"
