@@ -1,15 +1,23 @@
 """`python -m tests.benchmarks`: measures all benchmarks in one run on this machine.
 
-Each path is measured in alternation with its baseline, such as a minimal Flask view on the same
-server, so that other load on the machine affects both.
+    python -m tests.benchmarks                       (journey, search, feeds, weight, burst, scale)
+    python -m tests.benchmarks --only feeds --only scale
+    python -m tests.benchmarks --only rates          (answers a second; needs wrk and nginx)
+    python -m tests.benchmarks --release             (these figures are those of a release)
+
+What an answer costs is processor time of the served processes, each measured right after a minimal
+Flask view on the same server; the ratio is compared with that of the last release. Exit status 1:
+something became a tenth dearer, also when it is measured a second time.
 """
 
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from statistics import median
+from typing import Final
 
 import click
 from rich.console import Console
@@ -17,16 +25,22 @@ from rich.table import Table
 
 from tests.benchmarks import (
     backup,
+    burst,
+    costs,
     database_size,
     door,
+    feed_costs,
     front,
     journey,
     letters,
     load,
     million,
     polling_load,
+    scale,
+    weight,
     workbook,
 )
+from tests.benchmarks.costs import Cost
 from tests.benchmarks.network import THOUSAND, Network, network
 from tests.benchmarks.paths import paths, world
 from tests.benchmarks.server import Running, running, serving
@@ -46,11 +60,29 @@ class Bench:
     def __init__(self, folder: Path, exit_stack: ExitStack, seconds: int, repetitions: int) -> None:
         self.folder, self.seconds, self.repetitions = folder, seconds, repetitions
         self._exit_stack = exit_stack
+        self.figures: dict[str, float] = {}  # comparable with other machines; smaller is better
+        self.released = costs.read_released()
         self.table = Table(
             title="Measured in one run, in alternation; ratios are medians of repetitions"
         )
-        for heading in ("what", "measured", "baseline", "ratio", "limit", ""):
+        for heading in ("what", "measured", "baseline", "ratio", "last release", "limit", ""):
             self.table.add_column(heading, justify="left" if heading == "what" else "right")
+
+    def add_figure(self, what: str, figure: float) -> None:
+        """Adds what is compared with the last release; of two measurements the better one."""
+        self.figures[what] = min(figure, self.figures.get(what, figure))
+
+    def add_cost(self, cost: Cost, *, max_ratio: float | None = None) -> None:
+        """Adds a line for what an answer costs, and compares it with the last release."""
+        self.add_figure(cost.what, cost.ratio)
+        self.add_result(
+            cost.what,
+            f"{cost.ms:.2f} ms, {cost.clock_ms:.1f} on the clock",
+            baseline=f"hello {cost.hello_ms:.3f} ms",
+            ratio=cost.ratio,
+            most=None if max_ratio is None else (cost.ratio, max_ratio),
+            limit="" if max_ratio is None else f"≤ {max_ratio:.0f}",
+        )
 
     def add_result(
         self,
@@ -71,9 +103,14 @@ class Bench:
         if most is not None:
             is_within_limit = most[0] <= most[1]
         mark = "" if is_within_limit is None else "yes" if is_within_limit else "NO"
-        self.table.add_row(
-            what, measured, baseline, "" if ratio is None else f"{ratio:.3f}", limit, mark
-        )
+        released = f"{self.released[what]:.3g}" if what in self.released else ""
+        shown = "" if ratio is None else f"{ratio:.3g}"
+        self.table.add_row(what, measured, baseline, shown, released, limit, mark)
+
+    @cached_property
+    def environ(self) -> dict[str, str]:
+        """The settings of a demo network."""
+        return world(self.folder / "demo")[0]
 
     @cached_property
     def large(self) -> tuple[Network, Running]:
@@ -118,17 +155,72 @@ def compare_with_hello(bench: Bench) -> None:
 
 
 def measure_journey(bench: Bench) -> None:
-    """Measures processor time of a registration and of pages against that of «hello»."""
-    for cost in journey.measure(bench.folder, repetitions=bench.repetitions):
+    """Measures what a registration and pages cost."""
+    _measure_pages(bench, journey.PAGES)
+
+
+def measure_search(bench: Bench) -> None:
+    """Measures what a search costs that nobody has asked before."""
+    _measure_pages(bench, (journey.SEARCH,))
+
+
+def _measure_pages(bench: Bench, wanted: Sequence[str]) -> None:
+    with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
+        found = journey.measure(Path(folder), wanted=wanted, repetitions=bench.repetitions)
+    for cost in found:
         limit = journey.MAX_MS.get(cost.what)
+        bench.add_cost(cost, max_ratio=limit and limit * journey.HELLOS_A_MS)
+
+
+def measure_feeds(bench: Bench) -> None:
+    """Measures what polls cost: of unchanged feeds, and the first ones after a change."""
+    with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
+        found = feed_costs.measure(Path(folder), repetitions=bench.repetitions)
+    for cost in found:
+        bench.add_cost(cost, max_ratio=feed_costs.MAX_RATIOS.get(cost.what))
+
+
+def measure_weight(bench: Bench) -> None:
+    """Measures memory at rest, and what starts cost."""
+    for start in weight.measure_starts(bench.environ, repetitions=bench.repetitions):
+        bench.add_figure(start.what, start.ratio)
         bench.add_result(
-            f"{cost.what}, processor",
-            f"{cost.ms:.1f} ms",
-            baseline=f"hello {cost.hello_ms:.3f} ms",
-            ratio=cost.ratio,
-            most=None if limit is None else (cost.ratio, limit * journey.HELLOS_A_MS),
-            limit="" if limit is None else f"≤ {limit * journey.HELLOS_A_MS:.0f}",
+            start.what,
+            f"{start.processor_seconds:.2f} s, {start.clock_seconds:.2f} on the clock",
+            baseline="import flask",
+            ratio=start.ratio,
         )
+    serving = weight.measure_serving(bench.environ, bench.folder)
+    memory = "memory of two servers and a worker, MB"
+    bench.add_figure(memory, serving.resting_mb)
+    bench.add_result(memory, f"{serving.resting_mb:.0f} MB")
+    bench.add_result("first page after a start", f"{serving.first_answer_seconds:.1f} s")
+
+
+def measure_burst(bench: Bench) -> None:
+    """Measures a burst of registrations beside polls and staff."""
+    with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
+        result = burst.measure(Path(folder))
+    for what, times in sorted(result.times.items()):
+        answers = ", ".join(f"{status}: {n}" for status, n in result.statuses[what].items())
+        bench.add_result(
+            f"burst of {burst.PEOPLE:,} people, {what}",
+            f"p50 {times[len(times) // 2]:.0f} ms, p99 {times[int(len(times) * 0.99)]:.0f}",
+            baseline=answers,
+        )
+    bench.add_result(
+        f"burst: {result.saved:,} registrations and all beside",
+        f"{result.processor_ms:.1f} ms each",
+    )
+
+
+def measure_scale(bench: Bench) -> None:
+    """Measures what does not grow with the number of stored workshops."""
+    found = scale.measure(bench.large, bench.small, times=50, repetitions=bench.repetitions)
+    for what, many, few, ratio in found:
+        line = f"{what}, 50,000 stored beside 500"
+        bench.add_figure(line, ratio)
+        bench.add_result(line, f"{many:.2f} ms", baseline=f"{few:.2f} ms", ratio=ratio)
 
 
 def compare_stored_counts(bench: Bench) -> None:
@@ -271,38 +363,72 @@ def measure_door(bench: Bench) -> None:
     )
 
 
-PARTS: dict[str, Callable[[Bench], None]] = {
-    "hello": compare_with_hello,
+RATES: Final[Sequence[Callable[[Bench], None]]] = (
+    compare_with_hello,
+    compare_stored_counts,
+    measure_rebuild,
+    measure_slow_pages,
+    measure_memory,
+    measure_nginx,
+    measure_letters,
+    measure_counts,
+    measure_backups,
+    measure_door,
+)
+
+
+def measure_rates(bench: Bench) -> None:
+    """Measures answers a second, latencies and durations, which other work on the machine
+    changes."""
+    for measure in RATES:
+        measure(bench)
+
+
+PARTS: Final[dict[str, Callable[[Bench], None]]] = {
     "journey": measure_journey,
-    "many": compare_stored_counts,
-    "rebuild": measure_rebuild,
-    "pages": measure_slow_pages,
-    "memory": measure_memory,
-    "nginx": measure_nginx,
-    "letters": measure_letters,
-    "million": measure_counts,
-    "backup": measure_backups,
-    "door": measure_door,
+    "search": measure_search,
+    "feeds": measure_feeds,
+    "weight": measure_weight,
+    "burst": measure_burst,
+    "scale": measure_scale,
+    "rates": measure_rates,
 }
+USUAL: Final = tuple(each for each in PARTS if each != "rates")
+
+
+def run_parts(bench: Bench, parts: Sequence[str], console: Console) -> list[str]:
+    """Measures; what became dearer is measured again. Returns a sentence for each that stays so."""
+    for part in parts:
+        before = set(bench.figures)
+        with console.status(f"{part}…"):
+            PARTS[part](bench)
+            own = {what: bench.figures[what] for what in bench.figures.keys() - before}
+            if costs.find_dearer(own, bench.released):
+                PARTS[part](bench)
+    return costs.find_dearer(bench.figures, bench.released)
 
 
 @click.command()
-@click.option("--seconds", default=4, show_default=True, help="Of each measurement.")
+@click.option("--seconds", default=4, show_default=True, help="Of each rate.")
 @click.option(
     "--rounds", "repetitions", default=3, show_default=True, help="The median is reported."
 )
 @click.option("--only", type=click.Choice([*PARTS]), multiple=True, help="One part, or several.")
-def bench(seconds: int, repetitions: int, only: tuple[str, ...]) -> None:
-    """Measure feeds, pages and registration against «hello», feeds against the number of stored
-    workshops, nginx's cache against a file, letters against a bare loop, a count of a million."""
+@click.option("--release", is_flag=True, help="Keep the figures as those of the last release.")
+def bench(seconds: int, repetitions: int, only: tuple[str, ...], *, release: bool) -> None:
+    """Measure what registrations, pages and feeds cost the processor, against «hello» and the last
+    release; memory and starts; a burst of people; large networks against small ones."""
     console = Console()
     with tempfile.TemporaryDirectory() as name, ExitStack() as exit_stack:
         run = Bench(Path(name), exit_stack, seconds, repetitions)
-        for part, measure in PARTS.items():
-            if not only or part in only:
-                with console.status(f"{part}…"):
-                    measure(run)
+        dearer = run_parts(run, only or USUAL, console)
         console.print(run.table)
+        if release:
+            costs.keep(run.figures)
+            return
+        for sentence in dearer:
+            console.print(sentence, soft_wrap=True)
+    sys.exit(1 if dearer else 0)
 
 
 if __name__ == "__main__":

@@ -207,7 +207,7 @@ def show(console: Console, run: Run, mailbox: Mailbox, title: str, faults: list[
             what,
             f"{len(ordered):,}",
             f"{len(ordered) / run.visit_result.seconds:.1f}",
-            f"{median(ordered):.0f}",
+            f"{median(ordered):.1f}",
             f"{ordered[min(int(len(ordered) * 0.99), len(ordered) - 1)]:.0f}",
             f"{ordered[-1]:.0f}",
             str(errors),
@@ -216,8 +216,8 @@ def show(console: Console, run: Run, mailbox: Mailbox, title: str, faults: list[
     console.print(requests)
     memory = Table("process", "MB at the start", "middle", "end", "MB an hour", "CPU s")
     for name, use in sorted(run.memory.items()):
-        numbers = (use.start, use.middle, use.end, use.slope, use.cpu_seconds)
-        memory.add_row(name, *(f"{each:.0f}" for each in numbers))
+        numbers = (use.start, use.middle, use.end, use.slope)
+        memory.add_row(name, *(f"{each:.0f}" for each in numbers), f"{use.cpu_seconds:.1f}")
     console.print(memory)
     before, after = run.sizes
     console.print(
@@ -275,16 +275,16 @@ def run_day(size_of_day: Size, on: str, console: Console, *, is_soak: bool) -> i
 @click.option("--registrations", default=20_000, show_default=True)
 @click.option("--calendars", default=5000, show_default=True)
 @click.option("--seconds", default=900, show_default=True, help="How long the day is.")
-@click.option("--soak", help="An even load for so long instead, as 5m or 30m.")
+@click.option("--soak", help="An even load for so long instead, as 5m or 90s.")
 def command(
     on: str, workshops: int, registrations: int, calendars: int, seconds: int, soak: str | None
 ) -> None:
     """Run a campaign's day; report latencies, memory and errors."""
     if soak is not None:
-        found = re.fullmatch(r"(\d+)m", soak)
+        found = re.fullmatch(r"(\d+)([ms])", soak)
         if found is None:
-            raise click.BadParameter("write it as 5m or 30m", param_hint="--soak")
-        seconds = int(found[1]) * 60
+            raise click.BadParameter("write it as 5m or 90s", param_hint="--soak")
+        seconds = int(found[1]) * (60 if found[2] == "m" else 1)
         registrations = STEADY * seconds
     polls = 4 if soak is None else max(4, seconds // 300)
     size_of_day = Size(workshops, registrations, calendars, seconds, polls)

@@ -3,20 +3,18 @@ and the other pages, each beside a bare Flask «hello» on the same server.
 
     python -m tests.benchmarks --only journey
 
-The measure is processor time of the served processes, which is steady on a busy machine where the
-rate of answers is not. Nothing here comes from a cache of pages: forms and tickets have none, each
+Nothing here comes from a cache of pages: forms and tickets have none, each
 search is asked once, and the front page is asked for after a change of what it shows.
 """
 
 import http.client
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import time, timedelta
 from html import unescape
 from itertools import count, cycle
 from pathlib import Path
-from statistics import median
 from time import sleep
 from typing import Final, Self
 from urllib.parse import quote
@@ -33,6 +31,7 @@ from outreach.domain.search import search
 from outreach.domain.search.search import SearchFilters
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.reports import workshop_counts
+from tests.benchmarks.costs import Cost, Measured, add_up
 from tests.benchmarks.paths import world
 from tests.benchmarks.server import Running, running
 from tests.support.place_phrases import read_phrases
@@ -42,21 +41,12 @@ FORM, SAVE, TICKET = "form", "save", "ticket"
 REGISTRATION: Final = "registration: form, save, ticket"
 SEARCH, MONTH = "a new search", "month"
 FRONT, WORKSHOP, OFFICE = "front page after a change", "workshop", "office"
+STEPS: Final = (FORM, SAVE, TICKET)
+PAGES: Final = (*STEPS, MONTH, FRONT, WORKSHOP, OFFICE)
 # What a page may cost on a machine where «hello» takes 1 / HELLOS_A_MS milliseconds.
 MAX_MS: Final = {REGISTRATION: 7, SEARCH: 4, MONTH: 3, FRONT: 1.5, WORKSHOP: 1.5, OFFICE: 1.5}
 HELLOS_A_MS: Final = 80 / 7
 _HIDDEN: Final = re.compile(r'name="(nonce|stamp)" value="([^"]*)"')
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Processor milliseconds of one answer and of one «hello» just before, medians; and the median
-    of their ratios."""
-
-    what: str
-    ms: float
-    hello_ms: float
-    ratio: float
 
 
 class _Line:
@@ -90,48 +80,30 @@ class _Line:
         return text
 
 
-def measure(folder: Path, *, times: int = 60, repetitions: int = 3) -> list[Cost]:
-    """The cost of each page; the registration, first, is the sum of its steps."""
+def measure(
+    folder: Path, *, wanted: Collection[str] = PAGES, times: int = 60, repetitions: int = 3
+) -> list[Cost]:
+    """The cost of each wanted page; of the steps of a registration their sum too, first."""
     environ, _ = world(folder)
     environ |= {"OUTREACH_TRUSTED_PROXIES": "1"}
     store = Store(Config.from_environ(environ).database_url, is_durable=False)
     path, upcoming = _furnish(store)
-    pairs: dict[str, list[tuple[float, float]]] = {}
     with (
         running("tests.benchmarks.hello:create_app", {}) as bare,
         running("outreach.app:create_server_app", environ, "/es/") as ours,
         _Line(bare) as bare_line,
         _Line(ours) as line,
     ):
+        measured = Measured(bare, ours, lambda: bare_line.read("/"))
         pages = _Pages(store, line, path, upcoming)
         for repetition in range(repetitions + 1):
-            for what, ask in pages.steps(times):
-                hello = _spend(bare, lambda: [bare_line.read("/") for _ in range(times * 5)]) / 5
-                pair = _spend(ours, ask) / times, hello / times
-                if repetition:  # the first one warms up
-                    pairs.setdefault(what, []).append(pair)
+            for what, ask in pages.steps(times, wanted):
+                measured.add(what, ask, times, is_kept=repetition > 0)
     store.close()
-    found = {what: _compare(what, those) for what, those in pairs.items()}
-    steps = [found[each] for each in (FORM, SAVE, TICKET)]
-    whole = Cost(
-        REGISTRATION,
-        sum(each.ms for each in steps),
-        median(each.hello_ms for each in steps),
-        sum(each.ratio for each in steps),
-    )
-    return [whole, *found.values()]
-
-
-def _spend(server: Running, ask: Callable[[], object]) -> float:
-    """The processor milliseconds of a server while it answers."""
-    before = server.processor_ms()
-    ask()
-    return server.processor_ms() - before
-
-
-def _compare(what: str, pairs: list[tuple[float, float]]) -> Cost:
-    ours, hello = zip(*pairs, strict=True)
-    return Cost(what, median(ours), median(hello), median(one / other for one, other in pairs))
+    found = measured.costs()
+    if FORM not in wanted:
+        return [*found.values()]
+    return [add_up(REGISTRATION, [found[each] for each in STEPS]), *found.values()]
 
 
 class _Pages:
@@ -145,19 +117,28 @@ class _Pages:
         with store.read() as session:
             self._months = cycle(workshop_counts.months(session)[-12:])
 
-    def steps(self, times: int) -> Iterator[tuple[str, Callable[[], object]]]:
+    def steps(
+        self, times: int, wanted: Collection[str]
+    ) -> Iterator[tuple[str, Callable[[], object]]]:
+        if FORM in wanted:
+            yield from self._register(times)
+        phrases = [f"/es/?donde={quote(next(self._phrases))}" for _ in range(times)]
+        months = [f"/es/cifras/{next(self._months)}" for _ in range(times)]
+        readings = {
+            SEARCH: lambda: self._read_all(phrases),
+            MONTH: lambda: self._read_all(months),
+            FRONT: lambda: self._read_changed(times),
+            WORKSHOP: lambda: self._read_all([self._workshop] * times),
+            OFFICE: lambda: self._read_all(["/es/o/chicago"] * times),
+        }
+        yield from ((what, ask) for what, ask in readings.items() if what in wanted)
+
+    def _register(self, times: int) -> Iterator[tuple[str, Callable[[], object]]]:
         forms, tickets = list[str](), list[str]()
         yield FORM, lambda: forms.extend(self._read_all([f"{self._workshop}/lugar"] * times))
         sleep(READING)  # a form is refused before (S26)
         yield SAVE, lambda: tickets.extend([self._save(each) for each in forms])
         yield TICKET, lambda: self._read_all(tickets)
-        phrases = [f"/es/?donde={quote(next(self._phrases))}" for _ in range(times)]
-        yield SEARCH, lambda: self._read_all(phrases)
-        months = [f"/es/cifras/{next(self._months)}" for _ in range(times)]
-        yield MONTH, lambda: self._read_all(months)
-        yield FRONT, lambda: self._read_changed(times)
-        yield WORKSHOP, lambda: self._read_all([self._workshop] * times)
-        yield OFFICE, lambda: self._read_all(["/es/o/chicago"] * times)
 
     def _read_all(self, addresses: Iterable[str]) -> list[str]:
         return [self._line.read(each) for each in addresses]
