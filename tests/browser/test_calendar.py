@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from itertools import product
 from typing import Final
 
 import pytest
@@ -11,10 +12,16 @@ from outreach import clock
 from outreach.clock import Month
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Open
+from tests.browser.data_series import VENUES
 from tests.browser.pages import sign_in
-from tests.browser.test_month_planner import days_without_holidays
+from tests.browser.test_month_planner import (
+    WORKSHOP_COUNT,
+    InteractionCounter,
+    days_without_holidays,
+)
 from tests.browser.world import World
 
+MAX_INTERACTIONS: Final = 90
 SAVED: Final = "Movimos 1 taller."
 
 
@@ -37,6 +44,15 @@ def add_draft(page: Page, day: date) -> None:
 def entry_of(page: Page, day: date) -> Locator:
     """The only entry of a day in the month or the week."""
     return page.locator(f"[data-day='{day}'] [data-move]")
+
+
+def click_hour(page: Page, day: date, hour: int) -> None:
+    """Clicks on an empty hour of the week, which begins at eight."""
+    hours = page.locator(f".week-list[data-day='{day}']")
+    rows = hours.evaluate("each => each.className.match(/rows-([0-9]+)/)[1]")
+    box = hours.bounding_box()
+    assert box is not None
+    hours.click(position={"x": 40, "y": box["height"] * (2 * (hour - 8) + 0.5) / int(rows)})
 
 
 def expect_moved(page: Page, day: date, starts: str, ends: str) -> None:
@@ -137,10 +153,7 @@ def test_empty_hour_opens_the_form_of_a_new_workshop(opened: Open, world: World)
     page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres?vista=semana&dia={day}")
-    hours = page.locator(f".week-list[data-day='{day}']")
-    box = hours.bounding_box()
-    assert box is not None
-    hours.click(position={"x": 30, "y": box["height"] * 2.25 / 12})
+    click_hour(page, day, 10)
     expect(page).to_have_url(re.compile(rf"dia={day}.*hora=10:00"))
 
 
@@ -167,3 +180,43 @@ def test_filters_apply_on_a_phone(opened: Open, world: World, view: str) -> None
     expect(page).to_have_url(re.compile(rf"vista={view}.*tipo=\w+"))
     page.get_by_role("link", name="Quitar filtros").click()
     expect(page.get_by_label("Tipo")).to_have_value("")
+
+
+@pytest.mark.long
+def test_thirty_workshops_by_the_calendar_take_at_most_ninety_interactions(
+    opened: Open, world: World
+) -> None:
+    month = Month.from_day(clock.now().date()).plus(3)
+    days = days_without_holidays(month)
+    page = opened(viewport=DESKTOP)
+    sign_in(page)
+    ana = InteractionCounter(page)
+    ana.follow("Talleres")
+    while month.first.strftime("mes=%Y-%m") not in page.url:
+        ana.follow("Después")
+    ana.follow("Semana")
+    week = {day.weekday(): day for day in days[:9]}
+    for index, (kind, place) in enumerate(product(range(1, 5), VENUES[:2])):
+        day = week[index % 4]  # Monday to Thursday
+        if str(day) not in page.url:
+            page.goto(f"/org/talleres?vista=semana&dia={day}")
+            ana.interactions += 1
+        page.locator("[name=tipo]").select_option(index=kind)
+        page.locator("[name=sede]").select_option(label=place)
+        ana.press("Ver")
+        ana.interactions += 3  # the two choices above, and the hour below
+        click_hour(page, day, 9 + 2 * (index % 3))
+        ana.press("Guardar borrador")
+        ana.follow("Repetir")
+        ana.press("Borradores")
+    ana.follow("Mes")
+    ana.follow("Lista")
+    drafts = int(page.get_by_role("link", name="Borrador").inner_text().split()[-1])
+    assert drafts >= WORKSHOP_COUNT
+    ana.follow("Borrador")
+    ana.click(page.locator("[data-select-all] input"))
+    ana.press("Publicar")
+    ana.press("Sí, publicar")
+    expect(page.get_by_role("status").first).to_contain_text(f"Publicamos {drafts} talleres.")
+    print(f"{drafts} workshops, {ana.interactions} interactions")
+    assert ana.interactions <= MAX_INTERACTIONS

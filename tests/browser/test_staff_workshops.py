@@ -30,8 +30,7 @@ def test_organizer_publishes_workshop_and_public_sees_it(
     page = opened(viewport=DESKTOP, java_script_enabled=has_script)
     sign_in(page)
     page.get_by_role("link", name="Nuevo taller").click()
-    page.get_by_text("Derechos laborales").click()
-    page.get_by_role("button", name="Seguir").click()
+    page.get_by_role("button", name="Derechos laborales").click()
 
     expect(page.get_by_label("Lugares", exact=True)).not_to_have_value(
         ""

@@ -124,6 +124,17 @@ class CalendarParams:
             vista=view, mes="", dia=self.chosen or self.day, desde="", hasta="", orden=""
         )
 
+    def new_address(self, day: date | None = None, venue: int | None = None) -> str:
+        """The address of the form of a new workshop, with what the filters say filled in."""
+        query = {
+            "dia": day,
+            "sede": venue or self.venue,
+            "tipo": self.kind,
+            "oficina": self.office,
+        }
+        given = urlencode({key: value for key, value in query.items() if value})
+        return f"{PATH}/nuevo?{given}" if given else f"{PATH}/nuevo"
+
     @property
     def order_text(self) -> str:
         return f"-{self.order}" if self.is_descending else str(self.order)
