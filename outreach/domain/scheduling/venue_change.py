@@ -121,7 +121,7 @@ def _update_workshop(
     if not is_notified:
         return 0
     if decision.batch:
-        made = workshop_changes.record(
+        made = workshop_changes.record_change(
             session,
             workshop,
             ChangeAction.EDITED,

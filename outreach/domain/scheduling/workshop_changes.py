@@ -73,7 +73,7 @@ class KeptAnswer(Base):
     confirmed_at: Mapped[datetime | None] = mapped_column(Hour)
 
 
-def record(
+def record_change(
     session: Session,
     workshop: Workshop,
     action: ChangeAction,
@@ -116,7 +116,7 @@ def set_chosen(
         )
     )
     if change is None:
-        record(
+        record_change(
             session, workshop, ChangeAction.EDITED, batch=batch, before=before,
             changes_facts=False, now=now,
         )  # fmt: skip

@@ -196,7 +196,7 @@ def change(
     _store(session, workshop, data, new, decision, now)
     session.flush()
     if decision.batch:
-        made = workshop_changes.record(
+        made = workshop_changes.record_change(
             session,
             workshop,
             ChangeAction.EDITED,
@@ -391,7 +391,7 @@ def _set_status(
     mark_changed(workshop, now, is_new_version=True)
     session.flush()
     if decision.batch:
-        workshop_changes.record(
+        workshop_changes.record_change(
             session,
             workshop,
             ChangeAction.CANCELLED if is_cancelled else ChangeAction.REINSTATED,
