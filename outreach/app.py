@@ -116,6 +116,20 @@ def create_server_app() -> Flask:
     return app
 
 
+def create_forkable_app() -> Flask:
+    """The same for a process that answers nothing and forks those that do: they share its memory.
+
+    It holds no connection, no lock and no master key. Frozen objects are left alone by the garbage
+    collector, which would otherwise write into their pages and so copy them."""
+    app = create_server_app()
+    key_store: KeyStore = app.extensions["outreach_key_store"]
+    attempts: RateCounters = app.extensions["outreach_attempts"]
+    for store in (app.extensions["outreach_store"], key_store.store, attempts.store):
+        store.prepare_fork()
+    key_store.envelope.forget()  # one that is replaced would stay in the memory of this process
+    return app
+
+
 def _templates() -> Path:
     """The folder of templates: inside the package once installed, beside it in a checkout."""
     for folder in (PACKAGE / "templates", PACKAGE.parent / "templates"):

@@ -1,5 +1,6 @@
 """`outreach serve`: serves the site."""
 
+import importlib
 import logging
 import os
 import signal
@@ -10,12 +11,14 @@ from contextlib import contextmanager
 from typing import Final
 
 import click
+from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from outreach import logs
 from outreach.cli.context import open_key_store, open_store, settings
+from outreach.cli.worker_process import mail_worker
 from outreach.config import Config
 from outreach.errors import Misconfigured
 from outreach.keystore import signing
@@ -74,13 +77,36 @@ def _greet(config: Config, host: str, port: int, workers: int, *, mail: bool) ->
 
 
 def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> None:
-    """Serves until stopped, with the worker in a process of its own."""
-    from outreach.cli.worker_process import mail_worker
+    """Serves until stopped, with the worker in a process of its own.
 
+    All processes are forks of this one, which has loaded the application: they share most of its
+    memory, and one that takes the place of a killed one answers at once (decision 0042)."""
     _require_free(host, port)
-    server = Granian(
-        "outreach.app:create_server_app",
-        factory=True,
+    with metrics_folder():
+        app = _load_application(has_worker=mail)
+        server = _make_server(config, host, port, workers)
+        logs.log_uncaught_errors()
+        # A forked process inherits our signal handler, which does not stop it while it starts. It
+        # serves nobody yet, so the default action is right.
+        os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+        with mail_worker(wanted=mail, is_stopped=lambda: server.interrupt_signal):
+            server.serve(target_loader=lambda: app, wrap_loader=False)
+
+
+def _load_application(*, has_worker: bool) -> Flask:
+    """The application of the processes that answer, with the modules of the worker beside it.
+
+    Imported here, since prometheus_client looks for the folder of metrics when it is imported."""
+    from outreach.app import create_forkable_app
+
+    if has_worker:
+        importlib.import_module("outreach.cli.worker")
+    return create_forkable_app()
+
+
+def _make_server(config: Config, host: str, port: int, workers: int) -> Granian:
+    return Granian(
+        "outreach",  # its name in log lines; the application is handed over
         address=host,
         port=port,
         interface=Interfaces.WSGI,
@@ -99,12 +125,6 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
         # ends would keep it running.
         workers_kill_timeout=STOP_TIMEOUT_SECONDS,
     )
-    logs.log_uncaught_errors()
-    # A forked process inherits our signal handler, which does not stop it while it starts. It
-    # serves nobody yet, so the default action is right.
-    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
-    with metrics_folder(), mail_worker(wanted=mail, is_stopped=lambda: server.interrupt_signal):
-        server.serve()
 
 
 @contextmanager

@@ -1,32 +1,23 @@
-"""Runs the worker beside the server, as a process that is restarted when it dies."""
+"""Runs the worker beside the server, as a fork that is started again when it dies."""
 
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 log = logging.getLogger(__name__)
-
-# Popen waits for a pipe to close, and a server process that is forked meanwhile would inherit the
-# pipe and keep it open.
-_starting = threading.Lock()
-os.register_at_fork(
-    before=_starting.acquire,
-    after_in_parent=_starting.release,
-    after_in_child=_starting.release,
-)
 
 STOP_TIMEOUT_SECONDS: Final = 60  # for the letter that is being sent
 FIRST_PAUSE: Final = 1.0  # seconds before a restart, doubled each time
 MAX_PAUSE: Final = 60.0  # seconds
 POLL_SECONDS: Final = 0.5
-WORKER: Final = (sys.executable, "-m", "outreach.cli", "worker")
+NAME: Final = "outreach-worker"  # at most 15 characters
 # Statuses of a process that was stopped: exit, SIGTERM before its handler is set, and Ctrl-C.
 STOPPED_STATUSES: Final = frozenset({0, -signal.SIGTERM, -signal.SIGINT, 130})
 
@@ -39,8 +30,13 @@ def mail_worker(*, wanted: bool, is_stopped: Callable[[], bool] = lambda: False)
         yield
         return
     is_over = threading.Event()
+    # Before the block, in which the server has threads and imports: a fork has neither the threads
+    # nor the locks that they hold.
+    first = fork(run_worker)
     # A daemon thread, so that a second Ctrl-C does not wait for a letter.
-    watch = threading.Thread(target=keep_running, args=(WORKER, is_over, is_stopped), daemon=True)
+    watch = threading.Thread(
+        target=keep_running, args=(run_worker, is_over, is_stopped, first), daemon=True
+    )
     watch.start()
     try:
         yield
@@ -49,17 +45,34 @@ def mail_worker(*, wanted: bool, is_stopped: Callable[[], bool] = lambda: False)
         watch.join()
 
 
+def run_worker() -> int:
+    """Runs `outreach worker` in this process; its exit status."""
+    from outreach import cli  # here: it imports the modules of commands
+
+    with suppress(OSError):  # only Linux has it; `ps` and `top` show the name
+        Path("/proc/self/comm").write_text(NAME)
+    try:
+        cli.main(args=["worker"], prog_name="outreach")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
 def keep_running(
-    command: Sequence[str],
+    target: Callable[[], int],
     is_over: threading.Event,
     is_stopped: Callable[[], bool] = lambda: False,
+    first: int | None = None,
 ) -> None:
-    """Runs a command, and restarts it, until `is_over`, `is_stopped` or somebody stops it."""
+    """Runs `target` in a fork, and again, until `is_over`, `is_stopped` or somebody stops it.
+
+    `target` returns its exit status; `first` is the id of a process that runs it already."""
     pause = FIRST_PAUSE
-    while not is_over.is_set() and not is_stopped():
+    while first or (not is_over.is_set() and not is_stopped()):
         began = time.monotonic()
-        if _run(command, is_over, is_stopped) in STOPPED_STATUSES:
+        if _run(target, is_over, is_stopped, first) in STOPPED_STATUSES:
             return
+        first = None
         # After a longer run, pauses begin anew.
         if time.monotonic() - began > MAX_PAUSE:
             pause = FIRST_PAUSE
@@ -68,19 +81,62 @@ def keep_running(
         pause = min(pause * 2, MAX_PAUSE)
 
 
-def _run(command: Sequence[str], is_over: threading.Event, is_stopped: Callable[[], bool]) -> int:
-    """The exit status of the command; 0 if we stopped it."""
+def fork(target: Callable[[], int]) -> int:
+    """Starts a process that runs `target` with the memory of this one; its id.
+
+    It has no file of this one but standard input, output and error: not the port, which would stay
+    taken if this process were killed, nor the pipe of a server process that is just being started,
+    whose end is what tells that it died. Raises OSError where there is no memory."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
     try:
-        with _starting:
-            process = subprocess.Popen(command)  # noqa: S603 - WORKER, or what a test wants run
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        status = target()
+    except KeyboardInterrupt:
+        status = 130
+    except BaseException:  # it must not go on as the server; the hook logs it without its text
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]  # there is one
+    finally:
+        with suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        # Nothing of the parent's is ended here: its folder of metrics, its other children.
+        os._exit(status)
+
+
+def _run(
+    target: Callable[[], int],
+    is_over: threading.Event,
+    is_stopped: Callable[[], bool],
+    first: int | None,
+) -> int:
+    """The exit status of the process, negative after a signal; 0 if we stopped it."""
+    try:
+        pid = first or fork(target)
     except OSError:  # as without memory
         return 1
     while not is_over.wait(POLL_SECONDS) and not is_stopped():
-        if (status := process.poll()) is not None:
+        if (status := _ended(pid)) is not None:
             return status
-    process.terminate()
-    try:
-        process.wait(timeout=STOP_TIMEOUT_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+    while _ended(pid) is None:
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            break
+        time.sleep(0.05)
     return 0
+
+
+def _ended(pid: int) -> int | None:
+    """The exit status of a child, negative after a signal; None while it runs."""
+    done, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if done else None

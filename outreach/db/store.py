@@ -142,6 +142,13 @@ class Store:
         self._watch.close()
         self.engine.dispose()
 
+    def prepare_fork(self) -> None:
+        """Closes what processes must not share: connections, and the file of the write lock, since
+        a parent and its fork hold the same `flock`. Each opens its own when it needs them. Nothing
+        else may use the store meanwhile."""
+        self.let_go()
+        self._write_lock.close()
+
     def close(self) -> None:
         _stores.discard(self)
         self._watch.close()

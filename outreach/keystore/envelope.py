@@ -33,6 +33,10 @@ class Envelope:
         self._newest = 0
         self._refreshed_at = -REFRESH_SECONDS
 
+    def forget(self) -> None:
+        """Drops the master keys from memory; the next call reads them again."""
+        self._open, self._newest, self._refreshed_at = {}, 0, -REFRESH_SECONDS
+
     def seal(self, key: bytes, about: bytes) -> tuple[bytes, int]:
         """The key encrypted with the current master key, and the number of that."""
         number = self.newest()
