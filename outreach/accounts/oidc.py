@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
-
-import requests
-import urllib3
 
 from outreach.config import Oidc
 from outreach.loopback import is_loopback
+
+if TYPE_CHECKING:
+    import requests
 
 ANSWER_TIMEOUT_SECONDS: Final = 5.0  # for each read of an answer
 TOTAL_TIMEOUT_SECONDS: Final = 10.0  # for a whole answer
@@ -98,6 +98,7 @@ def fetch_identity(
 ) -> OidcIdentity:
     """Exchanges the code that the browser brought for the identity. Raises ProviderUnavailable or
     IdentityRefused."""
+    import requests
     from authlib.common.errors import AuthlibBaseError
 
     with _client(oidc, back) as client:
@@ -178,7 +179,8 @@ def _client(oidc: Oidc, back: str = "") -> Any:
 
 @cache
 def _client_class() -> Any:
-    # Imported late: an installation without a provider saves 1 MB of memory.
+    # Imported late: an installation without a provider saves 7 MB of memory.
+    import requests
     from authlib.integrations.requests_client import OAuth2Session
 
     class ProviderClient(OAuth2Session):  # type: ignore[misc]  # Authlib has no types
@@ -203,9 +205,12 @@ def _client_class() -> Any:
     return ProviderClient
 
 
-def _read(answer: requests.Response) -> bytes:
+def _read(answer: "requests.Response") -> bytes:
     """The body of an answer. Raises RequestException when it is too long or too slow, or breaks
     off."""
+    import requests
+    import urllib3
+
     deadline, read = time.monotonic() + TOTAL_TIMEOUT_SECONDS, b""
     try:
         while chunk := answer.raw.read1(16 * 1024, decode_content=True):

@@ -1,7 +1,8 @@
 """Passkeys (WebAuthn): registration, authentication and the list of an account's keys.
 
 python-fido2 verifies the cryptography; keys and one-time challenges are stored here. User
-verification is required, so that a passkey is both factors at once.
+verification is required, so that a passkey is both factors at once. The library is imported by the
+functions that need it: it takes 3 MB in each process, and most sign in without a key.
 """
 
 import hashlib
@@ -10,30 +11,21 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
-from fido2.server import Fido2Server
-from fido2.utils import websafe_decode, websafe_encode
-from fido2.webauthn import (
-    AttestedCredentialData,
-    AuthenticationResponse,
-    PublicKeyCredentialDescriptor,
-    PublicKeyCredentialRpEntity,
-    PublicKeyCredentialType,
-    PublicKeyCredentialUserEntity,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.accounts import webauthn_challenges
 from outreach.db.base import Base
 from outreach.db.store import changes_one_row
 
+if TYPE_CHECKING:
+    from fido2.server import Fido2Server
+
 MAX_PASSKEYS: Final = 20  # an account
 MAX_NAME_LENGTH: Final = 40  # characters
-_REQUIRED: Final = UserVerificationRequirement.REQUIRED
+_REQUIRED: Final = "required"  # UserVerificationRequirement
 
 
 class Passkey(Base):
@@ -58,7 +50,10 @@ class RelyingParty:
     host: str  # name of the host, without a port
     origin: str
 
-    def server(self) -> Fido2Server:
+    def server(self) -> "Fido2Server":
+        from fido2.server import Fido2Server
+        from fido2.webauthn import PublicKeyCredentialRpEntity
+
         return Fido2Server(
             PublicKeyCredentialRpEntity(id=self.host, name="Outreach"),
             verify_origin=lambda origin: origin == self.origin,
@@ -76,6 +71,14 @@ def registration_options(
 ) -> dict[str, Any]:
     """The options with which a browser creates a key, as JSON data. The answer is accepted from
     the session `bound_to` only."""
+    from fido2.webauthn import (
+        PublicKeyCredentialDescriptor,
+        PublicKeyCredentialType,
+        PublicKeyCredentialUserEntity,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     challenge = secrets.token_bytes(32)
     webauthn_challenges.issue(session, challenge, f"new {bound_to}", now=now)
     options, _ = site.server().register_begin(
@@ -87,7 +90,7 @@ def registration_options(
             for each in list_for(session, organizer_id)
         ],
         resident_key_requirement=ResidentKeyRequirement.REQUIRED,
-        user_verification=_REQUIRED,
+        user_verification=UserVerificationRequirement.REQUIRED,
         challenge=challenge,
     )
     return dict(options.public_key)
@@ -134,9 +137,13 @@ def authentication_options(
 ) -> dict[str, Any]:
     """The options with which a browser answers with a key, as JSON data: to sign in (`bound_to`
     empty), or for the session of that digest to confirm its second factor."""
+    from fido2.webauthn import UserVerificationRequirement
+
     challenge = secrets.token_bytes(32)
     webauthn_challenges.issue(session, challenge, f"ask {bound_to}", now=now)
-    options, _ = site.server().authenticate_begin(user_verification=_REQUIRED, challenge=challenge)
+    options, _ = site.server().authenticate_begin(
+        user_verification=UserVerificationRequirement.REQUIRED, challenge=challenge
+    )
     return dict(options.public_key)
 
 
@@ -145,6 +152,8 @@ def authenticate(
 ) -> int | None:
     """The id of the account whose key answered; each challenge works once. None when it does not
     verify. For a session, the caller must compare the id with the session's."""
+    from fido2.webauthn import AttestedCredentialData, AuthenticationResponse
+
     answer_data = _read(answer)
     state = _redeem_challenge(session, answer_data, f"ask {bound_to}", now)
     if state is None:
@@ -220,6 +229,8 @@ def _redeem_challenge(
 ) -> dict[str, str | None] | None:
     """Uses up the challenge of an answer. Returns the state that the library needs to verify it;
     None when the challenge is unknown, used or of another purpose."""
+    from fido2.utils import websafe_decode, websafe_encode
+
     try:
         client = json.loads(websafe_decode(answer_data["response"]["clientDataJSON"]))
         challenge = websafe_decode(client["challenge"])

@@ -17,8 +17,6 @@ from datetime import date, datetime, time, timedelta
 from posixpath import dirname, join, normpath
 from typing import Final
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
-
 from outreach.imports.csv_tables import MAX_BLANK_LINES, MAX_COLUMNS, Record
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 from outreach.imports.zip_guard import GuardedZip, damaged, no_workbook, too_large
@@ -124,6 +122,8 @@ def sheets(name: str, data: bytes, limits: XlsxLimits) -> list[XlsxSheet]:
 
 def _read(name: str, data: bytes, sheet_number: int) -> tuple[int, int, list[list[Value]]]:
     """The number of the first row, the number of empty columns on the left, and the rows."""
+    from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
+
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
             if workbook.sheets_metadata[sheet_number].typ is not SheetTypeEnum.WorkSheet:

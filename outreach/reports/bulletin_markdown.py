@@ -7,15 +7,13 @@ where a text is read elsewhere; empty on the site itself.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
-import nh3
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
-_READER: Final = MarkdownIt("zero", {"html": False}).enable(
-    ["emphasis", "entity", "escape", "link", "list", "newline"]
-)
 # A line that has no mark of Markdown, nothing to escape, and begins with a letter.
 _is_plain: Final = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;:¿?¡!()])*(?<! )").fullmatch
 _TAGS: Final = {"p", "ul", "ol", "li", "strong", "em", "a", "br"}
@@ -42,12 +40,24 @@ class Paragraph:
         return "".join(run.text for run in self.runs)
 
 
+@cache
+def _reader() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # here: few processes read a bulletin
+
+    return MarkdownIt("zero", {"html": False}).enable(
+        ["emphasis", "entity", "escape", "link", "list", "newline"]
+    )
+
+
 def as_html(markdown: str, site: str = "") -> str:
     """Return sanitized HTML with the tags of `_TAGS` only."""
     if _is_plain(markdown):  # as most descriptions of workshops: a line of words
         return f"<p>{markdown}</p>\n"
+    import nh3
+
+    reader = _reader()
     return nh3.clean(
-        _READER.renderer.render(_read(markdown, site), _READER.options, {}),
+        reader.renderer.render(_read(markdown, site), reader.options, {}),
         tags=_TAGS,
         attributes={"a": {"href"}},
         set_tag_attribute_values={"ul": {"class": "lista"}, "ol": {"class": "lista"}},
@@ -74,8 +84,8 @@ def paragraphs(markdown: str, site: str = "") -> list[Paragraph]:
     return result
 
 
-def _read(markdown: str, site: str) -> list[Token]:
-    tokens = _READER.parse(markdown)
+def _read(markdown: str, site: str) -> "list[Token]":
+    tokens = _reader().parse(markdown)
     for token in tokens:
         for child in token.children or ():
             href = str(child.attrGet("href") or "")
@@ -84,7 +94,7 @@ def _read(markdown: str, site: str) -> list[Token]:
     return tokens
 
 
-def _runs(tokens: Sequence[Token]) -> Iterator[TextRun]:
+def _runs(tokens: "Sequence[Token]") -> Iterator[TextRun]:
     bold, italic, address = False, False, ""
     for token in tokens:
         if token.type in {"strong_open", "strong_close"}:

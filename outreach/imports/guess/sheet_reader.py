@@ -7,7 +7,7 @@ The content determines the format. Each format is checked before a library opens
 from outreach.domain.text import clean
 from outreach.imports import file_types, xlsx
 from outreach.imports.file_types import FileType
-from outreach.imports.guess import ods, text_tables, xls
+from outreach.imports.guess import ods, text_tables
 from outreach.imports.guess.raw_sheets import (
     MAX_CELL_LENGTH,
     MAX_CELLS,
@@ -44,6 +44,9 @@ def read(name: str, data: bytes) -> list[RawSheet]:
     elif file_type is FileType.ODS:
         sheets = ods.read(name, data)
     elif file_type is FileType.XLS:
+        # Here: its library takes 1 MB in each process, and few files are that old.
+        from outreach.imports.guess import xls
+
         sheets = xls.read(name, data)
     else:
         sheets = [text_tables.read(name, data)]
