@@ -21,9 +21,6 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final
 
-import structlog
-from structlog.typing import EventDict
-
 from outreach import languages
 
 log = logging.getLogger(__name__)
@@ -171,41 +168,32 @@ def _traceback_lines(error: BaseException, seen: frozenset[int] = frozenset()) -
     return lines
 
 
-def _render_error(_logger: object, _name: str, event: EventDict) -> EventDict:
-    info = event.pop("exc_info", None)
-    error = info[1] if isinstance(info, tuple) else sys.exc_info()[1] if info is True else info
-    if isinstance(error, BaseException):
-        event["exception"] = "\n".join(_traceback_lines(error))
-    return event
-
-
 # Formatting
 
 
-def _build_line(_logger: object, _name: str, event: EventDict) -> EventDict:
-    """Time, level, logger and event, then the other values; all of them cleaned."""
-    record: logging.LogRecord = event.pop("_record")
-    event.pop("_from_structlog", None)
-    exception = event.pop("exception", None)
+def _build_line(record: logging.LogRecord) -> dict[str, Any]:
+    """Time, level, logger and event, then the values of `extra`; all of them cleaned."""
     moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
     line: dict[str, Any] = {
         "time": moment.replace("+00:00", "Z"),
         "level": record.levelname.lower(),
         "logger": clean(record.name),
-        "event": clean(str(event.pop("event", ""))),
+        "event": clean(record.getMessage()),
     }
-    values = {clean(str(name)): _clean(value) for name, value in event.items()}
-    line |= {name: value for name, value in values.items() if name not in line}
-    if exception is not None:
-        line["exception"] = exception  # made by `_render_error`
+    for name, value in vars(record).items():
+        if name not in _RECORD_NAMES:
+            line.setdefault(clean(str(name)), _clean(value))
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None:
+        line["exception"] = "\n".join(_traceback_lines(error))
     return line
 
 
-def _as_json(_logger: object, _name: str, event: EventDict) -> str:
+def _as_json(event: dict[str, Any]) -> str:
     return json.dumps(event)  # ASCII only: a lone surrogate cannot be encoded
 
 
-def _as_text(_logger: object, _name: str, event: EventDict) -> str:
+def _as_text(event: dict[str, Any]) -> str:
     exception = event.pop("exception", "")
     line = "{time} {level} {logger}: {event}".format_map(event)
     values = [f"{name}={event[name]}" for name in event if name not in _FIRST]
@@ -215,8 +203,10 @@ def _as_text(_logger: object, _name: str, event: EventDict) -> str:
     return line + below
 
 
+# What every record has, and the name of the traceback; anything else was given as `extra`.
+_RECORD_NAMES: Final = frozenset({*vars(logging.makeLogRecord({})), "exception"})
 _FIRST: Final = ("time", "level", "logger", "event")
-RENDERERS: Final[dict[str, Callable[[object, str, EventDict], str]]] = {
+RENDERERS: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "text": _as_text,
     "json": _as_json,
 }
@@ -228,14 +218,12 @@ def _printable(text: str) -> str:
     )
 
 
-class Formatter(structlog.stdlib.ProcessorFormatter):
+class Formatter(logging.Formatter):
     """Formats every record, also those of libraries."""
 
     def __init__(self, form: str) -> None:
-        super().__init__(
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder()],
-            processors=[_render_error, _build_line, RENDERERS[form]],
-        )
+        super().__init__()
+        self._render = RENDERERS[form]
 
     def format(self, record: logging.LogRecord) -> str:
         # A copy: other handlers use the same record.
@@ -248,7 +236,7 @@ class Formatter(structlog.stdlib.ProcessorFormatter):
         if isinstance(record.msg, BaseException):
             record.msg = error_class(record.msg)
         record.args = _without_errors(record.args)
-        return super().format(record)
+        return self._render(_build_line(record))
 
 
 def _without_errors(args: Any) -> Any:
@@ -263,12 +251,6 @@ def _without_errors(args: Any) -> Any:
             for name, each in args.items()
         }
     return args
-
-
-def _bare_args(_logger: object, _name: str, event: EventDict) -> EventDict:
-    if "positional_args" in event:
-        event["positional_args"] = _without_errors(event["positional_args"])
-    return event
 
 
 class Handler(logging.StreamHandler[Any]):
@@ -331,16 +313,6 @@ def set_up(form: str) -> None:
             root.removeHandler(handler)
     root.addHandler(Handler(form))
     logging.getLogger("outreach").setLevel(logging.INFO)
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            _bare_args,
-            structlog.stdlib.PositionalArgumentsFormatter(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
 
 
 def log_uncaught_errors() -> None:
