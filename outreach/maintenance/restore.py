@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic.script import ScriptDirectory
 
 from outreach import migrations
 from outreach.accounts.invitations import Invitation
@@ -98,8 +97,7 @@ def _target(
 
 
 def _verify(file: Path, database: Path, manifest: ArchiveManifest) -> None:
-    scripts = ScriptDirectory.from_config(migrations.config(Database.MAIN, "sqlite://"))
-    if manifest.revision not in {each.revision for each in scripts.walk_revisions()}:
+    if not migrations.is_known(Database.MAIN, manifest.revision):
         raise InvalidArchive(f"{file} was made by a newer Outreach. Install that one first.")
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:

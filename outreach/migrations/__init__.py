@@ -1,7 +1,8 @@
 """Migrations of the main database and of the key store, each with a history of its own.
 
 A migration uses plain SQL types and no model: it records the schema of its day. May import `db` and
-the models. Open `upgrade` first; `env` is what Alembic runs.
+the models. Open `upgrade` first; `env` is what Alembic runs. Alembic and the models are imported by
+the functions that need them: servers and commands only ask for the state of a database.
 """
 
 import logging
@@ -12,22 +13,19 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from time import sleep
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import Script, ScriptDirectory
 
 from outreach.db import error_classes
 from outreach.db.error_classes import ErrorClass
 from outreach.db.store import Store
 from outreach.errors import Misconfigured
 from outreach.migrations import schema_state
-from outreach.migrations.models import KEY_STORE, MAIN
-from outreach.migrations.schema_state import Stage, State
+from outreach.migrations.schema_state import History, Stage, State
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 __all__ = [
     "Database",
@@ -37,6 +35,7 @@ __all__ = [
     "fault",
     "is_before",
     "is_current",
+    "is_known",
     "state",
     "upgrade",
     "write_revision",
@@ -62,9 +61,11 @@ class Database(StrEnum):
 _LOCK_NUMBERS: Final = {Database.MAIN: 7_406_001, Database.KEY_STORE: 7_406_002}
 
 
-def config(base: Database, url: str, *, more_versions: Path | None = None) -> Config:
+def config(base: Database, url: str, *, more_versions: Path | None = None) -> "Config":
     """Alembic's configuration. `more_versions` is a folder of further migrations."""
-    folders = [PACKAGE / "versions" / base, *([] if more_versions is None else [more_versions])]
+    from alembic.config import Config
+
+    folders = _folders(base, more_versions)
     alembic = Config()
     alembic.set_main_option("script_location", str(PACKAGE))
     alembic.set_main_option("version_locations", "\n".join(map(str, folders)))
@@ -73,6 +74,10 @@ def config(base: Database, url: str, *, more_versions: Path | None = None) -> Co
     alembic.attributes["base"] = base
     alembic.attributes["url"] = url
     return alembic
+
+
+def _folders(base: Database, more_versions: Path | None = None) -> list[Path]:
+    return [PACKAGE / "versions" / base, *([] if more_versions is None else [more_versions])]
 
 
 def upgrade(
@@ -94,7 +99,8 @@ def upgrade(
         with store.exclusive(_LOCK_NUMBERS[base], patience=OTHER_UPGRADE_TIMEOUT) as has_lock:
             if not has_lock:
                 raise Misconfigured(f"{base}: another upgrade is running. Wait until it has ended.")
-            current = schema_state.look(store.engine, ScriptDirectory.from_config(settings))
+            history = History.read(_folders(base, more_versions))
+            current = schema_state.look(store.engine, history)
             if current.fault:
                 raise Misconfigured(f"{base}: {current.fault}.")
             _upgrade(base, settings, to, tries)
@@ -102,7 +108,9 @@ def upgrade(
         store.close()
 
 
-def _upgrade(base: Database, settings: Config, to: str, tries: int) -> None:
+def _upgrade(base: Database, settings: "Config", to: str, tries: int) -> None:
+    from alembic import command
+
     for number in range(1, tries + 1):
         try:
             command.upgrade(settings, to)
@@ -121,7 +129,7 @@ def _upgrade(base: Database, settings: Config, to: str, tries: int) -> None:
 
 def state(base: Database, store: Store) -> State:
     """The stage and revision of this database."""
-    return schema_state.look(store.engine, _scripts(base))
+    return schema_state.look(store.engine, _history(base))
 
 
 def is_current(base: Database, store: Store) -> bool:
@@ -139,17 +147,27 @@ def fault(base: Database, store: Store) -> str:
 
 def is_before(base: Database, one: str, other: str) -> bool:
     """Whether one revision comes before the other."""
-    return schema_state.is_before(_scripts(base), one, other)
+    return schema_state.is_before(_history(base), one, other)
+
+
+def is_known(base: Database, revision: str) -> bool:
+    """Whether this program has a migration of that name."""
+    return revision in _history(base).parents
 
 
 @cache
-def _scripts(base: Database) -> ScriptDirectory:
+def _history(base: Database) -> History:
     """The history, read once: `/readyz` asks every few seconds."""
-    return ScriptDirectory.from_config(config(base, ""))
+    return History.read(_folders(base))
 
 
 def differences(base: Database, store: Store) -> list[str]:
     """Differences between schema and models, a line each."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from outreach.migrations.models import KEY_STORE, MAIN
+
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return [
@@ -165,9 +183,12 @@ def write_revision(base: Database, message: str, *, is_empty: bool = False) -> P
     `is_empty` the migration has no statement: for one that moves data.
 
     Raises Misconfigured where the models have no change, or where the name is taken."""
+    from alembic import command
+    from alembic.script import Script
+
     slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")
     revision = f"{base}_{slug}"[:MAX_REVISION_LENGTH].rstrip("_")
-    if not slug or revision in {each.revision for each in _scripts(base).walk_revisions()}:
+    if not slug or revision in _history(base).parents:
         raise Misconfigured(f"The revision {revision!r} exists or is empty. Use other words.")
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/{base}.db"
