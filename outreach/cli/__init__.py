@@ -14,29 +14,40 @@ import click
 
 from outreach.errors import OutreachError
 
-# A command's module is imported when the command runs, so that `outreach --help` is fast.
+# By name, the first sentence of what `outreach NAME --help` says. The command is in the module of
+# that name, which is imported when it runs: `outreach --help` imports none (decision 0042).
 COMMANDS: Final = {
-    "backup": "outreach.cli.backup",
-    "bulletin": "outreach.cli.bulletin",
-    "close": "outreach.cli.close",
-    "counts": "outreach.cli.counts",
-    "db": "outreach.cli.db",
-    "demo": "outreach.cli.demo",
-    "dev": "outreach.cli.dev",
-    "doctor": "outreach.cli.doctor",
-    "feed": "outreach.cli.feed",
-    "guide": "outreach.cli.guide",
-    "i18n": "outreach.cli.i18n",
-    "inventory": "outreach.cli.inventory",
-    "keys": "outreach.cli.keys",
-    "load": "outreach.cli.load",
-    "move": "outreach.cli.move",
-    "purge": "outreach.cli.purge",
-    "restore": "outreach.cli.restore",
-    "retime": "outreach.cli.retime",
-    "serve": "outreach.cli.serve",
-    "user": "outreach.cli.user",
-    "worker": "outreach.cli.worker",
+    "backup": "Write a backup of the main database to FILE, which must be new.",
+    "bulletin": (
+        "Write the bulletin of a month as published or, before it is published, made from "
+        "the month's numbers."
+    ),
+    "close": "Close a month: freeze its numbers as revision 1, with the date of the cut.",
+    "counts": "Count the workshops of a month, or month by month.",
+    "db": "Migrations of the main database and of the key store.",
+    "demo": "Make a sample network on first use, print its addresses and sign-ins, and serve it.",
+    "dev": "Serve the demo's network from a checkout, and reload it when a file changes.",
+    "doctor": "Check this installation; exit 1 if something has to be done.",
+    "feed": "Write a calendar feed (iCalendar): the same bytes that the web serves.",
+    "guide": "Print the operator's guide, or one PAGE of it.",
+    "i18n": "Extract, update and compile the translations of the interface.",
+    "inventory": (
+        "Print how much is stored about people today, in numbers: for a report or a legal request."
+    ),
+    "keys": "The keys of people's names: rotate master keys, back up and check the key store.",
+    "load": "Load a file: all of it, or nothing if a line is wrong.",
+    "move": "Copy everything to another database, which must be empty.",
+    "purge": (
+        "Erase everybody whose retention has ended: 30 days after the workshop, 7 for "
+        "discreet kinds and for those who were only waitlisted."
+    ),
+    "restore": "Replace the database by the backup FILE.",
+    "retime": "Recompute what is stored in UTC, when a law has changed the clocks of a place.",
+    "serve": "Serve the site.",
+    "user": "Staff accounts: who may sign in, with which role at which office.",
+    "worker": (
+        "Send notifications that are due and, once a day, erase people whose retention has ended."
+    ),
 }
 
 
@@ -57,8 +68,19 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does, without the commands themselves."""
+        limit = formatter.width - 6 - max(map(len, COMMANDS))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, click.Command(name, help=COMMANDS[name]).get_short_help_str(limit))
+                    for name in self.list_commands(ctx)
+                ]
+            )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
