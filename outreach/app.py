@@ -3,7 +3,7 @@
 import gc
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn
+from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response
@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.routing import RequestRedirect
 
-from outreach import clock, i18n, logs, web
+from outreach import clock, i18n, languages, logs, web
 from outreach.config import Config
 from outreach.db.postgresql import PAGES, Timeouts
 from outreach.db.retry import RetryPolicy
@@ -27,6 +27,13 @@ from outreach.web.presentation.template_code import TemplateCode
 
 PACKAGE = Path(__file__).parent
 MAX_FORM_BYTES = 64 * 1024  # our largest form, filled in, has under 10 KB
+WARM_UP_PATHS: Final = (
+    *(f"/{code}/" for code in languages.CODES),
+    "/es/red",
+    "/es/calendario",
+    "/es/cal/red.ics",
+    "/org/entrar",
+)
 
 
 class Application(Flask):
@@ -102,32 +109,45 @@ def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> F
     return app
 
 
-def create_server_app() -> Flask:
+def create_server_app(*, timeouts: Timeouts = PAGES) -> Flask:
     """The application in a process of `outreach serve`, which sets up its logging first."""
     config = Config.from_environ()
     logs.set_up(config.log)
     logs.log_uncaught_errors()
-    app = create_app(config)
+    app = create_app(config, timeouts=timeouts)
     interpretation.warm_up()
-    # What is there now lives as long as the process. Walking through it takes the garbage collector
-    # 150 ms, in the middle of some request.
-    gc.collect()
-    gc.freeze()
+    _freeze()
     return app
 
 
-def create_forkable_app() -> Flask:
+def create_forkable_app(*, timeouts: Timeouts = PAGES) -> Flask:
     """The same for a process that answers nothing and forks those that do: they share its memory.
 
-    It holds no connection, no lock and no master key. Frozen objects are left alone by the garbage
-    collector, which would otherwise write into their pages and so copy them."""
-    app = create_server_app()
+    It has answered pages, since what is made then (templates, mappers, statements) is shared only
+    if it is there before. It holds no connection, no lock and no master key."""
+    app = create_server_app(timeouts=timeouts)
+    config: Config = app.extensions["outreach_config"]
+    client = app.test_client()
+    for path in WARM_UP_PATHS:
+        with client.get(path, headers={"Host": config.host}) as answer:
+            if answer.status_code >= 500:  # as without a database: each of them would wait for it
+                break
     key_store: KeyStore = app.extensions["outreach_key_store"]
     attempts: RateCounters = app.extensions["outreach_attempts"]
     for store in (app.extensions["outreach_store"], key_store.store, attempts.store):
         store.prepare_fork()
     key_store.envelope.forget()  # one that is replaced would stay in the memory of this process
+    _freeze()
     return app
+
+
+def _freeze() -> None:
+    """Keeps the garbage collector away from what is there now and lives as long as the process.
+
+    Walking through it takes 150 ms, in the middle of some request, and writes into the pages that
+    forks share, which copies them."""
+    gc.collect()
+    gc.freeze()
 
 
 def _templates() -> Path:

@@ -8,6 +8,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import click
@@ -20,6 +21,7 @@ from outreach import logs
 from outreach.cli.context import open_key_store, open_store, settings
 from outreach.cli.worker_process import mail_worker
 from outreach.config import Config
+from outreach.db.postgresql import WORK
 from outreach.errors import Misconfigured
 from outreach.keystore import signing
 from outreach.maintenance import doctor
@@ -83,25 +85,31 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
     memory, and one that takes the place of a killed one answers at once (decision 0042)."""
     _require_free(host, port)
     with metrics_folder():
-        app = _load_application(has_worker=mail)
+        app, worker_app = _load_applications(config, has_worker=mail)
         server = _make_server(config, host, port, workers)
         logs.log_uncaught_errors()
         # A forked process inherits our signal handler, which does not stop it while it starts. It
         # serves nobody yet, so the default action is right.
         os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
-        with mail_worker(wanted=mail, is_stopped=lambda: server.interrupt_signal):
+        with mail_worker(worker_app, is_stopped=lambda: server.interrupt_signal):
             server.serve(target_loader=lambda: app, wrap_loader=False)
 
 
-def _load_application(*, has_worker: bool) -> Flask:
-    """The application of the processes that answer, with the modules of the worker beside it.
+def _load_applications(config: Config, *, has_worker: bool) -> tuple[Flask, Flask | None]:
+    """The application of the processes that answer, and that of the worker: the same, but for the
+    timeouts of PostgreSQL.
 
     Imported here, since prometheus_client looks for the folder of metrics when it is imported."""
     from outreach.app import create_forkable_app
 
     if has_worker:
         importlib.import_module("outreach.cli.worker")
-    return create_forkable_app()
+    app = create_forkable_app()
+    for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).iterdir():
+        file.unlink()  # the pages that it answered to warm up were asked for by nobody
+    if not has_worker:
+        return app, None
+    return app, create_forkable_app(timeouts=WORK) if config.is_postgresql else app
 
 
 def _make_server(config: Config, host: str, port: int, workers: int) -> Granian:

@@ -5,6 +5,7 @@ import signal
 import threading
 
 import click
+from flask import Flask
 
 from outreach import logs
 from outreach.app import create_app
@@ -27,11 +28,16 @@ def command(once: bool) -> None:
     with open_store(config), open_key_store(config):
         pass  # raises where one is not up to date
     logs.log_uncaught_errors()
-    worker = Worker(create_app(config, timeouts=WORK))
+    app = create_app(config, timeouts=WORK)
     if once:
-        click.echo(f"{worker.once()} letters sent.")
+        click.echo(f"{Worker(app).once()} letters sent.")
         return
+    run(app)
+
+
+def run(app: Flask) -> None:
+    """Works over the databases of the application until a signal stops it."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    worker.run(stop, after=lambda sent: log.info("%d letters sent", sent) if sent else None)
+    Worker(app).run(stop, after=lambda sent: log.info("%d letters sent", sent) if sent else None)

@@ -8,8 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
+
+from flask import Flask
 
 log = logging.getLogger(__name__)
 
@@ -23,19 +26,22 @@ STOPPED_STATUSES: Final = frozenset({0, -signal.SIGTERM, -signal.SIGINT, 130})
 
 
 @contextmanager
-def mail_worker(*, wanted: bool, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[None]:
+def mail_worker(
+    app: Flask | None, *, is_stopped: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
     """Runs `outreach worker` during the block, and stops it at its end or as soon as `is_stopped`
     returns true, so that both stop at the same time. A worker that dies is restarted."""
-    if not wanted:
+    if app is None:
         yield
         return
     is_over = threading.Event()
     # Before the block, in which the server has threads and imports: a fork has neither the threads
     # nor the locks that they hold.
-    first = fork(run_worker)
+    target = partial(run_worker, app)
+    first = fork(target)
     # A daemon thread, so that a second Ctrl-C does not wait for a letter.
     watch = threading.Thread(
-        target=keep_running, args=(run_worker, is_over, is_stopped, first), daemon=True
+        target=keep_running, args=(target, is_over, is_stopped, first), daemon=True
     )
     watch.start()
     try:
@@ -45,28 +51,23 @@ def mail_worker(*, wanted: bool, is_stopped: Callable[[], bool] = lambda: False)
         watch.join()
 
 
-def run_worker() -> int:
-    """Runs `outreach worker` in this process; its exit status."""
-    from outreach import cli  # here: it imports the modules of commands
+def run_worker(app: Flask) -> None:
+    """Runs the worker over the databases of this application, in this process."""
+    from outreach.cli import worker  # here: it imports most of `outreach`
 
     with suppress(OSError):  # only Linux has it; `ps` and `top` show the name
         Path("/proc/self/comm").write_text(NAME)
-    try:
-        cli.main(args=["worker"], prog_name="outreach")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-    return 0
+    worker.run(app)
 
 
 def keep_running(
-    target: Callable[[], int],
+    target: Callable[[], object],
     is_over: threading.Event,
     is_stopped: Callable[[], bool] = lambda: False,
     first: int | None = None,
 ) -> None:
-    """Runs `target` in a fork, and again, until `is_over`, `is_stopped` or somebody stops it.
-
-    `target` returns its exit status; `first` is the id of a process that runs it already."""
+    """Runs `target` in a fork, and again, until it returns, `is_over`, `is_stopped` or somebody
+    stops it. `first` is the id of a process that runs it already."""
     pause = FIRST_PAUSE
     while first or (not is_over.is_set() and not is_stopped()):
         began = time.monotonic()
@@ -81,7 +82,7 @@ def keep_running(
         pause = min(pause * 2, MAX_PAUSE)
 
 
-def fork(target: Callable[[], int]) -> int:
+def fork(target: Callable[[], object]) -> int:
     """Starts a process that runs `target` with the memory of this one; its id.
 
     It has no file of this one but standard input, output and error: not the port, which would stay
@@ -95,9 +96,11 @@ def fork(target: Callable[[], int]) -> int:
     status = 1
     try:
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        status = target()
+        target()
+        status = 0
     except KeyboardInterrupt:
         status = 130
     except BaseException:  # it must not go on as the server; the hook logs it without its text
@@ -111,7 +114,7 @@ def fork(target: Callable[[], int]) -> int:
 
 
 def _run(
-    target: Callable[[], int],
+    target: Callable[[], object],
     is_over: threading.Event,
     is_stopped: Callable[[], bool],
     first: int | None,

@@ -174,11 +174,12 @@ def test_server_restarts_its_killed_worker(outbox: Outbox, tmp_path: Path) -> No
 def test_supervisor_restarts_only_unexpected_exits(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
 
-    def die_once() -> int:
+    def die_once() -> None:
         is_first = not runs.exists()
         with runs.open("a") as file:
             file.write("run ")
-        return 1 if is_first else 0
+        if is_first:
+            os._exit(1)
 
     worker_process.keep_running(die_once, threading.Event())
     assert runs.read_text() == "run run "
@@ -191,9 +192,8 @@ def test_worker_keeps_no_file_of_its_server(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         number = listener.fileno()
 
-        def look() -> int:
+        def look() -> None:
             report.write_text(" ".join(each.name for each in Path("/proc/self/fd").iterdir()))
-            return 0
 
         os.waitpid(worker_process.fork(look), 0)
     assert str(number) not in report.read_text().split()
