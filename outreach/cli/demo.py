@@ -1,21 +1,22 @@
 """`outreach demo`: makes a sample network and serves it."""
 
+import multiprocessing
 import os
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import platformdirs
-from rich.console import Console
-from rich.table import Table
 
 from outreach import clock
-from outreach.accounts.server_encryption import ServerEncryption
 from outreach.cli.context import open_key_store, open_store, settings
-from outreach.cli.db import bring_up_to_date
 from outreach.cli.serve import run
 from outreach.config import Config
-from outreach.imports import demo
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @click.command()
@@ -35,15 +36,24 @@ def command(port: int, data: Path) -> None:
     second start. Letters go to a folder and to a page. Stop with Ctrl-C.
     """
     use_settings(data, port)
-    console = Console(highlight=False)
     config = settings(serving=True)
+    # In a process that ends: what made the demo is not kept in memory while it is served.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as process:
+        process.submit(_prepare, config, data).result()
+    run(config, "127.0.0.1", port, 2, mail=True)
+
+
+def _prepare(config: Config, data: Path) -> None:
+    """Makes the demo, unless it is there, and prints what there is to see."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
     with console.status("Making the demo: offices, January 2020, workshops to come…"):
         is_new, sign_ins = make(config)
     console.print(f"[bold]Outreach demo[/] {'made' if is_new else 'found'} in {data}\n")
     console.print(_addresses(config.public_url))
     console.print(_sign_ins(sign_ins))
     console.print(f"Letters land in {config.mail_folder}. Stop with Ctrl-C.")
-    run(config, "127.0.0.1", port, 2, mail=True)
 
 
 def use_settings(data: Path, port: int) -> None:
@@ -66,6 +76,10 @@ def make(config: Config) -> tuple[bool, list[tuple[str, str, str]]]:
     """Migrates the demo's databases and fills them if they are empty.
 
     Returns whether they were empty, and per account its e-mail, TOTP secret and current code."""
+    from outreach.accounts.server_encryption import ServerEncryption
+    from outreach.cli.db import bring_up_to_date
+    from outreach.imports import demo
+
     bring_up_to_date(config)
     with open_store(config) as store, open_key_store(config) as key_store:
         is_new = demo.fill(store, key_store, now=clock.now())
@@ -73,7 +87,9 @@ def make(config: Config) -> tuple[bool, list[tuple[str, str, str]]]:
         return is_new, list(demo.sign_ins(store, encryption, now=clock.now()))
 
 
-def _addresses(site: str) -> Table:
+def _addresses(site: str) -> "Table":
+    from rich.table import Table
+
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column(no_wrap=True, overflow="ignore")
     table.add_column()
@@ -92,6 +108,8 @@ def _addresses(site: str) -> Table:
 
 def _sign_ins(accounts: Sequence[tuple[str, str, str]]) -> str:
     """Two lines an account, so that a terminal of 80 columns does not wrap them."""
+    from outreach.imports import demo
+
     lines = ["[bold]Sign in as[/]"]
     for email, secret, code in accounts:
         role, office = demo.ACCOUNTS[email]
