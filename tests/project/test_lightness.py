@@ -1,0 +1,69 @@
+"""What a server holds in memory in each of its processes, and what `outreach --help` waits for
+(decision 0042)."""
+
+import importlib
+import subprocess
+import sys
+from typing import Final
+
+import pytest
+
+from outreach import cli
+
+pytestmark = pytest.mark.any_database("nothing is read from it")
+
+# Libraries of a few pages or commands, which import them where they use them.
+OF_FEW: Final = frozenset(
+    {
+        "alembic",
+        "authlib",
+        "fido2",
+        "holidays",
+        "markdown_it",
+        "nh3",
+        "psycopg",
+        "pyrage",
+        "python_calamine",
+        "requests",
+        "rich",
+        "typst",
+        "urllib3",
+        "xlrd",
+        "xlsxwriter",
+    }
+)
+SERVER: Final = "import outreach.cli.serve, outreach.app, outreach.cli.worker"
+LIST: Final = """
+from outreach import cli
+try:
+    cli.main(["--help"])
+except SystemExit:
+    pass
+"""
+
+
+def loaded_by(program: str) -> frozenset[str]:
+    """The modules that a new process has once it has run that."""
+    shown = subprocess.run(
+        [sys.executable, "-c", f"{program}\nimport sys\nprint(*sys.modules)"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return frozenset(shown.stdout.split())
+
+
+def test_server_does_not_load_what_few_pages_use() -> None:
+    assert loaded_by(SERVER) & OF_FEW == frozenset()
+
+
+def test_command_line_loads_no_command_to_list_them() -> None:
+    modules = loaded_by(LIST)
+    assert "click" in modules
+    ours = {each for each in modules if each.startswith("outreach.")}
+    assert ours == {"outreach.cli", "outreach.errors"}
+    assert not modules & {"sqlalchemy", "flask", *OF_FEW}
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+    command = importlib.import_module(f"outreach.cli.{name}").command
+    assert command.get_short_help_str(1000) == cli.COMMANDS[name]
