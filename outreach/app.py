@@ -21,6 +21,7 @@ from outreach.keystore import KeyStore, MasterKeys, signing
 from outreach.keystore.rate_counters import RateCounters
 from outreach.keystore.save_rates import SaveRates
 from outreach.keystore.seat_shares import SeatShares
+from outreach.pdf import typesetting
 from outreach.web.middleware import error_pages, request_retry
 from outreach.web.presentation.html_whitespace import CompactHtml
 from outreach.web.presentation.template_code import TemplateCode
@@ -115,6 +116,7 @@ def create_server_app(*, timeouts: Timeouts = PAGES) -> Flask:
     logs.set_up(config.log)
     logs.log_uncaught_errors()
     app = create_app(config, timeouts=timeouts)
+    typesetting.run_apart()
     interpretation.warm_up()
     _freeze()
     return app
