@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import stat
 import sys
 import threading
 import time
@@ -85,9 +86,9 @@ def keep_running(
 def fork(target: Callable[[], object]) -> int:
     """Starts a process that runs `target` with the memory of this one; its id.
 
-    It has no file of this one but standard input, output and error: not the port, which would stay
-    taken if this process were killed, nor the pipe of a server process that is just being started,
-    whose end is what tells that it died. Raises OSError where there is no memory."""
+    It has neither the port of this one, which would stay taken if this one were killed, nor the
+    pipe of a server process that is just being started, whose end is what tells that it died.
+    Raises OSError where there is no memory."""
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -95,7 +96,7 @@ def fork(target: Callable[[], object]) -> int:
         return pid
     status = 1
     try:
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        _close_sockets_and_pipes()
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -111,6 +112,16 @@ def fork(target: Callable[[], object]) -> int:
             sys.stderr.flush()
         # Nothing of the parent's is ended here: its folder of metrics, its other children.
         os._exit(status)
+
+
+def _close_sockets_and_pipes() -> None:
+    """All but standard input, output and error. Files stay open: an object that closes its file
+    later would close another one of the same number."""
+    for number in map(int, os.listdir("/dev/fd")):  # noqa: PTH208 - numbers, no paths
+        with suppress(OSError):  # that of the list itself is closed by now
+            mode = os.fstat(number).st_mode
+            if number > 2 and (stat.S_ISSOCK(mode) or stat.S_ISFIFO(mode)):
+                os.close(number)
 
 
 def _run(

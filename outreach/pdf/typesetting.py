@@ -129,6 +129,7 @@ def _run_program(asked: dict[str, Any]) -> bytes:
         input=json.dumps(asked).encode(),
         capture_output=True,
         check=False,
+        process_group=0,  # Ctrl-C is for the server, which answers requests in progress
     )
     if done.returncode == 1:
         raise TypesettingFailed(done.stderr.decode(errors="replace"))
