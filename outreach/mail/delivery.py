@@ -19,6 +19,7 @@ from outreach.domain.network import installation_settings
 from outreach.domain.outbox import ClaimedMessage, NotificationReader, summaries
 from outreach.domain.outbox.delivery_queue import NotificationOutbox
 from outreach.domain.registrations import Registration
+from outreach.domain.registrations.change_notifications import HOLD
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.errors import DataErased, NotFound
 from outreach.keystore import KeyStore
@@ -171,7 +172,11 @@ class _NotificationWriter(Generic[Written]):
         and Postponed."""
         with self.store.read() as session:
             notification = self.reader.read(session, claimed)
-            if notification is None or outbox.is_obsolete(notification, now):
+            if notification is None or now >= notification.registration.workshop.ends_at:
+                return None
+            if outbox.may_be_true_again(notification):
+                raise Delayed(now + HOLD)
+            if outbox.is_obsolete(notification, now):
                 return None
             if (send_at := self.source.compute_send_time(notification, now)) > now:
                 raise Delayed(send_at)

@@ -13,6 +13,7 @@ from outreach.domain.outbox.delivery_queue import (
     backlog,
     count_dead,
     is_obsolete,
+    may_be_true_again,
 )
 from outreach.domain.outbox.manual_calls import (
     QUESTIONS,
@@ -56,6 +57,7 @@ __all__ = [
     "list_unsent_letters_of_offices",
     "mark_all_called",
     "mark_called",
+    "may_be_true_again",
     "retry_delivery",
     "to_do",
     "undo_called",

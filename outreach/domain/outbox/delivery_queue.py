@@ -28,7 +28,7 @@ from outreach.domain.registrations import (
 )
 from outreach.domain.registrations.models import GETS_TEXTS
 from outreach.domain.registrations.notifications import Notification, NotificationType
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import Workshop, facts
 
 _HAS_KEY: Final = Registration.key_id.is_not(None)  # otherwise the person was forgotten
 _IS_PENDING: Final = sa.and_(_HAS_KEY, Notification.done_at.is_(None))
@@ -54,6 +54,7 @@ class NotificationOutbox(OutboxTable):
             # A reminder is made long before it is due, and becomes obsolete by itself.
             never_stale={NotificationType.REMINDER},
             max_overdue=max_overdue,
+            claimed_values={"facts": change_notifications.SAID_FACTS},
         )
 
     def compute_send_time(self, notification: Notification, now: datetime) -> datetime:
@@ -77,8 +78,7 @@ class NotificationOutbox(OutboxTable):
 
     def mark_done(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
         super().mark_done(connection, claimed, now)
-        if claimed.reason in change_notifications.CHANGE_TYPES:
-            change_notifications.record_informed(connection, claimed.id)
+        change_notifications.record_informed(connection, claimed.id)
 
 
 LETTERS: Final = NotificationOutbox(Registration.contact == ContactMethod.EMAIL)
@@ -165,6 +165,28 @@ def is_obsolete(notification: Notification, now: datetime) -> bool:
         NotificationType.MESSAGE: is_live and _is_message_true(notification),
     }
     return not is_true[notification.cause]
+
+
+def may_be_true_again(notification: Notification) -> bool:
+    """Whether the workshop is cancelled and the party has not been told: the cancellation can be
+    undone, and then nothing else would tell them what this notification says."""
+    registration = notification.registration
+    is_untold = registration.known_facts not in {None, facts.CANCELLED}
+    is_of_seat = notification.cause in _OF_WORKSHOP_AS_PLANNED and registration.is_live
+    return registration.workshop.is_cancelled and is_untold and is_of_seat
+
+
+_OF_WORKSHOP_AS_PLANNED: Final = {
+    NotificationType.REGISTERED,
+    NotificationType.WAITLISTED,
+    NotificationType.OFFER,
+    NotificationType.SEAT_GRANTED,
+    NotificationType.OFFER_EXPIRED,
+    NotificationType.MOVED,
+    NotificationType.REMINDER,
+    NotificationType.RECONFIRM,
+    NotificationType.APPROVED,
+}
 
 
 def backlog(session: Session, *, now: datetime) -> Backlog:

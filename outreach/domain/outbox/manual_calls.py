@@ -162,6 +162,7 @@ def mark_called(session: Session, notification_id: int, *, now: datetime) -> Non
         due_at=Notification.made_at,
         is_dead=False,
         leased_until=None,
+        facts=change_notifications.SAID_FACTS,
     )
     change_notifications.record_informed(session.connection(), notification_id)
 

@@ -6,10 +6,11 @@ unknown.
 PostgreSQL workers skip rows that another one is claiming; SQLite has one writer at a time.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -55,6 +56,7 @@ class OutboxTable:
 
     `source` and `conditions` limit it to some of its rows. `max_overdue`: rows due longer ago are
     not claimed. `never_stale`: reasons that are retried whatever the age of their row.
+    `claimed_values`: what a row is given besides when it is claimed.
 
     Statements are built once: each delivery executes three of them.
     """
@@ -68,6 +70,7 @@ class OutboxTable:
         conditions: Collection[sa.ColumnElement[bool]] = (),
         max_overdue: timedelta | None = None,
         never_stale: Collection[StrEnum] = (),
+        claimed_values: Mapping[str, sa.ColumnElement[Any]] = MappingProxyType({}),
     ) -> None:
         table = model.__table__
         assert isinstance(table, sa.Table)
@@ -108,6 +111,7 @@ class OutboxTable:
             .values(
                 leased_until=sa.bindparam("until", type_=instant),
                 tries=columns.tries + 1,
+                **claimed_values,
             )
         )
         done_at = sa.bindparam("done_at", type_=columns.done_at.type)

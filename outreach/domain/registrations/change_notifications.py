@@ -4,7 +4,8 @@ are.
 `Registration.known_facts` is what a party was last told (`workshops.facts`), NULL as long as that
 is what holds. A change stores it before anybody is told. So whoever decides later still finds who
 has to be told, a change that is undone leaves nobody to tell, and several changes are one
-notification: it says what is true when it is sent.
+notification: it says what is true when it is sent. A reminder or any other letter that says when
+and where tells of the change too, and is recorded like one.
 """
 
 from collections import Counter
@@ -30,6 +31,17 @@ CHANGE_TYPES: Final = (
     NotificationType.CANCELLED,
     NotificationType.REINSTATED,
 )
+# Other notifications that say day, hour and place, or lead to the page that does.
+_ALWAYS_SAYING: Final = (
+    NotificationType.REGISTERED,
+    NotificationType.SEAT_GRANTED,
+    NotificationType.MOVED,
+    NotificationType.REMINDER,
+    NotificationType.APPROVED,
+    NotificationType.MESSAGE,
+)
+_SAYING_UNLESS_DISCREET: Final = (NotificationType.WAITLISTED, NotificationType.RECONFIRM)
+_SAYING_IN_LETTERS: Final = (NotificationType.OFFER, NotificationType.OFFER_EXPIRED)
 
 
 class NotifyMode(StrEnum):
@@ -224,21 +236,25 @@ def count_uninformed(session: Session, workshops: Iterable[Workshop], *, has_tex
 
 
 def fold_into_offer(session: Session, registration_id: str) -> None:
-    """An offer that was queued now says day, hour and place as they are: a notification of a change
-    that has not been sent to the same party is not sent besides."""
-    is_theirs = sa.and_(_IS_PENDING_CHANGE, Notification.registration_id == registration_id)
-    _update(
-        session, sa.and_(Registration.id == registration_id, sa.exists().where(is_theirs)), None
+    """Where an offer that was queued now says day, hour and place as they are, a notification of a
+    change that has not been sent to the same party is not sent besides."""
+    offers = sa.select(Notification.registration_id).where(
+        Notification.registration_id == registration_id,
+        Notification.cause == NotificationType.OFFER,
+        Notification.done_at.is_(None),
+        SAID_FACTS.is_not(None),
     )
     session.execute(
-        sa.delete(Notification).where(is_theirs).execution_options(synchronize_session=False)
+        sa.delete(Notification)
+        .where(_IS_PENDING_CHANGE, Notification.registration_id.in_(offers))
+        .execution_options(synchronize_session=False)
     )
 
 
 def is_needed(notification: Notification) -> bool:
     """Whether a notification of a change still says something new, and what it was made for: a
     later change has one of its own. Those of an earlier version say what is true anyway."""
-    if notification.facts is None:
+    if notification.cause not in CHANGE_TYPES or notification.facts is None:
         return True
     registration = notification.registration
     is_current = notification.facts == registration.workshop.facts
@@ -251,23 +267,67 @@ def record_informed(connection: sa.Connection, notification_id: int) -> None:
 
 
 def record_unknown(session: Session, notification_id: int) -> None:
-    """Takes `record_informed` back: what the party knows is not known."""
-    session.execute(
-        _RECORD_INFORMED.values(known_facts=facts.UNKNOWN), {"notification": notification_id}
-    )
+    """Takes `record_informed` of a change back: what the party knows is not known."""
+    session.execute(_RECORD_UNKNOWN, {"notification": notification_id})
 
 
-_NOTIFICATION: Final = sa.select(Notification.registration_id).where(
+_WORKSHOP_FACTS: Final = (
+    sa.select(Workshop.facts)
+    .where(Workshop.id == Registration.workshop_id)
+    .correlate(Registration)
+    .scalar_subquery()
+)
+_REGISTRATION_FACTS: Final = (
+    sa.select(Workshop.facts)
+    .join(Registration, Registration.workshop_id == Workshop.id)
+    .correlate(Notification)
+)
+_IS_OF_NOTIFICATION: Final = Registration.id == Notification.registration_id
+# What a notification says that is sent, or called about, now. NULL: not when and where, or the
+# workshop never changed.
+SAID_FACTS: Final = sa.case(
+    (Notification.cause.in_(CHANGE_TYPES), Notification.facts),
+    (
+        Notification.cause.in_(_ALWAYS_SAYING),
+        _REGISTRATION_FACTS.where(_IS_OF_NOTIFICATION).scalar_subquery(),
+    ),
+    (
+        Notification.cause.in_(_SAYING_UNLESS_DISCREET),
+        _REGISTRATION_FACTS.where(
+            _IS_OF_NOTIFICATION, Workshop.is_discreet.is_(False)
+        ).scalar_subquery(),
+    ),
+    (
+        Notification.cause.in_(_SAYING_IN_LETTERS),
+        _REGISTRATION_FACTS.where(
+            _IS_OF_NOTIFICATION,
+            Workshop.is_discreet.is_(False),
+            Registration.contact == ContactMethod.EMAIL,
+        ).scalar_subquery(),
+    ),
+)
+_SAID: Final = sa.select(Notification.facts).where(
     Notification.id == sa.bindparam("notification"), Notification.facts.is_not(None)
 )
+# Whoever knows what holds is not made somebody who was told of a change (`undo`).
 _RECORD_INFORMED: Final = (
     sa.update(Registration)
-    .where(Registration.id == _NOTIFICATION.scalar_subquery())
-    .values(
-        known_facts=sa.select(Notification.facts)
-        .where(Notification.id == sa.bindparam("notification"))
+    .where(
+        Registration.id == _SAID.with_only_columns(Notification.registration_id).scalar_subquery(),
+        sa.or_(Registration.known_facts.is_not(None), _SAID.scalar_subquery() != _WORKSHOP_FACTS),
+    )
+    .values(known_facts=_SAID.scalar_subquery())
+    .execution_options(synchronize_session=False)
+)
+_RECORD_UNKNOWN: Final = (
+    sa.update(Registration)
+    .where(
+        Registration.id
+        == _SAID.with_only_columns(Notification.registration_id)
+        .where(Notification.cause.in_(CHANGE_TYPES))
         .scalar_subquery()
     )
+    .values(known_facts=facts.UNKNOWN)
     .execution_options(synchronize_session=False)
 )
 
@@ -294,8 +354,14 @@ def awaits_decision(now: datetime) -> sa.ColumnElement[bool]:
     """The condition of a query for workshops that `is_undecided`."""
     is_queued = sa.exists().where(
         Notification.registration_id == Registration.id,
-        Notification.cause.in_(CHANGE_TYPES),
-        sa.or_(Notification.done_at.is_(None), Notification.is_dead.is_(True)),
+        sa.or_(
+            sa.and_(
+                Notification.cause.in_(CHANGE_TYPES),
+                sa.or_(Notification.done_at.is_(None), Notification.is_dead.is_(True)),
+            ),
+            # A change may have been folded into it.
+            sa.and_(Notification.cause == NotificationType.OFFER, Notification.done_at.is_(None)),
+        ),
     )
     has_uninformed = sa.exists().where(
         Registration.workshop_id == Workshop.id,

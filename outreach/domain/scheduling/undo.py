@@ -122,8 +122,7 @@ def _undo_venue(
     there = venue_change.list_upcoming(session, venue, now=now)
     refusals = _find_dependent(session, changes, now=now)
     refusal = _find_refusal(change, venue, now=now)
-    if refusal is None and _has_new_people(session, change, changes, there):
-        refusal = Refusal(ErrorCode.UNDO_REGISTERED_SINCE)
+    refusal = refusal or _find_new_people(session, change, changes, there)
     if refusal is None and refusals:
         refusal = Refusal(ErrorCode.UNDO_WITH_OTHERS)
     attempt = session.begin_nested()
@@ -187,13 +186,14 @@ def _find_dependent(
     return refusals
 
 
-def _has_new_people(
+def _find_new_people(
     session: Session,
     change: PlaceChange,
     changes: Sequence[WorkshopChange],
     there: Sequence[Workshop],
-) -> bool:
-    """Whether somebody registered at the new address for a workshop that was not there before."""
+) -> Refusal | None:
+    """Why a venue cannot be changed back because of workshops that were not there before: somebody
+    registered for one at the new address, or was told that it moved there."""
     known = {each.workshop_id for each in changes}
     new = [
         each.id
@@ -201,13 +201,17 @@ def _has_new_people(
         if each.id not in known and each.status is WorkshopStatus.PUBLISHED
     ]
     if not change.before.keys() & venue_change.NOTIFIED_FIELDS or not new:
-        return False
-    return _exists(
-        session,
+        return None
+    of_new = (
         Registration.workshop_id.in_(new),
+        Registration.workshop_id == Workshop.id,
         Registration.status.in_(ACTIVE_STATUSES),
-        Registration.known_facts.is_(None),
     )
+    if _exists(session, *of_new, Registration.known_facts == Workshop.facts):
+        return Refusal(ErrorCode.UNDO_NOTIFIED_SINCE)
+    if _exists(session, *of_new, Registration.known_facts.is_(None)):
+        return Refusal(ErrorCode.UNDO_REGISTERED_SINCE)
+    return None
 
 
 def undo(session: Session, change: WorkshopChange, *, now: datetime) -> None:

@@ -11,12 +11,12 @@ UNKNOWN: Final = b"\xff" * SIZE  # equals no workshop's
 
 
 def compute_facts(workshop: Workshop) -> bytes:
-    """SIZE bytes, equal as long as day, hours, zone, mode and venue are, and whether it is
-    cancelled."""
+    """SIZE bytes, equal as long as day, hours, zone, mode, venue and address are, and whether it is
+    cancelled. A venue may be renamed: nobody goes in vain for that."""
     if workshop.is_cancelled:
         return CANCELLED
     venue = workshop.venue
-    place = (venue.name, venue.address, venue.city, venue.region) if venue is not None else ()
+    place = (str(venue.id), venue.address, venue.city, venue.region) if venue is not None else ()
     parts = (
         workshop.day.isoformat(),
         workshop.starts.isoformat(),

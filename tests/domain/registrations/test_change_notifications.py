@@ -36,13 +36,19 @@ from outreach.domain.registrations.change_notifications import (
     compute_due,
 )
 from outreach.domain.registrations.notifications import NotificationType
-from outreach.domain.scheduling import undo, workshop_changes, workshop_service
+from outreach.domain.scheduling import (
+    undo,
+    venue_change,
+    venue_merge,
+    workshop_changes,
+    workshop_service,
+)
 from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode, Refusal
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, seat
+from tests.conftest import hold, seat, venue
 from tests.support.refusals import refuses
 
 HOURS = (time(9), time(11), time(13))
@@ -475,3 +481,111 @@ def find_hour(text: str) -> time:
 def truth(staff: StaffMember, workshop: Workshop) -> str:
     now = staff.read(workshop)
     return "off" if now.is_cancelled else str(now.starts)
+
+
+def seat_with_letter(staff: StaffMember, workshop: Workshop) -> Registration:
+    """Luz, whose confirmation has not been sent."""
+    return seat(
+        staff.store,
+        staff.key_store,
+        workshop,
+        now=staff.now,
+        name="Luz",
+        contact=ContactMethod.EMAIL,
+        address="luz@example.org",
+    )
+
+
+def test_letter_that_says_the_new_hour_is_not_followed_by_one_of_the_change(
+    staff: StaffMember, workshop: Workshop
+) -> None:
+    seat_with_letter(staff, workshop)
+    staff.change(workshop, decide(batch="move"), starts=HOURS[1])
+    staff.wait(timedelta(0))
+    [(_address, text)] = staff.letters
+    assert text.startswith("Tu lugar:")
+    assert "11:00" in text
+    [refusal] = staff.undo("move")
+    assert refusal is not None
+    assert refusal.code is ErrorCode.UNDO_NOTIFIED_SINCE
+    staff.wait(timedelta(days=1))
+    assert len(staff.letters) == 1
+
+
+def test_offer_that_says_the_new_hour_tells_of_the_change(
+    staff: StaffMember, workshop: Workshop, rosa: Registration
+) -> None:
+    seat(staff.store, staff.key_store, workshop, name="Paty", people=2)
+    luz = seat_with_letter(staff, workshop)
+    staff.wait(timedelta(0))
+    staff.change(workshop, LATER, starts=HOURS[1])
+    with staff.store.change() as session:
+        registrations.cancel(session, session.get_one(Registration, rosa.id), now=staff.now)
+    staff.letters.clear()
+    staff.wait(timedelta(0))
+    [offer] = [text for address, text in staff.letters if "luz@example.org" in address]
+    assert "11:00" in offer
+    with staff.store.read() as session:
+        assert session.get_one(Registration, luz.id).status is RegistrationStatus.OFFERED
+    staff.letters.clear()
+    staff.notify(workshop, TELL)
+    staff.wait()
+    assert not staff.letters
+
+
+def test_confirmation_waits_for_a_cancellation_that_can_be_undone(
+    staff: StaffMember, workshop: Workshop
+) -> None:
+    seat_with_letter(staff, workshop)
+    staff.cancel(workshop, decide(batch="off"))
+    staff.wait(timedelta(minutes=1))
+    assert not staff.letters
+    assert staff.undo("off") == [None]
+    staff.wait(2 * HOLD)
+    [(_address, text)] = staff.letters
+    assert text.startswith("Tu lugar:")
+
+
+def test_confirmation_is_not_sent_after_a_cancellation(
+    staff: StaffMember, workshop: Workshop
+) -> None:
+    seat_with_letter(staff, workshop)
+    staff.cancel(workshop, TELL)
+    for _ in range(4):
+        staff.wait()
+    [(_address, text)] = staff.letters
+    assert text.startswith("Se canceló")
+
+
+def test_venue_that_is_renamed_makes_nobody_uninformed(
+    staff: StaffMember, workshop: Workshop, rosa: Registration
+) -> None:
+    staff.change(workshop, decide(batch="move"), starts=HOURS[1])
+    with staff.store.change() as session:
+        place = session.get_one(Workshop, workshop.id).venue
+        assert place is not None
+        data = replace(venue_merge.get_data(place), name="Biblioteca Nueva")
+        venue_change.change_venue(session, place, data, now=staff.now, decision=TELL)
+    assert staff.undo("move") == [None]
+    staff.wait(timedelta(days=1))
+    assert not staff.letters
+    with staff.store.read() as session:
+        assert not change_notifications.is_undecided(session, workshop, now=staff.now)
+
+
+def test_venue_is_not_changed_back_under_people_who_know_that_they_go_there(
+    staff: StaffMember, workshop: Workshop, rosa: Registration, chicago: Office
+) -> None:
+    with staff.store.change() as session:
+        other = venue(session, chicago, name="Centro", address="2 Dos St.")
+        data = replace(venue_merge.get_data(other), address="3 Tres St.")
+        there = decide(NotifyMode.LATER, batch="place")
+        venue_change.change_venue(session, other, data, now=staff.now, decision=there)
+    staff.change(workshop, TELL, venue=other)
+    staff.wait()
+    [(_address, text)] = staff.letters
+    assert "3 Tres St." in text
+    with staff.store.change() as session:
+        refusal = undo.undo_all(session, "place", now=staff.now).refusal
+    assert refusal is not None
+    assert refusal.code is ErrorCode.UNDO_NOTIFIED_SINCE
