@@ -1,0 +1,177 @@
+"""Random series of changes, undos, decisions and worker rounds: what each person was told last is
+what is true, nobody is told twice of one thing, and nobody of what was undone.
+
+Some hundred steps run with every test run, thousands on each database with `tests/run --long`.
+"""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.change_notifications import NotifyMode
+from outreach.keystore import KeyStore
+from tests.support.fixed_clock import fixed_clock
+from tests.support.notification_world import HOURS, NotificationWorld
+
+pytestmark = [fixed_clock, pytest.mark.any_database]
+
+INDEXES = st.integers(0, 2)
+PEOPLE = st.integers(0, 20)
+STARTS = st.sampled_from(sorted(HOURS))
+MODES = st.sampled_from(
+    [NotifyMode.NOTIFY] * 4 + [NotifyMode.LATER] * 2 + [NotifyMode.NOBODY, NotifyMode.URGENT]
+)
+CONTACTS = st.sampled_from(
+    [(ContactMethod.EMAIL, False)] * 3
+    + [(ContactMethod.PHONE, True)] * 2
+    + [(ContactMethod.PHONE, False), (ContactMethod.NONE, False)]
+)
+MINUTES = st.sampled_from([0, 1, 1, 4, 6, 6, 30, 600, 1_440, 4_320, 11_000])
+
+
+class NotificationWalk(RuleBasedStateMachine):
+    given: tuple[Flask, Store, KeyStore, Config, Office, Kind]
+
+    @initialize(contacts=st.lists(CONTACTS, min_size=1, max_size=4), index=INDEXES)
+    def begin(self, contacts: list[tuple[ContactMethod, bool]], index: int) -> None:
+        self.world = NotificationWorld(*self.given)
+        for contact, takes_texts in contacts:
+            self.world.register(index, contact, takes_texts=takes_texts)
+
+    @rule(index=INDEXES, contact=CONTACTS)
+    def register(self, index: int, contact: tuple[ContactMethod, bool]) -> None:
+        self.world.register(index, contact[0], takes_texts=contact[1])
+
+    @rule(number=PEOPLE)
+    def leave(self, number: int) -> None:
+        self.world.leave(number)
+
+    @rule(number=PEOPLE)
+    def accept(self, number: int) -> None:
+        self.world.accept(number)
+
+    @rule(index=INDEXES, mode=MODES, starts=STARTS)
+    def change_hour(self, index: int, mode: NotifyMode, starts: object) -> None:
+        self.world.change(index, mode, starts=starts)
+
+    @rule(index=INDEXES, mode=MODES, place=INDEXES)
+    def change_place(self, index: int, mode: NotifyMode, place: int) -> None:
+        self.world.change(index, mode, venue=place)
+
+    @rule(index=INDEXES, mode=MODES, capacity=st.integers(1, 6))
+    def change_capacity(self, index: int, mode: NotifyMode, capacity: int) -> None:
+        self.world.change(index, mode, capacity=capacity)
+
+    @rule(mode=MODES, starts=STARTS)
+    def change_series(self, mode: NotifyMode, starts: object) -> None:
+        self.world.change_series(mode, starts)  # type: ignore[arg-type]
+
+    @rule(index=INDEXES, mode=MODES)
+    def switch(self, index: int, mode: NotifyMode) -> None:
+        self.world.switch(index, mode)
+
+    @rule(mode=MODES, number=INDEXES, to=st.sampled_from(["name", "address", "room"]), new=INDEXES)
+    def change_venue(self, mode: NotifyMode, number: int, to: str, new: int) -> None:
+        self.world.change_venue_words(mode, number, to, new)
+
+    @rule(kept=INDEXES, merged=INDEXES)
+    def merge(self, kept: int, merged: int) -> None:
+        if kept != merged:
+            self.world.merge(kept, merged)
+
+    @rule()
+    def undo_merge(self) -> None:
+        self.world.undo_merge()
+
+    @rule(mode=MODES, starts=STARTS)
+    def change_stop(self, mode: NotifyMode, starts: object) -> None:
+        self.world.change_stop(mode, starts=starts)
+
+    @rule(mode=MODES)
+    def switch_stop(self, mode: NotifyMode) -> None:
+        self.world.switch_stop(mode)
+
+    @rule(index=INDEXES, is_notified=st.booleans())
+    def endanger(self, index: int, is_notified: bool) -> None:
+        self.world.endanger(index, is_notified=is_notified)
+
+    @rule(index=INDEXES, mode=MODES)
+    def decide(self, index: int, mode: NotifyMode) -> None:
+        self.world.notify(index, mode)
+
+    @rule(number=PEOPLE)
+    def approve(self, number: int) -> None:
+        self.world.approve(number)
+
+    @rule(number=PEOPLE)
+    def undo_approval(self, number: int) -> None:
+        self.world.undo_approval(number)
+
+    @rule()
+    def undo(self) -> None:
+        self.world.undo()
+
+    @rule(minutes=MINUTES)
+    def wait(self, minutes: int) -> None:
+        self.world.wait(timedelta(minutes=minutes))
+
+    @rule()
+    def call(self) -> None:
+        self.world.call()
+
+    @invariant()
+    def nobody_is_forgotten(self) -> None:
+        if hasattr(self, "world"):
+            self.world.check()
+
+    def teardown(self) -> None:
+        if hasattr(self, "world"):
+            self.world.finish()
+
+
+@pytest.fixture
+def given(
+    app: Flask, store: Store, key_store: KeyStore, config: Config, chicago: Office, rights: Kind
+) -> tuple[Flask, Store, KeyStore, Config, Office, Kind]:
+    return app, store, key_store, config, chicago, rights
+
+
+def run(given: object, *, walks: int, length: int, is_same: bool) -> None:
+    machine = type("Walk", (NotificationWalk,), {"given": given})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=walks,
+            stateful_step_count=length,
+            derandomize=is_same,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+            report_multiple_bugs=False,
+        ),
+    )
+
+
+def test_what_people_know_is_true_after_a_few_hundred_steps(given: object) -> None:
+    run(given, walks=15, length=25, is_same=True)
+
+
+@pytest.mark.long
+def test_what_people_know_is_true_after_thousands_of_steps(given: object) -> None:
+    run(given, walks=200, length=50, is_same=False)
