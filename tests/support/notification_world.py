@@ -5,6 +5,7 @@ Each workshop starts at one of three hours and is at one of three addresses, so 
 which state of it is meant.
 """
 
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,7 +55,7 @@ from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, registration_data, venue
 from tests.support.fixed_clock import FIXED_NOW
 
-HOURS: Final = {time(9): "9:00", time(11): "11:00", time(13): "1:00"}
+HOURS: Final = (time(9), time(11), time(13))
 ADDRESSES: Final = ("11 Uno St.", "22 Dos St.", "33 Tres St.")
 FIRST_DAY: Final = date(2026, 12, 7)  # ten days after the fixed clock
 CHANGE_WORDS: Final = ("Cambio:", "Se cancel", "Sí se hace", "Hay un cambio", "Sigue en pie")
@@ -377,7 +378,10 @@ class NotificationWorld:
     def wait(self, duration: timedelta) -> None:
         """Lets time pass, and has the worker do what is due."""
         latest = min(self.read(index).starts_at for index in range(3)) - timedelta(minutes=5)
-        self.now = max(self.now, min(self.now + duration, latest))
+        self._work_at(max(self.now, min(self.now + duration, latest)))
+
+    def _work_at(self, now: datetime) -> None:
+        self.now = now
         self.log.append(f"{self.now.astimezone(self.office.zone):%d %H:%M} round")
         scheduled_jobs.expire_offers(self.store, now=self.now)
         scheduled_jobs.end_holds(self.store, now=self.now)
@@ -496,11 +500,11 @@ class NotificationWorld:
         for index in range(3):
             self.notify(index, NotifyMode.NOTIFY)
         for _ in range(2):
-            self.wait(HOLD)
+            self._work_at(self.now + HOLD)
             self.call()
         while not self._is_day():
-            self.wait(timedelta(hours=1))
-        self.wait(timedelta(minutes=1))
+            self._work_at(self.now + timedelta(hours=1))
+        self._work_at(self.now + timedelta(minutes=1))
         self.call()
         truth = self.truth()
         for each in self.active():
@@ -598,5 +602,8 @@ def find_state(text: str) -> State | None:
         return OFF
     address = next((each for each in ADDRESSES if each in words), "")
     # Not the end of an offer: «las 9:00 a. m. del 7 de diciembre».
-    hour = next((each for each in HOURS if f" de diciembre, {HOURS[each]} " in words), None)
-    return None if hour is None else State(hour, address)
+    found = re.search(r" de diciembre, (\d+):(\d\d) ([ap])\.", words)
+    if found is None:
+        return None
+    hour = int(found[1]) % 12 + (12 if found[3] == "p" else 0)
+    return State(time(hour, int(found[2])), address)

@@ -19,6 +19,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import outbox, registrations
+from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import (
@@ -581,7 +582,12 @@ def test_venue_is_not_changed_back_under_people_who_know_that_they_go_there(
         data = replace(venue_merge.get_data(other), address="3 Tres St.")
         there = decide(NotifyMode.LATER, batch="place")
         venue_change.change_venue(session, other, data, now=staff.now, decision=there)
-    staff.change(workshop, TELL, venue=other)
+    with staff.store.change() as session:
+        stored = session.get_one(Workshop, workshop.id)
+        at_other = replace(
+            workshop_service.get_data(stored), venue=session.get_one(Venue, other.id)
+        )
+        workshop_service.change(session, stored, at_other, now=staff.now, decision=TELL)
     staff.wait()
     [(_address, text)] = staff.letters
     assert "3 Tres St." in text
