@@ -11,8 +11,8 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 
 
 def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]:
-    """Returns ids of accounts by name. `plain` is the public id of a workshop, `ana` an e-mail
-    address."""
+    """Returns ids of accounts by name, and the token of an invitation. `plain` is the public id of
+    a workshop, `ana` an e-mail address."""
     with store.change() as session:
         ana_id = staff.get_by_email(session, ana).id
         elena_id = staff.get_by_email(session, "elena@example.org").id
@@ -40,7 +40,7 @@ def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]
             now=now - timedelta(hours=1),
             details={"month": "2020-01", "revision": 1},
         )
-        administration.invite(
+        invitation = administration.invite(
             session, "tomas@example.org", Role.DOOR, ["chicago"], by=elena_id, now=now
         )
         administration.invite(
@@ -56,4 +56,4 @@ def make(store: Store, plain: str, ana: str, *, now: datetime) -> dict[str, str]
         )
         julio = staff.add(session, "julio@example.org", Role.ORGANIZER, ["fresno"])
         administration.disable(session, julio, by=elena_id, now=now)
-    return {"ana": str(ana_id)}
+    return {"ana": str(ana_id), "invitation": invitation}

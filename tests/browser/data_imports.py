@@ -1,9 +1,12 @@
-"""Files that are uploaded and previewed, and not imported."""
+"""Files that are uploaded and previewed, and sheets that are loaded."""
 
+from datetime import date, timedelta
+from itertools import count
 from typing import Final
 
 from playwright.sync_api import Page
 
+from outreach import clock
 from tests.support.import_files import csv_of, row
 
 # A row of the packaged file of January 2020 with two changed cells.
@@ -40,21 +43,28 @@ def preview_import(page: Page, rows: list[dict[str, str]]) -> None:
 
 
 # A sheet as somebody keeps it: a venue that is like another, a day that is none, a past one, a
-# clash, and a column about persons.
+# clash, and a column about persons. {day} is another one each time that it is brought in: rows that
+# were loaded already are not loaded again.
 SHEET: Final = (
     "FECHA,HR,EVENTO,TITULO,LUGAR,CUPO,TEL ASISTENTES",
-    "2027-01-16,18:00,Conoce tus derechos,,Biblioteca de Pilsen,40,312 555 0142",
-    "2027-01-16,19:00,DACA,Renueva a tiempo,Biblioteca de Pilsen,20,312 555 0143",
+    "{day},18:00,Conoce tus derechos,,Biblioteca de Pilsen,40,312 555 0142",
+    "{day},19:00,DACA,Renueva a tiempo,Biblioteca de Pilsen,20,312 555 0143",
     "31/02/2027,10:00,DACA,,Biblioteca de Pilsen,20,312 555 0144",
-    "2027-01-20,18 hr o 19,Plática Sra. Luz,,Bibl. Pilzen,s/l,312 555 0145",
+    "{day},18 hr o 19,Plática Sra. Luz,,Bibl. Pilzen,s/l,312 555 0145",
     "2020-01-20,18:00,DACA,,Biblioteca de Pilsen,20,312 555 0146",
 )
+_loads: Final = count()
+
+
+def next_day() -> date:
+    """A day, some months ahead, that no sheet of this process has had."""
+    return clock.now().date() + timedelta(days=90 + next(_loads))
 
 
 def bring_sheet(page: Page, last: str) -> None:
     """Brings in SHEET as far as the page `last`: columns, rows or loaded."""
     page.goto("/org/traer")
-    data = "\n".join(SHEET).encode()
+    data = "\n".join(SHEET).format(day=next_day()).encode()
     page.locator("input[name=sheet]").set_input_files(
         {"name": "PROGRAMACION ENERO.csv", "mimeType": "text/csv", "buffer": data}
     )

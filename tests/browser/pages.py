@@ -123,6 +123,7 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "report of a fraud": lambda world: "/es/verdad/contar",
     "accessibility": lambda world: "/es/accesibilidad",
     "sign-in": lambda world: "/org/entrar",
+    "invitation": lambda world: f"/org/invitacion/{world.more['invitation']}",
     "not found": lambda world: "/es/t/0000000000",
 }
 
@@ -130,7 +131,13 @@ TOO_EARLY: Final = "check-in too early"  # answers 409
 STAFF: Final[dict[str, Callable[[World], str]]] = {
     "dashboard": lambda world: "/org/",
     "queue": lambda world: "/org/por-atender",
-    "danger at the venue": lambda world: f"/org/talleres/{world.more['tomorrow']}/peligro",
+    "queue, to approve": lambda world: "/org/por-atender?ver=aprobar",
+    "queue, to call": lambda world: "/org/por-atender?ver=llamar",
+    "queue, to report": lambda world: "/org/por-atender?ver=reportar",
+    "danger at the venue": lambda world: f"/org/talleres/{world.more['soon']}/peligro",
+    "danger at the venue, closed": lambda world: (
+        f"/org/talleres/{world.more['closed for danger']}/peligro"
+    ),
     "workshops of a month": lambda world: "/org/talleres",
     "workshops of a week": lambda world: "/org/talleres?vista=semana",
     "workshops of a day": lambda world: "/org/talleres?vista=dia",
@@ -281,6 +288,7 @@ FILES: Final = {
 }
 SHEETS: Final = {f"import of a sheet, {last}": last for last in ("columns", "rows", "loaded")}
 NOTIFY_SHEET: Final = "sheet before people are told"
+CHANGE_SAVED: Final = "change saved, to be undone"
 MAILING_SHEET: Final = "sheet before reminders to offices"
 REACHED_BY_FORM: Final = (
     CALENDAR_CREATED,
@@ -288,6 +296,7 @@ REACHED_BY_FORM: Final = (
     EDIT_CONFLICT,
     MONTH_PREVIEWED,
     NOTIFY_SHEET,
+    CHANGE_SAVED,
     MAILING_SHEET,
 )
 EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *REACHED_BY_FORM, *FILES, *SHEETS, *SIGNING_IN)
@@ -314,6 +323,8 @@ IN_EVERY_RUN: Final = frozenset(
         "sign-in",
         "not found",
         "dashboard",
+        "queue",
+        "danger at the venue, closed",
         "workshops of a month",
         "workshop detail",
         "new workshop",
@@ -357,7 +368,7 @@ def visit(page: Page, world: World, name: str) -> None:
     if name == OFFLINE_CHECKIN:
         _open_offline_checkin(page, world)
         return
-    if name in {NOTIFY_SHEET, MAILING_SHEET}:
+    if name in {NOTIFY_SHEET, CHANGE_SAVED, MAILING_SHEET}:
         _open_sheet(page, world, name)
         return
     if name == EDIT_CONFLICT:
@@ -415,6 +426,8 @@ def _save_outdated_bulletin(page: Page) -> None:
 def _open_sheet(page: Page, world: World, name: str) -> None:
     if name == NOTIFY_SHEET:
         open_notify_sheet(page, world)
+    elif name == CHANGE_SAVED:
+        _save_hour(page, world)
     else:
         _open_mailing_sheet(page)
 
@@ -426,6 +439,17 @@ def open_notify_sheet(page: Page, world: World) -> None:
     page.get_by_label("Empieza", exact=True).fill("17:15")
     page.get_by_role("button", name="Guardar cambios").click()
     page.get_by_role("heading", name="¿A quién le avisamos?").wait_for()
+
+
+def _save_hour(page: Page, world: World) -> None:
+    """Changes the hour of a workshop, which another visit may have done before."""
+    second_factors.sign_in_or_reuse_session(page, ANA)
+    page.goto(f"/org/talleres/{world.more['hour to change']}/editar")
+    field = page.get_by_label("Empieza", exact=True)
+    field.fill("17:15" if field.input_value() != "17:15" else "17:20")
+    page.get_by_role("button", name="Guardar cambios").click()
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    page.get_by_role("button", name="Deshacer").wait_for()
 
 
 def _open_mailing_sheet(page: Page) -> None:

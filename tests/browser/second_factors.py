@@ -36,10 +36,17 @@ def make(session: Session, key: ServerEncryption, *, now: datetime) -> None:
     for staff_member in staff.list_staff(session):
         if staff_member.email == NORA:
             continue
-        codes = [f"{number:012}" for number in range(CODE_COUNT)]
-        totp.store_secret(session, staff_member.id, SECRET, key, now=now)
-        totp.store_recovery_codes(session, staff_member.id, codes, key)
-        _unused_codes.setdefault(staff_member.email, codes)
+        equip(session, staff_member, key, now=now)
+
+
+def equip(
+    session: Session, staff_member: StaffMember, key: ServerEncryption, *, now: datetime
+) -> None:
+    """Gives the staff member a second factor."""
+    codes = [f"{number:012}" for number in range(CODE_COUNT)]
+    totp.store_secret(session, staff_member.id, SECRET, key, now=now)
+    totp.store_recovery_codes(session, staff_member.id, codes, key)
+    _unused_codes.setdefault(staff_member.email, codes)
 
 
 def next_code(email: str) -> str:

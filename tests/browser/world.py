@@ -34,6 +34,7 @@ from tests.browser import (
     data_bulletins,
     data_doubtful,
     data_headquarters,
+    data_queue,
     data_registrations,
     data_series,
     data_tours,
@@ -113,6 +114,7 @@ def _create_data(config: Config, exit_site: "QuickExitSite") -> World:
     more |= data_workshop_form.make(store, ANA, now=now)
     more |= data_alerts.make(store, key_store, now=now)
     more |= data_series.make(store, key_store)
+    more |= data_queue.make(store, key_store, now=now)
     more |= data_doubtful.make(store, key_store, now=now)
     store.close()
     key_store.store.close()

@@ -28,6 +28,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, seat
+from tests.support import html_forms
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_client import StaffClient, at_once, employ, signed_in_as, words
 
@@ -196,8 +197,9 @@ def test_approval_waits_at_the_head_and_takes_three_acts_from_the_first_page(
         f"/org/talleres/{circle.public_id}/por-aprobar",
         do="approve", registration=eva.id, desde="por-atender", ver="aprobar", oficina="",
     )  # fmt: skip
-    assert answer.headers["Location"] == f"{QUEUE}?ver=aprobar&hecho=aprobadas"
-    page = ana.get(answer.headers["Location"]).text
+    done = f"{QUEUE}?ver=aprobar&hecho=aprobadas&registro={eva.id}"
+    assert answer.headers["Location"] == done
+    page = ana.get(done).text
     assert "Aprobado. Ve la dirección en 5 minutos" in page
     assert segments(page) == {"Todo": 3, "Por aprobar": 0, "Por llamar": 3}
 
@@ -210,6 +212,27 @@ def test_approval_waits_at_the_head_and_takes_three_acts_from_the_first_page(
     scheduled_jobs.end_approval_holds(store, now=clock.now() + HOLD)
     assert NotificationType.APPROVED in causes()
     assert actions(store) == ["contact seen", "addresses approved"]
+
+
+def test_approval_is_undone_where_it_was_made(
+    ana: StaffClient, store: Store, key_store: KeyStore, circle: Workshop
+) -> None:
+    eva = seat(
+        store, key_store, circle, name="Eva", contact=ContactMethod.EMAIL, address="e@example.com"
+    )
+    decide = f"/org/talleres/{circle.public_id}/por-aprobar"
+    fields = {"registration": eva.id, "desde": "por-atender", "ver": "", "oficina": ""}
+    answer = ana.post(decide, do="approve", **fields)
+    undo = html_forms.fields(ana.get(answer.headers["Location"]).text, decide)
+    assert (undo["do"], undo["registration"]) == ("undo", eva.id)
+    answer = ana.post(decide, **undo)
+    page = ana.get(answer.headers["Location"]).text
+    assert "espera otra vez que decidas" in page
+    assert segments(page) == {"Todo": 1, "Por aprobar": 1}
+    assert "Deshacer" not in page
+    scheduled_jobs.end_approval_holds(store, now=clock.now() + HOLD)
+    with store.read() as session:
+        assert session.get_one(Registration, eva.id).approved_at is None
 
 
 def test_discreet_line_shows_nothing_of_the_person_until_it_is_opened(

@@ -5,7 +5,7 @@ sent to them; they lead back to the queue (`pending_work.get_next_page`). Lines 
 workshops show nothing of the person until they are opened, which is logged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,10 +53,12 @@ from outreach.web.staff.common.guards import (
     page,
     require_fresh_factor,
 )
-from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.common.permissions import PermissionMissing, Scope, requires
 
 MAX_CARDS: Final = 50  # on a page
 MAX_PEOPLE: Final = 100_000
+# What the page says after a decision on an address that can be undone.
+DECISIONS: Final = frozenset({"aprobadas", "no-aprobadas"})
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,14 @@ class TypedReport:
     people: str
     is_held: bool
     likely: int | None = None  # what the number is ten times, or a tenth, of
+
+
+@dataclass(frozen=True)
+class UndoForm:
+    """The button beside what was done: where it is sent, and its fields."""
+
+    action: str
+    fields: Mapping[str, str]
 
 
 @blueprint.get("/por-atender")
@@ -267,7 +277,7 @@ def show_queue(*, opened: str = "", fault: str = "", report: TypedReport | None 
         number = _choose_page(listed, opened)
         listed_here = listed[number * MAX_CARDS : (number + 1) * MAX_CARDS]
         reader = _read_people(session, listed_here, who.organizer_id, now, opened)
-        undo = _find_undoable(session)
+        undo = _find_undoable(session) or _find_held(session)
     return page(
         "attendees/queue",
         422 if fault or report is not None else 200,
@@ -339,8 +349,23 @@ def _read_people(
     )
 
 
-def _find_undoable(session: Session) -> tuple[str, int] | None:
-    """Public id of the workshop and id of the attempt that was just noted and can be corrected."""
+def _find_held(session: Session) -> UndoForm | None:
+    """How to undo the decision on an address that was just made, while it is on hold."""
+    if request.args.get("hecho") not in DECISIONS:
+        return None
+    party = session.get(Registration, clean(request.args.get("registro", "")))
+    if party is None or party.approval_hold_until is None:
+        return None
+    try:
+        workshop = find_workshop(session, party.workshop.public_id)
+    except (NotFound, PermissionMissing):  # of another office, or none of this account's business
+        return None
+    action = f"/org/talleres/{workshop.public_id}/por-aprobar"
+    return UndoForm(action, {"do": "undo", "registration": party.id})
+
+
+def _find_undoable(session: Session) -> UndoForm | None:
+    """How to correct what was just noted of a call."""
     typed = request.args.get("intento", "")
     if not (typed.isascii() and typed.isdigit() and len(typed) < 10):
         return None
@@ -351,7 +376,8 @@ def _find_undoable(session: Session) -> tuple[str, int] | None:
     if attempt.organizer_id != current_staff().organizer_id or attempt.outcome is None:
         return None
     party = session.get_one(Registration, attempt.registration_id)
-    return party.workshop.public_id, attempt.id
+    action = f"/org/por-atender/corregir/{party.workshop.public_id}"
+    return UndoForm(action, {"attempt": str(attempt.id)})
 
 
 def _done_words(done: str) -> str:
@@ -365,12 +391,10 @@ def _done_words(done: str) -> str:
         "igual": _("Ya estaba anotado: no cambió nada."),
         "si": _("Anotado: dijo que sí viene."),
         "no": _("Su lugar quedó libre y se borraron sus datos."),
-        "aprobadas": _(
-            "Aprobado. Ve la dirección en 5 minutos; hasta ahí puedes deshacerlo en la página del "
-            "taller."
-        ),
+        "aprobadas": _("Aprobado. Ve la dirección en 5 minutos; hasta ahí puedes deshacerlo."),
         "aprobadas-ya": _("Aprobado: ya puede ver la dirección."),
         "no-aprobadas": _("Anotado: no se aprobó. Nadie recibe aviso."),
+        "por-aprobar": _("Se deshizo: espera otra vez que decidas."),
         "reportado": _("Asistencia guardada."),
         "correos": _("El correo sale otra vez."),
     }

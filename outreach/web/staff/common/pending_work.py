@@ -16,6 +16,7 @@ from outreach.domain.dashboard import work_queue
 from outreach.domain.dashboard.work_queue import WorkLine, WorkSort
 from outreach.domain.network import staff
 from outreach.domain.network.staff import ALL_OFFICES, Permission, Role
+from outreach.domain.text import clean
 from outreach.keystore import bursts
 from outreach.memory_cache import MemoryCache
 from outreach.web.context import config, key_store, store
@@ -86,11 +87,11 @@ def sum_by_sort(lines: Collection[WorkLine]) -> dict[WorkSort, int]:
 
 def get_next_page(usual: str) -> str:
     """The address to go on with after a form: the queue where it was sent from there, else the
-    usual one. What was done (`hecho`) is said there too."""
+    usual one. What was done (`hecho`), and for which registration, is said there too."""
     if request.form.get(ORIGIN_FIELD) != ORIGIN:
         return usual
     done = parse_qs(urlsplit(usual).query).get("hecho", [""])[0]
-    return build_address(hecho=done)
+    return build_address(hecho=done, registro=clean(request.form.get("registration", "")))
 
 
 def build_address(**more: str) -> str:
