@@ -59,7 +59,8 @@ def test_changed_hour_is_saved_and_undone_by_keyboard(
     page = opened(viewport=size)
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['hour to change']}")
-    before = page.locator("main .lead, main header").first.inner_text()
+    when = page.locator("main .heading .number").first
+    before = when.inner_text()
     press(page, "link", "Editar")
     reach_element(page, page.locator("#starts"))
     page.keyboard.type("0725PM")
@@ -73,7 +74,7 @@ def test_changed_hour_is_saved_and_undone_by_keyboard(
     press(page, "button", "Deshacer")
     page.wait_for_url(re.compile("hecho=deshecho"))
     expect(page.get_by_role("status").first).to_contain_text("El taller quedó como estaba")
-    expect(page.locator("main .lead, main header").first).to_have_text(before)
+    expect(when).to_have_text(before)
 
 
 @at_both_sizes
