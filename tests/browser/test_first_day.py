@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
 from outreach import clock
@@ -71,6 +72,7 @@ def check_page(page: Page) -> None:
         page.set_viewport_size(size)
         width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert width <= 0, f"{width} px too wide at {size['width']}"
+    page.evaluate(AXE_SCRIPT)
     require_no_violation(page, LOOKS)
 
 
