@@ -82,7 +82,7 @@ def test_missing_reports_say_that_silence_counts_as_held_and_until_when(
     assert "5 de" in page.split(limit)[1][:20]
     short = "Si nadie dice cómo salió, cuenta como hecho y sin personas."
     for address in (
-        "/org/",
+        "/org/por-atender",
         f"/org/talleres/{over.public_id}",
         f"/org/talleres?mes={month}&estado=por-reportar",
     ):
