@@ -13,9 +13,9 @@ from typing import Final
 
 import click
 from flask import Flask
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from outreach import logs
 from outreach.cli.context import open_key_store, open_store, settings
@@ -112,8 +112,8 @@ def _load_applications(config: Config, *, has_worker: bool) -> tuple[Flask, Flas
     return app, create_forkable_app(timeouts=WORK) if config.is_postgresql else app
 
 
-def _make_server(config: Config, host: str, port: int, workers: int) -> Granian:
-    return Granian(
+def _make_server(config: Config, host: str, port: int, workers: int) -> MPServer:
+    return MPServer(
         "outreach",  # its name in log lines; the application is handed over
         address=host,
         port=port,

@@ -105,7 +105,7 @@ def fork(target: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         status = 130
     except BaseException:  # it must not go on as the server; the hook logs it without its text
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]  # there is one
+        sys.excepthook(*sys.exc_info())
     finally:
         with suppress(Exception):
             sys.stdout.flush()

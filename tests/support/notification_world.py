@@ -248,7 +248,7 @@ class NotificationWorld:
     def change_venue_words(self, mode: NotifyMode, number: int, to: str, new: int) -> None:
         """Another name, another address, or another room of the same building."""
         place = self.read_venue(number)
-        words = {
+        words: dict[str, dict[str, Any]] = {
             "name": {"name": f"{place.name[:20]} {new}"},
             "address": {"address": ADDRESSES[new]},
             "room": {"landmark": {"es": f"Frente al parque {new}"}},

@@ -188,7 +188,8 @@ def _read_elsewhere(
             .where(Registration.key_id.in_(key_ids[start : start + BATCH]))
         )
         for attempt, key_id in rows:
-            by_key.setdefault(key_id, []).append(attempt)
+            if key_id is not None:
+                by_key.setdefault(key_id, []).append(attempt)
     found = {
         registration_id: [attempt for key_id in each for attempt in by_key.get(key_id, ())]
         for registration_id, each in others.items()
