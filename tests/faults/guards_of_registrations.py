@@ -19,11 +19,12 @@ def _of_calls() -> Iterator[Guard]:
     rule = "tests/domain/registrations/test_call_attempts.py"
     for file, words, instead, test in (
         (
-            attempts, "        if is_discreet and any(_day(each, workshop.zone) == today for each in self.noted):",
-            "        if False:", f"{page}::test_discreet_call_is_not_made_twice_on_one_day",
+            attempts, "        if any(each.outcome is not None for each in of_today):", "        if False:",
+            f"{page}::test_discreet_call_is_not_made_twice_on_one_day",
         ),
         (
-            attempts, "            and each.organizer_id != organizer_id\n", "            and False\n",
+            attempts, "        if any(each.organizer_id != organizer_id for each in of_today):",
+            "        if False:",
             f"{page}::test_colleague_does_not_open_a_discreet_call_that_is_open",
         ),
         (
