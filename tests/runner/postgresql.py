@@ -25,6 +25,9 @@ SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    # Each test has a database of its own for seconds. What autovacuum would find out of its few
+    # rows meanwhile changes query plans from run to run.
+    "autovacuum": "off",
 }
 
 
