@@ -159,6 +159,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         fault=fault,
         offer=series_edit.offered_address(public_id) if workshop.series else "",
         done=_done_message(request.args.get("hecho", ""), workshop),
+        is_change_done=request.args.get("hecho") in _UNDOABLE,
         is_hour_doubled=workshop.is_hour_doubled,
         came=came,
         checked=checked,
@@ -230,6 +231,12 @@ def _published_message(workshop: Workshop) -> str:
     else:
         words = _("Publicado. Ya se puede ver en el sitio y en los calendarios.")
     return words
+
+
+# What was done is the change that can be undone: one notice says both.
+_UNDOABLE: Final = frozenset(
+    {"cambiado", "traducir", "serie", "cancelado", "reactivado", "mas-lugares"}
+)
 
 
 def _done_message(what: str, workshop: Workshop) -> str:
