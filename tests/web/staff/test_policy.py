@@ -381,7 +381,7 @@ def test_viewing_names_of_a_discreet_workshop_is_logged(
     before, office_fields = count_entries(store), 0
     for answer in pages_about(staff_client, app, discreet_workshop.public_id):
         now = count_entries(store)
-        if "Luz" in readable_text(answer):
+        if re.search(r"\bLuz\b", readable_text(answer)):  # a random nonce may have the letters
             office_fields += 1
             assert now > before, answer.request.full_path
         before = now
