@@ -4,7 +4,7 @@ what is true, nobody is told twice of one thing, and nobody of what was undone.
 A hundred steps run with every test run, thousands on each database with `tests/run --long`.
 """
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from flask import Flask
@@ -78,8 +78,8 @@ class NotificationWalk(RuleBasedStateMachine):
         self.world.change(index, mode, capacity=capacity)
 
     @rule(mode=MODES, starts=STARTS)
-    def change_series(self, mode: NotifyMode, starts: object) -> None:
-        self.world.change_series(mode, starts)  # type: ignore[arg-type]
+    def change_series(self, mode: NotifyMode, starts: time) -> None:
+        self.world.change_series(mode, starts)
 
     @rule(index=INDEXES, mode=MODES)
     def switch(self, index: int, mode: NotifyMode) -> None:

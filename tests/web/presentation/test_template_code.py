@@ -1,6 +1,6 @@
 """The code that `TemplateCode` writes gives the pages of Jinja's own code, byte by byte."""
 
-from typing import Any
+from typing import Any, Final
 
 import jinja2
 import pytest
@@ -21,7 +21,7 @@ class Word(str):
         return "<i>word</i>"
 
 
-VALUES = {
+VALUES: Final[dict[str, Any]] = {
     "plain": "Consulado de México",
     "special": "<b>&\"'",
     "markup": Markup("<b>ya</b>"),
@@ -75,7 +75,7 @@ def render(app: Flask, generator: type[CodeGenerator], name: str, source: str) -
     environment = app.jinja_env.overlay()
     environment.code_generator_class = generator
     template = environment.from_string(source)
-    values: dict[str, Any] = VALUES | {"people": list(VALUES["people"])}  # type: ignore[call-overload]
+    values: dict[str, Any] = VALUES | {"people": list(VALUES["people"])}
     try:
         return template.render(**values)
     except (jinja2.UndefinedError, TypeError) as error:
