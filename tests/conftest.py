@@ -167,13 +167,23 @@ class Pair:
             self.make()
 
 
+# A table that was never analyzed has -1 in reltuples, an index 0.
+FORGET_STATISTICS = (
+    "DELETE FROM pg_statistic WHERE starelid >= 16384",  # the first that is no system catalog
+    "UPDATE pg_class SET relpages = 0, reltuples = CASE relkind WHEN 'r' THEN -1 ELSE 0 END"
+    " WHERE oid >= 16384 AND (relkind = 'i' AND reltuples > 0 OR relkind = 'r' AND reltuples >= 0)",
+)
+
+
 def _delete_all(engine: sa.Engine, tables: sa.MetaData) -> None:
-    """Deletes all rows and resets the sequences, in one round trip, since every test ends so."""
+    """Deletes all rows and what ANALYZE found out of them, which would change the plans of later
+    tests, and resets the sequences; in one round trip, since every test ends so."""
     name = engine.dialect.identifier_preparer.format_table
     steps = [
         "PERFORM set_config('lock_timeout', '5s', true)",
         *(f"DELETE FROM {name(table)}" for table in reversed(tables.sorted_tables)),
         "PERFORM setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'",
+        *FORGET_STATISTICS,
     ]
     with engine.begin() as connection:
         connection.execute(sa.text(f"DO $$ BEGIN {'; '.join(steps)}; END $$"))
