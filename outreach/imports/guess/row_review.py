@@ -30,6 +30,8 @@ from outreach.imports.guess.proposals import LOADED_OUTCOMES, Outcome, RowPropos
 from outreach.imports.guess.remarks import Remark, RemarkCode
 from outreach.imports.guess.stored_source import StoredSource
 
+# Asked once for all rows that name the venue.
+VENUE_QUESTIONS: Final = (RemarkCode.VENUE_DOUBTFUL, RemarkCode.VENUE_LIKE_LINE)
 KEY_LENGTH: Final = 12  # hexadecimal digits that name a row in a draft
 _ALWAYS_ACCEPTED: Final = RemarkCode.CHANGE_TELLS_PEOPLE.name  # the notify sheet asks it
 
@@ -309,10 +311,9 @@ def list_venue_questions(
     session: Session, office: Office, rows: Sequence[ReviewedRow]
 ) -> list[VenueQuestion]:
     """The venues that somebody has to decide on, in the order of the rows."""
-    asked = (RemarkCode.VENUE_DOUBTFUL, RemarkCode.VENUE_LIKE_LINE)
     found: dict[str, list[ReviewedRow]] = defaultdict(list)
     for row in rows:
-        if row.is_open and row.has(*asked):
+        if row.is_open and row.has(*VENUE_QUESTIONS):
             found[fold(row.parsed.venue)].append(row)
     if not found:
         return []

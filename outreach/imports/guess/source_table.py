@@ -39,6 +39,7 @@ class SourceTable:
     titles: tuple[str, ...] = ()  # what stands above the heading
     hidden_columns: frozenset[int] = frozenset()
     has_heading: bool = True
+    heading_line: int = 0  # 0 without one
 
     def column(self, number: int) -> Iterator[Cell]:
         return (row.cells[number] for row in self.rows)
@@ -84,6 +85,7 @@ def _find_table(sheet: RawSheet) -> SourceTable | None:
             place for place, at in enumerate(kept) if at in sheet.hidden_columns
         ),
         has_heading=heading is not None,
+        heading_line=heading or 0,
     )
 
 

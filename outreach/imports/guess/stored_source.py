@@ -63,6 +63,7 @@ def _keep_columns(table: SourceTable, read: Sequence[ColumnGuess]) -> SourceTabl
         titles=tuple(sorted(years)),  # the rest may name persons
         hidden_columns=frozenset(at for at, each in enumerate(read) if each.is_hidden),
         has_heading=table.has_heading,
+        heading_line=table.heading_line,
     )
 
 
@@ -82,6 +83,7 @@ def to_json(stored: StoredSource) -> dict[str, Any]:
             {
                 "sheet": table.sheet,
                 "titles": list(table.titles),
+                "heading_line": table.heading_line,
                 "columns": [_column_to_json(each) for each in [*kept, *dropped]],
                 "rows": [
                     [row.line, int(row.is_hidden), *map(_cell_to_json, [row.day_above, *row.cells])]
@@ -112,7 +114,14 @@ def read_json(stored: dict[str, Any]) -> StoredSource:
             for row in each["rows"]
         ]
         headings = tuple(column.heading for column in read)
-        table = SourceTable(each["sheet"], headings, rows, tuple(each["titles"]))
+        table = SourceTable(
+            each["sheet"],
+            headings,
+            rows,
+            tuple(each["titles"]),
+            # Drafts of earlier releases do not have it.
+            heading_line=each.get("heading_line", 0),
+        )
         tables.append(table)
         kept.append(
             [

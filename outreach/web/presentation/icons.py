@@ -11,6 +11,7 @@ from outreach.i18n import gettext as _
 ICONS: Final = {
     "back": '<path d="m15 5-7 7 7 7"/>',
     "next": '<path d="m9 5 7 7-7 7"/>',
+    "undo": '<path d="M8.5 5 4 9.5 8.5 14M4.5 9.5H14a5 5 0 0 1 0 10H9"/>',
     "check": '<path d="m4.5 12.5 5 5 10-11"/>',
     "download": '<path d="M12 4v11m-5-4.5 5 5 5-5M4.5 20h15"/>',
     "upload": '<path d="M12 15.5V4.5m-5 4.5 5-5 5 5M4.5 20h15"/>',

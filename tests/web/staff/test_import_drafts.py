@@ -300,6 +300,41 @@ def test_like_venue_is_asked_and_remembered(ana: StaffClient, store: Store) -> N
     assert "1 listo, 0 por mirar" in words(ana.get(again)), "not asked again"
 
 
+def test_row_of_which_only_the_venue_is_asked_points_to_that_question(ana: StaffClient) -> None:
+    like = GOOD.replace("Biblioteca de Pilsen", "Bibl. Pilzen")
+    address = bring(ana, HEAD, like, like.replace("18:00", "25:00").replace("-05", "-06"))
+    page = ana.get(address)
+    first, second = (key_of(ana, address, line) for line in (2, 3))
+    assert page.text.count("Responder arriba") == 1
+    assert f'name="venue-{first}"' not in page.text
+    assert f'name="venue-{second}"' in page.text, "its hour is asked too"
+    opened = ana.get(f"{address}?abre={first}")
+    assert f'name="venue-{first}"' in opened.text
+    assert "Responder arriba" not in words(opened)
+
+
+def test_loaded_page_says_what_is_next(ana: StaffClient, store: Store) -> None:
+    without_venue = LATER.replace("Biblioteca de Pilsen", "")
+    address = bring(ana, HEAD, GOOD, without_venue, IMPOSSIBLE)
+    page = ana.get(load(ana, address).location)
+    text = words(page)
+    complete, incomplete = all_workshops(store)
+    assert "1 Publica el que ya está completo" in text
+    assert f"/org/talleres/varios?hacer=publicar&amp;t={complete.public_id}" in page.text
+    assert "2 Completa 1 borrador Falta para publicar: sede." in text
+    assert f"/org/talleres/{incomplete.public_id}/editar" in page.text
+    assert "3 Arregla el renglón que no entró" in text
+    reviewed = words(ana.get(f"/org/talleres/varios?hacer=publicar&t={complete.public_id}"))
+    assert "Renueva tu DACA" in reviewed
+
+
+def test_titles_above_the_headings_are_said(ana: StaffClient) -> None:
+    heading = HEAD.split(",")
+    sheet = xlsx(("Enero", [["CONSULADO GENERAL"], [], heading, GOOD.split(",")]))
+    page = ana.get(send(ana, sheet, name="enero.xlsx").headers["Location"])
+    assert "Los nombres de las columnas estaban en el renglón 3." in words(page)
+
+
 def test_like_venue_can_be_new_or_another(ana: StaffClient, store: Store) -> None:
     address = bring(ana, HEAD, GOOD.replace("Biblioteca de Pilsen", "Sn Pio"))
     save(ana, address, form_of(ana, address) | {"venue-0": "new"})

@@ -171,6 +171,7 @@ def _show(session: Session, opened: DraftReview, *, status: int = 200, fault: st
     unanswered = replace(opened.answers, order=None, half=Half.NONE, mended={})
     asked = row_review.review(session, opened.office, opened.stored, unanswered, now=opened.now)
     typed = request.form if request.method == "POST" else {}
+    tables = opened.stored.source.tables
     return page(
         "imports/draft_columns",
         status,
@@ -187,7 +188,8 @@ def _show(session: Session, opened: DraftReview, *, status: int = 200, fault: st
         half=opened.answers.half.value,
         sheets=opened.stored.sheets if len(opened.stored.sheets) > 1 else [],
         chosen_sheets=opened.answers.sheets or opened.stored.sheets,
-        tables=opened.stored.source.tables,
+        tables=tables,
+        heading_line=tables[0].heading_line if len(tables) == 1 else 0,
         is_calendar=opened.stored.source.calendar is not None,
         words=remark_words,
     )

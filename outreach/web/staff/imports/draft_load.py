@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import Response, redirect, request
@@ -16,19 +17,22 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.staff import Permission
-from outreach.domain.scheduling import import_drafts, import_undo
+from outreach.domain.scheduling import bulk, import_drafts, import_undo
 from outreach.domain.scheduling.import_drafts import ImportDraft
 from outreach.domain.scheduling.import_undo import UndoneLoad
-from outreach.domain.workshops import WorkshopStatus
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.publish_checks import find_missing_fields
 from outreach.errors import NotFound
+from outreach.i18n import gettext as _
+from outreach.i18n import ngettext
 from outreach.imports.guess import loading
+from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import current_staff, log_office_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, draft_rows
-from outreach.web.staff.imports.draft_review import DraftReview, open_draft
+from outreach.web.staff.imports.draft_review import DraftReview, address_of, open_draft
 from outreach.web.staff.imports.draft_rows import MAX_FORM_BYTES
 
 log = logging.getLogger(__name__)
@@ -59,6 +63,16 @@ class LoadRecord:
             changed=stored["changed"],
             is_undone=stored["is_undone"],
         )
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """Something that is left to do after a load."""
+
+    name: str
+    detail: str
+    address: str
+    action: str
 
 
 @blueprint.post("/traer/<slug>/<draft_id>/cargar")
@@ -153,20 +167,73 @@ def _show(session: Session, draft: ImportDraft, *, undone: UndoneLoad | None) ->
         seats[each.kind] += each.capacity
     drafts = [each for each in made if each.status is WorkshopStatus.DRAFT]
     missing = [each for each in drafts if find_missing_fields(each, phone=config().phone)]
+    address = address_of(draft)
     return page(
         "imports/draft_loaded",
         draft=draft,
-        address=f"/org/traer/{draft.office.slug}/{draft.public_id}",
+        address=address,
         load=last,
         undone=undone,
         made=made,
         by_kind=[(kind, count, seats[kind]) for kind, count in by_kind.most_common()],
         drafts=drafts,
-        missing=missing,
+        steps=_list_next_steps(
+            draft, missing, [each for each in drafts if each not in missing], address
+        ),
         published=[each for each in made if each.status is WorkshopStatus.PUBLISHED],
         months=sorted({Month.from_day(each.day) for each in made}),
         words=workshop_labels,
     )
+
+
+def _list_next_steps(
+    draft: ImportDraft, missing: Sequence[Workshop], ready: Sequence[Workshop], address: str
+) -> list[NextStep]:
+    """What is left to do with the drafts of a load and with the rows that were not loaded."""
+    steps = []
+    if ready:
+        query = urlencode([("hacer", "publicar"), *(("t", each.public_id) for each in ready)])
+        month = Month.from_day(min(each.day for each in ready))
+        is_bulk = len(ready) <= bulk.MAX_WORKSHOPS
+        steps.append(
+            NextStep(
+                ngettext(
+                    "Publica el que ya está completo",
+                    "Publica los %(num)s que ya están completos",
+                    len(ready),
+                ),
+                _("Antes ves cada uno, con lo que haya que revisar."),
+                f"/org/talleres/varios?{query}" if is_bulk else f"/org/talleres?mes={month}",
+                _("Revisar y publicar") if is_bulk else _("Ver el mes"),
+            )
+        )
+    if missing:
+        fields = dict.fromkeys(
+            field for each in missing for field in find_missing_fields(each, phone=config().phone)
+        )
+        steps.append(
+            NextStep(
+                ngettext("Completa %(num)s borrador", "Completa %(num)s borradores", len(missing)),
+                _("Falta para publicar: %(fields)s.", fields=error_messages.say_fields(fields)),
+                f"/org/talleres/{missing[0].public_id}/editar",
+                _("Empezar por el primero") if len(missing) > 1 else _("Completarlo"),
+            )
+        )
+    if draft.pending:
+        last_day = draft.expires_at.astimezone(draft.office.zone).date()
+        steps.append(
+            NextStep(
+                ngettext(
+                    "Arregla el renglón que no entró",
+                    "Arregla los %(num)s renglones que no entraron",
+                    draft.pending,
+                ),
+                _("Esperan hasta el %(day)s.", day=workshop_labels.short_day(last_day)),
+                address,
+                _("Seguir"),
+            )
+        )
+    return steps
 
 
 @blueprint.post("/traer/<slug>/<draft_id>/deshacer")

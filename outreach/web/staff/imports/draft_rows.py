@@ -69,6 +69,7 @@ class RowView:
     mark: str  # of what they show
     defaults: Typed  # what the kind gives where the row says nothing
     remarks: Sequence[tuple[str, bool]]  # sentences, and whether they keep the row from loading
+    is_answered_above: bool  # only its venue is asked, once for all rows that name it
     fixes: Sequence[tuple[str, str]]  # names and words
     leaves_out: bool  # whether one of the fixes does
     twin: str  # public id of a workshop that it is like
@@ -294,6 +295,9 @@ def _to_view(
     is_whole = is_opened or typed is not None
     asked = set(mending.MENDABLE) if is_whole else _list_asked(row)
     fields = [each for each in mending.MENDABLE if each in asked and not row.is_left_out]
+    is_answered_above = not is_whole and row.is_open and _asks_venue_only(row)
+    if is_answered_above:
+        fields = []
     fixes = [] if row.is_left_out else row_review.list_fixes(row)
     twin = next((e for e in parsed.remarks if e.error.code is RemarkCode.TWIN_OF_WORKSHOP), None)
     return RowView(
@@ -312,11 +316,17 @@ def _to_view(
             (remark_words.remark_words(each), each.severity is not Severity.NOTE)
             for each in sorted(parsed.remarks, key=lambda each: -each.severity)
         ],
+        is_answered_above=is_answered_above,
         fixes=[(fix.name, remark_words.fix_words(fix)) for fix in fixes],
         leaves_out=any(fix.is_leaving_out for fix in fixes),
         twin=str(twin.error.values["workshop"]) if twin is not None else "",
         is_conflict=is_conflict and typed is not None,
     )
+
+
+def _asks_venue_only(row: ReviewedRow) -> bool:
+    serious = [each for each in row.parsed.remarks if each.severity is not Severity.NOTE]
+    return all(each.error.code in row_review.VENUE_QUESTIONS for each in serious)
 
 
 def _list_asked(row: ReviewedRow) -> set[Field]:

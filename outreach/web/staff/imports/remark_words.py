@@ -114,10 +114,8 @@ _REMARKS: Final = MappingProxyType(
         RemarkCode.CAPACITY_UNLIMITED: lazy("«%(value)s»: ¿cuántos lugares?"),
         RemarkCode.STATUS_UNKNOWN: lazy("«%(value)s»: ¿es borrador, publicado o cancelado?"),
         RemarkCode.MODE_UNKNOWN: lazy("«%(value)s»: ¿es en persona o en línea? Escribe la sede."),
-        RemarkCode.VENUE_DOUBTFUL: lazy("«%(value)s»: ¿es una sede que ya tienes? Dilo arriba."),
-        RemarkCode.VENUE_LIKE_LINE: lazy(
-            "«%(value)s»: ¿es «%(venue)s» del renglón %(line)s? Dilo arriba."
-        ),
+        RemarkCode.VENUE_DOUBTFUL: lazy("«%(value)s»: ¿es una sede que ya tienes?"),
+        RemarkCode.VENUE_LIKE_LINE: lazy("«%(value)s»: ¿es «%(venue)s» del renglón %(line)s?"),
         RemarkCode.VENUES_TOO_MANY: lazy(
             "Trae más de %(most)s sedes nuevas. Carga primero las demás."
         ),
