@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.web.staff.common.workshop_labels import closes_words
+from outreach.web.staff.dashboard import network_month
 from tests.conftest import hold, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -114,11 +115,10 @@ def test_alerts_are_ordered_by_severity_with_one_action_each(
         ("6 personas en lista de espera", "Abrir", f"{at}{crowded.public_id}#lugares"),
         ("Sin publicar", "Publicar", f"{at}{draft.public_id}"),
         ("1 correo no llegó", "Ver", f"{at}{bounced.public_id}"),
-        ("Casi lleno", "Clonar", f"{at}{almost.public_id}/clonar"),
     ]
     page = elena.get("/org/")
     assert list_cards(page.text) == expected
-    assert "Requiere atención (8)" in words(page)
+    assert "Requiere atención (7)" in words(page)
     assert "El mes cierra" in words(page) or "debía estar" in words(page)
 
 
@@ -294,6 +294,56 @@ def test_undelivered_text_message_becomes_a_call(
     with store.read() as session:
         (todo,) = outbox.to_do(session, [chicago.id], now=clock.now(), has_texts=True)
     assert (todo.calls, todo.dead) == (1, 0)
+
+
+def test_full_workshop_is_a_matter_of_its_office(
+    ana: StaffClient, elena: StaffClient, store: Store, key_store: KeyStore, make: Make
+) -> None:
+    seat(store, key_store, make("Lleno", capacity=1))
+    assert "Lleno: 1 de 1" in words(ana.get("/org/"))
+    assert "Lleno: 1 de 1" not in words(elena.get("/org/"))
+
+
+@pytest.mark.any_database("the text of a date")
+@pytest.mark.parametrize(
+    ("now", "month", "days_left"),
+    [
+        (datetime(2026, 11, 29, 18, 0, tzinfo=UTC), Month(2026, 11), 6),
+        (datetime(2026, 12, 5, 5, 59, tzinfo=UTC), Month(2026, 11), 1),
+        (datetime(2026, 12, 5, 23, 59, tzinfo=UTC), Month(2026, 11), 0),
+        (datetime(2026, 12, 6, 0, 1, tzinfo=UTC), Month(2026, 12), 31),
+    ],
+)
+def test_network_page_has_the_month_that_closes_next(
+    app: Flask, store: Store, chicago: Office, now: datetime, month: Month, days_left: int
+) -> None:
+    with app.test_request_context(), store.read() as session:
+        found = network_month.load(session, now=now)
+    assert (found.month, found.days_left) == (month, days_left)
+
+
+def test_network_page_counts_reports_and_offices_without_accounts(
+    app: Flask, store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    employ(store)
+    now, day = datetime(2026, 11, 29, 18, 0, tzinfo=UTC), date(2026, 11, 21)
+    with store.change() as session:
+        hold(session, chicago, rights, day=day, status=WorkshopStatus.HELD)
+        hold(session, chicago, rights, day=day)
+        hold(session, chicago, rights, day=date(2026, 11, 30))
+        hold(session, calgary, rights, day=day, status=WorkshopStatus.HELD)
+    with app.test_request_context(), store.read() as session:
+        found = network_month.load(session, now=now)
+    assert (found.reported, found.total, found.owing, found.unmanned) == (2, 3, 1, 1)
+    assert round(found.share) == 67
+
+
+def test_network_page_shows_the_closing_to_administrators_only(
+    ana: StaffClient, elena: StaffClient, make: Make
+) -> None:
+    make("Uno")  # the page of a site without workshops has other things to say
+    assert "Ver qué falta" in words(elena.get("/org/"))
+    assert "Ver qué falta" not in words(ana.get("/org/"))
 
 
 def test_alerts_are_limited_to_own_offices(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda, alerts
-from outreach.domain.dashboard.alerts import Alert
+from outreach.domain.dashboard.alerts import Alert, AlertType
 from outreach.domain.dashboard.work_queue import WorkSort
 from outreach.domain.network import advocate_review, fraud_reports, help_lines
 from outreach.domain.network.fraud_reports import FraudSign
@@ -30,6 +30,7 @@ from outreach.web.staff.dashboard import (
     alert_rows,
     blueprint,
     first_day,
+    network_month,
     unfinished_drafts,
 )
 
@@ -64,6 +65,7 @@ def today() -> ResponseReturnValue:
         sheets = import_drafts.list_pending(session, editable, now=now)
         are_lines_due = is_admin and help_lines.is_due(session, today=clock.network_day(now))
         editions = bulletins.list_undecided(session) if is_admin else ()
+        closing = network_month.load(session, now=now) if is_admin and not steps else None
     ahead = [each for each in near if not _is_on(each, now) and _is_ahead(each, now)]
     return page(
         "dashboard/today",
@@ -90,6 +92,7 @@ def today() -> ResponseReturnValue:
         are_lines_due=are_lines_due,
         bulletin_months=[Month.from_number(each.month) for each in editions],
         sheets=sheets[:MAX_SHEETS],
+        closing=closing,
     )
 
 
@@ -124,16 +127,24 @@ def _high_text_usage() -> Usage | None:
 
 def _alerts(session: Session, now: datetime) -> list[Alert]:
     """The alerts of the offices where the staff member may act on them, without what the queue of
-    their own offices has."""
-    return alerts.list_alerts(
+    their own offices has. A full workshop is a matter of its office."""
+    grants = current_staff().grants
+    found = alerts.list_alerts(
         session,
         edit=[office.slug for office in offices_with(session, Permission.EDIT)],
         call=[office.slug for office in offices_with(session, Permission.CONTACTS)],
-        queued=pending_work.own_offices(current_staff().grants),
+        queued=pending_work.own_offices(grants),
         now=now,
         has_texts=bool(config().texts.url),
         bursts=bursts.list_bursts(key_store().store, key_store().today()),
     )
+    if ALL_OFFICES not in grants:
+        return found
+    return [
+        each
+        for each in found
+        if each.alert_type is not AlertType.FULL or each.workshop.office.slug in grants
+    ]
 
 
 @blueprint.get("/entrada")
