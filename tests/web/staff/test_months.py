@@ -322,7 +322,7 @@ def test_late_offices_are_reminded_once(
     assert "1 recordatorio espera." in words(elena.get(first.location))
     second = elena.post(REMIND, aviso="avisar", office=["calgary"])
     assert "Ya no falta avisar." in words(second)
-    assert "ya se le recordó en las últimas 24 horas" in words(second)
+    assert "Ya se les recordó en las últimas 24 horas Calgary" in words(second)
     assert "Recordado el" in words(elena.get("/org/mes/2026-03"))
 
 

@@ -41,6 +41,16 @@ class OfficeLine:
     words: str
 
 
+@dataclass(frozen=True)
+class UnreachedOffices:
+    """Offices that get nothing for the same cause, and where something can be done about it."""
+
+    heading: str
+    names: Sequence[str]  # of the offices
+    address: str = ""
+    action: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MailingSheet:
     """What the sheet says. Its texts are in the language of the staff pages."""
@@ -50,7 +60,8 @@ class MailingSheet:
     recipients: str  # the heading above who gets it
     languages: Sequence[str] = ()  # how many in each
     offices: Sequence[OfficeLine] = ()  # each can be left out
-    unreached: Sequence[OfficeLine] = ()
+    unreached: Sequence[UnreachedOffices] = ()
+    unreached_count: int = 0
     letters: Sequence[tuple[str, str, MessagePreview]] = ()  # code and name of the language
     note: str = ""  # what is saved so far
     fault: str = ""

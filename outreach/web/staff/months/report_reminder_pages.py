@@ -1,6 +1,6 @@
 """Reminds the offices that have not reported a month: a sheet first, then letters on hold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flask import redirect, request
@@ -25,7 +25,7 @@ from outreach.web.context import config, store
 from outreach.web.presentation import formatting
 from outreach.web.staff.common import mailing_sheet
 from outreach.web.staff.common.guards import log_office_action
-from outreach.web.staff.common.mailing_sheet import MailingSheet, OfficeLine
+from outreach.web.staff.common.mailing_sheet import MailingSheet, OfficeLine, UnreachedOffices
 from outreach.web.staff.common.notify_sheet import MODE_FIELD
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
@@ -85,7 +85,8 @@ def _describe(
         lead=_("Lo que falta de %(month)s", month=formatting.month_and_year(month.first)),
         recipients=_people_words(people, len(reached)) if people else _("Nadie recibe aviso."),
         offices=[_line(late[each.slug], each) for each in reached],
-        unreached=[_line(late[each.slug], each) for each in reach if not each.account_ids],
+        unreached=_group_unreached(late, reach),
+        unreached_count=len(reach) - len(reached),
         letters=[(STAFF_LANGUAGE, i18n.NAMES[STAFF_LANGUAGE], letter)] if people else (),
         button=_("Enviar los recordatorios"),
         no_button=_("No enviar") if people else _("Volver"),
@@ -101,15 +102,9 @@ def _people_words(people: int, number: int) -> str:
 
 
 def _line(row: CoverageRow, reach: OfficeReach) -> OfficeLine:
-    """«2 personas · le faltan 5 · Recordado el 3 nov»; without people the cause instead."""
-    pending = (
-        ngettext("le falta %(num)d reporte", "le faltan %(num)d reportes", row.pending)
-        if row.pending
-        else _("no ha dicho nada")
-    )
+    """«2 personas · le faltan 5 reportes · se le recordó el 3 nov»."""
     number = len(reach.account_ids)
-    who = ngettext("%(num)d persona", "%(num)d personas", number) if number else _cause(reach)
-    parts = [who, pending]
+    parts = [ngettext("%(num)d persona", "%(num)d personas", number), _pending_words(row)]
     if row.reminded_at is not None:
         parts.append(_("se le recordó el %(day)s", day=month_labels.slim_date(row.reminded_at)))
     if reach.undelivered_count:
@@ -123,11 +118,39 @@ def _line(row: CoverageRow, reach: OfficeReach) -> OfficeLine:
     return OfficeLine(row.slug, row.city, " · ".join(parts))
 
 
-def _cause(reach: OfficeReach) -> str:
-    words: dict[NoReach | None, str] = {
-        NoReach.NO_ACCOUNT: _("nadie tiene cuenta"),
-        NoReach.DISABLED: _("sus cuentas están suspendidas"),
-        NoReach.UNCONFIRMED: _("nadie ha usado su invitación: no sabemos si su correo es suyo"),
-        NoReach.REMINDED: _("ya se le recordó en las últimas 24 horas"),
+def _pending_words(row: CoverageRow) -> str:
+    if not row.pending:
+        return _("no ha dicho nada")
+    return ngettext("le falta %(num)d reporte", "le faltan %(num)d reportes", row.pending)
+
+
+def _group_unreached(
+    late: Mapping[str, CoverageRow], reach: Sequence[OfficeReach]
+) -> list[UnreachedOffices]:
+    """The offices that nothing is sent to, by cause. Those that have held workshops without a
+    report say how many."""
+    groups = []
+    for cause in NoReach:
+        rows = [late[each.slug] for each in reach if each.cause is cause]
+        if not rows:
+            continue
+        names = [f"{row.city} ({_pending_words(row)})" if row.pending else row.city for row in rows]
+        groups.append(UnreachedOffices(_cause(cause), names, *_remedy(cause)))
+    return groups
+
+
+def _cause(cause: NoReach) -> str:
+    words: dict[NoReach, str] = {
+        NoReach.NO_ACCOUNT: _("Nadie tiene cuenta"),
+        NoReach.DISABLED: _("Sus cuentas están suspendidas"),
+        NoReach.UNCONFIRMED: _("Nadie ha usado su invitación: no sabemos si su correo es suyo"),
+        NoReach.REMINDED: _("Ya se les recordó en las últimas 24 horas"),
     }
-    return words[reach.cause]
+    return words[cause]
+
+
+def _remedy(cause: NoReach) -> tuple[str, str]:
+    """The page where something can be done about it, and what; empty where one waits."""
+    if cause is NoReach.NO_ACCOUNT:
+        return "/org/personal/invitar", _("Invitar")
+    return ("", "") if cause is NoReach.REMINDED else ("/org/personal", _("Ver las cuentas"))
