@@ -292,7 +292,7 @@ def ability_of(role: Role) -> str:
     words: dict[Role, str] = {
         Role.ADMIN: _("Oficinas, tipos, personal, cierre del mes y boletín."),
         Role.LEAD: _("Lo de Organiza, y además invita y suspende a personas de su oficina."),
-        Role.ORGANIZER: _("Talleres de su oficina y quien aparta lugar en ellos."),
+        Role.ORGANIZER: _("Crea, publica y reporta talleres de su oficina, y avisa a su gente."),
         Role.DOOR: _("Pasa lista. No ve correos ni teléfonos."),
         Role.READER: _("Talleres y cifras. No ve nombres."),
     }
