@@ -20,6 +20,7 @@ from outreach.config import Config
 from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.dashboard.digests import Digest
 from outreach.domain.dashboard.staff_alerts import StaffAlert
+from outreach.domain.dashboard.work_queue import WorkSort
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter import mail_choices
 from outreach.domain.newsletter.mail_choices import LetterGroup
@@ -32,11 +33,18 @@ from outreach.mail.message_context import mail_from
 
 TOPICS: Final = frozenset({MailingTopic.DIGEST, MailingTopic.ALERT})
 QUEUE_PATH: Final = "/org/por-atender"
-# In the order of the letter: what waits first, then what is news.
-_ITEMS: Final = (
-    "to_approve", "to_review", "to_call", "to_report", "to_tell", "returned", "months",
-    "new_parties", "full",
-)  # fmt: skip
+# In the order of the letter: what waits first, then what is news. Each with the page that has it.
+_ITEMS: Final = {
+    "to_approve": f"{QUEUE_PATH}?ver={WorkSort.APPROVE}",
+    "to_review": f"{QUEUE_PATH}?ver={WorkSort.REVIEW}",
+    "to_call": f"{QUEUE_PATH}?ver={WorkSort.CALL}",
+    "to_report": f"{QUEUE_PATH}?ver={WorkSort.REPORT}",
+    "to_tell": f"{QUEUE_PATH}?ver={WorkSort.NOTIFY}",
+    "returned": f"{QUEUE_PATH}?ver={WorkSort.LETTER}",
+    "months": "/org/mes",
+    "new_parties": "/org/talleres",
+    "full": "/org/talleres",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +135,7 @@ def _digest_values(digest: Digest) -> dict[str, Any]:
     counts = {name: getattr(digest, name) for name in _ITEMS} | {"months": len(digest.months)}
     return {
         "digest": digest,
-        "items": [(name, counts[name]) for name in _ITEMS if counts[name]],
+        "items": [(name, counts[name], path) for name, path in _ITEMS.items() if counts[name]],
         "doors": [_describe_door(each) for each in digest.doors],
     }
 

@@ -98,6 +98,7 @@ def test_digest_says_numbers_and_the_workshops_of_today(
         assert "Registro nuevo" in text
         assert "hora de Chicago" in text
         assert f"{mail.config.public_url}/org/por-atender" in text
+    assert f'{mail.config.public_url}/org/por-atender?ver=reportar"' in html_of(mail.last)
     assert "- 1 · Por aprobar" in mail.text
     assert "- 1 · Registro nuevo" in mail.text, "the three of days ago are no news"
 
