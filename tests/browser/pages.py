@@ -392,6 +392,12 @@ def sign_in(page: Page, email: str = ANA) -> None:
     second_factors.sign_in(page, email)
 
 
+def press_sign_out(page: Page) -> None:
+    """Presses the button in the menu of the account."""
+    page.locator(".account-menu > summary").click()
+    page.get_by_role("button", name="Cerrar sesión", exact=True).click()
+
+
 def _bring_file(page: Page, name: str) -> None:
     sign_in(page)
     if name in FILES:

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from outreach import clock
 from tests.browser import chromium, offline_phones, second_factors
 from tests.browser.offline_phones import TOMAS, OfflineWorkshop, Party
+from tests.browser.pages import press_sign_out
 from tests.browser.second_factors import PASSWORD
 
 # The console reports failed requests. A violation of the content security policy is an error.
@@ -291,13 +292,13 @@ def test_logout_sends_check_in_events_or_asks_first(
         page.get_by_role("button", name="+1").click()
         expect(page.locator("[data-status]")).to_contain_text("Falta 1 llegada por enviar.")
         page.goto(f"{evening.url}/org/entrada?x")
-        page.get_by_role("button", name="Cerrar sesión", exact=True).click()
+        press_sign_out(page)
         question = page.locator("#sign-out-question")
         expect(question).to_be_focused()
         expect(question).to_contain_text("Falta 1 llegada por enviar.")
         assert evening.counts() == (0, 0)
         page.unroute("**/llegadas")
-        page.get_by_role("button", name="Cerrar sesión", exact=True).click()
+        press_sign_out(page)
         expect(question).to_contain_text("Este teléfono lleva la puerta de un taller.")
         assert evening.counts() == (0, 1)
         page.get_by_role("button", name="Cerrar sesión y borrar").click()

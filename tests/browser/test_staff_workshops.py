@@ -10,7 +10,7 @@ from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
 from tests.browser.data_workshop_form import free_day
 from tests.browser.keyboard import focus
-from tests.browser.pages import sign_in
+from tests.browser.pages import press_sign_out, sign_in
 from tests.browser.world import World
 
 with_and_without = pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_back_button_after_logout_shows_no_staff_page(opened: Open, world: World
     sign_in(page)
     page.goto(f"/org/talleres/{world.plain}")
     expect(page.locator("main")).to_contain_text("Rosa")
-    page.get_by_role("button", name="Cerrar sesión").click()
+    press_sign_out(page)
     page.wait_for_url(re.compile("/org/entrar"))
     page.go_back()
     expect(page.get_by_label("Contraseña")).to_be_visible()

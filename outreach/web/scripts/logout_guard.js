@@ -25,6 +25,7 @@
         form.submit();
         return;
       }
+      form.closest("details").open = false;
       question.hidden = false;
       question.querySelector("h2").textContent = words;
       question.focus();

@@ -395,8 +395,12 @@ def role_names(roles: Iterable[Role]) -> str:
 def _frame(who: SignedInStaff) -> dict[str, Any]:
     """What the header and the navigation show; `zone` is the clock of the reader."""
     name, zone, has_offices = _place(who)
+    wide_places = _list_wide_places(has_offices=has_offices)
     return {
         "name": name,
+        "initials": "".join(word[0] for word in who.label.split()[:2]).upper(),
+        "wide_places": wide_places,
+        "is_wide_place": any(request.path.startswith(place[1]) for place in wide_places),
         "zone": zone,
         "role": role_names(who.grants.values()),
         "has_role": bool(who.grants),
@@ -405,6 +409,24 @@ def _frame(who: SignedInStaff) -> dict[str, Any]:
         "may_stand_at_door": has_permission_anywhere(Permission.DOOR),
         "may_network": has_permission(Permission.NETWORK, ALL_OFFICES),
     }
+
+
+def _list_wide_places(*, has_offices: bool) -> list[tuple[str, str, str, str]]:
+    """The pages that the navigation has room for on a wide screen; on a phone they are under «Más».
+    Each with its address, picture and name."""
+    places = []
+    is_network = has_permission(Permission.NETWORK, ALL_OFFICES)
+    if is_network:
+        places += [
+            ("wide", "/org/red", "flag", str(_("Oficinas"))),
+            ("wide", "/org/boletin", "letter", str(_("Boletín"))),
+        ]
+    if has_offices and has_permission_anywhere(Permission.EDIT):
+        places.append(("wide", "/org/sedes", "place", str(_("Sedes"))))
+    if has_permission_anywhere(Permission.COLLEAGUES):
+        name = _("Personal") if is_network else _("Equipo")
+        places.append(("wide", "/org/personal", "people", str(name)))
+    return places
 
 
 def _place(who: SignedInStaff) -> tuple[str, ZoneInfo | None, bool]:
