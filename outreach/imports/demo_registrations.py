@@ -29,7 +29,7 @@ _SLOT_STARTS: Final = ("09:00", "09:20", "10:00", "11:20", "11:40")
 
 
 @dataclass
-class _SampleFactory:
+class SampleFactory:
     """Publishes sample workshops of one office."""
 
     session: Session
@@ -68,7 +68,7 @@ class _SampleFactory:
 def add(store: Store, key_store: KeyStore, *, now: datetime) -> None:
     """Adds sample workshops and registrations. The offices and kinds must exist."""
     with store.change() as session:
-        factory = _SampleFactory(session, now)
+        factory = SampleFactory(session, now)
         consultations, full = _consultations(factory), _full_workshop(factory)
         with_accommodations = _workshop_with_limited_accommodations(factory)
         _course_in_series(factory)
@@ -77,17 +77,17 @@ def add(store: Store, key_store: KeyStore, *, now: datetime) -> None:
         )
     for number, slot_start in enumerate(_SLOT_STARTS):
         party = RegistrationData(name=f"Lupe {number + 1}", slot=slot_start)
-        _register(store, key_store, consultations, party, now)
+        register_party(store, key_store, consultations, party, now)
     for party in _families():
-        _register(store, key_store, with_accommodations, party, now)
+        register_party(store, key_store, with_accommodations, party, now)
     first, *_ = [
-        _register(store, key_store, full, party, now) for party in _parties_beyond_capacity()
+        register_party(store, key_store, full, party, now) for party in _parties_beyond_capacity()
     ]
     with store.change() as session:  # a cancellation creates the offer
         registrations.cancel(session, session.get_one(Registration, first), now=now)
 
 
-def _consultations(factory: _SampleFactory) -> Workshop:
+def _consultations(factory: SampleFactory) -> Workshop:
     """Two workshops with slots of twenty minutes; returns the earlier one."""
     values = {
         "title": _translations("Tu caso, a solas", "Your case, one to one"),
@@ -101,12 +101,12 @@ def _consultations(factory: _SampleFactory) -> Workshop:
     return factory.publish("diagnostico", 9, **values)
 
 
-def _full_workshop(factory: _SampleFactory) -> Workshop:
+def _full_workshop(factory: SampleFactory) -> Workshop:
     title = _translations("Preguntas y respuestas", "Questions and answers")
     return factory.publish("derechos", 10, title=title, capacity=4)
 
 
-def _workshop_with_limited_accommodations(factory: _SampleFactory) -> Workshop:
+def _workshop_with_limited_accommodations(factory: SampleFactory) -> Workshop:
     return factory.publish(
         "derechos",
         12,
@@ -117,7 +117,7 @@ def _workshop_with_limited_accommodations(factory: _SampleFactory) -> Workshop:
     )
 
 
-def _course_in_series(factory: _SampleFactory) -> None:
+def _course_in_series(factory: SampleFactory) -> None:
     office = offices.find(factory.session, OFFICE)
     course = series.find_or_create(factory.session, office, "Curso de tres días", is_joint=True)
     title = _translations("Tus derechos, paso a paso", "Your rights, step by step")
@@ -143,9 +143,10 @@ def _families() -> Iterator[RegistrationData]:
         yield RegistrationData(name=name, people=2, needs=Codes([AccessNeed.CHILDCARE]))
 
 
-def _register(
+def register_party(
     store: Store, key_store: KeyStore, workshop: Workshop, party: RegistrationData, now: datetime
 ) -> str:
+    """Registers a party at that instant; returns the id of the registration."""
     sealed = registrations.prepare(key_store, workshop, party)
     with store.change() as session:
         stored_workshop = session.merge(workshop, load=False)

@@ -67,6 +67,10 @@ def test_printed_account_can_sign_in(opened: Open, demo: str) -> None:
     page.locator("#waiting [type=submit]").click()
     expect(page).not_to_have_url(re.compile("/org/(entrar|codigo)"))
     expect(page.locator("main h1")).to_be_visible()
+    page.goto("/org/por-atender")
+    waiting = page.get_by_role("navigation", name="Por atender")
+    for sort in ("aprobar", "llamar", "confirmar", "avisar", "reportar"):
+        expect(waiting.get_by_role("link", name=re.compile(sort))).to_be_visible()
 
 
 def _save_screenshot(page: Page, name: str, fallback_folder: Path) -> None:
