@@ -6,7 +6,7 @@ from typing import Final
 from playwright.sync_api import Locator, Page, expect
 
 
-def focus(page: Page, role: str, name: str) -> None:
+def focus(page: Page, role: str, name: str | re.Pattern[str]) -> None:
     """Presses Tab, or an arrow key within radio buttons, until the element has the focus."""
     wanted = page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]  # any role
     expect(wanted).to_be_visible()

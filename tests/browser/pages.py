@@ -454,7 +454,7 @@ def _save_hour(page: Page, world: World) -> None:
     field = page.get_by_label("Empieza", exact=True)
     field.fill("17:15" if field.input_value() != "17:15" else "17:20")
     page.get_by_role("button", name="Guardar cambios").click()
-    page.get_by_role("button", name="Guardar", exact=True).click()
+    page.get_by_role("button", name="Guardar y avisar a").click()
     page.get_by_role("button", name="Deshacer").wait_for()
 
 

@@ -67,7 +67,7 @@ def test_changed_hour_is_saved_and_undone_by_keyboard(
     press(page, "button", "Guardar cambios")
     is_here(page, "¿A quién le avisamos?")
     reach(page, "radio", re.compile("^Avisar"))
-    press(page, "button", "Guardar")
+    press(page, "button", re.compile("^Guardar y avisar a [0-9]+ personas?$"))
     page.wait_for_url(re.compile("hecho="))
     said = page.get_by_role("status").filter(has_text="Los avisos salen en 5 minutos.")
     expect(said).to_be_visible()

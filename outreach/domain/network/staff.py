@@ -128,6 +128,26 @@ def list_addresses(session: Session, organizer_ids: Iterable[int]) -> dict[int, 
     return {row[0]: row[1] for row in rows}
 
 
+def list_labels(session: Session, organizer_ids: Iterable[int]) -> dict[int, str]:
+    """The display names of these accounts, or their addresses, by id; for colleagues only."""
+    rows = session.execute(
+        sa.select(StaffMember.id, StaffMember.name, StaffMember.email).where(
+            StaffMember.id.in_(organizer_ids)
+        )
+    )
+    return {found_id: name or email for found_id, name, email in rows}
+
+
+def list_names(session: Session, organizer_ids: Iterable[int]) -> dict[int, str]:
+    """The display names of those of these accounts that have one, by id."""
+    rows = session.execute(
+        sa.select(StaffMember.id, StaffMember.name).where(
+            StaffMember.id.in_(organizer_ids), StaffMember.name != ""
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def add(
     session: Session, email: str, role: Role, offices: Iterable[str], *, name: str = ""
 ) -> StaffMember:

@@ -235,6 +235,22 @@ def count_uninformed(session: Session, workshops: Iterable[Workshop], *, has_tex
     )
 
 
+def count_people(session: Session, workshop_ids: Iterable[int]) -> int:
+    """How many people a change of these workshops reaches: one who registered for several dates
+    together is one, whatever number of messages they get."""
+    person = sa.func.coalesce(Registration.joint_id, Registration.id)
+    found = session.scalar(
+        sa.select(sa.func.count(person.distinct()))
+        .join(Workshop, Workshop.id == Registration.workshop_id)
+        .where(
+            Workshop.id.in_(list(workshop_ids)),
+            IS_UNINFORMED,
+            Registration.contact != ContactMethod.NONE,
+        )
+    )
+    return found or 0
+
+
 def fold_into_offer(session: Session, registration_id: str) -> None:
     """Where an offer that was queued now says day, hour and place as they are, a notification of a
     change that has not been sent to the same party is not sent besides."""

@@ -118,14 +118,14 @@ def _find_offer_start(workshop: Workshop, party: WaitingParty, now: datetime) ->
     return None if is_closed(workshop, at) else at
 
 
-def count_fitting(session: Session, workshop: Workshop, seats: int) -> int:
-    """How many parties would be offered so many free seats."""
-    left, count = seats, 0
+def list_fitting(session: Session, workshop: Workshop, seats: int) -> list[ContactMethod]:
+    """How each party is reached that would be offered so many free seats."""
+    left, fitting = seats, []
     for party in _list_waiting(session, workshop):
         if party.people <= left:
             left -= party.people
-            count += 1
-    return count
+            fitting.append(party.contact)
+    return fitting
 
 
 def has_fitting_candidate(session: Session, workshop: Workshop) -> bool:

@@ -229,6 +229,19 @@ def find_latest(session: Session, workshop: Workshop, *, now: datetime) -> Works
     )
 
 
+def list_kept(session: Session, workshop: Workshop, *, now: datetime) -> list[WorkshopChange]:
+    """The changes of a workshop that are kept, the oldest first."""
+    return list(
+        session.scalars(
+            sa.select(WorkshopChange)
+            .where(
+                WorkshopChange.workshop_id == workshop.id, WorkshopChange.made_at > now - KEPT_FOR
+            )
+            .order_by(WorkshopChange.made_at, WorkshopChange.id)
+        )
+    )
+
+
 def delete_old(session: Session, *, now: datetime) -> None:
     session.execute(sa.delete(WorkshopChange).where(WorkshopChange.made_at <= now - KEPT_FOR))
 

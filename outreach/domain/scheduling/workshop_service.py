@@ -535,7 +535,7 @@ def _resize(
             raise Refusal(ErrorCode.CAPACITY_BELOW_TAKEN, taken=taken)
         held = min(workshop.held_seats, free)
         if decision.delays_offers and free > workshop.seats_left + held:
-            is_waited_for = waitlist.count_fitting(session, workshop, free) > 0
+            is_waited_for = bool(waitlist.list_fitting(session, workshop, free))
             held = free - workshop.seats_left if is_waited_for else held
         workshop.capacity, workshop.overbooked = data.capacity, data.overbooked
         workshop.held_seats, workshop.seats_left = held, free - held

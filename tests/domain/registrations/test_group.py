@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,15 @@ from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations import (
+    ContactMethod,
+    Registration,
+    RegistrationStatus,
+    change_notifications,
+)
+from outreach.domain.registrations.change_notifications import LATER
 from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, series
 from outreach.errors import Full
 from tests.conftest import hold, registration_data
@@ -84,6 +92,23 @@ def test_group_registration_takes_each_date_and_sends_one_letter(course: Course)
         [NotificationType.REMINDER],
         [NotificationType.REMINDER],
     ]
+
+
+def test_person_on_several_dates_is_one_of_the_people_who_are_told(course: Course) -> None:
+    dates = course()
+    _save_all(dates)
+    _save_all(dates[:1], name="Luz", contact=ContactMethod.NONE)
+    with dates[0].store.change() as session:
+        for date in dates:
+            workshop = session.get_one(Workshop, date.workshop_id)
+            later = replace(workshop_service.get_data(workshop), ends=time(23))
+            workshop_service.change(session, workshop, later, now=MONDAY, decision=LATER)
+        changed = [session.get_one(Workshop, date.workshop_id) for date in dates]
+        reach = change_notifications.count_uninformed(session, changed, has_texts=False)
+        assert (reach.letters, reach.unreachable) == (3, 1)
+        ids = [each.id for each in changed]
+        assert change_notifications.count_people(session, ids) == 1
+        assert change_notifications.count_people(session, []) == 0
 
 
 def test_group_lists_its_registrations_by_date(course: Course) -> None:

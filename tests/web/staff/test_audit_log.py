@@ -25,6 +25,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.web.staff.audit import audit_details, audit_labels
 from outreach.web.staff.audit.audit_labels import ACTIONS, AuditSubject
+from outreach.web.staff.common.field_labels import field_words
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -253,7 +254,7 @@ def test_entry_with_text_details_is_shown_in_words(store: Store, elena: StaffCli
 @pytest.mark.any_database("reads the source")
 def test_every_field_of_a_workshop_that_can_change_has_a_name() -> None:
     fields = {each.name for each in dataclasses.fields(WorkshopData)} - {"office"}
-    assert [each for each in sorted(fields) if each == audit_details.field_words(each)] == []
+    assert [each for each in sorted(fields) if each == field_words(each)] == []
 
 
 @fixed_clock

@@ -163,6 +163,7 @@ def test_publishing_shows_the_sheet_and_publishes_nothing(scene: MailingScene) -
     for said in (
         "Publicar el boletín",
         "Les llega a 2 personas que lo pidieron",
+        "Publicar y enviar a 2 personas",
         "1 en español",
         "1 en francés",
         "Boletín de marzo de 2026",
@@ -419,7 +420,9 @@ def test_reminders_show_who_gets_one_and_who_cannot(
     assert "Les llega a 3 personas de 2 oficinas" in text
     assert "Chicago 2 personas · no ha dicho nada" in text
     assert "Falta completar marzo de 2026" in text, "the words that they read"
-    assert not {"luz@", "ana@", "beto@"} & set(text.split()), "no address"
+    assert "Enviar a 3 personas" in text
+    for address in ("luz@", "ana@", "beto@"):
+        assert address not in text, "no address"
     with store.change() as session:
         for member in session.scalars(sa.select(StaffMember)):
             if member.email.startswith("luz"):
@@ -435,6 +438,25 @@ def test_reminders_show_who_gets_one_and_who_cannot(
     assert "Nadie tiene cuenta Calgary Invitar" in words(headquarters.post(REMIND))
     with store.read() as session:
         assert session.scalars(sa.select(Mailing)).all() == []
+
+
+def test_reminders_name_people_and_count_them(headquarters: StaffClient, store: Store) -> None:
+    staff_at(store)
+    with store.change() as session:
+        for member in session.scalars(sa.select(StaffMember)):
+            name = {"ana": "Ana Robles", "luz": "Luz Mora"}
+            member.name = name.get(member.email.partition("@")[0], "")
+    text = words(headquarters.post(REMIND))
+    assert "Chicago Ana Robles y 1 persona más · no ha dicho nada" in text
+    assert "Calgary Luz Mora · no ha dicho nada" in text
+    with store.change() as session:
+        session.execute(sa.delete(StaffMember).where(StaffMember.email.regexp_match("^(ana|beto)")))
+    assert "Enviar a 1 persona No enviar" in words(headquarters.post(REMIND))
+    with store.change() as session:
+        session.execute(sa.delete(StaffMember).where(StaffMember.email.startswith("luz")))
+    text = words(headquarters.post(REMIND))
+    assert "Nadie recibe aviso." in text
+    assert "Enviar" not in text.partition("Nadie recibe aviso.")[2]
 
 
 def test_reminders_go_to_chosen_offices_after_the_hold(

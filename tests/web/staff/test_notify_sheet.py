@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, time, timedelta
 from typing import Any, Final
 
 import pytest
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from outreach import clock
+from outreach import clock, formats
 from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
 from outreach.db.store import Store
@@ -23,11 +23,11 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.scheduling import tours
 from outreach.domain.scheduling.tours import Tour
 from outreach.domain.scheduling.workshop_changes import KeptAnswer
-from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.keystore import KeyStore
 from outreach.privacy import erasure
-from tests.conftest import seat
+from tests.conftest import seat, venue
 from tests.domain.scheduling.test_tours import five_stops, list_stops
 from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -170,6 +170,107 @@ def test_action_shows_the_sheet_first_and_changes_nothing(scene: Scene, name: st
     assert "/r/" not in page.text
     assert facts_of(scene.read()) == before
     assert scene.list_changes() == []
+
+
+@each_action
+def test_main_button_counts_people(scene: Scene, name: str) -> None:
+    send, _cause = ACTIONS[name]
+    act = "Cancelar y avisar a" if "cancel" in name else "Guardar y avisar a"
+    assert f"{act} 1 persona " in words(send(scene))
+    for number in range(2):
+        seat(
+            scene.store, scene.key_store, scene.workshop, name=f"Luz {number}",
+            contact=ContactMethod.EMAIL, address=f"luz{number}@example.org",
+        )  # fmt: skip
+    assert f"{act} 3 personas " in words(send(scene))
+    with scene.store.change() as session:
+        session.execute(sa.update(Registration).values(contact=ContactMethod.NONE))
+    answer = send(scene)
+    assert answer.status_code == 303, "nobody is asked about"
+
+
+@pytest.mark.parametrize("name", ["cancel", "cancel stop"])
+def test_page_of_a_cancellation_counts_people(scene: Scene, name: str) -> None:
+    send, _cause = ACTIONS[name]
+    address = send(scene).request.path
+    page = words(scene.ana.get(address))
+    assert "Cancelar y avisar a 1 persona " in page
+    with scene.store.change() as session:
+        session.execute(sa.update(Registration).values(contact=ContactMethod.NONE))
+    page = words(scene.ana.get(address))
+    assert "Nadie recibe aviso." in page
+    assert "Cancelar y avisar" not in page
+    assert "Sí, cancelar" in page
+
+
+def test_sheet_shows_the_old_value_beside_the_new_one(scene: Scene) -> None:
+    workshop = scene.read()
+    before, after = day_words(workshop.day), day_words(workshop.day + timedelta(days=1))
+    more = {"starts": "19:15", "ends": "21:15", "capacity": "77", "mode": DeliveryMode.HYBRID.value}
+    page = words(edit(scene, **more, online_url="https://example.org/sala"))
+    hours = f"{hour_of(workshop.starts)} a {hour_of(workshop.ends)}"
+    for said in (
+        f"Fecha antes: {before} → ahora: {after}",
+        f"Hora antes: {hours} → ahora: 7:15 p. m. a 9:15 p. m.",
+        "Cómo se da antes: En persona → ahora: En persona y en línea",
+        f"Lugares antes: {workshop.capacity} → ahora: 77",
+    ):
+        assert said in page
+    assert page.index("Fecha antes:") < page.index("Hora antes:") < page.index("Lugares antes:")
+    assert "Título antes:" not in page, "it has not changed"
+
+
+def test_sheet_shows_both_venues(scene: Scene) -> None:
+    with scene.store.change() as session:
+        office = session.get_one(Workshop, scene.workshop.id).office
+        other = venue(session, office, "Otra sala", address="9 Nueva St.")
+        session.flush()
+        number = other.id
+    former = scene.read().venue
+    assert former is not None
+    page = words(edit(scene, venue=str(number)))
+    assert f"Sede antes: {former.name}" in page
+    assert "ahora: Otra sala, 9 Nueva St." in page
+
+
+def test_sheet_shows_what_changed_of_a_venue(scene: Scene) -> None:
+    former = scene.read().venue
+    assert former is not None
+    page = words(change_venue(scene))
+    assert f"Sede: {former.name} Dirección antes: {former.address}" in page
+    assert "ahora: 1 Otra Ave." in page
+
+
+def test_sheet_of_a_cancellation_of_several_says_so(scene: Scene) -> None:
+    assert "Estado antes: Publicado → ahora: Cancelado" in words(cancel_many(scene))
+
+
+def test_sheet_about_earlier_changes_shows_them_as_one(scene: Scene) -> None:
+    first = day_words(scene.workshop.day)
+    edit(scene, aviso="luego")
+    edit(scene, day=str(scene.workshop.day + timedelta(days=2)), aviso="luego")
+    last = day_words(scene.workshop.day + timedelta(days=2))
+    page = words(scene.ana.post(f"{scene.path}/avisar"))
+    assert f"Fecha antes: {first} → ahora: {last}" in page
+
+
+def test_sheet_leaves_out_what_people_were_told(scene: Scene) -> None:
+    edit(scene, aviso="avisar")
+    with scene.store.change() as session:
+        rosa = session.get_one(Registration, scene.rosa.id)
+        rosa.known_facts = session.get_one(Workshop, scene.workshop.id).facts
+    edit(scene, starts="19:15", ends="21:15", aviso="luego")
+    page = words(scene.ana.post(f"{scene.path}/avisar"))
+    assert "Hora antes:" in page
+    assert "Fecha antes:" not in page
+
+
+def day_words(day: date) -> str:
+    return formats.dated(day, formats.WEEKDAY_AND_DAY, "es")
+
+
+def hour_of(hour: time) -> str:
+    return " ".join(formats.hour(hour, "es").split())
 
 
 @each_action
@@ -411,7 +512,7 @@ def test_sheet_of_a_button_leads_back_to_the_workshop(scene: Scene) -> None:
 
 
 def find_back(page: TestResponse) -> str:
-    found = re.search(r'href="([^"]+)">No guardar', page.text)
+    found = re.search(r'href="([^"]+)">No (?:guardar|cancelar)', page.text)
     assert found is not None
     return found[1]
 

@@ -14,76 +14,10 @@ from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web.presentation.formatting import first_capital, month_and_year
 from outreach.web.staff.common import call_labels
+from outreach.web.staff.common.field_labels import field_words
 from outreach.web.staff.common.mailing_sheet import WITHHELD_REASONS
 from outreach.web.staff.common.notify_sheet import SILENCE_REASONS
 
-# Changed fields, as the forms name them.
-_FIELDS: Final[Mapping[str, str]] = {
-    "address": lazy("dirección"),
-    "bring": lazy("qué traer"),
-    "capacity": lazy("lugares"),
-    "city": lazy("ciudad"),
-    "closed_on": lazy("día en que cierra"),
-    "colour": lazy("color"),
-    "confirm_days": lazy("cuándo se pregunta quién viene"),
-    "countries": lazy("países"),
-    "country": lazy("país"),
-    "day": lazy("fecha"),
-    "description": lazy("descripción"),
-    "district": lazy("circunscripción"),
-    "email": lazy("correo"),
-    "ends": lazy("hora de término"),
-    "extra_zones": lazy("otras horas locales"),
-    "facilitator": lazy("quien lo da"),
-    "frees_silence": lazy("qué pasa si nadie contesta"),
-    "has_childcare": lazy("cuidado de niños"),
-    "has_reminders": lazy("recordatorios"),
-    "has_waiting_list": lazy("lista de espera"),
-    "interpretation": lazy("intérpretes"),
-    "is_core": lazy("tipo principal"),
-    "is_discreet": lazy("discreción"),
-    "kind": lazy("tipo"),
-    "languages": lazy("idiomas"),
-    "latitude": lazy("posición"),
-    "longitude": lazy("posición"),
-    "minutes": lazy("duración"),
-    "mode": lazy("cómo se da"),
-    "name": lazy("nombre"),
-    "neutral_title": lazy("título neutro"),
-    "note": lazy("nota"),
-    "online_url": lazy("enlace en línea"),
-    "live_url": lazy("enlace de la transmisión"),
-    "opened_on": lazy("día en que abre"),
-    "opens_days": lazy("cuándo se abren los lugares"),
-    "overbooked": lazy("lugares de más"),
-    "partners": lazy("organizaciones aliadas"),
-    "party_limit": lazy("personas por registro"),
-    "phone": lazy("teléfono"),
-    "pictogram": lazy("dibujo"),
-    "position": lazy("orden"),
-    "public_code": lazy("código público"),
-    "neutral_code": lazy("código sin nombre"),
-    "rank": lazy("rango"),
-    "region": lazy("estado"),
-    "retention_days": lazy("cuándo se borran los datos"),
-    "sensitivity": lazy("sensibilidad"),
-    "series": lazy("serie"),
-    "short_name": lazy("nombre corto"),
-    "sign": lazy("color"),
-    "slot_minutes": lazy("minutos de cada cita"),
-    "slot_places": lazy("lugares a cada hora"),
-    "speakers": lazy("quienes dan talleres"),
-    "starts": lazy("hora de inicio"),
-    "is_second_hour": lazy("cuál de las dos horas iguales"),
-    "summary": lazy("de qué trata"),
-    "support": lazy("límites de apoyo"),
-    "title": lazy("título"),
-    "venue": lazy("sede"),
-    "visibility": lazy("quién ve la dirección"),
-    "way": lazy("cómo se entra"),
-    "website": lazy("página"),
-    "zone": lazy("hora local"),
-}
 _CANCEL_REASONS: Final[Mapping[str, str]] = {
     "facilitator": lazy("Quien lo daba no puede"),
     "venue": lazy("La sede no está disponible"),
@@ -202,11 +136,6 @@ def words(details: Details, cities: Mapping[str, str]) -> str:
 def has_words(key: str) -> bool:
     """Whether a key of details can be said."""
     return key == "account" or key in _PHRASES or key in _CODES or key in _SPECIAL
-
-
-def field_words(field: str) -> str:
-    """The name of a changed field; the field itself where it has none."""
-    return str(_FIELDS.get(field, field))
 
 
 def _phrase(key: str, value: Any, cities: Mapping[str, str]) -> str:

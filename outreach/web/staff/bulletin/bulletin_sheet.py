@@ -50,7 +50,16 @@ def describe(session: Session, edition: BulletinEdition, *, is_published: bool) 
         if is_published
         else _("Guardamos tu texto. Todavía no se publica ni se manda nada."),
         button=_("Guardar") if is_published else _("Publicar"),
+        telling=_tell(total, is_published=is_published) if total else "",
         no_button=_("Volver") if is_published else _("No publicar"),
+    )
+
+
+def _tell(total: int, *, is_published: bool) -> str:
+    if is_published:
+        return ngettext("Enviar a %(num)d persona", "Enviar a %(num)d personas", total)
+    return ngettext(
+        "Publicar y enviar a %(num)d persona", "Publicar y enviar a %(num)d personas", total
     )
 
 

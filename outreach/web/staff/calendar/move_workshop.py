@@ -65,7 +65,7 @@ def move(public_id: str) -> ResponseReturnValue:
             decision = notify_sheet.read_decision()
             changed = _move(session, workshop, form, decision)
             if changed & workshop_service.NOTIFYING_FIELDS:
-                notify_sheet.require_decision(session, [workshop])
+                notify_sheet.require_decision(session, [workshop], decision)
             if changed:
                 log_workshop_action(
                     session, workshop, "workshop changed", {"fields": sorted(changed)}

@@ -86,7 +86,7 @@ def _reopen(public_id: str) -> None:
         workshop = find_workshop(session, public_id)
         decision = notify_sheet.read_decision()
         workshop_service.reopen_after_danger(session, workshop, now=clock.now(), decision=decision)
-        notify_sheet.require_decision(session, [workshop])
+        notify_sheet.require_decision(session, [workshop], decision)
         log_workshop_action(session, workshop, "reopened after danger")
 
 

@@ -66,6 +66,7 @@ class MailingSheet:
     note: str = ""  # what is saved so far
     fault: str = ""
     button: str
+    telling: str = ""  # what it says as long as all get it; empty where nobody does
     no_button: str
     reasons: Mapping[str, str] = field(default_factory=lambda: dict(WITHHELD_REASONS))
     can_decide: bool = True  # else there is one answer: to send

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock, i18n
 from outreach.domain.audit.audit_log import Details
-from outreach.domain.registrations import change_notifications, waitlist
+from outreach.domain.registrations import ContactMethod, change_notifications, waitlist
 from outreach.domain.registrations.change_notifications import (
     HOLD,
     URGENT_BEFORE,
@@ -26,16 +26,19 @@ from outreach.domain.registrations.change_notifications import (
     Reach,
 )
 from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.scheduling import untold_changes, workshop_changes
+from outreach.domain.scheduling.workshop_changes import WorkshopChange
 from outreach.domain.scheduling.workshop_service import NOTIFIED_CHANGES
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy
+from outreach.i18n import lazy, ngettext
 from outreach.mail import preview
 from outreach.mail.preview import MessagePreview
 from outreach.web.context import config
 from outreach.web.error_messages import PageRefused
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import changed_values
+from outreach.web.staff.common.changed_values import ChangedThing
 from outreach.web.staff.common.guards import (
     current_staff,
     log_workshop_action,
@@ -60,8 +63,10 @@ class NotifySheet:
     """What the sheet shows of a change that has just been made."""
 
     reach: Reach
-    workshops: Sequence[str]  # title and day
+    people: int  # who are told: one who has a place on several dates is one
+    things: Sequence[ChangedThing]  # a venue that changed, and the workshops
     letters: Sequence[tuple[str, str, MessagePreview]]  # code and name of the language
+    is_cancellation: bool  # what the form does; else people are told of an earlier one
     waiting: int  # parties of the waitlist that are offered a place
     can_tell_nobody: bool
     can_be_urgent: bool
@@ -70,6 +75,30 @@ class NotifySheet:
     @property
     def reasons(self) -> Mapping[str, str]:
         return SILENCE_REASONS
+
+    @property
+    def act(self) -> str:
+        """What the main button does."""
+        if not self.is_cancellation:
+            return str(_("Guardar"))
+        return ngettext("Cancelar el taller", "Cancelar los talleres", len(self.things))
+
+    @property
+    def telling(self) -> str:
+        """What the main button says where people are told; empty where nobody is."""
+        if not self.people:
+            return ""
+        if self.is_cancellation:
+            return ngettext(
+                "Cancelar y avisar a %(num)d persona",
+                "Cancelar y avisar a %(num)d personas",
+                self.people,
+            )
+        return ngettext(
+            "Guardar y avisar a %(num)d persona",
+            "Guardar y avisar a %(num)d personas",
+            self.people,
+        )
 
 
 class NeedsDecision(Exception):
@@ -103,19 +132,23 @@ def is_decided() -> bool:
     return request.form.get(MODE_FIELD, "") in tuple(NotifyMode)
 
 
-def require_decision(session: Session, workshops: Sequence[Workshop]) -> None:
+def require_decision(
+    session: Session, workshops: Sequence[Workshop], decision: NotifyDecision
+) -> None:
     """Raises NeedsDecision where people have to be told of changes of these workshops, which were
-    made in this transaction, and the form has no decision. Logs one that is not the usual."""
+    made in this transaction with this decision, and the form has none. Logs one that is not the
+    usual."""
     if is_decided():
         _log_unusual(session, workshops, NotifyMode(request.form[MODE_FIELD]))
         return
-    sheet = describe(session, workshops)
+    sheet = describe(session, workshops, decision.batch)
     if sheet.reach.total or sheet.waiting:
         raise NeedsDecision(sheet)
 
 
-def describe(session: Session, workshops: Sequence[Workshop]) -> NotifySheet:
-    """The sheet of changes that were made in this transaction with the decision LATER."""
+def describe(session: Session, workshops: Sequence[Workshop], batch: str = "") -> NotifySheet:
+    """The sheet of changes that were made in this transaction with the decision LATER; `batch` is
+    that of the changes whose values it shows."""
     now = clock.now()
     has_texts = bool(config().texts.url)
     reach = change_notifications.count_uninformed(session, workshops, has_texts=has_texts)
@@ -123,22 +156,48 @@ def describe(session: Session, workshops: Sequence[Workshop]) -> NotifySheet:
     far = max((each.starts_at - now for each in workshops), default=timedelta(0))
     held = [each for each in workshops if each.held_seats]
     is_cancellation = any(each.is_cancelled for each in workshops)
-    waiting = sum(
-        waitlist.count_fitting(session, each, each.seats_left + each.held_seats) for each in held
-    )
+    fitting = {
+        each.id: waitlist.list_fitting(session, each, each.seats_left + each.held_seats)
+        for each in held
+    }
+    waiting = sum(map(len, fitting.values()))
+    changes = workshop_changes.list_batch(session, batch) if batch else []
     letters = _write_letters(workshops[0]) if reach.total else []
     return NotifySheet(
         reach=reach,
-        workshops=[
-            f"{i18n.say(each.title, i18n.current())} · {workshop_labels.when(each)}"
-            for each in workshops
-        ],
+        people=_count_people(session, workshops, fitting),
+        things=_list_things(session, workshops, batch, changes),
         letters=letters + (_write_offers(held[0]) if waiting else []),
+        is_cancellation=is_cancellation and (not batch or bool(changes)),
         waiting=waiting,
         can_tell_nobody=not is_cancellation and near >= NOTIFIED_CHANGES and not held,
         can_be_urgent=far <= URGENT_BEFORE,
         is_held=near > change_notifications.NO_HOLD_BEFORE,
     )
+
+
+def _count_people(
+    session: Session, workshops: Sequence[Workshop], fitting: Mapping[int, Sequence[ContactMethod]]
+) -> int:
+    """How many people are told: of the change, or by an offer, of both at once where both are
+    due. `fitting` is how those are reached who are offered a place, by id of workshop."""
+    offered = sum(
+        sum(contact is not ContactMethod.NONE for contact in contacts)
+        for workshop_id, contacts in fitting.items()
+        if not change_notifications.count_people(session, [workshop_id])
+    )
+    return change_notifications.count_people(session, [each.id for each in workshops]) + offered
+
+
+def _list_things(
+    session: Session, workshops: Sequence[Workshop], batch: str, changes: Sequence[WorkshopChange]
+) -> Sequence[ChangedThing]:
+    """What changed: with this form, or since people were last told."""
+    if batch and not changes:
+        now = clock.now()
+        untold = [untold_changes.list_untold(session, each, now=now) for each in workshops]
+        changes = [change for of_workshop in untold for change in of_workshop]
+    return changed_values.list_things(session, workshops, batch, changes)
 
 
 def _write_letters(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:

@@ -121,7 +121,7 @@ def _load(session: Session, opened: DraftReview) -> Mapping[int, Any]:
         file=opened.draft.public_id,
     )
     if done.changed:
-        notify_sheet.require_decision(session, done.changed)
+        notify_sheet.require_decision(session, done.changed, decision)
     opened.draft.pending = len(opened.open_rows) + len(done.left_out)
     record = {
         "batch": decision.batch,

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
-from outreach import clock, i18n
+from outreach import clock, formats, i18n
 from outreach.clock import Month
 from outreach.domain.audit.audit_log import Details
+from outreach.domain.network import staff
 from outreach.domain.network.staff import Permission
 from outreach.domain.newsletter import report_reminders
 from outreach.domain.newsletter.report_reminders import NoReach, OfficeReach
@@ -31,6 +33,8 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
 from outreach.web.staff.months.report_matrix import show_matrix
 
+MAX_NAMED: Final = 3  # accounts of an office
+
 
 @blueprint.post("/mes/<month>/recordar")
 @requires(Scope.NETWORK, Permission.NETWORK)
@@ -44,6 +48,9 @@ def remind(month: str) -> ResponseReturnValue:
         late = {row.slug: row for row in coverage.matrix(session, wanted, None, now=now).late}
         reach = report_reminders.find_reach(session, late, wanted, now=now)
         reached = [each for each in reach if each.account_ids]
+        names = staff.list_names(
+            session, {each for office in reached for each in office.account_ids}
+        )
         sent_to = [each for each in reached if each.slug in chosen]
         if is_decided and sent_to:
             letters = report_reminders.remind(session, sent_to, wanted, now=now)
@@ -51,7 +58,7 @@ def remind(month: str) -> ResponseReturnValue:
             log_office_action(session, "", "month.remind", details)
     if is_decided and sent_to:
         return redirect(f"/org/mes/{wanted}", 303)
-    sheet = _describe(wanted, late, reach)
+    sheet = _describe(wanted, late, reach, names)
     if is_decided:
         fault = _("Elige al menos una oficina.") if reached else _("Ya no falta avisar.")
         sheet = replace(sheet, fault=fault)
@@ -74,25 +81,40 @@ def undo_reminders(month: str) -> ResponseReturnValue:
 
 
 def _describe(
-    month: Month, late: Mapping[str, CoverageRow], reach: list[OfficeReach]
+    month: Month,
+    late: Mapping[str, CoverageRow],
+    reach: list[OfficeReach],
+    names: Mapping[int, str],
 ) -> MailingSheet:
-    """The sheet. The offices are in the order of the page."""
+    """The sheet. The offices are in the order of the page; `names` are those of accounts, by id."""
     reached = [each for each in reach if each.account_ids]
     people = len({account_id for each in reached for account_id in each.account_ids})
     letter = preview.of_reminder(month, STAFF_LANGUAGE, config(), now=clock.now())
     return MailingSheet(
         title=ngettext("Recordar a %(num)d oficina", "Recordar a %(num)d oficinas", len(late)),
-        lead=_("Lo que falta de %(month)s", month=formatting.month_and_year(month.first)),
+        lead=_lead(month, late),
         recipients=_people_words(people, len(reached)) if people else _("Nadie recibe aviso."),
-        offices=[_line(late[each.slug], each) for each in reached],
+        offices=[_line(late[each.slug], each, names) for each in reached],
         unreached=_group_unreached(late, reach),
         unreached_count=len(reach) - len(reached),
         letters=[(STAFF_LANGUAGE, i18n.NAMES[STAFF_LANGUAGE], letter)] if people else (),
         button=_("Enviar los recordatorios"),
+        telling=ngettext("Enviar a %(num)d persona", "Enviar a %(num)d personas", people)
+        if people
+        else "",
         no_button=_("No enviar") if people else _("Volver"),
         can_decide=False,
         here="month",
     )
+
+
+def _lead(month: Month, late: Mapping[str, CoverageRow]) -> str:
+    """«Lo que falta de noviembre de 2026: 31 reportes»"""
+    what: str = _("Lo que falta de %(month)s", month=formatting.month_and_year(month.first))
+    pending = sum(row.pending for row in late.values())
+    if not pending:
+        return what
+    return f"{what}: {ngettext('%(num)d reporte', '%(num)d reportes', pending)}"
 
 
 def _people_words(people: int, number: int) -> str:
@@ -101,10 +123,9 @@ def _people_words(people: int, number: int) -> str:
     return f"{who} {where}"
 
 
-def _line(row: CoverageRow, reach: OfficeReach) -> OfficeLine:
-    """«2 personas · le faltan 5 reportes · se le recordó el 3 nov»."""
-    number = len(reach.account_ids)
-    parts = [ngettext("%(num)d persona", "%(num)d personas", number), _pending_words(row)]
+def _line(row: CoverageRow, reach: OfficeReach, names: Mapping[int, str]) -> OfficeLine:
+    """«Rubén Garza y Ana Cruz · le faltan 5 reportes · se le recordó el 3 nov»."""
+    parts = [_name_people(reach.account_ids, names), _pending_words(row)]
     if row.reminded_at is not None:
         parts.append(_("se le recordó el %(day)s", day=month_labels.slim_date(row.reminded_at)))
     if reach.undelivered_count:
@@ -116,6 +137,17 @@ def _line(row: CoverageRow, reach: OfficeReach) -> OfficeLine:
             )
         )
     return OfficeLine(row.slug, row.city, " · ".join(parts))
+
+
+def _name_people(account_ids: Sequence[int], names: Mapping[int, str]) -> str:
+    """The first names, and how many more; empty for nobody. The page has no address."""
+    known = sorted(names[each] for each in account_ids if each in names)[:MAX_NAMED]
+    more = len(account_ids) - len(known)
+    if known and more:
+        known.append(ngettext("%(num)d persona más", "%(num)d personas más", more))
+    elif more:
+        known.append(ngettext("%(num)d persona", "%(num)d personas", more))
+    return formats.join_words(known, STAFF_LANGUAGE) if known else ""
 
 
 def _pending_words(row: CoverageRow) -> str:

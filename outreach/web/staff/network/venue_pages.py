@@ -298,7 +298,7 @@ def update_venue(slug: str, venue: int) -> ResponseReturnValue:
             )
             if outcome.workshops:
                 there = venue_change.list_upcoming(session, current, now=clock.now())
-                notify_sheet.require_decision(session, there)
+                notify_sheet.require_decision(session, there, decision)
             if outcome.new:
                 details: Details = {
                     "venue": venue,

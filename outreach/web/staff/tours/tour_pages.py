@@ -187,7 +187,7 @@ def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             changed = tours.change_stop(
                 session, saved_tour, current, data, now=clock.now(), decision=decision
             )
-            notify_sheet.require_decision(session, changed)
+            notify_sheet.require_decision(session, changed, decision)
             for workshop in changed:
                 log_workshop_action(
                     session,
@@ -250,7 +250,7 @@ def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
             cancelled, notified = tours.cancel_stop(
                 session, stop, now=clock.now(), decision=decision
             )
-            notify_sheet.require_decision(session, cancelled)
+            notify_sheet.require_decision(session, cancelled, decision)
             for workshop in cancelled:
                 log_workshop_action(
                     session, workshop, "workshop cancelled", {"stop": stop.id, "reason": reason}
@@ -276,7 +276,7 @@ def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue
             stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
             decision = notify_sheet.read_decision()
             reinstated = tours.reinstate_stop(session, stop, now=clock.now(), decision=decision)
-            notify_sheet.require_decision(session, reinstated)
+            notify_sheet.require_decision(session, reinstated, decision)
             for workshop in reinstated:
                 log_workshop_action(session, workshop, "workshop reinstated", {"stop": stop.id})
             log_office_action(session, slug, "stop reinstated", {"tour": tour_id, "stop": stop.id})

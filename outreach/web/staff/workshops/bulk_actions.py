@@ -118,7 +118,7 @@ def bulk_apply() -> ResponseReturnValue:
             act = _act(session, action, form, chosen, decision)
             outcomes = bulk.execute(session, chosen, act, now=now)
             if action in _NOTIFYING:
-                notify_sheet.require_decision(session, chosen)
+                notify_sheet.require_decision(session, chosen, decision)
             elif action is BulkAction.PUBLISH:
                 publish_warnings.require_confirmed(session, chosen)
             _log_outcomes(session, chosen, action, form, outcomes)

@@ -35,7 +35,7 @@ def cancel(public_id: str) -> ResponseReturnValue:
             workshop = find_workshop(session, public_id)
             decision = notify_sheet.read_decision()
             workshop_service.cancel(session, workshop, now=clock.now(), decision=decision)
-            notify_sheet.require_decision(session, [workshop])
+            notify_sheet.require_decision(session, [workshop], decision)
             log_workshop_action(session, workshop, "workshop cancelled", {"reason": reason})
     except Refusal as refusal:
         return _ask(public_id, fault=error_messages.say(refusal))

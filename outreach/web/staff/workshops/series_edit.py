@@ -106,7 +106,7 @@ def _change(public_id: str, typed: MultiDict[str, str]) -> tuple[Mapping[int, An
         decision = notify_sheet.read_decision()
         act = edit.act(workshop, decision)
         outcomes = bulk.execute(session, dates, act, now=clock.now())
-        notify_sheet.require_decision(session, dates)
+        notify_sheet.require_decision(session, dates, decision)
         for date, outcome in zip(dates, outcomes, strict=True):
             if outcome.changed:
                 details: Details = {"same_as": public_id, "fields": sorted(outcome.changed)}

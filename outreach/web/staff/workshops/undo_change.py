@@ -101,7 +101,7 @@ def decide(public_id: str) -> ResponseReturnValue:
             workshop = find_workshop(session, public_id)
             workshop_service.lock(session, workshop)
             decision = notify_sheet.read_decision()
-            notify_sheet.require_decision(session, [workshop])
+            notify_sheet.require_decision(session, [workshop], decision)
             if not notify_sheet.is_decided():  # nobody is left to be told: seats are free at once
                 decision = AT_ONCE
             workshop_service.notify(session, workshop, decision, now=now)

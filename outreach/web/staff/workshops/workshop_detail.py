@@ -95,14 +95,9 @@ def open_seats(public_id: str) -> ResponseReturnValue:
             )
             if seats != before and not needs_confirmation:
                 data = replace(workshop_service.get_data(workshop), capacity=seats)
-                workshop_service.change(
-                    session,
-                    workshop,
-                    data,
-                    now=clock.now(),
-                    decision=notify_sheet.read_decision(),
-                )
-                notify_sheet.require_decision(session, [workshop])
+                decision = notify_sheet.read_decision()
+                workshop_service.change(session, workshop, data, now=clock.now(), decision=decision)
+                notify_sheet.require_decision(session, [workshop], decision)
                 details: Details = {"before": before, "after": seats}
                 log_workshop_action(session, workshop, "places changed", details)
     except Refusal as refusal:
@@ -127,7 +122,7 @@ def reinstate(public_id: str) -> ResponseReturnValue:
             workshop = find_workshop(session, public_id)
             decision = notify_sheet.read_decision()
             workshop_service.reinstate(session, workshop, now=clock.now(), decision=decision)
-            notify_sheet.require_decision(session, [workshop])
+            notify_sheet.require_decision(session, [workshop], decision)
             log_workshop_action(session, workshop, "workshop reinstated")
     except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))

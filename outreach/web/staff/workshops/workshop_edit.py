@@ -273,7 +273,7 @@ def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | N
             session, workshop, data, now=clock.now(), decision=decision
         )
         if changed & workshop_service.NOTIFYING_FIELDS:
-            notify_sheet.require_decision(session, [workshop])
+            notify_sheet.require_decision(session, [workshop], decision)
         changed |= {"series"} if is_new_choice else set()
         changed |= _choose_partners(session, form, workshop, decision.batch)
         if changed:

@@ -1,0 +1,49 @@
+"""The changes of a workshop since its people were last told of one."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.registrations import Registration
+from outreach.domain.registrations.change_notifications import IS_UNINFORMED
+from outreach.domain.scheduling import workshop_changes, workshop_service
+from outreach.domain.scheduling.workshop_changes import CHOSEN, STATUS, WorkshopChange
+from outreach.domain.scheduling.workshop_data import WorkshopData
+from outreach.domain.workshops import Workshop, WorkshopStatus, facts
+
+
+def decode_values(session: Session, data: WorkshopData, values: Mapping[str, Any]) -> WorkshopData:
+    """The data with these values of a `WorkshopChange`, as far as they are among the data."""
+    given = {
+        name: workshop_changes.decode(session, name, value, getattr(data, name))
+        for name, value in values.items()
+        if name not in CHOSEN and name != STATUS
+    }
+    return replace(data, **given)
+
+
+def list_untold(session: Session, workshop: Workshop, *, now: datetime) -> list[WorkshopChange]:
+    """The changes that are kept, the oldest first, from the last state on that people know. Where
+    none of the states is what they know (a venue changed too, or it was long ago), all of them."""
+    known = set(
+        session.scalars(
+            sa.select(Registration.known_facts)
+            .join(Workshop, Workshop.id == Registration.workshop_id)
+            .where(Workshop.id == workshop.id, IS_UNINFORMED)
+        )
+    )
+    data, is_cancelled = workshop_service.get_data(workshop), workshop.is_cancelled
+    found: list[WorkshopChange] = []
+    for change in reversed(workshop_changes.list_kept(session, workshop, now=now)):
+        found.insert(0, change)
+        data = decode_values(session, data, change.before)
+        status = change.before.get(STATUS)
+        is_cancelled = is_cancelled if status is None else status == WorkshopStatus.CANCELLED
+        state = facts.CANCELLED if is_cancelled else facts.compute_facts_of_data(data)
+        if state in known:
+            break
+    return found
