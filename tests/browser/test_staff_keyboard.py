@@ -50,6 +50,12 @@ def test_waiting_person_is_approved_by_keyboard(
     page.wait_for_url(re.compile("hecho=aprobada"))
     expect(page.get_by_role("status")).to_contain_text("Aprobado")
     is_here(page, "Por atender")
+    finished = page.locator("details.finished")
+    reach_element(page, finished.locator("summary"))
+    page.keyboard.press("Enter")
+    expect(finished).to_contain_text(re.compile("Aprobados?: [0-9]+ registros?"))
+    expect(finished).to_contain_text("Taller privado")
+    expect(finished).not_to_contain_text(name)
 
 
 @at_both_sizes

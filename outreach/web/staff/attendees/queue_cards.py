@@ -13,6 +13,7 @@ from outreach.domain.registrations import (
     call_attempts,
 )
 from outreach.domain.registrations.call_attempts import CallBlock
+from outreach.domain.workshops import Workshop
 from outreach.formats import language_name
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
@@ -97,7 +98,7 @@ def _build(line: WorkLine, reader: QueueReader) -> QueueCard:
         line=line,
         icon=ICONS[line.sorts[0]],
         title=row.name if row is not None else _title(line),
-        place=place(line),
+        place=place(workshop),
         when=_soon_words(line, now),
         note=_note(line, now),
         is_near=_count_days(line, now) <= 1,
@@ -113,10 +114,9 @@ def _build(line: WorkLine, reader: QueueReader) -> QueueCard:
     )
 
 
-def place(line: WorkLine) -> str:
+def place(workshop: Workshop) -> str:
     """Workshop, day and hour. The page is read with others looking on: a discreet one is not
     named."""
-    workshop = line.workshop
     name = _("Taller privado") if workshop.is_discreet else formatting.localize(workshop.title)
     hour = formatting.hour(workshop.starts)
     return f"{name}, {workshop_labels.short_day(workshop.day)}, {hour}"

@@ -35,7 +35,7 @@ from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
-from outreach.web.staff.attendees import blueprint, queue_cards
+from outreach.web.staff.attendees import blueprint, done_rows, queue_cards
 from outreach.web.staff.attendees.queue_cards import QueueReader
 from outreach.web.staff.attendees.registration_actions import (
     answer_yes,
@@ -278,6 +278,7 @@ def show_queue(*, opened: str = "", fault: str = "", report: TypedReport | None 
         listed_here = listed[number * MAX_CARDS : (number + 1) * MAX_CARDS]
         reader = _read_people(session, listed_here, who.organizer_id, now, opened)
         undo = _find_undoable(session) or _find_held(session)
+        finished = done_rows.read(session, _own_slugs(chosen), now=now)
     return page(
         "attendees/queue",
         422 if fault or report is not None else 200,
@@ -292,6 +293,7 @@ def show_queue(*, opened: str = "", fault: str = "", report: TypedReport | None 
         page_number=number,
         pages=-(-len(listed) // MAX_CARDS),
         address=pending_work.build_address,
+        finished=finished,
         done=_done_words(request.args.get("hecho", "")),
         undo=undo,
         fault=fault,
@@ -299,6 +301,15 @@ def show_queue(*, opened: str = "", fault: str = "", report: TypedReport | None 
         words=workshop_labels,
         is_network=ALL_OFFICES in who.grants,
     )
+
+
+def _own_slugs(chosen: Office | None) -> list[str]:
+    """The offices whose work of today is listed: one's own. With a role for all offices, the one
+    that was chosen."""
+    own = pending_work.own_offices(current_staff().grants)
+    if chosen is None:
+        return sorted(own)
+    return [chosen.slug]
 
 
 def _read_sort(typed: str) -> WorkSort | None:

@@ -8,7 +8,7 @@ from outreach import clock
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.staff import Permission
-from outreach.domain.registrations.change_notifications import AT_ONCE
+from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyMode
 from outreach.domain.scheduling import (
     place_changes,
     undo,
@@ -104,6 +104,9 @@ def decide(public_id: str) -> ResponseReturnValue:
             notify_sheet.require_decision(session, [workshop], decision)
             if not notify_sheet.is_decided():  # nobody is left to be told: seats are free at once
                 decision = AT_ONCE
+            elif decision.mode is NotifyMode.NOTIFY:
+                told: Details = {"decision": decision.mode.value}
+                log_workshop_action(session, workshop, "notification decided", told)
             workshop_service.notify(session, workshop, decision, now=now)
     except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))
