@@ -94,7 +94,7 @@ def test_group_registration_takes_each_date_and_sends_one_letter(course: Course)
     ]
 
 
-def test_person_on_several_dates_is_one_of_the_people_who_are_told(course: Course) -> None:
+def test_person_on_several_dates_is_counted_once_among_those_to_notify(course: Course) -> None:
     dates = course()
     _save_all(dates)
     _save_all(dates[:1], name="Luz", contact=ContactMethod.NONE)

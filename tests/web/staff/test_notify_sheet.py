@@ -254,7 +254,7 @@ def test_sheet_about_earlier_changes_shows_them_as_one(scene: Scene) -> None:
     assert f"Fecha antes: {first} → ahora: {last}" in page
 
 
-def test_sheet_leaves_out_what_people_were_told(scene: Scene) -> None:
+def test_sheet_leaves_out_what_people_know(scene: Scene) -> None:
     edit(scene, aviso="avisar")
     with scene.store.change() as session:
         rosa = session.get_one(Registration, scene.rosa.id)

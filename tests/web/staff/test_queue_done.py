@@ -154,7 +154,7 @@ def test_other_offices_and_roles_read_nothing_of_it(
     assert "Luz: contestó" in done(elena, "?oficina=chicago")
 
 
-def test_change_that_is_told_later_is_done(
+def test_decision_to_notify_later_is_done(
     ana: StaffClient, store: Store, key_store: KeyStore, open_workshop: Workshop
 ) -> None:
     seat(store, key_store, open_workshop, contact=ContactMethod.EMAIL, address="r@example.org")

@@ -105,8 +105,8 @@ def decide(public_id: str) -> ResponseReturnValue:
             if not notify_sheet.is_decided():  # nobody is left to be told: seats are free at once
                 decision = AT_ONCE
             elif decision.mode is NotifyMode.NOTIFY:
-                told: Details = {"decision": decision.mode.value}
-                log_workshop_action(session, workshop, "notification decided", told)
+                details: Details = {"decision": decision.mode.value}
+                log_workshop_action(session, workshop, "notification decided", details)
             workshop_service.notify(session, workshop, decision, now=now)
     except Refusal as refusal:
         return show(public_id, fault=error_messages.say(refusal))
